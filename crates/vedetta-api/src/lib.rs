@@ -1,0 +1,1 @@
+//! Machine HTTP: TAXII, JSON with OpenAPI, streams; thin handlers.

@@ -1,0 +1,1 @@
+//! Doors out: streams, feeds, webhooks; only what is cleared.

@@ -1,0 +1,1 @@
+//! The corridor: steps by workers, actions by people, views for people.

@@ -1,0 +1,1 @@
+//! Doors in: bytes become bounded, parsed, stamped arrivals.

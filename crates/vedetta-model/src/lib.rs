@@ -1,0 +1,1 @@
+//! The shared nouns: organisation, asset, contact, actor, agreement, marking, item, time.

@@ -1,0 +1,1 @@
+//! A house in memory, a mock clock, fake neighbours.

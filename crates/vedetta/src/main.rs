@@ -1,0 +1,3 @@
+//! The Vedetta binary.
+
+fn main() {}

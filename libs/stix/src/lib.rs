@@ -1,0 +1,1 @@
+//! STIX 2.1: objects, identifiers, markings, patterns; parse, validate, print canonically.
