@@ -1,1 +1,32 @@
-//! The shared nouns: organisation, asset, contact, actor, agreement, marking, item, time.
+//! The shared nouns of the house. No behaviour of one room, no I/O, no clock of its own.
+//!
+//! Seven words carry the product: [`organisation`], [`agreement`], [`item`], clearance (the room
+//! `vedetta-policy`), delivery, incident and shift. What several rooms need to name is here.
+
+pub mod account;
+pub mod agreement;
+pub mod asset;
+pub mod audience;
+pub mod contact;
+pub mod hold;
+pub mod id;
+pub mod item;
+pub mod language;
+pub mod marking;
+pub mod organisation;
+pub mod time;
+
+pub use account::{Account, Actor, Role};
+pub use agreement::Agreement;
+pub use asset::Asset;
+pub use audience::Audience;
+pub use contact::Contact;
+pub use hold::Hold;
+pub use id::{
+    AccountId, AgreementId, AssetId, ContactId, HoldId, ItemId, OrganisationId, OrganisationNumber,
+};
+pub use item::{Category, Handling};
+pub use language::{Bilingual, Language};
+pub use marking::{Iep, Pap, Tlp};
+pub use organisation::Organisation;
+pub use time::{Clock, Instant};

@@ -1,0 +1,87 @@
+//! What a piece of information is, and how it may be handled.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, AgreementId, OrganisationId};
+use crate::marking::{Pap, Tlp};
+
+/// The extension with which an item carries its handling in STIX (a property extension):
+/// `pap`, `category`, `victim_refs`, `named`, `only_under`.
+pub const HANDLING_EXTENSION: &str = "extension-definition--6b2a7f0e-58c4-5d8a-9d57-6c1f6c3f2a11";
+
+/// What agreements speak of when they say which information is exchanged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Indicators, observables, sightings.
+    Indicator,
+    /// Reports and summaries of incidents.
+    Incident,
+    /// Malware, tools, actors, campaigns, techniques, vulnerabilities and reports on them.
+    TechnicalReport,
+    /// Early warnings.
+    EarlyWarning,
+    /// Awareness and training material.
+    Awareness,
+    /// What only gives others their meaning: identities, locations, relationships, markings.
+    /// Travels under any agreement that exchanges anything.
+    Context,
+}
+
+/// Everything about an item on which its release depends: two items handled alike are cleared
+/// alike, so a decision is made once per handling.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Handling {
+    /// Who brought it into the network.
+    pub producer: OrganisationId,
+    /// What it is for the agreements.
+    pub category: Category,
+    /// How far it may go.
+    pub tlp: Tlp,
+    /// What may be done with it.
+    pub pap: Pap,
+    /// Whose misfortune it tells, when it tells it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub victims: BTreeSet<OrganisationId>,
+    /// The persons that TLP:RED names.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<AccountId>,
+    /// The producer's own limit: release only under these agreements. Empty is no limit.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub only_under: BTreeSet<AgreementId>,
+}
+
+impl Category {
+    /// Every category.
+    pub const ALL: [Self; 6] = [
+        Self::Indicator,
+        Self::Incident,
+        Self::TechnicalReport,
+        Self::EarlyWarning,
+        Self::Awareness,
+        Self::Context,
+    ];
+
+    /// The category of a STIX type when the item does not say its own.
+    #[must_use]
+    pub fn of_stix(kind: &str) -> Self {
+        match kind {
+            "incident" => Self::Incident,
+            "report" | "malware" | "malware-analysis" | "tool" | "threat-actor" | "campaign"
+            | "intrusion-set" | "attack-pattern" | "vulnerability" | "infrastructure"
+            | "course-of-action" => Self::TechnicalReport,
+            "identity"
+            | "location"
+            | "relationship"
+            | "marking-definition"
+            | "grouping"
+            | "extension-definition"
+            | "language-content"
+            | "opinion"
+            | "note" => Self::Context,
+            _ => Self::Indicator,
+        }
+    }
+}
