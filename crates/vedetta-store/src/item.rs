@@ -1,0 +1,164 @@
+//! Items and their clearances, as stored.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{Audience, Handling, Instant, ItemId};
+
+use crate::chain::Digest;
+use crate::entry::{Sequence, Stamp};
+
+/// The number of an interned clearance: small and dense from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClearanceId(pub u32);
+
+/// In which form an item goes out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// As its producer wrote it.
+    Full,
+    /// Derived, without the victim.
+    Redacted,
+}
+
+/// A clearance to intern: equal handling, form and audience are one clearance.
+#[derive(Clone, Debug)]
+pub struct NewClearance<'a> {
+    /// The handling that was decided on.
+    pub handling: &'a Handling,
+    /// The form that it releases.
+    pub form: Form,
+    /// To whom.
+    pub audience: &'a Audience,
+    /// The decision in words and identifiers, as JSON: agreements used.
+    pub grounds: &'a str,
+    /// The actor of its ledger entry.
+    pub actor: &'a str,
+}
+
+/// A clearance as stored.
+#[derive(Clone, Debug)]
+pub struct StoredClearance {
+    /// Its number.
+    pub id: ClearanceId,
+    /// When it was first decided.
+    pub stamp: Stamp,
+    /// The handling that was decided on.
+    pub handling: Arc<Handling>,
+    /// The form that it releases.
+    pub form: Form,
+    /// To whom.
+    pub audience: Arc<Audience>,
+    /// Agreements used, as JSON.
+    pub grounds: String,
+}
+
+/// An item version to place.
+#[derive(Clone, Debug)]
+pub struct ItemDraft<'a> {
+    /// The item.
+    pub id: &'a ItemId,
+    /// Its version: STIX `modified` (or `created`, or zero) in microseconds.
+    pub version: Instant,
+    /// The clearance under which it goes out.
+    pub clearance: ClearanceId,
+    /// Whether this version revokes the item.
+    pub state: ItemState,
+    /// Who brought it.
+    pub actor: &'a str,
+    /// Provenance and handling, as JSON.
+    pub facts: &'a str,
+    /// The object, byte for byte as received.
+    pub body: &'a [u8],
+}
+
+/// What became of a draft.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Placement {
+    /// Placed as a new version.
+    Added(Stamp),
+    /// The same version with the same bytes was there.
+    Duplicate(Stamp),
+    /// The same version with other bytes was there; nothing was placed.
+    Conflict(Stamp),
+}
+
+/// Whether a version says something or takes it back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemState {
+    /// It says something.
+    Live,
+    /// It revokes the item: earlier versions are no longer served, this notice is.
+    Revoked,
+}
+
+/// An item version as one release of it: an item cleared again later appears again, with a new
+/// stamp and another clearance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredItem {
+    /// Where and when it was released.
+    pub stamp: Stamp,
+    /// The entry with its body: `stamp.seq`, or an earlier one for a re-release.
+    pub origin: Sequence,
+    /// The item.
+    pub id: ItemId,
+    /// Its version.
+    pub version: Instant,
+    /// The clearance under which it went out.
+    pub clearance: ClearanceId,
+    /// Whether it revokes.
+    pub state: ItemState,
+    /// SHA-256 of the body.
+    pub digest: Digest,
+    /// Provenance and handling, as JSON.
+    pub facts: String,
+    /// The object, byte for byte as received.
+    pub body: Vec<u8>,
+}
+
+/// Which items to read. Withdrawn items, and versions older than a revocation, never appear.
+#[derive(Clone, Debug)]
+pub struct ItemQuery<'a> {
+    /// Released after this place.
+    pub after: Sequence,
+    /// Released up to this place; everything without it.
+    pub until: Option<Sequence>,
+    /// At most so many (1 to 10,000).
+    pub limit: usize,
+    /// Only under these clearances, sorted; `None` is all (for the house itself, never for a door).
+    pub clearances: Option<&'a [ClearanceId]>,
+    /// Only these items; empty is all.
+    pub ids: &'a [ItemId],
+    /// Only these STIX types; empty is all.
+    pub kinds: &'a [String],
+    /// Which versions.
+    pub versions: VersionFilter,
+}
+
+/// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum VersionFilter {
+    /// Every version.
+    All,
+    /// The newest version accepted.
+    Last,
+    /// The oldest version accepted.
+    First,
+    /// These versions exactly.
+    At(Vec<Instant>),
+    /// Any of several of the above.
+    AnyOf(Vec<VersionFilter>),
+}
+
+/// One page.
+#[derive(Clone, Debug, Default)]
+pub struct ItemPage {
+    /// The items, in order of release.
+    pub items: Vec<StoredItem>,
+    /// Where to go on, when there may be more. May be set though the page is short: the reader
+    /// looked at many releases that the filter passed over.
+    pub next: Option<Sequence>,
+}

@@ -1,0 +1,170 @@
+//! The verbs of every backend.
+
+use std::time::Duration;
+
+use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
+
+use crate::chain::Digest;
+use crate::delivery::{Acknowledgement, DeliveryBatch, DeliveryRow};
+use crate::entry::{Draft, Entry, Sequence, Stamp};
+use crate::error::StoreError;
+use crate::item::{
+    ClearanceId, ItemDraft, ItemPage, ItemQuery, NewClearance, Placement, StoredClearance,
+    StoredItem,
+};
+use crate::job::{Job, JobId, Lease, NewJob};
+use crate::record::{Record, RecordKind, SecretKind};
+
+/// A ledger on some engine. Calls block: never make them on an asynchronous thread.
+pub trait Store: Send + Sync + 'static {
+    /// Runs a unit of work and makes it durable, or keeps nothing of it. `now` is the earliest
+    /// moment its entries may carry.
+    ///
+    /// # Errors
+    /// Whatever the work returned, or what the engine said when committing.
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Runs a reading over one consistent snapshot.
+    ///
+    /// # Errors
+    /// Whatever the reading returned, or what the engine said.
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+}
+
+/// What can be read. All answers are of one snapshot.
+pub trait Reader {
+    /// The last entry's stamp and link; `None` when the ledger is empty.
+    fn head(&mut self) -> Result<Option<(Stamp, Digest)>, StoreError>;
+    /// Entries after a place, in order, at most `limit`.
+    fn entries(&mut self, after: Sequence, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    /// The last place at or before a moment.
+    fn place_at(&mut self, moment: Instant) -> Result<Sequence, StoreError>;
+    /// A page of items.
+    fn items(&mut self, query: &ItemQuery<'_>) -> Result<ItemPage, StoreError>;
+    /// All releases of all versions of an item, withdrawn and revoked ones included (for the house).
+    fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
+    /// How many releases each clearance has (for counts and for choosing how to scan).
+    fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError>;
+    /// All records of a kind.
+    fn records(&mut self, kind: RecordKind) -> Result<Vec<Record>, StoreError>;
+    /// One record.
+    fn record(&mut self, kind: RecordKind, id: &str) -> Result<Option<Record>, StoreError>;
+    /// The numbers of all organisations ever known.
+    fn numbers(&mut self) -> Result<Vec<(OrganisationId, OrganisationNumber)>, StoreError>;
+    /// All clearances after a number.
+    fn clearances(
+        &mut self,
+        after: Option<ClearanceId>,
+    ) -> Result<Vec<StoredClearance>, StoreError>;
+    /// A secret.
+    fn secret(&mut self, kind: SecretKind, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The durable cursor of a reader; [`Sequence::START`] when it has none.
+    fn cursor(&mut self, name: &str) -> Result<Sequence, StoreError>;
+    /// Deliveries of a release.
+    fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError>;
+    /// Acknowledgements of a release.
+    fn acknowledgements(&mut self, release: Sequence) -> Result<Vec<Acknowledgement>, StoreError>;
+    /// Jobs that were given up, oldest first, at most `limit`.
+    fn dead_jobs(&mut self, limit: usize) -> Result<Vec<Job>, StoreError>;
+}
+
+/// What can be written, all of it or nothing. A unit of work reads its own writes.
+pub trait UnitOfWork: Reader {
+    /// Appends an entry.
+    fn append(&mut self, draft: &Draft<'_>) -> Result<Stamp, StoreError>;
+    /// Places item versions, in order, each with its entry of kind `Item`. Idempotent by
+    /// (id, version). A version older than the newest is placed and never served as the last.
+    fn place_items(&mut self, drafts: &[ItemDraft<'_>]) -> Result<Vec<Placement>, StoreError>;
+    /// Clears item versions accepted before to more organisations: a release and an entry of kind
+    /// `Rerelease` each. Idempotent by (origin, clearance).
+    fn rerelease(
+        &mut self,
+        releases: &[(Sequence, ClearanceId)],
+        actor: &str,
+    ) -> Result<Vec<Stamp>, StoreError>;
+    /// Withdraws an item: all its releases cease to be served. `None` when it is unknown or
+    /// already withdrawn.
+    fn withdraw(
+        &mut self,
+        id: &ItemId,
+        actor: &str,
+        facts: &str,
+    ) -> Result<Option<Stamp>, StoreError>;
+    /// Interns a clearance, with an entry of kind `Clearance` when it is new.
+    fn intern(&mut self, clearance: &NewClearance<'_>) -> Result<ClearanceId, StoreError>;
+    /// Puts a record, with an entry of kind `Put`.
+    fn put_record(
+        &mut self,
+        kind: RecordKind,
+        id: &str,
+        body: &[u8],
+        actor: &str,
+    ) -> Result<Stamp, StoreError>;
+    /// Removes a record, with an entry of kind `Removed`. `None` when there was none.
+    fn remove_record(
+        &mut self,
+        kind: RecordKind,
+        id: &str,
+        actor: &str,
+    ) -> Result<Option<Stamp>, StoreError>;
+    /// The permanent number of an organisation, given now if it had none.
+    fn number(&mut self, id: &OrganisationId) -> Result<OrganisationNumber, StoreError>;
+    /// Puts a secret.
+    fn put_secret(&mut self, kind: SecretKind, id: &str, secret: &[u8]) -> Result<(), StoreError>;
+    /// Erases a secret.
+    fn erase_secret(&mut self, kind: SecretKind, id: &str) -> Result<(), StoreError>;
+    /// Moves the durable cursor of a reader.
+    fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError>;
+    /// Records deliveries: one entry of kind `Delivered` for all of them.
+    fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError>;
+    /// Records an acknowledgement, with its entry. `None` when that organisation had acknowledged.
+    fn acknowledge(&mut self, ack: &Acknowledgement) -> Result<Option<Stamp>, StoreError>;
+    /// Enqueues a job.
+    fn enqueue(&mut self, job: &NewJob<'_>) -> Result<(), StoreError>;
+    /// Leases jobs of a step that are due and not leased, oldest due first.
+    fn lease(
+        &mut self,
+        step: &str,
+        now: Instant,
+        term: Duration,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StoreError>;
+    /// Ends a job that was done. Refused when the lease is no longer the latest.
+    fn finish(&mut self, lease: &Lease) -> Result<(), StoreError>;
+    /// Gives a job back after a failure: due again at `Some(moment)`, or dead with `None`.
+    fn give_back(
+        &mut self,
+        lease: &Lease,
+        error: &str,
+        again: Option<Instant>,
+        now: Instant,
+    ) -> Result<(), StoreError>;
+    /// Takes a dead job up again.
+    fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError>;
+}
+
+/// What a walk along the whole chain found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verification {
+    /// Every link holds.
+    Sound {
+        /// How many entries.
+        entries: u64,
+        /// The last link.
+        head: Digest,
+    },
+    /// The first entry that does not hold.
+    Broken {
+        /// Its place.
+        seq: Sequence,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
