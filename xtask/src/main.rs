@@ -1,3 +1,73 @@
-//! Set-up, demo, tests and tidy checks.
+//! Set-up, demo, tests and tidy checks: the commands of whoever works on Vedetta.
 
-fn main() {}
+mod bench;
+mod demo;
+mod fuzz;
+mod postgres;
+mod prerequisites;
+mod process;
+mod tally;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  test [--quick] [-p CRATE] [-- ARGS]  prerequisites, format, tidy, lints, every test
+                                       --quick leaves the lints out; ARGS go to the tests
+  tidy [RULE]                          the house rules alone, in seconds
+  demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario
+  bench [NAME] [-- ARGS]               measure, and print the figures as a table
+                                       fanout, clearance, taxii, import, relevance
+  fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
+
+Exit codes: 0 all well, 1 something failed, 2 the command line was not understood.";
+
+/// How a command ended, when it did not end well.
+pub(crate) enum Failure {
+    /// The command line was not understood.
+    Usage(String),
+    /// The work was done and something is wrong; the sentence says what.
+    Work(String),
+}
+
+impl From<String> for Failure {
+    fn from(what: String) -> Self {
+        Self::Work(what)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Work(what)) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(what)) => {
+            eprintln!("xtask: {what}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<(), Failure> {
+    let Some((command, rest)) = arguments.split_first() else {
+        return Err(Failure::Usage("which command?".into()));
+    };
+    match command.as_str() {
+        "test" => test::run(rest),
+        "tidy" => tidy::run(rest),
+        "demo" => demo::run(rest),
+        "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
+        "help" | "-h" | "--help" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::Usage(format!("no command `{other}`"))),
+    }
+}

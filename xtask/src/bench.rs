@@ -1,0 +1,90 @@
+//! `cargo xtask bench`: the product's own measurements, side by side in a table.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process::{capture, heading, target_directory};
+use crate::{Failure, demo};
+
+const NAMES: [&str; 5] = ["fanout", "clearance", "taxii", "import", "relevance"];
+
+/// Measures one or all, prints a Markdown table, and keeps it beside the build.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let split = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
+    let (names, rest) = arguments.split_at(split);
+    let names = chosen(names).map_err(Failure::Usage)?;
+    let program = demo::build()?;
+    let mut table = String::from("| measurement | figure | value |\n|---|---|---:|\n");
+    let mut broken = Vec::new();
+    for name in names {
+        heading(name);
+        let mut bench = Command::new(&program);
+        bench.args(["bench", name, "--json"]).args(rest.iter().skip(1));
+        match capture(&mut bench).and_then(|text| rows(name, &text)) {
+            Ok(rows) => table.push_str(&rows),
+            Err(reason) => broken.push(reason),
+        }
+    }
+    let file = target_directory()?.join("bench.md");
+    std::fs::write(&file, &table).map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("\n{table}\nKept in {}", file.display());
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&str>, String> {
+    let unknown = names.iter().find(|name| !NAMES.contains(&name.as_str()));
+    match unknown {
+        Some(name) => Err(format!("no measurement `{name}`; there are {}", NAMES.join(", "))),
+        None if names.is_empty() => Ok(NAMES.to_vec()),
+        None => Ok(names.iter().map(String::as_str).collect()),
+    }
+}
+
+/// One row per field; what a measurement repeats (a curve) has its place in the row's name.
+fn rows(name: &str, text: &str) -> Result<String, String> {
+    let value = serde_json::from_str(text).map_err(|error| format!("{name}: no JSON: {error}"))?;
+    let mut rows = String::new();
+    write_rows(&mut rows, name, "", &value);
+    Ok(rows)
+}
+
+fn write_rows(rows: &mut String, name: &str, field: &str, value: &Value) {
+    let inner = |key: &str| if field.is_empty() { key.into() } else { format!("{field}.{key}") };
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| write_rows(rows, name, &inner(key), value));
+        }
+        Value::Array(values) => {
+            for (at, value) in values.iter().enumerate() {
+                write_rows(rows, name, &inner(&at.to_string()), value);
+            }
+        }
+        Value::String(text) => {
+            writeln!(rows, "| {name} | {field} | {text} |").ok();
+        }
+        plain => {
+            writeln!(rows, "| {name} | {field} | {plain} |").ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{chosen, rows};
+
+    #[test]
+    fn a_result_becomes_rows() {
+        let text = r#"{"lost":0,"curve":[{"p99_ms":12.5}]}"#;
+        let expected = "| fanout | lost | 0 |\n| fanout | curve.0.p99_ms | 12.5 |\n";
+        assert_eq!(rows("fanout", text), Ok(expected.into()));
+        assert!(rows("fanout", "oops").is_err());
+    }
+
+    #[test]
+    fn an_unknown_measurement_is_refused() {
+        assert!(chosen(&["speed".into()]).is_err());
+        assert_eq!(chosen(&[]).map(|names| names.len()), Ok(5));
+    }
+}

@@ -1,0 +1,151 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::io::BufReader;
+use std::process::{Command, Stdio};
+
+use crate::postgres::{self, Server};
+use crate::process::{cargo, heading, show};
+use crate::tally::{Counter, Tally};
+use crate::{Failure, prerequisites, tidy};
+
+/// What the command line asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wish {
+    quick: bool,
+    package: Option<String>,
+    rest: Vec<String>,
+}
+
+/// Runs every stage, even after one failed, and says at the end what did.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let wish = Wish::parse(arguments).map_err(Failure::Usage)?;
+    heading("prerequisites");
+    prerequisites::for_tests()?;
+    let mut broken = Vec::new();
+    let mut stage = |name: &'static str, outcome: Result<(), String>| {
+        if let Err(reason) = outcome {
+            println!("{reason}");
+            broken.push(name);
+        }
+    };
+    heading("format");
+    stage("format (run `cargo fmt`)", show(cargo().args(["fmt", "--all", "--check"])));
+    heading("tidy");
+    stage("tidy", tidy::check(None));
+    if !wish.quick {
+        heading("lints");
+        stage("lints", show(&mut wish.clippy()));
+    }
+    heading("tests");
+    let (mut tally, outcome) = run_tests(&wish);
+    let stages_broken = broken.len() as u64;
+    if let Err(reason) = outcome {
+        println!("{reason}");
+        // A test program that was not built, or died, counts nothing by itself.
+        tally.failed = tally.failed.max(1);
+        broken.push("tests");
+    }
+    tally.failed += stages_broken;
+    heading("result");
+    for name in &broken {
+        println!("failed: {name}");
+    }
+    println!("{tally}");
+    if broken.is_empty() { Ok(()) } else { Err("not everything holds".to_owned().into()) }
+}
+
+impl Wish {
+    fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut wish = Self::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--quick" => wish.quick = true,
+                "-p" | "--package" => {
+                    wish.package =
+                        Some(words.next().ok_or("-p needs the name of a crate")?.clone());
+                }
+                "--" => wish.rest = words.by_ref().cloned().collect(),
+                other => return Err(format!("`test` does not know `{other}`")),
+            }
+        }
+        Ok(wish)
+    }
+
+    fn scope(&self) -> Vec<&str> {
+        match &self.package {
+            Some(package) => vec!["--package", package],
+            None => vec!["--workspace"],
+        }
+    }
+
+    fn clippy(&self) -> Command {
+        let mut clippy = cargo();
+        clippy.arg("clippy").args(self.scope());
+        clippy.args(["--all-targets", "--", "-D", "warnings"]);
+        clippy
+    }
+
+    fn tests(&self) -> Command {
+        let mut tests = cargo();
+        tests.arg("test").args(self.scope()).arg("--no-fail-fast");
+        tests.args(["--", "--show-output"]).args(&self.rest);
+        tests
+    }
+}
+
+fn run_tests(wish: &Wish) -> (Tally, Result<(), String>) {
+    let server = Server::find();
+    match &server {
+        Server::Running(connection) => println!("PostgreSQL: {}", without_password(connection)),
+        Server::Private(_) => println!("PostgreSQL: a private cluster, for these tests only"),
+        Server::Absent(reason) => println!("skipped: the PostgreSQL tests: {reason}"),
+    }
+    let mut tests = wish.tests();
+    if let Some(connection) = server.connection() {
+        tests.env(postgres::VARIABLE, connection);
+    }
+    let mut counter = Counter::default();
+    let outcome = count(&mut tests, &mut counter);
+    (counter.tally(), outcome)
+}
+
+fn count(tests: &mut Command, counter: &mut Counter) -> Result<(), String> {
+    let broken = |error: std::io::Error| format!("the tests did not run: {error}");
+    let mut child = tests.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(broken)?;
+    if let Some(output) = child.stdout.take() {
+        counter.follow(BufReader::new(output), std::io::stdout()).map_err(broken)?;
+    }
+    let status = child.wait().map_err(broken)?;
+    if status.success() { Ok(()) } else { Err(format!("`cargo test` failed: {status}")) }
+}
+
+/// What may be printed of a connection string.
+fn without_password(connection: &str) -> &str {
+    if connection.contains("password") || connection.contains("://") {
+        "the server of the environment"
+    } else {
+        connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Wish, without_password};
+
+    #[test]
+    fn flags_are_understood_or_refused() {
+        let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        let wish = Wish::parse(&words("--quick -p stix -- name"));
+        let expected = Wish { quick: true, package: Some("stix".into()), rest: words("name") };
+        assert_eq!(wish, Ok(expected));
+        assert!(Wish::parse(&words("--slow")).is_err());
+        assert!(Wish::parse(&words("-p")).is_err());
+    }
+
+    #[test]
+    fn passwords_are_not_printed() {
+        assert!(!without_password("postgres://u:secret@h/d").contains("secret"));
+        assert!(!without_password("host=h password=secret").contains("secret"));
+    }
+}
