@@ -7,6 +7,7 @@ pub mod account;
 pub mod agreement;
 pub mod asset;
 pub mod audience;
+pub mod chance;
 pub mod contact;
 pub mod hold;
 pub mod id;
@@ -20,6 +21,7 @@ pub use account::{Account, Actor, Role};
 pub use agreement::Agreement;
 pub use asset::Asset;
 pub use audience::Audience;
+pub use chance::Entropy;
 pub use contact::Contact;
 pub use hold::Hold;
 pub use id::{

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Audience, Handling, Instant, ItemId};
+use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationNumber};
 
 use crate::chain::Digest;
 use crate::entry::{Sequence, Stamp};
@@ -62,6 +62,8 @@ pub struct ItemDraft<'a> {
     pub id: &'a ItemId,
     /// Its version: STIX `modified` (or `created`, or zero) in microseconds.
     pub version: Instant,
+    /// The organisation that brings it. New versions of an item are its first bringer's alone.
+    pub producer: OrganisationNumber,
     /// The clearance under which it goes out.
     pub clearance: ClearanceId,
     /// Whether this version revokes the item.
@@ -83,6 +85,9 @@ pub enum Placement {
     Duplicate(Stamp),
     /// The same version with other bytes was there; nothing was placed.
     Conflict(Stamp),
+    /// Another organisation brought the item first, and this is not a version that it brought;
+    /// nothing was placed. (Equal version and bytes are a `Duplicate`, whoever brings them.)
+    Foreign(Stamp),
 }
 
 /// Whether a version says something or takes it back.
@@ -107,6 +112,8 @@ pub struct StoredItem {
     pub id: ItemId,
     /// Its version.
     pub version: Instant,
+    /// The organisation that brought it.
+    pub producer: OrganisationNumber,
     /// The clearance under which it went out.
     pub clearance: ClearanceId,
     /// Whether it revokes.
@@ -130,6 +137,8 @@ pub struct ItemQuery<'a> {
     pub limit: usize,
     /// Only under these clearances, sorted; `None` is all (for the house itself, never for a door).
     pub clearances: Option<&'a [ClearanceId]>,
+    /// Only what this organisation brought.
+    pub producer: Option<OrganisationNumber>,
     /// Only these items; empty is all.
     pub ids: &'a [ItemId],
     /// Only these STIX types; empty is all.
