@@ -69,6 +69,19 @@ pub trait Reader {
     fn cursor(&mut self, name: &str) -> Result<Sequence, StoreError>;
     /// Deliveries of a release.
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError>;
+    /// Deliveries recorded after a place of the ledger, in order, at most `limit` rows, whole
+    /// entries only (so it may return a few more).
+    fn deliveries_after(
+        &mut self,
+        recorded: Sequence,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
+    /// Acknowledgements recorded after a place of the ledger, in order, at most `limit`.
+    fn acknowledgements_after(
+        &mut self,
+        recorded: Sequence,
+        limit: usize,
+    ) -> Result<Vec<(Stamp, Acknowledgement)>, StoreError>;
     /// Acknowledgements of a release.
     fn acknowledgements(&mut self, release: Sequence) -> Result<Vec<Acknowledgement>, StoreError>;
     /// Jobs that were given up, oldest first, at most `limit`.
