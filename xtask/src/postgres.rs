@@ -13,6 +13,8 @@ use crate::process;
 pub(crate) const VARIABLE: &str = "VEDETTA_TEST_POSTGRES";
 
 const OLDEST: u32 = 150_000;
+/// Its folder's name, before the number of the process that owns it.
+const PLACE: &str = "vedetta-test-postgres-";
 const READY: &str = "database system is ready to accept connections";
 
 /// Where the tests find PostgreSQL.
@@ -97,8 +99,9 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     fn start(binaries: &Path) -> Result<Self, String> {
-        let name = format!("vedetta-test-postgres-{}", std::process::id());
-        let place = std::env::temp_dir().join(name);
+        let temporary = std::env::temp_dir();
+        sweep(&temporary);
+        let place = temporary.join(format!("{PLACE}{}", std::process::id()));
         std::fs::create_dir(&place).map_err(|error| format!("{}: {error}", place.display()))?;
         let owner = unprivileged()?;
         if let Some((user, group)) = owner {
@@ -175,6 +178,17 @@ impl Drop for Cluster {
             server.wait().ok();
         }
         std::fs::remove_dir_all(&self.place).ok();
+    }
+}
+
+/// Removes what interrupted runs have left.
+fn sweep(temporary: &Path) {
+    for entry in temporary.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PLACE));
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            std::fs::remove_dir_all(entry.path()).ok();
+        }
     }
 }
 
