@@ -5,6 +5,7 @@
 
 mod advisories;
 mod duplicate_crates;
+mod fuzz_targets;
 mod house_numbers;
 mod import_law;
 mod licences;
@@ -25,6 +26,7 @@ const RULES: &[Rule] = &[
     names::RULE,
     house_numbers::RULE,
     quiet_tests::RULE,
+    fuzz_targets::RULE,
     words::RULE,
     links::RULE,
     sample_addresses::RULE,

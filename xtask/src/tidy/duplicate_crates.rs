@@ -18,10 +18,9 @@ fn check(tree: &Tree, findings: &mut Findings) {
     versions.retain(|_, versions| versions.len() > 1);
     if versions.len() > RATCHET {
         for (name, versions) in &versions {
-            let line = tree.line_of("Cargo.lock", &format!("name = \"{name}\""));
             let what = format!("{name} in versions {}", versions.join(" and "));
             let remedy = format!("{RATCHET} crates may be double: agree on versions");
-            findings.problem(("Cargo.lock", line), what, &remedy);
+            findings.problem(tree.locked(name), what, &remedy);
         }
     } else if versions.len() < RATCHET {
         findings.note(format!("only {} now: lower RATCHET in its file", versions.len()));

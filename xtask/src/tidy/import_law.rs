@@ -35,7 +35,7 @@ fn check(tree: &Tree, findings: &mut Findings) {
                 continue;
             };
             if let Some((what, remedy)) = broken(package, dependency, imported) {
-                let line = tree.line_of(&package.manifest_path, &dependency.name);
+                let line = tree.line_of(&package.manifest_path, &dependency.name).unwrap_or(1);
                 findings.problem((&package.manifest_path, line), what, remedy);
             }
         }

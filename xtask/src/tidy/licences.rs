@@ -29,8 +29,7 @@ const REMEDY: &str = "choose another crate, or argue for the licence in docs/dec
 fn check(tree: &Tree, findings: &mut Findings) {
     for package in &tree.packages {
         if let Some(what) = objection(package) {
-            let line = tree.line_of("Cargo.lock", &format!("name = \"{}\"", package.name));
-            findings.problem(("Cargo.lock", line), what, REMEDY);
+            findings.problem(tree.locked(&package.name), what, REMEDY);
         }
     }
 }

@@ -69,11 +69,17 @@ impl Tree {
         self.packages.iter().filter(|package| package.source.is_none())
     }
 
-    /// The line of `file` that begins with `start`, or the first.
-    pub(super) fn line_of(&self, file: &str, start: &str) -> usize {
-        let text = self.files.iter().find(|text| text.path == file);
-        let mut lines = text.into_iter().flat_map(|file| file.text.lines());
-        lines.position(|line| line.trim_start().starts_with(start)).map_or(1, |at| at + 1)
+    /// The first line of `file` that begins with `start`.
+    pub(super) fn line_of(&self, file: &str, start: &str) -> Option<usize> {
+        let text = self.files.iter().find(|text| text.path == file)?;
+        let mut lines = text.lines();
+        lines.find(|(_, line)| line.trim_start().starts_with(start)).map(|(at, _)| at)
+    }
+
+    /// Where `Cargo.lock` names a crate.
+    pub(super) fn locked(&self, name: &str) -> (&'static str, usize) {
+        let line = self.line_of("Cargo.lock", &format!("name = \"{name}\""));
+        ("Cargo.lock", line.unwrap_or(1))
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn corpus(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pattern").join(kind);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/stix_pattern").join(kind);
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|e| e == "pattern")).collect();
