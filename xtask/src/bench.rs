@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the product's own measurements, side by side in a table.
 
 use std::fmt::Write as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     for name in names {
         heading(name);
         let mut bench = Command::new(&program);
-        bench.args(["bench", name, "--json"]).args(rest.iter().skip(1));
+        bench.args(["bench", name, "--json"]).args(rest.iter().skip(1)).stderr(Stdio::inherit());
         match capture(&mut bench).and_then(|text| rows(name, &text)) {
             Ok(rows) => table.push_str(&rows),
             Err(reason) => broken.push(reason),

@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The work was done and something is wrong; the sentence says what.
     Work(String),
+    /// Something is wrong, and it has been said.
+    Reported,
 }
 
 impl From<String> for Failure {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match dispatch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Reported) => ExitCode::FAILURE,
         Err(Failure::Work(what)) => {
             eprintln!("xtask: {what}");
             ExitCode::FAILURE

@@ -39,12 +39,14 @@ pub(crate) fn show(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", line(command))) }
 }
 
-/// Runs to the end and returns what it wrote to standard output; its errors end in the message.
+/// Runs to the end and returns what it wrote to standard output; if it fails, all it said is in the
+/// message.
 pub(crate) fn capture(command: &mut Command) -> Result<String, String> {
     let output =
         command.stdin(Stdio::null()).output().map_err(|error| could_not_start(command, &error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = [output.stderr, output.stdout].concat();
+        let said = String::from_utf8_lossy(&said);
         return Err(format!("`{}` failed: {}: {}", line(command), output.status, said.trim()));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("`{}` wrote no UTF-8", line(command)))
