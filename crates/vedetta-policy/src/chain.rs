@@ -1,0 +1,324 @@
+//! Whom a chain of agreements reaches: a fixpoint over audiences, with the log of how.
+//!
+//! Organisations that hold the item are kept in sets by the right with which they hold it. Each
+//! round looks only at the gates whose givers gained somebody in the round before, so the first
+//! entry of the log that reaches an organisation is a shortest chain to it.
+
+use std::collections::HashMap;
+
+use vedetta_model::agreement::VictimVisibility;
+use vedetta_model::agreement::{Redistribution, Within};
+use vedetta_model::{Audience, Handling, OrganisationNumber, Tlp};
+
+use crate::group::Group;
+use crate::network::Network;
+use crate::pact::{Pact, Side};
+
+/// A rule of release, in the order in which an explanation tries to set it aside.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Rule {
+    OnlyUnder,
+    Marking,
+    Category,
+    Redistribution,
+    Adhesion,
+    Standing,
+}
+
+/// Rules set aside to find the nearest reason of a refusal.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Waived(u8);
+
+/// Which agreements may carry the item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carriers {
+    /// All.
+    Any,
+    /// Only those that name the victim.
+    Naming,
+}
+
+/// What to look for.
+pub(crate) struct Search<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) handling: &'a Handling,
+    pub(crate) producer: OrganisationNumber,
+    pub(crate) carriers: Carriers,
+    pub(crate) waived: Waived,
+}
+
+/// Whom the chains reach, and how.
+pub(crate) struct Reach {
+    /// The producer and everyone reached.
+    pub(crate) held: Audience,
+    /// What was passed on, in the order of the length of the chain.
+    pub(crate) log: Vec<Step>,
+}
+
+/// One passage: under a pact, from a giver on one side to the members of another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Step {
+    pub(crate) pact: usize,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) giver: OrganisationNumber,
+    whom: Whom,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Whom {
+    /// Everyone on the side but the giver.
+    Others,
+    /// One, who was the only giver before.
+    One(OrganisationNumber),
+}
+
+/// A pair of sides through which the item may pass.
+struct Gate {
+    pact: usize,
+    from: usize,
+    to: usize,
+    /// The only giver so far, when it is also on the receiving side.
+    alone: Option<OrganisationNumber>,
+}
+
+/// Who may pass the item on: under any agreement, and within each lineage.
+struct Rights {
+    any: Audience,
+    lineages: HashMap<usize, Audience>,
+}
+
+/// Who gained a right in the last round.
+struct Fresh {
+    any: Group,
+    lineages: HashMap<usize, Group>,
+}
+
+impl Rule {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::OnlyUnder,
+        Self::Marking,
+        Self::Category,
+        Self::Redistribution,
+        Self::Adhesion,
+        Self::Standing,
+    ];
+}
+
+impl Waived {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) fn of(rules: &[Rule]) -> Self {
+        Self(rules.iter().fold(0, |set, rule| set | 1 << *rule as u8))
+    }
+
+    const fn has(self, rule: Rule) -> bool {
+        self.0 & (1 << rule as u8) != 0
+    }
+}
+
+impl Search<'_> {
+    /// Runs to the fixpoint. Every gate passes at most twice, so it ends.
+    pub(crate) fn run(&self) -> Reach {
+        let producer = Audience::from_iter([self.producer]);
+        let mut reach = Reach { held: producer.clone(), log: Vec::new() };
+        let mut rights = Rights { any: producer.clone(), lineages: HashMap::new() };
+        let mut fresh = Fresh { any: Group::of(producer), lineages: HashMap::new() };
+        let mut gates = self.gates();
+        while !fresh.is_empty() {
+            let mut gained = Rights { any: Audience::nobody(), lineages: HashMap::new() };
+            gates.retain_mut(|gate| {
+                if !fresh.concerns(self.givers(gate), self.pact(gate).root) {
+                    return true;
+                }
+                self.pass(gate, &rights, &mut gained, &mut reach)
+            });
+            fresh = rights.take_in(gained);
+        }
+        reach
+    }
+
+    /// Lets the item through a gate; says whether the gate may pass more later.
+    fn pass(&self, gate: &mut Gate, rights: &Rights, gained: &mut Rights, out: &mut Reach) -> bool {
+        let pact = self.pact(gate);
+        let lineage = rights.lineages.get(&pact.root);
+        let receivers = self.side_members(&pact.sides[gate.to]);
+        let (first, second) = self.givers(gate).first_two_of(&rights.any, lineage);
+        let other = [first, second].into_iter().flatten().find(|giver| gate.alone != Some(*giver));
+        let Some(giver) = other else { return true };
+        let step =
+            |giver, whom| Step { pact: gate.pact, from: gate.from, to: gate.to, giver, whom };
+        let mut targets = Audience::nobody();
+        match (gate.alone, second) {
+            (Some(alone), _) => {
+                out.log.push(step(giver, Whom::One(alone)));
+                targets.insert(alone);
+            }
+            (None, second) => {
+                receivers.pour_into(&mut targets);
+                targets.remove(giver);
+                if !targets.is_empty() {
+                    out.log.push(step(giver, Whom::Others));
+                }
+                if receivers.contains(giver) {
+                    let Some(second) = second else {
+                        gate.alone = Some(giver);
+                        self.grant(pact, &targets, gained, out);
+                        return true;
+                    };
+                    out.log.push(step(second, Whom::One(giver)));
+                    targets.insert(giver);
+                }
+            }
+        }
+        self.grant(pact, &targets, gained, out);
+        false
+    }
+
+    fn grant(&self, pact: &Pact, targets: &Audience, gained: &mut Rights, out: &mut Reach) {
+        out.held.absorb(targets);
+        let right = if self.waived.has(Rule::Redistribution) {
+            Redistribution::Any
+        } else {
+            pact.agreement.handling.redistribution
+        };
+        match right {
+            Redistribution::None => {}
+            Redistribution::Lineage => {
+                gained.lineages.entry(pact.root).or_default().absorb(targets);
+            }
+            Redistribution::Any => {
+                gained.any.absorb(targets);
+            }
+        }
+    }
+
+    fn gates(&self) -> Vec<Gate> {
+        let pacts = self.network.pacts.iter().enumerate();
+        let mut gates = Vec::new();
+        for (place, pact) in pacts.filter(|(_, pact)| self.carries(pact)) {
+            for (from, giving) in pact.sides.iter().enumerate() {
+                for (to, receiving) in pact.sides.iter().enumerate() {
+                    let apart = from == to && giving.within == Within::Apart;
+                    if !apart && self.exchanges(giving, receiving) {
+                        gates.push(Gate { pact: place, from, to, alone: None });
+                    }
+                }
+            }
+        }
+        gates
+    }
+
+    fn carries(&self, pact: &Pact) -> bool {
+        let terms = &pact.agreement.handling;
+        (pact.standing.is_in_force() || self.waived.has(Rule::Standing))
+            && (self.handling.tlp <= terms.highest_tlp || self.waived.has(Rule::Marking))
+            && (self.carriers == Carriers::Any || terms.victim == VictimVisibility::Named)
+            && (within_limit(self.handling, pact) || self.waived.has(Rule::OnlyUnder))
+    }
+
+    fn exchanges(&self, giving: &Side, receiving: &Side) -> bool {
+        let category = self.handling.category;
+        self.waived.has(Rule::Category)
+            || (giving.gives.pass(category) && receiving.receives.pass(category))
+    }
+
+    fn pact(&self, gate: &Gate) -> &Pact {
+        &self.network.pacts[gate.pact]
+    }
+
+    fn givers(&self, gate: &Gate) -> &Group {
+        self.side_members(&self.pact(gate).sides[gate.from])
+    }
+
+    fn side_members<'s>(&self, side: &'s Side) -> &'s Group {
+        if self.waived.has(Rule::Adhesion) { &side.candidates } else { &side.members }
+    }
+
+    /// Those of an audience whom a step reaches.
+    pub(crate) fn targets(&self, step: &Step, among: &Audience) -> Audience {
+        match step.whom {
+            Whom::One(one) if among.contains(one) => Audience::from_iter([one]),
+            Whom::One(_) => Audience::nobody(),
+            Whom::Others => {
+                let side = &self.network.pacts[step.pact].sides[step.to];
+                let mut targets = self.side_members(side).within(among);
+                targets.remove(step.giver);
+                targets
+            }
+        }
+    }
+
+    fn reaches(&self, step: &Step, whom: OrganisationNumber) -> bool {
+        match step.whom {
+            Whom::One(one) => one == whom,
+            Whom::Others => {
+                let side = &self.network.pacts[step.pact].sides[step.to];
+                step.giver != whom && self.side_members(side).contains(whom)
+            }
+        }
+    }
+
+    /// The chain that ends with an entry of the log: its entries, the producer's first.
+    pub(crate) fn chain(&self, reach: &Reach, last: usize) -> Vec<Step> {
+        let mut chain = Vec::new();
+        let mut upto = last;
+        while let Some(step) = reach.log.get(upto) {
+            chain.push(*step);
+            if step.giver == self.producer {
+                break;
+            }
+            let next = &self.network.pacts[step.pact];
+            let lets_on = |earlier: &Step| {
+                self.waived.has(Rule::Redistribution)
+                    || self.network.pacts[earlier.pact].lets_on_to(next)
+            };
+            let before = reach.log[..upto]
+                .iter()
+                .position(|earlier| lets_on(earlier) && self.reaches(earlier, step.giver));
+            let Some(before) = before else { break };
+            upto = before;
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+/// Whether the producer's own limit lets the item pass under a pact.
+pub(crate) fn within_limit(handling: &Handling, pact: &Pact) -> bool {
+    handling.only_under.is_empty()
+        || pact.lineage.iter().any(|agreement| handling.only_under.contains(agreement))
+}
+
+/// Whether a marking reaches the clients of recipients.
+pub(crate) const fn reaches_clients(tlp: Tlp) -> bool {
+    matches!(tlp, Tlp::Clear | Tlp::Green | Tlp::Amber)
+}
+
+impl Rights {
+    /// Adds what was gained; tells what of it is new.
+    fn take_in(&mut self, gained: Self) -> Fresh {
+        let any = gained.any.difference(&self.any);
+        self.any.absorb(&any);
+        let mut lineages = HashMap::new();
+        for (root, audience) in gained.lineages {
+            let known = self.lineages.entry(root).or_default();
+            let new = audience.difference(known);
+            if !new.is_empty() {
+                known.absorb(&new);
+                lineages.insert(root, Group::of(new));
+            }
+        }
+        Fresh { any: Group::of(any), lineages }
+    }
+}
+
+impl Fresh {
+    fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.lineages.is_empty()
+    }
+
+    fn concerns(&self, givers: &Group, root: usize) -> bool {
+        self.any.meets(givers) || self.lineages.get(&root).is_some_and(|fresh| fresh.meets(givers))
+    }
+}

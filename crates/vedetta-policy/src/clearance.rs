@@ -1,0 +1,124 @@
+//! Permission as a value: the recorded clearance, and what may be opened under it today.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{AccountId, Audience, Handling, ItemId, OrganisationNumber, Tlp};
+
+use crate::network::Network;
+
+/// The form in which an item is released.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// As it was given.
+    Full,
+    /// Without what tells the victim.
+    Redacted,
+}
+
+/// What was decided about one form of an item, as the ledger records it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Clearance {
+    /// On what the decision depended.
+    pub handling: Arc<Handling>,
+    /// Which form.
+    pub form: Form,
+    /// To whom, when it was decided.
+    pub audience: Arc<Audience>,
+}
+
+/// Who wants to read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reader {
+    /// The organisation it reads for.
+    pub organisation: OrganisationNumber,
+    /// The person who reads; absent for a machine.
+    pub person: Option<AccountId>,
+}
+
+/// A value that only an entitled reader can open. Only [`Network::clear`] makes one.
+///
+/// ```compile_fail
+/// use vedetta_policy::Cleared;
+/// let forged = Cleared { value: "item", audience: Default::default(), persons: None };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cleared<T> {
+    value: T,
+    audience: Arc<Audience>,
+    persons: Option<Persons>,
+}
+
+/// Who reads TLP:RED: the named, and the organisation that produced it.
+#[derive(Clone, Debug)]
+struct Persons {
+    handling: Arc<Handling>,
+    producer: Option<OrganisationNumber>,
+}
+
+impl Reader {
+    /// A machine, or anyone who has not said which person is reading.
+    #[must_use]
+    pub const fn machine(organisation: OrganisationNumber) -> Self {
+        Self { organisation, person: None }
+    }
+
+    /// A person.
+    #[must_use]
+    pub const fn person(organisation: OrganisationNumber, person: AccountId) -> Self {
+        Self { organisation, person: Some(person) }
+    }
+}
+
+impl<T> Cleared<T> {
+    /// The value, for a reader in the audience; TLP:RED also wants one of the named persons, or
+    /// the producer's organisation.
+    #[must_use]
+    pub fn open(&self, reader: &Reader) -> Option<&T> {
+        let reached = self.audience.contains(reader.organisation);
+        (reached && self.persons.as_ref().is_none_or(|persons| persons.include(reader)))
+            .then_some(&self.value)
+    }
+
+    /// Another value made from this one, for the same readers.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Cleared<U> {
+        Cleared { value: make(self.value), audience: self.audience, persons: self.persons }
+    }
+
+    /// The organisations that may open it.
+    #[must_use]
+    pub const fn audience(&self) -> &Arc<Audience> {
+        &self.audience
+    }
+}
+
+impl Persons {
+    fn include(&self, reader: &Reader) -> bool {
+        self.producer == Some(reader.organisation)
+            || reader.person.as_ref().is_some_and(|person| self.handling.named.contains(person))
+    }
+}
+
+impl Network {
+    /// Seals a value for those whom the recorded clearance *and* today's network entitle.
+    ///
+    /// `item` is the item that holds name: for a derived form, the one it was derived from.
+    pub fn clear<T>(&self, record: &Clearance, item: &ItemId, value: T) -> Cleared<T> {
+        let today = self.decision(&record.handling);
+        let entitled = today.entitled(record.form);
+        let mut audience = if record.audience.is_within(entitled) {
+            Arc::clone(&record.audience)
+        } else {
+            Arc::new(record.audience.intersection(entitled))
+        };
+        let producer = self.number(&record.handling.producer);
+        for hold in self.holds_on(item) {
+            audience = Arc::new(hold.keep(&audience, producer));
+        }
+        let red = record.handling.tlp == Tlp::Red;
+        let persons = red.then(|| Persons { handling: Arc::clone(&record.handling), producer });
+        Cleared { value, audience, persons }
+    }
+}

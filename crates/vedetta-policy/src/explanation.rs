@@ -1,0 +1,156 @@
+//! Why an organisation receives an item or does not, for people; and who will, before publishing.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use vedetta_model::{
+    AgreementId, Audience, Bilingual, Handling, ItemId, OrganisationId, OrganisationNumber,
+};
+
+use crate::chain::Step;
+use crate::clearance::Form;
+use crate::grounds::{Ground, Inquiry};
+use crate::network::Network;
+use crate::wording::Wording;
+
+/// Why an organisation receives an item, or does not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Explanation {
+    /// Whether it receives it.
+    pub allowed: bool,
+    /// In which form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// The agreement that brings it there, or the one that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementId>,
+    /// The chain that brings it there, or the nearest that would; from the producer on.
+    pub path: Vec<Hop>,
+    /// A sentence for people.
+    pub reason: Bilingual,
+}
+
+/// One passage of a chain.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Hop {
+    /// Who gives.
+    pub from: OrganisationId,
+    /// Who receives.
+    pub to: OrganisationId,
+    /// Under which agreement; absent when it receives as a client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub under: Option<AgreementId>,
+}
+
+/// Who will receive an item, who will not, and why. The groups are disjoint and cover everyone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Preview {
+    /// The groups, those who receive it first.
+    pub groups: Vec<PreviewGroup>,
+}
+
+/// Organisations for which the same reason holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PreviewGroup {
+    /// The form that they receive; nothing when absent.
+    pub form: Option<Form>,
+    /// The agreement that brings it to them, or the one that stands in the way.
+    pub agreement: Option<AgreementId>,
+    /// A sentence about each of them.
+    pub reason: Bilingual,
+    /// Who they are.
+    pub audience: Audience,
+}
+
+impl Network {
+    /// Explains to people why an organisation receives an item or does not. For a derived item
+    /// give the one it was derived from. Agrees with [`Network::decide_item`].
+    #[must_use]
+    pub fn explain(
+        &self,
+        handling: &Arc<Handling>,
+        item: &ItemId,
+        organisation: OrganisationNumber,
+    ) -> Explanation {
+        let one = Audience::from_iter([organisation]);
+        let found = Inquiry::new(self, handling, Some(item)).grounds(&one);
+        let ground = found.into_iter().next().map_or(Ground::Stranger, |(ground, _)| ground);
+        let wording = Wording { network: self, handling, about: Some(organisation) };
+        Explanation {
+            allowed: ground.form().is_some(),
+            form: ground.form(),
+            agreement: ground.pact().map(|pact| self.pacts[pact].agreement.id.clone()),
+            path: self.path(handling, &ground, organisation),
+            reason: wording.sentence(&ground),
+        }
+    }
+
+    /// Who would receive what is handled so, who would not, and why, over the whole network.
+    #[must_use]
+    pub fn preview(&self, handling: &Arc<Handling>) -> Preview {
+        let found = Inquiry::new(self, handling, None).grounds(&self.everyone);
+        let wording = Wording { network: self, handling, about: None };
+        let mut groups: Vec<PreviewGroup> = Vec::new();
+        for (ground, audience) in found {
+            let reason = wording.sentence(&ground);
+            let form = ground.form();
+            let known = groups.iter_mut().find(|it| it.form == form && it.reason == reason);
+            if let Some(group) = known {
+                group.audience.absorb(&audience);
+                continue;
+            }
+            let agreement = ground.pact().map(|pact| self.pacts[pact].agreement.id.clone());
+            groups.push(PreviewGroup { form, agreement, reason, audience });
+        }
+        groups.sort_by_key(|group| (group.form.is_none(), group.form));
+        Preview { groups }
+    }
+
+    fn path(&self, handling: &Handling, ground: &Ground, last: OrganisationNumber) -> Vec<Hop> {
+        let (chain, client_of) = match ground {
+            Ground::Chain { chain, .. }
+            | Ground::Broken { chain, .. }
+            | Ground::NotAdhered { chain, .. } => (chain.as_slice(), None),
+            Ground::Client { chain, provider, .. } => (chain.as_slice(), Some(*provider)),
+            _ => return Vec::new(),
+        };
+        let receivers = chain.iter().skip(1).map(|step| step.giver);
+        let receivers = receivers.chain([client_of.unwrap_or(last)]);
+        let hop = |(step, to): (&Step, OrganisationNumber)| {
+            let under = Some(self.pacts[step.pact].agreement.id.clone());
+            Some(Hop { from: self.id(step.giver)?, to: self.id(to)?, under })
+        };
+        let mut path: Vec<_> = chain.iter().zip(receivers).filter_map(hop).collect();
+        let provider = client_of.and_then(|provider| self.id(provider));
+        if let (Some(from), Some(to)) = (provider, self.id(last)) {
+            path.push(Hop { from, to, under: None });
+        }
+        debug_assert!(path.first().is_none_or(|hop| hop.from == handling.producer));
+        path
+    }
+
+    fn id(&self, number: OrganisationNumber) -> Option<OrganisationId> {
+        self.organisation(number).map(|organisation| organisation.id.clone())
+    }
+}
+
+impl Ground {
+    fn form(&self) -> Option<Form> {
+        match self {
+            Self::Produced => Some(Form::Full),
+            Self::Clear(form) | Self::Chain { form, .. } | Self::Client { form, .. } => Some(*form),
+            _ => None,
+        }
+    }
+
+    /// The pact that brings the item, or stands in the way.
+    fn pact(&self) -> Option<usize> {
+        match self {
+            Self::Chain { chain, .. } | Self::Client { chain, .. } => {
+                chain.last().map(|step| step.pact)
+            }
+            Self::Broken { pact, .. } | Self::NotAdhered { pact, .. } => Some(*pact),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Why each organisation receives an item or does not, for many organisations at once.
+
+use std::sync::Arc;
+
+use vedetta_model::{Audience, Handling, ItemId, OrganisationNumber, Tlp};
+
+use crate::chain::{Carriers, Reach, Rule, Search, Step, Waived, reaches_clients, within_limit};
+use crate::clearance::Form;
+use crate::decision::{Chains, Decision};
+use crate::network::Network;
+
+/// Why an organisation receives an item, or does not; the same for all in one audience.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Ground {
+    /// It produced it.
+    Produced,
+    /// TLP:CLEAR has no limit.
+    Clear(Form),
+    /// Along a chain of agreements.
+    Chain { form: Form, chain: Vec<Step>, as_victim: AsVictim },
+    /// As a client of an organisation that has it by a chain (empty: of the producer).
+    Client { form: Form, provider: OrganisationNumber, chain: Vec<Step> },
+    /// The node does not know the organisation.
+    Unknown,
+    /// The node does not know the producer.
+    ProducerUnknown,
+    /// A hold keeps it, by its place among those that bind.
+    Held(usize),
+    /// TLP:RED names nobody there.
+    NotNamed,
+    /// It is a client of who has it, and the marking stops before clients.
+    NotForClients(OrganisationNumber),
+    /// The nearest chain breaks a rule under a pact; who held it there, where that matters.
+    Broken { rule: Rule, pact: usize, holder: OrganisationNumber, chain: Vec<Step> },
+    /// Only its own adhesion is missing from a chain.
+    NotAdhered { pact: usize, chain: Vec<Step> },
+    /// No chain is near.
+    Stranger,
+}
+
+/// Whether it is as the victim that an organisation sees the full form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AsVictim {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// A question about one item, with what was found so far.
+pub(crate) struct Inquiry<'a> {
+    network: &'a Network,
+    handling: &'a Handling,
+    item: Option<&'a ItemId>,
+    chains: Option<Chains>,
+    unheld: Decision,
+    decision: Arc<Decision>,
+    found: Vec<(Ground, Audience)>,
+}
+
+impl<'a> Inquiry<'a> {
+    pub(crate) fn new(
+        network: &'a Network,
+        handling: &'a Arc<Handling>,
+        item: Option<&'a ItemId>,
+    ) -> Self {
+        let chains = network.chains(handling);
+        let unheld = network.decide_unheld(handling, chains.as_ref());
+        let decision = match item {
+            Some(item) => network.decide_item(handling, item),
+            None => network.decision(handling),
+        };
+        Self { network, handling, item, chains, unheld, decision, found: Vec::new() }
+    }
+
+    /// The grounds for the members of an audience; together they cover it.
+    pub(crate) fn grounds(mut self, of: &Audience) -> Vec<(Ground, Audience)> {
+        let mut rest = of.clone();
+        let unknown = rest.difference(&self.network.everyone);
+        self.take(Ground::Unknown, &unknown, &mut rest);
+        let producer = self.network.number(&self.handling.producer);
+        let producer: Audience = producer.into_iter().collect();
+        self.take(Ground::Produced, &producer, &mut rest);
+        let mut allowed = rest.intersection(&self.decision.reached);
+        rest = rest.difference(&allowed);
+        self.allowed(&mut allowed);
+        self.refused(&mut rest);
+        self.take(Ground::Stranger, &of.clone(), &mut rest);
+        self.found
+    }
+
+    fn take(&mut self, ground: Ground, audience: &Audience, rest: &mut Audience) {
+        let taken = rest.intersection(audience);
+        if taken.is_empty() {
+            return;
+        }
+        *rest = rest.difference(&taken);
+        self.found.push((ground, taken));
+    }
+
+    fn allowed(&mut self, rest: &mut Audience) {
+        let mut full = rest.intersection(&self.decision.full);
+        let mut redacted = rest.difference(&full);
+        if let Some(chains) = self.chains.take() {
+            if let Some(naming) = &chains.naming {
+                self.by_chain(naming, Carriers::Naming, (Form::Full, AsVictim::No), &mut full);
+                self.by_chain(&chains.any, Carriers::Any, (Form::Full, AsVictim::Yes), &mut full);
+            } else if self.handling.tlp != Tlp::Clear {
+                self.by_chain(&chains.any, Carriers::Any, (Form::Full, AsVictim::No), &mut full);
+            }
+            let form = (Form::Redacted, AsVictim::No);
+            self.by_chain(&chains.any, Carriers::Any, form, &mut redacted);
+            self.by_provider(&chains, Form::Full, &mut full);
+            self.by_provider(&chains, Form::Redacted, &mut redacted);
+            self.chains = Some(chains);
+        }
+        self.take(Ground::Clear(Form::Full), &full.clone(), &mut full);
+        self.take(Ground::Clear(Form::Redacted), &redacted.clone(), &mut redacted);
+    }
+
+    fn by_chain(
+        &mut self,
+        reach: &Reach,
+        carriers: Carriers,
+        (form, as_victim): (Form, AsVictim),
+        rest: &mut Audience,
+    ) {
+        let Some(search) = self.network.search(self.handling, carriers, Waived::NONE) else {
+            return;
+        };
+        for (place, step) in reach.log.iter().enumerate() {
+            if rest.is_empty() {
+                return;
+            }
+            let targets = search.targets(step, rest);
+            if !targets.is_empty() {
+                let chain = search.chain(reach, place);
+                self.take(Ground::Chain { form, chain, as_victim }, &targets, rest);
+            }
+        }
+    }
+
+    fn by_provider(&mut self, chains: &Chains, form: Form, rest: &mut Audience) {
+        let Some(search) = self.network.search(self.handling, Carriers::Any, Waived::NONE) else {
+            return;
+        };
+        if rest.is_empty() || !reaches_clients(self.handling.tlp) || self.handling.tlp == Tlp::Clear
+        {
+            return;
+        }
+        let network = self.network;
+        let providing = network.providing(self.handling, chains, search.producer);
+        for (provider, clients) in network.providers_among(&providing) {
+            let clients = clients.within(rest);
+            if !clients.is_empty() {
+                let chain = chain_to(&search, &chains.any, provider);
+                self.take(Ground::Client { form, provider, chain }, &clients, rest);
+            }
+        }
+    }
+
+    fn refused(&mut self, rest: &mut Audience) {
+        let unheld = Arc::clone(&self.unheld.reached);
+        for (place, audience) in self.kept_from(&unheld) {
+            self.take(Ground::Held(place), &audience, rest);
+        }
+        let Some(chains) = self.chains.take() else {
+            let all = rest.clone();
+            return self.take(Ground::ProducerUnknown, &all, rest);
+        };
+        if self.handling.tlp == Tlp::Red {
+            self.take(Ground::NotNamed, &chains.any.held, rest);
+        }
+        if !reaches_clients(self.handling.tlp) {
+            let network = self.network;
+            for (provider, clients) in network.providers_among(&chains.any.held) {
+                self.take(Ground::NotForClients(provider), clients.all(), rest);
+            }
+        }
+        for waived in nearest_first() {
+            if !rest.is_empty() {
+                self.with_waived(waived, rest);
+            }
+        }
+    }
+
+    /// The holds, each with those whom it keeps from the item.
+    fn kept_from(&self, audience: &Audience) -> Vec<(usize, Audience)> {
+        let producer = self.network.number(&self.handling.producer);
+        let on_item = self.item.into_iter().flat_map(|item| self.network.holds_on(item));
+        on_item
+            .chain(self.network.holds_for(self.handling))
+            .filter_map(|binding| {
+                let mut all = self.network.holds.iter();
+                let place = all.position(|other| std::ptr::eq(other, binding))?;
+                Some((place, audience.difference(&binding.keep(audience, producer))))
+            })
+            .collect()
+    }
+
+    fn with_waived(&mut self, waived: Waived, rest: &mut Audience) {
+        let Some(search) = self.network.search(self.handling, Carriers::Any, waived) else {
+            return;
+        };
+        let reach = search.run();
+        for (place, step) in reach.log.iter().enumerate() {
+            let targets = search.targets(step, rest);
+            if targets.is_empty() {
+                continue;
+            }
+            let chain = search.chain(&reach, place);
+            let members = self.network.pacts[step.pact].sides[step.to].members.within(&targets);
+            let candidates = targets.difference(&members);
+            if let Some(ground) = self.first_broken(&chain) {
+                self.take(ground, &targets, rest);
+                continue;
+            }
+            self.take(Ground::NotAdhered { pact: step.pact, chain }, &candidates, rest);
+        }
+    }
+
+    /// The first rule that a chain breaks, the adhesion of its last receiver aside.
+    fn first_broken(&self, chain: &[Step]) -> Option<Ground> {
+        let mut before: Option<&Step> = None;
+        for step in chain {
+            let broken = |rule, pact| {
+                let (holder, chain) = (step.giver, chain.to_vec());
+                Some(Ground::Broken { rule, pact, holder, chain })
+            };
+            if let Some(earlier) = before
+                && !self.network.pacts[earlier.pact].lets_on_to(&self.network.pacts[step.pact])
+            {
+                return broken(Rule::Redistribution, earlier.pact);
+            }
+            if let Some(rule) = self.broken_at(step) {
+                return broken(rule, step.pact);
+            }
+            before = Some(step);
+        }
+        None
+    }
+
+    fn broken_at(&self, step: &Step) -> Option<Rule> {
+        let pact = &self.network.pacts[step.pact];
+        let (giving, receiving) = (&pact.sides[step.from], &pact.sides[step.to]);
+        let category = self.handling.category;
+        if !pact.standing.is_in_force() {
+            Some(Rule::Standing)
+        } else if !giving.members.contains(step.giver) {
+            Some(Rule::Adhesion)
+        } else if !giving.gives.pass(category) || !receiving.receives.pass(category) {
+            Some(Rule::Category)
+        } else if self.handling.tlp > pact.agreement.handling.highest_tlp {
+            Some(Rule::Marking)
+        } else if !within_limit(self.handling, pact) {
+            Some(Rule::OnlyUnder)
+        } else {
+            None
+        }
+    }
+}
+
+/// Sets of rules to set aside, the nearest to a release first.
+fn nearest_first() -> impl Iterator<Item = Waived> {
+    let pairs = [&[Rule::Adhesion, Rule::Standing][..], &Rule::ALL];
+    Rule::ALL.into_iter().map(|rule| Waived::of(&[rule])).chain(pairs.map(Waived::of))
+}
+
+/// The shortest chain to an organisation; empty for the producer.
+fn chain_to(search: &Search<'_>, reach: &Reach, whom: OrganisationNumber) -> Vec<Step> {
+    if whom == search.producer {
+        return Vec::new();
+    }
+    let one = Audience::from_iter([whom]);
+    let last = reach.log.iter().position(|step| !search.targets(step, &one).is_empty());
+    last.map(|last| search.chain(reach, last)).unwrap_or_default()
+}

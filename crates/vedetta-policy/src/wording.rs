@@ -1,0 +1,373 @@
+//! The sentences of an explanation, in Italian and in English.
+
+use jiff::civil::Date;
+use vedetta_model::agreement::{Redistribution, VictimVisibility};
+use vedetta_model::{AgreementId, Bilingual, Category, Handling, Instant, OrganisationNumber};
+
+use crate::chain::{Rule, Step};
+use crate::clearance::Form;
+use crate::grounds::{AsVictim, Ground};
+use crate::network::Network;
+use crate::standing::Standing;
+
+/// What the sentences speak of.
+pub(crate) struct Wording<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) handling: &'a Handling,
+    /// The organisation, or each of a group.
+    pub(crate) about: Option<OrganisationNumber>,
+}
+
+impl Wording<'_> {
+    /// The whole sentence.
+    pub(crate) fn sentence(&self, ground: &Ground) -> Bilingual {
+        let subject = match self.about {
+            Some(number) => same(&self.name(number)),
+            None => Bilingual::new("Ciascuna", "Each"),
+        };
+        let said = self.predicate(ground);
+        Bilingual::new(
+            format!("{} {}.", subject.it, said.it),
+            format!("{} {}.", subject.en, said.en),
+        )
+    }
+
+    fn predicate(&self, ground: &Ground) -> Bilingual {
+        match ground {
+            Ground::Produced => Bilingual::new(
+                "la riceve perché l'ha prodotta",
+                "receives it because it produced it",
+            ),
+            Ground::Clear(form) => self.clear(*form),
+            Ground::Chain { form, chain, as_victim } => self.by_chain(*form, chain, *as_victim),
+            Ground::Client { form, provider, chain } => self.as_client(*form, *provider, chain),
+            refused => {
+                let why = self.refusal(refused);
+                Bilingual::new(
+                    format!("non la riceve: {}", why.it),
+                    format!("does not receive it: {}", why.en),
+                )
+            }
+        }
+    }
+
+    fn clear(&self, form: Form) -> Bilingual {
+        let form = receives(form);
+        let mut said = Bilingual::new(
+            format!("{}: TLP:CLEAR non pone limiti", form.it),
+            format!("{}: TLP:CLEAR sets no limit", form.en),
+        );
+        if form.it.contains("vittima") {
+            said.it += ", ma nessun protocollo in vigore le rivela la vittima";
+            said.en += ", but no agreement in force tells it the victim";
+        }
+        said
+    }
+
+    fn by_chain(&self, form: Form, chain: &[Step], as_victim: AsVictim) -> Bilingual {
+        let mut said = receives(form);
+        if as_victim == AsVictim::Yes {
+            said.it += ", essendone la vittima,";
+            said.en += ", being its victim,";
+        }
+        let Some((last, earlier)) = chain.split_last() else { return said };
+        let from = self.from(last);
+        said.it += &format!(" da {}", from.it);
+        said.en += &format!(" from {}", from.en);
+        self.add_adhesion(last, &mut said);
+        self.add_earlier(last.giver, earlier, &mut said);
+        if form == Form::Redacted {
+            self.add_hiding(chain, &mut said);
+        }
+        said
+    }
+
+    fn as_client(&self, form: Form, provider: OrganisationNumber, chain: &[Step]) -> Bilingual {
+        let mut said = receives(form);
+        let name = self.name(provider);
+        let tlp = self.handling.tlp;
+        said.it += &format!(" come cliente di {name} ({tlp} si estende ai clienti)");
+        said.en += &format!(" as a client of {name} ({tlp} extends to clients)");
+        if chain.is_empty() {
+            said.it += &format!("; {name} l'ha prodotta");
+            said.en += &format!("; {name} produced it");
+        }
+        self.add_earlier(provider, chain, &mut said);
+        if form == Form::Redacted {
+            said.it += "; ai clienti la vittima non si rivela";
+            said.en += "; clients are not told the victim";
+        }
+        said
+    }
+
+    /// Who gives, and under what.
+    fn from(&self, step: &Step) -> Bilingual {
+        let (giver, title) = (self.name(step.giver), self.title(step.pact));
+        Bilingual::new(format!("{giver} in base a «{title}»"), format!("{giver} under “{title}”"))
+    }
+
+    /// How each holder, the last first, came to have it.
+    fn add_earlier(&self, holder: OrganisationNumber, chain: &[Step], said: &mut Bilingual) {
+        let mut holder = holder;
+        for step in chain.iter().rev() {
+            let (name, from) = (self.name(holder), self.from(step));
+            said.it += &format!("; {name} l'ha da {}", from.it);
+            said.en += &format!("; {name} has it from {}", from.en);
+            holder = step.giver;
+        }
+    }
+
+    fn add_adhesion(&self, last: &Step, said: &mut Bilingual) {
+        let Some(id) = self.adhesion(last.pact) else { return };
+        if self.network.standing(id).is_some_and(Standing::is_in_force) {
+            let title = self.title_of(id);
+            said.it += &format!(", per adesione («{title}»)");
+            said.en += &format!(", by adhesion (“{title}”)");
+        }
+    }
+
+    fn add_hiding(&self, chain: &[Step], said: &mut Bilingual) {
+        let pacts = chain.iter().map(|step| step.pact);
+        let hides = |pact: &usize| {
+            self.network.pacts[*pact].agreement.handling.victim == VictimVisibility::Hidden
+        };
+        if let Some(pact) = pacts.filter(|_| true).find(hides) {
+            let title = self.title(pact);
+            said.it += &format!("; «{title}» non rivela la vittima");
+            said.en += &format!("; “{title}” does not tell the victim");
+        }
+    }
+
+    fn refusal(&self, ground: &Ground) -> Bilingual {
+        match ground {
+            Ground::Unknown => Bilingual::new(
+                "non è tra le organizzazioni di questa rete",
+                "it is not among the organisations of this network",
+            ),
+            Ground::ProducerUnknown => {
+                let id = &self.handling.producer;
+                Bilingual::new(
+                    format!("chi l'ha prodotta ({id}) non è tra le organizzazioni di questa rete"),
+                    format!("its producer ({id}) is not among the organisations of this network"),
+                )
+            }
+            Ground::Held(place) => self.held(*place),
+            Ground::NotNamed => Bilingual::new(
+                "TLP:RED non nomina alcuna sua persona",
+                "TLP:RED names nobody there",
+            ),
+            Ground::NotForClients(provider) => {
+                let (name, tlp) = (self.name(*provider), self.handling.tlp);
+                Bilingual::new(
+                    format!("è cliente di {name}, ma {tlp} non si estende ai clienti"),
+                    format!("it is a client of {name}, but {tlp} does not extend to clients"),
+                )
+            }
+            Ground::Broken { rule, pact, holder, .. } => self.broken(*rule, *pact, *holder),
+            Ground::NotAdhered { pact, .. } => self.not_adhered(*pact),
+            _ => self.stranger(),
+        }
+    }
+
+    fn held(&self, place: usize) -> Bilingual {
+        let Some(binding) = self.network.holds.get(place) else { return self.stranger() };
+        let hold = &binding.hold;
+        let (id, authority, from) = (&hold.id, &hold.authority, hold.from);
+        let until_it = hold.until.map(|until| format!(" fino al {}", italian(until)));
+        let until_en = hold.until.map(|until| format!(" until {}", until.day()));
+        Bilingual::new(
+            format!(
+                "è sottoposta a riserva investigativa di {authority} ({id}) dal {}{}",
+                italian(from),
+                until_it.unwrap_or_default()
+            ),
+            format!(
+                "it is under an investigative hold of {authority} ({id}) since {}{}",
+                from.day(),
+                until_en.unwrap_or_default()
+            ),
+        )
+    }
+
+    fn broken(&self, rule: Rule, pact: usize, holder: OrganisationNumber) -> Bilingual {
+        let (title, holder) = (self.title(pact), self.name(holder));
+        let terms = &self.network.pacts[pact].agreement.handling;
+        let tlp = self.handling.tlp;
+        match rule {
+            Rule::Standing => self.standing(pact),
+            Rule::Adhesion => Bilingual::new(
+                format!("{holder}, da cui l'avrebbe, non ha un'adesione in vigore a «{title}»"),
+                format!("{holder}, who would give it, has no adhesion in force to “{title}”"),
+            ),
+            Rule::Category => {
+                let category = category(self.handling.category);
+                Bilingual::new(
+                    format!("«{title}» non prevede che {holder} le dia {}", category.it),
+                    format!("“{title}” does not have {holder} give it {}", category.en),
+                )
+            }
+            Rule::Marking => Bilingual::new(
+                format!("{tlp} è più stretto di {}, il massimo di «{title}»", terms.highest_tlp),
+                format!("{tlp} is stricter than {}, the most “{title}” allows", terms.highest_tlp),
+            ),
+            Rule::OnlyUnder => {
+                let limit = self.limit();
+                Bilingual::new(
+                    format!("chi l'ha prodotta la limita a {}; «{title}» non vi rientra", limit.it),
+                    format!("its producer limits it to {}, which leaves out “{title}”", limit.en),
+                )
+            }
+            Rule::Redistribution if terms.redistribution == Redistribution::Lineage => {
+                Bilingual::new(
+                    format!("«{title}» consente a {holder} di passarla solo nello stesso quadro"),
+                    format!("“{title}” lets {holder} pass it on only within the same framework"),
+                )
+            }
+            Rule::Redistribution => Bilingual::new(
+                format!("«{title}» non consente a {holder} di passarla ad altri"),
+                format!("“{title}” does not let {holder} pass it on"),
+            ),
+        }
+    }
+
+    fn not_adhered(&self, pact: usize) -> Bilingual {
+        let title = self.title(pact);
+        let Some(id) = self.adhesion(pact) else {
+            return Bilingual::new(
+                format!("non ha aderito a «{title}»"),
+                format!("it has not adhered to “{title}”"),
+            );
+        };
+        let adhesion = self.title_of(id);
+        let how = self.network.standing(id).map(|standing| self.not_in_force(standing));
+        let how = how.unwrap_or_default();
+        Bilingual::new(
+            format!("la sua adesione «{adhesion}» a «{title}» {}", how.it),
+            format!("its adhesion “{adhesion}” to “{title}” {}", how.en),
+        )
+    }
+
+    fn standing(&self, pact: usize) -> Bilingual {
+        let title = self.title(pact);
+        let how = self.not_in_force(&self.network.pacts[pact].standing);
+        Bilingual::new(format!("«{title}» {}", how.it), format!("“{title}” {}", how.en))
+    }
+
+    fn not_in_force(&self, standing: &Standing) -> Bilingual {
+        match standing {
+            Standing::InForce => Bilingual::new("non la raggiunge", "does not include it"),
+            Standing::Draft => Bilingual::new("è ancora una bozza", "is still a draft"),
+            Standing::NotBegun { from } => Bilingual::new(
+                format!("entra in vigore il {}", italian_day(*from)),
+                format!("begins on {from}"),
+            ),
+            Standing::TermOver { last } => Bilingual::new(
+                format!("è scaduto il {}", italian_day(*last)),
+                format!("expired on {last}"),
+            ),
+            Standing::Suspended { since, by, .. } => Bilingual::new(
+                format!("è sospeso dal {} (da {by})", italian(*since)),
+                format!("is suspended since {} (by {by})", since.day()),
+            ),
+            Standing::Expired { since, by } => {
+                let by_it = by.as_ref().map(|by| format!(" (chiuso da {by})"));
+                let by_en = by.as_ref().map(|by| format!(" (ended by {by})"));
+                Bilingual::new(
+                    format!("è cessato il {}{}", italian(*since), by_it.unwrap_or_default()),
+                    format!("ended on {}{}", since.day(), by_en.unwrap_or_default()),
+                )
+            }
+            Standing::Unfounded { above } => self.unfounded(above),
+        }
+    }
+
+    fn unfounded(&self, above: &AgreementId) -> Bilingual {
+        let title = self.title_of(above);
+        let known = self.network.agreement(above);
+        let alone = known.map(|above| Standing::alone(above, self.network.now));
+        match alone {
+            Some(Standing::InForce) => Bilingual::new(
+                format!("dipende da «{title}», che dipende da esso"),
+                format!("depends on “{title}”, which depends on it"),
+            ),
+            Some(standing) => {
+                let how = self.not_in_force(&standing);
+                Bilingual::new(
+                    format!("dipende da «{title}», che {}", how.it),
+                    format!("depends on “{title}”, which {}", how.en),
+                )
+            }
+            None => Bilingual::new(
+                format!("dipende da «{title}», che non è tra i protocolli"),
+                format!("depends on “{title}”, which is not among the agreements"),
+            ),
+        }
+    }
+
+    fn stranger(&self) -> Bilingual {
+        let producer = self.network.number(&self.handling.producer);
+        let producer = producer.map_or_else(String::new, |number| self.name(number));
+        Bilingual::new(
+            format!(
+                "nessun protocollo la porta da {producer} fino a lei, né è cliente di chi l'ha"
+            ),
+            format!("no agreement takes it there from {producer}, nor is it a client of a holder"),
+        )
+    }
+
+    fn limit(&self) -> Bilingual {
+        let titles = || self.handling.only_under.iter().map(|id| self.title_of(id));
+        let it: Vec<_> = titles().map(|title| format!("«{title}»")).collect();
+        let en: Vec<_> = titles().map(|title| format!("“{title}”")).collect();
+        Bilingual::new(it.join(", "), en.join(", "))
+    }
+
+    fn adhesion(&self, pact: usize) -> Option<&AgreementId> {
+        self.network.adhesion(&self.network.pacts[pact].agreement.id, self.about?)
+    }
+
+    fn title(&self, pact: usize) -> &str {
+        &self.network.pacts[pact].agreement.title
+    }
+
+    fn title_of(&self, id: &AgreementId) -> String {
+        self.network.agreement(id).map_or_else(|| id.to_string(), |it| it.title.clone())
+    }
+
+    fn name(&self, number: OrganisationNumber) -> String {
+        let known = self.network.organisation(number);
+        known.map_or_else(|| format!("#{}", number.0), |it| it.name.clone())
+    }
+}
+
+fn same(text: &str) -> Bilingual {
+    Bilingual::new(text, text)
+}
+
+fn receives(form: Form) -> Bilingual {
+    match form {
+        Form::Full => Bilingual::new("la riceve in forma integrale", "receives it in full"),
+        Form::Redacted => {
+            Bilingual::new("la riceve senza i dati della vittima", "receives it without the victim")
+        }
+    }
+}
+
+fn category(category: Category) -> Bilingual {
+    match category {
+        Category::Indicator => Bilingual::new("indicatori", "indicators"),
+        Category::Incident => Bilingual::new("incidenti", "incidents"),
+        Category::TechnicalReport => Bilingual::new("rapporti tecnici", "technical reports"),
+        Category::EarlyWarning => Bilingual::new("allertamenti", "early warnings"),
+        Category::Awareness => Bilingual::new("materiale formativo", "awareness material"),
+        Category::Context => Bilingual::new("informazioni di contesto", "context"),
+    }
+}
+
+fn italian(moment: Instant) -> String {
+    italian_day(moment.day())
+}
+
+fn italian_day(day: Date) -> String {
+    format!("{}/{}/{}", day.day(), day.month(), day.year())
+}

@@ -1,0 +1,227 @@
+//! The same question answered slowly: every chain, one organisation after another, with
+//! identifiers only; no audience, no fixpoint, no compiled form.
+
+use vedetta_model::account::AccountState;
+use vedetta_model::agreement::*;
+use vedetta_model::hold::HoldScope;
+use vedetta_model::*;
+use vedetta_policy::Form;
+
+use crate::worlds::World;
+
+pub(crate) struct Oracle<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) now: Instant,
+}
+
+/// Which agreements may carry the item.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Any,
+    Naming,
+}
+
+/// Someone who has the item, and by which agreement (none: the producer).
+type Holding<'a> = (OrganisationId, Option<&'a Agreement>);
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn find(&self, id: &AgreementId) -> Option<&'a Agreement> {
+        self.world.agreements.iter().rev().find(|it| it.id == *id).map(|it| it.as_ref())
+    }
+
+    fn organisation(&self, id: &OrganisationId) -> Option<&'a Organisation> {
+        self.world.organisations.iter().find(|(_, it)| it.id == *id).map(|(_, it)| it.as_ref())
+    }
+
+    pub(crate) fn in_force(&self, agreement: &Agreement) -> bool {
+        self.binds(agreement, 0)
+    }
+
+    fn binds(&self, agreement: &Agreement, depth: usize) -> bool {
+        let Stage::InForce { since, .. } = &agreement.stage else { return false };
+        if depth > 50 {
+            return false;
+        }
+        let today = self.now.day();
+        let term = &agreement.term;
+        let begun = *since <= self.now && term.from <= today;
+        let ended = match term.renewal {
+            Renewal::Tacit => term.until < term.from,
+            _ => term.until < today,
+        };
+        let founded = match &agreement.parent {
+            None => true,
+            Some(parent) => self.find(parent).is_some_and(|up| self.binds(up, depth + 1)),
+        };
+        begun && !ended && founded
+    }
+
+    /// It and those above it.
+    fn line(&self, agreement: &'a Agreement) -> Vec<&'a Agreement> {
+        let mut line = vec![agreement];
+        while let Some(parent) = line.last().unwrap().parent.as_ref() {
+            match self.find(parent) {
+                Some(up) if line.len() < 50 => line.push(up),
+                _ => break,
+            }
+        }
+        line
+    }
+
+    pub(crate) fn is_member(
+        &self,
+        agreement: &Agreement,
+        party: &Party,
+        who: &OrganisationId,
+    ) -> bool {
+        let Some(organisation) = self.organisation(who) else { return false };
+        if party.organisations.contains(who) {
+            return true;
+        }
+        let Some(select) = &party.select else { return false };
+        let kind = select.kinds.is_empty() || select.kinds.contains(&organisation.kind);
+        let region = select.regions.is_empty()
+            || select.regions.contains(organisation.region.as_deref().unwrap_or(""));
+        let people = match (select.population_above, organisation.population) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(more_than), Some(people)) => people > more_than,
+        };
+        let adhered = select.adhesion == AdhesionRule::NotNeeded
+            || self.world.agreements.iter().any(|other| {
+                other.parent.as_ref() == Some(&agreement.id)
+                    && other.adhesion.as_ref().is_some_and(|adhesion| {
+                        adhesion.party == party.name && adhesion.organisation == *who
+                    })
+                    && self.in_force(other)
+            });
+        kind && region && people && adhered
+    }
+
+    /// Whether one may give the item to the other under the agreement, rights aside.
+    pub(crate) fn hop(
+        &self,
+        handling: &Handling,
+        agreement: &'a Agreement,
+        from: &OrganisationId,
+        to: &OrganisationId,
+    ) -> bool {
+        let exchanged = |set: &std::collections::BTreeSet<Category>| match handling.category {
+            Category::Context => !set.is_empty(),
+            category => set.contains(&category),
+        };
+        let limited = handling.only_under.is_empty()
+            || self.line(agreement).iter().any(|up| handling.only_under.contains(&up.id));
+        agreement.adhesion.is_none()
+            && from != to
+            && self.in_force(agreement)
+            && handling.tlp <= agreement.handling.highest_tlp
+            && limited
+            && agreement.parties.iter().enumerate().any(|(i, giving)| {
+                exchanged(&giving.gives)
+                    && self.is_member(agreement, giving, from)
+                    && agreement.parties.iter().enumerate().any(|(j, receiving)| {
+                        (i != j || giving.within == Within::Together)
+                            && exchanged(&receiving.receives)
+                            && self.is_member(agreement, receiving, to)
+                    })
+            })
+    }
+
+    pub(crate) fn may_pass(&self, got_by: Option<&'a Agreement>, next: &'a Agreement) -> bool {
+        let Some(got_by) = got_by else { return true };
+        match got_by.handling.redistribution {
+            Redistribution::None => false,
+            Redistribution::Any => true,
+            Redistribution::Lineage => {
+                self.line(got_by).last().unwrap().id == self.line(next).last().unwrap().id
+            }
+        }
+    }
+
+    /// Everyone that a chain reaches, once for each agreement by which it does.
+    fn holdings(&self, handling: &Handling, by: By) -> Vec<Holding<'a>> {
+        if self.organisation(&handling.producer).is_none() {
+            return Vec::new();
+        }
+        let mut found: Vec<Holding<'a>> = vec![(handling.producer.clone(), None)];
+        let mut looked_at = 0;
+        while let Some((holder, got_by)) = found.get(looked_at).cloned() {
+            looked_at += 1;
+            for agreement in self.world.agreements.iter().map(|it| it.as_ref()) {
+                let hidden = agreement.handling.victim == VictimVisibility::Hidden;
+                if (by == By::Naming && hidden) || !self.may_pass(got_by, agreement) {
+                    continue;
+                }
+                for (_, next) in &self.world.organisations {
+                    let known = found.iter().any(|(who, by)| {
+                        *who == next.id && by.is_some_and(|by| by.id == agreement.id)
+                    });
+                    if !known && self.hop(handling, agreement, &holder, &next.id) {
+                        found.push((next.id.clone(), Some(agreement)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn has(&self, handling: &Handling, who: &OrganisationId, by: By) -> bool {
+        self.holdings(handling, by).iter().any(|(holder, _)| holder == who)
+    }
+
+    fn reached(&self, handling: &Handling, who: &Organisation) -> bool {
+        let by_chain = self.has(handling, &who.id, By::Any);
+        match handling.tlp {
+            Tlp::Clear => true,
+            _ if self.organisation(&handling.producer).is_none() => false,
+            _ if who.id == handling.producer => true,
+            Tlp::Red => by_chain && self.is_named(handling, who),
+            Tlp::AmberStrict => by_chain,
+            Tlp::Amber | Tlp::Green => {
+                by_chain
+                    || who.client_of.iter().any(|provider| {
+                        let producers_limit =
+                            *provider == handling.producer && !handling.only_under.is_empty();
+                        !producers_limit && self.has(handling, provider, By::Any)
+                    })
+            }
+        }
+    }
+
+    fn is_named(&self, handling: &Handling, who: &Organisation) -> bool {
+        self.world.accounts.iter().any(|account| {
+            handling.named.contains(&account.id)
+                && account.organisation == who.id
+                && account.state == AccountState::Active
+        })
+    }
+
+    fn kept_by_hold(&self, handling: &Handling, item: Option<&ItemId>, who: &Organisation) -> bool {
+        self.world.holds.iter().filter(|hold| hold.binds(self.now)).any(|hold| {
+            let concerns = match &hold.scope {
+                HoldScope::Item(held) => item == Some(held),
+                HoldScope::Victim(victim) => handling.victims.contains(victim),
+                HoldScope::Producer(producer) => handling.producer == *producer,
+            };
+            concerns && who.id != handling.producer && who.id != hold.organisation
+        })
+    }
+
+    /// The form that an organisation receives.
+    pub(crate) fn form(
+        &self,
+        handling: &Handling,
+        item: Option<&ItemId>,
+        who: &Organisation,
+    ) -> Option<Form> {
+        if !self.reached(handling, who) || self.kept_by_hold(handling, item, who) {
+            return None;
+        }
+        let entitled = handling.victims.is_empty()
+            || handling.victims.contains(&who.id)
+            || handling.producer == who.id
+            || self.has(handling, &who.id, By::Naming);
+        Some(if entitled { Form::Full } else { Form::Redacted })
+    }
+}
