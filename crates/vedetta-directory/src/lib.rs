@@ -1,1 +1,17 @@
-//! Who is in the network and what they own: import, export, the Italian seed, relevance.
+//! Who is in the network, what they own, and whom a piece of information concerns.
+//!
+//! A room: bytes and values in, values out; no I/O and no clock. [`Directory`] is the immutable
+//! snapshot that others ask, [`Relevance`] says whom an [`Observable`] concerns.
+//! Italian network ready to load.
+
+pub mod cpe;
+pub mod directory;
+pub mod domain;
+pub mod name;
+pub mod network;
+pub mod observable;
+pub mod relevance;
+
+pub use directory::{Directory, DirectoryError};
+pub use observable::Observable;
+pub use relevance::{Concerned, Refused, Relevance};
