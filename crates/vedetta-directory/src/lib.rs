@@ -1,7 +1,7 @@
 //! Who is in the network, what they own, and whom a piece of information concerns.
 //!
 //! A room: bytes and values in, values out; no I/O and no clock. [`Directory`] is the immutable
-//! snapshot that others ask, [`Relevance`] says whom an [`Observable`] concerns.
+//! snapshot that others ask, [`Relevance`] says whom an [`Observable`] concerns, [`seed`] is the
 //! Italian network ready to load.
 
 pub mod cpe;
@@ -11,6 +11,7 @@ pub mod name;
 pub mod network;
 pub mod observable;
 pub mod relevance;
+pub mod seed;
 
 pub use directory::{Directory, DirectoryError};
 pub use observable::Observable;
