@@ -4,10 +4,11 @@
 //! [`parse`] accepts the grammar and nothing else, within fixed bounds ([`MAX_BYTES`],
 //! [`MAX_DEPTH`], [`MAX_CONSTANTS`]). What the grammar allows but the specification forbids is
 //! reported by [`check`]. Printing a [`Pattern`] gives its canonical text, which parses back to
-//! an equal tree.
+//! an equal tree (unless its spaces take it past [`MAX_BYTES`]).
 
 mod check;
 mod error;
+pub mod evaluate;
 mod lexer;
 mod parser;
 mod print;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 pub use check::{Problem, ProblemKind, check};
 pub use error::{SyntaxError, SyntaxErrorKind};
+pub use evaluate::{EvaluateError, Matcher, Observed, evaluate};
 pub use parser::parse;
 pub use term::{HashAlgorithm, Position, Role, Term, TermKind, terms, values};
 

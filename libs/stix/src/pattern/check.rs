@@ -73,9 +73,18 @@ pub fn check(pattern: &Pattern) -> Vec<Problem> {
     problems
 }
 
-/// Compiles the operand of `MATCHES`, within bounds.
+/// Compiles an expression for text, within bounds.
 pub(super) fn compile(expression: &str) -> Result<Regex, ProblemKind> {
-    RegexBuilder::new(expression)
+    build(RegexBuilder::new(expression).unicode(true))
+}
+
+/// Compiles an expression for bytes of no known encoding, within bounds.
+pub(super) fn compile_bytes(expression: &str) -> Result<Regex, ProblemKind> {
+    build(RegexBuilder::new(expression).unicode(false))
+}
+
+fn build(builder: &mut RegexBuilder) -> Result<Regex, ProblemKind> {
+    builder
         .size_limit(REGEX_BYTES)
         .dfa_size_limit(REGEX_BYTES)
         .nest_limit(REGEX_DEPTH)

@@ -1,6 +1,8 @@
 //! The parser against our corpus, generated trees and arbitrary text.
 
+mod evaluate;
 mod generate;
+mod oracle;
 mod terms;
 
 use std::path::{Path, PathBuf};
