@@ -147,7 +147,7 @@ fn operands_that_cannot_be_evaluated_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn the_search_agrees_with_the_oracle(

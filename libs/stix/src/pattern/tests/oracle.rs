@@ -28,7 +28,7 @@ impl Seen {
 pub(super) fn seen() -> impl Strategy<Value = Seen> {
     let length = select(vec![0, 0, 0, 2, 9]);
     let count = select(vec![1usize, 1, 1, 2]);
-    (0..20i64, length, count, vec(0..3i64, 1..3)).prop_map(|(first, length, count, marks)| Seen {
+    (0..12i64, length, count, vec(0..3i64, 1..4)).prop_map(|(first, length, count, marks)| Seen {
         first,
         last: first + length,
         count,
@@ -52,11 +52,11 @@ pub(super) fn expression() -> impl Strategy<Value = Observation> {
 fn qualifier() -> impl Strategy<Value = Qualifier> {
     let at = |second: i64| super::super::Timestamp::from_second(1_800_000_000 + second).unwrap();
     let kind = prop_oneof![
-        (0..20i64, 1..15i64).prop_map(move |(start, length)| QualifierKind::StartStop {
+        (0..12i64, 1..15i64).prop_map(move |(start, length)| QualifierKind::StartStop {
             start: at(start),
             stop: at(start + length),
         }),
-        (1..10i64).prop_map(|seconds| QualifierKind::Within(Number::Integer(seconds))),
+        (1..8i64).prop_map(|seconds| QualifierKind::Within(Number::Integer(seconds))),
         (1..4u64).prop_map(QualifierKind::Repeats),
     ];
     kind.prop_map(|kind| Qualifier { kind, span: Span::default() })
