@@ -18,7 +18,8 @@ pub struct Sequence(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
-    /// An item version was accepted; the body is the object as received.
+    /// An item version was accepted; the body is the object as received, the facts are
+    /// [`crate::written::ItemFacts`].
     Item,
     /// An item version accepted before was cleared to more organisations.
     Rerelease,
@@ -36,6 +37,8 @@ pub enum EntryKind {
     Acknowledged,
     /// A person or machine did something that changes no record (signed in, exported, was refused).
     Deed,
+    /// An organisation was given its permanent number.
+    Numbered,
 }
 
 /// An entry to be appended.
@@ -83,7 +86,7 @@ pub struct Entry {
 
 impl EntryKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Item,
         Self::Rerelease,
         Self::Withdrawn,
@@ -93,6 +96,7 @@ impl EntryKind {
         Self::Delivered,
         Self::Acknowledged,
         Self::Deed,
+        Self::Numbered,
     ];
 
     /// The code under which backends store it. Never changes.

@@ -86,7 +86,8 @@ pub enum Placement {
     /// The same version with other bytes was there; nothing was placed.
     Conflict(Stamp),
     /// Another organisation brought the item first, and this is not a version that it brought;
-    /// nothing was placed. (Equal version and bytes are a `Duplicate`, whoever brings them.)
+    /// nothing was placed. (Equal version and bytes are a `Duplicate`, and an equal version with
+    /// other bytes is a `Conflict`, whoever brings them.) The stamp is of a version that it brought.
     Foreign(Stamp),
 }
 
@@ -126,7 +127,8 @@ pub struct StoredItem {
     pub body: Vec<u8>,
 }
 
-/// Which items to read. Withdrawn items, and versions older than a revocation, never appear.
+/// Which items to read. Withdrawn items, and versions older than a revocation, never appear: a
+/// revocation counts under whatever clearance it went out, and whenever the older version comes.
 #[derive(Clone, Debug)]
 pub struct ItemQuery<'a> {
     /// Released after this place.
@@ -147,14 +149,15 @@ pub struct ItemQuery<'a> {
     pub versions: VersionFilter,
 }
 
-/// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`.
+/// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
+/// among the versions that may be read at all under the query's clearances, whatever its range.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.
     All,
-    /// The newest version accepted.
+    /// The newest version.
     Last,
-    /// The oldest version accepted.
+    /// The oldest version.
     First,
     /// These versions exactly.
     At(Vec<Instant>),
@@ -167,7 +170,7 @@ pub enum VersionFilter {
 pub struct ItemPage {
     /// The items, in order of release.
     pub items: Vec<StoredItem>,
-    /// Where to go on, when there may be more. May be set though the page is short: the reader
-    /// looked at many releases that the filter passed over.
+    /// Where to go on, when there may be more. May be set though the page is short or empty: the
+    /// reader looked at many releases that the filter passed over, or the bodies are big.
     pub next: Option<Sequence>,
 }

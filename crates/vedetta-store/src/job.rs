@@ -14,7 +14,8 @@ pub struct JobId(pub u64);
 pub struct NewJob<'a> {
     /// The step that does it, e.g. `call_webhook`.
     pub step: &'a str,
-    /// Equal keys of one step are one job; enqueueing again does nothing while it waits.
+    /// Equal keys of one step are one job; enqueueing again does nothing while it waits. While it
+    /// is leased, or dead, enqueueing makes a new job: what came since is not lost.
     pub key: &'a str,
     /// What the step needs, as JSON.
     pub task: &'a str,

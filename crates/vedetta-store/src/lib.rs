@@ -1,7 +1,7 @@
 //! What the house remembers: one ordered, append-only, hash-chained sequence per node, and the
 //! state that follows from it, written in the same transaction.
 //!
-//! A backend implements [`Store`]; the [`conformance`] suite is the same for every backend.
+//! A backend implements [`Store`]; the `conformance` suite is the same for every backend.
 //! There is one writer: [`Store::write`] runs a unit of work and makes it durable before it
 //! returns, so whoever acknowledges afterwards acknowledges what survives `kill -9`. Many small
 //! submissions are grouped into one unit of work by the corridor, not here.
@@ -11,6 +11,8 @@
 //! pagination and plain sequence pagination are the same order.
 
 pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod delivery;
 pub mod entry;
 pub mod error;
@@ -18,6 +20,8 @@ pub mod item;
 pub mod job;
 pub mod record;
 pub mod store;
+pub mod verify;
+pub mod written;
 
 pub use chain::{Digest, link};
 pub use delivery::{Acknowledgement, DeliveryBatch, DeliveryRow, Door};
@@ -30,3 +34,4 @@ pub use item::{
 pub use job::{Job, JobId, Lease, NewJob};
 pub use record::{Record, RecordKind, SecretKind};
 pub use store::{Reader, Store, UnitOfWork, Verification};
+pub use verify::verify;

@@ -18,7 +18,7 @@ use crate::record::{Record, RecordKind, SecretKind};
 /// A ledger on some engine. Calls block: never make them on an asynchronous thread.
 pub trait Store: Send + Sync + 'static {
     /// Runs a unit of work and makes it durable, or keeps nothing of it. `now` is the earliest
-    /// moment its entries may carry.
+    /// moment its entries may carry. Calls wait for each other: never call it from within a work.
     ///
     /// # Errors
     /// Whatever the work returned, or what the engine said when committing.
@@ -28,7 +28,7 @@ pub trait Store: Send + Sync + 'static {
         work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
-    /// Runs a reading over one consistent snapshot.
+    /// Runs a reading over one consistent snapshot. Never call it from within a reading.
     ///
     /// # Errors
     /// Whatever the reading returned, or what the engine said.
@@ -42,7 +42,8 @@ pub trait Store: Send + Sync + 'static {
 pub trait Reader {
     /// The last entry's stamp and link; `None` when the ledger is empty.
     fn head(&mut self) -> Result<Option<(Stamp, Digest)>, StoreError>;
-    /// Entries after a place, in order, at most `limit`.
+    /// Entries after a place, in order, at most `limit`; fewer when bodies are big, none only at
+    /// the end.
     fn entries(&mut self, after: Sequence, limit: usize) -> Result<Vec<Entry>, StoreError>;
     /// The last place at or before a moment.
     fn place_at(&mut self, moment: Instant) -> Result<Sequence, StoreError>;
@@ -50,15 +51,16 @@ pub trait Reader {
     fn items(&mut self, query: &ItemQuery<'_>) -> Result<ItemPage, StoreError>;
     /// All releases of all versions of an item, withdrawn and revoked ones included (for the house).
     fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
-    /// How many releases each clearance has (for counts and for choosing how to scan).
+    /// How many releases each clearance has (for counts and for choosing how to scan), those that
+    /// are no longer served not counted, by clearance; without those that have none.
     fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError>;
-    /// All records of a kind.
+    /// All records of a kind, by identifier.
     fn records(&mut self, kind: RecordKind) -> Result<Vec<Record>, StoreError>;
     /// One record.
     fn record(&mut self, kind: RecordKind, id: &str) -> Result<Option<Record>, StoreError>;
-    /// The numbers of all organisations ever known.
+    /// The numbers of all organisations ever known, by number.
     fn numbers(&mut self) -> Result<Vec<(OrganisationId, OrganisationNumber)>, StoreError>;
-    /// All clearances after a number.
+    /// All clearances after a number, by number.
     fn clearances(
         &mut self,
         after: Option<ClearanceId>,
@@ -67,7 +69,7 @@ pub trait Reader {
     fn secret(&mut self, kind: SecretKind, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// The durable cursor of a reader; [`Sequence::START`] when it has none.
     fn cursor(&mut self, name: &str) -> Result<Sequence, StoreError>;
-    /// Deliveries of a release.
+    /// Deliveries of a release, in order of recording.
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError>;
     /// Deliveries recorded after a place of the ledger, in order, at most `limit` rows, whole
     /// entries only (so it may return a few more).
@@ -82,21 +84,27 @@ pub trait Reader {
         recorded: Sequence,
         limit: usize,
     ) -> Result<Vec<(Stamp, Acknowledgement)>, StoreError>;
-    /// Acknowledgements of a release.
+    /// Acknowledgements of a release, in order of recording.
     fn acknowledgements(&mut self, release: Sequence) -> Result<Vec<Acknowledgement>, StoreError>;
     /// Jobs that were given up, oldest first, at most `limit`.
     fn dead_jobs(&mut self, limit: usize) -> Result<Vec<Job>, StoreError>;
 }
 
-/// What can be written, all of it or nothing. A unit of work reads its own writes.
+/// What can be written, all of it or nothing. A unit of work reads its own writes. A verb that
+/// answers [`StoreError::Refused`] did nothing, and the unit may go on; after any other error the
+/// unit is lost, even if it returns `Ok`.
 pub trait UnitOfWork: Reader {
-    /// Appends an entry.
+    /// Appends an entry of kind `Deed`; the other kinds are refused, their verbs write them.
     fn append(&mut self, draft: &Draft<'_>) -> Result<Stamp, StoreError>;
     /// Places item versions, in order, each with its entry of kind `Item`. Idempotent by
-    /// (id, version). A version older than the newest is placed and never served as the last.
+    /// (id, version). A version older than the newest is placed and never served as the last; one
+    /// older than a revocation, or of a withdrawn item, is placed and never served. Refused when a
+    /// clearance is unknown.
     fn place_items(&mut self, drafts: &[ItemDraft<'_>]) -> Result<Vec<Placement>, StoreError>;
     /// Clears item versions accepted before to more organisations: a release and an entry of kind
-    /// `Rerelease` each. Idempotent by (origin, clearance).
+    /// `Rerelease` each, in order. Idempotent by (origin, clearance), the first release included:
+    /// answers the stamp of the release that is there. Refused when an origin is no first release
+    /// or a clearance is unknown.
     fn rerelease(
         &mut self,
         releases: &[(Sequence, ClearanceId)],
@@ -110,7 +118,8 @@ pub trait UnitOfWork: Reader {
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError>;
-    /// Interns a clearance, with an entry of kind `Clearance` when it is new.
+    /// Interns a clearance, with an entry of kind `Clearance` when it is new. The first grounds
+    /// stay.
     fn intern(&mut self, clearance: &NewClearance<'_>) -> Result<ClearanceId, StoreError>;
     /// Puts a record, with an entry of kind `Put`.
     fn put_record(
@@ -127,7 +136,8 @@ pub trait UnitOfWork: Reader {
         id: &str,
         actor: &str,
     ) -> Result<Option<Stamp>, StoreError>;
-    /// The permanent number of an organisation, given now if it had none.
+    /// The permanent number of an organisation, given now if it had none (the next after the
+    /// highest, from 1), with an entry of kind `Numbered`.
     fn number(&mut self, id: &OrganisationId) -> Result<OrganisationNumber, StoreError>;
     /// Puts a secret.
     fn put_secret(&mut self, kind: SecretKind, id: &str, secret: &[u8]) -> Result<(), StoreError>;
@@ -135,13 +145,15 @@ pub trait UnitOfWork: Reader {
     fn erase_secret(&mut self, kind: SecretKind, id: &str) -> Result<(), StoreError>;
     /// Moves the durable cursor of a reader.
     fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError>;
-    /// Records deliveries: one entry of kind `Delivered` for all of them.
+    /// Records deliveries: one entry of kind `Delivered` for all of them that reached anyone; `None`
+    /// when none did. Refused when a release is unknown.
     fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError>;
     /// Records an acknowledgement, with its entry. `None` when that organisation had acknowledged.
+    /// Refused when the release is unknown.
     fn acknowledge(&mut self, ack: &Acknowledgement) -> Result<Option<Stamp>, StoreError>;
     /// Enqueues a job.
     fn enqueue(&mut self, job: &NewJob<'_>) -> Result<(), StoreError>;
-    /// Leases jobs of a step that are due and not leased, oldest due first.
+    /// Leases jobs of a step that are due and not leased (or whose lease ended), oldest due first.
     fn lease(
         &mut self,
         step: &str,
@@ -149,9 +161,10 @@ pub trait UnitOfWork: Reader {
         term: Duration,
         limit: usize,
     ) -> Result<Vec<Lease>, StoreError>;
-    /// Ends a job that was done. Refused when the lease is no longer the latest.
+    /// Ends a job that was done. Refused when the lease is no longer the latest, or was given back.
     fn finish(&mut self, lease: &Lease) -> Result<(), StoreError>;
-    /// Gives a job back after a failure: due again at `Some(moment)`, or dead with `None`.
+    /// Gives a job back after a failure: due again at `Some(moment)`, or dead with `None`. Refused
+    /// as [`UnitOfWork::finish`] is.
     fn give_back(
         &mut self,
         lease: &Lease,
@@ -159,7 +172,7 @@ pub trait UnitOfWork: Reader {
         again: Option<Instant>,
         now: Instant,
     ) -> Result<(), StoreError>;
-    /// Takes a dead job up again.
+    /// Takes a dead job up again, its attempts counted on. Refused when it is not dead.
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError>;
 }
 

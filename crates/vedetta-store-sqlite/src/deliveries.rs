@@ -1,0 +1,168 @@
+//! Deliveries and acknowledgements.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+use vedetta_model::{Audience, Instant};
+use vedetta_store::{
+    Acknowledgement, DeliveryBatch, DeliveryRow, Digest, Door, Draft, EntryKind, Sequence, Stamp,
+    written,
+};
+
+use crate::entries::{self, count, int};
+use crate::fault::{Fault, Told};
+use crate::session::Session;
+
+const ROWS: &str = "SELECT e.seq, e.at, d.door, d.at, d.audience, d.release \
+                    FROM delivery d JOIN entry e ON e.seq = d.seq";
+
+/// Deliveries of a release.
+pub(crate) fn of(session: &mut Session, release: Sequence) -> Told<Vec<DeliveryRow>> {
+    let sql = format!("{ROWS} WHERE d.release = ?1 ORDER BY d.seq, d.ordinal");
+    let mut statement = session.conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([int(release)])?;
+    let mut deliveries = Vec::new();
+    while let Some(row) = rows.next()? {
+        deliveries.push(read(row)?);
+    }
+    Ok(deliveries)
+}
+
+/// Deliveries recorded after a place, whole entries only.
+pub(crate) fn after(
+    session: &mut Session,
+    recorded: Sequence,
+    limit: usize,
+) -> Told<Vec<DeliveryRow>> {
+    let sql = format!("{ROWS} WHERE d.seq > ?1 ORDER BY d.seq, d.ordinal");
+    let mut statement = session.conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([int(recorded)])?;
+    let mut deliveries: Vec<DeliveryRow> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let delivery = read(row)?;
+        let last = deliveries.last().map(|last| last.recorded);
+        if deliveries.len() >= limit && last != Some(delivery.recorded) {
+            break;
+        }
+        deliveries.push(delivery);
+    }
+    Ok(deliveries)
+}
+
+/// Records deliveries.
+pub(crate) fn deliver(session: &mut Session, batches: &[DeliveryBatch]) -> Told<Option<Stamp>> {
+    let batches: Vec<_> = batches.iter().filter(|batch| !batch.audience.is_empty()).collect();
+    if batches.is_empty() {
+        return Ok(None);
+    }
+    for batch in &batches {
+        require(session, batch.release)?;
+    }
+    let body = written::delivered_body(&batches);
+    let draft = Draft {
+        kind: EntryKind::Delivered,
+        actor: written::LEDGER,
+        subject: "",
+        facts: "{}",
+        body: body.as_bytes(),
+    };
+    let stamp = entries::append(session, &draft, &Digest::of(body.as_bytes()))?;
+    let sql = "INSERT INTO delivery (release, seq, ordinal, door, at, audience) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    for (ordinal, batch) in batches.iter().enumerate() {
+        statement.execute(params![
+            int(batch.release),
+            int(stamp.seq),
+            ordinal,
+            batch.door.code(),
+            batch.at.micros(),
+            batch.audience.to_bytes(),
+        ])?;
+    }
+    Ok(Some(stamp))
+}
+
+/// Acknowledgements of a release.
+pub(crate) fn acknowledgements(
+    session: &mut Session,
+    release: Sequence,
+) -> Told<Vec<Acknowledgement>> {
+    let sql = "SELECT e.seq, e.at, e.body FROM acknowledgement a JOIN entry e ON e.seq = a.seq \
+               WHERE a.release = ?1 ORDER BY a.seq";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    let mut rows = statement.query([int(release)])?;
+    let mut acknowledgements = Vec::new();
+    while let Some(row) = rows.next()? {
+        acknowledgements.push(read_acknowledgement(row)?.1);
+    }
+    Ok(acknowledgements)
+}
+
+/// Acknowledgements recorded after a place.
+pub(crate) fn acknowledgements_after(
+    session: &mut Session,
+    recorded: Sequence,
+    limit: usize,
+) -> Told<Vec<(Stamp, Acknowledgement)>> {
+    let sql = "SELECT e.seq, e.at, e.body FROM acknowledgement a JOIN entry e ON e.seq = a.seq \
+               WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    let mut rows = statement.query([int(recorded), count(limit)])?;
+    let mut acknowledgements = Vec::new();
+    while let Some(row) = rows.next()? {
+        acknowledgements.push(read_acknowledgement(row)?);
+    }
+    Ok(acknowledgements)
+}
+
+/// Records an acknowledgement.
+pub(crate) fn acknowledge(session: &mut Session, ack: &Acknowledgement) -> Told<Option<Stamp>> {
+    let id = require(session, ack.release)?;
+    let known = "SELECT 1 FROM acknowledgement WHERE release = ?1 AND organisation = ?2";
+    let key = params![int(ack.release), ack.organisation.0];
+    if session.conn.prepare_cached(known)?.exists(key)? {
+        return Ok(None);
+    }
+    let body = written::json(ack);
+    let draft = Draft {
+        kind: EntryKind::Acknowledged,
+        actor: ack.by.as_str(),
+        subject: &id,
+        facts: "{}",
+        body: body.as_bytes(),
+    };
+    let stamp = entries::append(session, &draft, &Digest::of(body.as_bytes()))?;
+    let sql = "INSERT INTO acknowledgement (release, organisation, seq) VALUES (?1, ?2, ?3)";
+    let row = params![int(ack.release), ack.organisation.0, int(stamp.seq)];
+    session.conn.prepare_cached(sql)?.execute(row)?;
+    Ok(Some(stamp))
+}
+
+/// The item of a release; refused when there is no such release.
+fn require(session: &Session, release: Sequence) -> Told<String> {
+    let sql = "SELECT e.subject FROM item i JOIN entry e ON e.seq = i.seq WHERE i.seq = ?1";
+    let id = session.conn.prepare_cached(sql)?.query_row([int(release)], |row| row.get(0));
+    id.optional()?.ok_or_else(|| Fault::Refused(format!("release {release} is unknown")))
+}
+
+fn read(row: &Row<'_>) -> Told<DeliveryRow> {
+    let release = entries::seq(row, 5)?;
+    let damaged = |why: &dyn ToString| {
+        Fault::damaged(format!("a delivery of release {release}"), why.to_string())
+    };
+    let door = Door::ALL.get(row.get::<_, usize>(2)?).copied();
+    let audience = Audience::from_bytes(row.get_ref(4)?.as_blob().unwrap_or_default());
+    let batch = DeliveryBatch {
+        release,
+        door: door.ok_or_else(|| damaged(&"its door is unknown"))?,
+        at: Instant::from_micros(row.get(3)?),
+        audience: audience.map_err(|e| damaged(&e))?,
+    };
+    Ok(DeliveryRow { batch, recorded: entries::stamp(row)? })
+}
+
+fn read_acknowledgement(row: &Row<'_>) -> Told<(Stamp, Acknowledgement)> {
+    let stamp = entries::stamp(row)?;
+    let ack = serde_json::from_slice(row.get_ref(2)?.as_blob().unwrap_or_default())
+        .map_err(|e| Fault::damaged(format!("entry {}", stamp.seq), e))?;
+    Ok((stamp, ack))
+}

@@ -1,0 +1,92 @@
+//! The data directory: who may be in it, and where the ledger lies.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use vedetta_store::StoreError;
+
+use crate::fault;
+
+/// The ledger's file in the data directory.
+pub(crate) const LEDGER_FILE: &str = "ledger.db";
+const LOCK_FILE: &str = "node.lock";
+
+/// A data directory that no other node is in, for as long as this value lives.
+pub(crate) struct Occupied {
+    path: PathBuf,
+    stay: Stay,
+    _lock: File,
+}
+
+#[derive(PartialEq, Eq)]
+enum Stay {
+    Kept,
+    Passing,
+}
+
+impl Occupied {
+    /// Makes the directory if need be (for this user only: the ledger holds secrets) and locks it.
+    pub(crate) fn enter(path: &Path) -> Result<Self, StoreError> {
+        match builder().recursive(true).create(path) {
+            Err(error) if !path.is_dir() => Err(failed(path, &error)),
+            _ => Self::lock(path.to_owned(), Stay::Kept),
+        }
+    }
+
+    /// A new directory that is removed when this value goes: in memory where the system has a file
+    /// system there.
+    pub(crate) fn passing() -> Result<Self, StoreError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = base.join(format!("vedetta-{}-{count}", std::process::id()));
+            match builder().create(&path) {
+                Ok(()) => return Self::lock(path, Stay::Passing),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(&path, &error)),
+            }
+        }
+    }
+
+    /// The ledger's file.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.path.join(LEDGER_FILE)
+    }
+
+    fn lock(path: PathBuf, stay: Stay) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(path.join(LOCK_FILE)).map_err(|error| failed(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, stay, _lock: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::Locked { place: path.display().to_string() })
+            }
+            Err(TryLockError::Error(error)) => Err(failed(&path, &error)),
+        }
+    }
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        if self.stay == Stay::Passing {
+            // Nothing to tell anyone: what remains is a file in a temporary directory.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+fn builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> StoreError {
+    fault::of_file(error, &path.display().to_string())
+}

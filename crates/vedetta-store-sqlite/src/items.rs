@@ -1,0 +1,171 @@
+//! Reading items.
+
+mod plan;
+mod sieve;
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_store::written::ItemFacts;
+use vedetta_store::{
+    ClearanceId, Digest, ItemPage, ItemQuery, ItemState, Sequence, Stamp, StoredItem,
+};
+
+pub(crate) use self::plan::Spread;
+use self::plan::{Plan, Range};
+use self::sieve::Sieve;
+use crate::entries::{self, PAGE_BYTES, int};
+use crate::fault::{Fault, Told};
+use crate::session::Session;
+
+/// A page ends after so many releases that the filter passed over.
+const LOOKED: usize = 20_000;
+
+/// A row of `item`.
+struct Release {
+    seq: Sequence,
+    origin: Sequence,
+    object: i64,
+    version: Instant,
+    kind: i64,
+    producer: OrganisationNumber,
+    clearance: ClearanceId,
+    state: ItemState,
+    hidden: bool,
+    older: bool,
+    newer: bool,
+}
+
+/// A page being filled.
+struct Filling<'a> {
+    conn: &'a Connection,
+    sieve: Sieve<'a>,
+    limit: usize,
+    bytes: usize,
+    passed: usize,
+    page: ItemPage,
+}
+
+const COLUMNS: &str = "seq, origin, object, version, kind, clearance, state, hidden, older, newer, \
+                       producer";
+
+/// 64 bits that stand for an identifier in the index. Twins are told apart by their entries.
+pub(crate) fn object(id: &ItemId) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = Digest::of(id.as_str().as_bytes()).0;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// A page of items.
+pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPage> {
+    let plan = Plan::of(session, query)?;
+    let conn = &session.conn;
+    let mut filling = Filling {
+        conn,
+        sieve: Sieve::of(conn, query)?,
+        limit: query.limit.clamp(1, 10_000),
+        bytes: 0,
+        passed: 0,
+        page: ItemPage::default(),
+    };
+    let range = Range { after: int(query.after), until: query.until.map_or(i64::MAX, int) };
+    plan.walk(conn, range, &mut |release| filling.offer(release))?;
+    Ok(filling.page)
+}
+
+/// All releases of all versions of an item.
+pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
+    let sql = format!("SELECT {COLUMNS} FROM item WHERE object = ?1 ORDER BY seq");
+    let mut statement = session.conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([object(id)])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        let item = fetch(&session.conn, &Release::read(row)?)?;
+        if item.id == *id {
+            items.push(item);
+        }
+    }
+    Ok(items)
+}
+
+impl Release {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let seq = entries::seq(row, 0)?;
+        let origin = match entries::seq(row, 1)? {
+            Sequence::START => seq,
+            origin => origin,
+        };
+        let state = if row.get::<_, i64>(6)? == 0 { ItemState::Live } else { ItemState::Revoked };
+        Ok(Self {
+            seq,
+            origin,
+            object: row.get(2)?,
+            version: Instant::from_micros(row.get(3)?),
+            kind: row.get(4)?,
+            producer: OrganisationNumber(row.get(10)?),
+            clearance: ClearanceId(row.get(5)?),
+            state,
+            hidden: row.get(7)?,
+            older: row.get(8)?,
+            newer: row.get(9)?,
+        })
+    }
+}
+
+impl Filling<'_> {
+    /// Takes a release in if it passes; breaks off when the page is done.
+    fn offer(&mut self, release: &Release) -> Told<ControlFlow<()>> {
+        if release.hidden || !self.sieve.passes(release)? {
+            self.passed += 1;
+            if self.passed < LOOKED {
+                return Ok(ControlFlow::Continue(()));
+            }
+            self.page.next = Some(release.seq);
+            return Ok(ControlFlow::Break(()));
+        }
+        if self.page.items.len() >= self.limit || self.bytes >= PAGE_BYTES {
+            self.page.next = self.page.items.last().map(|item| item.stamp.seq);
+            return Ok(ControlFlow::Break(()));
+        }
+        let item = fetch(self.conn, release)?;
+        if self.sieve.wants(&item.id) {
+            self.bytes += item.body.len();
+            self.page.items.push(item);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// A release with what its entry has.
+fn fetch(conn: &Connection, release: &Release) -> Told<StoredItem> {
+    let sql = "SELECT at, subject, facts, digest, body FROM entry WHERE seq = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![int(release.origin)])?;
+    let row = rows.next()?.ok_or_else(|| entries::missing(release.origin))?;
+    let at = if release.origin == release.seq {
+        Instant::from_micros(row.get(0)?)
+    } else {
+        moment(conn, release.seq)?
+    };
+    let damaged = |reason: &str| Fault::damaged(format!("entry {}", release.origin), reason);
+    let id = row.get_ref(1)?.as_str().ok().and_then(|text| ItemId::new(text).ok());
+    let facts = row.get_ref(2)?.as_str().ok().and_then(ItemFacts::read);
+    Ok(StoredItem {
+        stamp: Stamp { seq: release.seq, at },
+        origin: release.origin,
+        id: id.ok_or_else(|| damaged("its subject is no item"))?,
+        version: release.version,
+        producer: release.producer,
+        clearance: release.clearance,
+        state: release.state,
+        digest: entries::digest(row, 3)?,
+        facts: facts.ok_or_else(|| damaged("its facts are not an item's"))?.facts.to_owned(),
+        body: row.get(4)?,
+    })
+}
+
+fn moment(conn: &Connection, seq: Sequence) -> Told<Instant> {
+    let mut statement = conn.prepare_cached("SELECT at FROM entry WHERE seq = ?1")?;
+    let at = statement.query_row([int(seq)], |row| row.get(0)).optional()?;
+    at.map(Instant::from_micros).ok_or_else(|| entries::missing(seq))
+}

@@ -1,0 +1,138 @@
+//! Which releases pass a query's filters.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_store::{ClearanceId, ItemQuery, VersionFilter};
+
+use super::Release;
+use crate::entries::{self, int};
+use crate::fault::Told;
+
+/// The filters of a query, ready for many releases.
+pub(super) struct Sieve<'a> {
+    conn: &'a Connection,
+    clearances: Option<Bits>,
+    producer: Option<OrganisationNumber>,
+    kinds: Option<HashSet<i64>>,
+    ids: Option<HashSet<&'a ItemId>>,
+    versions: &'a VersionFilter,
+    ends: HashMap<String, Ends>,
+}
+
+/// A set of clearances: their numbers are small and dense.
+struct Bits(Vec<u64>);
+
+/// The oldest and the newest version that may be read of an item.
+#[derive(Clone, Copy)]
+struct Ends {
+    first: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl<'a> Sieve<'a> {
+    /// Prepares the filters.
+    pub(super) fn of(conn: &'a Connection, query: &'a ItemQuery<'a>) -> Told<Self> {
+        let kinds = if query.kinds.is_empty() { None } else { Some(codes(conn, query.kinds)?) };
+        Ok(Self {
+            conn,
+            clearances: query.clearances.map(Bits::of),
+            producer: query.producer,
+            kinds,
+            ids: (!query.ids.is_empty()).then(|| query.ids.iter().collect()),
+            versions: &query.versions,
+            ends: HashMap::new(),
+        })
+    }
+
+    /// Whether a served release passes.
+    pub(super) fn passes(&mut self, release: &Release) -> Told<bool> {
+        let cleared = self.clearances.as_ref().is_none_or(|set| set.has(release.clearance));
+        let brought = self.producer.is_none_or(|producer| producer == release.producer);
+        let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&release.kind));
+        Ok(cleared && brought && kind && self.is_version(self.versions, release)?)
+    }
+
+    /// Whether the item is one of those asked for.
+    pub(super) fn wants(&self, id: &ItemId) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(id))
+    }
+
+    fn is_version(&mut self, filter: &VersionFilter, release: &Release) -> Told<bool> {
+        Ok(match filter {
+            VersionFilter::All => true,
+            VersionFilter::At(versions) => versions.contains(&release.version),
+            VersionFilter::Last => {
+                !release.newer || self.ends(release)?.last == Some(release.version)
+            }
+            VersionFilter::First => {
+                !release.older || self.ends(release)?.first == Some(release.version)
+            }
+            VersionFilter::AnyOf(filters) => {
+                for filter in filters {
+                    if self.is_version(filter, release)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+        })
+    }
+
+    fn ends(&mut self, release: &Release) -> Told<Ends> {
+        let sql = "SELECT subject FROM entry WHERE seq = ?1";
+        let id = self.conn.prepare_cached(sql)?.query_row([int(release.origin)], |row| row.get(0));
+        let id: String = id.optional()?.ok_or_else(|| entries::missing(release.origin))?;
+        if let Some(ends) = self.ends.get(&id) {
+            return Ok(*ends);
+        }
+        let ends = Ends {
+            first: self.end(release.object, &id, "ASC")?,
+            last: self.end(release.object, &id, "DESC")?,
+        };
+        self.ends.insert(id, ends);
+        Ok(ends)
+    }
+
+    fn end(&self, object: i64, id: &str, order: &str) -> Told<Option<Instant>> {
+        let sql = format!(
+            "SELECT i.version, i.clearance \
+             FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
+             WHERE i.object = ?1 AND i.hidden = 0 AND e.subject = ?2 ORDER BY i.version {order}"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![object, id])?;
+        while let Some(row) = rows.next()? {
+            let clearance = ClearanceId(row.get(1)?);
+            if self.clearances.as_ref().is_none_or(|set| set.has(clearance)) {
+                return Ok(Some(Instant::from_micros(row.get(0)?)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Bits {
+    fn of(clearances: &[ClearanceId]) -> Self {
+        let highest = clearances.iter().max().map_or(0, |id| id.0 as usize);
+        let mut words = vec![0; highest / 64 + 1];
+        for id in clearances {
+            words[id.0 as usize / 64] |= 1 << (id.0 % 64);
+        }
+        Self(words)
+    }
+
+    fn has(&self, id: ClearanceId) -> bool {
+        self.0.get(id.0 as usize / 64).is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
+    }
+}
+
+fn codes(conn: &Connection, kinds: &[String]) -> Told<HashSet<i64>> {
+    let mut statement = conn.prepare_cached("SELECT code FROM kind WHERE name = ?1")?;
+    let mut codes = HashSet::new();
+    for kind in kinds {
+        codes.extend(statement.query_row([kind], |row| row.get::<_, i64>(0)).optional()?);
+    }
+    Ok(codes)
+}

@@ -1,0 +1,94 @@
+//! The store: a writer, a few readers, and the directory they have for themselves.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use vedetta_model::Instant;
+use vedetta_store::{Reader, Store, StoreError, UnitOfWork};
+
+use crate::directory::{LEDGER_FILE, Occupied};
+use crate::readers::Readers;
+use crate::schema::{self, Purpose};
+use crate::session::Session;
+
+/// A ledger on SQLite.
+pub struct SqliteStore {
+    // Closed in this order: the writer last, so that it folds the log into the file, and then the
+    // directory is free for others.
+    readers: Readers,
+    writer: Option<Mutex<Session>>,
+    file: PathBuf,
+    _directory: Option<Occupied>,
+}
+
+impl SqliteStore {
+    /// Opens the ledger in a data directory, both made if need be, for this process alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has it, [`StoreError::Newer`] when a later
+    /// version made it, and what the system says about the directory, the disk or the file.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        Self::occupy(Occupied::enter(directory)?, Purpose::Write)
+    }
+
+    /// Opens the ledger in a data directory for reading only, also beside a running node. Writing
+    /// to it answers [`StoreError::ReadOnly`].
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and [`StoreError::Unreachable`] when there is no ledger.
+    pub fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
+        let file = directory.join(LEDGER_FILE);
+        let log = directory.join(format!("{LEDGER_FILE}-wal"));
+        let frozen = || std::fs::metadata(&log).map_or(true, |log| log.len() == 0);
+        let readers = match Readers::open(&file, Purpose::Read) {
+            // A medium that cannot be written has no room for the log's index, nor needs it.
+            Err(StoreError::Unreachable { .. } | StoreError::ReadOnly { .. })
+                if file.is_file() && frozen() =>
+            {
+                Readers::open(&file, Purpose::ReadFrozen)?
+            }
+            told => told?,
+        };
+        Ok(Self { readers, writer: None, file, _directory: None })
+    }
+
+    /// A ledger that goes with this value, for tests.
+    ///
+    /// # Errors
+    /// What the system says about its temporary directory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::occupy(Occupied::passing()?, Purpose::WritePassing)
+    }
+
+    fn occupy(directory: Occupied, purpose: Purpose) -> Result<Self, StoreError> {
+        let file = directory.ledger();
+        let place = file.display().to_string();
+        let mut conn = schema::connect(&file, purpose)?;
+        schema::migrate(&mut conn, &place)?;
+        let writer = Some(Mutex::new(Session::new(conn, &place)));
+        let readers = Readers::open(&file, Purpose::Read)?;
+        Ok(Self { readers, writer, file, _directory: Some(directory) })
+    }
+}
+
+impl Store for SqliteStore {
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Some(writer) = &self.writer else {
+            let place = self.file.display().to_string();
+            return Err(StoreError::ReadOnly { place, reason: "opened for reading only".into() });
+        };
+        // A work that panicked was rolled back: the connection is as good as before.
+        writer.lock().unwrap_or_else(PoisonError::into_inner).working(now, work)
+    }
+
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.readers.lend(|session| session.reading(reading))
+    }
+}
