@@ -1,1 +1,8 @@
-//! Doors out: streams, feeds, webhooks; only what is cleared.
+//! Doors out, a file each. They accept only [`vedetta_policy::Cleared`] values and open them only
+//! for the reader they serve; what was not cleared they cannot see.
+
+pub mod receipts;
+pub mod stream;
+
+pub use receipts::{Receipt, Receipts};
+pub use stream::{Follower, Format, Frame, Hub, Taken};

@@ -1,1 +1,23 @@
-//! The corridor: steps by workers, actions by people, views for people.
+//! The corridor: it loads, asks a room, writes once, rings the bell.
+//!
+//! [`House`] is one node's house. `actions` are what people and machines do, `views` what they may
+//! see, each for an [`vedetta_model::Actor`]; `steps` are what workers do without being asked.
+//! Calls block: make them on a thread that may wait.
+
+pub mod actions;
+pub mod bell;
+pub mod credentials;
+pub mod error;
+pub mod house;
+pub mod standing;
+pub mod views;
+
+mod authority;
+mod book;
+mod redaction;
+mod scribe;
+
+pub use bell::Bell;
+pub use error::FlowError;
+pub use house::House;
+pub use standing::Standing;

@@ -1,1 +1,9 @@
-//! Doors in: bytes become bounded, parsed, stamped arrivals.
+//! Doors in: bytes become bounded, parsed, stamped arrivals. Nothing is decided here.
+
+pub mod arrival;
+pub mod claim;
+pub mod indicator_csv;
+pub mod stix_bundle;
+
+pub use arrival::{Arrival, Brought, DoorIn, Fault};
+pub use claim::Claim;

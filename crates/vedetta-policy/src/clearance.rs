@@ -87,6 +87,28 @@ impl<T> Cleared<T> {
         Cleared { value: make(self.value), audience: self.audience, persons: self.persons }
     }
 
+    /// Several values as one, for those who may open every one of them. With a TLP:RED value among
+    /// them nobody may.
+    #[must_use]
+    pub fn together(values: &[Self]) -> Cleared<Vec<T>>
+    where
+        T: Clone,
+    {
+        let all = values.iter().map(|cleared| cleared.value.clone()).collect();
+        let red = values.iter().any(|cleared| cleared.persons.is_some());
+        let mut audiences = values.iter().map(|cleared| &cleared.audience).filter(|_| !red);
+        let Some(first) = audiences.next() else {
+            return Cleared { value: all, audience: Arc::default(), persons: None };
+        };
+        let audience = audiences.fold(Arc::clone(first), |common, audience| {
+            match Arc::ptr_eq(&common, audience) || common.is_within(audience) {
+                true => common,
+                false => Arc::new(common.intersection(audience)),
+            }
+        });
+        Cleared { value: all, audience, persons: None }
+    }
+
     /// The organisations that may open it.
     #[must_use]
     pub const fn audience(&self) -> &Arc<Audience> {
@@ -102,6 +124,17 @@ impl Persons {
 }
 
 impl Network {
+    /// Whether a reader may read what was cleared so, holds on single items aside.
+    #[must_use]
+    pub fn permits(&self, record: &Clearance, reader: &Reader) -> bool {
+        let today = self.decision(&record.handling);
+        let reached = record.audience.contains(reader.organisation)
+            && today.entitled(record.form).contains(reader.organisation);
+        let producer = self.number(&record.handling.producer);
+        let persons = Persons { handling: Arc::clone(&record.handling), producer };
+        reached && (record.handling.tlp != Tlp::Red || persons.include(reader))
+    }
+
     /// Seals a value for those whom the recorded clearance *and* today's network entitle.
     ///
     /// `item` is the item that holds name: for a derived form, the one it was derived from.

@@ -1,0 +1,9 @@
+//! What people and machines do, one action a file, each for an [`vedetta_model::Actor`].
+
+pub mod accept_items;
+pub mod acknowledge;
+pub mod change_directory;
+pub mod hold_items;
+pub mod manage_accounts;
+pub mod sign_in;
+pub mod withdraw_item;

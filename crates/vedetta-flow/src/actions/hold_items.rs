@@ -1,0 +1,42 @@
+//! Investigative holds: an authority's order, placed and lifted by a duty officer.
+
+use vedetta_model::{Actor, Hold, HoldId, Role};
+use vedetta_store::RecordKind;
+
+use crate::authority::require;
+use crate::error::FlowError;
+use crate::house::House;
+
+const KEEPERS: &[Role] = &[Role::Administrator, Role::DutyOfficer];
+
+impl House {
+    /// Places a hold: from now on, what it covers is read by its producer and the authority's
+    /// organisation only.
+    ///
+    /// # Errors
+    /// Forbidden, an unknown organisation, or a term that ends before it begins.
+    pub fn place_hold(&self, by: &Actor, hold: &Hold) -> Result<(), FlowError> {
+        require(by, KEEPERS, "place holds")?;
+        self.number_of(&hold.organisation)?;
+        if hold.until.is_some_and(|until| until <= hold.from) {
+            return Err(FlowError::invalid(
+                "until",
+                "the hold ends before it begins; give a later moment",
+            ));
+        }
+        self.put(by, RecordKind::Hold, hold.id.as_str(), hold)
+    }
+
+    /// Lifts a hold now; its record stays.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn lift_hold(&self, by: &Actor, id: &HoldId) -> Result<(), FlowError> {
+        require(by, KEEPERS, "lift holds")?;
+        let standing = self.standing();
+        let hold = standing.holds.iter().find(|hold| hold.id == *id);
+        let hold = hold.ok_or_else(|| FlowError::unknown("hold", id))?;
+        let lifted = Hold { until: Some(self.now()), ..hold.clone() };
+        self.put(by, RecordKind::Hold, id.as_str(), &lifted)
+    }
+}

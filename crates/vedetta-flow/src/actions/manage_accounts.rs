@@ -1,0 +1,180 @@
+//! Accounts, their secrets and their tokens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{Account, AccountId, Actor, Instant, Role};
+use vedetta_store::{RecordKind, SecretKind};
+
+use crate::actions::sign_in::{Session, new_totp_memory};
+use crate::authority::{ADMINISTRATORS, require};
+use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
+use crate::error::FlowError;
+use crate::house::House;
+use crate::standing::records;
+
+/// A machine's certificate, tied to its account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Certificate {
+    /// SHA-256 of its DER form, in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it ceases to be valid.
+    pub expires: Instant,
+}
+
+/// The longest life of a token: a year, so that forgotten ones end.
+pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
+
+impl House {
+    /// Puts an account.
+    ///
+    /// # Errors
+    /// Forbidden, an unknown organisation, or no role.
+    pub fn put_account(&self, by: &Actor, account: &Account) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "change accounts")?;
+        let standing = self.standing();
+        if standing.directory.organisation(&account.organisation).is_none() {
+            return Err(FlowError::unknown("organisation", &account.organisation));
+        }
+        if account.roles.is_empty() {
+            return Err(FlowError::invalid("roles", "give the account one role at least"));
+        }
+        self.put(by, RecordKind::Account, account.id.as_str(), account)
+    }
+
+    /// Sets a person's password: one's own, or anyone's as administrator.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, or too short.
+    pub fn set_password(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        password: &str,
+    ) -> Result<(), FlowError> {
+        self.require_self_or_administrator(by, account, "set this password")?;
+        if password.chars().count() < SHORTEST_PASSWORD || password.len() > 1024 {
+            let reason = format!("use {SHORTEST_PASSWORD} characters or more, 1,024 bytes at most");
+            return Err(FlowError::invalid("password", reason));
+        }
+        let hash = hash_password(password, &*self.entropy)
+            .ok_or_else(|| FlowError::invalid("password", "it cannot be hashed; choose another"))?;
+        let id = account.to_string();
+        self.write(move |unit| unit.put_secret(SecretKind::Password, &id, hash.as_bytes()))?;
+        Ok(self.note_deed(by.account.as_str(), account.as_str(), deed("password set"))?)
+    }
+
+    /// Gives a person a new TOTP seed; returns the `otpauth:` address for the application.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn enrol_totp(&self, by: &Actor, account: &AccountId) -> Result<String, FlowError> {
+        self.require_self_or_administrator(by, account, "enrol this authenticator")?;
+        let seed = totp_seed(&*self.entropy);
+        let address = totp_address(&seed, account);
+        let (id, memory) = (account.to_string(), new_totp_memory(seed));
+        self.write(move |unit| unit.put_secret(SecretKind::Totp, &id, &memory))?;
+        self.note_deed(by.account.as_str(), account.as_str(), deed("authenticator enrolled"))?;
+        Ok(address)
+    }
+
+    /// Issues a token for an account, narrowed to a scope unless that is empty.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, a scope beyond the account's roles, or a life over [`LONGEST_TOKEN`].
+    pub fn issue_token(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        purpose: &str,
+        scope: BTreeSet<Role>,
+        lasts: Duration,
+    ) -> Result<Session, FlowError> {
+        self.require_self_or_administrator(by, account, "issue a token for this account")?;
+        let account = self
+            .active_account(account)
+            .ok_or_else(|| FlowError::unknown("active account", account))?;
+        let (own, allowed) =
+            (by.account == account.id, if scope.is_empty() { &account.roles } else { &scope });
+        if !allowed.is_subset(&account.roles) || (own && !allowed.is_subset(&by.roles)) {
+            return Err(FlowError::invalid(
+                "scope",
+                "a token carries at most its issuer's and its account's roles",
+            ));
+        }
+        if lasts.is_zero() || lasts > LONGEST_TOKEN {
+            return Err(FlowError::invalid("lasts", "between a second and 366 days"));
+        }
+        self.issue(by, &account, purpose, scope, lasts)
+    }
+
+    /// Revokes a token.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn revoke_token(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
+        let tokens = self.tokens_of(by)?;
+        if !tokens.iter().any(|token| token.id == id) {
+            return Err(FlowError::unknown("token", id));
+        }
+        let (id, actor) = (id.to_owned(), by.account.to_string());
+        self.write(move |unit| {
+            unit.erase_secret(SecretKind::Token, &id)?;
+            unit.remove_record(RecordKind::Token, &id, &actor)
+        })?;
+        Ok(())
+    }
+
+    /// The tokens that an actor may revoke: its own, or all as administrator.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn tokens_of(&self, by: &Actor) -> Result<Vec<Token>, FlowError> {
+        let mut tokens: Vec<Token> = self.read(|reader| records(reader, RecordKind::Token))?;
+        tokens.retain(|token| token.account == by.account || by.is(Role::Administrator));
+        Ok(tokens)
+    }
+
+    /// Ties the certificate of a machine to its account.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn tie_certificate(&self, by: &Actor, certificate: &Certificate) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "issue certificates")?;
+        if self.active_account(&certificate.account).is_none() {
+            return Err(FlowError::unknown("active account", &certificate.account));
+        }
+        self.put(by, RecordKind::Certificate, &certificate.fingerprint, certificate)
+    }
+
+    /// Unties a certificate: the machine can no longer use it.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn untie_certificate(&self, by: &Actor, fingerprint: &str) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "revoke certificates")?;
+        self.remove(by, RecordKind::Certificate, "certificate", fingerprint)
+    }
+
+    fn require_self_or_administrator(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        what: &'static str,
+    ) -> Result<(), FlowError> {
+        if by.account != *account {
+            require(by, ADMINISTRATORS, what)?;
+        }
+        if self.active_account(account).is_none() {
+            return Err(FlowError::unknown("active account", account));
+        }
+        Ok(())
+    }
+}
+
+fn deed(what: &str) -> String {
+    serde_json::json!({ "deed": what }).to_string()
+}

@@ -1,0 +1,191 @@
+//! Signing in: with a password and a TOTP code (people), or with a token (machines, sessions).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, Actor, Role};
+use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
+
+use crate::actions::manage_accounts::Certificate;
+use crate::credentials::{Presented, Token, TokenText, password_fits, totp_step};
+use crate::error::FlowError;
+use crate::house::House;
+
+/// How long a session lasts: one shift and its handover.
+pub const SESSION: Duration = Duration::from_secs(12 * 3600);
+
+/// A session just begun.
+#[derive(Debug)]
+pub struct Session {
+    /// What the person sends from now on.
+    pub token: TokenText,
+    /// What the node remembers of it.
+    pub record: Token,
+}
+
+/// The step of the last TOTP code used: a code works once.
+#[derive(Serialize, serde::Deserialize, Default)]
+struct TotpMemory {
+    seed: Vec<u8>,
+    last_step: u64,
+}
+
+const WRONG: FlowError =
+    FlowError::Unproven("wrong account, password or code; check them and the telephone's clock");
+
+impl House {
+    /// Begins a session. People whose account has a TOTP seed must give the current code; a code
+    /// works once.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`], the same for every reason.
+    pub fn sign_in(
+        &self,
+        account: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<Session, FlowError> {
+        let known = AccountId::new(account).ok().and_then(|id| self.active_account(&id));
+        let kept = match &known {
+            Some(account) => self.secret(SecretKind::Password, account.id.as_str())?,
+            None => None,
+        };
+        let kept = kept.and_then(|bytes| String::from_utf8(bytes).ok());
+        let fits = password_fits(password, kept.as_deref());
+        let Some(account) = known.filter(|_| fits) else {
+            self.note_deed(account_or_unknown(account), "session", r#"{"refused":true}"#.into())?;
+            return Err(WRONG);
+        };
+        if !self.totp_passes(&account.id, code)? {
+            self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
+            return Err(WRONG);
+        }
+        let actor = actor_of(&account, &BTreeSet::new());
+        self.issue(&actor, &account, "session", BTreeSet::new(), SESSION)
+    }
+
+    /// Who presents a token.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`] when it is no token, expired, revoked, or its account is closed.
+    pub fn actor_by_token(&self, text: &str) -> Result<Actor, FlowError> {
+        const NO: FlowError =
+            FlowError::Unproven("the token is unknown, expired or revoked; ask for a new one");
+        let presented = Presented::parse(text).ok_or(NO)?;
+        let (record, kept) = self.read(|reader| {
+            let record = reader.record(RecordKind::Token, presented.id)?;
+            Ok((record, reader.secret(SecretKind::Token, presented.id)?))
+        })?;
+        let record = record.ok_or(NO)?;
+        let token: Token = serde_json::from_slice(&record.body).map_err(|_| NO)?;
+        let fits = kept.is_some_and(|kept| presented.fits(&kept));
+        if !fits || token.expires <= self.now() {
+            return Err(NO);
+        }
+        let account = self.active_account(&token.account).ok_or(NO)?;
+        Ok(actor_of(&account, &token.scope))
+    }
+
+    /// Who presents a certificate.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`] when it is tied to no account, expired, or its account is closed.
+    pub fn actor_by_certificate(&self, fingerprint: &str) -> Result<Actor, FlowError> {
+        const NO: FlowError =
+            FlowError::Unproven("the certificate is tied to no active account; ask for a new one");
+        let record = self.read(|reader| reader.record(RecordKind::Certificate, fingerprint))?;
+        let record = record.ok_or(NO)?;
+        let certificate: Certificate = serde_json::from_slice(&record.body).map_err(|_| NO)?;
+        if certificate.expires <= self.now() {
+            return Err(NO);
+        }
+        let account = self.active_account(&certificate.account).ok_or(NO)?;
+        Ok(actor_of(&account, &BTreeSet::new()))
+    }
+
+    /// Makes a token and keeps its record and digest.
+    pub(crate) fn issue(
+        &self,
+        by: &Actor,
+        account: &Account,
+        purpose: &str,
+        scope: BTreeSet<Role>,
+        lasts: Duration,
+    ) -> Result<Session, FlowError> {
+        let (id, token, digest) = TokenText::make(&*self.entropy);
+        let record = Token {
+            id: id.clone(),
+            account: account.id.clone(),
+            purpose: purpose.into(),
+            scope,
+            expires: self.now().after(lasts),
+            issued_by: by.account.clone(),
+        };
+        let body = serde_json::to_vec(&record).unwrap_or_default();
+        let actor = by.account.to_string();
+        self.write(move |unit| {
+            unit.put_record(RecordKind::Token, &id, &body, &actor)?;
+            unit.put_secret(SecretKind::Token, &id, &digest)
+        })?;
+        Ok(Session { token, record })
+    }
+
+    fn totp_passes(&self, account: &AccountId, code: Option<&str>) -> Result<bool, FlowError> {
+        let Some(kept) = self.secret(SecretKind::Totp, account.as_str())? else { return Ok(true) };
+        let memory: TotpMemory = serde_json::from_slice(&kept).unwrap_or_default();
+        let Some(step) = code.and_then(|code| totp_step(&memory.seed, code, self.now())) else {
+            return Ok(false);
+        };
+        let id = account.to_string();
+        let fresh = self.write(move |unit| use_code(unit, &id, step))?;
+        Ok(fresh)
+    }
+
+    pub(crate) fn active_account(&self, id: &AccountId) -> Option<Account> {
+        let standing = self.standing();
+        let account = standing.directory.account(id)?;
+        (account.state == AccountState::Active).then(|| account.clone())
+    }
+
+    pub(crate) fn secret(&self, kind: SecretKind, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|reader| reader.secret(kind, id))
+    }
+}
+
+/// Marks a step as used; whether it was fresh.
+fn use_code(unit: &mut dyn UnitOfWork, account: &str, step: u64) -> Result<bool, StoreError> {
+    let Some(kept) = unit.secret(SecretKind::Totp, account)? else { return Ok(false) };
+    let mut memory: TotpMemory = serde_json::from_slice(&kept).unwrap_or_default();
+    if step <= memory.last_step {
+        return Ok(false);
+    }
+    memory.last_step = step;
+    unit.put_secret(SecretKind::Totp, account, &totp_memory(&memory))?;
+    Ok(true)
+}
+
+/// What is kept of a new TOTP seed.
+pub(crate) fn new_totp_memory(seed: Vec<u8>) -> Vec<u8> {
+    totp_memory(&TotpMemory { seed, last_step: 0 })
+}
+
+fn totp_memory(memory: &TotpMemory) -> Vec<u8> {
+    serde_json::to_vec(memory).unwrap_or_default()
+}
+
+/// The actor of an account, its roles narrowed to a scope unless that is empty.
+pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
+    let roles = if scope.is_empty() { account.roles.clone() } else { &account.roles & scope };
+    Actor {
+        account: account.id.clone(),
+        organisation: account.organisation.clone(),
+        roles,
+        language: account.language,
+    }
+}
+
+fn account_or_unknown(text: &str) -> &str {
+    if AccountId::new(text).is_ok() { text } else { "unknown" }
+}

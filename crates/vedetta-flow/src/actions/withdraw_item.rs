@@ -1,0 +1,38 @@
+//! Taking an item back: no door serves any version of it any more.
+
+use vedetta_model::{Actor, ItemId, Role};
+use vedetta_store::RecordKind;
+
+use crate::authority::{PRODUCERS, require};
+use crate::error::FlowError;
+use crate::house::House;
+
+impl House {
+    /// Withdraws an item, its derived form included. Its producer may, and the node's duty
+    /// officers.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown to the actor.
+    pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
+        require(by, PRODUCERS, "withdraw items")?;
+        let read = self.item(by, item)?;
+        let producer = self.number_of(&by.organisation)? == read.producer;
+        if !producer && !by.is(Role::Administrator) && !by.is(Role::DutyOfficer) {
+            return Err(FlowError::Forbidden {
+                who: by.account.to_string(),
+                what: "withdraw this item",
+                advice: "ask its producer, or a duty officer of the node",
+            });
+        }
+        let (actor, item) = (by.account.to_string(), item.clone());
+        let derived = self.derived_id(&item);
+        let facts = serde_json::json!({ "reason": reason }).to_string();
+        let shared = std::sync::Arc::clone(&self.shared);
+        let withdrawn = self.write(move |unit| {
+            shared.touch(RecordKind::Hold);
+            unit.withdraw(&derived, &actor, &facts)?;
+            unit.withdraw(&item, &actor, &facts)
+        })?;
+        withdrawn.map(drop).ok_or_else(|| FlowError::Conflict("it was withdrawn before".into()))
+    }
+}

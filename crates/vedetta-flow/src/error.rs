@@ -1,0 +1,60 @@
+//! Why an action or a view did not do what was asked.
+
+use vedetta_model::id::IdError;
+use vedetta_store::StoreError;
+
+/// Why it was not done. Nothing of it remains.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// Who asks did not prove who they are.
+    #[error("not signed in: {0}")]
+    Unproven(&'static str),
+    /// Who asks may not.
+    #[error("{who} may not {what}; {advice}")]
+    Forbidden {
+        /// The account.
+        who: String,
+        /// What was asked.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// There is none, or not for who asks: the answer is the same.
+    #[error("no {what} {id:?}; check the identifier")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// Its identifier.
+        id: String,
+    },
+    /// What was given cannot be used.
+    #[error("{place}: {reason}")]
+    Invalid {
+        /// Where.
+        place: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The state does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The ledger could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<IdError> for FlowError {
+    fn from(error: IdError) -> Self {
+        Self::Invalid { place: "identifier".into(), reason: error.to_string() }
+    }
+}
+
+impl FlowError {
+    pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::Unknown { what, id: id.to_string() }
+    }
+
+    pub(crate) fn invalid(place: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Invalid { place: place.into(), reason: reason.to_string() }
+    }
+}

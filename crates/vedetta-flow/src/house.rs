@@ -1,0 +1,221 @@
+//! The house: the ledger, what stands now, the one who writes, and the bell.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use vedetta_model::{Clock, Entropy, Instant};
+use vedetta_store::{
+    Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
+};
+
+use crate::bell::Bell;
+use crate::book::Book;
+use crate::scribe::{AfterCommit, Scribe};
+use crate::standing::Standing;
+
+/// One node's house. Every action, view and step is a method of it.
+pub struct House {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) redaction_key: Vec<u8>,
+    scribe: Scribe,
+}
+
+/// What the corridor's threads share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) book: Book,
+    pub(crate) bell: Bell,
+    standing: ArcSwap<Standing>,
+    renewing: Mutex<()>,
+    touched: AtomicU32,
+}
+
+impl House {
+    /// Opens the house over a ledger.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn open(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        let redaction_key = redaction_key(&*store, &*clock, &*entropy)?;
+        let (book, now) = (Book::default(), clock.now());
+        let (mut standing, mut last) = (None, Sequence::START);
+        store.read(&mut |reader| {
+            last = reader.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+            book.catch_up(reader)?;
+            standing = Some(Standing::load(reader, 1, now)?);
+            Ok(())
+        })?;
+        let standing = standing.ok_or_else(|| StoreError::Refused("nothing was read".into()))?;
+        let shared = Arc::new(Shared {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            book,
+            bell: Bell::at(last),
+            standing: ArcSwap::from_pointee(standing),
+            renewing: Mutex::new(()),
+            touched: AtomicU32::new(0),
+        });
+        let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
+        let scribe = Scribe::start(store, clock, after)
+            .map_err(|error| StoreError::Refused(format!("no thread to write with: {error}")))?;
+        Ok(Self { shared, entropy, redaction_key, scribe })
+    }
+
+    /// The doorbell.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.shared.bell
+    }
+
+    /// The present moment, by the house's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.shared.clock.now()
+    }
+
+    /// What stands now.
+    #[must_use]
+    pub fn standing(&self) -> Arc<Standing> {
+        self.shared.standing()
+    }
+
+    /// Reads one consistent snapshot of the ledger.
+    pub(crate) fn read<T>(
+        &self,
+        mut reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut answer = None;
+        self.shared.store.read(&mut |reader| {
+            answer = Some(reading(reader)?);
+            Ok(())
+        })?;
+        answer.ok_or_else(|| StoreError::Refused("nothing was read".into()))
+    }
+
+    /// Writes, and returns when it is durable, seen by [`House::standing`] and rung.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn UnitOfWork) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.scribe.write(work)
+    }
+
+    /// Notes a deed that changes no record.
+    pub(crate) fn note_deed(
+        &self,
+        actor: &str,
+        subject: &str,
+        facts: String,
+    ) -> Result<(), StoreError> {
+        let (actor, subject) = (actor.to_owned(), subject.to_owned());
+        self.write(move |unit| {
+            let kind = EntryKind::Deed;
+            unit.append(&Draft { kind, actor: &actor, subject: &subject, facts: &facts, body: b"" })
+                .map(drop)
+        })
+    }
+}
+
+impl Shared {
+    /// What stands now; compiled again when a term has begun or ended since.
+    pub(crate) fn standing(&self) -> Arc<Standing> {
+        let standing = self.standing.load_full();
+        let now = self.clock.now();
+        if now < standing.network.valid_until() {
+            return standing;
+        }
+        let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.standing.load_full();
+        if now < standing.network.valid_until() {
+            return standing;
+        }
+        let renewed = Arc::new(standing.at(now));
+        self.standing.store(Arc::clone(&renewed));
+        renewed
+    }
+
+    /// Says that a unit of work touches records of a kind, so that what stands is read again.
+    pub(crate) fn touch(&self, kind: RecordKind) {
+        self.touched.fetch_or(1 << kind.code(), Ordering::SeqCst);
+    }
+
+    /// Says that a unit of work may have interned a clearance.
+    pub(crate) fn touch_book(&self) {
+        self.touched.fetch_or(BOOK, Ordering::SeqCst);
+    }
+
+    fn catch_up(&self) -> Result<(), StoreError> {
+        let touched = self.touched.swap(0, Ordering::SeqCst);
+        let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (standing, now) = (self.standing.load_full(), self.clock.now());
+        let mut renewed = None;
+        let mut last = Sequence::START;
+        let outcome = self.store.read(&mut |reader| {
+            last = reader.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+            if touched & BOOK != 0 {
+                self.book.catch_up(reader)?;
+            }
+            if touched & DIRECTORY != 0 {
+                renewed = Some(Standing::load(reader, standing.generation + 1, now)?);
+            } else if touched & AGREEMENTS != 0 {
+                renewed = Some(standing.renew(reader, now)?);
+            }
+            Ok(())
+        });
+        if outcome.is_err() {
+            self.touched.fetch_or(touched, Ordering::SeqCst);
+        }
+        outcome?;
+        if let Some(renewed) = renewed {
+            self.standing.store(Arc::new(renewed));
+        }
+        self.bell.ring(last);
+        Ok(())
+    }
+}
+
+impl AfterCommit for Shared {
+    fn committed(&self) {
+        if let Err(error) = self.catch_up() {
+            tracing::error!(%error, "what was written could not be read back; trying again at the next write");
+        }
+    }
+}
+
+/// Bit of the book of clearances among the touched kinds.
+const BOOK: u32 = 1 << 31;
+/// Bits of the kinds of which the directory is made.
+const DIRECTORY: u32 = 1 << RecordKind::Organisation.code()
+    | 1 << RecordKind::Asset.code()
+    | 1 << RecordKind::Contact.code()
+    | 1 << RecordKind::Account.code();
+/// Bits of the kinds on which decisions depend besides.
+const AGREEMENTS: u32 = 1 << RecordKind::Agreement.code() | 1 << RecordKind::Hold.code();
+
+/// The node's own key under which derived items are named, made at the first start.
+fn redaction_key(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, StoreError> {
+    const NAME: &str = "redaction";
+    let mut key = None;
+    store.read(&mut |reader| {
+        key = reader.secret(SecretKind::Node, NAME)?;
+        Ok(())
+    })?;
+    if let Some(key) = key {
+        return Ok(key);
+    }
+    let mut fresh = vec![0; 32];
+    entropy.fill(&mut fresh);
+    store.write(clock.now(), &mut |unit| unit.put_secret(SecretKind::Node, NAME, &fresh))?;
+    Ok(fresh)
+}

@@ -1,0 +1,127 @@
+//! The one who writes: many small submissions, one durable unit of work.
+//!
+//! A commit with a full sync costs milliseconds whatever it holds, so the scribe takes all that
+//! wait, writes them together, and answers each. When one of them is refused, the others are
+//! written again without it.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use vedetta_model::Clock;
+use vedetta_store::{Store, StoreError, UnitOfWork};
+
+/// Submissions that may wait before callers are held back.
+const WAITING: usize = 1024;
+/// Submissions written together at most.
+const TOGETHER: usize = 256;
+
+/// The writing thread. Dropping it finishes what waits.
+pub(crate) struct Scribe {
+    desk: Option<SyncSender<Submission>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Told after every commit, before anyone is answered.
+pub(crate) trait AfterCommit: Send + Sync {
+    /// The unit of work is durable.
+    fn committed(&self);
+}
+
+/// One submission. `work` may run more than once; only its last run is kept.
+struct Submission {
+    work: Box<dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send>,
+    answer: SyncSender<Result<(), StoreError>>,
+}
+
+impl Scribe {
+    /// Starts the thread.
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        after: Arc<dyn AfterCommit>,
+    ) -> std::io::Result<Self> {
+        let (desk, waiting) = sync_channel(WAITING);
+        let thread = std::thread::Builder::new()
+            .name("scribe".into())
+            .spawn(move || write_all(&waiting, &*store, &*clock, &*after))?;
+        Ok(Self { desk: Some(desk), thread: Some(thread) })
+    }
+
+    /// Writes, and returns when it is durable. `work` may run more than once and must give the
+    /// same answer from the same state; only its last run is kept.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn UnitOfWork) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let slot = Arc::new(Mutex::new(None));
+        let inner = Arc::clone(&slot);
+        let work = Box::new(move |unit: &mut dyn UnitOfWork| {
+            let value = work(unit)?;
+            *inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            Ok(())
+        });
+        let (answer, answered) = sync_channel(1);
+        let closing = || StoreError::Refused("the node is closing".into());
+        let desk = self.desk.as_ref().ok_or_else(closing)?;
+        desk.send(Submission { work, answer }).map_err(|_| closing())?;
+        answered.recv().map_err(|_| closing())??;
+        slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(closing)
+    }
+}
+
+impl Drop for Scribe {
+    fn drop(&mut self) {
+        self.desk = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread was reported by the thread.
+            let _reported = thread.join();
+        }
+    }
+}
+
+fn write_all(
+    waiting: &Receiver<Submission>,
+    store: &dyn Store,
+    clock: &dyn Clock,
+    after: &dyn AfterCommit,
+) {
+    while let Ok(first) = waiting.recv() {
+        let mut together = vec![first];
+        together.extend(waiting.try_iter().take(TOGETHER - 1));
+        let outcome = write_together(store, clock, &mut together);
+        after.committed();
+        match (outcome, together.len()) {
+            (Ok(()), _) => together.into_iter().for_each(|submission| submission.answer(Ok(()))),
+            (error, 1) => {
+                if let Some(submission) = together.pop() {
+                    submission.answer(error);
+                }
+            }
+            _ => {
+                for mut submission in together {
+                    let alone = write_together(store, clock, std::slice::from_mut(&mut submission));
+                    after.committed();
+                    submission.answer(alone);
+                }
+            }
+        }
+    }
+}
+
+fn write_together(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    together: &mut [Submission],
+) -> Result<(), StoreError> {
+    store.write(clock.now(), &mut |unit| {
+        together.iter_mut().try_for_each(|submission| (submission.work)(unit))
+    })
+}
+
+impl Submission {
+    fn answer(self, outcome: Result<(), StoreError>) {
+        // Whoever asked may have gone away; what is written stays written.
+        let _gone = self.answer.send(outcome);
+    }
+}

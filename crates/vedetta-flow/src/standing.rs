@@ -1,0 +1,178 @@
+//! What stands now: directory, agreements and holds as one immutable snapshot, compiled.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use vedetta_directory::directory::Records;
+use vedetta_directory::{Directory, Relevance};
+use vedetta_intake::Claim;
+use vedetta_model::organisation::OrganisationKind;
+use vedetta_model::{
+    Agreement, AgreementId, Audience, Category, Hold, Instant, ItemId, OrganisationId,
+    OrganisationNumber,
+};
+use vedetta_policy::{Network, Roll};
+use vedetta_store::{Reader, Record, RecordKind, StoreError};
+
+/// One snapshot. Readers keep it for one request; a new one takes its place when a record changes
+/// or a term begins or ends.
+pub struct Standing {
+    /// Grows with every snapshot.
+    pub generation: u64,
+    /// Who is in the network.
+    pub directory: Arc<Directory>,
+    /// Every agreement, whatever its stage.
+    pub agreements: Vec<Arc<Agreement>>,
+    /// Every hold, past ones too.
+    pub holds: Vec<Hold>,
+    /// Who may receive what, now.
+    pub network: Network,
+    /// Whom an address, domain or product concerns.
+    pub relevance: Arc<Relevance>,
+    identities: Arc<HashMap<ItemId, OrganisationId>>,
+}
+
+type Known = (Arc<Directory>, Arc<Relevance>, Arc<HashMap<ItemId, OrganisationId>>);
+
+impl Standing {
+    /// Reads it whole.
+    pub(crate) fn load(
+        reader: &mut dyn Reader,
+        generation: u64,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let records = Records {
+            organisations: records(reader, RecordKind::Organisation)?,
+            assets: records(reader, RecordKind::Asset)?,
+            contacts: records(reader, RecordKind::Contact)?,
+            accounts: records(reader, RecordKind::Account)?,
+        };
+        let numbers = reader.numbers()?.into_iter().collect();
+        let directory = build(&numbers, records)?;
+        let (relevance, refused) = directory.relevance();
+        for asset in refused {
+            tracing::warn!(?asset, "an asset concerns nothing until it is corrected");
+        }
+        let identities = Arc::new(identities(&directory));
+        let (directory, relevance) = (Arc::new(directory), Arc::new(relevance));
+        Self::over((directory, relevance, identities), reader, generation, now)
+    }
+
+    /// Reads agreements and holds again, over the same directory.
+    pub(crate) fn renew(&self, reader: &mut dyn Reader, now: Instant) -> Result<Self, StoreError> {
+        let (directory, relevance) = (Arc::clone(&self.directory), Arc::clone(&self.relevance));
+        let known = (directory, relevance, Arc::clone(&self.identities));
+        Self::over(known, reader, self.generation + 1, now)
+    }
+
+    /// The same records at a later moment.
+    pub(crate) fn at(&self, now: Instant) -> Self {
+        Self {
+            generation: self.generation + 1,
+            directory: Arc::clone(&self.directory),
+            agreements: self.agreements.clone(),
+            holds: self.holds.clone(),
+            network: compile(&self.directory, &self.agreements, &self.holds, now),
+            relevance: Arc::clone(&self.relevance),
+            identities: Arc::clone(&self.identities),
+        }
+    }
+
+    /// How many of an audience are parties to an agreement.
+    pub(crate) fn recipients(&self, id: &AgreementId, audience: &Audience) -> usize {
+        let Some(agreement) = self.network.agreement(id) else { return 0 };
+        let mut members = Audience::nobody();
+        for party in &agreement.parties {
+            members.absorb(&self.network.members(id, &party.name));
+        }
+        audience.intersection(&members).len()
+    }
+
+    /// Whose misfortune an item tells. An incident or sighting that does not say tells its
+    /// producer's, unless that is a centre, an agency or an association; an identity that is
+    /// nobody's here counts as the producer's, so that it is hidden rather than shown.
+    pub(crate) fn victims(
+        &self,
+        claim: &Claim,
+        kind: &str,
+        producer: &OrganisationId,
+    ) -> BTreeSet<OrganisationId> {
+        if let Some(victims) = &claim.victims {
+            let named = |id| self.identities.get(id).unwrap_or(producer).clone();
+            return victims.iter().map(named).collect();
+        }
+        let tells = claim.category == Category::Incident || kind == "sighting";
+        let watches = self.directory.organisation(producer).is_some_and(|it| watches(it.kind));
+        if tells && !watches { BTreeSet::from([producer.clone()]) } else { BTreeSet::new() }
+    }
+
+    fn over(
+        (directory, relevance, identities): Known,
+        reader: &mut dyn Reader,
+        generation: u64,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let agreements = records::<Agreement>(reader, RecordKind::Agreement)?;
+        let agreements: Vec<_> = agreements.into_iter().map(Arc::new).collect();
+        let holds = records::<Hold>(reader, RecordKind::Hold)?;
+        let network = compile(&directory, &agreements, &holds, now);
+        Ok(Self { generation, directory, agreements, holds, network, relevance, identities })
+    }
+}
+
+fn compile(
+    directory: &Directory,
+    agreements: &[Arc<Agreement>],
+    holds: &[Hold],
+    now: Instant,
+) -> Network {
+    let members = directory.members().iter();
+    let organisations: Vec<_> =
+        members.map(|member| (member.number, Arc::clone(&member.organisation))).collect();
+    let accounts: Vec<_> =
+        directory.accounts().iter().map(|account| account.as_ref().clone()).collect();
+    let roll = Roll { organisations: &organisations, agreements, accounts: &accounts, holds };
+    Network::compile(roll, now)
+}
+
+/// The identities of all organisations, by which items name victims.
+fn identities(directory: &Directory) -> HashMap<ItemId, OrganisationId> {
+    let members = directory.members().iter();
+    members.map(|it| (it.organisation.id.identity(), it.organisation.id.clone())).collect()
+}
+
+fn build(
+    numbers: &HashMap<OrganisationId, OrganisationNumber>,
+    records: Records,
+) -> Result<Directory, StoreError> {
+    let unnumbered = records.organisations.iter().find(|it| !numbers.contains_key(&it.id));
+    if let Some(organisation) = unnumbered {
+        return Err(damaged(&format!("organisation {}", organisation.id), "it has no number"));
+    }
+    // Every one has a number: just checked.
+    let number = |id: &OrganisationId| numbers.get(id).copied().unwrap_or(OrganisationNumber(0));
+    Directory::build(records, number).map_err(|error| damaged("directory", &error.to_string()))
+}
+
+/// All records of a kind, read as what they are.
+pub(crate) fn records<T: DeserializeOwned>(
+    reader: &mut dyn Reader,
+    kind: RecordKind,
+) -> Result<Vec<T>, StoreError> {
+    let read = |record: Record| {
+        serde_json::from_slice(&record.body)
+            .map_err(|error| damaged(&format!("record {}", record.id), &error.to_string()))
+    };
+    reader.records(kind)?.into_iter().map(read).collect()
+}
+
+/// Whether organisations of a kind report what happened to others.
+fn watches(kind: OrganisationKind) -> bool {
+    use OrganisationKind::{Agency, Association, NationalCentre, Partner, RegionalCentre, Section};
+    matches!(kind, NationalCentre | RegionalCentre | Section | Agency | Association | Partner)
+}
+
+fn damaged(what: &str, reason: &str) -> StoreError {
+    StoreError::Damaged { place: "ledger".into(), what: what.into(), reason: reason.into() }
+}

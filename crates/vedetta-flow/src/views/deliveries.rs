@@ -1,0 +1,236 @@
+//! What reached whom, when, by which door, who acknowledged it, and how fast both were.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId};
+use vedetta_store::{DeliveryBatch, Door, ItemQuery, Reader, Sequence, StoreError, VersionFilter};
+
+use crate::error::FlowError;
+use crate::house::House;
+
+/// That an item reached an organisation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Delivery {
+    /// Who had it.
+    pub organisation: OrganisationId,
+    /// By which door first.
+    pub door: Door,
+    /// When first.
+    pub at: Instant,
+    /// When it was acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Instant>,
+}
+
+/// How fast one agreement works.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Pace {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// From accepted to received.
+    pub share: Quantiles,
+    /// From received to acknowledged.
+    pub acknowledge: Quantiles,
+}
+
+/// Quantiles in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Quantiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Half were at most this.
+    pub p50_ms: u64,
+    /// 95 of 100.
+    pub p95_ms: u64,
+    /// 99 of 100.
+    pub p99_ms: u64,
+}
+
+impl House {
+    /// Who had an item, when and by which door. The operations room sees everyone, others their
+    /// own organisation.
+    ///
+    /// # Errors
+    /// Unknown to the actor.
+    pub fn deliveries(&self, by: &Actor, item: &ItemId) -> Result<Vec<Delivery>, FlowError> {
+        let room = self.is_of_the_room(by);
+        let read = self.item(by, item)?;
+        let own = self.number_of(&by.organisation)?;
+        let producer = own == read.producer;
+        let standing = self.standing();
+        let (rows, acknowledgements) = self.read(|reader| {
+            let release = read.stamp.seq;
+            Ok((reader.deliveries(release)?, reader.acknowledgements(release)?))
+        })?;
+        let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
+        for row in rows {
+            for number in row.batch.audience.iter() {
+                let had = (row.batch.at, row.batch.door);
+                first.entry(number).and_modify(|it| *it = had.min(*it)).or_insert(had);
+            }
+        }
+        let acknowledged: HashMap<_, _> =
+            acknowledgements.iter().map(|it| (it.organisation, it.at)).collect();
+        let visible = first.into_iter().filter(|(number, _)| room || producer || *number == own);
+        let deliveries = visible.filter_map(|(number, (at, door))| {
+            let organisation = standing.directory.numbered(number)?.id.clone();
+            Some(Delivery {
+                organisation,
+                door,
+                at,
+                acknowledged: acknowledged.get(&number).copied(),
+            })
+        });
+        Ok(deliveries.collect())
+    }
+
+    /// Records what the doors out confirmed.
+    ///
+    /// # Errors
+    /// What the ledger said; then the same batches may be recorded again.
+    pub fn record_deliveries(&self, batches: Vec<DeliveryBatch>) -> Result<(), FlowError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        self.write(move |unit| unit.deliver(&batches))?;
+        Ok(())
+    }
+
+    /// How fast each agreement works: from accepted to received, and from received to acknowledged,
+    /// over everything recorded after a place.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn pace(&self, by: &Actor, after: Sequence) -> Result<Vec<Pace>, FlowError> {
+        crate::authority::require(by, PACERS, "see how fast the agreements work")?;
+        let measured = self.read(|reader| self.measure(reader, after))?;
+        Ok(measured
+            .into_iter()
+            .map(|(agreement, (mut share, mut acknowledge))| Pace {
+                agreement,
+                share: quantiles(&mut share),
+                acknowledge: quantiles(&mut acknowledge),
+            })
+            .collect())
+    }
+
+    fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
+        let standing = self.standing();
+        let (mut measured, mut releases) = (Measured::new(), HashMap::new());
+        let acknowledgements = reader.acknowledgements_after(after, ACKNOWLEDGEMENTS)?;
+        let mut received: HashMap<_, Option<Instant>> =
+            acknowledgements.iter().map(|(_, it)| ((it.release, it.organisation), None)).collect();
+        let mut place = after;
+        loop {
+            let rows = reader.deliveries_after(place, 10_000)?;
+            let Some(last) = rows.last() else { break };
+            place = last.recorded.seq;
+            for DeliveryBatch { release, at, audience, .. } in rows.iter().map(|row| &row.batch) {
+                let known = self.released(reader, *release, &mut releases)?;
+                let Some(Released { at: released, under }) = known else { continue };
+                for ((_, number), had) in
+                    received.iter_mut().filter(|((it, _), had)| it == release && had.is_none())
+                {
+                    *had = audience.contains(*number).then_some(*at);
+                }
+                for agreement in under.iter() {
+                    let count = standing.recipients(agreement, audience) as u64;
+                    if count > 0 {
+                        let pace = measured.entry(agreement.clone()).or_default();
+                        pace.0.push((millis(*released, *at), count));
+                    }
+                }
+            }
+        }
+        for (_, it) in &acknowledgements {
+            let had = received.get(&(it.release, it.organisation)).copied().flatten();
+            let known = self.released(reader, it.release, &mut releases)?;
+            let (Some(had), Some(Released { under, .. })) = (had, known) else { continue };
+            for agreement in under.iter() {
+                let pace = measured.entry(agreement.clone()).or_default();
+                pace.1.push((millis(had, it.at), 1));
+            }
+        }
+        Ok(measured)
+    }
+
+    /// When a release was made and under which agreements.
+    fn released<'a>(
+        &self,
+        reader: &mut dyn Reader,
+        release: Sequence,
+        known: &'a mut HashMap<Sequence, Option<Released>>,
+    ) -> Result<Option<&'a Released>, StoreError> {
+        if let std::collections::hash_map::Entry::Vacant(vacant) = known.entry(release) {
+            let query = ItemQuery {
+                after: Sequence(release.0.saturating_sub(1)),
+                until: Some(release),
+                limit: 1,
+                clearances: None,
+                producer: None,
+                ids: &[],
+                kinds: &[],
+                versions: VersionFilter::All,
+            };
+            let item = reader.items(&query)?.items.into_iter().next();
+            vacant.insert(item.and_then(|item| {
+                let under = self.shared.book.under(item.clearance)?;
+                Some(Released { at: item.stamp.at, under })
+            }));
+        }
+        Ok(known.get(&release).and_then(Option::as_ref))
+    }
+}
+
+/// When a release was made and under which agreements.
+struct Released {
+    at: Instant,
+    under: std::sync::Arc<[AgreementId]>,
+}
+
+/// Acknowledgements measured at most.
+const ACKNOWLEDGEMENTS: usize = 100_000;
+
+/// Who may see how fast agreements work.
+const PACERS: &[vedetta_model::Role] = &[
+    vedetta_model::Role::Administrator,
+    vedetta_model::Role::DutyOfficer,
+    vedetta_model::Role::Analyst,
+    vedetta_model::Role::Auditor,
+];
+
+/// Milliseconds and how many took them: of sharing, and of acknowledging.
+type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;
+
+fn millis(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
+}
+
+fn quantiles(measured: &mut [(u64, u64)]) -> Quantiles {
+    measured.sort_unstable();
+    let count: u64 = measured.iter().map(|(_, count)| count).sum();
+    let at = |hundredth: u64| {
+        let rank = (count * hundredth).div_ceil(100);
+        let mut seen = 0;
+        let reached = measured.iter().find(|(_, count)| {
+            seen += count;
+            seen >= rank
+        });
+        reached.map_or(0, |(millis, _)| *millis)
+    };
+    Quantiles { count, p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_weigh_by_count() {
+        let mut measured = vec![(900, 1), (10, 98), (50, 1)];
+        let quantiles = quantiles(&mut measured);
+        assert_eq!(quantiles, Quantiles { count: 100, p50_ms: 10, p95_ms: 10, p99_ms: 50 });
+        assert_eq!(super::quantiles(&mut []), Quantiles::default());
+    }
+}

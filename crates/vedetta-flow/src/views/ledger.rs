@@ -1,0 +1,25 @@
+//! What was done, for auditors.
+
+use vedetta_model::Actor;
+use vedetta_store::{Entry, Sequence};
+
+use crate::authority::{AUDITORS, require};
+use crate::error::FlowError;
+use crate::house::House;
+
+impl House {
+    /// Entries after a place, in order, at most a thousand. Bodies of items are left out: an
+    /// auditor reads what was done, not what was said.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn entries(
+        &self,
+        by: &Actor,
+        after: Sequence,
+        limit: usize,
+    ) -> Result<Vec<Entry>, FlowError> {
+        require(by, AUDITORS, "read the ledger")?;
+        Ok(self.read(|reader| reader.entries(after, limit.clamp(1, 1000)))?)
+    }
+}

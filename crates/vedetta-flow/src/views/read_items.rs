@@ -1,0 +1,210 @@
+//! Reading items: one, a page, or the tail that live doors follow.
+
+use std::sync::Arc;
+
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
+use vedetta_policy::{Clearance, Cleared, Form};
+use vedetta_store::{
+    ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
+};
+
+use crate::error::FlowError;
+use crate::house::House;
+use crate::standing::Standing;
+
+/// An item that its reader may read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadItem {
+    /// Where and when it was released.
+    pub stamp: Stamp,
+    /// The item.
+    pub id: ItemId,
+    /// Its version.
+    pub version: Instant,
+    /// How far it may go.
+    pub tlp: Tlp,
+    /// What may be done with it.
+    pub pap: Pap,
+    /// In which form it is read.
+    pub form: Form,
+    /// Whether it revokes the item.
+    pub state: ItemState,
+    /// The object, byte for byte as received (or as derived).
+    pub body: Arc<[u8]>,
+    pub(crate) producer: OrganisationNumber,
+    pub(crate) clearance: ClearanceId,
+}
+
+/// What to read of what one may read.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Released after this place.
+    pub after: Sequence,
+    /// At most so many.
+    pub limit: usize,
+    /// Which share of it.
+    pub share: Share,
+    /// Only these items; empty is all.
+    pub ids: Vec<ItemId>,
+    /// Only these STIX types; empty is all.
+    pub kinds: Vec<String>,
+    /// Which versions.
+    pub versions: VersionFilter,
+}
+
+/// Which share of what one may read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// All of it.
+    Cleared,
+    /// What is TLP:CLEAR.
+    Public,
+    /// What one's own organisation brought.
+    Own,
+}
+
+/// One page.
+#[derive(Clone, Debug, Default)]
+pub struct ReadPage {
+    /// The items, in order of release.
+    pub items: Vec<ReadItem>,
+    /// Where to go on, when there may be more.
+    pub next: Option<Sequence>,
+}
+
+impl House {
+    /// The newest version of an item, if the actor may read it.
+    ///
+    /// # Errors
+    /// [`FlowError::Unknown`] when there is none, or it is not cleared to the actor: the answer is
+    /// the same.
+    pub fn item(&self, by: &Actor, id: &ItemId) -> Result<ReadItem, FlowError> {
+        let wish = Wish {
+            ids: vec![id.clone()],
+            limit: 10,
+            ..Wish::all(Sequence::START, VersionFilter::Last)
+        };
+        let page = self.page(by, &wish)?;
+        page.items.into_iter().next_back().ok_or_else(|| FlowError::unknown("item", id))
+    }
+
+    /// A page of what the actor may read.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn page(&self, by: &Actor, wish: &Wish) -> Result<ReadPage, FlowError> {
+        let standing = self.standing();
+        let reader = self.reader_of(by)?;
+        let mut clearances = self.shared.book.entitled(&standing, &reader);
+        if wish.share == Share::Public {
+            let public = |id: &ClearanceId| {
+                self.shared.book.get(*id).is_some_and(|it| it.handling.tlp == Tlp::Clear)
+            };
+            clearances = Arc::new(clearances.iter().copied().filter(public).collect());
+        }
+        let query = ItemQuery {
+            after: wish.after,
+            until: None,
+            limit: wish.limit,
+            clearances: Some(&clearances),
+            producer: (wish.share == Share::Own).then_some(reader.organisation),
+            ids: &wish.ids,
+            kinds: &wish.kinds,
+            versions: wish.versions.clone(),
+        };
+        let page = self.read(|ledger| ledger.items(&query))?;
+        let open = |item| {
+            let cleared = self.clear(&standing, item)?;
+            cleared.open(&reader).cloned()
+        };
+        Ok(ReadPage { items: page.items.into_iter().filter_map(open).collect(), next: page.next })
+    }
+
+    /// Releases after a place, for the doors that follow the ledger: each opens only to those
+    /// entitled now. Also returns the place up to which the ledger was read.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn releases(
+        &self,
+        after: Sequence,
+        limit: usize,
+    ) -> Result<(Vec<Cleared<ReadItem>>, Sequence), FlowError> {
+        let standing = self.standing();
+        let query = ItemQuery {
+            after,
+            until: None,
+            limit,
+            clearances: None,
+            producer: None,
+            ids: &[],
+            kinds: &[],
+            versions: VersionFilter::All,
+        };
+        let (page, head) = self.read(|ledger| Ok((ledger.items(&query)?, ledger.head()?)))?;
+        let head = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+        let place = page.next.unwrap_or(head);
+        let clear = |item| self.clear(&standing, item);
+        Ok((page.items.into_iter().filter_map(clear).collect(), place))
+    }
+
+    /// The last place released at or before a moment.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn place_at(&self, moment: Instant) -> Result<Sequence, FlowError> {
+        Ok(self.read(|ledger| ledger.place_at(moment))?)
+    }
+
+    /// Who reads when an actor asks.
+    pub(crate) fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
+        let organisation = self.number_of(&by.organisation)?;
+        let person = by.is_person().then(|| by.account.clone());
+        Ok(vedetta_policy::Reader { organisation, person })
+    }
+
+    /// The number of an organisation of the directory.
+    pub(crate) fn number_of(&self, id: &OrganisationId) -> Result<OrganisationNumber, FlowError> {
+        let number = self.standing().directory.number(id);
+        number.ok_or_else(|| FlowError::unknown("organisation", id))
+    }
+
+    fn clear(&self, standing: &Standing, item: StoredItem) -> Option<Cleared<ReadItem>> {
+        let clearance: Arc<Clearance> = self.shared.book.get(item.clearance)?;
+        let id = match clearance.form {
+            Form::Full => item.id.clone(),
+            Form::Redacted => derived_from(&item.facts)?,
+        };
+        let read = ReadItem {
+            stamp: item.stamp,
+            id: item.id,
+            version: item.version,
+            tlp: clearance.handling.tlp,
+            pap: clearance.handling.pap,
+            form: clearance.form,
+            state: item.state,
+            body: item.body.into(),
+            producer: item.producer,
+            clearance: item.clearance,
+        };
+        Some(standing.network.clear(&clearance, &id, read))
+    }
+}
+
+/// The item that a derived one was derived from: holds name that one.
+fn derived_from(facts: &str) -> Option<ItemId> {
+    #[derive(serde::Deserialize)]
+    struct Facts {
+        derived_from: ItemId,
+    }
+    serde_json::from_str::<Facts>(facts).ok().map(|facts| facts.derived_from)
+}
+
+impl Wish {
+    /// Everything that one may read after a place, a thousand at a time.
+    #[must_use]
+    pub fn all(after: Sequence, versions: VersionFilter) -> Self {
+        let (ids, kinds) = (Vec::new(), Vec::new());
+        Self { after, limit: 1000, share: Share::Cleared, ids, kinds, versions }
+    }
+}

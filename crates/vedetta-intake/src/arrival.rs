@@ -1,0 +1,76 @@
+//! What every door in hands to the corridor.
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{Instant, ItemId};
+
+use crate::claim::Claim;
+
+/// What came in by one door in one go.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The door.
+    pub door: DoorIn,
+    /// The file, address or client that it came from, for provenance.
+    pub source: String,
+    /// The items that could be read, in order.
+    pub items: Vec<Brought>,
+    /// What could not be read, and remarks on what could.
+    pub faults: Vec<Fault>,
+}
+
+/// One item as brought.
+#[derive(Debug)]
+pub struct Brought {
+    /// The item.
+    pub id: ItemId,
+    /// Its version.
+    pub version: Instant,
+    /// Whether this version revokes it.
+    pub revoked: bool,
+    /// What it says about its own handling.
+    pub claim: Claim,
+    /// Its place in the input: the object's index, or the line.
+    pub place: u64,
+    /// The object, byte for byte as received.
+    pub body: Box<[u8]>,
+    /// Whether the bringer gave the version, or the door made it from the content.
+    pub identity: Identity,
+}
+
+/// How an item came by its identifier and version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Identity {
+    /// Given by its producer.
+    Given,
+    /// Made from the content by the door: the same content again is the same item, whatever the
+    /// hour.
+    FromContent,
+}
+
+/// The doors in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DoorIn {
+    /// TAXII 2.1 POST.
+    Taxii,
+    /// The JSON interface.
+    Api,
+    /// A file given on the command line or in a watched directory.
+    File,
+}
+
+/// Something wrong with the input, or worth knowing about it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Fault {
+    /// Whether the item was refused for it.
+    pub refused: bool,
+    /// The identifier, where one could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where: the property, or the line and column.
+    pub place: String,
+    /// The rule that was broken, as a stable slug.
+    pub rule: String,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}

@@ -1,0 +1,39 @@
+//! What an item says about its own handling.
+
+use std::collections::BTreeSet;
+
+use vedetta_model::{AccountId, AgreementId, Category, ItemId, Pap, Tlp};
+
+/// What an item says about its own handling, in its markings and in the handling extension
+/// ([`vedetta_model::item::HANDLING_EXTENSION`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// Its marking; the agreements' default applies without one.
+    pub tlp: Option<Tlp>,
+    /// What may be done with it.
+    pub pap: Option<Pap>,
+    /// What it is for the agreements.
+    pub category: Category,
+    /// The identities whose misfortune it tells. `None` when it does not say; an empty set says
+    /// that it tells nobody's.
+    pub victims: Option<BTreeSet<ItemId>>,
+    /// The persons that TLP:RED names.
+    pub named: BTreeSet<AccountId>,
+    /// The producer's own limit.
+    pub only_under: BTreeSet<AgreementId>,
+}
+
+impl Claim {
+    /// The claim of an item that says nothing, by its STIX type.
+    #[must_use]
+    pub fn silent(kind: &str) -> Self {
+        Self {
+            tlp: None,
+            pap: None,
+            category: Category::of_stix(kind),
+            victims: None,
+            named: BTreeSet::new(),
+            only_under: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Indicators as a table: `type,value` and, if wanted, `tlp,pap,valid_from,valid_until,confidence,
+//! labels,description`, in any order.
+//!
+//! Types: `ipv4`, `ipv6`, `domain`, `url`, `email`, `md5`, `sha1`, `sha256`, `sha512`. Each row
+//! becomes a STIX indicator whose identifier is made from the producer's identity and the row, so
+//! the same row again is the same indicator.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use stix::Object;
+use uuid::Uuid;
+use vedetta_model::{Instant, ItemId, Pap, Tlp};
+
+use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
+use crate::stix_bundle::bring;
+
+/// Who brings a table, and when.
+#[derive(Clone, Debug)]
+pub struct Bringer<'a> {
+    /// The identity that the indicators name as their creator.
+    pub identity: &'a ItemId,
+    /// When it was brought: `created`, `modified`, and `valid_from` where the row gives none.
+    pub at: Instant,
+}
+
+/// Rows read at most.
+pub const ROWS: usize = 5_000_000;
+/// The longest field, in bytes.
+pub const FIELD: usize = 8192;
+
+const COLUMNS: [&str; 9] = [
+    "type",
+    "value",
+    "tlp",
+    "pap",
+    "valid_from",
+    "valid_until",
+    "confidence",
+    "labels",
+    "description",
+];
+/// Namespace of the identifiers made from rows.
+const ROW_IDS: Uuid = Uuid::from_u128(0x0b6c_4f1d_2c77_5f0a_8e15_90f4_44a1_c6de);
+
+/// Reads a table. What cannot be read is among the faults, by line.
+#[must_use]
+pub fn read(door: DoorIn, source: &str, bytes: &[u8], bringer: &Bringer<'_>) -> Arrival {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut arrival =
+        Arrival { door, source: source.into(), items: Vec::new(), faults: Vec::new() };
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let columns = match reader.headers().map(columns) {
+        Ok(Ok(columns)) => columns,
+        Ok(Err(reason)) => {
+            arrival.faults.push(fault(1, "header", reason));
+            return arrival;
+        }
+        Err(error) => {
+            arrival.faults.push(fault(1, "header", error.to_string()));
+            return arrival;
+        }
+    };
+    for (count, record) in reader.records().enumerate() {
+        if count >= ROWS {
+            let reason = format!("more than {ROWS} rows; split the file");
+            arrival.faults.push(fault(count as u64 + 2, "too-many-rows", reason));
+            break;
+        }
+        match record {
+            Ok(record) => {
+                let line = record.position().map_or(count as u64 + 2, csv::Position::line);
+                match row(&columns, &record, bringer, line) {
+                    Ok(brought) => arrival.items.push(brought),
+                    Err(reason) => arrival.faults.push(fault(line, "row", reason)),
+                }
+            }
+            Err(error) => {
+                let line = error.position().map_or(count as u64 + 2, csv::Position::line);
+                arrival.faults.push(fault(line, "row", error.to_string()));
+            }
+        }
+    }
+    arrival
+}
+
+fn fault(line: u64, rule: &str, reason: String) -> Fault {
+    Fault { refused: true, id: None, place: format!("line {line}"), rule: rule.into(), reason }
+}
+
+/// Where each known column is.
+fn columns(header: &csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()], String> {
+    let mut places = [None; COLUMNS.len()];
+    for (place, name) in header.iter().enumerate() {
+        let name = name.to_ascii_lowercase();
+        let Some(column) = COLUMNS.iter().position(|it| *it == name) else {
+            return Err(format!("no column {name:?}; use {}", COLUMNS.join(", ")));
+        };
+        if places[column].replace(place).is_some() {
+            return Err(format!("column {name:?} is there twice; keep one"));
+        }
+    }
+    if places[0].is_none() || places[1].is_none() {
+        return Err("the columns `type` and `value` are needed".into());
+    }
+    Ok(places)
+}
+
+fn row(
+    columns: &[Option<usize>; COLUMNS.len()],
+    record: &csv::StringRecord,
+    bringer: &Bringer<'_>,
+    line: u64,
+) -> Result<Brought, String> {
+    let field = |column: usize| {
+        columns[column].and_then(|place| record.get(place)).filter(|text| !text.is_empty())
+    };
+    if let Some(long) = record.iter().find(|text| text.len() > FIELD) {
+        return Err(format!("a field of {} bytes; {FIELD} is the most", long.len()));
+    }
+    let kind = field(0).ok_or("no type")?;
+    let value = field(1).ok_or("no value")?;
+    let pattern = pattern(&kind.to_ascii_lowercase(), value)?;
+    let mut object = Map::new();
+    let key = record.iter().collect::<Vec<_>>().join("\u{1f}");
+    let name = format!("{}\u{1f}{key}", bringer.identity);
+    let id = ItemId::of("indicator", Uuid::new_v5(&ROW_IDS, name.as_bytes()));
+    let at = bringer.at.to_string();
+    object.insert("type".into(), json!("indicator"));
+    object.insert("spec_version".into(), json!("2.1"));
+    object.insert("id".into(), json!(id.as_str()));
+    object.insert("created_by_ref".into(), json!(bringer.identity.as_str()));
+    object.insert("created".into(), json!(at));
+    object.insert("modified".into(), json!(at));
+    object.insert("name".into(), json!(value));
+    object.insert("indicator_types".into(), json!(["malicious-activity"]));
+    object.insert("pattern".into(), json!(pattern));
+    object.insert("pattern_type".into(), json!("stix"));
+    optional(&mut object, &field, &at)?;
+    let (object, _warnings) = Object::from_value(&Value::Object(object))
+        .map_err(|problems| problems.first().map(ToString::to_string).unwrap_or_default())?;
+    let mut brought = bring(&object, line).map_err(|fault| fault.reason)?;
+    if let Some(text) = field(2) {
+        brought.claim.tlp = Some(text.parse::<Tlp>().map_err(|error| error.to_string())?);
+    }
+    if let Some(text) = field(3) {
+        brought.claim.pap = Some(text.parse::<Pap>().map_err(|error| error.to_string())?);
+    }
+    brought.identity = Identity::FromContent;
+    Ok(brought)
+}
+
+/// What a row may say besides.
+fn optional<'r>(
+    object: &mut Map<String, Value>,
+    field: &impl Fn(usize) -> Option<&'r str>,
+    at: &str,
+) -> Result<(), String> {
+    if let Some(text) = field(2) {
+        let tlp: Tlp = text
+            .parse()
+            .map_err(|error: vedetta_model::marking::MarkingError| error.to_string())?;
+        let marking = stix_tlp(tlp).marking_id().to_string();
+        object.insert("object_marking_refs".into(), json!([marking]));
+    }
+    object.insert("valid_from".into(), json!(field(4).unwrap_or(at)));
+    if let Some(until) = field(5) {
+        object.insert("valid_until".into(), json!(until));
+    }
+    if let Some(text) = field(6) {
+        let confidence = text.parse::<u8>().ok().filter(|confidence| *confidence <= 100);
+        let confidence = confidence.ok_or_else(|| format!("confidence {text:?}: give 0 to 100"))?;
+        object.insert("confidence".into(), json!(confidence));
+    }
+    let mut labels: BTreeSet<String> = BTreeSet::new();
+    if let Some(text) = field(7) {
+        labels.extend(text.split([';', '|']).map(|label| label.trim().to_owned()));
+        labels.remove("");
+    }
+    if let Some(text) = field(3) {
+        let pap: Pap = text
+            .parse()
+            .map_err(|error: vedetta_model::marking::MarkingError| error.to_string())?;
+        labels.insert(format!("PAP:{}", pap.label()));
+    }
+    if !labels.is_empty() {
+        object.insert("labels".into(), json!(labels));
+    }
+    if let Some(text) = field(8) {
+        object.insert("description".into(), json!(text));
+    }
+    Ok(())
+}
+
+fn stix_tlp(tlp: Tlp) -> stix::Tlp {
+    match tlp {
+        Tlp::Clear => stix::Tlp::Clear,
+        Tlp::Green => stix::Tlp::Green,
+        Tlp::Amber => stix::Tlp::Amber,
+        Tlp::AmberStrict => stix::Tlp::AmberStrict,
+        Tlp::Red => stix::Tlp::Red,
+    }
+}
+
+/// The STIX pattern of a typed value.
+fn pattern(kind: &str, value: &str) -> Result<String, String> {
+    let value = refang(value);
+    let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
+    let hash = |name: &str, digits: usize| {
+        let fits = value.len() == digits && value.bytes().all(|b| b.is_ascii_hexdigit());
+        let pattern = format!("[file:hashes.'{name}' = '{}']", value.to_ascii_lowercase());
+        fits.then_some(pattern)
+            .ok_or_else(|| format!("{value:?} is not {digits} hexadecimal digits"))
+    };
+    match kind {
+        "ipv4" | "ipv6" => {
+            let address = value.split('/').next().unwrap_or_default();
+            let parsed: std::net::IpAddr =
+                address.parse().map_err(|_| format!("{value:?} is not an address or network"))?;
+            let fits = parsed.is_ipv4() == (kind == "ipv4");
+            let family = if kind == "ipv4" { 4 } else { 6 };
+            fits.then(|| format!("[{kind}-addr:value = '{quoted}']"))
+                .ok_or_else(|| format!("{value:?} is not an IPv{family} address"))
+        }
+        "domain" => Ok(format!("[domain-name:value = '{}']", quoted.to_lowercase())),
+        "url" if value.contains("://") => Ok(format!("[url:value = '{quoted}']")),
+        "url" => Err(format!("{value:?} is not a URL; write its scheme, e.g. https://")),
+        "email" if value.contains('@') => Ok(format!("[email-addr:value = '{quoted}']")),
+        "email" => Err(format!("{value:?} is not an e-mail address")),
+        "md5" => hash("MD5", 32),
+        "sha1" => hash("SHA-1", 40),
+        "sha256" => hash("SHA-256", 64),
+        "sha512" => hash("SHA-512", 128),
+        other => Err(format!(
+            "no type {other:?}; use ipv4, ipv6, domain, url, email, md5, sha1, sha256 or sha512"
+        )),
+    }
+}
+
+/// Undoes the usual ways of making a value unclickable.
+fn refang(value: &str) -> String {
+    let plain =
+        value.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":").replace("[@]", "@");
+    match plain.split_once("://") {
+        Some(("hxxp", rest)) => format!("http://{rest}"),
+        Some(("hxxps", rest)) => format!("https://{rest}"),
+        _ => plain,
+    }
+}

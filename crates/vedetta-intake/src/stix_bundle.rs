@@ -1,0 +1,152 @@
+//! STIX 2.1: a bundle, a TAXII envelope, a list or one object.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use stix::{Limits, Object, Problem, Severity};
+use vedetta_model::item::HANDLING_EXTENSION;
+use vedetta_model::{AccountId, AgreementId, Category, Instant, ItemId, Pap, Tlp};
+
+use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
+use crate::claim::Claim;
+
+/// Reads what a door was given. What cannot be read is among the faults; the rest arrives.
+#[must_use]
+pub fn read(door: DoorIn, source: &str, bytes: &[u8], limits: &Limits) -> Arrival {
+    let reading = stix::read(bytes, limits);
+    let mut arrival = Arrival {
+        door,
+        source: source.into(),
+        items: Vec::with_capacity(reading.objects.len()),
+        faults: reading.problems.iter().map(Fault::of).collect(),
+    };
+    for (place, object) in reading.objects.iter().enumerate() {
+        match bring(object, place as u64) {
+            Ok(brought) => arrival.items.push(brought),
+            Err(fault) => arrival.faults.push(fault),
+        }
+    }
+    arrival
+}
+
+/// One object as an item.
+///
+/// # Errors
+/// A fault when its handling extension cannot be understood: an item whose limits are not
+/// understood must not travel.
+pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
+    let refuse = |at: &str, reason: String| Fault {
+        refused: true,
+        id: Some(object.id().to_string()),
+        place: format!("objects[{place}]{at}"),
+        rule: "handling".into(),
+        reason,
+    };
+    let id =
+        ItemId::new(&object.id().to_string()).map_err(|error| refuse(".id", error.to_string()))?;
+    let claim = claim(object)
+        .map_err(|reason| refuse(&format!(".extensions.{HANDLING_EXTENSION}"), reason))?;
+    Ok(Brought {
+        id,
+        version: Instant::from_micros(object.version().as_micros()),
+        revoked: object.revoked(),
+        claim,
+        place,
+        body: object.json().as_bytes().into(),
+        identity: Identity::Given,
+    })
+}
+
+/// The handling extension as written in an object.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Extension {
+    #[serde(default, rename = "extension_type")]
+    _kind: Option<String>,
+    #[serde(default)]
+    pap: Option<String>,
+    #[serde(default)]
+    category: Option<Category>,
+    #[serde(default)]
+    victim_refs: Option<BTreeSet<ItemId>>,
+    #[serde(default)]
+    named: BTreeSet<AccountId>,
+    #[serde(default)]
+    only_under: BTreeSet<AgreementId>,
+}
+
+fn claim(object: &Object) -> Result<Claim, String> {
+    let extension = extension(object)?.unwrap_or_default();
+    let silent = Claim::silent(object.object_type());
+    let pap = match &extension.pap {
+        Some(text) => Some(text.parse::<Pap>().map_err(|error| error.to_string())?),
+        None => stix::Pap::of(object, &[]).map(pap),
+    };
+    let sighted = || {
+        let refs = object.property("where_sighted_refs")?;
+        let refs = refs.as_array()?.iter().filter_map(|id| ItemId::new(id.as_str()?).ok());
+        Some(refs.collect())
+    };
+    let victims = extension
+        .victim_refs
+        .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
+    Ok(Claim {
+        tlp: object.tlp().map(tlp),
+        pap,
+        category: extension.category.unwrap_or(silent.category),
+        victims,
+        named: extension.named,
+        only_under: extension.only_under,
+    })
+}
+
+fn extension(object: &Object) -> Result<Option<Extension>, String> {
+    if !object.json().contains(HANDLING_EXTENSION) {
+        return Ok(None);
+    }
+    let extensions = object.property("extensions");
+    let Some(found) = extensions.as_ref().and_then(|all| all.get(HANDLING_EXTENSION)) else {
+        return Ok(None);
+    };
+    let read = serde_json::from_value(found.clone());
+    read.map(Some).map_err(|error| {
+        format!("{error}; see the handling extension in docs/integrators/handling.md")
+    })
+}
+
+fn tlp(tlp: stix::Tlp) -> Tlp {
+    match tlp {
+        stix::Tlp::Clear => Tlp::Clear,
+        stix::Tlp::Green => Tlp::Green,
+        stix::Tlp::Amber => Tlp::Amber,
+        stix::Tlp::AmberStrict => Tlp::AmberStrict,
+        stix::Tlp::Red => Tlp::Red,
+    }
+}
+
+fn pap(pap: stix::Pap) -> Pap {
+    match pap {
+        stix::Pap::Clear => Pap::Clear,
+        stix::Pap::Green => Pap::Green,
+        stix::Pap::Amber => Pap::Amber,
+        stix::Pap::Red => Pap::Red,
+    }
+}
+
+impl Fault {
+    fn of(problem: &Problem) -> Self {
+        let position = problem.place.map(|at| format!("line {}, column {}", at.line, at.column));
+        let place = match (problem.path.is_empty(), position) {
+            (false, Some(position)) => format!("{} ({position})", problem.path),
+            (false, None) => problem.path.clone(),
+            (true, position) => position.unwrap_or_else(|| "input".into()),
+        };
+        Self {
+            refused: problem.severity == Severity::Error,
+            id: problem.id.clone(),
+            place,
+            rule: problem.rule.to_string(),
+            reason: format!("{}; {}", problem.message, problem.advice),
+        }
+    }
+}
