@@ -91,6 +91,11 @@ impl Audience {
         Self { words: self.words.iter().zip(rest).map(|(a, b)| a & !b).collect() }.trimmed()
     }
 
+    /// Those in both, in ascending number, found one at a time.
+    pub fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = OrganisationNumber> {
+        numbers(self.words.iter().zip(&other.words).map(|(a, b)| a & b))
+    }
+
     /// Whether anyone is in both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
@@ -106,14 +111,7 @@ impl Audience {
 
     /// The organisations in ascending number.
     pub fn iter(&self) -> impl Iterator<Item = OrganisationNumber> + '_ {
-        self.words.iter().enumerate().flat_map(|(word, &bits)| {
-            let mut rest = bits;
-            std::iter::from_fn(move || {
-                let bit = rest.trailing_zeros();
-                rest &= rest.checked_sub(1)?;
-                Some(OrganisationNumber(u32::try_from(word).unwrap_or(u32::MAX) * 64 + bit))
-            })
-        })
+        numbers(self.words.iter().copied())
     }
 
     /// Little-endian words without trailing zeros: equal sets have equal bytes.
@@ -173,6 +171,17 @@ impl fmt::Debug for Audience {
     }
 }
 
+fn numbers(words: impl Iterator<Item = u64>) -> impl Iterator<Item = OrganisationNumber> {
+    words.enumerate().flat_map(|(word, bits)| {
+        let mut rest = bits;
+        std::iter::from_fn(move || {
+            let bit = rest.trailing_zeros();
+            rest &= rest.checked_sub(1)?;
+            Some(OrganisationNumber(u32::try_from(word).unwrap_or(u32::MAX) * 64 + bit))
+        })
+    })
+}
+
 fn place(number: OrganisationNumber) -> (usize, u64) {
     ((number.0 / 64) as usize, 1 << (number.0 % 64))
 }
@@ -199,6 +208,7 @@ mod tests {
             prop_assert_eq!(x.len(), a.len());
             prop_assert_eq!(x.intersection(&y), audience(&(&a & &b)));
             prop_assert_eq!(x.difference(&y), audience(&(&a - &b)));
+            prop_assert_eq!(x.common(&y).collect::<Audience>(), x.intersection(&y));
             prop_assert_eq!(x.meets(&y), !a.is_disjoint(&b));
             prop_assert_eq!(x.is_within(&y), a.is_subset(&b));
             let mut both = x.clone();

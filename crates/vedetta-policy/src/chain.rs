@@ -4,8 +4,6 @@
 //! round looks only at the gates whose givers gained somebody in the round before, so the first
 //! entry of the log that reaches an organisation is a shortest chain to it.
 
-use std::collections::HashMap;
-
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_model::agreement::{Redistribution, Within};
 use vedetta_model::{Audience, Handling, OrganisationNumber, Tlp};
@@ -85,13 +83,14 @@ struct Gate {
 /// Who may pass the item on: under any agreement, and within each lineage.
 struct Rights {
     any: Audience,
-    lineages: HashMap<usize, Audience>,
+    /// By the number of the framework.
+    lineages: Vec<Audience>,
 }
 
 /// Who gained a right in the last round.
 struct Fresh {
     any: Group,
-    lineages: HashMap<usize, Group>,
+    lineages: Vec<Group>,
 }
 
 impl Rule {
@@ -122,61 +121,73 @@ impl Search<'_> {
     pub(crate) fn run(&self) -> Reach {
         let producer = Audience::from_iter([self.producer]);
         let mut reach = Reach { held: producer.clone(), log: Vec::new() };
-        let mut rights = Rights { any: producer.clone(), lineages: HashMap::new() };
-        let mut fresh = Fresh { any: Group::of(producer), lineages: HashMap::new() };
+        let mut rights = Rights::none(self.network.frameworks);
+        let mut gained = Rights::none(self.network.frameworks);
+        let mut fresh = Fresh { any: Group::of(producer.clone()), lineages: Vec::new() };
+        rights.any = producer;
         let mut gates = self.gates();
         while !fresh.is_empty() {
-            let mut gained = Rights { any: Audience::nobody(), lineages: HashMap::new() };
             gates.retain_mut(|gate| {
-                if !fresh.concerns(self.givers(gate), self.pact(gate).root) {
-                    return true;
-                }
-                self.pass(gate, &rights, &mut gained, &mut reach)
+                let givers = self.side_members(&self.pact(gate).sides[gate.from]);
+                let idle = !fresh.concerns(givers, self.pact(gate).root);
+                idle || self.pass(gate, givers, &rights, &mut (&mut gained, &mut reach))
             });
-            fresh = rights.take_in(gained);
+            fresh = rights.take_in(&mut gained);
         }
         reach
     }
 
     /// Lets the item through a gate; says whether the gate may pass more later.
-    fn pass(&self, gate: &mut Gate, rights: &Rights, gained: &mut Rights, out: &mut Reach) -> bool {
+    fn pass(
+        &self,
+        gate: &mut Gate,
+        givers: &Group,
+        rights: &Rights,
+        out: &mut (&mut Rights, &mut Reach),
+    ) -> bool {
         let pact = self.pact(gate);
-        let lineage = rights.lineages.get(&pact.root);
         let receivers = self.side_members(&pact.sides[gate.to]);
-        let (first, second) = self.givers(gate).first_two_of(&rights.any, lineage);
-        let other = [first, second].into_iter().flatten().find(|giver| gate.alone != Some(*giver));
-        let Some(giver) = other else { return true };
+        let (first, second) = givers.first_two_of(&rights.any, &rights.lineages[pact.root]);
         let step =
             |giver, whom| Step { pact: gate.pact, from: gate.from, to: gate.to, giver, whom };
-        let mut targets = Audience::nobody();
-        match (gate.alone, second) {
-            (Some(alone), _) => {
-                out.log.push(step(giver, Whom::One(alone)));
-                targets.insert(alone);
-            }
-            (None, second) => {
-                receivers.pour_into(&mut targets);
-                targets.remove(giver);
-                if !targets.is_empty() {
-                    out.log.push(step(giver, Whom::Others));
-                }
-                if receivers.contains(giver) {
-                    let Some(second) = second else {
-                        gate.alone = Some(giver);
-                        self.grant(pact, &targets, gained, out);
-                        return true;
-                    };
-                    out.log.push(step(second, Whom::One(giver)));
-                    targets.insert(giver);
-                }
-            }
+        let other = [first, second].into_iter().flatten().find(|giver| gate.alone != Some(*giver));
+        let Some(giver) = other else { return true };
+        if let Some(alone) = gate.alone {
+            out.1.log.push(step(giver, Whom::One(alone)));
+            self.grant(pact, out, |audience| {
+                audience.insert(alone);
+            });
+            return false;
         }
-        self.grant(pact, &targets, gained, out);
-        false
+        let had_it_back = second.filter(|_| receivers.contains(giver));
+        if receivers.meets_but(giver, receivers.all()) {
+            out.1.log.push(step(giver, Whom::Others));
+        }
+        if let Some(second) = had_it_back {
+            out.1.log.push(step(second, Whom::One(giver)));
+        }
+        let keep_out = had_it_back.is_none() && receivers.contains(giver);
+        self.grant(pact, out, |audience| {
+            let had = audience.contains(giver);
+            receivers.pour_into(audience);
+            if keep_out && !had {
+                audience.remove(giver);
+            }
+        });
+        if keep_out {
+            gate.alone = Some(giver);
+        }
+        keep_out
     }
 
-    fn grant(&self, pact: &Pact, targets: &Audience, gained: &mut Rights, out: &mut Reach) {
-        out.held.absorb(targets);
+    /// Gives the item, and the right that the pact gives with it, to those that `pour` adds.
+    fn grant(
+        &self,
+        pact: &Pact,
+        (gained, reach): &mut (&mut Rights, &mut Reach),
+        pour: impl Fn(&mut Audience),
+    ) {
+        pour(&mut reach.held);
         let right = if self.waived.has(Rule::Redistribution) {
             Redistribution::Any
         } else {
@@ -184,12 +195,8 @@ impl Search<'_> {
         };
         match right {
             Redistribution::None => {}
-            Redistribution::Lineage => {
-                gained.lineages.entry(pact.root).or_default().absorb(targets);
-            }
-            Redistribution::Any => {
-                gained.any.absorb(targets);
-            }
+            Redistribution::Lineage => pour(&mut gained.lineages[pact.root]),
+            Redistribution::Any => pour(&mut gained.any),
         }
     }
 
@@ -227,10 +234,6 @@ impl Search<'_> {
         &self.network.pacts[gate.pact]
     }
 
-    fn givers(&self, gate: &Gate) -> &Group {
-        self.side_members(&self.pact(gate).sides[gate.from])
-    }
-
     fn side_members<'s>(&self, side: &'s Side) -> &'s Group {
         if self.waived.has(Rule::Adhesion) { &side.candidates } else { &side.members }
     }
@@ -245,6 +248,17 @@ impl Search<'_> {
                 let mut targets = self.side_members(side).within(among);
                 targets.remove(step.giver);
                 targets
+            }
+        }
+    }
+
+    /// Whether a step reaches anyone of an audience.
+    pub(crate) fn meets(&self, step: &Step, audience: &Audience) -> bool {
+        match step.whom {
+            Whom::One(one) => audience.contains(one),
+            Whom::Others => {
+                let side = &self.network.pacts[step.pact].sides[step.to];
+                self.side_members(side).meets_but(step.giver, audience)
             }
         }
     }
@@ -296,29 +310,29 @@ pub(crate) const fn reaches_clients(tlp: Tlp) -> bool {
 }
 
 impl Rights {
-    /// Adds what was gained; tells what of it is new.
-    fn take_in(&mut self, gained: Self) -> Fresh {
-        let any = gained.any.difference(&self.any);
-        self.any.absorb(&any);
-        let mut lineages = HashMap::new();
-        for (root, audience) in gained.lineages {
-            let known = self.lineages.entry(root).or_default();
-            let new = audience.difference(known);
-            if !new.is_empty() {
-                known.absorb(&new);
-                lineages.insert(root, Group::of(new));
-            }
-        }
-        Fresh { any: Group::of(any), lineages }
+    fn none(frameworks: usize) -> Self {
+        Self { any: Audience::nobody(), lineages: vec![Audience::nobody(); frameworks] }
+    }
+
+    /// Takes in what was gained, leaving nothing of it; tells what of it is new.
+    fn take_in(&mut self, gained: &mut Self) -> Fresh {
+        let new = |known: &mut Audience, gained: &mut Audience| {
+            let new = std::mem::take(gained).difference(known);
+            known.absorb(&new);
+            Group::of(new)
+        };
+        let any = new(&mut self.any, &mut gained.any);
+        let pairs = self.lineages.iter_mut().zip(&mut gained.lineages);
+        Fresh { any, lineages: pairs.map(|(known, gained)| new(known, gained)).collect() }
     }
 }
 
 impl Fresh {
     fn is_empty(&self) -> bool {
-        self.any.is_empty() && self.lineages.is_empty()
+        self.any.is_empty() && self.lineages.iter().all(Group::is_empty)
     }
 
     fn concerns(&self, givers: &Group, root: usize) -> bool {
-        self.any.meets(givers) || self.lineages.get(&root).is_some_and(|fresh| fresh.meets(givers))
+        self.any.meets(givers) || self.lineages.get(root).is_some_and(|fresh| fresh.meets(givers))
     }
 }

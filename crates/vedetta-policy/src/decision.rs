@@ -171,7 +171,7 @@ impl Network {
             return Past::All;
         }
         let log = &chains.any.log;
-        let steps = log.iter().filter(|step| !search.targets(step, &sources).is_empty());
+        let steps = log.iter().filter(|step| search.meets(step, &sources));
         steps
             .map(|step| Past::of(&self.pacts[step.pact].agreement, now))
             .fold(Past::Nothing, Past::wider)
@@ -262,7 +262,7 @@ impl Network {
             .any
             .log
             .iter()
-            .filter(|step| !search.targets(step, reached).is_empty())
+            .filter(|step| search.meets(step, reached))
             .map(|step| self.pacts[step.pact].agreement.id.clone())
             .collect();
         under.sort_unstable();

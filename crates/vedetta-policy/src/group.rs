@@ -43,21 +43,21 @@ impl Group {
     pub(crate) fn first_two_of(
         &self,
         one: &Audience,
-        other: Option<&Audience>,
+        other: &Audience,
     ) -> (Option<OrganisationNumber>, Option<OrganisationNumber>) {
-        let fits = |number: &OrganisationNumber| {
-            one.contains(*number) || other.is_some_and(|other| other.contains(*number))
-        };
+        let fits = |number: &OrganisationNumber| one.contains(*number) || other.contains(*number);
         if let Some(few) = &self.few {
             let mut found = few.iter().copied().filter(fits);
             return (found.next(), found.next());
         }
-        let mut common = self.all.intersection(one);
-        if let Some(other) = other {
-            common.absorb(&self.all.intersection(other));
+        let mut by_one = self.all.common(one);
+        let mut by_other = self.all.common(other);
+        match (by_one.next(), by_other.next()) {
+            (None, first) => (first, by_other.next()),
+            (first, None) => (first, by_one.next()),
+            (Some(one), Some(other)) if one != other => (Some(one), Some(other)),
+            (first, _) => (first, by_one.next().or_else(|| by_other.next())),
         }
-        let mut found = common.iter();
-        (found.next(), found.next())
     }
 
     /// Adds its members to an audience.
@@ -71,6 +71,15 @@ impl Group {
             None => {
                 audience.absorb(&self.all);
             }
+        }
+    }
+
+    /// Whether a member other than one is in an audience.
+    pub(crate) fn meets_but(&self, but: OrganisationNumber, audience: &Audience) -> bool {
+        let another = |number: OrganisationNumber| number != but;
+        match &self.few {
+            Some(few) => few.iter().any(|&it| another(it) && audience.contains(it)),
+            None => self.all.common(audience).any(another),
         }
     }
 

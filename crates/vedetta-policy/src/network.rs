@@ -38,6 +38,8 @@ pub struct Network {
     pub(crate) everyone: Arc<Audience>,
     pub(crate) numbers: HashMap<OrganisationId, OrganisationNumber>,
     pub(crate) pacts: Vec<Pact>,
+    /// How many frameworks the lineages of the pacts have.
+    pub(crate) frameworks: usize,
     pub(crate) agreements: HashMap<AgreementId, Arc<Agreement>>,
     pub(crate) holds: Vec<BindingHold>,
     pub(crate) memo: Memo,
@@ -75,6 +77,7 @@ impl Network {
             .filter(|hold| hold.binds(now))
             .map(|hold| BindingHold { hold: hold.clone(), organisation: held_by(hold) })
             .collect();
+        let pacts = pacts(roll, &agreements, &numbers, &standings);
         let clients = clients(roll.organisations, &numbers);
         Self {
             now,
@@ -85,7 +88,8 @@ impl Network {
             persons: persons(roll.accounts, &numbers),
             adhesions: adhesions(&agreements, &numbers),
             item_holds: item_holds(&holds),
-            pacts: pacts(roll, &agreements, &numbers, &standings),
+            frameworks: pacts.iter().map(|pact| pact.root + 1).max().unwrap_or(0),
+            pacts,
             agreements: agreements.into_iter().map(|(id, it)| (id.clone(), it.clone())).collect(),
             memo: Memo::default(),
             numbers,
