@@ -48,12 +48,15 @@
 //! - a company that is a client of Perugia has it redacted; had it been AMBER+STRICT, not at all;
 //! - when *U* is suspended, at once nobody but Perugia and its clients.
 
+mod agreement_text;
 mod chain;
 mod clearance;
 mod decision;
 mod explanation;
+mod faults;
 mod grounds;
 mod group;
+mod lifecycle;
 mod memo;
 mod network;
 mod pact;
@@ -61,9 +64,15 @@ mod selection;
 mod standing;
 mod wording;
 
+pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
 pub use clearance::{Clearance, Cleared, Form, Reader};
 pub use decision::{Decision, Past};
 pub use explanation::{Explanation, Hop, Preview, PreviewGroup};
+pub use faults::{Fault, Known, check};
+pub use lifecycle::{
+    Deed, Expiring, TransitionError, expire, expiring_within, put_in_force, renew, resume, settle,
+    suspend,
+};
 pub use network::{Network, Roll};
 pub use selection::selects;
 pub use standing::{Standing, last_day};

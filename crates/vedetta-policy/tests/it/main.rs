@@ -5,6 +5,7 @@
 mod cleared;
 mod explained;
 mod oracle;
+mod reading;
 mod release;
 mod worlds;
 
