@@ -2,7 +2,9 @@
 
 pub mod accept_items;
 pub mod acknowledge;
+pub mod change_agreement;
 pub mod change_directory;
+pub mod found_node;
 pub mod hold_items;
 pub mod manage_accounts;
 pub mod sign_in;

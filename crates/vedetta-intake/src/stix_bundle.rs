@@ -3,12 +3,19 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use stix::{Limits, Object, Problem, Severity};
+pub use stix::Limits;
+use stix::{Object, Problem, Severity};
 use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::{AccountId, AgreementId, Category, Instant, ItemId, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
 use crate::claim::Claim;
+
+/// What a door takes at most, unless configured otherwise.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits::default()
+}
 
 /// Reads what a door was given. What cannot be read is among the faults; the rest arrives.
 #[must_use]

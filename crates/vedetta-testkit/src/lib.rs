@@ -1,1 +1,11 @@
-//! A house in memory, a mock clock, fake neighbours.
+//! A house in memory, a mock clock, and the shortest ways to say what a test is about.
+
+// A test that cannot be set up should stop at once and say where.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod house;
+pub mod items;
+pub mod time;
+
+pub use house::TestHouse;
+pub use time::{MockClock, SeededEntropy};

@@ -106,7 +106,7 @@ impl House {
     }
 }
 
-fn put_all(
+pub(crate) fn put_all(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     records: &Records,

@@ -1,0 +1,129 @@
+//! Agreements: written as drafts, put in force, suspended, resumed, renewed, ended. Each change is
+//! one record in the ledger, with who and when, and takes effect before the action returns.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use vedetta_model::agreement::Stage;
+use vedetta_model::{Actor, Agreement, AgreementId};
+use vedetta_policy::{Deed, Expiring, Known, TransitionError};
+use vedetta_store::RecordKind;
+
+use crate::authority::{ADMINISTRATORS, require};
+use crate::error::FlowError;
+use crate::house::House;
+
+/// What to do with an agreement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// A draft becomes binding.
+    PutInForce,
+    /// It stops binding for now.
+    Suspend {
+        /// Why.
+        reason: String,
+    },
+    /// It binds again.
+    Resume,
+    /// It ends for good.
+    End,
+    /// Its term grows.
+    Renew {
+        /// The new last day.
+        until: Date,
+    },
+}
+
+impl House {
+    /// Writes a draft: a new agreement, or another wording of one that is still a draft.
+    ///
+    /// # Errors
+    /// Forbidden, a stage other than draft, or faults, each with its place.
+    pub fn put_draft(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "write agreements")?;
+        if agreement.stage != Stage::Draft {
+            let reason = "a new wording is a draft; put it in force afterwards";
+            return Err(FlowError::invalid("stage", reason));
+        }
+        let standing = self.standing();
+        if let Some(before) = standing.network.agreement(&agreement.id)
+            && before.stage != Stage::Draft
+        {
+            let stage = before.stage.name();
+            let advice = "write a new agreement that succeeds it";
+            let reason = format!("{} is {stage} and its text is signed; {advice}", agreement.id);
+            return Err(FlowError::Conflict(reason));
+        }
+        self.check_agreement(agreement)?;
+        self.put(by, RecordKind::Agreement, agreement.id.as_str(), agreement)
+    }
+
+    /// Takes a step in the life of an agreement.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, faults, or a step that does not follow from its stage.
+    pub fn step_agreement(
+        &self,
+        by: &Actor,
+        id: &AgreementId,
+        step: &Step,
+    ) -> Result<Agreement, FlowError> {
+        require(by, ADMINISTRATORS, "change agreements")?;
+        let standing = self.standing();
+        let known = standing.network.agreement(id);
+        let agreement = known.ok_or_else(|| FlowError::unknown("agreement", id))?;
+        let agreement = Agreement::clone(agreement);
+        let deed = Deed { by: by.account.clone(), at: self.now() };
+        if *step == Step::PutInForce {
+            self.check_agreement(&agreement)?;
+        }
+        let stepped = match step {
+            Step::PutInForce => vedetta_policy::put_in_force(agreement, deed),
+            Step::Suspend { reason } => vedetta_policy::suspend(agreement, reason, deed),
+            Step::Resume => vedetta_policy::resume(agreement, deed),
+            Step::End => vedetta_policy::expire(agreement, deed),
+            Step::Renew { until } => vedetta_policy::renew(agreement, *until),
+        };
+        let stepped = stepped.map_err(|error: TransitionError| FlowError::Conflict(error.to_string()))?;
+        self.put(by, RecordKind::Agreement, id.as_str(), &stepped)?;
+        Ok(stepped)
+    }
+
+    /// Discards a draft.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, or no longer a draft.
+    pub fn discard_draft(&self, by: &Actor, id: &AgreementId) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "discard drafts")?;
+        let standing = self.standing();
+        match standing.network.agreement(id).map(|agreement| &agreement.stage) {
+            None => Err(FlowError::unknown("agreement", id)),
+            Some(Stage::Draft) => self.remove(by, RecordKind::Agreement, "agreement", id.as_str()),
+            Some(stage) => {
+                Err(FlowError::Conflict(format!("{id} is {}; end it instead", stage.name())))
+            }
+        }
+    }
+
+    /// The agreements whose term ends within some days, the soonest first.
+    #[must_use]
+    pub fn expiring(&self, days: u32) -> Vec<Expiring> {
+        let standing = self.standing();
+        let agreements = standing.agreements.iter().map(Arc::as_ref);
+        vedetta_policy::expiring_within(agreements, self.now(), days)
+    }
+
+    fn check_agreement(&self, agreement: &Agreement) -> Result<(), FlowError> {
+        let standing = self.standing();
+        let members = standing.directory.members().iter();
+        let organisations: Vec<_> =
+            members.map(|it| (it.number, Arc::clone(&it.organisation))).collect();
+        let known = Known::of(&organisations, &standing.agreements);
+        let faults = vedetta_policy::check(agreement, &known);
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let reasons: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        Err(FlowError::invalid(format!("agreement {}", agreement.id), reasons.join("; ")))
+    }
+}

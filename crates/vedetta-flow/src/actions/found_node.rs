@@ -1,0 +1,74 @@
+//! The first day of a node: a whole network loaded at once, and its first administrator.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use vedetta_directory::directory::Records;
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, Actor, Agreement, Language, OrganisationId, Role};
+use vedetta_store::RecordKind;
+
+use crate::actions::change_directory::put_all;
+use crate::error::FlowError;
+use crate::house::House;
+
+impl House {
+    /// Loads a network into an empty node: directory and agreements, signed ones in force.
+    ///
+    /// # Errors
+    /// [`FlowError::Conflict`] when the node has organisations already; what the ledger said.
+    pub fn found(&self, records: Records, agreements: Vec<Agreement>) -> Result<(), FlowError> {
+        if !self.standing().directory.members().is_empty() {
+            let reason = "the node has a directory already; import into it instead";
+            return Err(FlowError::Conflict(reason.into()));
+        }
+        let shared = Arc::clone(&self.shared);
+        self.write(move |unit| {
+            put_all(unit, &shared, &records, FOUNDER)?;
+            for agreement in &agreements {
+                let body = serde_json::to_vec(agreement).unwrap_or_default();
+                unit.put_record(RecordKind::Agreement, agreement.id.as_str(), &body, FOUNDER)?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// The actor of the node's own commands: whoever can read the data directory.
+    #[must_use]
+    pub fn keeper(&self, organisation: &OrganisationId) -> Option<Actor> {
+        self.standing().directory.organisation(organisation)?;
+        let account = AccountId::new(FOUNDER).ok()?;
+        let roles = BTreeSet::from([Role::Administrator]);
+        let organisation = organisation.clone();
+        Some(Actor { account, organisation, roles, language: Language::default() })
+    }
+
+    /// Makes the first administrator of an organisation.
+    ///
+    /// # Errors
+    /// An unknown organisation, or what the ledger said.
+    pub fn first_administrator(
+        &self,
+        id: &AccountId,
+        organisation: &OrganisationId,
+        password: &str,
+    ) -> Result<(), FlowError> {
+        let keeper = self
+            .keeper(organisation)
+            .ok_or_else(|| FlowError::unknown("organisation", organisation))?;
+        let account = Account {
+            id: id.clone(),
+            name: "Administrator".into(),
+            organisation: organisation.clone(),
+            roles: BTreeSet::from([Role::Administrator, Role::DutyOfficer]),
+            language: Language::default(),
+            state: AccountState::Active,
+        };
+        self.put_account(&keeper, &account)?;
+        self.set_password(&keeper, id, password)
+    }
+}
+
+/// The account under which the node's own commands act.
+const FOUNDER: &str = "vedetta";

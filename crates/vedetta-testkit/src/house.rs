@@ -1,0 +1,174 @@
+//! A house in memory with a small network, or with the whole of Italy.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use vedetta_directory::directory::Records;
+use vedetta_flow::House;
+use vedetta_flow::actions::accept_items::Receipt;
+use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_model::account::AccountState;
+use vedetta_model::organisation::{Criticality, OrganisationKind};
+use vedetta_model::{
+    Account, AccountId, Actor, Agreement, ItemId, Language, Organisation, OrganisationId, Role,
+};
+use vedetta_store::Store;
+use vedetta_store_sqlite::SqliteStore;
+
+use crate::items::TestItem;
+use crate::time::{MockClock, SeededEntropy};
+
+/// A house in memory.
+pub struct TestHouse {
+    /// The house.
+    pub house: House,
+    /// Its clock.
+    pub clock: Arc<MockClock>,
+    /// Its ledger.
+    pub store: Arc<dyn Store>,
+}
+
+/// A small network: the national centre, the centre of Umbria, three of its municipalities (Perugia,
+/// Terni, Foligno), a company that is a client of Perugia, and a stranger; one agreement.
+const AGREEMENT: &str = r#"{
+  "id": "act", "title": "Act of Umbria", "term": { "from": "2026-01-01", "until": "2028-12-31" },
+  "stage": { "is": "in-force", "since": "2026-01-01T00:00:00Z", "by": "signer" },
+  "party": [
+    { "name": "centres", "organisations": ["cnaipic", "cosc-umbria"], "within": "together",
+      "gives": ["indicator", "incident", "early-warning", "technical-report"],
+      "receives": ["indicator", "incident", "early-warning", "technical-report"] },
+    { "name": "municipalities", "organisations": ["perugia", "terni", "foligno"],
+      "gives": ["indicator", "incident"],
+      "receives": ["indicator", "incident", "early-warning", "technical-report"] }
+  ],
+  "handling": { "highest_tlp": "RED", "default_tlp": "AMBER", "victim": "named",
+                "history": "all", "redistribution": "lineage" }
+}"#;
+
+impl TestHouse {
+    /// A house over a fresh ledger in memory, without anybody in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        Self::over(store)
+    }
+
+    /// A house over a ledger.
+    #[must_use]
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let house = House::open(Arc::clone(&store), clock.clone(), entropy).unwrap();
+        Self { house, clock, store }
+    }
+
+    /// The small network.
+    #[must_use]
+    pub fn small() -> Self {
+        let test = Self::empty();
+        use OrganisationKind::{Municipality, NationalCentre, Operator, RegionalCentre};
+        let organisations = vec![
+            organisation("cnaipic", "CNAIPIC", NationalCentre, &[]),
+            organisation("cosc-umbria", "COSC Umbria", RegionalCentre, &[]),
+            organisation("perugia", "Comune di Perugia", Municipality, &[]),
+            organisation("terni", "Comune di Terni", Municipality, &[]),
+            organisation("foligno", "Comune di Foligno", Municipality, &[]),
+            organisation("client", "Servizi di Perugia", Operator, &["perugia"]),
+            organisation("stranger", "Stranger", Operator, &[]),
+        ];
+        let accounts = organisations
+            .iter()
+            .flat_map(|it| {
+                let id = it.id.as_str();
+                [account(id, id, Role::Liaison), account(&format!("{id}.bot"), id, Role::Machine)]
+            })
+            .collect();
+        let records = Records { organisations, accounts, ..Records::default() };
+        test.house.found(records, vec![serde_json::from_str(AGREEMENT).unwrap()]).unwrap();
+        test
+    }
+
+    /// The whole Italian network.
+    #[must_use]
+    pub fn italy() -> Self {
+        let test = Self::empty();
+        let seed = vedetta_directory::seed::italy().unwrap();
+        test.house.found(seed.records(), seed.agreements).unwrap();
+        test
+    }
+
+    /// A person of an organisation of the small network, or of any other organisation.
+    #[must_use]
+    pub fn person(&self, organisation: &str) -> Actor {
+        actor(organisation, organisation, &[Role::Liaison])
+    }
+
+    /// A machine of an organisation.
+    #[must_use]
+    pub fn machine(&self, organisation: &str) -> Actor {
+        actor(&format!("{organisation}.bot"), organisation, &[Role::Machine])
+    }
+
+    /// The administrator of the node.
+    #[must_use]
+    pub fn administrator(&self) -> Actor {
+        actor("admin", "cnaipic", &[Role::Administrator])
+    }
+
+    /// Brings items for an organisation.
+    pub fn bring(&self, organisation: &str, items: &[TestItem]) -> Receipt {
+        let objects: Vec<_> = items.iter().map(TestItem::json).collect();
+        let text = format!("[{}]", objects.join(","));
+        let limits = stix_bundle::limits();
+        let arrival = stix_bundle::read(DoorIn::Api, "test", text.as_bytes(), &limits);
+        self.house.accept(&self.person(organisation), arrival).unwrap()
+    }
+
+    /// Whether anyone of an organisation reads an item.
+    #[must_use]
+    pub fn reads(&self, organisation: &str, item: &ItemId) -> bool {
+        self.house.item(&self.person(organisation), item).is_ok()
+    }
+}
+
+/// An agreement of the small network in another wording.
+#[must_use]
+pub fn act() -> Agreement {
+    serde_json::from_str(AGREEMENT).unwrap()
+}
+
+fn organisation(id: &str, name: &str, kind: OrganisationKind, client_of: &[&str]) -> Organisation {
+    Organisation {
+        id: OrganisationId::new(id).unwrap(),
+        name: name.into(),
+        aliases: Vec::new(),
+        kind,
+        parent: None,
+        region: None,
+        province: None,
+        population: None,
+        sector: None,
+        criticality: Criticality::None,
+        client_of: client_of.iter().map(|id| OrganisationId::new(id).unwrap()).collect(),
+    }
+}
+
+fn account(id: &str, organisation: &str, role: Role) -> Account {
+    Account {
+        id: AccountId::new(id).unwrap(),
+        name: id.into(),
+        organisation: OrganisationId::new(organisation).unwrap(),
+        roles: BTreeSet::from([role]),
+        language: Language::It,
+        state: AccountState::Active,
+    }
+}
+
+fn actor(account: &str, organisation: &str, roles: &[Role]) -> Actor {
+    Actor {
+        account: AccountId::new(account).unwrap(),
+        organisation: OrganisationId::new(organisation).unwrap(),
+        roles: roles.iter().copied().collect(),
+        language: Language::It,
+    }
+}
