@@ -84,7 +84,8 @@ impl House {
             Step::End => vedetta_policy::expire(agreement, deed),
             Step::Renew { until } => vedetta_policy::renew(agreement, *until),
         };
-        let stepped = stepped.map_err(|error: TransitionError| FlowError::Conflict(error.to_string()))?;
+        let stepped =
+            stepped.map_err(|error: TransitionError| FlowError::Conflict(error.to_string()))?;
         self.put(by, RecordKind::Agreement, id.as_str(), &stepped)?;
         Ok(stepped)
     }

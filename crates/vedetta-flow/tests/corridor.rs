@@ -1,0 +1,8 @@
+//! The corridor over a real ledger: what one party brings, everyone entitled reads, nobody else.
+
+mod corridor {
+    mod access;
+    mod agreements;
+    mod reading;
+    mod victims;
+}

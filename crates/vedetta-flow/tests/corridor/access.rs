@@ -1,0 +1,64 @@
+//! Proving who one is.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use vedetta_flow::FlowError;
+use vedetta_model::{AccountId, Role};
+use vedetta_testkit::TestHouse;
+
+fn account(id: &str) -> AccountId {
+    AccountId::new(id).unwrap()
+}
+
+#[test]
+fn a_password_opens_a_session_until_it_expires() {
+    let test = TestHouse::small();
+    let perugia = test.person("perugia");
+    test.house.set_password(&perugia, &account("perugia"), "una frase lunga").unwrap();
+    assert!(matches!(
+        test.house.sign_in("perugia", "un'altra frase", None),
+        Err(FlowError::Unproven(_))
+    ));
+    let session = test.house.sign_in("perugia", "una frase lunga", None).unwrap();
+    let actor = test.house.actor_by_token(session.token.reveal()).unwrap();
+    assert_eq!(actor.organisation, perugia.organisation);
+    test.clock.advance(Duration::from_secs(12 * 3600));
+    assert!(test.house.actor_by_token(session.token.reveal()).is_err());
+}
+
+#[test]
+fn a_token_carries_its_scope_and_dies_when_revoked() {
+    let test = TestHouse::small();
+    let admin = test.administrator();
+    let bot = account("perugia.bot");
+    let scope = BTreeSet::from([Role::Machine]);
+    let day = Duration::from_secs(86_400);
+    let beyond = BTreeSet::from([Role::Administrator]);
+    assert!(test.house.issue_token(&admin, &bot, "siem", beyond, day).is_err());
+    let token = test.house.issue_token(&admin, &bot, "siem", scope.clone(), day).unwrap();
+    let actor = test.house.actor_by_token(token.token.reveal()).unwrap();
+    assert_eq!(actor.roles, scope);
+    test.house.revoke_token(&admin, &token.record.id).unwrap();
+    assert!(test.house.actor_by_token(token.token.reveal()).is_err());
+}
+
+#[test]
+fn short_passwords_and_other_peoples_are_refused() {
+    let test = TestHouse::small();
+    let perugia = test.person("perugia");
+    assert!(test.house.set_password(&perugia, &account("perugia"), "short").is_err());
+    let other = test.house.set_password(&perugia, &account("terni"), "una frase lunga");
+    assert!(matches!(other, Err(FlowError::Forbidden { .. })));
+}
+
+#[test]
+fn an_enrolled_authenticator_is_then_required() {
+    let test = TestHouse::small();
+    let perugia = test.person("perugia");
+    test.house.set_password(&perugia, &account("perugia"), "una frase lunga").unwrap();
+    let address = test.house.enrol_totp(&perugia, &account("perugia")).unwrap();
+    assert!(address.starts_with("otpauth://totp/"));
+    assert!(test.house.sign_in("perugia", "una frase lunga", None).is_err());
+    assert!(test.house.sign_in("perugia", "una frase lunga", Some("000000")).is_err());
+}

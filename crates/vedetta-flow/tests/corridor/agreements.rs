@@ -1,0 +1,85 @@
+//! What agreements release, and when they cease to.
+
+use std::time::Duration;
+
+use vedetta_flow::FlowError;
+use vedetta_flow::actions::change_agreement::Step;
+use vedetta_model::{AgreementId, OrganisationId};
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::house::act;
+use vedetta_testkit::items::TestItem;
+
+fn id() -> AgreementId {
+    AgreementId::new("act").unwrap()
+}
+
+#[test]
+fn a_suspended_agreement_stops_releasing_at_once() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    test.bring("cosc-umbria", &[item.clone()]);
+    assert!(test.reads("terni", &item.id()));
+    let suspend = Step::Suspend { reason: "audit".into() };
+    test.house.step_agreement(&test.administrator(), &id(), &suspend).unwrap();
+    assert!(!test.reads("terni", &item.id()));
+    assert!(test.reads("cosc-umbria", &item.id()), "the producer keeps its own");
+    test.house.step_agreement(&test.administrator(), &id(), &Step::Resume).unwrap();
+    assert!(test.reads("terni", &item.id()));
+}
+
+#[test]
+fn a_term_that_ends_releases_nothing_from_the_next_day_in_rome() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    test.bring("cosc-umbria", &[item.clone()]);
+    test.clock.set("2028-12-31T22:59:59Z");
+    assert!(test.reads("terni", &item.id()));
+    test.clock.advance(Duration::from_secs(1));
+    assert!(!test.reads("terni", &item.id()));
+}
+
+#[test]
+fn only_drafts_are_rewritten_and_only_by_administrators() {
+    let test = TestHouse::small();
+    let mut draft = act();
+    draft.id = AgreementId::new("act-2").unwrap();
+    draft.stage = vedetta_model::agreement::Stage::Draft;
+    let denied = test.house.put_draft(&test.person("perugia"), &draft);
+    assert!(matches!(denied, Err(FlowError::Forbidden { .. })));
+    test.house.put_draft(&test.administrator(), &draft).unwrap();
+    test.house.step_agreement(&test.administrator(), &draft.id, &Step::PutInForce).unwrap();
+    assert!(matches!(
+        test.house.put_draft(&test.administrator(), &draft),
+        Err(FlowError::Conflict(_))
+    ));
+}
+
+#[test]
+fn why_did_they_get_it_and_they_did_not() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    test.bring("cosc-umbria", &[item.clone()]);
+    let why =
+        |who: &str| test.house.explain_any(&item.id(), &OrganisationId::new(who).unwrap()).unwrap();
+    let terni = why("terni");
+    assert!(terni.allowed && terni.agreement == Some(id()));
+    assert!(terni.reason_en.contains("Act of Umbria"), "{}", terni.reason_en);
+    let stranger = why("stranger");
+    assert!(!stranger.allowed && !stranger.reason_it.is_empty() && !stranger.reason_en.is_empty());
+}
+
+#[test]
+fn the_preview_counts_everyone_once() {
+    let test = TestHouse::small();
+    let handling = vedetta_model::Handling {
+        producer: OrganisationId::new("perugia").unwrap(),
+        category: vedetta_model::Category::Indicator,
+        tlp: vedetta_model::Tlp::Amber,
+        pap: vedetta_model::Pap::Green,
+        victims: [].into(),
+        named: [].into(),
+        only_under: [].into(),
+    };
+    let preview = test.house.preview(&handling.into()).unwrap();
+    assert_eq!((preview.full, preview.redacted, preview.nobody), (6, 0, 1));
+}

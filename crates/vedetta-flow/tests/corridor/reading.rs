@@ -1,0 +1,124 @@
+//! Who reads what was brought.
+
+use serde_json::json;
+use vedetta_flow::FlowError;
+use vedetta_flow::views::read_items::{Share, Wish};
+use vedetta_store::{Sequence, VersionFilter};
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+fn readers(test: &TestHouse, item: &TestItem) -> Vec<&'static str> {
+    let everyone = ["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "client", "stranger"];
+    everyone.into_iter().filter(|who| test.reads(who, &item.id())).collect()
+}
+
+#[test]
+fn each_label_reaches_as_far_as_it_says() {
+    let test = TestHouse::small();
+    let expected = [
+        (
+            "CLEAR",
+            vec!["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "client", "stranger"],
+        ),
+        ("GREEN", vec!["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "client"]),
+        ("AMBER", vec!["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "client"]),
+        ("AMBER+STRICT", vec!["cnaipic", "cosc-umbria", "perugia", "terni", "foligno"]),
+        ("RED", vec!["cosc-umbria"]),
+    ];
+    for (n, (label, who)) in (1..).zip(expected) {
+        let item = TestItem::indicator(n).tlp(label);
+        let receipt = test.bring("cosc-umbria", &[item.clone()]);
+        assert_eq!(receipt.accepted.len(), 1, "{receipt:?}");
+        assert_eq!(readers(&test, &item), who, "{label}");
+    }
+}
+
+#[test]
+fn red_is_for_the_named_persons_and_never_for_machines() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("RED").handled("named", json!(["terni"]));
+    test.bring("cosc-umbria", &[item.clone()]);
+    assert_eq!(readers(&test, &item), ["cosc-umbria", "terni"]);
+    assert!(test.house.item(&test.machine("terni"), &item.id()).is_err());
+}
+
+#[test]
+fn the_same_again_is_a_duplicate_and_other_content_a_conflict() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    assert_eq!(test.bring("perugia", &[item.clone()]).accepted.len(), 1);
+    assert_eq!(test.bring("perugia", &[item.clone()]).duplicates, [item.id()]);
+    assert_eq!(test.bring("terni", &[item.clone()]).duplicates, [item.id()]);
+    let other = item.clone().with("name", json!("other"));
+    assert_eq!(test.bring("perugia", &[other.clone()]).rejected[0].rule, "version-conflict");
+    let later = other.modified("2026-03-02T00:00:00.000Z");
+    assert_eq!(test.bring("terni", &[later.clone()]).rejected[0].rule, "foreign-item");
+    assert_eq!(test.bring("perugia", &[later]).accepted.len(), 1);
+}
+
+#[test]
+fn a_revocation_hides_every_earlier_version() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("perugia", &[item.clone()]);
+    let revoked = item.clone().modified("2026-03-02T00:00:00.000Z").with("revoked", json!(true));
+    test.bring("perugia", &[revoked.clone()]);
+    let page = test
+        .house
+        .page(&test.person("terni"), &Wish::all(Sequence::START, VersionFilter::All))
+        .unwrap();
+    let bodies: Vec<_> = page.items.iter().map(|it| it.body.as_ref()).collect();
+    assert_eq!(bodies, [revoked.json().as_bytes()]);
+}
+
+#[test]
+fn what_is_withdrawn_no_door_serves() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("perugia", &[item.clone()]);
+    let stranger = test.house.withdraw(&test.person("terni"), &item.id(), "not mine");
+    assert!(matches!(stranger, Err(FlowError::Forbidden { .. })));
+    test.house.withdraw(&test.person("perugia"), &item.id(), "wrong address").unwrap();
+    assert!(readers(&test, &item).is_empty());
+    let (releases, _) = test.house.releases(Sequence::START, 100).unwrap();
+    assert!(releases.is_empty());
+}
+
+#[test]
+fn pages_hold_only_ones_share() {
+    let test = TestHouse::small();
+    test.bring(
+        "perugia",
+        &[TestItem::indicator(1).tlp("GREEN"), TestItem::indicator(2).tlp("CLEAR")],
+    );
+    test.bring("terni", &[TestItem::indicator(3).tlp("GREEN")]);
+    let count = |who: &str, share| {
+        let wish = Wish { share, ..Wish::all(Sequence::START, VersionFilter::Last) };
+        test.house.page(&test.person(who), &wish).unwrap().items.len()
+    };
+    assert_eq!(count("terni", Share::Cleared), 3);
+    assert_eq!(count("terni", Share::Own), 1);
+    assert_eq!(count("terni", Share::Public), 1);
+    assert_eq!(count("stranger", Share::Cleared), 1);
+}
+
+#[test]
+fn bytes_come_out_as_they_went_in() {
+    let test = TestHouse::small();
+    let text = r#"{"type":"indicator","spec_version":"2.1",  "id":"indicator--00000000-0000-4000-8000-0000000000aa",
+        "created":"2026-03-01T00:00:00.000Z","modified":"2026-03-01T00:00:00.000Z","x_score":1.10,
+        "pattern":"[ipv4-addr:value = '203.0.113.9']","pattern_type":"stix","valid_from":"2026-03-01T00:00:00Z"}"#;
+    let limits = vedetta_intake::stix_bundle::limits();
+    let bytes = text.as_bytes();
+    let arrival =
+        vedetta_intake::stix_bundle::read(vedetta_intake::DoorIn::Api, "t", bytes, &limits);
+    let receipt = test.house.accept(&test.person("perugia"), arrival).unwrap();
+    let read = test.house.item(&test.person("perugia"), &receipt.accepted[0].id).unwrap();
+    assert_eq!(std::str::from_utf8(&read.body).unwrap(), text);
+}
+
+#[test]
+fn a_machine_of_a_closed_account_is_nobody() {
+    let test = TestHouse::small();
+    assert!(matches!(test.house.actor_by_token("vdt_00_AA"), Err(FlowError::Unproven(_))));
+}
