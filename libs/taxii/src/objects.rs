@@ -31,6 +31,25 @@ pub struct Envelope<O> {
     pub objects: Vec<O>,
 }
 
+/// Writes an envelope of objects that are JSON texts already, byte for byte.
+#[must_use]
+pub fn write<'a>(next: Option<&str>, objects: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
+    let size: usize = objects.clone().map(|object| object.len() + 1).sum();
+    let mut body = Vec::with_capacity(size + 160);
+    match next {
+        // A `next` is made of plain letters and digits, so it needs no escaping.
+        Some(next) => body.extend(format!("{{\"more\":true,\"next\":{next:?}").bytes()),
+        None => body.extend(b"{\"more\":false"),
+    }
+    let mut some = false;
+    for object in objects {
+        body.extend(if std::mem::replace(&mut some, true) { b",".as_slice() } else { b",\"objects\":[" });
+        body.extend(object);
+    }
+    body.extend(if some { b"]}".as_slice() } else { b"}" });
+    body
+}
+
 /// The objects of a body sent to [`POST`], each byte for byte as sent.
 #[derive(Debug)]
 pub struct Submission<'a> {
@@ -149,6 +168,17 @@ mod tests {
         let empty: Envelope<&RawValue> = Envelope { more: false, next: None, objects: vec![] };
         assert_eq!(serde_json::to_string(&empty).unwrap(), r#"{"more":false}"#);
         assert!(matches!(Submission::read(b"{}", 10), Err(EnvelopeError::Empty)));
+    }
+
+    #[test]
+    fn written_as_it_is_read() {
+        for (next, objects) in [(None, vec![]), (Some("00ff"), vec!["{\"a\":1}", "[2]"])] {
+            let body = write(next, objects.iter().map(|object| object.as_bytes()));
+            let envelope: Envelope<Box<RawValue>> = serde_json::from_slice(&body).unwrap();
+            assert_eq!((envelope.more, envelope.next.as_deref()), (next.is_some(), next));
+            let texts: Vec<&str> = envelope.objects.iter().map(|object| object.get()).collect();
+            assert_eq!(texts, objects);
+        }
     }
 
     #[test]
