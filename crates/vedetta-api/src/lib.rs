@@ -1,1 +1,43 @@
-//! Machine HTTP: TAXII, JSON with OpenAPI, streams; thin handlers.
+//! Machine HTTP: TAXII 2.1, JSON under `/api/v1` with its OpenAPI description, feeds and streams.
+//!
+//! Handlers are thin: they read the request, ask [`vedetta_flow::House`] for an
+//! [`vedetta_model::Actor`], and write the answer. [`access`] is the table of who may what,
+//! [`gate`] enforces it, [`problem`] says what went wrong. [`server`] speaks HTTP over TLS.
+
+pub mod access;
+pub mod api;
+pub mod credentials;
+pub mod extract;
+pub mod gate;
+pub mod limits;
+pub mod openapi;
+pub mod problem;
+pub mod server;
+pub mod tls;
+
+mod metrics;
+mod router;
+mod taxii2;
+mod v1;
+
+pub use api::{Api, Settings};
+pub use limits::Rate;
+pub use problem::Problem;
+pub use server::{ConnectionLimits, Server, ServerError, Transport};
+pub use tls::{Tls, TlsError};
+
+/// The router of the machine doors: every line of [`access::TABLE`] behind its gate.
+#[must_use]
+pub fn router(api: &Api) -> axum::Router {
+    registry(api).finish()
+}
+
+/// Lines of the matrix without a handler, and handlers without a line; empty in a whole product.
+#[must_use]
+pub fn gaps(api: &Api) -> Vec<String> {
+    registry(api).gaps()
+}
+
+fn registry(api: &Api) -> router::Registry {
+    v1::routes(taxii2::routes(router::Registry::new(api.clone())))
+}

@@ -1,0 +1,194 @@
+//! The authorisation matrix: every route of the machine doors, and who may use it.
+//!
+//! The router refuses to register a route that is not here, the gate before each route enforces
+//! the line, the OpenAPI document is written from it, and a test tries every line as every role.
+//! Actions check again what depends on the organisation or the item.
+
+use std::time::Duration;
+
+use vedetta_model::{Actor, Role};
+
+use crate::problem::Style;
+
+mod table;
+
+pub use table::TABLE;
+
+/// One line of the matrix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Route {
+    /// The method.
+    pub verb: Verb,
+    /// The path, variables in braces.
+    pub path: &'static str,
+    /// Who may.
+    pub who: Who,
+    /// How much it may cost.
+    pub cost: Cost,
+    /// In a few words.
+    pub summary: &'static str,
+    /// The URL parameters, each with what it is.
+    pub query: &'static [(&'static str, &'static str)],
+    /// What it takes.
+    pub takes: Option<Content>,
+    /// What it gives, when it succeeds.
+    pub gives: Option<Content>,
+}
+
+/// A body: its media type, and the name of its schema when it is JSON of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Content {
+    /// The media type.
+    pub media: &'static str,
+    /// The schema, of those in the OpenAPI document.
+    pub schema: Option<&'static str>,
+}
+
+/// The methods in use.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verb {
+    /// Read.
+    Get,
+    /// Do, or add.
+    Post,
+    /// Put as given.
+    Put,
+    /// Remove.
+    Delete,
+}
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Whoever reaches it.
+    Anyone,
+    /// Every account.
+    SignedIn,
+    /// Accounts with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// What a request may cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cost {
+    /// A question with a small body, answered at once.
+    Light,
+    /// Proving who one is: few tries.
+    Proof,
+    /// A large body, or long work.
+    Bulk,
+    /// An answer without end.
+    Stream,
+}
+
+impl Verb {
+    /// As written in a request.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Who {
+    /// Whether an actor may; `None` is somebody unproven.
+    #[must_use]
+    pub fn admits(self, actor: Option<&Actor>) -> bool {
+        match (self, actor) {
+            (Self::Anyone, _) => true,
+            (_, None) => false,
+            (Self::SignedIn, Some(actor)) => !actor.roles.is_empty(),
+            (Self::Roles(roles), Some(actor)) => roles.iter().any(|role| actor.is(*role)),
+        }
+    }
+}
+
+impl Cost {
+    /// The largest body, in octets.
+    #[must_use]
+    pub const fn largest_body(self) -> usize {
+        match self {
+            Self::Light | Self::Stream => 1 << 20,
+            Self::Proof => 4 << 10,
+            Self::Bulk => 32 << 20,
+        }
+    }
+
+    /// The longest time until the head of the answer.
+    #[must_use]
+    pub const fn longest(self) -> Duration {
+        match self {
+            Self::Light | Self::Proof | Self::Stream => Duration::from_secs(30),
+            Self::Bulk => Duration::from_secs(300),
+        }
+    }
+}
+
+impl Route {
+    /// The line of a method and path.
+    #[must_use]
+    pub fn find(verb: Verb, path: &str) -> Option<&'static Self> {
+        TABLE.iter().find(|route| route.verb == verb && route.path == path)
+    }
+
+    /// How its errors are written.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        Style::of_path(self.path)
+    }
+}
+
+impl Style {
+    /// How errors at a path are written.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        if path.starts_with("/taxii2") { Self::Taxii } else { Self::Problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_route_is_written_twice() {
+        for (index, route) in TABLE.iter().enumerate() {
+            let same = |other: &Route| other.verb == route.verb && other.path == route.path;
+            assert!(!TABLE[index + 1..].iter().any(same), "{} {}", route.verb.as_str(), route.path);
+        }
+    }
+
+    #[test]
+    fn what_anyone_may_is_a_short_list() {
+        let open: Vec<_> =
+            TABLE.iter().filter(|route| route.who == Who::Anyone).map(|route| route.path).collect();
+        assert_eq!(open, ["/health", "/ready", "/api/v1/openapi.json", "/api/v1/sessions"]);
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing() {
+        for route in TABLE.iter().filter(|route| route.verb != Verb::Get) {
+            if let Who::Roles(roles) = route.who {
+                assert!(!roles.contains(&Role::Auditor), "{} {}", route.verb.as_str(), route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_taxii_endpoint_is_here() {
+        for endpoint in taxii::endpoint::ALL {
+            let path = match endpoint.path {
+                path if path.starts_with("/taxii2") => path.to_owned(),
+                path => format!("/taxii2/root{path}"),
+            };
+            let here = TABLE.iter().any(|route| {
+                route.path == path && route.verb.as_str() == endpoint.verb.as_str()
+            });
+            assert!(here, "{} {path}", endpoint.verb.as_str());
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The lines of the matrix.
+
+use vedetta_model::Role;
+
+use super::{Content, Cost, Route, Verb, Who};
+
+/// Who runs the node.
+const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
+/// Who sees what everyone did.
+const AUDITORS: Who = Who::Roles(&[Role::Administrator, Role::Auditor]);
+/// Who works in an operations room.
+const ROOM: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
+/// Who works in an operations room, or checks on it.
+const ROOM_AND_AUDITORS: Who =
+    Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
+/// Who may stop diffusion.
+const HOLDERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer]);
+/// Who brings items and acknowledges them.
+const PRODUCERS: Who = Who::Roles(&[
+    Role::Administrator,
+    Role::DutyOfficer,
+    Role::Analyst,
+    Role::Liaison,
+    Role::Machine,
+]);
+
+const PAGE: &[(&str, &str)] = &[
+    ("after", "Go on after this place, as `next` of the page before said."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+];
+const ITEMS: &[(&str, &str)] = &[
+    ("after", "Go on after this place, as `next` of the page before said."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("kind", "STIX types, separated by commas."),
+    ("share", "`cleared` (all that one may read), `public` (TLP:CLEAR) or `own`."),
+    ("versions", "`last`, `first` or `all`."),
+];
+const ORGANISATIONS: &[(&str, &str)] = &[
+    ("after", "Go on after this identifier."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("kind", "Only this kind, e.g. `municipality`."),
+    ("region", "Only in this region, e.g. `Umbria`."),
+    ("text", "Only with this text in the name or identifier."),
+];
+const OF_ORGANISATION: &[(&str, &str)] = &[
+    ("after", "Go on after this identifier."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("organisation", "Only of this organisation."),
+];
+const IMPORT: &[(&str, &str)] = &[
+    ("of", "For CSV: `organisations`, `assets`, `contacts` or `accounts`. JSON holds all of them."),
+    ("dry_run", "`true` says what would happen and changes nothing."),
+];
+const TAXII_PAGE: &[(&str, &str)] = &[
+    ("added_after", "Added later than this moment, which is excluded."),
+    ("limit", "At most so many."),
+    ("next", "Go on, as `next` of the page before said."),
+    ("match[id]", "One of these objects."),
+    ("match[type]", "Of one of these types."),
+    ("match[version]", "`last`, `first`, `all` or moments."),
+    ("match[spec_version]", "Of one of these versions of STIX."),
+];
+const TAXII_OBJECT: &[(&str, &str)] = &[
+    ("added_after", "Added later than this moment, which is excluded."),
+    ("limit", "At most so many."),
+    ("next", "Go on, as `next` of the page before said."),
+    ("match[version]", "`last`, `first`, `all` or moments."),
+    ("match[spec_version]", "Of one of these versions of STIX."),
+];
+
+const fn line(verb: Verb, path: &'static str, who: Who, summary: &'static str) -> Route {
+    let (cost, query) = (Cost::Light, &[]);
+    Route { verb, path, who, cost, summary, query, takes: None, gives: None }
+}
+
+const fn get(path: &'static str, who: Who, summary: &'static str) -> Route {
+    line(Verb::Get, path, who, summary)
+}
+
+const fn post(path: &'static str, who: Who, summary: &'static str) -> Route {
+    line(Verb::Post, path, who, summary)
+}
+
+const fn put(path: &'static str, who: Who, summary: &'static str) -> Route {
+    line(Verb::Put, path, who, summary)
+}
+
+const fn delete(path: &'static str, who: Who, summary: &'static str) -> Route {
+    line(Verb::Delete, path, who, summary)
+}
+
+const fn json(schema: &'static str) -> Option<Content> {
+    Some(Content { media: "application/json", schema: Some(schema) })
+}
+
+const fn stix(schema: &'static str) -> Option<Content> {
+    Some(Content { media: taxii::TAXII, schema: Some(schema) })
+}
+
+const fn of(media: &'static str) -> Option<Content> {
+    Some(Content { media, schema: None })
+}
+
+impl Route {
+    const fn cost(self, cost: Cost) -> Self {
+        Self { cost, ..self }
+    }
+
+    const fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn takes(self, takes: Option<Content>) -> Self {
+        Self { takes, ..self }
+    }
+
+    const fn gives(self, gives: Option<Content>) -> Self {
+        Self { gives, ..self }
+    }
+}
+
+/// Every route of the machine doors.
+pub const TABLE: &[Route] = &[
+    // The node itself.
+    get("/health", Who::Anyone, "Whether the process lives").gives(json("Health")),
+    get("/ready", Who::Anyone, "Whether the node can serve").gives(json("Health")),
+    get("/metrics", AUDITORS, "Figures for Prometheus").gives(of("text/plain")),
+    get("/api/v1/openapi.json", Who::Anyone, "This description").gives(of("application/json")),
+    // Access.
+    post("/api/v1/sessions", Who::Anyone, "Sign in with password and code")
+        .cost(Cost::Proof)
+        .takes(json("SignIn"))
+        .gives(json("IssuedToken")),
+    get("/api/v1/sessions/current", Who::SignedIn, "Who one is").gives(json("Whoami")),
+    delete("/api/v1/sessions/current", Who::SignedIn, "Sign out"),
+    get("/api/v1/tokens", Who::SignedIn, "Tokens that one may revoke").gives(json("Tokens")),
+    post("/api/v1/tokens", Who::SignedIn, "Issue a token")
+        .takes(json("NewToken"))
+        .gives(json("IssuedToken")),
+    delete("/api/v1/tokens/{token}", Who::SignedIn, "Revoke a token"),
+    // Directory.
+    get("/api/v1/organisations", Who::SignedIn, "Organisations")
+        .query(ORGANISATIONS)
+        .gives(json("Organisations")),
+    get("/api/v1/organisations/{organisation}", Who::SignedIn, "One organisation")
+        .gives(json("Organisation")),
+    put("/api/v1/organisations/{organisation}", ADMINISTRATORS, "Put an organisation")
+        .takes(json("Organisation"))
+        .gives(json("Imported")),
+    delete("/api/v1/organisations/{organisation}", ADMINISTRATORS, "Remove an organisation"),
+    get("/api/v1/assets", Who::SignedIn, "Assets").query(OF_ORGANISATION).gives(json("Assets")),
+    put("/api/v1/assets/{asset}", ADMINISTRATORS, "Put an asset")
+        .takes(json("Asset"))
+        .gives(json("Imported")),
+    delete("/api/v1/assets/{asset}", ADMINISTRATORS, "Remove an asset"),
+    get("/api/v1/contacts", Who::SignedIn, "Operational contacts")
+        .query(OF_ORGANISATION)
+        .gives(json("Contacts")),
+    put("/api/v1/contacts/{contact}", ADMINISTRATORS, "Put a contact")
+        .takes(json("Contact"))
+        .gives(json("Imported")),
+    delete("/api/v1/contacts/{contact}", ADMINISTRATORS, "Remove a contact"),
+    get("/api/v1/accounts", AUDITORS, "Accounts").query(OF_ORGANISATION).gives(json("Accounts")),
+    put("/api/v1/accounts/{account}", ADMINISTRATORS, "Put an account")
+        .takes(json("Account"))
+        .gives(json("Imported")),
+    put("/api/v1/accounts/{account}/password", Who::SignedIn, "Set a password")
+        .cost(Cost::Proof)
+        .takes(json("NewPassword")),
+    post("/api/v1/accounts/{account}/totp", Who::SignedIn, "Enrol an authenticator")
+        .cost(Cost::Proof)
+        .gives(json("Enrolment")),
+    post("/api/v1/imports", ADMINISTRATORS, "Import the directory, all of it or nothing")
+        .cost(Cost::Bulk)
+        .query(IMPORT)
+        .takes(json("DirectoryDocument"))
+        .gives(json("ImportOutcome")),
+    get("/api/v1/exports/{file}", AUDITORS, "Export the directory, as JSON or as CSV of one kind")
+        .cost(Cost::Bulk)
+        .gives(json("DirectoryDocument")),
+    get("/api/v1/relevance", Who::SignedIn, "Which organisations something concerns")
+        .query(&[("of", "An address, network, domain, URL, mailbox, CPE or supplier.")])
+        .gives(json("Relevance")),
+    // Agreements.
+    get("/api/v1/agreements", Who::SignedIn, "Agreements")
+        .query(&[
+            ("stage", "Only in this stage: `draft`, `in-force`, `suspended` or `expired`."),
+            ("ends_within_days", "Only in force and ending within so many days."),
+        ])
+        .gives(json("Agreements")),
+    get("/api/v1/agreements/{agreement}", Who::SignedIn, "One agreement").gives(json("Agreement")),
+    put("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Write an agreement, as JSON or TOML")
+        .takes(json("Agreement"))
+        .gives(json("Agreement")),
+    post("/api/v1/agreements/{agreement}/stage", ADMINISTRATORS, "Put in force, suspend or end")
+        .takes(json("StageChange"))
+        .gives(json("Agreement")),
+    get("/api/v1/holds", HOLDERS, "Investigative holds").gives(json("Holds")),
+    put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("Hold")),
+    post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Hold")),
+    // Items.
+    get("/api/v1/items", Who::SignedIn, "Items that one may read").query(ITEMS).gives(json("Items")),
+    post("/api/v1/items", PRODUCERS, "Bring items: a STIX object or bundle, or indicators as CSV")
+        .cost(Cost::Bulk)
+        .takes(json("Stix"))
+        .gives(json("Accepted")),
+    get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(json("Stix")),
+    delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
+        .query(&[("reason", "Why, in a sentence.")]),
+    post("/api/v1/items/{item}/acknowledgement", PRODUCERS, "Acknowledge for one's organisation")
+        .takes(json("NewAcknowledgement"))
+        .gives(json("Acknowledged")),
+    get("/api/v1/items/{item}/deliveries", Who::SignedIn, "Whom it reached, and who acknowledged")
+        .gives(json("Deliveries")),
+    get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
+        .query(&[("organisation", "Who; one's own without it.")])
+        .gives(json("Explanation")),
+    post("/api/v1/preview", PRODUCERS, "Who would have an item handled so, and why")
+        .takes(json("Handling"))
+        .gives(json("Preview")),
+    get("/api/v1/stream", Who::SignedIn, "Items as they are released: server-sent events or lines")
+        .cost(Cost::Stream)
+        .gives(of("text/event-stream")),
+    get("/feeds/{file}", Who::SignedIn, "A feed, by its name and format")
+        .cost(Cost::Bulk)
+        .gives(of("text/plain")),
+    get("/api/v1/reports/sharing", ROOM_AND_AUDITORS, "Time to share and to acknowledge")
+        .query(&[("days", "Over so many past days; 30 without it.")])
+        .gives(json("SharingReport")),
+    // Doors out and lists.
+    get("/api/v1/webhooks", Who::SignedIn, "Webhooks").gives(json("Webhooks")),
+    put("/api/v1/webhooks/{webhook}", PRODUCERS, "Put a webhook")
+        .takes(json("Webhook"))
+        .gives(json("IssuedWebhook")),
+    delete("/api/v1/webhooks/{webhook}", PRODUCERS, "Remove a webhook"),
+    get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
+    post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
+    get("/api/v1/warning-lists", Who::SignedIn, "Lists of false positives")
+        .gives(json("WarningLists")),
+    put("/api/v1/warning-lists/{list}", ROOM, "Put a list in MISP's format")
+        .cost(Cost::Bulk)
+        .takes(json("WarningList")),
+    delete("/api/v1/warning-lists/{list}", ROOM, "Remove a list"),
+    // The ledger.
+    get("/api/v1/ledger/entries", AUDITORS, "What was done").query(PAGE).gives(json("Entries")),
+    get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")
+        .cost(Cost::Bulk)
+        .gives(json("Verification")),
+    // TAXII 2.1.
+    get("/taxii2/", Who::SignedIn, "TAXII discovery").gives(stix("TaxiiDiscovery")),
+    get("/taxii2/root/", Who::SignedIn, "TAXII API root").gives(stix("TaxiiApiRoot")),
+    get("/taxii2/root/status/{status}/", Who::SignedIn, "What became of a submission")
+        .gives(stix("TaxiiStatus")),
+    get("/taxii2/root/collections/", Who::SignedIn, "TAXII collections")
+        .gives(stix("TaxiiCollections")),
+    get("/taxii2/root/collections/{collection}/", Who::SignedIn, "One TAXII collection")
+        .gives(stix("TaxiiCollection")),
+    get("/taxii2/root/collections/{collection}/manifest/", Who::SignedIn, "Object manifests")
+        .query(TAXII_PAGE)
+        .gives(stix("TaxiiManifest")),
+    get("/taxii2/root/collections/{collection}/objects/", Who::SignedIn, "Objects")
+        .cost(Cost::Bulk)
+        .query(TAXII_PAGE)
+        .gives(stix("TaxiiEnvelope")),
+    post("/taxii2/root/collections/{collection}/objects/", PRODUCERS, "Add objects")
+        .cost(Cost::Bulk)
+        .takes(stix("TaxiiEnvelope"))
+        .gives(stix("TaxiiStatus")),
+    get("/taxii2/root/collections/{collection}/objects/{object}/", Who::SignedIn, "One object")
+        .query(TAXII_OBJECT)
+        .gives(stix("TaxiiEnvelope")),
+    delete("/taxii2/root/collections/{collection}/objects/{object}/", PRODUCERS, "Withdraw it")
+        .query(&[("match[version]", "`all`: an item is withdrawn as a whole.")]),
+    get(
+        "/taxii2/root/collections/{collection}/objects/{object}/versions/",
+        Who::SignedIn,
+        "Versions of an object",
+    )
+    .query(TAXII_OBJECT)
+    .gives(stix("TaxiiVersions")),
+];

@@ -1,0 +1,126 @@
+//! What handlers take from a request, with errors that say what, where and what to do.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::access::Route;
+use crate::gate::too_large;
+use crate::problem::{Kind, Problem};
+
+/// A body, whole. Its size is bounded by the cost of the route, its arrival by time.
+#[derive(Debug)]
+pub struct Octets {
+    /// The octets.
+    pub bytes: Bytes,
+    /// The media type, without parameters, in lower case.
+    pub media: Option<String>,
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+/// The variables of the path.
+#[derive(Debug)]
+pub struct Params(Vec<(String, String)>);
+
+/// The URL parameters.
+#[derive(Debug)]
+pub struct Asked<T>(pub T);
+
+/// The longest time for a body to arrive.
+const ARRIVAL: Duration = Duration::from_secs(60);
+
+impl<S: Send + Sync> FromRequest<S> for Octets {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let route = request.extensions().get::<&'static Route>();
+        let largest = route.map_or(1 << 20, |route| route.cost.largest_body());
+        let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media = media.and_then(|text| text.split(';').next());
+        let media = media.map(|text| text.trim().to_ascii_lowercase());
+        let whole = Limited::new(request.into_body(), largest).collect();
+        match tokio::time::timeout(ARRIVAL, whole).await {
+            Ok(Ok(body)) => Ok(Self { bytes: body.to_bytes(), media }),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(largest)),
+            Ok(Err(error)) => {
+                let sentence = format!("the body did not arrive whole ({error}); send it again");
+                Err(Problem::new(Kind::NotUnderstood, sentence))
+            }
+            Err(_) => {
+                let sentence = "the body did not arrive in time; send it again";
+                Err(Problem::new(Kind::TimedOut, sentence))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let octets = Octets::from_request(request, state).await?;
+        if octets.media.as_deref() != Some("application/json") {
+            let found = octets.media.as_deref().unwrap_or("of no media type");
+            let sentence = format!("the body is {found}; send it as application/json");
+            return Err(Problem::new(Kind::UnsupportedMedia, sentence).at("Content-Type"));
+        }
+        read_json(&octets.bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()))?;
+        Ok(Self(params.iter().map(|(name, value)| (name.into(), value.into())).collect()))
+    }
+}
+
+impl Params {
+    /// A variable, read as what it is.
+    ///
+    /// # Errors
+    /// A text that is not one: there is nothing of that name.
+    pub fn get<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, Problem> {
+        let text = self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value);
+        text.parse().map_err(|error: T::Err| {
+            Problem::new(Kind::Unknown, format!("{error}; check the address")).at(name)
+        })
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
+            let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+            let sentence = format!("{reason}; see the parameters in /api/v1/openapi.json");
+            Problem::new(Kind::NotUnderstood, sentence).at("query")
+        })
+    }
+}
+
+/// Reads JSON, saying at which line and column it is not what is wanted.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        let kind = if error.is_data() { Kind::Invalid } else { Kind::NotUnderstood };
+        let reason = error.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let sentence = format!("{reason}; see the schema in /api/v1/openapi.json");
+        Problem::new(kind, sentence).at(place)
+    })
+}

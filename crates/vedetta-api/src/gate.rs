@@ -1,0 +1,185 @@
+//! What stands before every route: limits, proof of who asks, the matrix, and the last word on
+//! how errors and headers are written.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use vedetta_model::Actor;
+
+use crate::access::{Cost, Route, Who};
+use crate::api::Api;
+use crate::credentials::Presented;
+use crate::problem::{Kind, Problem, Style};
+use crate::server::Peer;
+
+/// The gate before one route.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) api: Api,
+    pub(crate) route: &'static Route,
+}
+
+/// Who asks, proven by the gate.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Actor);
+
+/// Lets a request through, or says why not.
+pub(crate) async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let began = gate.api.house().now();
+    let path = request.uri().path().to_owned();
+    let mut account = None;
+    let response = match gate.admit(&request).await {
+        Err(problem) => problem.into_response(),
+        Ok(actor) => {
+            account = actor.as_ref().map(|actor| actor.account.clone());
+            if let Some(actor) = actor {
+                request.extensions_mut().insert(Caller(actor));
+            }
+            match tokio::time::timeout(gate.route.cost.longest(), next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => slow().into_response(),
+            }
+        }
+    };
+    let response = gate.finish(response, &path);
+    let took = gate.api.house().now().since(began);
+    gate.api.metrics().served(gate.route, response.status(), took);
+    tracing::debug!(
+        method = gate.route.verb.as_str(),
+        route = gate.route.path,
+        status = response.status().as_u16(),
+        account = account.as_ref().map(tracing::field::display),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "served"
+    );
+    response
+}
+
+impl Gate {
+    async fn admit(&self, request: &Request) -> Result<Option<Actor>, Problem> {
+        let address = address_of(request);
+        let limits = self.api.limits();
+        let now = self.api.house().now();
+        limits.addresses.take(address, now).map_err(too_many)?;
+        self.check_length(request.headers())?;
+        if self.route.cost == Cost::Proof && self.route.who == Who::Anyone {
+            limits.proofs.take(address, now).map_err(too_many_proofs)?;
+        }
+        let actor = match self.route.who {
+            Who::Anyone => None,
+            Who::SignedIn | Who::Roles(_) => Some(self.prove(request, address).await?),
+        };
+        if let Some(actor) = &actor {
+            limits.accounts.take(actor.account.clone(), now).map_err(too_many)?;
+        }
+        if !self.route.who.admits(actor.as_ref()) {
+            return Err(self.refuse(actor.as_ref()));
+        }
+        if self.route.style() == Style::Taxii {
+            accept_taxii(request.headers())?;
+        }
+        Ok(actor)
+    }
+
+    fn check_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length: Option<u64> = length.and_then(|text| text.parse().ok());
+        let largest = self.route.cost.largest_body();
+        if length.is_some_and(|length| length > largest as u64) { Err(too_large(largest)) } else { Ok(()) }
+    }
+
+    /// Who asks. Too many wrong proofs from one address are not even looked at.
+    async fn prove(&self, request: &Request, address: IpAddr) -> Result<Actor, Problem> {
+        let proofs = &self.api.limits().proofs;
+        proofs.look(&address, self.api.house().now()).map_err(too_many_proofs)?;
+        let certificate =
+            request.extensions().get::<Peer>().and_then(|peer| peer.certificate.clone());
+        let presented = Presented::read(request.headers())
+            .map_err(|error| Problem::new(Kind::Unproven, error.to_string()).at("Authorization"))?;
+        if presented == Presented::Nothing && certificate.is_none() {
+            let sentence = "no credentials were sent; send Authorization: Bearer with a token";
+            return Err(Problem::new(Kind::Unproven, sentence));
+        }
+        let proven = self.api.prove(presented, certificate).await;
+        if proven.as_ref().is_err_and(|problem| problem.kind == Kind::Unproven) {
+            let _ = proofs.take(address, self.api.house().now());
+        }
+        proven
+    }
+
+    fn refuse(&self, actor: Option<&Actor>) -> Problem {
+        let who = actor.map_or("an unproven caller", |actor| actor.account.as_str());
+        let sentence = match self.route.who {
+            Who::Roles(roles) => {
+                let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
+                format!("{who} may not; it takes one of the roles {}", roles.join(", "))
+            }
+            Who::Anyone | Who::SignedIn => format!("{who} may not; it has no role"),
+        };
+        Problem::new(Kind::Forbidden, sentence)
+    }
+
+    fn finish(&self, response: Response, path: &str) -> Response {
+        let problem = response.extensions().get::<Problem>().cloned();
+        let mut response = match problem {
+            Some(problem) => problem.render(self.route.style(), Some(path)),
+            None => response,
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Problem::new(Kind::Unproven, "not signed in; send a token"))
+    }
+}
+
+pub(crate) fn too_large(largest: usize) -> Problem {
+    let sentence = format!("the body is over {largest} octets; send it in parts");
+    Problem::new(Kind::TooLarge, sentence)
+}
+
+fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
+    let values: Result<Vec<&str>, _> = headers.get_all(ACCEPT).iter().map(HeaderValue::to_str).collect();
+    let joined = values.map(|values| values.join(",")).unwrap_or_else(|_| "?".into());
+    let given = headers.contains_key(ACCEPT).then_some(joined.as_str());
+    taxii::accept(given)
+        .map_err(|error| Problem::new(Kind::NotAcceptable, error.to_string()).at("Accept"))
+}
+
+/// The address to count by: for IPv6 the network of one subscriber.
+fn address_of(request: &Request) -> IpAddr {
+    match request.extensions().get::<Peer>().map(|peer| peer.address.ip()) {
+        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+        }
+        Some(address) => address.to_canonical(),
+        None => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
+}
+
+fn too_many(wait: Duration) -> Problem {
+    Problem::new(Kind::TooMany, "more requests than allowed; wait as Retry-After says").wait(wait)
+}
+
+fn too_many_proofs(wait: Duration) -> Problem {
+    let sentence = "too many attempts to sign in from this address; wait as Retry-After says";
+    Problem::new(Kind::TooMany, sentence).wait(wait)
+}
+
+fn slow() -> Problem {
+    Problem::new(Kind::TimedOut, "it took too long; ask for less, or try again")
+}

@@ -1,0 +1,186 @@
+//! The OpenAPI 3.1 description, generated from the same table that the gate enforces: a route
+//! cannot be served and not be described.
+
+use serde_json::{Map, Value, json};
+
+use crate::access::{Content, Route, TABLE, Verb, Who};
+use crate::problem::{Kind, PROBLEM_JSON, Style};
+
+mod schemas;
+
+pub use schemas::{schema, schemas};
+
+/// The whole description. `title` is the node's name.
+#[must_use]
+pub fn document(title: &str) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("{title}: Vedetta"),
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What a machine may ask of this node. Errors are problem details \
+                (RFC 9457) with `where` and `what_to_do`; below /taxii2 they are TAXII error messages.",
+            "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }, { "basic": [] }, { "certificate": [] }],
+        "paths": paths(),
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer",
+                    "description": "A token, or that of a session." },
+                "basic": { "type": "http", "scheme": "basic",
+                    "description": "The account and a token of it, for TAXII clients." },
+                "certificate": { "type": "mutualTLS",
+                    "description": "A certificate that this node issued to a machine." },
+            },
+        },
+        "x-problems": problems(),
+    })
+}
+
+fn paths() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in TABLE {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.verb.as_str().to_ascii_lowercase()] = operation(route);
+    }
+    Value::Object(paths)
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "operationId": operation_id(route),
+        "tags": [tag(route.path)],
+        "summary": route.summary,
+        "description": who(route.who),
+        "responses": responses(route),
+    });
+    if route.who == Who::Anyone {
+        operation["security"] = json!([]);
+    }
+    let parameters = parameters(route);
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    if let Some(body) = route.takes {
+        operation["requestBody"] = json!({ "required": true, "content": content(body) });
+    }
+    operation
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = variables(route.path).map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let in_query = route.query.iter().map(|(name, what)| {
+        json!({ "name": name, "in": "query", "description": what, "schema": { "type": "string" } })
+    });
+    in_path.chain(in_query).collect()
+}
+
+fn responses(route: &Route) -> Value {
+    let taxii_add = route.style() == Style::Taxii && route.verb == Verb::Post;
+    let (status, said) = match route.gives {
+        None if route.style() == Style::Taxii => ("200", "Done."),
+        None => ("204", "Done."),
+        Some(_) if taxii_add => ("202", "Done; what became of each object."),
+        Some(_) => ("200", "As asked."),
+    };
+    let mut answer = json!({ "description": said });
+    if let Some(body) = route.gives {
+        answer["content"] = content(body);
+    }
+    let error = match route.style() {
+        Style::Problem => {
+            Content { media: PROBLEM_JSON, schema: Some("Problem") }
+        }
+        Style::Taxii => Content { media: taxii::TAXII, schema: Some("TaxiiError") },
+    };
+    let failure = json!({ "description": "Why not, where, and what to do.", "content": content(error) });
+    json!({ status: answer, "default": failure })
+}
+
+fn content(body: Content) -> Value {
+    let schema = match body.schema {
+        Some(name) => json!({ "$ref": format!("#/components/schemas/{name}") }),
+        None => json!({}),
+    };
+    json!({ body.media: { "schema": schema } })
+}
+
+fn who(who: Who) -> String {
+    match who {
+        Who::Anyone => "For anyone.".into(),
+        Who::SignedIn => "For every account.".into(),
+        Who::Roles(roles) => {
+            let roles: Vec<Value> = roles.iter().map(|role| json!(role)).collect();
+            let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
+            format!("For the roles {}.", roles.join(", "))
+        }
+    }
+}
+
+/// The variables of a path.
+fn variables(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn tag(path: &str) -> &str {
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != "api" && *part != "v1");
+    parts.next().unwrap_or("node")
+}
+
+fn operation_id(route: &Route) -> String {
+    let words = route.path.split(['/', '-', '.']).filter(|part| !part.is_empty());
+    let words = words.filter(|part| !matches!(*part, "api" | "v1"));
+    let words = words.map(|part| part.trim_matches(['{', '}'])).collect::<Vec<_>>().join("_");
+    format!("{}_{words}", route.verb.as_str().to_ascii_lowercase())
+}
+
+fn problems() -> Value {
+    let one = |kind: Kind| {
+        let (slug, status, title) = kind.face();
+        (slug.to_owned(), json!({ "title": title, "status": status.as_u16() }))
+    };
+    Value::Object(Kind::ALL.into_iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn describes_every_route_once() {
+        let document = document("Prova");
+        let mut ids = BTreeSet::new();
+        for route in TABLE {
+            let operation = &document["paths"][route.path][route.verb.as_str().to_lowercase()];
+            assert!(operation.is_object(), "{}", route.path);
+            assert!(ids.insert(operation["operationId"].to_string()), "{operation}");
+        }
+        let operations: usize = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|path| path.as_object().unwrap().len())
+            .sum();
+        assert_eq!(operations, TABLE.len());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document("Prova");
+        let text = document.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+        for kind in Kind::ALL {
+            assert!(document["x-problems"][kind.face().0]["title"].is_string());
+        }
+    }
+}

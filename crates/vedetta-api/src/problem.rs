@@ -1,0 +1,256 @@
+//! Errors as people and programs read them: RFC 9457 problem details, and the TAXII error message.
+//!
+//! The `type` of a problem points into the node's own OpenAPI document, where each is described.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+use vedetta_flow::FlowError;
+
+/// The media type of problem details.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong, where, and what to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Which kind of problem.
+    pub kind: Kind,
+    /// What is wrong with this request.
+    pub detail: String,
+    /// Where: the parameter, property, line or identifier.
+    pub place: Option<String>,
+    /// What to do.
+    pub what_to_do: Option<String>,
+    /// How long to wait before trying again.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of problem.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// The request cannot be read.
+    NotUnderstood,
+    /// Who asks is not proven.
+    Unproven,
+    /// Who asks may not.
+    Forbidden,
+    /// There is none, or not for who asks.
+    Unknown,
+    /// Not with this method.
+    MethodNotAllowed,
+    /// Nothing is served in a form that the client accepts.
+    NotAcceptable,
+    /// The request took too long to arrive or to answer.
+    TimedOut,
+    /// The present state does not allow it.
+    Conflict,
+    /// The body is too large.
+    TooLarge,
+    /// The body is of a media type that is not taken here.
+    UnsupportedMedia,
+    /// What was given breaks a rule.
+    Invalid,
+    /// More requests than allowed.
+    TooMany,
+    /// A fault of the node.
+    Internal,
+    /// The node cannot now.
+    Unavailable,
+}
+
+/// In which words an error is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    /// RFC 9457.
+    Problem,
+    /// The TAXII error message.
+    Taxii,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::NotUnderstood,
+        Self::Unproven,
+        Self::Forbidden,
+        Self::Unknown,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::TimedOut,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::Invalid,
+        Self::TooMany,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// Its stable slug, HTTP status and title.
+    #[must_use]
+    pub const fn face(self) -> (&'static str, StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::NotUnderstood => ("not-understood", S::BAD_REQUEST, "Not understood"),
+            Self::Unproven => ("unproven", S::UNAUTHORIZED, "Not signed in"),
+            Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
+            Self::Unknown => ("unknown", S::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed => {
+                ("method-not-allowed", S::METHOD_NOT_ALLOWED, "Not with this method")
+            }
+            Self::NotAcceptable => ("not-acceptable", S::NOT_ACCEPTABLE, "Not acceptable"),
+            Self::TimedOut => ("timed-out", S::REQUEST_TIMEOUT, "Took too long"),
+            Self::Conflict => ("conflict", S::CONFLICT, "Not in this state"),
+            Self::TooLarge => ("too-large", S::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::UnsupportedMedia => {
+                ("unsupported-media", S::UNSUPPORTED_MEDIA_TYPE, "Not in this format")
+            }
+            Self::Invalid => ("invalid", S::UNPROCESSABLE_ENTITY, "Breaks a rule"),
+            Self::TooMany => ("too-many", S::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "A fault of the node"),
+            Self::Unavailable => ("unavailable", S::SERVICE_UNAVAILABLE, "Not now"),
+        }
+    }
+}
+
+impl Problem {
+    /// From a sentence in the house's way: what is wrong, then after a semicolon what to do.
+    #[must_use]
+    pub fn new(kind: Kind, sentence: impl Into<String>) -> Self {
+        let mut detail: String = sentence.into();
+        let what_to_do = detail.split_once("; ").map(|(_, advice)| advice.to_owned());
+        if let Some(advice) = &what_to_do {
+            detail.truncate(detail.len() - advice.len() - 2);
+        }
+        Self { kind, detail, place: None, what_to_do, retry_after: None }
+    }
+
+    /// With the place where it went wrong.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..self }
+    }
+
+    /// With a time to wait.
+    #[must_use]
+    pub fn wait(self, time: Duration) -> Self {
+        Self { retry_after: Some(time), ..self }
+    }
+
+    /// Writes it; `instance` is the path asked for.
+    #[must_use]
+    pub fn render(&self, style: Style, instance: Option<&str>) -> Response {
+        let (slug, status, _) = self.kind.face();
+        let (media, body) = match style {
+            Style::Problem => (PROBLEM_JSON, self.details(instance)),
+            Style::Taxii => (taxii::TAXII, self.message()),
+        };
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        if self.kind == Kind::Unproven {
+            let schemes = r#"Bearer realm="vedetta", Basic realm="vedetta", charset="UTF-8""#;
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
+        }
+        if let Some(time) = self.retry_after {
+            let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        tracing::debug!(problem = slug, detail = self.detail, "refused");
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+
+    fn details(&self, instance: Option<&str>) -> Value {
+        let (slug, status, title) = self.kind.face();
+        let mut body = Map::new();
+        body.insert("type".into(), json!(format!("/api/v1/openapi.json#/x-problems/{slug}")));
+        body.insert("title".into(), json!(title));
+        body.insert("status".into(), json!(status.as_u16()));
+        body.insert("detail".into(), json!(self.detail));
+        for (name, value) in [
+            ("instance", instance),
+            ("where", self.place.as_deref()),
+            ("what_to_do", self.what_to_do.as_deref()),
+        ] {
+            if let Some(value) = value {
+                body.insert(name.into(), json!(value));
+            }
+        }
+        Value::Object(body)
+    }
+
+    fn message(&self) -> Value {
+        let (slug, status, title) = self.kind.face();
+        let mut description = self.detail.clone();
+        if let Some(advice) = &self.what_to_do {
+            description.push_str("; ");
+            description.push_str(advice);
+        }
+        let mut message = taxii::ErrorMessage::new(status.as_u16(), title, description);
+        message.error_code = Some(slug.into());
+        if let Some(place) = &self.place {
+            message.details.insert("where".into(), place.clone());
+        }
+        json!(message)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.render(Style::Problem, None)
+    }
+}
+
+impl From<FlowError> for Problem {
+    fn from(error: FlowError) -> Self {
+        let kind = match &error {
+            FlowError::Unproven(_) => Kind::Unproven,
+            FlowError::Forbidden { .. } => Kind::Forbidden,
+            FlowError::Unknown { .. } => Kind::Unknown,
+            FlowError::Invalid { .. } => Kind::Invalid,
+            FlowError::Conflict(_) => Kind::Conflict,
+            FlowError::Store(reason) => {
+                // The place of the ledger is for the operator, not for clients.
+                tracing::error!(%reason, "the ledger could not");
+                let sentence = "the ledger cannot be used now; try again, or ask the operator";
+                return Self::new(Kind::Unavailable, sentence).wait(Duration::from_secs(5));
+            }
+        };
+        match error {
+            FlowError::Invalid { place, reason } => Self::new(kind, reason).at(place),
+            other => Self::new(kind, other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_where_and_what_to_do() {
+        let problem = Problem::new(Kind::Invalid, "7 is no TLP; write GREEN").at("line 3");
+        let body = problem.details(Some("/api/v1/items"));
+        assert_eq!(body["status"], 422);
+        assert_eq!(body["detail"], "7 is no TLP");
+        assert_eq!(body["where"], "line 3");
+        assert_eq!(body["what_to_do"], "write GREEN");
+        assert_eq!(body["instance"], "/api/v1/items");
+        assert_eq!(body["type"], "/api/v1/openapi.json#/x-problems/invalid");
+    }
+
+    #[test]
+    fn speaks_taxii_to_taxii_clients() {
+        let problem = Problem::new(Kind::TooMany, "too fast; wait").wait(Duration::from_millis(1));
+        let response = problem.render(Style::Taxii, None);
+        assert_eq!(response.headers()[CONTENT_TYPE], taxii::TAXII);
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+        let message: taxii::ErrorMessage = serde_json::from_value(problem.message()).unwrap();
+        assert_eq!(message.http_status.as_deref(), Some("429"));
+        assert_eq!(message.description.as_deref(), Some("too fast; wait"));
+    }
+}

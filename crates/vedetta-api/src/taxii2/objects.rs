@@ -1,0 +1,127 @@
+//! Objects, manifests and versions; adding and withdrawing.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use taxii::{DateAdded, Endpoint, Manifest, ManifestRecord, Query, VersionMatch, Versions};
+use vedetta_model::{Actor, ItemId};
+
+use super::collections::Shelf;
+use super::paging::{Page, Paging, timestamp, version};
+use super::{message, octets};
+use crate::api::Api;
+use crate::extract::{Octets, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let page = paging(&api, actor, &params, &taxii::objects::GET, query)?.page().await?;
+    Ok(envelope(&page))
+}
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let page = paging(&api, actor, &params, &taxii::object::GET, query)?.page().await?;
+    Ok(envelope(&page))
+}
+
+pub(super) async fn manifest(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let page = paging(&api, actor, &params, &taxii::manifest::GET, query)?.page().await?;
+    let record = |item: &vedetta_flow::ReadItem| ManifestRecord {
+        id: item.id.to_string(),
+        date_added: timestamp(item.stamp.at),
+        version: version(item),
+        media_type: Some(taxii::STIX.into()),
+    };
+    let objects = page.items.iter().map(record).collect();
+    let manifest = Manifest { more: page.next.is_some(), next: page.next.clone(), objects };
+    Ok(dated(message(StatusCode::OK, &manifest), page.added()))
+}
+
+pub(super) async fn versions(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let paging = paging(&api, actor, &params, &taxii::versions::GET, query)?;
+    let page = paging.every_version().page().await?;
+    let versions = page.items.iter().map(version).collect();
+    let versions = Versions { more: page.next.is_some(), next: page.next.clone(), versions };
+    Ok(dated(message(StatusCode::OK, &versions), page.added()))
+}
+
+pub(super) async fn add(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    headers: http::HeaderMap,
+    body: Octets,
+) -> Result<Response, Problem> {
+    let media = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    taxii::content_type(media).map_err(|error| {
+        Problem::new(Kind::UnsupportedMedia, error.to_string()).at("Content-Type")
+    })?;
+    Shelf::find(&params.get::<String>("collection")?)?.require_writable()?;
+    let status = api.statuses().submit(&api, actor, body.bytes).await?;
+    Ok(message(StatusCode::ACCEPTED, &status))
+}
+
+pub(super) async fn withdraw(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Shelf::find(&params.get::<String>("collection")?)?.require_writable()?;
+    let object: ItemId = params.get("object")?;
+    let query = Query::parse(&taxii::object::DELETE, query.as_deref().unwrap_or_default())
+        .map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()).at("query"))?;
+    if !matches!(query.versions.as_slice(), [] | [VersionMatch::All]) {
+        let sentence = "an item is withdrawn as a whole; leave match[version] out, or say all";
+        return Err(Problem::new(Kind::NotUnderstood, sentence).at("match[version]"));
+    }
+    api.ask(move |house| house.withdraw(&actor, &object, "deleted over TAXII")).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+fn paging(
+    api: &Api,
+    actor: Actor,
+    params: &Params,
+    endpoint: &Endpoint,
+    query: Option<String>,
+) -> Result<Paging, Problem> {
+    let shelf = Shelf::find(&params.get::<String>("collection")?)?;
+    let object = endpoint.path.contains("{object}").then(|| params.get("object")).transpose()?;
+    Paging::read(api, actor, (shelf, object), endpoint, query.as_deref())
+}
+
+fn envelope(page: &Page) -> Response {
+    let bodies = page.items.iter().map(|item| &*item.body);
+    let body = taxii::objects::write(page.next.as_deref(), bodies);
+    dated(octets(StatusCode::OK, body), page.added())
+}
+
+fn dated(mut response: Response, added: Option<DateAdded>) -> Response {
+    for (name, value) in added.map(DateAdded::headers).into_iter().flatten() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,166 @@
+//! Submissions and their status. A submission is done when it is answered; its status is kept in
+//! memory for the last thousand of them, for clients that ask again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use sha2::{Digest as _, Sha256};
+use taxii::{EnvelopeError, Status, StatusDetail, StatusLimits, Submission, Timestamp};
+use vedetta_flow::Receipt;
+use vedetta_intake::{Arrival, DoorIn, Fault, stix_bundle};
+use vedetta_model::{Actor, Instant, OrganisationId};
+
+use super::message;
+use super::paging::timestamp;
+use crate::api::Api;
+use crate::extract::Params;
+use crate::gate::{Caller, too_large};
+use crate::problem::{Kind, Problem};
+
+/// Objects in one submission.
+const MOST_OBJECTS: usize = 10_000;
+/// Statuses kept.
+const KEPT: usize = 1_000;
+
+/// The statuses of the last submissions.
+pub(crate) struct Statuses {
+    secret: [u8; 32],
+    made: AtomicU64,
+    recent: Mutex<VecDeque<(OrganisationId, Status)>>,
+}
+
+/// The versions of what was brought, by identifier, in order.
+struct Versions(HashMap<String, VecDeque<Instant>>);
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    let status = api.statuses().find(&actor, &params.get::<String>("status")?)?;
+    Ok(message(StatusCode::OK, &status))
+}
+
+impl Statuses {
+    pub(crate) fn new(secret: [u8; 32]) -> Self {
+        Self { secret, made: AtomicU64::new(0), recent: Mutex::default() }
+    }
+
+    /// Takes a submission in, whole or in part, and says what became of each object.
+    pub(super) async fn submit(
+        &self,
+        api: &Api,
+        actor: Actor,
+        body: Bytes,
+    ) -> Result<Status, Problem> {
+        let received = api.house().now();
+        let total = Submission::read(&body, MOST_OBJECTS).map_err(refused)?.objects.len();
+        let (organisation, source) = (actor.organisation.clone(), actor.account.to_string());
+        let (receipt, mut versions) = api
+            .ask(move |house| {
+                let limits = stix::Limits::default();
+                let arrival = stix_bundle::read(DoorIn::Taxii, &source, &body, &limits);
+                let versions = Versions::of(&arrival);
+                Ok((house.accept(&actor, arrival)?, versions))
+            })
+            .await?;
+        let id = self.identifier(received);
+        let mut status = status(id, received, receipt, &mut versions);
+        // Whatever the validator passed over without a word is not lost from the count.
+        status.total_count = status.total_count.max(total as u64);
+        status.failure_count = status.total_count - status.success_count;
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() >= KEPT {
+            recent.pop_front();
+        }
+        recent.push_back((organisation, status.clone()));
+        Ok(status)
+    }
+
+    fn find(&self, actor: &Actor, id: &str) -> Result<Status, Problem> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = |entry: &&(OrganisationId, Status)| entry.0 == actor.organisation && entry.1.id == id;
+        recent.iter().rfind(own).map(|(_, status)| status.clone()).ok_or_else(|| {
+            let sentence = "there is no such status any more; read the collection submit instead";
+            Problem::new(Kind::Unknown, sentence).at("status")
+        })
+    }
+
+    /// A UUID (version 8) that nobody guesses.
+    fn identifier(&self, now: Instant) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        hash.update(now.micros().to_be_bytes());
+        hash.update(self.made.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let digest = hash.finalize();
+        let hex = |range: std::ops::Range<usize>| -> String {
+            digest[range].iter().map(|octet| format!("{octet:02x}")).collect()
+        };
+        let (a, b, c, d, e) = (hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16));
+        format!("{a}-{b}-8{}-8{}-{e}", &c[1..], &d[1..])
+    }
+}
+
+impl Versions {
+    fn of(arrival: &Arrival) -> Self {
+        let mut versions: HashMap<String, VecDeque<Instant>> = HashMap::new();
+        for item in &arrival.items {
+            versions.entry(item.id.to_string()).or_default().push_back(item.version);
+        }
+        Self(versions)
+    }
+
+    fn take(&mut self, id: &str, otherwise: Instant) -> Timestamp {
+        let version = self.0.get_mut(id).and_then(VecDeque::pop_front);
+        timestamp(version.filter(|version| version.micros() != 0).unwrap_or(otherwise))
+    }
+}
+
+fn status(id: String, received: Instant, receipt: Receipt, versions: &mut Versions) -> Status {
+    let mut detail = |id: String, message: Option<String>| {
+        let version = versions.take(&id, received);
+        StatusDetail { id, version, message }
+    };
+    let accepted = receipt.accepted.into_iter().map(|item| (item.id.to_string(), None));
+    let known = "it was here already, the same octet for octet";
+    let duplicates = receipt.duplicates.into_iter().map(|id| (id.to_string(), Some(known.into())));
+    let successes = accepted.chain(duplicates).map(|(id, message)| detail(id, message)).collect();
+    let failures = by_object(receipt.rejected).into_iter().map(|(id, why)| detail(id, Some(why)));
+    let failures = failures.collect();
+    Status::complete(id, timestamp(received), successes, failures).within(StatusLimits::default())
+}
+
+/// The faults of each object, in one sentence: the validator's own words.
+fn by_object(faults: Vec<Fault>) -> Vec<(String, String)> {
+    let mut objects: Vec<(String, String, String)> = Vec::new();
+    for fault in faults {
+        let object = fault.place.split_inclusive(']').next().unwrap_or_default().to_owned();
+        let words = format!("{}: {} [{}]", fault.place, fault.reason, fault.rule);
+        match objects.last_mut() {
+            Some((last, _, all)) if *last == object => {
+                all.push_str("; ");
+                all.push_str(&words);
+            }
+            _ => objects.push((object.clone(), fault.id.unwrap_or(object), words)),
+        }
+    }
+    objects.into_iter().map(|(_, id, words)| (id, words)).collect()
+}
+
+fn refused(error: EnvelopeError) -> Problem {
+    match &error {
+        EnvelopeError::Json(reason) => {
+            let place = format!("line {} column {}", reason.line(), reason.column());
+            Problem::new(Kind::NotUnderstood, error.to_string()).at(place)
+        }
+        EnvelopeError::Empty => Problem::new(Kind::Invalid, error.to_string()).at("objects"),
+        EnvelopeError::TooMany(_) => {
+            Problem { detail: error.to_string(), ..too_large(0) }.at("objects")
+        }
+    }
+}

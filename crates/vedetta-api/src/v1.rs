@@ -1,0 +1,96 @@
+//! The JSON interface, below `/api/v1`: a noun a file, thin over the house.
+
+mod directory;
+mod holds;
+mod items;
+mod ledger;
+mod node;
+mod relevance;
+mod sessions;
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Verb::{Delete, Get, Post, Put};
+use crate::problem::Problem;
+use crate::router::Registry;
+
+/// What a handler answers.
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+struct Page<T> {
+    /// What is on it.
+    items: Vec<T>,
+    /// The `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Paging {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// How many on a page: from 1 to 1,000; 100 without a wish.
+fn page_limit(wish: Option<usize>) -> usize {
+    wish.unwrap_or(100).clamp(1, 1_000)
+}
+
+impl<T> Page<T> {
+    /// Of a list that was asked for one more than fits, by the name of its last.
+    fn cut(mut items: Vec<T>, limit: usize, name: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(name);
+        Self { items, next }
+    }
+}
+
+/// Registers the routes.
+pub(crate) fn routes(registry: Registry) -> Registry {
+    let registry = registry
+        .on(Get, "/health", node::health)
+        .on(Get, "/ready", node::ready)
+        .on(Get, "/metrics", node::metrics)
+        .on(Get, "/api/v1/openapi.json", node::openapi)
+        .on(Post, "/api/v1/sessions", sessions::begin)
+        .on(Get, "/api/v1/sessions/current", sessions::whoami)
+        .on(Delete, "/api/v1/sessions/current", sessions::end)
+        .on(Get, "/api/v1/tokens", sessions::tokens)
+        .on(Post, "/api/v1/tokens", sessions::issue)
+        .on(Delete, "/api/v1/tokens/{token}", sessions::revoke)
+        .on(Get, "/api/v1/relevance", relevance::of)
+        .on(Get, "/api/v1/holds", holds::list)
+        .on(Put, "/api/v1/holds/{hold}", holds::put)
+        .on(Post, "/api/v1/holds/{hold}/end", holds::end)
+        .on(Get, "/api/v1/ledger/entries", ledger::entries);
+    items(directory_routes(registry))
+}
+
+fn directory_routes(registry: Registry) -> Registry {
+    registry
+        .on(Get, "/api/v1/organisations", directory::organisations)
+        .on(Get, "/api/v1/organisations/{organisation}", directory::organisation)
+        .on(Get, "/api/v1/assets", directory::assets)
+        .on(Get, "/api/v1/contacts", directory::contacts)
+        .on(Get, "/api/v1/accounts", directory::accounts)
+        .on(Put, "/api/v1/accounts/{account}", directory::put_account)
+        .on(Put, "/api/v1/accounts/{account}/password", directory::set_password)
+        .on(Post, "/api/v1/accounts/{account}/totp", directory::enrol_totp)
+}
+
+fn items(registry: Registry) -> Registry {
+    registry
+        .on(Get, "/api/v1/items", items::list)
+        .on(Post, "/api/v1/items", items::add)
+        .on(Get, "/api/v1/items/{item}", items::get)
+        .on(Delete, "/api/v1/items/{item}", items::withdraw)
+        .on(Post, "/api/v1/items/{item}/acknowledgement", items::acknowledge)
+        .on(Get, "/api/v1/items/{item}/explanation", items::explain)
+        .on(Post, "/api/v1/preview", items::preview)
+}

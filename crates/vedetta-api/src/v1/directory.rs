@@ -1,0 +1,186 @@
+//! Organisations, their assets, contacts and accounts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use vedetta_directory::directory::Owned;
+use vedetta_flow::Standing;
+use vedetta_model::organisation::OrganisationKind;
+use vedetta_model::{Account, AccountId, Actor, Asset, Contact, Organisation, OrganisationId, Role};
+
+use super::{Answer, Page, page_limit};
+use crate::api::Api;
+use crate::extract::{Asked, Given, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// Which organisations.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    after: Option<String>,
+    limit: Option<usize>,
+    kind: Option<OrganisationKind>,
+    region: Option<String>,
+    text: Option<String>,
+}
+
+/// Records of which organisation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Whose {
+    after: Option<String>,
+    limit: Option<usize>,
+    organisation: Option<OrganisationId>,
+}
+
+/// A new password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    password: String,
+}
+
+/// How to set up an authenticator application.
+#[derive(Serialize)]
+pub(super) struct Enrolment {
+    /// The `otpauth:` address, told once.
+    address: String,
+}
+
+pub(super) async fn organisations(
+    State(api): State<Api>,
+    Asked(which): Asked<Which>,
+) -> Json<Page<Organisation>> {
+    let standing = api.house().standing();
+    let limit = page_limit(which.limit);
+    let found: Vec<Organisation> = match &which.text {
+        Some(text) => {
+            let members = standing.directory.search(text, 1_000).into_iter();
+            members.map(|member| Organisation::clone(&member.organisation)).collect()
+        }
+        None => {
+            let members = standing.directory.members().iter();
+            members.map(|member| Organisation::clone(&member.organisation)).collect()
+        }
+    };
+    let mut found: Vec<_> = found.into_iter().filter(|it| which.fits(it)).collect();
+    if which.text.is_none() {
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+    Json(Page::cut(found, limit, |organisation| organisation.id.to_string()))
+}
+
+pub(super) async fn organisation(State(api): State<Api>, params: Params) -> Answer<Organisation> {
+    let id: OrganisationId = params.get("organisation")?;
+    let standing = api.house().standing();
+    let found = standing.directory.organisation(&id).cloned();
+    found.map(Json).ok_or_else(|| {
+        Problem::new(Kind::Unknown, format!("there is no organisation {id}; check the address"))
+    })
+}
+
+pub(super) async fn assets(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(whose): Asked<Whose>,
+) -> Answer<Page<Asset>> {
+    let whose = whose.narrowed(&actor)?;
+    Ok(Json(whose.page(&api.house().standing(), |it| it.directory.assets())))
+}
+
+pub(super) async fn contacts(
+    State(api): State<Api>,
+    Asked(whose): Asked<Whose>,
+) -> Json<Page<Contact>> {
+    Json(whose.page(&api.house().standing(), |it| it.directory.contacts()))
+}
+
+pub(super) async fn accounts(
+    State(api): State<Api>,
+    Asked(whose): Asked<Whose>,
+) -> Json<Page<Account>> {
+    Json(whose.page(&api.house().standing(), |it| it.directory.accounts()))
+}
+
+pub(super) async fn put_account(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(account): Given<Account>,
+) -> Answer<Account> {
+    if params.get::<AccountId>("account")? != account.id {
+        let sentence = "the account's id is not that of the address; make them the same";
+        return Err(Problem::new(Kind::Invalid, sentence).at("id"));
+    }
+    let account = api.ask(move |house| house.put_account(&actor, &account).map(|()| account));
+    Ok(Json(account.await?))
+}
+
+pub(super) async fn set_password(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(new): Given<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    let account: AccountId = params.get("account")?;
+    api.ask(move |house| house.set_password(&actor, &account, &new.password)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn enrol_totp(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<Enrolment> {
+    let account: AccountId = params.get("account")?;
+    let address = api.ask(move |house| house.enrol_totp(&actor, &account)).await?;
+    Ok(Json(Enrolment { address }))
+}
+
+impl Which {
+    fn fits(&self, organisation: &Organisation) -> bool {
+        let after = self.text.is_some()
+            || self.after.as_deref().is_none_or(|after| organisation.id.as_str() > after);
+        let kind = self.kind.is_none_or(|kind| organisation.kind == kind);
+        let region = self.region.is_none() || organisation.region == self.region;
+        after && kind && region
+    }
+}
+
+impl Whose {
+    /// What an organisation owns shows where it can be attacked: the room sees everyone's, others
+    /// their own.
+    fn narrowed(mut self, actor: &Actor) -> Result<Self, Problem> {
+        let room = [Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
+        if room.into_iter().any(|role| actor.is(role)) {
+            return Ok(self);
+        }
+        if self.organisation.as_ref().is_some_and(|asked| *asked != actor.organisation) {
+            let sentence = "assets of another organisation; ask for those of your own";
+            return Err(Problem::new(Kind::Forbidden, sentence).at("organisation"));
+        }
+        self.organisation = Some(actor.organisation.clone());
+        Ok(self)
+    }
+
+    fn page<T: Owned + Clone>(
+        &self,
+        standing: &Standing,
+        rows: impl Fn(&Standing) -> &[Arc<T>],
+    ) -> Page<T> {
+        let limit = page_limit(self.limit);
+        let after = self.after.as_deref();
+        let mut found: Vec<&Arc<T>> = rows(standing)
+            .iter()
+            .filter(|row| self.organisation.as_ref().is_none_or(|own| row.organisation() == own))
+            .filter(|row| after.is_none_or(|after| row.id().to_string().as_str() > after))
+            .collect();
+        found.sort_by(|a, b| a.id().cmp(b.id()));
+        let page = found.into_iter().take(limit + 1).map(|row| T::clone(row)).collect();
+        Page::cut(page, limit, |row| row.id().to_string())
+    }
+}

@@ -1,0 +1,46 @@
+//! Investigative holds.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use vedetta_model::{Hold, HoldId};
+
+use super::Answer;
+use crate::api::Api;
+use crate::extract::{Given, Params};
+use crate::problem::{Kind, Problem};
+use crate::gate::Caller;
+
+/// Every hold, past ones too.
+#[derive(Debug, Serialize)]
+pub(super) struct Holds {
+    holds: Vec<Hold>,
+}
+
+pub(super) async fn list(State(api): State<Api>) -> Json<Holds> {
+    Json(Holds { holds: api.house().standing().holds.clone() })
+}
+
+pub(super) async fn put(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(hold): Given<Hold>,
+) -> Answer<Hold> {
+    if params.get::<HoldId>("hold")? != hold.id {
+        let sentence = "the hold's id is not that of the address; make them the same";
+        return Err(Problem::new(Kind::Invalid, sentence).at("id"));
+    }
+    let hold = api.ask(move |house| house.place_hold(&actor, &hold).map(|()| hold)).await?;
+    Ok(Json(hold))
+}
+
+pub(super) async fn end(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<Holds> {
+    let id: HoldId = params.get("hold")?;
+    api.ask(move |house| house.lift_hold(&actor, &id)).await?;
+    Ok(list(State(api)).await)
+}

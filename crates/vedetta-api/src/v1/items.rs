@@ -1,0 +1,265 @@
+//! Items: bringing, reading, withdrawing, acknowledging; why, and who would.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use vedetta_flow::{
+    Explained, FlowError, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
+};
+use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
+use vedetta_model::{
+    AccountId, AgreementId, Category, Handling, Instant, ItemId, OrganisationId, Pap, Role, Tlp,
+};
+
+use super::{Answer, Page, page_limit};
+use crate::api::Api;
+use crate::extract::{Asked, Given, Octets, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// Which items.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    after: Option<String>,
+    limit: Option<usize>,
+    kind: Option<String>,
+    share: ShareName,
+    versions: VersionsName,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ShareName {
+    #[default]
+    Cleared,
+    Public,
+    Own,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum VersionsName {
+    #[default]
+    Last,
+    First,
+    All,
+}
+
+/// One item as read.
+#[derive(Debug, Serialize)]
+pub(super) struct ItemLine {
+    place: u64,
+    date_added: Instant,
+    id: ItemId,
+    version: Instant,
+    tlp: Tlp,
+    pap: Pap,
+    object: Box<RawValue>,
+}
+
+/// Why an item is withdrawn.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Why {
+    reason: String,
+}
+
+/// What the contact writes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct NewAcknowledgement {
+    note: Option<String>,
+}
+
+/// Whether the acknowledgement was the first of the organisation, which counts.
+#[derive(Debug, Serialize)]
+pub(super) struct Acknowledged {
+    first: bool,
+}
+
+/// About whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct About {
+    organisation: Option<OrganisationId>,
+}
+
+/// How an item would be handled.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WouldBe {
+    #[serde(default)]
+    producer: Option<OrganisationId>,
+    category: Category,
+    tlp: Tlp,
+    #[serde(default)]
+    pap: Pap,
+    #[serde(default)]
+    victims: BTreeSet<OrganisationId>,
+    #[serde(default)]
+    named: BTreeSet<AccountId>,
+    #[serde(default)]
+    only_under: BTreeSet<AgreementId>,
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(which): Asked<Which>,
+) -> Answer<Page<ItemLine>> {
+    let wish = which.wish()?;
+    let page = api.ask(move |house| house.page(&actor, &wish)).await?;
+    let items = page.items.into_iter().filter_map(ItemLine::of).collect();
+    Ok(Json(Page { items, next: page.next.map(|place| place.to_string()) }))
+}
+
+pub(super) async fn add(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    body: Octets,
+) -> Result<Response, Problem> {
+    let csv = match body.media.as_deref() {
+        Some("text/csv") => true,
+        Some("application/json" | "application/stix+json" | "application/taxii+json") => false,
+        found => {
+            let found = found.unwrap_or("of no media type");
+            let sentence = format!("the body is {found}; send application/json or text/csv");
+            return Err(Problem::new(Kind::UnsupportedMedia, sentence).at("Content-Type"));
+        }
+    };
+    let source = actor.account.to_string();
+    let receipt: Receipt = api
+        .ask(move |house| {
+            let limits = stix::Limits::default();
+            let arrival = match csv {
+                true => indicator_csv::read(DoorIn::Api, &source, &body.bytes, house.now()),
+                false => stix_bundle::read(DoorIn::Api, &source, &body.bytes, &limits),
+            };
+            house.accept(&actor, arrival)
+        })
+        .await?;
+    let none = receipt.accepted.is_empty() && receipt.duplicates.is_empty();
+    let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok((status, Json(receipt)).into_response())
+}
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    let id: ItemId = params.get("item")?;
+    let item = api.ask(move |house| house.item(&actor, &id)).await?;
+    Ok(([(CONTENT_TYPE, taxii::STIX)], item.body.to_vec()).into_response())
+}
+
+pub(super) async fn withdraw(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Asked(why): Asked<Why>,
+) -> Result<StatusCode, Problem> {
+    let id: ItemId = params.get("item")?;
+    api.ask(move |house| house.withdraw(&actor, &id, &why.reason)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn acknowledge(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(new): Given<NewAcknowledgement>,
+) -> Answer<Acknowledged> {
+    let id: ItemId = params.get("item")?;
+    let stamp = api.ask(move |house| house.acknowledge(&actor, &id, new.note)).await?;
+    Ok(Json(Acknowledged { first: stamp.is_some() }))
+}
+
+pub(super) async fn explain(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Asked(about): Asked<About>,
+) -> Answer<Explained> {
+    let id: ItemId = params.get("item")?;
+    let organisation = about.organisation.unwrap_or_else(|| actor.organisation.clone());
+    Ok(Json(api.ask(move |house| house.explain(&actor, &id, &organisation)).await?))
+}
+
+pub(super) async fn preview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(would): Given<WouldBe>,
+) -> Answer<Preview> {
+    let producer = would.producer.clone().unwrap_or_else(|| actor.organisation.clone());
+    if producer != actor.organisation && !actor.is(Role::Administrator) {
+        let sentence = "that would be brought by another organisation; leave producer out";
+        return Err(Problem::new(Kind::Forbidden, sentence).at("producer"));
+    }
+    let handling = Arc::new(would.by(producer));
+    Ok(Json(api.ask(move |house| house.preview(&handling)).await?))
+}
+
+impl Which {
+    fn wish(&self) -> Result<Wish, Problem> {
+        let after = self.after.as_deref().unwrap_or("0").parse().map_err(|_| {
+            let sentence = "after is not a place; give the next of the page before";
+            Problem::new(Kind::NotUnderstood, sentence).at("after")
+        })?;
+        let kinds = self.kind.iter().flat_map(|kinds| kinds.split(',')).map(str::to_owned);
+        Ok(Wish {
+            after: Sequence(after),
+            limit: page_limit(self.limit),
+            share: match self.share {
+                ShareName::Cleared => Share::Cleared,
+                ShareName::Public => Share::Public,
+                ShareName::Own => Share::Own,
+            },
+            ids: Vec::new(),
+            kinds: kinds.collect(),
+            versions: match self.versions {
+                VersionsName::Last => VersionFilter::Last,
+                VersionsName::First => VersionFilter::First,
+                VersionsName::All => VersionFilter::All,
+            },
+        })
+    }
+}
+
+impl ItemLine {
+    /// `None` for a body that is no JSON text, which the ledger does not hold.
+    fn of(item: ReadItem) -> Option<Self> {
+        let object = serde_json::from_slice(&item.body).ok()?;
+        Some(Self {
+            place: item.stamp.seq.0,
+            date_added: item.stamp.at,
+            id: item.id,
+            version: item.version,
+            tlp: item.tlp,
+            pap: item.pap,
+            object,
+        })
+    }
+}
+
+impl WouldBe {
+    fn by(self, producer: OrganisationId) -> Handling {
+        Handling {
+            producer,
+            category: self.category,
+            tlp: self.tlp,
+            pap: self.pap,
+            victims: self.victims,
+            named: self.named,
+            only_under: self.only_under,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Proving who one is: sessions of people, tokens of machines.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use vedetta_flow::{Session, Token};
+use vedetta_model::{AccountId, Instant, Language, OrganisationId, Role};
+
+use super::Answer;
+use crate::api::Api;
+use crate::credentials::Presented;
+use crate::extract::{Given, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// What a person signs in with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    account: String,
+    password: String,
+    #[serde(default)]
+    code: Option<String>,
+}
+
+/// What a new token is to be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// Whose; one's own without it.
+    #[serde(default)]
+    account: Option<AccountId>,
+    purpose: String,
+    /// All roles of the account when empty.
+    #[serde(default)]
+    scope: BTreeSet<Role>,
+    days: u32,
+}
+
+/// A token, told once.
+#[derive(Serialize)]
+pub(super) struct IssuedToken {
+    token: String,
+    id: String,
+    account: AccountId,
+    expires: Instant,
+}
+
+/// Who one is.
+#[derive(Debug, Serialize)]
+pub(super) struct Whoami {
+    account: AccountId,
+    organisation: OrganisationId,
+    roles: BTreeSet<Role>,
+    language: Language,
+}
+
+/// Tokens, without their secrets.
+#[derive(Debug, Serialize)]
+pub(super) struct Tokens {
+    tokens: Vec<Token>,
+}
+
+pub(super) async fn begin(State(api): State<Api>, Given(with): Given<SignIn>) -> Answer<IssuedToken> {
+    let session = api
+        .ask(move |house| house.sign_in(&with.account, &with.password, with.code.as_deref()))
+        .await?;
+    Ok(Json(session.into()))
+}
+
+pub(super) async fn whoami(Caller(actor): Caller) -> Json<Whoami> {
+    let (account, organisation) = (actor.account, actor.organisation);
+    Json(Whoami { account, organisation, roles: actor.roles, language: actor.language })
+}
+
+pub(super) async fn end(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let Ok(Presented::Token { token, .. }) = Presented::read(&headers) else {
+        let sentence = "one signed in by certificate does not sign out; revoke the certificate";
+        return Err(Problem::new(Kind::Conflict, sentence));
+    };
+    let id = token.split('_').nth(1).unwrap_or_default().to_owned();
+    api.ask(move |house| house.revoke_token(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn tokens(State(api): State<Api>, Caller(actor): Caller) -> Answer<Tokens> {
+    let tokens = api.ask(move |house| house.tokens_of(&actor)).await?;
+    Ok(Json(Tokens { tokens }))
+}
+
+pub(super) async fn issue(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(new): Given<NewToken>,
+) -> Answer<IssuedToken> {
+    let lasts = Duration::from_secs(u64::from(new.days) * 86_400);
+    let session = api
+        .ask(move |house| {
+            let account = new.account.as_ref().unwrap_or(&actor.account);
+            house.issue_token(&actor, account, &new.purpose, new.scope, lasts)
+        })
+        .await?;
+    Ok(Json(session.into()))
+}
+
+pub(super) async fn revoke(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: String = params.get("token")?;
+    api.ask(move |house| house.revoke_token(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<Session> for IssuedToken {
+    fn from(session: Session) -> Self {
+        Self {
+            token: session.token.reveal().to_owned(),
+            id: session.record.id,
+            account: session.record.account,
+            expires: session.record.expires,
+        }
+    }
+}
