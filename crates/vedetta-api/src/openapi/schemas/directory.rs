@@ -1,0 +1,196 @@
+//! Organisations and what belongs to them; accounts and their tokens.
+
+use serde_json::{Value, json};
+
+use super::{
+    day, flag, list, moment, number, object, one_of, page, refer, set, slug, text,
+};
+
+/// The kinds of organisation.
+pub(super) fn kind() -> Value {
+    one_of(&[
+        "national-centre",
+        "regional-centre",
+        "section",
+        "agency",
+        "association",
+        "municipality",
+        "province",
+        "region",
+        "administration",
+        "operator",
+        "partner",
+    ])
+}
+
+/// The sectors of the NIS2 directive.
+pub(super) fn sector() -> Value {
+    one_of(&[
+        "energy",
+        "transport",
+        "banking",
+        "financial-market-infrastructures",
+        "health",
+        "drinking-water",
+        "waste-water",
+        "digital-infrastructure",
+        "ict-service-management",
+        "public-administration",
+        "space",
+        "postal-and-courier",
+        "waste-management",
+        "chemicals",
+        "food",
+        "manufacturing",
+        "digital-providers",
+        "research",
+    ])
+}
+
+pub(super) fn criticality() -> Value {
+    one_of(&["none", "regional", "national"])
+}
+
+fn roles() -> Value {
+    let roles = ["administrator", "duty-officer", "analyst", "liaison", "auditor", "machine"];
+    set(one_of(&roles))
+}
+
+fn language() -> Value {
+    one_of(&["it", "en"])
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let mut all = records();
+    all.extend(access());
+    all.extend([
+        ("Organisations", page(refer("Organisation"))),
+        ("Assets", page(refer("Asset"))),
+        ("Contacts", page(refer("Contact"))),
+        ("Accounts", page(refer("Account"))),
+        ("DirectoryDocument", document()),
+        (
+            "Imported",
+            object(&[("added", number()), ("changed", number()), ("unchanged", number())], &[]),
+        ),
+        (
+            "Relevance",
+            object(&[("of", text()), ("organisations", list(slug()))], &[]),
+        ),
+    ]);
+    all
+}
+
+fn document() -> Value {
+    let optional = [
+        ("organisations", list(refer("Organisation"))),
+        ("assets", list(refer("Asset"))),
+        ("contacts", list(refer("Contact"))),
+        ("accounts", list(refer("Account"))),
+    ];
+    object(&[], &optional)
+}
+
+fn records() -> Vec<(&'static str, Value)> {
+    let organisation = object(
+        &[("id", slug()), ("name", text()), ("kind", kind())],
+        &[
+            ("aliases", list(text())),
+            ("parent", slug()),
+            ("region", text()),
+            ("province", text()),
+            ("population", number()),
+            ("sector", sector()),
+            ("criticality", criticality()),
+            ("client_of", list(slug())),
+        ],
+    );
+    let kinds = ["domain", "network", "asn", "mail-domain", "product", "service", "supplier"];
+    let asset = object(
+        &[
+            ("id", slug()),
+            ("organisation", slug()),
+            ("kind", one_of(&kinds)),
+            ("value", json!({ "type": ["string", "integer"] })),
+        ],
+        &[("note", text())],
+    );
+    let channel = object(&[("by", one_of(&["email", "pec", "phone", "web"])), ("at", text())], &[]);
+    let contact = object(
+        &[("id", slug()), ("organisation", slug()), ("role", text()), ("name", text())],
+        &[
+            ("substitute", slug()),
+            ("phone_24h", text()),
+            ("channels", list(channel)),
+            ("keys", list(text())),
+            ("account", slug()),
+            ("last_verified", day()),
+        ],
+    );
+    let account = object(
+        &[("id", slug()), ("name", text()), ("organisation", slug()), ("roles", roles())],
+        &[("language", language()), ("state", one_of(&["active", "closed"]))],
+    );
+    vec![
+        ("Organisation", organisation),
+        ("Asset", asset),
+        ("Contact", contact),
+        ("Account", account),
+    ]
+}
+
+fn access() -> Vec<(&'static str, Value)> {
+    let token = object(
+        &[
+            ("id", text()),
+            ("account", slug()),
+            ("purpose", text()),
+            ("scope", roles()),
+            ("expires", moment()),
+            ("issued_by", slug()),
+        ],
+        &[],
+    );
+    let issued = [("token", text()), ("id", text()), ("account", slug()), ("expires", moment())];
+    vec![
+        ("SignIn", object(&[("account", text()), ("password", text())], &[("code", text())])),
+        (
+            "NewToken",
+            object(
+                &[("purpose", text()), ("days", number())],
+                &[("account", slug()), ("scope", roles())],
+            ),
+        ),
+        ("Token", token),
+        ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
+        ("IssuedToken", object(&issued, &[])),
+        (
+            "Whoami",
+            object(
+                &[
+                    ("account", slug()),
+                    ("organisation", slug()),
+                    ("roles", roles()),
+                    ("language", language()),
+                ],
+                &[],
+            ),
+        ),
+        ("NewPassword", object(&[("password", text())], &[])),
+        ("Enrolment", object(&[("address", text())], &[])),
+        (
+            "ImportOutcome",
+            object(
+                &[("applied", flag()), ("added", number()), ("changed", number()), ("unchanged", number())],
+                &[("faults", list(refer("RowFault")))],
+            ),
+        ),
+        (
+            "RowFault",
+            object(
+                &[("place", text()), ("reason", text())],
+                &[("line", number()), ("column", text())],
+            ),
+        ),
+    ]
+}

@@ -1,0 +1,258 @@
+//! Items and their ways out, the ledger, errors, and the messages of TAXII.
+
+use serde_json::{Value, json};
+
+use super::agreement::{category, pap, tlp};
+use super::{
+    flag, item_id, list, maybe, moment, number, object, one_of, open, page, refer, set, slug, text,
+};
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let mut all = items();
+    all.extend(deliveries());
+    all.extend(doors());
+    all.extend(node());
+    all.extend(taxii_messages());
+    all
+}
+
+fn form() -> Value {
+    one_of(&["full", "redacted"])
+}
+
+fn items() -> Vec<(&'static str, Value)> {
+    let stamp = || object(&[("seq", number()), ("at", moment())], &[]);
+    let fault = object(
+        &[("refused", flag()), ("place", text()), ("rule", text()), ("reason", text())],
+        &[("id", text())],
+    );
+    let accepted =
+        object(&[("id", item_id()), ("stamp", stamp()), ("audience", number())], &[]);
+    let line = object(
+        &[
+            ("place", number()),
+            ("date_added", moment()),
+            ("id", item_id()),
+            ("version", moment()),
+            ("tlp", tlp()),
+            ("pap", pap()),
+            ("object", refer("Stix")),
+        ],
+        &[],
+    );
+    let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
+    let group = [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
+    vec![
+        ("Stix", open(&[("type", text())], &[])),
+        ("Item", line),
+        ("Items", page(refer("Item"))),
+        ("Fault", fault),
+        (
+            "Accepted",
+            object(
+                &[
+                    ("accepted", list(accepted)),
+                    ("duplicates", list(item_id())),
+                    ("rejected", list(refer("Fault"))),
+                    ("warnings", list(refer("Fault"))),
+                ],
+                &[],
+            ),
+        ),
+        ("Handling", handling()),
+        (
+            "Explanation",
+            object(
+                &[
+                    ("allowed", flag()),
+                    ("form", maybe(form())),
+                    ("agreement", maybe(slug())),
+                    ("reason_it", text()),
+                    ("reason_en", text()),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "Preview",
+            object(
+                &[
+                    ("full", number()),
+                    ("redacted", number()),
+                    ("nobody", number()),
+                    ("groups", list(object(&group, &[]))),
+                ],
+                &[],
+            ),
+        ),
+    ]
+}
+
+fn handling() -> Value {
+    object(
+        &[("category", category()), ("tlp", tlp())],
+        &[
+            ("producer", slug()),
+            ("pap", pap()),
+            ("victims", set(slug())),
+            ("named", set(slug())),
+            ("only_under", set(slug())),
+        ],
+    )
+}
+
+fn deliveries() -> Vec<(&'static str, Value)> {
+    let spread = || object(&[("p50", number()), ("p95", number()), ("p99", number())], &[]);
+    let line = object(
+        &[("agreement", slug()), ("items", number()), ("deliveries", number())],
+        &[
+            ("time_to_share_ms", spread()),
+            ("time_to_acknowledge_ms", spread()),
+            ("acknowledged", number()),
+            ("late", number()),
+        ],
+    );
+    let delivery = object(
+        &[("organisation", slug()), ("at", moment()), ("door", text())],
+        &[("acknowledged_at", moment()), ("acknowledged_by", slug()), ("note", text())],
+    );
+    vec![
+        ("NewAcknowledgement", object(&[], &[("note", text())])),
+        ("Acknowledged", object(&[("first", flag())], &[])),
+        ("Delivery", delivery),
+        ("Deliveries", object(&[("deliveries", list(refer("Delivery")))], &[])),
+        ("SharingReport", object(&[("agreements", list(line))], &[])),
+    ]
+}
+
+fn doors() -> Vec<(&'static str, Value)> {
+    let webhook = object(
+        &[("url", text())],
+        &[("kinds", list(text())), ("state", one_of(&["active", "paused"]))],
+    );
+    let letter = object(
+        &[("id", number()), ("step", text()), ("key", text()), ("attempts", number())],
+        &[("last_error", text()), ("given_up", moment())],
+    );
+    let warning_list = open(
+        &[("name", text()), ("list", list(text()))],
+        &[
+            ("type", one_of(&["cidr", "hostname", "string", "substring", "regex"])),
+            ("description", text()),
+            ("version", number()),
+            ("matching_attributes", list(text())),
+        ],
+    );
+    vec![
+        ("Webhook", webhook),
+        ("IssuedWebhook", object(&[("id", slug())], &[("secret", text())])),
+        ("Webhooks", object(&[("webhooks", list(refer("Webhook")))], &[])),
+        ("DeadLetters", object(&[("letters", list(letter))], &[])),
+        ("WarningList", warning_list),
+        ("WarningLists", object(&[("lists", list(text()))], &[])),
+    ]
+}
+
+fn node() -> Vec<(&'static str, Value)> {
+    let entry = object(
+        &[
+            ("seq", number()),
+            ("at", moment()),
+            ("kind", text()),
+            ("actor", text()),
+            ("subject", text()),
+            ("facts", json!({})),
+            ("hash", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
+        ],
+        &[],
+    );
+    let problem = object(
+        &[("type", text()), ("title", text()), ("status", number()), ("detail", text())],
+        &[("instance", text()), ("where", text()), ("what_to_do", text())],
+    );
+    vec![
+        ("Health", object(&[("status", text())], &[])),
+        ("Entries", page(entry)),
+        (
+            "Verification",
+            object(
+                &[("sound", flag())],
+                &[("entries", number()), ("head", text()), ("seq", number()), ("reason", text())],
+            ),
+        ),
+        ("Problem", problem),
+    ]
+}
+
+fn taxii_messages() -> Vec<(&'static str, Value)> {
+    let detail = object(&[("id", text()), ("version", moment())], &[("message", text())]);
+    let details = || list(detail.clone());
+    let record = object(
+        &[("id", text()), ("date_added", moment()), ("version", moment())],
+        &[("media_type", text())],
+    );
+    let status = object(
+        &[
+            ("id", text()),
+            ("status", one_of(&["complete", "pending"])),
+            ("total_count", number()),
+            ("success_count", number()),
+            ("failure_count", number()),
+            ("pending_count", number()),
+        ],
+        &[
+            ("request_timestamp", moment()),
+            ("successes", details()),
+            ("failures", details()),
+            ("pendings", details()),
+        ],
+    );
+    let error = object(
+        &[("title", text())],
+        &[
+            ("description", text()),
+            ("error_id", text()),
+            ("error_code", text()),
+            ("http_status", text()),
+            ("external_details", text()),
+            ("details", json!({ "type": "object" })),
+        ],
+    );
+    let more = || ("more", flag());
+    let next = || ("next", text());
+    vec![
+        ("TaxiiError", error),
+        ("TaxiiStatus", status),
+        ("TaxiiEnvelope", open(&[], &[more(), next(), ("objects", list(refer("Stix")))])),
+        ("TaxiiManifest", object(&[more()], &[next(), ("objects", list(record))])),
+        ("TaxiiVersions", object(&[more()], &[next(), ("versions", list(moment()))])),
+        ("TaxiiCollections", object(&[], &[("collections", list(refer("TaxiiCollection")))])),
+        ("TaxiiCollection", taxii_collection()),
+        (
+            "TaxiiDiscovery",
+            object(
+                &[("title", text())],
+                &[
+                    ("description", text()),
+                    ("contact", text()),
+                    ("default", text()),
+                    ("api_roots", list(text())),
+                ],
+            ),
+        ),
+        (
+            "TaxiiApiRoot",
+            object(
+                &[("title", text()), ("versions", list(text())), ("max_content_length", number())],
+                &[("description", text())],
+            ),
+        ),
+    ]
+}
+
+fn taxii_collection() -> Value {
+    object(
+        &[("id", text()), ("title", text()), ("can_read", flag()), ("can_write", flag())],
+        &[("description", text()), ("alias", text()), ("media_types", list(text()))],
+    )
+}

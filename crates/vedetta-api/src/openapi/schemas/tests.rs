@@ -1,0 +1,151 @@
+use super::*;
+
+use vedetta_model::{Account, Agreement, Asset, Contact, Hold, Organisation};
+
+/// What in a value breaks a schema: enough of JSON Schema for ours.
+fn breaks(schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let root = json!({ "components": { "schemas": schemas() } });
+    let mut faults = Vec::new();
+    check(&root, schema, value, at, &mut faults);
+    faults
+}
+
+fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = root.pointer(reference.trim_start_matches('#')).unwrap();
+        return check(root, target, value, at, faults);
+    }
+    for choices in ["oneOf", "anyOf"] {
+        let Some(choices) = schema[choices].as_array() else { continue };
+        let fits = |choice: &&Value| {
+            let mut faults = Vec::new();
+            check(root, choice, value, at, &mut faults);
+            faults.is_empty()
+        };
+        if choices.iter().filter(fits).count() != 1 {
+            faults.push(format!("{at}: {value} fits not one choice"));
+        }
+    }
+    let of_type = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("{other}"),
+    };
+    let types = &schema["type"];
+    let names = types.as_array().cloned().unwrap_or_else(|| vec![types.clone()]);
+    if !types.is_null() && !names.iter().any(|name| of_type(name.as_str().unwrap())) {
+        faults.push(format!("{at}: {value} is no {types}"));
+    }
+    let allowed = schema["enum"].as_array();
+    if allowed.is_some_and(|allowed| !allowed.contains(value)) {
+        faults.push(format!("{at}: {value} is none of {allowed:?}"));
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        faults.push(format!("{at}: {value} is not {}", schema["const"]));
+    }
+    for (index, element) in value.as_array().into_iter().flatten().enumerate() {
+        check(root, &schema["items"], element, &format!("{at}[{index}]"), faults);
+    }
+    let Some(members) = value.as_object() else { return };
+    for name in schema["required"].as_array().into_iter().flatten() {
+        if !members.contains_key(name.as_str().unwrap()) {
+            faults.push(format!("{at}: no {name}"));
+        }
+    }
+    for (name, member) in members {
+        match schema["properties"].get(name) {
+            Some(schema) => check(root, schema, member, &format!("{at}.{name}"), faults),
+            None if schema["additionalProperties"] == false => {
+                faults.push(format!("{at}: {name} is not in the schema"));
+            }
+            None => {}
+        }
+    }
+}
+
+/// Reads a text as a type, and holds what the type writes to the schema.
+fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, text: Value) {
+    let all = schemas();
+    assert_eq!(breaks(&all[name], &text, name), Vec::<String>::new());
+    let written = serde_json::to_value(serde_json::from_value::<T>(text).unwrap()).unwrap();
+    assert_eq!(breaks(&all[name], &written, name), Vec::<String>::new());
+}
+
+#[test]
+fn the_model_writes_what_the_schemas_say() {
+    holds::<Organisation>(
+        "Organisation",
+        json!({ "id": "comune-prova", "name": "Comune di Prova", "aliases": ["Prova"],
+            "kind": "municipality", "parent": "anci-umbria", "region": "Umbria", "province": "PG",
+            "population": 20001, "sector": "public-administration", "criticality": "regional",
+            "client_of": ["operatore-prova"] }),
+    );
+    for (kind, value) in [("domain", json!("comune.example")), ("asn", json!(64496))] {
+        let asset = json!({ "id": "a1", "organisation": "comune-prova", "kind": kind,
+            "value": value, "note": "sito" });
+        assert_eq!(breaks(&schemas()["Asset"], &asset, "Asset"), Vec::<String>::new());
+        serde_json::from_value::<Asset>(asset).unwrap();
+    }
+    holds::<Contact>(
+        "Contact",
+        json!({ "id": "c1", "organisation": "comune-prova", "role": "incident response",
+            "name": "CED", "substitute": "c2", "phone_24h": "+39 06 5555 0100",
+            "channels": [{ "by": "pec", "at": "ced@pec.comune.example" }], "keys": ["age1…"],
+            "account": "ced", "last_verified": "2026-01-31" }),
+    );
+    holds::<Account>(
+        "Account",
+        json!({ "id": "ced", "name": "CED", "organisation": "comune-prova",
+            "roles": ["liaison", "machine"], "language": "it", "state": "active" }),
+    );
+}
+
+#[test]
+fn agreements_and_holds_are_as_described() {
+    holds::<Agreement>(
+        "Agreement",
+        json!({ "id": "prova", "title": "Protocollo di prova", "parent": "quadro",
+            "succeeds": "prova-2020",
+            "stage": { "is": "suspended", "since": "2026-01-01T00:00:00.000000Z", "by": "admin",
+                "reason": "revisione" },
+            "term": { "signed": "2025-12-01", "from": "2026-01-01", "until": "2028-12-31",
+                "renewal": "explicit" },
+            "party": [
+                { "name": "centro", "organisations": ["cnaipic"], "gives": ["indicator"],
+                    "receives": ["incident"], "within": "apart", "contacts": ["c1"] },
+                { "name": "comuni", "select": { "kinds": ["municipality"], "regions": ["Umbria"],
+                    "provinces": ["PG"], "sectors": ["public-administration"],
+                    "population_above": 20000, "criticality": "regional",
+                    "adhesion": "required" } }],
+            "handling": { "highest_tlp": "AMBER+STRICT", "default_tlp": "AMBER",
+                "iep": { "id": "iep-1", "name": "default" }, "victim": "named",
+                "history": { "days": 30 }, "redistribution": "lineage" },
+            "duties": { "acknowledge_minutes": 60, "acknowledge": ["early-warning"],
+                "training": "due giornate" },
+            "raci": [{ "activity": "ransomware", "responsible": ["comuni"] }],
+            "systems": ["anagrafe"] }),
+    );
+    holds::<Agreement>(
+        "Agreement",
+        json!({ "id": "prova-perugia", "title": "Adesione", "parent": "prova",
+            "term": { "from": "2026-01-01", "until": "2028-12-31" },
+            "adhesion": { "party": "comuni", "organisation": "comune-054039" } }),
+    );
+    holds::<Hold>(
+        "Hold",
+        json!({ "id": "h1", "authority": "Procura", "organisation": "cnaipic",
+            "scope": { "victim": "comune-prova" }, "reason": "R.G.N.R. 1/2026",
+            "from": "2026-01-01T00:00:00.000000Z" }),
+    );
+}
+
+#[test]
+fn what_is_not_in_a_schema_is_noticed() {
+    let wrong = json!({ "id": "x", "name": "X", "kind": "castle", "colour": "red" });
+    assert_eq!(breaks(&schemas()["Organisation"], &wrong, "x").len(), 2);
+    assert!(schema("Agreement").is_some_and(|schema| schema["$schema"].is_string()));
+}
