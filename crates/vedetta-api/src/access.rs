@@ -185,9 +185,9 @@ mod tests {
                 path if path.starts_with("/taxii2") => path.to_owned(),
                 path => format!("/taxii2/root{path}"),
             };
-            let here = TABLE.iter().any(|route| {
-                route.path == path && route.verb.as_str() == endpoint.verb.as_str()
-            });
+            let here = TABLE
+                .iter()
+                .any(|route| route.path == path && route.verb.as_str() == endpoint.verb.as_str());
             assert!(here, "{} {path}", endpoint.verb.as_str());
         }
     }

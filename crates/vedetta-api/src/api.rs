@@ -135,7 +135,8 @@ impl Api {
         presented: Presented,
         certificate: Option<Arc<[u8]>>,
     ) -> Result<Actor, Problem> {
-        const OTHER: FlowError = FlowError::Unproven("the token is of another account; send its own");
+        const OTHER: FlowError =
+            FlowError::Unproven("the token is of another account; send its own");
         const NOTHING: FlowError = FlowError::Unproven("no credentials were sent; send a token");
         self.ask(move |house| match (presented, certificate) {
             (Presented::Token { account, token }, _) => {

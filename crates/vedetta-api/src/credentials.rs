@@ -73,7 +73,9 @@ mod tests {
     fn both_schemes() {
         assert!(matches!(read(&[]), Ok(Presented::Nothing)));
         let bearer = read(&["bearer vdt_a_b"]);
-        assert!(matches!(bearer, Ok(Presented::Token { account: None, token }) if token == "vdt_a_b"));
+        assert!(
+            matches!(bearer, Ok(Presented::Token { account: None, token }) if token == "vdt_a_b")
+        );
         let basic = read(&[&format!("Basic {}", STANDARD.encode("cosc-umbria:vdt_a_b:c"))]);
         let fits = |account: &str, token: &str| account == "cosc-umbria" && token == "vdt_a_b:c";
         assert!(matches!(basic,

@@ -83,7 +83,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()))?;
+        let params =
+            params.map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()))?;
         Ok(Self(params.iter().map(|(name, value)| (name.into(), value.into())).collect()))
     }
 }
@@ -106,7 +107,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         axum::extract::Query::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
-            let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+            let reason =
+                std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
             let sentence = format!("{reason}; see the parameters in /api/v1/openapi.json");
             Problem::new(Kind::NotUnderstood, sentence).at("query")
         })

@@ -30,17 +30,19 @@ pub(crate) struct Gate {
 pub struct Caller(pub Actor);
 
 /// Lets a request through, or says why not.
-pub(crate) async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let began = gate.api.house().now();
-    let path = request.uri().path().to_owned();
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
     let mut account = None;
-    let response = match gate.admit(&request).await {
+    let response = match gate.admit(&parts).await {
         Err(problem) => problem.into_response(),
         Ok(actor) => {
             account = actor.as_ref().map(|actor| actor.account.clone());
             if let Some(actor) = actor {
-                request.extensions_mut().insert(Caller(actor));
+                parts.extensions.insert(Caller(actor));
             }
+            let request = Request::from_parts(parts, body);
             match tokio::time::timeout(gate.route.cost.longest(), next.run(request)).await {
                 Ok(response) => response,
                 Err(_) => slow().into_response(),
@@ -62,18 +64,18 @@ pub(crate) async fn pass(State(gate): State<Gate>, mut request: Request, next: N
 }
 
 impl Gate {
-    async fn admit(&self, request: &Request) -> Result<Option<Actor>, Problem> {
-        let address = address_of(request);
+    async fn admit(&self, parts: &Parts) -> Result<Option<Actor>, Problem> {
+        let address = address_of(parts);
         let limits = self.api.limits();
         let now = self.api.house().now();
         limits.addresses.take(address, now).map_err(too_many)?;
-        self.check_length(request.headers())?;
+        self.check_length(&parts.headers)?;
         if self.route.cost == Cost::Proof && self.route.who == Who::Anyone {
             limits.proofs.take(address, now).map_err(too_many_proofs)?;
         }
         let actor = match self.route.who {
             Who::Anyone => None,
-            Who::SignedIn | Who::Roles(_) => Some(self.prove(request, address).await?),
+            Who::SignedIn | Who::Roles(_) => Some(self.prove(parts, address).await?),
         };
         if let Some(actor) = &actor {
             limits.accounts.take(actor.account.clone(), now).map_err(too_many)?;
@@ -82,7 +84,7 @@ impl Gate {
             return Err(self.refuse(actor.as_ref()));
         }
         if self.route.style() == Style::Taxii {
-            accept_taxii(request.headers())?;
+            accept_taxii(&parts.headers)?;
         }
         Ok(actor)
     }
@@ -91,16 +93,19 @@ impl Gate {
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length: Option<u64> = length.and_then(|text| text.parse().ok());
         let largest = self.route.cost.largest_body();
-        if length.is_some_and(|length| length > largest as u64) { Err(too_large(largest)) } else { Ok(()) }
+        if length.is_some_and(|length| length > largest as u64) {
+            Err(too_large(largest))
+        } else {
+            Ok(())
+        }
     }
 
     /// Who asks. Too many wrong proofs from one address are not even looked at.
-    async fn prove(&self, request: &Request, address: IpAddr) -> Result<Actor, Problem> {
+    async fn prove(&self, parts: &Parts, address: IpAddr) -> Result<Actor, Problem> {
         let proofs = &self.api.limits().proofs;
         proofs.look(&address, self.api.house().now()).map_err(too_many_proofs)?;
-        let certificate =
-            request.extensions().get::<Peer>().and_then(|peer| peer.certificate.clone());
-        let presented = Presented::read(request.headers())
+        let certificate = parts.extensions.get::<Peer>().and_then(|peer| peer.certificate.clone());
+        let presented = Presented::read(&parts.headers)
             .map_err(|error| Problem::new(Kind::Unproven, error.to_string()).at("Authorization"))?;
         if presented == Presented::Nothing && certificate.is_none() {
             let sentence = "no credentials were sent; send Authorization: Bearer with a token";
@@ -153,7 +158,8 @@ pub(crate) fn too_large(largest: usize) -> Problem {
 }
 
 fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
-    let values: Result<Vec<&str>, _> = headers.get_all(ACCEPT).iter().map(HeaderValue::to_str).collect();
+    let values: Result<Vec<&str>, _> =
+        headers.get_all(ACCEPT).iter().map(HeaderValue::to_str).collect();
     let joined = values.map(|values| values.join(",")).unwrap_or_else(|_| "?".into());
     let given = headers.contains_key(ACCEPT).then_some(joined.as_str());
     taxii::accept(given)
@@ -161,8 +167,8 @@ fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The address to count by: for IPv6 the network of one subscriber.
-fn address_of(request: &Request) -> IpAddr {
-    match request.extensions().get::<Peer>().map(|peer| peer.address.ip()) {
+fn address_of(parts: &Parts) -> IpAddr {
+    match parts.extensions.get::<Peer>().map(|peer| peer.address.ip()) {
         Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
         }

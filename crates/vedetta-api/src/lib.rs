@@ -27,7 +27,6 @@ pub use server::{ConnectionLimits, Server, ServerError, Transport};
 pub use tls::{Tls, TlsError};
 
 /// The router of the machine doors: every line of [`access::TABLE`] behind its gate.
-#[must_use]
 pub fn router(api: &Api) -> axum::Router {
     registry(api).finish()
 }

@@ -57,7 +57,10 @@ impl Metrics {
             let labels = format!("method=\"{method}\",route=\"{route}\"");
             let bounds = BUCKETS.iter().map(f64::to_string).chain(["+Inf".into()]);
             for (bound, count) in bounds.zip(served.by_time.iter().chain([&served.count])) {
-                let _ = writeln!(text, "vedetta_http_seconds_bucket{{{labels},le=\"{bound}\"}} {count}");
+                let _ = writeln!(
+                    text,
+                    "vedetta_http_seconds_bucket{{{labels},le=\"{bound}\"}} {count}"
+                );
             }
             let _ = writeln!(text, "vedetta_http_seconds_sum{{{labels}}} {}", served.seconds);
             let _ = writeln!(text, "vedetta_http_seconds_count{{{labels}}} {}", served.count);

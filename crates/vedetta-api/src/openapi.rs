@@ -93,12 +93,11 @@ fn responses(route: &Route) -> Value {
         answer["content"] = content(body);
     }
     let error = match route.style() {
-        Style::Problem => {
-            Content { media: PROBLEM_JSON, schema: Some("Problem") }
-        }
+        Style::Problem => Content { media: PROBLEM_JSON, schema: Some("Problem") },
         Style::Taxii => Content { media: taxii::TAXII, schema: Some("TaxiiError") },
     };
-    let failure = json!({ "description": "Why not, where, and what to do.", "content": content(error) });
+    let failure =
+        json!({ "description": "Why not, where, and what to do.", "content": content(error) });
     json!({ status: answer, "default": failure })
 }
 
@@ -128,7 +127,8 @@ fn variables(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn tag(path: &str) -> &str {
-    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != "api" && *part != "v1");
+    let mut parts =
+        path.split('/').filter(|part| !part.is_empty() && *part != "api" && *part != "v1");
     parts.next().unwrap_or("node")
 }
 

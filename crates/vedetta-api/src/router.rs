@@ -70,10 +70,7 @@ impl Registry {
     }
 
     pub(crate) fn finish(self) -> Router {
-        self.router
-            .fallback(unknown)
-            .method_not_allowed_fallback(wrong_method)
-            .with_state(self.api)
+        self.router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(self.api)
     }
 }
 
@@ -83,7 +80,8 @@ async fn unknown(OriginalUri(uri): OriginalUri) -> Response {
 }
 
 async fn wrong_method(OriginalUri(uri): OriginalUri, request: Request) -> Response {
-    let sentence = format!("{} is not for this address; see /api/v1/openapi.json", request.method());
+    let sentence =
+        format!("{} is not for this address; see /api/v1/openapi.json", request.method());
     let problem = Problem::new(Kind::MethodNotAllowed, sentence);
     problem.render(Style::of_path(uri.path()), Some(uri.path())).into_response()
 }

@@ -288,10 +288,8 @@ where
 
 /// Out of file descriptors and the like: accepting again at once would only spin.
 async fn rest_after(error: &io::Error) {
-    let one_connection_only = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-    );
+    let one_connection_only =
+        matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset);
     if !one_connection_only {
         tracing::warn!(%error, "cannot accept connections; trying again in a second");
         tokio::time::sleep(Duration::from_secs(1)).await;

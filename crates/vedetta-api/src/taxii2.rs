@@ -28,7 +28,11 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Post, "/taxii2/root/collections/{collection}/objects/", objects::add)
         .on(Get, "/taxii2/root/collections/{collection}/objects/{object}/", objects::get)
         .on(Delete, "/taxii2/root/collections/{collection}/objects/{object}/", objects::withdraw)
-        .on(Get, "/taxii2/root/collections/{collection}/objects/{object}/versions/", objects::versions)
+        .on(
+            Get,
+            "/taxii2/root/collections/{collection}/objects/{object}/versions/",
+            objects::versions,
+        )
 }
 
 /// A message with its media type.

@@ -17,7 +17,18 @@ mod book;
 mod redaction;
 mod scribe;
 
+pub use actions::accept_items::{Accepted, Receipt};
+pub use actions::sign_in::Session;
 pub use bell::Bell;
+pub use credentials::{Token, TokenText};
 pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
+pub use views::deliveries::{Delivery, Pace, Quantiles};
+pub use views::explain::{Answer, Preview, PreviewGroup};
+pub use views::read_items::{ReadItem, ReadPage, Share, Wish};
+
+/// What the ledger's own words are to those who ask the house.
+pub use vedetta_store::{
+    Digest, Door, Entry, EntryKind, ItemState, Sequence, Stamp, Verification, VersionFilter,
+};

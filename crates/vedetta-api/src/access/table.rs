@@ -199,7 +199,9 @@ pub const TABLE: &[Route] = &[
     put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("Hold")),
     post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Hold")),
     // Items.
-    get("/api/v1/items", Who::SignedIn, "Items that one may read").query(ITEMS).gives(json("Items")),
+    get("/api/v1/items", Who::SignedIn, "Items that one may read")
+        .query(ITEMS)
+        .gives(json("Items")),
     post("/api/v1/items", PRODUCERS, "Bring items: a STIX object or bundle, or indicators as CSV")
         .cost(Cost::Bulk)
         .takes(json("Stix"))

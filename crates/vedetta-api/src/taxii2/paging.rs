@@ -79,9 +79,8 @@ impl Paging {
                 Ok((self, page))
             })
             .await?;
-        let seal = |place: Sequence| {
-            paging.sealed(|scope| paging.api.next_key().seal(scope, place.0))
-        };
+        let seal =
+            |place: Sequence| paging.sealed(|scope| paging.api.next_key().seal(scope, place.0));
         let next = page.next.map(seal);
         Ok(Page { items: once(page.items), next })
     }

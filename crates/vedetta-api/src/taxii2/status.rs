@@ -84,7 +84,8 @@ impl Statuses {
 
     fn find(&self, actor: &Actor, id: &str) -> Result<Status, Problem> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = |entry: &&(OrganisationId, Status)| entry.0 == actor.organisation && entry.1.id == id;
+        let own =
+            |entry: &&(OrganisationId, Status)| entry.0 == actor.organisation && entry.1.id == id;
         recent.iter().rfind(own).map(|(_, status)| status.clone()).ok_or_else(|| {
             let sentence = "there is no such status any more; read the collection submit instead";
             Problem::new(Kind::Unknown, sentence).at("status")

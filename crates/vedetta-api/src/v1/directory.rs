@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use vedetta_directory::directory::Owned;
 use vedetta_flow::Standing;
 use vedetta_model::organisation::OrganisationKind;
-use vedetta_model::{Account, AccountId, Actor, Asset, Contact, Organisation, OrganisationId, Role};
+use vedetta_model::{
+    Account, AccountId, Actor, Asset, Contact, Organisation, OrganisationId, Role,
+};
 
 use super::{Answer, Page, page_limit};
 use crate::api::Api;

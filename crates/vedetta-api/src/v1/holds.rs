@@ -8,8 +8,8 @@ use vedetta_model::{Hold, HoldId};
 use super::Answer;
 use crate::api::Api;
 use crate::extract::{Given, Params};
-use crate::problem::{Kind, Problem};
 use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
 
 /// Every hold, past ones too.
 #[derive(Debug, Serialize)]

@@ -11,8 +11,9 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Explained, FlowError, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
+    Answer as Explained, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
 };
+use vedetta_intake::indicator_csv::Bringer;
 use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
 use vedetta_model::{
     AccountId, AgreementId, Category, Handling, Instant, ItemId, OrganisationId, Pap, Role, Tlp,
@@ -140,7 +141,11 @@ pub(super) async fn add(
         .ask(move |house| {
             let limits = stix::Limits::default();
             let arrival = match csv {
-                true => indicator_csv::read(DoorIn::Api, &source, &body.bytes, house.now()),
+                true => {
+                    let identity = &actor.organisation.identity();
+                    let bringer = Bringer { identity, at: house.now() };
+                    indicator_csv::read(DoorIn::Api, &source, &body.bytes, &bringer)
+                }
                 false => stix_bundle::read(DoorIn::Api, &source, &body.bytes, &limits),
             };
             house.accept(&actor, arrival)

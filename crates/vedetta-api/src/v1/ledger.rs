@@ -35,8 +35,7 @@ pub(super) async fn entries(
         Problem::new(Kind::NotUnderstood, sentence).at("after")
     })?;
     let limit = page_limit(paging.limit);
-    let entries =
-        api.ask(move |house| house.entries(&actor, Sequence(after), limit + 1)).await?;
+    let entries = api.ask(move |house| house.entries(&actor, Sequence(after), limit + 1)).await?;
     let lines = entries.into_iter().map(EntryLine::from).collect();
     Ok(Json(Page::cut(lines, limit, |line: &EntryLine| line.seq.to_string())))
 }

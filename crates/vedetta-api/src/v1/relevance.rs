@@ -32,7 +32,7 @@ pub(super) async fn of(
     Caller(actor): Caller,
     Asked(about): Asked<About>,
 ) -> Answer<Relevance> {
-    let observable = Observable::guess(&about.of)
+    let observable = Observable::read(&about.of)
         .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("of"))?;
     let standing = api.house().standing();
     let everyone = standing.relevance.concerned(&observable).everyone();

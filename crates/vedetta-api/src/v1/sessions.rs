@@ -65,7 +65,10 @@ pub(super) struct Tokens {
     tokens: Vec<Token>,
 }
 
-pub(super) async fn begin(State(api): State<Api>, Given(with): Given<SignIn>) -> Answer<IssuedToken> {
+pub(super) async fn begin(
+    State(api): State<Api>,
+    Given(with): Given<SignIn>,
+) -> Answer<IssuedToken> {
     let session = api
         .ask(move |house| house.sign_in(&with.account, &with.password, with.code.as_deref()))
         .await?;

@@ -24,10 +24,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Stage", stage()),
         (
             "StageChange",
-            object(
-                &[("to", one_of(&["in-force", "suspended", "expired"]))],
-                &[("reason", text())],
-            ),
+            object(&[("to", one_of(&["in-force", "suspended", "expired"]))], &[("reason", text())]),
         ),
         ("Party", party()),
         ("Selector", selector()),
@@ -43,11 +40,8 @@ fn agreement() -> Value {
         &[("from", day()), ("until", day())],
         &[("signed", day()), ("renewal", one_of(&["none", "explicit", "tacit"]))],
     );
-    let duties = [
-        ("acknowledge_minutes", number()),
-        ("acknowledge", set(category())),
-        ("training", text()),
-    ];
+    let duties =
+        [("acknowledge_minutes", number()), ("acknowledge", set(category())), ("training", text())];
     let names = || list(text());
     let raci = object(
         &[("activity", text())],

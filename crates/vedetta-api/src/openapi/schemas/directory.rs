@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    day, flag, list, moment, number, object, one_of, page, refer, set, slug, text,
-};
+use super::{day, flag, list, moment, number, object, one_of, page, refer, set, slug, text};
 
 /// The kinds of organisation.
 pub(super) fn kind() -> Value {
@@ -73,10 +71,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "Imported",
             object(&[("added", number()), ("changed", number()), ("unchanged", number())], &[]),
         ),
-        (
-            "Relevance",
-            object(&[("of", text()), ("organisations", list(slug()))], &[]),
-        ),
+        ("Relevance", object(&[("of", text()), ("organisations", list(slug()))], &[])),
     ]);
     all
 }
@@ -181,7 +176,12 @@ fn access() -> Vec<(&'static str, Value)> {
         (
             "ImportOutcome",
             object(
-                &[("applied", flag()), ("added", number()), ("changed", number()), ("unchanged", number())],
+                &[
+                    ("applied", flag()),
+                    ("added", number()),
+                    ("changed", number()),
+                    ("unchanged", number()),
+                ],
                 &[("faults", list(refer("RowFault")))],
             ),
         ),

@@ -26,8 +26,7 @@ fn items() -> Vec<(&'static str, Value)> {
         &[("refused", flag()), ("place", text()), ("rule", text()), ("reason", text())],
         &[("id", text())],
     );
-    let accepted =
-        object(&[("id", item_id()), ("stamp", stamp()), ("audience", number())], &[]);
+    let accepted = object(&[("id", item_id()), ("stamp", stamp()), ("audience", number())], &[]);
     let line = object(
         &[
             ("place", number()),
@@ -41,7 +40,8 @@ fn items() -> Vec<(&'static str, Value)> {
         &[],
     );
     let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
-    let group = [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
+    let group =
+        [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
     vec![
         ("Stix", open(&[("type", text())], &[])),
         ("Item", line),
