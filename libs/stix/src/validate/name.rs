@@ -3,7 +3,7 @@
 use crate::identifier::is_type_name;
 use crate::json::{Member, Node};
 use crate::problem::{Path, Report, Rule, shown};
-use crate::schema::{Property, known_types};
+use crate::schema::{Class, Property, class, known_types};
 
 const NAME_LENGTHS: std::ops::RangeInclusive<usize> = 3..=250;
 /// Reserved for later versions of the specification.
@@ -22,8 +22,8 @@ pub(super) fn object_type(object_type: &str, node: &Node<'_>, report: &mut Repor
     } else if RESERVED_TYPES.contains(&object_type) {
         let message = format!("{} is reserved", shown(object_type));
         report.note(Rule::ReservedName, &path, node.at, message);
-    } else if let Some(like) = nearest(object_type, known_types())
-        && like != object_type
+    } else if class(object_type) == Class::Custom
+        && let Some(like) = nearest(object_type, known_types())
     {
         let message = format!("{} is no type of STIX; is {like} meant?", shown(object_type));
         report.note(Rule::UnknownProperty, &path, node.at, message);

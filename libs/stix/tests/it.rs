@@ -1,0 +1,4 @@
+//! What a reader of STIX relies on: golden objects, broken rules, hostile input, real bundles.
+
+#[path = "it/real.rs"]
+mod real;
