@@ -37,7 +37,11 @@ fn bundles_of_2_1_load_without_errors() {
         let errors: Vec<_> = reading.errors().take(20).map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
         assert!(reading.objects.len() >= least && reading.objects.len() == reading.seen);
-        println!("{name}: {} objects, {} warnings", reading.seen, count(&reading, Severity::Warning));
+        println!(
+            "{name}: {} objects, {} warnings",
+            reading.seen,
+            count(&reading, Severity::Warning)
+        );
         let text = std::str::from_utf8(&bytes).unwrap();
         assert!(reading.objects.iter().all(|object| text.contains(object.json())), "{name}");
     }
