@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Number, Value};
 
+use crate::json::write_string;
+
 /// The canonical JSON of a value: no spaces, members sorted by their UTF-16 code units, numbers as
 /// ECMAScript prints doubles. Whole numbers beyond 2^53 lose digits, as the RFC has it.
 pub fn canonical(value: &Value) -> String {
@@ -45,24 +47,6 @@ fn separate(index: usize, out: &mut String) {
     if index > 0 {
         out.push(',');
     }
-}
-
-fn write_string(text: &str, out: &mut String) {
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' => put(out, format_args!("\\u{:04x}", u32::from(char))),
-            _ => out.push(char),
-        }
-    }
-    out.push('"');
 }
 
 fn write_number(number: &Number, out: &mut String) {

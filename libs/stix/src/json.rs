@@ -147,6 +147,53 @@ impl<'a> Node<'a> {
             }
         }
     }
+
+    /// Prints the value without spaces, numbers as they were written.
+    pub(crate) fn write(&self, out: &mut String) {
+        match &self.value {
+            Value::Null => out.push_str("null"),
+            Value::Bool(bool) => out.push_str(if *bool { "true" } else { "false" }),
+            Value::Number(number) => out.push_str(number),
+            Value::String(text) => write_string(text, out),
+            Value::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    item.write(out);
+                }
+                out.push(']');
+            }
+            Value::Object(members) => {
+                out.push('{');
+                for (index, member) in members.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    write_string(&member.name, out);
+                    out.push(':');
+                    member.node.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+/// Prints a string in quotes, escaping no more than JSON asks for.
+pub(crate) fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            _ => out.push(char),
+        }
+    }
+    out.push('"');
 }
 
 /// The value of the first member of this name.

@@ -14,6 +14,8 @@
 //! ```
 
 pub mod canonical;
+pub mod confidence;
+pub mod draft;
 pub mod identifier;
 mod json;
 pub mod marking;
@@ -27,6 +29,8 @@ pub mod timestamp;
 mod validate;
 
 pub use canonical::canonical;
+pub use confidence::{Decay, Scale};
+pub use draft::{Draft, ReviseError};
 pub use identifier::{Identifier, IdentifierError};
 pub use marking::{Pap, Tlp};
 pub use object::{Object, Version};

@@ -166,7 +166,7 @@ impl Object {
         self.with(|node| node.get(name)?.text().map(str::to_owned))
     }
 
-    fn with<T>(&self, take: impl FnOnce(&Node<'_>) -> Option<T>) -> Option<T> {
+    pub(crate) fn with<T>(&self, take: impl FnOnce(&Node<'_>) -> Option<T>) -> Option<T> {
         let bounds = Bounds { depth: DEEPEST, string: usize::MAX };
         take(&Node::parse(&self.0.json, bounds).ok()?)
     }
