@@ -1,5 +1,7 @@
 //! The JSON interface, below `/api/v1`: a noun a file, thin over the house.
 
+mod agreements;
+mod deliveries;
 mod directory;
 mod holds;
 mod items;
@@ -7,6 +9,7 @@ mod ledger;
 mod node;
 mod relevance;
 mod sessions;
+mod work;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -68,7 +71,16 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/holds", holds::list)
         .on(Put, "/api/v1/holds/{hold}", holds::put)
         .on(Post, "/api/v1/holds/{hold}/end", holds::end)
-        .on(Get, "/api/v1/ledger/entries", ledger::entries);
+        .on(Get, "/api/v1/agreements", agreements::list)
+        .on(Get, "/api/v1/agreements/{agreement}", agreements::get)
+        .on(Put, "/api/v1/agreements/{agreement}", agreements::put)
+        .on(Delete, "/api/v1/agreements/{agreement}", agreements::discard)
+        .on(Post, "/api/v1/agreements/{agreement}/steps", agreements::step)
+        .on(Get, "/api/v1/reports/sharing", deliveries::report)
+        .on(Get, "/api/v1/dead-letters", work::dead_letters)
+        .on(Post, "/api/v1/dead-letters/{job}/retry", work::retry)
+        .on(Get, "/api/v1/ledger/entries", ledger::entries)
+        .on(Get, "/api/v1/ledger/verification", ledger::verify);
     items(directory_routes(registry))
 }
 
@@ -76,6 +88,12 @@ fn directory_routes(registry: Registry) -> Registry {
     registry
         .on(Get, "/api/v1/organisations", directory::organisations)
         .on(Get, "/api/v1/organisations/{organisation}", directory::organisation)
+        .on(Put, "/api/v1/organisations/{organisation}", directory::put_organisation)
+        .on(Delete, "/api/v1/organisations/{organisation}", directory::remove_organisation)
+        .on(Put, "/api/v1/assets/{asset}", directory::put_asset)
+        .on(Delete, "/api/v1/assets/{asset}", directory::remove_asset)
+        .on(Put, "/api/v1/contacts/{contact}", directory::put_contact)
+        .on(Delete, "/api/v1/contacts/{contact}", directory::remove_contact)
         .on(Get, "/api/v1/assets", directory::assets)
         .on(Get, "/api/v1/contacts", directory::contacts)
         .on(Get, "/api/v1/accounts", directory::accounts)
@@ -91,6 +109,7 @@ fn items(registry: Registry) -> Registry {
         .on(Get, "/api/v1/items/{item}", items::get)
         .on(Delete, "/api/v1/items/{item}", items::withdraw)
         .on(Post, "/api/v1/items/{item}/acknowledgement", items::acknowledge)
+        .on(Get, "/api/v1/items/{item}/deliveries", deliveries::of_item)
         .on(Get, "/api/v1/items/{item}/explanation", items::explain)
         .on(Post, "/api/v1/preview", items::preview)
 }

@@ -7,5 +7,6 @@ pub mod change_directory;
 pub mod found_node;
 pub mod hold_items;
 pub mod manage_accounts;
+pub mod retry_work;
 pub mod sign_in;
 pub mod withdraw_item;

@@ -18,6 +18,7 @@ mod redaction;
 mod scribe;
 
 pub use actions::accept_items::{Accepted, Receipt};
+pub use actions::change_agreement::Step;
 pub use actions::sign_in::Session;
 pub use bell::Bell;
 pub use credentials::{Token, TokenText};
@@ -28,7 +29,10 @@ pub use views::deliveries::{Delivery, Pace, Quantiles};
 pub use views::explain::{Answer, Preview, PreviewGroup};
 pub use views::read_items::{ReadItem, ReadPage, Share, Wish};
 
+/// How agreements are written, for the doors that take and give them.
+pub use vedetta_policy::{Expiring, Notation, read_agreement, write_agreement};
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
-    Digest, Door, Entry, EntryKind, ItemState, Sequence, Stamp, Verification, VersionFilter,
+    DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,
+    Verification, VersionFilter,
 };

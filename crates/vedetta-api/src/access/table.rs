@@ -146,24 +146,24 @@ pub const TABLE: &[Route] = &[
         .gives(json("Organisation")),
     put("/api/v1/organisations/{organisation}", ADMINISTRATORS, "Put an organisation")
         .takes(json("Organisation"))
-        .gives(json("Imported")),
+        .gives(json("Organisation")),
     delete("/api/v1/organisations/{organisation}", ADMINISTRATORS, "Remove an organisation"),
     get("/api/v1/assets", Who::SignedIn, "Assets").query(OF_ORGANISATION).gives(json("Assets")),
     put("/api/v1/assets/{asset}", ADMINISTRATORS, "Put an asset")
         .takes(json("Asset"))
-        .gives(json("Imported")),
+        .gives(json("Asset")),
     delete("/api/v1/assets/{asset}", ADMINISTRATORS, "Remove an asset"),
     get("/api/v1/contacts", Who::SignedIn, "Operational contacts")
         .query(OF_ORGANISATION)
         .gives(json("Contacts")),
     put("/api/v1/contacts/{contact}", ADMINISTRATORS, "Put a contact")
         .takes(json("Contact"))
-        .gives(json("Imported")),
+        .gives(json("Contact")),
     delete("/api/v1/contacts/{contact}", ADMINISTRATORS, "Remove a contact"),
     get("/api/v1/accounts", AUDITORS, "Accounts").query(OF_ORGANISATION).gives(json("Accounts")),
     put("/api/v1/accounts/{account}", ADMINISTRATORS, "Put an account")
         .takes(json("Account"))
-        .gives(json("Imported")),
+        .gives(json("Account")),
     put("/api/v1/accounts/{account}/password", Who::SignedIn, "Set a password")
         .cost(Cost::Proof)
         .takes(json("NewPassword")),
@@ -184,6 +184,8 @@ pub const TABLE: &[Route] = &[
     // Agreements.
     get("/api/v1/agreements", Who::SignedIn, "Agreements")
         .query(&[
+            ("after", "Go on after this identifier."),
+            ("limit", "At most so many; 1 to 1,000, 100 without it."),
             ("stage", "Only in this stage: `draft`, `in-force`, `suspended` or `expired`."),
             ("ends_within_days", "Only in force and ending within so many days."),
         ])
@@ -192,12 +194,13 @@ pub const TABLE: &[Route] = &[
     put("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Write an agreement, as JSON or TOML")
         .takes(json("Agreement"))
         .gives(json("Agreement")),
-    post("/api/v1/agreements/{agreement}/stage", ADMINISTRATORS, "Put in force, suspend or end")
-        .takes(json("StageChange"))
+    delete("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Discard a draft"),
+    post("/api/v1/agreements/{agreement}/steps", ADMINISTRATORS, "Lead it through its life")
+        .takes(json("AgreementStep"))
         .gives(json("Agreement")),
     get("/api/v1/holds", HOLDERS, "Investigative holds").gives(json("Holds")),
     put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("Hold")),
-    post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Hold")),
+    post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Holds")),
     // Items.
     get("/api/v1/items", Who::SignedIn, "Items that one may read")
         .query(ITEMS)

@@ -63,7 +63,7 @@ impl Statuses {
         let (organisation, source) = (actor.organisation.clone(), actor.account.to_string());
         let (receipt, mut versions) = api
             .ask(move |house| {
-                let limits = stix::Limits::default();
+                let limits = stix_bundle::limits();
                 let arrival = stix_bundle::read(DoorIn::Taxii, &source, &body, &limits);
                 let versions = Versions::of(&arrival);
                 Ok((house.accept(&actor, arrival)?, versions))

@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use vedetta_directory::directory::Owned;
+use vedetta_directory::directory::{Owned, Records};
 use vedetta_flow::Standing;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
-    Account, AccountId, Actor, Asset, Contact, Organisation, OrganisationId, Role,
+    Account, AccountId, Actor, Asset, AssetId, Contact, ContactId, Organisation, OrganisationId,
+    Role,
 };
 
 use super::{Answer, Page, page_limit};
@@ -108,16 +109,79 @@ pub(super) async fn accounts(
     Json(whose.page(&api.house().standing(), |it| it.directory.accounts()))
 }
 
+pub(super) async fn put_organisation(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(it): Given<Organisation>,
+) -> Answer<Organisation> {
+    same(&params.get::<OrganisationId>("organisation")?, &it.id)?;
+    let records = Records { organisations: vec![it.clone()], ..Records::default() };
+    api.ask(move |house| house.put_records(&actor, records)).await?;
+    Ok(Json(it))
+}
+
+pub(super) async fn put_asset(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(it): Given<Asset>,
+) -> Answer<Asset> {
+    same(&params.get::<AssetId>("asset")?, &it.id)?;
+    let records = Records { assets: vec![it.clone()], ..Records::default() };
+    api.ask(move |house| house.put_records(&actor, records)).await?;
+    Ok(Json(it))
+}
+
+pub(super) async fn put_contact(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(it): Given<Contact>,
+) -> Answer<Contact> {
+    same(&params.get::<ContactId>("contact")?, &it.id)?;
+    let records = Records { contacts: vec![it.clone()], ..Records::default() };
+    api.ask(move |house| house.put_records(&actor, records)).await?;
+    Ok(Json(it))
+}
+
+pub(super) async fn remove_organisation(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: OrganisationId = params.get("organisation")?;
+    api.ask(move |house| house.remove_organisation(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn remove_asset(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: AssetId = params.get("asset")?;
+    api.ask(move |house| house.remove_asset(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn remove_contact(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: ContactId = params.get("contact")?;
+    api.ask(move |house| house.remove_contact(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 pub(super) async fn put_account(
     State(api): State<Api>,
     Caller(actor): Caller,
     params: Params,
     Given(account): Given<Account>,
 ) -> Answer<Account> {
-    if params.get::<AccountId>("account")? != account.id {
-        let sentence = "the account's id is not that of the address; make them the same";
-        return Err(Problem::new(Kind::Invalid, sentence).at("id"));
-    }
+    same(&params.get::<AccountId>("account")?, &account.id)?;
     let account = api.ask(move |house| house.put_account(&actor, &account).map(|()| account));
     Ok(Json(account.await?))
 }
@@ -141,6 +205,15 @@ pub(super) async fn enrol_totp(
     let account: AccountId = params.get("account")?;
     let address = api.ask(move |house| house.enrol_totp(&actor, &account)).await?;
     Ok(Json(Enrolment { address }))
+}
+
+/// Refuses a record that is put under another identifier than its own.
+fn same<T: PartialEq>(address: &T, own: &T) -> Result<(), Problem> {
+    if address == own {
+        return Ok(());
+    }
+    let sentence = "its id is not that of the address; make them the same";
+    Err(Problem::new(Kind::Invalid, sentence).at("id"))
 }
 
 impl Which {

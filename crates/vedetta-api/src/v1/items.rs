@@ -139,7 +139,7 @@ pub(super) async fn add(
     let source = actor.account.to_string();
     let receipt: Receipt = api
         .ask(move |house| {
-            let limits = stix::Limits::default();
+            let limits = stix_bundle::limits();
             let arrival = match csv {
                 true => {
                     let identity = &actor.organisation.identity();

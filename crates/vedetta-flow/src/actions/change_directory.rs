@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vedetta_directory::directory::Records;
-use vedetta_model::{Actor, OrganisationId, OrganisationNumber};
+use vedetta_model::{Actor, AssetId, ContactId, OrganisationId, OrganisationNumber};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
 use crate::authority::{ADMINISTRATORS, require};
@@ -68,6 +68,24 @@ impl House {
             })
         })?;
         Ok(())
+    }
+
+    /// Removes an asset.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn remove_asset(&self, by: &Actor, id: &AssetId) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "remove assets")?;
+        self.remove(by, RecordKind::Asset, "asset", id.as_str())
+    }
+
+    /// Removes a contact.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn remove_contact(&self, by: &Actor, id: &ContactId) -> Result<(), FlowError> {
+        require(by, ADMINISTRATORS, "remove contacts")?;
+        self.remove(by, RecordKind::Contact, "contact", id.as_str())
     }
 
     /// Puts one record, with the snapshot renewed before this returns.

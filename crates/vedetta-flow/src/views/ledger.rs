@@ -1,7 +1,7 @@
 //! What was done, for auditors.
 
 use vedetta_model::Actor;
-use vedetta_store::{Entry, Sequence};
+use vedetta_store::{Entry, Sequence, Verification};
 
 use crate::authority::{AUDITORS, require};
 use crate::error::FlowError;
@@ -21,5 +21,14 @@ impl House {
     ) -> Result<Vec<Entry>, FlowError> {
         require(by, AUDITORS, "read the ledger")?;
         Ok(self.read(|reader| reader.entries(after, limit.clamp(1, 1000)))?)
+    }
+
+    /// Walks the whole chain and says whether it holds.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn verify(&self, by: &Actor) -> Result<Verification, FlowError> {
+        require(by, AUDITORS, "verify the ledger")?;
+        Ok(self.read(|reader| vedetta_store::verify(reader))?)
     }
 }

@@ -156,8 +156,11 @@ impl House {
         Ok(self.read(|ledger| ledger.place_at(moment))?)
     }
 
-    /// Who reads when an actor asks.
-    pub(crate) fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
+    /// Who reads when an actor asks, for the doors that stay open.
+    ///
+    /// # Errors
+    /// The actor's organisation is no longer in the directory.
+    pub fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
         let organisation = self.number_of(&by.organisation)?;
         let person = by.is_person().then(|| by.account.clone());
         Ok(vedetta_policy::Reader { organisation, person })

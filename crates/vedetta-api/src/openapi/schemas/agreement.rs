@@ -22,10 +22,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Agreement", agreement()),
         ("Agreements", page(refer("Agreement"))),
         ("Stage", stage()),
-        (
-            "StageChange",
-            object(&[("to", one_of(&["in-force", "suspended", "expired"]))], &[("reason", text())]),
-        ),
+        ("AgreementStep", step()),
         ("Party", party()),
         ("Selector", selector()),
         ("HandlingTerms", handling_terms()),
@@ -75,6 +72,17 @@ fn stage() -> Value {
         object(&[is("in-force"), ("since", moment()), ("by", slug())], &[]),
         object(&[is("suspended"), ("since", moment()), ("by", slug()), ("reason", text())], &[]),
         object(&[is("expired"), ("since", moment())], &[("by", slug())]),
+    ]})
+}
+
+fn step() -> Value {
+    let step = |step: &str| ("step", json!({ "const": step }));
+    json!({ "oneOf": [
+        object(&[step("put-in-force")], &[]),
+        object(&[step("suspend"), ("reason", text())], &[]),
+        object(&[step("resume")], &[]),
+        object(&[step("end")], &[]),
+        object(&[step("renew"), ("until", day())], &[]),
     ]})
 }
 

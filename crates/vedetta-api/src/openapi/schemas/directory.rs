@@ -67,10 +67,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Contacts", page(refer("Contact"))),
         ("Accounts", page(refer("Account"))),
         ("DirectoryDocument", document()),
-        (
-            "Imported",
-            object(&[("added", number()), ("changed", number()), ("unchanged", number())], &[]),
-        ),
         ("Relevance", object(&[("of", text()), ("organisations", list(slug()))], &[])),
     ]);
     all

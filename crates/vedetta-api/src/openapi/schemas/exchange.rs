@@ -102,26 +102,22 @@ fn handling() -> Value {
 }
 
 fn deliveries() -> Vec<(&'static str, Value)> {
-    let spread = || object(&[("p50", number()), ("p95", number()), ("p99", number())], &[]);
-    let line = object(
-        &[("agreement", slug()), ("items", number()), ("deliveries", number())],
-        &[
-            ("time_to_share_ms", spread()),
-            ("time_to_acknowledge_ms", spread()),
-            ("acknowledged", number()),
-            ("late", number()),
-        ],
-    );
+    let spread = || {
+        let quantiles = [("p50_ms", number()), ("p95_ms", number()), ("p99_ms", number())];
+        object(&[&[("count", number())], quantiles.as_slice()].concat(), &[])
+    };
+    let pace =
+        object(&[("agreement", slug()), ("share", spread()), ("acknowledge", spread())], &[]);
     let delivery = object(
-        &[("organisation", slug()), ("at", moment()), ("door", text())],
-        &[("acknowledged_at", moment()), ("acknowledged_by", slug()), ("note", text())],
+        &[("organisation", slug()), ("door", text()), ("at", moment())],
+        &[("acknowledged", moment())],
     );
     vec![
         ("NewAcknowledgement", object(&[], &[("note", text())])),
         ("Acknowledged", object(&[("first", flag())], &[])),
         ("Delivery", delivery),
         ("Deliveries", object(&[("deliveries", list(refer("Delivery")))], &[])),
-        ("SharingReport", object(&[("agreements", list(line))], &[])),
+        ("SharingReport", object(&[("agreements", list(pace))], &[])),
     ]
 }
 

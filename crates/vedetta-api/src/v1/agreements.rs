@@ -1,0 +1,155 @@
+//! Agreements: read, written as drafts, led through their lives.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use jiff::civil::Date;
+use serde::Deserialize;
+use vedetta_flow::{Notation, Step, read_agreement};
+use vedetta_model::agreement::Stage;
+use vedetta_model::{Agreement, AgreementId};
+
+use super::{Answer, Page, page_limit};
+use crate::api::Api;
+use crate::extract::{Asked, Given, Octets, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// Which agreements.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    after: Option<String>,
+    limit: Option<usize>,
+    stage: Option<StageName>,
+    ends_within_days: Option<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StageName {
+    Draft,
+    InForce,
+    Suspended,
+    Expired,
+}
+
+/// A step in the life of an agreement.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum StepGiven {
+    PutInForce,
+    Suspend { reason: String },
+    Resume,
+    End,
+    Renew { until: Date },
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    Asked(which): Asked<Which>,
+) -> Json<Page<Agreement>> {
+    let house = api.house();
+    let ending = which.ends_within_days.map(|days| house.expiring(days));
+    let mut found: Vec<Agreement> = house
+        .standing()
+        .agreements
+        .iter()
+        .filter(|it| which.after.as_deref().is_none_or(|after| it.id.as_str() > after))
+        .filter(|it| which.stage.is_none_or(|stage| stage == StageName::of(&it.stage)))
+        .filter(|it| {
+            ending.as_ref().is_none_or(|ending| ending.iter().any(|e| e.agreement == it.id))
+        })
+        .map(|it| Agreement::clone(it))
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Json(Page::cut(found, page_limit(which.limit), |agreement| agreement.id.to_string()))
+}
+
+pub(super) async fn get(State(api): State<Api>, params: Params) -> Answer<Agreement> {
+    let id: AgreementId = params.get("agreement")?;
+    let standing = api.house().standing();
+    let found = standing.agreements.iter().find(|it| it.id == id);
+    found.map(|it| Json(Agreement::clone(it))).ok_or_else(|| {
+        Problem::new(Kind::Unknown, format!("there is no agreement {id}; check the address"))
+    })
+}
+
+pub(super) async fn put(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    body: Octets,
+) -> Answer<Agreement> {
+    let agreement = read(&body)?;
+    if params.get::<AgreementId>("agreement")? != agreement.id {
+        let sentence = "the agreement's id is not that of the address; make them the same";
+        return Err(Problem::new(Kind::Invalid, sentence).at("id"));
+    }
+    let put =
+        move |house: &vedetta_flow::House| house.put_draft(&actor, &agreement).map(|()| agreement);
+    Ok(Json(api.ask(put).await?))
+}
+
+pub(super) async fn step(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(step): Given<StepGiven>,
+) -> Answer<Agreement> {
+    let id: AgreementId = params.get("agreement")?;
+    let step = step.into();
+    Ok(Json(api.ask(move |house| house.step_agreement(&actor, &id, &step)).await?))
+}
+
+pub(super) async fn discard(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: AgreementId = params.get("agreement")?;
+    api.ask(move |house| house.discard_draft(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn read(body: &Octets) -> Result<Agreement, Problem> {
+    let notation = match body.media.as_deref() {
+        Some("application/json") => Notation::Json,
+        Some("application/toml") => Notation::Toml,
+        found => {
+            let found = found.unwrap_or("of no media type");
+            let sentence =
+                format!("the body is {found}; send application/json or application/toml");
+            return Err(Problem::new(Kind::UnsupportedMedia, sentence).at("Content-Type"));
+        }
+    };
+    let text = std::str::from_utf8(&body.bytes).map_err(|error| {
+        let place = format!("octet {}", error.valid_up_to());
+        Problem::new(Kind::NotUnderstood, "not UTF-8; write the text in UTF-8").at(place)
+    })?;
+    read_agreement(text, notation)
+        .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("agreement"))
+}
+
+impl StageName {
+    const fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Draft => Self::Draft,
+            Stage::InForce { .. } => Self::InForce,
+            Stage::Suspended { .. } => Self::Suspended,
+            Stage::Expired { .. } => Self::Expired,
+        }
+    }
+}
+
+impl From<StepGiven> for Step {
+    fn from(step: StepGiven) -> Self {
+        match step {
+            StepGiven::PutInForce => Self::PutInForce,
+            StepGiven::Suspend { reason } => Self::Suspend { reason },
+            StepGiven::Resume => Self::Resume,
+            StepGiven::End => Self::End,
+            StepGiven::Renew { until } => Self::Renew { until },
+        }
+    }
+}
