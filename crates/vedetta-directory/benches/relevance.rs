@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use vedetta_directory::directory::Records;
-use vedetta_directory::{Directory, Observable, seed};
+use vedetta_directory::{Directory, Format, Noun, Observable, export, plan, seed};
 use vedetta_model::asset::AssetValue;
 use vedetta_model::{Asset, AssetId, OrganisationNumber};
 
@@ -38,6 +38,13 @@ fn main() {
     let start = Instant::now();
     let found = directory.search("forli", 20).len();
     println!("search: {found} organisations in {:?}", start.elapsed());
+
+    let start = Instant::now();
+    let file = export(&directory, Format::Csv, Noun::Assets).unwrap();
+    println!("export: {} bytes of assets as CSV in {:?}", file.len(), start.elapsed());
+    let start = Instant::now();
+    let planned = plan(&file, Format::Csv, Noun::Assets, &directory);
+    println!("import: planned in {:?}, {:?}", start.elapsed(), planned.tally());
 
     let start = Instant::now();
     let (relevance, refused) = directory.relevance();

@@ -7,6 +7,7 @@ mod acts;
 mod rows;
 
 use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
 
 use vedetta_model::asset::AssetValue;
 use vedetta_model::contact::Channel;
@@ -18,6 +19,7 @@ use vedetta_model::{
 
 use crate::directory::Records;
 use crate::name::fold;
+use crate::plan::Faults;
 
 use rows::{Centre, Municipality, Section};
 
@@ -50,6 +52,14 @@ pub enum SeedError {
         /// What is wrong, with the line.
         error: csv::Error,
     },
+    /// Records in the format of import.
+    #[error("seed file {file}: {faults}")]
+    Records {
+        /// The file.
+        file: &'static str,
+        /// What is wrong.
+        faults: Faults,
+    },
     /// An agreement.
     #[error("seed file {file}: {error}")]
     Agreement {
@@ -71,14 +81,13 @@ pub fn italy() -> Result<Seed, SeedError> {
     let centres = rows::centres()?;
     let sections = rows::sections()?;
     let municipalities = rows::municipalities()?;
-    let mut seed = Seed { organisations: rows::organisations()?, ..Seed::default() };
+    let Records { organisations, assets, contacts, accounts } = rows::records()?;
+    let mut seed = Seed { organisations, assets, contacts, accounts, agreements: Vec::new() };
     seed.add_police(&centres, &sections)?;
     seed.add_associations(&municipalities)?;
-    seed.assets = rows::assets()?;
     for municipality in &municipalities {
         seed.add_municipality(municipality)?;
     }
-    seed.accounts = rows::accounts()?;
     seed.add_desks()?;
     seed.agreements = acts::all(&centres, &sections, &seed.organisations)?;
     Ok(seed)
@@ -152,9 +161,9 @@ impl Seed {
         self.add_asset(&id, "domain", AssetValue::Domain(format!("{id}.example")))?;
         if residents > ADHERING_ABOVE {
             // The digits of the ISTAT code, read as hexadecimal, tell the networks apart.
-            let (four, two) = row.istat.split_at_checked(4).unwrap_or((&row.istat, ""));
-            let network = format!("2001:db8:{}:{two}00::/56", four.trim_start_matches('0'));
-            let network = network.replace("db8::", "db8:0:").replace(":0000::", "::");
+            let code = u32::from_str_radix(&row.istat, 16).unwrap_or_default();
+            let first = Ipv6Addr::from_bits(0x2001_0db8 << 96 | u128::from(code) << 72);
+            let network = format!("{first}/56");
             self.add_asset(&id, "network", AssetValue::Network(network))?;
             self.add_asset(&id, "mail", AssetValue::MailDomain(format!("pec.{id}.example")))?;
         }

@@ -79,16 +79,16 @@ impl Reading {
     }
 
     /// The asset's value in one spelling; names stay as people wrote them.
-    #[must_use]
-    pub fn spelled(value: &AssetValue) -> Option<AssetValue> {
-        Some(match (value, Self::of(value).ok()?) {
-            (AssetValue::MailDomain(_), Self::MailDomain(name)) => {
-                AssetValue::MailDomain(name.to_string())
-            }
-            (_, Self::Domain(name)) => AssetValue::Domain(name.to_string()),
-            (_, Self::Network(network)) => AssetValue::Network(network.to_string()),
-            (_, Self::Product(cpe)) => AssetValue::Product(cpe.to_string()),
-            _ => value.clone(),
+    ///
+    /// # Errors
+    /// As [`Reading::of`].
+    pub fn spelled(value: &AssetValue) -> Result<AssetValue, AssetError> {
+        Ok(match Self::of(value)? {
+            Self::Domain(name) => AssetValue::Domain(name.to_string()),
+            Self::MailDomain(name) => AssetValue::MailDomain(name.to_string()),
+            Self::Network(network) => AssetValue::Network(network.to_string()),
+            Self::Product(cpe) => AssetValue::Product(cpe.to_string()),
+            Self::Asn(_) | Self::Name(_) | Self::Service(..) => value.clone(),
         })
     }
 }

@@ -1,15 +1,12 @@
 //! The tables of `seed/italy`, row by row.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use vedetta_model::account::{AccountState, Role};
-use vedetta_model::asset::AssetValue;
-use vedetta_model::organisation::{Criticality, OrganisationKind, Sector};
-use vedetta_model::{Account, AccountId, Asset, AssetId, Language, Organisation, OrganisationId};
 
 use super::SeedError;
+use crate::columns::{Format, Noun};
+use crate::directory::Records;
+use crate::plan;
 
 /// A municipality of 2023.
 #[derive(Debug, Deserialize)]
@@ -45,130 +42,44 @@ pub(super) struct Section {
     pub centre: String,
 }
 
-#[derive(Deserialize)]
-struct OrganisationRow {
-    id: OrganisationId,
-    name: String,
-    aliases: String,
-    kind: OrganisationKind,
-    parent: Option<OrganisationId>,
-    region: Option<String>,
-    province: Option<String>,
-    population: Option<u32>,
-    sector: Option<Sector>,
-    criticality: Criticality,
-    client_of: String,
-}
-
-#[derive(Deserialize)]
-struct AssetRow {
-    id: AssetId,
-    organisation: OrganisationId,
-    kind: String,
-    value: String,
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct AccountRow {
-    id: AccountId,
-    name: String,
-    organisation: OrganisationId,
-    roles: String,
-    language: Language,
-    state: AccountState,
-}
-
-macro_rules! table {
+macro_rules! file {
     ($file:literal) => {
-        read($file, include_str!(concat!("../../../../seed/italy/", $file)))
+        ($file, include_str!(concat!("../../../../seed/italy/", $file)))
     };
 }
 
 pub(super) fn municipalities() -> Result<Vec<Municipality>, SeedError> {
-    table!("municipalities.csv")
+    table(file!("municipalities.csv"))
 }
 
 pub(super) fn centres() -> Result<Vec<Centre>, SeedError> {
-    table!("centres.csv")
+    table(file!("centres.csv"))
 }
 
 pub(super) fn sections() -> Result<Vec<Section>, SeedError> {
-    table!("sections.csv")
+    table(file!("sections.csv"))
 }
 
-pub(super) fn organisations() -> Result<Vec<Organisation>, SeedError> {
-    let rows: Vec<OrganisationRow> = table!("organisations.csv")?;
-    rows.into_iter().map(OrganisationRow::organisation).collect()
+/// The parties, assets and accounts that are written as they would be imported.
+pub(super) fn records() -> Result<Records, SeedError> {
+    let mut records = Records::default();
+    for (noun, (file, text)) in [
+        (Noun::Organisations, file!("organisations.csv")),
+        (Noun::Assets, file!("assets.csv")),
+        (Noun::Accounts, file!("accounts.csv")),
+    ] {
+        let (read, _, faults) = plan::read(text.as_bytes(), Format::Csv, noun);
+        if !faults.is_empty() {
+            return Err(SeedError::Records { file, faults });
+        }
+        read.into_iter().for_each(|(_, record)| record.put_into(&mut records));
+    }
+    Ok(records)
 }
 
-pub(super) fn assets() -> Result<Vec<Asset>, SeedError> {
-    let rows: Vec<AssetRow> = table!("assets.csv")?;
-    Ok(rows.into_iter().map(AssetRow::asset).collect())
-}
-
-pub(super) fn accounts() -> Result<Vec<Account>, SeedError> {
-    let rows: Vec<AccountRow> = table!("accounts.csv")?;
-    Ok(rows.into_iter().map(AccountRow::account).collect())
-}
-
-fn read<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<Vec<T>, SeedError> {
+fn table<T: DeserializeOwned>((file, text): (&'static str, &str)) -> Result<Vec<T>, SeedError> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()
         .map_err(|error| SeedError::Table { file, error })
-}
-
-fn list(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split('|').filter(|part| !part.is_empty())
-}
-
-impl OrganisationRow {
-    fn organisation(self) -> Result<Organisation, SeedError> {
-        let client_of = list(&self.client_of).map(OrganisationId::new).collect::<Result<_, _>>()?;
-        Ok(Organisation {
-            aliases: list(&self.aliases).map(Into::into).collect(),
-            client_of,
-            id: self.id,
-            name: self.name,
-            kind: self.kind,
-            parent: self.parent,
-            region: self.region,
-            province: self.province,
-            population: self.population,
-            sector: self.sector,
-            criticality: self.criticality,
-        })
-    }
-}
-
-impl AssetRow {
-    fn asset(self) -> Asset {
-        let what = match self.kind.as_str() {
-            "domain" => AssetValue::Domain(self.value),
-            "network" => AssetValue::Network(self.value),
-            "asn" => AssetValue::Asn(self.value.parse().unwrap_or(0)),
-            "mail-domain" => AssetValue::MailDomain(self.value),
-            "product" => AssetValue::Product(self.value),
-            "supplier" => AssetValue::Supplier(self.value),
-            _ => AssetValue::Service(self.value),
-        };
-        Asset { id: self.id, organisation: self.organisation, what, note: self.note }
-    }
-}
-
-impl AccountRow {
-    fn account(self) -> Account {
-        let roles: BTreeSet<Role> = list(&self.roles)
-            .filter_map(|role| serde_json::from_value(serde_json::Value::from(role)).ok())
-            .collect();
-        Account {
-            id: self.id,
-            name: self.name,
-            organisation: self.organisation,
-            roles,
-            language: self.language,
-            state: self.state,
-        }
-    }
 }
