@@ -74,3 +74,11 @@ pub struct Fault {
     /// What is wrong, and what to do.
     pub reason: String,
 }
+
+impl Arrival {
+    /// An arrival with faults and, so far, no items.
+    #[must_use]
+    pub fn of(door: DoorIn, source: &str, faults: Vec<Fault>) -> Self {
+        Self { door, source: source.into(), items: Vec::new(), faults }
+    }
+}

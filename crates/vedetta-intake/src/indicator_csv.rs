@@ -6,6 +6,7 @@
 //! the same row again is the same indicator.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
 use serde_json::{Map, Value, json};
 use stix::Object;
@@ -43,46 +44,70 @@ const COLUMNS: [&str; 9] = [
 /// Namespace of the identifiers made from rows.
 const ROW_IDS: Uuid = Uuid::from_u128(0x0b6c_4f1d_2c77_5f0a_8e15_90f4_44a1_c6de);
 
-/// Reads a table. What cannot be read is among the faults, by line.
+/// A table being read, some rows at a time.
+pub struct Table<'a, R> {
+    records: csv::StringRecordsIntoIter<R>,
+    columns: [Option<usize>; COLUMNS.len()],
+    bringer: Bringer<'a>,
+    door: DoorIn,
+    source: String,
+    row: u64,
+}
+
+/// Reads a whole table. What cannot be read is among the faults, by line.
 #[must_use]
 pub fn read(door: DoorIn, source: &str, bytes: &[u8], bringer: &Bringer<'_>) -> Arrival {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut arrival =
-        Arrival { door, source: source.into(), items: Vec::new(), faults: Vec::new() };
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
-    let columns = match reader.headers().map(columns) {
-        Ok(Ok(columns)) => columns,
-        Ok(Err(reason)) => {
-            arrival.faults.push(fault(1, "header", reason));
-            return arrival;
+    match Table::open(door, source, bytes, bringer.clone()) {
+        Ok(mut table) => {
+            table.take(ROWS).unwrap_or_else(|| Arrival::of(door, source, Vec::new()))
         }
-        Err(error) => {
-            arrival.faults.push(fault(1, "header", error.to_string()));
-            return arrival;
-        }
-    };
-    for (count, record) in reader.records().enumerate() {
-        if count >= ROWS {
-            let reason = format!("more than {ROWS} rows; split the file");
-            arrival.faults.push(fault(count as u64 + 2, "too-many-rows", reason));
-            break;
-        }
-        match record {
-            Ok(record) => {
-                let line = record.position().map_or(count as u64 + 2, csv::Position::line);
-                match row(&columns, &record, bringer, line) {
-                    Ok(brought) => arrival.items.push(brought),
-                    Err(reason) => arrival.faults.push(fault(line, "row", reason)),
-                }
-            }
-            Err(error) => {
-                let line = error.position().map_or(count as u64 + 2, csv::Position::line);
-                arrival.faults.push(fault(line, "row", error.to_string()));
-            }
-        }
+        Err(fault) => Arrival::of(door, source, vec![fault]),
     }
-    arrival
+}
+
+impl<'a, R: Read> Table<'a, R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// A fault when it cannot be read, names an unknown column, or lacks one that is needed.
+    pub fn open(
+        door: DoorIn,
+        source: &str,
+        input: R,
+        bringer: Bringer<'a>,
+    ) -> Result<Self, Fault> {
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
+        let columns = match reader.headers() {
+            Ok(header) => columns(header).map_err(|reason| fault(1, "header", reason))?,
+            Err(error) => return Err(fault(1, "header", error.to_string())),
+        };
+        let records = reader.into_records();
+        Ok(Self { records, columns, bringer, door, source: source.into(), row: 1 })
+    }
+
+    /// The next rows, at most so many; `None` at the end.
+    pub fn take(&mut self, rows: usize) -> Option<Arrival> {
+        let mut arrival = Arrival::of(self.door, &self.source, Vec::new());
+        for _ in 0..rows {
+            let Some(record) = self.records.next() else { break };
+            self.row += 1;
+            let position = match &record {
+                Ok(record) => record.position().cloned(),
+                Err(error) => error.position().cloned(),
+            };
+            let line = position.map_or(self.row, |it| it.line());
+            let brought = match record {
+                Ok(record) => row(&self.columns, &record, &self.bringer, line),
+                Err(error) => Err(error.to_string()),
+            };
+            match brought {
+                Ok(brought) => arrival.items.push(brought),
+                Err(reason) => arrival.faults.push(fault(line, "row", reason)),
+            }
+        }
+        (!arrival.items.is_empty() || !arrival.faults.is_empty()).then_some(arrival)
+    }
 }
 
 fn fault(line: u64, rule: &str, reason: String) -> Fault {
@@ -93,7 +118,7 @@ fn fault(line: u64, rule: &str, reason: String) -> Fault {
 fn columns(header: &csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()], String> {
     let mut places = [None; COLUMNS.len()];
     for (place, name) in header.iter().enumerate() {
-        let name = name.to_ascii_lowercase();
+        let name = name.trim_start_matches('\u{feff}').to_ascii_lowercase();
         let Some(column) = COLUMNS.iter().position(|it| *it == name) else {
             return Err(format!("no column {name:?}; use {}", COLUMNS.join(", ")));
         };

@@ -1,6 +1,7 @@
 //! Doors in: bytes become bounded, parsed, stamped arrivals. Nothing is decided here.
 
 pub mod arrival;
+pub mod bulk;
 pub mod claim;
 pub mod indicator_csv;
 pub mod stix_bundle;

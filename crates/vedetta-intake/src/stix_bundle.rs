@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 pub use stix::Limits;
-use stix::{Object, Problem, Severity};
+use stix::{BundleReader, Entry, Object, Problem, Severity};
 use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::{AccountId, AgreementId, Category, Instant, ItemId, Pap, Tlp};
 
@@ -17,21 +17,16 @@ pub fn limits() -> Limits {
     Limits::default()
 }
 
-/// Reads what a door was given. What cannot be read is among the faults; the rest arrives.
+/// Reads what a door was given. What cannot be read is among the faults; the rest arrives. An
+/// input that is broken somewhere brings nothing but that fault.
 #[must_use]
 pub fn read(door: DoorIn, source: &str, bytes: &[u8], limits: &Limits) -> Arrival {
-    let reading = stix::read(bytes, limits);
-    let mut arrival = Arrival {
-        door,
-        source: source.into(),
-        items: Vec::with_capacity(reading.objects.len()),
-        faults: reading.problems.iter().map(Fault::of).collect(),
-    };
-    for (place, object) in reading.objects.iter().enumerate() {
-        match bring(object, place as u64) {
-            Ok(brought) => arrival.items.push(brought),
-            Err(fault) => arrival.faults.push(fault),
+    let mut arrival = Arrival::of(door, source, Vec::new());
+    for entry in BundleReader::new(bytes, *limits) {
+        if let Entry::Broken(problem) = entry {
+            return Arrival::of(door, source, vec![fault_of(&problem)]);
         }
+        arrival.enter(entry);
     }
     arrival
 }
@@ -140,20 +135,19 @@ fn pap(pap: stix::Pap) -> Pap {
     }
 }
 
-impl Fault {
-    fn of(problem: &Problem) -> Self {
-        let position = problem.place.map(|at| format!("line {}, column {}", at.line, at.column));
-        let place = match (problem.path.is_empty(), position) {
-            (false, Some(position)) => format!("{} ({position})", problem.path),
-            (false, None) => problem.path.clone(),
-            (true, position) => position.unwrap_or_else(|| "input".into()),
-        };
-        Self {
-            refused: problem.severity == Severity::Error,
-            id: problem.id.clone(),
-            place,
-            rule: problem.rule.to_string(),
-            reason: format!("{}; {}", problem.message, problem.advice),
-        }
+/// A problem of the language as a fault of the arrival.
+pub(crate) fn fault_of(problem: &Problem) -> Fault {
+    let position = problem.place.map(|at| format!("line {}, column {}", at.line, at.column));
+    let place = match (problem.path.is_empty(), position) {
+        (false, Some(position)) => format!("{} ({position})", problem.path),
+        (false, None) => problem.path.clone(),
+        (true, position) => position.unwrap_or_else(|| "input".into()),
+    };
+    Fault {
+        refused: problem.severity == Severity::Error,
+        id: problem.id.clone(),
+        place,
+        rule: problem.rule.to_string(),
+        reason: format!("{}; {}", problem.message, problem.advice),
     }
 }

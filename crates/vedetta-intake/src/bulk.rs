@@ -1,0 +1,78 @@
+//! Files of any size, some items at a time, in bounded memory.
+
+use std::io::Read;
+
+use stix::{BundleReader, Entry, Limits};
+
+use crate::arrival::{Arrival, DoorIn};
+use crate::indicator_csv::{Bringer, Table};
+use crate::stix_bundle::{bring, fault_of};
+
+/// Items handed on together.
+const TOGETHER: usize = 1000;
+
+/// Whether a file is JSON to its end: asked before anything of it is kept, so that a file cut short
+/// on its way is refused whole.
+///
+/// # Errors
+/// What is wrong, with line and column.
+pub fn check_whole<R: std::io::BufRead>(input: R) -> Result<(), serde_json::Error> {
+    serde_json::from_reader::<_, serde::de::IgnoredAny>(input).map(drop)
+}
+
+/// A STIX file, some items at a time, with the bytes read so far.
+pub fn bundle<R: Read>(input: R, source: &str) -> impl Iterator<Item = (Arrival, u64)> {
+    let mut reader = BundleReader::new(input, Limits::bulk());
+    let source = source.to_owned();
+    std::iter::from_fn(move || {
+        let mut arrival = Arrival::of(DoorIn::File, &source, Vec::new());
+        while arrival.items.len() < TOGETHER && arrival.faults.len() < TOGETHER {
+            let Some(entry) = reader.next() else { break };
+            arrival.enter(entry);
+        }
+        let empty = arrival.items.is_empty() && arrival.faults.is_empty();
+        (!empty).then(|| (arrival, reader.bytes_read()))
+    })
+}
+
+/// An indicator table, some rows at a time, with the rows read so far.
+pub fn table<'a, R: Read + 'a>(
+    input: R,
+    source: &str,
+    bringer: &Bringer<'a>,
+) -> impl Iterator<Item = (Arrival, u64)> {
+    let source = source.to_owned();
+    let (mut table, mut refused) = match Table::open(DoorIn::File, &source, input, bringer.clone()) {
+        Ok(table) => (Some(table), None),
+        Err(fault) => (None, Some(fault)),
+    };
+    let mut rows = 0;
+    std::iter::from_fn(move || {
+        if let Some(fault) = refused.take() {
+            return Some((Arrival::of(DoorIn::File, &source, vec![fault]), 0));
+        }
+        let arrival = table.as_mut()?.take(TOGETHER)?;
+        rows += (arrival.items.len() + arrival.faults.len()) as u64;
+        Some((arrival, rows))
+    })
+}
+
+impl Arrival {
+    /// Adds what a reader of STIX met.
+    pub(crate) fn enter(&mut self, entry: Entry) {
+        match entry {
+            Entry::Accepted { index, object, warnings } => {
+                self.faults.extend(warnings.iter().map(fault_of));
+                match bring(&object, index as u64) {
+                    Ok(brought) => self.items.push(brought),
+                    Err(fault) => self.faults.push(fault),
+                }
+            }
+            Entry::Refused { problems, .. } | Entry::Container(problems) => {
+                self.faults.extend(problems.iter().map(fault_of));
+            }
+            Entry::Broken(problem) => self.faults.push(fault_of(&problem)),
+        }
+    }
+}
+

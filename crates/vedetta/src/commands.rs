@@ -1,0 +1,46 @@
+//! The commands, a file each.
+
+mod completions;
+mod explain;
+mod import;
+mod init;
+mod issue;
+mod serve;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::outcome::{Failure, Outcome};
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a node: directory, keys, first administrator.
+    Init(init::Init),
+    /// Run the node.
+    Serve(serve::Serve),
+    /// Take in STIX bundles and indicator tables.
+    Import(import::Import),
+    /// Say why an organisation has an item, or has it not.
+    Explain(explain::Explain),
+    /// Prove that the ledger is whole, or name the first bad entry.
+    Verify(verify::Verify),
+    /// Issue a certificate to a machine.
+    Issue(issue::Issue),
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        match self {
+            Self::Init(command) => command.run(),
+            Self::Serve(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Verify(command) => command.run(),
+            Self::Issue(command) => command.run(),
+            Self::Completions(command) => command.run(),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `vedetta import`.
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use vedetta_flow::House;
+use vedetta_flow::actions::accept_items::Receipt;
+use vedetta_intake::arrival::{Arrival, Fault};
+use vedetta_intake::{bulk, indicator_csv};
+use vedetta_model::{Actor, Clock, OrganisationId};
+
+use crate::node::{Configuration, NodeArgs, Use};
+use crate::outcome::{Failure, Outcome};
+use crate::system::SystemClock;
+
+/// Take in STIX bundles and indicator tables.
+///
+/// A file that ends in .csv is a table with the columns type,value (and, if wanted, tlp, pap,
+/// valid_from, valid_until, confidence, labels, description); any other is STIX 2.1: a bundle, a
+/// list, or one object. A directory stands for the files in it. What cannot be accepted is named
+/// with its place and reason; the rest is accepted. Bringing a file again changes nothing.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  vedetta import report.json indicators.csv --data ./node\n  vedetta import ./inbox --as comune-054039 --data ./node --json")]
+pub(crate) struct Import {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Files and directories.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The organisation that brings them; the node's own without it.
+    #[arg(long = "as", value_name = "ID")]
+    producer: Option<OrganisationId>,
+    /// Answer in JSON: `accepted`, `duplicates`, `rejected[]`.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of all files.
+#[derive(Default, Serialize)]
+struct Tally {
+    accepted: usize,
+    duplicates: usize,
+    rejected: Vec<Rejected>,
+    warnings: usize,
+}
+
+/// One refusal, with its file.
+#[derive(Serialize)]
+struct Rejected {
+    file: String,
+    #[serde(flatten)]
+    fault: Fault,
+}
+
+/// Refusals kept for the answer; the rest is counted.
+const KEPT: usize = 10_000;
+
+impl Import {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let files = files(&self.files)?;
+        let house = self.node.house(Use::Write)?;
+        let actor = self.actor(&house)?;
+        let mut tally = Tally::default();
+        let bar = self.bar(&files);
+        for file in &files {
+            self.bring(&house, &actor, file, &mut tally, &bar)?;
+        }
+        bar.finish_and_clear();
+        self.print(&tally)?;
+        Ok(if tally.rejected.is_empty() { Outcome::Done } else { Outcome::Partly })
+    }
+
+    fn actor(&self, house: &House) -> Result<Actor, Failure> {
+        let organisation = match &self.producer {
+            Some(organisation) => organisation.clone(),
+            None => OrganisationId::new(&Configuration::read(&self.node.data)?.organisation)
+                .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?,
+        };
+        house.keeper(&organisation).ok_or_else(|| {
+            Failure::Usage(format!("no organisation {organisation} in the directory; give --as"))
+        })
+    }
+
+    fn bring(
+        &self,
+        house: &House,
+        actor: &Actor,
+        file: &Path,
+        tally: &mut Tally,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        let name = file.display().to_string();
+        let input = |error| Failure::input(name.clone(), error);
+        let table = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+        let mut accept = |arrival: Arrival, read: u64| -> Result<(), Failure> {
+            tally.add(&name, house.accept(actor, arrival)?);
+            bar.set_position(read);
+            Ok(())
+        };
+        let open = || std::fs::File::open(file).map(|it| BufReader::with_capacity(1 << 20, it));
+        if table {
+            let identity = actor.organisation.identity();
+            let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
+            for (arrival, rows) in bulk::table(open().map_err(input)?, &name, &bringer) {
+                accept(arrival, rows)?;
+            }
+            return Ok(());
+        }
+        if let Err(error) = bulk::check_whole(open().map_err(input)?) {
+            let reason = format!("{error}; the file is not whole JSON: fetch it again");
+            return Err(Failure::input(name, reason));
+        }
+        for (arrival, bytes) in bulk::bundle(open().map_err(input)?, &name) {
+            accept(arrival, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn bar(&self, files: &[PathBuf]) -> ProgressBar {
+        if self.json {
+            return ProgressBar::hidden();
+        }
+        let sizes = files.iter().filter_map(|file| std::fs::metadata(file).ok());
+        let bar = ProgressBar::new(sizes.map(|it| it.len()).sum());
+        let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}");
+        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    }
+
+    fn print(&self, tally: &Tally) -> Result<(), Failure> {
+        if self.json {
+            let text = serde_json::to_string(tally);
+            println!("{}", text.map_err(|error| Failure::system("writing JSON", error))?);
+            return Ok(());
+        }
+        for Rejected { file, fault } in &tally.rejected {
+            let id = fault.id.as_deref().unwrap_or("-");
+            println!("{file}: {} {id}: {} [{}]", fault.place, fault.reason, fault.rule);
+        }
+        let (accepted, duplicates, rejected) =
+            (tally.accepted, tally.duplicates, tally.rejected.len());
+        println!("{accepted} accepted, {duplicates} duplicates, {rejected} rejected");
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn add(&mut self, file: &str, receipt: Receipt) {
+        self.accepted += receipt.accepted.len();
+        self.duplicates += receipt.duplicates.len();
+        self.warnings += receipt.warnings.len();
+        let room = KEPT.saturating_sub(self.rejected.len());
+        let rejected = receipt.rejected.into_iter().take(room);
+        self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
+    }
+}
+
+/// The files meant, directories opened one level down, in order of name.
+fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in given {
+        let input = |error: std::io::Error| Failure::input(path.display().to_string(), error);
+        if !path.metadata().map_err(input)?.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(input)?;
+        let mut inside: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.is_file())
+            .filter(|path| path.extension().is_some_and(|it| it == "json" || it == "csv"))
+            .collect();
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
+}

@@ -1,0 +1,110 @@
+//! `vedetta init`.
+
+use clap::{Args, ValueEnum};
+use vedetta_directory::directory::Records;
+use vedetta_flow::House;
+use vedetta_model::organisation::{Criticality, OrganisationKind};
+use vedetta_model::{AccountId, Clock, Entropy, Organisation, OrganisationId};
+
+use crate::certificates::Authority;
+use crate::node::{Configuration, NodeArgs, Use};
+use crate::outcome::{Failure, Outcome};
+use crate::system::{SystemClock, SystemEntropy};
+
+/// Make a node: directory, keys, first administrator.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  vedetta init --data ./node --network italy\n  vedetta init --data ./poli-cert --organisation ipzs --name \"Poli-CERT\"")]
+pub(crate) struct Init {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Whose node it is.
+    #[arg(long, value_name = "ID", default_value = "cnaipic")]
+    organisation: OrganisationId,
+    /// Its name, when it is not of the network that is loaded.
+    #[arg(long, default_value = "Operations room")]
+    name: String,
+    /// The network to begin with.
+    #[arg(long, value_enum, default_value = "none")]
+    network: Network,
+    /// The ledger: `sqlite`, or a `postgres://` address.
+    #[arg(long, default_value = "sqlite")]
+    ledger: String,
+}
+
+/// The network to begin with.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Network {
+    /// The node's own organisation alone.
+    None,
+    /// The Italian network with its agreements.
+    Italy,
+}
+
+impl Init {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let data = &self.node.data;
+        if data.join("vedetta.toml").exists() {
+            let reason = format!("{}: there is a node already; give another --data", data.display());
+            return Err(Failure::Usage(reason));
+        }
+        std::fs::create_dir_all(data)
+            .map_err(|error| Failure::system(data.display().to_string(), error))?;
+        let configuration = Configuration {
+            organisation: self.organisation.to_string(),
+            ledger: self.ledger.clone(),
+            ..Configuration::default()
+        };
+        configuration.write(data)?;
+        Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
+        let house = self.node.house(Use::Write)?;
+        self.found(&house)?;
+        let password = new_password();
+        let account = AccountId::new("administrator")
+            .map_err(|error| Failure::system("the first account", error))?;
+        house.first_administrator(&account, &self.organisation, &password)?;
+        println!("node of {} in {}", self.organisation, data.display());
+        println!("sign in as {account} with the password {password} (shown once)");
+        println!("then: vedetta serve --data {}", data.display());
+        Ok(Outcome::Done)
+    }
+
+    fn found(&self, house: &House) -> Result<(), Failure> {
+        let (records, agreements) = match self.network {
+            Network::Italy => italy()?,
+            Network::None => (self.alone(), Vec::new()),
+        };
+        Ok(house.found(records, agreements)?)
+    }
+
+    fn alone(&self) -> Records {
+        let own = Organisation {
+            id: self.organisation.clone(),
+            name: self.name.clone(),
+            aliases: Vec::new(),
+            kind: OrganisationKind::Agency,
+            parent: None,
+            region: None,
+            province: None,
+            population: None,
+            sector: None,
+            criticality: Criticality::None,
+            client_of: Vec::new(),
+        };
+        Records { organisations: vec![own], ..Records::default() }
+    }
+}
+
+/// The Italian network of the seed, ready to load.
+pub(crate) fn italy() -> Result<(Records, Vec<vedetta_model::Agreement>), Failure> {
+    let seed = vedetta_directory::seed::italy()
+        .map_err(|error| Failure::system("the Italian network", error))?;
+    Ok((seed.records(), seed.agreements))
+}
+
+/// A password of twenty letters and digits that are not mistaken for one another.
+pub(crate) fn new_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; 20];
+    SystemEntropy.fill(&mut bytes);
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}

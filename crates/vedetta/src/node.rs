@@ -1,0 +1,104 @@
+//! A node's data directory: its configuration, its ledger, its house.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use vedetta_flow::House;
+use vedetta_store::Store;
+
+use vedetta_store_sqlite::SqliteStore;
+
+use crate::outcome::Failure;
+use crate::system::{SystemClock, SystemEntropy};
+
+/// Which node a command works on.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NodeArgs {
+    /// The node's data directory.
+    #[arg(long, env = "VEDETTA_DATA", value_name = "DIR", default_value = "vedetta-data")]
+    pub(crate) data: PathBuf,
+}
+
+/// `vedetta.toml` in the data directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Configuration {
+    /// Whose node it is: the identifier of an organisation of its directory.
+    pub(crate) organisation: String,
+    /// Where it listens.
+    pub(crate) listen: String,
+    /// The names and addresses in its certificate.
+    pub(crate) names: Vec<String>,
+    /// The ledger: `sqlite`, or a `postgres://` address.
+    pub(crate) ledger: String,
+    /// A directory whose STIX and CSV files are taken in, as the node's own organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) watch: Option<PathBuf>,
+}
+
+/// What a command may do to the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Use {
+    /// Write: nobody else may have it.
+    Write,
+    /// Only read, beside a running node.
+    Read,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            organisation: "cnaipic".into(),
+            listen: "127.0.0.1:8443".into(),
+            names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
+            ledger: "sqlite".into(),
+            watch: None,
+        }
+    }
+}
+
+impl Configuration {
+    /// Reads it; a directory without one has the defaults.
+    pub(crate) fn read(data: &Path) -> Result<Self, Failure> {
+        let path = data.join("vedetta.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", path.display()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Failure::input(path.display().to_string(), error)),
+        }
+    }
+
+    /// Writes it, with a word on each setting.
+    pub(crate) fn write(&self, data: &Path) -> Result<(), Failure> {
+        let settings = toml::to_string(self)
+            .map_err(|error| Failure::system("writing the configuration", error))?;
+        let text = format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
+        let path = data.join("vedetta.toml");
+        std::fs::write(&path, text).map_err(|error| Failure::system(path.display().to_string(), error))
+    }
+}
+
+impl NodeArgs {
+    /// Opens the ledger.
+    pub(crate) fn store(&self, usage: Use) -> Result<Arc<dyn Store>, Failure> {
+        let configuration = Configuration::read(&self.data)?;
+        if configuration.ledger != "sqlite" {
+            return Err(Failure::Usage("PostgreSQL is not wired yet".into()));
+        }
+        if usage == Use::Read {
+            return Ok(Arc::new(SqliteStore::open_read_only(&self.data)?));
+        }
+        std::fs::create_dir_all(&self.data)
+            .map_err(|error| Failure::system(self.data.display().to_string(), error))?;
+        Ok(Arc::new(SqliteStore::open(&self.data)?))
+    }
+
+    /// Opens the house.
+    pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
+        let store = self.store(usage)?;
+        Ok(House::open(store, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
+    }
+}
