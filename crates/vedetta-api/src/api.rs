@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use taxii::NextKey;
 use tokio::sync::Semaphore;
+use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
 
@@ -39,6 +40,7 @@ pub struct Api(Arc<Inner>);
 
 struct Inner {
     house: Arc<House>,
+    hub: Arc<Hub>,
     settings: Settings,
     next_key: NextKey,
     statuses: Statuses,
@@ -81,13 +83,20 @@ impl Api {
         let room = Semaphore::new(settings.at_once);
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
         let metrics = Metrics::default();
-        Self(Arc::new(Inner { house, settings, next_key, statuses, limits, metrics, room }))
+        let hub = Hub::at(house.bell().last().0);
+        Self(Arc::new(Inner { house, hub, settings, next_key, statuses, limits, metrics, room }))
     }
 
     /// The house.
     #[must_use]
     pub fn house(&self) -> &Arc<House> {
         &self.0.house
+    }
+
+    /// The hub of the live stream; [`crate::live::run`] fills it.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
     }
 
     /// What the operator says.

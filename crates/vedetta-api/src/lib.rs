@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod extract;
 pub mod gate;
 pub mod limits;
+pub mod live;
 pub mod openapi;
 pub mod problem;
 pub mod server;

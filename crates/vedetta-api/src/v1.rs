@@ -9,6 +9,7 @@ mod ledger;
 mod node;
 mod relevance;
 mod sessions;
+mod stream;
 mod work;
 
 use axum::Json;
@@ -112,4 +113,5 @@ fn items(registry: Registry) -> Registry {
         .on(Get, "/api/v1/items/{item}/deliveries", deliveries::of_item)
         .on(Get, "/api/v1/items/{item}/explanation", items::explain)
         .on(Post, "/api/v1/preview", items::preview)
+        .on(Get, "/api/v1/stream", stream::follow)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::watch;
-use vedetta_model::{Instant, Tlp};
+use vedetta_model::Instant;
 use vedetta_policy::{Cleared, Reader};
 
 use crate::receipts::Receipts;
@@ -24,8 +24,6 @@ pub struct Frame {
     pub place: u64,
     /// When it was released.
     pub at: Instant,
-    /// Its marking.
-    pub tlp: Tlp,
     /// The object, as JSON.
     pub object: Bytes,
 }
@@ -152,6 +150,12 @@ impl Hub {
             news: self.news.subscribe(),
             unconfirmed: Vec::new(),
         }
+    }
+
+    /// The place up to which the hub was filled.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        *self.news.borrow()
     }
 
     /// How many follow.

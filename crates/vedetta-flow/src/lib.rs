@@ -27,7 +27,7 @@ pub use house::House;
 pub use standing::Standing;
 pub use views::deliveries::{Delivery, Pace, Quantiles};
 pub use views::explain::{Answer, Preview, PreviewGroup};
-pub use views::read_items::{ReadItem, ReadPage, Share, Wish};
+pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 
 /// How agreements are written, for the doors that take and give them.
 pub use vedetta_policy::{Expiring, Notation, read_agreement, write_agreement};

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use vedetta_directory::directory::Records;
 use vedetta_directory::{Directory, Relevance};
 use vedetta_intake::Claim;
+use vedetta_model::account::AccountState;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
-    Agreement, AgreementId, Audience, Category, Hold, Instant, ItemId, OrganisationId,
+    Actor, Agreement, AgreementId, Audience, Category, Hold, Instant, ItemId, OrganisationId,
     OrganisationNumber,
 };
 use vedetta_policy::{Network, Roll};
@@ -77,6 +78,15 @@ impl Standing {
             relevance: Arc::clone(&self.relevance),
             identities: Arc::clone(&self.identities),
         }
+    }
+
+    /// Whether an actor's account may still act for its organisation.
+    #[must_use]
+    pub fn admits(&self, actor: &Actor) -> bool {
+        let account = self.directory.account(&actor.account);
+        account.is_some_and(|account| {
+            account.state == AccountState::Active && account.organisation == actor.organisation
+        })
     }
 
     /// How many of an audience are parties to an agreement.

@@ -42,7 +42,8 @@ pub fn table<'a, R: Read + 'a>(
     bringer: &Bringer<'a>,
 ) -> impl Iterator<Item = (Arrival, u64)> {
     let source = source.to_owned();
-    let (mut table, mut refused) = match Table::open(DoorIn::File, &source, input, bringer.clone()) {
+    let (mut table, mut refused) = match Table::open(DoorIn::File, &source, input, bringer.clone())
+    {
         Ok(table) => (Some(table), None),
         Err(fault) => (None, Some(fault)),
     };
@@ -75,4 +76,3 @@ impl Arrival {
         }
     }
 }
-

@@ -58,9 +58,7 @@ pub struct Table<'a, R> {
 #[must_use]
 pub fn read(door: DoorIn, source: &str, bytes: &[u8], bringer: &Bringer<'_>) -> Arrival {
     match Table::open(door, source, bytes, bringer.clone()) {
-        Ok(mut table) => {
-            table.take(ROWS).unwrap_or_else(|| Arrival::of(door, source, Vec::new()))
-        }
+        Ok(mut table) => table.take(ROWS).unwrap_or_else(|| Arrival::of(door, source, Vec::new())),
         Err(fault) => Arrival::of(door, source, vec![fault]),
     }
 }
@@ -70,12 +68,7 @@ impl<'a, R: Read> Table<'a, R> {
     ///
     /// # Errors
     /// A fault when it cannot be read, names an unknown column, or lacks one that is needed.
-    pub fn open(
-        door: DoorIn,
-        source: &str,
-        input: R,
-        bringer: Bringer<'a>,
-    ) -> Result<Self, Fault> {
+    pub fn open(door: DoorIn, source: &str, input: R, bringer: Bringer<'a>) -> Result<Self, Fault> {
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
         let columns = match reader.headers() {

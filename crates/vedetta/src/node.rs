@@ -75,9 +75,11 @@ impl Configuration {
     pub(crate) fn write(&self, data: &Path) -> Result<(), Failure> {
         let settings = toml::to_string(self)
             .map_err(|error| Failure::system("writing the configuration", error))?;
-        let text = format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
+        let text =
+            format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
         let path = data.join("vedetta.toml");
-        std::fs::write(&path, text).map_err(|error| Failure::system(path.display().to_string(), error))
+        std::fs::write(&path, text)
+            .map_err(|error| Failure::system(path.display().to_string(), error))
     }
 }
 

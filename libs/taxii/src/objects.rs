@@ -43,7 +43,11 @@ pub fn write<'a>(next: Option<&str>, objects: impl Iterator<Item = &'a [u8]> + C
     }
     let mut some = false;
     for object in objects {
-        body.extend(if std::mem::replace(&mut some, true) { b",".as_slice() } else { b",\"objects\":[" });
+        body.extend(if std::mem::replace(&mut some, true) {
+            b",".as_slice()
+        } else {
+            b",\"objects\":["
+        });
         body.extend(object);
     }
     body.extend(if some { b"]}".as_slice() } else { b"}" });

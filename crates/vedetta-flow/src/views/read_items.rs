@@ -72,6 +72,16 @@ pub struct ReadPage {
     pub next: Option<Sequence>,
 }
 
+/// Releases for the doors that follow the ledger.
+pub struct Releases {
+    /// The releases, in order.
+    pub items: Vec<Cleared<ReadItem>>,
+    /// The place up to which the ledger was read.
+    pub place: Sequence,
+    /// The snapshot under which they were cleared.
+    pub generation: u64,
+}
+
 impl House {
     /// The newest version of an item, if the actor may read it.
     ///
@@ -121,7 +131,7 @@ impl House {
     }
 
     /// Releases after a place, for the doors that follow the ledger: each opens only to those
-    /// entitled now. Also returns the place up to which the ledger was read.
+    /// entitled now.
     ///
     /// # Errors
     /// What the ledger said.
@@ -129,7 +139,7 @@ impl House {
         &self,
         after: Sequence,
         limit: usize,
-    ) -> Result<(Vec<Cleared<ReadItem>>, Sequence), FlowError> {
+    ) -> Result<Releases, FlowError> {
         let standing = self.standing();
         let query = ItemQuery {
             after,
@@ -145,7 +155,8 @@ impl House {
         let head = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
         let place = page.next.unwrap_or(head);
         let clear = |item| self.clear(&standing, item);
-        Ok((page.items.into_iter().filter_map(clear).collect(), place))
+        let items = page.items.into_iter().filter_map(clear).collect();
+        Ok(Releases { items, place, generation: standing.generation })
     }
 
     /// The last place released at or before a moment.
@@ -156,10 +167,17 @@ impl House {
         Ok(self.read(|ledger| ledger.place_at(moment))?)
     }
 
+<<<<<<< HEAD
     /// Who reads when an actor asks, for the doors that stay open.
     ///
     /// # Errors
     /// The actor's organisation is no longer in the directory.
+=======
+    /// Who reads when an actor asks.
+    ///
+    /// # Errors
+    /// An organisation that left the directory.
+>>>>>>> c3c7116 (Follow the ledger live: one hub, replay, heartbeats, receipts)
     pub fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
         let organisation = self.number_of(&by.organisation)?;
         let person = by.is_person().then(|| by.account.clone());

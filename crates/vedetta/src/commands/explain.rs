@@ -8,7 +8,9 @@ use crate::outcome::{Failure, Outcome};
 
 /// Say why an organisation has an item, or has it not.
 #[derive(Args)]
-#[command(after_help = "Example:\n  vedetta explain --item indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f \\\n      --organisation comune-054039 --data ./node")]
+#[command(
+    after_help = "Example:\n  vedetta explain --item indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f \\\n      --organisation comune-054039 --data ./node"
+)]
 pub(crate) struct Explain {
     #[command(flatten)]
     node: NodeArgs,

@@ -23,7 +23,9 @@ use crate::system::SystemClock;
 /// list, or one object. A directory stands for the files in it. What cannot be accepted is named
 /// with its place and reason; the rest is accepted. Bringing a file again changes nothing.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vedetta import report.json indicators.csv --data ./node\n  vedetta import ./inbox --as comune-054039 --data ./node --json")]
+#[command(
+    after_help = "Examples:\n  vedetta import report.json indicators.csv --data ./node\n  vedetta import ./inbox --as comune-054039 --data ./node --json"
+)]
 pub(crate) struct Import {
     #[command(flatten)]
     node: NodeArgs,

@@ -13,7 +13,9 @@ use crate::system::{SystemClock, SystemEntropy};
 
 /// Make a node: directory, keys, first administrator.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vedetta init --data ./node --network italy\n  vedetta init --data ./poli-cert --organisation ipzs --name \"Poli-CERT\"")]
+#[command(
+    after_help = "Examples:\n  vedetta init --data ./node --network italy\n  vedetta init --data ./poli-cert --organisation ipzs --name \"Poli-CERT\""
+)]
 pub(crate) struct Init {
     #[command(flatten)]
     node: NodeArgs,
@@ -44,7 +46,8 @@ impl Init {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = &self.node.data;
         if data.join("vedetta.toml").exists() {
-            let reason = format!("{}: there is a node already; give another --data", data.display());
+            let reason =
+                format!("{}: there is a node already; give another --data", data.display());
             return Err(Failure::Usage(reason));
         }
         std::fs::create_dir_all(data)

@@ -16,7 +16,9 @@ use crate::system::SystemClock;
 /// Writes ACCOUNT.pem, ACCOUNT.key and ca.pem: what a client needs for mutual TLS. Stop the node
 /// first when its ledger is on SQLite.
 #[derive(Args)]
-#[command(after_help = "Example:\n  vedetta issue --account siem.perugia --out ./siem --data ./node")]
+#[command(
+    after_help = "Example:\n  vedetta issue --account siem.perugia --out ./siem --data ./node"
+)]
 pub(crate) struct Issue {
     #[command(flatten)]
     node: NodeArgs,
@@ -59,7 +61,9 @@ impl Issue {
         std::fs::create_dir_all(out)
             .map_err(|error| Failure::system(out.display().to_string(), error))?;
         write_secret(&out.join(format!("{}.key", self.account)), key)?;
-        for (name, text) in [(format!("{}.pem", self.account), certificate), ("ca.pem".into(), authority)] {
+        for (name, text) in
+            [(format!("{}.pem", self.account), certificate), ("ca.pem".into(), authority)]
+        {
             let path = out.join(name);
             std::fs::write(&path, text)
                 .map_err(|error| Failure::system(path.display().to_string(), error))?;

@@ -31,7 +31,10 @@ impl Verify {
         let found = found.ok_or_else(|| StoreError::Refused("nothing was read".into()))?;
         match &found {
             Verification::Sound { entries, head } if self.json => {
-                println!("{}", json!({ "sound": true, "entries": entries, "head": head.to_string() }));
+                println!(
+                    "{}",
+                    json!({ "sound": true, "entries": entries, "head": head.to_string() })
+                );
             }
             Verification::Sound { entries, head } => {
                 println!("sound: {entries} entries, head {head}");

@@ -1,0 +1,81 @@
+//! The live stream's worker: the ledger's bell fills the hub, and what followers had is recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use vedetta_diffusion::{Frame, Hub};
+use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem, Releases, Sequence};
+
+/// How often what was delivered is written to the ledger.
+const RECORDING: Duration = Duration::from_secs(1);
+/// Releases read from the ledger at once.
+const PAGE: usize = 1000;
+
+/// Fills the hub and records its receipts until stopped; what was received by then is recorded.
+pub async fn run(house: Arc<House>, hub: Arc<Hub>, stop: impl Future<Output = ()>) {
+    let filling = fill(&house, &hub);
+    let recording = async {
+        loop {
+            tokio::time::sleep(RECORDING).await;
+            record(&house, &hub).await;
+        }
+    };
+    tokio::select! {
+        () = filling => {}
+        () = recording => {}
+        () = stop => {}
+    }
+    record(&house, &hub).await;
+}
+
+async fn fill(house: &Arc<House>, hub: &Arc<Hub>) {
+    let mut bell = house.bell().listen();
+    let mut place = hub.place();
+    loop {
+        // The house outlives its doors, so the bell is never gone.
+        let _house_is_there = bell.wait_for(|last| last.0 > place).await;
+        tokio::time::sleep(hub.gathering()).await;
+        match read(house, place).await {
+            Ok(releases) => {
+                let frames = releases.items.into_iter().map(|it| it.map(frame)).collect();
+                place = releases.place.0;
+                hub.push(frames, place, releases.generation);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the stream waits: the ledger cannot be read");
+                tokio::time::sleep(RECORDING).await;
+            }
+        }
+    }
+}
+
+async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {
+    let house = Arc::clone(house);
+    let reading = move || house.releases(Sequence(place), PAGE);
+    tokio::task::spawn_blocking(reading).await.unwrap_or_else(|error| {
+        Err(FlowError::Conflict(format!("the reading thread ended: {error}")))
+    })
+}
+
+async fn record(house: &Arc<House>, hub: &Arc<Hub>) {
+    let receipts = hub.receipts().drain().into_iter();
+    let batches: Vec<_> = receipts
+        .map(|receipt| DeliveryBatch {
+            release: Sequence(receipt.place),
+            door: Door::Stream,
+            at: receipt.at,
+            audience: receipt.audience,
+        })
+        .collect();
+    let house = Arc::clone(house);
+    let writing = move || house.record_deliveries(batches);
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(writing).await {
+        tracing::error!(%error, "deliveries of the last second are not recorded");
+    }
+}
+
+/// A release as the stream shows it.
+pub(crate) fn frame(item: ReadItem) -> Frame {
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, object: Bytes::from_owner(item.body) }
+}

@@ -1,0 +1,133 @@
+//! The live stream of one organisation: replay, then tail, without gap or duplicate.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::HeaderMap;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use serde::Deserialize;
+use vedetta_diffusion::{Follower, Format, Taken};
+use vedetta_flow::{Sequence, VersionFilter, Wish};
+use vedetta_model::{Actor, Instant};
+
+use crate::api::Api;
+use crate::extract::Asked;
+use crate::gate::Caller;
+use crate::live::frame;
+use crate::problem::{Kind, Problem};
+
+/// How long a silent stream waits before it gives a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lasts; the client comes back with `Last-Event-ID` and proves itself again.
+const LIFE: Duration = Duration::from_secs(3600);
+/// Items replayed from the ledger at once.
+const PAGE: usize = 1000;
+
+/// Where to begin; at the present without it. `Last-Event-ID` goes before.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Begin {
+    after: Option<u64>,
+    since: Option<Instant>,
+}
+
+struct Streaming {
+    api: Api,
+    actor: Actor,
+    follower: Follower,
+    until: Instant,
+}
+
+pub(super) async fn follow(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(begin): Asked<Begin>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let after = place(&api, &begin, &headers).await?;
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (format, media) = match accept.contains("ndjson") {
+        true => (Format::Ndjson, "application/x-ndjson"),
+        false => (Format::Sse, "text/event-stream"),
+    };
+    let who = actor.clone();
+    let reader = api.ask(move |house| house.reader_of(&who)).await?;
+    let follower = api.hub().follow(reader, format, after);
+    let until = api.house().now().after(LIFE);
+    let streaming = Streaming { api, actor, follower, until };
+    let body = stream::unfold(streaming, |mut streaming| async {
+        let bytes = streaming.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
+    });
+    let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+async fn place(api: &Api, begin: &Begin, headers: &HeaderMap) -> Result<u64, Problem> {
+    let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    if let Some(text) = header.filter(|text| !text.is_empty()) {
+        return text.parse().map_err(|_| {
+            let sentence = "Last-Event-ID is not an id of this stream; send the last id received";
+            Problem::new(Kind::NotUnderstood, sentence).at("Last-Event-ID")
+        });
+    }
+    match (begin.after, begin.since) {
+        (Some(after), _) => Ok(after),
+        (None, Some(since)) => Ok(api.ask(move |house| house.place_at(since)).await?.0),
+        (None, None) => Ok(api.hub().place()),
+    }
+}
+
+impl Streaming {
+    /// The next bytes; `None` ends the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            // Being asked for more says that what was given before went to the connection.
+            let now = self.api.house().now();
+            self.follower.confirm(now);
+            let standing = self.api.house().standing();
+            if now >= self.until || !standing.admits(&self.actor) {
+                return None;
+            }
+            match self.follower.take(standing.generation) {
+                Taken::New(bytes) if bytes.is_empty() => {
+                    let news = self.follower.news();
+                    if tokio::time::timeout(HEARTBEAT, news).await.is_err() {
+                        return Some(self.follower.heartbeat());
+                    }
+                }
+                Taken::New(bytes) => return Some(joined(bytes)),
+                Taken::Behind(to) => {
+                    let bytes = self.replay(to).await?;
+                    if !bytes.is_empty() {
+                        return Some(bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A page of the past, from the ledger.
+    async fn replay(&mut self, to: u64) -> Option<Bytes> {
+        let after = Sequence(self.follower.place());
+        let wish = Wish { limit: PAGE, ..Wish::all(after, VersionFilter::All) };
+        let actor = self.actor.clone();
+        let page = self.api.ask(move |house| house.page(&actor, &wish)).await.ok()?;
+        let place = page.next.map_or(to, |next| next.0.min(to));
+        let frames: Vec<_> =
+            page.items.into_iter().map(frame).filter(|it| it.place <= to).collect();
+        Some(self.follower.replay(&frames, place))
+    }
+}
+
+/// Several runs of bytes as one; a single run is shared, not copied.
+fn joined(mut bytes: Vec<Bytes>) -> Bytes {
+    match bytes.len() {
+        1 => bytes.pop().unwrap_or_default(),
+        _ => bytes.concat().into(),
+    }
+}
