@@ -135,11 +135,7 @@ impl House {
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn releases(
-        &self,
-        after: Sequence,
-        limit: usize,
-    ) -> Result<Releases, FlowError> {
+    pub fn releases(&self, after: Sequence, limit: usize) -> Result<Releases, FlowError> {
         let standing = self.standing();
         let query = ItemQuery {
             after,
@@ -167,17 +163,10 @@ impl House {
         Ok(self.read(|ledger| ledger.place_at(moment))?)
     }
 
-<<<<<<< HEAD
     /// Who reads when an actor asks, for the doors that stay open.
     ///
     /// # Errors
     /// The actor's organisation is no longer in the directory.
-=======
-    /// Who reads when an actor asks.
-    ///
-    /// # Errors
-    /// An organisation that left the directory.
->>>>>>> c3c7116 (Follow the ledger live: one hub, replay, heartbeats, receipts)
     pub fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
         let organisation = self.number_of(&by.organisation)?;
         let person = by.is_person().then(|| by.account.clone());
