@@ -17,6 +17,7 @@ use self::plan::{Plan, Range};
 use self::sieve::Sieve;
 use crate::entries::{self, PAGE_BYTES, int};
 use crate::fault::{Fault, Told};
+use crate::lookup::Versions;
 use crate::session::Session;
 
 /// A page ends after so many releases that the filter passed over.
@@ -59,10 +60,11 @@ pub(crate) fn object(id: &ItemId) -> i64 {
 /// A page of items.
 pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPage> {
     let plan = Plan::of(session, query)?;
-    let conn = &session.conn;
+    let Session { conn, recent, .. } = session;
+    let conn = &*conn;
     let mut filling = Filling {
         conn,
-        sieve: Sieve::of(conn, query)?,
+        sieve: Sieve::of(conn, recent, query)?,
         limit: query.limit.clamp(1, 10_000),
         bytes: 0,
         passed: 0,
@@ -75,12 +77,12 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
 
 /// All releases of all versions of an item.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
-    let sql = format!("SELECT {COLUMNS} FROM item WHERE object = ?1 ORDER BY seq");
-    let mut statement = session.conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([object(id)])?;
+    let Session { conn, recent, .. } = session;
+    let mut releases = recent.releases(conn, object(id), Versions::Rising, usize::MAX)?;
+    releases.sort_unstable();
     let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        let item = fetch(&session.conn, &Release::read(row)?)?;
+    for seq in releases {
+        let item = fetch(conn, &Release::at(conn, seq)?)?;
         if item.id == *id {
             items.push(item);
         }
@@ -89,6 +91,12 @@ pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredIte
 }
 
 impl Release {
+    fn at(conn: &Connection, seq: Sequence) -> Told<Self> {
+        let sql = format!("SELECT {COLUMNS} FROM item WHERE seq = ?1");
+        let found = conn.prepare_cached(&sql)?.query_row([int(seq)], Self::read).optional()?;
+        found.ok_or_else(|| Fault::damaged(format!("item {seq}"), "it is missing"))
+    }
+
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let seq = entries::seq(row, 0)?;
         let origin = match entries::seq(row, 1)? {

@@ -10,6 +10,7 @@ mod entries;
 mod fault;
 mod items;
 mod jobs;
+mod lookup;
 mod placing;
 mod readers;
 mod records;

@@ -1,6 +1,6 @@
 //! Placing, releasing again and withdrawing items.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts};
 use vedetta_store::{
@@ -11,6 +11,7 @@ use crate::clearances;
 use crate::entries::{self, int};
 use crate::fault::{Fault, Told};
 use crate::items::object;
+use crate::lookup::Versions;
 use crate::session::Session;
 
 /// `item.hidden`: served.
@@ -19,10 +20,6 @@ const SERVED: i64 = 0;
 const REVOKED: i64 = 1;
 /// `item.hidden`: withdrawn.
 const WITHDRAWN: i64 = 2;
-
-/// Rows of an item, whose identifier the entry has.
-const OF_ITEM: &str = "FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-                       WHERE i.object = ?1 AND e.subject = ?2";
 
 /// A row of `item` to be.
 struct New {
@@ -39,14 +36,22 @@ struct New {
     newer: i64,
 }
 
-/// What is there already of the item of a draft.
-#[derive(Default)]
+/// A release next to a draft: of an older, the same or a newer version.
 struct Kin {
-    twin: Option<(Stamp, Digest)>,
-    first: Option<(Stamp, OrganisationNumber)>,
-    older: bool,
-    newer: bool,
+    version: i64,
+    stamp: Stamp,
+    digest: Digest,
+    producer: OrganisationNumber,
+    state: i64,
     hidden: i64,
+}
+
+/// What is next to a draft.
+#[derive(Default)]
+struct Neighbours {
+    older: Option<Kin>,
+    twin: Option<Kin>,
+    newer: Option<Kin>,
 }
 
 /// Places item versions.
@@ -81,15 +86,11 @@ pub(crate) fn withdraw(
     facts: &str,
 ) -> Told<Option<Stamp>> {
     let object = object(id);
-    let sql = format!("SELECT i.hidden {OF_ITEM} LIMIT 1");
-    let hidden = session
-        .conn
-        .prepare_cached(&sql)?
-        .query_row(params![object, id.as_str()], |row| row.get::<_, i64>(0));
-    if hidden.optional()?.is_none_or(|hidden| hidden == WITHDRAWN) {
+    let any = kin(session, (object, id), Versions::Rising)?;
+    if any.is_none_or(|any| any.hidden == WITHDRAWN) {
         return Ok(None);
     }
-    hide(session, (object, id), i64::MAX, WITHDRAWN)?;
+    hide(session, (object, id), Versions::Rising, WITHDRAWN)?;
     let (kind, subject) = (EntryKind::Withdrawn, id.as_str());
     let draft = Draft { kind, actor, subject, facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
@@ -98,18 +99,9 @@ pub(crate) fn withdraw(
 fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
     let (object, version) = (object(draft.id), draft.version.micros());
     let digest = Digest::of(draft.body);
-    let known = "SELECT 1 FROM item WHERE object = ?1";
-    let known = session.conn.prepare_cached(known)?.exists([object])?;
-    let kin = if known { kin(&session.conn, object, draft)? } else { Kin::default() };
-    match kin.twin {
-        Some((stamp, twin)) if twin == digest => return Ok(Placement::Duplicate(stamp)),
-        Some((stamp, _)) => return Ok(Placement::Conflict(stamp)),
-        None => {}
-    }
-    if let Some((stamp, first)) = kin.first
-        && first != draft.producer
-    {
-        return Ok(Placement::Foreign(stamp));
+    let near = Neighbours::of(session, (object, draft.id), version)?;
+    if let Some(placement) = near.settle(draft, &digest) {
+        return Ok(placement);
     }
     let stamp = append(session, draft, &digest)?;
     let row = New {
@@ -121,16 +113,14 @@ fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
         producer: draft.producer,
         clearance: draft.clearance,
         state: i64::from(draft.state == ItemState::Revoked),
-        hidden: kin.hidden,
-        older: i64::from(kin.older),
-        newer: i64::from(kin.newer),
+        hidden: near.hidden(),
+        older: i64::from(near.older.is_some()),
+        newer: i64::from(near.newer.is_some()),
     };
     insert(session, &row)?;
-    if known {
-        mark_neighbours(&session.conn, object, version)?;
-        if draft.state == ItemState::Revoked && kin.hidden == SERVED {
-            hide(session, (object, draft.id), version, REVOKED)?;
-        }
+    near.tell(session, object)?;
+    if near.older.is_some() && draft.state == ItemState::Revoked && row.hidden == SERVED {
+        hide(session, (object, draft.id), Versions::Before(version), REVOKED)?;
     }
     Ok(Placement::Added(stamp))
 }
@@ -148,62 +138,103 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
     entries::append(session, &entry, digest)
 }
 
-/// What is there of an item of which something, or of its hash's twin, is there.
-fn kin(conn: &Connection, object: i64, draft: &ItemDraft<'_>) -> Told<Kin> {
-    let (id, version) = (draft.id.as_str(), draft.version.micros());
-    let twin = format!("SELECT e.seq, e.at, e.digest {OF_ITEM} AND i.version = ?3 LIMIT 1");
-    let twin = conn.prepare_cached(&twin)?.query_row(params![object, id, version], |row| {
-        Ok((entries::stamp(row)?, entries::digest(row, 2)?))
-    });
-    // All versions are of one producer: any of them tells which.
-    let first = format!("SELECT e.seq, e.at, i.producer {OF_ITEM} AND i.origin = 0 LIMIT 1");
-    let first = conn.prepare_cached(&first)?.query_row(params![object, id], |row| {
-        Ok((entries::stamp(row)?, OrganisationNumber(row.get(2)?)))
-    });
-    let there = |condition: &str| -> Told<bool> {
-        let sql = format!("SELECT 1 {OF_ITEM} AND {condition} LIMIT 1");
-        Ok(conn.prepare_cached(&sql)?.exists(params![object, id, version])?)
-    };
-    let newer = there("i.version > ?3")?;
-    let hidden = if there("i.hidden = 2 AND i.version <> ?3")? {
-        WITHDRAWN
-    } else if newer && there("i.version > ?3 AND i.state = 1")? {
-        REVOKED
-    } else {
-        SERVED
-    };
-    let (twin, first) = (twin.optional()?, first.optional()?);
-    Ok(Kin { twin, first, older: there("i.version < ?3")?, newer, hidden })
+/// The first release of an item among its versions.
+fn kin(
+    session: &mut Session,
+    (object, id): (i64, &ItemId),
+    versions: Versions,
+) -> Told<Option<Kin>> {
+    let Session { conn, recent, .. } = session;
+    let sql = "SELECT e.seq, e.at, e.digest, i.version, i.producer, i.state, i.hidden \
+               FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
+               WHERE i.seq = ?1 AND e.subject = ?2";
+    recent.find(conn, object, versions, |seq| {
+        let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id.as_str()], |row| {
+            Ok(Kin {
+                stamp: entries::stamp(row)?,
+                digest: entries::digest(row, 2)?,
+                version: row.get(3)?,
+                producer: OrganisationNumber(row.get(4)?),
+                state: row.get(5)?,
+                hidden: row.get(6)?,
+            })
+        });
+        Ok(found.optional()?)
+    })
 }
 
-/// Tells the versions next to a new one that they have a neighbour; those farther know already.
-fn mark_neighbours(conn: &Connection, object: i64, version: i64) -> Told<()> {
-    let below = "UPDATE item SET newer = 1 WHERE object = ?1 AND newer = 0 AND version = \
-                 (SELECT max(version) FROM item WHERE object = ?1 AND version < ?2)";
-    conn.prepare_cached(below)?.execute([object, version])?;
-    let above = "UPDATE item SET older = 1 WHERE object = ?1 AND older = 0 AND version = \
-                 (SELECT min(version) FROM item WHERE object = ?1 AND version > ?2)";
-    conn.prepare_cached(above)?.execute([object, version])?;
-    Ok(())
+impl Neighbours {
+    fn of(session: &mut Session, item: (i64, &ItemId), version: i64) -> Told<Self> {
+        if kin(session, item, Versions::Rising)?.is_none() {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            older: kin(session, item, Versions::Before(version))?,
+            twin: kin(session, item, Versions::Exactly(version))?,
+            newer: kin(session, item, Versions::After(version))?,
+        })
+    }
+
+    /// What becomes of a draft that is not placed.
+    fn settle(&self, draft: &ItemDraft<'_>, digest: &Digest) -> Option<Placement> {
+        if let Some(twin) = &self.twin {
+            let same = twin.digest == *digest;
+            let told = if same { Placement::Duplicate } else { Placement::Conflict };
+            return Some(told(twin.stamp));
+        }
+        // All versions are of one producer: any of them tells which.
+        let any = self.older.as_ref().or(self.newer.as_ref())?;
+        (any.producer != draft.producer).then_some(Placement::Foreign(any.stamp))
+    }
+
+    /// Whether the version between them is served. One that is older than a revocation knows: the
+    /// next newer one revokes, or is older than the revocation too.
+    fn hidden(&self) -> i64 {
+        let withdrawn = |kin: &Kin| kin.hidden == WITHDRAWN;
+        if self.older.as_ref().or(self.newer.as_ref()).is_some_and(withdrawn) {
+            return WITHDRAWN;
+        }
+        let outdated = |kin: &Kin| kin.state == 1 || kin.hidden == REVOKED;
+        if self.newer.as_ref().is_some_and(outdated) { REVOKED } else { SERVED }
+    }
+
+    /// Tells the releases of the versions next to a new one that they have a neighbour; those
+    /// farther know already.
+    fn tell(&self, session: &mut Session, object: i64) -> Told<()> {
+        let Session { conn, recent, .. } = session;
+        let older = self.older.iter().map(|kin| (kin, "UPDATE item SET newer = 1 WHERE seq = ?1"));
+        let newer = self.newer.iter().map(|kin| (kin, "UPDATE item SET older = 1 WHERE seq = ?1"));
+        for (kin, sql) in older.chain(newer) {
+            let version = Versions::Exactly(kin.version);
+            for seq in recent.releases(conn, object, version, usize::MAX)? {
+                conn.prepare_cached(sql)?.execute([int(seq)])?;
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Hides an item's releases of versions before one.
-fn hide(session: &mut Session, (object, id): (i64, &ItemId), before: i64, hidden: i64) -> Told<()> {
-    let sql = format!(
-        "SELECT i.seq, i.clearance, i.hidden {OF_ITEM} AND i.version <= ?3 AND i.hidden < ?4 \
-         AND (i.version < ?3 OR ?4 = 2)"
-    );
-    let mut statement = session.conn.prepare_cached(&sql)?;
-    let row = params![object, id.as_str(), before, hidden];
-    let found = statement.query_map(row, |row| {
-        Ok((row.get::<_, i64>(0)?, ClearanceId(row.get(1)?), row.get::<_, i64>(2)?))
-    })?;
-    let found: Vec<_> = found.collect::<Result<_, _>>()?;
-    let mut update = session.conn.prepare_cached("UPDATE item SET hidden = ?2 WHERE seq = ?1")?;
-    for (seq, clearance, was) in found {
-        update.execute([seq, hidden])?;
+/// Hides releases of an item.
+fn hide(
+    session: &mut Session,
+    (object, id): (i64, &ItemId),
+    versions: Versions,
+    hidden: i64,
+) -> Told<()> {
+    let Session { conn, recent, unit, .. } = session;
+    let sql = "SELECT i.clearance, i.hidden \
+               FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < ?3";
+    for seq in recent.releases(conn, object, versions, usize::MAX)? {
+        let key = params![int(seq), id.as_str(), hidden];
+        let found = conn
+            .prepare_cached(sql)?
+            .query_row(key, |row| Ok((ClearanceId(row.get(0)?), row.get::<_, i64>(1)?)));
+        let Some((clearance, was)) = found.optional()? else { continue };
+        let update = "UPDATE item SET hidden = ?2 WHERE seq = ?1";
+        conn.prepare_cached(update)?.execute(params![int(seq), hidden])?;
         if was == SERVED {
-            *session.unit.served.entry(clearance).or_default() -= 1;
+            *unit.served.entry(clearance).or_default() -= 1;
         }
     }
     Ok(())
@@ -233,12 +264,7 @@ fn rerelease_one(
         };
         Ok((new, row.get::<_, String>(7)?))
     })?;
-    let there = "SELECT e.seq, e.at FROM item i JOIN entry e ON e.seq = i.seq \
-                 WHERE i.object = ?1 AND i.version = ?2 AND i.clearance = ?3 \
-                 AND iif(i.origin = 0, i.seq, i.origin) = ?4";
-    let key = params![row.object, row.version, clearance.0, int(origin)];
-    let there = session.conn.prepare_cached(there)?.query_row(key, entries::stamp).optional()?;
-    if let Some(stamp) = there {
+    if let Some(stamp) = released(session, &row)? {
         return Ok(stamp);
     }
     let facts = written::json(&RereleaseFacts { origin, clearance });
@@ -248,6 +274,17 @@ fn rerelease_one(
     row.seq = stamp.seq;
     insert(session, &row)?;
     Ok(stamp)
+}
+
+/// The release of an item version under a clearance.
+fn released(session: &mut Session, row: &New) -> Told<Option<Stamp>> {
+    let Session { conn, recent, .. } = session;
+    let sql = "SELECT e.seq, e.at FROM item i JOIN entry e ON e.seq = i.seq \
+               WHERE i.seq = ?1 AND i.clearance = ?2 AND iif(i.origin = 0, i.seq, i.origin) = ?3";
+    recent.find(conn, row.object, Versions::Exactly(row.version), |seq| {
+        let key = params![int(seq), row.clearance.0, row.origin];
+        Ok(conn.prepare_cached(sql)?.query_row(key, entries::stamp).optional()?)
+    })
 }
 
 fn insert(session: &mut Session, row: &New) -> Told<()> {
@@ -267,6 +304,7 @@ fn insert(session: &mut Session, row: &New) -> Told<()> {
         row.older,
         row.newer,
     ])?;
+    session.recent.add(&session.conn, (row.object, row.version, row.seq))?;
     if row.hidden == SERVED {
         *session.unit.served.entry(row.clearance).or_default() += 1;
     }

@@ -13,6 +13,7 @@ use vedetta_store::{
 
 use crate::fault::{Fault, Told};
 use crate::items::Spread;
+use crate::lookup::Recent;
 use crate::{clearances, deliveries, entries, items, jobs, placing, records};
 
 /// A connection in use: a reader, or the writer within its unit of work.
@@ -21,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) place: String,
     /// How the releases spread over the clearances, some time ago.
     pub(crate) spread: Option<Spread>,
+    /// The latest part of the index over items.
+    pub(crate) recent: Recent,
     pub(crate) unit: Unit,
 }
 
@@ -44,7 +47,13 @@ pub(crate) struct Unit {
 impl Session {
     /// Over an open connection.
     pub(crate) fn new(conn: Connection, place: &str) -> Self {
-        Self { conn, place: place.to_owned(), spread: None, unit: Unit::default() }
+        Self {
+            conn,
+            place: place.to_owned(),
+            spread: None,
+            recent: Recent::default(),
+            unit: Unit::default(),
+        }
     }
 
     /// Runs a reading over one snapshot.
@@ -72,7 +81,10 @@ impl Session {
         }
         open.0.ask(|me| {
             clearances::write_served(me)?;
-            Ok(me.conn.execute_batch("COMMIT")?)
+            me.recent.settle(&me.conn)?;
+            me.conn.execute_batch("COMMIT")?;
+            me.recent.keep();
+            Ok(())
         })
     }
 
@@ -113,6 +125,7 @@ impl Drop for Open<'_> {
             // When this fails too, the connection is broken, and the next BEGIN says so.
             let _ = self.0.conn.execute_batch("ROLLBACK");
         }
+        self.0.recent.forget();
         self.0.unit = Unit::default();
     }
 }

@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, params};
 use vedetta_model::{ItemId, OrganisationNumber};
-use vedetta_store::{ClearanceId, ItemQuery};
+use vedetta_store::{ClearanceId, ItemQuery, Sequence};
 
 use super::{COLUMNS, Release, object};
-use crate::entries;
+use crate::entries::{self, int};
 use crate::fault::Told;
+use crate::lookup::Versions;
 use crate::session::Session;
 
 /// How the releases spread over the clearances, as counted some time ago: good enough to choose.
@@ -29,9 +30,9 @@ pub(super) struct Range {
 }
 
 /// A way to walk.
-pub(super) enum Plan<'a> {
-    /// Along these items.
-    Items(&'a [ItemId]),
+pub(super) enum Plan {
+    /// Along the releases of the items asked for.
+    Items(Vec<Sequence>),
     /// Along everything.
     Scan,
     /// Along these clearances, merged.
@@ -55,12 +56,12 @@ struct Vein {
 
 type Visit<'v> = dyn FnMut(&Release) -> Told<ControlFlow<()>> + 'v;
 
-impl<'a> Plan<'a> {
+impl Plan {
     /// Chooses by what each way would look at. Looking at a release along a clearance costs about
     /// four times as much as along everything, and beginning a clearance about eight times.
-    pub(super) fn of(session: &mut Session, query: &ItemQuery<'a>) -> Told<Self> {
+    pub(super) fn of(session: &mut Session, query: &ItemQuery<'_>) -> Told<Self> {
         if !query.ids.is_empty() {
-            return Ok(Self::Items(query.ids));
+            return Ok(Self::Items(of_items(session, query.ids)?));
         }
         let produced = || {
             query.producer.map_or(Self::Scan, |number| Self::Merge(vec![Lode::Producer(number)]))
@@ -83,7 +84,7 @@ impl<'a> Plan<'a> {
     /// Shows releases in order until told to stop.
     pub(super) fn walk(&self, conn: &Connection, range: Range, visit: &mut Visit<'_>) -> Told<()> {
         match self {
-            Self::Items(ids) => along_items(conn, ids, range, visit),
+            Self::Items(releases) => along_items(conn, releases, range, visit),
             Self::Scan => scan(conn, range, visit),
             Self::Merge(lodes) => merge(conn, lodes, range, visit),
         }
@@ -124,22 +125,26 @@ fn scan(conn: &Connection, range: Range, visit: &mut Visit<'_>) -> Told<()> {
     Ok(())
 }
 
-fn along_items(conn: &Connection, ids: &[ItemId], range: Range, visit: &mut Visit<'_>) -> Told<()> {
-    let sql = format!("SELECT {COLUMNS} FROM item WHERE object = ?1 AND seq > ?2 AND seq <= ?3");
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut objects: Vec<i64> = ids.iter().map(object).collect();
-    objects.sort_unstable();
-    objects.dedup();
+fn of_items(session: &mut Session, ids: &[ItemId]) -> Told<Vec<Sequence>> {
+    let Session { conn, recent, .. } = session;
     let mut releases = Vec::new();
-    for object in objects {
-        let rows = statement.query_map([object, range.after, range.until], Release::read)?;
-        for release in rows {
-            releases.push(release?);
-        }
+    for id in ids {
+        releases.extend(recent.releases(conn, object(id), Versions::Rising, usize::MAX)?);
     }
-    releases.sort_unstable_by_key(|release| release.seq);
-    for release in &releases {
-        if visit(release)?.is_break() {
+    releases.sort_unstable();
+    releases.dedup();
+    Ok(releases)
+}
+
+fn along_items(
+    conn: &Connection,
+    releases: &[Sequence],
+    range: Range,
+    visit: &mut Visit<'_>,
+) -> Told<()> {
+    let within = |seq: &&Sequence| int(**seq) > range.after && int(**seq) <= range.until;
+    for seq in releases.iter().filter(within) {
+        if visit(&Release::at(conn, *seq)?)?.is_break() {
             break;
         }
     }
@@ -147,8 +152,6 @@ fn along_items(conn: &Connection, ids: &[ItemId], range: Range, visit: &mut Visi
 }
 
 fn merge(conn: &Connection, lodes: &[Lode], range: Range, visit: &mut Visit<'_>) -> Told<()> {
-    let one = format!("SELECT {COLUMNS} FROM item WHERE seq = ?1");
-    let mut one = conn.prepare_cached(&one)?;
     let ahead = i64::try_from((2_000 / lodes.len().max(1)).max(4)).unwrap_or(4);
     let mut veins: Vec<Vein> = lodes.iter().map(|lode| Vein::of(*lode, range.after)).collect();
     let mut heap = BinaryHeap::new();
@@ -156,7 +159,7 @@ fn merge(conn: &Connection, lodes: &[Lode], range: Range, visit: &mut Visit<'_>)
         heap.extend(vein.next(conn, range.until, ahead)?.map(|seq| Reverse((seq, index))));
     }
     while let Some(Reverse((seq, index))) = heap.pop() {
-        let release = one.query_row([seq], Release::read)?;
+        let release = Release::at(conn, Sequence(i64::cast_unsigned(seq)))?;
         if visit(&release)?.is_break() {
             break;
         }

@@ -9,10 +9,12 @@ use vedetta_store::{ClearanceId, ItemQuery, VersionFilter};
 use super::Release;
 use crate::entries::{self, int};
 use crate::fault::Told;
+use crate::lookup::{Recent, Versions};
 
 /// The filters of a query, ready for many releases.
 pub(super) struct Sieve<'a> {
     conn: &'a Connection,
+    recent: &'a mut Recent,
     clearances: Option<Bits>,
     producer: Option<OrganisationNumber>,
     kinds: Option<HashSet<i64>>,
@@ -33,10 +35,15 @@ struct Ends {
 
 impl<'a> Sieve<'a> {
     /// Prepares the filters.
-    pub(super) fn of(conn: &'a Connection, query: &'a ItemQuery<'a>) -> Told<Self> {
+    pub(super) fn of(
+        conn: &'a Connection,
+        recent: &'a mut Recent,
+        query: &'a ItemQuery<'a>,
+    ) -> Told<Self> {
         let kinds = if query.kinds.is_empty() { None } else { Some(codes(conn, query.kinds)?) };
         Ok(Self {
             conn,
+            recent,
             clearances: query.clearances.map(Bits::of),
             producer: query.producer,
             kinds,
@@ -88,28 +95,25 @@ impl<'a> Sieve<'a> {
             return Ok(*ends);
         }
         let ends = Ends {
-            first: self.end(release.object, &id, "ASC")?,
-            last: self.end(release.object, &id, "DESC")?,
+            first: self.end(release.object, &id, Versions::Rising)?,
+            last: self.end(release.object, &id, Versions::Falling)?,
         };
         self.ends.insert(id, ends);
         Ok(ends)
     }
 
-    fn end(&self, object: i64, id: &str, order: &str) -> Told<Option<Instant>> {
-        let sql = format!(
-            "SELECT i.version, i.clearance \
-             FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-             WHERE i.object = ?1 AND i.hidden = 0 AND e.subject = ?2 ORDER BY i.version {order}"
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![object, id])?;
-        while let Some(row) = rows.next()? {
-            let clearance = ClearanceId(row.get(1)?);
-            if self.clearances.as_ref().is_none_or(|set| set.has(clearance)) {
-                return Ok(Some(Instant::from_micros(row.get(0)?)));
-            }
-        }
-        Ok(None)
+    fn end(&mut self, object: i64, id: &str, versions: Versions) -> Told<Option<Instant>> {
+        let Self { conn, recent, clearances, .. } = self;
+        let sql = "SELECT i.version, i.clearance \
+                   FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
+                   WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
+        recent.find(conn, object, versions, |seq| {
+            let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {
+                Ok((Instant::from_micros(row.get(0)?), ClearanceId(row.get(1)?)))
+            });
+            let cleared = |id| clearances.as_ref().is_none_or(|set| set.has(id));
+            Ok(found.optional()?.and_then(|(version, id)| cleared(id).then_some(version)))
+        })
     }
 }
 

@@ -25,9 +25,18 @@ CREATE TABLE item (
     older     INTEGER NOT NULL, -- 1: there may be an older version
     newer     INTEGER NOT NULL  -- 1: there may be a newer version
 ) STRICT;
-CREATE INDEX item_by_object ON item (object, version);
 CREATE INDEX item_by_clearance ON item (clearance) WHERE hidden = 0;
 CREATE INDEX item_by_producer ON item (producer) WHERE hidden = 0;
+
+-- From an item to its releases; those after the mark may not be in yet.
+CREATE TABLE lookup (
+    object  INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (object, version, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE looked_up (seq INTEGER NOT NULL) STRICT;
+INSERT INTO looked_up VALUES (0);
 
 CREATE TABLE kind (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
