@@ -105,7 +105,7 @@ fn place(
         store.write(Instant::from_micros(0), &mut |unit| unit.place_items(&drafts).map(drop))?;
         slowest = slowest.max(begun.elapsed());
         let placed = (unit + 1) * UNIT;
-        if placed % 200_000 == 0 {
+        if placed.is_multiple_of(200_000) {
             let rate = 200_000.0 / watch.elapsed().as_secs_f64();
             println!("{placed} placed: {rate:.0}/s, slowest unit {:.0} ms", millis(slowest));
             (watch, slowest) = (Watch::now(), Duration::ZERO);

@@ -15,8 +15,8 @@ use vedetta_store::Sequence;
 use crate::entries::{count, int};
 use crate::fault::Told;
 
-/// So many releases stay in memory before they move into the table.
-const WINDOW: usize = 131_072;
+/// So many releases stay in memory before they move into the table (few in tests, so that they do).
+const WINDOW: usize = if cfg!(test) { 16 } else { 131_072 };
 /// For each release placed, so many move.
 const PACE: usize = 2;
 
@@ -219,4 +219,30 @@ impl Versions {
             Self::Before(version) => (i64::MIN, version.saturating_sub(1)),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vedetta_store::Store;
+    use vedetta_store::conformance::House;
+
+    use crate::SqliteStore;
+
+    struct Directory(tempfile::TempDir);
+
+    impl House for Directory {
+        fn open(&self) -> Arc<dyn Store> {
+            Arc::new(SqliteStore::open(self.0.path()).unwrap())
+        }
+    }
+
+    fn house() -> Option<Box<dyn House>> {
+        let memory = std::path::Path::new("/dev/shm");
+        let memory = if memory.is_dir() { memory } else { &std::env::temp_dir() };
+        Some(Box::new(Directory(tempfile::tempdir_in(memory).unwrap())))
+    }
+
+    vedetta_store::conformance!(house);
 }

@@ -15,9 +15,19 @@
     reason = "a check that does not hold panics"
 )]
 
+pub mod clearances;
+pub mod deliveries;
 pub mod entries;
+pub mod filters;
+pub mod hiding;
+pub mod items;
+pub mod jobs;
+pub mod model;
+pub mod paging;
+pub mod records;
 pub mod scene;
 pub mod units;
+pub mod verification;
 
 use std::sync::Arc;
 
@@ -47,6 +57,34 @@ macro_rules! conformance {
             units: keep_nothing_of_a_failure keep_nothing_of_a_panic read_their_own_writes
                 go_on_after_a_refusal are_lost_after_an_error keep_all_when_reopened
                 are_seen_whole_or_not_at_all;
+            items: are_stored_as_received are_placed_once keep_the_first_bytes
+                belong_to_their_first_bringer repeat_within_one_call need_a_known_clearance
+                are_released_again are_released_again_once show_the_house_everything
+                stay_after_reopening;
+            hiding: revocation_hides_earlier_versions revocation_counts_under_any_clearance
+                a_version_older_than_a_revocation_comes_late revocation_spares_later_versions
+                withdrawal_hides_all_versions withdrawal_happens_once
+                what_is_hidden_is_not_counted hidden_versions_are_released_in_vain;
+            filters: by_clearance by_item by_kind by_producer by_place all_together
+                last_is_the_newest first_is_the_oldest exact_versions any_of_several
+                last_is_among_what_may_be_read first_is_among_what_may_be_read
+                an_older_version_that_comes_late_is_not_the_last;
+            paging: goes_through_everything_once ends_where_asked
+                goes_on_when_nothing_matches_for_long is_whole_while_a_writer_writes
+                never_skips_a_late_commit is_of_one_snapshot;
+            clearances: equal_ones_are_one different_ones_are_different read_back
+                are_counted start_after_a_number;
+            records: are_put_and_changed are_removed are_kept_apart_by_kind numbers_are_permanent
+                secrets_stay_out_of_the_ledger cursors_move;
+            deliveries: are_read_by_release are_read_in_order_of_recording
+                to_nobody_are_nothing of_unknown_releases_are_refused
+                the_first_acknowledgement_counts acknowledgements_are_read_in_order;
+            jobs: are_leased_when_due are_leased_once are_leased_again_when_the_lease_ends
+                a_stale_lease_is_refused equal_keys_are_one_job
+                what_comes_during_a_lease_is_a_new_job are_given_back die_and_are_requeued
+                outlive_the_process are_leased_by_one_of_many;
+            verification: proves_a_sound_ledger;
+            model: agrees_with_a_naive_one;
         }
     };
     (@ $house:ident; $($topic:ident: $($check:ident)+;)+) => {
