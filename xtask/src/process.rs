@@ -2,13 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// The repository's root.
+/// The root of the repository we were called in. Clones may share a build directory, and then this
+/// program: where it was compiled says nothing.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let here = here.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
+    });
+    &ROOT
 }
 
 /// `cargo` as the outer `cargo xtask` was called, in the repository's root.
