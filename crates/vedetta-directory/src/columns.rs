@@ -1,7 +1,7 @@
 //! The columns of each noun: headers of its CSV file, and keys of its JSON object.
 //!
-//! `docs` of the format, one file per noun, in UTF-8, separated by commas (semicolons are read
-//! too). Columns may come in any order; those that may be empty may be absent.
+//! A CSV file holds one noun, in UTF-8, separated by commas (semicolons are read too). Columns may
+//! come in any order; those that may be empty may be absent.
 //!
 //! | noun | columns (`*` must be filled, `[]` is a list) |
 //! |---|---|

@@ -81,6 +81,7 @@ pub struct Changes(Vec<Change>);
 pub fn plan(bytes: &[u8], format: Format, noun: Noun, directory: &Directory) -> Plan {
     let (records, declared, mut faults) = read(bytes, format, noun);
     references::check(&records, &declared, directory, &mut faults);
+    faults.sort();
     let compare = |(line, record): (u64, Record)| {
         let what = record.against(directory);
         Change { line, what, record }

@@ -61,7 +61,12 @@ impl Faults {
         if self.first.len() < KEPT { self.first.push(fault) } else { self.more += 1 }
     }
 
-    /// The faults that are kept, in the order in which they were found.
+    /// Puts them in the order of the file.
+    pub(super) fn sort(&mut self) {
+        self.first.sort_by_key(|fault| fault.line);
+    }
+
+    /// The faults that are kept, in the order of the file.
     #[must_use]
     pub fn first(&self) -> &[Fault] {
         &self.first
