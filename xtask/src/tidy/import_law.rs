@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule { name: "import-law", check };
 const ROOMS: &[&str] = &[
     "vedetta-policy",
     "vedetta-directory",
+    "vedetta-indicator",
     "vedetta-detect",
     "vedetta-mail",
     "vedetta-desk",
