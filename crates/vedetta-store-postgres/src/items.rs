@@ -1,0 +1,217 @@
+//! Reading items.
+
+mod plan;
+
+use std::ops::ControlFlow;
+
+use postgres::Row;
+use uuid::Uuid;
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
+use vedetta_store::written::ItemFacts;
+use vedetta_store::{
+    ClearanceId, Digest, ItemPage, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
+};
+
+use self::plan::Plan;
+use crate::entries::{self, PAGE_BYTES, digest, get, int, moment, natural, seq, small, until};
+use crate::fault::{Fault, Told};
+use crate::session::Session;
+
+/// How many columns [`COPY`] fills.
+pub(crate) const COLUMNS: i16 = 12;
+
+/// Sends releases.
+pub(crate) const COPY: &str = "-- name: copy_items
+COPY item (seq, at, origin, version, object, clearance, producer, state, hidden, older, newer,
+    kind) FROM STDIN BINARY";
+
+/// What is read of a release, from `item i` and its `entry e`.
+macro_rules! columns {
+    () => {
+        "i.seq, i.at, i.origin, e.subject, i.version, i.producer, i.clearance, i.state, \
+         e.digest, e.facts, e.body"
+    };
+}
+
+/// What a release must pass: $4 any clearance, $5 clearances, $6 the producer, $7 any type,
+/// $8 types, $9 any version, $10 the newest, $11 the oldest, $12 versions. A list asked by `IN`
+/// within an `OR` is hashed once.
+macro_rules! sieve {
+    () => {
+        "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0
+            AND ($4 OR i.clearance IN (SELECT unnest($5::integer[])))
+            AND ($6::integer IS NULL OR i.producer = $6)
+            AND ($7 OR i.kind IN (SELECT unnest($8::text[])))
+            AND ($9 OR i.version = ANY ($12::bigint[])
+                OR ($10 AND (NOT i.newer OR NOT EXISTS (
+                    SELECT FROM item n WHERE n.object = i.object AND n.version > i.version
+                        AND n.hidden = 0
+                        AND ($4 OR n.clearance IN (SELECT unnest($5::integer[]))))))
+                OR ($11 AND (NOT i.older OR NOT EXISTS (
+                    SELECT FROM item n WHERE n.object = i.object AND n.version < i.version
+                        AND n.hidden = 0
+                        AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))))))"
+    };
+}
+
+/// Along everything.
+const SCAN: &str = concat!(
+    "-- name: items_scan\nSELECT ",
+    columns!(),
+    " FROM item i JOIN entry e ON e.seq = i.origin WHERE ",
+    sieve!(),
+    " ORDER BY i.seq LIMIT $3"
+);
+
+/// Along each clearance, merged.
+const MERGE: &str = concat!(
+    "-- name: items_merge\nSELECT ",
+    columns!(),
+    " FROM (SELECT m.* FROM unnest($5::integer[]) c (id) CROSS JOIN LATERAL (
+        SELECT i.* FROM item i WHERE i.clearance = c.id AND ",
+    sieve!(),
+    " ORDER BY i.seq LIMIT $3) m ORDER BY m.seq LIMIT $3) i
+    JOIN entry e ON e.seq = i.origin ORDER BY i.seq"
+);
+
+/// Along items, $13.
+const OF_ITEMS: &str = concat!(
+    "-- name: items_of\nSELECT ",
+    columns!(),
+    " FROM (SELECT i.* FROM unnest($13::uuid[]) o (object) JOIN item i ON i.object = o.object
+        WHERE ",
+    sieve!(),
+    " ORDER BY i.seq LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq"
+);
+
+/// Everything of one item.
+const RELEASES: &str = concat!(
+    "-- name: item\nSELECT ",
+    columns!(),
+    " FROM (SELECT * FROM item WHERE object = $1 ORDER BY item.seq + 0) i
+    JOIN entry e ON e.seq = i.origin"
+);
+
+/// The versions that a filter lets through.
+#[derive(Default)]
+struct Versions {
+    all: bool,
+    last: bool,
+    first: bool,
+    at: Vec<i64>,
+}
+
+/// 128 bits that stand for an identifier in the index.
+pub(crate) fn object(id: &ItemId) -> Uuid {
+    let digest = Digest::of(id.as_str().as_bytes()).0;
+    Uuid::from_u128(digest.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte)))
+}
+
+/// A page of items.
+pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPage> {
+    let head = entries::head(session)?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+    let until = query.until.map_or(head, |until| until.min(head));
+    let plan = Plan::of(session, query)?;
+    let window = match &plan {
+        Plan::Nothing => return Ok(ItemPage::default()),
+        Plan::Scan { window } | Plan::Merge { window } => *window,
+        Plan::Items(_) => u64::MAX,
+    };
+    let end = until.min(Sequence(query.after.0.saturating_add(window)));
+    let limit = query.limit.clamp(1, 10_000);
+    let mut page = ItemPage::default();
+    let broken = fill(session, query, (&plan, end, limit), &mut page)?;
+    let last = page.items.last().map(|item| item.stamp.seq);
+    page.next = match last {
+        Some(last) if broken || page.items.len() == limit => Some(last),
+        _ => Some(end),
+    };
+    page.next = page.next.filter(|next| *next < until);
+    Ok(page)
+}
+
+/// All releases of all versions of an item.
+pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
+    session.sql()?.rows(RELEASES, &[&object(id)])?.iter().map(read).collect()
+}
+
+/// Fills a page; whether it broke off because the bodies are big.
+fn fill(
+    session: &mut Session,
+    query: &ItemQuery<'_>,
+    (plan, end, limit): (&Plan, Sequence, usize),
+    page: &mut ItemPage,
+) -> Told<bool> {
+    let (after, end, limit) = (int(query.after), int(end), entries::count(limit));
+    let (every, clearances) = (query.clearances.is_none(), numbers(query.clearances));
+    let producer = query.producer.map(|producer| small(producer.0));
+    let any = query.kinds.is_empty();
+    let kinds: Vec<&str> =
+        query.kinds.iter().map(String::as_str).filter(|kind| !kind.contains('\0')).collect();
+    let versions = Versions::of(&query.versions);
+    let Versions { all, last, first, at } = &versions;
+    let mut params: Vec<&(dyn postgres::types::ToSql + Sync)> =
+        vec![&after, &end, &limit, &every, &clearances, &producer, &any, &kinds];
+    params.extend::<[&(dyn postgres::types::ToSql + Sync); 4]>([all, last, first, at]);
+    let sql = match plan {
+        Plan::Items(objects) => {
+            params.push(objects);
+            OF_ITEMS
+        }
+        Plan::Merge { .. } => MERGE,
+        Plan::Scan { .. } | Plan::Nothing => SCAN,
+    };
+    let (mut bytes, mut broken) = (0, false);
+    session.sql()?.each(sql, &params, &mut |row| {
+        let item = read(row)?;
+        bytes += item.body.len();
+        page.items.push(item);
+        broken = bytes >= PAGE_BYTES;
+        Ok::<ControlFlow<()>, _>(until(broken))
+    })?;
+    Ok(broken)
+}
+
+fn numbers(clearances: Option<&[ClearanceId]>) -> Vec<i32> {
+    let mut numbers: Vec<i32> = clearances.into_iter().flatten().map(|id| small(id.0)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+impl Versions {
+    fn of(filter: &VersionFilter) -> Self {
+        let mut versions = Self::default();
+        versions.add(filter);
+        versions
+    }
+
+    fn add(&mut self, filter: &VersionFilter) {
+        match filter {
+            VersionFilter::All => self.all = true,
+            VersionFilter::Last => self.last = true,
+            VersionFilter::First => self.first = true,
+            VersionFilter::At(moments) => self.at.extend(moments.iter().map(|at| at.micros())),
+            VersionFilter::AnyOf(filters) => filters.iter().for_each(|filter| self.add(filter)),
+        }
+    }
+}
+
+fn read(row: &Row) -> Told<StoredItem> {
+    let stamp = Stamp { seq: seq(row, 0)?, at: moment(row, 1)? };
+    let origin = seq(row, 2)?;
+    let damaged = |reason: &str| Fault::damaged(format!("entry {origin}"), reason);
+    let facts = ItemFacts::read(row.try_get(9)?);
+    Ok(StoredItem {
+        stamp,
+        origin,
+        id: ItemId::new(row.try_get(3)?).map_err(|_| damaged("its subject is no item"))?,
+        version: Instant::from_micros(get(row, 4)?),
+        producer: OrganisationNumber(natural(row, 5)?),
+        clearance: ClearanceId(natural(row, 6)?),
+        state: if get::<i16>(row, 7)? == 0 { ItemState::Live } else { ItemState::Revoked },
+        digest: digest(row, 8)?,
+        facts: facts.ok_or_else(|| damaged("its facts are not an item's"))?.facts.to_owned(),
+        body: get(row, 10)?,
+    })
+}
