@@ -30,7 +30,7 @@ FROM unnest($2::bigint[], $3::smallint[], $4::bigint[], $5::bytea[])
 
 const ACKNOWLEDGEMENTS: &str = "-- name: acknowledgements
 SELECT e.seq, e.at, e.body FROM acknowledgement a JOIN entry e ON e.seq = a.seq
-WHERE a.release = $1 ORDER BY a.seq";
+WHERE a.release = $1 ORDER BY a.seq + 0";
 
 const ACKNOWLEDGEMENTS_AFTER: &str = "-- name: acknowledgements_after
 SELECT e.seq, e.at, e.body FROM acknowledgement a JOIN entry e ON e.seq = a.seq

@@ -70,8 +70,8 @@ const MERGE: &str = concat!(
     " FROM (SELECT m.* FROM unnest($5::integer[]) c (id) CROSS JOIN LATERAL (
         SELECT i.* FROM item i WHERE i.clearance = c.id AND ",
     sieve!(),
-    " ORDER BY i.seq LIMIT $3) m ORDER BY m.seq LIMIT $3) i
-    JOIN entry e ON e.seq = i.origin ORDER BY i.seq"
+    " ORDER BY i.seq LIMIT $3) m ORDER BY m.seq + 0 LIMIT $3) i
+    JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
 
 /// Along items, $13.
@@ -81,15 +81,15 @@ const OF_ITEMS: &str = concat!(
     " FROM (SELECT i.* FROM unnest($13::uuid[]) o (object) JOIN item i ON i.object = o.object
         WHERE ",
     sieve!(),
-    " ORDER BY i.seq LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq"
+    " ORDER BY i.seq + 0 LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
 
 /// Everything of one item.
 const RELEASES: &str = concat!(
     "-- name: item\nSELECT ",
     columns!(),
-    " FROM (SELECT * FROM item WHERE object = $1 ORDER BY item.seq + 0) i
-    JOIN entry e ON e.seq = i.origin"
+    " FROM item i JOIN entry e ON e.seq = i.origin
+    WHERE i.object = $1 ORDER BY i.seq + 0"
 );
 
 /// The versions that a filter lets through.
