@@ -11,7 +11,7 @@ use crate::fault::{Fault, Told};
 use crate::session::Session;
 
 /// A page stops at about so many bytes of bodies.
-pub(crate) const PAGE_BYTES: usize = 32 << 20;
+const PAGE_BYTES: usize = 32 << 20;
 
 /// So many bytes wait at most before they are sent.
 pub(crate) const WAITING_BYTES: usize = 4 << 20;
@@ -75,7 +75,7 @@ pub(crate) fn after(session: &mut Session, after: Sequence, limit: usize) -> Tol
         let entry = read(row)?;
         bytes += entry.body.len();
         entries.push(entry);
-        Ok(until(bytes >= PAGE_BYTES))
+        Ok(room_after(bytes))
     })?;
     Ok(entries)
 }
@@ -169,9 +169,9 @@ pub(crate) fn small(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// Whether to go on.
-pub(crate) const fn until(done: bool) -> ControlFlow<()> {
-    if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// Whether a page goes on after so many bytes.
+pub(crate) const fn room_after(bytes: usize) -> ControlFlow<()> {
+    if bytes >= PAGE_BYTES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// A column.

@@ -2,9 +2,8 @@
 
 mod plan;
 
-use std::ops::ControlFlow;
-
 use postgres::Row;
+use postgres::types::ToSql;
 use uuid::Uuid;
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::written::ItemFacts;
@@ -13,7 +12,7 @@ use vedetta_store::{
 };
 
 use self::plan::Plan;
-use crate::entries::{self, PAGE_BYTES, digest, get, int, moment, natural, seq, small, until};
+use crate::entries::{self, digest, get, int, moment, natural, room_after, seq, small};
 use crate::fault::{Fault, Told};
 use crate::session::Session;
 
@@ -150,9 +149,20 @@ fn fill(
         query.kinds.iter().map(String::as_str).filter(|kind| !kind.contains('\0')).collect();
     let versions = Versions::of(&query.versions);
     let Versions { all, last, first, at } = &versions;
-    let mut params: Vec<&(dyn postgres::types::ToSql + Sync)> =
-        vec![&after, &end, &limit, &every, &clearances, &producer, &any, &kinds];
-    params.extend::<[&(dyn postgres::types::ToSql + Sync); 4]>([all, last, first, at]);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+        &after,
+        &end,
+        &limit,
+        &every,
+        &clearances,
+        &producer,
+        &any,
+        &kinds,
+        all,
+        last,
+        first,
+        at,
+    ];
     let sql = match plan {
         Plan::Items(objects) => {
             params.push(objects);
@@ -166,8 +176,9 @@ fn fill(
         let item = read(row)?;
         bytes += item.body.len();
         page.items.push(item);
-        broken = bytes >= PAGE_BYTES;
-        Ok::<ControlFlow<()>, _>(until(broken))
+        let room = room_after(bytes);
+        broken = room.is_break();
+        Ok(room)
     })?;
     Ok(broken)
 }

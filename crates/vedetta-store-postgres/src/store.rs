@@ -19,7 +19,7 @@ pub const DEFAULT_SCHEMA: &str = "vedetta";
 const READERS: usize = 4;
 
 const BEGIN_WORK: &str = "-- name: begin_work
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+BEGIN ISOLATION LEVEL READ COMMITTED";
 
 const COMMIT_WORK: &str = "-- name: commit_work
 COMMIT";

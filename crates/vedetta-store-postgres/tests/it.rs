@@ -2,8 +2,14 @@
 //! server, whose connection string is in `VEDETTA_TEST_POSTGRES`; each has a schema of its own.
 
 #[cfg(test)]
+#[path = "it/crash.rs"]
+mod crash;
+#[cfg(test)]
 #[path = "it/house.rs"]
 mod house;
+#[cfg(test)]
+#[path = "it/trouble.rs"]
+mod trouble;
 
 #[cfg(test)]
 mod conforms {
