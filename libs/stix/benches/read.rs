@@ -1,5 +1,5 @@
 //! How many typical indicators a second are read and validated on one core.
-//! `cargo bench -p stix --bench read`
+//! `cargo bench -p stix --bench read [-- NAME]`; on a busy machine, look at the best of the three.
 
 use std::hint::black_box;
 
@@ -24,6 +24,9 @@ fn main() {
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn timed(what: &str, run: impl Fn() -> usize) {
+    if std::env::args().nth(1).is_some_and(|name| !name.starts_with('-') && name != what) {
+        return;
+    }
     for _ in 0..3 {
         let start = std::time::Instant::now();
         let count = run();

@@ -226,7 +226,7 @@ impl<R: Read> BundleReader<R> {
                 }
                 None => {
                     self.state = State::End;
-                    self.element(Origin::Whole).map(Some)
+                    self.single()
                 }
             },
             None => Err(self.window.not_json(0, What::End)),
@@ -243,6 +243,23 @@ impl<R: Read> BundleReader<R> {
                 Err(self.window.problem(0, Rule::NotAContainer, message))
             }
         }
+    }
+
+    /// An object without a list of objects: a STIX object, or a bundle of nothing.
+    fn single(&mut self) -> Result<Option<Entry>, Broken> {
+        if let Extent::Whole(end) = self.window.extent_ahead(self.limits.object_bytes)?
+            && let Ok(node) = self.parse(end)?
+            && node.get("type").and_then(Node::text) == Some("bundle")
+        {
+            if let Some(objects) = node.get("objects") {
+                let message = format!("objects is {}, not a plain list", objects.kind());
+                return Err(self.window.problem(objects.at, Rule::NotAContainer, message));
+            }
+            let entry = container(&node, |at| self.window.place(at))?;
+            self.window.consume(end);
+            return Ok(entry);
+        }
+        self.element(Origin::Whole).map(Some)
     }
 
     fn list(&mut self, first: First, inside: Inside) -> Result<Option<Entry>, Broken> {

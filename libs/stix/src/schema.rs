@@ -1,5 +1,5 @@
 //! The specification as tables: which properties each type has, of which kind, and which rules
-//! bind them together. [`crate::validate`] reads them; adding a type is adding a table.
+//! bind them together. The validator reads them; adding a type is adding a table.
 
 mod domain;
 mod extension;

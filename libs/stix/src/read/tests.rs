@@ -31,7 +31,8 @@ fn every_container() {
         assert_eq!(reading.objects[0].json(), ADDRESS);
     }
     for text in [format!("{{{BUNDLE}}}"), format!("{{{BUNDLE},\"objects\":[]}}"), "[]".into()] {
-        assert!(reading(&text).objects.is_empty(), "{text}");
+        let reading = reading(&text);
+        assert!(reading.seen == 0 && reading.problems.is_empty(), "{text}: {reading:?}");
     }
 }
 
@@ -55,6 +56,8 @@ fn what_is_not_json_gives_one_problem_with_its_place() {
     assert_eq!(only("42"), (Rule::NotAContainer, 0));
     assert_eq!(only("\"bundle\""), (Rule::NotAContainer, 0));
     assert_eq!(only("nul"), (Rule::NotJson, 0));
+    assert_eq!(only(&format!("{{{BUNDLE},\"objects\":{{}}}}")).0, Rule::NotAContainer);
+    assert_eq!(only(&format!("{{{BUNDLE},\"\\u006fbjects\":[]}}")).0, Rule::NotAContainer);
     assert_eq!(only("["), (Rule::NotJson, 1));
     assert_eq!(only("{\"a\":"), (Rule::NotJson, 5));
     assert_eq!(only(&format!("[{ADDRESS}")), (Rule::NotJson, ADDRESS.len() as u64 + 1));

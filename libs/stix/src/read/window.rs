@@ -16,6 +16,8 @@ pub(super) struct Window<R> {
     buffer: Vec<u8>,
     /// The bytes of the buffer that were consumed.
     start: usize,
+    /// Where the bytes end that were fetched; room follows.
+    end: usize,
     /// Where the first byte not consumed stands in the input.
     begin: Place,
     read: u64,
@@ -43,7 +45,7 @@ struct Scan {
 impl<R: Read> Window<R> {
     pub(super) fn new(source: R, most: u64) -> Self {
         let begin = Place::START;
-        Self { source, buffer: Vec::new(), start: 0, begin, read: 0, most, ended: false }
+        Self { source, buffer: Vec::new(), start: 0, end: 0, begin, read: 0, most, ended: false }
     }
 
     pub(super) fn bytes_read(&self) -> u64 {
@@ -57,7 +59,7 @@ impl<R: Read> Window<R> {
     }
 
     fn unread(&self) -> &[u8] {
-        &self.buffer[self.start..]
+        &self.buffer[self.start..self.end]
     }
 
     /// The text of a range, if it is UTF-8.
@@ -94,23 +96,25 @@ impl<R: Read> Window<R> {
         if self.ended {
             return Ok(false);
         }
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
+        if self.buffer.len() - self.end < CHUNK {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
             self.start = 0;
+            if self.buffer.len() - self.end < CHUNK {
+                self.buffer.resize(self.buffer.len() + CHUNK.max(self.end), 0);
+            }
         }
-        let old = self.buffer.len();
-        self.buffer.resize(old + CHUNK, 0);
         let count = loop {
-            match self.source.read(&mut self.buffer[old..]) {
+            match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(count) => break count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.buffer.truncate(old);
-                    return Err(self.problem(old, Rule::Unreadable, error.to_string()));
+                    let at = self.end - self.start;
+                    return Err(self.problem(at, Rule::Unreadable, error.to_string()));
                 }
             }
         };
-        self.buffer.truncate(old + count);
+        self.end += count;
         self.ended = count == 0;
         self.read += count as u64;
         if self.read > self.most {
@@ -158,6 +162,12 @@ impl<R: Read> Window<R> {
     /// How far the next value goes.
     pub(super) fn extent(&mut self, most: usize) -> Result<Extent, Broken> {
         self.scan(Scan::new(0), most)
+    }
+
+    /// As [`Window::extent`], but what is too large is not consumed.
+    pub(super) fn extent_ahead(&mut self, most: usize) -> Result<Extent, Broken> {
+        let end = self.end_of(0, most)?;
+        Ok(end.filter(|end| *end <= most).map_or(Extent::TooLarge, Extent::Whole))
     }
 
     /// How far the object goes in which we are.

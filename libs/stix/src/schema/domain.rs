@@ -34,7 +34,7 @@ pub(super) static TABLES: &[Table] = &[
     domain("course-of-action", &[NAME, DESCRIPTION], &[]),
     domain("grouping", GROUPING, &[]),
     domain("identity", IDENTITY, &[]),
-    domain("incident", &[NAME, DESCRIPTION, KILL_CHAIN], &[]),
+    domain("incident", &[NAME, DESCRIPTION], &[]),
     domain("infrastructure", INFRASTRUCTURE, &[SEEN]),
     domain("intrusion-set", INTRUSION_SET, &[SEEN]),
     domain("location", LOCATION, PLACED),

@@ -296,7 +296,6 @@ const CASES: &[Case] = &[
     (Rule::Stix20, "indicator", r#"{"spec_version":"2.0"}"#, "spec_version"),
     (Rule::SpecVersion, "indicator", r#"{"spec_version":"3.0"}"#, "spec_version"),
     (Rule::SpecVersion, "indicator", r#"{"spec_version":2.1}"#, "spec_version"),
-    (Rule::NotAnObject, "tool", r#"{"type":"bundle"}"#, "type"),
 ];
 
 /// Broken on the level of the text: see the tests of reading.
@@ -310,6 +309,7 @@ const OF_READING: &[Rule] = &[
     Rule::NotUtf8,
     Rule::NotJson,
     Rule::NotAContainer,
+    Rule::NotAnObject,
     Rule::DuplicateKey,
     Rule::MoreProblems,
 ];
