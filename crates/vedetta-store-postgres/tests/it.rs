@@ -10,6 +10,9 @@ mod house;
 #[cfg(test)]
 #[path = "it/trouble.rs"]
 mod trouble;
+#[cfg(test)]
+#[path = "it/wire.rs"]
+mod wire;
 
 #[cfg(test)]
 mod conforms {

@@ -8,16 +8,16 @@ use vedetta_store_postgres::PostgresStore;
 
 use super::house::Rooms;
 
-fn deed(unit: &mut dyn UnitOfWork, subject: &str) -> Result<Stamp, StoreError> {
+pub(crate) fn deed(unit: &mut dyn UnitOfWork, subject: &str) -> Result<Stamp, StoreError> {
     let (kind, actor) = (EntryKind::Deed, "tester");
     unit.append(&Draft { kind, actor, subject, facts: "{}", body: b"body" })
 }
 
-fn say(store: &PostgresStore, subject: &str) -> Result<(), StoreError> {
+pub(crate) fn say(store: &PostgresStore, subject: &str) -> Result<(), StoreError> {
     store.write(Instant::default(), &mut |unit| deed(unit, subject).map(drop))
 }
 
-fn subjects(store: &PostgresStore) -> Vec<String> {
+pub(crate) fn subjects(store: &PostgresStore) -> Vec<String> {
     let mut subjects = Vec::new();
     let reading = store.read(&mut |reader| {
         let entries = reader.entries(Sequence::START, 100)?;
