@@ -15,7 +15,9 @@ use std::time::{Duration, Instant as Stopwatch};
 use vedetta_model::agreement::*;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::*;
-use vedetta_policy::{Clearance, Form, Network, Reader, Roll};
+use vedetta_policy::{
+    Clearance, Form, Network, Reader, Redaction, Reference, Roll, Subnet, Victim, redact,
+};
 
 const REGIONS: usize = 20;
 const MUNICIPALITIES: usize = 7_900;
@@ -50,6 +52,29 @@ fn main() {
         measure("preview", 100, |turn| network.preview(&asked[turn % asked.len()]));
         sealed(&network, &asked[0], &item);
     }
+    redaction(&organisations);
+}
+
+/// Deriving the form without its victim from an incident with a page of text.
+fn redaction(organisations: &Organisations) {
+    let (_, organisation) = organisations.last().unwrap();
+    let mut victim = Victim::of(organisation, [], []);
+    victim.domains.insert("town.example".into());
+    victim.networks.extend(Subnet::parse("192.0.2.0/24"));
+    let victims = [victim];
+    let id = ItemId::new("incident--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd40").unwrap();
+    let page =
+        "The mail server of town.example (192.0.2.7) sent 300 messages at night. ".repeat(40);
+    let incident = serde_json::json!({
+        "type": "incident", "id": "incident--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+        "created": "2026-03-01T10:00:00.000Z", "modified": "2026-03-01T10:00:00.000Z",
+        "name": "Phishing", "description": page
+    });
+    println!("an incident with {} bytes of text", page.len());
+    let references = |_: &str| Reference::Keep;
+    let redaction =
+        Redaction { victims: &victims, id: &id, publisher: None, references: &references };
+    measure("redact", 200, |_| redact(&incident, &redaction).unwrap());
 }
 
 /// Sealing with the decision remembered, and opening.

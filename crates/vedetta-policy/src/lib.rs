@@ -60,8 +60,14 @@ mod lifecycle;
 mod memo;
 mod network;
 mod pact;
+mod redaction;
+mod reveals;
 mod selection;
+mod spelling;
 mod standing;
+mod stix_rules;
+mod traces;
+mod victim;
 mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
@@ -74,5 +80,8 @@ pub use lifecycle::{
     suspend,
 };
 pub use network::{Network, Roll};
+pub use redaction::{OMITTED, Redaction, Reference, Withheld, redact};
+pub use reveals::reveals;
 pub use selection::selects;
 pub use standing::{Standing, last_day};
+pub use victim::{Subnet, Victim};

@@ -6,6 +6,7 @@ mod cleared;
 mod explained;
 mod oracle;
 mod reading;
+mod redacted;
 mod release;
 mod worlds;
 

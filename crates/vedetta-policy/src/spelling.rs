@@ -1,0 +1,297 @@
+//! A text as it reads once its spelling is undone: escapes, accents, case, defanging.
+//!
+//! Each character remembers which part of the original it came from, so that what is found in a
+//! reading can be cut out of the original.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// A character of a reading, and the bytes of the original that it stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Glyph {
+    pub(crate) c: char,
+    pub(crate) source: Range<usize>,
+}
+
+/// Letters and digits only, with where each came from.
+#[derive(Default)]
+pub(crate) struct Squashed {
+    pub(crate) text: String,
+    /// For each byte of the text, the place of its glyph in the reading.
+    places: Vec<usize>,
+}
+
+/// The bytes that an escape stands for, and how many glyphs it takes.
+type Undone = Option<(Vec<u8>, usize)>;
+
+/// Escapes inside escapes are undone so many times.
+const ROUNDS: usize = 4;
+
+/// Every way in which a text may be meant, folded: as written, with its escapes undone, and with
+/// quoted-printable undone too.
+pub(crate) fn readings(text: &str) -> Vec<Vec<Glyph>> {
+    let raw: Vec<Glyph> =
+        text.char_indices().map(|(at, c)| Glyph { c, source: at..at + c.len_utf8() }).collect();
+    let mut readings = vec![fold(&raw)];
+    if !text.contains(['%', '&', '\\', '=']) {
+        return readings;
+    }
+    let unescaped = undo(&raw, unescape);
+    if text.contains('=') {
+        readings.push(fold(&undo(&unescaped, quoted_printable)));
+    }
+    readings.push(fold(&unescaped));
+    readings
+}
+
+/// A text folded and squashed, as a key to look for.
+pub(crate) fn key(text: &str) -> String {
+    readings(text).first().map(|reading| squash(reading).text).unwrap_or_default()
+}
+
+/// Only the letters and digits of a reading.
+pub(crate) fn squash(reading: &[Glyph]) -> Squashed {
+    let mut squashed = Squashed::default();
+    for (place, glyph) in reading.iter().enumerate().filter(|(_, it)| it.c.is_alphanumeric()) {
+        squashed.text.push(glyph.c);
+        squashed.places.resize(squashed.text.len(), place);
+    }
+    squashed
+}
+
+/// A reading without the words that stand for a dot or an at sign.
+pub(crate) fn without_spelt_signs(reading: &[Glyph]) -> Vec<Glyph> {
+    const SIGNS: [&str; 6] = ["dot", "punto", "at", "chiocciola", "d0t", "period"];
+    let mut kept = Vec::with_capacity(reading.len());
+    let mut rest = reading;
+    while let Some(first) = rest.first() {
+        let wordy = first.c.is_alphanumeric();
+        let run = rest.iter().take_while(|glyph| glyph.c.is_alphanumeric() == wordy).count();
+        let (run, after) = rest.split_at(run);
+        let spells = |sign: &&str| run.iter().map(|glyph| glyph.c).eq(sign.chars());
+        if !(wordy && SIGNS.iter().any(spells)) {
+            kept.extend_from_slice(run);
+        }
+        rest = after;
+    }
+    kept
+}
+
+impl Squashed {
+    /// Where a key occurs, as ranges of glyphs of the reading.
+    pub(crate) fn occurrences<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.text.match_indices(key).filter_map(|(at, found)| {
+            let first = *self.places.get(at)?;
+            let last = *self.places.get(at + found.len() - 1)?;
+            Some(first..last + 1)
+        })
+    }
+}
+
+/// Lower case without accents; look-alikes of Latin letters as those.
+fn fold(glyphs: &[Glyph]) -> Vec<Glyph> {
+    let mut folded = Vec::with_capacity(glyphs.len());
+    for glyph in glyphs {
+        let plain = glyph.c.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c));
+        for c in plain.flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)) {
+            let source = glyph.source.clone();
+            match c {
+                'ß' => folded.extend(['s', 's'].map(|c| Glyph { c, source: source.clone() })),
+                'æ' => folded.extend(['a', 'e'].map(|c| Glyph { c, source: source.clone() })),
+                'œ' => folded.extend(['o', 'e'].map(|c| Glyph { c, source: source.clone() })),
+                other => folded.push(Glyph { c: latin(other), source }),
+            }
+        }
+    }
+    folded
+}
+
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+const fn latin(c: char) -> char {
+    match c {
+        'а' | 'α' => 'a',
+        'в' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' | 'đ' => 'd',
+        'е' | 'ε' => 'e',
+        'һ' | 'н' | 'ħ' => 'h',
+        'і' | 'ι' | 'ı' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ł' | 'ӏ' => 'l',
+        'м' => 'm',
+        'о' | 'ο' | 'ø' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'т' | 'τ' => 't',
+        'υ' => 'u',
+        'ν' => 'v',
+        'х' | 'χ' => 'x',
+        'у' | 'γ' => 'y',
+        other => other,
+    }
+}
+
+fn undo(glyphs: &[Glyph], step: fn(&[Glyph]) -> Undone) -> Vec<Glyph> {
+    let mut text = glyphs.to_vec();
+    for _ in 0..ROUNDS {
+        let mut next = Vec::with_capacity(text.len());
+        let mut rest = text.as_slice();
+        while let Some(first) = rest.first() {
+            let (bytes, taken) = step(rest).unwrap_or_default();
+            if taken == 0 {
+                next.push(first.clone());
+                rest = &rest[1..];
+                continue;
+            }
+            let source = first.source.start..rest[taken - 1].source.end;
+            let meant = decode(&bytes);
+            next.extend(meant.chars().map(|c| Glyph { c, source: source.clone() }));
+            rest = &rest[taken..];
+        }
+        let settled = next.len() == text.len();
+        text = next;
+        if settled {
+            break;
+        }
+    }
+    text
+}
+
+/// UTF-8, or Latin-1 where it is not.
+fn decode(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
+}
+
+/// A percent, HTML or backslash escape at the beginning: its bytes, and how many glyphs it takes.
+fn unescape(glyphs: &[Glyph]) -> Undone {
+    match glyphs.first()?.c {
+        '%' => hex_bytes(glyphs, '%'),
+        '&' => entity(glyphs),
+        '\\' => backslash(glyphs),
+        _ => None,
+    }
+}
+
+fn quoted_printable(glyphs: &[Glyph]) -> Undone {
+    let c = |at: usize| glyphs.get(at).map(|glyph| glyph.c);
+    match (c(0)?, c(1)?, c(2)) {
+        ('=', '\n', _) => Some((Vec::new(), 2)),
+        ('=', '\r', Some('\n')) => Some((Vec::new(), 3)),
+        _ => hex_bytes(glyphs, '='),
+    }
+}
+
+/// As many `%41`, or `=41`, as follow one another.
+fn hex_bytes(glyphs: &[Glyph], sign: char) -> Undone {
+    let mut bytes = Vec::new();
+    while let [first, high, low, ..] = &glyphs[bytes.len() * 3..]
+        && first.c == sign
+        && let (Some(high), Some(low)) = (high.c.to_digit(16), low.c.to_digit(16))
+    {
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    let taken = bytes.len() * 3;
+    (taken > 0).then_some((bytes, taken))
+}
+
+fn entity(glyphs: &[Glyph]) -> Undone {
+    let name: String =
+        glyphs.iter().skip(1).take(12).map(|glyph| glyph.c).take_while(|c| *c != ';').collect();
+    let taken = name.chars().count() + 2;
+    (glyphs.get(taken - 1)?.c == ';').then_some(())?;
+    let c = match name.as_str() {
+        "amp" => '&',
+        "period" => '.',
+        "commat" => '@',
+        "sol" => '/',
+        "colon" => ':',
+        "hyphen" | "dash" => '-',
+        "nbsp" => ' ',
+        "shy" | "zwj" | "zwnj" => '\u{200b}',
+        "lsqb" => '[',
+        "rsqb" => ']',
+        numeric if numeric.starts_with('#') => {
+            let digits = &numeric[1..];
+            let hex = digits.strip_prefix(['x', 'X']);
+            let code = hex.map_or_else(|| digits.parse(), |hex| u32::from_str_radix(hex, 16));
+            char::from_u32(code.ok()?)?
+        }
+        accented => {
+            let (letter, accent) = accented.split_at_checked(1)?;
+            let accents = ["grave", "acute", "circ", "uml", "tilde", "cedil", "ring", "caron"];
+            accents.contains(&accent).then(|| letter.chars().next())??
+        }
+    };
+    Some((c.to_string().into_bytes(), taken))
+}
+
+/// `\x41`, `\u0041`, `\u{41}`; before anything else a backslash is dropped.
+fn backslash(glyphs: &[Glyph]) -> Undone {
+    let digits = |from: usize, many: usize| {
+        let text: String = glyphs.get(from..from + many)?.iter().map(|glyph| glyph.c).collect();
+        char::from_u32(u32::from_str_radix(&text, 16).ok()?)
+    };
+    let found = match glyphs.get(1)?.c {
+        'x' => digits(2, 2).map(|c| (c, 4)),
+        'u' if glyphs.get(2)?.c == '{' => {
+            let length = glyphs.iter().skip(3).take(7).position(|glyph| glyph.c == '}')?;
+            digits(3, length).map(|c| (c, length + 4))
+        }
+        'u' => digits(2, 4).map(|c| (c, 6)),
+        _ => return Some((Vec::new(), 1)),
+    };
+    found.map(|(c, taken)| (c.to_string().into_bytes(), taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_read_alike() {
+        for text in [
+            "Comune di Città",
+            "COMUNE-DI-CITTA'",
+            "comune%20di%20citt%C3%A0",
+            "comune%2520di%2520citt%25C3%25A0",
+            "comune di citt&agrave;",
+            "comune di citt&#xe0;",
+            r"comune\u0020di citt\u00e0",
+            "comune=20di=20citt=C3=A0",
+            "ｃｏｍｕｎｅ　ｄｉ　ｃｉｔｔａ",
+            "сomunе dі cittа",
+            "co\u{200b}mu\u{ad}ne di citta\u{300}",
+        ] {
+            let found = readings(text).iter().any(|it| squash(it).text == "comunedicitta");
+            assert!(found, "{text}");
+        }
+    }
+
+    #[test]
+    fn spelt_signs_are_left_out() {
+        let reading = &readings("mail[at]comune (DOT) example")[0];
+        assert_eq!(squash(&without_spelt_signs(reading)).text, "mailcomuneexample");
+        assert_eq!(key("matdot"), "matdot");
+    }
+
+    #[test]
+    fn what_is_found_has_its_place() {
+        let text = "at Citt%C3%A0 now";
+        let reading = &readings(text)[1];
+        let squashed = squash(reading);
+        let glyphs = squashed.occurrences("citta").next().unwrap();
+        let source = reading[glyphs.start].source.start..reading[glyphs.end - 1].source.end;
+        assert_eq!(&text[source], "Citt%C3%A0");
+    }
+}
