@@ -72,22 +72,25 @@ fn plain(text: &str) -> String {
 }
 
 fn tells(text: &str, secrets: &[String], victim: &Victim) -> bool {
-    let mut spellings = vec![text.to_owned(), percent_decoded(text)];
-    spellings.push(percent_decoded(&percent_decoded(text)));
+    let mut spellings = vec![text.to_owned()];
+    if text.contains('%') {
+        spellings.extend([percent_decoded(text), percent_decoded(&percent_decoded(text))]);
+    }
     spellings.extend(from_base64(text));
     for spelling in spellings {
         let lower = spelling.to_lowercase();
         let mut undone = lower.clone();
-        for sign in ["dot", "at", "punto", "chiocciola"] {
+        for sign in ["dot", "at", "punto", "chiocciola"].iter().filter(|it| lower.contains(**it)) {
             for (open, close) in [('[', ']'), ('(', ')'), ('{', '}'), ('<', '>'), (' ', ' ')] {
                 undone = undone.replace(&format!("{open}{sign}{close}"), "");
             }
         }
         let words: Vec<String> = lower.split(|c: char| !c.is_alphabetic()).map(plain).collect();
+        let (as_written, as_meant) = (plain(&lower), plain(&undone));
         let told = secrets.iter().any(|secret| {
             let short = secret.chars().count() < 6;
             let as_words = words.iter().any(|word| word == secret);
-            let inside = plain(&lower).contains(secret) || plain(&undone).contains(secret);
+            let inside = as_written.contains(secret) || as_meant.contains(secret);
             if short { as_words } else { inside && !is_part_of_number(secret, &undone) }
         });
         if told || has_address(&undone, victim) {
