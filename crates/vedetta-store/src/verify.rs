@@ -1,38 +1,102 @@
-//! The walk along the whole chain that proves it.
+//! The walk along the whole ledger that proves it: every link, and that the state which doors read
+//! says what the entries say.
 
+mod state;
+
+use self::state::State;
 use crate::chain::{Digest, link};
-use crate::entry::{Draft, Sequence};
+use crate::entry::{Draft, Entry, Sequence};
 use crate::error::StoreError;
 use crate::store::{Reader, Verification};
 
+/// So many entries are looked at together.
 const PAGE: usize = 1_000;
 
-/// Walks the whole ledger.
+/// Why the walk ended early.
+#[derive(Debug)]
+enum Stop {
+    /// An entry that does not hold, or that the state contradicts.
+    Broken(Sequence, String),
+    /// The engine.
+    Engine(StoreError),
+}
+
+/// Walks the whole ledger in pages: recomputes the digest of every body and every link, and checks
+/// that items, clearances, numbers, records, deliveries and acknowledgements agree with their
+/// entries. Memory grows with the records and the clearances, not with the items.
 ///
 /// # Errors
-/// What the engine said.
+/// What the engine said, but for damage that an entry can be named for.
 pub fn verify(reader: &mut dyn Reader) -> Result<Verification, StoreError> {
+    match walk(reader) {
+        Ok((entries, head)) => Ok(Verification::Sound { entries, head }),
+        Err(Stop::Broken(seq, reason)) => Ok(Verification::Broken { seq, reason }),
+        Err(Stop::Engine(error)) => Err(error),
+    }
+}
+
+fn walk(reader: &mut dyn Reader) -> Result<(u64, Digest), Stop> {
     let (mut last, mut head) = (Sequence::START, Digest::default());
+    let mut state = State::of(reader)?;
     loop {
-        let page = reader.entries(last, PAGE)?;
+        let page = page(reader, last)?;
         if page.is_empty() {
-            return Ok(Verification::Sound { entries: last.0, head });
+            state.end(reader)?;
+            return Ok((last.0, head));
         }
-        for entry in page {
-            let draft = Draft {
-                kind: entry.kind,
-                actor: &entry.actor,
-                subject: &entry.subject,
-                facts: &entry.facts,
-                body: &entry.body,
-            };
-            let expected = link(&head, entry.stamp, &draft, &Digest::of(&entry.body));
-            last = Sequence(last.0 + 1);
-            if entry.stamp.seq != last || entry.hash != expected {
-                let reason = "its link does not hold".into();
-                return Ok(Verification::Broken { seq: last, reason });
-            }
-            head = expected;
+        for entry in &page {
+            let next = Sequence(last.0 + 1);
+            head = follow(entry, next, &head)?;
+            last = next;
         }
+        state.check(reader, &page)?;
+    }
+}
+
+/// Entries after a place; when they do not read back, the first that does not is named.
+fn page(reader: &mut dyn Reader, after: Sequence) -> Result<Vec<Entry>, Stop> {
+    match reader.entries(after, PAGE) {
+        Err(StoreError::Damaged { .. }) => {}
+        told => return Ok(told?),
+    }
+    let mut next = after;
+    while let Some(entry) = named(Sequence(next.0 + 1), reader.entries(next, 1))?.pop() {
+        next = entry.stamp.seq;
+    }
+    Err(Stop::Broken(Sequence(next.0 + 1), "it reads back only alone".into()))
+}
+
+fn follow(entry: &Entry, seq: Sequence, previous: &Digest) -> Result<Digest, Stop> {
+    if entry.stamp.seq != seq {
+        return Err(Stop::Broken(seq, "it is missing".into()));
+    }
+    let draft = Draft {
+        kind: entry.kind,
+        actor: &entry.actor,
+        subject: &entry.subject,
+        facts: &entry.facts,
+        body: &entry.body,
+    };
+    let expected = link(previous, entry.stamp, &draft, &Digest::of(&entry.body));
+    if entry.hash == expected {
+        Ok(expected)
+    } else {
+        Err(Stop::Broken(seq, "its link does not hold: it, or its link, was changed".into()))
+    }
+}
+
+/// What the engine told when asked for an entry: its damage is that entry's.
+fn named<T>(seq: Sequence, told: Result<T, StoreError>) -> Result<T, Stop> {
+    told.map_err(|error| match error {
+        StoreError::Damaged { what, reason, .. } => {
+            Stop::Broken(seq, format!("{what} does not read back ({reason})"))
+        }
+        error => Stop::Engine(error),
+    })
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error)
     }
 }

@@ -1,0 +1,78 @@
+//! Whoever changes the file behind the ledger's back is found out, and the entry is named.
+
+use rusqlite::Connection;
+use vedetta_store::conformance::Scene;
+use vedetta_store::conformance::verification::write_with_every_verb;
+use vedetta_store::{Store as _, StoreError, Verification, verify};
+use vedetta_store_sqlite::SqliteStore;
+
+use crate::Directory;
+
+/// What the walk tells of a ledger with every kind of entry after a change.
+fn after(change: &str) -> Result<Verification, StoreError> {
+    let directory = Directory::new();
+    let path = directory.path().to_owned();
+    write_with_every_verb(&Scene::new(Box::new(directory.share())));
+    let conn = Connection::open(path.join("ledger.db")).unwrap();
+    let changed = conn.execute(change, []).unwrap();
+    assert!(changed > 0, "{change} changes nothing");
+    drop(conn);
+    let mut told = None;
+    SqliteStore::open_read_only(&path)?.read(&mut |reader| {
+        told = Some(verify(reader)?);
+        Ok(())
+    })?;
+    Ok(told.unwrap())
+}
+
+#[track_caller]
+fn breaks(change: &str, at: u64) {
+    match after(change).unwrap() {
+        Verification::Broken { seq, reason } => assert_eq!(seq.0, at, "{change}: {reason}"),
+        sound => panic!("{change}: {sound:?}"),
+    }
+}
+
+#[test]
+fn of_entries_is_found() {
+    for column in ["actor", "subject", "facts"] {
+        breaks(&format!("UPDATE entry SET {column} = {column} || ' ' WHERE seq = 4"), 4);
+    }
+    breaks("UPDATE entry SET at = at + 1 WHERE seq = 4", 4);
+    breaks("UPDATE entry SET kind = 8 WHERE seq = 4", 4);
+    breaks("UPDATE entry SET body = x'00' WHERE seq = 5", 5);
+    breaks("UPDATE entry SET hash = zeroblob(32) WHERE seq = 6", 6);
+    breaks("UPDATE entry SET kind = 200 WHERE seq = 6", 6);
+    breaks("UPDATE entry SET hash = x'00' WHERE seq = 6", 6);
+    breaks("DELETE FROM entry WHERE seq = 6", 6);
+}
+
+#[test]
+fn of_items_is_found() {
+    // Entries: 1 and 2 clearances, 3 live, 4 revokes it, 5 older, 6 withdrawn, 7 served.
+    breaks("UPDATE item SET clearance = 1 WHERE seq = 7", 7);
+    breaks("UPDATE item SET producer = 2 WHERE seq = 7", 7);
+    breaks("UPDATE item SET version = 7 WHERE seq = 7", 7);
+    breaks("UPDATE item SET state = 1 WHERE seq = 7", 7);
+    breaks("UPDATE item SET hidden = 1 WHERE seq = 7", 7);
+    breaks("UPDATE item SET hidden = 0 WHERE seq = 3", 3);
+    breaks("UPDATE item SET hidden = 0 WHERE seq = 6", 9);
+    breaks("UPDATE item SET origin = 3 WHERE origin = 7", 10);
+    breaks("UPDATE item SET state = 0 WHERE seq = 4", 4);
+    breaks("DELETE FROM item WHERE seq = 7", 7);
+    breaks("UPDATE entry SET digest = zeroblob(32) WHERE seq = 7", 7);
+}
+
+#[test]
+fn of_other_state_is_found() {
+    breaks("UPDATE clearance SET seq = 2 WHERE id = 1", 1);
+    breaks("UPDATE clearance SET id = 9 WHERE id = 2", 2);
+    breaks("UPDATE organisation SET id = 'other'", 8);
+    breaks("UPDATE organisation SET number = 5", 8);
+    breaks("DELETE FROM record", 16);
+    breaks("UPDATE record SET seq = 14", 14);
+    breaks("INSERT INTO record VALUES (1, 'a', 13)", 13);
+    breaks("UPDATE delivery SET audience = x'0e00000000000000'", 17);
+    breaks("DELETE FROM delivery", 17);
+    breaks("DELETE FROM acknowledgement", 18);
+}

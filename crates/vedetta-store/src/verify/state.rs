@@ -1,0 +1,280 @@
+//! Whether the state agrees with the entries.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::de::DeserializeOwned;
+use vedetta_model::{ItemId, OrganisationId, OrganisationNumber};
+
+use super::{PAGE, Stop, named};
+use crate::chain::Digest;
+use crate::delivery::{Acknowledgement, DeliveryRow};
+use crate::entry::{Entry, EntryKind, Sequence};
+use crate::error::StoreError;
+use crate::item::{ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter};
+use crate::record::RecordKind;
+use crate::store::Reader;
+use crate::written::{self, ClearanceFacts, ItemFacts, NumberFacts, RecordFacts, RereleaseFacts};
+
+/// What is left to be found in the entries, and what was found in them.
+pub(super) struct State {
+    clearances: BTreeMap<ClearanceId, StoredClearance>,
+    numbers: BTreeMap<OrganisationNumber, OrganisationId>,
+    records: HashMap<(RecordKind, String), Change>,
+    /// Items with a release that is not served though nothing revokes it, and that release.
+    unserved: BTreeMap<String, Sequence>,
+    withdrawn: BTreeSet<String>,
+}
+
+/// The latest change of a record.
+struct Change {
+    seq: Sequence,
+    kind: EntryKind,
+}
+
+type Checked = Result<(), Stop>;
+
+impl State {
+    /// Before the first entry.
+    pub(super) fn of(reader: &mut dyn Reader) -> Result<Self, Stop> {
+        let clearances = reader.clearances(None)?;
+        let numbers = reader.numbers()?;
+        Ok(Self {
+            clearances: clearances.into_iter().map(|stored| (stored.id, stored)).collect(),
+            numbers: numbers.into_iter().map(|(id, number)| (number, id)).collect(),
+            records: HashMap::new(),
+            unserved: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+        })
+    }
+
+    /// Checks entries whose links hold.
+    pub(super) fn check(&mut self, reader: &mut dyn Reader, page: &[Entry]) -> Checked {
+        let mut served = served(reader, page)?;
+        for entry in page {
+            let item = served.remove(&entry.stamp.seq);
+            match entry.kind {
+                EntryKind::Item | EntryKind::Rerelease => self.item(reader, entry, item)?,
+                _ if item.is_some() => return broken(entry, "the state has it as an item"),
+                EntryKind::Withdrawn => self.withdrawn(reader, entry)?,
+                EntryKind::Put | EntryKind::Removed => self.record(entry)?,
+                EntryKind::Clearance => self.clearance(entry)?,
+                EntryKind::Numbered => self.number(entry)?,
+                EntryKind::Delivered => delivered(reader, entry)?,
+                EntryKind::Acknowledged => acknowledged(reader, entry)?,
+                EntryKind::Deed => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last entry.
+    pub(super) fn end(mut self, reader: &mut dyn Reader) -> Checked {
+        let unserved = self.unserved.iter().filter(|(id, _)| !self.withdrawn.contains(*id));
+        if let Some((_, seq)) = unserved.min_by_key(|(_, seq)| **seq) {
+            return Err(Stop::Broken(*seq, "the state hides it for no reason".into()));
+        }
+        if let Some(stored) = self.clearances.into_values().next() {
+            let reason = format!("the state has clearance {} of it", stored.id.0);
+            return Err(Stop::Broken(stored.stamp.seq, reason));
+        }
+        if let Some((number, id)) = self.numbers.pop_first() {
+            let reason = format!("no entry gives {id} the number {}", number.0);
+            return Err(Stop::Broken(Sequence::START, reason));
+        }
+        self.records.retain(|_, change| change.kind == EntryKind::Put);
+        for kind in RecordKind::ALL {
+            for record in reader.records(kind)? {
+                let change = self.records.remove(&(kind, record.id));
+                if change.is_none_or(|change| change.seq != record.stamp.seq) {
+                    let reason = "the state has it as the latest change of a record".into();
+                    return Err(Stop::Broken(record.stamp.seq, reason));
+                }
+            }
+        }
+        match self.records.into_values().map(|change| change.seq).min() {
+            Some(seq) => Err(Stop::Broken(seq, "the state lacks its record".into())),
+            None => Ok(()),
+        }
+    }
+
+    fn item(
+        &mut self,
+        reader: &mut dyn Reader,
+        entry: &Entry,
+        item: Option<StoredItem>,
+    ) -> Checked {
+        let Some(item) = item else { return self.hidden(reader, entry) };
+        agree(entry, &item)?;
+        if item.state == ItemState::Revoked {
+            let ids = [item.id.clone()];
+            let found = reader.items(&query(Sequence::START, None, &ids));
+            let found = named(entry.stamp.seq, found)?;
+            if let Some(older) = found.items.iter().find(|other| other.version < item.version) {
+                let reason = format!("the state serves it though {} revokes it", entry.stamp.seq);
+                return Err(Stop::Broken(older.stamp.seq, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// A release that is not served: it agrees, and there is a reason.
+    fn hidden(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Checked {
+        let Ok(id) = ItemId::new(&entry.subject) else {
+            return broken(entry, "its subject is no item");
+        };
+        let releases = named(entry.stamp.seq, reader.item(&id))?;
+        let this = releases.iter().find(|release| release.stamp.seq == entry.stamp.seq);
+        let Some(this) = this else { return broken(entry, "the state lacks its item") };
+        agree(entry, this)?;
+        let revoked = releases
+            .iter()
+            .any(|other| other.state == ItemState::Revoked && other.version > this.version);
+        if !revoked {
+            self.unserved.entry(entry.subject.clone()).or_insert(entry.stamp.seq);
+        }
+        Ok(())
+    }
+
+    fn withdrawn(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Checked {
+        let Ok(id) = ItemId::new(&entry.subject) else {
+            return broken(entry, "its subject is no item");
+        };
+        let ids = [id];
+        let found = named(entry.stamp.seq, reader.items(&query(Sequence::START, None, &ids)))?;
+        if !found.items.is_empty() {
+            return broken(entry, "the state serves the item that it withdrew");
+        }
+        self.withdrawn.insert(entry.subject.clone());
+        Ok(())
+    }
+
+    fn record(&mut self, entry: &Entry) -> Checked {
+        let facts: RecordFacts = facts(entry)?;
+        let change = Change { seq: entry.stamp.seq, kind: entry.kind };
+        self.records.insert((facts.record, entry.subject.clone()), change);
+        Ok(())
+    }
+
+    fn clearance(&mut self, entry: &Entry) -> Checked {
+        let facts: ClearanceFacts = facts(entry)?;
+        let decided = written::read_clearance(facts.clearance, entry.stamp, &entry.body);
+        let (Some(stored), Ok(decided)) = (self.clearances.remove(&facts.clearance), decided)
+        else {
+            return broken(entry, "the state lacks its clearance");
+        };
+        let same = stored.stamp == decided.stamp
+            && (&stored.handling, stored.form) == (&decided.handling, decided.form)
+            && (&stored.audience, &stored.grounds) == (&decided.audience, &decided.grounds);
+        if same { Ok(()) } else { broken(entry, "the state has another clearance") }
+    }
+
+    fn number(&mut self, entry: &Entry) -> Checked {
+        let facts: NumberFacts = facts(entry)?;
+        match self.numbers.remove(&facts.number) {
+            Some(id) if id.as_str() == entry.subject => Ok(()),
+            _ => broken(entry, "the state gives its number to another organisation"),
+        }
+    }
+}
+
+/// The items that are served of a page of entries; when they do not read back together, one by one,
+/// to name the first that does not.
+fn served(reader: &mut dyn Reader, page: &[Entry]) -> Result<BTreeMap<Sequence, StoredItem>, Stop> {
+    let is_item = |entry: &&Entry| matches!(entry.kind, EntryKind::Item | EntryKind::Rerelease);
+    let (Some(first), Some(last)) = (page.first(), page.last()) else {
+        return Ok(BTreeMap::new());
+    };
+    match between(reader, first.stamp.seq, last.stamp.seq) {
+        Err(StoreError::Damaged { .. }) => {}
+        told => return Ok(told?),
+    }
+    let mut items = BTreeMap::new();
+    for entry in page.iter().filter(is_item) {
+        let seq = entry.stamp.seq;
+        items.extend(named(seq, between(reader, seq, seq))?);
+    }
+    Ok(items)
+}
+
+fn between(
+    reader: &mut dyn Reader,
+    first: Sequence,
+    last: Sequence,
+) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
+    let mut items = BTreeMap::new();
+    let mut next = Some(Sequence(first.0.saturating_sub(1)));
+    while let Some(after) = next {
+        let page = reader.items(&query(after, Some(last), &[]))?;
+        items.extend(page.items.into_iter().map(|item| (item.stamp.seq, item)));
+        next = page.next;
+    }
+    Ok(items)
+}
+
+fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) -> ItemQuery<'_> {
+    ItemQuery {
+        after,
+        until,
+        limit: PAGE,
+        clearances: None,
+        producer: None,
+        ids,
+        kinds: &[],
+        versions: VersionFilter::All,
+    }
+}
+
+fn agree(entry: &Entry, item: &StoredItem) -> Checked {
+    let common = item.stamp == entry.stamp
+        && item.id.as_str() == entry.subject
+        && item.digest == Digest::of(&item.body);
+    let own = if entry.kind == EntryKind::Item {
+        let said = ItemFacts {
+            version: item.version,
+            producer: item.producer,
+            clearance: item.clearance,
+            state: item.state,
+            facts: &item.facts,
+        };
+        item.origin == entry.stamp.seq && item.body == entry.body && said.write() == entry.facts
+    } else {
+        let said = RereleaseFacts { origin: item.origin, clearance: item.clearance };
+        written::json(&said) == entry.facts
+    };
+    if common && own { Ok(()) } else { broken(entry, "the state has another item") }
+}
+
+fn delivered(reader: &mut dyn Reader, entry: &Entry) -> Checked {
+    let Ok(batches) = written::read_delivered(&entry.body) else {
+        return broken(entry, "its body is no list of deliveries");
+    };
+    let stored = reader.deliveries_after(Sequence(entry.stamp.seq.0 - 1), 1);
+    let mut stored = named(entry.stamp.seq, stored)?;
+    stored.retain(|row| row.recorded == entry.stamp);
+    let row = |batch| DeliveryRow { batch, recorded: entry.stamp };
+    if stored.into_iter().eq(batches.into_iter().map(row)) {
+        Ok(())
+    } else {
+        broken(entry, "the state has other deliveries")
+    }
+}
+
+fn acknowledged(reader: &mut dyn Reader, entry: &Entry) -> Checked {
+    let Ok(said) = serde_json::from_slice::<Acknowledgement>(&entry.body) else {
+        return broken(entry, "its body is no acknowledgement");
+    };
+    let stored = reader.acknowledgements_after(Sequence(entry.stamp.seq.0 - 1), 1);
+    match named(entry.stamp.seq, stored)?.pop() {
+        Some(stored) if stored == (entry.stamp, said) => Ok(()),
+        _ => broken(entry, "the state has another acknowledgement"),
+    }
+}
+
+fn facts<T: DeserializeOwned>(entry: &Entry) -> Result<T, Stop> {
+    serde_json::from_str(&entry.facts)
+        .map_err(|_| Stop::Broken(entry.stamp.seq, "its facts are not those of its kind".into()))
+}
+
+fn broken(entry: &Entry, reason: &str) -> Checked {
+    Err(Stop::Broken(entry.stamp.seq, reason.into()))
+}
