@@ -8,7 +8,8 @@ use vedetta_store::StoreError;
 use crate::schema::{self, Purpose};
 use crate::session::Session;
 
-/// At most so many readings at a time, others wait: each keeps up to 16 MiB of pages.
+/// At most so many readings at a time, others wait: each keeps up to 8 MiB of pages, and 20 MiB of the
+/// index over items.
 const MOST: usize = 4;
 
 /// The connections that read.

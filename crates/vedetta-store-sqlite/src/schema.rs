@@ -114,7 +114,7 @@ fn pragmas(purpose: Purpose) -> &'static str {
              PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
         }
         Purpose::Read | Purpose::ReadFrozen => {
-            "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
+            "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;
              PRAGMA mmap_size = 0;"
         }
     }
