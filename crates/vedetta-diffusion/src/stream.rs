@@ -201,7 +201,7 @@ impl Follower {
     pub async fn news(&mut self) {
         let place = self.place;
         // The hub outlives its followers, so the sender is never gone.
-        let _hub_is_there = self.news.wait_for(|to| *to > place).await;
+        let _filled = self.news.wait_for(|to| *to > place).await.is_ok();
     }
 
     /// Takes what is new for the reader, given the generation of what stands now.

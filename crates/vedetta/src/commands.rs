@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod bench;
 mod completions;
 mod explain;
 mod import;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
+    /// Measure this node on this machine.
+    Bench(bench::Bench),
     /// Print the completions of a shell.
     Completions(completions::Completions),
 }
@@ -40,6 +43,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Issue(command) => command.run(),
+            Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

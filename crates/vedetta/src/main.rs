@@ -2,6 +2,8 @@
 
 mod certificates;
 mod commands;
+mod doors;
+mod follow;
 mod node;
 mod outcome;
 mod system;

@@ -1,0 +1,80 @@
+//! `vedetta bench`: how fast this node is on this machine.
+
+mod fanout;
+mod followers;
+
+use clap::{Args, Subcommand};
+
+use crate::outcome::{Failure, Outcome};
+
+/// Measure this node on this machine.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  vedetta bench clearance --json\n  vedetta bench fanout --subscribers 8000 --rate 100 --seconds 30 --json"
+)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to measure.
+#[derive(Subcommand)]
+enum What {
+    /// One node, many organisations connected live over TLS.
+    Fanout(fanout::Fanout),
+    /// The other side of `fanout`: many followers in a process of their own.
+    #[command(hide = true)]
+    Followers(followers::Followers),
+}
+
+impl Bench {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        match self.what {
+            What::Fanout(bench) => bench.run(),
+            What::Followers(bench) => bench.run(),
+        }
+    }
+}
+
+/// A data directory that is removed when dropped.
+fn scratch(name: &str) -> Result<tempfile::TempDir, Failure> {
+    let prefix = format!("vedetta-bench-{name}-");
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .tempdir()
+        .map_err(|error| Failure::system("a directory for the measurement", error))
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// A figure a line.
+    Lines,
+    /// JSON on one line.
+    Json,
+}
+
+impl Style {
+    /// As the `--json` flag says.
+    fn of(json: &bool) -> Self {
+        if *json { Self::Json } else { Self::Lines }
+    }
+}
+
+/// Prints a report: JSON on one line, or a figure a line.
+fn print(report: &serde_json::Value, style: Style) {
+    match report.as_object() {
+        Some(figures) if style == Style::Lines => {
+            figures.iter().for_each(|(name, figure)| println!("{name:<24}{figure}"));
+        }
+        _ => println!("{report}"),
+    }
+}
+
+/// The most memory that this process ever held, in MiB (Linux: `VmHWM`).
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}

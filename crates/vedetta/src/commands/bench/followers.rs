@@ -1,0 +1,135 @@
+//! The other side of `vedetta bench fanout`: followers that note when each event arrived.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, watch};
+use vedetta_model::Clock;
+
+use crate::doors::runtime;
+use crate::follow::Node;
+use crate::outcome::{Failure, Outcome};
+use crate::system::SystemClock;
+
+/// Follow with every token of a file, until told to stop on standard input.
+#[derive(Args)]
+pub(crate) struct Followers {
+    /// Where the node is.
+    #[arg(long)]
+    address: SocketAddr,
+    /// The certificate to trust.
+    #[arg(long)]
+    authority: PathBuf,
+    /// A file with a token a line.
+    #[arg(long)]
+    tokens: PathBuf,
+}
+
+/// What all followers saw.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// For every event: the first millisecond (since 1970) in which anyone had it, and how many had
+    /// it in each millisecond from then on.
+    pub(crate) events: BTreeMap<u64, (i64, Vec<u32>)>,
+    /// Events that came again, or out of order.
+    pub(crate) duplicated: u64,
+    /// Streams that ended before they were told to.
+    pub(crate) broken: u64,
+}
+
+/// TLS handshakes at once.
+const AT_ONCE: usize = 64;
+
+impl Followers {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path)
+                .map_err(|error| Failure::input(path.display().to_string(), error))
+        };
+        let node = Node::at(self.address, &read(&self.authority)?)?;
+        let tokens: Vec<String> = read(&self.tokens)?.lines().map(str::to_owned).collect();
+        let seen = runtime()?.block_on(follow_all(node, tokens))?;
+        let text =
+            serde_json::to_string(&seen).map_err(|error| Failure::system("writing JSON", error))?;
+        println!("{text}");
+        Ok(Outcome::Done)
+    }
+}
+
+async fn follow_all(node: Node, tokens: Vec<String>) -> Result<Seen, Failure> {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let (stop, stopped) = watch::channel(false);
+    let (connected, mut connections) = watch::channel(0usize);
+    let connected = Arc::new(connected);
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
+    let count = tokens.len();
+    let mut tasks = tokio::task::JoinSet::new();
+    for token in tokens {
+        let (node, seen, gate) = (node.clone(), Arc::clone(&seen), Arc::clone(&gate));
+        let (mut stopped, connected) = (stopped.clone(), Arc::clone(&connected));
+        tasks.spawn(async move {
+            let following = {
+                let _turn = gate.acquire().await;
+                node.follow(&token, None).await
+            };
+            let mut following = match following {
+                Ok(following) => following,
+                Err(error) => return Err(error),
+            };
+            connected.send_modify(|count| *count += 1);
+            let mut last = 0;
+            loop {
+                let mut batch = Vec::new();
+                let more = tokio::select! {
+                    more = following.next(|id, _| batch.push(id)) => more?,
+                    _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+                };
+                note(&seen, &batch, &mut last);
+                if !more {
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).broken += 1;
+                    return Ok(());
+                }
+            }
+        });
+    }
+    let failed = tokio::select! {
+        _ = connections.wait_for(|connected| *connected == count) => None,
+        Some(Ok(Err(error))) = tasks.join_next() => Some(error),
+    };
+    if let Some(error) = failed {
+        return Err(Failure::system("connecting a follower", error));
+    }
+    println!("connected");
+    std::io::stdout().flush().map_err(|error| Failure::system("standard output", error))?;
+    let told =
+        tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new()));
+    let _told = told.await;
+    stop.send_replace(true);
+    while tasks.join_next().await.is_some() {}
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *seen))
+}
+
+/// Notes that events arrived now.
+fn note(seen: &Mutex<Seen>, events: &[u64], last: &mut u64) {
+    let now = SystemClock.now().micros() / 1000;
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    for event in events {
+        if *event <= *last {
+            seen.duplicated += 1;
+            continue;
+        }
+        *last = *event;
+        let (first, counts) = seen.events.entry(*event).or_insert((now, Vec::new()));
+        let at = usize::try_from(now - *first).unwrap_or(0);
+        if counts.len() <= at {
+            counts.resize(at + 1, 0);
+        }
+        counts[at] += 1;
+    }
+}

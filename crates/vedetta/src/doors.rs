@@ -1,0 +1,122 @@
+//! The node's doors, open: TLS, the machine interface, the live stream's worker.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use vedetta_api::{Api, ConnectionLimits, Server, Settings, Tls, Transport};
+use vedetta_flow::House;
+use vedetta_model::{Clock, Entropy};
+
+use crate::certificates::Authority;
+use crate::outcome::Failure;
+use crate::system::{SystemClock, SystemEntropy};
+
+/// How to open the doors.
+pub(crate) struct Opening<'a> {
+    /// The data directory, with the node's own certificate authority.
+    pub(crate) data: &'a Path,
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// The names in the certificate.
+    pub(crate) names: &'a [String],
+    /// What the operator says of the machine interface.
+    pub(crate) settings: Settings,
+}
+
+/// Doors that are open until told to close.
+pub(crate) struct Doors {
+    /// Where they are.
+    pub(crate) address: SocketAddr,
+    /// The certificate that clients trust, in PEM.
+    pub(crate) authority: String,
+    /// The machine interface.
+    pub(crate) api: Api,
+    closing: watch::Sender<bool>,
+    serving: tokio::task::JoinHandle<()>,
+    streaming: tokio::task::JoinHandle<()>,
+}
+
+impl Doors {
+    /// Opens them.
+    pub(crate) async fn open(house: Arc<House>, opening: Opening<'_>) -> Result<Self, Failure> {
+        let seconds = SystemClock.now().micros() / 1_000_000;
+        let authority = Authority::open(opening.data, seconds)?;
+        let pair = authority.door(opening.names, seconds)?;
+        let (chain, key) = (pair.certificate.as_bytes(), pair.key.as_bytes());
+        let clients = Some(authority.certificate().as_bytes());
+        let tls = Tls::new(chain, key, clients)
+            .map_err(|error| Failure::system("securing the door", error))?;
+        let limits = ConnectionLimits::default();
+        let server = Server::bind(opening.listen, Transport::Tls(tls), limits)
+            .await
+            .map_err(|error| Failure::system("opening the door", error))?;
+        let mut secret = [0; 32];
+        SystemEntropy.fill(&mut secret);
+        let api = Api::new(Arc::clone(&house), opening.settings, secret);
+        let (closing, closed) = watch::channel(false);
+        let address = server.address();
+        let hub = Arc::clone(api.hub());
+        let streaming = vedetta_api::live::run(house, hub, until(closed.clone()));
+        let serving = server.serve(vedetta_api::router(&api), until(closed));
+        Ok(Self {
+            address,
+            authority: authority.certificate().to_owned(),
+            api,
+            closing,
+            serving: tokio::spawn(serving),
+            streaming: tokio::spawn(streaming),
+        })
+    }
+
+    /// Closes them: nothing more is accepted, answers under way end, deliveries are recorded.
+    pub(crate) async fn close(self) {
+        self.closing.send_replace(true);
+        for task in [self.serving, self.streaming] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a door did not close as it should");
+            }
+        }
+    }
+}
+
+async fn until(mut closed: watch::Receiver<bool>) {
+    // Whoever could close it is gone: that closes it too.
+    let _gone = closed.wait_for(|closed| *closed).await;
+}
+
+/// Until somebody asks the process to end.
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _interrupted = interrupt.await;
+        }
+    }
+}
+
+/// The runtime of a command.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::system("starting threads", error))
+}
+
+/// Structured logs to standard error; `RUST_LOG` chooses them.
+pub(crate) fn log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Logs that were set up before stay as they are.
+    let _already_set = match std::env::var_os("VEDETTA_LOG_JSON") {
+        Some(_) => logs.json().try_init(),
+        None => logs.try_init(),
+    };
+}

@@ -1,0 +1,110 @@
+//! A follower of the live stream over TLS: HTTP/1.1, written for thousands of them in a process.
+
+mod body;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::outcome::Failure;
+use body::Chunks;
+
+/// How to reach a node.
+#[derive(Clone)]
+pub(crate) struct Node {
+    address: SocketAddr,
+    connector: TlsConnector,
+}
+
+/// An open stream.
+pub(crate) struct Following {
+    stream: TlsStream<TcpStream>,
+    chunks: Chunks,
+    buffer: Box<[u8]>,
+}
+
+/// Bytes read at once.
+const BUFFER: usize = 16 * 1024;
+
+impl Node {
+    /// A node at an address, whose certificate this authority (PEM) signed.
+    pub(crate) fn at(address: SocketAddr, authority: &str) -> Result<Self, Failure> {
+        let refused = |error: String| Failure::system("trusting the node", error);
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
+            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+            roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let configuration = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| refused(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { address, connector: TlsConnector::from(Arc::new(configuration)) })
+    }
+
+    /// Follows the stream after a place, or from now on.
+    pub(crate) async fn follow(
+        &self,
+        token: &str,
+        after: Option<u64>,
+    ) -> std::io::Result<Following> {
+        let tcp = TcpStream::connect(self.address).await?;
+        tcp.set_nodelay(true)?;
+        let name = ServerName::from(self.address.ip());
+        let mut stream = self.connector.connect(name, tcp).await?;
+        let query = after.map(|place| format!("?after={place}")).unwrap_or_default();
+        let request = format!(
+            "GET /api/v1/stream{query} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+             accept: text/event-stream\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        let mut following = Following { stream, chunks: Chunks::default(), buffer };
+        following.head().await?;
+        Ok(following)
+    }
+}
+
+impl Following {
+    /// Reads the head of the answer; what follows it is kept.
+    async fn head(&mut self) -> std::io::Result<()> {
+        let mut head = Vec::new();
+        loop {
+            let byte = self.stream.read_u8().await?;
+            head.push(byte);
+            if head.ends_with(b"\r\n\r\n") {
+                break;
+            }
+            if head.len() > 16 * 1024 {
+                return Err(std::io::Error::other("the answer has too long a head"));
+            }
+        }
+        if head.starts_with(b"HTTP/1.1 200") {
+            return Ok(());
+        }
+        let first = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        Err(std::io::Error::other(format!("the node answered {}", String::from_utf8_lossy(first))))
+    }
+
+    /// Waits for bytes and tells the events in them, by their ids; `false` when the stream ended.
+    pub(crate) async fn next(
+        &mut self,
+        mut event: impl FnMut(u64, &[u8]),
+    ) -> std::io::Result<bool> {
+        let read = self.stream.read(&mut self.buffer).await?;
+        let bytes = self.buffer.get(..read).unwrap_or_default();
+        self.chunks.read(bytes, &mut event);
+        Ok(read > 0 && !self.chunks.ended())
+    }
+}
