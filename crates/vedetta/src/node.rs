@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_flow::House;
 use vedetta_store::Store;
 
+use vedetta_store_postgres::PostgresStore;
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::outcome::Failure;
@@ -88,7 +89,11 @@ impl NodeArgs {
     pub(crate) fn store(&self, usage: Use) -> Result<Arc<dyn Store>, Failure> {
         let configuration = Configuration::read(&self.data)?;
         if configuration.ledger != "sqlite" {
-            return Err(Failure::Usage("PostgreSQL is not wired yet".into()));
+            let url = &configuration.ledger;
+            return Ok(match usage {
+                Use::Write => Arc::new(PostgresStore::open(url, None)?),
+                Use::Read => Arc::new(PostgresStore::open_read_only(url, None)?),
+            });
         }
         if usage == Use::Read {
             return Ok(Arc::new(SqliteStore::open_read_only(&self.data)?));

@@ -3,6 +3,7 @@
 //! Items handled alike are cleared alike, so a decision is made and interned once per handling,
 //! not once per item.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use vedetta_store::{
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
-use crate::redaction::{Derived, Redactor};
+use crate::redaction::{Derived, Redactor, Tells};
 use crate::standing::Standing;
 
 /// What became of an arrival.
@@ -200,7 +201,9 @@ impl Load {
         (item, handling): (&Brought, &Handling),
         clearance: ClearanceId,
     ) -> Result<(), StoreError> {
-        let Derived { id, body } = match self.redactor.derive(standing, handling, item) {
+        let unit = RefCell::new(unit);
+        let told = |id: &ItemId| self.told(*unit.borrow_mut(), id);
+        let Derived { id, body } = match self.redactor.derive(standing, handling, item, &told) {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");
@@ -209,7 +212,24 @@ impl Load {
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
         let draft = ItemDraft { id: &id, body: &body, ..self.draft(item, clearance, &facts) };
-        unit.place_items(&[draft]).map(drop)
+        unit.into_inner().place_items(&[draft]).map(drop)
+    }
+
+    /// Whether an item of this load or of the ledger tells a victim.
+    fn told(&self, unit: &mut dyn UnitOfWork, id: &ItemId) -> Option<Tells> {
+        let here = self.items.iter().zip(&self.handlings).find(|(item, _)| item.id == *id);
+        let handlings = match here {
+            Some((_, handling)) => vec![Arc::clone(handling)],
+            None => {
+                let releases = unit.item(id).ok()?;
+                let clearances =
+                    releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
+                clearances.map(|it| Arc::clone(&it.handling)).collect()
+            }
+        };
+        let told = handlings.iter().any(|handling| !handling.victims.is_empty());
+        let tells = if told { Tells::Victim } else { Tells::Nobody };
+        (!handlings.is_empty()).then_some(tells)
     }
 
     fn facts(&self, item: &Brought, handling: &Handling) -> String {
