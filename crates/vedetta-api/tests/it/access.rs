@@ -1,0 +1,122 @@
+//! The matrix: every line, tried as every role.
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use vedetta_api::access::{TABLE, Who};
+use vedetta_model::Role;
+
+use crate::door::Door;
+
+#[tokio::test]
+async fn no_route_is_missing_from_the_table_nor_from_the_router() {
+    assert_eq!(vedetta_api::gaps(&Door::new().api), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_line_of_the_matrix_holds_for_every_role() {
+    let door = Door::new();
+    let mut tokens = Vec::new();
+    for role in Role::ALL {
+        let id = format!("{role:?}").to_lowercase();
+        door.account(&id, "cosc-umbria", &[role]);
+        tokens.push((role, door.token(&id)));
+    }
+    // Signing out revokes the token of the one who asks.
+    for route in TABLE.iter().filter(|route| !route.path.ends_with("/current")) {
+        let path: Vec<&str> = route
+            .path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "nobody" } else { part })
+            .collect();
+        let line = format!("{} {}", route.verb.as_str(), path.join("/"));
+        let unproven = door.ask("", &line, None).await.status;
+        assert_eq!(unproven == StatusCode::UNAUTHORIZED, route.who != Who::Anyone, "{line}");
+        for (role, token) in &tokens {
+            let admitted = match route.who {
+                Who::Anyone | Who::SignedIn => true,
+                Who::Roles(roles) => roles.contains(role),
+            };
+            let status = door.ask(token, &line, None).await.status;
+            assert_ne!(status, StatusCode::UNAUTHORIZED, "{line} as {role:?}");
+            if !admitted {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{line} as {role:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_own_account_until_revoked_or_expired() {
+    use base64::Engine as _;
+    let door = Door::new();
+    let token = door.token("perugia");
+    let basic = |account: &str| {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{account}:{token}"));
+        http::Request::get("/taxii2/")
+            .header("authorization", format!("Basic {pair}"))
+            .body(axum::body::Body::empty())
+            .unwrap()
+    };
+    assert_eq!(door.send(basic("perugia")).await.status, StatusCode::OK);
+    assert_eq!(door.send(basic("terni")).await.status, StatusCode::UNAUTHORIZED);
+    let who = door.get(&token, "/api/v1/sessions/current").await;
+    assert_eq!(
+        (who["account"].as_str(), who["organisation"].as_str()),
+        (Some("perugia"), Some("perugia"))
+    );
+
+    let second = door.token("perugia");
+    let gone = door.ask(&second, "DELETE /api/v1/sessions/current", None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(door.send(basic("perugia")).await.status, StatusCode::OK);
+    let after = door.ask(&second, "GET /api/v1/sessions/current", None).await;
+    assert_eq!(after.status, StatusCode::UNAUTHORIZED);
+
+    door.clock.advance(std::time::Duration::from_secs(86_400 * 365));
+    assert_eq!(door.send(basic("perugia")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_token_can_be_narrower_than_its_account() {
+    let door = Door::new();
+    door.account("both", "cosc-umbria", &[Role::Analyst, Role::Machine]);
+    let all = door.token("both");
+    let new = r#"{"purpose":"collector","scope":["machine"],"days":30}"#;
+    let issued = door.ask(&all, "POST /api/v1/tokens", Some(("application/json", new))).await;
+    assert_eq!(issued.status, StatusCode::OK, "{issued:?}");
+    let narrow = issued.json()["token"].as_str().unwrap().to_owned();
+    let refused = door.ask(&narrow, "GET /api/v1/dead-letters", None).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(door.ask(&all, "GET /api/v1/dead-letters", None).await.status, StatusCode::OK);
+    let wider = r#"{"purpose":"more","scope":["administrator"],"days":30}"#;
+    let refused = door.ask(&all, "POST /api/v1/tokens", Some(("application/json", wider))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn people_sign_in_with_password_and_code() {
+    let door = Door::new();
+    door.account("rossi", "cosc-umbria", &[Role::Analyst]);
+    let own = door.token("rossi");
+    let password = r#"{"password":"correct horse battery"}"#;
+    let set =
+        door.ask(&own, "PUT /api/v1/accounts/rossi/password", Some(("application/json", password)));
+    assert_eq!(set.await.status, StatusCode::NO_CONTENT);
+    let sign_in = r#"{"account":"rossi","password":"correct horse battery"}"#;
+    let session = door.ask("", "POST /api/v1/sessions", Some(("application/json", sign_in))).await;
+    assert_eq!(session.status, StatusCode::OK, "{session:?}");
+    let token = session.json()["token"].as_str().unwrap().to_owned();
+    let roles: BTreeSet<String> =
+        serde_json::from_value(door.get(&token, "/api/v1/sessions/current").await["roles"].clone())
+            .unwrap();
+    assert_eq!(roles, BTreeSet::from(["analyst".to_owned()]));
+
+    let enrolled = door.ask(&token, "POST /api/v1/accounts/rossi/totp", None).await;
+    assert!(enrolled.json()["address"].as_str().unwrap().starts_with("otpauth://totp/"));
+    for wrong in [sign_in, r#"{"account":"nobody","password":"correct horse battery"}"#] {
+        let refused =
+            door.ask("", "POST /api/v1/sessions", Some(("application/json", wrong))).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    }
+}

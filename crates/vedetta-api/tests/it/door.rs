@@ -1,0 +1,122 @@
+//! A door under test: requests in, answers out, no socket.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use vedetta_api::{Api, Rate, Settings};
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
+use vedetta_testkit::MockClock;
+use vedetta_testkit::TestHouse;
+
+/// A node's machine doors over the small network.
+pub(crate) struct Door {
+    pub(crate) api: Api,
+    pub(crate) clock: Arc<MockClock>,
+    pub(crate) router: Router,
+    admin: Actor,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Door {
+    pub(crate) fn new() -> Self {
+        let plenty = Rate { burst: 1_000_000, every: Duration::from_micros(1) };
+        let settings = Settings {
+            per_address: plenty,
+            per_account: plenty,
+            proofs: plenty,
+            ..Settings::default()
+        };
+        Self::with(settings)
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let test = TestHouse::small();
+        let (admin, clock) = (test.administrator(), Arc::clone(&test.clock));
+        let api = Api::new(Arc::new(test.house), settings, [7; 32]);
+        let router = vedetta_api::router(&api);
+        let door = Self { api, clock, router, admin };
+        door.account("admin", "cnaipic", &[Role::Administrator]);
+        door
+    }
+
+    /// Makes an account.
+    pub(crate) fn account(&self, id: &str, organisation: &str, roles: &[Role]) {
+        let account = Account {
+            id: AccountId::new(id).unwrap(),
+            name: id.into(),
+            organisation: OrganisationId::new(organisation).unwrap(),
+            roles: roles.iter().copied().collect(),
+            language: Language::It,
+            state: AccountState::Active,
+        };
+        self.api.house().put_account(&self.admin, &account).unwrap();
+    }
+
+    /// A token of an account.
+    pub(crate) fn token(&self, account: &str) -> String {
+        let (account, year) = (AccountId::new(account).unwrap(), Duration::from_secs(86_400 * 365));
+        let issued =
+            self.api.house().issue_token(&self.admin, &account, "test", BTreeSet::new(), year);
+        issued.unwrap().token.reveal().to_owned()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Sends a request with a token and, if any, a body.
+    pub(crate) async fn ask(&self, token: &str, line: &str, body: Option<(&str, &str)>) -> Answer {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(uri);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if uri.starts_with("/taxii2") {
+            request = request.header("accept", taxii::TAXII);
+        }
+        let body = match body {
+            Some((media, text)) => {
+                request = request.header("content-type", media);
+                Body::from(text.to_owned())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Asks for JSON that must be given.
+    pub(crate) async fn get(&self, token: &str, uri: &str) -> Value {
+        let answer = self.ask(token, &format!("GET {uri}"), None).await;
+        assert!(answer.status.is_success(), "{uri}: {answer:?}");
+        answer.json()
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}

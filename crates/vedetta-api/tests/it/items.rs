@@ -1,0 +1,166 @@
+//! The JSON interface over items, and its errors.
+
+use http::StatusCode;
+use serde_json::json;
+use vedetta_model::Role;
+use vedetta_testkit::items::TestItem;
+
+use crate::door::Door;
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn an_item_goes_its_way() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let brought = door
+        .ask(
+            &perugia,
+            "POST /api/v1/items",
+            Some((JSON, &TestItem::indicator(1).tlp("AMBER").json())),
+        )
+        .await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    let id = TestItem::indicator(1).id().to_string();
+    assert_eq!(brought.json()["accepted"][0]["id"], json!(id));
+
+    let page = door.get(&centre, "/api/v1/items").await;
+    assert_eq!(page["items"][0]["object"]["name"], "scanner 1");
+    assert_eq!(page["items"][0]["tlp"], "AMBER");
+    let one = door.ask(&centre, &format!("GET /api/v1/items/{id}"), None).await;
+    assert_eq!(one.header("content-type"), taxii::STIX);
+    assert_eq!(one.body, TestItem::indicator(1).tlp("AMBER").json().into_bytes());
+
+    let line = format!("POST /api/v1/items/{id}/acknowledgement");
+    for first in [true, false] {
+        let done = door.ask(&centre, &line, Some((JSON, r#"{"note":"visto"}"#))).await;
+        assert_eq!(done.json(), json!({ "first": first }));
+    }
+    let why = door.get(&centre, &format!("/api/v1/items/{id}/explanation")).await;
+    assert_eq!(why["allowed"], true);
+    assert!(why["reason_it"].as_str().is_some_and(|text| !text.is_empty()));
+    let other = format!("/api/v1/items/{id}/explanation?organisation=stranger");
+    let refused = door.ask(&centre, &format!("GET {other}"), None).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let why_not = door.get(&door.token("admin"), &other).await;
+    assert_eq!(why_not["allowed"], false);
+}
+
+#[tokio::test]
+async fn a_table_of_indicators() {
+    let door = Door::new();
+    let token = door.token("perugia");
+    let table = "type,value,tlp\nipv4,203.0.113.9,GREEN\nipv4,999.0.0.1,GREEN\n";
+    let brought = door.ask(&token, "POST /api/v1/items", Some(("text/csv", table))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    let receipt = brought.json();
+    assert_eq!(receipt["accepted"].as_array().unwrap().len(), 1);
+    assert_eq!(receipt["rejected"].as_array().unwrap().len(), 1, "{receipt}");
+}
+
+#[tokio::test]
+async fn who_would_have_it() {
+    let door = Door::new();
+    let token = door.token("perugia");
+    let handling = r#"{"category":"indicator","tlp":"AMBER"}"#;
+    let preview = door.ask(&token, "POST /api/v1/preview", Some((JSON, handling))).await;
+    let preview = preview.json();
+    let total = ["full", "redacted", "nobody"].map(|key| preview[key].as_u64().unwrap());
+    assert_eq!(total.iter().sum::<u64>(), 7, "{preview}");
+    let other = r#"{"category":"indicator","tlp":"AMBER","producer":"terni"}"#;
+    let refused = door.ask(&token, "POST /api/v1/preview", Some((JSON, other))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn errors_say_what_where_and_what_to_do() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    let wrong = "{\n \"id\": \"x\",\n \"name\": 3 }";
+    let line = "PUT /api/v1/organisations/x";
+    let refused = door.ask(&admin, line, Some((JSON, wrong))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    let problem = refused.json();
+    assert_eq!(problem["where"], "line 3 column 10");
+    assert_eq!(problem["instance"], "/api/v1/organisations/x");
+    assert!(problem["what_to_do"].is_string());
+    for (line, status) in [
+        ("GET /api/v1/nothing", 404),
+        ("PATCH /api/v1/items", 405),
+        ("GET /api/v1/items?limit=many", 400),
+        ("GET /api/v1/items?after=x", 400),
+        ("GET /api/v1/items/not-an-item", 404),
+        ("GET /api/v1/relevance?of=", 422),
+        ("GET /api/v1/relevance", 400),
+    ] {
+        let answer = door.ask(&admin, line, None).await;
+        assert_eq!(answer.status.as_u16(), status, "{line}: {answer:?}");
+        assert_eq!(answer.json()["status"], status);
+        assert!(answer.json()["detail"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+    let media = door.ask(&admin, line, Some(("text/plain", "{}"))).await;
+    assert_eq!(media.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn records_and_agreements_are_kept() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    let assisi =
+        r#"{"id":"assisi","name":"Comune di Assisi","kind":"municipality","region":"Umbria"}"#;
+    let put = door.ask(&admin, "PUT /api/v1/organisations/assisi", Some((JSON, assisi))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let asset =
+        r#"{"id":"assisi-net","organisation":"assisi","kind":"network","value":"198.51.100.0/24"}"#;
+    let put = door.ask(&admin, "PUT /api/v1/assets/assisi-net", Some((JSON, asset))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let relevance = door.get(&admin, "/api/v1/relevance?of=198.51.100.7").await;
+    assert_eq!(relevance["organisations"], json!(["assisi"]));
+    let list = door.get(&admin, "/api/v1/organisations?region=Umbria").await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let page = door.get(&admin, "/api/v1/organisations?limit=3").await;
+    let after = page["next"].as_str().unwrap();
+    let rest = door.get(&admin, &format!("/api/v1/organisations?after={after}")).await;
+    assert_eq!(rest["items"].as_array().unwrap().len(), 5);
+
+    let draft = json!({ "id": "second", "title": "Second", "term": { "from": "2026-01-01",
+        "until": "2026-03-20" }, "party": [
+        { "name": "a", "organisations": ["assisi"], "gives": ["indicator"], "receives": ["indicator"] },
+        { "name": "b", "organisations": ["stranger"], "gives": ["indicator"], "receives": ["indicator"] }] });
+    let line = "PUT /api/v1/agreements/second";
+    let put = door.ask(&admin, line, Some((JSON, &draft.to_string()))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let step = |step: &'static str| {
+        let (door, admin) = (&door, &admin);
+        async move { door.ask(admin, "POST /api/v1/agreements/second/steps", Some((JSON, step))).await }
+    };
+    assert_eq!(step(r#"{"step":"resume"}"#).await.status, StatusCode::CONFLICT);
+    let in_force = step(r#"{"step":"put-in-force"}"#).await;
+    assert_eq!(in_force.json()["stage"]["is"], "in-force", "{in_force:?}");
+    assert_eq!(in_force.json()["stage"]["by"], "admin");
+    let ending = door.get(&admin, "/api/v1/agreements?ends_within_days=30").await;
+    assert_eq!(ending["items"][0]["id"], "second");
+    let suspended = step(r#"{"step":"suspend","reason":"revisione"}"#).await;
+    assert_eq!(suspended.json()["stage"]["reason"], "revisione");
+}
+
+#[tokio::test]
+async fn auditors_read_what_was_done_and_prove_it() {
+    let door = Door::new();
+    door.account("corte", "cnaipic", &[Role::Auditor]);
+    let token = door.token("corte");
+    let entries = door.get(&token, "/api/v1/ledger/entries?limit=5").await;
+    assert_eq!(entries["items"].as_array().unwrap().len(), 5);
+    let next = entries["next"].as_str().unwrap();
+    let more = door.get(&token, &format!("/api/v1/ledger/entries?after={next}&limit=1")).await;
+    assert_eq!(more["items"][0]["seq"], 6);
+    let proof = door.get(&token, "/api/v1/ledger/verification").await;
+    assert_eq!(proof["sound"], true);
+    let figures = door.ask(&token, "GET /metrics", None).await;
+    let figures = String::from_utf8(figures.body).unwrap();
+    assert!(figures.contains("vedetta_http_requests_total"), "{figures}");
+    let document = door.get("", "/api/v1/openapi.json").await;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(door.get("", "/ready").await, json!({ "status": "ok" }));
+}

@@ -1,0 +1,280 @@
+//! TAXII 2.1, as a client sees it.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use taxii::{Envelope, ErrorMessage, Status, TAXII};
+use vedetta_testkit::items::TestItem;
+
+use crate::door::{Answer, Door};
+
+const CLEARED: &str = "/taxii2/root/collections/cleared";
+const PUBLIC: &str = "/taxii2/root/collections/public";
+const SUBMIT: &str = "/taxii2/root/collections/submit";
+
+/// Adds objects to `submit`, and expects as many successes.
+async fn add(door: &Door, token: &str, items: &[TestItem]) -> Status {
+    let objects: Vec<Value> =
+        items.iter().map(|item| serde_json::from_str(&item.json()).unwrap()).collect();
+    let answer = post(door, token, &json!({ "objects": objects }).to_string()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let status: Status = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(status.success_count, items.len() as u64, "{status:?}");
+    status
+}
+
+async fn post(door: &Door, token: &str, body: &str) -> Answer {
+    door.ask(token, &format!("POST {SUBMIT}/objects/"), Some((TAXII, body))).await
+}
+
+async fn objects(door: &Door, token: &str, uri: &str) -> Envelope<Value> {
+    serde_json::from_value(door.get(token, uri).await).unwrap()
+}
+
+fn names(envelope: &Envelope<Value>) -> Vec<&str> {
+    envelope.objects.iter().map(|object| object["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn discovery_leads_to_objects() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    let discovery = door.get(&token, "/taxii2/").await;
+    let root = discovery["default"].as_str().unwrap();
+    assert_eq!(door.get(&token, root).await["versions"], json!([TAXII]));
+    let list = door.get(&token, &format!("{root}collections/")).await;
+    for collection in list["collections"].as_array().unwrap() {
+        let id = collection["id"].as_str().unwrap();
+        let one = door.get(&token, &format!("{root}collections/{id}/")).await;
+        assert_eq!(&one, collection);
+        assert_eq!(collection["can_write"], collection["alias"] == "submit");
+        let empty = door.ask(&token, &format!("GET {root}collections/{id}/objects/"), None).await;
+        assert_eq!(empty.json(), json!({ "more": false }));
+        assert_eq!(empty.header("content-type"), TAXII);
+        assert_eq!(empty.header("x-taxii-date-added-first"), "");
+    }
+    // Without its last slash an address is understood too.
+    assert_eq!(door.ask(&token, "GET /taxii2", None).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_one_adds_everyone_entitled_reads_and_nobody_else() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia.bot"), door.token("cosc-umbria.bot"));
+    let (client, stranger) = (door.token("client.bot"), door.token("stranger.bot"));
+    add(
+        &door,
+        &perugia,
+        &[TestItem::indicator(1).tlp("AMBER"), TestItem::indicator(2).tlp("CLEAR")],
+    )
+    .await;
+    let both = ["scanner 1", "scanner 2"];
+    for (token, collection, expected) in [
+        (&perugia, CLEARED, both.as_slice()),
+        (&perugia, SUBMIT, &both),
+        (&centre, CLEARED, &both),
+        (&centre, SUBMIT, &[]),
+        (&centre, PUBLIC, &both[1..]),
+        (&client, CLEARED, &both),
+        (&stranger, CLEARED, &both[1..]),
+        (&stranger, PUBLIC, &both[1..]),
+    ] {
+        let envelope = objects(&door, token, &format!("{collection}/objects/")).await;
+        assert_eq!(names(&envelope), expected, "{collection}");
+    }
+    let id = TestItem::indicator(1).id();
+    let one = format!("{CLEARED}/objects/{id}/");
+    assert_eq!(names(&objects(&door, &centre, &one).await), ["scanner 1"]);
+    let hidden = door.ask(&stranger, &format!("GET {one}"), None).await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    let error: ErrorMessage = serde_json::from_slice(&hidden.body).unwrap();
+    assert_eq!(error.http_status.as_deref(), Some("404"));
+}
+
+#[tokio::test]
+async fn pages_under_change_show_everything_once() {
+    let door = Door::new();
+    let (writer, reader) = (door.token("perugia.bot"), door.token("cosc-umbria.bot"));
+    let some =
+        |range: std::ops::Range<u32>| -> Vec<TestItem> { range.map(TestItem::indicator).collect() };
+    add(&door, &writer, &some(0..25)).await;
+    let mut seen: Vec<String> = Vec::new();
+    let mut uri = format!("{CLEARED}/objects/?limit=10");
+    let mut added = 25;
+    loop {
+        let page = objects(&door, &reader, &uri).await;
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        let Some(next) = page.next else { break };
+        assert!(page.more);
+        if added < 40 {
+            add(&door, &writer, &some(added..added + 5)).await;
+            added += 5;
+        }
+        uri = format!("{CLEARED}/objects/?limit=10&next={next}");
+    }
+    let expected: Vec<String> = (0..added).map(|n| format!("scanner {n}")).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn polling_by_date_added_is_exclusive() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    let items: Vec<TestItem> = (0..7).map(TestItem::indicator).collect();
+    add(&door, &token, &items).await;
+    let first = door.ask(&token, &format!("GET {CLEARED}/objects/?limit=3"), None).await;
+    let last = first.header("x-taxii-date-added-last").to_owned();
+    assert!(first.header("x-taxii-date-added-first") < last.as_str());
+    let rest = objects(&door, &token, &format!("{CLEARED}/objects/?added_after={last}")).await;
+    assert_eq!(names(&rest), ["scanner 3", "scanner 4", "scanner 5", "scanner 6"]);
+    let manifest = door.get(&token, &format!("{CLEARED}/manifest/?limit=3")).await;
+    assert_eq!(manifest["objects"][2]["date_added"], json!(last));
+    assert_eq!(manifest["more"], true);
+}
+
+#[tokio::test]
+async fn a_next_is_good_for_its_own_question_only() {
+    let door = Door::new();
+    let (token, other) = (door.token("perugia.bot"), door.token("terni.bot"));
+    let items: Vec<TestItem> = (0..7).map(TestItem::indicator).collect();
+    add(&door, &token, &items).await;
+    let next = objects(&door, &token, &format!("{CLEARED}/objects/?limit=3")).await.next.unwrap();
+    let right = format!("GET {CLEARED}/objects/?next={next}&limit=2");
+    assert_eq!(door.ask(&token, &right, None).await.status, StatusCode::OK);
+    for (token, wrong) in [
+        (&other, right.clone()),
+        (&token, format!("GET {PUBLIC}/objects/?next={next}")),
+        (&token, format!("GET {CLEARED}/manifest/?next={next}")),
+        (&token, format!("GET {CLEARED}/objects/?next={next}&match[type]=malware")),
+        (&token, format!("GET {CLEARED}/objects/?next=12")),
+    ] {
+        let refused = door.ask(token, &wrong, None).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
+        let error: ErrorMessage = serde_json::from_slice(&refused.body).unwrap();
+        assert!(error.description.unwrap().contains("next"));
+    }
+}
+
+#[tokio::test]
+async fn filters() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    let early = TestItem::indicator(1).with("name", json!("early"));
+    let late =
+        TestItem::indicator(1).with("name", json!("late")).modified("2026-03-01T12:00:00.000Z");
+    add(&door, &token, &[early, TestItem::incident(2, "incident")]).await;
+    add(&door, &token, &[late]).await;
+    let id = TestItem::indicator(1).id();
+    for (query, expected) in [
+        (String::new(), vec!["incident", "late"]),
+        ("?match[version]=all".into(), vec!["early", "incident", "late"]),
+        ("?match[version]=first".into(), vec!["early", "incident"]),
+        ("?match[version]=first,last&match[type]=indicator".into(), vec!["early", "late"]),
+        ("?match[version]=2026-03-01T12:00:00.000Z".into(), vec!["late"]),
+        ("?match[type]=incident,malware".into(), vec!["incident"]),
+        (format!("?match[id]={id}"), vec!["late"]),
+        ("?match[spec_version]=2.0".into(), vec![]),
+        ("?match[spec_version]=2.0,2.1&match[type]=incident".into(), vec!["incident"]),
+    ] {
+        let envelope = objects(&door, &token, &format!("{CLEARED}/objects/{query}")).await;
+        assert_eq!(names(&envelope), expected, "{query}");
+    }
+    let versions = door.get(&token, &format!("{CLEARED}/objects/{id}/versions/")).await;
+    let moments = json!(["2026-03-01T00:00:00.000000Z", "2026-03-01T12:00:00.000000Z"]);
+    assert_eq!(versions, json!({ "more": false, "versions": moments }));
+    let none = format!("{CLEARED}/objects/{id}/?match[version]=2020-01-01T00:00:00Z");
+    assert_eq!(door.get(&token, &none).await, json!({ "more": false }));
+}
+
+#[tokio::test]
+async fn each_object_of_a_submission_has_its_fate() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    let good: Value = serde_json::from_str(&TestItem::indicator(1).json()).unwrap();
+    let bad: Value = serde_json::from_str(
+        &TestItem::indicator(2).with("valid_from", json!("yesterday")).json(),
+    )
+    .unwrap();
+    let answer = post(&door, &token, &json!({ "objects": [good, bad, 7] }).to_string()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let status: Status = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((status.total_count, status.success_count, status.failure_count), (3, 1, 2));
+    assert!(status.failures.iter().all(|failure| failure.message.is_some()), "{status:?}");
+    let again = door.get(&token, &format!("/taxii2/root/status/{}/", status.id)).await;
+    assert_eq!(again, serde_json::to_value(&status).unwrap());
+    let other = door.token("terni.bot");
+    let hidden = door.ask(&other, &format!("GET /taxii2/root/status/{}/", status.id), None).await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+
+    let same = post(&door, &token, &json!({ "objects": [good] }).to_string()).await;
+    let same: Status = serde_json::from_slice(&same.body).unwrap();
+    assert_eq!(same.success_count, 1);
+    assert!(same.successes[0].message.is_some());
+}
+
+#[tokio::test]
+async fn bad_submissions_are_refused_whole() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    for (body, status) in [
+        ("", 400),
+        ("{", 400),
+        ("[]", 400),
+        ("{}", 422),
+        (r#"{"objects":[]}"#, 422),
+        (r#"{"objects":[}"#, 400),
+    ] {
+        let refused = post(&door, &token, body).await;
+        assert_eq!(refused.status.as_u16(), status, "{body}");
+        let error: ErrorMessage = serde_json::from_slice(&refused.body).unwrap();
+        assert!(error.description.is_some());
+    }
+    let many = format!(r#"{{"objects":[{}7]}}"#, "7,".repeat(10_000));
+    assert_eq!(post(&door, &token, &many).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let elsewhere = format!("POST {CLEARED}/objects/");
+    let refused = door.ask(&token, &elsewhere, Some((TAXII, r#"{"objects":[1]}"#))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let here = format!("POST {SUBMIT}/objects/");
+    let media = door.ask(&token, &here, Some(("application/json", "{}"))).await;
+    assert_eq!(media.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn the_wrong_accept_is_not_served() {
+    let door = Door::new();
+    let token = door.token("perugia.bot");
+    for (accept, status) in [
+        ("application/taxii+json;version=2.1", 200),
+        ("application/taxii+json", 200),
+        ("*/*", 200),
+        ("application/taxii+json;version=2.0", 406),
+        ("text/html", 406),
+    ] {
+        let request = http::Request::get("/taxii2/")
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", accept)
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let answer = door.send(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{accept}");
+        assert_eq!(answer.header("content-type"), TAXII);
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_from_every_door() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia.bot"), door.token("cosc-umbria.bot"));
+    add(&door, &perugia, &[TestItem::indicator(1)]).await;
+    let id = TestItem::indicator(1).id();
+    let line = format!("DELETE {SUBMIT}/objects/{id}/");
+    let refused = door.ask(&centre, &line, None).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{refused:?}");
+    let partly = door.ask(&perugia, &format!("{line}?match[version]=last"), None).await;
+    assert_eq!(partly.status, StatusCode::BAD_REQUEST);
+    assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK);
+    for token in [&perugia, &centre] {
+        assert!(objects(&door, token, &format!("{CLEARED}/objects/")).await.objects.is_empty());
+        let item = door.ask(token, &format!("GET /api/v1/items/{id}"), None).await;
+        assert_eq!(item.status, StatusCode::NOT_FOUND);
+    }
+}
