@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use taxii::NextKey;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
@@ -15,6 +15,7 @@ use crate::credentials::Presented;
 use crate::limits::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
+use crate::reads::Reads;
 use crate::taxii2::Statuses;
 
 /// What the operator says of the machine doors.
@@ -44,9 +45,11 @@ struct Inner {
     settings: Settings,
     next_key: NextKey,
     statuses: Statuses,
+    reads: Reads,
     limits: Limits,
     metrics: Metrics,
     room: Semaphore,
+    closing: watch::Sender<bool>,
 }
 
 /// The limiters.
@@ -82,9 +85,20 @@ impl Api {
         };
         let room = Semaphore::new(settings.at_once);
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
-        let metrics = Metrics::default();
+        let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
-        Self(Arc::new(Inner { house, hub, settings, next_key, statuses, limits, metrics, room }))
+        Self(Arc::new(Inner {
+            house,
+            hub,
+            settings,
+            next_key,
+            statuses,
+            reads,
+            limits,
+            metrics,
+            room,
+            closing: watch::Sender::new(false),
+        }))
     }
 
     /// The house.
@@ -99,6 +113,18 @@ impl Api {
         &self.0.hub
     }
 
+    /// Ends the live streams, so that the server can end: their clients come back with the place
+    /// they reached.
+    pub fn close(&self) {
+        self.0.closing.send_replace(true);
+    }
+
+    /// Ends when [`Api::close`] was called.
+    pub(crate) async fn closed(&self) {
+        // The sender is of this very value, so it is not gone.
+        let _closed = self.0.closing.subscribe().wait_for(|closed| *closed).await.is_ok();
+    }
+
     /// What the operator says.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -111,6 +137,10 @@ impl Api {
 
     pub(crate) fn statuses(&self) -> &Statuses {
         &self.0.statuses
+    }
+
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.0.reads
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -17,6 +17,7 @@ pub mod server;
 pub mod tls;
 
 mod metrics;
+mod reads;
 mod router;
 mod taxii2;
 mod v1;

@@ -1,4 +1,5 @@
-//! The live stream's worker: the ledger's bell fills the hub, and what followers had is recorded.
+//! The doors' worker: the ledger's bell fills the hub of the live stream, and what every door
+//! delivered is recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,18 +8,21 @@ use bytes::Bytes;
 use vedetta_diffusion::{Frame, Hub};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem, Releases, Sequence};
 
+use crate::api::Api;
+
 /// How often what was delivered is written to the ledger.
 const RECORDING: Duration = Duration::from_secs(1);
 /// Releases read from the ledger at once.
 const PAGE: usize = 1000;
 
-/// Fills the hub and records its receipts until stopped; what was received by then is recorded.
-pub async fn run(house: Arc<House>, hub: Arc<Hub>, stop: impl Future<Output = ()>) {
-    let filling = fill(&house, &hub);
+/// Fills the hub and records what all doors delivered until stopped; what was delivered by then
+/// is recorded.
+pub async fn run(api: Api, stop: impl Future<Output = ()>) {
+    let filling = fill(api.house(), api.hub());
     let recording = async {
         loop {
             tokio::time::sleep(RECORDING).await;
-            record(&house, &hub).await;
+            record(&api).await;
         }
     };
     tokio::select! {
@@ -26,7 +30,7 @@ pub async fn run(house: Arc<House>, hub: Arc<Hub>, stop: impl Future<Output = ()
         () = recording => {}
         () = stop => {}
     }
-    record(&house, &hub).await;
+    record(&api).await;
 }
 
 async fn fill(house: &Arc<House>, hub: &Arc<Hub>) {
@@ -58,17 +62,16 @@ async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {
     })
 }
 
-async fn record(house: &Arc<House>, hub: &Arc<Hub>) {
-    let receipts = hub.receipts().drain().into_iter();
-    let batches: Vec<_> = receipts
-        .map(|receipt| DeliveryBatch {
-            release: Sequence(receipt.place),
-            door: Door::Stream,
-            at: receipt.at,
-            audience: receipt.audience,
-        })
-        .collect();
-    let house = Arc::clone(house);
+/// Records what was delivered since the last time.
+pub async fn record(api: &Api) {
+    let mut batches = api.reads().drain();
+    batches.extend(api.hub().receipts().drain().into_iter().map(|receipt| DeliveryBatch {
+        release: Sequence(receipt.place),
+        door: Door::Stream,
+        at: receipt.at,
+        audience: receipt.audience,
+    }));
+    let house = Arc::clone(api.house());
     let writing = move || house.record_deliveries(batches);
     if let Ok(Err(error)) = tokio::task::spawn_blocking(writing).await {
         tracing::error!(%error, "deliveries of the last second are not recorded");

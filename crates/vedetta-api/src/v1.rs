@@ -4,6 +4,7 @@ mod agreements;
 mod deliveries;
 mod directory;
 mod holds;
+mod imports;
 mod items;
 mod ledger;
 mod node;
@@ -96,6 +97,8 @@ fn directory_routes(registry: Registry) -> Registry {
         .on(Put, "/api/v1/contacts/{contact}", directory::put_contact)
         .on(Delete, "/api/v1/contacts/{contact}", directory::remove_contact)
         .on(Get, "/api/v1/assets", directory::assets)
+        .on(Post, "/api/v1/imports", imports::import)
+        .on(Get, "/api/v1/exports/{file}", imports::directory)
         .on(Get, "/api/v1/contacts", directory::contacts)
         .on(Get, "/api/v1/accounts", directory::accounts)
         .on(Put, "/api/v1/accounts/{account}", directory::put_account)

@@ -10,5 +10,7 @@ mod items;
 mod limits;
 #[path = "it/network.rs"]
 mod network;
+#[path = "it/stream.rs"]
+mod stream;
 #[path = "it/taxii.rs"]
 mod taxii;

@@ -54,11 +54,10 @@ impl Doors {
             .map_err(|error| Failure::system("opening the door", error))?;
         let mut secret = [0; 32];
         SystemEntropy.fill(&mut secret);
-        let api = Api::new(Arc::clone(&house), opening.settings, secret);
+        let api = Api::new(house, opening.settings, secret);
         let (closing, closed) = watch::channel(false);
         let address = server.address();
-        let hub = Arc::clone(api.hub());
-        let streaming = vedetta_api::live::run(house, hub, until(closed.clone()));
+        let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));
         let serving = server.serve(vedetta_api::router(&api), until(closed));
         Ok(Self {
             address,
@@ -72,6 +71,7 @@ impl Doors {
 
     /// Closes them: nothing more is accepted, answers under way end, deliveries are recorded.
     pub(crate) async fn close(self) {
+        self.api.close();
         self.closing.send_replace(true);
         for task in [self.serving, self.streaming] {
             if let Err(error) = task.await {

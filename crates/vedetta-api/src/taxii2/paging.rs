@@ -5,7 +5,7 @@
 //! added meanwhile.
 
 use taxii::{DateAdded, Endpoint, Query, Scope, VersionMatch};
-use vedetta_flow::{FlowError, House, ReadItem, ReadPage, Sequence, VersionFilter, Wish};
+use vedetta_flow::{Door, FlowError, House, ReadItem, ReadPage, Sequence, VersionFilter, Wish};
 use vedetta_model::{Actor, Instant, ItemId};
 
 use super::collections::Shelf;
@@ -26,6 +26,8 @@ pub(super) struct Paging {
     object: Option<String>,
     query: Query,
     after: Sequence,
+    /// Manifests and versions tell of objects, and `submit` gives back one's own: neither delivers.
+    carries_objects: bool,
 }
 
 /// One page.
@@ -56,6 +58,8 @@ impl Paging {
             object,
             query,
             after: Sequence::START,
+            carries_objects: shelf != Shelf::Submit
+                && [taxii::objects::GET, taxii::object::GET].contains(endpoint),
         };
         if let Some(next) = &paging.query.next {
             let open = paging.sealed(|scope| api.next_key().open(scope, next));
@@ -82,6 +86,11 @@ impl Paging {
         let seal =
             |place: Sequence| paging.sealed(|scope| paging.api.next_key().seal(scope, place.0));
         let next = page.next.map(seal);
+        if paging.carries_objects {
+            let question = paging.query.selection() + paging.shelf.alias();
+            let read = (question.as_str(), page.items.as_slice());
+            paging.api.reads().note(paging.api.house(), &paging.actor, Door::Taxii, read);
+        }
         Ok(Page { items: once(page.items), next })
     }
 

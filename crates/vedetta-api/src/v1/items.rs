@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
+    Answer as Explained, Door, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
 };
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
@@ -117,7 +117,12 @@ pub(super) async fn list(
     Asked(which): Asked<Which>,
 ) -> Answer<Page<ItemLine>> {
     let wish = which.wish()?;
-    let page = api.ask(move |house| house.page(&actor, &wish)).await?;
+    let question = format!("{:?} {:?} {:?}", wish.share, wish.kinds, wish.versions);
+    let (who, share) = (actor.clone(), wish.share);
+    let page = api.ask(move |house| house.page(&who, &wish)).await?;
+    if share != Share::Own {
+        api.reads().note(api.house(), &actor, Door::Api, (&question, &page.items));
+    }
     let items = page.items.into_iter().filter_map(ItemLine::of).collect();
     Ok(Json(Page { items, next: page.next.map(|place| place.to_string()) }))
 }
@@ -162,7 +167,9 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     let id: ItemId = params.get("item")?;
-    let item = api.ask(move |house| house.item(&actor, &id)).await?;
+    let (who, question) = (actor.clone(), id.to_string());
+    let item = api.ask(move |house| house.item(&who, &id)).await?;
+    api.reads().note(api.house(), &actor, Door::Api, (&question, std::slice::from_ref(&item)));
     Ok(([(CONTENT_TYPE, taxii::STIX)], item.body.to_vec()).into_response())
 }
 

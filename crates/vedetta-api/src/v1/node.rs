@@ -1,13 +1,18 @@
 //! The node itself: is it alive, can it serve, what has it done, what does it speak.
 
+use std::fmt::Write as _;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
+use vedetta_flow::{Pace, Quantiles};
 
 use super::Answer;
 use crate::api::Api;
+use crate::gate::Caller;
 use crate::openapi;
 use crate::problem::Problem;
 
@@ -27,10 +32,65 @@ pub(super) async fn ready(State(api): State<Api>) -> Answer<Health> {
     Ok(Json(Health { status: "ok" }))
 }
 
-pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
+/// Over how long the paces of agreements are measured.
+const PERIOD: Duration = Duration::from_secs(30 * 86_400);
+
+pub(super) async fn metrics(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+) -> Result<Response, Problem> {
+    let paces = api
+        .ask(move |house| {
+            let after = house.place_at(house.now().before(PERIOD))?;
+            house.pace(&actor, after)
+        })
+        .await?;
     let mut text = String::new();
     api.metrics().write(&mut text);
+    gauge(
+        &mut text,
+        "vedetta_ledger_entries",
+        "Entries of the ledger.",
+        api.house().bell().last().0,
+    );
+    gauge(
+        &mut text,
+        "vedetta_stream_followers",
+        "Live streams open.",
+        api.hub().followers() as u64,
+    );
+    write_paces(&mut text, &paces);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+fn gauge(text: &mut String, name: &str, help: &str, value: u64) {
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+}
+
+fn write_paces(text: &mut String, paces: &[Pace]) {
+    let kinds: [(&str, &str, fn(&Pace) -> Quantiles); 2] = [
+        ("vedetta_time_to_share_seconds", "From accepted to received.", |pace| pace.share),
+        ("vedetta_time_to_acknowledge_seconds", "From received to acknowledged.", |pace| {
+            pace.acknowledge
+        }),
+    ];
+    for (name, help, of) in kinds {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} summary\n");
+        for pace in paces {
+            let quantiles = of(pace);
+            let at =
+                [("0.5", quantiles.p50_ms), ("0.95", quantiles.p95_ms), ("0.99", quantiles.p99_ms)];
+            let agreement = &pace.agreement;
+            for (quantile, millis) in at {
+                let (seconds, rest) = (millis / 1000, millis % 1000);
+                let _ = writeln!(
+                    text,
+                    "{name}{{agreement=\"{agreement}\",quantile=\"{quantile}\"}} {seconds}.{rest:03}"
+                );
+            }
+            let _ = writeln!(text, "{name}_count{{agreement=\"{agreement}\"}} {}", quantiles.count);
+        }
+    }
 }
 
 pub(super) async fn openapi(State(api): State<Api>) -> Response {

@@ -95,9 +95,12 @@ impl Streaming {
             }
             match self.follower.take(standing.generation) {
                 Taken::New(bytes) if bytes.is_empty() => {
-                    let news = self.follower.news();
-                    if tokio::time::timeout(HEARTBEAT, news).await.is_err() {
-                        return Some(self.follower.heartbeat());
+                    let news = tokio::time::timeout(HEARTBEAT, self.follower.news());
+                    tokio::select! {
+                        rung = news => if rung.is_err() {
+                            return Some(self.follower.heartbeat());
+                        },
+                        () = self.api.closed() => return None,
                     }
                 }
                 Taken::New(bytes) => return Some(joined(bytes)),

@@ -78,7 +78,11 @@ impl Door {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        let endless = parts.headers.get("content-type").is_some_and(|it| it == "text/event-stream");
+        let body = match endless {
+            true => Vec::new(),
+            false => body.collect().await.unwrap().to_bytes().to_vec(),
+        };
         Answer { status: parts.status, headers: parts.headers, body }
     }
 

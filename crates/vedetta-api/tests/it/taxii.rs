@@ -190,10 +190,9 @@ async fn each_object_of_a_submission_has_its_fate() {
     let door = Door::new();
     let token = door.token("perugia.bot");
     let good: Value = serde_json::from_str(&TestItem::indicator(1).json()).unwrap();
-    let bad: Value = serde_json::from_str(
-        &TestItem::indicator(2).with("valid_from", json!("yesterday")).json(),
-    )
-    .unwrap();
+    let bad: Value =
+        serde_json::from_str(&TestItem::indicator(2).with("valid_from", json!("yesterday")).json())
+            .unwrap();
     let answer = post(&door, &token, &json!({ "objects": [good, bad, 7] }).to_string()).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     let status: Status = serde_json::from_slice(&answer.body).unwrap();

@@ -169,24 +169,18 @@ fn access() -> Vec<(&'static str, Value)> {
         ),
         ("NewPassword", object(&[("password", text())], &[])),
         ("Enrolment", object(&[("address", text())], &[])),
-        (
-            "ImportOutcome",
-            object(
-                &[
-                    ("applied", flag()),
-                    ("added", number()),
-                    ("changed", number()),
-                    ("unchanged", number()),
-                ],
-                &[("faults", list(refer("RowFault")))],
-            ),
-        ),
-        (
-            "RowFault",
-            object(
-                &[("place", text()), ("reason", text())],
-                &[("line", number()), ("column", text())],
-            ),
-        ),
+        ("ImportOutcome", import_outcome()),
+        ("RowFault", row_fault()),
     ]
+}
+
+fn import_outcome() -> Value {
+    let tally = [("added", number()), ("changed", number()), ("unchanged", number())];
+    let faults = [("faults", list(refer("RowFault"))), ("fault_count", number())];
+    object(&[[("applied", flag())].as_slice(), &tally, &faults].concat(), &[])
+}
+
+fn row_fault() -> Value {
+    let fault = [("line", number()), ("field", text()), ("value", text())];
+    object(&[fault.as_slice(), &[("reason", text()), ("remedy", text())]].concat(), &[])
 }

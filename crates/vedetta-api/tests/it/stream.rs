@@ -1,0 +1,133 @@
+//! The live stream over HTTP, and what was delivered by which door.
+
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::json;
+use tower::ServiceExt as _;
+use vedetta_api::live;
+use vedetta_testkit::items::TestItem;
+
+use crate::door::Door;
+
+const JSON: &str = "application/json";
+
+/// Opens a stream of lines.
+async fn open(door: &Door, token: &str, after: &str) -> axum::body::Body {
+    let request = Request::get("/api/v1/stream")
+        .header("authorization", format!("Bearer {token}"))
+        .header("accept", "application/x-ndjson")
+        .header("last-event-id", after)
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = door.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["content-type"], "application/x-ndjson");
+    response.into_body()
+}
+
+/// Reads so many items; their names, and the id of the last.
+async fn read(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String) {
+    let (mut names, mut id, mut text) = (Vec::new(), String::new(), String::new());
+    while names.len() < count {
+        let frame = tokio::time::timeout(Duration::from_secs(60), body.frame()).await;
+        text.push_str(
+            std::str::from_utf8(&frame.unwrap().unwrap().unwrap().into_data().unwrap()).unwrap(),
+        );
+        while let Some((line, rest)) = text.split_once('\n') {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            names.extend(event["object"]["name"].as_str().map(str::to_owned));
+            id = event["id"].as_str().unwrap().to_owned();
+            text = rest.to_owned();
+        }
+    }
+    (names, id)
+}
+
+async fn bring(door: &Door, token: &str, n: u32) {
+    let item = TestItem::indicator(n).json();
+    let brought = door.ask(token, "POST /api/v1/items", Some((JSON, &item))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+}
+
+#[tokio::test]
+async fn replay_then_tail_without_gap_or_duplicate() {
+    let door = Door::new();
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    for n in 0..3 {
+        bring(&door, &perugia, n).await;
+    }
+    let mut stream = open(&door, &centre, "0").await;
+    let (names, id) = read(&mut stream, 3).await;
+    assert_eq!(names, ["scanner 0", "scanner 1", "scanner 2"]);
+    bring(&door, &perugia, 3).await;
+    assert_eq!(read(&mut stream, 1).await.0, ["scanner 3"]);
+    drop(stream);
+    bring(&door, &perugia, 4).await;
+    let mut resumed = open(&door, &centre, &id).await;
+    assert_eq!(read(&mut resumed, 2).await.0, ["scanner 3", "scanner 4"]);
+    door.api.close();
+    let end = tokio::time::timeout(Duration::from_secs(60), resumed.frame()).await;
+    assert!(end.unwrap().is_none(), "a closed door ends its streams");
+    worker.abort();
+}
+
+#[tokio::test]
+async fn every_door_confirms_what_it_delivered() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    bring(&door, &perugia, 1).await;
+    let id = TestItem::indicator(1).id();
+    let uri = format!("/api/v1/items/{id}/deliveries");
+    assert_eq!(door.get(&perugia, &uri).await, json!({ "deliveries": [] }));
+    door.clock.advance(Duration::from_millis(3_500));
+    for _ in 0..2 {
+        door.get(&centre, "/taxii2/root/collections/cleared/objects/").await;
+    }
+    live::record(&door.api).await;
+    let delivered = door.get(&perugia, &uri).await;
+    assert_eq!(delivered["deliveries"].as_array().unwrap().len(), 1, "{delivered}");
+    assert_eq!(delivered["deliveries"][0]["organisation"], "cosc-umbria");
+    assert_eq!(delivered["deliveries"][0]["door"], "taxii");
+
+    let admin = door.token("admin");
+    let report = door.get(&admin, "/api/v1/reports/sharing").await;
+    assert_eq!(
+        report["agreements"][0]["share"]["p50_ms"].as_u64().map(|ms| ms / 1_000),
+        Some(3),
+        "{report}"
+    );
+    let figures = String::from_utf8(door.ask(&admin, "GET /metrics", None).await.body).unwrap();
+    assert!(
+        figures.contains("vedetta_time_to_share_seconds{agreement=\"act\",quantile=\"0.5\"} 3.")
+    );
+}
+
+#[tokio::test]
+async fn the_directory_is_imported_whole_or_not_at_all() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    let good = "id,name,kind,region\nassisi,Comune di Assisi,municipality,Umbria\n";
+    let bad = format!("{good}gubbio,Comune di Gubbio,castle,Umbria\n");
+    let line = "POST /api/v1/imports?of=organisations";
+    let refused = door.ask(&admin, line, Some(("text/csv", &bad))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    assert_eq!(refused.json()["faults"][0]["line"], 3);
+    let dry = format!("{line}&dry_run=true");
+    let looked = door.ask(&admin, &dry, Some(("text/csv", good))).await.json();
+    assert_eq!((&looked["applied"], &looked["added"]), (&json!(false), &json!(1)));
+    let absent = door.ask(&admin, "GET /api/v1/organisations/assisi", None).await;
+    assert_eq!(absent.status, StatusCode::NOT_FOUND);
+    let done = door.ask(&admin, line, Some(("text/csv", good))).await.json();
+    assert_eq!(done["applied"], true);
+    assert_eq!(door.get(&admin, "/api/v1/organisations/assisi").await["region"], "Umbria");
+
+    let export = door.ask(&admin, "GET /api/v1/exports/directory.json", None).await;
+    let whole = String::from_utf8(export.body).unwrap();
+    let again = door.ask(&admin, "POST /api/v1/imports", Some((JSON, &whole))).await.json();
+    assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)), "{again}");
+    let table = door.ask(&admin, "GET /api/v1/exports/organisations.csv", None).await;
+    assert!(String::from_utf8(table.body).unwrap().contains("assisi,Comune di Assisi"));
+}
