@@ -1,5 +1,8 @@
 //! The machine doors over a house in memory.
 
+// What a test is built from may fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "it/access.rs"]
 mod access;
 #[path = "it/door.rs"]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 use vedetta_flow::{Pace, Quantiles};
+use vedetta_model::AgreementId;
 
 use super::Answer;
 use crate::api::Api;
@@ -68,28 +69,26 @@ fn gauge(text: &mut String, name: &str, help: &str, value: u64) {
 }
 
 fn write_paces(text: &mut String, paces: &[Pace]) {
-    let kinds: [(&str, &str, fn(&Pace) -> Quantiles); 2] = [
-        ("vedetta_time_to_share_seconds", "From accepted to received.", |pace| pace.share),
-        ("vedetta_time_to_acknowledge_seconds", "From received to acknowledged.", |pace| {
-            pace.acknowledge
-        }),
-    ];
-    for (name, help, of) in kinds {
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} summary\n");
-        for pace in paces {
-            let quantiles = of(pace);
-            let at =
-                [("0.5", quantiles.p50_ms), ("0.95", quantiles.p95_ms), ("0.99", quantiles.p99_ms)];
-            let agreement = &pace.agreement;
-            for (quantile, millis) in at {
-                let (seconds, rest) = (millis / 1000, millis % 1000);
-                let _ = writeln!(
-                    text,
-                    "{name}{{agreement=\"{agreement}\",quantile=\"{quantile}\"}} {seconds}.{rest:03}"
-                );
-            }
-            let _ = writeln!(text, "{name}_count{{agreement=\"{agreement}\"}} {}", quantiles.count);
+    let shares = paces.iter().map(|pace| (&pace.agreement, pace.share));
+    summary(text, ("vedetta_time_to_share_seconds", "From accepted to received."), shares);
+    let acknowledged = paces.iter().map(|pace| (&pace.agreement, pace.acknowledge));
+    let name = ("vedetta_time_to_acknowledge_seconds", "From received to acknowledged.");
+    summary(text, name, acknowledged);
+}
+
+fn summary<'a>(
+    text: &mut String,
+    (name, help): (&str, &str),
+    paces: impl Iterator<Item = (&'a AgreementId, Quantiles)>,
+) {
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} summary\n");
+    for (agreement, of) in paces {
+        for (quantile, millis) in [("0.5", of.p50_ms), ("0.95", of.p95_ms), ("0.99", of.p99_ms)] {
+            let (seconds, rest) = (millis / 1000, millis % 1000);
+            let labels = format!("agreement=\"{agreement}\",quantile=\"{quantile}\"");
+            let _ = writeln!(text, "{name}{{{labels}}} {seconds}.{rest:03}");
         }
+        let _ = writeln!(text, "{name}_count{{agreement=\"{agreement}\"}} {}", of.count);
     }
 }
 
