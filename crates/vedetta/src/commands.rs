@@ -2,6 +2,7 @@
 
 mod bench;
 mod completions;
+mod demo;
 mod explain;
 mod import;
 mod init;
@@ -16,6 +17,8 @@ use crate::outcome::{Failure, Outcome};
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Watch a warning cross the country.
+    Demo(demo::Demo),
     /// Make a node: directory, keys, first administrator.
     Init(init::Init),
     /// Run the node.
@@ -37,6 +40,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
+            Self::Demo(command) => command.run(),
             Self::Init(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Import(command) => command.run(),

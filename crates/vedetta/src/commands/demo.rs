@@ -1,0 +1,122 @@
+//! `vedetta demo`: a warning crosses the country.
+
+mod accounts;
+mod audience;
+mod scenario;
+mod table;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use vedetta_api::{Rate, Settings};
+use vedetta_flow::House;
+use vedetta_model::OrganisationId;
+
+use crate::commands::init::italy;
+use crate::doors::{Doors, Opening, asked_to_end, runtime};
+use crate::node::{Configuration, NodeArgs, Use};
+use crate::outcome::{Failure, Outcome};
+use accounts::Accounts;
+use audience::Audience;
+
+/// Watch a warning cross the country.
+///
+/// Starts the national node on loopback with the whole Italian network, connects every
+/// organisation with an agreement over TLS, and plays two minutes of an attack on documentation
+/// addresses. Started again, it resumes on the same data.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// The data directory.
+    #[arg(long, env = "VEDETTA_DATA", value_name = "DIR", default_value = "vedetta-data")]
+    data: PathBuf,
+    /// End after so many seconds; without it, on Ctrl-C.
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: std::net::SocketAddr,
+}
+
+/// How long the attack lasts when nobody is in a hurry.
+const STORY: Duration = Duration::from_secs(120);
+
+impl Demo {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let node = NodeArgs { data: self.data.clone() };
+        let fresh = !self.data.join("vedetta.toml").exists();
+        if fresh {
+            std::fs::create_dir_all(&self.data)
+                .map_err(|error| Failure::system(self.data.display().to_string(), error))?;
+            Configuration::default().write(&self.data)?;
+        }
+        let house = Arc::new(node.house(Use::Write)?);
+        if house.standing().directory.members().is_empty() {
+            println!("loading the Italian network …");
+            let (records, agreements) = italy()?;
+            house.found(records, agreements)?;
+        }
+        let accounts = Accounts::ready(&house, &self.data)?;
+        runtime()?.block_on(self.play(house, &accounts))
+    }
+
+    async fn play(&self, house: Arc<House>, accounts: &Accounts) -> Result<Outcome, Failure> {
+        let settings = Settings {
+            title: "CNAIPIC".into(),
+            per_address: Rate { burst: 100_000, every: Duration::from_micros(100) },
+            ..Settings::default()
+        };
+        let names = Configuration::read(&self.data)?.names;
+        let opening = Opening { data: &self.data, listen: self.listen, names: &names, settings };
+        let doors = Doors::open(Arc::clone(&house), opening).await?;
+        self.welcome(&house, &doors, accounts);
+        let story = async {
+            let audience = Audience::connect(&house, &doors).await?;
+            println!("{} organisations are connected live over TLS\n", audience.len());
+            let pace = self.seconds.map_or(STORY, |seconds| Duration::from_secs(seconds) / 2);
+            scenario::play(&house, &audience, pace).await?;
+            println!("\nstill serving: Ctrl-C ends it");
+            std::future::pending::<Result<(), Failure>>().await
+        };
+        let over = async {
+            match self.seconds {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = story => outcome,
+            () = over => Ok(()),
+            () = asked_to_end() => Ok(()),
+        };
+        doors.close().await;
+        outcome?;
+        println!("closed; start it again to resume");
+        Ok(Outcome::Done)
+    }
+
+    fn welcome(&self, house: &House, doors: &Doors, accounts: &Accounts) {
+        let standing = house.standing();
+        let (organisations, agreements) =
+            (standing.directory.members().len(), standing.agreements.len());
+        let (data, address) = (self.data.display(), doors.address);
+        println!("\nVedetta: the node of CNAIPIC, https://{address}");
+        println!(
+            "  {organisations} organisations, {agreements} agreements and adhesions, {} ledger entries",
+            house.bell().last()
+        );
+        println!(
+            "  where to look   https://{address}/api/v1/openapi.json · /taxii2/ · /api/v1/stream"
+        );
+        println!("  whom to be      {}", accounts.line());
+        println!("  try             curl --cacert {data}/ca.pem -u {} \\", accounts.example());
+        println!("                       https://{address}/api/v1/items");
+        println!("  prove it        vedetta verify --data {data}\n");
+    }
+}
+
+/// An organisation of the seed.
+fn organisation(id: &str) -> Result<OrganisationId, Failure> {
+    Ok(OrganisationId::new(id).map_err(vedetta_flow::FlowError::from)?)
+}
