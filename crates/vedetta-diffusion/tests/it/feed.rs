@@ -49,6 +49,7 @@ fn text(rendered: &Rendered) -> &str {
     std::str::from_utf8(&rendered.body).unwrap()
 }
 
+/// After a change that is meant, run once with `VEDETTA_WRITE_GOLDEN=1` and read the difference.
 #[test]
 fn every_feed_is_as_it_was() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/golden");
