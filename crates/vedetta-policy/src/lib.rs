@@ -48,6 +48,7 @@
 //! - a company that is a client of Perugia has it redacted; had it been AMBER+STRICT, not at all;
 //! - when *U* is suspended, at once nobody but Perugia and its clients.
 
+mod addresses;
 mod agreement_text;
 mod chain;
 mod clearance;

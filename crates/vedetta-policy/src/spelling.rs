@@ -35,6 +35,9 @@ pub(crate) fn readings(text: &str) -> Vec<Vec<Glyph>> {
     let raw: Vec<Glyph> =
         text.char_indices().map(|(at, c)| Glyph { c, source: at..at + c.len_utf8() }).collect();
     let mut readings = vec![fold(&raw)];
+    if text.contains('<') {
+        readings.push(fold(&without_tags(&raw)));
+    }
     if !text.contains(['%', '&', '\\', '=']) {
         return readings;
     }
@@ -91,6 +94,23 @@ impl Squashed {
             Some(first..last + 1)
         })
     }
+}
+
+/// What a browser shows: nothing of what stands between angle brackets.
+fn without_tags(glyphs: &[Glyph]) -> Vec<Glyph> {
+    let mut shown = Vec::with_capacity(glyphs.len());
+    let mut rest = glyphs;
+    while let Some((first, after)) = rest.split_first() {
+        let close = after.iter().position(|glyph| glyph.c == '>').filter(|_| first.c == '<');
+        match close {
+            Some(close) => rest = &after[close + 1..],
+            None => {
+                shown.push(first.clone());
+                rest = after;
+            }
+        }
+    }
+    shown
 }
 
 /// Lower case without accents; look-alikes of Latin letters as those.
@@ -276,6 +296,12 @@ mod tests {
             let found = readings(text).iter().any(|it| squash(it).text == "comunedicitta");
             assert!(found, "{text}");
         }
+    }
+
+    #[test]
+    fn tags_are_not_shown() {
+        let shown = &readings("co<b>mune</b> < di")[1];
+        assert_eq!(squash(shown).text, "comunedi");
     }
 
     #[test]

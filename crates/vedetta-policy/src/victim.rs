@@ -107,7 +107,9 @@ impl Victim {
         victim.words.insert(organisation.id.as_str().to_owned());
         for name in std::iter::once(&organisation.name).chain(&organisation.aliases) {
             victim.words.insert(name.clone());
-            victim.short_names.extend(short_name(name));
+            let short = short_name(name);
+            victim.short_names.extend(short.as_deref().and_then(abbreviated));
+            victim.short_names.extend(short);
         }
         for asset in assets.into_iter().filter(|it| it.organisation == organisation.id) {
             victim.owns(&asset.what);
@@ -202,6 +204,13 @@ fn phone(text: &str) -> Option<String> {
     national.filter(|digits| digits.len() >= 6).map(str::to_owned)
 }
 
+/// `S. Giovanni` for `San Giovanni`.
+fn abbreviated(name: &str) -> Option<String> {
+    let (saint, rest) = name.split_once(' ')?;
+    let saint = saint.to_lowercase();
+    matches!(saint.as_str(), "san" | "santa" | "santo" | "sant").then(|| format!("S. {rest}"))
+}
+
 fn short_name(name: &str) -> Option<String> {
     let separator = |c: char| c.is_whitespace() || matches!(c, '\'' | '’' | '-');
     let words: Vec<&str> = name.split(separator).filter(|word| !word.is_empty()).collect();
@@ -221,6 +230,7 @@ mod tests {
         assert_eq!(short_name("Comune dell'Aquila").as_deref(), Some("Aquila"));
         assert_eq!(short_name("Provincia Autonoma di Trento").as_deref(), Some("Trento"));
         assert_eq!(short_name("Poste"), None);
+        assert_eq!(abbreviated("Santa Fiora").as_deref(), Some("S. Fiora"));
         assert_eq!(short_name("Comune di Re"), None);
     }
 

@@ -5,6 +5,7 @@
 mod cleared;
 mod explained;
 mod oracle;
+mod past;
 mod reading;
 mod redacted;
 mod release;

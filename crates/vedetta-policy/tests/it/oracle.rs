@@ -5,7 +5,7 @@ use vedetta_model::account::AccountState;
 use vedetta_model::agreement::*;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::*;
-use vedetta_policy::Form;
+use vedetta_policy::{Form, Past};
 
 use crate::worlds::World;
 
@@ -223,5 +223,51 @@ impl<'a> Oracle<'a> {
             || handling.producer == who.id
             || self.has(handling, &who.id, By::Naming);
         Some(if entitled { Form::Full } else { Form::Redacted })
+    }
+
+    /// How much of the past somebody reached receives.
+    pub(crate) fn past(&self, handling: &Handling, who: &Organisation) -> Past {
+        if handling.tlp == Tlp::Clear || handling.producer == who.id {
+            return Past::All;
+        }
+        let holdings = self.holdings(handling, By::Any);
+        let mut widest = Past::Nothing;
+        for (holder, got_by) in &holdings {
+            let producers_limit = got_by.is_none() && !handling.only_under.is_empty();
+            let client = matches!(handling.tlp, Tlp::Green | Tlp::Amber)
+                && who.client_of.contains(holder)
+                && !producers_limit;
+            if *holder == who.id || client {
+                widest = widest.wider(self.past_under(*got_by));
+            }
+        }
+        widest
+    }
+
+    fn past_under(&self, got_by: Option<&Agreement>) -> Past {
+        let Some(agreement) = got_by else { return Past::All };
+        match agreement.handling.history {
+            History::None => Past::Nothing,
+            History::Days(days) => {
+                let hours = std::time::Duration::from_secs(u64::from(days) * 24 * 3600);
+                Past::Since(self.now.before(hours))
+            }
+            History::SinceAgreement => Past::Since(Instant::start_of_day(agreement.term.from)),
+            History::All => Past::All,
+        }
+    }
+
+    /// The strictest default of the agreements under which somebody gives a category.
+    pub(crate) fn default_tlp(&self, who: &OrganisationId, category: Category) -> Option<Tlp> {
+        let gives = |agreement: &&Agreement| {
+            agreement.parties.iter().any(|party| {
+                let context = category == Category::Context && !party.gives.is_empty();
+                (context || party.gives.contains(&category))
+                    && self.is_member(agreement, party, who)
+            })
+        };
+        let all = self.world.agreements.iter().map(|it| it.as_ref());
+        let giving = all.filter(|it| it.adhesion.is_none() && self.in_force(it)).filter(gives);
+        giving.map(|agreement| agreement.handling.default_tlp).max()
     }
 }

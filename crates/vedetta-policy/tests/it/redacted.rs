@@ -79,7 +79,7 @@ fn letters(text: &str) -> String {
 }
 
 /// Ways to write a name.
-const NAME_SPELLINGS: usize = 15;
+const NAME_SPELLINGS: usize = 17;
 
 fn spelt(text: &str, way: usize) -> String {
     let each = |make: &dyn Fn(char) -> String| text.chars().map(make).collect::<String>();
@@ -104,6 +104,8 @@ fn spelt(text: &str, way: usize) -> String {
             '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap().to_string(),
             other => other.to_string(),
         }),
+        14 => text.replace('a', "a</b>").replace('i', "<i class='x'>i</i>"),
+        15 => each(&|c| format!("{c}-")),
         _ => text.replace('a', "a\u{300}").replace('e', "é").replace('u', "Ü"),
     }
 }
@@ -116,6 +118,7 @@ fn names() -> impl Strategy<Value = String> {
         "Acquafredda",
         "comune-900001",
         "acquafredda.example",
+        "example.acquafredda.www",
         "www.uffici.acquafredda.example",
         "m.rossi@acquafredda.example",
         "protocollo@posta-comunale.example",
@@ -148,7 +151,7 @@ fn encoded() -> impl Strategy<Value = String> {
 }
 
 fn addresses() -> impl Strategy<Value = String> {
-    (0u8..128, any::<u64>(), 0..17).prop_map(|(last, host, way)| {
+    (0u8..128, any::<u64>(), 0..19).prop_map(|(last, host, way)| {
         let number = u32::from_be_bytes([198, 51, 100, last]);
         let v6 = std::net::Ipv6Addr::from(0x2001_0db8_0077_u128 << 80 | u128::from(host));
         let nibbles = |v6: std::net::Ipv6Addr| {
@@ -175,6 +178,8 @@ fn addresses() -> impl Strategy<Value = String> {
                 groups.join(":")
             }
             15 => format!("{}ip6.arpa", nibbles(v6)),
+            16 => format!("198.51.{}", 100 * 256 + u32::from(last)),
+            17 => format!("xy198.51.100.{last}"),
             _ => format!("198.51.100.{}/28", last & 0xf0),
         }
     })
