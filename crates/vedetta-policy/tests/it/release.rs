@@ -1,12 +1,56 @@
 //! Release: exactly what the oracle finds, monotone in the label, true until it is said to change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use vedetta_model::{Handling, Instant, Tlp};
+use vedetta_model::{Agreement, Handling, Instant, Tlp};
 
 use crate::oracle::Oracle;
-use crate::worlds::{item, question};
+use crate::worlds::{World, item, number, organisation, question};
+
+/// An agreement in force whose first side gives indicators to the others.
+fn act(id: &str, parent: Option<&str>, right: &str, sides: &[&[usize]]) -> Arc<Agreement> {
+    let party = |(place, members): (usize, &&[usize])| {
+        let members: Vec<_> = members.iter().map(|place| organisation(*place)).collect();
+        serde_json::json!({ "name": format!("side{place}"), "organisations": members,
+            if place == 0 { "gives" } else { "receives" }: ["indicator"] })
+    };
+    let parties: Vec<_> = sides.iter().enumerate().map(party).collect();
+    let agreement = serde_json::json!({
+        "id": id, "title": id, "parent": parent, "party": parties,
+        "stage": { "is": "in-force", "since": "2026-01-01T00:00:00Z", "by": "p0" },
+        "term": { "from": "2026-01-01", "until": "2026-12-31" },
+        "handling": { "redistribution": right },
+    });
+    Arc::new(serde_json::from_value(agreement).unwrap())
+}
+
+/// Who is on both sides of an agreement does not widen its own right by giving to itself.
+#[test]
+fn nobody_gives_to_itself() {
+    let organisations = (0..4)
+        .map(|place| {
+            let organisation = serde_json::json!({
+                "id": organisation(place), "name": format!("{place}"), "kind": "agency"
+            });
+            (number(place), Arc::new(serde_json::from_value(organisation).unwrap()))
+        })
+        .collect();
+    let agreements = vec![
+        act("frame", None, "lineage", &[&[0], &[1]]),
+        act("act", Some("frame"), "any", &[&[1], &[1, 2]]),
+        act("elsewhere", None, "none", &[&[1], &[3]]),
+    ];
+    let world = World { organisations, agreements, accounts: Vec::new(), holds: Vec::new() };
+    let network = world.network("2026-06-01T00:00:00Z".parse().unwrap());
+    let handling: Handling = serde_json::from_value(serde_json::json!({
+        "producer": "o0", "category": "indicator", "tlp": "AMBER", "pap": "GREEN"
+    }))
+    .unwrap();
+    let alone = network.decide(&handling).reached;
+    assert_eq!(alone.iter().collect::<Vec<_>>(), [number(0), number(1), number(2)]);
+}
 
 proptest! {
     #![proptest_config(crate::cases(512))]

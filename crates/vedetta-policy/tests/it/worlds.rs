@@ -76,7 +76,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
             (0..many).map(|place| one_agreement(place, many, size)).collect::<Vec<_>>()
         });
         let accounts: Vec<_> = (0..size).map(|place| one_account(place, size)).collect();
-        let holds = prop_oneof![3 => Just(0usize), 1 => 1usize..3]
+        let holds = prop_oneof![3 => Just(0usize), 2 => 1usize..5]
             .prop_flat_map(move |many| vec(one_hold(size), many));
         (organisations, agreements, accounts, holds).prop_map(
             |(organisations, agreements, accounts, holds)| World {
@@ -163,7 +163,7 @@ fn one_account(place: usize, size: usize) -> impl Strategy<Value = Account> {
 
 fn one_hold(size: usize) -> impl Strategy<Value = Hold> {
     let scope = prop_oneof![
-        (0usize..3).prop_map(|place| HoldScope::Item(item(place))),
+        (0usize..2).prop_map(|place| HoldScope::Item(item(place))),
         (0..size).prop_map(|place| HoldScope::Victim(organisation(place))),
         (0..size).prop_map(|place| HoldScope::Producer(organisation(place))),
     ];
