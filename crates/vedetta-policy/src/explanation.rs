@@ -11,6 +11,9 @@ use crate::chain::Step;
 use crate::clearance::Form;
 use crate::grounds::{Ground, Inquiry};
 use crate::network::Network;
+use crate::redaction::OMITTED;
+use crate::traces::Traces;
+use crate::victim::Victim;
 use crate::wording::Wording;
 
 /// Why an organisation receives an item, or does not.
@@ -26,8 +29,11 @@ pub struct Explanation {
     pub agreement: Option<AgreementId>,
     /// The chain that brings it there, or the nearest that would; from the producer on.
     pub path: Vec<Hop>,
-    /// A sentence for people.
+    /// A sentence for the people of the node. It and the path may name the victim.
     pub reason: Bilingual,
+    /// The sentence for the organisation itself: without the victim, unless it receives the full
+    /// form.
+    pub told: Bilingual,
 }
 
 /// One passage of a chain.
@@ -76,12 +82,14 @@ impl Network {
         let found = Inquiry::new(self, handling, Some(item)).grounds(&one);
         let ground = found.into_iter().next().map_or(Ground::Stranger, |(ground, _)| ground);
         let wording = Wording { network: self, handling, about: Some(organisation) };
+        let reason = wording.sentence(&ground);
         Explanation {
+            told: self.told(handling, ground.form(), &reason),
             allowed: ground.form().is_some(),
             form: ground.form(),
             agreement: ground.pact().map(|pact| self.pacts[pact].agreement.id.clone()),
             path: self.path(handling, &ground, organisation),
-            reason: wording.sentence(&ground),
+            reason,
         }
     }
 
@@ -104,6 +112,18 @@ impl Network {
         }
         groups.sort_by_key(|group| (group.form.is_none(), group.form));
         Preview { groups }
+    }
+
+    fn told(&self, handling: &Handling, form: Option<Form>, reason: &Bilingual) -> Bilingual {
+        if form == Some(Form::Full) {
+            return reason.clone();
+        }
+        let victims = handling.victims.iter().filter_map(|victim| self.number(victim));
+        let victims = victims.filter_map(|victim| self.organisation(victim));
+        let victims: Vec<_> = victims.map(|it| Victim::of(it, [], [])).collect();
+        let traces = Traces::of(&victims);
+        let cut = |text: &str| traces.cut_out(text, OMITTED);
+        Bilingual::new(cut(&reason.it), cut(&reason.en))
     }
 
     fn path(&self, handling: &Handling, ground: &Ground, last: OrganisationNumber) -> Vec<Hop> {

@@ -18,6 +18,12 @@ proptest! {
             let said = network.explain(&handling, &item(0), *number);
             prop_assert_eq!(said.form, decision.form(*number));
             prop_assert_eq!(said.allowed, said.form.is_some());
+            let silent = said.form != Some(Form::Full);
+            for victim in handling.victims.iter().filter(|_| silent) {
+                let named = world.organisations.iter().find(|(_, it)| it.id == *victim);
+                let named = named.is_some_and(|(_, it)| said.told.it.contains(&it.name));
+                prop_assert!(!named, "{}", said.told.it);
+            }
             prop_assert!(said.reason.it.len() > 20 && said.reason.en.len() > 20);
             prop_assert!(said.allowed != said.reason.it.contains("non la riceve"));
             prop_assert!(said.allowed != said.reason.en.contains("does not receive"));

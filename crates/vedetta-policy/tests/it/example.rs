@@ -1,0 +1,239 @@
+//! The worked example of the crate's documentation, and its sentences.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use vedetta_model::{Agreement, Handling, Instant, OrganisationNumber};
+use vedetta_policy::{Deed, Explanation, Form, expire, suspend};
+
+use crate::worlds::{World, item};
+
+const PLACES: [&str; 7] =
+    ["cnaipic", "cosc-umbria", "perugia", "terni", "todi", "umbria-digitale", "x"];
+
+fn world() -> World {
+    let organisation = |id: &str, name: &str, kind: &str, client_of: &[&str]| {
+        let region = "Umbria";
+        json!({ "id": id, "name": name, "kind": kind, "region": region, "client_of": client_of })
+    };
+    let organisations = [
+        organisation("cnaipic", "CNAIPIC", "national-centre", &[]),
+        organisation("cosc-umbria", "COSC Umbria", "regional-centre", &[]),
+        organisation("perugia", "Comune di Perugia", "municipality", &[]),
+        organisation("terni", "Comune di Terni", "municipality", &[]),
+        organisation("todi", "Comune di Todi", "municipality", &[]),
+        organisation("umbria-digitale", "Umbria Digitale", "operator", &["perugia"]),
+        organisation("x", "Estranea", "operator", &[]),
+    ];
+    let organisations = organisations.into_iter().zip(0..);
+    let agreements = [
+        agreement(
+            "pro-c2si",
+            "PRO-C2SI",
+            None,
+            ("named", "lineage"),
+            json!([
+                { "name": "one", "organisations": ["cnaipic"], "receives": ["incident"], "gives": ["incident"] },
+                { "name": "two", "organisations": ["cosc-umbria"], "gives": ["incident"], "receives": ["incident"] }
+            ]),
+        ),
+        agreement(
+            "umbria",
+            "Atto Umbria",
+            Some("pro-c2si"),
+            ("hidden", "lineage"),
+            json!([
+                { "name": "centre", "organisations": ["cosc-umbria"], "receives": ["incident"], "gives": ["indicator"] },
+                { "name": "towns", "select": { "kinds": ["municipality"], "adhesion": "required" },
+                  "gives": ["incident"], "receives": ["indicator"] }
+            ]),
+        ),
+        adhesion("umbria-perugia", "Adesione di Perugia", "perugia"),
+        adhesion("umbria-terni", "Adesione di Terni", "terni"),
+    ];
+    World {
+        organisations: organisations
+            .map(|(it, n)| (OrganisationNumber(n), Arc::new(serde_json::from_value(it).unwrap())))
+            .collect(),
+        agreements: agreements.into_iter().map(Arc::new).collect(),
+        accounts: Vec::new(),
+        holds: Vec::new(),
+    }
+}
+
+fn agreement(
+    id: &str,
+    title: &str,
+    parent: Option<&str>,
+    (victim, redistribution): (&str, &str),
+    parties: Value,
+) -> Agreement {
+    let agreement = json!({
+        "id": id, "title": title, "parent": parent, "party": parties,
+        "stage": { "is": "in-force", "since": "2025-01-01T00:00:00Z", "by": "director" },
+        "term": { "from": "2025-01-01", "until": "2027-12-31" },
+        "handling": { "victim": victim, "redistribution": redistribution },
+    });
+    serde_json::from_value(agreement).unwrap()
+}
+
+fn adhesion(id: &str, title: &str, organisation: &str) -> Agreement {
+    let mut agreement = agreement(id, title, Some("umbria"), ("hidden", "none"), json!([]));
+    let organisation = organisation.parse().unwrap();
+    agreement.adhesion =
+        Some(vedetta_model::agreement::Adhesion { party: "towns".into(), organisation });
+    agreement
+}
+
+fn handling(category: &str, tlp: &str, victims: &[&str]) -> Arc<Handling> {
+    let handling = json!({
+        "producer": "perugia", "category": category, "tlp": tlp, "pap": "GREEN", "victims": victims
+    });
+    Arc::new(serde_json::from_value(handling).unwrap())
+}
+
+fn now() -> Instant {
+    "2026-06-01T08:00:00Z".parse().unwrap()
+}
+
+fn said(world: &World, handling: &Arc<Handling>, place: &str) -> Explanation {
+    let number = PLACES.iter().position(|it| *it == place).unwrap();
+    let number = OrganisationNumber(u32::try_from(number).unwrap());
+    world.network(now()).explain(handling, &item(0), number)
+}
+
+#[test]
+fn an_incident_of_perugia() {
+    let world = world();
+    let incident = handling("incident", "AMBER", &["perugia"]);
+    for (place, form, it, en) in [
+        (
+            "perugia",
+            Some(Form::Full),
+            "Comune di Perugia la riceve perché l'ha prodotta.",
+            "Comune di Perugia receives it because it produced it.",
+        ),
+        (
+            "cosc-umbria",
+            Some(Form::Redacted),
+            "COSC Umbria la riceve senza i dati della vittima da Comune di Perugia in base a \
+             «Atto Umbria»; «Atto Umbria» non rivela la vittima.",
+            "COSC Umbria receives it without the victim from Comune di Perugia under \
+             “Atto Umbria”; “Atto Umbria” does not tell the victim.",
+        ),
+        (
+            "cnaipic",
+            Some(Form::Redacted),
+            "CNAIPIC la riceve senza i dati della vittima da COSC Umbria in base a «PRO-C2SI»; \
+             COSC Umbria l'ha da Comune di Perugia in base a «Atto Umbria»; «Atto Umbria» non \
+             rivela la vittima.",
+            "CNAIPIC receives it without the victim from COSC Umbria under “PRO-C2SI”; \
+             COSC Umbria has it from Comune di Perugia under “Atto Umbria”; “Atto Umbria” does \
+             not tell the victim.",
+        ),
+        (
+            "umbria-digitale",
+            Some(Form::Redacted),
+            "Umbria Digitale la riceve senza i dati della vittima come cliente di Comune di \
+             Perugia (TLP:AMBER si estende ai clienti); Comune di Perugia l'ha prodotta; ai \
+             clienti la vittima non si rivela.",
+            "Umbria Digitale receives it without the victim as a client of Comune di Perugia \
+             (TLP:AMBER extends to clients); Comune di Perugia produced it; clients are not told \
+             the victim.",
+        ),
+        (
+            "x",
+            None,
+            "Estranea non la riceve: nessun protocollo la porta da Comune di Perugia fino a lei, \
+             né è cliente di chi l'ha.",
+            "Estranea does not receive it: no agreement takes it there from Comune di Perugia, \
+             nor is it a client of a holder.",
+        ),
+    ] {
+        let explanation = said(&world, &incident, place);
+        assert_eq!(explanation.form, form, "{place}");
+        assert_eq!((explanation.reason.it.as_str(), explanation.reason.en.as_str()), (it, en));
+    }
+    let told = |place: &str| said(&world, &incident, place).told.it;
+    assert_eq!(
+        told("cosc-umbria"),
+        "COSC Umbria la riceve senza i dati della vittima da [omissis] in base a «Atto Umbria»; \
+         «Atto Umbria» non rivela la vittima."
+    );
+    assert!(told("perugia").contains("Perugia") && !told("x").contains("Perugia"));
+    let path = said(&world, &incident, "cnaipic").path;
+    let path: Vec<_> = path.iter().map(|hop| (hop.from.as_str(), hop.to.as_str())).collect();
+    assert_eq!(path, [("perugia", "cosc-umbria"), ("cosc-umbria", "cnaipic")]);
+}
+
+#[test]
+fn the_nearest_reason_of_a_refusal() {
+    let reason = |world: &World, handling: &Arc<Handling>, place: &str| {
+        said(world, handling, place).reason.it.split_once(": ").unwrap().1.to_owned()
+    };
+    let mut world = world();
+    let indicator = handling("indicator", "AMBER", &[]);
+    assert_eq!(
+        reason(&world, &indicator, "cosc-umbria"),
+        "«Atto Umbria» non prevede che Comune di Perugia le dia indicatori."
+    );
+    let strict = handling("incident", "AMBER+STRICT", &[]);
+    assert_eq!(
+        reason(&world, &strict, "umbria-digitale"),
+        "è cliente di Comune di Perugia, ma TLP:AMBER+STRICT non si estende ai clienti."
+    );
+    let red = handling("incident", "RED", &[]);
+    assert_eq!(
+        reason(&world, &red, "cosc-umbria"),
+        "TLP:RED è più stretto di TLP:AMBER+STRICT, il massimo di «Atto Umbria»."
+    );
+    let incident = handling("incident", "AMBER", &[]);
+    let deed = || Deed { by: "director".parse().unwrap(), at: now() };
+    let changed = |world: &mut World, place: usize, agreement: Agreement| {
+        world.agreements[place] = Arc::new(agreement);
+    };
+    let framework = world.agreements[0].as_ref().clone();
+    let act = world.agreements[1].as_ref().clone();
+    let mut closed = act.clone();
+    closed.handling.redistribution = vedetta_model::agreement::Redistribution::None;
+    changed(&mut world, 1, closed);
+    assert_eq!(
+        reason(&world, &incident, "cnaipic"),
+        "«Atto Umbria» non consente a COSC Umbria di passarla ad altri."
+    );
+    changed(&mut world, 1, suspend(act.clone(), "verifica", deed()).unwrap());
+    assert_eq!(
+        reason(&world, &incident, "cosc-umbria"),
+        "«Atto Umbria» è sospeso dal 1/6/2026 (da director)."
+    );
+    changed(&mut world, 1, act.clone());
+    changed(&mut world, 0, expire(framework.clone(), deed()).unwrap());
+    assert_eq!(
+        reason(&world, &incident, "cosc-umbria"),
+        "«Atto Umbria» dipende da «PRO-C2SI», che è cessato il 1/6/2026 (chiuso da director)."
+    );
+    changed(&mut world, 0, framework);
+    let adhesion = world.agreements[2].as_ref().clone();
+    changed(&mut world, 2, suspend(adhesion, "verifica", deed()).unwrap());
+    assert_eq!(
+        reason(&world, &incident, "cosc-umbria"),
+        "Comune di Perugia, da cui l'avrebbe, non ha un'adesione in vigore a «Atto Umbria»."
+    );
+}
+
+#[test]
+fn what_a_centre_gives_reaches_who_adhered() {
+    let world = world();
+    let mut given = Handling::clone(&handling("indicator", "AMBER", &[]));
+    given.producer = "cosc-umbria".parse().unwrap();
+    let given = Arc::new(given);
+    assert_eq!(
+        said(&world, &given, "terni").reason.it,
+        "Comune di Terni la riceve in forma integrale da COSC Umbria in base a «Atto Umbria», per \
+         adesione («Adesione di Terni»)."
+    );
+    assert_eq!(
+        said(&world, &given, "todi").reason.it,
+        "Comune di Todi non la riceve: non ha aderito a «Atto Umbria»."
+    );
+}
