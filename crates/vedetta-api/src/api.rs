@@ -12,6 +12,7 @@ use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
 
 use crate::credentials::Presented;
+use crate::feeds::Feeds;
 use crate::limits::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
@@ -46,6 +47,7 @@ struct Inner {
     next_key: NextKey,
     statuses: Statuses,
     reads: Reads,
+    feeds: Feeds,
     limits: Limits,
     metrics: Metrics,
     room: Semaphore,
@@ -94,6 +96,7 @@ impl Api {
             next_key,
             statuses,
             reads,
+            feeds: Feeds::default(),
             limits,
             metrics,
             room,
@@ -141,6 +144,10 @@ impl Api {
 
     pub(crate) fn reads(&self) -> &Reads {
         &self.0.reads
+    }
+
+    pub(crate) fn feeds(&self) -> &Feeds {
+        &self.0.feeds
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod server;
 pub mod tls;
 
+mod feeds;
 mod metrics;
 mod reads;
 mod router;

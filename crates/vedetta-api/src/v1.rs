@@ -11,6 +11,7 @@ mod node;
 mod relevance;
 mod sessions;
 mod stream;
+mod warning_lists;
 mod work;
 
 use axum::Json;
@@ -81,6 +82,10 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/reports/sharing", deliveries::report)
         .on(Get, "/api/v1/dead-letters", work::dead_letters)
         .on(Post, "/api/v1/dead-letters/{job}/retry", work::retry)
+        .on(Get, "/feeds/{file}", crate::feeds::get)
+        .on(Get, "/api/v1/warning-lists", warning_lists::list)
+        .on(Put, "/api/v1/warning-lists/{list}", warning_lists::put)
+        .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)
         .on(Get, "/api/v1/ledger/entries", ledger::entries)
         .on(Get, "/api/v1/ledger/verification", ledger::verify);
     items(directory_routes(registry))

@@ -7,6 +7,8 @@
 mod access;
 #[path = "it/door.rs"]
 mod door;
+#[path = "it/feeds.rs"]
+mod feeds;
 #[path = "it/items.rs"]
 mod items;
 #[path = "it/limits.rs"]

@@ -7,6 +7,7 @@ pub mod change_directory;
 pub mod enrol_machines;
 pub mod found_node;
 pub mod hold_items;
+pub mod keep_warning_lists;
 pub mod manage_accounts;
 pub mod retry_work;
 pub mod sign_in;

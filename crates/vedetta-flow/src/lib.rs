@@ -30,7 +30,7 @@ pub use views::explain::{Answer, Preview, PreviewGroup};
 pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 
 /// How agreements are written, for the doors that take and give them.
-pub use vedetta_policy::{Expiring, Notation, read_agreement, write_agreement};
+pub use vedetta_policy::{Cleared, Expiring, Notation, read_agreement, write_agreement};
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
     DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,

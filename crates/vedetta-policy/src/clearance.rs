@@ -87,6 +87,13 @@ impl<T> Cleared<T> {
         Cleared { value: make(self.value), audience: self.audience, persons: self.persons }
     }
 
+    /// Another value for the same readers, when one can be made from this one.
+    #[must_use]
+    pub fn filter_map<U>(self, make: impl FnOnce(T) -> Option<U>) -> Option<Cleared<U>> {
+        let value = make(self.value)?;
+        Some(Cleared { value, audience: self.audience, persons: self.persons })
+    }
+
     /// Several values as one, for those who may open every one of them. With a TLP:RED value among
     /// them nobody may.
     #[must_use]

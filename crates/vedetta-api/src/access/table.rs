@@ -226,12 +226,22 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/stream", Who::SignedIn, "Items as they are released: server-sent events or lines")
         .cost(Cost::Stream)
         .gives(of("text/event-stream")),
+    get("/feeds/{file}", Who::SignedIn, "A feed, by its name and format")
+        .cost(Cost::Bulk)
+        .gives(of("text/plain")),
     get("/api/v1/reports/sharing", ROOM_AND_AUDITORS, "Time to share and to acknowledge")
         .query(&[("days", "Over so many past days; 30 without it.")])
         .gives(json("SharingReport")),
     // Doors out and lists.
     get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
     post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
+    get("/api/v1/warning-lists", Who::SignedIn, "Lists of false positives")
+        .gives(json("WarningLists")),
+    put("/api/v1/warning-lists/{list}", ROOM, "Put a list in MISP's format")
+        .cost(Cost::Bulk)
+        .takes(json("WarningList"))
+        .gives(json("WarningListKept")),
+    delete("/api/v1/warning-lists/{list}", ROOM, "Remove a list"),
     // The ledger.
     get("/api/v1/ledger/entries", AUDITORS, "What was done").query(PAGE).gives(json("Entries")),
     get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")

@@ -103,6 +103,22 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn page(&self, by: &Actor, wish: &Wish) -> Result<ReadPage, FlowError> {
+        let reader = self.reader_of(by)?;
+        let (items, next) = self.cleared_page(by, wish)?;
+        let items = items.iter().filter_map(|item| item.open(&reader).cloned()).collect();
+        Ok(ReadPage { items, next })
+    }
+
+    /// The same page still sealed, for the doors that write many items as one file; and where to
+    /// go on.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn cleared_page(
+        &self,
+        by: &Actor,
+        wish: &Wish,
+    ) -> Result<(Vec<Cleared<ReadItem>>, Option<Sequence>), FlowError> {
         let standing = self.standing();
         let reader = self.reader_of(by)?;
         let mut clearances = self.shared.book.entitled(&standing, &reader);
@@ -123,11 +139,8 @@ impl House {
             versions: wish.versions.clone(),
         };
         let page = self.read(|ledger| ledger.items(&query))?;
-        let open = |item| {
-            let cleared = self.clear(&standing, item)?;
-            cleared.open(&reader).cloned()
-        };
-        Ok(ReadPage { items: page.items.into_iter().filter_map(open).collect(), next: page.next })
+        let items = page.items.into_iter().filter_map(|item| self.clear(&standing, item));
+        Ok((items.collect(), page.next))
     }
 
     /// Releases after a place, for the doors that follow the ledger: each opens only to those

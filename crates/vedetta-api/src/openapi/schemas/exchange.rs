@@ -122,10 +122,6 @@ fn deliveries() -> Vec<(&'static str, Value)> {
 }
 
 fn doors() -> Vec<(&'static str, Value)> {
-    let webhook = object(
-        &[("url", text())],
-        &[("kinds", list(text())), ("state", one_of(&["active", "paused"]))],
-    );
     let letter = object(
         &[("id", number()), ("step", text()), ("key", text()), ("attempts", number())],
         &[("last_error", text()), ("given_up", moment())],
@@ -139,13 +135,16 @@ fn doors() -> Vec<(&'static str, Value)> {
             ("matching_attributes", list(text())),
         ],
     );
+    let left_out = object(&[("place", number()), ("entry", text()), ("why", text())], &[]);
+    let kept = object(
+        &[("id", slug()), ("name", text()), ("version", number()), ("entries", number())],
+        &[("left_out", list(left_out))],
+    );
     vec![
-        ("Webhook", webhook),
-        ("IssuedWebhook", object(&[("id", slug())], &[("secret", text())])),
-        ("Webhooks", object(&[("webhooks", list(refer("Webhook")))], &[])),
         ("DeadLetters", object(&[("letters", list(letter))], &[])),
         ("WarningList", warning_list),
-        ("WarningLists", object(&[("lists", list(text()))], &[])),
+        ("WarningListKept", kept),
+        ("WarningLists", object(&[("lists", list(refer("WarningListKept")))], &[])),
     ]
 }
 

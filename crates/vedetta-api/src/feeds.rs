@@ -1,0 +1,178 @@
+//! Feeds of the caller's organisation, `/feeds/{file}`, with entity tags (RFC 9110 §8.8.3).
+//!
+//! A feed is written anew when the ledger or what stands has changed, and at least every minute,
+//! since indicators age; what was not changed has the same tag.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use vedetta_diffusion::feed::{
+    Doubtful, FeedEntry, Format, Head, Measures, Release, Rendered, render,
+};
+use vedetta_flow::{Cleared, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
+use vedetta_indicator::{DecayTable, WarningList, WarningLists};
+use vedetta_model::{Actor, Instant, OrganisationId};
+
+use crate::api::Api;
+use crate::extract::Params;
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// The longest time that a written feed is given again.
+const FRESH: Duration = Duration::from_secs(60);
+/// Written feeds kept, and the largest that is.
+const KEPT: usize = 512;
+const LARGEST_KEPT: usize = 1 << 20;
+/// Items read for one feed at most.
+const MOST_ITEMS: usize = 500_000;
+
+/// What the feeds remember.
+#[derive(Default)]
+pub(crate) struct Feeds {
+    written: Mutex<HashMap<(OrganisationId, &'static str), Written>>,
+    lists: Mutex<Option<Arc<WarningLists>>>,
+    changed: Mutex<Option<(u64, Instant)>>,
+}
+
+/// A feed as it was written.
+#[derive(Clone)]
+struct Written {
+    at: Instant,
+    place: Sequence,
+    generation: u64,
+    feed: Rendered,
+}
+
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = format(&params.get::<String>("file")?)?;
+    let feed = api.feeds().of(&api, actor, format).await?;
+    let tag = HeaderValue::from_str(&feed.etag).unwrap_or(HeaderValue::from_static("\"\""));
+    let caching = [(ETAG, tag), (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
+    if has(&headers, &feed.etag) {
+        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    }
+    Ok((caching, [(CONTENT_TYPE, feed.content_type)], feed.body).into_response())
+}
+
+impl Feeds {
+    /// A warning list was put or removed.
+    pub(crate) fn forget_lists(&self) {
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn of(&self, api: &Api, actor: Actor, format: Format) -> Result<Rendered, Problem> {
+        let (now, place) = (api.house().now(), api.house().bell().last());
+        let generation = api.house().standing().generation;
+        let key = (actor.organisation.clone(), format.file_name());
+        let fits = |written: &&Written| {
+            // What is withdrawn is in no feed from that moment: only an unchanged ledger will do.
+            (written.place, written.generation) == (place, generation)
+                && now.since(written.at) < FRESH
+        };
+        // Feeds never carry what is for persons only, so one serves the whole organisation.
+        let known = self.written.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(written) = known.as_ref().filter(fits) {
+            return Ok(written.feed.clone());
+        }
+        let head = self.head(api, &actor, (generation, now));
+        let lists = self.lists(api).await?;
+        let feed = api.ask(move |house| write(house, &actor, format, (&head, &lists))).await?;
+        if feed.body.len() <= LARGEST_KEPT {
+            let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(key, Written { at: now, place, generation, feed: feed.clone() });
+        }
+        Ok(feed)
+    }
+
+    fn head(&self, api: &Api, actor: &Actor, (generation, now): (u64, Instant)) -> Head {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match *changed {
+            Some((known, since)) if known == generation => since,
+            _ => now,
+        };
+        *changed = Some((generation, since));
+        let standing = api.house().standing();
+        let organisation = standing.directory.organisation(&actor.organisation);
+        Head {
+            node: api.settings().title.clone(),
+            organisation: organisation.map_or_else(String::new, |it| it.name.clone()),
+            changed: since,
+            doubtful: Doubtful::LeftOut,
+        }
+    }
+
+    async fn lists(&self, api: &Api) -> Result<Arc<WarningLists>, Problem> {
+        let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(lists) = known {
+            return Ok(lists);
+        }
+        let kept = api.ask(|house| house.warning_lists()).await?;
+        let read = |text: &[u8]| WarningList::parse(text).map(|(list, _)| list).ok();
+        let lists: Vec<_> = kept.iter().filter_map(|kept| read(&kept.text)).collect();
+        let lists = WarningLists::build(&lists).map_err(|error| {
+            tracing::error!(%error, "the warning lists are more than can be held");
+            Problem::new(Kind::Unavailable, "no feed without its warning lists; ask the operator")
+        })?;
+        let lists = Arc::new(lists);
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&lists));
+        Ok(lists)
+    }
+}
+
+/// Reads all that an organisation may have, and writes it.
+fn write(
+    house: &House,
+    actor: &Actor,
+    format: Format,
+    (head, lists): (&Head, &WarningLists),
+) -> Result<Rendered, FlowError> {
+    let (decay, reader) = (DecayTable::default(), house.reader_of(actor)?);
+    let by = Measures { decay: &decay, lists, now: house.now() };
+    let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
+    let mut entries = Vec::new();
+    loop {
+        let (items, next) = house.cleared_page(actor, &wish)?;
+        let assess = |item: Cleared<ReadItem>| item.filter_map(|item| assess(item, &by));
+        entries.extend(items.into_iter().filter_map(assess));
+        match next {
+            Some(next) if entries.len() < MOST_ITEMS => wish.after = next,
+            _ => return Ok(render(format, &entries, &reader, head)),
+        }
+    }
+}
+
+fn assess(item: ReadItem, by: &Measures<'_>) -> Option<FeedEntry> {
+    let (object, at) = (item.body, item.stamp.at);
+    let (tlp, pap) = (item.tlp, item.pap);
+    FeedEntry::assess(Release { id: item.id, object, tlp, pap, at, last_sighting: None }, by)
+}
+
+fn format(file: &str) -> Result<Format, Problem> {
+    Format::of_file(file).ok_or_else(|| {
+        let names: Vec<_> = Format::ALL.into_iter().map(Format::file_name).collect();
+        let sentence = format!("there is no such feed; ask for one of {}", names.join(", "));
+        Problem::new(Kind::Unknown, sentence).at("file")
+    })
+}
+
+/// Whether a client has the feed already (RFC 9110 §13.1.2).
+fn has(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(','));
+    tags.any(|known| matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag)
+}

@@ -1,0 +1,101 @@
+//! Feeds of one organisation, and the lists that keep harmless things out of them.
+
+use axum::body::Body;
+use http::{Request, StatusCode};
+use vedetta_model::Role;
+use vedetta_testkit::items::TestItem;
+
+use crate::door::{Answer, Door};
+
+const JSON: &str = "application/json";
+
+async fn bring(door: &Door, token: &str, item: TestItem) {
+    let brought = door.ask(token, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+}
+
+/// The lines of a feed that are no comments.
+async fn lines(door: &Door, token: &str, file: &str) -> Vec<String> {
+    let answer = door.ask(token, &format!("GET /feeds/{file}"), None).await;
+    assert_eq!(answer.status, StatusCode::OK, "{file}: {answer:?}");
+    let text = String::from_utf8(answer.body).unwrap();
+    text.lines().filter(|line| !line.starts_with(['#', ';'])).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_feed_carries_what_is_cleared_and_may_be_acted_on() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger.bot"));
+    bring(&door, &perugia, TestItem::indicator(1).tlp("AMBER")).await;
+    bring(&door, &perugia, TestItem::indicator(2).tlp("CLEAR")).await;
+    bring(&door, &perugia, TestItem::indicator(3).tlp("CLEAR").handled("pap", "RED".into())).await;
+    let file = "addresses.txt";
+    assert_eq!(lines(&door, &perugia, file).await, ["203.0.113.1", "203.0.113.2"]);
+    assert_eq!(lines(&door, &stranger, file).await, ["203.0.113.2"]);
+    for file in [
+        "indicators.csv",
+        "bundle.json",
+        "hosts",
+        "response-policy.zone",
+        "suricata.rules",
+        "sets.nft",
+    ] {
+        let feed = door.ask(&perugia, &format!("GET /feeds/{file}"), None).await;
+        assert_eq!(feed.status, StatusCode::OK, "{file}");
+        assert!(!feed.header("content-type").is_empty());
+    }
+    let none = door.ask(&perugia, "GET /feeds/castles.txt", None).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let id = TestItem::indicator(1).id();
+    let gone = door.ask(&perugia, &format!("DELETE /api/v1/items/{id}"), None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(lines(&door, &perugia, file).await, ["203.0.113.2"]);
+}
+
+#[tokio::test]
+async fn a_feed_that_did_not_change_is_not_sent_again() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    bring(&door, &perugia, TestItem::indicator(1)).await;
+    let ask = |tag: String| {
+        let request = Request::get("/feeds/indicators.csv")
+            .header("authorization", format!("Bearer {perugia}"))
+            .header("if-none-match", tag)
+            .body(Body::empty())
+            .unwrap();
+        door.send(request)
+    };
+    let first: Answer = ask("\"x\"".into()).await;
+    assert_eq!(first.status, StatusCode::OK);
+    let tag = first.header("etag").to_owned();
+    door.clock.advance(std::time::Duration::from_secs(90));
+    let again = ask(format!("\"y\", W/{tag}")).await;
+    assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    bring(&door, &perugia, TestItem::indicator(2)).await;
+    assert_eq!(ask(tag).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_on_a_warning_list_is_left_out() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    door.account("sala", "cosc-umbria", &[Role::DutyOfficer]);
+    let room = door.token("sala");
+    bring(&door, &perugia, TestItem::indicator(1)).await;
+    bring(&door, &perugia, TestItem::indicator(2)).await;
+    assert_eq!(lines(&door, &perugia, "addresses.txt").await.len(), 2);
+    let list = r#"{"name":"Resolvers","version":1,"description":"","type":"cidr",
+        "matching_attributes":["ip-src","ip-dst"],"list":["203.0.113.1/32"]}"#;
+    let line = "PUT /api/v1/warning-lists/resolvers";
+    let put = door.ask(&room, line, Some((JSON, list))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    assert_eq!(put.json()["entries"], 1);
+    assert_eq!(lines(&door, &perugia, "addresses.txt").await, ["203.0.113.2"]);
+    let wrong = door.ask(&room, line, Some((JSON, r#"{"name":"x"}"#))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = door.get(&perugia, "/api/v1/warning-lists").await;
+    assert_eq!(kept["lists"][0]["name"], "Resolvers");
+    let gone = door.ask(&room, "DELETE /api/v1/warning-lists/resolvers", None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(lines(&door, &perugia, "addresses.txt").await.len(), 2);
+}
