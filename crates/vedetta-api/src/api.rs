@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use taxii::NextKey;
 use tokio::sync::{Semaphore, watch};
 use vedetta_diffusion::Hub;
+use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
 
@@ -34,13 +35,15 @@ pub struct Settings {
     pub proofs: Rate,
     /// Questions to the house at once; more wait.
     pub at_once: usize,
+    /// The node's own networks that webhooks may go to; none unless somebody says so.
+    pub webhook_networks: Inner,
 }
 
 /// The machine doors of one node. Cheap to clone.
 #[derive(Clone)]
-pub struct Api(Arc<Inner>);
+pub struct Api(Arc<Shared>);
 
-struct Inner {
+struct Shared {
     house: Arc<House>,
     hub: Arc<Hub>,
     settings: Settings,
@@ -70,6 +73,7 @@ impl Default for Settings {
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },
             at_once: 64,
+            webhook_networks: Inner::default(),
         }
     }
 }
@@ -89,7 +93,7 @@ impl Api {
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
-        Self(Arc::new(Inner {
+        Self(Arc::new(Shared {
             house,
             hub,
             settings,

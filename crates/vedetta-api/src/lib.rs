@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod problem;
 pub mod server;
 pub mod tls;
+pub mod webhooks;
 
 mod feeds;
 mod metrics;

@@ -12,6 +12,7 @@ mod relevance;
 mod sessions;
 mod stream;
 mod warning_lists;
+mod webhooks;
 mod work;
 
 use axum::Json;
@@ -83,6 +84,9 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/dead-letters", work::dead_letters)
         .on(Post, "/api/v1/dead-letters/{job}/retry", work::retry)
         .on(Get, "/feeds/{file}", crate::feeds::get)
+        .on(Get, "/api/v1/webhooks", webhooks::list)
+        .on(Put, "/api/v1/webhooks/{webhook}", webhooks::put)
+        .on(Delete, "/api/v1/webhooks/{webhook}", webhooks::remove)
         .on(Get, "/api/v1/warning-lists", warning_lists::list)
         .on(Put, "/api/v1/warning-lists/{list}", warning_lists::put)
         .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)

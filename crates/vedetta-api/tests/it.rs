@@ -19,3 +19,5 @@ mod network;
 mod stream;
 #[path = "it/taxii.rs"]
 mod taxii;
+#[path = "it/webhooks.rs"]
+mod webhooks;

@@ -8,6 +8,7 @@ pub mod enrol_machines;
 pub mod found_node;
 pub mod hold_items;
 pub mod keep_warning_lists;
+pub mod keep_webhooks;
 pub mod manage_accounts;
 pub mod retry_work;
 pub mod sign_in;

@@ -74,6 +74,12 @@ impl House {
         &self.shared.bell
     }
 
+    /// The house's chance.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
     /// The present moment, by the house's clock.
     #[must_use]
     pub fn now(&self) -> Instant {

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod error;
 pub mod house;
 pub mod standing;
+pub mod steps;
 pub mod views;
 
 mod authority;

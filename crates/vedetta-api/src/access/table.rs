@@ -233,6 +233,11 @@ pub const TABLE: &[Route] = &[
         .query(&[("days", "Over so many past days; 30 without it.")])
         .gives(json("SharingReport")),
     // Doors out and lists.
+    get("/api/v1/webhooks", Who::SignedIn, "Webhooks").gives(json("Webhooks")),
+    put("/api/v1/webhooks/{webhook}", PRODUCERS, "Put a webhook")
+        .takes(json("NewWebhook"))
+        .gives(json("IssuedWebhook")),
+    delete("/api/v1/webhooks/{webhook}", PRODUCERS, "Remove a webhook"),
     get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
     post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
     get("/api/v1/warning-lists", Who::SignedIn, "Lists of false positives")

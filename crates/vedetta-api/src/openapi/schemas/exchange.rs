@@ -140,7 +140,26 @@ fn doors() -> Vec<(&'static str, Value)> {
         &[("id", slug()), ("name", text()), ("version", number()), ("entries", number())],
         &[("left_out", list(left_out))],
     );
+    let state = || one_of(&["active", "paused"]);
+    let webhook = object(
+        &[
+            ("id", slug()),
+            ("organisation", slug()),
+            ("url", text()),
+            ("state", state()),
+            ("by", slug()),
+        ],
+        &[("kinds", list(text()))],
+    );
+    let new_webhook = object(
+        &[("url", text())],
+        &[("organisation", slug()), ("kinds", list(text())), ("state", state())],
+    );
     vec![
+        ("Webhook", webhook),
+        ("NewWebhook", new_webhook),
+        ("IssuedWebhook", object(&[("id", slug())], &[("secret", text())])),
+        ("Webhooks", object(&[("webhooks", list(refer("Webhook")))], &[])),
         ("DeadLetters", object(&[("letters", list(letter))], &[])),
         ("WarningList", warning_list),
         ("WarningListKept", kept),

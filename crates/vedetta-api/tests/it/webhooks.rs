@@ -1,0 +1,136 @@
+//! Webhooks: called once for each item, signed, tried again, given up, taken up again.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::StatusCode;
+use vedetta_api::webhooks::{Caller, Later, work};
+use vedetta_diffusion::webhook::{Call, Inner, SIGNATURE_HEADER, Secret, verify};
+use vedetta_model::Role;
+use vedetta_testkit::items::TestItem;
+
+use crate::door::Door;
+
+const JSON: &str = "application/json";
+
+/// A receiver that answers as told and remembers.
+struct Receiver {
+    answer: Mutex<u16>,
+    address: SocketAddr,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Receiver {
+    fn new(address: &str) -> Arc<Self> {
+        let (answer, calls) = (Mutex::new(200), Mutex::default());
+        Arc::new(Self { answer, address: address.parse().unwrap(), calls })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        let name = |call: &Call| {
+            let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+            body["object"]["name"].as_str().unwrap().to_owned()
+        };
+        calls.iter().map(name).collect()
+    }
+}
+
+impl Caller for Receiver {
+    fn resolve(&self, _: String, _: u16) -> Later<Vec<SocketAddr>> {
+        let address = self.address;
+        Box::pin(async move { vec![address] })
+    }
+
+    fn call(&self, call: Call, _: Vec<SocketAddr>) -> Later<Result<u16, String>> {
+        self.calls.lock().unwrap().push(call);
+        let answer = *self.answer.lock().unwrap();
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+async fn bring(door: &Door, token: &str, item: TestItem) {
+    let brought = door.ask(token, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+}
+
+/// Puts a webhook; its secret.
+async fn put(door: &Door, token: &str) -> String {
+    let body = r#"{"url":"https://soc.comune.example/hook"}"#;
+    let put = door.ask(token, "PUT /api/v1/webhooks/soc", Some((JSON, body))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    put.json()["secret"].as_str().unwrap().to_owned()
+}
+
+async fn run(door: &Door, receiver: &Arc<Receiver>) {
+    let caller: Arc<dyn Caller> = Arc::clone(receiver) as _;
+    work(door.api.house(), &caller, &Inner::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_item_is_called_out_once_and_signed() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let secret = put(&door, &stranger).await;
+    let other = door.ask(&perugia, "DELETE /api/v1/webhooks/soc", None).await;
+    assert_eq!(other.status, StatusCode::FORBIDDEN);
+    bring(&door, &perugia, TestItem::indicator(2).tlp("CLEAR")).await;
+    bring(&door, &perugia, TestItem::indicator(3).tlp("AMBER")).await;
+    let receiver = Receiver::new("8.8.8.8:443");
+    for _ in 0..3 {
+        run(&door, &receiver).await;
+    }
+    assert_eq!(receiver.names(), ["scanner 2"], "from now on, what is cleared, once");
+    let calls = receiver.calls.lock().unwrap();
+    let call = &calls[0];
+    let signature = call.headers.iter().find(|(name, _)| *name == SIGNATURE_HEADER).unwrap();
+    let secret = Secret::new(secret.as_bytes()).unwrap();
+    let now = door.api.house().now();
+    assert!(verify(&signature.1, &call.body, &secret, now, Duration::from_secs(60)).is_ok());
+}
+
+#[tokio::test]
+async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    door.account("sala", "cosc-umbria", &[Role::DutyOfficer]);
+    let room = door.token("sala");
+    put(&door, &stranger).await;
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let receiver = Receiver::new("8.8.8.8:443");
+    *receiver.answer.lock().unwrap() = 503;
+    for _ in 0..20 {
+        run(&door, &receiver).await;
+        door.clock.advance(Duration::from_secs(8 * 3600));
+    }
+    assert_eq!(receiver.names().len(), 12);
+    let letters = door.get(&room, "/api/v1/dead-letters").await;
+    let letter = &letters["letters"][0];
+    assert_eq!(letter["last_error"], "the receiver answered 503");
+    *receiver.answer.lock().unwrap() = 204;
+    let retry = format!("POST /api/v1/dead-letters/{}/retry", letter["id"]);
+    assert_eq!(door.ask(&room, &retry, None).await.status, StatusCode::NO_CONTENT);
+    run(&door, &receiver).await;
+    assert_eq!(receiver.names().len(), 13);
+    assert_eq!(door.get(&room, "/api/v1/dead-letters").await["letters"], serde_json::json!([]));
+    assert_eq!(door.ask(&room, &retry, None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_webhook_does_not_knock_inside_the_house() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    for url in ["https://127.0.0.1/", "http://soc.comune.example/", "https://[::1]/", "ftp://x"] {
+        let body = serde_json::json!({ "url": url }).to_string();
+        let refused = door.ask(&stranger, "PUT /api/v1/webhooks/x", Some((JSON, &body))).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
+        assert_eq!(refused.json()["where"], "url");
+    }
+    put(&door, &stranger).await;
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let receiver = Receiver::new("10.0.0.7:443");
+    run(&door, &receiver).await;
+    assert!(receiver.names().is_empty(), "the name resolves to an inner address");
+}
