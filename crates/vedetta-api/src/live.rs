@@ -12,6 +12,8 @@ use crate::api::Api;
 
 /// How often what was delivered is written to the ledger.
 const RECORDING: Duration = Duration::from_secs(1);
+/// How often terms are looked at when nothing happens.
+const RECONCILING: Duration = Duration::from_secs(60);
 /// Releases read from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -25,12 +27,39 @@ pub async fn run(api: Api, stop: impl Future<Output = ()>) {
             record(&api).await;
         }
     };
+    let reconciling = reconcile(api.house());
     tokio::select! {
         () = filling => {}
+        () = reconciling => {}
         () = recording => {}
         () = stop => {}
     }
     record(&api).await;
+}
+
+/// Whenever what stands has changed, and once a minute: marks what expired, and releases to
+/// newcomers what they are entitled to of the past.
+async fn reconcile(house: &Arc<House>) {
+    let mut bell = house.bell().listen();
+    let mut seen = 0;
+    loop {
+        let generation = house.standing().generation;
+        if generation != seen {
+            seen = generation;
+            let house = Arc::clone(house);
+            let steps = move || {
+                house.settle_terms()?;
+                house.clear_newcomers()
+            };
+            match tokio::task::spawn_blocking(steps).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(released)) => tracing::info!(released, "released to newcomers"),
+                Ok(Err(error)) => tracing::error!(%error, "newcomers wait: the ledger refused"),
+                Err(error) => tracing::error!(%error, "newcomers wait: a thread ended"),
+            }
+        }
+        let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;
+    }
 }
 
 async fn fill(house: &Arc<House>, hub: &Arc<Hub>) {

@@ -1,8 +1,10 @@
 //! The book of clearances: every decision ever interned, and who may read under which of them now.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize};
 use vedetta_model::{AccountId, AgreementId, OrganisationNumber};
 use vedetta_policy::Clearance;
 use vedetta_store::{ClearanceId, Form, Reader, StoreError, StoredClearance};
@@ -12,14 +14,28 @@ use crate::standing::Standing;
 /// All clearances, dense by number from 1.
 #[derive(Default)]
 pub(crate) struct Book {
-    clearances: RwLock<Vec<Arc<Page>>>,
+    clearances: RwLock<Vec<Arc<Line>>>,
     entitled: Mutex<Entitlements>,
 }
 
-/// A clearance and the agreements that it rests on.
-struct Page {
-    clearance: Arc<Clearance>,
-    under: Arc<[AgreementId]>,
+/// A clearance and what it rests on.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) id: ClearanceId,
+    pub(crate) clearance: Arc<Clearance>,
+    pub(crate) under: Arc<[AgreementId]>,
+    /// Whether a hold narrowed it.
+    pub(crate) held: bool,
+}
+
+/// The grounds of a clearance, as the ledger records them.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Grounds<'a> {
+    /// The agreements used.
+    pub(crate) under: Cow<'a, [AgreementId]>,
+    /// Whether a hold narrowed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) held: bool,
 }
 
 /// Entitlements of one snapshot, forgotten with it.
@@ -56,11 +72,10 @@ impl Book {
         Some(Arc::clone(&page(&book, id)?.under))
     }
 
-    /// Every clearance with its number.
-    pub(crate) fn all(&self) -> Vec<(ClearanceId, Arc<Clearance>)> {
+    /// Every clearance.
+    pub(crate) fn all(&self) -> Vec<Line> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
-        let clearances = book.iter().map(|page| Arc::clone(&page.clearance));
-        (1..).map(ClearanceId).zip(clearances).collect()
+        book.iter().map(|line| Line::clone(line)).collect()
     }
 
     /// The clearances under which a reader may read now: recorded and still allowed today.
@@ -92,16 +107,17 @@ impl Book {
     }
 }
 
-fn page(book: &[Arc<Page>], id: ClearanceId) -> Option<&Arc<Page>> {
+fn page(book: &[Arc<Line>], id: ClearanceId) -> Option<&Arc<Line>> {
     book.get(usize::try_from(id.0).ok()?.checked_sub(1)?)
 }
 
-fn of(stored: StoredClearance) -> Page {
+fn of(stored: StoredClearance) -> Line {
     let form = match stored.form {
         Form::Full => vedetta_policy::Form::Full,
         Form::Redacted => vedetta_policy::Form::Redacted,
     };
-    let under: Vec<AgreementId> = serde_json::from_str(&stored.grounds).unwrap_or_default();
+    let grounds: Option<Grounds<'_>> = serde_json::from_str(&stored.grounds).ok();
+    let (under, held) = grounds.map_or((Cow::default(), false), |it| (it.under, it.held));
     let clearance = Clearance { handling: stored.handling, form, audience: stored.audience };
-    Page { clearance: Arc::new(clearance), under: under.into() }
+    Line { id: stored.id, clearance: Arc::new(clearance), under: under.into(), held }
 }

@@ -3,7 +3,6 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use vedetta_intake::Brought;
 use vedetta_model::{Handling, ItemId, OrganisationId};
 use vedetta_policy::{Redaction, Reference, Victim, redact};
 
@@ -50,14 +49,14 @@ impl Redactor {
         &self,
         standing: &Standing,
         handling: &Handling,
-        item: &Brought,
+        (item, body): (&ItemId, &[u8]),
         told: &dyn Fn(&ItemId) -> Option<Tells>,
     ) -> Result<Derived, String> {
-        if item.id.kind() == "identity" {
+        if item.kind() == "identity" {
             return Err("an identity without its name says nothing".into());
         }
-        let id = self.derived_id(&item.id);
-        let value = serde_json::from_slice(&item.body).map_err(|error| error.to_string())?;
+        let id = self.derived_id(item);
+        let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let victims: Vec<Victim> =
             handling.victims.iter().filter_map(|victim| facts_of(standing, victim)).collect();
         let references = |text: &str| self.reference(text, told);

@@ -8,10 +8,11 @@ use vedetta_directory::directory::Records;
 use vedetta_directory::{Directory, Relevance};
 use vedetta_intake::Claim;
 use vedetta_model::account::AccountState;
+use vedetta_model::hold::HoldScope;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
-    Actor, Agreement, AgreementId, Audience, Category, Hold, Instant, ItemId, OrganisationId,
-    OrganisationNumber,
+    Actor, Agreement, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId,
+    OrganisationId, OrganisationNumber,
 };
 use vedetta_policy::{Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, StoreError};
@@ -86,6 +87,15 @@ impl Standing {
         let account = self.directory.account(&actor.account);
         account.is_some_and(|account| {
             account.state == AccountState::Active && account.organisation == actor.organisation
+        })
+    }
+
+    /// Whether a hold narrows what is handled so.
+    pub(crate) fn holds_back(&self, handling: &Handling, now: Instant) -> bool {
+        self.holds.iter().filter(|hold| hold.binds(now)).any(|hold| match &hold.scope {
+            HoldScope::Item(_) => false,
+            HoldScope::Victim(victim) => handling.victims.contains(victim),
+            HoldScope::Producer(producer) => handling.producer == *producer,
         })
     }
 

@@ -3,6 +3,7 @@
 mod corridor {
     mod access;
     mod agreements;
+    mod newcomers;
     mod reading;
     mod victims;
 }

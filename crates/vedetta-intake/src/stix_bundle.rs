@@ -44,8 +44,7 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
         rule: "handling".into(),
         reason,
     };
-    let id =
-        ItemId::new(object.id().as_ref()).map_err(|error| refuse(".id", error.to_string()))?;
+    let id = ItemId::new(object.id().as_ref()).map_err(|error| refuse(".id", error.to_string()))?;
     let claim = claim(object)
         .map_err(|reason| refuse(&format!(".extensions.{HANDLING_EXTENSION}"), reason))?;
     Ok(Brought {

@@ -34,9 +34,6 @@ pub(crate) struct Configuration {
     pub(crate) names: Vec<String>,
     /// The ledger: `sqlite`, or a `postgres://` address.
     pub(crate) ledger: String,
-    /// A directory whose STIX and CSV files are taken in, as the node's own organisation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) watch: Option<PathBuf>,
 }
 
 /// What a command may do to the ledger.
@@ -55,7 +52,6 @@ impl Default for Configuration {
             listen: "127.0.0.1:8443".into(),
             names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
             ledger: "sqlite".into(),
-            watch: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Items handled alike are cleared alike, so a decision is made and interned once per handling,
 //! not once per item.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use vedetta_store::{
 };
 
 use crate::authority::{PRODUCERS, require};
+use crate::book::Grounds;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tells};
@@ -180,7 +182,11 @@ impl Load {
         handling: &Arc<Handling>,
     ) -> Result<Cleared, StoreError> {
         let decision = standing.network.decision(handling);
-        let grounds = serde_json::to_string(&decision.under).unwrap_or_default();
+        let grounds = Grounds {
+            under: Cow::Borrowed(&decision.under),
+            held: standing.holds_back(handling, self.shared.clock.now()),
+        };
+        let grounds = serde_json::to_string(&grounds).unwrap_or_default();
         self.shared.touch_book();
         let mut intern = |form, audience| {
             let actor = "clear_items";
@@ -203,7 +209,12 @@ impl Load {
     ) -> Result<(), StoreError> {
         let unit = RefCell::new(unit);
         let told = |id: &ItemId| self.told(*unit.borrow_mut(), id);
-        let Derived { id, body } = match self.redactor.derive(standing, handling, item, &told) {
+        let Derived { id, body } = match self.redactor.derive(
+            standing,
+            handling,
+            (&item.id, &item.body),
+            &told,
+        ) {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");

@@ -96,9 +96,20 @@ impl House {
         id: &str,
         value: &T,
     ) -> Result<(), FlowError> {
+        self.put_by(by.account.as_str(), kind, id, value)
+    }
+
+    /// Puts one record for an account or a step.
+    pub(crate) fn put_by<T: Serialize>(
+        &self,
+        actor: &str,
+        kind: RecordKind,
+        id: &str,
+        value: &T,
+    ) -> Result<(), FlowError> {
         let body = serde_json::to_vec(value).map_err(|error| FlowError::invalid(id, error))?;
         let (shared, id) = (std::sync::Arc::clone(&self.shared), id.to_owned());
-        let actor = by.account.to_string();
+        let actor = actor.to_owned();
         self.write(move |unit| {
             shared.touch(kind);
             unit.put_record(kind, &id, &body, &actor)

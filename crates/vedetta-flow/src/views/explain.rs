@@ -72,10 +72,14 @@ impl House {
                 advice: "ask about your own, or ask the operations room",
             });
         }
-        if !room {
-            self.item(by, item)?;
+        if room {
+            return self.explain_any(item, organisation);
         }
-        self.explain_any(item, organisation)
+        self.item(by, item)?;
+        let (number, handling) = (self.number_of(organisation)?, self.handling_of(item)?);
+        let mut explanation = self.standing().network.explain(&handling, item, number);
+        explanation.reason = explanation.told.clone();
+        self.answer(&explanation, item, number)
     }
 
     /// The same, for whoever runs the node's own commands.
@@ -91,7 +95,7 @@ impl House {
         let handling = self.handling_of(item)?;
         let standing = self.standing();
         let explanation = standing.network.explain(&handling, item, number);
-        Ok(self.answer(&explanation, item, number)?)
+        self.answer(&explanation, item, number)
     }
 
     /// Who would have an item handled so.

@@ -126,7 +126,7 @@ pub(super) async fn play(
     acknowledge(house, audience)?;
     if let Some(item) = warning {
         println!("\nwhy did they get it, and they did not?  ({item})");
-        for id in ["comune-054039", "comune-010025", "comune-054051", "europol"] {
+        for id in ["comune-054039", "comune-010025", "comune-054052", "europol"] {
             let answer = house.explain_any(&item, &organisation(id)?)?;
             println!(
                 "  {id:<14} {:<3} {}",

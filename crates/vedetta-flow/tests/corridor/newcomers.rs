@@ -1,0 +1,73 @@
+//! The past for those who come later.
+
+use vedetta_flow::actions::change_agreement::Step;
+use vedetta_model::hold::HoldScope;
+use vedetta_model::{Agreement, AgreementId, Hold, HoldId, OrganisationId};
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+/// A later agreement that gives the centre's indicators to the stranger.
+fn welcome(test: &TestHouse, history: &str) {
+    let text = format!(
+        r#"{{
+          "id": "late", "title": "Late", "parent": "act",
+          "term": {{ "from": "2026-01-01", "until": "2028-12-31" }},
+          "party": [
+            {{ "name": "centre", "organisations": ["cosc-umbria"], "gives": ["indicator"] }},
+            {{ "name": "late", "organisations": ["stranger"], "receives": ["indicator"] }}
+          ],
+          "handling": {{ "history": {history} }}
+        }}"#
+    );
+    let draft: Agreement = serde_json::from_str(&text).unwrap();
+    test.house.put_draft(&test.administrator(), &draft).unwrap();
+    let id = AgreementId::new("late").unwrap();
+    test.house.step_agreement(&test.administrator(), &id, &Step::PutInForce).unwrap();
+}
+
+#[test]
+fn a_newcomer_gets_the_past_only_where_the_agreement_gives_it() {
+    for (history, gets) in [("\"all\"", true), ("\"none\"", false), ("{ \"days\": 7 }", true)] {
+        let test = TestHouse::small();
+        let item = TestItem::indicator(1).tlp("AMBER");
+        test.bring("cosc-umbria", &[item.clone()]);
+        welcome(&test, history);
+        assert!(!test.reads("stranger", &item.id()), "not before it is released to it");
+        let released = test.house.clear_newcomers().unwrap();
+        assert_eq!(released, usize::from(gets), "{history}");
+        assert_eq!(test.reads("stranger", &item.id()), gets, "{history}");
+        assert_eq!(test.house.clear_newcomers().unwrap(), 0, "done is done");
+        let later = TestItem::indicator(2).tlp("AMBER");
+        test.bring("cosc-umbria", &[later.clone()]);
+        assert!(test.reads("stranger", &later.id()), "what comes later it gets in any case");
+    }
+}
+
+#[test]
+fn what_was_held_when_it_came_is_released_when_the_hold_ends() {
+    let test = TestHouse::small();
+    let hold = Hold {
+        id: HoldId::new("hold-1").unwrap(),
+        authority: "Procura".into(),
+        organisation: OrganisationId::new("cnaipic").unwrap(),
+        scope: HoldScope::Producer(OrganisationId::new("perugia").unwrap()),
+        reason: "order 1".into(),
+        from: "2026-03-02T00:00:00Z".parse().unwrap(),
+        until: None,
+    };
+    test.house.place_hold(&test.administrator(), &hold).unwrap();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    test.bring("perugia", &[item.clone()]);
+    assert!(!test.reads("terni", &item.id()));
+    test.house.lift_hold(&test.administrator(), &hold.id).unwrap();
+    test.house.clear_newcomers().unwrap();
+    assert!(test.reads("terni", &item.id()));
+}
+
+#[test]
+fn terms_that_are_over_are_settled_once() {
+    let test = TestHouse::small();
+    test.clock.set("2029-01-02T00:00:00Z");
+    assert_eq!(test.house.settle_terms().unwrap(), 1);
+    assert_eq!(test.house.settle_terms().unwrap(), 0);
+}
