@@ -4,6 +4,7 @@
 //! ISTAT 2023 through Openpolis, CC BY 4.0.
 
 mod acts;
+pub mod grown;
 mod rows;
 
 use std::collections::BTreeSet;

@@ -52,16 +52,25 @@ impl Node {
         Ok(Self { address, connector: TlsConnector::from(Arc::new(configuration)) })
     }
 
+    /// Where it is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A connection to it.
+    pub(crate) async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        let tcp = TcpStream::connect(self.address).await?;
+        tcp.set_nodelay(true)?;
+        self.connector.connect(ServerName::from(self.address.ip()), tcp).await
+    }
+
     /// Follows the stream after a place, or from now on.
     pub(crate) async fn follow(
         &self,
         token: &str,
         after: Option<u64>,
     ) -> std::io::Result<Following> {
-        let tcp = TcpStream::connect(self.address).await?;
-        tcp.set_nodelay(true)?;
-        let name = ServerName::from(self.address.ip());
-        let mut stream = self.connector.connect(name, tcp).await?;
+        let mut stream = self.connect().await?;
         let query = after.map(|place| format!("?after={place}")).unwrap_or_default();
         let request = format!(
             "GET /api/v1/stream{query} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\

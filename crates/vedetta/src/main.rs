@@ -4,6 +4,7 @@ mod certificates;
 mod commands;
 mod doors;
 mod follow;
+mod https;
 mod node;
 mod outcome;
 mod system;

@@ -1,6 +1,6 @@
 //! The system's clock and randomness: the only place that asks for them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vedetta_model::{Clock, Entropy, Instant};
 
@@ -11,6 +11,23 @@ pub(crate) struct SystemClock;
 /// The system's randomness.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SystemEntropy;
+
+/// Measures how long something takes, to the nanosecond.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts.
+    pub(crate) fn start() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "what is measured is the machine")]
+        Self(std::time::Instant::now())
+    }
+
+    /// How long it has run.
+    pub(crate) fn read(self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {

@@ -1,11 +1,18 @@
 //! `vedetta bench`: how fast this node is on this machine.
 
+mod clearance;
 mod fanout;
 mod followers;
+mod import;
+mod relevance;
+mod scene;
+mod taxii;
+mod times;
 
 use clap::{Args, Subcommand};
 
 use crate::outcome::{Failure, Outcome};
+use times::{Times, millis, rounded};
 
 /// Measure this node on this machine.
 #[derive(Args)]
@@ -22,6 +29,14 @@ pub(crate) struct Bench {
 enum What {
     /// One node, many organisations connected live over TLS.
     Fanout(fanout::Fanout),
+    /// An item against the whole network: who may have it, in which form.
+    Clearance(clearance::Clearance),
+    /// Whom an address, domain, product or supplier concerns.
+    Relevance(relevance::Relevance),
+    /// A file of indicators taken in.
+    Import(import::Import),
+    /// Objects added and paged over TAXII 2.1.
+    Taxii(taxii::Taxii),
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]
     Followers(followers::Followers),
@@ -32,6 +47,10 @@ impl Bench {
         match self.what {
             What::Fanout(bench) => bench.run(),
             What::Followers(bench) => bench.run(),
+            What::Clearance(bench) => bench.run(),
+            What::Relevance(bench) => bench.run(),
+            What::Import(bench) => bench.run(),
+            What::Taxii(bench) => bench.run(),
         }
     }
 }

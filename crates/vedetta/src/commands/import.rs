@@ -1,5 +1,6 @@
 //! `vedetta import`.
 
+use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use vedetta_flow::House;
 use vedetta_flow::actions::accept_items::Receipt;
-use vedetta_intake::arrival::{Arrival, Fault};
+use vedetta_intake::arrival::Fault;
 use vedetta_intake::{bulk, indicator_csv};
 use vedetta_model::{Actor, Clock, OrganisationId};
 
@@ -57,6 +58,8 @@ struct Rejected {
     fault: Fault,
 }
 
+/// Arrivals read ahead of the ledger.
+const AHEAD: usize = 2;
 /// Refusals kept for the answer; the rest is counted.
 const KEPT: usize = 10_000;
 
@@ -95,28 +98,17 @@ impl Import {
         bar: &ProgressBar,
     ) -> Result<(), Failure> {
         let name = file.display().to_string();
-        let input = |error| Failure::input(name.clone(), error);
-        let table = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
-        let mut accept = |arrival: Arrival, read: u64| -> Result<(), Failure> {
-            tally.add(&name, house.accept(actor, arrival)?);
+        let mut enter = |receipt: Receipt, read: u64| {
+            tally.add(&name, receipt);
             bar.set_position(read);
-            Ok(())
         };
-        let open = || std::fs::File::open(file).map(|it| BufReader::with_capacity(1 << 20, it));
-        if table {
-            let identity = actor.organisation.identity();
-            let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
-            for (arrival, rows) in bulk::table(open().map_err(input)?, &name, &bringer) {
-                accept(arrival, rows)?;
-            }
-            return Ok(());
+        if !file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv")) {
+            return bring_stix(house, actor, file, enter);
         }
-        if let Err(error) = bulk::check_whole(open().map_err(input)?) {
-            let reason = format!("{error}; the file is not whole JSON: fetch it again");
-            return Err(Failure::input(name, reason));
-        }
-        for (arrival, bytes) in bulk::bundle(open().map_err(input)?, &name) {
-            accept(arrival, bytes)?;
+        let identity = actor.organisation.identity();
+        let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
+        for (arrival, rows) in bulk::table(open(file)?, &name, &bringer) {
+            enter(house.accept(actor, arrival)?, rows);
         }
         Ok(())
     }
@@ -157,6 +149,42 @@ impl Tally {
         let rejected = receipt.rejected.into_iter().take(room);
         self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
     }
+}
+
+/// Takes in a STIX file. It is asked first whether it is whole; then it is read ahead of what the
+/// ledger writes. `entered` is told what became of some items, and the bytes read so far.
+pub(crate) fn bring_stix(
+    house: &House,
+    actor: &Actor,
+    file: &Path,
+    mut entered: impl FnMut(Receipt, u64),
+) -> Result<(), Failure> {
+    let name = file.display().to_string();
+    if let Err(error) = bulk::check_whole(open(file)?) {
+        let reason = format!("{error}; the file is not whole JSON: fetch it again");
+        return Err(Failure::input(name, reason));
+    }
+    let arrivals = bulk::bundle(open(file)?, &name);
+    std::thread::scope(|scope| {
+        let (read, waiting) = std::sync::mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            for arrival in arrivals {
+                if read.send(arrival).is_err() {
+                    return;
+                }
+            }
+        });
+        for (arrival, bytes) in waiting {
+            entered(house.accept(actor, arrival)?, bytes);
+        }
+        Ok(())
+    })
+}
+
+fn open(file: &Path) -> Result<BufReader<File>, Failure> {
+    let opened = File::open(file);
+    let opened = opened.map_err(|error| Failure::input(file.display().to_string(), error))?;
+    Ok(BufReader::with_capacity(1 << 20, opened))
 }
 
 /// The files meant, directories opened one level down, in order of name.

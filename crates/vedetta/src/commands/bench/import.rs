@@ -1,0 +1,160 @@
+//! `vedetta bench import`: a file of indicators taken in, by the way of `vedetta import`.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use vedetta_flow::House;
+use vedetta_model::Entropy;
+use vedetta_store::Store;
+use vedetta_store_postgres::PostgresStore;
+use vedetta_store_sqlite::SqliteStore;
+
+use super::Style;
+use super::scene::{self, Indicators};
+use crate::commands::import::bring_stix;
+use crate::outcome::{Failure, Outcome};
+use crate::system::{Stopwatch, SystemEntropy};
+
+/// A file of indicators taken in: read, validated, cleared for the whole network, durable.
+///
+/// The indicators are distinct and of about 500 bytes each. The time is from opening the file until
+/// the last of them is on the disk; the memory is the peak of the process (with PostgreSQL, without
+/// its server).
+#[derive(Args)]
+pub(crate) struct Import {
+    /// Indicators in the file.
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: u64,
+    /// The ledger.
+    #[arg(long, value_enum, default_value = "sqlite")]
+    store: Engine,
+    /// A PostgreSQL server, in a schema that is made for the measurement and dropped after it.
+    #[arg(long, env = "VEDETTA_TEST_POSTGRES", value_name = "URL", hide_env_values = true)]
+    postgres: Option<String>,
+    /// Keep the SQLite ledger in this directory, e.g. for `vedetta bench taxii --ledger`.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What keeps the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    /// A file of the process's own.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// Where a ledger is opened, again and again.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(Schema),
+}
+
+/// A schema that goes with this value.
+struct Schema {
+    url: String,
+    name: String,
+}
+
+impl Import {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let data = super::scratch("import")?;
+        let report = self.measure(data.path());
+        drop(data);
+        super::print(&report?, Style::of(&self.json));
+        Ok(Outcome::Done)
+    }
+
+    fn measure(&self, data: &Path) -> Result<Value, Failure> {
+        let file = data.join("indicators.json");
+        write_file(&file, self.objects)
+            .map_err(|error| Failure::system(file.display().to_string(), error))?;
+        let size = std::fs::metadata(&file).map_or(0, |it| it.len());
+        let place = self.place(data)?;
+        let house = scene::found(place.open()?)?;
+        let watch = Stopwatch::start();
+        let accepted = bring(&house, &file)?;
+        let took = watch.read();
+        drop(house);
+        let opening = Stopwatch::start();
+        let house = scene::open(place.open()?)?;
+        let opened = opening.read();
+        drop(house);
+        if accepted < self.objects {
+            let reason = format!("{accepted} of {} indicators were accepted", self.objects);
+            return Err(Failure::system("the measurement", reason));
+        }
+        Ok(json!({
+            "store": self.store.to_possible_value().map(|it| it.get_name().to_owned()),
+            "objects": accepted,
+            "bytes_each": size / self.objects.max(1),
+            "seconds": super::rounded(took.as_secs_f64()),
+            "objects_per_s": (accepted as f64 / took.as_secs_f64()).round(),
+            "rss_mib": super::peak_mib(),
+            "opened_ms": super::millis(opened),
+        }))
+    }
+
+    fn place(&self, data: &Path) -> Result<Place, Failure> {
+        if self.store == Engine::Sqlite {
+            let directory = self.keep.clone().unwrap_or_else(|| data.join("ledger"));
+            std::fs::create_dir_all(&directory)
+                .map_err(|error| Failure::system(directory.display().to_string(), error))?;
+            return Ok(Place::Sqlite(directory));
+        }
+        let url = self.postgres.clone().filter(|url| !url.is_empty()).ok_or_else(|| {
+            Failure::Usage("no PostgreSQL server: give --postgres or VEDETTA_TEST_POSTGRES".into())
+        })?;
+        let mut random = [0; 4];
+        SystemEntropy.fill(&mut random);
+        let name = format!("vedetta_bench_{:08x}", u32::from_be_bytes(random));
+        Ok(Place::Postgres(Schema { url, name }))
+    }
+}
+
+impl Place {
+    fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+        Ok(match self {
+            Self::Sqlite(directory) => Arc::new(SqliteStore::open(directory)?),
+            Self::Postgres(schema) => {
+                Arc::new(PostgresStore::open(&schema.url, Some(&schema.name))?)
+            }
+        })
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let dropped = postgres::Client::connect(&self.url, postgres::NoTls).and_then(|mut it| {
+            it.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name))
+        });
+        if let Err(error) = dropped {
+            eprintln!("vedetta: the schema {} is still there ({error}); drop it", self.name);
+        }
+    }
+}
+
+fn write_file(path: &Path, objects: u64) -> std::io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+    let mut random = [0; 16];
+    SystemEntropy.fill(&mut random);
+    let id = uuid::Builder::from_random_bytes(random).into_uuid();
+    let head = format!("\"type\":\"bundle\",\"id\":\"bundle--{id}\",");
+    Indicators::new().write(&mut file, &head, objects)?;
+    file.flush()
+}
+
+/// How many were accepted.
+fn bring(house: &House, file: &Path) -> Result<u64, Failure> {
+    let keeper = scene::keeper(house)?;
+    let mut accepted = 0;
+    bring_stix(house, &keeper, file, |receipt, _| accepted += receipt.accepted.len() as u64)?;
+    Ok(accepted)
+}
