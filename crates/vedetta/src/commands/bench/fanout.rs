@@ -13,11 +13,11 @@ use uuid::Uuid;
 use vedetta_api::{Rate, Settings};
 use vedetta_flow::House;
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::{Actor, Agreement, Clock, Instant, ItemId, OrganisationId};
+use vedetta_model::{Actor, Clock, Instant, ItemId};
 use vedetta_store_sqlite::SqliteStore;
 
-use super::Style;
 use super::followers::Seen;
+use super::{Style, scene};
 use crate::certificates::write_secret;
 use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, runtime};
@@ -65,11 +65,8 @@ impl Fanout {
         let store = Arc::new(SqliteStore::open(data)?);
         let house = Arc::new(House::open(store, Arc::new(SystemClock), Arc::new(SystemEntropy))?);
         let (records, _) = italy()?;
-        house.found(records, vec![everyone()?])?;
-        let centre = OrganisationId::new("cnaipic").map_err(vedetta_flow::FlowError::from)?;
-        let keeper = house
-            .keeper(&centre)
-            .ok_or_else(|| Failure::Usage("the seed has no cnaipic".into()))?;
+        house.found(records, vec![scene::everyone()?])?;
+        let keeper = scene::keeper(&house)?;
         let tokens = self.tokens(&house, &keeper)?;
         let (token_file, authority_file) = (data.join("tokens"), data.join("ca.pem"));
         write_secret(&token_file, &tokens.join("\n"))?;
@@ -250,18 +247,4 @@ fn indicator(n: u32, now: Instant) -> String {
         "object_marking_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
     })
     .to_string()
-}
-
-/// An agreement by which the national centre gives indicators to everyone.
-fn everyone() -> Result<Agreement, Failure> {
-    let agreement = json!({
-        "id": "bench", "title": "Everyone",
-        "term": { "from": "2000-01-01", "until": "2999-12-31" },
-        "stage": { "is": "in-force", "since": "2000-01-01T00:00:00Z", "by": "bench" },
-        "party": [
-            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
-            { "name": "everyone", "select": {}, "receives": ["indicator"] },
-        ],
-    });
-    serde_json::from_value(agreement).map_err(|error| Failure::system("the agreement", error))
 }
