@@ -1,7 +1,9 @@
 //! The live stream of one organisation: replay, then tail, without gap or duplicate.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -15,15 +17,19 @@ use vedetta_flow::{Sequence, VersionFilter, Wish};
 use vedetta_model::{Actor, Instant};
 
 use crate::api::Api;
+use crate::credentials::Presented;
 use crate::extract::Asked;
 use crate::gate::Caller;
 use crate::live::frame;
 use crate::problem::{Kind, Problem};
+use crate::server::Peer;
 
 /// How long a silent stream waits before it gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts; the client comes back with `Last-Event-ID` and proves itself again.
 const LIFE: Duration = Duration::from_secs(3600);
+/// How often a stream's caller is proven again.
+const PROOF: Duration = Duration::from_secs(60);
 /// Items replayed from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -38,14 +44,23 @@ pub(super) struct Begin {
 struct Streaming {
     api: Api,
     actor: Actor,
+    proof: Proof,
     follower: Follower,
     until: Instant,
+}
+
+/// With what the caller proved itself, and when last.
+struct Proof {
+    presented: Presented,
+    certificate: Option<Arc<[u8]>>,
+    at: Instant,
 }
 
 pub(super) async fn follow(
     State(api): State<Api>,
     Caller(actor): Caller,
     Asked(begin): Asked<Begin>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let after = place(&api, &begin, &headers).await?;
@@ -58,7 +73,12 @@ pub(super) async fn follow(
     let reader = api.ask(move |house| house.reader_of(&who)).await?;
     let follower = api.hub().follow(reader, format, after);
     let until = api.house().now().after(LIFE);
-    let streaming = Streaming { api, actor, follower, until };
+    let proof = Proof {
+        presented: Presented::read(&headers).unwrap_or(Presented::Nothing),
+        certificate: peer.and_then(|Extension(peer)| peer.certificate),
+        at: api.house().now(),
+    };
+    let streaming = Streaming { api, actor, proof, follower, until };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -90,7 +110,7 @@ impl Streaming {
             let now = self.api.house().now();
             self.follower.confirm(now);
             let standing = self.api.house().standing();
-            if now >= self.until || !standing.admits(&self.actor) {
+            if now >= self.until || !standing.admits(&self.actor) || !self.proves(now).await {
                 return None;
             }
             match self.follower.take(standing.generation) {
@@ -112,6 +132,18 @@ impl Streaming {
                 }
             }
         }
+    }
+
+    /// Whether the caller is still who it was: a token may have been revoked or have expired.
+    async fn proves(&mut self, now: Instant) -> bool {
+        if now.since(self.proof.at) < PROOF {
+            return true;
+        }
+        self.proof.at = now;
+        let (presented, certificate) =
+            (self.proof.presented.clone(), self.proof.certificate.clone());
+        let proven = self.api.prove(presented, certificate).await;
+        proven.is_ok_and(|actor| actor.account == self.actor.account)
     }
 
     /// A page of the past, from the ledger.

@@ -75,6 +75,22 @@ async fn replay_then_tail_without_gap_or_duplicate() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_when_its_token_is_revoked() {
+    let door = Door::new();
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    bring(&door, &perugia, 1).await;
+    let mut stream = open(&door, &centre, "0").await;
+    assert_eq!(read(&mut stream, 1).await.0, ["scanner 1"]);
+    let gone = door.ask(&centre, "DELETE /api/v1/sessions/current", None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    door.clock.advance(Duration::from_secs(61));
+    let end = tokio::time::timeout(Duration::from_secs(60), stream.frame()).await;
+    assert!(end.unwrap().is_none());
+    worker.abort();
+}
+
+#[tokio::test]
 async fn every_door_confirms_what_it_delivered() {
     let door = Door::new();
     let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
