@@ -16,7 +16,11 @@ use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
 use vedetta_model::Audience;
 
-/// The one who connects. The binary speaks HTTPS, tests listen.
+mod https;
+
+pub use https::Https;
+
+/// The one who connects: [`Https`], and in tests somebody who listens.
 pub trait Caller: Send + Sync + 'static {
     /// The addresses of a host; none when it has none.
     fn resolve(&self, host: String, port: u16) -> Later<Vec<SocketAddr>>;
@@ -30,6 +34,8 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How often the worker looks when no bell rings: calls that failed come due.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long it gathers what is released together.
+const GATHER: Duration = Duration::from_millis(200);
 /// Calls made at once.
 const AT_ONCE: usize = 16;
 
@@ -41,19 +47,25 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let mut bell = house.bell().listen();
-    tokio::pin!(stop);
-    loop {
-        match work(&house, &caller, &inner).await {
-            Ok(Remaining::Something) => {}
-            Ok(Remaining::Nothing) => tokio::select! {
-                () = &mut stop => return,
-                _ = tokio::time::timeout(LOOK, bell.changed()) => {}
-            },
-            Err(error) => {
-                tracing::error!(%error, "webhooks wait: the ledger cannot be used");
-                tokio::time::sleep(LOOK).await;
+    let working = async {
+        loop {
+            match work(&house, &caller, &inner).await {
+                Ok(Remaining::Something) => {}
+                Ok(Remaining::Nothing) => {
+                    let _rung = tokio::time::timeout(LOOK, bell.changed()).await;
+                    tokio::time::sleep(GATHER).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "webhooks wait: the ledger cannot be used");
+                    tokio::time::sleep(LOOK).await;
+                }
             }
         }
+    };
+    // A call that is cut short keeps its lease for two minutes, and is then made again.
+    tokio::select! {
+        () = working => {}
+        () = stop => {}
     }
 }
 

@@ -1,11 +1,11 @@
-//! The node's doors, open: TLS, the machine interface, the live stream's worker.
+//! The node's doors, open: TLS, the machine interface, the workers of stream and webhooks.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use vedetta_api::{Api, ConnectionLimits, Server, Settings, Tls, Transport};
+use vedetta_api::{Api, ConnectionLimits, Server, Settings, Tls, Transport, webhooks};
 use vedetta_flow::House;
 use vedetta_model::{Clock, Entropy};
 
@@ -36,6 +36,7 @@ pub(crate) struct Doors {
     closing: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<()>,
     streaming: tokio::task::JoinHandle<()>,
+    calling: tokio::task::JoinHandle<()>,
 }
 
 impl Doors {
@@ -58,6 +59,12 @@ impl Doors {
         let (closing, closed) = watch::channel(false);
         let address = server.address();
         let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));
+        let calling = webhooks::run(
+            Arc::clone(api.house()),
+            Arc::new(https()?),
+            api.settings().webhook_networks.clone(),
+            until(closed.clone()),
+        );
         let serving = server.serve(vedetta_api::router(&api), until(closed));
         Ok(Self {
             address,
@@ -66,6 +73,7 @@ impl Doors {
             closing,
             serving: tokio::spawn(serving),
             streaming: tokio::spawn(streaming),
+            calling: tokio::spawn(calling),
         })
     }
 
@@ -73,12 +81,25 @@ impl Doors {
     pub(crate) async fn close(self) {
         self.api.close();
         self.closing.send_replace(true);
-        for task in [self.serving, self.streaming] {
+        for task in [self.serving, self.streaming, self.calling] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a door did not close as it should");
             }
         }
     }
+}
+
+/// The one who calls webhooks, trusting what the system trusts (`SSL_CERT_FILE` names another
+/// file of authorities).
+fn https() -> Result<webhooks::Https, Failure> {
+    const DEBIAN: &str = "/etc/ssl/certs/ca-certificates.crt";
+    let path = std::env::var_os("SSL_CERT_FILE").unwrap_or_else(|| DEBIAN.into());
+    let authorities = std::fs::read(&path).unwrap_or_else(|error| {
+        let path = path.display();
+        tracing::warn!(%path, %error, "no authorities to trust: webhooks cannot be called");
+        Vec::new()
+    });
+    webhooks::Https::new(&authorities).map_err(|error| Failure::system("securing webhooks", error))
 }
 
 async fn until(mut closed: watch::Receiver<bool>) {

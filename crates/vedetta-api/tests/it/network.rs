@@ -11,7 +11,9 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
+use vedetta_api::webhooks::{Caller as _, Https};
 use vedetta_api::{ConnectionLimits, Server, ServerError, Tls, TlsError, Transport};
+use vedetta_diffusion::webhook::Call;
 use vedetta_flow::actions::manage_accounts::Certificate;
 use vedetta_model::{AccountId, Actor, Instant, Role};
 
@@ -161,4 +163,32 @@ fn certificate_and_key_must_belong_together() {
     assert!(matches!(wrong, TlsError::Pair(_)), "{wrong}");
     let empty = Tls::new(b"", other_key.as_bytes(), None).unwrap_err();
     assert!(empty.to_string().contains("certificate"));
+}
+
+#[tokio::test]
+async fn a_webhook_is_called_over_tls_at_a_checked_address() {
+    use axum::routing::post;
+    let authority = Authority::new();
+    let (chain, key) = authority.issue("soc.comune.example");
+    let tls = Tls::new(chain.as_bytes(), key.as_bytes(), None).unwrap();
+    let any = "127.0.0.1:0".parse().unwrap();
+    let server = Server::bind(any, Transport::Tls(tls), ConnectionLimits::default()).await.unwrap();
+    let address = server.address();
+    let hook = |body: String| async move {
+        if body == "{}" { http::StatusCode::NO_CONTENT } else { http::StatusCode::BAD_REQUEST }
+    };
+    let app = axum::Router::new().route("/hook", post(hook));
+    tokio::spawn(server.serve(app, std::future::pending()));
+    let call = Call {
+        method: "POST",
+        url: "https://soc.comune.example/hook".into(),
+        headers: vec![("Content-Type", "application/json".into())],
+        body: "{}".into(),
+    };
+    let caller = Https::new(authority.pem.as_bytes()).unwrap();
+    assert_eq!(caller.call(call.clone(), vec![address]).await, Ok(204));
+    assert!(caller.call(call.clone(), Vec::new()).await.is_err());
+    let stranger = Https::new(Authority::new().pem.as_bytes()).unwrap();
+    let refused = stranger.call(call, vec![address]).await.unwrap_err();
+    assert!(refused.contains("TLS"), "{refused}");
 }
