@@ -36,8 +36,8 @@ pub struct Params(Vec<(String, String)>);
 #[derive(Debug)]
 pub struct Asked<T>(pub T);
 
-/// The longest time for a body to arrive.
-const ARRIVAL: Duration = Duration::from_secs(60);
+/// The longest time for a small body to arrive; a large one has the time of its route.
+const ARRIVAL: Duration = Duration::from_secs(30);
 
 impl<S: Send + Sync> FromRequest<S> for Octets {
     type Rejection = Problem;
@@ -45,11 +45,12 @@ impl<S: Send + Sync> FromRequest<S> for Octets {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let route = request.extensions().get::<&'static Route>();
         let largest = route.map_or(1 << 20, |route| route.cost.largest_body());
+        let arrival = route.map_or(ARRIVAL, |route| route.cost.longest());
         let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = media.and_then(|text| text.split(';').next());
         let media = media.map(|text| text.trim().to_ascii_lowercase());
         let whole = Limited::new(request.into_body(), largest).collect();
-        match tokio::time::timeout(ARRIVAL, whole).await {
+        match tokio::time::timeout(arrival, whole).await {
             Ok(Ok(body)) => Ok(Self { bytes: body.to_bytes(), media }),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(largest)),
             Ok(Err(error)) => {
