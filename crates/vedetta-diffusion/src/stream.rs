@@ -278,10 +278,9 @@ impl Segment {
 
     /// What a reader may have of it after a place, and which places those are.
     fn take(&self, reader: &Reader, format: Format, after: u64) -> (Bytes, Arc<[u64]>) {
-        if let Some(whole) = self.whole.open(reader) {
-            if whole.places.first().is_some_and(|first| *first > after) {
-                return (whole.bytes(format), Arc::clone(&whole.places));
-            }
+        let whole = self.whole.open(reader);
+        if let Some(whole) = whole.filter(|it| it.places.first().is_some_and(|it| *it > after)) {
+            return (whole.bytes(format), Arc::clone(&whole.places));
         }
         let mut bytes = BytesMut::new();
         let mine = self.frames.iter().filter_map(|frame| frame.open(reader));

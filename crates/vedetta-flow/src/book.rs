@@ -42,14 +42,22 @@ pub(crate) struct Grounds<'a> {
 #[derive(Default)]
 struct Entitlements {
     generation: u64,
-    clearances: usize,
-    known: HashMap<ReaderKey, Arc<Vec<ClearanceId>>>,
+    /// How many clearances all of them name together.
+    size: usize,
+    known: HashMap<ReaderKey, Entitlement>,
+}
+
+/// What one reader may read under, among the first clearances of the book.
+#[derive(Clone)]
+struct Entitlement {
+    upto: usize,
+    clearances: Arc<Vec<ClearanceId>>,
 }
 
 type ReaderKey = (OrganisationNumber, Option<AccountId>);
 
-/// Readers whose entitlements are remembered at once.
-const REMEMBERED: usize = 16_384;
+/// Clearances named by all remembered entitlements together, at most: 64 MiB.
+const REMEMBERED: usize = 16 << 20;
 
 impl Book {
     /// Reads what was interned since the last reading.
@@ -84,26 +92,45 @@ impl Book {
         standing: &Standing,
         reader: &vedetta_policy::Reader,
     ) -> Arc<Vec<ClearanceId>> {
-        let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         let key = (reader.organisation, reader.person.clone());
-        let mut memory = self.entitled.lock().unwrap_or_else(PoisonError::into_inner);
-        if (memory.generation, memory.clearances) != (standing.generation, book.len())
-            || memory.known.len() >= REMEMBERED
-        {
-            *memory = Entitlements {
-                generation: standing.generation,
-                clearances: book.len(),
-                known: HashMap::new(),
-            };
-        }
-        let open = || {
-            let may = |clearance: &Clearance| standing.network.permits(clearance, reader);
-            let numbered = (1..).map(ClearanceId).zip(book.iter());
-            Arc::new(
-                numbered.filter(|(_, it)| may(&it.clearance)).map(|(id, _)| id).collect::<Vec<_>>(),
-            )
+        let before = self.remembered(standing.generation, &key);
+        let upto = before.as_ref().map_or(0, |before| before.upto);
+        // Only what was interned since, and decided without holding anybody up.
+        let fresh: Vec<_> = {
+            let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
+            book.get(upto..).unwrap_or_default().to_vec()
         };
-        Arc::clone(memory.known.entry(key).or_insert_with(open))
+        let mut clearances = before.map_or_else(Arc::default, |before| before.clearances);
+        let upto = upto + fresh.len();
+        let may = |line: &&Arc<Line>| standing.network.permits(&line.clearance, reader);
+        let permitted: Vec<_> = fresh.iter().filter(may).map(|line| line.id).collect();
+        if !permitted.is_empty() {
+            Arc::make_mut(&mut clearances).extend(permitted);
+        }
+        if !fresh.is_empty() {
+            let entitlement = Entitlement { upto, clearances: Arc::clone(&clearances) };
+            self.remember(standing.generation, key, entitlement);
+        }
+        clearances
+    }
+
+    fn remembered(&self, generation: u64, key: &ReaderKey) -> Option<Entitlement> {
+        let memory = self.entitled.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.known.get(key).filter(|_| memory.generation == generation).cloned()
+    }
+
+    fn remember(&self, generation: u64, key: ReaderKey, entitlement: Entitlement) {
+        let mut memory = self.entitled.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = entitlement.clearances.len();
+        if memory.generation < generation || memory.size + size > REMEMBERED {
+            *memory = Entitlements { generation, ..Entitlements::default() };
+        }
+        if memory.generation == generation {
+            memory.size += size;
+            if let Some(replaced) = memory.known.insert(key, entitlement) {
+                memory.size = memory.size.saturating_sub(replaced.clearances.len());
+            }
+        }
     }
 }
 

@@ -28,9 +28,11 @@ pub(crate) trait AfterCommit: Send + Sync {
     fn committed(&self);
 }
 
+type Work = Box<dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send>;
+
 /// One submission. `work` may run more than once; only its last run is kept.
 struct Submission {
-    work: Box<dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send>,
+    work: Work,
     answer: SyncSender<Result<(), StoreError>>,
 }
 

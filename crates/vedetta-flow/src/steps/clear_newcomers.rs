@@ -187,11 +187,8 @@ impl Release {
                 facts: &facts,
                 body: &body,
             }])?;
-            match placed.first() {
-                Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {
-                    releases.push((stamp.seq, clearance));
-                }
-                _ => {}
+            if let Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) = placed.first() {
+                releases.push((stamp.seq, clearance));
             }
         }
         Ok(releases)
