@@ -23,8 +23,8 @@ pub trait Clock: Send + Sync {
 }
 
 impl Instant {
-    /// The last moment that can be written.
-    pub const FAR: Self = Self(253_402_300_799_999_999);
+    /// The last moment that can be written and read again: 9999-12-30T22:00:00Z.
+    pub const FAR: Self = Self(253_402_207_200_000_000);
 
     /// From microseconds since 1970-01-01 UTC.
     #[must_use]
@@ -78,7 +78,7 @@ impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(moment) => write!(f, "{moment:.6}"),
-            Err(_) => f.write_str("9999-12-31T23:59:59.999999Z"),
+            Err(_) => f.write_str("9999-12-30T22:00:00.000000Z"),
         }
     }
 }
@@ -119,6 +119,13 @@ mod tests {
         let moment: Instant = "2026-03-29T01:30:00.000250Z".parse().unwrap();
         assert_eq!(moment.to_string(), "2026-03-29T01:30:00.000250Z");
         assert_eq!(moment.after(Duration::from_secs(1)).since(moment), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_last_moment_reads_back() {
+        let far = Instant::FAR.after(Duration::from_secs(1));
+        assert_eq!(far.to_string().parse(), Ok(far));
+        assert_eq!(Instant::from_micros(i64::MAX).to_string().parse(), Ok(Instant::FAR));
     }
 
     #[test]
