@@ -145,7 +145,8 @@ impl Addresses {
         if run.matches(':').count() < 2 {
             return false;
         }
-        let groups: Vec<&str> = run.split(':').take(64).collect();
+        let short = |group| str::get(group, ..64).unwrap_or(group);
+        let groups: Vec<&str> = run.split(':').take(64).map(short).collect();
         (0..groups.len()).any(|from| {
             (from + 2..=groups.len().min(from + 10)).any(|to| {
                 let part = groups[from..to].join(":");

@@ -15,6 +15,13 @@ use crate::victim::Victim;
 /// What stands where something was taken out.
 pub const OMITTED: &str = "[omissis]";
 
+/// Longer texts, all those of an object together in bytes, are not looked through: such an object
+/// has no derived form.
+const LONGEST: usize = 1 << 20;
+
+/// STIX 2.1 section 3.1: names of properties are at most so long.
+const LONGEST_NAME: usize = 250;
+
 /// How to make the derived object.
 #[derive(Clone, Copy)]
 pub struct Redaction<'a> {
@@ -57,7 +64,7 @@ pub struct Withheld {
 /// `created_by_ref` are the new ones; payloads and the hashes of external references are dropped.
 ///
 /// # Errors
-/// [`Withheld`] when what would have to go is required, is what a STIX observable's identifier is made
+/// [`Withheld`] when it holds more than a mebibyte of text; when what would have to go is required, is what a STIX observable's identifier is made
 /// from, or limits the handling; when the object is an identity or a place that tells; and when
 /// an independent check still finds a victim.
 pub fn redact(object: &Value, redaction: &Redaction<'_>) -> Result<Value, Withheld> {
@@ -68,6 +75,9 @@ pub fn redact(object: &Value, redaction: &Redaction<'_>) -> Result<Value, Withhe
     let (Some(kind), Some(id)) = (text("type"), text("id")) else {
         return Err(withheld("object", "it has no type or no id"));
     };
+    if weight(object) > LONGEST {
+        return Err(withheld("object", "it is too long to be looked through"));
+    }
     if kind == "bundle" {
         return Err(withheld("object", "a bundle is no item: redact its objects one by one"));
     }
@@ -96,7 +106,7 @@ struct Derived<'a> {
 impl Derived<'_> {
     /// Takes over what a property may keep.
     fn take(&mut self, name: &str, value: &Value) -> Result<(), Withheld> {
-        if self.traces.in_text(name) {
+        if self.names(name) {
             self.pruned = true;
             return self.leave_out("object", "the name of a property tells the victim");
         }
@@ -234,15 +244,20 @@ impl Derived<'_> {
         match value {
             Value::String(text) => self.traces.in_text(text),
             Value::Number(number) => number.as_u64().is_some_and(|number| {
-                let asn = self.kind == "autonomous-system" || name.contains("as");
-                (asn && self.traces.is_asn(number)) || self.traces.is_address(number)
+                let asn = || self.kind == "autonomous-system" || name.contains("as");
+                (self.traces.is_asn(number) && asn()) || self.traces.is_address(number)
             }),
             Value::Array(all) => all.iter().any(|one| self.tells(name, one)),
             Value::Object(fields) => fields.iter().any(|(name, value)| {
-                self.traces.in_text(name) || is_payload(name) || self.tells(name, value)
+                self.names(name) || is_payload(name) || self.tells(name, value)
             }),
             Value::Null | Value::Bool(_) => false,
         }
+    }
+
+    /// Whether the name of a property tells a victim, or may.
+    fn names(&self, name: &str) -> bool {
+        name.len() > LONGEST_NAME || self.traces.in_text(name)
     }
 
     fn finish(self) -> Result<Value, Withheld> {
@@ -261,6 +276,16 @@ impl Derived<'_> {
 
 fn withheld(at: &str, reason: &'static str) -> Withheld {
     Withheld { at: at.to_owned(), reason }
+}
+
+/// The length of all texts and names in a value, in bytes.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => text.len(),
+        Value::Array(all) => all.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, one)| name.len() + weight(one)).sum(),
+    }
 }
 
 fn is_payload(name: &str) -> bool {

@@ -24,16 +24,76 @@ use crate::victim::Victim;
 #[must_use]
 pub fn reveals(value: &Value, victim: &Victim) -> Option<String> {
     let secrets = secrets(victim);
-    let mut texts = Vec::new();
-    flatten(value, "", &mut texts);
-    for (path, text) in &texts {
-        if tells(text, &secrets, victim) || (is_number_of_as(path, text, victim)) {
-            return Some(path.clone());
-        }
+    let mut walk = Walk { secrets: &secrets, victim, path: String::new(), whole: String::new() };
+    if walk.finds(value, Numbers::OfAnything) {
+        return Some(walk.path);
     }
-    let whole: String = texts.iter().map(|(_, text)| plain(text)).collect();
+    let whole = walk.whole;
     let split = |secret: &&String| secret.chars().count() >= 10 && whole.contains(secret.as_str());
     secrets.iter().find(split).map(|_| "/".to_owned())
+}
+
+/// What the numbers at a place may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    OfAnything,
+    /// Of an autonomous system, by the name of the property itself.
+    Direct,
+    /// Of autonomous systems, by a name above.
+    OfSystems,
+}
+
+/// A walk through a value, that stays at the first place that tells.
+struct Walk<'a> {
+    secrets: &'a [String],
+    victim: &'a Victim,
+    path: String,
+    /// All texts so far, plain.
+    whole: String,
+}
+
+impl Walk<'_> {
+    fn finds(&mut self, value: &Value, numbers: Numbers) -> bool {
+        match value {
+            Value::Null | Value::Bool(_) => false,
+            Value::Number(number) => self.tells(&number.to_string(), numbers),
+            Value::String(text) => self.tells(text, numbers),
+            Value::Array(all) => {
+                let inner = if numbers == Numbers::Direct { Numbers::OfAnything } else { numbers };
+                all.iter().enumerate().any(|(place, one)| {
+                    let place = place.to_string();
+                    self.below(&place, |walk| walk.finds(one, inner))
+                })
+            }
+            Value::Object(fields) => fields.iter().any(|(name, one)| {
+                let inner = match name.as_str() {
+                    _ if numbers == Numbers::OfSystems => Numbers::OfSystems,
+                    name if name.to_lowercase().contains("asn") => Numbers::OfSystems,
+                    "number" => Numbers::Direct,
+                    _ => Numbers::OfAnything,
+                };
+                self.below(name, |walk| walk.tells(name, inner) || walk.finds(one, inner))
+            }),
+        }
+    }
+
+    /// Goes down one step, and back up when nothing is found there.
+    fn below(&mut self, step: &str, look: impl FnOnce(&mut Self) -> bool) -> bool {
+        let here = self.path.len();
+        self.path.push('/');
+        self.path.push_str(step);
+        let found = look(self);
+        if !found {
+            self.path.truncate(here);
+        }
+        found
+    }
+
+    fn tells(&mut self, text: &str, numbers: Numbers) -> bool {
+        self.whole.push_str(&plain(text));
+        let system = || text.parse().is_ok_and(|number: u32| self.victim.asns.contains(&number));
+        tells(text, self.secrets, self.victim) || (numbers != Numbers::OfAnything && system())
+    }
 }
 
 /// Everything that must not be there, as letters and digits.
@@ -43,26 +103,6 @@ fn secrets(victim: &Victim) -> Vec<String> {
     let words = victim.words.iter().chain(&victim.short_names).chain(&victim.domains);
     let all = words.chain(&victim.phones).cloned().chain(ids).chain(asns);
     all.map(|secret| plain(&secret)).filter(|secret| secret.len() >= 2).collect()
-}
-
-fn flatten(value: &Value, path: &str, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::Null | Value::Bool(_) => {}
-        Value::Number(number) => out.push((path.to_owned(), number.to_string())),
-        Value::String(text) => out.push((path.to_owned(), text.clone())),
-        Value::Array(all) => {
-            for (place, one) in all.iter().enumerate() {
-                flatten(one, &format!("{path}/{place}"), out);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, one) in fields {
-                let path = format!("{path}/{name}");
-                out.push((path.clone(), name.clone()));
-                flatten(one, &path, out);
-            }
-        }
-    }
 }
 
 /// Lower-case letters without accents, and digits.
@@ -106,11 +146,6 @@ fn is_part_of_number(secret: &str, text: &str) -> bool {
         return false;
     };
     !text.split(|c: char| !c.is_ascii_digit()).any(|number| number == digits)
-}
-
-fn is_number_of_as(path: &str, text: &str, victim: &Victim) -> bool {
-    let named = path.ends_with("/number") || path.to_lowercase().contains("asn");
-    named && text.parse().is_ok_and(|number: u32| victim.asns.contains(&number))
 }
 
 fn percent_decoded(text: &str) -> String {

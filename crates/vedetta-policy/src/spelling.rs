@@ -99,15 +99,14 @@ impl Squashed {
 /// What a browser shows: nothing of what stands between angle brackets.
 fn without_tags(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut shown = Vec::with_capacity(glyphs.len());
-    let mut rest = glyphs;
-    while let Some((first, after)) = rest.split_first() {
-        let close = after.iter().position(|glyph| glyph.c == '>').filter(|_| first.c == '<');
-        match close {
-            Some(close) => rest = &after[close + 1..],
-            None => {
-                shown.push(first.clone());
-                rest = after;
-            }
+    let last = glyphs.iter().rposition(|glyph| glyph.c == '>').unwrap_or(0);
+    let mut within = false;
+    for (at, glyph) in glyphs.iter().enumerate() {
+        match glyph.c {
+            '>' if within => within = false,
+            _ if within => {}
+            '<' if at < last => within = true,
+            _ => shown.push(glyph.clone()),
         }
     }
     shown

@@ -209,18 +209,23 @@ fn is_readable(text: &str) -> bool {
     text.chars().filter(plain).count() * 10 >= all * 8
 }
 
-/// Replaces the blank-delimited words that the spans touch.
+/// Replaces the blank-delimited words that the spans touch. A span inside a word that is gone
+/// already is passed over, so no part of the text is gone through twice.
 fn replace(text: &str, spans: &[Range<usize>], instead: &str) -> String {
-    let mut hit: Vec<Range<usize>> = spans.iter().map(|span| widen(text, span)).collect();
+    let mut hit = spans.to_vec();
     hit.sort_by_key(|span| span.start);
     let mut replaced = String::with_capacity(text.len());
     let mut done = 0;
-    for span in hit {
-        if span.start >= done {
-            replaced += &text[done..span.start];
+    for span in hit.iter().filter(|span| !span.is_empty()) {
+        if span.end <= done {
+            continue;
+        }
+        let word = widen(text, &(span.start.max(done)..span.end));
+        if word.start >= done {
+            replaced += &text[done..word.start];
             replaced += instead;
         }
-        done = done.max(span.end);
+        done = word.end;
     }
     replaced + &text[done.min(text.len())..]
 }

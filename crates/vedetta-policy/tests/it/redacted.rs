@@ -359,3 +359,32 @@ fn the_handling_extension_loses_its_victim_and_nothing_else() {
     object["extensions"][extension]["only_under"] = json!(["adesione-acquafredda"]);
     assert!(withheld(&object).starts_with("extensions: what limits"));
 }
+
+/// Each of these took time that grew with the square of its length, and would never end.
+#[test]
+fn long_texts_are_looked_through_once() {
+    let half = 1 << 19;
+    for text in [
+        "<".repeat((1 << 20) - 1024),
+        "<>".repeat(half / 2),
+        "acquafredda.example,".repeat(half / 20),
+        format!("1:{}:2", "a".repeat(half)),
+    ] {
+        let mut object = incident();
+        object["description"] = text.as_str().into();
+        let derived = redacted(&object).unwrap();
+        assert_eq!(derived["description"] == json!(OMITTED), text.starts_with("acqua"));
+    }
+    let mut object = incident();
+    object["x_values"] = json!({ "k".repeat(half): vec![64_511; 100_000] });
+    let found = reveals(&object, &Victim::default());
+    assert_eq!(found, None);
+}
+
+#[test]
+fn what_is_too_long_has_no_derived_form() {
+    let mut object = incident();
+    object["description"] = "x".repeat(1 << 20).into();
+    let withheld = redacted(&object).unwrap_err();
+    assert!(withheld.reason.contains("too long"), "{withheld}");
+}
