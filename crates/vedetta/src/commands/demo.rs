@@ -31,7 +31,7 @@ pub(crate) struct Demo {
     /// The data directory.
     #[arg(long, env = "VEDETTA_DATA", value_name = "DIR", default_value = "vedetta-data")]
     data: PathBuf,
-    /// End after so many seconds; without it, on Ctrl-C.
+    /// End after so many seconds, the story told; without it, on Ctrl-C.
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
     /// Where to listen.
@@ -76,18 +76,24 @@ impl Demo {
             println!("{} organisations are connected live over TLS\n", audience.len());
             let pace = self.seconds.map_or(STORY, |seconds| Duration::from_secs(seconds) / 2);
             scenario::play(&house, &audience, pace).await?;
-            println!("\nstill serving: Ctrl-C ends it");
-            std::future::pending::<Result<(), Failure>>().await
+            if self.seconds.is_none() {
+                println!("\nstill serving: Ctrl-C ends it");
+            }
+            Ok(audience)
         };
-        let over = async {
+        let time = async {
             match self.seconds {
                 Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
                 None => std::future::pending().await,
             }
         };
+        // Told to its end, however slow the machine; those who listen stay until then.
+        let told = async {
+            let (audience, ()) = tokio::join!(story, time);
+            audience.map(drop)
+        };
         let outcome = tokio::select! {
-            outcome = story => outcome,
-            () = over => Ok(()),
+            outcome = told => outcome,
             () = asked_to_end() => Ok(()),
         };
         doors.close().await;
