@@ -79,7 +79,7 @@ impl Demo {
             if self.seconds.is_none() {
                 println!("\nstill serving: Ctrl-C ends it");
             }
-            Ok(audience)
+            Ok::<_, Failure>(audience)
         };
         let time = async {
             match self.seconds {
