@@ -30,7 +30,7 @@ pub(super) async fn measure(python: &Path, data: &Path, objects: u64) -> io::Res
     let _server = Server::start(python, &configuration, address)?;
     listening(address).await?;
     let authorization = format!("Basic {}", STANDARD.encode("bench:bench"));
-    let path = format!("/root/collections/{COLLECTION}/objects/");
+    let path = format!("/oasis/collections/{COLLECTION}/objects/");
     let collection = Collection::plain(address, &authorization, &path);
     client::both(&collection, &collection, objects).await
 }
@@ -80,8 +80,8 @@ fn settings(content: &Path, page: u64) -> Value {
 fn empty() -> Value {
     let media = "application/stix+json;version=2.1";
     json!({
-        "/discovery": { "title": "Bench", "default": "/root/", "api_roots": ["/root/"] },
-        "root": {
+        "/discovery": { "title": "Bench", "default": "/oasis/", "api_roots": ["/oasis/"] },
+        "oasis": {
             "information": {
                 "title": "Bench", "versions": ["application/taxii+json;version=2.1"],
                 "max_content_length": 104_857_600,
