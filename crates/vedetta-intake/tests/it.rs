@@ -1,0 +1,105 @@
+//! What doors in make of real and hostile input.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use vedetta_intake::indicator_csv::{Bringer, read};
+use vedetta_intake::{Arrival, DoorIn, bulk, stix_bundle};
+use vedetta_model::{Category, Instant, ItemId, OrganisationId, Pap, Tlp};
+
+fn table(bytes: &[u8]) -> Arrival {
+    let identity = OrganisationId::new("producer").unwrap().identity();
+    let at = "2026-03-01T00:00:00Z".parse::<Instant>().unwrap();
+    read(DoorIn::File, "table.csv", bytes, &Bringer { identity: &identity, at })
+}
+
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/indicator_csv");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_corpus_indicator_csv_is_read_or_refused_by_line() {
+    let files = corpus();
+    assert!(files.len() >= 10);
+    for (name, bytes) in files {
+        let arrival = table(&bytes);
+        assert_eq!(
+            name.starts_with("refused"),
+            arrival.items.is_empty() && arrival.faults.len() == 1,
+            "{name}"
+        );
+        for fault in &arrival.faults {
+            assert!(fault.refused && fault.place.starts_with("line "), "{name}: {fault:?}");
+        }
+        for item in &arrival.items {
+            assert!(
+                stix::Object::parse(std::str::from_utf8(&item.body).unwrap()).is_ok(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_row_says_everything_that_it_can() {
+    let rows = "type,value,tlp,pap,confidence\ndomain,Bad[.]Example,AMBER+STRICT,RED,70\n";
+    let arrival = table(rows.as_bytes());
+    let item = &arrival.items[0];
+    assert_eq!((item.claim.tlp, item.claim.pap), (Some(Tlp::AmberStrict), Some(Pap::Red)));
+    let text = std::str::from_utf8(&item.body).unwrap();
+    assert!(text.contains("[domain-name:value = 'bad.example']"), "{text}");
+    assert_eq!(item.id, table(rows.as_bytes()).items[0].id, "the same row is the same indicator");
+}
+
+#[test]
+fn an_item_says_how_it_is_to_be_handled() {
+    let text =
+        r#"{"type":"note","spec_version":"2.1","id":"note--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061",
+      "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","content":"x",
+      "object_refs":["identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0062"],
+      "extensions":{"HANDLING":{"extension_type":"property-extension","category":"early-warning",
+        "pap":"AMBER","named":["anna"],"only_under":["act"],
+        "victim_refs":["identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0062"]}}}"#
+            .replace("HANDLING", vedetta_model::item::HANDLING_EXTENSION);
+    let arrival = stix_bundle::read(DoorIn::Api, "t", text.as_bytes(), &stix_bundle::limits());
+    let claim = &arrival.items[0].claim;
+    assert_eq!(claim.category, Category::EarlyWarning);
+    assert_eq!(claim.pap, Some(Pap::Amber));
+    assert_eq!((claim.named.len(), claim.only_under.len()), (1, 1));
+    let victim = ItemId::new("identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0062").unwrap();
+    assert_eq!(claim.victims, Some([victim].into()));
+    let misspelt = text.replace("only_under", "only_udner");
+    let refused = stix_bundle::read(DoorIn::Api, "t", misspelt.as_bytes(), &stix_bundle::limits());
+    assert!(refused.items.is_empty(), "a limit that is not understood must not be passed over");
+    assert_eq!(refused.faults.iter().filter(|fault| fault.refused).count(), 1);
+}
+
+#[test]
+fn what_is_cut_short_is_refused_whole() {
+    let whole = br#"[{"type":"identity","spec_version":"2.1","id":"identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0062",
+      "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"x"}]"#;
+    assert!(bulk::check_whole(&whole[..]).is_ok());
+    let cut = &whole[..whole.len() - 1];
+    assert!(bulk::check_whole(cut).is_err());
+    let arrival = stix_bundle::read(DoorIn::Api, "t", cut, &stix_bundle::limits());
+    assert!(arrival.items.is_empty() && arrival.faults.len() == 1);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_a_table(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _arrival = table(&[b"type,value\n", bytes.as_slice()].concat());
+        let _arrival = table(&bytes);
+    }
+}
