@@ -64,8 +64,10 @@ pub enum Who {
     Anyone,
     /// Every account.
     SignedIn,
-    /// Accounts with one of these roles.
+    /// Accounts with one of these roles, of any organisation.
     Roles(&'static [Role]),
+    /// Accounts with one of these roles, of the node's own organisation.
+    Room(&'static [Role]),
 }
 
 /// What a request may cost.
@@ -95,14 +97,17 @@ impl Verb {
 }
 
 impl Who {
-    /// Whether an actor may; `None` is somebody unproven.
+    /// Whether an actor's roles suffice; `None` is somebody unproven. The gate looks besides
+    /// whether the room is the actor's.
     #[must_use]
     pub fn admits(self, actor: Option<&Actor>) -> bool {
         match (self, actor) {
             (Self::Anyone, _) => true,
             (_, None) => false,
             (Self::SignedIn, Some(actor)) => !actor.roles.is_empty(),
-            (Self::Roles(roles), Some(actor)) => roles.iter().any(|role| actor.is(*role)),
+            (Self::Roles(roles) | Self::Room(roles), Some(actor)) => {
+                roles.iter().any(|role| actor.is(*role))
+            }
         }
     }
 }
@@ -172,7 +177,7 @@ mod tests {
     #[test]
     fn an_auditor_changes_nothing() {
         for route in TABLE.iter().filter(|route| route.verb != Verb::Get) {
-            if let Who::Roles(roles) = route.who {
+            if let Who::Roles(roles) | Who::Room(roles) = route.who {
                 assert!(!roles.contains(&Role::Auditor), "{} {}", route.verb.as_str(), route.path);
             }
         }

@@ -75,18 +75,24 @@ impl Gate {
         }
         let actor = match self.route.who {
             Who::Anyone => None,
-            Who::SignedIn | Who::Roles(_) => Some(self.prove(parts, address).await?),
+            Who::SignedIn | Who::Roles(_) | Who::Room(_) => Some(self.prove(parts, address).await?),
         };
         if let Some(actor) = &actor {
             limits.accounts.take(actor.account.clone(), now).map_err(too_many)?;
         }
-        if !self.route.who.admits(actor.as_ref()) {
+        if !self.route.who.admits(actor.as_ref()) || !self.is_at_home(actor.as_ref()) {
             return Err(self.refuse(actor.as_ref()));
         }
         if self.route.style() == Style::Taxii {
             accept_taxii(&parts.headers)?;
         }
         Ok(actor)
+    }
+
+    /// Whether the room, where the route takes one, is that of the actor's organisation.
+    fn is_at_home(&self, actor: Option<&Actor>) -> bool {
+        let Who::Room(roles) = self.route.who else { return true };
+        actor.is_some_and(|actor| self.api.house().is_of_the_room(actor, roles))
     }
 
     fn check_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
@@ -124,6 +130,13 @@ impl Gate {
             Who::Roles(roles) => {
                 let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
                 format!("{who} may not; it takes one of the roles {}", roles.join(", "))
+            }
+            Who::Room(roles) => {
+                let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
+                let roles = roles.join(", ");
+                format!(
+                    "{who} may not; it takes one of the roles {roles} in the organisation whose node this is"
+                )
             }
             Who::Anyone | Who::SignedIn => format!("{who} may not; it has no role"),
         };

@@ -2,6 +2,7 @@
 //! cannot be served and not be described.
 
 use serde_json::{Map, Value, json};
+use vedetta_model::Role;
 
 use crate::access::{Content, Route, TABLE, Verb, Who};
 use crate::problem::{Kind, PROBLEM_JSON, Style};
@@ -113,12 +114,17 @@ fn who(who: Who) -> String {
     match who {
         Who::Anyone => "For anyone.".into(),
         Who::SignedIn => "For every account.".into(),
-        Who::Roles(roles) => {
-            let roles: Vec<Value> = roles.iter().map(|role| json!(role)).collect();
-            let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
-            format!("For the roles {}.", roles.join(", "))
+        Who::Roles(roles) => format!("For the roles {}.", names(roles)),
+        Who::Room(roles) => {
+            format!("For the roles {} of the node's own organisation.", names(roles))
         }
     }
+}
+
+fn names(roles: &[Role]) -> String {
+    let roles: Vec<Value> = roles.iter().map(|role| json!(role)).collect();
+    let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
+    roles.join(", ")
 }
 
 /// The variables of a path.

@@ -17,6 +17,7 @@ mod work;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
+use vedetta_model::Role;
 
 use crate::access::Verb::{Delete, Get, Post, Put};
 use crate::problem::Problem;
@@ -24,6 +25,9 @@ use crate::router::Registry;
 
 /// What a handler answers.
 type Answer<T> = Result<Json<T>, Problem>;
+
+/// Who sees every organisation's assets and concerns, in the node's own room.
+const SEES_ALL: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
 
 /// One page of a list.
 #[derive(Debug, Serialize)]

@@ -4,6 +4,7 @@
 use vedetta_model::{Actor, OrganisationId, Role};
 
 use crate::error::FlowError;
+use crate::house::House;
 
 /// Who runs the node.
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
@@ -12,6 +13,9 @@ pub(crate) const ROOM: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role:
 /// Who brings items.
 pub(crate) const PRODUCERS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Liaison, Role::Machine];
+/// Who works in the operations room, or checks on it.
+pub(crate) const ROOM_AND_AUDITORS: &[Role] =
+    &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
 /// Who sees what everyone did.
 pub(crate) const AUDITORS: &[Role] = &[Role::Auditor, Role::Administrator];
 
@@ -28,15 +32,42 @@ pub(crate) fn require(actor: &Actor, roles: &[Role], what: &'static str) -> Resu
     }
 }
 
-/// Refuses an actor that acts for another organisation, unless it runs the node.
-pub(crate) fn require_own(
-    actor: &Actor,
-    organisation: &OrganisationId,
-    what: &'static str,
-) -> Result<(), FlowError> {
-    if actor.organisation == *organisation || actor.is(Role::Administrator) {
-        Ok(())
-    } else {
+impl House {
+    /// Whether an actor has one of the roles, or runs the node, in the room of the node's own
+    /// organisation: such roles of any other organisation count there, not here.
+    #[must_use]
+    pub fn is_of_the_room(&self, actor: &Actor, roles: &[Role]) -> bool {
+        let own = self.standing().own.as_ref() == Some(&actor.organisation);
+        own && (actor.is(Role::Administrator) || roles.iter().any(|role| actor.is(*role)))
+    }
+
+    /// Refuses an actor that has none of the roles in the room of the node's own organisation.
+    pub(crate) fn require_room(
+        &self,
+        actor: &Actor,
+        roles: &[Role],
+        what: &'static str,
+    ) -> Result<(), FlowError> {
+        if self.is_of_the_room(actor, roles) {
+            return Ok(());
+        }
+        Err(FlowError::Forbidden {
+            who: actor.account.to_string(),
+            what,
+            advice: "it takes a role that may, in the organisation whose node this is",
+        })
+    }
+
+    /// Refuses an actor that acts for another organisation, unless it runs the node.
+    pub(crate) fn require_own(
+        &self,
+        actor: &Actor,
+        organisation: &OrganisationId,
+        what: &'static str,
+    ) -> Result<(), FlowError> {
+        if actor.organisation == *organisation || self.is_of_the_room(actor, ADMINISTRATORS) {
+            return Ok(());
+        }
         Err(FlowError::Forbidden {
             who: actor.account.to_string(),
             what,

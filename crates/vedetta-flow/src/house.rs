@@ -201,7 +201,8 @@ const BOOK: u32 = 1 << 31;
 const DIRECTORY: u32 = 1 << RecordKind::Organisation.code()
     | 1 << RecordKind::Asset.code()
     | 1 << RecordKind::Contact.code()
-    | 1 << RecordKind::Account.code();
+    | 1 << RecordKind::Account.code()
+    | 1 << RecordKind::Setting.code();
 /// Bits of the kinds on which decisions depend besides.
 const AGREEMENTS: u32 = 1 << RecordKind::Agreement.code() | 1 << RecordKind::Hold.code();
 

@@ -22,6 +22,8 @@ use vedetta_store::{Reader, Record, RecordKind, StoreError};
 pub struct Standing {
     /// Grows with every snapshot.
     pub generation: u64,
+    /// Whose node this is; unknown until it is set, when no organisation stands out.
+    pub own: Option<OrganisationId>,
     /// Who is in the network.
     pub directory: Arc<Directory>,
     /// Every agreement, whatever its stage.
@@ -35,7 +37,15 @@ pub struct Standing {
     identities: Arc<HashMap<ItemId, OrganisationId>>,
 }
 
-type Known = (Arc<Directory>, Arc<Relevance>, Arc<HashMap<ItemId, OrganisationId>>);
+struct Known {
+    own: Option<OrganisationId>,
+    directory: Arc<Directory>,
+    relevance: Arc<Relevance>,
+    identities: Arc<HashMap<ItemId, OrganisationId>>,
+}
+
+/// The setting that says whose node it is.
+pub(crate) const OWN: &str = "own-organisation";
 
 impl Standing {
     /// Reads it whole.
@@ -57,14 +67,19 @@ impl Standing {
             tracing::warn!(?asset, "an asset concerns nothing until it is corrected");
         }
         let identities = Arc::new(identities(&directory));
+        let own = own(reader, &directory)?;
         let (directory, relevance) = (Arc::new(directory), Arc::new(relevance));
-        Self::over((directory, relevance, identities), reader, generation, now)
+        Self::over(Known { own, directory, relevance, identities }, reader, generation, now)
     }
 
     /// Reads agreements and holds again, over the same directory.
     pub(crate) fn renew(&self, reader: &mut dyn Reader, now: Instant) -> Result<Self, StoreError> {
-        let (directory, relevance) = (Arc::clone(&self.directory), Arc::clone(&self.relevance));
-        let known = (directory, relevance, Arc::clone(&self.identities));
+        let known = Known {
+            own: self.own.clone(),
+            directory: Arc::clone(&self.directory),
+            relevance: Arc::clone(&self.relevance),
+            identities: Arc::clone(&self.identities),
+        };
         Self::over(known, reader, self.generation + 1, now)
     }
 
@@ -72,6 +87,7 @@ impl Standing {
     pub(crate) fn at(&self, now: Instant) -> Self {
         Self {
             generation: self.generation + 1,
+            own: self.own.clone(),
             directory: Arc::clone(&self.directory),
             agreements: self.agreements.clone(),
             holds: self.holds.clone(),
@@ -128,7 +144,7 @@ impl Standing {
     }
 
     fn over(
-        (directory, relevance, identities): Known,
+        Known { own, directory, relevance, identities }: Known,
         reader: &mut dyn Reader,
         generation: u64,
         now: Instant,
@@ -137,7 +153,7 @@ impl Standing {
         let agreements: Vec<_> = agreements.into_iter().map(Arc::new).collect();
         let holds = records::<Hold>(reader, RecordKind::Hold)?;
         let network = compile(&directory, &agreements, &holds, now);
-        Ok(Self { generation, directory, agreements, holds, network, relevance, identities })
+        Ok(Self { generation, own, directory, agreements, holds, network, relevance, identities })
     }
 }
 
@@ -160,6 +176,25 @@ fn compile(
 fn identities(directory: &Directory) -> HashMap<ItemId, OrganisationId> {
     let members = directory.members().iter();
     members.map(|it| (it.organisation.id.identity(), it.organisation.id.clone())).collect()
+}
+
+/// Whose node it is: as set; before that the only national centre, or the only organisation.
+fn own(
+    reader: &mut dyn Reader,
+    directory: &Directory,
+) -> Result<Option<OrganisationId>, StoreError> {
+    if let Some(record) = reader.record(RecordKind::Setting, OWN)? {
+        let own = serde_json::from_slice(&record.body);
+        return own.map(Some).map_err(|error| damaged(OWN, &error.to_string()));
+    }
+    let only = |centres: &[&OrganisationId]| match centres {
+        [own] => Some(OrganisationId::clone(own)),
+        _ => None,
+    };
+    let members = directory.members().iter().map(|member| &member.organisation);
+    let centres = members.clone().filter(|it| it.kind == OrganisationKind::NationalCentre);
+    let centres: Vec<_> = centres.map(|it| &it.id).collect();
+    Ok(only(&centres).or_else(|| only(&members.map(|it| &it.id).collect::<Vec<_>>())))
 }
 
 fn build(

@@ -8,5 +8,6 @@ mod corridor {
     mod agreements;
     mod newcomers;
     mod reading;
+    mod room;
     mod victims;
 }

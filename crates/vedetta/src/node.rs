@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use vedetta_flow::House;
+use vedetta_model::OrganisationId;
 use vedetta_store::Store;
 
 use vedetta_store_postgres::PostgresStore;
@@ -99,9 +100,15 @@ impl NodeArgs {
         Ok(Arc::new(SqliteStore::open(&self.data)?))
     }
 
-    /// Opens the house.
+    /// Opens the house, which then knows whose it is.
     pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
         let store = self.store(usage)?;
-        Ok(House::open(store, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
+        let house = House::open(store, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+        let own = OrganisationId::new(&Configuration::read(&self.data)?.organisation)
+            .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
+        if usage == Use::Write && house.standing().directory.organisation(&own).is_some() {
+            house.set_own(&own)?;
+        }
+        Ok(house)
     }
 }

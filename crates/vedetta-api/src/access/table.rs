@@ -5,16 +5,16 @@ use vedetta_model::Role;
 use super::{Content, Cost, Route, Verb, Who};
 
 /// Who runs the node.
-const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
+const ADMINISTRATORS: Who = Who::Room(&[Role::Administrator]);
 /// Who sees what everyone did.
-const AUDITORS: Who = Who::Roles(&[Role::Administrator, Role::Auditor]);
+const AUDITORS: Who = Who::Room(&[Role::Administrator, Role::Auditor]);
 /// Who works in an operations room.
-const ROOM: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
+const ROOM: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 /// Who works in an operations room, or checks on it.
 const ROOM_AND_AUDITORS: Who =
-    Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
+    Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
 /// Who may stop diffusion.
-const HOLDERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer]);
+const HOLDERS: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer]);
 /// Who brings items and acknowledges them.
 const PRODUCERS: Who = Who::Roles(&[
     Role::Administrator,

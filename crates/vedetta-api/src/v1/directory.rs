@@ -7,14 +7,13 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vedetta_directory::directory::{Owned, Records};
-use vedetta_flow::Standing;
+use vedetta_flow::{House, Standing};
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
     Account, AccountId, Actor, Asset, AssetId, Contact, ContactId, Organisation, OrganisationId,
-    Role,
 };
 
-use super::{Answer, Page, page_limit};
+use super::{Answer, Page, SEES_ALL, page_limit};
 use crate::api::Api;
 use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
@@ -91,7 +90,7 @@ pub(super) async fn assets(
     Caller(actor): Caller,
     Asked(whose): Asked<Whose>,
 ) -> Answer<Page<Asset>> {
-    let whose = whose.narrowed(&actor)?;
+    let whose = whose.narrowed(api.house(), &actor)?;
     Ok(Json(whose.page(&api.house().standing(), |it| it.directory.assets())))
 }
 
@@ -229,9 +228,8 @@ impl Which {
 impl Whose {
     /// What an organisation owns shows where it can be attacked: the room sees everyone's, others
     /// their own.
-    fn narrowed(mut self, actor: &Actor) -> Result<Self, Problem> {
-        let room = [Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
-        if room.into_iter().any(|role| actor.is(role)) {
+    fn narrowed(mut self, house: &House, actor: &Actor) -> Result<Self, Problem> {
+        if house.is_of_the_room(actor, SEES_ALL) {
             return Ok(self);
         }
         if self.organisation.as_ref().is_some_and(|asked| *asked != actor.organisation) {

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use vedetta_directory::Observable;
-use vedetta_model::{OrganisationId, Role};
+use vedetta_model::OrganisationId;
 
-use super::Answer;
+use super::{Answer, SEES_ALL};
 use crate::api::Api;
 use crate::extract::Asked;
 use crate::gate::Caller;
@@ -36,8 +36,7 @@ pub(super) async fn of(
         .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("of"))?;
     let standing = api.house().standing();
     let everyone = standing.relevance.concerned(&observable).everyone();
-    let sees_all = [Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
-    let sees_all = sees_all.into_iter().any(|role| actor.is(role));
+    let sees_all = api.house().is_of_the_room(&actor, SEES_ALL);
     let organisations = everyone
         .iter()
         .filter_map(|number| standing.directory.numbered(number))

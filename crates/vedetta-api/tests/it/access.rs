@@ -19,7 +19,7 @@ async fn every_line_of_the_matrix_holds_for_every_role() {
     let mut tokens = Vec::new();
     for role in Role::ALL {
         let id = format!("{role:?}").to_lowercase();
-        door.account(&id, "cosc-umbria", &[role]);
+        door.account(&id, "cnaipic", &[role]);
         tokens.push((role, door.token(&id)));
     }
     // Signing out revokes the token of the one who asks.
@@ -35,7 +35,7 @@ async fn every_line_of_the_matrix_holds_for_every_role() {
         for (role, token) in &tokens {
             let admitted = match route.who {
                 Who::Anyone | Who::SignedIn => true,
-                Who::Roles(roles) => roles.contains(role),
+                Who::Roles(roles) | Who::Room(roles) => roles.contains(role),
             };
             let status = door.ask(token, &line, None).await.status;
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{line} as {role:?}");
@@ -43,6 +43,18 @@ async fn every_line_of_the_matrix_holds_for_every_role() {
                 assert_eq!(status, StatusCode::FORBIDDEN, "{line} as {role:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_room_elsewhere_is_not_this_room() {
+    let door = Door::new();
+    door.account("turno", "cosc-umbria", &[Role::DutyOfficer, Role::Analyst]);
+    let token = door.token("turno");
+    for route in TABLE.iter().filter(|route| matches!(route.who, Who::Room(_))) {
+        let path = route.path.replace(['{', '}'], "");
+        let line = format!("{} {path}", route.verb.as_str());
+        assert_eq!(door.ask(&token, &line, None).await.status, StatusCode::FORBIDDEN, "{line}");
     }
 }
 
@@ -80,7 +92,7 @@ async fn a_token_is_good_for_its_own_account_until_revoked_or_expired() {
 #[tokio::test]
 async fn a_token_can_be_narrower_than_its_account() {
     let door = Door::new();
-    door.account("both", "cosc-umbria", &[Role::Analyst, Role::Machine]);
+    door.account("both", "cnaipic", &[Role::Analyst, Role::Machine]);
     let all = door.token("both");
     let new = r#"{"purpose":"collector","scope":["machine"],"days":30}"#;
     let issued = door.ask(&all, "POST /api/v1/tokens", Some(("application/json", new))).await;

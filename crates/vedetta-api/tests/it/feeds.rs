@@ -79,7 +79,7 @@ async fn a_feed_that_did_not_change_is_not_sent_again() {
 async fn what_is_on_a_warning_list_is_left_out() {
     let door = Door::new();
     let perugia = door.token("perugia");
-    door.account("sala", "cosc-umbria", &[Role::DutyOfficer]);
+    door.account("sala", "cnaipic", &[Role::DutyOfficer]);
     let room = door.token("sala");
     bring(&door, &perugia, TestItem::indicator(1)).await;
     bring(&door, &perugia, TestItem::indicator(2)).await;

@@ -95,7 +95,7 @@ async fn each_item_is_called_out_once_and_signed() {
 async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     let door = Door::new();
     let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
-    door.account("sala", "cosc-umbria", &[Role::DutyOfficer]);
+    door.account("sala", "cnaipic", &[Role::DutyOfficer]);
     let room = door.token("sala");
     put(&door, &stranger).await;
     bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;

@@ -9,7 +9,7 @@ use vedetta_model::{Actor, Agreement, AgreementId};
 use vedetta_policy::{Deed, Expiring, Known, TransitionError};
 use vedetta_store::RecordKind;
 
-use crate::authority::{ADMINISTRATORS, require};
+use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -40,7 +40,7 @@ impl House {
     /// # Errors
     /// Forbidden, a stage other than draft, or faults, each with its place.
     pub fn put_draft(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "write agreements")?;
+        self.require_room(by, ADMINISTRATORS, "write agreements")?;
         if agreement.stage != Stage::Draft {
             let reason = "a new wording is a draft; put it in force afterwards";
             return Err(FlowError::invalid("stage", reason));
@@ -68,7 +68,7 @@ impl House {
         id: &AgreementId,
         step: &Step,
     ) -> Result<Agreement, FlowError> {
-        require(by, ADMINISTRATORS, "change agreements")?;
+        self.require_room(by, ADMINISTRATORS, "change agreements")?;
         let standing = self.standing();
         let known = standing.network.agreement(id);
         let agreement = known.ok_or_else(|| FlowError::unknown("agreement", id))?;
@@ -95,7 +95,7 @@ impl House {
     /// # Errors
     /// Forbidden, unknown, or no longer a draft.
     pub fn discard_draft(&self, by: &Actor, id: &AgreementId) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "discard drafts")?;
+        self.require_room(by, ADMINISTRATORS, "discard drafts")?;
         let standing = self.standing();
         match standing.network.agreement(id).map(|agreement| &agreement.stage) {
             None => Err(FlowError::unknown("agreement", id)),

@@ -5,7 +5,8 @@ use vedetta_directory::directory::Records;
 use vedetta_model::{Actor, AssetId, ContactId, OrganisationId, OrganisationNumber};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
-use crate::authority::{ADMINISTRATORS, require};
+use crate::actions::manage_accounts::check_roles;
+use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 
@@ -15,7 +16,7 @@ impl House {
     /// # Errors
     /// Forbidden, records that do not make a directory, or what the ledger said.
     pub fn put_records(&self, by: &Actor, records: Records) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "change the directory")?;
+        self.require_room(by, ADMINISTRATORS, "change the directory")?;
         let standing = self.standing();
         let mut next = u32::MAX;
         let unborn = |_: &OrganisationId| {
@@ -24,6 +25,8 @@ impl House {
         };
         (standing.directory.with(records.clone(), unborn))
             .map_err(|error| FlowError::invalid("records", error))?;
+        let own = standing.own.as_ref();
+        records.accounts.iter().try_for_each(|account| check_roles(account, own))?;
         let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
         self.write(move |unit| put_all(unit, &shared, &records, &actor))?;
         Ok(())
@@ -35,7 +38,7 @@ impl House {
     /// # Errors
     /// Forbidden, unknown, or still the parent or provider of others.
     pub fn remove_organisation(&self, by: &Actor, id: &OrganisationId) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "remove organisations")?;
+        self.require_room(by, ADMINISTRATORS, "remove organisations")?;
         let standing = self.standing();
         let known = standing.directory.organisation(id);
         known.ok_or_else(|| FlowError::unknown("organisation", id))?;
@@ -75,7 +78,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn remove_asset(&self, by: &Actor, id: &AssetId) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "remove assets")?;
+        self.require_room(by, ADMINISTRATORS, "remove assets")?;
         self.remove(by, RecordKind::Asset, "asset", id.as_str())
     }
 
@@ -84,7 +87,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn remove_contact(&self, by: &Actor, id: &ContactId) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "remove contacts")?;
+        self.require_room(by, ADMINISTRATORS, "remove contacts")?;
         self.remove(by, RecordKind::Contact, "contact", id.as_str())
     }
 

@@ -11,7 +11,7 @@ use vedetta_store::{RecordKind, SecretKind, StoreError};
 
 use crate::actions::change_directory::put_all;
 use crate::actions::manage_accounts::LONGEST_TOKEN;
-use crate::authority::{ADMINISTRATORS, require};
+use crate::authority::ADMINISTRATORS;
 use crate::credentials::{Token, TokenText};
 use crate::error::FlowError;
 use crate::house::House;
@@ -40,7 +40,7 @@ impl House {
         purpose: &str,
         lasts: Duration,
     ) -> Result<Vec<Enrolled>, FlowError> {
-        require(by, ADMINISTRATORS, "enrol machines")?;
+        self.require_room(by, ADMINISTRATORS, "enrol machines")?;
         if lasts.is_zero() || lasts > LONGEST_TOKEN {
             return Err(FlowError::invalid("lasts", "between a second and 366 days"));
         }

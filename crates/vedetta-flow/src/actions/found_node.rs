@@ -11,6 +11,7 @@ use vedetta_store::RecordKind;
 use crate::actions::change_directory::put_all;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::standing::OWN;
 
 impl House {
     /// Loads a network into an empty node: directory and agreements, signed ones in force.
@@ -32,6 +33,21 @@ impl House {
             Ok(())
         })?;
         Ok(())
+    }
+
+    /// Says whose node this is. Administrators, auditors and the operations room are of that
+    /// organisation.
+    ///
+    /// # Errors
+    /// An unknown organisation, or what the ledger said.
+    pub fn set_own(&self, organisation: &OrganisationId) -> Result<(), FlowError> {
+        self.number_of(organisation)?;
+        let set = self.read(|reader| reader.record(RecordKind::Setting, OWN))?;
+        let same = |body: &[u8]| serde_json::from_slice(body).ok().as_ref() == Some(organisation);
+        if set.is_some_and(|record| same(&record.body)) {
+            return Ok(());
+        }
+        self.put_by(FOUNDER, RecordKind::Setting, OWN, organisation)
     }
 
     /// The actor of the node's own commands: whoever can read the data directory.

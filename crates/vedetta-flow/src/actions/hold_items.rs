@@ -3,7 +3,6 @@
 use vedetta_model::{Actor, Hold, HoldId, Role};
 use vedetta_store::RecordKind;
 
-use crate::authority::require;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -16,7 +15,7 @@ impl House {
     /// # Errors
     /// Forbidden, an unknown organisation, or a term that ends before it begins.
     pub fn place_hold(&self, by: &Actor, hold: &Hold) -> Result<(), FlowError> {
-        require(by, KEEPERS, "place holds")?;
+        self.require_room(by, KEEPERS, "place holds")?;
         self.number_of(&hold.organisation)?;
         if hold.until.is_some_and(|until| until <= hold.from) {
             return Err(FlowError::invalid(
@@ -32,7 +31,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn lift_hold(&self, by: &Actor, id: &HoldId) -> Result<(), FlowError> {
-        require(by, KEEPERS, "lift holds")?;
+        self.require_room(by, KEEPERS, "lift holds")?;
         let standing = self.standing();
         let hold = standing.holds.iter().find(|hold| hold.id == *id);
         let hold = hold.ok_or_else(|| FlowError::unknown("hold", id))?;

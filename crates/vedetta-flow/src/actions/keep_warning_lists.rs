@@ -4,7 +4,7 @@ use vedetta_model::Actor;
 use vedetta_model::id::IdError;
 use vedetta_store::RecordKind;
 
-use crate::authority::{ROOM, require};
+use crate::authority::ROOM;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -23,7 +23,7 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn put_warning_list(&self, by: &Actor, list: KeptList) -> Result<(), FlowError> {
-        require(by, ROOM, "put warning lists")?;
+        self.require_room(by, ROOM, "put warning lists")?;
         // The rule of every identifier that people choose.
         vedetta_model::HoldId::new(&list.id).map_err(|error: IdError| FlowError::from(error))?;
         let actor = by.account.to_string();
@@ -38,7 +38,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn remove_warning_list(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
-        require(by, ROOM, "remove warning lists")?;
+        self.require_room(by, ROOM, "remove warning lists")?;
         self.remove(by, RecordKind::WarningList, "warning list", id)
     }
 

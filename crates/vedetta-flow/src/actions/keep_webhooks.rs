@@ -1,10 +1,10 @@
 //! Webhooks: where an organisation wants to be called when something is released to it.
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Actor, OrganisationId, Role};
+use vedetta_model::{AccountId, Actor, OrganisationId};
 use vedetta_store::{RecordKind, SecretKind};
 
-use crate::authority::{PRODUCERS, require, require_own};
+use crate::authority::{ADMINISTRATORS, PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
@@ -49,11 +49,11 @@ impl House {
     pub fn put_webhook(&self, by: &Actor, webhook: Webhook) -> Result<Option<String>, FlowError> {
         const WHAT: &str = "keep webhooks of this organisation";
         require(by, PRODUCERS, "keep webhooks")?;
-        require_own(by, &webhook.organisation, WHAT)?;
+        self.require_own(by, &webhook.organisation, WHAT)?;
         vedetta_model::AssetId::new(&webhook.id)?;
         let known = self.webhook(&webhook.id)?;
         if let Some(known) = &known {
-            require_own(by, &known.organisation, WHAT)?;
+            self.require_own(by, &known.organisation, WHAT)?;
         }
         let mut secret = [0; 32];
         self.entropy.fill(&mut secret);
@@ -79,7 +79,7 @@ impl House {
     pub fn remove_webhook(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "remove webhooks")?;
         let known = self.webhook(id)?.ok_or_else(|| FlowError::unknown("webhook", id))?;
-        require_own(by, &known.organisation, "remove webhooks of this organisation")?;
+        self.require_own(by, &known.organisation, "remove webhooks of this organisation")?;
         let (id, actor) = (id.to_owned(), by.account.to_string());
         self.write(move |unit| {
             unit.erase_secret(SecretKind::Webhook, &id)?;
@@ -94,7 +94,8 @@ impl House {
     /// What the ledger said.
     pub fn webhooks(&self, by: &Actor) -> Result<Vec<Webhook>, FlowError> {
         let mut webhooks = self.every_webhook()?;
-        webhooks.retain(|it| it.organisation == by.organisation || by.is(Role::Administrator));
+        let all = self.is_of_the_room(by, ADMINISTRATORS);
+        webhooks.retain(|it| all || it.organisation == by.organisation);
         Ok(webhooks)
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Account, AccountId, Actor, Instant, Role};
+use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
 use vedetta_store::{RecordKind, SecretKind};
 
 use crate::actions::sign_in::{Session, new_totp_memory};
-use crate::authority::{ADMINISTRATORS, require};
+use crate::authority::ADMINISTRATORS;
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
 use crate::house::House;
@@ -32,16 +32,14 @@ impl House {
     /// Puts an account.
     ///
     /// # Errors
-    /// Forbidden, an unknown organisation, or no role.
+    /// Forbidden, an unknown organisation, no role, or one that is the node's own only.
     pub fn put_account(&self, by: &Actor, account: &Account) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "change accounts")?;
+        self.require_room(by, ADMINISTRATORS, "change accounts")?;
         let standing = self.standing();
         if standing.directory.organisation(&account.organisation).is_none() {
             return Err(FlowError::unknown("organisation", &account.organisation));
         }
-        if account.roles.is_empty() {
-            return Err(FlowError::invalid("roles", "give the account one role at least"));
-        }
+        check_roles(account, standing.own.as_ref())?;
         self.put(by, RecordKind::Account, account.id.as_str(), account)
     }
 
@@ -134,7 +132,8 @@ impl House {
     /// What the ledger said.
     pub fn tokens_of(&self, by: &Actor) -> Result<Vec<Token>, FlowError> {
         let mut tokens: Vec<Token> = self.read(|reader| records(reader, RecordKind::Token))?;
-        tokens.retain(|token| token.account == by.account || by.is(Role::Administrator));
+        let all = self.is_of_the_room(by, ADMINISTRATORS);
+        tokens.retain(|token| all || token.account == by.account);
         Ok(tokens)
     }
 
@@ -143,7 +142,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn tie_certificate(&self, by: &Actor, certificate: &Certificate) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "issue certificates")?;
+        self.require_room(by, ADMINISTRATORS, "issue certificates")?;
         if self.active_account(&certificate.account).is_none() {
             return Err(FlowError::unknown("active account", &certificate.account));
         }
@@ -155,7 +154,7 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn untie_certificate(&self, by: &Actor, fingerprint: &str) -> Result<(), FlowError> {
-        require(by, ADMINISTRATORS, "revoke certificates")?;
+        self.require_room(by, ADMINISTRATORS, "revoke certificates")?;
         self.remove(by, RecordKind::Certificate, "certificate", fingerprint)
     }
 
@@ -166,13 +165,30 @@ impl House {
         what: &'static str,
     ) -> Result<(), FlowError> {
         if by.account != *account {
-            require(by, ADMINISTRATORS, what)?;
+            self.require_room(by, ADMINISTRATORS, what)?;
         }
         if self.active_account(account).is_none() {
             return Err(FlowError::unknown("active account", account));
         }
         Ok(())
     }
+}
+
+/// Refuses an account without a role, or with a role that is the node's own organisation's only.
+pub(crate) fn check_roles(
+    account: &Account,
+    own: Option<&OrganisationId>,
+) -> Result<(), FlowError> {
+    let reason = if account.roles.is_empty() {
+        "give the account one role at least"
+    } else if own != Some(&account.organisation)
+        && [Role::Administrator, Role::Auditor].iter().any(|role| account.roles.contains(role))
+    {
+        "administrators and auditors belong to the organisation whose node this is"
+    } else {
+        return Ok(());
+    };
+    Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
 }
 
 fn deed(what: &str) -> String {

@@ -3,7 +3,7 @@
 use vedetta_model::Actor;
 use vedetta_store::{Job, JobId, StoreError};
 
-use crate::authority::{ROOM, require};
+use crate::authority::ROOM;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -16,7 +16,7 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn dead_letters(&self, by: &Actor) -> Result<Vec<Job>, FlowError> {
-        require(by, ROOM, "see the work that was given up")?;
+        self.require_room(by, ROOM, "see the work that was given up")?;
         Ok(self.read(|reader| reader.dead_jobs(LISTED))?)
     }
 
@@ -25,7 +25,7 @@ impl House {
     /// # Errors
     /// Forbidden, or nothing of that number was given up.
     pub fn retry_work(&self, by: &Actor, id: JobId) -> Result<(), FlowError> {
-        require(by, ROOM, "take work up again")?;
+        self.require_room(by, ROOM, "take work up again")?;
         let now = self.now();
         let outcome = self.write(move |unit| match unit.requeue(id, now) {
             Err(StoreError::Refused(_)) => Ok(None),

@@ -17,7 +17,7 @@ impl House {
         require(by, PRODUCERS, "withdraw items")?;
         let read = self.item(by, item)?;
         let producer = self.number_of(&by.organisation)? == read.producer;
-        if !producer && !by.is(Role::Administrator) && !by.is(Role::DutyOfficer) {
+        if !producer && !self.is_of_the_room(by, &[Role::DutyOfficer]) {
             return Err(FlowError::Forbidden {
                 who: by.account.to_string(),
                 what: "withdraw this item",

@@ -6,6 +6,7 @@ use serde::Serialize;
 use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId};
 use vedetta_store::{DeliveryBatch, Door, ItemQuery, Reader, Sequence, StoreError, VersionFilter};
 
+use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -54,7 +55,7 @@ impl House {
     /// # Errors
     /// Unknown to the actor.
     pub fn deliveries(&self, by: &Actor, item: &ItemId) -> Result<Vec<Delivery>, FlowError> {
-        let room = self.is_of_the_room(by);
+        let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         let read = self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
         let producer = own == read.producer;
@@ -103,7 +104,7 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn pace(&self, by: &Actor, after: Sequence) -> Result<Vec<Pace>, FlowError> {
-        crate::authority::require(by, PACERS, "see how fast the agreements work")?;
+        self.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
         let measured = self.read(|reader| self.measure(reader, after))?;
         Ok(measured
             .into_iter()
@@ -191,14 +192,6 @@ struct Released {
 
 /// Acknowledgements measured at most.
 const ACKNOWLEDGEMENTS: usize = 100_000;
-
-/// Who may see how fast agreements work.
-const PACERS: &[vedetta_model::Role] = &[
-    vedetta_model::Role::Administrator,
-    vedetta_model::Role::DutyOfficer,
-    vedetta_model::Role::Analyst,
-    vedetta_model::Role::Auditor,
-];
 
 /// Milliseconds and how many took them: of sharing, and of acknowledging.
 type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use vedetta_model::{Actor, AgreementId, Audience, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Explanation, Form};
 
+use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -64,7 +65,7 @@ impl House {
         item: &ItemId,
         organisation: &OrganisationId,
     ) -> Result<Answer, FlowError> {
-        let room = self.is_of_the_room(by);
+        let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         if !room && by.organisation != *organisation {
             return Err(FlowError::Forbidden {
                 who: by.account.to_string(),
@@ -181,15 +182,5 @@ impl House {
             let clearance = self.shared.book.get(release.clearance);
             clearance.is_some_and(|clearance| clearance.audience.contains(number))
         }))
-    }
-
-    /// Whether an actor works in the operations room of this node's own centre.
-    pub(crate) fn is_of_the_room(&self, by: &Actor) -> bool {
-        use vedetta_model::organisation::OrganisationKind::NationalCentre;
-        let standing = self.standing();
-        let own = standing.directory.organisation(&by.organisation);
-        by.is(vedetta_model::Role::Administrator)
-            || by.is(vedetta_model::Role::Auditor)
-            || own.is_some_and(|own| own.kind == NationalCentre)
     }
 }

@@ -3,7 +3,7 @@
 use vedetta_model::Actor;
 use vedetta_store::{Entry, Sequence, Verification};
 
-use crate::authority::{AUDITORS, require};
+use crate::authority::AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -19,7 +19,7 @@ impl House {
         after: Sequence,
         limit: usize,
     ) -> Result<Vec<Entry>, FlowError> {
-        require(by, AUDITORS, "read the ledger")?;
+        self.require_room(by, AUDITORS, "read the ledger")?;
         Ok(self.read(|reader| reader.entries(after, limit.clamp(1, 1000)))?)
     }
 
@@ -28,7 +28,7 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn verify(&self, by: &Actor) -> Result<Verification, FlowError> {
-        require(by, AUDITORS, "verify the ledger")?;
+        self.require_room(by, AUDITORS, "verify the ledger")?;
         Ok(self.read(|reader| vedetta_store::verify(reader))?)
     }
 }

@@ -56,6 +56,7 @@ impl Demo {
             println!("loading the Italian network …");
             let (records, agreements) = italy()?;
             house.found(records, agreements)?;
+            house.set_own(&organisation("cnaipic")?)?;
         }
         let accounts = Accounts::ready(&house, &self.data)?;
         runtime()?.block_on(self.play(house, &accounts))

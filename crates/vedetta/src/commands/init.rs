@@ -76,7 +76,8 @@ impl Init {
             Network::Italy => italy()?,
             Network::None => (self.alone(), Vec::new()),
         };
-        Ok(house.found(records, agreements)?)
+        house.found(records, agreements)?;
+        Ok(house.set_own(&self.organisation)?)
     }
 
     fn alone(&self) -> Records {

@@ -67,6 +67,7 @@ impl Fanout {
         let (records, _) = italy()?;
         house.found(records, vec![scene::everyone()?])?;
         let keeper = scene::keeper(&house)?;
+        house.set_own(&keeper.organisation)?;
         let tokens = self.tokens(&house, &keeper)?;
         let (token_file, authority_file) = (data.join("tokens"), data.join("ca.pem"));
         write_secret(&token_file, &tokens.join("\n"))?;

@@ -36,6 +36,7 @@ pub(super) fn found(store: Arc<dyn Store>) -> Result<Arc<House>, Failure> {
     let (records, mut agreements) = italy()?;
     agreements.push(everyone()?);
     house.found(records, agreements)?;
+    house.set_own(&keeper(&house)?.organisation)?;
     Ok(house)
 }
 
