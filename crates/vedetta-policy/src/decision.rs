@@ -126,6 +126,15 @@ impl Network {
         self.memo.recall(handling, || self.decide(handling))
     }
 
+    /// Decides as if nothing were held: what those may learn who must not learn of holds.
+    #[must_use]
+    pub fn decision_unheld(&self, handling: &Arc<Handling>) -> Arc<Decision> {
+        if self.holds_for(handling).next().is_none() {
+            return self.decision(handling);
+        }
+        Arc::new(self.decide_unheld(handling, self.chains(handling).as_ref()))
+    }
+
     /// Decides who receives one item, holds on it included. For a derived item give the one it
     /// was derived from.
     #[must_use]

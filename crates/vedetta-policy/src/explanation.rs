@@ -32,7 +32,7 @@ pub struct Explanation {
     /// A sentence for the people of the node. It and the path may name the victim.
     pub reason: Bilingual,
     /// The sentence for the organisation itself: without the victim, unless it receives the full
-    /// form.
+    /// form; of a hold it says nothing.
     pub told: Bilingual,
 }
 
@@ -84,7 +84,10 @@ impl Network {
         let wording = Wording { network: self, handling, about: Some(organisation) };
         let reason = wording.sentence(&ground);
         Explanation {
-            told: self.told(handling, ground.form(), &reason),
+            told: match ground {
+                Ground::Held(_) => wording.withheld(),
+                _ => self.told(handling, ground.form(), &reason),
+            },
             allowed: ground.form().is_some(),
             form: ground.form(),
             agreement: ground.pact().map(|pact| self.pacts[pact].agreement.id.clone()),
@@ -96,7 +99,17 @@ impl Network {
     /// Who would receive what is handled so, who would not, and why, over the whole network.
     #[must_use]
     pub fn preview(&self, handling: &Arc<Handling>) -> Preview {
-        let found = Inquiry::new(self, handling, None).grounds(&self.everyone);
+        self.groups(handling, Inquiry::new(self, handling, None))
+    }
+
+    /// The same as if nothing were held, for those who must not learn of holds.
+    #[must_use]
+    pub fn preview_unheld(&self, handling: &Arc<Handling>) -> Preview {
+        self.groups(handling, Inquiry::unheld(self, handling))
+    }
+
+    fn groups(&self, handling: &Arc<Handling>, inquiry: Inquiry<'_>) -> Preview {
+        let found = inquiry.grounds(&self.everyone);
         let wording = Wording { network: self, handling, about: None };
         let mut groups: Vec<PreviewGroup> = Vec::new();
         for (ground, audience) in found {

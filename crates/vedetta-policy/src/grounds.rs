@@ -64,13 +64,19 @@ impl<'a> Inquiry<'a> {
         handling: &'a Arc<Handling>,
         item: Option<&'a ItemId>,
     ) -> Self {
-        let chains = network.chains(handling);
-        let unheld = network.decide_unheld(handling, chains.as_ref());
         let decision = match item {
             Some(item) => network.decide_item(handling, item),
             None => network.decision(handling),
         };
-        Self { network, handling, item, chains, unheld, decision, found: Vec::new() }
+        Self { decision, item, ..Self::unheld(network, handling) }
+    }
+
+    /// The same as if nothing were held.
+    pub(crate) fn unheld(network: &'a Network, handling: &'a Handling) -> Self {
+        let chains = network.chains(handling);
+        let unheld = network.decide_unheld(handling, chains.as_ref());
+        let decision = Arc::new(unheld.clone());
+        Self { network, handling, item: None, chains, unheld, decision, found: Vec::new() }
     }
 
     /// The grounds for the members of an audience; together they cover it.

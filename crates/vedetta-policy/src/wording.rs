@@ -32,6 +32,15 @@ impl Wording<'_> {
         )
     }
 
+    /// The sentence on a hold for those who must not learn of it.
+    pub(crate) fn withheld(&self) -> Bilingual {
+        let name = self.about.map(|number| self.name(number)).unwrap_or_default();
+        Bilingual::new(
+            format!("{name} non la riceve: per ora non è diffusa."),
+            format!("{name} does not receive it: it is not released now."),
+        )
+    }
+
     fn predicate(&self, ground: &Ground) -> Bilingual {
         match ground {
             Ground::Produced => Bilingual::new(

@@ -217,7 +217,7 @@ pub(super) async fn preview(
         return Err(Problem::new(Kind::Forbidden, sentence).at("producer"));
     }
     let handling = Arc::new(would.by(producer));
-    Ok(Json(api.ask(move |house| house.preview(&handling)).await?))
+    Ok(Json(api.ask(move |house| house.preview(&actor, &handling)).await?))
 }
 
 impl Which {

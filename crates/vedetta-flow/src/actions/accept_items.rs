@@ -12,7 +12,6 @@ use serde::Serialize;
 use vedetta_intake::arrival::Identity;
 use vedetta_intake::{Arrival, Brought, DoorIn, Fault};
 use vedetta_model::{Actor, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Pap};
-use vedetta_policy::Decision;
 use vedetta_store::{
     ClearanceId, Form, ItemDraft, ItemState, NewClearance, Placement, RecordKind, Stamp,
     StoreError, UnitOfWork,
@@ -45,7 +44,7 @@ pub struct Accepted {
     pub id: ItemId,
     /// Where and when.
     pub stamp: Stamp,
-    /// How many organisations it goes to, in either form.
+    /// How many organisations it goes to, in either form, if nothing holds it back.
     pub audience: usize,
 }
 
@@ -107,7 +106,8 @@ struct Place {
 
 /// A decision with its interned clearances.
 struct Cleared {
-    decision: Arc<Decision>,
+    /// How many it goes to, holds aside: a receipt tells of none.
+    audience: usize,
     full: ClearanceId,
     redacted: Option<ClearanceId>,
 }
@@ -150,8 +150,7 @@ impl Load {
             if let (Placement::Added(_), Some(clearance)) = (placement, cleared.redacted) {
                 self.place_derived(unit, &standing, (item, handling), clearance)?;
             }
-            let audience = cleared.decision.full.len() + cleared.decision.redacted.len();
-            places.push(Place { placement, audience });
+            places.push(Place { placement, audience: cleared.audience });
         }
         Ok(places)
     }
@@ -197,7 +196,8 @@ impl Load {
             true => None,
             false => Some(intern(Form::Redacted, &decision.redacted)?),
         };
-        Ok(Cleared { decision, full, redacted })
+        let audience = standing.network.decision_unheld(handling).reached.len();
+        Ok(Cleared { audience, full, redacted })
     }
 
     fn place_derived(

@@ -99,14 +99,19 @@ impl House {
         self.answer(&explanation, item, number)
     }
 
-    /// Who would have an item handled so.
+    /// Who would have an item handled so. Others than the operations room are told as if nothing
+    /// were held.
     ///
     /// # Errors
     /// Unknown organisations among the handling's.
-    pub fn preview(&self, handling: &Arc<Handling>) -> Result<Preview, FlowError> {
+    pub fn preview(&self, by: &Actor, handling: &Arc<Handling>) -> Result<Preview, FlowError> {
         let standing = self.standing();
         self.number_of(&handling.producer)?;
-        let groups = standing.network.preview(handling).groups;
+        let groups = if self.is_of_the_room(by, ROOM_AND_AUDITORS) {
+            standing.network.preview(handling).groups
+        } else {
+            standing.network.preview_unheld(handling).groups
+        };
         let count = |form| -> usize {
             let of_form = groups.iter().filter(|group| group.form == form);
             of_form.map(|group| group.audience.len()).sum()
