@@ -1,7 +1,7 @@
 //! The house: the ledger, what stands now, the one who writes, and the bell.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use vedetta_model::{Clock, Entropy, Instant};
@@ -19,6 +19,7 @@ pub struct House {
     pub(crate) shared: Arc<Shared>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) redaction_key: Vec<u8>,
+    changing: Mutex<()>,
     scribe: Scribe,
 }
 
@@ -65,7 +66,7 @@ impl House {
         let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
         let scribe = Scribe::start(store, clock, after)
             .map_err(|error| StoreError::Refused(format!("no thread to write with: {error}")))?;
-        Ok(Self { shared, entropy, redaction_key, scribe })
+        Ok(Self { shared, entropy, redaction_key, changing: Mutex::new(()), scribe })
     }
 
     /// The doorbell.
@@ -111,6 +112,11 @@ impl House {
         work: impl FnMut(&mut dyn UnitOfWork) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.scribe.write(work)
+    }
+
+    /// Holds off other changes to what stands, from checking one against it until that is written.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a deed that changes no record.

@@ -1,10 +1,10 @@
 //! What stands now: directory, agreements and holds as one immutable snapshot, compiled.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use vedetta_directory::directory::Records;
+use vedetta_directory::directory::{Owned, Records};
 use vedetta_directory::{Directory, Relevance};
 use vedetta_intake::Claim;
 use vedetta_model::account::AccountState;
@@ -60,6 +60,7 @@ impl Standing {
             contacts: records(reader, RecordKind::Contact)?,
             accounts: records(reader, RecordKind::Account)?,
         };
+        let records = without_strays(records);
         let numbers = reader.numbers()?.into_iter().collect();
         let directory = build(&numbers, records)?;
         let (relevance, refused) = directory.relevance();
@@ -176,6 +177,26 @@ fn compile(
 fn identities(directory: &Directory) -> HashMap<ItemId, OrganisationId> {
     let members = directory.members().iter();
     members.map(|it| (it.organisation.id.identity(), it.organisation.id.clone())).collect()
+}
+
+/// The records without those of organisations that are gone, so that one stray does not keep the
+/// node from starting.
+fn without_strays(mut records: Records) -> Records {
+    let known: HashSet<_> = records.organisations.iter().map(|it| it.id.clone()).collect();
+    fn keep<T: Owned>(rows: &mut Vec<T>, known: &HashSet<OrganisationId>) {
+        rows.retain(|row| {
+            let (id, organisation) = (row.id(), row.organisation());
+            let kept = known.contains(organisation);
+            if !kept {
+                tracing::error!(%id, %organisation, "left out: its organisation is gone; remove it");
+            }
+            kept
+        });
+    }
+    keep(&mut records.assets, &known);
+    keep(&mut records.contacts, &known);
+    keep(&mut records.accounts, &known);
+    records
 }
 
 /// Whose node it is: as set; before that the only national centre, or the only organisation.

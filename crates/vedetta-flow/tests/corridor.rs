@@ -6,6 +6,7 @@
 mod corridor {
     mod access;
     mod agreements;
+    mod changes;
     mod holds;
     mod newcomers;
     mod reading;

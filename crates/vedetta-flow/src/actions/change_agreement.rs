@@ -41,6 +41,7 @@ impl House {
     /// Forbidden, a stage other than draft, or faults, each with its place.
     pub fn put_draft(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "write agreements")?;
+        let _one_at_a_time = self.change();
         if agreement.stage != Stage::Draft {
             let reason = "a new wording is a draft; put it in force afterwards";
             return Err(FlowError::invalid("stage", reason));
@@ -69,6 +70,7 @@ impl House {
         step: &Step,
     ) -> Result<Agreement, FlowError> {
         self.require_room(by, ADMINISTRATORS, "change agreements")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         let known = standing.network.agreement(id);
         let agreement = known.ok_or_else(|| FlowError::unknown("agreement", id))?;
@@ -96,6 +98,7 @@ impl House {
     /// Forbidden, unknown, or no longer a draft.
     pub fn discard_draft(&self, by: &Actor, id: &AgreementId) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "discard drafts")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         match standing.network.agreement(id).map(|agreement| &agreement.stage) {
             None => Err(FlowError::unknown("agreement", id)),

@@ -17,6 +17,7 @@ impl House {
     /// Forbidden, records that do not make a directory, or what the ledger said.
     pub fn put_records(&self, by: &Actor, records: Records) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "change the directory")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         let mut next = u32::MAX;
         let unborn = |_: &OrganisationId| {
@@ -39,6 +40,7 @@ impl House {
     /// Forbidden, unknown, or still the parent or provider of others.
     pub fn remove_organisation(&self, by: &Actor, id: &OrganisationId) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "remove organisations")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         let known = standing.directory.organisation(id);
         known.ok_or_else(|| FlowError::unknown("organisation", id))?;

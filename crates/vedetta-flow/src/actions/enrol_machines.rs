@@ -41,6 +41,7 @@ impl House {
         lasts: Duration,
     ) -> Result<Vec<Enrolled>, FlowError> {
         self.require_room(by, ADMINISTRATORS, "enrol machines")?;
+        let _one_at_a_time = self.change();
         if lasts.is_zero() || lasts > LONGEST_TOKEN {
             return Err(FlowError::invalid("lasts", "between a second and 366 days"));
         }

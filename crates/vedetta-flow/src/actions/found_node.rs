@@ -19,6 +19,7 @@ impl House {
     /// # Errors
     /// [`FlowError::Conflict`] when the node has organisations already; what the ledger said.
     pub fn found(&self, records: Records, agreements: Vec<Agreement>) -> Result<(), FlowError> {
+        let _one_at_a_time = self.change();
         if !self.standing().directory.members().is_empty() {
             let reason = "the node has a directory already; import into it instead";
             return Err(FlowError::Conflict(reason.into()));

@@ -16,6 +16,7 @@ impl House {
     /// Forbidden, an unknown organisation, or a term that ends before it begins.
     pub fn place_hold(&self, by: &Actor, hold: &Hold) -> Result<(), FlowError> {
         self.require_room(by, KEEPERS, "place holds")?;
+        let _one_at_a_time = self.change();
         self.number_of(&hold.organisation)?;
         if hold.until.is_some_and(|until| until <= hold.from) {
             return Err(FlowError::invalid(
@@ -32,6 +33,7 @@ impl House {
     /// Forbidden, or unknown.
     pub fn lift_hold(&self, by: &Actor, id: &HoldId) -> Result<(), FlowError> {
         self.require_room(by, KEEPERS, "lift holds")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         let hold = standing.holds.iter().find(|hold| hold.id == *id);
         let hold = hold.ok_or_else(|| FlowError::unknown("hold", id))?;

@@ -12,6 +12,7 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn settle_terms(&self) -> Result<usize, FlowError> {
+        let _one_at_a_time = self.change();
         let (standing, now) = (self.standing(), self.now());
         let mut settled = 0;
         for agreement in &standing.agreements {
