@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
-use vedetta_store::{RecordKind, SecretKind};
+use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::sign_in::{Session, new_totp_memory};
 use crate::authority::ADMINISTRATORS;
@@ -35,6 +35,7 @@ impl House {
     /// Forbidden, an unknown organisation, no role, or one that is the node's own only.
     pub fn put_account(&self, by: &Actor, account: &Account) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "change accounts")?;
+        let _one_at_a_time = self.change();
         let standing = self.standing();
         if standing.directory.organisation(&account.organisation).is_none() {
             return Err(FlowError::unknown("organisation", &account.organisation));
@@ -43,7 +44,8 @@ impl House {
         self.put(by, RecordKind::Account, account.id.as_str(), account)
     }
 
-    /// Sets a person's password: one's own, or anyone's as administrator.
+    /// Sets a person's password: one's own, or anyone's as administrator. Its sessions and tokens
+    /// end.
     ///
     /// # Errors
     /// Forbidden, unknown, or too short.
@@ -60,9 +62,18 @@ impl House {
         }
         let hash = hash_password(password, &*self.entropy)
             .ok_or_else(|| FlowError::invalid("password", "it cannot be hashed; choose another"))?;
-        let id = account.to_string();
-        self.write(move |unit| unit.put_secret(SecretKind::Password, &id, hash.as_bytes()))?;
-        Ok(self.note_deed(by.account.as_str(), account.as_str(), deed("password set"))?)
+        let (actor, id) = (by.account.to_string(), account.to_string());
+        self.write(move |unit| {
+            unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
+            for token in records::<Token>(unit, RecordKind::Token)? {
+                if token.account.as_str() == id {
+                    unit.erase_secret(SecretKind::Token, &token.id)?;
+                    unit.remove_record(RecordKind::Token, &token.id, &actor)?;
+                }
+            }
+            note(unit, &actor, &id, "password set")
+        })?;
+        Ok(())
     }
 
     /// Gives a person a new TOTP seed; returns the `otpauth:` address for the application.
@@ -73,9 +84,12 @@ impl House {
         self.require_self_or_administrator(by, account, "enrol this authenticator")?;
         let seed = totp_seed(&*self.entropy);
         let address = totp_address(&seed, account);
-        let (id, memory) = (account.to_string(), new_totp_memory(seed));
-        self.write(move |unit| unit.put_secret(SecretKind::Totp, &id, &memory))?;
-        self.note_deed(by.account.as_str(), account.as_str(), deed("authenticator enrolled"))?;
+        let (actor, id, memory) =
+            (by.account.to_string(), account.to_string(), new_totp_memory(seed));
+        self.write(move |unit| {
+            unit.put_secret(SecretKind::Totp, &id, &memory)?;
+            note(unit, &actor, &id, "authenticator enrolled")
+        })?;
         Ok(address)
     }
 
@@ -143,6 +157,7 @@ impl House {
     /// Forbidden, or unknown.
     pub fn tie_certificate(&self, by: &Actor, certificate: &Certificate) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "issue certificates")?;
+        let _one_at_a_time = self.change();
         if self.active_account(&certificate.account).is_none() {
             return Err(FlowError::unknown("active account", &certificate.account));
         }
@@ -167,8 +182,14 @@ impl House {
         if by.account != *account {
             self.require_room(by, ADMINISTRATORS, what)?;
         }
-        if self.active_account(account).is_none() {
-            return Err(FlowError::unknown("active account", account));
+        let known = self.active_account(account);
+        let known = known.ok_or_else(|| FlowError::unknown("active account", account))?;
+        if by.account == *account && by.roles != known.roles {
+            return Err(FlowError::Forbidden {
+                who: by.account.to_string(),
+                what,
+                advice: "a narrowed token stays narrow; sign in with password and code",
+            });
         }
         Ok(())
     }
@@ -191,6 +212,14 @@ pub(crate) fn check_roles(
     Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
 }
 
-fn deed(what: &str) -> String {
-    serde_json::json!({ "deed": what }).to_string()
+/// Notes a deed beside the secret that it changed.
+fn note(
+    unit: &mut dyn UnitOfWork,
+    actor: &str,
+    subject: &str,
+    what: &str,
+) -> Result<(), StoreError> {
+    let facts = serde_json::json!({ "deed": what }).to_string();
+    let draft = Draft { kind: EntryKind::Deed, actor, subject, facts: &facts, body: b"" };
+    unit.append(&draft).map(drop)
 }

@@ -44,6 +44,39 @@ fn a_token_carries_its_scope_and_dies_when_revoked() {
 }
 
 #[test]
+fn a_narrow_token_stays_narrow() {
+    let test = TestHouse::small();
+    let admin = test.administrator();
+    let mut both = test.house.standing().directory.account(&account("perugia")).unwrap().clone();
+    both.roles = BTreeSet::from([Role::Liaison, Role::Machine]);
+    test.house.put_account(&admin, &both).unwrap();
+    let (id, scope) = (account("perugia"), BTreeSet::from([Role::Machine]));
+    let day = Duration::from_secs(86_400);
+    let narrow = test.house.issue_token(&admin, &id, "siem", scope.clone(), day).unwrap();
+    let actor = test.house.actor_by_token(narrow.token.reveal()).unwrap();
+    let forbidden = |it: Result<(), FlowError>| matches!(it, Err(FlowError::Forbidden { .. }));
+    assert!(forbidden(test.house.set_password(&actor, &id, "una frase lunga")));
+    assert!(forbidden(test.house.enrol_totp(&actor, &id).map(drop)));
+    assert!(forbidden(test.house.issue_token(&actor, &id, "more", scope, day).map(drop)));
+}
+
+#[test]
+fn a_new_password_ends_every_token_of_its_account() {
+    let test = TestHouse::small();
+    let (admin, id) = (test.administrator(), account("perugia"));
+    let issue = |id: &AccountId| {
+        let day = Duration::from_secs(86_400);
+        test.house.issue_token(&admin, id, "test", BTreeSet::new(), day).unwrap()
+    };
+    let (own, other) = (issue(&id), issue(&account("terni")));
+    test.house.set_password(&test.person("perugia"), &id, "una frase lunga").unwrap();
+    assert!(test.house.actor_by_token(own.token.reveal()).is_err());
+    test.house.actor_by_token(other.token.reveal()).unwrap();
+    let tokens = test.house.tokens_of(&admin).unwrap();
+    assert!(tokens.iter().all(|token| token.account != id));
+}
+
+#[test]
 fn short_passwords_and_other_peoples_are_refused() {
     let test = TestHouse::small();
     let perugia = test.person("perugia");
