@@ -9,16 +9,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 use vedetta_diffusion::webhook::{
-    Answer, Call, Destination, Inner, Next, Notice, Secret, again, answer, call,
+    Answer, Call, Destination, DestinationError, Inner, Next, Notice, Secret, again, answer, call,
 };
 use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
 use vedetta_model::Audience;
 
 mod https;
+mod round;
 
 pub use https::Https;
+use round::Round;
 
 /// The one who connects: [`Https`], and in tests somebody who listens.
 pub trait Caller: Send + Sync + 'static {
@@ -32,44 +35,45 @@ pub trait Caller: Send + Sync + 'static {
 /// What comes later.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Who works.
+#[derive(Clone)]
+struct Worker {
+    house: Arc<House>,
+    caller: Arc<dyn Caller>,
+    inner: Inner,
+}
+
 /// How often the worker looks when no bell rings: calls that failed come due.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long it gathers what is released together.
 const GATHER: Duration = Duration::from_millis(200);
-/// Calls made at once.
-const AT_ONCE: usize = 16;
+/// Calls to one webhook at once.
+const TO_ONE: usize = 4;
+/// The longest time for a host's addresses.
+const RESOLVING: Duration = Duration::from_secs(10);
 
-/// Calls webhooks until stopped. `inner` are the node's own networks that they may go to.
+/// Calls webhooks until stopped; calls under way then have a moment to end. `inner` are the node's
+/// own networks that they may go to.
 pub async fn run(
     house: Arc<House>,
     caller: Arc<dyn Caller>,
     inner: Inner,
     stop: impl Future<Output = ()>,
 ) {
-    let mut bell = house.bell().listen();
-    let working = async {
-        loop {
-            match work(&house, &caller, &inner).await {
-                Ok(Remaining::Something) => {}
-                Ok(Remaining::Nothing) => {
-                    let _rung = tokio::time::timeout(LOOK, bell.changed()).await;
-                    tokio::time::sleep(GATHER).await;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "webhooks wait: the ledger cannot be used");
-                    tokio::time::sleep(LOOK).await;
-                }
-            }
-        }
-    };
+    let worker = Worker { house, caller, inner };
+    let (tell, mut told) = mpsc::channel(16);
+    let mut round = Round::new(worker.clone());
     // A call that is cut short keeps its lease for two minutes, and is then made again.
     tokio::select! {
-        () = working => {}
+        () = worker.queue(tell) => {}
+        () = round.go_on(&mut told) => {}
         () = stop => {}
     }
+    round.close().await;
 }
 
-/// Queues what was released, and makes the calls that are due. Says whether there may be more.
+/// Queues what was released, and makes the calls that are due, a few of each webhook. Says whether
+/// there may be more.
 ///
 /// # Errors
 /// What the ledger said.
@@ -78,74 +82,110 @@ pub async fn work(
     caller: &Arc<dyn Caller>,
     inner: &Inner,
 ) -> Result<Remaining, FlowError> {
-    let queued = on_house(house, |house| house.queue_webhook_calls()).await?;
-    let due = on_house(house, |house| house.due_webhook_calls(AT_ONCE)).await?;
-    let full = due.len() == AT_ONCE;
-    let calls = due.into_iter().map(|due| one(house, caller, inner, due));
-    for outcome in futures_util::future::join_all(calls).await {
-        outcome?;
-    }
-    Ok(if full { Remaining::Something } else { queued })
+    let (house, caller) = (Arc::clone(house), Arc::clone(caller));
+    let worker = Worker { house, caller, inner: inner.clone() };
+    let queued = worker.ask(|house| house.queue_webhook_calls()).await?;
+    let active = worker.ask(|house| house.active_webhooks()).await?;
+    let wanted: Vec<_> = active.into_iter().map(|key| (key, TO_ONE)).collect();
+    let due = worker.ask(move |house| house.due_webhook_calls(&wanted)).await?;
+    let remaining = if due.is_empty() { queued.remaining } else { Remaining::Something };
+    futures_util::future::join_all(due.into_iter().map(|due| worker.one(due))).await;
+    Ok(remaining)
 }
 
-/// One call, and what follows from its answer.
-async fn one(
-    house: &Arc<House>,
-    caller: &Arc<dyn Caller>,
-    inner: &Inner,
-    due: DueCall,
-) -> Result<(), FlowError> {
-    let place = due.item.open(&due.reader).map(|item| item.stamp.seq);
-    let organisation = due.reader.organisation;
-    let attempt = due.lease.job.attempts;
-    let reply = make(house, caller, inner, &due).await;
-    let gone = matches!(reply, Ok(status) if answer(status) == Answer::Gone);
-    let (lease, now) = (due.lease, house.now());
-    let error = match reply {
-        Ok(None) => return on_house(house, |house| house.finish_webhook_call(lease)).await,
-        Ok(Some(status)) if answer(Some(status)) == Answer::Taken => {
-            let audience = Audience::from_iter([organisation]);
-            let door = Door::Webhook;
-            let batch = place.map(|release| DeliveryBatch { release, door, at: now, audience });
-            on_house(house, |house| house.record_deliveries(batch.into_iter().collect())).await?;
-            return on_house(house, |house| house.finish_webhook_call(lease)).await;
+impl Worker {
+    /// Queues calls whenever something is released, and tells whose.
+    async fn queue(&self, tell: mpsc::Sender<Vec<String>>) {
+        let mut bell = self.house.bell().listen();
+        loop {
+            let remaining = match self.ask(|house| house.queue_webhook_calls()).await {
+                Ok(queued) => {
+                    if !queued.webhooks.is_empty() && tell.send(queued.webhooks).await.is_err() {
+                        return;
+                    }
+                    queued.remaining
+                }
+                Err(error) => {
+                    tracing::error!(%error, "webhooks wait: the ledger cannot be used");
+                    tokio::time::sleep(LOOK).await;
+                    Remaining::Something
+                }
+            };
+            if remaining == Remaining::Nothing {
+                // The house outlives its doors, so the bell is never gone.
+                let _rung = bell.changed().await;
+                tokio::time::sleep(GATHER).await;
+                bell.mark_unchanged();
+            }
         }
-        Ok(Some(status)) => format!("the receiver answered {status}"),
-        Err(error) => error,
-    };
-    let next = again(attempt, now, house.entropy());
-    let due = match next {
-        Next::At(moment) if !gone => Some(moment),
-        _ => None,
-    };
-    on_house(house, move |house| house.give_back_webhook_call(lease, error, due)).await
-}
+    }
 
-/// Makes a call. No status when there is nothing to tell.
-async fn make(
-    house: &Arc<House>,
-    caller: &Arc<dyn Caller>,
-    inner: &Inner,
-    due: &DueCall,
-) -> Result<Option<u16>, String> {
-    let destination =
-        Destination::new(&due.webhook.url, inner).map_err(|error| error.to_string())?;
-    let secret = Secret::new(&due.secret).map_err(|error| error.to_string())?;
-    let (id, webhook) = (due.lease.job.id.0, due.webhook.id.as_str());
-    let Some(notice) = due.item.clone().filter_map(|item| notice(id, webhook, &item)) else {
-        return Ok(None);
-    };
-    let (attempt, now) = (due.lease.job.attempts, house.now());
-    let Some(call) = call(&notice, &due.reader, &destination, &[secret], attempt, now) else {
-        return Ok(None);
-    };
-    let uri: http::Uri = call.url.parse().map_err(|_| "the address is no URL".to_owned())?;
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let addresses = caller.resolve(host, port).await;
-    let resolved: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
-    destination.permits(&resolved, inner).map_err(|error| error.to_string())?;
-    caller.call(call, addresses).await.map(Some)
+    /// One call, and what follows from its answer.
+    async fn one(&self, due: DueCall) {
+        let (webhook, id) = (due.webhook.key(), due.lease.job.id.0);
+        if let Err(error) = self.call_and_end(due).await {
+            tracing::error!(%error, webhook, id, "a call is not ended: it is made again");
+        }
+    }
+
+    async fn call_and_end(&self, due: DueCall) -> Result<(), FlowError> {
+        let place = due.item.open(&due.reader).map(|item| item.stamp.seq);
+        let reply = self.make(&due).await;
+        let (attempt, lease, now) = (due.lease.job.attempts, due.lease, self.house.now());
+        let (Some(release), Some(reply)) = (place, reply.transpose()) else {
+            return self.ask(|house| house.finish_webhook_call(lease)).await;
+        };
+        let meaning = answer(reply.as_ref().ok().copied());
+        if meaning == Answer::Taken {
+            let audience = Audience::from_iter([due.reader.organisation]);
+            let had = DeliveryBatch { release, door: Door::Webhook, at: now, audience };
+            return self.ask(|house| house.record_webhook_call(lease, had)).await;
+        }
+        let error = match reply {
+            Ok(status) => format!("the receiver answered {status}"),
+            Err(error) => error,
+        };
+        let due = match again(attempt, now, self.house.entropy()) {
+            Next::At(moment) if meaning != Answer::Gone => Some(moment),
+            _ => None,
+        };
+        self.ask(move |house| house.give_back_webhook_call(lease, error, due)).await
+    }
+
+    /// Makes a call. No status when there is nothing to tell.
+    async fn make(&self, due: &DueCall) -> Result<Option<u16>, String> {
+        let said = |error: DestinationError| error.to_string();
+        let destination = Destination::new(&due.webhook.url, &self.inner).map_err(said)?;
+        let secret = Secret::new(&due.secret).map_err(|error| error.to_string())?;
+        let (id, webhook) = (due.lease.job.id.0, due.webhook.id.as_str());
+        let Some(notice) = due.item.clone().filter_map(|item| notice(id, webhook, &item)) else {
+            return Ok(None);
+        };
+        let (attempt, now) = (due.lease.job.attempts, self.house.now());
+        let Some(call) = call(&notice, &due.reader, &destination, &[secret], attempt, now) else {
+            return Ok(None);
+        };
+        let uri: http::Uri = call.url.parse().map_err(|_| "the address is no URL".to_owned())?;
+        let port =
+            uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let resolving = tokio::time::timeout(RESOLVING, self.caller.resolve(host, port));
+        let addresses = resolving.await.map_err(|_| "the host's name server is too slow")?;
+        let resolved: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
+        destination.permits(&resolved, &self.inner).map_err(said)?;
+        self.caller.call(call, addresses).await.map(Some)
+    }
+
+    /// Asks the house off the threads that serve connections.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, FlowError> {
+        let house = Arc::clone(&self.house);
+        let answer = tokio::task::spawn_blocking(move || question(&house)).await;
+        answer
+            .unwrap_or_else(|error| Err(FlowError::Conflict(format!("the thread ended: {error}"))))
+    }
 }
 
 fn notice(id: u64, webhook: &str, item: &ReadItem) -> Option<Notice> {
@@ -160,14 +200,4 @@ fn notice(id: u64, webhook: &str, item: &ReadItem) -> Option<Notice> {
     let head = head.to_string();
     let body = format!("{},\"object\":{}}}", head.strip_suffix('}')?, object.get());
     Some(Notice { id, tlp: item.tlp, body: Bytes::from(body) })
-}
-
-/// Asks the house off the threads that serve connections.
-async fn on_house<T: Send + 'static>(
-    house: &Arc<House>,
-    question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
-) -> Result<T, FlowError> {
-    let house = Arc::clone(house);
-    let answer = tokio::task::spawn_blocking(move || question(&house)).await;
-    answer.unwrap_or_else(|error| Err(FlowError::Conflict(format!("the thread ended: {error}"))))
 }

@@ -15,6 +15,8 @@ mod items;
 mod limits;
 #[path = "it/network.rs"]
 mod network;
+#[path = "it/receivers.rs"]
+mod receivers;
 #[path = "it/stream.rs"]
 mod stream;
 #[path = "it/taxii.rs"]

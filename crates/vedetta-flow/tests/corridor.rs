@@ -12,4 +12,5 @@ mod corridor {
     mod reading;
     mod room;
     mod victims;
+    mod webhooks;
 }

@@ -237,7 +237,8 @@ pub const TABLE: &[Route] = &[
     put("/api/v1/webhooks/{webhook}", PRODUCERS, "Put a webhook")
         .takes(json("NewWebhook"))
         .gives(json("IssuedWebhook")),
-    delete("/api/v1/webhooks/{webhook}", PRODUCERS, "Remove a webhook"),
+    delete("/api/v1/webhooks/{webhook}", PRODUCERS, "Remove a webhook")
+        .query(&[("organisation", "Whose; one's own without it.")]),
     get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
     post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
     get("/api/v1/warning-lists", Who::SignedIn, "Lists of false positives")

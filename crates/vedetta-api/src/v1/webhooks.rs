@@ -6,11 +6,11 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vedetta_diffusion::webhook::Destination;
 use vedetta_flow::actions::keep_webhooks::{Webhook, WebhookState};
-use vedetta_model::OrganisationId;
+use vedetta_model::{Category, OrganisationId};
 
 use super::Answer;
 use crate::api::Api;
-use crate::extract::{Given, Params};
+use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 
@@ -25,7 +25,15 @@ pub(super) struct NewWebhook {
     #[serde(default)]
     kinds: Vec<String>,
     #[serde(default)]
+    categories: Vec<Category>,
+    #[serde(default)]
     state: WebhookState,
+}
+
+/// Whose.
+#[derive(Debug, Deserialize)]
+pub(super) struct Whose {
+    organisation: Option<OrganisationId>,
 }
 
 /// A webhook that was put; its secret only when it is new.
@@ -61,6 +69,7 @@ pub(super) async fn put(
         organisation: new.organisation.unwrap_or_else(|| actor.organisation.clone()),
         url: destination.url().to_owned(),
         kinds: new.kinds,
+        categories: new.categories,
         state: new.state,
         by: actor.account.clone(),
     };
@@ -72,8 +81,10 @@ pub(super) async fn remove(
     State(api): State<Api>,
     Caller(actor): Caller,
     params: Params,
+    Asked(whose): Asked<Whose>,
 ) -> Result<StatusCode, Problem> {
     let id: String = params.get("webhook")?;
-    api.ask(move |house| house.remove_webhook(&actor, &id)).await?;
+    let organisation = whose.organisation.unwrap_or_else(|| actor.organisation.clone());
+    api.ask(move |house| house.remove_webhook(&actor, &organisation, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

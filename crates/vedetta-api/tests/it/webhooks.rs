@@ -75,7 +75,7 @@ async fn each_item_is_called_out_once_and_signed() {
     bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
     let secret = put(&door, &stranger).await;
     let other = door.ask(&perugia, "DELETE /api/v1/webhooks/soc", None).await;
-    assert_eq!(other.status, StatusCode::FORBIDDEN);
+    assert_eq!(other.status, StatusCode::NOT_FOUND, "nobody learns of another's");
     bring(&door, &perugia, TestItem::indicator(2).tlp("CLEAR")).await;
     bring(&door, &perugia, TestItem::indicator(3).tlp("AMBER")).await;
     let receiver = Receiver::new("8.8.8.8:443");

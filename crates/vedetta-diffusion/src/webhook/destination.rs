@@ -65,6 +65,20 @@ const V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
+impl Inner {
+    /// Reads networks, e.g. `10.0.0.0/8`.
+    ///
+    /// # Errors
+    /// The first text that is none, with what to write.
+    pub fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            let network = IpNetwork::from_str_truncate(text);
+            network.map_err(|_| format!("{text:?} is not a network; write it as 10.0.0.0/8"))
+        };
+        texts.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 impl Destination {
     /// Reads a URL, and checks what can be checked before its host is resolved.
     ///
@@ -147,8 +161,8 @@ mod tests {
     use super::*;
 
     fn inner(networks: &[&str]) -> Inner {
-        let read = |text: &&str| IpNetwork::from_str_truncate(text).unwrap();
-        Inner(networks.iter().map(read).collect())
+        let networks: Vec<String> = networks.iter().map(|it| (*it).to_owned()).collect();
+        Inner::read(&networks).unwrap()
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! Webhooks: where an organisation wants to be called when something is released to it.
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Actor, OrganisationId};
-use vedetta_store::{RecordKind, SecretKind};
+use vedetta_model::{AccountId, Actor, Category, Instant, OrganisationId};
+use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::authority::{ADMINISTRATORS, PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
-use crate::steps::call_webhooks::cursor;
+use crate::steps::call_webhooks::{cursor, step};
 
 /// One webhook.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// Its identifier.
+    /// Its identifier within its organisation.
     pub id: String,
     /// For whom.
     pub organisation: OrganisationId,
@@ -23,6 +23,9 @@ pub struct Webhook {
     /// Only these STIX types; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// Only these categories; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Category>,
     /// Whether it is called.
     #[serde(default)]
     pub state: WebhookState,
@@ -41,6 +44,27 @@ pub enum WebhookState {
     Paused,
 }
 
+/// What became of a webhook that was put.
+enum Kept {
+    New,
+    Before,
+    TooMany,
+}
+
+/// Webhooks of one organisation at most.
+pub const MOST_WEBHOOKS: usize = 16;
+/// Calls dropped at once.
+const DROPPED: usize = 1_000;
+
+impl Webhook {
+    /// Its name among all of the node's: two organisations may choose the same identifier, and
+    /// neither learns of the other's.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(&self.organisation, &self.id)
+    }
+}
+
 impl House {
     /// Puts a webhook, and tells the secret of a new one: once. A new one is called from now on.
     ///
@@ -51,41 +75,59 @@ impl House {
         require(by, PRODUCERS, "keep webhooks")?;
         self.require_own(by, &webhook.organisation, WHAT)?;
         vedetta_model::AssetId::new(&webhook.id)?;
-        let known = self.webhook(&webhook.id)?;
-        if let Some(known) = &known {
-            self.require_own(by, &known.organisation, WHAT)?;
-        }
         let mut secret = [0; 32];
         self.entropy.fill(&mut secret);
-        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        let fresh = known.is_none().then_some(secret);
-        let body =
-            serde_json::to_vec(&webhook).map_err(|error| FlowError::invalid("webhook", error))?;
-        let (kept, head, actor) = (fresh.clone(), self.bell().last(), by.account.to_string());
-        self.write(move |unit| {
-            if let Some(secret) = &kept {
-                unit.put_secret(SecretKind::Webhook, &webhook.id, secret.as_bytes())?;
-                unit.set_cursor(&cursor(&webhook.id), head)?;
+        let fresh: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (secret, actor) = (fresh.clone(), by.account.to_string());
+        let head = self.bell().last();
+        let kept = self.write(move |unit| {
+            let key = webhook.key();
+            let mut kept = Kept::Before;
+            if unit.record(RecordKind::Webhook, &key)?.is_none() {
+                if count(unit, &webhook.organisation)? >= MOST_WEBHOOKS {
+                    return Ok(Kept::TooMany);
+                }
+                unit.put_secret(SecretKind::Webhook, &key, secret.as_bytes())?;
+                unit.set_cursor(&cursor(&key), head)?;
+                kept = Kept::New;
             }
-            unit.put_record(RecordKind::Webhook, &webhook.id, &body, &actor)
+            let body =
+                serde_json::to_vec(&webhook).map_err(|it| StoreError::Refused(it.to_string()))?;
+            unit.put_record(RecordKind::Webhook, &key, &body, &actor)?;
+            Ok(kept)
         })?;
-        Ok(fresh)
+        match kept {
+            Kept::New => Ok(Some(fresh)),
+            Kept::Before => Ok(None),
+            Kept::TooMany => {
+                let reason = format!("{MOST_WEBHOOKS} webhooks are the most; remove one first");
+                Err(FlowError::Conflict(reason))
+            }
+        }
     }
 
-    /// Removes a webhook and erases its secret.
+    /// Removes a webhook with its secret and the calls that wait for it.
     ///
     /// # Errors
     /// Forbidden, or unknown.
-    pub fn remove_webhook(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
+    pub fn remove_webhook(
+        &self,
+        by: &Actor,
+        organisation: &OrganisationId,
+        id: &str,
+    ) -> Result<(), FlowError> {
         require(by, PRODUCERS, "remove webhooks")?;
-        let known = self.webhook(id)?.ok_or_else(|| FlowError::unknown("webhook", id))?;
-        self.require_own(by, &known.organisation, "remove webhooks of this organisation")?;
-        let (id, actor) = (id.to_owned(), by.account.to_string());
-        self.write(move |unit| {
-            unit.erase_secret(SecretKind::Webhook, &id)?;
-            unit.remove_record(RecordKind::Webhook, &id, &actor)
+        self.require_own(by, organisation, "remove webhooks of this organisation")?;
+        let (key, actor) = (key(organisation, id), by.account.to_string());
+        let removed = self.write(move |unit| {
+            let removed = unit.remove_record(RecordKind::Webhook, &key, &actor)?;
+            if removed.is_some() {
+                unit.erase_secret(SecretKind::Webhook, &key)?;
+                drop_calls(unit, &key)?;
+            }
+            Ok(removed)
         })?;
-        Ok(())
+        removed.map(drop).ok_or_else(|| FlowError::unknown("webhook", id))
     }
 
     /// The webhooks of the actor's organisation; all as administrator.
@@ -103,11 +145,33 @@ impl House {
         Ok(self.read(|reader| records(reader, RecordKind::Webhook))?)
     }
 
-    pub(crate) fn webhook(&self, id: &str) -> Result<Option<Webhook>, FlowError> {
-        Ok(self.every_webhook()?.into_iter().find(|webhook| webhook.id == id))
+    pub(crate) fn webhook(&self, key: &str) -> Result<Option<Webhook>, FlowError> {
+        Ok(self.every_webhook()?.into_iter().find(|webhook| webhook.key() == key))
     }
 
-    pub(crate) fn webhook_secret(&self, id: &str) -> Result<Option<Vec<u8>>, FlowError> {
-        Ok(self.read(|reader| reader.secret(SecretKind::Webhook, id))?)
+    pub(crate) fn webhook_secret(&self, key: &str) -> Result<Option<Vec<u8>>, FlowError> {
+        Ok(self.read(|reader| reader.secret(SecretKind::Webhook, key))?)
+    }
+}
+
+fn key(organisation: &OrganisationId, id: &str) -> String {
+    format!("{organisation}/{id}")
+}
+
+fn count(unit: &mut dyn UnitOfWork, organisation: &OrganisationId) -> Result<usize, StoreError> {
+    let (all, prefix) = (unit.records(RecordKind::Webhook)?, key(organisation, ""));
+    Ok(all.iter().filter(|record| record.id.starts_with(&prefix)).count())
+}
+
+/// Ends the calls that wait for a webhook, those under way too: at the end of time everything is
+/// due, and every lease has ended.
+fn drop_calls(unit: &mut dyn UnitOfWork, key: &str) -> Result<(), StoreError> {
+    let (step, no_time) = (step(key), std::time::Duration::ZERO);
+    loop {
+        let leases = unit.lease(&step, Instant::FAR, no_time, DROPPED)?;
+        if leases.is_empty() {
+            return Ok(());
+        }
+        leases.iter().try_for_each(|lease| unit.finish(lease))?;
     }
 }

@@ -1,6 +1,7 @@
 //! Calling webhooks: a call is queued for each release that its organisation may read, leased by a
 //! worker, and finished, tried again or given up. What is withdrawn or no longer entitled by then
-//! is not called out.
+//! is not called out. Each webhook has a queue of its own, so that a receiver that is slow or down
+//! keeps nobody else's calls waiting.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vedetta_model::{AccountId, Actor, Instant, Language, Role};
 use vedetta_policy::{Cleared, Reader};
-use vedetta_store::{Lease, NewJob, Sequence, StoreError, VersionFilter};
+use vedetta_store::{
+    DeliveryBatch, Lease, NewJob, Sequence, StoreError, UnitOfWork, VersionFilter,
+};
 
 use crate::actions::keep_webhooks::{Webhook, WebhookState};
 use crate::error::FlowError;
@@ -30,10 +33,13 @@ pub struct DueCall {
     pub reader: Reader,
 }
 
-/// The step's name.
-const STEP: &str = "call_webhook";
 /// How long a worker may take for one call.
 const TERM: Duration = Duration::from_secs(120);
+
+/// Webhooks whose calls are queued in one unit of work.
+const TOGETHER: usize = 64;
+/// Places without a call after which the cursor is moved all the same.
+const FAR: u64 = 1_000;
 
 /// What a job says.
 #[derive(Serialize, Deserialize)]
@@ -42,29 +48,76 @@ struct Task {
     place: u64,
 }
 
+/// Calls to queue for one webhook.
+struct Page {
+    webhook: String,
+    after: Sequence,
+    place: Sequence,
+    places: Vec<u64>,
+    remaining: Remaining,
+}
+
+/// What queueing did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Queued {
+    /// The webhooks, by [`Webhook::key`], that have calls to be made.
+    pub webhooks: Vec<String>,
+    /// Whether there may be more to queue.
+    pub remaining: Remaining,
+}
+
 impl House {
     /// Queues a call for each release since the last time, for every active webhook; a thousand a
-    /// webhook at most. Says whether there may be more.
+    /// webhook at most.
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn queue_webhook_calls(&self) -> Result<Remaining, FlowError> {
-        let mut remaining = Remaining::Nothing;
-        for webhook in self.every_webhook()? {
-            if webhook.state == WebhookState::Active && self.queue_calls_of(&webhook)? {
-                remaining = Remaining::Something;
+    pub fn queue_webhook_calls(&self) -> Result<Queued, FlowError> {
+        let mut queued = Queued { webhooks: Vec::new(), remaining: Remaining::Nothing };
+        let mut webhooks = self.every_webhook()?;
+        webhooks.retain(is_active);
+        for together in webhooks.chunks(TOGETHER) {
+            let mut pages = Vec::new();
+            for webhook in together {
+                pages.extend(self.unqueued(webhook)?);
+            }
+            let called = pages.iter().filter(|page| !page.places.is_empty());
+            queued.webhooks.extend(called.map(|page| page.webhook.clone()));
+            if pages.iter().any(|page| page.remaining == Remaining::Something) {
+                queued.remaining = Remaining::Something;
+            }
+            if !pages.is_empty() {
+                let now = self.now();
+                self.write(move |unit| pages.iter().try_for_each(|page| queue(unit, page, now)))?;
             }
         }
-        Ok(remaining)
+        Ok(queued)
     }
 
-    /// Takes calls that are due, for two minutes.
+    /// The webhooks that are called, by [`Webhook::key`].
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn due_webhook_calls(&self, limit: usize) -> Result<Vec<DueCall>, FlowError> {
-        let now = self.now();
-        let leases = self.write(move |unit| unit.lease(STEP, now, TERM, limit))?;
+    pub fn active_webhooks(&self) -> Result<Vec<String>, FlowError> {
+        Ok(self.every_webhook()?.iter().filter(|it| is_active(it)).map(Webhook::key).collect())
+    }
+
+    /// Takes calls that are due, for two minutes: of each webhook at most as many as said. The
+    /// calls of a webhook that is paused wait.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn due_webhook_calls(&self, wanted: &[(String, usize)]) -> Result<Vec<DueCall>, FlowError> {
+        let (now, mut active) = (self.now(), self.active_webhooks()?);
+        active.retain(|key| wanted.iter().any(|(wanted, _)| wanted == key));
+        let wanted: Vec<_> = wanted.iter().filter(|it| active.contains(&it.0)).cloned().collect();
+        let leases = self.write(move |unit| {
+            let mut leases = Vec::new();
+            for (key, limit) in &wanted {
+                leases.extend(unit.lease(&step(key), now, TERM, *limit)?);
+            }
+            Ok(leases)
+        })?;
         let mut due = Vec::with_capacity(leases.len());
         for lease in leases {
             match self.due_call(&lease)? {
@@ -75,12 +128,24 @@ impl House {
         Ok(due)
     }
 
-    /// Ends a call that was taken, or has become pointless.
+    /// Ends a call that has become pointless.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn finish_webhook_call(&self, lease: Lease) -> Result<(), FlowError> {
         self.end(move |unit| unit.finish(&lease))
+    }
+
+    /// Ends a call that was taken, and records the delivery, in one unit of work.
+    ///
+    /// # Errors
+    /// What the ledger said; then the call is made again.
+    pub fn record_webhook_call(&self, lease: Lease, had: DeliveryBatch) -> Result<(), FlowError> {
+        self.end(move |unit| {
+            // Had is had, even if another worker has the job now.
+            unit.deliver(std::slice::from_ref(&had))?;
+            unit.finish(&lease)
+        })
     }
 
     /// Gives a call back after a failure: to be made again at a moment, or given up.
@@ -97,41 +162,42 @@ impl House {
         self.end(move |unit| unit.give_back(&lease, &error, again, now))
     }
 
-    fn queue_calls_of(&self, webhook: &Webhook) -> Result<bool, FlowError> {
-        let name = cursor(&webhook.id);
-        let after = self.read(|reader| reader.cursor(&name))?;
+    /// What a webhook is to be told of next; nothing when there is nothing worth writing.
+    fn unqueued(&self, webhook: &Webhook) -> Result<Option<Page>, FlowError> {
+        let key = webhook.key();
+        let after = self.read(|reader| reader.cursor(&cursor(&key)))?;
         let head = self.bell().last();
         if head <= after {
-            return Ok(false);
+            return Ok(None);
         }
         let wish = Wish { kinds: webhook.kinds.clone(), ..Wish::all(after, VersionFilter::All) };
-        let Ok(page) = self.page(&machine(webhook), &wish) else { return Ok(false) };
-        let last = page.items.last().map_or(after, |item| item.stamp.seq);
-        let place = page.next.unwrap_or(head).max(last);
-        let places: Vec<u64> = page.items.iter().map(|item| item.stamp.seq.0).collect();
-        let (webhook, now) = (webhook.id.clone(), self.now());
-        self.write(move |unit| {
-            for place in &places {
-                let key = format!("{webhook}:{place}");
-                let task = Task { webhook: webhook.clone(), place: *place };
-                let task = serde_json::to_string(&task).unwrap_or_default();
-                unit.enqueue(&NewJob { step: STEP, key: &key, task: &task, due: now })?;
-            }
-            unit.set_cursor(&name, place)
-        })?;
-        Ok(page.next.is_some())
+        let Ok(page) = self.page(&machine(webhook), &wish) else { return Ok(None) };
+        // Beyond the bell's place there may be releases whose clearance is not known here yet.
+        let place = page.next.unwrap_or(head).min(head);
+        let items = page.items.iter().filter(|item| item.stamp.seq <= place);
+        let items = items.filter(|item| self.is_wanted(webhook, item));
+        let places: Vec<u64> = items.map(|item| item.stamp.seq.0).collect();
+        let more = page.next.is_some_and(|next| next < head);
+        if places.is_empty() && !more && place.0 - after.0 < FAR {
+            return Ok(None);
+        }
+        let remaining = if more { Remaining::Something } else { Remaining::Nothing };
+        Ok(Some(Page { webhook: key, after, place, places, remaining }))
+    }
+
+    fn is_wanted(&self, webhook: &Webhook, item: &ReadItem) -> bool {
+        let category = || self.shared.book.get(item.clearance).map(|it| it.handling.category);
+        let wanted = &webhook.categories;
+        wanted.is_empty() || category().is_some_and(|category| wanted.contains(&category))
     }
 
     /// What a leased job calls for; `None` when there is nothing to call out any more.
     fn due_call(&self, lease: &Lease) -> Result<Option<DueCall>, FlowError> {
         let Ok(task) = serde_json::from_str::<Task>(&lease.job.task) else { return Ok(None) };
         let Some(webhook) = self.webhook(&task.webhook)? else { return Ok(None) };
-        let Some(secret) = self.webhook_secret(&webhook.id)? else { return Ok(None) };
+        let Some(secret) = self.webhook_secret(&task.webhook)? else { return Ok(None) };
         let actor = machine(&webhook);
-        let (Ok(reader), true) = (self.reader_of(&actor), webhook.state == WebhookState::Active)
-        else {
-            return Ok(None);
-        };
+        let Ok(reader) = self.reader_of(&actor) else { return Ok(None) };
         let before = Sequence(task.place.saturating_sub(1));
         let wish = Wish { limit: 1, ..Wish::all(before, VersionFilter::All) };
         let (items, _) = self.cleared_page(&actor, &wish)?;
@@ -145,9 +211,7 @@ impl House {
     /// Ends a lease; one that was taken over meanwhile is somebody else's now.
     fn end(
         &self,
-        mut end: impl FnMut(&mut dyn vedetta_store::UnitOfWork) -> Result<(), StoreError>
-        + Send
-        + 'static,
+        mut end: impl FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), FlowError> {
         self.write(move |unit| match end(unit) {
             Err(StoreError::Refused(reason)) => {
@@ -172,6 +236,30 @@ pub enum Remaining {
 /// The durable place up to which calls of a webhook were queued.
 pub(crate) fn cursor(webhook: &str) -> String {
     format!("webhook:{webhook}")
+}
+
+/// Queues a page, unless another worker did: then its calls count.
+fn queue(unit: &mut dyn UnitOfWork, page: &Page, now: Instant) -> Result<(), StoreError> {
+    let (webhook, name) = (&page.webhook, cursor(&page.webhook));
+    if unit.cursor(&name)? != page.after {
+        return Ok(());
+    }
+    for place in &page.places {
+        let task = Task { webhook: webhook.clone(), place: *place };
+        let task = serde_json::to_string(&task).unwrap_or_default();
+        let (step, key) = (&step(webhook), &format!("{webhook}/{place}"));
+        unit.enqueue(&NewJob { step, key, task: &task, due: now })?;
+    }
+    unit.set_cursor(&name, page.place)
+}
+
+/// The step whose jobs are the calls of a webhook.
+pub(crate) fn step(webhook: &str) -> String {
+    format!("call_webhook:{webhook}")
+}
+
+fn is_active(webhook: &Webhook) -> bool {
+    webhook.state == WebhookState::Active
 }
 
 /// A webhook reads as a machine of its organisation.

@@ -149,11 +149,16 @@ fn doors() -> Vec<(&'static str, Value)> {
             ("state", state()),
             ("by", slug()),
         ],
-        &[("kinds", list(text()))],
+        &[("kinds", list(text())), ("categories", list(category()))],
     );
     let new_webhook = object(
         &[("url", text())],
-        &[("organisation", slug()), ("kinds", list(text())), ("state", state())],
+        &[
+            ("organisation", slug()),
+            ("kinds", list(text())),
+            ("categories", list(category())),
+            ("state", state()),
+        ],
     );
     vec![
         ("Webhook", webhook),
