@@ -11,7 +11,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use vedetta_diffusion::webhook::{
-    Answer, Call, Destination, DestinationError, Inner, Next, Notice, Secret, again, answer, call,
+    Answer, Call, Destination, DestinationError, Next, Notice, Secret, again, answer, call,
 };
 use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
@@ -22,6 +22,7 @@ mod round;
 
 pub use https::Https;
 use round::Round;
+pub use vedetta_diffusion::webhook::Inner;
 
 /// The one who connects: [`Https`], and in tests somebody who listens.
 pub trait Caller: Send + Sync + 'static {

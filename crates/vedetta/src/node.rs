@@ -35,6 +35,9 @@ pub(crate) struct Configuration {
     pub(crate) names: Vec<String>,
     /// The ledger: `sqlite`, or a `postgres://` address.
     pub(crate) ledger: String,
+    /// Networks that webhooks may lead into besides the public Internet, e.g. `10.20.0.0/16`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) webhook_networks: Vec<String>,
 }
 
 /// What a command may do to the ledger.
@@ -53,6 +56,7 @@ impl Default for Configuration {
             listen: "127.0.0.1:8443".into(),
             names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
             ledger: "sqlite".into(),
+            webhook_networks: Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
-use vedetta_api::Settings;
+use vedetta_api::{Settings, webhooks};
 
 use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
@@ -35,6 +35,8 @@ impl Serve {
                 Failure::Usage(format!("vedetta.toml: listen {listen:?} is not address:port"))
             })?,
         };
+        let webhook_networks = webhooks::Inner::read(&configuration.webhook_networks)
+            .map_err(|error| Failure::Usage(format!("vedetta.toml: webhook_networks: {error}")))?;
         let house = Arc::new(self.node.house(Use::Write)?);
         runtime()?.block_on(async {
             let opening = Opening {
@@ -43,6 +45,7 @@ impl Serve {
                 names: &configuration.names,
                 settings: Settings {
                     title: configuration.organisation.clone(),
+                    webhook_networks,
                     ..Settings::default()
                 },
             };
