@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     standing: ArcSwap<Standing>,
     renewing: Mutex<()>,
     touched: AtomicU32,
+    /// What was written and could not be read back yet.
+    owed: AtomicU32,
 }
 
 impl House {
@@ -62,6 +64,7 @@ impl House {
             standing: ArcSwap::from_pointee(standing),
             renewing: Mutex::new(()),
             touched: AtomicU32::new(0),
+            owed: AtomicU32::new(0),
         });
         let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
         let scribe = Scribe::start(store, clock, after)
@@ -136,8 +139,12 @@ impl House {
 }
 
 impl Shared {
-    /// What stands now; compiled again when a term has begun or ended since.
+    /// What stands now; compiled again when a term has begun or ended since, and read again when
+    /// what was written could not be read back.
     pub(crate) fn standing(&self) -> Arc<Standing> {
+        if let Err(error) = self.settle() {
+            tracing::error!(%error, "what was written still cannot be read back");
+        }
         let standing = self.standing.load_full();
         let now = self.clock.now();
         if now < standing.network.valid_until() {
@@ -163,9 +170,27 @@ impl Shared {
         self.touched.fetch_or(BOOK, Ordering::SeqCst);
     }
 
+    /// Reads what was just written, and what is owed.
     fn catch_up(&self) -> Result<(), StoreError> {
         let touched = self.touched.swap(0, Ordering::SeqCst);
         let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.see(touched | self.owed.load(Ordering::SeqCst))
+    }
+
+    /// Reads what is owed, if anything is.
+    fn settle(&self) -> Result<(), StoreError> {
+        if self.owed.load(Ordering::SeqCst) == 0 {
+            return Ok(());
+        }
+        let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.owed.load(Ordering::SeqCst) {
+            0 => Ok(()),
+            owed => self.see(owed),
+        }
+    }
+
+    /// Reads kinds of records again; what fails is owed. Only under the lock of renewing.
+    fn see(&self, touched: u32) -> Result<(), StoreError> {
         let (standing, now) = (self.standing.load_full(), self.clock.now());
         let mut renewed = None;
         let mut last = Sequence::START;
@@ -181,9 +206,7 @@ impl Shared {
             }
             Ok(())
         });
-        if outcome.is_err() {
-            self.touched.fetch_or(touched, Ordering::SeqCst);
-        }
+        self.owed.store(if outcome.is_err() { touched | HEAD } else { 0 }, Ordering::SeqCst);
         outcome?;
         if let Some(renewed) = renewed {
             self.standing.store(Arc::new(renewed));
@@ -194,15 +217,21 @@ impl Shared {
 }
 
 impl AfterCommit for Shared {
-    fn committed(&self) {
-        if let Err(error) = self.catch_up() {
-            tracing::error!(%error, "what was written could not be read back; trying again at the next write");
-        }
+    fn ready(&self) -> Result<(), StoreError> {
+        self.settle()
+    }
+
+    fn committed(&self) -> Result<(), StoreError> {
+        self.catch_up().inspect_err(|error| {
+            tracing::error!(%error, "what was written could not be read back; trying again before the next answer");
+        })
     }
 }
 
 /// Bit of the book of clearances among the touched kinds.
 const BOOK: u32 = 1 << 31;
+/// Bit of the ledger's last place, which is always read.
+const HEAD: u32 = 1 << 30;
 /// Bits of the kinds of which the directory is made.
 const DIRECTORY: u32 = 1 << RecordKind::Organisation.code()
     | 1 << RecordKind::Asset.code()

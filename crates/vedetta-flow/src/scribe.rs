@@ -22,10 +22,12 @@ pub(crate) struct Scribe {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Told after every commit, before anyone is answered.
+/// Told around every commit, before anyone is answered.
 pub(crate) trait AfterCommit: Send + Sync {
-    /// The unit of work is durable.
-    fn committed(&self);
+    /// Whether all that was written before is in effect, so that more may be decided upon it.
+    fn ready(&self) -> Result<(), StoreError>;
+    /// The unit of work is durable; puts it into effect.
+    fn committed(&self) -> Result<(), StoreError>;
 }
 
 type Work = Box<dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send>;
@@ -91,10 +93,12 @@ fn write_all(
     while let Ok(first) = waiting.recv() {
         let mut together = vec![first];
         together.extend(waiting.try_iter().take(TOGETHER - 1));
-        let outcome = write_together(store, clock, &mut together);
-        after.committed();
+        let outcome = after.ready().and_then(|()| write_together(store, clock, &mut together));
+        let seen = after.committed();
         match (outcome, together.len()) {
-            (Ok(()), _) => together.into_iter().for_each(|submission| submission.answer(Ok(()))),
+            (Ok(()), _) => {
+                together.into_iter().for_each(|submission| submission.answer(in_effect(&seen)));
+            }
             (error, 1) => {
                 if let Some(submission) = together.pop() {
                     submission.answer(error);
@@ -102,9 +106,10 @@ fn write_all(
             }
             _ => {
                 for mut submission in together {
-                    let alone = write_together(store, clock, std::slice::from_mut(&mut submission));
-                    after.committed();
-                    submission.answer(alone);
+                    let alone = std::slice::from_mut(&mut submission);
+                    let alone = after.ready().and_then(|()| write_together(store, clock, alone));
+                    let seen = after.committed();
+                    submission.answer(alone.and_then(|()| in_effect(&seen)));
                 }
             }
         }
@@ -118,6 +123,16 @@ fn write_together(
 ) -> Result<(), StoreError> {
     store.write(clock.now(), &mut |unit| {
         together.iter_mut().try_for_each(|submission| (submission.work)(unit))
+    })
+}
+
+/// What to answer about what is durable.
+fn in_effect(seen: &Result<(), StoreError>) -> Result<(), StoreError> {
+    seen.as_ref().copied().map_err(|error| StoreError::Engine {
+        place: "ledger".into(),
+        reason: format!(
+            "it is written, but not yet in effect, since it does not read back: {error}"
+        ),
     })
 }
 

@@ -1,10 +1,63 @@
 //! Changes to what stands: one after the other, and none lost.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use vedetta_flow::FlowError;
 use vedetta_flow::actions::change_agreement::Step;
 use vedetta_model::{AgreementId, Instant};
-use vedetta_store::RecordKind;
+use vedetta_store::{Reader, RecordKind, Store, StoreError, UnitOfWork};
 use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+/// A ledger that can be made unreadable.
+struct Blinking {
+    ledger: Arc<dyn Store>,
+    shut: AtomicBool,
+}
+
+impl Store for Blinking {
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.ledger.write(now, work)
+    }
+
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.shut.load(Ordering::SeqCst) {
+            let (place, reason) = ("ledger".into(), "shut".into());
+            return Err(StoreError::Unreachable { place, reason });
+        }
+        self.ledger.read(reading)
+    }
+}
+
+#[test]
+fn what_is_written_and_not_read_back_is_in_effect_before_the_next_answer() {
+    let small = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    small.bring("cosc-umbria", &[item.clone()]);
+    let ledger = Arc::clone(&small.store);
+    let ledger = Arc::new(Blinking { ledger, shut: AtomicBool::new(false) });
+    let test = TestHouse::over(Arc::clone(&ledger) as Arc<dyn Store>);
+    assert!(test.reads("terni", &item.id()));
+    let (admin, act) = (test.administrator(), AgreementId::new("act").unwrap());
+    let suspend = Step::Suspend { reason: "audit".into() };
+    ledger.shut.store(true, Ordering::SeqCst);
+    let answer = test.house.step_agreement(&admin, &act, &suspend).unwrap_err();
+    assert!(answer.to_string().contains("not yet in effect"), "{answer}");
+    let more = test.house.step_agreement(&admin, &act, &suspend).unwrap_err();
+    assert!(more.to_string().contains("shut"), "nothing is written upon what is not seen: {more}");
+    ledger.shut.store(false, Ordering::SeqCst);
+    assert!(!test.reads("terni", &item.id()));
+    test.house.step_agreement(&admin, &act, &Step::Resume).unwrap();
+    assert!(test.reads("terni", &item.id()));
+}
 
 #[test]
 fn of_many_who_take_the_same_step_one_does() {
@@ -33,7 +86,7 @@ fn a_stray_record_does_not_keep_the_node_from_starting() {
         unit.put_record(RecordKind::Account, "stray", &body, "tester").map(drop)
     };
     test.store.write(Instant::from_micros(0), &mut { write }).unwrap();
-    let reopened = TestHouse::over(std::sync::Arc::clone(&test.store));
+    let reopened = TestHouse::over(Arc::clone(&test.store));
     let directory = &reopened.house.standing().directory;
     assert!(directory.accounts().iter().all(|it| it.id.as_str() != "stray"));
     assert!(directory.accounts().len() > 1);
