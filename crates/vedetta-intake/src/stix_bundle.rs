@@ -58,6 +58,9 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
     })
 }
 
+/// Victims, persons or agreements that one item may name.
+const MOST_NAMED: usize = 1000;
+
 /// The handling extension as written in an object.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +94,15 @@ fn claim(object: &Object) -> Result<Claim, String> {
     let victims = extension
         .victim_refs
         .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
+    for (name, many) in [
+        ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len)),
+        ("named", extension.named.len()),
+        ("only_under", extension.only_under.len()),
+    ] {
+        if many > MOST_NAMED {
+            return Err(format!("`{name}` names {many}; name {MOST_NAMED} at most"));
+        }
+    }
     Ok(Claim {
         tlp: object.tlp().map(tlp),
         pap,
