@@ -4,6 +4,7 @@
 //! wait, writes them together, and answers each. When one of them is refused, the others are
 //! written again without it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -121,8 +122,13 @@ fn write_together(
     clock: &dyn Clock,
     together: &mut [Submission],
 ) -> Result<(), StoreError> {
-    store.write(clock.now(), &mut |unit| {
-        together.iter_mut().try_for_each(|submission| (submission.work)(unit))
+    let mut work =
+        |unit: &mut dyn UnitOfWork| together.iter_mut().try_for_each(|it| (it.work)(unit));
+    // The ledger rolls back what breaks off, and works keep no state between their runs.
+    let written = catch_unwind(AssertUnwindSafe(|| store.write(clock.now(), &mut work)));
+    written.unwrap_or_else(|_reported| {
+        let reason = "the writing broke off by a fault of the program, told in the log";
+        Err(StoreError::Refused(reason.into()))
     })
 }
 
@@ -140,5 +146,32 @@ impl Submission {
     fn answer(self, outcome: Result<(), StoreError>) {
         // Whoever asked may have gone away; what is written stays written.
         let _gone = self.answer.send(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl AfterCommit for Nothing {
+        fn ready(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn committed(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_panic_the_thread_writes_on() {
+        let test = vedetta_testkit::TestHouse::empty();
+        let scribe =
+            Scribe::start(Arc::clone(&test.store), test.clock.clone(), Arc::new(Nothing)).unwrap();
+        let broken = scribe.write::<()>(|_| panic!("a work that breaks off"));
+        assert!(matches!(broken, Err(StoreError::Refused(_))), "{broken:?}");
+        assert_eq!(scribe.write(|_| Ok(7)).unwrap(), 7);
     }
 }
