@@ -80,6 +80,12 @@ impl Book {
         Some(Arc::clone(&page(&book, id)?.under))
     }
 
+    /// The clearances that are such, by number.
+    pub(crate) fn such(&self, is: impl Fn(&Clearance) -> bool) -> Vec<ClearanceId> {
+        let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
+        book.iter().filter(|line| is(&line.clearance)).map(|line| line.id).collect()
+    }
+
     /// Every clearance.
     pub(crate) fn all(&self) -> Vec<Line> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);

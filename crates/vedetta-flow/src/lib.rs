@@ -17,6 +17,7 @@ mod authority;
 mod book;
 mod redaction;
 mod scribe;
+mod siblings;
 
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;

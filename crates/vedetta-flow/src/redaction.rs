@@ -80,13 +80,13 @@ impl Redactor {
         }
     }
 
-    fn derived_id(&self, item: &ItemId) -> ItemId {
+    pub(crate) fn derived_id(&self, item: &ItemId) -> ItemId {
         derived_id(&self.key, item)
     }
 }
 
 /// What is known of a victim, all of which a derived item must not tell.
-fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<Victim> {
+pub(crate) fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<Victim> {
     let directory = &standing.directory;
     let organisation = directory.organisation(victim)?;
     let assets = directory.assets_of(victim).iter().map(AsRef::as_ref);

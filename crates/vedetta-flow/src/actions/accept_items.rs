@@ -5,16 +5,18 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_intake::arrival::Identity;
 use vedetta_intake::{Arrival, Brought, DoorIn, Fault};
-use vedetta_model::{Actor, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Pap};
+use vedetta_model::{
+    Actor, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp,
+};
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemState, NewClearance, Placement, RecordKind, Stamp,
-    StoreError, UnitOfWork,
+    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, RecordKind,
+    Sequence, Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::authority::{PRODUCERS, require};
@@ -70,6 +72,9 @@ impl House {
             if some.is_empty() {
                 return Ok(receipt);
             }
+            let mut handlings: Vec<_> =
+                some.iter().map(|it| handling(bringer, &standing, it)).collect();
+            self.share_victims(by, &standing, &some, &mut handlings)?;
             let load = Load {
                 shared: Arc::clone(&self.shared),
                 redactor: Redactor::of(self),
@@ -77,7 +82,8 @@ impl House {
                 actor: by.account.to_string(),
                 door: arrival.door,
                 source: arrival.source.clone(),
-                handlings: some.iter().map(|it| handling(bringer, &standing, it)).collect(),
+                readable: self.shared.book.entitled(&standing, &self.reader_of(by)?),
+                handlings,
                 items: some,
             };
             let (load, places) = self.write(load_writer(load))?;
@@ -94,14 +100,29 @@ struct Load {
     actor: String,
     door: DoorIn,
     source: String,
+    /// What the bringer may read.
+    readable: Arc<Vec<ClearanceId>>,
     handlings: Vec<Arc<Handling>>,
     items: Vec<Brought>,
 }
 
 /// What became of one item of a load, and how many it goes to.
 struct Place {
-    placement: Placement,
+    outcome: Outcome,
     audience: usize,
+}
+
+/// What the bringer is told of one item.
+enum Outcome {
+    Accepted(Stamp),
+    Known,
+    Refused { rule: &'static str, reason: &'static str },
+}
+
+/// What items tell victims: those of a load, and of the ledger as far as it was asked.
+struct Tellers<'a> {
+    here: HashMap<&'a ItemId, Tells>,
+    asked: HashMap<ItemId, Option<Tells>>,
 }
 
 /// A decision with its interned clearances.
@@ -143,16 +164,125 @@ impl Load {
             self.shared.touch(RecordKind::Hold);
         }
         let placements = unit.place_items(&drafts)?;
-        let mut places = Vec::with_capacity(placements.len());
+        let mut tellers = self.tellers();
+        let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
         for ((item, handling), placement) in self.items.iter().zip(&self.handlings).zip(placements)
         {
             let Some(cleared) = known.get(handling) else { continue };
-            if let (Placement::Added(_), Some(clearance)) = (placement, cleared.redacted) {
-                self.place_derived(unit, &standing, (item, handling), clearance)?;
+            if let Placement::Added(_) = placement {
+                let derived = match cleared.redacted {
+                    Some(clearance) => {
+                        let derived = (item, handling.as_ref(), clearance);
+                        self.place_derived(unit, &standing, derived, &mut tellers)?
+                    }
+                    None => false,
+                };
+                // Whom an agreement or a hold keeps from it for a while does not lose it for good.
+                let lasting =
+                    item.revoked || cleared.redacted.is_some() || handling.victims.is_empty();
+                bare.extend((lasting && !derived).then_some(item));
             }
-            places.push(Place { placement, audience: cleared.audience });
+            let outcome = self.outcome(unit, item, cleared.full, placement)?;
+            places.push(Place { outcome, audience: cleared.audience });
+        }
+        if known.values().any(|it| it.redacted.is_some()) || self.any_derived() {
+            self.take_back_derived(unit, &bare)?;
         }
         Ok(places)
+    }
+
+    /// What the bringer is told. What it may not read is not told apart from what cannot be placed
+    /// for another reason.
+    fn outcome(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        item: &Brought,
+        full: ClearanceId,
+        placement: Placement,
+    ) -> Result<Outcome, StoreError> {
+        let (rule, reason) = match placement {
+            Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
+            Placement::Duplicate(stamp) => return self.join(unit, item, full, stamp.seq),
+            Placement::Conflict(_) if item.identity == Identity::FromContent => {
+                return Ok(Outcome::Known);
+            }
+            Placement::Conflict(_) => (
+                "version-conflict",
+                "this version was accepted before with other content; give the new content a later `modified`",
+            ),
+            Placement::Foreign(_) => (
+                "foreign-item",
+                "another organisation brought this item first, so new versions are its own; bring a new item that refers to it",
+            ),
+        };
+        let may_know = |it: &StoredItem| {
+            it.producer == self.producer || self.readable.binary_search(&it.clearance).is_ok()
+        };
+        if unit.item(&item.id)?.iter().any(may_know) {
+            return Ok(Outcome::Refused { rule, reason });
+        }
+        let reason = "it cannot be placed under this identifier and version; bring it under an identifier of your own";
+        Ok(Outcome::Refused { rule: "not-placed", reason })
+    }
+
+    /// What another organisation brought in the very same bytes is released again as the bringer
+    /// would have it handled, and is accepted to all that the bringer can see.
+    fn join(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        item: &Brought,
+        full: ClearanceId,
+        origin: Sequence,
+    ) -> Result<Outcome, StoreError> {
+        let releases = unit.item(&item.id)?;
+        let mut twins = releases.iter().filter(|it| it.origin == origin);
+        if twins.any(|it| it.producer == self.producer || it.clearance == full) {
+            return Ok(Outcome::Known);
+        }
+        let stamps = unit.rerelease(&[(origin, full)], &self.actor)?;
+        Ok(stamps.first().map_or(Outcome::Known, |stamp| Outcome::Accepted(*stamp)))
+    }
+
+    fn any_derived(&self) -> bool {
+        !self.shared.book.such(|it| it.form == vedetta_policy::Form::Redacted).is_empty()
+    }
+
+    /// Withdraws the derived forms of older versions, where the new one has none: whoever reads
+    /// them would neither hear of the revocation nor of what changed.
+    fn take_back_derived(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        bare: &[&Brought],
+    ) -> Result<(), StoreError> {
+        let mut newest: HashMap<ItemId, Instant> = HashMap::new();
+        for item in bare {
+            let version = newest.entry(self.redactor.derived_id(&item.id)).or_insert(item.version);
+            *version = (*version).max(item.version);
+        }
+        let facts = serde_json::json!({ "reason": "the item has no such form any more" });
+        let facts = facts.to_string();
+        let ids: Vec<_> = newest.keys().cloned().collect();
+        let mut after = (!ids.is_empty()).then_some(Sequence::START);
+        while let Some(place) = after {
+            let page = unit.items(&ItemQuery {
+                after: place,
+                until: None,
+                limit: TOGETHER,
+                clearances: None,
+                producer: None,
+                ids: &ids,
+                kinds: &[],
+                versions: VersionFilter::Last,
+            })?;
+            for derived in page.items {
+                if newest.get(&derived.id).is_some_and(|newest| derived.version < *newest) {
+                    self.shared.touch(RecordKind::Hold);
+                    unit.withdraw(&derived.id, &self.actor, &facts)?;
+                }
+            }
+            after = page.next;
+        }
+        Ok(())
     }
 
     fn draft<'a>(
@@ -200,47 +330,66 @@ impl Load {
         Ok(Cleared { audience, full, redacted })
     }
 
+    /// Places the derived form, or says that there is none.
     fn place_derived(
         &self,
         unit: &mut dyn UnitOfWork,
         standing: &Standing,
-        (item, handling): (&Brought, &Handling),
-        clearance: ClearanceId,
-    ) -> Result<(), StoreError> {
-        let unit = RefCell::new(unit);
-        let told = |id: &ItemId| self.told(*unit.borrow_mut(), id);
-        let Derived { id, body } = match self.redactor.derive(
-            standing,
-            handling,
-            (&item.id, &item.body),
-            &told,
-        ) {
+        (item, handling, clearance): (&Brought, &Handling, ClearanceId),
+        tellers: &mut Tellers<'_>,
+    ) -> Result<bool, StoreError> {
+        let asking = RefCell::new((unit, tellers));
+        let told = |id: &ItemId| {
+            let (unit, tellers) = &mut *asking.borrow_mut();
+            self.told(*unit, tellers, id)
+        };
+        let derived = self.redactor.derive(standing, handling, (&item.id, &item.body), &told);
+        let Derived { id, body } = match derived {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");
-                return Ok(());
+                return Ok(false);
             }
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
         let draft = ItemDraft { id: &id, body: &body, ..self.draft(item, clearance, &facts) };
-        unit.into_inner().place_items(&[draft]).map(drop)
+        asking.into_inner().0.place_items(&[draft])?;
+        Ok(true)
     }
 
-    /// Whether an item of this load or of the ledger tells a victim.
-    fn told(&self, unit: &mut dyn UnitOfWork, id: &ItemId) -> Option<Tells> {
-        let here = self.items.iter().zip(&self.handlings).find(|(item, _)| item.id == *id);
-        let handlings = match here {
-            Some((_, handling)) => vec![Arc::clone(handling)],
-            None => {
-                let releases = unit.item(id).ok()?;
-                let clearances =
-                    releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
-                clearances.map(|it| Arc::clone(&it.handling)).collect()
+    fn tellers(&self) -> Tellers<'_> {
+        let mut here = HashMap::new();
+        for (item, handling) in self.items.iter().zip(&self.handlings) {
+            let tells = here.entry(&item.id).or_insert(Tells::Nobody);
+            if !handling.victims.is_empty() {
+                *tells = Tells::Victim;
             }
-        };
-        let told = handlings.iter().any(|handling| !handling.victims.is_empty());
-        let tells = if told { Tells::Victim } else { Tells::Nobody };
-        (!handlings.is_empty()).then_some(tells)
+        }
+        Tellers { here, asked: HashMap::new() }
+    }
+
+    /// Whether an item of this load or of the ledger tells a victim, where that is known.
+    fn told(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        tellers: &mut Tellers<'_>,
+        id: &ItemId,
+    ) -> Option<Tells> {
+        if let Some(tells) = tellers.here.get(id) {
+            return Some(*tells);
+        }
+        if let Some(tells) = tellers.asked.get(id) {
+            return *tells;
+        }
+        let releases = unit.item(id).unwrap_or_default();
+        let clearances = releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
+        let tells = clearances.map(|it| match it.handling.victims.is_empty() {
+            true => Tells::Nobody,
+            false => Tells::Victim,
+        });
+        let tells = tells.reduce(|one, other| if one == Tells::Nobody { other } else { one });
+        tellers.asked.insert(id.clone(), tells);
+        tells
     }
 
     fn facts(&self, item: &Brought, handling: &Handling) -> String {
@@ -249,7 +398,7 @@ impl Load {
             door: DoorIn,
             source: &'a str,
             place: u64,
-            tlp: vedetta_model::Tlp,
+            tlp: Tlp,
             pap: Pap,
         }
         let (tlp, pap) = (handling.tlp, handling.pap);
@@ -270,25 +419,15 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
 impl Receipt {
     fn enter(&mut self, load: &Load, places: Vec<Place>) {
         for (item, place) in load.items.iter().zip(places) {
-            match place.placement {
-                Placement::Added(stamp) => {
+            match place.outcome {
+                Outcome::Accepted(stamp) => {
                     let (id, audience) = (item.id.clone(), place.audience);
                     self.accepted.push(Accepted { id, stamp, audience });
                 }
-                Placement::Duplicate(_) => self.duplicates.push(item.id.clone()),
-                Placement::Conflict(_) if item.identity == Identity::FromContent => {
-                    self.duplicates.push(item.id.clone());
+                Outcome::Known => self.duplicates.push(item.id.clone()),
+                Outcome::Refused { rule, reason } => {
+                    self.rejected.push(refusal(item, rule, reason));
                 }
-                Placement::Conflict(_) => self.rejected.push(refusal(
-                    item,
-                    "version-conflict",
-                    "this version was accepted before with other content; give the new content a later `modified`",
-                )),
-                Placement::Foreign(_) => self.rejected.push(refusal(
-                    item,
-                    "foreign-item",
-                    "another organisation brought this item first, so new versions are its own; bring a new item that refers to it",
-                )),
             }
         }
     }
@@ -321,7 +460,8 @@ fn handling(
         tlp,
         pap: claim.pap.unwrap_or_default(),
         victims,
-        named: claim.named.clone(),
+        // Only RED names persons: elsewhere the names would part what is handled alike.
+        named: if tlp == Tlp::Red { claim.named.clone() } else { BTreeSet::new() },
         only_under: claim.only_under.clone(),
     })
 }

@@ -48,7 +48,6 @@ fn the_same_again_is_a_duplicate_and_other_content_a_conflict() {
     let item = TestItem::indicator(1).tlp("GREEN");
     assert_eq!(test.bring("perugia", &[item.clone()]).accepted.len(), 1);
     assert_eq!(test.bring("perugia", &[item.clone()]).duplicates, [item.id()]);
-    assert_eq!(test.bring("terni", &[item.clone()]).duplicates, [item.id()]);
     let other = item.clone().with("name", json!("other"));
     assert_eq!(test.bring("perugia", &[other.clone()]).rejected[0].rule, "version-conflict");
     let later = other.modified("2026-03-02T00:00:00.000Z");
@@ -121,4 +120,31 @@ fn bytes_come_out_as_they_went_in() {
 fn a_machine_of_a_closed_account_is_nobody() {
     let test = TestHouse::small();
     assert!(matches!(test.house.actor_by_token("vdt_00_AA"), Err(FlowError::Unproven(_))));
+}
+
+#[test]
+fn the_same_from_another_goes_to_whom_it_would_go_from_either() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("AMBER+STRICT");
+    test.bring("stranger", &[item.clone()]);
+    assert_eq!(readers(&test, &item), ["stranger"]);
+    let other = test.bring("terni", &[item.clone().with("name", json!("other"))]);
+    assert_eq!(other.rejected[0].rule, "not-placed", "terni cannot read it");
+    let receipt = test.bring("perugia", &[item.clone()]);
+    assert_eq!(receipt.accepted.len(), 1, "{receipt:?}");
+    let everyone = ["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "stranger"];
+    assert_eq!(readers(&test, &item), everyone);
+    assert_eq!(test.bring("perugia", &[item.clone()]).duplicates, [item.id()]);
+    assert_eq!(test.bring("stranger", &[item.clone()]).duplicates, [item.id()]);
+    let other = test.bring("terni", &[item.with("name", json!("other"))]);
+    assert_eq!(other.rejected[0].rule, "version-conflict", "now terni reads it");
+}
+
+#[test]
+fn too_many_names_are_refused() {
+    let test = TestHouse::small();
+    let names: Vec<_> = (0..1001).map(|n| format!("person-{n}")).collect();
+    let item = TestItem::indicator(1).tlp("RED").handled("named", json!(names));
+    let receipt = test.bring("perugia", &[item]);
+    assert!(receipt.rejected[0].reason.contains("1000 at most"), "{receipt:?}");
 }

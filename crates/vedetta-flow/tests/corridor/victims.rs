@@ -81,3 +81,67 @@ fn a_withdrawn_item_takes_its_derived_form_with_it() {
         vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
     assert!(test.house.page(&test.person("stranger"), &wish).unwrap().items.is_empty());
 }
+
+fn note(n: u32, content: &str) -> TestItem {
+    let id = format!("note--00000000-0000-4000-8000-{n:012x}");
+    TestItem::incident(n, "a note")
+        .with("type", serde_json::json!("note"))
+        .with("id", serde_json::json!(id))
+        .with("content", serde_json::json!(content))
+        .with("object_refs", serde_json::json!([TestItem::indicator(n).id()]))
+        .tlp("AMBER")
+}
+
+#[test]
+fn siblings_do_not_give_the_victim_away() {
+    let test = with_hidden();
+    let incident = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    let about = |n| note(n, "see there").with("object_refs", serde_json::json!([incident.id()]));
+    let (on_it, later) = (about(2), about(7));
+    let on_note = note(3, "more").with("object_refs", serde_json::json!([on_it.id()]));
+    let naming = note(4, "It began at the Comune di Perugia.");
+    let target = OrganisationId::new("perugia").unwrap().identity();
+    let pointing = note(5, "who").with("object_refs", serde_json::json!([target]));
+    let excepted =
+        note(6, "Comune di Perugia agrees").handled("victim_refs", serde_json::json!([]));
+    // References may come before what they refer to.
+    let load = [&on_note, &on_it, &naming, &pointing, &excepted, &incident].map(TestItem::clone);
+    assert_eq!(test.bring("perugia", &load).accepted.len(), load.len());
+    assert_eq!(test.bring("perugia", &[later.clone()]).accepted.len(), 1);
+    for item in [&incident, &on_it, &on_note, &naming, &pointing, &later] {
+        assert!(test.reads("cnaipic", &item.id()));
+        assert!(!test.reads("stranger", &item.id()), "{}", item.json());
+    }
+    assert!(test.reads("stranger", &excepted.id()), "it says that it tells nobody's misfortune");
+}
+
+#[test]
+fn a_version_that_does_not_say_keeps_the_victims_of_those_before() {
+    let test = with_hidden();
+    let victim = OrganisationId::new("perugia").unwrap().identity();
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    let named = item.clone().handled("victim_refs", serde_json::json!([victim]));
+    test.bring("cosc-umbria", &[named]);
+    let silent = item.modified("2026-03-02T00:00:00.000Z");
+    assert_eq!(test.bring("cosc-umbria", &[silent.clone()]).accepted.len(), 1);
+    assert!(test.reads("cnaipic", &silent.id()));
+    assert!(!test.reads("stranger", &silent.id()));
+}
+
+#[test]
+fn what_is_revoked_leaves_no_older_derived_form_behind() {
+    let test = with_hidden();
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    test.bring("perugia", &[item.clone()]);
+    let wish =
+        vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
+    assert_eq!(test.house.page(&test.person("stranger"), &wish).unwrap().items.len(), 1);
+    let revoked = item
+        .modified("2026-03-02T00:00:00.000Z")
+        .with("revoked", serde_json::json!(true))
+        .handled("victim_refs", serde_json::json!([]));
+    test.bring("perugia", &[revoked.clone()]);
+    let page = test.house.page(&test.person("stranger"), &wish).unwrap();
+    let ids: Vec<_> = page.items.iter().map(|it| it.id.clone()).collect();
+    assert_eq!(ids, [revoked.id()]);
+}
