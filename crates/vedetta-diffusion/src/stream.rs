@@ -112,10 +112,11 @@ impl Hub {
     }
 
     /// Adds what was released up to a place, cleared under the snapshot of a generation, and wakes
-    /// the followers. What was cleared under another generation is dropped: whoever has not taken
+    /// the followers if there is anything for them: a place alone they find when they look next. What was cleared under another generation is dropped: whoever has not taken
     /// it yet asks the ledger, which clears it as things stand now.
     pub fn push(&self, frames: Vec<Cleared<Frame>>, to: u64, generation: u64) {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let rings = generation != ring.generation || !frames.is_empty();
         if generation != ring.generation {
             *ring = Ring { from: ring.to, to: ring.to, generation, ..Ring::default() };
         }
@@ -135,7 +136,9 @@ impl Hub {
             }
         }
         drop(ring);
-        self.news.send_replace(to);
+        if rings {
+            self.news.send_replace(to);
+        }
     }
 
     /// Begins to follow after a place.
@@ -155,7 +158,7 @@ impl Hub {
     /// The place up to which the hub was filled.
     #[must_use]
     pub fn place(&self) -> u64 {
-        *self.news.borrow()
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).to
     }
 
     /// How many follow.

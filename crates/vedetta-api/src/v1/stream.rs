@@ -29,7 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts; the client comes back with `Last-Event-ID` and proves itself again.
 const LIFE: Duration = Duration::from_secs(3600);
 /// How often a stream's caller is proven again.
-const PROOF: Duration = Duration::from_secs(60);
+const PROOF: Duration = HEARTBEAT;
 /// Items replayed from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -46,6 +46,8 @@ struct Streaming {
     actor: Actor,
     proof: Proof,
     follower: Follower,
+    /// When anything was last given.
+    said: Instant,
     until: Instant,
 }
 
@@ -72,13 +74,14 @@ pub(super) async fn follow(
     let who = actor.clone();
     let reader = api.ask(move |house| house.reader_of(&who)).await?;
     let follower = api.hub().follow(reader, format, after);
-    let until = api.house().now().after(LIFE);
+    let now = api.house().now();
     let proof = Proof {
         presented: Presented::read(&headers).unwrap_or(Presented::Nothing),
         certificate: peer.and_then(|Extension(peer)| peer.certificate),
-        at: api.house().now(),
+        at: now,
     };
-    let streaming = Streaming { api, actor, proof, follower, until };
+    let until = now.after(LIFE);
+    let streaming = Streaming { api, actor, proof, follower, said: now, until };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -90,21 +93,42 @@ pub(super) async fn follow(
 async fn place(api: &Api, begin: &Begin, headers: &HeaderMap) -> Result<u64, Problem> {
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     if let Some(text) = header.filter(|text| !text.is_empty()) {
-        return text.parse().map_err(|_| {
+        let after = text.parse().map_err(|_| {
             let sentence = "Last-Event-ID is not an id of this stream; send the last id received";
             Problem::new(Kind::NotUnderstood, sentence).at("Last-Event-ID")
-        });
+        })?;
+        return reached(api, after, "Last-Event-ID");
     }
     match (begin.after, begin.since) {
-        (Some(after), _) => Ok(after),
+        (Some(after), _) => reached(api, after, "after"),
         (None, Some(since)) => Ok(api.ask(move |house| house.place_at(since)).await?.0),
         (None, None) => Ok(api.hub().place()),
     }
 }
 
+/// A place that the ledger has reached: one beyond its end is of another ledger, and would wait in
+/// silence.
+fn reached(api: &Api, after: u64, name: &str) -> Result<u64, Problem> {
+    let last = api.house().bell().last().0.max(api.hub().place());
+    if after <= last {
+        return Ok(after);
+    }
+    let sentence = format!(
+        "{after} is beyond the end of the ledger, {last}: it was given by another ledger, or by \
+         this one before it was restored; begin with after=0 or since=, or without a place"
+    );
+    Err(Problem::new(Kind::Conflict, sentence).at(name))
+}
+
 impl Streaming {
     /// The next bytes; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
+        let bytes = self.more().await?;
+        self.said = self.api.house().now();
+        Some(bytes)
+    }
+
+    async fn more(&mut self) -> Option<Bytes> {
         loop {
             // Being asked for more says that what was given before went to the connection.
             let now = self.api.house().now();
@@ -115,11 +139,14 @@ impl Streaming {
             }
             match self.follower.take(standing.generation) {
                 Taken::New(bytes) if bytes.is_empty() => {
-                    let news = tokio::time::timeout(HEARTBEAT, self.follower.news());
+                    // What is rung for others does not put the sign of life off.
+                    let left = HEARTBEAT.saturating_sub(now.since(self.said));
+                    if left.is_zero() {
+                        return Some(self.follower.heartbeat());
+                    }
+                    let news = tokio::time::timeout(left, self.follower.news());
                     tokio::select! {
-                        rung = news => if rung.is_err() {
-                            return Some(self.follower.heartbeat());
-                        },
+                        _rung = news => {}
                         () = self.api.closed() => return None,
                     }
                 }
@@ -134,7 +161,8 @@ impl Streaming {
         }
     }
 
-    /// Whether the caller is still who it was: a token may have been revoked or have expired.
+    /// Whether the caller is still who it was: a token may have been revoked or have expired, roles
+    /// may have been taken away.
     async fn proves(&mut self, now: Instant) -> bool {
         if now.since(self.proof.at) < PROOF {
             return true;
@@ -143,7 +171,7 @@ impl Streaming {
         let (presented, certificate) =
             (self.proof.presented.clone(), self.proof.certificate.clone());
         let proven = self.api.prove(presented, certificate).await;
-        proven.is_ok_and(|actor| actor.account == self.actor.account)
+        proven.is_ok_and(|actor| actor == self.actor)
     }
 
     /// A page of the past, from the ledger.

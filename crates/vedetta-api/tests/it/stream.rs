@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
 use vedetta_api::live;
+use vedetta_model::Role;
 use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
@@ -43,6 +44,12 @@ async fn read(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String
         }
     }
     (names, id)
+}
+
+/// The next that comes.
+async fn read_frame(body: &mut axum::body::Body) -> String {
+    let frame = body.frame().await.unwrap().unwrap();
+    String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
 }
 
 async fn bring(door: &Door, token: &str, n: u32) {
@@ -84,10 +91,57 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     assert_eq!(read(&mut stream, 1).await.0, ["scanner 1"]);
     let gone = door.ask(&centre, "DELETE /api/v1/sessions/current", None).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    door.clock.advance(Duration::from_secs(61));
+    door.clock.advance(Duration::from_secs(15));
     let end = tokio::time::timeout(Duration::from_secs(60), stream.frame()).await;
     assert!(end.unwrap().is_none());
     worker.abort();
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_a_role_is_taken_away() {
+    let door = Door::new();
+    door.account("sala", "perugia", &[Role::Liaison, Role::Analyst]);
+    let sala = door.token("sala");
+    let mut stream = open(&door, &sala, "0").await;
+    door.account("sala", "perugia", &[Role::Liaison]);
+    door.clock.advance(Duration::from_secs(15));
+    let end = tokio::time::timeout(Duration::from_secs(60), stream.frame()).await;
+    assert!(end.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_for_others_does_not_put_the_sign_of_life_off() {
+    let door = Door::new();
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger.bot"));
+    let mut stream = open(&door, &stranger, "").await;
+    let listening = tokio::spawn(async move { read_frame(&mut stream).await });
+    for n in 1..=4 {
+        let item = TestItem::indicator(n).tlp("AMBER").json();
+        door.ask(&perugia, "POST /api/v1/items", Some((JSON, &item))).await;
+        let reached = door.api.house().bell().last().0;
+        while door.api.hub().place() < reached {
+            tokio::task::yield_now().await;
+        }
+        door.clock.advance(Duration::from_secs(5));
+    }
+    bring(&door, &perugia, 5).await;
+    // Sooner than a sign of life that every ring puts off.
+    let sign = tokio::time::timeout(Duration::from_secs(10), listening).await.unwrap().unwrap();
+    assert!(sign.starts_with("{\"id\":") && !sign.contains("object"), "{sign}");
+    worker.abort();
+}
+
+#[tokio::test]
+async fn a_place_beyond_the_end_is_refused() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    let refused = door.ask(&perugia, "GET /api/v1/stream?after=1000000", None).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
+    assert_eq!(refused.json()["where"], "after");
+    let last = door.api.house().bell().last().0;
+    let taken = door.ask(&perugia, &format!("GET /api/v1/stream?after={last}"), None).await;
+    assert_eq!(taken.status, StatusCode::OK);
 }
 
 #[tokio::test]
