@@ -46,7 +46,6 @@ impl House {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        let redaction_key = redaction_key(&*store, &*clock, &*entropy)?;
         let (book, now) = (Book::default(), clock.now());
         let (mut standing, mut last) = (None, Sequence::START);
         store.read(&mut |reader| {
@@ -69,7 +68,9 @@ impl House {
         let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
         let scribe = Scribe::start(store, clock, after)
             .map_err(|error| StoreError::Refused(format!("no thread to write with: {error}")))?;
-        Ok(Self { shared, entropy, redaction_key, changing: Mutex::new(()), scribe })
+        let mut house = Self { shared, entropy, redaction_key: Vec::new(), changing: Mutex::new(()), scribe };
+        house.redaction_key = house.node_secret("redaction")?;
+        Ok(house)
     }
 
     /// The doorbell.
@@ -94,6 +95,27 @@ impl House {
     #[must_use]
     pub fn standing(&self) -> Arc<Standing> {
         self.shared.standing()
+    }
+
+    /// A secret of this node by its name, e.g. the key under which derived items are named: 32 octets, made when first asked for.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn node_secret(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        if let Some(secret) = self.read(|reader| reader.secret(SecretKind::Node, name))? {
+            return Ok(secret);
+        }
+        let mut fresh = vec![0; 32];
+        self.entropy.fill(&mut fresh);
+        let name = name.to_owned();
+        self.write(move |unit| {
+            // Whoever asks at the same time has the same.
+            if let Some(first) = unit.secret(SecretKind::Node, &name)? {
+                return Ok(first);
+            }
+            unit.put_secret(SecretKind::Node, &name, &fresh)?;
+            Ok(fresh.clone())
+        })
     }
 
     /// Reads one consistent snapshot of the ledger.
@@ -240,24 +262,3 @@ const DIRECTORY: u32 = 1 << RecordKind::Organisation.code()
     | 1 << RecordKind::Setting.code();
 /// Bits of the kinds on which decisions depend besides.
 const AGREEMENTS: u32 = 1 << RecordKind::Agreement.code() | 1 << RecordKind::Hold.code();
-
-/// The node's own key under which derived items are named, made at the first start.
-fn redaction_key(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    entropy: &dyn Entropy,
-) -> Result<Vec<u8>, StoreError> {
-    const NAME: &str = "redaction";
-    let mut key = None;
-    store.read(&mut |reader| {
-        key = reader.secret(SecretKind::Node, NAME)?;
-        Ok(())
-    })?;
-    if let Some(key) = key {
-        return Ok(key);
-    }
-    let mut fresh = vec![0; 32];
-    entropy.fill(&mut fresh);
-    store.write(clock.now(), &mut |unit| unit.put_secret(SecretKind::Node, NAME, &fresh))?;
-    Ok(fresh)
-}

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use vedetta_api::{Api, ConnectionLimits, Server, Settings, Tls, Transport, webhooks};
 use vedetta_flow::House;
-use vedetta_model::{Clock, Entropy};
+use vedetta_model::Clock;
 
 use crate::certificates::Authority;
 use crate::outcome::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::SystemClock;
 
 /// How to open the doors.
 pub(crate) struct Opening<'a> {
@@ -53,9 +53,7 @@ impl Doors {
         let server = Server::bind(opening.listen, Transport::Tls(tls), limits)
             .await
             .map_err(|error| Failure::system("opening the door", error))?;
-        let mut secret = [0; 32];
-        SystemEntropy.fill(&mut secret);
-        let api = Api::new(house, opening.settings, secret);
+        let api = Api::new(Arc::clone(&house), opening.settings, pages(&house)?);
         let (closing, closed) = watch::channel(false);
         let address = server.address();
         let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));
@@ -87,6 +85,16 @@ impl Doors {
             }
         }
     }
+}
+
+/// What seals the tokens with which clients page: the same after a restart.
+fn pages(house: &House) -> Result<[u8; 32], Failure> {
+    let secret = house
+        .node_secret("pages")
+        .map_err(|error| Failure::system("reading the node's secrets", error))?;
+    let mut pages = [0; 32];
+    pages.iter_mut().zip(secret).for_each(|(place, octet)| *place = octet);
+    Ok(pages)
 }
 
 /// The one who calls webhooks, trusting what the system trusts (`SSL_CERT_FILE` names another
