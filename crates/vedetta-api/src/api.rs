@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use taxii::NextKey;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{AccountId, Actor};
 
+use crate::access::Cost;
 use crate::credentials::Presented;
 use crate::feeds::Feeds;
 use crate::limits::{Limiter, Rate};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub per_account: Rate,
     /// Attempts to sign in, and wrong credentials, from one address.
     pub proofs: Rate,
+    /// Attempts to sign in as one account, from wherever.
+    pub sign_ins: Rate,
     /// Questions to the house at once; more wait.
     pub at_once: usize,
     /// The node's own networks that webhooks may go to; none unless somebody says so.
@@ -53,7 +56,7 @@ struct Shared {
     feeds: Feeds,
     limits: Limits,
     metrics: Metrics,
-    room: Semaphore,
+    rooms: Rooms,
     closing: watch::Sender<bool>,
 }
 
@@ -62,7 +65,25 @@ pub(crate) struct Limits {
     pub(crate) addresses: Limiter<IpAddr>,
     pub(crate) accounts: Limiter<AccountId>,
     pub(crate) proofs: Limiter<IpAddr>,
+    /// Attempts to sign in as one account, from wherever.
+    pub(crate) sign_ins: Limiter<AccountId>,
 }
+
+/// How much is done at once. A place is held until the work has ended, whoever still waits for it.
+struct Rooms {
+    questions: Arc<Semaphore>,
+    /// Each takes 19 MiB and a processor.
+    proofs: Arc<Semaphore>,
+    /// Each may read the whole ledger.
+    bulk: Arc<Semaphore>,
+    /// Octets of bodies, in units of [`UNIT`].
+    bodies: Arc<Semaphore>,
+}
+
+/// The unit in which room for bodies is given, in octets.
+const UNIT: usize = 64 << 10;
+/// Octets of bodies held at once.
+const BODIES: usize = 256 << 20;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -72,6 +93,7 @@ impl Default for Settings {
             per_address: Rate { burst: 2_000, every: Duration::from_millis(1) },
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },
+            sign_ins: Rate { burst: 5, every: Duration::from_secs(60) },
             at_once: 64,
             webhook_networks: Inner::default(),
         }
@@ -88,8 +110,9 @@ impl Api {
             addresses: Limiter::new(settings.per_address, KEYS),
             accounts: Limiter::new(settings.per_account, KEYS),
             proofs: Limiter::new(settings.proofs, KEYS),
+            sign_ins: Limiter::new(settings.sign_ins, KEYS),
         };
-        let room = Semaphore::new(settings.at_once);
+        let rooms = Rooms::new(settings.at_once);
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
@@ -103,7 +126,7 @@ impl Api {
             feeds: Feeds::default(),
             limits,
             metrics,
-            room,
+            rooms,
             closing: watch::Sender::new(false),
         }))
     }
@@ -170,13 +193,35 @@ impl Api {
         &self,
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.ask_at(Cost::Light, question).await
+    }
+
+    /// Asks what costs so much: few proofs and few bulk reads are under way at once.
+    ///
+    /// # Errors
+    /// What the house said, as a problem.
+    pub(crate) async fn ask_at<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let fault = |_| Problem::new(Kind::Internal, "a fault of the node; tell its operator");
-        let _place = self.0.room.acquire().await.map_err(|_| {
+        let place = Arc::clone(self.0.rooms.of(cost)).acquire_owned().await.map_err(|_| {
             Problem::new(Kind::Unavailable, "the node is stopping; try again in a minute")
         })?;
         let house = Arc::clone(&self.0.house);
-        let answer = tokio::task::spawn_blocking(move || question(&house)).await;
-        answer.map_err(fault)?.map_err(Problem::from)
+        let answer = tokio::task::spawn_blocking(move || {
+            // The place goes with the work, which goes on when nobody waits for it any more.
+            let _place = place;
+            question(&house)
+        });
+        answer.await.map_err(fault)?.map_err(Problem::from)
+    }
+
+    /// Room for a body of so many octets, until dropped; `None` when the node is stopping.
+    pub(crate) async fn room_for(&self, octets: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(octets.min(BODIES).div_ceil(UNIT)).unwrap_or(u32::MAX);
+        Arc::clone(&self.0.rooms.bodies).acquire_many_owned(units).await.ok()
     }
 
     /// Who presented what. A token that is sent beside another account's name proves nothing.
@@ -201,8 +246,63 @@ impl Api {
     }
 }
 
+impl Rooms {
+    fn new(questions: usize) -> Self {
+        let of = |places| Arc::new(Semaphore::new(places));
+        Self { questions: of(questions), proofs: of(2), bulk: of(3), bodies: of(BODIES / UNIT) }
+    }
+
+    const fn of(&self, cost: Cost) -> &Arc<Semaphore> {
+        match cost {
+            Cost::Light | Cost::Stream => &self.questions,
+            Cost::Proof => &self.proofs,
+            Cost::Bulk => &self.bulk,
+        }
+    }
+}
+
 /// The SHA-256 of a certificate, in hexadecimal.
 #[must_use]
 pub fn fingerprint(der: &[u8]) -> String {
     Sha256::digest(der).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vedetta_testkit::TestHouse;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_keeps_its_place() {
+        let api = Api::new(Arc::new(TestHouse::small().house), Settings::default(), [7; 32]);
+        let proofs = Arc::clone(api.0.rooms.of(Cost::Proof));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, may_end) = std::sync::mpsc::channel::<()>();
+        let work = api.ask_at(Cost::Proof, move |_| {
+            let _ = begun.send(());
+            let _ = may_end.recv();
+            Ok(())
+        });
+        tokio::select! {
+            _ = work => panic!("it ended by itself"),
+            begun = has_begun => begun.unwrap(),
+        }
+        assert_eq!(proofs.available_permits(), 1, "nobody waits, but it is still under way");
+        drop(end);
+        let _both = proofs.acquire_many(2).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn bodies_have_so_much_room_together() {
+        let api = Api::new(Arc::new(TestHouse::small().house), Settings::default(), [7; 32]);
+        let held = api.room_for(BODIES).await;
+        let mut waiting = std::pin::pin!(api.room_for(1));
+        tokio::select! {
+            biased;
+            _ = waiting.as_mut() => panic!("there is no room left"),
+            () = std::future::ready(()) => {}
+        }
+        drop(held);
+        assert!(waiting.await.is_some());
+    }
 }

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::Route;
+use crate::api::Api;
 use crate::gate::too_large;
 use crate::problem::{Kind, Problem};
 
-/// A body, whole. Its size is bounded by the cost of the route, its arrival by time.
+/// A body, whole. Its size is bounded by the cost of the route, its arrival by time, and all bodies
+/// together by the node's room for them.
 #[derive(Debug)]
 pub struct Octets {
     /// The octets.
@@ -36,22 +39,45 @@ pub struct Params(Vec<(String, String)>);
 #[derive(Debug)]
 pub struct Asked<T>(pub T);
 
+/// Octets that hold their room until the last of them is dropped.
+struct Held {
+    bytes: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// The longest time for a small body to arrive; a large one has the time of its route.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
-impl<S: Send + Sync> FromRequest<S> for Octets {
+impl FromRequest<Api> for Octets {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         let route = request.extensions().get::<&'static Route>();
         let largest = route.map_or(1 << 20, |route| route.cost.largest_body());
         let arrival = route.map_or(ARRIVAL, |route| route.cost.longest());
         let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = media.and_then(|text| text.split(';').next());
         let media = media.map(|text| text.trim().to_ascii_lowercase());
+        // Without a length it may be as large as any.
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = length.and_then(|text| text.parse().ok()).unwrap_or(largest).min(largest);
+        let room = tokio::time::timeout(ARRIVAL, api.room_for(length)).await;
+        let room = room.ok().flatten().ok_or_else(|| {
+            let sentence = "too many large bodies arrive at once; try again in a minute";
+            Problem::new(Kind::Unavailable, sentence).wait(ARRIVAL)
+        })?;
         let whole = Limited::new(request.into_body(), largest).collect();
         match tokio::time::timeout(arrival, whole).await {
-            Ok(Ok(body)) => Ok(Self { bytes: body.to_bytes(), media }),
+            Ok(Ok(body)) => {
+                let bytes = Bytes::from_owner(Held { bytes: body.to_bytes(), _room: room });
+                Ok(Self { bytes, media })
+            }
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(largest)),
             Ok(Err(error)) => {
                 let sentence = format!("the body did not arrive whole ({error}); send it again");
@@ -65,10 +91,10 @@ impl<S: Send + Sync> FromRequest<S> for Octets {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
+impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &Api) -> Result<Self, Problem> {
         let octets = Octets::from_request(request, state).await?;
         if octets.media.as_deref() != Some("application/json") {
             let found = octets.media.as_deref().unwrap_or("of no media type");

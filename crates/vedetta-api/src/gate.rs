@@ -70,7 +70,7 @@ impl Gate {
         let now = self.api.house().now();
         limits.addresses.take(address, now).map_err(too_many)?;
         self.check_length(&parts.headers)?;
-        if self.route.cost == Cost::Proof && self.route.who == Who::Anyone {
+        if self.route.cost == Cost::Proof {
             limits.proofs.take(address, now).map_err(too_many_proofs)?;
         }
         let actor = match self.route.who {
@@ -179,14 +179,18 @@ fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
         .map_err(|error| Problem::new(Kind::NotAcceptable, error.to_string()).at("Accept"))
 }
 
-/// The address to count by: for IPv6 the network of one subscriber.
 fn address_of(parts: &Parts) -> IpAddr {
-    match parts.extensions.get::<Peer>().map(|peer| peer.address.ip()) {
-        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
+    counted(address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
+}
+
+/// The address to count by: for IPv6 the network of one subscriber.
+pub(crate) fn counted(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
         }
-        Some(address) => address.to_canonical(),
-        None => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        address => address.to_canonical(),
     }
 }
 
@@ -194,8 +198,8 @@ fn too_many(wait: Duration) -> Problem {
     Problem::new(Kind::TooMany, "more requests than allowed; wait as Retry-After says").wait(wait)
 }
 
-fn too_many_proofs(wait: Duration) -> Problem {
-    let sentence = "too many attempts to sign in from this address; wait as Retry-After says";
+pub(crate) fn too_many_proofs(wait: Duration) -> Problem {
+    let sentence = "too many attempts to sign in; wait as Retry-After says";
     Problem::new(Kind::TooMany, sentence).wait(wait)
 }
 

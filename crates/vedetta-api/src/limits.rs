@@ -62,8 +62,10 @@ impl<K: Hash + Eq> Limiter<K> {
     /// The next state of a bucket, which is the moment at which it is full again (the generic
     /// cell rate algorithm).
     fn owed(&self, full_at: Instant, now: Instant) -> Result<Instant, Duration> {
-        let next = full_at.max(now).after(self.rate.every);
         let depth = self.rate.every.saturating_mul(self.rate.burst);
+        // No bucket is emptier than empty: one that seems so is of before the clock was set back.
+        let full_at = if full_at > now.after(depth) { now } else { full_at.max(now) };
+        let next = full_at.after(self.rate.every);
         let owed = next.since(now);
         if owed > depth { Err(owed - depth) } else { Ok(next) }
     }
@@ -92,6 +94,19 @@ mod tests {
         assert_eq!(limiter.take("a", at(10)), Ok(()));
         assert!(limiter.take("a", at(10)).is_err());
         assert_eq!(limiter.take("a", at(1_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_set_back_locks_nobody_out() {
+        let limiter = Limiter::new(RATE, 10);
+        for _ in 0..3 {
+            assert_eq!(limiter.take("a", at(1_000_000)), Ok(()));
+        }
+        for _ in 0..3 {
+            assert_eq!(limiter.take("a", at(0)), Ok(()));
+        }
+        assert_eq!(limiter.take("a", at(0)), Err(Duration::from_secs(10)));
+        assert_eq!(limiter.take("a", at(10)), Ok(()));
     }
 
     proptest! {

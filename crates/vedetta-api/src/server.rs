@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+use crate::gate::counted;
 use crate::tls::Tls;
 
 /// What a connection may cost.
@@ -27,7 +28,7 @@ use crate::tls::Tls;
 pub struct ConnectionLimits {
     /// Connections at once.
     pub connections: usize,
-    /// Connections at once from one address other than loopback.
+    /// Connections at once from one address (for IPv6 one /64) other than loopback.
     pub per_address: usize,
     /// Time for the TLS handshake and for the head of a request.
     pub handshake: Duration,
@@ -182,9 +183,10 @@ impl Server {
 impl Visit {
     /// Takes a place for an address; `None` when it has too many.
     fn begin(shared: &Arc<Shared>, address: IpAddr, permit: OwnedSemaphorePermit) -> Option<Self> {
+        let (loopback, address) = (address.to_canonical().is_loopback(), counted(address));
         let mut addresses = shared.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let count = addresses.entry(address).or_default();
-        if *count >= shared.limits.per_address && !address.is_loopback() {
+        if *count >= shared.limits.per_address && !loopback {
             tracing::debug!(%address, "too many connections from one address");
             return None;
         }

@@ -14,6 +14,7 @@ use vedetta_model::{
 };
 
 use super::{Answer, Page, SEES_ALL, page_limit};
+use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
@@ -56,24 +57,8 @@ pub(super) struct Enrolment {
 pub(super) async fn organisations(
     State(api): State<Api>,
     Asked(which): Asked<Which>,
-) -> Json<Page<Organisation>> {
-    let standing = api.house().standing();
-    let limit = page_limit(which.limit);
-    let found: Vec<Organisation> = match &which.text {
-        Some(text) => {
-            let members = standing.directory.search(text, 1_000).into_iter();
-            members.map(|member| Organisation::clone(&member.organisation)).collect()
-        }
-        None => {
-            let members = standing.directory.members().iter();
-            members.map(|member| Organisation::clone(&member.organisation)).collect()
-        }
-    };
-    let mut found: Vec<_> = found.into_iter().filter(|it| which.fits(it)).collect();
-    if which.text.is_none() {
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-    }
-    Json(Page::cut(found, limit, |organisation| organisation.id.to_string()))
+) -> Answer<Page<Organisation>> {
+    Ok(Json(api.ask(move |house| Ok(which.page(&house.standing()))).await?))
 }
 
 pub(super) async fn organisation(State(api): State<Api>, params: Params) -> Answer<Organisation> {
@@ -192,7 +177,8 @@ pub(super) async fn set_password(
     Given(new): Given<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let account: AccountId = params.get("account")?;
-    api.ask(move |house| house.set_password(&actor, &account, &new.password)).await?;
+    let setting = move |house: &House| house.set_password(&actor, &account, &new.password);
+    api.ask_at(Cost::Proof, setting).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -216,6 +202,22 @@ fn same<T: PartialEq>(address: &T, own: &T) -> Result<(), Problem> {
 }
 
 impl Which {
+    /// By identifier, page by page; with a text the best that fit, on one page.
+    fn page(&self, standing: &Standing) -> Page<Organisation> {
+        let limit = page_limit(self.limit);
+        if let Some(text) = &self.text {
+            let found = standing.directory.search(text, 1_000).into_iter();
+            let found = found.map(|member| &member.organisation).filter(|it| self.fits(it));
+            let items = found.take(limit).map(|it| Organisation::clone(it)).collect();
+            return Page { items, next: None };
+        }
+        let members = standing.directory.members().iter().map(|member| &member.organisation);
+        let mut found: Vec<_> = members.filter(|it| self.fits(it)).collect();
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        let page = found.into_iter().take(limit + 1).map(|it| Organisation::clone(it)).collect();
+        Page::cut(page, limit, |organisation| organisation.id.to_string())
+    }
+
     fn fits(&self, organisation: &Organisation) -> bool {
         let after = self.text.is_some()
             || self.after.as_deref().is_none_or(|after| organisation.id.as_str() > after);

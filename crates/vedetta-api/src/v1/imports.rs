@@ -11,6 +11,7 @@ use vedetta_directory::export::export;
 use vedetta_directory::plan::{Fault, Plan, Tally, plan};
 use vedetta_flow::FlowError;
 
+use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Octets, Params};
 use crate::gate::Caller;
@@ -44,7 +45,7 @@ pub(super) async fn import(
 ) -> Result<Response, Problem> {
     let (format, noun) = read(&body, &how)?;
     let outcome = api
-        .ask(move |house| {
+        .ask_at(Cost::Bulk, move |house| {
             let plan = plan(&body.bytes, format, noun, &house.standing().directory);
             let mut outcome = Outcome::of(&plan);
             match plan.accept() {
@@ -80,7 +81,7 @@ pub(super) async fn directory(State(api): State<Api>, params: Params) -> Result<
         _ => return Err(unknown()),
     };
     let bytes = api
-        .ask(move |house| Ok(export(&house.standing().directory, format, noun)))
+        .ask_at(Cost::Bulk, move |house| Ok(export(&house.standing().directory, format, noun)))
         .await?
         .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("file"))?;
     Ok(([(CONTENT_TYPE, media)], bytes).into_response())

@@ -8,6 +8,7 @@ use vedetta_flow::{Entry, EntryKind, Sequence, Verification};
 use vedetta_model::Instant;
 
 use super::{Answer, Page, Paging, page_limit};
+use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::Asked;
 use crate::gate::Caller;
@@ -49,7 +50,7 @@ pub(super) enum Verified {
 }
 
 pub(super) async fn verify(State(api): State<Api>, Caller(actor): Caller) -> Answer<Verified> {
-    Ok(Json(match api.ask(move |house| house.verify(&actor)).await? {
+    Ok(Json(match api.ask_at(Cost::Bulk, move |house| house.verify(&actor)).await? {
         Verification::Sound { entries, head } => {
             Verified::Sound { sound: true, entries, head: head.to_string() }
         }

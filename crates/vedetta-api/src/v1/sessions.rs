@@ -11,10 +11,11 @@ use vedetta_flow::{Session, Token};
 use vedetta_model::{AccountId, Instant, Language, OrganisationId, Role};
 
 use super::Answer;
+use crate::access::Cost;
 use crate::api::Api;
 use crate::credentials::Presented;
 use crate::extract::{Given, Params};
-use crate::gate::Caller;
+use crate::gate::{Caller, too_many_proofs};
 use crate::problem::{Kind, Problem};
 
 /// What a person signs in with.
@@ -69,8 +70,15 @@ pub(super) async fn begin(
     State(api): State<Api>,
     Given(with): Given<SignIn>,
 ) -> Answer<IssuedToken> {
+    // What is no account's name is refused by the house, and counted for its address only.
+    if let Ok(account) = AccountId::new(&with.account) {
+        let taken = api.limits().sign_ins.take(account, api.house().now());
+        taken.map_err(too_many_proofs)?;
+    }
     let session = api
-        .ask(move |house| house.sign_in(&with.account, &with.password, with.code.as_deref()))
+        .ask_at(Cost::Proof, move |house| {
+            house.sign_in(&with.account, &with.password, with.code.as_deref())
+        })
         .await?;
     Ok(Json(session.into()))
 }

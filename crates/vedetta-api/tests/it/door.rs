@@ -39,6 +39,7 @@ impl Door {
             per_address: plenty,
             per_account: plenty,
             proofs: plenty,
+            sign_ins: plenty,
             ..Settings::default()
         };
         Self::with(settings)

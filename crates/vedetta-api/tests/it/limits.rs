@@ -46,3 +46,37 @@ async fn too_large_a_body_is_not_read() {
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(refused.json()["what_to_do"].is_string());
 }
+
+#[tokio::test]
+async fn attempts_to_sign_in_are_counted_by_account_too() {
+    let plenty = Rate { burst: 1_000, every: Duration::from_micros(1) };
+    let sign_ins = Rate { burst: 2, every: Duration::from_secs(60) };
+    let door = Door::with(Settings { proofs: plenty, sign_ins, ..Settings::default() });
+    let attempt = async |account: &str| {
+        let body = format!(r#"{{"account":"{account}","password":"not the one it has"}}"#);
+        let line = "POST /api/v1/sessions";
+        door.ask("", line, Some(("application/json", &body))).await
+    };
+    for _ in 0..2 {
+        assert_eq!(attempt("perugia").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let refused = attempt("perugia").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.header("retry-after"), "60");
+    assert_eq!(attempt("terni").await.status, StatusCode::UNAUTHORIZED);
+    door.clock.advance(Duration::from_secs(60));
+    assert_eq!(attempt("perugia").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_search_has_one_page() {
+    let door = Door::new();
+    let token = door.token("perugia");
+    let found = door.get(&token, "/api/v1/organisations?text=comune&limit=1").await;
+    assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+    assert!(found["next"].is_null(), "{found}");
+    let first = door.get(&token, "/api/v1/organisations?limit=1").await;
+    let next = first["next"].as_str().unwrap();
+    let second = door.get(&token, &format!("/api/v1/organisations?limit=1&after={next}")).await;
+    assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+}
