@@ -1,9 +1,9 @@
 //! Feeds of the caller's organisation, `/feeds/{file}`, with entity tags (RFC 9110 §8.8.3).
 //!
-//! A feed is written anew when the ledger or what stands has changed, and at least every minute,
-//! since indicators age; what was not changed has the same tag.
+//! A feed is written anew when anything was released or what stands has changed, and at least every
+//! minute, since indicators age; what was not changed has the same tag.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use vedetta_flow::{Cleared, FlowError, House, ReadItem, Sequence, VersionFilter,
 use vedetta_indicator::{DecayTable, WarningList, WarningLists};
 use vedetta_model::{Actor, Instant, OrganisationId};
 
+use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::Params;
 use crate::gate::Caller;
@@ -28,7 +29,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Written feeds kept, and the largest that is.
 const KEPT: usize = 512;
 const LARGEST_KEPT: usize = 1 << 20;
-/// Items read for one feed at most.
+/// Items written into one feed at most: of more, those released last.
 const MOST_ITEMS: usize = 500_000;
 
 /// What the feeds remember.
@@ -43,6 +44,7 @@ pub(crate) struct Feeds {
 #[derive(Clone)]
 struct Written {
     at: Instant,
+    /// The place up to which nothing was released that it lacks.
     place: Sequence,
     generation: u64,
     feed: Rendered,
@@ -76,19 +78,23 @@ impl Feeds {
         let (now, place) = (api.house().now(), api.house().bell().last());
         let generation = api.house().standing().generation;
         let key = (actor.organisation.clone(), format.file_name());
-        let fits = |written: &&Written| {
-            // What is withdrawn is in no feed from that moment: only an unchanged ledger will do.
-            (written.place, written.generation) == (place, generation)
-                && now.since(written.at) < FRESH
+        let fresh = |written: &Written| {
+            written.generation == generation && now >= written.at && now.since(written.at) < FRESH
         };
         // Feeds never carry what is for persons only, so one serves the whole organisation.
         let known = self.written.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(written) = known.as_ref().filter(fits) {
-            return Ok(written.feed.clone());
+        if let Some(written) = known.filter(fresh) {
+            // What is withdrawn is in no feed from that moment: no release whatever, not even one
+            // that withdraws, may lie between. Deliveries are no releases.
+            let since = written.place;
+            if place == since || api.ask(move |house| quiet(house, since)).await? {
+                return Ok(self.unchanged(&key, (since, place)).unwrap_or(written.feed));
+            }
         }
         let head = self.head(api, &actor, (generation, now));
         let lists = self.lists(api).await?;
-        let feed = api.ask(move |house| write(house, &actor, format, (&head, &lists))).await?;
+        let writing = move |house: &House| write(house, &actor, format, (&head, &lists));
+        let feed = api.ask_at(Cost::Bulk, writing).await?;
         if feed.body.len() <= LARGEST_KEPT {
             let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= KEPT {
@@ -97,6 +103,19 @@ impl Feeds {
             kept.insert(key, Written { at: now, place, generation, feed: feed.clone() });
         }
         Ok(feed)
+    }
+
+    /// Notes that between two places nothing was released that a kept feed lacks.
+    fn unchanged(
+        &self,
+        key: &(OrganisationId, &'static str),
+        (since, place): (Sequence, Sequence),
+    ) -> Option<Rendered> {
+        let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another may have been written meanwhile.
+        let written = kept.get_mut(key).filter(|written| written.place >= since)?;
+        written.place = place.max(written.place);
+        Some(written.feed.clone())
     }
 
     fn head(&self, api: &Api, actor: &Actor, (generation, now): (u64, Instant)) -> Head {
@@ -144,16 +163,32 @@ fn write(
     let (decay, reader) = (DecayTable::default(), house.reader_of(actor)?);
     let by = Measures { decay: &decay, lists, now: house.now() };
     let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
-    let mut entries = Vec::new();
+    let mut entries = VecDeque::new();
+    let mut left_out = 0;
     loop {
         let (items, next) = house.cleared_page(actor, &wish)?;
         let assess = |item: Cleared<ReadItem>| item.filter_map(|item| assess(item, &by));
         entries.extend(items.into_iter().filter_map(assess));
+        left_out += keep_last(&mut entries, MOST_ITEMS);
         match next {
-            Some(next) if entries.len() < MOST_ITEMS => wish.after = next,
-            _ => return Ok(render(format, &entries, &reader, head)),
+            Some(next) => wish.after = next,
+            None => break,
         }
     }
+    if left_out > 0 {
+        tracing::warn!(organisation = %actor.organisation, left_out, "a feed carries only what was released last");
+    }
+    Ok(render(format, entries.make_contiguous(), &reader, head))
+}
+
+/// Leaves only so many of the last; says how many went.
+fn keep_last<T>(entries: &mut VecDeque<T>, most: usize) -> usize {
+    entries.drain(..entries.len().saturating_sub(most)).count()
+}
+
+/// Whether nothing was released after a place.
+fn quiet(house: &House, place: Sequence) -> Result<bool, FlowError> {
+    Ok(house.releases(place, 1)?.items.is_empty())
 }
 
 fn assess(item: ReadItem, by: &Measures<'_>) -> Option<FeedEntry> {
@@ -175,4 +210,17 @@ fn has(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(','));
     tags.any(|known| matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_released_are_kept() {
+        let mut entries: VecDeque<_> = (0..5).collect();
+        assert_eq!(keep_last(&mut entries, 3), 2);
+        assert_eq!(entries, [2, 3, 4]);
+        assert_eq!(keep_last(&mut entries, 3), 0);
+    }
 }

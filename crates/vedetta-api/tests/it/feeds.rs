@@ -71,6 +71,10 @@ async fn a_feed_that_did_not_change_is_not_sent_again() {
     door.clock.advance(std::time::Duration::from_secs(90));
     let again = ask(format!("\"y\", W/{tag}")).await;
     assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    // What was delivered meanwhile moves the ledger, not the feed.
+    door.get(&perugia, "/api/v1/items").await;
+    vedetta_api::live::record(&door.api).await;
+    assert_eq!(ask(tag.clone()).await.status, StatusCode::NOT_MODIFIED);
     bring(&door, &perugia, TestItem::indicator(2)).await;
     assert_eq!(ask(tag).await.status, StatusCode::OK);
 }
