@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use vedetta_flow::Pace;
+use vedetta_model::Instant;
 
 use crate::access::Route;
 
@@ -14,7 +16,13 @@ const BUCKETS: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0]
 
 /// What was served since the start.
 #[derive(Debug, Default)]
-pub(crate) struct Metrics(Mutex<BTreeMap<(&'static str, &'static str), Served>>);
+pub(crate) struct Metrics {
+    routes: Mutex<BTreeMap<(&'static str, &'static str), Served>>,
+    paces: Mutex<Option<(Instant, Arc<[Pace]>)>>,
+}
+
+/// How long what was measured of the ledger is shown again.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// What one route served.
 #[derive(Debug, Default, Clone)]
@@ -27,7 +35,7 @@ struct Served {
 
 impl Metrics {
     pub(crate) fn served(&self, route: &Route, status: StatusCode, took: Duration) {
-        let mut routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let served = routes.entry((route.verb.as_str(), route.path)).or_default();
         *served.by_status.entry(status.as_u16()).or_default() += 1;
         let seconds = took.as_secs_f64();
@@ -38,9 +46,20 @@ impl Metrics {
         served.seconds += seconds;
     }
 
+    /// The paces of agreements, if they were measured lately.
+    pub(crate) fn paces(&self, now: Instant) -> Option<Arc<[Pace]>> {
+        let kept = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |(at, _): &&(Instant, _)| now >= *at && now.since(*at) < FRESH;
+        kept.as_ref().filter(fresh).map(|(_, paces)| Arc::clone(paces))
+    }
+
+    pub(crate) fn keep_paces(&self, now: Instant, paces: &Arc<[Pace]>) {
+        *self.paces.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(paces)));
+    }
+
     /// In the text format, version 0.0.4.
     pub(crate) fn write(&self, text: &mut String) {
-        let routes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         text.push_str("# HELP vedetta_http_requests_total Requests served.\n");
         text.push_str("# TYPE vedetta_http_requests_total counter\n");
         for ((method, route), served) in &routes {

@@ -230,7 +230,8 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .gives(of("text/plain")),
     get("/api/v1/reports/sharing", ROOM_AND_AUDITORS, "Time to share and to acknowledge")
-        .query(&[("days", "Over so many past days; 30 without it.")])
+        .cost(Cost::Bulk)
+        .query(&[("days", "Over so many past days; 1 to 90, 30 without it.")])
         .gives(json("SharingReport")),
     // Doors out and lists.
     get("/api/v1/webhooks", Who::SignedIn, "Webhooks").gives(json("Webhooks")),

@@ -9,9 +9,13 @@ use vedetta_flow::{Delivery, Pace};
 use vedetta_model::ItemId;
 
 use super::Answer;
+use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Params};
 use crate::gate::Caller;
+
+/// The longest period reported on, in days.
+const MOST_DAYS: u32 = 90;
 
 /// Over how many days.
 #[derive(Debug, Default, Deserialize)]
@@ -47,9 +51,10 @@ pub(super) async fn report(
     Caller(actor): Caller,
     Asked(since): Asked<Since>,
 ) -> Answer<SharingReport> {
-    let period = Duration::from_secs(u64::from(since.days.unwrap_or(30)) * 86_400);
+    let days = since.days.unwrap_or(30).clamp(1, MOST_DAYS);
+    let period = Duration::from_secs(u64::from(days) * 86_400);
     let agreements = api
-        .ask(move |house| {
+        .ask_at(Cost::Bulk, move |house| {
             let after = house.place_at(house.now().before(period))?;
             house.pace(&actor, after)
         })

@@ -1,6 +1,7 @@
 //! The node itself: is it alive, can it serve, what has it done, what does it speak.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -8,10 +9,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
-use vedetta_flow::{Pace, Quantiles};
-use vedetta_model::AgreementId;
+use vedetta_flow::{House, Pace, Quantiles};
+use vedetta_model::{Actor, AgreementId};
 
 use super::Answer;
+use crate::access::Cost;
 use crate::api::Api;
 use crate::gate::Caller;
 use crate::openapi;
@@ -40,12 +42,7 @@ pub(super) async fn metrics(
     State(api): State<Api>,
     Caller(actor): Caller,
 ) -> Result<Response, Problem> {
-    let paces = api
-        .ask(move |house| {
-            let after = house.place_at(house.now().before(PERIOD))?;
-            house.pace(&actor, after)
-        })
-        .await?;
+    let paces = paces(&api, actor).await?;
     let mut text = String::new();
     api.metrics().write(&mut text);
     gauge(
@@ -62,6 +59,21 @@ pub(super) async fn metrics(
     );
     write_paces(&mut text, &paces);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+/// The paces of agreements, measured at most once a minute.
+async fn paces(api: &Api, actor: Actor) -> Result<Arc<[Pace]>, Problem> {
+    let now = api.house().now();
+    if let Some(paces) = api.metrics().paces(now) {
+        return Ok(paces);
+    }
+    let measuring = move |house: &House| {
+        let after = house.place_at(house.now().before(PERIOD))?;
+        house.pace(&actor, after)
+    };
+    let paces: Arc<[Pace]> = api.ask_at(Cost::Bulk, measuring).await?.into();
+    api.metrics().keep_paces(now, &paces);
+    Ok(paces)
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: u64) {

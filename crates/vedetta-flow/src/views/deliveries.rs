@@ -1,10 +1,12 @@
 //! What reached whom, when, by which door, who acknowledged it, and how fast both were.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::Serialize;
 use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId};
-use vedetta_store::{DeliveryBatch, Door, ItemQuery, Reader, Sequence, StoreError, VersionFilter};
+use vedetta_store::{
+    Acknowledgement, DeliveryBatch, Door, ItemQuery, Reader, Sequence, StoreError, VersionFilter,
+};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -99,7 +101,7 @@ impl House {
     }
 
     /// How fast each agreement works: from accepted to received, and from received to acknowledged,
-    /// over everything recorded after a place.
+    /// over what was recorded after a place: of more than 200,000 deliveries the newest.
     ///
     /// # Errors
     /// Forbidden, or what the ledger said.
@@ -119,33 +121,31 @@ impl House {
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
         let standing = self.standing();
         let (mut measured, mut releases) = (Measured::new(), HashMap::new());
-        let acknowledgements = reader.acknowledgements_after(after, ACKNOWLEDGEMENTS)?;
-        let mut received: HashMap<_, Option<Instant>> =
-            acknowledgements.iter().map(|(_, it)| ((it.release, it.organisation), None)).collect();
-        let mut place = after;
-        loop {
-            let rows = reader.deliveries_after(place, 10_000)?;
-            let Some(last) = rows.last() else { break };
-            place = last.recorded.seq;
-            for DeliveryBatch { release, at, audience, .. } in rows.iter().map(|row| &row.batch) {
-                let known = self.released(reader, *release, &mut releases)?;
-                let Some(Released { at: released, under }) = known else { continue };
-                for ((_, number), had) in
-                    received.iter_mut().filter(|((it, _), had)| it == release && had.is_none())
-                {
-                    *had = audience.contains(*number).then_some(*at);
-                }
-                for agreement in under.iter() {
-                    let count = standing.recipients(agreement, audience) as u64;
-                    if count > 0 {
-                        let pace = measured.entry(agreement.clone()).or_default();
-                        pace.0.push((millis(*released, *at), count));
-                    }
+        let acknowledgements = newest_acknowledgements(reader, after)?;
+        // Of each release that was acknowledged: by whom, and when each first had it.
+        let mut received: HashMap<_, HashMap<_, Option<Instant>>> = HashMap::new();
+        for it in &acknowledgements {
+            received.entry(it.release).or_default().insert(it.organisation, None);
+        }
+        walk_newest(reader, after, |reader, DeliveryBatch { release, at, audience, .. }| {
+            let known = self.released(reader, *release, &mut releases)?;
+            let Some(Released { at: released, under }) = known else { return Ok(()) };
+            for (number, had) in received.get_mut(release).into_iter().flatten() {
+                if audience.contains(*number) {
+                    *had = Some(had.map_or(*at, |had| had.min(*at)));
                 }
             }
-        }
-        for (_, it) in &acknowledgements {
-            let had = received.get(&(it.release, it.organisation)).copied().flatten();
+            for agreement in under.iter() {
+                let count = standing.recipients(agreement, audience) as u64;
+                if count > 0 {
+                    let pace = measured.entry(agreement.clone()).or_default();
+                    pace.0.push((millis(*released, *at), count));
+                }
+            }
+            Ok(())
+        })?;
+        for it in &acknowledgements {
+            let had = received.get(&it.release).and_then(|by| *by.get(&it.organisation)?);
             let known = self.released(reader, it.release, &mut releases)?;
             let (Some(had), Some(Released { under, .. })) = (had, known) else { continue };
             for agreement in under.iter() {
@@ -192,9 +192,56 @@ struct Released {
 
 /// Acknowledgements measured at most.
 const ACKNOWLEDGEMENTS: usize = 100_000;
+/// Deliveries measured, after which none of an older stretch of the ledger are.
+const DELIVERIES: usize = 200_000;
+/// Entries of the ledger in one stretch.
+const STRETCH: u64 = 20_000;
+/// Rows read at once.
+const ROWS: usize = 10_000;
 
 /// Milliseconds and how many took them: of sharing, and of acknowledging.
 type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;
+
+/// The newest acknowledgements recorded after a place.
+fn newest_acknowledgements(
+    reader: &mut dyn Reader,
+    mut after: Sequence,
+) -> Result<VecDeque<Acknowledgement>, StoreError> {
+    let mut newest = VecDeque::new();
+    loop {
+        let rows = reader.acknowledgements_after(after, ROWS)?;
+        let Some((last, _)) = rows.last() else { return Ok(newest) };
+        after = last.seq;
+        newest.extend(rows.into_iter().map(|(_, it)| it));
+        newest.drain(..newest.len().saturating_sub(ACKNOWLEDGEMENTS));
+    }
+}
+
+/// Walks the deliveries recorded after a place by stretches of the ledger, the newest first, until
+/// there are enough.
+fn walk_newest(
+    reader: &mut dyn Reader,
+    after: Sequence,
+    mut each: impl FnMut(&mut dyn Reader, &DeliveryBatch) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut end = reader.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+    let mut walked = 0;
+    while end > after && walked < DELIVERIES {
+        let start = Sequence(end.0.saturating_sub(STRETCH)).max(after);
+        let mut place = start;
+        while place < end {
+            let rows = reader.deliveries_after(place, ROWS)?;
+            let Some(last) = rows.last() else { break };
+            place = last.recorded.seq;
+            for row in rows.iter().take_while(|row| row.recorded.seq <= end) {
+                walked += 1;
+                each(reader, &row.batch)?;
+            }
+        }
+        end = start;
+    }
+    Ok(())
+}
 
 fn millis(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
