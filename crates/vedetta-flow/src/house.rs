@@ -68,7 +68,8 @@ impl House {
         let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
         let scribe = Scribe::start(store, clock, after)
             .map_err(|error| StoreError::Refused(format!("no thread to write with: {error}")))?;
-        let mut house = Self { shared, entropy, redaction_key: Vec::new(), changing: Mutex::new(()), scribe };
+        let mut house =
+            Self { shared, entropy, redaction_key: Vec::new(), changing: Mutex::new(()), scribe };
         house.redaction_key = house.node_secret("redaction")?;
         Ok(house)
     }

@@ -95,3 +95,13 @@ fn an_enrolled_authenticator_is_then_required() {
     assert!(test.house.sign_in("perugia", "una frase lunga", None).is_err());
     assert!(test.house.sign_in("perugia", "una frase lunga", Some("000000")).is_err());
 }
+
+#[test]
+fn a_secret_of_the_node_outlives_it() {
+    let test = TestHouse::small();
+    let pages = test.house.node_secret("pages").unwrap();
+    assert_eq!(pages.len(), 32);
+    assert_ne!(pages, test.house.node_secret("other").unwrap());
+    let again = TestHouse::over(std::sync::Arc::clone(&test.store));
+    assert_eq!(again.house.node_secret("pages").unwrap(), pages);
+}

@@ -1,8 +1,11 @@
 //! Who reads what was brought.
 
+use std::time::Duration;
+
 use serde_json::json;
-use vedetta_flow::FlowError;
 use vedetta_flow::views::read_items::{Share, Wish};
+use vedetta_flow::{DeliveryBatch, Door, FlowError};
+use vedetta_model::OrganisationId;
 use vedetta_store::{Sequence, VersionFilter};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -147,4 +150,36 @@ fn too_many_names_are_refused() {
     let item = TestItem::indicator(1).tlp("RED").handled("named", json!(names));
     let receipt = test.bring("perugia", &[item]);
     assert!(receipt.rejected[0].reason.contains("1000 at most"), "{receipt:?}");
+}
+
+#[test]
+fn paces_count_from_the_first_delivery() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1);
+    test.bring("perugia", &[item.clone()]);
+    let terni = test.person("terni");
+    let release = test.house.item(&terni, &item.id()).unwrap().stamp;
+    let standing = test.house.standing();
+    let had = |organisation: &str, seconds| DeliveryBatch {
+        release: release.seq,
+        door: Door::Api,
+        at: release.at.after(Duration::from_secs(seconds)),
+        audience: standing
+            .directory
+            .number(&OrganisationId::new(organisation).unwrap())
+            .into_iter()
+            .collect(),
+    };
+    // Recorded out of order: another door was slower to confirm.
+    for batch in [had("terni", 9), had("terni", 2), had("foligno", 4)] {
+        test.house.record_deliveries(vec![batch]).unwrap();
+    }
+    test.clock.advance(Duration::from_secs(62));
+    let at = test.house.now().since(release.at).as_millis();
+    test.house.acknowledge(&terni, &item.id(), None).unwrap();
+    let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+    let pace = paces.iter().find(|pace| pace.agreement.as_str() == "act").unwrap();
+    assert_eq!((pace.share.count, pace.share.p50_ms, pace.share.p99_ms), (3, 4_000, 9_000));
+    assert_eq!(pace.acknowledge.count, 1);
+    assert_eq!(u128::from(pace.acknowledge.p50_ms), at - 2_000);
 }
