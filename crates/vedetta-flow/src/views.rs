@@ -4,3 +4,4 @@ pub mod deliveries;
 pub mod explain;
 pub mod ledger;
 pub mod read_items;
+pub mod see_agreements;

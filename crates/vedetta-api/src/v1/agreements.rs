@@ -47,13 +47,13 @@ pub(super) enum StepGiven {
 
 pub(super) async fn list(
     State(api): State<Api>,
+    Caller(actor): Caller,
     Asked(which): Asked<Which>,
 ) -> Json<Page<Agreement>> {
     let house = api.house();
     let ending = which.ends_within_days.map(|days| house.expiring(days));
     let mut found: Vec<Agreement> = house
-        .standing()
-        .agreements
+        .agreements(&actor)
         .iter()
         .filter(|it| which.after.as_deref().is_none_or(|after| it.id.as_str() > after))
         .filter(|it| which.stage.is_none_or(|stage| stage == StageName::of(&it.stage)))
@@ -66,10 +66,14 @@ pub(super) async fn list(
     Json(Page::cut(found, page_limit(which.limit), |agreement| agreement.id.to_string()))
 }
 
-pub(super) async fn get(State(api): State<Api>, params: Params) -> Answer<Agreement> {
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<Agreement> {
     let id: AgreementId = params.get("agreement")?;
-    let standing = api.house().standing();
-    let found = standing.agreements.iter().find(|it| it.id == id);
+    let seen = api.house().agreements(&actor);
+    let found = seen.iter().find(|it| it.id == id);
     found.map(|it| Json(Agreement::clone(it))).ok_or_else(|| {
         Problem::new(Kind::Unknown, format!("there is no agreement {id}; check the address"))
     })

@@ -7,6 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vedetta_directory::directory::{Owned, Records};
+use vedetta_flow::views::see_agreements::Sight;
 use vedetta_flow::{House, Standing};
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
@@ -76,21 +77,23 @@ pub(super) async fn assets(
     Asked(whose): Asked<Whose>,
 ) -> Answer<Page<Asset>> {
     let whose = whose.narrowed(api.house(), &actor)?;
-    Ok(Json(whose.page(&api.house().standing(), |it| it.directory.assets())))
+    Ok(Json(whose.page(&api.house().standing(), &Sight::Everyone, |it| it.directory.assets())))
 }
 
 pub(super) async fn contacts(
     State(api): State<Api>,
+    Caller(actor): Caller,
     Asked(whose): Asked<Whose>,
 ) -> Json<Page<Contact>> {
-    Json(whose.page(&api.house().standing(), |it| it.directory.contacts()))
+    let sight = api.house().sight(&actor);
+    Json(whose.page(&api.house().standing(), &sight, |it| it.directory.contacts()))
 }
 
 pub(super) async fn accounts(
     State(api): State<Api>,
     Asked(whose): Asked<Whose>,
 ) -> Json<Page<Account>> {
-    Json(whose.page(&api.house().standing(), |it| it.directory.accounts()))
+    Json(whose.page(&api.house().standing(), &Sight::Everyone, |it| it.directory.accounts()))
 }
 
 pub(super) async fn put_organisation(
@@ -245,6 +248,7 @@ impl Whose {
     fn page<T: Owned + Clone>(
         &self,
         standing: &Standing,
+        sight: &Sight,
         rows: impl Fn(&Standing) -> &[Arc<T>],
     ) -> Page<T> {
         let limit = page_limit(self.limit);
@@ -252,6 +256,7 @@ impl Whose {
         let mut found: Vec<&Arc<T>> = rows(standing)
             .iter()
             .filter(|row| self.organisation.as_ref().is_none_or(|own| row.organisation() == own))
+            .filter(|row| sight.reaches(row.organisation()))
             .filter(|row| after.is_none_or(|after| row.id().to_string().as_str() > after))
             .collect();
         found.sort_by(|a, b| a.id().cmp(b.id()));

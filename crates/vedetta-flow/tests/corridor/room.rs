@@ -87,3 +87,28 @@ fn a_node_of_another_organisation_is_run_by_that_one() {
     assert!(refused(reopened.house.verify(&everything_of("cnaipic"))));
     reopened.house.verify(&everything_of("perugia")).unwrap();
 }
+
+#[test]
+fn agreements_and_contacts_are_seen_by_their_parties_and_by_the_room() {
+    let test = TestHouse::small();
+    let mut draft = vedetta_testkit::house::act();
+    draft.id = vedetta_model::AgreementId::new("act-2").unwrap();
+    draft.stage = vedetta_model::agreement::Stage::Draft;
+    test.house.put_draft(&test.administrator(), &draft).unwrap();
+    let seen = |actor: &Actor| {
+        let agreements = test.house.agreements(actor);
+        agreements.iter().map(|it| it.id.to_string()).collect::<BTreeSet<_>>()
+    };
+    let ids = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(seen(&test.administrator()), ids(&["act", "act-2"]));
+    assert_eq!(seen(&test.person("perugia")), ids(&["act"]), "drafts are the room's");
+    assert_eq!(seen(&test.person("stranger")), ids(&[]));
+    let reaches = |who: &str, whose: &str| {
+        test.house.sight(&test.person(who)).reaches(&OrganisationId::new(whose).unwrap())
+    };
+    assert!(reaches("perugia", "terni") && reaches("stranger", "stranger"));
+    assert!(!reaches("stranger", "terni") && !reaches("perugia", "stranger"));
+    assert!(
+        test.house.sight(&test.administrator()).reaches(&OrganisationId::new("client").unwrap())
+    );
+}
