@@ -85,7 +85,7 @@ impl Network {
         let reason = wording.sentence(&ground);
         Explanation {
             told: match ground {
-                Ground::Held(_) => wording.withheld(),
+                Ground::Held(_) => self.told(handling, None, &wording.withheld()),
                 _ => self.told(handling, ground.form(), &reason),
             },
             allowed: ground.form().is_some(),
