@@ -50,6 +50,15 @@ pub struct Cleared<T> {
     persons: Option<Persons>,
 }
 
+/// What [`Network::clear`] seals with, for many values that were cleared alike.
+#[derive(Debug)]
+pub struct Seal<'a> {
+    network: &'a Network,
+    audience: Arc<Audience>,
+    producer: Option<OrganisationNumber>,
+    persons: Option<Persons>,
+}
+
 /// Who reads TLP:RED: the named, and the organisation that produced it.
 #[derive(Clone, Debug)]
 struct Persons {
@@ -146,19 +155,33 @@ impl Network {
     ///
     /// `item` is the item that holds name: for a derived form, the one it was derived from.
     pub fn clear<T>(&self, record: &Clearance, item: &ItemId, value: T) -> Cleared<T> {
+        self.seal(record).close(item, value)
+    }
+
+    /// What seals many values that were cleared alike.
+    #[must_use]
+    pub fn seal(&self, record: &Clearance) -> Seal<'_> {
         let today = self.decision(&record.handling);
         let entitled = today.entitled(record.form);
-        let mut audience = if record.audience.is_within(entitled) {
+        let audience = if record.audience.is_within(entitled) {
             Arc::clone(&record.audience)
         } else {
             Arc::new(record.audience.intersection(entitled))
         };
         let producer = self.number(&record.handling.producer);
-        for hold in self.holds_on(item) {
-            audience = Arc::new(hold.keep(&audience, producer));
-        }
         let red = record.handling.tlp == Tlp::Red;
         let persons = red.then(|| Persons { handling: Arc::clone(&record.handling), producer });
-        Cleared { value, audience, persons }
+        Seal { network: self, audience, producer, persons }
+    }
+}
+
+impl Seal<'_> {
+    /// Seals a value. `item` is as in [`Network::clear`].
+    pub fn close<T>(&self, item: &ItemId, value: T) -> Cleared<T> {
+        let mut audience = Arc::clone(&self.audience);
+        for hold in self.network.holds_on(item) {
+            audience = Arc::new(hold.keep(&audience, self.producer));
+        }
+        Cleared { value, audience, persons: self.persons.clone() }
     }
 }

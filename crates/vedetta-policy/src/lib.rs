@@ -72,7 +72,7 @@ mod victim;
 mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
-pub use clearance::{Clearance, Cleared, Form, Reader};
+pub use clearance::{Clearance, Cleared, Form, Reader, Seal};
 pub use decision::{Decision, Past};
 pub use explanation::{Explanation, Hop, Preview, PreviewGroup};
 pub use faults::{Fault, Known, check};

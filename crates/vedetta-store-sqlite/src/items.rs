@@ -5,7 +5,7 @@ mod sieve;
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::written::ItemFacts;
 use vedetta_store::{
@@ -38,6 +38,9 @@ struct Release {
     newer: bool,
 }
 
+/// Shown a release and its row.
+type Visit<'v> = dyn FnMut(&Release, &Row<'_>) -> Told<ControlFlow<()>> + 'v;
+
 /// A page being filled.
 struct Filling<'a> {
     conn: &'a Connection,
@@ -48,8 +51,19 @@ struct Filling<'a> {
     page: ItemPage,
 }
 
-const COLUMNS: &str = "seq, origin, object, version, kind, clearance, state, hidden, older, newer, \
-                       producer";
+/// Reads rows of `item`, and then what their entries have: together, since the entries of
+/// neighbours are next to one another.
+macro_rules! reading {
+    ($which:literal) => {
+        concat!(
+            "SELECT i.seq, i.origin, i.object, i.version, i.kind, i.clearance, i.state, ",
+            "i.hidden, i.older, i.newer, i.producer, e.at, e.subject, e.facts, e.digest, e.body ",
+            "FROM item i LEFT JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) WHERE ",
+            $which
+        )
+    };
+}
+use reading;
 
 /// 64 bits that stand for an identifier in the index. Twins are told apart by their entries.
 pub(crate) fn object(id: &ItemId) -> i64 {
@@ -71,7 +85,7 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
         page: ItemPage::default(),
     };
     let range = Range { after: int(query.after), until: query.until.map_or(i64::MAX, int) };
-    plan.walk(conn, range, &mut |release| filling.offer(release))?;
+    plan.walk(conn, range, &mut |release, row| filling.offer(release, row))?;
     Ok(filling.page)
 }
 
@@ -82,7 +96,7 @@ pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredIte
     releases.sort_unstable();
     let mut items = Vec::new();
     for seq in releases {
-        let item = fetch(conn, &Release::at(conn, seq)?)?;
+        let item = Release::show(conn, seq, |release, row| fetch(conn, release, row))?;
         if item.id == *id {
             items.push(item);
         }
@@ -91,10 +105,17 @@ pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredIte
 }
 
 impl Release {
-    fn at(conn: &Connection, seq: Sequence) -> Told<Self> {
-        let sql = format!("SELECT {COLUMNS} FROM item WHERE seq = ?1");
-        let found = conn.prepare_cached(&sql)?.query_row([int(seq)], Self::read).optional()?;
-        found.ok_or_else(|| Fault::damaged(format!("item {seq}"), "it is missing"))
+    /// Shows one release.
+    fn show<T>(
+        conn: &Connection,
+        seq: Sequence,
+        visit: impl FnOnce(&Self, &Row<'_>) -> Told<T>,
+    ) -> Told<T> {
+        let mut statement = conn.prepare_cached(reading!("i.seq = ?1"))?;
+        let mut rows = statement.query([int(seq)])?;
+        let row = rows.next()?;
+        let row = row.ok_or_else(|| Fault::damaged(format!("item {seq}"), "it is missing"))?;
+        visit(&Self::read(row)?, row)
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -122,7 +143,7 @@ impl Release {
 
 impl Filling<'_> {
     /// Takes a release in if it passes; breaks off when the page is done.
-    fn offer(&mut self, release: &Release) -> Told<ControlFlow<()>> {
+    fn offer(&mut self, release: &Release, row: &Row<'_>) -> Told<ControlFlow<()>> {
         if release.hidden || !self.sieve.passes(release)? {
             self.passed += 1;
             if self.passed < LOOKED {
@@ -135,7 +156,7 @@ impl Filling<'_> {
             self.page.next = self.page.items.last().map(|item| item.stamp.seq);
             return Ok(ControlFlow::Break(()));
         }
-        let item = fetch(self.conn, release)?;
+        let item = fetch(self.conn, release, row)?;
         if self.sieve.wants(&item.id) {
             self.bytes += item.body.len();
             self.page.items.push(item);
@@ -145,19 +166,16 @@ impl Filling<'_> {
 }
 
 /// A release with what its entry has.
-fn fetch(conn: &Connection, release: &Release) -> Told<StoredItem> {
-    let sql = "SELECT at, subject, facts, digest, body FROM entry WHERE seq = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(params![int(release.origin)])?;
-    let row = rows.next()?.ok_or_else(|| entries::missing(release.origin))?;
+fn fetch(conn: &Connection, release: &Release, row: &Row<'_>) -> Told<StoredItem> {
+    let Some(at) = row.get(11)? else { return Err(entries::missing(release.origin)) };
     let at = if release.origin == release.seq {
-        Instant::from_micros(row.get(0)?)
+        Instant::from_micros(at)
     } else {
         moment(conn, release.seq)?
     };
     let damaged = |reason: &str| Fault::damaged(format!("entry {}", release.origin), reason);
-    let id = row.get_ref(1)?.as_str().ok().and_then(|text| ItemId::new(text).ok());
-    let facts = row.get_ref(2)?.as_str().ok().and_then(ItemFacts::read);
+    let id = row.get_ref(12)?.as_str().ok().and_then(|text| ItemId::new(text).ok());
+    let facts = row.get_ref(13)?.as_str().ok().and_then(ItemFacts::read);
     Ok(StoredItem {
         stamp: Stamp { seq: release.seq, at },
         origin: release.origin,
@@ -166,9 +184,9 @@ fn fetch(conn: &Connection, release: &Release) -> Told<StoredItem> {
         producer: release.producer,
         clearance: release.clearance,
         state: release.state,
-        digest: entries::digest(row, 3)?,
+        digest: entries::digest(row, 14)?,
         facts: facts.ok_or_else(|| damaged("its facts are not an item's"))?.facts.to_owned(),
-        body: row.get(4)?,
+        body: row.get(15)?,
     })
 }
 

@@ -1,13 +1,16 @@
 //! Reading items: one, a page, or the tail that live doors follow.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
-use vedetta_policy::{Clearance, Cleared, Form};
+use vedetta_policy::{Clearance, Cleared, Form, Seal};
 use vedetta_store::{
     ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
 };
 
+use crate::book::Book;
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
@@ -82,6 +85,13 @@ pub struct Releases {
     pub generation: u64,
 }
 
+/// What seals the items of one reading, by clearance: most of them were cleared alike.
+struct Seals<'a> {
+    book: &'a Book,
+    standing: &'a Standing,
+    known: HashMap<ClearanceId, (Arc<Clearance>, Seal<'a>)>,
+}
+
 impl House {
     /// The newest version of an item, if the actor may read it.
     ///
@@ -139,7 +149,8 @@ impl House {
             versions: wish.versions.clone(),
         };
         let page = self.read(|ledger| ledger.items(&query))?;
-        let items = page.items.into_iter().filter_map(|item| self.clear(&standing, item));
+        let mut seals = Seals::of(self, &standing);
+        let items = page.items.into_iter().filter_map(|item| seals.close(item));
         Ok((items.collect(), page.next))
     }
 
@@ -163,8 +174,8 @@ impl House {
         let (page, head) = self.read(|ledger| Ok((ledger.items(&query)?, ledger.head()?)))?;
         let head = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
         let place = page.next.unwrap_or(head);
-        let clear = |item| self.clear(&standing, item);
-        let items = page.items.into_iter().filter_map(clear).collect();
+        let mut seals = Seals::of(self, &standing);
+        let items = page.items.into_iter().filter_map(|item| seals.close(item)).collect();
         Ok(Releases { items, place, generation: standing.generation })
     }
 
@@ -191,12 +202,25 @@ impl House {
         let number = self.standing().directory.number(id);
         number.ok_or_else(|| FlowError::unknown("organisation", id))
     }
+}
 
-    fn clear(&self, standing: &Standing, item: StoredItem) -> Option<Cleared<ReadItem>> {
-        let clearance: Arc<Clearance> = self.shared.book.get(item.clearance)?;
-        let id = match clearance.form {
-            Form::Full => item.id.clone(),
-            Form::Redacted => derived_from(&item.facts)?,
+impl<'a> Seals<'a> {
+    fn of(house: &'a House, standing: &'a Standing) -> Self {
+        Self { book: &house.shared.book, standing, known: HashMap::new() }
+    }
+
+    fn close(&mut self, item: StoredItem) -> Option<Cleared<ReadItem>> {
+        let (clearance, seal) = match self.known.entry(item.clearance) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let clearance = self.book.get(item.clearance)?;
+                let seal = self.standing.network.seal(&clearance);
+                place.insert((clearance, seal))
+            }
+        };
+        let derived_from = match clearance.form {
+            Form::Full => None,
+            Form::Redacted => Some(derived_from(&item.facts)?),
         };
         let read = ReadItem {
             stamp: item.stamp,
@@ -210,7 +234,8 @@ impl House {
             producer: item.producer,
             clearance: item.clearance,
         };
-        Some(standing.network.clear(&clearance, &id, read))
+        let id = derived_from.unwrap_or_else(|| read.id.clone());
+        Some(seal.close(&id, read))
     }
 }
 

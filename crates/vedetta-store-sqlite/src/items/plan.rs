@@ -3,13 +3,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::ops::ControlFlow;
 
 use rusqlite::{Connection, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::{ClearanceId, ItemQuery, Sequence};
 
-use super::{COLUMNS, Release, object};
+use super::{Release, Visit, object, reading};
 use crate::entries::{self, int};
 use crate::fault::Told;
 use crate::lookup::Versions;
@@ -53,8 +52,6 @@ struct Vein {
     last: i64,
     spent: bool,
 }
-
-type Visit<'v> = dyn FnMut(&Release) -> Told<ControlFlow<()>> + 'v;
 
 impl Plan {
     /// Chooses by what each way would look at. Looking at a release along a clearance costs about
@@ -114,11 +111,11 @@ impl Spread {
 }
 
 fn scan(conn: &Connection, range: Range, visit: &mut Visit<'_>) -> Told<()> {
-    let sql = format!("SELECT {COLUMNS} FROM item WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
-    let mut statement = conn.prepare_cached(&sql)?;
+    let sql = reading!("i.seq > ?1 AND i.seq <= ?2 ORDER BY i.seq");
+    let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query([range.after, range.until])?;
     while let Some(row) = rows.next()? {
-        if visit(&Release::read(row)?)?.is_break() {
+        if visit(&Release::read(row)?, row)?.is_break() {
             break;
         }
     }
@@ -144,7 +141,7 @@ fn along_items(
 ) -> Told<()> {
     let within = |seq: &&Sequence| int(**seq) > range.after && int(**seq) <= range.until;
     for seq in releases.iter().filter(within) {
-        if visit(&Release::at(conn, *seq)?)?.is_break() {
+        if Release::show(conn, *seq, &mut *visit)?.is_break() {
             break;
         }
     }
@@ -159,8 +156,7 @@ fn merge(conn: &Connection, lodes: &[Lode], range: Range, visit: &mut Visit<'_>)
         heap.extend(vein.next(conn, range.until, ahead)?.map(|seq| Reverse((seq, index))));
     }
     while let Some(Reverse((seq, index))) = heap.pop() {
-        let release = Release::at(conn, Sequence(i64::cast_unsigned(seq)))?;
-        if visit(&release)?.is_break() {
+        if Release::show(conn, Sequence(i64::cast_unsigned(seq)), &mut *visit)?.is_break() {
             break;
         }
         let following = veins[index].next(conn, range.until, ahead)?;
