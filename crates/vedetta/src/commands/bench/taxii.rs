@@ -33,6 +33,9 @@ pub(crate) struct Taxii {
     /// Connections that add.
     #[arg(long, default_value_t = 4)]
     connections: u64,
+    /// Pages read at most; all without it.
+    #[arg(long)]
+    pages: Option<usize>,
     /// Page this SQLite ledger, made by `vedetta bench import --keep`.
     #[arg(long, value_name = "DIR")]
     ledger: Option<PathBuf>,
@@ -118,7 +121,7 @@ impl Taxii {
             report["add_p50_ms"] = json!(added.times.millis(50));
             report["add_p99_ms"] = json!(added.times.millis(99));
         }
-        let mut paged = page(&cleared).await?;
+        let mut paged = page(&cleared, self.pages.unwrap_or(usize::MAX)).await?;
         report["objects"] = json!(paged.objects);
         report["paged_per_s"] = json!(paged.rate.round());
         report["next_p50_ms"] = json!(paged.times.millis(50));

@@ -113,21 +113,19 @@ async fn submit(mut to: Connection, path: String, submissions: u64) -> io::Resul
     Ok(took)
 }
 
-/// Pages from the first object to the last.
-pub(super) async fn page(of: &Collection) -> io::Result<Measured> {
+/// Pages from the first object to the last, or through so many pages.
+pub(super) async fn page(of: &Collection, most: usize) -> io::Result<Measured> {
     let mut connection = of.connect().await?;
     let (watch, mut times, mut objects) = (Stopwatch::start(), Times::default(), 0);
     let mut path = format!("{}?limit={TOGETHER}", of.path);
-    loop {
+    for _ in 0..most {
         let asked = Stopwatch::start();
         let body = connection.get(&path).await?.wanted(200)?;
         times.note(asked.read());
         let envelope: Envelope<&RawValue> = serde_json::from_slice(&body)?;
         objects += envelope.objects.len() as u64;
-        match envelope.next {
-            Some(next) => path = format!("{}?limit={TOGETHER}&next={next}", of.path),
-            None => break,
-        }
+        let Some(next) = envelope.next else { break };
+        path = format!("{}?limit={TOGETHER}&next={next}", of.path);
     }
     let rate = objects as f64 / watch.read().as_secs_f64();
     Ok(Measured { objects, rate, times })
