@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use vedetta_store::StoreError;
 
@@ -61,7 +62,7 @@ impl Occupied {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         let file = options.open(path.join(LOCK_FILE)).map_err(|error| failed(&path, &error))?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => Ok(Self { path, stay, _lock: file }),
             Err(TryLockError::WouldBlock) => {
                 Err(StoreError::Locked { place: path.display().to_string() })
@@ -85,6 +86,18 @@ fn builder() -> DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+/// Locks the file, waiting two seconds for a node that is just closing, or for a child process that
+/// has not yet let go of what it inherited.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..40 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(Duration::from_millis(50)),
+            done => return done,
+        }
+    }
+    file.try_lock()
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> StoreError {
