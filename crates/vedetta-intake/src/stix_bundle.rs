@@ -41,10 +41,11 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
         refused: true,
         id: Some(object.id().to_string()),
         place: format!("objects[{place}]{at}"),
-        rule: "handling".into(),
+        rule: if at == ".pattern" { "bad-pattern" } else { "handling" }.into(),
         reason,
     };
     let id = ItemId::new(object.id().as_ref()).map_err(|error| refuse(".id", error.to_string()))?;
+    check_pattern(object).map_err(|reason| refuse(".pattern", reason))?;
     let claim = claim(object)
         .map_err(|reason| refuse(&format!(".extensions.{HANDLING_EXTENSION}"), reason))?;
     Ok(Brought {
@@ -60,6 +61,17 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
 
 /// Victims, persons or agreements that one item may name.
 const MOST_NAMED: usize = 1000;
+
+/// An indicator that nobody could match is refused at the door.
+fn check_pattern(object: &Object) -> Result<(), String> {
+    if object.object_type() != "indicator" || object.text("pattern_type").as_deref() != Some("stix")
+    {
+        return Ok(());
+    }
+    let pattern = object.text("pattern").unwrap_or_default();
+    let parsed = stix::pattern::parse(&pattern).map(drop);
+    parsed.map_err(|error| format!("{error}; correct the pattern, or give its pattern_type"))
+}
 
 /// The handling extension as written in an object.
 #[derive(Deserialize, Default)]

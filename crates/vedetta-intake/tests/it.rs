@@ -103,3 +103,18 @@ proptest! {
         let _arrival = table(&bytes);
     }
 }
+
+#[test]
+fn an_indicator_that_nobody_could_match_is_refused() {
+    let text = r#"{"type":"indicator","spec_version":"2.1","id":"indicator--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061",
+      "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z",
+      "pattern":"[domain-name:value = ]","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"}"#;
+    let limits = stix_bundle::limits();
+    let arrival = stix_bundle::read(DoorIn::Api, "t", text.as_bytes(), &limits);
+    assert!(arrival.items.is_empty());
+    assert_eq!(arrival.faults[0].rule, "bad-pattern");
+    assert_eq!(arrival.faults[0].place, "objects[0].pattern");
+    let sigma = text.replace("\"stix\"", "\"sigma\"");
+    let other = stix_bundle::read(DoorIn::Api, "t", sigma.as_bytes(), &limits);
+    assert_eq!(other.items.len(), 1, "other languages are not ours to judge");
+}
