@@ -36,10 +36,24 @@ const POSTGRES: Need = Need {
     without: Some("the PostgreSQL tests are skipped"),
 };
 
+const NFT: Need = Need {
+    what: "nft",
+    package: "nftables",
+    present: || process::find("nft").is_some(),
+    without: Some("no firewall reads the nftables feed"),
+};
+
+const CHECKZONE: Need = Need {
+    what: "named-checkzone",
+    package: "bind9-utils",
+    present: || process::find("named-checkzone").is_some(),
+    without: Some("no name server reads the response policy zone"),
+};
+
 /// What the tests need.
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;
-    ensure(&[COMPILER, XZ, POSTGRES])
+    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE])
 }
 
 /// What a build needs.

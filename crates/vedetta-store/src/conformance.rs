@@ -3,7 +3,7 @@
 //! A backend's test says how to come by a house of its own for each check, or `None` when its
 //! engine is not here (and prints why):
 //!
-//! ```ignore
+//! ```text
 //! fn house() -> Option<Box<dyn House>> { … }
 //! vedetta_store::conformance!(house);
 //! ```
