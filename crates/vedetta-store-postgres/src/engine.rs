@@ -12,6 +12,7 @@ use vedetta_store::StoreError;
 use crate::address::Address;
 use crate::copy::CopyBuffer;
 use crate::fault::{Fault, Told};
+use crate::security::Security;
 
 /// The parameters of a statement.
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -36,7 +37,10 @@ impl Engine {
     pub(crate) fn connect(address: &Address) -> Result<Self, StoreError> {
         let settings = format!("{SETTINGS} SET search_path = {};", address.schema());
         let connect = || {
-            let mut client = address.config().connect(NoTls)?;
+            let mut client = match address.security() {
+                Security::Plain => address.config().connect(NoTls)?,
+                Security::Verified(tls) => address.config().connect(tls.clone())?,
+            };
             client.batch_execute(&settings)?;
             Ok(Self { client, statements: HashMap::new() })
         };

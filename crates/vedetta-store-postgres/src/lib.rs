@@ -25,6 +25,7 @@ mod jobs;
 mod placing;
 mod records;
 mod schema;
+mod security;
 mod session;
 mod store;
 

@@ -8,6 +8,9 @@ mod crash;
 #[path = "it/house.rs"]
 mod house;
 #[cfg(test)]
+#[path = "it/secured.rs"]
+mod secured;
+#[cfg(test)]
 #[path = "it/trouble.rs"]
 mod trouble;
 #[cfg(test)]
