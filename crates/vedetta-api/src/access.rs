@@ -68,6 +68,8 @@ pub enum Who {
     Roles(&'static [Role]),
     /// Accounts with one of these roles, of the node's own organisation.
     Room(&'static [Role]),
+    /// The operator at the machine, over the control socket: commands of the node's own.
+    Operator,
 }
 
 /// What a request may cost.
@@ -103,7 +105,7 @@ impl Who {
     pub fn admits(self, actor: Option<&Actor>) -> bool {
         match (self, actor) {
             (Self::Anyone, _) => true,
-            (_, None) => false,
+            (_, None) | (Self::Operator, _) => false,
             (Self::SignedIn, Some(actor)) => !actor.roles.is_empty(),
             (Self::Roles(roles) | Self::Room(roles), Some(actor)) => {
                 roles.iter().any(|role| actor.is(*role))

@@ -14,6 +14,7 @@ use vedetta_model::Actor;
 
 use crate::access::{Cost, Route, Who};
 use crate::api::Api;
+use crate::control::AtTheMachine;
 use crate::credentials::Presented;
 use crate::problem::{Kind, Problem, Style};
 use crate::server::Peer;
@@ -34,6 +35,7 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
     let began = gate.api.house().now();
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
+    let at_the_machine = parts.extensions.get::<AtTheMachine>().copied();
     let mut account = None;
     let response = match gate.admit(&parts).await {
         Err(problem) => problem.into_response(),
@@ -49,7 +51,7 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
             }
         }
     };
-    let response = gate.finish(response, &path);
+    let response = gate.finish(response, &path, at_the_machine);
     let took = gate.api.house().now().since(began);
     gate.api.metrics().served(gate.route, response.status(), took);
     tracing::debug!(
@@ -65,6 +67,9 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
 
 impl Gate {
     async fn admit(&self, parts: &Parts) -> Result<Option<Actor>, Problem> {
+        if parts.extensions.get::<AtTheMachine>().is_some() {
+            return self.admit_operator(parts).map(Some);
+        }
         let address = address_of(parts);
         let limits = self.api.limits();
         let now = self.api.house().now();
@@ -75,7 +80,7 @@ impl Gate {
         }
         let actor = match self.route.who {
             Who::Anyone => None,
-            Who::SignedIn | Who::Roles(_) | Who::Room(_) => Some(self.prove(parts, address).await?),
+            _ => Some(self.prove(parts, address).await?),
         };
         if let Some(actor) = &actor {
             limits.accounts.take(actor.account.clone(), now).map_err(too_many)?;
@@ -87,6 +92,17 @@ impl Gate {
             accept_taxii(&parts.headers)?;
         }
         Ok(actor)
+    }
+
+    /// The operator at the machine acts as an administrator of the node's own organisation, as
+    /// often as it likes.
+    fn admit_operator(&self, parts: &Parts) -> Result<Actor, Problem> {
+        self.check_length(&parts.headers)?;
+        let operator = self.api.house().operator()?;
+        if self.route.who == Who::Operator || self.route.who.admits(Some(&operator)) {
+            return Ok(operator);
+        }
+        Err(self.refuse(Some(&operator)))
     }
 
     /// Whether the room, where the route takes one, is that of the actor's organisation.
@@ -138,14 +154,20 @@ impl Gate {
                     "{who} may not; it takes one of the roles {roles} in the organisation whose node this is"
                 )
             }
+            Who::Operator => {
+                format!("{who} may not; it is for commands of the node's own, at its machine")
+            }
             Who::Anyone | Who::SignedIn => format!("{who} may not; it has no role"),
         };
         Problem::new(Kind::Forbidden, sentence)
     }
 
-    fn finish(&self, response: Response, path: &str) -> Response {
+    fn finish(&self, response: Response, path: &str, operator: Option<AtTheMachine>) -> Response {
         let problem = response.extensions().get::<Problem>().cloned();
         let mut response = match problem {
+            Some(problem) if operator.is_some() => {
+                problem.unveiled().render(self.route.style(), Some(path))
+            }
             Some(problem) => problem.render(self.route.style(), Some(path)),
             None => response,
         };

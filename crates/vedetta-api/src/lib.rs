@@ -2,10 +2,12 @@
 //!
 //! Handlers are thin: they read the request, ask [`vedetta_flow::House`] for an
 //! [`vedetta_model::Actor`], and write the answer. [`access`] is the table of who may what,
-//! [`gate`] enforces it, [`problem`] says what went wrong. [`server`] speaks HTTP over TLS.
+//! [`gate`] enforces it, [`problem`] says what went wrong. [`server`] speaks HTTP over TLS, [`control`]
+//! with the node's own commands.
 
 pub mod access;
 pub mod api;
+pub mod control;
 pub mod credentials;
 pub mod extract;
 pub mod gate;
@@ -25,6 +27,7 @@ mod taxii2;
 mod v1;
 
 pub use api::{Api, Settings};
+pub use control::{ControlError, ControlSocket, Indoors};
 pub use limits::Rate;
 pub use problem::Problem;
 pub use server::{ConnectionLimits, Server, ServerError, Transport};

@@ -26,6 +26,8 @@ pub struct Problem {
     pub what_to_do: Option<String>,
     /// How long to wait before trying again.
     pub retry_after: Option<Duration>,
+    /// What lies behind it, for the operator at the machine alone.
+    pub cause: Option<String>,
 }
 
 /// The kinds of problem.
@@ -125,7 +127,7 @@ impl Problem {
         if let Some(advice) = &what_to_do {
             detail.truncate(detail.len() - advice.len() - 2);
         }
-        Self { kind, detail, place: None, what_to_do, retry_after: None }
+        Self { kind, detail, place: None, what_to_do, retry_after: None, cause: None }
     }
 
     /// With the place where it went wrong.
@@ -138,6 +140,15 @@ impl Problem {
     #[must_use]
     pub fn wait(self, time: Duration) -> Self {
         Self { retry_after: Some(time), ..self }
+    }
+
+    /// As the operator at the machine reads it: what lies behind, where something does.
+    #[must_use]
+    pub fn unveiled(self) -> Self {
+        match self.cause {
+            Some(cause) => Self { retry_after: self.retry_after, ..Self::new(self.kind, cause) },
+            None => self,
+        }
     }
 
     /// Writes it; `instance` is the path asked for.
@@ -217,7 +228,8 @@ impl From<FlowError> for Problem {
                 // The place of the ledger is for the operator, not for clients.
                 tracing::error!(%reason, "the ledger could not");
                 let sentence = "the ledger cannot be used now; try again, or ask the operator";
-                return Self::new(Kind::Unavailable, sentence).wait(Duration::from_secs(5));
+                let problem = Self::new(Kind::Unavailable, sentence).wait(Duration::from_secs(5));
+                return Self { cause: Some(reason.to_string()), ..problem };
             }
         };
         match error {

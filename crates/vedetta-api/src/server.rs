@@ -207,7 +207,7 @@ impl Drop for Visit {
     }
 }
 
-fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
+pub(crate) fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     let head = usize::try_from(limits.head).unwrap_or(64 * 1024);
     builder
@@ -234,7 +234,8 @@ async fn connection(visit: Visit, stream: TcpStream, address: SocketAddr) {
     let outcome = match &shared.transport {
         Transport::Plain => {
             let peer = Peer { address, certificate: None };
-            speak(shared, shared.builder.clone(), TokioIo::new(stream), peer).await
+            let (app, stopping) = (shared.app.clone(), shared.stopping.clone());
+            speak(app, stopping, shared.builder.clone(), TokioIo::new(stream), peer).await
         }
         Transport::Tls(tls) => {
             let handshake = tls.acceptor().accept(stream);
@@ -254,7 +255,9 @@ async fn connection(visit: Visit, stream: TcpStream, address: SocketAddr) {
                 Some(b"h2") => shared.builder.clone().http2_only(),
                 _ => shared.builder.clone().http1_only(),
             };
-            speak(shared, builder, TokioIo::new(stream), Peer { address, certificate }).await
+            let (app, stopping) = (shared.app.clone(), shared.stopping.clone());
+            let peer = Peer { address, certificate };
+            speak(app, stopping, builder, TokioIo::new(stream), peer).await
         }
     };
     if let Err(error) = outcome {
@@ -262,23 +265,24 @@ async fn connection(visit: Visit, stream: TcpStream, address: SocketAddr) {
     }
 }
 
-async fn speak<I>(
-    shared: &Shared,
+/// Speaks HTTP over a stream until it ends or `stopping`; every request bears the mark.
+pub(crate) async fn speak<I, M>(
+    app: Router,
+    mut stopping: watch::Receiver<bool>,
     builder: auto::Builder<TokioExecutor>,
     stream: I,
-    peer: Peer,
+    mark: M,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 where
     I: Read + Write + Unpin + Send + 'static,
+    M: Clone + Send + Sync + 'static,
 {
-    let app = shared.app.clone();
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(mark.clone());
         let answer = app.clone().oneshot(request);
         async move { answer.await.map_err(|never: Infallible| never) }
     });
-    let mut stopping = shared.stopping.clone();
     let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
     tokio::select! {
         outcome = connection.as_mut() => return outcome,
@@ -289,7 +293,7 @@ where
 }
 
 /// Out of file descriptors and the like: accepting again at once would only spin.
-async fn rest_after(error: &io::Error) {
+pub(crate) async fn rest_after(error: &io::Error) {
     let one_connection_only =
         matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset);
     if !one_connection_only {

@@ -1,6 +1,8 @@
 //! The JSON interface, below `/api/v1`: a noun a file, thin over the house.
 
 mod agreements;
+mod certificates;
+mod control;
 mod deliveries;
 mod directory;
 mod holds;
@@ -75,6 +77,8 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/tokens", sessions::tokens)
         .on(Post, "/api/v1/tokens", sessions::issue)
         .on(Delete, "/api/v1/tokens/{token}", sessions::revoke)
+        .on(Put, "/api/v1/certificates/{fingerprint}", certificates::tie)
+        .on(Delete, "/api/v1/certificates/{fingerprint}", certificates::untie)
         .on(Get, "/api/v1/relevance", relevance::of)
         .on(Get, "/api/v1/holds", holds::list)
         .on(Put, "/api/v1/holds/{hold}", holds::put)
@@ -130,4 +134,5 @@ fn items(registry: Registry) -> Registry {
         .on(Get, "/api/v1/items/{item}/explanation", items::explain)
         .on(Post, "/api/v1/preview", items::preview)
         .on(Get, "/api/v1/stream", stream::follow)
+        .on(Post, "/control/arrivals", control::take_in)
 }

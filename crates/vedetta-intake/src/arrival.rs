@@ -1,12 +1,14 @@
 //! What every door in hands to the corridor.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use vedetta_model::{Instant, ItemId};
 
 use crate::claim::Claim;
 
 /// What came in by one door in one go.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Arrival {
     /// The door.
     pub door: DoorIn,
@@ -19,7 +21,8 @@ pub struct Arrival {
 }
 
 /// One item as brought.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Brought {
     /// The item.
     pub id: ItemId,
@@ -32,13 +35,15 @@ pub struct Brought {
     /// Its place in the input: the object's index, or the line.
     pub place: u64,
     /// The object, byte for byte as received.
+    #[serde(serialize_with = "write_body", deserialize_with = "read_body")]
     pub body: Box<[u8]>,
     /// Whether the bringer gave the version, or the door made it from the content.
     pub identity: Identity,
 }
 
 /// How an item came by its identifier and version.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Identity {
     /// Given by its producer.
     Given,
@@ -60,7 +65,7 @@ pub enum DoorIn {
 }
 
 /// Something wrong with the input, or worth knowing about it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fault {
     /// Whether the item was refused for it.
     pub refused: bool,
@@ -81,4 +86,15 @@ impl Arrival {
     pub fn of(door: DoorIn, source: &str, faults: Vec<Fault>) -> Self {
         Self { door, source: source.into(), items: Vec::new(), faults }
     }
+}
+
+/// A body is JSON already: it is written as it is.
+fn write_body<S: Serializer>(body: &[u8], output: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error as _;
+    serde_json::from_slice::<&RawValue>(body).map_err(S::Error::custom)?.serialize(output)
+}
+
+fn read_body<'de, D: Deserializer<'de>>(input: D) -> Result<Box<[u8]>, D::Error> {
+    let body: Box<RawValue> = Deserialize::deserialize(input)?;
+    Ok(Box::<str>::from(body).into_boxed_bytes())
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use vedetta_model::{AccountId, AgreementId, Category, ItemId, Pap, Tlp};
 
 /// What an item says about its own handling, in its markings and in the handling extension
 /// ([`vedetta_model::item::HANDLING_EXTENSION`]).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Claim {
     /// Its marking; the agreements' default applies without one.
     pub tlp: Option<Tlp>,

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use vedetta_api::{Api, ConnectionLimits, Server, Settings, Tls, Transport, webhooks};
+use vedetta_api::{
+    Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
+};
 use vedetta_flow::House;
 use vedetta_model::Clock;
 
@@ -37,6 +39,8 @@ pub(crate) struct Doors {
     serving: tokio::task::JoinHandle<()>,
     streaming: tokio::task::JoinHandle<()>,
     calling: tokio::task::JoinHandle<()>,
+    /// Where the node's own commands come in.
+    minding: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Doors {
@@ -63,7 +67,10 @@ impl Doors {
             api.settings().webhook_networks.clone(),
             until(closed.clone()),
         );
-        let serving = server.serve(vedetta_api::router(&api), until(closed));
+        let router = vedetta_api::router(&api);
+        let control = control(opening.data);
+        let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
+        let serving = server.serve(router, until(closed));
         Ok(Self {
             address,
             authority: authority.certificate().to_owned(),
@@ -72,6 +79,7 @@ impl Doors {
             serving: tokio::spawn(serving),
             streaming: tokio::spawn(streaming),
             calling: tokio::spawn(calling),
+            minding: minding.map(tokio::spawn),
         })
     }
 
@@ -79,12 +87,22 @@ impl Doors {
     pub(crate) async fn close(self) {
         self.api.close();
         self.closing.send_replace(true);
-        for task in [self.serving, self.streaming, self.calling] {
+        let tasks = [self.serving, self.streaming, self.calling];
+        for task in tasks.into_iter().chain(self.minding) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a door did not close as it should");
             }
         }
     }
+}
+
+/// The socket for the node's own commands. Without one they want the node stopped.
+fn control(data: &Path) -> Option<ControlSocket> {
+    let socket = ControlSocket::open(data);
+    let told = socket.inspect_err(|error| {
+        tracing::warn!(%error, "no control socket: import and issue want this node stopped");
+    });
+    told.ok()
 }
 
 /// What seals the tokens with which clients page: the same after a restart.

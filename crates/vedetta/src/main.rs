@@ -7,6 +7,7 @@ mod follow;
 mod https;
 mod node;
 mod outcome;
+mod reach;
 mod system;
 
 use clap::Parser;

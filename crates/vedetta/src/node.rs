@@ -86,6 +86,14 @@ impl Configuration {
 }
 
 impl NodeArgs {
+    /// Makes the data directory, for this user alone, if there is none.
+    pub(crate) fn make(&self) -> Result<(), Failure> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let mut builder = std::fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(&self.data);
+        made.map_err(|error| Failure::system(self.data.display().to_string(), error))
+    }
+
     /// Opens the ledger.
     pub(crate) fn store(&self, usage: Use) -> Result<Arc<dyn Store>, Failure> {
         let configuration = Configuration::read(&self.data)?;
@@ -99,8 +107,7 @@ impl NodeArgs {
         if usage == Use::Read {
             return Ok(Arc::new(SqliteStore::open_read_only(&self.data)?));
         }
-        std::fs::create_dir_all(&self.data)
-            .map_err(|error| Failure::system(self.data.display().to_string(), error))?;
+        self.make()?;
         Ok(Arc::new(SqliteStore::open(&self.data)?))
     }
 

@@ -34,6 +34,12 @@ pub(crate) enum Failure {
     /// The corridor.
     #[error(transparent)]
     Flow(#[from] FlowError),
+    /// The node refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The node could not.
+    #[error("{0}")]
+    Unable(String),
     /// Anything of the system's.
     #[error("{what}: {reason}")]
     System {
@@ -57,8 +63,11 @@ impl Failure {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Input { .. } => 3,
-            Self::Store(_) | Self::Flow(FlowError::Store(_)) | Self::System { .. } => 4,
-            Self::Flow(_) => 5,
+            Self::Store(_)
+            | Self::Flow(FlowError::Store(_))
+            | Self::Unable(_)
+            | Self::System { .. } => 4,
+            Self::Flow(_) | Self::Refused(_) => 5,
         })
     }
 }

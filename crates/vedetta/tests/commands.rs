@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,6 +30,43 @@ fn italy() -> TempDir {
     let output = vedetta(data.path(), &["init", "--network", "italy"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     data
+}
+
+/// A node that runs until dropped.
+struct Running {
+    process: Child,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(data: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("VEDETTA_DATA", data);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let said = BufReader::new(process.stdout.take().unwrap());
+        let mut node = Self { process, said };
+        assert!(node.line().starts_with("listening on"));
+        node
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 fn indicator(n: u8) -> Value {
@@ -144,4 +183,69 @@ fn the_fan_out_loses_nothing_and_doubles_nothing() {
     assert_eq!(report["items"], json!(40), "{report}");
     assert_eq!(report["deliveries_received"], report["deliveries_expected"], "{report}");
     assert_eq!((&report["lost"], &report["duplicated"]), (&json!(0), &json!(0)));
+}
+
+/// What commands say and how they end, one after the other.
+fn story(data: &Path, input: &Path) -> Vec<(Option<i32>, String, String)> {
+    let item = indicator(1)["id"].as_str().unwrap().to_owned();
+    let (bundle, table) = (input.join("bundle.json"), input.join("table.csv"));
+    let (bundle, table) = (bundle.to_str().unwrap(), table.to_str().unwrap());
+    let out = input.to_str().unwrap();
+    let commands: [&[&str]; 9] = [
+        &["import", bundle, table, "--as", "cosc-umbria", "--json"],
+        &["import", bundle, "--as", "cosc-umbria"],
+        &["import", bundle, "--as", "nobody"],
+        &["import", table],
+        &["explain", "--item", &item, "--organisation", "comune-054039", "--json"],
+        &["explain", "--item", &item, "--organisation", "comune-054052"],
+        &["explain", "--item", &item, "--organisation", "nobody"],
+        &["issue", "--account", "nobody", "--out", out],
+        &["issue", "--account", "administrator", "--out", out],
+    ];
+    let said = commands.iter().map(|words| {
+        let output = vedetta(data, words);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    });
+    said.collect()
+}
+
+#[test]
+fn commands_say_and_do_the_same_beside_a_running_node() {
+    let input = TempDir::new().unwrap();
+    let mut broken = indicator(2);
+    broken.as_object_mut().unwrap().remove("pattern");
+    let bundle = json!([indicator(1), broken]).to_string();
+    std::fs::write(input.path().join("bundle.json"), bundle).unwrap();
+    let table = "type,value,tlp\nipv4,203.0.113.9,GREEN\nipv4,nonsense,\n";
+    std::fs::write(input.path().join("table.csv"), table).unwrap();
+
+    let (stopped, served) = (italy(), italy());
+    let alone = story(stopped.path(), input.path());
+    let codes: Vec<_> = alone.iter().map(|(code, ..)| code.unwrap()).collect();
+    assert_eq!(codes, [1, 1, 5, 1, 0, 0, 5, 5, 0], "{alone:?}");
+    let mut node = Running::start(served.path());
+    assert_eq!(story(served.path(), input.path()), alone);
+    let socket = served.path().join("node.sock");
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    node.signal("-TERM");
+    assert_eq!(node.line(), "closed\n");
+    assert!(!socket.exists(), "it goes with the node");
+    for data in [&stopped, &served] {
+        assert_eq!(answer(&vedetta(data.path(), &["verify", "--json"]))["sound"], json!(true));
+    }
+}
+
+#[test]
+fn a_socket_that_a_killed_node_left_behind_is_in_nobodys_way() {
+    let data = italy();
+    let file = data.path().join("bundle.json");
+    std::fs::write(&file, json!([indicator(1)]).to_string()).unwrap();
+    let import = ["import", file.to_str().unwrap(), "--as", "cosc-umbria", "--json"];
+    drop(Running::start(data.path()));
+    assert!(data.path().join("node.sock").exists());
+    assert_eq!(answer(&vedetta(data.path(), &import))["accepted"], json!(1));
+    let _again = Running::start(data.path());
+    assert_eq!(answer(&vedetta(data.path(), &import))["duplicates"], json!(1));
 }

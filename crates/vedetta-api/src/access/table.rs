@@ -138,6 +138,9 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewToken"))
         .gives(json("IssuedToken")),
     delete("/api/v1/tokens/{token}", Who::SignedIn, "Revoke a token"),
+    put("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Tie a certificate to its account")
+        .takes(json("Certificate")),
+    delete("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Untie a certificate"),
     // Directory.
     get("/api/v1/organisations", Who::SignedIn, "Organisations")
         .query(ORGANISATIONS)
@@ -233,6 +236,11 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .query(&[("days", "Over so many past days; 1 to 90, 30 without it.")])
         .gives(json("SharingReport")),
+    post("/control/arrivals", Who::Operator, "Take in what a command has read")
+        .cost(Cost::Bulk)
+        .query(&[("as", "The organisation that brings it; the node's own without it.")])
+        .takes(of("application/json"))
+        .gives(json("Accepted")),
     // Doors out and lists.
     get("/api/v1/webhooks", Who::SignedIn, "Webhooks").gives(json("Webhooks")),
     put("/api/v1/webhooks/{webhook}", PRODUCERS, "Put a webhook")

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use http::StatusCode;
+use vedetta_api::Indoors;
 use vedetta_api::access::{TABLE, Who};
 use vedetta_model::Role;
 
@@ -36,6 +38,7 @@ async fn every_line_of_the_matrix_holds_for_every_role() {
             let admitted = match route.who {
                 Who::Anyone | Who::SignedIn => true,
                 Who::Roles(roles) | Who::Room(roles) => roles.contains(role),
+                Who::Operator => false,
             };
             let status = door.ask(token, &line, None).await.status;
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{line} as {role:?}");
@@ -44,6 +47,28 @@ async fn every_line_of_the_matrix_holds_for_every_role() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_operator_at_the_machine_is_an_administrator_and_in_the_ledger() {
+    let door = Door::new();
+    let indoors = Indoors::new(&door.api);
+    let ask = async |line: &str, body: &'static str| {
+        let (method, path) = line.split_once(' ').unwrap();
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        let (status, body) = indoors.ask(request.body(Bytes::from(body)).unwrap()).await.unwrap();
+        (status, serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default())
+    };
+    let (_, who) = ask("GET /api/v1/sessions/current", "").await;
+    assert_eq!(who["organisation"], "cnaipic");
+    assert_eq!(who["roles"], serde_json::json!(["administrator"]));
+    let organisation = r#"{"id":"nuovo","name":"Comune nuovo","kind":"municipality"}"#;
+    let (status, _) = ask("PUT /api/v1/organisations/nuovo", organisation).await;
+    assert_eq!(status, StatusCode::OK);
+    let (_, entries) = ask("GET /api/v1/ledger/entries?limit=1000", "").await;
+    let last = entries["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["actor"], &last["subject"]), (&"vedetta".into(), &"nuovo".into()));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedetta_intake::arrival::Identity;
 use vedetta_intake::{Arrival, Brought, DoorIn, Fault};
 use vedetta_model::{
@@ -27,7 +27,7 @@ use crate::redaction::{Derived, Redactor, Tells};
 use crate::standing::Standing;
 
 /// What became of an arrival.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Receipt {
     /// New item versions.
     pub accepted: Vec<Accepted>,
@@ -40,7 +40,7 @@ pub struct Receipt {
 }
 
 /// One item version accepted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Accepted {
     /// The item.
     pub id: ItemId,

@@ -61,6 +61,19 @@ impl House {
         Some(Actor { account, organisation, roles, language: Language::default() })
     }
 
+    /// The operator at the machine: an administrator of the node's own organisation.
+    ///
+    /// # Errors
+    /// [`FlowError::Conflict`] when the node does not know whose it is.
+    pub fn operator(&self) -> Result<Actor, FlowError> {
+        let own = self.standing().own.clone();
+        own.and_then(|own| self.keeper(&own)).ok_or_else(|| {
+            let reason = "the node does not know whose it is; name an organisation of its \
+                directory in vedetta.toml, and start it";
+            FlowError::Conflict(reason.into())
+        })
+    }
+
     /// Makes the first administrator of an organisation.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::standing::records;
 
 /// A machine's certificate, tied to its account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// SHA-256 of its DER form, in lower-case hexadecimal.
     pub fingerprint: String,
@@ -160,6 +161,11 @@ impl House {
         let _one_at_a_time = self.change();
         if self.active_account(&certificate.account).is_none() {
             return Err(FlowError::unknown("active account", &certificate.account));
+        }
+        let digits = certificate.fingerprint.bytes();
+        if digits.len() != 64 || !digits.clone().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')) {
+            let reason = "64 lower-case hexadecimal digits: the SHA-256 of its DER form";
+            return Err(FlowError::invalid("fingerprint", reason));
         }
         self.put(by, RecordKind::Certificate, &certificate.fingerprint, certificate)
     }

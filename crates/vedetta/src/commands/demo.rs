@@ -47,8 +47,7 @@ impl Demo {
         let node = NodeArgs { data: self.data.clone() };
         let fresh = !self.data.join("vedetta.toml").exists();
         if fresh {
-            std::fs::create_dir_all(&self.data)
-                .map_err(|error| Failure::system(self.data.display().to_string(), error))?;
+            node.make()?;
             Configuration::default().write(&self.data)?;
         }
         let house = Arc::new(node.house(Use::Write)?);

@@ -1,10 +1,12 @@
 //! `vedetta explain`.
 
 use clap::Args;
+use serde_json::Value;
 use vedetta_model::{ItemId, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::reach::{node_or_ledger, plain};
 
 /// Say why an organisation has an item, or has it not.
 #[derive(Args)]
@@ -27,14 +29,16 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let house = self.node.house(Use::Read)?;
-        let answer = house.explain_any(&self.item, &self.organisation)?;
+        let mut node = node_or_ledger(&self.node, Use::Read)?;
+        let (item, organisation) = (plain(self.item.as_str()), &self.organisation);
+        let path = format!("/api/v1/items/{item}/explanation?organisation={organisation}");
+        let answer: Value = node.get(&path)?;
         if self.json {
-            let text = serde_json::to_string(&answer);
-            println!("{}", text.map_err(|error| Failure::system("writing JSON", error))?);
+            println!("{answer}");
         } else {
-            println!("{}", answer.reason_it);
-            println!("{}", answer.reason_en);
+            for reason in ["reason_it", "reason_en"] {
+                println!("{}", answer[reason].as_str().unwrap_or_default());
+            }
         }
         Ok(Outcome::Done)
     }

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
-use vedetta_flow::House;
-use vedetta_flow::actions::accept_items::Receipt;
-use vedetta_intake::arrival::Fault;
-use vedetta_intake::{bulk, indicator_csv};
-use vedetta_model::{Actor, Clock, OrganisationId};
+use serde::{Deserialize, Serialize};
+use vedetta_flow::Receipt;
+use vedetta_intake::{Arrival, Fault, bulk, indicator_csv};
+use vedetta_model::{Clock, OrganisationId};
 
-use crate::node::{Configuration, NodeArgs, Use};
+use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::reach::{Reached, node_or_ledger};
 use crate::system::SystemClock;
 
 /// Take in STIX bundles and indicator tables.
@@ -22,7 +21,8 @@ use crate::system::SystemClock;
 /// A file that ends in .csv is a table with the columns type,value (and, if wanted, tlp, pap,
 /// valid_from, valid_until, confidence, labels, description); any other is STIX 2.1: a bundle, a
 /// list, or one object. A directory stands for the files in it. What cannot be accepted is named
-/// with its place and reason; the rest is accepted. Bringing a file again changes nothing.
+/// with its place and reason; the rest is accepted. Bringing a file again changes nothing. The node may
+/// be running.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  vedetta import report.json indicators.csv --data ./node\n  vedetta import ./inbox --as comune-054039 --data ./node --json"
@@ -60,57 +60,53 @@ struct Rejected {
 
 /// Arrivals read ahead of the ledger.
 const AHEAD: usize = 2;
+/// Octets of items sent to the node at once.
+const AT_ONCE: usize = 16 << 20;
 /// Refusals kept for the answer; the rest is counted.
 const KEPT: usize = 10_000;
 
 impl Import {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let files = files(&self.files)?;
-        let house = self.node.house(Use::Write)?;
-        let actor = self.actor(&house)?;
+        let mut node = node_or_ledger(&self.node, Use::Write)?;
+        let producer = self.producer(&mut node)?;
         let mut tally = Tally::default();
         let bar = self.bar(&files);
         for file in &files {
-            self.bring(&house, &actor, file, &mut tally, &bar)?;
+            let name = file.display().to_string();
+            let mut accept = |arrival: Arrival, read: u64| {
+                for part in parts(arrival) {
+                    let path = format!("/control/arrivals?as={producer}");
+                    tally.add(&name, node.post(&path, &part)?);
+                }
+                bar.set_position(read);
+                Ok(())
+            };
+            if file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv")) {
+                bring_table(&producer, file, &mut accept)?;
+            } else {
+                bring_stix(file, &mut accept)?;
+            }
         }
         bar.finish_and_clear();
         self.print(&tally)?;
         Ok(if tally.rejected.is_empty() { Outcome::Done } else { Outcome::Partly })
     }
 
-    fn actor(&self, house: &House) -> Result<Actor, Failure> {
-        let organisation = match &self.producer {
-            Some(organisation) => organisation.clone(),
-            None => OrganisationId::new(&Configuration::read(&self.node.data)?.organisation)
-                .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?,
-        };
-        house.keeper(&organisation).ok_or_else(|| {
-            Failure::Usage(format!("no organisation {organisation} in the directory; give --as"))
-        })
-    }
-
-    fn bring(
-        &self,
-        house: &House,
-        actor: &Actor,
-        file: &Path,
-        tally: &mut Tally,
-        bar: &ProgressBar,
-    ) -> Result<(), Failure> {
-        let name = file.display().to_string();
-        let mut enter = |receipt: Receipt, read: u64| {
-            tally.add(&name, receipt);
-            bar.set_position(read);
-        };
-        if !file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv")) {
-            return bring_stix(house, actor, file, enter);
+    /// Who brings the files: an organisation of the directory.
+    fn producer(&self, node: &mut Reached) -> Result<OrganisationId, Failure> {
+        #[derive(Deserialize)]
+        struct Known {
+            id: OrganisationId,
         }
-        let identity = actor.organisation.identity();
-        let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
-        for (arrival, rows) in bulk::table(open(file)?, &name, &bringer) {
-            enter(house.accept(actor, arrival)?, rows);
+        #[derive(Deserialize)]
+        struct Operator {
+            organisation: OrganisationId,
         }
-        Ok(())
+        match &self.producer {
+            Some(id) => Ok(node.get::<Known>(&format!("/api/v1/organisations/{id}"))?.id),
+            None => Ok(node.get::<Operator>("/api/v1/sessions/current")?.organisation),
+        }
     }
 
     fn bar(&self, files: &[PathBuf]) -> ProgressBar {
@@ -151,13 +147,11 @@ impl Tally {
     }
 }
 
-/// Takes in a STIX file. It is asked first whether it is whole; then it is read ahead of what the
-/// ledger writes. `entered` is told what became of some items, and the bytes read so far.
+/// Reads a STIX file. It is asked first whether it is whole; then it is read ahead of what the
+/// ledger writes. `accept` takes some items, and the bytes read so far.
 pub(crate) fn bring_stix(
-    house: &House,
-    actor: &Actor,
     file: &Path,
-    mut entered: impl FnMut(Receipt, u64),
+    mut accept: impl FnMut(Arrival, u64) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let name = file.display().to_string();
     if let Err(error) = bulk::check_whole(open(file)?) {
@@ -175,10 +169,37 @@ pub(crate) fn bring_stix(
             }
         });
         for (arrival, bytes) in waiting {
-            entered(house.accept(actor, arrival)?, bytes);
+            accept(arrival, bytes)?;
         }
         Ok(())
     })
+}
+
+/// Reads an indicator table; `accept` takes some rows, and how many were read so far.
+fn bring_table(
+    producer: &OrganisationId,
+    file: &Path,
+    mut accept: impl FnMut(Arrival, u64) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let identity = producer.identity();
+    let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
+    for (arrival, rows) in bulk::table(open(file)?, &file.display().to_string(), &bringer) {
+        accept(arrival, rows)?;
+    }
+    Ok(())
+}
+
+/// An arrival in parts that are each no larger than the node takes at once.
+fn parts(mut arrival: Arrival) -> Vec<Arrival> {
+    let octets: usize = arrival.items.iter().map(|item| item.body.len()).sum();
+    if octets <= AT_ONCE || arrival.items.len() < 2 {
+        return vec![arrival];
+    }
+    let later = arrival.items.split_off(arrival.items.len() / 2);
+    let rest = Arrival { items: later, ..Arrival::of(arrival.door, &arrival.source, Vec::new()) };
+    let mut all = parts(arrival);
+    all.extend(parts(rest));
+    all
 }
 
 fn open(file: &Path) -> Result<BufReader<File>, Failure> {

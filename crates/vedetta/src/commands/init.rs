@@ -50,8 +50,7 @@ impl Init {
                 format!("{}: there is a node already; give another --data", data.display());
             return Err(Failure::Usage(reason));
         }
-        std::fs::create_dir_all(data)
-            .map_err(|error| Failure::system(data.display().to_string(), error))?;
+        self.node.make()?;
         let configuration = Configuration {
             organisation: self.organisation.to_string(),
             ledger: self.ledger.clone(),

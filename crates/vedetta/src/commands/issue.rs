@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use vedetta_flow::actions::manage_accounts::Certificate;
-use vedetta_model::{AccountId, Clock, OrganisationId};
+use vedetta_model::{AccountId, Clock};
 
 use crate::certificates::{Authority, MACHINE_DAYS, write_secret};
-use crate::node::{Configuration, NodeArgs, Use};
+use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::reach::node_or_ledger;
 use crate::system::SystemClock;
 
 /// Issue a certificate to a machine.
 ///
-/// Writes ACCOUNT.pem, ACCOUNT.key and ca.pem: what a client needs for mutual TLS. Stop the node
-/// first when its ledger is on SQLite.
+/// Writes ACCOUNT.pem, ACCOUNT.key and ca.pem: what a client needs for mutual TLS. The node may be
+/// running.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  vedetta issue --account siem.perugia --out ./siem --data ./node"
@@ -32,26 +33,15 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let configuration = Configuration::read(&self.node.data)?;
-        let house = self.node.house(Use::Write)?;
+        let mut node = node_or_ledger(&self.node, Use::Write)?;
         let now = SystemClock.now();
         let seconds = now.micros() / 1_000_000;
         let authority = Authority::open(&self.node.data, seconds)?;
         let pair = authority.machine(self.account.as_str(), seconds)?;
-        let organisation = OrganisationId::new(&configuration.organisation)
-            .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
-        let keeper = house.keeper(&organisation).ok_or_else(|| {
-            Failure::Usage(format!("vedetta.toml: no organisation {organisation} in the directory"))
-        })?;
         let lasts = std::time::Duration::from_secs(MACHINE_DAYS.unsigned_abs() * 86_400);
-        house.tie_certificate(
-            &keeper,
-            &Certificate {
-                fingerprint: pair.fingerprint()?,
-                account: self.account.clone(),
-                expires: now.after(lasts),
-            },
-        )?;
+        let (fingerprint, account) = (pair.fingerprint()?, self.account.clone());
+        let certificate = Certificate { fingerprint, account, expires: now.after(lasts) };
+        node.put(&format!("/api/v1/certificates/{}", certificate.fingerprint), &certificate)?;
         self.write(&pair.certificate, &pair.key, authority.certificate())?;
         Ok(Outcome::Done)
     }

@@ -153,6 +153,10 @@ fn access() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Token", token),
+        (
+            "Certificate",
+            object(&[("fingerprint", text()), ("account", slug()), ("expires", moment())], &[]),
+        ),
         ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
         ("IssuedToken", object(&issued, &[])),
         (

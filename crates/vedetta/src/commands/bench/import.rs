@@ -155,6 +155,9 @@ fn write_file(path: &Path, objects: u64) -> std::io::Result<()> {
 fn bring(house: &House, file: &Path) -> Result<u64, Failure> {
     let keeper = scene::keeper(house)?;
     let mut accepted = 0;
-    bring_stix(house, &keeper, file, |receipt, _| accepted += receipt.accepted.len() as u64)?;
+    bring_stix(file, |arrival, _| {
+        accepted += house.accept(&keeper, arrival)?.accepted.len() as u64;
+        Ok(())
+    })?;
     Ok(accepted)
 }

@@ -1,0 +1,34 @@
+//! Certificates of machines, tied to their accounts.
+
+use axum::extract::State;
+use http::StatusCode;
+use vedetta_flow::actions::manage_accounts::Certificate;
+
+use crate::api::Api;
+use crate::extract::{Given, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+pub(super) async fn tie(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(certificate): Given<Certificate>,
+) -> Result<StatusCode, Problem> {
+    if params.get::<String>("fingerprint")? != certificate.fingerprint {
+        let sentence = "its fingerprint is not that of the address; make them the same";
+        return Err(Problem::new(Kind::Invalid, sentence).at("fingerprint"));
+    }
+    api.ask(move |house| house.tie_certificate(&actor, &certificate)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn untie(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let fingerprint: String = params.get("fingerprint")?;
+    api.ask(move |house| house.untie_certificate(&actor, &fingerprint)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,180 @@
+//! The node as its own commands reach it.
+//!
+//! A running node is asked over its control socket. Where none runs, the ledger is opened here and
+//! the same routes are asked in this process. Either way the one who asks is the operator at the
+//! machine, an administrator of the node's own organisation, and the answer is the same.
+//!
+//! **To add a command:** a route in `vedetta-api`'s table (for administrators, or `Who::Operator`
+//! when it is of no use to others) · a file in `commands/` that calls [`node_or_ledger`], asks the
+//! route with [`Reached::get`], [`Reached::post`] or [`Reached::put`], and prints what it is told ·
+//! a test in `tests/commands.rs` that runs it both ways.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
+use vedetta_api::{Api, Indoors, Settings, control};
+use vedetta_model::Entropy as _;
+
+use crate::doors::runtime;
+use crate::node::{NodeArgs, Use};
+use crate::outcome::Failure;
+use crate::system::SystemEntropy;
+
+/// A node that can be asked.
+pub(crate) struct Reached {
+    runtime: Runtime,
+    road: Road,
+}
+
+enum Road {
+    /// To the running node.
+    Socket(SendRequest<Full<Bytes>>),
+    /// To the ledger, opened here.
+    Here(Indoors),
+}
+
+/// Reaches the running node of a data directory; opens its ledger, for such use, where none runs.
+pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Failure> {
+    let runtime = runtime()?;
+    let road = match runtime.block_on(running(node))? {
+        Some(sender) => Road::Socket(sender),
+        None => {
+            let house = Arc::new(node.house(usage)?);
+            let mut pages = [0; 32];
+            SystemEntropy.fill(&mut pages);
+            Road::Here(Indoors::new(&Api::new(house, Settings::default(), pages)))
+        }
+    };
+    Ok(Reached { runtime, road })
+}
+
+/// A variable for a path or query: what is not plain is written with `%`.
+pub(crate) fn plain(text: &str) -> String {
+    let octet = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(octet).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(octet).collect()
+}
+
+/// A connection to the running node, if one runs.
+async fn running(node: &NodeArgs) -> Result<Option<SendRequest<Full<Bytes>>>, Failure> {
+    let path = node.data.join(control::SOCKET);
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::system(path.display().to_string(), format!("{error}; run as the node's user"))
+    };
+    let stream = match UnixStream::connect(&path).await {
+        Ok(stream) => stream,
+        // No socket, one that a killed node left behind, or a path too long to be one.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound
+                    | ErrorKind::ConnectionRefused
+                    | ErrorKind::InvalidInput
+                    | ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(&error)),
+    };
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
+    tokio::spawn(async move {
+        // Whoever asks hears that the connection broke.
+        let _told = connection.await;
+    });
+    Ok(Some(sender))
+}
+
+impl Reached {
+    /// What a route gives.
+    pub(crate) fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
+        let body = self.ask(Method::GET, path, Vec::new())?;
+        read(&body)
+    }
+
+    /// What a route gives for a body.
+    pub(crate) fn post<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = self.ask(Method::POST, path, write(body)?)?;
+        read(&body)
+    }
+
+    /// Puts something.
+    pub(crate) fn put(&mut self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+        self.ask(Method::PUT, path, write(body)?).map(drop)
+    }
+
+    fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, Failure> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, "node");
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(Bytes::from(body));
+        let request = request.map_err(|error| Failure::Usage(format!("{path}: {error}")))?;
+        let (status, body) = match &mut self.road {
+            Road::Here(node) => self
+                .runtime
+                .block_on(node.ask(request))
+                .map_err(|error| Failure::system("asking the node", error))?,
+            Road::Socket(sender) => {
+                self.runtime.block_on(send(sender, request)).map_err(|error| {
+                    let reason =
+                        format!("{error}; it may be stopping: see its log, then try again");
+                    Failure::system("asking the running node", reason)
+                })?
+            }
+        };
+        if status.is_success() { Ok(body) } else { Err(told(status, &body)) }
+    }
+}
+
+async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Bytes>,
+) -> Result<(StatusCode, Bytes), hyper::Error> {
+    sender.ready().await?;
+    let answer = sender.send_request(request.map(Full::new)).await?;
+    let status = answer.status();
+    Ok((status, answer.into_body().collect().await?.to_bytes()))
+}
+
+fn write(body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(body).map_err(|error| Failure::system("writing JSON", error))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        let reason = format!("{error}; is it this version of the program that runs?");
+        Failure::system("the node's answer", reason)
+    })
+}
+
+/// A problem as a command says it: where, what, and what to do.
+fn told(status: StatusCode, body: &[u8]) -> Failure {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let word = |name: &str| problem[name].as_str();
+    let place = word("where").map(|place| format!("{place}: ")).unwrap_or_default();
+    let detail = word("detail").map_or_else(|| status.to_string(), str::to_owned);
+    let advice = word("what_to_do").map(|advice| format!("; {advice}")).unwrap_or_default();
+    let sentence = format!("{place}{detail}{advice}");
+    if status.is_server_error() { Failure::Unable(sentence) } else { Failure::Refused(sentence) }
+}
