@@ -1,0 +1,181 @@
+//! The cards that a node knows, and whom it believes about cards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{AgreementId, Instant, OrganisationId};
+
+use crate::card::{Card, CardError};
+use crate::key::KeyId;
+use crate::scope::Scope;
+
+/// Of each node at most so many cards are known, the newest.
+pub const MOST_CARDS: usize = 16;
+
+/// At most so many nodes are known.
+pub const MOST_NODES: usize = 4096;
+
+/// A node with which this one has a link.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// The organisation that runs it.
+    pub organisation: OrganisationId,
+    /// The agreement that the link rests on.
+    pub agreement: AgreementId,
+    /// For whom it speaks, as our administrator accepted it: its card's word does not count.
+    pub serves: Scope,
+    /// About whose cards it is believed.
+    pub vouches: Vouches,
+    /// Where the link is in its life.
+    pub stage: PeerStage,
+}
+
+/// About whose cards a peer is believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vouches {
+    /// Everyone's: the node above in the tree.
+    Everything,
+    /// Those of nodes of organisations for which it speaks.
+    Below,
+}
+
+/// Where a link is in its life.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PeerStage {
+    /// A code was made and not used yet.
+    Invited {
+        /// Since when.
+        since: Instant,
+    },
+    /// It works.
+    Active {
+        /// Since when.
+        since: Instant,
+    },
+    /// Somebody stopped it for now.
+    Suspended {
+        /// Since when.
+        since: Instant,
+        /// Why.
+        reason: String,
+    },
+    /// It is over.
+    Ended {
+        /// Since when.
+        since: Instant,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Every card that a node knows, with the keys that count for nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cards {
+    by_node: BTreeMap<OrganisationId, Vec<Card>>,
+    revoked: BTreeSet<KeyId>,
+}
+
+/// What became of a card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Learnt {
+    /// It was new.
+    New,
+    /// It was known.
+    Known,
+}
+
+impl PeerStage {
+    /// Whether the link works.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        matches!(self, Self::Active { .. })
+    }
+}
+
+impl Cards {
+    /// Pins the card of a node that an administrator accepted in person, by pairing. It replaces
+    /// what was known of it.
+    ///
+    /// # Errors
+    /// [`CardError`] when it is not signed by itself, or its key was revoked.
+    pub fn pin(&mut self, card: Card) -> Result<(), CardError> {
+        card.check()?;
+        if self.revoked.contains(&card.says.key.id()) {
+            return Err(CardError::Revoked(card.says.organisation));
+        }
+        self.by_node.insert(card.says.organisation.clone(), vec![card]);
+        Ok(())
+    }
+
+    /// Learns a card from somebody who may vouch for it: the first of a node, or the one that
+    /// follows the newest known.
+    ///
+    /// # Errors
+    /// [`CardError`] when it is forged, forked, or follows nothing known.
+    pub fn learn(&mut self, card: &Card) -> Result<Learnt, CardError> {
+        let node = &card.says.organisation;
+        let known = self.by_node.get(node).map_or(&[][..], Vec::as_slice);
+        if known.contains(card) {
+            return Ok(Learnt::Known);
+        }
+        card.check()?;
+        if self.revoked.contains(&card.says.key.id()) {
+            return Err(CardError::Revoked(node.clone()));
+        }
+        if let Some(newest) = known.last() {
+            if card.says.serial < known.first().map_or(0, |oldest| oldest.says.serial) {
+                return Ok(Learnt::Known);
+            }
+            if card.says.serial <= newest.says.serial {
+                return Err(CardError::Forked(node.clone()));
+            }
+            card.check_after(newest)?;
+        } else if self.by_node.len() >= MOST_NODES {
+            return Err(CardError::TooLarge(node.clone()));
+        }
+        self.revoked.extend(&card.says.revokes);
+        let cards = self.by_node.entry(node.clone()).or_default();
+        cards.push(card.clone());
+        if cards.len() > MOST_CARDS {
+            cards.remove(0);
+        }
+        Ok(Learnt::New)
+    }
+
+    /// Takes all trust from a key: our administrator's word.
+    pub fn revoke(&mut self, key: KeyId) {
+        self.revoked.insert(key);
+    }
+
+    /// Whether a key counts for nothing.
+    #[must_use]
+    pub fn is_revoked(&self, key: &KeyId) -> bool {
+        self.revoked.contains(key)
+    }
+
+    /// The newest card of a node.
+    #[must_use]
+    pub fn newest(&self, node: &OrganisationId) -> Option<&Card> {
+        self.by_node.get(node)?.last()
+    }
+
+    /// The card of a node with this key.
+    #[must_use]
+    pub fn with_key(&self, node: &OrganisationId, key: &KeyId) -> Option<&Card> {
+        self.by_node.get(node)?.iter().find(|card| card.says.key.id() == *key)
+    }
+
+    /// Every card of every node, each node's oldest first.
+    pub fn all(&self) -> impl Iterator<Item = &Card> {
+        self.by_node.values().flatten()
+    }
+
+    /// Every node with its scope, as its newest card claims it.
+    pub fn claims(&self) -> impl Iterator<Item = (&OrganisationId, &Scope)> {
+        self.by_node.iter().filter_map(|(node, cards)| Some((node, &cards.last()?.says.serves)))
+    }
+}

@@ -1,0 +1,537 @@
+//! Whether an envelope is what it claims, whatever relay brought it.
+//!
+//! A relay can narrow, never widen. What a receiver checks, in this order: the format and its
+//! bounds; the trail from the origin to here, through no node twice; that nothing is from the
+//! future; every key; every seal; that the origin speaks for the producer; the markings along the
+//! trail; and that every giver named by a hop holds the item by what the hop before gave.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId, Tlp};
+use vedetta_policy::{Form, Network};
+
+use crate::card::Card;
+use crate::cards::{Cards, Peer};
+use crate::digest::Digest;
+use crate::envelope::{Envelope, Item, VERSION, What};
+use crate::hop::{Hop, MOST_HOPS, MOST_PASSAGES, Passage};
+use crate::key::{KeyId, PublicKey, Signature};
+use crate::scope::Territory;
+use crate::seal::Seal;
+
+/// A moment so far ahead of ours is still believed.
+pub const SKEW: Duration = Duration::from_secs(300);
+
+/// A passage rests on at most so many agreements.
+pub const MOST_AGREEMENTS: usize = 64;
+
+/// What a node believes at a moment: compiled from the directory, the agreements, the cards and the
+/// peers, and compiled anew when one of them changes.
+pub struct Trust {
+    me: OrganisationId,
+    network: Arc<Network>,
+    territory: Territory,
+    cards: Arc<Cards>,
+    peers: HashSet<OrganisationId>,
+    roots: Arc<Roots>,
+}
+
+/// Signed roots that were verified, so that each is verified once. Bounded.
+pub struct Roots {
+    room: usize,
+    known: Mutex<HashSet<(PublicKey, Digest, Signature)>>,
+}
+
+/// An envelope that was checked: only [`Trust::check`] makes one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified {
+    envelope: Box<Envelope>,
+    leaf: Digest,
+    way: Way,
+    tlp: Option<Tlp>,
+}
+
+/// On which way an envelope came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// The peer passed it on to us.
+    Onward,
+    /// The peer gave back what we had, as it was when it first reached us: we were restored.
+    Back,
+}
+
+/// An envelope that was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Its leaf.
+    pub leaf: Digest,
+    /// Who it says brought it into the network.
+    pub origin: OrganisationId,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// Why an envelope is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// A version of the format that we do not read.
+    #[error("version {0} of the envelope is not read here: upgrade this node")]
+    Version(u8),
+    /// More than may be.
+    #[error("more {0} than an envelope may have")]
+    TooMany(&'static str),
+    /// The last hop is not from the peer to us.
+    #[error("the trail does not lead from {0} to here")]
+    NotForUs(OrganisationId),
+    /// A hop does not begin where the one before ended.
+    #[error("the trail is broken at hop {0}")]
+    BrokenTrail(usize),
+    /// It passed through a node twice.
+    #[error("it passed through {0} twice")]
+    Loop(OrganisationId),
+    /// Later than our clock and the tolerance.
+    #[error("{at} is more than five minutes ahead of this node's clock: compare the clocks")]
+    Future {
+        /// The moment that it gives.
+        at: Instant,
+    },
+    /// A node whose card we do not have.
+    #[error("no card of {0} is known here: pair with it, or ask a peer that vouches for it")]
+    UnknownNode(OrganisationId),
+    /// A key that is on no card of the node.
+    #[error("{node} has no key {key} on any card known here")]
+    UnknownKey {
+        /// Whose key it should be.
+        node: OrganisationId,
+        /// The key.
+        key: KeyId,
+    },
+    /// A key that was revoked.
+    #[error("key {key} of {node} was revoked")]
+    RevokedKey {
+        /// Whose key.
+        node: OrganisationId,
+        /// The key.
+        key: KeyId,
+    },
+    /// A key that had ended before the moment that it seals.
+    #[error("key {key} of {node} had ended before {at}")]
+    EndedKey {
+        /// Whose key.
+        node: OrganisationId,
+        /// The key.
+        key: KeyId,
+        /// The moment.
+        at: Instant,
+    },
+    /// No seal where there must be one.
+    #[error("{0} did not seal it")]
+    Unsealed(OrganisationId),
+    /// A seal that does not hold.
+    #[error("the seal of {0} does not hold: it was altered on the way")]
+    BrokenSeal(OrganisationId),
+    /// The origin does not speak for the one whom it names.
+    #[error("{origin} does not speak for {organisation}")]
+    NotSpeaking {
+        /// Who brought it.
+        origin: OrganisationId,
+        /// For whom.
+        organisation: OrganisationId,
+    },
+    /// Handled with a wider marking than the object has, or than a hop before gave it.
+    #[error("{0} lowered its marking")]
+    LoweredMarking(OrganisationId),
+    /// A relay gives by a right that the hop before did not give.
+    #[error("{relay} passes it on by {giver}, who holds it by no right that came with it")]
+    Widened {
+        /// The relay.
+        relay: OrganisationId,
+        /// Whose right it claims.
+        giver: OrganisationId,
+    },
+    /// A derived form that tells a victim, or whose producer is not the origin.
+    #[error("the redacted form of {0} is not one")]
+    NotRedacted(OrganisationId),
+    /// An object without the identifier that every item has.
+    #[error("the object has no identifier")]
+    NoIdentifier,
+    /// What travels one hop only came by more, or what must come from a peer came from afar.
+    #[error("{0} goes to the next node only")]
+    TooFar(&'static str),
+}
+
+impl Refusal {
+    /// Its name, for counters and other programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "version",
+            Self::TooMany(_) => "too-many",
+            Self::NotForUs(_) => "not-for-us",
+            Self::BrokenTrail(_) => "broken-trail",
+            Self::Loop(_) => "loop",
+            Self::Future { .. } => "future",
+            Self::UnknownNode(_) => "unknown-node",
+            Self::UnknownKey { .. } => "unknown-key",
+            Self::RevokedKey { .. } => "revoked-key",
+            Self::EndedKey { .. } => "ended-key",
+            Self::Unsealed(_) => "unsealed",
+            Self::BrokenSeal(_) => "broken-seal",
+            Self::NotSpeaking { .. } => "not-speaking",
+            Self::LoweredMarking(_) => "lowered-marking",
+            Self::Widened { .. } => "widened",
+            Self::NotRedacted(_) => "not-redacted",
+            Self::NoIdentifier => "no-identifier",
+            Self::TooFar(_) => "too-far",
+        }
+    }
+
+    /// Whether the same envelope may be accepted later, when a card arrives or the clock goes on.
+    /// Such a one is not marked as taken in, so it comes again.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Future { .. }
+                | Self::UnknownNode(_)
+                | Self::UnknownKey { .. }
+                | Self::NotSpeaking { .. }
+                | Self::Version(_)
+        )
+    }
+}
+
+impl Verified {
+    /// The envelope.
+    #[must_use]
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What it is known by.
+    #[must_use]
+    pub const fn leaf(&self) -> Digest {
+        self.leaf
+    }
+
+    /// On which way it came.
+    #[must_use]
+    pub const fn way(&self) -> Way {
+        self.way
+    }
+
+    /// The strictest marking along its trail; for an item.
+    #[must_use]
+    pub const fn tlp(&self) -> Option<Tlp> {
+        self.tlp
+    }
+
+    /// The passages of the last hop: what this node may go on deciding from.
+    #[must_use]
+    pub fn passages(&self) -> &[Passage] {
+        self.envelope.hops.last().map_or(&[], |hop| &hop.passages)
+    }
+
+    /// The envelope itself.
+    #[must_use]
+    pub fn into_envelope(self) -> Envelope {
+        *self.envelope
+    }
+}
+
+impl Roots {
+    /// Remembers so many.
+    #[must_use]
+    pub fn new(room: usize) -> Self {
+        Self { room, known: Mutex::default() }
+    }
+
+    fn verify(&self, key: &PublicKey, root: Digest, signature: &Signature) -> bool {
+        let entry = (*key, root, *signature);
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(&entry) {
+            return true;
+        }
+        let holds = key.verify(root.octets(), signature).is_ok();
+        if holds {
+            let mut known = known();
+            if known.len() >= self.room {
+                known.clear();
+            }
+            known.insert(entry);
+        }
+        holds
+    }
+}
+
+impl Trust {
+    /// What a node believes now. `roots` is kept from one compilation to the next.
+    #[must_use]
+    pub fn compile(
+        me: OrganisationId,
+        network: Arc<Network>,
+        cards: Arc<Cards>,
+        peers: &[Peer],
+        roots: Arc<Roots>,
+    ) -> Self {
+        let accepted = peers.iter().filter(|peer| peer.stage.is_active());
+        let accepted: Vec<_> = accepted.map(|peer| (&peer.organisation, &peer.serves)).collect();
+        let claimed =
+            cards.claims().filter(|(node, _)| peers.iter().all(|it| it.organisation != **node));
+        let territory = Territory::compile(&network, claimed.chain(accepted.iter().copied()));
+        let peers = accepted.iter().map(|(node, _)| (*node).clone()).collect();
+        Self { me, network, territory, cards, peers, roots }
+    }
+
+    /// Which node speaks for whom.
+    #[must_use]
+    pub const fn territory(&self) -> &Territory {
+        &self.territory
+    }
+
+    /// The cards that are known.
+    #[must_use]
+    pub const fn cards(&self) -> &Arc<Cards> {
+        &self.cards
+    }
+
+    /// Checks an envelope that a peer brought.
+    ///
+    /// # Errors
+    /// [`Refused`] says why it is refused; nothing of it may be used.
+    pub fn check(
+        &self,
+        peer: &OrganisationId,
+        envelope: Envelope,
+        now: Instant,
+    ) -> Result<Verified, Box<Refused>> {
+        let leaf = envelope.leaf();
+        match self.examine(peer, &envelope, leaf, now) {
+            Ok((way, tlp)) => Ok(Verified { envelope: Box::new(envelope), leaf, way, tlp }),
+            Err(why) => Err(Box::new(Refused { leaf, origin: envelope.origin, why })),
+        }
+    }
+
+    fn examine(
+        &self,
+        peer: &OrganisationId,
+        envelope: &Envelope,
+        leaf: Digest,
+        now: Instant,
+    ) -> Result<(Way, Option<Tlp>), Refusal> {
+        bounds(envelope)?;
+        let way = self.way(peer, envelope)?;
+        trail(envelope)?;
+        times(envelope, now)?;
+        self.seals(envelope, leaf)?;
+        self.origin_speaks(envelope)?;
+        let tlp = match &envelope.what {
+            What::Item(item) => Some(self.item(envelope, item)?),
+            What::Acknowledgement(_) if envelope.hops.len() > 1 => {
+                return Err(Refusal::TooFar("an acknowledgement"));
+            }
+            _ => None,
+        };
+        Ok((way, tlp))
+    }
+
+    fn way(&self, peer: &OrganisationId, envelope: &Envelope) -> Result<Way, Refusal> {
+        let stranger = || Refusal::NotForUs(peer.clone());
+        match envelope.hops.last() {
+            None if envelope.origin == self.me => Ok(Way::Back),
+            None => Err(stranger()),
+            Some(last) if last.to != self.me => Err(stranger()),
+            Some(last) if last.from == *peer => Ok(Way::Onward),
+            Some(last) if self.peers.contains(&last.from) => Ok(Way::Back),
+            Some(_) => Err(stranger()),
+        }
+    }
+
+    fn seals(&self, envelope: &Envelope, leaf: Digest) -> Result<(), Refusal> {
+        let seal = envelope.seal.as_ref();
+        let seal = seal.ok_or_else(|| Refusal::Unsealed(envelope.origin.clone()))?;
+        self.sealed(&envelope.origin, seal, leaf, envelope.at)?;
+        let mut before = leaf;
+        for hop in &envelope.hops {
+            before = hop.leaf(before);
+            self.sealed(&hop.from, &hop.seal, before, hop.at)?;
+        }
+        Ok(())
+    }
+
+    fn sealed(
+        &self,
+        node: &OrganisationId,
+        seal: &Seal,
+        leaf: Digest,
+        at: Instant,
+    ) -> Result<(), Refusal> {
+        let card = self.card(node, seal.key, at)?;
+        let holds = seal
+            .root(leaf)
+            .is_some_and(|root| self.roots.verify(&card.says.key, root, &seal.signature));
+        if holds { Ok(()) } else { Err(Refusal::BrokenSeal(node.clone())) }
+    }
+
+    fn card(&self, node: &OrganisationId, key: KeyId, at: Instant) -> Result<&Card, Refusal> {
+        if self.cards.is_revoked(&key) {
+            return Err(Refusal::RevokedKey { node: node.clone(), key });
+        }
+        if self.cards.newest(node).is_none() {
+            return Err(Refusal::UnknownNode(node.clone()));
+        }
+        let card = self.cards.with_key(node, &key);
+        let card = card.ok_or_else(|| Refusal::UnknownKey { node: node.clone(), key })?;
+        if !card.seals(at) {
+            return Err(Refusal::EndedKey { node: node.clone(), key, at });
+        }
+        Ok(card)
+    }
+
+    /// Whether a node speaks for an organisation; for one that the directory does not have, any
+    /// node does: it is placed under that node's own.
+    fn speaks(&self, node: &OrganisationId, organisation: &OrganisationId) -> bool {
+        node == organisation
+            || self.territory.speaker(organisation) == Some(node)
+            || self.network.number(organisation).is_none()
+    }
+
+    fn origin_speaks(&self, envelope: &Envelope) -> Result<(), Refusal> {
+        let origin = &envelope.origin;
+        let organisation = match &envelope.what {
+            What::Item(item) => &item.conditions.producer,
+            What::Acknowledgement(it) => &it.organisation,
+            What::Contact(it) => &it.organisation,
+            What::Presence(it) => &it.organisation,
+            What::Removal(it) => &it.organisation,
+            What::Standing(it) => return self.has_a_say(origin, &it.agreement),
+            What::Withdrawal(_) | What::Agreement(_) => return Ok(()),
+        };
+        if self.speaks(origin, organisation) {
+            return Ok(());
+        }
+        Err(Refusal::NotSpeaking { origin: origin.clone(), organisation: organisation.clone() })
+    }
+
+    /// Only a node of a party says how an agreement stands; of what is not known here, any does.
+    fn has_a_say(&self, origin: &OrganisationId, id: &AgreementId) -> Result<(), Refusal> {
+        let Some(agreement) = self.network.agreement(id) else { return Ok(()) };
+        let parent = agreement.parent.as_ref().filter(|_| agreement.adhesion.is_some());
+        let parties = match parent.and_then(|parent| self.network.agreement(parent)) {
+            Some(above) => above,
+            None => agreement,
+        };
+        let theirs = self.territory.of(origin);
+        let party = |name: &str| self.network.members(&parties.id, name).meets(&theirs);
+        let named = |party: &vedetta_model::agreement::Party| {
+            party.organisations.iter().any(|it| self.speaks(origin, it))
+        };
+        if parties.parties.iter().any(|it| party(&it.name) || named(it)) {
+            return Ok(());
+        }
+        let (origin, organisation) = (origin.clone(), origin.clone());
+        Err(Refusal::NotSpeaking { origin, organisation })
+    }
+
+    fn item(&self, envelope: &Envelope, item: &Item) -> Result<Tlp, Refusal> {
+        let origin = &envelope.origin;
+        let object = item.object.value();
+        let id = object.get("id").and_then(serde_json::Value::as_str);
+        id.and_then(|id| ItemId::new(id).ok()).ok_or(Refusal::NoIdentifier)?;
+        let redacted = item.form == Form::Redacted;
+        if redacted && (item.conditions.producer != *origin || !item.conditions.victims.is_empty())
+        {
+            return Err(Refusal::NotRedacted(origin.clone()));
+        }
+        let mut tlp = item.conditions.tlp;
+        if own_marking(&object).is_some_and(|own| tlp < own) {
+            return Err(Refusal::LoweredMarking(origin.clone()));
+        }
+        let mut before: Option<&Hop> = None;
+        for hop in &envelope.hops {
+            if let Some(stricter) = hop.tlp {
+                if stricter < tlp {
+                    return Err(Refusal::LoweredMarking(hop.from.clone()));
+                }
+                tlp = stricter;
+            }
+            for passage in &hop.passages {
+                if !self.holds(item, before, hop, passage) {
+                    let (relay, giver) = (hop.from.clone(), passage.giver.clone());
+                    return Err(Refusal::Widened { relay, giver });
+                }
+            }
+            before = Some(hop);
+        }
+        Ok(tlp)
+    }
+
+    /// Whether who gives in a hop holds the item so, by what the hop before gave.
+    fn holds(&self, item: &Item, before: Option<&Hop>, hop: &Hop, passage: &Passage) -> bool {
+        let produced = item.form == Form::Full && passage.giver == item.conditions.producer;
+        if produced {
+            return passage.on.is_empty();
+        }
+        let own = self.speaks(&hop.from, &passage.giver);
+        let Some(before) = before else { return own };
+        let earlier = &before.passages;
+        earlier.iter().any(|it| it.carries(passage) || (own && it.leads_to(passage)))
+    }
+}
+
+fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
+    if envelope.v != VERSION {
+        return Err(Refusal::Version(envelope.v));
+    }
+    if envelope.hops.len() > MOST_HOPS {
+        return Err(Refusal::TooMany("hops"));
+    }
+    for hop in &envelope.hops {
+        if hop.passages.len() > MOST_PASSAGES {
+            return Err(Refusal::TooMany("passages"));
+        }
+        if hop.passages.iter().any(|passage| passage.names() > MOST_AGREEMENTS) {
+            return Err(Refusal::TooMany("agreements"));
+        }
+    }
+    Ok(())
+}
+
+fn trail(envelope: &Envelope) -> Result<(), Refusal> {
+    let mut at = &envelope.origin;
+    let mut seen = HashSet::from([at]);
+    for (place, hop) in envelope.hops.iter().enumerate() {
+        if hop.from != *at {
+            return Err(Refusal::BrokenTrail(place));
+        }
+        if !seen.insert(&hop.to) {
+            return Err(Refusal::Loop(hop.to.clone()));
+        }
+        at = &hop.to;
+    }
+    Ok(())
+}
+
+fn times(envelope: &Envelope, now: Instant) -> Result<(), Refusal> {
+    let latest = now.after(SKEW);
+    let moments = std::iter::once(envelope.at).chain(envelope.hops.iter().map(|hop| hop.at));
+    match moments.into_iter().find(|at| *at > latest) {
+        Some(at) => Err(Refusal::Future { at }),
+        None => Ok(()),
+    }
+}
+
+/// The strictest TLP among the object's own marking references.
+fn own_marking(object: &serde_json::Value) -> Option<Tlp> {
+    let references = object.get("object_marking_refs")?.as_array()?;
+    let markings = references.iter().filter_map(serde_json::Value::as_str);
+    markings.filter_map(stix::Tlp::from_marking).max().map(|tlp| match tlp {
+        stix::Tlp::Clear => Tlp::Clear,
+        stix::Tlp::Green => Tlp::Green,
+        stix::Tlp::Amber => Tlp::Amber,
+        stix::Tlp::AmberStrict => Tlp::AmberStrict,
+        stix::Tlp::Red => Tlp::Red,
+    })
+}

@@ -1,0 +1,227 @@
+//! What travels between nodes, sealed by its origin.
+//!
+//! ```json
+//! {"v":1, "origin":"cosc-umbria", "at":"…", "place":71, "what":{"item":{…}}, "seal":{…}, "hops":[…]}
+//! ```
+//!
+//! The leaf that the origin seals is the canonical JSON (RFC 8785) of the envelope without `seal`
+//! and `hops`. It is the identity of what travels: whoever receives two envelopes with one leaf has
+//! one thing by two paths. Neither the key nor the batch is part of it.
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{Agreement, AgreementId, Contact, Handling, Instant, ItemId, OrganisationId};
+use vedetta_policy::Form;
+
+use crate::digest::Digest;
+use crate::hop::Hop;
+use crate::key::Signature;
+use crate::seal::{Seal, leaf};
+use crate::strict::Object;
+
+/// The version of the envelope that this crate writes and reads.
+pub const VERSION: u8 = 1;
+
+/// What travels, from whom, and how it came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The version of the format: 1.
+    pub v: u8,
+    /// The node that brought it into the network.
+    pub origin: OrganisationId,
+    /// When it came into the origin's ledger.
+    pub at: Instant,
+    /// Where in the origin's ledger.
+    pub place: u64,
+    /// What it is.
+    pub what: What,
+    /// The origin's seal; absent until it is sent for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
+    /// Who passed it on to whom, the origin's own sending first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
+}
+
+/// What an envelope carries.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// A version of an item. A revocation is one too: STIX says `revoked`.
+    Item(Box<Item>),
+    /// An item that must no longer be served by those who have it.
+    Withdrawal(Withdrawal),
+    /// The text of an agreement, and who signed it.
+    Agreement(Box<SignedAgreement>),
+    /// Whether an agreement binds. Goes to every node: what was received on the strength of an
+    /// agreement is no longer served when it ceases, also where its text is not known.
+    Standing(StandingNotice),
+    /// That an organisation has seen an item. Goes back to who gave it, and no further.
+    Acknowledgement(Acknowledgement),
+    /// How an organisation is reached.
+    Contact(Box<Contact>),
+    /// Who is on duty.
+    Presence(Presence),
+    /// An organisation that is no longer part of the network.
+    Removal(Removal),
+}
+
+/// A version of an item with what was said about its release.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The STIX object, octet for octet as its producer gave it.
+    pub object: Object,
+    /// On what its release depends. Without `via`. For a derived form: no victims, and the origin's
+    /// own organisation as the producer, since the producer may be the victim.
+    pub conditions: Handling,
+    /// Which form it is. The origin alone makes the redacted one.
+    pub form: Form,
+    /// In a full form that tells a victim: the identifier of the derived form, which goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<ItemId>,
+}
+
+/// An item withdrawn by its origin.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// Which item; all its versions and its derived form.
+    pub item: ItemId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// An agreement in canonical JSON, with the signatures of the nodes that accepted this text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAgreement {
+    /// Its text. `stage` is `draft`: whether it binds is the [`StandingNotice`]'s to say.
+    pub text: Agreement,
+    /// Counts the changes of the text, from one.
+    pub revision: u32,
+    /// By node, over `SHA-256(0x02 ‖ canonical JSON of {revision, text})`.
+    pub signatures: Vec<(OrganisationId, Signature)>,
+}
+
+/// Whether an agreement binds, as the node that changed it says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandingNotice {
+    /// Which agreement.
+    pub agreement: AgreementId,
+    /// Counts the changes, from one; the highest counts, and of equals the lesser leaf.
+    pub revision: u64,
+    /// How it stands since.
+    pub now: Stands,
+    /// Since when.
+    pub since: Instant,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How an agreement stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stands {
+    /// It binds within its term.
+    InForce,
+    /// It does not for now.
+    Suspended,
+    /// It is over.
+    Expired,
+}
+
+/// That an organisation has seen a version of an item.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// Which item.
+    pub item: ItemId,
+    /// Its version, as STIX writes it.
+    pub version: String,
+    /// Who has seen it.
+    pub organisation: OrganisationId,
+    /// When.
+    pub seen: Instant,
+    /// What it says to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who is on duty for an organisation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// For whom.
+    pub organisation: OrganisationId,
+    /// How many are on duty.
+    pub on_duty: u16,
+    /// Until when this is known.
+    pub until: Instant,
+}
+
+/// An organisation that is no longer part of the network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removal {
+    /// Which.
+    pub organisation: OrganisationId,
+}
+
+impl Envelope {
+    /// What is not sealed yet, of this node's own.
+    #[must_use]
+    pub const fn unsealed(origin: OrganisationId, at: Instant, place: u64, what: What) -> Self {
+        Self { v: VERSION, origin, at, place, what, seal: None, hops: Vec::new() }
+    }
+
+    /// What the origin seals, and what the envelope is known by.
+    #[must_use]
+    pub fn leaf(&self) -> Digest {
+        /// The envelope without seal and hops.
+        #[derive(Serialize)]
+        struct Sealed<'a> {
+            v: u8,
+            origin: &'a OrganisationId,
+            at: Instant,
+            place: u64,
+            what: &'a What,
+        }
+        let Self { v, origin, at, place, what, .. } = self;
+        leaf(&canonical(&Sealed { v: *v, origin, at: *at, place: *place, what }))
+    }
+
+    /// Who gave it to whoever has it: the last hop's sender, or the origin.
+    #[must_use]
+    pub fn from(&self) -> &OrganisationId {
+        self.hops.last().map_or(&self.origin, |hop| &hop.from)
+    }
+
+    /// The envelope as it was when it reached a node for the first time, if it has been there: what
+    /// a node that was restored from a backup gets back.
+    #[must_use]
+    pub fn back_to(&self, node: &OrganisationId) -> Option<Self> {
+        let hops = if self.origin == *node {
+            0
+        } else {
+            self.hops.iter().position(|hop| hop.to == *node)? + 1
+        };
+        let mut back = self.clone();
+        back.hops.truncate(hops);
+        Some(back)
+    }
+
+    /// Whether it has been at a node.
+    #[must_use]
+    pub fn passed(&self, node: &OrganisationId) -> bool {
+        self.origin == *node || self.hops.iter().any(|hop| hop.from == *node || hop.to == *node)
+    }
+}
+
+/// The canonical JSON of what our own types serialise to.
+pub(crate) fn canonical(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    stix::canonical(&value)
+}

@@ -1,0 +1,127 @@
+//! What joins a link to a node's memory: reading what is to be sent, sealed; checking what came.
+
+use vedetta_model::{Instant, OrganisationId};
+
+use crate::bookmark::{Mark, Span};
+use crate::check::Trust;
+use crate::envelope::Envelope;
+use crate::frame::{MOST_REFUSALS, Told};
+use crate::hop::{MOST_HOPS, Sending};
+use crate::key::SecretKey;
+use crate::link::{Fetched, Taken, Taking};
+use crate::seal::{MOST_LEAVES, seal};
+use crate::shelf::{Arrival, Ask, Lane, Parcel, Shelf};
+
+/// Who seals.
+#[derive(Clone, Copy, Debug)]
+pub struct Signer<'a> {
+    /// This node.
+    pub node: &'a OrganisationId,
+    /// Its present key.
+    pub key: &'a SecretKey,
+}
+
+/// Answers [`crate::link::Output::Fetch`]: reads a part of the ledger for a peer and seals it.
+///
+/// # Errors
+/// Those of the shelf.
+pub fn fetch<S: Shelf>(
+    shelf: &S,
+    signer: Signer<'_>,
+    peer: &OrganisationId,
+    ask: &Ask,
+    now: Instant,
+) -> Result<Fetched, S::Error> {
+    let page = shelf.page(peer, ask)?;
+    let span = Span { after: ask.span.after, upto: page.upto.place };
+    let envelopes = dispatch(signer, peer, page.parcels, now);
+    Ok(Fetched { lane: ask.lane, span, mark: page.upto, envelopes })
+}
+
+/// Answers [`crate::link::Output::Take`]: checks a batch and takes it in, with the bookmark.
+///
+/// # Errors
+/// Those of the shelf; then nothing was taken in.
+pub fn take<S: Shelf>(
+    shelf: &S,
+    trust: &Trust,
+    peer: &OrganisationId,
+    taking: Taking,
+    now: Instant,
+) -> Result<Taken, S::Error> {
+    let Taking { batch, mut bookmark } = taking;
+    let (mut verified, mut refused) = (Vec::new(), Vec::new());
+    for envelope in batch.envelopes {
+        match trust.check(peer, envelope, now) {
+            Ok(it) => verified.push(it),
+            Err(it) => refused.push(*it),
+        }
+    }
+    let whole = refused.iter().all(|it| !it.why.may_pass());
+    if batch.lane != Lane::Urgent && whole {
+        bookmark.add(batch.span, Mark { place: batch.span.upto, hash: batch.hash });
+    }
+    let told = refused.iter().take(MOST_REFUSALS).map(|it| Told {
+        leaf: it.leaf,
+        why: it.why.name().into(),
+        says: it.why.to_string(),
+    });
+    let told = told.collect();
+    let arrival = Arrival { verified, refused, bookmark: bookmark.clone() };
+    let outcomes = shelf.take_in(peer, arrival)?;
+    Ok(Taken { number: batch.number, bookmark, outcomes, refused: told })
+}
+
+/// Seals what goes to a peer: what is our own and was never sealed, and our hop on everything that
+/// goes onward. What would pass through the peer twice, or through too many nodes, stays.
+#[must_use]
+pub fn dispatch(
+    signer: Signer<'_>,
+    peer: &OrganisationId,
+    parcels: Vec<Parcel>,
+    now: Instant,
+) -> Vec<Envelope> {
+    let mut ready = Vec::with_capacity(parcels.len());
+    let (mut own, mut hops) = (Vec::new(), Vec::new());
+    for parcel in parcels {
+        let place = ready.len();
+        match parcel {
+            Parcel::Back(envelope) => {
+                if envelope.seal.is_some() {
+                    ready.push(*envelope);
+                }
+            }
+            Parcel::Onward { envelope, passages, tlp } => {
+                if envelope.passed(peer) || envelope.hops.len() >= MOST_HOPS {
+                    continue;
+                }
+                let leaf = envelope.leaf();
+                if envelope.seal.is_none() {
+                    own.push((place, leaf));
+                }
+                let before = envelope.hops.iter().fold(leaf, |before, hop| hop.leaf(before));
+                let (from, to) = (signer.node.clone(), peer.clone());
+                let sending = Sending { from, to, at: now, passages, tlp };
+                hops.push((place, sending.leaf(before), sending));
+                ready.push(*envelope);
+            }
+        }
+    }
+    for some in own.chunks(MOST_LEAVES) {
+        let leaves: Vec<_> = some.iter().map(|(_, leaf)| *leaf).collect();
+        for ((place, _), seal) in some.iter().zip(seal(signer.key, &leaves)) {
+            ready[*place].seal = Some(seal);
+        }
+    }
+    let mut hops = hops.into_iter();
+    loop {
+        let some: Vec<_> = hops.by_ref().take(MOST_LEAVES).collect();
+        if some.is_empty() {
+            return ready;
+        }
+        let leaves: Vec<_> = some.iter().map(|(_, leaf, _)| *leaf).collect();
+        for ((place, _, sending), seal) in some.into_iter().zip(seal(signer.key, &leaves)) {
+            ready[place].hops.push(sending.sealed(seal));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the room asks of a node's memory. Blocking: the host calls it where waiting is allowed.
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{OrganisationId, Tlp};
+
+use crate::bookmark::{Bookmark, Mark, Span};
+use crate::check::{Refused, Verified};
+use crate::digest::Digest;
+use crate::envelope::Envelope;
+use crate::hop::Passage;
+
+/// A node's ledger and what it shares of it, as its links see it.
+///
+/// **What a peer may have comes up.** Whatever a peer becomes entitled to after its place was read
+/// must come up again at a later place: a new path that widens, an agreement that binds again, a
+/// hold that was lifted. Places are read once, in the light of the day on which they are read.
+///
+/// **What was taken in is durable** when [`Shelf::take_in`] returns, together with the bookmark.
+pub trait Shelf {
+    /// Why it cannot answer.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The last place, with its hash.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn head(&self) -> Result<Mark, Self::Error>;
+
+    /// The hash of the chain at a place; nothing beyond the head.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn hash_at(&self, place: u64) -> Result<Option<Digest>, Self::Error>;
+
+    /// Under which name everything is offered to a peer. It changes when everything must be offered
+    /// again: another ledger, a wider scope. At most 64 octets.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn edition(&self, peer: &OrganisationId) -> Result<String, Self::Error>;
+
+    /// What this node has of a peer's ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, Self::Error>;
+
+    /// What a span of the ledger has for a peer, from its beginning until the limits are reached.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, Self::Error>;
+
+    /// Takes in what a peer brought, with what was refused of it, and remembers the bookmark: one
+    /// unit of work. One outcome for each envelope, in order.
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing was.
+    fn take_in(&self, peer: &OrganisationId, arrival: Arrival)
+    -> Result<Vec<Outcome>, Self::Error>;
+
+    /// Remembers a bookmark by itself, durably.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn set_bookmark(&self, peer: &OrganisationId, bookmark: &Bookmark) -> Result<(), Self::Error>;
+
+    /// Notes what a peer has confirmed to have taken in. May be lost.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn confirmed(&self, peer: &OrganisationId, span: Span) -> Result<(), Self::Error>;
+}
+
+/// Which part of the ledger is on its way: each is read in order by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// Early warnings out of the backlog, ahead of it. They are met again there, as duplicates.
+    Urgent,
+    /// What happens from the moment of the connection on.
+    Live,
+    /// What the peer missed.
+    Backlog,
+}
+
+/// A question for a part of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ask {
+    /// For which lane; for [`Lane::Urgent`] only early warnings and withdrawals are wanted.
+    pub lane: Lane,
+    /// Of which places.
+    pub span: Span,
+    /// At most so many envelopes, unless one place alone has more.
+    pub envelopes: usize,
+    /// At most so many octets of objects, unless one place alone has more.
+    pub octets: usize,
+    /// Up to this place the peer gets back also what came from it, as [`Parcel::Back`].
+    pub echo: u64,
+}
+
+/// What a part of the ledger has for a peer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Page {
+    /// What is to be sent, in order.
+    pub parcels: Vec<Parcel>,
+    /// The last place that was read, with its hash: the end of the span unless a limit was reached.
+    pub upto: Mark,
+}
+
+/// Something to be sent to a peer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Parcel {
+    /// Of this node or from another: it gets this node's hop, and its seal when it has none.
+    Onward {
+        /// The envelope, with the trail on which it came.
+        envelope: Box<Envelope>,
+        /// By whose right it passes.
+        passages: Vec<Passage>,
+        /// A stricter marking than it has.
+        tlp: Option<Tlp>,
+    },
+    /// The peer's own, or what came through it: goes back as it was when it was there.
+    /// [`Envelope::back_to`] makes it.
+    Back(Box<Envelope>),
+}
+
+/// What a peer brought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    /// What was verified, in order.
+    pub verified: Vec<Verified>,
+    /// What was refused, and why.
+    pub refused: Vec<Refused>,
+    /// What the node has of the peer's ledger with this.
+    pub bookmark: Bookmark,
+}
+
+/// What became of an envelope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It was new.
+    New,
+    /// It was known, and came by another path.
+    Path,
+    /// It was known, by this path.
+    Known,
+    /// Another form of the same object prevails; it is in the history only.
+    Lost,
+    /// It concerns nothing here, or who brought it had no say in it.
+    Idle,
+}
