@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod bench;
+mod clocks;
 mod completions;
 mod demo;
 mod explain;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
+    /// Say what the law wants sent to whom, by when.
+    Clocks(clocks::Clocks),
     /// Measure this node on this machine.
     Bench(bench::Bench),
     /// Print the completions of a shell.
@@ -38,6 +41,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it may end when nobody reads it any more. A node may not.
+    pub(crate) const fn writes_to_a_reader(&self) -> bool {
+        !matches!(self, Self::Serve(_) | Self::Demo(_) | Self::Bench(_))
+    }
+
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
             Self::Demo(command) => command.run(),
@@ -47,6 +55,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Issue(command) => command.run(),
+            Self::Clocks(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),
         }

@@ -43,6 +43,10 @@ Exit codes:
 
 fn main() -> std::process::ExitCode {
     let line = Line::parse();
+    if line.command.writes_to_a_reader() {
+        // Whose reader has had enough (`| head`) ends quietly, as other commands do.
+        sigpipe::reset();
+    }
     match line.command.run() {
         Ok(outcome) => outcome.into(),
         Err(failure) => {

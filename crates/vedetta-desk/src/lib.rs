@@ -1,0 +1,12 @@
+//! The desk: what the people on shift lean on. So far, the legal clocks.
+//!
+//! A [`Regime`] is a law as data: its steps, what starts each, how long it leaves, what discharges
+//! it, and how sure the row is. [`deadlines`] lays what is known of an incident ([`Facts`]) beside
+//! a regime and tells what is due when, and how it stands. Nothing here sends anything: a notice is
+//! drafted, a person sends it, and the proof comes back as a fact.
+
+pub mod clock;
+pub mod regime;
+
+pub use clock::{Deadline, Facts, State, deadlines};
+pub use regime::{Regime, RegimeError, StepName};

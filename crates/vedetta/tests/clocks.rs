@@ -1,0 +1,65 @@
+//! The legal clocks as somebody on shift asks for them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn clocks(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
+    command.arg("clocks").args(words).output().unwrap()
+}
+
+#[test]
+fn a_night_of_twenty_three_hours_takes_none_from_the_deadline() {
+    let output = clocks(&["--regime", "nis2", "--aware", "2026-03-28T23:30+01:00", "--json"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let due = |step: &str| {
+        let line = lines.iter().find(|line| line["step"] == step).unwrap();
+        (line["due"].as_str().unwrap().to_owned(), line["due_rome"].as_str().unwrap().to_owned())
+    };
+    let night = ("2026-03-29T22:30:00.000000Z".into(), "2026-03-30T00:30:00+02:00".into());
+    assert_eq!(due("nis2:pre-notification"), night);
+    assert_eq!(due("nis2:notification").1, "2026-04-01T00:30:00+02:00");
+}
+
+#[test]
+fn what_cannot_be_understood_is_named() {
+    for (words, says) in [
+        (&["--regime", "nis3", "--aware", "2026-03-28T23:30Z"][..], "\"nis3\""),
+        (&["--regime", "nis2"], "--aware"),
+        (&["--regime", "nis2", "--aware", "28/3/2026"], "28/3/2026"),
+        (
+            &[
+                "--regime",
+                "nis2",
+                "--aware",
+                "2026-03-28T23:30Z",
+                "--sent",
+                "nis2:x=2026-03-28T23:30Z",
+            ],
+            "nis2:x",
+        ),
+    ] {
+        let output = clocks(words);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_had_enough_is_no_fault() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vedetta"))
+        .arg("clocks")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
