@@ -1,4 +1,4 @@
-//! The desk: what the people on shift lean on. So far, the legal clocks.
+//! The desk: what the people on shift lean on. So far, the legal clocks and who is on duty.
 //!
 //! A [`Regime`] is a law as data: its steps, what starts each, how long it leaves, what discharges
 //! it, and how sure the row is. [`deadlines`] lays what is known of an incident ([`Facts`]) beside
@@ -7,6 +7,8 @@
 
 pub mod clock;
 pub mod regime;
+pub mod roster;
 
 pub use clock::{Deadline, Facts, State, deadlines};
 pub use regime::{Regime, RegimeError, StepName};
+pub use roster::{Gap, OnDuty, Roster, RosterError, Turn};
