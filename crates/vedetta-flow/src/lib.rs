@@ -15,6 +15,7 @@ pub mod views;
 
 mod authority;
 mod book;
+mod markings;
 mod redaction;
 mod scribe;
 mod siblings;

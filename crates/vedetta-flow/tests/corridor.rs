@@ -8,6 +8,7 @@ mod corridor {
     mod agreements;
     mod changes;
     mod holds;
+    mod markings;
     mod newcomers;
     mod reading;
     mod room;

@@ -12,6 +12,10 @@ use vedetta_model::{AccountId, AgreementId, Category, ItemId, Pap, Tlp};
 pub struct Claim {
     /// Its marking; the agreements' default applies without one.
     pub tlp: Option<Tlp>,
+    /// The strictest marking of any part of it.
+    pub part_tlp: Option<Tlp>,
+    /// Its other markings, whose definitions must be at hand.
+    pub markings: Vec<Marking>,
     /// What may be done with it.
     pub pap: Option<Pap>,
     /// What it is for the agreements.
@@ -25,12 +29,24 @@ pub struct Claim {
     pub only_under: BTreeSet<AgreementId>,
 }
 
+/// A reference to a marking that is not TLP.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marking {
+    /// Where it stands, e.g. `object_marking_refs[0]`.
+    pub property: String,
+    /// The marking-definition.
+    pub id: ItemId,
+}
+
 impl Claim {
     /// The claim of an item that says nothing, by its STIX type.
     #[must_use]
     pub fn silent(kind: &str) -> Self {
         Self {
             tlp: None,
+            part_tlp: None,
+            markings: Vec::new(),
             pap: None,
             category: Category::of_stix(kind),
             victims: None,

@@ -7,4 +7,4 @@ pub mod indicator_csv;
 pub mod stix_bundle;
 
 pub use arrival::{Arrival, Brought, DoorIn, Fault};
-pub use claim::Claim;
+pub use claim::{Claim, Marking};

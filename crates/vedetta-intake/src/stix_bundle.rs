@@ -9,7 +9,7 @@ use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::{AccountId, AgreementId, Category, Instant, ItemId, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
-use crate::claim::Claim;
+use crate::claim::{Claim, Marking};
 
 /// What a door takes at most, unless configured otherwise.
 #[must_use]
@@ -106,7 +106,9 @@ fn claim(object: &Object) -> Result<Claim, String> {
     let victims = extension
         .victim_refs
         .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
+    let markings = markings(object);
     for (name, many) in [
+        ("object_marking_refs and granular_markings", markings.len()),
         ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len)),
         ("named", extension.named.len()),
         ("only_under", extension.only_under.len()),
@@ -117,12 +119,28 @@ fn claim(object: &Object) -> Result<Claim, String> {
     }
     Ok(Claim {
         tlp: object.tlp().map(tlp),
+        part_tlp: stix::Tlp::strictest(object.granular_marking_refs()).map(tlp),
+        markings,
         pap,
         category: extension.category.unwrap_or(silent.category),
         victims,
         named: extension.named,
         only_under: extension.only_under,
     })
+}
+
+/// Its markings that are not TLP.
+fn markings(object: &Object) -> Vec<Marking> {
+    let whole = object.marking_refs().enumerate();
+    let whole = whole.map(|(at, id)| (format!("object_marking_refs[{at}]"), id));
+    let parts = object.granular_marking_refs().enumerate();
+    let parts = parts.map(|(at, id)| (format!("granular_markings[{at}].marking_ref"), id));
+    let others =
+        whole.chain(parts).filter(|(_, id)| stix::Tlp::from_marking(id.as_str()).is_none());
+    let markings = others.filter_map(|(property, id)| {
+        Some(Marking { property, id: ItemId::new(id.as_str()).ok()? })
+    });
+    markings.collect()
 }
 
 fn extension(object: &Object) -> Result<Option<Extension>, String> {

@@ -96,6 +96,30 @@ fn what_is_cut_short_is_refused_whole() {
     assert!(arrival.items.is_empty() && arrival.faults.len() == 1);
 }
 
+#[test]
+fn in_a_long_file_a_marking_may_be_defined_after_its_use() {
+    let marking = "marking-definition--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00aa";
+    let note = |n: u32, refs: &str| {
+        format!(
+            r#"{{"type":"identity","spec_version":"2.1","id":"identity--0c7b5b88-8ff7-4a4d-aa9d-{n:012x}",
+              "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"x"{refs}}}"#
+        )
+    };
+    let marked = format!(r#","object_marking_refs":["{marking}"]"#);
+    let mut objects = vec![note(0, &marked)];
+    objects.extend((1..1500).map(|n| note(n, "")));
+    objects.push(format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{marking}","created":"2026-01-01T00:00:00.000Z",
+          "definition_type":"statement","definition":{{"statement":"Ask."}}}}"#
+    ));
+    let text = format!("[{}]", objects.join(","));
+    let arrivals: Vec<Arrival> = bulk::bundle(text.as_bytes(), "t").map(|(it, _)| it).collect();
+    let order: Vec<&ItemId> = arrivals.iter().flat_map(|it| &it.items).map(|it| &it.id).collect();
+    assert_eq!(order.len(), 1501);
+    assert_eq!(order[1499].as_str(), marking);
+    assert!(order[1500].as_str().ends_with("-000000000000"), "it waited for what it means");
+}
+
 proptest! {
     #[test]
     fn no_bytes_break_a_table(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

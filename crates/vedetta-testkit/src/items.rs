@@ -59,6 +59,15 @@ impl TestItem {
         self
     }
 
+    /// Without some properties.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        if let Some(object) = self.0.as_object_mut() {
+            object.retain(|name, _| !names.contains(&name.as_str()));
+        }
+        self
+    }
+
     /// With a property of the handling extension.
     #[must_use]
     pub fn handled(mut self, name: &str, value: Value) -> Self {

@@ -66,7 +66,8 @@ impl House {
         let mut receipt = Receipt { rejected, warnings, ..Receipt::default() };
         let standing = self.standing();
         let bringer = (&by.organisation, producer);
-        let mut items = arrival.items.into_iter();
+        let items = self.with_known_markings(by, arrival.items, &mut receipt.rejected)?;
+        let mut items = items.into_iter();
         loop {
             let some: Vec<Brought> = items.by_ref().take(TOGETHER).collect();
             if some.is_empty() {
@@ -453,6 +454,8 @@ fn handling(
     let claim = &item.claim;
     let producer = organisation.clone();
     let tlp = claim.tlp.unwrap_or_else(|| standing.network.default_tlp(number, claim.category));
+    // Who may not have a part may not have the whole as it stands.
+    let tlp = claim.part_tlp.map_or(tlp, |part| part.max(tlp));
     let victims = standing.victims(claim, item.id.kind(), &producer);
     Arc::new(Handling {
         producer,
