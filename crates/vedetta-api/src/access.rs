@@ -6,9 +6,11 @@
 
 use std::time::Duration;
 
+use axum::extract::Query;
+use http::Uri;
 use vedetta_model::{Actor, Role};
 
-use crate::problem::Style;
+use crate::problem::{Kind, Problem, Style};
 
 mod table;
 
@@ -31,6 +33,8 @@ pub struct Route {
     pub query: &'static [(&'static str, &'static str)],
     /// What it takes.
     pub takes: Option<Content>,
+    /// What it takes instead.
+    pub or_takes: Option<Content>,
     /// What it gives, when it succeeds.
     pub gives: Option<Content>,
 }
@@ -140,6 +144,26 @@ impl Route {
     #[must_use]
     pub fn find(verb: Verb, path: &str) -> Option<&'static Self> {
         TABLE.iter().find(|route| route.verb == verb && route.path == path)
+    }
+
+    /// Refuses URL parameters that it does not have: passing one over would answer another question.
+    ///
+    /// # Errors
+    /// The first that is not in the table, and those that are.
+    pub fn check_query(&self, uri: &Uri) -> Result<(), Problem> {
+        let given = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|error| {
+            Problem::new(Kind::NotUnderstood, format!("{error}; write it as name=value"))
+                .at("query")
+        })?;
+        let known = |name: &str| self.query.iter().any(|(allowed, _)| *allowed == name);
+        let Some((name, _)) = given.0.iter().find(|(name, _)| !known(name)) else { return Ok(()) };
+        let allowed: Vec<&str> = self.query.iter().map(|(name, _)| *name).collect();
+        let advice = match allowed.as_slice() {
+            [] => "this address takes none".to_owned(),
+            allowed => format!("this address takes {}", allowed.join(", ")),
+        };
+        let sentence = format!("there is no parameter {name:?} here; {advice}");
+        Err(Problem::new(Kind::NotUnderstood, sentence).at(name.as_str()))
     }
 
     /// How its errors are written.

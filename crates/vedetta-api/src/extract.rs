@@ -145,11 +145,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 /// Reads JSON, saying at which line and column it is not what is wanted.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let place = format!("line {} column {}", error.line(), error.column());
         let kind = if error.is_data() { Kind::Invalid } else { Kind::NotUnderstood };
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
         let sentence = format!("{reason}; see the schema in /api/v1/openapi.json");
-        Problem::new(kind, sentence).at(place)
+        let problem = Problem::new(kind, sentence);
+        // Of what is read in two steps, the place is not known.
+        match (error.line(), error.column()) {
+            (0, _) => problem,
+            (line, column) => problem.at(format!("line {line} column {column}")),
+        }
     })
 }

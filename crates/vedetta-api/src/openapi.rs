@@ -71,7 +71,11 @@ fn operation(route: &Route) -> Value {
         operation["parameters"] = parameters.into();
     }
     if let Some(body) = route.takes {
-        operation["requestBody"] = json!({ "required": true, "content": content(body) });
+        let mut taken = content(body);
+        if let Some(other) = route.or_takes {
+            taken[other.media] = content(other)[other.media].clone();
+        }
+        operation["requestBody"] = json!({ "required": true, "content": taken });
     }
     operation
 }
@@ -181,6 +185,17 @@ mod tests {
             .map(|path| path.as_object().unwrap().len())
             .sum();
         assert_eq!(operations, described().count());
+    }
+
+    #[test]
+    fn says_every_form_that_a_body_may_have() {
+        let document = document("Prova");
+        let taken = |path: &str, verb: &str| {
+            let content = &document["paths"][path][verb]["requestBody"]["content"];
+            content.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(taken("/api/v1/items", "post"), ["application/json", "text/csv"]);
+        assert_eq!(taken("/api/v1/imports", "post"), ["application/json", "text/csv"]);
     }
 
     #[test]

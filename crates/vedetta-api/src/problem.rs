@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vedetta_flow::FlowError;
 
@@ -27,7 +28,9 @@ pub struct Problem {
     /// How long to wait before trying again.
     pub retry_after: Option<Duration>,
     /// What lies behind it, for the operator at the machine alone.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
+    /// Further members of its own (RFC 9457, 3.2).
+    pub members: Option<Box<Map<String, Value>>>,
 }
 
 /// The kinds of problem.
@@ -127,13 +130,30 @@ impl Problem {
         if let Some(advice) = &what_to_do {
             detail.truncate(detail.len() - advice.len() - 2);
         }
-        Self { kind, detail, place: None, what_to_do, retry_after: None, cause: None }
+        Self {
+            kind,
+            detail,
+            place: None,
+            what_to_do,
+            retry_after: None,
+            cause: None,
+            members: None,
+        }
     }
 
     /// With the place where it went wrong.
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
         Self { place: Some(place.into()), ..self }
+    }
+
+    /// With further members: those of a value that is written as an object.
+    #[must_use]
+    pub fn with(self, members: &impl Serialize) -> Self {
+        match serde_json::to_value(members) {
+            Ok(Value::Object(members)) => Self { members: Some(Box::new(members)), ..self },
+            _ => self,
+        }
     }
 
     /// With a time to wait.
@@ -191,6 +211,9 @@ impl Problem {
                 body.insert(name.into(), json!(value));
             }
         }
+        for (name, value) in self.members.iter().flat_map(|it| it.iter()) {
+            body.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
         Value::Object(body)
     }
 
@@ -229,7 +252,7 @@ impl From<FlowError> for Problem {
                 tracing::error!(%reason, "the ledger could not");
                 let sentence = "the ledger cannot be used now; try again, or ask the operator";
                 let problem = Self::new(Kind::Unavailable, sentence).wait(Duration::from_secs(5));
-                return Self { cause: Some(reason.to_string()), ..problem };
+                return Self { cause: Some(reason.to_string().into()), ..problem };
             }
         };
         match error {

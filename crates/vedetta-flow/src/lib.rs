@@ -22,6 +22,7 @@ mod siblings;
 
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;
+pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
 pub use bell::Bell;
 pub use credentials::{Token, TokenText};

@@ -1,12 +1,13 @@
 //! Indicators as a table: `type,value` and, if wanted, `tlp,pap,valid_from,valid_until,confidence,
-//! labels,description`, in any order.
+//! labels,description`, in any order. Columns are parted by commas, semicolons or tabs, as the header
+//! line has them; a byte order mark is passed over.
 //!
 //! Types: `ipv4`, `ipv6`, `domain`, `url`, `email`, `md5`, `sha1`, `sha256`, `sha512`. Each row
 //! becomes a STIX indicator whose identifier is made from the producer's identity and the row, so
 //! the same row again is the same indicator.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::io::{Chain, Cursor, Read};
 
 use serde_json::{Map, Value, json};
 use stix::Object;
@@ -46,7 +47,7 @@ const ROW_IDS: Uuid = Uuid::from_u128(0x0b6c_4f1d_2c77_5f0a_8e15_90f4_44a1_c6de)
 
 /// A table being read, some rows at a time.
 pub struct Table<'a, R> {
-    records: csv::StringRecordsIntoIter<R>,
+    records: csv::StringRecordsIntoIter<Chain<Cursor<Vec<u8>>, R>>,
     columns: [Option<usize>; COLUMNS.len()],
     bringer: Bringer<'a>,
     door: DoorIn,
@@ -68,9 +69,18 @@ impl<'a, R: Read> Table<'a, R> {
     ///
     /// # Errors
     /// A fault when it cannot be read, names an unknown column, or lacks one that is needed.
-    pub fn open(door: DoorIn, source: &str, input: R, bringer: Bringer<'a>) -> Result<Self, Fault> {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
+    pub fn open(
+        door: DoorIn,
+        source: &str,
+        mut input: R,
+        bringer: Bringer<'a>,
+    ) -> Result<Self, Fault> {
+        let start = beginning(&mut input).map_err(|error| fault(1, "header", error.to_string()))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter(&start))
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(Cursor::new(start).chain(input));
         let columns = match reader.headers() {
             Ok(header) => columns(header).map_err(|reason| fault(1, "header", reason))?,
             Err(error) => return Err(fault(1, "header", error.to_string())),
@@ -103,6 +113,37 @@ impl<'a, R: Read> Table<'a, R> {
     }
 }
 
+/// The header line, or as much of the input as it could be long, without a byte order mark.
+fn beginning(input: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut start = Vec::new();
+    while start.len() < FIELD && !start.contains(&b'\n') {
+        let mut some = [0; 512];
+        match input.read(&mut some) {
+            Ok(0) => break,
+            Ok(read) => start.extend(some.iter().take(read)),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if start.starts_with(MARK) {
+        start.drain(..MARK.len());
+    }
+    Ok(start)
+}
+
+/// What parts the columns: whichever the header line has most of.
+fn delimiter(start: &[u8]) -> u8 {
+    let header = start.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let count = |wanted: u8| header.iter().filter(|octet| **octet == wanted).count();
+    let [commas, semicolons, tabs] = [count(b','), count(b';'), count(b'\t')];
+    match () {
+        () if semicolons > commas && semicolons >= tabs => b';',
+        () if tabs > commas => b'\t',
+        () => b',',
+    }
+}
+
 fn fault(line: u64, rule: &str, reason: String) -> Fault {
     Fault { refused: true, id: None, place: format!("line {line}"), rule: rule.into(), reason }
 }
@@ -111,9 +152,10 @@ fn fault(line: u64, rule: &str, reason: String) -> Fault {
 fn columns(header: &csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()], String> {
     let mut places = [None; COLUMNS.len()];
     for (place, name) in header.iter().enumerate() {
-        let name = name.trim_start_matches('\u{feff}').to_ascii_lowercase();
+        let name = name.to_ascii_lowercase();
         let Some(column) = COLUMNS.iter().position(|it| *it == name) else {
-            return Err(format!("no column {name:?}; use {}", COLUMNS.join(", ")));
+            let columns = COLUMNS.join(", ");
+            return Err(format!("no column {name:?}; use {columns}, parted by , ; or tabs"));
         };
         if places[column].replace(place).is_some() {
             return Err(format!("column {name:?} is there twice; keep one"));

@@ -63,6 +63,19 @@ fn a_row_says_everything_that_it_can() {
 }
 
 #[test]
+fn a_table_as_spreadsheets_write_it() {
+    let plain = table(b"type,value,description\ndomain,bad.example,\"uno; due, tre\"\n");
+    for parted in [
+        "\u{feff}type;value;description\r\ndomain;bad.example;\"uno; due, tre\"\r\n",
+        "\u{feff}\"type\"\t\"value\"\t\"description\"\ndomain\tbad.example\tuno; due, tre\n",
+    ] {
+        let arrival = table(parted.as_bytes());
+        assert_eq!(arrival.faults, [], "{parted:?}");
+        assert_eq!(arrival.items[0].id, plain.items[0].id, "the same row, however it is parted");
+    }
+}
+
+#[test]
 fn an_item_says_how_it_is_to_be_handled() {
     let text =
         r#"{"type":"note","spec_version":"2.1","id":"note--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061",

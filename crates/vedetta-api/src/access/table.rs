@@ -70,7 +70,7 @@ const TAXII_OBJECT: &[(&str, &str)] = &[
 
 const fn line(verb: Verb, path: &'static str, who: Who, summary: &'static str) -> Route {
     let (cost, query) = (Cost::Light, &[]);
-    Route { verb, path, who, cost, summary, query, takes: None, gives: None }
+    Route { verb, path, who, cost, summary, query, takes: None, or_takes: None, gives: None }
 }
 
 const fn get(path: &'static str, who: Who, summary: &'static str) -> Route {
@@ -112,6 +112,10 @@ impl Route {
 
     const fn takes(self, takes: Option<Content>) -> Self {
         Self { takes, ..self }
+    }
+
+    const fn or_takes(self, or_takes: Option<Content>) -> Self {
+        Self { or_takes, ..self }
     }
 
     const fn gives(self, gives: Option<Content>) -> Self {
@@ -177,6 +181,7 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .query(IMPORT)
         .takes(json("DirectoryDocument"))
+        .or_takes(of("text/csv"))
         .gives(json("ImportOutcome")),
     get("/api/v1/exports/{file}", AUDITORS, "Export the directory, as JSON or as CSV of one kind")
         .cost(Cost::Bulk)
@@ -196,6 +201,7 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/agreements/{agreement}", Who::SignedIn, "One agreement").gives(json("Agreement")),
     put("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Write an agreement, as JSON or TOML")
         .takes(json("Agreement"))
+        .or_takes(of("application/toml"))
         .gives(json("Agreement")),
     delete("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Discard a draft"),
     post("/api/v1/agreements/{agreement}/steps", ADMINISTRATORS, "Lead it through its life")
@@ -211,6 +217,7 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/items", PRODUCERS, "Bring items: a STIX object or bundle, or indicators as CSV")
         .cost(Cost::Bulk)
         .takes(json("Stix"))
+        .or_takes(of("text/csv"))
         .gives(json("Accepted")),
     get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(json("Stix")),
     delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
@@ -228,6 +235,10 @@ pub const TABLE: &[Route] = &[
         .gives(json("Preview")),
     get("/api/v1/stream", Who::SignedIn, "Items as they are released: server-sent events or lines")
         .cost(Cost::Stream)
+        .query(&[
+            ("after", "Begin after this place; at the present without it."),
+            ("since", "Begin at this moment."),
+        ])
         .gives(of("text/event-stream")),
     get("/feeds/{file}", Who::SignedIn, "A feed, by its name and format")
         .cost(Cost::Bulk)

@@ -39,10 +39,15 @@ enum StageName {
 #[serde(tag = "step", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum StepGiven {
     PutInForce,
-    Suspend { reason: String },
+    Suspend {
+        #[serde(default)]
+        reason: String,
+    },
     Resume,
     End,
-    Renew { until: Date },
+    Renew {
+        until: Date,
+    },
 }
 
 pub(super) async fn list(
@@ -102,6 +107,10 @@ pub(super) async fn step(
     Given(step): Given<StepGiven>,
 ) -> Answer<Agreement> {
     let id: AgreementId = params.get("agreement")?;
+    if matches!(&step, StepGiven::Suspend { reason } if reason.trim().is_empty()) {
+        let sentence = "a suspension says why; give a `reason`, in a sentence";
+        return Err(Problem::new(Kind::Invalid, sentence).at("reason"));
+    }
     let step = step.into();
     Ok(Json(api.ask(move |house| house.step_agreement(&actor, &id, &step)).await?))
 }

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use vedetta_directory::columns::{Format, Noun};
@@ -11,6 +10,7 @@ use vedetta_directory::export::export;
 use vedetta_directory::plan::{Fault, Plan, Tally, plan};
 use vedetta_flow::FlowError;
 
+use super::Answer;
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Octets, Params};
@@ -42,7 +42,7 @@ pub(super) async fn import(
     Caller(actor): Caller,
     Asked(how): Asked<How>,
     body: Octets,
-) -> Result<Response, Problem> {
+) -> Answer<Outcome> {
     let (format, noun) = read(&body, &how)?;
     let outcome = api
         .ask_at(Cost::Bulk, move |house| {
@@ -58,9 +58,11 @@ pub(super) async fn import(
             Ok::<_, FlowError>(outcome)
         })
         .await?;
-    let refused = !outcome.applied && !how.dry_run;
-    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, Json(outcome)).into_response())
+    if outcome.applied || how.dry_run {
+        return Ok(Json(outcome));
+    }
+    let sentence = "nothing was imported; mend what `faults` names, and send it again";
+    Err(Problem::new(Kind::Invalid, sentence).with(&outcome))
 }
 
 pub(super) async fn directory(State(api): State<Api>, params: Params) -> Result<Response, Problem> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
     Answer as Explained, Door, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
+    check_kinds,
 };
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
@@ -131,7 +132,7 @@ pub(super) async fn add(
     State(api): State<Api>,
     Caller(actor): Caller,
     body: Octets,
-) -> Result<Response, Problem> {
+) -> Answer<Receipt> {
     let csv = match body.media.as_deref() {
         Some("text/csv") => true,
         Some("application/json" | "application/stix+json" | "application/taxii+json") => false,
@@ -156,9 +157,19 @@ pub(super) async fn add(
             house.accept(&actor, arrival)
         })
         .await?;
-    let none = receipt.accepted.is_empty() && receipt.duplicates.is_empty();
-    let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, Json(receipt)).into_response())
+    if !receipt.accepted.is_empty() || !receipt.duplicates.is_empty() {
+        return Ok(Json(receipt));
+    }
+    let sentence = match receipt.rejected.as_slice() {
+        [] => "there is no item in the body; send a STIX object, a bundle, or rows".to_owned(),
+        [fault] => fault.reason.clone(),
+        faults => format!("none of {} was accepted; `rejected` says why of each", faults.len()),
+    };
+    let problem = Problem::new(Kind::Invalid, sentence).with(&receipt);
+    Err(match receipt.rejected.as_slice() {
+        [fault] => problem.at(fault.place.as_str()),
+        _ => problem,
+    })
 }
 
 pub(super) async fn get(
@@ -227,6 +238,8 @@ impl Which {
             Problem::new(Kind::NotUnderstood, sentence).at("after")
         })?;
         let kinds = self.kind.iter().flat_map(|kinds| kinds.split(',')).map(str::to_owned);
+        let kinds: Vec<String> = kinds.collect();
+        check_kinds(&kinds, "kind")?;
         Ok(Wish {
             after: Sequence(after),
             limit: page_limit(self.limit),
@@ -236,7 +249,7 @@ impl Which {
                 ShareName::Own => Share::Own,
             },
             ids: Vec::new(),
-            kinds: kinds.collect(),
+            kinds,
             versions: match self.versions {
                 VersionsName::Last => VersionFilter::Last,
                 VersionsName::First => VersionFilter::First,

@@ -164,3 +164,68 @@ async fn auditors_read_what_was_done_and_prove_it() {
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(door.get("", "/ready").await, json!({ "status": "ok" }));
 }
+
+#[tokio::test]
+async fn a_parameter_that_is_not_there_is_not_passed_over() {
+    let door = Door::new();
+    let (admin, perugia) = (door.token("admin"), door.token("perugia"));
+    for (token, line, name, says) in [
+        (&perugia, "GET /api/v1/items?kinds=indicator", "kinds", "after, limit, kind"),
+        (&perugia, "GET /api/v1/items?limit=1&%6cimits=2", "limits", "limit"),
+        (&perugia, "GET /api/v1/stream?from=3", "from", "since"),
+        (&perugia, "GET /feeds/all.txt?format=csv", "format", "takes none"),
+        (&admin, "POST /api/v1/imports?dryrun=true", "dryrun", "dry_run"),
+    ] {
+        let refused = door.ask(token, line, None).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{line}: {refused:?}");
+        let problem = refused.json();
+        assert_eq!(problem["where"], name, "{problem}");
+        assert!(problem["what_to_do"].as_str().unwrap().contains(says), "{problem}");
+    }
+    let kind = door.ask(&perugia, "GET /api/v1/items?kind=indicators", None).await;
+    assert_eq!(kind.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(kind.json()["what_to_do"], "write indicator");
+    let nobody = door.ask("", "GET /api/v1/items?kinds=indicator", None).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "who asks is proven first");
+}
+
+#[tokio::test]
+async fn what_is_refused_whole_is_a_problem_that_names_each() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    let table = "type,value\nipv4,999.0.0.1\nipv4,999.0.0.2\n";
+    let refused = door.ask(&perugia, "POST /api/v1/items", Some(("text/csv", table))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    let problem = refused.json();
+    assert_eq!(problem["status"], 422);
+    assert!(problem["detail"].as_str().unwrap().contains("none of 2"), "{problem}");
+    assert_eq!(problem["rejected"][1]["place"], "line 3");
+    let one = "type,value\nipv4,999.0.0.1\n";
+    let refused = door.ask(&perugia, "POST /api/v1/items", Some(("text/csv", one))).await.json();
+    assert_eq!(refused["where"], "line 2", "{refused}");
+}
+
+#[tokio::test]
+async fn a_suspension_says_why_and_a_webhook_of_what() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    for step in [r#"{"step":"suspend"}"#, r#"{"step":"suspend","reason":" "}"#] {
+        let refused =
+            door.ask(&admin, "POST /api/v1/agreements/act/steps", Some((JSON, step))).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.json()["where"], "reason");
+    }
+    let step = r#"{"step":"suspended","reason":"x"}"#;
+    let refused = door.ask(&admin, "POST /api/v1/agreements/act/steps", Some((JSON, step))).await;
+    assert!(!refused.json().to_string().contains("line 0"), "{refused:?}");
+    let hook = r#"{"url":"https://soc.comune.example/hook","kinds":["incidents"]}"#;
+    let refused = door.ask(&admin, "PUT /api/v1/webhooks/soc", Some((JSON, hook))).await.json();
+    assert_eq!(
+        (&refused["where"], &refused["what_to_do"]),
+        (&json!("kinds"), &json!("write incident"))
+    );
+    let hook = r#"{"url":"https://soc.comune.example/hook","kinds":["report","x-acme-thing"]}"#;
+    let put = door.ask(&admin, "PUT /api/v1/webhooks/soc", Some((JSON, hook))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+}

@@ -75,6 +75,7 @@ impl House {
         require(by, PRODUCERS, "keep webhooks")?;
         self.require_own(by, &webhook.organisation, WHAT)?;
         vedetta_model::AssetId::new(&webhook.id)?;
+        check_kinds(&webhook.kinds, "kinds")?;
         let mut secret = [0; 32];
         self.entropy.fill(&mut secret);
         let fresh: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -152,6 +153,23 @@ impl House {
     pub(crate) fn webhook_secret(&self, key: &str) -> Result<Option<Vec<u8>>, FlowError> {
         Ok(self.read(|reader| reader.secret(SecretKind::Webhook, key))?)
     }
+}
+
+/// Refuses what is no type of STIX 2.1, nor a custom type (`x-…`): nothing would ever be of it.
+///
+/// # Errors
+/// The first that is none.
+pub fn check_kinds(kinds: &[String], place: &str) -> Result<(), FlowError> {
+    let known = |kind: &&String| {
+        kind.starts_with("x-") || stix::schema::known_types().any(|known| known == kind.as_str())
+    };
+    let Some(kind) = kinds.iter().find(|kind| !known(kind)) else { return Ok(()) };
+    let near = stix::schema::known_types().find(|known| kind.contains(known));
+    let advice = near.map_or_else(
+        || "use those of STIX 2.1, e.g. indicator, incident, report".to_owned(),
+        |near| format!("write {near}"),
+    );
+    Err(FlowError::invalid(place, format!("{kind:?} is no STIX type; {advice}")))
 }
 
 fn key(organisation: &OrganisationId, id: &str) -> String {

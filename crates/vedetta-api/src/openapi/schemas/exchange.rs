@@ -185,7 +185,8 @@ fn node() -> Vec<(&'static str, Value)> {
         ],
         &[],
     );
-    let problem = object(
+    // With members of its own where there is more to say (RFC 9457, 3.2).
+    let problem = open(
         &[("type", text()), ("title", text()), ("status", number()), ("detail", text())],
         &[("instance", text()), ("where", text()), ("what_to_do", text())],
     );
