@@ -1,6 +1,6 @@
 //! What a piece of information is, and how it may be handled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,71 @@ pub struct Handling {
     /// The producer's own limit: release only under these agreements. Empty is no limit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only_under: BTreeSet<AgreementId>,
+    /// Who gave it to this node, each with the right with which it holds it. Empty for what was
+    /// brought here by its producer; otherwise the chain begins at these and not at the producer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub via: BTreeMap<OrganisationId, Right>,
+    /// Those of them that may tell the victim with it, each with the right with which it does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub naming: BTreeMap<OrganisationId, Right>,
+}
+
+/// Under which agreements whoever holds an item may pass it on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Under any.
+    Any,
+    /// Under those with one of these frameworks at the top; under none when there is none.
+    Lineages(BTreeSet<AgreementId>),
+}
+
+impl Right {
+    /// No right: to hold, and not to pass on.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::Lineages(BTreeSet::new())
+    }
+
+    /// Whether it allows what has that framework at the top.
+    #[must_use]
+    pub fn allows(&self, root: &AgreementId) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Lineages(roots) => roots.contains(root),
+        }
+    }
+
+    /// The wider of two: what either allows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
+            (Self::Lineages(mut one), Self::Lineages(other)) => {
+                one.extend(other);
+                Self::Lineages(one)
+            }
+        }
+    }
+
+    /// The narrower of two: what both allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Any, right) | (right, Self::Any) => right,
+            (Self::Lineages(one), Self::Lineages(other)) => Self::Lineages(&one & &other),
+        }
+    }
+
+    /// Whether everything that it allows the other allows too.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Any) => true,
+            (Self::Any, Self::Lineages(_)) => false,
+            (Self::Lineages(one), Self::Lineages(other)) => one.is_subset(other),
+        }
+    }
 }
 
 impl Category {

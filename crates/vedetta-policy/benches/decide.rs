@@ -264,6 +264,8 @@ fn questions(organisations: &Organisations) -> Vec<Arc<Handling>> {
                 victims: victims.into_iter().collect(),
                 named: BTreeSet::new(),
                 only_under: BTreeSet::new(),
+                via: [].into(),
+                naming: [].into(),
             })
         })
         .collect()

@@ -6,7 +6,7 @@
 
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_model::agreement::{Redistribution, Within};
-use vedetta_model::{Audience, Handling, OrganisationNumber, Tlp};
+use vedetta_model::{AgreementId, Audience, Handling, OrganisationNumber, Right, Tlp};
 
 use crate::group::Group;
 use crate::network::Network;
@@ -41,16 +41,20 @@ pub(crate) struct Search<'a> {
     pub(crate) network: &'a Network,
     pub(crate) handling: &'a Handling,
     pub(crate) producer: OrganisationNumber,
+    /// Where the chains begin: at the producer, or at those who gave it to this node.
+    pub(crate) starts: Vec<(OrganisationNumber, &'a Right)>,
     pub(crate) carriers: Carriers,
     pub(crate) waived: Waived,
 }
 
 /// Whom the chains reach, and how.
 pub(crate) struct Reach {
-    /// The producer and everyone reached.
+    /// Those at whom it begins and everyone reached.
     pub(crate) held: Audience,
     /// What was passed on, in the order of the length of the chain.
     pub(crate) log: Vec<Step>,
+    /// With which rights they hold it.
+    pub(crate) rights: Rights,
 }
 
 /// One passage: under a pact, from a giver on one side to the members of another.
@@ -81,7 +85,7 @@ struct Gate {
 }
 
 /// Who may pass the item on: under any agreement, and within each lineage.
-struct Rights {
+pub(crate) struct Rights {
     any: Audience,
     /// By the number of the framework.
     lineages: Vec<Audience>,
@@ -119,12 +123,12 @@ impl Waived {
 impl Search<'_> {
     /// Runs to the fixpoint. Every gate passes at most twice, so it ends.
     pub(crate) fn run(&self) -> Reach {
-        let producer = Audience::from_iter([self.producer]);
-        let mut reach = Reach { held: producer.clone(), log: Vec::new() };
-        let mut rights = Rights::none(self.network.frameworks);
-        let mut gained = Rights::none(self.network.frameworks);
-        let mut fresh = Fresh { any: Group::of(producer.clone()), lineages: Vec::new() };
-        rights.any = producer;
+        let frameworks = self.network.roots.len();
+        let mut rights = Rights::none(frameworks);
+        let mut gained = self.rights_at_the_start();
+        let held = self.starts.iter().map(|(start, _)| *start).collect();
+        let mut reach = Reach { held, log: Vec::new(), rights: Rights::none(0) };
+        let mut fresh = rights.take_in(&mut gained);
         let mut gates = self.gates();
         while !fresh.is_empty() {
             gates.retain_mut(|gate| {
@@ -134,7 +138,32 @@ impl Search<'_> {
             });
             fresh = rights.take_in(&mut gained);
         }
+        reach.rights = rights;
         reach
+    }
+
+    fn rights_at_the_start(&self) -> Rights {
+        let mut rights = Rights::none(self.network.roots.len());
+        for (start, right) in &self.starts {
+            match right {
+                Right::Lineages(roots) if !self.waived.has(Rule::Redistribution) => {
+                    for root in roots.iter().filter_map(|root| self.network.roots.get(root)) {
+                        rights.lineages[*root].insert(*start);
+                    }
+                }
+                _ => {
+                    rights.any.insert(*start);
+                }
+            }
+        }
+        rights
+    }
+
+    /// Whether the item begins at an organisation, with the right to pass it on under a pact.
+    fn begins(&self, giver: OrganisationNumber, pact: &Pact) -> bool {
+        let waived = self.waived.has(Rule::Redistribution);
+        let allows = |right: &Right| waived || right.allows(pact.framework());
+        self.starts.iter().any(|(start, right)| *start == giver && allows(right))
     }
 
     /// Lets the item through a gate; says whether the gate may pass more later.
@@ -273,16 +302,16 @@ impl Search<'_> {
         }
     }
 
-    /// The chain that ends with an entry of the log: its entries, the producer's first.
+    /// The chain that ends with an entry of the log: its entries, the first giver's first.
     pub(crate) fn chain(&self, reach: &Reach, last: usize) -> Vec<Step> {
         let mut chain = Vec::new();
         let mut upto = last;
         while let Some(step) = reach.log.get(upto) {
             chain.push(*step);
-            if step.giver == self.producer {
+            let next = &self.network.pacts[step.pact];
+            if self.begins(step.giver, next) {
                 break;
             }
-            let next = &self.network.pacts[step.pact];
             let lets_on = |earlier: &Step| {
                 self.waived.has(Rule::Redistribution)
                     || self.network.pacts[earlier.pact].lets_on_to(next)
@@ -310,6 +339,15 @@ pub(crate) const fn reaches_clients(tlp: Tlp) -> bool {
 }
 
 impl Rights {
+    /// With which right an organisation may pass it on.
+    pub(crate) fn of(&self, number: OrganisationNumber, network: &Network) -> Right {
+        if self.any.contains(number) {
+            return Right::Any;
+        }
+        let held = |(_, place): &(&AgreementId, &usize)| self.lineages[**place].contains(number);
+        Right::Lineages(network.roots.iter().filter(held).map(|(root, _)| root.clone()).collect())
+    }
+
     fn none(frameworks: usize) -> Self {
         Self { any: Audience::nobody(), lineages: vec![Audience::nobody(); frameworks] }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use vedetta_model::agreement::{Agreement, History};
-use vedetta_model::{AgreementId, Audience, Handling, Instant, ItemId, OrganisationNumber, Tlp};
+use vedetta_model::{
+    AgreementId, Audience, Handling, Instant, ItemId, OrganisationNumber, Right, Tlp,
+};
 
 use crate::chain::{Carriers, Reach, Search, Waived, reaches_clients};
 use crate::clearance::Form;
@@ -176,7 +178,7 @@ impl Network {
             let mine = providers.filter(|(_, clients)| clients.contains(organisation));
             sources.absorb(&mine.map(|(provider, _)| provider).collect());
         }
-        if sources.contains(search.producer) {
+        if search.starts.iter().any(|(start, _)| sources.contains(*start)) {
             return Past::All;
         }
         let log = &chains.any.log;
@@ -194,7 +196,16 @@ impl Network {
         waived: Waived,
     ) -> Option<Search<'a>> {
         let producer = self.number(&handling.producer)?;
-        Some(Search { network: self, handling, producer, carriers, waived })
+        let given = match carriers {
+            Carriers::Any => &handling.via,
+            Carriers::Naming => &handling.naming,
+        };
+        let starts = if handling.via.is_empty() {
+            vec![(producer, &Right::Any)]
+        } else {
+            given.iter().filter_map(|(giver, right)| Some((self.number(giver)?, right))).collect()
+        };
+        Some(Search { network: self, handling, producer, starts, carriers, waived })
     }
 
     pub(crate) fn chains(&self, handling: &Handling) -> Option<Chains> {

@@ -158,7 +158,10 @@ impl Network {
         if let (Some(from), Some(to)) = (provider, self.id(last)) {
             path.push(Hop { from, to, under: None });
         }
-        debug_assert!(path.first().is_none_or(|hop| hop.from == handling.producer));
+        debug_assert!(path.first().is_none_or(|hop| match handling.via.is_empty() {
+            true => hop.from == handling.producer,
+            false => handling.via.contains_key(&hop.from),
+        }));
         path
     }
 
@@ -171,7 +174,10 @@ impl Ground {
     fn form(&self) -> Option<Form> {
         match self {
             Self::Produced => Some(Form::Full),
-            Self::Clear(form) | Self::Chain { form, .. } | Self::Client { form, .. } => Some(*form),
+            Self::Clear(form)
+            | Self::Brought(form)
+            | Self::Chain { form, .. }
+            | Self::Client { form, .. } => Some(*form),
             _ => None,
         }
     }

@@ -14,11 +14,13 @@ use crate::network::Network;
 pub(crate) enum Ground {
     /// It produced it.
     Produced,
+    /// It gave it to this node.
+    Brought(Form),
     /// TLP:CLEAR has no limit.
     Clear(Form),
     /// Along a chain of agreements.
     Chain { form: Form, chain: Vec<Step>, as_victim: AsVictim },
-    /// As a client of an organisation that has it by a chain (empty: of the producer).
+    /// As a client of an organisation that has it by a chain (empty: the chain begins there).
     Client { form: Form, provider: OrganisationNumber, chain: Vec<Step> },
     /// The node does not know the organisation.
     Unknown,
@@ -107,6 +109,10 @@ impl<'a> Inquiry<'a> {
     fn allowed(&mut self, rest: &mut Audience) {
         let mut full = rest.intersection(&self.decision.full);
         let mut redacted = rest.difference(&full);
+        let givers = self.handling.via.keys();
+        let givers = givers.filter_map(|giver| self.network.number(giver)).collect();
+        self.take(Ground::Brought(Form::Full), &givers, &mut full);
+        self.take(Ground::Brought(Form::Redacted), &givers, &mut redacted);
         if let Some(chains) = self.chains.take() {
             if let Some(naming) = &chains.naming {
                 self.by_chain(naming, Carriers::Naming, (Form::Full, AsVictim::No), &mut full);
@@ -272,9 +278,9 @@ fn nearest_first() -> impl Iterator<Item = Waived> {
     Rule::ALL.into_iter().map(|rule| Waived::of(&[rule])).chain(pairs.map(Waived::of))
 }
 
-/// The shortest chain to an organisation; empty for the producer.
+/// The shortest chain to an organisation; empty where the chains begin.
 fn chain_to(search: &Search<'_>, reach: &Reach, whom: OrganisationNumber) -> Vec<Step> {
-    if whom == search.producer {
+    if search.starts.iter().any(|(start, _)| *start == whom) {
         return Vec::new();
     }
     let one = Audience::from_iter([whom]);

@@ -34,6 +34,10 @@
 //! **Hold.** A hold that binds narrows: of those reached, only the producer and the authority's
 //! organisation keep the item. Several holds narrow one after the other.
 //!
+//! **Other nodes.** What another node brought (`via`) begins at those who gave it, each with the
+//! right with which it holds it, and not at the producer; telling the victim begins at those that
+//! may (`naming`). [`Network::passages`] says who gives it to the organisations of the next node.
+//!
 //! # Example
 //! The framework *F* lets its lineage redistribute and hides victims. Under it, the Umbria act
 //! *U* has the regional centre exchange incidents with the municipalities that adhered, and *N*
@@ -61,6 +65,7 @@ mod lifecycle;
 mod memo;
 mod network;
 mod pact;
+mod passage;
 mod redaction;
 mod reveals;
 mod selection;
@@ -81,6 +86,7 @@ pub use lifecycle::{
     suspend,
 };
 pub use network::{Network, Roll};
+pub use passage::Passage;
 pub use redaction::{OMITTED, Redaction, Reference, Withheld, redact};
 pub use reveals::reveals;
 pub use selection::selects;

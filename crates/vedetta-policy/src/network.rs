@@ -38,8 +38,8 @@ pub struct Network {
     pub(crate) everyone: Arc<Audience>,
     pub(crate) numbers: HashMap<OrganisationId, OrganisationNumber>,
     pub(crate) pacts: Vec<Pact>,
-    /// How many frameworks the lineages of the pacts have.
-    pub(crate) frameworks: usize,
+    /// The numbers of the frameworks at the top of the pacts.
+    pub(crate) roots: HashMap<AgreementId, usize>,
     pub(crate) agreements: HashMap<AgreementId, Arc<Agreement>>,
     pub(crate) holds: Vec<BindingHold>,
     pub(crate) memo: Memo,
@@ -77,7 +77,7 @@ impl Network {
             .filter(|hold| hold.binds(now))
             .map(|hold| BindingHold { hold: hold.clone(), organisation: held_by(hold) })
             .collect();
-        let pacts = pacts(roll, &agreements, &numbers, &standings);
+        let (pacts, roots) = pacts(roll, &agreements, &numbers, &standings);
         let clients = clients(roll.organisations, &numbers);
         Self {
             now,
@@ -88,8 +88,8 @@ impl Network {
             persons: persons(roll.accounts, &numbers),
             adhesions: adhesions(&agreements, &numbers),
             item_holds: item_holds(&holds),
-            frameworks: pacts.iter().map(|pact| pact.root + 1).max().unwrap_or(0),
             pacts,
+            roots,
             agreements: agreements.into_iter().map(|(id, it)| (id.clone(), it.clone())).collect(),
             memo: Memo::default(),
             numbers,
@@ -245,7 +245,7 @@ fn pacts(
     agreements: &BTreeMap<&AgreementId, &Arc<Agreement>>,
     numbers: &HashMap<OrganisationId, OrganisationNumber>,
     standings: &Standings,
-) -> Vec<Pact> {
+) -> (Vec<Pact>, HashMap<AgreementId, usize>) {
     let sources = Sources {
         agreements: agreements.clone(),
         numbers,
@@ -263,7 +263,7 @@ fn pacts(
         let next = roots.len();
         pact.root = *roots.entry(pact.framework().clone()).or_insert(next);
     }
-    pacts
+    (pacts, roots)
 }
 
 fn next_hold_change(holds: &[Hold], now: Instant) -> Instant {

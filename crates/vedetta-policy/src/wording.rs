@@ -47,6 +47,13 @@ impl Wording<'_> {
                 "la riceve perché l'ha prodotta",
                 "receives it because it produced it",
             ),
+            Ground::Brought(form) => {
+                let form = receives(*form);
+                Bilingual::new(
+                    format!("{}: l'ha portata a questo nodo", form.it),
+                    format!("{}: it brought it to this node", form.en),
+                )
+            }
             Ground::Clear(form) => self.clear(*form),
             Ground::Chain { form, chain, as_victim } => self.by_chain(*form, chain, *as_victim),
             Ground::Client { form, provider, chain } => self.as_client(*form, *provider, chain),
@@ -81,8 +88,8 @@ impl Wording<'_> {
         }
         let Some((last, earlier)) = chain.split_last() else { return said };
         let from = self.from(last);
-        said.it += &format!(" da {}", from.it);
-        said.en += &format!(" from {}", from.en);
+        said.it += &from.it;
+        said.en += &from.en;
         self.add_adhesion(last, &mut said);
         self.add_earlier(last.giver, earlier, &mut said);
         if form == Form::Redacted {
@@ -97,9 +104,12 @@ impl Wording<'_> {
         let tlp = self.handling.tlp;
         said.it += &format!(" come cliente di {name} ({tlp} si estende ai clienti)");
         said.en += &format!(" as a client of {name} ({tlp} extends to clients)");
-        if chain.is_empty() {
+        if chain.is_empty() && self.handling.via.is_empty() {
             said.it += &format!("; {name} l'ha prodotta");
             said.en += &format!("; {name} produced it");
+        } else if chain.is_empty() {
+            said.it += &format!("; {name} l'ha portata a questo nodo");
+            said.en += &format!("; {name} brought it to this node");
         }
         self.add_earlier(provider, chain, &mut said);
         if form == Form::Redacted {
@@ -109,10 +119,23 @@ impl Wording<'_> {
         said
     }
 
-    /// Who gives, and under what.
+    /// Who gives or, at the beginning of a chain from another node, brought it here, and under what.
     fn from(&self, step: &Step) -> Bilingual {
         let (giver, title) = (self.name(step.giver), self.title(step.pact));
-        Bilingual::new(format!("{giver} in base a «{title}»"), format!("{giver} under “{title}”"))
+        let (it, en) = match self.is_brought(step) {
+            true => (", portata da", ", brought by"),
+            false => (" da", " from"),
+        };
+        Bilingual::new(
+            format!("{it} {giver} in base a «{title}»"),
+            format!("{en} {giver} under “{title}”"),
+        )
+    }
+
+    fn is_brought(&self, step: &Step) -> bool {
+        let giver = self.network.organisation(step.giver);
+        let right = giver.and_then(|giver| self.handling.via.get(&giver.id));
+        right.is_some_and(|right| right.allows(self.network.pacts[step.pact].framework()))
     }
 
     /// How each holder, the last first, came to have it.
@@ -120,8 +143,8 @@ impl Wording<'_> {
         let mut holder = holder;
         for step in chain.iter().rev() {
             let (name, from) = (self.name(holder), self.from(step));
-            said.it += &format!("; {name} l'ha da {}", from.it);
-            said.en += &format!("; {name} has it from {}", from.en);
+            said.it += &format!("; {name} l'ha{}", from.it);
+            said.en += &format!("; {name} has it{}", from.en);
             holder = step.giver;
         }
     }
@@ -315,7 +338,12 @@ impl Wording<'_> {
 
     fn stranger(&self) -> Bilingual {
         let producer = self.network.number(&self.handling.producer);
-        let producer = producer.map_or_else(String::new, |number| self.name(number));
+        let mut producer = producer.map_or_else(String::new, |number| self.name(number));
+        if !self.handling.via.is_empty() {
+            let givers = self.handling.via.keys().filter_map(|id| self.network.number(id));
+            let givers: Vec<_> = givers.map(|number| self.name(number)).collect();
+            producer = givers.join(", ");
+        }
         Bilingual::new(
             format!(
                 "nessun protocollo la porta da {producer} fino a lei, né è cliente di chi l'ha"

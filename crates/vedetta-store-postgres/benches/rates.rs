@@ -93,6 +93,8 @@ fn handling() -> Result<Handling, StoreError> {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        via: [].into(),
+        naming: [].into(),
     })
 }
 

@@ -79,6 +79,8 @@ fn handling() -> Result<Handling, StoreError> {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        via: [].into(),
+        naming: [].into(),
     })
 }
 

@@ -285,6 +285,8 @@ impl WouldBe {
             victims: self.victims,
             named: self.named,
             only_under: self.only_under,
+            via: [].into(),
+            naming: [].into(),
         }
     }
 }

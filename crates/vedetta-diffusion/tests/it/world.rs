@@ -35,6 +35,8 @@ pub(crate) fn clear<T>(tlp: Tlp, value: T) -> Cleared<T> {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        via: [].into(),
+        naming: [].into(),
     });
     let audience: Audience = organisations.iter().map(|(number, _)| *number).collect();
     let record = Clearance { handling, form: Form::Full, audience: Arc::new(audience) };

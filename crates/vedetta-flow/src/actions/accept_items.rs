@@ -466,5 +466,7 @@ fn handling(
         // Only RED names persons: elsewhere the names would part what is handled alike.
         named: if tlp == Tlp::Red { claim.named.clone() } else { BTreeSet::new() },
         only_under: claim.only_under.clone(),
+        via: [].into(),
+        naming: [].into(),
     })
 }

@@ -237,3 +237,33 @@ fn what_a_centre_gives_reaches_who_adhered() {
         "Comune di Todi non la riceve: non ha aderito a «Atto Umbria»."
     );
 }
+
+/// As the national node decides on what Umbria's node brought it.
+#[test]
+fn an_incident_brought_by_another_node() {
+    let world = world();
+    let national = vedetta_model::Audience::from_iter([OrganisationNumber(0)]);
+    let here = handling("incident", "AMBER", &["perugia"]);
+    let network = world.network(now());
+    let passages = network.passages(&here, Form::Redacted, &national);
+    assert_eq!(
+        json!(passages),
+        json!([{ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
+            "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage" }])
+    );
+    let brought = json!({
+        "producer": "cosc-umbria", "category": "incident", "tlp": "AMBER", "pap": "GREEN",
+        "via": { "cosc-umbria": passages[0].right }
+    });
+    let brought: Arc<Handling> = Arc::new(serde_json::from_value(brought).unwrap());
+    let explanation = said(&world, &brought, "cnaipic");
+    assert_eq!(
+        explanation.reason.it,
+        "CNAIPIC la riceve in forma integrale, portata da COSC Umbria in base a «PRO-C2SI»."
+    );
+    assert_eq!(
+        explanation.reason.en,
+        "CNAIPIC receives it in full, brought by COSC Umbria under “PRO-C2SI”."
+    );
+    assert!(!said(&world, &brought, "x").allowed);
+}

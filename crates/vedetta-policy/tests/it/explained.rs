@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use vedetta_model::Audience;
 use vedetta_policy::{Explanation, Form};
 
-use crate::oracle::Oracle;
+use crate::oracle::{Got, Oracle};
 use crate::worlds::{World, item, number, organisation, question};
 
 proptest! {
@@ -68,15 +68,21 @@ fn walk(
     last: usize,
 ) -> Result<(), TestCaseError> {
     let mut holder = handling.producer.clone();
-    let mut got_by = None;
+    let mut got = Got::Produced;
+    if let Some(first) = said.path.first().filter(|_| !handling.via.is_empty()) {
+        let right = handling.via.get(&first.from);
+        prop_assert!(right.is_some(), "{} did not bring it", first.from);
+        holder = first.from.clone();
+        got = Got::Brought(right.unwrap().clone());
+    }
     for hop in &said.path {
         prop_assert_eq!(&hop.from, &holder);
         match &hop.under {
             Some(id) => {
                 let agreement = oracle.find(id).unwrap();
                 prop_assert!(oracle.hop(handling, agreement, &hop.from, &hop.to));
-                prop_assert!(oracle.may_pass(got_by, agreement));
-                got_by = Some(agreement);
+                prop_assert!(oracle.may_pass(&got, agreement));
+                got = Got::Under(agreement);
             }
             None => {
                 let (_, client) =

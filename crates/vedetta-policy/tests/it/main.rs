@@ -6,6 +6,7 @@ mod cleared;
 mod example;
 mod explained;
 mod oracle;
+mod passages;
 mod past;
 mod reading;
 mod redacted;

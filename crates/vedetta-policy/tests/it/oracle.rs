@@ -21,8 +21,19 @@ enum By {
     Naming,
 }
 
-/// Someone who has the item, and by which agreement (none: the producer).
-type Holding<'a> = (OrganisationId, Option<&'a Agreement>);
+/// How somebody came to have the item.
+#[derive(Clone)]
+pub(crate) enum Got<'a> {
+    /// It produced it.
+    Produced,
+    /// It brought it from another node, holding it with that right.
+    Brought(Right),
+    /// Under an agreement.
+    Under(&'a Agreement),
+}
+
+/// Someone who has the item, and how.
+type Holding<'a> = (OrganisationId, Got<'a>);
 
 impl<'a> Oracle<'a> {
     pub(crate) fn find(&self, id: &AgreementId) -> Option<&'a Agreement> {
@@ -128,15 +139,26 @@ impl<'a> Oracle<'a> {
             })
     }
 
-    pub(crate) fn may_pass(&self, got_by: Option<&'a Agreement>, next: &'a Agreement) -> bool {
-        let Some(got_by) = got_by else { return true };
-        match got_by.handling.redistribution {
-            Redistribution::None => false,
-            Redistribution::Any => true,
-            Redistribution::Lineage => {
-                self.line(got_by).last().unwrap().id == self.line(next).last().unwrap().id
-            }
+    pub(crate) fn may_pass(&self, got: &Got<'a>, next: &'a Agreement) -> bool {
+        let root = |agreement| &self.line(agreement).last().unwrap().id;
+        match got {
+            Got::Produced | Got::Brought(Right::Any) => true,
+            Got::Brought(Right::Lineages(roots)) => roots.contains(root(next)),
+            Got::Under(agreement) => match agreement.handling.redistribution {
+                Redistribution::None => false,
+                Redistribution::Any => true,
+                Redistribution::Lineage => root(agreement) == root(next),
+            },
         }
+    }
+
+    fn beginnings(&self, handling: &Handling, by: By) -> Vec<Holding<'a>> {
+        if handling.via.is_empty() {
+            return vec![(handling.producer.clone(), Got::Produced)];
+        }
+        let given = if by == By::Any { &handling.via } else { &handling.naming };
+        let known = given.iter().filter(|(giver, _)| self.organisation(giver).is_some());
+        known.map(|(giver, right)| (giver.clone(), Got::Brought(right.clone()))).collect()
     }
 
     /// Everyone that a chain reaches, once for each agreement by which it does.
@@ -144,21 +166,21 @@ impl<'a> Oracle<'a> {
         if self.organisation(&handling.producer).is_none() {
             return Vec::new();
         }
-        let mut found: Vec<Holding<'a>> = vec![(handling.producer.clone(), None)];
+        let mut found = self.beginnings(handling, by);
         let mut looked_at = 0;
-        while let Some((holder, got_by)) = found.get(looked_at).cloned() {
+        while let Some((holder, got)) = found.get(looked_at).cloned() {
             looked_at += 1;
             for agreement in self.world.agreements.iter().map(|it| it.as_ref()) {
                 let hidden = agreement.handling.victim == VictimVisibility::Hidden;
-                if (by == By::Naming && hidden) || !self.may_pass(got_by, agreement) {
+                if (by == By::Naming && hidden) || !self.may_pass(&got, agreement) {
                     continue;
                 }
                 for (_, next) in &self.world.organisations {
-                    let known = found.iter().any(|(who, by)| {
-                        *who == next.id && by.is_some_and(|by| by.id == agreement.id)
+                    let known = found.iter().any(|(who, got)| {
+                        *who == next.id && matches!(got, Got::Under(by) if by.id == agreement.id)
                     });
                     if !known && self.hop(handling, agreement, &holder, &next.id) {
-                        found.push((next.id.clone(), Some(agreement)));
+                        found.push((next.id.clone(), Got::Under(agreement)));
                     }
                 }
             }
@@ -232,20 +254,20 @@ impl<'a> Oracle<'a> {
         }
         let holdings = self.holdings(handling, By::Any);
         let mut widest = Past::Nothing;
-        for (holder, got_by) in &holdings {
-            let producers_limit = got_by.is_none() && !handling.only_under.is_empty();
+        for (holder, got) in &holdings {
+            let producers_limit = *holder == handling.producer && !handling.only_under.is_empty();
             let client = matches!(handling.tlp, Tlp::Green | Tlp::Amber)
                 && who.client_of.contains(holder)
                 && !producers_limit;
             if *holder == who.id || client {
-                widest = widest.wider(self.past_under(*got_by));
+                widest = widest.wider(self.past_under(got));
             }
         }
         widest
     }
 
-    fn past_under(&self, got_by: Option<&Agreement>) -> Past {
-        let Some(agreement) = got_by else { return Past::All };
+    fn past_under(&self, got: &Got<'_>) -> Past {
+        let Got::Under(agreement) = got else { return Past::All };
         match agreement.handling.history {
             History::None => Past::Nothing,
             History::Days(days) => {

@@ -97,12 +97,33 @@ pub(crate) fn handling(size: usize) -> impl Strategy<Value = Arc<Handling>> {
         prop_oneof![3 => Just(BTreeSet::new()), 2 => subset(size, organisation)],
         subset(size, person),
         prop_oneof![4 => Just(BTreeSet::new()), 1 => subset(8, agreement)],
+        prop_oneof![2 => Just(Vec::new()), 1 => vec(giver(size), 1..4)],
     )
-        .prop_map(|(producer, category, tlp, victims, named, only_under)| {
+        .prop_map(|(producer, category, tlp, victims, named, only_under, givers)| {
             let producer = organisation(producer);
+            let naming = givers.iter().filter(|(_, _, naming)| *naming);
+            let naming = naming.map(|(giver, right, _)| (giver.clone(), right.clone())).collect();
+            let via = givers.into_iter().map(|(giver, right, _)| (giver, right)).collect();
             let pap = Pap::Green;
-            Arc::new(Handling { producer, category, tlp, pap, victims, named, only_under })
+            Arc::new(Handling {
+                producer,
+                category,
+                tlp,
+                pap,
+                victims,
+                named,
+                only_under,
+                via,
+                naming,
+            })
         })
+}
+
+/// Who brought it from another node, with which right, and whether it may tell the victim.
+fn giver(size: usize) -> impl Strategy<Value = (OrganisationId, Right, bool)> {
+    let right = prop_oneof![Just(Right::Any), subset(8, agreement).prop_map(Right::Lineages),];
+    (0..size + 1, right, any::<bool>())
+        .prop_map(|(place, right, naming)| (organisation(place), right, naming))
 }
 
 /// A world and what to ask of it.
@@ -113,7 +134,7 @@ pub(crate) fn question() -> impl Strategy<Value = (World, Arc<Handling>, Instant
     })
 }
 
-fn subset<T: Ord + std::fmt::Debug>(
+pub(crate) fn subset<T: Ord + std::fmt::Debug>(
     size: usize,
     make: fn(usize) -> T,
 ) -> impl Strategy<Value = BTreeSet<T>> {

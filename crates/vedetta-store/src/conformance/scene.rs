@@ -226,6 +226,8 @@ pub fn handling(producer: &str) -> Handling {
         victims: [].into(),
         named: [].into(),
         only_under: [].into(),
+        via: [].into(),
+        naming: [].into(),
     }
 }
 

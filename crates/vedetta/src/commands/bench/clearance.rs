@@ -116,6 +116,8 @@ fn handlings(organisations: &[Organisation], count: usize) -> Vec<Arc<Handling>>
         victims: turn.is_multiple_of(3).then(|| at(turn * 31)).into_iter().collect(),
         named: BTreeSet::new(),
         only_under: BTreeSet::new(),
+        via: [].into(),
+        naming: [].into(),
     };
     let mut seen = HashSet::new();
     let all = (0..count * 4).map(|turn| Arc::new(handling(turn)));

@@ -1,0 +1,73 @@
+//! What leaves for another node says enough to go on deciding there, and no more.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use vedetta_model::{Audience, Handling, OrganisationId, Right};
+use vedetta_policy::{Form, Passage};
+
+use crate::oracle::Oracle;
+use crate::worlds::{number, question, subset};
+
+/// What is handled so, as the node that was given it so handles it.
+fn brought(handling: &Handling, passages: &[Passage]) -> Handling {
+    let mut brought = Handling::clone(handling);
+    brought.via = BTreeMap::new();
+    brought.naming = BTreeMap::new();
+    for passage in passages {
+        let giver = &passage.giver;
+        widen(&mut brought.via, giver, &passage.right);
+        if let Some(right) = &passage.naming {
+            widen(&mut brought.naming, giver, right);
+        }
+    }
+    if brought.via.is_empty() {
+        brought.via.insert(OrganisationId::new("nobody").unwrap(), Right::none());
+    }
+    brought
+}
+
+fn widen(rights: &mut BTreeMap<OrganisationId, Right>, giver: &OrganisationId, right: &Right) {
+    let known = rights.remove(giver).unwrap_or_else(Right::none);
+    rights.insert(giver.clone(), known.or(right.clone()));
+}
+
+proptest! {
+    #![proptest_config(crate::cases(512))]
+
+    #[test]
+    fn whoever_is_meant_is_reached_and_nobody_else(
+        (world, handling, now) in question(),
+        meant in subset(8, number),
+    ) {
+        let network = world.network(now);
+        // Whoever gave it has it.
+        let gave = |number| handling.via.keys().any(|id| network.number(id) == Some(number));
+        let targets: Audience = meant.into_iter().filter(|number| !gave(*number)).collect();
+        let here = network.decide(&handling);
+        let passages = network.passages(&handling, Form::Full, &targets);
+        let brought = brought(&handling, &passages);
+        let there = network.decide(&brought);
+        for number in targets.iter() {
+            prop_assert_eq!(there.form(number), here.form(number), "{:?}", passages);
+        }
+        let oracle = Oracle { world: &world, now };
+        for (number, organisation) in &world.organisations {
+            prop_assert_eq!(there.form(*number), oracle.form(&brought, None, organisation));
+            if there.full.contains(*number) {
+                prop_assert!(here.full.contains(*number), "told the victim there, not here");
+            }
+        }
+        prop_assert!(there.reached.is_within(&here.reached));
+    }
+
+    #[test]
+    fn the_redacted_form_says_nothing_of_the_victim((world, handling, now) in question()) {
+        let network = world.network(now);
+        let everyone = network.everyone();
+        for passage in network.passages(&handling, Form::Redacted, everyone) {
+            prop_assert!(!handling.victims.contains(&passage.giver));
+            prop_assert_eq!(passage.naming, None);
+        }
+    }
+}
