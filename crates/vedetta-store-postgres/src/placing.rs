@@ -2,12 +2,12 @@
 
 mod kin;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use postgres::Row;
 use uuid::Uuid;
 use vedetta_model::{ItemId, OrganisationNumber};
-use vedetta_store::written::{self, ItemFacts, RereleaseFacts};
+use vedetta_store::written::{self, ItemFacts, RereleaseFacts, SetAsideFacts};
 use vedetta_store::{
     ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
 };
@@ -23,7 +23,7 @@ use crate::session::Session;
 const SERVED: i16 = 0;
 /// `item.hidden`: older than a revocation.
 const REVOKED: i16 = 1;
-/// `item.hidden`: withdrawn.
+/// `item.hidden`: withdrawn. (3: set aside.)
 const WITHDRAWN: i16 = 2;
 
 const ORIGINS: &str = "-- name: origins
@@ -39,12 +39,32 @@ JOIN item o ON o.seq = r.origin
 JOIN item i ON i.object = o.object AND i.version = o.version AND i.clearance = r.clearance";
 
 const HIDDEN: &str = "-- name: hidden
-SELECT hidden FROM item WHERE object = $1 LIMIT 1";
+SELECT hidden FROM item WHERE object = $1 AND hidden < 3 LIMIT 1";
 
 const WITHDRAW: &str = "-- name: withdraw
 WITH found AS (SELECT seq, clearance, hidden FROM item WHERE object = $1 AND hidden < 2),
     gone AS (UPDATE item i SET hidden = 2 FROM found WHERE i.seq = found.seq)
 SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
+
+/// The items of first releases, and whether they are set aside and their items withdrawn.
+const SUBJECTS: &str = "-- name: subjects
+SELECT i.seq, e.subject, i.hidden = 3, i.object,
+    EXISTS (SELECT FROM item w WHERE w.object = i.object AND w.hidden = 2)
+FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
+JOIN entry e ON e.seq = i.seq";
+
+const SET_ASIDE: &str = "-- name: set_aside
+WITH found AS (SELECT seq, clearance, hidden FROM item WHERE object = $1 AND origin = $2),
+    gone AS (UPDATE item i SET hidden = 3 FROM found WHERE i.seq = found.seq)
+SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
+
+/// Serves again what only a version set aside revoked.
+const SERVE_AGAIN: &str = "-- name: serve_again
+WITH back AS (UPDATE item i SET hidden = 0 WHERE i.object = $1 AND i.hidden = 1
+    AND NOT EXISTS (SELECT FROM item r WHERE r.object = $1 AND r.state = 1 AND r.hidden < 3
+        AND r.version > i.version)
+    RETURNING i.clearance)
+SELECT clearance, count(*) FROM back GROUP BY clearance";
 
 /// A row of `item` to be.
 struct New<'a> {
@@ -153,6 +173,49 @@ pub(crate) fn withdraw(
     uncount(session, &gone)?;
     let draft = Draft { kind, actor, subject, facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
+}
+
+/// Sets aside the versions of some first releases.
+pub(crate) fn set_aside(
+    session: &mut Session,
+    origins: &[Sequence],
+    actor: &str,
+    reason: &str,
+) -> Told<()> {
+    plain(actor)?;
+    plain(reason)?;
+    let places: Vec<i64> = origins.iter().map(|origin| int(*origin)).collect();
+    let rows = session.writing()?.rows(SUBJECTS, &[&places])?;
+    let found: HashMap<Sequence, &Row> =
+        rows.iter().map(|row| Ok((seq(row, 0)?, row))).collect::<Told<_>>()?;
+    for origin in origins {
+        let Some(row) = found.get(origin) else {
+            return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
+        };
+        if get::<bool>(row, 4)? {
+            return Err(Fault::Refused(format!("{} is withdrawn", get::<String>(row, 1)?)));
+        }
+    }
+    let mut done = HashSet::new();
+    for origin in origins {
+        let Some(row) = found.get(origin) else { continue };
+        let origin = *origin;
+        if get::<bool>(row, 2)? || !done.insert(origin) {
+            continue;
+        }
+        let (id, object): (String, Uuid) = (get(row, 1)?, get(row, 3)?);
+        let facts = SetAsideFacts { origin, reason: reason.to_owned() };
+        let (kind, facts) = (EntryKind::SetAside, written::json(&facts));
+        let draft = Draft { kind, actor, subject: &id, facts: &facts, body: b"" };
+        entries::append(session, &draft, &Digest::of(b""))?;
+        let gone = session.sql()?.rows(SET_ASIDE, &[&object, &int(origin)])?;
+        uncount(session, &gone)?;
+        for row in session.sql()?.rows(SERVE_AGAIN, &[&object])? {
+            let count = i64::try_from(whole(&row, 1)?).unwrap_or(i64::MAX);
+            *session.unit.served.entry(ClearanceId(natural(&row, 0)?)).or_default() += count;
+        }
+    }
+    Ok(())
 }
 
 /// Counts releases that are served no more: clearance, how many.

@@ -51,6 +51,13 @@ const SET_CURSOR: &str = "-- name: set_cursor
 INSERT INTO cursor (name, seq) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET seq = excluded.seq";
 
+const BOOKMARK: &str = "-- name: bookmark
+SELECT body FROM bookmark WHERE name = $1";
+
+const SET_BOOKMARK: &str = "-- name: set_bookmark
+INSERT INTO bookmark (name, body) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+
 /// All records of a kind.
 pub(crate) fn all(session: &mut Session, kind: RecordKind) -> Told<Vec<Record>> {
     let rows = session.sql()?.rows(ALL, &[&i16::from(kind.code())])?;
@@ -157,6 +164,19 @@ pub(crate) fn cursor(session: &mut Session, name: &str) -> Told<Sequence> {
 pub(crate) fn set_cursor(session: &mut Session, name: &str, place: Sequence) -> Told<()> {
     plain(name)?;
     session.writing()?.run(SET_CURSOR, &[&name, &int(place)]).map(|_| ())
+}
+
+/// What is kept under a name.
+pub(crate) fn bookmark(session: &mut Session, name: &str) -> Told<Option<Vec<u8>>> {
+    plain(name)?;
+    let row = session.engine.row(BOOKMARK, &[&name])?;
+    row.map(|row| get(&row, 0)).transpose()
+}
+
+/// Keeps bytes under a name.
+pub(crate) fn set_bookmark(session: &mut Session, name: &str, bytes: &[u8]) -> Told<()> {
+    plain(name)?;
+    session.writing()?.run(SET_BOOKMARK, &[&name, &bytes]).map(|_| ())
 }
 
 fn read(row: &Row, kind: RecordKind) -> Told<Record> {

@@ -154,6 +154,10 @@ impl Reader for Session {
         self.ask(|me| records::cursor(me, name))
     }
 
+    fn bookmark(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask(|me| records::bookmark(me, name))
+    }
+
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError> {
         self.ask(|me| deliveries::of(me, release))
     }
@@ -209,6 +213,15 @@ impl UnitOfWork for Session {
         self.ask(|me| placing::withdraw(me, id, actor, facts))
     }
 
+    fn set_aside(
+        &mut self,
+        origins: &[Sequence],
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.ask(|me| placing::set_aside(me, origins, actor, reason))
+    }
+
     fn intern(&mut self, clearance: &NewClearance<'_>) -> Result<ClearanceId, StoreError> {
         self.ask(|me| clearances::intern(me, clearance))
     }
@@ -246,6 +259,10 @@ impl UnitOfWork for Session {
 
     fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError> {
         self.ask(|me| records::set_cursor(me, name, place))
+    }
+
+    fn set_bookmark(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.ask(|me| records::set_bookmark(me, name, bytes))
     }
 
     fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError> {

@@ -16,6 +16,7 @@ mod readers;
 mod records;
 mod schema;
 mod session;
+mod setting_aside;
 mod store;
 
 pub use store::SqliteStore;

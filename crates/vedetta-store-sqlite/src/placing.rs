@@ -15,11 +15,13 @@ use crate::lookup::Versions;
 use crate::session::Session;
 
 /// `item.hidden`: served.
-const SERVED: i64 = 0;
+pub(crate) const SERVED: i64 = 0;
 /// `item.hidden`: older than a revocation.
-const REVOKED: i64 = 1;
+pub(crate) const REVOKED: i64 = 1;
 /// `item.hidden`: withdrawn.
-const WITHDRAWN: i64 = 2;
+pub(crate) const WITHDRAWN: i64 = 2;
+/// `item.hidden`: gave way to another version.
+pub(crate) const ASIDE: i64 = 3;
 
 /// A row of `item` to be.
 struct New {
@@ -138,7 +140,7 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
     entries::append(session, &entry, digest)
 }
 
-/// The first release of an item among its versions.
+/// The first release of an item among its versions, those set aside aside.
 fn kin(
     session: &mut Session,
     (object, id): (i64, &ItemId),
@@ -147,7 +149,7 @@ fn kin(
     let Session { conn, recent, .. } = session;
     let sql = "SELECT e.seq, e.at, e.digest, i.version, i.producer, i.state, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2";
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < 3";
     recent.find(conn, object, versions, |seq| {
         let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id.as_str()], |row| {
             Ok(Kin {

@@ -135,6 +135,20 @@ pub(crate) fn set_cursor(session: &mut Session, name: &str, place: Sequence) -> 
     Ok(())
 }
 
+/// What is kept under a name.
+pub(crate) fn bookmark(session: &mut Session, name: &str) -> Told<Option<Vec<u8>>> {
+    let mut statement = session.conn.prepare_cached("SELECT body FROM bookmark WHERE name = ?1")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+}
+
+/// Keeps bytes under a name.
+pub(crate) fn set_bookmark(session: &mut Session, name: &str, bytes: &[u8]) -> Told<()> {
+    let sql = "INSERT INTO bookmark (name, body) VALUES (?1, ?2) \
+               ON CONFLICT DO UPDATE SET body = excluded.body";
+    session.conn.prepare_cached(sql)?.execute(params![name, bytes])?;
+    Ok(())
+}
+
 fn read(row: &Row<'_>, kind: RecordKind) -> rusqlite::Result<Record> {
     Ok(Record { kind, id: row.get(2)?, stamp: entries::stamp(row)?, body: row.get(3)? })
 }

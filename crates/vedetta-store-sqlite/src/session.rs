@@ -14,7 +14,7 @@ use vedetta_store::{
 use crate::fault::{Fault, Told};
 use crate::items::Spread;
 use crate::lookup::Recent;
-use crate::{clearances, deliveries, entries, items, jobs, placing, records};
+use crate::{clearances, deliveries, entries, items, jobs, placing, records, setting_aside};
 
 /// A connection in use: a reader, or the writer within its unit of work.
 pub(crate) struct Session {
@@ -182,6 +182,10 @@ impl Reader for Session {
         self.ask(|me| records::cursor(me, name))
     }
 
+    fn bookmark(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask(|me| records::bookmark(me, name))
+    }
+
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError> {
         self.ask(|me| deliveries::of(me, release))
     }
@@ -237,6 +241,15 @@ impl UnitOfWork for Session {
         self.ask(|me| placing::withdraw(me, id, actor, facts))
     }
 
+    fn set_aside(
+        &mut self,
+        origins: &[Sequence],
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.ask(|me| setting_aside::set_aside(me, origins, actor, reason))
+    }
+
     fn intern(&mut self, clearance: &NewClearance<'_>) -> Result<ClearanceId, StoreError> {
         self.ask(|me| clearances::intern(me, clearance))
     }
@@ -274,6 +287,10 @@ impl UnitOfWork for Session {
 
     fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError> {
         self.ask(|me| records::set_cursor(me, name, place))
+    }
+
+    fn set_bookmark(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.ask(|me| records::set_bookmark(me, name, bytes))
     }
 
     fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError> {

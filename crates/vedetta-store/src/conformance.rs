@@ -64,7 +64,9 @@ macro_rules! conformance {
             hiding: revocation_hides_earlier_versions revocation_counts_under_any_clearance
                 a_version_older_than_a_revocation_comes_late revocation_spares_later_versions
                 withdrawal_hides_all_versions withdrawal_happens_once
-                what_is_hidden_is_not_counted hidden_versions_are_released_in_vain;
+                what_is_hidden_is_not_counted hidden_versions_are_released_in_vain
+                what_is_set_aside_gives_way a_revocation_set_aside_revokes_nothing
+                setting_aside_is_refused;
             filters: by_clearance by_item by_kind by_producer by_place all_together
                 last_is_the_newest first_is_the_oldest exact_versions any_of_several
                 last_is_among_what_may_be_read first_is_among_what_may_be_read
@@ -75,7 +77,7 @@ macro_rules! conformance {
             clearances: equal_ones_are_one different_ones_are_different read_back
                 are_counted start_after_a_number;
             records: are_put_and_changed are_removed are_kept_apart_by_kind numbers_are_permanent
-                secrets_stay_out_of_the_ledger cursors_move;
+                secrets_stay_out_of_the_ledger cursors_move bookmarks_are_kept_with_their_unit;
             deliveries: are_read_by_release are_read_in_order_of_recording
                 to_nobody_are_nothing of_unknown_releases_are_refused
                 the_first_acknowledgement_counts acknowledgements_are_read_in_order;

@@ -19,6 +19,8 @@ pub enum Door {
     Webhook,
     /// The JSON interface.
     Api,
+    /// Another node.
+    Peer,
 }
 
 /// Deliveries of one release by one door within a short time: who had it by `at`.
@@ -61,7 +63,8 @@ pub struct Acknowledgement {
 
 impl Door {
     /// Every door, in the order of their codes.
-    pub const ALL: [Self; 5] = [Self::Taxii, Self::Stream, Self::Feed, Self::Webhook, Self::Api];
+    pub const ALL: [Self; 6] =
+        [Self::Taxii, Self::Stream, Self::Feed, Self::Webhook, Self::Api, Self::Peer];
 
     /// The code under which backends store it. Never changes.
     #[must_use]

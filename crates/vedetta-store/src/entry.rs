@@ -39,6 +39,9 @@ pub enum EntryKind {
     Deed,
     /// An organisation was given its permanent number.
     Numbered,
+    /// An item version gave way to another: it is kept, and no door serves it any more. The facts
+    /// are [`crate::written::SetAsideFacts`].
+    SetAside,
 }
 
 /// An entry to be appended.
@@ -86,7 +89,7 @@ pub struct Entry {
 
 impl EntryKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Item,
         Self::Rerelease,
         Self::Withdrawn,
@@ -97,6 +100,7 @@ impl EntryKind {
         Self::Acknowledged,
         Self::Deed,
         Self::Numbered,
+        Self::SetAside,
     ];
 
     /// The code under which backends store it. Never changes.

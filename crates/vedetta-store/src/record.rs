@@ -32,6 +32,10 @@ pub enum RecordKind {
     Certificate,
     /// A setting of the node.
     Setting,
+    /// A node that this one exchanges with.
+    Peer,
+    /// The public identity of a node.
+    Card,
 }
 
 /// A record as stored.
@@ -65,7 +69,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -77,6 +81,8 @@ impl RecordKind {
         Self::Token,
         Self::Certificate,
         Self::Setting,
+        Self::Peer,
+        Self::Card,
     ];
 
     /// The code under which backends store it. Never changes.

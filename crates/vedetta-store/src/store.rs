@@ -69,6 +69,8 @@ pub trait Reader {
     fn secret(&mut self, kind: SecretKind, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// The durable cursor of a reader; [`Sequence::START`] when it has none.
     fn cursor(&mut self, name: &str) -> Result<Sequence, StoreError>;
+    /// What is kept beside the ledger under a name, e.g. how far another node's ledger was taken in.
+    fn bookmark(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Deliveries of a release, in order of recording.
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError>;
     /// Deliveries recorded after a place of the ledger, in order, at most `limit` rows, whole
@@ -118,6 +120,16 @@ pub trait UnitOfWork: Reader {
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError>;
+    /// Sets aside item versions that gave way to another: their releases cease to be served, and
+    /// they stand in the way of no other version, whoever brings it. An entry of kind `SetAside`
+    /// each, in order; none for one that was set aside before. Refused when an origin is no first
+    /// release, or its item is withdrawn.
+    fn set_aside(
+        &mut self,
+        origins: &[Sequence],
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), StoreError>;
     /// Interns a clearance, with an entry of kind `Clearance` when it is new. The first grounds
     /// stay.
     fn intern(&mut self, clearance: &NewClearance<'_>) -> Result<ClearanceId, StoreError>;
@@ -145,6 +157,8 @@ pub trait UnitOfWork: Reader {
     fn erase_secret(&mut self, kind: SecretKind, id: &str) -> Result<(), StoreError>;
     /// Moves the durable cursor of a reader.
     fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError>;
+    /// Keeps bytes beside the ledger under a name, in the place of those that were there.
+    fn set_bookmark(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
     /// Records deliveries: one entry of kind `Delivered` for all of them that reached anyone; `None`
     /// when none did. Refused when a release is unknown.
     fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError>;

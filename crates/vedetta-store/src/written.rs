@@ -41,6 +41,15 @@ pub struct RereleaseFacts {
     pub clearance: ClearanceId,
 }
 
+/// The facts of an entry of kind `SetAside`; the subject is the item.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SetAsideFacts {
+    /// The entry with the body of the version.
+    pub origin: Sequence,
+    /// To what it gave way.
+    pub reason: String,
+}
+
 /// The facts of an entry of kind `Put` or `Removed`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RecordFacts {

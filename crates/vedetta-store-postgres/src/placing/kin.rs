@@ -17,17 +17,17 @@ const KIN: &str = "-- name: kin
 SELECT n.seq, n.at, d.nth, n.producer, n.hidden, o.version, n.version, r.version
 FROM unnest($1::uuid[]) WITH ORDINALITY d (object, nth)
 CROSS JOIN LATERAL (SELECT seq, at, producer, hidden, version FROM item
-    WHERE object = d.object AND origin = seq ORDER BY version DESC LIMIT 1) n
+    WHERE object = d.object AND origin = seq AND hidden < 3 ORDER BY version DESC LIMIT 1) n
 CROSS JOIN LATERAL (SELECT version FROM item
-    WHERE object = d.object ORDER BY version LIMIT 1) o
+    WHERE object = d.object AND hidden < 3 ORDER BY version LIMIT 1) o
 CROSS JOIN LATERAL (SELECT max(version) AS version FROM item
-    WHERE object = d.object AND state = 1) r";
+    WHERE object = d.object AND state = 1 AND hidden < 3) r";
 
 /// The first releases of the drafts' own versions.
 const TWINS: &str = "-- name: twins
 SELECT e.seq, e.at, e.digest, d.nth
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY d (object, version, nth)
-JOIN item i ON i.object = d.object AND i.version = d.version AND i.origin = i.seq
+JOIN item i ON i.object = d.object AND i.version = d.version AND i.origin = i.seq AND i.hidden < 3
 JOIN entry e ON e.seq = i.seq";
 
 /// The oldest of what was there has an older neighbour now; those above had one.

@@ -131,3 +131,53 @@ pub fn hidden_versions_are_released_in_vain(scene: &mut Scene) {
     assert_eq!(scene.write(|unit| unit.rerelease(&again, "tester")).len(), 2);
     assert!(scene.releases(&under(&[two])).is_empty());
 }
+
+/// It is kept and not served; another version of the same moment, or another bringer's, is placed.
+pub fn what_is_set_aside_gives_way(scene: &mut Scene) {
+    let (one, two) = (scene.clearance(&[1]), scene.clearance(&[2]));
+    let version = Version::of(1, one);
+    let first = scene.add(&version);
+    scene.write(|unit| unit.rerelease(&[(first.seq, two)], "tester"));
+    scene.write(|unit| unit.set_aside(&[first.seq], "peer", "another prevails"));
+    assert!(scene.all(&everything()).is_empty());
+    assert_eq!(scene.read(|reader| reader.item(&version.id)).len(), 2);
+    let entry = scene.entries().pop().expect("an entry");
+    assert_eq!((entry.kind, entry.actor.as_str()), (EntryKind::SetAside, "peer"));
+    assert_eq!(entry.subject, version.id.as_str());
+    let other = scene.add(&version.clone().by(7).body(b"other"));
+    scene.add(&version.clone().by(7).version(2));
+    assert_eq!(versions(scene, &everything()), [1, 2]);
+    assert_eq!(scene.place(&version), crate::Placement::Conflict(other));
+    scene.write(|unit| unit.set_aside(&[first.seq], "peer", "again"));
+    scene.reopen();
+    assert_eq!(versions(scene, &everything()), [1, 2]);
+    let counts = scene.read(|reader| reader.releases_per_clearance());
+    assert_eq!(counts, [(one, 2)]);
+}
+
+/// What it hid is served again, unless another revocation hides it.
+pub fn a_revocation_set_aside_revokes_nothing(scene: &mut Scene) {
+    let version = Version::of(1, scene.clearance(&[1]));
+    for number in [1, 2] {
+        scene.add(&version.clone().version(number));
+    }
+    let early = scene.add(&version.clone().version(3).revoked());
+    scene.add(&version.clone().version(4));
+    let late = scene.add(&version.clone().version(5).revoked());
+    assert_eq!(versions(scene, &everything()), [5]);
+    scene.write(|unit| unit.set_aside(&[late.seq], "tester", "another prevails"));
+    assert_eq!(versions(scene, &everything()), [3, 4]);
+    scene.write(|unit| unit.set_aside(&[early.seq], "tester", "another prevails"));
+    assert_eq!(versions(scene, &everything()), [1, 2, 4]);
+}
+
+/// Of what is no first release, and of what is withdrawn.
+pub fn setting_aside_is_refused(scene: &mut Scene) {
+    let version = Version::of(1, scene.clearance(&[1]));
+    let first = scene.add(&version);
+    scene.write(|unit| unit.withdraw(&version.id, "tester", "{}"));
+    for origin in [first.seq, Sequence(99)] {
+        let told = scene.try_write(|unit| unit.set_aside(&[origin], "tester", "no"));
+        assert!(super::scene::is_refused(&told));
+    }
+}

@@ -17,6 +17,7 @@ struct Dice(u64);
 struct Model {
     releases: Vec<(Sequence, Sequence, Version)>,
     withdrawn: BTreeSet<ItemId>,
+    aside: BTreeSet<Sequence>,
 }
 
 impl Dice {
@@ -64,6 +65,7 @@ impl Model {
         self.releases
             .iter()
             .filter(move |(seq, origin, version)| seq == origin && version.id == *id)
+            .filter(|(_, origin, _)| !self.aside.contains(origin))
     }
 
     fn place(&mut self, version: &Version, placed: Placement) {
@@ -88,11 +90,11 @@ impl Model {
         }
     }
 
-    fn is_served(&self, version: &Version) -> bool {
+    fn is_served(&self, (_, origin, version): &(Sequence, Sequence, Version)) -> bool {
         let revoked = self.originals(&version.id).any(|(_, _, other)| {
             other.state == ItemState::Revoked && other.version > version.version
         });
-        !revoked && !self.withdrawn.contains(&version.id)
+        !revoked && !self.withdrawn.contains(&version.id) && !self.aside.contains(origin)
     }
 
     fn items(&self, query: &ItemQuery<'_>) -> Vec<u64> {
@@ -101,7 +103,7 @@ impl Model {
         let served: Vec<_> = self
             .releases
             .iter()
-            .filter(|(_, _, version)| self.is_served(version) && cleared(version))
+            .filter(|release| self.is_served(release) && cleared(&release.2))
             .collect();
         let mut ends: BTreeMap<&ItemId, (i64, i64)> = BTreeMap::new();
         for (_, _, version) in &served {
@@ -170,10 +172,20 @@ fn act(unit: &mut dyn UnitOfWork, model: &mut Model, dice: &mut Dice) -> scene::
         }
         1 if dice.roll(4) == 0 => {
             let known = model.originals(&version.id).next().is_some();
+            let known = known || model.withdrawn.contains(&version.id);
             let stamp = unit.withdraw(&version.id, "tester", "{}")?;
             assert_eq!(stamp.is_some(), known && !model.withdrawn.contains(&version.id));
             if known {
                 model.withdrawn.insert(version.id);
+            }
+        }
+        2 if dice.roll(3) == 0 && !model.releases.is_empty() => {
+            let index = usize::try_from(dice.roll(model.releases.len() as u64)).unwrap_or(0);
+            let (_, origin, version) = model.releases[index].clone();
+            let told = unit.set_aside(&[origin], "tester", "another prevails");
+            assert_eq!(scene::is_refused(&told), model.withdrawn.contains(&version.id));
+            if told.is_ok() {
+                model.aside.insert(origin);
             }
         }
         _ => model.place(&version, scene::place(unit, &version)?),
@@ -201,7 +213,7 @@ fn ask(scene: &Scene, model: &Model, dice: &mut Dice) {
 
 fn counts(scene: &Scene, model: &Model) {
     let mut expected: BTreeMap<ClearanceId, u64> = BTreeMap::new();
-    for (_, _, version) in model.releases.iter().filter(|release| model.is_served(&release.2)) {
+    for (_, _, version) in model.releases.iter().filter(|release| model.is_served(release)) {
         *expected.entry(version.clearance).or_default() += 1;
     }
     let found = scene.read(|reader| reader.releases_per_clearance());

@@ -102,6 +102,23 @@ pub fn secrets_stay_out_of_the_ledger(scene: &mut Scene) {
     assert!(scene.entries().is_empty());
 }
 
+/// They are changed, survive, and go with the unit of work that is not kept.
+pub fn bookmarks_are_kept_with_their_unit(scene: &mut Scene) {
+    let bookmark = |scene: &Scene, name: &str| scene.read(|reader| reader.bookmark(name));
+    scene.write(|unit| unit.set_bookmark("umbria", b"old"));
+    scene.write(|unit| unit.set_bookmark("umbria", &[0, 255]));
+    let lost = scene.try_write(|unit| {
+        unit.set_bookmark("umbria", b"lost")?;
+        assert_eq!(unit.bookmark("umbria")?, Some(b"lost".to_vec()));
+        Err::<(), _>(crate::StoreError::Refused("enough".into()))
+    });
+    assert!(lost.is_err());
+    scene.reopen();
+    assert_eq!(bookmark(scene, "umbria"), Some(vec![0, 255]));
+    assert_eq!(bookmark(scene, "liguria"), None);
+    assert!(scene.entries().is_empty());
+}
+
 /// Forwards and back, each reader's own, and they survive.
 pub fn cursors_move(scene: &mut Scene) {
     scene.write(|unit| deed(unit, "x"));

@@ -13,16 +13,19 @@ use crate::error::StoreError;
 use crate::item::{ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter};
 use crate::record::RecordKind;
 use crate::store::Reader;
-use crate::written::{self, ClearanceFacts, ItemFacts, NumberFacts, RecordFacts, RereleaseFacts};
+use crate::written::{
+    self, ClearanceFacts, ItemFacts, NumberFacts, RecordFacts, RereleaseFacts, SetAsideFacts,
+};
 
 /// What is left to be found in the entries, and what was found in them.
 pub(super) struct State {
     clearances: BTreeMap<ClearanceId, StoredClearance>,
     numbers: BTreeMap<OrganisationNumber, OrganisationId>,
     records: HashMap<(RecordKind, String), Change>,
-    /// Items with a release that is not served though nothing revokes it, and that release.
-    unserved: BTreeMap<String, Sequence>,
+    /// Item versions with a release that is not served though nothing revokes it, and that release.
+    unserved: BTreeMap<(String, Sequence), Sequence>,
     withdrawn: BTreeSet<String>,
+    aside: BTreeSet<Sequence>,
 }
 
 /// The latest change of a record.
@@ -44,6 +47,7 @@ impl State {
             records: HashMap::new(),
             unserved: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
+            aside: BTreeSet::new(),
         })
     }
 
@@ -56,6 +60,7 @@ impl State {
                 EntryKind::Item | EntryKind::Rerelease => self.item(reader, entry, item)?,
                 _ if item.is_some() => return broken(entry, "the state has it as an item"),
                 EntryKind::Withdrawn => self.withdrawn(reader, entry)?,
+                EntryKind::SetAside => self.set_aside(reader, entry)?,
                 EntryKind::Put | EntryKind::Removed => self.record(entry)?,
                 EntryKind::Clearance => self.clearance(entry)?,
                 EntryKind::Numbered => self.number(entry)?,
@@ -69,7 +74,9 @@ impl State {
 
     /// After the last entry.
     pub(super) fn end(mut self, reader: &mut dyn Reader) -> Checked {
-        let unserved = self.unserved.iter().filter(|(id, _)| !self.withdrawn.contains(*id));
+        let unserved = self.unserved.iter().filter(|((id, origin), _)| {
+            !self.withdrawn.contains(id) && !self.aside.contains(origin)
+        });
         if let Some((_, seq)) = unserved.min_by_key(|(_, seq)| **seq) {
             return Err(Stop::Broken(*seq, "the state hides it for no reason".into()));
         }
@@ -130,7 +137,8 @@ impl State {
             .iter()
             .any(|other| other.state == ItemState::Revoked && other.version > this.version);
         if !revoked {
-            self.unserved.entry(entry.subject.clone()).or_insert(entry.stamp.seq);
+            let version = (entry.subject.clone(), this.origin);
+            self.unserved.entry(version).or_insert(entry.stamp.seq);
         }
         Ok(())
     }
@@ -145,6 +153,20 @@ impl State {
             return broken(entry, "the state serves the item that it withdrew");
         }
         self.withdrawn.insert(entry.subject.clone());
+        Ok(())
+    }
+
+    fn set_aside(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Checked {
+        let SetAsideFacts { origin, .. } = facts(entry)?;
+        let Ok(id) = ItemId::new(&entry.subject) else {
+            return broken(entry, "its subject is no item");
+        };
+        let ids = [id];
+        let found = named(entry.stamp.seq, reader.items(&query(Sequence::START, None, &ids)))?;
+        if found.items.iter().any(|item| item.origin == origin) {
+            return broken(entry, "the state serves the item version that it set aside");
+        }
+        self.aside.insert(origin);
         Ok(())
     }
 
