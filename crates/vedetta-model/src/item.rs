@@ -1,6 +1,6 @@
 //! What a piece of information is, and how it may be handled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,13 +51,27 @@ pub struct Handling {
     /// The producer's own limit: release only under these agreements. Empty is no limit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only_under: BTreeSet<AgreementId>,
-    /// Who gave it to this node, each with the right with which it holds it. Empty for what was
-    /// brought here by its producer; otherwise the chain begins at these and not at the producer.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub via: BTreeMap<OrganisationId, Right>,
-    /// Those of them that may tell the victim with it, each with the right with which it does.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub naming: BTreeMap<OrganisationId, Right>,
+    /// Who gave it to this node. Empty for what was brought here by its producer; otherwise the
+    /// chain begins at these and not at the producer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub via: BTreeSet<Given>,
+}
+
+/// That an organisation gave an item to this node, and by which right it holds it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Who gave it.
+    pub giver: OrganisationId,
+    /// With which right it holds the item.
+    pub right: Right,
+    /// With which right it may tell the victim too; absent when it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub naming: Option<Right>,
+    /// Every agreement on which its holding the item rests. When one ceases to bind, it counts for
+    /// nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub on: BTreeSet<AgreementId>,
 }
 
 /// Under which agreements whoever holds an item may pass it on.

@@ -265,7 +265,6 @@ fn questions(organisations: &Organisations) -> Vec<Arc<Handling>> {
                 named: BTreeSet::new(),
                 only_under: BTreeSet::new(),
                 via: [].into(),
-                naming: [].into(),
             })
         })
         .collect()

@@ -6,7 +6,7 @@
 
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_model::agreement::{Redistribution, Within};
-use vedetta_model::{AgreementId, Audience, Handling, OrganisationNumber, Right, Tlp};
+use vedetta_model::{Audience, Given, Handling, OrganisationNumber, Right, Tlp};
 
 use crate::group::Group;
 use crate::network::Network;
@@ -42,9 +42,18 @@ pub(crate) struct Search<'a> {
     pub(crate) handling: &'a Handling,
     pub(crate) producer: OrganisationNumber,
     /// Where the chains begin: at the producer, or at those who gave it to this node.
-    pub(crate) starts: Vec<(OrganisationNumber, &'a Right)>,
+    pub(crate) starts: Vec<Start<'a>>,
     pub(crate) carriers: Carriers,
     pub(crate) waived: Waived,
+}
+
+/// Where chains begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<'a> {
+    pub(crate) number: OrganisationNumber,
+    pub(crate) right: &'a Right,
+    /// Who gave it to this node; absent for the producer.
+    pub(crate) given: Option<&'a Given>,
 }
 
 /// Whom the chains reach, and how.
@@ -53,8 +62,6 @@ pub(crate) struct Reach {
     pub(crate) held: Audience,
     /// What was passed on, in the order of the length of the chain.
     pub(crate) log: Vec<Step>,
-    /// With which rights they hold it.
-    pub(crate) rights: Rights,
 }
 
 /// One passage: under a pact, from a giver on one side to the members of another.
@@ -85,7 +92,7 @@ struct Gate {
 }
 
 /// Who may pass the item on: under any agreement, and within each lineage.
-pub(crate) struct Rights {
+struct Rights {
     any: Audience,
     /// By the number of the framework.
     lineages: Vec<Audience>,
@@ -126,8 +133,8 @@ impl Search<'_> {
         let frameworks = self.network.roots.len();
         let mut rights = Rights::none(frameworks);
         let mut gained = self.rights_at_the_start();
-        let held = self.starts.iter().map(|(start, _)| *start).collect();
-        let mut reach = Reach { held, log: Vec::new(), rights: Rights::none(0) };
+        let held = self.starts.iter().map(|start| start.number).collect();
+        let mut reach = Reach { held, log: Vec::new() };
         let mut fresh = rights.take_in(&mut gained);
         let mut gates = self.gates();
         while !fresh.is_empty() {
@@ -138,21 +145,20 @@ impl Search<'_> {
             });
             fresh = rights.take_in(&mut gained);
         }
-        reach.rights = rights;
         reach
     }
 
     fn rights_at_the_start(&self) -> Rights {
         let mut rights = Rights::none(self.network.roots.len());
-        for (start, right) in &self.starts {
+        for Start { number, right, .. } in &self.starts {
             match right {
                 Right::Lineages(roots) if !self.waived.has(Rule::Redistribution) => {
                     for root in roots.iter().filter_map(|root| self.network.roots.get(root)) {
-                        rights.lineages[*root].insert(*start);
+                        rights.lineages[*root].insert(*number);
                     }
                 }
                 _ => {
-                    rights.any.insert(*start);
+                    rights.any.insert(*number);
                 }
             }
         }
@@ -160,10 +166,17 @@ impl Search<'_> {
     }
 
     /// Whether the item begins at an organisation, with the right to pass it on under a pact.
-    fn begins(&self, giver: OrganisationNumber, pact: &Pact) -> bool {
+    pub(crate) fn beginning(&self, giver: OrganisationNumber, pact: &Pact) -> Option<Start<'_>> {
         let waived = self.waived.has(Rule::Redistribution);
-        let allows = |right: &Right| waived || right.allows(pact.framework());
-        self.starts.iter().any(|(start, right)| *start == giver && allows(right))
+        let begins = |start: &&Start<'_>| {
+            start.number == giver && (waived || start.right.allows(pact.framework()))
+        };
+        self.starts.iter().find(begins).copied()
+    }
+
+    /// Whether the item begins at an organisation.
+    pub(crate) fn begins_at(&self, number: OrganisationNumber) -> bool {
+        self.starts.iter().any(|start| start.number == number)
     }
 
     /// Lets the item through a gate; says whether the gate may pass more later.
@@ -309,7 +322,7 @@ impl Search<'_> {
         while let Some(step) = reach.log.get(upto) {
             chain.push(*step);
             let next = &self.network.pacts[step.pact];
-            if self.begins(step.giver, next) {
+            if self.beginning(step.giver, next).is_some() {
                 break;
             }
             let lets_on = |earlier: &Step| {
@@ -339,15 +352,6 @@ pub(crate) const fn reaches_clients(tlp: Tlp) -> bool {
 }
 
 impl Rights {
-    /// With which right an organisation may pass it on.
-    pub(crate) fn of(&self, number: OrganisationNumber, network: &Network) -> Right {
-        if self.any.contains(number) {
-            return Right::Any;
-        }
-        let held = |(_, place): &(&AgreementId, &usize)| self.lineages[**place].contains(number);
-        Right::Lineages(network.roots.iter().filter(held).map(|(root, _)| root.clone()).collect())
-    }
-
     fn none(frameworks: usize) -> Self {
         Self { any: Audience::nobody(), lineages: vec![Audience::nobody(); frameworks] }
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use vedetta_model::agreement::{Agreement, History};
 use vedetta_model::{
-    AgreementId, Audience, Handling, Instant, ItemId, OrganisationNumber, Right, Tlp,
+    AgreementId, Audience, Given, Handling, Instant, ItemId, OrganisationNumber, Right, Tlp,
 };
 
-use crate::chain::{Carriers, Reach, Search, Waived, reaches_clients};
+use crate::chain::{Carriers, Reach, Search, Start, Waived, reaches_clients};
 use crate::clearance::Form;
 use crate::network::{BindingHold, Network};
 
@@ -178,7 +178,7 @@ impl Network {
             let mine = providers.filter(|(_, clients)| clients.contains(organisation));
             sources.absorb(&mine.map(|(provider, _)| provider).collect());
         }
-        if search.starts.iter().any(|(start, _)| sources.contains(*start)) {
+        if search.starts.iter().any(|start| sources.contains(start.number)) {
             return Past::All;
         }
         let log = &chains.any.log;
@@ -196,16 +196,32 @@ impl Network {
         waived: Waived,
     ) -> Option<Search<'a>> {
         let producer = self.number(&handling.producer)?;
-        let given = match carriers {
-            Carriers::Any => &handling.via,
-            Carriers::Naming => &handling.naming,
-        };
         let starts = if handling.via.is_empty() {
-            vec![(producer, &Right::Any)]
+            vec![Start { number: producer, right: &Right::Any, given: None }]
         } else {
-            given.iter().filter_map(|(giver, right)| Some((self.number(giver)?, right))).collect()
+            let binding =
+                handling.via.iter().filter(|given| given.on.iter().all(|id| self.binds(id)));
+            let start = |given| self.start(given, carriers);
+            binding.filter_map(start).collect()
         };
         Some(Search { network: self, handling, producer, starts, carriers, waived })
+    }
+
+    fn start<'a>(&self, given: &'a Given, carriers: Carriers) -> Option<Start<'a>> {
+        let right = match carriers {
+            Carriers::Any => &given.right,
+            Carriers::Naming => given.naming.as_ref()?,
+        };
+        Some(Start { number: self.number(&given.giver)?, right, given: Some(given) })
+    }
+
+    /// Whether an agreement binds, as far as is known here: what is not known here binds until
+    /// another node says that it has lapsed.
+    fn binds(&self, id: &AgreementId) -> bool {
+        match self.standing(id) {
+            Some(standing) => standing.is_in_force(),
+            None => !self.lapsed.contains(id),
+        }
     }
 
     pub(crate) fn chains(&self, handling: &Handling) -> Option<Chains> {

@@ -160,7 +160,7 @@ impl Network {
         }
         debug_assert!(path.first().is_none_or(|hop| match handling.via.is_empty() {
             true => hop.from == handling.producer,
-            false => handling.via.contains_key(&hop.from),
+            false => handling.via.iter().any(|given| given.giver == hop.from),
         }));
         path
     }

@@ -109,8 +109,10 @@ impl<'a> Inquiry<'a> {
     fn allowed(&mut self, rest: &mut Audience) {
         let mut full = rest.intersection(&self.decision.full);
         let mut redacted = rest.difference(&full);
-        let givers = self.handling.via.keys();
-        let givers = givers.filter_map(|giver| self.network.number(giver)).collect();
+        let search = self.network.search(self.handling, Carriers::Any, Waived::NONE);
+        let starts = search.into_iter().flat_map(|search| search.starts);
+        let givers = starts.filter(|start| start.given.is_some());
+        let givers = givers.map(|start| start.number).collect();
         self.take(Ground::Brought(Form::Full), &givers, &mut full);
         self.take(Ground::Brought(Form::Redacted), &givers, &mut redacted);
         if let Some(chains) = self.chains.take() {
@@ -279,8 +281,8 @@ fn nearest_first() -> impl Iterator<Item = Waived> {
 }
 
 /// The shortest chain to an organisation; empty where the chains begin.
-fn chain_to(search: &Search<'_>, reach: &Reach, whom: OrganisationNumber) -> Vec<Step> {
-    if search.starts.iter().any(|(start, _)| *start == whom) {
+pub(crate) fn chain_to(search: &Search<'_>, reach: &Reach, whom: OrganisationNumber) -> Vec<Step> {
+    if search.begins_at(whom) {
         return Vec::new();
     }
     let one = Audience::from_iter([whom]);

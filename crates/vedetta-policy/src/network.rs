@@ -1,6 +1,6 @@
 //! The network as it stands at a moment: the one thing that decisions are made on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use vedetta_model::account::AccountState;
@@ -42,6 +42,8 @@ pub struct Network {
     pub(crate) roots: HashMap<AgreementId, usize>,
     pub(crate) agreements: HashMap<AgreementId, Arc<Agreement>>,
     pub(crate) holds: Vec<BindingHold>,
+    /// Agreements unknown here that another node says do not bind.
+    pub(crate) lapsed: BTreeSet<AgreementId>,
     pub(crate) memo: Memo,
     valid_until: Instant,
     organisations: HashMap<OrganisationNumber, Arc<Organisation>>,
@@ -91,12 +93,19 @@ impl Network {
             pacts,
             roots,
             agreements: agreements.into_iter().map(|(id, it)| (id.clone(), it.clone())).collect(),
+            lapsed: BTreeSet::new(),
             memo: Memo::default(),
             numbers,
             standings,
             clients,
             holds,
         }
+    }
+
+    /// The same, knowing that agreements whose text is not known here do not bind at other nodes.
+    #[must_use]
+    pub fn with_lapsed(self, lapsed: BTreeSet<AgreementId>) -> Self {
+        Self { lapsed, memo: Memo::default(), ..self }
     }
 
     /// The next moment at which a term or a hold begins or ends: compile again then.

@@ -1,17 +1,19 @@
-//! What leaves for another node: who gives, under which agreement, with which right.
+//! What leaves for another node: who gives, under which agreement, with which right, resting on what.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::agreement::{Redistribution, VictimVisibility};
+use vedetta_model::agreement::Redistribution;
 use vedetta_model::{
-    AgreementId, Audience, Handling, OrganisationId, OrganisationNumber, Right, Tlp,
+    AgreementId, Audience, Given, Handling, OrganisationId, OrganisationNumber, Right, Tlp,
 };
 
-use crate::chain::{Reach, Search, reaches_clients};
+use crate::chain::{Carriers, Reach, Search, Step, Waived, reaches_clients};
 use crate::clearance::Form;
 use crate::decision::Chains;
+use crate::grounds::chain_to;
 use crate::network::Network;
+use crate::pact::Pact;
 
 /// One giver of an item to the organisations of another node.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -32,82 +34,110 @@ pub struct Passage {
     pub root: Option<AgreementId>,
     /// Which right that agreement gives to whom it reaches.
     pub gives: Redistribution,
+    /// Every agreement, with those above it, along the chain that brought it to the giver; none for
+    /// the producer. When one of them ceases to bind, so does the passage.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub on: BTreeSet<AgreementId>,
 }
 
-/// Passages by giver and agreement.
-type Passages = BTreeMap<(OrganisationId, Option<AgreementId>), Passage>;
-
 impl Passage {
-    /// Which right whoever receives by it has.
+    /// What the next node goes on deciding from.
     #[must_use]
-    pub fn given(&self) -> Right {
-        match (self.gives, &self.root) {
-            (Redistribution::Any, _) => Right::Any,
-            (Redistribution::Lineage, Some(root)) => Right::Lineages([root.clone()].into()),
-            _ => Right::none(),
-        }
+    pub fn given(&self) -> Given {
+        let Self { giver, right, naming, on, .. } = self.clone();
+        Given { giver, right, naming, on }
     }
 }
 
 impl Network {
     /// Who gives an item handled so to some organisations, under what and with which right: what
     /// another node must know to go on deciding. Everyone among the targets that the decision
-    /// reaches is reached from these, but for those whom TLP:CLEAR alone reaches. For the redacted
-    /// form no passage tells the victim, nor is it the victim's.
+    /// reaches is reached from these, but for those at whom the chains begin and those whom
+    /// TLP:CLEAR alone reaches. For the redacted form no passage tells the victim, nor is it the
+    /// victim's.
     #[must_use]
     pub fn passages(&self, handling: &Handling, form: Form, targets: &Audience) -> Vec<Passage> {
         let Some(chains) = self.chains(handling) else { return Vec::new() };
         let decision = self.decide_unheld(handling, Some(&chains));
         let targets = decision.reached.intersection(targets);
-        let mut found = Passages::new();
-        self.by_steps(handling, &chains, &targets, &mut found);
-        self.by_providers(handling, &chains, &targets, &mut found);
-        let mut passages: Vec<_> = found.into_values().collect();
-        if form == Form::Redacted {
-            passages.retain(|passage| !handling.victims.contains(&passage.giver));
-            passages.iter_mut().for_each(|passage| passage.naming = None);
+        let mut found = BTreeSet::new();
+        if let Some(naming) = chains.naming.as_ref().filter(|_| form == Form::Full) {
+            self.by_steps((handling, naming), Carriers::Naming, &targets, &mut found);
         }
-        passages
+        self.by_steps((handling, &chains.any), Carriers::Any, &targets, &mut found);
+        self.by_providers(handling, &chains, &targets, &mut found);
+        if form == Form::Redacted {
+            found.retain(|passage| !handling.victims.contains(&passage.giver));
+        }
+        found.into_iter().collect()
     }
 
     fn by_steps(
         &self,
-        handling: &Handling,
-        chains: &Chains,
+        (handling, reach): (&Handling, &Reach),
+        carriers: Carriers,
         targets: &Audience,
-        found: &mut Passages,
+        found: &mut BTreeSet<Passage>,
     ) {
-        let reaches = [Some(&chains.any), chains.naming.as_ref()];
-        for reach in reaches.into_iter().flatten() {
-            let Some(search) = self.search_of(handling) else { return };
-            for step in reach.log.iter().filter(|step| search.meets(step, targets)) {
-                let Some(giver) = self.organisation(step.giver) else { continue };
-                let pact = &self.pacts[step.pact];
-                let under = Some(pact.agreement.id.clone());
-                let passage = || Passage {
-                    giver: giver.id.clone(),
-                    right: chains.any.rights.of(step.giver, self),
-                    naming: self.may_name(chains.naming.as_ref(), step.giver, step.pact),
-                    under: under.clone(),
-                    root: Some(pact.framework().clone()),
-                    gives: pact.agreement.handling.redistribution,
-                };
-                found.entry((giver.id.clone(), under.clone())).or_insert_with(passage);
+        let Some(search) = self.search(handling, carriers, Waived::NONE) else { return };
+        for (place, step) in reach.log.iter().enumerate() {
+            if !search.meets(step, targets) {
+                continue;
+            }
+            let chain = search.chain(reach, place);
+            let Some(passage) = self.passage(&search, &chain) else { continue };
+            let named = Passage { naming: Some(passage.right.clone()), ..passage.clone() };
+            if carriers == Carriers::Naming {
+                found.insert(named);
+            } else if !found.contains(&named) {
+                found.insert(passage);
             }
         }
     }
 
-    /// The right with which a giver tells the victim under a pact.
-    fn may_name(
+    /// The last step of a chain, resting on those before.
+    fn passage(&self, search: &Search<'_>, chain: &[Step]) -> Option<Passage> {
+        let (last, earlier) = chain.split_last()?;
+        let pact = &self.pacts[last.pact];
+        let right = match earlier.last() {
+            Some(before) => self.pacts[before.pact].right(),
+            None => search.beginning(last.giver, pact)?.right.clone(),
+        };
+        Some(Passage {
+            giver: self.organisation(last.giver)?.id.clone(),
+            right,
+            naming: None,
+            under: Some(pact.agreement.id.clone()),
+            root: Some(pact.framework().clone()),
+            gives: pact.agreement.handling.redistribution,
+            on: self.rests_on(search, earlier, last.giver, chain.first()),
+        })
+    }
+
+    /// The agreements along a chain that ends at a holder, those of the chain's beginning included.
+    fn rests_on(
         &self,
-        naming: Option<&Reach>,
-        giver: OrganisationNumber,
-        pact: usize,
-    ) -> Option<Right> {
-        let pact = &self.pacts[pact];
-        let names = pact.agreement.handling.victim == VictimVisibility::Named;
-        let right = naming.filter(|reach| names && reach.held.contains(giver))?;
-        Some(right.rights.of(giver, self)).filter(|right| right.allows(pact.framework()))
+        search: &Search<'_>,
+        chain: &[Step],
+        holder: OrganisationNumber,
+        first: Option<&Step>,
+    ) -> BTreeSet<AgreementId> {
+        let start = match first {
+            Some(first) => search.beginning(first.giver, &self.pacts[first.pact]),
+            None => search.starts.iter().find(|start| start.number == holder).copied(),
+        };
+        let given = start.and_then(|start| start.given);
+        let mut on = given.map(|given| given.on.clone()).unwrap_or_default();
+        let receivers = chain.iter().skip(1).map(|step| step.giver).chain([holder]);
+        for (step, receiver) in chain.iter().zip(receivers) {
+            let pact = &self.pacts[step.pact];
+            on.extend(pact.lineage.iter().cloned());
+            let adhesion = |number| self.adhesion(&pact.agreement.id, number);
+            let adhesions = [step.giver, receiver].into_iter().filter_map(adhesion);
+            let binding = |id: &&AgreementId| self.standing(id).is_some_and(|it| it.is_in_force());
+            on.extend(adhesions.filter(binding).cloned());
+        }
+        on
     }
 
     /// Clients are reached at their node when their provider is held there to have the item.
@@ -116,31 +146,39 @@ impl Network {
         handling: &Handling,
         chains: &Chains,
         targets: &Audience,
-        found: &mut Passages,
+        found: &mut BTreeSet<Passage>,
     ) {
         if !reaches_clients(handling.tlp) || handling.tlp == Tlp::Clear {
             return;
         }
-        let Some(search) = self.search_of(handling) else { return };
+        let Some(search) = self.search(handling, Carriers::Any, Waived::NONE) else { return };
         let providing = self.providing(handling, chains, search.producer);
         for (provider, clients) in self.providers_among(&providing) {
             if clients.within(targets).is_empty() {
                 continue;
             }
             let Some(giver) = self.organisation(provider) else { continue };
-            let passage = Passage {
+            let chain = chain_to(&search, &chains.any, provider);
+            found.insert(Passage {
                 giver: giver.id.clone(),
                 right: Right::none(),
                 naming: None,
                 under: None,
                 root: None,
                 gives: Redistribution::None,
-            };
-            found.insert((giver.id.clone(), None), passage);
+                on: self.rests_on(&search, &chain, provider, chain.first()),
+            });
         }
     }
+}
 
-    fn search_of<'a>(&'a self, handling: &'a Handling) -> Option<Search<'a>> {
-        self.search(handling, crate::chain::Carriers::Any, crate::chain::Waived::NONE)
+impl Pact {
+    /// Which right whoever receives under it has.
+    fn right(&self) -> Right {
+        match self.agreement.handling.redistribution {
+            Redistribution::None => Right::none(),
+            Redistribution::Lineage => Right::Lineages([self.framework().clone()].into()),
+            Redistribution::Any => Right::Any,
+        }
     }
 }

@@ -133,9 +133,10 @@ impl Wording<'_> {
     }
 
     fn is_brought(&self, step: &Step) -> bool {
-        let giver = self.network.organisation(step.giver);
-        let right = giver.and_then(|giver| self.handling.via.get(&giver.id));
-        right.is_some_and(|right| right.allows(self.network.pacts[step.pact].framework()))
+        let Some(giver) = self.network.organisation(step.giver) else { return false };
+        let framework = self.network.pacts[step.pact].framework();
+        let mut via = self.handling.via.iter();
+        via.any(|given| given.giver == giver.id && given.right.allows(framework))
     }
 
     /// How each holder, the last first, came to have it.
@@ -340,8 +341,10 @@ impl Wording<'_> {
         let producer = self.network.number(&self.handling.producer);
         let mut producer = producer.map_or_else(String::new, |number| self.name(number));
         if !self.handling.via.is_empty() {
-            let givers = self.handling.via.keys().filter_map(|id| self.network.number(id));
-            let givers: Vec<_> = givers.map(|number| self.name(number)).collect();
+            let givers = self.handling.via.iter().map(|given| &given.giver);
+            let givers = givers.filter_map(|id| self.network.number(id));
+            let mut givers: Vec<_> = givers.map(|number| self.name(number)).collect();
+            givers.dedup();
             producer = givers.join(", ");
         }
         Bilingual::new(

@@ -94,7 +94,6 @@ fn handling() -> Result<Handling, StoreError> {
         named: [].into(),
         only_under: [].into(),
         via: [].into(),
-        naming: [].into(),
     })
 }
 

@@ -286,7 +286,6 @@ impl WouldBe {
             named: self.named,
             only_under: self.only_under,
             via: [].into(),
-            naming: [].into(),
         }
     }
 }

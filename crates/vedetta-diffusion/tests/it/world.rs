@@ -36,7 +36,6 @@ pub(crate) fn clear<T>(tlp: Tlp, value: T) -> Cleared<T> {
         named: [].into(),
         only_under: [].into(),
         via: [].into(),
-        naming: [].into(),
     });
     let audience: Audience = organisations.iter().map(|(number, _)| *number).collect();
     let record = Clearance { handling, form: Form::Full, audience: Arc::new(audience) };

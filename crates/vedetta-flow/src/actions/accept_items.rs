@@ -467,6 +467,5 @@ fn handling(
         named: if tlp == Tlp::Red { claim.named.clone() } else { BTreeSet::new() },
         only_under: claim.only_under.clone(),
         via: [].into(),
-        naming: [].into(),
     })
 }

@@ -80,7 +80,6 @@ fn the_preview_counts_everyone_once() {
         named: [].into(),
         only_under: [].into(),
         via: [].into(),
-        naming: [].into(),
     };
     let preview = test.house.preview(&test.person("perugia"), &handling.into()).unwrap();
     assert_eq!((preview.full, preview.redacted, preview.nobody), (6, 0, 1));

@@ -23,7 +23,6 @@ fn outsiders_preview_and_receive_receipts_as_if_nothing_were_held() {
         named: [].into(),
         only_under: [].into(),
         via: [].into(),
-        naming: [].into(),
     });
     let told = |test: &TestHouse| {
         let preview = test.house.preview(&test.person("perugia"), &handling).unwrap();

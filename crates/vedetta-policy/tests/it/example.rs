@@ -249,11 +249,12 @@ fn an_incident_brought_by_another_node() {
     assert_eq!(
         json!(passages),
         json!([{ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
-            "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage" }])
+            "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage",
+            "on": ["pro-c2si", "umbria", "umbria-perugia"] }])
     );
     let brought = json!({
         "producer": "cosc-umbria", "category": "incident", "tlp": "AMBER", "pap": "GREEN",
-        "via": { "cosc-umbria": passages[0].right }
+        "via": [passages[0].given()]
     });
     let brought: Arc<Handling> = Arc::new(serde_json::from_value(brought).unwrap());
     let explanation = said(&world, &brought, "cnaipic");
@@ -266,4 +267,16 @@ fn an_incident_brought_by_another_node() {
         "CNAIPIC receives it in full, brought by COSC Umbria under “PRO-C2SI”."
     );
     assert!(!said(&world, &brought, "x").allowed);
+
+    // What rests on an agreement falls with it, also where nobody here has read it.
+    let mut suspended = world;
+    let by = Deed { by: "director".parse().unwrap(), at: now() };
+    let act = suspended.agreements.iter_mut().find(|it| it.id.as_str() == "umbria").unwrap();
+    *act = Arc::new(suspend(Agreement::clone(act), "review", by).unwrap());
+    assert!(!said(&suspended, &brought, "cnaipic").allowed);
+    suspended.agreements.retain(|it| it.id.as_str() == "pro-c2si");
+    assert!(said(&suspended, &brought, "cnaipic").allowed);
+    let lapsed = std::collections::BTreeSet::from(["umbria".parse().unwrap()]);
+    let network = suspended.network(now()).with_lapsed(lapsed);
+    assert_eq!(network.decide(&brought).form(OrganisationNumber(0)), None);
 }

@@ -70,10 +70,11 @@ fn walk(
     let mut holder = handling.producer.clone();
     let mut got = Got::Produced;
     if let Some(first) = said.path.first().filter(|_| !handling.via.is_empty()) {
-        let right = handling.via.get(&first.from);
+        let brought = handling.via.iter().filter(|given| given.giver == first.from);
+        let right = brought.map(|given| given.right.clone()).reduce(vedetta_model::Right::or);
         prop_assert!(right.is_some(), "{} did not bring it", first.from);
         holder = first.from.clone();
-        got = Got::Brought(right.unwrap().clone());
+        got = Got::Brought(right.unwrap());
     }
     for hop in &said.path {
         prop_assert_eq!(&hop.from, &holder);

@@ -156,9 +156,14 @@ impl<'a> Oracle<'a> {
         if handling.via.is_empty() {
             return vec![(handling.producer.clone(), Got::Produced)];
         }
-        let given = if by == By::Any { &handling.via } else { &handling.naming };
-        let known = given.iter().filter(|(giver, _)| self.organisation(giver).is_some());
-        known.map(|(giver, right)| (giver.clone(), Got::Brought(right.clone()))).collect()
+        let stands = |id: &AgreementId| self.find(id).is_none_or(|it| self.in_force(it));
+        let known = handling.via.iter().filter(|given| self.organisation(&given.giver).is_some());
+        let binding = known.filter(|given| given.on.iter().all(stands));
+        let right = |given: &Given| match by {
+            By::Any => Some(given.right.clone()),
+            By::Naming => given.naming.clone(),
+        };
+        binding.filter_map(|it| Some((it.giver.clone(), Got::Brought(right(it)?)))).collect()
     }
 
     /// Everyone that a chain reaches, once for each agreement by which it does.

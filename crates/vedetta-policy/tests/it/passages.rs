@@ -1,9 +1,9 @@
 //! What leaves for another node says enough to go on deciding there, and no more.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use vedetta_model::{Audience, Handling, OrganisationId, Right};
+use vedetta_model::{Audience, Given, Handling, OrganisationId, Right};
 use vedetta_policy::{Form, Passage};
 
 use crate::oracle::Oracle;
@@ -11,25 +11,12 @@ use crate::worlds::{number, question, subset};
 
 /// What is handled so, as the node that was given it so handles it.
 fn brought(handling: &Handling, passages: &[Passage]) -> Handling {
-    let mut brought = Handling::clone(handling);
-    brought.via = BTreeMap::new();
-    brought.naming = BTreeMap::new();
-    for passage in passages {
-        let giver = &passage.giver;
-        widen(&mut brought.via, giver, &passage.right);
-        if let Some(right) = &passage.naming {
-            widen(&mut brought.naming, giver, right);
-        }
+    let mut via: BTreeSet<_> = passages.iter().map(Passage::given).collect();
+    if via.is_empty() {
+        let giver = OrganisationId::new("nobody").unwrap();
+        via.insert(Given { giver, right: Right::none(), naming: None, on: [].into() });
     }
-    if brought.via.is_empty() {
-        brought.via.insert(OrganisationId::new("nobody").unwrap(), Right::none());
-    }
-    brought
-}
-
-fn widen(rights: &mut BTreeMap<OrganisationId, Right>, giver: &OrganisationId, right: &Right) {
-    let known = rights.remove(giver).unwrap_or_else(Right::none);
-    rights.insert(giver.clone(), known.or(right.clone()));
+    Handling { via, ..Handling::clone(handling) }
 }
 
 proptest! {
@@ -42,7 +29,7 @@ proptest! {
     ) {
         let network = world.network(now);
         // Whoever gave it has it.
-        let gave = |number| handling.via.keys().any(|id| network.number(id) == Some(number));
+        let gave = |number| handling.via.iter().any(|it| network.number(&it.giver) == Some(number));
         let targets: Audience = meant.into_iter().filter(|number| !gave(*number)).collect();
         let here = network.decide(&handling);
         let passages = network.passages(&handling, Form::Full, &targets);

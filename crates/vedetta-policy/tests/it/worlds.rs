@@ -101,29 +101,20 @@ pub(crate) fn handling(size: usize) -> impl Strategy<Value = Arc<Handling>> {
     )
         .prop_map(|(producer, category, tlp, victims, named, only_under, givers)| {
             let producer = organisation(producer);
-            let naming = givers.iter().filter(|(_, _, naming)| *naming);
-            let naming = naming.map(|(giver, right, _)| (giver.clone(), right.clone())).collect();
-            let via = givers.into_iter().map(|(giver, right, _)| (giver, right)).collect();
+            let via = givers.into_iter().collect();
             let pap = Pap::Green;
-            Arc::new(Handling {
-                producer,
-                category,
-                tlp,
-                pap,
-                victims,
-                named,
-                only_under,
-                via,
-                naming,
-            })
+            Arc::new(Handling { producer, category, tlp, pap, victims, named, only_under, via })
         })
 }
 
-/// Who brought it from another node, with which right, and whether it may tell the victim.
-fn giver(size: usize) -> impl Strategy<Value = (OrganisationId, Right, bool)> {
-    let right = prop_oneof![Just(Right::Any), subset(8, agreement).prop_map(Right::Lineages),];
-    (0..size + 1, right, any::<bool>())
-        .prop_map(|(place, right, naming)| (organisation(place), right, naming))
+/// Who brought it from another node, by which right, and whether it may tell the victim.
+fn giver(size: usize) -> impl Strategy<Value = Given> {
+    let right = || prop_oneof![Just(Right::Any), subset(8, agreement).prop_map(Right::Lineages)];
+    let on = prop_oneof![2 => Just(BTreeSet::new()), 1 => subset(8, agreement)];
+    (0..size + 1, right(), weighted(0.5, right()), on).prop_map(|(place, right, naming, on)| {
+        let naming = naming.map(|naming| naming.and(right.clone()));
+        Given { giver: organisation(place), right, naming, on }
+    })
 }
 
 /// A world and what to ask of it.

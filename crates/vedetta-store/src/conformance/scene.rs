@@ -227,7 +227,6 @@ pub fn handling(producer: &str) -> Handling {
         named: [].into(),
         only_under: [].into(),
         via: [].into(),
-        naming: [].into(),
     }
 }
 

@@ -117,7 +117,6 @@ fn handlings(organisations: &[Organisation], count: usize) -> Vec<Arc<Handling>>
         named: BTreeSet::new(),
         only_under: BTreeSet::new(),
         via: [].into(),
-        naming: [].into(),
     };
     let mut seen = HashSet::new();
     let all = (0..count * 4).map(|turn| Arc::new(handling(turn)));
