@@ -73,7 +73,8 @@ impl Bookmark {
         let whole = self.spans.iter().all(|span| !span.is_empty());
         let rising = self.marks.windows(2).all(|pair| pair[0].place < pair[1].place);
         let few = self.spans.len() <= MOST_SPANS && self.marks.len() <= MOST_MARKS;
-        apart && whole && rising && few && self.edition.len() <= 64
+        let known = self.last() <= self.newest();
+        apart && whole && rising && few && known && self.edition.len() <= 64
     }
 
     /// The last place taken in.
@@ -103,19 +104,25 @@ impl Bookmark {
         gaps
     }
 
-    /// Adds what was taken in, with the mark at its end.
-    pub fn add(&mut self, span: Span, mark: Mark) {
-        if !span.is_empty() {
-            self.join(span);
+    /// Adds what was taken in, with the hash of the chain at its end.
+    pub fn add(&mut self, span: Span, hash: Digest) {
+        if span.is_empty() {
+            return;
         }
-        if mark.place > 0 && mark.place == span.upto {
-            self.remember(mark);
-        }
+        self.join(span);
+        self.remember(Mark { place: span.upto, hash });
         if self.spans.len() > MOST_SPANS {
             self.spans.truncate(MOST_SPANS);
             let last = self.last();
             self.marks.retain(|mark| mark.place <= last);
+            self.cut(self.newest());
         }
+    }
+
+    /// The place of the newest mark: nothing beyond it was taken in.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.marks.last().map_or(0, |mark| mark.place)
     }
 
     /// Forgets everything after a place: the peer's ledger goes on differently from there.
@@ -199,7 +206,7 @@ mod tests {
             let mut bookmark = Bookmark::default();
             let mut places = std::collections::BTreeSet::new();
             for (after, count) in taken {
-                bookmark.add(Span { after, upto: after + count }, mark(after + count));
+                bookmark.add(Span { after, upto: after + count }, mark(after + count).hash);
                 places.extend(after + 1..=after + count);
                 prop_assert!(bookmark.is_sound());
             }
@@ -218,7 +225,7 @@ mod tests {
     fn marks_are_few_dense_at_the_end_and_reach_far_back() {
         let mut bookmark = Bookmark::default();
         for place in 1..=100_000 {
-            bookmark.add(Span { after: place - 1, upto: place }, mark(place));
+            bookmark.add(Span { after: place - 1, upto: place }, mark(place).hash);
         }
         assert_eq!(bookmark.marks.len(), MOST_MARKS);
         for restored in [99_999, 99_900, 90_000, 50_000, 3_000] {
@@ -233,7 +240,7 @@ mod tests {
     fn more_spans_than_may_be_are_forgotten_and_come_again() {
         let mut bookmark = Bookmark::default();
         for n in 0..100 {
-            bookmark.add(Span { after: n * 10, upto: n * 10 + 1 }, mark(n * 10 + 1));
+            bookmark.add(Span { after: n * 10, upto: n * 10 + 1 }, mark(n * 10 + 1).hash);
         }
         assert!(bookmark.is_sound());
         assert_eq!(bookmark.last(), 10 * u64::try_from(MOST_SPANS).unwrap() - 9);

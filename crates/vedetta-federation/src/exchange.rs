@@ -2,7 +2,7 @@
 
 use vedetta_model::{Instant, OrganisationId};
 
-use crate::bookmark::{Mark, Span};
+use crate::bookmark::Bookmark;
 use crate::check::Trust;
 use crate::envelope::Envelope;
 use crate::frame::{MOST_REFUSALS, Told};
@@ -33,9 +33,17 @@ pub fn fetch<S: Shelf>(
     now: Instant,
 ) -> Result<Fetched, S::Error> {
     let page = shelf.page(peer, ask)?;
-    let span = Span { after: ask.span.after, upto: page.upto.place };
     let envelopes = dispatch(signer, peer, page.parcels, now);
-    Ok(Fetched { lane: ask.lane, span, mark: page.upto, envelopes })
+    Ok(Fetched { ask: ask.clone(), upto: page.upto, envelopes })
+}
+
+/// Answers [`crate::link::Output::Common`]: the last place that our ledger and a peer's marks in it
+/// have in common.
+///
+/// # Errors
+/// Those of the shelf.
+pub fn common<S: Shelf>(shelf: &S, bookmark: &Bookmark) -> Result<u64, S::Error> {
+    bookmark.common(|place| shelf.hash_at(place))
 }
 
 /// Answers [`crate::link::Output::Take`]: checks a batch and takes it in, with the bookmark.
@@ -59,7 +67,7 @@ pub fn take<S: Shelf>(
     }
     let whole = refused.iter().all(|it| !it.why.may_pass());
     if batch.lane != Lane::Urgent && whole {
-        bookmark.add(batch.span, Mark { place: batch.span.upto, hash: batch.hash });
+        bookmark.add(batch.span, batch.hash);
     }
     let told = refused.iter().take(MOST_REFUSALS).map(|it| Told {
         leaf: it.leaf,

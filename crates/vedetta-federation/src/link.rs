@@ -5,25 +5,47 @@
 //! carries: what comes over the wire goes in as [`Input::Frame`], what comes out as [`Output::Send`]
 //! goes over the wire, [`Output::Fetch`] and [`Output::Take`] are answered by
 //! [`crate::exchange::fetch`] and [`crate::exchange::take`] where blocking is allowed, and
-//! [`Input::Tick`] comes once a second.
+//! [`Input::Tick`] comes once a second. Outputs are to be carried out in their order.
+//!
+//! **Lanes.** Whoever sends reads its ledger in three parts at once: *live*, from its end at the
+//! moment of the connection; *backlog*, what the peer missed before; and *urgent*, the early
+//! warnings of the backlog, which go first. A batch goes only when the peer has given credit for
+//! it. One credit is always left for live and urgent, and of four batches one is of the backlog
+//! when there is one: neither starves the other.
+//!
+//! **Bounds.** A peer can make a link hold four batches and one page for each lane. Whoever sends
+//! more than its credit, more cards than there can be nodes, or a thousand frames between two ticks,
+//! is told goodbye.
+
+mod receiving;
+mod sending;
 
 use std::time::Duration;
 
-use vedetta_model::OrganisationId;
+use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::card::Card;
-use crate::frame::{Batch, Farewell, Frame, Told};
-use crate::shelf::{Ask, Lane, Outcome};
+use crate::envelope::Envelope;
+use crate::frame::{Batch, Beat, Bye, Farewell, Frame, Hello, Rewind, Told, VERSIONS};
+use crate::shelf::{Ask, Outcome};
+use receiving::Receiving;
+use sending::Sending;
 
 /// Nothing heard for so long: the connection is over.
 pub const SILENCE: Duration = Duration::from_secs(30);
 
-/// A sign of life goes out when nothing else did for so long.
+/// A sign of life goes out so often.
 pub const BEAT: Duration = Duration::from_secs(10);
 
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 4;
+
+/// Between two ticks a peer may send so many frames.
+const MOST_FRAMES: u32 = 1000;
+
+/// Of the cards that are sent, so many go in one frame.
+const CARDS_AT_ONCE: usize = 100;
 
 /// With what a connection begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +62,8 @@ pub struct Opening {
     pub head: Mark,
     /// What we have of the peer's.
     pub bookmark: Bookmark,
+    /// Every card that we know: ours, and those we vouch for.
+    pub cards: Vec<Card>,
 }
 
 /// What happened.
@@ -57,7 +81,7 @@ pub enum Input {
     Taken(Taken),
     /// The bookmark of [`Output::Remember`] is durable.
     Remembered,
-    /// Cards to vouch for: the whole register at the beginning, and what is new.
+    /// New cards to vouch for.
     Vouch(Vec<Card>),
     /// Time passed: once a second.
     Tick,
@@ -105,14 +129,12 @@ pub enum By {
 /// A part of our ledger, sealed and ready to go.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fetched {
-    /// For which lane.
-    pub lane: Lane,
-    /// Which places it covers.
-    pub span: Span,
-    /// The hash at its end.
-    pub mark: Mark,
+    /// What was asked.
+    pub ask: Ask,
+    /// The last place that was read, with its hash.
+    pub upto: Mark,
     /// What is there.
-    pub envelopes: Vec<crate::envelope::Envelope>,
+    pub envelopes: Vec<Envelope>,
 }
 
 /// A batch to be taken in.
@@ -135,4 +157,233 @@ pub struct Taken {
     pub outcomes: Vec<Outcome>,
     /// What was refused.
     pub refused: Vec<Told>,
+}
+
+/// One connection with a peer.
+#[derive(Debug)]
+pub struct Link {
+    opening: Opening,
+    phase: Phase,
+    clock: Clocks,
+    frames: u32,
+    sending: Sending,
+    receiving: Receiving,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// Our hello is sent, the peer's is awaited.
+    Greeting,
+    /// The peer's marks are being compared with our ledger.
+    Comparing,
+    /// Everything flows.
+    Open,
+    /// The connection is over.
+    Over,
+}
+
+/// When what was heard and said.
+#[derive(Clone, Copy, Debug)]
+struct Clocks {
+    heard: Instant,
+    /// When our last beat went out.
+    beat: Instant,
+    /// The peer's last `now`, and when we heard it.
+    theirs: Option<(Instant, Instant)>,
+}
+
+impl Link {
+    /// Begins a connection: our hello goes out.
+    #[must_use]
+    pub fn open(opening: Opening, now: Instant) -> (Self, Vec<Output>) {
+        let hello = Hello {
+            versions: VERSIONS,
+            card: opening.card.clone(),
+            to: opening.peer.clone(),
+            edition: opening.edition.clone(),
+            head: opening.head,
+            now,
+            resume: opening.bookmark.clone(),
+            credit: CREDIT,
+        };
+        let link = Self {
+            sending: Sending::new(opening.head, opening.bookmark.echo),
+            receiving: Receiving::new(opening.bookmark.clone()),
+            phase: Phase::Greeting,
+            clock: Clocks { heard: now, beat: now, theirs: None },
+            frames: 0,
+            opening,
+        };
+        (link, vec![Output::Send(Frame::Hello(Box::new(hello)))])
+    }
+
+    /// Whether the connection is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Whether both have greeted each other.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// How many places of our ledger the peer does not have yet, as far as we know.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        self.sending.lag()
+    }
+
+    /// The peer's bookmark in our ledger, as far as we know.
+    #[must_use]
+    pub const fn theirs(&self) -> &Bookmark {
+        self.sending.theirs()
+    }
+
+    /// Takes in what happened; says what is to be done.
+    pub fn handle(&mut self, input: Input, now: Instant) -> Vec<Output> {
+        let mut out = Vec::new();
+        if self.phase == Phase::Over {
+            return out;
+        }
+        match input {
+            Input::Frame(frame) => self.frame(frame, now, &mut out),
+            Input::Advanced(head) => self.sending.advance(head),
+            Input::Common(place) => self.compared(place, &mut out),
+            Input::Fetched(fetched) => self.sending.fetched(fetched),
+            Input::Taken(taken) => self.receiving.taken(taken, &mut out),
+            Input::Remembered => self.receiving.remembered(),
+            Input::Vouch(cards) => self.vouch(&cards, &mut out),
+            Input::Tick => self.tick(now, &mut out),
+            Input::Stop(reason) => self.end(reason, "", &mut out),
+        }
+        if self.phase == Phase::Open && !self.receiving.is_remembering() {
+            self.receiving.pump(&mut out);
+            self.sending.pump(&mut out);
+        }
+        out
+    }
+
+    fn frame(&mut self, frame: Frame, now: Instant, out: &mut Vec<Output>) {
+        self.clock.heard = now;
+        self.frames += 1;
+        if self.frames > MOST_FRAMES {
+            return self.end(Farewell::Protocol, "more than 1,000 frames in a second", out);
+        }
+        match (self.phase, frame) {
+            (_, Frame::Bye(bye)) => {
+                self.phase = Phase::Over;
+                out.push(Output::Down(bye.reason, By::Peer));
+            }
+            (Phase::Greeting, Frame::Hello(hello)) => self.hello(*hello, now, out),
+            (Phase::Greeting, _) => self.end(Farewell::Protocol, "say hello first", out),
+            (_, Frame::Hello(_)) => self.end(Farewell::Protocol, "a second hello", out),
+            (_, Frame::Cards(cards)) => match self.receiving.cards(cards.len()) {
+                Ok(()) => out.push(Output::Learn(cards)),
+                Err(says) => self.end(Farewell::Protocol, says, out),
+            },
+            (_, Frame::Batch(batch)) => {
+                if let Err(says) = self.receiving.batch(batch) {
+                    self.end(Farewell::Protocol, says, out);
+                }
+            }
+            (_, Frame::Credit(credit)) => {
+                if let Err(says) = self.sending.credit(credit, out) {
+                    self.end(Farewell::Protocol, says, out);
+                }
+            }
+            (_, Frame::Beat(beat)) => self.beat(beat, now, out),
+            (_, Frame::Notice(notice)) => out.push(Output::Refused(notice.refusals)),
+            (_, Frame::Rewind(rewind)) => self.rewind(rewind, out),
+        }
+    }
+
+    fn hello(&mut self, hello: Hello, now: Instant, out: &mut Vec<Output>) {
+        let (low, high) = hello.versions;
+        if high < VERSIONS.0 || low > VERSIONS.1 {
+            return self.end(Farewell::Version, "this node speaks version 1", out);
+        }
+        let expected = &self.opening;
+        if hello.card.says.organisation != expected.peer || hello.to != expected.me {
+            return self.end(Farewell::Stranger, "the card or the addressee is another", out);
+        }
+        self.clock.theirs = Some((hello.now, now));
+        out.push(Output::Met(Box::new(hello.card)));
+        let cards = std::mem::take(&mut self.opening.cards);
+        self.receiving.begin(&hello.edition);
+        self.phase = Phase::Comparing;
+        self.vouch(&cards, out);
+        let same = hello.resume.edition == self.opening.edition;
+        let resume = if same { hello.resume } else { Bookmark::default() };
+        out.push(Output::Common(resume.clone()));
+        self.sending.begin(resume, hello.credit);
+    }
+
+    /// Our ledger and the peer's marks in it were compared.
+    fn compared(&mut self, place: u64, out: &mut Vec<Output>) {
+        if self.phase != Phase::Comparing {
+            return;
+        }
+        self.phase = Phase::Open;
+        if self.sending.compared(place) == sending::Ledger::Another {
+            out.push(Output::Send(Frame::Rewind(Rewind { to: place })));
+        }
+    }
+
+    /// The peer was restored: what we have of it after that place is not what it has.
+    fn rewind(&mut self, rewind: Rewind, out: &mut Vec<Output>) {
+        let echo = self.sending.head().place;
+        match self.receiving.rewind(rewind.to, echo) {
+            Ok(bookmark) => {
+                out.push(Output::Remember(bookmark));
+                self.sending.again(echo);
+            }
+            Err(says) => self.end(Farewell::Protocol, says, out),
+        }
+    }
+
+    fn vouch(&self, cards: &[Card], out: &mut Vec<Output>) {
+        if self.phase == Phase::Greeting {
+            return;
+        }
+        for some in cards.chunks(CARDS_AT_ONCE) {
+            out.push(Output::Send(Frame::Cards(some.to_vec())));
+        }
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.frames = 0;
+        if now.since(self.clock.heard) >= SILENCE {
+            return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
+        }
+        if now.since(self.clock.beat) >= BEAT && self.phase != Phase::Greeting {
+            self.sending.flush();
+            let held = |(theirs, at): (Instant, Instant)| {
+                (theirs, u64::try_from(now.since(at).as_micros()).unwrap_or(u64::MAX))
+            };
+            let head = self.sending.head().place;
+            let beat = Beat { now, head, heard: self.clock.theirs.map(held) };
+            self.clock.beat = now;
+            out.push(Output::Send(Frame::Beat(beat)));
+        }
+    }
+
+    fn beat(&mut self, beat: Beat, now: Instant, out: &mut Vec<Output>) {
+        self.clock.theirs = Some((beat.now, now));
+        let Some((ours, held)) = beat.heard else { return };
+        let there_and_back = now.since(ours).saturating_sub(Duration::from_micros(held));
+        if ours > now || there_and_back > SILENCE {
+            return;
+        }
+        let half = i64::try_from(there_and_back.as_micros() / 2).unwrap_or(0);
+        let ahead = beat.now.micros().saturating_add(half).saturating_sub(now.micros());
+        out.push(Output::Skew(ahead));
+    }
+
+    fn end(&mut self, reason: Farewell, says: &str, out: &mut Vec<Output>) {
+        self.phase = Phase::Over;
+        out.push(Output::Send(Frame::Bye(Bye { reason, says: says.into() })));
+        out.push(Output::Down(reason, By::Us));
+    }
 }

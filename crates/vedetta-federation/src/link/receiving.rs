@@ -1,0 +1,110 @@
+//! What comes from the peer's ledger: batches in order, one taken in at a time.
+
+use std::collections::VecDeque;
+
+use super::{CREDIT, Output, Taken, Taking};
+use crate::bookmark::Bookmark;
+use crate::cards::{MOST_CARDS, MOST_NODES};
+use crate::frame::{Batch, Credit, Frame, Notice};
+
+#[derive(Debug)]
+pub(super) struct Receiving {
+    /// What is durable here.
+    bookmark: Bookmark,
+    waiting: VecDeque<Box<Batch>>,
+    /// The batch that is being taken in.
+    taking: Option<u64>,
+    /// The last batch that came.
+    number: u64,
+    cards: usize,
+    /// Bookmarks on their way to the disk.
+    remembering: u32,
+}
+
+impl Receiving {
+    pub(super) const fn new(bookmark: Bookmark) -> Self {
+        Self {
+            bookmark,
+            waiting: VecDeque::new(),
+            taking: None,
+            number: 0,
+            cards: 0,
+            remembering: 0,
+        }
+    }
+
+    /// The peer offers its ledger under this name.
+    pub(super) fn begin(&mut self, edition: &str) {
+        if self.bookmark.edition != edition {
+            let echo = self.bookmark.echo;
+            self.bookmark = Bookmark { edition: edition.into(), echo, ..Bookmark::default() };
+        }
+    }
+
+    pub(super) fn batch(&mut self, batch: Box<Batch>) -> Result<(), &'static str> {
+        let unasked = self.waiting.len() + usize::from(self.taking.is_some());
+        if unasked >= CREDIT as usize {
+            return Err("more batches than credit was given");
+        }
+        if self.number.checked_add(1) != Some(batch.number) {
+            return Err("batches are to be numbered without gaps");
+        }
+        if batch.span.upto < batch.span.after {
+            return Err("a span ends before it begins");
+        }
+        self.number = batch.number;
+        self.waiting.push_back(batch);
+        Ok(())
+    }
+
+    pub(super) fn cards(&mut self, count: usize) -> Result<(), &'static str> {
+        self.cards = self.cards.saturating_add(count);
+        if self.cards > MOST_NODES * MOST_CARDS {
+            return Err("more cards than there can be nodes");
+        }
+        Ok(())
+    }
+
+    pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
+        if self.taking != Some(taken.number) {
+            return;
+        }
+        self.taking = None;
+        self.bookmark = taken.bookmark;
+        if !taken.refused.is_empty() {
+            let notice = Notice { refusals: taken.refused };
+            out.push(Output::Send(Frame::Notice(notice)));
+        }
+        let credit = Credit { batches: 1, taken: taken.number };
+        out.push(Output::Send(Frame::Credit(credit)));
+    }
+
+    /// Goes back to a place; `echo` is the end of our own ledger.
+    pub(super) fn rewind(&mut self, to: u64, echo: u64) -> Result<Bookmark, &'static str> {
+        if self.number > 0 || self.remembering > 0 {
+            return Err("a rewind comes before the first batch, once");
+        }
+        self.bookmark.cut(to);
+        self.bookmark.echo = echo;
+        self.remembering += 1;
+        Ok(self.bookmark.clone())
+    }
+
+    pub(super) fn remembered(&mut self) {
+        self.remembering = self.remembering.saturating_sub(1);
+    }
+
+    pub(super) const fn is_remembering(&self) -> bool {
+        self.remembering > 0
+    }
+
+    pub(super) fn pump(&mut self, out: &mut Vec<Output>) {
+        if self.taking.is_some() {
+            return;
+        }
+        if let Some(batch) = self.waiting.pop_front() {
+            self.taking = Some(batch.number);
+            out.push(Output::Take(Taking { batch, bookmark: self.bookmark.clone() }));
+        }
+    }
+}

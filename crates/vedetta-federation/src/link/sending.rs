@@ -1,0 +1,330 @@
+//! What goes to the peer out of our ledger: three lanes, as much as the peer gave credit for.
+
+use std::collections::VecDeque;
+
+use super::{Fetched, Output};
+use crate::bookmark::{Bookmark, Mark, Span};
+use crate::digest::Digest;
+use crate::envelope::{Envelope, What};
+use crate::frame::{Batch, Credit, Frame, MOST_ENVELOPES};
+use crate::shelf::{Ask, Lane};
+
+/// A page is of so many envelopes.
+const PAGE: usize = 500;
+
+/// And of objects with so many octets.
+const PAGE_OCTETS: usize = 512 << 10;
+
+/// A batch has at most about so many octets before compression.
+const BATCH_OCTETS: usize = 900 << 10;
+
+/// About so many octets has an envelope beside its object, and a hop.
+const ENVELOPE_OCTETS: usize = 700;
+
+/// A backlog of fewer places is not searched for what is urgent first.
+const SHORT_BACKLOG: u64 = 16;
+
+/// More credit than this counts for nothing.
+const MOST_CREDIT: u32 = 64;
+
+/// Of so many batches one is of the backlog, whatever is live.
+const TURNS: u8 = 4;
+
+#[derive(Debug)]
+pub(super) struct Sending {
+    head: Mark,
+    /// Up to here the peer gets back what came from it.
+    echo: u64,
+    /// What the peer has of our ledger.
+    theirs: Bookmark,
+    credit: u32,
+    /// One credit is left for what is new, when the peer gives more than one.
+    spare: u32,
+    number: u64,
+    turn: u8,
+    flight: VecDeque<Flight>,
+    urgent: Course,
+    live: Course,
+    backlog: Course,
+}
+
+/// A batch that the peer has not confirmed.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    number: u64,
+    span: Span,
+    hash: Digest,
+}
+
+/// How far a lane has come.
+#[derive(Debug)]
+struct Course {
+    lane: Lane,
+    /// What is still to be read, the nearest first.
+    ahead: VecDeque<Span>,
+    /// What was asked.
+    asked: Option<Ask>,
+    /// What is ready to go.
+    ready: VecDeque<Part>,
+    /// What was read and had nothing for the peer.
+    nothing: Option<(Span, Digest)>,
+}
+
+/// A batch before it has its number.
+#[derive(Debug)]
+struct Part {
+    span: Span,
+    hash: Digest,
+    envelopes: Vec<Envelope>,
+}
+
+/// Whether the peer's bookmark is of our ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ledger {
+    /// It is.
+    Same,
+    /// Ours is another since some place: we were restored.
+    Another,
+}
+
+impl Sending {
+    pub(super) fn new(head: Mark, echo: u64) -> Self {
+        Self {
+            head,
+            echo,
+            theirs: Bookmark::default(),
+            credit: 0,
+            spare: 0,
+            number: 0,
+            turn: 0,
+            flight: VecDeque::new(),
+            urgent: Course::new(Lane::Urgent),
+            live: Course::new(Lane::Live),
+            backlog: Course::new(Lane::Backlog),
+        }
+    }
+
+    pub(super) const fn head(&self) -> Mark {
+        self.head
+    }
+
+    pub(super) const fn theirs(&self) -> &Bookmark {
+        &self.theirs
+    }
+
+    pub(super) fn lag(&self) -> u64 {
+        self.theirs.gaps(self.head.place).iter().map(|gap| gap.upto - gap.after).sum()
+    }
+
+    /// Our ledger goes on.
+    pub(super) fn advance(&mut self, head: Mark) {
+        if head.place <= self.head.place {
+            return;
+        }
+        let new = Span { after: self.head.place, upto: head.place };
+        self.head = head;
+        match self.live.ahead.back_mut() {
+            Some(last) if last.upto == new.after => last.upto = new.upto,
+            _ => self.live.ahead.push_back(new),
+        }
+    }
+
+    pub(super) fn begin(&mut self, theirs: Bookmark, credit: u32) {
+        self.theirs = theirs;
+        self.credit = credit.min(MOST_CREDIT);
+        self.spare = u32::from(self.credit > 1);
+    }
+
+    /// Up to a place the peer's bookmark is of our ledger.
+    pub(super) fn compared(&mut self, common: u64) -> Ledger {
+        let ledger = if common < self.theirs.newest() { Ledger::Another } else { Ledger::Same };
+        self.theirs.cut(common);
+        self.restart();
+        ledger
+    }
+
+    /// Everything that the peer misses is to be read again, with what came from it up to a place.
+    pub(super) fn again(&mut self, echo: u64) {
+        self.echo = echo;
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        let gaps: VecDeque<_> = self.theirs.gaps(self.head.place).into();
+        let missed: u64 = gaps.iter().map(|gap| gap.upto - gap.after).sum();
+        self.live = Course::new(Lane::Live);
+        self.backlog = Course::new(Lane::Backlog);
+        self.urgent = Course::new(Lane::Urgent);
+        if missed > SHORT_BACKLOG {
+            self.urgent.ahead = gaps.clone();
+        }
+        self.backlog.ahead = gaps;
+    }
+
+    pub(super) fn credit(
+        &mut self,
+        credit: Credit,
+        out: &mut Vec<Output>,
+    ) -> Result<(), &'static str> {
+        if credit.taken > self.number {
+            return Err("confirmed a batch that was never sent");
+        }
+        self.credit = self.credit.saturating_add(credit.batches).min(MOST_CREDIT);
+        while let Some(flight) = self.flight.front().copied() {
+            if flight.number > credit.taken {
+                break;
+            }
+            self.flight.pop_front();
+            if !flight.span.is_empty() {
+                self.theirs.add(flight.span, flight.hash);
+                out.push(Output::Confirmed(flight.span));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn fetched(&mut self, fetched: Fetched) {
+        let course = match fetched.ask.lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Live => &mut self.live,
+            Lane::Backlog => &mut self.backlog,
+        };
+        course.fetched(fetched);
+    }
+
+    /// Tells the peer how far we are, though there was nothing for it.
+    pub(super) fn flush(&mut self) {
+        self.live.flush();
+        self.backlog.flush();
+    }
+
+    pub(super) fn pump(&mut self, out: &mut Vec<Output>) {
+        while let Some((lane, part)) = self.next_part() {
+            self.number += 1;
+            self.credit -= 1;
+            let Part { span, hash, envelopes } = part;
+            let number = self.number;
+            self.flight.push_back(Flight { number, span, hash });
+            let batch = Batch { number, lane, span, hash, envelopes };
+            out.push(Output::Send(Frame::Batch(Box::new(batch))));
+        }
+        for course in [&mut self.urgent, &mut self.live, &mut self.backlog] {
+            if let Some(ask) = course.next_ask(self.echo) {
+                out.push(Output::Fetch(ask));
+            }
+        }
+    }
+
+    fn next_part(&mut self) -> Option<(Lane, Part)> {
+        if self.credit == 0 {
+            return None;
+        }
+        let spared = self.credit <= self.spare;
+        let backlog = !spared && !self.backlog.ready.is_empty();
+        if backlog && self.turn >= TURNS - 1 {
+            self.turn = 0;
+            return self.backlog.ready.pop_front().map(|part| (Lane::Backlog, part));
+        }
+        for course in [&mut self.urgent, &mut self.live] {
+            if let Some(part) = course.ready.pop_front() {
+                self.turn = self.turn.saturating_add(1);
+                return Some((course.lane, part));
+            }
+        }
+        self.turn = 0;
+        let part = if backlog { self.backlog.ready.pop_front() } else { None };
+        part.map(|part| (Lane::Backlog, part))
+    }
+}
+
+impl Course {
+    fn new(lane: Lane) -> Self {
+        let (ahead, ready) = (VecDeque::new(), VecDeque::new());
+        Self { lane, ahead, asked: None, ready, nothing: None }
+    }
+
+    /// What to read next: one page ahead of what is ready.
+    fn next_ask(&mut self, echo: u64) -> Option<Ask> {
+        if self.asked.is_some() || self.ready.len() > 1 {
+            return None;
+        }
+        let span = *self.ahead.front()?;
+        let ask = Ask { lane: self.lane, span, envelopes: PAGE, octets: PAGE_OCTETS, echo };
+        self.asked = Some(ask.clone());
+        Some(ask)
+    }
+
+    fn fetched(&mut self, fetched: Fetched) {
+        if self.asked.as_ref() != Some(&fetched.ask) {
+            return;
+        }
+        self.asked = None;
+        let Fetched { ask, upto, envelopes } = fetched;
+        let read =
+            Span { after: ask.span.after, upto: upto.place.clamp(ask.span.after, ask.span.upto) };
+        let ended = self.move_on(read.upto);
+        if self.lane == Lane::Urgent {
+            let nowhere = Span { after: read.upto, upto: read.upto };
+            return self.divide(nowhere, upto.hash, envelopes);
+        }
+        let before = self.nothing.take().filter(|(span, _)| span.upto == read.after);
+        let after = before.map_or(read.after, |(span, _)| span.after);
+        let span = Span { after, upto: read.upto };
+        if !envelopes.is_empty() {
+            self.divide(span, upto.hash, envelopes);
+        } else if !span.is_empty() {
+            self.nothing = Some((span, upto.hash));
+            if ended && self.lane == Lane::Backlog {
+                self.flush();
+            }
+        }
+    }
+
+    /// Goes on after what was read; says whether the span is at its end. What was read to nowhere
+    /// is given up, or it would be read for ever.
+    fn move_on(&mut self, upto: u64) -> bool {
+        let Some(first) = self.ahead.front_mut() else { return true };
+        let stuck = upto <= first.after;
+        first.after = upto;
+        let ended = stuck || first.is_empty();
+        if ended {
+            self.ahead.pop_front();
+        }
+        ended
+    }
+
+    fn flush(&mut self) {
+        if let Some((span, hash)) = self.nothing.take() {
+            self.ready.push_back(Part { span, hash, envelopes: Vec::new() });
+        }
+    }
+
+    /// Divides what is too large for one frame; the last part says how far it goes.
+    fn divide(&mut self, span: Span, hash: Digest, envelopes: Vec<Envelope>) {
+        let nowhere = Span { after: span.after, upto: span.after };
+        let (mut part, mut octets) = (Vec::new(), 0);
+        for envelope in envelopes {
+            let size = size(&envelope);
+            if !part.is_empty() && (octets + size > BATCH_OCTETS || part.len() >= MOST_ENVELOPES) {
+                let envelopes = std::mem::take(&mut part);
+                self.ready.push_back(Part { span: nowhere, hash, envelopes });
+                octets = 0;
+            }
+            octets += size;
+            part.push(envelope);
+        }
+        if !part.is_empty() || !span.is_empty() {
+            self.ready.push_back(Part { span, hash, envelopes: part });
+        }
+    }
+}
+
+/// About how many octets an envelope has.
+fn size(envelope: &Envelope) -> usize {
+    let object = match &envelope.what {
+        What::Item(item) => item.object.text().len(),
+        _ => ENVELOPE_OCTETS,
+    };
+    let passages: usize = envelope.hops.iter().map(|hop| 1 + hop.passages.len()).sum();
+    object + ENVELOPE_OCTETS * (1 + passages)
+}
