@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId, Tlp};
-use vedetta_policy::{Form, Network};
+use vedetta_policy::{Form, Network, Passage};
 
 use crate::card::Card;
 use crate::cards::{Cards, Peer};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, Item, VERSION, What};
-use crate::hop::{Hop, MOST_HOPS, MOST_PASSAGES, Passage};
+use crate::hop::{self, Hop, MOST_HOPS, MOST_PASSAGES};
 use crate::key::{KeyId, PublicKey, Signature};
 use crate::scope::Territory;
 use crate::seal::Seal;
@@ -32,7 +32,7 @@ pub const MOST_AGREEMENTS: usize = 64;
 pub struct Trust {
     me: OrganisationId,
     network: Arc<Network>,
-    territory: Territory,
+    territory: Arc<Territory>,
     cards: Arc<Cards>,
     peers: HashSet<OrganisationId>,
     roots: Arc<Roots>,
@@ -267,27 +267,36 @@ impl Roots {
 }
 
 impl Trust {
-    /// What a node believes now. `roots` is kept from one compilation to the next.
+    /// What a node believes now. `roots` is kept from one compilation to the next; `territory` as
+    /// long as directory, cards and peers are the same ([`Trust::territory_of`]).
     #[must_use]
     pub fn compile(
         me: OrganisationId,
         network: Arc<Network>,
+        territory: Arc<Territory>,
         cards: Arc<Cards>,
         peers: &[Peer],
         roots: Arc<Roots>,
     ) -> Self {
-        let accepted = peers.iter().filter(|peer| peer.stage.is_active());
-        let accepted: Vec<_> = accepted.map(|peer| (&peer.organisation, &peer.serves)).collect();
-        let claimed =
-            cards.claims().filter(|(node, _)| peers.iter().all(|it| it.organisation != **node));
-        let territory = Territory::compile(&network, claimed.chain(accepted.iter().copied()));
-        let peers = accepted.iter().map(|(node, _)| (*node).clone()).collect();
+        let active = peers.iter().filter(|peer| peer.stage.is_active());
+        let peers = active.map(|peer| peer.organisation.clone()).collect();
         Self { me, network, territory, cards, peers, roots }
+    }
+
+    /// Who speaks for whom: a peer as our administrator accepted it, every other node as its newest
+    /// card claims.
+    #[must_use]
+    pub fn territory_of(network: &Network, cards: &Cards, peers: &[Peer]) -> Territory {
+        let is_peer = |node: &OrganisationId| peers.iter().any(|peer| peer.organisation == *node);
+        let claimed = cards.claims().filter(|(node, _)| !is_peer(node));
+        let active = peers.iter().filter(|peer| peer.stage.is_active());
+        let accepted = active.map(|peer| (&peer.organisation, &peer.serves));
+        Territory::compile(network, claimed.chain(accepted))
     }
 
     /// Which node speaks for whom.
     #[must_use]
-    pub const fn territory(&self) -> &Territory {
+    pub const fn territory(&self) -> &Arc<Territory> {
         &self.territory
     }
 
@@ -392,7 +401,8 @@ impl Trust {
 
     /// Whether a node speaks for an organisation; for one that the directory does not have, any
     /// node does: it is placed under that node's own.
-    fn speaks(&self, node: &OrganisationId, organisation: &OrganisationId) -> bool {
+    #[must_use]
+    pub fn speaks(&self, node: &OrganisationId, organisation: &OrganisationId) -> bool {
         node == organisation
             || self.territory.speaker(organisation) == Some(node)
             || self.network.number(organisation).is_none()
@@ -440,6 +450,9 @@ impl Trust {
         let object = item.object.value();
         let id = object.get("id").and_then(serde_json::Value::as_str);
         id.and_then(|id| ItemId::new(id).ok()).ok_or(Refusal::NoIdentifier)?;
+        if !item.conditions.via.is_empty() {
+            return Err(Refusal::Widened { relay: origin.clone(), giver: origin.clone() });
+        }
         let redacted = item.form == Form::Redacted;
         if redacted && (item.conditions.producer != *origin || !item.conditions.victims.is_empty())
         {
@@ -477,7 +490,7 @@ impl Trust {
         let own = self.speaks(&hop.from, &passage.giver);
         let Some(before) = before else { return own };
         let earlier = &before.passages;
-        earlier.iter().any(|it| it.carries(passage) || (own && it.leads_to(passage)))
+        earlier.iter().any(|it| hop::carries(it, passage) || (own && hop::leads_to(it, passage)))
     }
 }
 
@@ -492,7 +505,7 @@ fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
         if hop.passages.len() > MOST_PASSAGES {
             return Err(Refusal::TooMany("passages"));
         }
-        if hop.passages.iter().any(|passage| passage.names() > MOST_AGREEMENTS) {
+        if hop.passages.iter().any(|passage| hop::agreements(passage) > MOST_AGREEMENTS) {
             return Err(Refusal::TooMany("agreements"));
         }
     }

@@ -82,11 +82,11 @@ pub struct Item {
     pub derived: Option<ItemId>,
 }
 
-/// An item withdrawn by its origin.
+/// An item withdrawn by its origin. It goes wherever the item goes or went.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
-    /// Which item; all its versions and its derived form.
+    /// Which item; all its versions. A derived form is withdrawn by itself.
     pub item: ItemId,
     /// Why, in words.
     pub reason: String,

@@ -1,10 +1,9 @@
 //! One relay's sealed statement of passing an envelope on.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use vedetta_model::agreement::Redistribution;
-use vedetta_model::{AgreementId, Instant, OrganisationId, Tlp};
+use vedetta_model::{Instant, OrganisationId, Right, Tlp};
+use vedetta_policy::Passage;
 
 use crate::digest::Digest;
 use crate::envelope::canonical;
@@ -14,42 +13,7 @@ use crate::seal::{Seal, leaf};
 pub const MOST_HOPS: usize = 16;
 
 /// A hop has at most so many passages.
-pub const MOST_PASSAGES: usize = 32;
-
-/// Under which agreements whoever holds an item may pass it on.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Right {
-    /// Under any.
-    Any,
-    /// Under those with one of these frameworks at the top; under none when there is none.
-    Lineages(BTreeSet<AgreementId>),
-}
-
-/// One giver of an item to the organisations of the next node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Passage {
-    /// Who gives.
-    pub giver: OrganisationId,
-    /// With which right it holds the item.
-    pub right: Right,
-    /// With which right it may tell the victim too; absent when under this agreement it may not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub naming: Option<Right>,
-    /// Under which agreement it gives; absent when to its clients.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub under: Option<AgreementId>,
-    /// The framework at the top of that agreement.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub root: Option<AgreementId>,
-    /// Which right that agreement gives to whom it reaches.
-    pub gives: Redistribution,
-    /// Every agreement, with those above it, along the chain that brought it to the giver; none for
-    /// the producer. When one of them ceases to bind, so does the passage.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub on: BTreeSet<AgreementId>,
-}
+pub const MOST_PASSAGES: usize = 128;
 
 /// One step of an envelope from a node to the next. The origin's own sending is the first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -88,52 +52,38 @@ pub struct Sending {
     pub tlp: Option<Tlp>,
 }
 
-impl Right {
-    /// Whether everything that it allows the other allows too.
-    #[must_use]
-    pub fn is_within(&self, other: &Self) -> bool {
-        match (self, other) {
-            (_, Self::Any) => true,
-            (Self::Any, Self::Lineages(_)) => false,
-            (Self::Lineages(one), Self::Lineages(other)) => one.is_subset(other),
-        }
-    }
+/// Whether a relay may go on giving by the right of a giver that the hop before named: no wider,
+/// resting on the same, telling the victim only where that may.
+#[must_use]
+pub fn carries(earlier: &Passage, next: &Passage) -> bool {
+    let naming = match (&next.naming, &earlier.naming) {
+        (None, _) => true,
+        (Some(next), Some(earlier)) => next.is_within(earlier),
+        (Some(_), None) => false,
+    };
+    earlier.giver == next.giver
+        && next.right.is_within(&earlier.right)
+        && naming
+        && earlier.on.is_subset(&next.on)
 }
 
-impl Passage {
-    /// Whether the next node may go on giving by the same giver's right: no wider, resting on the
-    /// same, telling the victim only where this does.
-    #[must_use]
-    pub fn carries(&self, next: &Self) -> bool {
-        let naming = match (&next.naming, &self.naming) {
-            (None, _) => true,
-            (Some(next), Some(mine)) => next.is_within(mine),
-            (Some(_), None) => false,
-        };
-        self.giver == next.giver
-            && next.right.is_within(&self.right)
-            && naming
-            && self.on.is_subset(&next.on)
-    }
+/// Whether a giver for whom the relay speaks may hold the item by what the hop before gave: that
+/// gave a right, and this rests on it.
+#[must_use]
+pub fn leads_to(earlier: &Passage, next: &Passage) -> bool {
+    earlier.gives != Redistribution::None
+        && (next.naming.is_none() || earlier.naming.is_some())
+        && earlier.on.is_subset(&next.on)
+        && earlier.under.as_ref().is_some_and(|under| next.on.contains(under))
+}
 
-    /// Whether a giver of the next node's own may hold the item by what passed here: this gives a
-    /// right, and the other rests on it.
-    #[must_use]
-    pub fn leads_to(&self, next: &Self) -> bool {
-        self.gives != Redistribution::None
-            && (next.naming.is_none() || self.naming.is_some())
-            && self.on.is_subset(&next.on)
-            && self.under.as_ref().is_some_and(|under| next.on.contains(under))
-    }
-
-    /// How many agreements it names.
-    pub(crate) fn names(&self) -> usize {
-        let of = |right: &Right| match right {
-            Right::Any => 0,
-            Right::Lineages(roots) => roots.len(),
-        };
-        self.on.len() + of(&self.right) + self.naming.as_ref().map_or(0, of)
-    }
+/// How many agreements a passage names.
+pub(crate) fn agreements(passage: &Passage) -> usize {
+    let of = |right: &Right| match right {
+        Right::Any => 0,
+        Right::Lineages(roots) => roots.len(),
+    };
+    passage.on.len() + of(&passage.right) + passage.naming.as_ref().map_or(0, of)
 }
 
 impl Hop {

@@ -19,10 +19,12 @@
 //! the same on every path and under every key, so three paths are one item.
 //!
 //! **The search goes on where it stopped.** A node decides by the agreements that *it* holds,
-//! beginning at the givers that the last hop names, each with its right. So a release reaches only
-//! organisations that a chain reaches, though no node need hold every agreement of the chain.
+//! beginning at the producer and at the givers that the last hop names, each with its right
+//! ([`envelope::Item::handling`]). So a release reaches only organisations that a chain reaches,
+//! though no node need hold every agreement of the chain; and where all nodes hold the same, all
+//! decide alike. A redacted form hides its producer: it begins at the givers alone.
 //!
-//! **A passage says on what it rests** ([`hop::Passage::on`]): every agreement along the chain that
+//! **A passage says on what it rests** ([`vedetta_policy::Passage::on`]): every agreement along the chain that
 //! brought the item to the giver. When one ceases to bind, a [`envelope::StandingNotice`] reaches
 //! every node, and what rested on it is no longer served, also where its text is not known. Nothing
 //! need be taken back item by item, and no two nodes can hold each other's claim alive. Whoever has
@@ -48,6 +50,7 @@ pub mod frame;
 pub mod hop;
 pub mod key;
 pub mod link;
+pub mod onward;
 pub mod pairing;
 pub mod prevails;
 pub mod scope;

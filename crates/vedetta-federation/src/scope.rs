@@ -1,9 +1,9 @@
 //! For which organisations a node speaks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Audience, OrganisationId, OrganisationNumber};
+use vedetta_model::{Audience, Organisation, OrganisationId};
 use vedetta_policy::Network;
 
 /// For which organisations a node says that it speaks. Resolved against the directory of whoever
@@ -25,18 +25,6 @@ pub struct Scope {
     pub organisations: BTreeSet<OrganisationId>,
 }
 
-/// How closely a scope names an organisation, from the least to the most.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Closeness {
-    Everything,
-    Region,
-    /// So many steps below, negated: the nearer the closer.
-    Below(i32),
-    Named,
-    /// A node's own organisation.
-    Own,
-}
-
 /// Which node speaks for which organisation, as one node sees it.
 #[derive(Clone, Debug, Default)]
 pub struct Territory {
@@ -45,7 +33,7 @@ pub struct Territory {
 }
 
 /// Deeper trees are followed no further.
-const DEEPEST: i32 = 32;
+const DEEPEST: usize = 32;
 
 impl Scope {
     /// The scope of a node that speaks for everyone for whom nobody else does.
@@ -65,52 +53,83 @@ impl Scope {
     pub fn size(&self) -> usize {
         self.regions.len() + self.below.len() + self.organisations.len()
     }
+}
 
-    fn closeness(&self, network: &Network, number: OrganisationNumber) -> Option<Closeness> {
-        let organisation = network.organisation(number)?;
-        if self.organisations.contains(&organisation.id) {
-            return Some(Closeness::Named);
-        }
-        let mut above = Some(organisation.id.clone());
-        for steps in 0..DEEPEST {
-            let Some(id) = above else { break };
-            if self.below.contains(&id) {
-                return Some(Closeness::Below(-steps));
+/// The scopes of all nodes, by what they name.
+#[derive(Default)]
+struct Claims<'a> {
+    nodes: HashSet<&'a OrganisationId>,
+    named: HashMap<&'a OrganisationId, &'a OrganisationId>,
+    below: HashMap<&'a OrganisationId, &'a OrganisationId>,
+    regions: HashMap<&'a str, &'a OrganisationId>,
+    everything: Option<&'a OrganisationId>,
+}
+
+impl<'a> Claims<'a> {
+    /// Nodes in ascending order: the first claim of a name stays.
+    fn of(nodes: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>) -> Self {
+        let nodes: BTreeMap<_, _> = nodes.into_iter().collect();
+        let mut claims = Self::default();
+        for (node, scope) in nodes {
+            claims.nodes.insert(node);
+            for name in &scope.organisations {
+                claims.named.entry(name).or_insert(node);
             }
-            let up = network.number(&id).and_then(|number| network.organisation(number));
-            above = up.and_then(|organisation| organisation.parent.clone());
+            for name in &scope.below {
+                claims.below.entry(name).or_insert(node);
+            }
+            for name in &scope.regions {
+                claims.regions.entry(name).or_insert(node);
+            }
+            if scope.everything {
+                claims.everything.get_or_insert(node);
+            }
         }
-        let region = organisation.region.as_ref();
-        if region.is_some_and(|region| self.regions.contains(region)) {
-            return Some(Closeness::Region);
+        claims
+    }
+
+    /// From the closest claim to the widest: its own node, by name, below the nearest, by region,
+    /// everything.
+    fn speaker(
+        &self,
+        network: &Network,
+        organisation: &Organisation,
+    ) -> Option<&'a OrganisationId> {
+        if let Some(own) = self.nodes.get(&organisation.id) {
+            return Some(own);
         }
-        self.everything.then_some(Closeness::Everything)
+        if let Some(node) = self.named.get(&organisation.id) {
+            return Some(node);
+        }
+        let mut above = Some(organisation);
+        for _ in 0..DEEPEST {
+            let Some(it) = above else { break };
+            if let Some(node) = self.below.get(&it.id) {
+                return Some(node);
+            }
+            let parent = it.parent.as_ref().and_then(|parent| network.number(parent));
+            above = parent.and_then(|parent| network.organisation(parent)).map(AsRef::as_ref);
+        }
+        let region = organisation.region.as_deref().and_then(|it| self.regions.get(it));
+        region.copied().or(self.everything)
     }
 }
 
 impl Territory {
-    /// Resolves the scopes of all known nodes against the directory. Of two that are equally close
-    /// the one with the lesser identifier speaks, everywhere the same.
+    /// Resolves the scopes of all known nodes against the directory. Of two that claim alike the
+    /// one with the lesser identifier speaks, everywhere the same.
     #[must_use]
     pub fn compile<'a>(
         network: &Network,
         nodes: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
     ) -> Self {
-        let nodes: BTreeMap<_, _> = nodes.into_iter().collect();
+        let claims = Claims::of(nodes);
         let mut territory = Self::default();
         for number in network.everyone().iter() {
-            let close = |(node, scope): (&&OrganisationId, &&Scope)| {
-                let own = network.number(node) == Some(number);
-                let closeness = if own { Some(Closeness::Own) } else { None };
-                Some((closeness.or_else(|| scope.closeness(network, number))?, (*node).clone()))
-            };
-            let all = nodes.iter().filter_map(close);
-            let best = all.reduce(|best, other| if other.0 > best.0 { other } else { best });
-            if let Some((_, node)) = best {
+            let Some(organisation) = network.organisation(number) else { continue };
+            if let Some(node) = claims.speaker(network, organisation) {
                 territory.audiences.entry(node.clone()).or_default().insert(number);
-                if let Some(organisation) = network.organisation(number) {
-                    territory.speakers.insert(organisation.id.clone(), node);
-                }
+                territory.speakers.insert(organisation.id.clone(), node.clone());
             }
         }
         territory

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{OrganisationId, Tlp};
+use vedetta_policy::Passage;
 
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::check::{Refused, Verified};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
-use crate::hop::Passage;
 
 /// A node's ledger and what it shares of it, as its links see it.
 ///

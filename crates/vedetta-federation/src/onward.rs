@@ -1,0 +1,61 @@
+//! What a node goes on deciding from when it was given an item, and what it says to the next.
+
+use std::collections::BTreeSet;
+
+use vedetta_model::agreement::Redistribution;
+use vedetta_model::{Given, Handling, OrganisationId, Right, Tlp};
+use vedetta_policy::{Form, Passage};
+
+use crate::check::MOST_AGREEMENTS;
+use crate::envelope::Item;
+use crate::hop::{MOST_PASSAGES, agreements, carries, leads_to};
+
+impl Item {
+    /// How a node handles the item that was given it by these passages, at the strictest marking of
+    /// its trail. The chains begin at the givers, and at the producer unless the form hides it.
+    /// Nothing when nobody gave it.
+    #[must_use]
+    pub fn handling(&self, passages: &[Passage], tlp: Tlp) -> Option<Handling> {
+        let produced = (self.form == Form::Full).then(|| Given {
+            giver: self.conditions.producer.clone(),
+            right: Right::Any,
+            naming: Some(Right::Any),
+            on: BTreeSet::new(),
+        });
+        let via: BTreeSet<_> = passages.iter().map(Passage::given).chain(produced).collect();
+        let tlp = tlp.max(self.conditions.tlp);
+        (!via.is_empty()).then(|| Handling { tlp, via, ..self.conditions.clone() })
+    }
+}
+
+/// Of what this node's network says about passing an item on, what the trail bears out: what the
+/// next node would refuse is left out, and what is founded on another chain than the one by which
+/// it came here is founded on both. `speaks` says for whom this node speaks.
+#[must_use]
+pub fn borne_out(
+    item: &Item,
+    before: &[Passage],
+    said: Vec<Passage>,
+    speaks: impl Fn(&OrganisationId) -> bool,
+) -> Vec<Passage> {
+    let founded = |mut passage: Passage| {
+        let produced = item.form == Form::Full && passage.giver == item.conditions.producer;
+        if produced {
+            passage.on.clear();
+            return Some(passage);
+        }
+        let own = speaks(&passage.giver);
+        if before.iter().any(|it| carries(it, &passage) || (own && leads_to(it, &passage))) {
+            return Some(passage);
+        }
+        let gave = |it: &&Passage| it.gives != Redistribution::None && it.under.is_some();
+        let names = |it: &&Passage| it.naming.is_some();
+        let mut giving = before.iter().filter(|_| own).filter(gave);
+        let ground = giving.clone().find(names).or_else(|| giving.next())?;
+        passage.naming = passage.naming.filter(|_| ground.naming.is_some());
+        passage.on.extend(ground.on.iter().chain(&ground.under).cloned());
+        Some(passage)
+    };
+    let few = |passage: &Passage| agreements(passage) <= MOST_AGREEMENTS;
+    said.into_iter().filter_map(founded).filter(few).take(MOST_PASSAGES).collect()
+}
