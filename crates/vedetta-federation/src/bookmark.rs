@@ -113,9 +113,7 @@ impl Bookmark {
         self.remember(Mark { place: span.upto, hash });
         if self.spans.len() > MOST_SPANS {
             self.spans.truncate(MOST_SPANS);
-            let last = self.last();
-            self.marks.retain(|mark| mark.place <= last);
-            self.cut(self.newest());
+            self.cut(self.last());
         }
     }
 
@@ -125,13 +123,15 @@ impl Bookmark {
         self.marks.last().map_or(0, |mark| mark.place)
     }
 
-    /// Forgets everything after a place: the peer's ledger goes on differently from there.
+    /// Forgets everything after the last mark up to a place: the peer's ledger goes on differently
+    /// from there.
     pub fn cut(&mut self, place: u64) {
+        self.marks.retain(|mark| mark.place <= place);
+        let place = self.newest();
         self.spans.retain(|span| span.after < place);
         if let Some(last) = self.spans.last_mut() {
             last.upto = last.upto.min(place);
         }
-        self.marks.retain(|mark| mark.place <= place);
     }
 
     /// The newest mark that holds in a ledger, and the place where it stands; zero when none does.
@@ -211,7 +211,8 @@ mod tests {
                 prop_assert!(bookmark.is_sound());
             }
             bookmark.cut(cut);
-            places.retain(|place| *place <= cut);
+            prop_assert!(bookmark.newest() <= cut);
+            places.retain(|place| *place <= bookmark.newest());
             prop_assert!(bookmark.is_sound());
             for place in 1..=70 {
                 prop_assert_eq!(bookmark.has(Span { after: place - 1, upto: place }), places.contains(&place));
