@@ -25,6 +25,7 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-flow", &["vedetta-diffusion"]),
     ("vedetta-diffusion", &["vedetta-intake", "vedetta-store"]),
     ("vedetta-api", &["vedetta-store"]),
+    ("vedetta-link", &["vedetta-store", "vedetta-api"]),
     ("vedetta-console", &["vedetta-store"]),
 ];
 

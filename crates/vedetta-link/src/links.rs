@@ -1,0 +1,355 @@
+//! The links of a node: which are up, who has the place when both sides dial at once, and what
+//! went over them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use vedetta_model::{Clock, Entropy, Instant, OrganisationId};
+
+use crate::bounds::Bounds;
+use crate::doorkeeper::{Doorkeeper, Report};
+use crate::line::Dialled;
+use crate::tls::Tls;
+use vedetta_federation::key::PublicKey;
+
+/// The links of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Links(Arc<Shared>);
+
+/// How the link with a peer does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The peer.
+    pub peer: OrganisationId,
+    /// Whether it is up.
+    pub up: bool,
+    /// Since when it is so.
+    pub since: Instant,
+    /// Which side dialled the one that is up, or was last.
+    pub dialled: Option<Dialled>,
+    /// Where the peer is, or was last.
+    pub address: Option<SocketAddr>,
+    /// Why the last one ended, or could not be made.
+    pub reason: Option<String>,
+    /// Links made since the node started.
+    pub made: u64,
+    /// Octets of frames received and sent since the node started.
+    pub octets: (u64, u64),
+    /// Frames received and sent since the node started.
+    pub frames: (u64, u64),
+    /// What the speakers say; counts are since the node started.
+    pub report: Report,
+}
+
+struct Shared {
+    keeper: Arc<dyn Doorkeeper>,
+    tls: Tls,
+    bounds: Bounds,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    places: Mutex<BTreeMap<OrganisationId, Place>>,
+    changed: watch::Sender<u64>,
+    stopping: watch::Sender<bool>,
+}
+
+/// The place of a peer: one link at a time.
+struct Place {
+    holder: Option<Holder>,
+    since: Instant,
+    dialled: Option<Dialled>,
+    address: Option<SocketAddr>,
+    reason: Option<String>,
+    made: u64,
+    meter: Arc<Meter>,
+    /// What the speakers of links that ended counted.
+    past: Report,
+}
+
+struct Holder {
+    number: u64,
+    dialled: Dialled,
+    end: watch::Sender<Option<String>>,
+}
+
+/// What goes over the links with a peer.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    octets_in: AtomicU64,
+    octets_out: AtomicU64,
+    frames_in: AtomicU64,
+    frames_out: AtomicU64,
+    /// Ticks since a whole frame came.
+    pub(crate) silent: AtomicU64,
+    report: Mutex<Report>,
+}
+
+/// The right to be the link with a peer, until dropped or told to end.
+pub(crate) struct Claim {
+    links: Links,
+    peer: OrganisationId,
+    number: u64,
+    pub(crate) meter: Arc<Meter>,
+    /// Says why the link must end, once it must.
+    pub(crate) end: watch::Receiver<Option<String>>,
+    /// Why it ended.
+    pub(crate) reason: String,
+}
+
+/// A link that has been silent for so many ticks may be replaced by the other side's.
+const DOUBTFUL: u64 = 12;
+
+impl Links {
+    /// Of a node.
+    #[must_use]
+    pub fn new(
+        keeper: Arc<dyn Doorkeeper>,
+        tls: Tls,
+        bounds: Bounds,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            keeper,
+            tls,
+            bounds,
+            clock,
+            entropy,
+            places: Mutex::default(),
+            changed: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
+        }))
+    }
+
+    /// How each does, of every peer there was a link with or an attempt at one.
+    #[must_use]
+    pub fn all(&self) -> Vec<Link> {
+        self.places().iter().map(|(peer, place)| place.view(peer.clone())).collect()
+    }
+
+    /// Rings whenever a link is made or ends.
+    #[must_use]
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+
+    /// Whether there is a link with a peer.
+    #[must_use]
+    pub fn is_up(&self, peer: &OrganisationId) -> bool {
+        self.places().get(peer).is_some_and(|place| place.holder.is_some())
+    }
+
+    /// Until there is no link with a peer.
+    pub(crate) async fn down(&self, peer: &OrganisationId) {
+        let mut changed = self.listen();
+        while self.is_up(peer) && changed.changed().await.is_ok() {}
+    }
+
+    /// Ends the link with a peer, if there is one.
+    pub fn end(&self, peer: &OrganisationId, reason: &str) {
+        if let Some(holder) = self.places().get(peer).and_then(|place| place.holder.as_ref()) {
+            holder.end.send_replace(Some(reason.to_owned()));
+        }
+    }
+
+    /// Ends all links and lets no more be made. Those that speak say farewell.
+    pub async fn close(&self) {
+        self.0.stopping.send_replace(true);
+        let mut changed = self.listen();
+        let peers: Vec<_> = self.places().keys().cloned().collect();
+        for peer in &peers {
+            self.end(peer, "the node stops");
+        }
+        let all_ended = async {
+            while self.places().values().any(|place| place.holder.is_some()) {
+                if changed.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(self.0.bounds.farewell, all_ended).await.is_err() {
+            tracing::info!("links that did not end in time were cut");
+        }
+    }
+
+    /// Ends the links of those who may not keep them.
+    pub(crate) fn review(&self) {
+        let up: Vec<_> = self.all().into_iter().filter(|link| link.up).collect();
+        for link in up.iter().filter(|link| !self.0.keeper.keeps(&link.peer)) {
+            self.end(&link.peer, "the peer may have no link now");
+        }
+    }
+
+    /// Takes the place of a peer. When both sides dial at once, both nodes keep the one that the
+    /// lower key dialled; a new one by the same side says that the one before is dead.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn claim(
+        &self,
+        peer: &OrganisationId,
+        (key, dialled, address): (PublicKey, Dialled, SocketAddr),
+    ) -> Result<Claim, &'static str> {
+        if *self.0.stopping.borrow() {
+            return Err("the node stops");
+        }
+        let now = self.0.clock.now();
+        let mut places = self.places();
+        let place = places.entry(peer.clone()).or_insert_with(|| Place::new(now));
+        if let Some(holder) = &place.holder {
+            let ours_prevails = self.0.tls.key() < key;
+            let prevails = (dialled == Dialled::ByUs) == ours_prevails;
+            let doubtful = place.meter.silent.load(Ordering::Relaxed) >= DOUBTFUL;
+            if holder.dialled != dialled && !prevails && !doubtful {
+                return Err("there is a link already");
+            }
+            holder.end.send_replace(Some("a newer link took its place".into()));
+        }
+        let (end, ended) = watch::channel(None);
+        place.made += 1;
+        let number = place.made;
+        place.settle();
+        place.holder = Some(Holder { number, dialled, end });
+        (place.since, place.dialled, place.address) = (now, Some(dialled), Some(address));
+        place.meter.silent.store(0, Ordering::Relaxed);
+        let meter = Arc::clone(&place.meter);
+        drop(places);
+        self.ring();
+        tracing::info!(%peer, ?dialled, %address, "link up");
+        let (links, peer, reason) = (self.clone(), peer.clone(), "the link's thread ended".into());
+        Ok(Claim { links, peer, number, meter, end: ended, reason })
+    }
+
+    /// Notes that a link could not be made.
+    pub(crate) fn failed(&self, peer: &OrganisationId, reason: String) {
+        let now = self.0.clock.now();
+        let mut places = self.places();
+        let place = places.entry(peer.clone()).or_insert_with(|| Place::new(now));
+        if place.holder.is_none() {
+            if place.reason.as_ref() != Some(&reason) {
+                tracing::warn!(%peer, %reason, "no link");
+            }
+            place.reason = Some(reason);
+        }
+    }
+
+    pub(crate) fn keeper(&self) -> &Arc<dyn Doorkeeper> {
+        &self.0.keeper
+    }
+
+    pub(crate) fn tls(&self) -> &Tls {
+        &self.0.tls
+    }
+
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.0.bounds
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// Ends when the node stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender is of this very value, so it is not gone.
+        let _stopped = self.0.stopping.subscribe().wait_for(|stopping| *stopping).await.is_ok();
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<OrganisationId, Place>> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        self.0.changed.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let now = self.links.0.clock.now();
+        let reason = std::mem::take(&mut self.reason);
+        tracing::info!(peer = %self.peer, %reason, "link down");
+        let mut places = self.links.places();
+        if let Some(place) = places.get_mut(&self.peer)
+            && place.holder.as_ref().is_some_and(|holder| holder.number == self.number)
+        {
+            place.holder = None;
+            place.settle();
+            (place.since, place.reason) = (now, Some(reason));
+        }
+        drop(places);
+        self.links.ring();
+    }
+}
+
+impl Place {
+    fn new(now: Instant) -> Self {
+        Self {
+            holder: None,
+            since: now,
+            dialled: None,
+            address: None,
+            reason: None,
+            made: 0,
+            meter: Arc::default(),
+            past: Report::default(),
+        }
+    }
+
+    /// Adds what the last speaker counted to what those before did.
+    fn settle(&mut self) {
+        let last = std::mem::take(&mut *self.meter.report());
+        let past = self.past;
+        self.past = Report { lag: last.lag, skew_ms: last.skew_ms, ..past.and(last) };
+    }
+
+    fn view(&self, peer: OrganisationId) -> Link {
+        let (meter, up) = (&self.meter, self.holder.is_some());
+        let report = if up { self.past.and(*meter.report()) } else { self.past };
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        Link {
+            peer,
+            up,
+            since: self.since,
+            dialled: self.dialled,
+            address: self.address,
+            reason: self.reason.clone(),
+            made: self.made,
+            octets: (count(&meter.octets_in), count(&meter.octets_out)),
+            frames: (count(&meter.frames_in), count(&meter.frames_out)),
+            report,
+        }
+    }
+}
+
+impl Report {
+    /// The counts of both, and how the later does.
+    fn and(self, later: Self) -> Self {
+        Self {
+            skew_ms: later.skew_ms,
+            lag: later.lag,
+            sent: self.sent + later.sent,
+            taken: self.taken + later.taken,
+            refused: self.refused + later.refused,
+        }
+    }
+}
+
+impl Meter {
+    pub(crate) fn received(&self, octets: usize) {
+        self.silent.store(0, Ordering::Relaxed);
+        self.frames_in.fetch_add(1, Ordering::Relaxed);
+        self.octets_in.fetch_add(octets as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent(&self, octets: usize) {
+        self.frames_out.fetch_add(1, Ordering::Relaxed);
+        self.octets_out.fetch_add(octets as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
