@@ -11,6 +11,7 @@
 
 pub mod backoff;
 pub mod bounds;
+pub mod courier;
 pub mod dial;
 pub mod doorkeeper;
 pub mod drive;

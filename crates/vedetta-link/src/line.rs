@@ -37,7 +37,6 @@ pub struct Line {
 impl Line {
     /// The frames that come, where to put those that go (each with its length), and what keeps the
     /// connection until dropped.
-    #[must_use]
     pub fn into_parts(self) -> (Incoming, mpsc::Sender<Bytes>, oneshot::Sender<()>) {
         (self.incoming, self.outgoing, self.held)
     }
