@@ -197,7 +197,10 @@ mod tests {
     fn what_anyone_may_is_a_short_list() {
         let open: Vec<_> =
             TABLE.iter().filter(|route| route.who == Who::Anyone).map(|route| route.path).collect();
-        assert_eq!(open, ["/health", "/ready", "/api/v1/openapi.json", "/api/v1/sessions"]);
+        assert_eq!(
+            open,
+            ["/health", "/ready", "/api/v1/openapi.json", "/api/v1/sessions", "/api/v1/enrolments"]
+        );
     }
 
     #[test]

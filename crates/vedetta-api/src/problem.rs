@@ -40,6 +40,8 @@ pub enum Kind {
     NotUnderstood,
     /// Who asks is not proven.
     Unproven,
+    /// Who signs in must enrol an authenticator first.
+    MustEnrol,
     /// Who asks may not.
     Forbidden,
     /// There is none, or not for who asks.
@@ -77,9 +79,10 @@ pub enum Style {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotUnderstood,
         Self::Unproven,
+        Self::MustEnrol,
         Self::Forbidden,
         Self::Unknown,
         Self::MethodNotAllowed,
@@ -101,6 +104,7 @@ impl Kind {
         match self {
             Self::NotUnderstood => ("not-understood", S::BAD_REQUEST, "Not understood"),
             Self::Unproven => ("unproven", S::UNAUTHORIZED, "Not signed in"),
+            Self::MustEnrol => ("must-enrol", S::FORBIDDEN, "No authenticator yet"),
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
             Self::Unknown => ("unknown", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => {
@@ -243,6 +247,11 @@ impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Self {
         let kind = match &error {
             FlowError::Unproven(_) => Kind::Unproven,
+            FlowError::MustEnrol => {
+                let sentence = "this account signs in with a code; enrol an authenticator first: send \
+                    account and password to /api/v1/enrolments";
+                return Self::new(Kind::MustEnrol, sentence);
+            }
             FlowError::Forbidden { .. } => Kind::Forbidden,
             FlowError::Unknown { .. } => Kind::Unknown,
             FlowError::Invalid { .. } => Kind::Invalid,

@@ -72,6 +72,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/metrics", node::metrics)
         .on(Get, "/api/v1/openapi.json", node::openapi)
         .on(Post, "/api/v1/sessions", sessions::begin)
+        .on(Post, "/api/v1/enrolments", sessions::enrol)
         .on(Get, "/api/v1/sessions/current", sessions::whoami)
         .on(Delete, "/api/v1/sessions/current", sessions::end)
         .on(Get, "/api/v1/tokens", sessions::tokens)

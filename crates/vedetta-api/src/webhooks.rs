@@ -132,7 +132,8 @@ impl Worker {
     async fn call_and_end(&self, due: DueCall) -> Result<(), FlowError> {
         let place = due.item.open(&due.reader).map(|item| item.stamp.seq);
         let reply = self.make(&due).await;
-        let (attempt, lease, now) = (due.lease.job.attempts, due.lease, self.house.now());
+        let (attempt, lease) = (due.lease.job.attempts, due.lease.clone());
+        let now = self.house.now();
         let (Some(release), Some(reply)) = (place, reply.transpose()) else {
             return self.ask(|house| house.finish_webhook_call(lease)).await;
         };
@@ -146,9 +147,13 @@ impl Worker {
             Ok(status) => format!("the receiver answered {status}"),
             Err(error) => error,
         };
+        if meaning == Answer::Gone {
+            tracing::info!(webhook = due.webhook.key(), "paused: its receiver wants no more calls");
+            return self.ask(move |house| house.pause_webhook(lease, &due.webhook, error)).await;
+        }
         let due = match again(attempt, now, self.house.entropy()) {
-            Next::At(moment) if meaning != Answer::Gone => Some(moment),
-            _ => None,
+            Next::At(moment) => Some(moment),
+            Next::DeadLetter => None,
         };
         self.ask(move |house| house.give_back_webhook_call(lease, error, due)).await
     }

@@ -9,6 +9,9 @@ pub enum FlowError {
     /// Who asks did not prove who they are.
     #[error("not signed in: {0}")]
     Unproven(&'static str),
+    /// The password is right, but the role wants an authenticator, and there is none yet.
+    #[error("this account signs in with a code; enrol an authenticator first")]
+    MustEnrol,
     /// Who asks may not.
     #[error("{who} may not {what}; {advice}")]
     Forbidden {

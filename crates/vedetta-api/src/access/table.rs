@@ -135,6 +135,10 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Proof)
         .takes(json("SignIn"))
         .gives(json("IssuedToken")),
+    post("/api/v1/enrolments", Who::Anyone, "Enrol a first authenticator with the password")
+        .cost(Cost::Proof)
+        .takes(json("FirstEnrolment"))
+        .gives(json("Enrolment")),
     get("/api/v1/sessions/current", Who::SignedIn, "Who one is").gives(json("Whoami")),
     delete("/api/v1/sessions/current", Who::SignedIn, "Sign out"),
     get("/api/v1/tokens", Who::SignedIn, "Tokens that one may revoke").gives(json("Tokens")),

@@ -52,7 +52,7 @@ pub(super) struct NewPassword {
 #[derive(Serialize)]
 pub(super) struct Enrolment {
     /// The `otpauth:` address, told once.
-    address: String,
+    pub(super) address: String,
 }
 
 pub(super) async fn organisations(

@@ -7,10 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use vedetta_flow::{Session, Token};
+use vedetta_flow::{House, Session, Token};
 use vedetta_model::{AccountId, Instant, Language, OrganisationId, Role};
 
 use super::Answer;
+use super::directory::Enrolment;
 use crate::access::Cost;
 use crate::api::Api;
 use crate::credentials::Presented;
@@ -70,17 +71,38 @@ pub(super) async fn begin(
     State(api): State<Api>,
     Given(with): Given<SignIn>,
 ) -> Answer<IssuedToken> {
-    // What is no account's name is refused by the house, and counted for its address only.
-    if let Ok(account) = AccountId::new(&with.account) {
-        let taken = api.limits().sign_ins.take(account, api.house().now());
-        taken.map_err(too_many_proofs)?;
-    }
+    count_attempt(&api, &with.account)?;
     let session = api
         .ask_at(Cost::Proof, move |house| {
             house.sign_in(&with.account, &with.password, with.code.as_deref())
         })
         .await?;
     Ok(Json(session.into()))
+}
+
+/// Whoever has a password and no authenticator yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FirstEnrolment {
+    account: String,
+    password: String,
+}
+
+pub(super) async fn enrol(
+    State(api): State<Api>,
+    Given(with): Given<FirstEnrolment>,
+) -> Answer<Enrolment> {
+    count_attempt(&api, &with.account)?;
+    let enrol = move |house: &House| house.enrol_by_password(&with.account, &with.password);
+    let address = api.ask_at(Cost::Proof, enrol).await?;
+    Ok(Json(Enrolment { address }))
+}
+
+/// Counts an attempt at a password. What is no account's name is refused by the house, and counted
+/// for its address only.
+fn count_attempt(api: &Api, account: &str) -> Result<(), Problem> {
+    let Ok(account) = AccountId::new(account) else { return Ok(()) };
+    api.limits().sign_ins.take(account, api.house().now()).map_err(too_many_proofs)
 }
 
 pub(super) async fn whoami(Caller(actor): Caller) -> Json<Whoami> {

@@ -72,6 +72,7 @@ pub(super) async fn put(
         categories: new.categories,
         state: new.state,
         by: actor.account.clone(),
+        paused_because: None,
     };
     let secret = api.ask(move |house| house.put_webhook(&actor, webhook)).await?;
     Ok(Json(IssuedWebhook { id, secret }))

@@ -149,6 +149,16 @@ async fn people_sign_in_with_password_and_code() {
             .unwrap();
     assert_eq!(roles, BTreeSet::from(["analyst".to_owned()]));
 
+    door.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    let line = "PUT /api/v1/accounts/sala/password";
+    door.ask(&door.token("admin"), line, Some(("application/json", password))).await;
+    let officer = sign_in.replace("rossi", "sala");
+    let refused = door.ask("", "POST /api/v1/sessions", Some(("application/json", &officer))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.json()["type"].as_str().unwrap().ends_with("/must-enrol"), "{refused:?}");
+    let first = door.ask("", "POST /api/v1/enrolments", Some(("application/json", &officer))).await;
+    assert!(first.json()["address"].as_str().unwrap().starts_with("otpauth://totp/"));
+
     let enrolled = door.ask(&token, "POST /api/v1/accounts/rossi/totp", None).await;
     assert!(enrolled.json()["address"].as_str().unwrap().starts_with("otpauth://totp/"));
     for wrong in [sign_in, r#"{"account":"nobody","password":"correct horse battery"}"#] {

@@ -119,6 +119,39 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_wants_no_more_is_left_in_peace_until_put_anew() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    put(&door, &stranger).await;
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let receiver = Receiver::new("8.8.8.8:443");
+    *receiver.answer.lock().unwrap() = 410;
+    run(&door, &receiver).await;
+    bring(&door, &perugia, TestItem::indicator(2).tlp("CLEAR")).await;
+    for _ in 0..3 {
+        door.clock.advance(Duration::from_secs(8 * 3600));
+        run(&door, &receiver).await;
+    }
+    assert_eq!(receiver.names(), ["scanner 1"], "asked once");
+    let shown = door.get(&stranger, "/api/v1/webhooks").await;
+    let webhook = &shown["webhooks"][0];
+    assert_eq!(webhook["state"], "paused");
+    assert_eq!(webhook["paused_because"], "the receiver answered 410");
+
+    *receiver.answer.lock().unwrap() = 200;
+    let body = r#"{"url":"https://soc.comune.example/hook"}"#;
+    door.ask(&stranger, "PUT /api/v1/webhooks/soc", Some((JSON, body))).await;
+    for _ in 0..3 {
+        run(&door, &receiver).await;
+    }
+    let mut names = receiver.names();
+    names.sort();
+    assert_eq!(names, ["scanner 1", "scanner 1", "scanner 2"], "nothing is lost meanwhile");
+    let shown = door.get(&stranger, "/api/v1/webhooks").await;
+    assert_eq!(shown["webhooks"][0].get("paused_because"), None);
+}
+
+#[tokio::test]
 async fn a_webhook_does_not_knock_inside_the_house() {
     let door = Door::new();
     let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));

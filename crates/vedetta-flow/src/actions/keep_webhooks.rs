@@ -31,6 +31,9 @@ pub struct Webhook {
     pub state: WebhookState,
     /// Who put it.
     pub by: AccountId,
+    /// Why the node paused it, where nobody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_because: Option<String>,
 }
 
 /// Whether a webhook is called.

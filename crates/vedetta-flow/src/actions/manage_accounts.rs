@@ -219,7 +219,7 @@ pub(crate) fn check_roles(
 }
 
 /// Notes a deed beside the secret that it changed.
-fn note(
+pub(crate) fn note(
     unit: &mut dyn UnitOfWork,
     actor: &str,
     subject: &str,

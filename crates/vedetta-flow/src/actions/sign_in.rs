@@ -8,8 +8,10 @@ use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Role};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::manage_accounts::Certificate;
-use crate::credentials::{Presented, Token, TokenText, password_fits, totp_step};
+use crate::actions::manage_accounts::{Certificate, note};
+use crate::credentials::{
+    Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
+};
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -30,6 +32,9 @@ pub struct Session {
 struct TotpMemory {
     seed: Vec<u8>,
     last_step: u64,
+    /// Enrolled with the password alone, and no code of it used yet: it may be enrolled anew.
+    #[serde(default)]
+    pending: bool,
 }
 
 const WRONG: FlowError =
@@ -37,16 +42,56 @@ const WRONG: FlowError =
 
 impl House {
     /// Begins a session. People whose account has a TOTP seed must give the current code; a code
-    /// works once.
+    /// works once. Administrators and duty officers must have a seed.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`], the same for every reason.
+    /// [`FlowError::Unproven`], the same for every reason; [`FlowError::MustEnrol`] when only the
+    /// seed is missing.
     pub fn sign_in(
         &self,
         account: &str,
         password: &str,
         code: Option<&str>,
     ) -> Result<Session, FlowError> {
+        let account = self.by_password(account, password)?;
+        let kept = self.totp_memory_of(&account.id)?;
+        let undone = kept.as_ref().is_none_or(|memory| memory.pending && code.is_none());
+        if undone && must_enrol(&account) {
+            return Err(FlowError::MustEnrol);
+        }
+        if !self.totp_passes(&account.id, kept, code)? {
+            self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
+            return Err(WRONG);
+        }
+        let actor = actor_of(&account, &BTreeSet::new());
+        self.issue(&actor, &account, "session", BTreeSet::new(), SESSION)
+    }
+
+    /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address.
+    /// Until a code of it was used it may be enrolled anew, and nothing else can be done.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`]; [`FlowError::Conflict`] when there is one already.
+    pub fn enrol_by_password(&self, account: &str, password: &str) -> Result<String, FlowError> {
+        let account = self.by_password(account, password)?;
+        if self.totp_memory_of(&account.id)?.is_some_and(|memory| !memory.pending) {
+            let reason = "this account has an authenticator; sign in with its code, or ask an \
+                administrator for a new one";
+            return Err(FlowError::Conflict(reason.into()));
+        }
+        let seed = totp_seed(&*self.entropy);
+        let address = totp_address(&seed, &account.id);
+        let memory = totp_memory(&TotpMemory { seed, last_step: 0, pending: true });
+        let id = account.id.to_string();
+        self.write(move |unit| {
+            unit.put_secret(SecretKind::Totp, &id, &memory)?;
+            note(unit, &id, &id, "authenticator enrolled")
+        })?;
+        Ok(address)
+    }
+
+    /// The account of a password.
+    fn by_password(&self, account: &str, password: &str) -> Result<Account, FlowError> {
         let known = AccountId::new(account).ok().and_then(|id| self.active_account(&id));
         let kept = match &known {
             Some(account) => self.secret(SecretKind::Password, account.id.as_str())?,
@@ -58,12 +103,7 @@ impl House {
             self.note_deed(account_or_unknown(account), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         };
-        if !self.totp_passes(&account.id, code)? {
-            self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
-            return Err(WRONG);
-        }
-        let actor = actor_of(&account, &BTreeSet::new());
-        self.issue(&actor, &account, "session", BTreeSet::new(), SESSION)
+        Ok(account)
     }
 
     /// Who presents a token.
@@ -132,9 +172,18 @@ impl House {
         Ok(Session { token, record })
     }
 
-    fn totp_passes(&self, account: &AccountId, code: Option<&str>) -> Result<bool, FlowError> {
-        let Some(kept) = self.secret(SecretKind::Totp, account.as_str())? else { return Ok(true) };
-        let memory: TotpMemory = serde_json::from_slice(&kept).unwrap_or_default();
+    fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {
+        let kept = self.secret(SecretKind::Totp, account.as_str())?;
+        Ok(kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default()))
+    }
+
+    fn totp_passes(
+        &self,
+        account: &AccountId,
+        memory: Option<TotpMemory>,
+        code: Option<&str>,
+    ) -> Result<bool, FlowError> {
+        let Some(memory) = memory else { return Ok(true) };
         let Some(step) = code.and_then(|code| totp_step(&memory.seed, code, self.now())) else {
             return Ok(false);
         };
@@ -161,14 +210,14 @@ fn use_code(unit: &mut dyn UnitOfWork, account: &str, step: u64) -> Result<bool,
     if step <= memory.last_step {
         return Ok(false);
     }
-    memory.last_step = step;
+    (memory.last_step, memory.pending) = (step, false);
     unit.put_secret(SecretKind::Totp, account, &totp_memory(&memory))?;
     Ok(true)
 }
 
 /// What is kept of a new TOTP seed.
 pub(crate) fn new_totp_memory(seed: Vec<u8>) -> Vec<u8> {
-    totp_memory(&TotpMemory { seed, last_step: 0 })
+    totp_memory(&TotpMemory { seed, last_step: 0, pending: false })
 }
 
 fn totp_memory(memory: &TotpMemory) -> Vec<u8> {
@@ -184,6 +233,11 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
         roles,
         language: account.language,
     }
+}
+
+/// Whether an account may not sign in with a password alone: it could change or stop the node.
+fn must_enrol(account: &Account) -> bool {
+    [Role::Administrator, Role::DutyOfficer].iter().any(|role| account.roles.contains(role))
 }
 
 fn account_or_unknown(text: &str) -> &str {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{AccountId, Actor, Instant, Language, Role};
 use vedetta_policy::{Cleared, Reader};
 use vedetta_store::{
-    DeliveryBatch, Lease, NewJob, Sequence, StoreError, UnitOfWork, VersionFilter,
+    DeliveryBatch, Lease, NewJob, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
 };
 
 use crate::actions::keep_webhooks::{Webhook, WebhookState};
@@ -38,6 +38,8 @@ const TERM: Duration = Duration::from_secs(120);
 
 /// Webhooks whose calls are queued in one unit of work.
 const TOGETHER: usize = 64;
+/// The actor of what the caller does by itself.
+const CALLER: &str = "call_webhooks";
 /// Places without a call after which the cursor is moved all the same.
 const FAR: u64 = 1_000;
 
@@ -160,6 +162,36 @@ impl House {
     ) -> Result<(), FlowError> {
         let now = self.now();
         self.end(move |unit| unit.give_back(&lease, &error, again, now))
+    }
+
+    /// Pauses a webhook whose receiver wants no more calls, and gives the call back: it waits with
+    /// the others until somebody puts the webhook anew.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn pause_webhook(
+        &self,
+        lease: Lease,
+        webhook: &Webhook,
+        error: String,
+    ) -> Result<(), FlowError> {
+        let (key, now) = (webhook.key(), self.now());
+        let paused = Webhook {
+            state: WebhookState::Paused,
+            paused_because: Some(error.clone()),
+            ..webhook.clone()
+        };
+        let [before, after] = [webhook, &paused].map(serde_json::to_vec);
+        let said = |error: serde_json::Error| StoreError::Refused(error.to_string());
+        let (before, after) = (before.map_err(said)?, after.map_err(said)?);
+        self.end(move |unit| {
+            // One that was changed meanwhile may lead elsewhere.
+            let same = unit.record(RecordKind::Webhook, &key)?.is_some_and(|it| it.body == before);
+            if same {
+                unit.put_record(RecordKind::Webhook, &key, &after, CALLER)?;
+            }
+            unit.give_back(&lease, &error, Some(now), now)
+        })
     }
 
     /// What a webhook is to be told of next; nothing when there is nothing worth writing.

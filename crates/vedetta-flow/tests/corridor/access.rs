@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_flow::FlowError;
-use vedetta_model::{AccountId, Role};
+use vedetta_model::{AccountId, OrganisationId, Role};
 use vedetta_testkit::TestHouse;
 
 fn account(id: &str) -> AccountId {
@@ -94,6 +94,57 @@ fn an_enrolled_authenticator_is_then_required() {
     assert!(address.starts_with("otpauth://totp/"));
     assert!(test.house.sign_in("perugia", "una frase lunga", None).is_err());
     assert!(test.house.sign_in("perugia", "una frase lunga", Some("000000")).is_err());
+}
+
+/// The code of an `otpauth:` address at the house's present.
+fn code(test: &TestHouse, address: &str) -> String {
+    let secret = address.split(['=', '&']).nth(1).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret.as_bytes().to_vec()).build().unwrap();
+    totp.generate(u64::try_from(test.house.now().micros() / 1_000_000).unwrap()).to_string()
+}
+
+#[test]
+fn who_runs_the_node_signs_in_with_a_code_or_not_at_all() {
+    const PASSWORD: &str = "una frase lunga";
+    let test = TestHouse::small();
+    let (admin, own) = (account("primo"), OrganisationId::new("cnaipic").unwrap());
+    test.house.first_administrator(&admin, &own, PASSWORD).unwrap();
+    let must = |code: Option<&str>| {
+        matches!(test.house.sign_in("primo", PASSWORD, code), Err(FlowError::MustEnrol))
+    };
+    assert!(must(None) && must(Some("000000")), "the password alone opens nothing");
+    assert!(matches!(
+        test.house.enrol_by_password("primo", "un'altra frase"),
+        Err(FlowError::Unproven(_))
+    ));
+    // The first address is lost before it was scanned: the second counts.
+    let lost = test.house.enrol_by_password("primo", PASSWORD).unwrap();
+    let address = test.house.enrol_by_password("primo", PASSWORD).unwrap();
+    assert!(must(None));
+    let wrong = test.house.sign_in("primo", PASSWORD, Some(&code(&test, &lost)));
+    assert!(matches!(wrong, Err(FlowError::Unproven(_))));
+    let session = test.house.sign_in("primo", PASSWORD, Some(&code(&test, &address))).unwrap();
+    let actor = test.house.actor_by_token(session.token.reveal()).unwrap();
+    assert!(actor.is(Role::Administrator));
+    // From now on the password alone neither signs in nor changes the authenticator.
+    let again = test.house.enrol_by_password("primo", PASSWORD);
+    assert!(matches!(again, Err(FlowError::Conflict(_))));
+    assert!(matches!(test.house.sign_in("primo", PASSWORD, None), Err(FlowError::Unproven(_))));
+    // A token of a machine in the same hands is what it was.
+    let day = Duration::from_secs(86_400);
+    let token = test.house.issue_token(&actor, &admin, "script", [].into(), day).unwrap();
+    assert!(test.house.actor_by_token(token.token.reveal()).is_ok());
+}
+
+#[test]
+fn what_an_administrator_enrolled_is_not_changed_with_a_password() {
+    let test = TestHouse::small();
+    let perugia = account("perugia");
+    test.house.set_password(&test.administrator(), &perugia, "una frase lunga").unwrap();
+    test.house.enrol_totp(&test.administrator(), &perugia).unwrap();
+    let again = test.house.enrol_by_password("perugia", "una frase lunga");
+    assert!(matches!(again, Err(FlowError::Conflict(_))));
 }
 
 #[test]

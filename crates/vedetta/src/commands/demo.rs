@@ -115,7 +115,11 @@ impl Demo {
         println!(
             "  where to look   https://{address}/api/v1/openapi.json · /taxii2/ · /api/v1/stream"
         );
-        println!("  whom to be      {}", accounts.line());
+        let mut heading = "whom to be";
+        for line in accounts.lines() {
+            println!("  {heading:<16}{line}");
+            heading = "";
+        }
         println!("  try             curl --cacert {data}/ca.pem -u {} \\", accounts.example());
         println!("                       https://{address}/api/v1/items");
         println!("  prove it        vedetta verify --data {data}\n");

@@ -66,6 +66,7 @@ impl Init {
         house.first_administrator(&account, &self.organisation, &password)?;
         println!("node of {} in {}", self.organisation, data.display());
         println!("sign in as {account} with the password {password} (shown once)");
+        println!("at first it enrols an authenticator: docs/administrators/access.md");
         println!("then: vedetta serve --data {}", data.display());
         Ok(Outcome::Done)
     }

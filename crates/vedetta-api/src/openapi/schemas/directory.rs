@@ -172,6 +172,7 @@ fn access() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("NewPassword", object(&[("password", text())], &[])),
+        ("FirstEnrolment", object(&[("account", text()), ("password", text())], &[])),
         ("Enrolment", object(&[("address", text())], &[])),
         ("ImportOutcome", import_outcome()),
         ("RowFault", row_fault()),

@@ -149,7 +149,7 @@ fn doors() -> Vec<(&'static str, Value)> {
             ("state", state()),
             ("by", slug()),
         ],
-        &[("kinds", list(text())), ("categories", list(category()))],
+        &[("kinds", list(text())), ("categories", list(category())), ("paused_because", text())],
     );
     let new_webhook = object(
         &[("url", text())],
