@@ -5,7 +5,7 @@ mod clocks;
 mod completions;
 mod demo;
 mod explain;
-mod import;
+pub(crate) mod import;
 mod init;
 mod issue;
 mod serve;

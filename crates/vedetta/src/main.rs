@@ -9,6 +9,7 @@ mod node;
 mod outcome;
 mod reach;
 mod system;
+mod watch;
 
 use clap::Parser;
 

@@ -38,6 +38,9 @@ pub(crate) struct Configuration {
     /// Networks that webhooks may lead into besides the public Internet, e.g. `10.20.0.0/16`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) webhook_networks: Vec<String>,
+    /// A directory whose files are taken in as they appear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) watch: Option<PathBuf>,
 }
 
 /// What a command may do to the ledger.
@@ -57,6 +60,7 @@ impl Default for Configuration {
             names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
             ledger: "sqlite".into(),
             webhook_networks: Vec::new(),
+            watch: None,
         }
     }
 }

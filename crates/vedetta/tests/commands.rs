@@ -40,9 +40,14 @@ struct Running {
 
 impl Running {
     fn start(data: &Path) -> Self {
+        Self::with(data, &[], Stdio::null())
+    }
+
+    fn with(data: &Path, words: &[&str], log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]).env("VEDETTA_DATA", data);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(words);
+        command.env("VEDETTA_DATA", data).env("VEDETTA_LOG_JSON", "1").env("RUST_LOG", "info");
+        command.stdout(Stdio::piped()).stderr(log);
         let mut process = command.spawn().unwrap();
         let said = BufReader::new(process.stdout.take().unwrap());
         let mut node = Self { process, said };
@@ -248,4 +253,51 @@ fn a_socket_that_a_killed_node_left_behind_is_in_nobodys_way() {
     assert_eq!(answer(&vedetta(data.path(), &import))["accepted"], json!(1));
     let _again = Running::start(data.path());
     assert_eq!(answer(&vedetta(data.path(), &import))["duplicates"], json!(1));
+}
+
+/// Waits until the log of a node says that so many files were taken in.
+fn taken_in(node: &mut Running, files: usize) {
+    let log = BufReader::new(node.process.stderr.take().unwrap());
+    let lines = log.lines().map(Result::unwrap).filter(|line| line.contains("\"taken in\""));
+    assert_eq!(lines.take(files).count(), files);
+}
+
+fn report(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn what_appears_in_a_watched_directory_is_taken_in_and_put_away() {
+    let (data, inbox) = (italy(), TempDir::new().unwrap());
+    let path = |name: &str| inbox.path().join(name);
+    let mut broken = indicator(2);
+    broken.as_object_mut().unwrap().remove("pattern");
+    let bundle = json!([indicator(1), broken]).to_string();
+    std::fs::write(path("bundle.json"), &bundle).unwrap();
+    std::fs::write(path("table.csv"), "type;value\nipv4;203.0.113.9\nipv4;nonsense\n").unwrap();
+    std::fs::write(path("cut.json"), &bundle[..bundle.len() - 9]).unwrap();
+    std::fs::write(path("nonsense.csv"), "type,value\nipv4,nonsense\n").unwrap();
+    std::fs::write(path("readme.txt"), "left alone").unwrap();
+    let words = ["--watch", inbox.path().to_str().unwrap()];
+    let mut node = Running::with(data.path(), &words, Stdio::piped());
+    taken_in(&mut node, 4);
+    drop(node);
+
+    let done = report(&path("done/bundle.json.report.json"));
+    assert_eq!((&done["accepted"], &done["duplicates"]), (&json!(1), &json!(0)));
+    assert!(done["rejected"][0]["reason"].as_str().unwrap().contains("pattern"), "{done}");
+    assert_eq!(report(&path("done/table.csv.report.json"))["rejected"][0]["place"], "line 3");
+    let cut = report(&path("refused/cut.json.report.json"));
+    assert!(cut["reason"].as_str().unwrap().contains("not whole"), "{cut}");
+    assert_eq!(report(&path("refused/nonsense.csv.report.json"))["rejected"][0]["place"], "line 2");
+    assert_eq!(std::fs::read_to_string(path("readme.txt")).unwrap(), "left alone");
+
+    // The same file again, as after a stop before it was put away: nothing changes.
+    std::fs::write(path("bundle.json"), &bundle).unwrap();
+    let mut node = Running::with(data.path(), &words, Stdio::piped());
+    taken_in(&mut node, 1);
+    node.signal("-TERM");
+    assert_eq!(node.line(), "closed\n");
+    let again = report(&path("done/2-bundle.json.report.json"));
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
 }

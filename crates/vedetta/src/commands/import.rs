@@ -1,5 +1,6 @@
 //! `vedetta import`.
 
+use std::fmt;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub(crate) struct Import {
 
 /// What became of all files.
 #[derive(Default, Serialize)]
-struct Tally {
+pub(crate) struct Tally {
     accepted: usize,
     duplicates: usize,
     rejected: Vec<Rejected>,
@@ -82,7 +83,7 @@ impl Import {
                 bar.set_position(read);
                 Ok(())
             };
-            if file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv")) {
+            if is_table(file) {
                 bring_table(&producer, file, &mut accept)?;
             } else {
                 bring_stix(file, &mut accept)?;
@@ -129,15 +130,23 @@ impl Import {
             let id = fault.id.as_deref().unwrap_or("-");
             println!("{file}: {} {id}: {} [{}]", fault.place, fault.reason, fault.rule);
         }
-        let (accepted, duplicates, rejected) =
-            (tally.accepted, tally.duplicates, tally.rejected.len());
-        println!("{accepted} accepted, {duplicates} duplicates, {rejected} rejected");
+        println!("{tally}");
         Ok(())
     }
 }
 
 impl Tally {
-    fn add(&mut self, file: &str, receipt: Receipt) {
+    /// Whether nothing of it is in the ledger.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.accepted + self.duplicates == 0
+    }
+
+    /// Whether anything was refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.rejected.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, file: &str, receipt: Receipt) {
         self.accepted += receipt.accepted.len();
         self.duplicates += receipt.duplicates.len();
         self.warnings += receipt.warnings.len();
@@ -145,6 +154,19 @@ impl Tally {
         let rejected = receipt.rejected.into_iter().take(room);
         self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
     }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, duplicates, .. } = self;
+        let rejected = self.rejected.len();
+        write!(out, "{accepted} accepted, {duplicates} duplicates, {rejected} rejected")
+    }
+}
+
+/// Whether a file is an indicator table.
+pub(crate) fn is_table(file: &Path) -> bool {
+    file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"))
 }
 
 /// Reads a STIX file. It is asked first whether it is whole; then it is read ahead of what the
@@ -176,7 +198,7 @@ pub(crate) fn bring_stix(
 }
 
 /// Reads an indicator table; `accept` takes some rows, and how many were read so far.
-fn bring_table(
+pub(crate) fn bring_table(
     producer: &OrganisationId,
     file: &Path,
     mut accept: impl FnMut(Arrival, u64) -> Result<(), Failure>,

@@ -1,6 +1,7 @@
 //! `vedetta serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,19 +10,26 @@ use vedetta_api::{Settings, webhooks};
 use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::watch::Watched;
 
 /// Run the node.
 ///
 /// Ends cleanly on Ctrl-C or SIGTERM. `RUST_LOG` chooses the logs, `VEDETTA_LOG_JSON=1` makes them
 /// JSON lines.
 #[derive(Args)]
-#[command(after_help = "Example:\n  vedetta serve --data ./node --listen 127.0.0.1:8443")]
+#[command(
+    after_help = "Example:\n  vedetta serve --data ./node --listen 127.0.0.1:8443 --watch ./inbox"
+)]
 pub(crate) struct Serve {
     #[command(flatten)]
     node: NodeArgs,
     /// Where to listen, instead of what the configuration says.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// A directory whose STIX (.json) and indicator tables (.csv) are taken in as they appear,
+    /// instead of what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
 }
 
 impl Serve {
@@ -49,9 +57,19 @@ impl Serve {
                     ..Settings::default()
                 },
             };
+            let watch = self.watch.as_ref().or(configuration.watch.as_ref());
+            let watched = watch.map(|it| Watched::new(it, Arc::clone(&house))).transpose()?;
             let doors = Doors::open(house, opening).await?;
+            let (close, closed) = tokio::sync::watch::channel(false);
+            let watching = watched.map(|it| tokio::spawn(it.run(closed)));
             println!("listening on https://{}", doors.address);
             asked_to_end().await;
+            close.send_replace(true);
+            if let Some(watching) = watching
+                && let Err(error) = watching.await
+            {
+                tracing::error!(%error, "the watched directory was not left as it should");
+            }
             doors.close().await;
             println!("closed");
             Ok(Outcome::Done)
