@@ -1,0 +1,235 @@
+//! PDF (ISO 32000), looked through rather than rendered: links, actions, text, codes in pictures.
+
+use std::io::Read as _;
+
+use super::picture::{self, Greys};
+use super::{Study, Trait};
+use crate::budget::Obstacle;
+use crate::link::Origin;
+
+const MOST_STREAMS: usize = 400;
+const LARGEST_STREAM: usize = 4 << 20;
+const LARGEST_PICTURE: usize = 4_000_000;
+
+pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
+    objects(study, bytes, traits);
+    if has(bytes, b"/Encrypt") {
+        traits.push(Trait::Encrypted);
+        study.budget.unread(name, Obstacle::Encrypted);
+        return;
+    }
+    for (count, at) in memchr::memmem::find_iter(bytes, b"stream").enumerate() {
+        if at >= 3 && bytes.get(at - 3..at) == Some(b"end") {
+            continue;
+        }
+        if count > 2 * MOST_STREAMS || study.budget.room() == 0 {
+            study.budget.unread(name, Obstacle::TooMany);
+            break;
+        }
+        let dictionary = dictionary(bytes, at);
+        let body = bytes.get(at + 6..).unwrap_or_default();
+        let body = body.strip_prefix(b"\r").unwrap_or(body);
+        let body = body.strip_prefix(b"\n").unwrap_or(body);
+        let end = memchr::memmem::find(body, b"endstream").unwrap_or(body.len());
+        stream(study, dictionary, body.get(..end).unwrap_or(body), traits);
+    }
+}
+
+/// The dictionary right before a stream.
+fn dictionary(bytes: &[u8], at: usize) -> &[u8] {
+    let before = bytes.get(at.saturating_sub(1200)..at).unwrap_or_default();
+    let from = memchr::memmem::rfind(before, b" obj").unwrap_or(0);
+    before.get(from..).unwrap_or_default()
+}
+
+fn stream(study: &mut Study<'_>, dictionary: &[u8], body: &[u8], traits: &mut Vec<Trait>) {
+    let picture = has(dictionary, b"/Subtype /Image") || has(dictionary, b"/Subtype/Image");
+    if has(dictionary, b"/DCTDecode") {
+        if study.budget.pixels(500_000)
+            && let Some(greys) = std::panic::catch_unwind(|| picture::jpeg(body)).ok().flatten()
+        {
+            picture::search(study, greys, traits);
+        }
+        return;
+    }
+    if !has(dictionary, b"/FlateDecode") && !has(dictionary, b"/Fl ") {
+        return;
+    }
+    if has(dictionary, b"/FontFile")
+        || has(dictionary, b"/Length1")
+        || has(dictionary, b"/ICCBased")
+    {
+        return;
+    }
+    let most = study.budget.room().min(LARGEST_STREAM);
+    let mut content = Vec::new();
+    let bound = u64::try_from(most).unwrap_or(0);
+    let read = flate2::read::ZlibDecoder::new(body).take(bound).read_to_end(&mut content);
+    study.budget.expand(content.len());
+    if read.is_err() && content.is_empty() {
+        return;
+    }
+    if picture {
+        raster(study, dictionary, &content, traits);
+        return;
+    }
+    objects(study, &content, traits);
+    let text = shown(&content);
+    if !text.trim().is_empty() {
+        study.add_text(&text);
+        study.text_links(&text, Origin::Pdf);
+    }
+}
+
+/// Links and actions of uncompressed objects.
+fn objects(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
+    for at in memchr::memmem::find_iter(bytes, b"/URI").take(300) {
+        let after = bytes.get(at + 4..).unwrap_or_default().trim_ascii_start();
+        if let Some(text) = string(after) {
+            study.link("", &text, Origin::Pdf);
+        }
+    }
+    let mut found = |words: &[&[u8]], what: Trait| {
+        if words.iter().any(|word| has(bytes, word)) {
+            traits.push(what);
+        }
+    };
+    found(&[b"/JavaScript", b"/JS ", b"/JS(", b"/J#61vaScript", b"/#4aavaScript"], Trait::Script);
+    found(&[b"/Launch"], Trait::Launch);
+    found(&[b"/EmbeddedFile"], Trait::EmbeddedObject);
+    found(&[b"/SubmitForm"], Trait::WebForm);
+    let opens = has(bytes, b"/OpenAction") || has(bytes, b"/AA");
+    let acts = [&b"/JavaScript"[..], b"/Launch", b"/SubmitForm", b"/GoToR"]
+        .iter()
+        .any(|word| has(bytes, word));
+    if opens && acts {
+        traits.push(Trait::AutoAction);
+    }
+}
+
+fn has(bytes: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find(bytes, word).is_some()
+}
+
+/// A literal or hexadecimal string (ISO 32000-1 §7.3.4) at the beginning of `bytes`.
+fn string(bytes: &[u8]) -> Option<String> {
+    let (first, rest) = bytes.split_first()?;
+    let plain = match first {
+        b'(' => literal(rest),
+        b'<' => {
+            let digits = rest.get(..4096).unwrap_or(rest).split(|byte| *byte == b'>').next()?;
+            let digits = std::str::from_utf8(digits).ok()?;
+            let escaped: String = digits
+                .as_bytes()
+                .chunks(2)
+                .flat_map(|two| {
+                    std::iter::once('%').chain(two.iter().map(|byte| char::from(*byte)))
+                })
+                .collect();
+            crate::header::percent(&escaped)
+        }
+        _ => return None,
+    };
+    let text = if plain.starts_with(&[0xfe, 0xff]) {
+        let units = plain
+            .get(2..)?
+            .chunks_exact(2)
+            .map(|two| two.iter().fold(0, |u, b| u << 8 | u16::from(*b)));
+        char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect()
+    } else {
+        String::from_utf8_lossy(&plain).into_owned()
+    };
+    Some(text)
+}
+
+fn literal(rest: &[u8]) -> Vec<u8> {
+    let (mut plain, mut depth, mut at) = (Vec::new(), 1, 0);
+    while let Some(&byte) = rest.get(at) {
+        at += 1;
+        match byte {
+            b'\\' => {
+                let digits =
+                    rest.get(at..at + 3).filter(|d| d.iter().all(|b| (b'0'..b'8').contains(b)));
+                if let Some(digits) = digits {
+                    plain.push(
+                        digits.iter().fold(0_u8, |n, b| n.wrapping_mul(8).wrapping_add(b - b'0')),
+                    );
+                    at += 3;
+                } else {
+                    plain.extend(rest.get(at).map(|b| if *b == b'n' { b'\n' } else { *b }));
+                    at += 1;
+                }
+                continue;
+            }
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 || plain.len() > 8192 {
+            break;
+        }
+        plain.push(byte);
+    }
+    plain
+}
+
+/// The text that a content stream shows, where its letters are letters.
+fn shown(content: &[u8]) -> String {
+    let mut text = String::new();
+    if !has(content, b"Tj") && !has(content, b"TJ") {
+        return text;
+    }
+    let mut at = 0;
+    while let Some(open) = content.get(at..).and_then(|rest| memchr::memchr(b'(', rest)) {
+        let rest = content.get(at + open + 1..).unwrap_or_default();
+        let piece = literal(rest);
+        at += open + 2 + piece.len();
+        let after = content.get(at..at + 12).unwrap_or_default();
+        text.extend(piece.iter().filter(|b| !b.is_ascii_control()).map(|b| char::from(*b)));
+        if has(after, b"Tj") || has(after, b"TJ") || has(after, b"T*") {
+            text.push(' ');
+        }
+        if text.len() > 1 << 15 {
+            break;
+        }
+    }
+    text
+}
+
+/// A picture without compression of its own: one or eight bits, grey or RGB.
+fn raster(study: &mut Study<'_>, dictionary: &[u8], content: &[u8], traits: &mut Vec<Trait>) {
+    let value = |name: &[u8]| {
+        let at = memchr::memmem::find(dictionary, name)? + name.len();
+        let rest = dictionary.get(at..)?.trim_ascii_start();
+        let digits = rest.iter().take(6).take_while(|b| b.is_ascii_digit());
+        Some(digits.fold(0_usize, |sum, b| sum * 10 + usize::from(b - b'0')))
+    };
+    let (Some(width), Some(height)) = (value(b"/Width"), value(b"/Height")) else { return };
+    let bits = value(b"/BitsPerComponent").unwrap_or(1);
+    let pixels = width * height;
+    if pixels == 0 || pixels > LARGEST_PICTURE || !study.budget.pixels(pixels.min(500_000)) {
+        return;
+    }
+    let greys: Vec<u8> = match (bits, content.len() / pixels) {
+        (8, 1) => content.iter().take(pixels).copied().collect(),
+        (8, 3) => content
+            .chunks_exact(3)
+            .take(pixels)
+            .map(|rgb| rgb.get(1).copied().unwrap_or(255))
+            .collect(),
+        (1, 0) => {
+            let row = width.div_ceil(8);
+            let bit = |x: usize, y: usize| {
+                content.get(y * row + x / 8).is_some_and(|b| b >> (7 - x % 8) & 1 == 1)
+            };
+            (0..height)
+                .flat_map(|y| (0..width).map(move |x| (x, y)))
+                .map(|(x, y)| if bit(x, y) { 255 } else { 0 })
+                .collect()
+        }
+        _ => return,
+    };
+    if greys.len() == pixels {
+        picture::search(study, Greys { width, height, pixels: greys }, traits);
+    }
+}

@@ -1,0 +1,194 @@
+//! What the receiver recorded of SPF, DKIM, DMARC and ARC (RFC 8601, RFC 7208 §9.1, RFC 8617).
+//!
+//! Only the topmost record counts: it is the nearest receiver's; those below came with the message.
+
+use serde::Serialize;
+
+use crate::header::{Headers, Valued};
+use crate::url::registered;
+
+/// How one method ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nobody recorded it.
+    #[default]
+    Absent,
+    /// Passed.
+    Pass,
+    /// Failed.
+    Fail,
+    /// Failed softly.
+    Softfail,
+    /// Nothing published, or nothing signed.
+    None,
+    /// Neither.
+    Neutral,
+    /// Could not be evaluated.
+    Error,
+}
+
+impl Outcome {
+    fn of(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "pass" | "bestguesspass" => Self::Pass,
+            "fail" | "hardfail" | "reject" => Self::Fail,
+            "softfail" => Self::Softfail,
+            "none" => Self::None,
+            "neutral" | "policy" => Self::Neutral,
+            "temperror" | "permerror" | "error" => Self::Error,
+            _ => Self::Absent,
+        }
+    }
+
+    /// Failed, softly or not.
+    #[must_use]
+    pub const fn failed(self) -> bool {
+        matches!(self, Self::Fail | Self::Softfail)
+    }
+}
+
+/// What is recorded of a message's authentication.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Authentication {
+    /// Whether the sending host may send for the envelope's domain.
+    pub spf: Outcome,
+    /// Whether a signature holds.
+    pub dkim: Outcome,
+    /// Whether either is of the domain that people see.
+    pub dmarc: Outcome,
+    /// Whether the chain of intermediaries holds.
+    pub arc: Outcome,
+    /// The envelope's domain.
+    pub spf_domain: String,
+    /// The domains whose signature held, as recorded.
+    pub dkim_domains: Vec<String>,
+    /// The domains that claim to have signed.
+    pub signed: Vec<String>,
+    /// The host that sent it, by the receiver's word.
+    pub client: Option<std::net::IpAddr>,
+    /// Who recorded it.
+    pub recorded_by: String,
+}
+
+impl Authentication {
+    pub(crate) fn read(headers: &Headers) -> Self {
+        let mut read = Self::default();
+        let chain = headers.raw("arc-authentication-results");
+        if let Some(results) = headers.raw("authentication-results").or(chain) {
+            read.results(results);
+        }
+        if let Some(line) = headers.raw("received-spf") {
+            if read.spf == Outcome::Absent {
+                read.spf = Outcome::of(line.split_whitespace().next().unwrap_or_default());
+            }
+            read.client =
+                read.client.or_else(|| after(line, "client-ip=").and_then(|ip| ip.parse().ok()));
+        }
+        for signature in headers.all("dkim-signature").take(5) {
+            let tags = Valued::read(&format!("x;{signature}"));
+            read.signed.extend(tags.parameter("d").map(str::to_lowercase));
+        }
+        let client = ["x-sender-ip", "x-originating-ip"].iter().find_map(|name| headers.raw(name));
+        read.client = read.client.or_else(|| client?.trim_matches(['[', ']', ' ']).parse().ok());
+        read
+    }
+
+    fn results(&mut self, line: &str) {
+        let line = without_comments(line);
+        for (number, piece) in line.split(';').enumerate().take(30) {
+            let piece = piece.trim();
+            if number == 0 && !piece.contains("spf=") {
+                self.recorded_by = piece.split_whitespace().last().unwrap_or_default().into();
+                continue;
+            }
+            for word in piece.split_whitespace() {
+                let Some((method, value)) = word.split_once('=') else { continue };
+                let outcome = Outcome::of(value);
+                match method {
+                    "spf" => self.spf = outcome,
+                    "dmarc" => self.dmarc = outcome,
+                    "arc" => self.arc = outcome,
+                    "dkim" if self.dkim != Outcome::Pass => self.dkim = outcome,
+                    "smtp.mailfrom" => self.spf_domain = domain(value),
+                    "header.d" | "header.i" if piece.contains("dkim=pass") => {
+                        self.dkim_domains.push(domain(value))
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Whether a signature or envelope that holds is of the registered domain `of`.
+    #[must_use]
+    pub fn vouches_for(&self, of: &str) -> bool {
+        let same = |domain: &String| !of.is_empty() && registered(domain) == registered(of);
+        self.dkim == Outcome::Pass && self.dkim_domains.iter().any(same)
+            || self.spf == Outcome::Pass && same(&self.spf_domain)
+    }
+
+    /// Whether anybody recorded anything.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        [self.spf, self.dkim, self.dmarc].iter().any(|outcome| *outcome != Outcome::Absent)
+    }
+}
+
+fn domain(value: &str) -> String {
+    let value = value.trim_matches(['"', '<', '>', ',']);
+    value.rsplit('@').next().unwrap_or(value).trim_end_matches('.').to_lowercase()
+}
+
+fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(mark)?;
+    rest.split([';', ' ', ')']).next().map(|word| word.trim_matches(['"', '[', ']']))
+}
+
+fn without_comments(text: &str) -> String {
+    let (mut plain, mut depth) = (String::with_capacity(text.len()), 0_usize);
+    for letter in text.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.push(letter),
+            _ => {}
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Authentication, Outcome};
+    use crate::header::Headers;
+
+    fn read(raw: &str) -> Authentication {
+        Authentication::read(&Headers::read(raw.as_bytes()).0)
+    }
+
+    #[test]
+    fn the_nearest_record_is_believed() {
+        let read = read(
+            "Authentication-Results: spf=fail (sender IP is 192.0.2.1)\n smtp.mailfrom=a@x.example; dkim=none (no) \
+             header.d=none;dmarc=none action=none\nAuthentication-Results: mx.evil.example; spf=pass; dkim=pass; dmarc=pass\n\
+             Received-SPF: Fail (x) client-ip=192.0.2.1; helo=x;\nDKIM-Signature: v=1; a=rsa-sha256;\n d=Y.example; s=1\n\n",
+        );
+        assert_eq!(
+            (read.spf, read.dkim, read.dmarc),
+            (Outcome::Fail, Outcome::None, Outcome::None)
+        );
+        assert_eq!(read.spf_domain, "x.example");
+        assert_eq!(read.signed, ["y.example"]);
+        assert_eq!(read.client.map(|ip| ip.to_string()), Some("192.0.2.1".into()));
+    }
+
+    #[test]
+    fn only_what_passed_vouches() {
+        let read = read(
+            "Authentication-Results: mx.example.org; dkim=pass header.i=@news.x.example header.s=1; spf=softfail smtp.mailfrom=y.example\n\n",
+        );
+        assert!(read.vouches_for("www.x.example") && !read.vouches_for("y.example"));
+        assert_eq!(read.recorded_by, "mx.example.org");
+    }
+}

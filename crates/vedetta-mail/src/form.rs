@@ -1,0 +1,165 @@
+//! The forms in which people hand a message on, and what is the message in them.
+
+pub(crate) mod inline;
+pub(crate) mod outlook;
+pub(crate) mod pec;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::attachment::Zip;
+use crate::budget::{Budget, Obstacle};
+use crate::mime::Mime;
+
+/// How a message was handed on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// As it came.
+    Direct,
+    /// Attached to another.
+    Attached,
+    /// Quoted within the text of another.
+    Inline,
+    /// In the envelope of certified mail.
+    Pec,
+    /// As Outlook keeps it.
+    Outlook,
+}
+
+/// A message within another: how, and its bytes.
+pub(crate) struct Enclosed {
+    pub(crate) form: Form,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The message that `mime` was written to hand on, when there is one.
+pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Option<Enclosed> {
+    let certified = pec::is_envelope(mime);
+    let is_report = mime.kind == "multipart/report" && !certified;
+    let position = mime.leaves.iter().position(|leaf| {
+        let name = leaf.name.to_lowercase();
+        let message = matches!(leaf.kind.as_str(), "message/rfc822" | "message/global");
+        let outlook = leaf.kind == "application/vnd.ms-outlook" || name.ends_with(".msg");
+        let named = message || name.ends_with(".eml") || outlook;
+        if certified { named && (name == "postacert.eml" || message) } else { named }
+    })?;
+    if is_report || !certified && has_own_voice(mime, budget) {
+        return None;
+    }
+    let leaf = mime.leaves.get(position)?;
+    let bytes = leaf.decode(budget).into_owned();
+    let form = if certified { Form::Pec } else { Form::Attached };
+    if bytes.trim_ascii().is_empty() {
+        budget.unread(leaf.label(), Obstacle::Empty);
+        return None;
+    }
+    Some(Enclosed { form, bytes })
+}
+
+/// Whether the outer message says or carries so much itself that it is what must be judged:
+/// a lure may have a message attached.
+fn has_own_voice(mime: &Mime<'_>, budget: &mut Budget) -> bool {
+    let messages = |name: &str| name.ends_with(".eml") || name.ends_with(".msg");
+    let others = mime.leaves.iter().filter(|leaf| {
+        let kind = leaf.kind.as_str();
+        leaf.attached
+            && !kind.starts_with("message/")
+            && !kind.starts_with("image/")
+            && !messages(&leaf.name.to_lowercase())
+            && kind != "application/vnd.ms-outlook"
+    });
+    if others.count() > 0 {
+        return true;
+    }
+    let mut texts = mime.leaves.iter().filter(|leaf| leaf.is_text());
+    texts.any(|leaf| {
+        let text = leaf.text(budget);
+        let (text, links) = if leaf.kind == "text/html" {
+            let page = crate::html::Page::read(&text);
+            (
+                page.text,
+                page.anchors.iter().filter(|anchor| anchor.target.starts_with("http")).count(),
+            )
+        } else {
+            let links = crate::text::urls(&text).count();
+            (text, links)
+        };
+        links > 3 || text.len() > 3000
+    })
+}
+
+/// The messages in what was handed in: one, those of a mailbox file, those of an archive.
+#[must_use]
+pub fn letters(bytes: &[u8]) -> Vec<Cow<'_, [u8]>> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let packed = packed(bytes);
+        if !packed.is_empty() {
+            return packed.into_iter().map(Cow::Owned).collect();
+        }
+    }
+    if bytes.starts_with(b"From ") {
+        return mailbox(bytes).into_iter().map(Cow::Borrowed).collect();
+    }
+    vec![Cow::Borrowed(bytes)]
+}
+
+const MOST_LETTERS: usize = 10_000;
+const MOST_PACKED: usize = 50;
+const LARGEST_PACKED: usize = 16 << 20;
+
+/// The messages of an archive that holds nothing else.
+fn packed(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let Some(zip) = Zip::read(bytes) else { return Vec::new() };
+    let files = || zip.members.iter().filter(|member| !member.name.ends_with('/'));
+    let is_letter = |name: &str| {
+        let name = name.to_lowercase();
+        name.ends_with(".eml") || name.ends_with(".msg")
+    };
+    if zip.cut || files().count() > MOST_PACKED || !files().all(|member| is_letter(&member.name)) {
+        return Vec::new();
+    }
+    let mut room = LARGEST_PACKED;
+    let mut letters = Vec::new();
+    for member in files() {
+        let Ok(letter) = zip.content(member, None, room) else { return Vec::new() };
+        room -= letter.len();
+        letters.push(letter);
+    }
+    letters
+}
+
+/// The messages of a mailbox file (RFC 4155): each after a line that begins with `From `.
+fn mailbox(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut starts = vec![0];
+    for at in memchr::memmem::find_iter(bytes, b"\nFrom ") {
+        let blank = at == 0
+            || matches!(bytes.get(at - 1), Some(b'\n'))
+            || bytes.get(..at).is_some_and(|b| b.ends_with(b"\r\n\r"));
+        let line = bytes.get(at + 1..).unwrap_or_default();
+        let line =
+            line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or_default();
+        let year = line.windows(4).any(|four| four.iter().all(u8::is_ascii_digit));
+        if blank && year && line.len() < 200 && starts.len() < MOST_LETTERS {
+            starts.push(at + 1);
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    starts.iter().zip(ends).filter_map(|(from, to)| bytes.get(*from..to)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::letters;
+
+    #[test]
+    fn a_mailbox_is_its_messages() {
+        let text = b"From a@example.org Mon Nov 17 10:00:00 2025\nSubject: 1\n\nFrom here on\n\n\
+                     From b@example.org Mon Nov 17 10:00:00 2025\nSubject: 2\n\nx\n";
+        let found = letters(text);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].starts_with(b"From b@"));
+        assert_eq!(letters(b"Subject: x\n\ny").len(), 1);
+    }
+}

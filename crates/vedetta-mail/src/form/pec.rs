@@ -1,0 +1,58 @@
+//! Certified mail (posta elettronica certificata, DM 2 novembre 2005, technical rules §6): the
+//! provider signs the envelope, which says nothing about the message inside.
+
+use crate::mime::Mime;
+
+/// Whether the message is a transport or anomaly envelope.
+pub(crate) fn is_envelope(mime: &Mime<'_>) -> bool {
+    let named = |name: &str| mime.leaves.iter().any(|leaf| leaf.name.eq_ignore_ascii_case(name));
+    let transport = mime.headers.raw("x-trasporto").is_some();
+    let receipt = mime.headers.raw("x-ricevuta").is_some();
+    !receipt && (transport || named("postacert.eml") && named("daticert.xml"))
+}
+
+/// Whether it is a receipt of a provider, which carries one's own message back.
+pub(crate) fn is_receipt(mime: &Mime<'_>) -> bool {
+    mime.headers.raw("x-ricevuta").is_some()
+}
+
+/// What `daticert.xml` certifies.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Certificate {
+    /// Who sent it, by the provider's word.
+    pub sender: String,
+    /// The provider.
+    pub provider: String,
+    /// The message's number.
+    pub identifier: String,
+}
+
+/// Reads `daticert.xml`; what is missing stays empty.
+pub(crate) fn certificate(xml: &str) -> Certificate {
+    let inside = |tag: &str| {
+        let (_, rest) = xml.split_once(&format!("<{tag}"))?;
+        let (_, rest) = rest.split_once('>')?;
+        let (value, _) = rest.split_once("</")?;
+        Some(value.trim().chars().take(300).collect::<String>())
+    };
+    Certificate {
+        sender: inside("mittente").unwrap_or_default(),
+        provider: inside("gestore-emittente").unwrap_or_default(),
+        identifier: inside("identificativo").unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::certificate;
+
+    #[test]
+    fn the_certificate_is_read() {
+        let xml = "<postacert tipo=\"posta-certificata\"><intestazione><mittente>a@pec.example</mittente>\
+                   </intestazione><dati><gestore-emittente>Gestore S.p.A.</gestore-emittente></dati></postacert>";
+        let certificate = certificate(xml);
+        assert_eq!(certificate.sender, "a@pec.example");
+        assert_eq!(certificate.provider, "Gestore S.p.A.");
+        assert_eq!(certificate.identifier, "");
+    }
+}

@@ -1,0 +1,214 @@
+//! A link: what it shows, where it goes once the wrappers are undone, where it was found.
+
+use serde::Serialize;
+
+use crate::header::percent;
+use crate::transfer;
+use crate::url::Target;
+
+/// Where a link was found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Written in the text.
+    Text,
+    /// A link of the HTML.
+    Html,
+    /// Where a form sends what is typed.
+    Form,
+    /// The page goes there by itself.
+    Redirect,
+    /// A QR code.
+    Code,
+    /// A link of a PDF.
+    Pdf,
+    /// Within another attachment.
+    Attachment,
+    /// A calendar invitation.
+    Calendar,
+    /// A picture fetched when the message is shown.
+    Picture,
+}
+
+/// A link of the message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Link {
+    /// The text that is shown for it; empty when it is shown as it is.
+    pub shown: String,
+    /// Where it goes, after the wrappers.
+    pub target: Target,
+    /// The hosts that stood in between, outermost first.
+    pub wrappers: Vec<String>,
+    /// Where it was found.
+    pub origin: Origin,
+}
+
+const MOST_WRAPPERS: usize = 5;
+
+impl Link {
+    pub(crate) fn new(shown: &str, written: &str, origin: Origin) -> Option<Self> {
+        let mut target = Target::read(written)?;
+        let mut wrappers = Vec::new();
+        while wrappers.len() < MOST_WRAPPERS {
+            let Some(inner) = unwrapped(&target) else { break };
+            wrappers.push(target.host);
+            target = inner;
+        }
+        let shown = shown.chars().filter(|c| !c.is_control()).take(200).collect();
+        Some(Self { shown, target, wrappers, origin })
+    }
+
+    /// The host that the shown text names, when it looks like an address.
+    #[must_use]
+    pub fn shown_host(&self) -> Option<Target> {
+        let text = self.shown.trim();
+        let bare = text.contains('.') && !text.contains(char::is_whitespace) && !text.contains('@');
+        let shown = Target::read(text).filter(|shown| bare && shown.is_web())?;
+        let known = psl::suffix(shown.host.as_bytes()).is_some_and(|suffix| suffix.is_known());
+        known.then_some(shown)
+    }
+}
+
+/// What undoes a wrapper: part of its host, the parameter that carries the target.
+const BY_PARAMETER: &[(&str, &[&str])] = &[
+    ("safelinks.protection.outlook.com", &["url"]),
+    ("safelinks.protection.office365.us", &["url"]),
+    ("google.", &["q", "url", "adurl"]),
+    ("googleadservices.com", &["adurl"]),
+    ("doubleclick.net", &["adurl", "ds_dest_url"]),
+    ("facebook.com", &["u"]),
+    ("instagram.com", &["u"]),
+    ("linkedin.com", &["url"]),
+    ("youtube.com", &["q"]),
+    ("linkprotect.cudasvc.com", &["a"]),
+    ("protect2.fireeye.com", &["u"]),
+    ("clicktime.symantec.com", &["u"]),
+    ("antiphishing.", &["url"]),
+    ("vk.com", &["to"]),
+    ("steamcommunity.com", &["url"]),
+    ("slack-redir.net", &["url"]),
+    ("duckduckgo.com", &["uddg"]),
+];
+
+/// Parameters that open redirectors use.
+const OPEN: &[&str] = &[
+    "url",
+    "u",
+    "redirect",
+    "redirect_url",
+    "redirect_uri",
+    "target",
+    "dest",
+    "goto",
+    "next",
+    "link",
+    "r",
+];
+
+fn unwrapped(target: &Target) -> Option<Target> {
+    let host = target.host.as_str();
+    let inner = if host.starts_with("urldefense.") {
+        proofpoint(target)
+    } else if host.starts_with("secure-web.cisco.com") {
+        target.rest.split('/').nth(2).map(decoded)
+    } else if host.ends_with("bing.com") {
+        parameter(target, "u").and_then(|value| value.strip_prefix("a1").map(text_of_base64))
+    } else if let Some(rest) =
+        target.rest.strip_prefix("/amp/s/").filter(|_| host.contains("google."))
+    {
+        Some(format!("https://{rest}"))
+    } else {
+        let known = BY_PARAMETER.iter().find(|(part, _)| host == *part || names(host, part));
+        match known {
+            Some((_, names)) => names.iter().find_map(|name| parameter(target, name)),
+            None => open_redirect(target),
+        }
+    };
+    Target::read(&inner?).filter(|inner| inner.is_web() && inner.host != target.host)
+}
+
+fn names(host: &str, part: &str) -> bool {
+    if part.ends_with('.') {
+        host.starts_with(part) || host.contains(&format!(".{part}"))
+    } else {
+        host.ends_with(&format!(".{part}"))
+    }
+}
+
+/// Another site's whole address in a parameter.
+fn open_redirect(target: &Target) -> Option<String> {
+    let found = OPEN.iter().find_map(|name| parameter(target, name))?;
+    let whole = found.starts_with("http://") || found.starts_with("https://");
+    whole.then_some(found)
+}
+
+fn proofpoint(target: &Target) -> Option<String> {
+    if let Some(rest) = target.rest.strip_prefix("/v3/__") {
+        let (url, _) = rest.split_once("__;").or_else(|| rest.split_once("__"))?;
+        return Some(decoded(url));
+    }
+    let written = parameter(target, "u")?;
+    if target.rest.starts_with("/v1/") {
+        return Some(written);
+    }
+    Some(decoded(&written.replace('-', "%").replace('_', "/")))
+}
+
+fn parameter(target: &Target, name: &str) -> Option<String> {
+    let (_, query) = target.rest.split_once('?')?;
+    let query = query.replace("&amp;", "&");
+    let pairs = query.split(['&', '#']).take(60).filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.filter(|(of, _)| of.eq_ignore_ascii_case(name)).last()?;
+    Some(decoded(value))
+}
+
+fn decoded(text: &str) -> String {
+    String::from_utf8_lossy(&percent(text)).into_owned()
+}
+
+fn text_of_base64(text: &str) -> String {
+    String::from_utf8_lossy(&transfer::base64(text.as_bytes(), 4096).0).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Link, Origin};
+
+    fn goes(written: &str) -> (String, usize) {
+        let link = Link::new("", written, Origin::Html).unwrap();
+        (link.target.url, link.wrappers.len())
+    }
+
+    #[test]
+    fn wrappers_are_undone_as_often_as_they_wrap() {
+        let evil = "https://evil.example/x?a=1".to_owned();
+        let safe = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fx%3Fa%3D1&data=05";
+        assert_eq!(goes(safe), (evil.clone(), 1));
+        let v2 = "https://urldefense.proofpoint.com/v2/url?u=https-3A__evil.example_x-3Fa-3D1&d=Dw";
+        assert_eq!(goes(v2), (evil.clone(), 1));
+        let v3 = "https://urldefense.com/v3/__https://evil.example/x?a=1__;!!abc";
+        assert_eq!(goes(v3), (evil.clone(), 1));
+        let google = "https://www.google.it/url?sa=t&q=https%3A%2F%2Fevil.example%2Fx%3Fa%3D1";
+        assert_eq!(goes(google), (evil.clone(), 1));
+        let both = format!(
+            "https://x.safelinks.protection.outlook.com/?url={}",
+            google.replace(':', "%3A").replace('%', "%25").replace('&', "%26")
+        );
+        assert!(goes(&both).0.contains("evil.example"));
+        assert_eq!(goes("https://ads.example/c?url=https://evil.example/x?a=1"), (evil, 1));
+        assert_eq!(goes("https://www.google.com/maps?q=roma").1, 0);
+    }
+
+    #[test]
+    fn what_is_shown_is_an_address_only_when_it_looks_like_one() {
+        let shown = |text| {
+            Link::new(text, "https://evil.example", Origin::Html)
+                .unwrap()
+                .shown_host()
+                .map(|t| t.host)
+        };
+        assert_eq!(shown("https://www.inps.it/spid"), Some("www.inps.it".into()));
+        assert_eq!(shown("Clicca qui."), None);
+        assert_eq!(shown("Documento.pdf2"), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! Messages and files as the world sends them, and as it should not.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
+mod corpus;
+mod files;
+mod messages;

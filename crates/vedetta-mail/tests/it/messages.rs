@@ -1,0 +1,112 @@
+//! Messages in the forms in which people hand them on.
+
+use vedetta_mail::{Evidence, Form, Header, Limits, Obstacle, Outcome, letters};
+
+use super::corpus::{corpus, sample};
+
+fn read(name: &str) -> Evidence {
+    Evidence::read(&sample("mail_message", name), &Limits::default())
+}
+
+fn unread(evidence: &Evidence) -> Vec<Obstacle> {
+    evidence.unread.iter().map(|unread| unread.why).collect()
+}
+
+#[test]
+fn the_same_lure_comes_out_of_every_form() {
+    for (name, forms) in [
+        ("direct.eml", vec![]),
+        ("attached.eml", vec![Form::Attached]),
+        ("attached_base64.eml", vec![Form::Attached]),
+        ("pec.eml", vec![Form::Pec]),
+        ("inline_outlook.eml", vec![Form::Inline]),
+        ("inline_gmail.eml", vec![Form::Inline]),
+    ] {
+        let inline = forms.contains(&Form::Inline);
+        let evidence = read(name);
+        assert_eq!(evidence.forms, forms, "{name}");
+        assert_eq!(evidence.from[0].address, "avvisi@spedizioni.invalid", "{name}");
+        assert_eq!(evidence.from[0].name, "Poste Italiane", "{name}");
+        assert_eq!(evidence.subject, "Il pacco è in giacenza", "{name}");
+        assert!(evidence.text.trim().starts_with("Gentile cliente, il pacco è"), "{name}");
+        let targets: Vec<_> = evidence.links.iter().map(|link| link.target.host.as_str()).collect();
+        assert!(targets.contains(&"tracking.invalid"), "{name}");
+        assert!(
+            !targets.contains(&"comune.example"),
+            "{name}: the reporter's own links are left out"
+        );
+        assert_eq!(evidence.header == Header::Quoted, inline, "{name}");
+        let spf = if inline { Outcome::Absent } else { Outcome::Fail };
+        assert_eq!(evidence.authentication.spf, spf, "{name}");
+        assert_eq!(evidence.unread, [], "{name}");
+    }
+    let certificate = read("pec.eml").certificate.unwrap();
+    assert_eq!(certificate.sender, "tizio@pec.example");
+}
+
+#[test]
+fn what_is_shown_is_kept_beside_where_it_goes() {
+    let evidence = read("direct.eml");
+    let link = evidence.links.iter().find(|link| !link.shown.is_empty()).unwrap();
+    assert_eq!(link.shown_host().map(|shown| shown.host), Some("www.poste.it".into()));
+    assert_eq!(link.target.host, "tracking.invalid");
+    let hidden = read("hidden.eml");
+    assert!(hidden.text.contains("Password scaduta") && hidden.invisible == 2);
+    assert!(hidden.hidden.contains("torta di mele"));
+    let code = read("code.eml");
+    assert_eq!(code.links[0].target.host, "accesso.invalid");
+}
+
+#[test]
+fn an_archive_is_opened_with_the_password_of_the_text() {
+    let opened = read("locked_zip.eml");
+    assert!(opened.links.iter().any(|link| link.target.host == "raccolta.invalid"));
+    assert_eq!(opened.unread, []);
+    assert_eq!(unread(&read("locked_zip_silent.eml")), [Obstacle::Encrypted]);
+}
+
+#[test]
+fn collections_are_their_messages() {
+    for name in ["mailbox.mbox", "packed.zip"] {
+        let bytes = sample("mail_message", name);
+        let letters = letters(&bytes);
+        assert_eq!(letters.len(), 2, "{name}");
+        let first = Evidence::read(&letters[0], &Limits::default());
+        let second = Evidence::read(&letters[1], &Limits::default());
+        assert_eq!(
+            (first.subject.as_str(), second.subject.as_str()),
+            ("Il pacco è in giacenza", "Ciao"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_read_is_named() {
+    assert_eq!(unread(&read("picture.eml")), [Obstacle::Remote]);
+    assert_eq!(unread(&read("empty.eml")), [Obstacle::Empty]);
+    assert_eq!(unread(&read("twelve_levels.eml")), [Obstacle::TooDeep]);
+    let bounce = read("bounce.eml");
+    assert!(bounce.bounce && bounce.forms.is_empty());
+    let limits = Limits { message: 100, ..Limits::default() };
+    let cut = Evidence::read(&sample("mail_message", "direct.eml"), &limits);
+    assert!(unread(&cut).contains(&Obstacle::TooLarge));
+}
+
+#[test]
+fn hostile_sizes_are_bounded() {
+    let line = [b"Subject: x\r\n\r\n".to_vec(), vec![b'a'; 30 << 20]].concat();
+    assert!(unread(&Evidence::read(&line, &Limits::default())).contains(&Obstacle::TooLarge));
+    let folded = [b"Subject: x\r\n".to_vec(), b" y\r\n".repeat(1 << 20)].concat();
+    assert!(Evidence::read(&folded, &Limits::default()).subject.len() < 40_000);
+}
+
+#[test]
+fn messages_cut_anywhere_are_an_answer() {
+    for (_, bytes) in corpus("mail_message") {
+        for cut in (0..bytes.len()).step_by((bytes.len() / 60).max(1)) {
+            let evidence = Evidence::read(&bytes[..cut], &Limits::default());
+            assert!(evidence.forms.len() <= 7);
+        }
+    }
+}
