@@ -1,4 +1,4 @@
-//! Object manifests: §5.3, resource §5.3.1, record type §5.3.2.
+//! Object manifests: §5.3, resource with its records §5.3.1.
 
 use serde::{Deserialize, Serialize};
 

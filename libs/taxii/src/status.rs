@@ -1,4 +1,4 @@
-//! What became of a submission: §4.3, resource §4.3.1, details §4.3.2.
+//! What became of a submission: §4.3, resource with its details §4.3.1.
 
 use serde::{Deserialize, Serialize};
 
