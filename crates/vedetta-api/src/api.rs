@@ -19,6 +19,7 @@ use crate::limits::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::reads::Reads;
+use crate::recorder::Recorder;
 use crate::taxii2::Statuses;
 
 /// What the operator says of the machine doors.
@@ -53,6 +54,7 @@ struct Shared {
     next_key: NextKey,
     statuses: Statuses,
     reads: Reads,
+    recorder: Recorder,
     feeds: Feeds,
     limits: Limits,
     metrics: Metrics,
@@ -123,6 +125,7 @@ impl Api {
             next_key,
             statuses,
             reads,
+            recorder: Recorder::default(),
             feeds: Feeds::default(),
             limits,
             metrics,
@@ -171,6 +174,10 @@ impl Api {
 
     pub(crate) fn reads(&self) -> &Reads {
         &self.0.reads
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
     }
 
     pub(crate) fn feeds(&self) -> &Feeds {

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -14,7 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use vedetta_diffusion::feed::{
     Doubtful, FeedEntry, Format, Head, Measures, Release, Rendered, render,
 };
-use vedetta_flow::{Cleared, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
+use vedetta_flow::{Cleared, Door, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
 use vedetta_indicator::{DecayTable, WarningList, WarningLists};
 use vedetta_model::{Actor, Instant, OrganisationId};
 
@@ -23,6 +24,8 @@ use crate::api::Api;
 use crate::extract::Params;
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
+use crate::reads::Carried;
+use crate::recorder;
 
 /// The longest time that a written feed is given again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -57,13 +60,15 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = format(&params.get::<String>("file")?)?;
-    let feed = api.feeds().of(&api, actor, format).await?;
+    recorder::room(&api).await?;
+    let feed = api.feeds().of(&api, actor.clone(), format).await?;
     let tag = HeaderValue::from_str(&feed.etag).unwrap_or(HeaderValue::from_static("\"\""));
     let caching = [(ETAG, tag), (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
     if has(&headers, &feed.etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    Ok((caching, [(CONTENT_TYPE, feed.content_type)], feed.body).into_response())
+    let carried = Carried::to(api.house(), &actor, Door::Feed, feed.places).map(Extension);
+    Ok((carried, caching, [(CONTENT_TYPE, feed.content_type)], feed.body).into_response())
 }
 
 impl Feeds {
@@ -192,9 +197,16 @@ fn quiet(house: &House, place: Sequence) -> Result<bool, FlowError> {
 }
 
 fn assess(item: ReadItem, by: &Measures<'_>) -> Option<FeedEntry> {
-    let (object, at) = (item.body, item.stamp.at);
-    let (tlp, pap) = (item.tlp, item.pap);
-    FeedEntry::assess(Release { id: item.id, object, tlp, pap, at, last_sighting: None }, by)
+    let release = Release {
+        place: item.stamp.seq.0,
+        id: item.id,
+        object: item.body,
+        tlp: item.tlp,
+        pap: item.pap,
+        at: item.stamp.at,
+        last_sighting: None,
+    };
+    FeedEntry::assess(release, by)
 }
 
 fn format(file: &str) -> Result<Format, Problem> {

@@ -17,6 +17,7 @@ use crate::api::Api;
 use crate::control::AtTheMachine;
 use crate::credentials::Presented;
 use crate::problem::{Kind, Problem, Style};
+use crate::reads::Carried;
 use crate::server::Peer;
 
 /// The gate before one route.
@@ -176,7 +177,10 @@ impl Gate {
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        response
+        match response.extensions_mut().remove::<Carried>() {
+            Some(carried) => response.map(|body| carried.noted(body, &self.api)),
+            None => response,
+        }
     }
 }
 

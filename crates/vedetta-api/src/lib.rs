@@ -22,6 +22,7 @@ pub mod webhooks;
 mod feeds;
 mod metrics;
 mod reads;
+mod recorder;
 mod router;
 mod taxii2;
 mod v1;

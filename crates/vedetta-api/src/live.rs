@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use vedetta_diffusion::{Frame, Hub};
-use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem, Releases, Sequence};
+use vedetta_flow::{FlowError, House, ReadItem, Releases, Sequence};
 
 use crate::api::Api;
+use crate::recorder;
 
-/// How often what was delivered is written to the ledger.
-const RECORDING: Duration = Duration::from_secs(1);
+/// How long to wait when the ledger cannot be read.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often terms are looked at when nothing happens.
 const RECONCILING: Duration = Duration::from_secs(60);
 /// Releases read from the ledger at once.
@@ -21,20 +22,19 @@ const PAGE: usize = 1000;
 /// is recorded.
 pub async fn run(api: Api, stop: impl Future<Output = ()>) {
     let filling = fill(api.house(), api.hub());
-    let recording = async {
-        loop {
-            tokio::time::sleep(RECORDING).await;
-            record(&api).await;
-        }
-    };
     let reconciling = reconcile(api.house());
     tokio::select! {
         () = filling => {}
         () = reconciling => {}
-        () = recording => {}
-        () = stop => {}
+        () = recorder::run(&api, stop) => {}
     }
-    record(&api).await;
+    recorder::finish(&api).await;
+}
+
+/// Records what was delivered since the last time.
+pub async fn record(api: &Api) {
+    // What the ledger refused is told in the log, and kept.
+    let _kept = recorder::record(api).await;
 }
 
 /// Whenever what stands has changed, and once a minute: marks what expired, and releases to
@@ -77,7 +77,7 @@ async fn fill(house: &Arc<House>, hub: &Arc<Hub>) {
             }
             Err(error) => {
                 tracing::error!(%error, "the stream waits: the ledger cannot be read");
-                tokio::time::sleep(RECORDING).await;
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
@@ -89,22 +89,6 @@ async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {
     tokio::task::spawn_blocking(reading).await.unwrap_or_else(|error| {
         Err(FlowError::Conflict(format!("the reading thread ended: {error}")))
     })
-}
-
-/// Records what was delivered since the last time.
-pub async fn record(api: &Api) {
-    let mut batches = api.reads().drain();
-    batches.extend(api.hub().receipts().drain().into_iter().map(|receipt| DeliveryBatch {
-        release: Sequence(receipt.place),
-        door: Door::Stream,
-        at: receipt.at,
-        audience: receipt.audience,
-    }));
-    let house = Arc::clone(api.house());
-    let writing = move || house.record_deliveries(batches);
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(writing).await {
-        tracing::error!(%error, "deliveries of the last second are not recorded");
-    }
 }
 
 /// A release as the stream shows it.

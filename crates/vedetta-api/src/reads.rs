@@ -1,68 +1,141 @@
-//! What was read through TAXII and the JSON interface, to be recorded as delivered.
+//! What was read through TAXII, the JSON interface and feeds, to be recorded as delivered.
 //!
-//! A client that polls the same pages again is not delivered to again: for each caller and
-//! question the last place read is remembered (forgotten when too many are), and what lies before
-//! it is not noted.
+//! A client that reads the same again is not delivered to again: for each organisation and door
+//! what it had is remembered (forgotten when that is too much), and not noted twice.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
-use vedetta_diffusion::Receipts;
-use vedetta_flow::{DeliveryBatch, Door, House, ReadItem, Sequence};
-use vedetta_model::{Actor, OrganisationNumber};
+use axum::body::Body;
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use vedetta_diffusion::{Receipt, Receipts};
+use vedetta_flow::{Door, House};
+use vedetta_model::{Actor, Instant, OrganisationNumber, Places};
 
-/// Questions remembered.
-const REMEMBERED: usize = 65_536;
+use crate::api::Api;
+
+/// Runs of places remembered, of 16 octets each.
+const REMEMBERED: usize = 1 << 20;
 
 /// Reads that wait to be recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     taxii: Receipts,
     api: Receipts,
-    read: Mutex<HashMap<(Door, OrganisationNumber, u64), u64>>,
+    feed: Receipts,
+    had: Mutex<Had>,
+}
+
+/// What was noted before.
+#[derive(Debug, Default)]
+struct Had {
+    places: HashMap<(Door, OrganisationNumber), Places>,
+    runs: usize,
+}
+
+/// The releases that an answer carries: an extension of the answer, for the gate.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried {
+    door: Door,
+    reader: OrganisationNumber,
+    places: Arc<Places>,
+}
+
+/// A body that is noted as delivered when the connection has taken all of it.
+struct Noted {
+    body: Body,
+    carried: Option<Carried>,
+    api: Api,
+}
+
+impl Carried {
+    /// What is carried to an actor's organisation; `None` when it is no longer in the directory.
+    pub(crate) fn to(
+        house: &House,
+        actor: &Actor,
+        door: Door,
+        places: impl Into<Arc<Places>>,
+    ) -> Option<Self> {
+        let reader = house.standing().directory.number(&actor.organisation)?;
+        Some(Self { door, reader, places: places.into() })
+    }
+
+    /// A body that notes this when it was taken. One that is not taken, as when only the head of an
+    /// answer was asked for, is no delivery.
+    pub(crate) fn noted(self, body: Body, api: &Api) -> Body {
+        Body::new(Noted { body, carried: Some(self), api: api.clone() })
+    }
 }
 
 impl Reads {
-    /// Notes that an actor read a page of items; `question` tells apart what was asked.
-    pub(crate) fn note(&self, house: &House, actor: &Actor, door: Door, read: (&str, &[ReadItem])) {
-        let (question, items) = read;
-        let standing = house.standing();
-        let Some(number) = standing.directory.number(&actor.organisation) else { return };
-        let Some(last) = items.last().map(|item| item.stamp.seq.0) else { return };
-        let before = self.advance((door, number, hash(question)), last);
-        let places = items.iter().map(|item| item.stamp.seq.0).filter(|place| *place > before);
-        let receipts = if door == Door::Taxii { &self.taxii } else { &self.api };
-        receipts.note(&places.collect(), number, house.now());
+    /// Notes what an answer carried.
+    fn note(&self, carried: &Carried, at: Instant) {
+        let Carried { door, reader, places } = carried;
+        let fresh = self.remember((*door, *reader), places);
+        self.of(*door).note(&fresh, *reader, at);
     }
 
     /// Takes what waits.
-    pub(crate) fn drain(&self) -> Vec<DeliveryBatch> {
-        let doors = [(Door::Taxii, &self.taxii), (Door::Api, &self.api)];
-        let drained = doors.into_iter().flat_map(|(door, receipts)| {
-            receipts.drain().into_iter().map(move |receipt| DeliveryBatch {
-                release: Sequence(receipt.place),
-                door,
-                at: receipt.at,
-                audience: receipt.audience,
-            })
-        });
-        drained.collect()
+    pub(crate) fn drain(&self) -> impl Iterator<Item = (Door, Receipt)> {
+        [Door::Taxii, Door::Api, Door::Feed]
+            .into_iter()
+            .flat_map(|door| self.of(door).drain().into_iter().map(move |receipt| (door, receipt)))
     }
 
-    /// Moves the last place read on; returns where it was.
-    fn advance(&self, key: (Door, OrganisationNumber, u64), last: u64) -> u64 {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.len() >= REMEMBERED && !read.contains_key(&key) {
-            read.clear();
+    /// About how much memory waits, in octets.
+    pub(crate) fn weight(&self) -> usize {
+        [&self.taxii, &self.api, &self.feed].map(Receipts::weight).iter().sum()
+    }
+
+    fn of(&self, door: Door) -> &Receipts {
+        match door {
+            Door::Taxii => &self.taxii,
+            Door::Feed => &self.feed,
+            Door::Api | Door::Stream | Door::Webhook => &self.api,
         }
-        let place = read.entry(key).or_default();
-        std::mem::replace(place, last.max(*place))
+    }
+
+    /// Those that were not remembered yet.
+    fn remember(&self, key: (Door, OrganisationNumber), places: &Arc<Places>) -> Arc<Places> {
+        let mut had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
+        if had.runs > REMEMBERED {
+            *had = Had::default();
+        }
+        let known = had.places.entry(key).or_default();
+        let (fresh, before) = (places.difference(known), known.runs().len());
+        known.absorb(&fresh);
+        let after = known.runs().len();
+        had.runs = had.runs + after - before;
+        if fresh == **places { Arc::clone(places) } else { Arc::new(fresh) }
     }
 }
 
-fn hash(question: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    question.hash(&mut hasher);
-    hasher.finish()
+impl hyper::body::Body for Noted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(_))) = polled
+            && self.body.is_end_stream()
+            && let Some(carried) = self.carried.take()
+        {
+            self.api.reads().note(&carried, self.api.house().now());
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

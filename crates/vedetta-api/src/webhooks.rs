@@ -15,7 +15,7 @@ use vedetta_diffusion::webhook::{
 };
 use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
-use vedetta_model::Audience;
+use vedetta_model::{Audience, Places};
 
 mod https;
 mod round;
@@ -130,7 +130,7 @@ impl Worker {
     }
 
     async fn call_and_end(&self, due: DueCall) -> Result<(), FlowError> {
-        let place = due.item.open(&due.reader).map(|item| item.stamp.seq);
+        let place = due.item.open(&due.reader).map(|item| item.stamp.seq.0);
         let reply = self.make(&due).await;
         let (attempt, lease) = (due.lease.job.attempts, due.lease.clone());
         let now = self.house.now();
@@ -140,7 +140,8 @@ impl Worker {
         let meaning = answer(reply.as_ref().ok().copied());
         if meaning == Answer::Taken {
             let audience = Audience::from_iter([due.reader.organisation]);
-            let had = DeliveryBatch { release, door: Door::Webhook, at: now, audience };
+            let releases = Places::between(release, release);
+            let had = DeliveryBatch { releases, door: Door::Webhook, at: now, audience };
             return self.ask(|house| house.record_webhook_call(lease, had)).await;
         }
         let error = match reply {

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use vedetta_indicator::{Kind, Nature, Standing, Term};
-use vedetta_model::{Instant, ItemId, Pap, Tlp};
+use vedetta_model::{Instant, ItemId, Pap, Places, Tlp};
 use vedetta_policy::{Cleared, Reader};
 
 mod csv_table;
@@ -85,6 +86,8 @@ pub struct Rendered {
     pub carried: usize,
     /// What it leaves out.
     pub left_out: LeftOut,
+    /// The releases that it tells of: each has a term, or its object, in the file.
+    pub places: Arc<Places>,
 }
 
 /// Terms (of a STIX bundle, objects) that a feed leaves out, by reason. What is not cleared to the
@@ -227,11 +230,16 @@ fn compose<'a>(
 ) -> Rendered {
     let mut content = Content::of(entries, head);
     let needs = format.needs();
-    let (body, carried) = match format {
+    let (body, carried, places) = match format {
         Format::Stix => stix_bundle::write(&mut content),
-        Format::Csv => csv_table::write(&content.rows(needs)),
+        Format::Csv => {
+            let rows = content.rows(needs);
+            let (body, carried) = csv_table::write(&rows);
+            (body, carried, places(&rows))
+        }
         _ => {
             let rows = content.rows(needs);
+            let places = places(&rows);
             let strictest = strictest(&rows);
             let rows = one_each(rows);
             let mut body = content.opening(format, rows.len(), strictest);
@@ -242,7 +250,7 @@ fn compose<'a>(
                 Format::Suricata => suricata::write(&rows, &mut body),
                 Format::Nftables => nftables::write(&rows, &mut body),
             }
-            (body.into_bytes(), rows.len())
+            (body.into_bytes(), rows.len(), places)
         }
     };
     Rendered {
@@ -252,6 +260,7 @@ fn compose<'a>(
         changed: content.changed,
         carried,
         left_out: content.left_out,
+        places: Arc::new(places),
     }
 }
 
@@ -344,6 +353,13 @@ impl Needs {
         }
         (!(self.expresses)(row.term)).then_some(&mut left_out.form)
     }
+}
+
+/// The releases that rows are of.
+fn places(rows: &[Row<'_>]) -> Places {
+    let mut places: Vec<_> = rows.iter().map(|row| row.entry.place).collect();
+    places.sort_unstable();
+    places.into_iter().collect()
 }
 
 /// The strictest markings of what is carried.

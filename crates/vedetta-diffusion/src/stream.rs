@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::watch;
-use vedetta_model::Instant;
+use vedetta_model::{Instant, Places};
 use vedetta_policy::{Cleared, Reader};
 
 use crate::receipts::Receipts;
@@ -54,7 +54,7 @@ pub struct Follower {
     format: Format,
     place: u64,
     news: watch::Receiver<u64>,
-    unconfirmed: Vec<Arc<[u64]>>,
+    unconfirmed: Vec<Arc<Places>>,
 }
 
 /// What a follower finds.
@@ -90,7 +90,7 @@ struct Segment {
 #[derive(Debug)]
 struct Whole {
     frames: Vec<Frame>,
-    places: Arc<[u64]>,
+    places: Arc<Places>,
     sse: OnceLock<Bytes>,
     ndjson: OnceLock<Bytes>,
 }
@@ -232,13 +232,13 @@ impl Follower {
 
     /// Writes a page of the past read from the ledger, and goes on after a place.
     pub fn replay(&mut self, frames: &[Frame], to: u64) -> Bytes {
-        let mut bytes = BytesMut::new();
+        let (mut bytes, mut places) = (BytesMut::new(), Places::none());
         for frame in frames.iter().filter(|frame| frame.place > self.place) {
             frame.write(self.format, &mut bytes);
+            places.insert(frame.place);
         }
-        let places: Arc<[u64]> = frames.iter().map(|frame| frame.place).collect();
         if !places.is_empty() {
-            self.unconfirmed.push(places);
+            self.unconfirmed.push(Arc::new(places));
         }
         self.place = self.place.max(to);
         bytes.freeze()
@@ -273,16 +273,16 @@ impl Segment {
         let mut size = 0;
         let whole = Cleared::together(&frames).map(|frames| {
             size = frames.iter().map(|frame| 2 * frame.object.len() + 128).sum();
-            let places = frames.iter().map(|frame| frame.place).collect();
+            let places = Arc::new(frames.iter().map(|frame| frame.place).collect());
             Whole { frames, places, sse: OnceLock::new(), ndjson: OnceLock::new() }
         });
         Self { to, size, frames, whole }
     }
 
     /// What a reader may have of it after a place, and which places those are.
-    fn take(&self, reader: &Reader, format: Format, after: u64) -> (Bytes, Arc<[u64]>) {
+    fn take(&self, reader: &Reader, format: Format, after: u64) -> (Bytes, Arc<Places>) {
         let whole = self.whole.open(reader);
-        if let Some(whole) = whole.filter(|it| it.places.first().is_some_and(|it| *it > after)) {
+        if let Some(whole) = whole.filter(|it| it.places.first().is_some_and(|it| it > after)) {
             return (whole.bytes(format), Arc::clone(&whole.places));
         }
         let mut bytes = BytesMut::new();
@@ -292,7 +292,7 @@ impl Segment {
             frame.write(format, &mut bytes);
             frame.place
         });
-        let places = places.collect();
+        let places = Arc::new(places.collect());
         (bytes.freeze(), places)
     }
 }

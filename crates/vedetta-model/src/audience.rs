@@ -58,6 +58,12 @@ impl Audience {
         self.words.iter().map(|bits| bits.count_ones() as usize).sum()
     }
 
+    /// How much memory its members take, in octets.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.words.len() * size_of::<u64>()
+    }
+
     /// Whether it holds nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {

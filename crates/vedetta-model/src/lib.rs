@@ -15,6 +15,7 @@ pub mod item;
 pub mod language;
 pub mod marking;
 pub mod organisation;
+pub mod places;
 pub mod time;
 
 pub use account::{Account, Actor, Role};
@@ -31,4 +32,5 @@ pub use item::{Category, Given, Handling, Right};
 pub use language::{Bilingual, Language};
 pub use marking::{Iep, Pap, Tlp};
 pub use organisation::Organisation;
+pub use places::Places;
 pub use time::{Clock, Instant};

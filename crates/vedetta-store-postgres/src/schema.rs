@@ -7,7 +7,8 @@ use crate::engine::Engine;
 use crate::fault::{Fault, Told};
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The oldest server that has everything the statements use.
 const OLDEST_SERVER: i32 = 150_000;

@@ -1,7 +1,9 @@
 //! Deliveries and acknowledgements.
 
 use rusqlite::{OptionalExtension as _, Row, params};
-use vedetta_model::{Audience, Instant};
+use vedetta_model::places::PlacesError;
+use vedetta_model::{Audience, Instant, Places};
+use vedetta_store::fork::{fork, forks};
 use vedetta_store::{
     Acknowledgement, DeliveryBatch, DeliveryRow, Digest, Door, Draft, EntryKind, Sequence, Stamp,
     written,
@@ -11,19 +13,41 @@ use crate::entries::{self, count, int};
 use crate::fault::{Fault, Told};
 use crate::session::Session;
 
-const ROWS: &str = "SELECT e.seq, e.at, d.door, d.at, d.audience, d.release \
-                    FROM delivery d JOIN entry e ON e.seq = d.seq";
+/// Rows of `delivery` as [`read`] reads them.
+macro_rules! rows {
+    ($which:literal) => {
+        concat!(
+            "SELECT e.seq, e.at, d.door, d.at, d.audience, d.releases, d.ordinal ",
+            "FROM delivery d JOIN entry e ON e.seq = d.seq WHERE ",
+            $which
+        )
+    };
+}
+
+/// Releases this near one another are looked up together.
+const NEAR: u64 = 32;
 
 /// Deliveries of a release.
 pub(crate) fn of(session: &mut Session, release: Sequence) -> Told<Vec<DeliveryRow>> {
-    let sql = format!("{ROWS} WHERE d.release = ?1 ORDER BY d.seq, d.ordinal");
-    let mut statement = session.conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([int(release)])?;
-    let mut deliveries = Vec::new();
-    while let Some(row) = rows.next()? {
-        deliveries.push(read(row)?);
+    let end = entries::head(session)?.map_or(0, |(stamp, _)| stamp.seq.0);
+    let mut found = Vec::new();
+    for node in forks(release.0, end) {
+        let sql = if node <= release.0 {
+            rows!("d.fork = ?1 AND d.last >= ?2")
+        } else {
+            rows!("d.fork = ?1 AND d.first <= ?2")
+        };
+        let mut statement = session.conn.prepare_cached(sql)?;
+        let mut rows = statement.query([int(Sequence(node)), int(release)])?;
+        while let Some(row) = rows.next()? {
+            let delivery = read(row)?;
+            if delivery.batch.releases.contains(release.0) {
+                found.push((delivery.recorded.seq, row.get::<_, i64>(6)?, delivery));
+            }
+        }
     }
-    Ok(deliveries)
+    found.sort_unstable_by_key(|(seq, ordinal, _)| (*seq, *ordinal));
+    Ok(found.into_iter().map(|(_, _, delivery)| delivery).collect())
 }
 
 /// Deliveries recorded after a place, whole entries only.
@@ -32,8 +56,8 @@ pub(crate) fn after(
     recorded: Sequence,
     limit: usize,
 ) -> Told<Vec<DeliveryRow>> {
-    let sql = format!("{ROWS} WHERE d.seq > ?1 ORDER BY d.seq, d.ordinal");
-    let mut statement = session.conn.prepare_cached(&sql)?;
+    let sql = rows!("d.seq > ?1 ORDER BY d.seq, d.ordinal");
+    let mut statement = session.conn.prepare_cached(sql)?;
     let mut rows = statement.query([int(recorded)])?;
     let mut deliveries: Vec<DeliveryRow> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -49,12 +73,13 @@ pub(crate) fn after(
 
 /// Records deliveries.
 pub(crate) fn deliver(session: &mut Session, batches: &[DeliveryBatch]) -> Told<Option<Stamp>> {
-    let batches: Vec<_> = batches.iter().filter(|batch| !batch.audience.is_empty()).collect();
+    let batches = batches.iter().filter_map(|batch| Some((batch, batch.span()?)));
+    let (batches, spans): (Vec<_>, Vec<_>) = batches.unzip();
     if batches.is_empty() {
         return Ok(None);
     }
     for batch in &batches {
-        require(session, batch.release)?;
+        require_all(session, &batch.releases)?;
     }
     let body = written::delivered_body(&batches);
     let draft = Draft {
@@ -65,14 +90,17 @@ pub(crate) fn deliver(session: &mut Session, batches: &[DeliveryBatch]) -> Told<
         body: body.as_bytes(),
     };
     let stamp = entries::append(session, &draft, &Digest::of(body.as_bytes()))?;
-    let sql = "INSERT INTO delivery (release, seq, ordinal, door, at, audience) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO delivery (seq, ordinal, fork, first, last, releases, door, at, audience) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut statement = session.conn.prepare_cached(sql)?;
-    for (ordinal, batch) in batches.iter().enumerate() {
+    for (ordinal, (batch, (first, last))) in batches.iter().zip(spans).enumerate() {
         statement.execute(params![
-            int(batch.release),
             int(stamp.seq),
             ordinal,
+            int(Sequence(fork(first, last))),
+            int(Sequence(first)),
+            int(Sequence(last)),
+            batch.releases.to_string(),
             batch.door.code(),
             batch.at.micros(),
             batch.audience.to_bytes(),
@@ -144,20 +172,42 @@ fn require(session: &Session, release: Sequence) -> Told<String> {
     id.optional()?.ok_or_else(|| Fault::Refused(format!("release {release} is unknown")))
 }
 
+/// Refused when a place is no release.
+fn require_all(session: &Session, releases: &Places) -> Told<()> {
+    let sql = "SELECT seq FROM item WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    let near = |a: &(u64, u64), b: &(u64, u64)| b.0 - a.1 < NEAR;
+    let mut known = Places::none();
+    for together in releases.runs().chunk_by(near) {
+        let (Some((first, _)), Some((_, last))) = (together.first(), together.last()) else {
+            break;
+        };
+        let mut rows = statement.query([int(Sequence(*first)), int(Sequence(*last))])?;
+        while let Some(row) = rows.next()? {
+            known.insert(entries::seq(row, 0)?.0);
+        }
+    }
+    match releases.difference(&known).first() {
+        None => Ok(()),
+        Some(unknown) => Err(Fault::Refused(format!("release {unknown} is unknown"))),
+    }
+}
+
 fn read(row: &Row<'_>) -> Told<DeliveryRow> {
-    let release = entries::seq(row, 5)?;
+    let recorded = entries::stamp(row)?;
     let damaged = |why: &dyn ToString| {
-        Fault::damaged(format!("a delivery of release {release}"), why.to_string())
+        Fault::damaged(format!("a delivery that entry {} records", recorded.seq), why.to_string())
     };
     let door = Door::ALL.get(row.get::<_, usize>(2)?).copied();
     let audience = Audience::from_bytes(row.get_ref(4)?.as_blob().unwrap_or_default());
+    let releases = row.get_ref(5)?.as_str().unwrap_or("?").parse();
     let batch = DeliveryBatch {
-        release,
+        releases: releases.map_err(|e: PlacesError| damaged(&e))?,
         door: door.ok_or_else(|| damaged(&"its door is unknown"))?,
         at: Instant::from_micros(row.get(3)?),
         audience: audience.map_err(|e| damaged(&e))?,
     };
-    Ok(DeliveryRow { batch, recorded: entries::stamp(row)? })
+    Ok(DeliveryRow { batch, recorded })
 }
 
 fn read_acknowledgement(row: &Row<'_>) -> Told<(Stamp, Acknowledgement)> {

@@ -13,7 +13,8 @@ use crate::fault::{Fault, Told};
 const APPLICATION: i32 = 0x5664_7474;
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -79,7 +79,7 @@ macro_rules! conformance {
             records: are_put_and_changed are_removed are_kept_apart_by_kind numbers_are_permanent
                 secrets_stay_out_of_the_ledger cursors_move bookmarks_are_kept_with_their_unit;
             deliveries: are_read_by_release are_read_in_order_of_recording
-                to_nobody_are_nothing of_unknown_releases_are_refused
+                of_many_releases_are_of_each to_nobody_are_nothing of_unknown_releases_are_refused
                 the_first_acknowledgement_counts acknowledgements_are_read_in_order;
             jobs: are_leased_when_due are_leased_once are_leased_again_when_the_lease_ends
                 a_stale_lease_is_refused equal_keys_are_one_job

@@ -1,7 +1,7 @@
 //! What reached whom, when, by which door, and who acknowledged it.
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Audience, Instant, OrganisationNumber};
+use vedetta_model::{AccountId, Audience, Instant, OrganisationNumber, Places};
 
 use crate::entry::{Sequence, Stamp};
 
@@ -23,14 +23,15 @@ pub enum Door {
     Peer,
 }
 
-/// Deliveries of one release by one door within a short time: who had it by `at`.
+/// Deliveries by one door within a short time: each of the audience had each of the releases by
+/// `at`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeliveryBatch {
-    /// The release.
-    pub release: Sequence,
+    /// The releases, by their places in the ledger.
+    pub releases: Places,
     /// The door.
     pub door: Door,
-    /// When the last of them had it.
+    /// When the last of them had the last of it.
     pub at: Instant,
     /// Who had it.
     pub audience: Audience,
@@ -59,6 +60,22 @@ pub struct Acknowledgement {
     /// What the contact wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+impl DeliveryBatch {
+    /// The first and the last of the releases; `None` when it says nothing: of no release, or that
+    /// nobody had it.
+    #[must_use]
+    pub fn span(&self) -> Option<(u64, u64)> {
+        let ends = self.releases.first().zip(self.releases.last());
+        ends.filter(|_| !self.audience.is_empty())
+    }
+
+    /// How many deliveries it tells of.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.releases.len().saturating_mul(self.audience.len() as u64)
+    }
 }
 
 impl Door {

@@ -16,6 +16,7 @@ pub mod conformance;
 pub mod delivery;
 pub mod entry;
 pub mod error;
+pub mod fork;
 pub mod item;
 pub mod job;
 pub mod record;

@@ -71,7 +71,7 @@ pub trait Reader {
     fn cursor(&mut self, name: &str) -> Result<Sequence, StoreError>;
     /// What is kept beside the ledger under a name, e.g. how far another node's ledger was taken in.
     fn bookmark(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Deliveries of a release, in order of recording.
+    /// Deliveries of a release, in order of recording: each with all the releases it is of.
     fn deliveries(&mut self, release: Sequence) -> Result<Vec<DeliveryRow>, StoreError>;
     /// Deliveries recorded after a place of the ledger, in order, at most `limit` rows, whole
     /// entries only (so it may return a few more).
@@ -159,8 +159,8 @@ pub trait UnitOfWork: Reader {
     fn set_cursor(&mut self, name: &str, place: Sequence) -> Result<(), StoreError>;
     /// Keeps bytes beside the ledger under a name, in the place of those that were there.
     fn set_bookmark(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
-    /// Records deliveries: one entry of kind `Delivered` for all of them that reached anyone; `None`
-    /// when none did. Refused when a release is unknown.
+    /// Records deliveries: one entry of kind `Delivered` for all of them that reached anyone with
+    /// anything; `None` when none did. Refused when a release is unknown.
     fn deliver(&mut self, batches: &[DeliveryBatch]) -> Result<Option<Stamp>, StoreError>;
     /// Records an acknowledgement, with its entry. `None` when that organisation had acknowledged.
     /// Refused when the release is unknown.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
+use vedetta_model::{Audience, Handling, Instant, OrganisationNumber, Places};
 
 use crate::chain::Digest;
 use crate::delivery::{DeliveryBatch, Door};
@@ -81,7 +81,9 @@ struct ClearanceBody {
 
 #[derive(Serialize, Deserialize)]
 struct BatchBody {
-    release: Sequence,
+    /// Earlier entries name one release.
+    #[serde(alias = "release")]
+    releases: Places,
     door: Door,
     at: Instant,
     audience: String,
@@ -177,7 +179,7 @@ pub fn delivered_body(batches: &[&DeliveryBatch]) -> String {
     let batches: Vec<BatchBody> = batches
         .iter()
         .map(|batch| BatchBody {
-            release: batch.release,
+            releases: batch.releases.clone(),
             door: batch.door,
             at: batch.at,
             audience: hex(&batch.audience.to_bytes()),
@@ -194,7 +196,7 @@ pub fn read_delivered(body: &[u8]) -> Result<Vec<DeliveryBatch>, String> {
     let batches: Vec<BatchBody> = serde_json::from_slice(body).map_err(|e| e.to_string())?;
     let read = |batch: BatchBody| {
         let audience = read_audience(&batch.audience)?;
-        Ok(DeliveryBatch { release: batch.release, door: batch.door, at: batch.at, audience })
+        Ok(DeliveryBatch { releases: batch.releases, door: batch.door, at: batch.at, audience })
     };
     batches.into_iter().map(read).collect()
 }
@@ -243,13 +245,16 @@ mod tests {
     #[test]
     fn deliveries_read_back() {
         let batch = DeliveryBatch {
-            release: Sequence(3),
+            releases: [3, 4, 9].into_iter().collect(),
             door: Door::Webhook,
             at: Instant::from_micros(9),
             audience: [OrganisationNumber(1), OrganisationNumber(700)].into_iter().collect(),
         };
         let body = delivered_body(&[&batch]);
-        assert_eq!(read_delivered(body.as_bytes()), Ok(vec![batch]));
         assert!(read_delivered(body.replace("02", "0x").as_bytes()).is_err());
+        let earlier = body.replace(r#""releases":"3 2 4 1""#, r#""release":3"#);
+        let one = DeliveryBatch { releases: Places::between(3, 3), ..batch.clone() };
+        assert_eq!(read_delivered(earlier.as_bytes()), Ok(vec![one]));
+        assert_eq!(read_delivered(body.as_bytes()), Ok(vec![batch]));
     }
 }

@@ -1,5 +1,6 @@
 //! Objects, manifests and versions; adding and withdrawing.
 
+use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -21,7 +22,7 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let page = paging(&api, actor, &params, &taxii::objects::GET, query)?.page().await?;
-    Ok(envelope(&page))
+    Ok(envelope(page))
 }
 
 pub(super) async fn get(
@@ -31,7 +32,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let page = paging(&api, actor, &params, &taxii::object::GET, query)?.page().await?;
-    Ok(envelope(&page))
+    Ok(envelope(page))
 }
 
 pub(super) async fn manifest(
@@ -111,10 +112,11 @@ fn paging(
     Paging::read(api, actor, (shelf, object), endpoint, query.as_deref())
 }
 
-fn envelope(page: &Page) -> Response {
+fn envelope(page: Page) -> Response {
     let bodies = page.items.iter().map(|item| &*item.body);
     let body = taxii::objects::write(page.next.as_deref(), bodies);
-    dated(octets(StatusCode::OK, body), page.added())
+    let response = dated(octets(StatusCode::OK, body), page.added());
+    (page.carried.map(Extension), response).into_response()
 }
 
 fn dated(mut response: Response, added: Option<DateAdded>) -> Response {

@@ -6,11 +6,13 @@
 
 use taxii::{DateAdded, Endpoint, Query, Scope, VersionMatch};
 use vedetta_flow::{Door, FlowError, House, ReadItem, ReadPage, Sequence, VersionFilter, Wish};
-use vedetta_model::{Actor, Instant, ItemId};
+use vedetta_model::{Actor, Instant, ItemId, Places};
 
 use super::collections::Shelf;
 use crate::api::Api;
 use crate::problem::{Kind, Problem};
+use crate::reads::Carried;
+use crate::recorder;
 
 /// The most objects in a page, and how many without `limit`.
 const LARGEST: u32 = 1_000;
@@ -36,6 +38,8 @@ pub(super) struct Page {
     pub(super) items: Vec<ReadItem>,
     /// Where to go on, sealed.
     pub(super) next: Option<String>,
+    /// What an answer with the objects delivers.
+    pub(super) carried: Option<Carried>,
 }
 
 impl Paging {
@@ -77,6 +81,9 @@ impl Paging {
     /// Asks the house for the page.
     pub(super) async fn page(self) -> Result<Page, Problem> {
         let api = self.api.clone();
+        if self.carries_objects {
+            recorder::room(&api).await?;
+        }
         let (paging, page) = api
             .ask(move |house| {
                 let page = self.ask(house)?;
@@ -86,12 +93,11 @@ impl Paging {
         let seal =
             |place: Sequence| paging.sealed(|scope| paging.api.next_key().seal(scope, place.0));
         let next = page.next.map(seal);
-        if paging.carries_objects {
-            let question = paging.query.selection() + paging.shelf.alias();
-            let read = (question.as_str(), page.items.as_slice());
-            paging.api.reads().note(paging.api.house(), &paging.actor, Door::Taxii, read);
-        }
-        Ok(Page { items: once(page.items), next })
+        let carried = paging.carries_objects.then(|| {
+            let places: Places = page.items.iter().map(|item| item.stamp.seq.0).collect();
+            Carried::to(api.house(), &paging.actor, Door::Taxii, places)
+        });
+        Ok(Page { items: once(page.items), next, carried: carried.flatten() })
     }
 
     fn ask(&self, house: &House) -> Result<ReadPage, FlowError> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use vedetta_flow::{
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
 use vedetta_model::{
-    AccountId, AgreementId, Category, Handling, Instant, ItemId, OrganisationId, Pap, Tlp,
+    AccountId, AgreementId, Category, Handling, Instant, ItemId, OrganisationId, Pap, Places, Tlp,
 };
 
 use super::{Answer, Page, page_limit};
@@ -25,6 +25,8 @@ use crate::api::Api;
 use crate::extract::{Asked, Given, Octets, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
+use crate::reads::Carried;
+use crate::recorder;
 
 /// Which items.
 #[derive(Debug, Default, Deserialize)]
@@ -116,16 +118,18 @@ pub(super) async fn list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Asked(which): Asked<Which>,
-) -> Answer<Page<ItemLine>> {
+) -> Result<Response, Problem> {
     let wish = which.wish()?;
-    let question = format!("{:?} {:?} {:?}", wish.share, wish.kinds, wish.versions);
     let (who, share) = (actor.clone(), wish.share);
+    recorder::room(&api).await?;
     let page = api.ask(move |house| house.page(&who, &wish)).await?;
-    if share != Share::Own {
-        api.reads().note(api.house(), &actor, Door::Api, (&question, &page.items));
-    }
-    let items = page.items.into_iter().filter_map(ItemLine::of).collect();
-    Ok(Json(Page { items, next: page.next.map(|place| place.to_string()) }))
+    let items: Vec<_> = page.items.into_iter().filter_map(ItemLine::of).collect();
+    let places: Places = items.iter().map(|item| item.place).collect();
+    // What one brought oneself is not delivered by reading it back.
+    let carried = (share != Share::Own)
+        .then(|| Carried::to(api.house(), &actor, Door::Api, places).map(Extension));
+    let page = Page { items, next: page.next.map(|place| place.to_string()) };
+    Ok((carried.flatten(), Json(page)).into_response())
 }
 
 pub(super) async fn add(
@@ -178,10 +182,13 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     let id: ItemId = params.get("item")?;
-    let (who, question) = (actor.clone(), id.to_string());
+    let who = actor.clone();
+    recorder::room(&api).await?;
     let item = api.ask(move |house| house.item(&who, &id)).await?;
-    api.reads().note(api.house(), &actor, Door::Api, (&question, std::slice::from_ref(&item)));
-    Ok(([(CONTENT_TYPE, taxii::STIX)], item.body.to_vec()).into_response())
+    let place = item.stamp.seq.0;
+    let carried = Carried::to(api.house(), &actor, Door::Api, Places::between(place, place));
+    let media = [(CONTENT_TYPE, taxii::STIX)];
+    Ok((carried.map(Extension), media, item.body.to_vec()).into_response())
 }
 
 pub(super) async fn withdraw(

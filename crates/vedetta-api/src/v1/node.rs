@@ -57,6 +57,16 @@ pub(super) async fn metrics(
         "Live streams open.",
         api.hub().followers() as u64,
     );
+    gauge(
+        &mut text,
+        "vedetta_deliveries_waiting_bytes",
+        "Memory of deliveries that wait to be recorded.",
+        api.recorder().waiting(&api) as u64,
+    );
+    let unrecorded = api.recorder().unrecorded();
+    let (name, help) =
+        ("vedetta_deliveries_unrecorded_total", "Deliveries that the ledger refused for good.");
+    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {unrecorded}\n");
     write_paces(&mut text, &paces);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

@@ -22,6 +22,7 @@ use crate::extract::Asked;
 use crate::gate::Caller;
 use crate::live::frame;
 use crate::problem::{Kind, Problem};
+use crate::recorder;
 use crate::server::Peer;
 
 /// How long a silent stream waits before it gives a sign of life.
@@ -136,6 +137,13 @@ impl Streaming {
             let standing = self.api.house().standing();
             if now >= self.until || !standing.admits(&self.actor) || !self.proves(now).await {
                 return None;
+            }
+            tokio::select! {
+                biased;
+                room = recorder::room(&self.api) => if room.is_err() {
+                    return Some(self.follower.heartbeat());
+                },
+                () = self.api.closed() => return None,
             }
             match self.follower.take(standing.generation) {
                 Taken::New(bytes) if bytes.is_empty() => {

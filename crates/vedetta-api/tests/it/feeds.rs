@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{Request, StatusCode};
+use vedetta_api::live;
 use vedetta_model::Role;
 use vedetta_testkit::items::TestItem;
 
@@ -77,6 +78,42 @@ async fn a_feed_that_did_not_change_is_not_sent_again() {
     assert_eq!(ask(tag.clone()).await.status, StatusCode::NOT_MODIFIED);
     bring(&door, &perugia, TestItem::indicator(2)).await;
     assert_eq!(ask(tag).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_download_is_a_delivery_of_what_the_file_carries() {
+    let door = Door::new();
+    let (perugia, terni) = (door.token("perugia"), door.token("terni.bot"));
+    let guarded = TestItem::indicator(2).tlp("GREEN").handled("pap", "RED".into());
+    bring(&door, &perugia, TestItem::indicator(1).tlp("GREEN")).await;
+    bring(&door, &perugia, guarded.clone()).await;
+    let recorded = async || {
+        live::record(&door.api).await;
+        let mut told = Vec::new();
+        for item in [TestItem::indicator(1), guarded.clone()] {
+            let uri = format!("/api/v1/items/{}/deliveries", item.id());
+            told.push(door.get(&perugia, &uri).await["deliveries"].clone());
+        }
+        told
+    };
+    let first = door.ask(&terni, "GET /feeds/addresses.txt", None).await;
+    let told = recorded().await;
+    assert_eq!(
+        (&told[0][0]["organisation"], &told[0][0]["door"]),
+        (&"terni".into(), &"feed".into())
+    );
+    assert_eq!(told[1], serde_json::json!([]), "it is not in the file");
+    let entries = door.api.house().bell().last();
+    let request = Request::get("/feeds/addresses.txt")
+        .header("authorization", format!("Bearer {terni}"))
+        .header("if-none-match", first.header("etag"))
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(door.send(request).await.status, StatusCode::NOT_MODIFIED);
+    recorded().await;
+    assert_eq!(door.api.house().bell().last(), entries, "what was not sent is no delivery");
+    door.ask(&terni, "GET /feeds/bundle.json", None).await;
+    assert_eq!(recorded().await[1][0]["door"], "feed");
 }
 
 #[tokio::test]

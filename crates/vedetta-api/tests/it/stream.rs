@@ -145,6 +145,44 @@ async fn a_place_beyond_the_end_is_refused() {
 }
 
 #[tokio::test]
+async fn an_acknowledgement_is_seen_before_any_delivery_is_recorded() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    bring(&door, &perugia, 1).await;
+    let item = format!("/api/v1/items/{}", TestItem::indicator(1).id());
+    let acknowledge = format!("POST {item}/acknowledgement");
+    let acknowledged = door.ask(&centre, &acknowledge, Some(("application/json", "{}"))).await;
+    assert_eq!(acknowledged.status, StatusCode::OK, "{acknowledged:?}");
+    let deliveries = format!("{item}/deliveries");
+    let told = door.get(&perugia, &deliveries).await["deliveries"][0].clone();
+    assert_eq!(told["organisation"], "cosc-umbria");
+    assert!(told["acknowledged"].is_string() && told.get("at").is_none(), "{told}");
+    door.get(&centre, &item).await;
+    live::record(&door.api).await;
+    let told = door.get(&perugia, &deliveries).await["deliveries"][0].clone();
+    assert!(told["acknowledged"].is_string() && told["door"] == "api", "{told}");
+}
+
+#[tokio::test]
+async fn what_nobody_took_is_not_delivered() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    bring(&door, &perugia, 1).await;
+    let item = format!("/api/v1/items/{}", TestItem::indicator(1).id());
+    let lines = [format!("HEAD {item}"), "HEAD /taxii2/root/collections/cleared/objects/".into()];
+    for line in lines {
+        let head = door.ask(&centre, &line, None).await;
+        assert!(head.status.is_success() && head.body.is_empty(), "{line}: {head:?}");
+    }
+    for uri in ["/taxii2/root/collections/cleared/manifest/", "/api/v1/items?share=own"] {
+        door.get(&centre, uri).await;
+    }
+    live::record(&door.api).await;
+    let told = door.get(&perugia, &format!("{item}/deliveries")).await;
+    assert_eq!(told, json!({ "deliveries": [] }));
+}
+
+#[tokio::test]
 async fn every_door_confirms_what_it_delivered() {
     let door = Door::new();
     let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));

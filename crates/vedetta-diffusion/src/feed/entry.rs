@@ -9,6 +9,8 @@ use vedetta_model::{Instant, ItemId, Pap, Tlp};
 /// One object and what it is worth.
 #[derive(Clone, Debug)]
 pub struct FeedEntry {
+    /// The place of the release in the ledger.
+    pub place: u64,
     /// The item.
     pub id: ItemId,
     /// The object, as JSON, as it was released.
@@ -56,6 +58,8 @@ pub enum Doubt {
 /// An item as it was released.
 #[derive(Clone, Debug)]
 pub struct Release {
+    /// The place of the release in the ledger.
+    pub place: u64,
     /// The item.
     pub id: ItemId,
     /// The object, as JSON.
@@ -105,6 +109,7 @@ impl FeedEntry {
             valid_until: life.and_then(|life| life.valid_until),
             changed: turned.map_or(release.at, |turned| turned.max(release.at)),
             released: release.at,
+            place: release.place,
             id: release.id,
             object: release.object,
             tlp: release.tlp,

@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
+use vedetta_model::Places;
 
 use super::{Act, Content, Doubt, Doubtful, FeedEntry, Needs};
 
@@ -13,9 +14,9 @@ pub(super) const NEEDS: Needs = Needs {
     expresses: |_| true,
 };
 
-pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize) {
+pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize, Places) {
     let mut objects: Vec<u8> = Vec::new();
-    let mut carried = 0;
+    let mut carried = Vec::new();
     for entry in &content.entries {
         if content.head.doubtful == Doubtful::LeftOut
             && let Some(doubt) = doubt_of_all(entry)
@@ -31,22 +32,24 @@ pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize) {
             content.left_out.form += 1;
             continue;
         }
-        objects.extend_from_slice(if carried == 0 { b"\n" } else { b",\n" });
+        objects.extend_from_slice(if carried.is_empty() { b"\n" } else { b",\n" });
         objects.extend_from_slice(&entry.object);
-        carried += 1;
+        carried.push(entry.place);
     }
     let digest: [u8; 32] = Sha256::digest(&objects).into();
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);
     let id = uuid::Builder::from_custom_bytes(first).into_uuid();
     let mut body = format!(r#"{{"type":"bundle","id":"bundle--{id}""#).into_bytes();
-    if carried > 0 {
+    if !carried.is_empty() {
         body.extend_from_slice(b",\"objects\":[");
         body.append(&mut objects);
         body.extend_from_slice(b"\n]");
     }
     body.extend_from_slice(b"}\n");
-    (body, carried)
+    let count = carried.len();
+    carried.sort_unstable();
+    (body, count, carried.into_iter().collect())
 }
 
 /// The doubt about the first term, when there is one about every term.

@@ -66,12 +66,26 @@ fn every_feed_is_as_it_was() {
 }
 
 #[test]
+fn a_feed_is_a_delivery_of_what_it_carries() {
+    for format in Format::ALL {
+        let whole = rendered(format, &head());
+        for entry in sample() {
+            let place = entry.place;
+            let alone = render(format, &[clear(Tlp::Green, entry)], &PRODUCER, &head());
+            assert_eq!(whole.places.contains(place), alone.carried > 0, "{format:?} {place}");
+        }
+        assert!(!whole.places.is_empty(), "{format:?}");
+    }
+}
+
+#[test]
 fn what_is_not_cleared_is_not_there() {
     let cleared: Vec<_> = sample().into_iter().map(|entry| clear(Tlp::Green, entry)).collect();
     for format in Format::ALL {
         let stranger = render(format, &cleared, &STRANGER, &head());
         let nothing = render(format, &[], &STRANGER, &head());
         assert_eq!((stranger.carried, stranger.left_out), (0, LeftOut::default()));
+        assert!(stranger.places.is_empty());
         assert_eq!(stranger.body, nothing.body, "not even by its traces");
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn assess(number: u32, object: &serde_json::Value, pap: Pap) -> FeedE
     let lists = WarningLists::build(&[list]).unwrap();
     let decay = DecayTable::default();
     let release = Release {
+        place: number.into(),
         id: id(number),
         object: object.to_string().into_bytes().into(),
         tlp: Tlp::Green,

@@ -3,24 +3,28 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::Serialize;
-use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId};
+use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId, Places};
 use vedetta_store::{
-    Acknowledgement, DeliveryBatch, Door, ItemQuery, Reader, Sequence, StoreError, VersionFilter,
+    Acknowledgement, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence, StoreError,
+    VersionFilter,
 };
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 
-/// That an item reached an organisation.
+/// That an item reached an organisation, or that it was acknowledged for one: which may be written
+/// before the delivery is, and without a delivery by any door of the node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Delivery {
     /// Who had it.
     pub organisation: OrganisationId,
     /// By which door first.
-    pub door: Door,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
     /// When first.
-    pub at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
     /// When it was acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Instant>,
@@ -51,8 +55,8 @@ pub struct Quantiles {
 }
 
 impl House {
-    /// Who had an item, when and by which door. The operations room sees everyone, others their
-    /// own organisation.
+    /// Who had the newest version of an item, when and by which door, and who acknowledged it. The
+    /// operations room and the producer see everyone, others their own organisation.
     ///
     /// # Errors
     /// Unknown to the actor.
@@ -62,42 +66,60 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let producer = own == read.producer;
         let standing = self.standing();
-        let (rows, acknowledgements) = self.read(|reader| {
-            let release = read.stamp.seq;
-            Ok((reader.deliveries(release)?, reader.acknowledgements(release)?))
-        })?;
-        let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
-        for row in rows {
-            for number in row.batch.audience.iter() {
-                let had = (row.batch.at, row.batch.door);
-                first.entry(number).and_modify(|it| *it = had.min(*it)).or_insert(had);
+        let mut had: BTreeMap<_, (Option<(Instant, Door)>, Option<Instant>)> = BTreeMap::new();
+        self.read(|reader| {
+            had.clear();
+            // Whom later agreements brought in had it by another release.
+            let releases = reader.item(&read.id)?;
+            for release in releases.iter().filter(|it| it.version == read.version) {
+                for DeliveryRow { batch, .. } in reader.deliveries(release.stamp.seq)? {
+                    let this = (batch.at, batch.door);
+                    for number in batch.audience.iter() {
+                        let first = &mut had.entry(number).or_default().0;
+                        *first = Some(first.map_or(this, |first| first.min(this)));
+                    }
+                }
+                for it in reader.acknowledgements(release.stamp.seq)? {
+                    let first = &mut had.entry(it.organisation).or_default().1;
+                    *first = Some(first.map_or(it.at, |first| first.min(it.at)));
+                }
             }
-        }
-        let acknowledged: HashMap<_, _> =
-            acknowledgements.iter().map(|it| (it.organisation, it.at)).collect();
-        let visible = first.into_iter().filter(|(number, _)| room || producer || *number == own);
-        let deliveries = visible.filter_map(|(number, (at, door))| {
+            Ok(())
+        })?;
+        let visible = had.into_iter().filter(|(number, _)| room || producer || *number == own);
+        let deliveries = visible.filter_map(|(number, (first, acknowledged))| {
             let organisation = standing.directory.numbered(number)?.id.clone();
-            Some(Delivery {
-                organisation,
-                door,
-                at,
-                acknowledged: acknowledged.get(&number).copied(),
-            })
+            let (at, door) = first.unzip();
+            Some(Delivery { organisation, door, at, acknowledged })
         });
         Ok(deliveries.collect())
     }
 
-    /// Records what the doors out confirmed.
+    /// Records what the doors out confirmed; answers how many deliveries the ledger refused for
+    /// good, as of releases that it does not have.
     ///
     /// # Errors
-    /// What the ledger said; then the same batches may be recorded again.
-    pub fn record_deliveries(&self, batches: Vec<DeliveryBatch>) -> Result<(), FlowError> {
+    /// What the ledger said; then the same batches are to be recorded again.
+    pub fn record_deliveries(&self, batches: Vec<DeliveryBatch>) -> Result<u64, FlowError> {
         if batches.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        self.write(move |unit| unit.deliver(&batches))?;
-        Ok(())
+        let recorded = self.write(move |unit| {
+            let reason = match unit.deliver(&batches) {
+                Err(StoreError::Refused(reason)) => reason,
+                told => return told.map(|_| 0),
+            };
+            tracing::error!(reason, "deliveries are refused: those that are not are recorded");
+            let mut refused = 0;
+            for batch in &batches {
+                match unit.deliver(std::slice::from_ref(batch)) {
+                    Err(StoreError::Refused(_)) => refused += batch.count(),
+                    told => drop(told?),
+                }
+            }
+            Ok(refused)
+        });
+        Ok(recorded?)
     }
 
     /// How fast each agreement works: from accepted to received, and from received to acknowledged,
@@ -120,34 +142,45 @@ impl House {
 
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
         let standing = self.standing();
-        let (mut measured, mut releases) = (Measured::new(), HashMap::new());
+        let (mut measured, mut releases) = (Measured::new(), Releases::default());
         let acknowledgements = newest_acknowledgements(reader, after)?;
         // Of each release that was acknowledged: by whom, and when each first had it.
-        let mut received: HashMap<_, HashMap<_, Option<Instant>>> = HashMap::new();
+        let mut received: BTreeMap<_, HashMap<_, Option<Instant>>> = BTreeMap::new();
         for it in &acknowledgements {
-            received.entry(it.release).or_default().insert(it.organisation, None);
+            received.entry(it.release.0).or_default().insert(it.organisation, None);
         }
-        walk_newest(reader, after, |reader, DeliveryBatch { release, at, audience, .. }| {
-            let known = self.released(reader, *release, &mut releases)?;
-            let Some(Released { at: released, under }) = known else { return Ok(()) };
-            for (number, had) in received.get_mut(release).into_iter().flatten() {
-                if audience.contains(*number) {
-                    *had = Some(had.map_or(*at, |had| had.min(*at)));
+        walk_newest(reader, after, |reader, DeliveryBatch { releases: had, at, audience, .. }| {
+            self.look_up(reader, had, &mut releases)?;
+            for (first, last) in had.runs() {
+                for (_, by) in received.range_mut(first..=last) {
+                    for (_, had) in by.iter_mut().filter(|(number, _)| audience.contains(**number))
+                    {
+                        *had = Some(had.map_or(*at, |had| had.min(*at)));
+                    }
                 }
             }
-            for agreement in under.iter() {
-                let count = standing.recipients(agreement, audience) as u64;
-                if count > 0 {
-                    let pace = measured.entry(agreement.clone()).or_default();
-                    pace.0.push((millis(*released, *at), count));
+            let mut counts = HashMap::new();
+            for place in had.iter() {
+                let Some(Released { at: released, under }) = releases.get(place) else { continue };
+                for agreement in under.iter() {
+                    let count = counts
+                        .entry(agreement)
+                        .or_insert_with(|| standing.recipients(agreement, audience) as u64);
+                    if *count > 0 {
+                        let pace = measured.entry(agreement.clone()).or_default();
+                        pace.0.push((millis(*released, *at), *count));
+                    }
                 }
             }
             Ok(())
         })?;
         for it in &acknowledgements {
-            let had = received.get(&it.release).and_then(|by| *by.get(&it.organisation)?);
-            let known = self.released(reader, it.release, &mut releases)?;
-            let (Some(had), Some(Released { under, .. })) = (had, known) else { continue };
+            let place = it.release.0;
+            let had = received.get(&place).and_then(|by| *by.get(&it.organisation)?);
+            self.look_up(reader, &Places::between(place, place), &mut releases)?;
+            let (Some(had), Some(Released { under, .. })) = (had, releases.get(place)) else {
+                continue;
+            };
             for agreement in under.iter() {
                 let pace = measured.entry(agreement.clone()).or_default();
                 pace.1.push((millis(had, it.at), 1));
@@ -156,32 +189,42 @@ impl House {
         Ok(measured)
     }
 
-    /// When a release was made and under which agreements.
-    fn released<'a>(
+    /// Learns of releases when they were made and under which agreements.
+    fn look_up(
         &self,
         reader: &mut dyn Reader,
-        release: Sequence,
-        known: &'a mut HashMap<Sequence, Option<Released>>,
-    ) -> Result<Option<&'a Released>, StoreError> {
-        if let std::collections::hash_map::Entry::Vacant(vacant) = known.entry(release) {
-            let query = ItemQuery {
-                after: Sequence(release.0.saturating_sub(1)),
-                until: Some(release),
-                limit: 1,
-                clearances: None,
-                producer: None,
-                ids: &[],
-                kinds: &[],
-                versions: VersionFilter::All,
+        wanted: &Places,
+        known: &mut Releases,
+    ) -> Result<(), StoreError> {
+        let unknown = wanted.difference(&known.looked_up);
+        let near = |a: &(u64, u64), b: &(u64, u64)| b.0 - a.1 < NEAR;
+        for together in unknown.runs().chunk_by(near) {
+            let (Some((first, _)), Some((_, last))) = (together.first(), together.last()) else {
+                break;
             };
-            let item = reader.items(&query)?.items.into_iter().next();
-            vacant.insert(item.and_then(|item| {
-                let under = self.shared.book.under(item.clearance)?;
-                Some(Released { at: item.stamp.at, under })
-            }));
+            let mut next = Some(Sequence(first.saturating_sub(1)));
+            while let Some(after) = next {
+                let page = reader.items(&released(after, Sequence(*last)))?;
+                for item in page.items {
+                    let seq = item.stamp.seq.0;
+                    let under = self.shared.book.under(item.clearance);
+                    if let (Some(under), true) = (under, wanted.contains(seq)) {
+                        known.released.insert(seq, Released { at: item.stamp.at, under });
+                    }
+                }
+                next = page.next;
+            }
         }
-        Ok(known.get(&release).and_then(Option::as_ref))
+        known.looked_up.absorb(&unknown);
+        Ok(())
     }
+}
+
+/// What was looked up of releases.
+#[derive(Default)]
+struct Releases {
+    looked_up: Places,
+    released: HashMap<u64, Released>,
 }
 
 /// When a release was made and under which agreements.
@@ -190,14 +233,22 @@ struct Released {
     under: std::sync::Arc<[AgreementId]>,
 }
 
+impl Releases {
+    fn get(&self, place: u64) -> Option<&Released> {
+        self.released.get(&place)
+    }
+}
+
+/// Releases this near one another are looked up together.
+const NEAR: u64 = 32;
 /// Acknowledgements measured at most.
 const ACKNOWLEDGEMENTS: usize = 100_000;
-/// Deliveries measured, after which none of an older stretch of the ledger are.
-const DELIVERIES: usize = 200_000;
+/// Deliveries of releases measured, after which no older batch is.
+const DELIVERIES: u64 = 200_000;
 /// Entries of the ledger in one stretch.
-const STRETCH: u64 = 20_000;
+const STRETCH: u64 = 5_000;
 /// Rows read at once.
-const ROWS: usize = 10_000;
+const ROWS: usize = 1_000;
 
 /// Milliseconds and how many took them: of sharing, and of acknowledging.
 type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;
@@ -217,8 +268,7 @@ fn newest_acknowledgements(
     }
 }
 
-/// Walks the deliveries recorded after a place by stretches of the ledger, the newest first, until
-/// there are enough.
+/// Walks the batches of deliveries recorded after a place, the newest first, until there are enough.
 fn walk_newest(
     reader: &mut dyn Reader,
     after: Sequence,
@@ -226,21 +276,58 @@ fn walk_newest(
 ) -> Result<(), StoreError> {
     let mut end = reader.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
     let mut walked = 0;
-    while end > after && walked < DELIVERIES {
+    while end > after {
         let start = Sequence(end.0.saturating_sub(STRETCH)).max(after);
-        let mut place = start;
-        while place < end {
-            let rows = reader.deliveries_after(place, ROWS)?;
-            let Some(last) = rows.last() else { break };
-            place = last.recorded.seq;
-            for row in rows.iter().take_while(|row| row.recorded.seq <= end) {
-                walked += 1;
-                each(reader, &row.batch)?;
+        for batch in newest_deliveries(reader, start, end)?.into_iter().rev() {
+            if walked >= DELIVERIES {
+                return Ok(());
             }
+            walked += batch.releases.len();
+            each(reader, &batch)?;
         }
         end = start;
     }
     Ok(())
+}
+
+/// The batches recorded after a place, up to another; of more than enough the newest.
+fn newest_deliveries(
+    reader: &mut dyn Reader,
+    mut place: Sequence,
+    end: Sequence,
+) -> Result<VecDeque<DeliveryBatch>, StoreError> {
+    let (mut newest, mut held) = (VecDeque::<DeliveryBatch>::new(), 0);
+    while place < end {
+        let rows = reader.deliveries_after(place, ROWS)?;
+        let Some(last) = rows.last() else { break };
+        place = last.recorded.seq;
+        for row in rows.into_iter().take_while(|row| row.recorded.seq <= end) {
+            held += row.batch.releases.len();
+            newest.push_back(row.batch);
+            while let Some(oldest) = newest.front().map(|batch| batch.releases.len()) {
+                if held - oldest < DELIVERIES {
+                    break;
+                }
+                held -= oldest;
+                newest.pop_front();
+            }
+        }
+    }
+    Ok(newest)
+}
+
+/// The releases after a place, up to another.
+fn released(after: Sequence, until: Sequence) -> ItemQuery<'static> {
+    ItemQuery {
+        after,
+        until: Some(until),
+        limit: ROWS,
+        clearances: None,
+        producer: None,
+        ids: &[],
+        kinds: &[],
+        versions: VersionFilter::All,
+    }
 }
 
 fn millis(from: Instant, to: Instant) -> u64 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use vedetta_flow::views::read_items::{Share, Wish};
 use vedetta_flow::{DeliveryBatch, Door, FlowError};
-use vedetta_model::OrganisationId;
+use vedetta_model::{OrganisationId, Places};
 use vedetta_store::{Sequence, VersionFilter};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -161,7 +161,7 @@ fn paces_count_from_the_first_delivery() {
     let release = test.house.item(&terni, &item.id()).unwrap().stamp;
     let standing = test.house.standing();
     let had = |organisation: &str, seconds| DeliveryBatch {
-        release: release.seq,
+        releases: Places::between(release.seq.0, release.seq.0),
         door: Door::Api,
         at: release.at.after(Duration::from_secs(seconds)),
         audience: standing

@@ -6,7 +6,7 @@ use std::time::Duration;
 use vedetta_flow::actions::keep_webhooks::{MOST_WEBHOOKS, Webhook, WebhookState};
 use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError};
-use vedetta_model::{Category, OrganisationId};
+use vedetta_model::{Category, OrganisationId, Places};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -61,16 +61,17 @@ fn each_is_told_what_it_may_have_and_wants_from_when_it_asked() {
     assert!(due(&test).is_empty(), "what is leased is not given twice");
     let item = TestItem::indicator(3).id();
     for call in calls {
-        let release = call.item.open(&call.reader).unwrap().stamp.seq;
+        let place = call.item.open(&call.reader).unwrap().stamp.seq.0;
+        let releases = Places::between(place, place);
         let audience = [call.reader.organisation].into_iter().collect();
-        let had = DeliveryBatch { release, door: Door::Webhook, at: test.house.now(), audience };
+        let had = DeliveryBatch { releases, door: Door::Webhook, at: test.house.now(), audience };
         test.house.record_webhook_call(call.lease, had).unwrap();
     }
     test.clock.advance(Duration::from_hours(1));
     queue(&test);
     assert!(due(&test).is_empty(), "what was taken is done");
     let had = test.house.deliveries(&test.person("cosc-umbria"), &item).unwrap();
-    let had: Vec<_> = had.iter().map(|it| (it.organisation.as_str(), it.door)).collect();
+    let had: Vec<_> = had.iter().map(|it| (it.organisation.as_str(), it.door.unwrap())).collect();
     assert_eq!(had, [("perugia", Door::Webhook), ("client", Door::Webhook)]);
 }
 

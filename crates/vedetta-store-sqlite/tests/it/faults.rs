@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::Connection;
-use vedetta_model::Instant;
+use vedetta_model::{Instant, Places};
 use vedetta_store::conformance::scene::{self, Version};
-use vedetta_store::{Sequence, Store, StoreError, Verification, verify};
+use vedetta_store::{Door, Sequence, Store, StoreError, Verification, verify};
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::Directory;
@@ -221,8 +221,26 @@ fn a_newer_schema_asks_for_the_newer_program() {
         SqliteStore::open(directory.path()).err(),
         SqliteStore::open_read_only(directory.path()).err(),
     ] {
-        assert!(matches!(told, Some(StoreError::Newer { found: 99, known: 2, .. })), "{told:?}");
+        assert!(matches!(told, Some(StoreError::Newer { found: 99, known: 3, .. })), "{told:?}");
     }
+}
+
+#[test]
+fn what_an_earlier_version_recorded_is_read_by_this_one() {
+    let directory = Directory::new();
+    let conn = Connection::open(directory.path().join("ledger.db")).unwrap();
+    conn.execute_batch(include_str!("../../src/schema/1.sql")).unwrap();
+    let added = "PRAGMA application_id = 0x56647474; PRAGMA user_version = 1;
+        INSERT INTO entry VALUES (9, 90, 7, 'ledger', '', '{}', zeroblob(32), zeroblob(32), x'');
+        INSERT INTO delivery VALUES (3, 9, 0, 1, 80, x'0600000000000000');";
+    conn.execute_batch(added).unwrap();
+    drop(conn);
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let rows = scene::read(&store, |reader| reader.deliveries(Sequence(3)));
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.recorded.seq, row.batch.door), (Sequence(9), Door::Stream));
+    assert_eq!(row.batch.releases, Places::between(3, 3));
+    assert_eq!(row.batch.audience, scene::audience(&[1, 2]));
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! Deliveries and acknowledgements.
 
-use vedetta_model::{AccountId, Instant, OrganisationNumber};
+use vedetta_model::{AccountId, Instant, OrganisationNumber, Places};
 
-use super::scene::{Scene, Version, audience, is_refused};
+use super::scene::{self, Scene, Version, audience, is_refused};
 use crate::delivery::{Acknowledgement, DeliveryBatch, DeliveryRow, Door};
 use crate::entry::{EntryKind, Sequence, Stamp};
 
 fn batch(release: Stamp, door: Door, numbers: &[u32]) -> DeliveryBatch {
     let at = Instant::from_micros(release.at.micros() + 5);
-    DeliveryBatch { release: release.seq, door, at, audience: audience(numbers) }
+    let releases = Places::between(release.seq.0, release.seq.0);
+    DeliveryBatch { releases, door, at, audience: audience(numbers) }
 }
 
 fn ack(release: Stamp, organisation: u32, note: Option<&str>) -> Acknowledgement {
@@ -68,15 +69,52 @@ pub fn are_read_in_order_of_recording(scene: &mut Scene) {
     assert_eq!(rows.len(), 10);
     for (pair, stamp) in rows.chunks(2).zip(&recorded) {
         assert_eq!([pair[0].recorded, pair[1].recorded], [*stamp; 2]);
-        assert_eq!([pair[0].batch.release, pair[1].batch.release], [two.seq, one.seq]);
+        let releases = [0, 1].map(|n| pair[n].batch.releases.first());
+        assert_eq!(releases, [Some(two.seq.0), Some(one.seq.0)]);
     }
     assert_eq!(after(recorded[3].seq, 100), rows[8..]);
     assert!(after(recorded[4].seq, 100).is_empty());
 }
 
-/// Nobody had it: nothing is recorded.
+/// A batch is of exactly the releases that it names, however they lie; asked of each release.
+pub fn of_many_releases_are_of_each(scene: &mut Scene) {
+    let clearance = scene.clearance(&[1]);
+    let releases: Vec<u64> = (0..70)
+        .map(|n| {
+            if n % 7 == 3 {
+                scene.write(|unit| scene::deed(unit, "in between"));
+            }
+            scene.add(&Version::of(n, clearance)).seq.0
+        })
+        .collect();
+    let at = Instant::from_micros(1_700_000_000_000_000);
+    let mut batches = Vec::new();
+    for (n, step) in [1, 2, 3, 11, 69].into_iter().enumerate() {
+        for start in (0..releases.len()).step_by(13) {
+            let releases = releases.iter().copied().skip(start).step_by(step).take(17).collect();
+            let numbers = [u32::try_from(10 * n + start).expect("small")];
+            let door = Door::ALL[n];
+            batches.push(DeliveryBatch { releases, door, at, audience: audience(&numbers) });
+        }
+    }
+    let recorded = scene.write(|unit| unit.deliver(&batches)).expect("recorded");
+    scene.reopen();
+    for place in 0..=recorded.seq.0 {
+        let of_it = batches.iter().filter(|batch| batch.releases.contains(place));
+        let expected: Vec<_> =
+            of_it.map(|batch| DeliveryRow { batch: batch.clone(), recorded }).collect();
+        let found = scene.read(|reader| reader.deliveries(Sequence(place)));
+        assert_eq!(found, expected, "of release {place}");
+    }
+    let all = scene.read(|reader| reader.deliveries_after(Sequence::START, 1000));
+    assert!(all.into_iter().map(|row| row.batch).eq(batches));
+}
+
+/// Nobody had it, or nothing: nothing is recorded.
 pub fn to_nobody_are_nothing(scene: &mut Scene) {
     let [one, _] = two_releases(scene);
+    let of_nothing = DeliveryBatch { releases: Places::none(), ..batch(one, Door::Api, &[1]) };
+    assert_eq!(scene.write(|unit| unit.deliver(std::slice::from_ref(&of_nothing))), None);
     assert_eq!(scene.write(|unit| unit.deliver(&[])), None);
     assert_eq!(scene.write(|unit| unit.deliver(&[batch(one, Door::Api, &[])])), None);
     assert_eq!(scene.entries().len(), 3);
@@ -84,7 +122,12 @@ pub fn to_nobody_are_nothing(scene: &mut Scene) {
 
 /// What was never released was never delivered.
 pub fn of_unknown_releases_are_refused(scene: &mut Scene) {
-    let [one, _] = two_releases(scene);
+    let [one, two] = two_releases(scene);
+    for (first, last) in [(0, 0), (one.seq.0 - 1, two.seq.0), (two.seq.0, u64::MAX >> 1)] {
+        let releases = Places::between(first, last);
+        let batches = [DeliveryBatch { releases, ..batch(one, Door::Api, &[1]) }];
+        assert!(is_refused(&scene.try_write(|unit| unit.deliver(&batches))), "{first}–{last}");
+    }
     let unknown = Stamp { seq: Sequence(99), at: one.at };
     let not_an_item = Stamp { seq: Sequence(1), at: one.at };
     for bad in [unknown, not_an_item] {

@@ -33,7 +33,8 @@ pub fn write_with_every_verb(scene: &Scene) {
         unit.remove_record(RecordKind::Asset, "a", "tester")?;
         unit.put_record(RecordKind::Asset, "b", b"[]", "tester")?;
         let (release, door, at) = (served.seq, Door::Stream, served.at);
-        unit.deliver(&[DeliveryBatch { release, door, at, audience: audience(&[1, 2]) }])?;
+        let releases = [first.seq.0, served.seq.0].into_iter().collect();
+        unit.deliver(&[DeliveryBatch { releases, door, at, audience: audience(&[1, 2]) }])?;
         let (organisation, by) = (OrganisationNumber(1), AccountId::new("duty").expect("one"));
         unit.acknowledge(&Acknowledgement { release, organisation, by, at, note: None })?;
         deed(unit, "signed in")

@@ -109,8 +109,8 @@ fn deliveries() -> Vec<(&'static str, Value)> {
     let pace =
         object(&[("agreement", slug()), ("share", spread()), ("acknowledge", spread())], &[]);
     let delivery = object(
-        &[("organisation", slug()), ("door", text()), ("at", moment())],
-        &[("acknowledged", moment())],
+        &[("organisation", slug())],
+        &[("door", text()), ("at", moment()), ("acknowledged", moment())],
     );
     vec![
         ("NewAcknowledgement", object(&[], &[("note", text())])),
