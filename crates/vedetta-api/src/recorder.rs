@@ -164,3 +164,77 @@ async fn write(api: &Api, batches: Vec<DeliveryBatch>) -> Result<u64, FlowError>
         Err(FlowError::Conflict(format!("the writing thread ended: {error}")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use vedetta_flow::Sequence;
+    use vedetta_model::{Actor, OrganisationNumber, Places};
+    use vedetta_testkit::items::TestItem;
+    use vedetta_testkit::{Disk, TestHouse};
+
+    use crate::api::Settings;
+
+    fn api() -> (Api, Arc<Disk>, Actor) {
+        let small = TestHouse::small();
+        small.bring("perugia", &[TestItem::indicator(1)]);
+        let disk = Disk::under(small.store);
+        let test = TestHouse::over(disk.clone());
+        let room = test.administrator();
+        (Api::new(Arc::new(test.house), Settings::default(), [7; 32]), disk, room)
+    }
+
+    fn follow(api: &Api, number: u32, places: Places) {
+        let receipts = api.hub().receipts();
+        receipts.note(&Arc::new(places), OrganisationNumber(number), api.house().now());
+    }
+
+    #[tokio::test]
+    async fn what_the_ledger_cannot_take_is_kept_until_it_can() {
+        let (api, disk, room) = api();
+        let releases = api.house().releases(Sequence::START, 1).unwrap();
+        let reader = api.house().reader_of(&room).unwrap();
+        let release = releases.items[0].open(&reader).unwrap().stamp.seq.0;
+        disk.fill();
+        follow(&api, 1, Places::between(release, release));
+        assert!(record(&api).await.is_err());
+        follow(&api, 2, Places::between(release, release));
+        assert!(record(&api).await.is_err());
+        let before = api.house().bell().last();
+        disk.clear();
+        record(&api).await.unwrap();
+        assert_eq!(api.recorder().waiting(&api), 0);
+        assert_eq!(api.recorder().unrecorded(), 0);
+        assert_eq!(api.house().bell().last().0, before.0 + 1);
+        let had = api.house().deliveries(&room, &TestItem::indicator(1).id()).unwrap();
+        assert_eq!(had.len(), 2, "{had:?}");
+    }
+
+    #[tokio::test]
+    async fn doors_wait_while_too_much_waits_and_what_is_refused_is_counted() {
+        let (api, disk, _) = api();
+        disk.fill();
+        // Of releases that the ledger does not have.
+        let scattered: Places = (0..RUNS as u64).map(|n| 1_000_000 + 2 * n).collect();
+        let mut number = 0;
+        while api.recorder().waiting(&api) < MOST {
+            number += 1;
+            let more = Places::between(9_000_000, 9_000_000 + u64::from(number));
+            let mut places = scattered.clone();
+            places.absorb(&more);
+            follow(&api, number, places);
+        }
+        let mut waiting = std::pin::pin!(room(&api));
+        tokio::select! {
+            biased;
+            _ = waiting.as_mut() => panic!("there is no room left"),
+            () = std::future::ready(()) => {}
+        }
+        disk.clear();
+        let (told, waited) = tokio::join!(record(&api), waiting);
+        assert!(told.is_ok() && waited.is_ok());
+        assert!(api.recorder().unrecorded() > u64::from(number) * RUNS as u64);
+        assert!(api.recorder().waiting(&api) < MUCH);
+    }
+}

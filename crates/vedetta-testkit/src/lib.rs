@@ -3,9 +3,11 @@
 // A test that cannot be set up should stop at once and say where.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod disk;
 pub mod house;
 pub mod items;
 pub mod time;
 
+pub use disk::Disk;
 pub use house::TestHouse;
 pub use time::{MockClock, SeededEntropy};

@@ -66,7 +66,7 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let producer = own == read.producer;
         let standing = self.standing();
-        let mut had: BTreeMap<_, (Option<(Instant, Door)>, Option<Instant>)> = BTreeMap::new();
+        let mut had: BTreeMap<_, (First, Option<Instant>)> = BTreeMap::new();
         self.read(|reader| {
             had.clear();
             // Whom later agreements brought in had it by another release.
@@ -249,6 +249,9 @@ const DELIVERIES: u64 = 200_000;
 const STRETCH: u64 = 5_000;
 /// Rows read at once.
 const ROWS: usize = 1_000;
+
+/// When first, and by which door.
+type First = Option<(Instant, Door)>;
 
 /// Milliseconds and how many took them: of sharing, and of acknowledging.
 type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;
