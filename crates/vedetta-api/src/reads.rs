@@ -94,7 +94,7 @@ impl Reads {
         match door {
             Door::Taxii => &self.taxii,
             Door::Feed => &self.feed,
-            Door::Api | Door::Stream | Door::Webhook => &self.api,
+            Door::Api | Door::Stream | Door::Webhook | Door::Peer => &self.api,
         }
     }
 
