@@ -4,6 +4,7 @@ mod bench;
 mod clocks;
 mod completions;
 mod demo;
+mod detect;
 mod explain;
 pub(crate) mod import;
 mod init;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     /// Prove that the ledger is whole, or name the first bad entry.
     Verify(verify::Verify),
+    /// Match recorded events against Sigma rules.
+    Detect(detect::Detect),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
     /// Say what the law wants sent to whom, by when.
@@ -54,6 +57,7 @@ impl Command {
             Self::Import(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Detect(command) => command.run(),
             Self::Issue(command) => command.run(),
             Self::Clocks(command) => command.run(),
             Self::Bench(command) => command.run(),

@@ -75,6 +75,7 @@ fn room_may_import(name: &str, to: &Package) -> bool {
     to.name == "vedetta-model"
         || is_language(to)
         || (name == "vedetta-federation" && to.name == "vedetta-policy")
+        || (name == "vedetta-detect" && to.name == "vedetta-indicator")
 }
 
 fn apart(name: &str, other: &str) -> bool {

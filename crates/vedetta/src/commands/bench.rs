@@ -1,6 +1,7 @@
 //! `vedetta bench`: how fast this node is on this machine.
 
 mod clearance;
+mod detect;
 mod fanout;
 mod followers;
 mod import;
@@ -35,6 +36,8 @@ enum What {
     Relevance(relevance::Relevance),
     /// A file of indicators taken in.
     Import(import::Import),
+    /// Sigma rules over recorded events.
+    Detect(detect::Detect),
     /// Objects added and paged over TAXII 2.1.
     Taxii(taxii::Taxii),
     /// The other side of `fanout`: many followers in a process of their own.
@@ -50,6 +53,7 @@ impl Bench {
             What::Clearance(bench) => bench.run(),
             What::Relevance(bench) => bench.run(),
             What::Import(bench) => bench.run(),
+            What::Detect(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
         }
     }

@@ -1,0 +1,234 @@
+//! Lines of every kind become events, a file each kind.
+//!
+//! A line is bounded in length, depth and number of values. What cannot be read is a [`Fault`] with
+//! a name, to be counted; nothing stalls and nothing is dropped in silence.
+
+mod audit;
+mod cef;
+mod dns;
+pub mod journal;
+mod json;
+mod leef;
+mod pairs;
+mod syslog;
+mod table;
+mod web;
+
+use std::collections::BTreeMap;
+
+use crate::event::{Event, Tape};
+
+/// Longest line that is read, in bytes.
+pub const LONGEST: usize = 1 << 20;
+/// Deepest nesting that is read.
+pub const DEEPEST: usize = 64;
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Told by each line: JSON when it begins with a brace, and so on.
+    #[default]
+    Any,
+    /// A JSON object a line: Suricata EVE, Zeek, ECS, OCSF, IDEA, the journal, Windows and cloud
+    /// events.
+    Json,
+    /// Syslog (RFC 5424, RFC 3164), whatever its message is.
+    Syslog,
+    /// Common Event Format, with or without a head of syslog.
+    Cef,
+    /// Log Event Extended Format 1.0 and 2.0, with or without a head of syslog.
+    Leef,
+    /// The audit log of Linux.
+    Audit,
+    /// Web servers: common and combined log format.
+    Web,
+    /// The native log of Squid.
+    Squid,
+    /// Queries as BIND, dnsmasq and Unbound log them.
+    Dns,
+    /// A table with commas, the names of the columns in its first line.
+    Csv,
+    /// A table with its own header: W3C extended (IIS), Zeek.
+    Table,
+    /// The journal of systemd, in its export format: a record a call.
+    Journal,
+}
+
+/// Why a line gave no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum Fault {
+    /// Longer than [`LONGEST`].
+    #[error("longer than 1 MiB")]
+    TooLong,
+    /// Nested deeper than [`DEEPEST`].
+    #[error("nested deeper than 64")]
+    TooDeep,
+    /// Not JSON.
+    #[error("not a JSON object")]
+    Json,
+    /// Not what its format asks for.
+    #[error("not in the form of {0}")]
+    Form(&'static str),
+    /// A table without its header.
+    #[error("a row before the header that names its columns")]
+    NoHeader,
+    /// Of no kind that is known.
+    #[error("a line of no known kind")]
+    Unknown,
+}
+
+/// Reads lines, one after the other.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    format: Format,
+    /// For tables: what a column is to be called.
+    columns: BTreeMap<String, String>,
+    header: table::Header,
+    tape: Tape,
+    mended: String,
+    /// Lines that were not UTF-8 and were read with U+FFFD in their place.
+    pub not_utf8: u64,
+    /// Values for which there was no room.
+    pub left_out: u64,
+}
+
+impl Fault {
+    /// A word to count it under.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooLong => "too-long",
+            Self::TooDeep => "too-deep",
+            Self::Json => "not-json",
+            Self::Form(_) => "wrong-form",
+            Self::NoHeader => "no-header",
+            Self::Unknown => "unknown-kind",
+        }
+    }
+}
+
+impl Format {
+    /// Every format and its name.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("any", Self::Any),
+        ("json", Self::Json),
+        ("syslog", Self::Syslog),
+        ("cef", Self::Cef),
+        ("leef", Self::Leef),
+        ("audit", Self::Audit),
+        ("web", Self::Web),
+        ("squid", Self::Squid),
+        ("dns", Self::Dns),
+        ("csv", Self::Csv),
+        ("table", Self::Table),
+        ("journal", Self::Journal),
+    ];
+
+    /// The format of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(it, _)| *it == name).map(|(_, format)| *format)
+    }
+
+    /// The format that a line seems to be in.
+    fn of(line: &str) -> Self {
+        let start = line.trim_ascii_start();
+        match start.as_bytes().first() {
+            Some(b'{') => Self::Json,
+            Some(b'<') => Self::Syslog,
+            Some(b'#') => Self::Table,
+            _ if start.starts_with("CEF:") => Self::Cef,
+            _ if start.starts_with("LEEF:") => Self::Leef,
+            _ if start.starts_with("type=") => Self::Audit,
+            _ if start.starts_with("__CURSOR=") => Self::Journal,
+            _ if web::seems(start) => Self::Web,
+            _ if web::seems_squid(start) => Self::Squid,
+            _ if dns::seems(start) => Self::Dns,
+            _ => Self::Syslog,
+        }
+    }
+}
+
+impl Decoder {
+    /// A reader of one format.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self { format, ..Self::default() }
+    }
+
+    /// A reader of tables whose columns are to be called otherwise: column, name.
+    #[must_use]
+    pub fn with_columns(format: Format, columns: BTreeMap<String, String>) -> Self {
+        Self { format, columns, ..Self::default() }
+    }
+
+    /// Reads a line. Nothing for a line without anything, and for headers of tables.
+    ///
+    /// # Errors
+    /// [`Fault`] when it cannot be read.
+    pub fn read<'r>(&'r mut self, line: &'r [u8]) -> Result<Option<Event<'r>>, Fault> {
+        if line.len() > LONGEST {
+            return Err(Fault::TooLong);
+        }
+        let line = match std::str::from_utf8(line) {
+            Ok(line) => line,
+            Err(_) => {
+                self.not_utf8 += 1;
+                self.mended.clear();
+                self.mended.push_str(&String::from_utf8_lossy(line));
+                &self.mended
+            }
+        };
+        let line = line.trim_ascii_end();
+        if line.trim_ascii_start().is_empty() {
+            return Ok(None);
+        }
+        self.tape.clear();
+        let tape = &mut self.tape;
+        let format = match self.format {
+            Format::Any if self.header.is_known() => Format::Table,
+            Format::Any => Format::of(line),
+            format => format,
+        };
+        match format {
+            Format::Json | Format::Any => json::read(line, 0, tape)?,
+            Format::Syslog => syslog::read(line, tape)?,
+            Format::Cef => cef::read(line, tape)?,
+            Format::Leef => leef::read(line, tape)?,
+            Format::Audit => audit::read(line, tape)?,
+            Format::Web => web::read(line, tape)?,
+            Format::Squid => web::read_squid(line, tape)?,
+            Format::Dns => dns::read(line, tape)?,
+            Format::Journal => journal::read(line, tape)?,
+            Format::Csv => {
+                if !self.header.read_csv(line, &self.columns, tape)? {
+                    return Ok(None);
+                }
+            }
+            Format::Table => {
+                if !self.header.read(line, &self.columns, tape)? {
+                    return Ok(None);
+                }
+            }
+        }
+        self.left_out += self.tape.left_out() as u64;
+        Ok(Some(self.tape.event(line)))
+    }
+}
+
+/// The lines of a text, whatever ends them.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let at = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..at).unwrap_or_default();
+        rest = rest.get(at + 1..).unwrap_or_default();
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
+}
+
+#[cfg(test)]
+mod tests;

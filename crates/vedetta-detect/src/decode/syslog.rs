@@ -1,0 +1,175 @@
+//! Syslog: RFC 5424, RFC 3164, and lines of log files without a priority. A message that is JSON,
+//! CEF, LEEF, an audit record or a DNS query is read as such.
+
+use super::{Fault, audit, cef, dns, json, leef};
+use crate::event::{Span, Tape};
+
+const FORM: Fault = Fault::Form("syslog");
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// Longest header field (RFC 5424, section 6: 48 for the longest, generously).
+const LONGEST_FIELD: usize = 256;
+
+/// Reads a line.
+pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
+    let mut rest = line.trim_ascii_start();
+    if let Some(after) = rest.strip_prefix('<') {
+        let (priority, after) = after.split_once('>').ok_or(FORM)?;
+        let priority: u8 = priority.parse().ok().filter(|it| *it <= 191).ok_or(FORM)?;
+        tape.say_number("syslog.facility", i64::from(priority / 8));
+        tape.say_number("syslog.severity", i64::from(priority % 8));
+        rest = after;
+    }
+    let message = match rest.strip_prefix("1 ") {
+        Some(rest) => structured(rest, tape)?,
+        None => plain(rest, tape)?,
+    };
+    body(line, message, tape)
+}
+
+/// RFC 5424 after its version: the message.
+fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
+    let mut rest = rest;
+    for name in ["timestamp", "host", "syslog.program", "pid", "syslog.message_id"] {
+        let (value, after) = rest.split_once(' ').ok_or(FORM)?;
+        if value.len() > LONGEST_FIELD {
+            return Err(FORM);
+        }
+        if value != "-" {
+            tape.say(name, value);
+        } else if name == "syslog.program" {
+            tape.say(name, "");
+        }
+        rest = after;
+    }
+    if let Some(after) = rest.strip_prefix('-') {
+        return Ok(after.trim_start().trim_start_matches('\u{feff}'));
+    }
+    while let Some(after) = rest.strip_prefix('[') {
+        let end = end_of_element(after).ok_or(FORM)?;
+        let element = after.get(..end).unwrap_or_default();
+        let (id, pairs) = element.split_once(' ').unwrap_or((element, ""));
+        for (key, value) in super::pairs::pairs(pairs) {
+            tape.say(&format!("{id}.{key}"), value);
+        }
+        rest = after.get(end + 1..).unwrap_or_default();
+    }
+    Ok(rest.trim_start().trim_start_matches('\u{feff}'))
+}
+
+/// Where the bracket closes, outside of quotes.
+fn end_of_element(text: &str) -> Option<usize> {
+    let (mut quoted, mut escaped) = (Quoted::No, Escaped::No);
+    for (at, byte) in text.bytes().enumerate() {
+        match (byte, quoted, escaped) {
+            (_, _, Escaped::Yes) => escaped = Escaped::No,
+            (b'\\', Quoted::Yes, _) => escaped = Escaped::Yes,
+            (b'"', Quoted::Yes, _) => quoted = Quoted::No,
+            (b'"', Quoted::No, _) => quoted = Quoted::Yes,
+            (b']', Quoted::No, _) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[derive(Clone, Copy)]
+enum Quoted {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy)]
+enum Escaped {
+    Yes,
+    No,
+}
+
+/// RFC 3164 after its priority, or a line of a log file: the message.
+fn plain<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
+    let (at, rest) = moment(rest).ok_or(FORM)?;
+    tape.say("timestamp", at);
+    let (host, rest) = rest.trim_start().split_once(' ').ok_or(FORM)?;
+    let rest = rest.trim_start();
+    tape.say("host", host);
+    let end = rest.find([':', ' ', '[']).unwrap_or(rest.len());
+    let program = rest.get(..end.min(LONGEST_FIELD)).unwrap_or_default();
+    let mut after = rest.get(end..).unwrap_or_default();
+    if !after.starts_with([':', '[']) {
+        tape.say("syslog.program", "");
+        return Ok(rest);
+    }
+    tape.say("syslog.program", program.rsplit('/').next().unwrap_or(program));
+    if let Some(inside) = after.strip_prefix('[') {
+        let (pid, left) = inside.split_once(']').ok_or(FORM)?;
+        tape.say("pid", pid);
+        after = left;
+    }
+    Ok(after.strip_prefix(':').unwrap_or(after).trim_start())
+}
+
+/// The moment at the beginning: `Oct 19 10:00:00`, with a year or not, or RFC 3339.
+fn moment(text: &str) -> Option<(&str, &str)> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        let (at, rest) = text.split_once(' ')?;
+        crate::event::moment::read(at)?;
+        return Some((at, rest));
+    }
+    let month = text.get(..3)?;
+    if !MONTHS.contains(&month) {
+        return None;
+    }
+    let time = text.find(':').filter(|at| *at < 24)?;
+    let end = text.get(time..)?.find(' ')? + time;
+    Some((text.get(..end)?, text.get(end..)?))
+}
+
+/// The message, read as what it is.
+fn body(line: &str, message: &str, tape: &mut Tape) -> Result<(), Fault> {
+    let start = message.as_ptr() as usize - line.as_ptr() as usize;
+    let inner = message.strip_prefix("@cee:").unwrap_or(message).trim_ascii_start();
+    if inner.starts_with('{') {
+        let from = inner.as_ptr() as usize - line.as_ptr() as usize;
+        return json::read(line, from, tape);
+    }
+    tape.say_span("message", Span::of(start, start + message.len()));
+    if message.starts_with("CEF:") {
+        return cef::read(message, tape);
+    }
+    if message.starts_with("LEEF:") {
+        return leef::read(message, tape);
+    }
+    if message.starts_with("type=") && message.contains("msg=audit(") {
+        return audit::read(message, tape);
+    }
+    if dns::seems(message) {
+        return dns::read(message, tape);
+    }
+    login(message, tape);
+    if message.starts_with("logver=") || message.starts_with("date=") {
+        tape.say("log.kind", "fortigate");
+        super::pairs::say(message, tape);
+    }
+    Ok(())
+}
+
+/// What sshd and PAM say of logins, in fields.
+fn login(message: &str, tape: &mut Tape) {
+    let after = |word: &str| message.split_once(word).map(|(_, it)| it);
+    let first = |text: &'_ str| text.split([' ', ';', ',']).next().unwrap_or_default().to_owned();
+    let outcome = if message.starts_with("Failed ") || message.contains("authentication failure") {
+        "failure"
+    } else if message.starts_with("Accepted ") {
+        "success"
+    } else {
+        return;
+    };
+    tape.say("login.outcome", outcome);
+    let user = after(" for invalid user ").or_else(|| after(" for ")).or_else(|| after(" user="));
+    if let Some(user) = user.map(first) {
+        tape.say("login.user", &user);
+    }
+    if let Some(from) = after(" from ").or_else(|| after("rhost=")).map(first) {
+        tape.say("src_ip", &from);
+    }
+}

@@ -1,0 +1,162 @@
+//! Tables that name their columns: CSV (RFC 4180), W3C extended (IIS), Zeek.
+
+use std::collections::BTreeMap;
+
+use super::Fault;
+use crate::event::Tape;
+
+/// Most columns.
+const MOST: usize = 512;
+
+/// What the columns are called.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    columns: Vec<String>,
+    between: Between,
+    /// What Zeek writes for nothing.
+    nothing: String,
+    /// The log that Zeek says it is.
+    path: String,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    #[default]
+    Spaces,
+    Tabs,
+}
+
+impl Header {
+    /// Whether a header was read.
+    pub(super) fn is_known(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// Reads a row of W3C extended or Zeek; whether it is one, and not a header.
+    pub(super) fn read(
+        &mut self,
+        line: &str,
+        names: &BTreeMap<String, String>,
+        tape: &mut Tape,
+    ) -> Result<bool, Fault> {
+        if let Some(directive) = line.strip_prefix('#') {
+            self.directive(directive, names);
+            return Ok(false);
+        }
+        if self.columns.is_empty() {
+            return Err(Fault::NoHeader);
+        }
+        let values: Vec<&str> = match self.between {
+            Between::Tabs => line.split('\t').collect(),
+            Between::Spaces => line.split(' ').collect(),
+        };
+        self.say(&values, tape);
+        match self.between {
+            Between::Tabs => tape.say("_path", &self.path),
+            Between::Spaces => tape.say("log.kind", "web"),
+        }
+        Ok(true)
+    }
+
+    fn directive(&mut self, directive: &str, names: &BTreeMap<String, String>) {
+        let tabbed = directive.strip_prefix("fields\t").map(|it| (it, '\t', Between::Tabs));
+        let spaced = directive.strip_prefix("Fields:").map(|it| (it.trim(), ' ', Between::Spaces));
+        if let Some((columns, at, between)) = tabbed.or(spaced) {
+            let columns = columns.split(at).take(MOST);
+            self.columns = columns.map(|it| called(it, names)).collect();
+            self.between = between;
+        } else if let Some(path) = directive.strip_prefix("path\t") {
+            self.path = path.into();
+        } else if let Some(nothing) = directive.strip_prefix("unset_field\t") {
+            self.nothing = nothing.into();
+        }
+    }
+
+    /// Reads a row of CSV; whether it is one, and not the header.
+    pub(super) fn read_csv(
+        &mut self,
+        line: &str,
+        names: &BTreeMap<String, String>,
+        tape: &mut Tape,
+    ) -> Result<bool, Fault> {
+        let values = cells(line);
+        if self.columns.is_empty() {
+            self.columns = values.iter().take(MOST).map(|it| called(it.trim(), names)).collect();
+            return Ok(false);
+        }
+        if values.len() > self.columns.len() {
+            return Err(Fault::Form("CSV with as many cells as its header"));
+        }
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        self.say(&values, tape);
+        Ok(true)
+    }
+
+    fn say(&self, values: &[&str], tape: &mut Tape) {
+        for (name, value) in self.columns.iter().zip(values) {
+            if !name.is_empty() && !value.is_empty() && *value != "-" && *value != self.nothing {
+                tape.say(name, value);
+            }
+        }
+        let moment = |name: &str| self.columns.iter().position(|it| it == name);
+        if let (Some(date), Some(time)) = (moment("date"), moment("time"))
+            && let (Some(date), Some(time)) = (values.get(date), values.get(time))
+        {
+            tape.say("timestamp", &format!("{date}T{time}Z"));
+        }
+    }
+}
+
+/// W3C writes `cs(User-Agent)` where Sigma says `cs-user-agent`.
+fn called(column: &str, names: &BTreeMap<String, String>) -> String {
+    if let Some(name) = names.get(column) {
+        return name.clone();
+    }
+    match column {
+        "cs(User-Agent)" => "cs-user-agent".into(),
+        "cs(Referer)" => "cs-referer".into(),
+        "cs(Cookie)" => "cs-cookie".into(),
+        "cs(Host)" => "cs-host".into(),
+        other => other.to_owned(),
+    }
+}
+
+/// The cells of a row; a quoted cell may hold commas and doubled quotes.
+fn cells(line: &str) -> Vec<String> {
+    let mut cells = Vec::new();
+    let mut rest = line;
+    while cells.len() < MOST {
+        let Some(inside) = rest.strip_prefix('"') else {
+            let end = rest.find(',');
+            cells.push(rest.get(..end.unwrap_or(rest.len())).unwrap_or_default().to_owned());
+            match end {
+                Some(end) => rest = rest.get(end + 1..).unwrap_or_default(),
+                None => break,
+            }
+            continue;
+        };
+        let (mut cell, mut left) = (String::new(), inside);
+        loop {
+            let Some((before, after)) = left.split_once('"') else {
+                cell.push_str(left);
+                left = "";
+                break;
+            };
+            cell.push_str(before);
+            left = after;
+            match left.strip_prefix('"') {
+                Some(after) => {
+                    cell.push('"');
+                    left = after;
+                }
+                None => break,
+            }
+        }
+        cells.push(cell);
+        match left.find(',') {
+            Some(end) => rest = left.get(end + 1..).unwrap_or_default(),
+            None => break,
+        }
+    }
+    cells
+}

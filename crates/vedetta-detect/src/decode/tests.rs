@@ -1,0 +1,199 @@
+use super::*;
+use crate::event::Name;
+
+fn read(format: Format, line: &str) -> Vec<(String, String)> {
+    let mut decoder = Decoder::new(format);
+    let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+    let said = |at| (event.path(at), event.value(at).text().unwrap_or_default().into_owned());
+    (0..event.len()).map(said).collect()
+}
+
+fn says(format: Format, line: &str, wanted: &[(&str, &str)]) {
+    for format in [format, Format::Any] {
+        let said = read(format, line);
+        for (name, value) in wanted {
+            let found = said.iter().any(|(n, v)| n == name && v == value);
+            assert!(found, "{format:?}: {name}={value} is missing in {said:?}");
+        }
+    }
+}
+
+fn origin(line: &str) -> (&'static str, &'static str, &'static [&'static str]) {
+    let mut decoder = Decoder::default();
+    let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+    let source = event.source();
+    (source.product, source.service, source.categories)
+}
+
+#[test]
+fn syslog_of_both_kinds() {
+    says(
+        Format::Syslog,
+        r#"<34>1 2026-10-19T10:00:00.003Z host.example su 42 ID47 [x@1 a="b ] c"] 'su root' failed"#,
+        &[
+            ("syslog.severity", "2"),
+            ("timestamp", "2026-10-19T10:00:00.003Z"),
+            ("host", "host.example"),
+            ("syslog.program", "su"),
+            ("x@1.a", "b ] c"),
+            ("message", "'su root' failed"),
+        ],
+    );
+    let ssh = "Oct 19 10:00:00 gw sshd[77]: Failed password for invalid user admin from 192.0.2.7 port 4 ssh2";
+    let wanted = [
+        ("login.outcome", "failure"),
+        ("login.user", "admin"),
+        ("src_ip", "192.0.2.7"),
+        ("pid", "77"),
+    ];
+    says(Format::Syslog, ssh, &wanted);
+    assert_eq!(origin(ssh), ("linux", "sshd", &[][..]));
+    says(Format::Syslog, r#"<14>Oct 19 10:00:00 gw app: {"a":{"b":1}}"#, &[("a.b", "1")]);
+}
+
+#[test]
+fn cef_and_leef() {
+    says(
+        Format::Cef,
+        r"CEF:0|Maker|Wall\|Two|1.0|100|a name|5|src=192.0.2.1 msg=all = well\nthere request=http://example.org/?a\=b",
+        &[
+            ("deviceProduct", "Wall|Two"),
+            ("src_ip", "192.0.2.1"),
+            ("message", "all = well\nthere"),
+            ("c-uri", "http://example.org/?a=b"),
+        ],
+    );
+    says(Format::Leef, "LEEF:1.0|Maker|Wall|1|7|src=192.0.2.1\tusrName=anna", &[("User", "anna")]);
+    says(
+        Format::Leef,
+        "LEEF:2.0|Maker|Wall|1|7|x5E|src=192.0.2.1^dst=192.0.2.2",
+        &[("dst_ip", "192.0.2.2")],
+    );
+}
+
+#[test]
+fn the_web_and_its_proxies() {
+    let line = r#"192.0.2.1 - anna [19/Oct/2026:12:00:00 +0200] "GET /a?b=c HTTP/1.1" 404 12 "-" "curl/8 \"x\"""#;
+    says(
+        Format::Web,
+        line,
+        &[
+            ("c-ip", "192.0.2.1"),
+            ("cs-username", "anna"),
+            ("timestamp", "2026-10-19T10:00:00Z"),
+            ("cs-uri-stem", "/a"),
+            ("cs-uri-query", "b=c"),
+            ("sc-status", "404"),
+            ("cs-user-agent", "curl/8 \"x\""),
+        ],
+    );
+    assert_eq!(origin(line), ("", "", &["webserver"][..]));
+    let line = "1767225600.123    120 192.0.2.1 TCP_MISS/200 507 GET http://example.org/a?b - HIER_DIRECT/198.51.100.1 text/html";
+    says(
+        Format::Squid,
+        line,
+        &[("cs-host", "example.org"), ("dst_ip", "198.51.100.1"), ("sc-status", "200")],
+    );
+    assert_eq!(origin(line), ("", "", &["proxy"][..]));
+}
+
+#[test]
+fn dns_queries() {
+    for line in [
+        "19-Oct-2026 10:00:00.1 queries: info: client @0x7f 192.0.2.1#5353 (a.example.org): query: a.example.org IN A +E(0)K (192.0.2.53)",
+        "Oct 19 10:00:00 dnsmasq[7]: query[A] a.example.org from 192.0.2.1",
+        "[1767225600] unbound[1:0] info: 192.0.2.1 a.example.org. A IN",
+    ] {
+        says(
+            Format::Dns,
+            line,
+            &[("query", "a.example.org"), ("record_type", "A"), ("src_ip", "192.0.2.1")],
+        );
+    }
+}
+
+#[test]
+fn the_audit_log_and_the_journal() {
+    let line = r#"type=EXECVE msg=audit(1767225600.123:42): argc=2 a0="ls" a1="-l a""#;
+    says(
+        Format::Audit,
+        line,
+        &[("type", "EXECVE"), ("a1", "-l a"), ("timestamp", "1767225600.123")],
+    );
+    assert_eq!(origin(line), ("linux", "auditd", &[][..]));
+    let mut export = b"__CURSOR=1\nMESSAGE=one\n\n__CURSOR=2\nMESSAGE\n".to_vec();
+    export.extend_from_slice(&5u64.to_le_bytes());
+    export.extend_from_slice(b"a\n\nb=\n_EXE=/bin/x\n\n");
+    let records: Vec<&[u8]> = journal::records(&export).collect();
+    assert_eq!(records.len(), 2);
+    let said = read(Format::Journal, std::str::from_utf8(records[1]).unwrap());
+    assert_eq!(said[1..], [("MESSAGE".into(), "a\n\nb=".into()), ("_EXE".into(), "/bin/x".into())]);
+}
+
+#[test]
+fn tables_name_their_columns() {
+    let columns = [("Nome".to_owned(), "User".to_owned())].into();
+    let mut csv = Decoder::with_columns(Format::Csv, columns);
+    assert_eq!(csv.read(b"Nome,b").unwrap().map(|it| it.len()), None);
+    let event = csv.read(b"\"x, \"\"y\"\"\",z").unwrap().unwrap();
+    assert_eq!(event.text(Name::of("User")).unwrap(), "x, \"y\"");
+    assert_eq!(csv.read(b"a,b,c").unwrap_err().name(), "wrong-form");
+    let mut iis = Decoder::default();
+    assert!(iis.read(b"#Fields: date time c-ip cs(User-Agent) sc-status").unwrap().is_none());
+    let event = iis.read(b"2026-10-19 10:00:00 192.0.2.1 curl/8 200").unwrap().unwrap();
+    assert_eq!(event.text(Name::of("cs-user-agent")).unwrap(), "curl/8");
+    assert_eq!(crate::event::moment::of(&event), Some(1_792_404_000_000_000));
+    let mut zeek = Decoder::default();
+    assert!(zeek.read(b"#path\tdns").unwrap().is_none());
+    assert!(zeek.read(b"#fields\tts\tid.orig_h\tquery").unwrap().is_none());
+    let event = zeek.read(b"1767225600.1\t192.0.2.1\ta.example.org").unwrap().unwrap();
+    assert_eq!((event.source().product, event.source().service), ("zeek", "dns"));
+    assert_eq!(event.text(Name::of("src_ip")).unwrap(), "192.0.2.1");
+}
+
+#[test]
+fn origins_of_json() {
+    let of = |line: &str| origin(line);
+    let sysmon = r#"{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"a"}"#;
+    assert_eq!(of(sysmon), ("windows", "sysmon", &["process_creation"][..]));
+    let nested = r##"{"Event":{"System":{"EventID":{"#text":4104},"Channel":"Microsoft-Windows-PowerShell/Operational"},"EventData":{"ScriptBlockText":"a"}}}"##;
+    assert_eq!(of(nested), ("windows", "powershell", &["ps_script"][..]));
+    let beat = r#"{"winlog":{"channel":"Security","event_id":"4624","event_data":{"LogonType":"3"}},"event":{"code":"4624"}}"#;
+    assert_eq!(of(beat), ("windows", "security", &[][..]));
+    assert_eq!(
+        of(r#"{"event_type":"dns","dns":{"rrname":"a"}}"#),
+        ("suricata", "dns", &["dns"][..])
+    );
+    assert_eq!(of(r#"{"_path":"http","uri":"/"}"#).1, "http");
+    assert_eq!(of(r#"{"eventSource":"s3","eventName":"a","eventVersion":"1"}"#).0, "aws");
+    let ecs = r#"{"event":{"category":["process"]},"host":{"os":{"type":"linux"}},"process":{"command_line":"ls"}}"#;
+    assert_eq!(of(ecs), ("linux", "", &["process_creation"][..]));
+    assert_eq!(of(r#"{"class_uid":4003,"query":{"hostname":"a"}}"#).2, ["dns", "dns_query"]);
+    assert_eq!(of(r#"{"a":1}"#), ("", "", &[][..]));
+}
+
+#[test]
+fn a_process_cannot_speak_for_the_system() {
+    let line = r#"{"Event":{"System":{"EventID":4688,"Channel":"Security"},"EventData":{"EventID":"1","Channel":"System","NewProcessName":"C:\\a.exe"}}}"#;
+    let mut decoder = Decoder::default();
+    let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+    let ids: Vec<_> = event.all(Name::of("EventID")).filter_map(crate::Value::text).collect();
+    assert_eq!(ids, ["4688"]);
+    assert_eq!(event.source().categories, ["process_creation"]);
+    assert_eq!(event.text(Name::of("Image")).unwrap(), r"C:\a.exe");
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let fault = |format, line: &[u8]| Decoder::new(format).read(line).unwrap_err().name();
+    assert_eq!(fault(Format::Any, &[b'a'; LONGEST + 1]), "too-long");
+    assert_eq!(fault(Format::Any, b"{\"a\":"), "not-json");
+    assert_eq!(fault(Format::Any, b"what is this"), "wrong-form");
+    assert_eq!(fault(Format::Table, b"a b c"), "no-header");
+    assert_eq!(fault(Format::Any, "{\"a\":".repeat(70).as_bytes()), "too-deep");
+    let mut decoder = Decoder::default();
+    let event = decoder.read(b"{\"a\":\"\xff\"}").unwrap().unwrap();
+    assert_eq!(event.text(Name::of("a")).unwrap(), "\u{fffd}");
+    assert_eq!(decoder.not_utf8, 1);
+    assert!(decoder.read(b"  \t ").unwrap().is_none());
+}

@@ -1,0 +1,88 @@
+//! Names of values as numbers, so that finding one is comparing numbers.
+
+/// The name of a value: keys with dots between. `a.b` is the value of `b` in `a`, and also the
+/// value of a key that is itself written `a.b`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Name(pub(crate) u64);
+
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+const MIX: u64 = 0xff51_afd7_ed55_8ccd;
+
+impl Name {
+    /// The name of everything.
+    pub(crate) const ROOT: Self = Self(SEED);
+
+    /// A name as written.
+    #[must_use]
+    pub const fn of(text: &str) -> Self {
+        Self::ROOT.under(text.as_bytes())
+    }
+
+    /// The name of a key below this one.
+    #[must_use]
+    pub(crate) const fn under(self, key: &[u8]) -> Self {
+        let (mut at, mut name, mut hash) = (0, self.0, SEED);
+        let (mut word, mut filled) = (0u64, 0u32);
+        while at < key.len() {
+            let byte = key[at];
+            if byte == b'.' {
+                name = step(name, fold(hash, word, filled));
+                (hash, word, filled) = (SEED, 0, 0);
+            } else {
+                word |= (byte as u64) << (8 * (filled % 8));
+                filled += 1;
+                if filled.is_multiple_of(8) {
+                    hash = mix(hash, word);
+                    word = 0;
+                }
+            }
+            at += 1;
+        }
+        Self(step(name, fold(hash, word, filled)))
+    }
+
+    /// As [`Self::under`], for keys without a dot, eight bytes at a time.
+    pub(crate) fn under_plain(self, key: &[u8]) -> Self {
+        let mut hash = SEED;
+        let mut words = key.chunks_exact(8);
+        for chunk in &mut words {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            hash = mix(hash, u64::from_le_bytes(word));
+        }
+        let mut last = 0u64;
+        for (at, byte) in words.remainder().iter().enumerate() {
+            last |= u64::from(*byte) << (8 * at);
+        }
+        Self(step(self.0, fold(hash, last, u32::try_from(key.len()).unwrap_or(u32::MAX))))
+    }
+}
+
+const fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(23) ^ word).wrapping_mul(MIX)
+}
+
+const fn fold(hash: u64, word: u64, len: u32) -> u64 {
+    mix(mix(hash, word), len as u64)
+}
+
+const fn step(name: u64, key: u64) -> u64 {
+    let it = (name.rotate_left(29) ^ key).wrapping_mul(SEED);
+    it ^ (it >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn the_way_there_does_not_matter() {
+        let nested = Name::ROOT.under(b"process").under_plain(b"command_line");
+        assert_eq!(nested, Name::of("process.command_line"));
+        for key in ["a", "EventID", "CommandLine", "ParentCommandLine", "exactly8", ""] {
+            assert_eq!(Name::ROOT.under_plain(key.as_bytes()), Name::of(key), "{key}");
+        }
+        assert_ne!(Name::of("a"), Name::of("a\0"));
+        assert_ne!(Name::of("a.b"), Name::of("b.a"));
+    }
+}

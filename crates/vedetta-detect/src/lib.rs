@@ -1,0 +1,14 @@
+//! Telemetry against everything known: events are read into one view, and matched against Sigma
+//! rules, indicators, patterns and baselines; what matched, and why, is a finding.
+//!
+//! Pure: lines in, findings out. Time is what the events say, or a parameter.
+
+pub mod decode;
+pub mod event;
+pub mod sigma;
+pub mod source;
+
+pub use decode::{Decoder, Fault, Format};
+pub use event::{Event, Name, Tape, Value};
+pub use sigma::{Engine, Rules};
+pub use source::Source;

@@ -1,0 +1,24 @@
+//! The Sigma language (sigma-specification 2.1): rules become tests of values, shared by all rules
+//! that ask the same; a rule is an expression over them.
+//!
+//! The YAML and the conditions are read by `rsigma-parser`. What the modifiers mean, and the
+//! matching, is ours.
+
+mod bucket;
+mod encode;
+mod engine;
+mod expression;
+mod filter;
+mod literal;
+mod lower;
+mod rules;
+mod test;
+mod wildcard;
+
+pub use engine::{Engine, Match};
+pub use expression::Expression;
+pub use lower::Placeholders;
+pub use rules::{LogSource, Refused, Rule, Rules};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! One field: everything that rules look for in it, found in one pass.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::wake::Wake;
+use super::{Decided, decided};
+use crate::event::{Name, Value};
+use crate::sigma::test::{Ask, Field, Test};
+use crate::sigma::wildcard::Where;
+
+/// Above so many bytes of texts the automaton is the slower kind that takes less memory.
+const LARGE: usize = 96 << 10;
+
+/// What is looked for in a field.
+pub(super) struct Scan {
+    pub(super) name: Option<Name>,
+    texts: Option<AhoCorasick>,
+    /// For each text, the tests that it decides or gives a chance.
+    meant: Vec<Box<[(Looked, u32)]>>,
+    /// Whole values.
+    whole: HashMap<Box<str>, Box<[u32]>>,
+    numbers: HashMap<i64, u32, BuildHasherDefault<Plain>>,
+}
+
+/// For what a text was looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// To decide a test.
+    For(Where),
+    /// To give one a chance.
+    Hint,
+}
+
+/// What a scan is made from.
+#[derive(Default)]
+pub(super) struct ScanBuilder {
+    name: Option<Name>,
+    texts: BTreeMap<Box<str>, Vec<(Looked, u32)>>,
+    whole: HashMap<Box<str>, Vec<u32>>,
+    numbers: HashMap<i64, u32, BuildHasherDefault<Plain>>,
+}
+
+/// For keys that are numbers with all bits mixed, or small numbers.
+#[derive(Default)]
+pub(crate) struct Plain(u64);
+
+impl Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0 = number.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// The whole number that it is.
+pub(super) fn whole(number: f64) -> Option<i64> {
+    let near = number as i64;
+    (near as f64 == number && number.abs() < 9e15).then_some(near)
+}
+
+impl ScanBuilder {
+    /// Looks for what a test asks.
+    pub(super) fn add(&mut self, test: &Test, number: u32) -> Decided {
+        if let Field::Named(name, _) = &test.field {
+            self.name = Some(*name);
+        }
+        let decided = decided(test);
+        match (decided, &test.ask, &test.hint) {
+            (Decided::ByScan, Ask::Text(Where::Whole, text), _) => {
+                self.whole.entry(text.clone()).or_default().push(number);
+            }
+            (Decided::ByScan, Ask::Text(place, text), _) => {
+                self.texts.entry(text.clone()).or_default().push((Looked::For(*place), number));
+            }
+            (Decided::ByScan, Ask::Number(wanted), _) => {
+                if let Some(wanted) = whole(*wanted) {
+                    self.numbers.insert(wanted, number);
+                }
+            }
+            (Decided::AfterHint, _, Some(hint)) => {
+                self.texts.entry(hint.clone()).or_default().push((Looked::Hint, number));
+            }
+            _ => {}
+        }
+        decided
+    }
+
+    pub(super) fn build(self) -> Scan {
+        let size: usize = self.texts.keys().map(|it| it.len()).sum();
+        let kind = if size > LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+        let texts = (!self.texts.is_empty())
+            .then(|| {
+                AhoCorasick::builder()
+                    .match_kind(MatchKind::Standard)
+                    .kind(Some(kind))
+                    .build(self.texts.keys().map(|it| it.as_bytes()))
+                    .ok()
+            })
+            .flatten();
+        Scan {
+            name: self.name,
+            texts,
+            meant: self.texts.into_values().map(Into::into).collect(),
+            whole: self.whole.into_iter().map(|(text, it)| (text, it.into())).collect(),
+            numbers: self.numbers,
+        }
+    }
+}
+
+impl Scan {
+    /// Looks at a value, and at its text in lower case.
+    pub(super) fn run(&self, text: &str, value: Value<'_>, wake: &mut Wake<'_>) {
+        if !self.whole.is_empty()
+            && let Some(tests) = self.whole.get(text)
+        {
+            tests.iter().for_each(|test| wake.yes(*test));
+        }
+        if !self.numbers.is_empty() {
+            let number = value.integer().or_else(|| value.number().and_then(whole));
+            if let Some(test) = number.and_then(|it| self.numbers.get(&it)) {
+                wake.yes(*test);
+            }
+        }
+        let Some(texts) = &self.texts else { return };
+        for found in texts.find_overlapping_iter(text) {
+            for (looked, test) in &self.meant[found.pattern().as_usize()] {
+                let fits = match looked {
+                    Looked::For(Where::Anywhere) => true,
+                    Looked::For(Where::Start) => found.start() == 0,
+                    Looked::For(Where::End) => found.end() == text.len(),
+                    Looked::For(Where::Whole) => found.len() == text.len(),
+                    Looked::Hint => {
+                        wake.hint(*test);
+                        false
+                    }
+                };
+                if fits {
+                    wake.yes(*test);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Rules, read from what is written.
+
+use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
+
+use super::expression::Expression;
+use super::lower::{Lowering, Placeholders, Tests, Wrong};
+
+/// All rules together.
+#[derive(Debug, Default)]
+pub struct Rules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) tests: Tests,
+    pub(crate) correlations: Vec<CorrelationRule>,
+    waiting: SigmaCollection,
+    places: Vec<(String, String)>,
+    refused: Vec<Refused>,
+    placeholders: Placeholders,
+}
+
+/// A rule, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its identifier; its title when it has none.
+    pub id: String,
+    /// What other rules may call it.
+    pub name: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// `informational`, `low`, `medium`, `high` or `critical`; empty when it does not say.
+    pub level: &'static str,
+    /// As `attack.t1059.001`.
+    pub tags: Vec<String>,
+    /// The file it was read from.
+    pub file: String,
+    /// Which events it is about.
+    pub logsource: LogSource,
+    /// What it asks.
+    pub expression: Expression,
+}
+
+/// Which events a rule is about; empty is any.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct LogSource {
+    /// As `windows`.
+    pub product: String,
+    /// As `sysmon`.
+    pub service: String,
+    /// As `process_creation`.
+    pub category: String,
+}
+
+/// A rule that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Refused {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Rules {
+    /// No rules; `placeholders` say what `%name%` stands for.
+    #[must_use]
+    pub fn new(placeholders: Placeholders) -> Self {
+        Self { placeholders, ..Self::default() }
+    }
+
+    /// Takes in a file. Rules wait until [`Self::ready`], for the filters that other files hold.
+    pub fn take(&mut self, file: &str, text: &str) {
+        let refuse = |line: usize, reason: String| Refused { file: file.into(), line, reason };
+        let mut read = match rsigma_parser::parse_sigma_yaml(text) {
+            Ok(read) => read,
+            Err(error) => {
+                self.refused.push(refuse(1, error.to_string()));
+                return;
+            }
+        };
+        if read.rules.is_empty()
+            && read.correlations.is_empty()
+            && read.filters.is_empty()
+            && read.errors.is_empty()
+        {
+            read.errors.push("no rule in it".into());
+        }
+        for error in std::mem::take(&mut read.errors) {
+            // A wrong status or level is said, and the rule is used.
+            self.refused.push(refuse(line_in(&error).unwrap_or(1), error));
+        }
+        let known = (file.to_owned(), text.to_owned());
+        for rule in read.rules {
+            self.waiting.rules.push(rule);
+            self.places.push(known.clone());
+        }
+        self.correlations.extend(read.correlations);
+        self.waiting.filters.extend(read.filters);
+    }
+
+    /// Prepares what was taken in.
+    pub fn ready(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let places = std::mem::take(&mut self.places);
+        let rules = super::filter::filtered(&waiting);
+        for (rule, (file, text)) in rules.iter().zip(places) {
+            let mut lowering =
+                Lowering { tests: &mut self.tests, placeholders: &self.placeholders };
+            match lowering.section(&rule.detection) {
+                Ok(expression) => self.rules.push(Rule::of(rule, file, expression)),
+                Err(Wrong { what, near }) => {
+                    let line = text.lines().position(|it| it.contains(&near)).unwrap_or(0) + 1;
+                    let reason = format!("{}: {what}", rule.title);
+                    self.refused.push(Refused { file, line, reason });
+                }
+            }
+        }
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What could not be used, each with its place and reason.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+}
+
+impl Rule {
+    fn of(rule: &SigmaRule, file: String, expression: Expression) -> Self {
+        let lower = |it: &Option<String>| it.as_deref().unwrap_or_default().to_ascii_lowercase();
+        Self {
+            id: rule.id.clone().unwrap_or_else(|| rule.title.clone()),
+            name: rule.name.clone(),
+            title: rule.title.clone(),
+            level: rule.level.map_or("", |it| it.as_str()),
+            tags: rule.tags.clone(),
+            file,
+            logsource: LogSource {
+                product: lower(&rule.logsource.product),
+                service: lower(&rule.logsource.service),
+                category: lower(&rule.logsource.category),
+            },
+            expression,
+        }
+    }
+}
+
+/// The line that an error of the YAML reader names.
+fn line_in(error: &str) -> Option<usize> {
+    let (_, rest) = error.split_once("line ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}

@@ -1,0 +1,266 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::decode::{Decoder, Format};
+
+fn rules(texts: &[&str]) -> Rules {
+    let stand_for = [("admins".to_owned(), vec!["anna".to_owned(), "bruno".to_owned()])];
+    let mut rules = Rules::new(stand_for.into());
+    texts.iter().enumerate().for_each(|(at, text)| rules.take(&format!("{at}.yml"), text));
+    rules.ready();
+    rules
+}
+
+fn rule(detection: &str) -> String {
+    let indented: String = detection.lines().map(|it| format!("    {it}\n")).collect();
+    format!("title: T\nid: t\nlogsource:\n    category: test\ndetection:\n{indented}level: high\n")
+}
+
+/// Whether a rule with this detection matches an event of unknown origin.
+fn matches(detection: &str, event: &str) -> bool {
+    let rules = rules(&[&rule(detection)]);
+    assert_eq!(rules.refused(), [], "{detection}");
+    let mut engine = Engine::new(Arc::new(rules));
+    let mut decoder = Decoder::new(Format::Json);
+    let event = decoder.read(event.as_bytes()).unwrap().unwrap();
+    let found = engine.matches(&event).to_vec();
+    assert_eq!(found, engine.unrouted(&event), "{detection}");
+    !found.is_empty()
+}
+
+fn item(item: &str, event: &str) -> bool {
+    matches(&format!("s:\n    {item}\ncondition: s"), event)
+}
+
+#[test]
+fn values_and_wildcards() {
+    for (asked, event, expected) in [
+        ("a: Foo", r#"{"a":"fOO"}"#, true),
+        ("a: foo", r#"{"a":"foo2"}"#, false),
+        ("a: 'f*o?'", r#"{"a":"fxxoy"}"#, true),
+        (r"a: 'f\*'", r#"{"a":"f*"}"#, true),
+        (r"a: 'f\*'", r#"{"a":"fx"}"#, false),
+        (r"a: 'C:\Windows\*'", r#"{"a":"c:\\windows*"}"#, true),
+        (r"a: 'C:\Windows\\*'", r#"{"a":"c:\\windows\\x"}"#, true),
+        ("a: ''", r#"{"a":""}"#, true),
+        ("a: ''", r#"{"a":null}"#, false),
+        ("a: ''", r#"{}"#, false),
+        ("a: null", r#"{"a":null}"#, true),
+        ("a: null", r#"{}"#, true),
+        ("a: null", r#"{"a":""}"#, false),
+        ("a: 5", r#"{"a":5}"#, true),
+        ("a: 5", r#"{"a":"5"}"#, true),
+        ("a: 5", r#"{"a":5.0}"#, true),
+        ("a: 5", r#"{"a":55}"#, false),
+        ("a: '5'", r#"{"a":5}"#, true),
+        ("a: true", r#"{"a":"True"}"#, true),
+        ("a: true", r#"{"a":false}"#, false),
+        ("a.b: x", r#"{"a":{"b":"x"}}"#, true),
+        ("a.b: x", r#"{"a.b":"x"}"#, true),
+        ("a.b: x", r#"{"a":[{"b":"y"},{"b":"x"}]}"#, true),
+        ("a: Straße", r#"{"a":"STRASSE"}"#, false),
+        ("a: città", r#"{"a":"CITTÀ"}"#, true),
+        ("a: x", r#"{"A":"x"}"#, false),
+    ] {
+        assert_eq!(item(asked, event), expected, "{asked} {event}");
+    }
+}
+
+#[test]
+fn modifiers_of_text() {
+    for (asked, event, expected) in [
+        ("a|contains: oo", r#"{"a":"fOOl"}"#, true),
+        ("a|contains: 'f*l'", r#"{"a":"a fool!"}"#, true),
+        ("a|startswith: 'f?o'", r#"{"a":"foo!"}"#, true),
+        ("a|startswith: 'f?o'", r#"{"a":"!foo"}"#, false),
+        ("a|endswith: 'f?o'", r#"{"a":"!foo"}"#, true),
+        ("a|endswith: 'f?o'", r#"{"a":"foo!"}"#, false),
+        ("a|contains|all: [x, y]", r#"{"a":"yx"}"#, true),
+        ("a|contains|all: [x, y]", r#"{"a":"xx"}"#, false),
+        ("a|cased: Foo", r#"{"a":"foo"}"#, false),
+        ("a|contains|cased: Foo", r#"{"a":"a Foo"}"#, true),
+        (r"a|re: 'f.{2}\d'", r#"{"a":"xfoo1"}"#, true),
+        (r"a|re: 'F.{2}\d'", r#"{"a":"xfoo1"}"#, false),
+        (r"a|re|i: 'F.{2}\d'", r#"{"a":"xfoo1"}"#, true),
+        ("a|re|m: '^b$'", r#"{"a":"a\nb"}"#, true),
+        ("a|re|s: 'a.b'", r#"{"a":"a\nb"}"#, true),
+        ("a|windash|contains: ' -enc'", r#"{"a":"x /enc"}"#, true),
+        ("a|windash|contains: ' -enc'", r#"{"a":"x —enc"}"#, true),
+        ("a|base64: foobar", r#"{"a":"Zm9vYmFy"}"#, true),
+        ("a|base64offset|contains: foobar", r#"{"a":"eGZvb2Jhcg=="}"#, true),
+        ("a|wide|base64offset|contains: ping", r#"{"a":"eABwAGkAbgBnAA=="}"#, true),
+        ("a|expand: 'CORP-%admins%'", r#"{"a":"corp-bruno"}"#, true),
+        ("a|expand: '%nobody%'", r#"{"a":"bruno"}"#, false),
+    ] {
+        assert_eq!(item(asked, event), expected, "{asked} {event}");
+    }
+}
+
+#[test]
+fn modifiers_of_numbers_networks_and_fields() {
+    for (asked, event, expected) in [
+        ("a|gt: 5", r#"{"a":6}"#, true),
+        ("a|gte: 5", r#"{"a":"5"}"#, true),
+        ("a|lt: 5.5", r#"{"a":5.4}"#, true),
+        ("a|lte: 5", r#"{"a":"x"}"#, false),
+        ("a|neq: 5", r#"{"a":6}"#, true),
+        ("a|neq: [5, 6]", r#"{"a":6}"#, false),
+        ("a|cidr: 192.0.2.0/25", r#"{"a":"192.0.2.127"}"#, true),
+        ("a|cidr: 192.0.2.0/25", r#"{"a":"192.0.2.128"}"#, false),
+        ("a|cidr: '2001:db8::/32'", r#"{"a":"2001:db8:1::1"}"#, true),
+        ("a|cidr: 192.0.2.0/25", r#"{"a":"::ffff:192.0.2.1"}"#, true),
+        ("a|exists: true", r#"{"a":null}"#, true),
+        ("a|exists: false", r#"{"b":1}"#, true),
+        ("a|exists: false", r#"{"a":1}"#, false),
+        ("a|fieldref: b", r#"{"a":"X","b":"x"}"#, true),
+        ("a|fieldref|startswith: b", r#"{"a":"Xy","b":"x"}"#, true),
+        ("a|fieldref: b", r#"{"a":"x"}"#, false),
+        ("a|hour: 10", r#"{"a":"2026-10-19T10:00:00Z"}"#, true),
+        ("a|month: 1", r#"{"a":"2026-10-19T10:00:00Z"}"#, false),
+    ] {
+        assert_eq!(item(asked, event), expected, "{asked} {event}");
+    }
+}
+
+#[test]
+fn conditions() {
+    let detections = "s_1:\n    a: 1\ns_2:\n    b: 2\nfilter:\n    c: 3\n_hidden:\n    d: 4\n";
+    for (condition, event, expected) in [
+        ("s_1 and not filter", r#"{"a":1}"#, true),
+        ("s_1 and not filter", r#"{"a":1,"c":3}"#, false),
+        ("1 of s_*", r#"{"b":2}"#, true),
+        ("all of s_*", r#"{"b":2}"#, false),
+        ("all of s_*", r#"{"a":1,"b":2}"#, true),
+        ("2 of them", r#"{"a":1,"d":4}"#, false),
+        ("2 of them", r#"{"a":1,"c":3}"#, true),
+        ("not 1 of them", r#"{"d":4}"#, true),
+        ("(s_1 or s_2) and filter", r#"{"b":2,"c":3}"#, true),
+    ] {
+        let text = format!("{detections}condition: {condition}");
+        assert_eq!(matches(&text, event), expected, "{condition} {event}");
+    }
+    let many = format!("{detections}condition:\n    - s_1 and s_2\n    - filter");
+    assert!(matches(&many, r#"{"c":3}"#));
+}
+
+#[test]
+fn keywords_are_looked_for_everywhere() {
+    let any = "k:\n    - evil\n    - 'b?d'\ncondition: k";
+    assert!(matches(any, r#"{"x":{"y":"so EVIL"}}"#));
+    assert!(matches(any, r#"{"x":["fine","very bad"]}"#));
+    assert!(!matches(any, r#"{"evil":"x"}"#));
+    let all = "k:\n    '|all':\n        - one\n        - two\ncondition: k";
+    assert!(matches(all, r#"{"x":"one","y":"two"}"#));
+    assert!(!matches(all, r#"{"x":"one"}"#));
+    assert!(matches("k:\n    - 4711\ncondition: k", r#"{"x":"a 4711 b"}"#));
+}
+
+#[test]
+fn filters_narrow_the_rules_they_name() {
+    let filter = "title: F\nlogsource:\n    category: test\nfilter:\n    rules:\n        - t\n    s:\n        b: 1\n    condition: not s\n";
+    let mut engine = Engine::new(Arc::new(rules(&[&rule("s:\n    a: 1\ncondition: s"), filter])));
+    let mut decoder = Decoder::default();
+    let event = decoder.read(br#"{"a":1}"#).unwrap().unwrap();
+    assert_eq!(engine.matches(&event).len(), 1);
+    let event = decoder.read(br#"{"a":1,"b":1}"#).unwrap().unwrap();
+    assert_eq!(engine.matches(&event).len(), 0);
+}
+
+#[test]
+fn a_bad_rule_is_refused_with_its_line() {
+    for (detection, line, word) in [
+        ("s:\n    a|re: '('\ncondition: s", 7, "unclosed"),
+        ("s:\n    a|re: '(?=x)'\ncondition: s", 7, "look-around"),
+        ("s:\n    a|cidr: x\ncondition: s", 7, "network"),
+        ("s:\n    a: 1\ncondition: t", 8, "names"),
+        ("s:\n    a: 1\ncondition: 1 of t*", 8, "nothing is called so"),
+        ("s:\n    a|gt: x\ncondition: s", 7, "number"),
+    ] {
+        let rules = rules(&[&rule(detection)]);
+        let [refused] = rules.refused() else { panic!("{detection}: {:?}", rules.refused()) };
+        assert_eq!(refused.line, line, "{detection}: {refused:?}");
+        assert!(refused.reason.contains(word), "{refused:?}");
+        assert_eq!(rules.all().len(), 0);
+    }
+    let broken = rules(&["title: [\n"]);
+    assert_eq!(broken.refused().len(), 1);
+}
+
+#[test]
+fn the_reasons_of_a_match() {
+    let text = rule("s:\n    a|contains: [x, y]\nf:\n    b: 1\ncondition: s and not f");
+    let mut engine = Engine::new(Arc::new(rules(&[&text])));
+    let mut decoder = Decoder::default();
+    let event = decoder.read(br#"{"a":"has x","c":1}"#).unwrap().unwrap();
+    assert_eq!(engine.matches(&event), [0]);
+    let reasons = engine.reasons(&event, 0);
+    assert_eq!(serde_json::to_string(&reasons).unwrap(), r#"[{"field":"a","value":"has x"}]"#);
+}
+
+fn value() -> BoxedStrategy<String> {
+    let word = "(a|b|ab|ba|aab|ſ|S|İ){1,4}";
+    prop_oneof![word.prop_map(|it| format!("'{it}'")), (0..4u32).prop_map(|it| it.to_string())]
+        .boxed()
+}
+
+fn detection() -> impl Strategy<Value = String> {
+    let item = (
+        "[ab]",
+        prop::sample::select(vec![
+            "",
+            "|contains",
+            "|startswith",
+            "|endswith",
+            "|cased",
+            "|re|i",
+            "|contains|all",
+        ]),
+        prop::collection::vec(value(), 1..3),
+    );
+    let items = prop::collection::vec(item, 1..3).boxed();
+    let conditions = vec![
+        "s0",
+        "s0 and s1",
+        "s0 or s1",
+        "s0 and not s1",
+        "not s0",
+        "1 of s*",
+        "2 of s*",
+        "all of s*",
+    ];
+    (items.clone(), items, prop::sample::select(conditions)).prop_map(|(one, two, condition)| {
+        let mut text = String::new();
+        for (name, items) in ["s0", "s1"].iter().zip([one, two]) {
+            text.push_str(&format!("{name}:\n"));
+            for (field, modifier, values) in items {
+                text.push_str(&format!("    - {field}{modifier}: [{}]\n", values.join(", ")));
+            }
+        }
+        text + &format!("condition: {condition}")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn arranged_or_not_the_same_is_found(
+        detections in prop::collection::vec(detection(), 1..12),
+        events in prop::collection::vec(("[abSſKİ]{0,6}", prop::option::of("[ab]{0,3}|[0-3]")), 1..20),
+    ) {
+        let texts: Vec<String> = detections.iter().map(|it| rule(it)).collect();
+        let rules = rules(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        prop_assert_eq!(rules.refused(), &[]);
+        let mut engine = Engine::new(Arc::new(rules));
+        let mut decoder = Decoder::default();
+        for (a, b) in events {
+            let mut event = serde_json::Map::new();
+            event.insert("a".into(), a.into());
+            event.extend(b.map(|b| ("b".to_owned(), b.into())));
+            let line = serde_json::Value::from(event).to_string();
+            let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+            prop_assert_eq!(engine.matches(&event).to_vec(), engine.unrouted(&event), "{}", line);
+        }
+    }
+}

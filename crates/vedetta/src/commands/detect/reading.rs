@@ -1,0 +1,134 @@
+//! Events from files, line by line, in little memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use vedetta_detect::decode::{LONGEST, journal};
+use vedetta_detect::{Decoder, Event};
+
+use crate::outcome::Failure;
+
+/// Where an event stands.
+pub(crate) struct Place<'p> {
+    pub(crate) file: &'p str,
+    /// The line, or the record, from 1.
+    pub(crate) line: u64,
+}
+
+/// What was read.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) events: u64,
+    pub(crate) unknown: u64,
+    faults: BTreeMap<&'static str, u64>,
+}
+
+type Ask<'a> = dyn FnMut(&Event<'_>, &Place<'_>) -> Result<(), Failure> + 'a;
+
+/// Calls `ask` with every event of a file.
+pub(crate) fn each(
+    path: &Path,
+    mut decoder: Decoder,
+    tally: &mut Tally,
+    ask: &mut Ask<'_>,
+) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let input = |error: &dyn fmt::Display| Failure::input(name.clone(), error);
+    let mut source: Box<dyn Read> = if name == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| input(&error))?)
+    };
+    let mut start = vec![0; 16];
+    let mut filled = 0;
+    while filled < start.len() {
+        match source.read(&mut start[filled..]).map_err(|error| input(&error))? {
+            0 => break,
+            more => filled += more,
+        }
+    }
+    start.truncate(filled);
+    let exported = start.starts_with(b"__CURSOR=");
+    let mut lines = BufReader::with_capacity(1 << 20, Cursor::new(start).chain(source));
+    if exported {
+        let mut whole = Vec::new();
+        lines.read_to_end(&mut whole).map_err(|error| input(&error))?;
+        for (at, record) in journal::records(&whole).enumerate() {
+            let place = Place { file: &name, line: at as u64 + 1 };
+            one(record, &place, &mut decoder, tally, ask)?;
+        }
+        return Ok(());
+    }
+    let (mut line, mut number) = (Vec::new(), 0);
+    while next(&mut lines, &mut line).map_err(|error| input(&error))? {
+        number += 1;
+        one(&line, &Place { file: &name, line: number }, &mut decoder, tally, ask)?;
+    }
+    Ok(())
+}
+
+/// The next line, without its end. Of a line that is too long only so much is kept that it is seen
+/// to be.
+fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let ready = from.fill_buf()?;
+        if ready.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = memchr::memchr(b'\n', ready);
+        let used = end.unwrap_or(ready.len());
+        let room = (LONGEST + 1).saturating_sub(line.len()).min(used);
+        line.extend_from_slice(&ready[..room]);
+        from.consume(used + usize::from(end.is_some()));
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+fn one(
+    line: &[u8],
+    place: &Place<'_>,
+    decoder: &mut Decoder,
+    tally: &mut Tally,
+    ask: &mut Ask<'_>,
+) -> Result<(), Failure> {
+    match decoder.read(line) {
+        Ok(None) => Ok(()),
+        Ok(Some(event)) => {
+            tally.events += 1;
+            tally.unknown += u64::from(event.source().is_unknown());
+            ask(&event, place)
+        }
+        Err(fault) => {
+            *tally.faults.entry(fault.name()).or_default() += 1;
+            Ok(())
+        }
+    }
+}
+
+impl Tally {
+    /// Lines that could not be read.
+    pub(crate) fn faults(&self) -> u64 {
+        self.faults.values().sum()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events", self.events)?;
+        if self.unknown > 0 {
+            write!(f, " ({} of no known origin, tried against every rule)", self.unknown)?;
+        }
+        for (fault, count) in &self.faults {
+            write!(f, ", {count} lines {fault}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! Sigma rules from files and directories.
+
+use std::path::{Path, PathBuf};
+
+use vedetta_detect::Rules;
+use vedetta_detect::sigma::Placeholders;
+
+use crate::outcome::Failure;
+
+/// Largest file of rules, in bytes.
+const LARGEST: u64 = 4 << 20;
+/// Deepest directory.
+const DEEPEST: usize = 32;
+
+/// Reads every rule below the paths given, in order of name.
+pub(crate) fn load(given: &[PathBuf], stand_for: Placeholders) -> Result<Rules, Failure> {
+    let mut files = Vec::new();
+    for path in given {
+        gather(path, 0, &mut files)?;
+    }
+    let mut rules = Rules::new(stand_for);
+    for file in &files {
+        let place = file.display().to_string();
+        let size = file.metadata().map_err(|error| Failure::input(place.clone(), error))?.len();
+        if size > LARGEST {
+            return Err(Failure::input(place, "larger than 4 MiB: no file of rules is"));
+        }
+        let bytes = std::fs::read(file).map_err(|error| Failure::input(place.clone(), error))?;
+        rules.take(&place, &String::from_utf8_lossy(&bytes));
+    }
+    rules.ready();
+    Ok(rules)
+}
+
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let input = |error: std::io::Error| Failure::input(path.display().to_string(), error);
+    if !path.metadata().map_err(input)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if depth == DEEPEST {
+        return Ok(());
+    }
+    let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(input)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|it| it.is_dir() || it.extension().is_some_and(|it| it == "yml" || it == "yaml"))
+        .collect();
+    inside.sort();
+    inside.iter().try_for_each(|it| gather(it, depth + 1, files))
+}
