@@ -48,6 +48,7 @@ impl House {
         roles: &[Role],
         what: &'static str,
     ) -> Result<(), FlowError> {
+        self.ready()?;
         if self.is_of_the_room(actor, roles) {
             return Ok(());
         }
@@ -65,6 +66,7 @@ impl House {
         organisation: &OrganisationId,
         what: &'static str,
     ) -> Result<(), FlowError> {
+        self.ready()?;
         if actor.organisation == *organisation || self.is_of_the_room(actor, ADMINISTRATORS) {
             return Ok(());
         }

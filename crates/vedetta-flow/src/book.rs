@@ -24,8 +24,6 @@ pub(crate) struct Line {
     pub(crate) id: ClearanceId,
     pub(crate) clearance: Arc<Clearance>,
     pub(crate) under: Arc<[AgreementId]>,
-    /// Whether a hold narrowed it.
-    pub(crate) held: bool,
 }
 
 /// The grounds of a clearance, as the ledger records them.
@@ -33,9 +31,6 @@ pub(crate) struct Line {
 pub(crate) struct Grounds<'a> {
     /// The agreements used.
     pub(crate) under: Cow<'a, [AgreementId]>,
-    /// Whether a hold narrowed it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) held: bool,
 }
 
 /// Entitlements of one snapshot, forgotten with it.
@@ -150,7 +145,7 @@ fn of(stored: StoredClearance) -> Line {
         Form::Redacted => vedetta_policy::Form::Redacted,
     };
     let grounds: Option<Grounds<'_>> = serde_json::from_str(&stored.grounds).ok();
-    let (under, held) = grounds.map_or((Cow::default(), false), |it| (it.under, it.held));
+    let under = grounds.map_or(Cow::default(), |it| it.under);
     let clearance = Clearance { handling: stored.handling, form, audience: stored.audience };
-    Line { id: stored.id, clearance: Arc::new(clearance), under: under.into(), held }
+    Line { id: stored.id, clearance: Arc::new(clearance), under: under.into() }
 }

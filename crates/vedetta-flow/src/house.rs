@@ -13,6 +13,7 @@ use crate::bell::Bell;
 use crate::book::Book;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
+use crate::steps::clear_newcomers::Looked;
 
 /// One node's house. Every action, view and step is a method of it.
 pub struct House {
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) bell: Bell,
     standing: ArcSwap<Standing>,
     renewing: Mutex<()>,
+    /// What the past's newcomers were looked for in already.
+    pub(crate) looked: Mutex<Looked>,
     touched: AtomicU32,
     /// What was written and could not be read back yet.
     owed: AtomicU32,
@@ -62,6 +65,7 @@ impl House {
             bell: Bell::at(last),
             standing: ArcSwap::from_pointee(standing),
             renewing: Mutex::new(()),
+            looked: Mutex::default(),
             touched: AtomicU32::new(0),
             owed: AtomicU32::new(0),
         });
@@ -119,11 +123,20 @@ impl House {
         })
     }
 
-    /// Reads one consistent snapshot of the ledger.
+    /// Whether all that was written is in effect. Until then nothing is served.
+    ///
+    /// # Errors
+    /// Why it could not be read back.
+    pub fn ready(&self) -> Result<(), StoreError> {
+        self.shared.settle().map_err(not_in_effect)
+    }
+
+    /// Reads one consistent snapshot of the ledger, when all that was written is in effect.
     pub(crate) fn read<T>(
         &self,
         mut reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.ready()?;
         let mut answer = None;
         self.shared.store.read(&mut |reader| {
             answer = Some(reading(reader)?);
@@ -163,7 +176,7 @@ impl House {
 
 impl Shared {
     /// What stands now; compiled again when a term has begun or ended since, and read again when
-    /// what was written could not be read back.
+    /// what was written could not be read back: until that is done, nobody stands.
     pub(crate) fn standing(&self) -> Arc<Standing> {
         if let Err(error) = self.settle() {
             tracing::error!(%error, "what was written still cannot be read back");
@@ -229,13 +242,32 @@ impl Shared {
             }
             Ok(())
         });
-        self.owed.store(if outcome.is_err() { touched | HEAD } else { 0 }, Ordering::SeqCst);
-        outcome?;
+        if let Err(error) = outcome {
+            self.owe(touched, &standing, now);
+            return Err(error);
+        }
+        self.owed.store(0, Ordering::SeqCst);
         if let Some(renewed) = renewed {
             self.standing.store(Arc::new(renewed));
         }
         self.bell.ring(last);
         Ok(())
+    }
+}
+
+impl Shared {
+    /// Remembers what could not be read back. If it may be who is in the network, or who may receive
+    /// what, nobody stands until it is.
+    fn owe(&self, touched: u32, standing: &Standing, now: Instant) {
+        let mut owed = touched | HEAD;
+        let before = self.owed.load(Ordering::SeqCst);
+        if touched & (DIRECTORY | AGREEMENTS) != 0 {
+            owed |= DIRECTORY;
+            if before & DIRECTORY == 0 {
+                self.standing.store(Arc::new(Standing::nobody(standing.generation + 1, now)));
+            }
+        }
+        self.owed.store(owed, Ordering::SeqCst);
     }
 }
 
@@ -249,6 +281,13 @@ impl AfterCommit for Shared {
             tracing::error!(%error, "what was written could not be read back; trying again before the next answer");
         })
     }
+}
+
+/// What to answer while what is durable does not stand yet.
+pub(crate) fn not_in_effect(error: impl std::fmt::Display) -> StoreError {
+    let reason =
+        format!("it is written, but not yet in effect, since it does not read back: {error}");
+    StoreError::Engine { place: "ledger".into(), reason }
 }
 
 /// Bit of the book of clearances among the touched kinds.

@@ -1,11 +1,16 @@
 //! Derived items: the same information without its victim, under a name that only this node can
 //! compute.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use vedetta_model::{Handling, ItemId, OrganisationId};
 use vedetta_policy::{Redaction, Reference, Victim, redact};
+use vedetta_store::UnitOfWork;
 
+use crate::book::Book;
 use crate::house::House;
 use crate::standing::Standing;
 
@@ -22,6 +27,13 @@ pub(crate) enum Tells {
     Nobody,
     /// It does.
     Victim,
+}
+
+/// What items tell victims: those of a load, and of the ledger as far as it was asked.
+pub(crate) struct Tellers<'a> {
+    book: &'a Book,
+    here: HashMap<&'a ItemId, Tells>,
+    asked: HashMap<ItemId, Option<Tells>>,
 }
 
 /// A derived item.
@@ -43,23 +55,27 @@ impl Redactor {
     }
 
     /// Makes the derived form of an item, or says why there can be none.
-    ///
-    /// `told` says whether the item of an identifier tells a victim, where that is known.
     pub(crate) fn derive(
         &self,
         standing: &Standing,
         handling: &Handling,
         (item, body): (&ItemId, &[u8]),
-        told: &dyn Fn(&ItemId) -> Option<Tells>,
+        asking: (&mut dyn UnitOfWork, &mut Tellers<'_>),
     ) -> Result<Derived, String> {
         if item.kind() == "identity" {
             return Err("an identity without its name says nothing".into());
         }
         let id = self.derived_id(item);
         let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let victims: Vec<Victim> =
-            handling.victims.iter().filter_map(|victim| facts_of(standing, victim)).collect();
-        let references = |text: &str| self.reference(text, told);
+        let facts = handling.victims.iter().map(|victim| facts_of(standing, victim));
+        let victims: Option<Vec<Victim>> = facts.collect();
+        let victims = victims.ok_or("a victim has left the network: what tells it is not known")?;
+        let asking = RefCell::new(asking);
+        let told = |id: &ItemId| {
+            let (unit, tellers) = &mut *asking.borrow_mut();
+            tellers.told(*unit, id)
+        };
+        let references = |text: &str| self.reference(text, &told);
         let redaction =
             Redaction { victims: &victims, id: &id, publisher: None, references: &references };
         let value = redact(&value, &redaction).map_err(|withheld| withheld.to_string())?;
@@ -82,6 +98,42 @@ impl Redactor {
 
     pub(crate) fn derived_id(&self, item: &ItemId) -> ItemId {
         derived_id(&self.key, item)
+    }
+}
+
+impl<'a> Tellers<'a> {
+    /// Those of a load, each with its handling, beside the ledger's.
+    pub(crate) fn of(
+        book: &'a Book,
+        load: impl Iterator<Item = (&'a ItemId, &'a Handling)>,
+    ) -> Self {
+        let mut here = HashMap::new();
+        for (id, handling) in load {
+            let tells = here.entry(id).or_insert(Tells::Nobody);
+            if !handling.victims.is_empty() {
+                *tells = Tells::Victim;
+            }
+        }
+        Self { book, here, asked: HashMap::new() }
+    }
+
+    /// Whether an item of this load or of the ledger tells a victim, where that is known.
+    fn told(&mut self, unit: &mut dyn UnitOfWork, id: &ItemId) -> Option<Tells> {
+        if let Some(tells) = self.here.get(id) {
+            return Some(*tells);
+        }
+        if let Some(tells) = self.asked.get(id) {
+            return *tells;
+        }
+        let releases = unit.item(id).unwrap_or_default();
+        let clearances = releases.iter().filter_map(|it| self.book.get(it.clearance));
+        let tells = clearances.map(|it| match it.handling.victims.is_empty() {
+            true => Tells::Nobody,
+            false => Tells::Victim,
+        });
+        let tells = tells.reduce(|one, other| if one == Tells::Nobody { other } else { one });
+        self.asked.insert(id.clone(), tells);
+        tells
     }
 }
 

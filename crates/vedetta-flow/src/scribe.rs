@@ -134,12 +134,7 @@ fn write_together(
 
 /// What to answer about what is durable.
 fn in_effect(seen: &Result<(), StoreError>) -> Result<(), StoreError> {
-    seen.as_ref().copied().map_err(|error| StoreError::Engine {
-        place: "ledger".into(),
-        reason: format!(
-            "it is written, but not yet in effect, since it does not read back: {error}"
-        ),
-    })
+    seen.as_ref().copied().map_err(crate::house::not_in_effect)
 }
 
 impl Submission {

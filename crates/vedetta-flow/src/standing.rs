@@ -73,6 +73,21 @@ impl Standing {
         Self::over(Known { own, directory, relevance, identities }, reader, generation, now)
     }
 
+    /// Nobody and nothing: what stands while what was written cannot be read back.
+    pub(crate) fn nobody(generation: u64, now: Instant) -> Self {
+        let directory = Directory::default();
+        Self {
+            generation,
+            own: None,
+            network: compile(&directory, &[], &[], now),
+            relevance: Arc::new(directory.relevance().0),
+            directory: Arc::new(directory),
+            agreements: Vec::new(),
+            holds: Vec::new(),
+            identities: Arc::default(),
+        }
+    }
+
     /// Reads agreements and holds again, over the same directory.
     pub(crate) fn renew(&self, reader: &mut dyn Reader, now: Instant) -> Result<Self, StoreError> {
         let known = Known {
@@ -107,9 +122,9 @@ impl Standing {
         })
     }
 
-    /// Whether a hold narrows what is handled so.
-    pub(crate) fn holds_back(&self, handling: &Handling, now: Instant) -> bool {
-        self.holds.iter().filter(|hold| hold.binds(now)).any(|hold| match &hold.scope {
+    /// Whether a hold, past or present, narrows what is handled so.
+    pub(crate) fn was_held(&self, handling: &Handling) -> bool {
+        self.holds.iter().any(|hold| match &hold.scope {
             HoldScope::Item(_) => false,
             HoldScope::Victim(victim) => handling.victims.contains(victim),
             HoldScope::Producer(producer) => handling.producer == *producer,

@@ -99,6 +99,16 @@ impl Past {
         }
     }
 
+    /// Whether it covers what was released at a moment.
+    #[must_use]
+    pub fn covers(self, moment: Instant) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Since(since) => since <= moment,
+            Self::All => true,
+        }
+    }
+
     fn of(agreement: &Agreement, now: Instant) -> Self {
         let day = std::time::Duration::from_secs(86_400);
         match agreement.handling.history {
@@ -160,32 +170,45 @@ impl Network {
         organisation: OrganisationNumber,
         now: Instant,
     ) -> Past {
-        let decision = self.decide(handling);
-        if !decision.reached.contains(organisation) {
-            return Past::Nothing;
-        }
-        if handling.tlp == Tlp::Clear || self.number(&handling.producer) == Some(organisation) {
-            return Past::All;
+        let alone = self.histories(handling, &Audience::from_iter([organisation]), now);
+        alone.first().map_or(Past::Nothing, |(_, past)| *past)
+    }
+
+    /// The same for several, without those who receive nothing.
+    #[must_use]
+    pub fn histories(
+        &self,
+        handling: &Handling,
+        whom: &Audience,
+        now: Instant,
+    ) -> Vec<(OrganisationNumber, Past)> {
+        let reached = whom.intersection(&self.decide(handling).reached);
+        if handling.tlp == Tlp::Clear {
+            return reached.iter().map(|number| (number, Past::All)).collect();
         }
         let Some(search) = self.search(handling, Carriers::Any, Waived::NONE) else {
-            return Past::Nothing;
+            return Vec::new();
         };
         let chains = Chains { any: search.run(), naming: None };
-        let mut sources = Audience::from_iter([organisation]);
-        if reaches_clients(handling.tlp) {
-            let providing = self.providing(handling, &chains, search.producer);
-            let providers = self.providers_among(&providing);
-            let mine = providers.filter(|(_, clients)| clients.contains(organisation));
-            sources.absorb(&mine.map(|(provider, _)| provider).collect());
-        }
-        if search.starts.iter().any(|start| sources.contains(start.number)) {
-            return Past::All;
-        }
-        let log = &chains.any.log;
-        let steps = log.iter().filter(|step| search.meets(step, &sources));
-        steps
-            .map(|step| Past::of(&self.pacts[step.pact].agreement, now))
-            .fold(Past::Nothing, Past::wider)
+        let providers: Vec<_> = if reaches_clients(handling.tlp) {
+            self.providers_among(&self.providing(handling, &chains, search.producer)).collect()
+        } else {
+            Vec::new()
+        };
+        let past = |number: OrganisationNumber| {
+            let mine = providers.iter().filter(|(_, clients)| clients.contains(number));
+            let mut sources: Audience = mine.map(|(provider, _)| *provider).collect();
+            sources.insert(number);
+            if search.starts.iter().any(|start| sources.contains(start.number)) {
+                return Past::All;
+            }
+            let steps = chains.any.log.iter().filter(|step| search.meets(step, &sources));
+            steps
+                .map(|step| Past::of(&self.pacts[step.pact].agreement, now))
+                .fold(Past::Nothing, Past::wider)
+        };
+        let pasts = reached.iter().map(|number| (number, past(number)));
+        pasts.filter(|(_, past)| *past != Past::Nothing).collect()
     }
 
     /// The search for what is handled so; absent when its producer is unknown.

@@ -128,9 +128,15 @@ impl Network {
     }
 
     fn told(&self, handling: &Handling, form: Option<Form>, reason: &Bilingual) -> Bilingual {
-        if form == Some(Form::Full) {
-            return reason.clone();
+        match form {
+            Some(Form::Full) => reason.clone(),
+            _ => self.without_victims(handling, reason),
         }
+    }
+
+    /// A sentence without what tells the victims.
+    #[must_use]
+    pub fn without_victims(&self, handling: &Handling, reason: &Bilingual) -> Bilingual {
         let victims = handling.victims.iter().filter_map(|victim| self.number(victim));
         let victims = victims.filter_map(|victim| self.organisation(victim));
         let victims: Vec<_> = victims.map(|it| Victim::of(it, [], [])).collect();

@@ -4,7 +4,7 @@
 //! not once per item.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use vedetta_intake::{Arrival, Brought, DoorIn, Fault};
 use vedetta_model::{
     Actor, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp,
 };
+use vedetta_policy::Decision;
 use vedetta_store::{
     ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, RecordKind,
     Sequence, Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
@@ -23,7 +24,7 @@ use crate::authority::{PRODUCERS, require};
 use crate::book::Grounds;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
-use crate::redaction::{Derived, Redactor, Tells};
+use crate::redaction::{Derived, Redactor, Tellers};
 use crate::standing::Standing;
 
 /// What became of an arrival.
@@ -120,18 +121,14 @@ enum Outcome {
     Refused { rule: &'static str, reason: &'static str },
 }
 
-/// What items tell victims: those of a load, and of the ledger as far as it was asked.
-struct Tellers<'a> {
-    here: HashMap<&'a ItemId, Tells>,
-    asked: HashMap<ItemId, Option<Tells>>,
-}
-
 /// A decision with its interned clearances.
 struct Cleared {
     /// How many it goes to, holds aside: a receipt tells of none.
     audience: usize,
     full: ClearanceId,
     redacted: Option<ClearanceId>,
+    /// What it would be if nothing were held, when something is: who is kept from it has it later.
+    withheld: Vec<ClearanceId>,
 }
 
 fn load_writer(
@@ -148,10 +145,11 @@ impl Load {
         let mut facts = Vec::with_capacity(self.items.len());
         let mut versions = Vec::with_capacity(self.items.len());
         for (item, handling) in self.items.iter().zip(&self.handlings) {
-            if !known.contains_key(handling) {
-                known.insert(Arc::clone(handling), self.clear(unit, &standing, handling)?);
-            }
-            facts.push(self.facts(item, handling));
+            let cleared = match known.entry(Arc::clone(handling)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.clear(unit, &standing, handling)?),
+            };
+            facts.push(self.facts(item, handling, &cleared.withheld));
             versions.push(version(unit, item)?);
         }
         let rows = self.items.iter().zip(&self.handlings).zip(&facts).zip(versions);
@@ -165,12 +163,16 @@ impl Load {
             self.shared.touch(RecordKind::Hold);
         }
         let placements = unit.place_items(&drafts)?;
-        let mut tellers = self.tellers();
+        let load = self.items.iter().map(|it| &it.id).zip(self.handlings.iter().map(Arc::as_ref));
+        let mut tellers = Tellers::of(&self.shared.book, load);
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
         for ((item, handling), placement) in self.items.iter().zip(&self.handlings).zip(placements)
         {
             let Some(cleared) = known.get(handling) else { continue };
-            if let Placement::Added(_) = placement {
+            // What is withdrawn or revoked stays so, whatever comes late.
+            if let Placement::Added(stamp) = placement
+                && (cleared.redacted.is_none() || is_served(unit, &item.id, stamp)?)
+            {
                 let derived = match cleared.redacted {
                     Some(clearance) => {
                         let derived = (item, handling.as_ref(), clearance);
@@ -312,23 +314,28 @@ impl Load {
         handling: &Arc<Handling>,
     ) -> Result<Cleared, StoreError> {
         let decision = standing.network.decision(handling);
-        let grounds = Grounds {
-            under: Cow::Borrowed(&decision.under),
-            held: standing.holds_back(handling, self.shared.clock.now()),
-        };
-        let grounds = serde_json::to_string(&grounds).unwrap_or_default();
+        let unheld = standing.network.decision_unheld(handling);
         self.shared.touch_book();
-        let mut intern = |form, audience| {
+        let mut intern = |decision: &Decision, form| {
+            let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
+            let grounds = serde_json::to_string(&grounds).unwrap_or_default();
+            let audience = match form {
+                Form::Full => &decision.full,
+                Form::Redacted => &decision.redacted,
+            };
             let actor = "clear_items";
             unit.intern(&NewClearance { handling, form, audience, grounds: &grounds, actor })
         };
-        let full = intern(Form::Full, &decision.full)?;
+        let full = intern(&decision, Form::Full)?;
         let redacted = match decision.redacted.is_empty() {
             true => None,
-            false => Some(intern(Form::Redacted, &decision.redacted)?),
+            false => Some(intern(&decision, Form::Redacted)?),
         };
-        let audience = standing.network.decision_unheld(handling).reached.len();
-        Ok(Cleared { audience, full, redacted })
+        let withheld = match decision.reached == unheld.reached {
+            true => Vec::new(),
+            false => vec![intern(&unheld, Form::Full)?, intern(&unheld, Form::Redacted)?],
+        };
+        Ok(Cleared { audience: unheld.reached.len(), full, redacted, withheld })
     }
 
     /// Places the derived form, or says that there is none.
@@ -339,12 +346,8 @@ impl Load {
         (item, handling, clearance): (&Brought, &Handling, ClearanceId),
         tellers: &mut Tellers<'_>,
     ) -> Result<bool, StoreError> {
-        let asking = RefCell::new((unit, tellers));
-        let told = |id: &ItemId| {
-            let (unit, tellers) = &mut *asking.borrow_mut();
-            self.told(*unit, tellers, id)
-        };
-        let derived = self.redactor.derive(standing, handling, (&item.id, &item.body), &told);
+        let of = (&item.id, &*item.body);
+        let derived = self.redactor.derive(standing, handling, of, (unit, tellers));
         let Derived { id, body } = match derived {
             Ok(derived) => derived,
             Err(reason) => {
@@ -354,46 +357,11 @@ impl Load {
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
         let draft = ItemDraft { id: &id, body: &body, ..self.draft(item, clearance, &facts) };
-        asking.into_inner().0.place_items(&[draft])?;
+        unit.place_items(&[draft])?;
         Ok(true)
     }
 
-    fn tellers(&self) -> Tellers<'_> {
-        let mut here = HashMap::new();
-        for (item, handling) in self.items.iter().zip(&self.handlings) {
-            let tells = here.entry(&item.id).or_insert(Tells::Nobody);
-            if !handling.victims.is_empty() {
-                *tells = Tells::Victim;
-            }
-        }
-        Tellers { here, asked: HashMap::new() }
-    }
-
-    /// Whether an item of this load or of the ledger tells a victim, where that is known.
-    fn told(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        tellers: &mut Tellers<'_>,
-        id: &ItemId,
-    ) -> Option<Tells> {
-        if let Some(tells) = tellers.here.get(id) {
-            return Some(*tells);
-        }
-        if let Some(tells) = tellers.asked.get(id) {
-            return *tells;
-        }
-        let releases = unit.item(id).unwrap_or_default();
-        let clearances = releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
-        let tells = clearances.map(|it| match it.handling.victims.is_empty() {
-            true => Tells::Nobody,
-            false => Tells::Victim,
-        });
-        let tells = tells.reduce(|one, other| if one == Tells::Nobody { other } else { one });
-        tellers.asked.insert(id.clone(), tells);
-        tells
-    }
-
-    fn facts(&self, item: &Brought, handling: &Handling) -> String {
+    fn facts(&self, item: &Brought, handling: &Handling, withheld: &[ClearanceId]) -> String {
         #[derive(Serialize)]
         struct Facts<'a> {
             door: DoorIn,
@@ -401,9 +369,12 @@ impl Load {
             place: u64,
             tlp: Tlp,
             pap: Pap,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            withheld: &'a [ClearanceId],
         }
+        let (door, source, place) = (self.door, &self.source, item.place);
         let (tlp, pap) = (handling.tlp, handling.pap);
-        let facts = Facts { door: self.door, source: &self.source, place: item.place, tlp, pap };
+        let facts = Facts { door, source, place, tlp, pap, withheld };
         serde_json::to_string(&facts).unwrap_or_default()
     }
 }
@@ -415,6 +386,21 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
         return Ok(item.version);
     }
     Ok(unit.item(&item.id)?.first().map_or(item.version, |known| known.version))
+}
+
+/// Whether a release is served at all.
+fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, stamp: Stamp) -> Result<bool, StoreError> {
+    let page = unit.items(&ItemQuery {
+        after: Sequence(stamp.seq.0 - 1),
+        until: Some(stamp.seq),
+        limit: 1,
+        clearances: None,
+        producer: None,
+        ids: std::slice::from_ref(id),
+        kinds: &[],
+        versions: VersionFilter::All,
+    })?;
+    Ok(!page.items.is_empty())
 }
 
 impl Receipt {

@@ -1,44 +1,72 @@
-//! The past for newcomers: when agreements or holds change, whoever is entitled now and was not
-//! when an item was cleared gets it as a new release, as far back as the agreement gives.
+//! The past for newcomers: whoever is entitled now and was not when an item came gets it as a new
+//! release, as far back as the agreement gives. What only a hold kept from somebody, and what
+//! somebody had with the victim and may have without it now, is no newcomer's: it is released
+//! whatever the agreement gives of the past.
+//!
+//! Of each handling only what is new since the last time is looked through, but for those who were
+//! not entitled then, or to less of the past.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
 
-use vedetta_model::{Audience, Handling, Instant};
+use serde::Deserialize;
+use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Form, Past};
 use vedetta_store::{
-    ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Sequence, StoreError, StoredItem,
-    UnitOfWork, VersionFilter,
+    ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
+    StoredItem, UnitOfWork, VersionFilter,
 };
 
-use crate::book::{Grounds, Line};
+use crate::book::{Book, Grounds};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
-use crate::redaction::{Derived, Redactor, Tells};
+use crate::redaction::{Derived, Redactor, Tellers};
 use crate::standing::Standing;
 
-/// Items released again in one unit of work.
+/// Items looked at, and released again, in one go.
 const TOGETHER: usize = 1000;
 /// The name under which the ledger knows this step.
 const ACTOR: &str = "clear_newcomers";
 
-/// All clearances of one handling.
-struct Ledgered {
-    handling: Arc<Handling>,
-    full: Vec<ClearanceId>,
-    recorded: [Audience; 2],
-    held: bool,
+/// How far the past was looked through for each form of each handling, and for whom.
+pub(crate) type Looked = HashMap<(Arc<Handling>, Form), Look>;
+
+/// Up to where, and how much of the past each was due.
+pub(crate) struct Look {
+    upto: Sequence,
+    pasts: BTreeMap<OrganisationNumber, Past>,
 }
 
-/// One release to make: a form of all items of a handling since a moment, to some newcomers.
-struct Grant {
-    handling: Arc<Handling>,
+/// All clearances of one handling.
+#[derive(Default)]
+struct Ledgered {
+    full: Vec<ClearanceId>,
+    /// Whom every clearance of the full form names, and whom any does.
+    everywhere: Option<Audience>,
+    anywhere: Audience,
+}
+
+/// What to look for: a form of the items of a handling, for those entitled to it.
+struct Search<'a> {
+    standing: &'a Arc<Standing>,
+    handling: &'a Arc<Handling>,
     form: Form,
+    /// The clearances under which the items were released in full.
+    full: &'a [ClearanceId],
+    /// Who looks, by how much of the past they are due.
+    whom: Vec<(Past, Audience)>,
+}
+
+/// Items due to the same newcomers.
+type Due = Vec<(Audience, Vec<StoredItem>)>;
+
+/// Who had an item before.
+#[derive(Default)]
+struct Had {
     since: Option<Instant>,
-    newcomers: Audience,
-    originals: Vec<ClearanceId>,
-    grounds: String,
+    full: Audience,
+    redacted: Audience,
 }
 
 impl House {
@@ -47,88 +75,160 @@ impl House {
     /// # Errors
     /// What the ledger said; what was released until then stays, and the next run goes on.
     pub fn clear_newcomers(&self) -> Result<usize, FlowError> {
-        let standing = self.standing();
+        let mut looked = self.shared.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (upto, standing) = (self.bell().last(), self.standing());
         let mut released = 0;
-        for ledgered in ledgered(&self.shared) {
-            for grant in self.grants(&standing, &ledgered) {
-                released += self.release_past(&standing, grant)?;
+        for (handling, ledgered) in ledgered(&self.shared.book) {
+            for form in [Form::Full, Form::Redacted] {
+                let pasts = self.pasts(&standing, (&handling, form), &ledgered);
+                let before = looked.get(&(Arc::clone(&handling), form));
+                let known = |(number, past): &(&OrganisationNumber, &Past)| {
+                    let before = before.and_then(|it| it.pasts.get(number));
+                    before.is_some_and(|before| before.wider(**past) == *before)
+                };
+                let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
+                let from = before.map_or(Sequence::START, |it| it.upto);
+                for (whom, from) in [(old, from), (new, Sequence::START)] {
+                    let full = &ledgered.full;
+                    let (standing, handling, whom) = (&standing, &handling, by_past(whom));
+                    let search = Search { standing, handling, form, full, whom };
+                    released += self.search(&search, from)?;
+                }
+                let key = (Arc::clone(&handling), form);
+                looked.insert(key, Look { upto, pasts });
             }
         }
         Ok(released)
     }
 
-    /// Who is new to a handling, by form and by how much of the past.
-    fn grants(&self, standing: &Standing, ledgered: &Ledgered) -> Vec<Grant> {
-        let (handling, now) = (&ledgered.handling, self.now());
+    /// How much of the past those are due who may lack something of it.
+    fn pasts(
+        &self,
+        standing: &Standing,
+        (handling, form): (&Arc<Handling>, Form),
+        ledgered: &Ledgered,
+    ) -> BTreeMap<OrganisationNumber, Past> {
         let today = standing.network.decision(handling);
-        let grounds = Grounds { under: Cow::Borrowed(&today.under), held: false };
-        let grounds = serde_json::to_string(&grounds).unwrap_or_default();
-        let mut grants = Vec::new();
-        for (form, entitled, recorded) in [
-            (Form::Full, &today.full, &ledgered.recorded[0]),
-            (Form::Redacted, &today.redacted, &ledgered.recorded[1]),
-        ] {
-            let mut by_past: BTreeMap<Option<Instant>, Audience> = BTreeMap::new();
-            for number in entitled.difference(recorded).iter() {
-                let past = match ledgered.held {
-                    true => Past::All,
-                    false => standing.network.history(handling, number, now),
-                };
-                let since = match past {
-                    Past::Nothing => continue,
-                    Past::Since(moment) => Some(moment),
-                    Past::All => None,
-                };
-                by_past.entry(since).or_default().insert(number);
-            }
-            grants.extend(by_past.into_iter().map(|(since, newcomers)| Grant {
-                handling: Arc::clone(handling),
-                form,
-                since,
-                newcomers,
-                originals: ledgered.full.clone(),
-                grounds: grounds.clone(),
-            }));
+        // A clearance without the victim may have no release: there is not always a derived form.
+        let lacking = match (form, &ledgered.everywhere) {
+            (Form::Full, Some(everywhere)) => today.full.difference(everywhere),
+            (Form::Full, None) => today.full.as_ref().clone(),
+            (Form::Redacted, _) => today.redacted.as_ref().clone(),
+        };
+        if lacking.is_empty() {
+            return BTreeMap::new();
         }
-        grants
+        let pasts = standing.network.histories(handling, &lacking, self.now());
+        let mut pasts: BTreeMap<_, _> = pasts.into_iter().collect();
+        // What they had, or would have had, they are due in any case.
+        let had = lacking.iter().filter(|number| {
+            standing.was_held(handling)
+                || (form == Form::Redacted && ledgered.anywhere.contains(*number))
+        });
+        for number in had {
+            pasts.entry(number).or_insert(Past::Nothing);
+        }
+        pasts
     }
 
-    fn release_past(&self, standing: &Arc<Standing>, grant: Grant) -> Result<usize, FlowError> {
-        let mut after = match grant.since {
-            Some(moment) => self.place_at(moment)?,
-            None => Sequence::START,
+    fn search(&self, search: &Search<'_>, from: Sequence) -> Result<usize, FlowError> {
+        let Some((widest, _)) = search.whom.last() else { return Ok(0) };
+        let any = search.whom.iter().any(|(past, _)| *past == Past::Nothing);
+        let mut after = match widest {
+            Past::Since(moment) if !any && !search.standing.was_held(search.handling) => {
+                let before = Instant::from_micros(moment.micros() - 1);
+                from.max(self.place_at(before)?)
+            }
+            _ => from,
         };
-        let until = self.bell().last();
-        let (grant, mut released) = (Arc::new(grant), 0);
+        let (until, mut seen, mut released) = (self.bell().last(), HashSet::new(), 0);
         loop {
             let query = ItemQuery {
                 after,
                 until: Some(until),
                 limit: TOGETHER,
-                clearances: Some(&grant.originals),
+                clearances: Some(search.full),
                 producer: None,
                 ids: &[],
                 kinds: &[],
                 versions: VersionFilter::Last,
             };
-            let page = self.read(|reader| reader.items(&query))?;
-            let (items, next) = (Arc::new(page.items), page.next);
-            released += items.len();
-            if !items.is_empty() {
-                let work = Release {
-                    shared: Arc::clone(&self.shared),
-                    standing: Arc::clone(standing),
-                    redactor: Redactor::of(self),
-                    grant: Arc::clone(&grant),
-                    items,
-                };
-                self.write(move |unit| work.write(unit))?;
+            let (due, next) = self.read(|reader| {
+                let page = reader.items(&query)?;
+                let mut due = Due::new();
+                for item in page.items.into_iter().filter(|item| seen.insert(item.origin)) {
+                    let newcomers = self.newcomers(search, reader, &item)?;
+                    enter(&mut due, newcomers, item);
+                }
+                Ok((due, page.next))
+            })?;
+            for (newcomers, items) in due {
+                released += self.release(search, newcomers, items)?;
             }
             match next {
                 Some(next) => after = next,
                 None => return Ok(released),
             }
         }
+    }
+
+    /// Who is due an item and did not have it; nobody when there is a newer version of it.
+    fn newcomers(
+        &self,
+        search: &Search<'_>,
+        reader: &mut dyn Reader,
+        item: &StoredItem,
+    ) -> Result<Audience, StoreError> {
+        let mut releases = reader.item(&item.id)?;
+        if releases.iter().any(|other| other.version > item.version) {
+            return Ok(Audience::nobody());
+        }
+        releases.retain(|release| release.origin == item.origin);
+        if search.form == Form::Redacted {
+            let mut derived = reader.item(&self.derived_id(&item.id))?;
+            derived.retain(|release| release.version == item.version);
+            releases.append(&mut derived);
+        }
+        let had = Had::of(&releases, search, &self.shared.book);
+        let (mut due, before) = match search.form {
+            Form::Full => (Audience::nobody(), &had.full),
+            Form::Redacted => (had.full.clone(), &had.redacted),
+        };
+        for id in withheld(&item.facts) {
+            if let Some(clearance) = self.shared.book.get(id)
+                && (search.form, clearance.form) != (Form::Full, Form::Redacted)
+            {
+                due.absorb(&clearance.audience);
+            }
+        }
+        let mut newcomers = Audience::nobody();
+        for (past, whom) in &search.whom {
+            let covered = had.since.is_some_and(|since| past.covers(since));
+            let some = if covered { whom.clone() } else { whom.intersection(&due) };
+            newcomers.absorb(&some.difference(before));
+        }
+        Ok(newcomers)
+    }
+
+    fn release(
+        &self,
+        search: &Search<'_>,
+        newcomers: Audience,
+        items: Vec<StoredItem>,
+    ) -> Result<usize, FlowError> {
+        let today = search.standing.network.decision(search.handling);
+        let grounds = Grounds { under: Cow::Borrowed(&today.under) };
+        let work = Release {
+            shared: Arc::clone(&self.shared),
+            standing: Arc::clone(search.standing),
+            redactor: Redactor::of(self),
+            handling: Arc::clone(search.handling),
+            form: search.form,
+            grounds: serde_json::to_string(&grounds).unwrap_or_default(),
+            newcomers,
+            items,
+        };
+        Ok(self.write(move |unit| work.write(unit))?)
     }
 }
 
@@ -137,47 +237,51 @@ struct Release {
     shared: Arc<Shared>,
     standing: Arc<Standing>,
     redactor: Redactor,
-    grant: Arc<Grant>,
-    items: Arc<Vec<StoredItem>>,
+    handling: Arc<Handling>,
+    form: Form,
+    grounds: String,
+    newcomers: Audience,
+    items: Vec<StoredItem>,
 }
 
 impl Release {
-    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<usize, StoreError> {
         self.shared.touch_book();
         let clearance = unit.intern(&NewClearance {
-            handling: &self.grant.handling,
-            form: match self.grant.form {
+            handling: &self.handling,
+            form: match self.form {
                 Form::Full => vedetta_store::Form::Full,
                 Form::Redacted => vedetta_store::Form::Redacted,
             },
-            audience: &self.grant.newcomers,
-            grounds: &self.grant.grounds,
+            audience: &self.newcomers,
+            grounds: &self.grounds,
             actor: ACTOR,
         })?;
-        let releases: Vec<_> = match self.grant.form {
-            Form::Full => self.items.iter().map(|item| (item.origin, clearance)).collect(),
-            Form::Redacted => self.derive(unit, clearance)?,
-        };
-        unit.rerelease(&releases, ACTOR).map(drop)
+        match self.form {
+            Form::Full => {
+                let releases: Vec<_> =
+                    self.items.iter().map(|item| (item.origin, clearance)).collect();
+                unit.rerelease(&releases, ACTOR).map(|stamps| stamps.len())
+            }
+            Form::Redacted => self.derive(unit, clearance),
+        }
     }
 
-    /// Places the derived forms that are not there yet; returns those that are, to be released.
+    /// Places the derived forms that are not there yet, and releases those that are.
     fn derive(
         &self,
         unit: &mut dyn UnitOfWork,
         clearance: ClearanceId,
-    ) -> Result<Vec<(Sequence, ClearanceId)>, StoreError> {
-        let mut releases = Vec::new();
-        for item in self.items.iter() {
-            let told = |id: &vedetta_model::ItemId| {
-                let here = self.items.iter().any(|other| other.id == *id);
-                here.then_some(Tells::Victim)
-            };
+    ) -> Result<usize, StoreError> {
+        let mut tellers = Tellers::of(&self.shared.book, std::iter::empty());
+        let (mut placed, mut releases) = (0, Vec::new());
+        for item in &self.items {
             let of = (&item.id, item.body.as_slice());
-            let derived = self.redactor.derive(&self.standing, &self.grant.handling, of, &told);
+            let (standing, handling) = (&self.standing, &self.handling);
+            let derived = self.redactor.derive(standing, handling, of, (unit, &mut tellers));
             let Ok(Derived { id, body }) = derived else { continue };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
-            let placed = unit.place_items(&[ItemDraft {
+            let placement = unit.place_items(&[ItemDraft {
                 id: &id,
                 version: item.version,
                 producer: item.producer,
@@ -187,35 +291,95 @@ impl Release {
                 facts: &facts,
                 body: &body,
             }])?;
-            if let Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) = placed.first() {
-                releases.push((stamp.seq, clearance));
+            match placement.first() {
+                Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {
+                    releases.push((stamp.seq, clearance));
+                }
+                _ => placed += 1,
             }
         }
-        Ok(releases)
+        unit.rerelease(&releases, ACTOR).map(|stamps| placed + stamps.len())
+    }
+}
+
+impl Had {
+    fn of(releases: &[StoredItem], search: &Search<'_>, book: &Book) -> Self {
+        let mut had = Self::default();
+        for release in releases {
+            let clearance = book.get(release.clearance);
+            let Some(clearance) = clearance.filter(|it| it.handling == *search.handling) else {
+                continue;
+            };
+            match clearance.form {
+                Form::Full => {
+                    let at = release.stamp.at;
+                    had.since = Some(had.since.map_or(at, |since| since.min(at)));
+                    had.full.absorb(&clearance.audience)
+                }
+                Form::Redacted => had.redacted.absorb(&clearance.audience),
+            };
+        }
+        had
+    }
+}
+
+impl Ledgered {
+    fn enter(&mut self, id: ClearanceId, audience: &Audience) {
+        self.full.push(id);
+        self.anywhere.absorb(audience);
+        self.everywhere = Some(match &self.everywhere {
+            Some(everywhere) => everywhere.intersection(audience),
+            None => audience.clone(),
+        });
     }
 }
 
 /// The book by handling.
-fn ledgered(shared: &Shared) -> Vec<Ledgered> {
+fn ledgered(book: &Book) -> BTreeMap<Arc<Handling>, Ledgered> {
     let mut by_handling: BTreeMap<Arc<Handling>, Ledgered> = BTreeMap::new();
-    for Line { id, clearance, held, .. } in shared.book.all() {
-        let handling = &clearance.handling;
-        let ledgered = by_handling.entry(Arc::clone(handling)).or_insert_with(|| Ledgered {
-            handling: Arc::clone(handling),
-            full: Vec::new(),
-            recorded: [Audience::nobody(), Audience::nobody()],
-            held: false,
-        });
-        ledgered.held |= held;
-        match clearance.form {
-            Form::Full => {
-                ledgered.full.push(id);
-                ledgered.recorded[0].absorb(&clearance.audience);
-            }
-            Form::Redacted => {
-                ledgered.recorded[1].absorb(&clearance.audience);
-            }
+    for line in book.all() {
+        let clearance = &line.clearance;
+        let ledgered = by_handling.entry(Arc::clone(&clearance.handling)).or_default();
+        if clearance.form == Form::Full {
+            ledgered.enter(line.id, &clearance.audience);
         }
     }
-    by_handling.into_values().collect()
+    by_handling
+}
+
+/// From the least of the past to the most.
+fn by_past(pasts: Vec<(&OrganisationNumber, &Past)>) -> Vec<(Past, Audience)> {
+    let mut groups: Vec<(Past, Audience)> = Vec::new();
+    for (number, past) in pasts {
+        match groups.iter_mut().find(|(other, _)| other == past) {
+            Some((_, whom)) => drop(whom.insert(*number)),
+            None => groups.push((*past, Audience::from_iter([*number]))),
+        }
+    }
+    groups.sort_by_key(|(past, _)| match past {
+        Past::Nothing => i64::MIN,
+        Past::Since(moment) => -moment.micros(),
+        Past::All => i64::MAX,
+    });
+    groups
+}
+
+fn enter(due: &mut Due, newcomers: Audience, item: StoredItem) {
+    if newcomers.is_empty() {
+        return;
+    }
+    match due.iter_mut().find(|(others, _)| *others == newcomers) {
+        Some((_, items)) => items.push(item),
+        None => due.push((newcomers, vec![item])),
+    }
+}
+
+/// The clearances that an item would have had if nothing had been held.
+fn withheld(facts: &str) -> Vec<ClearanceId> {
+    #[derive(Deserialize)]
+    struct Facts {
+        #[serde(default)]
+        withheld: Vec<ClearanceId>,
+    }
+    serde_json::from_str(facts).map_or_else(|_| Vec::new(), |facts: Facts| facts.withheld)
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{Actor, AgreementId, Audience, Handling, ItemId, OrganisationId};
-use vedetta_policy::{Explanation, Form};
+use vedetta_model::{Actor, AgreementId, Audience, Bilingual, Handling, ItemId, OrganisationId};
+use vedetta_policy::{Clearance, Form};
+use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::views::read_items::derived_from;
 
 /// Why an organisation has an item, or has it not.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +55,22 @@ pub struct PreviewGroup {
     pub organisations: Vec<OrganisationId>,
 }
 
+/// Who asks, and so how much may be said.
+#[derive(Clone, Copy)]
+enum Asker {
+    Room,
+    Organisation,
+}
+
+/// The newest version of an item.
+struct Newest {
+    item: ItemId,
+    /// Of its last release.
+    handling: Arc<Handling>,
+    /// Its releases in either form, unless it is no longer served.
+    served: Vec<(Arc<Clearance>, StoredItem)>,
+}
+
 impl House {
     /// Why an organisation has an item, or has it not. The operations room asks about anyone,
     /// others about their own organisation and items that they may read.
@@ -65,6 +83,7 @@ impl House {
         item: &ItemId,
         organisation: &OrganisationId,
     ) -> Result<Answer, FlowError> {
+        self.ready()?;
         let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         if !room && by.organisation != *organisation {
             return Err(FlowError::Forbidden {
@@ -77,10 +96,7 @@ impl House {
             return self.explain_any(item, organisation);
         }
         self.item(by, item)?;
-        let (number, handling) = (self.number_of(organisation)?, self.handling_of(item)?);
-        let mut explanation = self.standing().network.explain(&handling, item, number);
-        explanation.reason = explanation.told.clone();
-        self.answer(&explanation, item, number)
+        self.answer(item, organisation, Asker::Organisation)
     }
 
     /// The same, for whoever runs the node's own commands.
@@ -92,11 +108,7 @@ impl House {
         item: &ItemId,
         organisation: &OrganisationId,
     ) -> Result<Answer, FlowError> {
-        let number = self.number_of(organisation)?;
-        let handling = self.handling_of(item)?;
-        let standing = self.standing();
-        let explanation = standing.network.explain(&handling, item, number);
-        self.answer(&explanation, item, number)
+        self.answer(item, organisation, Asker::Room)
     }
 
     /// Who would have an item handled so. Others than the operations room are told as if nothing
@@ -133,59 +145,89 @@ impl House {
         Ok(Preview { full, redacted, nobody, groups: groups.collect() })
     }
 
+    /// What is decided today under the handling by which the organisation reads the newest version,
+    /// or else under that of its last release; what was recorded has the last word.
     fn answer(
         &self,
-        explanation: &Explanation,
         item: &ItemId,
-        number: vedetta_model::OrganisationNumber,
+        organisation: &OrganisationId,
+        asker: Asker,
     ) -> Result<Answer, FlowError> {
-        let mut answer = Answer {
-            allowed: explanation.allowed,
-            form: explanation.form,
-            agreement: explanation.agreement.clone(),
-            reason_it: explanation.reason.it.clone(),
-            reason_en: explanation.reason.en.clone(),
+        let (standing, number) = (self.standing(), self.number_of(organisation)?);
+        let newest = self.newest(item)?;
+        let reads = |release: &&(Arc<Clearance>, StoredItem)| {
+            let today = standing.network.decide_item(&release.0.handling, &newest.item);
+            release.0.audience.contains(number) && today.entitled(release.0.form).contains(number)
         };
-        if answer.allowed && !self.was_cleared(item, number)? {
-            answer.allowed = false;
-            answer.form = None;
-            answer.reason_it =
-                "Oggi lo riceverebbe, ma l'informazione è stata diffusa prima che vi \
-                fosse autorizzato, e il protocollo non dà il pregresso."
-                    .into();
-            answer.reason_en =
-                "It would receive it today, but the item was released before it was \
-                entitled, and the agreement does not give the past."
-                    .into();
-        }
-        Ok(answer)
+        let read = newest.served.iter().filter(reads).min_by_key(|(clearance, _)| clearance.form);
+        let handling = read.map_or(&newest.handling, |(clearance, _)| &clearance.handling);
+        let explanation = standing.network.explain(handling, &newest.item, number);
+        let reason = match (read, explanation.allowed, newest.served.is_empty(), asker) {
+            (None, _, true, _) => withdrawn(),
+            (None, true, false, _) => not_the_past(),
+            (_, _, _, Asker::Room) => explanation.reason,
+            (Some((clearance, _)), _, _, Asker::Organisation)
+                if clearance.form == Form::Redacted =>
+            {
+                standing.network.without_victims(handling, &explanation.told)
+            }
+            (_, _, _, Asker::Organisation) => explanation.told,
+        };
+        Ok(Answer {
+            allowed: read.is_some(),
+            form: read.map(|(clearance, _)| clearance.form),
+            agreement: explanation.agreement,
+            reason_it: reason.it,
+            reason_en: reason.en,
+        })
     }
 
-    /// The handling under which the newest version of an item was cleared.
-    fn handling_of(&self, item: &ItemId) -> Result<Arc<Handling>, FlowError> {
-        let releases = self.read(|reader| reader.item(item))?;
+    /// The newest version of an item, or of what it was derived from.
+    fn newest(&self, asked: &ItemId) -> Result<Newest, FlowError> {
+        let releases = self.read(|reader| reader.item(asked))?;
         let newest = releases.iter().max_by_key(|release| (release.version, release.stamp));
-        let clearance = newest.and_then(|release| self.shared.book.get(release.clearance));
-        let clearance = clearance.ok_or_else(|| FlowError::unknown("item", item))?;
-        Ok(Arc::clone(&clearance.handling))
+        let unknown = || FlowError::unknown("item", asked);
+        let newest = newest.ok_or_else(unknown)?;
+        let clearance = self.shared.book.get(newest.clearance).ok_or_else(unknown)?;
+        let item = match clearance.form {
+            Form::Full => asked.clone(),
+            Form::Redacted => derived_from(&newest.facts).ok_or_else(unknown)?,
+        };
+        let (ids, versions) = ([item.clone(), self.derived_id(&item)], vec![newest.version]);
+        let (mut served, mut after) = (Vec::new(), Some(Sequence::START));
+        while let Some(place) = after {
+            let query = ItemQuery {
+                after: place,
+                until: None,
+                limit: 1000,
+                clearances: None,
+                producer: None,
+                ids: &ids,
+                kinds: &[],
+                versions: VersionFilter::At(versions.clone()),
+            };
+            let page = self.read(|reader| reader.items(&query))?;
+            after = page.next;
+            let releases = page.items.into_iter();
+            let book = &self.shared.book;
+            served.extend(releases.filter_map(|it| Some((book.get(it.clearance)?, it))));
+        }
+        Ok(Newest { item, handling: Arc::clone(&clearance.handling), served })
     }
+}
 
-    /// Whether any release of the newest version, or of its derived form, was recorded for an
-    /// organisation.
-    fn was_cleared(
-        &self,
-        item: &ItemId,
-        number: vedetta_model::OrganisationNumber,
-    ) -> Result<bool, FlowError> {
-        let derived = self.derived_id(item);
-        let releases = self.read(|reader| {
-            let mut releases = reader.item(item)?;
-            releases.extend(reader.item(&derived)?);
-            Ok(releases)
-        })?;
-        Ok(releases.iter().any(|release| {
-            let clearance = self.shared.book.get(release.clearance);
-            clearance.is_some_and(|clearance| clearance.audience.contains(number))
-        }))
-    }
+fn withdrawn() -> Bilingual {
+    Bilingual::new(
+        "L'informazione è stata ritirata: nessuno la riceve più.",
+        "The item was taken back: nobody receives it any more.",
+    )
+}
+
+fn not_the_past() -> Bilingual {
+    Bilingual::new(
+        "Oggi lo riceverebbe, ma l'informazione è stata diffusa prima che vi fosse autorizzato, e \
+         il protocollo non dà il pregresso.",
+        "It would receive it today, but the item was released before it was entitled, and the \
+         agreement does not give the past.",
+    )
 }

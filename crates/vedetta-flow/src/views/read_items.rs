@@ -199,6 +199,7 @@ impl House {
 
     /// The number of an organisation of the directory.
     pub(crate) fn number_of(&self, id: &OrganisationId) -> Result<OrganisationNumber, FlowError> {
+        self.ready()?;
         let number = self.standing().directory.number(id);
         number.ok_or_else(|| FlowError::unknown("organisation", id))
     }
@@ -240,7 +241,7 @@ impl<'a> Seals<'a> {
 }
 
 /// The item that a derived one was derived from: holds name that one.
-fn derived_from(facts: &str) -> Option<ItemId> {
+pub(crate) fn derived_from(facts: &str) -> Option<ItemId> {
     #[derive(serde::Deserialize)]
     struct Facts {
         derived_from: ItemId,

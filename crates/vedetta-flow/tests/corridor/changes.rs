@@ -48,13 +48,20 @@ fn what_is_written_and_not_read_back_is_in_effect_before_the_next_answer() {
     assert!(test.reads("terni", &item.id()));
     let (admin, act) = (test.administrator(), AgreementId::new("act").unwrap());
     let suspend = Step::Suspend { reason: "audit".into() };
+    let before = test.house.standing().generation;
     ledger.shut.store(true, Ordering::SeqCst);
     let answer = test.house.step_agreement(&admin, &act, &suspend).unwrap_err();
     assert!(answer.to_string().contains("not yet in effect"), "{answer}");
     let more = test.house.step_agreement(&admin, &act, &suspend).unwrap_err();
     assert!(more.to_string().contains("shut"), "nothing is written upon what is not seen: {more}");
+    let refused = test.house.ready().unwrap_err();
+    assert!(refused.to_string().contains("not yet in effect"), "{refused}");
+    let nobody = test.house.standing();
+    assert!(!nobody.admits(&admin) && nobody.network.everyone().is_empty(), "nobody stands");
+    assert!(nobody.generation > before, "what was cleared before is asked again");
     ledger.shut.store(false, Ordering::SeqCst);
     assert!(!test.reads("terni", &item.id()));
+    assert!(test.house.ready().is_ok() && test.house.standing().admits(&test.person("terni")));
     test.house.step_agreement(&admin, &act, &Step::Resume).unwrap();
     assert!(test.reads("terni", &item.id()));
 }

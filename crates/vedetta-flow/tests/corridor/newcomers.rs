@@ -44,17 +44,62 @@ fn a_newcomer_gets_the_past_only_where_the_agreement_gives_it() {
 }
 
 #[test]
-fn what_was_held_when_it_came_is_released_when_the_hold_ends() {
+fn the_past_is_given_though_more_comes_before_it_is() {
     let test = TestHouse::small();
-    let hold = Hold {
+    let [past, later] = [1, 2].map(|n| TestItem::indicator(n).tlp("AMBER"));
+    test.bring("cosc-umbria", &[past.clone()]);
+    welcome(&test, "\"all\"");
+    test.bring("cosc-umbria", &[later]);
+    test.house.clear_newcomers().unwrap();
+    assert!(test.reads("stranger", &past.id()));
+}
+
+#[test]
+fn what_came_while_an_agreement_was_suspended_is_given_with_the_past() {
+    let test = TestHouse::small();
+    let (admin, late) = (test.administrator(), AgreementId::new("late").unwrap());
+    welcome(&test, "\"all\"");
+    test.house.clear_newcomers().unwrap();
+    test.bring("cosc-umbria", &[TestItem::indicator(1).tlp("AMBER")]);
+    let suspend = Step::Suspend { reason: "audit".into() };
+    test.house.step_agreement(&admin, &late, &suspend).unwrap();
+    let meanwhile = TestItem::indicator(2).tlp("AMBER");
+    test.bring("cosc-umbria", &[meanwhile.clone()]);
+    test.house.step_agreement(&admin, &late, &Step::Resume).unwrap();
+    test.house.clear_newcomers().unwrap();
+    assert!(test.reads("stranger", &meanwhile.id()));
+}
+
+fn hold_on(producer: &str) -> Hold {
+    Hold {
         id: HoldId::new("hold-1").unwrap(),
         authority: "Procura".into(),
         organisation: OrganisationId::new("cnaipic").unwrap(),
-        scope: HoldScope::Producer(OrganisationId::new("perugia").unwrap()),
+        scope: HoldScope::Producer(OrganisationId::new(producer).unwrap()),
         reason: "order 1".into(),
         from: "2026-03-02T00:00:00Z".parse().unwrap(),
         until: None,
-    };
+    }
+}
+
+#[test]
+fn a_hold_that_ended_gives_a_later_newcomer_nothing_of_the_past() {
+    let test = TestHouse::small();
+    let hold = hold_on("cosc-umbria");
+    test.house.place_hold(&test.administrator(), &hold).unwrap();
+    let held = TestItem::indicator(1).tlp("AMBER");
+    test.bring("cosc-umbria", &[held.clone()]);
+    test.house.lift_hold(&test.administrator(), &hold.id).unwrap();
+    welcome(&test, "\"none\"");
+    test.house.clear_newcomers().unwrap();
+    assert!(test.reads("terni", &held.id()), "from whom it was kept");
+    assert!(!test.reads("stranger", &held.id()), "it was not kept from it");
+}
+
+#[test]
+fn what_was_held_when_it_came_is_released_when_the_hold_ends() {
+    let test = TestHouse::small();
+    let hold = hold_on("perugia");
     test.house.place_hold(&test.administrator(), &hold).unwrap();
     let item = TestItem::indicator(1).tlp("AMBER");
     test.bring("perugia", &[item.clone()]);

@@ -145,3 +145,17 @@ fn what_is_revoked_leaves_no_older_derived_form_behind() {
     let ids: Vec<_> = page.items.iter().map(|it| it.id.clone()).collect();
     assert_eq!(ids, [revoked.id()]);
 }
+
+#[test]
+fn an_old_version_of_what_was_withdrawn_has_no_derived_form() {
+    let test = with_hidden();
+    let nobodys =
+        TestItem::incident(1, "Exercise").tlp("AMBER").modified("2026-03-02T00:00:00.000Z");
+    let nobodys = nobodys.handled("victim_refs", serde_json::json!([]));
+    test.bring("perugia", &[nobodys.clone()]);
+    test.house.withdraw(&test.person("perugia"), &nobodys.id(), "mistake").unwrap();
+    test.bring("perugia", &[TestItem::incident(1, "Ransomware").tlp("AMBER")]);
+    let wish =
+        vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
+    assert!(test.house.page(&test.person("stranger"), &wish).unwrap().items.is_empty());
+}
