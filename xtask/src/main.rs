@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod doors;
 mod fuzz;
 mod postgres;
 mod prerequisites;
@@ -22,6 +23,7 @@ Usage: cargo xtask COMMAND
   bench [NAME] [-- ARGS]               measure, and print the figures as a table
                                        fanout, clearance, taxii, import, relevance
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
+  doors [--seeds N | --seed N]         random histories, every door compared with an oracle
 
 Exit codes: 0 all well, 1 something failed, 2 the command line was not understood.";
 
@@ -67,6 +69,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "demo" => demo::run(rest),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),
+        "doors" => doors::run(rest),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             Ok(())

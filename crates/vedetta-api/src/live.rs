@@ -64,23 +64,27 @@ async fn reconcile(house: &Arc<House>) {
 
 async fn fill(house: &Arc<House>, hub: &Arc<Hub>) {
     let mut bell = house.bell().listen();
-    let mut place = hub.place();
     loop {
+        let place = hub.place();
         // The house outlives its doors, so the bell is never gone.
         let _rung = bell.wait_for(|last| last.0 > place).await.is_ok();
         tokio::time::sleep(hub.gathering()).await;
-        match read(house, place).await {
-            Ok(releases) => {
-                let frames = releases.items.into_iter().map(|it| it.map(frame)).collect();
-                place = releases.place.0;
-                hub.push(frames, place, releases.generation);
-            }
-            Err(error) => {
-                tracing::error!(%error, "the stream waits: the ledger cannot be read");
-                tokio::time::sleep(AGAIN).await;
-            }
+        if let Err(error) = pour(house, hub).await {
+            tracing::error!(%error, "the stream waits: the ledger cannot be read");
+            tokio::time::sleep(AGAIN).await;
         }
     }
+}
+
+/// Pushes a page of what was released since the last time to the followers.
+///
+/// # Errors
+/// What the ledger said.
+pub async fn pour(house: &Arc<House>, hub: &Hub) -> Result<(), FlowError> {
+    let releases = read(house, hub.place()).await?;
+    let frames = releases.items.into_iter().map(|it| it.map(frame)).collect();
+    hub.push(frames, releases.place.0, releases.generation);
+    Ok(())
 }
 
 async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {

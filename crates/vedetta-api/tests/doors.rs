@@ -1,0 +1,59 @@
+//! One property over every door out: in random small networks, along random histories of acts,
+//! each reader has through every door exactly what a slow and independent oracle grants it.
+//!
+//! `VEDETTA_DOORS_SEED=7` replays one history and tells its acts; `VEDETTA_DOORS_SEEDS=500` runs so
+//! many (`cargo xtask doors`).
+
+// What a test is built from may fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "doors/acts.rs"]
+mod acts;
+#[path = "doors/dice.rs"]
+mod dice;
+#[path = "doors/items.rs"]
+mod items;
+#[path = "doors/node.rs"]
+mod node;
+// The policy's own oracle: the same independent answer, asked of a whole node.
+#[path = "../../vedetta-policy/tests/it/oracle.rs"]
+mod oracle;
+#[path = "doors/readers.rs"]
+mod readers;
+#[path = "doors/truth.rs"]
+mod truth;
+#[path = "doors/worlds.rs"]
+mod worlds;
+
+use acts::History;
+
+/// Histories of the ordinary run, and acts in each.
+const SEEDS: u64 = 4;
+const ACTS: usize = 24;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_door_gives_what_is_granted_and_nothing_else() {
+    let seeds = match number("VEDETTA_DOORS_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("VEDETTA_DOORS_SEEDS").unwrap_or(SEEDS),
+    };
+    let alone = seeds.end - seeds.start == 1;
+    for seed in seeds {
+        let mut history = History::new(seed).await;
+        for act in 1..=ACTS {
+            let told = history.act();
+            if alone {
+                println!("{act}. {told}");
+            }
+            history.log.push(told);
+            if let Err(wrong) = history.look().await {
+                let log = history.log.join("\n  ");
+                panic!("VEDETTA_DOORS_SEED={seed}, after act {act}: {wrong}\nthe acts:\n  {log}");
+            }
+        }
+    }
+}

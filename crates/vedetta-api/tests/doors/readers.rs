@@ -1,0 +1,426 @@
+//! One reader at every door, and what it should find there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use vedetta_diffusion::feed::Format;
+use vedetta_model::{Account, Actor, OrganisationId, Pap, Role, Tlp};
+use vedetta_policy::Form;
+use vedetta_testkit::TestHouse;
+
+use crate::acts::{History, admin};
+use crate::node::Node;
+use crate::truth::{Readable, Who};
+
+pub(crate) struct Reader {
+    account: Account,
+    token: String,
+    /// The live stream, and the last place that it told.
+    tail: Option<Body>,
+    place: u64,
+}
+
+/// What was found: by mark, and whether it was the derived form.
+type Found = BTreeSet<(String, bool)>;
+type Wrong = String;
+
+const CLEARED: &str = "/taxii2/root/collections/cleared";
+
+impl Reader {
+    pub(crate) fn new(test: &TestHouse, admin: &Actor, account: &Account) -> Self {
+        let year = Duration::from_secs(300 * 86_400);
+        let issued = test.house.issue_token(admin, &account.id, "test", BTreeSet::new(), year);
+        let token = issued.unwrap().token.reveal().to_owned();
+        Self { account: account.clone(), token, tail: None, place: test.house.bell().last().0 }
+    }
+
+    /// Begins to follow.
+    pub(crate) async fn begin(&mut self, node: &Node) {
+        self.tail = node.follow(&self.token, self.place).await;
+    }
+
+    /// Loses its connection.
+    pub(crate) fn part(&mut self) {
+        self.tail = None;
+    }
+
+    pub(crate) fn is_liaison_of(&self, organisation: &OrganisationId) -> bool {
+        self.account.organisation == *organisation && self.is_person()
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            account: self.account.id.clone(),
+            organisation: self.account.organisation.clone(),
+            roles: self.account.roles.clone(),
+            language: self.account.language,
+        }
+    }
+
+    fn is_person(&self) -> bool {
+        self.account.roles.contains(&Role::Liaison)
+    }
+
+    fn who(&self) -> Who {
+        let person = self.is_person().then(|| self.account.id.clone());
+        Who { organisation: self.account.organisation.clone(), person }
+    }
+}
+
+impl History {
+    /// Reads at every door as everyone.
+    pub(crate) async fn look(&mut self) -> Result<(), Wrong> {
+        self.ask_why()?;
+        self.node.diffuse().await;
+        let called = self.node.called();
+        let mut readers = std::mem::take(&mut self.readers);
+        let mut outcome = Ok(());
+        for reader in &mut readers {
+            let seen = self.look_as(reader, &called).await;
+            outcome = seen.map_err(|wrong| format!("{}: {wrong}", reader.account.id));
+            if outcome.is_err() {
+                break;
+            }
+        }
+        self.readers = readers;
+        outcome
+    }
+
+    async fn look_as(
+        &mut self,
+        reader: &mut Reader,
+        called: &[(String, Value)],
+    ) -> Result<(), Wrong> {
+        let accounts = &self.truth.world.accounts;
+        let active = vedetta_model::account::AccountState::Active;
+        if !accounts.iter().any(|it| it.id == reader.account.id && it.state == active) {
+            return self.is_shut_out(reader).await;
+        }
+        let places = self.read_pages(reader).await?;
+        let new = self.read_streams(reader, &places).await?;
+        if !reader.is_person() {
+            if self.dice.chance(50) {
+                self.read_feeds(reader).await?;
+            }
+            self.read_calls(reader, called, &new)?;
+        }
+        self.read_one(reader).await
+    }
+
+    /// Whoever is gone is not answered, and its stream ends.
+    async fn is_shut_out(&self, reader: &mut Reader) -> Result<(), Wrong> {
+        let (status, _) = self.node.get(&reader.token, "/api/v1/items").await;
+        same("the answer to who is gone", status, 401)?;
+        if let Some(mut tail) = reader.tail.take() {
+            self.node.breathe();
+            let last = tail.frame().await;
+            same("the stream of who is gone ended", last.is_none(), true)?;
+        }
+        Ok(())
+    }
+
+    /// TAXII and JSON; the places of what was released to the reader.
+    async fn read_pages(
+        &mut self,
+        reader: &Reader,
+    ) -> Result<BTreeMap<u64, (String, bool)>, Wrong> {
+        let who = reader.who();
+        let limit = 1 + self.dice.below(9);
+        let readable = self.truth.readable(&who, self.now());
+        let all = found(&readable);
+        let last = found(&self.truth.newest(&who, self.now()));
+
+        let lines = self.node.items(reader, &format!("versions=all&limit={limit}")).await;
+        let objects: Vec<_> = lines.iter().map(|line| line["object"].clone()).collect();
+        same("every version over JSON", self.check(&readable, &objects)?, all.clone())?;
+        let newest = self.node.items(reader, "versions=last").await;
+        let newest: Vec<_> = newest.iter().map(|line| line["object"].clone()).collect();
+        same("the items over JSON", self.check(&readable, &newest)?, last.clone())?;
+
+        let query = format!("match[version]=all&limit={limit}");
+        let objects = self.node.taxii(reader, CLEARED, "objects", &query).await;
+        same("every version over TAXII", self.check(&readable, &objects)?, all)?;
+        let versions: BTreeSet<_> =
+            objects.iter().map(|it| (text(it, "id"), second(it, "modified"))).collect();
+        let manifest = self.node.taxii(reader, CLEARED, "manifest", &query).await;
+        let listed: BTreeSet<_> =
+            manifest.iter().map(|it| (text(it, "id"), second(it, "version"))).collect();
+        same("the manifest", listed, versions)?;
+        let objects = self.node.taxii(reader, CLEARED, "objects", "").await;
+        same("the objects over TAXII", self.check(&readable, &objects)?, last)?;
+
+        let public: Vec<_> = readable.iter().filter(|it| it.tlp == Tlp::Clear).cloned().collect();
+        let shelf = "/taxii2/root/collections/public";
+        let objects = self.node.taxii(reader, shelf, "objects", "match[version]=all").await;
+        same("what is public", self.check(&readable, &objects)?, found(&public))?;
+
+        let place = |line: &Value| line["place"].as_u64().unwrap();
+        Ok(lines.iter().map(|line| (place(line), mark(&line["object"]))).collect())
+    }
+
+    /// The stream from the beginning, and the one that was open all the time.
+    async fn read_streams(
+        &mut self,
+        reader: &mut Reader,
+        places: &BTreeMap<u64, (String, bool)>,
+    ) -> Result<Vec<(u64, (String, bool))>, Wrong> {
+        let mut replay = self.node.follow(&reader.token, 0).await;
+        let told = self.node.drain(&mut replay).await;
+        let told: BTreeMap<_, _> = told.iter().filter_map(Event::item).collect();
+        same("the stream from the beginning", &told, places)?;
+        let since = reader.place;
+        let mut told = self.node.drain(&mut reader.tail).await;
+        if reader.tail.is_none() {
+            // An hour went by, or the node began anew: it comes back with the last place it had.
+            let last = told.last().map_or(since, |event| event.place);
+            reader.tail = self.node.follow(&reader.token, last).await;
+            told.extend(self.node.drain(&mut reader.tail).await);
+        }
+        reader.place = told.last().map_or(since, |event| event.place);
+        let ascending = told.windows(2).all(|two| two[0].place <= two[1].place);
+        same("the order of the stream", ascending, true)?;
+        let items: Vec<_> = told.iter().filter_map(Event::item).collect();
+        let new: Vec<_> =
+            places.range(since + 1..).map(|(place, it)| (*place, it.clone())).collect();
+        same(&format!("the stream after {since}"), &items, &new)?;
+        Ok(new)
+    }
+
+    async fn read_feeds(&mut self, reader: &Reader) -> Result<(), Wrong> {
+        let readable = self.truth.readable(&reader.who(), self.now());
+        let newest = self.truth.newest(&reader.who(), self.now());
+        for format in Format::ALL {
+            let file = format.file_name();
+            let (status, body) = self.node.get(&reader.token, &format!("/feeds/{file}")).await;
+            same(file, status, 200)?;
+            let body = String::from_utf8(body).unwrap();
+            let may = |it: &&Readable<'_>| it.tlp != Tlp::Red && !it.written.revoked;
+            if file == "bundle.json" {
+                let bundle: Value = serde_json::from_str(&body).unwrap();
+                let objects = bundle["objects"].as_array().cloned().unwrap_or_default();
+                let may: Vec<_> = newest.iter().filter(may).cloned().collect();
+                // A revocation of what does not age is an object like others.
+                let objects: Vec<_> =
+                    objects.into_iter().filter(|it| it["revoked"] != true).collect();
+                same(file, self.check(&readable, &objects)?, found(&may))?;
+                continue;
+            }
+            let strictest = match file {
+                "indicators.csv" => Pap::Red,
+                "suricata.rules" => Pap::Amber,
+                _ => Pap::Green,
+            };
+            let may = newest.iter().filter(may).filter(|it| it.pap <= strictest);
+            let expected: BTreeSet<_> =
+                may.filter_map(|it| it.written.value.as_ref()?.in_feed(file)).collect();
+            let versions = self.truth.items.iter().flat_map(|it| &it.versions);
+            let values = versions.filter_map(|it| it.written.value.as_ref()?.in_feed(file));
+            let carried: BTreeSet<_> = values.filter(|value| body.contains(value)).collect();
+            same(file, carried, expected)?;
+        }
+        Ok(())
+    }
+
+    /// What the organisation's webhook was told is what came anew, but for what is for persons.
+    fn read_calls(
+        &self,
+        reader: &Reader,
+        called: &[(String, Value)],
+        new: &[(u64, (String, bool))],
+    ) -> Result<(), Wrong> {
+        let url = format!("https://{}.example/", reader.account.organisation);
+        let mine = called.iter().filter(|(to, _)| *to == url).map(|(_, told)| told);
+        let place = |told: &Value| (told["place"].as_u64().unwrap(), mark(&told["object"]));
+        let called: BTreeSet<_> = mine.clone().map(place).collect();
+        let readable = self.truth.readable(&reader.who(), self.now());
+        let objects: Vec<_> = mine.map(|told| told["object"].clone()).collect();
+        self.check(&readable, &objects)?;
+        let red = readable.iter().filter(|it| it.tlp == Tlp::Red).cloned().collect::<Vec<_>>();
+        let red = found(&red);
+        let new = new.iter().filter(|(_, it)| !red.contains(it)).cloned().collect();
+        same("what was called out", called, new)
+    }
+
+    /// Some items by their identifier, and why.
+    async fn read_one(&mut self, reader: &Reader) -> Result<(), Wrong> {
+        for _ in 0..3 {
+            let Some(item) = self.dice.pick(&self.truth.items) else { return Ok(()) };
+            let id = item.id.clone();
+            let newest = self.truth.newest(&reader.who(), self.now());
+            let newest = newest.iter().find(|it| it.item.id == id && it.form == Form::Full);
+            let expected = newest.map(|it| it.written.object.clone());
+            let uri = format!("/api/v1/items/{id}");
+            let (status, body) = self.node.get(&reader.token, &uri).await;
+            let given = (status == 200).then(|| serde_json::from_slice::<Value>(&body).unwrap());
+            same(&uri, given, expected.clone())?;
+            let uri = format!("{CLEARED}/objects/{id}/");
+            let (status, body) = self.node.get(&reader.token, &uri).await;
+            let given: Value = serde_json::from_slice(&body).unwrap();
+            let given = (status == 200).then(|| given["objects"][0].clone());
+            same(&uri, given, expected.clone())?;
+            let uri = format!("/api/v1/items/{id}/explanation");
+            let (status, _) = self.node.get(&reader.token, &uri).await;
+            same(&uri, status, if expected.is_some() { 200 } else { 404 })?;
+        }
+        let readable = self.truth.readable(&reader.who(), self.now());
+        let newest = self.truth.newest(&reader.who(), self.now());
+        let lines = self.node.items(reader, "versions=last").await;
+        for line in &lines {
+            let (mark, derived) = mark(&line["object"]);
+            let of = |it: &&Readable<'_>| {
+                it.written.mark == mark && (it.form == Form::Redacted) == derived
+            };
+            let Some(read) = newest.iter().find(of) else { continue };
+            let uri = format!("/api/v1/items/{}/explanation", text(line, "id"));
+            let (status, body) = self.node.get(&reader.token, &uri).await;
+            let body = String::from_utf8(body).unwrap();
+            same(&uri, status, 200)?;
+            let knows = readable.iter().any(|it| it.written.mark == mark && it.form == Form::Full);
+            if !knows {
+                self.hides(read, &body)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the room is told of who has an item is what they have.
+    pub(crate) fn ask_why(&mut self) -> Result<(), Wrong> {
+        for (_, organisation) in &self.truth.world.organisations {
+            let Some(item) = self.dice.pick(&self.truth.items) else { return Ok(()) };
+            let house = self.node.api.house();
+            let answer = house.explain(&admin(), &item.id, &organisation.id).unwrap();
+            let expected = self.truth.receives(item, &organisation.id, house.now());
+            let what = format!("why {} has {}: {}", organisation.id, item.id, answer.reason_en);
+            same(&what, (answer.allowed, answer.form), (expected.is_some(), expected))?;
+        }
+        Ok(())
+    }
+
+    /// What objects there are, each as it was brought or without what it must not tell.
+    fn check(&self, readable: &[Readable<'_>], objects: &[Value]) -> Result<Found, Wrong> {
+        for object in objects {
+            let (mark, derived) = mark(object);
+            let of = |it: &&Readable<'_>| {
+                it.written.mark == mark && (it.form == Form::Redacted) == derived
+            };
+            let Some(read) = readable.iter().find(of) else { continue };
+            match read.form {
+                Form::Full => same("the object", object, &read.written.object)?,
+                Form::Redacted => self.hides(read, &object.to_string())?,
+            }
+        }
+        Ok(objects.iter().map(mark).collect())
+    }
+
+    fn hides(&self, read: &Readable<'_>, text: &str) -> Result<(), Wrong> {
+        let text = text.to_lowercase();
+        let told = read.hides.iter().find(|victim| text.contains(victim.as_str()));
+        if let Some(victim) = told {
+            return Err(format!("{victim} is told in {text}"));
+        }
+        let id = read.item.id.as_str();
+        let told = read.form == Form::Redacted && text.contains(id);
+        if told { Err(format!("{id} is told in {text}")) } else { Ok(()) }
+    }
+}
+
+/// One event of a stream.
+struct Event {
+    place: u64,
+    object: Option<Value>,
+}
+
+impl Event {
+    fn item(&self) -> Option<(u64, (String, bool))> {
+        Some((self.place, mark(self.object.as_ref()?)))
+    }
+}
+
+impl Node {
+    /// All lines of the items over JSON, page by page.
+    async fn items(&self, reader: &Reader, query: &str) -> Vec<Value> {
+        let (mut lines, mut after) = (Vec::new(), "0".to_owned());
+        loop {
+            let uri = format!("/api/v1/items?{query}&after={after}");
+            let (status, body) = self.get(&reader.token, &uri).await;
+            let page: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(status, 200, "{uri}: {page}");
+            lines.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => after = next.to_owned(),
+                None => return lines,
+            }
+        }
+    }
+
+    /// All objects of a TAXII collection, page by page.
+    async fn taxii(&self, reader: &Reader, shelf: &str, what: &str, query: &str) -> Vec<Value> {
+        let (mut objects, mut next) = (Vec::new(), String::new());
+        loop {
+            let uri = format!("{shelf}/{what}/?{query}{next}");
+            let (status, body) = self.get(&reader.token, &uri).await;
+            let page: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(status, 200, "{uri}: {page}");
+            objects.extend(page["objects"].as_array().into_iter().flatten().cloned());
+            match page["next"].as_str() {
+                Some(place) => next = format!("&next={place}"),
+                None => return objects,
+            }
+        }
+    }
+
+    /// What a stream tells until it is silent; it is gone when it ended.
+    async fn drain(&self, stream: &mut Option<Body>) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(body) = stream {
+            self.breathe();
+            let Some(frame) = body.frame().await else {
+                *stream = None;
+                break;
+            };
+            let bytes = frame.unwrap().into_data().unwrap();
+            let before = events.len();
+            for line in std::str::from_utf8(&bytes).unwrap().lines() {
+                let mut event: Value = serde_json::from_str(line).unwrap();
+                let place = event["id"].as_str().unwrap().parse().unwrap();
+                let object = event.get_mut("object").map(Value::take);
+                events.push(Event { place, object });
+            }
+            if events[before..].iter().all(|event| event.object.is_none()) {
+                break;
+            }
+        }
+        events
+    }
+}
+
+fn found(readable: &[Readable<'_>]) -> Found {
+    readable.iter().map(|it| (it.written.mark.clone(), it.form == Form::Redacted)).collect()
+}
+
+/// The mark of an object, and whether it is a derived one.
+fn mark(object: &Value) -> (String, bool) {
+    let name = text(object, "name");
+    let mark = name.split_whitespace().find(|word| word.starts_with("seal"));
+    let derived = !text(object, "id").contains("--00000000-0000-4000-8000-");
+    (mark.unwrap_or(&name).to_owned(), derived)
+}
+
+fn text(object: &Value, name: &str) -> String {
+    object[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// A moment without the parts of its second.
+fn second(object: &Value, name: &str) -> String {
+    text(object, name).chars().take(19).collect()
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), Wrong> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{what}:\n     found {found:?}\n  expected {expected:?}"))
+}
