@@ -185,7 +185,7 @@ impl Load {
                     item.revoked || cleared.redacted.is_some() || handling.victims.is_empty();
                 bare.extend((lasting && !derived).then_some(item));
             }
-            let outcome = self.outcome(unit, item, cleared.full, placement)?;
+            let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
             places.push(Place { outcome, audience: cleared.audience });
         }
         if known.values().any(|it| it.redacted.is_some()) || self.any_derived() {
@@ -200,12 +200,12 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        full: ClearanceId,
+        cleared: (&Handling, ClearanceId),
         placement: Placement,
     ) -> Result<Outcome, StoreError> {
         let (rule, reason) = match placement {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
-            Placement::Duplicate(stamp) => return self.join(unit, item, full, stamp.seq),
+            Placement::Duplicate(stamp) => return self.join(unit, item, cleared, stamp.seq),
             Placement::Conflict(_) if item.identity == Identity::FromContent => {
                 return Ok(Outcome::Known);
             }
@@ -234,12 +234,18 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        full: ClearanceId,
+        (handling, full): (&Handling, ClearanceId),
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
         let releases = unit.item(&item.id)?;
         let mut twins = releases.iter().filter(|it| it.origin == origin);
-        if twins.any(|it| it.producer == self.producer || it.clearance == full) {
+        let book = &self.shared.book;
+        let brought = |it: &StoredItem| {
+            let before = book.get(it.clearance);
+            it.clearance == full
+                || before.is_some_and(|it| it.handling.producer == handling.producer)
+        };
+        if twins.any(|it| it.producer == self.producer || brought(it)) {
             return Ok(Outcome::Known);
         }
         let stamps = unit.rerelease(&[(origin, full)], &self.actor)?;
