@@ -224,7 +224,8 @@ impl History {
         Ok(())
     }
 
-    /// What the organisation's webhook was told is what came anew, but for what is for persons.
+    /// The organisation's webhook was told what came anew, but for what is for persons; and besides
+    /// only what came since its last call and was not the organisation's then.
     fn read_calls(
         &self,
         reader: &Reader,
@@ -240,8 +241,11 @@ impl History {
         self.check(&readable, &objects)?;
         let red = readable.iter().filter(|it| it.tlp == Tlp::Red).cloned().collect::<Vec<_>>();
         let red = found(&red);
-        let new = new.iter().filter(|(_, it)| !red.contains(it)).cloned().collect();
-        same("what was called out", called, new)
+        let new = new.iter().filter(|(_, it)| !red.contains(it)).cloned();
+        let told: Found = called.iter().map(|(_, it)| it.clone()).collect();
+        same("more was called out", told.is_subset(&(&found(&readable) - &red)), true)?;
+        let missing: Vec<_> = new.filter(|it| !called.contains(it)).collect();
+        same("what was not called out", missing, Vec::new())
     }
 
     /// Some items by their identifier, and why.

@@ -256,6 +256,7 @@ impl Truth {
             victims,
             named: if tlp == Tlp::Red { says.named.clone() } else { BTreeSet::new() },
             only_under: says.only_under.clone(),
+            via: BTreeSet::new(),
         }
     }
 
