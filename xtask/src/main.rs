@@ -7,6 +7,7 @@ mod fuzz;
 mod postgres;
 mod prerequisites;
 mod process;
+mod simulate;
 mod tally;
 mod test;
 mod tidy;
@@ -22,6 +23,8 @@ Usage: cargo xtask COMMAND
   demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario
   bench [NAME] [-- ARGS]               measure, and print the figures as a table
                                        fanout, clearance, taxii, import, relevance
+  simulate [--seeds N] [--seed S]      whole countries of nodes in one process, against an oracle;
+                                       --seed plays one and prints its history
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
   doors [--seeds N | --seed N]         random histories, every door compared with an oracle
 
@@ -68,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "tidy" => tidy::run(rest),
         "demo" => demo::run(rest),
         "bench" => bench::run(rest),
+        "simulate" => simulate::run(rest),
         "fuzz" => fuzz::run(rest),
         "doors" => doors::run(rest),
         "help" | "-h" | "--help" => {

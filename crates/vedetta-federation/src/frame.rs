@@ -238,7 +238,7 @@ impl Frame {
         if json.len() > LARGEST_PAYLOAD {
             return Err(FrameError::TooLong(json.len()));
         }
-        let payload = zstd::bulk::compress(&json, 1).map_err(|error| broken(&error))?;
+        let payload = pack(&json).map_err(|error| broken(&error))?;
         let length = payload.len() + 1;
         if length > LONGEST_FRAME {
             return Err(FrameError::TooLong(length));
@@ -307,6 +307,13 @@ impl Decoder {
             }
         }
     }
+}
+
+/// With a checksum, so that what was damaged is not taken for what was sent.
+fn pack(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(1)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(json)
 }
 
 fn unpack(payload: &[u8]) -> Result<Vec<u8>, FrameError> {

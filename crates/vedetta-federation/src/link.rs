@@ -10,8 +10,8 @@
 //! **Lanes.** Whoever sends reads its ledger in three parts at once: *live*, from its end at the
 //! moment of the connection; *backlog*, what the peer missed before; and *urgent*, the early
 //! warnings of the backlog, which go first. A batch goes only when the peer has given credit for
-//! it. One credit is always left for live and urgent, and of four batches one is of the backlog
-//! when there is one: neither starves the other.
+//! it. The backlog leaves one credit for live and urgent, and when those have taken three in a row
+//! it has its turn: neither starves the other.
 //!
 //! **Bounds.** A peer can make a link hold four batches and one page for each lane. Whoever sends
 //! more than its credit, more cards than there can be nodes, or a thousand frames between two ticks,

@@ -30,11 +30,12 @@ impl Item {
 
 /// Of what this node's network says about passing an item on, what the trail bears out: what the
 /// next node would refuse is left out, and what is founded on another chain than the one by which
-/// it came here is founded on both. `speaks` says for whom this node speaks.
+/// it came here is founded on both. `before` are the passages of the hop that brought it, nothing at
+/// its origin; `speaks` says for whom this node speaks.
 #[must_use]
 pub fn borne_out(
     item: &Item,
-    before: &[Passage],
+    before: Option<&[Passage]>,
     said: Vec<Passage>,
     speaks: impl Fn(&OrganisationId) -> bool,
 ) -> Vec<Passage> {
@@ -45,6 +46,7 @@ pub fn borne_out(
             return Some(passage);
         }
         let own = speaks(&passage.giver);
+        let Some(before) = before else { return own.then_some(passage) };
         if before.iter().any(|it| carries(it, &passage) || (own && leads_to(it, &passage))) {
             return Some(passage);
         }

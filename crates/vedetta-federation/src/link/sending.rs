@@ -219,11 +219,11 @@ impl Sending {
         if self.credit == 0 {
             return None;
         }
-        let spared = self.credit <= self.spare;
-        let backlog = !spared && !self.backlog.ready.is_empty();
-        if backlog && self.turn >= TURNS - 1 {
+        if self.turn >= TURNS - 1
+            && let Some(part) = self.backlog.ready.pop_front()
+        {
             self.turn = 0;
-            return self.backlog.ready.pop_front().map(|part| (Lane::Backlog, part));
+            return Some((Lane::Backlog, part));
         }
         for course in [&mut self.urgent, &mut self.live] {
             if let Some(part) = course.ready.pop_front() {
@@ -231,9 +231,11 @@ impl Sending {
                 return Some((course.lane, part));
             }
         }
+        if self.credit <= self.spare {
+            return None;
+        }
         self.turn = 0;
-        let part = if backlog { self.backlog.ready.pop_front() } else { None };
-        part.map(|part| (Lane::Backlog, part))
+        self.backlog.ready.pop_front().map(|part| (Lane::Backlog, part))
     }
 }
 

@@ -1,0 +1,277 @@
+//! A peer that breaks the protocol, floods, stalls, and lies about where it is.
+
+use std::time::Duration;
+
+use vedetta_federation::bookmark::{Bookmark, Mark, Span};
+use vedetta_federation::digest::{Digest, digest};
+use vedetta_federation::frame::{
+    Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_PAYLOAD,
+    LONGEST_FRAME, Rewind,
+};
+use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output};
+use vedetta_federation::shelf::Lane;
+use vedetta_model::Instant;
+
+use crate::scene::{card, id, now};
+
+const HEAD: u64 = 100;
+
+/// A link of `c` with `b`.
+fn link(bookmark: Bookmark) -> Link {
+    let opening = Opening {
+        me: id("c"),
+        peer: id("b"),
+        card: card("c"),
+        edition: "one".into(),
+        head: mark(HEAD),
+        bookmark,
+        cards: vec![card("c")],
+    };
+    let (link, outputs) = Link::open(opening, now());
+    assert!(matches!(&outputs[..], [Output::Send(Frame::Hello(_))]));
+    link
+}
+
+fn mark(place: u64) -> Mark {
+    Mark { place, hash: digest(&[&place.to_be_bytes()]) }
+}
+
+fn hello() -> Hello {
+    Hello {
+        versions: (1, 1),
+        card: card("b"),
+        to: id("c"),
+        edition: "theirs".into(),
+        head: mark(10),
+        now: now(),
+        resume: Bookmark::default(),
+        credit: 4,
+    }
+}
+
+fn hear(link: &mut Link, frame: Frame) -> Vec<Output> {
+    link.handle(Input::Frame(frame), now())
+}
+
+/// A link after both have greeted each other.
+fn open(resume: Bookmark, common: u64) -> (Link, Vec<Output>) {
+    let mut link = link(Bookmark::default());
+    let met = hear(&mut link, Frame::Hello(Box::new(Hello { resume, ..hello() })));
+    assert!(matches!(met[0], Output::Met(_)));
+    let outputs = link.handle(Input::Common(common), now());
+    assert!(link.is_open());
+    (link, outputs)
+}
+
+fn batch(number: u64, after: u64, upto: u64) -> Frame {
+    let hash = Digest::default();
+    let span = Span { after, upto };
+    Frame::Batch(Box::new(Batch { number, lane: Lane::Live, span, hash, envelopes: vec![] }))
+}
+
+fn ended(outputs: &[Output]) -> Option<(Farewell, By)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Down(reason, by) => Some((*reason, *by)),
+        _ => None,
+    })
+}
+
+const BROKEN: Option<(Farewell, By)> = Some((Farewell::Protocol, By::Us));
+
+#[test]
+fn whoever_does_not_greet_first_and_once_is_sent_away() {
+    let mut first = link(Bookmark::default());
+    assert_eq!(ended(&hear(&mut first, batch(1, 0, 1))), BROKEN);
+    assert!(first.is_over() && hear(&mut first, batch(1, 0, 1)).is_empty());
+    let (mut twice, _) = open(Bookmark::default(), 0);
+    assert_eq!(ended(&hear(&mut twice, Frame::Hello(Box::new(hello())))), BROKEN);
+    let strangers = [
+        (Hello { card: card("d"), ..hello() }, Farewell::Stranger),
+        (Hello { to: id("a"), ..hello() }, Farewell::Stranger),
+        (Hello { versions: (2, 9), ..hello() }, Farewell::Version),
+    ];
+    for (hello, reason) in strangers {
+        let mut link = link(Bookmark::default());
+        let outputs = hear(&mut link, Frame::Hello(Box::new(hello)));
+        assert_eq!(ended(&outputs), Some((reason, By::Us)));
+        assert!(!outputs.iter().any(|it| matches!(it, Output::Met(_))));
+    }
+}
+
+#[test]
+fn a_version_that_both_speak_is_enough() {
+    let mut link = link(Bookmark::default());
+    let outputs = hear(&mut link, Frame::Hello(Box::new(Hello { versions: (1, 7), ..hello() })));
+    assert_eq!(ended(&outputs), None);
+}
+
+#[test]
+fn more_than_credit_was_given_for_ends_the_connection() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    for number in 1..=4 {
+        let outputs = hear(&mut link, batch(number, number - 1, number));
+        assert_eq!(ended(&outputs), None);
+        let taking = outputs.iter().filter(|it| matches!(it, Output::Take(_))).count();
+        assert_eq!(taking, usize::from(number == 1), "one is taken in at a time");
+    }
+    assert_eq!(ended(&hear(&mut link, batch(5, 4, 5))), BROKEN);
+}
+
+#[test]
+fn batches_that_are_lost_doubled_or_run_backwards_end_the_connection() {
+    for wrong in [batch(2, 0, 1), batch(0, 0, 1), batch(1, 5, 4)] {
+        let (mut link, _) = open(Bookmark::default(), 0);
+        assert_eq!(ended(&hear(&mut link, wrong)), BROKEN);
+    }
+    let (mut link, _) = open(Bookmark::default(), 0);
+    hear(&mut link, batch(1, 0, 1));
+    assert_eq!(ended(&hear(&mut link, batch(1, 0, 1))), BROKEN);
+}
+
+#[test]
+fn a_peer_that_lies_about_where_it_is_is_given_everything_and_told_so() {
+    let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
+    resume.add(Span { after: 0, upto: 5_000_000 }, digest(&[b"never"]));
+    let (link, outputs) = open(resume, 0);
+    assert_eq!(link.lag(), HEAD);
+    let rewound =
+        outputs.iter().any(|it| matches!(it, Output::Send(Frame::Rewind(Rewind { to: 0 }))));
+    let from_the_start = outputs
+        .iter()
+        .any(|it| matches!(it, Output::Fetch(ask) if ask.span == Span { after: 0, upto: HEAD }));
+    assert!(rewound && from_the_start);
+    let unsound = Bookmark { spans: vec![Span { after: 9, upto: 3 }], ..Bookmark::default() };
+    let frame = Frame::Hello(Box::new(Hello { resume: unsound, ..hello() })).encode().unwrap();
+    assert_eq!(Frame::decode(1, &frame[5..]), Err(FrameError::TooMany(1)));
+}
+
+#[test]
+fn a_peer_cannot_confirm_what_was_not_sent_nor_have_more_than_a_bound_sent() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let confirmed = Frame::Credit(Credit { batches: 1, taken: 9 });
+    assert_eq!(ended(&hear(&mut link, confirmed)), BROKEN);
+    let (mut link, outputs) = open(Bookmark::default(), 0);
+    let mut waiting = outputs;
+    for _ in 0..3 {
+        let all = Frame::Credit(Credit { batches: u32::MAX, taken: 0 });
+        waiting.extend(hear(&mut link, all));
+    }
+    let mut sent = 0;
+    for _ in 0..1000 {
+        let Some(ask) = waiting.iter().find_map(|it| match it {
+            Output::Fetch(ask) => Some(ask.clone()),
+            _ => None,
+        }) else {
+            break;
+        };
+        let upto = mark((ask.span.after + 1).min(ask.span.upto));
+        let fetched = Fetched { ask, upto, envelopes: vec![crate::scene::relayed()] };
+        waiting = link.handle(Input::Fetched(fetched), now());
+        sent += waiting.iter().filter(|it| matches!(it, Output::Send(Frame::Batch(_)))).count();
+    }
+    assert!((1..=64).contains(&sent), "{sent} batches without a word from the peer");
+}
+
+#[test]
+fn whoever_floods_is_sent_away() {
+    let beat = || Frame::Beat(Beat { now: now(), head: 1, heard: None });
+    let (mut beating, _) = open(Bookmark::default(), 0);
+    let frames = (0..5000).find(|_| ended(&hear(&mut beating, beat())) == BROKEN);
+    assert!(frames.is_some_and(|frames| frames <= 1000));
+    let (mut vouching, _) = open(Bookmark::default(), 0);
+    let cards = vec![card("d"); 1000];
+    let frames = (0..5000).find(|_| {
+        vouching.handle(Input::Tick, now());
+        ended(&hear(&mut vouching, Frame::Cards(cards.clone()))) == BROKEN
+    });
+    assert!(frames.is_some_and(|frames| frames <= 66));
+}
+
+#[test]
+fn a_rewind_comes_once_and_before_anything_else() {
+    let rewind = || Frame::Rewind(Rewind { to: u64::MAX });
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let outputs = hear(&mut link, rewind());
+    let remembered = outputs.iter().find_map(|it| match it {
+        Output::Remember(bookmark) => Some(bookmark.clone()),
+        _ => None,
+    });
+    assert_eq!(remembered.unwrap().echo, HEAD);
+    assert_eq!(ended(&hear(&mut link, rewind())), BROKEN);
+    let (mut late, _) = open(Bookmark::default(), 0);
+    hear(&mut late, batch(1, 0, 1));
+    assert_eq!(ended(&hear(&mut late, rewind())), BROKEN);
+}
+
+#[test]
+fn silence_ends_a_connection_and_signs_of_life_keep_it() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let mut at = now();
+    let mut beats = 0;
+    for second in 1..=60 {
+        at = now().after(Duration::from_secs(second));
+        let outputs = link.handle(Input::Tick, at);
+        beats += outputs.iter().filter(|it| matches!(it, Output::Send(Frame::Beat(_)))).count();
+        if second == 29 {
+            link.handle(Input::Frame(Frame::Beat(Beat { now: at, head: 1, heard: None })), at);
+        }
+        if second < 59 {
+            assert_eq!(ended(&outputs), None, "{second} s");
+        }
+    }
+    assert!(link.is_over(), "{at}");
+    assert_eq!(beats, 5);
+}
+
+#[test]
+fn the_difference_of_the_clocks_is_measured_whatever_the_peer_says() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let after = |seconds| now().after(Duration::from_secs(seconds));
+    // Heard 4 s ago there; 2 s there and back; 90 s ahead.
+    let heard = Some((now(), 4_000_000));
+    let beat = Beat { now: after(95), head: 1, heard };
+    let outputs = link.handle(Input::Frame(Frame::Beat(beat)), after(6));
+    assert!(outputs.contains(&Output::Skew(90_000_000)), "{outputs:?}");
+    for heard in [(Instant::FAR, 0), (now(), u64::MAX), (Instant::from_micros(i64::MIN), 0)] {
+        let beat = Beat { now: Instant::from_micros(i64::MAX), head: u64::MAX, heard: Some(heard) };
+        link.handle(Input::Frame(Frame::Beat(beat)), after(7));
+    }
+}
+
+#[test]
+fn frames_are_bounded_before_they_are_kept() {
+    let frame = Frame::Beat(Beat { now: now(), head: 1, heard: None });
+    let octets = frame.encode().unwrap();
+    let mut decoder = Decoder::default();
+    for octet in &octets {
+        assert_eq!(decoder.frame(), Ok(None));
+        decoder.push(&[*octet]);
+    }
+    assert_eq!(decoder.frame(), Ok(Some(frame.clone())));
+    let mut unknown = octets.clone();
+    unknown[4] = 200;
+    decoder.push(&unknown);
+    decoder.push(&octets);
+    assert_eq!(decoder.frame(), Ok(Some(frame)), "an unknown type is skipped");
+    for length in [0, u32::try_from(LONGEST_FRAME + 1).unwrap(), u32::MAX] {
+        let mut decoder = Decoder::default();
+        decoder.push(&length.to_be_bytes());
+        assert!(matches!(decoder.frame(), Err(FrameError::TooLong(_))), "{length}");
+    }
+    let bomb = zstd::bulk::compress(&vec![b' '; LARGEST_PAYLOAD + 1], 19).unwrap();
+    assert!(bomb.len() < 2000);
+    assert_eq!(Frame::decode(3, &bomb), Err(FrameError::Compression));
+    assert_eq!(Frame::decode(3, b"no"), Err(FrameError::Compression));
+}
+
+#[test]
+fn what_is_damaged_is_not_taken_for_what_was_sent() {
+    let hello = Frame::Hello(Box::new(hello()));
+    let octets = hello.encode().unwrap();
+    for place in 5..octets.len() {
+        let mut damaged = octets.clone();
+        damaged[place] ^= 4;
+        let read = Frame::decode(1, &damaged[5..]);
+        assert!(read.is_err() || read == Ok(Some(hello.clone())), "{place}");
+    }
+}

@@ -1,0 +1,8 @@
+//! A peer that speaks the protocol wrongly in every way, and one that speaks it well.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod corpus;
+mod forged;
+mod hostile;
+mod scene;
+mod wellbred;

@@ -1,0 +1,130 @@
+//! What a link does with a peer that keeps to the protocol.
+
+use vedetta_federation::bookmark::{Bookmark, Mark, Span};
+use vedetta_federation::digest::digest;
+use vedetta_federation::frame::{Credit, Frame, Hello};
+use vedetta_federation::link::{Fetched, Input, Link, Opening, Output};
+use vedetta_federation::shelf::{Ask, Lane};
+
+use crate::scene::{card, id, now, relayed};
+
+fn mark(place: u64) -> Mark {
+    Mark { place, hash: digest(&[&place.to_be_bytes()]) }
+}
+
+/// A link of `c`, with a ledger of so many places, to `b`, which has the first ten.
+fn open(head: u64) -> (Link, Vec<Output>) {
+    let opening = Opening {
+        me: id("c"),
+        peer: id("b"),
+        card: card("c"),
+        edition: "one".into(),
+        head: mark(head),
+        bookmark: Bookmark::default(),
+        cards: vec![],
+    };
+    let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
+    resume.add(Span { after: 0, upto: 10 }, mark(10).hash);
+    let hello = Hello {
+        versions: (1, 1),
+        card: card("b"),
+        to: id("c"),
+        edition: "two".into(),
+        head: Mark::default(),
+        now: now(),
+        resume,
+        credit: 4,
+    };
+    let (mut link, _) = Link::open(opening, now());
+    link.handle(Input::Frame(Frame::Hello(Box::new(hello))), now());
+    let outputs = link.handle(Input::Common(10), now());
+    (link, outputs)
+}
+
+fn asks(outputs: &[Output]) -> Vec<Ask> {
+    let ask = |output: &Output| match output {
+        Output::Fetch(ask) => Some(ask.clone()),
+        _ => None,
+    };
+    outputs.iter().filter_map(ask).collect()
+}
+
+fn lanes(outputs: &[Output]) -> Vec<Lane> {
+    let lane = |output: &Output| match output {
+        Output::Send(Frame::Batch(batch)) => Some(batch.lane),
+        _ => None,
+    };
+    outputs.iter().filter_map(lane).collect()
+}
+
+/// Answers a question with one envelope for each of ten places.
+fn answer(link: &mut Link, ask: &Ask) -> Vec<Output> {
+    let upto = mark((ask.span.after + 10).min(ask.span.upto));
+    let fetched = Fetched { ask: ask.clone(), upto, envelopes: vec![relayed()] };
+    link.handle(Input::Fetched(fetched), now())
+}
+
+#[test]
+fn a_peer_is_given_what_it_misses_the_urgent_first() {
+    let (mut link, outputs) = open(1000);
+    let asked: Vec<_> = asks(&outputs).iter().map(|ask| (ask.lane, ask.span)).collect();
+    let gap = Span { after: 10, upto: 1000 };
+    assert_eq!(asked, [(Lane::Urgent, gap), (Lane::Backlog, gap)]);
+    assert_eq!(link.lag(), 990);
+    let rewound = outputs.iter().any(|it| matches!(it, Output::Send(Frame::Rewind(_))));
+    assert!(!rewound, "the peer's marks are of this ledger");
+    let sent = answer(&mut link, &asks(&outputs)[0]);
+    assert_eq!(lanes(&sent), [Lane::Urgent]);
+}
+
+#[test]
+fn what_happens_now_does_not_wait_for_the_backlog_nor_starve_it() {
+    let (mut link, outputs) = open(1000);
+    let mut backlog = asks(&outputs)[1].clone();
+    let mut sent = Vec::new();
+    // The backlog takes all credit but one.
+    for _ in 0..5 {
+        let outputs = answer(&mut link, &backlog);
+        sent.extend(lanes(&outputs));
+        let Some(next) = asks(&outputs).pop() else { break };
+        backlog = next;
+    }
+    assert_eq!(sent, [Lane::Backlog; 3]);
+    let live = asks(&link.handle(Input::Advanced(mark(1001)), now())).remove(0);
+    assert_eq!((live.lane, live.span), (Lane::Live, Span { after: 1000, upto: 1001 }));
+    assert_eq!(lanes(&answer(&mut link, &live)), [Lane::Live]);
+    // When both wait, the backlog has its turn.
+    let mut sent = Vec::new();
+    for taken in 1..=40 {
+        let live = link.handle(Input::Advanced(mark(1001 + taken)), now());
+        for ask in asks(&live) {
+            sent.extend(lanes(&answer(&mut link, &ask)));
+        }
+        let credit = Credit { batches: 1, taken };
+        let outputs = link.handle(Input::Frame(Frame::Credit(credit)), now());
+        sent.extend(lanes(&outputs));
+        for ask in asks(&outputs) {
+            sent.extend(lanes(&answer(&mut link, &ask)));
+        }
+    }
+    let of = |lane| sent.iter().filter(|it| **it == lane).count();
+    assert!(of(Lane::Live) >= 20, "{sent:?}");
+    assert!(of(Lane::Backlog) >= 5, "{sent:?}");
+}
+
+#[test]
+fn what_the_peer_confirmed_is_not_sent_again() {
+    let (mut link, outputs) = open(30);
+    let mut next = asks(&outputs).into_iter().find(|ask| ask.lane == Lane::Backlog);
+    let mut number = 0;
+    while let Some(ask) = next.take() {
+        let outputs = answer(&mut link, &ask);
+        number += u64::try_from(lanes(&outputs).len()).unwrap();
+        next = asks(&outputs).into_iter().find(|ask| ask.lane == Lane::Backlog);
+    }
+    let credit = Credit { batches: 2, taken: number };
+    let outputs = link.handle(Input::Frame(Frame::Credit(credit)), now());
+    let confirmed = outputs.iter().filter(|it| matches!(it, Output::Confirmed(_))).count();
+    assert_eq!((confirmed, link.lag()), (2, 0));
+    assert!(link.theirs().has(Span { after: 0, upto: 30 }));
+}

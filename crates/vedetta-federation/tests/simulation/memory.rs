@@ -1,0 +1,478 @@
+//! A node's memory: a ledger in a vector, and the real policy.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use vedetta_federation::bookmark::{Bookmark, Mark, Span};
+use vedetta_federation::check::{Verified, Way};
+use vedetta_federation::digest::{Digest, digest};
+use vedetta_federation::envelope::{Envelope, Item, StandingNotice, Stands, What};
+use vedetta_federation::onward::borne_out;
+use vedetta_federation::prevails::{Contender, Ownership, prevails};
+use vedetta_federation::scope::Territory;
+use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
+use vedetta_model::agreement::{Agreement, Stage};
+use vedetta_model::{
+    AccountId, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, OrganisationId,
+    OrganisationNumber,
+};
+use vedetta_policy::{Form, Network, Passage, Roll};
+
+use crate::world::{BEGINNING, World};
+
+/// What is on a node's disk: a clone of it is a backup.
+#[derive(Clone, Default)]
+pub(crate) struct Disk {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) things: BTreeMap<Digest, Thing>,
+    pub(crate) stands: BTreeMap<AgreementId, (u64, Digest, Stands)>,
+    pub(crate) holds: Vec<Hold>,
+    bookmarks: BTreeMap<OrganisationId, Bookmark>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Entry {
+    hash: Digest,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It came, as this node's own or by a path.
+    Came { leaf: Digest, path: Option<usize>, way: Way },
+    /// Somebody may have it who could not before.
+    Again(Digest),
+}
+
+/// Something that travels, as a node has it.
+#[derive(Clone)]
+pub(crate) struct Thing {
+    /// Without hops; with the origin's seal, when it has been sealed.
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) own: bool,
+    /// For a derived form at its origin: how the original is handled.
+    pub(crate) original: Option<Handling>,
+    /// The ways by which it came.
+    pub(crate) paths: Vec<Arc<Envelope>>,
+}
+
+/// One way of offering a thing to a peer: the path, and who gives.
+type Offer = (Option<usize>, Vec<Passage>);
+
+pub(crate) struct Memory {
+    pub(crate) me: OrganisationId,
+    pub(crate) disk: RefCell<Disk>,
+    network: RefCell<Arc<Network>>,
+    world: Rc<World>,
+    territory: Arc<Territory>,
+    agreements: Vec<Arc<Agreement>>,
+    peers: Vec<OrganisationId>,
+    /// Ledgers of one node that went apart are told by it.
+    pub(crate) salt: Cell<u64>,
+}
+
+const MOST_PATHS: usize = 64;
+
+impl Memory {
+    pub(crate) fn new(world: &Rc<World>, node: usize, territory: &Arc<Territory>) -> Self {
+        let held = world.agreements.iter().filter(|it| world.holds_text(node, it));
+        let agreements: Vec<_> = held.cloned().collect();
+        let disk = Disk::default();
+        Self {
+            me: world.nodes[node].clone(),
+            network: RefCell::new(Arc::new(compile(world, &agreements, &disk))),
+            disk: RefCell::new(disk),
+            world: Rc::clone(world),
+            territory: Arc::clone(territory),
+            agreements,
+            peers: world.neighbours(node).iter().map(|peer| world.nodes[*peer].clone()).collect(),
+            salt: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn network(&self) -> Arc<Network> {
+        Arc::clone(&self.network.borrow())
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        let disk = self.disk.borrow();
+        let hash = disk.entries.last().map(|entry| entry.hash).unwrap_or_default();
+        Mark { place: disk.entries.len() as u64, hash }
+    }
+
+    pub(crate) fn backup(&self) -> Disk {
+        self.disk.borrow().clone()
+    }
+
+    pub(crate) fn restore(&self, backup: Disk) {
+        *self.disk.borrow_mut() = backup;
+        self.salt.set(self.salt.get() + 1);
+        self.recompile();
+    }
+
+    /// Takes in something of this node's own.
+    pub(crate) fn accept(&self, at: Instant, what: What, original: Option<Handling>) -> Digest {
+        let place = self.mark().place + 1;
+        let envelope = Envelope::unsealed(self.me.clone(), at, place, what);
+        let leaf = envelope.leaf();
+        let envelope = Arc::new(envelope);
+        let thing = Thing { envelope: Arc::clone(&envelope), own: true, original, paths: vec![] };
+        self.disk.borrow_mut().things.insert(leaf, thing);
+        self.write(Kind::Came { leaf, path: None, way: Way::Onward });
+        self.heed(&envelope, leaf);
+        leaf
+    }
+
+    pub(crate) fn hold(&self, hold: Hold) {
+        self.disk.borrow_mut().holds.push(hold);
+        self.changed();
+    }
+
+    pub(crate) fn lift(&self, keep: impl Fn(&Hold) -> bool) {
+        self.disk.borrow_mut().holds.retain(keep);
+        self.changed();
+    }
+
+    /// What an organisation reads under an identifier: the form that prevails of all that it may
+    /// have, unless it was withdrawn.
+    pub(crate) fn reads(&self, organisation: &OrganisationId, id: &ItemId) -> Option<Digest> {
+        let disk = self.disk.borrow();
+        let withdrawn = |thing: &Thing| match &thing.envelope.what {
+            What::Withdrawal(it) => it.item == *id,
+            _ => false,
+        };
+        if disk.things.values().any(withdrawn) {
+            return None;
+        }
+        let may =
+            disk.things.iter().filter(|(_, thing)| item_of(thing).is_some_and(|(it, _)| it == *id));
+        let may = may.filter(|(leaf, _)| self.may_read(organisation, leaf));
+        let best = may
+            .max_by(|(a, one), (b, other)| prevails(&contender(one, **a), &contender(other, **b)));
+        best.map(|(leaf, _)| *leaf)
+    }
+
+    /// Whether an organisation may read one thing here today.
+    pub(crate) fn may_read(&self, organisation: &OrganisationId, leaf: &Digest) -> bool {
+        let network = self.network();
+        let disk = self.disk.borrow();
+        let Some(number) = network.number(organisation) else { return false };
+        let Some(thing) = disk.things.get(leaf) else { return false };
+        let ways = thing.own.then_some(None).into_iter().chain((0..thing.paths.len()).map(Some));
+        ways.into_iter().any(|way| {
+            audience(&network, thing, way).is_some_and(|(_, audience)| audience.contains(number))
+        })
+    }
+
+    fn write(&self, kind: Kind) {
+        let mut disk = self.disk.borrow_mut();
+        let before = disk.entries.last().map(|entry| entry.hash).unwrap_or_default();
+        let (leaf, tag) = match kind {
+            Kind::Came { leaf, path, .. } => (leaf, path.map_or(0, |path| path as u64 + 2)),
+            Kind::Again(leaf) => (leaf, 1),
+        };
+        let salt = self.salt.get() << 32 | tag;
+        let hash = digest(&[before.octets(), leaf.octets(), &salt.to_be_bytes()]);
+        disk.entries.push(Entry { hash, kind });
+    }
+
+    /// What a thing changes in what this node believes.
+    fn heed(&self, envelope: &Envelope, leaf: Digest) {
+        let What::Standing(notice) = &envelope.what else { return };
+        let StandingNotice { agreement, revision, now, .. } = notice;
+        {
+            let mut disk = self.disk.borrow_mut();
+            let known = disk.stands.get(agreement);
+            let newer = |(old, other, _): &(u64, Digest, Stands)| {
+                (*revision, std::cmp::Reverse(leaf)) > (*old, std::cmp::Reverse(*other))
+            };
+            if !known.is_none_or(newer) {
+                return;
+            }
+            disk.stands.insert(agreement.clone(), (*revision, leaf, *now));
+        }
+        self.changed();
+    }
+
+    fn recompile(&self) {
+        let network = compile(&self.world, &self.agreements, &self.disk.borrow());
+        *self.network.borrow_mut() = Arc::new(network);
+    }
+
+    /// Whatever a peer may have now and could not before comes up again.
+    fn changed(&self) {
+        let old = self.network();
+        self.recompile();
+        let new = self.network();
+        let mut grown = BTreeSet::new();
+        for (leaf, thing) in &self.disk.borrow().things {
+            if item_of(thing).is_none() {
+                continue;
+            }
+            for peer in &self.peers {
+                let before = self.offers(&old, thing, peer);
+                let known = |(path, passages): &Offer| {
+                    before.iter().any(|(it, old)| {
+                        it == path && passages.iter().all(|passage| old.contains(passage))
+                    })
+                };
+                if !self.offers(&new, thing, peer).iter().all(known) {
+                    grown.insert(*leaf);
+                }
+            }
+        }
+        for leaf in grown {
+            self.write(Kind::Again(leaf));
+        }
+    }
+
+    /// By which paths a peer is to have a thing: each says something that no earlier one of no more
+    /// hops does.
+    fn offers(&self, network: &Network, thing: &Thing, peer: &OrganisationId) -> Vec<Offer> {
+        let mut covered: Vec<(usize, Option<Passage>)> = Vec::new();
+        let mut offers = Vec::new();
+        let ways = thing.own.then_some(None).into_iter().chain((0..thing.paths.len()).map(Some));
+        for way in ways {
+            let envelope = way.map_or(&thing.envelope, |path| &thing.paths[path]);
+            if envelope.passed(peer) {
+                continue;
+            }
+            let Some(passages) = self.passages(network, thing, way, peer) else { continue };
+            let hops = envelope.hops.len();
+            let mut says: Vec<_> = passages.iter().cloned().map(Some).collect();
+            if says.is_empty() {
+                says.push(None);
+            }
+            let said =
+                |it: &Option<Passage>| covered.iter().any(|(h, old)| *h <= hops && old == it);
+            if says.iter().all(said) {
+                continue;
+            }
+            covered.extend(says.into_iter().map(|it| (hops, it)));
+            offers.push((way, passages));
+        }
+        offers
+    }
+
+    /// Who gives a thing to a peer's organisations by one path; nothing when nobody does.
+    fn passages(
+        &self,
+        network: &Network,
+        thing: &Thing,
+        way: Option<usize>,
+        peer: &OrganisationId,
+    ) -> Option<Vec<Passage>> {
+        let Some((_, item)) = item_of(thing) else { return Some(Vec::new()) };
+        let (handling, audience) = audience(network, thing, way)?;
+        let targets = self.territory.of(peer);
+        if !audience.meets(&targets) {
+            return None;
+        }
+        let said = network.passages(&handling, item.form, &targets);
+        let before = way.and_then(|path| thing.paths[path].hops.last());
+        let before = before.map(|hop| &hop.passages[..]);
+        let speaks = |id: &OrganisationId| self.territory.speaker(id) == Some(&self.me);
+        Some(borne_out(item, before, said, speaks))
+    }
+
+    fn take(&self, verified: Verified) -> Outcome {
+        let (leaf, way) = (verified.leaf(), verified.way());
+        let envelope = Arc::new(verified.into_envelope());
+        let mut bare = Envelope::clone(&envelope);
+        bare.hops.clear();
+        let mut disk = self.disk.borrow_mut();
+        let new = !disk.things.contains_key(&leaf);
+        let thing = disk.things.entry(leaf).or_insert_with(|| Thing {
+            envelope: Arc::new(bare),
+            own: false,
+            original: None,
+            paths: Vec::new(),
+        });
+        let path = if envelope.hops.is_empty() {
+            if thing.own {
+                return Outcome::Known;
+            }
+            thing.own = true;
+            None
+        } else {
+            let Some(path) = add_path(thing, &envelope) else { return Outcome::Known };
+            Some(path)
+        };
+        drop(disk);
+        self.write(Kind::Came { leaf, path, way });
+        if new {
+            self.heed(&envelope, leaf);
+        }
+        if new { Outcome::New } else { Outcome::Path }
+    }
+
+    /// What an entry has for a peer.
+    fn parcels(&self, place: u64, peer: &OrganisationId, ask: &Ask) -> Vec<Parcel> {
+        let disk = self.disk.borrow();
+        let Some(entry) = disk.entries.get(usize::try_from(place - 1).unwrap()) else {
+            return Vec::new();
+        };
+        let (leaf, came) = match entry.kind {
+            Kind::Came { leaf, path, way } => (leaf, Some((path, way))),
+            Kind::Again(leaf) => (leaf, None),
+        };
+        let thing = &disk.things[&leaf];
+        let urgent = item_of(thing)
+            .is_none_or(|(_, item)| item.conditions.category == Category::EarlyWarning);
+        if ask.lane == Lane::Urgent && !urgent {
+            return Vec::new();
+        }
+        let envelope = |way: Option<usize>| way.map_or(&thing.envelope, |path| &thing.paths[path]);
+        let mut parcels = Vec::new();
+        if let Some((path, way)) = came
+            && (place <= ask.echo || way == Way::Back)
+            && let Some(back) = envelope(path).back_to(peer)
+        {
+            parcels.push(Parcel::Back(Box::new(back)));
+        }
+        for (way, passages) in self.offers(&self.network(), thing, peer) {
+            if came.is_none_or(|(path, _)| path == way) {
+                let envelope = Box::new(Envelope::clone(envelope(way)));
+                parcels.push(Parcel::Onward { envelope, passages, tlp: None });
+            }
+        }
+        parcels
+    }
+}
+
+impl Shelf for Memory {
+    type Error = Infallible;
+
+    fn head(&self) -> Result<Mark, Infallible> {
+        Ok(self.mark())
+    }
+
+    fn hash_at(&self, place: u64) -> Result<Option<Digest>, Infallible> {
+        let at = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        let disk = self.disk.borrow();
+        Ok(at.and_then(|at| disk.entries.get(at)).map(|entry| entry.hash))
+    }
+
+    fn edition(&self, _: &OrganisationId) -> Result<String, Infallible> {
+        Ok("first".into())
+    }
+
+    fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, Infallible> {
+        Ok(self.disk.borrow().bookmarks.get(peer).cloned().unwrap_or_default())
+    }
+
+    fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, Infallible> {
+        let mut page = Page::default();
+        let mut upto = ask.span.after;
+        while upto < ask.span.upto && page.parcels.len() < ask.envelopes.min(40) {
+            upto += 1;
+            page.parcels.extend(self.parcels(upto, peer, ask));
+        }
+        page.upto = Mark { place: upto, hash: self.hash_at(upto)?.unwrap_or_default() };
+        Ok(page)
+    }
+
+    fn take_in(&self, peer: &OrganisationId, arrival: Arrival) -> Result<Vec<Outcome>, Infallible> {
+        let outcomes = arrival.verified.into_iter().map(|it| self.take(it)).collect();
+        self.set_bookmark(peer, &arrival.bookmark)?;
+        Ok(outcomes)
+    }
+
+    fn set_bookmark(&self, peer: &OrganisationId, bookmark: &Bookmark) -> Result<(), Infallible> {
+        self.disk.borrow_mut().bookmarks.insert(peer.clone(), bookmark.clone());
+        Ok(())
+    }
+
+    fn confirmed(&self, _: &OrganisationId, _: Span) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The item in a thing, with its identifier.
+pub(crate) fn item_of(thing: &Thing) -> Option<(ItemId, &Item)> {
+    let What::Item(item) = &thing.envelope.what else { return None };
+    let id = item.object.value().get("id")?.as_str().map(ItemId::new)?.ok()?;
+    Some((id, item))
+}
+
+/// How a thing that came one way is handled, and who may have it in its form.
+fn audience(
+    network: &Network,
+    thing: &Thing,
+    way: Option<usize>,
+) -> Option<(Arc<Handling>, Arc<Audience>)> {
+    let (id, item) = item_of(thing)?;
+    let handling = match way {
+        None => thing.original.as_ref().unwrap_or(&item.conditions).clone(),
+        Some(path) => {
+            let hops = &thing.paths[path].hops;
+            let tlp = hops.iter().filter_map(|hop| hop.tlp).max().unwrap_or(item.conditions.tlp);
+            item.handling(hops.last().map_or(&[], |hop| &hop.passages), tlp)?
+        }
+    };
+    let handling = Arc::new(handling);
+    let decision = network.decide_item(&handling, &id);
+    let audience = match item.form {
+        Form::Full => Arc::clone(&decision.full),
+        Form::Redacted => Arc::clone(&decision.reached),
+    };
+    Some((handling, audience))
+}
+
+pub(crate) fn contender(thing: &Thing, leaf: Digest) -> Contender<'_> {
+    let What::Item(item) = &thing.envelope.what else { unreachable!("only items contend") };
+    let object = item.object.value();
+    let text =
+        |name: &str| object.get(name).and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+    let producer = &item.conditions.producer;
+    let owner = text("created_by_ref") == producer.identity().as_str();
+    let version: Instant = text("modified").parse().unwrap();
+    let by_owner = if owner { Ownership::Owner } else { Ownership::Others };
+    Contender { version: version.micros(), by_owner, producer, leaf }
+}
+
+/// Adds a path; nothing when it says nothing new.
+fn add_path(thing: &mut Thing, envelope: &Arc<Envelope>) -> Option<usize> {
+    let trail = |it: &Envelope| it.hops.iter().map(|hop| hop.to.clone()).collect::<Vec<_>>();
+    let last = |it: &Envelope| it.hops.last().map(|hop| (hop.at, hop.passages.clone()));
+    let mine = trail(envelope);
+    if let Some(place) = thing.paths.iter().position(|it| trail(it) == mine) {
+        let (old, new) = (last(&thing.paths[place]), last(envelope));
+        let news = new
+            .as_ref()
+            .zip(old.as_ref())
+            .is_some_and(|(new, old)| new.0 > old.0 && new.1 != old.1);
+        if news {
+            thing.paths[place] = Arc::clone(envelope);
+        }
+        return news.then_some(place);
+    }
+    if thing.paths.len() >= MOST_PATHS {
+        return None;
+    }
+    thing.paths.push(Arc::clone(envelope));
+    Some(thing.paths.len() - 1)
+}
+
+fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network {
+    let stage = |agreement: &Arc<Agreement>| {
+        let stands = disk.stands.get(&agreement.id).map(|(_, _, stands)| *stands);
+        match stands {
+            None | Some(Stands::InForce) => Arc::clone(agreement),
+            Some(Stands::Suspended | Stands::Expired) => {
+                let by = AccountId::new("they").unwrap();
+                let stage = Stage::Suspended { since: BEGINNING, by, reason: "for now".into() };
+                Arc::new(Agreement { stage, ..Agreement::clone(agreement) })
+            }
+        }
+    };
+    let agreements: Vec<_> = agreements.iter().map(stage).collect();
+    let lapsed = disk.stands.iter().filter(|(_, (_, _, stands))| *stands != Stands::InForce);
+    let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
+    let organisations: &[(OrganisationNumber, _)] = &world.organisations;
+    let roll = Roll { organisations, agreements: &agreements, accounts: &[], holds: &disk.holds };
+    Network::compile(roll, BEGINNING).with_lapsed(lapsed)
+}

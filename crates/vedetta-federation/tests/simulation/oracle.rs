@@ -1,0 +1,167 @@
+//! What everyone should have at the end, found slowly: one fixpoint over the whole country, with
+//! names only. It knows nothing of links, bookmarks, paths or the compiled network.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use vedetta_federation::envelope::{Item, Stands};
+use vedetta_federation::hop::MOST_HOPS;
+use vedetta_model::agreement::{Agreement, Redistribution, VictimVisibility, Within};
+use vedetta_model::{AgreementId, Category, Handling, OrganisationId, Tlp};
+use vedetta_policy::Form;
+
+use crate::world::World;
+
+pub(crate) struct Oracle<'a> {
+    pub(crate) world: &'a World,
+    /// What was last said of agreements.
+    pub(crate) stands: BTreeMap<AgreementId, Stands>,
+}
+
+/// Which agreements count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Known {
+    /// All.
+    All,
+    /// Those that every node has.
+    Everywhere,
+}
+
+/// With which rights somebody holds an item.
+#[derive(Clone, Default, PartialEq)]
+struct Rights {
+    any: bool,
+    frameworks: BTreeSet<AgreementId>,
+}
+
+impl Oracle<'_> {
+    /// Which organisations may have an item in its form at all. `original` is how the original of a
+    /// derived form is handled.
+    pub(crate) fn may(&self, item: &Item, original: Option<&Handling>) -> BTreeSet<OrganisationId> {
+        self.entitled(original.unwrap_or(&item.conditions), item.form, Known::All)
+    }
+
+    /// Which must have it: those that may by the agreements that every node knows, where nodes lead
+    /// there that must have it too.
+    pub(crate) fn must(
+        &self,
+        item: &Item,
+        original: Option<&Handling>,
+        origin: usize,
+    ) -> BTreeSet<OrganisationId> {
+        let handling = original.unwrap_or(&item.conditions);
+        let entitled = self.entitled(handling, item.form, Known::Everywhere);
+        let nodes = self.nodes(&entitled, origin);
+        entitled.into_iter().filter(|id| nodes.contains(&self.world.speaker[id])).collect()
+    }
+
+    /// The nodes that a thing reaches through nodes that all have it themselves.
+    fn nodes(&self, entitled: &BTreeSet<OrganisationId>, origin: usize) -> BTreeSet<usize> {
+        let having: BTreeSet<_> = entitled.iter().map(|id| self.world.speaker[id]).collect();
+        let mut found = BTreeSet::from([origin]);
+        let mut next = VecDeque::from([(origin, 0)]);
+        while let Some((node, hops)) = next.pop_front() {
+            for other in self.world.neighbours(node) {
+                if hops < MOST_HOPS && having.contains(&other) && found.insert(other) {
+                    next.push_back((other, hops + 1));
+                }
+            }
+        }
+        found
+    }
+
+    fn entitled(&self, handling: &Handling, form: Form, known: Known) -> BTreeSet<OrganisationId> {
+        let all: BTreeSet<_> = self.world.speaker.keys().cloned().collect();
+        let chains = self.chains(handling, known, |_| true);
+        let mut reached = chains.clone();
+        if handling.tlp == Tlp::Clear {
+            reached = all;
+        } else if handling.tlp <= Tlp::Amber {
+            for (_, organisation) in &self.world.organisations {
+                let provided =
+                    organisation.client_of.iter().any(|provider| chains.contains(provider));
+                if provided {
+                    reached.insert(organisation.id.clone());
+                }
+            }
+        }
+        if form == Form::Redacted || handling.victims.is_empty() {
+            return reached;
+        }
+        let names = |it: &Agreement| it.handling.victim == VictimVisibility::Named;
+        let naming = self.chains(handling, known, names);
+        let told = |id: &OrganisationId| naming.contains(id) || handling.victims.contains(id);
+        reached.into_iter().filter(told).collect()
+    }
+
+    /// The producer and everyone whom chains of such agreements reach.
+    fn chains(
+        &self,
+        handling: &Handling,
+        known: Known,
+        such: impl Fn(&Agreement) -> bool,
+    ) -> BTreeSet<OrganisationId> {
+        let mut held = BTreeMap::new();
+        held.insert(handling.producer.clone(), Rights { any: true, ..Rights::default() });
+        loop {
+            let before = held.clone();
+            for agreement in self.world.agreements.iter().filter(|it| such(it)) {
+                let common = known == Known::All || !self.world.private.contains(&agreement.id);
+                if common && self.carries(agreement, handling) {
+                    self.pass(agreement, &before, &mut held);
+                }
+            }
+            if held == before {
+                return held.into_keys().collect();
+            }
+        }
+    }
+
+    fn pass(
+        &self,
+        agreement: &Agreement,
+        before: &BTreeMap<OrganisationId, Rights>,
+        held: &mut BTreeMap<OrganisationId, Rights>,
+    ) {
+        let framework = self.line(agreement).last().unwrap().id.clone();
+        for (i, giving) in agreement.parties.iter().enumerate() {
+            let may = |id: &&OrganisationId| {
+                before.get(*id).is_some_and(|it| it.any || it.frameworks.contains(&framework))
+            };
+            let givers: Vec<_> = giving.organisations.iter().filter(may).collect();
+            for (j, receiving) in agreement.parties.iter().enumerate() {
+                if i == j && giving.within == Within::Apart {
+                    continue;
+                }
+                for receiver in &receiving.organisations {
+                    if givers.iter().all(|giver| *giver == receiver) {
+                        continue;
+                    }
+                    let rights = held.entry(receiver.clone()).or_default();
+                    match agreement.handling.redistribution {
+                        Redistribution::None => {}
+                        Redistribution::Any => rights.any = true,
+                        Redistribution::Lineage => {
+                            rights.frameworks.insert(framework.clone());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn carries(&self, agreement: &Agreement, handling: &Handling) -> bool {
+        let line = self.line(agreement);
+        let binds =
+            |it: &&Agreement| matches!(self.stands.get(&it.id), None | Some(Stands::InForce));
+        let limited = handling.only_under.is_empty()
+            || line.iter().any(|it| handling.only_under.contains(&it.id));
+        let _: Category = handling.category;
+        line.iter().all(binds) && limited && handling.tlp <= agreement.handling.highest_tlp
+    }
+
+    fn line<'w>(&'w self, agreement: &'w Agreement) -> Vec<&'w Agreement> {
+        let find = |id: &AgreementId| self.world.agreements.iter().find(|it| it.id == *id);
+        let above = agreement.parent.as_ref().and_then(find);
+        std::iter::once(agreement).chain(above.map(AsRef::as_ref)).collect()
+    }
+}

@@ -1,0 +1,528 @@
+//! What happens in a country, and whether all is well in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use vedetta_federation::Object;
+use vedetta_federation::digest::Digest;
+use vedetta_federation::envelope::{Item, StandingNotice, Stands, What, Withdrawal};
+use vedetta_federation::link::Input;
+use vedetta_model::hold::HoldScope;
+use vedetta_model::{
+    AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap, Tlp,
+};
+use vedetta_policy::Form;
+
+use crate::chance::Chance;
+use crate::country::Country;
+use crate::memory::{contender, item_of};
+use crate::oracle::Oracle;
+use crate::world::{BEGINNING, Scale, World};
+
+/// What a seed gave.
+pub(crate) struct Outcome {
+    pub(crate) wrong: Vec<String>,
+    pub(crate) history: Vec<String>,
+    pub(crate) said: String,
+}
+
+struct Story {
+    country: Country,
+    /// What was accepted, where, when, and under which identifier.
+    accepted: Vec<(Digest, usize, Instant)>,
+    items: Vec<Published>,
+    revisions: BTreeMap<AgreementId, u64>,
+    kept: BTreeSet<HoldId>,
+    holds: Vec<usize>,
+    down: Vec<usize>,
+    number: u128,
+}
+
+/// An item as its producers know it.
+#[derive(Clone)]
+struct Published {
+    id: ItemId,
+    node: usize,
+    producer: OrganisationId,
+    handling: Handling,
+    owner: OrganisationId,
+}
+
+/// Plays one seed.
+pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
+    let mut chance = Chance::of(seed);
+    let mut world = World::new(&mut chance, scale);
+    let partial = chance.once_in(4);
+    if partial {
+        world.keep_some_private(&mut chance);
+    }
+    let turns = if scale == Scale::Full { chance.between(20, 40) } else { chance.between(8, 20) };
+    let mut story = Story {
+        country: Country::new(world, chance),
+        accepted: Vec::new(),
+        items: Vec::new(),
+        revisions: BTreeMap::new(),
+        kept: BTreeSet::new(),
+        holds: Vec::new(),
+        down: Vec::new(),
+        number: 0,
+    };
+    story.country.turn_after(3000);
+    for _ in 0..turns {
+        story.country.run(Duration::MAX);
+        story.turn();
+        let pause = story.country.chance.between(50, 3000);
+        story.country.turn_after(pause);
+    }
+    story.country.run(Duration::MAX);
+    story.heal();
+    story.country.turn_after(20_000);
+    story.country.run(Duration::MAX);
+    let settled = story.settle();
+    let mut wrong = story.judge();
+    if !settled {
+        wrong.push("it did not come to rest".into());
+    }
+    let world = &story.country.world;
+    let said = format!(
+        "{} of {} nodes, {} links, {} agreements{}, {} things, {} received, refused {:?}",
+        world.form,
+        world.nodes.len(),
+        world.edges.len(),
+        world.agreements.len(),
+        if partial { " (some private)" } else { "" },
+        story.accepted.len(),
+        story.country.received,
+        story.country.refused,
+    );
+    Outcome { wrong, said, history: std::mem::take(&mut story.country.history) }
+}
+
+impl Story {
+    fn turn(&mut self) {
+        match self.country.chance.below(20) {
+            0..=7 => self.publish(),
+            8 | 9 => self.revise(),
+            10 => self.contest(),
+            11 => self.withdraw(),
+            12 | 13 => self.change_an_agreement(),
+            14 => self.cut_or_join(),
+            15 => self.fall_or_rise(),
+            16 => self.back_up_or_restore(),
+            17 => self.hold_or_lift(),
+            18 => self.rotate(),
+            _ => self.divide(),
+        }
+    }
+
+    fn some_node(&mut self) -> Option<usize> {
+        let node = self.country.chance.below(self.country.stations.len());
+        self.country.stations[node].up.then_some(node)
+    }
+
+    fn accept(&mut self, node: usize, what: What, original: Option<Handling>) -> Digest {
+        let station = &self.country.stations[node];
+        let at = station.clock(self.country.now);
+        let leaf = station.memory.accept(at, what, original);
+        self.accepted.push((leaf, node, self.country.now));
+        self.country.say(format!("n{node} takes in its own {leaf}"));
+        self.country.ring(node);
+        leaf
+    }
+
+    fn publish(&mut self) {
+        let Some(node) = self.some_node() else { return };
+        let chance = &mut self.country.chance;
+        let theirs: Vec<_> = self.country.world.spoken_for(node).into_iter().cloned().collect();
+        let producer = chance.pick(&theirs).clone();
+        let everyone: Vec<_> = self.country.world.speaker.keys().cloned().collect();
+        let mut victims = BTreeSet::new();
+        if chance.once_in(4) {
+            victims.insert(chance.pick(&everyone).clone());
+        }
+        let tlps = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::Amber, Tlp::AmberStrict];
+        let handling = Handling {
+            producer: producer.clone(),
+            category: *chance.pick(&Category::ALL),
+            tlp: *chance.pick(&tlps),
+            pap: Pap::Green,
+            victims,
+            named: BTreeSet::new(),
+            only_under: BTreeSet::new(),
+            via: BTreeSet::new(),
+        };
+        let held = chance.once_in(12);
+        self.number += 1;
+        let id = ItemId::of("indicator", uuid(self.number));
+        let item = Published { id, node, owner: producer.clone(), producer, handling };
+        if held {
+            let hold = self.hold(node, HoldScope::Item(item.id.clone()));
+            self.kept.insert(hold);
+        }
+        self.bring(&item);
+        self.items.push(item);
+    }
+
+    /// Accepts a version of an item, and its derived form where it tells a victim.
+    fn bring(&mut self, item: &Published) {
+        let Published { id, node, producer, handling, owner } = item.clone();
+        let station = &self.country.stations[node];
+        let modified = station.clock(self.country.now);
+        let text = format!(
+            "{{\"type\":\"indicator\",\"id\":\"{id}\",\"created_by_ref\":\"{}\",\
+             \"modified\":\"{modified}\",\"name\":\"{producer} at {modified}\"}}",
+            owner.identity()
+        );
+        let derived = ItemId::of("indicator", uuid(self.number | 1 << 100));
+        let tells = !handling.victims.is_empty();
+        let object = Object::new(text.clone()).unwrap();
+        let conditions = handling.clone();
+        let full =
+            Item { object, conditions, form: Form::Full, derived: tells.then(|| derived.clone()) };
+        self.country.say(format!("n{node} has {id} of {producer}, {:?}", handling));
+        self.accept(node, What::Item(Box::new(full)), None);
+        if tells {
+            let object = Object::new(text.replace(id.as_str(), derived.as_str())).unwrap();
+            let conditions = Handling {
+                producer: self.country.world.nodes[node].clone(),
+                victims: BTreeSet::new(),
+                ..handling.clone()
+            };
+            let item = Item { object, conditions, form: Form::Redacted, derived: None };
+            self.accept(node, What::Item(Box::new(item)), Some(handling));
+        }
+    }
+
+    fn some_item(&mut self) -> Option<Published> {
+        if self.items.is_empty() {
+            return None;
+        }
+        let item = self.country.chance.pick(&self.items).clone();
+        self.country.stations[item.node].up.then_some(item)
+    }
+
+    fn revise(&mut self) {
+        let Some(item) = self.some_item() else { return };
+        self.number += 1;
+        self.bring(&item);
+    }
+
+    /// Somebody else brings an object of the same identifier.
+    fn contest(&mut self) {
+        let (Some(item), Some(node)) = (self.some_item(), self.some_node()) else { return };
+        let theirs: Vec<_> = self.country.world.spoken_for(node).into_iter().cloned().collect();
+        let producer = self.country.chance.pick(&theirs).clone();
+        let handling = Handling {
+            producer: producer.clone(),
+            victims: BTreeSet::new(),
+            ..item.handling.clone()
+        };
+        self.number += 1;
+        self.bring(&Published { node, producer, handling, ..item });
+    }
+
+    fn withdraw(&mut self) {
+        let Some(item) = self.some_item() else { return };
+        self.country.say(format!("n{} withdraws {}", item.node, item.id));
+        let withdrawal = Withdrawal { item: item.id.clone(), reason: "a mistake".into() };
+        self.accept(item.node, What::Withdrawal(withdrawal), None);
+        self.items.retain(|it| it.id != item.id);
+    }
+
+    fn change_an_agreement(&mut self) {
+        let world = std::rc::Rc::clone(&self.country.world);
+        let agreement = self.country.chance.pick(&world.agreements).clone();
+        let nodes: Vec<_> = world.party_nodes(&agreement).into_iter().collect();
+        let nodes = if nodes.is_empty() { vec![0] } else { nodes };
+        let node = *self.country.chance.pick(&nodes);
+        if !self.country.stations[node].up {
+            return;
+        }
+        let revision = self.revisions.entry(agreement.id.clone()).or_default();
+        *revision += 1;
+        let now = if *revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
+        let notice = StandingNotice {
+            agreement: agreement.id.clone(),
+            revision: *revision,
+            now,
+            since: self.country.now,
+            reason: None,
+        };
+        self.country.say(format!("n{node}: {} is {now:?}", agreement.id));
+        self.accept(node, What::Standing(notice), None);
+    }
+
+    fn cut_or_join(&mut self) {
+        let edge = self.country.chance.below(self.country.cut.len());
+        self.country.cut[edge] ^= true;
+        let (a, b) = self.country.world.edges[edge];
+        let what = if self.country.cut[edge] { "is cut" } else { "is joined" };
+        self.country.say(format!("n{a}–n{b} {what}"));
+    }
+
+    /// Cuts every link between two halves.
+    fn divide(&mut self) {
+        let half: Vec<_> =
+            (0..self.country.stations.len()).map(|_| self.country.chance.once_in(2)).collect();
+        for edge in 0..self.country.cut.len() {
+            let (a, b) = self.country.world.edges[edge];
+            self.country.cut[edge] = half[a] != half[b] && !self.country.chance.once_in(3);
+        }
+        self.country.say("the country is divided".into());
+    }
+
+    fn fall_or_rise(&mut self) {
+        if let Some(node) = self.down.pop() {
+            self.country.say(format!("n{node} rises"));
+            return self.country.rise(node);
+        }
+        let Some(node) = self.some_node() else { return };
+        self.country.say(format!("n{node} falls"));
+        self.country.fall(node);
+        self.down.push(node);
+    }
+
+    fn back_up_or_restore(&mut self) {
+        let Some(node) = self.some_node() else { return };
+        let backups = &self.country.stations[node].backups;
+        let old = backups.len().checked_sub(1);
+        let with = (0..self.country.stations.len())
+            .filter(|node| !self.country.stations[*node].backups.is_empty())
+            .collect::<Vec<_>>();
+        if old.is_none() && (with.is_empty() || self.country.chance.once_in(2)) {
+            return self.back_up_all();
+        }
+        let node = if with.is_empty() { node } else { *self.country.chance.pick(&with) };
+        let Some(backup) = self.country.stations[node].backups.pop() else { return };
+        self.country.say(format!("n{node} falls and is restored from {}", backup.at));
+        self.country.fall(node);
+        self.country.stations[node].memory.restore(backup.disk);
+        self.accepted.retain(|(_, at, when)| *at != node || *when <= backup.at);
+        self.down.retain(|it| *it != node);
+        self.country.rise(node);
+    }
+
+    fn back_up_all(&mut self) {
+        let some = self.country.chance.between(1, 3);
+        for node in 0..self.country.stations.len() {
+            if node % some == 0 {
+                let (at, disk) = (self.country.now, self.country.stations[node].memory.backup());
+                self.country.stations[node].backups = vec![crate::station::Backup { at, disk }];
+            }
+        }
+        self.country.say(format!("every {some}. node is backed up"));
+    }
+
+    fn hold(&mut self, node: usize, scope: HoldScope) -> HoldId {
+        let id = HoldId::new(&format!("h{}-{node}", self.number)).unwrap();
+        let hold = Hold {
+            id: id.clone(),
+            authority: "the authority".into(),
+            organisation: self.country.world.nodes[node].clone(),
+            scope,
+            reason: "an order".into(),
+            from: BEGINNING.before(Duration::from_secs(1)),
+            until: None,
+        };
+        self.country.say(format!("n{node} holds {:?}", hold.scope));
+        self.country.stations[node].memory.hold(hold);
+        id
+    }
+
+    fn hold_or_lift(&mut self) {
+        if let Some(node) = self.holds.pop() {
+            return self.lift(node);
+        }
+        let Some(node) = self.some_node() else { return };
+        let everyone: Vec<_> = self.country.world.speaker.keys().cloned().collect();
+        let producer = self.country.chance.pick(&everyone).clone();
+        self.hold(node, HoldScope::Producer(producer));
+        self.holds.push(node);
+        self.country.ring(node);
+    }
+
+    fn lift(&mut self, node: usize) {
+        self.country.say(format!("n{node} lifts its holds"));
+        let kept = self.kept.clone();
+        self.country.stations[node].memory.lift(|hold| kept.contains(&hold.id));
+        self.country.ring(node);
+    }
+
+    fn rotate(&mut self) {
+        let Some(node) = self.some_node() else { return };
+        self.country.say(format!("n{node} takes a new key"));
+        let seed = self.country.chance.seed();
+        let card = self.country.stations[node].rotate(seed);
+        self.country.tell_all(node, &Input::Vouch(vec![card]));
+    }
+
+    /// Everything works again, and nothing more happens.
+    fn heal(&mut self) {
+        self.country.rough = false;
+        self.country.cut.fill(false);
+        for node in 0..self.country.stations.len() {
+            self.country.rise(node);
+            self.lift(node);
+        }
+        self.country.say("all is well again".into());
+    }
+
+    fn settle(&mut self) -> bool {
+        let limit = self.country.now.after(Duration::from_secs(3600));
+        self.country.run(Duration::from_secs(45));
+        self.country.now < limit
+    }
+
+    fn judge(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let stands = self.last_said(&mut wrong);
+        let oracle = Oracle { world: &self.country.world, stands };
+        let mut expected = BTreeMap::new();
+        for (leaf, origin) in self.survivors(&mut wrong) {
+            let thing = self.country.stations[origin].memory.disk.borrow().things[&leaf].clone();
+            let Some((id, item)) = item_of(&thing) else {
+                self.everywhere(&leaf, &mut wrong);
+                continue;
+            };
+            let original = thing.original.as_ref();
+            let most = oracle.may(item, original);
+            let mut least = oracle.must(item, original, origin);
+            if self.is_held(&id, origin) {
+                self.read_by_holders(&leaf, origin, &mut wrong);
+            }
+            if (0..self.country.stations.len()).any(|node| self.is_held(&id, node)) {
+                least.clear();
+            } else if item.form == Form::Redacted {
+                least.retain(|it| self.country.world.speaker[it] == origin);
+            }
+            self.compare(&leaf, (&most, &least), &mut wrong);
+            expected.insert(leaf, id);
+        }
+        self.winners(&expected, &mut wrong);
+        wrong
+    }
+
+    fn is_held(&self, id: &ItemId, node: usize) -> bool {
+        let held = |hold: &Hold| matches!(&hold.scope, HoldScope::Item(it) if it == id);
+        self.country.stations[node].memory.disk.borrow().holds.iter().any(held)
+    }
+
+    /// What is held is read at its node alone, by its producer and the authority.
+    fn read_by_holders(&self, leaf: &Digest, origin: usize, wrong: &mut Vec<String>) {
+        for (node, station) in self.country.stations.iter().enumerate() {
+            if node != origin && station.memory.disk.borrow().things.contains_key(leaf) {
+                wrong.push(format!("n{node} has {leaf}, which n{origin} holds"));
+            }
+        }
+    }
+
+    fn everywhere(&self, leaf: &Digest, wrong: &mut Vec<String>) {
+        for (node, station) in self.country.stations.iter().enumerate() {
+            if !station.memory.disk.borrow().things.contains_key(leaf) {
+                wrong.push(format!("n{node} was never told {leaf}"));
+            }
+        }
+    }
+
+    /// The last word on each agreement among all that anybody still has.
+    fn last_said(&self, wrong: &mut Vec<String>) -> BTreeMap<AgreementId, Stands> {
+        let mut last: BTreeMap<AgreementId, (u64, std::cmp::Reverse<Digest>, Stands)> =
+            BTreeMap::new();
+        for station in &self.country.stations {
+            for (leaf, thing) in &station.memory.disk.borrow().things {
+                let What::Standing(it) = &thing.envelope.what else { continue };
+                let said = (it.revision, std::cmp::Reverse(*leaf), it.now);
+                let known = last.entry(it.agreement.clone()).or_insert(said);
+                if (said.0, said.1) > (known.0, known.1) {
+                    *known = said;
+                }
+            }
+        }
+        let last: BTreeMap<_, _> = last.into_iter().map(|(id, (_, _, now))| (id, now)).collect();
+        for (node, station) in self.country.stations.iter().enumerate() {
+            for (id, now) in &last {
+                let disk = station.memory.disk.borrow();
+                if disk.stands.get(id).map(|(_, _, it)| it) != Some(now) {
+                    wrong.push(format!("n{node} does not know that {id} is {now:?}"));
+                }
+            }
+        }
+        last
+    }
+
+    /// Everything that anybody still has, with its origin, which must have it too; and whatever was
+    /// accepted and not lost with a restored disk.
+    fn survivors(&self, wrong: &mut Vec<String>) -> BTreeMap<Digest, usize> {
+        let mut all = BTreeMap::new();
+        for station in &self.country.stations {
+            for (leaf, thing) in &station.memory.disk.borrow().things {
+                let origin = &thing.envelope.origin;
+                let node = self.country.world.nodes.iter().position(|it| it == origin).unwrap();
+                all.insert(*leaf, node);
+            }
+        }
+        for (leaf, node, _) in &self.accepted {
+            all.insert(*leaf, *node);
+        }
+        all.retain(|leaf, node| {
+            let disk = self.country.stations[*node].memory.disk.borrow();
+            let has = disk.things.get(leaf).is_some_and(|thing| thing.own);
+            if !has {
+                wrong.push(format!("n{node} lost its own {leaf}"));
+            }
+            has
+        });
+        all
+    }
+
+    fn compare(
+        &self,
+        leaf: &Digest,
+        (most, least): (&BTreeSet<OrganisationId>, &BTreeSet<OrganisationId>),
+        wrong: &mut Vec<String>,
+    ) {
+        for (organisation, node) in &self.country.world.speaker {
+            let memory = &self.country.stations[*node].memory;
+            let reads = memory.may_read(organisation, leaf);
+            if reads && !most.contains(organisation) {
+                wrong.push(format!("{organisation} reads {leaf} and must not"));
+            }
+            if !reads && least.contains(organisation) {
+                let has = memory.disk.borrow().things.contains_key(leaf);
+                wrong.push(format!("{organisation} does not read {leaf} (n{node} has it: {has})"));
+            }
+        }
+    }
+
+    /// Of the forms of one object everybody reads the same one of those that they may read.
+    fn winners(&self, all: &BTreeMap<Digest, ItemId>, wrong: &mut Vec<String>) {
+        let mut by_item: BTreeMap<&ItemId, Vec<&Digest>> = BTreeMap::new();
+        for (leaf, id) in all {
+            by_item.entry(id).or_default().push(leaf);
+        }
+        for (organisation, node) in &self.country.world.speaker {
+            let memory = &self.country.stations[*node].memory;
+            for (id, leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
+                let mine = leaves.iter().filter(|leaf| memory.may_read(organisation, leaf));
+                let disk = memory.disk.borrow();
+                let rank = |leaf: &Digest| {
+                    let it = contender(&disk.things[leaf], *leaf);
+                    let others = std::cmp::Reverse((it.producer.clone(), leaf));
+                    (it.by_owner, it.version, others.0.0.to_string(), *leaf)
+                };
+                let best = mine.max_by(|one, other| {
+                    let (a, b) = (rank(one), rank(other));
+                    (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.cmp(&a.2)).then(b.3.cmp(&a.3))
+                });
+                let reads = memory.reads(organisation, id);
+                if reads.is_some() && reads != best.map(|leaf| **leaf) {
+                    wrong.push(format!("{organisation} reads another form of {id}"));
+                }
+            }
+        }
+    }
+}
+
+fn uuid(number: u128) -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(number.to_be_bytes()).into_uuid()
+}
