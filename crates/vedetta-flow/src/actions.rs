@@ -10,6 +10,8 @@ pub mod hold_items;
 pub mod keep_warning_lists;
 pub mod keep_webhooks;
 pub mod manage_accounts;
+pub mod pair_nodes;
 pub mod retry_work;
+pub mod sign_agreements;
 pub mod sign_in;
 pub mod withdraw_item;

@@ -81,6 +81,16 @@ impl Book {
         book.iter().filter(|line| is(&line.clearance)).map(|line| line.id).collect()
     }
 
+    /// The clearances that rest on an agreement, by number: here, or where they came from.
+    pub(crate) fn resting_on(&self, agreement: &AgreementId) -> Vec<ClearanceId> {
+        let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
+        let rests = |line: &&Arc<Line>| {
+            let via = &line.clearance.handling.via;
+            line.under.contains(agreement) || via.iter().any(|given| given.on.contains(agreement))
+        };
+        book.iter().filter(rests).map(|line| line.id).collect()
+    }
+
     /// Every clearance.
     pub(crate) fn all(&self) -> Vec<Line> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use vedetta_store::{
 
 use crate::bell::Bell;
 use crate::book::Book;
+use crate::mesh::Nodes;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
@@ -20,6 +21,7 @@ pub struct House {
     pub(crate) shared: Arc<Shared>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) redaction_key: Vec<u8>,
+    pub(crate) nodes: Nodes,
     changing: Mutex<()>,
     scribe: Scribe,
 }
@@ -72,8 +74,14 @@ impl House {
         let after = Arc::clone(&shared) as Arc<dyn AfterCommit>;
         let scribe = Scribe::start(store, clock, after)
             .map_err(|error| StoreError::Refused(format!("no thread to write with: {error}")))?;
-        let mut house =
-            Self { shared, entropy, redaction_key: Vec::new(), changing: Mutex::new(()), scribe };
+        let mut house = Self {
+            shared,
+            entropy,
+            redaction_key: Vec::new(),
+            nodes: Nodes::default(),
+            changing: Mutex::new(()),
+            scribe,
+        };
         house.redaction_key = house.node_secret("redaction")?;
         Ok(house)
     }
@@ -301,4 +309,7 @@ const DIRECTORY: u32 = 1 << RecordKind::Organisation.code()
     | 1 << RecordKind::Account.code()
     | 1 << RecordKind::Setting.code();
 /// Bits of the kinds on which decisions depend besides.
-const AGREEMENTS: u32 = 1 << RecordKind::Agreement.code() | 1 << RecordKind::Hold.code();
+const AGREEMENTS: u32 = 1 << RecordKind::Agreement.code()
+    | 1 << RecordKind::Hold.code()
+    | 1 << RecordKind::Peer.code()
+    | 1 << RecordKind::Card.code();

@@ -15,6 +15,8 @@ pub mod views;
 
 mod authority;
 mod book;
+pub mod mesh;
+
 mod markings;
 mod redaction;
 mod scribe;

@@ -31,10 +31,12 @@ pub struct Standing {
     /// Every hold, past ones too.
     pub holds: Vec<Hold>,
     /// Who may receive what, now.
-    pub network: Network,
+    pub network: Arc<Network>,
     /// Whom an address, domain or product concerns.
     pub relevance: Arc<Relevance>,
     identities: Arc<HashMap<ItemId, OrganisationId>>,
+    /// Agreements of which other nodes say that they do not bind.
+    lapsed: BTreeSet<AgreementId>,
 }
 
 struct Known {
@@ -79,7 +81,8 @@ impl Standing {
         Self {
             generation,
             own: None,
-            network: compile(&directory, &[], &[], now),
+            network: compile(&directory, &[], &[], (now, &BTreeSet::new())),
+            lapsed: BTreeSet::new(),
             relevance: Arc::new(directory.relevance().0),
             directory: Arc::new(directory),
             agreements: Vec::new(),
@@ -107,9 +110,10 @@ impl Standing {
             directory: Arc::clone(&self.directory),
             agreements: self.agreements.clone(),
             holds: self.holds.clone(),
-            network: compile(&self.directory, &self.agreements, &self.holds, now),
+            network: compile(&self.directory, &self.agreements, &self.holds, (now, &self.lapsed)),
             relevance: Arc::clone(&self.relevance),
             identities: Arc::clone(&self.identities),
+            lapsed: self.lapsed.clone(),
         }
     }
 
@@ -168,8 +172,19 @@ impl Standing {
         let agreements = records::<Agreement>(reader, RecordKind::Agreement)?;
         let agreements: Vec<_> = agreements.into_iter().map(Arc::new).collect();
         let holds = records::<Hold>(reader, RecordKind::Hold)?;
-        let network = compile(&directory, &agreements, &holds, now);
-        Ok(Self { generation, own, directory, agreements, holds, network, relevance, identities })
+        let lapsed = crate::mesh::lapsed(reader)?;
+        let network = compile(&directory, &agreements, &holds, (now, &lapsed));
+        Ok(Self {
+            generation,
+            own,
+            directory,
+            agreements,
+            holds,
+            network,
+            relevance,
+            identities,
+            lapsed,
+        })
     }
 }
 
@@ -177,15 +192,15 @@ fn compile(
     directory: &Directory,
     agreements: &[Arc<Agreement>],
     holds: &[Hold],
-    now: Instant,
-) -> Network {
+    (now, lapsed): (Instant, &BTreeSet<AgreementId>),
+) -> Arc<Network> {
     let members = directory.members().iter();
     let organisations: Vec<_> =
         members.map(|member| (member.number, Arc::clone(&member.organisation))).collect();
     let accounts: Vec<_> =
         directory.accounts().iter().map(|account| account.as_ref().clone()).collect();
     let roll = Roll { organisations: &organisations, agreements, accounts: &accounts, holds };
-    Network::compile(roll, now)
+    Arc::new(Network::compile(roll, now).with_lapsed(lapsed.clone()))
 }
 
 /// The identities of all organisations, by which items name victims.

@@ -5,3 +5,5 @@ pub mod explain;
 pub mod ledger;
 pub mod read_items;
 pub mod see_agreements;
+pub mod see_peers;
+pub mod see_withdrawn;

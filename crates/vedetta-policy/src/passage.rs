@@ -66,10 +66,19 @@ impl Network {
         }
         self.by_steps((handling, &chains.any), Carriers::Any, &targets, &mut found);
         self.by_providers(handling, &chains, &targets, &mut found);
+        let mut passages: Vec<_> = found.into_iter().collect();
         if form == Form::Redacted {
-            found.retain(|passage| !handling.victims.contains(&passage.giver));
+            passages.retain(|passage| !handling.victims.contains(&passage.giver));
+            let tells = |id: &AgreementId| self.is_adhesion_of(id, handling);
+            passages.iter_mut().for_each(|passage| passage.on.retain(|id| !tells(id)));
         }
-        found.into_iter().collect()
+        passages
+    }
+
+    /// Whether an agreement is a victim's adhesion, which tells who it is.
+    fn is_adhesion_of(&self, id: &AgreementId, handling: &Handling) -> bool {
+        let adhesion = self.agreement(id).and_then(|agreement| agreement.adhesion.as_ref());
+        adhesion.is_some_and(|adhesion| handling.victims.contains(&adhesion.organisation))
     }
 
     fn by_steps(

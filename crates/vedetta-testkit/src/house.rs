@@ -1,6 +1,7 @@
 //! A house in memory with a small network, or with the whole of Italy.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use vedetta_directory::directory::Records;
@@ -49,15 +50,32 @@ impl TestHouse {
     /// A house over a fresh ledger in memory, without anybody in it.
     #[must_use]
     pub fn empty() -> Self {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
-        Self::over(store)
+        Self::over(Self::ledger())
+    }
+
+    /// A fresh ledger in memory.
+    #[must_use]
+    pub fn ledger() -> Arc<dyn Store> {
+        Arc::new(SqliteStore::in_memory().unwrap())
     }
 
     /// A house over a ledger.
     #[must_use]
     pub fn over(store: Arc<dyn Store>) -> Self {
+        Self::seeded(store, 7)
+    }
+
+    /// A house over the ledger of a directory.
+    #[must_use]
+    pub fn at(directory: &Path, seed: u64) -> Self {
+        Self::seeded(Arc::new(SqliteStore::open(directory).unwrap()), seed)
+    }
+
+    /// A house over a ledger, with its own chance: no two have the same keys.
+    #[must_use]
+    pub fn seeded(store: Arc<dyn Store>, seed: u64) -> Self {
         let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
-        let entropy = Arc::new(SeededEntropy::new(7));
+        let entropy = Arc::new(SeededEntropy::new(seed));
         let house = House::open(Arc::clone(&store), clock.clone(), entropy).unwrap();
         Self { house, clock, store }
     }

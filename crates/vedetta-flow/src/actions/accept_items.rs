@@ -85,6 +85,7 @@ impl House {
                 door: arrival.door,
                 source: arrival.source.clone(),
                 readable: self.shared.book.entitled(&standing, &self.reader_of(by)?),
+                beyond: if self.has_peers() { Beyond::Nodes } else { Beyond::Nobody },
                 handlings,
                 items: some,
             };
@@ -104,8 +105,16 @@ struct Load {
     source: String,
     /// What the bringer may read.
     readable: Arc<Vec<ClearanceId>>,
+    beyond: Beyond,
     handlings: Vec<Arc<Handling>>,
     items: Vec<Brought>,
+}
+
+/// Whether there are other nodes, for whom derived forms are made though nobody here gets them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Nodes,
+    Nobody,
 }
 
 /// What became of one item of a load, and how many it goes to.
@@ -333,7 +342,8 @@ impl Load {
             unit.intern(&NewClearance { handling, form, audience, grounds: &grounds, actor })
         };
         let full = intern(&decision, Form::Full)?;
-        let redacted = match decision.redacted.is_empty() {
+        let wanted = self.beyond == Beyond::Nodes && !handling.victims.is_empty();
+        let redacted = match decision.redacted.is_empty() && !wanted {
             true => None,
             false => Some(intern(&decision, Form::Redacted)?),
         };

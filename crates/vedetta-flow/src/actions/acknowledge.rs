@@ -1,11 +1,13 @@
 //! A contact acknowledges an item for its organisation.
 
-use vedetta_model::{Actor, ItemId};
+use vedetta_federation::envelope::{self, What};
+use vedetta_model::{Actor, ItemId, OrganisationId};
 use vedetta_store::{Acknowledgement, Stamp};
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::mesh::{Provenance, keep_own};
 
 impl House {
     /// Acknowledges the newest release of an item that the actor may read. The first
@@ -28,6 +30,35 @@ impl House {
             at: self.now(),
             note: note.filter(|note| !note.is_empty()),
         };
-        Ok(self.write(move |unit| unit.acknowledge(&acknowledgement))?)
+        let back = self.acknowledgement_back(by, item, &acknowledgement)?;
+        Ok(self.write(move |unit| {
+            let recorded = unit.acknowledge(&acknowledgement)?;
+            if let (Some(_), Some((giver, what))) = (recorded, &back) {
+                let (actor, subject) = (acknowledgement.by.as_str(), giver.as_str());
+                keep_own(unit, (actor, subject), Some(giver), what)?;
+            }
+            Ok(recorded)
+        })?)
+    }
+
+    /// What goes back to the node that gave the item here, if another did.
+    fn acknowledgement_back(
+        &self,
+        by: &Actor,
+        item: &ItemId,
+        said: &Acknowledgement,
+    ) -> Result<Option<(OrganisationId, What)>, FlowError> {
+        let releases = self.read(|reader| reader.item(item))?;
+        let release = releases.iter().find(|release| release.stamp.seq == said.release);
+        let provenance = release.and_then(Provenance::of);
+        let (Some(release), Some(provenance)) = (release, provenance) else { return Ok(None) };
+        let what = What::Acknowledgement(envelope::Acknowledgement {
+            item: item.clone(),
+            version: release.version.to_string(),
+            organisation: by.organisation.clone(),
+            seen: said.at,
+            note: said.note.clone(),
+        });
+        Ok(Some((provenance.source, what)))
     }
 }

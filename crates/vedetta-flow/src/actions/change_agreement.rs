@@ -88,7 +88,7 @@ impl House {
         };
         let stepped =
             stepped.map_err(|error: TransitionError| FlowError::Conflict(error.to_string()))?;
-        self.put(by, RecordKind::Agreement, id.as_str(), &stepped)?;
+        self.put_stage(by, &stepped)?;
         Ok(stepped)
     }
 

@@ -6,6 +6,7 @@ use vedetta_store::RecordKind;
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::views::see_withdrawn::Withdrawn;
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
@@ -27,11 +28,16 @@ impl House {
         let (actor, item) = (by.account.to_string(), item.clone());
         let derived = self.derived_id(&item);
         let facts = serde_json::json!({ "reason": reason }).to_string();
-        let shared = std::sync::Arc::clone(&self.shared);
+        let (shared, reason) = (std::sync::Arc::clone(&self.shared), reason.to_owned());
         let withdrawn = self.write(move |unit| {
             shared.touch(RecordKind::Hold);
             unit.withdraw(&derived, &actor, &facts)?;
-            unit.withdraw(&item, &actor, &facts)
+            let withdrawn = unit.withdraw(&item, &actor, &facts)?;
+            if let Some(stamp) = withdrawn {
+                let note = Withdrawn { at: stamp.at, by: actor.clone(), reason: reason.clone() };
+                note.keep(unit, &item)?;
+            }
+            Ok(withdrawn)
         })?;
         withdrawn.map(drop).ok_or_else(|| FlowError::Conflict("it was withdrawn before".into()))
     }

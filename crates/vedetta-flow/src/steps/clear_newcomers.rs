@@ -21,6 +21,7 @@ use vedetta_store::{
 use crate::book::{Book, Grounds};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
+use crate::mesh::Provenance;
 use crate::redaction::{Derived, Redactor, Tellers};
 use crate::standing::Standing;
 
@@ -185,7 +186,11 @@ impl House {
         }
         releases.retain(|release| release.origin == item.origin);
         if search.form == Form::Redacted {
-            let mut derived = reader.item(&self.derived_id(&item.id))?;
+            let id = match Provenance::of(item) {
+                Some(provenance) => provenance.envelope.derived,
+                None => Some(self.derived_id(&item.id)),
+            };
+            let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.item(&id))?;
             derived.retain(|release| release.version == item.version);
             releases.append(&mut derived);
         }
@@ -276,6 +281,13 @@ impl Release {
         let mut tellers = Tellers::of(&self.shared.book, std::iter::empty());
         let (mut placed, mut releases) = (0, Vec::new());
         for item in &self.items {
+            if let Some(provenance) = Provenance::of(item) {
+                // Of what came from another node its origin alone makes derived forms.
+                let Some(derived) = provenance.envelope.derived else { continue };
+                let there = unit.item(&derived)?;
+                releases.extend(there.first().map(|first| (first.origin, clearance)));
+                continue;
+            }
             let of = (&item.id, item.body.as_slice());
             let (standing, handling) = (&self.standing, &self.handling);
             let derived = self.redactor.derive(standing, handling, of, (unit, &mut tellers));

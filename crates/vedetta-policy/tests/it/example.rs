@@ -250,7 +250,7 @@ fn an_incident_brought_by_another_node() {
         json!(passages),
         json!([{ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
             "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage",
-            "on": ["pro-c2si", "umbria", "umbria-perugia"] }])
+            "on": ["pro-c2si", "umbria"] }])
     );
     let brought = json!({
         "producer": "cosc-umbria", "category": "incident", "tlp": "AMBER", "pap": "GREEN",

@@ -1,0 +1,375 @@
+//! Other nodes: invited with a code, accepted, suspended, ended; and this node's own key.
+
+use vedetta_federation::card::Card;
+use vedetta_federation::cards::{Peer, PeerStage, Vouches};
+use vedetta_federation::key::{PublicKey, SecretKey};
+use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Side};
+use vedetta_federation::scope::Scope;
+use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+use vedetta_store::{RecordKind, SecretKind};
+
+use crate::authority::ADMINISTRATORS;
+use crate::error::FlowError;
+use crate::house::House;
+use crate::mesh::{Invitation, KEY, PeerRecord, secret_key};
+
+/// On what terms a node is accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// For whom it speaks, as far as this node is concerned.
+    pub serves: Scope,
+    /// About whose cards it is believed.
+    pub vouches: Vouches,
+}
+
+/// What becomes of a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkStep {
+    /// Stopped for now.
+    Suspend {
+        /// Why.
+        reason: String,
+    },
+    /// It works again.
+    Resume,
+    /// Over for good; another needs a new code.
+    End {
+        /// Why.
+        reason: String,
+    },
+}
+
+const WRONG_CODE: FlowError =
+    FlowError::Unproven("the code is unknown, used, or more than a day old; ask for a new one");
+
+impl House {
+    /// Makes a code that lets another node pair with this one, once, within a day.
+    ///
+    /// # Errors
+    /// Forbidden, an agreement that is unknown, or no address: then nobody could dial.
+    pub fn invite_node(
+        &self,
+        by: &Actor,
+        agreement: &AgreementId,
+        terms: &Terms,
+        address: &str,
+    ) -> Result<Code, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "invite nodes")?;
+        let mesh = self.mesh()?;
+        if mesh.standing.network.agreement(agreement).is_none() {
+            return Err(FlowError::unknown("agreement", agreement));
+        }
+        if address.is_empty() || address.len() > vedetta_federation::card::LONGEST_ADDRESS {
+            return Err(FlowError::invalid("address", "host:port, where the other node can dial"));
+        }
+        let secret = Secret::generate(self.entropy());
+        // A code says whole seconds.
+        let expires = Instant::from_micros(self.now().after(LIFE).micros() / 1_000_000 * 1_000_000);
+        let id = invitation_id(&secret);
+        let invitation = PeerRecord::Invitation(Invitation {
+            id: id.clone(),
+            agreement: agreement.clone(),
+            serves: terms.serves.clone(),
+            vouches: terms.vouches,
+            expires,
+        });
+        let body = serde_json::to_vec(&invitation).unwrap_or_default();
+        let (octets, actor) = (*secret.octets(), by.account.to_string());
+        self.write(move |unit| {
+            unit.put_record(RecordKind::Peer, &id, &body, &actor)?;
+            unit.put_secret(SecretKind::Node, &id, &octets)
+        })?;
+        Ok(Code {
+            address: address.to_owned(),
+            fingerprint: mesh.key.public().fingerprint(),
+            agreement: agreement.clone(),
+            expires,
+            secret,
+        })
+    }
+
+    /// Takes a code back.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn withdraw_invitation(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
+        self.require_room(by, ADMINISTRATORS, "take back invitations")?;
+        self.invitation(id)?.ok_or_else(|| FlowError::unknown("invitation", id))?;
+        let (id, actor) = (id.to_owned(), by.account.to_string());
+        self.write(move |unit| {
+            unit.erase_secret(SecretKind::Node, &id)?;
+            unit.remove_record(RecordKind::Peer, &id, &actor)
+        })?;
+        Ok(())
+    }
+
+    /// Answers a node that says it has a code of this one; `key` is the key that it proved to hold
+    /// when it dialled. It is a peer when this returns.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`], the same for every reason.
+    pub fn answer_proposal(
+        &self,
+        key: &PublicKey,
+        proposal: &Proposal,
+    ) -> Result<Answer, FlowError> {
+        let mesh = self.mesh()?;
+        let _one_at_a_time = self.change();
+        let bond = Bond {
+            inviting: &mesh.key.public(),
+            accepting: &proposal.card.says.key,
+            agreement: &proposal.agreement,
+        };
+        let own = mesh.card().cloned().ok_or(WRONG_CODE)?;
+        let proven = proposal.card.says.key == *key && proposal.card.check().is_ok();
+        let found = self.open_invitation(bond, proposal)?.filter(|_| proven);
+        let Some((invitation, secret)) = found else {
+            self.note_deed("peer", "pairing", r#"{"refused":true}"#.into())?;
+            return Err(WRONG_CODE);
+        };
+        let peer = Peer {
+            organisation: proposal.card.says.organisation.clone(),
+            agreement: invitation.agreement.clone(),
+            serves: invitation.serves.clone(),
+            vouches: invitation.vouches,
+            stage: PeerStage::Active { since: self.now() },
+        };
+        self.pin(&peer, &proposal.card, "peer", Some(invitation.id))?;
+        Ok(Answer { card: own, proof: secret.prove(Side::Inviting, bond) })
+    }
+
+    /// What to send to the node that gave a code.
+    ///
+    /// # Errors
+    /// Forbidden, or a code that is too old.
+    pub fn propose_pairing(
+        &self,
+        by: &Actor,
+        code: &Code,
+        key: &PublicKey,
+    ) -> Result<Proposal, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "accept invitations")?;
+        let mesh = self.mesh()?;
+        if code.expires <= self.now() || key.fingerprint() != code.fingerprint {
+            return Err(WRONG_CODE);
+        }
+        let card = mesh.card().cloned().ok_or_else(|| {
+            FlowError::Conflict("this node has no card yet; say for whom it speaks".into())
+        })?;
+        let accepting = mesh.key.public();
+        let bond = Bond { inviting: key, accepting: &accepting, agreement: &code.agreement };
+        let proof = code.secret.prove(Side::Accepting, bond);
+        Ok(Proposal { card, agreement: code.agreement.clone(), proof })
+    }
+
+    /// Pins the node that gave a code, once it has proven that it knows the secret too; `key` is
+    /// the key that it showed when dialled.
+    ///
+    /// # Errors
+    /// Forbidden, or [`FlowError::Unproven`].
+    pub fn accept_node(
+        &self,
+        by: &Actor,
+        code: &Code,
+        (key, answer): (&PublicKey, &Answer),
+        terms: &Terms,
+    ) -> Result<Peer, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "accept invitations")?;
+        let mesh = self.mesh()?;
+        let _one_at_a_time = self.change();
+        let accepting = mesh.key.public();
+        let bond = Bond { inviting: key, accepting: &accepting, agreement: &code.agreement };
+        let card = &answer.card;
+        let proven = code.secret.is_proven(Side::Inviting, bond, &answer.proof)
+            && key.fingerprint() == code.fingerprint
+            && card.says.key == *key
+            && card.check().is_ok();
+        if !proven {
+            return Err(FlowError::Unproven("the node that answered does not know the code"));
+        }
+        let peer = Peer {
+            organisation: card.says.organisation.clone(),
+            agreement: code.agreement.clone(),
+            serves: terms.serves.clone(),
+            vouches: terms.vouches,
+            stage: PeerStage::Active { since: self.now() },
+        };
+        self.pin(&peer, card, by.account.as_str(), None)?;
+        Ok(peer)
+    }
+
+    /// Takes a step in the life of a link. A suspended or ended one carries nothing, and nothing
+    /// that came over it is lost.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, or a step that does not follow.
+    pub fn step_link(
+        &self,
+        by: &Actor,
+        organisation: &OrganisationId,
+        step: &LinkStep,
+    ) -> Result<Peer, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "change links")?;
+        let _one_at_a_time = self.change();
+        let mesh = self.mesh()?;
+        let peer = mesh.peer(organisation).cloned();
+        let mut peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
+        let since = self.now();
+        peer.stage = match (step, &peer.stage) {
+            (_, PeerStage::Ended { .. }) => {
+                let reason = "the link has ended; pair the nodes with a new code";
+                return Err(FlowError::Conflict(reason.into()));
+            }
+            (LinkStep::End { reason }, _) => PeerStage::Ended { since, reason: reason.clone() },
+            (LinkStep::Suspend { reason }, PeerStage::Active { .. }) => {
+                PeerStage::Suspended { since, reason: reason.clone() }
+            }
+            (LinkStep::Resume, PeerStage::Suspended { .. }) => PeerStage::Active { since },
+            _ => return Err(FlowError::Conflict("the link is in that stage already".into())),
+        };
+        let record = PeerRecord::Node(peer.clone());
+        self.put(by, RecordKind::Peer, organisation.as_str(), &record)?;
+        Ok(peer)
+    }
+
+    /// Says anew for whom a peer speaks, and about whose cards it is believed.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn set_link_terms(
+        &self,
+        by: &Actor,
+        organisation: &OrganisationId,
+        terms: &Terms,
+    ) -> Result<(), FlowError> {
+        self.require_room(by, ADMINISTRATORS, "change links")?;
+        let _one_at_a_time = self.change();
+        let peer = self.mesh()?.peer(organisation).cloned();
+        let peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
+        let (serves, vouches) = (terms.serves.clone(), terms.vouches);
+        let record = PeerRecord::Node(Peer { serves, vouches, ..peer });
+        self.put(by, RecordKind::Peer, organisation.as_str(), &record)
+    }
+
+    /// Gives this node a new key. Its card, signed by the old key too, tells the others; what was
+    /// sealed before stays sealed. When the old one was stolen, it counts for nothing from now on.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn rotate_key(&self, by: &Actor, old: OldKey) -> Result<Card, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "change the node's key")?;
+        let _one_at_a_time = self.change();
+        let mesh = self.mesh()?;
+        let known = mesh.card().ok_or_else(|| {
+            FlowError::Conflict("this node has no card yet; say for whom it speaks".into())
+        })?;
+        let mut seed = vec![0; 32];
+        self.entropy().fill(&mut seed);
+        let key: SecretKey = secret_key(&seed)?;
+        let (serves, address) = (known.says.serves.clone(), known.says.address.clone());
+        let mut says = mesh.next_statement(self.now(), serves, address);
+        says.key = key.public();
+        if old == OldKey::Stolen {
+            says.revokes.insert(mesh.key.public().id());
+        }
+        let card = says.sign_after(&key, &mesh.key);
+        let mut own = mesh.cards_of(&mesh.me);
+        own.push(card.clone());
+        let body = serde_json::to_vec(&own).unwrap_or_default();
+        let (me, actor) = (mesh.me.to_string(), by.account.to_string());
+        let shared = std::sync::Arc::clone(&self.shared);
+        self.write(move |unit| {
+            shared.touch(RecordKind::Card);
+            unit.put_record(RecordKind::Card, &me, &body, &actor)?;
+            unit.put_secret(SecretKind::Node, KEY, &seed)
+        })?;
+        self.forget_mesh();
+        Ok(card)
+    }
+
+    /// The invitations that nobody used yet.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn invitations(&self, by: &Actor) -> Result<Vec<Invitation>, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "see invitations")?;
+        let now = self.now();
+        let all = self.all_invitations()?;
+        Ok(all.into_iter().filter(|invitation| invitation.expires > now).collect())
+    }
+
+    fn all_invitations(&self) -> Result<Vec<Invitation>, FlowError> {
+        let records = self.read(|reader| reader.records(RecordKind::Peer))?;
+        let read = |body: &[u8]| match serde_json::from_slice(body) {
+            Ok(PeerRecord::Invitation(invitation)) => Some(invitation),
+            _ => None,
+        };
+        Ok(records.iter().filter_map(|record| read(&record.body)).collect())
+    }
+
+    fn invitation(&self, id: &str) -> Result<Option<Invitation>, FlowError> {
+        Ok(self.all_invitations()?.into_iter().find(|invitation| invitation.id == id))
+    }
+
+    /// The invitation whose secret a proposal proves to know.
+    fn open_invitation(
+        &self,
+        bond: Bond<'_>,
+        proposal: &Proposal,
+    ) -> Result<Option<(Invitation, Secret)>, FlowError> {
+        let now = self.now();
+        for invitation in self.all_invitations()? {
+            if invitation.expires <= now || invitation.agreement != proposal.agreement {
+                continue;
+            }
+            let secret = self.secret(SecretKind::Node, &invitation.id)?;
+            let secret = secret.and_then(|octets| <[u8; 16]>::try_from(octets).ok());
+            let Some(secret) = secret.map(Secret::from_octets) else { continue };
+            if secret.is_proven(Side::Accepting, bond, &proposal.proof) {
+                return Ok(Some((invitation, secret)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps a peer with its card; the invitation that brought it is used up.
+    fn pin(
+        &self,
+        peer: &Peer,
+        card: &Card,
+        actor: &str,
+        invitation: Option<String>,
+    ) -> Result<(), FlowError> {
+        self.number_of(&peer.organisation)?;
+        let node = peer.organisation.to_string();
+        let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
+        let cards = serde_json::to_vec(&[card]).unwrap_or_default();
+        let (shared, actor) = (std::sync::Arc::clone(&self.shared), actor.to_owned());
+        self.write(move |unit| {
+            shared.touch(RecordKind::Peer);
+            unit.put_record(RecordKind::Peer, &node, &record, &actor)?;
+            unit.put_record(RecordKind::Card, &node, &cards, &actor)?;
+            if let Some(id) = &invitation {
+                unit.erase_secret(SecretKind::Node, id)?;
+                unit.remove_record(RecordKind::Peer, id, &actor)?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// Whether the key that is changed may be trusted for what it sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OldKey {
+    /// It may.
+    Good,
+    /// Somebody else has it: nothing that it sealed is believed any more.
+    Stolen,
+}
+
+/// The name of an invitation, which tells nothing of its secret.
+fn invitation_id(secret: &Secret) -> String {
+    let digest = vedetta_federation::digest::digest(&[b"invitation", secret.octets()]);
+    format!("invitation.{}", &digest.to_string()[..16])
+}

@@ -1,0 +1,306 @@
+//! This node among others: its key and its card, the nodes that it knows, what it believes of them,
+//! and what goes between them and the ledger.
+//!
+//! The room `vedetta-federation` thinks; here its questions are answered from the ledger. What came
+//! from another node is an ordinary item with its envelope among its facts; what else came is a
+//! deed with the envelope as its body, so that it can be passed on as it was sealed.
+
+pub(crate) mod agreements;
+mod keep;
+mod share;
+mod shelf;
+mod take;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use vedetta_federation::card::{Card, CardError, Statement};
+use vedetta_federation::cards::{Cards, Peer};
+use vedetta_federation::check::{Roots, Trust};
+use vedetta_federation::envelope::Stands;
+use vedetta_federation::key::{KeyId, SecretKey};
+use vedetta_federation::scope::Scope;
+use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
+use vedetta_store::{Reader, Record, RecordKind, StoreError};
+
+use crate::error::FlowError;
+use crate::house::House;
+use crate::standing::Standing;
+
+pub(crate) use self::keep::{Provenance, keep_own};
+pub use self::shelf::ShelfError;
+
+/// This node and the others, as they stand.
+pub struct Mesh {
+    /// Which node this is: the organisation that runs it.
+    pub me: OrganisationId,
+    /// Its present key.
+    pub key: Arc<SecretKey>,
+    /// The cards that it knows, its own among them.
+    pub cards: Arc<Cards>,
+    /// The nodes with which it has a link, or had one.
+    pub peers: Vec<Peer>,
+    /// What it believes.
+    pub trust: Arc<Trust>,
+    pub(crate) standing: Arc<Standing>,
+}
+
+/// What the house remembers about other nodes until it is closed.
+pub(crate) struct Nodes {
+    mesh: Mutex<Option<Arc<Mesh>>>,
+    lines: Mutex<BTreeMap<OrganisationId, Line>>,
+    roots: Arc<Roots>,
+    pub(crate) passages: Mutex<share::Memory>,
+}
+
+/// What is remembered about one peer until the house is closed.
+#[derive(Default)]
+pub(crate) struct Line {
+    /// When anything was last taken in or confirmed.
+    pub(crate) heard: Option<Instant>,
+    /// Whether its silence was reported.
+    pub(crate) alarmed: bool,
+    /// How many of its envelopes were refused here.
+    pub(crate) refused: u64,
+    /// The latest of them.
+    pub(crate) refusals: std::collections::VecDeque<crate::views::see_peers::RefusedHere>,
+    /// What it refused of ours.
+    pub(crate) refused_there: u64,
+    /// What was sent and not confirmed: by place, which release to whom.
+    pub(crate) sent: BTreeMap<u64, (vedetta_store::Sequence, Audience)>,
+    /// Milliseconds from the origin to here, by agreement: the newest.
+    pub(crate) shared: HashMap<AgreementId, std::collections::VecDeque<u64>>,
+}
+
+/// A record of kind `Peer`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub(crate) enum PeerRecord {
+    /// A node.
+    Node(Peer),
+    /// An invitation that nobody used yet.
+    Invitation(Invitation),
+}
+
+/// An invitation; its secret is apart.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Its name here.
+    pub id: String,
+    /// The agreement that the link will rest on.
+    pub agreement: AgreementId,
+    /// For whom the invited node will speak.
+    pub serves: Scope,
+    /// About whose cards it will be believed.
+    pub vouches: vedetta_federation::cards::Vouches,
+    /// Until when it is good.
+    pub expires: Instant,
+}
+
+/// How an agreement stands, as the newest notice says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Noticed {
+    pub(crate) agreement: AgreementId,
+    pub(crate) revision: u64,
+    pub(crate) now: Stands,
+    pub(crate) leaf: vedetta_federation::digest::Digest,
+}
+
+/// The name of the node's key among its secrets.
+pub(crate) const KEY: &str = "federation";
+/// The settings that say how agreements stand begin so.
+pub(crate) const STANDING: &str = "standing.";
+/// The setting with the keys that count for nothing.
+pub(crate) const REVOKED: &str = "revoked-node-keys";
+/// Signed roots that are remembered.
+const ROOTS: usize = 65_536;
+
+impl Default for Nodes {
+    fn default() -> Self {
+        Self {
+            mesh: Mutex::default(),
+            lines: Mutex::default(),
+            roots: Arc::new(Roots::new(ROOTS)),
+            passages: Mutex::default(),
+        }
+    }
+}
+
+impl Nodes {
+    pub(crate) fn lines(&self) -> MutexGuard<'_, BTreeMap<OrganisationId, Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mesh {
+    /// The peer that an organisation runs.
+    #[must_use]
+    pub fn peer(&self, organisation: &OrganisationId) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.organisation == *organisation)
+    }
+
+    /// The node's own newest card; absent before [`House::establish_node`].
+    #[must_use]
+    pub fn card(&self) -> Option<&Card> {
+        self.cards.newest(&self.me)
+    }
+
+    /// Those for whom a node speaks.
+    #[must_use]
+    pub fn scope(&self, node: &OrganisationId) -> Audience {
+        self.trust.territory().of(node)
+    }
+
+    /// Whether this node speaks for an organisation.
+    #[must_use]
+    pub fn speaks(&self, organisation: &OrganisationId) -> bool {
+        *organisation == self.me || self.trust.territory().speaker(organisation) == Some(&self.me)
+    }
+}
+
+impl House {
+    /// This node and the others, as they stand.
+    ///
+    /// # Errors
+    /// [`FlowError::Conflict`] when it is not said whose node this is; what the ledger said.
+    pub fn mesh(&self) -> Result<Arc<Mesh>, FlowError> {
+        let standing = self.standing();
+        let known = self.nodes.mesh.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(mesh) = known.filter(|mesh| mesh.standing.generation == standing.generation) {
+            return Ok(mesh);
+        }
+        let me = standing.own.clone().ok_or_else(|| {
+            FlowError::Conflict("it is not said whose node this is; set its organisation".into())
+        })?;
+        let seed = self.node_secret(KEY)?;
+        let key = secret_key(&seed)?;
+        let (peers, cards) = self.read(|reader| Ok((peers(reader)?, cards(reader)?)))?;
+        let cards = Arc::new(cards);
+        let network = Arc::clone(&standing.network);
+        let roots = Arc::clone(&self.nodes.roots);
+        let territory = Arc::new(Trust::territory_of(&network, &cards, &peers));
+        let believed = Arc::clone(&cards);
+        let trust = Trust::compile(me.clone(), network, territory, believed, &peers, roots);
+        let (key, trust) = (Arc::new(key), Arc::new(trust));
+        let mesh = Arc::new(Mesh { me, key, cards, peers, trust, standing });
+        *self.nodes.mesh.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&mesh));
+        Ok(mesh)
+    }
+
+    /// Says for whom this node speaks and where it listens: a new card, when the present one says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// As [`House::mesh`].
+    pub fn establish_node(&self, serves: &Scope, address: Option<&str>) -> Result<(), FlowError> {
+        let mesh = self.mesh()?;
+        let address = address.map(str::to_owned);
+        let same = |card: &Card| card.says.serves == *serves && card.says.address == address;
+        if mesh.card().is_some_and(same) {
+            return Ok(());
+        }
+        let next = mesh.next_statement(self.now(), serves.clone(), address);
+        let card = match mesh.card() {
+            Some(_) => next.sign_after(&mesh.key, &mesh.key),
+            None => next.sign(&mesh.key),
+        };
+        let mut own: Vec<_> = mesh.cards_of(&mesh.me);
+        own.push(card);
+        self.put_by("node", RecordKind::Card, mesh.me.as_str(), &own)
+    }
+
+    /// Whether there are other nodes that may get what is brought here.
+    pub(crate) fn has_peers(&self) -> bool {
+        let active = |mesh: Arc<Mesh>| mesh.peers.iter().any(|peer| peer.stage.is_active());
+        self.mesh().is_ok_and(active)
+    }
+
+    /// Reads the key again, after it was changed.
+    pub(crate) fn forget_mesh(&self) {
+        *self.nodes.mesh.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Mesh {
+    /// What the next card of this node says.
+    pub(crate) fn next_statement(
+        &self,
+        now: Instant,
+        serves: Scope,
+        address: Option<String>,
+    ) -> Statement {
+        Statement {
+            organisation: self.me.clone(),
+            key: self.key.public(),
+            serial: self.card().map_or(0, |card| card.says.serial) + 1,
+            since: now,
+            until: None,
+            serves,
+            address,
+            revokes: BTreeSet::new(),
+        }
+    }
+
+    /// All cards of a node, the oldest first.
+    pub(crate) fn cards_of(&self, node: &OrganisationId) -> Vec<Card> {
+        self.cards.all().filter(|card| card.says.organisation == *node).cloned().collect()
+    }
+}
+
+/// A key from its seed.
+pub(crate) fn secret_key(seed: &[u8]) -> Result<SecretKey, FlowError> {
+    let seed = <[u8; 32]>::try_from(seed).ok();
+    let key = seed.and_then(|seed| SecretKey::from_seed(seed).ok());
+    key.ok_or_else(|| FlowError::Conflict("the node's key does not read back".into()))
+}
+
+/// Agreements of which other nodes say that they do not bind.
+pub(crate) fn lapsed(reader: &mut dyn Reader) -> Result<BTreeSet<AgreementId>, StoreError> {
+    let noticed = noticed(reader)?.into_iter();
+    Ok(noticed.filter(|it| it.now != Stands::InForce).map(|it| it.agreement).collect())
+}
+
+fn noticed(reader: &mut dyn Reader) -> Result<Vec<Noticed>, StoreError> {
+    let settings = reader.records(RecordKind::Setting)?.into_iter();
+    let ours = settings.filter(|record| record.id.starts_with(STANDING));
+    Ok(ours.filter_map(|record| serde_json::from_slice(&record.body).ok()).collect())
+}
+
+fn peers(reader: &mut dyn Reader) -> Result<Vec<Peer>, StoreError> {
+    let records = reader.records(RecordKind::Peer)?.into_iter();
+    Ok(records.filter_map(|record| node_of(&record)).collect())
+}
+
+fn node_of(record: &Record) -> Option<Peer> {
+    match serde_json::from_slice(&record.body) {
+        Ok(PeerRecord::Node(peer)) => Some(peer),
+        Ok(PeerRecord::Invitation(_)) => None,
+        Err(error) => {
+            tracing::error!(id = record.id, %error, "left out: this peer does not read back");
+            None
+        }
+    }
+}
+
+fn cards(reader: &mut dyn Reader) -> Result<Cards, StoreError> {
+    let mut cards = Cards::default();
+    for record in reader.records(RecordKind::Card)? {
+        let known: Vec<Card> = serde_json::from_slice(&record.body).unwrap_or_default();
+        let mut known = known.into_iter();
+        let mut learn = || -> Result<(), CardError> {
+            if let Some(first) = known.next() {
+                cards.pin(first)?;
+            }
+            known.try_for_each(|card| cards.learn(&card).map(drop))
+        };
+        if let Err(error) = learn() {
+            tracing::error!(%error, "left out: a card that does not hold");
+        }
+    }
+    if let Some(record) = reader.record(RecordKind::Setting, REVOKED)? {
+        let revoked: Vec<KeyId> = serde_json::from_slice(&record.body).unwrap_or_default();
+        revoked.into_iter().for_each(|key| cards.revoke(key));
+    }
+    Ok(cards)
+}

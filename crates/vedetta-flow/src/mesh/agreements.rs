@@ -1,0 +1,200 @@
+//! Agreements between nodes: the text that all parties' nodes sign, and how it stands everywhere.
+
+use std::collections::BTreeSet;
+
+use vedetta_federation::digest::{Digest, digest};
+use vedetta_federation::envelope::{Envelope, SignedAgreement, StandingNotice, Stands, What};
+use vedetta_model::agreement::Stage;
+use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
+use vedetta_policy::Deed;
+use vedetta_store::{
+    ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
+};
+
+use super::keep::{Kept, keep, keep_own};
+use super::{Mesh, Noticed, STANDING};
+use crate::book::Book;
+use crate::error::FlowError;
+use crate::house::{House, Shared};
+
+/// The settings with signed texts begin so.
+const SIGNED: &str = "signed.";
+/// Releases offered again by one deed.
+const TOGETHER: usize = 500;
+
+impl Mesh {
+    /// The nodes that must sign a text before it binds: those that speak for the organisations that
+    /// its parties name.
+    #[must_use]
+    pub fn signatories(&self, agreement: &Agreement) -> BTreeSet<OrganisationId> {
+        let parties = agreement.parties.iter().flat_map(|party| &party.organisations);
+        let adhering = agreement.adhesion.iter().map(|adhesion| &adhesion.organisation);
+        let named = parties.chain(adhering);
+        let speaker = |id| self.trust.territory().speaker(id).cloned();
+        named.filter_map(speaker).collect()
+    }
+
+    /// Whether every signature under a text holds, and there is one.
+    pub(crate) fn is_signed(&self, signed: &SignedAgreement) -> bool {
+        let digest = text_digest(signed.revision, &signed.text);
+        let holds = |(node, signature): &(OrganisationId, _)| {
+            let mut cards = self.cards.all().filter(|card| card.says.organisation == *node);
+            cards.any(|card| {
+                let revoked = self.cards.is_revoked(&card.says.key.id());
+                !revoked && card.says.key.verify(digest.octets(), signature).is_ok()
+            })
+        };
+        let signatures = &signed.signatures;
+        !signatures.is_empty() && signatures.len() <= 64 && signatures.iter().all(holds)
+    }
+
+    /// A text with this node's signature.
+    pub(crate) fn sign(&self, mut signed: SignedAgreement) -> SignedAgreement {
+        let digest = text_digest(signed.revision, &signed.text);
+        signed.signatures.retain(|(node, _)| *node != self.me);
+        signed.signatures.push((self.me.clone(), self.key.sign(digest.octets())));
+        signed
+    }
+
+    fn is_complete(&self, signed: &SignedAgreement) -> bool {
+        let needed = self.signatories(&signed.text);
+        let has = |node: &OrganisationId| signed.signatures.iter().any(|(it, _)| it == node);
+        needed.len() > 1 && needed.iter().all(has)
+    }
+}
+
+impl House {
+    /// Puts an agreement in its new stage, and says so to the other nodes.
+    pub(crate) fn put_stage(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
+        let stands = match &agreement.stage {
+            Stage::Draft => {
+                return self.put(by, RecordKind::Agreement, agreement.id.as_str(), agreement);
+            }
+            Stage::InForce { since, .. } => (Stands::InForce, *since, None),
+            Stage::Suspended { since, reason, .. } => {
+                (Stands::Suspended, *since, Some(reason.clone()))
+            }
+            Stage::Expired { since, .. } => (Stands::Expired, *since, None),
+        };
+        let body = serde_json::to_vec(agreement)
+            .map_err(|error| FlowError::invalid(agreement.id.as_str(), error))?;
+        let (id, actor) = (agreement.id.clone(), by.account.to_string());
+        let me = self.standing().own.clone();
+        let shared = std::sync::Arc::clone(&self.shared);
+        self.write(move |unit| {
+            shared.touch(RecordKind::Agreement);
+            unit.put_record(RecordKind::Agreement, id.as_str(), &body, &actor)?;
+            match &me {
+                Some(me) => say_standing(unit, &shared, (me, &actor), (&id, stands.clone())),
+                None => Ok(()),
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// Says how an agreement stands, and offers again what it gives when it binds again.
+fn say_standing(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (me, actor): (&OrganisationId, &str),
+    (id, (now, since, reason)): (&AgreementId, (Stands, Instant, Option<String>)),
+) -> Result<(), StoreError> {
+    let name = format!("{STANDING}{id}");
+    let before = unit.record(RecordKind::Setting, &name)?;
+    let before: Option<Noticed> =
+        before.and_then(|record| serde_json::from_slice(&record.body).ok());
+    let revision = before.as_ref().map_or(0, |before| before.revision) + 1;
+    let notice = StandingNotice { agreement: id.clone(), revision, now, since, reason };
+    let what = What::Standing(notice);
+    let stamp = keep_own(unit, (actor, id.as_str()), None, &what)?;
+    let leaf = Envelope::unsealed(me.clone(), stamp.at, stamp.seq.0, what).leaf();
+    let noticed = Noticed { agreement: id.clone(), revision, now, leaf };
+    shared.touch(RecordKind::Setting);
+    let body = serde_json::to_vec(&noticed).unwrap_or_default();
+    unit.put_record(RecordKind::Setting, &name, &body, actor)?;
+    if now == Stands::InForce && before.is_some_and(|before| before.now != Stands::InForce) {
+        offer_again(unit, &shared.book, actor, id)?;
+    }
+    Ok(())
+}
+
+/// Writes down that what rests on an agreement may be had again: who did not read it while it did
+/// not bind reads it now.
+pub(super) fn offer_again(
+    unit: &mut dyn UnitOfWork,
+    book: &Book,
+    actor: &str,
+    agreement: &AgreementId,
+) -> Result<(), StoreError> {
+    let clearances = book.resting_on(agreement);
+    let mut next = (!clearances.is_empty()).then_some(Sequence::START);
+    while let Some(after) = next {
+        let page = unit.items(&ItemQuery {
+            after,
+            until: None,
+            limit: TOGETHER,
+            clearances: Some(&clearances),
+            producer: None,
+            ids: &[],
+            kinds: &[],
+            versions: VersionFilter::All,
+        })?;
+        if let (Some(first), Some(last)) = (page.items.first(), page.items.last()) {
+            let after = Sequence(first.stamp.seq.0 - 1);
+            let kept =
+                Kept::OfferedAgain { under: agreement.clone(), after, until: last.stamp.seq };
+            keep(unit, (actor, agreement.as_str()), &kept, b"")?;
+        }
+        next = page.next;
+    }
+    Ok(())
+}
+
+/// What is signed: the digest of the canonical form of a text and its revision.
+fn text_digest(revision: u32, text: &Agreement) -> Digest {
+    let value = serde_json::json!({ "revision": revision, "text": text });
+    digest(&[&[2], stix::canonical(&value).as_bytes()])
+}
+
+/// A text with its signatures, as known here.
+pub(crate) fn known_signatures<R: Reader + ?Sized>(
+    reader: &mut R,
+    id: &AgreementId,
+) -> Result<Option<SignedAgreement>, StoreError> {
+    let record = reader.record(RecordKind::Setting, &format!("{SIGNED}{id}"))?;
+    Ok(record.and_then(|record| serde_json::from_slice(&record.body).ok()))
+}
+
+/// Keeps a signed text: as a draft, and in force once all that must have signed it have.
+pub(crate) fn write_signed(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (mesh, now): (&Mesh, Instant),
+    actor: &str,
+    signed: &SignedAgreement,
+) -> Result<(), StoreError> {
+    let id = signed.text.id.as_str();
+    let body = serde_json::to_vec(signed).unwrap_or_default();
+    shared.touch(RecordKind::Setting);
+    unit.put_record(RecordKind::Setting, &format!("{SIGNED}{id}"), &body, actor)?;
+    let before = unit.record(RecordKind::Agreement, id)?;
+    let before: Option<Agreement> =
+        before.and_then(|record| serde_json::from_slice(&record.body).ok());
+    if before.is_some_and(|before| before.stage != Stage::Draft) {
+        return Ok(());
+    }
+    let mut text = signed.text.clone();
+    if mesh.is_complete(signed) {
+        let by =
+            AccountId::new(mesh.me.as_str()).map_err(|e| StoreError::Refused(e.to_string()))?;
+        match vedetta_policy::put_in_force(text.clone(), Deed { by, at: now }) {
+            Ok(binding) => text = binding,
+            Err(error) => tracing::warn!(agreement = id, %error, "signed, and not in force"),
+        }
+    }
+    let body = serde_json::to_vec(&text).unwrap_or_default();
+    shared.touch(RecordKind::Agreement);
+    unit.put_record(RecordKind::Agreement, id, &body, actor)?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! How what travels is kept in the ledger.
+//!
+//! An item that another node brought has its envelope, but for the object, among its facts. Other
+//! envelopes, and further paths of an item, are deeds with the envelope as their body; what this
+//! node has to say itself is a deed whose body is that alone.
+
+use serde::{Deserialize, Serialize};
+use vedetta_federation::Object;
+use vedetta_federation::envelope::{Envelope, Item, VERSION, What};
+use vedetta_federation::hop::Hop;
+use vedetta_federation::seal::Seal;
+use vedetta_model::{AgreementId, Handling, Instant, ItemId, OrganisationId};
+use vedetta_policy::Form;
+use vedetta_store::{
+    ClearanceId, Draft, EntryKind, Sequence, Stamp, StoreError, StoredItem, UnitOfWork,
+};
+
+/// The facts of an item that came from another node.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Provenance {
+    /// Always `peer`.
+    pub(crate) door: String,
+    /// Who brought it here.
+    pub(crate) source: OrganisationId,
+    /// For a derived form that came with its full form: that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) derived_from: Option<ItemId>,
+    /// The clearances that it would have had if nothing had been held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) withheld: Vec<ClearanceId>,
+    /// The envelope but for the object.
+    pub(crate) envelope: Bare,
+}
+
+/// An item's envelope without its object, which is the body of the entry.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Bare {
+    pub(crate) origin: OrganisationId,
+    pub(crate) at: Instant,
+    pub(crate) place: u64,
+    pub(crate) conditions: Handling,
+    pub(crate) form: Form,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) derived: Option<ItemId>,
+    pub(crate) seal: Option<Seal>,
+    pub(crate) hops: Vec<Hop>,
+}
+
+/// The facts of a deed of the exchange between nodes.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "deed", rename_all = "kebab-case")]
+pub(crate) enum Kept {
+    /// The body is an [`Envelope`] that a node brought, to be passed on.
+    Passed {
+        /// Which node.
+        source: OrganisationId,
+    },
+    /// The body is an [`Envelope`] by which an item that was known came again.
+    Path {
+        /// Which node.
+        source: OrganisationId,
+        /// The entry with the item's body.
+        origin: Sequence,
+        /// Under which it was released, when it says more than the ways before: then it is passed
+        /// on.
+        clearance: Option<ClearanceId>,
+    },
+    /// The body is the [`Envelope`] of an item that gave way to another.
+    GaveWay {
+        /// Which node.
+        source: OrganisationId,
+    },
+    /// The body is [`What`] this node says itself.
+    Said {
+        /// To whom alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<OrganisationId>,
+    },
+    /// What was released under an agreement in a part of the ledger may be had again.
+    OfferedAgain {
+        /// Which agreement.
+        under: AgreementId,
+        /// After this place.
+        after: Sequence,
+        /// Up to this one.
+        until: Sequence,
+    },
+    /// What came from a peer and was refused.
+    Refused {
+        /// Which node.
+        source: OrganisationId,
+        /// How many.
+        count: usize,
+        /// Why, a few of them.
+        reasons: Vec<String>,
+    },
+}
+
+impl Bare {
+    pub(crate) fn of(envelope: &Envelope, item: &Item) -> Self {
+        Self {
+            origin: envelope.origin.clone(),
+            at: envelope.at,
+            place: envelope.place,
+            conditions: item.conditions.clone(),
+            form: item.form,
+            derived: item.derived.clone(),
+            seal: envelope.seal.clone(),
+            hops: envelope.hops.clone(),
+        }
+    }
+
+    /// The whole envelope again.
+    pub(crate) fn with(self, body: &[u8]) -> Option<Envelope> {
+        let object = Object::new(String::from_utf8(body.to_vec()).ok()?).ok()?;
+        let Self { origin, at, place, conditions, form, derived, seal, hops } = self;
+        let what = What::Item(Box::new(Item { object, conditions, form, derived }));
+        Some(Envelope { v: VERSION, origin, at, place, what, seal, hops })
+    }
+}
+
+impl Provenance {
+    /// Of an item that came from another node; `None` for one that was brought here.
+    pub(crate) fn of(item: &StoredItem) -> Option<Self> {
+        // Most were brought here: those are told apart without reading them.
+        if !item.facts.starts_with(r#"{"door":"peer""#) {
+            return None;
+        }
+        serde_json::from_str(&item.facts).ok()
+    }
+}
+
+/// Writes a deed of the exchange.
+pub(crate) fn keep(
+    unit: &mut dyn UnitOfWork,
+    (actor, subject): (&str, &str),
+    kept: &Kept,
+    body: &[u8],
+) -> Result<Stamp, StoreError> {
+    let facts = serde_json::to_string(kept).unwrap_or_default();
+    unit.append(&Draft { kind: EntryKind::Deed, actor, subject, facts: &facts, body })
+}
+
+/// Writes what this node says itself.
+pub(crate) fn keep_own(
+    unit: &mut dyn UnitOfWork,
+    (actor, subject): (&str, &str),
+    to: Option<&OrganisationId>,
+    what: &What,
+) -> Result<Stamp, StoreError> {
+    let body = serde_json::to_vec(what).unwrap_or_default();
+    keep(unit, (actor, subject), &Kept::Said { to: to.cloned() }, &body)
+}

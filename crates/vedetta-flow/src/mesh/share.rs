@@ -1,0 +1,621 @@
+//! What of the ledger goes to a peer: read in the light of the day, once for each place.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
+
+use vedetta_federation::Object;
+use vedetta_federation::bookmark::Mark;
+use vedetta_federation::digest::Digest;
+use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
+use vedetta_federation::onward::borne_out;
+use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
+use vedetta_model::{Audience, Category, Contact, Handling, ItemId, OrganisationId, Tlp};
+use vedetta_policy::{Clearance, Form, Passage, Victim, reveals};
+use vedetta_store::written::{ItemFacts, RecordFacts};
+use vedetta_store::{
+    ClearanceId, Entry, EntryKind, ItemQuery, Reader, RecordKind, Sequence, Stamp, StoreError,
+    StoredItem, VersionFilter,
+};
+
+use super::keep::{Bare, Kept, Provenance};
+use super::take::items::ways;
+use super::{Line, Mesh};
+use crate::error::FlowError;
+use crate::house::House;
+use crate::redaction::facts_of;
+
+/// By whose right what was cleared so goes to a peer; nothing when it does not.
+type Passing = Option<Arc<[Passage]>>;
+
+/// What was found out about passing on, for as long as what stands stands.
+#[derive(Default)]
+pub(crate) struct Memory {
+    generation: u64,
+    /// By peer, clearance and the passages of the hop before.
+    known: HashMap<(OrganisationId, ClearanceId, Vec<Passage>), Passing>,
+}
+
+/// So much is remembered about passing on.
+const REMEMBERED: usize = 20_000;
+/// So many places are read at once.
+const STRETCH: usize = 1_000;
+/// Of what is on its way to a peer so many places are remembered.
+const ON_THE_WAY: usize = 100_000;
+
+/// One reading of the ledger for one peer.
+struct Sharing<'a> {
+    house: &'a House,
+    mesh: &'a Mesh,
+    peer: &'a OrganisationId,
+    ask: &'a Ask,
+    scope: Audience,
+    parcels: Vec<Parcel>,
+    octets: usize,
+    sent: Vec<(u64, Sequence, Audience)>,
+}
+
+impl House {
+    /// What a part of the ledger has for a peer.
+    pub(super) fn read_for(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, FlowError> {
+        let mesh = self.mesh()?;
+        let mut sharing = Sharing {
+            house: self,
+            mesh: &mesh,
+            peer,
+            ask,
+            scope: mesh.scope(peer),
+            parcels: Vec::new(),
+            octets: 0,
+            sent: Vec::new(),
+        };
+        let active = mesh.peer(peer).is_some_and(|peer| peer.stage.is_active());
+        let upto = self.read(|reader| {
+            sharing.parcels.clear();
+            sharing.sent.clear();
+            sharing.octets = 0;
+            if active { sharing.read(reader) } else { Ok(Mark::default()) }
+        })?;
+        let Sharing { parcels, sent, .. } = sharing;
+        let mut lines = self.nodes.lines();
+        let line: &mut Line = lines.entry(peer.clone()).or_default();
+        line.sent.extend(sent.into_iter().map(|(place, release, to)| (place, (release, to))));
+        while line.sent.len() > ON_THE_WAY {
+            line.sent.pop_first();
+        }
+        Ok(Page { parcels, upto })
+    }
+}
+
+impl Sharing<'_> {
+    /// Reads until there is enough, or the span is at its end.
+    fn read(&mut self, reader: &mut dyn Reader) -> Result<Mark, StoreError> {
+        let span = self.ask.span;
+        let mut upto =
+            Mark { place: span.after, hash: hash_at(reader, span.after)?.unwrap_or_default() };
+        loop {
+            let entries = reader.entries(Sequence(upto.place), STRETCH)?;
+            let within = entries.iter().take_while(|entry| entry.stamp.seq.0 <= span.upto);
+            let entries: Vec<&Entry> = within.collect();
+            let Some(last) = entries.last() else { return Ok(upto) };
+            let mut items = self.items(reader, (Sequence(upto.place), last.stamp.seq))?;
+            for entry in entries {
+                let item = items.remove(&entry.stamp.seq);
+                self.entry(reader, entry, item)?;
+                upto = Mark { place: entry.stamp.seq.0, hash: Digest::from_octets(entry.hash.0) };
+                if self.parcels.len() >= self.ask.envelopes || self.octets >= self.ask.octets {
+                    return Ok(upto);
+                }
+            }
+        }
+    }
+
+    /// The releases that are served, of those that may be for the peer.
+    fn items(
+        &self,
+        reader: &mut dyn Reader,
+        (after, until): (Sequence, Sequence),
+    ) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
+        let urgent = self.ask.lane == Lane::Urgent;
+        let wanted = |clearance: &Clearance| {
+            !urgent || clearance.handling.category == Category::EarlyWarning
+        };
+        let clearances = urgent.then(|| self.house.shared.book.such(wanted));
+        let mut found = BTreeMap::new();
+        let mut next = Some(after);
+        while let Some(after) = next {
+            let page = reader.items(&ItemQuery {
+                after,
+                until: Some(until),
+                limit: STRETCH,
+                clearances: clearances.as_deref(),
+                producer: None,
+                ids: &[],
+                kinds: &[],
+                versions: VersionFilter::All,
+            })?;
+            found.extend(page.items.into_iter().map(|item| (item.stamp.seq, item)));
+            next = page.next;
+        }
+        Ok(found)
+    }
+
+    fn entry(
+        &mut self,
+        reader: &mut dyn Reader,
+        entry: &Entry,
+        item: Option<StoredItem>,
+    ) -> Result<(), StoreError> {
+        match entry.kind {
+            EntryKind::Item | EntryKind::Rerelease => match item {
+                Some(item) => self.item(reader, item, &entry.actor),
+                None => Ok(()),
+            },
+            EntryKind::Withdrawn => self.withdrawn(reader, entry),
+            EntryKind::Deed => self.deed(reader, entry),
+            EntryKind::Put if self.ask.lane != Lane::Urgent => self.put(reader, entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// A release: this node's own, or one that came from another.
+    fn item(
+        &mut self,
+        reader: &mut dyn Reader,
+        item: StoredItem,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        let Some(clearance) = self.house.shared.book.get(item.clearance) else { return Ok(()) };
+        let Some(Provenance { envelope, .. }) = Provenance::of(&item) else {
+            return self.own(reader, &item, &clearance);
+        };
+        let again = item.origin != item.stamp.seq;
+        let other = clearance.form == Form::Full && clearance.handling.via != given(&envelope);
+        let envelope = match again && other {
+            false => envelope.with(&item.body),
+            // Released by another path: the deed with that path passes it on.
+            true if actor.starts_with("peer:") => None,
+            true => self.by_way(reader, item.origin, &clearance)?,
+        };
+        if let Some(envelope) = envelope {
+            self.onward(envelope, (item.clearance, &clearance), item.stamp.seq, item.origin);
+        }
+        Ok(())
+    }
+
+    /// The envelope of the path that gave what a clearance rests on.
+    fn by_way(
+        &self,
+        reader: &mut dyn Reader,
+        origin: Sequence,
+        clearance: &Clearance,
+    ) -> Result<Option<Envelope>, StoreError> {
+        for deed in ways(reader, origin)?.into_iter().filter_map(|way| way.deed) {
+            let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
+            let envelope = entry.and_then(|entry| serde_json::from_slice(&entry.body).ok());
+            if let Some(envelope) = envelope
+                && Bare::via(&envelope) == clearance.handling.via
+            {
+                return Ok(Some(envelope));
+            }
+        }
+        Ok(None)
+    }
+
+    fn own(
+        &mut self,
+        reader: &mut dyn Reader,
+        item: &StoredItem,
+        clearance: &Clearance,
+    ) -> Result<(), StoreError> {
+        let passing = self.passing(item.clearance, clearance, None);
+        let Some(passages) = passing else { return Ok(()) };
+        let at = match item.origin == item.stamp.seq {
+            true => Some(item.stamp),
+            false => stamp_of(reader, item.origin)?,
+        };
+        let (Some(at), Some(what)) = (at, self.own_item(item, clearance)) else { return Ok(()) };
+        if clearance.form == Form::Redacted && !self.is_clean(&what, &passages, clearance) {
+            return Ok(());
+        }
+        let what = What::Item(Box::new(what));
+        let envelope = Envelope::unsealed(self.mesh.me.clone(), at.at, item.origin.0, what);
+        self.note(item.stamp.seq, clearance);
+        self.push(envelope, passages.to_vec());
+        Ok(())
+    }
+
+    fn own_item(&self, item: &StoredItem, clearance: &Clearance) -> Option<Item> {
+        let object = Object::new(String::from_utf8(item.body.clone()).ok()?).ok()?;
+        let handling = &clearance.handling;
+        let tells = !handling.victims.is_empty();
+        Some(match clearance.form {
+            Form::Full => Item {
+                object,
+                conditions: Handling { via: [].into(), ..Handling::clone(handling) },
+                form: Form::Full,
+                derived: tells.then(|| self.house.derived_id(&item.id)),
+            },
+            Form::Redacted => Item {
+                object,
+                conditions: Handling {
+                    producer: self.mesh.me.clone(),
+                    victims: [].into(),
+                    via: [].into(),
+                    ..Handling::clone(handling)
+                },
+                form: Form::Redacted,
+                derived: None,
+            },
+        })
+    }
+
+    /// Whether what goes out without the victim tells it nowhere: neither in the object nor by
+    /// whose right it passes.
+    fn is_clean(&self, item: &Item, passages: &[Passage], clearance: &Clearance) -> bool {
+        let said = serde_json::json!({
+            "object": item.object.value(), "passages": passages, "named": item.conditions.named,
+        });
+        let standing = &self.mesh.standing;
+        let victims = clearance.handling.victims.iter();
+        let victims: Vec<Victim> = victims.filter_map(|it| facts_of(standing, it)).collect();
+        let told = victims.iter().find_map(|victim| reveals(&said, victim));
+        if let Some(told) = &told {
+            tracing::info!(peer = %self.peer, ?told, "withheld: it would tell the victim");
+        }
+        told.is_none()
+    }
+
+    /// Passes on what came from another node, or gives back what came from this peer.
+    fn onward(
+        &mut self,
+        envelope: Envelope,
+        (id, clearance): (ClearanceId, &Clearance),
+        place: Sequence,
+        origin: Sequence,
+    ) {
+        if self.back(&envelope, place) {
+            return;
+        }
+        let before = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
+        let What::Item(item) = &envelope.what else { return };
+        let passing = self.passing(id, clearance, Some((item.as_ref(), before)));
+        if let Some(passages) = passing {
+            self.note(origin, clearance);
+            self.push(envelope, passages.to_vec());
+        }
+    }
+
+    /// Whether it is the peer's own, or came through it; then it goes back if the peer wants it.
+    fn back(&mut self, envelope: &Envelope, place: Sequence) -> bool {
+        if !envelope.passed(self.peer) {
+            return false;
+        }
+        let back = envelope.back_to(self.peer).filter(|_| place.0 <= self.ask.echo);
+        if let Some(back) = back {
+            self.weigh(&back);
+            self.parcels.push(Parcel::Back(Box::new(back)));
+        }
+        true
+    }
+
+    fn push(&mut self, envelope: Envelope, passages: Vec<Passage>) {
+        self.weigh(&envelope);
+        self.parcels.push(Parcel::Onward { envelope: Box::new(envelope), passages, tlp: None });
+    }
+
+    fn weigh(&mut self, envelope: &Envelope) {
+        self.octets += match &envelope.what {
+            What::Item(item) => item.object.text().len(),
+            _ => 0,
+        };
+    }
+
+    /// Remembers that a release is on its way, to be recorded when the peer confirms it.
+    fn note(&mut self, release: Sequence, clearance: &Clearance) {
+        let to = self.targets(clearance);
+        if !to.is_empty() {
+            self.sent.push((release.0, release, to));
+        }
+    }
+
+    /// The peer's organisations that what was cleared so is for.
+    fn targets(&self, clearance: &Clearance) -> Audience {
+        let today = self.mesh.standing.network.decision(&clearance.handling);
+        let recorded = self.recorded(clearance);
+        recorded.intersection(today.entitled(clearance.form)).intersection(&self.scope)
+    }
+
+    /// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.
+    fn recorded(&self, clearance: &Clearance) -> Audience {
+        let mut recorded = Audience::clone(&clearance.audience);
+        if clearance.form == Form::Redacted {
+            let book = &self.house.shared.book;
+            for other in book.such(|it| it.form == Form::Full && it.handling == clearance.handling)
+            {
+                if let Some(full) = book.get(other) {
+                    recorded.absorb(&full.audience);
+                }
+            }
+        }
+        recorded
+    }
+
+    /// By whose right what was cleared so goes to the peer, found out once for what is alike.
+    fn passing(
+        &self,
+        id: ClearanceId,
+        clearance: &Clearance,
+        brought: Option<(&Item, &[Passage])>,
+    ) -> Passing {
+        let before = brought.map_or_else(Vec::new, |(_, before)| before.to_vec());
+        let key = (self.peer.clone(), id, before);
+        let generation = self.mesh.standing.generation;
+        {
+            let mut memory =
+                self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
+            if memory.generation != generation || memory.known.len() > REMEMBERED {
+                *memory = Memory { generation, known: HashMap::new() };
+            }
+            if let Some(known) = memory.known.get(&key) {
+                return known.clone();
+            }
+        }
+        let passing: Passing = self.find_passing(clearance, brought).map(Into::into);
+        let mut memory = self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.generation == generation {
+            memory.known.insert(key, passing.clone());
+        }
+        passing
+    }
+
+    fn find_passing(
+        &self,
+        clearance: &Clearance,
+        brought: Option<(&Item, &[Passage])>,
+    ) -> Option<Vec<Passage>> {
+        if self.targets(clearance).is_empty() {
+            return None;
+        }
+        let network = &self.mesh.standing.network;
+        let handling = &clearance.handling;
+        let passages = match brought {
+            None => {
+                let said = network.passages(handling, clearance.form, &self.scope);
+                self.first_hand(clearance, said)
+            }
+            Some((item, [])) if item.conditions.producer == handling.producer => {
+                let said = network.passages(handling, clearance.form, &self.scope);
+                self.first_hand(clearance, said)
+            }
+            Some((item, before)) => {
+                let own = item.handling(before, handling.tlp)?;
+                let said = network.passages(&own, Form::Full, &self.scope);
+                borne_out(item, before, said, |giver| self.mesh.speaks(giver))
+            }
+        };
+        let producers = clearance.form == Form::Full
+            && network.number(&handling.producer).is_some_and(|it| self.scope.contains(it));
+        let free = handling.tlp == Tlp::Clear || producers;
+        (free || !passages.is_empty()).then_some(passages)
+    }
+
+    /// What this node may say as the first: by the producer's right, or of those for whom it speaks.
+    fn first_hand(&self, clearance: &Clearance, mut said: Vec<Passage>) -> Vec<Passage> {
+        let full = clearance.form == Form::Full;
+        said.retain(|passage| {
+            (full && passage.giver == clearance.handling.producer)
+                || self.mesh.speaks(&passage.giver)
+        });
+        said.truncate(vedetta_federation::hop::MOST_PASSAGES);
+        said
+    }
+
+    /// An item that was withdrawn here: all that may have had it hear of it. What other nodes
+    /// brought they withdraw themselves.
+    fn withdrawn(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Result<(), StoreError> {
+        let Ok(id) = ItemId::new(&entry.subject) else { return Ok(()) };
+        let releases = reader.item(&id)?;
+        let own = releases.first().is_some_and(|first| Provenance::of(first).is_none());
+        if !own || !self.may_have(&releases) {
+            return Ok(());
+        }
+        let facts: serde_json::Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+        let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+        let what = What::Withdrawal(Withdrawal { item: id, reason });
+        self.say(entry, what);
+        Ok(())
+    }
+
+    /// Whether any release was ever cleared for somebody at the peer.
+    fn may_have(&self, releases: &[StoredItem]) -> bool {
+        let book = &self.house.shared.book;
+        let clearances = releases.iter().filter_map(|release| book.get(release.clearance));
+        clearances.into_iter().any(|it| {
+            self.recorded(&it).meets(&self.scope)
+                || self
+                    .mesh
+                    .standing
+                    .network
+                    .number(&it.handling.producer)
+                    .is_some_and(|producer| self.scope.contains(producer))
+        })
+    }
+
+    fn say(&mut self, entry: &Entry, what: What) {
+        let Stamp { seq, at } = entry.stamp;
+        self.push(Envelope::unsealed(self.mesh.me.clone(), at, seq.0, what), Vec::new());
+    }
+
+    /// A deed of the exchange.
+    fn deed(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Result<(), StoreError> {
+        let Ok(kept) = serde_json::from_str::<Kept>(&entry.facts) else { return Ok(()) };
+        match kept {
+            Kept::Said { to } if to.as_ref().is_none_or(|to| to == self.peer) => {
+                let Ok(what) = serde_json::from_slice::<What>(&entry.body) else { return Ok(()) };
+                if self.concerns(reader, &what)? {
+                    self.say(entry, what);
+                }
+            }
+            Kept::Passed { .. } => {
+                let envelope = serde_json::from_slice::<Envelope>(&entry.body);
+                let Ok(envelope) = envelope else { return Ok(()) };
+                let one_hop = matches!(
+                    envelope.what,
+                    What::Acknowledgement(_) | What::Contact(_) | What::Presence(_)
+                );
+                if !self.back(&envelope, entry.stamp.seq)
+                    && !one_hop
+                    && self.concerns(reader, &envelope.what)?
+                {
+                    self.push(envelope, Vec::new());
+                }
+            }
+            Kept::Path { origin, clearance: Some(clearance), .. } => {
+                self.path(reader, entry, (origin, clearance))?;
+            }
+            Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
+                let rests = self.house.shared.book.resting_on(&under);
+                for item in self.items(reader, (after, until))?.into_values() {
+                    if rests.binary_search(&item.clearance).is_ok() {
+                        self.item(reader, item, "")?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A further path of an item: passed on by the rights that it brought.
+    fn path(
+        &mut self,
+        reader: &mut dyn Reader,
+        entry: &Entry,
+        (origin, id): (Sequence, ClearanceId),
+    ) -> Result<(), StoreError> {
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
+        let Ok(item) = ItemId::new(&entry.subject) else { return Ok(()) };
+        let clearance = self.house.shared.book.get(id);
+        if let Some(clearance) = clearance
+            && self.is_served(reader, &item, origin)?
+        {
+            self.onward(envelope, (id, &clearance), entry.stamp.seq, origin);
+        }
+        Ok(())
+    }
+
+    fn is_served(
+        &self,
+        reader: &mut dyn Reader,
+        id: &ItemId,
+        origin: Sequence,
+    ) -> Result<bool, StoreError> {
+        let ids = std::slice::from_ref(id);
+        let page = reader.items(&ItemQuery {
+            after: Sequence::START,
+            until: None,
+            limit: STRETCH,
+            clearances: None,
+            producer: None,
+            ids,
+            kinds: &[],
+            versions: VersionFilter::All,
+        })?;
+        Ok(page.items.iter().any(|item| item.origin == origin))
+    }
+
+    /// Whether what is no item is for the peer.
+    fn concerns(&self, reader: &mut dyn Reader, what: &What) -> Result<bool, StoreError> {
+        Ok(match what {
+            What::Withdrawal(withdrawal) => {
+                let releases = reader.item(&withdrawal.item)?;
+                self.may_have(&releases)
+            }
+            What::Agreement(signed) => self.is_party(&signed.text),
+            What::Item(_) => false,
+            _ => self.ask.lane != Lane::Urgent,
+        })
+    }
+
+    /// Whether the peer speaks for a party of an agreement.
+    fn is_party(&self, agreement: &vedetta_model::Agreement) -> bool {
+        let network = &self.mesh.standing.network;
+        let parties = match &agreement.adhesion {
+            Some(adhesion) => std::slice::from_ref(&adhesion.organisation).to_vec(),
+            None => agreement.parties.iter().flat_map(|it| it.organisations.clone()).collect(),
+        };
+        let named = parties.iter().filter_map(|id| network.number(id));
+        let above = agreement.parent.as_ref().and_then(|parent| network.agreement(parent));
+        let above = above.filter(|_| agreement.adhesion.is_some());
+        let above = above.into_iter().flat_map(|above| {
+            above.parties.iter().map(|party| network.members(&above.id, &party.name))
+        });
+        let members = agreement.parties.iter().map(|it| network.members(&agreement.id, &it.name));
+        let mut named = named;
+        named.any(|number| self.scope.contains(number))
+            || members.chain(above).any(|members| members.meets(&self.scope))
+    }
+
+    /// A contact of an organisation for which this node speaks.
+    fn put(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Result<(), StoreError> {
+        let Ok(RecordFacts { record: RecordKind::Contact }) = serde_json::from_str(&entry.facts)
+        else {
+            return Ok(());
+        };
+        let latest = reader.record(RecordKind::Contact, &entry.subject)?;
+        let Ok(contact) = serde_json::from_slice::<Contact>(&entry.body) else { return Ok(()) };
+        let current = latest.is_some_and(|latest| latest.stamp.seq == entry.stamp.seq);
+        if current && self.mesh.speaks(&contact.organisation) && self.is_counterpart(&contact) {
+            // The account with which it acknowledges is this node's business.
+            let contact = Contact { account: None, ..contact };
+            self.say(entry, What::Contact(Box::new(contact)));
+        }
+        Ok(())
+    }
+
+    /// Whether the peer speaks for somebody who is party to an agreement with a contact's
+    /// organisation.
+    fn is_counterpart(&self, contact: &Contact) -> bool {
+        let network = &self.mesh.standing.network;
+        let Some(number) = network.number(&contact.organisation) else { return false };
+        let agreements = self.mesh.standing.agreements.iter();
+        agreements.filter(|it| network.standing(&it.id).is_some_and(|it| it.is_in_force())).any(
+            |agreement| {
+                let mut all = Audience::nobody();
+                for party in &agreement.parties {
+                    all.absorb(&network.members(&agreement.id, &party.name));
+                }
+                all.contains(number) && all.meets(&self.scope)
+            },
+        )
+    }
+}
+
+/// What the last hop of an envelope gives.
+fn given(envelope: &Bare) -> std::collections::BTreeSet<vedetta_model::Given> {
+    let passages = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
+    super::take::via(envelope.form, &envelope.conditions, passages)
+}
+
+impl Bare {
+    /// What the last hop of an item's envelope gives.
+    fn via(envelope: &Envelope) -> std::collections::BTreeSet<vedetta_model::Given> {
+        match &envelope.what {
+            What::Item(item) => given(&Self::of(envelope, item)),
+            _ => [].into(),
+        }
+    }
+}
+
+/// The hash of the chain at a place.
+pub(super) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
+    let Some(before) = place.checked_sub(1) else { return Ok(Some(Digest::default())) };
+    let entry = reader.entries(Sequence(before), 1)?.pop();
+    let entry = entry.filter(|entry| entry.stamp.seq.0 == place);
+    Ok(entry.map(|entry| Digest::from_octets(entry.hash.0)))
+}
+
+fn stamp_of(reader: &mut dyn Reader, seq: Sequence) -> Result<Option<Stamp>, StoreError> {
+    let entry = reader.entries(Sequence(seq.0.saturating_sub(1)), 1)?.pop();
+    Ok(entry.filter(|entry| ItemFacts::read(&entry.facts).is_some()).map(|entry| entry.stamp))
+}

@@ -1,0 +1,204 @@
+//! The house as the room sees it: a shelf to read from and to put on, and what it believes.
+
+use std::sync::Arc;
+
+use vedetta_federation::bookmark::{Bookmark, Mark, Span};
+use vedetta_federation::card::Card;
+use vedetta_federation::cards::{Learnt, Vouches};
+use vedetta_federation::digest::Digest;
+use vedetta_federation::frame::Told;
+use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
+use vedetta_model::OrganisationId;
+use vedetta_store::{DeliveryBatch, Door, RecordKind};
+
+use super::Mesh;
+use super::share::hash_at;
+use super::take::bookmark_name;
+use crate::error::FlowError;
+use crate::house::House;
+
+/// Why the house did not answer a link.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ShelfError(#[from] FlowError);
+
+impl From<vedetta_store::StoreError> for ShelfError {
+    fn from(error: vedetta_store::StoreError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Shelf for House {
+    type Error = ShelfError;
+
+    fn head(&self) -> Result<Mark, ShelfError> {
+        let head = self.read(|reader| reader.head())?;
+        Ok(head.map_or_else(Mark::default, |(stamp, hash)| Mark {
+            place: stamp.seq.0,
+            hash: Digest::from_octets(hash.0),
+        }))
+    }
+
+    fn hash_at(&self, place: u64) -> Result<Option<Digest>, ShelfError> {
+        Ok(self.read(|reader| hash_at(reader, place))?)
+    }
+
+    fn edition(&self, peer: &OrganisationId) -> Result<String, ShelfError> {
+        let mesh = self.mesh()?;
+        let first = self.read(|reader| hash_at(reader, 1))?.unwrap_or_default().to_string();
+        let scope = mesh.peer(peer).map(|peer| &peer.serves);
+        let scope = serde_json::to_vec(&scope).unwrap_or_default();
+        let scope = vedetta_federation::digest::digest(&[&scope]).to_string();
+        Ok(format!("{}.{}", &first[..32], &scope[..16]))
+    }
+
+    fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, ShelfError> {
+        let kept = self.read(|reader| reader.bookmark(&bookmark_name(peer)))?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+    }
+
+    fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, ShelfError> {
+        Ok(self.read_for(peer, ask)?)
+    }
+
+    fn take_in(&self, peer: &OrganisationId, arrival: Arrival) -> Result<Vec<Outcome>, ShelfError> {
+        Ok(self.take_from(peer, arrival)?)
+    }
+
+    fn set_bookmark(&self, peer: &OrganisationId, bookmark: &Bookmark) -> Result<(), ShelfError> {
+        let (name, bytes) = (bookmark_name(peer), serde_json::to_vec(bookmark).unwrap_or_default());
+        Ok(self.write(move |unit| unit.set_bookmark(&name, &bytes))?)
+    }
+
+    fn confirmed(&self, peer: &OrganisationId, span: Span) -> Result<(), ShelfError> {
+        let at = self.now();
+        let sent: Vec<_> = {
+            let mut lines = self.nodes.lines();
+            let line = lines.entry(peer.clone()).or_default();
+            line.heard = Some(at);
+            line.alarmed = false;
+            let rest = line.sent.split_off(&(span.upto + 1));
+            let mut gone = std::mem::replace(&mut line.sent, rest);
+            let inside = gone.split_off(&(span.after + 1));
+            line.sent.extend(gone);
+            inside.into_values().collect()
+        };
+        let mut batches: Vec<DeliveryBatch> = Vec::new();
+        for (release, audience) in sent {
+            match batches.iter_mut().find(|batch| batch.audience == audience) {
+                Some(batch) => batch.releases.insert(release.0),
+                None => {
+                    let releases = [release.0].into_iter().collect();
+                    batches.push(DeliveryBatch { releases, door: Door::Peer, at, audience });
+                }
+            }
+        }
+        self.record_deliveries(batches)?;
+        Ok(())
+    }
+}
+
+impl House {
+    /// The cards that this node vouches for: its own, and those of its peers and of nodes that it
+    /// learnt of.
+    ///
+    /// # Errors
+    /// As [`House::mesh`].
+    pub fn vouched_cards(&self) -> Result<Vec<Card>, FlowError> {
+        Ok(self.mesh()?.cards.all().cloned().collect())
+    }
+
+    /// Learns cards that a peer brought, each for what it is worth: that of the peer itself, and
+    /// those of nodes about which it is believed.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn learn_cards(&self, peer: &OrganisationId, cards: &[Card]) -> Result<(), FlowError> {
+        let _one_at_a_time = self.change();
+        let mesh = self.mesh()?;
+        let mut known = vedetta_federation::cards::Cards::clone(&mesh.cards);
+        let mut changed = std::collections::BTreeSet::new();
+        for card in cards {
+            let node = &card.says.organisation;
+            if !mesh.believes(peer, node) {
+                continue;
+            }
+            match known.learn(card) {
+                Ok(Learnt::New) => {
+                    changed.insert(node.clone());
+                }
+                Ok(Learnt::Known) => {}
+                Err(error) => {
+                    let facts =
+                        serde_json::json!({ "deed": "card-refused", "says": error.to_string() });
+                    tracing::warn!(%peer, %error, "a card was refused");
+                    self.note_deed(&format!("peer:{peer}"), node.as_str(), facts.to_string())?;
+                }
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let of = |node: &OrganisationId| {
+            let cards = known.all().filter(|card| card.says.organisation == *node);
+            serde_json::to_vec(&cards.collect::<Vec<_>>()).unwrap_or_default()
+        };
+        let bodies: Vec<_> = changed.into_iter().map(|node| (of(&node), node)).collect();
+        let (shared, actor) = (Arc::clone(&self.shared), format!("peer:{peer}"));
+        self.write(move |unit| {
+            shared.touch(RecordKind::Card);
+            for (body, node) in &bodies {
+                unit.put_record(RecordKind::Card, node.as_str(), body, &actor)?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Whether a peer that shows this card is the one that was paired; learns the card when it
+    /// follows the one that is known.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn meet(&self, peer: &OrganisationId, card: &Card) -> Result<(), FlowError> {
+        let stranger = || FlowError::Unproven("the peer's card is not the one that was paired");
+        let mesh = self.mesh()?;
+        if !mesh.peer(peer).is_some_and(|it| it.stage.is_active()) {
+            return Err(FlowError::Unproven("there is no active link with this node"));
+        }
+        if card.says.organisation != *peer {
+            return Err(stranger());
+        }
+        self.learn_cards(peer, std::slice::from_ref(card))?;
+        let known = self.mesh()?.cards.newest(peer).cloned();
+        if known.as_ref() == Some(card) { Ok(()) } else { Err(stranger()) }
+    }
+
+    /// Notes what a peer refused of ours.
+    pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
+        let mut lines = self.nodes.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        line.refused_there += told.len() as u64;
+    }
+}
+
+impl Mesh {
+    /// Whether a peer is believed about the card of a node.
+    fn believes(&self, peer: &OrganisationId, node: &OrganisationId) -> bool {
+        if *node == self.me {
+            return false;
+        }
+        if node == peer {
+            return true;
+        }
+        // What was pinned in person is changed by that node alone.
+        if self.peer(node).is_some() {
+            return false;
+        }
+        match self.peer(peer).map(|peer| peer.vouches) {
+            Some(Vouches::Everything) => true,
+            Some(Vouches::Below) => self.trust.territory().speaker(node) == Some(peer),
+            None => false,
+        }
+    }
+}

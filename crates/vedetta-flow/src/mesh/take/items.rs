@@ -1,0 +1,507 @@
+//! Items that a peer brought: placed, released by a further path, or set beside what prevails.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use vedetta_federation::check::Verified;
+use vedetta_federation::digest::Digest;
+use vedetta_federation::envelope::{Envelope, Item, What};
+use vedetta_federation::prevails::{Contender, Ownership, prevails};
+use vedetta_federation::shelf::Outcome;
+use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
+use vedetta_policy::{Decision, Form};
+use vedetta_store::{
+    ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, RecordKind, Sequence,
+    Stamp, StoreError, StoredItem, UnitOfWork,
+};
+
+use super::super::keep::{Bare, Kept, Provenance, keep};
+use super::Load;
+use crate::book::Grounds;
+use crate::views::see_withdrawn::Withdrawn;
+
+/// An item ready to be placed.
+struct Ready<'a> {
+    /// Its place among what came.
+    place: usize,
+    verified: &'a Verified,
+    item: &'a Item,
+    id: ItemId,
+    version: Instant,
+    state: ItemState,
+    /// `created_by_ref`.
+    creator: Option<String>,
+    producer: OrganisationNumber,
+    clearance: ClearanceId,
+    facts: String,
+}
+
+/// What was decided in this unit of work.
+#[derive(Default)]
+struct Decided {
+    by_handling: HashMap<Arc<Handling>, (Arc<Decision>, String)>,
+    interned: HashMap<(Arc<Handling>, Form), ClearanceId>,
+    /// The full form of a derived one, with its handling.
+    full_of: HashMap<ItemId, (ItemId, Arc<Handling>)>,
+}
+
+/// How an item is handled here, in which form it is released, and for a derived form that came
+/// with its full form, that one.
+type Handled = (Arc<Handling>, Form, Option<ItemId>);
+
+/// A way on which an item came.
+#[derive(Serialize, Deserialize)]
+pub(in crate::mesh) struct Way {
+    leaf: Digest,
+    trail: Vec<OrganisationId>,
+    /// The entry with its envelope; absent for the first, which the item has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::mesh) deed: Option<Sequence>,
+}
+
+/// Of one item so many ways are told apart.
+const WAYS: usize = 32;
+/// Withdrawals that came before their items are remembered, so many.
+pub(super) const AHEAD: &str = "withdrawn-ahead";
+
+impl Load {
+    /// Takes in the items; their places, with what became of each.
+    pub(super) fn items(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        verified: &[(usize, &Verified)],
+    ) -> Result<Vec<(usize, Outcome)>, StoreError> {
+        if verified.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.shared.touch_book();
+        let mut decided = Decided::default();
+        let mut ready = Vec::with_capacity(verified.len());
+        for (place, verified) in verified {
+            ready.extend(self.ready(unit, (*place, verified), &mut decided)?);
+        }
+        if ready.iter().any(|it| it.state == ItemState::Revoked) {
+            self.shared.touch(RecordKind::Hold);
+        }
+        let drafts: Vec<_> = ready.iter().map(|it| it.draft(&self.actor)).collect();
+        let placements = unit.place_items(&drafts)?;
+        let ahead = self.ahead(unit)?;
+        let mut outcomes = Vec::with_capacity(ready.len());
+        for (ready, placement) in ready.iter().zip(placements) {
+            let outcome = match placement {
+                Placement::Added(_) => {
+                    self.added(unit, ready, &ahead)?;
+                    Outcome::New
+                }
+                Placement::Duplicate(stamp) => self.again(unit, ready, stamp.seq)?,
+                Placement::Conflict(_) | Placement::Foreign(_) => self.contend(unit, ready)?,
+            };
+            outcomes.push((ready.place, outcome));
+        }
+        Ok(outcomes)
+    }
+
+    fn ready<'a>(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        (place, verified): (usize, &'a Verified),
+        decided: &mut Decided,
+    ) -> Result<Option<Ready<'a>>, StoreError> {
+        let envelope = verified.envelope();
+        let What::Item(item) = &envelope.what else { return Ok(None) };
+        let value = item.object.value();
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let Some(id) = text("id").and_then(|id| ItemId::new(id).ok()) else { return Ok(None) };
+        let version = text("modified").or_else(|| text("created"));
+        let version = version.and_then(|at| at.parse().ok()).unwrap_or_default();
+        let revoked = value.get("revoked").and_then(Value::as_bool) == Some(true);
+        let Some((handling, form, derived_from)) =
+            self.handling(unit, (verified, item, &id), decided)?
+        else {
+            return Ok(None);
+        };
+        let Some(producer) = self.mesh.standing.directory.number(&handling.producer) else {
+            return Ok(None);
+        };
+        let clearance = self.intern(unit, &handling, form, decided)?;
+        let provenance = Provenance {
+            door: "peer".into(),
+            source: self.peer.clone(),
+            derived_from,
+            withheld: self.withheld(unit, &handling, decided)?,
+            envelope: Bare::of(envelope, item),
+        };
+        Ok(Some(Ready {
+            place,
+            verified,
+            item: item.as_ref(),
+            version,
+            state: if revoked { ItemState::Revoked } else { ItemState::Live },
+            creator: text("created_by_ref").map(str::to_owned),
+            producer,
+            clearance,
+            facts: serde_json::to_string(&provenance).unwrap_or_default(),
+            id,
+        }))
+    }
+
+    /// Nothing when it concerns nobody.
+    fn handling(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        (verified, item, id): (&Verified, &Item, &ItemId),
+        decided: &mut Decided,
+    ) -> Result<Option<Handled>, StoreError> {
+        if item.form == Form::Redacted
+            && let Some((full, handling)) = self.full_of(unit, id, decided)?
+        {
+            return Ok(Some((handling, Form::Redacted, Some(full))));
+        }
+        let tlp = verified.tlp().unwrap_or(item.conditions.tlp);
+        let handling = item.handling(verified.passages(), tlp).or_else(|| {
+            // TLP:CLEAR reaches everyone whoever gives it.
+            let free = item.conditions.tlp == Tlp::Clear;
+            free.then(|| item.conditions.clone())
+        });
+        let Some(mut handling) = handling else { return Ok(None) };
+        let known = |id: &OrganisationId| self.mesh.standing.directory.number(id).is_some();
+        if !known(&handling.producer) {
+            let origin = &verified.envelope().origin;
+            handling.producer = if known(origin) { origin } else { &self.peer }.clone();
+        }
+        let handling = match decided.by_handling.get_key_value(&handling) {
+            Some((known, _)) => Arc::clone(known),
+            None => Arc::new(handling),
+        };
+        if let Some(derived) = item.derived.as_ref().filter(|_| item.form == Form::Full) {
+            decided.full_of.insert(derived.clone(), (id.clone(), Arc::clone(&handling)));
+        }
+        Ok(Some((handling, Form::Full, None)))
+    }
+
+    /// The full form of a derived one, when it is here or comes with it.
+    fn full_of(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        derived: &ItemId,
+        decided: &mut Decided,
+    ) -> Result<Option<(ItemId, Arc<Handling>)>, StoreError> {
+        if let Some((full, handling)) = decided.full_of.get(derived) {
+            return Ok(Some((full.clone(), Arc::clone(handling))));
+        }
+        let Some(full) = unit.bookmark(&full_name(derived))? else { return Ok(None) };
+        let full = String::from_utf8(full).ok().and_then(|full| ItemId::new(&full).ok());
+        let Some(full) = full else { return Ok(None) };
+        let clearance = unit.item(&full)?.first().map(|it| it.clearance);
+        let clearance = clearance.and_then(|id| self.shared.book.get(id));
+        Ok(clearance.map(|clearance| (full, Arc::clone(&clearance.handling))))
+    }
+
+    fn intern(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        handling: &Arc<Handling>,
+        form: Form,
+        decided: &mut Decided,
+    ) -> Result<ClearanceId, StoreError> {
+        let key = (Arc::clone(handling), form);
+        if let Some(known) = decided.interned.get(&key) {
+            return Ok(*known);
+        }
+        let standing = &self.mesh.standing;
+        let (decision, grounds) =
+            decided.by_handling.entry(Arc::clone(handling)).or_insert_with(|| {
+                let decision = standing.network.decision(handling);
+                let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
+                let grounds = serde_json::to_string(&grounds).unwrap_or_default();
+                (decision, grounds)
+            });
+        let (audience, stored) = match form {
+            Form::Full => (&decision.full, vedetta_store::Form::Full),
+            Form::Redacted => (&decision.redacted, vedetta_store::Form::Redacted),
+        };
+        let actor = "clear_items";
+        let id = unit.intern(&NewClearance { handling, form: stored, audience, grounds, actor })?;
+        decided.interned.insert(key, id);
+        Ok(id)
+    }
+
+    /// The clearances that what is handled so would have if nothing were held.
+    fn withheld(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        handling: &Arc<Handling>,
+        decided: &Decided,
+    ) -> Result<Vec<ClearanceId>, StoreError> {
+        let Some((decision, grounds)) = decided.by_handling.get(handling) else {
+            return Ok(Vec::new());
+        };
+        let unheld = self.mesh.standing.network.decision_unheld(handling);
+        if decision.reached == unheld.reached {
+            return Ok(Vec::new());
+        }
+        let forms = [
+            (vedetta_store::Form::Full, &unheld.full),
+            (vedetta_store::Form::Redacted, &unheld.redacted),
+        ];
+        let intern = |(form, audience): (_, &Arc<vedetta_model::Audience>)| {
+            let actor = "clear_items";
+            unit.intern(&NewClearance { handling, form, audience, grounds, actor })
+        };
+        forms.into_iter().map(intern).collect()
+    }
+
+    fn added(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        ahead: &HashMap<ItemId, OrganisationId>,
+    ) -> Result<(), StoreError> {
+        if let Some(derived) = &ready.item.derived {
+            unit.set_bookmark(&full_name(derived), ready.id.as_str().as_bytes())?;
+        }
+        if ahead.get(&ready.id) == Some(&ready.verified.envelope().origin) {
+            self.shared.touch(RecordKind::Hold);
+            let reason = "withdrawn by its origin";
+            let facts = serde_json::json!({ "reason": reason }).to_string();
+            if let Some(stamp) = unit.withdraw(&ready.id, &self.actor, &facts)? {
+                let by = ready.verified.envelope().origin.to_string();
+                Withdrawn { at: stamp.at, by, reason: reason.into() }.keep(unit, &ready.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Withdrawals that came before their items: by item, by whom.
+    pub(super) fn ahead(
+        &self,
+        unit: &mut dyn UnitOfWork,
+    ) -> Result<HashMap<ItemId, OrganisationId>, StoreError> {
+        let ahead = unit.bookmark(AHEAD)?;
+        Ok(ahead.and_then(|ahead| serde_json::from_slice(&ahead).ok()).unwrap_or_default())
+    }
+
+    /// The same bytes again: on the same way, or on another, which may give rights to more.
+    fn again(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        origin: Sequence,
+    ) -> Result<Outcome, StoreError> {
+        let envelope = ready.verified.envelope();
+        if envelope.origin == self.mesh.me && envelope.hops.is_empty() {
+            return Ok(Outcome::Known);
+        }
+        let releases = unit.item(&ready.id)?;
+        let releases: Vec<_> = releases.iter().filter(|it| it.origin == origin).collect();
+        let name = ways_name(origin);
+        let mut ways = ways(unit, origin)?;
+        if ways.is_empty() {
+            let first = releases.first().and_then(|first| Some((first, Provenance::of(first)?)));
+            let first = first.and_then(|(it, provenance)| provenance.envelope.with(&it.body));
+            ways.extend(first.map(|first| Way::of(&first, first.leaf())));
+        }
+        let mut way = Way::of(envelope, ready.verified.leaf());
+        if ways.iter().any(|known| known.leaf == way.leaf && known.trail == way.trail) {
+            return Ok(Outcome::Known);
+        }
+        let onward = releases.iter().all(|it| it.clearance != ready.clearance);
+        if ways.len() >= WAYS && !onward {
+            return Ok(Outcome::Known);
+        }
+        if onward {
+            unit.rerelease(&[(origin, ready.clearance)], &self.actor)?;
+        }
+        let clearance = onward.then_some(ready.clearance);
+        let kept = Kept::Path { source: self.peer.clone(), origin, clearance };
+        way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
+        ways.push(way);
+        let ways = serde_json::to_vec(&ways).unwrap_or_default();
+        unit.set_bookmark(&name, &ways)?;
+        Ok(Outcome::Path)
+    }
+
+    /// Other bytes under a version that is here, or another bringer: the same one prevails at
+    /// every node, and the other is kept in the history.
+    fn contend(&self, unit: &mut dyn UnitOfWork, ready: &Ready<'_>) -> Result<Outcome, StoreError> {
+        let lost = format!("lost/{}", ready.verified.leaf());
+        if unit.bookmark(&lost)?.is_some() {
+            return Ok(Outcome::Known);
+        }
+        let releases = unit.item(&ready.id)?;
+        let mut rivals = Vec::new();
+        for release in releases.iter().filter(|it| it.origin == it.stamp.seq) {
+            let rival = self.rival(release);
+            if unit.bookmark(&format!("lost/{}", rival.leaf))?.is_none() {
+                rivals.push((release.origin, rival));
+            }
+        }
+        let mine = ready.contender();
+        // Of one bringer only the same version is in the way, of another everything.
+        rivals.retain(|(_, it)| it.producer != *mine.producer || it.version == mine.version);
+        let beaten =
+            |(_, it): &(Sequence, Rival)| prevails(&mine, &it.contender()) == Ordering::Greater;
+        if rivals.iter().all(beaten) {
+            let origins: Vec<_> = rivals.iter().map(|(origin, _)| *origin).collect();
+            let reason = format!("{} brought what prevails", self.peer);
+            match unit.set_aside(&origins, &self.actor, &reason) {
+                Ok(()) => {}
+                // A withdrawn item has nothing to prevail over.
+                Err(StoreError::Refused(_)) => return self.gave_way(unit, ready, &lost),
+                Err(error) => return Err(error),
+            }
+            for (_, rival) in &rivals {
+                unit.set_bookmark(&format!("lost/{}", rival.leaf), b"1")?;
+            }
+            self.shared.touch(RecordKind::Hold);
+            let placed = unit.place_items(&[ready.draft(&self.actor)])?;
+            if let [Placement::Added(_)] = placed[..] {
+                self.added(unit, ready, &HashMap::new())?;
+                return Ok(Outcome::New);
+            }
+        }
+        self.gave_way(unit, ready, &lost)
+    }
+
+    fn gave_way(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        lost: &str,
+    ) -> Result<Outcome, StoreError> {
+        let kept = Kept::GaveWay { source: self.peer.clone() };
+        self.keep_envelope(unit, ready.id.as_str(), &kept, ready.verified.envelope())?;
+        unit.set_bookmark(lost, b"1")?;
+        Ok(Outcome::Lost)
+    }
+
+    pub(super) fn keep_envelope(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        subject: &str,
+        kept: &Kept,
+        envelope: &Envelope,
+    ) -> Result<Stamp, StoreError> {
+        let body = serde_json::to_vec(envelope).unwrap_or_default();
+        keep(unit, (&self.actor, subject), kept, &body)
+    }
+
+    /// What stands against a contender: what is here of the item.
+    fn rival(&self, release: &StoredItem) -> Rival {
+        let value: Value = serde_json::from_slice(&release.body).unwrap_or_default();
+        let creator = value.get("created_by_ref").and_then(Value::as_str).map(str::to_owned);
+        let brought = Provenance::of(release).and_then(|it| it.envelope.with(&release.body));
+        let (producer, leaf) = match brought {
+            Some(envelope) => {
+                let leaf = envelope.leaf();
+                let producer = match &envelope.what {
+                    What::Item(item) => item.conditions.producer.clone(),
+                    _ => envelope.origin.clone(),
+                };
+                (producer, leaf)
+            }
+            None => {
+                let organisation = self.mesh.standing.directory.numbered(release.producer);
+                let producer =
+                    organisation.map_or_else(|| self.mesh.me.clone(), |it| it.id.clone());
+                (producer, self.own_leaf(release))
+            }
+        };
+        Rival { version: release.version.micros(), creator, producer, leaf }
+    }
+
+    /// The leaf under which other nodes know what was brought here.
+    fn own_leaf(&self, release: &StoredItem) -> Digest {
+        let handling = self.shared.book.get(release.clearance).map(|it| Arc::clone(&it.handling));
+        let object = String::from_utf8(release.body.clone()).ok();
+        let object = object.and_then(|text| vedetta_federation::Object::new(text).ok());
+        let (Some(handling), Some(object)) = (handling, object) else { return Digest::default() };
+        let tells = !handling.victims.is_empty();
+        let derived = tells.then(|| self.redactor.derived_id(&release.id));
+        let conditions = Handling { via: [].into(), ..Handling::clone(&handling) };
+        let item = Item { object, conditions, form: Form::Full, derived };
+        let what = What::Item(Box::new(item));
+        let (me, at) = (self.mesh.me.clone(), release.stamp.at);
+        Envelope::unsealed(me, at, release.origin.0, what).leaf()
+    }
+}
+
+/// What is here of an item, as it stands to a contender.
+struct Rival {
+    version: i64,
+    creator: Option<String>,
+    producer: OrganisationId,
+    leaf: Digest,
+}
+
+impl Rival {
+    fn contender(&self) -> Contender<'_> {
+        Contender {
+            version: self.version,
+            by_owner: ownership(self.creator.as_deref(), &self.producer),
+            producer: &self.producer,
+            leaf: self.leaf,
+        }
+    }
+}
+
+impl Ready<'_> {
+    fn draft<'b>(&'b self, actor: &'b str) -> ItemDraft<'b> {
+        ItemDraft {
+            id: &self.id,
+            version: self.version,
+            producer: self.producer,
+            clearance: self.clearance,
+            state: self.state,
+            actor,
+            facts: &self.facts,
+            body: self.item.object.text().as_bytes(),
+        }
+    }
+
+    fn contender(&self) -> Contender<'_> {
+        let producer = &self.item.conditions.producer;
+        Contender {
+            version: self.version.micros(),
+            by_owner: ownership(self.creator.as_deref(), producer),
+            producer,
+            leaf: self.verified.leaf(),
+        }
+    }
+}
+
+impl Way {
+    fn of(envelope: &Envelope, leaf: Digest) -> Self {
+        let trail = envelope.hops.iter().map(|hop| hop.from.clone()).collect();
+        Self { leaf, trail, deed: None }
+    }
+}
+
+fn ownership(creator: Option<&str>, producer: &OrganisationId) -> Ownership {
+    match creator {
+        Some(creator) if producer.identity().as_str() == creator => Ownership::Owner,
+        _ => Ownership::Others,
+    }
+}
+
+fn ways_name(origin: Sequence) -> String {
+    format!("ways/{origin}")
+}
+
+/// On which ways an item came; nothing when there was only one.
+pub(in crate::mesh) fn ways<R: Reader + ?Sized>(
+    reader: &mut R,
+    origin: Sequence,
+) -> Result<Vec<Way>, StoreError> {
+    let ways = reader.bookmark(&ways_name(origin))?;
+    Ok(ways.and_then(|ways| serde_json::from_slice(&ways).ok()).unwrap_or_default())
+}
+
+/// Where it is kept which full form a derived one has.
+fn full_name(derived: &ItemId) -> String {
+    format!("full/{derived}")
+}

@@ -1,0 +1,255 @@
+//! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
+//! contacts, who is on duty, who left.
+
+use vedetta_federation::check::{Verified, Way};
+use vedetta_federation::envelope::{
+    Acknowledgement, Envelope, Presence, Removal, SignedAgreement, StandingNotice, Stands, What,
+    Withdrawal,
+};
+use vedetta_federation::shelf::Outcome;
+use vedetta_model::agreement::Stage;
+use vedetta_model::{AccountId, Agreement, Contact, Instant};
+use vedetta_store::{RecordKind, StoreError, StoredItem, UnitOfWork};
+
+use super::super::agreements::{known_signatures, offer_again, write_signed};
+use super::super::keep::{Kept, Provenance};
+use super::super::{Noticed, STANDING};
+use super::Load;
+use super::items::AHEAD;
+use crate::views::see_withdrawn::Withdrawn;
+
+/// Withdrawals that come before their items are remembered, so many.
+const MOST_AHEAD: usize = 10_000;
+
+impl Load {
+    /// Takes in one envelope that is no item.
+    pub(super) fn notice(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        verified: &Verified,
+    ) -> Result<Outcome, StoreError> {
+        let envelope = verified.envelope();
+        let name = format!("seen/{}", verified.leaf());
+        if unit.bookmark(&name)?.is_some() {
+            return Ok(Outcome::Known);
+        }
+        let (subject, outcome) = match &envelope.what {
+            What::Withdrawal(it) => (it.item.to_string(), self.withdrawal(unit, envelope, it)?),
+            What::Standing(it) => (it.agreement.to_string(), self.standing(unit, verified, it)?),
+            What::Agreement(it) => (it.text.id.to_string(), self.agreement(unit, it)?),
+            What::Acknowledgement(it) => (it.item.to_string(), self.acknowledged(unit, it)?),
+            What::Contact(it) => (it.id.to_string(), self.contact(unit, it)?),
+            What::Presence(it) => (it.organisation.to_string(), presence(unit, it)?),
+            What::Removal(it) => (it.organisation.to_string(), self.removal(unit, it)?),
+            What::Item(_) => return Ok(Outcome::Idle),
+        };
+        unit.set_bookmark(&name, b"1")?;
+        if outcome == Outcome::New || verified.way() == Way::Back {
+            let kept = Kept::Passed { source: self.peer.clone() };
+            self.keep_envelope(unit, &subject, &kept, envelope)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Only the origin of an item withdraws it everywhere.
+    fn withdrawal(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        envelope: &Envelope,
+        withdrawal: &Withdrawal,
+    ) -> Result<Outcome, StoreError> {
+        let releases = unit.item(&withdrawal.item)?;
+        if releases.is_empty() {
+            let mut ahead = self.ahead(unit)?;
+            if ahead.len() < MOST_AHEAD {
+                ahead.insert(withdrawal.item.clone(), envelope.origin.clone());
+                unit.set_bookmark(AHEAD, &serde_json::to_vec(&ahead).unwrap_or_default())?;
+            }
+            return Ok(Outcome::New);
+        }
+        let origin = |release: &StoredItem| match Provenance::of(release) {
+            Some(provenance) => provenance.envelope.origin == envelope.origin,
+            None => self.mesh.me == envelope.origin,
+        };
+        let Some(theirs) = releases.iter().find(|release| origin(release)) else {
+            return Ok(Outcome::Idle);
+        };
+        self.shared.touch(RecordKind::Hold);
+        let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
+        let facts = facts.to_string();
+        let derived = Provenance::of(theirs).and_then(|it| it.envelope.derived);
+        if let Some(derived) = derived {
+            unit.withdraw(&derived, &self.actor, &facts)?;
+        }
+        let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
+        let Some(stamp) = withdrawn else { return Ok(Outcome::Known) };
+        let (by, reason) = (envelope.origin.to_string(), withdrawal.reason.clone());
+        Withdrawn { at: stamp.at, by, reason }.keep(unit, &withdrawal.item)?;
+        Ok(Outcome::New)
+    }
+
+    /// The highest revision counts, and of equals the lesser leaf.
+    fn standing(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        verified: &Verified,
+        notice: &StandingNotice,
+    ) -> Result<Outcome, StoreError> {
+        let name = format!("{STANDING}{}", notice.agreement);
+        let before = unit.record(RecordKind::Setting, &name)?;
+        let before: Option<Noticed> =
+            before.and_then(|record| serde_json::from_slice(&record.body).ok());
+        let newer = before.as_ref().is_none_or(|before| {
+            notice.revision > before.revision
+                || (notice.revision == before.revision && verified.leaf() < before.leaf)
+        });
+        if !newer {
+            return Ok(Outcome::Known);
+        }
+        let noticed = Noticed {
+            agreement: notice.agreement.clone(),
+            revision: notice.revision,
+            now: notice.now,
+            leaf: verified.leaf(),
+        };
+        let stood = before.as_ref().is_none_or(|before| before.now == Stands::InForce);
+        if notice.now == Stands::InForce && !stood {
+            offer_again(unit, &self.shared.book, &self.actor, &notice.agreement)?;
+        }
+        let body = serde_json::to_vec(&noticed).unwrap_or_default();
+        self.shared.touch(RecordKind::Setting);
+        unit.put_record(RecordKind::Setting, &name, &body, &self.actor)?;
+        let id = notice.agreement.as_str();
+        if let Some(record) = unit.record(RecordKind::Agreement, id)?
+            && let Ok(agreement) = serde_json::from_slice::<Agreement>(&record.body)
+            && let Some(stage) = stage(&agreement, notice, self.by())
+        {
+            let body = serde_json::to_vec(&Agreement { stage, ..agreement }).unwrap_or_default();
+            self.shared.touch(RecordKind::Agreement);
+            unit.put_record(RecordKind::Agreement, id, &body, &self.actor)?;
+        }
+        Ok(Outcome::New)
+    }
+
+    /// A text that another node proposes or accepted. Nobody here has to do anything for it to bind
+    /// once all that must have signed it have.
+    fn agreement(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        signed: &SignedAgreement,
+    ) -> Result<Outcome, StoreError> {
+        if !self.mesh.is_signed(signed) || signed.text.stage != Stage::Draft {
+            return Ok(Outcome::Idle);
+        }
+        let id = &signed.text.id;
+        let known = known_signatures(unit, id)?;
+        let merged = match known {
+            Some(known) if known.revision > signed.revision => return Ok(Outcome::Known),
+            Some(known) if known.revision == signed.revision && known.text != signed.text => {
+                return Ok(Outcome::Idle);
+            }
+            Some(mut known) if known.revision == signed.revision => {
+                let new = signed.signatures.iter().filter(|it| !known.signatures.contains(it));
+                let new: Vec<_> = new.cloned().collect();
+                if new.is_empty() {
+                    return Ok(Outcome::Known);
+                }
+                known.signatures.extend(new);
+                known
+            }
+            _ => signed.clone(),
+        };
+        write_signed(unit, &self.shared, (&self.mesh, self.now), &self.actor, &merged)?;
+        Ok(Outcome::New)
+    }
+
+    /// The account under which another node acts here.
+    pub(super) fn by(&self) -> Option<AccountId> {
+        AccountId::new(self.peer.as_str()).ok()
+    }
+
+    /// An acknowledgement of what this node gave to the peer.
+    fn acknowledged(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        said: &Acknowledgement,
+    ) -> Result<Outcome, StoreError> {
+        let organisation = self.mesh.standing.directory.number(&said.organisation);
+        let version: Instant = said.version.parse().unwrap_or_default();
+        let releases = unit.item(&said.item)?;
+        let release = releases.iter().rev().find(|it| it.version == version);
+        let (Some(organisation), Some(release), Some(by)) = (organisation, release, self.by())
+        else {
+            return Ok(Outcome::Idle);
+        };
+        let acknowledgement = vedetta_store::Acknowledgement {
+            release: release.stamp.seq,
+            organisation,
+            by,
+            at: said.seen,
+            note: said.note.clone(),
+        };
+        let recorded = unit.acknowledge(&acknowledgement)?;
+        // It goes no further.
+        Ok(if recorded.is_some() { Outcome::New } else { Outcome::Known })
+    }
+
+    fn contact(&self, unit: &mut dyn UnitOfWork, contact: &Contact) -> Result<Outcome, StoreError> {
+        let directory = &self.mesh.standing.directory;
+        if directory.number(&contact.organisation).is_none() {
+            return Ok(Outcome::Idle);
+        }
+        let before = unit.record(RecordKind::Contact, contact.id.as_str())?;
+        let before: Option<Contact> =
+            before.and_then(|record| serde_json::from_slice(&record.body).ok());
+        if before.as_ref().is_some_and(|it| it.organisation != contact.organisation) {
+            return Ok(Outcome::Idle);
+        }
+        // Who answers when it does not, and its account, are this node's to know.
+        let substitute = contact
+            .substitute
+            .clone()
+            .filter(|id| directory.contacts().iter().any(|it| it.id == *id));
+        let contact = Contact { account: None, substitute, ..contact.clone() };
+        if before.as_ref() == Some(&contact) {
+            return Ok(Outcome::Known);
+        }
+        let body = serde_json::to_vec(&contact).unwrap_or_default();
+        self.shared.touch(RecordKind::Contact);
+        unit.put_record(RecordKind::Contact, contact.id.as_str(), &body, &self.actor)?;
+        Ok(Outcome::New)
+    }
+
+    fn removal(&self, unit: &mut dyn UnitOfWork, removal: &Removal) -> Result<Outcome, StoreError> {
+        if self.mesh.speaks(&removal.organisation) {
+            return Ok(Outcome::Idle);
+        }
+        self.shared.touch(RecordKind::Organisation);
+        let id = removal.organisation.as_str();
+        let removed = unit.remove_record(RecordKind::Organisation, id, &self.actor)?;
+        Ok(if removed.is_some() { Outcome::New } else { Outcome::Known })
+    }
+}
+
+fn presence(unit: &mut dyn UnitOfWork, presence: &Presence) -> Result<Outcome, StoreError> {
+    let body = serde_json::to_vec(presence).unwrap_or_default();
+    unit.set_bookmark(&format!("presence/{}", presence.organisation), &body)?;
+    Ok(Outcome::Known)
+}
+
+/// The stage into which a notice brings an agreement; nothing when it is there.
+fn stage(agreement: &Agreement, notice: &StandingNotice, by: Option<AccountId>) -> Option<Stage> {
+    let since = notice.since;
+    match (notice.now, &agreement.stage) {
+        (Stands::InForce, Stage::InForce { .. })
+        | (Stands::Suspended, Stage::Suspended { .. })
+        // A text that nobody here put in force is not put in force from afar.
+        | (_, Stage::Draft | Stage::Expired { .. }) => None,
+        (Stands::InForce, _) => Some(Stage::InForce { since, by: by? }),
+        (Stands::Suspended, _) => {
+            let reason = notice.reason.clone().unwrap_or_default();
+            Some(Stage::Suspended { since, by: by?, reason })
+        }
+        (Stands::Expired, _) => Some(Stage::Expired { since, by }),
+    }
+}

@@ -1,0 +1,158 @@
+//! The nodes that this one exchanges with, how their links do, and what was refused.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use vedetta_federation::cards::{Peer, PeerStage};
+use vedetta_federation::check::Verified;
+use vedetta_federation::envelope::What;
+use vedetta_federation::key::KeyId;
+use vedetta_federation::scope::Scope;
+use vedetta_federation::shelf::Shelf;
+use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+
+use crate::authority::ROOM_AND_AUDITORS;
+use crate::error::FlowError;
+use crate::house::House;
+use crate::mesh::Mesh;
+use crate::views::deliveries::{Quantiles, quantiles};
+
+/// A peer, as the operations room sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PeerView {
+    /// The organisation that runs it.
+    pub organisation: OrganisationId,
+    /// The agreement that the link rests on.
+    pub agreement: AgreementId,
+    /// Where the link is in its life.
+    pub stage: PeerStage,
+    /// For whom it speaks, as this node accepted it.
+    pub serves: Scope,
+    /// Its newest key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// Where it listens, as its card says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// When anything of it was last taken in or confirmed, since this node started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Instant>,
+    /// How far its ledger was taken in.
+    pub taken_in: u64,
+    /// How many of its envelopes were refused here since this node started.
+    pub refused: u64,
+    /// The latest of them, the newest last; at most fifty.
+    pub refusals: Vec<RefusedHere>,
+    /// How many of ours it refused since this node started.
+    pub refused_there: u64,
+}
+
+/// An envelope that was refused here.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RefusedHere {
+    /// When.
+    pub at: Instant,
+    /// Who it said brought it into the network.
+    pub origin: OrganisationId,
+    /// Its leaf.
+    pub what: String,
+    /// The name of the reason.
+    pub why: String,
+    /// The reason as a sentence.
+    pub says: String,
+}
+
+/// How fast what other nodes give arrives here, under one agreement.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Arriving {
+    /// From which peer.
+    pub peer: OrganisationId,
+    /// Under which agreement it was given.
+    pub agreement: AgreementId,
+    /// From the origin's ledger to this one: of the newest thousand.
+    pub share: Quantiles,
+}
+
+/// Arrivals measured for each agreement.
+const MEASURED: usize = 1_000;
+/// Agreements measured for each peer.
+const AGREEMENTS: usize = 256;
+
+impl House {
+    /// The nodes that this one exchanges with.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn peers(&self, by: &Actor) -> Result<Vec<PeerView>, FlowError> {
+        self.require_room(by, ROOM_AND_AUDITORS, "see the other nodes")?;
+        let mesh = self.mesh()?;
+        mesh.peers.iter().map(|peer| self.peer_view(&mesh, peer)).collect()
+    }
+
+    fn peer_view(&self, mesh: &Mesh, peer: &Peer) -> Result<PeerView, FlowError> {
+        let bookmark = self.bookmark(&peer.organisation);
+        let taken_in = bookmark.map_err(|error| FlowError::Conflict(error.to_string()))?.last();
+        let card = mesh.cards.newest(&peer.organisation);
+        let lines = self.nodes.lines();
+        let line = lines.get(&peer.organisation);
+        let refusals = line.map(|line| line.refusals.iter().cloned().collect());
+        Ok(PeerView {
+            organisation: peer.organisation.clone(),
+            agreement: peer.agreement.clone(),
+            stage: peer.stage.clone(),
+            serves: peer.serves.clone(),
+            key: card.map(|card| card.says.key.id()),
+            address: card.and_then(|card| card.says.address.clone()),
+            heard: line.and_then(|line| line.heard),
+            taken_in,
+            refused: line.map_or(0, |line| line.refused),
+            refusals: refusals.unwrap_or_default(),
+            refused_there: line.map_or(0, |line| line.refused_there),
+        })
+    }
+
+    /// How fast what other nodes give arrives here.
+    ///
+    /// # Errors
+    /// Forbidden.
+    pub fn arriving(&self, by: &Actor) -> Result<Vec<Arriving>, FlowError> {
+        self.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
+        let lines = self.nodes.lines();
+        let mut found = Vec::new();
+        for (peer, line) in lines.iter() {
+            for (agreement, millis) in &line.shared {
+                let mut measured: Vec<_> = millis.iter().map(|millis| (*millis, 1)).collect();
+                let (peer, agreement) = (peer.clone(), agreement.clone());
+                found.push(Arriving { peer, agreement, share: quantiles(&mut measured) });
+            }
+        }
+        found.sort_by(|one, other| {
+            (&one.peer, &one.agreement).cmp(&(&other.peer, &other.agreement))
+        });
+        Ok(found)
+    }
+
+    /// Measures how long items were on their way.
+    pub(crate) fn measure_sharing(&self, peer: &OrganisationId, verified: &[Verified]) {
+        let now = self.now();
+        let mut lines = self.nodes.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        for verified in verified {
+            let envelope = verified.envelope();
+            if !matches!(envelope.what, What::Item(_)) {
+                continue;
+            }
+            let millis = u64::try_from(now.since(envelope.at).as_millis()).unwrap_or(u64::MAX);
+            for under in verified.passages().iter().filter_map(|passage| passage.under.as_ref()) {
+                if !line.shared.contains_key(under) && line.shared.len() >= AGREEMENTS {
+                    continue;
+                }
+                let measured: &mut VecDeque<u64> = line.shared.entry(under.clone()).or_default();
+                measured.push_back(millis);
+                if measured.len() > MEASURED {
+                    measured.pop_front();
+                }
+            }
+        }
+    }
+}

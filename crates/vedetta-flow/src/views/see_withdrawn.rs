@@ -1,0 +1,89 @@
+//! What was withdrawn, and who has it all the same: it had reached them before.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
+use vedetta_store::{Door, StoreError, UnitOfWork};
+
+use crate::authority::ROOM_AND_AUDITORS;
+use crate::error::FlowError;
+use crate::house::House;
+
+/// That an item was withdrawn.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// When, here.
+    pub at: Instant,
+    /// By whom: an account, or the node that brought it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who holds an item.
+#[derive(Clone, Debug, Serialize)]
+pub struct Holders {
+    /// Whether it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawn>,
+    /// To whom it was delivered in any form and version, by which door first and when.
+    pub holders: Vec<Holder>,
+}
+
+/// One who holds an item.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Holder {
+    /// Who.
+    pub organisation: OrganisationId,
+    /// By which door first.
+    pub door: Door,
+    /// When first.
+    pub at: Instant,
+}
+
+impl Withdrawn {
+    /// Keeps it where it is found by the item.
+    pub(crate) fn keep(&self, unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<(), StoreError> {
+        unit.set_bookmark(&name(item), &serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+impl House {
+    /// Who holds an item, withdrawn or not.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn holders_of(&self, by: &Actor, item: &ItemId) -> Result<Holders, FlowError> {
+        self.require_room(by, ROOM_AND_AUDITORS, "see who holds an item")?;
+        let (standing, derived) = (self.standing(), self.derived_id(item));
+        let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
+        let withdrawn = self.read(|reader| {
+            let mut releases = reader.item(item)?;
+            if releases.is_empty() {
+                return Ok(None);
+            }
+            releases.extend(reader.item(&derived)?);
+            for release in releases {
+                for row in reader.deliveries(release.stamp.seq)? {
+                    for number in row.batch.audience.iter() {
+                        let had = (row.batch.at, row.batch.door);
+                        first.entry(number).and_modify(|it| *it = had.min(*it)).or_insert(had);
+                    }
+                }
+            }
+            let withdrawn = reader.bookmark(&name(item))?;
+            Ok(Some(withdrawn.and_then(|body| serde_json::from_slice(&body).ok())))
+        })?;
+        let withdrawn = withdrawn.ok_or_else(|| FlowError::unknown("item", item))?;
+        let holders = first.into_iter().filter_map(|(number, (at, door))| {
+            let organisation = standing.directory.numbered(number)?.id.clone();
+            Some(Holder { organisation, door, at })
+        });
+        Ok(Holders { withdrawn, holders: holders.collect() })
+    }
+}
+
+fn name(item: &ItemId) -> String {
+    format!("withdrawn/{item}")
+}

@@ -1,0 +1,15 @@
+//! Houses that exchange through the room's link, in one process and without sockets.
+
+// Set-up that fails should stop the test at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
+
+mod mesh {
+    mod agreements;
+    mod network;
+    mod pairing;
+    mod relay;
+    mod restore;
+    mod victims;
+    mod wire;
+    mod withdrawal;
+}

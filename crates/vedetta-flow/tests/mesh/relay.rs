@@ -1,0 +1,164 @@
+//! What one node is given reaches everyone entitled at every other, once, by whatever ways.
+
+use vedetta_model::Role;
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreement, agreements, id, party};
+use super::wire::{Wire, pair, settle};
+
+/// The agreements that a regional node holds: the framework and its own act.
+fn of_region(act: &str) -> Vec<vedetta_model::Agreement> {
+    agreements().into_iter().filter(|it| ["pro-c2si", act].contains(&it.id.as_str())).collect()
+}
+
+#[test]
+fn from_a_municipality_by_three_nodes_to_another_region() {
+    let umbria = Node::new("cosc-umbria", of_region("umbria"));
+    let national = Node::new("cnaipic", of_region("none"));
+    let liguria = Node::new("cosc-liguria", of_region("liguria"));
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    let items: Vec<_> = (0..50).map(|n| TestItem::indicator(n).tlp("AMBER")).collect();
+    umbria.bring("perugia", &items);
+    settle(&mut wires);
+    for item in &items {
+        let id = item.id();
+        assert!(umbria.reads("cosc-umbria", &id) && national.reads("cnaipic", &id));
+        assert!(liguria.reads("cosc-liguria", &id) && liguria.reads("genova", &id));
+        assert!(!national.reads("poli-cert", &id) && !liguria.reads("poli-cert", &id));
+    }
+    assert_eq!(liguria.read_by("genova").len(), items.len(), "each once");
+    let genova = id("genova");
+    let why = liguria.house.explain_any(&items[0].id(), &genova).unwrap();
+    assert!(why.allowed, "{}", why.reason_en);
+    let why = liguria.house.explain_any(&items[0].id(), &id("cosc-liguria")).unwrap();
+    assert!(why.reason_en.contains("brought by CNAIPIC under “Act pro-c2si”"), "{}", why.reason_en);
+    // Quiet again: nothing goes round.
+    settle(&mut wires);
+    let again = Wire::between(&national, &liguria).carry();
+    assert!(again, "they greet each other");
+    assert_eq!(liguria.read_by("genova").len(), items.len());
+}
+
+#[test]
+fn a_limit_or_a_marking_stops_it_at_the_node_where_it_stops() {
+    let umbria = Node::new("cosc-umbria", agreements());
+    let national = Node::new("cnaipic", agreements());
+    pair(&national, &umbria);
+    let mut wires = [Wire::between(&national, &umbria)];
+    let limited =
+        TestItem::indicator(1).tlp("AMBER").handled("only_under", serde_json::json!(["umbria"]));
+    let free = TestItem::indicator(2).tlp("AMBER");
+    umbria.bring("perugia", &[limited.clone(), free.clone()]);
+    settle(&mut wires);
+    assert!(umbria.reads("cosc-umbria", &limited.id()));
+    assert!(national.reads("cnaipic", &free.id()));
+    assert!(!national.reads("cnaipic", &limited.id()));
+    assert!(!wires[0].seen.iter().any(|frame| frame.contains(limited.id().as_str())));
+}
+
+#[test]
+fn in_a_ring_one_item_has_all_its_ways_in_its_provenance() {
+    let regional = agreement(
+        "regions",
+        Some("pro-c2si"),
+        ("named", "lineage"),
+        &serde_json::json!([party("one", &["cosc-umbria"]), party("two", &["cosc-liguria"]),]),
+    );
+    let all = || agreements().into_iter().chain([regional.clone()]).collect::<Vec<_>>();
+    let umbria = Node::new("cosc-umbria", all());
+    let national = Node::new("cnaipic", all());
+    let liguria = Node::new("cosc-liguria", all());
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    pair(&umbria, &liguria);
+    let mut wires = [
+        Wire::between(&national, &umbria),
+        Wire::between(&national, &liguria),
+        Wire::between(&umbria, &liguria),
+    ];
+    let items: Vec<_> = (0..5).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+    umbria.bring("cosc-umbria", &items);
+    settle(&mut wires);
+    for (node, reader) in [(&umbria, "cosc-umbria"), (&national, "cnaipic"), (&liguria, "genova")] {
+        assert_eq!(unique(&node.read_by(reader)), items.len(), "at {}", node.name);
+    }
+    let ways = |node: &Node| node.deeds().iter().filter(|deed| deed["deed"] == "path").count();
+    assert_eq!(ways(&national), items.len(), "straight from Umbria, and by Liguria");
+    assert_eq!(ways(&liguria), items.len(), "straight from Umbria, and by the national centre");
+    assert_eq!(ways(&umbria), 0, "nothing comes back");
+}
+
+fn unique(bodies: &[String]) -> usize {
+    bodies.iter().collect::<std::collections::BTreeSet<_>>().len()
+}
+
+#[test]
+fn who_has_seen_it_is_known_to_who_gave_it() {
+    let umbria = Node::new("cosc-umbria", agreements());
+    let national = Node::new("cnaipic", agreements());
+    pair(&national, &umbria);
+    let mut wires = [Wire::between(&national, &umbria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut wires);
+    umbria.clock.advance(std::time::Duration::from_secs(60));
+    national.clock.advance(std::time::Duration::from_secs(60));
+    let by = national.person("cnaipic");
+    national.house.acknowledge(&by, &item.id(), Some("seen".into())).unwrap();
+    settle(&mut wires);
+    let mut by = umbria.administrator();
+    by.roles.insert(Role::Auditor);
+    let deliveries = umbria.house.deliveries(&by, &item.id()).unwrap();
+    let theirs = deliveries.iter().find(|it| it.organisation == id("cnaipic")).unwrap();
+    assert_eq!(theirs.door, Some(vedetta_flow::Door::Peer));
+    assert_eq!(theirs.acknowledged, Some(national.house.now()));
+    let pace = umbria.house.pace(&by, vedetta_flow::Sequence::START).unwrap();
+    assert!(pace.iter().any(|it| it.agreement.as_str() == "pro-c2si" && it.acknowledge.count == 1));
+    let arriving = national.house.arriving(&national.administrator()).unwrap();
+    assert_eq!(arriving.len(), 1);
+    assert_eq!(arriving[0].agreement.as_str(), "pro-c2si");
+}
+
+#[test]
+fn of_two_that_made_one_identifier_the_same_prevails_everywhere() {
+    let (umbria, liguria) =
+        (Node::new("cosc-umbria", agreements()), Node::new("cosc-liguria", agreements()));
+    let national = Node::new("cnaipic", agreements());
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let item = TestItem::indicator(1).tlp("GREEN");
+    let (one, two) = (
+        item.clone().with("name", "as Umbria says".into()),
+        item.clone().with("name", "as Liguria says".into()),
+    );
+    umbria.bring("cosc-umbria", &[one]);
+    liguria.bring("cosc-liguria", &[two]);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    let said = |node: &Node, reader: &str| {
+        let read = node.house.item(&node.person(reader), &item.id()).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&read.body).unwrap();
+        value["name"].as_str().unwrap().to_owned()
+    };
+    let everywhere =
+        [said(&national, "cnaipic"), said(&umbria, "cosc-umbria"), said(&liguria, "cosc-liguria")];
+    assert_eq!(everywhere, ["as Liguria says", "as Liguria says", "as Liguria says"]);
+    let history = umbria.store.read(&mut |reader| {
+        assert!(reader.item(&item.id())?.len() >= 2, "what gave way is kept");
+        Ok(())
+    });
+    history.unwrap();
+    for node in [&national, &umbria, &liguria] {
+        let mut sound = None;
+        node.store
+            .read(&mut |reader| {
+                sound = Some(vedetta_store::verify(reader)?);
+                Ok(())
+            })
+            .unwrap();
+        assert!(matches!(sound, Some(vedetta_store::Verification::Sound { .. })), "{sound:?}");
+    }
+}

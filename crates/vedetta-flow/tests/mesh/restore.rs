@@ -1,0 +1,59 @@
+//! A node restored from last night's copy of its ledger loses nothing and duplicates nothing.
+
+use std::path::Path;
+
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreements, id};
+use super::wire::{Wire, pair, settle};
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+fn items(range: std::ops::Range<u32>) -> Vec<TestItem> {
+    range.map(|n| TestItem::indicator(n).tlp("AMBER")).collect()
+}
+
+/// What both are given before and after the copy is at both in the end, once.
+#[test]
+fn what_it_lost_comes_back_and_what_it_gave_stays() {
+    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let national = Node::new("cnaipic", agreements());
+    let umbria = Node::at("cosc-umbria", place.path());
+    umbria.found(agreements());
+    pair(&national, &umbria);
+    umbria.bring("cosc-umbria", &items(0..20));
+    national.bring("cnaipic", &items(100..120));
+    settle(&mut [Wire::between(&national, &umbria)]);
+    drop(umbria);
+    copy(place.path(), backup.path());
+    let umbria = Node::at("cosc-umbria", place.path());
+    umbria.bring("cosc-umbria", &items(20..40));
+    national.bring("cnaipic", &items(120..140));
+    settle(&mut [Wire::between(&national, &umbria)]);
+    drop(umbria);
+    let umbria = Node::at("cosc-umbria", backup.path());
+    assert!(!umbria.reads("cosc-umbria", &items(20..21)[0].id()), "it is last night's");
+    umbria.bring("cosc-umbria", &items(40..50));
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    let everything: Vec<_> = [items(0..50), items(100..140)].concat();
+    for (node, reader) in [(&national, "cnaipic"), (&umbria, "cosc-umbria")] {
+        for item in &everything {
+            assert!(node.reads(reader, &item.id()), "{} at {}", item.id(), node.name);
+        }
+        assert_eq!(node.read_by(reader).len(), everything.len(), "at {}", node.name);
+    }
+    // What came back is passed on as what it was.
+    let liguria = Node::new("cosc-liguria", agreements());
+    pair(&national, &liguria);
+    settle(&mut [Wire::between(&national, &liguria)]);
+    assert_eq!(liguria.read_by("cosc-liguria").len(), everything.len());
+    assert!(liguria.house.standing().directory.number(&id("genova")).is_some());
+}

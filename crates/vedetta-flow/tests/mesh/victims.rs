@@ -1,0 +1,77 @@
+//! The victim never crosses to those who may not know it, in any form, path or field.
+
+use serde_json::json;
+use vedetta_model::agreement::VictimVisibility;
+use vedetta_policy::{Victim, reveals};
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreements, id};
+use super::wire::{Wire, pair, settle};
+
+fn incident() -> TestItem {
+    TestItem::incident(1, "Phishing against Comune di Perugia")
+        .tlp("AMBER")
+        .handled("victim_refs", json!([id("perugia").identity()]))
+        .with("description", "The mail server of Comune di Perugia was taken over.".into())
+}
+
+#[test]
+fn what_only_the_redacted_form_reaches_gets_only_that() {
+    let (umbria, national, liguria) = (
+        Node::new("cosc-umbria", agreements()),
+        Node::new("cnaipic", agreements()),
+        Node::new("cosc-liguria", agreements()),
+    );
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    wires.iter_mut().for_each(|wire| wire.seen.clear());
+    umbria.bring("perugia", &[incident()]);
+    settle(&mut wires);
+    let directory = umbria.house.standing();
+    let perugia = directory.directory.organisation(&id("perugia")).unwrap();
+    let victim = Victim::of(perugia, [], []);
+    for frame in wires.iter().flat_map(|wire| &wire.seen) {
+        let said = json!({ "name": frame });
+        assert!(reveals(&said, &victim).is_none(), "{frame}");
+    }
+    for (node, reader) in [(&national, "cnaipic"), (&liguria, "cosc-liguria"), (&liguria, "genova")]
+    {
+        let read = node.read_by(reader);
+        assert_eq!(read.len(), 1, "{reader} at {}: {read:?}", node.name);
+        let value: serde_json::Value = serde_json::from_str(&read[0]).unwrap();
+        assert!(reveals(&value, &victim).is_none(), "{value}");
+    }
+    assert!(umbria.reads("perugia", &incident().id()));
+}
+
+#[test]
+fn who_may_know_the_victim_gets_it_and_whom_they_give_it_to_not() {
+    let named = || {
+        let mut all = agreements();
+        for agreement in &mut all {
+            if agreement.id.as_str() == "umbria" {
+                agreement.handling.victim = VictimVisibility::Named;
+            }
+        }
+        all
+    };
+    let (umbria, national, liguria) = (
+        Node::new("cosc-umbria", named()),
+        Node::new("cnaipic", named()),
+        Node::new("cosc-liguria", named()),
+    );
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    umbria.bring("perugia", &[incident()]);
+    settle(&mut wires);
+    let told = |node: &Node, reader: &str| {
+        let read = node.read_by(reader);
+        assert_eq!(read.len(), 1, "{reader}: {read:?}");
+        read[0].contains("Perugia")
+    };
+    assert!(told(&national, "cnaipic") && told(&liguria, "cosc-liguria"));
+    assert!(!told(&liguria, "genova"), "the act of Liguria hides victims");
+}

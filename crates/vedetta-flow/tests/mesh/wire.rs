@@ -1,0 +1,171 @@
+//! Carries the frames of the room's link between two houses.
+
+use std::collections::VecDeque;
+
+use vedetta_federation::exchange::{Signer, common, fetch, take};
+use vedetta_federation::frame::{Farewell, Frame};
+use vedetta_federation::link::{Input, Link, Opening, Output};
+use vedetta_federation::shelf::Shelf;
+use vedetta_flow::House;
+use vedetta_model::OrganisationId;
+
+use super::network::{Node, id};
+
+/// One end of a connection.
+struct End<'a> {
+    house: &'a House,
+    peer: OrganisationId,
+    link: Link,
+    /// Frames for the other end.
+    out: VecDeque<Vec<u8>>,
+    head: u64,
+}
+
+/// A connection between two houses.
+pub(super) struct Wire<'a> {
+    ends: [End<'a>; 2],
+    /// Everything that went over it, decoded.
+    pub(super) seen: Vec<String>,
+}
+
+/// Pairs two nodes, the first inviting.
+pub(super) fn pair(one: &Node, two: &Node) {
+    let agreement = "pro-c2si".parse().unwrap();
+    let address = format!("{}.example.org:8444", one.name);
+    let invited = one.house.invite_node(&one.administrator(), &agreement, &two.terms(), &address);
+    let code = invited.unwrap();
+    let inviting = one.house.mesh().unwrap().key.public();
+    let accepting = two.house.mesh().unwrap().key.public();
+    let proposal = two.house.propose_pairing(&two.administrator(), &code, &inviting).unwrap();
+    let answer = one.house.answer_proposal(&accepting, &proposal).unwrap();
+    let accepted =
+        two.house.accept_node(&two.administrator(), &code, (&inviting, &answer), &one.terms());
+    accepted.unwrap();
+}
+
+impl<'a> End<'a> {
+    fn open(house: &'a House, peer: &str) -> Self {
+        let mesh = house.mesh().unwrap();
+        let (peer, head) = (id(peer), house.head().unwrap());
+        let opening = Opening {
+            me: mesh.me.clone(),
+            peer: peer.clone(),
+            card: mesh.card().unwrap().clone(),
+            edition: house.edition(&peer).unwrap(),
+            head,
+            bookmark: house.bookmark(&peer).unwrap(),
+            cards: house.vouched_cards().unwrap(),
+        };
+        let (link, outputs) = Link::open(opening, house.now());
+        let mut end = Self { house, peer, link, out: VecDeque::new(), head: head.place };
+        end.follow(outputs);
+        end
+    }
+
+    fn tell(&mut self, input: Input) {
+        let outputs = self.link.handle(input, self.house.now());
+        self.follow(outputs);
+    }
+
+    fn follow(&mut self, outputs: Vec<Output>) {
+        let mut due = VecDeque::from(outputs);
+        while let Some(output) = due.pop_front() {
+            if let Some(input) = self.obey(output) {
+                due.extend(self.link.handle(input, self.house.now()));
+            }
+        }
+    }
+
+    fn obey(&mut self, output: Output) -> Option<Input> {
+        let (house, mesh) = (self.house, self.house.mesh().unwrap());
+        match output {
+            Output::Send(frame) => {
+                self.out.push_back(frame.encode().unwrap());
+                None
+            }
+            Output::Met(card) => match house.meet(&self.peer, &card) {
+                Ok(()) => None,
+                Err(_) => Some(Input::Stop(Farewell::Stranger)),
+            },
+            Output::Common(bookmark) => Some(Input::Common(common(house, &bookmark).unwrap())),
+            Output::Fetch(ask) => {
+                let signer = Signer { node: &mesh.me, key: &mesh.key };
+                let fetched = fetch(house, signer, &self.peer, &ask, house.now());
+                Some(Input::Fetched(fetched.unwrap()))
+            }
+            Output::Take(taking) => {
+                let taken = take(house, &mesh.trust, &self.peer, taking, house.now());
+                Some(Input::Taken(taken.unwrap()))
+            }
+            Output::Remember(bookmark) => {
+                house.set_bookmark(&self.peer, &bookmark).unwrap();
+                Some(Input::Remembered)
+            }
+            Output::Learn(cards) => {
+                house.learn_cards(&self.peer, &cards).unwrap();
+                None
+            }
+            Output::Confirmed(span) => {
+                house.confirmed(&self.peer, span).unwrap();
+                None
+            }
+            Output::Refused(told) => {
+                house.refused_there(&self.peer, &told);
+                None
+            }
+            Output::Skew(_) | Output::Down(..) => None,
+        }
+    }
+
+    /// Tells the link of what was written since.
+    fn advance(&mut self) {
+        let head = self.house.head().unwrap();
+        if head.place > self.head {
+            self.head = head.place;
+            self.tell(Input::Advanced(head));
+        }
+    }
+}
+
+impl<'a> Wire<'a> {
+    /// Connects two nodes that were paired.
+    pub(super) fn between(one: &'a Node, two: &'a Node) -> Self {
+        let ends = [End::open(&one.house, two.name), End::open(&two.house, one.name)];
+        Self { ends, seen: Vec::new() }
+    }
+
+    /// Carries frames until neither has anything to say; whether anything was said.
+    pub(super) fn carry(&mut self) -> bool {
+        let mut said = false;
+        loop {
+            self.ends.iter_mut().for_each(End::advance);
+            let mut quiet = true;
+            for (from, to) in [(0, 1), (1, 0)] {
+                while let Some(octets) = self.ends[from].out.pop_front() {
+                    (quiet, said) = (false, true);
+                    let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
+                    self.seen.push(format!("{frame:?}"));
+                    self.ends[to].tell(Input::Frame(frame));
+                }
+            }
+            if quiet {
+                return said;
+            }
+        }
+    }
+
+    /// Whether both ends still speak.
+    pub(super) fn is_up(&self) -> bool {
+        self.ends.iter().all(|end| end.link.is_open())
+    }
+}
+
+/// Carries over several connections until all are quiet.
+pub(super) fn settle(wires: &mut [Wire<'_>]) {
+    for _ in 0..100 {
+        if !wires.iter_mut().fold(false, |said, wire| wire.carry() | said) {
+            return;
+        }
+    }
+    panic!("they never come to rest");
+}

@@ -1,0 +1,104 @@
+//! What is taken back is taken back at every node, and so is what rested on an agreement.
+
+use vedetta_flow::Step;
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreements};
+use super::wire::{Wire, pair, settle};
+
+fn country() -> [Node; 3] {
+    let held = |act: &str| {
+        agreements().into_iter().filter(|it| ["pro-c2si", act].contains(&it.id.as_str())).collect()
+    };
+    [
+        Node::new("cosc-umbria", held("umbria")),
+        Node::new("cnaipic", held("none")),
+        Node::new("cosc-liguria", held("liguria")),
+    ]
+}
+
+#[test]
+fn an_item_withdrawn_at_its_origin_is_served_nowhere() {
+    let [umbria, national, liguria] = country();
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let (item, other) = (TestItem::indicator(1).tlp("AMBER"), TestItem::indicator(2).tlp("AMBER"));
+    umbria.bring("perugia", &[item.clone(), other.clone()]);
+    settle(&mut wires);
+    assert!(liguria.reads("genova", &item.id()));
+    umbria.house.withdraw(&umbria.person("perugia"), &item.id(), "a mistake").unwrap();
+    settle(&mut wires);
+    for (node, reader) in [(&umbria, "perugia"), (&national, "cnaipic"), (&liguria, "genova")] {
+        assert!(!node.reads(reader, &item.id()), "at {}", node.name);
+        assert!(node.reads(reader, &other.id()), "at {}", node.name);
+    }
+    // Whoever joins later hears nothing of it, and a later version brings nothing back.
+    let again = item.clone().modified("2026-03-02T00:00:00.000Z");
+    umbria.bring("perugia", &[again]);
+    settle(&mut wires);
+    assert!(!liguria.reads("genova", &item.id()));
+    let holders = national.house.holders_of(&national.administrator(), &item.id()).unwrap();
+    assert!(holders.withdrawn.is_some());
+}
+
+#[test]
+fn a_suspended_agreement_stops_what_rests_on_it_where_nobody_knows_its_text() {
+    let [umbria, national, liguria] = country();
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    settle(&mut wires);
+    let (act, by) = ("umbria".parse().unwrap(), umbria.administrator());
+    let suspend = Step::Suspend { reason: "review".into() };
+    umbria.house.step_agreement(&by, &act, &suspend).unwrap();
+    settle(&mut wires);
+    let everywhere = [(&umbria, "cosc-umbria"), (&national, "cnaipic"), (&liguria, "genova")];
+    for (node, reader) in everywhere {
+        assert!(!node.reads(reader, &item.id()), "at {}", node.name);
+    }
+    umbria.house.step_agreement(&by, &act, &Step::Resume).unwrap();
+    settle(&mut wires);
+    for (node, reader) in everywhere {
+        assert!(node.reads(reader, &item.id()), "at {}", node.name);
+    }
+}
+
+#[test]
+fn a_suspension_by_either_side_takes_effect_on_both() {
+    let [umbria, national, _] = country();
+    pair(&national, &umbria);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    let act = "pro-c2si".parse().unwrap();
+    let suspend = Step::Suspend { reason: "review".into() };
+    national.house.step_agreement(&national.administrator(), &act, &suspend).unwrap();
+    settle(&mut wires);
+    let stage = |node: &Node| {
+        node.house.standing().network.agreement(&act).unwrap().stage.name().to_owned()
+    };
+    assert_eq!([stage(&umbria), stage(&national)], ["suspended", "suspended"]);
+    umbria.house.step_agreement(&umbria.administrator(), &act, &Step::Resume).unwrap();
+    settle(&mut wires);
+    assert_eq!([stage(&umbria), stage(&national)], ["in-force", "in-force"]);
+}
+
+#[test]
+fn what_was_not_read_before_a_suspension_comes_after_it() {
+    let [umbria, national, liguria] = country();
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    let (act, by) = ("umbria".parse().unwrap(), umbria.administrator());
+    let suspend = Step::Suspend { reason: "review".into() };
+    umbria.house.step_agreement(&by, &act, &suspend).unwrap();
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    assert!(!national.reads("cnaipic", &item.id()));
+    umbria.house.step_agreement(&by, &act, &Step::Resume).unwrap();
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &item.id()) && liguria.reads("genova", &item.id()));
+}
