@@ -276,7 +276,7 @@ impl Sharing<'_> {
         if self.back(&envelope, place) {
             return;
         }
-        let before = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
+        let before = envelope.hops.last().map(|hop| hop.passages.as_slice());
         let What::Item(item) = &envelope.what else { return };
         let passing = self.passing(id, clearance, Some((item.as_ref(), before)));
         if let Some(passages) = passing {
@@ -345,9 +345,9 @@ impl Sharing<'_> {
         &self,
         id: ClearanceId,
         clearance: &Clearance,
-        brought: Option<(&Item, &[Passage])>,
+        brought: Option<(&Item, Option<&[Passage]>)>,
     ) -> Passing {
-        let before = brought.map_or_else(Vec::new, |(_, before)| before.to_vec());
+        let before = brought.and_then(|(_, before)| before).unwrap_or_default().to_vec();
         let key = (self.peer.clone(), id, before);
         let generation = self.mesh.standing.generation;
         {
@@ -371,7 +371,7 @@ impl Sharing<'_> {
     fn find_passing(
         &self,
         clearance: &Clearance,
-        brought: Option<(&Item, &[Passage])>,
+        brought: Option<(&Item, Option<&[Passage]>)>,
     ) -> Option<Vec<Passage>> {
         if self.targets(clearance).is_empty() {
             return None;
@@ -383,12 +383,12 @@ impl Sharing<'_> {
                 let said = network.passages(handling, clearance.form, &self.scope);
                 self.first_hand(clearance, said)
             }
-            Some((item, [])) if item.conditions.producer == handling.producer => {
+            Some((item, None)) if item.conditions.producer == handling.producer => {
                 let said = network.passages(handling, clearance.form, &self.scope);
                 self.first_hand(clearance, said)
             }
             Some((item, before)) => {
-                let own = item.handling(before, handling.tlp)?;
+                let own = item.handling(before.unwrap_or_default(), handling.tlp)?;
                 let said = network.passages(&own, Form::Full, &self.scope);
                 borne_out(item, before, said, |giver| self.mesh.speaks(giver))
             }
