@@ -1,4 +1,5 @@
-//! The desk: what the people on shift lean on. So far, the legal clocks and who is on duty.
+//! The desk: what the people on shift lean on. So far, the legal clocks, who is on
+//! duty, and the life of an incident.
 //!
 //! A [`Regime`] is a law as data: its steps, what starts each, how long it leaves, what discharges
 //! it, and how sure the row is. [`deadlines`] lays what is known of an incident ([`Facts`]) beside
@@ -6,9 +7,13 @@
 //! drafted, a person sends it, and the proof comes back as a fact.
 
 pub mod clock;
+pub mod incident;
 pub mod regime;
 pub mod roster;
+pub mod severity;
 
 pub use clock::{Deadline, Facts, State, deadlines};
+pub use incident::{Change, ChangeError, Incident};
 pub use regime::{Regime, RegimeError, StepName};
 pub use roster::{Gap, OnDuty, Roster, RosterError, Turn};
+pub use severity::{Assessment, Category};

@@ -1,0 +1,121 @@
+use super::*;
+use crate::clock::{State, deadlines};
+use crate::regime::Regime;
+
+fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+fn officer() -> AccountId {
+    AccountId::new("turno-cosc-umbria").unwrap()
+}
+
+fn town(name: &str) -> OrganisationId {
+    OrganisationId::new(name).unwrap()
+}
+
+fn reported() -> Incident {
+    let reported = Reported {
+        channel: Channel::Portal,
+        organisation: town("comune-055032"),
+        at: at("2026-03-10T10:00:00Z"),
+        words: "Gli sportelli non rispondono da stamattina".into(),
+    };
+    Incident::open("2026-000001".into(), "Sportelli fermi".into(), reported).unwrap()
+}
+
+fn words(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Every step of the road, each with what it needs.
+fn road() -> [Change; 5] {
+    [
+        Change::Triage,
+        Change::Confirm { evidence: words("traffico anomalo nei registri") },
+        Change::Contain { measures: words("filtro presso il fornitore") },
+        Change::Recover { checked: words("sportelli provati da due sedi") },
+        Change::Close { cause: words("servizio esposto"), lesson: words("filtro permanente") },
+    ]
+}
+
+fn walk(changes: &[Change]) -> Result<Incident, ChangeError> {
+    let now = at("2026-03-12T10:00:00Z");
+    changes.iter().try_fold(reported(), |it, change| it.change(change.clone(), &officer(), now))
+}
+
+#[test]
+fn a_case_walks_the_whole_road_and_no_stage_is_jumped() {
+    let road = road();
+    let names = ["reported", "triaged", "confirmed", "contained", "recovered", "closed"];
+    for (length, name) in names.iter().enumerate() {
+        let case = walk(&road[..length]).unwrap();
+        assert_eq!(case.stage.name(), *name);
+        for (place, change) in road.iter().enumerate().filter(|(place, _)| *place != length) {
+            let refused =
+                case.clone().change(change.clone(), &officer(), at("2026-03-12T10:00:00Z"));
+            assert!(matches!(refused, Err(ChangeError::Stage { .. })), "{name} then {place}");
+        }
+    }
+}
+
+#[test]
+fn no_stage_goes_without_its_evidence() {
+    for (before, bare) in [
+        (1, Change::Confirm { evidence: words(" ") }),
+        (2, Change::Contain { measures: words("") }),
+        (3, Change::Recover { checked: words("\n") }),
+        (4, Change::Close { cause: words("x"), lesson: words("") }),
+        (2, Change::Dismiss { reason: words("") }),
+    ] {
+        let case = walk(&road()[..before]).unwrap();
+        let refused = case.change(bare, &officer(), at("2026-03-12T10:00:00Z"));
+        assert!(matches!(refused, Err(ChangeError::Empty(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn what_is_over_is_taken_up_again_only_with_a_reason() {
+    let closed = walk(&road()).unwrap();
+    let now = at("2026-03-13T10:00:00Z");
+    let bare = closed.clone().change(Change::Reopen { reason: words("") }, &officer(), now);
+    assert!(bare.is_err());
+    let reason = words("stesso aggressore");
+    let open = closed.change(Change::Reopen { reason }, &officer(), now).unwrap();
+    assert_eq!((open.stage.name(), open.facts().closed), ("triaged", None));
+}
+
+#[test]
+fn the_clocks_run_on_what_the_case_knows() {
+    let now = at("2026-03-12T10:00:00Z");
+    let aware = Change::Know { awareness: Some(at("2026-03-10T09:00:00Z")), evidence: None };
+    let case = reported().change(aware, &officer(), now).unwrap();
+    let regime = Regime::given().unwrap().into_iter().find(|it| it.id == "nis2").unwrap();
+    assert_eq!(deadlines(&regime, &case.facts(), now)[0].state, State::Missed);
+    let sent = Sent { at: at("2026-03-11T08:00:00Z"), proof: words("ricevuta 4711") };
+    let step: StepName = "nis2:pre-notification".parse().unwrap();
+    let case = case.change(Change::Send { step, sent }, &officer(), now).unwrap();
+    let met = State::Met { at: at("2026-03-11T08:00:00Z") };
+    assert_eq!(deadlines(&regime, &case.facts(), now)[0].state, met);
+    let later = Change::Know { awareness: Some(at("2026-03-12T10:00:01Z")), evidence: None };
+    assert!(matches!(case.change(later, &officer(), now), Err(ChangeError::Future { .. })));
+}
+
+#[test]
+fn only_those_concerned_see_it() {
+    let now = at("2026-03-12T10:00:00Z");
+    let admit = Change::Admit { organisation: town("ipzs") };
+    let case = reported().change(admit, &officer(), now).unwrap();
+    assert!(case.shows_itself_to(&town("comune-055032")) && case.shows_itself_to(&town("ipzs")));
+    assert!(!case.shows_itself_to(&town("comune-054039")));
+    let exclude = Change::Exclude { organisation: town("ipzs") };
+    let case = case.change(exclude, &officer(), now).unwrap();
+    assert!(!case.shows_itself_to(&town("ipzs")));
+}
+
+#[test]
+fn a_case_reads_back_as_it_was_written() {
+    let case = walk(&road()).unwrap();
+    let text = serde_json::to_string(&case).unwrap();
+    assert_eq!(serde_json::from_str::<Incident>(&text).unwrap(), case);
+}
