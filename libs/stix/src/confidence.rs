@@ -1,9 +1,6 @@
-//! Confidence: the scales of the specification (appendix A), and how it fades with time.
+//! Confidence: the scales of the specification (appendix A).
 
 use std::ops::RangeInclusive;
-
-use crate::object::Object;
-use crate::timestamp::Timestamp;
 
 /// A scale in words for the property `confidence`, 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,60 +118,9 @@ impl Scale {
     }
 }
 
-/// How confidence in an indicator fades: full at first, nothing at the end of its life.
-///
-/// After a share `t` of the lifetime, `1 - t^(1/bend)` of the confidence is left: with a bend of 1 it
-/// falls evenly; above 1, fast at first; below 1, late (the polynomial model of Iklody, Wagener,
-/// Dulaunoy and others, "Decaying Indicators of Compromise", 2018).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Decay {
-    lifetime_micros: i64,
-    bend: f64,
-}
-
-impl Decay {
-    /// A decay over a lifetime of at least one microsecond, with a bend from 0.1 to 10; values beyond
-    /// are taken as the nearest.
-    pub fn new(lifetime_micros: i64, bend: f64) -> Self {
-        let bend = if bend.is_nan() { 1.0 } else { bend.clamp(0.1, 10.0) };
-        Self { lifetime_micros: lifetime_micros.max(1), bend }
-    }
-
-    /// What is left at an instant of a confidence that was confirmed at another.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-    #[expect(clippy::cast_precision_loss, reason = "a share of a lifetime needs no more")]
-    pub fn left(&self, confidence: u8, confirmed: Timestamp, now: Timestamp) -> u8 {
-        let age = now.as_micros().saturating_sub(confirmed.as_micros()).max(0);
-        let share = age as f64 / self.lifetime_micros as f64;
-        let left = 1.0 - share.min(1.0).powf(1.0 / self.bend);
-        (f64::from(confidence.min(100)) * left).round().clamp(0.0, 100.0) as u8
-    }
-
-    /// What is left of the confidence in an indicator that was last seen at `seen`: nothing once it
-    /// is revoked or past `valid_until`, and what it came with (`otherwise` if it came with none) before
-    /// it fades from the latest of `valid_from` and `seen`.
-    pub fn of(
-        &self,
-        indicator: &Object,
-        seen: Option<Timestamp>,
-        otherwise: u8,
-        now: Timestamp,
-    ) -> u8 {
-        let over = indicator.valid_until().is_some_and(|until| until <= now);
-        if indicator.revoked() || over {
-            return 0;
-        }
-        let from = indicator.valid_from().unwrap_or_else(|| indicator.version());
-        let confirmed = seen.map_or(from, |seen| seen.max(from));
-        self.left(indicator.confidence().unwrap_or(otherwise), confirmed, now)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DAY: i64 = 86_400_000_000;
 
     #[test]
     fn scales_cover_every_confidence_once() {
@@ -193,30 +139,5 @@ mod tests {
         }
         assert_eq!(Scale::NoneLowMedHigh.value("high"), Some(85));
         assert_eq!(Scale::Wep.value("perhaps"), None);
-    }
-
-    #[test]
-    fn confidence_fades() {
-        let at = |days: i64| Timestamp::from_micros(days * DAY);
-        let even = Decay::new(100 * DAY, 1.0);
-        let left = |decay: Decay, days| decay.left(80, at(0), at(days));
-        assert_eq!([0, 25, 50, 100, 200].map(|days| left(even, days)), [80, 60, 40, 0, 0]);
-        assert_eq!(even.left(80, at(10), at(0)), 80, "confirmed in the future");
-        assert!(left(Decay::new(100 * DAY, 3.0), 10) < left(even, 10));
-        assert!(left(Decay::new(100 * DAY, 0.3), 10) > left(even, 10));
-        assert_eq!(left(Decay::new(0, f64::NAN), 1), 0);
-    }
-
-    #[test]
-    fn an_indicator_that_is_over_is_worth_nothing() {
-        let text = include_str!("../tests/objects/indicator.json");
-        let indicator = Object::restore(text).unwrap();
-        let decay = Decay::new(365 * DAY, 1.0);
-        let from = indicator.valid_from().unwrap();
-        let after = |days: i64| Timestamp::from_micros(from.as_micros() + days * DAY);
-        assert_eq!(decay.of(&indicator, None, 50, from), 75);
-        assert_eq!(decay.of(&indicator, None, 50, after(73)), 60);
-        assert_eq!(decay.of(&indicator, Some(after(73)), 50, after(73)), 75);
-        assert_eq!(decay.of(&indicator, Some(after(360)), 50, after(364)), 0);
     }
 }

@@ -29,7 +29,7 @@ pub mod timestamp;
 mod validate;
 
 pub use canonical::canonical;
-pub use confidence::{Decay, Scale};
+pub use confidence::Scale;
 pub use draft::{Draft, ReviseError};
 pub use identifier::{Identifier, IdentifierError};
 pub use marking::{Pap, Tlp};
