@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use vedetta_model::network::{PrefixError, read};
+
 /// A network whose host bits are zero; one address is a network too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
@@ -13,12 +15,9 @@ pub struct Network {
 /// Why a text is not a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
-    /// No address before the slash.
-    #[error("not a network; write it as 192.0.2.0/24 or 2001:db8::/32")]
-    Shape,
-    /// A prefix length that the family does not have.
-    #[error("its prefix length must be between 0 and {0}")]
-    Length(u8),
+    /// It is none at all.
+    #[error(transparent)]
+    Prefix(#[from] PrefixError),
     /// The address is inside the network, not its first one.
     #[error("bits after the prefix are set; the network is {0}")]
     HostBits(Network),
@@ -30,20 +29,7 @@ impl Network {
     /// # Errors
     /// [`NetworkError`] when it is not one; with host bits set, it names the right network.
     pub fn new(text: &str) -> Result<Self, NetworkError> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| NetworkError::Shape)?;
-        let widest = if address.is_ipv4() { 32 } else { 128 };
-        let length = match length {
-            None => widest,
-            Some(length) => read_length(length, widest)?,
-        };
-        let (address, length) = match address.to_canonical() {
-            v4 @ IpAddr::V4(_) if widest == 128 && length >= 96 => (v4, length - 96),
-            _ => (address, length),
-        };
+        let (address, length) = read(text)?;
         let network = Self { first: mask(address, length), length };
         if network.first == address { Ok(network) } else { Err(NetworkError::HostBits(network)) }
     }
@@ -100,14 +86,6 @@ impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-fn read_length(text: &str, widest: u8) -> Result<u8, NetworkError> {
-    let digits = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|length| digits && *length <= widest)
-        .ok_or(NetworkError::Length(widest))
 }
 
 fn mask(address: IpAddr, length: u8) -> IpAddr {

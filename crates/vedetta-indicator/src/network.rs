@@ -1,29 +1,14 @@
 //! Addresses and networks in one spelling (RFC 4632, RFC 5952).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ip_network::IpNetwork;
+use vedetta_model::network;
 
 /// Reads `address` or `address/length`. Bits after the prefix are cleared; IPv4 mapped into IPv6
 /// becomes IPv4.
 pub(crate) fn read(text: &str) -> Option<IpNetwork> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let widest: u8 = if address.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        None => widest,
-        Some(length) if (1..=3).contains(&length.len()) && is_number(length) => {
-            length.parse().ok().filter(|length| *length <= widest)?
-        }
-        Some(_) => return None,
-    };
-    let (address, length) = match address.to_canonical() {
-        v4 @ IpAddr::V4(_) if widest == 128 && length >= 96 => (v4, length - 96),
-        _ => (address, length),
-    };
+    let (address, length) = network::read(text).ok()?;
     IpNetwork::new_truncate(address, length).ok()
 }
 

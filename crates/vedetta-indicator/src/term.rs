@@ -5,9 +5,10 @@ use std::fmt;
 use ip_network::IpNetwork;
 use stix::pattern::HashAlgorithm;
 pub use stix::pattern::TermKind as Kind;
+use vedetta_model::domain::canonical;
 
 use crate::url::{self, Host, Url};
-use crate::{domain, kind, network};
+use crate::{kind, network};
 
 /// A kind and a value of it in its one spelling: domains in lower-case punycode, addresses and
 /// networks as RFC 5952 writes them with the bits after the prefix cleared, hashes in lower case,
@@ -114,7 +115,7 @@ fn spell(kind: Kind, value: &str) -> Option<String> {
     match kind {
         Kind::Ipv4 => network::read(value).filter(IpNetwork::is_ipv4).map(network::written),
         Kind::Ipv6 => network::read(value).filter(IpNetwork::is_ipv6).map(network::written),
-        Kind::Domain => domain::canonical(value),
+        Kind::Domain => canonical(value).ok(),
         Kind::Url => Url::new(value).map(|url| url.as_str().to_owned()),
         Kind::EmailAddress => mailbox(value),
         Kind::FileHash(algorithm) | Kind::CertificateHash(algorithm) => hash(algorithm, value),
@@ -144,7 +145,7 @@ fn mailbox(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let refused = |c: char| c.is_whitespace() || c.is_control();
     let fits = (1..=64).contains(&local.len()) && !local.contains(refused);
-    let domain = domain::canonical(domain)?;
+    let domain = canonical(domain).ok()?;
     fits.then(|| format!("{}@{domain}", local.to_lowercase()))
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::{domain, escape, network};
+use vedetta_model::domain::canonical;
+
+use crate::{escape, network};
 
 /// A URL with an authority, as browsers resolve it (WHATWG URL) and in one spelling (RFC 3986,
 /// section 6.2.2): scheme and host in lower case, the host in punycode or as an address, no default
@@ -173,7 +175,7 @@ fn server_of(text: &str) -> Option<(Host, Option<u16>)> {
     let (name, port) = text.split_at(at);
     let host = match network::loose_v4(name) {
         Some(v4) => Host::Address(v4.into()),
-        None => Host::Domain(domain::canonical(&unescaped(name)?)?.into()),
+        None => Host::Domain(canonical(&unescaped(name)?).ok()?.into()),
     };
     Some((host, port_of(port)?))
 }

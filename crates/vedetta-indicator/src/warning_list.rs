@@ -9,10 +9,11 @@ use ip_network::IpNetwork;
 use regex::{Regex, RegexBuilder};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use vedetta_model::domain::canonical;
 
 use crate::kind::Kinds;
+use crate::network;
 use crate::url::Url;
-use crate::{domain, network};
 
 /// A list that was read.
 #[derive(Clone, Debug)]
@@ -214,7 +215,7 @@ fn read_entry(matching: Matching, text: &str) -> Result<Entry, &'static str> {
 /// The domain of `name`, `.name` or `*.name`.
 fn below(text: &str) -> Option<String> {
     let bare = text.strip_prefix('*').unwrap_or(text);
-    domain::canonical(bare.strip_prefix('.').unwrap_or(bare))
+    canonical(bare.strip_prefix('.').unwrap_or(bare)).ok()
 }
 
 /// A value as its term would be spelled, in lower case.
@@ -225,7 +226,7 @@ fn exact(text: &str) -> String {
         return url.as_str().to_lowercase();
     }
     let network = network::read(text).map(network::written);
-    network.or_else(|| domain::canonical(text)).unwrap_or_else(|| text.to_lowercase())
+    network.or_else(|| canonical(text).ok()).unwrap_or_else(|| text.to_lowercase())
 }
 
 fn regex(text: &str) -> Result<Regex, &'static str> {
