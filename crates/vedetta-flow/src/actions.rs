@@ -12,6 +12,7 @@ pub mod keep_webhooks;
 pub mod manage_accounts;
 pub mod pair_nodes;
 pub mod retry_work;
+pub mod say_presence;
 pub mod sign_agreements;
 pub mod sign_in;
 pub mod withdraw_item;

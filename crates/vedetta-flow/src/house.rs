@@ -78,7 +78,7 @@ impl House {
             shared,
             entropy,
             redaction_key: Vec::new(),
-            nodes: Nodes::default(),
+            nodes: Nodes::opened(now),
             changing: Mutex::new(()),
             scribe,
         };

@@ -51,16 +51,18 @@ pub(crate) struct Nodes {
     mesh: Mutex<Option<Arc<Mesh>>>,
     lines: Mutex<BTreeMap<OrganisationId, Line>>,
     roots: Arc<Roots>,
+    /// When the house was opened.
+    pub(crate) opened: Instant,
     pub(crate) passages: Mutex<share::Memory>,
 }
 
 /// What is remembered about one peer until the house is closed.
 #[derive(Default)]
 pub(crate) struct Line {
-    /// When anything was last taken in or confirmed.
+    /// When it was last heard.
     pub(crate) heard: Option<Instant>,
-    /// Whether its silence was reported.
-    pub(crate) alarmed: bool,
+    /// Since when it is silent, once that was reported.
+    pub(crate) silent: Option<Instant>,
     /// How many of its envelopes were refused here.
     pub(crate) refused: u64,
     /// The latest of them.
@@ -116,18 +118,17 @@ pub(crate) const REVOKED: &str = "revoked-node-keys";
 /// Signed roots that are remembered.
 const ROOTS: usize = 65_536;
 
-impl Default for Nodes {
-    fn default() -> Self {
+impl Nodes {
+    pub(crate) fn opened(at: Instant) -> Self {
         Self {
             mesh: Mutex::default(),
             lines: Mutex::default(),
             roots: Arc::new(Roots::new(ROOTS)),
+            opened: at,
             passages: Mutex::default(),
         }
     }
-}
 
-impl Nodes {
     pub(crate) fn lines(&self) -> MutexGuard<'_, BTreeMap<OrganisationId, Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -246,6 +247,11 @@ impl Mesh {
     pub(crate) fn cards_of(&self, node: &OrganisationId) -> Vec<Card> {
         self.cards.all().filter(|card| card.says.organisation == *node).cloned().collect()
     }
+}
+
+/// Where it is kept who is on duty for an organisation.
+pub(crate) fn presence_name(organisation: &OrganisationId) -> String {
+    format!("presence/{organisation}")
 }
 
 /// A key from its seed.

@@ -4,3 +4,4 @@
 pub mod call_webhooks;
 pub mod clear_newcomers;
 pub mod settle_terms;
+pub mod watch_links;

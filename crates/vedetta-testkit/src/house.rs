@@ -83,7 +83,12 @@ impl TestHouse {
     /// The small network.
     #[must_use]
     pub fn small() -> Self {
-        let test = Self::empty();
+        Self::empty().with_small_network()
+    }
+
+    /// The small network in an empty house.
+    #[must_use]
+    pub fn with_small_network(self) -> Self {
         use OrganisationKind::{Municipality, NationalCentre, Operator, RegionalCentre};
         let organisations = vec![
             organisation("cnaipic", "CNAIPIC", NationalCentre, &[]),
@@ -102,8 +107,8 @@ impl TestHouse {
             })
             .collect();
         let records = Records { organisations, accounts, ..Records::default() };
-        test.house.found(records, vec![serde_json::from_str(AGREEMENT).unwrap()]).unwrap();
-        test
+        self.house.found(records, vec![serde_json::from_str(AGREEMENT).unwrap()]).unwrap();
+        self
     }
 
     /// The whole Italian network.
@@ -130,7 +135,13 @@ impl TestHouse {
     /// The administrator of the node.
     #[must_use]
     pub fn administrator(&self) -> Actor {
-        actor("admin", "cnaipic", &[Role::Administrator])
+        self.administrator_of("cnaipic")
+    }
+
+    /// The administrator of the node of an organisation.
+    #[must_use]
+    pub fn administrator_of(&self, organisation: &str) -> Actor {
+        actor("admin", organisation, &[Role::Administrator])
     }
 
     /// Brings items for an organisation.

@@ -1,7 +1,9 @@
 //! Changing the directory: one record, or a whole import, all or nothing.
 
 use serde::Serialize;
+use vedetta_directory::Directory;
 use vedetta_directory::directory::Records;
+use vedetta_federation::envelope::{Removal, What};
 use vedetta_model::{Actor, AssetId, ContactId, OrganisationId, OrganisationNumber};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
@@ -9,6 +11,7 @@ use crate::actions::manage_accounts::check_roles;
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
+use crate::mesh::keep_own;
 
 impl House {
     /// Puts records of the directory: all of them or none.
@@ -44,33 +47,17 @@ impl House {
         let standing = self.standing();
         let known = standing.directory.organisation(id);
         known.ok_or_else(|| FlowError::unknown("organisation", id))?;
-        let leans = standing.directory.members().iter().find(|member| {
-            let other = &member.organisation;
-            other.parent.as_ref() == Some(id) || other.client_of.contains(id)
-        });
-        if let Some(member) = leans {
-            let other = &member.organisation.id;
-            let reason = format!("{other} still names {id}; change it first");
-            return Err(FlowError::Conflict(reason));
-        }
-        let (actor, mut gone) = (by.account.to_string(), vec![]);
-        let directory = &standing.directory;
-        gone.extend(
-            directory.assets_of(id).iter().map(|it| (RecordKind::Asset, it.id.to_string())),
-        );
-        gone.extend(
-            directory.contacts_of(id).iter().map(|it| (RecordKind::Contact, it.id.to_string())),
-        );
-        gone.extend(
-            directory.accounts_of(id).iter().map(|it| (RecordKind::Account, it.id.to_string())),
-        );
-        gone.push((RecordKind::Organisation, id.to_string()));
-        let shared = std::sync::Arc::clone(&self.shared);
+        let gone = with_belongings(&standing.directory, id).map_err(FlowError::Conflict)?;
+        let said = self.mesh().is_ok_and(|mesh| mesh.speaks(id) && mesh.me != *id);
+        let what = said.then(|| What::Removal(Removal { organisation: id.clone() }));
+        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
+        let id = id.clone();
         self.write(move |unit| {
-            gone.iter().try_for_each(|(kind, id)| {
-                shared.touch(*kind);
-                unit.remove_record(*kind, id, &actor).map(drop)
-            })
+            remove_all(unit, &shared, &gone, &actor)?;
+            match &what {
+                Some(what) => keep_own(unit, (&actor, id.as_str()), None, what).map(drop),
+                None => Ok(()),
+            }
         })?;
         Ok(())
     }
@@ -173,4 +160,38 @@ fn put_one<T: Serialize>(
     let body = serde_json::to_vec(record)
         .map_err(|error| StoreError::Refused(format!("{id}: {error}")))?;
     unit.put_record(kind, id, &body, actor).map(drop)
+}
+
+/// The records of an organisation and of what belongs to it; or who still names it.
+pub(crate) fn with_belongings(
+    directory: &Directory,
+    id: &OrganisationId,
+) -> Result<Vec<(RecordKind, String)>, String> {
+    let leans = directory.members().iter().find(|member| {
+        let other = &member.organisation;
+        other.parent.as_ref() == Some(id) || other.client_of.contains(id)
+    });
+    if let Some(member) = leans {
+        return Err(format!("{} still names {id}; change it first", member.organisation.id));
+    }
+    let assets = directory.assets_of(id).iter().map(|it| (RecordKind::Asset, it.id.to_string()));
+    let contacts =
+        directory.contacts_of(id).iter().map(|it| (RecordKind::Contact, it.id.to_string()));
+    let accounts =
+        directory.accounts_of(id).iter().map(|it| (RecordKind::Account, it.id.to_string()));
+    let belongings = assets.chain(contacts).chain(accounts);
+    Ok(belongings.chain([(RecordKind::Organisation, id.to_string())]).collect())
+}
+
+/// Removes records.
+pub(crate) fn remove_all(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    gone: &[(RecordKind, String)],
+    actor: &str,
+) -> Result<(), StoreError> {
+    gone.iter().try_for_each(|(kind, id)| {
+        shared.touch(*kind);
+        unit.remove_record(*kind, id, actor).map(drop)
+    })
 }

@@ -76,7 +76,6 @@ impl Shelf for House {
             let mut lines = self.nodes.lines();
             let line = lines.entry(peer.clone()).or_default();
             line.heard = Some(at);
-            line.alarmed = false;
             let rest = line.sent.split_off(&(span.upto + 1));
             let mut gone = std::mem::replace(&mut line.sent, rest);
             let inside = gone.split_off(&(span.after + 1));

@@ -102,7 +102,6 @@ impl House {
         let mut lines = self.nodes.lines();
         let line = lines.entry(peer.clone()).or_default();
         line.heard = Some(now);
-        line.alarmed = false;
         if arrival.refused.is_empty() {
             return None;
         }

@@ -34,9 +34,12 @@ pub struct PeerView {
     /// Where it listens, as its card says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// When anything of it was last taken in or confirmed, since this node started.
+    /// When it was last heard, since this node started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heard: Option<Instant>,
+    /// Since when it is silent, when that is too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<Instant>,
     /// How far its ledger was taken in.
     pub taken_in: u64,
     /// How many of its envelopes were refused here since this node started.
@@ -104,6 +107,7 @@ impl House {
             key: card.map(|card| card.says.key.id()),
             address: card.and_then(|card| card.says.address.clone()),
             heard: line.and_then(|line| line.heard),
+            silent: line.and_then(|line| line.silent),
             taken_in,
             refused: line.map_or(0, |line| line.refused),
             refusals: refusals.unwrap_or_default(),

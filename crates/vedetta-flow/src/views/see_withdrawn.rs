@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
-use vedetta_store::{Door, StoreError, UnitOfWork};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber};
+use vedetta_store::{Door, Entry, EntryKind, Reader, Sequence, StoreError, UnitOfWork};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -49,7 +49,58 @@ impl Withdrawn {
     }
 }
 
+/// That an item which somebody has must no longer be used.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WithdrawalNotice {
+    /// Which item.
+    pub item: ItemId,
+    /// Where the withdrawal is in the ledger.
+    pub place: Sequence,
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub reason: String,
+}
+
+/// Withdrawals for one reader, and where to go on.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct WithdrawalPage {
+    /// Those of items that had reached the reader's organisation, in order.
+    pub notices: Vec<WithdrawalNotice>,
+    /// Where to go on, when there may be more.
+    pub next: Option<Sequence>,
+}
+
+/// Entries looked at for one page of withdrawals.
+const LOOKED: usize = 10_000;
+
 impl House {
+    /// The withdrawals after a place of items that had reached the actor's organisation: the notice
+    /// to each holder.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn withdrawals(&self, by: &Actor, after: Sequence) -> Result<WithdrawalPage, FlowError> {
+        let own = self.number_of(&by.organisation)?;
+        Ok(self.read(|reader| {
+            let (mut place, mut looked) = (after, 0);
+            let mut page = WithdrawalPage::default();
+            loop {
+                let entries = reader.entries(place, 1_000)?;
+                let Some(last) = entries.last() else { return Ok(page) };
+                place = last.stamp.seq;
+                looked += entries.len();
+                for entry in entries.iter().filter(|it| it.kind == EntryKind::Withdrawn) {
+                    page.notices.extend(notice(reader, entry, own)?);
+                }
+                if looked >= LOOKED {
+                    page.next = Some(place);
+                    return Ok(page);
+                }
+            }
+        })?)
+    }
+
     /// Who holds an item, withdrawn or not.
     ///
     /// # Errors
@@ -82,6 +133,24 @@ impl House {
         });
         Ok(Holders { withdrawn, holders: holders.collect() })
     }
+}
+
+/// The notice for an organisation that had an item before it was withdrawn.
+fn notice(
+    reader: &mut dyn Reader,
+    entry: &Entry,
+    own: OrganisationNumber,
+) -> Result<Option<WithdrawalNotice>, StoreError> {
+    let Ok(item) = ItemId::new(&entry.subject) else { return Ok(None) };
+    let mut had = false;
+    for release in reader.item(&item)? {
+        let rows = reader.deliveries(release.stamp.seq)?;
+        had |= rows.iter().any(|row| row.batch.audience.contains(own));
+    }
+    let facts: serde_json::Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+    let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+    let (place, at) = (entry.stamp.seq, entry.stamp.at);
+    Ok(had.then_some(WithdrawalNotice { item, place, at, reason }))
 }
 
 fn name(item: &ItemId) -> String {

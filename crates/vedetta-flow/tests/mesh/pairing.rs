@@ -1,5 +1,6 @@
 //! Two nodes pair with a code, once; a link that is suspended or ended carries nothing.
 
+use vedetta_directory::directory::Records;
 use vedetta_flow::FlowError;
 use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey};
 use vedetta_testkit::items::TestItem;
@@ -58,6 +59,52 @@ fn a_suspended_link_carries_nothing_and_a_resumed_one_what_was_missed() {
     let end = LinkStep::End { reason: "over".into() };
     national.house.step_link(&by, &id("cosc-umbria"), &end).unwrap();
     assert!(national.house.step_link(&by, &id("cosc-umbria"), &LinkStep::Resume).is_err());
+}
+
+#[test]
+fn a_silent_link_raises_an_alarm_once() {
+    let (national, umbria) =
+        (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
+    pair(&national, &umbria);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let minutes = |count: u64| std::time::Duration::from_secs(60 * count);
+    let umbria_id = id("cosc-umbria");
+    national.house.hear(&umbria_id);
+    national.clock.advance(minutes(4));
+    assert!(national.house.watch_links(minutes(5)).unwrap().is_empty());
+    national.clock.advance(minutes(2));
+    assert_eq!(national.house.watch_links(minutes(5)).unwrap(), [umbria_id.clone()]);
+    assert!(national.house.watch_links(minutes(5)).unwrap().is_empty(), "once");
+    let view = || national.house.peers(&national.administrator()).unwrap().remove(0);
+    assert!(view().silent.is_some());
+    assert!(national.deeds().iter().any(|deed| deed["deed"] == "link-silent"));
+    national.house.hear(&umbria_id);
+    national.house.watch_links(minutes(5)).unwrap();
+    assert_eq!(view().silent, None);
+    assert!(national.deeds().iter().any(|deed| deed["deed"] == "link-heard"));
+}
+
+#[test]
+fn contacts_and_who_is_on_duty_are_known_to_the_counterpart() {
+    let (national, umbria) =
+        (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
+    pair(&national, &umbria);
+    let contact = serde_json::json!({
+        "id": "umbria-desk", "organisation": "cosc-umbria", "role": "incident response",
+        "name": "Desk", "phone_24h": "+39 075 000000", "account": "cosc-umbria"
+    });
+    let contact = serde_json::from_value(contact).unwrap();
+    let records = Records { contacts: vec![contact], ..Records::default() };
+    umbria.house.put_records(&umbria.administrator(), records).unwrap();
+    let until = umbria.house.now().after(std::time::Duration::from_secs(3600));
+    umbria.house.say_presence(&umbria.administrator(), 2, until).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let standing = national.house.standing();
+    let there = standing.directory.contacts_of(&id("cosc-umbria"));
+    assert_eq!(there.len(), 1);
+    assert_eq!((there[0].id.as_str(), &there[0].account), ("umbria-desk", &None));
+    let present = national.house.presence(&id("cosc-umbria")).unwrap().unwrap();
+    assert_eq!((present.on_duty, present.until), (2, until));
 }
 
 #[test]

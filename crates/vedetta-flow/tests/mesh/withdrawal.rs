@@ -38,8 +38,15 @@ fn an_item_withdrawn_at_its_origin_is_served_nowhere() {
     umbria.bring("perugia", &[again]);
     settle(&mut wires);
     assert!(!liguria.reads("genova", &item.id()));
-    let holders = national.house.holders_of(&national.administrator(), &item.id()).unwrap();
-    assert!(holders.withdrawn.is_some());
+    let holders = umbria.house.holders_of(&umbria.administrator(), &item.id()).unwrap();
+    assert_eq!(holders.withdrawn.unwrap().reason, "a mistake");
+    let theirs = holders.holders.iter().find(|it| it.organisation.as_str() == "cnaipic").unwrap();
+    assert_eq!(theirs.door, vedetta_flow::Door::Peer, "it had reached them by the link");
+    let start = vedetta_flow::Sequence::START;
+    let told = umbria.house.withdrawals(&umbria.person("cnaipic"), start).unwrap();
+    assert_eq!(told.notices.iter().map(|it| &it.item).collect::<Vec<_>>(), [&item.id()]);
+    let told = umbria.house.withdrawals(&umbria.person("poli-cert"), start).unwrap();
+    assert!(told.notices.is_empty(), "who never had it hears nothing of it");
 }
 
 #[test]
@@ -63,6 +70,27 @@ fn a_suspended_agreement_stops_what_rests_on_it_where_nobody_knows_its_text() {
     settle(&mut wires);
     for (node, reader) in everywhere {
         assert!(node.reads(reader, &item.id()), "at {}", node.name);
+    }
+}
+
+#[test]
+fn an_organisation_that_left_is_served_nowhere() {
+    let [umbria, national, liguria] = country();
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let item = TestItem::indicator(1).tlp("CLEAR");
+    liguria.bring("cosc-liguria", &[item.clone()]);
+    settle(&mut wires);
+    assert!(national.reads("terni", &item.id()));
+    let terni = super::network::id("terni");
+    umbria.house.remove_organisation(&umbria.administrator(), &terni).unwrap();
+    settle(&mut wires);
+    for node in [&umbria, &national, &liguria] {
+        let directory = &node.house.standing().directory;
+        assert!(directory.organisation(&terni).is_none(), "at {}", node.name);
+        assert!(directory.organisation(&super::network::id("perugia")).is_some());
+        assert!(!node.reads("terni", &item.id()), "at {}", node.name);
     }
 }
 

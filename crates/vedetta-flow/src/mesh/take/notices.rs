@@ -13,9 +13,10 @@ use vedetta_store::{RecordKind, StoreError, StoredItem, UnitOfWork};
 
 use super::super::agreements::{known_signatures, offer_again, write_signed};
 use super::super::keep::{Kept, Provenance};
-use super::super::{Noticed, STANDING};
+use super::super::{Noticed, STANDING, presence_name};
 use super::Load;
 use super::items::AHEAD;
+use crate::actions::change_directory::{remove_all, with_belongings};
 use crate::views::see_withdrawn::Withdrawn;
 
 /// Withdrawals that come before their items are remembered, so many.
@@ -224,16 +225,21 @@ impl Load {
         if self.mesh.speaks(&removal.organisation) {
             return Ok(Outcome::Idle);
         }
-        self.shared.touch(RecordKind::Organisation);
-        let id = removal.organisation.as_str();
-        let removed = unit.remove_record(RecordKind::Organisation, id, &self.actor)?;
-        Ok(if removed.is_some() { Outcome::New } else { Outcome::Known })
+        let id = &removal.organisation;
+        if unit.record(RecordKind::Organisation, id.as_str())?.is_none() {
+            return Ok(Outcome::Known);
+        }
+        match with_belongings(&self.mesh.standing.directory, id) {
+            Ok(gone) => remove_all(unit, &self.shared, &gone, &self.actor)?,
+            Err(reason) => tracing::warn!(%id, reason, "removed elsewhere, and kept here"),
+        }
+        Ok(Outcome::New)
     }
 }
 
 fn presence(unit: &mut dyn UnitOfWork, presence: &Presence) -> Result<Outcome, StoreError> {
     let body = serde_json::to_vec(presence).unwrap_or_default();
-    unit.set_bookmark(&format!("presence/{}", presence.organisation), &body)?;
+    unit.set_bookmark(&presence_name(&presence.organisation), &body)?;
     Ok(Outcome::Known)
 }
 
