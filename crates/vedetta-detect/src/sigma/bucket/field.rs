@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 use super::wake::Wake;
 use super::{Decided, decided};
@@ -13,15 +13,21 @@ use crate::sigma::wildcard::Where;
 
 /// Above so many bytes of texts the automaton is the slower kind that takes less memory.
 const LARGE: usize = 96 << 10;
+/// So few texts, none of them short, are first looked for by vector instructions, in values that
+/// are long.
+const FEW: usize = 48;
+const LONG: usize = 64;
 
 /// What is looked for in a field.
 pub(super) struct Scan {
     pub(super) name: Option<Name>,
     texts: Option<AhoCorasick>,
+    /// Tells quickly that none of the texts is there.
+    first: Option<packed::Searcher>,
     /// For each text, the tests that it decides or gives a chance.
     meant: Vec<Box<[(Looked, u32)]>>,
     /// Whole values.
-    whole: HashMap<Box<str>, Box<[u32]>>,
+    whole: HashMap<Box<str>, Box<[u32]>, BuildHasherDefault<Plain>>,
     numbers: HashMap<i64, u32, BuildHasherDefault<Plain>>,
 }
 
@@ -53,9 +59,16 @@ impl Hasher for Plain {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut mix =
+            |word: u64| self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut words = bytes.chunks_exact(8);
+        for chunk in &mut words {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            mix(u64::from_le_bytes(word));
         }
+        words.remainder().iter().for_each(|byte| mix(u64::from(*byte)));
+        self.0 ^= self.0 >> 32;
     }
 
     fn write_u64(&mut self, number: u64) {
@@ -102,6 +115,10 @@ impl ScanBuilder {
 
     pub(super) fn build(self) -> Scan {
         let size: usize = self.texts.keys().map(|it| it.len()).sum();
+        let few = self.texts.len() <= FEW && self.texts.keys().all(|it| it.len() > 3);
+        let first = few
+            .then(|| packed::Searcher::new(self.texts.keys().map(|it| it.as_bytes())))
+            .flatten();
         let kind = if size > LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
         let texts = (!self.texts.is_empty())
             .then(|| {
@@ -115,6 +132,7 @@ impl ScanBuilder {
         Scan {
             name: self.name,
             texts,
+            first,
             meant: self.texts.into_values().map(Into::into).collect(),
             whole: self.whole.into_iter().map(|(text, it)| (text, it.into())).collect(),
             numbers: self.numbers,
@@ -137,6 +155,12 @@ impl Scan {
             }
         }
         let Some(texts) = &self.texts else { return };
+        if let Some(first) = &self.first
+            && text.len() >= LONG
+            && first.find(text).is_none()
+        {
+            return;
+        }
         for found in texts.find_overlapping_iter(text) {
             for (looked, test) in &self.meant[found.pattern().as_usize()] {
                 let fits = match looked {
