@@ -5,10 +5,12 @@
 
 pub mod decode;
 pub mod event;
+pub mod indicators;
 pub mod sigma;
 pub mod source;
 
 pub use decode::{Decoder, Fault, Format};
 pub use event::{Event, Name, Tape, Value};
+pub use indicators::Indicators;
 pub use sigma::{Engine, Rules};
 pub use source::Source;

@@ -1,9 +1,43 @@
 //! Names of values as numbers, so that finding one is comparing numbers.
 
+use std::hash::Hasher;
+
 /// The name of a value: keys with dots between. `a.b` is the value of `b` in `a`, and also the
 /// value of a key that is itself written `a.b`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Name(pub(crate) u64);
+
+/// For keys that are numbers with all bits mixed, or small numbers.
+#[derive(Default)]
+pub(crate) struct Plain(u64);
+
+impl Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut mix = |word: u64| {
+            self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+        };
+        let mut words = bytes.chunks_exact(8);
+        for chunk in &mut words {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            mix(u64::from_le_bytes(word));
+        }
+        words.remainder().iter().for_each(|byte| mix(u64::from(*byte)));
+        self.0 ^= self.0 >> 32;
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0 = number.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 const MIX: u64 = 0xff51_afd7_ed55_8ccd;

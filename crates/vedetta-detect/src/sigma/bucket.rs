@@ -15,6 +15,7 @@ use self::field::{Scan, ScanBuilder};
 use super::expression::{Expression, TestNumber};
 use super::rules::Rules;
 use super::test::{Ask, Field, Test};
+use crate::event::name::Plain;
 use crate::event::{Event, Name, Value, fold};
 use crate::source::Dialect;
 
@@ -55,7 +56,7 @@ pub(crate) struct Bucket {
     tests: Vec<TestNumber>,
     decided: Vec<Decided>,
     known: Vec<Known>,
-    names: HashMap<Name, Box<[u32]>, BuildHasherDefault<field::Plain>>,
+    names: HashMap<Name, Box<[u32]>, BuildHasherDefault<Plain>>,
     scans: Vec<Scan>,
     /// Over every value.
     everywhere: Option<Scan>,

@@ -5,6 +5,7 @@ mod detect;
 mod fanout;
 mod followers;
 mod import;
+mod indicators;
 mod relevance;
 mod scene;
 mod taxii;
@@ -38,6 +39,8 @@ enum What {
     Import(import::Import),
     /// Sigma rules over recorded events.
     Detect(detect::Detect),
+    /// Events against millions of indicators.
+    Indicators(indicators::IndicatorsBench),
     /// Objects added and paged over TAXII 2.1.
     Taxii(taxii::Taxii),
     /// The other side of `fanout`: many followers in a process of their own.
@@ -54,6 +57,7 @@ impl Bench {
             What::Relevance(bench) => bench.run(),
             What::Import(bench) => bench.run(),
             What::Detect(bench) => bench.run(),
+            What::Indicators(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
         }
     }

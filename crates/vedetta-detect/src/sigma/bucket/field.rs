@@ -1,12 +1,13 @@
 //! One field: everything that rules look for in it, found in one pass.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 use super::wake::Wake;
 use super::{Decided, decided};
+use crate::event::name::Plain;
 use crate::event::{Name, Value};
 use crate::sigma::test::{Ask, Field, Test};
 use crate::sigma::wildcard::Where;
@@ -49,37 +50,6 @@ pub(super) struct ScanBuilder {
     numbers: HashMap<i64, u32, BuildHasherDefault<Plain>>,
 }
 
-/// For keys that are numbers with all bits mixed, or small numbers.
-#[derive(Default)]
-pub(crate) struct Plain(u64);
-
-impl Hasher for Plain {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let mut mix =
-            |word: u64| self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-        let mut words = bytes.chunks_exact(8);
-        for chunk in &mut words {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            mix(u64::from_le_bytes(word));
-        }
-        words.remainder().iter().for_each(|byte| mix(u64::from(*byte)));
-        self.0 ^= self.0 >> 32;
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.0 = number.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
 /// The whole number that it is.
 pub(super) fn whole(number: f64) -> Option<i64> {
     let near = number as i64;
@@ -116,9 +86,8 @@ impl ScanBuilder {
     pub(super) fn build(self) -> Scan {
         let size: usize = self.texts.keys().map(|it| it.len()).sum();
         let few = self.texts.len() <= FEW && self.texts.keys().all(|it| it.len() > 3);
-        let first = few
-            .then(|| packed::Searcher::new(self.texts.keys().map(|it| it.as_bytes())))
-            .flatten();
+        let first =
+            few.then(|| packed::Searcher::new(self.texts.keys().map(|it| it.as_bytes()))).flatten();
         let kind = if size > LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
         let texts = (!self.texts.is_empty())
             .then(|| {

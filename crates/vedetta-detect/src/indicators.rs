@@ -1,0 +1,207 @@
+//! The live set of indicators: ten million in memory, asked of every event.
+//!
+//! A large table that never changes, and a small one over it with what was added or taken back
+//! since: a change makes a new pair, and shares the large table with the old one.
+
+mod key;
+mod observed;
+mod table;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use vedetta_indicator::{DecayTable, Kind, Life, Standing, Term};
+use vedetta_model::Instant;
+
+use self::key::Key;
+use self::table::{Entry, Table};
+use crate::event::Event;
+
+/// The 128 bits of an identifier.
+pub type Id = [u8; 16];
+
+/// Makes a set.
+#[derive(Debug, Default)]
+pub struct Builder {
+    table: table::Builder,
+}
+
+/// A set.
+#[derive(Debug, Clone)]
+pub struct Indicators {
+    base: Arc<Table>,
+    added: Arc<Table>,
+    /// What was added since, to make the table over it anew.
+    recent: Arc<Vec<(Id, Term, Life)>>,
+    removed: Arc<HashSet<Id>>,
+    decay: Arc<DecayTable>,
+}
+
+/// That a value of an event is one that an indicator looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The indicator.
+    pub indicator: Id,
+    /// What the value is.
+    pub kind: &'static str,
+    /// What the indicator looks for.
+    pub value: String,
+    /// Where the value stands in the event.
+    pub field: String,
+    /// What is left of the indicator's worth, 1 to 100.
+    pub score: u8,
+}
+
+/// What is used again from one event to the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    text: String,
+    found: Vec<Found>,
+    /// Indicators seen whose time is over, or has not come.
+    pub out_of_time: u64,
+}
+
+/// A place in one of the tables, and the value of the event.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    added: Side,
+    entry: u32,
+    place: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Base,
+    Added,
+}
+
+impl Builder {
+    /// Makes room for so many.
+    #[must_use]
+    pub fn with_room_for(count: usize) -> Self {
+        Self { table: table::Builder::with_room_for(count) }
+    }
+
+    /// Adds a value that an indicator looks for.
+    pub fn add(&mut self, id: Id, term: &Term, life: &Life) {
+        if let Some(key) = Key::of(term) {
+            self.table.add(&key, &Entry::new(id, life));
+        }
+    }
+
+    /// The set.
+    #[must_use]
+    pub fn build(self, decay: DecayTable) -> Indicators {
+        Indicators {
+            base: Arc::new(self.table.build()),
+            added: Arc::default(),
+            recent: Arc::default(),
+            removed: Arc::default(),
+            decay: Arc::new(decay),
+        }
+    }
+}
+
+impl Indicators {
+    /// How many values are looked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.base.len() + self.added.len()
+    }
+
+    /// Whether nothing is looked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many changes the small table holds: when they are many, it is time to build a new set.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.recent.len() + self.removed.len()
+    }
+
+    /// The set with some added and some taken back. What is added replaces what was known of the
+    /// same indicator.
+    #[must_use]
+    pub fn changed(&self, added: &[(Id, Term, Life)], removed: &[Id]) -> Self {
+        let gone: HashSet<Id> =
+            added.iter().map(|it| it.0).chain(removed.iter().copied()).collect();
+        let stay = self.recent.iter().filter(|it| !gone.contains(&it.0));
+        let recent: Vec<_> = stay.chain(added).cloned().collect();
+        let mut table = table::Builder::with_room_for(recent.len());
+        for (id, term, life) in &recent {
+            if let Some(key) = Key::of(term) {
+                table.add(&key, &Entry::new(*id, life));
+            }
+        }
+        let removed = self.removed.union(&gone).copied().collect();
+        Self {
+            base: Arc::clone(&self.base),
+            added: Arc::new(table.build()),
+            recent: Arc::new(recent),
+            removed: Arc::new(removed),
+            decay: Arc::clone(&self.decay),
+        }
+    }
+
+    /// Finds what an event has of it, as of a moment.
+    pub fn matches(
+        &self,
+        event: &Event<'_>,
+        now: Instant,
+        scratch: &mut Scratch,
+        hits: &mut Vec<Hit>,
+    ) {
+        scratch.found.clear();
+        let Scratch { text, found, .. } = scratch;
+        for (at, name) in event.names().iter().enumerate() {
+            let Some(what) = observed::what(*name) else { continue };
+            let place = u32::try_from(at).unwrap_or(u32::MAX);
+            let mut asked = |key: &key::Hashed<'_>| {
+                self.base.find(key, |entry| found.push(Found { added: Side::Base, entry, place }));
+                if self.added.len() > 0 {
+                    self.added
+                        .find(key, |entry| found.push(Found { added: Side::Added, entry, place }));
+                }
+            };
+            let lengths = self.base.lengths().and(self.added.lengths());
+            let urls = |host: u64| self.base.may_have_url(host) || self.added.may_have_url(host);
+            let looked = observed::Looked { event, text, lengths, urls: &urls };
+            looked.at(what, event.value(at), &mut asked);
+        }
+        if !scratch.found.is_empty() {
+            self.settle(event, now, scratch, hits);
+        }
+    }
+
+    /// Of what was found, what counts.
+    fn settle(&self, event: &Event<'_>, now: Instant, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        for Found { added, entry, place } in scratch.found.drain(..) {
+            let table = if added == Side::Base { &self.base } else { &self.added };
+            let Some((known, key)) = table.entry(entry) else { continue };
+            if added == Side::Base && self.removed.contains(&known.id) {
+                continue;
+            }
+            let kinds: &[Kind] = &[key.kind()];
+            match self.decay.standing(&known.life(), kinds, now) {
+                Standing::Live(score) => {
+                    let hit = Hit {
+                        indicator: known.id,
+                        kind: vedetta_indicator::kind::name(key.kind()),
+                        value: key.written(),
+                        field: event.path(place as usize),
+                        score,
+                    };
+                    if !hits.contains(&hit) {
+                        hits.push(hit);
+                    }
+                }
+                _ => scratch.out_of_time += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,398 @@
+//! Which values of events are looked up, and as what.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use stix::pattern::HashAlgorithm;
+use vedetta_indicator::{Kind, Term, Url};
+
+use super::key::{self, Hashed, NETWORK4, NETWORK6};
+use super::table::{Lengths, host};
+use crate::event::name::Plain;
+use crate::event::{Event, Name, Value, fold};
+
+/// What a value is looked up as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// An address or a domain name.
+    Host,
+    /// A URL, or the part of one after the host.
+    Url,
+    Mailbox,
+    /// A hash of a file; the algorithm by its length.
+    Hash,
+    /// Hashes as `SHA1=…,MD5=…`.
+    Hashes,
+    CertificateHash,
+    Agent,
+    FileName,
+    Subject,
+}
+
+const HOSTS: &[&str] = &[
+    "src_ip",
+    "dest_ip",
+    "dst_ip",
+    "SourceIp",
+    "DestinationIp",
+    "SourceAddress",
+    "DestAddress",
+    "IpAddress",
+    "ClientAddress",
+    "SourceHostname",
+    "DestinationHostname",
+    "QueryName",
+    "query",
+    "dns.rrname",
+    "dns.queries.rrname",
+    "dns.query.rrname",
+    "dns.answers.rdata",
+    "dns.rdata",
+    "dns.answers.rrname",
+    "dns.grouped.A",
+    "dns.grouped.AAAA",
+    "dns.grouped.CNAME",
+    "http.hostname",
+    "tls.sni",
+    "quic.sni",
+    "ssh.client.host",
+    "answers",
+    "answer",
+    "id.orig_h",
+    "id.resp_h",
+    "host",
+    "server_name",
+    "cs-host",
+    "c-ip",
+    "s-ip",
+    "r-dns",
+    "source.ip",
+    "source.address",
+    "source.domain",
+    "destination.ip",
+    "destination.address",
+    "destination.domain",
+    "client.ip",
+    "server.ip",
+    "server.domain",
+    "client.domain",
+    "dns.question.name",
+    "dns.answers.data",
+    "dns.resolved_ip",
+    "url.domain",
+    "tls.client.server_name",
+    "src_endpoint.ip",
+    "dst_endpoint.ip",
+    "src_endpoint.hostname",
+    "dst_endpoint.hostname",
+    "query.hostname",
+    "answers.rdata",
+    "http_request.url.hostname",
+    "device.ip",
+    "sourceIPAddress",
+    "clientIP",
+    "ClientIP",
+    "ActorIpAddress",
+    "ipAddress",
+    "actor_ip",
+    "src",
+    "dst",
+    "dhost",
+    "shost",
+    "RemoteAddress",
+    "remote_ip",
+    "rhost",
+    "Source.IP4",
+    "Source.IP6",
+    "Target.IP4",
+    "Target.IP6",
+    "Source.Hostname",
+    "Target.Hostname",
+];
+
+const OTHERS: &[(&str, What)] = &[
+    ("http.url", What::Url),
+    ("cs-uri", What::Url),
+    ("c-uri", What::Url),
+    ("uri", What::Url),
+    ("url.original", What::Url),
+    ("url.full", What::Url),
+    ("http_request.url.url_string", What::Url),
+    ("request", What::Url),
+    ("Source.URL", What::Url),
+    ("smtp.mail_from", What::Mailbox),
+    ("smtp.rcpt_to", What::Mailbox),
+    ("email.from", What::Mailbox),
+    ("email.to", What::Mailbox),
+    ("email.from.address", What::Mailbox),
+    ("mailfrom", What::Mailbox),
+    ("from", What::Mailbox),
+    ("email.subject", What::Subject),
+    ("subject", What::Subject),
+    ("fileinfo.md5", What::Hash),
+    ("fileinfo.sha1", What::Hash),
+    ("fileinfo.sha256", What::Hash),
+    ("md5", What::Hash),
+    ("sha1", What::Hash),
+    ("sha256", What::Hash),
+    ("sha512", What::Hash),
+    ("file.hash.md5", What::Hash),
+    ("file.hash.sha1", What::Hash),
+    ("file.hash.sha256", What::Hash),
+    ("process.hash.md5", What::Hash),
+    ("process.hash.sha1", What::Hash),
+    ("process.hash.sha256", What::Hash),
+    ("file.hashes.value", What::Hash),
+    ("fileHash", What::Hash),
+    ("Hash", What::Hash),
+    ("Hashes", What::Hashes),
+    ("tls.fingerprint", What::CertificateHash),
+    ("cert_chain_fps", What::CertificateHash),
+    ("tls.server.hash.sha1", What::CertificateHash),
+    ("tls.server.hash.sha256", What::CertificateHash),
+    ("http.http_user_agent", What::Agent),
+    ("user_agent", What::Agent),
+    ("user_agent.original", What::Agent),
+    ("c-useragent", What::Agent),
+    ("cs-user-agent", What::Agent),
+    ("http_request.user_agent", What::Agent),
+    ("fileinfo.filename", What::FileName),
+    ("file.name", What::FileName),
+    ("fname", What::FileName),
+];
+
+static NAMES: LazyLock<HashMap<Name, What, BuildHasherDefault<Plain>>> = LazyLock::new(|| {
+    let hosts = HOSTS.iter().map(|name| (Name::of(name), What::Host));
+    hosts.chain(OTHERS.iter().map(|(name, what)| (Name::of(name), *what))).collect()
+});
+
+/// Where the host of a URL stands when the URL has none.
+const URL_HOSTS: [Name; 6] = [
+    Name::of("http.hostname"),
+    Name::of("cs-host"),
+    Name::of("host"),
+    Name::of("url.domain"),
+    Name::of("r-dns"),
+    Name::of("dhost"),
+];
+
+/// What the values of a name are looked up as.
+pub(super) fn what(name: Name) -> Option<What> {
+    NAMES.get(&name).copied()
+}
+
+/// A value being looked up.
+pub(super) struct Looked<'l> {
+    pub(super) event: &'l Event<'l>,
+    pub(super) text: &'l mut String,
+    pub(super) lengths: Lengths,
+    /// Whether there may be a URL with a host of this hash.
+    pub(super) urls: &'l dyn Fn(u64) -> bool,
+}
+
+impl Looked<'_> {
+    pub(super) fn at(self, what: What, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+        self.text.clear();
+        match what {
+            What::Host => self.host(value, ask),
+            What::Url => self.url(value, ask),
+            What::Agent => exact(Kind::UserAgent, value, ask),
+            What::Subject => exact(Kind::EmailSubject, value, ask),
+            What::FileName => exact(Kind::FileName, value, ask),
+            What::Hash | What::CertificateHash => {
+                if let Some(text) = value.text() {
+                    digest(&text, what, ask);
+                }
+            }
+            What::Hashes => {
+                for pair in value.text().unwrap_or_default().split(',') {
+                    digest(pair.split_once('=').map_or(pair, |(_, it)| it), What::Hash, ask);
+                }
+            }
+            What::Mailbox => self.mailbox(value, ask),
+        }
+    }
+
+    fn host(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+        let Value::Text(text) = value else {
+            return;
+        };
+        match text.as_bytes() {
+            [b'0'..=b'9', ..] | [b'[', ..] => match address(text) {
+                Some(seen) => addresses(seen, self.lengths, ask),
+                None => domain(text, self.text, ask),
+            },
+            bytes if bytes.contains(&b':') => match address(text) {
+                Some(seen) => addresses(seen, self.lengths, ask),
+                None => domain(text.split(':').next().unwrap_or(text), self.text, ask),
+            },
+            _ => domain(text, self.text, ask),
+        }
+    }
+
+    fn url(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+        let Some(text) = value.text() else { return };
+        let whole = if text.contains("://") {
+            let after = text.split_once("://").map_or("", |(_, it)| it);
+            let server = after.split(['/', '?', '#']).next().unwrap_or_default();
+            let server = server.rsplit_once('@').map_or(server, |(_, it)| it);
+            let name = server.rsplit_once(':').map_or(server, |(it, _)| it);
+            fold::fold_into(name, self.text);
+            if !(self.urls)(host(self.text)) {
+                return;
+            }
+            text.into_owned()
+        } else {
+            let Some(server) = URL_HOSTS.iter().find_map(|it| self.event.text(*it)) else { return };
+            fold::fold_into(server.split(':').next().unwrap_or_default(), self.text);
+            if !(self.urls)(host(self.text)) {
+                return;
+            }
+            format!("http://{server}{}{text}", if text.starts_with('/') { "" } else { "/" })
+        };
+        let Some(url) = Url::new(&whole) else { return };
+        let sort = key::sort(Kind::Url);
+        ask(&Hashed::of(sort, url.as_str().as_bytes()));
+        // A sensor that saw the request may not know whether it was encrypted.
+        let other = match url.as_str().split_once("://") {
+            Some(("http", rest)) => format!("https://{rest}"),
+            Some(("https", rest)) => format!("http://{rest}"),
+            _ => return,
+        };
+        ask(&Hashed::of(sort, other.as_bytes()));
+    }
+
+    fn mailbox(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+        let Some(text) = value.text() else { return };
+        let bare = text.rsplit_once('<').map_or(&*text, |(_, it)| it).trim_end_matches('>');
+        if let Ok(term) = Term::new(Kind::EmailAddress, bare) {
+            ask(&Hashed::of(key::sort(Kind::EmailAddress), term.value().as_bytes()));
+            let server = term.value().rsplit_once('@').map_or("", |(_, it)| it);
+            domain(server, self.text, ask);
+        }
+    }
+}
+
+fn exact(kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    if let Some(text) = value.text() {
+        ask(&Hashed::of(key::sort(kind), text.as_bytes()));
+    }
+}
+
+fn digest(text: &str, what: What, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    let text = text.trim();
+    let plain = if text.contains(':') { text.replace(':', "") } else { text.to_owned() };
+    let algorithms: &[HashAlgorithm] = match plain.len() {
+        32 => &[HashAlgorithm::Md5],
+        40 => &[HashAlgorithm::Sha1],
+        64 => &[HashAlgorithm::Sha256, HashAlgorithm::Sha3_256],
+        96 => &[HashAlgorithm::Sha384],
+        128 => &[HashAlgorithm::Sha512, HashAlgorithm::Sha3_512],
+        _ => return,
+    };
+    let Some(bytes) = key::hex(&plain) else { return };
+    for algorithm in algorithms {
+        let kind = match what {
+            What::CertificateHash => Kind::CertificateHash(*algorithm),
+            _ => Kind::FileHash(*algorithm),
+        };
+        ask(&Hashed::of(key::sort(kind), &bytes));
+    }
+}
+
+/// An address as logs write it, with brackets or a port or neither.
+fn address(text: &str) -> Option<IpAddr> {
+    if let Some(v4) = dotted(text) {
+        return Some(v4);
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.to_canonical());
+    }
+    if let Some(inside) = text.strip_prefix('[') {
+        return inside.split(']').next()?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    }
+    dotted(text.split_once(':')?.0)
+}
+
+/// An IPv4 address with four plain numbers.
+fn dotted(text: &str) -> Option<IpAddr> {
+    let (mut octets, mut at, mut number, mut digits) = ([0u8; 4], 0, 0u16, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 3 => {
+                number = number * 10 + u16::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && at < 3 => {
+                octets[at] = u8::try_from(number).ok()?;
+                (at, number, digits) = (at + 1, 0, 0);
+            }
+            _ => return None,
+        }
+    }
+    if at != 3 || digits == 0 {
+        return None;
+    }
+    octets[3] = u8::try_from(number).ok()?;
+    Some(IpAddr::from(octets))
+}
+
+fn addresses(seen: IpAddr, lengths: Lengths, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    match seen {
+        IpAddr::V4(v4) => {
+            ask(&Hashed::of(key::sort(Kind::Ipv4), &v4.octets()));
+            let (bits, mut left) = (u32::from(v4), lengths.v4);
+            while left != 0 {
+                let length = left.trailing_zeros();
+                left &= left - 1;
+                let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+                let [a, b, c, d] = (bits & mask).to_be_bytes();
+                ask(&Hashed::of(NETWORK4, &[length as u8, a, b, c, d]));
+            }
+        }
+        IpAddr::V6(v6) => {
+            ask(&Hashed::of(key::sort(Kind::Ipv6), &v6.octets()));
+            let (bits, mut left) = (u128::from(v6), lengths.v6);
+            while left != 0 {
+                let length = left.trailing_zeros();
+                left &= left - 1;
+                let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+                let mut bytes = [length as u8; 17];
+                bytes[1..].copy_from_slice(&(bits & mask).to_be_bytes());
+                ask(&Hashed::of(NETWORK6, &bytes));
+            }
+        }
+    }
+}
+
+/// A name and all names above it, but not the top-level ones.
+fn domain(text: &str, buffer: &mut String, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if text.is_empty() || text.len() > 253 {
+        return;
+    }
+    buffer.clear();
+    if text.is_ascii() {
+        buffer.push_str(text);
+        buffer.make_ascii_lowercase();
+    } else {
+        let Ok(term) = Term::new(Kind::Domain, text) else { return };
+        buffer.push_str(term.value());
+    }
+    let bytes = buffer.as_bytes();
+    let sort = key::sort(Kind::Domain);
+    let (mut state, mut dots) = (key::begin(sort), 0);
+    for (at, byte) in bytes.iter().enumerate().rev() {
+        if *byte == b'.' {
+            dots += 1;
+            if dots > 1 {
+                let bytes = bytes.get(at + 1..).unwrap_or_default();
+                ask(&Hashed { sort, bytes, hash: key::end(state) });
+            }
+        }
+        state = key::step(state, *byte);
+    }
+    ask(&Hashed { sort, bytes, hash: key::end(state) });
+}

@@ -1,0 +1,220 @@
+//! Keys in a table of open addresses: one byte a slot tells most misses without touching a key.
+
+use vedetta_indicator::Life;
+use vedetta_indicator::decay::Recall;
+use vedetta_model::Instant;
+
+use super::Id;
+use super::key::{self, Hashed, Kept, Key, NETWORK4, NETWORK6};
+
+/// What is known of an indicator, in few bytes: times in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) id: Id,
+    from: u32,
+    until: u32,
+    /// 255 when the producer does not say.
+    confidence: u8,
+    recall: Recall,
+}
+
+/// The table, once made.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// For each slot nothing, or seven bits of the hash and a one.
+    tags: Vec<u8>,
+    slots: Vec<u32>,
+    keys: Vec<u8>,
+    /// Where each key begins, and where the last ends.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+    lengths: Lengths,
+    /// Hosts of URLs, a bit each.
+    urls: Vec<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    keys: Vec<u8>,
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+    lengths: Lengths,
+    hosts: Vec<u64>,
+}
+
+/// The prefix lengths that networks have, a bit each.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Lengths {
+    pub(super) v4: u64,
+    pub(super) v6: u128,
+}
+
+impl Lengths {
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { v4: self.v4 | other.v4, v6: self.v6 | other.v6 }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(id: Id, life: &Life) -> Self {
+        let seconds =
+            |at: Instant| u32::try_from(at.micros().max(0) / 1_000_000).unwrap_or(u32::MAX);
+        Self {
+            id,
+            from: seconds(life.last_sighting.unwrap_or(life.valid_from).max(life.valid_from)),
+            until: life.valid_until.map_or(u32::MAX, seconds),
+            confidence: life.confidence.unwrap_or(u8::MAX),
+            recall: life.recall,
+        }
+    }
+
+    pub(super) fn life(&self) -> Life {
+        let at = |seconds: u32| Instant::from_micros(i64::from(seconds) * 1_000_000);
+        Life {
+            confidence: (self.confidence != u8::MAX).then_some(self.confidence),
+            valid_from: at(self.from),
+            valid_until: (self.until != u32::MAX).then(|| at(self.until)),
+            last_sighting: None,
+            recall: self.recall,
+        }
+    }
+}
+
+impl Builder {
+    pub(super) fn with_room_for(count: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(count.saturating_mul(20)),
+            starts: Vec::with_capacity(count + 1),
+            entries: Vec::with_capacity(count),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a key, unless there is no more room for it.
+    pub(super) fn add(&mut self, key: &Key, entry: &Entry) {
+        let Ok(start) = u32::try_from(self.keys.len()) else { return };
+        if u32::try_from(self.keys.len() + key.bytes().len()).is_err() {
+            return;
+        }
+        match key.bytes() {
+            [NETWORK4, length, ..] => self.lengths.v4 |= 1 << (length & 63),
+            [NETWORK6, length, ..] => self.lengths.v6 |= 1 << (length & 127),
+            [sort, text @ ..] if *sort == key::sort(vedetta_indicator::Kind::Url) => {
+                let text = String::from_utf8_lossy(text);
+                if let Some(url) = vedetta_indicator::Url::new(&text) {
+                    self.hosts.push(host(&url.host().to_string()));
+                }
+            }
+            _ => {}
+        }
+        self.starts.push(start);
+        self.keys.extend_from_slice(key.bytes());
+        self.entries.push(*entry);
+    }
+
+    pub(super) fn build(mut self) -> Table {
+        self.starts.push(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
+        let room = self.entries.len() * 8 / 5 + 1;
+        let mut urls = vec![0; if self.hosts.is_empty() { 0 } else { self.hosts.len() / 8 + 1 }];
+        for host in &self.hosts {
+            let (word, bit) = bit(*host, urls.len());
+            urls[word] |= bit;
+        }
+        let mut table = Table {
+            tags: vec![0; room],
+            slots: vec![0; room],
+            keys: self.keys,
+            starts: self.starts,
+            entries: self.entries,
+            lengths: self.lengths,
+            urls,
+        };
+        for number in 0..table.entries.len() {
+            table.place(number);
+        }
+        table
+    }
+}
+
+/// The hash of the host of a URL.
+pub(super) fn host(host: &str) -> u64 {
+    key::hash(u8::MAX, host.as_bytes())
+}
+
+fn bit(hash: u64, words: usize) -> (usize, u64) {
+    (spread(hash, words), 1 << (hash & 63))
+}
+
+/// A place among so many.
+fn spread(hash: u64, room: usize) -> usize {
+    ((u128::from(hash) * room as u128) >> 64) as usize
+}
+
+const fn tag(hash: u64) -> u8 {
+    (hash as u8) | 1
+}
+
+impl Table {
+    fn place(&mut self, number: usize) {
+        let Some((sort, bytes)) = self.key(number).split_first() else { return };
+        let hash = key::hash(*sort, bytes);
+        let mut slot = spread(hash, self.tags.len());
+        while self.tags[slot] != 0 {
+            slot = if slot + 1 == self.tags.len() { 0 } else { slot + 1 };
+        }
+        self.tags[slot] = tag(hash);
+        self.slots[slot] = u32::try_from(number).unwrap_or(u32::MAX);
+    }
+
+    fn key(&self, number: usize) -> &[u8] {
+        let (Some(start), Some(end)) = (self.starts.get(number), self.starts.get(number + 1))
+        else {
+            return &[];
+        };
+        self.keys.get(*start as usize..*end as usize).unwrap_or_default()
+    }
+
+    /// Calls `found` with every entry of a key.
+    pub(super) fn find(&self, wanted: &Hashed<'_>, mut found: impl FnMut(u32)) {
+        if self.tags.is_empty() {
+            return;
+        }
+        let mut slot = spread(wanted.hash, self.tags.len());
+        loop {
+            let here = self.tags[slot];
+            if here == 0 {
+                return;
+            }
+            if here == tag(wanted.hash) {
+                let number = self.slots[slot];
+                let key = self.key(number as usize).split_first();
+                if key.is_some_and(|(sort, bytes)| *sort == wanted.sort && bytes == wanted.bytes) {
+                    found(number);
+                }
+            }
+            slot = if slot + 1 == self.tags.len() { 0 } else { slot + 1 };
+        }
+    }
+
+    pub(super) fn entry(&self, number: u32) -> Option<(Entry, Kept<'_>)> {
+        let entry = self.entries.get(number as usize)?;
+        Some((*entry, Kept(self.key(number as usize))))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn lengths(&self) -> Lengths {
+        self.lengths
+    }
+
+    /// Whether there may be a URL with this host.
+    pub(super) fn may_have_url(&self, host: u64) -> bool {
+        if self.urls.is_empty() {
+            return false;
+        }
+        let (word, bit) = bit(host, self.urls.len());
+        self.urls[word] & bit != 0
+    }
+}
