@@ -37,6 +37,28 @@ pub struct Indicators {
     decay: Arc<DecayTable>,
 }
 
+/// The moments that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// When the event happened.
+    pub seen: Instant,
+    /// When it is asked. An indicator that became known since counts for what was before, too.
+    pub now: Instant,
+}
+
+impl When {
+    /// An event that happens as it is asked.
+    #[must_use]
+    pub fn live(now: Instant) -> Self {
+        Self { seen: now, now }
+    }
+
+    /// As of when an indicator is judged.
+    fn of(self, life: &Life) -> Instant {
+        self.seen.max(life.valid_from.min(self.now))
+    }
+}
+
 /// That a value of an event is one that an indicator looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
@@ -145,11 +167,11 @@ impl Indicators {
         }
     }
 
-    /// Finds what an event has of it, as of a moment.
+    /// Finds what an event has of it.
     pub fn matches(
         &self,
         event: &Event<'_>,
-        now: Instant,
+        when: When,
         scratch: &mut Scratch,
         hits: &mut Vec<Hit>,
     ) {
@@ -171,12 +193,12 @@ impl Indicators {
             looked.at(what, event.value(at), &mut asked);
         }
         if !scratch.found.is_empty() {
-            self.settle(event, now, scratch, hits);
+            self.settle(event, when, scratch, hits);
         }
     }
 
     /// Of what was found, what counts.
-    fn settle(&self, event: &Event<'_>, now: Instant, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+    fn settle(&self, event: &Event<'_>, when: When, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         for Found { added, entry, place } in scratch.found.drain(..) {
             let table = if added == Side::Base { &self.base } else { &self.added };
             let Some((known, key)) = table.entry(entry) else { continue };
@@ -184,7 +206,8 @@ impl Indicators {
                 continue;
             }
             let kinds: &[Kind] = &[key.kind()];
-            match self.decay.standing(&known.life(), kinds, now) {
+            let life = known.life();
+            match self.decay.standing(&life, kinds, when.of(&life)) {
                 Standing::Live(score) => {
                     let hit = Hit {
                         indicator: known.id,

@@ -9,6 +9,7 @@ mod explain;
 pub(crate) mod import;
 mod init;
 mod issue;
+mod pattern;
 mod serve;
 mod verify;
 
@@ -31,8 +32,10 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     /// Prove that the ledger is whole, or name the first bad entry.
     Verify(verify::Verify),
-    /// Match recorded events against Sigma rules.
+    /// Match recorded events against Sigma rules and indicators.
     Detect(detect::Detect),
+    /// Check STIX patterns, or try one on what was observed.
+    Pattern(pattern::Pattern),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
     /// Say what the law wants sent to whom, by when.
@@ -58,6 +61,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Detect(command) => command.run(),
+            Self::Pattern(command) => command.run(),
             Self::Issue(command) => command.run(),
             Self::Clocks(command) => command.run(),
             Self::Bench(command) => command.run(),

@@ -32,7 +32,7 @@ fn hits(set: &Indicators, line: &str) -> Vec<(u8, String)> {
     let mut decoder = Decoder::default();
     let event = decoder.read(line.as_bytes()).unwrap().unwrap();
     let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
-    set.matches(&event, Instant::from_micros(NOW), &mut scratch, &mut hits);
+    set.matches(&event, When::live(Instant::from_micros(NOW)), &mut scratch, &mut hits);
     hits.into_iter().map(|it| (it.indicator[0], it.value)).collect()
 }
 
@@ -122,6 +122,18 @@ fn only_in_its_time() {
         let line = r#"{"event_type":"dns","dns":{"rrname":"evil.example"}}"#;
         assert_eq!(hits(&set, line).len(), expected);
     }
+}
+
+#[test]
+fn what_is_known_since_counts_for_the_past() {
+    let set = set(&[(Kind::Domain, "evil.example")]);
+    let mut decoder = Decoder::default();
+    let line = br#"{"event_type":"dns","dns":{"rrname":"evil.example"}}"#;
+    let event = decoder.read(line).unwrap().unwrap();
+    let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+    let when = When { seen: Instant::from_micros(1), now: Instant::from_micros(NOW) };
+    set.matches(&event, when, &mut scratch, &mut hits);
+    assert_eq!(hits.len(), 1);
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! `vedetta detect`: rules, indicators and events in, findings out.
 
+pub(crate) mod indicators;
 mod printed;
 pub(crate) mod reading;
 pub(crate) mod rules;
@@ -9,13 +10,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use vedetta_detect::{Engine, Event, Format};
+use vedetta_detect::event::moment;
+use vedetta_detect::indicators::{Scratch, When};
+use vedetta_detect::{Decoder, Engine, Event, Format, Indicators};
+use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
 use self::reading::Tally;
 use crate::outcome::{Failure, Outcome};
+use crate::system::SystemClock;
 
-/// Match recorded events against Sigma rules.
+/// Match recorded events against Sigma rules and indicators.
 ///
 /// Events are read line by line: JSON (Suricata EVE, Zeek, ECS, OCSF, IDEA, the journal, Windows and
 /// cloud events), syslog, CEF, LEEF, the audit log of Linux, logs of web servers, proxies and DNS,
@@ -24,12 +29,18 @@ use crate::outcome::{Failure, Outcome};
 /// output.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  vedetta detect --rules ./sigma --events events.json --json\n  vedetta detect --rules ./sigma --events access.log\n  tail -F eve.json | vedetta detect --rules ./sigma --events -"
+    after_help = "Examples:\n  vedetta detect --rules ./sigma --events events.json --json\n  vedetta detect --rules ./sigma --indicators report.json --events eve.json\n  tail -F eve.json | vedetta detect --rules ./sigma --events -"
 )]
 pub(crate) struct Detect {
     /// Sigma rules: files, and directories with all below them.
-    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    #[arg(long, num_args = 1.., value_name = "DIR", required_unless_present = "indicators")]
     rules: Vec<PathBuf>,
+    /// Indicators: STIX bundles, and tables (.csv) as `vedetta import` reads them.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    indicators: Vec<PathBuf>,
+    /// MISP warning lists, files or directories: indicators for what is on them are left out.
+    #[arg(long, num_args = 1.., value_name = "DIR", requires = "indicators")]
+    warning_lists: Vec<PathBuf>,
     /// Events: files, or - for the standard input.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     events: Vec<PathBuf>,
@@ -59,26 +70,56 @@ impl Detect {
         for it in rules.refused() {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
-        let mut engine = Engine::new(Arc::new(rules));
-        let mut printer = Printer::new(Style::of(&self.json));
+        let known = indicators::load(&self.indicators, &self.warning_lists)?;
+        known.left_out.iter().for_each(|it| eprintln!("{it}"));
+        let engine = Engine::new(Arc::new(rules));
+        let printer = Printer::new(Style::of(&self.json));
+        let loaded = engine.rules().len();
+        let mut asking = Asking { engine, known: &known.set, printer, scratch: Scratch::default() };
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
         for file in &self.events {
-            let decoder = vedetta_detect::Decoder::with_columns(self.format, columns.clone());
-            let mut asked = |event: &Event<'_>, place: &reading::Place<'_>| {
-                let found = engine.matches(event).to_vec();
-                for rule in found {
-                    printer.finding(&engine, rule, event, place)?;
-                }
-                Ok(())
-            };
-            reading::each(file, decoder, &mut tally, &mut asked)?;
+            let decoder = Decoder::with_columns(self.format, columns.clone());
+            reading::each(file, decoder, &mut tally, &mut |event, place| asking.ask(event, place))?;
         }
-        printer.done()?;
-        let loaded = engine.rules().len();
-        eprintln!("{loaded} rules, {refused} refused; {tally}; {} findings", printer.findings());
+        asking.printer.done()?;
+        let (findings, out) = (asking.printer.findings(), asking.scratch.out_of_time);
+        let values = known.set.len();
+        let past =
+            if out > 0 { format!(", {out} sightings out of their time") } else { String::new() };
+        eprintln!(
+            "{loaded} rules, {refused} refused; {values} indicators; {tally}; {findings} findings{past}"
+        );
         let whole = refused == 0 && tally.faults() == 0;
-        Ok(if whole { Outcome::Done } else { Outcome::Partly })
+        Ok(if whole { indicators::outcome(&known) } else { Outcome::Partly })
+    }
+}
+
+/// Everything that is asked of an event.
+struct Asking<'a> {
+    engine: Engine,
+    known: &'a Indicators,
+    printer: Printer,
+    scratch: Scratch,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, event: &Event<'_>, place: &reading::Place<'_>) -> Result<(), Failure> {
+        if !self.engine.rules().is_empty() {
+            for rule in self.engine.matches(event).to_vec() {
+                self.printer.rule(&self.engine, rule, event, place)?;
+            }
+        }
+        if !self.known.is_empty() {
+            let now = SystemClock.now();
+            let seen = moment::of(event).map_or(now, Instant::from_micros);
+            let mut hits = Vec::new();
+            self.known.matches(event, When { seen, now }, &mut self.scratch, &mut hits);
+            for hit in &hits {
+                self.printer.hit(hit, event, place)?;
+            }
+        }
+        Ok(())
     }
 }
 

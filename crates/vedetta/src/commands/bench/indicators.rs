@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use stix::pattern::HashAlgorithm::Sha256;
-use vedetta_detect::indicators::{Builder, Scratch};
+use vedetta_detect::indicators::{Builder, Scratch, When};
 use vedetta_detect::{Decoder, Format, Indicators};
 use vedetta_indicator::decay::{DecayTable, Recall};
 use vedetta_indicator::{Kind, Life, Term};
@@ -51,7 +51,8 @@ impl IndicatorsBench {
         let set_mib = super::peak_mib();
         let events: Vec<String> = (0..self.events).map(|at| event(at, self.indicators)).collect();
         let bytes: usize = events.iter().map(String::len).sum();
-        let mut run = Run { set: &set, now, decoder: Decoder::new(Format::Json), hits: 0, events: 0 };
+        let mut run =
+            Run { set: &set, now, decoder: Decoder::new(Format::Json), hits: 0, events: 0 };
         run.once(&events);
         (run.hits, run.events) = (0, 0);
         let watch = Stopwatch::start();
@@ -62,9 +63,11 @@ impl IndicatorsBench {
         let (hits, looked) = (run.hits, run.events);
         let changing = Stopwatch::start();
         let first = self.indicators;
-        let added: Result<Vec<_>, _> =
-            (first..first + CHANGE).map(|at| Ok((id(at), term(at)?, life(now)))).collect();
-        let changed = set.changed(&added?, &[id(0)]);
+        let mut added = Vec::new();
+        for at in first..first + CHANGE {
+            added.push((id(at), term(at)?, life(now)));
+        }
+        let changed = set.changed(&added, &[id(0)]);
         let live = changing.read();
         Ok(json!({
             "indicators": set.len(),
@@ -97,7 +100,7 @@ impl Run<'_> {
         for line in events {
             if let Ok(Some(event)) = self.decoder.read(line.as_bytes()) {
                 self.events += 1;
-                self.set.matches(&event, self.now, &mut scratch, &mut hits);
+                self.set.matches(&event, When::live(self.now), &mut scratch, &mut hits);
                 self.hits += hits.len() as u64;
                 hits.clear();
             }
@@ -179,7 +182,10 @@ fn event(at: u32, indicators: u32) -> String {
         ),
         4..7 => format!(
             r#""event_type":"tls","tls":{{"subject":"CN={name}","issuerdn":"C=XX, O=Example CA, CN=R3","serial":"04:{b:02X}:{c:02X}:{d:02X}","fingerprint":"{}","sni":"{name}","version":"TLS 1.2","notbefore":"2026-09-01T00:00:00","notafter":"2026-11-30T00:00:00"}}"#,
-            (0..20).map(|n| format!("{:02x}", random.rotate_left(n) & 255)).collect::<Vec<_>>().join(":")
+            (0..20)
+                .map(|n| format!("{:02x}", random.rotate_left(n) & 255))
+                .collect::<Vec<_>>()
+                .join(":")
         ),
         7..9 => format!(
             r#""event_type":"http","http":{{"hostname":"{name}","url":"/api/v1/items/{}?page=2","http_user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0","http_content_type":"application/json","http_method":"GET","protocol":"HTTP/1.1","status":200,"length":1234}}"#,

@@ -4,6 +4,7 @@ use std::io::{BufWriter, StdoutLock, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use vedetta_detect::indicators::Hit;
 use vedetta_detect::sigma::Match;
 use vedetta_detect::{Engine, Event};
 
@@ -32,30 +33,26 @@ impl Style {
     }
 }
 
-/// A finding, as printed.
+/// A finding, but for the event.
 #[derive(Serialize)]
 struct Finding<'f> {
     rule_id: &'f str,
     title: &'f str,
     level: &'f str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<u8>,
     tags: &'f [String],
     why: &'f [Match],
     file: &'f str,
     line: u64,
-    event: serde_json::Value,
 }
 
-/// The same, where the event is JSON already.
+/// A finding and its event.
 #[derive(Serialize)]
-struct RawFinding<'f> {
-    rule_id: &'f str,
-    title: &'f str,
-    level: &'f str,
-    tags: &'f [String],
-    why: &'f [Match],
-    file: &'f str,
-    line: u64,
-    event: &'f RawValue,
+struct With<'f, E: Serialize> {
+    #[serde(flatten)]
+    finding: &'f Finding<'f>,
+    event: E,
 }
 
 impl Printer {
@@ -68,7 +65,8 @@ impl Printer {
         self.findings
     }
 
-    pub(crate) fn finding(
+    /// A rule that matched.
+    pub(crate) fn rule(
         &mut self,
         engine: &Engine,
         number: usize,
@@ -76,40 +74,62 @@ impl Printer {
         place: &Place<'_>,
     ) -> Result<(), Failure> {
         let Some(rule) = engine.rules().get(number) else { return Ok(()) };
-        let why = engine.reasons(event, number);
+        let finding = Finding {
+            rule_id: &rule.id,
+            title: &rule.title,
+            level: if rule.level.is_empty() { "medium" } else { rule.level },
+            confidence: None,
+            tags: &rule.tags,
+            why: &engine.reasons(event, number),
+            file: place.file,
+            line: place.line,
+        };
+        self.finding(&finding, event)
+    }
+
+    /// An indicator that was seen.
+    pub(crate) fn hit(
+        &mut self,
+        hit: &Hit,
+        event: &Event<'_>,
+        place: &Place<'_>,
+    ) -> Result<(), Failure> {
+        let why = Match { field: Some(hit.field.as_str().into()), value: hit.value.clone().into() };
+        let finding = Finding {
+            rule_id: &super::indicators::written(hit.indicator),
+            title: &format!("Indicator: {} {}", hit.kind, hit.value),
+            level: match hit.score {
+                75.. => "high",
+                40..75 => "medium",
+                _ => "low",
+            },
+            confidence: Some(hit.score),
+            tags: &[],
+            why: &[why],
+            file: place.file,
+            line: place.line,
+        };
+        self.finding(&finding, event)
+    }
+
+    fn finding(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> Result<(), Failure> {
         self.findings += 1;
         let written = match self.style {
             Style::Words => {
-                let level = if rule.level.is_empty() { "unrated" } else { rule.level };
-                let why: Vec<String> = why.iter().map(in_words).collect();
-                let Place { file, line } = place;
-                writeln!(self.out, "{file}:{line}: {level}: {}: {}", rule.title, why.join(", "))
+                let why: Vec<String> = finding.why.iter().map(in_words).collect();
+                let Finding { file, line, level, title, .. } = finding;
+                writeln!(self.out, "{file}:{line}: {level}: {title}: {}", why.join(", "))
             }
-            Style::Json => self.json(rule, &why, event, place),
+            Style::Json => self.json(finding, event),
         };
         written.map_err(|error| Failure::system("writing a finding", error))
     }
 
-    fn json(
-        &mut self,
-        rule: &vedetta_detect::sigma::Rule,
-        why: &[Match],
-        event: &Event<'_>,
-        place: &Place<'_>,
-    ) -> std::io::Result<()> {
-        let (rule_id, title, level, tags) = (&*rule.id, &*rule.title, rule.level, &*rule.tags);
-        let (file, line) = (place.file, place.line);
+    fn json(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> std::io::Result<()> {
         let raw = event.line().trim_start().starts_with('{');
         match raw.then(|| serde_json::from_str::<&RawValue>(event.line())) {
-            Some(Ok(event)) => {
-                let it = RawFinding { rule_id, title, level, tags, why, file, line, event };
-                serde_json::to_writer(&mut self.out, &it)?;
-            }
-            _ => {
-                let event = event.json();
-                let it = Finding { rule_id, title, level, tags, why, file, line, event };
-                serde_json::to_writer(&mut self.out, &it)?;
-            }
+            Some(Ok(event)) => serde_json::to_writer(&mut self.out, &With { finding, event })?,
+            _ => serde_json::to_writer(&mut self.out, &With { finding, event: event.json() })?,
         }
         self.out.write_all(b"\n")
     }

@@ -1,0 +1,136 @@
+//! Indicators from files: STIX bundles and tables.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+use vedetta_detect::Indicators;
+use vedetta_detect::indicators::{Builder, Id};
+use vedetta_indicator::{DecayTable, Life, Nature, WarningList, WarningLists, breadth};
+use vedetta_intake::arrival::Arrival;
+use vedetta_intake::indicator_csv::{self, Bringer};
+use vedetta_intake::{DoorIn, bulk};
+use vedetta_model::{Clock, OrganisationId};
+
+use crate::outcome::{Failure, Outcome};
+use crate::system::SystemClock;
+
+/// What was taken in.
+pub(crate) struct Loaded {
+    pub(crate) set: Indicators,
+    /// Values that are not looked for, with the reason.
+    pub(crate) left_out: Vec<String>,
+}
+
+struct Loading {
+    builder: Builder,
+    known_good: WarningLists,
+    left_out: Vec<String>,
+}
+
+/// Most reasons kept.
+const KEPT: usize = 1_000;
+
+/// Reads indicators, but for those that are too broad or known to be harmless.
+pub(crate) fn load(files: &[PathBuf], known_good: &[PathBuf]) -> Result<Loaded, Failure> {
+    let known_good = lists(known_good)?;
+    let mut loading = Loading { builder: Builder::default(), known_good, left_out: Vec::new() };
+    for file in files {
+        let name = file.display().to_string();
+        if file.extension().is_some_and(|it| it == "csv") {
+            let bytes = read(file)?;
+            let system = |error: &dyn std::fmt::Display| Failure::system("a name", error);
+            let bringer = OrganisationId::new("here").map_err(|error| system(&error))?.identity();
+            let bringer = Bringer { identity: &bringer, at: SystemClock.now() };
+            loading.take(&name, indicator_csv::read(DoorIn::File, &name, &bytes, &bringer));
+        } else {
+            let bytes = read(file)?;
+            for (arrival, _) in bulk::bundle(Cursor::new(bytes), &name) {
+                loading.take(&name, arrival);
+            }
+        }
+    }
+    let set = loading.builder.build(DecayTable::default());
+    Ok(Loaded { set, left_out: loading.left_out })
+}
+
+impl Loading {
+    fn take(&mut self, file: &str, arrival: Arrival) {
+        for fault in arrival.faults.iter().filter(|it| it.refused) {
+            self.leave(format!("{file}: {}: {}", fault.place, fault.reason));
+        }
+        for item in &arrival.items {
+            let Some(object) = std::str::from_utf8(&item.body).ok().and_then(stix::Object::restore)
+            else {
+                continue;
+            };
+            let reading = vedetta_indicator::read(&object);
+            let Some(id) = uuid(object.id().as_ref()) else { continue };
+            if object.object_type() != "indicator" || reading.nature != Nature::Threat {
+                continue;
+            }
+            if let Some(reason) = &reading.refused {
+                self.leave(format!("{file}: {}: {reason}", object.id()));
+            }
+            let life = Life::of(&object, None);
+            for term in &reading.alone {
+                if let Some(reason) = breadth(term) {
+                    self.leave(format!("{file}: {term}: {reason}"));
+                } else if let Some(hit) =
+                    self.known_good.hits(term).iter().find(|it| it.reach.is_doubtful())
+                {
+                    let reason = format!("{file}: {term}: on the list {:?}", hit.list.name);
+                    self.leave(reason);
+                } else {
+                    self.builder.add(id, term, &life);
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, reason: String) {
+        if self.left_out.len() < KEPT {
+            self.left_out.push(reason);
+        }
+    }
+}
+
+fn lists(folders: &[PathBuf]) -> Result<WarningLists, Failure> {
+    let mut lists = Vec::new();
+    let mut files = Vec::new();
+    for path in folders {
+        if path.is_dir() {
+            let inside = std::fs::read_dir(path)
+                .map_err(|error| Failure::input(path.display().to_string(), error))?;
+            files.extend(inside.filter_map(|it| Some(it.ok()?.path())));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.sort();
+    for file in files.iter().filter(|it| it.extension().is_some_and(|it| it == "json")) {
+        let read = WarningList::parse(&read(file)?);
+        let (list, _) = read.map_err(|error| Failure::input(file.display().to_string(), error))?;
+        lists.push(list);
+    }
+    WarningLists::build(&lists).map_err(|error| Failure::system("the warning lists", error))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure::input(file.display().to_string(), error))
+}
+
+fn uuid(id: &str) -> Option<Id> {
+    let (_, uuid) = id.split_once("--")?;
+    Uuid::try_parse(uuid).ok().map(Uuid::into_bytes)
+}
+
+/// The identifier as STIX writes it.
+pub(crate) fn written(id: Id) -> String {
+    format!("indicator--{}", Uuid::from_bytes(id))
+}
+
+/// How a run with such indicators ends at best.
+pub(crate) fn outcome(loaded: &Loaded) -> Outcome {
+    if loaded.left_out.is_empty() { Outcome::Done } else { Outcome::Partly }
+}
