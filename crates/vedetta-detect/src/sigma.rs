@@ -5,6 +5,7 @@
 //! matching, is ours.
 
 mod bucket;
+mod correlation;
 mod encode;
 mod engine;
 mod expression;
@@ -15,6 +16,7 @@ mod rules;
 mod test;
 mod wildcard;
 
+pub use correlation::{Correlator, Fired};
 pub use engine::{Engine, Match};
 pub use expression::Expression;
 pub use lower::Placeholders;

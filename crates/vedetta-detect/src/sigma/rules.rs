@@ -10,7 +10,8 @@ use super::lower::{Lowering, Placeholders, Tests, Wrong};
 pub struct Rules {
     pub(crate) rules: Vec<Rule>,
     pub(crate) tests: Tests,
-    pub(crate) correlations: Vec<CorrelationRule>,
+    /// Each with its file and line.
+    pub(crate) correlations: Vec<(CorrelationRule, (String, usize))>,
     waiting: SigmaCollection,
     places: Vec<(String, String)>,
     refused: Vec<Refused>,
@@ -93,7 +94,10 @@ impl Rules {
             self.waiting.rules.push(rule);
             self.places.push(known.clone());
         }
-        self.correlations.extend(read.correlations);
+        for correlation in read.correlations {
+            let line = text.lines().position(|it| it.contains(&correlation.title)).unwrap_or(0) + 1;
+            self.correlations.push((correlation, (file.to_owned(), line)));
+        }
         self.waiting.filters.extend(read.filters);
     }
 

@@ -264,3 +264,82 @@ proptest! {
         }
     }
 }
+
+fn base(name: &str, value: u32) -> String {
+    format!(
+        "title: {name}\nname: {name}\nlogsource:\n    category: test\ndetection:\n    s:\n        a: {value}\n    condition: s\n"
+    )
+}
+
+fn correlation(kind: &str, rules: &str, rest: &str) -> String {
+    format!(
+        "title: C\nid: c\nname: c\ncorrelation:\n    type: {kind}\n    rules: [{rules}]\n    timespan: 60s\n{rest}level: high\n"
+    )
+}
+
+/// At which of the events a correlation fires. Events: second, `a`, user.
+fn fires(correlations: &[String], events: &[(i64, u32, &str)]) -> Vec<(usize, String)> {
+    let mut texts = vec![base("one", 1), base("two", 2)];
+    texts.extend_from_slice(correlations);
+    let rules = rules(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(rules.refused(), []);
+    let (mut correlator, refused) = Correlator::new(&rules);
+    assert_eq!(refused, []);
+    let mut engine = Engine::new(Arc::new(rules));
+    let mut decoder = Decoder::default();
+    let mut all = Vec::new();
+    for (nth, (second, a, user)) in events.iter().enumerate() {
+        let line = format!(r#"{{"a":{a},"u":"{user}","n":{second}}}"#);
+        let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+        let mut fired = Vec::new();
+        for rule in engine.matches(&event).to_vec() {
+            let id = (*second as u64) << 32 | u64::from(*a) << 16 | user.len() as u64;
+            correlator.see(rule, &event, (second * 1_000_000, id), &mut fired);
+        }
+        // What was seen survives a restart at any moment.
+        let written = correlator.written().unwrap();
+        assert!(correlator.take_up(&written).unwrap());
+        all.extend(fired.into_iter().map(|it| (nth, it.id)));
+    }
+    all
+}
+
+#[test]
+fn counts_of_events_and_of_values() {
+    let c = || vec![(2, "c".to_owned())];
+    let three = [correlation("event_count", "one", "    group-by: [u]\n    condition: {gte: 3}\n")];
+    assert_eq!(fires(&three, &[(0, 1, "x"), (30, 1, "x"), (59, 1, "x"), (60, 1, "x")]), c());
+    assert_eq!(fires(&three, &[(0, 1, "x"), (30, 1, "yy"), (59, 1, "x")]), []);
+    assert_eq!(fires(&three, &[(0, 1, "x"), (30, 1, "x"), (61, 1, "x")]), []);
+    assert_eq!(fires(&three, &[(0, 1, "x"), (0, 1, "x"), (1, 1, "x")]), [], "one came twice");
+    assert_eq!(fires(&three, &[(50, 1, "x"), (59, 1, "x"), (10, 1, "x")]), c(), "one came late");
+    let values = [correlation("value_count", "one", "    condition: {gte: 3, field: u}\n")];
+    assert_eq!(fires(&values, &[(0, 1, "x"), (1, 1, "yy"), (2, 1, "zzz")]), c());
+    assert_eq!(fires(&values, &[(0, 1, "x"), (1, 1, "yy"), (2, 1, "x")]), []);
+    let sum = [correlation("value_sum", "one", "    condition: {gte: 30, field: n}\n")];
+    assert_eq!(fires(&sum, &[(9, 1, "x"), (10, 1, "x"), (11, 1, "x")]), c());
+}
+
+#[test]
+fn rules_together_in_order_and_in_chains() {
+    let both = [correlation("temporal", "one, two", "    group-by: [u]\n")];
+    assert_eq!(fires(&both, &[(0, 2, "x"), (5, 1, "x")]), [(1, "c".to_owned())]);
+    assert_eq!(fires(&both, &[(0, 2, "x"), (5, 1, "yy")]), []);
+    assert_eq!(fires(&both, &[(0, 2, "x"), (65, 1, "x")]), []);
+    let ordered = [correlation("temporal_ordered", "one, two", "    group-by: [u]\n")];
+    assert_eq!(fires(&ordered, &[(0, 2, "x"), (5, 1, "x")]), []);
+    assert_eq!(fires(&ordered, &[(0, 1, "x"), (5, 2, "x")]), [(1, "c".to_owned())]);
+    let counted = correlation("event_count", "one", "    group-by: [u]\n    condition: {gte: 2}\n");
+    let chained = correlation("temporal_ordered", "c, two", "    group-by: [u]\n")
+        .replace("id: c\nname: c", "id: d\nname: d")
+        .replace("title: C", "title: D");
+    let found = fires(&[counted, chained], &[(0, 1, "x"), (1, 1, "x"), (2, 2, "x")]);
+    assert_eq!(found, [(1, "c".to_owned()), (2, "d".to_owned())]);
+}
+
+#[test]
+fn a_correlation_of_unknown_rules_is_refused() {
+    let text = correlation("event_count", "nobody", "    condition: {gte: 3}\n");
+    let (_, refused) = Correlator::new(&rules(&[&text]));
+    assert!(refused[0].reason.contains("nobody"), "{refused:?}");
+}

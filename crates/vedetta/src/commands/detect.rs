@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::Args;
 use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
+use vedetta_detect::sigma::Correlator;
 use vedetta_detect::{Decoder, Engine, Event, Format, Indicators};
 use vedetta_model::{Clock, Instant};
 
@@ -66,8 +67,9 @@ impl Detect {
             stand_for.entry(name.clone()).or_default().push(value.clone());
         }
         let rules = rules::load(&self.rules, stand_for)?;
-        let refused = rules.refused().len();
-        for it in rules.refused() {
+        let (correlator, unusable) = Correlator::new(&rules);
+        let refused = rules.refused().len() + unusable.len();
+        for it in rules.refused().iter().chain(&unusable) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
         let known = indicators::load(&self.indicators, &self.warning_lists)?;
@@ -75,7 +77,9 @@ impl Detect {
         let engine = Engine::new(Arc::new(rules));
         let printer = Printer::new(Style::of(&self.json));
         let loaded = engine.rules().len();
-        let mut asking = Asking { engine, known: &known.set, printer, scratch: Scratch::default() };
+        let scratch = Scratch::default();
+        let mut asking =
+            Asking { engine, correlator, known: &known.set, printer, scratch, events: 0 };
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
         for file in &self.events {
@@ -98,17 +102,30 @@ impl Detect {
 /// Everything that is asked of an event.
 struct Asking<'a> {
     engine: Engine,
+    correlator: Correlator,
     known: &'a Indicators,
     printer: Printer,
     scratch: Scratch,
+    events: u64,
 }
 
 impl Asking<'_> {
     fn ask(&mut self, event: &Event<'_>, place: &reading::Place<'_>) -> Result<(), Failure> {
+        self.events += 1;
+        let mut fired = Vec::new();
         if !self.engine.rules().is_empty() {
             for rule in self.engine.matches(event).to_vec() {
-                self.printer.rule(&self.engine, rule, event, place)?;
+                if self.correlator.waits_for(rule) {
+                    let at = moment::of(event).unwrap_or_default();
+                    self.correlator.see(rule, event, (at, self.events), &mut fired);
+                }
+                if !self.correlator.silences(rule) {
+                    self.printer.rule(&self.engine, rule, event, place)?;
+                }
             }
+        }
+        for it in &fired {
+            self.printer.correlation(it, event, place)?;
         }
         if !self.known.is_empty() {
             let now = SystemClock.now();

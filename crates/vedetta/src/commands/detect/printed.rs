@@ -5,7 +5,7 @@ use std::io::{BufWriter, StdoutLock, Write};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use vedetta_detect::indicators::Hit;
-use vedetta_detect::sigma::Match;
+use vedetta_detect::sigma::{Fired, Match};
 use vedetta_detect::{Engine, Event};
 
 use super::reading::Place;
@@ -81,6 +81,32 @@ impl Printer {
             confidence: None,
             tags: &rule.tags,
             why: &engine.reasons(event, number),
+            file: place.file,
+            line: place.line,
+        };
+        self.finding(&finding, event)
+    }
+
+    /// A correlation that holds, told at the event that made it hold.
+    pub(crate) fn correlation(
+        &mut self,
+        fired: &Fired,
+        event: &Event<'_>,
+        place: &Place<'_>,
+    ) -> Result<(), Failure> {
+        let why = |(field, value): &(String, String)| Match {
+            field: Some(field.as_str().into()),
+            value: value.clone().into(),
+        };
+        let mut why: Vec<Match> = fired.group.iter().map(why).collect();
+        why.push(Match { field: Some("count".into()), value: fired.count.into() });
+        let finding = Finding {
+            rule_id: &fired.id,
+            title: &fired.title,
+            level: if fired.level.is_empty() { "medium" } else { fired.level },
+            confidence: None,
+            tags: &fired.tags,
+            why: &why,
             file: place.file,
             line: place.line,
         };

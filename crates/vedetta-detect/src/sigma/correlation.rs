@@ -1,0 +1,388 @@
+//! Sigma correlations: what several findings say together (sigma-specification 2.1, correlation
+//! rules).
+//!
+//! Time is the events' own. A window slides: it ends with the newest event of its group, and an
+//! event that comes late counts while it still falls into it. An event that comes twice counts once.
+//! Groups and what they hold are bounded; what was let go for want of room is counted. The whole
+//! state can be written down and taken up again.
+
+mod group;
+
+use std::collections::HashMap;
+
+use rsigma_parser::{ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType};
+use serde::{Deserialize, Serialize};
+
+use self::group::{Group, Occurrence};
+use super::rules::{Refused, Rules};
+use crate::event::{Event, Name};
+
+/// Most groups of one correlation.
+const MOST_GROUPS: usize = 100_000;
+/// Deepest chain of correlations over correlations.
+const DEEPEST: usize = 8;
+
+/// All correlations, and what they have seen.
+#[derive(Debug)]
+pub struct Correlator {
+    correlations: Vec<Correlation>,
+    /// For each rule, the correlations that wait for it, and as which of their rules.
+    by_rule: HashMap<usize, Vec<(usize, usize)>>,
+    by_correlation: HashMap<usize, Vec<(usize, usize)>>,
+    state: State,
+}
+
+/// What was seen.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct State {
+    groups: Vec<HashMap<String, Group>>,
+    evicted: u64,
+}
+
+#[derive(Debug)]
+struct Correlation {
+    id: String,
+    name: Option<String>,
+    title: String,
+    level: &'static str,
+    tags: Vec<String>,
+    kind: CorrelationType,
+    /// Its rules as it calls them.
+    rules: Vec<String>,
+    /// What its groups have in common: for each of its rules, the fields.
+    group_by: Vec<Vec<(String, Name)>>,
+    condition: CorrelationCondition,
+    field: Option<Name>,
+    /// In microseconds.
+    window: i64,
+    /// Whether its rules are told, too.
+    rules_told: RulesTold,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RulesTold {
+    Yes,
+    No,
+}
+
+/// That a correlation holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fired {
+    /// Its identifier; its title when it has none.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// As a rule's.
+    pub level: &'static str,
+    /// As a rule's.
+    pub tags: Vec<String>,
+    /// What the events have in common.
+    pub group: Vec<(String, String)>,
+    /// What was counted.
+    pub count: f64,
+    /// The first event of the window, in microseconds since 1970.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+}
+
+/// One thing that correlations wait for.
+struct Seen<'s> {
+    at: i64,
+    event: u64,
+    text: &'s dyn Fn(&str, Name) -> Option<String>,
+    number: &'s dyn Fn(Name) -> Option<f64>,
+}
+
+impl Correlator {
+    /// The correlations of the rules; and those that cannot be used.
+    #[must_use]
+    pub fn new(rules: &Rules) -> (Self, Vec<Refused>) {
+        let mut refused = Vec::new();
+        let mut correlations = Vec::new();
+        for (rule, place) in &rules.correlations {
+            match Correlation::of(rule) {
+                Ok(it) => correlations.push(it),
+                Err(what) => {
+                    let reason = format!("{}: {what}", rule.title);
+                    refused.push(Refused { file: place.0.clone(), line: place.1, reason });
+                }
+            }
+        }
+        let mut by_rule: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
+        let mut by_correlation: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
+        for (number, correlation) in correlations.iter().enumerate() {
+            for (nth, called) in correlation.rules.iter().enumerate() {
+                let is =
+                    |id: &str, name: &Option<String>| id == called || name.as_ref() == Some(called);
+                let mut known = false;
+                for (at, rule) in rules.rules.iter().enumerate() {
+                    if is(&rule.id, &rule.name) || rule.title == *called {
+                        by_rule.entry(at).or_default().push((number, nth));
+                        known = true;
+                    }
+                }
+                for (at, other) in correlations.iter().enumerate() {
+                    if at != number && is(&other.id, &other.name) {
+                        by_correlation.entry(at).or_default().push((number, nth));
+                        known = true;
+                    }
+                }
+                if !known {
+                    let place =
+                        rules.correlations.iter().find(|it| it.0.title == correlation.title);
+                    let (file, line) = place.map(|it| it.1.clone()).unwrap_or_default();
+                    let reason = format!("{}: no rule is called {called:?}", correlation.title);
+                    refused.push(Refused { file, line, reason });
+                }
+            }
+        }
+        let mut state = State::default();
+        state.groups.resize_with(correlations.len(), HashMap::new);
+        (Self { correlations, by_rule, by_correlation, state }, refused)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.correlations.is_empty()
+    }
+
+    /// Whether correlations wait for a rule.
+    #[must_use]
+    pub fn waits_for(&self, rule: usize) -> bool {
+        self.by_rule.contains_key(&rule)
+    }
+
+    /// Whether a rule only serves correlations, and none of them wants it told by itself
+    /// (`generate`).
+    #[must_use]
+    pub fn silences(&self, rule: usize) -> bool {
+        let waiting = self.by_rule.get(&rule);
+        waiting.is_some_and(|it| it.iter().all(|(at, _)| !self.correlations[*at].tells_rules()))
+    }
+
+    /// Groups and events that were let go for want of room.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        let of =
+            |groups: &HashMap<String, Group>| groups.values().map(|it| it.evicted).sum::<u64>();
+        self.state.evicted + self.state.groups.iter().map(of).sum::<u64>()
+    }
+
+    /// Everything seen, to be taken up after a restart.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&self.state)
+    }
+
+    /// Takes up what was written, if it was by the same correlations.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn take_up(&mut self, written: &[u8]) -> Result<bool, serde_json::Error> {
+        let state: State = serde_json::from_slice(written)?;
+        let fits = state.groups.len() == self.correlations.len();
+        if fits {
+            self.state = state;
+        }
+        Ok(fits)
+    }
+
+    /// A rule matched an event, at a moment in microseconds. `id` tells the event from all others.
+    pub fn see(
+        &mut self,
+        rule: usize,
+        event: &Event<'_>,
+        (at, id): (i64, u64),
+        fired: &mut Vec<Fired>,
+    ) {
+        let Some(waiting) = self.by_rule.get(&rule).cloned() else { return };
+        let text = |_: &str, name: Name| event.text(name).map(std::borrow::Cow::into_owned);
+        let number = |name: Name| event.get(name).and_then(crate::Value::number);
+        let seen = Seen { at, event: id, text: &text, number: &number };
+        for (correlation, nth) in waiting {
+            self.count(correlation, nth, &seen, fired, 0);
+        }
+    }
+
+    fn count(
+        &mut self,
+        number: usize,
+        nth: usize,
+        seen: &Seen<'_>,
+        fired: &mut Vec<Fired>,
+        depth: usize,
+    ) {
+        let Some(correlation) = self.correlations.get(number) else { return };
+        let Some(group) = correlation.group(nth, seen) else { return };
+        let key: String = group.iter().map(|(_, value)| format!("{value}\u{1f}")).collect();
+        let groups = &mut self.state.groups[number];
+        if groups.len() >= MOST_GROUPS && !groups.contains_key(&key) {
+            let oldest = groups.iter().min_by_key(|it| it.1.newest()).map(|it| it.0.clone());
+            oldest.and_then(|it| groups.remove(&it));
+            self.state.evicted += 1;
+        }
+        let value = correlation.field.map_or((0, 0.0), |name| {
+            let text = (seen.text)("", name);
+            let number = (seen.number)(name).unwrap_or(0.0);
+            (text.map_or(0, |it| Name::of(&it).0), number)
+        });
+        let occurrence = Occurrence { at: seen.at, event: seen.event, rule: nth, value };
+        let held = groups.entry(key).or_default();
+        if !held.add(occurrence, correlation.window) {
+            return;
+        }
+        let Some(count) = correlation.holds(held) else { return };
+        if !held.fires(correlation.window) {
+            return;
+        }
+        let (first, last) = held.range();
+        let it = Fired {
+            id: correlation.id.clone(),
+            title: correlation.title.clone(),
+            level: correlation.level,
+            tags: correlation.tags.clone(),
+            group,
+            count,
+            first,
+            last,
+        };
+        if let (Some(chained), true) = (self.by_correlation.get(&number).cloned(), depth < DEEPEST)
+        {
+            let group = it.group.clone();
+            let named = |name: Name| {
+                let found = group.iter().find(|(field, _)| Name::of(field) == name);
+                found.map(|(_, value)| value.clone())
+            };
+            let text = |_: &str, name: Name| named(name);
+            let parsed = |name: Name| named(name).and_then(|it| it.parse().ok());
+            let seen = Seen { at: last, event: seen.event, text: &text, number: &parsed };
+            for (next, nth) in chained {
+                self.count(next, nth, &seen, fired, depth + 1);
+            }
+        }
+        fired.push(it);
+    }
+}
+
+impl Correlation {
+    fn of(rule: &CorrelationRule) -> Result<Self, String> {
+        let seconds = i64::try_from(rule.timespan.seconds).ok();
+        let window =
+            seconds.and_then(|it| it.checked_mul(1_000_000)).ok_or("the time is too long")?;
+        let field = match &rule.condition {
+            CorrelationCondition::Threshold { field, .. } => {
+                field.as_ref().and_then(|it| it.first()).map(|it| Name::of(it))
+            }
+            CorrelationCondition::Extended(_) => None,
+        };
+        let counts = matches!(rule.correlation_type, CorrelationType::EventCount)
+            || is_temporal(rule.correlation_type);
+        if field.is_none() && !counts {
+            return Err("the condition names no field to count".into());
+        }
+        if rule.rules.is_empty() || rule.rules.len() > 64 {
+            return Err("it takes 1 to 64 rules".into());
+        }
+        let fields = |called: &String| {
+            let of = |field: &String| {
+                let alias = rule.aliases.iter().find(|it| it.alias == *field);
+                let meant = alias.and_then(|it| it.mapping.get(called)).unwrap_or(field);
+                (field.clone(), Name::of(meant))
+            };
+            rule.group_by.iter().map(of).collect()
+        };
+        Ok(Self {
+            id: rule.id.clone().unwrap_or_else(|| rule.title.clone()),
+            name: rule.name.clone(),
+            title: rule.title.clone(),
+            level: rule.level.map_or("", |it| it.as_str()),
+            tags: rule.tags.clone(),
+            kind: rule.correlation_type,
+            group_by: rule.rules.iter().map(fields).collect(),
+            rules: rule.rules.clone(),
+            condition: rule.condition.clone(),
+            field,
+            window,
+            rules_told: if rule.generate { RulesTold::Yes } else { RulesTold::No },
+        })
+    }
+
+    fn tells_rules(&self) -> bool {
+        self.rules_told == RulesTold::Yes
+    }
+
+    /// What tells the group; nothing when the event lacks one of the fields.
+    fn group(&self, nth: usize, seen: &Seen<'_>) -> Option<Vec<(String, String)>> {
+        let fields = self.group_by.get(nth)?;
+        fields
+            .iter()
+            .map(|(field, name)| Some((field.clone(), (seen.text)(field, *name)?)))
+            .collect()
+    }
+
+    /// What was counted, if it is what the condition asks.
+    fn holds(&self, held: &Group) -> Option<f64> {
+        let count = match self.kind {
+            CorrelationType::EventCount => held.events(),
+            CorrelationType::ValueCount => held.values(),
+            CorrelationType::Temporal => held.rules().count_ones().into(),
+            CorrelationType::TemporalOrdered => held.ordered(self.rules.len()),
+            CorrelationType::ValueSum => held.numbers().iter().sum(),
+            CorrelationType::ValueAvg => {
+                held.numbers().iter().sum::<f64>() / held.numbers().len().max(1) as f64
+            }
+            CorrelationType::ValueMedian => held.percentile(50),
+            CorrelationType::ValuePercentile => held.percentile(self.rank()),
+        };
+        let holds = match &self.condition {
+            CorrelationCondition::Extended(expression) => self.says(expression, held.rules()),
+            CorrelationCondition::Threshold { .. } if is_temporal(self.kind) => {
+                count >= self.rules.len() as f64
+            }
+            CorrelationCondition::Threshold { predicates, .. } => {
+                predicates.iter().all(|(order, wanted)| fits(*order, count, *wanted as f64))
+            }
+        };
+        holds.then_some(count)
+    }
+
+    fn rank(&self) -> u64 {
+        match &self.condition {
+            CorrelationCondition::Threshold { percentile, .. } => percentile.unwrap_or(50).min(100),
+            CorrelationCondition::Extended(_) => 50,
+        }
+    }
+
+    fn says(&self, expression: &ConditionExpr, rules: u64) -> bool {
+        match expression {
+            ConditionExpr::And(of) => of.iter().all(|it| self.says(it, rules)),
+            ConditionExpr::Or(of) => of.iter().any(|it| self.says(it, rules)),
+            ConditionExpr::Not(of) => !self.says(of, rules),
+            ConditionExpr::Identifier(called) => {
+                let nth = self.rules.iter().position(|it| it == called);
+                nth.is_some_and(|nth| rules & (1 << nth) != 0)
+            }
+            ConditionExpr::Selector { .. } => false,
+        }
+    }
+}
+
+fn is_temporal(kind: CorrelationType) -> bool {
+    matches!(kind, CorrelationType::Temporal | CorrelationType::TemporalOrdered)
+}
+
+fn fits(order: rsigma_parser::ConditionOperator, count: f64, wanted: f64) -> bool {
+    use rsigma_parser::ConditionOperator::{Eq, Gt, Gte, Lt, Lte, Neq};
+    match order {
+        Lt => count < wanted,
+        Lte => count <= wanted,
+        Gt => count > wanted,
+        Gte => count >= wanted,
+        Eq => (count - wanted).abs() < f64::EPSILON,
+        Neq => (count - wanted).abs() >= f64::EPSILON,
+    }
+}
