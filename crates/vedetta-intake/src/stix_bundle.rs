@@ -59,6 +59,14 @@ pub fn bring(object: &Object, place: u64) -> Result<Brought, Fault> {
     })
 }
 
+/// The strictest labels that a marking-definition of somebody's own states.
+#[must_use]
+pub fn stated(definition: &[u8]) -> (Option<Tlp>, Option<Pap>) {
+    let object = std::str::from_utf8(definition).ok().and_then(|json| Object::parse(json).ok());
+    let Some((object, _)) = object else { return (None, None) };
+    (stix::Tlp::stated_by(&object).map(tlp), stix::Pap::stated_by(&object).map(pap))
+}
+
 /// Victims, persons or agreements that one item may name.
 const MOST_NAMED: usize = 1000;
 
@@ -94,10 +102,9 @@ struct Extension {
 fn claim(object: &Object) -> Result<Claim, String> {
     let extension = extension(object)?.unwrap_or_default();
     let silent = Claim::silent(object.object_type());
-    let pap = match &extension.pap {
-        Some(text) => Some(text.parse::<Pap>().map_err(|error| error.to_string())?),
-        None => stix::Pap::of(object, &[]).map(pap),
-    };
+    let said = extension.pap.as_deref().map(str::parse::<Pap>).transpose();
+    let said = said.map_err(|error| error.to_string())?;
+    let pap = said.max(stix::Pap::of(object, &[]).map(pap));
     let sighted = || {
         let refs = object.property("where_sighted_refs")?;
         let refs = refs.as_array()?.iter().filter_map(|id| ItemId::new(id.as_str()?).ok());

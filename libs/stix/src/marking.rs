@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::identifier::Identifier;
@@ -110,6 +111,12 @@ impl Tlp {
     pub fn strictest<'i>(ids: impl IntoIterator<Item = &'i Identifier>) -> Option<Self> {
         ids.into_iter().filter_map(|id| Self::from_marking(id.as_str())).max()
     }
+
+    /// The strictest TLP that a marking-definition of somebody's own is named after or states, as
+    /// [`Pap::stated_by`].
+    pub fn stated_by(definition: &Object) -> Option<Self> {
+        stated(definition)
+    }
 }
 
 /// What a marking-definition claims to define: nothing of TLP, or a label of it, or (the inner
@@ -156,17 +163,32 @@ impl Pap {
                 .chain(object.granular_marking_refs())
                 .any(|id| id == definition.id())
         });
-        labels.chain(referred.filter_map(Self::defined_by)).max()
+        labels.chain(referred.filter_map(Self::stated_by)).max()
     }
 
-    fn defined_by(definition: &Object) -> Option<Self> {
-        let named = definition.text("name").and_then(|name| name.parse().ok());
-        let stated = || {
-            let definition = definition.property("definition")?;
-            definition.get("statement")?.as_str()?.parse().ok()
-        };
-        named.or_else(stated)
+    /// The strictest PAP that a marking-definition is named after or states, in its definition or an
+    /// extension: as `PAP:RED` among the words of a text, or as the property `pap`.
+    pub fn stated_by(definition: &Object) -> Option<Self> {
+        stated(definition)
     }
+}
+
+/// The strictest label of a protocol that a marking-definition is named after or states.
+fn stated<L: FromStr + Ord>(definition: &Object) -> Option<L> {
+    let defined = definition.property("definition");
+    let extensions = definition.property("extensions");
+    let extensions = extensions.iter().filter_map(Value::as_object).flat_map(Map::values);
+    let properties = defined.iter().chain(extensions).filter_map(Value::as_object).flatten();
+    let properties = properties.filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let stated = properties
+        .filter_map(|(name, text)| format!("{name}:{text}").parse().ok().max(among_words(text)));
+    stated.max().max(definition.text("name").as_deref().and_then(among_words))
+}
+
+/// The strictest label among the words of a text.
+fn among_words<L: FromStr + Ord>(text: &str) -> Option<L> {
+    let words = text.split(|c: char| c.is_whitespace() || ".,;()[]".contains(c));
+    words.filter_map(|word| word.parse().ok()).max()
 }
 
 /// The label after the protocol's name and a colon, in upper case; quotes as in machine tags.

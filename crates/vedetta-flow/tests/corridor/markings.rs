@@ -1,7 +1,7 @@
 //! Markings that somebody made up.
 
 use serde_json::json;
-use vedetta_model::Tlp;
+use vedetta_model::{Pap, Tlp};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -57,4 +57,26 @@ fn who_may_not_have_a_part_may_not_have_the_whole() {
     let kept = test.house.item(&test.person("perugia"), &item.id()).unwrap();
     assert_eq!(kept.tlp, Tlp::Red);
     assert!(!test.reads("cosc-umbria", &item.id()));
+}
+
+#[test]
+fn a_pap_in_a_marking_definition_binds_what_refers_to_it() {
+    let test = TestHouse::small();
+    let stating = definition().with("definition", json!({ "statement": "PAP:RED" }));
+    let lax = json!(["PAP:GREEN"]);
+    test.bring("perugia", &[marked(1).with("labels", lax), stating]);
+    // Whether it comes along or came before.
+    test.bring("perugia", &[marked(2)]);
+    for item in [marked(1), marked(2)] {
+        let kept = test.house.item(&test.person("perugia"), &item.id()).unwrap();
+        assert_eq!(kept.pap, Pap::Red);
+    }
+    let stating = "marking-definition--00000000-0000-4000-8000-0000000000bb";
+    let definition = definition().with("id", json!(stating)).with("name", json!("TLP:RED"));
+    let item = TestItem::indicator(3).tlp("GREEN");
+    let green = stix::Tlp::Green.marking_id().to_string();
+    let item = item.with("object_marking_refs", json!([green, stating]));
+    test.bring("perugia", &[definition, item.clone()]);
+    let kept = test.house.item(&test.person("perugia"), &item.id()).unwrap();
+    assert_eq!(kept.tlp, Tlp::Red);
 }

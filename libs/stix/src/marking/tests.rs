@@ -82,3 +82,26 @@ fn pap_by_label_and_by_statement() {
     assert_eq!(Pap::of(&marked, std::slice::from_ref(&definition)), Some(Pap::Red));
     assert_eq!(Pap::of(&note(""), &[definition]), None);
 }
+
+#[test]
+fn pap_however_a_definition_states_it() {
+    let id = format!("{MARKING}7a1d0e2c-3a4d-4f38-8f0c-9a5ce9c2a111");
+    let stated = |properties: &str| {
+        let json = format!(
+            "{{\"type\":\"marking-definition\",\"spec_version\":\"2.1\",\"id\":\"{id}\",\
+             \"created\":\"2026-01-31T08:30:00Z\",{properties}}}"
+        );
+        Pap::stated_by(&Object::parse(&json).unwrap().0)
+    };
+    let statement = |text: &str| {
+        format!("\"definition_type\":\"statement\",\"definition\":{{\"statement\":\"{text}\"}}")
+    };
+    assert_eq!(stated(&statement("PAP:AMBER (passive only), never PAP:GREEN.")), Some(Pap::Amber));
+    assert_eq!(stated(&statement("Ask before you print it.")), None);
+    let named = |name: &str, text: &str| format!("\"name\":\"{name}\",{}", statement(text));
+    assert_eq!(stated(&named("PAP:RED", "PAP:GREEN")), Some(Pap::Red));
+    assert_eq!(stated(&named("PAP:GREEN", "PAP:RED")), Some(Pap::Red));
+    let extension = "\"extensions\":{\"extension-definition--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0062\":\
+                     {\"extension_type\":\"property-extension\",\"pap\":\"red\"}}";
+    assert_eq!(stated(extension), Some(Pap::Red));
+}
