@@ -135,14 +135,13 @@ impl Standing {
         })
     }
 
-    /// How many of an audience are parties to an agreement.
-    pub(crate) fn recipients(&self, id: &AgreementId, audience: &Audience) -> usize {
-        let Some(agreement) = self.network.agreement(id) else { return 0 };
+    /// The parties to an agreement, all together.
+    pub(crate) fn members(&self, id: &AgreementId) -> Audience {
         let mut members = Audience::nobody();
-        for party in &agreement.parties {
+        for party in self.network.agreement(id).iter().flat_map(|it| &it.parties) {
             members.absorb(&self.network.members(id, &party.name));
         }
-        audience.intersection(&members).len()
+        members
     }
 
     /// Whose misfortune an item tells. An incident or sighting that does not say tells its

@@ -1,9 +1,14 @@
 //! What reached whom, when, by which door, who acknowledged it, and how fast both were.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{Actor, AgreementId, Instant, ItemId, OrganisationId, Places};
+use vedetta_model::{
+    Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber, Places,
+};
 use vedetta_store::{
     Acknowledgement, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence, StoreError,
     VersionFilter,
@@ -12,6 +17,7 @@ use vedetta_store::{
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::standing::Standing;
 
 /// That an item reached an organisation, or that it was acknowledged for one: which may be written
 /// before the delivery is, and without a delivery by any door of the node.
@@ -141,8 +147,8 @@ impl House {
     }
 
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
-        let standing = self.standing();
         let (mut measured, mut releases) = (Measured::new(), Releases::default());
+        let parties = Parties { standing: self.standing(), known: RefCell::default() };
         let acknowledgements = newest_acknowledgements(reader, after)?;
         // Of each release that was acknowledged: by whom, and when each first had it.
         let mut received: BTreeMap<_, HashMap<_, Option<Instant>>> = BTreeMap::new();
@@ -161,14 +167,19 @@ impl House {
             }
             let mut counts = HashMap::new();
             for place in had.iter() {
-                let Some(Released { at: released, under }) = releases.get(place) else { continue };
-                for agreement in under.iter() {
-                    let count = counts
+                let Some(release) = releases.get(place) else { continue };
+                for agreement in release.under.iter() {
+                    let members = parties.of(agreement);
+                    let reached = counts
                         .entry(agreement)
-                        .or_insert_with(|| standing.recipients(agreement, audience) as u64);
-                    if *count > 0 {
+                        .or_insert_with(|| members.common(audience).count() as u64);
+                    // Its producer had it before it was accepted.
+                    let own =
+                        audience.contains(release.producer) && members.contains(release.producer);
+                    let count = *reached - u64::from(own);
+                    if count > 0 {
                         let pace = measured.entry(agreement.clone()).or_default();
-                        pace.0.push((millis(*released, *at), *count));
+                        pace.0.push((millis(release.at, *at), count));
                     }
                 }
             }
@@ -178,10 +189,12 @@ impl House {
             let place = it.release.0;
             let had = received.get(&place).and_then(|by| *by.get(&it.organisation)?);
             self.look_up(reader, &Places::between(place, place), &mut releases)?;
-            let (Some(had), Some(Released { under, .. })) = (had, releases.get(place)) else {
-                continue;
-            };
-            for agreement in under.iter() {
+            let (Some(had), Some(release)) = (had, releases.get(place)) else { continue };
+            let bound = |agreement: &&AgreementId| parties.of(agreement).contains(it.organisation);
+            for agreement in release.under.iter().filter(bound) {
+                if it.organisation == release.producer {
+                    continue;
+                }
                 let pace = measured.entry(agreement.clone()).or_default();
                 pace.1.push((millis(had, it.at), 1));
             }
@@ -209,7 +222,8 @@ impl House {
                     let seq = item.stamp.seq.0;
                     let under = self.shared.book.under(item.clearance);
                     if let (Some(under), true) = (under, wanted.contains(seq)) {
-                        known.released.insert(seq, Released { at: item.stamp.at, under });
+                        let (at, producer) = (item.stamp.at, item.producer);
+                        known.released.insert(seq, Released { at, producer, under });
                     }
                 }
                 next = page.next;
@@ -227,10 +241,25 @@ struct Releases {
     released: HashMap<u64, Released>,
 }
 
-/// When a release was made and under which agreements.
+/// When a release was made, of whose item, and under which agreements.
 struct Released {
     at: Instant,
-    under: std::sync::Arc<[AgreementId]>,
+    producer: OrganisationNumber,
+    under: Arc<[AgreementId]>,
+}
+
+/// The parties to agreements, each gathered once.
+struct Parties {
+    standing: Arc<Standing>,
+    known: RefCell<HashMap<AgreementId, Rc<Audience>>>,
+}
+
+impl Parties {
+    fn of(&self, agreement: &AgreementId) -> Rc<Audience> {
+        let mut known = self.known.borrow_mut();
+        let gather = || Rc::new(self.standing.members(agreement));
+        Rc::clone(known.entry(agreement.clone()).or_insert_with(gather))
+    }
 }
 
 impl Releases {

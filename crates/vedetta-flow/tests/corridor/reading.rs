@@ -171,12 +171,17 @@ fn paces_count_from_the_first_delivery() {
             .collect(),
     };
     // Recorded out of order: another door was slower to confirm.
-    for batch in [had("terni", 9), had("terni", 2), had("foligno", 4)] {
+    // Who produced it, and who is no party to the act, are not measured by it.
+    let all = [("terni", 9), ("terni", 2), ("foligno", 4), ("perugia", 1), ("client", 1)];
+    for batch in all.map(|(organisation, seconds)| had(organisation, seconds)) {
         test.house.record_deliveries(vec![batch]).unwrap();
     }
     test.clock.advance(Duration::from_secs(62));
     let at = test.house.now().since(release.at).as_millis();
-    test.house.acknowledge(&terni, &item.id(), None).unwrap();
+    for organisation in ["terni", "perugia", "client"] {
+        let by = test.person(organisation);
+        test.house.acknowledge(&by, &item.id(), None).unwrap();
+    }
     let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
     let pace = paces.iter().find(|pace| pace.agreement.as_str() == "act").unwrap();
     assert_eq!((pace.share.count, pace.share.p50_ms, pace.share.p99_ms), (3, 4_000, 9_000));
