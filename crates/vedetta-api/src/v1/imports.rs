@@ -49,11 +49,14 @@ pub(super) async fn import(
             let plan = plan(&body.bytes, format, noun, &house.standing().directory);
             let mut outcome = Outcome::of(&plan);
             match plan.accept() {
-                Ok(changes) if !how.dry_run => {
+                Ok(changes) if how.dry_run => {
+                    house.check_records(&actor, &changes.into_records())?;
+                }
+                Ok(changes) => {
                     house.put_records(&actor, changes.into_records())?;
                     outcome.applied = true;
                 }
-                _ => {}
+                Err(_) => {}
             }
             Ok::<_, FlowError>(outcome)
         })

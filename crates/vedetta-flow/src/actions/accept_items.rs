@@ -51,6 +51,8 @@ pub struct Accepted {
     pub audience: usize,
 }
 
+/// The name of this step in the ledger.
+pub(crate) const ACTOR: &str = "clear_items";
 /// Items written in one go at most.
 const TOGETHER: usize = 1000;
 
@@ -338,7 +340,7 @@ impl Load {
                 Form::Full => &decision.full,
                 Form::Redacted => &decision.redacted,
             };
-            let actor = "clear_items";
+            let actor = ACTOR;
             unit.intern(&NewClearance { handling, form, audience, grounds: &grounds, actor })
         };
         let full = intern(&decision, Form::Full)?;

@@ -7,7 +7,7 @@ use vedetta_federation::envelope::{Removal, What};
 use vedetta_model::{Actor, AssetId, ContactId, OrganisationId, OrganisationNumber};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
-use crate::actions::manage_accounts::check_roles;
+use crate::actions::manage_accounts::{check_account, forget_account};
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
@@ -19,8 +19,19 @@ impl House {
     /// # Errors
     /// Forbidden, records that do not make a directory, or what the ledger said.
     pub fn put_records(&self, by: &Actor, records: Records) -> Result<(), FlowError> {
-        self.require_room(by, ADMINISTRATORS, "change the directory")?;
         let _one_at_a_time = self.change();
+        self.check_records(by, &records)?;
+        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
+        self.write(move |unit| put_all(unit, &shared, &records, &actor))?;
+        Ok(())
+    }
+
+    /// Whether records could be put.
+    ///
+    /// # Errors
+    /// As [`House::put_records`].
+    pub fn check_records(&self, by: &Actor, records: &Records) -> Result<(), FlowError> {
+        self.require_room(by, ADMINISTRATORS, "change the directory")?;
         let standing = self.standing();
         let mut next = u32::MAX;
         let unborn = |_: &OrganisationId| {
@@ -30,10 +41,7 @@ impl House {
         (standing.directory.with(records.clone(), unborn))
             .map_err(|error| FlowError::invalid("records", error))?;
         let own = standing.own.as_ref();
-        records.accounts.iter().try_for_each(|account| check_roles(account, own))?;
-        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
-        self.write(move |unit| put_all(unit, &shared, &records, &actor))?;
-        Ok(())
+        records.accounts.iter().try_for_each(|account| check_account(account, own))
     }
 
     /// Removes an organisation with its assets, contacts and accounts. Its number is never given again; what was cleared to it is no
@@ -192,6 +200,9 @@ pub(crate) fn remove_all(
 ) -> Result<(), StoreError> {
     gone.iter().try_for_each(|(kind, id)| {
         shared.touch(*kind);
+        if *kind == RecordKind::Account {
+            forget_account(unit, id, actor)?;
+        }
         unit.remove_record(*kind, id, actor).map(drop)
     })
 }

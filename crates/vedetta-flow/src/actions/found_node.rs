@@ -26,10 +26,10 @@ impl House {
         }
         let shared = Arc::clone(&self.shared);
         self.write(move |unit| {
-            put_all(unit, &shared, &records, FOUNDER)?;
+            put_all(unit, &shared, &records, OPERATOR)?;
             for agreement in &agreements {
                 let body = serde_json::to_vec(agreement).unwrap_or_default();
-                unit.put_record(RecordKind::Agreement, agreement.id.as_str(), &body, FOUNDER)?;
+                unit.put_record(RecordKind::Agreement, agreement.id.as_str(), &body, OPERATOR)?;
             }
             Ok(())
         })?;
@@ -48,14 +48,14 @@ impl House {
         if set.is_some_and(|record| same(&record.body)) {
             return Ok(());
         }
-        self.put_by(FOUNDER, RecordKind::Setting, OWN, organisation)
+        self.put_by(OPERATOR, RecordKind::Setting, OWN, organisation)
     }
 
     /// The actor of the node's own commands: whoever can read the data directory.
     #[must_use]
     pub fn keeper(&self, organisation: &OrganisationId) -> Option<Actor> {
         self.standing().directory.organisation(organisation)?;
-        let account = AccountId::new(FOUNDER).ok()?;
+        let account = AccountId::new(OPERATOR).ok()?;
         let roles = BTreeSet::from([Role::Administrator]);
         let organisation = organisation.clone();
         Some(Actor { account, organisation, roles, language: Language::default() })
@@ -100,5 +100,5 @@ impl House {
     }
 }
 
-/// The account under which the node's own commands act.
-const FOUNDER: &str = "vedetta";
+/// The account under which the node's own commands act. Nobody else can have it.
+pub(crate) const OPERATOR: &str = "vedetta";

@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
+use vedetta_store::written::LEDGER;
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
+use crate::actions::accept_items::ACTOR as CLEARING;
+use crate::actions::found_node::OPERATOR;
 use crate::actions::sign_in::{Session, new_totp_memory};
 use crate::authority::ADMINISTRATORS;
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
+use crate::steps::call_webhooks::ACTOR as CALLING;
+use crate::steps::clear_newcomers::ACTOR as CATCHING_UP;
+use crate::steps::settle_terms::ACTOR as SETTLING;
 
 /// A machine's certificate, tied to its account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,7 +39,7 @@ impl House {
     /// Puts an account.
     ///
     /// # Errors
-    /// Forbidden, an unknown organisation, no role, or one that is the node's own only.
+    /// Forbidden, an unknown organisation, a reserved name, no role, or one that is the node's own only.
     pub fn put_account(&self, by: &Actor, account: &Account) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "change accounts")?;
         let _one_at_a_time = self.change();
@@ -41,7 +47,7 @@ impl House {
         if standing.directory.organisation(&account.organisation).is_none() {
             return Err(FlowError::unknown("organisation", &account.organisation));
         }
-        check_roles(account, standing.own.as_ref())?;
+        check_account(account, standing.own.as_ref())?;
         self.put(by, RecordKind::Account, account.id.as_str(), account)
     }
 
@@ -66,12 +72,7 @@ impl House {
         let (actor, id) = (by.account.to_string(), account.to_string());
         self.write(move |unit| {
             unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
-            for token in records::<Token>(unit, RecordKind::Token)? {
-                if token.account.as_str() == id {
-                    unit.erase_secret(SecretKind::Token, &token.id)?;
-                    unit.remove_record(RecordKind::Token, &token.id, &actor)?;
-                }
-            }
+            remove_tokens(unit, &id, &actor)?;
             note(unit, &actor, &id, "password set")
         })?;
         Ok(())
@@ -201,11 +202,21 @@ impl House {
     }
 }
 
-/// Refuses an account without a role, or with a role that is the node's own organisation's only.
-pub(crate) fn check_roles(
+/// Whether the ledger has acts of the node itself under a name: its operator's, or a step's.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    [OPERATOR, LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP].contains(&name)
+}
+
+/// Refuses an account with a reserved name, without a role, or with a role
+/// that is the node's own organisation's only.
+pub(crate) fn check_account(
     account: &Account,
     own: Option<&OrganisationId>,
 ) -> Result<(), FlowError> {
+    if is_reserved(account.id.as_str()) {
+        let reason = "the ledger has acts of the node itself under this name; choose another";
+        return Err(FlowError::invalid(format!("account {}: id", account.id), reason));
+    }
     let reason = if account.roles.is_empty() {
         "give the account one role at least"
     } else if own != Some(&account.organisation)
@@ -216,6 +227,34 @@ pub(crate) fn check_roles(
         return Ok(());
     };
     Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
+}
+
+/// Erases the secrets of an account that goes, with its tokens and certificates: whoever has its name
+/// one day is somebody else.
+pub(crate) fn forget_account(
+    unit: &mut dyn UnitOfWork,
+    account: &str,
+    actor: &str,
+) -> Result<(), StoreError> {
+    unit.erase_secret(SecretKind::Password, account)?;
+    unit.erase_secret(SecretKind::Totp, account)?;
+    remove_tokens(unit, account, actor)?;
+    for certificate in records::<Certificate>(unit, RecordKind::Certificate)? {
+        if certificate.account.as_str() == account {
+            unit.remove_record(RecordKind::Certificate, &certificate.fingerprint, actor)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_tokens(unit: &mut dyn UnitOfWork, account: &str, actor: &str) -> Result<(), StoreError> {
+    for token in records::<Token>(unit, RecordKind::Token)? {
+        if token.account.as_str() == account {
+            unit.erase_secret(SecretKind::Token, &token.id)?;
+            unit.remove_record(RecordKind::Token, &token.id, actor)?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes a deed beside the secret that it changed.

@@ -8,7 +8,7 @@ use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Role};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::manage_accounts::{Certificate, note};
+use crate::actions::manage_accounts::{Certificate, is_reserved, note};
 use crate::credentials::{
     Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
 };
@@ -74,20 +74,24 @@ impl House {
     /// [`FlowError::Unproven`]; [`FlowError::Conflict`] when there is one already.
     pub fn enrol_by_password(&self, account: &str, password: &str) -> Result<String, FlowError> {
         let account = self.by_password(account, password)?;
-        if self.totp_memory_of(&account.id)?.is_some_and(|memory| !memory.pending) {
-            let reason = "this account has an authenticator; sign in with its code, or ask an \
-                administrator for a new one";
-            return Err(FlowError::Conflict(reason.into()));
-        }
         let seed = totp_seed(&*self.entropy);
         let address = totp_address(&seed, &account.id);
         let memory = totp_memory(&TotpMemory { seed, last_step: 0, pending: true });
         let id = account.id.to_string();
-        self.write(move |unit| {
+        let enrolled = self.write(move |unit| {
+            // Its first code may have been used a moment ago.
+            let kept = unit.secret(SecretKind::Totp, &id)?;
+            let kept = kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default());
+            if kept.is_some_and(|memory: TotpMemory| !memory.pending) {
+                return Ok(false);
+            }
             unit.put_secret(SecretKind::Totp, &id, &memory)?;
-            note(unit, &id, &id, "authenticator enrolled")
+            note(unit, &id, &id, "authenticator enrolled")?;
+            Ok(true)
         })?;
-        Ok(address)
+        let reason = "this account has an authenticator; sign in with its code, or ask an \
+            administrator for a new one";
+        if enrolled { Ok(address) } else { Err(FlowError::Conflict(reason.into())) }
     }
 
     /// The account of a password.
@@ -188,7 +192,7 @@ impl House {
             return Ok(false);
         };
         let id = account.to_string();
-        let fresh = self.write(move |unit| use_code(unit, &id, step))?;
+        let fresh = self.write(move |unit| use_code(unit, &id, &memory.seed, step))?;
         Ok(fresh)
     }
 
@@ -203,11 +207,16 @@ impl House {
     }
 }
 
-/// Marks a step as used; whether it was fresh.
-fn use_code(unit: &mut dyn UnitOfWork, account: &str, step: u64) -> Result<bool, StoreError> {
+/// Marks a step of a seed as used; whether it was fresh, and the seed still the account's.
+fn use_code(
+    unit: &mut dyn UnitOfWork,
+    account: &str,
+    seed: &[u8],
+    step: u64,
+) -> Result<bool, StoreError> {
     let Some(kept) = unit.secret(SecretKind::Totp, account)? else { return Ok(false) };
     let mut memory: TotpMemory = serde_json::from_slice(&kept).unwrap_or_default();
-    if step <= memory.last_step {
+    if memory.seed != seed || step <= memory.last_step {
         return Ok(false);
     }
     (memory.last_step, memory.pending) = (step, false);
@@ -241,5 +250,5 @@ fn must_enrol(account: &Account) -> bool {
 }
 
 fn account_or_unknown(text: &str) -> &str {
-    if AccountId::new(text).is_ok() { text } else { "unknown" }
+    if AccountId::new(text).is_ok() && !is_reserved(text) { text } else { "unknown" }
 }

@@ -39,7 +39,7 @@ const TERM: Duration = Duration::from_secs(120);
 /// Webhooks whose calls are queued in one unit of work.
 const TOGETHER: usize = 64;
 /// The actor of what the caller does by itself.
-const CALLER: &str = "call_webhooks";
+pub(crate) const ACTOR: &str = "call_webhooks";
 /// Places without a call after which the cursor is moved all the same.
 const FAR: u64 = 1_000;
 
@@ -188,7 +188,7 @@ impl House {
             // One that was changed meanwhile may lead elsewhere.
             let same = unit.record(RecordKind::Webhook, &key)?.is_some_and(|it| it.body == before);
             if same {
-                unit.put_record(RecordKind::Webhook, &key, &after, CALLER)?;
+                unit.put_record(RecordKind::Webhook, &key, &after, ACTOR)?;
             }
             unit.give_back(&lease, &error, Some(now), now)
         })

@@ -28,7 +28,7 @@ use crate::standing::Standing;
 /// Items looked at, and released again, in one go.
 const TOGETHER: usize = 1000;
 /// The name under which the ledger knows this step.
-const ACTOR: &str = "clear_newcomers";
+pub(crate) const ACTOR: &str = "clear_newcomers";
 
 /// How far the past was looked through for each form of each handling, and for whom.
 pub(crate) type Looked = HashMap<(Arc<Handling>, Form), Look>;

@@ -6,6 +6,9 @@ use vedetta_store::RecordKind;
 use crate::error::FlowError;
 use crate::house::House;
 
+/// The name of this step in the ledger.
+pub(crate) const ACTOR: &str = "settle_terms";
+
 impl House {
     /// Marks what expired; returns how many agreements.
     ///
@@ -19,7 +22,7 @@ impl House {
             let after = vedetta_policy::settle(Agreement::clone(agreement), now);
             if after.stage != agreement.stage {
                 let id = agreement.id.as_str();
-                self.put_by("settle_terms", RecordKind::Agreement, id, &after)?;
+                self.put_by(ACTOR, RecordKind::Agreement, id, &after)?;
                 settled += 1;
             }
         }

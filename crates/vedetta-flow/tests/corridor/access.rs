@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use vedetta_directory::directory::Records;
 use vedetta_flow::FlowError;
 use vedetta_model::{AccountId, OrganisationId, Role};
+use vedetta_store::{EntryKind, Sequence};
 use vedetta_testkit::TestHouse;
 
 fn account(id: &str) -> AccountId {
@@ -155,4 +157,41 @@ fn a_secret_of_the_node_outlives_it() {
     assert_ne!(pages, test.house.node_secret("other").unwrap());
     let again = TestHouse::over(std::sync::Arc::clone(&test.store));
     assert_eq!(again.house.node_secret("pages").unwrap(), pages);
+}
+
+#[test]
+fn nobody_has_a_name_of_the_node_itself() {
+    let test = TestHouse::small();
+    let admin = test.administrator();
+    let mut posing = test.house.standing().directory.account(&account("perugia")).unwrap().clone();
+    let steps = ["clear_items", "call_webhooks", "settle_terms", "clear_newcomers"];
+    for name in ["vedetta", "ledger"].into_iter().chain(steps) {
+        posing.id = account(name);
+        let refused = test.house.put_account(&admin, &posing);
+        assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{name}: {refused:?}");
+        let records = Records { accounts: vec![posing.clone()], ..Records::default() };
+        assert!(test.house.check_records(&admin, &records).is_err(), "{name}, by a dry run");
+        assert!(test.house.put_records(&admin, records).is_err(), "{name}, by import");
+        assert!(test.house.sign_in(name, "una frase lunga", None).is_err());
+    }
+    let entries = test.house.entries(&admin, Sequence::START, 1000).unwrap();
+    let posed = entries.iter().filter(|it| it.actor == "vedetta" && it.kind == EntryKind::Deed);
+    assert_eq!(posed.count(), 0, "a refused session is not the operator's deed");
+}
+
+#[test]
+fn a_name_given_anew_opens_nothing_of_who_had_it() {
+    let test = TestHouse::small();
+    let admin = test.administrator();
+    let stranger = test.person("stranger");
+    let id = stranger.account.clone();
+    let had = test.house.standing().directory.account(&id).unwrap().clone();
+    test.house.set_password(&admin, &id, "una frase lunga").unwrap();
+    let session = test.house.sign_in(id.as_str(), "una frase lunga", None).unwrap();
+    test.house.remove_organisation(&admin, &stranger.organisation).unwrap();
+    let perugia = test.person("perugia").organisation;
+    let anew = vedetta_model::Account { organisation: perugia, ..had };
+    test.house.put_account(&admin, &anew).unwrap();
+    assert!(test.house.actor_by_token(session.token.reveal()).is_err());
+    assert!(test.house.sign_in(id.as_str(), "una frase lunga", None).is_err());
 }
