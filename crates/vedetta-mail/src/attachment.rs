@@ -168,11 +168,9 @@ impl Study<'_> {
         self.text_links(&text, Origin::Attachment);
     }
 
-    /// What nobody recognises may hold anything, unless it is small enough to be looked through.
+    /// What nobody recognises may hold anything.
     fn unknown(&mut self, name: &str, bytes: &[u8]) {
-        if bytes.len() > 64 {
-            self.budget.unread(name, Obstacle::Unsupported);
-        }
+        self.budget.unread(name, Obstacle::Unsupported);
         let text = String::from_utf8_lossy(bytes.get(..65_536).unwrap_or(bytes));
         self.text_links(&text, Origin::Attachment);
     }

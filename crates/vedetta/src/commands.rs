@@ -9,6 +9,7 @@ mod explain;
 pub(crate) mod import;
 mod init;
 mod issue;
+mod mail;
 mod pattern;
 mod serve;
 mod verify;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Issue(issue::Issue),
     /// Say what the law wants sent to whom, by when.
     Clocks(clocks::Clocks),
+    /// Look at suspicious messages.
+    Mail(mail::Mail),
     /// Measure this node on this machine.
     Bench(bench::Bench),
     /// Print the completions of a shell.
@@ -64,6 +67,7 @@ impl Command {
             Self::Pattern(command) => command.run(),
             Self::Issue(command) => command.run(),
             Self::Clocks(command) => command.run(),
+            Self::Mail(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),
         }

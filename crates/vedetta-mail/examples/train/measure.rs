@@ -1,0 +1,109 @@
+//! How well a model does on what it has not seen: by folds, and by leaving whole sources out.
+
+use super::fit::{fit, fold_of, sum};
+use super::samples::{Sample, Source};
+
+/// Prints the figures.
+pub(crate) fn report(samples: &[Sample]) {
+    let mut scores = vec![[0.0_f32; 2]; samples.len()];
+    for fold in 0..5 {
+        let (seen, unseen): (Vec<usize>, Vec<usize>) =
+            (0..samples.len()).partition(|at| fold_of(&samples[*at]) != fold);
+        score(samples, &seen, &unseen, &mut scores);
+    }
+    table("folds, by groups", samples, &scores, |_| true);
+    for left in [
+        Source::Ham("lists"),
+        Source::Ham("hard"),
+        Source::Ham("easy"),
+        Source::OwnHam,
+        Source::Spam,
+    ] {
+        let mut scores = scores.clone();
+        for fold in 0..2 {
+            let seen: Vec<usize> = (0..samples.len())
+                .filter(|at| samples[*at].source != left && samples[*at].group % 2 != fold)
+                .collect();
+            let unseen: Vec<usize> =
+                (0..samples.len()).filter(|at| samples[*at].group % 2 == fold).collect();
+            score(samples, &seen, &unseen, &mut scores);
+        }
+        table(&format!("without {left:?}"), samples, &scores, |_| true);
+    }
+}
+
+fn score(samples: &[Sample], seen: &[usize], unseen: &[usize], scores: &mut [[f32; 2]]) {
+    let made = fit(samples, seen);
+    for at in unseen {
+        let sample = &samples[*at];
+        let likeness = made.model.likeness_of(&sample.style);
+        let forms = [vedetta_mail::Form::Direct, vedetta_mail::Form::Inline];
+        for ((form, findings), score) in
+            forms.into_iter().zip(&sample.findings).zip(&mut scores[*at])
+        {
+            let sum = sum(&made.model, findings, likeness);
+            let probability = made.model.probability(sum, form).clamp(1e-6, 1.0 - 1e-6);
+            *score = (probability / (1.0 - probability)).ln();
+        }
+    }
+}
+
+fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&Sample) -> bool) {
+    println!("\n{title}");
+    let ham: Vec<f32> = (0..samples.len())
+        .filter(|at| matches!(samples[*at].source, Source::Ham(_)) && which(&samples[*at]))
+        .map(|at| scores[at][0])
+        .collect();
+    let mut sorted = ham.clone();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let at = |rate: f32| sorted[(sorted.len() as f32 * rate) as usize];
+    let (one, tenth) = (at(0.01), at(0.001));
+    let share = |source: Source, form: usize, over: f32| {
+        let all: Vec<f32> = (0..samples.len())
+            .filter(|at| samples[*at].source == source)
+            .map(|at| scores[at][form])
+            .collect();
+        100.0 * all.iter().filter(|score| **score > over).count() as f32 / all.len().max(1) as f32
+    };
+    for source in [
+        Source::Phish,
+        Source::Spam,
+        Source::OwnLure,
+        Source::Ham("hard"),
+        Source::Ham("easy"),
+        Source::Ham("lists"),
+        Source::OwnHam,
+    ] {
+        println!(
+            "{source:?}: {:.1} / {:.1}   inline {:.1} / {:.1}",
+            share(source, 0, one),
+            share(source, 0, tenth),
+            share(source, 1, one),
+            share(source, 1, tenth)
+        );
+    }
+    println!("thresholds {one:.2} {tenth:.2}");
+    if title.starts_with("folds") {
+        let mut worst: Vec<usize> = (0..samples.len()).filter(|at| !samples[*at].bad).collect();
+        worst.sort_by(|a, b| scores[*b][0].total_cmp(&scores[*a][0]));
+        for at in worst.iter().take(25) {
+            println!(
+                "  {:.2} {} {:?}",
+                scores[*at][0],
+                samples[*at].name,
+                samples[*at].findings[0].iter().map(|f| f.slug).collect::<Vec<_>>()
+            );
+        }
+        let mut missed: Vec<usize> =
+            (0..samples.len()).filter(|at| samples[*at].source == Source::Phish).collect();
+        missed.sort_by(|a, b| scores[*a][0].total_cmp(&scores[*b][0]));
+        for at in missed.iter().take(15) {
+            println!(
+                "  missed {:.2} {} {:?}",
+                scores[*at][0],
+                samples[*at].name,
+                samples[*at].findings[0].iter().map(|f| f.slug).collect::<Vec<_>>()
+            );
+        }
+    }
+}

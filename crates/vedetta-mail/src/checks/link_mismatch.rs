@@ -1,0 +1,62 @@
+//! Links that show one place and lead to another, or hide where they lead.
+
+use super::{Confidence, Finding, Group, Scene, Severity, shown};
+use crate::link::Origin;
+
+pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    for link in &scene.links {
+        if let Some(said) = link.shown_host()
+            && said.registered != link.target.registered
+        {
+            let (slug, severity) = if scene
+                .desk
+                .brands
+                .owner(&said.host)
+                .is_some_and(|brand| !brand.owns(&link.target.host))
+            {
+                ("link-mismatch/brand", Severity::High)
+            } else {
+                ("link-mismatch/shown", Severity::Medium)
+            };
+            let same_sender = link.target.registered == scene.sender_registered;
+            let confidence = if same_sender { Confidence::Low } else { Confidence::High };
+            let slug = if same_sender { "link-mismatch/tracked" } else { slug };
+            findings.push(
+                Finding::new(slug, Group::Links, severity, confidence)
+                    .says(
+                        "Un collegamento mostra un indirizzo e porta a un altro.",
+                        "A link shows one address and leads to another.",
+                    )
+                    .notes(
+                        format!("mostra {}, porta a {}", shown(&said.host), link.target.defanged()),
+                        format!("shows {}, leads to {}", shown(&said.host), link.target.defanged()),
+                    ),
+            );
+        }
+        if link.origin == Origin::Code {
+            findings.push(
+                Finding::new(
+                    "link-mismatch/code",
+                    Group::Links,
+                    Severity::Medium,
+                    Confidence::Medium,
+                )
+                .says("Chiede di inquadrare un codice QR.", "It asks to scan a QR code.")
+                .notes(
+                    format!("QR: {}", link.target.defanged()),
+                    format!("QR: {}", link.target.defanged()),
+                ),
+            );
+        }
+        if link.target.user.is_some() {
+            findings.push(
+                Finding::new("link-mismatch/user", Group::Links, Severity::High, Confidence::High)
+                    .says(
+                        "Un collegamento nasconde il vero sito dietro una chiocciola.",
+                        "A link hides its site behind an at sign.",
+                    )
+                    .notes(link.target.defanged(), link.target.defanged()),
+            );
+        }
+    }
+}

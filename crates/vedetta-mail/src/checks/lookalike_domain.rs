@@ -1,0 +1,201 @@
+//! Domains that look like somebody else's: homoglyphs, IDN, typos, added words, other endings.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{Confidence, Finding, Group, Scene, Severity, shown};
+use crate::brands::Brands;
+
+/// How a domain resembles another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Likeness {
+    /// Letters that look the same.
+    Letters,
+    /// One letter off.
+    Typo,
+    /// The name with words added.
+    Added,
+    /// The whole domain before another's.
+    Prefix,
+    /// The same name with another ending.
+    Ending,
+}
+
+pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    let from =
+        scene.evidence.from.iter().chain(&scene.evidence.reply_to).map(|mailbox| mailbox.domain());
+    let links = scene.links.iter().map(|link| link.target.host.as_str());
+    let mut hosts: Vec<(&str, &str)> = from.map(|host| (host, "mittente")).collect();
+    hosts.extend(links.take(40).map(|host| (host, "link")));
+    hosts.dedup();
+    for (host, place) in hosts {
+        let Some((like, whose)) = resembles(host, scene.desk) else { continue };
+        let slug = match like {
+            Likeness::Letters => "lookalike-domain/letters",
+            Likeness::Typo => "lookalike-domain/typo",
+            Likeness::Added => "lookalike-domain/added-words",
+            Likeness::Prefix => "lookalike-domain/prefix",
+            Likeness::Ending => "lookalike-domain/ending",
+        };
+        let confidence = if like == Likeness::Ending { Confidence::Low } else { Confidence::High };
+        findings.push(
+            Finding::new(slug, Group::Identity, Severity::High, confidence)
+                .says(
+                    format!("L'indirizzo imita quello di {whose}."),
+                    format!("The address imitates that of {whose}."),
+                )
+                .notes(
+                    format!("{place}: {} come {whose}", shown(host)),
+                    format!("{place}: {} like {whose}", shown(host)),
+                ),
+        );
+    }
+}
+
+fn resembles(host: &str, desk: &crate::desk::Desk<'_>) -> Option<(Likeness, String)> {
+    let like = of_brands(host, desk.brands);
+    like.or_else(|| {
+        let registered = crate::url::registered(host);
+        let own = desk
+            .own_domains
+            .iter()
+            .find(|own| near(&registered, own) && !host.ends_with(own.as_str()));
+        own.map(|own| (Likeness::Typo, own.clone()))
+    })
+}
+
+/// Whom of the brands a host resembles, without being theirs.
+pub(crate) fn of_brands(host: &str, brands: &Brands) -> Option<(Likeness, String)> {
+    let registered = crate::url::registered(host);
+    if host.is_empty()
+        || brands.owner(host).is_some()
+        || crate::hosting::of(host).is_some() && !host.contains("xn--")
+    {
+        return None;
+    }
+    let label = registered.split('.').next().unwrap_or_default();
+    let (unicode, _) = idna::domain_to_unicode(label);
+    let plain = skeleton(&unicode);
+    let before = host.strip_suffix(&registered).unwrap_or_default().trim_end_matches('.');
+    for brand in brands.all() {
+        for domain in &brand.domains {
+            let own = domain.split('.').next().unwrap_or_default();
+            let found =
+                if !before.is_empty() && format!(".{before}.").contains(&format!(".{domain}.")) {
+                    Some(Likeness::Prefix)
+                } else if own.len() < 4 {
+                    None
+                } else if plain == own && unicode != own {
+                    Some(Likeness::Letters)
+                } else if label == own && own.len() > 5 {
+                    Some(Likeness::Ending)
+                } else if own.len() > 5 && near(&plain, own) {
+                    Some(Likeness::Typo)
+                } else if adds(&plain, own) {
+                    Some(Likeness::Added)
+                } else {
+                    None
+                };
+            if let Some(like) = found {
+                return Some((like, brand.name.clone()));
+            }
+        }
+    }
+    None
+}
+
+/// Letters as the eye takes them.
+fn skeleton(text: &str) -> String {
+    let plain = text.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
+    let lower: String = plain.flat_map(char::to_lowercase).map(latin).collect();
+    lower.replace("rn", "m").replace("vv", "w")
+}
+
+/// The Latin letter that a letter of another script, or a digit, looks like.
+pub(crate) const fn latin(c: char) -> char {
+    match c {
+        'а' | 'α' | 'ɑ' | '@' => 'a',
+        'Ь' | 'в' | 'β' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' | 'ɗ' => 'd',
+        'е' | 'ҽ' | 'ε' | '3' => 'e',
+        'ɡ' | 'ց' => 'g',
+        'һ' | 'հ' => 'h',
+        'і' | 'ı' | 'ι' | '1' | '|' | 'ӏ' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ⅼ' => 'l',
+        'м' => 'm',
+        'п' | 'ո' | 'η' => 'n',
+        'о' | 'ο' | 'օ' | '0' | 'σ' => 'o',
+        'р' | 'ρ' => 'p',
+        'ԛ' => 'q',
+        'г' => 'r',
+        'ѕ' | '5' | '$' => 's',
+        'т' | 'τ' | '7' => 't',
+        'υ' | 'ս' => 'u',
+        'ѵ' | 'ν' => 'v',
+        'ԝ' | 'ω' => 'w',
+        'х' | 'χ' => 'x',
+        'у' | 'γ' => 'y',
+        'ᴢ' => 'z',
+        other => other,
+    }
+}
+
+/// One insertion, deletion, substitution or swap of neighbours away.
+fn near(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one == other || one.len().abs_diff(other.len()) > 1 {
+        return false;
+    }
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let rest = |text: &[char], from: usize| text.get(from..).unwrap_or_default().to_vec();
+    let (a, b) = (rest(&one, same), rest(&other, same));
+    let swapped = a.len() > 1
+        && a.len() == b.len()
+        && a.first() == b.get(1)
+        && a.get(1) == b.first()
+        && rest(&a, 2) == rest(&b, 2);
+    rest(&a, 1) == rest(&b, 1) || rest(&a, 1) == b || a == rest(&b, 1) || swapped
+}
+
+/// Whether the label is the name and other words, set apart or common in lures.
+fn adds(label: &str, name: &str) -> bool {
+    const COMMON: &[&str] = &[
+        "login", "secure", "sicur", "verif", "account", "support", "assist", "client", "online",
+        "servi", "update", "aggiorn", "info", "id", "mail", "web", "portal", "access", "conferm",
+        "confirm", "pay", "refund", "rimbors", "tracking", "deliver", "consegn", "pacco", "italia",
+        "it", "help", "center", "team", "alert", "notif", "auth", "sso", "bank", "app",
+    ];
+    let pieces: Vec<&str> = label.split('-').collect();
+    if pieces.len() > 1 && name.len() >= 4 && pieces.contains(&name) {
+        return true;
+    }
+    if name.len() < 5 {
+        return false;
+    }
+    let rest = label.strip_prefix(name).or_else(|| label.strip_suffix(name)).unwrap_or_default();
+    let rest = rest.trim_matches('-');
+    !rest.is_empty() && COMMON.iter().any(|word| rest.starts_with(word) || rest.ends_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Likeness, of_brands};
+    use crate::brands::Brands;
+
+    #[test]
+    fn likenesses_are_told_apart() {
+        let like = |host: &str| of_brands(host, Brands::shipped()).map(|(like, _)| like);
+        assert_eq!(like("xn--pypal-4ve.com"), Some(Likeness::Letters));
+        assert!(like("paypa1.com").is_some());
+        assert_eq!(like("micros0ft.com"), Some(Likeness::Letters));
+        assert_eq!(like("intesasanpalo.com"), Some(Likeness::Typo));
+        assert_eq!(like("poste-verifica.com"), Some(Likeness::Added));
+        assert_eq!(like("www.poste.it.accesso.example"), Some(Likeness::Prefix));
+        assert_eq!(like("unicredit.top"), Some(Likeness::Ending));
+        assert_eq!(like("www.poste.it"), None);
+        assert_eq!(like("comune.roma.it"), None);
+        assert_eq!(like("composte.example"), None);
+    }
+}

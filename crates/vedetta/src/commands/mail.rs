@@ -1,0 +1,28 @@
+//! `vedetta mail`: the mail desk, a command each.
+
+mod check;
+
+use clap::{Args, Subcommand};
+
+use crate::outcome::{Failure, Outcome};
+
+/// Look at suspicious messages.
+#[derive(Args)]
+pub(crate) struct Mail {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what a message is: offline, nothing is opened, fetched or run.
+    Check(check::Check),
+}
+
+impl Mail {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        match self.command {
+            Command::Check(command) => command.run(),
+        }
+    }
+}
