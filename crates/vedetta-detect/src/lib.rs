@@ -3,14 +3,18 @@
 //!
 //! Pure: lines in, findings out. Time is what the events say, or a parameter.
 
+pub mod baseline;
 pub mod decode;
 pub mod event;
+pub mod finding;
 pub mod indicators;
 pub mod sigma;
 pub mod source;
 
+pub use baseline::Baselines;
 pub use decode::{Decoder, Fault, Format};
 pub use event::{Event, Name, Tape, Value};
+pub use finding::{Finding, Grouped};
 pub use indicators::Indicators;
 pub use sigma::{Engine, Rules};
 pub use source::Source;

@@ -1,0 +1,122 @@
+//! What an event says happened, in the few shapes that the watches know.
+
+use crate::event::{Event, Name};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// Somebody tried to log in.
+    Login {
+        /// Who.
+        user: String,
+        /// From where.
+        from: String,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A connection.
+    Connection {
+        /// From where.
+        from: String,
+        /// Where to.
+        to: String,
+        /// To which port.
+        port: u16,
+        /// Bytes sent; 0 when not known.
+        bytes: f64,
+    },
+    /// A request to a service.
+    Request {
+        /// From where.
+        from: String,
+        /// To which host.
+        to: String,
+    },
+    /// A DNS query.
+    Query {
+        /// From where.
+        from: String,
+        /// For which name.
+        name: String,
+    },
+    /// A program was started.
+    Process {
+        /// Where.
+        host: String,
+        /// The program.
+        image: String,
+    },
+}
+
+/// How a login ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Let in.
+    Success,
+    /// Not let in.
+    Failure,
+}
+
+const FROM: &[Name] = &[
+    Name::of("src_ip"),
+    Name::of("SourceIp"),
+    Name::of("IpAddress"),
+    Name::of("c-ip"),
+    Name::of("sourceIPAddress"),
+];
+const TO: &[Name] = &[Name::of("dst_ip"), Name::of("DestinationIp")];
+const PORT: &[Name] = &[Name::of("dst_port"), Name::of("DestinationPort")];
+const HOST: &[Name] = &[Name::of("cs-host"), Name::of("host"), Name::of("s-ip")];
+const COMPUTER: &[Name] = &[Name::of("Computer"), Name::of("host.name"), Name::of("host")];
+const USER: &[Name] =
+    &[Name::of("TargetUserName"), Name::of("login.user"), Name::of("User"), Name::of("user.name")];
+const QUERY: &[Name] = &[Name::of("query"), Name::of("QueryName")];
+const SENT: &[Name] =
+    &[Name::of("flow.bytes_toserver"), Name::of("orig_bytes"), Name::of("source.bytes")];
+
+/// What an event says happened.
+#[must_use]
+pub fn facts(event: &Event<'_>) -> Vec<Fact> {
+    let first = |names: &[Name]| {
+        let text = names.iter().find_map(|name| event.text(*name));
+        text.map(std::borrow::Cow::into_owned).filter(|it| !it.is_empty() && it != "-")
+    };
+    let number = |names: &[Name]| names.iter().find_map(|it| event.get(*it)?.number());
+    let mut facts = Vec::new();
+    let from = first(FROM);
+    if let (Some(outcome), Some(user), Some(from)) = (outcome(event), first(USER), from.clone()) {
+        facts.push(Fact::Login { user, from, outcome });
+    }
+    let categories = event.source().categories;
+    if let (Some(from), Some(name)) = (from.clone(), first(QUERY)) {
+        facts.push(Fact::Query { from, name });
+    } else if event.has(Name::of("cs-method")) {
+        if let Some(from) = from {
+            let to = first(HOST).unwrap_or_else(|| "this server".into());
+            facts.push(Fact::Request { from, to });
+        }
+    } else if let (Some(from), Some(to), Some(port)) = (from, first(TO), number(PORT)) {
+        let port = port as u16;
+        facts.push(Fact::Connection { from, to, port, bytes: number(SENT).unwrap_or(0.0) });
+    }
+    if categories.contains(&"process_creation")
+        && let Some(image) = event.text(Name::of("Image"))
+    {
+        let host = first(COMPUTER).unwrap_or_default();
+        facts.push(Fact::Process { host, image: image.to_ascii_lowercase() });
+    }
+    facts
+}
+
+fn outcome(event: &Event<'_>) -> Option<Outcome> {
+    let said =
+        event.text(Name::of("login.outcome")).or_else(|| event.text(Name::of("event.outcome")));
+    let windows = (event.source().service == "security")
+        .then(|| event.get(Name::of("EventID")).and_then(crate::Value::integer))
+        .flatten();
+    match (said.as_deref(), windows) {
+        (Some("failure"), _) | (_, Some(4625 | 4771 | 4776)) => Some(Outcome::Failure),
+        (Some("success"), _) | (_, Some(4624)) => Some(Outcome::Success),
+        _ => None,
+    }
+}
