@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vedetta_model::Instant;
 
+use crate::event::{Event, Name};
+
 /// What found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -148,6 +150,23 @@ pub fn techniques(tags: &[String]) -> Vec<String> {
         (digits && name.len() >= 4).then(|| format!("T{name}"))
     };
     tags.iter().filter_map(technique).collect()
+}
+
+/// Whom an event is about: the host, the address or the account that it names first.
+#[must_use]
+pub fn entity(event: &Event<'_>) -> String {
+    const NAMES: [Name; 8] = [
+        Name::of("Computer"),
+        Name::of("host.name"),
+        Name::of("src_ip"),
+        Name::of("c-ip"),
+        Name::of("sourceIPAddress"),
+        Name::of("host"),
+        Name::of("User"),
+        Name::of("user.name"),
+    ];
+    let named = NAMES.iter().find_map(|name| event.text(*name).filter(|it| !it.is_empty()));
+    named.unwrap_or_default().into_owned()
 }
 
 impl Finding {

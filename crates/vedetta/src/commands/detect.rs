@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use vedetta_detect::baseline::{Settings, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
 use vedetta_detect::sigma::Correlator;
-use vedetta_detect::{Decoder, Engine, Event, Format, Indicators};
+use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators};
 use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
@@ -21,7 +22,7 @@ use self::reading::Tally;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
 
-/// Match recorded events against Sigma rules and indicators.
+/// Match recorded events against Sigma rules, indicators and what is usual.
 ///
 /// Events are read line by line: JSON (Suricata EVE, Zeek, ECS, OCSF, IDEA, the journal, Windows and
 /// cloud events), syslog, CEF, LEEF, the audit log of Linux, logs of web servers, proxies and DNS,
@@ -34,7 +35,7 @@ use crate::system::SystemClock;
 )]
 pub(crate) struct Detect {
     /// Sigma rules: files, and directories with all below them.
-    #[arg(long, num_args = 1.., value_name = "DIR", required_unless_present = "indicators")]
+    #[arg(long, num_args = 1.., value_name = "DIR", required_unless_present_any = ["indicators", "baselines"])]
     rules: Vec<PathBuf>,
     /// Indicators: STIX bundles, and tables (.csv) as `vedetta import` reads them.
     #[arg(long, num_args = 1.., value_name = "FILE")]
@@ -55,6 +56,13 @@ pub(crate) struct Detect {
     /// What a placeholder of the rules stands for, as NAME=VALUE.
     #[arg(long, num_args = 1.., value_name = "NAME=VALUE", value_parser = pair)]
     placeholder: Vec<(String, String)>,
+    /// Tell, too, what departs from the usual: floods, guessed passwords, scans, rhythms, first
+    /// sights. The number is for how many days it only learns.
+    #[arg(long, value_name = "DAYS")]
+    baselines: Option<u16>,
+    /// Put equal findings of one host within an hour together, with a count and a range of time.
+    #[arg(long)]
+    grouped: bool,
     /// A finding a line, in JSON.
     #[arg(long)]
     json: bool,
@@ -76,10 +84,22 @@ impl Detect {
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
         let engine = Engine::new(Arc::new(rules));
         let printer = Printer::new(Style::of(&self.json));
+        let printer = if self.grouped { printer.grouping() } else { printer };
+        let baselines = self.baselines.map(|days| {
+            let learning = i64::from(days) * 86_400_000_000;
+            Baselines::new(Settings { learning, ..Settings::default() })
+        });
         let loaded = engine.rules().len();
         let scratch = Scratch::default();
-        let mut asking =
-            Asking { engine, correlator, known: &known.set, printer, scratch, events: 0 };
+        let mut asking = Asking {
+            engine,
+            correlator,
+            known: &known.set,
+            printer,
+            scratch,
+            baselines,
+            events: 0,
+        };
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
         for file in &self.events {
@@ -106,6 +126,7 @@ struct Asking<'a> {
     known: &'a Indicators,
     printer: Printer,
     scratch: Scratch,
+    baselines: Option<Baselines>,
     events: u64,
 }
 
@@ -135,6 +156,15 @@ impl Asking<'_> {
             for hit in &hits {
                 self.printer.hit(hit, event, place)?;
             }
+        }
+        let mut found = Vec::new();
+        if let (Some(baselines), Some(at)) = (&mut self.baselines, moment::of(event)) {
+            for fact in facts(event) {
+                baselines.see(place.file, &fact, Instant::from_micros(at), &mut found);
+            }
+        }
+        for it in found {
+            self.printer.baseline(it, event, place)?;
         }
         Ok(())
     }

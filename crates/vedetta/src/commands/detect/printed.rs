@@ -4,16 +4,21 @@ use std::io::{BufWriter, StdoutLock, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use vedetta_detect::event::moment;
+use vedetta_detect::finding::{self, By, Grouped, Grouping, Groups, Severity};
 use vedetta_detect::indicators::Hit;
 use vedetta_detect::sigma::{Fired, Match};
 use vedetta_detect::{Engine, Event};
+use vedetta_model::{Clock, Instant};
 
 use super::reading::Place;
 use crate::outcome::Failure;
+use crate::system::SystemClock;
 
 pub(crate) struct Printer {
     out: BufWriter<StdoutLock<'static>>,
     style: Style,
+    groups: Option<Groups>,
     findings: u64,
 }
 
@@ -58,7 +63,12 @@ struct With<'f, E: Serialize> {
 impl Printer {
     pub(crate) fn new(style: Style) -> Self {
         let out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        Self { out, style, findings: 0 }
+        Self { out, style, groups: None, findings: 0 }
+    }
+
+    /// Puts equal findings together.
+    pub(crate) fn grouping(self) -> Self {
+        Self { groups: Some(Groups::new(Grouping::default())), ..self }
     }
 
     pub(crate) fn findings(&self) -> u64 {
@@ -139,6 +149,9 @@ impl Printer {
     }
 
     fn finding(&mut self, finding: &Finding<'_>, event: &Event<'_>) -> Result<(), Failure> {
+        if self.groups.is_some() {
+            return self.together(grouped(finding, event));
+        }
         self.findings += 1;
         let written = match self.style {
             Style::Words => {
@@ -160,8 +173,87 @@ impl Printer {
         self.out.write_all(b"\n")
     }
 
+    /// A departure from what is usual.
+    pub(crate) fn baseline(
+        &mut self,
+        found: finding::Finding,
+        event: &Event<'_>,
+        place: &Place<'_>,
+    ) -> Result<(), Failure> {
+        if self.groups.is_some() {
+            return self.together(found);
+        }
+        let why: Vec<Match> = found
+            .evidence
+            .iter()
+            .map(|(field, value)| Match {
+                field: Some(field.as_str().into()),
+                value: value.clone(),
+            })
+            .collect();
+        let level = serde_json::to_value(found.severity).unwrap_or_default();
+        let tags: Vec<String> = found
+            .techniques
+            .iter()
+            .map(|it| format!("attack.{}", it.to_ascii_lowercase()))
+            .collect();
+        let finding = Finding {
+            rule_id: &found.id,
+            title: &found.title,
+            level: level.as_str().unwrap_or_default(),
+            confidence: Some(found.confidence),
+            tags: &tags,
+            why: &why,
+            file: place.file,
+            line: place.line,
+        };
+        self.finding(&finding, event)
+    }
+
+    fn together(&mut self, found: finding::Finding) -> Result<(), Failure> {
+        let complete = self.groups.as_mut().map(|it| it.add(found)).unwrap_or_default();
+        self.print_grouped(&complete)
+    }
+
+    fn print_grouped(&mut self, complete: &[Grouped]) -> Result<(), Failure> {
+        for it in complete {
+            self.findings += 1;
+            let (found, count) = (&it.finding, it.count);
+            let written = match self.style {
+                Style::Json => serde_json::to_writer(&mut self.out, it)
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| self.out.write_all(b"\n")),
+                Style::Words => {
+                    let (entity, title) = (&found.entity, &found.title);
+                    writeln!(self.out, "{count} times, {entity}: {:?}: {title}", found.severity)
+                }
+            };
+            written.map_err(|error| Failure::system("writing a finding", error))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn done(&mut self) -> Result<(), Failure> {
+        let rest = self.groups.as_mut().map(Groups::finish).unwrap_or_default();
+        self.print_grouped(&rest)?;
         self.out.flush().map_err(|error| Failure::system("writing the findings", error))
+    }
+}
+
+/// A finding as it is put together with others.
+fn grouped(told: &Finding<'_>, event: &Event<'_>) -> finding::Finding {
+    let at = moment::of(event).map_or_else(|| SystemClock.now(), Instant::from_micros);
+    let named = |it: &Match| (it.field.as_deref().unwrap_or("text").to_owned(), it.value.clone());
+    finding::Finding {
+        by: if told.rule_id.starts_with("indicator--") { By::Indicator } else { By::Rule },
+        id: told.rule_id.to_owned(),
+        title: told.title.to_owned(),
+        severity: Severity::of_level(told.level),
+        confidence: told.confidence.unwrap_or(70),
+        techniques: finding::techniques(told.tags),
+        entity: finding::entity(event),
+        evidence: told.why.iter().map(named).collect(),
+        at,
     }
 }
 
