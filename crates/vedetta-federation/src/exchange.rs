@@ -65,8 +65,8 @@ pub fn take<S: Shelf>(
             Err(it) => refused.push(*it),
         }
     }
-    let whole = refused.iter().all(|it| !it.why.may_pass());
-    if batch.lane != Lane::Urgent && whole {
+    let put_off = refused.iter().filter(|it| it.why.may_pass()).count();
+    if batch.lane != Lane::Urgent && put_off == 0 {
         bookmark.add(batch.span, batch.hash);
     }
     let told = refused.iter().take(MOST_REFUSALS).map(|it| Told {
@@ -77,7 +77,7 @@ pub fn take<S: Shelf>(
     let told = told.collect();
     let arrival = Arrival { verified, refused, bookmark: bookmark.clone() };
     let outcomes = shelf.take_in(peer, arrival)?;
-    Ok(Taken { number: batch.number, bookmark, outcomes, refused: told })
+    Ok(Taken { number: batch.number, bookmark, outcomes, refused: told, put_off })
 }
 
 /// Seals what goes to a peer: what is our own and was never sealed, and our hop on everything that

@@ -169,7 +169,8 @@ pub enum Farewell {
     Silent,
     /// A newer connection took its place.
     Replaced,
-    /// Something that this version does not know.
+
+    /// Something else, or something that this version does not know: dial again.
     #[serde(other)]
     Other,
 }

@@ -56,15 +56,19 @@ pub struct Sending {
 /// resting on the same, telling the victim only where that may.
 #[must_use]
 pub fn carries(earlier: &Passage, next: &Passage) -> bool {
-    let naming = match (&next.naming, &earlier.naming) {
-        (None, _) => true,
-        (Some(next), Some(earlier)) => next.is_within(earlier),
-        (Some(_), None) => false,
-    };
     earlier.giver == next.giver
         && next.right.is_within(&earlier.right)
-        && naming
+        && names_no_wider(next, earlier)
         && earlier.on.is_subset(&next.on)
+}
+
+/// Whether one passage tells the victim only where the other may.
+pub(crate) fn names_no_wider(one: &Passage, other: &Passage) -> bool {
+    match (&one.naming, &other.naming) {
+        (None, _) => true,
+        (Some(one), Some(other)) => one.is_within(other),
+        (Some(_), None) => false,
+    }
 }
 
 /// Whether a giver for whom the relay speaks may hold the item by what the hop before gave: that

@@ -38,6 +38,9 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 /// A sign of life goes out so often.
 pub const BEAT: Duration = Duration::from_secs(10);
 
+/// When something was refused that may pass later, the connection begins again after so long.
+pub const AGAIN: Duration = Duration::from_secs(60);
+
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 4;
 
@@ -157,6 +160,8 @@ pub struct Taken {
     pub outcomes: Vec<Outcome>,
     /// What was refused.
     pub refused: Vec<Told>,
+    /// How many of those may pass later: the batch is not marked, and comes again.
+    pub put_off: usize,
 }
 
 /// One connection with a peer.
@@ -190,6 +195,8 @@ struct Clocks {
     beat: Instant,
     /// The peer's last `now`, and when we heard it.
     theirs: Option<(Instant, Instant)>,
+    /// When to begin again, because something was put off.
+    again: Option<Instant>,
 }
 
 impl Link {
@@ -210,7 +217,7 @@ impl Link {
             sending: Sending::new(opening.head, opening.bookmark.echo),
             receiving: Receiving::new(opening.bookmark.clone()),
             phase: Phase::Greeting,
-            clock: Clocks { heard: now, beat: now, theirs: None },
+            clock: Clocks { heard: now, beat: now, theirs: None, again: None },
             frames: 0,
             opening,
         };
@@ -252,7 +259,7 @@ impl Link {
             Input::Advanced(head) => self.sending.advance(head),
             Input::Common(place) => self.compared(place, &mut out),
             Input::Fetched(fetched) => self.sending.fetched(fetched),
-            Input::Taken(taken) => self.receiving.taken(taken, &mut out),
+            Input::Taken(taken) => self.taken(taken, now, &mut out),
             Input::Remembered => self.receiving.remembered(),
             Input::Vouch(cards) => self.vouch(&cards, &mut out),
             Input::Tick => self.tick(now, &mut out),
@@ -343,19 +350,29 @@ impl Link {
         }
     }
 
-    fn vouch(&self, cards: &[Card], out: &mut Vec<Output>) {
+    fn vouch(&mut self, cards: &[Card], out: &mut Vec<Output>) {
         if self.phase == Phase::Greeting {
-            return;
+            return self.opening.cards.extend_from_slice(cards);
         }
         for some in cards.chunks(CARDS_AT_ONCE) {
             out.push(Output::Send(Frame::Cards(some.to_vec())));
         }
     }
 
+    fn taken(&mut self, taken: Taken, now: Instant, out: &mut Vec<Output>) {
+        if taken.put_off > 0 {
+            self.clock.again.get_or_insert(now.after(AGAIN));
+        }
+        self.receiving.taken(taken, out);
+    }
+
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.frames = 0;
         if now.since(self.clock.heard) >= SILENCE {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
+        }
+        if self.clock.again.is_some_and(|again| now >= again) {
+            return self.end(Farewell::Other, "what was put off may pass now", out);
         }
         if now.since(self.clock.beat) >= BEAT && self.phase != Phase::Greeting {
             self.sending.flush();

@@ -8,7 +8,51 @@ use vedetta_policy::{Form, Passage};
 
 use crate::check::MOST_AGREEMENTS;
 use crate::envelope::Item;
-use crate::hop::{MOST_PASSAGES, agreements, carries, leads_to};
+use crate::hop::{MOST_PASSAGES, agreements, carries, leads_to, names_no_wider};
+
+/// What a peer is told of one item by the paths that are offered to it, in the order in which they
+/// came. A path is worth sending when it passes under an agreement under which no path of no more
+/// hops does, or by a wider right: so paths do not multiply, and a shorter way is not lost to a
+/// longer that was first. Whoever else gives under the same agreement reaches the same.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage(Vec<(usize, Option<Passage>)>);
+
+/// Whether a path is worth sending.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Worth {
+    /// It says something new.
+    News,
+    /// All that it says is said.
+    Nothing,
+}
+
+impl Coverage {
+    /// Looks at the next path: how many hops it has, and who gives by it.
+    pub fn add(&mut self, hops: usize, passages: &[Passage]) -> Worth {
+        let mut says: Vec<_> = passages.iter().map(Some).collect();
+        if says.is_empty() {
+            says.push(None);
+        }
+        let said = |it: &Option<&Passage>| {
+            self.0.iter().any(|(before, known)| {
+                *before <= hops
+                    && it.is_none_or(|it| known.as_ref().is_some_and(|known| says_all(known, it)))
+            })
+        };
+        if says.iter().all(said) {
+            return Worth::Nothing;
+        }
+        self.0.extend(says.into_iter().map(|it| (hops, it.cloned())));
+        Worth::News
+    }
+}
+
+fn says_all(known: &Passage, other: &Passage) -> bool {
+    known.under == other.under
+        && (known.under.is_some() || known.giver == other.giver)
+        && other.right.is_within(&known.right)
+        && names_no_wider(other, known)
+}
 
 impl Item {
     /// How a node handles the item that was given it by these passages, at the strictest marking of

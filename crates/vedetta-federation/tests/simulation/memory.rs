@@ -1,7 +1,7 @@
 //! A node's memory: a ledger in a vector, and the real policy.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::check::{Verified, Way};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, StandingNotice, Stands, What};
-use vedetta_federation::onward::borne_out;
+use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::prevails::{Contender, Ownership, prevails};
 use vedetta_federation::scope::Territory;
 use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
@@ -62,6 +62,9 @@ pub(crate) struct Thing {
 /// One way of offering a thing to a peer: the path, and who gives.
 type Offer = (Option<usize>, Vec<Passage>);
 
+/// Passages found, by envelope (kept, so that its address stays its own) and peer.
+type Known = HashMap<(usize, OrganisationId), (Arc<Envelope>, Option<Vec<Passage>>)>;
+
 pub(crate) struct Memory {
     pub(crate) me: OrganisationId,
     pub(crate) disk: RefCell<Disk>,
@@ -70,6 +73,7 @@ pub(crate) struct Memory {
     territory: Arc<Territory>,
     agreements: Vec<Arc<Agreement>>,
     peers: Vec<OrganisationId>,
+    known: RefCell<Known>,
     /// Ledgers of one node that went apart are told by it.
     pub(crate) salt: Cell<u64>,
 }
@@ -89,6 +93,7 @@ impl Memory {
             territory: Arc::clone(territory),
             agreements,
             peers: world.neighbours(node).iter().map(|peer| world.nodes[*peer].clone()).collect(),
+            known: RefCell::default(),
             salt: Cell::new(0),
         }
     }
@@ -200,28 +205,24 @@ impl Memory {
     fn recompile(&self) {
         let network = compile(&self.world, &self.agreements, &self.disk.borrow());
         *self.network.borrow_mut() = Arc::new(network);
+        self.known.borrow_mut().clear();
     }
 
     /// Whatever a peer may have now and could not before comes up again.
     fn changed(&self) {
-        let old = self.network();
+        let before = self.all_offers();
         self.recompile();
-        let new = self.network();
+        let after = self.all_offers();
         let mut grown = BTreeSet::new();
-        for (leaf, thing) in &self.disk.borrow().things {
-            if item_of(thing).is_none() {
-                continue;
-            }
-            for peer in &self.peers {
-                let before = self.offers(&old, thing, peer);
-                let known = |(path, passages): &Offer| {
-                    before.iter().any(|(it, old)| {
-                        it == path && passages.iter().all(|passage| old.contains(passage))
-                    })
-                };
-                if !self.offers(&new, thing, peer).iter().all(known) {
-                    grown.insert(*leaf);
-                }
+        for (key, offers) in after {
+            let old = before.get(&key).map_or(&[][..], Vec::as_slice);
+            let known = |(path, passages): &Offer| {
+                let same =
+                    |(it, old): &Offer| it == path && passages.iter().all(|it| old.contains(it));
+                old.iter().any(same)
+            };
+            if !offers.iter().all(known) {
+                grown.insert(key.0);
             }
         }
         for leaf in grown {
@@ -229,10 +230,23 @@ impl Memory {
         }
     }
 
+    /// What every peer is to have of every item.
+    fn all_offers(&self) -> BTreeMap<(Digest, usize), Vec<Offer>> {
+        let (disk, network) = (self.disk.borrow(), self.network());
+        let items = disk.things.iter().filter(|(_, thing)| item_of(thing).is_some());
+        let mut all = BTreeMap::new();
+        for (leaf, thing) in items {
+            for (place, peer) in self.peers.iter().enumerate() {
+                all.insert((*leaf, place), self.offers(&network, thing, peer));
+            }
+        }
+        all
+    }
+
     /// By which paths a peer is to have a thing: each says something that no earlier one of no more
     /// hops does.
     fn offers(&self, network: &Network, thing: &Thing, peer: &OrganisationId) -> Vec<Offer> {
-        let mut covered: Vec<(usize, Option<Passage>)> = Vec::new();
+        let mut covered = Coverage::default();
         let mut offers = Vec::new();
         let ways = thing.own.then_some(None).into_iter().chain((0..thing.paths.len()).map(Some));
         for way in ways {
@@ -241,24 +255,34 @@ impl Memory {
                 continue;
             }
             let Some(passages) = self.passages(network, thing, way, peer) else { continue };
-            let hops = envelope.hops.len();
-            let mut says: Vec<_> = passages.iter().cloned().map(Some).collect();
-            if says.is_empty() {
-                says.push(None);
-            }
-            let said =
-                |it: &Option<Passage>| covered.iter().any(|(h, old)| *h <= hops && old == it);
-            if says.iter().all(said) {
+            if covered.add(envelope.hops.len(), &passages) == Worth::Nothing {
                 continue;
             }
-            covered.extend(says.into_iter().map(|it| (hops, it)));
             offers.push((way, passages));
         }
         offers
     }
 
     /// Who gives a thing to a peer's organisations by one path; nothing when nobody does.
+    /// Remembered for as long as the network.
     fn passages(
+        &self,
+        network: &Network,
+        thing: &Thing,
+        way: Option<usize>,
+        peer: &OrganisationId,
+    ) -> Option<Vec<Passage>> {
+        let envelope = way.map_or(&thing.envelope, |path| &thing.paths[path]);
+        let key = (Arc::as_ptr(envelope) as usize, peer.clone());
+        if let Some((_, known)) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let passages = self.find_passages(network, thing, way, peer);
+        self.known.borrow_mut().insert(key, (Arc::clone(envelope), passages.clone()));
+        passages
+    }
+
+    fn find_passages(
         &self,
         network: &Network,
         thing: &Thing,

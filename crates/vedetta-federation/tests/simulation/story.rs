@@ -369,7 +369,7 @@ impl Story {
 
     fn settle(&mut self) -> bool {
         let limit = self.country.now.after(Duration::from_secs(3600));
-        self.country.run(Duration::from_secs(45));
+        self.country.run(Duration::from_secs(90));
         self.country.now < limit
     }
 
