@@ -24,8 +24,14 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::redaction::facts_of;
 
-/// By whose right what was cleared so goes to a peer; nothing when it does not.
-type Passing = Option<Arc<[Passage]>>;
+/// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
+type Passing = Option<Arc<Passages>>;
+
+/// By whose right something passes, and for whom.
+struct Passages {
+    by: Vec<Passage>,
+    to: Audience,
+}
 
 /// What was found out about passing on, for as long as what stands stands.
 #[derive(Default)]
@@ -165,10 +171,12 @@ impl Sharing<'_> {
         actor: &str,
     ) -> Result<(), StoreError> {
         let Some(clearance) = self.house.shared.book.get(item.clearance) else { return Ok(()) };
-        let Some(Provenance { envelope, .. }) = Provenance::of(&item) else {
+        let again = item.origin != item.stamp.seq;
+        let brought_here = again && clearance.handling.via.is_empty();
+        let provenance = Provenance::of(&item).filter(|_| !brought_here);
+        let Some(Provenance { envelope, .. }) = provenance else {
             return self.own(reader, &item, &clearance);
         };
-        let again = item.origin != item.stamp.seq;
         let other = clearance.form == Form::Full && clearance.handling.via != given(&envelope);
         let envelope = match again && other {
             false => envelope.with(&item.body),
@@ -208,19 +216,20 @@ impl Sharing<'_> {
         clearance: &Clearance,
     ) -> Result<(), StoreError> {
         let passing = self.passing(item.clearance, clearance, None);
-        let Some(passages) = passing else { return Ok(()) };
-        let at = match item.origin == item.stamp.seq {
+        let Some(passing) = passing else { return Ok(()) };
+        // What another node brought and somebody here too is this node's own from then on.
+        let at = match item.origin == item.stamp.seq || Provenance::of(item).is_some() {
             true => Some(item.stamp),
             false => stamp_of(reader, item.origin)?,
         };
         let (Some(at), Some(what)) = (at, self.own_item(item, clearance)) else { return Ok(()) };
-        if clearance.form == Form::Redacted && !self.is_clean(&what, &passages, clearance) {
+        if clearance.form == Form::Redacted && !self.is_clean(&what, &passing.by, clearance) {
             return Ok(());
         }
         let what = What::Item(Box::new(what));
-        let envelope = Envelope::unsealed(self.mesh.me.clone(), at.at, item.origin.0, what);
-        self.note(item.stamp.seq, clearance);
-        self.push(envelope, passages.to_vec());
+        let envelope = Envelope::unsealed(self.mesh.me.clone(), at.at, at.seq.0, what);
+        self.note((item.stamp.seq, item.stamp.seq), &passing);
+        self.push(envelope, passing.by.clone());
         Ok(())
     }
 
@@ -279,9 +288,9 @@ impl Sharing<'_> {
         let before = envelope.hops.last().map(|hop| hop.passages.as_slice());
         let What::Item(item) = &envelope.what else { return };
         let passing = self.passing(id, clearance, Some((item.as_ref(), before)));
-        if let Some(passages) = passing {
-            self.note(origin, clearance);
-            self.push(envelope, passages.to_vec());
+        if let Some(passing) = passing {
+            self.note((place, origin), &passing);
+            self.push(envelope, passing.by.clone());
         }
     }
 
@@ -311,11 +320,8 @@ impl Sharing<'_> {
     }
 
     /// Remembers that a release is on its way, to be recorded when the peer confirms it.
-    fn note(&mut self, release: Sequence, clearance: &Clearance) {
-        let to = self.targets(clearance);
-        if !to.is_empty() {
-            self.sent.push((release.0, release, to));
-        }
+    fn note(&mut self, (place, release): (Sequence, Sequence), passing: &Passages) {
+        self.sent.push((place.0, release, passing.to.clone()));
     }
 
     /// The peer's organisations that what was cleared so is for.
@@ -360,7 +366,7 @@ impl Sharing<'_> {
                 return known.clone();
             }
         }
-        let passing: Passing = self.find_passing(clearance, brought).map(Into::into);
+        let passing: Passing = self.find_passing(clearance, brought).map(Arc::new);
         let mut memory = self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.generation == generation {
             memory.known.insert(key, passing.clone());
@@ -372,13 +378,14 @@ impl Sharing<'_> {
         &self,
         clearance: &Clearance,
         brought: Option<(&Item, Option<&[Passage]>)>,
-    ) -> Option<Vec<Passage>> {
-        if self.targets(clearance).is_empty() {
+    ) -> Option<Passages> {
+        let to = self.targets(clearance);
+        if to.is_empty() {
             return None;
         }
         let network = &self.mesh.standing.network;
         let handling = &clearance.handling;
-        let passages = match brought {
+        let by = match brought {
             None => {
                 let said = network.passages(handling, clearance.form, &self.scope);
                 self.first_hand(clearance, said)
@@ -396,7 +403,7 @@ impl Sharing<'_> {
         let producers = clearance.form == Form::Full
             && network.number(&handling.producer).is_some_and(|it| self.scope.contains(it));
         let free = handling.tlp == Tlp::Clear || producers;
-        (free || !passages.is_empty()).then_some(passages)
+        (free || !by.is_empty()).then_some(Passages { by, to })
     }
 
     /// What this node may say as the first: by the producer's right, or of those for whom it speaks.

@@ -162,3 +162,52 @@ fn of_two_that_made_one_identifier_the_same_prevails_everywhere() {
         assert!(matches!(sound, Some(vedetta_store::Verification::Sound { .. })), "{sound:?}");
     }
 }
+
+#[test]
+fn what_comes_again_is_known_and_writes_nothing() {
+    let umbria = Node::new("cosc-umbria", agreements());
+    let national = Node::new("cnaipic", agreements());
+    pair(&national, &umbria);
+    let items: Vec<_> = (0..20).map(|n| TestItem::indicator(n).tlp("AMBER")).collect();
+    umbria.bring("perugia", &items);
+    let withdrawn = items[3].id();
+    umbria.house.withdraw(&umbria.person("perugia"), &withdrawn, "a mistake").unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let places = || vedetta_federation::shelf::Shelf::head(&national.house).unwrap().place;
+    let before = places();
+    let forgotten = vedetta_federation::bookmark::Bookmark::default();
+    let peer = id("cosc-umbria");
+    vedetta_federation::shelf::Shelf::set_bookmark(&national.house, &peer, &forgotten).unwrap();
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(wires[0].seen.iter().any(|frame| frame.contains(items[0].id().as_str())), "it came");
+    assert_eq!(places(), before);
+    assert_eq!(national.read_by("cnaipic").len(), items.len() - 1);
+}
+
+#[test]
+fn what_somebody_here_brings_too_goes_out_by_its_right_too() {
+    let closed = |id: &str, one: &str, two: &str| {
+        let parties = serde_json::json!([party("one", &[one]), party("two", &[two])]);
+        agreement(id, None, ("named", "none"), &parties)
+    };
+    let held = || {
+        vec![
+            closed("pro-c2si", "cosc-umbria", "cnaipic"),
+            closed("agency", "poli-cert", "cosc-liguria"),
+        ]
+    };
+    let [umbria, national, liguria] =
+        ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, held()));
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &item.id()));
+    assert!(!liguria.reads("cosc-liguria", &item.id()), "who got it may not pass it on");
+    national.bring("poli-cert", &[item.clone()]);
+    settle(&mut wires);
+    assert!(liguria.reads("cosc-liguria", &item.id()));
+}

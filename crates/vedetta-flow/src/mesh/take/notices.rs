@@ -1,7 +1,7 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
-use vedetta_federation::check::{Verified, Way};
+use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, Removal, SignedAgreement, StandingNotice, Stands, What,
     Withdrawal,
@@ -30,22 +30,17 @@ impl Load {
         verified: &Verified,
     ) -> Result<Outcome, StoreError> {
         let envelope = verified.envelope();
-        let name = format!("seen/{}", verified.leaf());
-        if unit.bookmark(&name)?.is_some() {
-            return Ok(Outcome::Known);
-        }
         let (subject, outcome) = match &envelope.what {
             What::Withdrawal(it) => (it.item.to_string(), self.withdrawal(unit, envelope, it)?),
             What::Standing(it) => (it.agreement.to_string(), self.standing(unit, verified, it)?),
             What::Agreement(it) => (it.text.id.to_string(), self.agreement(unit, it)?),
             What::Acknowledgement(it) => (it.item.to_string(), self.acknowledged(unit, it)?),
-            What::Contact(it) => (it.id.to_string(), self.contact(unit, it)?),
-            What::Presence(it) => (it.organisation.to_string(), presence(unit, it)?),
+            What::Contact(it) => (it.id.to_string(), self.contact(unit, envelope.at, it)?),
+            What::Presence(it) => (it.organisation.to_string(), presence(unit, envelope.at, it)?),
             What::Removal(it) => (it.organisation.to_string(), self.removal(unit, it)?),
             What::Item(_) => return Ok(Outcome::Idle),
         };
-        unit.set_bookmark(&name, b"1")?;
-        if outcome == Outcome::New || verified.way() == Way::Back {
+        if outcome == Outcome::New {
             let kept = Kept::Passed { source: self.peer.clone() };
             self.keep_envelope(unit, &subject, &kept, envelope)?;
         }
@@ -62,10 +57,11 @@ impl Load {
         let releases = unit.item(&withdrawal.item)?;
         if releases.is_empty() {
             let mut ahead = self.ahead(unit)?;
-            if ahead.len() < MOST_AHEAD {
-                ahead.insert(withdrawal.item.clone(), envelope.origin.clone());
-                unit.set_bookmark(AHEAD, &serde_json::to_vec(&ahead).unwrap_or_default())?;
+            if ahead.len() >= MOST_AHEAD || ahead.contains_key(&withdrawal.item) {
+                return Ok(Outcome::Known);
             }
+            ahead.insert(withdrawal.item.clone(), envelope.origin.clone());
+            unit.set_bookmark(AHEAD, &serde_json::to_vec(&ahead).unwrap_or_default())?;
             return Ok(Outcome::New);
         }
         let origin = |release: &StoredItem| match Provenance::of(release) {
@@ -195,7 +191,12 @@ impl Load {
         Ok(if recorded.is_some() { Outcome::New } else { Outcome::Known })
     }
 
-    fn contact(&self, unit: &mut dyn UnitOfWork, contact: &Contact) -> Result<Outcome, StoreError> {
+    fn contact(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        at: Instant,
+        contact: &Contact,
+    ) -> Result<Outcome, StoreError> {
         let directory = &self.mesh.standing.directory;
         if directory.number(&contact.organisation).is_none() {
             return Ok(Outcome::Idle);
@@ -213,6 +214,9 @@ impl Load {
             .filter(|id| directory.contacts().iter().any(|it| it.id == *id));
         let contact = Contact { account: None, substitute, ..contact.clone() };
         if before.as_ref() == Some(&contact) {
+            return Ok(Outcome::Known);
+        }
+        if !is_newest(unit, &format!("contact/{}", contact.id), at)? {
             return Ok(Outcome::Known);
         }
         let body = serde_json::to_vec(&contact).unwrap_or_default();
@@ -237,10 +241,27 @@ impl Load {
     }
 }
 
-fn presence(unit: &mut dyn UnitOfWork, presence: &Presence) -> Result<Outcome, StoreError> {
-    let body = serde_json::to_vec(presence).unwrap_or_default();
-    unit.set_bookmark(&presence_name(&presence.organisation), &body)?;
+fn presence(
+    unit: &mut dyn UnitOfWork,
+    at: Instant,
+    presence: &Presence,
+) -> Result<Outcome, StoreError> {
+    let name = presence_name(&presence.organisation);
+    if is_newest(unit, &format!("at/{name}"), at)? {
+        unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
+    }
     Ok(Outcome::Known)
+}
+
+/// Whether something said at a moment is newer than what was said before; remembers that it was.
+fn is_newest(unit: &mut dyn UnitOfWork, name: &str, at: Instant) -> Result<bool, StoreError> {
+    let before = unit.bookmark(name)?;
+    let before: Option<Instant> = before.and_then(|before| serde_json::from_slice(&before).ok());
+    if before.is_some_and(|before| at <= before) {
+        return Ok(false);
+    }
+    unit.set_bookmark(name, &serde_json::to_vec(&at).unwrap_or_default())?;
+    Ok(true)
 }
 
 /// The stage into which a notice brings an agreement; nothing when it is there.
