@@ -37,7 +37,7 @@ pub(crate) struct Import {
     /// The organisation that brings them; the node's own without it.
     #[arg(long = "as", value_name = "ID")]
     producer: Option<OrganisationId>,
-    /// Answer in JSON: `accepted`, `duplicates`, `rejected[]`.
+    /// Answer in JSON: `accepted`, `duplicates`, `rejected[]` (the first 10,000), `rejected_count`.
     #[arg(long)]
     json: bool,
 }
@@ -47,7 +47,10 @@ pub(crate) struct Import {
 pub(crate) struct Tally {
     accepted: usize,
     duplicates: usize,
+    /// The first of them.
     rejected: Vec<Rejected>,
+    /// How many there are in all.
+    rejected_count: usize,
     warnings: usize,
 }
 
@@ -130,6 +133,9 @@ impl Import {
             let id = fault.id.as_deref().unwrap_or("-");
             println!("{file}: {} {id}: {} [{}]", fault.place, fault.reason, fault.rule);
         }
+        if tally.rejected_count > tally.rejected.len() {
+            println!("… the first {} of {}", tally.rejected.len(), tally.rejected_count);
+        }
         println!("{tally}");
         Ok(())
     }
@@ -150,6 +156,7 @@ impl Tally {
         self.accepted += receipt.accepted.len();
         self.duplicates += receipt.duplicates.len();
         self.warnings += receipt.warnings.len();
+        self.rejected_count += receipt.rejected.len();
         let room = KEPT.saturating_sub(self.rejected.len());
         let rejected = receipt.rejected.into_iter().take(room);
         self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
@@ -158,8 +165,7 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, duplicates, .. } = self;
-        let rejected = self.rejected.len();
+        let Self { accepted, duplicates, rejected_count: rejected, .. } = self;
         write!(out, "{accepted} accepted, {duplicates} duplicates, {rejected} rejected")
     }
 }
