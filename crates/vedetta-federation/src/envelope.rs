@@ -170,6 +170,24 @@ pub struct Removal {
     pub organisation: OrganisationId,
 }
 
+impl Item {
+    fn canonical(&self) -> String {
+        let Self { object, conditions, form, derived } = self;
+        let derived =
+            derived.as_ref().map(|derived| format!("\"derived\":{},", canonical(derived)));
+        let form = match form {
+            Form::Full => "full",
+            Form::Redacted => "redacted",
+        };
+        format!(
+            "{{\"conditions\":{},{}\"form\":\"{form}\",\"object\":{}}}",
+            canonical(conditions),
+            derived.unwrap_or_default(),
+            stix::canonical(&object.value()),
+        )
+    }
+}
+
 impl Envelope {
     /// What is not sealed yet, of this node's own.
     #[must_use]
@@ -177,20 +195,19 @@ impl Envelope {
         Self { v: VERSION, origin, at, place, what, seal: None, hops: Vec::new() }
     }
 
-    /// What the origin seals, and what the envelope is known by.
+    /// What the origin seals, and what the envelope is known by: the canonical JSON of the envelope
+    /// without `seal` and `hops`, as a leaf. Written member by member: it is done for every item.
     #[must_use]
     pub fn leaf(&self) -> Digest {
-        /// The envelope without seal and hops.
-        #[derive(Serialize)]
-        struct Sealed<'a> {
-            v: u8,
-            origin: &'a OrganisationId,
-            at: Instant,
-            place: u64,
-            what: &'a What,
-        }
         let Self { v, origin, at, place, what, .. } = self;
-        leaf(&canonical(&Sealed { v: *v, origin, at: *at, place: *place, what }))
+        let place = canonical(place);
+        let what = match what {
+            What::Item(item) => format!("{{\"item\":{}}}", item.canonical()),
+            other => canonical(other),
+        };
+        leaf(&format!(
+            "{{\"at\":\"{at}\",\"origin\":\"{origin}\",\"place\":{place},\"v\":{v},\"what\":{what}}}"
+        ))
     }
 
     /// Who gave it to whoever has it: the last hop's sender, or the origin.
@@ -224,4 +241,36 @@ impl Envelope {
 pub(crate) fn canonical(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     stix::canonical(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_leaf_is_of_the_canonical_json_without_seal_and_hops() {
+        let object = r#"{"type":"indicator","é":[1.50,1E3,-0,null],"a":"\u0007\"\\"}"#;
+        let conditions = r#"{"producer":"a","category":"indicator","tlp":"AMBER+STRICT","pap":"GREEN",
+            "victims":["b","c"],"only_under":["f"]}"#;
+        let derived = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+        let texts = [
+            format!(
+                r#"{{"item":{{"object":{object},"conditions":{conditions},"form":"full","derived":"{derived}"}}}}"#
+            ),
+            format!(
+                r#"{{"item":{{"object":{object},"conditions":{conditions},"form":"redacted"}}}}"#
+            ),
+            format!(r#"{{"withdrawal":{{"item":"{derived}","reason":"wrong: \"è\""}}}}"#),
+        ];
+        for (text, place) in texts.iter().zip([7, u64::MAX, 1 << 53]) {
+            let what: What = serde_json::from_str(text).unwrap();
+            let at = "2026-06-01T12:00:00.000250Z".parse().unwrap();
+            let envelope = Envelope::unsealed("a".parse().unwrap(), at, place, what);
+            let value: Value =
+                serde_json::from_str(&serde_json::to_string(&envelope).unwrap()).unwrap();
+            assert_eq!(envelope.leaf(), leaf(&stix::canonical(&value)), "{value}");
+        }
+    }
 }

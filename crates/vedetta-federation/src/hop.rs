@@ -95,23 +95,16 @@ impl Hop {
     /// hop's before for every other.
     #[must_use]
     pub fn leaf(&self, before: Digest) -> Digest {
-        let Self { from, to, at, passages, tlp, .. } = self.clone();
-        Sending { from, to, at, passages, tlp }.leaf(before)
+        bound((&self.from, &self.to), self.at, &self.passages, self.tlp, before)
     }
 }
 
 impl Sending {
     /// The canonical JSON of the hop without its seal, with the leaf before as `after`, as a leaf.
+    /// Written member by member: it is done for every hop of every item.
     #[must_use]
     pub fn leaf(&self, before: Digest) -> Digest {
-        /// A hop bound to what it passes on.
-        #[derive(Serialize)]
-        struct Bound<'a> {
-            after: Digest,
-            #[serde(flatten)]
-            hop: &'a Sending,
-        }
-        leaf(&canonical(&Bound { after: before, hop: self }))
+        bound((&self.from, &self.to), self.at, &self.passages, self.tlp, before)
     }
 
     /// The hop, sealed.
@@ -119,5 +112,46 @@ impl Sending {
     pub fn sealed(self, seal: Seal) -> Hop {
         let Self { from, to, at, passages, tlp } = self;
         Hop { from, to, at, passages, tlp, seal }
+    }
+}
+
+fn bound(
+    (from, to): (&OrganisationId, &OrganisationId),
+    at: Instant,
+    passages: &[Passage],
+    tlp: Option<Tlp>,
+    before: Digest,
+) -> Digest {
+    let mut text = format!("{{\"after\":\"{before}\",\"at\":\"{at}\",\"from\":\"{from}\",");
+    if !passages.is_empty() {
+        text.push_str(&format!("\"passages\":{},", canonical(&passages)));
+    }
+    if let Some(tlp) = tlp {
+        text.push_str(&format!("\"tlp\":\"{}\",", tlp.label()));
+    }
+    text.push_str(&format!("\"to\":\"{to}\"}}"));
+    leaf(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_leaf_is_of_the_canonical_json_with_what_comes_before() {
+        let passage = json!({ "giver": "a", "right": { "lineages": ["f"] }, "under": "ab",
+            "root": "f", "gives": "lineage", "on": ["ab", "f"] });
+        for (passages, tlp) in [(json!([]), None), (json!([passage]), Some(Tlp::AmberStrict))] {
+            let passages: Vec<Passage> = serde_json::from_value(passages).unwrap();
+            let at = "2026-06-01T12:00:00Z".parse().unwrap();
+            let (from, to) = ("a".parse().unwrap(), "b".parse().unwrap());
+            let sending = Sending { from, to, at, passages, tlp };
+            let before = leaf("before");
+            let mut value = serde_json::to_value(&sending).unwrap();
+            value["after"] = json!(before);
+            assert_eq!(sending.leaf(before), leaf(&stix::canonical(&value)));
+        }
     }
 }
