@@ -1,64 +1,32 @@
-//! The speaker between two nodes: the room's [`Link`] fed with frames, its requests answered from
-//! the node's memory.
+//! The speaker of a house: the room's [`Link`] fed with frames, its requests answered from the ledger.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use vedetta_federation::card::Card;
-use vedetta_federation::check::Trust;
 use vedetta_federation::exchange::{Signer, fetch, take};
-use vedetta_federation::frame::{Farewell, Frame, Told};
-use vedetta_federation::key::SecretKey;
+use vedetta_federation::frame::{Farewell, Frame};
 use vedetta_federation::link::{self, By, Link, Opening, Output};
-use vedetta_federation::shelf::Shelf;
-use vedetta_model::{Instant, OrganisationId};
+use vedetta_federation::shelf::Shelf as _;
+use vedetta_flow::House;
+use vedetta_flow::mesh::{Mesh, ShelfError};
+use vedetta_model::OrganisationId;
 
 use crate::doorkeeper::{Input, Report, Speaker};
 
-/// A node as its links see it: its memory, its key, what it believes.
-pub trait Node: Shelf + Send + Sync + 'static {
-    /// The present moment.
-    fn now(&self) -> Instant;
-
-    /// Which node this is.
-    fn me(&self) -> OrganisationId;
-
-    /// Its present key.
-    fn secret_key(&self) -> Arc<SecretKey>;
-
-    /// Its newest card.
-    fn card(&self) -> Card;
-
-    /// What it believes now.
-    fn trust(&self) -> Arc<Trust>;
-
-    /// The cards that it vouches for.
-    fn vouched(&self) -> Vec<Card>;
-
-    /// Takes in cards that a peer brought, each for what it is worth.
-    fn learn(&self, peer: &OrganisationId, cards: Vec<Card>);
-
-    /// Whether a peer that shows this card is the one that was paired; learns it, when it follows
-    /// the one that is known.
-    ///
-    /// # Errors
-    /// Why not.
-    fn met(&self, peer: &OrganisationId, card: &Card) -> Result<(), String>;
-
-    /// Notes what a peer refused of ours.
-    fn refused(&self, peer: &OrganisationId, told: &[Told]);
-}
-
 /// Speaks for a node over one link.
-pub struct Courier<N> {
-    node: Arc<N>,
+pub struct Courier {
+    house: Arc<House>,
     peer: OrganisationId,
     link: Link,
     waiting: VecDeque<Bytes>,
     octets: usize,
     /// Where our ledger ended when it was looked at last.
     head: u64,
+    /// How the nodes stood when cards were vouched for last, and which cards were.
+    mesh: Arc<Mesh>,
+    vouched: Vec<Card>,
     report: Report,
 }
 
@@ -66,31 +34,36 @@ pub struct Courier<N> {
 /// what else piles up is answers to a peer that asks without listening.
 const MOST_WAITING: usize = 16 << 20;
 
-impl<N: Node> Courier<N> {
+impl Courier {
     /// Begins to speak with a peer.
     ///
     /// # Errors
     /// When the node's memory cannot be read.
-    pub fn begin(node: Arc<N>, peer: OrganisationId) -> Result<Self, String> {
-        let unreadable = |error: N::Error| format!("the ledger cannot be read: {error}");
-        let head = node.head().map_err(unreadable)?;
+    pub fn begin(house: Arc<House>, peer: OrganisationId) -> Result<Self, String> {
+        let unreadable = |error: ShelfError| format!("the ledger cannot be read: {error}");
+        let mesh = house.mesh().map_err(|error| error.to_string())?;
+        let head = house.head().map_err(unreadable)?;
+        let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
+        let vouched = house.vouched_cards().map_err(|error| error.to_string())?;
         let opening = Opening {
-            me: node.me(),
+            me: mesh.me.clone(),
             peer: peer.clone(),
-            card: node.card(),
-            edition: node.edition(&peer).map_err(unreadable)?,
+            card,
+            edition: house.edition(&peer).map_err(unreadable)?,
             head,
-            bookmark: node.bookmark(&peer).map_err(unreadable)?,
-            cards: node.vouched(),
+            bookmark: house.bookmark(&peer).map_err(unreadable)?,
+            cards: vouched.clone(),
         };
-        let (link, outputs) = Link::open(opening, node.now());
+        let (link, outputs) = Link::open(opening, house.now());
         let mut courier = Self {
-            node,
+            house,
             peer,
             link,
             waiting: VecDeque::new(),
             octets: 0,
             head: head.place,
+            mesh,
+            vouched,
             report: Report::default(),
         };
         courier.follow(outputs)?;
@@ -99,8 +72,21 @@ impl<N: Node> Courier<N> {
 
     /// Tells the link what happened, and does what it says, and so on until it says no more.
     fn tell(&mut self, input: link::Input) -> Result<(), String> {
-        let outputs = self.link.handle(input, self.node.now());
+        let outputs = self.link.handle(input, self.house.now());
         self.follow(outputs)
+    }
+
+    /// Vouches for cards that became known since: what their nodes sealed may be next.
+    fn vouch(&mut self) -> Result<(), String> {
+        let mesh = self.house.mesh().map_err(|error| error.to_string())?;
+        if Arc::ptr_eq(&mesh, &self.mesh) {
+            return Ok(());
+        }
+        self.mesh = mesh;
+        let all = self.house.vouched_cards().map_err(|error| error.to_string())?;
+        let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
+        self.vouched = all;
+        if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }
     }
 
     fn follow(&mut self, outputs: Vec<Output>) -> Result<(), String> {
@@ -109,7 +95,7 @@ impl<N: Node> Courier<N> {
         while let Some(output) = due.pop_front() {
             match self.obey(output) {
                 Ok(None) => {}
-                Ok(Some(input)) => due.extend(self.link.handle(input, self.node.now())),
+                Ok(Some(input)) => due.extend(self.link.handle(input, self.house.now())),
                 // What else is to be sent comes first: it may say farewell.
                 Err(reason) => ended = ended.and(Err(reason)),
             }
@@ -119,56 +105,59 @@ impl<N: Node> Courier<N> {
 
     /// Does one thing; the answer, when the link wants one.
     fn obey(&mut self, output: Output) -> Result<Option<link::Input>, String> {
-        let unable = |error: N::Error| format!("the ledger refused: {error}");
-        let node = Arc::clone(&self.node);
+        let unable = |error: ShelfError| format!("the ledger refused: {error}");
+        let house = Arc::clone(&self.house);
         Ok(match output {
             Output::Send(frame) => {
                 self.send(&frame)?;
                 None
             }
             Output::Met(card) => {
-                if let Err(reason) = node.met(&self.peer, &card) {
+                if let Err(reason) = house.meet(&self.peer, &card) {
                     tracing::warn!(peer = %self.peer, %reason, "not who was paired");
                     return Ok(Some(link::Input::Stop(Farewell::Stranger)));
                 }
                 None
             }
             Output::Common(bookmark) => {
-                let place = bookmark.common(|place| node.hash_at(place)).map_err(unable)?;
+                let place = bookmark.common(|place| house.hash_at(place)).map_err(unable)?;
                 Some(link::Input::Common(place))
             }
             Output::Fetch(ask) => {
-                let (me, key) = (node.me(), node.secret_key());
-                let signer = Signer { node: &me, key: &key };
-                let fetched =
-                    fetch(&*node, signer, &self.peer, &ask, node.now()).map_err(unable)?;
+                let mesh = house.mesh().map_err(|error| error.to_string())?;
+                let signer = Signer { node: &mesh.me, key: &mesh.key };
+                let fetched = fetch(&*house, signer, &self.peer, &ask, house.now());
+                let fetched = fetched.map_err(unable)?;
                 self.report.sent += fetched.envelopes.len() as u64;
                 Some(link::Input::Fetched(fetched))
             }
             Output::Take(taking) => {
-                let taken = take(&*node, &node.trust(), &self.peer, taking, node.now());
+                let trust = house.mesh().map_err(|error| error.to_string())?.trust.clone();
+                let taken = take(&*house, &trust, &self.peer, taking, house.now());
                 let taken = taken.map_err(unable)?;
                 self.report.taken += taken.outcomes.len() as u64;
                 self.report.refused += taken.refused.len() as u64;
                 Some(link::Input::Taken(taken))
             }
             Output::Remember(bookmark) => {
-                node.set_bookmark(&self.peer, &bookmark).map_err(unable)?;
+                house.set_bookmark(&self.peer, &bookmark).map_err(unable)?;
                 Some(link::Input::Remembered)
             }
             Output::Learn(cards) => {
-                node.learn(&self.peer, cards);
+                if let Err(error) = house.learn_cards(&self.peer, &cards) {
+                    tracing::warn!(peer = %self.peer, %error, "cards were not learnt");
+                }
                 None
             }
             Output::Confirmed(span) => {
-                node.confirmed(&self.peer, span).map_err(unable)?;
+                house.confirmed(&self.peer, span).map_err(unable)?;
                 None
             }
             Output::Refused(told) => {
                 for it in &told {
                     tracing::warn!(peer = %self.peer, leaf = %it.leaf, why = %it.why, "{}", it.says);
                 }
-                node.refused(&self.peer, &told);
+                house.refused_there(&self.peer, &told);
                 None
             }
             Output::Skew(micros) => {
@@ -190,7 +179,7 @@ impl<N: Node> Courier<N> {
     }
 }
 
-impl<N: Node> Speaker for Courier<N> {
+impl Speaker for Courier {
     fn hear(&mut self, input: Input) -> Result<(), String> {
         match input {
             Input::Frame(mut octets) => {
@@ -209,14 +198,18 @@ impl<N: Node> Speaker for Courier<N> {
                 }
             }
             Input::Grown => {
-                let head = self.node.head().map_err(|error| error.to_string())?;
+                self.vouch()?;
+                let head = self.house.head().map_err(|error| error.to_string())?;
                 if head.place == self.head {
                     return Ok(());
                 }
                 self.head = head.place;
                 self.tell(link::Input::Advanced(head))
             }
-            Input::Tick => self.tell(link::Input::Tick),
+            Input::Tick => {
+                self.vouch()?;
+                self.tell(link::Input::Tick)
+            }
             Input::Leave => self.tell(link::Input::Stop(Farewell::Stopping)),
         }
     }

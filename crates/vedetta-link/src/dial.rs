@@ -79,6 +79,12 @@ pub enum DialError {
 
 type Body = Either<Outgoing, Full<Bytes>>;
 
+/// A connection on which one message of pairing can be sent.
+pub struct Call<'a> {
+    dialler: &'a Dialler,
+    connection: Connection,
+}
+
 /// An open connection.
 struct Connection {
     sender: SendRequest<Body>,
@@ -121,35 +127,12 @@ impl Dialler {
         Ok(Line { key, card, dialled, address: at, incoming, outgoing, held })
     }
 
-    /// Sends a message of pairing, if the key at the address is the one expected, and returns the
-    /// answer.
+    /// Calls a node to pair with it.
     ///
     /// # Errors
     /// [`DialError`].
-    pub async fn pair(
-        &self,
-        address: &str,
-        expected: impl FnOnce(PublicKey) -> bool,
-        message: Vec<u8>,
-    ) -> Result<(PublicKey, Vec<u8>), DialError> {
-        let Connection { sender, key, address, held, .. } = self.connect(address).await?;
-        if !expected(key) {
-            let reason = format!("{address}: it holds another key than the invitation says");
-            return Err(Unwelcome(reason).into());
-        }
-        let request = request(&address, PAIR, Either::Right(Full::new(message.into())), None)?;
-        let answer = self.ask(sender, &address, request).await?;
-        if answer.status() != StatusCode::OK {
-            return Err(refused(address, answer).await);
-        }
-        let reading = Limited::new(answer.into_body(), self.bounds.pairing).collect();
-        let read = tokio::time::timeout(self.bounds.handshake, reading).await;
-        let read = read.map_err(|_| DialError::Late(address.clone()))?;
-        drop(held);
-        match read {
-            Ok(body) => Ok((key, body.to_bytes().to_vec())),
-            Err(error) => Err(DialError::Insecure { address, reason: error.to_string() }),
-        }
+    pub async fn call(&self, address: &str) -> Result<Call<'_>, DialError> {
+        Ok(Call { dialler: self, connection: self.connect(address).await? })
     }
 
     async fn connect(&self, address: &str) -> Result<Connection, DialError> {
@@ -210,6 +193,35 @@ impl Dialler {
     }
 }
 
+impl Call<'_> {
+    /// The key that the other side proved to hold.
+    #[must_use]
+    pub fn key(&self) -> PublicKey {
+        self.connection.key
+    }
+
+    /// Sends a message of pairing and returns the answer.
+    ///
+    /// # Errors
+    /// [`DialError`].
+    pub async fn ask(self, message: Vec<u8>) -> Result<Vec<u8>, DialError> {
+        let Self { dialler, connection: Connection { sender, address, held, .. } } = self;
+        let request = request(&address, PAIR, Either::Right(Full::new(message.into())), None)?;
+        let answer = dialler.ask(sender, &address, request).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(refused(address, answer).await);
+        }
+        let reading = Limited::new(answer.into_body(), dialler.bounds.pairing).collect();
+        let read = tokio::time::timeout(dialler.bounds.handshake, reading).await;
+        let read = read.map_err(|_| DialError::Late(address.clone()))?;
+        drop(held);
+        match read {
+            Ok(body) => Ok(body.to_bytes().to_vec()),
+            Err(error) => Err(DialError::Insecure { address, reason: error.to_string() }),
+        }
+    }
+}
+
 fn request(
     address: &str,
     path: &str,
@@ -242,6 +254,12 @@ async fn refused(address: String, answer: Response<Incoming>) -> DialError {
 }
 
 impl Links {
+    /// Dials as this node.
+    #[must_use]
+    pub fn dialler(&self) -> Dialler {
+        Dialler::new(self.tls(), self.bounds().clone())
+    }
+
     /// Keeps a link with every peer that has an address, until the links are closed.
     pub async fn dial_all(self) {
         let mut dialling: BTreeMap<OrganisationId, (Callee, JoinHandle<()>)> = BTreeMap::new();
@@ -306,9 +324,9 @@ async fn ask<T: Send + 'static>(
 /// Keeps the link with one peer: dials whenever there is none. One that ends soon is not taken for
 /// success: a peer that lets us in only to hang up is dialled ever more seldom.
 async fn keep(links: Links, callee: Callee) {
-    let dialler = Dialler::new(links.tls().clone(), links.bounds().clone());
     let mut backoff = Backoff::default();
     loop {
+        let dialler = links.dialler();
         match links.dial(&dialler, &callee).await {
             Ok(()) => {
                 let down = links.down(&callee.peer);

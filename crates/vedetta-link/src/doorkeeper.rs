@@ -6,6 +6,7 @@ use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
 
 use crate::line::Dialled;
+use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
 
 /// The house's side of the door. Calls may block: they are made on threads that may wait.
@@ -22,6 +23,12 @@ pub trait Doorkeeper: Send + Sync + 'static {
 
     /// The peers to dial.
     fn callees(&self) -> Vec<Callee>;
+
+    /// Who this node is now.
+    ///
+    /// # Errors
+    /// When its key makes no certificate.
+    fn tls(&self) -> Result<Tls, Unwelcome>;
 
     /// What this node shows besides its key.
     fn card(&self) -> Vec<u8>;

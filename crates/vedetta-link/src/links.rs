@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use vedetta_model::{Clock, Entropy, Instant, OrganisationId};
 
 use crate::bounds::Bounds;
-use crate::doorkeeper::{Doorkeeper, Report};
+use crate::doorkeeper::{Doorkeeper, Report, Unwelcome};
 use crate::line::Dialled;
 use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
@@ -46,7 +46,7 @@ pub struct Link {
 
 struct Shared {
     keeper: Arc<dyn Doorkeeper>,
-    tls: Tls,
+    tls: Mutex<Tls>,
     bounds: Bounds,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -103,24 +103,26 @@ const DOUBTFUL: u64 = 12;
 
 impl Links {
     /// Of a node.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the node cannot show who it is.
     pub fn new(
         keeper: Arc<dyn Doorkeeper>,
-        tls: Tls,
         bounds: Bounds,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self(Arc::new(Shared {
+    ) -> Result<Self, Unwelcome> {
+        let tls = keeper.tls()?;
+        Ok(Self(Arc::new(Shared {
             keeper,
-            tls,
+            tls: Mutex::new(tls),
             bounds,
             clock,
             entropy,
             places: Mutex::default(),
             changed: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
-        }))
+        })))
     }
 
     /// How each does, of every peer there was a link with or an attempt at one.
@@ -174,8 +176,20 @@ impl Links {
         }
     }
 
-    /// Ends the links of those who may not keep them.
+    /// Ends the links of those who may not keep them, and all of them when this node has a new key:
+    /// each is made again with it.
     pub(crate) fn review(&self) {
+        match self.0.keeper.tls() {
+            Ok(tls) if tls.key() != self.tls().key() => {
+                *self.0.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
+                let peers: Vec<_> = self.places().keys().cloned().collect();
+                for peer in &peers {
+                    self.end(peer, "this node has a new key");
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "links go on with the old key"),
+        }
         let up: Vec<_> = self.all().into_iter().filter(|link| link.up).collect();
         for link in up.iter().filter(|link| !self.0.keeper.keeps(&link.peer)) {
             self.end(&link.peer, "the peer may have no link now");
@@ -199,7 +213,7 @@ impl Links {
         let mut places = self.places();
         let place = places.entry(peer.clone()).or_insert_with(|| Place::new(now));
         if let Some(holder) = &place.holder {
-            let ours_prevails = self.0.tls.key() < key;
+            let ours_prevails = self.tls().key() < key;
             let prevails = (dialled == Dialled::ByUs) == ours_prevails;
             let doubtful = place.meter.silent.load(Ordering::Relaxed) >= DOUBTFUL;
             if holder.dialled != dialled && !prevails && !doubtful {
@@ -239,8 +253,8 @@ impl Links {
         &self.0.keeper
     }
 
-    pub(crate) fn tls(&self) -> &Tls {
-        &self.0.tls
+    pub(crate) fn tls(&self) -> Tls {
+        self.0.tls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn bounds(&self) -> &Bounds {

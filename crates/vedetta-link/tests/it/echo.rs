@@ -86,8 +86,8 @@ impl Node {
         });
         let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(1));
-        let keeper = Arc::new(Keeper(Arc::clone(&house)));
-        let links = Links::new(keeper, tls(id), bounds, clock, entropy);
+        let keeper = Arc::new(Keeper(Arc::clone(&house), tls(id)));
+        let links = Links::new(keeper, bounds, clock, entropy).unwrap();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.address();
         tokio::spawn(listener.serve(links.clone()));
@@ -138,7 +138,7 @@ impl Node {
     }
 }
 
-struct Keeper(Arc<House>);
+struct Keeper(Arc<House>, Tls);
 
 impl Doorkeeper for Keeper {
     fn admit(&self, key: PublicKey, _card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome> {
@@ -152,6 +152,10 @@ impl Doorkeeper for Keeper {
 
     fn callees(&self) -> Vec<Callee> {
         self.0.callees.lock().unwrap().clone()
+    }
+
+    fn tls(&self) -> Result<Tls, Unwelcome> {
+        Ok(self.1.clone())
     }
 
     fn card(&self) -> Vec<u8> {

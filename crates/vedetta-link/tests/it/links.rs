@@ -156,12 +156,11 @@ async fn one_who_holds_an_invitation_is_answered() {
     let dialler = Dialler::new(tls("new"), Bounds::default());
     let address = b.address.to_string();
     let expected = tls("b").key();
-    let paired = dialler.pair(&address, |key| key == expected, b"secret".to_vec()).await.unwrap();
-    assert_eq!(paired, (expected, b"welcome".to_vec()));
-    let wrong = dialler.pair(&address, |key| key == expected, b"guess".to_vec()).await;
+    let call = dialler.call(&address).await.unwrap();
+    assert_eq!(call.key(), expected);
+    assert_eq!(call.ask(b"secret".to_vec()).await.unwrap(), b"welcome");
+    let wrong = dialler.call(&address).await.unwrap().ask(b"guess".to_vec()).await;
     assert!(wrong.unwrap_err().to_string().contains("no such invitation"));
-    let other = dialler.pair(&address, |_| false, b"secret".to_vec()).await;
-    assert!(other.unwrap_err().to_string().contains("another key"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,205 @@
+//! The doorkeeper of a house: knows its peers by their cards, and lets couriers speak for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vedetta_federation::card::Card;
+use vedetta_federation::cards::Peer;
+use vedetta_federation::key::PublicKey;
+use vedetta_federation::pairing::{Answer, Code};
+use vedetta_flow::actions::pair_nodes::Terms;
+use vedetta_flow::mesh::Mesh;
+use vedetta_flow::{FlowError, House, Sequence};
+use vedetta_model::{Actor, OrganisationId};
+
+use crate::bounds::Bounds;
+use crate::courier::Courier;
+use crate::dial::{DialError, Dialler};
+use crate::doorkeeper::{Callee, Doorkeeper, Input, Report, Speaker, Unwelcome};
+use crate::identity::Identity;
+use crate::line::Dialled;
+use crate::tls::Tls;
+
+/// Keeps the door of a house.
+pub struct Keeper {
+    house: Arc<House>,
+    papers: Papers,
+    tls: Mutex<Option<Tls>>,
+}
+
+/// What the operator says of the links. A node has a certificate of an authority, and wants one of
+/// its peers, or keys alone count: they always do.
+#[derive(Clone, Debug, Default)]
+pub struct Papers {
+    /// Where to dial peers, instead of where their cards say.
+    pub addresses: BTreeMap<OrganisationId, String>,
+    /// The certificate issued for the node's own key, and those above it, in PEM.
+    pub certificate: Option<Vec<u8>>,
+    /// The authorities that must have certified a peer's key, in PEM.
+    pub authorities: Option<Vec<u8>>,
+}
+
+/// Speaks where nobody can: ends the link at once, with the reason.
+struct Mute(String);
+
+impl Keeper {
+    /// Of a house, with its papers.
+    #[must_use]
+    pub fn new(house: Arc<House>, papers: Papers) -> Self {
+        Self { house, papers, tls: Mutex::default() }
+    }
+
+    /// Dials as this node, outside of any links.
+    ///
+    /// # Errors
+    /// When the node cannot show who it is.
+    pub fn dialler(&self) -> Result<Dialler, Unwelcome> {
+        Ok(Dialler::new(self.tls()?, Bounds::default()))
+    }
+
+    fn mesh(&self) -> Result<Arc<Mesh>, Unwelcome> {
+        self.house.mesh().map_err(|error| Unwelcome(error.to_string()))
+    }
+}
+
+/// The active peer that holds a key.
+fn holder(mesh: &Mesh, key: PublicKey) -> Option<&OrganisationId> {
+    let id = key.id();
+    let mut active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
+    let holds = |peer: &OrganisationId| {
+        !mesh.cards.is_revoked(&id) && mesh.cards.with_key(peer, &id).is_some()
+    };
+    active.find(|peer| holds(&peer.organisation)).map(|peer| &peer.organisation)
+}
+
+impl Doorkeeper for Keeper {
+    fn admit(&self, key: PublicKey, card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome> {
+        let mesh = self.mesh()?;
+        if let Some(peer) = holder(&mesh, key) {
+            return Ok(peer.clone());
+        }
+        let unknown = || Unwelcome(format!("the key {} is of no active peer", key.id()));
+        let card: Card = card.and_then(|it| serde_json::from_slice(it).ok()).ok_or_else(unknown)?;
+        let peer = card.says.organisation.clone();
+        let active = mesh.peer(&peer).is_some_and(|peer| peer.stage.is_active());
+        if !active || card.says.key != key {
+            return Err(unknown());
+        }
+        self.house.meet(&peer, &card).map_err(|error| Unwelcome(error.to_string()))?;
+        Ok(peer)
+    }
+
+    fn keeps(&self, peer: &OrganisationId) -> bool {
+        // One who cannot be asked about now is not sent away.
+        self.mesh().map_or(true, |mesh| mesh.peer(peer).is_some_and(|it| it.stage.is_active()))
+    }
+
+    fn callees(&self) -> Vec<Callee> {
+        let Ok(mesh) = self.mesh() else { return Vec::new() };
+        let active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
+        let callee = |peer: &OrganisationId| {
+            let said = self.papers.addresses.get(peer);
+            let address = said.or(mesh.cards.newest(peer)?.says.address.as_ref())?.clone();
+            Some(Callee { peer: peer.clone(), address })
+        };
+        active.filter_map(|peer| callee(&peer.organisation)).collect()
+    }
+
+    fn tls(&self) -> Result<Tls, Unwelcome> {
+        let mesh = self.mesh()?;
+        let mut kept = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tls) = kept.as_ref().filter(|tls| tls.key() == mesh.key.public()) {
+            return Ok(tls.clone());
+        }
+        let told = |error: &dyn std::fmt::Display| Unwelcome(error.to_string());
+        let identity = Identity::new(&mesh.key, mesh.me.as_str()).map_err(|it| told(&it))?;
+        let identity = match &self.papers.certificate {
+            Some(pem) => identity.certified(pem).map_err(|it| told(&it))?,
+            None => identity,
+        };
+        let tls = Tls::new(&identity, self.papers.authorities.as_deref());
+        Ok(kept.insert(tls.map_err(|it| told(&it))?).clone())
+    }
+
+    fn card(&self) -> Vec<u8> {
+        let mesh = self.mesh().ok();
+        let card = mesh.as_ref().and_then(|mesh| mesh.card());
+        card.and_then(|card| serde_json::to_vec(card).ok()).unwrap_or_default()
+    }
+
+    fn speaker(&self, peer: &OrganisationId, _: Dialled) -> Box<dyn Speaker> {
+        match Courier::begin(Arc::clone(&self.house), peer.clone()) {
+            Ok(courier) => Box::new(courier),
+            Err(reason) => Box::new(Mute(reason)),
+        }
+    }
+
+    fn bell(&self) -> watch::Receiver<Sequence> {
+        self.house.bell().listen()
+    }
+
+    fn pair(&self, key: PublicKey, message: &[u8]) -> Result<Vec<u8>, Unwelcome> {
+        let told = |error: &dyn std::fmt::Display| Unwelcome(error.to_string());
+        let proposal = serde_json::from_slice(message)
+            .map_err(|error| Unwelcome(format!("not a proposal: {error}")))?;
+        let answer = self.house.answer_proposal(&key, &proposal).map_err(|it| told(&it))?;
+        serde_json::to_vec(&answer).map_err(|it| told(&it))
+    }
+}
+
+impl Speaker for Mute {
+    fn hear(&mut self, _: Input) -> Result<(), String> {
+        Err(self.0.clone())
+    }
+
+    fn say(&mut self) -> Result<Option<bytes::Bytes>, String> {
+        Ok(None)
+    }
+
+    fn report(&self) -> Report {
+        Report::default()
+    }
+}
+
+/// Why there is no pairing.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The other node is not there, or refuses.
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    /// This node refuses.
+    #[error(transparent)]
+    House(#[from] FlowError),
+}
+
+/// Dials the node that gave a code, and pairs with it on the terms of this node's administrator.
+///
+/// # Errors
+/// [`AcceptError`].
+pub async fn accept(
+    house: &Arc<House>,
+    dialler: &Dialler,
+    by: Actor,
+    (code, terms): (Code, Terms),
+) -> Result<Peer, AcceptError> {
+    let call = dialler.call(&code.address).await?;
+    let key = call.key();
+    let (asked, proposer, known) = (Arc::clone(house), by.clone(), code.clone());
+    let proposing = tokio::task::spawn_blocking(move || {
+        let proposal = asked.propose_pairing(&proposer, &known, &key)?;
+        serde_json::to_vec(&proposal).map_err(|error| FlowError::Conflict(error.to_string()))
+    });
+    let answer = call.ask(settled(proposing).await?).await?;
+    let answer: Answer = serde_json::from_slice(&answer)
+        .map_err(|error| FlowError::Conflict(format!("the answer is none: {error}")))?;
+    let asked = Arc::clone(house);
+    let accepting =
+        tokio::task::spawn_blocking(move || asked.accept_node(&by, &code, (&key, &answer), &terms));
+    Ok(settled(accepting).await?)
+}
+
+async fn settled<T>(thread: JoinHandle<Result<T, FlowError>>) -> Result<T, FlowError> {
+    thread.await.unwrap_or_else(|_| Err(FlowError::Conflict("a thread ended".into())))
+}
