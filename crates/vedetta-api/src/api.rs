@@ -1,7 +1,7 @@
 //! What every handler stands on: the house, the limits, the node's words about itself.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{FlowError, House};
+use vedetta_link::{Links, Papers};
 use vedetta_model::{AccountId, Actor};
 
 use crate::access::Cost;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub at_once: usize,
     /// The node's own networks that webhooks may go to; none unless somebody says so.
     pub webhook_networks: Inner,
+    /// With what certificates it dials other nodes.
+    pub papers: Papers,
 }
 
 /// The machine doors of one node. Cheap to clone.
@@ -59,6 +62,7 @@ struct Shared {
     limits: Limits,
     metrics: Metrics,
     rooms: Rooms,
+    links: OnceLock<Links>,
     closing: watch::Sender<bool>,
 }
 
@@ -98,6 +102,7 @@ impl Default for Settings {
             sign_ins: Rate { burst: 5, every: Duration::from_secs(60) },
             at_once: 64,
             webhook_networks: Inner::default(),
+            papers: Papers::default(),
         }
     }
 }
@@ -130,6 +135,7 @@ impl Api {
             limits,
             metrics,
             rooms,
+            links: OnceLock::new(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -144,6 +150,17 @@ impl Api {
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
         &self.0.hub
+    }
+
+    /// Shows the links with other nodes, from now on.
+    pub fn show_links(&self, links: Links) {
+        // Those that were shown first stay.
+        let _first = self.0.links.set(links).is_ok();
+    }
+
+    /// The links with other nodes, where they run.
+    pub(crate) fn links(&self) -> Option<&Links> {
+        self.0.links.get()
     }
 
     /// Ends the live streams, so that the server can end: their clients come back with the place

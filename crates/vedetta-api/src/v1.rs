@@ -10,6 +10,7 @@ mod imports;
 mod items;
 mod ledger;
 mod node;
+mod peers;
 mod relevance;
 mod sessions;
 mod stream;
@@ -101,7 +102,16 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)
         .on(Get, "/api/v1/ledger/entries", ledger::entries)
         .on(Get, "/api/v1/ledger/verification", ledger::verify);
-    items(directory_routes(registry))
+    items(directory_routes(peers(registry)))
+}
+
+fn peers(registry: Registry) -> Registry {
+    registry
+        .on(Get, "/api/v1/peers", peers::list)
+        .on(Post, "/api/v1/peers", peers::accept)
+        .on(Post, "/api/v1/peers/invitations", peers::invite)
+        .on(Post, "/api/v1/peers/{organisation}/steps", peers::step)
+        .on(Post, "/api/v1/card/rotation", peers::rotate)
 }
 
 fn directory_routes(registry: Registry) -> Registry {

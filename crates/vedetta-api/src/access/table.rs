@@ -272,6 +272,21 @@ pub const TABLE: &[Route] = &[
         .takes(json("WarningList"))
         .gives(json("WarningListKept")),
     delete("/api/v1/warning-lists/{list}", ROOM, "Remove a list"),
+    // Other nodes.
+    get("/api/v1/peers", AUDITORS, "Other nodes, and how the links with them do")
+        .gives(json("Peers")),
+    post("/api/v1/peers", ADMINISTRATORS, "Accept the invitation of another node")
+        .takes(json("Acceptance"))
+        .gives(json("Peer")),
+    post("/api/v1/peers/invitations", ADMINISTRATORS, "Invite another node")
+        .takes(json("NewInvitation"))
+        .gives(json("IssuedCode")),
+    post("/api/v1/peers/{organisation}/steps", ADMINISTRATORS, "Suspend, resume or end a link")
+        .takes(json("LinkStep"))
+        .gives(json("Peer")),
+    post("/api/v1/card/rotation", ADMINISTRATORS, "Give this node a new key")
+        .takes(json("Rotation"))
+        .gives(json("Card")),
     // The ledger.
     get("/api/v1/ledger/entries", AUDITORS, "What was done").query(PAGE).gives(json("Entries")),
     get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")

@@ -6,11 +6,13 @@ use serde_json::{Map, Value, json};
 mod agreement;
 mod directory;
 mod exchange;
+mod peers;
 
 /// Every schema by name.
 #[must_use]
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
+    let all = all.chain(peers::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 use vedetta_flow::{House, Pace, Quantiles};
+use vedetta_link::{Link, Links};
 use vedetta_model::{Actor, AgreementId};
 
 use super::Answer;
@@ -68,6 +69,7 @@ pub(super) async fn metrics(
         ("vedetta_deliveries_unrecorded_total", "Deliveries that the ledger refused for good.");
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {unrecorded}\n");
     write_paces(&mut text, &paces);
+    write_links(&mut text, &api.links().map(Links::all).unwrap_or_default());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
@@ -88,6 +90,35 @@ async fn paces(api: &Api, actor: Actor) -> Result<Arc<[Pace]>, Problem> {
 
 fn gauge(text: &mut String, name: &str, help: &str, value: u64) {
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+}
+
+/// A figure of every link: its name, what it is, its kind, and how it is read.
+type Figure = (&'static str, &'static str, &'static str, fn(&Link) -> String);
+
+const OF_LINKS: &[Figure] = &[
+    ("up", "Whether the link is up.", "gauge", |link| u8::from(link.up).to_string()),
+    ("links_total", "Links made.", "counter", |link| link.made.to_string()),
+    ("lag_entries", "Entries that the peer has not confirmed.", "gauge", |link| {
+        link.report.lag.to_string()
+    }),
+    ("clock_skew_seconds", "How far the peer's clock is ahead.", "gauge", |link| {
+        (link.report.skew_ms.unwrap_or(0) as f64 / 1000.0).to_string()
+    }),
+    ("sent_total", "Envelopes sent.", "counter", |link| link.report.sent.to_string()),
+    ("taken_total", "Envelopes taken in.", "counter", |link| link.report.taken.to_string()),
+    ("refused_total", "Envelopes refused here.", "counter", |link| link.report.refused.to_string()),
+    ("octets_in_total", "Octets of frames received.", "counter", |link| link.octets.0.to_string()),
+    ("octets_out_total", "Octets of frames sent.", "counter", |link| link.octets.1.to_string()),
+];
+
+fn write_links(text: &mut String, links: &[Link]) {
+    for (name, help, kind, figure) in OF_LINKS {
+        let name = format!("vedetta_peer_{name}");
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        for link in links {
+            let _ = writeln!(text, "{name}{{peer=\"{}\"}} {}", link.peer, figure(link));
+        }
+    }
 }
 
 fn write_paces(text: &mut String, paces: &[Pace]) {

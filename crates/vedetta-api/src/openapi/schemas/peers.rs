@@ -1,0 +1,138 @@
+//! Other nodes and the links with them.
+
+use serde_json::{Value, json};
+
+use super::{flag, list, moment, number, object, one_of, refer, set, slug, text};
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let vouches = || one_of(&["everything", "below"]);
+    let terms = [("vouches", vouches()), ("address", text())];
+    let invitation = object(
+        &[
+            ("id", text()),
+            ("agreement", slug()),
+            ("serves", refer("Scope")),
+            ("vouches", vouches()),
+            ("expires", moment()),
+        ],
+        &[],
+    );
+    let peer = [
+        ("organisation", slug()),
+        ("agreement", slug()),
+        ("serves", refer("Scope")),
+        ("vouches", vouches()),
+        ("stage", refer("PeerStage")),
+    ];
+    let view = [
+        ("organisation", slug()),
+        ("agreement", slug()),
+        ("stage", refer("PeerStage")),
+        ("serves", refer("Scope")),
+        ("taken_in", number()),
+        ("refused", number()),
+        ("refusals", list(refusal())),
+        ("refused_there", number()),
+    ];
+    let also = [
+        ("key", text()),
+        ("fingerprint", text()),
+        ("address", text()),
+        ("heard", moment()),
+        ("link", refer("PeerLink")),
+    ];
+    let arriving = object(&[("peer", slug()), ("agreement", slug()), ("share", share())], &[]);
+    let peers = [
+        ("peers", list(object(&view, &also))),
+        ("arriving", list(arriving)),
+        ("invitations", list(invitation)),
+    ];
+    vec![
+        ("Scope", scope()),
+        ("Card", card()),
+        ("PeerStage", stage()),
+        ("PeerLink", link()),
+        ("Peer", object(&peer, &[])),
+        ("Peers", object(&peers, &[("node", refer("Card"))])),
+        ("NewInvitation", object(&[("agreement", slug()), ("serves", refer("Scope"))], &terms)),
+        ("IssuedCode", object(&[("code", text()), ("expires", moment())], &[])),
+        (
+            "Acceptance",
+            object(&[("code", text()), ("serves", refer("Scope"))], &[("vouches", vouches())]),
+        ),
+        (
+            "LinkStep",
+            object(&[("step", one_of(&["suspend", "resume", "end"]))], &[("reason", text())]),
+        ),
+        ("Rotation", object(&[], &[("stolen", flag())])),
+    ]
+}
+
+fn scope() -> Value {
+    object(
+        &[],
+        &[
+            ("everything", flag()),
+            ("regions", set(text())),
+            ("below", set(slug())),
+            ("organisations", set(slug())),
+        ],
+    )
+}
+
+fn card() -> Value {
+    object(
+        &[
+            ("organisation", slug()),
+            ("fingerprint", text()),
+            ("serial", number()),
+            ("since", moment()),
+        ],
+        &[("address", text())],
+    )
+}
+
+fn share() -> Value {
+    let quantiles = ["count", "p50_ms", "p95_ms", "p99_ms"].map(|name| (name, number()));
+    object(&quantiles, &[])
+}
+
+fn refusal() -> Value {
+    object(
+        &[
+            ("at", moment()),
+            ("origin", slug()),
+            ("what", text()),
+            ("why", text()),
+            ("says", text()),
+        ],
+        &[],
+    )
+}
+
+fn stage() -> Value {
+    let stages = ["invited", "active", "suspended", "ended"];
+    object(&[("is", one_of(&stages)), ("since", moment())], &[("reason", text())])
+}
+
+fn link() -> Value {
+    object(
+        &[
+            ("up", flag()),
+            ("since", moment()),
+            ("made", number()),
+            ("lag", number()),
+            ("sent", number()),
+            ("taken", number()),
+            ("refused", number()),
+            ("octets_in", number()),
+            ("octets_out", number()),
+        ],
+        &[
+            ("dialled_by", one_of(&["us", "peer"])),
+            ("address", text()),
+            ("reason", text()),
+            ("skew_ms", json!({ "type": "integer" })),
+        ],
+    )
+}

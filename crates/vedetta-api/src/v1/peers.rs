@@ -1,0 +1,269 @@
+//! Other nodes: who they are, how the links with them do, and what administrators do about it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use vedetta_federation::card::Card;
+use vedetta_federation::cards::{Peer, Vouches};
+use vedetta_federation::pairing::Code;
+use vedetta_federation::scope::Scope;
+use vedetta_flow::FlowError;
+use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey, Terms};
+use vedetta_flow::mesh::Invitation;
+use vedetta_flow::views::see_peers::{Arriving, PeerView};
+use vedetta_link::{AcceptError, Dialled, Dialler, Keeper, Link};
+use vedetta_model::{AgreementId, Instant, OrganisationId};
+
+use super::Answer;
+use crate::api::Api;
+use crate::extract::{Given, Params};
+use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
+
+/// This node and the others.
+#[derive(Serialize)]
+pub(super) struct Peers {
+    /// This node; absent until it first ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<Shown>,
+    peers: Vec<PeerLine>,
+    arriving: Vec<Arriving>,
+    invitations: Vec<Invitation>,
+}
+
+/// A node as its card shows it.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    organisation: OrganisationId,
+    /// SHA-256 of its key: what people compare.
+    fingerprint: String,
+    serial: u32,
+    since: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+}
+
+/// A peer and the link with it.
+#[derive(Serialize)]
+struct PeerLine {
+    #[serde(flatten)]
+    peer: PeerView,
+    /// SHA-256 of its newest key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkLine>,
+}
+
+/// How a link does.
+#[derive(Serialize)]
+struct LinkLine {
+    up: bool,
+    since: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dialled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    made: u64,
+    lag: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skew_ms: Option<i64>,
+    sent: u64,
+    taken: u64,
+    refused: u64,
+    octets_in: u64,
+    octets_out: u64,
+}
+
+/// On what terms a node is invited.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    agreement: AgreementId,
+    serves: Scope,
+    #[serde(default)]
+    vouches: Option<Vouches>,
+    /// Where the other can dial; what the node's card says without it.
+    #[serde(default)]
+    address: Option<String>,
+}
+
+/// A code to hand over.
+#[derive(Serialize)]
+pub(super) struct IssuedCode {
+    code: String,
+    expires: Instant,
+}
+
+/// On what terms an invitation is accepted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acceptance {
+    code: String,
+    serves: Scope,
+    #[serde(default)]
+    vouches: Option<Vouches>,
+}
+
+/// What becomes of a link.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, tag = "step")]
+pub(super) enum NewStep {
+    Suspend { reason: String },
+    Resume,
+    End { reason: String },
+}
+
+/// How the key is changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Rotation {
+    /// The old key is in other hands.
+    stolen: bool,
+}
+
+pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Peers> {
+    let links = api.links().map(vedetta_link::Links::all).unwrap_or_default();
+    let ask = move |house: &vedetta_flow::House| {
+        let (mesh, peers) = (house.mesh()?, house.peers(&actor)?);
+        Ok((mesh, peers, house.arriving(&actor)?, house.invitations(&actor)?))
+    };
+    let (mesh, peers, arriving, invitations) = api.ask(ask).await?;
+    let line = |peer: PeerView| {
+        let link = links.iter().find(|link| link.peer == peer.organisation).map(LinkLine::of);
+        let card = mesh.cards.newest(&peer.organisation);
+        PeerLine { fingerprint: card.map(fingerprint), link, peer }
+    };
+    let peers = peers.into_iter().map(line).collect();
+    Ok(Json(Peers { node: mesh.card().map(Shown::of), peers, arriving, invitations }))
+}
+
+pub(super) async fn invite(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(new): Given<NewInvitation>,
+) -> Answer<IssuedCode> {
+    let terms = terms(new.serves, new.vouches);
+    let code = api.ask(move |house| {
+        let mesh = house.mesh()?;
+        let known = mesh.card().and_then(|card| card.says.address.clone());
+        let address = new.address.or(known).unwrap_or_default();
+        house.invite_node(&actor, &new.agreement, &terms, &address)
+    });
+    let code = code.await?;
+    Ok(Json(IssuedCode { code: code.to_string(), expires: code.expires }))
+}
+
+pub(super) async fn accept(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(acceptance): Given<Acceptance>,
+) -> Answer<Peer> {
+    let code: Code = acceptance
+        .code
+        .parse()
+        .map_err(|error| Problem::new(Kind::Invalid, format!("{error}")).at("code"))?;
+    let terms = terms(acceptance.serves, acceptance.vouches);
+    let dialler = match api.links() {
+        Some(links) => links.dialler(),
+        None => alone(&api).await?,
+    };
+    let accepting = vedetta_link::accept(api.house(), &dialler, actor, (code, terms));
+    match accepting.await {
+        Ok(peer) => Ok(Json(peer)),
+        Err(AcceptError::House(error)) => Err(error.into()),
+        Err(AcceptError::Dial(error)) => Err(Problem::new(
+            Kind::Conflict,
+            format!("{error}; see that the other node runs and that its address can be reached"),
+        )),
+    }
+}
+
+pub(super) async fn step(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(step): Given<NewStep>,
+) -> Answer<Peer> {
+    let organisation: OrganisationId = params.get("organisation")?;
+    let step = match step {
+        NewStep::Suspend { reason } => LinkStep::Suspend { reason },
+        NewStep::Resume => LinkStep::Resume,
+        NewStep::End { reason } => LinkStep::End { reason },
+    };
+    let peer = api.ask(move |house| house.step_link(&actor, &organisation, &step)).await?;
+    if let (Some(links), false) = (api.links(), peer.stage.is_active()) {
+        links.end(&peer.organisation, "an administrator stopped it");
+    }
+    Ok(Json(peer))
+}
+
+pub(super) async fn rotate(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(rotation): Given<Rotation>,
+) -> Answer<Shown> {
+    let old = if rotation.stolen { OldKey::Stolen } else { OldKey::Good };
+    let card = api.ask(move |house| house.rotate_key(&actor, old)).await?;
+    Ok(Json(Shown::of(&card)))
+}
+
+/// Who dials where no links run.
+async fn alone(api: &Api) -> Result<Dialler, Problem> {
+    let (house, papers) = (Arc::clone(api.house()), api.settings().papers.clone());
+    api.ask(move |_| {
+        Keeper::new(house, papers).dialler().map_err(|error| FlowError::Conflict(error.to_string()))
+    })
+    .await
+}
+
+fn terms(serves: Scope, vouches: Option<Vouches>) -> Terms {
+    // The node above is believed about everyone.
+    let above = if serves.everything { Vouches::Everything } else { Vouches::Below };
+    Terms { vouches: vouches.unwrap_or(above), serves }
+}
+
+fn fingerprint(card: &Card) -> String {
+    card.says.key.fingerprint().to_string()
+}
+
+impl Shown {
+    fn of(card: &Card) -> Self {
+        let says = &card.says;
+        Self {
+            organisation: says.organisation.clone(),
+            fingerprint: fingerprint(card),
+            serial: says.serial,
+            since: says.since,
+            address: says.address.clone(),
+        }
+    }
+}
+
+impl LinkLine {
+    fn of(link: &Link) -> Self {
+        let dialled = |dialled| match dialled {
+            Dialled::ByUs => "us",
+            Dialled::ByPeer => "peer",
+        };
+        Self {
+            up: link.up,
+            since: link.since,
+            dialled_by: link.dialled.map(dialled),
+            address: link.address.map(|address| address.to_string()),
+            reason: link.reason.clone(),
+            made: link.made,
+            lag: link.report.lag,
+            skew_ms: link.report.skew_ms,
+            sent: link.report.sent,
+            taken: link.report.taken,
+            refused: link.report.refused,
+            octets_in: link.octets.0,
+            octets_out: link.octets.1,
+        }
+    }
+}
