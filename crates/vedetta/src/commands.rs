@@ -11,6 +11,7 @@ mod init;
 mod issue;
 mod mail;
 mod pattern;
+mod peer;
 mod serve;
 mod verify;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Pattern(pattern::Pattern),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
+    /// Other nodes: invite them, accept their invitations, see and change the links.
+    Peer(peer::Peer),
     /// Say what the law wants sent to whom, by when.
     Clocks(clocks::Clocks),
     /// Look at suspicious messages.
@@ -66,6 +69,7 @@ impl Command {
             Self::Detect(command) => command.run(),
             Self::Pattern(command) => command.run(),
             Self::Issue(command) => command.run(),
+            Self::Peer(command) => command.run(),
             Self::Clocks(command) => command.run(),
             Self::Mail(command) => command.run(),
             Self::Bench(command) => command.run(),

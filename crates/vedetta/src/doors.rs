@@ -12,6 +12,7 @@ use vedetta_flow::House;
 use vedetta_model::Clock;
 
 use crate::certificates::Authority;
+use crate::mesh::{Meeting, Mesh};
 use crate::outcome::Failure;
 use crate::system::SystemClock;
 
@@ -25,6 +26,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) names: &'a [String],
     /// What the operator says of the machine interface.
     pub(crate) settings: Settings,
+    /// How it meets other nodes, if it does.
+    pub(crate) meeting: Option<Meeting>,
 }
 
 /// Doors that are open until told to close.
@@ -39,6 +42,8 @@ pub(crate) struct Doors {
     serving: tokio::task::JoinHandle<()>,
     streaming: tokio::task::JoinHandle<()>,
     calling: tokio::task::JoinHandle<()>,
+    /// The links with other nodes, and where these dial in.
+    mesh: Option<Mesh>,
     /// Where the node's own commands come in.
     minding: Option<tokio::task::JoinHandle<()>>,
 }
@@ -67,6 +72,13 @@ impl Doors {
             api.settings().webhook_networks.clone(),
             until(closed.clone()),
         );
+        let mesh = match &opening.meeting {
+            Some(meeting) => Mesh::open(&house, meeting).await?,
+            None => None,
+        };
+        if let Some(mesh) = &mesh {
+            api.show_links(mesh.links().clone());
+        }
         let router = vedetta_api::router(&api);
         let control = control(opening.data);
         let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
@@ -79,13 +91,22 @@ impl Doors {
             serving: tokio::spawn(serving),
             streaming: tokio::spawn(streaming),
             calling: tokio::spawn(calling),
+            mesh,
             minding: minding.map(tokio::spawn),
         })
+    }
+
+    /// Where other nodes dial in, if they may.
+    pub(crate) fn meets_at(&self) -> Option<SocketAddr> {
+        self.mesh.as_ref().and_then(Mesh::address)
     }
 
     /// Closes them: nothing more is accepted, answers under way end, deliveries are recorded.
     pub(crate) async fn close(self) {
         self.api.close();
+        if let Some(mesh) = self.mesh {
+            mesh.close().await;
+        }
         self.closing.send_replace(true);
         let tasks = [self.serving, self.streaming, self.calling];
         for task in tasks.into_iter().chain(self.minding) {

@@ -5,10 +5,12 @@ mod commands;
 mod doors;
 mod follow;
 mod https;
+mod mesh;
 mod node;
 mod outcome;
 mod reach;
 mod system;
+mod town;
 mod watch;
 
 use clap::Parser;

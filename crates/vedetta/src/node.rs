@@ -1,5 +1,6 @@
 //! A node's data directory: its configuration, its ledger, its house.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +42,24 @@ pub(crate) struct Configuration {
     /// A directory whose files are taken in as they appear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) watch: Option<PathBuf>,
+    /// Where it takes links of other nodes; nowhere without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_listen: Option<String>,
+    /// Where others dial it, as `host:port`; what `peer_listen` says without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_address: Option<String>,
+    /// For whom it speaks to other nodes, e.g. `region:Umbria,below:cosc-umbria`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_serves: Option<String>,
+    /// Where it dials other nodes, when not where their cards say: `cnaipic = "10.0.0.1:8444"`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) peer_dial: BTreeMap<OrganisationId, String>,
+    /// A certificate for the node's key from an authority, and those above it: a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_certificate: Option<PathBuf>,
+    /// The authorities that must have certified other nodes' keys: a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_authorities: Option<PathBuf>,
 }
 
 /// What a command may do to the ledger.
@@ -61,6 +80,12 @@ impl Default for Configuration {
             ledger: "sqlite".into(),
             webhook_networks: Vec::new(),
             watch: None,
+            peer_listen: None,
+            peer_address: None,
+            peer_serves: None,
+            peer_dial: BTreeMap::new(),
+            peer_certificate: None,
+            peer_authorities: None,
         }
     }
 }

@@ -27,7 +27,8 @@ use vedetta_api::{Api, Indoors, Settings, control};
 use vedetta_model::Entropy as _;
 
 use crate::doors::runtime;
-use crate::node::{NodeArgs, Use};
+use crate::mesh::Meeting;
+use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::Failure;
 use crate::system::SystemEntropy;
 
@@ -51,9 +52,14 @@ pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Fai
         Some(sender) => Road::Socket(sender),
         None => {
             let house = Arc::new(node.house(usage)?);
+            let meeting = Meeting::of(&Configuration::read(&node.data)?)?;
+            let settings = Settings { papers: meeting.papers.clone(), ..Settings::default() };
+            if usage == Use::Write && house.standing().own.is_some() {
+                meeting.establish(&house, None)?;
+            }
             let mut pages = [0; 32];
             SystemEntropy.fill(&mut pages);
-            Road::Here(Indoors::new(&Api::new(house, Settings::default(), pages)))
+            Road::Here(Indoors::new(&Api::new(house, settings, pages)))
         }
     };
     Ok(Reached { runtime, road })
@@ -71,7 +77,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A connection to the running node, if one runs.
-async fn running(node: &NodeArgs) -> Result<Option<SendRequest<Full<Bytes>>>, Failure> {
+pub(crate) async fn running(node: &NodeArgs) -> Result<Option<SendRequest<Full<Bytes>>>, Failure> {
     let path = node.data.join(control::SOCKET);
     let failed = |error: &dyn std::fmt::Display| {
         Failure::system(path.display().to_string(), format!("{error}; run as the node's user"))
@@ -147,7 +153,8 @@ impl Reached {
     }
 }
 
-async fn send(
+/// Asks over a connection, and reads the answer whole.
+pub(crate) async fn send(
     sender: &mut SendRequest<Full<Bytes>>,
     request: Request<Bytes>,
 ) -> Result<(StatusCode, Bytes), hyper::Error> {
@@ -169,7 +176,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 }
 
 /// A problem as a command says it: where, what, and what to do.
-fn told(status: StatusCode, body: &[u8]) -> Failure {
+pub(crate) fn told(status: StatusCode, body: &[u8]) -> Failure {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let word = |name: &str| problem[name].as_str();
     let place = word("where").map(|place| format!("{place}: ")).unwrap_or_default();

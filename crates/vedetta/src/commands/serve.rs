@@ -8,6 +8,7 @@ use clap::Args;
 use vedetta_api::{Settings, webhooks};
 
 use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
+use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::watch::Watched;
@@ -45,6 +46,7 @@ impl Serve {
         };
         let webhook_networks = webhooks::Inner::read(&configuration.webhook_networks)
             .map_err(|error| Failure::Usage(format!("vedetta.toml: webhook_networks: {error}")))?;
+        let meeting = Meeting::of(&configuration)?;
         let house = Arc::new(self.node.house(Use::Write)?);
         runtime()?.block_on(async {
             let opening = Opening {
@@ -54,14 +56,19 @@ impl Serve {
                 settings: Settings {
                     title: configuration.organisation.clone(),
                     webhook_networks,
+                    papers: meeting.papers.clone(),
                     ..Settings::default()
                 },
+                meeting: Some(meeting),
             };
             let watch = self.watch.as_ref().or(configuration.watch.as_ref());
             let watched = watch.map(|it| Watched::new(it, Arc::clone(&house))).transpose()?;
             let doors = Doors::open(house, opening).await?;
             let (close, closed) = tokio::sync::watch::channel(false);
             let watching = watched.map(|it| tokio::spawn(it.run(closed)));
+            if let Some(address) = doors.meets_at() {
+                println!("meeting other nodes on {address}");
+            }
             println!("listening on https://{}", doors.address);
             asked_to_end().await;
             close.send_replace(true);

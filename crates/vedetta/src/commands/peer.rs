@@ -1,0 +1,239 @@
+//! `vedetta peer`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use vedetta_federation::scope::Scope;
+use vedetta_model::{AgreementId, OrganisationId};
+
+use crate::mesh::scope;
+use crate::node::{NodeArgs, Use};
+use crate::outcome::{Failure, Outcome};
+use crate::reach::{Reached, node_or_ledger};
+
+/// Other nodes: invite them, accept their invitations, see and change the links.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Peer {
+    #[command(subcommand)]
+    what: What,
+    /// The node's data directory.
+    #[arg(
+        long,
+        global = true,
+        env = "VEDETTA_DATA",
+        value_name = "DIR",
+        default_value = "vedetta-data"
+    )]
+    data: std::path::PathBuf,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vedetta peer invite --agreement pro-c2si --serves region:Umbria --data ./cnaipic
+  vedetta peer accept CODE --serves everything --data ./umbria
+  vedetta peer list --json
+  vedetta peer suspend cosc-umbria --reason \"Key under examination\"
+  vedetta peer resume cosc-umbria
+  vedetta peer rotate --stolen";
+
+/// What to do.
+#[derive(Subcommand)]
+enum What {
+    /// Make a one-time code for another node.
+    ///
+    /// Hand it to its administrator over a channel you trust: it is good once, for a day.
+    #[command(
+        after_help = "Example:\n  vedetta peer invite --agreement pro-c2si --serves region:Umbria --data ./cnaipic"
+    )]
+    Invite(Invite),
+    /// Accept the invitation of another node.
+    #[command(
+        after_help = "Example:\n  vedetta peer accept AHQB7A-… --serves everything --data ./umbria"
+    )]
+    Accept(Accept),
+    /// Show the other nodes, how the links do, and what was refused.
+    List,
+    /// Give this node a new key. Its peers learn it over their links.
+    Rotate {
+        /// The old key is in other hands: nothing that it sealed is believed any more.
+        #[arg(long)]
+        stolen: bool,
+    },
+    /// Stop a link for now.
+    Suspend(Stop),
+    /// Let a suspended link work again.
+    Resume {
+        /// The peer.
+        organisation: OrganisationId,
+    },
+    /// End a link for good; another needs a new code.
+    End(Stop),
+}
+
+/// On what terms another node is invited.
+#[derive(Args)]
+struct Invite {
+    /// The agreement that the link rests on.
+    #[arg(long, value_name = "ID")]
+    agreement: AgreementId,
+    #[command(flatten)]
+    terms: Terms,
+    /// Where the other node dials this one, instead of what the configuration says.
+    #[arg(long, value_name = "HOST:PORT")]
+    address: Option<String>,
+}
+
+/// Whose invitation is accepted, and on what terms.
+#[derive(Args)]
+struct Accept {
+    /// The code.
+    code: String,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// What the other node may say.
+#[derive(Args)]
+struct Terms {
+    /// For whom it speaks: everything, region:NAME, below:ID or ID, several with commas.
+    #[arg(long, value_parser = scope)]
+    serves: Scope,
+    /// Whose cards it is believed about; everyone's only if it speaks for everything, else those
+    /// of whom it speaks for.
+    #[arg(long, value_enum)]
+    vouches: Option<Vouches>,
+}
+
+/// Whose cards a peer is believed about.
+#[derive(Clone, Copy, ValueEnum)]
+enum Vouches {
+    /// Everyone's.
+    Everything,
+    /// Those of whom it speaks for.
+    Below,
+}
+
+/// Which link, and why.
+#[derive(Args)]
+struct Stop {
+    /// The peer.
+    organisation: OrganisationId,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+}
+
+impl Peer {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let usage = if matches!(self.what, What::List) { Use::Read } else { Use::Write };
+        let mut node = node_or_ledger(&NodeArgs { data: self.data }, usage)?;
+        let answer = self.what.ask(&mut node)?;
+        if self.json {
+            println!("{answer}");
+        } else {
+            self.what.print(&answer);
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl What {
+    fn ask(&self, node: &mut Reached) -> Result<Value, Failure> {
+        match self {
+            Self::List => node.get("/api/v1/peers"),
+            Self::Rotate { stolen } => {
+                node.post("/api/v1/card/rotation", &json!({ "stolen": stolen }))
+            }
+            Self::Invite(invite) => {
+                let mut body = invite.terms.body();
+                body["agreement"] = json!(invite.agreement);
+                if let Some(address) = &invite.address {
+                    body["address"] = json!(address);
+                }
+                node.post("/api/v1/peers/invitations", &body)
+            }
+            Self::Accept(accept) => {
+                let mut body = accept.terms.body();
+                body["code"] = json!(accept.code);
+                node.post("/api/v1/peers", &body)
+            }
+            Self::Suspend(stop) => step(node, &stop.organisation, &stop.step("suspend")),
+            Self::End(stop) => step(node, &stop.organisation, &stop.step("end")),
+            Self::Resume { organisation } => step(node, organisation, &json!({ "step": "resume" })),
+        }
+    }
+
+    fn print(&self, answer: &Value) {
+        let word = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        match self {
+            Self::List => print_list(answer),
+            Self::Invite(_) => {
+                println!("{}", word("code"));
+                println!("good once, until {}; hand it over in confidence", word("expires"));
+            }
+            Self::Rotate { .. } => {
+                println!("new key {}, card {}", word("fingerprint"), answer["serial"]);
+            }
+            Self::Accept(_) | Self::Suspend(_) | Self::Resume { .. } | Self::End(_) => {
+                let stage = answer["stage"]["is"].as_str().unwrap_or_default();
+                println!("{}: {stage}", word("organisation"));
+            }
+        }
+    }
+}
+
+impl Terms {
+    fn body(&self) -> Value {
+        let mut body = json!({ "serves": self.serves });
+        if let Some(vouches) = self.vouches.and_then(|it| it.to_possible_value()) {
+            body["vouches"] = json!(vouches.get_name());
+        }
+        body
+    }
+}
+
+impl Stop {
+    fn step(&self, step: &str) -> Value {
+        json!({ "step": step, "reason": self.reason })
+    }
+}
+
+fn step(node: &mut Reached, peer: &OrganisationId, step: &Value) -> Result<Value, Failure> {
+    node.post(&format!("/api/v1/peers/{peer}/steps"), step)
+}
+
+fn print_list(answer: &Value) {
+    let node = &answer["node"];
+    if let Some(organisation) = node["organisation"].as_str() {
+        let fingerprint = node["fingerprint"].as_str().unwrap_or_default();
+        println!("{organisation}  card {}  key {fingerprint}", node["serial"]);
+    }
+    for peer in answer["peers"].as_array().into_iter().flatten() {
+        let (link, word) = (&peer["link"], |of: &Value| of.as_str().unwrap_or("-").to_owned());
+        let state = match link["up"].as_bool() {
+            Some(true) => format!("up since {}", word(&link["since"])),
+            Some(false) => format!("down since {}", word(&link["since"])),
+            None => "no link yet".into(),
+        };
+        let (name, stage) = (word(&peer["organisation"]), word(&peer["stage"]["is"]));
+        println!("{name:<16} {stage:<10} under {:<20} {state}", word(&peer["agreement"]));
+        if link.is_object() {
+            println!(
+                "  lag {}  sent {}  taken {}  refused {}  skew {} ms",
+                link["lag"], link["sent"], link["taken"], link["refused"], link["skew_ms"]
+            );
+        }
+        if let (Some(reason), Some(false)) = (link["reason"].as_str(), link["up"].as_bool()) {
+            println!("  {reason}");
+        }
+        for refusal in peer["refusals"].as_array().into_iter().flatten().rev().take(5) {
+            println!("  refused at {}: {}", word(&refusal["at"]), word(&refusal["says"]));
+        }
+    }
+    for invitation in answer["invitations"].as_array().into_iter().flatten() {
+        println!("invited under {}, until {}", invitation["agreement"], invitation["expires"]);
+    }
+}
