@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -25,8 +25,8 @@ pub(crate) struct Node {
 }
 
 /// An open stream.
-pub(crate) struct Following {
-    stream: TlsStream<TcpStream>,
+pub(crate) struct Following<S = TlsStream<TcpStream>> {
+    stream: S,
     chunks: Chunks,
     buffer: Box<[u8]>,
 }
@@ -70,22 +70,33 @@ impl Node {
         token: &str,
         after: Option<u64>,
     ) -> std::io::Result<Following> {
-        let mut stream = self.connect().await?;
-        let query = after.map(|place| format!("?after={place}")).unwrap_or_default();
-        let request = format!(
-            "GET /api/v1/stream{query} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
-             accept: text/event-stream\r\n\r\n",
-            self.address
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let buffer = vec![0; BUFFER].into_boxed_slice();
-        let mut following = Following { stream, chunks: Chunks::default(), buffer };
-        following.head().await?;
-        Ok(following)
+        let stream = self.connect().await?;
+        Following::over(stream, &self.address.to_string(), Some(token), after).await
     }
 }
 
-impl Following {
+impl<S: AsyncRead + AsyncWrite + Unpin> Following<S> {
+    /// Over an open connection to a host, as the holder of a token, or as nobody in particular.
+    pub(crate) async fn over(
+        mut stream: S,
+        host: &str,
+        token: Option<&str>,
+        after: Option<u64>,
+    ) -> std::io::Result<Self> {
+        let query = after.map(|place| format!("?after={place}")).unwrap_or_default();
+        let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
+        let request = format!(
+            "GET /api/v1/stream{query} HTTP/1.1\r\nhost: {host}\r\n{}\
+             accept: text/event-stream\r\n\r\n",
+            bearer.unwrap_or_default()
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        let mut following = Self { stream, chunks: Chunks::default(), buffer };
+        following.head().await?;
+        Ok(following)
+    }
+
     /// Reads the head of the answer; what follows it is kept.
     async fn head(&mut self) -> std::io::Result<()> {
         let mut head = Vec::new();

@@ -6,6 +6,7 @@ mod fanout;
 mod followers;
 mod import;
 mod indicators;
+mod mesh;
 mod relevance;
 mod scene;
 mod taxii;
@@ -19,7 +20,7 @@ use times::{Times, millis, rounded};
 /// Measure this node on this machine.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  vedetta bench clearance --json\n  vedetta bench fanout --subscribers 8000 --rate 100 --seconds 30 --json"
+    after_help = "Examples:\n  vedetta bench clearance --json\n  vedetta bench fanout --subscribers 8000 --rate 100 --seconds 30 --json\n  vedetta bench mesh --json\n  vedetta bench mesh --backlog 1000000 --json"
 )]
 pub(crate) struct Bench {
     #[command(subcommand)]
@@ -43,6 +44,8 @@ enum What {
     Indicators(indicators::IndicatorsBench),
     /// Objects added and paged over TAXII 2.1.
     Taxii(taxii::Taxii),
+    /// Items through four nodes, each a process of its own; or a backlog over one link.
+    Mesh(mesh::Mesh),
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]
     Followers(followers::Followers),
@@ -59,6 +62,7 @@ impl Bench {
             What::Detect(bench) => bench.run(),
             What::Indicators(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
+            What::Mesh(bench) => bench.run(),
         }
     }
 }

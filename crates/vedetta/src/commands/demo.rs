@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audience;
+mod mesh;
 mod scenario;
 mod table;
 
@@ -27,6 +28,9 @@ use audience::Audience;
 /// organisation with an agreement over TLS, and plays two minutes of an attack on documentation
 /// addresses. Started again, it resumes on the same data.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  vedetta demo --seconds 60\n  vedetta demo --mesh --data ./demo"
+)]
 pub(crate) struct Demo {
     /// The data directory.
     #[arg(long, env = "VEDETTA_DATA", value_name = "DIR", default_value = "vedetta-data")]
@@ -34,6 +38,10 @@ pub(crate) struct Demo {
     /// End after so many seconds, the story told; without it, on Ctrl-C.
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
+    /// Five nodes instead of one, each a process with its own data and keys, in a folder `mesh` of
+    /// the data directory.
+    #[arg(long, conflicts_with = "listen")]
+    mesh: bool,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     listen: std::net::SocketAddr,
@@ -44,6 +52,9 @@ const STORY: Duration = Duration::from_secs(120);
 
 impl Demo {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        if self.mesh {
+            return mesh::run(&self.data.join("mesh"), self.seconds.map(Duration::from_secs));
+        }
         let node = NodeArgs { data: self.data.clone() };
         let fresh = !self.data.join("vedetta.toml").exists();
         if fresh {
@@ -68,7 +79,13 @@ impl Demo {
             ..Settings::default()
         };
         let names = Configuration::read(&self.data)?.names;
-        let opening = Opening { data: &self.data, listen: self.listen, names: &names, settings };
+        let opening = Opening {
+            data: &self.data,
+            listen: self.listen,
+            names: &names,
+            settings,
+            meeting: None,
+        };
         let doors = Doors::open(Arc::clone(&house), opening).await?;
         self.welcome(&house, &doors, accounts);
         let story = async {

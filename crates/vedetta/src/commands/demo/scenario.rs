@@ -19,22 +19,25 @@ use super::organisation;
 use super::table::{self, Row};
 
 /// One thing that happens.
-struct Scene {
+pub(super) struct Scene {
     /// When, in hundredths of the story.
-    at: u32,
+    pub(super) at: u32,
     /// Who brings it.
-    who: &'static str,
+    pub(super) who: &'static str,
     /// What it is called.
-    what: &'static str,
-    tlp: (&'static str, &'static str),
-    object: fn() -> Value,
+    pub(super) what: &'static str,
+    /// Its marking, and that as STIX names it.
+    pub(super) tlp: (&'static str, &'static str),
+    /// What is brought.
+    pub(super) object: fn() -> Value,
 }
 
 const GREEN: (&str, &str) = ("TLP:GREEN", "bab4a63c-aed9-4cf5-a766-dfca5abac2bb");
 const AMBER: (&str, &str) = ("TLP:AMBER", "55d920b0-5e8b-4f79-9ee9-91f868d9b421");
 const STRICT: (&str, &str) = ("TLP:AMBER+STRICT", "939a9414-2ddd-4d32-a0cd-375ea402b003");
 
-const SCENES: [Scene; 7] = [
+/// The story, in order.
+pub(super) const SCENES: [Scene; 7] = [
     Scene {
         at: 2,
         who: "comune-055032",
@@ -200,7 +203,7 @@ fn acknowledge(house: &House, audience: &Audience) -> Result<(), Failure> {
 
 impl Scene {
     /// The object with what all objects have, under a fresh identifier.
-    fn text(&self, now: Instant) -> (ItemId, String) {
+    pub(super) fn text(&self, now: Instant) -> (ItemId, String) {
         let mut object = (self.object)();
         let kind = object["type"].as_str().unwrap_or("note").to_owned();
         let uuid: Uuid = vedetta_model::chance::uuid(&SystemEntropy);

@@ -1,0 +1,246 @@
+//! Nodes as processes of this program on loopback, for the demonstration and for measurements: made,
+//! paired and asked with the real commands.
+
+pub(crate) mod watch;
+pub(crate) mod wire;
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request};
+use serde_json::Value;
+use vedetta_model::OrganisationId;
+
+use crate::node::{Configuration, NodeArgs};
+use crate::outcome::Failure;
+use crate::reach::{running, send, told};
+
+/// One node.
+pub(crate) struct Resident {
+    /// Whose it is.
+    pub(crate) id: String,
+    /// Its data directory.
+    pub(crate) data: PathBuf,
+    /// Where other nodes dial it, if they can.
+    pub(crate) meets_at: Option<SocketAddr>,
+    process: Option<Child>,
+    /// What it says; kept open, so that it may go on.
+    said: Option<BufReader<ChildStdout>>,
+}
+
+/// Whether other nodes can dial a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Door {
+    /// They can.
+    Open,
+    /// It dials them: it is behind a router, say.
+    Shut,
+}
+
+/// Someone who asks a node over its control socket.
+pub(crate) struct Asker {
+    id: String,
+    data: PathBuf,
+}
+
+/// A link to be made: who invites, who accepts, under which agreement.
+pub(crate) struct Bond<'a> {
+    /// Who invites, and for whom the other speaks to it.
+    pub(crate) inviting: (&'a Resident, &'a str),
+    /// Who accepts, and for whom the other speaks to it.
+    pub(crate) accepting: (&'a Resident, &'a str),
+    /// The agreement.
+    pub(crate) agreement: &'a str,
+    /// Where the one that accepts dials.
+    pub(crate) address: SocketAddr,
+}
+
+impl Resident {
+    /// Makes the node of an organisation of the Italian network, or finds it made.
+    pub(crate) fn found(directory: &Path, id: &str, door: Door) -> Result<Self, Failure> {
+        let data = directory.join(id);
+        if !data.join("vedetta.toml").exists() {
+            let words = ["init", "--network", "italy", "--organisation", id];
+            command(&data, &words)?;
+            let (listen, meets) = (free_address()?, free_address()?);
+            let configuration = Configuration {
+                listen: listen.to_string(),
+                peer_listen: (door == Door::Open).then(|| meets.to_string()),
+                ..Configuration::read(&data)?
+            };
+            configuration.write(&data)?;
+        }
+        let meets = Configuration::read(&data)?.peer_listen;
+        let meets_at = meets.and_then(|meets| meets.parse().ok());
+        Ok(Self { id: id.into(), data, meets_at, process: None, said: None })
+    }
+
+    /// Where other nodes dial it.
+    pub(crate) fn door(&self) -> Result<SocketAddr, Failure> {
+        self.meets_at.ok_or_else(|| Failure::Usage(format!("{} cannot be dialled", self.id)))
+    }
+
+    /// Has it dial a peer somewhere else than that says, from its next start on.
+    pub(crate) fn dial(&self, peer: &str, address: SocketAddr) -> Result<(), Failure> {
+        let mut configuration = Configuration::read(&self.data)?;
+        let peer = OrganisationId::new(peer).map_err(vedetta_flow::FlowError::from)?;
+        configuration.peer_dial.insert(peer, address.to_string());
+        configuration.write(&self.data)
+    }
+
+    /// Runs it; returns when its doors are open.
+    pub(crate) fn start(&mut self) -> Result<(), Failure> {
+        let failed =
+            |error: std::io::Error| Failure::system(format!("the node of {}", self.id), error);
+        let log = File::options().create(true).append(true).open(self.data.join("node.log"));
+        let mut process = Command::new(program()?)
+            .args(["serve", "--data"])
+            .arg(&self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.map_err(failed)?)
+            .spawn()
+            .map_err(failed)?;
+        let mut said = process.stdout.take().map(BufReader::new);
+        self.process = Some(process);
+        let mut line = String::new();
+        while let Some(reader) = &mut said
+            && reader.read_line(&mut line).map_err(failed)? > 0
+        {
+            if line.starts_with("listening") {
+                self.said = said;
+                return Ok(());
+            }
+            line.clear();
+        }
+        let log = self.data.join("node.log");
+        Err(Failure::system(
+            format!("the node of {}", self.id),
+            format!("it ended; see {}", log.display()),
+        ))
+    }
+
+    /// Runs one of its commands; what it prints.
+    pub(crate) fn command(&self, words: &[&str]) -> Result<String, Failure> {
+        command(&self.data, words)
+    }
+
+    /// Someone who asks it.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { id: self.id.clone(), data: self.data.clone() }
+    }
+
+    /// Asks it over its control socket.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.asker().ask(Method::GET, path, Vec::new()).await
+    }
+
+    /// Sends it something over its control socket.
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
+        self.asker().post(path, body).await
+    }
+
+    /// Octets of memory that it holds now, in MiB (Linux: `VmRSS`).
+    pub(crate) fn memory_mib(&self) -> u64 {
+        let Some(process) = &self.process else { return 0 };
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.unwrap_or(0) / 1024
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        let id = i32::try_from(process.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let asked = id.map(|id| rustix::process::kill_process(id, rustix::process::Signal::TERM));
+        if !matches!(asked, Some(Ok(()))) {
+            // It ended by itself, or cannot be asked.
+            let _killed = process.kill();
+        }
+        let _ended = process.wait();
+    }
+}
+
+impl Asker {
+    /// Sends it something over its control socket.
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, body).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::system(format!("asking the node of {}", self.id), error)
+        };
+        let node = NodeArgs { data: self.data.clone() };
+        let mut sender = running(&node).await?.ok_or_else(|| failed(&"it does not run"))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "node")
+            .header(CONTENT_TYPE, "application/json");
+        let request = request.body(Bytes::from(body)).map_err(|error| failed(&error))?;
+        let (status, body) = send(&mut sender, request).await.map_err(|error| failed(&error))?;
+        if !status.is_success() {
+            return Err(told(status, &body));
+        }
+        Ok(serde_json::from_slice(&body).unwrap_or_default())
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Bond<'_> {
+    /// Makes it with the commands of both nodes, unless it is made.
+    pub(crate) async fn make(&self) -> Result<(), Failure> {
+        let ((host, theirs), (guest, ours)) = (self.inviting, self.accepting);
+        let known = host.get("/api/v1/peers").await?;
+        let known = known["peers"].as_array().cloned().unwrap_or_default();
+        if known.iter().any(|peer| peer["organisation"] == guest.id.as_str()) {
+            return Ok(());
+        }
+        let address = self.address.to_string();
+        let words = ["peer", "invite", "--agreement", self.agreement, "--serves", theirs];
+        let invited = host.command(&[&words[..], &["--address", &address, "--json"]].concat())?;
+        let invited: Value = serde_json::from_str(&invited).unwrap_or_default();
+        let code = invited["code"].as_str().unwrap_or_default();
+        guest.command(&["peer", "accept", code, "--serves", ours])?;
+        Ok(())
+    }
+}
+
+fn command(data: &Path, words: &[&str]) -> Result<String, Failure> {
+    let name = format!("vedetta {}", words.join(" "));
+    let output = Command::new(program()?)
+        .args(words)
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Failure::system(&name, error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Failure::system(name, said));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::system("finding this program", error))
+}
+
+/// An address on loopback that nobody has now.
+pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    free.map_err(|error| Failure::system("a free port", error))
+}
