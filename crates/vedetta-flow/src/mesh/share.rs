@@ -7,7 +7,7 @@ use vedetta_federation::Object;
 use vedetta_federation::bookmark::Mark;
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
-use vedetta_federation::onward::borne_out;
+use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_model::{Audience, Category, Contact, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Passage, Victim, reveals};
@@ -285,10 +285,7 @@ impl Sharing<'_> {
         if self.back(&envelope, place) {
             return;
         }
-        let before = envelope.hops.last().map(|hop| hop.passages.as_slice());
-        let What::Item(item) = &envelope.what else { return };
-        let passing = self.passing(id, clearance, Some((item.as_ref(), before)));
-        if let Some(passing) = passing {
+        if let Some(passing) = self.says(&envelope, (id, clearance)) {
             self.note((place, origin), &passing);
             self.push(envelope, passing.by.clone());
         }
@@ -502,13 +499,74 @@ impl Sharing<'_> {
     ) -> Result<(), StoreError> {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
         let Ok(item) = ItemId::new(&entry.subject) else { return Ok(()) };
-        let clearance = self.house.shared.book.get(id);
-        if let Some(clearance) = clearance
-            && self.is_served(reader, &item, origin)?
-        {
-            self.onward(envelope, (id, &clearance), entry.stamp.seq, origin);
+        let releases = reader.item(&item)?;
+        let first = releases.iter().find(|it| it.stamp.seq == origin);
+        let (Some(first), Some(clearance)) = (first, self.by_today(id)) else { return Ok(()) };
+        if self.is_served(reader, &item, origin)? {
+            let mut covered = Coverage::default();
+            self.cover_before(reader, (first, entry), &mut covered)?;
+            let said = self.says(&envelope, (id, &clearance));
+            let news =
+                said.is_none_or(|said| covered.add(envelope.hops.len(), &said.by) == Worth::News);
+            if news {
+                self.onward(envelope, (id, &clearance), entry.stamp.seq, origin);
+            }
         }
         Ok(())
+    }
+
+    /// A clearance as it would be today: who already had it by another way is not counted out.
+    fn by_today(&self, id: ClearanceId) -> Option<Clearance> {
+        let clearance = Clearance::clone(&*self.house.shared.book.get(id)?);
+        let today = self.mesh.standing.network.decision(&clearance.handling);
+        Some(Clearance { audience: Arc::clone(today.entitled(clearance.form)), ..clearance })
+    }
+
+    /// What the peer is told of an item by the ways before one, as far as they are offered to it.
+    fn cover_before(
+        &self,
+        reader: &mut dyn Reader,
+        (first, entry): (&StoredItem, &Entry),
+        covered: &mut Coverage,
+    ) -> Result<(), StoreError> {
+        if let Some(clearance) = self.house.shared.book.get(first.clearance) {
+            let brought = Provenance::of(first).and_then(|it| it.envelope.with(&first.body));
+            let said = match &brought {
+                Some(envelope) => self.says(envelope, (first.clearance, &clearance)),
+                None => self.passing(first.clearance, &clearance, None),
+            };
+            let hops = brought.map_or(0, |envelope| envelope.hops.len());
+            if let Some(said) = said {
+                covered.add(hops, &said.by);
+            }
+        }
+        let deeds = ways(reader, first.origin)?.into_iter().filter_map(|way| way.deed);
+        for deed in deeds.filter(|deed| *deed < entry.stamp.seq) {
+            let Some(entry) = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop() else {
+                continue;
+            };
+            let Ok(Kept::Path { clearance: Some(id), .. }) = serde_json::from_str(&entry.facts)
+            else {
+                continue;
+            };
+            let envelope = serde_json::from_slice::<Envelope>(&entry.body);
+            if let (Ok(envelope), Some(clearance)) = (envelope, self.by_today(id))
+                && let Some(said) = self.says(&envelope, (id, &clearance))
+            {
+                covered.add(envelope.hops.len(), &said.by);
+            }
+        }
+        Ok(())
+    }
+
+    /// By whose right an envelope that came goes to the peer; nothing when it has been there.
+    fn says(&self, envelope: &Envelope, (id, clearance): (ClearanceId, &Clearance)) -> Passing {
+        let What::Item(item) = &envelope.what else { return None };
+        if envelope.passed(self.peer) {
+            return None;
+        }
+        let before = envelope.hops.last().map(|hop| hop.passages.as_slice());
+        self.passing(id, clearance, Some((item.as_ref(), before)))
     }
 
     fn is_served(

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde::Deserialize;
 use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
-use vedetta_policy::{Form, Past};
+use vedetta_policy::{Clearance, Form, Past};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
     StoredItem, UnitOfWork, VersionFilter,
@@ -319,9 +319,11 @@ impl Had {
         let mut had = Self::default();
         for release in releases {
             let clearance = book.get(release.clearance);
-            let Some(clearance) = clearance.filter(|it| it.handling == *search.handling) else {
+            let Some(clearance) = clearance else { continue };
+            if clearance.handling != *search.handling {
+                had.by_another_way(&clearance, search);
                 continue;
-            };
+            }
             match clearance.form {
                 Form::Full => {
                     let at = release.stamp.at;
@@ -332,6 +334,19 @@ impl Had {
             };
         }
         had
+    }
+
+    /// Whoever reads today what came to this node by another way has it.
+    fn by_another_way(&mut self, clearance: &Clearance, search: &Search<'_>) {
+        if clearance.handling.via.is_empty() && search.handling.via.is_empty() {
+            return;
+        }
+        let today = search.standing.network.decision(&clearance.handling);
+        let reads = clearance.audience.intersection(today.entitled(clearance.form));
+        match clearance.form {
+            Form::Full => self.full.absorb(&reads),
+            Form::Redacted => self.redacted.absorb(&reads),
+        };
     }
 }
 

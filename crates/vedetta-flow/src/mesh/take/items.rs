@@ -12,7 +12,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
-use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
+use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, RecordKind, Sequence,
@@ -36,6 +36,8 @@ struct Ready<'a> {
     /// `created_by_ref`.
     creator: Option<String>,
     producer: OrganisationNumber,
+    handling: Arc<Handling>,
+    form: Form,
     clearance: ClearanceId,
     facts: String,
 }
@@ -145,6 +147,8 @@ impl Load {
             producer,
             clearance,
             facts: serde_json::to_string(&provenance).unwrap_or_default(),
+            handling,
+            form,
             id,
         }))
     }
@@ -248,7 +252,7 @@ impl Load {
             (vedetta_store::Form::Full, &unheld.full),
             (vedetta_store::Form::Redacted, &unheld.redacted),
         ];
-        let intern = |(form, audience): (_, &Arc<vedetta_model::Audience>)| {
+        let intern = |(form, audience): (_, &Arc<Audience>)| {
             let actor = "clear_items";
             unit.intern(&NewClearance { handling, form, audience, grounds, actor })
         };
@@ -309,20 +313,51 @@ impl Load {
         if ways.iter().any(|known| known.leaf == way.leaf && known.trail == way.trail) {
             return Ok(Outcome::Known);
         }
-        let onward = releases.iter().all(|it| it.clearance != ready.clearance);
-        if ways.len() >= WAYS && !onward {
+        if ways.len() >= WAYS {
             return Ok(Outcome::Known);
         }
-        if onward {
-            unit.rerelease(&[(origin, ready.clearance)], &self.actor)?;
-        }
-        let clearance = onward.then_some(ready.clearance);
+        let clearance = self.release_by_way(unit, ready, (origin, &releases))?;
         let kept = Kept::Path { source: self.peer.clone(), origin, clearance };
         way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
         ways.push(way);
         let ways = serde_json::to_vec(&ways).unwrap_or_default();
         unit.set_bookmark(&name, &ways)?;
         Ok(Outcome::Path)
+    }
+
+    /// Releases an item again by the rights of another way, to those who cannot read it by the ways
+    /// before; nothing when a way before gave the same. It is released though it adds nobody: when
+    /// the others cease to bind, this one is still there.
+    fn release_by_way(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        (origin, releases): (Sequence, &[&StoredItem]),
+    ) -> Result<Option<ClearanceId>, StoreError> {
+        let network = &self.mesh.standing.network;
+        let mut had = Audience::nobody();
+        for clearance in releases.iter().filter_map(|it| self.shared.book.get(it.clearance)) {
+            if clearance.handling == ready.handling && clearance.form == ready.form {
+                return Ok(None);
+            }
+            let today = network.decision(&clearance.handling);
+            had.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
+        }
+        let decision = network.decision(&ready.handling);
+        let (entitled, form) = match ready.form {
+            Form::Full => (&decision.full, vedetta_store::Form::Full),
+            Form::Redacted => (&decision.redacted, vedetta_store::Form::Redacted),
+        };
+        let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
+        let clearance = unit.intern(&NewClearance {
+            handling: &ready.handling,
+            form,
+            audience: &entitled.difference(&had),
+            grounds: &serde_json::to_string(&grounds).unwrap_or_default(),
+            actor: "clear_items",
+        })?;
+        unit.rerelease(&[(origin, clearance)], &self.actor)?;
+        Ok(Some(clearance))
     }
 
     /// Other bytes under a version that is here, or another bringer: the same one prevails at
