@@ -53,6 +53,9 @@ fn many(from: u64, seeds: u64, scale: Scale) -> ExitCode {
             if seed >= from + seeds {
                 return;
             }
+            if seed > from && (seed - from) % 100 == 0 {
+                eprintln!("{} of {seeds}", seed - from);
+            }
             let played = std::panic::catch_unwind(|| story::play(seed, scale));
             let wrong = match played {
                 Ok(outcome) => outcome.wrong,
