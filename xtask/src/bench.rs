@@ -43,7 +43,7 @@ fn chosen(names: &[String]) -> Result<Vec<&str>, String> {
 }
 
 /// One row per field; what a measurement repeats (a curve) has its place in the row's name.
-fn rows(name: &str, text: &str) -> Result<String, String> {
+pub(crate) fn rows(name: &str, text: &str) -> Result<String, String> {
     let value = serde_json::from_str(text).map_err(|error| format!("{name}: no JSON: {error}"))?;
     let mut rows = String::new();
     write_rows(&mut rows, name, "", &value);

@@ -1,6 +1,7 @@
 //! Set-up, demo, tests and tidy checks: the commands of whoever works on Vedetta.
 
 mod bench;
+mod bench_mail;
 mod demo;
 mod doors;
 mod fuzz;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
                                        fanout, clearance, taxii, import, relevance
   simulate [--seeds N] [--seed S]      whole countries of nodes in one process, against an oracle;
                                        --seed plays one and prints its history
+  bench-mail --corpus DIR [-- ARGS]    the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
   doors [--seeds N | --seed N]         random histories, every door compared with an oracle
 
@@ -71,6 +73,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "tidy" => tidy::run(rest),
         "demo" => demo::run(rest),
         "bench" => bench::run(rest),
+        "bench-mail" => bench_mail::run(rest),
         "simulate" => simulate::run(rest),
         "fuzz" => fuzz::run(rest),
         "doors" => doors::run(rest),

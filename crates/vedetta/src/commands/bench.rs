@@ -6,6 +6,7 @@ mod fanout;
 mod followers;
 mod import;
 mod indicators;
+mod mail;
 mod mesh;
 mod relevance;
 mod scene;
@@ -42,6 +43,8 @@ enum What {
     Detect(detect::Detect),
     /// Events against millions of indicators.
     Indicators(indicators::IndicatorsBench),
+    /// Suspicious messages checked, beside SpamAssassin and rspamd.
+    Mail(mail::MailBench),
     /// Objects added and paged over TAXII 2.1.
     Taxii(taxii::Taxii),
     /// Items through four nodes, each a process of its own; or a backlog over one link.
@@ -61,6 +64,7 @@ impl Bench {
             What::Import(bench) => bench.run(),
             What::Detect(bench) => bench.run(),
             What::Indicators(bench) => bench.run(),
+            What::Mail(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
             What::Mesh(bench) => bench.run(),
         }

@@ -1,0 +1,234 @@
+//! `vedetta bench mail`: how well and how fast messages are judged.
+
+mod forms;
+mod peers;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use vedetta_mail::{Desk, Evidence, Opinion};
+
+use crate::outcome::{Failure, Outcome};
+use crate::system::Stopwatch;
+
+/// Judge the messages of DIR/phish and DIR/ham, as they are and as people hand them on.
+///
+/// Other folders of DIR (strict, newsletters, …) are judged at the same thresholds. SpamAssassin
+/// (`spamd`) and rspamd judge the same messages in the same run, where they are installed, with
+/// their local rules alone.
+#[derive(Args)]
+pub(crate) struct MailBench {
+    /// The folder with `phish/` and `ham/`.
+    #[arg(long, value_name = "DIR")]
+    corpus: PathBuf,
+    /// At most so many messages of each folder, evenly chosen.
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// Leave the others out.
+    #[arg(long)]
+    alone: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The messages of a folder.
+struct Folder {
+    name: String,
+    letters: Vec<Vec<u8>>,
+}
+
+/// What an engine says of the messages of a folder, and how long each took, in milliseconds.
+#[derive(Default)]
+struct Judged {
+    scores: Vec<f64>,
+    took: Vec<f64>,
+}
+
+#[derive(Serialize)]
+struct Speed {
+    p50_ms: f64,
+    p99_ms: f64,
+    largest_ms: f64,
+    a_second: f64,
+}
+
+impl MailBench {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let folders = self.folders()?;
+        let mut report = Map::new();
+        let desk = Desk::shipped();
+        let ours = |letters: &[Vec<u8>]| judge(letters, &desk);
+        let (direct, thresholds) = table(&folders, ours)?;
+        report.insert("vedetta".into(), direct);
+        for (name, wrap) in forms::ALL {
+            report.insert(format!("vedetta {name}"), handed_on(&folders, *wrap, &desk, thresholds));
+        }
+        report.insert("vedetta memory_mib".into(), json!(memory()));
+        if !self.alone {
+            for engine in [peers::spamassassin as peers::Start, peers::rspamd] {
+                match engine() {
+                    Ok(peer) => {
+                        let (figures, _) = table(&folders, |letters| peer.judge(letters))?;
+                        report.insert(peer.name.into(), figures);
+                    }
+                    Err(reason) => eprintln!("vedetta: left out: {reason}"),
+                }
+            }
+        }
+        let text = if self.json {
+            serde_json::to_string(&report)
+        } else {
+            serde_json::to_string_pretty(&report)
+        };
+        println!("{}", text.map_err(|error| Failure::system("writing JSON", error))?);
+        Ok(Outcome::Done)
+    }
+
+    fn folders(&self) -> Result<Vec<Folder>, Failure> {
+        let mut folders = Vec::new();
+        for path in sorted(&self.corpus)?.into_iter().filter(|path| path.is_dir()) {
+            let files = sorted(&path)?;
+            let step = self.sample.map_or(1, |most| files.len().div_ceil(most.max(1))).max(1);
+            let read = |path: &PathBuf| {
+                std::fs::read(path)
+                    .map_err(|error| Failure::input(path.display().to_string(), error))
+            };
+            let letters = files.iter().step_by(step).map(read).collect::<Result<_, _>>()?;
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            folders.push(Folder { name, letters });
+        }
+        let has = |wanted: &str| {
+            folders.iter().any(|folder| folder.name == wanted && !folder.letters.is_empty())
+        };
+        if has("phish") && has("ham") {
+            return Ok(folders);
+        }
+        Err(Failure::Usage(format!("{}: needs messages in phish/ and ham/", self.corpus.display())))
+    }
+}
+
+fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| Failure::input(folder.display().to_string(), error))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn judge(letters: &[Vec<u8>], desk: &Desk<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for letter in letters {
+        let watch = Stopwatch::start();
+        let evidence = Evidence::read(letter, &desk.limits);
+        let opinion = Opinion::of(&evidence, desk);
+        judged.took.push(watch.read().as_secs_f64() * 1000.0);
+        judged.scores.push(f64::from(opinion.probability));
+    }
+    judged
+}
+
+/// The share above the thresholds that 1% and 0.1% of `ham` exceed, per folder; and the speed.
+fn table(
+    folders: &[Folder],
+    judge: impl Fn(&[Vec<u8>]) -> Judged,
+) -> Result<(Value, [f64; 2]), Failure> {
+    let judged: Vec<Judged> = folders.iter().map(|folder| judge(&folder.letters)).collect();
+    let ham = folders
+        .iter()
+        .zip(&judged)
+        .find(|(folder, _)| folder.name == "ham")
+        .map(|(_, judged)| judged);
+    let scores = ham.map(|ham| ham.scores.clone()).unwrap_or_default();
+    let thresholds = [threshold(&scores, 0.01), threshold(&scores, 0.001)];
+    let mut figures = Map::new();
+    for (folder, judged) in folders.iter().zip(&judged).filter(|(folder, _)| folder.name != "ham") {
+        figures.insert(folder.name.clone(), shares(&judged.scores, thresholds));
+    }
+    let speed = speed(judged.into_iter().flat_map(|judged| judged.took).collect());
+    let speed =
+        serde_json::to_value(speed).map_err(|error| Failure::system("writing JSON", error))?;
+    figures.insert("speed".into(), speed);
+    Ok((Value::Object(figures), thresholds))
+}
+
+fn handed_on(
+    folders: &[Folder],
+    wrap: fn(&[u8]) -> Vec<u8>,
+    desk: &Desk<'_>,
+    thresholds: [f64; 2],
+) -> Value {
+    let mut figures = Map::new();
+    for folder in folders {
+        let letters: Vec<Vec<u8>> = folder.letters.iter().map(|letter| wrap(letter)).collect();
+        figures.insert(folder.name.clone(), shares(&judge(&letters, desk).scores, thresholds));
+    }
+    Value::Object(figures)
+}
+
+/// The score that at most `rate` of the legitimate messages exceed.
+fn threshold(ham: &[f64], rate: f64) -> f64 {
+    let mut sorted = ham.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a count"
+    )]
+    let over = (sorted.len() as f64 * rate) as usize;
+    sorted.get(over).copied().unwrap_or(f64::MAX)
+}
+
+fn shares(scores: &[f64], thresholds: [f64; 2]) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let share = |over: f64| {
+        let count = scores.iter().filter(|score| **score > over).count();
+        (1000.0 * count as f64 / scores.len().max(1) as f64).round() / 10.0
+    };
+    let [one, tenth] = thresholds;
+    json!({ "at_1%": share(one), "at_0.1%": share(tenth), "messages": scores.len() })
+}
+
+fn speed(mut took: Vec<f64>) -> Speed {
+    took.sort_by(f64::total_cmp);
+    let at = |share: usize| {
+        took.get((took.len() * share / 1000).min(took.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0.0)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let rate = took.len() as f64 * 1000.0 / took.iter().sum::<f64>().max(0.001);
+    let rounded = |value: f64| (value * 100.0).round() / 100.0;
+    Speed {
+        p50_ms: rounded(at(500)),
+        p99_ms: rounded(at(990)),
+        largest_ms: rounded(at(1000)),
+        a_second: rate.round(),
+    }
+}
+
+/// The most memory that this process had, the corpus included, in MiB.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shares, threshold};
+
+    #[test]
+    fn the_threshold_lets_its_share_of_ham_through() {
+        let ham: Vec<f64> = (0..1000).map(f64::from).collect();
+        let one = threshold(&ham, 0.01);
+        assert_eq!(ham.iter().filter(|score| **score > one).count(), 10);
+        assert_eq!(shares(&[one, one + 1.0], [one, 0.0])["at_1%"], 50.0);
+    }
+}

@@ -1,0 +1,82 @@
+//! The same message as people hand it on.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use vedetta_mail::{Evidence, Limits};
+
+type Wrap = fn(&[u8]) -> Vec<u8>;
+
+/// Each form, by name.
+pub(super) const ALL: &[(&str, Wrap)] = &[
+    ("attached", attached),
+    ("pec", certified),
+    ("inline text", inline_text),
+    ("inline html", inline_html),
+];
+
+const HEAD: &str = "From: Ada Bianchi <ada.bianchi@comune.example>\r\nTo: segnalazioni@vedetta.example\r\nMIME-Version: 1.0\r\n";
+
+fn attached(letter: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "{HEAD}Subject: Segnalazione\r\nContent-Type: multipart/mixed; boundary=\"fuori\"\r\n\r\n--fuori\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\nMi pare strana, potete guardare?\r\n--fuori\r\n\
+         Content-Type: message/rfc822; name=\"messaggio.eml\"\r\nContent-Disposition: attachment\r\n\r\n"
+    );
+    [head.as_bytes(), letter, b"\r\n--fuori--\r\n"].concat()
+}
+
+fn certified(letter: &[u8]) -> Vec<u8> {
+    let head = "From: \"Per conto di: tizio@pec.example\" <posta-certificata@gestore.example>\r\n\
+         To: protocollo@pec.comune.example\r\nSubject: POSTA CERTIFICATA: comunicazione\r\nX-Trasporto: posta-certificata\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"busta\"\r\n\r\n--busta\r\nContent-Type: text/plain\r\n\r\n\
+         Messaggio di posta certificata\r\n--busta\r\nContent-Type: message/rfc822; name=\"postacert.eml\"\r\n\
+         Content-Disposition: inline; filename=\"postacert.eml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let body = STANDARD.encode(letter);
+    [head.as_bytes(), body.as_bytes(), b"\r\n--busta--\r\n"].concat()
+}
+
+fn shown(letter: &[u8]) -> (Evidence, String, String, String) {
+    let evidence = Evidence::read(letter, &Limits::default());
+    let from = evidence
+        .sender()
+        .map(|sender| (sender.name.clone(), sender.address.clone()))
+        .unwrap_or_default();
+    let subject = evidence.subject.clone();
+    (evidence, from.0, from.1, subject)
+}
+
+fn inline_text(letter: &[u8]) -> Vec<u8> {
+    let (evidence, name, address, subject) = shown(letter);
+    let mut out = format!(
+        "{HEAD}Subject: Fwd: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nChe ne dite?\r\n\r\n\
+         ---------- Forwarded message ---------\r\nDa: {name} <{address}>\r\nDate: lun 17 nov 2025 alle ore 10:00\r\n\
+         Subject: {subject}\r\nTo: <ada.bianchi@comune.example>\r\n\r\n\r\n{}\r\n",
+        evidence.text
+    );
+    for link in evidence.clickable().filter(|link| !link.shown.is_empty()) {
+        write!(out, "<{}>\r\n", link.target.url).ok();
+    }
+    out.into_bytes()
+}
+
+fn inline_html(letter: &[u8]) -> Vec<u8> {
+    let (evidence, name, address, subject) = shown(letter);
+    let plain =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "<br>\r\n");
+    let mut out = format!(
+        "{HEAD}Subject: I: {subject}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body><p>Guardate questa</p><div><p>\
+         <b>Da:</b> {} &lt;{address}&gt;<br><b>Inviato:</b> luned&igrave; 17 novembre 2025 10:00<br>\
+         <b>A:</b> Ada Bianchi<br><b>Oggetto:</b> {}</p></div><div>{}</div>",
+        plain(&name),
+        plain(&subject),
+        plain(&evidence.text)
+    );
+    for link in evidence.clickable() {
+        let (target, text) = (link.target.url.replace('"', "%22"), plain(&link.shown));
+        write!(out, "<a href=\"{target}\">{text}</a> ").ok();
+    }
+    out.push_str("</body></html>");
+    out.into_bytes()
+}
