@@ -60,7 +60,7 @@ impl MailBench {
         let folders = self.folders()?;
         let mut report = Map::new();
         let desk = Desk::shipped();
-        let ours = |letters: &[Vec<u8>]| judge(letters, &desk);
+        let ours = |letters: &[Vec<u8>]| Ok(judge(letters, &desk));
         let (direct, thresholds) = table(&folders, ours)?;
         report.insert("vedetta".into(), direct);
         for (name, wrap) in forms::ALL {
@@ -69,10 +69,9 @@ impl MailBench {
         report.insert("vedetta memory_mib".into(), json!(memory()));
         if !self.alone {
             for engine in [peers::spamassassin as peers::Start, peers::rspamd] {
-                match engine() {
-                    Ok(peer) => {
-                        let (figures, _) = table(&folders, |letters| peer.judge(letters))?;
-                        report.insert(peer.name.into(), figures);
+                match beside(engine, &folders) {
+                    Ok((name, figures)) => {
+                        report.insert(name.into(), figures);
                     }
                     Err(reason) => eprintln!("vedetta: left out: {reason}"),
                 }
@@ -133,12 +132,21 @@ fn judge(letters: &[Vec<u8>], desk: &Desk<'_>) -> Judged {
     judged
 }
 
+/// Another engine's figures on the same messages.
+fn beside(start: peers::Start, folders: &[Folder]) -> Result<(&'static str, Value), Failure> {
+    let peer = start().map_err(|reason| Failure::system("another engine", reason))?;
+    let (figures, _) = table(folders, |letters| peer.judge(letters))?;
+    Ok((peer.name, figures))
+}
+
 /// The share above the thresholds that 1% and 0.1% of `ham` exceed, per folder; and the speed.
 fn table(
     folders: &[Folder],
-    judge: impl Fn(&[Vec<u8>]) -> Judged,
+    judge: impl Fn(&[Vec<u8>]) -> Result<Judged, Failure>,
 ) -> Result<(Value, [f64; 2]), Failure> {
-    let judged: Vec<Judged> = folders.iter().map(|folder| judge(&folder.letters)).collect();
+    let judged: Result<Vec<Judged>, Failure> =
+        folders.iter().map(|folder| judge(&folder.letters)).collect();
+    let judged = judged?;
     let ham = folders
         .iter()
         .zip(&judged)

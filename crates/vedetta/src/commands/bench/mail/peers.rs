@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::Judged;
+use crate::outcome::Failure;
 use crate::system::Stopwatch;
 
 /// Starts an engine.
@@ -32,16 +33,18 @@ impl Drop for Peer {
 }
 
 impl Peer {
-    /// Judges each message; one that gets no answer scores lowest.
-    pub(super) fn judge(&self, letters: &[Vec<u8>]) -> Judged {
+    /// Judges each message; without an answer to every one there are no figures to compare.
+    pub(super) fn judge(&self, letters: &[Vec<u8>]) -> Result<Judged, Failure> {
         let mut judged = Judged::default();
+        let silent = || Failure::system(self.name, "no answer to a message: nothing to compare");
         for letter in letters {
             let watch = Stopwatch::start();
             let answer = self.one(letter);
             judged.took.push(watch.read().as_secs_f64() * 1000.0);
-            judged.scores.push(answer.ok().as_deref().and_then(self.score).unwrap_or(f64::MIN));
+            let score = answer.ok().as_deref().and_then(self.score).ok_or_else(silent)?;
+            judged.scores.push(score);
         }
-        judged
+        Ok(judged)
     }
 
     fn one(&self, letter: &[u8]) -> io::Result<String> {
