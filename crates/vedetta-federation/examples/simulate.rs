@@ -53,7 +53,7 @@ fn many(from: u64, seeds: u64, scale: Scale) -> ExitCode {
             if seed >= from + seeds {
                 return;
             }
-            if seed > from && (seed - from) % 100 == 0 {
+            if seed > from && (seed - from).is_multiple_of(100) {
                 eprintln!("{} of {seeds}", seed - from);
             }
             let played = std::panic::catch_unwind(|| story::play(seed, scale));
