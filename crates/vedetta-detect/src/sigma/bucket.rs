@@ -66,7 +66,10 @@ pub(crate) struct Bucket {
     woken_at: Vec<u32>,
     event: u32,
     seen: u64,
+    /// The texts of an event in lower case, one after the other.
     text: String,
+    /// Where each begins and ends, and whose it is.
+    values: Vec<(usize, usize, usize)>,
 }
 
 impl Bucket {
@@ -120,6 +123,7 @@ impl Bucket {
             event: 0,
             seen: 0,
             text: String::new(),
+            values: Vec::new(),
         };
         bucket.choose(rules, &places);
         bucket
@@ -208,33 +212,43 @@ impl Bucket {
     }
 
     fn scan(&mut self, event: &Event<'_>) {
+        self.text.clear();
+        self.values.clear();
+        let mut wake = wake::Wake {
+            known: &mut self.known,
+            decided: &self.decided,
+            waiting: &mut self.waiting,
+            woken: &mut self.woken,
+            woken_at: &mut self.woken_at,
+            event: self.event,
+        };
         for (at, name) in event.names().iter().enumerate() {
             let places = self.names.get(name);
             if places.is_none() && self.everywhere.is_none() {
                 continue;
             }
-            let value = event.value(at);
-            self.text.clear();
+            let (value, start) = (event.value(at), self.text.len());
             let has_text = fold::fold_value(value, &mut self.text);
-            let mut wake = wake::Wake {
-                known: &mut self.known,
-                decided: &self.decided,
-                waiting: &mut self.waiting,
-                woken: &mut self.woken,
-                woken_at: &mut self.woken_at,
-                event: self.event,
-            };
+            let text = self.text.get(start..).unwrap_or_default();
             for place in places.map_or(&[][..], |it| it) {
                 wake.present(*place);
                 if has_text {
-                    self.scans[*place as usize].run(&self.text, value, &mut wake);
+                    self.scans[*place as usize].run(text, value, &mut wake);
                 }
             }
-            if let (Some(everywhere), true) = (&self.everywhere, has_text)
-                && !matches!(value, Value::Boolean(_))
-            {
-                everywhere.run(&self.text, value, &mut wake);
+            if has_text && !matches!(value, Value::Boolean(_)) {
+                self.values.push((start, self.text.len(), at));
             }
+            self.text.push('\0');
+        }
+        // All values at once tell mostly that there is nothing in any of them.
+        let Some(everywhere) = self.everywhere.as_ref().filter(|it| it.may_be_in(&self.text))
+        else {
+            return;
+        };
+        for (start, end, at) in &self.values {
+            let text = self.text.get(*start..*end).unwrap_or_default();
+            everywhere.run(text, event.value(*at), &mut wake);
         }
     }
 }
