@@ -199,7 +199,8 @@ impl Network {
             let mine = providers.iter().filter(|(_, clients)| clients.contains(number));
             let mut sources: Audience = mine.map(|(provider, _)| *provider).collect();
             sources.insert(number);
-            if search.starts.iter().any(|start| sources.contains(start.number)) {
+            let begins = search.starts.iter().any(|start| sources.contains(start.number));
+            if begins || number == search.producer {
                 return Past::All;
             }
             let steps = chains.any.log.iter().filter(|step| search.meets(step, &sources));

@@ -7,6 +7,7 @@ use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Clock, Entropy, Organisation, OrganisationId};
 
 use crate::certificates::Authority;
+use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::system::{SystemClock, SystemEntropy};
@@ -77,7 +78,8 @@ impl Init {
             Network::None => (self.alone(), Vec::new()),
         };
         house.found(records, agreements)?;
-        Ok(house.set_own(&self.organisation)?)
+        house.set_own(&self.organisation)?;
+        Meeting::of(&Configuration::read(&self.node.data)?)?.establish(house, None)
     }
 
     fn alone(&self) -> Records {
