@@ -17,7 +17,9 @@ pub struct Rate {
 }
 
 /// Buckets of one rate by key. Memory is bounded: when there are too many keys, buckets that are
-/// full again are forgotten, which changes nothing, and then all of them.
+/// full again are forgotten, which changes nothing, and then the fuller half. So whoever floods it
+/// with keys forgets its own, drawn on once; to have one forgotten that is nearly empty, it must draw
+/// as much on each of as many others.
 #[derive(Debug)]
 pub struct Limiter<K> {
     rate: Rate,
@@ -50,8 +52,8 @@ impl<K: Hash + Eq> Limiter<K> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= self.most && !buckets.contains_key(&key) {
             buckets.retain(|_, full_at| *full_at > now);
-            if buckets.len() >= self.most {
-                buckets.clear();
+            if buckets.len() > self.most / 2 {
+                forget_fuller_half(&mut buckets);
             }
         }
         let full_at = buckets.entry(key).or_insert(now);
@@ -68,6 +70,17 @@ impl<K: Hash + Eq> Limiter<K> {
         let next = full_at.after(self.rate.every);
         let owed = next.since(now);
         if owed > depth { Err(owed - depth) } else { Ok(next) }
+    }
+}
+
+/// Forgets the half of the buckets that are full again first, or more: once for as many new keys, so that
+/// a flood costs no more than its own requests.
+fn forget_fuller_half<K: Hash + Eq>(buckets: &mut HashMap<K, Instant>) {
+    let mut moments: Vec<Instant> = buckets.values().copied().collect();
+    let middle = moments.len() / 2;
+    if middle < moments.len() {
+        let (_, middle, _) = moments.select_nth_unstable(middle);
+        buckets.retain(|_, full_at| *full_at > *middle);
     }
 }
 
@@ -107,6 +120,19 @@ mod tests {
         }
         assert_eq!(limiter.take("a", at(0)), Err(Duration::from_secs(10)));
         assert_eq!(limiter.take("a", at(10)), Ok(()));
+    }
+
+    #[test]
+    fn a_flood_of_keys_gives_nobody_another_try() {
+        let limiter = Limiter::new(RATE, 8);
+        for _ in 0..3 {
+            assert_eq!(limiter.take(u32::MAX, at(0)), Ok(()));
+        }
+        for key in 0..1_000 {
+            assert_eq!(limiter.take(key, at(1)), Ok(()));
+            assert!(limiter.take(u32::MAX, at(1)).is_err(), "after {key} others");
+        }
+        assert!(limiter.buckets.lock().unwrap().len() <= 8);
     }
 
     proptest! {
