@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use vedetta_intake::{Brought, Fault, stix_bundle};
 use vedetta_model::{Actor, ItemId, Pap, Tlp};
+use vedetta_store::{Sequence, StoredItem};
 
 use crate::error::FlowError;
 use crate::house::House;
@@ -54,11 +55,15 @@ impl House {
     fn known_marking(&self, by: &Actor, id: &ItemId) -> Result<Option<Stated>, FlowError> {
         let (number, reader) = (self.number_of(&by.organisation)?, self.reader_of(by)?);
         let readable = self.shared.book.entitled(&self.standing(), &reader);
-        let releases = self.read(|reader| reader.item(id))?;
-        let mut known = releases
-            .iter()
-            .filter(|it| it.producer == number || readable.binary_search(&it.clearance).is_ok());
-        Ok(known.next().map(|it| stix_bundle::stated(&it.body)))
+        let may_know = |it: &&StoredItem| {
+            it.producer == number || readable.binary_search(&it.clearance).is_ok()
+        };
+        let definition = self.read(|reader| {
+            let releases = reader.releases(id)?;
+            let Some(known) = releases.iter().find(may_know) else { return Ok(None) };
+            Ok(reader.entries(Sequence(known.origin.0.saturating_sub(1)), 1)?.pop())
+        })?;
+        Ok(definition.map(|entry| stix_bundle::stated(&entry.body)))
     }
 }
 

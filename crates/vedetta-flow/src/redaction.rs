@@ -125,7 +125,7 @@ impl<'a> Tellers<'a> {
         if let Some(tells) = self.asked.get(id) {
             return *tells;
         }
-        let releases = unit.item(id).unwrap_or_default();
+        let releases = unit.releases(id).unwrap_or_default();
         let clearances = releases.iter().filter_map(|it| self.book.get(it.clearance));
         let tells = clearances.map(|it| match it.handling.victims.is_empty() {
             true => Tells::Nobody,

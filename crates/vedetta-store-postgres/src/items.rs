@@ -27,8 +27,14 @@ COPY item (seq, at, origin, version, object, clearance, producer, state, hidden,
 /// What is read of a release, from `item i` and its `entry e`.
 macro_rules! columns {
     () => {
-        "i.seq, i.at, i.origin, e.subject, i.version, i.producer, i.clearance, i.state, \
-         e.digest, e.facts, e.body"
+        columns!("e.body")
+    };
+    ($body:literal) => {
+        concat!(
+            "i.seq, i.at, i.origin, e.subject, i.version, i.producer, i.clearance, i.state, ",
+            "e.digest, e.facts, ",
+            $body
+        )
     };
 }
 
@@ -84,9 +90,17 @@ const OF_ITEMS: &str = concat!(
 );
 
 /// Everything of one item.
-const RELEASES: &str = concat!(
+const WHOLE: &str = concat!(
     "-- name: item\nSELECT ",
     columns!(),
+    " FROM item i JOIN entry e ON e.seq = i.origin
+    WHERE i.object = $1 ORDER BY i.seq + 0"
+);
+
+/// The same without the bodies.
+const RELEASES: &str = concat!(
+    "-- name: releases\nSELECT ",
+    columns!("''::bytea"),
     " FROM item i JOIN entry e ON e.seq = i.origin
     WHERE i.object = $1 ORDER BY i.seq + 0"
 );
@@ -130,6 +144,11 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
 }
 
 /// All releases of all versions of an item.
+pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
+    session.sql()?.rows(WHOLE, &[&object(id)])?.iter().map(read).collect()
+}
+
+/// The same without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
     session.sql()?.rows(RELEASES, &[&object(id)])?.iter().map(read).collect()
 }

@@ -120,6 +120,10 @@ impl Reader for Session {
     }
 
     fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
+        self.ask(|me| items::whole(me, id))
+    }
+
+    fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
         self.ask(|me| items::releases(me, id))
     }
 
@@ -180,6 +184,10 @@ impl Reader for Session {
 
     fn acknowledgements(&mut self, release: Sequence) -> Result<Vec<Acknowledgement>, StoreError> {
         self.ask(|me| deliveries::acknowledgements(me, release))
+    }
+
+    fn waiting_jobs(&mut self, step: &str, most: usize) -> Result<usize, StoreError> {
+        self.ask(|me| jobs::waiting(me, step, most))
     }
 
     fn dead_jobs(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
@@ -299,6 +307,10 @@ impl UnitOfWork for Session {
         now: Instant,
     ) -> Result<(), StoreError> {
         self.ask(|me| jobs::give_back(me, lease, error, (again, now)))
+    }
+
+    fn drop_jobs(&mut self, step: &str) -> Result<(), StoreError> {
+        self.ask(|me| jobs::drop_all(me, step))
     }
 
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError> {

@@ -55,10 +55,14 @@ struct Filling<'a> {
 /// neighbours are next to one another.
 macro_rules! reading {
     ($which:literal) => {
+        reading!("e.body", $which)
+    };
+    ($body:literal, $which:literal) => {
         concat!(
             "SELECT i.seq, i.origin, i.object, i.version, i.kind, i.clearance, i.state, ",
-            "i.hidden, i.older, i.newer, i.producer, e.at, e.subject, e.facts, e.digest, e.body ",
-            "FROM item i LEFT JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) WHERE ",
+            "i.hidden, i.older, i.newer, i.producer, e.at, e.subject, e.facts, e.digest, ",
+            $body,
+            " FROM item i LEFT JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) WHERE ",
             $which
         )
     };
@@ -90,13 +94,22 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
 }
 
 /// All releases of all versions of an item.
+pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
+    of_item(session, id, reading!("i.seq = ?1"))
+}
+
+/// The same without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
+    of_item(session, id, reading!("x''", "i.seq = ?1"))
+}
+
+fn of_item(session: &mut Session, id: &ItemId, sql: &str) -> Told<Vec<StoredItem>> {
     let Session { conn, recent, .. } = session;
     let mut releases = recent.releases(conn, object(id), Versions::Rising, usize::MAX)?;
     releases.sort_unstable();
     let mut items = Vec::new();
     for seq in releases {
-        let item = Release::show(conn, seq, |release, row| fetch(conn, release, row))?;
+        let item = Release::show(conn, (sql, seq), |release, row| fetch(conn, release, row))?;
         if item.id == *id {
             items.push(item);
         }
@@ -105,13 +118,13 @@ pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredIte
 }
 
 impl Release {
-    /// Shows one release.
+    /// Shows one release, by such a reading.
     fn show<T>(
         conn: &Connection,
-        seq: Sequence,
+        (sql, seq): (&str, Sequence),
         visit: impl FnOnce(&Self, &Row<'_>) -> Told<T>,
     ) -> Told<T> {
-        let mut statement = conn.prepare_cached(reading!("i.seq = ?1"))?;
+        let mut statement = conn.prepare_cached(sql)?;
         let mut rows = statement.query([int(seq)])?;
         let row = rows.next()?;
         let row = row.ok_or_else(|| Fault::damaged(format!("item {seq}"), "it is missing"))?;

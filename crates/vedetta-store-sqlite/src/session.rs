@@ -148,6 +148,10 @@ impl Reader for Session {
     }
 
     fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
+        self.ask(|me| items::whole(me, id))
+    }
+
+    fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
         self.ask(|me| items::releases(me, id))
     }
 
@@ -208,6 +212,10 @@ impl Reader for Session {
         limit: usize,
     ) -> Result<Vec<(Stamp, Acknowledgement)>, StoreError> {
         self.ask(|me| deliveries::acknowledgements_after(me, recorded, limit))
+    }
+
+    fn waiting_jobs(&mut self, step: &str, most: usize) -> Result<usize, StoreError> {
+        self.ask(|me| jobs::waiting(me, step, most))
     }
 
     fn dead_jobs(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
@@ -327,6 +335,10 @@ impl UnitOfWork for Session {
         now: Instant,
     ) -> Result<(), StoreError> {
         self.ask(|me| jobs::give_back(me, lease, error, (again, now)))
+    }
+
+    fn drop_jobs(&mut self, step: &str) -> Result<(), StoreError> {
+        self.ask(|me| jobs::drop_all(me, step))
     }
 
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError> {

@@ -51,6 +51,9 @@ pub trait Reader {
     fn items(&mut self, query: &ItemQuery<'_>) -> Result<ItemPage, StoreError>;
     /// All releases of all versions of an item, withdrawn and revoked ones included (for the house).
     fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
+    /// The same without their bodies, which are left empty: of an item with many versions they are
+    /// more than what asks for them wants to hold.
+    fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
     /// How many releases each clearance has (for counts and for choosing how to scan), those that
     /// are no longer served not counted, by clearance; without those that have none.
     fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError>;
@@ -88,6 +91,8 @@ pub trait Reader {
     ) -> Result<Vec<(Stamp, Acknowledgement)>, StoreError>;
     /// Acknowledgements of a release, in order of recording.
     fn acknowledgements(&mut self, release: Sequence) -> Result<Vec<Acknowledgement>, StoreError>;
+    /// How many jobs of a step wait or are leased, counted up to `most`.
+    fn waiting_jobs(&mut self, step: &str, most: usize) -> Result<usize, StoreError>;
     /// Jobs that were given up, oldest first, at most `limit`.
     fn dead_jobs(&mut self, limit: usize) -> Result<Vec<Job>, StoreError>;
 }
@@ -186,6 +191,8 @@ pub trait UnitOfWork: Reader {
         again: Option<Instant>,
         now: Instant,
     ) -> Result<(), StoreError>;
+    /// Drops all jobs of a step: those that wait, are leased or were given up.
+    fn drop_jobs(&mut self, step: &str) -> Result<(), StoreError>;
     /// Takes a dead job up again, its attempts counted on. Refused when it is not dead.
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError>;
 }

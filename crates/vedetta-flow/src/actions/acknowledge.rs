@@ -48,7 +48,7 @@ impl House {
         item: &ItemId,
         said: &Acknowledgement,
     ) -> Result<Option<(OrganisationId, What)>, FlowError> {
-        let releases = self.read(|reader| reader.item(item))?;
+        let releases = self.read(|reader| reader.releases(item))?;
         let release = releases.iter().find(|release| release.stamp.seq == said.release);
         let provenance = release.and_then(Provenance::of);
         let (Some(release), Some(provenance)) = (release, provenance) else { return Ok(None) };

@@ -180,7 +180,7 @@ impl House {
         reader: &mut dyn Reader,
         item: &StoredItem,
     ) -> Result<Audience, StoreError> {
-        let mut releases = reader.item(&item.id)?;
+        let mut releases = reader.releases(&item.id)?;
         if releases.iter().any(|other| other.version > item.version) {
             return Ok(Audience::nobody());
         }
@@ -190,7 +190,7 @@ impl House {
                 Some(provenance) => provenance.envelope.derived,
                 None => Some(self.derived_id(&item.id)),
             };
-            let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.item(&id))?;
+            let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
             derived.retain(|release| release.version == item.version);
             releases.append(&mut derived);
         }
@@ -284,7 +284,7 @@ impl Release {
             if let Some(provenance) = Provenance::of(item) {
                 // Of what came from another node its origin alone makes derived forms.
                 let Some(derived) = provenance.envelope.derived else { continue };
-                let there = unit.item(&derived)?;
+                let there = unit.releases(&derived)?;
                 releases.extend(there.first().map(|first| (first.origin, clearance)));
                 continue;
             }

@@ -76,7 +76,7 @@ impl House {
         self.read(|reader| {
             had.clear();
             // Whom later agreements brought in had it by another release.
-            let releases = reader.item(&read.id)?;
+            let releases = reader.releases(&read.id)?;
             for release in releases.iter().filter(|it| it.version == read.version) {
                 for DeliveryRow { batch, .. } in reader.deliveries(release.stamp.seq)? {
                     let this = (batch.at, batch.door);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use vedetta_model::{Actor, AgreementId, Audience, Bilingual, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Clearance, Form};
-use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter};
+use vedetta_store::{ItemQuery, Sequence, VersionFilter};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -67,8 +67,8 @@ struct Newest {
     item: ItemId,
     /// Of its last release.
     handling: Arc<Handling>,
-    /// Its releases in either form, unless it is no longer served.
-    served: Vec<(Arc<Clearance>, StoredItem)>,
+    /// What its releases in either form are cleared by, unless it is no longer served.
+    served: Vec<Arc<Clearance>>,
 }
 
 impl House {
@@ -155,27 +155,25 @@ impl House {
     ) -> Result<Answer, FlowError> {
         let (standing, number) = (self.standing(), self.number_of(organisation)?);
         let newest = self.newest(item)?;
-        let reads = |release: &&(Arc<Clearance>, StoredItem)| {
-            let today = standing.network.decide_item(&release.0.handling, &newest.item);
-            release.0.audience.contains(number) && today.entitled(release.0.form).contains(number)
+        let reads = |clearance: &&Arc<Clearance>| {
+            let today = standing.network.decide_item(&clearance.handling, &newest.item);
+            clearance.audience.contains(number) && today.entitled(clearance.form).contains(number)
         };
-        let read = newest.served.iter().filter(reads).min_by_key(|(clearance, _)| clearance.form);
-        let handling = read.map_or(&newest.handling, |(clearance, _)| &clearance.handling);
+        let read = newest.served.iter().filter(reads).min_by_key(|clearance| clearance.form);
+        let handling = read.map_or(&newest.handling, |clearance| &clearance.handling);
         let explanation = standing.network.explain(handling, &newest.item, number);
         let reason = match (read, explanation.allowed, newest.served.is_empty(), asker) {
             (None, _, true, _) => withdrawn(),
             (None, true, false, _) => not_the_past(),
             (_, _, _, Asker::Room) => explanation.reason,
-            (Some((clearance, _)), _, _, Asker::Organisation)
-                if clearance.form == Form::Redacted =>
-            {
+            (Some(clearance), _, _, Asker::Organisation) if clearance.form == Form::Redacted => {
                 standing.network.without_victims(handling, &explanation.told)
             }
             (_, _, _, Asker::Organisation) => explanation.told,
         };
         Ok(Answer {
             allowed: read.is_some(),
-            form: read.map(|(clearance, _)| clearance.form),
+            form: read.map(|clearance| clearance.form),
             agreement: explanation.agreement,
             reason_it: reason.it,
             reason_en: reason.en,
@@ -184,7 +182,7 @@ impl House {
 
     /// The newest version of an item, or of what it was derived from.
     fn newest(&self, asked: &ItemId) -> Result<Newest, FlowError> {
-        let releases = self.read(|reader| reader.item(asked))?;
+        let releases = self.read(|reader| reader.releases(asked))?;
         let newest = releases.iter().max_by_key(|release| (release.version, release.stamp));
         let unknown = || FlowError::unknown("item", asked);
         let newest = newest.ok_or_else(unknown)?;
@@ -210,7 +208,7 @@ impl House {
             after = page.next;
             let releases = page.items.into_iter();
             let book = &self.shared.book;
-            served.extend(releases.filter_map(|it| Some((book.get(it.clearance)?, it))));
+            served.extend(releases.filter_map(|it| book.get(it.clearance)));
         }
         Ok(Newest { item, handling: Arc::clone(&clearance.handling), served })
     }

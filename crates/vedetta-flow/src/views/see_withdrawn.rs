@@ -110,11 +110,11 @@ impl House {
         let (standing, derived) = (self.standing(), self.derived_id(item));
         let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
         let withdrawn = self.read(|reader| {
-            let mut releases = reader.item(item)?;
+            let mut releases = reader.releases(item)?;
             if releases.is_empty() {
                 return Ok(None);
             }
-            releases.extend(reader.item(&derived)?);
+            releases.extend(reader.releases(&derived)?);
             for release in releases {
                 for row in reader.deliveries(release.stamp.seq)? {
                     for number in row.batch.audience.iter() {
@@ -143,7 +143,7 @@ fn notice(
 ) -> Result<Option<WithdrawalNotice>, StoreError> {
     let Ok(item) = ItemId::new(&entry.subject) else { return Ok(None) };
     let mut had = false;
-    for release in reader.item(&item)? {
+    for release in reader.releases(&item)? {
         let rows = reader.deliveries(release.stamp.seq)?;
         had |= rows.iter().any(|row| row.batch.audience.contains(own));
     }

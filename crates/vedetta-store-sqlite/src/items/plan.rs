@@ -53,6 +53,9 @@ struct Vein {
     spent: bool,
 }
 
+/// One release.
+const ONE: &str = reading!("i.seq = ?1");
+
 impl Plan {
     /// Chooses by what each way would look at. Looking at a release along a clearance costs about
     /// four times as much as along everything, and beginning a clearance about eight times.
@@ -141,7 +144,7 @@ fn along_items(
 ) -> Told<()> {
     let within = |seq: &&Sequence| int(**seq) > range.after && int(**seq) <= range.until;
     for seq in releases.iter().filter(within) {
-        if Release::show(conn, *seq, &mut *visit)?.is_break() {
+        if Release::show(conn, (ONE, *seq), &mut *visit)?.is_break() {
             break;
         }
     }
@@ -156,7 +159,8 @@ fn merge(conn: &Connection, lodes: &[Lode], range: Range, visit: &mut Visit<'_>)
         heap.extend(vein.next(conn, range.until, ahead)?.map(|seq| Reverse((seq, index))));
     }
     while let Some(Reverse((seq, index))) = heap.pop() {
-        if Release::show(conn, Sequence(i64::cast_unsigned(seq)), &mut *visit)?.is_break() {
+        let one = (ONE, Sequence(i64::cast_unsigned(seq)));
+        if Release::show(conn, one, &mut *visit)?.is_break() {
             break;
         }
         let following = veins[index].next(conn, range.until, ahead)?;

@@ -145,6 +145,10 @@ pub fn show_the_house_everything(scene: &mut Scene) {
     let found: Vec<_> = releases.iter().map(|item| item.stamp).collect();
     assert_eq!(found, [one, two, three, again[0]]);
     assert!(releases.iter().all(|item| item.id == version.id && !item.body.is_empty()));
+    let mut bare = scene.read(|reader| reader.releases(&version.id));
+    assert!(bare.iter().all(|item| item.body.is_empty()));
+    bare.iter_mut().zip(&releases).for_each(|(item, whole)| item.body.clone_from(&whole.body));
+    assert_eq!(bare, releases);
     let unknown = scene.read(|reader| reader.item(&scene::id("indicator", 9)));
     assert!(unknown.is_empty());
 }

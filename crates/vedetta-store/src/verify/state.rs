@@ -129,10 +129,14 @@ impl State {
         let Ok(id) = ItemId::new(&entry.subject) else {
             return broken(entry, "its subject is no item");
         };
-        let releases = named(entry.stamp.seq, reader.item(&id))?;
-        let this = releases.iter().find(|release| release.stamp.seq == entry.stamp.seq);
+        let mut releases = named(entry.stamp.seq, reader.releases(&id))?;
+        let this = releases.iter().position(|release| release.stamp.seq == entry.stamp.seq);
         let Some(this) = this else { return broken(entry, "the state lacks its item") };
-        agree(entry, this)?;
+        let mut this = releases.swap_remove(this);
+        let before = Sequence(this.origin.0.saturating_sub(1));
+        let origin = named(entry.stamp.seq, reader.entries(before, 1))?.pop();
+        this.body = origin.map_or_else(Vec::new, |origin| origin.body);
+        agree(entry, &this)?;
         let revoked = releases
             .iter()
             .any(|other| other.state == ItemState::Revoked && other.version > this.version);
