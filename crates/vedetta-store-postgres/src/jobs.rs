@@ -1,4 +1,4 @@
-//! Jobs: enqueued, leased, finished, given back, requeued.
+//! Jobs: enqueued, leased, finished, given back, requeued, dropped.
 
 use postgres::Row;
 use vedetta_model::Instant;
@@ -31,6 +31,12 @@ WHERE id = $1 AND attempts = $2 AND leased IS NOT NULL";
 
 const REQUEUE: &str = "-- name: requeue
 UPDATE job SET dead = NULL, due = $2 WHERE id = $1 AND dead IS NOT NULL";
+
+const WAITING: &str = "-- name: waiting_jobs
+SELECT count(*) FROM (SELECT FROM job WHERE step = $1 AND dead IS NULL LIMIT $2) w";
+
+const DROP: &str = "-- name: drop_jobs
+DELETE FROM job WHERE step = $1";
 
 const DEAD: &str = "-- name: dead_jobs
 SELECT id, step, key, task, due, attempts, last_error, dead FROM job
@@ -94,6 +100,19 @@ pub(crate) fn requeue(session: &mut Session, job: JobId, due: Instant) -> Told<(
         0 => Err(Fault::Refused(format!("job {} is not on the dead-letter list", job.0))),
         _ => Ok(()),
     }
+}
+
+/// How many jobs of a step are not dead, counted up to `most`.
+pub(crate) fn waiting(session: &mut Session, step: &str, most: usize) -> Told<usize> {
+    plain(step)?;
+    let waiting = whole(&session.engine.always(WAITING, &[&step, &count(most)])?, 0)?;
+    Ok(usize::try_from(waiting).unwrap_or(most))
+}
+
+/// Drops all jobs of a step.
+pub(crate) fn drop_all(session: &mut Session, step: &str) -> Told<()> {
+    plain(step)?;
+    session.writing()?.run(DROP, &[&step]).map(|_| ())
 }
 
 /// Jobs that were given up, oldest first.

@@ -1,4 +1,4 @@
-//! Jobs: enqueued, leased, finished, given back, requeued.
+//! Jobs: enqueued, leased, finished, given back, requeued, dropped.
 
 use rusqlite::{Row, params};
 use vedetta_model::Instant;
@@ -80,6 +80,20 @@ pub(crate) fn requeue(session: &mut Session, id: JobId, due: Instant) -> Told<()
         0 => Err(Fault::Refused(format!("job {} is not on the dead-letter list", id.0))),
         _ => Ok(()),
     }
+}
+
+/// How many jobs of a step are not dead, counted up to `most`.
+pub(crate) fn waiting(session: &mut Session, step: &str, most: usize) -> Told<usize> {
+    let sql = "SELECT count(*) FROM \
+               (SELECT 1 FROM job WHERE step = ?1 AND dead IS NULL LIMIT ?2)";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    Ok(statement.query_row(params![step, count(most)], |row| row.get(0))?)
+}
+
+/// Drops all jobs of a step.
+pub(crate) fn drop_all(session: &mut Session, step: &str) -> Told<()> {
+    session.conn.prepare_cached("DELETE FROM job WHERE step = ?1")?.execute([step])?;
+    Ok(())
 }
 
 /// Jobs that were given up, oldest first.

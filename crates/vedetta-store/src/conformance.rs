@@ -84,7 +84,7 @@ macro_rules! conformance {
             jobs: are_leased_when_due are_leased_once are_leased_again_when_the_lease_ends
                 a_stale_lease_is_refused equal_keys_are_one_job
                 what_comes_during_a_lease_is_a_new_job are_given_back die_and_are_requeued
-                outlive_the_process are_leased_by_one_of_many;
+                outlive_the_process are_leased_by_one_of_many are_counted_and_dropped_by_step;
             verification: proves_a_sound_ledger;
             model: agrees_with_a_naive_one;
         }

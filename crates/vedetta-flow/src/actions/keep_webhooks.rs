@@ -1,7 +1,7 @@
 //! Webhooks: where an organisation wants to be called when something is released to it.
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, Actor, Category, Instant, OrganisationId};
+use vedetta_model::{AccountId, Actor, Category, OrganisationId};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::authority::{ADMINISTRATORS, PRODUCERS, require};
@@ -56,8 +56,6 @@ enum Kept {
 
 /// Webhooks of one organisation at most.
 pub const MOST_WEBHOOKS: usize = 16;
-/// Calls dropped at once.
-const DROPPED: usize = 1_000;
 
 impl Webhook {
     /// Its name among all of the node's: two organisations may choose the same identifier, and
@@ -110,7 +108,7 @@ impl House {
         }
     }
 
-    /// Removes a webhook with its secret and the calls that wait for it.
+    /// Removes a webhook with its secret and its calls.
     ///
     /// # Errors
     /// Forbidden, or unknown.
@@ -126,8 +124,7 @@ impl House {
         let removed = self.write(move |unit| {
             let removed = unit.remove_record(RecordKind::Webhook, &key, &actor)?;
             if removed.is_some() {
-                unit.erase_secret(SecretKind::Webhook, &key)?;
-                drop_calls(unit, &key)?;
+                forget(unit, &key)?;
             }
             Ok(removed)
         })?;
@@ -150,7 +147,8 @@ impl House {
     }
 
     pub(crate) fn webhook(&self, key: &str) -> Result<Option<Webhook>, FlowError> {
-        Ok(self.every_webhook()?.into_iter().find(|webhook| webhook.key() == key))
+        let record = self.read(|reader| reader.record(RecordKind::Webhook, key))?;
+        Ok(record.and_then(|record| serde_json::from_slice(&record.body).ok()))
     }
 
     pub(crate) fn webhook_secret(&self, key: &str) -> Result<Option<Vec<u8>>, FlowError> {
@@ -180,19 +178,31 @@ fn key(organisation: &OrganisationId, id: &str) -> String {
 }
 
 fn count(unit: &mut dyn UnitOfWork, organisation: &OrganisationId) -> Result<usize, StoreError> {
-    let (all, prefix) = (unit.records(RecordKind::Webhook)?, key(organisation, ""));
-    Ok(all.iter().filter(|record| record.id.starts_with(&prefix)).count())
+    Ok(keys(unit, organisation.as_str())?.len())
 }
 
-/// Ends the calls that wait for a webhook, those under way too: at the end of time everything is
-/// due, and every lease has ended.
-fn drop_calls(unit: &mut dyn UnitOfWork, key: &str) -> Result<(), StoreError> {
-    let (step, no_time) = (step(key), std::time::Duration::ZERO);
-    loop {
-        let leases = unit.lease(&step, Instant::FAR, no_time, DROPPED)?;
-        if leases.is_empty() {
-            return Ok(());
-        }
-        leases.iter().try_for_each(|lease| unit.finish(lease))?;
+/// The keys of an organisation's webhooks.
+fn keys(unit: &mut dyn UnitOfWork, organisation: &str) -> Result<Vec<String>, StoreError> {
+    let (all, prefix) = (unit.records(RecordKind::Webhook)?, format!("{organisation}/"));
+    Ok(all.into_iter().map(|it| it.id).filter(|key| key.starts_with(&prefix)).collect())
+}
+
+/// Removes the webhooks of an organisation that goes, each with its secret and its calls: whoever has its
+/// name one day wants to be called by itself.
+pub(crate) fn forget_webhooks(
+    unit: &mut dyn UnitOfWork,
+    organisation: &str,
+    actor: &str,
+) -> Result<(), StoreError> {
+    for key in keys(unit, organisation)? {
+        unit.remove_record(RecordKind::Webhook, &key, actor)?;
+        forget(unit, &key)?;
     }
+    Ok(())
+}
+
+/// Forgets the secret of a webhook, and its calls: those that wait, are under way or were given up.
+fn forget(unit: &mut dyn UnitOfWork, key: &str) -> Result<(), StoreError> {
+    unit.erase_secret(SecretKind::Webhook, key)?;
+    unit.drop_jobs(&step(key))
 }

@@ -40,6 +40,8 @@ const TERM: Duration = Duration::from_secs(120);
 const TOGETHER: usize = 64;
 /// The actor of what the caller does by itself.
 pub(crate) const ACTOR: &str = "call_webhooks";
+/// Calls of one webhook that wait at most: what is released beyond that waits in the ledger.
+const WAITING: usize = 10_000;
 /// Places without a call after which the cursor is moved all the same.
 const FAR: u64 = 1_000;
 
@@ -197,9 +199,11 @@ impl House {
     /// What a webhook is to be told of next; nothing when there is nothing worth writing.
     fn unqueued(&self, webhook: &Webhook) -> Result<Option<Page>, FlowError> {
         let key = webhook.key();
-        let after = self.read(|reader| reader.cursor(&cursor(&key)))?;
+        let (after, waiting) = self.read(|reader| {
+            Ok((reader.cursor(&cursor(&key))?, reader.waiting_jobs(&step(&key), WAITING)?))
+        })?;
         let head = self.bell().last();
-        if head <= after {
+        if head <= after || waiting >= WAITING {
             return Ok(None);
         }
         let wish = Wish { kinds: webhook.kinds.clone(), ..Wish::all(after, VersionFilter::All) };

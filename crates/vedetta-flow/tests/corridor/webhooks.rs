@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vedetta_directory::directory::Records;
 use vedetta_flow::actions::keep_webhooks::{MOST_WEBHOOKS, Webhook, WebhookState};
 use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
 use vedetta_flow::{DeliveryBatch, Door, FlowError};
@@ -168,4 +169,64 @@ fn names_are_of_an_organisation_and_nobody_learns_of_anothers() {
     let more = Webhook { id: "more".into(), ..of("perugia") };
     let more = test.house.put_webhook(&test.person("perugia"), more);
     assert!(matches!(more, Err(FlowError::Conflict(_))));
+}
+
+#[test]
+fn those_of_an_organisation_that_goes_do_not_come_back_with_its_name() {
+    let test = TestHouse::small();
+    put(&test, of("stranger"));
+    put(&test, of("perugia"));
+    test.bring("cosc-umbria", &[TestItem::indicator(1).tlp("CLEAR")]);
+    queue(&test);
+    let standing = test.house.standing();
+    let id = of("stranger").organisation;
+    let stranger =
+        vedetta_model::Organisation::clone(standing.directory.organisation(&id).unwrap());
+    test.house.remove_organisation(&test.administrator(), &stranger.id).unwrap();
+    let records = Records { organisations: vec![stranger], ..Records::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    test.bring("cosc-umbria", &[TestItem::indicator(2).tlp("CLEAR")]);
+    queue(&test);
+    let called: Vec<_> = due(&test).iter().map(|it| it.webhook.organisation.clone()).collect();
+    assert_eq!(called, vec![of("perugia").organisation; 2]);
+    assert!(test.house.webhooks(&test.administrator()).unwrap().len() == 1);
+    let again = test.house.put_webhook(&test.person("perugia"), of("perugia")).unwrap();
+    assert_eq!(again, None, "the other is as it was");
+}
+
+#[test]
+fn a_removed_webhook_leaves_no_dead_letters() {
+    let test = TestHouse::small();
+    put(&test, of("perugia"));
+    test.bring("cosc-umbria", &[TestItem::indicator(1)]);
+    queue(&test);
+    let call = due(&test).remove(0);
+    test.house.give_back_webhook_call(call.lease, "down".into(), None).unwrap();
+    assert_eq!(test.house.dead_letters(&test.administrator()).unwrap().len(), 1);
+    remove(&test, "perugia").unwrap();
+    assert!(test.house.dead_letters(&test.administrator()).unwrap().is_empty());
+}
+
+#[test]
+fn for_a_receiver_that_takes_nothing_the_ledger_waits() {
+    let test = TestHouse::small();
+    put(&test, of("perugia"));
+    let many = 10_500;
+    for part in 0..many / 500 {
+        let items: Vec<_> = (0..500).map(|n| TestItem::indicator(part * 500 + n + 1)).collect();
+        test.bring("cosc-umbria", &items);
+    }
+    queue(&test);
+    let calls = |test: &TestHouse| {
+        let key = test.house.active_webhooks().unwrap().remove(0);
+        test.house.due_webhook_calls(&[(key, many as usize)]).unwrap()
+    };
+    let first = calls(&test);
+    assert!((10_000..many as usize).contains(&first.len()), "{}", first.len());
+    for call in first {
+        test.house.finish_webhook_call(call.lease).unwrap();
+    }
+    let had = test.house.bell().last();
+    queue(&test);
+    assert!(!calls(&test).is_empty(), "what waited in the ledger is queued, at {had:?}");
 }

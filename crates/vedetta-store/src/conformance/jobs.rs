@@ -219,3 +219,23 @@ pub fn are_leased_by_one_of_many(scene: &mut Scene) {
     assert_eq!(all.len(), 60);
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 60);
 }
+
+/// Whatever their state; those of other steps stay.
+pub fn are_counted_and_dropped_by_step(scene: &mut Scene) {
+    let now = scene.tick();
+    for key in ["waits", "leased", "dead"] {
+        enqueue(scene, key, now);
+    }
+    let (step, key, task) = ("other", "x", "{}");
+    scene.write(|unit| unit.enqueue(&NewJob { step, key, task, due: now }));
+    let leases = lease_at(scene, now, 3);
+    scene.write(|unit| unit.give_back(&leases[0], "later", Some(now), now));
+    scene.write(|unit| unit.give_back(&leases[2], "down", None, now));
+    let waiting = |step: &str, most| scene.read(|reader| reader.waiting_jobs(step, most));
+    assert_eq!(["call", "other", "none"].map(|step| waiting(step, 10)), [2, 1, 0]);
+    assert_eq!(waiting("call", 1), 1, "counted up to so many");
+    scene.write(|unit| unit.drop_jobs("call"));
+    assert_eq!(["call", "other"].map(|step| waiting(step, 10)), [0, 1]);
+    assert!(scene.read(|reader| reader.dead_jobs(10)).is_empty());
+    assert!(is_refused(&scene.try_write(|unit| unit.finish(&leases[1]))), "it is gone");
+}
