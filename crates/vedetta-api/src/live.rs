@@ -15,6 +15,8 @@ use crate::recorder;
 const AGAIN: Duration = Duration::from_secs(1);
 /// How often terms are looked at when nothing happens.
 const RECONCILING: Duration = Duration::from_secs(60);
+/// How often what expired is removed.
+const SWEEPING: Duration = Duration::from_secs(3600);
 /// Releases read from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -23,9 +25,11 @@ const PAGE: usize = 1000;
 pub async fn run(api: Api, stop: impl Future<Output = ()>) {
     let filling = fill(api.house(), api.hub());
     let reconciling = reconcile(api.house());
+    let sweeping = sweep(api.house());
     tokio::select! {
         () = filling => {}
         () = reconciling => {}
+        () = sweeping => {}
         () = recorder::run(&api, stop) => {}
     }
     recorder::finish(&api).await;
@@ -59,6 +63,20 @@ async fn reconcile(house: &Arc<House>) {
             }
         }
         let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;
+    }
+}
+
+/// Removes tokens and certificates that expired: at the start, and now and then.
+async fn sweep(house: &Arc<House>) {
+    loop {
+        let house = Arc::clone(house);
+        match tokio::task::spawn_blocking(move || house.remove_expired()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(removed)) => tracing::info!(removed, "expired tokens and certificates removed"),
+            Ok(Err(error)) => tracing::error!(%error, "what expired stays: the ledger refused"),
+            Err(error) => tracing::error!(%error, "what expired stays: a thread ended"),
+        }
+        tokio::time::sleep(SWEEPING).await;
     }
 }
 

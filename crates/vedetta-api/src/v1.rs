@@ -79,6 +79,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/tokens", sessions::tokens)
         .on(Post, "/api/v1/tokens", sessions::issue)
         .on(Delete, "/api/v1/tokens/{token}", sessions::revoke)
+        .on(Get, "/api/v1/certificates", certificates::list)
         .on(Put, "/api/v1/certificates/{fingerprint}", certificates::tie)
         .on(Delete, "/api/v1/certificates/{fingerprint}", certificates::untie)
         .on(Get, "/api/v1/relevance", relevance::of)

@@ -146,6 +146,12 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewToken"))
         .gives(json("IssuedToken")),
     delete("/api/v1/tokens/{token}", Who::SignedIn, "Revoke a token"),
+    get(
+        "/api/v1/certificates",
+        Who::SignedIn,
+        "Certificates: one's own, or all for who runs the node",
+    )
+    .gives(json("Certificates")),
     put("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Tie a certificate to its account")
         .takes(json("Certificate")),
     delete("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Untie a certificate"),

@@ -1,13 +1,27 @@
 //! Certificates of machines, tied to their accounts.
 
+use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use serde::Serialize;
 use vedetta_flow::actions::manage_accounts::Certificate;
 
+use super::Answer;
 use crate::api::Api;
 use crate::extract::{Given, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
+
+/// Certificates that one may see.
+#[derive(Debug, Serialize)]
+pub(super) struct Certificates {
+    certificates: Vec<Certificate>,
+}
+
+pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Certificates> {
+    let certificates = api.ask(move |house| house.certificates_of(&actor)).await?;
+    Ok(Json(Certificates { certificates }))
+}
 
 pub(super) async fn tie(
     State(api): State<Api>,

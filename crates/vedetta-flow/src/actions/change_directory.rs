@@ -7,7 +7,8 @@ use vedetta_federation::envelope::{Removal, What};
 use vedetta_model::{Actor, AssetId, ContactId, OrganisationId, OrganisationNumber};
 use vedetta_store::{RecordKind, StoreError, UnitOfWork};
 
-use crate::actions::manage_accounts::{check_account, forget_account};
+use crate::actions::keep_webhooks::forget_webhooks;
+use crate::actions::manage_accounts::{check_account, forget_account, write_account};
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
@@ -44,7 +45,7 @@ impl House {
         records.accounts.iter().try_for_each(|account| check_account(account, own))
     }
 
-    /// Removes an organisation with its assets, contacts and accounts. Its number is never given again; what was cleared to it is no
+    /// Removes an organisation with its assets, contacts, accounts and webhooks. Its number is never given again; what was cleared to it is no
     /// longer released.
     ///
     /// # Errors
@@ -152,7 +153,7 @@ pub(crate) fn put_all(
         put_one(unit, RecordKind::Contact, contact.id.as_str(), contact, actor)?;
     }
     for account in &records.accounts {
-        put_one(unit, RecordKind::Account, account.id.as_str(), account, actor)?;
+        write_account(unit, account, actor)?;
     }
     shared.touch(RecordKind::Organisation);
     Ok(())
@@ -200,8 +201,10 @@ pub(crate) fn remove_all(
 ) -> Result<(), StoreError> {
     gone.iter().try_for_each(|(kind, id)| {
         shared.touch(*kind);
-        if *kind == RecordKind::Account {
-            forget_account(unit, id, actor)?;
+        match kind {
+            RecordKind::Account => forget_account(unit, id, actor)?,
+            RecordKind::Organisation => forget_webhooks(unit, id, actor)?,
+            _ => {}
         }
         unit.remove_record(*kind, id, actor).map(drop)
     })

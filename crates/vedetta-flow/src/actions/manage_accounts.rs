@@ -1,17 +1,19 @@
 //! Accounts, their secrets and their tokens.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
 use vedetta_store::written::LEDGER;
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::accept_items::ACTOR as CLEARING;
 use crate::actions::found_node::OPERATOR;
-use crate::actions::sign_in::{Session, new_totp_memory};
-use crate::authority::ADMINISTRATORS;
+use crate::actions::sign_in::{SIGN_IN_WITH_CODE, Session, new_totp_memory};
+use crate::authority::{ADMINISTRATORS, AUDITORS};
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
 use crate::house::House;
@@ -36,7 +38,8 @@ pub struct Certificate {
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
 
 impl House {
-    /// Puts an account.
+    /// Puts an account. Its sessions and tokens end when it is closed, moves to another organisation, or
+    /// gains a role that is signed in for with a code.
     ///
     /// # Errors
     /// Forbidden, an unknown organisation, a reserved name, no role, or one that is the node's own only.
@@ -48,7 +51,13 @@ impl House {
             return Err(FlowError::unknown("organisation", &account.organisation));
         }
         check_account(account, standing.own.as_ref())?;
-        self.put(by, RecordKind::Account, account.id.as_str(), account)
+        let (shared, actor) = (Arc::clone(&self.shared), by.account.to_string());
+        let account = account.clone();
+        self.write(move |unit| {
+            shared.touch(RecordKind::Account);
+            write_account(unit, &account, &actor)
+        })?;
+        Ok(())
     }
 
     /// Sets a person's password: one's own, or anyone's as administrator. Its sessions and tokens
@@ -171,6 +180,18 @@ impl House {
         self.put(by, RecordKind::Certificate, &certificate.fingerprint, certificate)
     }
 
+    /// The certificates tied to an actor's account; all of them for administrators and auditors.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn certificates_of(&self, by: &Actor) -> Result<Vec<Certificate>, FlowError> {
+        let mut tied: Vec<Certificate> =
+            self.read(|reader| records(reader, RecordKind::Certificate))?;
+        let all = self.is_of_the_room(by, AUDITORS);
+        tied.retain(|certificate| all || certificate.account == by.account);
+        Ok(tied)
+    }
+
     /// Unties a certificate: the machine can no longer use it.
     ///
     /// # Errors
@@ -229,6 +250,37 @@ pub(crate) fn check_account(
     Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
 }
 
+/// Writes an account. What was begun as something else than it is now ends: a session that a password alone
+/// began must not carry a role for which that does not suffice.
+pub(crate) fn write_account(
+    unit: &mut dyn UnitOfWork,
+    account: &Account,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let id = account.id.as_str();
+    if let Some(record) = unit.record(RecordKind::Account, id)? {
+        // One that does not read back is as good as another.
+        let before: Option<Account> = serde_json::from_slice(&record.body).ok();
+        let same = |before: &Account| {
+            before.organisation == account.organisation
+                && (before.state != AccountState::Active || account.state == AccountState::Active)
+        };
+        let gains = |before: &Account| {
+            let (had, has) = (&before.roles, &account.roles);
+            SIGN_IN_WITH_CODE.iter().any(|role| has.contains(role) && !had.contains(role))
+        };
+        if !before.as_ref().is_some_and(same) {
+            remove_tokens(unit, id, actor)?;
+            remove_certificates(unit, id, actor)?;
+        } else if before.as_ref().is_some_and(gains) {
+            remove_tokens(unit, id, actor)?;
+        }
+    }
+    let body = serde_json::to_vec(account)
+        .map_err(|error| StoreError::Refused(format!("{id}: {error}")))?;
+    unit.put_record(RecordKind::Account, id, &body, actor).map(drop)
+}
+
 /// Erases the secrets of an account that goes, with its tokens and certificates: whoever has its name
 /// one day is somebody else.
 pub(crate) fn forget_account(
@@ -239,6 +291,14 @@ pub(crate) fn forget_account(
     unit.erase_secret(SecretKind::Password, account)?;
     unit.erase_secret(SecretKind::Totp, account)?;
     remove_tokens(unit, account, actor)?;
+    remove_certificates(unit, account, actor)
+}
+
+fn remove_certificates(
+    unit: &mut dyn UnitOfWork,
+    account: &str,
+    actor: &str,
+) -> Result<(), StoreError> {
     for certificate in records::<Certificate>(unit, RecordKind::Certificate)? {
         if certificate.account.as_str() == account {
             unit.remove_record(RecordKind::Certificate, &certificate.fingerprint, actor)?;

@@ -168,12 +168,24 @@ impl House {
             issued_by: by.account.clone(),
         };
         let body = serde_json::to_vec(&record).unwrap_or_default();
-        let actor = by.account.to_string();
-        self.write(move |unit| {
+        let (actor, decided) = (by.account.to_string(), account.clone());
+        let issued = self.write(move |unit| {
+            // What it carries was decided on the account as it was: what changed ended its tokens.
+            let now = unit.record(RecordKind::Account, decided.id.as_str())?;
+            let now = now.and_then(|now| serde_json::from_slice::<Account>(&now.body).ok());
+            if now.as_ref() != Some(&decided) {
+                return Ok(false);
+            }
             unit.put_record(RecordKind::Token, &id, &body, &actor)?;
-            unit.put_secret(SecretKind::Token, &id, &digest)
+            unit.put_secret(SecretKind::Token, &id, &digest)?;
+            Ok(true)
         })?;
-        Ok(Session { token, record })
+        let changed = "the account was changed at this moment; try again";
+        if issued {
+            Ok(Session { token, record })
+        } else {
+            Err(FlowError::Conflict(changed.into()))
+        }
     }
 
     fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {
@@ -244,9 +256,11 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
     }
 }
 
-/// Whether an account may not sign in with a password alone: it could change or stop the node.
+/// The roles for which a password alone does not suffice: they could change or stop the node.
+pub(crate) const SIGN_IN_WITH_CODE: [Role; 2] = [Role::Administrator, Role::DutyOfficer];
+
 fn must_enrol(account: &Account) -> bool {
-    [Role::Administrator, Role::DutyOfficer].iter().any(|role| account.roles.contains(role))
+    SIGN_IN_WITH_CODE.iter().any(|role| account.roles.contains(role))
 }
 
 fn account_or_unknown(text: &str) -> &str {

@@ -1,10 +1,15 @@
-//! Agreements whose term is over are marked as expired. They released nothing since it ended.
+//! What is over is settled: agreements whose term ended are marked as expired, and tokens and certificates
+//! that expired are removed. They released and proved nothing since.
 
 use vedetta_model::Agreement;
-use vedetta_store::RecordKind;
+use vedetta_store::{RecordKind, SecretKind};
+
+use crate::actions::manage_accounts::Certificate;
+use crate::credentials::Token;
 
 use crate::error::FlowError;
 use crate::house::House;
+use crate::standing::records;
 
 /// The name of this step in the ledger.
 pub(crate) const ACTOR: &str = "settle_terms";
@@ -27,5 +32,33 @@ impl House {
             }
         }
         Ok(settled)
+    }
+
+    /// Removes the tokens and certificates that expired; returns how many.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn remove_expired(&self) -> Result<usize, FlowError> {
+        let now = self.now();
+        let (mut tokens, mut tied) = self.read(|reader| {
+            let tokens: Vec<Token> = records(reader, RecordKind::Token)?;
+            Ok((tokens, records::<Certificate>(reader, RecordKind::Certificate)?))
+        })?;
+        tokens.retain(|token| token.expires <= now);
+        tied.retain(|certificate| certificate.expires <= now);
+        let count = tokens.len() + tied.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        self.write(move |unit| {
+            for token in &tokens {
+                unit.erase_secret(SecretKind::Token, &token.id)?;
+                unit.remove_record(RecordKind::Token, &token.id, ACTOR)?;
+            }
+            tied.iter().try_for_each(|it| {
+                unit.remove_record(RecordKind::Certificate, &it.fingerprint, ACTOR).map(drop)
+            })
+        })?;
+        Ok(count)
     }
 }

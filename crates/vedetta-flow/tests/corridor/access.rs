@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_directory::directory::Records;
-use vedetta_flow::FlowError;
-use vedetta_model::{AccountId, OrganisationId, Role};
+use vedetta_flow::actions::manage_accounts::Certificate;
+use vedetta_flow::{FlowError, Session};
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, OrganisationId, Role};
 use vedetta_store::{EntryKind, Sequence};
 use vedetta_testkit::TestHouse;
 
@@ -194,4 +196,107 @@ fn a_name_given_anew_opens_nothing_of_who_had_it() {
     test.house.put_account(&admin, &anew).unwrap();
     assert!(test.house.actor_by_token(session.token.reveal()).is_err());
     assert!(test.house.sign_in(id.as_str(), "una frase lunga", None).is_err());
+}
+
+#[test]
+fn what_a_password_alone_began_ends_where_a_role_wants_a_code() {
+    let test = TestHouse::small();
+    let (admin, id, day) = (test.administrator(), account("cnaipic"), Duration::from_secs(86_400));
+    let fingerprint = "0".repeat(64);
+    let certificate = Certificate {
+        fingerprint: fingerprint.clone(),
+        account: id.clone(),
+        expires: test.house.now().after(day),
+    };
+    let begin = || {
+        test.house.set_password(&admin, &id, "una frase lunga").unwrap();
+        test.house.tie_certificate(&admin, &certificate).unwrap();
+        let session = test.house.sign_in("cnaipic", "una frase lunga", None).unwrap();
+        let by = test.house.actor_by_token(session.token.reveal()).unwrap();
+        let token = test.house.issue_token(&by, &id, "siem", [].into(), day).unwrap();
+        [session, token]
+    };
+    let lives = |begun: &[Session; 2]| {
+        begun.each_ref().map(|it| test.house.actor_by_token(it.token.reveal()).is_ok())
+    };
+    let was = test.house.standing().directory.account(&id).unwrap().clone();
+    let turned = |change: &dyn Fn(&mut Account)| {
+        let mut account = Account::clone(&was);
+        change(&mut account);
+        account
+    };
+    let begun = begin();
+    let analyst = turned(&|it| it.roles = [Role::Liaison, Role::Analyst].into());
+    test.house.put_account(&admin, &analyst).unwrap();
+    assert_eq!(lives(&begun), [true, true], "a role that a password suffices for");
+    let officer = turned(&|it| it.roles = [Role::Liaison, Role::DutyOfficer].into());
+    let records = Records { accounts: vec![officer.clone()], ..Records::default() };
+    test.house.put_records(&admin, records).unwrap();
+    assert_eq!(lives(&begun), [false, false], "gained, by import");
+    assert!(test.house.actor_by_certificate(&fingerprint).is_ok(), "what is more than a password");
+    let address = test.house.enrol_by_password("cnaipic", "una frase lunga").unwrap();
+    let code = code(&test, &address);
+    let session = test.house.sign_in("cnaipic", "una frase lunga", Some(&code)).unwrap();
+    test.house.put_account(&admin, &officer).unwrap();
+    assert!(test.house.actor_by_token(session.token.reveal()).is_ok(), "nothing is gained");
+}
+
+#[test]
+fn what_ended_with_an_account_does_not_come_back_with_it() {
+    let test = TestHouse::small();
+    let (admin, id, day) = (test.administrator(), account("perugia"), Duration::from_secs(86_400));
+    let was = test.house.standing().directory.account(&id).unwrap().clone();
+    let terni = test.person("terni").organisation;
+    let closed = Account { state: AccountState::Closed, ..Account::clone(&was) };
+    let moved = Account { organisation: terni, ..Account::clone(&was) };
+    for change in [closed, moved] {
+        let fingerprint = "1".repeat(64);
+        let expires = test.house.now().after(day);
+        let certificate = Certificate { fingerprint, account: id.clone(), expires };
+        test.house.tie_certificate(&admin, &certificate).unwrap();
+        let token = test.house.issue_token(&admin, &id, "siem", [].into(), day).unwrap();
+        test.house.put_account(&admin, &change).unwrap();
+        test.house.put_account(&admin, &was).unwrap();
+        assert!(test.house.actor_by_token(token.token.reveal()).is_err());
+        assert!(test.house.actor_by_certificate(&certificate.fingerprint).is_err());
+    }
+}
+
+#[test]
+fn certificates_are_seen_by_whose_they_are_and_by_who_runs_the_node() {
+    let test = TestHouse::small();
+    let admin = test.administrator();
+    for (digit, id) in [("a", "perugia.bot"), ("b", "terni.bot")] {
+        let (fingerprint, expires) = (digit.repeat(64), test.house.now());
+        let certificate = Certificate { fingerprint, account: account(id), expires };
+        test.house.tie_certificate(&admin, &certificate).unwrap();
+    }
+    let seen = |by: &vedetta_model::Actor| {
+        let tied = test.house.certificates_of(by).unwrap();
+        tied.into_iter().map(|it| it.account.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&admin), ["perugia.bot", "terni.bot"]);
+    assert_eq!(seen(&test.machine("perugia")), ["perugia.bot"]);
+    assert_eq!(seen(&test.person("perugia")), Vec::<String>::new());
+}
+
+#[test]
+fn what_has_expired_is_removed() {
+    let test = TestHouse::small();
+    let (admin, id) = (test.administrator(), account("perugia.bot"));
+    let issue = |days: u64| {
+        let lasts = Duration::from_secs(days * 86_400);
+        test.house.issue_token(&admin, &id, "siem", [].into(), lasts).unwrap()
+    };
+    let (short, long) = (issue(1), issue(3));
+    let (fingerprint, expires) = ("c".repeat(64), test.house.now());
+    let certificate = Certificate { fingerprint, account: id.clone(), expires };
+    test.house.tie_certificate(&admin, &certificate).unwrap();
+    test.clock.advance(Duration::from_secs(2 * 86_400));
+    assert_eq!(test.house.remove_expired().unwrap(), 2);
+    assert_eq!(test.house.remove_expired().unwrap(), 0);
+    let left: Vec<_> = test.house.tokens_of(&admin).unwrap();
+    assert_eq!(left, [long.record.clone()], "and not {:?}", short.record);
+    assert!(test.house.certificates_of(&admin).unwrap().is_empty());
+    assert!(test.house.actor_by_token(long.token.reveal()).is_ok());
 }

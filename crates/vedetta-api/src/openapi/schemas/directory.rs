@@ -157,6 +157,7 @@ fn access() -> Vec<(&'static str, Value)> {
             "Certificate",
             object(&[("fingerprint", text()), ("account", slug()), ("expires", moment())], &[]),
         ),
+        ("Certificates", object(&[("certificates", list(refer("Certificate")))], &[])),
         ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
         ("IssuedToken", object(&issued, &[])),
         (
