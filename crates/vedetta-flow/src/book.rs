@@ -1,11 +1,11 @@
 //! The book of clearances: every decision ever interned, and who may read under which of them now.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, AgreementId, OrganisationNumber};
+use vedetta_model::{AccountId, AgreementId, Handling, OrganisationId, OrganisationNumber};
 use vedetta_policy::Clearance;
 use vedetta_store::{ClearanceId, Form, Reader, StoreError, StoredClearance};
 
@@ -16,6 +16,8 @@ use crate::standing::Standing;
 pub(crate) struct Book {
     clearances: RwLock<Vec<Arc<Line>>>,
     entitled: Mutex<Entitlements>,
+    /// How the items are handled that each organisation brought here.
+    handled: RwLock<HashMap<OrganisationId, HashSet<Arc<Handling>>>>,
 }
 
 /// A clearance and what it rests on.
@@ -51,6 +53,9 @@ struct Entitlement {
 
 type ReaderKey = (OrganisationNumber, Option<AccountId>);
 
+/// Handlings of one organisation at most: each costs memory for good, as the audiences of its clearances.
+/// A decade of a centre's incidents, each of another victim, is far less.
+pub(crate) const HANDLINGS: usize = if cfg!(test) { 10 } else { 50_000 };
 /// Clearances named by all remembered entitlements together, at most: 64 MiB.
 const REMEMBERED: usize = 16 << 20;
 
@@ -59,8 +64,31 @@ impl Book {
     pub(crate) fn catch_up(&self, reader: &mut dyn Reader) -> Result<(), StoreError> {
         let mut book = self.clearances.write().unwrap_or_else(PoisonError::into_inner);
         let last = u32::try_from(book.len()).ok().filter(|&count| count > 0).map(ClearanceId);
-        book.extend(reader.clearances(last)?.into_iter().map(|stored| Arc::new(of(stored))));
+        let fresh = reader.clearances(last)?.into_iter().map(|stored| Arc::new(of(stored)));
+        let mut handled = self.handled.write().unwrap_or_else(PoisonError::into_inner);
+        book.extend(fresh.inspect(|line| {
+            let handling = &line.clearance.handling;
+            if handling.via.is_empty() {
+                let own = handled.entry(handling.producer.clone()).or_default();
+                own.insert(Arc::clone(handling));
+            }
+        }));
         Ok(())
+    }
+
+    /// Whether there is room for handlings of an organisation's items, in order: those that are here
+    /// already, and as many more as there may be.
+    pub(crate) fn room_for(&self, by: &OrganisationId, handlings: &[Arc<Handling>]) -> Vec<bool> {
+        let handled = self.handled.read().unwrap_or_else(PoisonError::into_inner);
+        let (none, mut fresh) = (HashSet::new(), HashSet::new());
+        let own = handled.get(by).unwrap_or(&none);
+        let room = HANDLINGS.saturating_sub(own.len());
+        let mut fits = |handling: &Arc<Handling>| {
+            own.contains(handling)
+                || fresh.contains(handling)
+                || (fresh.len() < room && fresh.insert(Arc::clone(handling)))
+        };
+        handlings.iter().map(&mut fits).collect()
     }
 
     /// One clearance.
@@ -158,4 +186,38 @@ fn of(stored: StoredClearance) -> Line {
     let under = grounds.map_or(Cow::default(), |it| it.under);
     let clearance = Clearance { handling: stored.handling, form, audience: stored.audience };
     Line { id: stored.id, clearance: Arc::new(clearance), under: under.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use vedetta_model::{Category, Pap, Tlp};
+
+    use super::*;
+
+    fn handling(named: usize) -> Arc<Handling> {
+        Arc::new(Handling {
+            producer: OrganisationId::new("perugia").unwrap(),
+            category: Category::Indicator,
+            tlp: Tlp::Red,
+            pap: Pap::Clear,
+            victims: BTreeSet::new(),
+            named: [AccountId::new(&format!("person-{named}")).unwrap()].into(),
+            only_under: BTreeSet::new(),
+            via: [].into(),
+        })
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_handlings_and_always_for_those_that_are_here() {
+        let (book, perugia) = (Book::default(), handling(0).producer.clone());
+        let here = (0..HANDLINGS - 2).map(handling);
+        book.handled.write().unwrap().insert(perugia.clone(), here.collect());
+        let asked = [90, 0, 91, 90, 92, 1, 91].map(handling);
+        let room = book.room_for(&perugia, &asked);
+        assert_eq!(room, [true, true, true, true, false, true, true]);
+        let terni = OrganisationId::new("terni").unwrap();
+        assert_eq!(book.room_for(&terni, &asked), [true; 7], "each organisation has its own room");
+    }
 }

@@ -21,7 +21,7 @@ use vedetta_store::{
 };
 
 use crate::authority::{PRODUCERS, require};
-use crate::book::Grounds;
+use crate::book::{Grounds, HANDLINGS};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers};
@@ -79,6 +79,7 @@ impl House {
             let mut handlings: Vec<_> =
                 some.iter().map(|it| handling(bringer, &standing, it)).collect();
             self.share_victims(by, &standing, &some, &mut handlings)?;
+            let some = self.within_bounds(by, some, &mut handlings, &mut receipt.rejected);
             let load = Load {
                 shared: Arc::clone(&self.shared),
                 redactor: Redactor::of(self),
@@ -94,6 +95,32 @@ impl House {
             let (load, places) = self.write(load_writer(load))?;
             receipt.enter(&load, places);
         }
+    }
+
+    /// The items for whose handlings there is room; the others are refused. Whoever made up another
+    /// handling for each item would have every reader decide on each, and fill the memory.
+    fn within_bounds(
+        &self,
+        by: &Actor,
+        items: Vec<Brought>,
+        handlings: &mut Vec<Arc<Handling>>,
+        refused: &mut Vec<Fault>,
+    ) -> Vec<Brought> {
+        let fits = self.shared.book.room_for(&by.organisation, handlings);
+        if fits.iter().all(|fits| *fits) {
+            return items;
+        }
+        let reason = format!(
+            "the items of {} are handled in {HANDLINGS} different ways already; label it, and name \
+             victims, persons and agreements, as for others before",
+            by.organisation
+        );
+        let mut kept = fits.iter();
+        handlings.retain(|_| kept.next().is_some_and(|fits| *fits));
+        let (some, others): (Vec<_>, Vec<_>) =
+            items.into_iter().zip(fits).partition(|(_, fits)| *fits);
+        refused.extend(others.iter().map(|(it, _)| refusal(it, "too-many-handlings", &reason)));
+        some.into_iter().map(|(item, _)| item).collect()
     }
 }
 
@@ -232,7 +259,7 @@ impl Load {
         let may_know = |it: &StoredItem| {
             it.producer == self.producer || self.readable.binary_search(&it.clearance).is_ok()
         };
-        if unit.item(&item.id)?.iter().any(may_know) {
+        if unit.releases(&item.id)?.iter().any(may_know) {
             return Ok(Outcome::Refused { rule, reason });
         }
         let reason = "it cannot be placed under this identifier and version; bring it under an identifier of your own";
@@ -248,7 +275,7 @@ impl Load {
         (handling, full): (&Handling, ClearanceId),
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
-        let releases = unit.item(&item.id)?;
+        let releases = unit.releases(&item.id)?;
         let mut twins = releases.iter().filter(|it| it.origin == origin);
         let book = &self.shared.book;
         let brought = |it: &StoredItem| {
@@ -403,7 +430,7 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
     if item.identity == Identity::Given {
         return Ok(item.version);
     }
-    Ok(unit.item(&item.id)?.first().map_or(item.version, |known| known.version))
+    Ok(unit.releases(&item.id)?.first().map_or(item.version, |known| known.version))
 }
 
 /// Whether a release is served at all.
