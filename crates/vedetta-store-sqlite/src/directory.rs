@@ -32,7 +32,11 @@ impl Occupied {
     pub(crate) fn enter(path: &Path) -> Result<Self, StoreError> {
         match builder().recursive(true).create(path) {
             Err(error) if !path.is_dir() => Err(failed(path, &error)),
-            _ => Self::lock(path.to_owned(), Stay::Kept),
+            _ => {
+                let occupied = Self::lock(path.to_owned(), Stay::Kept)?;
+                make_closed(&occupied.ledger())?;
+                Ok(occupied)
+            }
         }
     }
 
@@ -59,7 +63,7 @@ impl Occupied {
     }
 
     fn lock(path: PathBuf, stay: Stay) -> Result<Self, StoreError> {
-        let mut options = OpenOptions::new();
+        let mut options = closed();
         options.create(true).truncate(false).write(true);
         let file = options.open(path.join(LOCK_FILE)).map_err(|error| failed(&path, &error))?;
         match patiently(&file) {
@@ -86,6 +90,23 @@ fn builder() -> DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+/// Makes the ledger's file, if there is none, for this user only, whoever may look into the directory: the
+/// engine gives its other files the same permissions.
+fn make_closed(file: &Path) -> Result<(), StoreError> {
+    match closed().create_new(true).write(true).open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(file, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// How files are made: for this user only. Whoever may open the lock may hold it.
+fn closed() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Locks the file, waiting two seconds for a node that is just closing, or for a child process that

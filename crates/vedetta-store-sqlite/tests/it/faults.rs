@@ -257,6 +257,20 @@ fn only_this_user_may_look_into_the_directory() {
     assert!(path.join("ledger.db").is_file());
 }
 
+#[cfg(unix)]
+#[test]
+fn only_this_user_may_look_into_the_ledger_wherever_it_lies() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = Directory::new();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    place(&store, 1).unwrap();
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        let mode = fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} {mode:o}");
+    }
+}
+
 #[test]
 fn a_passing_ledger_leaves_nothing() {
     let store = SqliteStore::in_memory().unwrap();
