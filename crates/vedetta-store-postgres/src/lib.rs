@@ -9,11 +9,11 @@
 //! session holds tells the second. Entries and releases are sent by binary `COPY`.
 //!
 //! When the connection is lost, the call at hand answers `Unreachable` and the next one connects
-//! anew; when it is lost in the very commit, the engine is asked what became of it. Connections are
-//! not encrypted: reach a server on another machine through a tunnel. A pooler between must
-//! pool sessions, not transactions.
+//! anew; when it is lost in the very commit, the engine is asked what became of it. What leaves this
+//! machine goes over TLS. A pooler between must pool sessions, not transactions.
 
 mod address;
+mod blocking;
 mod clearances;
 mod copy;
 mod deliveries;

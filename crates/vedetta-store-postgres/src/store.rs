@@ -6,6 +6,7 @@ use vedetta_model::Instant;
 use vedetta_store::{Reader, Store, StoreError, UnitOfWork};
 
 use crate::address::Address;
+use crate::blocking::blocking;
 use crate::engine::Engine;
 use crate::entries::get;
 use crate::fault;
@@ -75,8 +76,11 @@ impl PostgresStore {
     /// [`StoreError::Newer`] when a later version made it, and whatever else the server says.
     pub fn open(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?;
-        let mut session = occupy(&address)?;
-        schema::migrate(&mut session.engine, &address)?;
+        let session = blocking(|| {
+            let mut session = occupy(&address)?;
+            schema::migrate(&mut session.engine, &address)?;
+            Ok::<_, StoreError>(session)
+        })?;
         let writer = Some(Mutex::new(Some(session)));
         Ok(Self { address, writer, readers: Readers::default() })
     }
@@ -88,7 +92,7 @@ impl PostgresStore {
     /// As [`PostgresStore::open`], and [`StoreError::Unreachable`] when there is no ledger.
     pub fn open_read_only(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?;
-        schema::check(&mut Engine::connect(&address)?, &address)?;
+        blocking(|| schema::check(&mut Engine::connect(&address)?, &address))?;
         Ok(Self { address, writer: None, readers: Readers::default() })
     }
 
@@ -145,8 +149,8 @@ impl PostgresStore {
     }
 }
 
-impl Store for PostgresStore {
-    fn write(
+impl PostgresStore {
+    fn write_blocking(
         &self,
         now: Instant,
         work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
@@ -171,7 +175,7 @@ impl Store for PostgresStore {
         Ok(())
     }
 
-    fn read(
+    fn read_blocking(
         &self,
         reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
@@ -183,6 +187,33 @@ impl Store for PostgresStore {
             turn.0.lock().free.push(session);
         }
         outcome
+    }
+}
+
+impl Store for PostgresStore {
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        blocking(|| self.write_blocking(now, work))
+    }
+
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        blocking(|| self.read_blocking(reading))
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // A connection says goodbye.
+        let writer =
+            self.writer.take().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let readers = std::mem::take(&mut self.readers.lock().free);
+        blocking(|| drop((writer, readers)));
     }
 }
 

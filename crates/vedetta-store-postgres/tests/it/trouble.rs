@@ -51,6 +51,22 @@ fn a_lost_connection_is_made_anew_for_the_next_unit() {
     assert_eq!(subjects(&store), ["one", "two"]);
 }
 
+/// Whoever opens it, asks it or is the last to let go of it.
+#[test]
+fn a_thread_of_an_asynchronous_runtime_may() {
+    let Some(rooms) = Rooms::new() else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    runtime.block_on(async {
+        let store = rooms.store();
+        say(&store, "one").unwrap();
+        let elsewhere = tokio::spawn(async move {
+            say(&store, "two").unwrap();
+            subjects(&store)
+        });
+        assert_eq!(elsewhere.await.unwrap(), ["one", "two"]);
+    });
+}
+
 #[test]
 fn a_connection_lost_in_a_unit_keeps_nothing_of_it() {
     let Some(rooms) = Rooms::new() else { return };
