@@ -1,7 +1,8 @@
 //! What every handler stands on: the house, the limits, the node's words about itself.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -62,6 +63,8 @@ struct Shared {
     limits: Limits,
     metrics: Metrics,
     rooms: Rooms,
+    /// Octets of large bodies that each account sends.
+    sending: Mutex<HashMap<AccountId, usize>>,
     links: OnceLock<Links>,
     closing: watch::Sender<bool>,
 }
@@ -90,6 +93,17 @@ struct Rooms {
 const UNIT: usize = 64 << 10;
 /// Octets of bodies held at once.
 const BODIES: usize = 256 << 20;
+/// Octets of bodies held at once of one account, so that none keeps the room of all.
+const OF_ONE: usize = 64 << 20;
+/// A body that no account is held to account for.
+const SMALL: usize = 1 << 20;
+
+/// What an account sends, until dropped.
+pub(crate) struct Sending {
+    api: Api,
+    account: AccountId,
+    octets: usize,
+}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -135,6 +149,7 @@ impl Api {
             limits,
             metrics,
             rooms,
+            sending: Mutex::default(),
             links: OnceLock::new(),
             closing: watch::Sender::new(false),
         }))
@@ -248,6 +263,20 @@ impl Api {
         Arc::clone(&self.0.rooms.bodies).acquire_many_owned(units).await.ok()
     }
 
+    /// A share of one account in the room for bodies; `None` when it has as much as it may.
+    pub(crate) fn share_of(&self, account: &AccountId, octets: usize) -> Option<Sending> {
+        let octets = if octets > SMALL { octets } else { 0 };
+        let mut sending = self.0.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = sending.get(account).copied().unwrap_or(0);
+        if octets > 0 && held + octets > OF_ONE {
+            return None;
+        }
+        if octets > 0 {
+            sending.insert(account.clone(), held + octets);
+        }
+        Some(Sending { api: self.clone(), account: account.clone(), octets })
+    }
+
     /// Who presented what. A token that is sent beside another account's name proves nothing.
     pub(crate) async fn prove(
         &self,
@@ -267,6 +296,18 @@ impl Api {
             (Presented::Nothing, None) => Err(NOTHING),
         })
         .await
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut sending = self.api.0.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = sending.get_mut(&self.account) {
+            *held -= self.octets;
+            if *held == 0 {
+                sending.remove(&self.account);
+            }
+        }
     }
 }
 
@@ -314,6 +355,20 @@ mod tests {
         assert_eq!(proofs.available_permits(), 1, "nobody waits, but it is still under way");
         drop(end);
         let _both = proofs.acquire_many(2).await.unwrap();
+    }
+
+    #[test]
+    fn no_account_keeps_the_room_of_all() {
+        let api = Api::new(Arc::new(TestHouse::small().house), Settings::default(), [7; 32]);
+        let [perugia, terni] = ["perugia.bot", "terni.bot"].map(|it| AccountId::new(it).unwrap());
+        let large = 32 << 20;
+        let held = [(); 2].map(|()| api.share_of(&perugia, large).unwrap());
+        assert!(api.share_of(&perugia, large).is_none());
+        assert!(api.share_of(&perugia, 4_000).is_some(), "small ones are nobody's burden");
+        assert!(api.share_of(&terni, large).is_some());
+        drop(held);
+        assert!(api.0.sending.lock().unwrap().is_empty());
+        assert!(api.share_of(&perugia, large).is_some());
     }
 
     #[tokio::test]

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::Route;
-use crate::api::Api;
-use crate::gate::too_large;
+use crate::api::{Api, Sending};
+use crate::gate::{Caller, too_large};
 use crate::problem::{Kind, Problem};
 
 /// A body, whole. Its size is bounded by the cost of the route, its arrival by time, and all bodies
@@ -42,7 +42,7 @@ pub struct Asked<T>(pub T);
 /// Octets that hold their room until the last of them is dropped.
 struct Held {
     bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: (Option<Sending>, OwnedSemaphorePermit),
 }
 
 impl AsRef<[u8]> for Held {
@@ -67,6 +67,7 @@ impl FromRequest<Api> for Octets {
         // Without a length it may be as large as any.
         let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length = length.and_then(|text| text.parse().ok()).unwrap_or(largest).min(largest);
+        let share = share(&request, api, length)?;
         let room = tokio::time::timeout(ARRIVAL, api.room_for(length)).await;
         let room = room.ok().flatten().ok_or_else(|| {
             let sentence = "too many large bodies arrive at once; try again in a minute";
@@ -75,7 +76,8 @@ impl FromRequest<Api> for Octets {
         let whole = Limited::new(request.into_body(), largest).collect();
         match tokio::time::timeout(arrival, whole).await {
             Ok(Ok(body)) => {
-                let bytes = Bytes::from_owner(Held { bytes: body.to_bytes(), _room: room });
+                let _room = (share, room);
+                let bytes = Bytes::from_owner(Held { bytes: body.to_bytes(), _room });
                 Ok(Self { bytes, media })
             }
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(largest)),
@@ -89,6 +91,15 @@ impl FromRequest<Api> for Octets {
             }
         }
     }
+}
+
+/// The sender's share in the room for bodies; none where nobody needs to prove who they are.
+fn share(request: &Request, api: &Api, length: usize) -> Result<Option<Sending>, Problem> {
+    let Some(Caller(actor)) = request.extensions().get() else { return Ok(None) };
+    api.share_of(&actor.account, length).map(Some).ok_or_else(|| {
+        let sentence = "too many large bodies of this account at once; send them one by one";
+        Problem::new(Kind::TooMany, sentence).wait(Duration::from_secs(1))
+    })
 }
 
 impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use vedetta_model::Actor;
+use vedetta_model::{Actor, Role};
 
 use crate::access::{Cost, Route, Who};
 use crate::api::Api;
@@ -147,16 +147,12 @@ impl Gate {
         let who = actor.map_or("an unproven caller", |actor| actor.account.as_str());
         let sentence = match self.route.who {
             Who::Roles(roles) => {
-                let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
-                format!("{who} may not; it takes one of the roles {}", roles.join(", "))
+                format!("{who} may not; it takes one of the roles {}", named(roles))
             }
-            Who::Room(roles) => {
-                let roles: Vec<String> = roles.iter().map(|role| format!("{role:?}")).collect();
-                let roles = roles.join(", ");
-                format!(
-                    "{who} may not; it takes one of the roles {roles} in the organisation whose node this is"
-                )
-            }
+            Who::Room(roles) => format!(
+                "{who} may not; it takes one of the roles {} in the organisation whose node this is",
+                named(roles)
+            ),
             Who::Operator => {
                 format!("{who} may not; it is for commands of the node's own, at its machine")
             }
@@ -196,6 +192,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 pub(crate) fn too_large(largest: usize) -> Problem {
     let sentence = format!("the body is over {largest} octets; send it in parts");
     Problem::new(Kind::TooLarge, sentence)
+}
+
+/// Roles as accounts are given them.
+fn named(roles: &[Role]) -> String {
+    let named = roles.iter().map(|role| serde_json::to_value(role).unwrap_or_default());
+    let named: Vec<_> = named.map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
+    named.join(", ")
 }
 
 fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
