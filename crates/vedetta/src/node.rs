@@ -13,6 +13,7 @@ use vedetta_store::Store;
 use vedetta_store_postgres::PostgresStore;
 use vedetta_store_sqlite::SqliteStore;
 
+use crate::certificates::write_secret;
 use crate::outcome::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -102,15 +103,13 @@ impl Configuration {
         }
     }
 
-    /// Writes it, with a word on each setting.
+    /// Writes it, with a word on each setting, for this user alone: it may hold a password.
     pub(crate) fn write(&self, data: &Path) -> Result<(), Failure> {
         let settings = toml::to_string(self)
             .map_err(|error| Failure::system("writing the configuration", error))?;
         let text =
             format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
-        let path = data.join("vedetta.toml");
-        std::fs::write(&path, text)
-            .map_err(|error| Failure::system(path.display().to_string(), error))
+        write_secret(&data.join("vedetta.toml"), &text)
     }
 }
 

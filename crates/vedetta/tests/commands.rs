@@ -135,6 +135,24 @@ fn a_table_is_taken_in_by_line_and_only_once() {
 }
 
 #[test]
+fn one_file_that_cannot_be_read_keeps_the_others_from_nobody() {
+    let data = italy();
+    let inbox = data.path().join("inbox");
+    std::fs::create_dir(&inbox).unwrap();
+    std::fs::write(inbox.join("a.json"), "[{").unwrap();
+    std::fs::write(inbox.join("b.json"), indicator(1).to_string()).unwrap();
+    std::fs::write(inbox.join(".hidden.json"), "[{").unwrap();
+    let import = vedetta(data.path(), &["import", inbox.to_str().unwrap(), "--json"]);
+    assert_eq!(import.status.code(), Some(1), "done in part");
+    let tally = answer(&import);
+    assert_eq!((&tally["accepted"], &tally["rejected_count"]), (&json!(1), &json!(1)));
+    assert_eq!(tally["rejected"][0]["rule"], json!("unreadable"));
+    let alone = inbox.join("a.json");
+    let alone = vedetta(data.path(), &["import", alone.to_str().unwrap()]);
+    assert_eq!(alone.status.code(), Some(3), "nothing was done");
+}
+
+#[test]
 fn a_file_cut_short_leaves_nothing_behind() {
     let data = italy();
     let file = data.path().join("cut.json");
@@ -300,4 +318,79 @@ fn what_appears_in_a_watched_directory_is_taken_in_and_put_away() {
     assert_eq!(node.line(), "closed\n");
     let again = report(&path("done/2-bundle.json.report.json"));
     assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
+}
+
+#[test]
+fn a_node_that_could_not_be_made_can_be_tried_again() {
+    let data = TempDir::new().unwrap();
+    let unmade = |words: &[&str], code| {
+        let output = vedetta(data.path(), words);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert!(!data.path().join("vedetta.toml").exists());
+    };
+    unmade(&["init", "--network", "italy", "--organisation", "nessuno"], 2);
+    unmade(&["init", "--ledger", "postgres://127.0.0.1:1/nowhere"], 4);
+    let output = vedetta(data.path(), &["init", "--network", "italy"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let mode = data.path().join("vedetta.toml").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+}
+
+/// A database of its own, dropped at the end.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// `None`, and says so, when there is no server.
+    fn new(name: &str) -> Option<Self> {
+        let server = std::env::var("VEDETTA_TEST_POSTGRES").ok();
+        let Some(server) = server.filter(|it| !it.is_empty() && !it.contains("://")) else {
+            eprintln!("skipped: VEDETTA_TEST_POSTGRES is not set to keywords and values");
+            return None;
+        };
+        let database = Self { server, name: format!("{name}_{}", std::process::id()) };
+        database.ask("CREATE DATABASE");
+        Some(database)
+    }
+
+    fn address(&self) -> String {
+        format!("{} dbname={}", self.server, self.name)
+    }
+
+    fn ask(&self, what: &str) {
+        let mut client = postgres::Client::connect(&self.server, postgres::NoTls).unwrap();
+        client.batch_execute(&format!("{what} {}", self.name)).unwrap();
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.ask("DROP DATABASE");
+        }
+    }
+}
+
+#[test]
+fn a_node_on_postgresql_serves_and_ends_as_one_on_sqlite() {
+    let Some(database) = Database::new("vedetta_commands") else { return };
+    let data = TempDir::new().unwrap();
+    let init =
+        vedetta(data.path(), &["init", "--network", "italy", "--ledger", &database.address()]);
+    assert!(init.status.success(), "{}", text(&init.stderr));
+    let file = data.path().join("one.json");
+    std::fs::write(&file, indicator(1).to_string()).unwrap();
+    let mut node = Running::start(data.path());
+    let import = ["import", file.to_str().unwrap(), "--as", "cosc-umbria", "--json"];
+    assert_eq!(answer(&vedetta(data.path(), &import))["accepted"], json!(1));
+    let item = indicator(1)["id"].as_str().unwrap().to_owned();
+    let why = ["explain", "--item", &item, "--organisation", "comune-054039", "--json"];
+    assert_eq!(answer(&vedetta(data.path(), &why))["allowed"], json!(true));
+    node.signal("-TERM");
+    assert_eq!(node.line(), "closed\n");
+    assert!(node.process.wait().unwrap().success());
+    let proof = vedetta(data.path(), &["verify", "--json"]);
+    assert_eq!(answer(&proof)["sound"], json!(true));
 }

@@ -21,8 +21,8 @@ use crate::system::SystemClock;
 ///
 /// A file that ends in .csv is a table with the columns type,value (and, if wanted, tlp, pap,
 /// valid_from, valid_until, confidence, labels, description); any other is STIX 2.1: a bundle, a
-/// list, or one object. A directory stands for the files in it. What cannot be accepted is named
-/// with its place and reason; the rest is accepted. Bringing a file again changes nothing. The node may
+/// list, or one object. A directory stands for the .json and .csv files in it. What cannot be accepted is
+/// named with its place and reason; the rest is accepted. Bringing a file again changes nothing. The node may
 /// be running.
 #[derive(Args)]
 #[command(
@@ -86,10 +86,16 @@ impl Import {
                 bar.set_position(read);
                 Ok(())
             };
-            if is_table(file) {
-                bring_table(&producer, file, &mut accept)?;
-            } else {
-                bring_stix(file, &mut accept)?;
+            let brought = match is_table(file) {
+                true => bring_table(&producer, file, &mut accept),
+                false => bring_stix(file, &mut accept),
+            };
+            match brought {
+                // One of many that cannot be read keeps the others from nobody.
+                Err(Failure::Input { reason, .. }) if files.len() > 1 => {
+                    tally.add_unreadable(&name, reason);
+                }
+                brought => brought?,
             }
         }
         bar.finish_and_clear();
@@ -150,6 +156,15 @@ impl Tally {
     /// Whether anything was refused.
     pub(crate) fn is_refused(&self) -> bool {
         !self.rejected.is_empty()
+    }
+
+    /// Adds a file of which nothing, or no more, can be read.
+    fn add_unreadable(&mut self, file: &str, reason: String) {
+        let (place, rule) = ("the file".into(), "unreadable".into());
+        let fault = Fault { refused: true, id: None, place, rule, reason };
+        self.rejected_count += 1;
+        self.rejected.truncate(KEPT - 1);
+        self.rejected.push(Rejected { file: file.into(), fault });
     }
 
     pub(crate) fn add(&mut self, file: &str, receipt: Receipt) {
@@ -249,6 +264,7 @@ fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let mut inside: Vec<_> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.is_file())
+            .filter(|path| path.file_name().is_some_and(|it| it.as_encoded_bytes()[0] != b'.'))
             .filter(|path| path.extension().is_some_and(|it| it == "json" || it == "csv"))
             .collect();
         inside.sort();

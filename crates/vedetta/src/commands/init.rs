@@ -2,9 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use vedetta_directory::directory::Records;
-use vedetta_flow::House;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
-use vedetta_model::{AccountId, Clock, Entropy, Organisation, OrganisationId};
+use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
 
 use crate::certificates::Authority;
 use crate::mesh::Meeting;
@@ -51,6 +50,14 @@ impl Init {
                 format!("{}: there is a node already; give another --data", data.display());
             return Err(Failure::Usage(reason));
         }
+        let (records, agreements) = match self.network {
+            Network::Italy => italy()?,
+            Network::None => (self.alone(), Vec::new()),
+        };
+        if !records.organisations.iter().any(|it| it.id == self.organisation) {
+            let reason = format!("--organisation {}: the network has none such", self.organisation);
+            return Err(Failure::Usage(reason));
+        }
         self.node.make()?;
         let configuration = Configuration {
             organisation: self.organisation.to_string(),
@@ -58,28 +65,30 @@ impl Init {
             ..Configuration::default()
         };
         configuration.write(data)?;
-        Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
-        let house = self.node.house(Use::Write)?;
-        self.found(&house)?;
-        let password = new_password();
-        let account = AccountId::new("administrator")
-            .map_err(|error| Failure::system("the first account", error))?;
-        house.first_administrator(&account, &self.organisation, &password)?;
+        let password = self.found(records, agreements).inspect_err(|_| {
+            // So that it can be tried again: a node that has settings is made.
+            let _gone = std::fs::remove_file(data.join("vedetta.toml"));
+        })?;
         println!("node of {} in {}", self.organisation, data.display());
-        println!("sign in as {account} with the password {password} (shown once)");
+        println!("sign in as administrator with the password {password} (shown once)");
         println!("at first it enrols an authenticator: docs/administrators/access.md");
         println!("then: vedetta serve --data {}", data.display());
         Ok(Outcome::Done)
     }
 
-    fn found(&self, house: &House) -> Result<(), Failure> {
-        let (records, agreements) = match self.network {
-            Network::Italy => italy()?,
-            Network::None => (self.alone(), Vec::new()),
-        };
+    /// Fills the node; its first administrator's password.
+    fn found(&self, records: Records, agreements: Vec<Agreement>) -> Result<String, Failure> {
+        let data = &self.node.data;
+        Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
+        let house = self.node.house(Use::Write)?;
         house.found(records, agreements)?;
         house.set_own(&self.organisation)?;
-        Meeting::of(&Configuration::read(&self.node.data)?)?.establish(house, None)
+        Meeting::of(&Configuration::read(data)?)?.establish(&house, None)?;
+        let password = new_password();
+        let account = AccountId::new("administrator")
+            .map_err(|error| Failure::system("the first account", error))?;
+        house.first_administrator(&account, &self.organisation, &password)?;
+        Ok(password)
     }
 
     fn alone(&self) -> Records {
@@ -101,7 +110,7 @@ impl Init {
 }
 
 /// The Italian network of the seed, ready to load.
-pub(crate) fn italy() -> Result<(Records, Vec<vedetta_model::Agreement>), Failure> {
+pub(crate) fn italy() -> Result<(Records, Vec<Agreement>), Failure> {
     let seed = vedetta_directory::seed::italy()
         .map_err(|error| Failure::system("the Italian network", error))?;
     Ok((seed.records(), seed.agreements))
