@@ -88,13 +88,28 @@ fn nightly_cargo() -> Command {
 }
 
 fn fuzz(target: &str, seconds: u64) -> Result<(), String> {
+    let manifest = root().join("fuzz/Cargo.toml");
+    let manifest = std::fs::read_to_string(&manifest)
+        .map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let features = features(&manifest, target)
+        .ok_or_else(|| format!("fuzz/Cargo.toml has no `required-features` of {target}"))?;
     let finds = root().join("fuzz/corpus").join(target);
     std::fs::create_dir_all(&finds).map_err(|error| format!("{}: {error}", finds.display()))?;
     let mut run = nightly_cargo();
-    run.args(["fuzz", "run", target]).arg(finds).args(seeds(target));
+    run.args(["fuzz", "run", "--features", &features, target]).arg(finds).args(seeds(target));
     run.arg("--").arg(format!("-max_total_time={seconds}"));
     run.args(["-timeout=10".to_owned(), format!("-rss_limit_mb={MEMORY_MIB}")]);
     show(&mut run)
+}
+
+/// What a target is built with, separated by commas, as the manifest says below its name.
+fn features(manifest: &str, target: &str) -> Option<String> {
+    let name = format!("name = \"{target}\"");
+    let below = manifest.lines().skip_while(|line| *line != name);
+    let mut below = below.take_while(|line| !line.starts_with("[["));
+    let line = below.find_map(|line| line.strip_prefix("required-features = ["))?;
+    let features = line.strip_suffix(']')?.split(", ").map(|it| it.trim_matches('"'));
+    Some(features.collect::<Vec<_>>().join(","))
 }
 
 /// The corpora that the crates keep for this target.
@@ -107,7 +122,7 @@ fn seeds(target: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, chosen};
+    use super::{Wish, chosen, features};
 
     #[test]
     fn flags_are_understood_or_refused() {
@@ -121,5 +136,14 @@ mod tests {
     #[test]
     fn an_unknown_target_is_refused() {
         assert!(chosen(&["stix_read".into()], Some("stix")).is_err());
+    }
+
+    #[test]
+    fn a_target_is_built_with_what_it_reads_with() {
+        let manifest =
+            "[[bin]]\nname = \"a\"\nrequired-features = [\"x\", \"y\"]\n\n[[bin]]\nname = \"b\"\n";
+        assert_eq!(features(manifest, "a").as_deref(), Some("x,y"));
+        assert_eq!(features(manifest, "b"), None);
+        assert_eq!(features(manifest, "c"), None);
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Lexer<'a> {
         Ok(plain)
     }
 
-    /// A character written as one `uXXXX`, or as two that make a surrogate pair.
+    /// A character written as `u` and four digits, or as two such that make a surrogate pair.
     fn code_point(&mut self) -> Result<char, Fault> {
         let start = self.at;
         let high = self.code_unit()?;
