@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use axum::response::Response;
 use sha2::{Digest as _, Sha256};
 use taxii::NextKey;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
-use vedetta_flow::{FlowError, House};
+use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
-use vedetta_model::{AccountId, Actor};
+use vedetta_model::{AccountId, Actor, Places};
 
 use crate::access::Cost;
 use crate::credentials::Presented;
@@ -20,8 +21,8 @@ use crate::feeds::Feeds;
 use crate::limits::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
-use crate::reads::Reads;
-use crate::recorder::Recorder;
+use crate::reads::{Carried, Reads};
+use crate::recorder::{self, Recorder};
 use crate::taxii2::Statuses;
 
 /// What the operator says of the machine doors.
@@ -69,13 +70,16 @@ struct Shared {
     closing: watch::Sender<bool>,
 }
 
-/// The limiters.
-pub(crate) struct Limits {
-    pub(crate) addresses: Limiter<IpAddr>,
-    pub(crate) accounts: Limiter<AccountId>,
-    pub(crate) proofs: Limiter<IpAddr>,
+/// The limiters, one for each way of asking too much.
+pub struct Limits {
+    /// Requests from one address.
+    pub addresses: Limiter<IpAddr>,
+    /// Requests of one account.
+    pub accounts: Limiter<AccountId>,
+    /// Attempts to prove who one is, from one address.
+    pub proofs: Limiter<IpAddr>,
     /// Attempts to sign in as one account, from wherever.
-    pub(crate) sign_ins: Limiter<AccountId>,
+    pub sign_ins: Limiter<AccountId>,
 }
 
 /// How much is done at once. A place is held until the work has ended, whoever still waits for it.
@@ -174,7 +178,8 @@ impl Api {
     }
 
     /// The links with other nodes, where they run.
-    pub(crate) fn links(&self) -> Option<&Links> {
+    #[must_use]
+    pub fn links(&self) -> Option<&Links> {
         self.0.links.get()
     }
 
@@ -185,7 +190,7 @@ impl Api {
     }
 
     /// Ends when [`Api::close`] was called.
-    pub(crate) async fn closed(&self) {
+    pub async fn closed(&self) {
         // The sender is of this very value, so it is not gone.
         let _closed = self.0.closing.subscribe().wait_for(|closed| *closed).await.is_ok();
     }
@@ -216,7 +221,9 @@ impl Api {
         &self.0.feeds
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
+    /// The limiters, the same for machines and people.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
@@ -228,7 +235,7 @@ impl Api {
     ///
     /// # Errors
     /// What the house said, as a problem.
-    pub(crate) async fn ask<T: Send + 'static>(
+    pub async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -239,7 +246,7 @@ impl Api {
     ///
     /// # Errors
     /// What the house said, as a problem.
-    pub(crate) async fn ask_at<T: Send + 'static>(
+    pub async fn ask_at<T: Send + 'static>(
         &self,
         cost: Cost,
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
@@ -277,8 +284,35 @@ impl Api {
         Some(Sending { api: self.clone(), account: account.clone(), octets })
     }
 
+    /// Waits until there is room to remember one more delivery.
+    ///
+    /// # Errors
+    /// The ledger has refused them for too long.
+    pub async fn room_to_deliver(&self) -> Result<(), Problem> {
+        recorder::room(self).await
+    }
+
+    /// An answer that delivers releases to an actor's organisation: recorded when the connection has
+    /// taken all of it.
+    #[must_use]
+    pub fn delivering(
+        &self,
+        answer: Response,
+        actor: &Actor,
+        door: Door,
+        places: Places,
+    ) -> Response {
+        match Carried::to(self.house(), actor, door, places) {
+            Some(carried) => answer.map(|body| carried.noted(body, self)),
+            None => answer,
+        }
+    }
+
     /// Who presented what. A token that is sent beside another account's name proves nothing.
-    pub(crate) async fn prove(
+    ///
+    /// # Errors
+    /// [`Kind::Unproven`], or what the house said.
+    pub async fn prove(
         &self,
         presented: Presented,
         certificate: Option<Arc<[u8]>>,

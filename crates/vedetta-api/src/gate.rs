@@ -210,7 +210,9 @@ fn accept_taxii(headers: &HeaderMap) -> Result<(), Problem> {
         .map_err(|error| Problem::new(Kind::NotAcceptable, error.to_string()).at("Accept"))
 }
 
-fn address_of(parts: &Parts) -> IpAddr {
+/// The address of who asks, to count by.
+#[must_use]
+pub fn address_of(parts: &Parts) -> IpAddr {
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
     counted(address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
 }
@@ -225,11 +227,15 @@ pub(crate) fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-fn too_many(wait: Duration) -> Problem {
+/// More requests than allowed.
+#[must_use]
+pub fn too_many(wait: Duration) -> Problem {
     Problem::new(Kind::TooMany, "more requests than allowed; wait as Retry-After says").wait(wait)
 }
 
-pub(crate) fn too_many_proofs(wait: Duration) -> Problem {
+/// More attempts to sign in than allowed.
+#[must_use]
+pub fn too_many_proofs(wait: Duration) -> Problem {
     let sentence = "too many attempts to sign in; wait as Retry-After says";
     Problem::new(Kind::TooMany, sentence).wait(wait)
 }

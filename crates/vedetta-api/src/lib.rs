@@ -33,6 +33,7 @@ pub use limits::Rate;
 pub use problem::Problem;
 pub use server::{ConnectionLimits, Server, ServerError, Transport};
 pub use tls::{Tls, TlsError};
+pub use vedetta_link::Links;
 
 /// The router of the machine doors: every line of [`access::TABLE`] behind its gate.
 pub fn router(api: &Api) -> axum::Router {

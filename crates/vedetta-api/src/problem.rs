@@ -255,7 +255,7 @@ impl From<FlowError> for Problem {
             FlowError::Forbidden { .. } => Kind::Forbidden,
             FlowError::Unknown { .. } => Kind::Unknown,
             FlowError::Invalid { .. } => Kind::Invalid,
-            FlowError::Conflict(_) => Kind::Conflict,
+            FlowError::Conflict(_) | FlowError::Changed { .. } => Kind::Conflict,
             FlowError::Store(reason) => {
                 // The place of the ledger is for the operator, not for clients.
                 tracing::error!(%reason, "the ledger could not");
@@ -266,6 +266,10 @@ impl From<FlowError> for Problem {
         };
         match error {
             FlowError::Invalid { place, reason } => Self::new(kind, reason).at(place),
+            FlowError::Changed { ref by, at } => {
+                let members = json!({ "changed_by": by, "changed_at": at });
+                Self::new(kind, error.to_string()).with(&members)
+            }
             other => Self::new(kind, other.to_string()),
         }
     }

@@ -1,4 +1,5 @@
-//! What was read through TAXII, the JSON interface and feeds, to be recorded as delivered.
+//! What was read through TAXII, the JSON interface, feeds and people's pages, to be recorded as
+//! delivered.
 //!
 //! A client that reads the same again is not delivered to again: for each organisation and door
 //! what it had is remembered (forgotten when that is too much), and not noted twice.
@@ -26,6 +27,7 @@ pub(crate) struct Reads {
     taxii: Receipts,
     api: Receipts,
     feed: Receipts,
+    console: Receipts,
     had: Mutex<Had>,
 }
 
@@ -80,20 +82,21 @@ impl Reads {
 
     /// Takes what waits.
     pub(crate) fn drain(&self) -> impl Iterator<Item = (Door, Receipt)> {
-        [Door::Taxii, Door::Api, Door::Feed]
+        [Door::Taxii, Door::Api, Door::Feed, Door::Console]
             .into_iter()
             .flat_map(|door| self.of(door).drain().into_iter().map(move |receipt| (door, receipt)))
     }
 
     /// About how much memory waits, in octets.
     pub(crate) fn weight(&self) -> usize {
-        [&self.taxii, &self.api, &self.feed].map(Receipts::weight).iter().sum()
+        [&self.taxii, &self.api, &self.feed, &self.console].map(Receipts::weight).iter().sum()
     }
 
     fn of(&self, door: Door) -> &Receipts {
         match door {
             Door::Taxii => &self.taxii,
             Door::Feed => &self.feed,
+            Door::Console => &self.console,
             Door::Api | Door::Stream | Door::Webhook | Door::Peer => &self.api,
         }
     }

@@ -21,6 +21,8 @@ pub enum Door {
     Api,
     /// Another node.
     Peer,
+    /// A person's page.
+    Console,
 }
 
 /// Deliveries by one door within a short time: each of the audience had each of the releases by
@@ -80,8 +82,15 @@ impl DeliveryBatch {
 
 impl Door {
     /// Every door, in the order of their codes.
-    pub const ALL: [Self; 6] =
-        [Self::Taxii, Self::Stream, Self::Feed, Self::Webhook, Self::Api, Self::Peer];
+    pub const ALL: [Self; 7] = [
+        Self::Taxii,
+        Self::Stream,
+        Self::Feed,
+        Self::Webhook,
+        Self::Api,
+        Self::Peer,
+        Self::Console,
+    ];
 
     /// The code under which backends store it. Never changes.
     #[must_use]
