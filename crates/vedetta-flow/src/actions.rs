@@ -4,6 +4,7 @@ pub mod accept_items;
 pub mod acknowledge;
 pub mod change_agreement;
 pub mod change_directory;
+pub mod edit_seen;
 pub mod enrol_machines;
 pub mod found_node;
 pub mod hold_items;

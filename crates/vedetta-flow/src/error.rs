@@ -1,5 +1,6 @@
 //! Why an action or a view did not do what was asked.
 
+use vedetta_model::Instant;
 use vedetta_model::id::IdError;
 use vedetta_store::StoreError;
 
@@ -41,6 +42,14 @@ pub enum FlowError {
     /// The state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// Somebody changed it since the editor saw it.
+    #[error("{by} changed it at {at}; look at what stands now, and save again")]
+    Changed {
+        /// Who.
+        by: String,
+        /// When.
+        at: Instant,
+    },
     /// The ledger could not.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -24,6 +24,7 @@ mod siblings;
 
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;
+pub use actions::edit_seen::seen;
 pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
 pub use bell::Bell;
@@ -33,10 +34,13 @@ pub use house::House;
 pub use standing::Standing;
 pub use views::deliveries::{Delivery, Pace, Quantiles};
 pub use views::explain::{Answer, Preview, PreviewGroup};
+pub use views::newest_items::{Found, Look};
 pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 
+/// How a link with another node stands.
+pub use vedetta_federation::cards::PeerStage;
 /// How agreements are written, for the doors that take and give them.
-pub use vedetta_policy::{Cleared, Expiring, Notation, read_agreement, write_agreement};
+pub use vedetta_policy::{Cleared, Expiring, Form, Notation, read_agreement, write_agreement};
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
     DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,

@@ -136,7 +136,8 @@ impl Standing {
     }
 
     /// The parties to an agreement, all together.
-    pub(crate) fn members(&self, id: &AgreementId) -> Audience {
+    #[must_use]
+    pub fn members(&self, id: &AgreementId) -> Audience {
         let mut members = Audience::nobody();
         for party in self.network.agreement(id).iter().flat_map(|it| &it.parties) {
             members.absorb(&self.network.members(id, &party.name));

@@ -3,6 +3,7 @@
 pub mod deliveries;
 pub mod explain;
 pub mod ledger;
+pub mod newest_items;
 pub mod read_items;
 pub mod see_agreements;
 pub mod see_peers;

@@ -117,8 +117,27 @@ impl House {
     /// # Errors
     /// Unknown organisations among the handling's.
     pub fn preview(&self, by: &Actor, handling: &Arc<Handling>) -> Result<Preview, FlowError> {
-        let standing = self.standing();
         self.number_of(&handling.producer)?;
+        Ok(self.preview_groups(by, handling))
+    }
+
+    /// Who has an item by today's decision, in groups that share a reason: for the operations room and
+    /// its producer; `None` for others, and when it is no longer served.
+    ///
+    /// # Errors
+    /// Unknown to the actor.
+    pub fn audience_of(&self, by: &Actor, item: &ItemId) -> Result<Option<Preview>, FlowError> {
+        let read = self.item(by, item)?;
+        let producer = self.number_of(&by.organisation)? == read.producer;
+        if !producer && !self.is_of_the_room(by, ROOM_AND_AUDITORS) {
+            return Ok(None);
+        }
+        let newest = self.newest(item)?;
+        Ok((!newest.served.is_empty()).then(|| self.preview_groups(by, &newest.handling)))
+    }
+
+    fn preview_groups(&self, by: &Actor, handling: &Arc<Handling>) -> Preview {
+        let standing = self.standing();
         let groups = if self.is_of_the_room(by, ROOM_AND_AUDITORS) {
             standing.network.preview(handling).groups
         } else {
@@ -142,7 +161,7 @@ impl House {
             count: group.audience.len(),
             organisations: ids(&group.audience),
         });
-        Ok(Preview { full, redacted, nobody, groups: groups.collect() })
+        Preview { full, redacted, nobody, groups: groups.collect() }
     }
 
     /// What is decided today under the handling by which the organisation reads the newest version,

@@ -113,8 +113,18 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn page(&self, by: &Actor, wish: &Wish) -> Result<ReadPage, FlowError> {
+        self.page_until(by, wish, None)
+    }
+
+    /// The same, of what was released up to a place.
+    pub(crate) fn page_until(
+        &self,
+        by: &Actor,
+        wish: &Wish,
+        until: Option<Sequence>,
+    ) -> Result<ReadPage, FlowError> {
         let reader = self.reader_of(by)?;
-        let (items, next) = self.cleared_page(by, wish)?;
+        let (items, next) = self.sealed_page(by, wish, until)?;
         let items = items.iter().filter_map(|item| item.open(&reader).cloned()).collect();
         Ok(ReadPage { items, next })
     }
@@ -129,6 +139,15 @@ impl House {
         by: &Actor,
         wish: &Wish,
     ) -> Result<(Vec<Cleared<ReadItem>>, Option<Sequence>), FlowError> {
+        self.sealed_page(by, wish, None)
+    }
+
+    fn sealed_page(
+        &self,
+        by: &Actor,
+        wish: &Wish,
+        until: Option<Sequence>,
+    ) -> Result<(Vec<Cleared<ReadItem>>, Option<Sequence>), FlowError> {
         let standing = self.standing();
         let reader = self.reader_of(by)?;
         let mut clearances = self.shared.book.entitled(&standing, &reader);
@@ -140,7 +159,7 @@ impl House {
         }
         let query = ItemQuery {
             after: wish.after,
-            until: None,
+            until,
             limit: wish.limit,
             clearances: Some(&clearances),
             producer: (wish.share == Share::Own).then_some(reader.organisation),

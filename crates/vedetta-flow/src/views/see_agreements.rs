@@ -66,7 +66,7 @@ impl Sight {
 
 impl Standing {
     /// Whether an organisation is a party to an agreement that was signed.
-    fn binds(&self, agreement: &Agreement, organisation: OrganisationNumber) -> bool {
+    pub(crate) fn binds(&self, agreement: &Agreement, organisation: OrganisationNumber) -> bool {
         agreement.stage != Stage::Draft && self.parties(agreement).contains(organisation)
     }
 
