@@ -1,0 +1,102 @@
+//! The lines of the matrix.
+
+use vedetta_api::access::{Verb, Who};
+use vedetta_model::Role;
+
+use super::{Effort, Line};
+
+/// Who runs the node.
+const ADMINISTRATORS: Who = Who::Room(&[Role::Administrator]);
+/// Who sees what everyone did.
+const AUDITORS: Who = Who::Room(&[Role::Administrator, Role::Auditor]);
+/// Who works in the operations room.
+const ROOM: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
+/// Who works in the operations room, or checks on it.
+const ROOM_AND_AUDITORS: Who =
+    Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
+/// Who brings items and acknowledges them.
+const PRODUCERS: Who = Who::Roles(&[
+    Role::Administrator,
+    Role::DutyOfficer,
+    Role::Analyst,
+    Role::Liaison,
+    Role::Machine,
+]);
+/// Every account.
+const ALL: Who = Who::SignedIn;
+
+const fn see(path: &'static str, who: Who) -> Line {
+    Line { verb: Verb::Get, path, who, effort: Effort::Light }
+}
+
+const fn act(path: &'static str, who: Who) -> Line {
+    Line { verb: Verb::Post, path, who, effort: Effort::Light }
+}
+
+impl Line {
+    const fn effort(self, effort: Effort) -> Self {
+        Self { effort, ..self }
+    }
+}
+
+/// Every page and action.
+pub const TABLE: &[Line] = &[
+    // Coming in and going out.
+    see("/sign-in", Who::Anyone),
+    act("/sign-in", Who::Anyone).effort(Effort::Proof),
+    act("/enrol", Who::Anyone).effort(Effort::Proof),
+    act("/sign-out", ALL),
+    act("/preferences", Who::Anyone),
+    see("/accessibility", Who::Anyone),
+    see("/privacy", Who::Anyone),
+    see("/assets/{version}/{file}", Who::Anyone),
+    // Where one stands.
+    see("/", ALL),
+    see("/live", ALL).effort(Effort::Stream),
+    see("/help", ALL),
+    see("/account", ALL),
+    act("/account/password", ALL).effort(Effort::Proof),
+    act("/account/authenticator", ALL),
+    act("/account/sessions/{session}/end", ALL),
+    // Items.
+    see("/items", ALL),
+    see("/publish", PRODUCERS),
+    act("/publish", PRODUCERS),
+    see("/items/{item}", ALL),
+    act("/items/{item}/acknowledgement", PRODUCERS),
+    act("/items/{item}/withdrawal", PRODUCERS),
+    see("/items/{item}/why", ROOM_AND_AUDITORS),
+    // The network.
+    see("/directory", ALL),
+    see("/directory/new", ADMINISTRATORS),
+    act("/directory/new", ADMINISTRATORS),
+    see("/directory/{organisation}", ALL),
+    see("/directory/{organisation}/edit", ADMINISTRATORS),
+    act("/directory/{organisation}/edit", ADMINISTRATORS),
+    see("/directory/{organisation}/contacts/{contact}", ADMINISTRATORS),
+    act("/directory/{organisation}/contacts/{contact}", ADMINISTRATORS),
+    see("/directory/{organisation}/assets/{asset}", ADMINISTRATORS),
+    act("/directory/{organisation}/assets/{asset}", ADMINISTRATORS),
+    see("/agreements", ALL),
+    see("/agreements/new", ADMINISTRATORS),
+    act("/agreements/new", ADMINISTRATORS),
+    see("/agreements/{agreement}", ALL),
+    act("/agreements/{agreement}/steps", ADMINISTRATORS),
+    see("/sharing", ALL),
+    see("/links", ROOM_AND_AUDITORS),
+    see("/deliveries", ROOM_AND_AUDITORS),
+    act("/deliveries/{job}/retry", ROOM),
+    // The node.
+    see("/machines", ALL),
+    act("/machines/tokens", ALL),
+    act("/machines/tokens/{token}/end", ALL),
+    act("/machines/webhooks", PRODUCERS),
+    act("/machines/webhooks/{webhook}/removal", PRODUCERS),
+    see("/accounts", AUDITORS),
+    act("/accounts", ADMINISTRATORS),
+    see("/accounts/new", ADMINISTRATORS),
+    see("/accounts/{account}", ADMINISTRATORS),
+    act("/accounts/{account}/password", ADMINISTRATORS).effort(Effort::Proof),
+    see("/audit", AUDITORS),
+    act("/audit/verification", AUDITORS),
+];

@@ -1,0 +1,108 @@
+//! What every page stands on.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use vedetta_api::credentials::Presented;
+use vedetta_api::{Api, Problem};
+use vedetta_diffusion::Hub;
+use vedetta_flow::{FlowError, House};
+
+use crate::assets::Assets;
+use crate::forms::Memory;
+use crate::visit::Person;
+
+/// The pages of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Console(Arc<Shared>);
+
+struct Shared {
+    api: Api,
+    assets: Assets,
+    secret: [u8; 32],
+    sent: Memory,
+    hub: Arc<Hub>,
+}
+
+impl Console {
+    /// The pages beside a node's machine doors, with which they share limits and records. `secret`
+    /// seals forms: random, and the same after a restart if what people have open is to be taken.
+    #[must_use]
+    pub fn new(api: Api, secret: [u8; 32]) -> Self {
+        let hub = Hub::at(api.house().bell().last().0);
+        let (assets, sent) = (Assets::embedded(), Memory::default());
+        Self(Arc::new(Shared { api, assets, secret, sent, hub }))
+    }
+
+    /// The machine doors.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.0.api
+    }
+
+    /// The house.
+    #[must_use]
+    pub fn house(&self) -> &Arc<House> {
+        self.0.api.house()
+    }
+
+    /// The hub of the lines that appear on open pages; [`crate::live::run`] fills it.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    /// What was sent before, so that sending it twice does it once.
+    pub(crate) fn sent(&self) -> &Memory {
+        &self.0.sent
+    }
+
+    /// Asks the house, off the threads that serve connections.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.api.ask(question).await
+    }
+
+    /// The person of a session.
+    pub(crate) async fn person(&self, token: &str) -> Result<Person, Problem> {
+        let presented = Presented::Token { account: None, token: token.to_owned() };
+        let actor = self.0.api.prove(presented, None).await?;
+        let standing = self.house().standing();
+        let account = standing.directory.account(&actor.account);
+        let organisation = standing.directory.organisation(&actor.organisation);
+        Ok(Person {
+            name: account.map_or_else(|| actor.account.to_string(), |it| it.name.clone()),
+            organisation: organisation
+                .map_or_else(|| actor.organisation.to_string(), |it| it.name.clone()),
+            session: token.split('_').nth(1).unwrap_or_default().to_owned(),
+            seal: self.seal(token),
+            at_home: standing.own.as_ref() == Some(&actor.organisation),
+            actor,
+        })
+    }
+
+    /// What a form of this session, or of this doorstep, must carry.
+    pub(crate) fn seal(&self, of: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0.secret) else {
+            return String::new();
+        };
+        mac.update(b"form\0");
+        mac.update(of.as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+
+    /// A name that nobody guesses.
+    pub(crate) fn nonce(&self) -> String {
+        let mut octets = [0; 16];
+        self.house().entropy().fill(&mut octets);
+        URL_SAFE_NO_PAD.encode(octets)
+    }
+}

@@ -1,0 +1,174 @@
+//! What is around every page: header, ways, footer, and what was just said.
+
+use std::fmt;
+use std::sync::Arc;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::response::{Html, IntoResponse as _, Response};
+use http::StatusCode;
+use vedetta_api::Problem;
+use vedetta_api::access::{Verb, Who};
+use vedetta_api::problem::Kind;
+
+use crate::access::Line;
+use crate::console::Console;
+use crate::forms::{ONCE, SEAL};
+use crate::said::Said;
+use crate::visit::{Person, Visit};
+use crate::words::Words;
+
+/// The parts of the console that the header leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Section {
+    Situation,
+    Items,
+    Network,
+    Agreements,
+    Links,
+    Deliveries,
+    Machines,
+    Accounts,
+    Audit,
+    Account,
+    Other,
+}
+
+/// A way in the header.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) address: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) current: bool,
+}
+
+/// What a page puts around itself.
+pub(crate) struct Frame {
+    pub(crate) w: Words,
+    pub(crate) theme: &'static str,
+    pub(crate) title: String,
+    pub(crate) said: Option<&'static str>,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) person: Option<Arc<Person>>,
+    pub(crate) node: String,
+    pub(crate) here: String,
+    pub(crate) style: Option<Look>,
+    pub(crate) live: bool,
+    seal: String,
+    once: String,
+}
+
+/// The addresses of what makes pages look as they do.
+pub(crate) struct Look {
+    pub(crate) css: String,
+    pub(crate) js: String,
+    pub(crate) icon: String,
+}
+
+/// The hidden fields of every form.
+pub(crate) struct Hidden<'a>(&'a Frame);
+
+impl Frame {
+    /// The frame of a page with a title, in a part of the console.
+    pub(crate) fn of(console: &Console, visit: &Visit, title: &str, section: Section) -> Self {
+        let assets = console.assets();
+        let look = |_| Look {
+            css: assets.address("console.css"),
+            js: assets.address("console.js"),
+            icon: assets.address("icon.svg"),
+        };
+        let seal = match (&visit.person, &visit.doorstep) {
+            (Some(person), _) => person.seal.clone(),
+            (None, Some(doorstep)) => console.seal(doorstep),
+            (None, None) => String::new(),
+        };
+        Self {
+            w: visit.words,
+            theme: visit.theme.name(),
+            title: title.to_owned(),
+            said: Said::of(&visit.here).map(|said| said.sentence(visit.words)),
+            ways: ways(console, visit, section),
+            person: visit.person.clone(),
+            node: console.api().settings().title.clone(),
+            here: visit.here.clone(),
+            style: assets.are_there().then_some(()).map(look),
+            live: false,
+            seal,
+            once: console.nonce(),
+        }
+    }
+
+    /// Of a page that follows what happens.
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
+    }
+
+    /// The hidden fields of a form on it.
+    pub(crate) fn hidden(&self) -> Hidden<'_> {
+        Hidden(self)
+    }
+}
+
+impl fmt::Display for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Both are of letters, digits, `-` and `_`.
+        write!(
+            f,
+            "<input type=\"hidden\" name=\"{SEAL}\" value=\"{}\"><input type=\"hidden\" \
+             name=\"{ONCE}\" value=\"{}\">",
+            self.0.seal, self.0.once
+        )
+    }
+}
+
+impl HtmlSafe for Hidden<'_> {}
+
+/// Writes a page.
+///
+/// # Errors
+/// A template that cannot be written, which is a fault of the node.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Problem> {
+    page_with(StatusCode::OK, template)
+}
+
+/// Writes a page with another status.
+///
+/// # Errors
+/// As [`page`].
+pub(crate) fn page_with(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+    match template.render() {
+        Ok(text) => Ok((status, Html(text)).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            Err(Problem::new(Kind::Internal, "a fault of the node; tell its operator"))
+        }
+    }
+}
+
+/// The ways that are open to who visits.
+fn ways(console: &Console, visit: &Visit, section: Section) -> Vec<Way> {
+    let Some(person) = &visit.person else { return Vec::new() };
+    let w = visit.words;
+    let all = [
+        ("/", w.way_situation(), Section::Situation),
+        ("/items", w.way_items(), Section::Items),
+        ("/directory", w.way_network(), Section::Network),
+        ("/agreements", w.way_agreements(), Section::Agreements),
+        ("/links", w.way_links(), Section::Links),
+        ("/deliveries", w.way_deliveries(), Section::Deliveries),
+        ("/machines", w.way_machines(), Section::Machines),
+        ("/accounts", w.way_accounts(), Section::Accounts),
+        ("/audit", w.way_audit(), Section::Audit),
+    ];
+    let open = |address: &str| {
+        Line::find(Verb::Get, address).is_some_and(|line| {
+            let at_home = match line.who {
+                Who::Room(roles) => console.house().is_of_the_room(&person.actor, roles),
+                _ => true,
+            };
+            at_home && line.who.admits(Some(&person.actor))
+        })
+    };
+    let open = all.into_iter().filter(|(address, ..)| open(address));
+    open.map(|(address, label, of)| Way { address, label, current: of == section }).collect()
+}

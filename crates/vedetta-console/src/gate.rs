@@ -1,0 +1,243 @@
+//! What stands before every page: limits, the session, the matrix, the seal of forms; and after it the
+//! headers that keep a page to itself.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, Limited};
+use vedetta_api::Problem;
+use vedetta_api::access::{Verb, Who};
+use vedetta_api::gate::{too_many, too_many_proofs};
+use vedetta_api::problem::Kind;
+
+use crate::access::{Effort, Line};
+use crate::console::Console;
+use crate::forms::{SEAL, Sent};
+use crate::refused;
+use crate::visit::{DOORSTEP, SESSION, Visit, cookie};
+
+/// The gate before one line of the matrix.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) console: Console,
+    pub(crate) line: &'static Line,
+}
+
+/// Nothing from outside, nothing inline, nobody's frame.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Lets a visit through, or says why not.
+pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let mut visit = Visit::of(&parts);
+    // Who has not signed in gets a doorstep with the first page: its forms are sealed with it.
+    let first = gate.line.verb == Verb::Get && visit.doorstep.is_none();
+    if first {
+        visit.doorstep = Some(gate.console.nonce());
+    }
+    let response = match gate.admit(&mut visit, &parts, body).await {
+        Err(response) => *response,
+        Ok((sent, body)) => {
+            parts.extensions.insert(visit.clone());
+            parts.extensions.insert(sent);
+            next.run(Request::from_parts(parts, body)).await
+        }
+    };
+    let problem = response.extensions().get::<Problem>().cloned();
+    let response = match problem {
+        Some(problem) => refused::page(&gate.console, &visit, &problem),
+        None => response,
+    };
+    let mut response = guarded(response);
+    if let Some(doorstep) = visit.doorstep.filter(|_| first && visit.person.is_none()) {
+        crate::visit::set(&mut response, DOORSTEP, &doorstep, "Strict");
+    }
+    response
+}
+
+/// With the headers that every answer to a browser has.
+pub(crate) fn guarded(mut response: Response) -> Response {
+    const ALWAYS: [(HeaderName, &str); 5] = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "same-origin"),
+        (STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in [
+        ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Why a visit ends at the gate: a page, boxed since it seldom happens.
+type Ended = Box<Response>;
+
+impl Gate {
+    async fn admit(
+        &self,
+        visit: &mut Visit,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<(Sent, Body), Ended> {
+        let (limits, now) = (self.console.api().limits(), self.console.house().now());
+        limits.addresses.take(visit.address, now).map_err(|wait| ended(too_many(wait)))?;
+        if self.line.effort == Effort::Proof {
+            let taken = limits.proofs.take(visit.address, now);
+            taken.map_err(|wait| ended(too_many_proofs(wait)))?;
+        }
+        let posted = self.line.verb == Verb::Post;
+        if posted && !is_from_here(&parts.headers) {
+            let sentence =
+                "the form was sent from another site; open the page here, and send it again";
+            return Err(ended(Problem::new(Kind::Forbidden, sentence)));
+        }
+        self.prove(visit, &parts.headers).await?;
+        let (sent, body) = match posted {
+            true => (self.read(parts, body).await?, Body::empty()),
+            false => (Sent::default(), body),
+        };
+        self.check_person(visit, parts, &sent)?;
+        if posted && !self.is_sealed(visit, &sent) {
+            return Err(Box::new(refused::again(&self.console, visit, &sent)));
+        }
+        Ok((sent, body))
+    }
+
+    /// Who visits, when there is a session. Too many wrong ones from one address are not looked at.
+    async fn prove(&self, visit: &mut Visit, headers: &HeaderMap) -> Result<(), Ended> {
+        let Some(token) = cookie(headers, SESSION) else { return Ok(()) };
+        let (proofs, now) = (&self.console.api().limits().proofs, self.console.house().now());
+        proofs.look(&visit.address, now).map_err(|wait| ended(too_many_proofs(wait)))?;
+        match self.console.person(token).await {
+            Ok(person) => {
+                let counted = person.actor.account.clone();
+                let taken = self.console.api().limits().accounts.take(counted, now);
+                taken.map_err(|wait| ended(too_many(wait)))?;
+                visit.person = Some(Arc::new(person));
+                Ok(())
+            }
+            // A session that has ended is no session.
+            Err(problem) if problem.kind == Kind::Unproven => Ok(()),
+            Err(problem) => Err(ended(problem)),
+        }
+    }
+
+    /// Whether the matrix lets the person through; who has not signed in may do so now.
+    fn check_person(&self, visit: &Visit, parts: &Parts, sent: &Sent) -> Result<(), Ended> {
+        let Some(person) = &visit.person else {
+            return match (self.line.who, self.line.verb) {
+                (Who::Anyone, _) => Ok(()),
+                (_, Verb::Get) => Err(Box::new(doorstep(visit, parts))),
+                _ => Err(Box::new(refused::ended(&self.console, visit, sent))),
+            };
+        };
+        let actor = &person.actor;
+        let at_home = match self.line.who {
+            Who::Room(roles) => self.console.house().is_of_the_room(actor, roles),
+            _ => true,
+        };
+        if self.line.who.admits(Some(actor)) && at_home {
+            return Ok(());
+        }
+        let sentence = format!("{} may not; ask an administrator of the node", actor.account);
+        Err(ended(Problem::new(Kind::Forbidden, sentence)))
+    }
+
+    async fn read(&self, parts: &Parts, body: Body) -> Result<Sent, Ended> {
+        let largest = self.line.effort.largest_body();
+        let whole = Limited::new(body, largest).collect().await.map_err(|_| {
+            let sentence = format!("the form is over {largest} octets, or broke off; send less");
+            ended(Problem::new(Kind::TooLarge, sentence))
+        })?;
+        Sent::read(&parts.headers, &whole.to_bytes()).map_err(ended)
+    }
+
+    /// Whether a form was made for this session, or this doorstep.
+    fn is_sealed(&self, visit: &Visit, sent: &Sent) -> bool {
+        let seal = match (&visit.person, &visit.doorstep) {
+            (Some(person), _) => person.seal.clone(),
+            (None, Some(doorstep)) => self.console.seal(doorstep),
+            (None, None) => return false,
+        };
+        let given = sent.text(SEAL).as_bytes();
+        let differs = given.iter().zip(seal.as_bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+        given.len() == seal.len() && differs == 0
+    }
+}
+
+fn ended(problem: Problem) -> Ended {
+    Box::new(problem.into_response())
+}
+
+/// Whether a form comes from a page of this very node, as the browser says.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(&HeaderName::from_static("sec-fetch-site")) {
+        return site == "same-origin";
+    }
+    let Some(origin) = text(&ORIGIN) else { return true };
+    let named = origin.split_once("://").map(|(_, host)| host);
+    let host = text(&HOST);
+    host.is_none() || named == host
+}
+
+/// The way to the door. The cookie of a session does not come along with a link from elsewhere: then
+/// the same page is asked for once more, from here.
+fn doorstep(visit: &Visit, parts: &Parts) -> Response {
+    let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let elsewhere = matches!(site, Some("cross-site" | "same-site"));
+    if elsewhere {
+        return refused::once_more(&visit.here);
+    }
+    let mut to = String::from("/sign-in");
+    if visit.here != "/" {
+        to.push_str("?to=");
+        to.push_str(&crate::forms::escaped(&visit.here));
+    }
+    Redirect::to(&to).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_elsewhere_is_known_by_its_headers() {
+        let from = |pairs: &[(&'static str, &str)]| {
+            let pairs = pairs.iter();
+            is_from_here(
+                &pairs
+                    .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+                    .collect(),
+            )
+        };
+        assert!(from(&[("sec-fetch-site", "same-origin")]));
+        assert!(!from(&[("sec-fetch-site", "cross-site")]));
+        assert!(!from(&[("sec-fetch-site", "same-site")]));
+        assert!(!from(&[("sec-fetch-site", "none")]));
+        assert!(from(&[("origin", "https://node.example"), ("host", "node.example")]));
+        assert!(!from(&[("origin", "https://evil.example"), ("host", "node.example")]));
+        assert!(!from(&[("origin", "null"), ("host", "node.example")]));
+    }
+}

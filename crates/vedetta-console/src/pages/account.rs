@@ -1,0 +1,123 @@
+//! One's own access: password, authenticator, and the sessions and tokens that are open.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use vedetta_api::Problem;
+use vedetta_api::access::Cost;
+use vedetta_api::problem::Kind;
+
+use crate::console::Console;
+use crate::enrolment::Enrolment;
+use crate::forms::{Done, Sent};
+use crate::frame::{Frame, Section, page_with};
+use crate::said::Said;
+use crate::shown::Moment;
+use crate::visit::Signed;
+
+/// A session or a token.
+struct Open {
+    id: String,
+    purpose: String,
+    is_session: bool,
+    until: Moment,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct Account {
+    frame: Frame,
+    fault: Option<String>,
+    roles: Vec<&'static str>,
+    account: String,
+    open: Vec<Open>,
+    enrolment: Option<Enrolment>,
+}
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    page_with(StatusCode::OK, &Account::of(&console, &signed).await?)
+}
+
+pub(super) async fn set_password(
+    State(console): State<Console>,
+    signed: Signed,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let (password, again) = (sent.raw("password").to_owned(), sent.raw("password-again"));
+    let fault = if password != again {
+        Some(w.password_differs())
+    } else if password.chars().count() < vedetta_flow::credentials::SHORTEST_PASSWORD {
+        Some(w.password_short())
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        let fault = Some(fault.to_owned());
+        let account = Account { fault, ..Account::of(&console, &signed).await? };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
+    }
+    let set =
+        move |house: &vedetta_flow::House| house.set_password(&actor, &actor.account, &password);
+    console.api().ask_at(Cost::Proof, set).await?;
+    // Every session ended with the password, this one too.
+    Ok(Done::to("/sign-in").said(Said::PasswordSet).into_response())
+}
+
+pub(super) async fn enrol(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let actor = signed.actor();
+    let address = console.ask(move |house| house.enrol_totp(&actor, &actor.account)).await?;
+    let enrolment = Some(Enrolment::of(&address));
+    let account = Account { enrolment, ..Account::of(&console, &signed).await? };
+    page_with(StatusCode::OK, &account)
+}
+
+pub(super) async fn end(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let actor = signed.actor();
+    let end = console.ask(move |house| {
+        let own =
+            house.tokens_of(&actor)?.iter().any(|it| it.id == id && it.account == actor.account);
+        if own { house.revoke_token(&actor, &id).map(|()| true) } else { Ok(false) }
+    });
+    if end.await? {
+        return Ok(Done::to("/account").said(Said::SessionEnded).into_response());
+    }
+    Err(Problem::new(Kind::Unknown, "no such session of yours; it may have ended already"))
+}
+
+impl Account {
+    async fn of(console: &Console, signed: &Signed) -> Result<Self, Problem> {
+        let (w, actor) = (signed.words(), signed.actor());
+        let tokens = console.ask(move |house| house.tokens_of(&actor)).await?;
+        let now = console.house().now();
+        let own = tokens.into_iter().filter(|token| token.account == signed.person.actor.account);
+        let open = own.filter(|token| token.expires > now).map(|token| Open {
+            current: token.id == signed.person.session,
+            is_session: token.purpose == "session",
+            until: Moment::of(token.expires, w),
+            id: token.id,
+            purpose: token.purpose,
+        });
+        let roles = signed.person.actor.roles.iter().map(|role| w.role(*role)).collect();
+        Ok(Self {
+            open: open.collect(),
+            frame: Frame::of(console, &signed.visit, w.account_title(), Section::Account),
+            fault: None,
+            roles,
+            account: signed.person.actor.account.to_string(),
+            enrolment: None,
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! The accounts: who may do what; made, changed and closed by administrators.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use vedetta_api::Problem;
+use vedetta_api::access::Cost;
+use vedetta_api::problem::Kind;
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, Language, OrganisationId, Role};
+
+use super::code;
+use crate::console::Console;
+use crate::forms::{Done, Sent, escaped};
+use crate::frame::{Frame, Section, page, page_with};
+use crate::said::Said;
+use crate::shown::fold;
+use crate::visit::Signed;
+
+/// Which ones.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    text: String,
+    after: String,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    organisation: String,
+    roles: String,
+    closed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct Accounts {
+    frame: Frame,
+    asked: Asked,
+    rows: Vec<Row>,
+    next: Option<String>,
+    may_change: bool,
+}
+
+/// What is typed of an account.
+#[derive(Default)]
+struct Typed {
+    id: String,
+    name: String,
+    organisation: String,
+    roles: Vec<(String, &'static str, bool)>,
+    english: bool,
+    closed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account_edit.html")]
+struct Edit {
+    frame: Frame,
+    fault: Option<String>,
+    new: bool,
+    typed: Typed,
+    seen: String,
+    password: Option<String>,
+}
+
+/// Accounts on a page.
+const PAGE: usize = 50;
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let (w, standing) = (signed.words(), console.house().standing());
+    let text = fold(&asked.text);
+    let mut found: Vec<_> = standing
+        .directory
+        .accounts()
+        .iter()
+        .filter(|it| it.id.as_str() > asked.after.as_str())
+        .filter(|it| {
+            let fields = [it.id.as_str(), &it.name, it.organisation.as_str()];
+            text.is_empty() || fields.iter().any(|field| fold(field).contains(&text))
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| more).map(|last| {
+        format!("/accounts?after={}&text={}", escaped(last.id.as_str()), escaped(&asked.text))
+    });
+    let rows = found.into_iter().map(|it| Row {
+        id: it.id.to_string(),
+        name: it.name.clone(),
+        organisation: standing
+            .directory
+            .organisation(&it.organisation)
+            .map_or_else(|| it.organisation.to_string(), |it| it.name.clone()),
+        roles: it.roles.iter().map(|role| w.role(*role)).collect::<Vec<_>>().join(", "),
+        closed: it.state == AccountState::Closed,
+    });
+    let rows = rows.collect();
+    let may_change = console.house().is_of_the_room(&signed.person.actor, &[]);
+    let frame = Frame::of(&console, &signed.visit, w.accounts_title(), Section::Accounts);
+    page(&Accounts { frame, asked, rows, next, may_change })
+}
+
+pub(super) async fn fresh(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let typed = Typed { roles: roles(&signed, &BTreeSet::new()), ..Typed::default() };
+    page(&edit(&console, &signed, typed, None))
+}
+
+pub(super) async fn edit_one(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let account = known(&console, &id)?;
+    let typed = Typed::of(&signed, &account);
+    page(&Edit { new: false, ..edit(&console, &signed, typed, Some(&account)) })
+}
+
+pub(super) async fn save(
+    State(console): State<Console>,
+    signed: Signed,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let account = match read(&sent) {
+        Ok(account) => account,
+        Err(reason) => return again(&console, &signed, &sent, (Kind::Invalid, reason)),
+    };
+    let seen = sent.text("seen").to_owned();
+    let standing = console.house().standing();
+    let there = standing.directory.account(&account.id);
+    if seen.is_empty() && there.is_some() {
+        let told = (Kind::Conflict, w.account_there().to_owned());
+        return again(&console, &signed, &sent, told);
+    }
+    let act = async {
+        let to = format!("/accounts?text={}", escaped(account.id.as_str()));
+        console.ask(move |house| house.edit_account(&actor, &account, &seen)).await?;
+        Ok::<_, Problem>(Done::to(to).said(Said::Saved))
+    };
+    match console.sent().once(&signed.person, &sent, act).await {
+        Ok(done) => Ok(done.into_response()),
+        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown) => {
+            again(&console, &signed, &sent, (problem.kind, super::whole(w, &problem)))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Gives an account a first password, shown once.
+pub(super) async fn password(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (actor, account) = (signed.actor(), known(&console, &id)?);
+    let fresh = format!("{}-{}", console.nonce(), console.nonce());
+    let (password, of) = (fresh.clone(), account.id.clone());
+    let set = move |house: &vedetta_flow::House| house.set_password(&actor, &of, &password);
+    console.api().ask_at(Cost::Proof, set).await?;
+    let typed = Typed::of(&signed, &account);
+    let edit = edit(&console, &signed, typed, Some(&account));
+    page(&Edit { new: false, password: Some(fresh), ..edit })
+}
+
+fn known(console: &Console, id: &str) -> Result<Account, Problem> {
+    let unknown = || Problem::new(Kind::Unknown, "there is no such account; check the address");
+    let id = AccountId::new(id).map_err(|_| unknown())?;
+    console.house().standing().directory.account(&id).cloned().ok_or_else(unknown)
+}
+
+fn edit(console: &Console, signed: &Signed, typed: Typed, before: Option<&Account>) -> Edit {
+    let w = signed.words();
+    let title = if before.is_some() { w.account_edit() } else { w.account_new() };
+    let frame = Frame::of(console, &signed.visit, title, Section::Accounts);
+    let seen = before.map(vedetta_flow::seen).unwrap_or_default();
+    Edit { frame, fault: None, new: before.is_none(), typed, seen, password: None }
+}
+
+/// The form with what was typed, and why it was refused.
+fn again(
+    console: &Console,
+    signed: &Signed,
+    sent: &Sent,
+    (kind, fault): (Kind, String),
+) -> Result<Response, Problem> {
+    let chosen = sent.all("role").filter_map(role).collect();
+    let typed = Typed {
+        id: sent.text("id").to_owned(),
+        name: sent.text("name").to_owned(),
+        organisation: sent.text("organisation").to_owned(),
+        roles: roles(signed, &chosen),
+        english: sent.text("language") == "en",
+        closed: sent.given("closed").is_some(),
+    };
+    let before = known(console, sent.text("id")).ok().filter(|_| sent.given("seen").is_some());
+    let status = match kind {
+        Kind::Conflict => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let form = edit(console, signed, typed, before.as_ref());
+    // After a conflict the form knows what stands now: sending it again means it.
+    page_with(status, &Edit { fault: Some(fault), ..form })
+}
+
+fn read(sent: &Sent) -> Result<Account, String> {
+    Ok(Account {
+        id: AccountId::new(sent.text("id")).map_err(|error| error.to_string())?,
+        name: sent.text("name").to_owned(),
+        organisation: OrganisationId::new(sent.text("organisation"))
+            .map_err(|error| error.to_string())?,
+        roles: sent.all("role").filter_map(role).collect(),
+        language: if sent.text("language") == "en" { Language::En } else { Language::It },
+        state: match sent.given("closed") {
+            Some(_) => AccountState::Closed,
+            None => AccountState::Active,
+        },
+    })
+}
+
+fn role(text: &str) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| code(role) == text)
+}
+
+fn roles(signed: &Signed, chosen: &BTreeSet<Role>) -> Vec<(String, &'static str, bool)> {
+    let w = signed.words();
+    let roles = Role::ALL.into_iter();
+    roles.map(|role| (code(role), w.role(role), chosen.contains(&role))).collect()
+}
+
+impl Typed {
+    fn of(signed: &Signed, account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+            organisation: account.organisation.to_string(),
+            roles: roles(signed, &account.roles),
+            english: account.language == Language::En,
+            closed: account.state == AccountState::Closed,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! One agreement: what it binds whom to, and the steps of its life.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use jiff::civil::Date;
+use vedetta_api::Problem;
+use vedetta_api::problem::Kind;
+use vedetta_flow::Step;
+use vedetta_model::agreement::{
+    AdhesionRule, History, Party, Redistribution, Selector, Stage, VictimVisibility,
+};
+use vedetta_model::{Agreement, AgreementId};
+
+use super::agreements::{StageWord, word_of};
+use crate::console::Console;
+use crate::forms::{Done, Sent};
+use crate::frame::{Frame, Section, page, page_with};
+use crate::said::Said;
+use crate::shown::Moment;
+use crate::visit::Signed;
+use crate::words::Words;
+
+/// One side.
+struct Side {
+    name: String,
+    members: Vec<(String, String)>,
+    others: usize,
+    count: String,
+    selects: Vec<String>,
+    gives: String,
+    receives: String,
+}
+
+#[derive(Template)]
+#[template(path = "agreement.html")]
+struct Page {
+    frame: Frame,
+    fault: Option<String>,
+    id: String,
+    title: String,
+    stage: StageWord,
+    since: Option<(Moment, Option<String>, Option<String>)>,
+    terms: Vec<(&'static str, String)>,
+    parent: Option<(String, String)>,
+    sides: Vec<Side>,
+    adhesions: Vec<(String, String)>,
+    more_adhesions: usize,
+    systems: Vec<String>,
+    text: String,
+    steps: Steps,
+    reason: String,
+    until: String,
+}
+
+/// Which steps may follow.
+#[derive(Default)]
+struct Steps {
+    put_in_force: bool,
+    suspend: bool,
+    resume: bool,
+    renew: bool,
+    end: bool,
+}
+
+/// Members and adhesions listed.
+const LISTED: usize = 40;
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    page(&Page::of(&console, &signed, &named(&id)?)?)
+}
+
+pub(super) async fn step(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (id, actor, w) = (named(&id)?, signed.actor(), signed.words());
+    let step = match asked(w, &sent) {
+        Ok(step) => step,
+        Err(fault) => return again(&console, &signed, &id, &sent, (Kind::Invalid, fault)),
+    };
+    let stepped = id.clone();
+    let act = async {
+        console.ask(move |house| house.step_agreement(&actor, &stepped, &step)).await?;
+        Ok::<_, Problem>(Done::to(format!("/agreements/{id}")).said(Said::AgreementStepped))
+    };
+    match console.sent().once(&signed.person, &sent, act).await {
+        Ok(done) => Ok(done.into_response()),
+        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid) => {
+            let told = (problem.kind, problem.detail);
+            again(&console, &signed, &named(id.as_str())?, &sent, told)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The page with what was typed, and why it was refused.
+fn again(
+    console: &Console,
+    signed: &Signed,
+    id: &AgreementId,
+    sent: &Sent,
+    (kind, fault): (Kind, String),
+) -> Result<Response, Problem> {
+    let told = Page {
+        fault: Some(fault),
+        reason: sent.text("reason").to_owned(),
+        until: sent.text("until").to_owned(),
+        ..Page::of(console, signed, id)?
+    };
+    page_with(kind.face().1, &told)
+}
+
+/// The step that a form asks for.
+fn asked(w: Words, sent: &Sent) -> Result<Step, String> {
+    let reason = sent.text("reason");
+    match sent.text("step") {
+        "put-in-force" => Ok(Step::PutInForce),
+        "resume" => Ok(Step::Resume),
+        "end" => Ok(Step::End),
+        "suspend" if reason.is_empty() => Err(w.reason_missing().to_owned()),
+        "suspend" => Ok(Step::Suspend { reason: reason.to_owned() }),
+        "renew" => match sent.text("until").parse::<Date>() {
+            Ok(until) => Ok(Step::Renew { until }),
+            Err(_) => Err(w.date_wrong().to_owned()),
+        },
+        _ => Err(w.step_unknown().to_owned()),
+    }
+}
+
+fn named(id: &str) -> Result<AgreementId, Problem> {
+    AgreementId::new(id).map_err(|error| Problem::new(Kind::Unknown, error.to_string()))
+}
+
+impl Page {
+    fn of(console: &Console, signed: &Signed, id: &AgreementId) -> Result<Self, Problem> {
+        let (w, house, actor) = (signed.words(), console.house(), &signed.person.actor);
+        let standing = house.standing();
+        let seen = house.agreements(actor);
+        let agreement = seen.iter().find(|it| it.id == *id).ok_or_else(|| {
+            Problem::new(Kind::Unknown, format!("there is no agreement {id}; check the address"))
+        })?;
+        let name = |id: &vedetta_model::OrganisationId| {
+            let known = standing.directory.organisation(id);
+            known.map_or_else(|| id.to_string(), |it| it.name.clone())
+        };
+        let sides = agreement.parties.iter().map(|party| {
+            let members = standing.network.members(id, &party.name);
+            let listed = members.iter().take(LISTED).filter_map(|number| {
+                let organisation = standing.directory.numbered(number)?;
+                Some((organisation.id.to_string(), organisation.name.clone()))
+            });
+            Side::of(party, w, listed.collect(), members.len())
+        });
+        let adhering = seen.iter().filter(|it| it.parent.as_ref() == Some(id));
+        let adhering: Vec<_> = adhering.filter(|it| it.adhesion.is_some()).collect();
+        let parent = agreement.parent.as_ref().and_then(|parent| {
+            let known = standing.network.agreement(parent)?;
+            Some((parent.to_string(), known.title.clone()))
+        });
+        let text = vedetta_flow::write_agreement(agreement).unwrap_or_default();
+        let mut terms = terms(w, agreement);
+        if let Some(adhesion) = &agreement.adhesion {
+            terms.push((w.agreement_adheres(), name(&adhesion.organisation)));
+        }
+        Ok(Self {
+            frame: Frame::of(console, &signed.visit, &agreement.title, Section::Agreements),
+            fault: None,
+            id: id.to_string(),
+            title: agreement.title.clone(),
+            stage: word_of(w, agreement.stage.name()),
+            since: since(w, &agreement.stage),
+            terms,
+            parent,
+            sides: sides.collect(),
+            more_adhesions: adhering.len().saturating_sub(LISTED),
+            adhesions: (adhering.iter().take(LISTED))
+                .map(|it| (it.id.to_string(), it.title.clone()))
+                .collect(),
+            systems: agreement.systems.clone(),
+            text,
+            steps: match house.is_of_the_room(actor, &[]) {
+                true => Steps::after(&agreement.stage),
+                false => Steps::default(),
+            },
+            reason: String::new(),
+            until: String::new(),
+        })
+    }
+}
+
+impl Steps {
+    const fn after(stage: &Stage) -> Self {
+        let none =
+            Self { put_in_force: false, suspend: false, resume: false, renew: false, end: false };
+        match stage {
+            Stage::Draft => Self { put_in_force: true, ..none },
+            Stage::InForce { .. } => Self { suspend: true, renew: true, end: true, ..none },
+            Stage::Suspended { .. } => Self { resume: true, renew: true, end: true, ..none },
+            Stage::Expired { .. } => none,
+        }
+    }
+
+    const fn any(&self) -> bool {
+        self.put_in_force || self.suspend || self.resume || self.renew || self.end
+    }
+}
+
+fn since(w: Words, stage: &Stage) -> Option<(Moment, Option<String>, Option<String>)> {
+    match stage {
+        Stage::Draft => None,
+        Stage::InForce { since, by } => Some((Moment::of(*since, w), Some(by.to_string()), None)),
+        Stage::Suspended { since, by, reason } => {
+            Some((Moment::of(*since, w), Some(by.to_string()), Some(reason.clone())))
+        }
+        Stage::Expired { since, by } => {
+            Some((Moment::of(*since, w), by.as_ref().map(ToString::to_string), None))
+        }
+    }
+}
+
+fn terms(w: Words, agreement: &Agreement) -> Vec<(&'static str, String)> {
+    let (term, handling) = (&agreement.term, &agreement.handling);
+    let mut terms = Vec::new();
+    if let Some(day) = term.signed {
+        terms.push((w.agreement_signed(), day.to_string()));
+    }
+    terms.push((w.agreement_term(), format!("{} – {}", term.from, term.until)));
+    terms.push((w.agreement_highest(), handling.highest_tlp.to_string()));
+    let victim = match handling.victim {
+        VictimVisibility::Hidden => w.victim_hidden(),
+        VictimVisibility::Named => w.victim_named(),
+    };
+    terms.push((w.agreement_victim(), victim.to_owned()));
+    let history = match handling.history {
+        History::None => w.history_none().to_owned(),
+        History::Days(days) => w.history_days(days),
+        History::SinceAgreement => w.history_since().to_owned(),
+        History::All => w.history_all().to_owned(),
+    };
+    terms.push((w.agreement_history(), history));
+    let passing = match handling.redistribution {
+        Redistribution::None => w.passing_none(),
+        Redistribution::Lineage => w.passing_lineage(),
+        Redistribution::Any => w.passing_any(),
+    };
+    terms.push((w.agreement_passing(), passing.to_owned()));
+    if let Some(minutes) = agreement.duties.acknowledge_minutes {
+        terms.push((w.agreement_acknowledge(), w.minutes(minutes)));
+    }
+    terms
+}
+
+impl Side {
+    fn of(party: &Party, w: Words, members: Vec<(String, String)>, count: usize) -> Self {
+        let said = |set: &std::collections::BTreeSet<vedetta_model::Category>| {
+            let words: Vec<_> = set.iter().map(|it| w.category(*it)).collect();
+            if words.is_empty() { w.nothing().to_owned() } else { words.join(", ") }
+        };
+        Self {
+            name: party.name.clone(),
+            others: count.saturating_sub(members.len()),
+            members,
+            count: w.number(count as u64),
+            selects: party.select.as_ref().map(|it| selects(w, it)).unwrap_or_default(),
+            gives: said(&party.gives),
+            receives: said(&party.receives),
+        }
+    }
+}
+
+/// What a selector asks for, in words.
+fn selects(w: Words, selector: &Selector) -> Vec<String> {
+    let mut said = Vec::new();
+    if !selector.kinds.is_empty() {
+        said.push(selector.kinds.iter().map(|it| w.kind(*it)).collect::<Vec<_>>().join(", "));
+    }
+    let places = selector.regions.iter().chain(&selector.provinces);
+    let places: Vec<_> = places.map(String::as_str).collect();
+    if !places.is_empty() {
+        said.push(places.join(", "));
+    }
+    if !selector.sectors.is_empty() {
+        said.push(selector.sectors.iter().map(|it| w.sector(*it)).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(people) = selector.population_above {
+        said.push(w.people_above(&w.number(people.into())));
+    }
+    if selector.adhesion == AdhesionRule::Required {
+        said.push(w.adhesion_required().to_owned());
+    }
+    said
+}

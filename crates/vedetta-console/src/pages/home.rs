@@ -1,0 +1,101 @@
+//! The situation: the first page, for whoever works here.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use vedetta_api::Problem;
+use vedetta_flow::{Look, Share};
+
+use super::items::Item;
+use crate::console::Console;
+use crate::frame::{Frame, Section, page};
+use crate::shown::Line;
+use crate::visit::Signed;
+
+/// A figure with what it counts, and where to see more.
+struct Figure {
+    value: String,
+    label: &'static str,
+    address: &'static str,
+    alarming: bool,
+}
+
+/// An agreement whose term ends soon.
+struct Ending {
+    id: String,
+    title: String,
+    days: String,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+    figures: Vec<Figure>,
+    items: Vec<Item>,
+    ending: Vec<Ending>,
+}
+
+/// Lines on the first page.
+const LINES: usize = 10;
+/// How many days before its end an agreement is shown.
+const SOON: u32 = 90;
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let items = console.ask(move |house| {
+        let look =
+            Look { before: None, limit: LINES, share: Share::Cleared, kinds: &[], tlp: None };
+        let found = house.newest_items(&actor, &look, |_| true)?;
+        Ok(found.items.iter().map(|item| Item::of(Line::of(house, item, w), w)).collect())
+    });
+    let items = items.await?;
+    let frame = Frame::of(&console, &signed.visit, w.situation_title(), Section::Situation).live();
+    let (figures, ending) = (figures(&console, &signed), ending(&console, &signed));
+    page(&Home { frame, figures, items, ending })
+}
+
+fn figures(console: &Console, signed: &Signed) -> Vec<Figure> {
+    let (w, house) = (signed.words(), console.house());
+    let standing = house.standing();
+    let in_force = house.agreements(&signed.person.actor);
+    let in_force = in_force.iter().filter(|it| it.stage.name() == "in-force").count();
+    let mut figures = vec![
+        Figure {
+            value: w.number(standing.directory.members().len() as u64),
+            label: w.figure_organisations(),
+            address: "/directory",
+            alarming: false,
+        },
+        Figure {
+            value: w.number(in_force as u64),
+            label: w.figure_agreements(),
+            address: "/agreements",
+            alarming: false,
+        },
+    ];
+    if let Some(links) = console.api().links().filter(|_| signed.person.at_home) {
+        let down = links.all().iter().filter(|link| !link.up).count();
+        figures.push(Figure {
+            value: w.number(down as u64),
+            label: w.figure_silent_links(),
+            address: "/links",
+            alarming: down > 0,
+        });
+    }
+    figures
+}
+
+fn ending(console: &Console, signed: &Signed) -> Vec<Ending> {
+    let seen = console.house().agreements(&signed.person.actor);
+    let expiring = console.house().expiring(SOON).into_iter();
+    let mine = expiring.filter_map(|ending| {
+        let agreement = seen.iter().find(|it| it.id == ending.agreement)?;
+        let days = signed.words().days_left(ending.days_left);
+        Some(Ending { id: agreement.id.to_string(), title: agreement.title.clone(), days })
+    });
+    mine.take(LINES).collect()
+}

@@ -1,0 +1,336 @@
+//! One item: what it says, what may be done with it, who has it and why.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use vedetta_api::Problem;
+use vedetta_api::problem::Kind;
+use vedetta_flow::{Answer, Delivery, Door, Form, House, Preview, ReadItem};
+use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
+
+use crate::console::Console;
+use crate::forms::{Done, Sent, escaped};
+use crate::frame::{Frame, Section, page};
+use crate::said::Said;
+use crate::shown::{Line, Moment, Summary, pap, short};
+use crate::visit::Signed;
+use crate::words::Words;
+
+/// One who had it, or who should have.
+pub(super) struct Had {
+    id: String,
+    name: String,
+    door: Option<&'static str>,
+    at: Option<Moment>,
+    acknowledged: Option<Moment>,
+}
+
+/// Organisations with one reason.
+pub(super) struct Group {
+    pub(super) form: &'static str,
+    pub(super) full: bool,
+    pub(super) reason: String,
+    pub(super) count: String,
+    pub(super) names: Vec<(String, String)>,
+    pub(super) others: usize,
+}
+
+/// Whom it was cleared to.
+pub(super) struct Audience {
+    pub(super) full: String,
+    pub(super) redacted: String,
+    pub(super) nobody: String,
+    pub(super) groups: Vec<Group>,
+}
+
+#[derive(Template)]
+#[template(path = "item.html")]
+struct ItemPage {
+    frame: Frame,
+    line: Line,
+    summary: Summary,
+    version: Moment,
+    pap: String,
+    pap_means: &'static str,
+    facts: Vec<(&'static str, String)>,
+    raw: String,
+    why: Option<String>,
+    had: Vec<Had>,
+    reached: usize,
+    acknowledgements: usize,
+    hidden: usize,
+    audience: Option<Audience>,
+    mine_acknowledged: Option<Moment>,
+    may_acknowledge: bool,
+    may_withdraw: bool,
+    may_ask: bool,
+}
+
+#[derive(Template)]
+#[template(path = "why.html")]
+struct WhyPage {
+    frame: Frame,
+    item: Line,
+    asked: String,
+    matches: Vec<(String, String, String)>,
+    answer: Option<(String, bool, &'static str, String)>,
+}
+
+/// Names listed in one group, and rows of those who had it.
+const LISTED: usize = 60;
+/// Rows of those who had it.
+const ROWS: usize = 200;
+
+/// What the house says of an item.
+struct Told {
+    item: ReadItem,
+    deliveries: Vec<Delivery>,
+    answer: Option<Answer>,
+    preview: Option<Preview>,
+}
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, actor) = (named(&id)?, signed.actor());
+    console.api().room_to_deliver().await?;
+    let told = console.ask(move |house| Told::of(house, &actor, &id)).await?;
+    let place = told.item.stamp.seq.0;
+    let answer = page(&told.page(&console, &signed))?;
+    let (actor, places) = (&signed.person.actor, Places::between(place, place));
+    Ok(console.api().delivering(answer, actor, Door::Console, places))
+}
+
+pub(super) async fn acknowledge(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (id, actor) = (named(&id)?, signed.actor());
+    let to = sent.given("to").filter(|to| to.starts_with("/concerns"));
+    let to = to.map_or_else(|| format!("/items/{id}"), str::to_owned);
+    let note = sent.given("note").map(str::to_owned);
+    let act = async {
+        let first = console.ask(move |house| house.acknowledge(&actor, &id, note)).await?;
+        let said = if first.is_some() { Said::Acknowledged } else { Said::AcknowledgedBefore };
+        Ok::<_, Problem>(Done::to(to).said(said))
+    };
+    Ok(console.sent().once(&signed.person, &sent, act).await?.into_response())
+}
+
+pub(super) async fn withdraw(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (id, actor) = (named(&id)?, signed.actor());
+    let reason = sent.text("reason").to_owned();
+    if reason.is_empty() {
+        let sentence = signed.words().reason_missing();
+        return Err(Problem::new(Kind::Invalid, sentence).at("reason"));
+    }
+    let act = async {
+        console.ask(move |house| house.withdraw(&actor, &id, &reason)).await?;
+        Ok::<_, Problem>(Done::to("/items").said(Said::Withdrawn))
+    };
+    Ok(console.sent().once(&signed.person, &sent, act).await?.into_response())
+}
+
+/// About whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct About {
+    organisation: String,
+    text: String,
+}
+
+pub(super) async fn why(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Query(about): Query<About>,
+) -> Result<Response, Problem> {
+    let (id, actor, w) = (named(&id)?, signed.actor(), signed.words());
+    let standing = console.house().standing();
+    let asked = about.organisation.parse::<OrganisationId>().ok();
+    let item = Line::of(
+        console.house(),
+        &console
+            .ask({
+                let (actor, id) = (actor.clone(), id.clone());
+                move |house| house.item(&actor, &id)
+            })
+            .await?,
+        w,
+    );
+    let answer = match asked {
+        Some(organisation) => {
+            let name = standing.directory.organisation(&organisation).map(|it| it.name.clone());
+            let name = name.unwrap_or_else(|| organisation.to_string());
+            let told = console.ask(move |house| house.explain(&actor, &id, &organisation)).await?;
+            let form = form_word(w, told.form);
+            Some((name, told.allowed, form, sentence(w, &told)))
+        }
+        None => None,
+    };
+    let found = standing.directory.search(about.text.trim(), 12);
+    let matches = found.into_iter().map(|member| {
+        let organisation = &member.organisation;
+        (organisation.id.to_string(), organisation.name.clone(), w.kind(organisation.kind).into())
+    });
+    let matches = if about.text.trim().is_empty() { Vec::new() } else { matches.collect() };
+    let frame = Frame::of(&console, &signed.visit, w.why_title(), Section::Items);
+    page(&WhyPage { frame, item, asked: about.text, matches, answer })
+}
+
+/// The identifier in an address; what is none is nobody's.
+fn named(id: &str) -> Result<ItemId, Problem> {
+    ItemId::new(id).map_err(|error| Problem::new(Kind::Unknown, format!("{error}")))
+}
+
+fn sentence(w: Words, answer: &Answer) -> String {
+    match w.0 {
+        Language::It => answer.reason_it.clone(),
+        Language::En => answer.reason_en.clone(),
+    }
+}
+
+const fn form_word(w: Words, form: Option<Form>) -> &'static str {
+    match form {
+        Some(Form::Full) => w.form_full(),
+        Some(Form::Redacted) => w.form_redacted(),
+        None => w.form_none(),
+    }
+}
+
+impl Told {
+    fn of(house: &House, actor: &Actor, id: &ItemId) -> Result<Self, vedetta_flow::FlowError> {
+        let item = house.item(actor, id)?;
+        Ok(Self {
+            deliveries: house.deliveries(actor, id)?,
+            answer: house.explain(actor, id, &actor.organisation).ok(),
+            preview: house.audience_of(actor, id)?,
+            item,
+        })
+    }
+
+    fn page(self, console: &Console, signed: &Signed) -> ItemPage {
+        let (w, house, actor) = (signed.words(), console.house(), &signed.person.actor);
+        let line = Line::of(house, &self.item, w);
+        let summary = Summary::of(&self.item.body);
+        let own = self.deliveries.iter().find(|it| it.organisation == actor.organisation);
+        let mine = own.and_then(|it| it.acknowledged).map(|at| Moment::of(at, w));
+        let reached = self.deliveries.iter().filter(|it| it.at.is_some()).count();
+        let acknowledgements =
+            self.deliveries.iter().filter(|it| it.acknowledged.is_some()).count();
+        let room = house.is_of_the_room(actor, &[Role::DutyOfficer]);
+        let own_item = house.source(&self.item).is_some_and(|it| it.id == actor.organisation);
+        let producer = !actor.is(Role::Auditor) || actor.roles.len() > 1;
+        let title = short(&line.title, 80);
+        ItemPage {
+            frame: Frame::of(console, &signed.visit, &title, Section::Items),
+            version: Moment::of(self.item.version, w),
+            pap: self.item.pap.to_string(),
+            pap_means: pap(w, self.item.pap),
+            facts: facts(w, &self.item, &summary),
+            raw: pretty(&self.item.body),
+            why: self.answer.as_ref().map(|answer| sentence(w, answer)),
+            hidden: self.deliveries.len().saturating_sub(ROWS),
+            had: had(house, w, &self.deliveries),
+            reached,
+            acknowledgements,
+            audience: self.preview.as_ref().map(|preview| Audience::of(house, w, preview)),
+            may_acknowledge: producer && mine.is_none(),
+            mine_acknowledged: mine,
+            may_withdraw: producer && (own_item || room),
+            may_ask: house
+                .is_of_the_room(actor, &[Role::DutyOfficer, Role::Analyst, Role::Auditor]),
+            line,
+            summary,
+        }
+    }
+}
+
+/// Those who had it, the latest to acknowledge last.
+fn had(house: &House, w: Words, deliveries: &[Delivery]) -> Vec<Had> {
+    let standing = house.standing();
+    let mut sorted: Vec<_> = deliveries.iter().collect();
+    sorted.sort_by_key(|it| (it.acknowledged.is_some(), it.at));
+    let rows = sorted.into_iter().take(ROWS).map(|it| {
+        let organisation = standing.directory.organisation(&it.organisation);
+        Had {
+            id: it.organisation.to_string(),
+            name: organisation.map_or_else(|| it.organisation.to_string(), |it| it.name.clone()),
+            door: it.door.map(|door| w.door(door)),
+            at: it.at.map(|at| Moment::of(at, w)),
+            acknowledged: it.acknowledged.map(|at| Moment::of(at, w)),
+        }
+    });
+    rows.collect()
+}
+
+impl Audience {
+    pub(super) fn of(house: &House, w: Words, preview: &Preview) -> Self {
+        let standing = house.standing();
+        let name = |id: &OrganisationId| {
+            let known = standing.directory.organisation(id);
+            (id.to_string(), known.map_or_else(|| id.to_string(), |it| it.name.clone()))
+        };
+        let groups = preview.groups.iter().map(|group| Group {
+            form: form_word(w, group.form),
+            full: group.form.is_some(),
+            reason: match w.0 {
+                Language::It => group.reason_it.clone(),
+                Language::En => group.reason_en.clone(),
+            },
+            count: w.number(group.count as u64),
+            names: group.organisations.iter().take(LISTED).map(name).collect(),
+            others: group.count.saturating_sub(LISTED),
+        });
+        Self {
+            full: w.number(preview.full as u64),
+            redacted: w.number(preview.redacted as u64),
+            nobody: w.number(preview.nobody as u64),
+            groups: groups.collect(),
+        }
+    }
+}
+
+/// What the object says of itself beside its name, in words.
+fn facts(w: Words, item: &ReadItem, summary: &Summary) -> Vec<(&'static str, String)> {
+    let mut facts = vec![(w.fact_identifier(), item.id.to_string())];
+    if let Some(pattern) = &summary.pattern {
+        facts.push((w.fact_pattern(), pattern.clone()));
+    }
+    if let Some(confidence) = summary.confidence {
+        facts.push((w.fact_confidence(), format!("{confidence}/100")));
+    }
+    for (label, moment) in
+        [(w.fact_valid_from(), &summary.valid_from), (w.fact_valid_until(), &summary.valid_until)]
+    {
+        if let Some(moment) = moment {
+            facts.push((label, moment.clone()));
+        }
+    }
+    facts
+}
+
+fn pretty(body: &[u8]) -> String {
+    let value: Result<BTreeMap<String, serde_json::Value>, _> = serde_json::from_slice(body);
+    let text = value.ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
+    text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
+}
+
+impl WhyPage {
+    fn address(&self, organisation: &str) -> String {
+        let text = escaped(&self.asked);
+        format!("/items/{}/why?organisation={organisation}&text={text}", self.item.id)
+    }
+}

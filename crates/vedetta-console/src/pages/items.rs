@@ -1,0 +1,164 @@
+//! The items that one may read, the newest first.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+use vedetta_api::Problem;
+use vedetta_flow::{Found, Look, Sequence, Share};
+use vedetta_model::Tlp;
+
+use super::Choice;
+use crate::console::Console;
+use crate::forms::escaped;
+use crate::frame::{Frame, Section, page};
+use crate::shown::{Line, Summary};
+use crate::visit::Signed;
+use crate::words::Words;
+
+/// What is looked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    text: String,
+    kind: String,
+    tlp: String,
+    own: String,
+    before: Option<u64>,
+}
+
+/// One item in the list: also what appears on open pages by itself.
+#[derive(Template)]
+#[template(path = "item_line.html")]
+pub(crate) struct Item {
+    line: Line,
+    w: Words,
+}
+
+#[derive(Template)]
+#[template(path = "items.html")]
+struct Items {
+    frame: Frame,
+    asked: Asked,
+    kinds: Vec<Choice>,
+    tlps: Vec<Choice>,
+    items: Vec<Item>,
+    older: Option<String>,
+    looked_far: bool,
+    may_publish: bool,
+}
+
+/// Items on a page.
+const PAGE: usize = 40;
+/// The types that people look for.
+const KINDS: [&str; 12] = [
+    "indicator",
+    "incident",
+    "report",
+    "malware",
+    "vulnerability",
+    "attack-pattern",
+    "campaign",
+    "intrusion-set",
+    "threat-actor",
+    "course-of-action",
+    "sighting",
+    "note",
+];
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let w = signed.words();
+    let (actor, wanted) = (signed.actor(), asked.clone());
+    let found = console
+        .ask(move |house| {
+            let found = wanted.find(house, &actor)?;
+            let items = found.items.iter().map(|item| Item::of(Line::of(house, item, w), w));
+            Ok((items.collect::<Vec<_>>(), found.before))
+        })
+        .await?;
+    let (items, before) = found;
+    let frame = Frame::of(&console, &signed.visit, w.items_title(), Section::Items);
+    let older = before.map(|place| asked.address(Some(place)));
+    let looked_far = items.len() < PAGE && older.is_some();
+    let frame = if asked.is_plain() { frame.live() } else { frame };
+    let may_publish = crate::access::Line::find(vedetta_api::access::Verb::Get, "/publish")
+        .is_some_and(|line| line.who.admits(Some(&signed.person.actor)));
+    let kinds = KINDS.map(|value| Choice {
+        value: value.into(),
+        label: w.stix_kind(value),
+        chosen: asked.kind == value,
+    });
+    let tlps = Tlp::ALL.map(|tlp| {
+        let value = tlp.label();
+        Choice { value: value.into(), label: value, chosen: asked.tlp == value }
+    });
+    page(&Items {
+        frame,
+        asked,
+        kinds: kinds.into(),
+        tlps: tlps.into(),
+        items,
+        older,
+        looked_far,
+        may_publish,
+    })
+}
+
+impl Asked {
+    fn find(
+        &self,
+        house: &vedetta_flow::House,
+        actor: &vedetta_model::Actor,
+    ) -> Result<Found, vedetta_flow::FlowError> {
+        let kinds: Vec<String> =
+            KINDS.into_iter().filter(|kind| *kind == self.kind).map(str::to_owned).collect();
+        let look = Look {
+            before: self.before.map(Sequence),
+            limit: PAGE,
+            share: if self.own.is_empty() { Share::Cleared } else { Share::Own },
+            kinds: &kinds,
+            tlp: self.tlp.parse().ok(),
+        };
+        let text = self.text.trim().to_lowercase();
+        house.newest_items(actor, &look, |item| {
+            text.is_empty() || item.id.as_str() == text || Summary::of(&item.body).mentions(&text)
+        })
+    }
+
+    /// Whether nothing was narrowed: then what is new belongs on top.
+    fn is_plain(&self) -> bool {
+        self.text.is_empty()
+            && self.kind.is_empty()
+            && self.tlp.is_empty()
+            && self.own.is_empty()
+            && self.before.is_none()
+    }
+
+    fn address(&self, before: Option<Sequence>) -> String {
+        let mut pairs = Vec::new();
+        let fields =
+            [("text", &self.text), ("kind", &self.kind), ("tlp", &self.tlp), ("own", &self.own)];
+        for (name, value) in fields {
+            if !value.is_empty() {
+                pairs.push(format!("{name}={}", escaped(value)));
+            }
+        }
+        pairs.extend(before.map(|place| format!("before={}", place.0)));
+        if pairs.is_empty() { "/items".into() } else { format!("/items?{}", pairs.join("&")) }
+    }
+}
+
+impl Item {
+    pub(crate) fn of(line: Line, w: Words) -> Self {
+        Self { line, w }
+    }
+
+    /// As HTML; empty when the template cannot be written.
+    pub(crate) fn html(&self) -> String {
+        self.render().unwrap_or_default()
+    }
+}

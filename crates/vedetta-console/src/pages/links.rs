@@ -1,0 +1,89 @@
+//! The other nodes, and how the links with them do.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use vedetta_api::Problem;
+use vedetta_flow::PeerStage;
+
+use crate::console::Console;
+use crate::frame::{Frame, Section, page};
+use crate::shown::Moment;
+use crate::visit::Signed;
+
+/// One other node.
+struct Node {
+    id: String,
+    name: String,
+    stage: &'static str,
+    up: Option<bool>,
+    since: Option<Moment>,
+    heard: Option<Moment>,
+    silent: Option<Moment>,
+    serves: String,
+    address: Option<String>,
+    taken_in: String,
+    refused: u64,
+    refused_there: u64,
+    reason: Option<String>,
+    refusals: Vec<(Moment, String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "links.html")]
+struct Links {
+    frame: Frame,
+    nodes: Vec<Node>,
+}
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let peers = console.ask(move |house| house.peers(&actor)).await?;
+    let standing = console.house().standing();
+    let links = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
+    let name = |id: &vedetta_model::OrganisationId| {
+        standing.directory.organisation(id).map_or_else(|| id.to_string(), |it| it.name.clone())
+    };
+    let nodes = peers.into_iter().map(|peer| {
+        let link = links.iter().find(|it| it.peer == peer.organisation);
+        Node {
+            name: name(&peer.organisation),
+            stage: match &peer.stage {
+                PeerStage::Invited { .. } => w.link_invited(),
+                PeerStage::Active { .. } => w.link_active(),
+                PeerStage::Suspended { .. } => w.link_suspended(),
+                PeerStage::Ended { .. } => w.link_ended(),
+            },
+            up: link.map(|it| it.up),
+            since: link.map(|it| Moment::of(it.since, w)),
+            reason: link.and_then(|it| it.reason.clone()).filter(|_| link.is_some_and(|it| !it.up)),
+            heard: peer.heard.map(|at| Moment::of(at, w)),
+            silent: peer.silent.map(|at| Moment::of(at, w)),
+            serves: {
+                let scope = &peer.serves;
+                let everyone = scope.everything.then(|| w.link_everyone().to_owned());
+                let below = scope.below.iter().chain(&scope.organisations).map(name);
+                let regions = scope.regions.iter().cloned();
+                everyone.into_iter().chain(regions).chain(below).collect::<Vec<_>>().join(", ")
+            },
+            address: peer.address,
+            taken_in: w.number(peer.taken_in),
+            refused: peer.refused,
+            refused_there: peer.refused_there,
+            refusals: peer
+                .refusals
+                .iter()
+                .rev()
+                .take(10)
+                .map(|it| (Moment::of(it.at, w), name(&it.origin), it.says.clone()))
+                .collect(),
+            id: peer.organisation.to_string(),
+        }
+    });
+    let nodes = nodes.collect();
+    let frame = Frame::of(&console, &signed.visit, w.links_title(), Section::Links).live();
+    page(&Links { frame, nodes })
+}

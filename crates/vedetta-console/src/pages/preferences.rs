@@ -1,0 +1,21 @@
+//! Language and theme, as chosen on this device.
+
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::sign_in::inside;
+use crate::forms::Sent;
+use crate::visit::{LANGUAGE, THEME, Theme, set};
+
+/// A year.
+const LASTING: &str = "Strict; Max-Age=31536000";
+
+pub(super) async fn choose(sent: Sent) -> Response {
+    let mut response = Redirect::to(inside(sent.text("to"))).into_response();
+    if let Some(language) = sent.given("language").filter(|it| ["it", "en"].contains(it)) {
+        set(&mut response, LANGUAGE, language, LASTING);
+    }
+    if let Some(theme) = sent.given("theme") {
+        set(&mut response, THEME, Theme::read(theme).name(), LASTING);
+    }
+    response
+}

@@ -1,0 +1,183 @@
+//! Coming in with password and code, enrolling a first authenticator, going out.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+use vedetta_api::Problem;
+use vedetta_api::access::Cost;
+use vedetta_api::gate::too_many_proofs;
+use vedetta_api::problem::Kind;
+use vedetta_model::AccountId;
+
+use crate::console::Console;
+use crate::enrolment::{Code, Enrolment};
+use crate::forms::Sent;
+use crate::frame::{Frame, Section, page, page_with};
+use crate::visit::{DOORSTEP, SESSION, Signed, Visit, cookie, set};
+
+/// Where to go once inside.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    to: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    frame: Frame,
+    fault: Option<String>,
+    account: String,
+    to: String,
+    enrolment: Option<Enrolment>,
+}
+
+#[derive(Template)]
+#[template(path = "enrol.html")]
+struct Enrol {
+    frame: Frame,
+    fault: Option<String>,
+    account: String,
+    to: String,
+}
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    if visit.person.is_some() {
+        return Ok(Redirect::to(inside(&asked.to)).into_response());
+    }
+    page(&form(&console, &visit, &asked.to))
+}
+
+pub(super) async fn enter(
+    State(console): State<Console>,
+    visit: Visit,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
+    if let Ok(account) = AccountId::new(&account) {
+        let taken = console.api().limits().sign_ins.take(account, console.house().now());
+        taken.map_err(too_many_proofs)?;
+    }
+    let (name, password) = (account.clone(), sent.raw("password").to_owned());
+    let code: String = sent.text("code").chars().filter(|it| !it.is_whitespace()).collect();
+    let begun = console.api().ask_at(Cost::Proof, move |house| {
+        house.sign_in(&name, &password, Some(code.as_str()).filter(|code| !code.is_empty()))
+    });
+    match begun.await {
+        Ok(session) => {
+            end_before(&console, &headers).await;
+            let mut response = Redirect::to(inside(&to)).into_response();
+            set(&mut response, SESSION, session.token.reveal(), "Strict");
+            set(&mut response, DOORSTEP, "", "Strict; Max-Age=0");
+            Ok(response)
+        }
+        Err(problem) if problem.kind == Kind::MustEnrol => {
+            let title = visit.words.enrol_title();
+            let frame = Frame::of(&console, &visit, title, Section::Other);
+            page_with(StatusCode::FORBIDDEN, &Enrol { frame, fault: None, account, to })
+        }
+        Err(problem) if problem.kind == Kind::Unproven => {
+            let fault = Some(visit.words.sign_in_wrong().to_owned());
+            let form = SignIn { fault, account, ..form(&console, &visit, &to) };
+            page_with(StatusCode::UNAUTHORIZED, &form)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+pub(super) async fn enrol(
+    State(console): State<Console>,
+    visit: Visit,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
+    if let Ok(account) = AccountId::new(&account) {
+        let taken = console.api().limits().sign_ins.take(account, console.house().now());
+        taken.map_err(too_many_proofs)?;
+    }
+    let (name, password) = (account.clone(), sent.raw("password").to_owned());
+    let enrolled = console
+        .api()
+        .ask_at(Cost::Proof, move |house| house.enrol_by_password(&name, &password))
+        .await;
+    match enrolled {
+        Ok(address) => {
+            let enrolment = Some(Enrolment::of(&address));
+            page(&SignIn { enrolment, account, ..form(&console, &visit, &to) })
+        }
+        Err(problem) if matches!(problem.kind, Kind::Unproven | Kind::Conflict) => {
+            let w = visit.words;
+            let fault = match problem.kind {
+                Kind::Conflict => w.enrol_there(),
+                _ => w.sign_in_wrong(),
+            };
+            let frame = Frame::of(&console, &visit, w.enrol_title(), Section::Other);
+            let enrol = Enrol { frame, fault: Some(fault.to_owned()), account, to };
+            page_with(problem.kind.face().1, &enrol)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+pub(super) async fn leave(
+    State(console): State<Console>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let (actor, session) = (signed.actor(), signed.person.session.clone());
+    console.ask(move |house| house.revoke_token(&actor, &session)).await?;
+    let mut response = Redirect::to("/sign-in").into_response();
+    set(&mut response, SESSION, "", "Strict; Max-Age=0");
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    Ok(response)
+}
+
+fn form(console: &Console, visit: &Visit, to: &str) -> SignIn {
+    let frame = Frame::of(console, visit, visit.words.sign_in_title(), Section::Other);
+    let (account, to) = (String::new(), inside(to).to_owned());
+    SignIn { frame, fault: None, account, to, enrolment: None }
+}
+
+/// The session that the browser had before ends: nobody goes on with it.
+async fn end_before(console: &Console, headers: &HeaderMap) {
+    let Some(token) = cookie(headers, SESSION).map(str::to_owned) else { return };
+    if let Ok(person) = console.person(&token).await {
+        let ended =
+            console.ask(move |house| house.revoke_token(&person.actor, &person.session)).await;
+        if let Err(problem) = ended {
+            tracing::debug!(detail = problem.detail, "the session before was not ended");
+        }
+    }
+}
+
+/// An address of this node's pages; the first page for anything else.
+pub(super) fn inside(to: &str) -> &str {
+    let path = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
+    let plain = !to.chars().any(char::is_control) && to.len() < 2_000;
+    if path && plain && !to.starts_with("/sign-") { to } else { "/" }
+}
+
+impl SignIn {
+    fn code(&self) -> Option<&Code> {
+        self.enrolment.as_ref().and_then(|enrolment| enrolment.code.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_outside() {
+        for outside in ["https://evil.example", "//evil.example", "/\\evil.example", "x", "/a\nb"] {
+            assert_eq!(inside(outside), "/", "{outside}");
+        }
+        assert_eq!(inside("/items?kind=report"), "/items?kind=report");
+    }
+}

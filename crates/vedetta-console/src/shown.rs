@@ -1,0 +1,179 @@
+//! How what the house knows is shown: moments, markings, items in a line.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use vedetta_flow::{Form, House, ReadItem};
+use vedetta_model::{Instant, Language, Pap, Tlp};
+
+use crate::words::Words;
+
+/// A moment: in Rome for people, in UTC for machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    utc: String,
+    text: String,
+}
+
+/// A TLP marking, by word and colour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marking(pub(crate) Tlp);
+
+/// An item in a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) kind: &'static str,
+    pub(crate) tlp: Marking,
+    pub(crate) at: Moment,
+    pub(crate) source: Option<String>,
+    pub(crate) redacted: bool,
+    pub(crate) revoked: bool,
+}
+
+/// What an object of STIX says of itself, as far as people read it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Summary {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) pattern: Option<String>,
+    #[serde(rename = "abstract")]
+    pub(crate) short: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) confidence: Option<u8>,
+    pub(crate) valid_from: Option<String>,
+    pub(crate) valid_until: Option<String>,
+}
+
+impl Moment {
+    pub(crate) fn of(at: Instant, w: Words) -> Self {
+        let rome = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
+        let Ok(moment) = jiff::Timestamp::from_microsecond(at.micros()) else {
+            return Self { utc: String::new(), text: "—".into() };
+        };
+        let form = match w.0 {
+            Language::It => "%d/%m/%Y %H:%M",
+            Language::En => "%-d %b %Y, %H:%M",
+        };
+        let text = moment.to_zoned(rome).strftime(form).to_string();
+        Self { utc: moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
+    }
+}
+
+impl Moment {
+    /// As people read it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { utc, text } = self;
+        write!(f, "<time datetime=\"{utc}\" title=\"{utc}\">{text}</time>")
+    }
+}
+
+impl HtmlSafe for Moment {}
+
+impl fmt::Display for Marking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            Tlp::Clear => "clear",
+            Tlp::Green => "green",
+            Tlp::Amber => "amber",
+            Tlp::AmberStrict => "amber-strict",
+            Tlp::Red => "red",
+        };
+        write!(f, "<span class=\"tlp tlp-{name}\">TLP:{}</span>", self.0.label())
+    }
+}
+
+impl HtmlSafe for Marking {}
+
+impl Summary {
+    pub(crate) fn of(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// What it is called, or what it looks for.
+    pub(crate) fn title(&self) -> Option<&str> {
+        let named = [&self.name, &self.short, &self.pattern, &self.value, &self.description];
+        named.into_iter().flatten().map(|text| text.trim()).find(|text| !text.is_empty())
+    }
+
+    /// Whether a text is in what people read of it.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        let fields = [&self.name, &self.description, &self.pattern, &self.short, &self.value];
+        fields.into_iter().flatten().any(|field| field.to_lowercase().contains(text))
+    }
+}
+
+impl Line {
+    pub(crate) fn of(house: &House, item: &ReadItem, w: Words) -> Self {
+        let summary = Summary::of(&item.body);
+        let title = summary.title().unwrap_or(item.id.as_str());
+        let source = house.source(item).map(|it| it.name.clone());
+        Self {
+            id: item.id.to_string(),
+            title: short(title, 140),
+            kind: w.stix_kind(item.id.kind()),
+            tlp: Marking(item.tlp),
+            at: Moment::of(item.stamp.at, w),
+            source,
+            redacted: item.form == Form::Redacted,
+            revoked: item.state == vedetta_flow::ItemState::Revoked,
+        }
+    }
+}
+
+/// A text of at most so many characters.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// A text as it is compared: case and accents do not count.
+pub(crate) fn fold(text: &str) -> String {
+    vedetta_directory::name::fold(text.trim())
+}
+
+/// What PAP allows, in words.
+pub(crate) const fn pap(w: Words, pap: Pap) -> &'static str {
+    match pap {
+        Pap::Clear => w.pap_clear(),
+        Pap::Green => w.pap_green(),
+        Pap::Amber => w.pap_amber(),
+        Pap::Red => w.pap_red(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_in_rome_and_kept_in_utc() {
+        let at = Instant::from_micros(1_774_740_600_000_000); // 2026-03-28T23:30:00Z
+        let moment = Moment::of(at, Words(Language::It));
+        assert_eq!(
+            (moment.utc.as_str(), moment.text.as_str()),
+            ("2026-03-28T23:30:00Z", "29/03/2026 00:30")
+        );
+        assert!(Moment::of(at, Words(Language::En)).text.starts_with("29 Mar 2026"));
+    }
+
+    #[test]
+    fn a_title_is_cut_between_characters() {
+        assert_eq!(short("è già così", 5), "è già…");
+        assert_eq!(short("breve", 5), "breve");
+    }
+}

@@ -1,0 +1,87 @@
+//! Everything that the pages say, in Italian and in English.
+//!
+//! A sentence is a method: it has both languages or does not compile, and one that no page says is
+//! an unused function, which the lints refuse.
+
+use vedetta_model::Language;
+
+/// Says everything in one language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Words(pub(crate) Language);
+
+/// `name: "Italian" / "English",` or `name(argument: Type): "… {argument}" / "… {argument}",`.
+macro_rules! words {
+    ($($name:ident $(($($argument:ident: $kind:ty),+))?: $it:literal / $en:literal,)+) => {
+        impl crate::words::Words {
+            $(words!(@one $name $(($($argument: $kind),+))?, $it, $en);)+
+        }
+    };
+    (@one $name:ident, $it:literal, $en:literal) => {
+        pub(crate) const fn $name(self) -> &'static str {
+            match self.0 {
+                vedetta_model::Language::It => $it,
+                vedetta_model::Language::En => $en,
+            }
+        }
+    };
+    (@one $name:ident ($($argument:ident: $kind:ty),+), $it:literal, $en:literal) => {
+        pub(crate) fn $name(self, $($argument: $kind),+) -> String {
+            match self.0 {
+                vedetta_model::Language::It => format!($it, $($argument = $argument),+),
+                vedetta_model::Language::En => format!($en, $($argument = $argument),+),
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+mod access;
+mod frame;
+mod items;
+mod network;
+mod node;
+mod nouns;
+
+impl Words {
+    /// The language as HTML names it.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self.0 {
+            Language::It => "it",
+            Language::En => "en",
+        }
+    }
+
+    /// One form for one, another for all other counts.
+    pub(crate) fn counted(self, count: usize, one: &str, many: &str) -> String {
+        if count == 1 { one.to_owned() } else { format!("{} {many}", self.number(count as u64)) }
+    }
+
+    /// A number with the language's separator of thousands.
+    pub(crate) fn number(self, number: u64) -> String {
+        let separator = match self.0 {
+            Language::It => '.',
+            Language::En => ',',
+        };
+        let digits = number.to_string();
+        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_each_language_does() {
+        assert_eq!(Words(Language::It).number(7_899), "7.899");
+        assert_eq!(Words(Language::En).number(10_000_000), "10,000,000");
+        assert_eq!(Words(Language::En).number(999), "999");
+    }
+}

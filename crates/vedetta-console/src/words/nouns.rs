@@ -1,0 +1,115 @@
+//! The names of kinds, roles, doors and markings.
+
+use vedetta_flow::Door;
+use vedetta_model::Role;
+use vedetta_model::organisation::OrganisationKind;
+
+use crate::words::Words;
+
+crate::words::words! {
+    pap_clear: "usabile senza limiti" / "use without limit",
+    pap_green: "azioni visibili consentite: bloccare, interrogare" / "visible actions allowed: block, query",
+    pap_amber: "solo riscontri passivi, nulla che l'attaccante veda" / "passive checks only, nothing that the attacker sees",
+    pap_red: "solo consultazione interna" / "internal reading only",
+    role_administrator: "Amministratore" / "Administrator",
+    role_duty_officer: "Operatore di turno" / "Duty officer",
+    role_analyst: "Analista" / "Analyst",
+    role_liaison: "Referente" / "Liaison",
+    role_auditor: "Revisore" / "Auditor",
+    role_machine: "Macchina" / "Machine",
+    kind_national_centre: "Centro nazionale" / "National centre",
+    kind_regional_centre: "Centro regionale" / "Regional centre",
+    kind_section: "Sezione" / "Section",
+    kind_agency: "Agenzia" / "Agency",
+    kind_association: "Associazione" / "Association",
+    kind_municipality: "Comune" / "Municipality",
+    kind_province: "Provincia" / "Province",
+    kind_region: "Regione" / "Region",
+    kind_administration: "Amministrazione" / "Administration",
+    kind_operator: "Operatore" / "Operator",
+    kind_partner: "Partner" / "Partner",
+    door_taxii: "TAXII" / "TAXII",
+    door_stream: "flusso in tempo reale" / "live stream",
+    door_feed: "elenco scaricato" / "feed",
+    door_webhook: "chiamata webhook" / "webhook",
+    door_api: "interfaccia JSON" / "JSON interface",
+    door_peer: "altro nodo" / "another node",
+    door_console: "pagina della sala" / "page",
+    stix_indicator: "Indicatore" / "Indicator",
+    stix_incident: "Incidente" / "Incident",
+    stix_report: "Rapporto o allerta" / "Report or warning",
+    stix_malware: "Malware" / "Malware",
+    stix_vulnerability: "Vulnerabilità" / "Vulnerability",
+    stix_attack_pattern: "Tecnica d'attacco" / "Attack pattern",
+    stix_campaign: "Campagna" / "Campaign",
+    stix_intrusion_set: "Gruppo" / "Intrusion set",
+    stix_threat_actor: "Attore" / "Threat actor",
+    stix_course_of_action: "Contromisura" / "Course of action",
+    stix_sighting: "Avvistamento" / "Sighting",
+    stix_note: "Nota" / "Note",
+    stix_observed: "Dato osservato" / "Observed data",
+    stix_relationship: "Relazione" / "Relationship",
+    stix_other: "Altro oggetto" / "Other object",
+}
+
+impl Words {
+    pub(crate) const fn role(self, role: Role) -> &'static str {
+        match role {
+            Role::Administrator => self.role_administrator(),
+            Role::DutyOfficer => self.role_duty_officer(),
+            Role::Analyst => self.role_analyst(),
+            Role::Liaison => self.role_liaison(),
+            Role::Auditor => self.role_auditor(),
+            Role::Machine => self.role_machine(),
+        }
+    }
+
+    pub(crate) const fn kind(self, kind: OrganisationKind) -> &'static str {
+        match kind {
+            OrganisationKind::NationalCentre => self.kind_national_centre(),
+            OrganisationKind::RegionalCentre => self.kind_regional_centre(),
+            OrganisationKind::Section => self.kind_section(),
+            OrganisationKind::Agency => self.kind_agency(),
+            OrganisationKind::Association => self.kind_association(),
+            OrganisationKind::Municipality => self.kind_municipality(),
+            OrganisationKind::Province => self.kind_province(),
+            OrganisationKind::Region => self.kind_region(),
+            OrganisationKind::Administration => self.kind_administration(),
+            OrganisationKind::Operator => self.kind_operator(),
+            OrganisationKind::Partner => self.kind_partner(),
+        }
+    }
+
+    pub(crate) const fn door(self, door: Door) -> &'static str {
+        match door {
+            Door::Taxii => self.door_taxii(),
+            Door::Stream => self.door_stream(),
+            Door::Feed => self.door_feed(),
+            Door::Webhook => self.door_webhook(),
+            Door::Api => self.door_api(),
+            Door::Peer => self.door_peer(),
+            Door::Console => self.door_console(),
+        }
+    }
+
+    /// A type of STIX in people's words.
+    pub(crate) fn stix_kind(self, kind: &str) -> &'static str {
+        match kind {
+            "indicator" => self.stix_indicator(),
+            "incident" => self.stix_incident(),
+            "report" => self.stix_report(),
+            "malware" | "malware-analysis" | "tool" => self.stix_malware(),
+            "vulnerability" => self.stix_vulnerability(),
+            "attack-pattern" => self.stix_attack_pattern(),
+            "campaign" => self.stix_campaign(),
+            "intrusion-set" => self.stix_intrusion_set(),
+            "threat-actor" => self.stix_threat_actor(),
+            "course-of-action" => self.stix_course_of_action(),
+            "sighting" => self.stix_sighting(),
+            "note" | "opinion" => self.stix_note(),
+            "observed-data" => self.stix_observed(),
+            "relationship" => self.stix_relationship(),
+            _ => self.stix_other(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The pages over a house in memory, asked as a browser asks.
+
+// What a test is built from may fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "it/access.rs"]
+mod access;
+#[path = "it/browser.rs"]
+mod browser;
+#[path = "it/forms.rs"]
+mod forms;
+#[path = "it/items.rs"]
+mod items;
+#[path = "it/signing_in.rs"]
+mod signing_in;

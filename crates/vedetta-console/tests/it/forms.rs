@@ -1,0 +1,99 @@
+//! Forms: only from here, only of this session, once, and nothing typed is lost.
+
+use axum::body::Body;
+use http::StatusCode;
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+use crate::browser::Node;
+
+const NOTE: &str = "visto <b>da noi</b>";
+
+fn node() -> (Node, String) {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("cnaipic", std::slice::from_ref(&item));
+    (Node::over(test), item.id().to_string())
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_is_refused() {
+    let (node, item) = node();
+    let mut browser = node.browser("perugia");
+    let seal = browser.open("/help").await.field("seal");
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        let request = browser
+            .request("POST", &format!("/items/{item}/acknowledgement"))
+            .header(name, value)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("seal={seal}")))
+            .unwrap();
+        assert_eq!(browser.send(request).await.status, StatusCode::FORBIDDEN, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_seal_of_another_session_does_nothing_and_loses_nothing() {
+    let (node, item) = node();
+    let stolen = node.browser("terni").open("/help").await.field("seal");
+    let mut browser = node.browser("perugia");
+    let to = format!("/items/{item}/acknowledgement");
+    let answer = browser.post(&to, &[("seal", &stolen), ("note", NOTE)]).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(
+        answer.text.contains("value=\"visto &#60;b&#62;da noi&#60;/b&#62;\""),
+        "{}",
+        answer.text
+    );
+    assert!(!browser.open(&format!("/items/{item}")).await.text.contains("notice done"));
+    // Sent again from there, with the seal of this session, it is done.
+    let (seal, once) = (answer.field("seal"), answer.field("once"));
+    let again = browser.post(&to, &[("seal", &seal), ("once", &once), ("note", NOTE)]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn what_was_typed_outlives_the_session() {
+    let (node, item) = node();
+    let mut browser = node.browser("perugia");
+    let seal = browser.open("/help").await.field("seal");
+    node.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    let to = format!("/items/{item}/acknowledgement");
+    let answer = browser.post(&to, &[("seal", &seal), ("note", NOTE)]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.text.contains("da noi"), "{}", answer.text);
+    assert!(!answer.text.contains("<b>da noi"), "it is shown, not run");
+}
+
+#[tokio::test]
+async fn sending_twice_does_once() {
+    let (node, item) = node();
+    let mut browser = node.browser("perugia");
+    let page = browser.open(&format!("/items/{item}")).await;
+    let (seal, once) = (page.field("seal"), page.field("once"));
+    let to = format!("/items/{item}/acknowledgement");
+    let fields = [("seal", seal.as_str()), ("once", once.as_str())];
+    let (first, second) = (browser.post(&to, &fields).await, browser.post(&to, &fields).await);
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{first:?}");
+    assert_eq!(first.header("location"), second.header("location"), "led where the first was");
+    assert!(first.header("location").ends_with("said=acknowledged"));
+    let third = browser.fill("/help", &to, &[]).await;
+    assert!(third.header("location").ends_with("said=acknowledged-before"));
+}
+
+#[tokio::test]
+async fn a_body_beyond_its_bound_or_of_another_kind_is_refused() {
+    let (node, item) = node();
+    let mut browser = node.browser("perugia");
+    let to = format!("/items/{item}/acknowledgement");
+    let large = "x".repeat(300 << 10);
+    let answer = browser.fill("/help", &to, &[("note", &large)]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let request = browser
+        .request("POST", &to)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/json")
+        .body(Body::from("{}"))
+        .unwrap();
+    assert_eq!(browser.send(request).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}

@@ -1,0 +1,68 @@
+//! Items as people see them.
+
+use http::StatusCode;
+use vedetta_model::Role;
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+use crate::browser::Node;
+
+#[tokio::test]
+async fn the_newest_comes_first_and_filters_narrow() {
+    let test = TestHouse::small();
+    let items: Vec<_> = (1..=90).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+    test.bring("cnaipic", &items);
+    test.bring(
+        "cnaipic",
+        &[TestItem::incident(7, "Ondata <script>alert(1)</script>").tlp("AMBER")],
+    );
+    let node = Node::over(test);
+    let mut browser = node.browser("perugia");
+    let all = browser.open("/items").await;
+    let at = |text: &str| all.text.find(text);
+    assert!(at("Ondata &#60;script&#62;").unwrap() < at("scanner 90").unwrap(), "the newest first");
+    assert!(!all.text.contains("<script>alert"), "what an item says is shown, not run");
+    assert!(at("scanner 90").unwrap() < at("scanner 89").unwrap());
+    assert!(at("scanner 40").is_none(), "a page has an end");
+    let older = all.text.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
+    let older = older.split('"').next().unwrap().replace("&#38;", "&");
+    assert!(browser.open(&older).await.text.contains("scanner 50"));
+    let found = browser.open("/items?text=203.0.113.17%27").await;
+    assert!(found.text.contains("scanner 17") && !found.text.contains("scanner 18"));
+    let none = browser.open("/items?kind=incident&tlp=GREEN").await;
+    assert!(!none.text.contains("class=\"line\""));
+}
+
+#[tokio::test]
+async fn who_may_not_read_an_item_is_told_that_there_is_none() {
+    let test = TestHouse::small();
+    let item = TestItem::incident(1, "Riservato").tlp("AMBER+STRICT");
+    test.bring("cnaipic", std::slice::from_ref(&item));
+    let node = Node::over(test);
+    let page = format!("/items/{}", item.id());
+    assert!(node.browser("perugia").open(&page).await.text.contains("Riservato"));
+    let hidden = node.browser("stranger").open(&page).await;
+    let nothing = node.browser("stranger").open(&page.replace("-8000-", "-9000-")).await;
+    assert_eq!((hidden.status, nothing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+}
+
+#[tokio::test]
+async fn reading_a_page_delivers_and_the_room_sees_it() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("cnaipic", std::slice::from_ref(&item));
+    let node = Node::over(test);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    let page = format!("/items/{}", item.id());
+    node.browser("perugia").open(&page).await;
+    vedetta_api::live::record(node.console.api()).await;
+    let mut room = node.browser("turno");
+    let seen = room.open(&page).await.text;
+    assert!(seen.contains("Comune di Perugia") && seen.contains("pagina della sala"), "{seen}");
+    let why = room.open(&format!("{page}/why?organisation=stranger")).await.text;
+    assert!(why.contains("Non la riceve"), "{why}");
+    let mut english = node.browser("turno");
+    english.cookies.insert("__Host-vedetta-language".into(), "en".into());
+    let why = english.open(&format!("{page}/why?organisation=perugia")).await.text;
+    assert!(why.contains("<html lang=\"en\"") && why.contains("Receives it"), "{why}");
+}

@@ -1,0 +1,146 @@
+//! Coming in: password and code, no session from before, few tries.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use vedetta_api::{Rate, Settings};
+use vedetta_model::{AccountId, Role};
+use vedetta_testkit::TestHouse;
+
+use crate::browser::{Browser, Node};
+
+const PASSWORD: &str = "correct horse battery";
+
+fn with_password(node: &Node, account: &str, role: Role) {
+    node.account(account, "cnaipic", &[role]);
+    let id = AccountId::new(account).unwrap();
+    node.console.house().set_password(&node.admin, &id, PASSWORD).unwrap();
+}
+
+async fn enter(browser: &mut Browser<'_>, account: &str, code: &str) -> crate::browser::Answer {
+    let fields = [("account", account), ("password", PASSWORD), ("code", code), ("to", "/items")];
+    browser.fill("/sign-in", "/sign-in", &fields).await
+}
+
+#[tokio::test]
+async fn a_session_is_new_and_ends_with_signing_out() {
+    let node = Node::new();
+    with_password(&node, "analista", Role::Analyst);
+    let mut browser = node.stranger();
+    let away = browser.open("/items?kind=report").await;
+    assert_eq!(away.header("location"), "/sign-in?to=/items%3Fkind%3Dreport");
+    let inside = enter(&mut browser, "analista", "").await;
+    assert_eq!((inside.status, inside.header("location")), (StatusCode::SEE_OTHER, "/items"));
+    let cookie = inside.headers.get_all("set-cookie").iter().next().unwrap().to_str().unwrap();
+    for part in ["__Host-vedetta=vdt_", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let first = browser.cookies["__Host-vedetta"].clone();
+    // Whoever signs in over a session gets another, and the one before is no more.
+    let mut second = node.stranger();
+    second.cookies.insert("__Host-vedetta".into(), first.clone());
+    let fields = [("account", "analista"), ("password", PASSWORD)];
+    second.fill("/help", "/sign-in", &fields).await;
+    assert_ne!(second.cookies["__Host-vedetta"], first);
+    assert!(browser.open("/items").await.header("location").starts_with("/sign-in"));
+    assert_eq!(second.open("/items").await.status, StatusCode::OK);
+    second.fill("/help", "/sign-out", &[]).await;
+    assert!(second.open("/items").await.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_cookie_from_outside_is_nobody() {
+    let node = Node::new();
+    let mut browser = node.stranger();
+    browser.cookies.insert("__Host-vedetta".into(), "vdt_planted_c2VjcmV0".into());
+    assert!(browser.open("/items").await.header("location").starts_with("/sign-in"));
+    assert_eq!(enter(&mut browser, "nobody", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_officer_sets_up_an_authenticator_first() {
+    let node = Node::new();
+    with_password(&node, "turno", Role::DutyOfficer);
+    let mut browser = node.stranger();
+    let must = enter(&mut browser, "turno", "").await;
+    assert_eq!(must.status, StatusCode::FORBIDDEN);
+    assert!(must.text.contains("action=\"/enrol\"") && must.text.contains("value=\"turno\""));
+    let fields = [("account", "turno"), ("password", PASSWORD)];
+    let shown = browser.fill("/sign-in", "/enrol", &fields).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert!(shown.text.contains("class=\"qr\""));
+    let secret = shown.text.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
+    let seed = base32(&secret.replace(' ', ""));
+    let totp = totp_rs::Builder::new().with_secret(seed).build().unwrap();
+    let seconds = u64::try_from(node.console.house().now().micros() / 1_000_000).unwrap();
+    let code = totp.generate(seconds).to_string();
+    assert_eq!(enter(&mut browser, "turno", "000000").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(enter(&mut browser, "turno", &code).await.status, StatusCode::SEE_OTHER);
+    let mut other = node.stranger();
+    assert_eq!(enter(&mut other, "turno", &code).await.status, StatusCode::UNAUTHORIZED, "once");
+}
+
+#[tokio::test]
+async fn guessing_is_slow() {
+    let plenty = Rate { burst: 1_000_000, every: Duration::from_micros(1) };
+    let few = Rate { burst: 2, every: Duration::from_secs(60) };
+    let settings = Settings {
+        per_address: plenty,
+        per_account: plenty,
+        proofs: plenty,
+        sign_ins: few,
+        ..Settings::default()
+    };
+    let node = Node::with(TestHouse::small(), settings);
+    let mut browser = node.stranger();
+    for _ in 0..2 {
+        assert_eq!(enter(&mut browser, "admin", "").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let slow = enter(&mut browser, "admin", "").await;
+    assert_eq!(slow.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!slow.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_link_from_elsewhere_is_followed_once_more_from_here() {
+    let node = Node::new();
+    let mut browser = node.stranger();
+    let request = browser.request("GET", "/items?text=%22x").header("sec-fetch-site", "cross-site");
+    let answer = browser.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    assert!(answer.text.contains("http-equiv=\"refresh\""), "{answer:?}");
+    assert!(answer.text.contains("url=/items?text=%22x"));
+}
+
+#[tokio::test]
+async fn one_ends_ones_own_sessions_only() {
+    let node = Node::new();
+    with_password(&node, "analista", Role::Analyst);
+    let mut browser = node.browser("analista");
+    let other = node.browser("analista").cookies["__Host-vedetta"].clone();
+    let id = other.split('_').nth(1).unwrap();
+    let ended = browser.fill("/account", &format!("/account/sessions/{id}/end"), &[]).await;
+    assert_eq!(ended.header("location"), "/account?said=session-ended");
+    let strangers = node.browser("perugia").cookies["__Host-vedetta"].clone();
+    let id = strangers.split('_').nth(1).unwrap();
+    let not = node.browser("admin");
+    let mut not = not;
+    let refused = not.fill("/account", &format!("/account/sessions/{id}/end"), &[]).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
+
+fn base32(text: &str) -> Vec<u8> {
+    let (mut bits, mut held, mut out) = (0u32, 0, Vec::new());
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            digit => digit - b'2' + 26,
+        };
+        bits = bits << 5 | u32::from(value);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from(bits >> held & 255).unwrap());
+        }
+    }
+    out
+}
