@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::{cargo, root, show, target_directory};
-use crate::{Failure, prerequisites};
+use crate::{Failure, assets, prerequisites};
 
 /// Builds the product and becomes its demo: the keyboard's interruption and the exit code are its.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 /// The release build of the product.
 pub(crate) fn build() -> Result<PathBuf, String> {
     prerequisites::for_build()?;
+    assets::ensure()?;
     println!("Building Vedetta, optimised: some minutes the first time, seconds afterwards.");
     show(cargo().args(["build", "--release", "--package", "vedetta"]))?;
     Ok(target_directory()?.join("release").join("vedetta"))

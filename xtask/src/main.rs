@@ -1,5 +1,6 @@
 //! Set-up, demo, tests and tidy checks: the commands of whoever works on Vedetta.
 
+mod assets;
 mod bench;
 mod bench_mail;
 mod demo;
@@ -21,6 +22,7 @@ Usage: cargo xtask COMMAND
   test [--quick] [-p CRATE] [-- ARGS]  prerequisites, format, tidy, lints, every test
                                        --quick leaves the lints out; ARGS go to the tests
   tidy [RULE]                          the house rules alone, in seconds
+  assets                               build what the pages look like, from npm's lock file
   demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario
   bench [NAME] [-- ARGS]               measure, and print the figures as a table
                                        fanout, clearance, taxii, import, relevance
@@ -72,6 +74,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "test" => test::run(rest),
         "tidy" => tidy::run(rest),
         "demo" => demo::run(rest),
+        "assets" => assets::run(rest),
         "bench" => bench::run(rest),
         "bench-mail" => bench_mail::run(rest),
         "simulate" => simulate::run(rest),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::postgres::{self, Server};
 use crate::process::{cargo, heading, show};
 use crate::tally::{Counter, Tally};
-use crate::{Failure, prerequisites, tidy};
+use crate::{Failure, assets, prerequisites, tidy};
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let wish = Wish::parse(arguments).map_err(Failure::Usage)?;
     heading("prerequisites");
     prerequisites::for_tests()?;
+    assets::ensure()?;
     let mut broken = Vec::new();
     let mut stage = |name: &'static str, outcome: Result<(), String>| {
         if let Err(reason) = outcome {

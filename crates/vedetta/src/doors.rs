@@ -1,4 +1,5 @@
-//! The node's doors, open: TLS, the machine interface, the workers of stream and webhooks.
+//! The node's doors, open: TLS, the machine interface, people's pages, the workers of stream and
+//! webhooks.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 use vedetta_api::{
     Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
 };
+use vedetta_console::Console;
 use vedetta_flow::House;
 use vedetta_model::Clock;
 
@@ -42,6 +44,8 @@ pub(crate) struct Doors {
     serving: tokio::task::JoinHandle<()>,
     streaming: tokio::task::JoinHandle<()>,
     calling: tokio::task::JoinHandle<()>,
+    /// What keeps open pages live.
+    watching: tokio::task::JoinHandle<()>,
     /// The links with other nodes, and where these dial in.
     mesh: Option<Mesh>,
     /// Where the node's own commands come in.
@@ -62,7 +66,8 @@ impl Doors {
         let server = Server::bind(opening.listen, Transport::Tls(tls), limits)
             .await
             .map_err(|error| Failure::system("opening the door", error))?;
-        let api = Api::new(Arc::clone(&house), opening.settings, pages(&house)?);
+        let api = Api::new(Arc::clone(&house), opening.settings, secret(&house, "pages")?);
+        let console = Console::new(api.clone(), secret(&house, "console")?);
         let (closing, closed) = watch::channel(false);
         let address = server.address();
         let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));
@@ -82,7 +87,9 @@ impl Doors {
         let router = vedetta_api::router(&api);
         let control = control(opening.data);
         let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
-        let serving = server.serve(router, until(closed));
+        let watching = vedetta_console::live::run(console.clone(), until(closed.clone()));
+        let pages = vedetta_console::router(&console, router);
+        let serving = server.serve(pages, until(closed));
         Ok(Self {
             address,
             authority: authority.certificate().to_owned(),
@@ -91,6 +98,7 @@ impl Doors {
             serving: tokio::spawn(serving),
             streaming: tokio::spawn(streaming),
             calling: tokio::spawn(calling),
+            watching: tokio::spawn(watching),
             mesh,
             minding: minding.map(tokio::spawn),
         })
@@ -108,7 +116,7 @@ impl Doors {
             mesh.close().await;
         }
         self.closing.send_replace(true);
-        let tasks = [self.serving, self.streaming, self.calling];
+        let tasks = [self.serving, self.streaming, self.calling, self.watching];
         for task in tasks.into_iter().chain(self.minding) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a door did not close as it should");
@@ -126,14 +134,14 @@ fn control(data: &Path) -> Option<ControlSocket> {
     told.ok()
 }
 
-/// What seals the tokens with which clients page: the same after a restart.
-fn pages(house: &House) -> Result<[u8; 32], Failure> {
+/// What seals the tokens with which clients page, or people's forms: the same after a restart.
+fn secret(house: &House, name: &str) -> Result<[u8; 32], Failure> {
     let secret = house
-        .node_secret("pages")
+        .node_secret(name)
         .map_err(|error| Failure::system("reading the node's secrets", error))?;
-    let mut pages = [0; 32];
-    pages.iter_mut().zip(secret).for_each(|(place, octet)| *place = octet);
-    Ok(pages)
+    let mut octets = [0; 32];
+    octets.iter_mut().zip(secret).for_each(|(place, octet)| *place = octet);
+    Ok(octets)
 }
 
 /// The one who calls webhooks, trusting what the system trusts (`SSL_CERT_FILE` names another

@@ -7,8 +7,15 @@ use serde::Deserialize;
 use crate::process;
 
 /// Folders that hold what is built or made, not what is written.
-const PASSED_OVER: &[&str] =
-    &[".git", "target", "node_modules", "vedetta-data", "fuzz/corpus", "fuzz/artifacts"];
+const PASSED_OVER: &[&str] = &[
+    ".git",
+    "target",
+    "node_modules",
+    "vedetta-data",
+    "crates/vedetta-console/web/built",
+    "fuzz/corpus",
+    "fuzz/artifacts",
+];
 
 /// Larger files are data, which no rule reads.
 const LARGEST: u64 = 4 << 20;
