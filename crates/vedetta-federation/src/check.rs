@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId, Tlp};
+use vedetta_model::{AgreementId, Instant, OrganisationId, Tlp};
 use vedetta_policy::{Form, Network, Passage};
 
 use crate::card::Card;
@@ -447,9 +447,10 @@ impl Trust {
 
     fn item(&self, envelope: &Envelope, item: &Item) -> Result<Tlp, Refusal> {
         let origin = &envelope.origin;
-        let object = item.object.value();
-        let id = object.get("id").and_then(serde_json::Value::as_str);
-        id.and_then(|id| ItemId::new(id).ok()).ok_or(Refusal::NoIdentifier)?;
+        let said = item.object.outline();
+        if said.id.is_none() {
+            return Err(Refusal::NoIdentifier);
+        }
         if !item.conditions.via.is_empty() {
             return Err(Refusal::Widened { relay: origin.clone(), giver: origin.clone() });
         }
@@ -459,7 +460,7 @@ impl Trust {
             return Err(Refusal::NotRedacted(origin.clone()));
         }
         let mut tlp = item.conditions.tlp;
-        if own_marking(&object).is_some_and(|own| tlp < own) {
+        if said.tlp.is_some_and(|own| tlp < own) {
             return Err(Refusal::LoweredMarking(origin.clone()));
         }
         let mut before: Option<&Hop> = None;
@@ -534,17 +535,4 @@ fn times(envelope: &Envelope, now: Instant) -> Result<(), Refusal> {
         Some(at) => Err(Refusal::Future { at }),
         None => Ok(()),
     }
-}
-
-/// The strictest TLP among the object's own marking references.
-fn own_marking(object: &serde_json::Value) -> Option<Tlp> {
-    let references = object.get("object_marking_refs")?.as_array()?;
-    let markings = references.iter().filter_map(serde_json::Value::as_str);
-    markings.filter_map(stix::Tlp::from_marking).max().map(|tlp| match tlp {
-        stix::Tlp::Clear => Tlp::Clear,
-        stix::Tlp::Green => Tlp::Green,
-        stix::Tlp::Amber => Tlp::Amber,
-        stix::Tlp::AmberStrict => Tlp::AmberStrict,
-        stix::Tlp::Red => Tlp::Red,
-    })
 }

@@ -35,7 +35,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&in_hex(&self.0))
+        f.write_str(text(&mut [0; 64], &self.0))
     }
 }
 
@@ -47,16 +47,39 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-        output.serialize_str(&in_hex(&self.0))
+        output.serialize_str(text(&mut [0; 64], &self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(input)?;
-        let octets = from_hex(&text);
-        octets.map(Self).ok_or_else(|| de::Error::custom("not a digest: 64 digits"))
+        input.deserialize_str(Digits)
     }
+}
+
+/// Reads digits where they stand: no piece of memory is asked for.
+struct Digits;
+
+impl de::Visitor<'_> for Digits {
+    type Value = Digest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("64 hexadecimal digits")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Digest, E> {
+        from_hex(text).map(Digest).ok_or_else(|| E::custom("not a digest: 64 digits"))
+    }
+}
+
+/// Twenty of them are with every item that travels, so no piece of memory is asked for to write one.
+fn text<'a>(room: &'a mut [u8; 64], octets: &[u8; 32]) -> &'a str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (pairs, _) = room.as_chunks_mut::<2>();
+    for (pair, octet) in pairs.iter_mut().zip(octets) {
+        *pair = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
+    }
+    std::str::from_utf8(room).unwrap_or_default()
 }
 
 pub(crate) fn in_hex(octets: &[u8]) -> String {
@@ -67,18 +90,26 @@ pub(crate) fn in_hex(octets: &[u8]) -> String {
 
 /// Lower case alone: one value has one text.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |octet: u8| match octet {
-        b'0'..=b'9' => Some(octet - b'0'),
-        b'a'..=b'f' => Some(octet - b'a' + 10),
-        _ => None,
-    };
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != N || !rest.is_empty() {
         return None;
     }
-    let mut octets = [0; N];
+    let (mut octets, mut wrong) = ([0; N], 0);
     for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
-        *octet = digit(*high)? << 4 | digit(*low)?;
+        let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+        wrong |= high | low;
+        *octet = (high & 15) << 4 | (low & 15);
     }
-    Some(octets)
+    (wrong < 16).then_some(octets)
 }
+
+/// What each octet is worth as a digit; 16 when it is none.
+const NIBBLES: [u8; 256] = {
+    let mut worth = [16; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        worth[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    worth
+};

@@ -12,14 +12,18 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{Agreement, AgreementId, Contact, Handling, Instant, ItemId, OrganisationId};
 use vedetta_policy::Form;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, digest};
 use crate::hop::Hop;
 use crate::key::Signature;
+use crate::object::Object;
 use crate::seal::{Seal, leaf};
-use crate::strict::Object;
+use crate::sorted;
 
 /// The version of the envelope that this crate writes and reads.
 pub const VERSION: u8 = 1;
+
+/// About so many octets has an envelope beside its object, a hop, and a passage.
+const APIECE: usize = 700;
 
 /// What travels, from whom, and how it came.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -170,6 +174,15 @@ pub struct Removal {
     pub organisation: OrganisationId,
 }
 
+impl SignedAgreement {
+    /// What is signed: SHA-256 of a two octet and the canonical JSON of text and revision.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let value = serde_json::json!({ "revision": self.revision, "text": self.text });
+        digest(&[&[2], stix::canonical(&value).as_bytes()])
+    }
+}
+
 impl Item {
     fn canonical(&self) -> String {
         let Self { object, conditions, form, derived } = self;
@@ -181,9 +194,9 @@ impl Item {
         };
         format!(
             "{{\"conditions\":{},{}\"form\":\"{form}\",\"object\":{}}}",
-            canonical(conditions),
+            sorted::handling(conditions),
             derived.unwrap_or_default(),
-            stix::canonical(&object.value()),
+            object.canonical(),
         )
     }
 }
@@ -208,6 +221,17 @@ impl Envelope {
         leaf(&format!(
             "{{\"at\":\"{at}\",\"origin\":\"{origin}\",\"place\":{place},\"v\":{v},\"what\":{what}}}"
         ))
+    }
+
+    /// About how many octets it has as JSON, and takes in a ledger.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let object = match &self.what {
+            What::Item(item) => item.object.text().len(),
+            _ => APIECE,
+        };
+        let passages: usize = self.hops.iter().map(|hop| 1 + hop.passages.len()).sum();
+        object + APIECE * (1 + passages)
     }
 
     /// Who gave it to whoever has it: the last hop's sender, or the origin.

@@ -6,8 +6,8 @@ use vedetta_model::{Instant, OrganisationId, Right, Tlp};
 use vedetta_policy::Passage;
 
 use crate::digest::Digest;
-use crate::envelope::canonical;
 use crate::seal::{Seal, leaf};
+use crate::sorted;
 
 /// An envelope passes through at most so many hops.
 pub const MOST_HOPS: usize = 16;
@@ -124,7 +124,7 @@ fn bound(
 ) -> Digest {
     let mut text = format!("{{\"after\":\"{before}\",\"at\":\"{at}\",\"from\":\"{from}\",");
     if !passages.is_empty() {
-        text.push_str(&format!("\"passages\":{},", canonical(&passages)));
+        text.push_str(&format!("\"passages\":{},", sorted::passages(passages)));
     }
     if let Some(tlp) = tlp {
         text.push_str(&format!("\"tlp\":\"{}\",", tlp.label()));

@@ -50,12 +50,14 @@ pub mod frame;
 pub mod hop;
 pub mod key;
 pub mod link;
+pub mod object;
 pub mod onward;
 pub mod pairing;
 pub mod prevails;
 pub mod scope;
 pub mod seal;
 pub mod shelf;
+mod sorted;
 mod strict;
 
-pub use strict::Object;
+pub use object::Object;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Fetched, Output};
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::digest::Digest;
-use crate::envelope::{Envelope, What};
+use crate::envelope::Envelope;
 use crate::frame::{Batch, Credit, Frame, MOST_ENVELOPES};
 use crate::shelf::{Ask, Lane};
 
@@ -17,9 +17,6 @@ const PAGE_OCTETS: usize = 512 << 10;
 
 /// A batch has at most about so many octets before compression.
 const BATCH_OCTETS: usize = 900 << 10;
-
-/// About so many octets has an envelope beside its object, and a hop.
-const ENVELOPE_OCTETS: usize = 700;
 
 /// A backlog of fewer places is not searched for what is urgent first.
 const SHORT_BACKLOG: u64 = 16;
@@ -306,7 +303,7 @@ impl Course {
         let nowhere = Span { after: span.after, upto: span.after };
         let (mut part, mut octets) = (Vec::new(), 0);
         for envelope in envelopes {
-            let size = size(&envelope);
+            let size = envelope.weight();
             if !part.is_empty() && (octets + size > BATCH_OCTETS || part.len() >= MOST_ENVELOPES) {
                 let envelopes = std::mem::take(&mut part);
                 self.ready.push_back(Part { span: nowhere, hash, envelopes });
@@ -319,14 +316,4 @@ impl Course {
             self.ready.push_back(Part { span, hash, envelopes: part });
         }
     }
-}
-
-/// About how many octets an envelope has.
-fn size(envelope: &Envelope) -> usize {
-    let object = match &envelope.what {
-        What::Item(item) => item.object.text().len(),
-        _ => ENVELOPE_OCTETS,
-    };
-    let passages: usize = envelope.hops.iter().map(|hop| 1 + hop.passages.len()).sum();
-    object + ENVELOPE_OCTETS * (1 + passages)
 }
