@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use vedetta_federation::card::Card;
+use vedetta_federation::envelope::Envelope;
 use vedetta_federation::exchange::{Signer, fetch, take};
 use vedetta_federation::frame::{Farewell, Frame};
-use vedetta_federation::link::{self, By, Link, Opening, Output};
-use vedetta_federation::shelf::Shelf as _;
+use vedetta_federation::link::{self, By, Link, Opening, Output, Taking};
+use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_flow::House;
 use vedetta_flow::mesh::{Mesh, ShelfError};
 use vedetta_model::OrganisationId;
@@ -22,12 +23,24 @@ pub struct Courier {
     link: Link,
     waiting: VecDeque<Bytes>,
     octets: usize,
+    /// What the link asked for and takes long: one for each lane and one to take in, at most.
+    tasks: VecDeque<Task>,
     /// Where our ledger ended when it was looked at last.
     head: u64,
     /// How the nodes stood when cards were vouched for last, and which cards were.
     mesh: Arc<Mesh>,
     vouched: Vec<Card>,
+    /// Octets that the peer may bring in a day.
+    quota: u64,
     report: Report,
+}
+
+/// What takes long.
+enum Task {
+    /// Reading the ledger.
+    Fetch(Ask),
+    /// Checking and writing.
+    Take(Taking),
 }
 
 /// Octets that may wait for a peer that does not read. Batches are bounded by the peer's credit;
@@ -35,11 +48,11 @@ pub struct Courier {
 const MOST_WAITING: usize = 16 << 20;
 
 impl Courier {
-    /// Begins to speak with a peer.
+    /// Begins to speak with a peer, which may bring so many octets in a day.
     ///
     /// # Errors
     /// When the node's memory cannot be read.
-    pub fn begin(house: Arc<House>, peer: OrganisationId) -> Result<Self, String> {
+    pub fn begin(house: Arc<House>, peer: OrganisationId, quota: u64) -> Result<Self, String> {
         let unreadable = |error: ShelfError| format!("the ledger cannot be read: {error}");
         let mesh = house.mesh().map_err(|error| error.to_string())?;
         let head = house.head().map_err(unreadable)?;
@@ -61,9 +74,11 @@ impl Courier {
             link,
             waiting: VecDeque::new(),
             octets: 0,
+            tasks: VecDeque::new(),
             head: head.place,
             mesh,
             vouched,
+            quota,
             report: Report::default(),
         };
         courier.follow(outputs)?;
@@ -124,20 +139,12 @@ impl Courier {
                 Some(link::Input::Common(place))
             }
             Output::Fetch(ask) => {
-                let mesh = house.mesh().map_err(|error| error.to_string())?;
-                let signer = Signer { node: &mesh.me, key: &mesh.key };
-                let fetched = fetch(&*house, signer, &self.peer, &ask, house.now());
-                let fetched = fetched.map_err(unable)?;
-                self.report.sent += fetched.envelopes.len() as u64;
-                Some(link::Input::Fetched(fetched))
+                self.tasks.push_back(Task::Fetch(ask));
+                None
             }
             Output::Take(taking) => {
-                let trust = house.mesh().map_err(|error| error.to_string())?.trust.clone();
-                let taken = take(&*house, &trust, &self.peer, taking, house.now());
-                let taken = taken.map_err(unable)?;
-                self.report.taken += taken.outcomes.len() as u64;
-                self.report.refused += taken.refused.len() as u64;
-                Some(link::Input::Taken(taken))
+                self.tasks.push_back(Task::Take(taking));
+                None
             }
             Output::Remember(bookmark) => {
                 house.set_bookmark(&self.peer, &bookmark).map_err(unable)?;
@@ -168,6 +175,34 @@ impl Courier {
         })
     }
 
+    /// The next task: what is new goes before everything else.
+    fn next_task(&mut self) -> Option<Task> {
+        let live = |task: &Task| matches!(task, Task::Fetch(ask) if ask.lane == Lane::Live);
+        let place = self.tasks.iter().position(live).unwrap_or(0);
+        self.tasks.remove(place)
+    }
+
+    fn perform(&mut self, task: Task) -> Result<link::Input, String> {
+        let unable = |error: ShelfError| format!("the ledger refused: {error}");
+        let (house, mesh) = (&*self.house, self.house.mesh().map_err(|error| error.to_string())?);
+        Ok(match task {
+            Task::Fetch(ask) => {
+                let signer = Signer { node: &mesh.me, key: &mesh.key };
+                let fetched = fetch(house, signer, &self.peer, &ask, house.now());
+                let fetched = fetched.map_err(unable)?;
+                self.report.sent += fetched.envelopes.len() as u64;
+                link::Input::Fetched(fetched)
+            }
+            Task::Take(taking) => {
+                let taken = take(house, &mesh.trust, &self.peer, taking, house.now());
+                let taken = taken.map_err(unable)?;
+                self.report.taken += taken.outcomes.len() as u64;
+                self.report.refused += taken.refused.len() as u64;
+                link::Input::Taken(taken)
+            }
+        })
+    }
+
     fn send(&mut self, frame: &Frame) -> Result<(), String> {
         let octets = frame.encode().map_err(|error| format!("a frame was not sent: {error}"))?;
         self.octets += octets.len();
@@ -186,6 +221,7 @@ impl Speaker for Courier {
                 if octets.is_empty() {
                     return Err("the peer sent an empty frame".into());
                 }
+                self.house.hear(&self.peer);
                 let kind = octets.get_u8();
                 match Frame::decode(kind, &octets) {
                     Ok(Some(frame)) => self.tell(link::Input::Frame(frame)),
@@ -208,6 +244,9 @@ impl Speaker for Courier {
             }
             Input::Tick => {
                 self.vouch()?;
+                if self.report.over_quota {
+                    self.work()?;
+                }
                 self.tell(link::Input::Tick)
             }
             Input::Leave => self.tell(link::Input::Stop(Farewell::Stopping)),
@@ -218,6 +257,29 @@ impl Speaker for Courier {
         let next = self.waiting.pop_front();
         self.octets -= next.as_ref().map_or(0, Bytes::len);
         Ok(next)
+    }
+
+    fn is_busy(&self) -> bool {
+        // What there is no room for waits for the next tick, and the peer for its credit.
+        self.tasks.len() > usize::from(self.report.over_quota)
+    }
+
+    fn work(&mut self) -> Result<(), String> {
+        let Some(task) = self.next_task() else { return Ok(()) };
+        if let Task::Take(taking) = &task {
+            let octets = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>() as u64;
+            let over = self.house.make_room(&self.peer, octets, self.quota).is_err();
+            if over && !self.report.over_quota {
+                tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
+            }
+            self.report.over_quota = over;
+            if over {
+                self.tasks.push_back(task);
+                return Ok(());
+            }
+        }
+        let done = self.perform(task)?;
+        self.tell(done)
     }
 
     fn report(&self) -> Report {

@@ -92,6 +92,7 @@ struct Connection {
     at: SocketAddr,
     address: String,
     held: oneshot::Sender<()>,
+    gone: oneshot::Receiver<()>,
 }
 
 /// Octets of an answer's words that are read.
@@ -116,7 +117,7 @@ impl Dialler {
         let connection = self.connect(address).await?;
         let (outgoing, body) = Outgoing::with_room_for(self.bounds.waiting);
         let request = request(address, LINK, Either::Left(body), Some(card))?;
-        let Connection { sender, key, at, held, address } = connection;
+        let Connection { sender, key, at, held, gone, address } = connection;
         let answer = self.ask(sender, &address, request).await?;
         if answer.status() != StatusCode::OK {
             return Err(refused(address, answer).await);
@@ -124,7 +125,8 @@ impl Dialler {
         let card = shown(answer.headers());
         let incoming = answer.into_body();
         let dialled = Dialled::ByUs;
-        Ok(Line { key, card, dialled, address: at, incoming, outgoing, held })
+        let gone = Some(gone);
+        Ok(Line { key, card, dialled, address: at, incoming, outgoing, held, gone })
     }
 
     /// Calls a node to pair with it.
@@ -168,8 +170,10 @@ impl Dialler {
             .await
             .map_err(|error| insecure(error.to_string()))?;
         let (held, done) = oneshot::channel::<()>();
+        let (ended, gone) = oneshot::channel::<()>();
         let farewell = self.bounds.farewell;
         tokio::spawn(async move {
+            let _ended = ended;
             let mut connection = std::pin::pin!(connection);
             tokio::select! {
                 _ = connection.as_mut() => return,
@@ -177,7 +181,7 @@ impl Dialler {
             }
             let _in_time = tokio::time::timeout(farewell, connection).await;
         });
-        Ok(Connection { sender, key, at, address: address.to_owned(), held })
+        Ok(Connection { sender, key, at, address: address.to_owned(), held, gone })
     }
 
     async fn ask(

@@ -75,6 +75,19 @@ pub trait Speaker: Send {
     /// Why the link must end.
     fn say(&mut self) -> Result<Option<Bytes>, String>;
 
+    /// Whether something is left to be done that takes long: it waits for what comes in and goes out.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Does a piece of it, of some milliseconds.
+    ///
+    /// # Errors
+    /// Why the link must end.
+    fn work(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// How the link does.
     fn report(&self) -> Report;
 }
@@ -105,4 +118,6 @@ pub struct Report {
     pub taken: u64,
     /// Envelopes refused.
     pub refused: u64,
+    /// Whether the peer waits because it brought as much as it may in a day.
+    pub over_quota: bool,
 }

@@ -1,13 +1,14 @@
 //! Lets a speaker speak over a line until the link ends. Each link has a thread: a peer that is
 //! slow to understand, or whose batches take long to write, holds up nobody else.
 
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Interval, MissedTickBehavior, Sleep};
 use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
 
@@ -20,6 +21,13 @@ use crate::links::{Claim, Links};
 /// How long entries gather before the speaker hears of them: what is written one by one travels
 /// together.
 const GATHERING: Duration = Duration::from_millis(5);
+/// Ticks for which one who takes nothing any more is listened to.
+const LEAVING: u64 = 5;
+/// How long a peer may take to hang up after the farewell, and how many frames it may send before.
+const PARTING: Duration = Duration::from_secs(1);
+const UNREAD: u32 = 64;
+/// Why a link ended of which neither side said why.
+const BROKE: &str = "the connection broke";
 
 /// Who speaks, and the bell that tells it of news.
 pub(crate) struct Voice {
@@ -34,19 +42,23 @@ struct Conversation {
     frames: Frames,
     outgoing: mpsc::Sender<Bytes>,
     bell: watch::Receiver<Sequence>,
+    /// Since the bell rang: until then more may come.
+    gathering: Option<Pin<Box<Sleep>>>,
     ticks: Interval,
     /// Ticks without room to send.
     stalled: u64,
     patience: u64,
     /// Whether the speaker has more to say than there is room for.
     full: bool,
+    /// Whether the peer takes nothing any more. It may have said why: what came is heard first.
+    unheard: bool,
 }
 
 enum Event {
     Input(Input),
+    Leisure,
     Room,
     Broken(Broken),
-    Gone,
     End(String),
 }
 
@@ -59,13 +71,31 @@ impl Voice {
     }
 }
 
+/// Until the ledger has grown and what else comes has gathered. Cancelled, it forgets nothing: a
+/// frame that comes meanwhile must not cost the news.
+async fn grown(bell: &mut watch::Receiver<Sequence>, gathering: &mut Option<Pin<Box<Sleep>>>) {
+    let sleep = match gathering {
+        Some(sleep) => sleep,
+        None => {
+            if bell.changed().await.is_err() {
+                // The house is gone; what is left is told by the others.
+                std::future::pending::<()>().await;
+            }
+            gathering.insert(Box::pin(tokio::time::sleep(GATHERING)))
+        }
+    };
+    sleep.await;
+    *gathering = None;
+    bell.mark_unchanged();
+}
+
 /// Starts the link that a claim is for, on a thread of its own.
 pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
     let (bounds, Voice { speaker, bell }) = (links.bounds().clone(), voice);
     let runtime = Handle::current();
     let thread = std::thread::Builder::new().name("link".into());
     let started = thread.spawn(move || {
-        let Line { incoming, outgoing, held, .. } = line;
+        let Line { incoming, outgoing, held, gone, .. } = line;
         let frames = Frames::of(incoming, bounds.frame);
         let ticks = {
             let _entered = runtime.enter();
@@ -80,15 +110,23 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
             frames,
             outgoing,
             bell,
+            gathering: None,
             ticks,
             stalled: 0,
             patience,
             full: false,
+            unheard: false,
         };
         let reason = conversation.hold(&runtime);
-        conversation.take_leave(&runtime, bounds.farewell);
-        conversation.claim.reason = reason;
-        drop((conversation, held));
+        let mut claim = conversation.take_leave(&runtime, bounds.farewell);
+        claim.reason = reason;
+        drop(held);
+        if let (true, Some(gone)) = (claim.is_for_good(), gone) {
+            // The process ends soon: what was said must be on the wire before.
+            let _in_time =
+                runtime.block_on(async { tokio::time::timeout(bounds.farewell, gone).await });
+        }
+        drop(claim);
     });
     if let Err(error) = started {
         tracing::error!(%error, "no thread for a link");
@@ -107,11 +145,12 @@ impl Conversation {
             if let Err(reason) = self.say() {
                 return reason;
             }
-            let outcome = match runtime.block_on(self.wait()) {
+            let outcome = match runtime.block_on(self.next()) {
+                Event::Leisure => self.speaker.work(),
                 Event::Input(input) => self.hear(input),
                 Event::Room => Ok(()),
+                Event::Broken(_) if self.unheard => Err(BROKE.into()),
                 Event::Broken(broken) => Err(broken.to_string()),
-                Event::Gone => Err("the connection broke".into()),
                 Event::End(reason) => {
                     // Whatever it answers, this is the end.
                     let _farewell = self.speaker.hear(Input::Leave);
@@ -125,18 +164,20 @@ impl Conversation {
         }
     }
 
+    /// What happened, or that nothing did and there is work.
+    async fn next(&mut self) -> Event {
+        let busy = self.speaker.is_busy() && !self.unheard;
+        tokio::select! {
+            biased;
+            event = self.wait() => event,
+            () = std::future::ready(()), if busy => Event::Leisure,
+        }
+    }
+
     async fn wait(&mut self) -> Event {
         let ended = async |end: &mut watch::Receiver<Option<String>>| {
             let reason = end.wait_for(Option::is_some).await;
             reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
-        };
-        let grown = async |bell: &mut watch::Receiver<Sequence>| {
-            if bell.changed().await.is_err() {
-                // The house is gone; what is left is told by the others.
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(GATHERING).await;
-            bell.mark_unchanged();
         };
         tokio::select! {
             reason = ended(&mut self.claim.end) => Event::End(reason),
@@ -144,12 +185,10 @@ impl Conversation {
                 Ok(frame) => Event::Input(Input::Frame(frame)),
                 Err(broken) => Event::Broken(broken),
             },
-            () = grown(&mut self.bell) => Event::Input(Input::Grown),
+            () = grown(&mut self.bell, &mut self.gathering) => Event::Input(Input::Grown),
             _ = self.ticks.tick() => Event::Input(Input::Tick),
-            room = self.outgoing.reserve(), if self.full => match room {
-                Ok(_room) => Event::Room,
-                Err(_) => Event::Gone,
-            },
+            // When it is closed, that shows in what is said next.
+            _ = self.outgoing.reserve(), if self.full => Event::Room,
         }
     }
 
@@ -159,7 +198,10 @@ impl Conversation {
             Input::Frame(frame) => meter.received(frame.len()),
             Input::Tick => {
                 let silent = meter.silent.fetch_add(1, Ordering::Relaxed);
-                self.stalled = if self.full { self.stalled + 1 } else { 0 };
+                self.stalled = if self.full || self.unheard { self.stalled + 1 } else { 0 };
+                if self.unheard {
+                    return if self.stalled < LEAVING { Ok(()) } else { Err(BROKE.into()) };
+                }
                 if silent >= self.patience {
                     return Err("the peer fell silent".into());
                 }
@@ -167,6 +209,7 @@ impl Conversation {
                     return Err("the peer does not take what it is sent".into());
                 }
             }
+            Input::Grown if self.unheard => return Ok(()),
             Input::Grown | Input::Leave => {}
         }
         self.speaker.hear(input)
@@ -174,7 +217,7 @@ impl Conversation {
 
     /// Says what there is room for.
     fn say(&mut self) -> Result<(), String> {
-        loop {
+        while !self.unheard {
             let room = match self.outgoing.try_reserve() {
                 Ok(room) => room,
                 Err(mpsc::error::TrySendError::Full(())) => {
@@ -182,7 +225,8 @@ impl Conversation {
                     return Ok(());
                 }
                 Err(mpsc::error::TrySendError::Closed(())) => {
-                    return Err("the connection broke".into());
+                    (self.full, self.stalled, self.unheard) = (false, 0, true);
+                    return Ok(());
                 }
             };
             (self.full, self.stalled) = (false, 0);
@@ -194,18 +238,32 @@ impl Conversation {
                 }
             }
         }
+        Ok(())
     }
 
-    /// Sends the last words, if they are taken in time.
-    fn take_leave(&mut self, runtime: &Handle, longest: Duration) {
-        let (speaker, outgoing) = (&mut self.speaker, &self.outgoing);
-        let leaving = async {
+    /// Sends the last words, if they are taken in time, and lets the peer hang up: to close with
+    /// something unread would take the words back from the wire.
+    fn take_leave(self, runtime: &Handle, longest: Duration) -> Claim {
+        let Self { mut speaker, claim, mut frames, outgoing, .. } = self;
+        // What goes out ends with it.
+        let leaving = async move {
             while let Ok(Some(frame)) = speaker.say() {
                 if outgoing.send(frame).await.is_err() {
                     return;
                 }
             }
         };
-        let _in_time = runtime.block_on(async { tokio::time::timeout(longest, leaving).await });
+        let parting = async {
+            let _in_time = tokio::time::timeout(longest, leaving).await;
+            let hanging_up = async {
+                let mut left = UNREAD;
+                while left > 0 && frames.next().await.is_ok() {
+                    left -= 1;
+                }
+            };
+            let _in_time = tokio::time::timeout(PARTING, hanging_up).await;
+        };
+        runtime.block_on(parting);
+        claim
     }
 }

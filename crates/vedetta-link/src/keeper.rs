@@ -31,7 +31,7 @@ pub struct Keeper {
 
 /// What the operator says of the links. A node has a certificate of an authority, and wants one of
 /// its peers, or keys alone count: they always do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Papers {
     /// Where to dial peers, instead of where their cards say.
     pub addresses: BTreeMap<OrganisationId, String>,
@@ -39,10 +39,22 @@ pub struct Papers {
     pub certificate: Option<Vec<u8>>,
     /// The authorities that must have certified a peer's key, in PEM.
     pub authorities: Option<Vec<u8>>,
+    /// Octets that each peer may bring in a day.
+    pub quota: u64,
 }
+
+/// Octets that each peer may bring in a day when nobody says otherwise: several millions of items.
+pub const QUOTA: u64 = 20 << 30;
 
 /// Speaks where nobody can: ends the link at once, with the reason.
 struct Mute(String);
+
+impl Default for Papers {
+    fn default() -> Self {
+        let addresses = BTreeMap::new();
+        Self { addresses, certificate: None, authorities: None, quota: QUOTA }
+    }
+}
 
 impl Keeper {
     /// Of a house, with its papers.
@@ -130,7 +142,7 @@ impl Doorkeeper for Keeper {
     }
 
     fn speaker(&self, peer: &OrganisationId, _: Dialled) -> Box<dyn Speaker> {
-        match Courier::begin(Arc::clone(&self.house), peer.clone()) {
+        match Courier::begin(Arc::clone(&self.house), peer.clone(), self.papers.quota) {
             Ok(courier) => Box::new(courier),
             Err(reason) => Box::new(Mute(reason)),
         }

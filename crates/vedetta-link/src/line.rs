@@ -32,6 +32,9 @@ pub struct Line {
     pub(crate) outgoing: mpsc::Sender<Bytes>,
     /// Dropped with the line: whoever keeps the connection hears that it may end.
     pub(crate) held: oneshot::Sender<()>,
+    /// Comes to an end with the connection, when this node dialled it: of the others the listener
+    /// knows.
+    pub(crate) gone: Option<oneshot::Receiver<()>>,
 }
 
 impl Line {

@@ -266,7 +266,7 @@ impl Links {
     }
 
     /// Ends when the node stops.
-    pub(crate) async fn stopped(&self) {
+    pub async fn stopped(&self) {
         // The sender is of this very value, so it is not gone.
         let _stopped = self.0.stopping.subscribe().wait_for(|stopping| *stopping).await.is_ok();
     }
@@ -277,6 +277,13 @@ impl Links {
 
     fn ring(&self) {
         self.0.changed.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl Claim {
+    /// Whether the node stops.
+    pub(crate) fn is_for_good(&self) -> bool {
+        *self.links.0.stopping.borrow()
     }
 }
 
@@ -316,7 +323,7 @@ impl Place {
     fn settle(&mut self) {
         let last = std::mem::take(&mut *self.meter.report());
         let past = self.past;
-        self.past = Report { lag: last.lag, skew_ms: last.skew_ms, ..past.and(last) };
+        self.past = past.and(last);
     }
 
     fn view(&self, peer: OrganisationId) -> Link {
@@ -347,6 +354,7 @@ impl Report {
             sent: self.sent + later.sent,
             taken: self.taken + later.taken,
             refused: self.refused + later.refused,
+            over_quota: later.over_quota,
         }
     }
 }

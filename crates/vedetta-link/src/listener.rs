@@ -248,7 +248,7 @@ impl Visitor {
         let (outgoing, body) = Outgoing::with_room_for(self.links.bounds().waiting);
         let (held, done) = oneshot::channel();
         let (dialled, address) = (Dialled::ByPeer, self.address);
-        let line = Line { key, card: None, dialled, address, incoming, outgoing, held };
+        let line = Line { key, card: None, dialled, address, incoming, outgoing, held, gone: None };
         drive::start(&self.links, claim, line, voice);
         tokio::spawn(async move {
             // An error says that the line is gone: just what is waited for.

@@ -144,9 +144,18 @@ async fn who_may_no_longer_have_a_link_loses_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_stops_is_seen_to() {
-    let (a, b) = pair().await;
+    let (mut a, b) = pair().await;
     b.links.close().await;
+    while a.hears().await.1 != "bye" {}
     assert!(!a.until("b", |link| !link.up).await.up);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_dialled_and_stops_says_so_too() {
+    let (a, mut b) = pair().await;
+    a.links.close().await;
+    while b.hears().await.1 != "bye" {}
+    assert!(!b.until("a", |link| !link.up).await.up);
 }
 
 #[tokio::test(flavor = "multi_thread")]
