@@ -15,6 +15,7 @@ use crate::mesh::Nodes;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
+use crate::views::withdrawals::Newest;
 
 /// One node's house. Every action, view and step is a method of it.
 pub struct House {
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     renewing: Mutex<()>,
     /// What the past's newcomers were looked for in already.
     pub(crate) looked: Mutex<Looked>,
+    pub(crate) withdrawals: Newest,
     touched: AtomicU32,
     /// What was written and could not be read back yet.
     owed: AtomicU32,
@@ -68,6 +70,7 @@ impl House {
             standing: ArcSwap::from_pointee(standing),
             renewing: Mutex::new(()),
             looked: Mutex::default(),
+            withdrawals: Newest::default(),
             touched: AtomicU32::new(0),
             owed: AtomicU32::new(0),
         });

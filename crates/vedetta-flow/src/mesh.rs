@@ -71,6 +71,8 @@ pub(crate) struct Line {
     pub(crate) refused_there: u64,
     /// What was sent and not confirmed: by place, which release to whom.
     pub(crate) sent: BTreeMap<u64, (vedetta_store::Sequence, Audience)>,
+    /// Octets that it brought lately, and when that was counted.
+    pub(crate) brought: Option<(u64, Instant)>,
     /// Milliseconds from the origin to here, by agreement: the newest.
     pub(crate) shared: HashMap<AgreementId, std::collections::VecDeque<u64>>,
 }

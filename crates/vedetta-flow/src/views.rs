@@ -8,3 +8,4 @@ pub mod read_items;
 pub mod see_agreements;
 pub mod see_peers;
 pub mod see_withdrawn;
+pub mod withdrawals;

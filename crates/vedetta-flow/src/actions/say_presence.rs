@@ -13,13 +13,21 @@ impl House {
     ///
     /// # Errors
     /// Forbidden, or what the ledger said.
-    pub fn say_presence(&self, by: &Actor, on_duty: u16, until: Instant) -> Result<(), FlowError> {
+    pub fn say_presence(
+        &self,
+        by: &Actor,
+        on_duty: u16,
+        until: Instant,
+    ) -> Result<Presence, FlowError> {
         self.require_room(by, ROOM, "say who is on duty")?;
+        if until <= self.now() {
+            return Err(FlowError::invalid("until", "it is past; say until when this is known"));
+        }
         let me = self.mesh()?.me.clone();
-        let what = What::Presence(Presence { organisation: me.clone(), on_duty, until });
-        let actor = by.account.to_string();
+        let presence = Presence { organisation: me.clone(), on_duty, until };
+        let (what, actor) = (What::Presence(presence.clone()), by.account.to_string());
         self.write(move |unit| keep_own(unit, (&actor, me.as_str()), None, &what))?;
-        Ok(())
+        Ok(presence)
     }
 
     /// What another node last said about who is on duty for an organisation.

@@ -70,15 +70,23 @@ impl House {
         known.ok_or_else(|| FlowError::unknown("signed agreement", id))
     }
 
-    fn draft_of(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
+    /// An agreement as it stands.
+    ///
+    /// # Errors
+    /// Unknown.
+    pub fn agreement(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
         let standing = self.standing();
-        let known = standing.network.agreement(id);
-        let agreement = known.ok_or_else(|| FlowError::unknown("agreement", id))?;
+        let known = standing.network.agreement(id).map(|it| Agreement::clone(it));
+        known.ok_or_else(|| FlowError::unknown("agreement", id))
+    }
+
+    fn draft_of(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
+        let agreement = self.agreement(id)?;
         if agreement.stage != Stage::Draft {
             let reason = format!("{id} is {}; its text is signed", agreement.stage.name());
             return Err(FlowError::Conflict(reason));
         }
-        Ok(Agreement::clone(agreement))
+        Ok(agreement)
     }
 
     fn send_signed(

@@ -6,7 +6,7 @@ use vedetta_store::RecordKind;
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
-use crate::views::see_withdrawn::Withdrawn;
+use crate::views::withdrawals::keep;
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
@@ -31,11 +31,13 @@ impl House {
         let (shared, reason) = (std::sync::Arc::clone(&self.shared), reason.to_owned());
         let withdrawn = self.write(move |unit| {
             shared.touch(RecordKind::Hold);
-            unit.withdraw(&derived, &actor, &facts)?;
+            // Who has the derived form is not told why: the words may tell the victim.
+            if let Some(stamp) = unit.withdraw(&derived, &actor, "{}")? {
+                keep(unit, &derived, stamp, (&actor, ""))?;
+            }
             let withdrawn = unit.withdraw(&item, &actor, &facts)?;
             if let Some(stamp) = withdrawn {
-                let note = Withdrawn { at: stamp.at, by: actor.clone(), reason: reason.clone() };
-                note.keep(unit, &item)?;
+                keep(unit, &item, stamp, (&actor, &reason))?;
             }
             Ok(withdrawn)
         })?;

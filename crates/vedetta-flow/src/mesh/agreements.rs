@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, SignedAgreement, StandingNotice, Stands, What};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
@@ -36,7 +35,7 @@ impl Mesh {
 
     /// Whether every signature under a text holds, and there is one.
     pub(crate) fn is_signed(&self, signed: &SignedAgreement) -> bool {
-        let digest = text_digest(signed.revision, &signed.text);
+        let digest = signed.digest();
         let holds = |(node, signature): &(OrganisationId, _)| {
             let mut cards = self.cards.all().filter(|card| card.says.organisation == *node);
             cards.any(|card| {
@@ -50,7 +49,7 @@ impl Mesh {
 
     /// A text with this node's signature.
     pub(crate) fn sign(&self, mut signed: SignedAgreement) -> SignedAgreement {
-        let digest = text_digest(signed.revision, &signed.text);
+        let digest = signed.digest();
         signed.signatures.retain(|(node, _)| *node != self.me);
         signed.signatures.push((self.me.clone(), self.key.sign(digest.octets())));
         signed
@@ -149,12 +148,6 @@ pub(super) fn offer_again(
         next = page.next;
     }
     Ok(())
-}
-
-/// What is signed: the digest of the canonical form of a text and its revision.
-fn text_digest(revision: u32, text: &Agreement) -> Digest {
-    let value = serde_json::json!({ "revision": revision, "text": text });
-    digest(&[&[2], stix::canonical(&value).as_bytes()])
 }
 
 /// A text with its signatures, as known here.

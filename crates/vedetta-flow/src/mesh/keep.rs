@@ -16,31 +16,23 @@ use vedetta_store::{
 };
 
 /// The facts of an item that came from another node.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Provenance {
-    /// Always `peer`.
-    pub(crate) door: String,
     /// Who brought it here.
     pub(crate) source: OrganisationId,
-    /// For a derived form that came with its full form: that one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) derived_from: Option<ItemId>,
-    /// The clearances that it would have had if nothing had been held.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) withheld: Vec<ClearanceId>,
     /// The envelope but for the object.
     pub(crate) envelope: Bare,
 }
 
 /// An item's envelope without its object, which is the body of the entry.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Bare {
     pub(crate) origin: OrganisationId,
     pub(crate) at: Instant,
     pub(crate) place: u64,
     pub(crate) conditions: Handling,
     pub(crate) form: Form,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) derived: Option<ItemId>,
     pub(crate) seal: Option<Seal>,
     pub(crate) hops: Vec<Hop>,
@@ -96,20 +88,53 @@ pub(crate) enum Kept {
     },
 }
 
-impl Bare {
-    pub(crate) fn of(envelope: &Envelope, item: &Item) -> Self {
-        Self {
-            origin: envelope.origin.clone(),
-            at: envelope.at,
-            place: envelope.place,
-            conditions: item.conditions.clone(),
-            form: item.form,
-            derived: item.derived.clone(),
-            seal: envelope.seal.clone(),
-            hops: envelope.hops.clone(),
-        }
-    }
+/// [`Provenance`] of what is at hand: written for every item that comes, so nothing is copied.
+#[derive(Serialize)]
+struct Facts<'a> {
+    /// Always `peer`.
+    door: &'static str,
+    /// Who brought it here.
+    source: &'a OrganisationId,
+    /// For a derived form that came with its full form: that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derived_from: Option<&'a ItemId>,
+    /// The clearances that it would have had if nothing had been held.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    withheld: &'a [ClearanceId],
+    envelope: Laid<'a>,
+}
 
+/// [`Bare`] of what is at hand.
+#[derive(Serialize)]
+struct Laid<'a> {
+    origin: &'a OrganisationId,
+    at: Instant,
+    place: u64,
+    conditions: &'a Handling,
+    form: Form,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derived: Option<&'a ItemId>,
+    seal: Option<&'a Seal>,
+    hops: &'a [Hop],
+}
+
+/// The facts of an item that a peer brought, as [`Provenance`] reads them.
+pub(crate) fn facts(
+    source: &OrganisationId,
+    (envelope, item): (&Envelope, &Item),
+    derived_from: Option<&ItemId>,
+    withheld: &[ClearanceId],
+) -> String {
+    let Item { object: _, conditions, form, derived } = item;
+    let Envelope { v: _, origin, at, place, what: _, seal, hops } = envelope;
+    let (seal, derived) = (seal.as_ref(), derived.as_ref());
+    let (at, place, form) = (*at, *place, *form);
+    let envelope = Laid { origin, at, place, conditions, form, derived, seal, hops };
+    let facts = Facts { door: "peer", source, derived_from, withheld, envelope };
+    serde_json::to_string(&facts).unwrap_or_default()
+}
+
+impl Bare {
     /// The whole envelope again.
     pub(crate) fn with(self, body: &[u8]) -> Option<Envelope> {
         let object = Object::new(String::from_utf8(body.to_vec()).ok()?).ok()?;

@@ -1,6 +1,6 @@
 //! What of the ledger goes to a peer: read in the light of the day, once for each place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use vedetta_federation::Object;
@@ -9,7 +9,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
-use vedetta_model::{Audience, Category, Contact, Handling, ItemId, OrganisationId, Tlp};
+use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Passage, Victim, reveals};
 use vedetta_store::written::{ItemFacts, RecordFacts};
 use vedetta_store::{
@@ -45,6 +45,8 @@ pub(crate) struct Memory {
 const REMEMBERED: usize = 20_000;
 /// So many places are read at once.
 const STRETCH: usize = 1_000;
+/// And for one page, though nothing was found for the peer: the link has more to do.
+const LOOKED: u64 = 4_000;
 /// Of what is on its way to a peer so many places are remembered.
 const ON_THE_WAY: usize = 100_000;
 
@@ -111,6 +113,9 @@ impl Sharing<'_> {
                 if self.parcels.len() >= self.ask.envelopes || self.octets >= self.ask.octets {
                     return Ok(upto);
                 }
+            }
+            if upto.place - span.after >= LOOKED {
+                return Ok(upto);
             }
         }
     }
@@ -201,7 +206,7 @@ impl Sharing<'_> {
             let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
             let envelope = entry.and_then(|entry| serde_json::from_slice(&entry.body).ok());
             if let Some(envelope) = envelope
-                && Bare::via(&envelope) == clearance.handling.via
+                && given_by(&envelope) == clearance.handling.via
             {
                 return Ok(Some(envelope));
             }
@@ -657,18 +662,17 @@ impl Sharing<'_> {
 }
 
 /// What the last hop of an envelope gives.
-fn given(envelope: &Bare) -> std::collections::BTreeSet<vedetta_model::Given> {
+fn given(envelope: &Bare) -> BTreeSet<Given> {
     let passages = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
     super::take::via(envelope.form, &envelope.conditions, passages)
 }
 
-impl Bare {
-    /// What the last hop of an item's envelope gives.
-    fn via(envelope: &Envelope) -> std::collections::BTreeSet<vedetta_model::Given> {
-        match &envelope.what {
-            What::Item(item) => given(&Self::of(envelope, item)),
-            _ => [].into(),
-        }
+/// What the last hop of an item's envelope gives.
+fn given_by(envelope: &Envelope) -> BTreeSet<Given> {
+    let passages = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
+    match &envelope.what {
+        What::Item(item) => super::take::via(item.form, &item.conditions, passages),
+        _ => BTreeSet::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The house as the room sees it: a shelf to read from and to put on, and what it believes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::card::Card;
@@ -21,6 +22,14 @@ use crate::house::House;
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct ShelfError(#[from] FlowError);
+
+/// That a peer brought as much as it may for now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the peer brought as much as it may in a day")]
+pub struct OverQuota;
+
+/// Over how long the quota of a peer is.
+const DAY: Duration = Duration::from_secs(86_400);
 
 impl From<vedetta_store::StoreError> for ShelfError {
     fn from(error: vedetta_store::StoreError) -> Self {
@@ -171,6 +180,33 @@ impl House {
         self.learn_cards(peer, std::slice::from_ref(card))?;
         let known = self.mesh()?.cards.newest(peer).cloned();
         if known.as_ref() == Some(card) { Ok(()) } else { Err(stranger()) }
+    }
+
+    /// Counts what a peer brings, when a day's quota has room for it. What was brought counts ever
+    /// less, and after a day no more.
+    ///
+    /// # Errors
+    /// [`OverQuota`] when there is no room: then nothing is counted, and the peer must wait.
+    pub fn make_room(
+        &self,
+        peer: &OrganisationId,
+        octets: u64,
+        a_day: u64,
+    ) -> Result<(), OverQuota> {
+        let now = self.now();
+        let mut lines = self.nodes.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        let before = line.brought.map_or(0, |(octets, at)| {
+            let passed = u128::from(a_day) * now.since(at).as_millis() / DAY.as_millis();
+            octets.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX))
+        });
+        let after = before.saturating_add(octets);
+        // What alone is more than a day's is let through when nothing else was: else never.
+        if after > a_day && before > 0 {
+            return Err(OverQuota);
+        }
+        line.brought = Some((after, now));
+        Ok(())
     }
 
     /// Notes what a peer refused of ours.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::check::Verified;
-use vedetta_federation::envelope::What;
+use vedetta_federation::envelope::{Presence, What};
 use vedetta_federation::key::KeyId;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Shelf;
@@ -40,6 +40,9 @@ pub struct PeerView {
     /// Since when it is silent, when that is too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silent: Option<Instant>,
+    /// Who is on duty there, as it last said, while that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
     /// How far its ledger was taken in.
     pub taken_in: u64,
     /// How many of its envelopes were refused here since this node started.
@@ -95,6 +98,7 @@ impl House {
     fn peer_view(&self, mesh: &Mesh, peer: &Peer) -> Result<PeerView, FlowError> {
         let bookmark = self.bookmark(&peer.organisation);
         let taken_in = bookmark.map_err(|error| FlowError::Conflict(error.to_string()))?.last();
+        let presence = self.presence(&peer.organisation)?.filter(|it| it.until > self.now());
         let card = mesh.cards.newest(&peer.organisation);
         let lines = self.nodes.lines();
         let line = lines.get(&peer.organisation);
@@ -108,6 +112,7 @@ impl House {
             address: card.and_then(|card| card.says.address.clone()),
             heard: line.and_then(|line| line.heard),
             silent: line.and_then(|line| line.silent),
+            presence,
             taken_in,
             refused: line.map_or(0, |line| line.refused),
             refusals: refusals.unwrap_or_default(),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_store::{Door, Entry, EntryKind, Reader, Sequence, StoreError, UnitOfWork};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
+use vedetta_store::{Door, Sequence};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::views::withdrawals::withdrawn;
 
 /// That an item was withdrawn.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ pub struct Withdrawn {
     pub by: String,
     /// Why.
     pub reason: String,
+    /// Where the withdrawal is in the ledger.
+    #[serde(default)]
+    pub(crate) place: Sequence,
+    /// The item that was withdrawn before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<ItemId>,
 }
 
 /// Who holds an item.
@@ -42,65 +49,7 @@ pub struct Holder {
     pub at: Instant,
 }
 
-impl Withdrawn {
-    /// Keeps it where it is found by the item.
-    pub(crate) fn keep(&self, unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<(), StoreError> {
-        unit.set_bookmark(&name(item), &serde_json::to_vec(self).unwrap_or_default())
-    }
-}
-
-/// That an item which somebody has must no longer be used.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct WithdrawalNotice {
-    /// Which item.
-    pub item: ItemId,
-    /// Where the withdrawal is in the ledger.
-    pub place: Sequence,
-    /// When.
-    pub at: Instant,
-    /// Why.
-    pub reason: String,
-}
-
-/// Withdrawals for one reader, and where to go on.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct WithdrawalPage {
-    /// Those of items that had reached the reader's organisation, in order.
-    pub notices: Vec<WithdrawalNotice>,
-    /// Where to go on, when there may be more.
-    pub next: Option<Sequence>,
-}
-
-/// Entries looked at for one page of withdrawals.
-const LOOKED: usize = 10_000;
-
 impl House {
-    /// The withdrawals after a place of items that had reached the actor's organisation: the notice
-    /// to each holder.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn withdrawals(&self, by: &Actor, after: Sequence) -> Result<WithdrawalPage, FlowError> {
-        let own = self.number_of(&by.organisation)?;
-        Ok(self.read(|reader| {
-            let (mut place, mut looked) = (after, 0);
-            let mut page = WithdrawalPage::default();
-            loop {
-                let entries = reader.entries(place, 1_000)?;
-                let Some(last) = entries.last() else { return Ok(page) };
-                place = last.stamp.seq;
-                looked += entries.len();
-                for entry in entries.iter().filter(|it| it.kind == EntryKind::Withdrawn) {
-                    page.notices.extend(notice(reader, entry, own)?);
-                }
-                if looked >= LOOKED {
-                    page.next = Some(place);
-                    return Ok(page);
-                }
-            }
-        })?)
-    }
-
     /// Who holds an item, withdrawn or not.
     ///
     /// # Errors
@@ -109,7 +58,7 @@ impl House {
         self.require_room(by, ROOM_AND_AUDITORS, "see who holds an item")?;
         let (standing, derived) = (self.standing(), self.derived_id(item));
         let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
-        let withdrawn = self.read(|reader| {
+        let found = self.read(|reader| {
             let mut releases = reader.releases(item)?;
             if releases.is_empty() {
                 return Ok(None);
@@ -123,36 +72,13 @@ impl House {
                     }
                 }
             }
-            let withdrawn = reader.bookmark(&name(item))?;
-            Ok(Some(withdrawn.and_then(|body| serde_json::from_slice(&body).ok())))
+            Ok(Some(withdrawn(reader, item)?))
         })?;
-        let withdrawn = withdrawn.ok_or_else(|| FlowError::unknown("item", item))?;
+        let withdrawn = found.ok_or_else(|| FlowError::unknown("item", item))?;
         let holders = first.into_iter().filter_map(|(number, (at, door))| {
             let organisation = standing.directory.numbered(number)?.id.clone();
             Some(Holder { organisation, door, at })
         });
         Ok(Holders { withdrawn, holders: holders.collect() })
     }
-}
-
-/// The notice for an organisation that had an item before it was withdrawn.
-fn notice(
-    reader: &mut dyn Reader,
-    entry: &Entry,
-    own: OrganisationNumber,
-) -> Result<Option<WithdrawalNotice>, StoreError> {
-    let Ok(item) = ItemId::new(&entry.subject) else { return Ok(None) };
-    let mut had = false;
-    for release in reader.releases(&item)? {
-        let rows = reader.deliveries(release.stamp.seq)?;
-        had |= rows.iter().any(|row| row.batch.audience.contains(own));
-    }
-    let facts: serde_json::Value = serde_json::from_str(&entry.facts).unwrap_or_default();
-    let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default().to_owned();
-    let (place, at) = (entry.stamp.seq, entry.stamp.at);
-    Ok(had.then_some(WithdrawalNotice { item, place, at, reason }))
-}
-
-fn name(item: &ItemId) -> String {
-    format!("withdrawn/{item}")
 }

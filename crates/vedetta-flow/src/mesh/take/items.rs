@@ -13,16 +13,16 @@ use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
-use vedetta_policy::{Decision, Form};
+use vedetta_policy::{Decision, Form, Passage};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, RecordKind, Sequence,
     Stamp, StoreError, StoredItem, UnitOfWork,
 };
 
-use super::super::keep::{Bare, Kept, Provenance, keep};
+use super::super::keep::{Kept, Provenance, facts, keep};
 use super::Load;
 use crate::book::Grounds;
-use crate::views::see_withdrawn::Withdrawn;
+use crate::views::withdrawals;
 
 /// An item ready to be placed.
 struct Ready<'a> {
@@ -34,7 +34,7 @@ struct Ready<'a> {
     version: Instant,
     state: ItemState,
     /// `created_by_ref`.
-    creator: Option<String>,
+    creator: Option<&'a str>,
     producer: OrganisationNumber,
     handling: Arc<Handling>,
     form: Form,
@@ -42,11 +42,32 @@ struct Ready<'a> {
     facts: String,
 }
 
+/// On what it depends how a full form is cleared here.
+#[derive(PartialEq)]
+struct Like<'a> {
+    origin: &'a OrganisationId,
+    conditions: &'a Handling,
+    passages: &'a [Passage],
+    tlp: Option<Tlp>,
+}
+
+/// How something is cleared here.
+#[derive(Clone)]
+struct Cleared {
+    handling: Arc<Handling>,
+    producer: OrganisationNumber,
+    clearance: ClearanceId,
+    /// The clearances that it would have had if nothing were held.
+    withheld: Vec<ClearanceId>,
+}
+
 /// What was decided in this unit of work.
 #[derive(Default)]
-struct Decided {
+struct Decided<'a> {
     by_handling: HashMap<Arc<Handling>, (Arc<Decision>, String)>,
     interned: HashMap<(Arc<Handling>, Form), ClearanceId>,
+    /// What most of what comes is like.
+    alike: Vec<(Like<'a>, Cleared)>,
     /// The full form of a derived one, with its handling.
     full_of: HashMap<ItemId, (ItemId, Arc<Handling>)>,
 }
@@ -67,6 +88,8 @@ pub(in crate::mesh) struct Way {
 
 /// Of one item so many ways are told apart.
 const WAYS: usize = 32;
+/// So many kinds of items are told apart before each is looked at by itself.
+const ALIKE: usize = 16;
 /// Withdrawals that came before their items are remembered, so many.
 pub(super) const AHEAD: &str = "withdrawn-ahead";
 
@@ -111,46 +134,64 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         (place, verified): (usize, &'a Verified),
-        decided: &mut Decided,
+        decided: &mut Decided<'a>,
     ) -> Result<Option<Ready<'a>>, StoreError> {
         let envelope = verified.envelope();
         let What::Item(item) = &envelope.what else { return Ok(None) };
-        let value = item.object.value();
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let Some(id) = text("id").and_then(|id| ItemId::new(id).ok()) else { return Ok(None) };
-        let version = text("modified").or_else(|| text("created"));
-        let version = version.and_then(|at| at.parse().ok()).unwrap_or_default();
-        let revoked = value.get("revoked").and_then(Value::as_bool) == Some(true);
-        let Some((handling, form, derived_from)) =
-            self.handling(unit, (verified, item, &id), decided)?
+        let said = item.object.outline();
+        let Some(id) = said.id.clone() else { return Ok(None) };
+        let Some((cleared, form, derived_from)) =
+            self.cleared(unit, (verified, item, &id), decided)?
         else {
             return Ok(None);
         };
-        let Some(producer) = self.mesh.standing.directory.number(&handling.producer) else {
-            return Ok(None);
-        };
-        let clearance = self.intern(unit, &handling, form, decided)?;
-        let provenance = Provenance {
-            door: "peer".into(),
-            source: self.peer.clone(),
-            derived_from,
-            withheld: self.withheld(unit, &handling, decided)?,
-            envelope: Bare::of(envelope, item),
-        };
+        let Cleared { handling, producer, clearance, withheld } = cleared;
         Ok(Some(Ready {
             place,
             verified,
             item: item.as_ref(),
-            version,
-            state: if revoked { ItemState::Revoked } else { ItemState::Live },
-            creator: text("created_by_ref").map(str::to_owned),
+            version: said.version.unwrap_or_default(),
+            state: if said.revoked { ItemState::Revoked } else { ItemState::Live },
+            creator: said.creator.as_deref(),
             producer,
             clearance,
-            facts: serde_json::to_string(&provenance).unwrap_or_default(),
+            facts: facts(&self.peer, (envelope, item), derived_from.as_ref(), &withheld),
             handling,
             form,
             id,
         }))
+    }
+
+    /// How an item is cleared here; found out once for those that are alike. Nothing when it
+    /// concerns nobody.
+    fn cleared<'a>(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        (verified, item, id): (&'a Verified, &'a Item, &ItemId),
+        decided: &mut Decided<'a>,
+    ) -> Result<Option<(Cleared, Form, Option<ItemId>)>, StoreError> {
+        let simple = item.form == Form::Full && item.derived.is_none();
+        let like = Like {
+            origin: &verified.envelope().origin,
+            conditions: &item.conditions,
+            passages: verified.passages(),
+            tlp: verified.tlp(),
+        };
+        if let Some((_, cleared)) = decided.alike.iter().find(|(known, _)| simple && *known == like)
+        {
+            return Ok(Some((cleared.clone(), Form::Full, None)));
+        }
+        let handled = self.handling(unit, (verified, item, id), decided)?;
+        let Some((handling, form, derived_from)) = handled else { return Ok(None) };
+        let number = self.mesh.standing.directory.number(&handling.producer);
+        let Some(producer) = number else { return Ok(None) };
+        let clearance = self.intern(unit, &handling, form, decided)?;
+        let withheld = self.withheld(unit, &handling, decided)?;
+        let cleared = Cleared { handling, producer, clearance, withheld };
+        if simple && decided.alike.len() < ALIKE {
+            decided.alike.push((like, cleared.clone()));
+        }
+        Ok(Some((cleared, form, derived_from)))
     }
 
     /// Nothing when it concerns nobody.
@@ -158,7 +199,7 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         (verified, item, id): (&Verified, &Item, &ItemId),
-        decided: &mut Decided,
+        decided: &mut Decided<'_>,
     ) -> Result<Option<Handled>, StoreError> {
         if item.form == Form::Redacted
             && let Some((full, handling)) = self.full_of(unit, id, decided)?
@@ -192,7 +233,7 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         derived: &ItemId,
-        decided: &mut Decided,
+        decided: &mut Decided<'_>,
     ) -> Result<Option<(ItemId, Arc<Handling>)>, StoreError> {
         if let Some((full, handling)) = decided.full_of.get(derived) {
             return Ok(Some((full.clone(), Arc::clone(handling))));
@@ -210,7 +251,7 @@ impl Load {
         unit: &mut dyn UnitOfWork,
         handling: &Arc<Handling>,
         form: Form,
-        decided: &mut Decided,
+        decided: &mut Decided<'_>,
     ) -> Result<ClearanceId, StoreError> {
         let key = (Arc::clone(handling), form);
         if let Some(known) = decided.interned.get(&key) {
@@ -239,7 +280,7 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         handling: &Arc<Handling>,
-        decided: &Decided,
+        decided: &Decided<'_>,
     ) -> Result<Vec<ClearanceId>, StoreError> {
         let Some((decision, grounds)) = decided.by_handling.get(handling) else {
             return Ok(Vec::new());
@@ -273,8 +314,8 @@ impl Load {
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
             if let Some(stamp) = unit.withdraw(&ready.id, &self.actor, &facts)? {
-                let by = ready.verified.envelope().origin.to_string();
-                Withdrawn { at: stamp.at, by, reason: reason.into() }.keep(unit, &ready.id)?;
+                let by = ready.verified.envelope().origin.as_str();
+                withdrawals::keep(unit, &ready.id, stamp, (by, reason))?;
             }
         }
         Ok(())
@@ -502,7 +543,7 @@ impl Ready<'_> {
         let producer = &self.item.conditions.producer;
         Contender {
             version: self.version.micros(),
-            by_owner: ownership(self.creator.as_deref(), producer),
+            by_owner: ownership(self.creator, producer),
             producer,
             leaf: self.verified.leaf(),
         }

@@ -17,7 +17,7 @@ use super::super::{Noticed, STANDING, presence_name};
 use super::Load;
 use super::items::AHEAD;
 use crate::actions::change_directory::{remove_all, with_belongings};
-use crate::views::see_withdrawn::Withdrawn;
+use crate::views::withdrawals::keep;
 
 /// Withdrawals that come before their items are remembered, so many.
 const MOST_AHEAD: usize = 10_000;
@@ -76,12 +76,14 @@ impl Load {
         let facts = facts.to_string();
         let derived = Provenance::of(theirs).and_then(|it| it.envelope.derived);
         if let Some(derived) = derived {
-            unit.withdraw(&derived, &self.actor, &facts)?;
+            if let Some(stamp) = unit.withdraw(&derived, &self.actor, "{}")? {
+                keep(unit, &derived, stamp, (envelope.origin.as_str(), ""))?;
+            }
         }
         let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
         let Some(stamp) = withdrawn else { return Ok(Outcome::Known) };
-        let (by, reason) = (envelope.origin.to_string(), withdrawal.reason.clone());
-        Withdrawn { at: stamp.at, by, reason }.keep(unit, &withdrawal.item)?;
+        let said = (envelope.origin.as_str(), withdrawal.reason.as_str());
+        keep(unit, &withdrawal.item, stamp, said)?;
         Ok(Outcome::New)
     }
 
