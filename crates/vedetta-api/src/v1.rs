@@ -16,6 +16,7 @@ mod sessions;
 mod stream;
 mod warning_lists;
 mod webhooks;
+mod withdrawals;
 mod work;
 
 use axum::Json;
@@ -91,6 +92,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Put, "/api/v1/agreements/{agreement}", agreements::put)
         .on(Delete, "/api/v1/agreements/{agreement}", agreements::discard)
         .on(Post, "/api/v1/agreements/{agreement}/steps", agreements::step)
+        .on(Get, "/api/v1/agreements/{agreement}/signatures", agreements::signatures)
         .on(Get, "/api/v1/reports/sharing", deliveries::report)
         .on(Get, "/api/v1/dead-letters", work::dead_letters)
         .on(Post, "/api/v1/dead-letters/{job}/retry", work::retry)
@@ -113,6 +115,9 @@ fn peers(registry: Registry) -> Registry {
         .on(Post, "/api/v1/peers/invitations", peers::invite)
         .on(Post, "/api/v1/peers/{organisation}/steps", peers::step)
         .on(Post, "/api/v1/card/rotation", peers::rotate)
+        .on(Post, "/api/v1/presence", peers::say_presence)
+        .on(Get, "/api/v1/withdrawals", withdrawals::list)
+        .on(Get, "/api/v1/items/{item}/holders", withdrawals::holders)
 }
 
 fn directory_routes(registry: Registry) -> Registry {

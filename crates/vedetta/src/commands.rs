@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod agreement;
 mod bench;
 mod clocks;
 mod completions;
@@ -9,6 +10,7 @@ mod explain;
 pub(crate) mod import;
 mod init;
 mod issue;
+mod item;
 mod mail;
 mod pattern;
 mod peer;
@@ -40,6 +42,10 @@ pub(crate) enum Command {
     Pattern(pattern::Pattern),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
+    /// Agreements: write, propose to other nodes, accept, suspend, end.
+    Agreement(agreement::Agreement),
+    /// Items: who holds one, and taking one back.
+    Item(item::Item),
     /// Other nodes: invite them, accept their invitations, see and change the links.
     Peer(peer::Peer),
     /// Say what the law wants sent to whom, by when.
@@ -69,6 +75,8 @@ impl Command {
             Self::Detect(command) => command.run(),
             Self::Pattern(command) => command.run(),
             Self::Issue(command) => command.run(),
+            Self::Agreement(command) => command.run(),
+            Self::Item(command) => command.run(),
             Self::Peer(command) => command.run(),
             Self::Clocks(command) => command.run(),
             Self::Mail(command) => command.run(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use vedetta_federation::scope::Scope;
@@ -15,8 +16,13 @@ use crate::node::Configuration;
 use crate::outcome::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 
+/// How often it is looked whether a link is silent.
+const LOOK: Duration = Duration::from_secs(10);
+/// A link gives a sign of life every ten seconds, so less than this would be no alarm.
+const SHORTEST: u32 = 30;
+
 /// How a node meets others.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meeting {
     /// Where it takes their links.
     listen: Option<SocketAddr>,
@@ -26,6 +32,8 @@ pub(crate) struct Meeting {
     serves: Option<Scope>,
     /// Its certificates, and theirs.
     pub(crate) papers: Papers,
+    /// After how long without a sign of life a link raises an alarm.
+    silence: Duration,
 }
 
 /// The links of a node that runs.
@@ -50,8 +58,14 @@ impl Meeting {
             addresses: configuration.peer_dial.clone(),
             certificate: pem(configuration.peer_certificate.as_deref())?,
             authorities: pem(configuration.peer_authorities.as_deref())?,
+            quota: u64::from(configuration.peer_quota) << 20,
         };
-        Ok(Self { listen, address: configuration.peer_address.clone(), serves, papers })
+        let (address, silence) = (configuration.peer_address.clone(), configuration.peer_silence);
+        if silence < SHORTEST {
+            return Err(usage("peer_silence", &"at least 30 seconds: links beat every ten"));
+        }
+        let silence = Duration::from_secs(silence.into());
+        Ok(Self { listen, address, serves, papers, silence })
     }
 
     /// Has the house say for whom it speaks, and where others dial it.
@@ -93,7 +107,8 @@ impl Mesh {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let links = Links::new(keeper, Bounds::default(), clock, entropy);
         let links = links.map_err(|error| failed(&error))?;
-        let mut tasks = vec![tokio::spawn(links.clone().dial_all())];
+        let watching = watch(Arc::clone(house), links.clone(), meeting.silence);
+        let mut tasks = vec![tokio::spawn(links.clone().dial_all()), tokio::spawn(watching)];
         tasks.extend(listener.map(|listener| tokio::spawn(listener.serve(links.clone()))));
         Ok(Some(Self { links, address, tasks }))
     }
@@ -115,6 +130,23 @@ impl Mesh {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the door to other nodes did not close as it should");
             }
+        }
+    }
+}
+
+/// Looks whether links have fallen silent, until they are closed. The house writes it down and
+/// tells the log; `vedetta peer list` and `/metrics` show it.
+async fn watch(house: Arc<House>, links: Links, longest: Duration) {
+    let mut looks = tokio::time::interval(LOOK.min(longest / 4));
+    loop {
+        tokio::select! {
+            () = links.stopped() => return,
+            _ = looks.tick() => {}
+        }
+        let house = Arc::clone(&house);
+        let looking = tokio::task::spawn_blocking(move || house.watch_links(longest));
+        if let Ok(Err(error)) = looking.await {
+            tracing::error!(%error, "silent links are not looked for: the ledger refused");
         }
     }
 }

@@ -61,6 +61,10 @@ pub(crate) struct Configuration {
     /// The authorities that must have certified other nodes' keys: a file in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) peer_authorities: Option<PathBuf>,
+    /// After how many seconds without a sign of life a link raises an alarm.
+    pub(crate) peer_silence: u32,
+    /// How many MiB each peer may bring in a day.
+    pub(crate) peer_quota: u32,
 }
 
 /// What a command may do to the ledger.
@@ -87,6 +91,8 @@ impl Default for Configuration {
             peer_dial: BTreeMap::new(),
             peer_certificate: None,
             peer_authorities: None,
+            peer_silence: 120,
+            peer_quota: 20 << 10,
         }
     }
 }

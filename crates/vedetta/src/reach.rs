@@ -129,6 +129,11 @@ impl Reached {
         self.ask(Method::PUT, path, write(body)?).map(drop)
     }
 
+    /// Takes something away.
+    pub(crate) fn delete(&mut self, path: &str) -> Result<(), Failure> {
+        self.ask(Method::DELETE, path, Vec::new()).map(drop)
+    }
+
     fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, Failure> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "node");
         if !body.is_empty() {

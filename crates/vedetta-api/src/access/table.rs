@@ -217,6 +217,12 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/agreements/{agreement}/steps", ADMINISTRATORS, "Lead it through its life")
         .takes(json("AgreementStep"))
         .gives(json("Agreement")),
+    get(
+        "/api/v1/agreements/{agreement}/signatures",
+        ROOM_AND_AUDITORS,
+        "Which nodes have signed its text",
+    )
+    .gives(json("AgreementSignatures")),
     get("/api/v1/holds", HOLDERS, "Investigative holds").gives(json("Holds")),
     put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("Hold")),
     post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Holds")),
@@ -237,6 +243,11 @@ pub const TABLE: &[Route] = &[
         .gives(json("Acknowledged")),
     get("/api/v1/items/{item}/deliveries", Who::SignedIn, "Whom it reached, and who acknowledged")
         .gives(json("Deliveries")),
+    get("/api/v1/items/{item}/holders", ROOM_AND_AUDITORS, "Who holds it, withdrawn or not")
+        .gives(json("Holders")),
+    get("/api/v1/withdrawals", Who::SignedIn, "Withdrawals of items that one's organisation had")
+        .query(&[("after", "Those after this place of the ledger.")])
+        .gives(json("Withdrawals")),
     get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
         .query(&[("organisation", "Who; one's own without it.")])
         .gives(json("Explanation")),
@@ -290,6 +301,9 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/peers/{organisation}/steps", ADMINISTRATORS, "Suspend, resume or end a link")
         .takes(json("LinkStep"))
         .gives(json("Peer")),
+    post("/api/v1/presence", ROOM, "Tell the other nodes who is on duty here")
+        .takes(json("NewPresence"))
+        .gives(json("Presence")),
     post("/api/v1/card/rotation", ADMINISTRATORS, "Give this node a new key")
         .takes(json("Rotation"))
         .gives(json("Card")),

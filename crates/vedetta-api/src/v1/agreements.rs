@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vedetta_flow::{Notation, Step, read_agreement};
 use vedetta_model::agreement::Stage;
-use vedetta_model::{Agreement, AgreementId};
+use vedetta_model::{Agreement, AgreementId, OrganisationId};
 
 use super::{Answer, Page, page_limit};
 use crate::api::Api;
@@ -48,6 +48,29 @@ pub(super) enum StepGiven {
     Renew {
         until: Date,
     },
+    /// Sign a draft for this node, and send it to the nodes of the other parties.
+    Propose,
+    /// Sign for this node what another proposed.
+    Accept,
+}
+
+/// What a step asks of the house.
+enum Asks {
+    Step(Step),
+    Propose,
+    Accept,
+}
+
+/// A text and the nodes that have signed it.
+#[derive(Serialize)]
+pub(super) struct Signed {
+    agreement: AgreementId,
+    revision: u32,
+    /// SHA-256 of the canonical JSON of text and revision: the same at every node that holds it.
+    digest: String,
+    signed_by: Vec<OrganisationId>,
+    /// Those that must have signed it before it binds.
+    signatories: Vec<OrganisationId>,
 }
 
 pub(super) async fn list(
@@ -111,8 +134,30 @@ pub(super) async fn step(
         let sentence = "a suspension says why; give a `reason`, in a sentence";
         return Err(Problem::new(Kind::Invalid, sentence).at("reason"));
     }
-    let step = step.into();
-    Ok(Json(api.ask(move |house| house.step_agreement(&actor, &id, &step)).await?))
+    let asks = Asks::of(step);
+    let stepped = api.ask(move |house| match asks {
+        Asks::Step(step) => house.step_agreement(&actor, &id, &step),
+        Asks::Propose => house.propose_agreement(&actor, &id).and_then(|_| house.agreement(&id)),
+        Asks::Accept => house.accept_agreement(&actor, &id).and_then(|_| house.agreement(&id)),
+    });
+    Ok(Json(stepped.await?))
+}
+
+pub(super) async fn signatures(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<Signed> {
+    let id: AgreementId = params.get("agreement")?;
+    let (signed, mesh) =
+        api.ask(move |house| Ok((house.signed_agreement(&actor, &id)?, house.mesh()?))).await?;
+    Ok(Json(Signed {
+        digest: signed.digest().to_string(),
+        signatories: mesh.signatories(&signed.text).into_iter().collect(),
+        signed_by: signed.signatures.into_iter().map(|(node, _)| node).collect(),
+        agreement: signed.text.id,
+        revision: signed.revision,
+    }))
 }
 
 pub(super) async fn discard(
@@ -155,14 +200,16 @@ impl StageName {
     }
 }
 
-impl From<StepGiven> for Step {
-    fn from(step: StepGiven) -> Self {
-        match step {
-            StepGiven::PutInForce => Self::PutInForce,
-            StepGiven::Suspend { reason } => Self::Suspend { reason },
-            StepGiven::Resume => Self::Resume,
-            StepGiven::End => Self::End,
-            StepGiven::Renew { until } => Self::Renew { until },
-        }
+impl Asks {
+    fn of(step: StepGiven) -> Self {
+        Self::Step(match step {
+            StepGiven::PutInForce => Step::PutInForce,
+            StepGiven::Suspend { reason } => Step::Suspend { reason },
+            StepGiven::Resume => Step::Resume,
+            StepGiven::End => Step::End,
+            StepGiven::Renew { until } => Step::Renew { until },
+            StepGiven::Propose => return Self::Propose,
+            StepGiven::Accept => return Self::Accept,
+        })
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Peer, Vouches};
+use vedetta_federation::envelope::Presence;
 use vedetta_federation::pairing::Code;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
@@ -77,6 +78,8 @@ struct LinkLine {
     refused: u64,
     octets_in: u64,
     octets_out: u64,
+    /// Whether it waits: it brought as much as it may in a day.
+    over_quota: bool,
 }
 
 /// On what terms a node is invited.
@@ -116,6 +119,14 @@ pub(super) enum NewStep {
     Suspend { reason: String },
     Resume,
     End { reason: String },
+}
+
+/// Who is on duty.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPresence {
+    on_duty: u16,
+    until: Instant,
 }
 
 /// How the key is changed.
@@ -212,6 +223,15 @@ pub(super) async fn rotate(
     Ok(Json(Shown::of(&card)))
 }
 
+pub(super) async fn say_presence(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(new): Given<NewPresence>,
+) -> Answer<Presence> {
+    let NewPresence { on_duty, until } = new;
+    Ok(Json(api.ask(move |house| house.say_presence(&actor, on_duty, until)).await?))
+}
+
 /// Who dials where no links run.
 async fn alone(api: &Api) -> Result<Dialler, Problem> {
     let (house, papers) = (Arc::clone(api.house()), api.settings().papers.clone());
@@ -264,6 +284,7 @@ impl LinkLine {
             refused: link.report.refused,
             octets_in: link.octets.0,
             octets_out: link.octets.1,
+            over_quota: link.report.over_quota,
         }
     }
 }

@@ -13,6 +13,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 use vedetta_diffusion::{Follower, Format, Taken};
+use vedetta_flow::views::withdrawals::WithdrawalNotice;
 use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
 use vedetta_model::{Actor, Instant};
 
@@ -51,6 +52,8 @@ struct Streaming {
     /// When anything was last given.
     said: Instant,
     until: Instant,
+    /// Up to where withdrawals were told, and as of which generation of what stands.
+    told: (Sequence, u64),
 }
 
 /// With what the caller proved itself, and when last.
@@ -86,7 +89,8 @@ pub(super) async fn follow(
         at: now,
     };
     let until = now.after(LIFE);
-    let streaming = Streaming { api, actor, proof, follower, said: now, until };
+    let told = (Sequence(after), 0);
+    let streaming = Streaming { api, actor, proof, follower, said: now, until, told };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -142,6 +146,11 @@ impl Streaming {
             if now >= self.until || !self.proves(&standing, now).await {
                 return None;
             }
+            if standing.generation != self.told.1
+                && let Some(notices) = self.withdrawals(standing.generation).await?
+            {
+                return Some(notices);
+            }
             tokio::select! {
                 biased;
                 room = recorder::room(&self.api) => if room.is_err() {
@@ -171,6 +180,17 @@ impl Streaming {
                 }
             }
         }
+    }
+
+    /// What was withdrawn of what the reader had, if anything was since the last time. It carries no
+    /// place to resume at: after a break it may be told twice, and is never left out.
+    async fn withdrawals(&mut self, generation: u64) -> Option<Option<Bytes>> {
+        let (actor, after) = (self.actor.clone(), self.told.0);
+        let page = self.api.ask(move |house| house.withdrawals(&actor, after)).await.ok()?;
+        self.told = (page.next, generation);
+        let format = self.follower.format();
+        let notices: Vec<_> = page.notices.iter().filter_map(|it| told(it, format)).collect();
+        Some((!notices.is_empty()).then(|| notices.concat().into()))
     }
 
     /// Whether the caller is still who it was: a token may have been revoked or have expired, roles
@@ -203,6 +223,15 @@ impl Streaming {
             page.items.into_iter().map(frame).filter(|it| it.place <= to).collect();
         Some(self.follower.replay(&frames, place))
     }
+}
+
+/// A withdrawal as the stream shows it.
+fn told(notice: &WithdrawalNotice, format: Format) -> Option<String> {
+    let notice = serde_json::to_string(notice).ok()?;
+    Some(match format {
+        Format::Sse => format!("event: withdrawn\ndata: {notice}\n\n"),
+        Format::Ndjson => format!("{{\"withdrawn\":{notice}}}\n"),
+    })
 }
 
 /// Several runs of bytes as one; a single run is shared, not copied.

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use vedetta_federation::scope::Scope;
-use vedetta_model::{AgreementId, OrganisationId};
+use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use crate::mesh::scope;
 use crate::node::{NodeArgs, Use};
@@ -61,6 +61,15 @@ enum What {
         /// The old key is in other hands: nothing that it sealed is believed any more.
         #[arg(long)]
         stolen: bool,
+    },
+    /// Tell the other nodes who is on duty here.
+    #[command(after_help = "Example:\n  vedetta peer duty 3 --until 2026-03-02T20:00:00Z")]
+    Duty {
+        /// How many.
+        on_duty: u16,
+        /// Until when that is known.
+        #[arg(long, value_name = "MOMENT")]
+        until: Instant,
     },
     /// Stop a link for now.
     Suspend(Stop),
@@ -160,6 +169,9 @@ impl What {
                 body["code"] = json!(accept.code);
                 node.post("/api/v1/peers", &body)
             }
+            Self::Duty { on_duty, until } => {
+                node.post("/api/v1/presence", &json!({ "on_duty": on_duty, "until": until }))
+            }
             Self::Suspend(stop) => step(node, &stop.organisation, &stop.step("suspend")),
             Self::End(stop) => step(node, &stop.organisation, &stop.step("end")),
             Self::Resume { organisation } => step(node, organisation, &json!({ "step": "resume" })),
@@ -176,6 +188,9 @@ impl What {
             }
             Self::Rotate { .. } => {
                 println!("new key {}, card {}", word("fingerprint"), answer["serial"]);
+            }
+            Self::Duty { .. } => {
+                println!("{} on duty until {}", answer["on_duty"], word("until"));
             }
             Self::Accept(_) | Self::Suspend(_) | Self::Resume { .. } | Self::End(_) => {
                 let stage = answer["stage"]["is"].as_str().unwrap_or_default();
@@ -225,6 +240,16 @@ fn print_list(answer: &Value) {
                 "  lag {}  sent {}  taken {}  refused {}  skew {} ms",
                 link["lag"], link["sent"], link["taken"], link["refused"], link["skew_ms"]
             );
+        }
+        if link["over_quota"] == json!(true) {
+            println!("  it waits: it brought as much as peer_quota lets it in a day");
+        }
+        if let Some(since) = peer["silent"].as_str() {
+            println!("  ALARM: silent since {since}");
+        }
+        if peer["presence"].is_object() {
+            let (count, until) = (&peer["presence"]["on_duty"], &peer["presence"]["until"]);
+            println!("  {count} on duty there until {}", word(until));
         }
         if let (Some(reason), Some(false)) = (link["reason"].as_str(), link["up"].as_bool()) {
             println!("  {reason}");

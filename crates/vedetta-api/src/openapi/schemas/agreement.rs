@@ -23,6 +23,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Agreements", page(refer("Agreement"))),
         ("Stage", stage()),
         ("AgreementStep", step()),
+        ("AgreementSignatures", signatures()),
         ("Party", party()),
         ("Selector", selector()),
         ("HandlingTerms", handling_terms()),
@@ -83,7 +84,22 @@ fn step() -> Value {
         object(&[step("resume")], &[]),
         object(&[step("end")], &[]),
         object(&[step("renew"), ("until", day())], &[]),
+        object(&[step("propose")], &[]),
+        object(&[step("accept")], &[]),
     ]})
+}
+
+fn signatures() -> Value {
+    object(
+        &[
+            ("agreement", slug()),
+            ("revision", number()),
+            ("digest", text()),
+            ("signed_by", list(slug())),
+            ("signatories", list(slug())),
+        ],
+        &[],
+    )
 }
 
 fn party() -> Value {

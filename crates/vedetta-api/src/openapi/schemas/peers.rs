@@ -39,6 +39,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("fingerprint", text()),
         ("address", text()),
         ("heard", moment()),
+        ("silent", moment()),
+        ("presence", refer("Presence")),
         ("link", refer("PeerLink")),
     ];
     let arriving = object(&[("peer", slug()), ("agreement", slug()), ("share", share())], &[]);
@@ -64,8 +66,30 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "LinkStep",
             object(&[("step", one_of(&["suspend", "resume", "end"]))], &[("reason", text())]),
         ),
+        ("NewPresence", object(&[("on_duty", number()), ("until", moment())], &[])),
+        (
+            "Presence",
+            object(&[("organisation", slug()), ("on_duty", number()), ("until", moment())], &[]),
+        ),
+        ("Holders", holders()),
+        ("Withdrawals", withdrawals()),
         ("Rotation", object(&[], &[("stolen", flag())])),
     ]
+}
+
+fn holders() -> Value {
+    let withdrawn = object(
+        &[("at", moment()), ("by", text()), ("reason", text()), ("place", number())],
+        &[("before", text())],
+    );
+    let holder = object(&[("organisation", slug()), ("door", text()), ("at", moment())], &[]);
+    object(&[("holders", list(holder))], &[("withdrawn", withdrawn)])
+}
+
+fn withdrawals() -> Value {
+    let notice =
+        object(&[("item", text()), ("place", number()), ("at", moment()), ("reason", text())], &[]);
+    object(&[("notices", list(notice)), ("next", number())], &[])
 }
 
 fn scope() -> Value {
@@ -127,6 +151,7 @@ fn link() -> Value {
             ("refused", number()),
             ("octets_in", number()),
             ("octets_out", number()),
+            ("over_quota", flag()),
         ],
         &[
             ("dialled_by", one_of(&["us", "peer"])),

@@ -1,0 +1,221 @@
+//! `vedetta agreement`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use vedetta_flow::{Notation, read_agreement};
+use vedetta_model::AgreementId;
+
+use crate::node::{NodeArgs, Use};
+use crate::outcome::{Failure, Outcome};
+use crate::reach::{Reached, node_or_ledger};
+
+/// Agreements: write, propose to other nodes, accept, suspend, end.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Agreement {
+    #[command(subcommand)]
+    what: What,
+    /// The node's data directory.
+    #[arg(
+        long,
+        global = true,
+        env = "VEDETTA_DATA",
+        value_name = "DIR",
+        default_value = "vedetta-data"
+    )]
+    data: PathBuf,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vedetta agreement put ./umbria-liguria.toml --data ./umbria
+  vedetta agreement propose umbria-liguria --data ./umbria
+  vedetta agreement accept umbria-liguria --data ./liguria
+  vedetta agreement show umbria-liguria --json
+  vedetta agreement suspend umbria-liguria --reason \"Under review\"
+  vedetta agreement pace --days 7";
+
+/// What to do.
+#[derive(Subcommand)]
+enum What {
+    /// Show the agreements and how they stand.
+    List,
+    /// Show one, and which nodes have signed its text.
+    Show(Which),
+    /// Write a draft: a file in TOML, or JSON when it ends so.
+    Put {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Sign a draft for this node, and send it to the nodes of the other parties.
+    ///
+    /// It binds at all of them once each has accepted: all hold the same signed text.
+    Propose(Which),
+    /// Sign for this node what another proposed.
+    Accept(Which),
+    /// Put a draft between organisations of this node in force.
+    Start(Which),
+    /// Stop everything under it for now, at every node.
+    Suspend(Stop),
+    /// Let it bind again.
+    Resume(Which),
+    /// End it.
+    End(Which),
+    /// How fast what is given under each arrives, and is acknowledged.
+    Pace {
+        /// Over so many past days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+}
+
+#[derive(Args)]
+struct Which {
+    /// The agreement.
+    agreement: AgreementId,
+}
+
+#[derive(Args)]
+struct Stop {
+    /// The agreement.
+    agreement: AgreementId,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+}
+
+impl Agreement {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let reads = matches!(self.what, What::List | What::Show(_) | What::Pace { .. });
+        let usage = if reads { Use::Read } else { Use::Write };
+        let mut node = node_or_ledger(&NodeArgs { data: self.data }, usage)?;
+        let answer = self.what.ask(&mut node)?;
+        if self.json {
+            println!("{answer}");
+        } else {
+            self.what.print(&answer);
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl What {
+    fn ask(&self, node: &mut Reached) -> Result<Value, Failure> {
+        let step = |node: &mut Reached, which: &AgreementId, step: Value| {
+            node.post(&format!("/api/v1/agreements/{which}/steps"), &step)
+        };
+        match self {
+            Self::List => list(node),
+            Self::Show(Which { agreement }) => show(node, agreement),
+            Self::Put { file } => put(node, file),
+            Self::Propose(it) => step(node, &it.agreement, json!({ "step": "propose" })),
+            Self::Accept(it) => step(node, &it.agreement, json!({ "step": "accept" })),
+            Self::Start(it) => step(node, &it.agreement, json!({ "step": "put-in-force" })),
+            Self::Resume(it) => step(node, &it.agreement, json!({ "step": "resume" })),
+            Self::End(it) => step(node, &it.agreement, json!({ "step": "end" })),
+            Self::Suspend(it) => {
+                step(node, &it.agreement, json!({ "step": "suspend", "reason": it.reason }))
+            }
+            Self::Pace { days } => pace(node, *days),
+        }
+    }
+
+    fn print(&self, answer: &Value) {
+        match self {
+            Self::List => answer["items"].as_array().into_iter().flatten().for_each(line),
+            Self::Pace { .. } => print_pace(answer),
+            Self::Show(_) => {
+                line(&answer["agreement"]);
+                print_signatures(&answer["signatures"]);
+            }
+            _ => line(answer),
+        }
+    }
+}
+
+/// All pages of the list as one.
+fn list(node: &mut Reached) -> Result<Value, Failure> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let mut page: Value = node.get(&format!("/api/v1/agreements?limit=1000{after}"))?;
+        all.append(page["items"].as_array_mut().unwrap_or(&mut Vec::new()));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return Ok(json!({ "items": all })),
+        }
+    }
+}
+
+fn show(node: &mut Reached, id: &AgreementId) -> Result<Value, Failure> {
+    let agreement: Value = node.get(&format!("/api/v1/agreements/{id}"))?;
+    // One that was never proposed to another node has none.
+    let signatures = node.get::<Value>(&format!("/api/v1/agreements/{id}/signatures")).ok();
+    Ok(json!({ "agreement": agreement, "signatures": signatures }))
+}
+
+fn put(node: &mut Reached, file: &std::path::Path) -> Result<Value, Failure> {
+    let place = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::input(&place, error))?;
+    let is_json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let notation = if is_json { Notation::Json } else { Notation::Toml };
+    let agreement = read_agreement(&text, notation)
+        .map_err(|error| Failure::Refused(format!("{place}: {error}")))?;
+    let path = format!("/api/v1/agreements/{}", agreement.id);
+    node.put(&path, &agreement)?;
+    node.get(&path)
+}
+
+/// What goes out and what comes in, side by side.
+fn pace(node: &mut Reached, days: u32) -> Result<Value, Failure> {
+    let given: Value = node.get(&format!("/api/v1/reports/sharing?days={days}"))?;
+    let peers: Value = node.get("/api/v1/peers")?;
+    Ok(json!({ "given": given["agreements"], "received": peers["arriving"] }))
+}
+
+fn line(agreement: &Value) {
+    let word = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+    let (id, title, stage) =
+        (word(&agreement["id"]), word(&agreement["title"]), word(&agreement["stage"]["is"]));
+    println!("{id:<28} {stage:<10} {title}");
+    if let Some(reason) = agreement["stage"]["reason"].as_str() {
+        println!("  {reason}");
+    }
+}
+
+fn print_signatures(signatures: &Value) {
+    let names = |of: &Value| {
+        let names = of.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    if signatures.is_object() {
+        println!("  revision {}  {}", signatures["revision"], signatures["digest"]);
+        println!("  signed by {}", names(&signatures["signed_by"]));
+        println!("  to be signed by {}", names(&signatures["signatories"]));
+    }
+}
+
+fn print_pace(answer: &Value) {
+    let quantiles = |what: &str, of: &Value| {
+        if of["count"].as_u64().unwrap_or(0) > 0 {
+            println!(
+                "  {what:<28} {:>8}  p50 {} ms  p95 {} ms  p99 {} ms",
+                of["count"], of["p50_ms"], of["p95_ms"], of["p99_ms"]
+            );
+        }
+    };
+    for given in answer["given"].as_array().into_iter().flatten() {
+        println!("{}", given["agreement"].as_str().unwrap_or_default());
+        quantiles("given, until received", &given["share"]);
+        quantiles("received, until acknowledged", &given["acknowledge"]);
+    }
+    for received in answer["received"].as_array().into_iter().flatten() {
+        let word = |name: &str| received[name].as_str().unwrap_or_default();
+        println!("{} from {}", word("agreement"), word("peer"));
+        quantiles("given there, until here", &received["share"]);
+    }
+}
