@@ -1,12 +1,13 @@
 //! Nodes as processes of this program on loopback, for the demonstration and for measurements: made,
 //! paired and asked with the real commands.
 
+pub(crate) mod netns;
 pub(crate) mod watch;
 pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -28,6 +29,8 @@ pub(crate) struct Resident {
     pub(crate) data: PathBuf,
     /// Where other nodes dial it, if they can.
     pub(crate) meets_at: Option<SocketAddr>,
+    /// The network namespace that it runs in, if not this program's.
+    space: Option<String>,
     process: Option<Child>,
     /// What it says; kept open, so that it may go on.
     said: Option<BufReader<ChildStdout>>,
@@ -77,7 +80,7 @@ impl Resident {
         }
         let meets = Configuration::read(&data)?.peer_listen;
         let meets_at = meets.and_then(|meets| meets.parse().ok());
-        Ok(Self { id: id.into(), data, meets_at, process: None, said: None })
+        Ok(Self { id: id.into(), data, meets_at, space: None, process: None, said: None })
     }
 
     /// Where other nodes dial it.
@@ -93,12 +96,39 @@ impl Resident {
         configuration.write(&self.data)
     }
 
+    /// Has it run in a network namespace, and meet others at an address there.
+    pub(crate) fn move_to(&mut self, space: String, address: Ipv4Addr) -> Result<(), Failure> {
+        let meets = SocketAddr::from((address, self.door()?.port()));
+        let peer_listen = Some(meets.to_string());
+        let configuration = Configuration { peer_listen, ..Configuration::read(&self.data)? };
+        configuration.write(&self.data)?;
+        (self.space, self.meets_at) = (Some(space), Some(meets));
+        Ok(())
+    }
+
+    /// Kills it: it has no moment to put anything in order.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // One that ended by itself is as dead.
+            let _killed = process.kill();
+            let _ended = process.wait();
+        }
+    }
+
     /// Runs it; returns when its doors are open.
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
         let failed =
             |error: std::io::Error| Failure::system(format!("the node of {}", self.id), error);
         let log = File::options().create(true).append(true).open(self.data.join("node.log"));
-        let mut process = Command::new(program()?)
+        let mut command = match &self.space {
+            None => Command::new(program()?),
+            Some(space) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", space]).arg(program()?);
+                command
+            }
+        };
+        let mut process = command
             .args(["serve", "--data"])
             .arg(&self.data)
             .stdin(Stdio::null())
@@ -169,6 +199,11 @@ impl Resident {
 }
 
 impl Asker {
+    /// Asks it.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::GET, path, Vec::new()).await
+    }
+
     /// Sends it something over its control socket.
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
         self.ask(Method::POST, path, body).await

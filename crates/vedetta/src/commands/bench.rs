@@ -12,6 +12,7 @@ mod relevance;
 mod scene;
 mod taxii;
 mod times;
+mod trial;
 
 use clap::{Args, Subcommand};
 
@@ -49,6 +50,8 @@ enum What {
     Taxii(taxii::Taxii),
     /// Items through four nodes, each a process of its own; or a backlog over one link.
     Mesh(mesh::Mesh),
+    /// Five nodes under load, each a process, killed and cut off at random moments.
+    Trial(trial::Trial),
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]
     Followers(followers::Followers),
@@ -67,6 +70,7 @@ impl Bench {
             What::Mail(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
             What::Mesh(bench) => bench.run(),
+            What::Trial(bench) => bench.run(),
         }
     }
 }

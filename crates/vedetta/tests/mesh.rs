@@ -1,0 +1,37 @@
+//! Nodes as processes of the real program, killed and cut off.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A short trial; what it reports. It fails by itself when a node lacks something, has something
+/// twice or what is not for it, or has a damaged ledger.
+fn trial(words: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
+    command.args(["bench", "trial", "--seconds", "8", "--rate", "25", "--json"]).args(words);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("skipped:") {
+        // Seen in the test's output, as every check that could not be made.
+        eprintln!("{said}");
+    }
+    let report = serde_json::from_slice(&output.stdout);
+    let report: Value = report.unwrap_or_else(|_| panic!("{said}"));
+    assert!(output.status.success(), "{report} {said}");
+    assert!(report["kills"].as_u64() > Some(0) && report["cuts"].as_u64() > Some(0), "{report}");
+    assert!(report["items"].as_u64() > Some(50), "{report}");
+    report
+}
+
+#[test]
+fn killed_and_cut_off_nodes_end_with_what_is_for_them_once() {
+    let report = trial(&["--seed", "7"]);
+    assert_eq!(report["namespaces"], false, "{report}");
+}
+
+#[test]
+fn cuts_that_nobody_is_told_of_lose_nothing() {
+    trial(&["--seed", "11", "--namespaces"]);
+}
