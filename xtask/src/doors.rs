@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     heading(&format!("{variable}={number}"));
     let mut test = cargo();
-    test.args(["test", "--package", "vedetta-api", "--test", "doors", "--", "--nocapture"]);
+    test.args(["test", "--package", "vedetta-proof", "--test", "doors", "--", "--nocapture"]);
     show(test.env(variable, number.to_string())).map_err(Failure::Work)
 }
 
