@@ -7,14 +7,14 @@ use crate::error::FlowError;
 use crate::house::House;
 
 /// Who runs the node.
-pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
+pub const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 /// Who works in an operations room.
-pub(crate) const ROOM: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Analyst];
+pub const ROOM: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Analyst];
 /// Who brings items.
 pub(crate) const PRODUCERS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Liaison, Role::Machine];
 /// Who works in the operations room, or checks on it.
-pub(crate) const ROOM_AND_AUDITORS: &[Role] =
+pub const ROOM_AND_AUDITORS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
 /// Who sees what everyone did.
 pub(crate) const AUDITORS: &[Role] = &[Role::Auditor, Role::Administrator];
@@ -42,7 +42,10 @@ impl House {
     }
 
     /// Refuses an actor that has none of the roles in the room of the node's own organisation.
-    pub(crate) fn require_room(
+    ///
+    /// # Errors
+    /// [`FlowError::Forbidden`].
+    pub fn require_room(
         &self,
         actor: &Actor,
         roles: &[Role],

@@ -62,11 +62,13 @@ impl From<IdError> for FlowError {
 }
 
 impl FlowError {
-    pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {
+    /// There is none of these.
+    pub fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::Unknown { what, id: id.to_string() }
     }
 
-    pub(crate) fn invalid(place: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+    /// What was given at a place cannot be used.
+    pub fn invalid(place: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Invalid { place: place.into(), reason: reason.to_string() }
     }
 }

@@ -142,8 +142,12 @@ impl House {
         self.shared.settle().map_err(not_in_effect)
     }
 
-    /// Reads one consistent snapshot of the ledger, when all that was written is in effect.
-    pub(crate) fn read<T>(
+    /// Reads one consistent snapshot of the ledger, when all that was written is in effect. For the
+    /// corridor's own crates, as the verbs below.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn read<T>(
         &self,
         mut reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -157,7 +161,10 @@ impl House {
     }
 
     /// Writes, and returns when it is durable, seen by [`House::standing`] and rung.
-    pub(crate) fn write<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut dyn UnitOfWork) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -170,7 +177,10 @@ impl House {
     }
 
     /// Notes a deed that changes no record.
-    pub(crate) fn note_deed(
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn note_deed(
         &self,
         actor: &str,
         subject: &str,

@@ -13,7 +13,7 @@ pub mod standing;
 pub mod steps;
 pub mod views;
 
-mod authority;
+pub mod authority;
 mod book;
 pub mod mesh;
 

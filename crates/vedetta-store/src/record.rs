@@ -36,6 +36,8 @@ pub enum RecordKind {
     Peer,
     /// The public identity of a node.
     Card,
+    /// A sensor at an organisation.
+    Sensor = 24,
 }
 
 /// A record as stored.
@@ -69,7 +71,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -83,6 +85,7 @@ impl RecordKind {
         Self::Setting,
         Self::Peer,
         Self::Card,
+        Self::Sensor,
     ];
 
     /// The code under which backends store it. Never changes.

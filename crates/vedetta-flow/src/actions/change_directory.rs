@@ -101,7 +101,10 @@ impl House {
     }
 
     /// Puts one record for an account or a step.
-    pub(crate) fn put_by<T: Serialize>(
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn put_by<T: Serialize>(
         &self,
         actor: &str,
         kind: RecordKind,

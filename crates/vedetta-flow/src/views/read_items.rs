@@ -216,8 +216,25 @@ impl House {
         Ok(vedetta_policy::Reader { organisation, person })
     }
 
+    /// The clearances under which an actor may read now, by number.
+    ///
+    /// # Errors
+    /// The actor's organisation is no longer in the directory.
+    pub fn entitled(&self, by: &Actor) -> Result<Arc<Vec<ClearanceId>>, FlowError> {
+        Ok(self.shared.book.entitled(&self.standing(), &self.reader_of(by)?))
+    }
+
+    /// In which form items go out under a clearance.
+    #[must_use]
+    pub fn form_of(&self, clearance: ClearanceId) -> Option<Form> {
+        self.shared.book.get(clearance).map(|clearance| clearance.form)
+    }
+
     /// The number of an organisation of the directory.
-    pub(crate) fn number_of(&self, id: &OrganisationId) -> Result<OrganisationNumber, FlowError> {
+    ///
+    /// # Errors
+    /// [`FlowError::Unknown`].
+    pub fn number_of(&self, id: &OrganisationId) -> Result<OrganisationNumber, FlowError> {
         self.ready()?;
         let number = self.standing().directory.number(id);
         number.ok_or_else(|| FlowError::unknown("organisation", id))
