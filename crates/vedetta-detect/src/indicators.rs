@@ -4,6 +4,7 @@
 //! since: a change makes a new pair, and shares the large table with the old one.
 
 mod key;
+mod mark;
 mod observed;
 mod table;
 
@@ -16,6 +17,8 @@ use vedetta_model::Instant;
 use self::key::Key;
 use self::table::{Entry, Table};
 use crate::event::Event;
+
+pub use self::mark::{mark, marks, outside};
 
 /// The 128 bits of an identifier.
 pub type Id = [u8; 16];

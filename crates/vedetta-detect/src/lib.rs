@@ -8,6 +8,7 @@ pub mod decode;
 pub mod event;
 pub mod finding;
 pub mod indicators;
+pub mod report;
 pub mod sigma;
 pub mod source;
 

@@ -5,6 +5,7 @@
 //! matching, is ours.
 
 mod bucket;
+mod check;
 mod correlation;
 mod encode;
 mod engine;
@@ -16,6 +17,7 @@ mod rules;
 mod test;
 mod wildcard;
 
+pub use check::check;
 pub use correlation::{Correlator, Fired};
 pub use engine::{Engine, Match};
 pub use expression::Expression;

@@ -1,6 +1,6 @@
 //! STIX 2.1: a bundle, a TAXII envelope, a list or one object.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 pub use stix::Limits;
@@ -72,9 +72,18 @@ const MOST_NAMED: usize = 1000;
 
 /// An indicator that nobody could match is refused at the door.
 fn check_pattern(object: &Object) -> Result<(), String> {
-    if object.object_type() != "indicator" || object.text("pattern_type").as_deref() != Some("stix")
-    {
+    if object.object_type() != "indicator" {
         return Ok(());
+    }
+    match object.text("pattern_type").as_deref() {
+        Some("stix") => {}
+        Some("sigma") => {
+            let rule = object.text("pattern").unwrap_or_default();
+            let checked = vedetta_detect::sigma::check(&rule, BTreeMap::new());
+            return checked
+                .map_err(|it| format!("line {}: {}; correct the rule", it.line, it.reason));
+        }
+        _ => return Ok(()),
     }
     let pattern = object.text("pattern").unwrap_or_default();
     let parsed = stix::pattern::parse(&pattern).map(drop);

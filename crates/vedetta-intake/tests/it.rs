@@ -151,7 +151,33 @@ fn an_indicator_that_nobody_could_match_is_refused() {
     assert!(arrival.items.is_empty());
     assert_eq!(arrival.faults[0].rule, "bad-pattern");
     assert_eq!(arrival.faults[0].place, "objects[0].pattern");
-    let sigma = text.replace("\"stix\"", "\"sigma\"");
-    let other = stix_bundle::read(DoorIn::Api, "t", sigma.as_bytes(), &limits);
+    let snort = text.replace("\"stix\"", "\"snort\"");
+    let other = stix_bundle::read(DoorIn::Api, "t", snort.as_bytes(), &limits);
     assert_eq!(other.items.len(), 1, "other languages are not ours to judge");
+}
+
+#[test]
+fn a_rule_that_cannot_be_used_is_refused_with_its_line() {
+    let object = |n: u32, rule: &str| {
+        serde_json::json!({
+            "type": "indicator", "spec_version": "2.1",
+            "id": format!("indicator--00000000-0000-4000-8000-{n:012x}"),
+            "created": "2026-03-01T00:00:00.000Z", "modified": "2026-03-01T00:00:00.000Z",
+            "pattern": rule, "pattern_type": "sigma", "pattern_version": "2.1.0",
+            "valid_from": "2026-03-01T00:00:00Z",
+        })
+    };
+    let rule =
+        "title: T\nlogsource:\n  product: windows\ndetection:\n  s:\n    A: b\n  condition: s\n";
+    let good = object(1, rule);
+    let bad = object(2, &rule.replace("A: b", "A|re: '(?<!x)y'"));
+    let everything = object(3, &rule.replace("condition: s", "condition: not s"));
+    let bundle = serde_json::json!([good, bad, everything]).to_string();
+    let arrival =
+        stix_bundle::read(DoorIn::Api, "rules", bundle.as_bytes(), &stix_bundle::limits());
+    assert_eq!(arrival.items.len(), 1);
+    let refused: Vec<_> = arrival.faults.iter().filter(|it| it.refused).collect();
+    let [first, second] = refused[..] else { panic!("{refused:?}") };
+    assert!(first.reason.contains("line 6") && first.rule == "bad-pattern", "{first:?}");
+    assert!(second.reason.contains("nothing in it"), "{second:?}");
 }

@@ -142,6 +142,12 @@ impl Correlator {
         (Self { correlations, by_rule, by_correlation, state }, refused)
     }
 
+    /// What the correlations are called: what was seen by others is of no use to them.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.correlations.iter().map(|it| it.id.as_str()).collect()
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,0 +1,62 @@
+//! A rule looked at on its arrival, before anybody uses it.
+
+use super::lower::Placeholders;
+use super::rules::{Refused, Rules};
+use crate::event::Tape;
+
+/// Longest text of a rule, in bytes.
+const LONGEST: usize = 256 << 10;
+
+/// What keeps a rule from being used: nothing when it can be. `placeholders` say what `%name%` stands
+/// for where it will be used.
+///
+/// # Errors
+/// The line and the reason.
+pub fn check(text: &str, placeholders: Placeholders) -> Result<(), Refused> {
+    let refuse = |line, reason: String| Refused { file: String::new(), line, reason };
+    if text.len() > LONGEST {
+        return Err(refuse(1, "longer than 256 KiB: no rule is".into()));
+    }
+    let mut rules = Rules::new(placeholders);
+    rules.take("", text);
+    rules.ready();
+    if let Some(refused) = rules.refused().first() {
+        return Err(refused.clone());
+    }
+    let nothing = Tape::default();
+    let nothing = nothing.event("{}");
+    let passes = |number: u32| {
+        rules.tests.all.get(number as usize).is_some_and(|test| test.passes(&nothing))
+    };
+    match rules.all().iter().find(|rule| rule.expression.holds(&mut { passes })) {
+        None => Ok(()),
+        Some(rule) => {
+            let line = text.lines().position(|it| it.trim_start().starts_with("condition"));
+            let reason = "it matches an event with nothing in it, so it would match nearly all";
+            Err(refuse(line.unwrap_or(0) + 1, format!("{}: {reason}", rule.title)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(detection: &str) -> String {
+        format!("title: T\nid: t\nlogsource:\n    product: windows\ndetection:\n{detection}")
+    }
+
+    #[test]
+    fn a_bad_rule_is_refused_with_its_line() {
+        let none = Placeholders::new();
+        let of = |text: &str| check(text, none.clone()).map_err(|it| (it.line, it.reason));
+        assert_eq!(of(&rule("    s:\n        a: b\n    condition: s\n")), Ok(()));
+        let (line, reason) =
+            of(&rule("    s:\n        a|re: '(?=x)'\n    condition: s\n")).unwrap_err();
+        assert_eq!(line, 7, "{reason}");
+        let (line, reason) = of(&rule("    s:\n        a: b\n    condition: not s\n")).unwrap_err();
+        assert!(line == 8 && reason.contains("nothing in it"), "{line}: {reason}");
+        assert!(of("title: [").is_err());
+        assert!(of(&"x".repeat(LONGEST + 1)).is_err());
+    }
+}
