@@ -14,6 +14,7 @@ use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
 use vedetta_model::{AccountId, Actor, Places};
+use vedetta_outpost::Outposts;
 
 use crate::access::Cost;
 use crate::credentials::Presented;
@@ -54,6 +55,7 @@ pub struct Api(Arc<Shared>);
 
 struct Shared {
     house: Arc<House>,
+    sensors: Arc<Outposts>,
     hub: Arc<Hub>,
     settings: Settings,
     next_key: NextKey,
@@ -141,8 +143,10 @@ impl Api {
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
+        let sensors = Arc::new(Outposts::new(Arc::clone(&house)));
         Self(Arc::new(Shared {
             house,
+            sensors,
             hub,
             settings,
             next_key,
@@ -163,6 +167,11 @@ impl Api {
     #[must_use]
     pub fn house(&self) -> &Arc<House> {
         &self.0.house
+    }
+
+    /// The sensors.
+    pub(crate) fn sensors(&self) -> Arc<Outposts> {
+        Arc::clone(&self.0.sensors)
     }
 
     /// The hub of the live stream; [`crate::live::run`] fills it.

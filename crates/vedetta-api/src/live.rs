@@ -30,6 +30,7 @@ pub async fn run(api: Api, stop: impl Future<Output = ()>) {
         () = filling => {}
         () = reconciling => {}
         () = sweeping => {}
+        () = crate::v1::sensors::watch(&api) => {}
         () = recorder::run(&api, stop) => {}
     }
     recorder::finish(&api).await;

@@ -12,6 +12,7 @@ mod ledger;
 mod node;
 mod peers;
 mod relevance;
+pub(crate) mod sensors;
 mod sessions;
 mod stream;
 mod warning_lists;
@@ -105,7 +106,18 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)
         .on(Get, "/api/v1/ledger/entries", ledger::entries)
         .on(Get, "/api/v1/ledger/verification", ledger::verify);
-    items(directory_routes(peers(registry)))
+    items(directory_routes(peers(sensors(registry))))
+}
+
+fn sensors(registry: Registry) -> Registry {
+    registry
+        .on(Get, "/api/v1/sensors", sensors::list)
+        .on(Post, "/api/v1/sensors", sensors::invite)
+        .on(Delete, "/api/v1/sensors/{sensor}", sensors::retire)
+        .on(Post, "/api/v1/sensors/enrolments", sensors::enrol)
+        .on(Post, "/api/v1/sensors/findings", sensors::report)
+        .on(Post, "/api/v1/sensors/heartbeats", sensors::beat)
+        .on(Get, "/api/v1/items/{item}/sightings", sensors::seen)
 }
 
 fn peers(registry: Registry) -> Registry {

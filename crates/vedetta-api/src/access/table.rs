@@ -24,6 +24,9 @@ const PRODUCERS: Who = Who::Roles(&[
     Role::Machine,
 ]);
 
+/// Who reports what sensors find.
+const MACHINES: Who = Who::Roles(&[Role::Machine]);
+
 const PAGE: &[(&str, &str)] = &[
     ("after", "Go on after this place, as `next` of the page before said."),
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
@@ -130,6 +133,24 @@ pub const TABLE: &[Route] = &[
     get("/ready", Who::Anyone, "Whether the node can serve").gives(json("Health")),
     get("/metrics", AUDITORS, "Figures for Prometheus").gives(of("text/plain")),
     get("/api/v1/openapi.json", Who::Anyone, "This description").gives(of("application/json")),
+    // Sensors.
+    get("/api/v1/sensors", Who::SignedIn, "Sensors, how they do, and which are silent")
+        .gives(json("Sensors")),
+    post("/api/v1/sensors", ADMINISTRATORS, "Make a code that enrols a sensor")
+        .takes(json("NewSensor"))
+        .gives(json("SensorCode")),
+    delete("/api/v1/sensors/{sensor}", ADMINISTRATORS, "Hear a sensor no more"),
+    post("/api/v1/sensors/enrolments", Who::Anyone, "Enrol a sensor with its code")
+        .cost(Cost::Proof)
+        .takes(json("SensorEnrolment"))
+        .gives(json("EnrolledSensor")),
+    post("/api/v1/sensors/findings", MACHINES, "Report what a sensor found")
+        .takes(json("Report"))
+        .gives(json("Taken")),
+    post("/api/v1/sensors/heartbeats", MACHINES, "Say that a sensor lives, and how it does")
+        .takes(json("Heartbeat")),
+    get("/api/v1/items/{item}/sightings", Who::SignedIn, "By how many an item was seen")
+        .gives(json("Seen")),
     // Access.
     post("/api/v1/sessions", Who::Anyone, "Sign in with password and code")
         .cost(Cost::Proof)

@@ -7,12 +7,13 @@ mod agreement;
 mod directory;
 mod exchange;
 mod peers;
+mod sensors;
 
 /// Every schema by name.
 #[must_use]
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
-    let all = all.chain(peers::all());
+    let all = all.chain(peers::all()).chain(sensors::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

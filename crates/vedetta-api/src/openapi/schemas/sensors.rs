@@ -1,0 +1,87 @@
+//! Sensors and what they found.
+
+use serde_json::{Value, json};
+
+use super::{flag, list, moment, number, object, one_of, refer, slug, text};
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let real = || json!({ "type": "number" });
+    let told = [
+        ("id", uuid()),
+        ("by", one_of(&["rule", "correlation", "indicator", "baseline"])),
+        ("of", text()),
+        ("title", text()),
+        ("severity", one_of(&["informational", "low", "medium", "high", "critical"])),
+        ("confidence", number()),
+        ("entity", text()),
+        ("count", number()),
+        ("first", moment()),
+        ("last", moment()),
+        ("created", moment()),
+        ("told", moment()),
+    ];
+    let observable = [("kind", text()), ("value", text())];
+    let also = [
+        ("techniques", list(text())),
+        ("evidence", json!({ "type": "object" })),
+        ("observables", list(object(&observable, &[]))),
+        ("recalled", one_of(&["live", "from-history"])),
+    ];
+    let beat = [
+        ("version", text()),
+        ("started", moment()),
+        ("events_per_s", real()),
+        ("events", number()),
+        ("indicators", number()),
+        ("rules", number()),
+        ("rules_refused", number()),
+        ("place", number()),
+        ("waiting", number()),
+        ("backlog", number()),
+        ("lost", number()),
+        ("faults", json!({ "type": "object", "additionalProperties": number() })),
+    ];
+    let state = [
+        ("account", slug()),
+        ("name", text()),
+        ("organisation", slug()),
+        ("stage", json!({ "type": "object", "required": ["is"] })),
+    ];
+    let heard = [("heard", moment()), ("silent_since", moment()), ("said", refer("Heartbeat"))];
+    let enrolled = [
+        ("sensor", text()),
+        ("organisation", slug()),
+        ("account", slug()),
+        ("token", text()),
+        ("expires", moment()),
+    ];
+    let refused = object(&[("id", uuid()), ("reason", text())], &[]);
+    let seen = [
+        ("organisations", number()),
+        ("regions", number()),
+        ("count", number()),
+        ("since", moment()),
+        ("last", moment()),
+        ("own", flag()),
+        ("named", list(slug())),
+    ];
+    let new = [("organisation", slug()), ("address", text()), ("authority", text())];
+    vec![
+        ("NewSensor", object(&new, &[("name", text())])),
+        ("SensorCode", object(&[("code", text())], &[])),
+        ("SensorEnrolment", object(&[("secret", text()), ("version", text())], &[])),
+        ("EnrolledSensor", object(&enrolled, &[])),
+        ("Sensors", object(&[("sensors", list(object(&state, &heard)))], &[])),
+        ("Report", object(&[("findings", list(object(&told, &also)))], &[])),
+        (
+            "Taken",
+            object(&[("taken", number()), ("known", number())], &[("refused", list(refused))]),
+        ),
+        ("Heartbeat", object(&beat, &[("lag_s", super::maybe(real()))])),
+        ("Seen", object(&[], &[("seen", object(&seen, &[]))])),
+    ]
+}
+
+fn uuid() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}

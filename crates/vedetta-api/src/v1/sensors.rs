@@ -1,0 +1,114 @@
+//! Sensors at organisations: enrolled with a code, heard, and what they found.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use vedetta_detect::report::{Enrolled, Enrolment, Heartbeat, Report, Taken};
+use vedetta_model::{AccountId, ItemId};
+use vedetta_outpost::enrol::NewSensor;
+use vedetta_outpost::{SeenBy, SensorState};
+
+use super::Answer;
+use crate::access::Cost;
+use crate::api::Api;
+use crate::extract::{Given, Params};
+use crate::gate::Caller;
+use crate::problem::Problem;
+
+/// A code, shown once.
+#[derive(Debug, Serialize)]
+pub(super) struct SensorCode {
+    code: String,
+}
+
+/// The sensors that one may see.
+#[derive(Debug, Serialize)]
+pub(super) struct Sensors {
+    sensors: Vec<SensorState>,
+}
+
+/// Who has seen an item; nothing when nobody has, as far as one may know.
+#[derive(Debug, Serialize)]
+pub(super) struct Seen {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<SeenBy>,
+}
+
+/// How often silent sensors are looked for.
+const LOOKING: Duration = Duration::from_secs(5);
+
+pub(super) async fn invite(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(new): Given<NewSensor>,
+) -> Answer<SensorCode> {
+    let sensors = api.sensors();
+    let code = api.ask(move |_| sensors.invite(&actor, &new)).await?;
+    Ok(Json(SensorCode { code: code.to_string() }))
+}
+
+pub(super) async fn enrol(
+    State(api): State<Api>,
+    Given(enrolment): Given<Enrolment>,
+) -> Answer<Enrolled> {
+    let sensors = api.sensors();
+    Ok(Json(api.ask_at(Cost::Proof, move |_| sensors.enrol(&enrolment)).await?))
+}
+
+pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Sensors> {
+    let sensors = api.sensors();
+    Ok(Json(Sensors { sensors: api.ask(move |_| sensors.states(&actor)).await? }))
+}
+
+pub(super) async fn retire(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let (sensors, account) = (api.sensors(), params.get::<AccountId>("sensor")?);
+    api.ask(move |_| sensors.retire(&actor, &account)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn report(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(report): Given<Report>,
+) -> Answer<Taken> {
+    let sensors = api.sensors();
+    Ok(Json(api.ask(move |_| sensors.take(&actor, report)).await?))
+}
+
+pub(super) async fn beat(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(beat): Given<Heartbeat>,
+) -> Result<StatusCode, Problem> {
+    let sensors = api.sensors();
+    api.ask(move |_| sensors.hear(&actor, beat)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn seen(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<Seen> {
+    let (sensors, item) = (api.sensors(), params.get::<ItemId>("item")?);
+    Ok(Json(Seen { seen: api.ask(move |_| sensors.seen_by(&actor, &item)).await? }))
+}
+
+/// Looks for sensors that fell silent, for as long as it is polled.
+pub(crate) async fn watch(api: &Api) {
+    let mut turns = tokio::time::interval(LOOKING);
+    loop {
+        turns.tick().await;
+        let sensors = api.sensors();
+        if let Err(problem) = api.ask(move |_| sensors.watch()).await {
+            tracing::error!(?problem, "silent sensors could not be looked for");
+        }
+    }
+}

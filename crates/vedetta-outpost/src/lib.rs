@@ -1,0 +1,47 @@
+//! The corridor's side of sensors: it enrols them, makes of what they find items like any other, hears
+//! how they do, and says by how many organisations something was seen.
+//!
+//! A finding becomes a STIX sighting of the organisation whose sensor found it, and goes where the
+//! agreements let it go; what is grave and names something outside becomes an indicator that the other
+//! sensors look for. Nothing else is kept of it.
+
+pub mod enrol;
+pub mod objects;
+pub mod pulse;
+pub mod seen;
+pub mod take;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use vedetta_flow::House;
+use vedetta_model::{AccountId, Instant};
+
+pub use enrol::{Sensor, SensorStage};
+pub use pulse::SensorState;
+pub use seen::SeenBy;
+
+/// The sensors of one node.
+pub struct Outposts {
+    house: Arc<House>,
+    /// Since when silence counts.
+    opened: Instant,
+    enrolling: Mutex<()>,
+    pulses: Mutex<HashMap<AccountId, pulse::Pulse>>,
+    sightings: Mutex<seen::Sightings>,
+}
+
+impl Outposts {
+    /// Over a house.
+    #[must_use]
+    pub fn new(house: Arc<House>) -> Self {
+        let opened = house.now();
+        Self {
+            house,
+            opened,
+            enrolling: Mutex::default(),
+            pulses: Mutex::default(),
+            sightings: Mutex::default(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Signs of life of sensors, and the alarm when they cease.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+use vedetta_detect::report::{BEAT, Heartbeat};
+use vedetta_flow::FlowError;
+use vedetta_flow::authority::ROOM_AND_AUDITORS;
+use vedetta_model::{AccountId, Actor, Instant};
+
+use crate::Outposts;
+use crate::enrol::{Sensor, SensorStage};
+
+/// What was last heard of a sensor.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pulse {
+    heard: Option<Instant>,
+    said: Option<Heartbeat>,
+    silent: Option<Instant>,
+}
+
+/// A sensor and how it does.
+#[derive(Clone, Debug, Serialize)]
+pub struct SensorState {
+    /// What it is.
+    #[serde(flatten)]
+    pub sensor: Sensor,
+    /// When it was last heard, since the node was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Instant>,
+    /// Since when it is silent, when it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Instant>,
+    /// What it last said of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<Heartbeat>,
+}
+
+/// Silence for longer than this is an alarm: three signs of life that did not come.
+pub const SILENCE: Duration = Duration::from_secs(3 * BEAT + 5);
+/// The name under which the ledger knows the step.
+const ACTOR: &str = "watch_sensors";
+
+impl Outposts {
+    /// Hears a sensor.
+    ///
+    /// # Errors
+    /// Forbidden: it is no sensor.
+    pub fn hear(&self, by: &Actor, beat: Heartbeat) -> Result<(), FlowError> {
+        self.asking(by)?;
+        let now = self.house.now();
+        let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        let pulse = pulses.entry(by.account.clone()).or_default();
+        (pulse.heard, pulse.said) = (Some(now), Some(beat));
+        Ok(())
+    }
+
+    /// The sensors: all of them for the node's own room, one's own organisation's for everybody else.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn states(&self, by: &Actor) -> Result<Vec<SensorState>, FlowError> {
+        let all = self.house.is_of_the_room(by, ROOM_AND_AUDITORS);
+        let mut sensors = self.sensors()?;
+        sensors.retain(|it| all || it.organisation == by.organisation);
+        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = |sensor: Sensor| {
+            let pulse = pulses.get(&sensor.account).cloned().unwrap_or_default();
+            let (heard, silent_since, said) = (pulse.heard, pulse.silent, pulse.said);
+            SensorState { sensor, heard, silent_since, said }
+        };
+        Ok(sensors.into_iter().map(state).collect())
+    }
+
+    /// Writes down which sensors fell silent, and which are heard again; answers the first.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn watch(&self) -> Result<Vec<AccountId>, FlowError> {
+        let (now, mut silent, mut back) = (self.house.now(), Vec::new(), Vec::new());
+        for sensor in self.sensors()? {
+            let SensorStage::Enrolled { since, .. } = sensor.stage else { continue };
+            let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+            let pulse = pulses.entry(sensor.account.clone()).or_default();
+            let heard = pulse.heard.unwrap_or_else(|| since.max(self.opened));
+            match (now.since(heard) > SILENCE, pulse.silent) {
+                (true, None) => {
+                    pulse.silent = Some(heard);
+                    silent.push((sensor.account, heard));
+                }
+                (false, Some(since)) => {
+                    pulse.silent = None;
+                    back.push((sensor.account, since));
+                }
+                _ => {}
+            }
+        }
+        let note = |account: &AccountId, deed: &str, since: Instant| {
+            let facts = json!({ "deed": deed, "since": since }).to_string();
+            self.house.note_deed(ACTOR, account.as_str(), facts)
+        };
+        for (account, since) in &back {
+            tracing::info!(sensor = %account, %since, "the sensor is heard again");
+            note(account, "sensor-heard", *since)?;
+        }
+        for (account, since) in &silent {
+            tracing::warn!(sensor = %account, %since, "the sensor is silent");
+            note(account, "sensor-silent", *since)?;
+        }
+        Ok(silent.into_iter().map(|(account, _)| account).collect())
+    }
+}

@@ -1,0 +1,188 @@
+//! By how many organisations something was seen, without showing by whom to those not entitled.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::PoisonError;
+
+use serde::{Deserialize, Serialize};
+use vedetta_flow::{FlowError, House, Sequence, VersionFilter};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber};
+use vedetta_policy::Form;
+use vedetta_store::{ClearanceId, ItemQuery, StoredItem};
+
+use crate::Outposts;
+
+/// Who has seen something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeenBy {
+    /// How many organisations.
+    pub organisations: usize,
+    /// In how many regions; organisations of none are not counted.
+    pub regions: usize,
+    /// How often, together.
+    pub count: u64,
+    /// When first.
+    pub since: Instant,
+    /// When last.
+    pub last: Instant,
+    /// Whether one's own organisation is among them.
+    pub own: bool,
+    /// Those whose names one is entitled to.
+    pub named: Vec<OrganisationId>,
+}
+
+/// Every sighting of the ledger, by what was sighted.
+#[derive(Default)]
+pub(crate) struct Sightings {
+    place: Sequence,
+    /// By item and clearance: a sighting is told in many versions, and may be in two forms.
+    of: HashMap<ItemId, HashMap<(ItemId, ClearanceId), Sighting>>,
+    /// Of what was sighted, the item from which it was derived, or itself.
+    whole: HashMap<ItemId, ItemId>,
+}
+
+/// The newest release of a sighting in one form.
+struct Sighting {
+    version: Instant,
+    producer: OrganisationNumber,
+    clearance: ClearanceId,
+    count: u64,
+    first: Instant,
+    last: Instant,
+}
+
+/// What is read of a sighting.
+#[derive(Deserialize)]
+struct Written {
+    sighting_of_ref: ItemId,
+    first_seen: Option<Instant>,
+    last_seen: Option<Instant>,
+    created: Instant,
+    count: Option<u64>,
+    #[serde(default)]
+    revoked: bool,
+}
+
+/// Sightings read at once.
+const PAGE: usize = 1_000;
+
+impl Outposts {
+    /// By whom an item was seen, as far as the sightings go that the actor may read in any form.
+    ///
+    /// # Errors
+    /// Unknown: the item is not known to the actor, and no sighting of it is.
+    pub fn seen_by(&self, by: &Actor, item: &ItemId) -> Result<Option<SeenBy>, FlowError> {
+        let readable = self.house.entitled(by)?;
+        let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        sightings.catch_up(&self.house)?;
+        let whole = sightings.whole_of(&self.house, item)?;
+        let all = sightings.of.get(&whole).into_iter().flat_map(HashMap::values);
+        let may = |it: &&Sighting| readable.binary_search(&it.clearance).is_ok();
+        let visible: Vec<&Sighting> = all.filter(may).collect();
+        if visible.is_empty() {
+            // Unknown and not cleared are the same answer.
+            return self.house.item(by, item).map(|_| None);
+        }
+        Ok(Some(self.sum(by, &visible)))
+    }
+
+    fn sum(&self, by: &Actor, visible: &[&Sighting]) -> SeenBy {
+        let standing = self.house.standing();
+        let (mut who, mut regions) = (BTreeSet::new(), BTreeSet::new());
+        let mut named = BTreeSet::new();
+        // In whatever forms one reads it, it counts once.
+        let mut counts: HashMap<(OrganisationNumber, Instant), u64> = HashMap::new();
+        let (mut since, mut last) = (Instant::FAR, Instant::default());
+        for sighting in visible {
+            who.insert(sighting.producer);
+            since = since.min(sighting.first);
+            last = last.max(sighting.last);
+            let count = counts.entry((sighting.producer, sighting.first)).or_default();
+            *count = (*count).max(sighting.count);
+            let Some(organisation) = standing.directory.numbered(sighting.producer) else {
+                continue;
+            };
+            regions.extend(organisation.region.as_deref());
+            let full = self.house.form_of(sighting.clearance) == Some(Form::Full);
+            if full || organisation.id == by.organisation {
+                named.insert(organisation.id.clone());
+            }
+        }
+        SeenBy {
+            organisations: who.len(),
+            regions: regions.len(),
+            count: counts.values().sum(),
+            since,
+            last,
+            own: named.contains(&by.organisation),
+            named: named.into_iter().collect(),
+        }
+    }
+}
+
+impl Sightings {
+    /// Reads the sightings that came since.
+    fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
+        let kinds = ["sighting".to_owned()];
+        let end = house.bell().last();
+        while self.place < end {
+            let after = self.place;
+            let page = house.read(|reader| {
+                reader.items(&ItemQuery {
+                    after,
+                    until: Some(end),
+                    limit: PAGE,
+                    clearances: None,
+                    producer: None,
+                    ids: &[],
+                    kinds: &kinds,
+                    versions: VersionFilter::All,
+                })
+            })?;
+            page.items.iter().try_for_each(|item| self.note(house, item))?;
+            self.place = page.next.unwrap_or(end);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, house: &House, item: &StoredItem) -> Result<(), FlowError> {
+        let Ok(written) = serde_json::from_slice::<Written>(&item.body) else { return Ok(()) };
+        let Written { sighting_of_ref, first_seen, last_seen, created, count, revoked } = written;
+        let whole = self.whole_of(house, &sighting_of_ref)?;
+        let known = self.of.entry(whole).or_default();
+        if revoked {
+            known.retain(|(id, _), _| *id != item.id);
+            return Ok(());
+        }
+        let sighting = Sighting {
+            version: item.version,
+            producer: item.producer,
+            clearance: item.clearance,
+            count: count.unwrap_or(1),
+            first: first_seen.unwrap_or(created),
+            last: last_seen.or(first_seen).unwrap_or(created),
+        };
+        let newest = known.get(&(item.id.clone(), item.clearance));
+        if newest.is_none_or(|newest| newest.version <= sighting.version) {
+            known.insert((item.id.clone(), item.clearance), sighting);
+        }
+        Ok(())
+    }
+
+    /// The item that others know under another identifier, without its victim: what is seen of either
+    /// is seen of both.
+    fn whole_of(&mut self, house: &House, item: &ItemId) -> Result<ItemId, FlowError> {
+        #[derive(Deserialize)]
+        struct Facts {
+            derived_from: ItemId,
+        }
+        if let Some(whole) = self.whole.get(item) {
+            return Ok(whole.clone());
+        }
+        let releases = house.read(|reader| reader.item(item))?;
+        let Some(first) = releases.first() else { return Ok(item.clone()) };
+        let facts = serde_json::from_str::<Facts>(&first.facts);
+        let whole = facts.map_or_else(|_| item.clone(), |facts| facts.derived_from);
+        self.whole.insert(item.clone(), whole.clone());
+        Ok(whole)
+    }
+}

@@ -1,0 +1,266 @@
+//! Sensors at a house: enrolled once, heard, and what they find goes where agreements let it go.
+
+// What a test is built from may fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+use vedetta_detect::finding::{By, Severity};
+use vedetta_detect::report::{
+    Code, Enrolled, Enrolment, Heartbeat, Observable, Recalled, Report, Told, hex,
+};
+use vedetta_flow::{FlowError, Sequence, VersionFilter, Wish};
+use vedetta_model::{Actor, Instant, ItemId, Language, OrganisationId, Role};
+use vedetta_outpost::enrol::NewSensor;
+use vedetta_outpost::{Outposts, objects, pulse};
+use vedetta_testkit::items::TestItem;
+use vedetta_testkit::{MockClock, TestHouse};
+
+struct Node {
+    outposts: Outposts,
+    house: Arc<vedetta_flow::House>,
+    clock: Arc<MockClock>,
+    admin: Actor,
+}
+
+/// The centre gives a company what it knows, without victims.
+const HIDDEN: &str = r#"{
+  "id": "hidden", "title": "Operators", "parent": "act",
+  "term": { "from": "2026-01-01", "until": "2028-12-31" },
+  "party": [
+    { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
+    { "name": "operators", "organisations": ["stranger"], "receives": ["indicator"] }
+  ],
+  "handling": { "highest_tlp": "AMBER+STRICT", "victim": "hidden" }
+}"#;
+
+fn node() -> Node {
+    let test = TestHouse::small();
+    test.house.set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
+    let draft: vedetta_model::Agreement = serde_json::from_str(HIDDEN).unwrap();
+    test.house.put_draft(&test.administrator(), &draft).unwrap();
+    let step = vedetta_flow::Step::PutInForce;
+    test.house.step_agreement(&test.administrator(), &draft.id, &step).unwrap();
+    test.bring("cosc-umbria", &[TestItem::indicator(7)]);
+    let admin = test.administrator();
+    let (house, clock) = (Arc::new(test.house), test.clock);
+    Node { outposts: Outposts::new(Arc::clone(&house)), house, clock, admin }
+}
+
+impl Node {
+    fn code(&self, organisation: &str) -> Code {
+        let new = NewSensor {
+            organisation: OrganisationId::new(organisation).unwrap(),
+            name: "first".into(),
+            address: "node.example.org:8443".into(),
+            authority: hex(&[7; 32]),
+        };
+        self.outposts.invite(&self.admin, &new).unwrap()
+    }
+
+    fn use_code(&self, code: &Code) -> Result<Enrolled, FlowError> {
+        let secret = hex(&code.secret);
+        self.outposts.enrol(&Enrolment { secret, version: "1".into() })
+    }
+
+    fn sensor(&self, organisation: &str) -> Actor {
+        let enrolled = self.use_code(&self.code(organisation)).unwrap();
+        let actor = self.house.actor_by_token(&enrolled.token).unwrap();
+        assert_eq!(actor.account, enrolled.account);
+        actor
+    }
+
+    fn person(organisation: &str) -> Actor {
+        Actor {
+            account: vedetta_model::AccountId::new(organisation).unwrap(),
+            organisation: OrganisationId::new(organisation).unwrap(),
+            roles: BTreeSet::from([Role::Liaison]),
+            language: Language::default(),
+        }
+    }
+
+    fn readable(&self, organisation: &str, kind: &str) -> Vec<String> {
+        let wish =
+            Wish { kinds: vec![kind.into()], ..Wish::all(Sequence::START, VersionFilter::Last) };
+        let page = self.house.page(&Self::person(organisation), &wish).unwrap();
+        page.items.iter().map(|it| String::from_utf8_lossy(&it.body).into_owned()).collect()
+    }
+}
+
+fn told(n: u128, by: By, of: &str, count: u64, at: Instant) -> Told {
+    Told {
+        id: Uuid::from_u128(n),
+        by,
+        of: of.into(),
+        title: "Something".into(),
+        severity: Severity::High,
+        confidence: 80,
+        techniques: vec!["T1110".into()],
+        entity: "host-0001".into(),
+        evidence: [].into(),
+        observables: Vec::new(),
+        count,
+        first: at,
+        last: at.after(Duration::from_secs(count)),
+        created: at,
+        told: at.after(Duration::from_millis(count)),
+        recalled: Recalled::Live,
+    }
+}
+
+fn one(told: Told) -> Report {
+    Report { findings: vec![told] }
+}
+
+#[test]
+fn a_code_is_good_once_and_for_a_day() {
+    let node = node();
+    let code = node.code("perugia");
+    assert!(node.use_code(&code).is_ok());
+    assert!(matches!(node.use_code(&code), Err(FlowError::Unproven(_))));
+    let late = node.code("terni");
+    node.clock.advance(Duration::from_hours(25));
+    assert!(matches!(node.use_code(&late), Err(FlowError::Unproven(_))));
+    let (first, second) = (node.code("foligno"), node.code("foligno"));
+    assert!(node.use_code(&first).is_err(), "a newer code voids it");
+    assert!(node.use_code(&second).is_ok());
+    let stranger = Node::person("perugia");
+    let new = NewSensor {
+        organisation: OrganisationId::new("terni").unwrap(),
+        name: "first".into(),
+        address: "node.example.org:8443".into(),
+        authority: hex(&[7; 32]),
+    };
+    assert!(matches!(node.outposts.invite(&stranger, &new), Err(FlowError::Forbidden { .. })));
+}
+
+#[test]
+fn a_finding_told_again_is_one_and_a_later_word_goes_before() {
+    let node = node();
+    let (sensor, now) = (node.sensor("perugia"), node.house.now());
+    let first = told(1, By::Rule, "rule-1", 1, now);
+    let taken = node.outposts.take(&sensor, one(first.clone())).unwrap();
+    assert_eq!((taken.taken, taken.known), (1, 0));
+    let taken = node.outposts.take(&sensor, one(first.clone())).unwrap();
+    assert_eq!((taken.taken, taken.known), (0, 1));
+    let more = told(1, By::Rule, "rule-1", 40, now);
+    assert_eq!(node.outposts.take(&sensor, one(more)).unwrap().taken, 1);
+    // The link was slow: an older word comes after the newer.
+    node.outposts.take(&sensor, one(told(1, By::Rule, "rule-1", 3, now))).unwrap();
+    let [seen] = &node.readable("perugia", "sighting")[..] else { panic!("one") };
+    assert!(seen.contains("\"count\":40"), "{seen}");
+}
+
+#[test]
+fn a_bad_finding_is_refused_and_the_rest_is_taken() {
+    let node = node();
+    let (sensor, now) = (node.sensor("perugia"), node.house.now());
+    let bad = Told { title: "x".repeat(5_000), ..told(1, By::Rule, "r", 1, now) };
+    let findings = vec![bad, told(2, By::Rule, "r", 1, now)];
+    let taken = node.outposts.take(&sensor, Report { findings }).unwrap();
+    assert_eq!((taken.taken, taken.refused.len()), (1, 1));
+    assert_eq!(taken.refused[0].id, Uuid::from_u128(1));
+    let far = Instant::FAR;
+    let ahead = told(3, By::Rule, "r", 1, far);
+    assert_eq!(node.outposts.take(&sensor, one(ahead)).unwrap().taken, 1);
+    let seen = node.readable("perugia", "sighting").join("");
+    assert!(!seen.contains("9999-"), "a clock that is ahead is not believed: {seen}");
+    let machine = Node::person("perugia");
+    let refused = node.outposts.take(&machine, Report { findings: Vec::new() });
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })));
+}
+
+#[test]
+fn seen_by_so_many_without_showing_who() {
+    let node = node();
+    let indicator = "indicator--00000000-0000-4000-8000-000000000007";
+    let id = ItemId::new(indicator).unwrap();
+    assert_eq!(node.outposts.seen_by(&Node::person("foligno"), &id).unwrap(), None);
+    let now = node.house.now();
+    for (n, organisation) in ["perugia", "terni"].into_iter().enumerate() {
+        let sensor = node.sensor(organisation);
+        let n = u128::try_from(n).unwrap();
+        for count in [1, 5] {
+            let report = one(told(n, By::Indicator, indicator, count, now));
+            node.outposts.take(&sensor, report).unwrap();
+        }
+    }
+    let seen = |who: &str| node.outposts.seen_by(&Node::person(who), &id);
+    let centre = seen("cosc-umbria").unwrap().unwrap();
+    assert_eq!((centre.organisations, centre.count, centre.since), (2, 10, now));
+    assert_eq!(centre.named.len(), 2, "the centre is entitled to the names");
+    let other = seen("stranger").unwrap().unwrap();
+    assert_eq!((other.organisations, other.count, other.own), (2, 10, false));
+    assert_eq!(other.named, [], "the company is not");
+    let own = seen("perugia").unwrap().unwrap();
+    assert!(own.own);
+    let unknown = ItemId::new("indicator--00000000-0000-4000-8000-000000000099").unwrap();
+    let seen = node.outposts.seen_by(&Node::person("perugia"), &unknown);
+    assert!(matches!(seen, Err(FlowError::Unknown { .. })));
+}
+
+#[test]
+fn what_is_grave_and_outside_is_looked_for_by_others() {
+    let node = node();
+    let (sensor, now) = (node.sensor("perugia"), node.house.now());
+    let seen = |value: &str| Observable { kind: "ipv4-addr".into(), value: value.into() };
+    let mut grave = told(1, By::Baseline, "brute-force", 30, now);
+    grave.observables = vec![seen("203.0.113.66"), seen("x' OR '1")];
+    node.outposts.take(&sensor, one(grave.clone())).unwrap();
+    let mut mild = told(2, By::Baseline, "scan", 30, now);
+    (mild.severity, mild.observables) = (Severity::Medium, vec![seen("203.0.113.67")]);
+    node.outposts.take(&sensor, one(mild)).unwrap();
+    let perugia = OrganisationId::new("perugia").unwrap().identity();
+    for (who, named) in [("terni", true), ("stranger", false)] {
+        let has = node.readable(who, "indicator").join("\n");
+        assert!(has.contains("[ipv4-addr:value = '203.0.113.66']"), "{who}: {has}");
+        assert!(!has.contains("203.0.113.67") && !has.contains("OR"), "{who}: {has}");
+        assert_eq!(has.contains(perugia.as_str()), named, "{who}: {has}");
+    }
+    let [object] = &objects::indicators(&grave, &sensor.organisation)[..] else { panic!("one") };
+    let (_, problems) = stix_problems(&object.to_string());
+    assert_eq!(problems, 0);
+}
+
+fn stix_problems(text: &str) -> (String, usize) {
+    let limits = vedetta_intake::stix_bundle::limits();
+    let bundle = format!(
+        r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000001","objects":[{text}]}}"#
+    );
+    let arrival = vedetta_intake::stix_bundle::read(
+        vedetta_intake::DoorIn::Api,
+        "test",
+        bundle.as_bytes(),
+        &limits,
+    );
+    (format!("{:?}", arrival.faults), arrival.faults.iter().filter(|it| it.refused).count())
+}
+
+#[test]
+fn a_sensor_that_falls_silent_is_an_alarm_once() {
+    let node = node();
+    let sensor = node.sensor("perugia");
+    node.outposts.hear(&sensor, Heartbeat::default()).unwrap();
+    node.clock.advance(pulse::SILENCE);
+    assert_eq!(node.outposts.watch().unwrap(), []);
+    node.clock.advance(Duration::from_secs(1));
+    assert_eq!(node.outposts.watch().unwrap(), [sensor.account.clone()]);
+    assert_eq!(node.outposts.watch().unwrap(), []);
+    let [state] = &node.outposts.states(&node.admin).unwrap()[..] else { panic!("one") };
+    assert!(state.silent_since.is_some());
+    node.outposts.hear(&sensor, Heartbeat::default()).unwrap();
+    assert_eq!(node.outposts.watch().unwrap(), []);
+    let [state] = &node.outposts.states(&Node::person("perugia")).unwrap()[..] else {
+        panic!("its own organisation sees it")
+    };
+    assert!(state.silent_since.is_none() && state.said.is_some());
+    assert!(node.outposts.states(&Node::person("terni")).unwrap().is_empty());
+    node.outposts.retire(&node.admin, &sensor.account).unwrap();
+    let refused = node.outposts.hear(&sensor, Heartbeat::default());
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })));
+    node.clock.advance(pulse::SILENCE * 2);
+    assert_eq!(node.outposts.watch().unwrap(), [], "nobody waits for it");
+}
