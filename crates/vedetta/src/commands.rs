@@ -14,6 +14,7 @@ mod item;
 mod mail;
 mod pattern;
 mod peer;
+mod sensor;
 mod serve;
 mod verify;
 
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Item(item::Item),
     /// Other nodes: invite them, accept their invitations, see and change the links.
     Peer(peer::Peer),
+    /// Sensors: enrol one, run it, see how it does and what it sends.
+    Sensor(sensor::Sensor),
     /// Say what the law wants sent to whom, by when.
     Clocks(clocks::Clocks),
     /// Look at suspicious messages.
@@ -61,7 +64,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it may end when nobody reads it any more. A node may not.
     pub(crate) const fn writes_to_a_reader(&self) -> bool {
-        !matches!(self, Self::Serve(_) | Self::Demo(_) | Self::Bench(_))
+        !matches!(self, Self::Serve(_) | Self::Demo(_) | Self::Bench(_) | Self::Sensor(_))
     }
 
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
@@ -78,6 +81,7 @@ impl Command {
             Self::Agreement(command) => command.run(),
             Self::Item(command) => command.run(),
             Self::Peer(command) => command.run(),
+            Self::Sensor(command) => command.run(),
             Self::Clocks(command) => command.run(),
             Self::Mail(command) => command.run(),
             Self::Bench(command) => command.run(),

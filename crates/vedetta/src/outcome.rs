@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use vedetta_flow::FlowError;
+use vedetta_sensor::SensorError;
 use vedetta_store::StoreError;
 
 /// How a command that ran ended.
@@ -34,6 +35,9 @@ pub(crate) enum Failure {
     /// The corridor.
     #[error(transparent)]
     Flow(#[from] FlowError),
+    /// The sensor.
+    #[error(transparent)]
+    Sensor(#[from] SensorError),
     /// The node refused.
     #[error("{0}")]
     Refused(String),
@@ -61,13 +65,17 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_)
+            | Self::Sensor(SensorError::Settings { .. } | SensorError::NotEnrolled(_)) => 2,
             Self::Input { .. } => 3,
             Self::Store(_)
             | Self::Flow(FlowError::Store(_))
             | Self::Unable(_)
+            | Self::Sensor(
+                SensorError::File { .. } | SensorError::InUse(_) | SensorError::Node { .. },
+            )
             | Self::System { .. } => 4,
-            Self::Flow(_) | Self::Refused(_) => 5,
+            Self::Flow(_) | Self::Refused(_) | Self::Sensor(SensorError::Refused(_)) => 5,
         })
     }
 }

@@ -14,11 +14,20 @@ const DEEPEST: usize = 32;
 
 /// Reads every rule below the paths given, in order of name.
 pub(crate) fn load(given: &[PathBuf], stand_for: Placeholders) -> Result<Rules, Failure> {
-    let mut files = Vec::new();
+    let mut rules = Rules::new(stand_for);
+    for (place, text) in texts(given)? {
+        rules.take(&place, &text);
+    }
+    rules.ready();
+    Ok(rules)
+}
+
+/// Every file of rules below the paths given, in order of name: its name and its text.
+pub(crate) fn texts(given: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+    let (mut files, mut texts) = (Vec::new(), Vec::new());
     for path in given {
         gather(path, 0, &mut files)?;
     }
-    let mut rules = Rules::new(stand_for);
     for file in &files {
         let place = file.display().to_string();
         let size = file.metadata().map_err(|error| Failure::input(place.clone(), error))?.len();
@@ -26,10 +35,9 @@ pub(crate) fn load(given: &[PathBuf], stand_for: Placeholders) -> Result<Rules, 
             return Err(Failure::input(place, "larger than 4 MiB: no file of rules is"));
         }
         let bytes = std::fs::read(file).map_err(|error| Failure::input(place.clone(), error))?;
-        rules.take(&place, &String::from_utf8_lossy(&bytes));
+        texts.push((place, String::from_utf8_lossy(&bytes).into_owned()));
     }
-    rules.ready();
-    Ok(rules)
+    Ok(texts)
 }
 
 fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {

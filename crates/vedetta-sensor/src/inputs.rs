@@ -1,0 +1,158 @@
+//! What is read, one input beside the other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use vedetta_detect::report::Told;
+use vedetta_detect::{Decoder, Format};
+use vedetta_model::Instant;
+
+use crate::error::SensorError;
+use crate::settings::{Input, Settings};
+use crate::spool::{self, SpoolPlace, Writer};
+use crate::status::InputStatus;
+use crate::tail::{More, Place, Tail};
+use crate::watch::Watch;
+
+/// Where an input was left.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Left {
+    /// A file.
+    File(Place),
+    /// A buffer.
+    Spool(SpoolPlace),
+}
+
+/// One input being read.
+pub(crate) struct Reading {
+    source: From,
+    decoder: Decoder,
+    status: InputStatus,
+}
+
+enum From {
+    File(Tail),
+    Spool(spool::Reader),
+}
+
+/// What all inputs have counted.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) events: u64,
+    pub(crate) faults: BTreeMap<String, u64>,
+}
+
+impl Reading {
+    /// An input, from where it was left; and the end to write to, when others bring its lines.
+    pub(crate) fn open(
+        directory: &Path,
+        input: &Input,
+        settings: &Settings,
+        left: Option<&Left>,
+    ) -> Result<(Self, Option<Writer>), SensorError> {
+        let name = input.name();
+        let format = input.format().unwrap_or(Format::Any);
+        let (source, writer) = match (&input.file, left) {
+            (Some(file), Some(Left::File(place))) => {
+                (From::File(Tail::new(file, Some(*place))), None)
+            }
+            (Some(file), _) => (From::File(Tail::new(file, None)), None),
+            (None, left) => {
+                let place = match left {
+                    Some(Left::Spool(place)) => Some(*place),
+                    _ => None,
+                };
+                let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '-' };
+                let folder: String = name.chars().map(plain).collect();
+                let most = settings.limits.buffer_mib << 20;
+                let folder = directory.join("spool").join(folder);
+                let (writer, reader) = spool::open(&folder, most, place)?;
+                (From::Spool(reader), Some(writer))
+            }
+        };
+        tracing::info!(input = %name, "reading");
+        let status = InputStatus { name, ..InputStatus::default() };
+        Ok((Self { source, decoder: Decoder::new(format), status }, writer))
+    }
+
+    /// Reads what there is, a little at most.
+    pub(crate) fn read(
+        &mut self,
+        watch: &mut Watch,
+        counted: &mut Counted,
+        now: Instant,
+        told: &mut Vec<Told>,
+    ) -> More {
+        let Self { source, decoder, status } = self;
+        let mut each = |line: &[u8], number: u64| {
+            status.lines += 1;
+            match decoder.read(line) {
+                Ok(None) => {}
+                Ok(Some(event)) => {
+                    counted.events += 1;
+                    watch.event(&event, (&status.name, number), now, told);
+                }
+                Err(fault) => {
+                    *counted.faults.entry(fault.name().to_owned()).or_default() += 1;
+                }
+            }
+        };
+        let read = match source {
+            From::File(tail) => tail.read(&mut each),
+            From::Spool(reader) => reader.read(&mut each),
+        };
+        match read {
+            Ok(more) => {
+                status.trouble = None;
+                more
+            }
+            Err(error) => {
+                let trouble = Some(error.to_string());
+                if status.trouble != trouble {
+                    tracing::warn!(input = %status.name, %error, "it cannot be read; trying again");
+                }
+                status.trouble = trouble;
+                More::Later
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub(crate) fn left(&self) -> Option<Left> {
+        match &self.source {
+            From::File(tail) => tail.place().map(Left::File),
+            From::Spool(reader) => Some(Left::Spool(reader.place())),
+        }
+    }
+
+    /// Where it stands is kept: what was read needs no room any more.
+    pub(crate) fn kept(&mut self) -> Result<(), SensorError> {
+        match &mut self.source {
+            From::File(_) => Ok(()),
+            From::Spool(reader) => reader
+                .forget_read()
+                .map_err(|error| SensorError::file(Path::new(&self.status.name), error)),
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.status.name
+    }
+
+    /// How it does.
+    pub(crate) fn status(&self) -> InputStatus {
+        let (backlog, gaps) = match &self.source {
+            From::File(tail) => (tail.backlog(), tail.gaps),
+            From::Spool(reader) => (reader.backlog(), 0),
+        };
+        InputStatus { backlog, gaps, ..self.status.clone() }
+    }
+
+    /// Lines that were not UTF-8, and values for which there was no room.
+    pub(crate) fn mended(&self) -> (u64, u64) {
+        (self.decoder.not_utf8, self.decoder.left_out)
+    }
+}

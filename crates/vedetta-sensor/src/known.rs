@@ -1,0 +1,322 @@
+//! What the node cleared for this organisation, kept on disk as it came: indicators and rules.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+use vedetta_detect::Rules;
+use vedetta_detect::indicators::{Builder, Id, Indicators};
+use vedetta_detect::sigma::{Correlator, Placeholders};
+use vedetta_indicator::decay::Recall;
+use vedetta_indicator::{DecayTable, Life, Nature, Term, breadth};
+use vedetta_model::Instant;
+
+use crate::error::SensorError;
+use crate::kept;
+
+/// What is known, and how far the node's stream was followed.
+pub(crate) struct Known {
+    path: PathBuf,
+    file: File,
+    /// The last place of the stream that was kept.
+    place: u64,
+    /// Rules that came as items, by item.
+    rules: BTreeMap<Id, String>,
+    /// Rules of the owner's own: file and text.
+    own: Vec<(String, String)>,
+}
+
+/// Something new for who watches.
+pub(crate) enum Change {
+    /// Indicators that came or went.
+    Indicators {
+        /// What is looked for from now on.
+        added: Vec<(Id, Term, Life)>,
+        /// What is not any more.
+        removed: Vec<Id>,
+    },
+    /// All indicators.
+    All(Indicators),
+    /// All rules.
+    Rules(Box<(Arc<Rules>, Correlator, usize)>),
+}
+
+/// One line of the stream.
+#[derive(Deserialize)]
+struct Line<'l> {
+    id: &'l str,
+    #[serde(borrow)]
+    object: Option<&'l RawValue>,
+}
+
+/// What an object is to a sensor.
+enum Piece {
+    /// Values to look for; none when it is over.
+    Indicator(Vec<Term>, Life),
+    /// A rule; none when it was taken back.
+    Rule(Option<String>),
+}
+
+/// Longest line that is kept, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+impl Known {
+    /// Opens what was kept; answers all of it.
+    pub(crate) fn open(
+        path: &Path,
+        own: Vec<(String, String)>,
+        now: Instant,
+    ) -> Result<(Self, Indicators), SensorError> {
+        let failed = |error: std::io::Error| SensorError::file(path, error);
+        let mut newest: HashMap<Id, u64> = HashMap::new();
+        let (mut place, mut lines) = (0, 0);
+        each_line(path, &mut |at, line| {
+            let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
+            place = read.id.parse().unwrap_or(place).max(place);
+            lines += 1;
+            if let Some((id, _)) = read.object.and_then(|object| piece(object.get())) {
+                newest.insert(id, at);
+            }
+        })
+        .map_err(failed)?;
+        let mut builder = Builder::with_room_for(newest.len());
+        let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
+        let rewrite = lines > 2 * newest.len() + 1_000;
+        each_line(path, &mut |at, line| {
+            let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
+            let Some((id, piece)) = read.object.and_then(|object| piece(object.get())) else {
+                return;
+            };
+            if newest.get(&id) != Some(&at) {
+                return;
+            }
+            match piece {
+                Piece::Indicator(_, life) if is_over(&life, now) => return,
+                Piece::Indicator(terms, life) => {
+                    terms.iter().for_each(|term| builder.add(id, term, &life));
+                }
+                Piece::Rule(None) => return,
+                Piece::Rule(Some(text)) => {
+                    rules.insert(id, text);
+                }
+            }
+            if rewrite {
+                live.extend_from_slice(line.as_bytes());
+                live.push(b'\n');
+            }
+        })
+        .map_err(failed)?;
+        if rewrite {
+            live.extend_from_slice(place_line(place).as_bytes());
+            kept::replace(path, &live)?;
+        }
+        let mut file = kept::append(path).map_err(failed)?;
+        // After a crash in the middle of a line, the next begins on its own.
+        file.write_all(b"\n").map_err(failed)?;
+        let known = Self { path: path.to_owned(), file, place, rules, own };
+        Ok((known, builder.build(DecayTable::default())))
+    }
+
+    /// How far the stream was followed.
+    pub(crate) fn place(&self) -> u64 {
+        self.place
+    }
+
+    /// Takes lines of the stream: what they change is kept, and answered.
+    pub(crate) fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        let (mut bytes, mut rules_changed) = (Vec::new(), false);
+        for line in lines.lines() {
+            let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
+            self.place = read.id.parse().unwrap_or(self.place).max(self.place);
+            let Some((id, piece)) = read.object.and_then(|object| piece(object.get())) else {
+                continue;
+            };
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+            match piece {
+                Piece::Rule(text) => {
+                    rules_changed = true;
+                    self.rules.remove(&id);
+                    self.rules.extend(text.map(|text| (id, text)));
+                }
+                Piece::Indicator(terms, life) => {
+                    removed.push(id);
+                    if !is_over(&life, now) {
+                        added.extend(terms.into_iter().map(|term| (id, term, life)));
+                    }
+                }
+            }
+        }
+        let bytes = if bytes.is_empty() { place_line(self.place).into_bytes() } else { bytes };
+        self.file.write_all(&bytes).map_err(|error| SensorError::file(&self.path, error))?;
+        let mut changes = Vec::new();
+        if !removed.is_empty() {
+            let gone = |id: &Id| !added.iter().any(|(known, _, _)| known == id);
+            let removed = removed.into_iter().filter(gone).collect();
+            changes.push(Change::Indicators { added, removed });
+        }
+        changes.extend(rules_changed.then(|| self.rules()));
+        Ok(changes)
+    }
+
+    /// All rules, ready; those that cannot be used are told in the log, and counted.
+    pub(crate) fn rules(&self) -> Change {
+        let mut rules = Rules::new(Placeholders::new());
+        for (id, text) in &self.rules {
+            rules.take(&written(*id), text);
+        }
+        for (file, text) in &self.own {
+            rules.take(file, text);
+        }
+        rules.ready();
+        let (correlator, unusable) = Correlator::new(&rules);
+        let refused = rules.refused().iter().chain(&unusable);
+        let refused = refused.inspect(|it| {
+            tracing::warn!(file = %it.file, line = it.line, reason = %it.reason, "a rule cannot be used");
+        });
+        let refused = refused.count();
+        Change::Rules(Box::new((Arc::new(rules), correlator, refused)))
+    }
+
+    /// Everything anew, with what was taken since as one.
+    pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
+        let own = std::mem::take(&mut self.own);
+        let (known, indicators) = Self::open(&self.path, own, now)?;
+        *self = known;
+        Ok(Change::All(indicators))
+    }
+}
+
+/// The identifier as STIX writes it.
+pub(crate) fn written(id: Id) -> String {
+    format!("indicator--{}", Uuid::from_bytes(id))
+}
+
+fn place_line(place: u64) -> String {
+    format!("{{\"id\":\"{place}\"}}\n")
+}
+
+fn is_over(life: &Life, now: Instant) -> bool {
+    life.recall == Recall::Revoked || life.valid_until.is_some_and(|until| until <= now)
+}
+
+/// What an object is to a sensor, when it is anything.
+fn piece(object: &str) -> Option<(Id, Piece)> {
+    let object = stix::Object::restore(object)?;
+    if object.object_type() != "indicator" {
+        return None;
+    }
+    let (_, uuid) = object.id().as_ref().split_once("--")?;
+    let id = Uuid::try_parse(uuid).ok()?.into_bytes();
+    if object.text("pattern_type").is_some_and(|it| it == "sigma") {
+        let text = object.text("pattern").filter(|_| !object.revoked());
+        return Some((id, Piece::Rule(text)));
+    }
+    let reading = vedetta_indicator::read(&object);
+    let mut terms = reading.alone;
+    // What is too broad to act on is not looked for.
+    terms.retain(|term| reading.nature == Nature::Threat && breadth(term).is_none());
+    Some((id, Piece::Indicator(terms, Life::of(&object, None))))
+}
+
+/// Calls `each` with every line of a file, and where it begins.
+fn each_line(path: &Path, each: &mut dyn FnMut(u64, &str)) -> std::io::Result<()> {
+    use std::io::Read as _;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut lines = BufReader::with_capacity(1 << 16, file);
+    let (mut line, mut at) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        let length = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line)? as u64;
+        if length == 0 {
+            return Ok(());
+        }
+        if let Ok(text) = std::str::from_utf8(&line) {
+            each(at, text.trim_end());
+        }
+        at += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_micros(1_772_000_000_000_000);
+
+    fn line(place: u64, n: u32, pattern: &str, more: &str) -> String {
+        format!(
+            r#"{{"id":"{place}","object":{{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-{n:012x}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern":"{pattern}","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"{more}}}}}"#
+        )
+    }
+
+    fn indicators(changes: &[Change]) -> (usize, usize) {
+        let of = |change: &Change| match change {
+            Change::Indicators { added, removed } => (added.len(), removed.len()),
+            _ => (0, 0),
+        };
+        changes.iter().map(of).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
+    }
+
+    #[test]
+    fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, none) = Known::open(&path, Vec::new(), NOW).unwrap();
+        assert!(none.is_empty());
+        let lines = [
+            line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
+            line(6, 2, "[domain-name:value = 'bad.example.org']", ""),
+            line(
+                7,
+                3,
+                "[ipv4-addr:value = '203.0.113.3']",
+                r#","valid_until":"2026-01-02T00:00:00Z""#,
+            ),
+            line(8, 4, "[ipv4-addr:value = '10.0.0.0/8']", ""),
+            r#"{"id":"9"}"#.into(),
+        ];
+        let changes = known.take(&lines.join("\n"), NOW).unwrap();
+        assert_eq!(indicators(&changes), (2, 2), "one is over, one too broad");
+        let changes = known.take(
+            &line(10, 2, "[domain-name:value = 'bad.example.org']", r#","revoked":true"#),
+            NOW,
+        );
+        assert_eq!(indicators(&changes.unwrap()), (0, 1));
+        drop(known);
+        let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
+        std::fs::write(&path, cut).unwrap();
+        let (mut known, all) = Known::open(&path, Vec::new(), NOW).unwrap();
+        assert_eq!((known.place(), all.len()), (10, 1));
+        known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
+        let (known, all) = Known::open(&path, Vec::new(), NOW).unwrap();
+        assert_eq!((known.place(), all.len()), (12, 2));
+    }
+
+    #[test]
+    fn rules_travel_as_items_and_a_bad_one_is_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, _) = Known::open(&path, Vec::new(), NOW).unwrap();
+        let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
+        let sigma = |place, n, rule: &str| {
+            line(place, n, rule, "")
+                .replace("\"pattern_type\":\"stix\"", "\"pattern_type\":\"sigma\"")
+        };
+        let lines = [sigma(1, 1, rule), sigma(2, 2, "title: [")].join("\n");
+        let changes = known.take(&lines, NOW).unwrap();
+        let [Change::Rules(made)] = &changes[..] else { panic!("rules") };
+        assert_eq!((made.0.all().len(), made.2), (1, 1));
+        assert_eq!(made.0.all()[0].file, "indicator--00000000-0000-4000-8000-000000000001");
+    }
+}

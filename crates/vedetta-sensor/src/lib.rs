@@ -1,0 +1,32 @@
+//! The sensor: it follows logs where they are, matches them against what the node cleared for its
+//! organisation, and tells the node what it finds. Logs never leave the house.
+//!
+//! One thread watches: it reads lines, asks rules, indicators and watches of the usual, and keeps how far
+//! it read together with what it found, so that after a crash nothing is lost and nothing told twice. The
+//! other speaks with the node and listens to the network.
+
+mod error;
+mod history;
+mod identity;
+mod inputs;
+mod kept;
+mod known;
+mod lines;
+mod link;
+mod listen;
+mod node;
+mod outbox;
+mod run;
+mod settings;
+mod spool;
+mod status;
+mod tail;
+mod telling;
+mod watch;
+
+pub use error::SensorError;
+pub use identity::{Identity, enrol};
+pub use listen::Frames;
+pub use run::{Start, Stdin, Until, run};
+pub use settings::{Input, Settings};
+pub use status::{InputStatus, Leaves, Status};

@@ -1,0 +1,336 @@
+//! The link with the node: what is cleared comes down, what is found goes up, and a sign of life.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::task::JoinSet;
+use vedetta_detect::report::{BEAT, Report, Taken};
+use vedetta_model::Instant;
+
+use crate::error::SensorError;
+use crate::identity::Identity;
+use crate::known::{Change, Known};
+use crate::listen::{self, Sink};
+use crate::node::{Connection, Node};
+use crate::run::{Message, Shared};
+use crate::settings::Input;
+use crate::status;
+
+/// What the link works with.
+pub(crate) struct Link {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) identity: Identity,
+    pub(crate) known: Known,
+    pub(crate) messages: Sender<Message>,
+}
+
+/// Findings sent at once, and octets of them.
+const TOGETHER: usize = 200;
+const OCTETS: usize = 512 << 10;
+/// A stream that says nothing for so long is dead: it gives a sign of life every fifteen seconds.
+const SILENCE: Duration = Duration::from_secs(45);
+/// The first and the longest wait after something failed.
+const AGAIN: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A token this near its end is exchanged for another.
+const RENEWAL: Duration = Duration::from_hours(24 * 60);
+/// Octets of the stream taken as one change.
+const GATHERED: usize = 4 << 20;
+/// The longest line of the stream that is waited for.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// Works until something cannot go on: the listeners, above all.
+pub(crate) async fn work(link: Link, sinks: Vec<(Input, Sink)>) -> Result<(), SensorError> {
+    let Link { shared, identity, known, messages } = link;
+    let node = identity.node()?;
+    let mut listening = JoinSet::new();
+    for (input, sink) in sinks {
+        if input.udp.is_none() && input.tcp.is_none() {
+            read_stdin(sink, messages.clone(), tokio::runtime::Handle::current());
+        } else {
+            listening.spawn(listen::run(input, sink));
+        }
+    }
+    let heard = async {
+        match listening.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) => Ok(()),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        outcome = heard => outcome,
+        () = follow(&shared, &node, known, &messages) => Ok(()),
+        () = send(&shared, &node) => Ok(()),
+        () = beat(&shared, &node) => Ok(()),
+        () = renew(&shared, &node, identity) => Ok(()),
+    }
+}
+
+/// Ends when nothing waits to be sent any more.
+pub(crate) async fn all_sent(shared: &Shared) {
+    while shared.outbox.lock().unwrap_or_else(PoisonError::into_inner).len() > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A wait that doubles, until something succeeds.
+struct Patience(Duration);
+
+impl Patience {
+    fn new() -> Self {
+        Self(AGAIN)
+    }
+
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LONGEST_WAIT);
+    }
+}
+
+impl Shared {
+    /// Notes how the link does.
+    fn note(&self, outcome: &Result<(), SensorError>) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(()) => {
+                status.heard = Some(self.clock.now());
+                status.trouble = None;
+            }
+            Err(error) => {
+                let trouble = Some(error.to_string());
+                if status.trouble != trouble {
+                    tracing::warn!(%error, "the node cannot be reached; trying again");
+                }
+                status.trouble = trouble;
+            }
+        }
+    }
+}
+
+/// Follows the node's stream for ever.
+async fn follow(
+    shared: &Shared,
+    node: &Node,
+    mut known: Known,
+    messages: &std::sync::mpsc::Sender<Message>,
+) {
+    let mut patience = Patience::new();
+    let mut after = known.place();
+    loop {
+        let outcome = follow_once(shared, node, (&mut known, after), messages).await;
+        let moved = known.place() != after;
+        after = known.place();
+        match outcome {
+            // It ends in order every hour.
+            Ok(()) => patience = Patience::new(),
+            Err(SensorError::Refused(reason)) => {
+                // The node was restored to an earlier moment: everything is asked anew.
+                tracing::warn!(%reason, "the stream begins anew");
+                after = 0;
+            }
+            Err(error) => {
+                shared.note(&Err(error));
+                if moved {
+                    patience = Patience::new();
+                }
+            }
+        }
+        patience.wait().await;
+    }
+}
+
+async fn follow_once(
+    shared: &Shared,
+    node: &Node,
+    (known, after): (&mut Known, u64),
+    messages: &std::sync::mpsc::Sender<Message>,
+) -> Result<(), SensorError> {
+    let mut body = node.connect().await?.follow(after).await?.into_body();
+    let broken =
+        |reason: &str| SensorError::Node { address: "stream".into(), reason: reason.into() };
+    let mut held: Vec<u8> = Vec::new();
+    loop {
+        let frame = tokio::time::timeout(SILENCE, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| broken("it fell silent"))? else { return Ok(()) };
+        let frame = frame.map_err(|error| broken(&error.to_string()))?;
+        if let Some(octets) = frame.data_ref() {
+            held.extend_from_slice(octets);
+        }
+        // What follows at once is taken together.
+        while held.len() < GATHERED
+            && let Ok(Some(Ok(frame))) = tokio::time::timeout(Duration::ZERO, body.frame()).await
+        {
+            held.extend_from_slice(frame.data_ref().map_or(&[][..], |octets| octets));
+        }
+        let whole = memchr::memrchr(b'\n', &held).map_or(0, |at| at + 1);
+        if held.len() - whole > LONGEST_LINE {
+            return Err(broken("a line of it does not end"));
+        }
+        let lines: Vec<u8> = held.drain(..whole).collect();
+        for change in known.take(&String::from_utf8_lossy(&lines), shared.clock.now())? {
+            tell(messages, change)?;
+        }
+        if shared.worn.swap(false, Ordering::Relaxed) {
+            tell(messages, known.all(shared.clock.now())?)?;
+        }
+        let mut status = shared.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.beat.place = known.place();
+    }
+}
+
+fn tell(messages: &Sender<Message>, change: Change) -> Result<(), SensorError> {
+    let gone = |_| SensorError::Node {
+        address: "stream".into(),
+        reason: "nobody watches any more".into(),
+    };
+    messages.send(Message::Change(change)).map_err(gone)
+}
+
+/// Sends what was found for ever.
+async fn send(shared: &Shared, node: &Node) {
+    let (mut patience, mut connection) = (Patience::new(), None);
+    loop {
+        let outcome = send_once(shared, node, &mut connection).await;
+        let sent_all = matches!(outcome, Ok(Sent::All));
+        let outcome = outcome.map(drop);
+        if outcome.is_err() {
+            connection = None;
+        }
+        if !sent_all || outcome.is_err() {
+            shared.note(&outcome);
+        }
+        match outcome {
+            Ok(()) => patience = Patience::new(),
+            Err(_) => {
+                patience.wait().await;
+                continue;
+            }
+        }
+        if sent_all {
+            shared.to_send.notified().await;
+        }
+    }
+}
+
+/// Whether anything waits still.
+enum Sent {
+    All,
+    Some,
+}
+
+async fn send_once(
+    shared: &Shared,
+    node: &Node,
+    connection: &mut Option<Connection>,
+) -> Result<Sent, SensorError> {
+    let next = |most| {
+        let outbox = shared.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        outbox.next(most, OCTETS)
+    };
+    let findings = next(TOGETHER);
+    if findings.is_empty() {
+        return Ok(Sent::All);
+    }
+    let report = Report { findings };
+    let body = serde_json::to_vec(&report).unwrap_or_default();
+    status::note_sent(&shared.directory, &body)?;
+    let connection = match connection {
+        Some(open) => open,
+        None => connection.insert(node.connect().await?),
+    };
+    let answer = connection.post("/api/v1/sensors/findings", body).await?;
+    let taken: Taken = serde_json::from_slice(&answer).unwrap_or_default();
+    for it in &taken.refused {
+        tracing::warn!(finding = %it.id, reason = %it.reason, "the node does not take a finding");
+    }
+    let (new, known) = (taken.taken, taken.known);
+    tracing::info!(findings = report.findings.len(), new, known, "sent");
+    let mut outbox = shared.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+    outbox.arrived(&report.findings)?;
+    Ok(Sent::Some)
+}
+
+/// Gives a sign of life for ever.
+async fn beat(shared: &Shared, node: &Node) {
+    let mut turns = tokio::time::interval(Duration::from_secs(BEAT));
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut before: (Instant, u64) = (shared.clock.now(), 0);
+    loop {
+        turns.tick().await;
+        let now = shared.clock.now();
+        let beat = {
+            let mut status = shared.status.lock().unwrap_or_else(PoisonError::into_inner);
+            let seconds = now.since(before.0).as_secs_f64().max(0.001);
+            status.beat.events_per_s =
+                (status.beat.events.saturating_sub(before.1) as f64 / seconds * 10.0).round()
+                    / 10.0;
+            before = (now, status.beat.events);
+            status.beat.clone()
+        };
+        let body = serde_json::to_vec(&beat).unwrap_or_default();
+        let outcome =
+            async { node.connect().await?.post("/api/v1/sensors/heartbeats", body).await };
+        shared.note(&outcome.await.map(drop));
+    }
+}
+
+/// Exchanges the token for another before it ends.
+async fn renew(shared: &Shared, node: &Node, mut identity: Identity) {
+    #[derive(Deserialize)]
+    struct Issued {
+        token: String,
+        expires: Instant,
+    }
+    let mut turns = tokio::time::interval(Duration::from_hours(12));
+    loop {
+        turns.tick().await;
+        if identity.expires.since(shared.clock.now()) > RENEWAL {
+            continue;
+        }
+        let body = json!({ "purpose": "sensor", "scope": [], "days": 366 }).to_string();
+        let issued = async { node.connect().await?.post("/api/v1/tokens", body.into()).await };
+        let Ok(Ok(issued)) = issued.await.map(|it| serde_json::from_slice::<Issued>(&it)) else {
+            continue;
+        };
+        (identity.token, identity.expires) = (issued.token, issued.expires);
+        let kept = identity.write(&shared.directory);
+        if let Err(error) = kept.and_then(|()| node.use_token(&identity.token)) {
+            tracing::error!(%error, "the new token cannot be used; enrol the sensor again");
+        }
+    }
+}
+
+/// Reads the standard input on a thread of its own: it cannot be waited for otherwise.
+fn read_stdin(sink: Sink, messages: Sender<Message>, runtime: tokio::runtime::Handle) {
+    let read = move || {
+        use std::io::Read as _;
+        let (mut input, mut buffer) = (std::io::stdin().lock(), vec![0; 1 << 16]);
+        let mut lines = crate::lines::Lines::default();
+        loop {
+            let length = input.read(&mut buffer).unwrap_or(0);
+            let mut whole = Vec::new();
+            let mut each = |line: &[u8], _| whole.extend_from_slice(&[line, b"\n"].concat());
+            match length {
+                0 => lines.rest(&mut each),
+                _ => lines.take(buffer.get(..length).unwrap_or_default(), &mut each),
+            }
+            if let Err(error) = runtime.block_on(sink.wait_and_put(&whole)) {
+                tracing::error!(%error, "the standard input cannot be kept");
+            }
+            if length == 0 {
+                // Who watches may be gone.
+                let _told = messages.send(Message::Ended);
+                return;
+            }
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("stdin".into()).spawn(read) {
+        tracing::error!(%error, "the standard input cannot be read");
+    }
+}

@@ -1,0 +1,241 @@
+//! Syslog from the network: datagrams (RFC 5426) and streams (RFC 6587, and RFC 5425 over TLS).
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use vedetta_detect::decode::LONGEST;
+
+use crate::error::SensorError;
+use crate::settings::Input;
+use crate::spool::Writer;
+
+/// Where what is heard goes.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    writer: Arc<Mutex<Writer>>,
+    /// Lines for which there was no room.
+    lost: Arc<AtomicU64>,
+}
+
+/// Streams at once.
+const STREAMS: usize = 1_024;
+/// How long a stream may say nothing.
+const SILENCE: Duration = Duration::from_mins(30);
+/// How long a stream waits when there is no room.
+const PATIENCE: Duration = Duration::from_millis(200);
+const BUFFER: usize = 1 << 16;
+
+impl Sink {
+    pub(crate) fn new(writer: Writer, lost: Arc<AtomicU64>) -> Self {
+        Self { writer: Arc::new(Mutex::new(writer)), lost }
+    }
+
+    /// Keeps lines, each with its end; whether there was room.
+    fn put(&self, lines: &[u8]) -> io::Result<bool> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).put(lines)
+    }
+
+    /// Keeps lines, when there is room.
+    pub(crate) async fn wait_and_put(&self, lines: &[u8]) -> io::Result<()> {
+        while !self.put(lines)? {
+            tokio::time::sleep(PATIENCE).await;
+        }
+        Ok(())
+    }
+}
+
+/// Listens as an input says, for as long as it is polled.
+pub(crate) async fn run(input: Input, sink: Sink) -> Result<(), SensorError> {
+    let failed = |error: io::Error| SensorError::Node {
+        address: input.name(),
+        reason: format!("cannot listen ({error}); choose another address"),
+    };
+    if let Some(address) = input.udp {
+        let socket = UdpSocket::bind(address).await.map_err(failed)?;
+        return datagrams(&socket, &sink).await.map_err(failed);
+    }
+    let Some(address) = input.tcp else { return Ok(()) };
+    let tls = acceptor(&input)?;
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let room = Arc::new(Semaphore::new(STREAMS));
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+        let Ok((stream, from)) = listener.accept().await else {
+            tokio::time::sleep(PATIENCE).await;
+            continue;
+        };
+        let (sink, tls) = (sink.clone(), tls.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let ended = match tls {
+                None => follow(stream, &sink).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => follow(stream, &sink).await,
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = ended {
+                tracing::info!(%from, %error, "a stream of syslog ended");
+            }
+        });
+    }
+}
+
+async fn datagrams(socket: &UdpSocket, sink: &Sink) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let length = socket.recv(&mut buffer).await?;
+        let mut line = buffer.get(..length).unwrap_or_default().to_vec();
+        one_line(&mut line);
+        if !sink.put(&line)? {
+            sink.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Takes messages from a stream until it ends.
+async fn follow(mut stream: impl AsyncRead + Unpin, sink: &Sink) -> io::Result<()> {
+    let (mut frames, mut buffer) = (Frames::default(), vec![0; BUFFER]);
+    loop {
+        let read = tokio::time::timeout(SILENCE, stream.read(&mut buffer));
+        let length = read.await.map_err(|_| io::Error::other("silent for too long"))??;
+        let mut lines = Vec::new();
+        if length == 0 {
+            frames.end(&mut lines);
+            return sink.wait_and_put(&lines).await;
+        }
+        frames.take(buffer.get(..length).unwrap_or_default(), &mut lines);
+        if !lines.is_empty() {
+            sink.wait_and_put(&lines).await?;
+        }
+    }
+}
+
+fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
+    let (Some(certificate), Some(key)) = (&input.certificate, &input.key) else { return Ok(None) };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| SensorError::file(certificate, error))?;
+    let secret =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| SensorError::file(key, error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let made = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|it| it.with_no_client_auth().with_single_cert(chain, secret));
+    let made = made.map_err(|error| SensorError::file(certificate, error))?;
+    Ok(Some(TlsAcceptor::from(Arc::new(made))))
+}
+
+/// Messages of a stream: with their length before them (RFC 6587, section 3.4.1), or each on its line
+/// (3.4.2), told by the first octet of each.
+#[derive(Default)]
+pub struct Frames {
+    held: Vec<u8>,
+    /// Octets of a message too long that are still to come.
+    passing: usize,
+}
+
+impl Frames {
+    /// Takes octets; writes what they complete as lines, each with its end.
+    pub fn take(&mut self, bytes: &[u8], lines: &mut Vec<u8>) {
+        let passed = self.passing.min(bytes.len());
+        self.passing -= passed;
+        self.held.extend_from_slice(bytes.get(passed..).unwrap_or_default());
+        let mut at = 0;
+        while let Some((from, to, next)) = self.next(at) {
+            let mut line = self.held.get(from..to).unwrap_or_default().to_vec();
+            one_line(&mut line);
+            lines.extend_from_slice(&line);
+            at = next;
+        }
+        self.passing += at.saturating_sub(self.held.len());
+        self.held.drain(..at.min(self.held.len()));
+    }
+
+    /// What is left when nothing more comes.
+    pub fn end(&mut self, lines: &mut Vec<u8>) {
+        let mut line = std::mem::take(&mut self.held);
+        if !line.is_empty() {
+            one_line(&mut line);
+            lines.extend_from_slice(&line);
+        }
+    }
+
+    /// Where the next message begins and ends, and what follows it.
+    fn next(&self, at: usize) -> Option<(usize, usize, usize)> {
+        let rest = self.held.get(at..).filter(|rest| !rest.is_empty())?;
+        if let Some((digits, length)) = counted(rest) {
+            let (from, whole) = (at + digits, length.min(LONGEST + 1));
+            // Of one too long only so much is waited for that it is seen to be.
+            return (self.held.len() >= from + whole).then_some((
+                from,
+                from + whole,
+                from + length,
+            ));
+        }
+        match memchr::memchr(b'\n', rest) {
+            Some(end) => Some((at, at + end, at + end + 1)),
+            None if rest.len() > LONGEST => Some((at, at + rest.len(), at + rest.len())),
+            None => None,
+        }
+    }
+}
+
+/// The length that stands before a message, and how many octets say it.
+fn counted(rest: &[u8]) -> Option<(usize, usize)> {
+    let digits = rest.iter().take(8).take_while(|it| it.is_ascii_digit()).count();
+    let number = std::str::from_utf8(rest.get(..digits)?).ok()?;
+    let begins = rest.first() != Some(&b'0') && rest.get(digits) == Some(&b' ');
+    let message = rest.get(digits + 1).is_none_or(|it| *it == b'<');
+    (begins && message).then_some(())?;
+    Some((digits + 1, number.parse().ok()?))
+}
+
+/// Makes one line of a message, with its end.
+fn one_line(message: &mut Vec<u8>) {
+    while message.last().is_some_and(|it| matches!(it, b'\n' | b'\r' | 0)) {
+        message.pop();
+    }
+    message.iter_mut().filter(|it| **it == b'\n').for_each(|it| *it = b' ');
+    message.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_framings_wherever_the_octets_are_cut() {
+        let stream = b"17 <34>1 - first\nones<34>second\n11 <34>3 thirda<13>last";
+        for cut in 1..stream.len() {
+            let (mut frames, mut lines) = (Frames::default(), Vec::new());
+            stream.chunks(cut).for_each(|part| frames.take(part, &mut lines));
+            frames.end(&mut lines);
+            let text = String::from_utf8(lines).unwrap();
+            let wanted = "<34>1 - first one\ns<34>second\n<34>3 third\na<13>last\n";
+            assert_eq!(text, wanted, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_end_takes_bounded_room() {
+        let (mut frames, mut lines) = (Frames::default(), Vec::new());
+        frames.take(b"9999999 <34>", &mut lines);
+        for _ in 0..160 {
+            frames.take(&[b'a'; 1 << 16], &mut lines);
+            assert!(frames.held.len() <= LONGEST + (1 << 17));
+        }
+        frames.take(b"<34>next\n", &mut lines);
+        assert!(lines.ends_with(b"<34>next\n"));
+        assert!(lines.len() < 3 * LONGEST);
+    }
+}

@@ -1,0 +1,363 @@
+//! The sensor at work: the thread that watches, and what it keeps.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use vedetta_detect::report::Told;
+use vedetta_model::{Clock, Instant};
+
+use crate::error::SensorError;
+use crate::history::History;
+use crate::identity::{Identity, VERSION};
+use crate::inputs::{Counted, Left, Reading};
+use crate::kept;
+use crate::known::{Change, Known};
+use crate::link::{self, Link};
+use crate::listen::Sink;
+use crate::outbox::Outbox;
+use crate::settings::{Input, Settings};
+use crate::status::Status;
+use crate::tail::More;
+use crate::telling::{Groups, Telling};
+use crate::watch::Watch;
+
+/// What a sensor is started with.
+pub struct Start {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// Its owner's own rules: file and text.
+    pub rules: Vec<(String, String)>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether lines come by the standard input.
+    pub stdin: Stdin,
+    /// How long it runs.
+    pub until: Until,
+}
+
+/// Whether lines come by the standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// They do.
+    Read,
+    /// They do not.
+    Unread,
+}
+
+/// How long a sensor runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until it is told to end.
+    Told,
+    /// Until everything there is was read, and what was found was sent.
+    AllRead,
+}
+
+/// What both threads share.
+pub(crate) struct Shared {
+    pub(crate) directory: PathBuf,
+    pub(crate) outbox: Mutex<Outbox>,
+    /// Rung when something waits to be sent.
+    pub(crate) to_send: Notify,
+    pub(crate) status: Mutex<Status>,
+    pub(crate) lost: Arc<AtomicU64>,
+    /// Whether the indicators are worth making anew.
+    pub(crate) worn: AtomicBool,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What the thread that watches is told.
+pub(crate) enum Message {
+    Change(Change),
+    /// The standard input has ended.
+    Ended,
+    Stop,
+}
+
+/// What is kept across restarts, as one.
+#[derive(Default, Serialize, Deserialize)]
+struct State {
+    left: BTreeMap<String, Left>,
+    groups: Groups,
+    /// What the correlations are called, and what they have seen.
+    correlations: Vec<String>,
+    seen: Option<Box<RawValue>>,
+}
+
+/// The thread that watches.
+struct Watching {
+    shared: Arc<Shared>,
+    watch: Watch,
+    inputs: Vec<Reading>,
+    counted: Counted,
+    settled: Instant,
+    kept: Instant,
+    /// How long the last keeping took.
+    keeping: Duration,
+    until: Until,
+    stdin: Stdin,
+}
+
+pub(crate) const OUTBOX: &str = "outbox.jsonl";
+const STATE: &str = "state.json";
+/// How long to wait when there is nothing to read.
+const REST: Duration = Duration::from_millis(50);
+const SECOND: Duration = Duration::from_secs(1);
+/// How often what was done is kept; less often when that takes long.
+const KEEP: Duration = Duration::from_secs(5);
+
+/// Runs the sensor of a directory until `stop` ends, or as it was started.
+///
+/// # Errors
+/// What is wrong with its settings, its files or its link.
+pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), SensorError> {
+    let directory = start.directory.clone();
+    let identity = Identity::read(&directory)?;
+    let _lock = lock(&directory)?;
+    let settings = Settings::read(&directory)?;
+    let now = start.clock.now();
+    let state: State = kept::get(&directory.join(STATE))?.unwrap_or_default();
+    let (known, indicators) = Known::open(&directory.join("known.jsonl"), start.rules, now)?;
+    let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
+    let history = History::open(&directory.join("history"), days, most)?;
+    let telling =
+        Telling::new(identity.organisation.clone(), identity.salt(), settings.share.clone());
+    let watch = Watch::new(telling, history, indicators, settings.baselines);
+    let outbox = Outbox::open(&directory.join(OUTBOX), settings.limits.findings)?;
+    let mut status = Status { at: now, ..Status::default() };
+    (status.beat.version, status.beat.started) = (VERSION.into(), now);
+    let shared = Arc::new(Shared {
+        directory: directory.clone(),
+        outbox: Mutex::new(outbox),
+        to_send: Notify::new(),
+        status: Mutex::new(status),
+        lost: Arc::default(),
+        worn: AtomicBool::new(false),
+        clock: start.clock,
+    });
+    let opening = Opening { directory: &directory, settings: &settings, state: &state };
+    let (inputs, sinks) = opening.inputs(start.stdin, &shared.lost)?;
+    let (messages, told) = channel();
+    let mut watching = Watching {
+        shared: Arc::clone(&shared),
+        watch,
+        inputs,
+        counted: Counted::default(),
+        settled: now,
+        kept: now,
+        keeping: Duration::ZERO,
+        until: start.until,
+        stdin: start.stdin,
+    };
+    watching.take_up(state, known.rules(), now);
+    let (ended, has_ended) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
+        let outcome = watching.run(&told);
+        // Whoever waited may be gone.
+        let _told = ended.send(());
+        outcome
+    });
+    let thread = thread.map_err(|error| SensorError::file(&directory, error))?;
+    let link = Link { shared: Arc::clone(&shared), identity, known, messages: messages.clone() };
+    let until = start.until;
+    let working = link::work(link, sinks);
+    let all_read = async {
+        // It ends by itself when all was read, or when it cannot go on.
+        let _ended = has_ended.await;
+        if until == Until::AllRead {
+            link::all_sent(&shared).await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = working => outcome,
+        () = all_read => Ok(()),
+        () = stop => Ok(()),
+    };
+    // It may have ended before.
+    let _stopped = messages.send(Message::Stop);
+    match tokio::task::spawn_blocking(move || thread.join()).await {
+        Ok(Ok(watched)) => outcome.and(watched),
+        _ => outcome.and(Err(SensorError::file(&directory, "the thread that watches was lost"))),
+    }
+}
+
+/// What inputs are opened with.
+struct Opening<'o> {
+    directory: &'o Path,
+    settings: &'o Settings,
+    state: &'o State,
+}
+
+impl Opening<'_> {
+    /// The inputs of the settings, and the standard input; and for those that others bring, where it
+    /// goes.
+    fn inputs(
+        &self,
+        stdin: Stdin,
+        lost: &Arc<AtomicU64>,
+    ) -> Result<(Vec<Reading>, Vec<(Input, Sink)>), SensorError> {
+        let more = (stdin == Stdin::Read).then(Input::default);
+        let (mut readings, mut sinks) = (Vec::new(), Vec::new());
+        for input in self.settings.inputs.iter().cloned().chain(more) {
+            let left = self.state.left.get(&input.name());
+            let (reading, writer) = Reading::open(self.directory, &input, self.settings, left)?;
+            readings.push(reading);
+            sinks.extend(writer.map(|writer| (input, Sink::new(writer, Arc::clone(lost)))));
+        }
+        Ok((readings, sinks))
+    }
+}
+
+impl Watching {
+    /// Goes on from what was kept.
+    fn take_up(&mut self, state: State, rules: Change, now: Instant) {
+        self.watch.change(rules, now, &mut Vec::new());
+        self.watch.telling.take_up(state.groups);
+        if self.watch.correlator.names() == state.correlations
+            && let Some(seen) = state.seen
+            && let Err(error) = self.watch.correlator.take_up(seen.get().as_bytes())
+        {
+            tracing::warn!(%error, "what the correlations had seen cannot be read; they begin anew");
+        }
+    }
+
+    fn run(&mut self, messages: &Receiver<Message>) -> Result<(), SensorError> {
+        loop {
+            let now = self.shared.clock.now();
+            let (mut more, mut told) = (More::Later, Vec::new());
+            for input in &mut self.inputs {
+                let read = input.read(&mut self.watch, &mut self.counted, now, &mut told);
+                more = if read == More::Now { read } else { more };
+            }
+            if is_over(self.settled, SECOND, now) {
+                self.settled = now;
+                self.watch.settle(now, &mut told);
+            }
+            self.tell(told)?;
+            if is_over(self.kept, KEEP.max(self.keeping * 20), now) {
+                self.keep()?;
+            }
+            let all_read =
+                more == More::Later && self.until == Until::AllRead && self.stdin == Stdin::Unread;
+            if all_read || !self.hear(messages, more)? {
+                return self.keep();
+            }
+        }
+    }
+
+    /// Hears what it is told, waiting a little when there is nothing to read; whether to go on.
+    fn hear(&mut self, messages: &Receiver<Message>, more: More) -> Result<bool, SensorError> {
+        let rest = if more == More::Now { Duration::ZERO } else { REST };
+        let mut message = match messages.recv_timeout(rest) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+        };
+        let mut told = Vec::new();
+        while let Some(this) = message {
+            match this {
+                Message::Stop => return Ok(false),
+                Message::Ended => self.stdin = Stdin::Unread,
+                Message::Change(change) => {
+                    let now = self.shared.clock.now();
+                    self.watch.change(change, now, &mut told);
+                }
+            }
+            message = messages.try_recv().ok();
+        }
+        self.shared.worn.store(self.watch.is_worn(), Ordering::Relaxed);
+        self.tell(told)?;
+        Ok(true)
+    }
+
+    fn tell(&self, told: Vec<Told>) -> Result<(), SensorError> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        for it in &told {
+            let (title, entity, count) = (&it.title, &it.entity, it.count);
+            tracing::info!(finding = %it.id, %title, %entity, count, "found");
+        }
+        self.shared.outbox.lock().unwrap_or_else(PoisonError::into_inner).put(told)?;
+        self.shared.to_send.notify_one();
+        Ok(())
+    }
+
+    /// Keeps how far it read together with what it found.
+    fn keep(&mut self) -> Result<(), SensorError> {
+        let begun = self.shared.clock.now();
+        self.watch.history.keep(begun)?;
+        let left = self.inputs.iter().filter_map(|it| Some((it.name().to_owned(), it.left()?)));
+        let correlations = self.watch.correlator.names().into_iter().map(str::to_owned).collect();
+        let seen =
+            self.watch.correlator.written().ok().filter(|_| !self.watch.correlator.is_empty());
+        let seen = seen.and_then(|it| serde_json::from_slice(&it).ok());
+        let groups = self.watch.telling.kept();
+        let state = State { left: left.collect(), groups, correlations, seen };
+        kept::put(&self.shared.directory.join(STATE), &state)?;
+        self.inputs.iter_mut().try_for_each(Reading::kept)?;
+        self.show(begun)?;
+        let now = self.shared.clock.now();
+        (self.kept, self.keeping) = (now, now.since(begun));
+        Ok(())
+    }
+
+    /// Shows how it does.
+    fn show(&self, now: Instant) -> Result<(), SensorError> {
+        let (waiting, let_go) = {
+            let outbox = self.shared.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            (outbox.len(), outbox.lost)
+        };
+        let inputs: Vec<_> = self.inputs.iter().map(Reading::status).collect();
+        let mut faults = self.counted.faults.clone();
+        let mut count = |name: &str, count: u64| {
+            if count > 0 {
+                faults.insert(name.to_owned(), count);
+            }
+        };
+        let mended = self.inputs.iter().map(Reading::mended);
+        let (not_utf8, left_out) = mended.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        count("not-utf8", not_utf8);
+        count("values-left-out", left_out);
+        count("clock-ahead", self.watch.ahead);
+        count("groups-evicted", self.watch.telling.evicted + self.watch.correlator.evicted());
+        count("not-found-again", inputs.iter().map(|it| it.gaps).sum());
+        let mut status = self.shared.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.at = now;
+        let beat = &mut status.beat;
+        beat.events = self.counted.events;
+        beat.lag_s = self.watch.newest.map(|newest| now.since(newest).as_secs_f64());
+        (beat.indicators, beat.rules) = self.watch.sizes();
+        beat.rules_refused = self.watch.rules_refused;
+        beat.waiting = waiting;
+        beat.backlog = inputs.iter().map(|it| it.backlog).sum();
+        beat.lost = let_go + self.shared.lost.load(Ordering::Relaxed);
+        beat.faults = faults;
+        (status.inputs, status.words) = (inputs, self.watch.telling.words());
+        status.write(&self.shared.directory)
+    }
+}
+
+/// Whether so long has passed since a moment, however the clock was set.
+fn is_over(since: Instant, length: Duration, now: Instant) -> bool {
+    now < since || now.since(since) >= length
+}
+
+/// Holds the directory for this process.
+fn lock(directory: &Path) -> Result<File, SensorError> {
+    let path = directory.join("lock");
+    let file = kept::append(&path).map_err(|error| SensorError::file(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(SensorError::InUse(directory.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(SensorError::file(&path, error)),
+    }
+}

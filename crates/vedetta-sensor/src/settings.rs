@@ -1,0 +1,211 @@
+//! What the owner says: `sensor.toml` in the sensor's directory.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use vedetta_detect::Format;
+
+use crate::error::SensorError;
+
+/// The settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Sigma rules of one's own: files, and directories with all below them.
+    pub rules: Vec<PathBuf>,
+    /// For how many days the watches of what is usual only learn; none are kept without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baselines: Option<u16>,
+    /// What it reads.
+    #[serde(rename = "input")]
+    pub inputs: Vec<Input>,
+    /// What leaves the house.
+    pub share: Share,
+    /// How much room it may take.
+    pub limits: Limits,
+}
+
+/// Something to read: exactly one of `file`, `udp`, `tcp` and `journal`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Input {
+    /// A file to follow across rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// Where to take syslog datagrams (RFC 5426).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub udp: Option<SocketAddr>,
+    /// Where to take syslog streams (RFC 6587; RFC 5425 with `certificate` and `key`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<SocketAddr>,
+    /// The certificate chain for `tcp`, a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// Its key, a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+    /// How lines are written, as `vedetta detect --format`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+/// What leaves the house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Share {
+    /// The fields of events that may leave as evidence; `["*"]` is every field that made a finding.
+    pub evidence: Vec<String>,
+    /// Whether hosts and accounts are named, or stand as a word that `vedetta sensor status` explains.
+    pub names: Names,
+    /// Whether addresses and names outside that were part of a grave finding may be looked for by
+    /// others.
+    pub observables: Leave,
+}
+
+/// Whether hosts and accounts are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Names {
+    /// As a word that stands for them.
+    #[default]
+    Hidden,
+    /// As they are.
+    Shown,
+}
+
+/// Whether something may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leave {
+    /// It may.
+    #[default]
+    Shared,
+    /// It may not.
+    Kept,
+}
+
+/// How much room it may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Events that wait to be read, in MiB on disk for each listener.
+    pub buffer_mib: u64,
+    /// Findings that wait to be sent.
+    pub findings: usize,
+    /// Days for which it remembers what was seen.
+    pub history_days: u16,
+    /// Octets that the memory of what was seen may take on disk, in MiB.
+    pub history_mib: u64,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        let evidence = ["from", "to", "port", "every_s", "failures", "accounts", "count", "query"];
+        let seen = ["QueryName", "DestinationIp", "DestinationHostname", "src_ip", "dest_ip"];
+        let fields = evidence.into_iter().chain(seen).map(str::to_owned).collect();
+        Self { evidence: fields, names: Names::default(), observables: Leave::default() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { buffer_mib: 256, findings: 20_000, history_days: 30, history_mib: 1_024 }
+    }
+}
+
+impl Settings {
+    /// The name of the file.
+    pub const FILE: &str = "sensor.toml";
+
+    /// Reads those of a directory; without a file, nothing is read and everything is as usual.
+    ///
+    /// # Errors
+    /// [`SensorError::Settings`] says what is wrong, and where.
+    pub fn read(directory: &Path) -> Result<Self, SensorError> {
+        let path = directory.join(Self::FILE);
+        let wrong = |reason: String| SensorError::Settings { path: path.clone(), reason };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(wrong(error.to_string())),
+        };
+        let settings: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        for (at, input) in settings.inputs.iter().enumerate() {
+            input.check().map_err(|reason| wrong(format!("input {}: {reason}", at + 1)))?;
+        }
+        Ok(settings)
+    }
+}
+
+impl Input {
+    fn check(&self) -> Result<(), String> {
+        let given = [self.file.is_some(), self.udp.is_some(), self.tcp.is_some()];
+        if given.into_iter().filter(|it| *it).count() != 1 {
+            return Err("give exactly one of `file`, `udp` and `tcp`".into());
+        }
+        if self.certificate.is_some() != self.key.is_some()
+            || (self.key.is_some() && self.tcp.is_none())
+        {
+            return Err("`certificate` and `key` go together, and with `tcp`".into());
+        }
+        self.format().map(drop)
+    }
+
+    /// How its lines are written.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub fn format(&self) -> Result<Format, String> {
+        let name = self.format.as_deref().unwrap_or("any");
+        Format::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+            format!("{name:?} is no format; use one of {}", names.join(", "))
+        })
+    }
+
+    /// What to call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (&self.file, self.udp, self.tcp) {
+            (Some(file), ..) => file.display().to_string(),
+            (_, Some(udp), _) => format!("udp {udp}"),
+            (_, _, Some(tcp)) => format!("tcp {tcp}"),
+            _ => "standard input".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, String> {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(Settings::FILE), text).unwrap();
+        Settings::read(directory.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_sample_of_the_manual_is_read() {
+        let manual = include_str!("../../../docs/sensor.md");
+        let sample = manual.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let settings = read(sample).unwrap();
+        assert_eq!(settings.inputs.len(), 2);
+        assert_eq!(settings.share.names, Names::Hidden);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, said) in [
+            ("[[input]]\n", "input 1: give exactly one"),
+            ("[[input]]\nfile = \"/a\"\nudp = \"127.0.0.1:514\"\n", "exactly one"),
+            ("[[input]]\nfile = \"/a\"\nformat = \"xml\"\n", "is no format"),
+            ("[[input]]\nfile = \"/a\"\nkey = \"/k\"\n", "go together"),
+            ("colour = 1\n", "unknown field"),
+        ] {
+            let told = read(text).unwrap_err();
+            assert!(told.contains(said), "{text}: {told}");
+        }
+    }
+}

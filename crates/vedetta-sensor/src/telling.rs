@@ -1,0 +1,357 @@
+//! What is told of what is found: equal findings are one, told at once and then now and again; with no
+//! more of the event than may leave the house.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use vedetta_detect::finding::{By, Finding};
+use vedetta_detect::indicators::outside;
+use vedetta_detect::report::{LONGEST_TEXT, MOST_VALUES, Observable, Recalled, Told};
+use vedetta_model::{Instant, OrganisationId};
+
+use crate::kept;
+use crate::settings::{Leave, Names, Share};
+
+/// Puts findings together.
+#[derive(Debug)]
+pub(crate) struct Telling {
+    organisation: OrganisationId,
+    /// What makes the words that stand for hosts and accounts: another sensor's say nothing.
+    salt: [u8; 16],
+    share: Share,
+    open: HashMap<String, Open>,
+    last_told: Instant,
+    /// Groups told early for want of room.
+    pub(crate) evicted: u64,
+}
+
+/// A group of equal findings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Open {
+    told: Told,
+    /// How many of them were told.
+    said: u64,
+    /// Whom it is about, in the house.
+    about: String,
+    /// When anything was last added.
+    touched: Instant,
+}
+
+/// What is kept across restarts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Groups(Vec<(String, Open)>);
+
+/// The namespace of findings (UUIDv5 of whose, what, about whom, and the event that began it).
+const FINDINGS: Uuid = Uuid::from_u128(0x5b7f_0c21_93d4_5a60_9e1f_7d84_c2a6_3b18);
+/// Equal findings no further apart than this are one, in microseconds.
+const WINDOW: i64 = 3_600_000_000;
+/// How long until more of the same is told.
+const AGAIN: i64 = 60_000_000;
+/// Most groups at once.
+const MOST: usize = 20_000;
+/// Longest text of evidence, in bytes: escaped, it may be six times as long.
+const EVIDENCE: usize = LONGEST_TEXT / 8;
+
+/// What the watches of the usual tell, without names.
+const PLAIN: [(&str, &str); 10] = [
+    ("brute-force", "Many failed logins from one address"),
+    ("password-spraying", "Failed logins for many accounts from one address"),
+    ("login-after-brute-force", "A login after many failures"),
+    ("scan", "Many ports or hosts asked by one address"),
+    ("beacon", "Connections in a rhythm"),
+    ("flood", "Far more traffic than usual"),
+    ("exfiltration", "Far more sent out than usual"),
+    ("generated-names", "Names that look made by a machine"),
+    ("first-seen", "Something never seen here before"),
+    ("silent-source", "Nothing heard of a source that used to speak"),
+];
+
+impl Telling {
+    pub(crate) fn new(organisation: OrganisationId, salt: [u8; 16], share: Share) -> Self {
+        let (open, last_told) = (HashMap::new(), Instant::default());
+        Self { organisation, salt, share, open, last_told, evicted: 0 }
+    }
+
+    /// Takes up what was kept.
+    pub(crate) fn take_up(&mut self, groups: Groups) {
+        let told = groups.0.iter().map(|(_, open)| open.told.told).max();
+        self.last_told = told.unwrap_or_default();
+        self.open = groups.0.into_iter().collect();
+    }
+
+    /// What is to be kept.
+    pub(crate) fn kept(&self) -> Groups {
+        Groups(self.open.iter().map(|(key, open)| (key.clone(), open.clone())).collect())
+    }
+
+    /// A finding, in an event that a number tells from all others; what is told of it at once, if it is
+    /// the first of its kind.
+    pub(crate) fn see(
+        &mut self,
+        (found, number): (Finding, u64),
+        recalled: Recalled,
+        now: Instant,
+    ) -> Option<Told> {
+        let key = format!("{:?}\u{1f}{}\u{1f}{}", found.by, found.id, found.entity);
+        let key = if recalled == Recalled::Live { key } else { format!("{key}\u{1f}recalled") };
+        if let Some(open) = self.open.get_mut(&key) {
+            let (at, told) = (found.at.micros(), &mut open.told);
+            if at.saturating_sub(told.last.micros()) <= WINDOW
+                && told.first.micros().saturating_sub(at) <= WINDOW
+            {
+                told.count += 1;
+                (told.first, told.last) = (told.first.min(found.at), told.last.max(found.at));
+                open.touched = now;
+                return None;
+            }
+        }
+        if self.open.len() >= MOST && !self.open.contains_key(&key) {
+            let oldest = self.open.iter().min_by_key(|(_, open)| open.touched);
+            let oldest = oldest.map(|(key, _)| key.clone());
+            self.evicted += u64::from(oldest.and_then(|it| self.open.remove(&it)).is_some());
+        }
+        let told = self.first((&found, number), recalled, now);
+        let about = found.entity;
+        self.open.insert(key, Open { told: told.clone(), said: 1, about, touched: now });
+        Some(told)
+    }
+
+    /// What more is to be told as of now; groups to which nothing is added any more are closed.
+    pub(crate) fn settle(&mut self, now: Instant) -> Vec<Told> {
+        let (mut said, mut stamp) = (Vec::new(), self.last_told);
+        self.open.retain(|_, open| {
+            // However the clock was set meanwhile.
+            let over = now.micros().abs_diff(open.touched.micros()) > WINDOW.unsigned_abs();
+            let due = now.micros().abs_diff(open.told.told.micros()) >= AGAIN.unsigned_abs();
+            if open.told.count > open.said && (due || over) {
+                stamp = later(stamp, now);
+                open.told.told = stamp;
+                open.said = open.told.count;
+                said.push(open.told.clone());
+            }
+            !over
+        });
+        self.last_told = stamp;
+        said
+    }
+
+    /// The words that stand for hosts and accounts in what was told lately, with what they stand for.
+    pub(crate) fn words(&self) -> BTreeMap<String, String> {
+        let hidden = self.open.values().filter(|open| open.told.entity != open.about);
+        hidden.map(|open| (open.told.entity.clone(), open.about.clone())).collect()
+    }
+
+    fn first(
+        &mut self,
+        (found, number): (&Finding, u64),
+        recalled: Recalled,
+        now: Instant,
+    ) -> Told {
+        self.last_told = later(self.last_told, now);
+        // Not by its moment: what says none has another each time that it is read.
+        let Self { organisation, salt, .. } = &*self;
+        let (by, of, word) = (found.by, &found.id, self.word(&found.entity));
+        let named =
+            format!("{organisation}\u{1f}{salt:?}\u{1f}{by:?}\u{1f}{of}\u{1f}{word}\u{1f}{number}");
+        let entity_outside = outside("from", &found.entity).is_some();
+        let shown = self.share.names == Names::Shown || entity_outside;
+        let entity = if shown { short(&found.entity) } else { self.word(&found.entity) };
+        Told {
+            id: Uuid::new_v5(&FINDINGS, named.as_bytes()),
+            by: found.by,
+            of: short(&found.id),
+            title: self.title(found),
+            severity: found.severity,
+            confidence: found.confidence.clamp(1, 100),
+            techniques: found.techniques.iter().take(MOST_VALUES).map(|it| short(it)).collect(),
+            observables: self.observables(found),
+            evidence: self.evidence(found),
+            entity,
+            count: 1,
+            first: found.at,
+            last: found.at,
+            created: self.last_told,
+            told: self.last_told,
+            recalled,
+        }
+    }
+
+    /// In words; without the names that the watches of the usual put into theirs, unless these are shown.
+    fn title(&self, found: &Finding) -> String {
+        let plain = PLAIN.iter().find(|(id, _)| *id == found.id);
+        match plain {
+            Some((_, plain)) if found.by == By::Baseline && self.share.names == Names::Hidden => {
+                (*plain).to_owned()
+            }
+            _ => short(&found.title),
+        }
+    }
+
+    fn evidence(&self, found: &Finding) -> BTreeMap<String, serde_json::Value> {
+        let may = |field: &String| {
+            self.share.evidence.iter().any(|it| it == "*" || it.eq_ignore_ascii_case(field))
+        };
+        // What an indicator found is what everybody looks for.
+        let may = |field: &String| found.by == By::Indicator || may(field);
+        let fields = found.evidence.iter().filter(|(field, _)| may(field)).take(MOST_VALUES);
+        let cut = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => cut(text, EVIDENCE).into(),
+            other if other.to_string().len() > EVIDENCE => cut(&other.to_string(), EVIDENCE).into(),
+            other => other.clone(),
+        };
+        fields.map(|(field, value)| (short(field), cut(value))).collect()
+    }
+
+    /// The addresses and names outside that made the finding.
+    fn observables(&self, found: &Finding) -> Vec<Observable> {
+        if self.share.observables == Leave::Kept || found.by == By::Indicator {
+            return Vec::new();
+        }
+        let entity = (found.by == By::Baseline).then_some(("from", found.entity.as_str()));
+        let texts =
+            found.evidence.iter().filter_map(|(name, value)| Some((&**name, value.as_str()?)));
+        let terms = entity.into_iter().chain(texts);
+        let mut seen: Vec<_> = terms
+            .filter_map(|(field, value)| outside(field, value))
+            .map(|term| Observable { kind: stix(&term), value: term.value().to_owned() })
+            .take(MOST_VALUES)
+            .collect();
+        seen.sort();
+        seen.dedup();
+        seen
+    }
+
+    /// The word that stands for a host or an account.
+    fn word(&self, entity: &str) -> String {
+        if entity.is_empty() {
+            return String::new();
+        }
+        format!("host-{:08x}", kept::number(&[&self.salt, entity.as_bytes()]) >> 32)
+    }
+}
+
+fn stix(term: &vedetta_indicator::Term) -> String {
+    use vedetta_indicator::Kind;
+    let kind = match term.kind() {
+        Kind::Ipv4 => "ipv4-addr",
+        Kind::Ipv6 => "ipv6-addr",
+        _ => "domain-name",
+    };
+    kind.to_owned()
+}
+
+/// A moment no earlier than now, and later than one before: whatever the clock does, a later word is
+/// later. To the millisecond, as it travels.
+fn later(before: Instant, now: Instant) -> Instant {
+    let now = now.micros().div_euclid(1_000) * 1_000;
+    Instant::from_micros(now.max(before.micros() + 1_000))
+}
+
+fn short(text: &str) -> String {
+    cut(text, LONGEST_TEXT)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vedetta_detect::finding::Severity;
+
+    use super::*;
+
+    fn at(second: i64) -> Instant {
+        Instant::from_micros(second * 1_000_000)
+    }
+
+    fn telling(share: Share) -> Telling {
+        Telling::new(OrganisationId::new("perugia").unwrap(), [7; 16], share)
+    }
+
+    fn finding(entity: &str, second: i64) -> Finding {
+        Finding {
+            by: By::Rule,
+            id: "rule".into(),
+            title: "Encoded command".into(),
+            severity: Severity::High,
+            confidence: 80,
+            techniques: vec!["T1059.001".into()],
+            entity: entity.into(),
+            evidence: [
+                ("CommandLine".to_owned(), json!("powershell -enc secret")),
+                ("DestinationIp".to_owned(), json!("203.0.113.9")),
+            ]
+            .into(),
+            at: at(second),
+        }
+    }
+
+    #[test]
+    fn told_at_once_then_now_and_again() {
+        let mut telling = telling(Share::default());
+        let first = telling.see((finding("pc-1", 100), 1), Recalled::Live, at(100)).unwrap();
+        for second in 101..140 {
+            assert_eq!(telling.see((finding("pc-1", second), 1), Recalled::Live, at(second)), None);
+        }
+        assert_eq!(telling.settle(at(140)), []);
+        let [more] = &telling.settle(at(161))[..] else { panic!("one") };
+        assert_eq!((more.id, more.count, more.last), (first.id, 40, at(139)));
+        assert!(more.told > first.told && more.created == first.created);
+        assert_eq!(telling.settle(at(300)), [], "there is nothing new to say");
+        let another = telling.see((finding("pc-1", 9_000), 2), Recalled::Live, at(9_000)).unwrap();
+        assert_ne!(another.id, first.id);
+    }
+
+    #[test]
+    fn after_a_restart_it_is_the_same_finding() {
+        let mut before = telling(Share::default());
+        let first = before.see((finding("pc-1", 100), 1), Recalled::Live, at(100)).unwrap();
+        let kept = serde_json::to_vec(&before.kept()).unwrap();
+        // The process was killed before it had kept anything.
+        let again =
+            telling(Share::default()).see((finding("pc-1", 100), 1), Recalled::Live, at(500));
+        assert_eq!(again.unwrap().id, first.id);
+        let mut after = telling(Share::default());
+        after.take_up(serde_json::from_slice(&kept).unwrap());
+        assert_eq!(after.see((finding("pc-1", 101), 1), Recalled::Live, at(101)), None);
+        // The clock was set back meanwhile.
+        let [more] = &after.settle(at(99_999))[..] else { panic!("one") };
+        assert_eq!((more.id, more.count), (first.id, 2));
+    }
+
+    #[test]
+    fn no_more_leaves_than_may() {
+        let told =
+            telling(Share::default()).see((finding("pc-1", 1), 1), Recalled::Live, at(1)).unwrap();
+        let text = serde_json::to_string(&told).unwrap();
+        assert!(!text.contains("secret") && !text.contains("pc-1"), "{text}");
+        assert!(text.contains("203.0.113.9"), "{text}");
+        let all =
+            Share { evidence: vec!["*".into()], names: Names::Shown, observables: Leave::Kept };
+        let told = telling(all).see((finding("pc-1", 1), 1), Recalled::Live, at(1)).unwrap();
+        assert!(told.evidence.contains_key("CommandLine"));
+        assert_eq!((told.entity.as_str(), told.observables), ("pc-1", Vec::new()));
+    }
+
+    #[test]
+    fn the_watches_name_nobody() {
+        let mut found = finding("203.0.113.9", 1);
+        (found.by, found.id) = (By::Baseline, "brute-force".into());
+        found.title = "20 failed logins, the last for anna".into();
+        let told = telling(Share::default()).see((found, 1), Recalled::Live, at(1)).unwrap();
+        assert_eq!(told.title, "Many failed logins from one address");
+        assert_eq!(told.entity, "203.0.113.9", "an address outside is shown");
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_does_not_silence_later_words() {
+        let mut telling = telling(Share::default());
+        let first = telling.see((finding("pc-1", 100), 1), Recalled::Live, at(1_000)).unwrap();
+        let second = telling.see((finding("pc-2", 100), 1), Recalled::Live, at(10)).unwrap();
+        assert!(second.told > first.told);
+    }
+}

@@ -1,0 +1,272 @@
+//! Everything that is asked of an event, and of the past when something new is known.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use vedetta_detect::baseline::{self, facts};
+use vedetta_detect::event::moment;
+use vedetta_detect::finding::{self, By, Finding, Severity};
+use vedetta_detect::indicators::{Hit, Id, Scratch, When, mark, marks};
+use vedetta_detect::report::{Recalled, Told};
+use vedetta_detect::sigma::{Correlator, Fired, Match};
+use vedetta_detect::{Baselines, Engine, Event, Indicators, Rules};
+use vedetta_indicator::{DecayTable, Life, Term};
+use vedetta_model::Instant;
+
+use crate::history::{History, Seen};
+use crate::known::{Change, written};
+use crate::telling::Telling;
+
+/// The one who watches.
+pub(crate) struct Watch {
+    engine: Engine,
+    pub(crate) correlator: Correlator,
+    known: Indicators,
+    baselines: Option<Baselines>,
+    pub(crate) telling: Telling,
+    pub(crate) history: History,
+    scratch: Scratch,
+    hits: Vec<Hit>,
+    text: String,
+    /// Rules that cannot be used.
+    pub(crate) rules_refused: usize,
+    /// Events that say they are of tomorrow.
+    pub(crate) ahead: u64,
+    /// When the newest event happened.
+    pub(crate) newest: Option<Instant>,
+}
+
+/// How far an event's clock may be ahead.
+const AHEAD: Duration = Duration::from_hours(24);
+const DAY: i64 = 86_400_000_000;
+
+impl Watch {
+    pub(crate) fn new(
+        telling: Telling,
+        history: History,
+        known: Indicators,
+        baselines: Option<u16>,
+    ) -> Self {
+        let none = Rules::default();
+        let (correlator, _) = Correlator::new(&none);
+        let watches = |days: u16| {
+            let learning = i64::from(days) * DAY;
+            Baselines::new(baseline::Settings { learning, ..baseline::Settings::default() })
+        };
+        Self {
+            engine: Engine::new(Arc::new(none)),
+            correlator,
+            known,
+            baselines: baselines.map(watches),
+            telling,
+            history,
+            scratch: Scratch::default(),
+            hits: Vec::new(),
+            text: String::new(),
+            rules_refused: 0,
+            ahead: 0,
+            newest: None,
+        }
+    }
+
+    /// An event of a source; `number` tells it from all others. What is told at once goes to `told`.
+    pub(crate) fn event(
+        &mut self,
+        event: &Event<'_>,
+        (source, number): (&str, u64),
+        now: Instant,
+        told: &mut Vec<Told>,
+    ) {
+        let at = moment::of(event).map_or(now, Instant::from_micros);
+        let is_ahead = at > now.after(AHEAD);
+        self.ahead += u64::from(is_ahead);
+        let at = if is_ahead { now } else { at };
+        self.newest = self.newest.max(Some(at));
+        let history = &mut self.history;
+        marks(event, &mut self.text, &mut |mark| history.see(mark, at));
+        let mut found = Vec::new();
+        self.rules(event, (at, number), &mut found);
+        if !self.known.is_empty() {
+            self.hits.clear();
+            let when = When { seen: at, now };
+            self.known.matches(event, when, &mut self.scratch, &mut self.hits);
+            found.extend(self.hits.iter().map(|hit| of_hit(hit, event, at)));
+        }
+        if let Some(baselines) = &mut self.baselines {
+            for fact in facts(event) {
+                baselines.see(source, &fact, at, &mut found);
+            }
+        }
+        self.tell((found, number), now, told);
+    }
+
+    /// Time passes.
+    pub(crate) fn settle(&mut self, now: Instant, told: &mut Vec<Told>) {
+        let mut found = Vec::new();
+        if let Some(baselines) = &mut self.baselines {
+            baselines.settle(now, &mut found);
+        }
+        for it in found {
+            let number = it.at.micros().unsigned_abs();
+            told.extend(self.telling.see((it, number), Recalled::Live, now));
+        }
+        told.extend(self.telling.settle(now));
+    }
+
+    /// Something new is known: from now on it is looked for, and it is looked for in the past.
+    pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
+        match change {
+            Change::All(known) => self.known = known,
+            Change::Indicators { added, removed } => {
+                self.known = self.known.changed(&added, &removed);
+                self.look_back(&added, now, told);
+            }
+            Change::Rules(rules) => {
+                let (rules, mut correlator, refused) = *rules;
+                if let Ok(state) = self.correlator.written()
+                    && self.correlator.names() == correlator.names()
+                {
+                    // What they had seen goes on.
+                    let _fits = correlator.take_up(&state).unwrap_or(false);
+                }
+                (self.correlator, self.rules_refused) = (correlator, refused);
+                self.engine = Engine::new(rules);
+            }
+        }
+    }
+
+    /// How many indicators are looked for, and how many rules are in use.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        (self.known.len(), self.engine.rules().len())
+    }
+
+    /// Whether so many changes lie over the indicators that they are worth making anew.
+    pub(crate) fn is_worn(&self) -> bool {
+        const MANY: usize = 20_000;
+        self.known.changes() > MANY
+    }
+
+    fn rules(&mut self, event: &Event<'_>, (at, number): (Instant, u64), found: &mut Vec<Finding>) {
+        if self.engine.rules().is_empty() {
+            return;
+        }
+        let mut fired = Vec::new();
+        for rule in self.engine.matches(event).to_vec() {
+            if self.correlator.waits_for(rule) {
+                self.correlator.see(rule, event, (at.micros(), number), &mut fired);
+            }
+            if !self.correlator.silences(rule) {
+                found.extend(of_rule(&self.engine, rule, event, at));
+            }
+        }
+        found.extend(fired.iter().map(|it| of_correlation(it, event, at)));
+    }
+
+    fn tell(&mut self, (found, number): (Vec<Finding>, u64), now: Instant, told: &mut Vec<Told>) {
+        for it in found {
+            told.extend(self.telling.see((it, number), Recalled::Live, now));
+        }
+    }
+
+    /// Looks in the past for what was not known then.
+    fn look_back(&mut self, added: &[(Id, Term, Life)], now: Instant, told: &mut Vec<Told>) {
+        let mut wanted: HashMap<u64, Vec<&(Id, Term, Life)>> = HashMap::new();
+        for it in added {
+            if let Some(mark) = mark(&it.1) {
+                wanted.entry(mark).or_default().push(it);
+            }
+        }
+        let mut marks: Vec<u64> = wanted.keys().copied().collect();
+        marks.sort_unstable();
+        let (mut found, table) = (Vec::new(), DecayTable::default());
+        for (mark, seen) in self.history.look(&marks) {
+            for (id, term, life) in wanted.get(&mark).into_iter().flatten() {
+                let kinds = [term.kind()];
+                if let vedetta_indicator::Standing::Live(score) = table.standing(life, &kinds, now)
+                {
+                    found.push((of_past(*id, term, score, seen), seen));
+                }
+            }
+        }
+        for (it, seen) in found {
+            let number = u64::from(seen.first);
+            if let Some(mut first) = self.telling.see((it, number), Recalled::FromHistory, now) {
+                first.count = u64::from(seen.count);
+                first.last = second(seen.last).max(first.first);
+                told.push(first);
+            }
+        }
+    }
+}
+
+fn of_rule(engine: &Engine, rule: usize, event: &Event<'_>, at: Instant) -> Option<Finding> {
+    let reasons = engine.reasons(event, rule);
+    let rule = engine.rules().get(rule)?;
+    // A rule that came as an item is known by the item.
+    let id = if rule.file.starts_with("indicator--") { &rule.file } else { &rule.id };
+    let named = |it: Match| (it.field.as_deref().unwrap_or("text").to_owned(), it.value);
+    Some(Finding {
+        by: By::Rule,
+        id: id.clone(),
+        title: rule.title.clone(),
+        severity: Severity::of_level(rule.level),
+        confidence: 70,
+        techniques: finding::techniques(&rule.tags),
+        entity: finding::entity(event),
+        evidence: reasons.into_iter().map(named).collect(),
+        at,
+    })
+}
+
+fn of_correlation(fired: &Fired, event: &Event<'_>, at: Instant) -> Finding {
+    let evidence = fired.group.iter().map(|(field, value)| (field.clone(), json!(value)));
+    let entity = match fired.group.first() {
+        Some((_, value)) => value.clone(),
+        None => finding::entity(event),
+    };
+    Finding {
+        by: By::Correlation,
+        id: fired.id.clone(),
+        title: fired.title.clone(),
+        severity: Severity::of_level(fired.level),
+        confidence: 70,
+        techniques: finding::techniques(&fired.tags),
+        entity,
+        evidence: evidence.chain([("count".to_owned(), json!(fired.count))]).collect(),
+        at,
+    }
+}
+
+fn of_hit(hit: &Hit, event: &Event<'_>, at: Instant) -> Finding {
+    Finding {
+        by: By::Indicator,
+        id: written(hit.indicator),
+        title: format!("Indicator: {} {}", hit.kind, hit.value),
+        severity: Severity::of_score(hit.score),
+        confidence: hit.score,
+        techniques: Vec::new(),
+        entity: finding::entity(event),
+        evidence: [(hit.field.clone(), json!(hit.value))].into(),
+        at,
+    }
+}
+
+fn of_past(id: Id, term: &Term, score: u8, seen: Seen) -> Finding {
+    Finding {
+        by: By::Indicator,
+        id: written(id),
+        title: format!("Seen before it was known: {term}"),
+        severity: Severity::of_score(score),
+        confidence: score,
+        techniques: Vec::new(),
+        entity: String::new(),
+        evidence: [("value".to_owned(), json!(term.value()))].into(),
+        at: second(seen.first),
+    }
+}
+
+fn second(seconds: u32) -> Instant {
+    Instant::from_micros(i64::from(seconds) * 1_000_000)
+}
