@@ -75,10 +75,10 @@ impl Load {
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
         let facts = facts.to_string();
         let derived = Provenance::of(theirs).and_then(|it| it.envelope.derived);
-        if let Some(derived) = derived {
-            if let Some(stamp) = unit.withdraw(&derived, &self.actor, "{}")? {
-                keep(unit, &derived, stamp, (envelope.origin.as_str(), ""))?;
-            }
+        if let Some(derived) = derived
+            && let Some(stamp) = unit.withdraw(&derived, &self.actor, "{}")?
+        {
+            keep(unit, &derived, stamp, (envelope.origin.as_str(), ""))?;
         }
         let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
         let Some(stamp) = withdrawn else { return Ok(Outcome::Known) };
