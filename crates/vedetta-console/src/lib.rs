@@ -25,7 +25,6 @@ mod words;
 pub use console::Console;
 
 /// The router of the pages; what is no page's address goes to the machine doors.
-#[must_use]
 pub fn router(console: &Console, machines: axum::Router) -> axum::Router {
     pages::routes(router::Registry::new(console.clone())).finish(machines)
 }

@@ -247,7 +247,7 @@ fn a_sensor_that_falls_silent_is_an_alarm_once() {
     node.clock.advance(pulse::SILENCE);
     assert_eq!(node.outposts.watch().unwrap(), []);
     node.clock.advance(Duration::from_secs(1));
-    assert_eq!(node.outposts.watch().unwrap(), [sensor.account.clone()]);
+    assert_eq!(node.outposts.watch().unwrap(), std::slice::from_ref(&sensor.account));
     assert_eq!(node.outposts.watch().unwrap(), []);
     let [state] = &node.outposts.states(&node.admin).unwrap()[..] else { panic!("one") };
     assert!(state.silent_since.is_some());

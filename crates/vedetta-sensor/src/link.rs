@@ -17,8 +17,7 @@ use crate::identity::Identity;
 use crate::known::{Change, Known};
 use crate::listen::{self, Sink};
 use crate::node::{Connection, Node};
-use crate::run::{Message, Shared};
-use crate::settings::Input;
+use crate::run::{Brought, Message, Shared};
 use crate::status;
 
 /// What the link works with.
@@ -45,7 +44,7 @@ const GATHERED: usize = 4 << 20;
 const LONGEST_LINE: usize = 64 << 20;
 
 /// Works until something cannot go on: the listeners, above all.
-pub(crate) async fn work(link: Link, sinks: Vec<(Input, Sink)>) -> Result<(), SensorError> {
+pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorError> {
     let Link { shared, identity, known, messages } = link;
     let node = identity.node()?;
     let mut listening = JoinSet::new();

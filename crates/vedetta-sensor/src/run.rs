@@ -189,6 +189,9 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     }
 }
 
+/// An input whose lines others bring, and where they go.
+pub(crate) type Brought = (Input, Sink);
+
 /// What inputs are opened with.
 struct Opening<'o> {
     directory: &'o Path,
@@ -203,7 +206,7 @@ impl Opening<'_> {
         &self,
         stdin: Stdin,
         lost: &Arc<AtomicU64>,
-    ) -> Result<(Vec<Reading>, Vec<(Input, Sink)>), SensorError> {
+    ) -> Result<(Vec<Reading>, Vec<Brought>), SensorError> {
         let more = (stdin == Stdin::Read).then(Input::default);
         let (mut readings, mut sinks) = (Vec::new(), Vec::new());
         for input in self.settings.inputs.iter().cloned().chain(more) {

@@ -1,11 +1,8 @@
 //! Nodes as processes of this program on loopback, for the demonstration and for measurements: made,
 //! paired and asked with the real commands.
 
-<<<<<<< HEAD
 pub(crate) mod netns;
-=======
 pub(crate) mod outposts;
->>>>>>> 2831946 (Follow logs at the organisation, match them there, and tell the node what is found)
 pub(crate) mod watch;
 pub(crate) mod wire;
 

@@ -153,12 +153,6 @@ impl Browser<'_> {
         all.extend_from_slice(fields);
         self.post(to, &all).await
     }
-
-    /// Goes where a redirection leads.
-    pub(crate) async fn follow(&mut self, answer: &Answer) -> Answer {
-        let to = answer.header("location").to_owned();
-        self.open(&to).await
-    }
 }
 
 impl Answer {

@@ -51,13 +51,10 @@ enum What {
     Taxii(taxii::Taxii),
     /// Items through four nodes, each a process of its own; or a backlog over one link.
     Mesh(mesh::Mesh),
-<<<<<<< HEAD
     /// Five nodes under load, each a process, killed and cut off at random moments.
     Trial(trial::Trial),
-=======
     /// From a line in one log to the hits of all other sensors, each a process of its own.
     Sensors(sensors::Sensors),
->>>>>>> 2831946 (Follow logs at the organisation, match them there, and tell the node what is found)
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]
     Followers(followers::Followers),
@@ -76,11 +73,8 @@ impl Bench {
             What::Mail(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
             What::Mesh(bench) => bench.run(),
-<<<<<<< HEAD
             What::Trial(bench) => bench.run(),
-=======
             What::Sensors(bench) => bench.run(),
->>>>>>> 2831946 (Follow logs at the organisation, match them there, and tell the node what is found)
         }
     }
 }

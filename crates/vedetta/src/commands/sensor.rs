@@ -57,7 +57,8 @@ enum What {
     /// Show how the sensor does.
     Status(Show),
     /// Show exactly what the sensor sends, has sent and is about to send.
-    WhatLeaves(Show),
+    #[command(name = "what-leaves")]
+    Leaves(Show),
 }
 
 #[derive(Args)]
@@ -132,7 +133,7 @@ impl Sensor {
             What::Enrol(command) => command.run(),
             What::Run(command) => command.run(),
             What::Status(command) => command.status(),
-            What::WhatLeaves(command) => command.leaves(),
+            What::Leaves(command) => command.leaves(),
         }
     }
 }

@@ -6,27 +6,6 @@ use super::{flag, list, moment, number, object, one_of, refer, slug, text};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let real = || json!({ "type": "number" });
-    let told = [
-        ("id", uuid()),
-        ("by", one_of(&["rule", "correlation", "indicator", "baseline"])),
-        ("of", text()),
-        ("title", text()),
-        ("severity", one_of(&["informational", "low", "medium", "high", "critical"])),
-        ("confidence", number()),
-        ("entity", text()),
-        ("count", number()),
-        ("first", moment()),
-        ("last", moment()),
-        ("created", moment()),
-        ("told", moment()),
-    ];
-    let observable = [("kind", text()), ("value", text())];
-    let also = [
-        ("techniques", list(text())),
-        ("evidence", json!({ "type": "object" })),
-        ("observables", list(object(&observable, &[]))),
-        ("recalled", one_of(&["live", "from-history"])),
-    ];
     let beat = [
         ("version", text()),
         ("started", moment()),
@@ -72,7 +51,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("SensorEnrolment", object(&[("secret", text()), ("version", text())], &[])),
         ("EnrolledSensor", object(&enrolled, &[])),
         ("Sensors", object(&[("sensors", list(object(&state, &heard)))], &[])),
-        ("Report", object(&[("findings", list(object(&told, &also)))], &[])),
+        ("Report", object(&[("findings", list(told()))], &[])),
         (
             "Taken",
             object(&[("taken", number()), ("known", number())], &[("refused", list(refused))]),
@@ -80,6 +59,31 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Heartbeat", object(&beat, &[("lag_s", super::maybe(real()))])),
         ("Seen", object(&[], &[("seen", object(&seen, &[]))])),
     ]
+}
+
+fn told() -> Value {
+    let told = [
+        ("id", uuid()),
+        ("by", one_of(&["rule", "correlation", "indicator", "baseline"])),
+        ("of", text()),
+        ("title", text()),
+        ("severity", one_of(&["informational", "low", "medium", "high", "critical"])),
+        ("confidence", number()),
+        ("entity", text()),
+        ("count", number()),
+        ("first", moment()),
+        ("last", moment()),
+        ("created", moment()),
+        ("told", moment()),
+    ];
+    let observable = [("kind", text()), ("value", text())];
+    let also = [
+        ("techniques", list(text())),
+        ("evidence", json!({ "type": "object" })),
+        ("observables", list(object(&observable, &[]))),
+        ("recalled", one_of(&["live", "from-history"])),
+    ];
+    object(&told, &also)
 }
 
 fn uuid() -> Value {

@@ -1,5 +1,6 @@
 //! `vedetta bench trial`: five nodes under load, killed and cut off at random moments.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -190,10 +191,11 @@ impl Country {
         loop {
             let now = SystemClock.now();
             let over = now >= end;
-            for node in due(&mut down, now, over) {
+            let by = if over { Instant::FAR } else { now };
+            for node in due(&mut down, by) {
                 self.nodes[node].start()?;
             }
-            for link in due(&mut cut, now, over) {
+            for link in due(&mut cut, by) {
                 self.mend(link)?;
             }
             if over {
@@ -203,18 +205,18 @@ impl Country {
             match self.chance.below(2) {
                 0 => {
                     let node = self.chance.one_of(NODES.len());
-                    if !down.contains_key(&node) {
+                    if let Entry::Vacant(place) = down.entry(node) {
                         self.nodes[node].kill();
                         self.kills += 1;
-                        down.insert(node, until);
+                        place.insert(until);
                     }
                 }
                 _ => {
                     let link = self.chance.one_of(LINKS.len());
-                    if !cut.contains_key(&link) {
+                    if let Entry::Vacant(place) = cut.entry(link) {
                         self.cut(link)?;
                         self.cuts += 1;
-                        cut.insert(link, until);
+                        place.insert(until);
                     }
                 }
             }
@@ -254,9 +256,9 @@ impl Country {
     }
 }
 
-/// Takes out what is due, or all.
-fn due(all: &mut BTreeMap<usize, Instant>, now: Instant, over: bool) -> Vec<usize> {
-    let due: Vec<_> = all.iter().filter(|it| over || *it.1 <= now).map(|it| *it.0).collect();
+/// Takes out what is due by then.
+fn due(all: &mut BTreeMap<usize, Instant>, by: Instant) -> Vec<usize> {
+    let due: Vec<_> = all.iter().filter(|it| *it.1 <= by).map(|it| *it.0).collect();
     all.retain(|place, _| !due.contains(place));
     due
 }
