@@ -18,7 +18,7 @@ use crate::digest::{Digest, digest};
 use crate::key::PublicKey;
 
 /// A code is good for so long.
-pub const LIFE: Duration = Duration::from_secs(24 * 3600);
+pub const LIFE: Duration = Duration::from_hours(24);
 
 /// A code has at most so many characters.
 pub const LONGEST_CODE: usize = 1400;
