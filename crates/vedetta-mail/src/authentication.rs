@@ -1,9 +1,11 @@
-//! What the receiver recorded of SPF, DKIM, DMARC and ARC (RFC 8601, RFC 7208 §9.1, RFC 8617).
+//! What the receiver recorded of SPF, DKIM, DMARC and ARC (RFC 8601, RFC 7208 §9.1, RFC 8617), and
+//! what was verified here.
 //!
 //! Only the topmost record counts: it is the nearest receiver's; those below came with the message.
 
 use serde::Serialize;
 
+use crate::dkim::{Proof, Proven};
 use crate::header::{Headers, Valued};
 use crate::url::registered;
 
@@ -59,6 +61,8 @@ pub struct Authentication {
     pub dmarc: Outcome,
     /// Whether the chain of intermediaries holds.
     pub arc: Outcome,
+    /// Whether who submitted it had signed in (RFC 8601 §2.7.4).
+    pub submitted: Outcome,
     /// The envelope's domain.
     pub spf_domain: String,
     /// The domains whose signature held, as recorded.
@@ -69,6 +73,8 @@ pub struct Authentication {
     pub client: Option<std::net::IpAddr>,
     /// Who recorded it.
     pub recorded_by: String,
+    /// The last intermediary of a chain that was verified here.
+    pub sealed_by: String,
 }
 
 impl Authentication {
@@ -109,6 +115,7 @@ impl Authentication {
                     "spf" => self.spf = outcome,
                     "dmarc" => self.dmarc = outcome,
                     "arc" => self.arc = outcome,
+                    "auth" => self.submitted = outcome,
                     "dkim" if self.dkim != Outcome::Pass => self.dkim = outcome,
                     "smtp.mailfrom" => self.spf_domain = domain(value),
                     "header.d" | "header.i" if piece.contains("dkim=pass") => {
@@ -117,6 +124,25 @@ impl Authentication {
                     _ => {}
                 }
             }
+        }
+    }
+
+    /// Takes what was verified here over what somebody recorded. A signature found broken here may
+    /// have held where it was recorded: handing on changes messages.
+    pub(crate) fn believe(&mut self, proven: Proven) {
+        if !proven.domains.is_empty() {
+            self.dkim = Outcome::Pass;
+            self.dkim_domains.extend(proven.domains);
+        } else if proven.broken && self.dkim == Outcome::Absent {
+            self.dkim = Outcome::Fail;
+        }
+        match proven.chain {
+            Some(Proof::Holds) => {
+                self.arc = Outcome::Pass;
+                self.sealed_by = proven.sealer;
+            }
+            Some(Proof::Broken) if self.arc == Outcome::Absent => self.arc = Outcome::Fail,
+            _ => {}
         }
     }
 

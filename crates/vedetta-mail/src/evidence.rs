@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::attachment::{Attachment, Study};
 use crate::authentication::Authentication;
 use crate::budget::{Budget, Limits, Obstacle, Unread};
+use crate::dkim::{self, Keys, NoKeys};
 use crate::form::pec::{self, Certificate};
 use crate::form::{self, Form, inline, outlook};
 use crate::header::{Headers, Mailbox};
@@ -98,8 +99,14 @@ impl Evidence {
     /// Takes a message apart: bytes as they were handed in.
     #[must_use]
     pub fn read(bytes: &[u8], limits: &Limits) -> Self {
-        let mut walk =
-            Walk { forms: Vec::new(), budget: Budget::new(limits.clone()), certificate: None };
+        Self::read_with(bytes, limits, &NoKeys)
+    }
+
+    /// The same, signatures verified with the keys that are at hand.
+    #[must_use]
+    pub fn read_with(bytes: &[u8], limits: &Limits, keys: &dyn Keys) -> Self {
+        let budget = Budget::new(limits.clone());
+        let mut walk = Walk { forms: Vec::new(), budget, certificate: None, keys };
         let cut = bytes.get(..limits.message).unwrap_or(bytes);
         if cut.len() < bytes.len() {
             walk.budget.unread("1", Obstacle::TooLarge);
@@ -132,13 +139,14 @@ impl Evidence {
 const DEEPEST_FORWARD: usize = 6;
 const MOST_ADDRESSES: usize = 50;
 
-struct Walk {
+struct Walk<'k> {
     forms: Vec<Form>,
     budget: Budget,
     certificate: Option<Certificate>,
+    keys: &'k dyn Keys,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn descend(&mut self, bytes: &[u8]) -> Evidence {
         if outlook::is_outlook(bytes) {
             self.forms.push(Form::Outlook);
@@ -170,7 +178,11 @@ impl Walk {
         if mime.leaves.is_empty() && mime.headers.is_empty() {
             self.budget.unread("1", Obstacle::Empty);
         }
-        self.gather(&mime)
+        let mut evidence = self.gather(&mime);
+        if evidence.header == Header::Original {
+            evidence.authentication.believe(dkim::prove(bytes, self.keys));
+        }
+        evidence
     }
 
     fn certificate(&mut self, mime: &Mime<'_>) -> Option<Certificate> {
