@@ -6,14 +6,14 @@ pub(crate) mod pec;
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::attachment::Zip;
-use crate::budget::{Budget, Obstacle};
-use crate::mime::Mime;
+use crate::budget::{Budget, Limits, Obstacle};
+use crate::mime::{Leaf, Mime};
 
 /// How a message was handed on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// As it came.
@@ -39,11 +39,8 @@ pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Option<Enclosed>
     let certified = pec::is_envelope(mime);
     let is_report = mime.kind == "multipart/report" && !certified;
     let position = mime.leaves.iter().position(|leaf| {
-        let name = leaf.name.to_lowercase();
-        let message = matches!(leaf.kind.as_str(), "message/rfc822" | "message/global");
-        let outlook = leaf.kind == "application/vnd.ms-outlook" || name.ends_with(".msg");
-        let named = message || name.ends_with(".eml") || outlook;
-        if certified { named && (name == "postacert.eml" || message) } else { named }
+        let certificate = leaf.name.eq_ignore_ascii_case("postacert.eml");
+        is_letter(leaf) && (!certified || certificate || leaf.kind.starts_with("message/"))
     })?;
     if is_report || !certified && has_own_voice(mime, budget) {
         return None;
@@ -58,21 +55,28 @@ pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Option<Enclosed>
     Some(Enclosed { form, bytes })
 }
 
+fn is_letter(leaf: &Leaf<'_>) -> bool {
+    let name = leaf.name.to_lowercase();
+    matches!(leaf.kind.as_str(), "message/rfc822" | "message/global")
+        || leaf.kind == "application/vnd.ms-outlook"
+        || name.ends_with(".eml")
+        || name.ends_with(".msg")
+}
+
 /// Whether the outer message says or carries so much itself that it is what must be judged:
 /// a lure may have a message attached.
 fn has_own_voice(mime: &Mime<'_>, budget: &mut Budget) -> bool {
-    let messages = |name: &str| name.ends_with(".eml") || name.ends_with(".msg");
     let others = mime.leaves.iter().filter(|leaf| {
         let kind = leaf.kind.as_str();
         leaf.attached
             && !kind.starts_with("message/")
             && !kind.starts_with("image/")
-            && !messages(&leaf.name.to_lowercase())
-            && kind != "application/vnd.ms-outlook"
+            && !is_letter(leaf)
     });
-    if others.count() > 0 {
-        return true;
-    }
+    others.count() > 0 || says_much(mime, budget)
+}
+
+fn says_much(mime: &Mime<'_>, budget: &mut Budget) -> bool {
     let mut texts = mime.leaves.iter().filter(|leaf| leaf.is_text());
     texts.any(|leaf| {
         let text = leaf.text(budget);
@@ -90,7 +94,8 @@ fn has_own_voice(mime: &Mime<'_>, budget: &mut Budget) -> bool {
     })
 }
 
-/// The messages in what was handed in: one, those of a mailbox file, those of an archive.
+/// The messages in what was handed in: one, those of a mailbox file, those of an archive, or
+/// several attached to one letter.
 #[must_use]
 pub fn letters(bytes: &[u8]) -> Vec<Cow<'_, [u8]>> {
     if bytes.starts_with(b"PK\x03\x04") {
@@ -102,7 +107,42 @@ pub fn letters(bytes: &[u8]) -> Vec<Cow<'_, [u8]>> {
     if bytes.starts_with(b"From ") {
         return mailbox(bytes).into_iter().map(Cow::Borrowed).collect();
     }
-    vec![Cow::Borrowed(bytes)]
+    let attached = attached(bytes);
+    if attached.is_empty() {
+        return vec![Cow::Borrowed(bytes)];
+    }
+    attached.into_iter().map(Cow::Owned).collect()
+}
+
+/// The messages that one hands on together: several attached, or an archive of them. None when it
+/// carries anything else, or has much to say itself.
+fn attached(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let count = |word: &str| memchr::memmem::find_iter(bytes, word.as_bytes()).take(2).count();
+    let several = ["message/rfc822", ".eml", ".msg", "ms-outlook"].iter().any(|it| count(it) > 1);
+    if !several && count("zip") == 0 || count("multipart/") == 0 {
+        return Vec::new();
+    }
+    let mut budget = Budget::new(Limits::default());
+    let mime = Mime::read(bytes, &mut budget);
+    if pec::is_envelope(&mime) || mime.kind == "multipart/report" || says_much(&mime, &mut budget) {
+        return Vec::new();
+    }
+    let (mut letters, mut archives) = (Vec::new(), 0);
+    for leaf in mime.leaves.iter().filter(|leaf| !leaf.is_text()) {
+        if is_letter(leaf) {
+            letters.push(leaf.decode(&mut budget).into_owned());
+            continue;
+        }
+        let held = leaf.decode(&mut budget);
+        let inside = if held.starts_with(b"PK\x03\x04") { packed(&held) } else { Vec::new() };
+        archives += usize::from(!inside.is_empty());
+        if inside.is_empty() && !leaf.kind.starts_with("image/") {
+            return Vec::new();
+        }
+        letters.extend(inside);
+    }
+    letters.truncate(MOST_PACKED);
+    if archives > 0 || letters.len() > 1 { letters } else { Vec::new() }
 }
 
 const MOST_LETTERS: usize = 10_000;

@@ -45,6 +45,34 @@ fn the_same_lure_comes_out_of_every_form() {
 }
 
 #[test]
+fn several_handed_on_together_are_looked_at_each() {
+    let packed = sample("mail_message", "zip_of_two.eml");
+    let hosts = |bytes: &[u8]| -> Vec<String> {
+        let read = |letter: &[u8]| Evidence::read(letter, &Limits::default());
+        letters(bytes).iter().map(|letter| read(letter).links[0].target.host.clone()).collect()
+    };
+    assert_eq!(hosts(&packed), ["lure1.invalid", "lure2.invalid"]);
+    let part = |n: usize| {
+        format!(
+            "--b\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n\
+             From: x@lure{n}.invalid\r\nSubject: s\r\n\r\nhttp://lure{n}.invalid/\r\n"
+        )
+    };
+    let both = |more: &str| {
+        format!(
+            "From: ada@comune.example\r\nSubject: due\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n{}{}{more}--b--\r\n",
+            part(3),
+            part(4)
+        )
+    };
+    assert_eq!(hosts(both("").as_bytes()), ["lure3.invalid", "lure4.invalid"]);
+    let program = "--b\r\nContent-Type: application/octet-stream; name=a.exe\r\n\r\nMZ\r\n";
+    let carrying = both(program);
+    assert_eq!(letters(carrying.as_bytes()).len(), 1, "what carries more is looked at as it is");
+}
+
+#[test]
 fn what_is_shown_is_kept_beside_where_it_goes() {
     let evidence = read("direct.eml");
     let link = evidence.links.iter().find(|link| !link.shown.is_empty()).unwrap();
