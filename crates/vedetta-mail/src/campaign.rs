@@ -78,6 +78,13 @@ impl Traces {
         Self(traces)
     }
 
+    /// The same, each value under another name: who holds equal names knows that they are equal,
+    /// and not what they are.
+    #[must_use]
+    pub fn named(&self, name: impl Fn(&str) -> String) -> Self {
+        Self(self.0.iter().map(|(trace, value)| (*trace, name(value))).collect())
+    }
+
     /// The values, by kind.
     pub fn iter(&self) -> impl Iterator<Item = (Trace, &str)> {
         self.0.iter().map(|(trace, value)| (*trace, value.as_str()))
@@ -184,10 +191,19 @@ impl Waves {
     /// Puts a report into the wave that it belongs to, or begins one.
     pub fn join(&mut self, traces: &Traces) -> Joined {
         let found = self.nearest(traces);
-        let (wave, shared) = found.unwrap_or_else(|| {
-            self.sizes.push(0);
-            (self.sizes.len() - 1, BTreeSet::new())
-        });
+        let (wave, shared) = found.unwrap_or_else(|| (self.begin(), BTreeSet::new()));
+        let others = self.put(traces, wave);
+        Joined { wave, others, shared }
+    }
+
+    /// Begins a wave, as yet without reports.
+    pub fn begin(&mut self) -> usize {
+        self.sizes.push(0);
+        self.sizes.len() - 1
+    }
+
+    /// Puts a report into a wave, and tells how many were in it before.
+    pub fn put(&mut self, traces: &Traces, wave: usize) -> u64 {
         self.reports += 1;
         for (trace, value) in traces.iter() {
             let seen = self.seen.entry(trace).or_default().entry(value.into()).or_default();
@@ -199,10 +215,12 @@ impl Waves {
         if let Some(size) = size {
             *size += 1;
         }
-        Joined { wave, others, shared }
+        others
     }
 
-    fn nearest(&self, traces: &Traces) -> Option<(usize, BTreeSet<Trace>)> {
+    /// The wave that a report belongs to, and what they share.
+    #[must_use]
+    pub fn nearest(&self, traces: &Traces) -> Option<(usize, BTreeSet<Trace>)> {
         let mut weights: BTreeMap<usize, BTreeMap<Trace, f64>> = BTreeMap::new();
         for (trace, value) in traces.iter() {
             let Some(seen) = self.seen.get(&trace).and_then(|values| values.get(value)) else {

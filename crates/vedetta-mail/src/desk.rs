@@ -1,14 +1,14 @@
 //! What the desk knows when it looks at a message: names worth borrowing, its own domains, what is
 //! already known to be bad. All of it is a parameter.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::brands::Brands;
 use crate::budget::Limits;
 use crate::model::Model;
 
 /// Something that can be asked for among what is known.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sought {
     /// A host or domain.

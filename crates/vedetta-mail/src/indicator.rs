@@ -1,6 +1,6 @@
 //! What a message teaches: values that others can look for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::attachment::{Nature, Trait};
 use crate::brands::Brands;
@@ -9,7 +9,7 @@ use crate::evidence::Evidence;
 use crate::hosting::{self, Hosting};
 
 /// A value worth looking for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Indicator {
     /// What it is.
     pub kind: Sought,

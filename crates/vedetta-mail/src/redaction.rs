@@ -5,7 +5,7 @@ use crate::header::Mailbox;
 use crate::url::defang;
 
 /// What is shared of a message: no recipient, no greeted name, no internal routing, no live link.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Sample {
     /// The sender, defanged.
     pub from: String,

@@ -40,6 +40,28 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// For who wrote and attached nothing.
+    #[must_use]
+    pub fn nothing_in_it(language: Language) -> Self {
+        let (subject, text) = match language {
+            Language::It => (
+                "Non abbiamo trovato il messaggio",
+                "Grazie di averci scritto.\n\nNella sua lettera non c'è il messaggio da controllare: c'è solo il suo testo.\n\n\
+                 Per segnalarne uno:\n- lo alleghi a una nuova lettera per questo indirizzo (in Outlook: \u{ab}Inoltra come allegato\u{bb});\n\
+                 - se non può, lo inoltri così com'è, senza cancellare nulla.\n\n\
+                 Intanto non prema i collegamenti e non apra gli allegati.\n",
+            ),
+            Language::En => (
+                "We found no message",
+                "Thank you for writing.\n\nYour letter does not contain the message to be checked: there is only your own text.\n\n\
+                 To report one:\n- attach it to a new letter to this address (in Outlook: \"Forward as attachment\");\n\
+                 - if you cannot, forward it as it is, and delete nothing.\n\n\
+                 Meanwhile do not follow its links or open its attachments.\n",
+            ),
+        };
+        Self { subject: subject.into(), text: text.into() }
+    }
+
     /// Writes the answer.
     #[must_use]
     pub fn new(opinion: &Opinion, evidence: &Evidence, language: Language, case: &Case) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
 
 use crate::checks::{self, Confidence, Finding, Group, Scene, Severity};
@@ -11,7 +11,7 @@ use crate::evidence::Evidence;
 use crate::model::Model;
 
 /// What the reporter is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Pericolosa.
@@ -27,6 +27,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The five, the worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Malicious,
+        Self::Suspicious,
+        Self::Spam,
+        Self::ProbablyLegitimate,
+        Self::Undetermined,
+    ];
+
     /// The word for people.
     #[must_use]
     pub fn word(self) -> Bilingual {

@@ -76,25 +76,25 @@ pub(crate) fn of_brands(host: &str, brands: &Brands) -> Option<(Likeness, String
     let (unicode, _) = idna::domain_to_unicode(label);
     let plain = skeleton(&unicode);
     let before = host.strip_suffix(&registered).unwrap_or_default().trim_end_matches('.');
+    let before = if before.is_empty() { String::new() } else { format!(".{before}.") };
     for brand in brands.all() {
         for domain in &brand.domains {
             let own = domain.split('.').next().unwrap_or_default();
-            let found =
-                if !before.is_empty() && format!(".{before}.").contains(&format!(".{domain}.")) {
-                    Some(Likeness::Prefix)
-                } else if own.len() < 4 {
-                    None
-                } else if plain == own && unicode != own {
-                    Some(Likeness::Letters)
-                } else if label == own && own.len() > 5 {
-                    Some(Likeness::Ending)
-                } else if own.len() > 5 && near(&plain, own) {
-                    Some(Likeness::Typo)
-                } else if adds(&plain, own) {
-                    Some(Likeness::Added)
-                } else {
-                    None
-                };
+            let found = if before.contains(domain) && before.contains(&format!(".{domain}.")) {
+                Some(Likeness::Prefix)
+            } else if own.len() < 4 {
+                None
+            } else if plain == own && unicode != own {
+                Some(Likeness::Letters)
+            } else if label == own && own.len() > 5 {
+                Some(Likeness::Ending)
+            } else if own.len() > 5 && near(&plain, own) {
+                Some(Likeness::Typo)
+            } else if adds(&plain, own) {
+                Some(Likeness::Added)
+            } else {
+                None
+            };
             if let Some(like) = found {
                 return Some((like, brand.name.clone()));
             }
@@ -144,6 +144,12 @@ pub(crate) const fn latin(c: char) -> char {
 
 /// One insertion, deletion, substitution or swap of neighbours away.
 fn near(one: &str, other: &str) -> bool {
+    // Most names differ at both ends: told before anything is taken apart.
+    let ends = |text: &str| (text.bytes().next(), text.bytes().next_back());
+    let ((first, last), (begins, ends)) = (ends(one), ends(other));
+    if one.len().abs_diff(other.len()) > 4 || first != begins && last != ends {
+        return false;
+    }
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one == other || one.len().abs_diff(other.len()) > 1 {
         return false;
