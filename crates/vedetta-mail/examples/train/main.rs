@@ -17,6 +17,7 @@
 mod fit;
 mod measure;
 mod samples;
+mod templates;
 
 use std::path::Path;
 

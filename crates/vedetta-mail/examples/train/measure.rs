@@ -16,6 +16,7 @@ pub(crate) fn report(samples: &[Sample]) {
         Source::Ham("lists"),
         Source::Ham("hard"),
         Source::Ham("easy"),
+        Source::Ham("templates"),
         Source::OwnHam,
         Source::Spam,
     ] {
@@ -51,7 +52,10 @@ fn score(samples: &[Sample], seen: &[usize], unseen: &[usize], scores: &mut [[f3
 fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&Sample) -> bool) {
     println!("\n{title}");
     let ham: Vec<f32> = (0..samples.len())
-        .filter(|at| matches!(samples[*at].source, Source::Ham(_)) && which(&samples[*at]))
+        .filter(|at| {
+            let source = samples[*at].source;
+            matches!(source, Source::Ham("easy" | "lists")) && which(&samples[*at])
+        })
         .map(|at| scores[at][0])
         .collect();
     let mut sorted = ham.clone();
@@ -72,6 +76,7 @@ fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&S
         Source::Ham("hard"),
         Source::Ham("easy"),
         Source::Ham("lists"),
+        Source::Ham("templates"),
         Source::OwnHam,
     ] {
         println!(

@@ -24,6 +24,7 @@ impl Source {
     fn weight(self) -> f32 {
         match self {
             Self::Ham("hard") => 3.0,
+            Self::Ham("templates") => 1.5,
             Self::OwnLure => 0.5,
             _ => 1.0,
         }
@@ -63,6 +64,12 @@ pub(crate) fn load(corpus: &Path) -> Vec<Sample> {
             };
             samples.push(sample(&std::fs::read(&path).unwrap(), source, None, name));
         }
+    }
+    for written in super::templates::write(&corpus.join("templates")) {
+        let group = hash(&written.package) | 1 << 61;
+        let name = format!("{}/{}", written.package, written.name);
+        let source = Source::Ham("templates");
+        samples.push(sample(written.letter.as_bytes(), source, Some(group), name));
     }
     for (text, source) in [
         (include_str!("../../training/legitimate.txt"), Source::OwnHam),
@@ -131,9 +138,9 @@ pub(crate) fn hash(text: &str) -> u64 {
     })
 }
 
-/// Writes messages from templates: `{a|b}` is a choice, `{word}` a slot, `[text](link)` a link.
-struct Writer {
-    seed: u64,
+/// Writes messages: `{a|b}` is a choice, `{word}` a slot, `[text](link)` a link.
+pub(crate) struct Writer {
+    pub(crate) seed: u64,
 }
 
 const CITIES: &[(&str, &str)] = &[
@@ -215,7 +222,15 @@ const MONTHS: &[&str] = &[
 ];
 
 impl Writer {
-    fn next(&mut self, below: usize) -> usize {
+    pub(crate) fn shop(&mut self) -> String {
+        self.pick(SHOPS).to_owned()
+    }
+
+    pub(crate) fn name(&mut self) -> String {
+        self.pick(NAMES).to_owned()
+    }
+
+    pub(crate) fn next(&mut self, below: usize) -> usize {
         self.seed = self
             .seed
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -223,7 +238,7 @@ impl Writer {
         (self.seed >> 33) as usize % below.max(1)
     }
 
-    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
+    pub(crate) fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
         from[self.next(from.len())]
     }
 
