@@ -180,12 +180,7 @@ impl House {
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn note_deed(
-        &self,
-        actor: &str,
-        subject: &str,
-        facts: String,
-    ) -> Result<(), StoreError> {
+    pub fn note_deed(&self, actor: &str, subject: &str, facts: String) -> Result<(), StoreError> {
         let (actor, subject) = (actor.to_owned(), subject.to_owned());
         self.write(move |unit| {
             let kind = EntryKind::Deed;

@@ -62,6 +62,8 @@ pub enum DoorIn {
     Api,
     /// A file given on the command line or in a watched directory.
     File,
+    /// The mail desk: a campaign made of reported messages.
+    Mail,
 }
 
 /// Something wrong with the input, or worth knowing about it.

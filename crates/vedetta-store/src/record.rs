@@ -11,31 +11,35 @@ use crate::entry::Stamp;
 #[serde(rename_all = "kebab-case")]
 pub enum RecordKind {
     /// [`vedetta_model::Organisation`].
-    Organisation,
+    Organisation = 0,
     /// [`vedetta_model::Asset`].
-    Asset,
+    Asset = 1,
     /// [`vedetta_model::Contact`].
-    Contact,
+    Contact = 2,
     /// [`vedetta_model::Account`].
-    Account,
+    Account = 3,
     /// [`vedetta_model::Agreement`].
-    Agreement,
+    Agreement = 4,
     /// [`vedetta_model::Hold`].
-    Hold,
+    Hold = 5,
     /// A webhook.
-    Webhook,
+    Webhook = 6,
     /// A false-positive list.
-    WarningList,
+    WarningList = 7,
     /// A token, without its secret.
-    Token,
+    Token = 8,
     /// A certificate of a machine.
-    Certificate,
+    Certificate = 9,
     /// A setting of the node.
-    Setting,
+    Setting = 10,
     /// A node that this one exchanges with.
-    Peer,
+    Peer = 11,
     /// The public identity of a node.
-    Card,
+    Card = 12,
+    /// A message reported to the mail desk: what was found, never the message.
+    MailReport = 21,
+    /// A wave of messages of the mail desk.
+    Campaign = 22,
     /// A sensor at an organisation.
     Sensor = 24,
 }
@@ -58,20 +62,22 @@ pub struct Record {
 #[serde(rename_all = "kebab-case")]
 pub enum SecretKind {
     /// Argon2id string of an account's password.
-    Password,
+    Password = 0,
     /// TOTP seed of an account.
-    Totp,
+    Totp = 1,
     /// SHA-256 of a token, keyed by the token's identifier.
-    Token,
+    Token = 2,
     /// Signing secret of a webhook.
-    Webhook,
+    Webhook = 3,
     /// Keys of the node itself.
-    Node,
+    Node = 4,
+    /// The key of a message reported to the mail desk, sealed: erased, the message is gone.
+    MailKey = 5,
 }
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -85,6 +91,8 @@ impl RecordKind {
         Self::Setting,
         Self::Peer,
         Self::Card,
+        Self::MailReport,
+        Self::Campaign,
         Self::Sensor,
     ];
 
