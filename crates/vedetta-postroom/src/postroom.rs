@@ -1,0 +1,140 @@
+//! The postroom: the house, what the desk was told, and what is on its table.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use vedetta_flow::{FlowError, House};
+use vedetta_mail::{Brand, Brands, Keys, Published};
+use vedetta_model::Actor;
+use vedetta_model::asset::AssetValue;
+
+use crate::acquainted::Acquaintances;
+use crate::reporter::Mailboxes;
+use crate::sealing::MasterKey;
+use crate::settings::Settings;
+use crate::state::State;
+
+/// The mail desk of one node. Every action, view and step of it is a method.
+pub struct Postroom {
+    pub(crate) house: Arc<House>,
+    pub(crate) settings: Settings,
+    pub(crate) master: MasterKey,
+    pub(crate) keys: Published,
+    naming: Vec<u8>,
+    state: Mutex<State>,
+    around: Mutex<Option<Arc<Surroundings>>>,
+    pub(crate) known: Mutex<Acquaintances>,
+}
+
+/// What the directory says that the desk needs, of one snapshot.
+pub(crate) struct Surroundings {
+    generation: u64,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) brands: Brands,
+}
+
+impl Postroom {
+    /// Opens the desk over a house: reads what was reported before. `keys` are those that domains
+    /// publish, where an administrator has them at hand.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn open(
+        house: Arc<House>,
+        settings: Settings,
+        master: MasterKey,
+        keys: Published,
+    ) -> Result<Self, FlowError> {
+        let naming = house.node_secret("mail-desk")?;
+        let state = Mutex::new(house.read(State::load)?);
+        let (around, known) = (Mutex::default(), Mutex::default());
+        Ok(Self { house, settings, master, keys, naming, state, around, known })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The house.
+    #[must_use]
+    pub const fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the table again: what was put on it could not be written.
+    pub(crate) fn reread(&self) {
+        match self.house.read(State::load) {
+            Ok(state) => *self.state() = state,
+            Err(error) => tracing::error!(%error, "the mail desk's reports do not read back"),
+        }
+    }
+
+    /// A name that only this node gives: equal for equal values.
+    pub(crate) fn named(&self, value: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.naming) else {
+            return String::new();
+        };
+        mac.update(value.as_bytes());
+        let whole = mac.finalize().into_bytes();
+        whole.iter().take(10).map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// What the directory says now.
+    pub(crate) fn around(&self) -> Arc<Surroundings> {
+        let snapshot = self.house.standing();
+        let mut around = self.around.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*around {
+            Some(known) if known.generation == snapshot.generation => Arc::clone(known),
+            _ => {
+                let fresh = Arc::new(Surroundings {
+                    generation: snapshot.generation,
+                    mailboxes: Mailboxes::of(&snapshot),
+                    brands: Brands::with(organisations(&snapshot)),
+                });
+                *around = Some(Arc::clone(&fresh));
+                fresh
+            }
+        }
+    }
+
+    pub(crate) fn published(&self) -> &dyn Keys {
+        &self.keys
+    }
+
+    /// The one who acts when a rule does.
+    pub(crate) fn keeper(&self) -> Result<Actor, FlowError> {
+        self.house.operator()
+    }
+}
+
+/// The organisations of the directory by their domains: what imitates these is found. Their names
+/// are not: too many messages speak of a municipality.
+fn organisations(snapshot: &vedetta_flow::Standing) -> Vec<Brand> {
+    let directory = &snapshot.directory;
+    let with_domains = directory.members().iter().filter_map(|member| {
+        let organisation = &member.organisation;
+        let domain = |what: &AssetValue| match what {
+            AssetValue::Domain(domain) | AssetValue::MailDomain(domain) => {
+                Some(domain.to_lowercase())
+            }
+            _ => None,
+        };
+        let mut domains: Vec<String> = directory
+            .assets_of(&organisation.id)
+            .iter()
+            .filter_map(|it| domain(&it.what))
+            .collect();
+        domains.sort();
+        domains.dedup();
+        let name = organisation.name.clone();
+        (!domains.is_empty()).then(|| Brand { name, words: Vec::new(), domains })
+    });
+    with_domains.collect()
+}

@@ -1,0 +1,60 @@
+//! What the administrator says of the mail desk.
+
+use std::time::Duration;
+
+use vedetta_mail::Signer;
+use vedetta_model::Tlp;
+
+/// The desk's settings.
+pub struct Settings {
+    /// The address that reports are sent to, and answers come from.
+    pub mailbox: String,
+    /// The name beside it.
+    pub name: String,
+    /// Receivers whose `Authentication-Results` are believed (RFC 8601 authserv-id).
+    pub receivers: Vec<String>,
+    /// How long messages are kept.
+    pub keep: Duration,
+    /// Answers that one reporter has in an hour; beyond it reports are taken in silently.
+    pub answers: usize,
+    /// Reports that are taken from strangers of one domain in an hour.
+    pub strangers: usize,
+    /// With what answers are signed.
+    pub signer: Option<Signer>,
+    /// When a campaign is released without an analyst; never without it.
+    pub release: Option<ReleaseRule>,
+}
+
+/// When a campaign is released without an analyst: the rule of the agreement.
+#[derive(Clone, Copy, Debug)]
+pub struct ReleaseRule {
+    /// As many reporters at least.
+    pub reporters: usize,
+    /// Of as many organisations at least.
+    pub organisations: usize,
+    /// How far it may go.
+    pub tlp: Tlp,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mailbox: "segnalazioni@localhost".into(),
+            name: "Posta sospetta".into(),
+            receivers: Vec::new(),
+            keep: Duration::from_hours(24 * 90),
+            answers: 30,
+            strangers: 20,
+            signer: None,
+            release: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The domain of the mailbox.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.mailbox.rsplit('@').next().unwrap_or_default()
+    }
+}

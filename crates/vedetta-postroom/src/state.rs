@@ -1,0 +1,172 @@
+//! What is on the desk's table: reports and campaigns, whole in memory, as the ledger has them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use vedetta_mail::{Traces, Verdict, Waves};
+use vedetta_model::{Instant, OrganisationId};
+use vedetta_store::{Reader, RecordKind, StoreError};
+
+use crate::campaign::Campaign;
+use crate::report::Report;
+
+/// The table.
+#[derive(Default)]
+pub(crate) struct State {
+    reports: BTreeMap<String, Arc<Report>>,
+    campaigns: BTreeMap<String, Campaign>,
+    members: HashMap<String, Vec<Arc<Report>>>,
+    waves: Waves,
+    /// The campaign of each wave, by its number.
+    names: Vec<String>,
+    hours: HashMap<String, VecDeque<Instant>>,
+}
+
+/// How many a campaign has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Extent {
+    pub(crate) reports: usize,
+    pub(crate) reporters: usize,
+    pub(crate) organisations: usize,
+}
+
+const HOUR: Duration = Duration::from_hours(1);
+/// Names counted by the hour at once.
+const MOST_COUNTED: usize = 20_000;
+
+impl State {
+    pub(crate) fn load(reader: &mut dyn Reader) -> Result<Self, StoreError> {
+        let mut state = Self::default();
+        for record in reader.records(RecordKind::Campaign)? {
+            let campaign: Campaign = read(&record.body)?;
+            state.campaigns.insert(campaign.id.to_string(), campaign);
+        }
+        let mut reports = Vec::new();
+        for record in reader.records(RecordKind::MailReport)? {
+            reports.push(Arc::new(read::<Report>(&record.body)?));
+        }
+        reports.sort_by(|a, b| (a.at, &a.case).cmp(&(b.at, &b.case)));
+        for report in reports {
+            let wave = state.names.iter().position(|name| *name == report.campaign);
+            let wave = wave.unwrap_or_else(|| state.begin(&report.campaign));
+            state.waves.put(&report.traces, wave);
+            state.put(report);
+        }
+        Ok(state)
+    }
+
+    /// The campaign that a message belongs to.
+    pub(crate) fn campaign_of(&self, traces: &Traces) -> Option<String> {
+        let (wave, _) = self.waves.nearest(traces)?;
+        self.names.get(wave).cloned()
+    }
+
+    fn begin(&mut self, name: &str) -> usize {
+        self.names.push(name.to_owned());
+        self.waves.begin()
+    }
+
+    /// Puts a new report on the table, among its campaign's.
+    pub(crate) fn add(&mut self, report: Arc<Report>) {
+        let wave = self.names.iter().rposition(|name| *name == report.campaign);
+        let wave = wave.unwrap_or_else(|| self.begin(&report.campaign));
+        self.waves.put(&report.traces, wave);
+        self.put(report);
+    }
+
+    /// Puts a report, or a changed one in its place.
+    pub(crate) fn put(&mut self, report: Arc<Report>) {
+        let members = self.members.entry(report.campaign.clone()).or_default();
+        match members.iter_mut().find(|member| member.case == report.case) {
+            Some(member) => *member = Arc::clone(&report),
+            None => members.push(Arc::clone(&report)),
+        }
+        self.reports.insert(report.case.clone(), report);
+    }
+
+    /// Takes a report off the table; what its campaign learnt stays.
+    pub(crate) fn remove(&mut self, case: &str) {
+        if let Some(report) = self.reports.remove(case)
+            && let Some(members) = self.members.get_mut(&report.campaign)
+        {
+            members.retain(|member| member.case != case);
+        }
+    }
+
+    pub(crate) fn report(&self, case: &str) -> Option<&Arc<Report>> {
+        self.reports.get(case)
+    }
+
+    pub(crate) fn reports(&self) -> impl Iterator<Item = &Arc<Report>> {
+        self.reports.values()
+    }
+
+    pub(crate) fn campaign(&self, id: &str) -> Option<&Campaign> {
+        self.campaigns.get(id)
+    }
+
+    pub(crate) fn campaigns(&self) -> impl Iterator<Item = &Campaign> {
+        self.campaigns.values()
+    }
+
+    pub(crate) fn put_campaign(&mut self, campaign: Campaign) {
+        self.campaigns.insert(campaign.id.to_string(), campaign);
+    }
+
+    /// The reports of a campaign, the first first.
+    pub(crate) fn members(&self, campaign: &str) -> &[Arc<Report>] {
+        self.members.get(campaign).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many reporters of a campaign there are besides one.
+    pub(crate) fn others(&self, campaign: &str, reporter: &str) -> usize {
+        let all = self.members(campaign).iter().map(|member| member.reporter.as_str());
+        all.filter(|name| *name != reporter).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many a campaign has, of those that the directory knows.
+    pub(crate) fn extent(&self, campaign: &str) -> Extent {
+        let members = self.members(campaign);
+        let known = members.iter().filter(|member| member.organisation.is_some());
+        let reporters: BTreeSet<&str> = known.map(|member| member.reporter.as_str()).collect();
+        let organisations: BTreeSet<&OrganisationId> =
+            members.iter().filter_map(|member| member.organisation.as_ref()).collect();
+        Extent {
+            reports: members.len(),
+            reporters: reporters.len(),
+            organisations: organisations.len(),
+        }
+    }
+
+    /// The worst verdict that holds in a campaign; what an analyst said comes before all others.
+    pub(crate) fn verdict(&self, campaign: &str) -> Verdict {
+        let members = self.members(campaign);
+        let rulings = members.iter().filter_map(|member| member.ruling.as_ref());
+        if let Some(last) = rulings.max_by_key(|ruling| ruling.at) {
+            return last.verdict;
+        }
+        let worst = members.iter().map(|member| member.verdict).min();
+        worst.unwrap_or(Verdict::Undetermined)
+    }
+
+    /// Counts one more for a name, unless it had as many within the hour.
+    pub(crate) fn within(&mut self, name: &str, most: usize, now: Instant) -> bool {
+        if self.hours.len() >= MOST_COUNTED {
+            self.hours.retain(|_, past| past.back().is_some_and(|last| now.since(*last) < HOUR));
+        }
+        let past = self.hours.entry(name.to_owned()).or_default();
+        while past.front().is_some_and(|first| now.since(*first) >= HOUR) {
+            past.pop_front();
+        }
+        let room = past.len() < most;
+        if room {
+            past.push_back(now);
+        }
+        room
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(body).map_err(|error| StoreError::Refused(error.to_string()))
+}
