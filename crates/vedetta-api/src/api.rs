@@ -15,6 +15,7 @@ use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
 use vedetta_model::{AccountId, Actor, Places};
 use vedetta_outpost::Outposts;
+use vedetta_postroom::Postroom;
 
 use crate::access::Cost;
 use crate::credentials::Presented;
@@ -69,6 +70,7 @@ struct Shared {
     /// Octets of large bodies that each account sends.
     sending: Mutex<HashMap<AccountId, usize>>,
     links: OnceLock<Links>,
+    mail_desk: OnceLock<Arc<Postroom>>,
     closing: watch::Sender<bool>,
 }
 
@@ -159,6 +161,7 @@ impl Api {
             rooms,
             sending: Mutex::default(),
             links: OnceLock::new(),
+            mail_desk: OnceLock::new(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -190,6 +193,17 @@ impl Api {
     #[must_use]
     pub fn links(&self) -> Option<&Links> {
         self.0.links.get()
+    }
+
+    /// Opens the mail desk's routes, from now on.
+    pub fn show_mail_desk(&self, desk: Arc<Postroom>) {
+        // The one that was shown first stays.
+        let _first = self.0.mail_desk.set(desk).is_ok();
+    }
+
+    /// The mail desk, where there is one.
+    pub(crate) fn mail_desk(&self) -> Option<&Arc<Postroom>> {
+        self.0.mail_desk.get()
     }
 
     /// Ends the live streams, so that the server can end: their clients come back with the place

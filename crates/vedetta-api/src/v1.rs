@@ -9,6 +9,7 @@ mod holds;
 mod imports;
 mod items;
 mod ledger;
+mod mail;
 mod node;
 mod peers;
 mod relevance;
@@ -106,7 +107,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)
         .on(Get, "/api/v1/ledger/entries", ledger::entries)
         .on(Get, "/api/v1/ledger/verification", ledger::verify);
-    items(directory_routes(peers(sensors(registry))))
+    items(mail_desk(directory_routes(peers(sensors(registry)))))
 }
 
 fn sensors(registry: Registry) -> Registry {
@@ -118,6 +119,21 @@ fn sensors(registry: Registry) -> Registry {
         .on(Post, "/api/v1/sensors/findings", sensors::report)
         .on(Post, "/api/v1/sensors/heartbeats", sensors::beat)
         .on(Get, "/api/v1/items/{item}/sightings", sensors::seen)
+}
+
+fn mail_desk(registry: Registry) -> Registry {
+    registry
+        .on(Post, "/api/v1/mail/reports", mail::report)
+        .on(Get, "/api/v1/mail/reports", mail::queue)
+        .on(Get, "/api/v1/mail/reports/own", mail::own)
+        .on(Get, "/api/v1/mail/reports/{case}", mail::case)
+        .on(Get, "/api/v1/mail/reports/{case}/message", mail::message)
+        .on(Delete, "/api/v1/mail/reports/{case}/message", mail::delete)
+        .on(Post, "/api/v1/mail/reports/{case}/verdict", mail::overrule)
+        .on(Get, "/api/v1/mail/campaigns", mail::campaigns)
+        .on(Get, "/api/v1/mail/campaigns/{campaign}", mail::campaign)
+        .on(Post, "/api/v1/mail/campaigns/{campaign}/steps", mail::step)
+        .on(Get, "/api/v1/mail/statistics", mail::statistics)
 }
 
 fn peers(registry: Registry) -> Registry {

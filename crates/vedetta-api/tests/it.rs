@@ -13,6 +13,8 @@ mod feeds;
 mod items;
 #[path = "it/limits.rs"]
 mod limits;
+#[path = "it/mail.rs"]
+mod mail;
 #[path = "it/network.rs"]
 mod network;
 #[path = "it/receivers.rs"]

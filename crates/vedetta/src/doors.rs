@@ -14,6 +14,7 @@ use vedetta_flow::House;
 use vedetta_model::Clock;
 
 use crate::certificates::Authority;
+use crate::mail_door::{MailConfiguration, MailDoor};
 use crate::mesh::{Meeting, Mesh};
 use crate::outcome::Failure;
 use crate::system::SystemClock;
@@ -30,6 +31,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) settings: Settings,
     /// How it meets other nodes, if it does.
     pub(crate) meeting: Option<Meeting>,
+    /// How it takes reports by mail.
+    pub(crate) mail: MailConfiguration,
 }
 
 /// Doors that are open until told to close.
@@ -48,6 +51,8 @@ pub(crate) struct Doors {
     watching: tokio::task::JoinHandle<()>,
     /// The links with other nodes, and where these dial in.
     mesh: Option<Mesh>,
+    /// Where reports come in by mail, and answers go out.
+    mail: MailDoor,
     /// Where the node's own commands come in.
     minding: Option<tokio::task::JoinHandle<()>>,
 }
@@ -86,6 +91,9 @@ impl Doors {
         if let Some(mesh) = &mesh {
             api.show_links(mesh.links().clone());
         }
+        let desk = opening.mail.desk(&house, opening.data)?;
+        api.show_mail_desk(Arc::clone(&desk));
+        let mail = MailDoor::open(&desk, &opening.mail, &pair).await?;
         let router = vedetta_api::router(&api);
         let control = control(opening.data);
         let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
@@ -102,6 +110,7 @@ impl Doors {
             calling: tokio::spawn(calling),
             watching: tokio::spawn(watching),
             mesh,
+            mail,
             minding: minding.map(tokio::spawn),
         })
     }
@@ -111,9 +120,15 @@ impl Doors {
         self.mesh.as_ref().and_then(Mesh::address)
     }
 
+    /// Where reports come in by mail, if they do.
+    pub(crate) fn takes_mail_at(&self) -> Vec<SocketAddr> {
+        self.mail.addresses.iter().map(|(_, address)| *address).collect()
+    }
+
     /// Closes them: nothing more is accepted, answers under way end, deliveries are recorded.
     pub(crate) async fn close(self) {
         self.api.close();
+        self.mail.close().await;
         if let Some(mesh) = self.mesh {
             mesh.close().await;
         }
@@ -149,14 +164,19 @@ fn secret(house: &House, name: &str) -> Result<[u8; 32], Failure> {
 /// The one who calls webhooks, trusting what the system trusts (`SSL_CERT_FILE` names another
 /// file of authorities).
 fn https() -> Result<webhooks::Https, Failure> {
+    webhooks::Https::new(&authorities())
+        .map_err(|error| Failure::system("securing webhooks", error))
+}
+
+/// The authorities that the system trusts, in PEM.
+pub(crate) fn authorities() -> Vec<u8> {
     const DEBIAN: &str = "/etc/ssl/certs/ca-certificates.crt";
     let path = std::env::var_os("SSL_CERT_FILE").unwrap_or_else(|| DEBIAN.into());
-    let authorities = std::fs::read(&path).unwrap_or_else(|error| {
+    std::fs::read(&path).unwrap_or_else(|error| {
         let path = path.display();
-        tracing::warn!(%path, %error, "no authorities to trust: webhooks cannot be called");
+        tracing::warn!(%path, %error, "no authorities to trust: nobody can be called by TLS");
         Vec::new()
-    });
-    webhooks::Https::new(&authorities).map_err(|error| Failure::system("securing webhooks", error))
+    })
 }
 
 async fn until(mut closed: watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ mod commands;
 mod doors;
 mod follow;
 mod https;
+mod mail_door;
 mod mesh;
 mod node;
 mod outcome;

@@ -14,6 +14,7 @@ use vedetta_store_postgres::PostgresStore;
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::certificates::write_secret;
+use crate::mail_door::MailConfiguration;
 use crate::outcome::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -65,6 +66,9 @@ pub(crate) struct Configuration {
     pub(crate) peer_silence: u32,
     /// How many MiB each peer may bring in a day.
     pub(crate) peer_quota: u32,
+    /// The mail desk.
+    #[serde(skip_serializing)]
+    pub(crate) mail: MailConfiguration,
 }
 
 /// What a command may do to the ledger.
@@ -93,6 +97,7 @@ impl Default for Configuration {
             peer_authorities: None,
             peer_silence: 120,
             peer_quota: 20 << 10,
+            mail: MailConfiguration::default(),
         }
     }
 }

@@ -38,6 +38,13 @@ const ITEMS: &[(&str, &str)] = &[
     ("share", "`cleared` (all that one may read), `public` (TLP:CLEAR) or `own`."),
     ("versions", "`last`, `first` or `all`."),
 ];
+const MAIL_REPORTS: &[(&str, &str)] = &[
+    ("after", "Go on after this case."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("verdict", "Only with this verdict."),
+    ("campaign", "Only of this campaign."),
+    ("organisation", "Only of this organisation."),
+];
 const ORGANISATIONS: &[(&str, &str)] = &[
     ("after", "Go on after this identifier."),
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
@@ -328,6 +335,37 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/card/rotation", ADMINISTRATORS, "Give this node a new key")
         .takes(json("Rotation"))
         .gives(json("Card")),
+    // The mail desk.
+    post("/api/v1/mail/reports", Who::SignedIn, "Report a suspicious message, and have an answer")
+        .cost(Cost::Bulk)
+        .takes(of("message/rfc822"))
+        .or_takes(of("application/octet-stream"))
+        .gives(json("Reported")),
+    get("/api/v1/mail/reports/own", Who::SignedIn, "What became of what one reported")
+        .gives(json("OwnReports")),
+    get("/api/v1/mail/reports", ROOM, "Reported messages, the newest first")
+        .query(MAIL_REPORTS)
+        .gives(json("MailReports")),
+    get("/api/v1/mail/reports/{case}", ROOM, "One case, its message taken apart")
+        .gives(json("MailCase")),
+    get("/api/v1/mail/reports/{case}/message", ROOM, "The message itself")
+        .cost(Cost::Bulk)
+        .gives(of("application/octet-stream")),
+    delete("/api/v1/mail/reports/{case}/message", Who::SignedIn, "Delete a reported message")
+        .query(&[("reason", "Why, in a sentence.")]),
+    post("/api/v1/mail/reports/{case}/verdict", ROOM, "Overrule a verdict; reporters are told")
+        .cost(Cost::Bulk)
+        .takes(json("Overruling"))
+        .gives(json("Overruled")),
+    get("/api/v1/mail/campaigns", ROOM, "Waves of messages").gives(json("MailCampaigns")),
+    get("/api/v1/mail/campaigns/{campaign}", ROOM, "One wave").gives(json("MailCampaign")),
+    post("/api/v1/mail/campaigns/{campaign}/steps", ROOM, "Release a wave as items, or dismiss it")
+        .cost(Cost::Bulk)
+        .takes(json("CampaignStep"))
+        .gives(json("MailCampaign")),
+    get("/api/v1/mail/statistics", ROOM_AND_AUDITORS, "Figures of the mail desk by organisation")
+        .query(&[("days", "Over so many past days; 1 to 365, 30 without it.")])
+        .gives(json("MailStatistics")),
     // The ledger.
     get("/api/v1/ledger/entries", AUDITORS, "What was done").query(PAGE).gives(json("Entries")),
     get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 mod agreement;
 mod directory;
 mod exchange;
+mod mail;
 mod peers;
 mod sensors;
 
@@ -13,7 +14,7 @@ mod sensors;
 #[must_use]
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
-    let all = all.chain(peers::all()).chain(sensors::all());
+    let all = all.chain(peers::all()).chain(sensors::all()).chain(mail::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

@@ -85,6 +85,7 @@ impl Demo {
             names: &names,
             settings,
             meeting: None,
+            mail: Default::default(),
         };
         let doors = Doors::open(Arc::clone(&house), opening).await?;
         self.welcome(&house, &doors, accounts);

@@ -1,6 +1,7 @@
 //! `vedetta mail`: the mail desk, a command each.
 
 mod check;
+mod serve;
 
 use clap::{Args, Subcommand};
 
@@ -17,12 +18,15 @@ pub(crate) struct Mail {
 enum Command {
     /// Say what a message is: offline, nothing is opened, fetched or run.
     Check(check::Check),
+    /// Run the mail desk alone: take reports, send answers.
+    Serve(serve::Serve),
 }
 
 impl Mail {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self.command {
             Command::Check(command) => command.run(),
+            Command::Serve(command) => command.run(),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Serve {
                     ..Settings::default()
                 },
                 meeting: Some(meeting),
+                mail: configuration.mail.clone(),
             };
             let watch = self.watch.as_ref().or(configuration.watch.as_ref());
             let watched = watch.map(|it| Watched::new(it, Arc::clone(&house))).transpose()?;
@@ -68,6 +69,9 @@ impl Serve {
             let watching = watched.map(|it| tokio::spawn(it.run(closed)));
             if let Some(address) = doors.meets_at() {
                 println!("meeting other nodes on {address}");
+            }
+            for address in doors.takes_mail_at() {
+                println!("taking reports by mail on {address}");
             }
             println!("listening on https://{}", doors.address);
             asked_to_end().await;

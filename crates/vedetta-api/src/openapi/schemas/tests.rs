@@ -31,6 +31,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         other => panic!("{other}"),
@@ -148,4 +149,30 @@ fn what_is_not_in_a_schema_is_noticed() {
     let wrong = json!({ "id": "x", "name": "X", "kind": "castle", "colour": "red" });
     assert_eq!(breaks(&schemas()["Organisation"], &wrong, "x").len(), 2);
     assert!(schema("Agreement").is_some_and(|schema| schema["$schema"].is_string()));
+}
+
+#[test]
+fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
+    let id = "campaign--00000000-0000-4000-8000-000000000001";
+    let ruling = json!({ "verdict": "spam", "by": "anna", "at": "2026-03-02T09:00:00.000000Z",
+        "note": "pubblicità" });
+    holds::<vedetta_postroom::Report>(
+        "MailReport",
+        json!({ "case": "M260302-ABCDE", "at": "2026-03-02T08:00:00.000000Z", "door": "mail",
+            "organisation": "perugia", "standing": "enrolled", "reporter": "00ff",
+            "language": "it", "forms": ["attached", "pec"], "verdict": "malicious",
+            "probability": 0.5, "reasons": [{ "check": "lure/parcel", "weight": 0.5 }],
+            "unread": 0, "model": "2", "campaign": id, "traces": [["sender", "00ff"]],
+            "indicators": [{ "kind": "domain", "value": "evil.invalid" }], "ruling": ruling,
+            "keeping": { "is": "kept", "until": "2026-06-02T08:00:00.000000Z" } }),
+    );
+    let sample = json!({ "from": "x", "subject": "s", "text": "t", "links": [], "files": [] });
+    let campaign = json!({ "id": id, "since": "2026-03-02T08:00:00.000000Z", "sample": sample,
+        "indicators": [{ "kind": "url", "value": "https://evil.invalid/x" }],
+        "stage": { "is": "released", "at": "2026-03-02T09:00:00.000000Z", "by": "anna" } });
+    assert!(serde_json::from_value::<vedetta_postroom::Campaign>(campaign).is_ok());
+    for step in [json!({ "do": "release", "tlp": "AMBER" }), json!({ "do": "dismiss" })] {
+        assert_eq!(breaks(&schemas()["CampaignStep"], &step, "step"), [""; 0]);
+        assert!(serde_json::from_value::<vedetta_postroom::CampaignStep>(step).is_ok());
+    }
 }

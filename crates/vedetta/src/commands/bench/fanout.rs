@@ -78,7 +78,14 @@ impl Fanout {
             };
             let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let listen = ([127, 0, 0, 1], 0).into();
-            let opening = Opening { data, listen, names: &names, settings, meeting: None };
+            let opening = Opening {
+                data,
+                listen,
+                names: &names,
+                settings,
+                meeting: None,
+                mail: Default::default(),
+            };
             let doors = Doors::open(Arc::clone(&house), opening).await?;
             let mut followers = Process::start(&doors, &authority_file, &token_file)?;
             let accepted = self.load(&house, &keeper).await;

@@ -80,7 +80,14 @@ impl Taxii {
         runtime()?.block_on(async {
             let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
             let (listen, settings) = (([127, 0, 0, 1], 0).into(), Default::default());
-            let opening = Opening { data, listen, names: &names, settings, meeting: None };
+            let opening = Opening {
+                data,
+                listen,
+                names: &names,
+                settings,
+                meeting: None,
+                mail: Default::default(),
+            };
             let doors = Doors::open(house, opening).await?;
             let node = Node::at(doors.address, &doors.authority)?;
             let report = self.ask(&node, &tokens, data).await;

@@ -36,15 +36,31 @@ impl Peer {
     /// Judges each message; without an answer to every one there are no figures to compare.
     pub(super) fn judge(&self, letters: &[Vec<u8>]) -> Result<Judged, Failure> {
         let mut judged = Judged::default();
-        let silent = || Failure::system(self.name, "no answer to a message: nothing to compare");
-        for letter in letters {
+        for (number, letter) in letters.iter().enumerate() {
             let watch = Stopwatch::start();
             let answer = self.one(letter);
             judged.took.push(watch.read().as_secs_f64() * 1000.0);
-            let score = answer.ok().as_deref().and_then(self.score).ok_or_else(silent)?;
+            // A busy machine is no reason to leave a message out: each has a second try.
+            let answer = answer.ok().as_deref().and_then(self.score).map_or_else(
+                || {
+                    self.one(letter)
+                        .map_err(|error| error.to_string())
+                        .and_then(|it| self.read(&it))
+                },
+                Ok,
+            );
+            let score = answer.map_err(|reason| {
+                let what = format!("message {number} ({} bytes)", letter.len());
+                Failure::system(self.name, format!("no score for {what}: {reason}"))
+            })?;
             judged.scores.push(score);
         }
         Ok(judged)
+    }
+
+    fn read(&self, answer: &str) -> Result<f64, String> {
+        let told = || answer.chars().take(200).collect::<String>();
+        (self.score)(answer).ok_or_else(told)
     }
 
     fn one(&self, letter: &[u8]) -> io::Result<String> {
@@ -62,10 +78,7 @@ impl Peer {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(format!("{} ended: {status}", self.name));
             }
-            if self
-                .one(b"Subject: x\r\n\r\nx\r\n")
-                .is_ok_and(|answer| (self.score)(&answer).is_some())
-            {
+            if self.one(b"Subject: x\r\n\r\nx\r\n").is_ok_and(|answer| self.read(&answer).is_ok()) {
                 return Ok(self);
             }
             Command::new("sleep").arg("0.1").status().ok();

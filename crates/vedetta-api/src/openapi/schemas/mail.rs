@@ -1,0 +1,135 @@
+//! The mail desk.
+
+use serde_json::{Value, json};
+
+use super::{item_id, list, moment, number, object, one_of, open, page, refer, slug, text};
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let case = [
+        ("case", text()),
+        ("verdict", refer("Verdict")),
+        ("word", text()),
+        ("probability", share()),
+        ("text", text()),
+        ("others", number()),
+    ];
+    let own = [("case", text()), ("at", moment()), ("verdict", refer("Verdict")), ("word", text())];
+    let dissected = [("evidence", json!({ "type": "object" })), ("sample", refer("MailSample"))];
+    let overruling = [("note", text()), ("of", one_of(&["campaign", "report"]))];
+    vec![
+        (
+            "Verdict",
+            one_of(&["malicious", "suspicious", "spam", "probably-legitimate", "undetermined"]),
+        ),
+        ("Reported", object(&[("cases", list(object(&case, &[("known_since", moment())])))], &[])),
+        ("OwnReports", page(object(&own, &[("reviewed", moment())]))),
+        ("MailReport", report()),
+        ("MailReports", page(refer("MailReport"))),
+        (
+            "MailCase",
+            object(
+                &[("report", refer("MailReport")), ("reasons", list(open(&[], &[])))],
+                &dissected,
+            ),
+        ),
+        ("MailSample", sample()),
+        ("Overruling", object(&[("verdict", refer("Verdict"))], &overruling)),
+        ("Overruled", object(&[("reports", number())], &[])),
+        ("MailCampaign", campaign()),
+        ("MailCampaigns", page(refer("MailCampaign"))),
+        (
+            "CampaignStep",
+            json!({ "oneOf": [
+                object(&[("do", json!({ "const": "release" })), ("tlp", tlp())], &[]),
+                object(&[("do", json!({ "const": "dismiss" }))], &[]),
+            ] }),
+        ),
+        ("MailStatistics", statistics()),
+    ]
+}
+
+fn share() -> Value {
+    json!({ "type": "number", "minimum": 0, "maximum": 1 })
+}
+
+fn tlp() -> Value {
+    one_of(&["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"])
+}
+
+fn indicator() -> Value {
+    let kind = one_of(&["domain", "url", "address", "file", "ip", "account"]);
+    object(&[("kind", kind), ("value", text())], &[])
+}
+
+fn report() -> Value {
+    let weighed = object(&[("check", text()), ("weight", json!({ "type": "number" }))], &[]);
+    let ruling = object(
+        &[("verdict", refer("Verdict")), ("by", slug()), ("at", moment())],
+        &[("note", text())],
+    );
+    object(
+        &[
+            ("case", text()),
+            ("at", moment()),
+            ("door", one_of(&["mail", "api"])),
+            ("standing", one_of(&["enrolled", "unproven", "stranger"])),
+            ("reporter", text()),
+            ("language", one_of(&["it", "en"])),
+            ("forms", list(one_of(&["direct", "attached", "inline", "pec", "outlook"]))),
+            ("verdict", refer("Verdict")),
+            ("probability", share()),
+            ("reasons", list(weighed)),
+            ("unread", number()),
+            ("model", text()),
+            ("campaign", item_id()),
+            ("traces", list(list(text()))),
+            ("indicators", list(indicator())),
+            ("keeping", open(&[("is", one_of(&["kept", "deleted"]))], &[])),
+        ],
+        &[("organisation", slug()), ("account", slug()), ("ruling", ruling)],
+    )
+}
+
+fn sample() -> Value {
+    object(
+        &[
+            ("from", text()),
+            ("subject", text()),
+            ("text", text()),
+            ("links", list(text())),
+            ("files", list(text())),
+        ],
+        &[],
+    )
+}
+
+fn campaign() -> Value {
+    let stage = one_of(&["open", "proposed", "released", "dismissed"]);
+    object(
+        &[
+            ("id", item_id()),
+            ("since", moment()),
+            ("indicators", list(indicator())),
+            ("stage", open(&[("is", stage)], &[])),
+            ("verdict", refer("Verdict")),
+            ("reports", number()),
+            ("reporters", number()),
+            ("organisations", list(slug())),
+        ],
+        &[("sample", refer("MailSample")), ("items", list(item_id())), ("last", moment())],
+    )
+}
+
+fn statistics() -> Value {
+    let tally = object(
+        &[
+            ("reports", number()),
+            ("verdicts", json!({ "type": "object", "additionalProperties": number() })),
+            ("overruled", number()),
+            ("reporters", number()),
+        ],
+        &[],
+    );
+    let by = json!({ "type": "object", "additionalProperties": tally.clone() });
+    object(&[("days", number()), ("total", tally), ("organisations", by)], &[])
+}

@@ -1,0 +1,81 @@
+//! The mail desk's routes.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use vedetta_mail::Published;
+use vedetta_model::Role;
+use vedetta_postroom::{MasterKey, Postroom, Settings};
+
+use crate::door::Door;
+
+const LURE: &str = "From: Poste Italiane <x@pacco-giacenza.invalid>\r\nTo: ada@comune.perugia.example\r\n\
+    Subject: Il suo pacco e in giacenza\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+    Il suo pacco delle Poste Italiane e in giacenza: confermi i suoi dati e la carta entro 24 ore, altrimenti il conto \
+    sara bloccato. http://pacco-giacenza.invalid/poste/login.php\r\n";
+const MESSAGE: &str = "message/rfc822";
+
+fn desk() -> Door {
+    let door = Door::new();
+    let (settings, key) = (Settings::default(), MasterKey::new([7; 32]));
+    let house = Arc::clone(door.api.house());
+    let desk = Postroom::open(house, settings, key, Published::default()).unwrap();
+    door.api.show_mail_desk(Arc::new(desk));
+    door.account("anna", "cnaipic", &[Role::Analyst]);
+    door
+}
+
+#[tokio::test]
+async fn a_message_is_reported_answered_overruled_released_and_deleted() {
+    let door = desk();
+    let (ada, anna) = (door.token("perugia"), door.token("anna"));
+    let report = "POST /api/v1/mail/reports";
+    let answer = door.ask(&ada, report, Some((MESSAGE, LURE))).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let case = answer.json()["cases"][0].clone();
+    assert!(!case["text"].as_str().unwrap().contains("http://"), "{case}");
+    let number = case["case"].as_str().unwrap();
+    let overrule = format!("POST /api/v1/mail/reports/{number}/verdict");
+    let said = ("application/json", r#"{"verdict":"malicious"}"#);
+    assert_eq!(door.ask(&ada, &overrule, Some(said)).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(door.ask(&anna, &overrule, Some(said)).await.json()["reports"], 1);
+    door.ask(&door.token("terni"), report, Some((MESSAGE, LURE))).await;
+    let own = door.get(&ada, "/api/v1/mail/reports/own").await;
+    assert_eq!(own["items"][0]["verdict"], "malicious");
+    let queue = door.get(&anna, "/api/v1/mail/reports?verdict=malicious&limit=1").await;
+    let next = queue["next"].as_str().unwrap();
+    let page = door.get(&anna, &format!("/api/v1/mail/reports?after={next}")).await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    let taken_apart = door.get(&anna, &format!("/api/v1/mail/reports/{number}")).await;
+    assert!(taken_apart["evidence"]["links"].as_array().is_some_and(|it| !it.is_empty()));
+    let id = queue["items"][0]["campaign"].as_str().unwrap();
+    let steps = format!("POST /api/v1/mail/campaigns/{id}/steps");
+    let release = ("application/json", r#"{"do":"release","tlp":"GREEN"}"#);
+    let released = door.ask(&anna, &steps, Some(release)).await.json();
+    assert_eq!(released["stage"]["is"], "released", "{released}");
+    let items = door.get(&door.token("foligno"), "/api/v1/items?kind=indicator").await;
+    assert!(!items["items"].as_array().unwrap().is_empty());
+    let message = format!("/api/v1/mail/reports/{number}/message");
+    let whole = door.ask(&anna, &format!("GET {message}"), None).await;
+    assert_eq!(whole.body, LURE.as_bytes());
+    assert!(whole.header("content-disposition").starts_with("attachment"));
+    let gone = door.ask(&ada, &format!("DELETE {message}?reason=mia"), None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let whole = door.ask(&anna, &format!("GET {message}"), None).await;
+    assert_eq!(whole.status, StatusCode::NOT_FOUND);
+    let figures = door.get(&anna, "/api/v1/mail/statistics?days=7").await;
+    assert_eq!(figures["total"]["verdicts"]["malicious"], 2, "{figures}");
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_refused_with_what_to_do() {
+    let door = desk();
+    let token = door.token("perugia");
+    let report = "POST /api/v1/mail/reports";
+    let json = door.ask(&token, report, Some(("application/json", "{}"))).await;
+    assert_eq!(json.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let nobody = Door::new();
+    let without = nobody.ask(&nobody.token("perugia"), report, Some((MESSAGE, LURE))).await;
+    assert_eq!(without.status, StatusCode::NOT_FOUND);
+    assert!(without.json()["detail"].as_str().unwrap().contains("no mail desk"));
+}
