@@ -26,6 +26,8 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-diffusion", &["vedetta-intake", "vedetta-store"]),
     ("vedetta-api", &["vedetta-store"]),
     ("vedetta-link", &["vedetta-store", "vedetta-api"]),
+    ("vedetta-smtp", &["vedetta-store", "vedetta-flow", "vedetta-mail", "vedetta-postroom"]),
+    ("vedetta-postroom", &["vedetta-diffusion", "vedetta-api", "vedetta-smtp"]),
     ("vedetta-console", &["vedetta-store"]),
 ];
 
