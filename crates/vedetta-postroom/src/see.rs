@@ -125,7 +125,7 @@ impl Postroom {
     pub fn queue(&self, by: &Actor, wish: &QueueWish) -> Result<QueuePage, FlowError> {
         self.house.require_room(by, ROOM, "see the mail desk")?;
         let state = self.state();
-        let before = wish.after.as_deref().and_then(|case| state.report(case)).map(|it| key(it));
+        let before = wish.after.as_deref().and_then(|case| state.report(case)).map(key);
         let wanted = |report: &&Arc<Report>| {
             before.as_ref().is_none_or(|before| key(report) < *before)
                 && wish.verdict.is_none_or(|verdict| report.holds() == verdict)
