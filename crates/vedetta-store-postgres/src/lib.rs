@@ -28,5 +28,6 @@ mod schema;
 mod security;
 mod session;
 mod store;
+mod tls;
 
 pub use store::{DEFAULT_SCHEMA, PostgresStore};

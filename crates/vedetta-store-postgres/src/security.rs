@@ -5,15 +5,16 @@ use std::sync::Arc;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use vedetta_store::StoreError;
+
+use crate::tls::Secured;
 
 /// How the way is secured.
 pub(crate) enum Security {
     /// Not at all.
     Plain,
     /// By TLS; the server's certificate must be of an authority that is trusted, and bear its name.
-    Verified(MakeRustlsConnect),
+    Verified(Secured),
 }
 
 /// What the address says of it: `sslmode` and `sslrootcert`, as libpq calls them.
@@ -98,7 +99,7 @@ impl Security {
                 let file = given.or_else(|| std::env::var("SSL_CERT_FILE").ok());
                 let tls =
                     trusting(file.as_deref().unwrap_or(SYSTEM)).map_err(StoreError::Refused)?;
-                Ok(Self::Verified(MakeRustlsConnect::new(tls)))
+                Ok(Self::Verified(Secured::by(tls)))
             }
         }
     }
