@@ -10,6 +10,7 @@ use std::fs::{self, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +22,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
+use vedetta_intake::Arrival;
 
 use crate::api::Api;
 use crate::server::{ConnectionLimits, builder, rest_after, speak};
@@ -39,6 +41,11 @@ pub struct ControlSocket {
     /// The user that the node runs as.
     own: u32,
 }
+
+/// An arrival that a command of this very process has read: an extension of its request, in the place of
+/// a body, so that it is not written and read once more. Taken once.
+#[derive(Clone)]
+pub struct ReadHere(Arc<Mutex<Option<Arrival>>>);
 
 /// The routes of a node that nobody else runs, asked in this process.
 pub struct Indoors(Router);
@@ -146,6 +153,18 @@ impl Drop for ControlSocket {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::debug!(%error, "the control socket was gone already");
         }
+    }
+}
+
+impl ReadHere {
+    /// For one request.
+    #[must_use]
+    pub fn new(arrival: Arrival) -> Self {
+        Self(Arc::new(Mutex::new(Some(arrival))))
+    }
+
+    pub(crate) fn take(&self) -> Option<Arrival> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

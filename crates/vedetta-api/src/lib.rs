@@ -28,7 +28,7 @@ mod taxii2;
 mod v1;
 
 pub use api::{Api, Settings};
-pub use control::{ControlError, ControlSocket, Indoors};
+pub use control::{ControlError, ControlSocket, Indoors, ReadHere};
 pub use limits::Rate;
 pub use problem::Problem;
 pub use server::{ConnectionLimits, Server, ServerError, Transport};

@@ -23,7 +23,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
-use vedetta_api::{Api, Indoors, Settings, control};
+use vedetta_api::{Api, Indoors, ReadHere, Settings, control};
+use vedetta_flow::Receipt;
+use vedetta_intake::Arrival;
 use vedetta_model::Entropy as _;
 
 use crate::doors::runtime;
@@ -43,6 +45,31 @@ enum Road {
     Socket(SendRequest<Full<Bytes>>),
     /// To the ledger, opened here.
     Here(Indoors),
+}
+
+/// How a part of a file goes to the node.
+#[derive(Clone, Copy)]
+pub(crate) enum Packing {
+    /// Written as JSON, over the socket.
+    Written,
+    /// As it was read, in this process.
+    AsRead,
+}
+
+/// A part of a file, packed.
+pub(crate) enum Part {
+    Written(Vec<u8>),
+    AsRead(Box<Arrival>),
+}
+
+impl Packing {
+    /// Packs a part; on any thread.
+    pub(crate) fn pack(self, arrival: Arrival) -> Result<Part, Failure> {
+        Ok(match self {
+            Self::Written => Part::Written(write(&arrival)?),
+            Self::AsRead => Part::AsRead(Box::new(arrival)),
+        })
+    }
 }
 
 /// Reaches the running node of a data directory; opens its ledger, for such use, where none runs.
@@ -124,6 +151,28 @@ impl Reached {
         read(&body)
     }
 
+    /// How parts of files go there.
+    pub(crate) fn packing(&self) -> Packing {
+        match self.road {
+            Road::Socket(_) => Packing::Written,
+            Road::Here(_) => Packing::AsRead,
+        }
+    }
+
+    /// Brings a part of a file.
+    pub(crate) fn bring(&mut self, path: &str, part: Part) -> Result<Receipt, Failure> {
+        let (body, here) = match part {
+            Part::Written(body) => (body, None),
+            Part::AsRead(arrival) => (Vec::new(), Some(ReadHere::new(*arrival))),
+        };
+        let mut request = request(Method::POST, path, body)?;
+        if let Some(here) = here {
+            request.extensions_mut().insert(here);
+        }
+        let body = self.send(request)?;
+        read(&body)
+    }
+
     /// Puts something.
     pub(crate) fn put(&mut self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
         self.ask(Method::PUT, path, write(body)?).map(drop)
@@ -135,12 +184,10 @@ impl Reached {
     }
 
     fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, Failure> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, "node");
-        if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
-        let request = request.body(Bytes::from(body));
-        let request = request.map_err(|error| Failure::Usage(format!("{path}: {error}")))?;
+        self.send(request(method, path, body)?)
+    }
+
+    fn send(&mut self, request: Request<Bytes>) -> Result<Bytes, Failure> {
         let (status, body) = match &mut self.road {
             Road::Here(node) => self
                 .runtime
@@ -167,6 +214,15 @@ pub(crate) async fn send(
     let answer = sender.send_request(request.map(Full::new)).await?;
     let status = answer.status();
     Ok((status, answer.into_body().collect().await?.to_bytes()))
+}
+
+fn request(method: Method, path: &str, body: Vec<u8>) -> Result<Request<Bytes>, Failure> {
+    let mut request = Request::builder().method(method).uri(path).header(HOST, "node");
+    if !body.is_empty() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    let request = request.body(Bytes::from(body));
+    request.map_err(|error| Failure::Usage(format!("{path}: {error}")))
 }
 
 fn write(body: &impl Serialize) -> Result<Vec<u8>, Failure> {

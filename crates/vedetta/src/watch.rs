@@ -175,7 +175,7 @@ impl Watched {
         };
         match is_table(path) {
             true => bring_table(&keeper.organisation, path, &mut accept),
-            false => bring_stix(path, &mut accept),
+            false => bring_stix(path, |arrival| arrival, &mut accept),
         }
     }
 

@@ -14,7 +14,7 @@ use vedetta_model::{Clock, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
-use crate::reach::{Reached, node_or_ledger};
+use crate::reach::{Part, Reached, node_or_ledger};
 use crate::system::SystemClock;
 
 /// Take in STIX bundles and indicator tables.
@@ -77,18 +77,21 @@ impl Import {
         let mut tally = Tally::default();
         let bar = self.bar(&files);
         for file in &files {
-            let name = file.display().to_string();
-            let mut accept = |arrival: Arrival, read: u64| {
-                for part in parts(arrival) {
+            let (name, packing) = (file.display().to_string(), node.packing());
+            let pack = |arrival| -> Result<Vec<Part>, Failure> {
+                parts(arrival).into_iter().map(|part| packing.pack(part)).collect()
+            };
+            let mut accept = |packed: Result<Vec<Part>, Failure>, read: u64| {
+                for part in packed? {
                     let path = format!("/control/arrivals?as={producer}");
-                    tally.add(&name, node.post(&path, &part)?);
+                    tally.add(&name, node.bring(&path, part)?);
                 }
                 bar.set_position(read);
                 Ok(())
             };
             let brought = match is_table(file) {
-                true => bring_table(&producer, file, &mut accept),
-                false => bring_stix(file, &mut accept),
+                true => bring_table(&producer, file, |rows, read| accept(pack(rows), read)),
+                false => bring_stix(file, pack, accept),
             };
             match brought {
                 // One of many that cannot be read keeps the others from nobody.
@@ -190,11 +193,12 @@ pub(crate) fn is_table(file: &Path) -> bool {
     file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"))
 }
 
-/// Reads a STIX file. It is asked first whether it is whole; then it is read ahead of what the
-/// ledger writes. `accept` takes some items, and the bytes read so far.
-pub(crate) fn bring_stix(
+/// Reads a STIX file. It is asked first whether it is whole; then it is read, and made ready, ahead of
+/// what the ledger writes. `accept` takes some items so made ready, and the bytes read so far.
+pub(crate) fn bring_stix<T: Send>(
     file: &Path,
-    mut accept: impl FnMut(Arrival, u64) -> Result<(), Failure>,
+    ready: impl Fn(Arrival) -> T + Send,
+    mut accept: impl FnMut(T, u64) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let name = file.display().to_string();
     if let Err(error) = bulk::check_whole(open(file)?) {
@@ -205,14 +209,14 @@ pub(crate) fn bring_stix(
     std::thread::scope(|scope| {
         let (read, waiting) = std::sync::mpsc::sync_channel(AHEAD);
         scope.spawn(move || {
-            for arrival in arrivals {
-                if read.send(arrival).is_err() {
+            for (arrival, bytes) in arrivals {
+                if read.send((ready(arrival), bytes)).is_err() {
                     return;
                 }
             }
         });
-        for (arrival, bytes) in waiting {
-            accept(arrival, bytes)?;
+        for (made_ready, bytes) in waiting {
+            accept(made_ready, bytes)?;
         }
         Ok(())
     })

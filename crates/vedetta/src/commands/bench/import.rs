@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use vedetta_flow::House;
+use vedetta_intake::Arrival;
 use vedetta_model::Entropy;
 use vedetta_store::Store;
 use vedetta_store_postgres::PostgresStore;
@@ -155,7 +156,8 @@ fn write_file(path: &Path, objects: u64) -> std::io::Result<()> {
 fn bring(house: &House, file: &Path) -> Result<u64, Failure> {
     let keeper = scene::keeper(house)?;
     let mut accepted = 0;
-    bring_stix(file, |arrival, _| {
+    let as_read = |arrival| arrival;
+    bring_stix(file, as_read, |arrival: Arrival, _| {
         accepted += house.accept(&keeper, arrival)?.accepted.len() as u64;
         Ok(())
     })?;
