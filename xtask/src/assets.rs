@@ -32,6 +32,15 @@ pub(crate) fn web() -> PathBuf {
     root().join("crates").join("vedetta-console").join("web")
 }
 
+/// The folder with what npm installed, and what was built of it.
+pub(crate) fn installed() -> Result<PathBuf, String> {
+    let there = web().join("node_modules").join("playwright-core").is_dir();
+    if !there || !web().join("built").join("console.css").is_file() {
+        build()?;
+    }
+    Ok(web())
+}
+
 fn build() -> Result<(), String> {
     println!("Building what the pages look like.");
     let npm = |words: &[&str]| show(Command::new("npm").current_dir(web()).args(words));

@@ -3,6 +3,7 @@
 mod assets;
 mod bench;
 mod bench_mail;
+mod browser;
 mod demo;
 mod doors;
 mod fuzz;
@@ -21,6 +22,7 @@ Usage: cargo xtask COMMAND
 
   test [--quick] [-p CRATE] [-- ARGS]  prerequisites, format, tidy, lints, every test
                                        --quick leaves the lints out; ARGS go to the tests
+  test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core
   tidy [RULE]                          the house rules alone, in seconds
   assets                               build what the pages look like, from npm's lock file
   demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario

@@ -50,6 +50,21 @@ const CHECKZONE: Need = Need {
     without: Some("no name server reads the response policy zone"),
 };
 
+const CHROMIUM: Need = Need {
+    what: "Chromium",
+    package: "chromium",
+    present: || process::find("chromium").is_some(),
+    without: None,
+};
+
+const NPM: Need =
+    Need { what: "npm", package: "npm", present: || process::find("npm").is_some(), without: None };
+
+/// What the tests in a browser need.
+pub(crate) fn for_browser() -> Result<(), String> {
+    ensure(&[COMPILER, CHROMIUM, NPM])
+}
+
 /// What the tests need.
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;

@@ -6,12 +6,13 @@ use std::process::{Command, Stdio};
 use crate::postgres::{self, Server};
 use crate::process::{cargo, heading, show};
 use crate::tally::{Counter, Tally};
-use crate::{Failure, assets, prerequisites, tidy};
+use crate::{Failure, assets, browser, prerequisites, tidy};
 
 /// What the command line asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wish {
     quick: bool,
+    browser: bool,
     package: Option<String>,
     rest: Vec<String>,
 }
@@ -19,6 +20,9 @@ struct Wish {
 /// Runs every stage, even after one failed, and says at the end what did.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let wish = Wish::parse(arguments).map_err(Failure::Usage)?;
+    if wish.browser {
+        return browser::run(&wish.rest);
+    }
     heading("prerequisites");
     prerequisites::for_tests()?;
     assets::ensure()?;
@@ -62,6 +66,7 @@ impl Wish {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => wish.quick = true,
+                "--browser" => wish.browser = true,
                 "-p" | "--package" => {
                     wish.package =
                         Some(words.next().ok_or("-p needs the name of a crate")?.clone());

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
@@ -92,6 +93,18 @@ impl Sent {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// What tells this content from any other.
+    fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for (name, value) in self.0.iter() {
+            for text in [name, value] {
+                digest.update((text.len() as u64).to_be_bytes());
+                digest.update(text);
+            }
+        }
+        digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
     /// What was typed, without what the page itself put there.
     pub(crate) fn typed(&self) -> Vec<(String, String)> {
         let own = |name: &str| [SEAL, "password", "code"].contains(&name);
@@ -149,7 +162,7 @@ impl Memory {
         act: impl Future<Output = Result<Done, E>>,
     ) -> Result<Done, E> {
         let Some(once) = sent.given(ONCE) else { return act.await };
-        let cell = self.cell(format!("{} {once}", person.session));
+        let cell = self.cell(format!("{} {once} {}", person.session, sent.digest()));
         cell.get_or_try_init(|| act).await.cloned()
     }
 

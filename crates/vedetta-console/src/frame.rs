@@ -66,7 +66,10 @@ pub(crate) struct Look {
 }
 
 /// The hidden fields of every form.
-pub(crate) struct Hidden<'a>(&'a Frame);
+pub(crate) struct Hidden<'a> {
+    frame: &'a Frame,
+    of: String,
+}
 
 impl Frame {
     /// The frame of a page with a title, in a part of the console.
@@ -105,7 +108,13 @@ impl Frame {
 
     /// The hidden fields of a form on it.
     pub(crate) fn hidden(&self) -> Hidden<'_> {
-        Hidden(self)
+        Hidden { frame: self, of: String::new() }
+    }
+
+    /// The same, on a page with several forms: each is a sending of its own.
+    pub(crate) fn hidden_for(&self, of: impl fmt::Display) -> Hidden<'_> {
+        let of: String = of.to_string().chars().filter(|it| it.is_ascii_alphanumeric()).collect();
+        Hidden { frame: self, of: format!("-{of}") }
     }
 }
 
@@ -115,8 +124,8 @@ impl fmt::Display for Hidden<'_> {
         write!(
             f,
             "<input type=\"hidden\" name=\"{SEAL}\" value=\"{}\"><input type=\"hidden\" \
-             name=\"{ONCE}\" value=\"{}\">",
-            self.0.seal, self.0.once
+             name=\"{ONCE}\" value=\"{}{}\">",
+            self.frame.seal, self.frame.once, self.of
         )
     }
 }

@@ -14,6 +14,7 @@ mod agreements;
 mod audit;
 mod deliveries;
 mod directory;
+mod fields;
 mod home;
 mod item;
 pub(crate) mod items;

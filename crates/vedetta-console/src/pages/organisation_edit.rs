@@ -13,35 +13,15 @@ use vedetta_model::contact::Channel;
 use vedetta_model::organisation::{Criticality, OrganisationKind, Sector};
 use vedetta_model::{Asset, AssetId, Contact, ContactId, Organisation, OrganisationId};
 
+use super::fields::{Field, FieldKind};
 use super::organisation::{named, unknown};
-use super::{Choice, code, whole};
+use super::{code, whole};
 use crate::console::Console;
 use crate::forms::{Done, SEEN, Sent};
 use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
 use crate::visit::Signed;
 use crate::words::Words;
-
-/// One field of a form, with what is in it.
-pub(super) struct Field {
-    name: &'static str,
-    label: &'static str,
-    value: String,
-    hint: Option<&'static str>,
-    kind: FieldKind,
-}
-
-/// How a field is filled in.
-pub(super) enum FieldKind {
-    /// In one line.
-    Line { required: bool },
-    /// As it is.
-    Fixed,
-    /// In several lines.
-    Lines,
-    /// From a list.
-    Of(Vec<Choice>),
-}
 
 #[derive(Template)]
 #[template(path = "record_edit.html")]
@@ -313,46 +293,6 @@ impl Edit {
             fields,
             saw: saw.unwrap_or_default(),
         })
-    }
-}
-
-impl Field {
-    fn line(name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
-        let kind = FieldKind::Line { required: false };
-        Self { name, label, value: value.into(), hint: None, kind }
-    }
-
-    fn required(self) -> Self {
-        Self { kind: FieldKind::Line { required: true }, ..self }
-    }
-
-    fn hint(self, hint: &'static str) -> Self {
-        Self { hint: Some(hint), ..self }
-    }
-
-    fn lines(self) -> Self {
-        Self { kind: FieldKind::Lines, ..self }
-    }
-
-    fn of(self, choices: impl IntoIterator<Item = (String, &'static str)>) -> Self {
-        let chosen = |value: &str| value == self.value;
-        let choices = choices.into_iter().map(|(value, label)| {
-            let chosen = chosen(&value);
-            Choice { value, label, chosen }
-        });
-        let kind = FieldKind::Of(choices.collect());
-        Self { kind, ..self }
-    }
-
-    /// With what was typed, unless it is fixed.
-    fn retype(&mut self, sent: &Sent) {
-        if matches!(self.kind, FieldKind::Fixed) {
-            return;
-        }
-        self.value = sent.text(self.name).to_owned();
-        if let FieldKind::Of(choices) = &mut self.kind {
-            choices.iter_mut().for_each(|choice| choice.chosen = choice.value == self.value);
-        }
     }
 }
 
