@@ -143,7 +143,8 @@ mod tests {
     fn flags_are_understood_or_refused() {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let wish = Wish::parse(&words("--quick -p stix -- name"));
-        let expected = Wish { quick: true, package: Some("stix".into()), rest: words("name") };
+        let (package, rest) = (Some("stix".into()), words("name"));
+        let expected = Wish { quick: true, browser: false, package, rest };
         assert_eq!(wish, Ok(expected));
         assert!(Wish::parse(&words("--slow")).is_err());
         assert!(Wish::parse(&words("-p")).is_err());
