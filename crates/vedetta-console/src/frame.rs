@@ -22,6 +22,7 @@ use crate::words::Words;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Section {
     Situation,
+    Concerns,
     Items,
     Network,
     Agreements,
@@ -160,6 +161,7 @@ fn ways(console: &Console, visit: &Visit, section: Section) -> Vec<Way> {
     let w = visit.words;
     let all = [
         ("/", w.way_situation(), Section::Situation),
+        ("/concerns", w.way_concerns(), Section::Concerns),
         ("/items", w.way_items(), Section::Items),
         ("/directory", w.way_network(), Section::Network),
         ("/agreements", w.way_agreements(), Section::Agreements),

@@ -12,6 +12,7 @@ mod agreement;
 mod agreement_new;
 mod agreements;
 mod audit;
+mod concerns;
 mod deliveries;
 mod directory;
 mod fields;
@@ -52,6 +53,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .act("/items/{item}/acknowledgement", item::acknowledge)
         .act("/items/{item}/withdrawal", item::withdraw)
         .see("/items/{item}/why", item::why)
+        .see("/concerns", concerns::show)
         .see("/directory", directory::show)
         .see("/directory/new", organisation_edit::fresh)
         .act("/directory/new", organisation_edit::save_fresh)

@@ -9,9 +9,11 @@ use http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use vedetta_api::Problem;
+use vedetta_api::access::Verb;
 use vedetta_api::problem::Kind;
 use vedetta_model::{Actor, Language};
 
+use crate::access::Line;
 use crate::words::Words;
 
 /// The cookie of the session. The prefix binds it to this host, to `/`, and to TLS.
@@ -99,6 +101,16 @@ impl Theme {
 }
 
 impl Signed {
+    /// Whether the roles suffice for a page, wherever they are.
+    pub(crate) fn may(&self, path: &str) -> bool {
+        Line::find(Verb::Get, path).is_some_and(|line| line.who.admits(Some(&self.person.actor)))
+    }
+
+    /// Whether the roles suffice for an action, wherever they are.
+    pub(crate) fn may_do(&self, path: &str) -> bool {
+        Line::find(Verb::Post, path).is_some_and(|line| line.who.admits(Some(&self.person.actor)))
+    }
+
     /// Who acts.
     pub(crate) fn actor(&self) -> Actor {
         self.person.actor.clone()

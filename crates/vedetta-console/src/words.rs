@@ -36,6 +36,7 @@ macro_rules! words {
 pub(crate) use words;
 
 mod access;
+mod concerns;
 mod frame;
 mod items;
 mod network;

@@ -66,6 +66,8 @@ pub const TABLE: &[Line] = &[
     act("/items/{item}/acknowledgement", PRODUCERS),
     act("/items/{item}/withdrawal", PRODUCERS),
     see("/items/{item}/why", ROOM_AND_AUDITORS),
+    // What concerns one.
+    see("/concerns", ALL),
     // The network.
     see("/directory", ALL),
     see("/directory/new", ADMINISTRATORS),

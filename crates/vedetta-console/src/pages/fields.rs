@@ -18,8 +18,6 @@ pub(super) enum FieldKind {
     Line { required: bool },
     /// As it is.
     Fixed,
-    /// A day and an hour.
-    Moment,
     /// In several lines.
     Lines,
     /// From a list.
@@ -38,10 +36,6 @@ impl Field {
 
     pub(super) fn hint(self, hint: &'static str) -> Self {
         Self { hint: Some(hint), ..self }
-    }
-
-    pub(super) fn moment(self) -> Self {
-        Self { kind: FieldKind::Moment, ..self }
     }
 
     pub(super) fn lines(self) -> Self {

@@ -85,8 +85,7 @@ pub(super) async fn show(
     let older = before.map(|place| asked.address(Some(place)));
     let looked_far = items.len() < PAGE && older.is_some();
     let frame = if asked.is_plain() { frame.live() } else { frame };
-    let may_publish = crate::access::Line::find(vedetta_api::access::Verb::Get, "/publish")
-        .is_some_and(|line| line.who.admits(Some(&signed.person.actor)));
+    let may_publish = signed.may("/publish");
     let kinds = KINDS.map(|value| Choice {
         value: value.into(),
         label: w.stix_kind(value),

@@ -66,3 +66,30 @@ async fn reading_a_page_delivers_and_the_room_sees_it() {
     let why = english.open(&format!("{page}/why?organisation=perugia")).await.text;
     assert!(why.contains("<html lang=\"en\"") && why.contains("Receives it"), "{why}");
 }
+
+#[tokio::test]
+async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
+    use serde_json::json;
+    let test = TestHouse::small();
+    let asset = json!({ "id": "rete", "organisation": "perugia", "kind": "network", "value": "203.0.113.0/24" });
+    let records = vedetta_directory::directory::Records {
+        assets: vec![serde_json::from_value(asset).unwrap()],
+        ..Default::default()
+    };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    let ours = TestItem::indicator(7).tlp("GREEN");
+    let other = TestItem::indicator(8)
+        .tlp("GREEN")
+        .with("pattern", json!("[ipv4-addr:value = '192.0.2.8']"));
+    test.bring("cnaipic", &[ours.clone(), other]);
+    let node = Node::over(test);
+    let mut town = node.browser("perugia");
+    let page = town.open("/concerns").await.text;
+    assert!(page.contains("scanner 7") && page.contains("203.0.113.7, che è vostro"), "{page}");
+    assert!(!page.contains("scanner 8"), "what does not concern it is not there");
+    let to = format!("/items/{}/acknowledgement", ours.id());
+    let done = town.fill("/concerns", &to, &[("to", "/concerns")]).await;
+    assert_eq!(done.header("location"), "/concerns?said=acknowledged");
+    assert!(town.open("/concerns").await.text.contains("✓ Presa visione"));
+    assert!(!node.browser("terni").open("/concerns").await.text.contains("scanner 7"));
+}
