@@ -116,3 +116,12 @@ fn sigma_rule_corpus() {
         assert!(rules.refused().iter().all(|it| it.line > 0));
     }
 }
+
+#[test]
+fn sensor_code_corpus() {
+    use vedetta_detect::report::Code;
+    for (name, bytes) in corpus("sensor_code") {
+        let code = String::from_utf8_lossy(&bytes).parse::<Code>();
+        assert_eq!(code.is_ok(), name == "whole.txt", "{name}");
+    }
+}

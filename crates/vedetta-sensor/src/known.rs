@@ -46,16 +46,40 @@ pub(crate) enum Change {
     Rules(Box<(Arc<Rules>, Correlator, usize)>),
 }
 
-/// One line of the stream.
+/// One line of the stream: an object at its place, a place alone, or that something was withdrawn.
 #[derive(Deserialize)]
 struct Line<'l> {
-    id: &'l str,
+    id: Option<&'l str>,
     #[serde(borrow)]
     object: Option<&'l RawValue>,
+    withdrawn: Option<Withdrawn>,
+}
+
+/// What was withdrawn.
+#[derive(Deserialize)]
+struct Withdrawn {
+    item: String,
+}
+
+impl Line<'_> {
+    /// The place that it says, or the one before.
+    fn place(&self, before: u64) -> u64 {
+        self.id.and_then(|id| id.parse().ok()).unwrap_or(before).max(before)
+    }
+
+    /// What it changes.
+    fn piece(&self) -> Option<(Id, Piece)> {
+        match &self.withdrawn {
+            Some(Withdrawn { item }) => Some((uuid(item)?, Piece::Gone)),
+            None => piece(self.object?.get()),
+        }
+    }
 }
 
 /// What an object is to a sensor.
 enum Piece {
+    /// It is not to be used any more.
+    Gone,
     /// Values to look for; none when it is over.
     Indicator(Vec<Term>, Life),
     /// A rule; none when it was taken back.
@@ -77,9 +101,9 @@ impl Known {
         let (mut place, mut lines) = (0, 0);
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
-            place = read.id.parse().unwrap_or(place).max(place);
+            place = read.place(place);
             lines += 1;
-            if let Some((id, _)) = read.object.and_then(|object| piece(object.get())) {
+            if let Some((id, _)) = read.piece() {
                 newest.insert(id, at);
             }
         })
@@ -89,13 +113,12 @@ impl Known {
         let rewrite = lines > 2 * newest.len() + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
-            let Some((id, piece)) = read.object.and_then(|object| piece(object.get())) else {
-                return;
-            };
+            let Some((id, piece)) = read.piece() else { return };
             if newest.get(&id) != Some(&at) {
                 return;
             }
             match piece {
+                Piece::Gone => return,
                 Piece::Indicator(_, life) if is_over(&life, now) => return,
                 Piece::Indicator(terms, life) => {
                     terms.iter().for_each(|term| builder.add(id, term, &life));
@@ -133,13 +156,15 @@ impl Known {
         let (mut bytes, mut rules_changed) = (Vec::new(), false);
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
-            self.place = read.id.parse().unwrap_or(self.place).max(self.place);
-            let Some((id, piece)) = read.object.and_then(|object| piece(object.get())) else {
-                continue;
-            };
+            self.place = read.place(self.place);
+            let Some((id, piece)) = read.piece() else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
             match piece {
+                Piece::Gone => {
+                    rules_changed |= self.rules.remove(&id).is_some();
+                    removed.push(id);
+                }
                 Piece::Rule(text) => {
                     rules_changed = true;
                     self.rules.remove(&id);
@@ -206,14 +231,17 @@ fn is_over(life: &Life, now: Instant) -> bool {
     life.recall == Recall::Revoked || life.valid_until.is_some_and(|until| until <= now)
 }
 
+fn uuid(id: &str) -> Option<Id> {
+    Uuid::try_parse(id.strip_prefix("indicator--")?).ok().map(Uuid::into_bytes)
+}
+
 /// What an object is to a sensor, when it is anything.
 fn piece(object: &str) -> Option<(Id, Piece)> {
     let object = stix::Object::restore(object)?;
     if object.object_type() != "indicator" {
         return None;
     }
-    let (_, uuid) = object.id().as_ref().split_once("--")?;
-    let id = Uuid::try_parse(uuid).ok()?.into_bytes();
+    let id = uuid(object.id().as_ref())?;
     if object.text("pattern_type").is_some_and(|it| it == "sigma") {
         let text = object.text("pattern").filter(|_| !object.revoked());
         return Some((id, Piece::Rule(text)));
@@ -293,6 +321,9 @@ mod tests {
             NOW,
         );
         assert_eq!(indicators(&changes.unwrap()), (0, 1));
+        known.take(&line(10, 5, "[ipv4-addr:value = '203.0.113.5']", ""), NOW).unwrap();
+        let withdrawn = r#"{"withdrawn":{"item":"indicator--00000000-0000-4000-8000-000000000005","place":11,"at":"2026-01-01T00:00:00Z","reason":"wrong"}}"#;
+        assert_eq!(indicators(&known.take(withdrawn, NOW).unwrap()), (0, 1));
         drop(known);
         let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
         std::fs::write(&path, cut).unwrap();

@@ -4,6 +4,7 @@ mod accounts;
 mod audience;
 mod mesh;
 mod scenario;
+mod sensors;
 mod table;
 
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ use audience::Audience;
 /// addresses. Started again, it resumes on the same data.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  vedetta demo --seconds 60\n  vedetta demo --mesh --data ./demo"
+    after_help = "Examples:\n  vedetta demo --seconds 60\n  vedetta demo --mesh --data ./demo\n  vedetta demo --sensors --data ./demo"
 )]
 pub(crate) struct Demo {
     /// The data directory.
@@ -42,6 +43,10 @@ pub(crate) struct Demo {
     /// the data directory.
     #[arg(long, conflicts_with = "listen")]
     mesh: bool,
+    /// Three sensors on generated traffic with an attack inside, in a folder `sensors` of the data
+    /// directory.
+    #[arg(long, conflicts_with_all = ["listen", "mesh", "seconds"])]
+    sensors: bool,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     listen: std::net::SocketAddr,
@@ -54,6 +59,9 @@ impl Demo {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         if self.mesh {
             return mesh::run(&self.data.join("mesh"), self.seconds.map(Duration::from_secs));
+        }
+        if self.sensors {
+            return sensors::run(&self.data.join("sensors"));
         }
         let node = NodeArgs { data: self.data.clone() };
         let fresh = !self.data.join("vedetta.toml").exists();

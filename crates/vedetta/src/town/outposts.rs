@@ -2,10 +2,12 @@
 //! and for measurements.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use super::{Resident, command, program};
 use crate::follow::Following;
 use crate::node::Configuration;
 use crate::outcome::Failure;
-use crate::system::SystemClock;
+use crate::system::{Stopwatch, SystemClock};
 
 /// A sensor.
 pub(crate) struct Outpost {
@@ -251,4 +253,83 @@ impl Noted {
         };
         tokio::time::timeout(patience, waiting).await.ok().flatten()
     }
+}
+
+/// Ordinary traffic.
+pub(crate) struct Traffic {
+    logs: Mutex<Vec<File>>,
+    rate: u32,
+    sent: AtomicU64,
+}
+
+/// How often lines are written.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Traffic {
+    /// Into logs, so many events a second in each.
+    pub(crate) fn new(logs: Vec<File>, rate: u32) -> Self {
+        Self { logs: Mutex::new(logs), rate, sent: AtomicU64::new(0) }
+    }
+
+    /// Events written into each.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Writes for ever.
+    pub(crate) async fn pour(&self) -> Result<(), Failure> {
+        let began = Stopwatch::start();
+        loop {
+            let before = self.sent();
+            let due = (began.read().as_secs_f64() * f64::from(self.rate)) as u64;
+            let lines = ordinary(before, due.saturating_sub(before));
+            for log in self.logs.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+                log.write_all(lines.as_bytes())
+                    .map_err(|error| Failure::system("writing a log", error))?;
+            }
+            self.sent.store(due.max(before), Ordering::Relaxed);
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}
+
+/// So many lines of ordinary traffic, from a number on.
+fn ordinary(from: u64, count: u64) -> String {
+    let now = SystemClock.now();
+    let mut lines = String::new();
+    for n in from..from + count {
+        let (client, server) = (n % 200, n % 5_000);
+        let _written = match n % 3 {
+            0 => writeln!(
+                lines,
+                r#"{{"timestamp":"{now}","event_type":"flow","src_ip":"10.1.0.{client}","src_port":{},"dest_ip":"198.51.100.{}","dest_port":443,"proto":"TCP","flow":{{"bytes_toserver":{},"bytes_toclient":4100}}}}"#,
+                20_000 + n % 40_000,
+                n % 250,
+                900 + n % 700
+            ),
+            1 => writeln!(
+                lines,
+                r#"{{"timestamp":"{now}","event_type":"dns","src_ip":"10.1.0.{client}","dest_ip":"10.1.0.53","dns":{{"type":"query","rrname":"www{server}.example.org","rrtype":"A"}}}}"#
+            ),
+            _ => writeln!(
+                lines,
+                r#"{{"timestamp":"{now}","event_type":"tls","src_ip":"10.1.0.{client}","dest_ip":"192.0.2.{}","tls":{{"sni":"cdn{server}.example.org","version":"TLS 1.3"}}}}"#,
+                n % 250
+            ),
+        };
+    }
+    lines
+}
+
+/// A line: somebody asks for a name.
+pub(crate) fn query(name: &str, at: Instant) -> String {
+    format!(
+        "{{\"timestamp\":\"{at}\",\"event_type\":\"dns\",\"src_ip\":\"10.1.0.7\",\"dest_ip\":\"10.1.0.53\",\
+         \"dns\":{{\"type\":\"query\",\"rrname\":\"{name}\",\"rrtype\":\"A\"}}}}\n"
+    )
+}
+
+/// A line: somebody logs in over SSH, or fails to.
+pub(crate) fn login(from: &str, what: &str, at: Instant) -> String {
+    format!("<38>1 {at} srv-1 sshd 7 - - {what} from {from} port 40022 ssh2\n")
 }

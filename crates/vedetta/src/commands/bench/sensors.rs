@@ -1,21 +1,18 @@
 //! `vedetta bench sensors`: from a line in one log to the hits of all other sensors.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use vedetta_model::{Clock, Instant};
+use vedetta_model::Clock;
 
 use super::{Style, Times, millis, rounded};
 use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use crate::system::{Stopwatch, SystemClock};
-use crate::town::outposts::{Lookout, Outpost};
+use crate::town::outposts::{Lookout, Outpost, Traffic, query};
 use crate::town::{Door, Resident};
 
 /// From a line in one log to the hits of all other sensors.
@@ -61,7 +58,6 @@ tags:
     - attack.t1071.004
 ";
 const PATIENCE: Duration = Duration::from_secs(30);
-const TICK: Duration = Duration::from_millis(20);
 /// How long between two attacks.
 const BETWEEN: Duration = Duration::from_millis(200);
 
@@ -92,8 +88,8 @@ impl Sensors {
         let lookout = Lookout::at(&node.data).await?;
         let mut found = Found::default();
         let began = Stopwatch::start();
-        let sent = AtomicU64::new(0);
         let logs = sensors.iter().map(Outpost::log).collect::<Result<Vec<_>, _>>()?;
+        let traffic = Traffic::new(logs, self.rate);
         let attacks = async {
             for round in 0..self.rounds {
                 tokio::time::sleep(BETWEEN).await;
@@ -102,10 +98,10 @@ impl Sensors {
             Ok::<_, Failure>(())
         };
         tokio::select! {
-            failed = pour(logs, self.rate, &sent) => failed?,
+            failed = traffic.pour() => failed?,
             outcome = attacks => outcome?,
         }
-        let (seconds, sent) = (began.read().as_secs_f64(), sent.into_inner());
+        let (seconds, sent) = (began.read().as_secs_f64(), traffic.sent());
         let read = until_read(&sensors, sent).await;
         let at_rest = rest(&sensors, Duration::from_secs(self.rest.into())).await;
         let mut report = found.report();
@@ -175,22 +171,6 @@ impl Found {
     }
 }
 
-/// Writes ordinary traffic into all logs, for ever.
-async fn pour(mut logs: Vec<File>, rate: u32, sent: &AtomicU64) -> Result<(), Failure> {
-    let began = Stopwatch::start();
-    loop {
-        let before = sent.load(Ordering::Relaxed);
-        let due = (began.read().as_secs_f64() * f64::from(rate)) as u64;
-        let lines = traffic(before, due.saturating_sub(before));
-        for log in &mut logs {
-            log.write_all(lines.as_bytes())
-                .map_err(|error| Failure::system("writing a log", error))?;
-        }
-        sent.store(due.max(before), Ordering::Relaxed);
-        tokio::time::sleep(TICK).await;
-    }
-}
-
 /// Waits until all sensors look for so many.
 async fn until_known(sensors: &[Outpost], count: usize) -> Result<Duration, Failure> {
     let watch = Stopwatch::start();
@@ -241,40 +221,4 @@ fn indicators(count: u32) -> String {
         };
     }
     table
-}
-
-/// So many lines of ordinary traffic, from a number on.
-fn traffic(from: u64, count: u64) -> String {
-    let now = SystemClock.now();
-    let mut lines = String::new();
-    for n in from..from + count {
-        let (client, server) = (n % 200, n % 5_000);
-        let _written = match n % 3 {
-            0 => writeln!(
-                lines,
-                r#"{{"timestamp":"{now}","event_type":"flow","src_ip":"10.1.0.{client}","src_port":{},"dest_ip":"198.51.100.{}","dest_port":443,"proto":"TCP","flow":{{"bytes_toserver":{},"bytes_toclient":4100}}}}"#,
-                20_000 + n % 40_000,
-                n % 250,
-                900 + n % 700
-            ),
-            1 => writeln!(
-                lines,
-                r#"{{"timestamp":"{now}","event_type":"dns","src_ip":"10.1.0.{client}","dest_ip":"10.1.0.53","dns":{{"type":"query","rrname":"www{server}.example.org","rrtype":"A"}}}}"#
-            ),
-            _ => writeln!(
-                lines,
-                r#"{{"timestamp":"{now}","event_type":"tls","src_ip":"10.1.0.{client}","dest_ip":"192.0.2.{}","tls":{{"sni":"cdn{server}.example.org","version":"TLS 1.3"}}}}"#,
-                n % 250
-            ),
-        };
-    }
-    lines
-}
-
-/// A line: somebody asks for a name.
-fn query(name: &str, at: Instant) -> String {
-    format!(
-        "{{\"timestamp\":\"{at}\",\"event_type\":\"dns\",\"src_ip\":\"10.1.0.7\",\"dest_ip\":\"10.1.0.53\",\
-         \"dns\":{{\"type\":\"query\",\"rrname\":\"{name}\",\"rrtype\":\"A\"}}}}\n"
-    )
 }
