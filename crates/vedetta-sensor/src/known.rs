@@ -29,6 +29,8 @@ pub(crate) struct Known {
     rules: BTreeMap<Id, String>,
     /// Rules of the owner's own: file and text.
     own: Vec<(String, String)>,
+    /// The identity of the organisation, as STIX names it.
+    identity: String,
 }
 
 /// Something new for who watches.
@@ -39,6 +41,8 @@ pub(crate) enum Change {
         added: Vec<(Id, Term, Life)>,
         /// What is not any more.
         removed: Vec<Id>,
+        /// Those that were made of what this organisation found: it knows.
+        own: Vec<Id>,
     },
     /// All indicators.
     All(Indicators),
@@ -67,6 +71,16 @@ impl Line<'_> {
         self.id.and_then(|id| id.parse().ok()).unwrap_or(before).max(before)
     }
 
+    /// Whether an identity made the object.
+    fn is_by(&self, identity: &str) -> bool {
+        #[derive(Deserialize)]
+        struct By<'b> {
+            created_by_ref: Option<&'b str>,
+        }
+        let by = self.object.and_then(|object| serde_json::from_str::<By<'_>>(object.get()).ok());
+        by.is_some_and(|by| by.created_by_ref == Some(identity))
+    }
+
     /// What it changes.
     fn piece(&self) -> Option<(Id, Piece)> {
         match &self.withdrawn {
@@ -93,7 +107,7 @@ impl Known {
     /// Opens what was kept; answers all of it.
     pub(crate) fn open(
         path: &Path,
-        own: Vec<(String, String)>,
+        (own, identity): (Vec<(String, String)>, String),
         now: Instant,
     ) -> Result<(Self, Indicators), SensorError> {
         let failed = |error: std::io::Error| SensorError::file(path, error);
@@ -141,7 +155,7 @@ impl Known {
         let mut file = kept::append(path).map_err(failed)?;
         // After a crash in the middle of a line, the next begins on its own.
         file.write_all(b"\n").map_err(failed)?;
-        let known = Self { path: path.to_owned(), file, place, rules, own };
+        let known = Self { path: path.to_owned(), file, place, rules, own, identity };
         Ok((known, builder.build(DecayTable::default())))
     }
 
@@ -153,7 +167,7 @@ impl Known {
     /// Takes lines of the stream: what they change is kept, and answered.
     pub(crate) fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let (mut bytes, mut rules_changed) = (Vec::new(), false);
+        let (mut bytes, mut rules_changed, mut own) = (Vec::new(), false, Vec::new());
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
@@ -171,6 +185,7 @@ impl Known {
                     self.rules.extend(text.map(|text| (id, text)));
                 }
                 Piece::Indicator(terms, life) => {
+                    own.extend(read.is_by(&self.identity).then_some(id));
                     removed.push(id);
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
@@ -184,7 +199,7 @@ impl Known {
         if !removed.is_empty() {
             let gone = |id: &Id| !added.iter().any(|(known, _, _)| known == id);
             let removed = removed.into_iter().filter(gone).collect();
-            changes.push(Change::Indicators { added, removed });
+            changes.push(Change::Indicators { added, removed, own });
         }
         changes.extend(rules_changed.then(|| self.rules()));
         Ok(changes)
@@ -211,8 +226,8 @@ impl Known {
 
     /// Everything anew, with what was taken since as one.
     pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
-        let own = std::mem::take(&mut self.own);
-        let (known, indicators) = Self::open(&self.path, own, now)?;
+        let mine = (std::mem::take(&mut self.own), std::mem::take(&mut self.identity));
+        let (known, indicators) = Self::open(&self.path, mine, now)?;
         *self = known;
         Ok(Change::All(indicators))
     }
@@ -290,7 +305,7 @@ mod tests {
 
     fn indicators(changes: &[Change]) -> (usize, usize) {
         let of = |change: &Change| match change {
-            Change::Indicators { added, removed } => (added.len(), removed.len()),
+            Change::Indicators { added, removed, .. } => (added.len(), removed.len()),
             _ => (0, 0),
         };
         changes.iter().map(of).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
@@ -300,7 +315,7 @@ mod tests {
     fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, none) = Known::open(&path, Vec::new(), NOW).unwrap();
+        let (mut known, none) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
         assert!(none.is_empty());
         let lines = [
             line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
@@ -327,10 +342,10 @@ mod tests {
         drop(known);
         let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
         std::fs::write(&path, cut).unwrap();
-        let (mut known, all) = Known::open(&path, Vec::new(), NOW).unwrap();
+        let (mut known, all) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (10, 1));
         known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
-        let (known, all) = Known::open(&path, Vec::new(), NOW).unwrap();
+        let (known, all) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (12, 2));
     }
 
@@ -338,7 +353,7 @@ mod tests {
     fn rules_travel_as_items_and_a_bad_one_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, _) = Known::open(&path, Vec::new(), NOW).unwrap();
+        let (mut known, _) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
         let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
         let sigma = |place, n, rule: &str| {
             line(place, n, rule, "")

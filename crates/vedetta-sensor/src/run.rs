@@ -125,7 +125,8 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     let settings = Settings::read(&directory)?;
     let now = start.clock.now();
     let state: State = kept::get(&directory.join(STATE))?.unwrap_or_default();
-    let (known, indicators) = Known::open(&directory.join("known.jsonl"), start.rules, now)?;
+    let mine = (start.rules, identity.organisation.identity().to_string());
+    let (known, indicators) = Known::open(&directory.join("known.jsonl"), mine, now)?;
     let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
     let history = History::open(&directory.join("history"), days, most)?;
     let telling =
@@ -152,7 +153,8 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
         inputs,
         counted: Counted::default(),
         settled: now,
-        kept: now,
+        // It shows at once that it runs.
+        kept: Instant::default(),
         keeping: Duration::ZERO,
         until: start.until,
         stdin: start.stdin,

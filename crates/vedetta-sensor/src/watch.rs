@@ -119,8 +119,9 @@ impl Watch {
     pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
         match change {
             Change::All(known) => self.known = known,
-            Change::Indicators { added, removed } => {
+            Change::Indicators { mut added, removed, own } => {
                 self.known = self.known.changed(&added, &removed);
+                added.retain(|(id, ..)| !own.contains(id));
                 self.look_back(&added, now, told);
             }
             Change::Rules(rules) => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vedetta_detect::report::Code;
 use vedetta_model::{Clock as _, OrganisationId};
-use vedetta_sensor::{Leaves, SensorError, Settings, Start, Status, Stdin, Until};
+use vedetta_sensor::{Leaves, Settings, Start, Status, Stdin, Until};
 
 use super::detect::rules;
 use crate::certificates::Authority;
@@ -257,7 +257,10 @@ impl Run {
 impl Show {
     fn status(self) -> Result<Outcome, Failure> {
         let status = Status::read(&self.at.dir)?;
-        let status = status.ok_or(SensorError::NotEnrolled(self.at.dir))?;
+        let dir = self.at.dir.display().to_string();
+        vedetta_sensor::Identity::read(&self.at.dir)?;
+        let status =
+            status.ok_or(Failure::Refused(format!("{dir}: no sensor has run here yet")))?;
         if self.json {
             println!("{}", serde_json::to_value(&status).unwrap_or_default());
             return Ok(Outcome::Done);
