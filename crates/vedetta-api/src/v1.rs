@@ -142,10 +142,13 @@ fn peers(registry: Registry) -> Registry {
         .on(Post, "/api/v1/peers", peers::accept)
         .on(Post, "/api/v1/peers/invitations", peers::invite)
         .on(Post, "/api/v1/peers/{organisation}/steps", peers::step)
+        .on(Delete, "/api/v1/peers/invitations/{invitation}", peers::withdraw)
+        .on(Put, "/api/v1/peers/{organisation}/terms", peers::set_terms)
         .on(Post, "/api/v1/card/rotation", peers::rotate)
         .on(Post, "/api/v1/presence", peers::say_presence)
         .on(Get, "/api/v1/withdrawals", withdrawals::list)
         .on(Get, "/api/v1/items/{item}/holders", withdrawals::holders)
+        .on(Post, "/api/v1/card/revocations", peers::revoke)
 }
 
 fn directory_routes(registry: Registry) -> Registry {

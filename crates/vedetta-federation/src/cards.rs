@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use crate::card::{Card, CardError};
-use crate::key::KeyId;
+use crate::key::{KeyId, PublicKey};
 use crate::scope::Scope;
 
 /// Of each node at most so many cards are known, the newest.
@@ -72,11 +72,21 @@ pub enum PeerStage {
 }
 
 /// Every card that a node knows, with the keys that count for nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cards {
-    by_node: BTreeMap<OrganisationId, Vec<Card>>,
+    by_node: BTreeMap<OrganisationId, Known>,
     revoked: BTreeSet<KeyId>,
+}
+
+/// What is known of one node: its cards, the oldest first, and the peers that vouch for them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// Its cards.
+    pub cards: Vec<Card>,
+    /// Which peers brought them; none for a node that was paired, and for this one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub vouched_by: BTreeSet<OrganisationId>,
 }
 
 /// What became of a card.
@@ -107,23 +117,24 @@ impl Cards {
         if self.revoked.contains(&card.says.key.id()) {
             return Err(CardError::Revoked(card.says.organisation));
         }
-        self.by_node.insert(card.says.organisation.clone(), vec![card]);
+        let node = card.says.organisation.clone();
+        self.by_node.insert(node, Known { cards: vec![card], vouched_by: BTreeSet::new() });
         Ok(())
     }
 
     /// Learns a card from somebody who may vouch for it: the first of a node, or the one that
-    /// follows the newest known.
+    /// follows the newest known. What follows a key that counts for nothing does not follow.
     ///
     /// # Errors
     /// [`CardError`] when it is forged, forked, or follows nothing known.
     pub fn learn(&mut self, card: &Card) -> Result<Learnt, CardError> {
         let node = &card.says.organisation;
-        let known = self.by_node.get(node).map_or(&[][..], Vec::as_slice);
+        let known = self.cards_of(node);
         if known.contains(card) {
             return Ok(Learnt::Known);
         }
         card.check()?;
-        if self.revoked.contains(&card.says.key.id()) {
+        if self.is_revoked(node, &card.says.key.id()) {
             return Err(CardError::Revoked(node.clone()));
         }
         if let Some(newest) = known.last() {
@@ -133,12 +144,14 @@ impl Cards {
             if card.says.serial <= newest.says.serial {
                 return Err(CardError::Forked(node.clone()));
             }
+            if self.is_revoked(node, &newest.says.key.id()) {
+                return Err(CardError::Revoked(node.clone()));
+            }
             card.check_after(newest)?;
         } else if self.by_node.len() >= MOST_NODES {
             return Err(CardError::TooLarge(node.clone()));
         }
-        self.revoked.extend(&card.says.revokes);
-        let cards = self.by_node.entry(node.clone()).or_default();
+        let cards = &mut self.by_node.entry(node.clone()).or_default().cards;
         cards.push(card.clone());
         if cards.len() > MOST_CARDS {
             cards.remove(0);
@@ -146,36 +159,81 @@ impl Cards {
         Ok(Learnt::New)
     }
 
+    /// Takes back a card of this node's own that it no longer has: it was restored from a backup.
+    /// What its present key signed takes the place of what was signed anew since.
+    pub fn regain(&mut self, card: &Card, key: &PublicKey) -> Learnt {
+        let Some(known) = self.by_node.get_mut(&card.says.organisation) else {
+            return Learnt::Known;
+        };
+        let ours = card.says.key == *key && card.check().is_ok() && !known.cards.contains(card);
+        let before = known.cards.iter().rev().find(|it| it.says.serial < card.says.serial);
+        if !ours || before.is_none_or(|before| card.check_after(before).is_err()) {
+            return Learnt::Known;
+        }
+        known.cards.retain(|it| it.says.serial < card.says.serial);
+        known.cards.push(card.clone());
+        Learnt::New
+    }
+
+    /// Notes that a peer vouches for what is known of a node.
+    pub fn vouch(&mut self, node: &OrganisationId, peer: &OrganisationId) -> Learnt {
+        let new = |known: &mut Known| known.vouched_by.insert(peer.clone());
+        match self.by_node.get_mut(node).is_some_and(new) {
+            true => Learnt::New,
+            false => Learnt::Known,
+        }
+    }
+
     /// Takes all trust from a key: our administrator's word.
     pub fn revoke(&mut self, key: KeyId) {
         self.revoked.insert(key);
     }
 
-    /// Whether a key counts for nothing.
+    /// Whether a key of a node counts for nothing: our administrator said so, or the node itself,
+    /// on a card that came after. No node says so of another's.
     #[must_use]
-    pub fn is_revoked(&self, key: &KeyId) -> bool {
+    pub fn is_revoked(&self, node: &OrganisationId, key: &KeyId) -> bool {
         self.revoked.contains(key)
+            || self.cards_of(node).iter().any(|card| card.says.revokes.contains(key))
     }
 
     /// The newest card of a node.
     #[must_use]
     pub fn newest(&self, node: &OrganisationId) -> Option<&Card> {
-        self.by_node.get(node)?.last()
+        self.cards_of(node).last()
     }
 
     /// The card of a node with this key.
     #[must_use]
     pub fn with_key(&self, node: &OrganisationId, key: &KeyId) -> Option<&Card> {
-        self.by_node.get(node)?.iter().find(|card| card.says.key.id() == *key)
+        self.cards_of(node).iter().find(|card| card.says.key.id() == *key)
+    }
+
+    /// All cards of a node, the oldest first.
+    #[must_use]
+    pub fn cards_of(&self, node: &OrganisationId) -> &[Card] {
+        self.by_node.get(node).map_or(&[], |known| &known.cards)
     }
 
     /// Every card of every node, each node's oldest first.
     pub fn all(&self) -> impl Iterator<Item = &Card> {
-        self.by_node.values().flatten()
+        self.by_node.values().flat_map(|known| &known.cards)
+    }
+
+    /// What is known of a node.
+    #[must_use]
+    pub fn known(&self, node: &OrganisationId) -> Option<&Known> {
+        self.by_node.get(node)
+    }
+
+    /// Every node with what is known of it.
+    pub fn nodes(&self) -> impl Iterator<Item = (&OrganisationId, &Known)> {
+        self.by_node.iter()
     }
 
     /// Every node with its scope, as its newest card claims it.
     pub fn claims(&self) -> impl Iterator<Item = (&OrganisationId, &Scope)> {
-        self.by_node.iter().filter_map(|(node, cards)| Some((node, &cards.last()?.says.serves)))
+        let nodes = self.by_node.iter();
+        nodes.filter_map(|(node, known)| Some((node, &known.cards.last()?.says.serves)))
     }
 }

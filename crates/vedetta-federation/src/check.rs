@@ -13,12 +13,12 @@ use vedetta_model::{AgreementId, Instant, OrganisationId, Tlp};
 use vedetta_policy::{Form, Network, Passage};
 
 use crate::card::Card;
-use crate::cards::{Cards, Peer};
+use crate::cards::{Cards, Peer, PeerStage, Vouches};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, Item, VERSION, What};
 use crate::hop::{self, Hop, MOST_HOPS, MOST_PASSAGES};
 use crate::key::{KeyId, PublicKey, Signature};
-use crate::scope::Territory;
+use crate::scope::{Breadth, Scope, Territory, Vouched};
 use crate::seal::Seal;
 
 /// A moment so far ahead of ours is still believed.
@@ -283,15 +283,37 @@ impl Trust {
         Self { me, network, territory, cards, peers, roots }
     }
 
-    /// Who speaks for whom: a peer as our administrator accepted it, every other node as its newest
-    /// card claims.
+    /// Who speaks for whom: this node as its own card says; a peer as our administrator accepted
+    /// it, also while the link rests, since others bring what is its own; every other node as far
+    /// as the peers go that vouch for it ([`Territory::believed`]).
     #[must_use]
-    pub fn territory_of(network: &Network, cards: &Cards, peers: &[Peer]) -> Territory {
-        let is_peer = |node: &OrganisationId| peers.iter().any(|peer| peer.organisation == *node);
-        let claimed = cards.claims().filter(|(node, _)| !is_peer(node));
-        let active = peers.iter().filter(|peer| peer.stage.is_active());
-        let accepted = active.map(|peer| (&peer.organisation, &peer.serves));
-        Territory::compile(network, claimed.chain(accepted))
+    pub fn territory_of(
+        me: &OrganisationId,
+        network: &Network,
+        cards: &Cards,
+        peers: &[Peer],
+    ) -> Territory {
+        let peer = |node: &OrganisationId| peers.iter().find(|peer| peer.organisation == *node);
+        let nobody = Scope::default();
+        let own = cards.newest(me).map_or(&nobody, |card| &card.says.serves);
+        let accepted = peers.iter().map(|peer| (&peer.organisation, &peer.serves));
+        let mut vouched = Vec::new();
+        for (node, known) in cards.nodes() {
+            let Some(card) = known.cards.last() else { continue };
+            if node == me || peer(node).is_some() {
+                continue;
+            }
+            let by = known.vouched_by.iter().filter_map(peer);
+            let by: Vec<_> = by.filter(|it| !matches!(it.stage, PeerStage::Ended { .. })).collect();
+            let everyone = by.iter().any(|peer| peer.vouches == Vouches::Everything);
+            vouched.push(Vouched {
+                node,
+                serves: &card.says.serves,
+                by: by.into_iter().map(|peer| &peer.organisation).collect(),
+                about_everyone: if everyone { Breadth::Everyone } else { Breadth::Theirs },
+            });
+        }
+        Territory::believed(network, accepted.chain([(me, own)]), &vouched)
     }
 
     /// Which node speaks for whom.
@@ -385,7 +407,7 @@ impl Trust {
     }
 
     fn card(&self, node: &OrganisationId, key: KeyId, at: Instant) -> Result<&Card, Refusal> {
-        if self.cards.is_revoked(&key) {
+        if self.cards.is_revoked(node, &key) {
             return Err(Refusal::RevokedKey { node: node.clone(), key });
         }
         if self.cards.newest(node).is_none() {
@@ -403,8 +425,7 @@ impl Trust {
     /// node does: it is placed under that node's own.
     #[must_use]
     pub fn speaks(&self, node: &OrganisationId, organisation: &OrganisationId) -> bool {
-        node == organisation
-            || self.territory.speaker(organisation) == Some(node)
+        self.territory.speaker(organisation) == Some(node)
             || self.network.number(organisation).is_none()
     }
 

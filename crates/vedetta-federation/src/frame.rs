@@ -62,7 +62,7 @@ pub enum Frame {
 pub struct Hello {
     /// The lowest and the highest version that I speak. Both speak the highest that both can.
     pub versions: (u16, u16),
-    /// My newest card: its key is that of the connection.
+    /// My newest card. The connection was let in by its key.
     pub card: Card,
     /// To whom I think I speak.
     pub to: OrganisationId,

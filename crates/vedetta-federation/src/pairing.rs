@@ -3,15 +3,16 @@
 //! One node makes a [`Code`] and its administrator hands it to the other's. The other dials the
 //! address, finds a key with the code's fingerprint, and proves with a [`Proposal`] that it holds
 //! the code's secret; the first answers with a [`Answer`] that proves the same. Each proof is bound
-//! to both keys and the agreement, so nobody in between gains anything. Then both pin the other's
-//! card. A code is used once, and for a day.
+//! to both nodes, both keys and the agreement, so nobody in between gains anything, and nobody
+//! becomes another than the one for whom the code was made. Then both pin the other's card. A code
+//! is used once, and for a day.
 
 use std::fmt;
 use std::time::Duration;
 
 use hmac::{KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AgreementId, Entropy, Instant};
+use vedetta_model::{AgreementId, Entropy, Instant, OrganisationId};
 
 use crate::card::{Card, LONGEST_ADDRESS};
 use crate::digest::{Digest, digest};
@@ -33,7 +34,11 @@ const VERSION: u8 = 1;
 pub struct Code {
     /// Where the inviting node listens, `host:port`.
     pub address: String,
-    /// The fingerprint of its key.
+    /// The organisation that runs it.
+    pub from: OrganisationId,
+    /// The organisation whose node is invited: no other may use the code.
+    pub to: OrganisationId,
+    /// The fingerprint of the inviting node's key.
     pub fingerprint: Digest,
     /// The agreement that the link rests on.
     pub agreement: AgreementId,
@@ -92,12 +97,16 @@ pub enum Side {
     Accepting,
 }
 
-/// The two keys that a proof binds, with the agreement.
+/// The two nodes that a proof binds, with their keys and the agreement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bond<'a> {
-    /// Of the node that made the code.
+    /// The node that made the code.
+    pub from: &'a OrganisationId,
+    /// The node that was given it.
+    pub to: &'a OrganisationId,
+    /// The key of the one that made it.
     pub inviting: &'a PublicKey,
-    /// Of the node that was given it.
+    /// The key of the one that was given it.
     pub accepting: &'a PublicKey,
     /// The agreement that the link rests on.
     pub agreement: &'a AgreementId,
@@ -146,7 +155,11 @@ impl Secret {
         mac.update(role);
         mac.update(bond.inviting.octets());
         mac.update(bond.accepting.octets());
-        mac.update(bond.agreement.as_str().as_bytes());
+        // No identifier has a zero.
+        for name in [bond.from.as_str(), bond.to.as_str(), bond.agreement.as_str()] {
+            mac.update(name.as_bytes());
+            mac.update(&[0]);
+        }
         mac
     }
 }
@@ -166,12 +179,12 @@ impl fmt::Debug for Secret {
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a code for {} under {}", self.address, self.agreement)
+        write!(f, "a code of {} for {} under {}", self.from, self.to, self.agreement)
     }
 }
 
-/// Version, expiry in seconds, fingerprint, secret, agreement and address each with its length,
-/// four octets of SHA-256 over all of it: in Base32 (RFC 4648), in groups of six.
+/// Version, expiry in seconds, fingerprint, secret; both organisations, agreement and address, each
+/// with its length; four octets of SHA-256 over all of it: in Base32 (RFC 4648), in groups of six.
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = u64::try_from(self.expires.micros() / 1_000_000).unwrap_or(0);
@@ -179,7 +192,8 @@ impl fmt::Display for Code {
         octets.extend(seconds.to_be_bytes());
         octets.extend(self.fingerprint.octets());
         octets.extend(self.secret.octets());
-        for text in [self.agreement.as_str(), self.address.as_str()] {
+        let names = [self.from.as_str(), self.to.as_str(), self.agreement.as_str()];
+        for text in names.into_iter().chain([self.address.as_str()]) {
             octets.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
             octets.extend(text.as_bytes());
         }
@@ -218,6 +232,8 @@ fn parse(octets: &[u8]) -> Option<Code> {
     let (seconds, rest) = octets.split_first_chunk::<8>()?;
     let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
     let (secret, rest) = rest.split_first_chunk::<16>()?;
+    let (from, rest) = short_text(rest)?;
+    let (to, rest) = short_text(rest)?;
     let (agreement, rest) = short_text(rest)?;
     let (address, rest) = short_text(rest)?;
     let micros = u64::from_be_bytes(*seconds).checked_mul(1_000_000)?;
@@ -227,6 +243,8 @@ fn parse(octets: &[u8]) -> Option<Code> {
     }
     Some(Code {
         address: address.into(),
+        from: OrganisationId::new(from).ok()?,
+        to: OrganisationId::new(to).ok()?,
         fingerprint: Digest::from_octets(*fingerprint),
         agreement: AgreementId::new(agreement).ok()?,
         expires,
@@ -276,6 +294,8 @@ mod tests {
     fn code() -> Code {
         Code {
             address: "node.example.org:8444".into(),
+            from: OrganisationId::new("cnaipic").unwrap(),
+            to: OrganisationId::new("cosc-umbria").unwrap(),
             fingerprint: digest(&[b"key"]),
             agreement: AgreementId::new("pro-c2si-umbria").unwrap(),
             expires: Instant::from_micros(1_800_000_000_000_000),
@@ -314,13 +334,17 @@ mod tests {
             (SecretKey::from_seed([1; 32]).unwrap(), SecretKey::from_seed([2; 32]).unwrap());
         let (one, two) = (one.public(), two.public());
         let agreement = AgreementId::new("a").unwrap();
-        let bond = Bond { inviting: &one, accepting: &two, agreement: &agreement };
-        let turned = Bond { inviting: &two, accepting: &one, agreement: &agreement };
+        let (from, to) = (OrganisationId::new("n").unwrap(), OrganisationId::new("u").unwrap());
+        let bond =
+            Bond { from: &from, to: &to, inviting: &one, accepting: &two, agreement: &agreement };
+        let turned = Bond { inviting: &two, accepting: &one, ..bond };
+        let posing = Bond { to: &from, ..bond };
         let secret = Secret([5; 16]);
         let proof = secret.prove(Side::Accepting, bond);
         assert!(secret.is_proven(Side::Accepting, bond, &proof));
         assert!(!secret.is_proven(Side::Inviting, bond, &proof));
         assert!(!secret.is_proven(Side::Accepting, turned, &proof));
+        assert!(!secret.is_proven(Side::Accepting, posing, &proof), "for somebody else");
         assert!(!Secret([6; 16]).is_proven(Side::Accepting, bond, &proof));
     }
 }

@@ -30,6 +30,29 @@ pub struct Scope {
 pub struct Territory {
     speakers: HashMap<OrganisationId, OrganisationId>,
     audiences: HashMap<OrganisationId, Audience>,
+    accepted: HashMap<OrganisationId, OrganisationId>,
+}
+
+/// What a node that is no peer claims, and who vouches for it.
+#[derive(Clone, Debug)]
+pub struct Vouched<'a> {
+    /// Which node.
+    pub node: &'a OrganisationId,
+    /// For whom it says that it speaks.
+    pub serves: &'a Scope,
+    /// Which peers vouch for it.
+    pub by: Vec<&'a OrganisationId>,
+    /// Whether one of them is believed about everyone.
+    pub about_everyone: Breadth,
+}
+
+/// How far those who vouch for a node are believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breadth {
+    /// About everyone for whom no peer speaks, too.
+    Everyone,
+    /// About those for whom they speak.
+    Theirs,
 }
 
 /// Deeper trees are followed no further.
@@ -123,16 +146,44 @@ impl Territory {
         network: &Network,
         nodes: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
     ) -> Self {
-        let claims = Claims::of(nodes);
+        Self::believed(network, nodes, &[])
+    }
+
+    /// Resolves first what administrators accepted; then, of the nodes that are known by others'
+    /// word alone, what they claim of the share of who vouches for them. So nobody takes an
+    /// organisation from a peer, nor from this node, by inventing a node.
+    #[must_use]
+    pub fn believed<'a>(
+        network: &Network,
+        accepted: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
+        vouched: &[Vouched<'a>],
+    ) -> Self {
+        let accepted: Vec<_> = accepted.into_iter().collect();
+        let firm = Claims::of(accepted.iter().copied());
+        let shares = shares(&accepted, vouched);
         let mut territory = Self::default();
         for number in network.everyone().iter() {
             let Some(organisation) = network.organisation(number) else { continue };
-            if let Some(node) = claims.speaker(network, organisation) {
+            let above = firm.speaker(network, organisation);
+            let share = shares.get(&above);
+            let node = share.and_then(|claims| claims.speaker(network, organisation)).or(above);
+            let id = &organisation.id;
+            if let Some(above) = above {
+                territory.accepted.insert(id.clone(), above.clone());
+            }
+            if let Some(node) = node {
                 territory.audiences.entry(node.clone()).or_default().insert(number);
-                territory.speakers.insert(organisation.id.clone(), node.clone());
+                territory.speakers.insert(id.clone(), node.clone());
             }
         }
         territory
+    }
+
+    /// Which peer, or this node itself, speaks for an organisation or vouches for the node that
+    /// does: what administrators accepted alone.
+    #[must_use]
+    pub fn accepted(&self, organisation: &OrganisationId) -> Option<&OrganisationId> {
+        self.accepted.get(organisation)
     }
 
     /// The node that speaks for an organisation.
@@ -146,4 +197,25 @@ impl Territory {
     pub fn of(&self, node: &OrganisationId) -> Audience {
         self.audiences.get(node).cloned().unwrap_or_default()
     }
+}
+
+/// By who is accepted, nothing for those for whom nobody is: that node's claims beside those of the
+/// nodes that it vouches for.
+fn shares<'a>(
+    accepted: &[(&'a OrganisationId, &'a Scope)],
+    vouched: &[Vouched<'a>],
+) -> HashMap<Option<&'a OrganisationId>, Claims<'a>> {
+    let mut shares: HashMap<_, Vec<_>> = HashMap::new();
+    for Vouched { node, serves, by, about_everyone } in vouched {
+        for above in by {
+            shares.entry(Some(*above)).or_default().push((*node, *serves));
+        }
+        if *about_everyone == Breadth::Everyone {
+            shares.entry(None).or_default().push((*node, *serves));
+        }
+    }
+    for (node, serves) in accepted {
+        shares.entry(Some(*node)).and_modify(|share| share.push((*node, *serves)));
+    }
+    shares.into_iter().map(|(above, claims)| (above, Claims::of(claims))).collect()
 }

@@ -41,7 +41,8 @@ fn pair(national: &TestHouse, umbria: &TestHouse) {
     let (inviting, accepting) =
         (national.house.mesh().unwrap().key.public(), umbria.house.mesh().unwrap().key.public());
     let theirs = terms("cosc-umbria");
-    let code = national.house.invite_node(&one, &agreement, &theirs, "node.example.org:1").unwrap();
+    let (invited, address) = (id("cosc-umbria"), "node.example.org:1");
+    let code = national.house.invite_node(&one, &invited, &agreement, &theirs, address).unwrap();
     let proposal = umbria.house.propose_pairing(&two, &code, &inviting).unwrap();
     let answer = national.house.answer_proposal(&accepting, &proposal).unwrap();
     let answer = (&inviting, &answer);

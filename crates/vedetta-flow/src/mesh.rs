@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use vedetta_federation::card::{Card, CardError, Statement};
-use vedetta_federation::cards::{Cards, Peer};
+use vedetta_federation::cards::{Cards, Known, Peer};
 use vedetta_federation::check::{Roots, Trust};
 use vedetta_federation::envelope::Stands;
 use vedetta_federation::key::{KeyId, SecretKey};
@@ -92,6 +92,8 @@ pub(crate) enum PeerRecord {
 pub struct Invitation {
     /// Its name here.
     pub id: String,
+    /// The organisation whose node is invited.
+    pub organisation: OrganisationId,
     /// The agreement that the link will rest on.
     pub agreement: AgreementId,
     /// For whom the invited node will speak.
@@ -182,7 +184,7 @@ impl House {
         let cards = Arc::new(cards);
         let network = Arc::clone(&standing.network);
         let roots = Arc::clone(&self.nodes.roots);
-        let territory = Arc::new(Trust::territory_of(&network, &cards, &peers));
+        let territory = Arc::new(Trust::territory_of(&me, &network, &cards, &peers));
         let believed = Arc::clone(&cards);
         let trust = Trust::compile(me.clone(), network, territory, believed, &peers, roots);
         let (key, trust) = (Arc::new(key), Arc::new(trust));
@@ -208,9 +210,7 @@ impl House {
             Some(_) => next.sign_after(&mesh.key, &mesh.key),
             None => next.sign(&mesh.key),
         };
-        let mut own: Vec<_> = mesh.cards_of(&mesh.me);
-        own.push(card);
-        self.put_by("node", RecordKind::Card, mesh.me.as_str(), &own)
+        self.put_by("node", RecordKind::Card, mesh.me.as_str(), &mesh.own_cards_and(card))
     }
 
     /// Whether there are other nodes that may get what is brought here.
@@ -245,9 +245,11 @@ impl Mesh {
         }
     }
 
-    /// All cards of a node, the oldest first.
-    pub(crate) fn cards_of(&self, node: &OrganisationId) -> Vec<Card> {
-        self.cards.all().filter(|card| card.says.organisation == *node).cloned().collect()
+    /// What is known of this node, with its next card.
+    pub(crate) fn own_cards_and(&self, card: Card) -> Known {
+        let mut known = self.cards.known(&self.me).cloned().unwrap_or_default();
+        known.cards.push(card);
+        known
     }
 }
 
@@ -294,16 +296,22 @@ fn node_of(record: &Record) -> Option<Peer> {
 fn cards(reader: &mut dyn Reader) -> Result<Cards, StoreError> {
     let mut cards = Cards::default();
     for record in reader.records(RecordKind::Card)? {
-        let known: Vec<Card> = serde_json::from_slice(&record.body).unwrap_or_default();
-        let mut known = known.into_iter();
+        let known: Known = serde_json::from_slice(&record.body).unwrap_or_default();
+        let Some(node) = known.cards.first().map(|card| card.says.organisation.clone()) else {
+            continue;
+        };
+        let mut all = known.cards.into_iter();
         let mut learn = || -> Result<(), CardError> {
-            if let Some(first) = known.next() {
+            if let Some(first) = all.next() {
                 cards.pin(first)?;
             }
-            known.try_for_each(|card| cards.learn(&card).map(drop))
+            all.try_for_each(|card| cards.learn(&card).map(drop))
         };
         if let Err(error) = learn() {
             tracing::error!(%error, "left out: a card that does not hold");
+        }
+        for peer in &known.vouched_by {
+            cards.vouch(&node, peer);
         }
     }
     if let Some(record) = reader.record(RecordKind::Setting, REVOKED)? {

@@ -80,8 +80,10 @@ impl Keeper {
 fn holder(mesh: &Mesh, key: PublicKey) -> Option<&OrganisationId> {
     let id = key.id();
     let mut active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
+    // The newest key alone: those before it may be in other hands.
     let holds = |peer: &OrganisationId| {
-        !mesh.cards.is_revoked(&id) && mesh.cards.with_key(peer, &id).is_some()
+        let newest = mesh.cards.newest(peer).map(|card| card.says.key.id());
+        newest == Some(id) && !mesh.cards.is_revoked(peer, &id)
     };
     active.find(|peer| holds(&peer.organisation)).map(|peer| &peer.organisation)
 }
@@ -105,7 +107,13 @@ impl Doorkeeper for Keeper {
 
     fn keeps(&self, peer: &OrganisationId) -> bool {
         // One who cannot be asked about now is not sent away.
-        self.mesh().map_or(true, |mesh| mesh.peer(peer).is_some_and(|it| it.stage.is_active()))
+        let revoked = |mesh: &Mesh| {
+            let newest = mesh.cards.newest(peer).map(|card| card.says.key.id());
+            newest.is_some_and(|key| mesh.cards.is_revoked(peer, &key))
+        };
+        self.mesh().map_or(true, |mesh| {
+            mesh.peer(peer).is_some_and(|it| it.stage.is_active()) && !revoked(&mesh)
+        })
     }
 
     fn callees(&self) -> Vec<Callee> {

@@ -246,8 +246,10 @@ impl Bond<'_> {
             return Ok(());
         }
         let address = self.address.to_string();
-        let words = ["peer", "invite", "--agreement", self.agreement, "--serves", theirs];
-        let invited = host.command(&[&words[..], &["--address", &address, "--json"]].concat())?;
+        let words = ["peer", "invite", "--organisation", guest.id.as_str()];
+        let terms = ["--agreement", self.agreement, "--serves", theirs];
+        let answer = ["--address", &address, "--json"];
+        let invited = host.command(&[&words[..], &terms[..], &answer[..]].concat())?;
         let invited: Value = serde_json::from_str(&invited).unwrap_or_default();
         let code = invited["code"].as_str().unwrap_or_default();
         guest.command(&["peer", "accept", code, "--serves", ours])?;

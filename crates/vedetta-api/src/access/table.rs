@@ -332,6 +332,17 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/presence", ROOM, "Tell the other nodes who is on duty here")
         .takes(json("NewPresence"))
         .gives(json("Presence")),
+    delete(
+        "/api/v1/peers/invitations/{invitation}",
+        ADMINISTRATORS,
+        "Take an invitation back that nobody used",
+    ),
+    put("/api/v1/peers/{organisation}/terms", ADMINISTRATORS, "Say anew for whom a peer speaks")
+        .takes(json("LinkTerms"))
+        .gives(json("Peer")),
+    post("/api/v1/card/revocations", ADMINISTRATORS, "Take all trust from another node's key")
+        .takes(json("Revocation"))
+        .gives(json("Card")),
     post("/api/v1/card/rotation", ADMINISTRATORS, "Give this node a new key")
         .takes(json("Rotation"))
         .gives(json("Card")),

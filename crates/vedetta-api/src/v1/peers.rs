@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Peer, Vouches};
 use vedetta_federation::envelope::Presence;
+use vedetta_federation::key::KeyId;
 use vedetta_federation::pairing::Code;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
@@ -86,6 +88,8 @@ struct LinkLine {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewInvitation {
+    /// Whose node is invited.
+    organisation: OrganisationId,
     agreement: AgreementId,
     serves: Scope,
     #[serde(default)]
@@ -129,6 +133,23 @@ pub(super) struct NewPresence {
     until: Instant,
 }
 
+/// On what terms a peer is heard from now on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewTerms {
+    serves: Scope,
+    #[serde(default)]
+    vouches: Option<Vouches>,
+}
+
+/// A key that counts for nothing any more.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revocation {
+    key: KeyId,
+    reason: String,
+}
+
 /// How the key is changed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -163,7 +184,7 @@ pub(super) async fn invite(
         let mesh = house.mesh()?;
         let known = mesh.card().and_then(|card| card.says.address.clone());
         let address = new.address.or(known).unwrap_or_default();
-        house.invite_node(&actor, &new.agreement, &terms, &address)
+        house.invite_node(&actor, &new.organisation, &new.agreement, &terms, &address)
     });
     let code = code.await?;
     Ok(Json(IssuedCode { code: code.to_string(), expires: code.expires }))
@@ -211,6 +232,44 @@ pub(super) async fn step(
         links.end(&peer.organisation, "an administrator stopped it");
     }
     Ok(Json(peer))
+}
+
+pub(super) async fn set_terms(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(new): Given<NewTerms>,
+) -> Answer<Peer> {
+    let organisation: OrganisationId = params.get("organisation")?;
+    let terms = terms(new.serves, new.vouches);
+    let peer = api.ask(move |house| house.set_link_terms(&actor, &organisation, &terms)).await?;
+    if let Some(links) = api.links() {
+        links.end(&peer.organisation, "its terms were changed");
+    }
+    Ok(Json(peer))
+}
+
+pub(super) async fn withdraw(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id: String = params.get("invitation")?;
+    api.ask(move |house| house.withdraw_invitation(&actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn revoke(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(revocation): Given<Revocation>,
+) -> Answer<Shown> {
+    let Revocation { key, reason } = revocation;
+    let card = api.ask(move |house| house.revoke_key(&actor, key, &reason)).await?;
+    if let Some(links) = api.links() {
+        links.end(&card.says.organisation, "its key was revoked");
+    }
+    Ok(Json(Shown::of(&card)))
 }
 
 pub(super) async fn rotate(

@@ -31,6 +31,8 @@ fn the_page_shows_what_is_written() {
     shown("a card", &pretty(&scene::card("a")));
     let code = Code {
         address: "node.example.org:8444".into(),
+        from: scene::id("a"),
+        to: scene::id("b"),
         fingerprint: scene::key("a").public().fingerprint(),
         agreement: "all".parse().unwrap(),
         expires: scene::now().after(LIFE),

@@ -96,15 +96,24 @@ pub(crate) fn peer(node: &str) -> Peer {
 }
 
 /// What a node believes, with the peers beside it in the row.
-pub(crate) fn trust(node: &str, cards: Cards) -> Trust {
+pub(crate) fn trust(node: &str, mut cards: Cards) -> Trust {
     let place = NODES.iter().position(|it| *it == node).unwrap();
     let beside = [place.checked_sub(1), Some(place + 1)];
     let peers: Vec<_> = beside.into_iter().flatten().filter_map(|it| NODES.get(it)).collect();
     let peers: Vec<_> = peers.into_iter().map(|node| peer(node)).collect();
+    let afar = NODES.iter().filter(|it| peers.iter().all(|peer| peer.organisation != id(it)));
+    for (node, peer) in afar.flat_map(|it| peers.iter().map(move |peer| (it, peer))) {
+        cards.vouch(&id(node), &peer.organisation);
+    }
+    trust_with(node, cards, &peers)
+}
+
+/// What a node believes, with these peers.
+pub(crate) fn trust_with(node: &str, cards: Cards, peers: &[Peer]) -> Trust {
     let network = network();
-    let territory = Arc::new(Trust::territory_of(&network, &cards, &peers));
+    let territory = Arc::new(Trust::territory_of(&id(node), &network, &cards, peers));
     let roots = Arc::new(Roots::new(1000));
-    Trust::compile(id(node), network, territory, Arc::new(cards), &peers, roots)
+    Trust::compile(id(node), network, territory, Arc::new(cards), peers, roots)
 }
 
 pub(crate) fn handling(producer: &str, tlp: &str) -> Handling {

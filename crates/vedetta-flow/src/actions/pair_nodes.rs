@@ -1,17 +1,17 @@
 //! Other nodes: invited with a code, accepted, suspended, ended; and this node's own key.
 
 use vedetta_federation::card::Card;
-use vedetta_federation::cards::{Peer, PeerStage, Vouches};
-use vedetta_federation::key::{PublicKey, SecretKey};
+use vedetta_federation::cards::{Known, Peer, PeerStage, Vouches};
+use vedetta_federation::key::{KeyId, PublicKey, SecretKey};
 use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Side};
 use vedetta_federation::scope::Scope;
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
-use vedetta_store::{RecordKind, SecretKind};
+use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
 
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::House;
-use crate::mesh::{Invitation, KEY, PeerRecord, secret_key};
+use crate::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
 
 /// On what terms a node is accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,13 +43,15 @@ const WRONG_CODE: FlowError =
     FlowError::Unproven("the code is unknown, used, or more than a day old; ask for a new one");
 
 impl House {
-    /// Makes a code that lets another node pair with this one, once, within a day.
+    /// Makes a code that lets the node of an organisation pair with this one, once, within a day.
     ///
     /// # Errors
-    /// Forbidden, an agreement that is unknown, or no address: then nobody could dial.
+    /// Forbidden, an organisation or agreement that is unknown, one with which there is a link, or
+    /// no address: then nobody could dial.
     pub fn invite_node(
         &self,
         by: &Actor,
+        organisation: &OrganisationId,
         agreement: &AgreementId,
         terms: &Terms,
         address: &str,
@@ -59,6 +61,8 @@ impl House {
         if mesh.standing.network.agreement(agreement).is_none() {
             return Err(FlowError::unknown("agreement", agreement));
         }
+        self.number_of(organisation)?;
+        mesh.may_pair_with(organisation)?;
         if address.is_empty() || address.len() > vedetta_federation::card::LONGEST_ADDRESS {
             return Err(FlowError::invalid("address", "host:port, where the other node can dial"));
         }
@@ -68,6 +72,7 @@ impl House {
         let id = invitation_id(&secret);
         let invitation = PeerRecord::Invitation(Invitation {
             id: id.clone(),
+            organisation: organisation.clone(),
             agreement: agreement.clone(),
             serves: terms.serves.clone(),
             vouches: terms.vouches,
@@ -81,6 +86,8 @@ impl House {
         })?;
         Ok(Code {
             address: address.to_owned(),
+            from: mesh.me.clone(),
+            to: organisation.clone(),
             fingerprint: mesh.key.public().fingerprint(),
             agreement: agreement.clone(),
             expires,
@@ -115,20 +122,25 @@ impl House {
     ) -> Result<Answer, FlowError> {
         let mesh = self.mesh()?;
         let _one_at_a_time = self.change();
+        let node = &proposal.card.says.organisation;
         let bond = Bond {
+            from: &mesh.me,
+            to: node,
             inviting: &mesh.key.public(),
             accepting: &proposal.card.says.key,
             agreement: &proposal.agreement,
         };
         let own = mesh.card().cloned().ok_or(WRONG_CODE)?;
-        let proven = proposal.card.says.key == *key && proposal.card.check().is_ok();
+        let proven = proposal.card.says.key == *key
+            && proposal.card.check().is_ok()
+            && mesh.may_pair_with(node).is_ok();
         let found = self.open_invitation(bond, proposal)?.filter(|_| proven);
         let Some((invitation, secret)) = found else {
             self.note_deed("peer", "pairing", r#"{"refused":true}"#.into())?;
             return Err(WRONG_CODE);
         };
         let peer = Peer {
-            organisation: proposal.card.says.organisation.clone(),
+            organisation: node.clone(),
             agreement: invitation.agreement.clone(),
             serves: invitation.serves.clone(),
             vouches: invitation.vouches,
@@ -150,6 +162,11 @@ impl House {
     ) -> Result<Proposal, FlowError> {
         self.require_room(by, ADMINISTRATORS, "accept invitations")?;
         let mesh = self.mesh()?;
+        if code.to != mesh.me {
+            let reason = format!("the code is for the node of {}, not for this one", code.to);
+            return Err(FlowError::Conflict(reason));
+        }
+        mesh.may_pair_with(&code.from)?;
         if code.expires <= self.now() || key.fingerprint() != code.fingerprint {
             return Err(WRONG_CODE);
         }
@@ -157,7 +174,7 @@ impl House {
             FlowError::Conflict("this node has no card yet; say for whom it speaks".into())
         })?;
         let accepting = mesh.key.public();
-        let bond = Bond { inviting: key, accepting: &accepting, agreement: &code.agreement };
+        let bond = bond_of(code, key, &accepting);
         let proof = code.secret.prove(Side::Accepting, bond);
         Ok(Proposal { card, agreement: code.agreement.clone(), proof })
     }
@@ -178,12 +195,15 @@ impl House {
         let mesh = self.mesh()?;
         let _one_at_a_time = self.change();
         let accepting = mesh.key.public();
-        let bond = Bond { inviting: key, accepting: &accepting, agreement: &code.agreement };
+        let bond = bond_of(code, key, &accepting);
         let card = &answer.card;
         let proven = code.secret.is_proven(Side::Inviting, bond, &answer.proof)
             && key.fingerprint() == code.fingerprint
             && card.says.key == *key
+            && card.says.organisation == code.from
+            && code.to == mesh.me
             && card.check().is_ok();
+        mesh.may_pair_with(&code.from)?;
         if !proven {
             return Err(FlowError::Unproven("the node that answered does not know the code"));
         }
@@ -241,14 +261,16 @@ impl House {
         by: &Actor,
         organisation: &OrganisationId,
         terms: &Terms,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Peer, FlowError> {
         self.require_room(by, ADMINISTRATORS, "change links")?;
         let _one_at_a_time = self.change();
         let peer = self.mesh()?.peer(organisation).cloned();
         let peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
         let (serves, vouches) = (terms.serves.clone(), terms.vouches);
-        let record = PeerRecord::Node(Peer { serves, vouches, ..peer });
-        self.put(by, RecordKind::Peer, organisation.as_str(), &record)
+        let peer = Peer { serves, vouches, ..peer };
+        let record = PeerRecord::Node(peer.clone());
+        self.put(by, RecordKind::Peer, organisation.as_str(), &record)?;
+        Ok(peer)
     }
 
     /// Gives this node a new key. Its card, signed by the old key too, tells the others; what was
@@ -273,15 +295,45 @@ impl House {
             says.revokes.insert(mesh.key.public().id());
         }
         let card = says.sign_after(&key, &mesh.key);
-        let mut own = mesh.cards_of(&mesh.me);
-        own.push(card.clone());
-        let body = serde_json::to_vec(&own).unwrap_or_default();
+        let body = serde_json::to_vec(&mesh.own_cards_and(card.clone())).unwrap_or_default();
         let (me, actor) = (mesh.me.to_string(), by.account.to_string());
         let shared = std::sync::Arc::clone(&self.shared);
         self.write(move |unit| {
             shared.touch(RecordKind::Card);
             unit.put_record(RecordKind::Card, &me, &body, &actor)?;
             unit.put_secret(SecretKind::Node, KEY, &seed)
+        })?;
+        self.forget_mesh();
+        Ok(card)
+    }
+
+    /// Takes all trust from another node's key, which was stolen: nothing that it seals or signs is
+    /// believed here any more, and no link is held with it. Its node needs a new code.
+    ///
+    /// # Errors
+    /// Forbidden, a key that is on no card, or this node's own: that one is rotated.
+    pub fn revoke_key(&self, by: &Actor, key: KeyId, reason: &str) -> Result<Card, FlowError> {
+        self.require_room(by, ADMINISTRATORS, "revoke keys")?;
+        let _one_at_a_time = self.change();
+        let mesh = self.mesh()?;
+        if mesh.cards.with_key(&mesh.me, &key).is_some() {
+            let reason = "it is this node's own; change it, and say that it was stolen";
+            return Err(FlowError::Conflict(reason.into()));
+        }
+        let card = mesh.cards.all().find(|card| card.says.key.id() == key).cloned();
+        let card = card.ok_or_else(|| FlowError::unknown("key", key))?;
+        let kept = self.read(|reader| reader.record(RecordKind::Setting, REVOKED))?;
+        let mut revoked: std::collections::BTreeSet<KeyId> =
+            kept.and_then(|kept| serde_json::from_slice(&kept.body).ok()).unwrap_or_default();
+        revoked.insert(key);
+        let body = serde_json::to_vec(&revoked).unwrap_or_default();
+        let facts = serde_json::json!({ "deed": "key-revoked", "reason": reason }).to_string();
+        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
+        self.write(move |unit| {
+            shared.touch(RecordKind::Card);
+            unit.put_record(RecordKind::Setting, REVOKED, &body, &actor)?;
+            let (kind, subject) = (EntryKind::Deed, &key.to_string());
+            unit.append(&Draft { kind, actor: &actor, subject, facts: &facts, body: b"" })
         })?;
         self.forget_mesh();
         Ok(card)
@@ -319,7 +371,9 @@ impl House {
     ) -> Result<Option<(Invitation, Secret)>, FlowError> {
         let now = self.now();
         for invitation in self.all_invitations()? {
-            if invitation.expires <= now || invitation.agreement != proposal.agreement {
+            let meant =
+                invitation.agreement == proposal.agreement && invitation.organisation == *bond.to;
+            if invitation.expires <= now || !meant {
                 continue;
             }
             let secret = self.secret(SecretKind::Node, &invitation.id)?;
@@ -343,7 +397,8 @@ impl House {
         self.number_of(&peer.organisation)?;
         let node = peer.organisation.to_string();
         let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
-        let cards = serde_json::to_vec(&[card]).unwrap_or_default();
+        let known = Known { cards: vec![card.clone()], ..Known::default() };
+        let cards = serde_json::to_vec(&known).unwrap_or_default();
         let (shared, actor) = (std::sync::Arc::clone(&self.shared), actor.to_owned());
         self.write(move |unit| {
             shared.touch(RecordKind::Peer);
@@ -357,6 +412,27 @@ impl House {
         })?;
         Ok(())
     }
+}
+
+impl Mesh {
+    /// A node is paired once: who holds a code for it replaces nobody.
+    fn may_pair_with(&self, node: &OrganisationId) -> Result<(), FlowError> {
+        if *node == self.me {
+            return Err(FlowError::Conflict("a node does not pair with itself".into()));
+        }
+        match self.peer(node).map(|peer| &peer.stage) {
+            Some(PeerStage::Active { .. } | PeerStage::Suspended { .. }) => {
+                let reason = format!("there is a link with {node}; end it to pair anew");
+                Err(FlowError::Conflict(reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn bond_of<'a>(code: &'a Code, inviting: &'a PublicKey, accepting: &'a PublicKey) -> Bond<'a> {
+    let Code { from, to, agreement, .. } = code;
+    Bond { from, to, inviting, accepting, agreement }
 }
 
 /// Whether the key that is changed may be trusted for what it sealed.

@@ -39,7 +39,7 @@ impl Mesh {
         let holds = |(node, signature): &(OrganisationId, _)| {
             let mut cards = self.cards.all().filter(|card| card.says.organisation == *node);
             cards.any(|card| {
-                let revoked = self.cards.is_revoked(&card.says.key.id());
+                let revoked = self.cards.is_revoked(node, &card.says.key.id());
                 !revoked && card.says.key.verify(digest.octets(), signature).is_ok()
             })
         };

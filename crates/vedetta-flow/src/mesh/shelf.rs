@@ -1,11 +1,12 @@
 //! The house as the room sees it: a shelf to read from and to put on, and what it believes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
-use vedetta_federation::card::Card;
-use vedetta_federation::cards::{Learnt, Vouches};
+use vedetta_federation::card::{Card, Statement};
+use vedetta_federation::cards::{Cards, Learnt, Vouches};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::frame::Told;
 use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
@@ -116,22 +117,34 @@ impl House {
         Ok(self.mesh()?.cards.all().cloned().collect())
     }
 
-    /// Learns cards that a peer brought, each for what it is worth: that of the peer itself, and
-    /// those of nodes about which it is believed.
+    /// Learns cards that a peer brought, each for what it is worth: that of the peer itself, those
+    /// of nodes about which it is believed, and those of this node that were lost with a backup.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn learn_cards(&self, peer: &OrganisationId, cards: &[Card]) -> Result<(), FlowError> {
         let _one_at_a_time = self.change();
         let mesh = self.mesh()?;
-        let mut known = vedetta_federation::cards::Cards::clone(&mesh.cards);
-        let mut changed = std::collections::BTreeSet::new();
+        let mut known = Cards::clone(&mesh.cards);
+        let mut changed = BTreeSet::new();
         for card in cards {
             let node = &card.says.organisation;
-            if !mesh.believes(peer, node) {
+            let older = known.newest(node).is_some_and(|newest| is_older(card, newest));
+            if older && *node != mesh.me {
                 continue;
             }
-            match known.learn(card) {
+            let learnt = match mesh.believes(peer, node) {
+                Believed::Own => Ok(known.regain(card, &mesh.key.public())),
+                Believed::Itself => known.learn(card),
+                Believed::Vouching => {
+                    known.learn(card).map(|learnt| match (learnt, known.vouch(node, peer)) {
+                        (Learnt::Known, Learnt::Known) => Learnt::Known,
+                        _ => Learnt::New,
+                    })
+                }
+                Believed::Not => continue,
+            };
+            match learnt {
                 Ok(Learnt::New) => {
                     changed.insert(node.clone());
                 }
@@ -144,13 +157,13 @@ impl House {
                 }
             }
         }
+        if changed.contains(&mesh.me) {
+            self.say_again(&mesh, &mut known);
+        }
         if changed.is_empty() {
             return Ok(());
         }
-        let of = |node: &OrganisationId| {
-            let cards = known.all().filter(|card| card.says.organisation == *node);
-            serde_json::to_vec(&cards.collect::<Vec<_>>()).unwrap_or_default()
-        };
+        let of = |node: &OrganisationId| serde_json::to_vec(&known.known(node)).unwrap_or_default();
         let bodies: Vec<_> = changed.into_iter().map(|node| (of(&node), node)).collect();
         let (shared, actor) = (Arc::clone(&self.shared), format!("peer:{peer}"));
         self.write(move |unit| {
@@ -163,8 +176,24 @@ impl House {
         Ok(())
     }
 
+    /// After cards of this node came back that it had lost: what it said since follows them.
+    fn say_again(&self, mesh: &Mesh, known: &mut Cards) {
+        let (Some(said), Some(newest)) = (mesh.card(), known.newest(&mesh.me)) else { return };
+        let Statement { serves, address, .. } = said.says.clone();
+        if newest.says.serves == serves && newest.says.address == address {
+            return;
+        }
+        let serial = newest.says.serial.saturating_add(1);
+        let says = Statement { serial, ..mesh.next_statement(self.now(), serves, address) };
+        let card = says.sign_after(&mesh.key, &mesh.key);
+        if let Err(error) = known.learn(&card) {
+            tracing::error!(%error, "this node's card does not follow the one that came back");
+        }
+    }
+
     /// Whether a peer that shows this card is the one that was paired; learns the card when it
-    /// follows the one that is known.
+    /// follows the one that is known. One that has lost its latest card with a backup shows an
+    /// earlier one of the same key: it is the same node, and is told what it has lost.
     ///
     /// # Errors
     /// Why it is not.
@@ -176,6 +205,12 @@ impl House {
         }
         if card.says.organisation != *peer {
             return Err(stranger());
+        }
+        if mesh.cards.is_revoked(peer, &card.says.key.id()) {
+            return Err(FlowError::Unproven("the peer's key was revoked"));
+        }
+        if mesh.cards.newest(peer).is_some_and(|newest| is_older(card, newest)) {
+            return Ok(());
         }
         self.learn_cards(peer, std::slice::from_ref(card))?;
         let known = self.mesh()?.cards.newest(peer).cloned();
@@ -217,23 +252,45 @@ impl House {
     }
 }
 
+/// Whether a card is an earlier one of the key of the newest, or one that its node signed anew after
+/// it was restored from a backup: it says nothing.
+fn is_older(card: &Card, newest: &Card) -> bool {
+    card.says.serial <= newest.says.serial
+        && card.says.key == newest.says.key
+        && card != newest
+        && card.check().is_ok()
+}
+
+/// About a node's card.
+enum Believed {
+    /// The peer is not.
+    Not,
+    /// It is the peer's own.
+    Itself,
+    /// It vouches for the node.
+    Vouching,
+    /// It is this node's own: what its own key signed.
+    Own,
+}
+
 impl Mesh {
-    /// Whether a peer is believed about the card of a node.
-    fn believes(&self, peer: &OrganisationId, node: &OrganisationId) -> bool {
+    /// Whether a peer is believed about the card of a node. What was pinned in person is changed by
+    /// that node alone; of the others only those count for which nobody else was accepted.
+    fn believes(&self, peer: &OrganisationId, node: &OrganisationId) -> Believed {
         if *node == self.me {
-            return false;
+            return Believed::Own;
         }
         if node == peer {
-            return true;
+            return Believed::Itself;
         }
-        // What was pinned in person is changed by that node alone.
         if self.peer(node).is_some() {
-            return false;
+            return Believed::Not;
         }
-        match self.peer(peer).map(|peer| peer.vouches) {
-            Some(Vouches::Everything) => true,
-            Some(Vouches::Below) => self.trust.territory().speaker(node) == Some(peer),
-            None => false,
+        let above = self.trust.territory().accepted(node);
+        match (self.peer(peer).map(|peer| peer.vouches), above) {
+            (Some(_), Some(above)) if above == peer => Believed::Vouching,
+            (Some(Vouches::Everything), None) => Believed::Vouching,
+            _ => Believed::Not,
         }
     }
 }

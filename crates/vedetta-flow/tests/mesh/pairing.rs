@@ -15,7 +15,9 @@ fn a_code_works_once_and_for_who_holds_it() {
     let agreement = "pro-c2si".parse().unwrap();
     let admin = national.administrator();
     let address = "national.example.org:8444";
-    let code = national.house.invite_node(&admin, &agreement, &umbria.terms(), address).unwrap();
+    let invited = id("cosc-umbria");
+    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), address);
+    let code = code.unwrap();
     let (inviting, accepting) =
         (national.house.mesh().unwrap().key.public(), umbria.house.mesh().unwrap().key.public());
     let by = umbria.administrator();
@@ -36,7 +38,9 @@ fn a_code_works_once_and_for_who_holds_it() {
     assert_eq!(peers.len(), 1);
     assert_eq!((&peers[0].organisation, &peers[0].agreement), (&id("cnaipic"), &agreement));
     assert!(national.house.invitations(&admin).unwrap().is_empty());
-    assert!(national.house.invite_node(&by, &agreement, &terms, address).is_err());
+    assert!(
+        national.house.invite_node(&by, &id("poli-cert"), &agreement, &terms, address).is_err()
+    );
 }
 
 #[test]
@@ -117,6 +121,101 @@ fn a_new_key_is_learnt_from_the_old_one() {
     assert_ne!(umbria.house.mesh().unwrap().key.public(), before);
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert!(national.reads("cnaipic", &item.id()));
+}
+
+#[test]
+fn a_code_makes_its_holder_no_other_node() {
+    let [national, umbria, mallory] =
+        ["cnaipic", "cosc-umbria", "poli-cert"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
+    let (at, terms) = ("national.example.org:8444", umbria.terms());
+    let again = national.house.invite_node(&admin, &id("cosc-umbria"), &agreement, &terms, at);
+    assert!(matches!(again, Err(FlowError::Conflict(_))), "there is a link with it");
+    let own = national.house.invite_node(&admin, &id("cnaipic"), &agreement, &terms, at);
+    assert!(matches!(own, Err(FlowError::Conflict(_))));
+    let liguria = id("cosc-liguria");
+    let code = national.house.invite_node(&admin, &liguria, &agreement, &terms, at).unwrap();
+    let key = |node: &Node| node.house.mesh().unwrap().key.public();
+    let (inviting, accepting) = (key(&national), key(&mallory));
+    // An honest node does not even try; a dishonest one proves what it likes.
+    let by = mallory.administrator();
+    assert!(mallory.house.propose_pairing(&by, &code, &inviting).is_err());
+    for poses in ["poli-cert", "cosc-umbria", "cnaipic", "cosc-liguria"] {
+        let proposal = posing(&mallory, poses, &code, &inviting);
+        let answer = national.house.answer_proposal(&accepting, &proposal);
+        // Only as the one for whom the code was made, which the administrator handed it to.
+        assert_eq!(answer.is_ok(), poses == "cosc-liguria", "{poses}: {answer:?}");
+    }
+    let mesh = national.house.mesh().unwrap();
+    assert_eq!(mesh.card().unwrap().says.key, inviting, "its own card is still its own");
+    assert_eq!(mesh.cards.newest(&id("cosc-umbria")).unwrap().says.key, key(&umbria));
+}
+
+/// What a dishonest node proposes under another's name, with its own key.
+fn posing(
+    node: &Node,
+    poses: &str,
+    code: &vedetta_federation::pairing::Code,
+    inviting: &vedetta_federation::key::PublicKey,
+) -> vedetta_federation::pairing::Proposal {
+    use vedetta_federation::pairing::{Bond, Proposal, Side};
+    let mesh = node.house.mesh().unwrap();
+    let mut says = mesh.card().unwrap().says.clone();
+    says.organisation = id(poses);
+    let (card, accepting) = (says.sign(&mesh.key), mesh.key.public());
+    let (from, to, agreement) = (&code.from, &id(poses), &code.agreement);
+    let bond = Bond { from, to, inviting, accepting: &accepting, agreement };
+    let proof = code.secret.prove(Side::Accepting, bond);
+    Proposal { card, agreement: agreement.clone(), proof }
+}
+
+#[test]
+fn the_invited_pins_no_other_than_the_code_names() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
+    let (invited, at) = (id("cosc-umbria"), "national.example.org:8444");
+    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
+    let code = code.unwrap();
+    let key = |node: &Node| node.house.mesh().unwrap().key.public();
+    let (inviting, accepting) = (key(&national), key(&umbria));
+    let by = umbria.administrator();
+    let proposal = umbria.house.propose_pairing(&by, &code, &inviting).unwrap();
+    let answer = national.house.answer_proposal(&accepting, &proposal).unwrap();
+    let mesh = national.house.mesh().unwrap();
+    let mut says = mesh.card().unwrap().says.clone();
+    says.organisation = id("poli-cert");
+    let false_answer =
+        vedetta_federation::pairing::Answer { card: says.sign(&mesh.key), ..answer.clone() };
+    let terms = national.terms();
+    let accepted = umbria.house.accept_node(&by, &code, (&inviting, &false_answer), &terms);
+    assert!(matches!(accepted, Err(FlowError::Unproven(_))), "{accepted:?}");
+    umbria.house.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
+}
+
+#[test]
+fn a_peers_stolen_key_is_revoked_here_and_its_node_pairs_again() {
+    let (national, umbria) =
+        (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
+    pair(&national, &umbria);
+    let by = national.administrator();
+    let stolen = umbria.house.mesh().unwrap().key.public().id();
+    let own = national.house.mesh().unwrap().key.public().id();
+    assert!(matches!(national.house.revoke_key(&by, own, "no"), Err(FlowError::Conflict(_))));
+    assert!(national.house.revoke_key(&umbria.administrator(), stolen, "not theirs").is_err());
+    national.house.revoke_key(&by, stolen, "stolen with a laptop").unwrap();
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(!wires[0].is_up() && !national.reads("cnaipic", &item.id()));
+    let end = LinkStep::End { reason: "stolen key".into() };
+    national.house.step_link(&by, &id("cosc-umbria"), &end).unwrap();
+    umbria.house.step_link(&umbria.administrator(), &id("cnaipic"), &end).unwrap();
+    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    pair(&national, &umbria);
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(national.reads("cnaipic", &item.id()));
 }

@@ -57,3 +57,33 @@ fn what_it_lost_comes_back_and_what_it_gave_stays() {
     assert_eq!(liguria.read_by("cosc-liguria").len(), everything.len());
     assert!(liguria.house.standing().directory.number(&id("genova")).is_some());
 }
+
+/// It has changed its address since the copy, and changes it again before it has heard that.
+#[test]
+fn it_takes_back_its_card_and_is_not_sent_away_for_an_older_one() {
+    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let national = Node::new("cnaipic", agreements());
+    let umbria = Node::at("cosc-umbria", place.path());
+    umbria.found(agreements());
+    pair(&national, &umbria);
+    drop(umbria);
+    copy(place.path(), backup.path());
+    let umbria = Node::at("cosc-umbria", place.path());
+    let moved = |to: &str| Some(format!("{to}.example.org:8444"));
+    umbria.house.establish_node(&umbria.scope(), moved("one").as_deref()).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    drop(umbria);
+    let umbria = Node::at("cosc-umbria", backup.path());
+    umbria.house.establish_node(&umbria.scope(), moved("two").as_deref()).unwrap();
+    umbria.bring("cosc-umbria", &items(0..5));
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(wires[0].is_up());
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let known =
+        |node: &Node| node.house.mesh().unwrap().cards.newest(&id("cosc-umbria")).unwrap().clone();
+    assert_eq!(known(&national), known(&umbria));
+    assert_eq!((known(&national).says.serial, known(&national).says.address), (3, moved("two")));
+    assert_eq!(national.read_by("cnaipic").len(), 5);
+    assert!(national.deeds().iter().all(|deed| deed["deed"] != "card-refused"));
+}

@@ -32,7 +32,8 @@ pub(super) struct Wire<'a> {
 pub(super) fn pair(one: &Node, two: &Node) {
     let agreement = "pro-c2si".parse().unwrap();
     let address = format!("{}.example.org:8444", one.name);
-    let invited = one.house.invite_node(&one.administrator(), &agreement, &two.terms(), &address);
+    let (by, terms) = (one.administrator(), two.terms());
+    let invited = one.house.invite_node(&by, &id(two.name), &agreement, &terms, &address);
     let code = invited.unwrap();
     let inviting = one.house.mesh().unwrap().key.public();
     let accepting = two.house.mesh().unwrap().key.public();

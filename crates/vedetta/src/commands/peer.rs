@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use vedetta_federation::key::KeyId;
 use vedetta_federation::scope::Scope;
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
@@ -32,12 +33,14 @@ pub(crate) struct Peer {
 
 const EXAMPLES: &str = "\
 Examples:
-  vedetta peer invite --agreement pro-c2si --serves region:Umbria --data ./cnaipic
+  vedetta peer invite --organisation cosc-umbria --agreement pro-c2si --serves region:Umbria
   vedetta peer accept CODE --serves everything --data ./umbria
   vedetta peer list --json
   vedetta peer suspend cosc-umbria --reason \"Key under examination\"
   vedetta peer resume cosc-umbria
-  vedetta peer rotate --stolen";
+  vedetta peer terms cosc-umbria --serves region:Umbria,below:cosc-umbria
+  vedetta peer rotate --stolen
+  vedetta peer revoke 5c2f0a… --reason \"Stolen with a laptop\"";
 
 /// What to do.
 #[derive(Subcommand)]
@@ -46,7 +49,7 @@ enum What {
     ///
     /// Hand it to its administrator over a channel you trust: it is good once, for a day.
     #[command(
-        after_help = "Example:\n  vedetta peer invite --agreement pro-c2si --serves region:Umbria --data ./cnaipic"
+        after_help = "Example:\n  vedetta peer invite --organisation cosc-umbria --agreement pro-c2si --serves region:Umbria --data ./cnaipic"
     )]
     Invite(Invite),
     /// Accept the invitation of another node.
@@ -71,6 +74,26 @@ enum What {
         #[arg(long, value_name = "MOMENT")]
         until: Instant,
     },
+    /// Take all trust from another node's key, which was stolen. Its node needs a new code.
+    Revoke {
+        /// The key, as `peer list` shows it: 32 digits.
+        key: KeyId,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take an invitation back that nobody used; `peer list` names them.
+    Withdraw {
+        /// Its name.
+        invitation: String,
+    },
+    /// Say anew for whom a peer speaks.
+    Terms {
+        /// The peer.
+        organisation: OrganisationId,
+        #[command(flatten)]
+        terms: Terms,
+    },
     /// Stop a link for now.
     Suspend(Stop),
     /// Let a suspended link work again.
@@ -85,6 +108,9 @@ enum What {
 /// On what terms another node is invited.
 #[derive(Args)]
 struct Invite {
+    /// Whose node is invited: no other can use the code.
+    #[arg(long, value_name = "ID")]
+    organisation: OrganisationId,
     /// The agreement that the link rests on.
     #[arg(long, value_name = "ID")]
     agreement: AgreementId,
@@ -156,8 +182,20 @@ impl What {
             Self::Rotate { stolen } => {
                 node.post("/api/v1/card/rotation", &json!({ "stolen": stolen }))
             }
+            Self::Revoke { key, reason } => {
+                node.post("/api/v1/card/revocations", &json!({ "key": key, "reason": reason }))
+            }
+            Self::Withdraw { invitation } => {
+                node.delete(&format!("/api/v1/peers/invitations/{invitation}"))?;
+                Ok(json!({ "withdrawn": invitation }))
+            }
+            Self::Terms { organisation, terms } => {
+                node.put(&format!("/api/v1/peers/{organisation}/terms"), &terms.body())?;
+                Ok(json!({ "organisation": organisation, "serves": terms.serves }))
+            }
             Self::Invite(invite) => {
                 let mut body = invite.terms.body();
+                body["organisation"] = json!(invite.organisation);
                 body["agreement"] = json!(invite.agreement);
                 if let Some(address) = &invite.address {
                     body["address"] = json!(address);
@@ -192,6 +230,11 @@ impl What {
             Self::Duty { .. } => {
                 println!("{} on duty until {}", answer["on_duty"], word("until"));
             }
+            Self::Revoke { key, .. } => {
+                println!("{key} of {} counts for nothing any more", word("organisation"));
+            }
+            Self::Withdraw { invitation } => println!("{invitation} was taken back"),
+            Self::Terms { organisation, .. } => println!("{organisation} has new terms"),
             Self::Accept(_) | Self::Suspend(_) | Self::Resume { .. } | Self::End(_) => {
                 let stage = answer["stage"]["is"].as_str().unwrap_or_default();
                 println!("{}: {stage}", word("organisation"));

@@ -10,6 +10,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let invitation = object(
         &[
             ("id", text()),
+            ("organisation", slug()),
             ("agreement", slug()),
             ("serves", refer("Scope")),
             ("vouches", vouches()),
@@ -56,7 +57,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("PeerLink", link()),
         ("Peer", object(&peer, &[])),
         ("Peers", object(&peers, &[("node", refer("Card"))])),
-        ("NewInvitation", object(&[("agreement", slug()), ("serves", refer("Scope"))], &terms)),
+        (
+            "NewInvitation",
+            object(
+                &[("organisation", slug()), ("agreement", slug()), ("serves", refer("Scope"))],
+                &terms,
+            ),
+        ),
+        ("LinkTerms", object(&[("serves", refer("Scope"))], &[("vouches", vouches())])),
+        ("Revocation", object(&[("key", text()), ("reason", text())], &[])),
         ("IssuedCode", object(&[("code", text()), ("expires", moment())], &[])),
         (
             "Acceptance",
