@@ -278,6 +278,9 @@ fn print_list(answer: &Value) {
         };
         let (name, stage) = (word(&peer["organisation"]), word(&peer["stage"]["is"]));
         println!("{name:<16} {stage:<10} under {:<20} {state}", word(&peer["agreement"]));
+        if let Some(key) = peer["key"].as_str() {
+            println!("  key {key}");
+        }
         if link.is_object() {
             println!(
                 "  lag {}  sent {}  taken {}  refused {}  skew {} ms",
@@ -302,6 +305,8 @@ fn print_list(answer: &Value) {
         }
     }
     for invitation in answer["invitations"].as_array().into_iter().flatten() {
-        println!("invited under {}, until {}", invitation["agreement"], invitation["expires"]);
+        let word = |name: &str| invitation[name].as_str().unwrap_or("-").to_owned();
+        let (name, invited) = (word("id"), word("organisation"));
+        println!("{name}: {invited} under {}, until {}", word("agreement"), word("expires"));
     }
 }
