@@ -475,6 +475,9 @@ impl Trust {
         if !item.conditions.via.is_empty() {
             return Err(Refusal::Widened { relay: origin.clone(), giver: origin.clone() });
         }
+        if item.derived.is_some() && item.derived == said.id {
+            return Err(Refusal::NotRedacted(origin.clone()));
+        }
         let redacted = item.form == Form::Redacted;
         if redacted && (item.conditions.producer != *origin || !item.conditions.victims.is_empty())
         {
@@ -493,7 +496,7 @@ impl Trust {
                 tlp = stricter;
             }
             for passage in &hop.passages {
-                if !self.holds(item, before, hop, passage) {
+                if !self.holds(item, before, hop, passage) || !self.is_as_agreed(passage) {
                     let (relay, giver) = (hop.from.clone(), passage.giver.clone());
                     return Err(Refusal::Widened { relay, giver });
                 }
@@ -501,6 +504,20 @@ impl Trust {
             before = Some(hop);
         }
         Ok(tlp)
+    }
+
+    /// Whether a passage gives no more than the agreement does of which it says so, as far as that is
+    /// known here.
+    fn is_as_agreed(&self, passage: &Passage) -> bool {
+        let known = passage.under.as_ref().and_then(|under| self.network.agreement(under));
+        let Some(mut agreement) = known else { return true };
+        let given = agreement.handling.redistribution;
+        let mut left = MOST_AGREEMENTS;
+        while let Some(above) = agreement.parent.as_ref().filter(|_| left > 0) {
+            let Some(above) = self.network.agreement(above) else { break };
+            (agreement, left) = (above, left - 1);
+        }
+        passage.gives <= given && passage.root.as_ref() == Some(&agreement.id)
     }
 
     /// Whether who gives in a hop holds the item so, by what the hop before gave.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The leaf that the origin seals is the canonical JSON (RFC 8785) of the envelope without `seal`
-//! and `hops`. It is the identity of what travels: whoever receives two envelopes with one leaf has
+//! and `hops`, with the SHA-256 of an item's object in its place: an object is one text everywhere. It is the identity of what travels: whoever receives two envelopes with one leaf has
 //! one thing by two paths. Neither the key nor the batch is part of it.
 
 use serde::{Deserialize, Serialize};
@@ -193,10 +193,10 @@ impl Item {
             Form::Redacted => "redacted",
         };
         format!(
-            "{{\"conditions\":{},{}\"form\":\"{form}\",\"object\":{}}}",
+            "{{\"conditions\":{},{}\"form\":\"{form}\",\"object\":\"{}\"}}",
             sorted::handling(conditions),
             derived.unwrap_or_default(),
-            object.canonical(),
+            object.digest(),
         )
     }
 }
@@ -209,7 +209,7 @@ impl Envelope {
     }
 
     /// What the origin seals, and what the envelope is known by: the canonical JSON of the envelope
-    /// without `seal` and `hops`, as a leaf. Written member by member: it is done for every item.
+    /// without `seal` and `hops`, and with the digest of an item's object for it, as a leaf. Written member by member: it is done for every item.
     #[must_use]
     pub fn leaf(&self) -> Digest {
         let Self { v, origin, at, place, what, .. } = self;
@@ -292,8 +292,11 @@ mod tests {
             let what: What = serde_json::from_str(text).unwrap();
             let at = "2026-06-01T12:00:00.000250Z".parse().unwrap();
             let envelope = Envelope::unsealed("a".parse().unwrap(), at, place, what);
-            let value: Value =
+            let mut value: Value =
                 serde_json::from_str(&serde_json::to_string(&envelope).unwrap()).unwrap();
+            if let What::Item(item) = &envelope.what {
+                value["what"]["item"]["object"] = item.object.digest().to_string().into();
+            }
             assert_eq!(envelope.leaf(), leaf(&stix::canonical(&value)), "{value}");
         }
     }

@@ -71,12 +71,25 @@ pub(crate) fn names_no_wider(one: &Passage, other: &Passage) -> bool {
     }
 }
 
+/// The right that a passage gives to those whom it reaches.
+#[must_use]
+pub fn gives(passage: &Passage) -> Right {
+    match (passage.gives, &passage.root) {
+        (Redistribution::Any, _) => Right::Any,
+        (Redistribution::Lineage, Some(root)) => Right::Lineages([root.clone()].into()),
+        _ => Right::none(),
+    }
+}
+
 /// Whether a giver for whom the relay speaks may hold the item by what the hop before gave: that
-/// gave a right, and this rests on it.
+/// gave a right, this claims none wider, and it rests on it.
 #[must_use]
 pub fn leads_to(earlier: &Passage, next: &Passage) -> bool {
+    let given = gives(earlier);
+    let named = |right: &Right| earlier.naming.is_some() && right.is_within(&given);
     earlier.gives != Redistribution::None
-        && (next.naming.is_none() || earlier.naming.is_some())
+        && next.right.is_within(&given)
+        && next.naming.as_ref().is_none_or(named)
         && earlier.on.is_subset(&next.on)
         && earlier.under.as_ref().is_some_and(|under| next.on.contains(under))
 }

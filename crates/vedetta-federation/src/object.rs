@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use vedetta_model::{Instant, ItemId, Tlp};
 
+use crate::digest::{Digest, digest};
 use crate::strict::{Node, read};
 
 /// A JSON object, its text kept as it was written.
@@ -19,8 +20,8 @@ pub struct Object(Arc<Read>);
 /// anew each time would cost more than all else.
 struct Read {
     text: Box<RawValue>,
-    /// The canonical form, when the text is another.
-    canonical: Option<Box<str>>,
+    /// SHA-256 of the text.
+    digest: Digest,
     outline: Outline,
 }
 
@@ -52,11 +53,9 @@ impl Object {
         let value = read(text.get())?;
         let Node::Object(members) = &value else { return Err(Error::custom("not an object")) };
         let outline = Outline::of(members);
-        let mut canonical = String::with_capacity(text.get().len());
-        value.canonical(&mut canonical);
         drop(value);
-        let canonical = (canonical != text.get()).then(|| canonical.into());
-        Ok(Self(Arc::new(Read { text, canonical, outline })))
+        let digest = digest(&[text.get().as_bytes()]);
+        Ok(Self(Arc::new(Read { text, digest, outline })))
     }
 
     /// Its text.
@@ -65,10 +64,10 @@ impl Object {
         self.0.text.get()
     }
 
-    /// Its canonical form (RFC 8785).
+    /// SHA-256 of its text: what its origin seals of it, so that it is the same octets everywhere.
     #[must_use]
-    pub fn canonical(&self) -> &str {
-        self.0.canonical.as_deref().unwrap_or_else(|| self.text())
+    pub fn digest(&self) -> Digest {
+        self.0.digest
     }
 
     /// What of it is asked for most.
@@ -152,8 +151,9 @@ mod tests {
         let object: Object = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&object).unwrap(), text, "every octet is kept");
         assert_eq!(object.value(), serde_json::from_str::<Value>(text).unwrap());
-        assert_eq!(object.canonical(), r#"{"a":[{},null,"è"],"b":1.5}"#);
-        assert_eq!(Object::new(object.canonical().into()).unwrap().canonical(), object.canonical());
+        assert_eq!(object.digest(), digest(&[text.as_bytes()]));
+        let spaced = Object::new(text.replace(": ", ":")).unwrap();
+        assert_ne!(spaced.digest(), object.digest(), "the same value in other octets");
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(65), "]".repeat(65));
         for bad in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, "[]", "1", &deep] {
             assert!(serde_json::from_str::<Object>(bad).is_err(), "{bad}");

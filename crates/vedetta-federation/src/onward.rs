@@ -8,7 +8,7 @@ use vedetta_policy::{Form, Passage};
 
 use crate::check::MOST_AGREEMENTS;
 use crate::envelope::Item;
-use crate::hop::{MOST_PASSAGES, agreements, carries, leads_to, names_no_wider};
+use crate::hop::{MOST_PASSAGES, agreements, carries, gives, leads_to, names_no_wider};
 
 /// What a peer is told of one item by the paths that are offered to it, in the order in which they
 /// came. A path is worth sending when it passes under an agreement under which no path of no more
@@ -95,10 +95,15 @@ pub fn borne_out(
             return Some(passage);
         }
         let gave = |it: &&Passage| it.gives != Redistribution::None && it.under.is_some();
+        let root = passage.root.clone();
+        let lets = |it: &&Passage| root.as_ref().is_none_or(|root| gives(it).allows(root));
         let names = |it: &&Passage| it.naming.is_some();
-        let mut giving = before.iter().filter(|_| own).filter(gave);
+        let mut giving = before.iter().filter(|_| own).filter(gave).filter(lets);
         let ground = giving.clone().find(names).or_else(|| giving.next())?;
-        passage.naming = passage.naming.filter(|_| ground.naming.is_some());
+        let given = gives(ground);
+        passage.right = passage.right.and(given.clone());
+        let naming = passage.naming.filter(|_| ground.naming.is_some());
+        passage.naming = naming.map(|right| right.and(given));
         passage.on.extend(ground.on.iter().chain(&ground.under).cloned());
         Some(passage)
     };

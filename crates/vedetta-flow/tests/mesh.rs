@@ -5,6 +5,7 @@
 
 mod mesh {
     mod agreements;
+    mod hostile;
     mod network;
     mod pairing;
     mod relay;

@@ -65,6 +65,16 @@ fn what_was_altered_on_the_way_is_refused() {
 }
 
 #[test]
+fn a_relay_that_spaces_the_text_otherwise_has_broken_the_seal() {
+    let text = serde_json::to_string(&relayed()).unwrap();
+    for (from, to) in [(r#""x":1.50"#, r#""x": 1.50"#), (r#""x":1.50"#, r#""x":1.5"#)] {
+        assert!(text.contains(from));
+        let envelope: Envelope = serde_json::from_str(&text.replace(from, to)).unwrap();
+        assert_eq!(name(at_c(envelope)), "broken-seal", "{to}");
+    }
+}
+
+#[test]
 fn a_name_said_twice_never_becomes_an_envelope() {
     let text = serde_json::to_string(&relayed()).unwrap();
     assert!(serde_json::from_str::<Envelope>(&text).is_ok());
@@ -190,6 +200,29 @@ fn a_relay_narrows_and_never_widens() {
         (vec![without_right()], passage("b", &["all"]), "what was given without a right"),
         (given(), naming(passage("b", &["all"])), "the victim, which was hidden"),
     ];
+    let right = |right: vedetta_model::Right, it| vedetta_policy::Passage { right, ..it };
+    let named = |names: vedetta_model::Right| vedetta_policy::Passage {
+        naming: Some(names),
+        ..passage("a1", &[])
+    };
+    let other = || vedetta_model::Right::Lineages(["elsewhere".parse().unwrap()].into());
+    let claims = |it: vedetta_policy::Passage, gives, root: &str| {
+        let root = Some(root.parse().unwrap());
+        vedetta_policy::Passage { gives, root, ..it }
+    };
+    let any = vedetta_model::agreement::Redistribution::Any;
+    let lineage = vedetta_model::agreement::Redistribution::Lineage;
+    let widened = widened.into_iter().chain([
+        (given(), right(vedetta_model::Right::Any, passage("b", &["all"])), "any right"),
+        (given(), right(other(), passage("b", &["all"])), "a right in another lineage"),
+        (
+            vec![named(vedetta_model::Right::Any)],
+            naming(passage("b", &["all"])),
+            "any right to name the victim",
+        ),
+        (vec![claims(passage("a1", &[]), any, "all")], passage("b", &["all"]), "more is given"),
+        (vec![claims(passage("a1", &[]), lineage, "ab")], passage("b", &["all"]), "elsewhere"),
+    ]);
     for (before, passage, what) in widened {
         assert_eq!(name(at_c(before, vec![passage])), "widened", "{what}");
     }

@@ -61,6 +61,9 @@ pub(crate) enum Kept {
     GaveWay {
         /// Which node.
         source: OrganisationId,
+        /// Why it was not weighed at all: it would have taken over what is another's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The body is [`What`] this node says itself.
     Said {

@@ -68,8 +68,8 @@ struct Decided<'a> {
     interned: HashMap<(Arc<Handling>, Form), ClearanceId>,
     /// What most of what comes is like.
     alike: Vec<(Like<'a>, Cleared)>,
-    /// The full form of a derived one, with its handling.
-    full_of: HashMap<ItemId, (ItemId, Arc<Handling>)>,
+    /// By origin, the full form of a derived one, with its handling.
+    full_of: HashMap<(&'a OrganisationId, &'a ItemId), (ItemId, Arc<Handling>)>,
 }
 
 /// How an item is handled here, in which form it is released, and for a derived form that came
@@ -195,27 +195,30 @@ impl Load {
     }
 
     /// Nothing when it concerns nobody.
-    fn handling(
+    fn handling<'a>(
         &self,
         unit: &mut dyn UnitOfWork,
-        (verified, item, id): (&Verified, &Item, &ItemId),
-        decided: &mut Decided<'_>,
+        (verified, item, id): (&'a Verified, &'a Item, &ItemId),
+        decided: &mut Decided<'a>,
     ) -> Result<Option<Handled>, StoreError> {
+        let tlp = verified.tlp().unwrap_or(item.conditions.tlp);
+        let origin = &verified.envelope().origin;
         if item.form == Form::Redacted
-            && let Some((full, handling)) = self.full_of(unit, id, decided)?
+            && let Some((full, handling)) = self.full_of(unit, (origin, id), decided)?
         {
+            let handling = match handling.tlp >= tlp {
+                true => handling,
+                false => Arc::new(Handling { tlp, ..Handling::clone(&handling) }),
+            };
             return Ok(Some((handling, Form::Redacted, Some(full))));
         }
-        let tlp = verified.tlp().unwrap_or(item.conditions.tlp);
         let handling = item.handling(verified.passages(), tlp).or_else(|| {
             // TLP:CLEAR reaches everyone whoever gives it.
-            let free = item.conditions.tlp == Tlp::Clear;
-            free.then(|| item.conditions.clone())
+            (tlp == Tlp::Clear).then(|| item.conditions.clone())
         });
         let Some(mut handling) = handling else { return Ok(None) };
         let known = |id: &OrganisationId| self.mesh.standing.directory.number(id).is_some();
         if !known(&handling.producer) {
-            let origin = &verified.envelope().origin;
             handling.producer = if known(origin) { origin } else { &self.peer }.clone();
         }
         let handling = match decided.by_handling.get_key_value(&handling) {
@@ -223,25 +226,29 @@ impl Load {
             None => Arc::new(handling),
         };
         if let Some(derived) = item.derived.as_ref().filter(|_| item.form == Form::Full) {
-            decided.full_of.insert(derived.clone(), (id.clone(), Arc::clone(&handling)));
+            decided.full_of.insert((origin, derived), (id.clone(), Arc::clone(&handling)));
         }
         Ok(Some((handling, Form::Full, None)))
     }
 
-    /// The full form of a derived one, when it is here or comes with it.
+    /// The full form of a derived one, when it is here or comes with it: as the same origin says.
     fn full_of(
         &self,
         unit: &mut dyn UnitOfWork,
-        derived: &ItemId,
+        (origin, derived): (&OrganisationId, &ItemId),
         decided: &mut Decided<'_>,
     ) -> Result<Option<(ItemId, Arc<Handling>)>, StoreError> {
-        if let Some((full, handling)) = decided.full_of.get(derived) {
+        if let Some((full, handling)) = decided.full_of.get(&(origin, derived)) {
             return Ok(Some((full.clone(), Arc::clone(handling))));
         }
-        let Some(full) = unit.bookmark(&full_name(derived))? else { return Ok(None) };
+        let Some(full) = unit.bookmark(&full_name(origin, derived))? else { return Ok(None) };
         let full = String::from_utf8(full).ok().and_then(|full| ItemId::new(&full).ok());
         let Some(full) = full else { return Ok(None) };
-        let clearance = unit.item(&full)?.first().map(|it| it.clearance);
+        let of = |it: &&StoredItem| {
+            let brought = Provenance::of(it).map(|it| it.envelope);
+            brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
+        };
+        let clearance = unit.item(&full)?.iter().find(of).map(|it| it.clearance);
         let clearance = clearance.and_then(|id| self.shared.book.get(id));
         Ok(clearance.map(|clearance| (full, Arc::clone(&clearance.handling))))
     }
@@ -307,7 +314,8 @@ impl Load {
         ahead: &HashMap<ItemId, OrganisationId>,
     ) -> Result<(), StoreError> {
         if let Some(derived) = &ready.item.derived {
-            unit.set_bookmark(&full_name(derived), ready.id.as_str().as_bytes())?;
+            let name = full_name(&ready.verified.envelope().origin, derived);
+            unit.set_bookmark(&name, ready.id.as_str().as_bytes())?;
         }
         if ahead.get(&ready.id) == Some(&ready.verified.envelope().origin) {
             self.shared.touch(RecordKind::Hold);
@@ -417,6 +425,13 @@ impl Load {
             }
         }
         let mine = ready.contender();
+        if rivals.iter().any(|(_, it)| it.leaf == mine.leaf) {
+            return Ok(Outcome::Known);
+        }
+        if let Some(why) = rivals.iter().find_map(|(_, it)| ready.takes_over(it)) {
+            tracing::warn!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
+            return self.gave_way(unit, ready, (&lost, Some(why)));
+        }
         // Of one bringer only the same version is in the way, of another everything.
         rivals.retain(|(_, it)| it.producer != *mine.producer || it.version == mine.version);
         let beaten =
@@ -427,7 +442,7 @@ impl Load {
             match unit.set_aside(&origins, &self.actor, &reason) {
                 Ok(()) => {}
                 // A withdrawn item has nothing to prevail over.
-                Err(StoreError::Refused(_)) => return self.gave_way(unit, ready, &lost),
+                Err(StoreError::Refused(_)) => return self.gave_way(unit, ready, (&lost, None)),
                 Err(error) => return Err(error),
             }
             for (_, rival) in &rivals {
@@ -440,16 +455,16 @@ impl Load {
                 return Ok(Outcome::New);
             }
         }
-        self.gave_way(unit, ready, &lost)
+        self.gave_way(unit, ready, (&lost, None))
     }
 
     fn gave_way(
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
-        lost: &str,
+        (lost, why): (&str, Option<&str>),
     ) -> Result<Outcome, StoreError> {
-        let kept = Kept::GaveWay { source: self.peer.clone() };
+        let kept = Kept::GaveWay { source: self.peer.clone(), why: why.map(str::to_owned) };
         self.keep_envelope(unit, ready.id.as_str(), &kept, ready.verified.envelope())?;
         unit.set_bookmark(lost, b"1")?;
         Ok(Outcome::Lost)
@@ -487,7 +502,8 @@ impl Load {
                 (producer, self.own_leaf(release))
             }
         };
-        Rival { version: release.version.micros(), creator, producer, leaf }
+        let here = Provenance::of(release).is_none();
+        Rival { version: release.version.micros(), creator, producer, leaf, here }
     }
 
     /// The leaf under which other nodes know what was brought here.
@@ -512,6 +528,8 @@ struct Rival {
     creator: Option<String>,
     producer: OrganisationId,
     leaf: Digest,
+    /// Whether it was brought at this node.
+    here: bool,
 }
 
 impl Rival {
@@ -539,6 +557,22 @@ impl Ready<'_> {
         }
     }
 
+    /// Why it does not prevail over what is here, whatever it says of its version: somebody else has
+    /// made the object, or it was brought here and is nobody's in particular.
+    fn takes_over(&self, rival: &Rival) -> Option<&'static str> {
+        if rival.producer == self.item.conditions.producer {
+            return None;
+        }
+        let owner = self.contender().by_owner == Ownership::Owner;
+        if rival.creator.as_deref() != self.creator {
+            Some("it names another as the object's creator than what was known first")
+        } else if rival.here && !owner && rival.version != self.version.micros() {
+            Some("it would revise what was brought here, and is not by the object's creator")
+        } else {
+            None
+        }
+    }
+
     fn contender(&self) -> Contender<'_> {
         let producer = &self.item.conditions.producer;
         Contender {
@@ -551,6 +585,11 @@ impl Ready<'_> {
 }
 
 impl Way {
+    /// Who brought it into the network.
+    pub(super) fn origin(&self) -> Option<&OrganisationId> {
+        self.trail.first()
+    }
+
     fn of(envelope: &Envelope, leaf: Digest) -> Self {
         let trail = envelope.hops.iter().map(|hop| hop.from.clone()).collect();
         Self { leaf, trail, deed: None }
@@ -577,7 +616,7 @@ pub(in crate::mesh) fn ways<R: Reader + ?Sized>(
     Ok(ways.and_then(|ways| serde_json::from_slice(&ways).ok()).unwrap_or_default())
 }
 
-/// Where it is kept which full form a derived one has.
-fn full_name(derived: &ItemId) -> String {
-    format!("full/{derived}")
+/// Where it is kept which full form a derived one of an origin has.
+fn full_name(origin: &OrganisationId, derived: &ItemId) -> String {
+    format!("full/{origin}/{derived}")
 }

@@ -1,21 +1,23 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
-use vedetta_federation::check::Verified;
+use vedetta_federation::check::{SKEW, Verified};
 use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, Removal, SignedAgreement, StandingNotice, Stands, What,
     Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
 use vedetta_model::agreement::Stage;
-use vedetta_model::{AccountId, Agreement, Contact, Instant};
-use vedetta_store::{RecordKind, StoreError, StoredItem, UnitOfWork};
+use vedetta_model::{AccountId, Agreement, Contact, Instant, ItemId, OrganisationId};
+use vedetta_store::{
+    ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
+};
 
 use super::super::agreements::{known_signatures, offer_again, write_signed};
 use super::super::keep::{Kept, Provenance};
 use super::super::{Noticed, STANDING, presence_name};
 use super::Load;
-use super::items::AHEAD;
+use super::items::{AHEAD, ways};
 use crate::actions::change_directory::{remove_all, with_belongings};
 use crate::views::withdrawals::keep;
 
@@ -37,7 +39,9 @@ impl Load {
             What::Acknowledgement(it) => (it.item.to_string(), self.acknowledged(unit, it)?),
             What::Contact(it) => (it.id.to_string(), self.contact(unit, envelope.at, it)?),
             What::Presence(it) => (it.organisation.to_string(), presence(unit, envelope.at, it)?),
-            What::Removal(it) => (it.organisation.to_string(), self.removal(unit, it)?),
+            What::Removal(it) => {
+                (it.organisation.to_string(), self.removal(unit, envelope.at, it)?)
+            }
             What::Item(_) => return Ok(Outcome::Idle),
         };
         if outcome == Outcome::New {
@@ -47,7 +51,8 @@ impl Load {
         Ok(outcome)
     }
 
-    /// Only the origin of an item withdraws it everywhere.
+    /// Only the origin of what is served withdraws it, and only while nobody else has brought it:
+    /// what others say of it stands by their own word. A derived form is withdrawn by itself.
     fn withdrawal(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -64,27 +69,51 @@ impl Load {
             unit.set_bookmark(AHEAD, &serde_json::to_vec(&ahead).unwrap_or_default())?;
             return Ok(Outcome::New);
         }
-        let origin = |release: &StoredItem| match Provenance::of(release) {
-            Some(provenance) => provenance.envelope.origin == envelope.origin,
-            None => self.mesh.me == envelope.origin,
-        };
-        let Some(theirs) = releases.iter().find(|release| origin(release)) else {
+        let served = served(unit, &withdrawal.item)?;
+        if served.is_empty() {
+            return Ok(Outcome::Known);
+        }
+        if !self.is_alone(unit, &envelope.origin, &served)? {
             return Ok(Outcome::Idle);
-        };
+        }
         self.shared.touch(RecordKind::Hold);
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
         let facts = facts.to_string();
-        let derived = Provenance::of(theirs).and_then(|it| it.envelope.derived);
-        if let Some(derived) = derived
-            && let Some(stamp) = unit.withdraw(&derived, &self.actor, "{}")?
-        {
-            keep(unit, &derived, stamp, (envelope.origin.as_str(), ""))?;
-        }
         let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
         let Some(stamp) = withdrawn else { return Ok(Outcome::Known) };
         let said = (envelope.origin.as_str(), withdrawal.reason.as_str());
         keep(unit, &withdrawal.item, stamp, said)?;
         Ok(Outcome::New)
+    }
+
+    /// Whether all that is served of an item came from one origin, by every way.
+    fn is_alone(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        origin: &OrganisationId,
+        served: &[StoredItem],
+    ) -> Result<bool, StoreError> {
+        for release in served {
+            let first = release.origin == release.stamp.seq;
+            let brought = Provenance::of(release).map(|it| it.envelope.origin);
+            let by = unit.entries(Sequence(release.stamp.seq.0.saturating_sub(1)), 1)?.pop();
+            let from_afar = by.is_some_and(|it| it.actor.starts_with("peer:"));
+            let here = !first && !from_afar && self.is_by_own_right(release);
+            if here || brought.as_ref().unwrap_or(&self.mesh.me) != origin {
+                return Ok(false);
+            }
+            let ways = ways(unit, release.origin)?;
+            if ways.iter().any(|way| way.origin().is_some_and(|it| it != origin)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether somebody here brought it too.
+    fn is_by_own_right(&self, release: &StoredItem) -> bool {
+        let clearance = self.shared.book.get(release.clearance);
+        clearance.is_some_and(|it| it.handling.via.is_empty())
     }
 
     /// The highest revision counts, and of equals the lesser leaf.
@@ -167,7 +196,7 @@ impl Load {
         AccountId::new(self.peer.as_str()).ok()
     }
 
-    /// An acknowledgement of what this node gave to the peer.
+    /// An acknowledgement of what this node cleared for who acknowledges, at a moment that can be.
     fn acknowledged(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -181,6 +210,12 @@ impl Load {
         else {
             return Ok(Outcome::Idle);
         };
+        let version = releases.iter().filter(|it| it.version == release.version);
+        let mut clearances = version.filter_map(|it| self.shared.book.get(it.clearance));
+        let may = release.stamp.at.before(SKEW)..=self.now.after(SKEW);
+        if !clearances.any(|it| it.audience.contains(organisation)) || !may.contains(&said.seen) {
+            return Ok(Outcome::Idle);
+        }
         let acknowledgement = vedetta_store::Acknowledgement {
             release: release.stamp.seq,
             organisation,
@@ -227,12 +262,20 @@ impl Load {
         Ok(Outcome::New)
     }
 
-    fn removal(&self, unit: &mut dyn UnitOfWork, removal: &Removal) -> Result<Outcome, StoreError> {
+    /// Once: who is entered anew afterwards is not removed again by what was said before.
+    fn removal(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        at: Instant,
+        removal: &Removal,
+    ) -> Result<Outcome, StoreError> {
         if self.mesh.speaks(&removal.organisation) {
             return Ok(Outcome::Idle);
         }
         let id = &removal.organisation;
-        if unit.record(RecordKind::Organisation, id.as_str())?.is_none() {
+        let record = unit.record(RecordKind::Organisation, id.as_str())?;
+        let said = record.is_some_and(|record| record.stamp.at <= at.after(SKEW));
+        if !said || !is_newest(unit, &format!("removal/{id}"), at)? {
             return Ok(Outcome::Known);
         }
         match with_belongings(&self.mesh.standing.directory, id) {
@@ -241,6 +284,26 @@ impl Load {
         }
         Ok(Outcome::New)
     }
+}
+
+/// What is served of an item.
+fn served(unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
+    let (mut all, mut next) = (Vec::new(), Some(Sequence::START));
+    while let Some(after) = next {
+        let page = unit.items(&ItemQuery {
+            after,
+            until: None,
+            limit: 1_000,
+            clearances: None,
+            producer: None,
+            ids: std::slice::from_ref(item),
+            kinds: &[],
+            versions: VersionFilter::All,
+        })?;
+        all.extend(page.items);
+        next = page.next;
+    }
+    Ok(all)
 }
 
 fn presence(
