@@ -6,7 +6,6 @@ use super::{flag, list, moment, number, object, one_of, refer, set, slug, text};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let vouches = || one_of(&["everything", "below"]);
-    let terms = [("vouches", vouches()), ("address", text())];
     let invitation = object(
         &[
             ("id", text()),
@@ -50,27 +49,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("arriving", list(arriving)),
         ("invitations", list(invitation)),
     ];
-    vec![
+    let mut all = vec![
         ("Scope", scope()),
         ("Card", card()),
         ("PeerStage", stage()),
         ("PeerLink", link()),
         ("Peer", object(&peer, &[])),
         ("Peers", object(&peers, &[("node", refer("Card"))])),
-        (
-            "NewInvitation",
-            object(
-                &[("organisation", slug()), ("agreement", slug()), ("serves", refer("Scope"))],
-                &terms,
-            ),
-        ),
-        ("LinkTerms", object(&[("serves", refer("Scope"))], &[("vouches", vouches())])),
-        ("Revocation", object(&[("key", text()), ("reason", text())], &[])),
         ("IssuedCode", object(&[("code", text()), ("expires", moment())], &[])),
-        (
-            "Acceptance",
-            object(&[("code", text()), ("serves", refer("Scope"))], &[("vouches", vouches())]),
-        ),
         (
             "LinkStep",
             object(&[("step", one_of(&["suspend", "resume", "end"]))], &[("reason", text())]),
@@ -83,6 +69,29 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Holders", holders()),
         ("Withdrawals", withdrawals()),
         ("Rotation", object(&[], &[("stolen", flag())])),
+    ];
+    all.extend(asked());
+    all
+}
+
+/// What administrators ask for.
+fn asked() -> Vec<(&'static str, Value)> {
+    let vouches = || one_of(&["everything", "below"]);
+    let terms = [("vouches", vouches()), ("address", text())];
+    vec![
+        (
+            "NewInvitation",
+            object(
+                &[("organisation", slug()), ("agreement", slug()), ("serves", refer("Scope"))],
+                &terms,
+            ),
+        ),
+        (
+            "Acceptance",
+            object(&[("code", text()), ("serves", refer("Scope"))], &[("vouches", vouches())]),
+        ),
+        ("LinkTerms", object(&[("serves", refer("Scope"))], &[("vouches", vouches())])),
+        ("Revocation", object(&[("key", text()), ("reason", text())], &[])),
     ]
 }
 
