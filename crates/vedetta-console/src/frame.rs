@@ -55,6 +55,7 @@ pub(crate) struct Frame {
     pub(crate) here: String,
     pub(crate) style: Option<Look>,
     pub(crate) live: bool,
+    pub(crate) keys: bool,
     seal: String,
     once: String,
 }
@@ -97,6 +98,7 @@ impl Frame {
             here: visit.here.clone(),
             style: assets.are_there().then_some(()).map(look),
             live: false,
+            keys: visit.keys,
             seal,
             once: console.nonce(),
         }

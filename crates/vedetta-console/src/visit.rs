@@ -25,6 +25,9 @@ pub(crate) const LANGUAGE: &str = "__Host-vedetta-language";
 /// The cookie of the chosen theme.
 pub(crate) const THEME: &str = "__Host-vedetta-theme";
 
+/// The cookie that says whether keys are heard.
+pub(crate) const KEYS: &str = "__Host-vedetta-keys";
+
 /// Day or night.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Theme {
@@ -44,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) words: Words,
     /// The theme to show.
     pub(crate) theme: Theme,
+    /// Whether single keys do something: some who speak to their computer want none.
+    pub(crate) keys: bool,
     /// The address asked for, with its query.
     pub(crate) here: String,
     /// The host that was asked, as the browser knows it.
@@ -131,6 +136,7 @@ impl Visit {
             host: host.unwrap_or("localhost").to_owned(),
             words: Words(language(&parts.headers)),
             theme: cookie(&parts.headers, THEME).map_or(Theme::Device, Theme::read),
+            keys: cookie(&parts.headers, KEYS) != Some("off"),
             here,
             address: vedetta_api::gate::address_of(parts),
             doorstep: cookie(&parts.headers, DOORSTEP).map(str::to_owned),

@@ -1,10 +1,10 @@
-//! Language and theme, as chosen on this device.
+//! Language, theme and keys, as chosen on this device.
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::sign_in::inside;
 use crate::forms::Sent;
-use crate::visit::{LANGUAGE, THEME, Theme, set};
+use crate::visit::{KEYS, LANGUAGE, THEME, Theme, set};
 
 /// A year.
 const LASTING: &str = "Strict; Max-Age=31536000";
@@ -16,6 +16,9 @@ pub(super) async fn choose(sent: Sent) -> Response {
     }
     if let Some(theme) = sent.given("theme") {
         set(&mut response, THEME, Theme::read(theme).name(), LASTING);
+    }
+    if let Some(keys) = sent.given("keys").filter(|it| ["on", "off"].contains(it)) {
+        set(&mut response, KEYS, keys, LASTING);
     }
     response
 }

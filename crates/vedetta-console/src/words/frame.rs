@@ -65,6 +65,8 @@ crate::words::words! {
     help_title: "Guida e tasti" / "Help and keys",
     help_intro: "Ogni pagina si usa per intero con la tastiera. I tasti seguenti valgono quando non stai scrivendo in un campo." / "Every page works with the keyboard alone. These keys apply while you are not writing in a field.",
     help_keys: "Tasti" / "Keys",
+    help_keys_off: "Spegni i tasti" / "Switch the keys off",
+    help_keys_on: "Accendi i tasti" / "Switch the keys on",
     help_key: "Tasto" / "Key",
     help_does: "Che cosa fa" / "What it does",
     help_next: "riga successiva dell'elenco" / "next line of the list",

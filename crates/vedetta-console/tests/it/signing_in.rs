@@ -112,6 +112,22 @@ async fn a_link_from_elsewhere_is_followed_once_more_from_here() {
 }
 
 #[tokio::test]
+async fn language_theme_and_keys_are_kept_on_the_device() {
+    let node = Node::new();
+    let mut browser = node.browser("perugia");
+    for (name, value, shown) in [
+        ("language", "en", "<html lang=\"en\""),
+        ("theme", "night", "data-theme=\"night\""),
+        ("keys", "off", "data-keys=\"off\""),
+    ] {
+        let fields = [(name, value), ("to", "/help")];
+        let chosen = browser.fill("/help", "/preferences", &fields).await;
+        assert_eq!(chosen.header("location"), "/help");
+        assert!(browser.open("/help").await.text.contains(shown), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn one_ends_ones_own_sessions_only() {
     let node = Node::new();
     with_password(&node, "analista", Role::Analyst);
