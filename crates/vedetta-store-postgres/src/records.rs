@@ -13,6 +13,10 @@ const ALL: &str = "-- name: records
 SELECT e.seq, e.at, r.id, e.body FROM record r JOIN entry e ON e.seq = r.seq
 WHERE r.kind = $1 ORDER BY r.id";
 
+const AFTER: &str = "-- name: records_after
+SELECT e.seq, e.at, r.id, e.body FROM record r JOIN entry e ON e.seq = r.seq
+WHERE r.kind = $1 AND r.id > $2 ORDER BY r.id LIMIT $3";
+
 const ONE: &str = "-- name: record
 SELECT e.seq, e.at, r.id, e.body FROM record r JOIN entry e ON e.seq = r.seq
 WHERE r.kind = $1 AND r.id = $2";
@@ -61,6 +65,19 @@ ON CONFLICT (name) DO UPDATE SET body = excluded.body";
 /// All records of a kind.
 pub(crate) fn all(session: &mut Session, kind: RecordKind) -> Told<Vec<Record>> {
     let rows = session.sql()?.rows(ALL, &[&i16::from(kind.code())])?;
+    rows.iter().map(|row| read(row, kind)).collect()
+}
+
+/// Records of a kind after an identifier.
+pub(crate) fn after(
+    session: &mut Session,
+    kind: RecordKind,
+    after: &str,
+    limit: usize,
+) -> Told<Vec<Record>> {
+    plain(after)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = session.sql()?.rows(AFTER, &[&i16::from(kind.code()), &after, &limit])?;
     rows.iter().map(|row| read(row, kind)).collect()
 }
 

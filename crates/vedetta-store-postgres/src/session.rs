@@ -135,6 +135,15 @@ impl Reader for Session {
         self.ask(|me| records::all(me, kind))
     }
 
+    fn records_after(
+        &mut self,
+        kind: RecordKind,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.ask(|me| records::after(me, kind, after, limit))
+    }
+
     fn record(&mut self, kind: RecordKind, id: &str) -> Result<Option<Record>, StoreError> {
         self.ask(|me| records::one(me, kind, id))
     }

@@ -18,6 +18,21 @@ pub(crate) fn all(session: &mut Session, kind: RecordKind) -> Told<Vec<Record>> 
     Ok(records.collect::<Result<_, _>>()?)
 }
 
+/// Records of a kind after an identifier.
+pub(crate) fn after(
+    session: &mut Session,
+    kind: RecordKind,
+    after: &str,
+    limit: usize,
+) -> Told<Vec<Record>> {
+    let sql = "SELECT e.seq, e.at, r.id, e.body FROM record r JOIN entry e ON e.seq = r.seq \
+               WHERE r.kind = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3";
+    let mut statement = session.conn.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let records = statement.query_map(params![kind.code(), after, limit], |row| read(row, kind))?;
+    Ok(records.collect::<Result<_, _>>()?)
+}
+
 /// One record.
 pub(crate) fn one(session: &mut Session, kind: RecordKind, id: &str) -> Told<Option<Record>> {
     let sql = "SELECT e.seq, e.at, r.id, e.body FROM record r JOIN entry e ON e.seq = r.seq \

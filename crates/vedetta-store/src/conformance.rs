@@ -76,7 +76,7 @@ macro_rules! conformance {
                 never_skips_a_late_commit is_of_one_snapshot;
             clearances: equal_ones_are_one different_ones_are_different read_back
                 are_counted start_after_a_number;
-            records: are_put_and_changed are_removed are_kept_apart_by_kind numbers_are_permanent
+            records: are_put_and_changed are_read_in_pages are_removed are_kept_apart_by_kind numbers_are_permanent
                 secrets_stay_out_of_the_ledger cursors_move bookmarks_are_kept_with_their_unit;
             deliveries: are_read_by_release are_read_in_order_of_recording
                 of_many_releases_are_of_each to_nobody_are_nothing of_unknown_releases_are_refused

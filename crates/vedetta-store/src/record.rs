@@ -36,6 +36,20 @@ pub enum RecordKind {
     Peer = 11,
     /// The public identity of a node.
     Card = 12,
+    /// A case of the desk.
+    Incident = 13,
+    /// A procedure.
+    Playbook = 15,
+    /// Who is on duty, when.
+    Roster = 16,
+    /// What one shift handed to the next.
+    Handover = 17,
+    /// An early warning.
+    Warning = 18,
+    /// A procedure being followed.
+    Run = 19,
+    /// Advice of the library.
+    Recommendation = 20,
     /// A message reported to the mail desk: what was found, never the message.
     MailReport = 21,
     /// A wave of messages of the mail desk.
@@ -77,7 +91,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 23] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -91,6 +105,13 @@ impl RecordKind {
         Self::Setting,
         Self::Peer,
         Self::Card,
+        Self::Incident,
+        Self::Playbook,
+        Self::Roster,
+        Self::Handover,
+        Self::Warning,
+        Self::Run,
+        Self::Recommendation,
         Self::MailReport,
         Self::Campaign,
         Self::Sensor,

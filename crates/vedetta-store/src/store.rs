@@ -59,6 +59,14 @@ pub trait Reader {
     fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError>;
     /// All records of a kind, by identifier.
     fn records(&mut self, kind: RecordKind) -> Result<Vec<Record>, StoreError>;
+    /// Records of a kind whose identifier comes after one, in the order of their octets, at most
+    /// `limit`.
+    fn records_after(
+        &mut self,
+        kind: RecordKind,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError>;
     /// One record.
     fn record(&mut self, kind: RecordKind, id: &str) -> Result<Option<Record>, StoreError>;
     /// The numbers of all organisations ever known, by number.

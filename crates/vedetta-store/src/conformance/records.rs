@@ -33,6 +33,27 @@ pub fn are_put_and_changed(scene: &mut Scene) {
     assert_eq!(facts.record, kind);
 }
 
+/// From after an identifier on, in the order of octets, so many at most, of one kind.
+pub fn are_read_in_pages(scene: &mut Scene) {
+    let kind = RecordKind::Incident;
+    for id in ["b", "a-2", "a/1", "aa", "a"] {
+        scene.write(|unit| unit.put_record(kind, id, id.as_bytes(), "desk"));
+    }
+    scene.write(|unit| unit.put_record(RecordKind::Run, "a-1", b"", "desk"));
+    scene.write(|unit| unit.put_record(kind, "aa", b"later", "desk"));
+    let page = |after: &str, limit| {
+        let page = scene.read(|reader| reader.records_after(kind, after, limit));
+        page.into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page("", 9), ["a", "a-2", "a/1", "aa", "b"]);
+    assert_eq!(page("a", 2), ["a-2", "a/1"]);
+    assert_eq!(page("a/1", 9), ["aa", "b"]);
+    assert_eq!(page("b", 9), [""; 0]);
+    assert_eq!(page("", 0), [""; 0]);
+    let last = scene.read(|reader| reader.records_after(kind, "a/", 2)).pop();
+    assert_eq!(last.map(|record| record.body), Some(b"later".to_vec()));
+}
+
 /// They are gone, once; they may be put again.
 pub fn are_removed(scene: &mut Scene) {
     let kind = RecordKind::Hold;

@@ -34,6 +34,9 @@ struct Change {
     kind: EntryKind,
 }
 
+/// So many records are read at once: some are large.
+const RECORDS: usize = 100;
+
 type Checked = Result<(), Stop>;
 
 impl State {
@@ -90,11 +93,17 @@ impl State {
         }
         self.records.retain(|_, change| change.kind == EntryKind::Put);
         for kind in RecordKind::ALL {
-            for record in reader.records(kind)? {
-                let change = self.records.remove(&(kind, record.id));
-                if change.is_none_or(|change| change.seq != record.stamp.seq) {
-                    let reason = "the state has it as the latest change of a record".into();
-                    return Err(Stop::Broken(record.stamp.seq, reason));
+            let mut after = String::new();
+            loop {
+                let page = reader.records_after(kind, &after, RECORDS)?;
+                let Some(last) = page.last() else { break };
+                after.clone_from(&last.id);
+                for record in page {
+                    let change = self.records.remove(&(kind, record.id));
+                    if change.is_none_or(|change| change.seq != record.stamp.seq) {
+                        let reason = "the state has it as the latest change of a record".into();
+                        return Err(Stop::Broken(record.stamp.seq, reason));
+                    }
                 }
             }
         }
