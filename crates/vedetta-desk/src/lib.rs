@@ -1,19 +1,25 @@
-//! The desk: what the people on shift lean on. So far, the legal clocks, who is on
-//! duty, and the life of an incident.
+//! The desk: what the people on shift lean on: cases and who may see them, the legal clocks, who is
+//! on duty.
 //!
 //! A [`Regime`] is a law as data: its steps, what starts each, how long it leaves, what discharges
 //! it, and how sure the row is. [`deadlines`] lays what is known of an incident ([`Facts`]) beside
 //! a regime and tells what is due when, and how it stands. Nothing here sends anything: a notice is
 //! drafted, a person sends it, and the proof comes back as a fact.
 
+pub mod circle;
 pub mod clock;
+pub mod file;
 pub mod incident;
+pub mod number;
 pub mod regime;
 pub mod roster;
 pub mod severity;
+pub mod triage;
 
+pub use circle::{Access, Audience, Sight, Stands, Viewer};
 pub use clock::{Deadline, Facts, State, deadlines};
-pub use incident::{Change, ChangeError, Incident};
+pub use incident::{Change, ChangeError, FileNote, Incident, Stage, StageName};
+pub use number::CaseNumber;
 pub use regime::{Regime, RegimeError, StepName};
 pub use roster::{Gap, OnDuty, Roster, RosterError, Turn};
 pub use severity::{Assessment, Category};

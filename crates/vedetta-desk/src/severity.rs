@@ -111,7 +111,53 @@ const WEIGHTS: [(Factor, u8); 8] = [
 /// The least score of the categories 1 to 5; below the last it is 6.
 const LEAST: [f64; 5] = [80.0, 65.0, 50.0, 35.0, 20.0];
 
+impl Factor {
+    /// Every factor, the order in which they are judged.
+    pub const ALL: [Self; 8] = [
+        Self::FunctionalImpact,
+        Self::Activity,
+        Self::Location,
+        Self::Actor,
+        Self::InformationImpact,
+        Self::Recoverability,
+        Self::Dependency,
+        Self::PotentialImpact,
+    ];
+
+    /// What it is called.
+    #[must_use]
+    pub fn words(self) -> Bilingual {
+        let (it, en) = match self {
+            Self::FunctionalImpact => ("impatto sui servizi", "functional impact"),
+            Self::Activity => ("attività osservata", "observed activity"),
+            Self::Location => ("dove è stata osservata", "where it was observed"),
+            Self::Actor => ("attore", "actor"),
+            Self::InformationImpact => ("impatto sulle informazioni", "information impact"),
+            Self::Recoverability => ("ripristino", "recoverability"),
+            Self::Dependency => ("dipendenza di altri settori", "dependency of other sectors"),
+            Self::PotentialImpact => ("impatto potenziale", "potential impact"),
+        };
+        Bilingual::new(it, en)
+    }
+}
+
 impl Grade {
+    /// Every grade, the least first.
+    pub const ALL: [Self; 5] = [Self::None, Self::Low, Self::Moderate, Self::High, Self::Extreme];
+
+    /// What it is called.
+    #[must_use]
+    pub fn words(self) -> Bilingual {
+        let (it, en) = match self {
+            Self::None => ("nessuno", "none"),
+            Self::Low => ("basso", "low"),
+            Self::Moderate => ("moderato", "moderate"),
+            Self::High => ("alto", "high"),
+            Self::Extreme => ("estremo", "extreme"),
+        };
+        Bilingual::new(it, en)
+    }
+
     /// In points of 100.
     #[must_use]
     pub const fn points(self) -> u8 {

@@ -18,10 +18,12 @@ fn reported() -> Incident {
     let reported = Reported {
         channel: Channel::Portal,
         organisation: town("comune-055032"),
+        by: AccountId::new("terni").unwrap(),
         at: at("2026-03-10T10:00:00Z"),
         words: "Gli sportelli non rispondono da stamattina".into(),
+        contact: None,
     };
-    Incident::open("2026-000001".into(), "Sportelli fermi".into(), reported).unwrap()
+    Incident::open("2026-000001".parse().unwrap(), "Sportelli fermi".into(), reported).unwrap()
 }
 
 fn words(text: &str) -> String {
@@ -50,7 +52,7 @@ fn a_case_walks_the_whole_road_and_no_stage_is_jumped() {
     let names = ["reported", "triaged", "confirmed", "contained", "recovered", "closed"];
     for (length, name) in names.iter().enumerate() {
         let case = walk(&road[..length]).unwrap();
-        assert_eq!(case.stage.name(), *name);
+        assert_eq!(case.stage.name().as_str(), *name);
         for (place, change) in road.iter().enumerate().filter(|(place, _)| *place != length) {
             let refused =
                 case.clone().change(change.clone(), &officer(), at("2026-03-12T10:00:00Z"));
@@ -82,7 +84,7 @@ fn what_is_over_is_taken_up_again_only_with_a_reason() {
     assert!(bare.is_err());
     let reason = words("stesso aggressore");
     let open = closed.change(Change::Reopen { reason }, &officer(), now).unwrap();
-    assert_eq!((open.stage.name(), open.facts().closed), ("triaged", None));
+    assert_eq!((open.stage.name().as_str(), open.facts().closed), ("triaged", None));
 }
 
 #[test]
@@ -92,7 +94,7 @@ fn the_clocks_run_on_what_the_case_knows() {
     let case = reported().change(aware, &officer(), now).unwrap();
     let regime = Regime::given().unwrap().into_iter().find(|it| it.id == "nis2").unwrap();
     assert_eq!(deadlines(&regime, &case.facts(), now)[0].state, State::Missed);
-    let sent = Sent { at: at("2026-03-11T08:00:00Z"), proof: words("ricevuta 4711") };
+    let sent = Sent { at: at("2026-03-11T08:00:00Z"), proof: words("ricevuta 4711"), file: None };
     let step: StepName = "nis2:pre-notification".parse().unwrap();
     let case = case.change(Change::Send { step, sent }, &officer(), now).unwrap();
     let met = State::Met { at: at("2026-03-11T08:00:00Z") };
@@ -102,15 +104,47 @@ fn the_clocks_run_on_what_the_case_knows() {
 }
 
 #[test]
-fn only_those_concerned_see_it() {
+fn a_merged_report_goes_back_to_where_it_stood() {
     let now = at("2026-03-12T10:00:00Z");
-    let admit = Change::Admit { organisation: town("ipzs") };
-    let case = reported().change(admit, &officer(), now).unwrap();
-    assert!(case.shows_itself_to(&town("comune-055032")) && case.shows_itself_to(&town("ipzs")));
-    assert!(!case.shows_itself_to(&town("comune-054039")));
-    let exclude = Change::Exclude { organisation: town("ipzs") };
-    let case = case.change(exclude, &officer(), now).unwrap();
-    assert!(!case.shows_itself_to(&town("ipzs")));
+    let merge = |into: &str| Change::Merge { into: into.parse().unwrap(), reason: words("stesso") };
+    let triaged = walk(&road()[..1]).unwrap();
+    let itself = triaged.clone().change(merge("2026-000001"), &officer(), now);
+    assert_eq!(itself, Err(ChangeError::Itself));
+    let merged = triaged.clone().change(merge("2026-000002"), &officer(), now).unwrap();
+    assert!(!merged.stage.is_open() && merged.stage.closed() == Some(now));
+    let reopened = merged.clone().change(Change::Reopen { reason: words("x") }, &officer(), now);
+    assert!(matches!(reopened, Err(ChangeError::Stage { .. })));
+    let split = merged.change(Change::Split { reason: words("altro") }, &officer(), now).unwrap();
+    assert_eq!(split.stage, triaged.stage);
+}
+
+#[test]
+fn an_order_keeps_a_case_still_until_it_ends() {
+    let now = at("2026-03-12T10:00:00Z");
+    let until = Some(at("2026-03-20T10:00:00Z"));
+    let (authority, reference) = (words("Procura"), words("R.G.N.R. 1/2026"));
+    let hold = Change::Hold { authority, reference, until };
+    let held = reported().change(hold, &officer(), now).unwrap();
+    let shared = Change::Note { text: words("x"), audience: Audience::Participants };
+    for change in [shared, Change::Admit { organisation: town("ipzs") }] {
+        let refused = held.clone().change(change.clone(), &officer(), now);
+        assert!(matches!(refused, Err(ChangeError::Held { .. })));
+        let later = at("2026-03-20T10:00:00Z");
+        assert!(held.clone().change(change, &officer(), later).is_ok());
+    }
+    assert!(held.change(Change::Triage, &officer(), now).is_ok());
+}
+
+#[test]
+fn what_a_case_gathers_is_bounded() {
+    let now = at("2026-03-12T10:00:00Z");
+    let task =
+        Change::Task { text: words("chiamare"), organisation: None, assignee: None, due: None };
+    let many = (0..500).try_fold(reported(), |it, _| it.change(task.clone(), &officer(), now));
+    let refused = many.unwrap().change(task, &officer(), now);
+    assert!(matches!(refused, Err(ChangeError::Many { what: "tasks", most: 500 })));
+    let long = Change::Note { text: "è".repeat(20_001), audience: Audience::Room };
+    assert!(matches!(reported().change(long, &officer(), now), Err(ChangeError::Long { .. })));
 }
 
 #[test]
