@@ -16,6 +16,7 @@ use vedetta_link::{Links, Papers};
 use vedetta_model::{AccountId, Actor, Places};
 use vedetta_outpost::Outposts;
 use vedetta_postroom::Postroom;
+use vedetta_watch::{Watch, WatchError};
 
 use crate::access::Cost;
 use crate::credentials::Presented;
@@ -57,6 +58,7 @@ pub struct Api(Arc<Shared>);
 struct Shared {
     house: Arc<House>,
     sensors: Arc<Outposts>,
+    watch: Arc<Watch>,
     hub: Arc<Hub>,
     settings: Settings,
     next_key: NextKey,
@@ -146,9 +148,11 @@ impl Api {
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
         let sensors = Arc::new(Outposts::new(Arc::clone(&house)));
+        let watch = Arc::new(Watch::over(Arc::clone(&house)));
         Self(Arc::new(Shared {
             house,
             sensors,
+            watch,
             hub,
             settings,
             next_key,
@@ -175,6 +179,12 @@ impl Api {
     /// The sensors.
     pub(crate) fn sensors(&self) -> Arc<Outposts> {
         Arc::clone(&self.0.sensors)
+    }
+
+    /// The watch: one for all doors of the node, since it remembers the cases.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.0.watch
     }
 
     /// The hub of the live stream; [`crate::live::run`] fills it.
@@ -274,17 +284,38 @@ impl Api {
         cost: Cost,
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
+        let house = Arc::clone(&self.0.house);
+        self.at(cost, move || question(&house)).await
+    }
+
+    /// Asks the watch, off the threads that serve connections.
+    ///
+    /// # Errors
+    /// What the watch said, as a problem.
+    pub(crate) async fn ask_watch<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        question: impl FnOnce(&Watch) -> Result<T, WatchError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let watch = Arc::clone(&self.0.watch);
+        self.at(cost, move || question(&watch)).await
+    }
+
+    async fn at<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+        &self,
+        cost: Cost,
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem> {
         let fault = |_| Problem::new(Kind::Internal, "a fault of the node; tell its operator");
         let place = Arc::clone(self.0.rooms.of(cost)).acquire_owned().await.map_err(|_| {
             Problem::new(Kind::Unavailable, "the node is stopping; try again in a minute")
         })?;
-        let house = Arc::clone(&self.0.house);
         let answer = tokio::task::spawn_blocking(move || {
             // The place goes with the work, which goes on when nobody waits for it any more.
             let _place = place;
-            question(&house)
+            work()
         });
-        answer.await.map_err(fault)?.map_err(Problem::from)
+        answer.await.map_err(fault)?.map_err(Into::into)
     }
 
     /// Room for a body of so many octets, until dropped; `None` when the node is stopping.

@@ -7,9 +7,7 @@ use vedetta_model::Role;
 use crate::access::{Content, Route, TABLE, Verb, Who};
 use crate::problem::{Kind, PROBLEM_JSON, Style};
 
-mod schemas;
-
-pub use schemas::{schema, schemas};
+pub use vedetta_schema::{schema, schemas};
 
 /// The whole description. `title` is the node's name.
 #[must_use]

@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vedetta_flow::FlowError;
+use vedetta_watch::WatchError;
 
 /// The media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -271,6 +272,15 @@ impl From<FlowError> for Problem {
                 Self::new(kind, error.to_string()).with(&members)
             }
             other => Self::new(kind, other.to_string()),
+        }
+    }
+}
+
+impl From<WatchError> for Problem {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Flow(error) => error.into(),
+            WatchError::Stale(stale) => Self::new(Kind::Conflict, stale.to_string()).with(&stale),
         }
     }
 }

@@ -7,11 +7,13 @@ mod deliveries;
 mod directory;
 mod holds;
 mod imports;
+mod incidents;
 mod items;
 mod ledger;
 mod mail;
 mod node;
 mod peers;
+mod queue;
 mod relevance;
 pub(crate) mod sensors;
 mod sessions;
@@ -107,7 +109,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Delete, "/api/v1/warning-lists/{list}", warning_lists::remove)
         .on(Get, "/api/v1/ledger/entries", ledger::entries)
         .on(Get, "/api/v1/ledger/verification", ledger::verify);
-    items(mail_desk(directory_routes(peers(sensors(registry)))))
+    items(mail_desk(directory_routes(peers(desk(sensors(registry))))))
 }
 
 fn sensors(registry: Registry) -> Registry {
@@ -149,6 +151,21 @@ fn peers(registry: Registry) -> Registry {
         .on(Get, "/api/v1/withdrawals", withdrawals::list)
         .on(Get, "/api/v1/items/{item}/holders", withdrawals::holders)
         .on(Post, "/api/v1/card/revocations", peers::revoke)
+}
+
+fn desk(registry: Registry) -> Registry {
+    registry
+        .on(Post, "/api/v1/reports", queue::report)
+        .on(Get, "/api/v1/queue", queue::waiting)
+        .on(Get, "/api/v1/incidents", incidents::list)
+        .on(Get, "/api/v1/incidents/{number}", incidents::get)
+        .on(Get, "/api/v1/incidents/{number}/timeline", incidents::timeline)
+        .on(Get, "/api/v1/incidents/{number}/alike", incidents::alike)
+        .on(Post, "/api/v1/incidents/{number}/changes", incidents::change)
+        .on(Post, "/api/v1/incidents/{number}/undo", incidents::undo)
+        .on(Post, "/api/v1/incidents/{number}/files", incidents::attach)
+        .on(Get, "/api/v1/incidents/{number}/files/{sha256}", incidents::file)
+        .on(Get, "/api/v1/figures/incidents", incidents::figures)
 }
 
 fn directory_routes(registry: Registry) -> Registry {

@@ -9,6 +9,8 @@ mod access;
 mod door;
 #[path = "it/feeds.rs"]
 mod feeds;
+#[path = "it/incidents.rs"]
+mod incidents;
 #[path = "it/items.rs"]
 mod items;
 #[path = "it/limits.rs"]

@@ -1,20 +1,25 @@
-//! The schemas of the bodies, written beside the types they describe and held to them by a test
-//! that checks what the types write.
+//! The schemas of the bodies of the machine interface, held to the types they describe by tests that
+//! check what the types write.
 
 use serde_json::{Map, Value, json};
 
 mod agreement;
+mod check;
+mod desk;
 mod directory;
 mod exchange;
 mod mail;
 mod peers;
 mod sensors;
 
+pub use check::breaks;
+
 /// Every schema by name.
 #[must_use]
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
     let all = all.chain(peers::all()).chain(sensors::all()).chain(mail::all());
+    let all = all.chain(desk::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

@@ -2,78 +2,11 @@ use super::*;
 
 use vedetta_model::{Account, Agreement, Asset, Contact, Hold, Organisation};
 
-/// What in a value breaks a schema: enough of JSON Schema for ours.
-fn breaks(schema: &Value, value: &Value, at: &str) -> Vec<String> {
-    let root = json!({ "components": { "schemas": schemas() } });
-    let mut faults = Vec::new();
-    check(&root, schema, value, at, &mut faults);
-    faults
-}
-
-fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let target = root.pointer(reference.trim_start_matches('#')).unwrap();
-        return check(root, target, value, at, faults);
-    }
-    for choices in ["oneOf", "anyOf"] {
-        let Some(choices) = schema[choices].as_array() else { continue };
-        let fits = |choice: &&Value| {
-            let mut faults = Vec::new();
-            check(root, choice, value, at, &mut faults);
-            faults.is_empty()
-        };
-        if choices.iter().filter(fits).count() != 1 {
-            faults.push(format!("{at}: {value} fits not one choice"));
-        }
-    }
-    let of_type = |name: &str| match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_u64(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        other => panic!("{other}"),
-    };
-    let types = &schema["type"];
-    let names = types.as_array().cloned().unwrap_or_else(|| vec![types.clone()]);
-    if !types.is_null() && !names.iter().any(|name| of_type(name.as_str().unwrap())) {
-        faults.push(format!("{at}: {value} is no {types}"));
-    }
-    let allowed = schema["enum"].as_array();
-    if allowed.is_some_and(|allowed| !allowed.contains(value)) {
-        faults.push(format!("{at}: {value} is none of {allowed:?}"));
-    }
-    if schema.get("const").is_some_and(|only| only != value) {
-        faults.push(format!("{at}: {value} is not {}", schema["const"]));
-    }
-    for (index, element) in value.as_array().into_iter().flatten().enumerate() {
-        check(root, &schema["items"], element, &format!("{at}[{index}]"), faults);
-    }
-    let Some(members) = value.as_object() else { return };
-    for name in schema["required"].as_array().into_iter().flatten() {
-        if !members.contains_key(name.as_str().unwrap()) {
-            faults.push(format!("{at}: no {name}"));
-        }
-    }
-    for (name, member) in members {
-        match schema["properties"].get(name) {
-            Some(schema) => check(root, schema, member, &format!("{at}.{name}"), faults),
-            None if schema["additionalProperties"] == false => {
-                faults.push(format!("{at}: {name} is not in the schema"));
-            }
-            None => {}
-        }
-    }
-}
-
 /// Reads a text as a type, and holds what the type writes to the schema.
 fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, text: Value) {
-    let all = schemas();
-    assert_eq!(breaks(&all[name], &text, name), Vec::<String>::new());
+    assert_eq!(breaks(name, &text), Vec::<String>::new());
     let written = serde_json::to_value(serde_json::from_value::<T>(text).unwrap()).unwrap();
-    assert_eq!(breaks(&all[name], &written, name), Vec::<String>::new());
+    assert_eq!(breaks(name, &written), Vec::<String>::new());
 }
 
 #[test]
@@ -88,7 +21,7 @@ fn the_model_writes_what_the_schemas_say() {
     for (kind, value) in [("domain", json!("comune.example")), ("asn", json!(64496))] {
         let asset = json!({ "id": "a1", "organisation": "comune-prova", "kind": kind,
             "value": value, "note": "sito" });
-        assert_eq!(breaks(&schemas()["Asset"], &asset, "Asset"), Vec::<String>::new());
+        assert_eq!(breaks("Asset", &asset), Vec::<String>::new());
         serde_json::from_value::<Asset>(asset).unwrap();
     }
     holds::<Contact>(
@@ -147,7 +80,7 @@ fn agreements_and_holds_are_as_described() {
 #[test]
 fn what_is_not_in_a_schema_is_noticed() {
     let wrong = json!({ "id": "x", "name": "X", "kind": "castle", "colour": "red" });
-    assert_eq!(breaks(&schemas()["Organisation"], &wrong, "x").len(), 2);
+    assert_eq!(breaks("Organisation", &wrong).len(), 2);
     assert!(schema("Agreement").is_some_and(|schema| schema["$schema"].is_string()));
 }
 
@@ -172,7 +105,7 @@ fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
         "stage": { "is": "released", "at": "2026-03-02T09:00:00.000000Z", "by": "anna" } });
     assert!(serde_json::from_value::<vedetta_postroom::Campaign>(campaign).is_ok());
     for step in [json!({ "do": "release", "tlp": "AMBER" }), json!({ "do": "dismiss" })] {
-        assert_eq!(breaks(&schemas()["CampaignStep"], &step, "step"), [""; 0]);
+        assert_eq!(breaks("CampaignStep", &step), [""; 0]);
         assert!(serde_json::from_value::<vedetta_postroom::CampaignStep>(step).is_ok());
     }
 }

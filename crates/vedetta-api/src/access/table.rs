@@ -57,6 +57,21 @@ const OF_ORGANISATION: &[(&str, &str)] = &[
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
     ("organisation", "Only of this organisation."),
 ];
+const INCIDENTS: &[(&str, &str)] = &[
+    ("after", "Go on after this number, as `next` of the page before said."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("stage", "Only in these stages, separated by commas; those that are open without it."),
+    ("text", "Only with this text in the title or number."),
+    ("organisation", "Only reported for this organisation."),
+    ("centre", "Only those of this centre."),
+    ("lead", "Only those that this account leads."),
+    ("category", "Only of this operational category or a graver one, 1 to 6."),
+];
+const FILE: &[(&str, &str)] = &[
+    ("name", "The name of the file."),
+    ("version", "The version of the incident that was read."),
+    ("audience", "Who may read it: `room`, which is the default, or `participants`."),
+];
 const IMPORT: &[(&str, &str)] = &[
     ("of", "For CSV: `organisations`, `assets`, `contacts` or `accounts`. JSON holds all of them."),
     ("dry_run", "`true` says what would happen and changes nothing."),
@@ -317,6 +332,45 @@ pub const TABLE: &[Route] = &[
         .takes(json("WarningList"))
         .gives(json("WarningListKept")),
     delete("/api/v1/warning-lists/{list}", ROOM, "Remove a list"),
+    // The desk.
+    post("/api/v1/reports", PRODUCERS, "Report an incident; its number comes back at once")
+        .takes(json("NewReport"))
+        .gives(json("ReportReceipt")),
+    get("/api/v1/queue", ROOM, "What was reported and waits, with what it is like")
+        .query(&[
+            ("centre", "Only what goes to this centre."),
+            ("limit", "At most so many; 1 to 100, 50 without it."),
+        ])
+        .gives(json("Queue")),
+    get("/api/v1/incidents", Who::SignedIn, "Incidents that one may see")
+        .query(INCIDENTS)
+        .gives(json("Incidents")),
+    get("/api/v1/incidents/{number}", Who::SignedIn, "One incident, as far as one may see it")
+        .gives(json("IncidentView")),
+    get("/api/v1/incidents/{number}/timeline", Who::SignedIn, "What was done, the newest first")
+        .query(&[
+            ("before", "Go on before this version, as `next` of the page before said."),
+            ("limit", "At most so many; 1 to 500, 100 without it."),
+        ])
+        .gives(json("Timeline")),
+    get("/api/v1/incidents/{number}/alike", ROOM, "Incidents that may be about the same")
+        .gives(json("AlikeIncidents")),
+    post("/api/v1/incidents/{number}/changes", PRODUCERS, "Do something with an incident")
+        .takes(json("IncidentEdit"))
+        .gives(json("IncidentView")),
+    post("/api/v1/incidents/{number}/undo", ROOM, "Take the last change back")
+        .takes(json("IncidentUndo"))
+        .gives(json("IncidentView")),
+    post("/api/v1/incidents/{number}/files", PRODUCERS, "Attach a file: its octets are the body")
+        .cost(Cost::Bulk)
+        .query(FILE)
+        .takes(of("application/octet-stream"))
+        .gives(json("IncidentView")),
+    get("/api/v1/incidents/{number}/files/{sha256}", Who::SignedIn, "A file of an incident")
+        .cost(Cost::Bulk)
+        .gives(of("application/octet-stream")),
+    get("/api/v1/figures/incidents", Who::SignedIn, "Incidents in figures")
+        .gives(json("IncidentFigures")),
     // Other nodes.
     get("/api/v1/peers", AUDITORS, "Other nodes, and how the links with them do")
         .gives(json("Peers")),

@@ -1,0 +1,6 @@
+//! What people and machines do at the desk, one action a file, each for an
+//! [`vedetta_model::Actor`].
+
+pub mod attach_file;
+pub mod change_case;
+pub mod report;

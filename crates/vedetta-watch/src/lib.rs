@@ -1,0 +1,28 @@
+//! The watch: the desk's part of the corridor. What the people on shift do and see, over the room
+//! `vedetta-desk` and the ledger of [`vedetta_flow::House`].
+//!
+//! [`Watch`] is one node's watch: there is one, since it keeps in memory what is asked of all cases
+//! (a few hundred octets of each); a case itself is read when it is opened. `actions` and `views`
+//! are for a [`vedetta_model::Actor`]. Calls block: make them on a thread that may wait.
+
+pub mod actions;
+pub mod error;
+pub mod views;
+pub mod watch;
+
+mod cases;
+mod kept;
+
+pub use actions::attach_file::{Attached, NewFile};
+pub use actions::change_case::{Edit, Merge};
+pub use actions::report::{NewReport, ReportReceipt};
+pub use cases::{CaseRow, Circle};
+pub use error::{Stale, WatchError};
+pub use kept::Did;
+pub use views::see_case::{CaseView, Moment, Timeline};
+pub use views::see_cases::{CasePage, CaseWish, Counts};
+pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
+pub use watch::Watch;
+
+/// The room's words, for the doors.
+pub use vedetta_desk as desk;

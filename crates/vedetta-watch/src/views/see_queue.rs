@@ -1,0 +1,139 @@
+//! The queue: what was reported and waits to be triaged, whatever door it came by, with what it is
+//! like.
+
+use serde::Serialize;
+use vedetta_desk::incident::Routed;
+use vedetta_desk::triage::{Likeness, Seen, alike};
+use vedetta_desk::{CaseNumber, Sight};
+use vedetta_model::language::Bilingual;
+use vedetta_model::{Actor, OrganisationId};
+
+use crate::actions::change_case::number_of;
+use crate::cases::{Brief, CaseRow, Index};
+use crate::error::WatchError;
+use crate::kept;
+use crate::watch::{OFFICERS, Watch};
+
+/// Which part of the queue.
+#[derive(Clone, Debug, Default)]
+pub struct QueueWish {
+    /// Only what goes to this centre.
+    pub centre: Option<OrganisationId>,
+    /// At most so many; 1 to 100.
+    pub limit: usize,
+}
+
+/// The queue.
+#[derive(Clone, Debug, Serialize)]
+pub struct Queue {
+    /// What waits, the oldest first.
+    pub waiting: Vec<Waiting>,
+    /// How many wait in all.
+    pub total: usize,
+}
+
+/// A report that waits.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    /// Its case.
+    pub case: CaseRow,
+    /// In whose words.
+    pub words: String,
+    /// Which centre it goes to, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Routed>,
+    /// Cases that may be about the same, the likeliest first.
+    pub alike: Vec<Alike>,
+}
+
+/// A case that may be about the same.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alike {
+    /// Its number.
+    pub number: CaseNumber,
+    /// What it is about.
+    pub title: String,
+    /// How alike, from 0 to 100.
+    pub points: u8,
+    /// Why.
+    pub reasons: Vec<Bilingual>,
+}
+
+/// Cases suggested at most.
+const SUGGESTED: usize = 5;
+
+impl Watch {
+    /// What waits to be triaged.
+    ///
+    /// # Errors
+    /// Forbidden to who does not work in the operations room.
+    pub fn queue(&self, by: &Actor, wish: &QueueWish) -> Result<Queue, WatchError> {
+        self.annex().require_room(by, OFFICERS, "see the queue")?;
+        let limit = wish.limit.clamp(1, 100);
+        let (mut waiting, mut total) = (Vec::new(), 0);
+        let viewer = self.viewer(by);
+        {
+            let held = self.cases.index(self.annex(), self.house().now())?;
+            let Some(index) = held.get() else { return Ok(Queue { waiting, total }) };
+            let queued = index.waiting.iter().filter_map(|number| index.all.get(number));
+            for brief in queued {
+                let centre =
+                    wish.centre.as_ref().is_none_or(|it| brief.row.centre.as_ref() == Some(it));
+                if !centre || brief.access.sight(viewer) != Some(Sight::Whole) {
+                    continue;
+                }
+                total += 1;
+                if waiting.len() < limit {
+                    let (words, routed) = (String::new(), None);
+                    let alike = self.alike_in(by, index, brief);
+                    waiting.push(Waiting { case: brief.row.clone(), words, routed, alike });
+                }
+            }
+        }
+        self.annex().read(|reader| {
+            for it in &mut waiting {
+                if let Some((_, kept)) = kept::newest(reader, it.case.number)? {
+                    it.words.clone_from(&kept.incident.reported.words);
+                    it.routed = kept.incident.routed;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Queue { waiting, total })
+    }
+
+    /// Cases that may be about the same as one.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn alike(&self, by: &Actor, number: &str) -> Result<Vec<Alike>, WatchError> {
+        self.annex().require_room(by, OFFICERS, "see what is alike")?;
+        let brief = self.brief(by, number_of(number)?)?;
+        let held = self.cases.index(self.annex(), self.house().now())?;
+        Ok(held.get().map(|index| self.alike_in(by, index, &brief)).unwrap_or_default())
+    }
+
+    fn alike_in(&self, by: &Actor, index: &Index, of: &Brief) -> Vec<Alike> {
+        let Some(prints) = of.prints() else { return Vec::new() };
+        let viewer = self.viewer(by);
+        let seen = |brief: &'_ Brief| (brief.row.organisation.clone(), brief.row.reported);
+        let (organisation, at) = seen(of);
+        let new = Seen { organisation: &organisation, at, prints: &prints };
+        let mut found: Vec<Alike> = Vec::new();
+        for (other, prints) in index.recognised() {
+            let row = &other.row;
+            let comparable = row.number != of.row.number && row.stage.is_open();
+            if !comparable || other.access.sight(viewer) != Some(Sight::Whole) {
+                continue;
+            }
+            let other = Seen { organisation: &row.organisation, at: row.reported, prints: &prints };
+            if let Some(Likeness { points, reasons }) = alike(new, other) {
+                let (number, title) = (row.number, row.title.to_string());
+                found.push(Alike { number, title, points, reasons });
+            }
+        }
+        found.sort_by_key(|it| (std::cmp::Reverse(it.points), it.number));
+        found.truncate(SUGGESTED);
+        found
+    }
+}

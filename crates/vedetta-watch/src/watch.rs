@@ -1,0 +1,59 @@
+//! The watch of one node.
+
+use std::sync::Arc;
+
+use vedetta_desk::{Regime, Stands, Viewer};
+use vedetta_flow::House;
+use vedetta_flow::annex::Annex;
+use vedetta_model::{Actor, Role};
+
+use crate::cases::Cases;
+
+/// One node's watch. Every action and view is a method of it.
+pub struct Watch {
+    house: Arc<House>,
+    pub(crate) cases: Cases,
+    pub(crate) regimes: Vec<Regime>,
+}
+
+/// Who leads cases.
+pub(crate) const OFFICERS: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Analyst];
+/// Who may report.
+pub(crate) const REPORTERS: &[Role] =
+    &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Liaison, Role::Machine];
+
+impl Watch {
+    /// The watch of a house. Of the cases it reads what it keeps in memory when it is first asked.
+    #[must_use]
+    pub fn over(house: Arc<House>) -> Self {
+        let regimes = Regime::given().unwrap_or_else(|error| {
+            tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
+            Vec::new()
+        });
+        Self { house, cases: Cases::default(), regimes }
+    }
+
+    /// The house.
+    #[must_use]
+    pub fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    pub(crate) fn annex(&self) -> Annex<'_> {
+        Annex::of(&self.house)
+    }
+
+    /// An actor as the desk sees it.
+    pub(crate) fn viewer<'a>(&self, actor: &'a Actor) -> Viewer<'a> {
+        let stands = if self.house.is_of_the_room(actor, OFFICERS) {
+            Stands::InTheRoom
+        } else if self.house.is_of_the_room(actor, &[Role::Auditor]) {
+            Stands::BesideTheRoom
+        } else if REPORTERS.iter().any(|role| actor.is(*role)) {
+            Stands::Outside
+        } else {
+            Stands::Onlooker
+        };
+        Viewer { account: &actor.account, organisation: &actor.organisation, stands }
+    }
+}

@@ -1,0 +1,15 @@
+//! The watch over a house in memory.
+
+// What a test is built from may fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "it/cases.rs"]
+mod cases;
+#[path = "it/circle.rs"]
+mod circle;
+#[path = "it/files.rs"]
+mod files;
+#[path = "it/queue.rs"]
+mod queue;
+#[path = "it/room.rs"]
+mod room;
