@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use vedetta_diffusion::webhook::{
     Answer, Call, Destination, DestinationError, Next, Notice, Secret, again, answer, call,
+    call_back,
 };
-use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
+use vedetta_flow::steps::call_webhooks::{DueCall, Remaining, Tells};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
 use vedetta_model::{Audience, Places};
 
@@ -130,7 +131,10 @@ impl Worker {
     }
 
     async fn call_and_end(&self, due: DueCall) -> Result<(), FlowError> {
-        let place = due.item.open(&due.reader).map(|item| item.stamp.seq.0);
+        let place = match &due.tells {
+            Tells::Item(item) => item.open(&due.reader).map(|item| item.stamp.seq.0),
+            Tells::Withdrawal(notice) => Some(notice.place.0),
+        };
         let reply = self.make(&due).await;
         let (attempt, lease) = (due.lease.job.attempts, due.lease.clone());
         let now = self.house.now();
@@ -138,6 +142,9 @@ impl Worker {
             return self.ask(|house| house.finish_webhook_call(lease)).await;
         };
         let meaning = answer(reply.as_ref().ok().copied());
+        if meaning == Answer::Taken && matches!(due.tells, Tells::Withdrawal(_)) {
+            return self.ask(|house| house.finish_webhook_call(lease)).await;
+        }
         if meaning == Answer::Taken {
             let audience = Audience::from_iter([due.reader.organisation]);
             let releases = Places::between(release, release);
@@ -165,13 +172,18 @@ impl Worker {
         let destination = Destination::new(&due.webhook.url, &self.inner).map_err(said)?;
         let secret = Secret::new(&due.secret).map_err(|error| error.to_string())?;
         let (id, webhook) = (due.lease.job.id.0, due.webhook.id.as_str());
-        let Some(notice) = due.item.clone().filter_map(|item| notice(id, webhook, &item)) else {
-            return Ok(None);
-        };
         let (attempt, now) = (due.lease.job.attempts, self.house.now());
-        let Some(call) = call(&notice, &due.reader, &destination, &[secret], attempt, now) else {
-            return Ok(None);
+        let call = match &due.tells {
+            Tells::Item(item) => {
+                let notice = item.clone().filter_map(|item| notice(id, webhook, &item));
+                notice.and_then(|it| call(&it, &due.reader, &destination, &[secret], attempt, now))
+            }
+            Tells::Withdrawal(withdrawn) => {
+                let body = json!({ "webhook": webhook, "withdrawn": withdrawn }).to_string();
+                Some(call_back((id, &body.into()), &destination, &[secret], attempt, now))
+            }
         };
+        let Some(call) = call else { return Ok(None) };
         let uri: http::Uri = call.url.parse().map_err(|_| "the address is no URL".to_owned())?;
         let port =
             uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });

@@ -141,6 +141,17 @@ impl Hub {
         }
     }
 
+    /// Goes on after a place without what is before it: nobody follows. Whoever begins to meanwhile
+    /// asks the ledger.
+    pub fn skip(&self, to: u64, generation: u64) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        if to > ring.to {
+            *ring = Ring { from: to, to, generation, ..Ring::default() };
+            drop(ring);
+            self.news.send_replace(to);
+        }
+    }
+
     /// Begins to follow after a place.
     #[must_use]
     pub fn follow(self: &Arc<Self>, reader: Reader, format: Format, after: u64) -> Follower {

@@ -92,15 +92,28 @@ pub fn call(
     now: Instant,
 ) -> Option<Call> {
     let notice = notice.open(reader).filter(|notice| notice.tlp != Tlp::Red)?;
+    Some(call_back((notice.id, &notice.body), destination, secrets, attempt, now))
+}
+
+/// The call for one attempt that tells a withdrawal to one who had the item: its body shows nothing
+/// of the item but the name.
+#[must_use]
+pub fn call_back(
+    (id, body): (u64, &Bytes),
+    destination: &Destination,
+    secrets: &[Secret],
+    attempt: u32,
+    now: Instant,
+) -> Call {
     let headers = vec![
         ("Content-Type", "application/json".to_owned()),
         ("User-Agent", concat!("Vedetta/", env!("CARGO_PKG_VERSION")).to_owned()),
-        ("Vedetta-Call", notice.id.to_string()),
+        ("Vedetta-Call", id.to_string()),
         ("Vedetta-Attempt", attempt.to_string()),
-        (SIGNATURE_HEADER, signature::header(secrets, &notice.body, now)),
+        (SIGNATURE_HEADER, signature::header(secrets, body, now)),
     ];
     let url = destination.url().to_owned();
-    Some(Call { method: "POST", url, headers, body: notice.body.clone() })
+    Call { method: "POST", url, headers, body: body.clone() }
 }
 
 /// What a status means; nothing came is no status.

@@ -210,6 +210,12 @@ impl Verified {
         &self.envelope
     }
 
+    /// Whether it is an item, and no notice of any kind.
+    #[must_use]
+    pub const fn is_item(&self) -> bool {
+        matches!(self.envelope.what, What::Item(_))
+    }
+
     /// What it is known by.
     #[must_use]
     pub const fn leaf(&self) -> Digest {

@@ -230,8 +230,9 @@ impl Envelope {
             What::Item(item) => item.object.text().len(),
             _ => APIECE,
         };
-        let passages: usize = self.hops.iter().map(|hop| 1 + hop.passages.len()).sum();
-        object + APIECE * (1 + passages)
+        let passages = self.hops.iter().flat_map(|hop| &hop.passages);
+        let passages: usize = passages.map(|it| APIECE + 64 * crate::hop::agreements(it)).sum();
+        object + APIECE * (1 + self.hops.len()) + passages
     }
 
     /// Who gave it to whoever has it: the last hop's sender, or the origin.

@@ -10,7 +10,7 @@ use crate::hop::{MOST_HOPS, Sending};
 use crate::key::SecretKey;
 use crate::link::{Fetched, Taken, Taking};
 use crate::seal::{MOST_LEAVES, seal};
-use crate::shelf::{Arrival, Ask, Lane, Parcel, Shelf};
+use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
 
 /// Who seals.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +57,30 @@ pub fn take<S: Shelf>(
     taking: Taking,
     now: Instant,
 ) -> Result<Taken, S::Error> {
+    let (checked, arrival) = check(trust, peer, taking, now);
+    Ok(checked.taken(shelf.take_in(peer, arrival)?))
+}
+
+/// A batch that was checked, without what is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checked {
+    number: u64,
+    bookmark: Bookmark,
+    told: Vec<Told>,
+    put_off: usize,
+}
+
+/// The first half of [`take`]: what may go on while the batch before is written. `taking` has the
+/// bookmark of that one.
+#[must_use]
+pub fn check(
+    trust: &Trust,
+    peer: &OrganisationId,
+    taking: Taking,
+    now: Instant,
+) -> (Checked, Arrival) {
     let Taking { batch, mut bookmark } = taking;
-    let (mut verified, mut refused) = (Vec::new(), Vec::new());
+    let (mut verified, mut refused) = (Vec::with_capacity(batch.envelopes.len()), Vec::new());
     for envelope in batch.envelopes {
         match trust.check(peer, envelope, now) {
             Ok(it) => verified.push(it),
@@ -76,8 +98,22 @@ pub fn take<S: Shelf>(
     });
     let told = told.collect();
     let arrival = Arrival { verified, refused, bookmark: bookmark.clone() };
-    let outcomes = shelf.take_in(peer, arrival)?;
-    Ok(Taken { number: batch.number, bookmark, outcomes, refused: told, put_off })
+    (Checked { number: batch.number, bookmark, told, put_off }, arrival)
+}
+
+impl Checked {
+    /// What the node has of the peer's ledger with it.
+    #[must_use]
+    pub const fn bookmark(&self) -> &Bookmark {
+        &self.bookmark
+    }
+
+    /// What became of it, once it is written.
+    #[must_use]
+    pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
+        let Self { number, bookmark, told: refused, put_off } = self;
+        Taken { number, bookmark, outcomes, refused, put_off }
+    }
 }
 
 /// Seals what goes to a peer: what is our own and was never sealed, and our hop on everything that

@@ -86,6 +86,10 @@ pub enum Input {
     Remembered,
     /// New cards to vouch for.
     Vouch(Vec<Card>),
+    /// What stands is another: what was read and is not sent yet is to be read again.
+    Changed,
+    /// A frame came of a type that is not known.
+    Unknown,
     /// Time passed: once a second.
     Tick,
     /// We end it.
@@ -104,7 +108,8 @@ pub enum Output {
     Common(Bookmark),
     /// Read our ledger for the peer. Answer with [`Input::Fetched`].
     Fetch(Ask),
-    /// Check and take in. Answer with [`Input::Taken`]. One at a time.
+    /// Check and take in. Answer with [`Input::Taken`], in order. One at a time, unless
+    /// [`Link::take_ahead`] says otherwise.
     Take(Taking),
     /// Make this bookmark durable. Answer with [`Input::Remembered`].
     Remember(Bookmark),
@@ -187,6 +192,13 @@ enum Phase {
     Over,
 }
 
+/// How a peer sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Manner {
+    Fair,
+    Flood,
+}
+
 /// When what was heard and said.
 #[derive(Clone, Copy, Debug)]
 struct Clocks {
@@ -222,6 +234,12 @@ impl Link {
             opening,
         };
         (link, vec![Output::Send(Frame::Hello(Box::new(hello)))])
+    }
+
+    /// Lets a batch be checked while the one before it is written: the host then passes on the
+    /// bookmark from one to the next, since that of [`Output::Take`] is only of what is durable.
+    pub fn take_ahead(&mut self) {
+        self.receiving.take_ahead();
     }
 
     /// Whether the connection is over.
@@ -262,6 +280,10 @@ impl Link {
             Input::Taken(taken) => self.taken(taken, now, &mut out),
             Input::Remembered => self.receiving.remembered(),
             Input::Vouch(cards) => self.vouch(&cards, &mut out),
+            Input::Changed => self.sending.forget(),
+            Input::Unknown => {
+                self.count(&mut out);
+            }
             Input::Tick => self.tick(now, &mut out),
             Input::Stop(reason) => self.end(reason, "", &mut out),
         }
@@ -274,9 +296,8 @@ impl Link {
 
     fn frame(&mut self, frame: Frame, now: Instant, out: &mut Vec<Output>) {
         self.clock.heard = now;
-        self.frames += 1;
-        if self.frames > MOST_FRAMES {
-            return self.end(Farewell::Protocol, "more than 1,000 frames in a second", out);
+        if self.count(out) == Manner::Flood {
+            return;
         }
         match (self.phase, frame) {
             (_, Frame::Bye(bye)) => {
@@ -304,6 +325,16 @@ impl Link {
             (_, Frame::Notice(notice)) => out.push(Output::Refused(notice.refusals)),
             (_, Frame::Rewind(rewind)) => self.rewind(rewind, out),
         }
+    }
+
+    /// Counts a frame; too many between two ticks end the connection.
+    fn count(&mut self, out: &mut Vec<Output>) -> Manner {
+        self.frames += 1;
+        if self.frames <= MOST_FRAMES {
+            return Manner::Fair;
+        }
+        self.end(Farewell::Protocol, "more than 1,000 frames in a second", out);
+        Manner::Flood
     }
 
     fn hello(&mut self, hello: Hello, now: Instant, out: &mut Vec<Output>) {

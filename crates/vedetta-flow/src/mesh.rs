@@ -69,8 +69,10 @@ pub(crate) struct Line {
     pub(crate) refusals: std::collections::VecDeque<crate::views::see_peers::RefusedHere>,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
-    /// What was sent and not confirmed: by place, which release to whom.
-    pub(crate) sent: BTreeMap<u64, (vedetta_store::Sequence, Audience)>,
+    /// What was read for it: by the place that was read and the release, for whom.
+    pub(crate) sent: BTreeMap<(u64, vedetta_store::Sequence), Audience>,
+    /// What went to it and is not written down yet.
+    pub(crate) owed: Vec<vedetta_store::DeliveryBatch>,
     /// Octets that it brought lately, and when that was counted.
     pub(crate) brought: Option<(u64, Instant)>,
     /// Milliseconds from the origin to here, by agreement: the newest.

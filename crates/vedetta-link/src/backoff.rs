@@ -15,7 +15,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self::between(Duration::from_millis(250), Duration::from_secs(30))
+        Self::between(Duration::from_millis(250), Duration::from_secs(10))
     }
 }
 

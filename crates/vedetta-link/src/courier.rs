@@ -4,16 +4,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
+use tokio::sync::Notify;
 use vedetta_federation::card::Card;
+use vedetta_federation::cards::PeerStage;
 use vedetta_federation::envelope::Envelope;
-use vedetta_federation::exchange::{Signer, fetch, take};
-use vedetta_federation::frame::{Farewell, Frame};
+use vedetta_federation::exchange::{Signer, check, fetch};
+use vedetta_federation::frame::{Farewell, Frame, FrameError};
 use vedetta_federation::link::{self, By, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_flow::House;
 use vedetta_flow::mesh::{Mesh, ShelfError};
 use vedetta_model::OrganisationId;
 
+use crate::desk::Desk;
 use crate::doorkeeper::{Input, Report, Speaker};
 
 /// Speaks for a node over one link.
@@ -23,8 +26,11 @@ pub struct Courier {
     link: Link,
     waiting: VecDeque<Bytes>,
     octets: usize,
-    /// What the link asked for and takes long: one for each lane and one to take in, at most.
+    /// What the link asked for and takes long: one for each lane and two to take in, at most.
     tasks: VecDeque<Task>,
+    /// Where what was checked is written.
+    desk: Desk,
+    rung: Arc<Notify>,
     /// Where our ledger ended when it was looked at last.
     head: u64,
     /// How the nodes stood when cards were vouched for last, and which cards were.
@@ -32,6 +38,8 @@ pub struct Courier {
     vouched: Vec<Card>,
     /// Octets that the peer may bring in a day.
     quota: u64,
+    /// Whether there was no room for more of it at the last look.
+    full: bool,
     report: Report,
 }
 
@@ -67,7 +75,10 @@ impl Courier {
             bookmark: house.bookmark(&peer).map_err(unreadable)?,
             cards: vouched.clone(),
         };
-        let (link, outputs) = Link::open(opening, house.now());
+        let (mut link, outputs) = Link::open(opening, house.now());
+        link.take_ahead();
+        let rung = Arc::new(Notify::new());
+        let desk = Desk::open(Arc::clone(&house), peer.clone(), Arc::clone(&rung))?;
         let mut courier = Self {
             house,
             peer,
@@ -75,10 +86,13 @@ impl Courier {
             waiting: VecDeque::new(),
             octets: 0,
             tasks: VecDeque::new(),
+            desk,
+            rung,
             head: head.place,
             mesh,
             vouched,
             quota,
+            full: false,
             report: Report::default(),
         };
         courier.follow(outputs)?;
@@ -98,6 +112,8 @@ impl Courier {
             return Ok(());
         }
         self.mesh = mesh;
+        // What was read before and not sent yet may be for nobody there now.
+        self.tell(link::Input::Changed)?;
         let all = self.house.vouched_cards().map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
         self.vouched = all;
@@ -124,7 +140,7 @@ impl Courier {
         let house = Arc::clone(&self.house);
         Ok(match output {
             Output::Send(frame) => {
-                self.send(&frame)?;
+                self.send(frame)?;
                 None
             }
             Output::Met(card) => {
@@ -161,8 +177,10 @@ impl Courier {
                 None
             }
             Output::Refused(told) => {
-                for it in &told {
-                    tracing::warn!(peer = %self.peer, leaf = %it.leaf, why = %it.why, "{}", it.says);
+                if let Some(first) = told.first() {
+                    let (why, says) = (shown(&first.why), shown(&first.says));
+                    let (peer, count) = (&self.peer, told.len());
+                    tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
                 }
                 house.refused_there(&self.peer, &told);
                 None
@@ -175,36 +193,92 @@ impl Courier {
         })
     }
 
-    /// The next task: what is new goes before everything else.
+    /// The next task that can be done: what is new goes before everything else.
     fn next_task(&mut self) -> Option<Task> {
         let live = |task: &Task| matches!(task, Task::Fetch(ask) if ask.lane == Lane::Live);
-        let place = self.tasks.iter().position(live).unwrap_or(0);
+        let place = self.tasks.iter().position(live);
+        let place = place.or_else(|| self.tasks.iter().position(|task| self.can(task)))?;
         self.tasks.remove(place)
     }
 
-    fn perform(&mut self, task: Task) -> Result<link::Input, String> {
-        let unable = |error: ShelfError| format!("the ledger refused: {error}");
-        let (house, mesh) = (&*self.house, self.house.mesh().map_err(|error| error.to_string())?);
-        Ok(match task {
-            Task::Fetch(ask) => {
-                let signer = Signer { node: &mesh.me, key: &mesh.key };
-                let fetched = fetch(house, signer, &self.peer, &ask, house.now());
-                let fetched = fetched.map_err(unable)?;
-                self.report.sent += fetched.envelopes.len() as u64;
-                link::Input::Fetched(fetched)
-            }
-            Task::Take(taking) => {
-                let taken = take(house, &mesh.trust, &self.peer, taking, house.now());
-                let taken = taken.map_err(unable)?;
-                self.report.taken += taken.outcomes.len() as u64;
-                self.report.refused += taken.refused.len() as u64;
-                link::Input::Taken(taken)
-            }
-        })
+    fn can(&self, task: &Task) -> bool {
+        match task {
+            Task::Fetch(_) => true,
+            Task::Take(_) => self.desk.is_settled() && !self.full,
+        }
     }
 
-    fn send(&mut self, frame: &Frame) -> Result<(), String> {
-        let octets = frame.encode().map_err(|error| format!("a frame was not sent: {error}"))?;
+    fn perform(&mut self, task: Task) -> Result<(), String> {
+        let house = Arc::clone(&self.house);
+        let mesh = house.mesh().map_err(|error| error.to_string())?;
+        match task {
+            Task::Fetch(ask) => {
+                let signer = Signer { node: &mesh.me, key: &mesh.key };
+                let fetched = fetch(&*house, signer, &self.peer, &ask, house.now());
+                let fetched = fetched.map_err(|error| format!("the ledger refused: {error}"))?;
+                self.report.sent += fetched.envelopes.len() as u64;
+                self.tell(link::Input::Fetched(fetched))
+            }
+            Task::Take(mut taking) => {
+                if self.is_over(&taking) {
+                    self.tasks.push_back(Task::Take(taking));
+                    return Ok(());
+                }
+                if let Some(bookmark) = self.desk.bookmark() {
+                    taking.bookmark = bookmark.clone();
+                }
+                let (checked, arrival) = check(&mesh.trust, &self.peer, taking, house.now());
+                self.desk.give(checked, arrival)
+            }
+        }
+    }
+
+    /// Whether the peer has brought as much as it may: then it waits for its credit.
+    fn is_over(&mut self, taking: &Taking) -> bool {
+        let octets = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>() as u64;
+        let over = self.house.make_room(&self.peer, octets, self.quota).is_err();
+        if over && !self.report.over_quota {
+            tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
+        }
+        (self.full, self.report.over_quota) = (over, over);
+        over
+    }
+
+    /// Encodes a frame and puts it with those that wait. One envelope or card that fits no frame
+    /// stays here, and is told of: it must not stop all the others for ever.
+    fn send(&mut self, frame: Frame) -> Result<(), String> {
+        if let Frame::Batch(batch) = &frame
+            && !batch.span.is_empty()
+        {
+            self.house.sent(&self.peer, batch.span);
+        }
+        match (frame.encode(), frame) {
+            (Ok(octets), _) => self.put(octets),
+            (Err(FrameError::TooLong(_)), Frame::Batch(mut batch))
+                if !batch.envelopes.is_empty() =>
+            {
+                let all = batch.envelopes.iter().enumerate();
+                let heaviest = all.max_by_key(|(_, it)| it.weight()).map_or(0, |(place, _)| place);
+                let envelope = batch.envelopes.remove(heaviest);
+                let (peer, place) = (&self.peer, envelope.place);
+                tracing::error!(%peer, origin = %envelope.origin, place, "left out: larger than a frame");
+                self.send(Frame::Batch(batch))
+            }
+            (Err(FrameError::TooLong(_)), Frame::Cards(mut cards)) if cards.len() > 1 => {
+                let rest = cards.split_off(cards.len() / 2);
+                self.send(Frame::Cards(cards))?;
+                self.send(Frame::Cards(rest))
+            }
+            (Err(FrameError::TooLong(_)), Frame::Cards(cards)) => {
+                let node = cards.first().map(|card| &card.says.organisation);
+                tracing::error!(peer = %self.peer, ?node, "left out: a card larger than a frame");
+                Ok(())
+            }
+            (Err(error), _) => Err(format!("a frame was not sent: {error}")),
+        }
+    }
+
+    fn put(&mut self, octets: Vec<u8>) -> Result<(), String> {
         self.octets += octets.len();
         self.waiting.push_back(octets.into());
         if self.octets > MOST_WAITING {
@@ -212,6 +286,23 @@ impl Courier {
         }
         Ok(())
     }
+
+    /// Says farewell, and nothing else that still waits: the link may be suspended.
+    fn leave(&mut self) -> Result<(), String> {
+        (self.waiting, self.octets) = (VecDeque::new(), 0);
+        let mesh = self.house.mesh().map_err(|error| error.to_string())?;
+        let reason = match mesh.peer(&self.peer).map(|peer| &peer.stage) {
+            Some(PeerStage::Suspended { .. }) => Farewell::Suspended,
+            Some(PeerStage::Ended { .. }) => Farewell::Ended,
+            _ => Farewell::Stopping,
+        };
+        self.tell(link::Input::Stop(reason))
+    }
+}
+
+/// What a peer says, fit for the log: its beginning, without what moves the cursor.
+fn shown(text: &str) -> String {
+    text.chars().filter(|it| !it.is_control()).take(200).collect()
 }
 
 impl Speaker for Courier {
@@ -226,7 +317,7 @@ impl Speaker for Courier {
                 match Frame::decode(kind, &octets) {
                     Ok(Some(frame)) => self.tell(link::Input::Frame(frame)),
                     // A later version may know it.
-                    Ok(None) => Ok(()),
+                    Ok(None) => self.tell(link::Input::Unknown),
                     Err(error) => {
                         self.tell(link::Input::Stop(Farewell::Protocol))?;
                         Err(error.to_string())
@@ -244,12 +335,13 @@ impl Speaker for Courier {
             }
             Input::Tick => {
                 self.vouch()?;
-                if self.report.over_quota {
-                    self.work()?;
+                self.full = false;
+                if let Err(error) = self.house.record_sent(&self.peer) {
+                    tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
                 }
                 self.tell(link::Input::Tick)
             }
-            Input::Leave => self.tell(link::Input::Stop(Farewell::Stopping)),
+            Input::Leave => self.leave(),
         }
     }
 
@@ -259,31 +351,36 @@ impl Speaker for Courier {
         Ok(next)
     }
 
+    fn ring(&self) -> Option<Arc<Notify>> {
+        Some(Arc::clone(&self.rung))
+    }
+
     fn is_busy(&self) -> bool {
-        // What there is no room for waits for the next tick, and the peer for its credit.
-        self.tasks.len() > usize::from(self.report.over_quota)
+        self.tasks.iter().any(|task| self.can(task))
     }
 
     fn work(&mut self) -> Result<(), String> {
-        let Some(task) = self.next_task() else { return Ok(()) };
-        if let Task::Take(taking) = &task {
-            let octets = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>() as u64;
-            let over = self.house.make_room(&self.peer, octets, self.quota).is_err();
-            if over && !self.report.over_quota {
-                tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
-            }
-            self.report.over_quota = over;
-            if over {
-                self.tasks.push_back(task);
-                return Ok(());
-            }
+        while let Some(taken) = self.desk.written()? {
+            self.report.taken += taken.outcomes.len() as u64;
+            self.report.refused += taken.refused.len() as u64;
+            self.tell(link::Input::Taken(taken))?;
         }
-        let done = self.perform(task)?;
-        self.tell(done)
+        match self.next_task() {
+            Some(task) => self.perform(task),
+            None => Ok(()),
+        }
     }
 
     fn report(&self) -> Report {
         Report { lag: self.link.lag(), ..self.report }
+    }
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        if let Err(error) = self.house.record_sent(&self.peer) {
+            tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a link asks of the house: whom to let in, whom to dial, and who speaks.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
 
@@ -74,6 +76,11 @@ pub trait Speaker: Send {
     /// # Errors
     /// Why the link must end.
     fn say(&mut self) -> Result<Option<Bytes>, String>;
+
+    /// Rings when there is work again that came from elsewhere.
+    fn ring(&self) -> Option<Arc<Notify>> {
+        None
+    }
 
     /// Whether something is left to be done that takes long: it waits for what comes in and goes out.
     fn is_busy(&self) -> bool {

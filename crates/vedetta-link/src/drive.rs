@@ -2,12 +2,13 @@
 //! slow to understand, or whose batches take long to write, holds up nobody else.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, Sleep};
 use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
@@ -38,6 +39,8 @@ pub(crate) struct Voice {
 /// One conversation.
 struct Conversation {
     speaker: Box<dyn Speaker>,
+    /// Rings when the speaker has work that came from elsewhere.
+    ring: Option<Arc<Notify>>,
     claim: Claim,
     frames: Frames,
     outgoing: mpsc::Sender<Bytes>,
@@ -89,6 +92,13 @@ async fn grown(bell: &mut watch::Receiver<Sequence>, gathering: &mut Option<Pin<
     bell.mark_unchanged();
 }
 
+async fn rung(ring: Option<&Notify>) {
+    match ring {
+        Some(ring) => ring.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Starts the link that a claim is for, on a thread of its own.
 pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
     let (bounds, Voice { speaker, bell }) = (links.bounds().clone(), voice);
@@ -105,6 +115,7 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
         };
         let patience = patience(&bounds);
         let mut conversation = Conversation {
+            ring: speaker.ring(),
             speaker,
             claim,
             frames,
@@ -185,6 +196,7 @@ impl Conversation {
                 Ok(frame) => Event::Input(Input::Frame(frame)),
                 Err(broken) => Event::Broken(broken),
             },
+            () = rung(self.ring.as_deref()) => Event::Leisure,
             () = grown(&mut self.bell, &mut self.gathering) => Event::Input(Input::Grown),
             _ = self.ticks.tick() => Event::Input(Input::Tick),
             // When it is closed, that shows in what is said next.

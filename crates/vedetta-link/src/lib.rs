@@ -12,6 +12,7 @@
 pub mod backoff;
 pub mod bounds;
 pub mod courier;
+mod desk;
 pub mod dial;
 pub mod doorkeeper;
 pub mod drive;

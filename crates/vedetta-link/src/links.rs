@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_model::{Clock, Entropy, Instant, OrganisationId};
 
 use crate::bounds::Bounds;
@@ -53,6 +53,7 @@ struct Shared {
     places: Mutex<BTreeMap<OrganisationId, Place>>,
     changed: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
+    turns: Arc<Semaphore>,
 }
 
 /// The place of a peer: one link at a time.
@@ -98,6 +99,8 @@ pub(crate) struct Claim {
     pub(crate) reason: String,
 }
 
+/// So many who dialled are asked about at once.
+const ASKING: usize = 8;
 /// A link that has been silent for so many ticks may be replaced by the other side's.
 const DOUBTFUL: u64 = 12;
 
@@ -122,6 +125,7 @@ impl Links {
             places: Mutex::default(),
             changed: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
+            turns: Arc::new(Semaphore::new(ASKING)),
         })))
     }
 
@@ -247,6 +251,12 @@ impl Links {
             }
             place.reason = Some(reason);
         }
+    }
+
+    /// A turn to ask the keeper about somebody who dialled; nothing when it takes too long to come.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.0.turns).acquire_owned();
+        tokio::time::timeout(self.0.bounds.handshake, turn).await.ok()?.ok()
     }
 
     pub(crate) fn keeper(&self) -> &Arc<dyn Doorkeeper> {

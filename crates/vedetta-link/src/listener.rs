@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ impl Visit {
         most: usize,
         permit: OwnedSemaphorePermit,
     ) -> Option<Self> {
-        let address = address.to_canonical();
+        let address = network(address);
         let mut open = counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
         if *count >= most && !address.is_loopback() {
@@ -143,6 +143,16 @@ impl Visit {
         *count += 1;
         drop(open);
         Some(Self { counts: Arc::clone(counts), address, _permit: permit })
+    }
+}
+
+/// Who counts as one: an IPv4 address, or a network of IPv6 that one party has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(it) if !it.is_loopback() => {
+            IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & u128::MAX << 64))
+        }
+        other => other,
     }
 }
 
@@ -231,6 +241,10 @@ impl Visitor {
     async fn link(&self, headers: &HeaderMap, incoming: Incoming, ends: Ends) -> Answer {
         let (keeper, key) = (Arc::clone(self.links.keeper()), self.key);
         let card = shown(headers);
+        // Strangers ask too: they must not take the threads on which the node answers others.
+        let Some(_turn) = self.links.turn().await else {
+            return self.refuse(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once; try again");
+        };
         let asking = tokio::task::spawn_blocking(move || {
             let peer = keeper.admit(key, card.as_deref())?;
             let voice = Voice::of(&*keeper, &peer, Dialled::ByPeer);

@@ -23,6 +23,10 @@ pub(crate) async fn answer(
         Ok(Err(error)) => return Err((StatusCode::BAD_REQUEST, error.to_string())),
         Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the message did not come".into())),
     };
+    let Some(_turn) = links.turn().await else {
+        let reason = "too many ask at once; try again".to_owned();
+        return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
+    };
     let keeper = Arc::clone(links.keeper());
     let asking = tokio::task::spawn_blocking(move || keeper.pair(key, &message));
     match asking.await {

@@ -8,7 +8,7 @@ pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -21,6 +21,9 @@ use vedetta_model::OrganisationId;
 use crate::node::{Configuration, NodeArgs};
 use crate::outcome::Failure;
 use crate::reach::{running, send, told};
+
+/// Where nobody listens (the discard port): for a peer that is not to be dialled.
+pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 /// One node.
 pub(crate) struct Resident {

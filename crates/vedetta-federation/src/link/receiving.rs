@@ -12,8 +12,10 @@ pub(super) struct Receiving {
     /// What is durable here.
     bookmark: Bookmark,
     waiting: VecDeque<Box<Batch>>,
-    /// The batch that is being taken in.
-    taking: Option<u64>,
+    /// The batches that are being taken in.
+    taking: VecDeque<u64>,
+    /// How many may be.
+    at_once: usize,
     /// The last batch that came.
     number: u64,
     cards: usize,
@@ -26,7 +28,8 @@ impl Receiving {
         Self {
             bookmark,
             waiting: VecDeque::new(),
-            taking: None,
+            taking: VecDeque::new(),
+            at_once: 1,
             number: 0,
             cards: 0,
             remembering: 0,
@@ -42,7 +45,7 @@ impl Receiving {
     }
 
     pub(super) fn batch(&mut self, batch: Box<Batch>) -> Result<(), &'static str> {
-        let unasked = self.waiting.len() + usize::from(self.taking.is_some());
+        let unasked = self.waiting.len() + self.taking.len();
         if unasked >= CREDIT as usize {
             return Err("more batches than credit was given");
         }
@@ -66,10 +69,10 @@ impl Receiving {
     }
 
     pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
-        if self.taking != Some(taken.number) {
+        if self.taking.front() != Some(&taken.number) {
             return;
         }
-        self.taking = None;
+        self.taking.pop_front();
         self.bookmark = taken.bookmark;
         if !taken.refused.is_empty() {
             let notice = Notice { refusals: taken.refused };
@@ -98,12 +101,15 @@ impl Receiving {
         self.remembering > 0
     }
 
+    pub(super) fn take_ahead(&mut self) {
+        self.at_once = 2;
+    }
+
     pub(super) fn pump(&mut self, out: &mut Vec<Output>) {
-        if self.taking.is_some() {
-            return;
-        }
-        if let Some(batch) = self.waiting.pop_front() {
-            self.taking = Some(batch.number);
+        while self.taking.len() < self.at_once
+            && let Some(batch) = self.waiting.pop_front()
+        {
+            self.taking.push_back(batch.number);
             out.push(Output::Take(Taking { batch, bookmark: self.bookmark.clone() }));
         }
     }

@@ -158,6 +158,11 @@ impl Sending {
         self.backlog.ahead = gaps;
     }
 
+    /// What was read and not sent is given up, and read again as things stand then.
+    pub(super) fn forget(&mut self) {
+        [&mut self.urgent, &mut self.live, &mut self.backlog].into_iter().for_each(Course::forget);
+    }
+
     pub(super) fn credit(
         &mut self,
         credit: Credit,
@@ -290,6 +295,19 @@ impl Course {
             self.ahead.pop_front();
         }
         ended
+    }
+
+    fn forget(&mut self) {
+        self.asked = None;
+        let nothing = self.nothing.take().map(|(span, _)| span);
+        let ready = self.ready.drain(..).map(|part| part.span);
+        let spans: Vec<_> = ready.chain(nothing).filter(|span| !span.is_empty()).collect();
+        for span in spans.into_iter().rev() {
+            match self.ahead.front_mut() {
+                Some(first) if first.after == span.upto => first.after = span.after,
+                _ => self.ahead.push_front(span),
+            }
+        }
     }
 
     fn flush(&mut self) {

@@ -59,6 +59,8 @@ struct Sharing<'a> {
     scope: Audience,
     parcels: Vec<Parcel>,
     octets: usize,
+    /// The place that is being read.
+    reading: u64,
     sent: Vec<(u64, Sequence, Audience)>,
 }
 
@@ -74,6 +76,7 @@ impl House {
             scope: mesh.scope(peer),
             parcels: Vec::new(),
             octets: 0,
+            reading: 0,
             sent: Vec::new(),
         };
         let active = mesh.peer(peer).is_some_and(|peer| peer.stage.is_active());
@@ -86,7 +89,9 @@ impl House {
         let Sharing { parcels, sent, .. } = sharing;
         let mut lines = self.nodes.lines();
         let line: &mut Line = lines.entry(peer.clone()).or_default();
-        line.sent.extend(sent.into_iter().map(|(place, release, to)| (place, (release, to))));
+        for (place, release, to) in sent {
+            line.sent.insert((place, release), to);
+        }
         while line.sent.len() > ON_THE_WAY {
             line.sent.pop_first();
         }
@@ -105,10 +110,16 @@ impl Sharing<'_> {
             let within = entries.iter().take_while(|entry| entry.stamp.seq.0 <= span.upto);
             let entries: Vec<&Entry> = within.collect();
             let Some(last) = entries.last() else { return Ok(upto) };
-            let mut items = self.items(reader, (Sequence(upto.place), last.stamp.seq))?;
+            let mut items = match entries.iter().any(|entry| self.is_wanted(entry)) {
+                true => self.items(reader, (Sequence(upto.place), last.stamp.seq))?,
+                false => BTreeMap::new(),
+            };
             for entry in entries {
                 let item = items.remove(&entry.stamp.seq);
-                self.entry(reader, entry, item)?;
+                self.reading = entry.stamp.seq.0;
+                if !is_release(entry) || self.is_wanted(entry) {
+                    self.entry(reader, entry, item)?;
+                }
                 upto = Mark { place: entry.stamp.seq.0, hash: Digest::from_octets(entry.hash.0) };
                 if self.parcels.len() >= self.ask.envelopes || self.octets >= self.ask.octets {
                     return Ok(upto);
@@ -118,6 +129,14 @@ impl Sharing<'_> {
                 return Ok(upto);
             }
         }
+    }
+
+    /// Whether a release has to be looked at. What the peer itself brought goes back only when it
+    /// asks for that: to find this out item by item would cost as much as taking them in.
+    fn is_wanted(&self, entry: &Entry) -> bool {
+        let brought = || entry.actor.strip_prefix("peer:") == Some(self.peer.as_str());
+        let first = entry.kind == EntryKind::Item;
+        is_release(entry) && !(first && entry.stamp.seq.0 > self.ask.echo && brought())
     }
 
     /// The releases that are served, of those that may be for the peer.
@@ -233,7 +252,7 @@ impl Sharing<'_> {
         }
         let what = What::Item(Box::new(what));
         let envelope = Envelope::unsealed(self.mesh.me.clone(), at.at, at.seq.0, what);
-        self.note((item.stamp.seq, item.stamp.seq), &passing);
+        self.note(item.stamp.seq, &passing);
         self.push(envelope, passing.by.clone());
         Ok(())
     }
@@ -291,7 +310,7 @@ impl Sharing<'_> {
             return;
         }
         if let Some(passing) = self.says(&envelope, (id, clearance)) {
-            self.note((place, origin), &passing);
+            self.note(origin, &passing);
             self.push(envelope, passing.by.clone());
         }
     }
@@ -322,8 +341,8 @@ impl Sharing<'_> {
     }
 
     /// Remembers that a release is on its way, to be recorded when the peer confirms it.
-    fn note(&mut self, (place, release): (Sequence, Sequence), passing: &Passages) {
-        self.sent.push((place.0, release, passing.to.clone()));
+    fn note(&mut self, release: Sequence, passing: &Passages) {
+        self.sent.push((self.reading, release, passing.to.clone()));
     }
 
     /// The peer's organisations that what was cleared so is for.
@@ -659,6 +678,10 @@ impl Sharing<'_> {
             },
         )
     }
+}
+
+fn is_release(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::Item | EntryKind::Rerelease)
 }
 
 /// What the last hop of an envelope gives.

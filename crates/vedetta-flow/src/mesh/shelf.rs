@@ -11,7 +11,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::frame::Told;
 use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
 use vedetta_model::OrganisationId;
-use vedetta_store::{DeliveryBatch, Door, RecordKind};
+use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
 use super::Mesh;
 use super::share::hash_at;
@@ -80,30 +80,45 @@ impl Shelf for House {
         Ok(self.write(move |unit| unit.set_bookmark(&name, &bytes))?)
     }
 
-    fn confirmed(&self, peer: &OrganisationId, span: Span) -> Result<(), ShelfError> {
+    fn confirmed(&self, peer: &OrganisationId, _: Span) -> Result<(), ShelfError> {
+        self.hear(peer);
+        Ok(())
+    }
+}
+
+impl House {
+    /// Notes what goes to a peer: what a part of the ledger had for it. Written down by
+    /// [`House::record_sent`]; whoever it is withdrawn from later is to be known though the peer never
+    /// confirms.
+    pub fn sent(&self, peer: &OrganisationId, span: Span) {
         let at = self.now();
-        let sent: Vec<_> = {
-            let mut lines = self.nodes.lines();
-            let line = lines.entry(peer.clone()).or_default();
-            line.heard = Some(at);
-            let rest = line.sent.split_off(&(span.upto + 1));
-            let mut gone = std::mem::replace(&mut line.sent, rest);
-            let inside = gone.split_off(&(span.after + 1));
-            line.sent.extend(gone);
-            inside.into_values().collect()
-        };
-        let mut batches: Vec<DeliveryBatch> = Vec::new();
-        for (release, audience) in sent {
-            match batches.iter_mut().find(|batch| batch.audience == audience) {
+        let mut lines = self.nodes.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        let rest = line.sent.split_off(&(span.upto + 1, Sequence::START));
+        let mut gone = std::mem::replace(&mut line.sent, rest);
+        let inside = gone.split_off(&(span.after + 1, Sequence::START));
+        line.sent.extend(gone);
+        for ((_, release), audience) in inside {
+            match line.owed.iter_mut().find(|batch| batch.audience == audience) {
                 Some(batch) => batch.releases.insert(release.0),
                 None => {
                     let releases = [release.0].into_iter().collect();
-                    batches.push(DeliveryBatch { releases, door: Door::Peer, at, audience });
+                    line.owed.push(DeliveryBatch { releases, door: Door::Peer, at, audience });
                 }
             }
         }
-        self.record_deliveries(batches)?;
-        Ok(())
+    }
+
+    /// Writes down what went to a peer since the last time.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn record_sent(&self, peer: &OrganisationId) -> Result<(), FlowError> {
+        let owed = {
+            let mut lines = self.nodes.lines();
+            lines.get_mut(peer).map(|line| std::mem::take(&mut line.owed)).unwrap_or_default()
+        };
+        self.record_deliveries(owed).map(drop)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::actions::keep_webhooks::{Webhook, WebhookState};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::views::read_items::{ReadItem, Wish};
+use crate::views::withdrawals::WithdrawalNotice;
 
 /// A call to make now.
 #[derive(Debug)]
@@ -28,9 +29,18 @@ pub struct DueCall {
     /// What it is signed with.
     pub secret: Vec<u8>,
     /// What it tells.
-    pub item: Cleared<ReadItem>,
+    pub tells: Tells,
     /// For whom.
     pub reader: Reader,
+}
+
+/// What a call tells.
+#[derive(Debug)]
+pub enum Tells {
+    /// An item that was released.
+    Item(Cleared<ReadItem>),
+    /// That an item which the organisation has was withdrawn.
+    Withdrawal(WithdrawalNotice),
 }
 
 /// How long a worker may take for one call.
@@ -50,6 +60,23 @@ const FAR: u64 = 1_000;
 struct Task {
     webhook: String,
     place: u64,
+    /// Whether it is a withdrawal that is there.
+    #[serde(default, skip_serializing_if = "is_item")]
+    what: Kind,
+}
+
+/// What is at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    #[default]
+    Item,
+    Withdrawal,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_item(kind: &Kind) -> bool {
+    *kind == Kind::Item
 }
 
 /// Calls to queue for one webhook.
@@ -57,7 +84,7 @@ struct Page {
     webhook: String,
     after: Sequence,
     place: Sequence,
-    places: Vec<u64>,
+    places: Vec<(u64, Kind)>,
     remaining: Remaining,
 }
 
@@ -212,13 +239,29 @@ impl House {
         let place = page.next.unwrap_or(head).min(head);
         let items = page.items.iter().filter(|item| item.stamp.seq <= place);
         let items = items.filter(|item| self.is_wanted(webhook, item));
-        let places: Vec<u64> = items.map(|item| item.stamp.seq.0).collect();
+        let mut places: Vec<_> = items.map(|item| (item.stamp.seq.0, Kind::Item)).collect();
+        places.extend(self.withdrawn_for(webhook, (after, place))?);
         let more = page.next.is_some_and(|next| next < head);
         if places.is_empty() && !more && place.0 - after.0 < FAR {
             return Ok(None);
         }
         let remaining = if more { Remaining::Something } else { Remaining::Nothing };
         Ok(Some(Page { webhook: key, after, place, places, remaining }))
+    }
+
+    /// The withdrawals between two places of what the webhook's organisation had.
+    fn withdrawn_for(
+        &self,
+        webhook: &Webhook,
+        (after, until): (Sequence, Sequence),
+    ) -> Result<Vec<(u64, Kind)>, FlowError> {
+        let page = self.withdrawals(&machine(webhook), after)?;
+        let kinds = &webhook.kinds;
+        let wanted = page.notices.iter().filter(|it| {
+            let kind = it.item.kind();
+            it.place <= until && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
+        });
+        Ok(wanted.map(|it| (it.place.0, Kind::Withdrawal)).collect())
     }
 
     fn is_wanted(&self, webhook: &Webhook, item: &ReadItem) -> bool {
@@ -235,13 +278,22 @@ impl House {
         let actor = machine(&webhook);
         let Ok(reader) = self.reader_of(&actor) else { return Ok(None) };
         let before = Sequence(task.place.saturating_sub(1));
+        if task.what == Kind::Withdrawal {
+            let page = self.withdrawals(&actor, before)?;
+            let here = page.notices.into_iter().find(|it| it.place.0 == task.place);
+            let tells = here.map(Tells::Withdrawal);
+            let lease = lease.clone();
+            return Ok(tells.map(|tells| DueCall { lease, webhook, secret, tells, reader }));
+        }
         let wish = Wish { limit: 1, ..Wish::all(before, VersionFilter::All) };
         let (items, _) = self.cleared_page(&actor, &wish)?;
         let here = |item: &Cleared<ReadItem>| {
             item.open(&reader).is_some_and(|item| item.stamp.seq.0 == task.place)
         };
         let item = items.into_iter().find(here);
-        Ok(item.map(|item| DueCall { lease: lease.clone(), webhook, secret, item, reader }))
+        let tells = item.map(Tells::Item);
+        let lease = lease.clone();
+        Ok(tells.map(|tells| DueCall { lease, webhook, secret, tells, reader }))
     }
 
     /// Ends a lease; one that was taken over meanwhile is somebody else's now.
@@ -280,8 +332,8 @@ fn queue(unit: &mut dyn UnitOfWork, page: &Page, now: Instant) -> Result<(), Sto
     if unit.cursor(&name)? != page.after {
         return Ok(());
     }
-    for place in &page.places {
-        let task = Task { webhook: webhook.clone(), place: *place };
+    for (place, what) in &page.places {
+        let task = Task { webhook: webhook.clone(), place: *place, what: *what };
         let task = serde_json::to_string(&task).unwrap_or_default();
         let (step, key) = (&step(webhook), &format!("{webhook}/{place}"));
         unit.enqueue(&NewJob { step, key, task: &task, due: now })?;

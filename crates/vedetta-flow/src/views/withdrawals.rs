@@ -3,12 +3,12 @@
 //! The ledger has them among everything else. Each keeps the one before it by name, so that they
 //! are found from the newest back without reading what lies between.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use vedetta_model::{Actor, Audience, Instant, ItemId};
+use vedetta_model::{AccountId, Actor, Audience, Instant, ItemId, Tlp};
 use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
 
 use crate::book::Book;
@@ -45,6 +45,8 @@ pub struct Retraction {
     pub notice: WithdrawalNotice,
     /// To whom: everyone whom the item had reached by any door of this node.
     pub holders: Audience,
+    /// Of what was TLP:RED: only the persons that it names.
+    pub named: Option<BTreeSet<AccountId>>,
 }
 
 /// The newest withdrawals, so that many who follow find them without reading.
@@ -78,7 +80,10 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let found = self.retractions(after)?;
         let next = found.last().map_or(after, |last| last.notice.place);
-        let mine = found.iter().filter(|it| it.holders.contains(own));
+        let named = |it: &Retraction| {
+            it.named.as_ref().is_none_or(|named| by.is_person() && named.contains(&by.account))
+        };
+        let mine = found.iter().filter(|it| it.holders.contains(own) && named(it));
         Ok(WithdrawalPage { notices: mine.map(|it| it.notice.clone()).collect(), next })
     }
 
@@ -137,19 +142,25 @@ fn since(
     let mut found = Vec::new();
     while let Some(item) = next.take() {
         let Some(kept) = withdrawn(reader, &item)?.filter(|it| it.place > place) else { break };
-        let mut holders = Audience::nobody();
+        let (mut holders, mut named) = (Audience::nobody(), None);
         for release in reader.releases(&item)? {
             for row in reader.deliveries(release.stamp.seq)? {
                 holders.absorb(&row.batch.audience);
             }
             let clearance = book.get(release.clearance);
+            if let Some(handling) = clearance.as_ref().map(|it| &it.handling)
+                && handling.tlp == Tlp::Red
+            {
+                named = Some(handling.named.clone());
+            }
             let new = kept.at.since(release.stamp.at) < JUST;
             if let Some(clearance) = clearance.filter(|_| new) {
                 holders.absorb(&clearance.audience);
             }
         }
         let Withdrawn { at, reason, place, before, .. } = kept;
-        found.push(Retraction { notice: WithdrawalNotice { item, place, at, reason }, holders });
+        let notice = WithdrawalNotice { item, place, at, reason };
+        found.push(Retraction { notice, holders, named });
         next = before.filter(|_| found.len() < REMEMBERED);
     }
     found.reverse();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vedetta_directory::directory::Records;
 use vedetta_flow::actions::keep_webhooks::{MOST_WEBHOOKS, Webhook, WebhookState};
-use vedetta_flow::steps::call_webhooks::{DueCall, Remaining};
+use vedetta_flow::steps::call_webhooks::{DueCall, Remaining, Tells};
 use vedetta_flow::{DeliveryBatch, Door, FlowError};
 use vedetta_model::{Category, OrganisationId, Places};
 use vedetta_testkit::TestHouse;
@@ -62,7 +62,8 @@ fn each_is_told_what_it_may_have_and_wants_from_when_it_asked() {
     assert!(due(&test).is_empty(), "what is leased is not given twice");
     let item = TestItem::indicator(3).id();
     for call in calls {
-        let place = call.item.open(&call.reader).unwrap().stamp.seq.0;
+        let Tells::Item(item) = &call.tells else { panic!("nothing was withdrawn") };
+        let place = item.open(&call.reader).unwrap().stamp.seq.0;
         let releases = Places::between(place, place);
         let audience = [call.reader.organisation].into_iter().collect();
         let had = DeliveryBatch { releases, door: Door::Webhook, at: test.house.now(), audience };

@@ -18,7 +18,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::system::{Stopwatch, SystemClock};
 use crate::town::watch::Watcher;
 use crate::town::wire::Wire;
-use crate::town::{Bond, Door, Resident, free_address};
+use crate::town::{Bond, Door, NOWHERE, Resident, free_address};
 
 /// Items through four nodes, each a process of its own; or a backlog over one link.
 ///
@@ -76,8 +76,11 @@ impl Mesh {
         for id in ROAD {
             let door = if OPEN.contains(&id) { Door::Open } else { Door::Shut };
             let mut node = Resident::found(data, id, door)?;
-            if id == "cosc-umbria" {
-                node.dial("cnaipic", wire_at)?;
+            match id {
+                "cosc-umbria" => node.dial("cnaipic", wire_at)?,
+                // The link that is watched is the one over the wire.
+                "cnaipic" => node.dial("cosc-umbria", NOWHERE)?,
+                _ => {}
             }
             node.start()?;
             nodes.push(node);

@@ -2,7 +2,6 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::town::netns::Switch;
 use crate::town::wire::Wire;
-use crate::town::{Asker, Bond, Door, Resident, free_address};
+use crate::town::{Asker, Bond, Door, NOWHERE, Resident, free_address};
 
 /// Five nodes under load, each a process, killed and cut off at random moments.
 ///
@@ -171,9 +170,6 @@ impl Trial {
         Ok(Country { nodes, ways, chance: Chance(seed), kills: 0, cuts: 0 })
     }
 }
-
-/// Where nobody listens (the discard port).
-const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
 
 /// What is wrong at the end.
 #[derive(Default, PartialEq, Eq)]
