@@ -1,7 +1,7 @@
 //! `vedetta bench trial`: five nodes under load, killed and cut off at random moments.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,8 +22,7 @@ use crate::town::{Asker, Bond, Door, NOWHERE, Resident, free_address};
 /// Five nodes under load, each a process, killed and cut off at random moments.
 ///
 /// Two regional centres and the national one are a ring, each regional one has a section below it.
-/// All bring indicators, which are for everyone, and incidents, which are for the national centre
-/// alone. Meanwhile nodes are killed (`SIGKILL`) and started again, and links cut and mended. At
+/// All bring indicators, which are for everyone, and incidents, which are for few. Meanwhile nodes are killed (`SIGKILL`) and started again, and links cut and mended. At
 /// the end every node must have what is for it, once, and nothing else, and its ledger must be whole.
 #[derive(Args)]
 pub(crate) struct Trial {
@@ -87,6 +86,10 @@ struct Chance(u64);
 
 /// What was brought: by identifier, at which node.
 type Brought = HashMap<String, usize>;
+/// What is alike for the agreements.
+type Kind = (bool, usize);
+/// What is for which node.
+type Entitled = HashSet<(Kind, usize)>;
 
 impl Trial {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
@@ -120,7 +123,8 @@ impl Trial {
             brought.extend(ended?);
         }
         let mended = SystemClock.now();
-        let missing = country.settle(&brought).await?;
+        let entitled = country.entitled(&brought).await?;
+        let missing = country.settle(&brought, &entitled).await?;
         let converged = SystemClock.now().since(mended);
         country.nodes.iter_mut().for_each(Resident::stop);
         let whole = |node: &&Resident| node.command(&["verify"]).is_err();
@@ -236,13 +240,33 @@ impl Country {
         Ok(())
     }
 
+    /// Who is to have what, as the node says at which it was brought: of each kind one is asked for.
+    async fn entitled(&self, brought: &Brought) -> Result<Entitled, Failure> {
+        let (mut asked, mut entitled) = (HashSet::new(), Entitled::new());
+        for (id, origin) in brought {
+            let kind = kind_of(id, *origin);
+            if !asked.insert(kind) {
+                continue;
+            }
+            for (place, organisation) in NODES.iter().enumerate() {
+                let path = format!("/api/v1/items/{id}/explanation?organisation={organisation}");
+                let answer = self.nodes[*origin].get(&path).await?;
+                if place == *origin || answer["allowed"] == json!(true) {
+                    entitled.insert((kind, place));
+                }
+            }
+        }
+        Ok(entitled)
+    }
+
     /// Waits until every node has what is for it; what is wrong when patience ends.
-    async fn settle(&self, brought: &Brought) -> Result<Missing, Failure> {
+    async fn settle(&self, brought: &Brought, entitled: &Entitled) -> Result<Missing, Failure> {
         let end = SystemClock.now().after(PATIENCE);
         loop {
             let mut missing = Missing::default();
             for (place, node) in self.nodes.iter().enumerate() {
-                compare(place, brought, &items(&node.asker()).await?, &mut missing);
+                let there = items(&node.asker()).await?;
+                compare(brought, &there, |kind| entitled.contains(&(kind, place)), &mut missing);
             }
             if missing == Missing::default() || SystemClock.now() >= end {
                 return Ok(missing);
@@ -259,18 +283,26 @@ fn due(all: &mut BTreeMap<usize, Instant>, by: Instant) -> Vec<usize> {
     due
 }
 
-/// What is for a node: every indicator, and incidents at the national centre and where they were
-/// brought.
-fn compare(place: usize, brought: &Brought, there: &HashMap<String, usize>, missing: &mut Missing) {
+/// Compares what a node has with what is for it.
+fn compare(
+    brought: &Brought,
+    there: &HashMap<String, usize>,
+    is_for_it: impl Fn(Kind) -> bool,
+    missing: &mut Missing,
+) {
     for (id, origin) in brought {
-        let entitled = id.starts_with("indicator") || place == 0 || *origin == place;
-        match (there.get(id).copied().unwrap_or(0), entitled) {
+        match (there.get(id).copied().unwrap_or(0), is_for_it(kind_of(id, *origin))) {
             (0, true) => missing.lost += 1,
             (0, false) | (1, true) => {}
             (_, false) => missing.surplus += 1,
             (_, true) => missing.duplicated += 1,
         }
     }
+}
+
+/// What is alike for the agreements: whether it is an incident, and where it was brought.
+fn kind_of(id: &str, origin: usize) -> Kind {
+    (id.starts_with("incident"), origin)
 }
 
 /// The items that a node shows its own organisation: how often each.
