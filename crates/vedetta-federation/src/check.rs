@@ -572,10 +572,12 @@ fn trail(envelope: &Envelope) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Of the moments of passing it on alone, which each node reads from its clock as it seals. The
+/// moment of the origin's ledger never goes back: where a clock once ran ahead, it stays ahead.
 fn times(envelope: &Envelope, now: Instant) -> Result<(), Refusal> {
     let latest = now.after(SKEW);
-    let moments = std::iter::once(envelope.at).chain(envelope.hops.iter().map(|hop| hop.at));
-    match moments.into_iter().find(|at| *at > latest) {
+    let mut moments = envelope.hops.iter().map(|hop| hop.at);
+    match moments.find(|at| *at > latest) {
         Some(at) => Err(Refusal::Future { at }),
         None => Ok(()),
     }

@@ -85,7 +85,7 @@ fn step() -> Value {
         object(&[step("end")], &[]),
         object(&[step("renew"), ("until", day())], &[]),
         object(&[step("propose")], &[]),
-        object(&[step("accept")], &[]),
+        object(&[step("accept"), ("digest", text())], &[]),
     ]})
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use vedetta_federation::digest::Digest;
 use vedetta_flow::{Notation, Step, read_agreement};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, AgreementId, OrganisationId};
@@ -50,15 +51,17 @@ pub(super) enum StepGiven {
     },
     /// Sign a draft for this node, and send it to the nodes of the other parties.
     Propose,
-    /// Sign for this node what another proposed.
-    Accept,
+    /// Sign for this node what another proposed, as it was read: the text with this digest.
+    Accept {
+        digest: Digest,
+    },
 }
 
 /// What a step asks of the house.
 enum Asks {
     Step(Step),
     Propose,
-    Accept,
+    Accept(Digest),
 }
 
 /// A text and the nodes that have signed it.
@@ -138,7 +141,9 @@ pub(super) async fn step(
     let stepped = api.ask(move |house| match asks {
         Asks::Step(step) => house.step_agreement(&actor, &id, &step),
         Asks::Propose => house.propose_agreement(&actor, &id).and_then(|_| house.agreement(&id)),
-        Asks::Accept => house.accept_agreement(&actor, &id).and_then(|_| house.agreement(&id)),
+        Asks::Accept(read) => {
+            house.accept_agreement(&actor, &id, &read).and_then(|_| house.agreement(&id))
+        }
     });
     Ok(Json(stepped.await?))
 }
@@ -209,7 +214,7 @@ impl Asks {
             StepGiven::End => Step::End,
             StepGiven::Renew { until } => Step::Renew { until },
             StepGiven::Propose => return Self::Propose,
-            StepGiven::Accept => return Self::Accept,
+            StepGiven::Accept { digest } => return Self::Accept(digest),
         })
     }
 }

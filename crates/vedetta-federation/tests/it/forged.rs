@@ -142,12 +142,29 @@ fn a_trail_leads_from_the_origin_to_here_through_no_node_twice() {
 
 #[test]
 fn what_is_from_the_future_waits() {
-    let mut early = own("a", item("a1"));
-    early.at = now().after(Duration::from_secs(301));
-    let refusal = at_c(pass("b", "c", pass("a", "b", early.clone(), vec![]), vec![])).unwrap_err();
+    let sealed_in = |seconds| {
+        let first = pass("a", "b", own("a", item("a1")), vec![]);
+        let later = now().after(Duration::from_secs(seconds));
+        pass_at("b", "c", first, later)
+    };
+    let refusal = at_c(sealed_in(301)).unwrap_err();
     assert!(refusal.name() == "future" && refusal.may_pass());
-    early.at = now().after(Duration::from_secs(299));
-    assert!(at_c(pass("b", "c", pass("a", "b", early, vec![]), vec![])).is_ok());
+    assert!(at_c(sealed_in(299)).is_ok());
+}
+
+#[test]
+fn a_ledger_whose_clock_once_ran_ahead_mutes_no_node() {
+    let mut ahead = own("a", item("a1"));
+    ahead.at = "2030-01-01T00:00:00Z".parse().unwrap();
+    assert!(at_c(pass("b", "c", pass("a", "b", ahead, vec![]), vec![])).is_ok());
+}
+
+fn pass_at(from: &str, to: &str, envelope: Envelope, at: vedetta_model::Instant) -> Envelope {
+    use vedetta_federation::exchange::{Signer, dispatch};
+    use vedetta_federation::shelf::Parcel;
+    let (node, key) = (id(from), key(from));
+    let parcel = Parcel::Onward { envelope: Box::new(envelope), passages: vec![], tlp: None };
+    dispatch(Signer { node: &node, key: &key }, &id(to), vec![parcel], at).remove(0)
 }
 
 #[test]

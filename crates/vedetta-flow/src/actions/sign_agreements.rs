@@ -1,6 +1,7 @@
 //! Agreements between nodes: proposed on one, accepted on the other. Both hold the same signed
 //! text; it binds once every node that speaks for a named party has signed it.
 
+use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{SignedAgreement, What};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, Agreement, AgreementId};
@@ -32,27 +33,33 @@ impl House {
         let signed = match known {
             Some(known) if known.text == text => known,
             known => {
-                let revision = known.map_or(0, |known| known.revision) + 1;
+                let revision = known.map_or(0, |known| known.revision).saturating_add(1);
                 SignedAgreement { text, revision, signatures: Vec::new() }
             }
         };
         self.send_signed(by, mesh.sign(signed))
     }
 
-    /// Signs for this node what another proposed.
+    /// Signs for this node what another proposed: the text of this digest, which was read
+    /// ([`SignedAgreement::digest`]), and no other that came meanwhile.
     ///
     /// # Errors
-    /// Forbidden, or nothing was proposed.
+    /// Forbidden, nothing was proposed, or another text than this.
     pub fn accept_agreement(
         &self,
         by: &Actor,
         id: &AgreementId,
+        read: &Digest,
     ) -> Result<SignedAgreement, FlowError> {
         self.require_room(by, ADMINISTRATORS, "accept agreements")?;
         let _one_at_a_time = self.change();
         let mesh = self.mesh()?;
         let known = self.read(|reader| known_signatures(reader, id))?;
         let signed = known.ok_or_else(|| FlowError::unknown("proposed agreement", id))?;
+        if signed.digest() != *read {
+            let reason = format!("the text of {id} is another by now; read it again");
+            return Err(FlowError::Conflict(reason));
+        }
         self.send_signed(by, mesh.sign(signed))
     }
 

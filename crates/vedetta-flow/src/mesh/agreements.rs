@@ -1,11 +1,12 @@
 //! Agreements between nodes: the text that all parties' nodes sign, and how it stands everywhere.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use vedetta_federation::envelope::{Envelope, SignedAgreement, StandingNotice, Stands, What};
-use vedetta_model::agreement::Stage;
+use vedetta_model::agreement::{AdhesionRule, Selector, Stage};
 use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
-use vedetta_policy::Deed;
+use vedetta_policy::{Deed, Known, selects};
 use vedetta_store::{
     ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
 };
@@ -22,15 +23,38 @@ const SIGNED: &str = "signed.";
 const TOGETHER: usize = 500;
 
 impl Mesh {
-    /// The nodes that must sign a text before it binds: those that speak for the organisations that
-    /// its parties name.
+    /// The nodes that must sign a text before it binds: those that administrators accepted for its
+    /// members, named or selected, and this one for its own. An adhesion wants who adheres, and those
+    /// whom the other parties of its framework name.
     #[must_use]
     pub fn signatories(&self, agreement: &Agreement) -> BTreeSet<OrganisationId> {
-        let parties = agreement.parties.iter().flat_map(|party| &party.organisations);
-        let adhering = agreement.adhesion.iter().map(|adhesion| &adhesion.organisation);
-        let named = parties.chain(adhering);
-        let speaker = |id| self.trust.territory().speaker(id).cloned();
-        named.filter_map(speaker).collect()
+        let accepted = |id: &OrganisationId| self.trust.territory().accepted(id).cloned();
+        self.members(agreement).iter().filter_map(accepted).collect()
+    }
+
+    /// Whom a text binds, or would.
+    fn members(&self, agreement: &Agreement) -> BTreeSet<OrganisationId> {
+        let network = &self.standing.network;
+        if let Some(adhesion) = &agreement.adhesion {
+            let above = agreement.parent.as_ref().and_then(|parent| network.agreement(parent));
+            let above = above.into_iter().flat_map(|above| &above.parties);
+            let others = above.filter(|party| party.name != adhesion.party);
+            let named = others.flat_map(|party| &party.organisations);
+            return named.chain([&adhesion.organisation]).cloned().collect();
+        }
+        let parties = || agreement.parties.iter();
+        let mut members: BTreeSet<_> =
+            parties().flat_map(|party| &party.organisations).cloned().collect();
+        // Where an adhesion is required, each is signed by itself.
+        let alone = |it: &&Selector| it.adhesion == AdhesionRule::NotNeeded;
+        let selectors: Vec<_> =
+            parties().filter_map(|party| party.select.as_ref()).filter(alone).collect();
+        if !selectors.is_empty() {
+            let all = self.standing.directory.members().iter().map(|it| &it.organisation);
+            let selected = all.filter(|it| selectors.iter().any(|selector| selects(selector, it)));
+            members.extend(selected.map(|it| it.id.clone()));
+        }
+        members
     }
 
     /// Whether every signature under a text holds, and there is one.
@@ -56,9 +80,42 @@ impl Mesh {
     }
 
     fn is_complete(&self, signed: &SignedAgreement) -> bool {
-        let needed = self.signatories(&signed.text);
+        let territory = self.trust.territory();
         let has = |node: &OrganisationId| signed.signatures.iter().any(|(it, _)| it == node);
-        needed.len() > 1 && needed.iter().all(has)
+        let mut sides = BTreeSet::new();
+        for member in self.members(&signed.text) {
+            let Some(above) = territory.accepted(&member) else { continue };
+            if !has(above) && !territory.speaker(&member).is_some_and(has) {
+                return false;
+            }
+            sides.insert(above);
+        }
+        sides.len() > 1
+    }
+
+    /// A signed text put in force, when all that must have signed it have and nothing is wrong with
+    /// it.
+    fn in_force(&self, signed: &SignedAgreement, now: Instant) -> Option<Agreement> {
+        if !self.is_complete(signed) {
+            return None;
+        }
+        let id = &signed.text.id;
+        let members = self.standing.directory.members().iter();
+        let organisations: Vec<_> =
+            members.map(|it| (it.number, Arc::clone(&it.organisation))).collect();
+        let known = Known::of(&organisations, &self.standing.agreements);
+        if let Some(fault) = vedetta_policy::check(&signed.text, &known).first() {
+            tracing::warn!(agreement = %id, %fault, "signed, and not in force");
+            return None;
+        }
+        let by = AccountId::new(self.me.as_str()).ok()?;
+        match vedetta_policy::put_in_force(signed.text.clone(), Deed { by, at: now }) {
+            Ok(binding) => Some(binding),
+            Err(error) => {
+                tracing::warn!(agreement = %id, %error, "signed, and not in force");
+                None
+            }
+        }
     }
 }
 
@@ -103,7 +160,7 @@ fn say_standing(
     let before = unit.record(RecordKind::Setting, &name)?;
     let before: Option<Noticed> =
         before.and_then(|record| serde_json::from_slice(&record.body).ok());
-    let revision = before.as_ref().map_or(0, |before| before.revision) + 1;
+    let revision = before.as_ref().map_or(0, |before| before.revision).saturating_add(1);
     let notice = StandingNotice { agreement: id.clone(), revision, now, since, reason };
     let what = What::Standing(notice);
     let stamp = keep_own(unit, (actor, id.as_str()), None, &what)?;
@@ -159,6 +216,16 @@ pub(crate) fn known_signatures<R: Reader + ?Sized>(
     Ok(record.and_then(|record| serde_json::from_slice(&record.body).ok()))
 }
 
+/// Whether an agreement is a draft here; nothing when it is not known.
+pub(crate) fn is_draft<R: Reader + ?Sized>(
+    reader: &mut R,
+    id: &AgreementId,
+) -> Result<Option<bool>, StoreError> {
+    let record = reader.record(RecordKind::Agreement, id.as_str())?;
+    let known = record.map(|record| serde_json::from_slice::<Agreement>(&record.body).ok());
+    Ok(known.map(|it| it.is_some_and(|it| it.stage == Stage::Draft)))
+}
+
 /// Keeps a signed text: as a draft, and in force once all that must have signed it have.
 pub(crate) fn write_signed(
     unit: &mut dyn UnitOfWork,
@@ -168,24 +235,13 @@ pub(crate) fn write_signed(
     signed: &SignedAgreement,
 ) -> Result<(), StoreError> {
     let id = signed.text.id.as_str();
+    if !is_draft(unit, &signed.text.id)?.unwrap_or(true) {
+        return Ok(());
+    }
     let body = serde_json::to_vec(signed).unwrap_or_default();
     shared.touch(RecordKind::Setting);
     unit.put_record(RecordKind::Setting, &format!("{SIGNED}{id}"), &body, actor)?;
-    let before = unit.record(RecordKind::Agreement, id)?;
-    let before: Option<Agreement> =
-        before.and_then(|record| serde_json::from_slice(&record.body).ok());
-    if before.is_some_and(|before| before.stage != Stage::Draft) {
-        return Ok(());
-    }
-    let mut text = signed.text.clone();
-    if mesh.is_complete(signed) {
-        let by =
-            AccountId::new(mesh.me.as_str()).map_err(|e| StoreError::Refused(e.to_string()))?;
-        match vedetta_policy::put_in_force(text.clone(), Deed { by, at: now }) {
-            Ok(binding) => text = binding,
-            Err(error) => tracing::warn!(agreement = id, %error, "signed, and not in force"),
-        }
-    }
+    let text = mesh.in_force(signed, now).unwrap_or_else(|| signed.text.clone());
     let body = serde_json::to_vec(&text).unwrap_or_default();
     shared.touch(RecordKind::Agreement);
     unit.put_record(RecordKind::Agreement, id, &body, actor)?;

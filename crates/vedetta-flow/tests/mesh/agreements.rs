@@ -30,7 +30,11 @@ fn it_binds_once_both_have_signed_it() {
     };
     assert_eq!(stage(&national).as_deref(), Some("draft"), "it arrived, and binds nobody");
     assert_eq!(stage(&umbria).as_deref(), Some("draft"));
-    national.house.accept_agreement(&national.administrator(), &id).unwrap();
+    let read = national.house.signed_agreement(&national.administrator(), &id).unwrap();
+    let other = vedetta_federation::digest::digest(&[b"another"]);
+    let unread = national.house.accept_agreement(&national.administrator(), &id, &other);
+    assert!(matches!(unread, Err(vedetta_flow::FlowError::Conflict(_))), "not what was read");
+    national.house.accept_agreement(&national.administrator(), &id, &read.digest()).unwrap();
     settle(&mut wires);
     assert_eq!([stage(&umbria), stage(&national)].map(Option::unwrap), ["in-force", "in-force"]);
     let signed = |node: &Node| node.house.signed_agreement(&node.administrator(), &id).unwrap();

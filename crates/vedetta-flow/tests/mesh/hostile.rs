@@ -6,11 +6,15 @@ use serde_json::json;
 use vedetta_federation::Object;
 use vedetta_federation::bookmark::{Bookmark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::envelope::{Acknowledgement, Envelope, Item, Removal, What, Withdrawal};
+use vedetta_federation::envelope::{
+    Acknowledgement, Envelope, Item, Removal, SignedAgreement, StandingNotice, Stands, What,
+    Withdrawal,
+};
 use vedetta_federation::exchange::{Signer, dispatch, take};
 use vedetta_federation::frame::Batch;
 use vedetta_federation::link::Taking;
 use vedetta_federation::shelf::{Lane, Parcel};
+use vedetta_model::agreement::Stage;
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 use vedetta_policy::{Form, Passage};
 use vedetta_testkit::items::TestItem;
@@ -247,4 +251,104 @@ fn only_who_may_have_it_acknowledges_and_not_in_the_future() {
     assert_eq!(by(&umbria, "2099-01-01T00:00:00Z".parse().unwrap()), "idle");
     assert_eq!(by(&umbria, "2001-01-01T00:00:00Z".parse().unwrap()), "idle");
     assert_eq!(by(&umbria, now), "new");
+}
+
+/// A text that selects the regional centres, between two nodes of the liar's.
+fn forged(liar: &Node, revision: u32, parties: serde_json::Value) -> SignedAgreement {
+    let mut text = super::network::agreement("forged", None, ("named", "any"), &parties);
+    text.stage = Stage::Draft;
+    let mut signed = SignedAgreement { text, revision, signatures: vec![] };
+    let mesh = liar.house.mesh().unwrap();
+    let digest = signed.digest();
+    signed.signatures.push((mesh.me.clone(), mesh.key.sign(digest.octets())));
+    signed
+}
+
+fn propose(from: &Node, to: &Node, signed: &SignedAgreement) -> String {
+    say(from, to, own(from, 900, What::Agreement(Box::new(signed.clone()))), vec![])
+}
+
+#[test]
+fn a_text_that_selects_others_binds_nobody_until_their_nodes_have_signed_it() {
+    let [national, umbria, liar] = country();
+    let secret = TestItem::indicator(40).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[secret.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let all = json!(["indicator", "incident", "early-warning"]);
+    let kinds = ["regional-centre", "national-centre"];
+    let selects = json!({ "kinds": kinds, "adhesion": "not-needed" });
+    let parties = json!([
+        { "name": "us", "organisations": ["poli-cert"], "gives": all, "receives": all },
+        { "name": "them", "select": selects, "gives": all,
+          "receives": all },
+    ]);
+    let text = forged(&liar, 1, parties);
+    assert_eq!(propose(&liar, &national, &text), "new");
+    let stage = |node: &Node| {
+        let standing = node.house.standing();
+        standing.network.agreement(&text.text.id).map(|it| it.stage.name().to_owned())
+    };
+    assert_eq!(stage(&national).as_deref(), Some("draft"));
+    let needed = national.house.mesh().unwrap().signatories(&text.text);
+    assert_eq!(needed, ["cnaipic", "cosc-umbria", "poli-cert"].map(id).into());
+    national.house.clear_newcomers().unwrap();
+    assert!(!national.reads("poli-cert", &secret.id()));
+}
+
+#[test]
+fn a_text_is_written_anew_by_its_parties_alone_and_never_what_was_written_here() {
+    let [national, umbria, liar] = country();
+    let two = |one: &str, other: &str| {
+        json!([
+            { "name": "one", "organisations": [one], "gives": ["awareness"] },
+            { "name": "two", "organisations": [other], "receives": ["awareness"] },
+        ])
+    };
+    let honest = forged(&umbria, 1, two("cosc-umbria", "cnaipic"));
+    assert_eq!(propose(&umbria, &national, &honest), "new");
+    let by = national.administrator();
+    let known = |node: &Node| node.house.signed_agreement(&by, &honest.text.id).unwrap();
+    assert_eq!(propose(&liar, &national, &forged(&liar, 2, two("poli-cert", "cnaipic"))), "idle");
+    let far = forged(&umbria, u32::MAX, two("cosc-umbria", "cnaipic"));
+    assert_eq!(propose(&umbria, &national, &far), "idle");
+    assert_eq!(known(&national), honest);
+    national.house.accept_agreement(&by, &honest.text.id, &honest.digest()).unwrap();
+    let in_force = known(&national);
+    let later = forged(&umbria, 2, two("cosc-umbria", "terni"));
+    assert_eq!(propose(&umbria, &national, &later), "known");
+    assert_eq!(known(&national), in_force, "what binds is the text that was signed");
+    // A draft that an administrator here is still writing.
+    let mut mine = forged(&umbria, 1, two("cnaipic", "cosc-umbria")).text;
+    mine.id = "mine".parse().unwrap();
+    national.house.put_draft(&by, &mine).unwrap();
+    let mut theirs = forged(&umbria, 1, two("cosc-umbria", "cnaipic"));
+    theirs.text.id = "mine".parse().unwrap();
+    theirs.signatures.clear();
+    let mesh = umbria.house.mesh().unwrap();
+    theirs.signatures.push((mesh.me.clone(), mesh.key.sign(theirs.digest().octets())));
+    assert_eq!(propose(&umbria, &national, &theirs), "known");
+    let standing = national.house.standing();
+    assert_eq!(standing.network.agreement(&mine.id).unwrap().parties, mine.parties);
+}
+
+#[test]
+fn nobody_has_the_last_word_on_an_agreement_by_a_revision_that_none_reaches() {
+    let [national, umbria, _] = country();
+    let standing = |revision, now| {
+        What::Standing(StandingNotice {
+            agreement: "pro-c2si".parse().unwrap(),
+            revision,
+            now,
+            since: umbria.house.now(),
+            reason: None,
+        })
+    };
+    let says = |what| say(&umbria, &national, own(&umbria, 900, what), vec![]);
+    assert_eq!(says(standing(u64::MAX, Stands::InForce)), "idle");
+    let suspend = vedetta_flow::Step::Suspend { reason: "review".into() };
+    let (by, act) = (national.administrator(), "pro-c2si".parse().unwrap());
+    national.house.step_agreement(&by, &act, &suspend).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let stage = umbria.house.standing().network.agreement(&act).unwrap().stage.name().to_owned();
+    assert_eq!(stage, "suspended");
 }

@@ -35,8 +35,8 @@ const EXAMPLES: &str = "\
 Examples:
   vedetta agreement put ./umbria-liguria.toml --data ./umbria
   vedetta agreement propose umbria-liguria --data ./umbria
-  vedetta agreement accept umbria-liguria --data ./liguria
-  vedetta agreement show umbria-liguria --json
+  vedetta agreement show umbria-liguria --data ./liguria
+  vedetta agreement accept umbria-liguria --digest 5cd2… --data ./liguria
   vedetta agreement suspend umbria-liguria --reason \"Under review\"
   vedetta agreement pace --days 7";
 
@@ -57,7 +57,7 @@ enum What {
     /// It binds at all of them once each has accepted: all hold the same signed text.
     Propose(Which),
     /// Sign for this node what another proposed.
-    Accept(Which),
+    Accept(Accept),
     /// Put a draft between organisations of this node in force.
     Start(Which),
     /// Stop everything under it for now, at every node.
@@ -89,6 +89,16 @@ struct Stop {
     reason: String,
 }
 
+/// Which text is accepted.
+#[derive(Args)]
+struct Accept {
+    /// The agreement.
+    agreement: AgreementId,
+    /// The digest of the text that was read, as `agreement show` prints it.
+    #[arg(long)]
+    digest: String,
+}
+
 impl Agreement {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let reads = matches!(self.what, What::List | What::Show(_) | What::Pace { .. });
@@ -114,7 +124,9 @@ impl What {
             Self::Show(Which { agreement }) => show(node, agreement),
             Self::Put { file } => put(node, file),
             Self::Propose(it) => step(node, &it.agreement, json!({ "step": "propose" })),
-            Self::Accept(it) => step(node, &it.agreement, json!({ "step": "accept" })),
+            Self::Accept(it) => {
+                step(node, &it.agreement, json!({ "step": "accept", "digest": it.digest }))
+            }
             Self::Start(it) => step(node, &it.agreement, json!({ "step": "put-in-force" })),
             Self::Resume(it) => step(node, &it.agreement, json!({ "step": "resume" })),
             Self::End(it) => step(node, &it.agreement, json!({ "step": "end" })),

@@ -13,7 +13,7 @@ use vedetta_store::{
     ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
-use super::super::agreements::{known_signatures, offer_again, write_signed};
+use super::super::agreements::{is_draft, known_signatures, offer_again, write_signed};
 use super::super::keep::{Kept, Provenance};
 use super::super::{Noticed, STANDING, presence_name};
 use super::Load;
@@ -23,6 +23,8 @@ use crate::views::withdrawals::keep;
 
 /// Withdrawals that come before their items are remembered, so many.
 const MOST_AHEAD: usize = 10_000;
+/// Nobody skips more wordings of an agreement, or changes of how it stands.
+const MOST_REVISIONS: u32 = 1_000;
 
 impl Load {
     /// Takes in one envelope that is no item.
@@ -134,6 +136,11 @@ impl Load {
         if !newer {
             return Ok(Outcome::Known);
         }
+        // Who names a revision that nobody reaches would have the last word for ever.
+        let known = before.as_ref().map_or(0, |before| before.revision);
+        if notice.revision > known.saturating_add(u64::from(MOST_REVISIONS)) {
+            return Ok(Outcome::Idle);
+        }
         let noticed = Noticed {
             agreement: notice.agreement.clone(),
             revision: notice.revision,
@@ -171,13 +178,30 @@ impl Load {
         }
         let id = &signed.text.id;
         let known = known_signatures(unit, id)?;
+        let draft = is_draft(unit, id)?;
+        // What binds is not written anew, nor what somebody here wrote and has shown to nobody.
+        if draft == Some(false) || (draft.is_some() && known.is_none()) {
+            return Ok(Outcome::Known);
+        }
+        let before = known.as_ref().map_or(0, |known| known.revision);
+        if signed.revision > before.saturating_add(MOST_REVISIONS) {
+            return Ok(Outcome::Idle);
+        }
+        let party = |known: &SignedAgreement| {
+            let signatories = self.mesh.signatories(&known.text);
+            signed.signatures.iter().any(|(node, _)| signatories.contains(node))
+        };
         let merged = match known {
             Some(known) if known.revision > signed.revision => return Ok(Outcome::Known),
+            Some(known) if known.revision < signed.revision && !party(&known) => {
+                return Ok(Outcome::Idle);
+            }
             Some(known) if known.revision == signed.revision && known.text != signed.text => {
                 return Ok(Outcome::Idle);
             }
             Some(mut known) if known.revision == signed.revision => {
-                let new = signed.signatures.iter().filter(|it| !known.signatures.contains(it));
+                let has = |node| known.signatures.iter().any(|(it, _)| it == node);
+                let new = signed.signatures.iter().filter(|(node, _)| !has(node));
                 let new: Vec<_> = new.cloned().collect();
                 if new.is_empty() {
                     return Ok(Outcome::Known);
