@@ -292,7 +292,7 @@ impl Api {
     ///
     /// # Errors
     /// What the watch said, as a problem.
-    pub(crate) async fn ask_watch<T: Send + 'static>(
+    pub async fn ask_watch<T: Send + 'static>(
         &self,
         cost: Cost,
         question: impl FnOnce(&Watch) -> Result<T, WatchError> + Send + 'static,

@@ -1,15 +1,19 @@
 //! What every page stands on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use vedetta_api::access::Cost;
 use vedetta_api::credentials::Presented;
 use vedetta_api::{Api, Problem};
 use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
+use vedetta_model::{Actor, Instant};
+use vedetta_watch::{Watch, WatchError};
 
 use crate::assets::Assets;
 use crate::forms::Memory;
@@ -25,7 +29,24 @@ struct Shared {
     secret: [u8; 32],
     sent: Memory,
     hub: Arc<Hub>,
+    pace: Mutex<Option<(Instant, Pace)>>,
 }
+
+/// How fast everything reaches everyone, all agreements together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pace {
+    /// Half within.
+    pub(crate) half: String,
+    /// 95 of 100 within.
+    pub(crate) most: String,
+    /// Deliveries that nobody acknowledged.
+    pub(crate) missing: u64,
+}
+
+/// How long a pace that was measured is shown.
+const FRESH: Duration = Duration::from_secs(60);
+/// Over how long it is measured.
+const PERIOD: Duration = Duration::from_secs(86_400);
 
 impl Console {
     /// The pages beside a node's machine doors, with which they share limits and records. `secret`
@@ -34,7 +55,7 @@ impl Console {
     pub fn new(api: Api, secret: [u8; 32]) -> Self {
         let hub = Hub::at(api.house().bell().last().0);
         let (assets, sent) = (Assets::embedded(), Memory::default());
-        Self(Arc::new(Shared { api, assets, secret, sent, hub }))
+        Self(Arc::new(Shared { api, assets, secret, sent, hub, pace: Mutex::default() }))
     }
 
     /// The machine doors.
@@ -69,6 +90,42 @@ impl Console {
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
         self.0.api.ask(question).await
+    }
+
+    /// Asks the watch, off the threads that serve connections.
+    pub(crate) async fn watch<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Watch) -> Result<T, WatchError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.api.ask_watch(Cost::Light, question).await
+    }
+
+    /// How fast the past day's items arrived, measured at most once a minute.
+    pub(crate) async fn pace(&self, by: &Actor) -> Result<Pace, Problem> {
+        let now = self.house().now();
+        let known = self.0.pace.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, pace)) = known.filter(|(at, _)| now.since(*at) < FRESH && now >= *at) {
+            return Ok(pace);
+        }
+        let by = by.clone();
+        let paces = self.0.api.ask_at(Cost::Bulk, move |house| {
+            let after = house.place_at(house.now().before(PERIOD))?;
+            house.pace(&by, after)
+        });
+        let paces = paces.await?;
+        let worst = |of: fn(&vedetta_flow::Pace) -> u64| match paces.iter().map(of).max() {
+            None | Some(0) => "—".to_owned(),
+            Some(millis @ ..1_000) => format!("{millis} ms"),
+            Some(millis) => format!("{:.1} s", Duration::from_millis(millis).as_secs_f64()),
+        };
+        let missing = |it: &vedetta_flow::Pace| it.share.count.saturating_sub(it.acknowledge.count);
+        let pace = Pace {
+            half: worst(|it| it.share.p50_ms),
+            most: worst(|it| it.share.p95_ms),
+            missing: paces.iter().map(missing).max().unwrap_or(0),
+        };
+        *self.0.pace.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, pace.clone()));
+        Ok(pace)
     }
 
     /// The person of a session.

@@ -8,6 +8,7 @@ use crate::words::Words;
 
 mod account;
 mod accounts;
+mod acts;
 mod agreement;
 mod agreement_new;
 mod agreements;
@@ -17,6 +18,8 @@ mod deliveries;
 mod directory;
 mod fields;
 mod home;
+mod incident;
+mod incidents;
 mod item;
 pub(crate) mod items;
 mod links;
@@ -25,8 +28,10 @@ mod organisation;
 mod organisation_edit;
 mod preferences;
 mod publish;
+mod report;
 mod sign_in;
 mod statements;
+mod wall;
 
 /// Every page and action with its handler.
 pub(crate) fn routes(registry: Registry) -> Registry {
@@ -54,6 +59,15 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .act("/items/{item}/withdrawal", item::withdraw)
         .see("/items/{item}/why", item::why)
         .see("/concerns", concerns::show)
+        .see("/report", report::show)
+        .act("/report", report::send)
+        .see("/report/{number}", report::receipt)
+        .see("/queue", incidents::queue)
+        .see("/incidents", incidents::show)
+        .see("/incidents/{number}", incident::show)
+        .act("/incidents/{number}/changes", incident::change)
+        .see("/incidents/{number}/files/{sha256}", incident::file)
+        .see("/wall", wall::show)
         .see("/directory", directory::show)
         .see("/directory/new", organisation_edit::fresh)
         .act("/directory/new", organisation_edit::save_fresh)

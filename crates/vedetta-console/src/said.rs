@@ -15,10 +15,11 @@ pub(crate) enum Said {
     Saved,
     Removed,
     Published,
+    CaseChanged,
 }
 
 impl Said {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
@@ -29,6 +30,7 @@ impl Said {
         Self::Saved,
         Self::Removed,
         Self::Published,
+        Self::CaseChanged,
     ];
 
     /// As in an address.
@@ -44,6 +46,7 @@ impl Said {
             Self::Saved => "saved",
             Self::Removed => "removed",
             Self::Published => "published",
+            Self::CaseChanged => "changed",
         }
     }
 
@@ -67,6 +70,7 @@ impl Said {
             Self::Saved => w.said_saved(),
             Self::Removed => w.said_removed(),
             Self::Published => w.said_published(),
+            Self::CaseChanged => w.said_case_changed(),
         }
     }
 }

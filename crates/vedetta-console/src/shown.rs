@@ -146,6 +146,17 @@ pub(crate) fn fold(text: &str) -> String {
     vedetta_directory::name::fold(text.trim())
 }
 
+/// A day and an hour in Rome, as browsers write them: `2026-03-28T23:30`, or any moment with its offset.
+pub(crate) fn moment_of(text: &str) -> Option<Instant> {
+    if let Ok(moment) = text.parse::<Instant>() {
+        return Some(moment);
+    }
+    let civil: jiff::civil::DateTime = text.parse().ok()?;
+    let rome = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
+    let moment = civil.to_zoned(rome).ok()?.timestamp();
+    Some(Instant::from_micros(moment.as_microsecond()))
+}
+
 /// What PAP allows, in words.
 pub(crate) const fn pap(w: Words, pap: Pap) -> &'static str {
     match pap {
@@ -169,6 +180,14 @@ mod tests {
             ("2026-03-28T23:30:00Z", "29/03/2026 00:30")
         );
         assert!(Moment::of(at, Words(Language::En)).text.starts_with("29 Mar 2026"));
+    }
+
+    #[test]
+    fn an_hour_that_is_typed_is_an_hour_in_rome() {
+        let typed = moment_of("2026-03-29T00:30").unwrap();
+        assert_eq!(typed.micros(), 1_774_740_600_000_000);
+        assert_eq!(moment_of("2026-03-28T23:30:00Z"), Some(typed));
+        assert_eq!(moment_of("ieri"), None);
     }
 
     #[test]

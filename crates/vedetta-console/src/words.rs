@@ -37,6 +37,7 @@ pub(crate) use words;
 
 mod access;
 mod concerns;
+mod desk;
 mod frame;
 mod items;
 mod network;

@@ -7,6 +7,8 @@
 mod access;
 #[path = "it/browser.rs"]
 mod browser;
+#[path = "it/desk.rs"]
+mod desk;
 #[path = "it/forms.rs"]
 mod forms;
 #[path = "it/items.rs"]

@@ -25,7 +25,7 @@
     const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const go = { s: "/", i: "/items" };
+  const go = { s: "/", i: "/items", c: "/incidents", q: "/queue", r: "/report" };
   document.addEventListener("keydown", (event) => {
     if (body.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const key = event.key;
@@ -52,8 +52,11 @@
   const parts = () => Array.from(document.querySelectorAll("[data-part][id]"));
   const busy = (part) => part.contains(document.activeElement) && document.activeElement !== part;
 
+  // On the wall, what is not heard of is greyed out.
+  const wall = body.dataset.wall !== undefined;
   let waiting = null;
   let last = 0;
+  let heard = Date.now();
   const refresh = async () => {
     waiting = null;
     if (document.hidden || parts().length === 0) return;
@@ -66,7 +69,8 @@
         const other = fresh.getElementById(part.id);
         if (other && !busy(part) && other.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(other));
       }
-      body.dataset.refreshed = String(Date.now());
+      heard = Date.now();
+      body.classList.remove("stale");
     } catch { /* It is asked for again at the next change. */ }
   };
   const soon = () => {
@@ -100,6 +104,10 @@
     source.addEventListener("item", (event) => show(event.data));
     source.addEventListener("changed", soon);
   };
+  if (wall) setInterval(() => {
+    if (Date.now() - last > 10000) refresh();
+    if (Date.now() - heard > 30000) { body.classList.add("stale"); tell(false); }
+  }, 5000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   follow();
 })();

@@ -66,8 +66,17 @@ pub const TABLE: &[Line] = &[
     act("/items/{item}/acknowledgement", PRODUCERS),
     act("/items/{item}/withdrawal", PRODUCERS),
     see("/items/{item}/why", ROOM_AND_AUDITORS),
-    // What concerns one.
+    // The desk.
     see("/concerns", ALL),
+    see("/report", PRODUCERS),
+    act("/report", PRODUCERS),
+    see("/report/{number}", ALL),
+    see("/queue", ROOM),
+    see("/incidents", ALL),
+    see("/incidents/{number}", ALL),
+    act("/incidents/{number}/changes", PRODUCERS),
+    see("/incidents/{number}/files/{sha256}", ALL),
+    see("/wall", ROOM_AND_AUDITORS),
     // The network.
     see("/directory", ALL),
     see("/directory/new", ADMINISTRATORS),

@@ -180,19 +180,21 @@ fn regions(console: &Console, w: Words, seen: &[std::sync::Arc<Agreement>]) -> V
         count.0 += 1;
         count.1 += usize::from(bound.contains(member.number));
     }
-    let outlines = console.assets().regions();
-    let outline = |name: &str| {
-        let wanted = plain(name);
-        outlines.iter().find(|it| same_region(&plain(&it.name), &wanted)).map(|it| it.path.clone())
-    };
     let regions = counted.into_iter().map(|(name, (members, bound))| Region {
-        path: outline(&name),
+        path: outline(console, &name),
         shade: if bound == 0 { 0 } else { 1 + bound * 4 / members.max(1) },
         name,
         members_text: w.number(members as u64),
         bound_text: w.number(bound as u64),
     });
     regions.collect()
+}
+
+/// The outline of a region on the map.
+pub(super) fn outline(console: &Console, name: &str) -> Option<String> {
+    let wanted = plain(name);
+    let mut outlines = console.assets().regions().iter();
+    outlines.find(|it| same_region(&plain(&it.name), &wanted)).map(|it| it.path.clone())
 }
 
 /// A name without what the two spellings differ in.

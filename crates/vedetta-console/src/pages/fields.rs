@@ -18,6 +18,8 @@ pub(super) enum FieldKind {
     Line { required: bool },
     /// As it is.
     Fixed,
+    /// A day and an hour.
+    Moment,
     /// In several lines.
     Lines,
     /// From a list.
@@ -36,6 +38,10 @@ impl Field {
 
     pub(super) fn hint(self, hint: &'static str) -> Self {
         Self { hint: Some(hint), ..self }
+    }
+
+    pub(super) fn moment(self) -> Self {
+        Self { kind: FieldKind::Moment, ..self }
     }
 
     pub(super) fn lines(self) -> Self {

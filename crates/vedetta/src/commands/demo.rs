@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audience;
+mod cases;
 mod mesh;
 mod scenario;
 mod sensors;
@@ -96,6 +97,7 @@ impl Demo {
             mail: Default::default(),
         };
         let doors = Doors::open(Arc::clone(&house), opening).await?;
+        cases::ready(&house, doors.api.watch())?;
         self.welcome(&house, &doors, accounts);
         let story = async {
             let audience = Audience::connect(&house, &doors).await?;

@@ -1,0 +1,257 @@
+//! The wallboard: the same things in the same places, quiet until something is not as it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use vedetta_api::Problem;
+use vedetta_api::access::Cost;
+use vedetta_flow::{Look, Share, Standing};
+use vedetta_model::{Actor, Instant, Tlp};
+use vedetta_watch::desk::StageName;
+use vedetta_watch::{CasePage, CaseRow, CaseWish, Counts};
+
+use super::agreements::outline;
+use super::incidents::name;
+use crate::console::{Console, Pace};
+use crate::frame::{Frame, Section, page};
+use crate::shown::{Marking, Summary, short};
+use crate::visit::Signed;
+use crate::words::Words;
+
+/// What may be seen on the wall.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The highest marking: GREEN while there are visitors, and unless somebody says more.
+    tlp: String,
+}
+
+/// Open cases of one category.
+struct Open {
+    category: u8,
+    count: usize,
+    alarming: bool,
+}
+
+/// Something that happened.
+struct Event {
+    at: String,
+    title: String,
+    kind: &'static str,
+    tlp: Option<Marking>,
+}
+
+/// A region, and how many open cases it has.
+struct Region {
+    name: String,
+    path: Option<String>,
+    cases: usize,
+    look: &'static str,
+}
+
+/// One hour of the past day.
+struct Hour {
+    x: usize,
+    y: usize,
+    height: usize,
+}
+
+#[derive(Template)]
+#[template(path = "wall.html")]
+struct Wall {
+    frame: Frame,
+    limit: &'static str,
+    limits: Vec<(&'static str, bool)>,
+    utc: String,
+    rome: String,
+    day: String,
+    open: Vec<Open>,
+    waiting: usize,
+    oldest: Option<String>,
+    gravest: Vec<(String, String, u8)>,
+    regions: Vec<Region>,
+    drawn: bool,
+    down: Vec<String>,
+    links: usize,
+    pace: Pace,
+    events: Vec<Event>,
+    hours: Vec<Hour>,
+    today: usize,
+    usual: String,
+}
+
+/// Events shown.
+const EVENTS: usize = 8;
+/// Cases looked at for the map and the trend.
+const CASES: usize = 1_000;
+/// How high the tallest hour is drawn.
+const TALLEST: usize = 60;
+
+pub(super) async fn show(
+    State(console): State<Console>,
+    signed: Signed,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let limit: Tlp = asked.tlp.parse().unwrap_or(Tlp::Green);
+    let pace = console.pace(&actor).await?;
+    let (counts, open, recent) = cases(&console, actor.clone()).await?;
+    let events = events(&console, &signed, limit).await?;
+    let now = console.house().now();
+    let standing = console.house().standing();
+    let all = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
+    let down = all.iter().filter(|link| !link.up).map(|link| name(&standing, &link.peer));
+    let regions = regions(&console, &standing, &open.cases);
+    let (hours, today, usual) = trend(w, now, &recent.cases);
+    // A case may be restricted: on the wall are its number and gravity, its title only when visitors
+    // may not be there.
+    let titled = limit >= Tlp::Amber;
+    let gravest = open.cases.iter().filter(|row| row.category <= 3).take(5).map(|row| {
+        let title = if titled { short(&row.title, 60) } else { w.stage(row.stage).to_owned() };
+        (row.number.to_string(), title, row.category)
+    });
+    page(&Wall {
+        limit: limit.label(),
+        limits: Tlp::ALL.map(|tlp| (tlp.label(), tlp == limit)).into(),
+        utc: clock(now, &TimeZone::UTC, "%H:%M"),
+        rome: clock(now, &rome(), "%H:%M"),
+        day: clock(now, &rome(), "%d/%m/%Y"),
+        open: (1..).zip(counts.open).map(Open::of).collect(),
+        waiting: counts.waiting,
+        oldest: counts.oldest_waiting.map(|at| w.ago(now.since(at))),
+        gravest: gravest.collect(),
+        drawn: regions.iter().any(|it| it.path.is_some()),
+        regions,
+        links: all.len(),
+        down: down.collect(),
+        pace,
+        events,
+        hours,
+        today,
+        usual,
+        frame: Frame::of(&console, &signed.visit, w.wall_title(), Section::Other).live(),
+    })
+}
+
+async fn cases(console: &Console, actor: Actor) -> Result<(Counts, CasePage, CasePage), Problem> {
+    let all = BTreeSet::from([
+        StageName::Reported,
+        StageName::Triaged,
+        StageName::Confirmed,
+        StageName::Contained,
+        StageName::Recovered,
+        StageName::Closed,
+        StageName::Dismissed,
+    ]);
+    console
+        .watch(move |watch| {
+            let open = CaseWish { limit: CASES, ..CaseWish::default() };
+            let recent = CaseWish { limit: CASES, stages: all, ..CaseWish::default() };
+            let mut open = watch.cases(&actor, &open)?;
+            open.cases.sort_by_key(|row| (row.category, row.reported));
+            Ok((watch.counts(&actor)?, open, watch.cases(&actor, &recent)?))
+        })
+        .await
+}
+
+async fn events(console: &Console, signed: &Signed, limit: Tlp) -> Result<Vec<Event>, Problem> {
+    let (w, actor) = (signed.words(), signed.actor());
+    let found = console.api().ask_at(Cost::Light, move |house| {
+        let look =
+            Look { before: None, limit: EVENTS, share: Share::Cleared, kinds: &[], tlp: None };
+        let found = house.newest_items(&actor, &look, |item| item.tlp <= limit)?;
+        let events = found.items.iter().map(|item| {
+            let summary = Summary::of(&item.body);
+            Event {
+                at: clock(item.stamp.at, &rome(), "%H:%M"),
+                title: short(summary.title().unwrap_or(item.id.as_str()), 90),
+                kind: w.stix_kind(item.id.kind()),
+                tlp: Some(Marking(item.tlp)),
+            }
+        });
+        Ok(events.collect())
+    });
+    found.await
+}
+
+/// The regions with their open cases, the gravest of which colours them.
+fn regions(console: &Console, standing: &Standing, open: &[CaseRow]) -> Vec<Region> {
+    let mut counted: BTreeMap<String, (usize, u8)> = BTreeMap::new();
+    for member in standing.directory.members() {
+        if let Some(region) = &member.organisation.region {
+            counted.entry(region.clone()).or_insert((0, 6));
+        }
+    }
+    for row in open {
+        let organisation = standing.directory.organisation(&row.organisation);
+        let Some(region) = organisation.and_then(|it| it.region.as_ref()) else { continue };
+        if let Some(count) = counted.get_mut(region) {
+            *count = (count.0 + 1, count.1.min(row.category));
+        }
+    }
+    let regions = counted.into_iter().map(|(name, (cases, gravest))| Region {
+        path: outline(console, &name),
+        look: match (cases, gravest) {
+            (0, _) => "calm",
+            (_, 1..=2) => "open-2",
+            (_, 3..=4) => "open-1",
+            _ => "open-0",
+        },
+        name,
+        cases,
+    });
+    regions.collect()
+}
+
+/// Reports hour by hour over the past day, how many they are, and how many a day had over four weeks.
+fn trend(w: Words, now: Instant, recent: &[CaseRow]) -> (Vec<Hour>, usize, String) {
+    let mut hours = [0_usize; 24];
+    let mut month = 0_u64;
+    for row in recent {
+        let past = now.since(row.reported).as_secs() / 3_600;
+        if let Some(hour) = usize::try_from(past).ok().and_then(|past| hours.get_mut(past)) {
+            *hour += 1;
+        }
+        month += u64::from(past < 28 * 24);
+    }
+    let most = hours.iter().copied().max().unwrap_or(0).max(1);
+    let bars = hours.iter().rev().enumerate().map(|(at, count)| {
+        let height = count * TALLEST / most;
+        Hour { x: at * 10, y: TALLEST - height, height }
+    });
+    let today = hours.iter().sum();
+    let tenths = month * 10 / 28;
+    let usual = format!("{}{}{}", tenths / 10, w.decimal(), tenths % 10);
+    (bars.collect(), today, usual)
+}
+
+fn rome() -> TimeZone {
+    TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC)
+}
+
+fn clock(at: Instant, zone: &TimeZone, form: &str) -> String {
+    let moment = jiff::Timestamp::from_microsecond(at.micros());
+    moment.map_or_else(|_| "—".into(), |it| it.to_zoned(zone.clone()).strftime(form).to_string())
+}
+
+impl Open {
+    fn of((category, count): (u8, usize)) -> Self {
+        Self { category, count, alarming: category <= 2 && count > 0 }
+    }
+}
+
+impl Words {
+    /// How long ago, in the largest unit that says enough.
+    pub(crate) fn ago(self, time: Duration) -> String {
+        match time.as_secs() / 60 {
+            minutes @ ..120 => self.minutes(u32::try_from(minutes).unwrap_or(0)),
+            minutes @ ..2_880 => self.hours(minutes / 60),
+            minutes => self.days(minutes / 1_440),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The desk's pages: a report, the queue, an incident, two people at it.
+
+use http::StatusCode;
+use vedetta_model::Role;
+
+use crate::browser::{Answer, Browser, Node};
+
+fn node() -> Node {
+    let node = Node::new();
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    node.account("analista", "cnaipic", &[Role::Analyst]);
+    node
+}
+
+async fn report(browser: &mut Browser<'_>, title: &str) -> String {
+    let fields = [
+        ("title", title),
+        ("words", "Chiedono un riscatto <b>subito</b>"),
+        ("contact", "075 0000000"),
+    ];
+    let sent = browser.fill("/report", "/report", &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let to = sent.header("location").to_owned();
+    let receipt = browser.open(&to).await;
+    assert_eq!(receipt.status, StatusCode::OK);
+    to.rsplit('/').next().unwrap().to_owned()
+}
+
+async fn change(browser: &mut Browser<'_>, number: &str, fields: &[(&str, &str)]) -> Answer {
+    let seen = browser.open(&format!("/incidents/{number}")).await.field("seen");
+    let mut all = vec![("seen", seen.as_str())];
+    all.extend_from_slice(fields);
+    browser.fill("/help", &format!("/incidents/{number}/changes"), &all).await
+}
+
+#[tokio::test]
+async fn a_report_waits_in_the_queue_until_somebody_takes_it_on() {
+    let node = node();
+    let mut town = node.browser("perugia");
+    let number = report(&mut town, "Anagrafe bloccata").await;
+    let mut officer = node.browser("turno");
+    let queue = officer.open("/queue").await.text;
+    assert!(queue.contains(&number) && queue.contains("Anagrafe bloccata"), "{queue}");
+    assert!(queue.contains("riscatto &#60;b&#62;subito"), "what is reported is shown, not run");
+    let taken = change(&mut officer, &number, &[("does", "triage"), ("to", "/queue")]).await;
+    assert_eq!(taken.header("location"), "/queue?said=changed", "{}", taken.text);
+    assert!(!officer.open("/queue").await.text.contains(&number));
+    let shown = officer.open(&format!("/incidents/{number}")).await.text;
+    assert!(shown.contains("preso in carico") && shown.contains("Persona turno"), "{shown}");
+    // Whoever reported it follows it; nobody else of the network learns of it.
+    assert_eq!(town.open(&format!("/incidents/{number}")).await.status, StatusCode::OK);
+    let stranger = node.browser("terni").open(&format!("/incidents/{number}")).await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_report_that_is_refused_keeps_what_was_typed() {
+    let node = node();
+    let mut town = node.browser("perugia");
+    let fields = [("title", ""), ("words", "Da stamattina"), ("contact", "075 0000000")];
+    let refused = town.fill("/report", "/report", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Da stamattina") && refused.text.contains("075 0000000"));
+    let late = [("title", "x"), ("words", "y"), ("awareness", "2031-01-01T00:00")];
+    let refused = town.fill("/report", "/report", &late).await;
+    assert!(refused.text.contains("nel futuro") && refused.text.contains("2031-01-01T00:00"));
+}
+
+#[tokio::test]
+async fn two_who_write_at_once_are_told_of_each_other() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Sito alterato").await;
+    let (mut one, mut other) = (node.browser("turno"), node.browser("analista"));
+    let to = format!("/incidents/{number}/changes");
+    let seen = other.open(&format!("/incidents/{number}")).await.field("seen");
+    let taken = change(&mut one, &number, &[("does", "triage")]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    let fields = [
+        ("seen", seen.as_str()),
+        ("does", "note"),
+        ("text", "Visto anch'io"),
+        ("audience", "room"),
+    ];
+    let stale = other.fill("/help", &to, &fields).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert!(stale.text.contains("turno"), "who changed it is told");
+    assert!(stale.text.contains("Visto anch&#39;io"), "and nothing is lost: {}", stale.text);
+    let again = stale.field("seen");
+    let fields = [
+        ("seen", again.as_str()),
+        ("does", "note"),
+        ("text", "Visto anch'io"),
+        ("audience", "room"),
+    ];
+    assert_eq!(other.fill("/help", &to, &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn what_a_stage_needs_is_asked_for() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Posta compromessa").await;
+    let mut officer = node.browser("turno");
+    change(&mut officer, &number, &[("does", "triage")]).await;
+    let refused = change(&mut officer, &number, &[("does", "confirm"), ("evidence", "")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    let done =
+        change(&mut officer, &number, &[("does", "confirm"), ("evidence", "Registri del server")])
+            .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let judged = [("does", "judge"), ("factor", "functional-impact"), ("grade", "high")];
+    assert_eq!(change(&mut officer, &number, &judged).await.status, StatusCode::SEE_OTHER);
+    let wall = officer.open("/wall").await;
+    assert_eq!(wall.status, StatusCode::OK);
+    assert!(!wall.text.contains("Posta compromessa"), "visitors read no titles");
+}

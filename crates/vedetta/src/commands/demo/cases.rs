@@ -1,0 +1,179 @@
+//! What the desk of the demonstration has before it: reports of towns, some of them taken on. Invented,
+//! on documentation addresses.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use vedetta_flow::House;
+use vedetta_model::{AccountId, Actor};
+use vedetta_watch::desk::incident::{Affected, Channel, ServiceStatus};
+use vedetta_watch::desk::severity::{Factor, Grade};
+use vedetta_watch::desk::{Audience, Change};
+use vedetta_watch::{CaseWish, Edit, NewReport, Watch, WatchError};
+
+use super::organisation;
+use crate::outcome::Failure;
+
+/// A report, and how far its case has come.
+struct Report {
+    organisation: &'static str,
+    title: &'static str,
+    words: &'static str,
+    services: &'static [&'static str],
+    hours_ago: u64,
+    grades: &'static [(Factor, Grade)],
+    confirmed: Option<&'static str>,
+}
+
+/// The officer who has them before them.
+const OFFICER: &str = "turno-cnaipic";
+
+const REPORTS: [Report; 7] = [
+    Report {
+        organisation: "comune-055032",
+        title: "Falsa fattura a trenta caselle del Comune",
+        words: "Da stamattina trenta caselle hanno ricevuto una fattura con un collegamento a \
+            accesso-sportello.example. Due persone hanno scritto la password.",
+        services: &["posta"],
+        hours_ago: 5,
+        grades: &[
+            (Factor::FunctionalImpact, Grade::Moderate),
+            (Factor::Activity, Grade::High),
+            (Factor::InformationImpact, Grade::High),
+            (Factor::Dependency, Grade::Moderate),
+        ],
+        confirmed: Some("Accessi da 203.0.113.77 con le due password, nei registri della posta."),
+    },
+    Report {
+        organisation: "comune-054039",
+        title: "Anagrafe e pagamenti fermi: chiesto un riscatto",
+        words: "I computer dell'anagrafe mostrano una richiesta di riscatto. Abbiamo staccato la rete \
+            dell'ufficio. Le copie di ieri notte sembrano intatte.",
+        services: &["anagrafe", "pagamenti"],
+        hours_ago: 3,
+        grades: &[
+            (Factor::FunctionalImpact, Grade::Extreme),
+            (Factor::Activity, Grade::Extreme),
+            (Factor::Location, Grade::High),
+            (Factor::InformationImpact, Grade::High),
+            (Factor::Recoverability, Grade::High),
+            (Factor::Dependency, Grade::High),
+            (Factor::PotentialImpact, Grade::High),
+        ],
+        confirmed: Some("File cifrati su quattro server; nota di riscatto acquisita."),
+    },
+    Report {
+        organisation: "comune-058091",
+        title: "Prima pagina del sito sostituita",
+        words: "Al posto della prima pagina c'è un messaggio politico. Il resto del sito risponde.",
+        services: &["sito istituzionale"],
+        hours_ago: 2,
+        grades: &[(Factor::FunctionalImpact, Grade::Low), (Factor::Activity, Grade::Moderate)],
+        confirmed: None,
+    },
+    Report {
+        organisation: "comune-010025",
+        title: "Portale dei tributi lentissimo da un'ora",
+        words: "Migliaia di richieste al secondo da indirizzi esteri. Il fornitore sta filtrando.",
+        services: &["tributi"],
+        hours_ago: 1,
+        grades: &[(Factor::FunctionalImpact, Grade::Moderate)],
+        confirmed: None,
+    },
+    Report {
+        organisation: "comune-054018",
+        title: "Telefonata che imita la voce del sindaco",
+        words: "La ragioneria ha ricevuto una telefonata con la voce del sindaco che chiedeva un bonifico. \
+            Non è stato fatto.",
+        services: &[],
+        hours_ago: 26,
+        grades: &[],
+        confirmed: None,
+    },
+    Report {
+        organisation: "comune-055032",
+        title: "Ancora false fatture, da un altro mittente",
+        words: "Altre caselle ricevono la falsa fattura da fatture@accesso-sportello.example.",
+        services: &["posta"],
+        hours_ago: 0,
+        grades: &[],
+        confirmed: None,
+    },
+    Report {
+        organisation: "comune-037006",
+        title: "Un fornitore avvisa: accesso non autorizzato ai suoi sistemi",
+        words: "Il fornitore del protocollo informatico scrive che qualcuno è entrato nei suoi server \
+            dell'assistenza. Non sappiamo se ci riguarda.",
+        services: &["protocollo"],
+        hours_ago: 0,
+        grades: &[],
+        confirmed: None,
+    },
+];
+
+/// Reports them, once, and takes some of them on.
+pub(super) fn ready(house: &House, watch: &Watch) -> Result<(), Failure> {
+    let id = AccountId::new(OFFICER).map_err(vedetta_flow::FlowError::from)?;
+    let standing = house.standing();
+    let Some(account) = standing.directory.account(&id) else { return Ok(()) };
+    let officer = Actor {
+        account: account.id.clone(),
+        organisation: account.organisation.clone(),
+        roles: account.roles.clone(),
+        language: account.language,
+    };
+    let told = || -> Result<(), WatchError> {
+        if watch.cases(&officer, &CaseWish { limit: 1, ..CaseWish::default() })?.total > 0 {
+            return Ok(());
+        }
+        for report in &REPORTS {
+            tell(house, watch, &officer, report)?;
+        }
+        Ok(())
+    };
+    told().map_err(|error| Failure::Usage(format!("the demonstration's cases: {error}")))
+}
+
+fn tell(house: &House, watch: &Watch, officer: &Actor, it: &Report) -> Result<(), WatchError> {
+    let Ok(of) = organisation(it.organisation) else { return Ok(()) };
+    if house.standing().directory.organisation(&of).is_none() {
+        return Ok(());
+    }
+    let services: BTreeSet<String> = it.services.iter().map(|it| (*it).to_owned()).collect();
+    let receipt = watch.report(
+        officer,
+        NewReport {
+            channel: Channel::Telephone,
+            organisation: Some(of.clone()),
+            title: it.title.into(),
+            words: it.words.into(),
+            contact: Some("referente di turno".into()),
+            awareness: Some(house.now().before(Duration::from_secs(3_600 * it.hours_ago + 600))),
+            items: BTreeSet::new(),
+            services: services.clone(),
+            key: None,
+        },
+    )?;
+    let number = receipt.number.to_string();
+    let change = |change: Change| -> Result<(), WatchError> {
+        let version = watch.case(officer, &number)?.version;
+        watch.change_case(officer, &number, Edit { version, change }).map(drop)
+    };
+    if it.grades.is_empty() {
+        return Ok(());
+    }
+    change(Change::Triage)?;
+    for (factor, grade) in it.grades {
+        change(Change::Judge { factor: *factor, grade: *grade })?;
+    }
+    let status = if it.confirmed.is_some() { ServiceStatus::Down } else { ServiceStatus::Degraded };
+    change(Change::Affect { organisation: of, affected: Affected { services, status } })?;
+    if let Some(evidence) = it.confirmed {
+        change(Change::Confirm { evidence: evidence.into() })?;
+        let text = "Raccolti i registri; avvisato il centro regionale.".into();
+        change(Change::Note { text, audience: Audience::Room })?;
+        let text = "Richiamare il referente con le prime misure".into();
+        change(Change::Task { text, organisation: None, assignee: None, due: None })?;
+    }
+    Ok(())
+}
