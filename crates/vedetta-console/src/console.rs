@@ -115,7 +115,7 @@ impl Console {
         let paces = paces.await?;
         let worst = |of: fn(&vedetta_flow::Pace) -> u64| match paces.iter().map(of).max() {
             None | Some(0) => "—".to_owned(),
-            Some(millis @ ..1_000) => format!("{millis} ms"),
+            Some(millis @ 1..1_000) => format!("{millis} ms"),
             Some(millis) => format!("{:.1} s", Duration::from_millis(millis).as_secs_f64()),
         };
         let missing = |it: &vedetta_flow::Pace| it.share.count.saturating_sub(it.acknowledge.count);

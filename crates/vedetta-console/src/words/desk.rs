@@ -221,8 +221,8 @@ impl crate::words::Words {
     /// A size, as people read it.
     pub(crate) fn octets(self, size: u64) -> String {
         match size {
-            ..1_024 => format!("{size} B"),
-            ..1_048_576 => format!("{} KB", size.div_ceil(1_024)),
+            0..1_024 => format!("{size} B"),
+            1_024..1_048_576 => format!("{} KB", size.div_ceil(1_024)),
             _ => format!("{} MB", size.div_ceil(1_048_576)),
         }
     }
