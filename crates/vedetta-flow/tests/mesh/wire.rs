@@ -81,6 +81,10 @@ impl<'a> End<'a> {
         let (house, mesh) = (self.house, self.house.mesh().unwrap());
         match output {
             Output::Send(frame) => {
+                if let Frame::Batch(batch) = &frame {
+                    house.sent(&self.peer, batch.span);
+                    house.record_sent(&self.peer).unwrap();
+                }
                 self.out.push_back(frame.encode().unwrap());
                 None
             }
