@@ -2,9 +2,11 @@
 
 mod agreements;
 mod certificates;
+mod clocks;
 mod control;
 mod deliveries;
 mod directory;
+mod duty;
 mod holds;
 mod imports;
 mod incidents;
@@ -19,6 +21,7 @@ pub(crate) mod sensors;
 mod sessions;
 mod stream;
 mod warning_lists;
+mod warnings;
 mod webhooks;
 mod withdrawals;
 mod work;
@@ -166,6 +169,27 @@ fn desk(registry: Registry) -> Registry {
         .on(Post, "/api/v1/incidents/{number}/files", incidents::attach)
         .on(Get, "/api/v1/incidents/{number}/files/{sha256}", incidents::file)
         .on(Get, "/api/v1/figures/incidents", incidents::figures)
+        .on(Get, "/api/v1/incidents/{number}/clocks", clocks::of_case)
+        .on(Get, "/api/v1/incidents/{number}/notices/{step}", clocks::notice)
+        .on(Get, "/api/v1/incidents/{number}/report", clocks::report)
+        .on(Get, "/api/v1/clocks", clocks::next)
+        .on(Get, "/api/v1/clocks/pressing", clocks::pressing)
+        .on(Get, "/api/v1/duty", duty::now)
+        .on(Get, "/api/v1/rosters/{organisation}", duty::roster)
+        .on(Put, "/api/v1/rosters/{organisation}", duty::put_roster)
+        .on(Post, "/api/v1/rosters/{organisation}/changes", duty::change_roster)
+        .on(Get, "/api/v1/rosters/{organisation}/handover", duty::sheet)
+        .on(Post, "/api/v1/rosters/{organisation}/handover", duty::give)
+        .on(Get, "/api/v1/rosters/{organisation}/handovers", duty::handovers)
+        .on(Post, "/api/v1/rosters/{organisation}/handovers/{ends}", duty::take)
+        .on(Get, "/api/v1/warnings", warnings::list)
+        .on(Post, "/api/v1/warnings", warnings::write)
+        .on(Get, "/api/v1/warnings/{warning}", warnings::get)
+        .on(Put, "/api/v1/warnings/{warning}", warnings::rewrite)
+        .on(Get, "/api/v1/warnings/{warning}/preview", warnings::preview)
+        .on(Post, "/api/v1/warnings/{warning}/steps", warnings::step)
+        .on(Post, "/api/v1/warnings/{warning}/reactions", warnings::react)
+        .on(Get, "/api/v1/concerns", warnings::concerns)
 }
 
 fn directory_routes(registry: Registry) -> Registry {

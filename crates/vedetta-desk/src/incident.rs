@@ -20,6 +20,7 @@ mod change;
 mod stage;
 mod wording;
 
+pub(crate) use change::{line, sentence};
 pub use change::{Change, ChangeError};
 pub use stage::{Stage, StageName};
 

@@ -8,13 +8,18 @@
 
 pub mod circle;
 pub mod clock;
+pub mod document;
 pub mod file;
+pub mod handover;
 pub mod incident;
+pub mod notice;
 pub mod number;
 pub mod regime;
 pub mod roster;
 pub mod severity;
+pub mod target;
 pub mod triage;
+pub mod warning;
 
 pub use circle::{Access, Audience, Sight, Stands, Viewer};
 pub use clock::{Deadline, Facts, State, deadlines};

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use vedetta_model::Organisation;
 use vedetta_model::language::Bilingual;
+use vedetta_model::organisation::{Criticality, OrganisationKind, Sector};
 
 /// A law that sets deadlines.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -198,6 +200,37 @@ impl Regime {
         }
         Ok(self)
     }
+}
+
+/// The laws that may apply to an organisation's incidents, each with what speaks for it: a person
+/// decides. What is indicative stays data of the directory.
+#[must_use]
+pub fn suggested(of: &Organisation) -> Vec<(&'static str, Bilingual)> {
+    use OrganisationKind::{Administration, Municipality, Region};
+    let mut found = Vec::new();
+    if of.sector.is_some() {
+        let words = ("settore NIS2: verificare la soggettività", "NIS2 sector: check its standing");
+        found.push(("nis2", Bilingual::new(words.0, words.1)));
+    }
+    let large = of.kind == Municipality && of.population.is_some_and(|it| it > 100_000);
+    let health = matches!(of.sector, Some(Sector::Health | Sector::Transport));
+    if large || health || matches!(of.kind, Administration | Region) {
+        let words = (
+            "amministrazione tra quelle dell'art. 1: verificare",
+            "an administration among those of art. 1: check",
+        );
+        found.push(("law-90", Bilingual::new(words.0, words.1)));
+    }
+    if of.criticality == Criticality::National {
+        let words = (
+            "critica per il Paese: verificare l'iscrizione nel perimetro",
+            "critical for the country: check whether it is within the perimeter",
+        );
+        found.push(("perimeter", Bilingual::new(words.0, words.1)));
+    }
+    let words = ("se sono coinvolti dati personali", "if personal data are involved");
+    found.push(("gdpr", Bilingual::new(words.0, words.1)));
+    found
 }
 
 impl FromStr for Regime {

@@ -13,11 +13,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     all
 }
 
-fn case_number() -> Value {
+pub(super) fn case_number() -> Value {
     json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{6,}$" })
 }
 
-fn bilingual() -> Value {
+pub(super) fn bilingual() -> Value {
     object(&[("it", text()), ("en", text())], &[])
 }
 
@@ -25,7 +25,7 @@ fn channel() -> Value {
     one_of(&["portal", "telephone", "mail", "api", "finding", "peer"])
 }
 
-fn stage() -> Value {
+pub(super) fn stage() -> Value {
     one_of(&[
         "reported",
         "triaged",
@@ -38,7 +38,7 @@ fn stage() -> Value {
     ])
 }
 
-fn category() -> Value {
+pub(super) fn category() -> Value {
     json!({ "type": "integer", "minimum": 1, "maximum": 6 })
 }
 

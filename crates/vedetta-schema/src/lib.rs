@@ -11,6 +11,7 @@ mod exchange;
 mod mail;
 mod peers;
 mod sensors;
+mod watch;
 
 pub use check::breaks;
 
@@ -19,7 +20,7 @@ pub use check::breaks;
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
     let all = all.chain(peers::all()).chain(sensors::all()).chain(mail::all());
-    let all = all.chain(desk::all());
+    let all = all.chain(desk::all()).chain(watch::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

@@ -3,4 +3,7 @@
 
 pub mod attach_file;
 pub mod change_case;
+pub mod hand_over;
+pub mod keep_rosters;
 pub mod report;
+pub mod warn;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use vedetta_desk::incident::Channel;
 use vedetta_desk::triage::Prints;
-use vedetta_desk::{Access, CaseNumber, Incident, StageName};
+use vedetta_desk::{Access, CaseNumber, Facts, Incident, Regime, StageName, State, deadlines};
 use vedetta_flow::annex::Annex;
 use vedetta_model::{AccountId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, Sequence, Stamp, StoreError};
@@ -72,8 +72,19 @@ pub enum Circle {
 pub(crate) struct Brief {
     pub(crate) row: CaseRow,
     pub(crate) access: Access,
+    /// What its clocks count from, where a law applies.
+    pub(crate) clocked: Option<Clocked>,
+    /// When it first came to each stage.
+    pub(crate) reached: BTreeMap<StageName, Instant>,
     /// By what it is recognised, while it is new.
     pub(crate) prints: Mutex<Option<Arc<Prints>>>,
+}
+
+/// What the legal clocks of a case count from.
+#[derive(Debug)]
+pub(crate) struct Clocked {
+    pub(crate) regimes: BTreeSet<String>,
+    pub(crate) facts: Facts,
 }
 
 /// Every case in memory.
@@ -86,6 +97,8 @@ pub(crate) struct Index {
     pub(crate) all: BTreeMap<CaseNumber, Arc<Brief>>,
     /// Those that wait to be triaged.
     pub(crate) waiting: BTreeSet<CaseNumber>,
+    /// Those that somebody works on, and those of which a law still wants something.
+    pub(crate) live: BTreeSet<CaseNumber>,
     pub(crate) children: HashMap<CaseNumber, BTreeSet<CaseNumber>>,
     /// Those whose prints are kept, the oldest first.
     recognised: VecDeque<CaseNumber>,
@@ -100,19 +113,23 @@ const RECENT: Duration = Duration::from_secs(30 * 86_400);
 
 impl Cases {
     /// The index; read from the ledger when that was not done yet.
-    pub(crate) fn index(&self, annex: Annex<'_>, now: Instant) -> Result<Held<'_>, StoreError> {
+    pub(crate) fn index(
+        &self,
+        annex: Annex<'_>,
+        (regimes, now): (&[Regime], Instant),
+    ) -> Result<Held<'_>, StoreError> {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if index.is_none() {
-            *index = Some(annex.read(|reader| Index::load(reader, now))?);
+            *index = Some(annex.read(|reader| Index::load(reader, regimes, now))?);
         }
         Ok(Held(index))
     }
 
     /// Takes in what was written. What was not read yet will be read with it.
-    pub(crate) fn learn(&self, kept: &Kept, stamp: Stamp) {
+    pub(crate) fn learn(&self, kept: &Kept, stamp: Stamp, regimes: &[Regime]) {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = index.as_mut() {
-            index.learn(&kept.incident, stamp, stamp.at);
+            index.learn(&kept.incident, stamp, (regimes, stamp.at));
         }
     }
 }
@@ -127,19 +144,28 @@ impl Held<'_> {
 }
 
 impl Index {
-    fn load(reader: &mut dyn Reader, now: Instant) -> Result<Self, StoreError> {
+    fn load(
+        reader: &mut dyn Reader,
+        regimes: &[Regime],
+        now: Instant,
+    ) -> Result<Self, StoreError> {
         let (mut index, mut after) = (Self::default(), String::new());
         loop {
             let page = reader.records_after(RecordKind::Incident, &after, PAGE)?;
             let Some(last) = page.last() else { return Ok(index) };
             after.clone_from(&last.id);
             for record in &page {
-                index.learn(&Kept::read(record)?.incident, record.stamp, now);
+                index.learn(&Kept::read(record)?.incident, record.stamp, (regimes, now));
             }
         }
     }
 
-    fn learn(&mut self, incident: &Incident, stamp: Stamp, now: Instant) {
+    fn learn(
+        &mut self,
+        incident: &Incident,
+        stamp: Stamp,
+        (regimes, now): (&[Regime], Instant),
+    ) {
         let number = incident.number;
         let before = self.all.get(&number);
         // Two writers may tell of their writing the other way round.
@@ -158,6 +184,10 @@ impl Index {
         match brief.row.stage {
             StageName::Reported => self.waiting.insert(number),
             _ => self.waiting.remove(&number),
+        };
+        match brief.row.stage.is_open() || brief.is_owed(regimes, now) {
+            true => self.live.insert(number),
+            false => self.live.remove(&number),
         };
         let known = self.all.get(&number).map(|it| it.prints());
         match known {
@@ -197,7 +227,25 @@ impl Index {
 
 impl Brief {
     fn of(incident: &Incident, stamp: Stamp) -> Self {
-        Self { row: row(incident, stamp), access: incident.access(), prints: Mutex::new(None) }
+        let clocked = (!incident.regimes.is_empty()).then(|| Clocked {
+            regimes: incident.regimes.keys().cloned().collect(),
+            facts: incident.facts(),
+        });
+        Self {
+            row: row(incident, stamp),
+            access: incident.access(),
+            clocked,
+            reached: incident.reached.clone(),
+            prints: Mutex::new(None),
+        }
+    }
+
+    /// Whether a law still wants something of it.
+    fn is_owed(&self, regimes: &[Regime], now: Instant) -> bool {
+        let Some(clocked) = &self.clocked else { return false };
+        let applied = regimes.iter().filter(|it| clocked.regimes.contains(&it.id));
+        let mut standing = applied.flat_map(|regime| deadlines(regime, &clocked.facts, now));
+        standing.any(|it| !matches!(it.state, State::Met { .. } | State::Late { .. } | State::Discharged { .. }))
     }
 
     pub(crate) fn prints(&self) -> Option<Arc<Prints>> {

@@ -15,13 +15,20 @@ mod kept;
 
 pub use actions::attach_file::{Attached, NewFile};
 pub use actions::change_case::{Edit, Merge};
+pub use actions::hand_over::{Give, HandoverView, Sheet, Take};
+pub use actions::keep_rosters::RosterChange;
 pub use actions::report::{NewReport, ReportReceipt};
+pub use actions::warn::NewReaction;
 pub use cases::{CaseRow, Circle};
 pub use error::{Stale, WatchError};
 pub use kept::Did;
 pub use views::see_case::{CaseView, Moment, Timeline};
 pub use views::see_cases::{CasePage, CaseWish, Counts};
+pub use views::see_clocks::{CaseClocks, Clock, NextClock, Pressing, Suggested};
+pub use views::see_concerns::Concern;
+pub use views::see_duty::{DutyNow, Person, RosterView};
 pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
+pub use views::see_warnings::{Figures, Reached, WarningRow, WarningView};
 pub use watch::Watch;
 
 /// The room's words, for the doors.

@@ -3,4 +3,8 @@
 
 pub mod see_case;
 pub mod see_cases;
+pub mod see_clocks;
+pub mod see_concerns;
+pub mod see_duty;
 pub mod see_queue;
+pub mod see_warnings;

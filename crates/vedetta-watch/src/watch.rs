@@ -6,13 +6,15 @@ use vedetta_desk::{Regime, Stands, Viewer};
 use vedetta_flow::House;
 use vedetta_flow::annex::Annex;
 use vedetta_model::{Actor, Role};
+use vedetta_store::{Stamp, StoreError};
 
-use crate::cases::Cases;
+use crate::cases::{Cases, Held};
+use crate::kept::Kept;
 
 /// One node's watch. Every action and view is a method of it.
 pub struct Watch {
     house: Arc<House>,
-    pub(crate) cases: Cases,
+    cases: Cases,
     pub(crate) regimes: Vec<Regime>,
 }
 
@@ -41,6 +43,16 @@ impl Watch {
 
     pub(crate) fn annex(&self) -> Annex<'_> {
         Annex::of(&self.house)
+    }
+
+    /// The cases in memory.
+    pub(crate) fn index(&self) -> Result<Held<'_>, StoreError> {
+        self.cases.index(self.annex(), (&self.regimes, self.house.now()))
+    }
+
+    /// Takes in a version of a case that was written.
+    pub(crate) fn learn(&self, kept: &Kept, stamp: Stamp) {
+        self.cases.learn(kept, stamp, &self.regimes);
     }
 
     /// An actor as the desk sees it.

@@ -7,9 +7,15 @@
 mod cases;
 #[path = "it/circle.rs"]
 mod circle;
+#[path = "it/clocks.rs"]
+mod clocks;
 #[path = "it/files.rs"]
 mod files;
 #[path = "it/queue.rs"]
 mod queue;
 #[path = "it/room.rs"]
 mod room;
+#[path = "it/shifts.rs"]
+mod shifts;
+#[path = "it/warnings.rs"]
+mod warnings;

@@ -26,6 +26,10 @@ const PRODUCERS: Who = Who::Roles(&[
 
 /// Who reports what sensors find.
 const MACHINES: Who = Who::Roles(&[Role::Machine]);
+/// Who keeps rosters.
+const SHIFT_KEEPERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer]);
+/// Who hands a shift over.
+const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 
 const PAGE: &[(&str, &str)] = &[
     ("after", "Go on after this place, as `next` of the page before said."),
@@ -371,6 +375,64 @@ pub const TABLE: &[Route] = &[
         .gives(of("application/octet-stream")),
     get("/api/v1/figures/incidents", Who::SignedIn, "Incidents in figures")
         .gives(json("IncidentFigures")),
+    get("/api/v1/incidents/{number}/clocks", Who::SignedIn, "What is due by when, and how it stands")
+        .gives(json("IncidentClocks")),
+    get("/api/v1/incidents/{number}/notices/{step}", Who::SignedIn, "The draft of a notice")
+        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .gives(json("Document")),
+    get("/api/v1/incidents/{number}/report", Who::SignedIn, "The report after an incident")
+        .cost(Cost::Bulk)
+        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .gives(json("Document")),
+    get("/api/v1/clocks", Who::SignedIn, "What is due next")
+        .query(&[("limit", "At most so many; 1 to 500, 5 without it.")])
+        .gives(json("NextClocks")),
+    get("/api/v1/clocks/pressing", Who::SignedIn, "What was missed, and what is nearly")
+        .gives(json("Pressing")),
+    get("/api/v1/duty", Who::SignedIn, "Who is on duty in every room").gives(json("Duty")),
+    get("/api/v1/rosters/{organisation}", Who::SignedIn, "A roster, its turns and gaps")
+        .query(&[
+            ("from", "From this moment; now without it."),
+            ("until", "Until this moment; a week later without it."),
+        ])
+        .gives(json("RosterView")),
+    put("/api/v1/rosters/{organisation}", SHIFT_KEEPERS, "Put a roster")
+        .takes(json("NewRoster"))
+        .gives(json("Versioned")),
+    post("/api/v1/rosters/{organisation}/changes", SHIFT_KEEPERS, "Swaps, absences, cover")
+        .takes(json("RosterEdit"))
+        .gives(json("Versioned")),
+    get("/api/v1/rosters/{organisation}/handover", SHIFT, "What would be handed over now")
+        .gives(json("HandoverSheet")),
+    post("/api/v1/rosters/{organisation}/handover", SHIFT, "Give the shift")
+        .takes(json("GiveHandover"))
+        .gives(json("Handover")),
+    get("/api/v1/rosters/{organisation}/handovers", Who::SignedIn, "Handovers, the newest first")
+        .gives(json("Handovers")),
+    post("/api/v1/rosters/{organisation}/handovers/{ends}", SHIFT, "Take the shift")
+        .takes(json("TakeHandover"))
+        .gives(json("Handover")),
+    get("/api/v1/warnings", Who::SignedIn, "Early warnings").gives(json("Warnings")),
+    post("/api/v1/warnings", ROOM, "Write an early warning")
+        .takes(json("WarningDraft"))
+        .gives(json("Warning")),
+    get("/api/v1/warnings/{warning}", Who::SignedIn, "A warning, and how far it came")
+        .gives(json("Warning")),
+    put("/api/v1/warnings/{warning}", ROOM, "Write its draft anew")
+        .takes(json("WarningDraft"))
+        .gives(json("Warning")),
+    get("/api/v1/warnings/{warning}/preview", ROOM, "Who would have it, and why")
+        .gives(json("Preview")),
+    post("/api/v1/warnings/{warning}/steps", ROOM, "Send it, remind of it, withdraw it")
+        .takes(json("WarningStep"))
+        .gives(json("Warning")),
+    post("/api/v1/warnings/{warning}/reactions", PRODUCERS, "Say what one did about it")
+        .takes(json("NewReaction"))
+        .gives(json("Reaction")),
+    get("/api/v1/concerns", Who::SignedIn, "What concerns one's organisation, and what to do")
+        .cost(Cost::Bulk)
+        .query(&[("limit", "At most so many; 1 to 200, 50 without it.")])
+        .gives(json("Concerns")),
     // Other nodes.
     get("/api/v1/peers", AUDITORS, "Other nodes, and how the links with them do")
         .gives(json("Peers")),

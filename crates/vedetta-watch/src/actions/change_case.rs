@@ -226,7 +226,7 @@ impl Watch {
         match self.annex().write(work)? {
             Ok(written) => {
                 for (kept, stamp) in &written {
-                    self.cases.learn(kept, *stamp);
+                    self.learn(kept, *stamp);
                 }
                 self.case(by, &number.to_string())
             }
@@ -335,7 +335,7 @@ impl Watch {
         by: &Actor,
         number: CaseNumber,
     ) -> Result<Arc<crate::cases::Brief>, WatchError> {
-        let held = self.cases.index(self.annex(), self.house().now())?;
+        let held = self.index()?;
         let brief = held.get().and_then(|index| index.all.get(&number).cloned());
         let seen = brief.filter(|brief| brief.access.sight(self.viewer(by)).is_some());
         seen.ok_or_else(|| WatchError::unknown("case", number))

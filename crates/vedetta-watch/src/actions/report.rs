@@ -94,7 +94,7 @@ impl Watch {
         match placed {
             Err(number) => Ok(ReportReceipt { number, at, repeated: true }),
             Ok((kept, stamp)) => {
-                self.cases.learn(&kept, stamp);
+                self.learn(&kept, stamp);
                 let number = kept.incident.number;
                 Ok(ReportReceipt { number, at: stamp.at, repeated: false })
             }

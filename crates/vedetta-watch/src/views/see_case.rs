@@ -126,7 +126,7 @@ impl Watch {
             Some((stamp, kept, sight))
         });
         let (stamp, kept, sight) = seen.ok_or_else(|| WatchError::unknown("case", number))?;
-        let held = self.cases.index(self.annex(), self.house().now())?;
+        let held = self.index()?;
         let children = held.get().into_iter().flat_map(|index| index.children_of(number));
         let children = children.filter(|it| it.access.sight(viewer) == Some(Sight::Whole));
         let children = children.map(|it| it.row.clone()).collect();

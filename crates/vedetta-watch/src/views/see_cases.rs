@@ -66,7 +66,7 @@ impl Watch {
         let after = wish.after.as_deref().map(number_of).transpose()?;
         let (viewer, limit) = (self.viewer(by), wish.limit.clamp(1, 1_000));
         let wanted = Wanted::of(wish);
-        let held = self.cases.index(self.annex(), self.house().now())?;
+        let held = self.index()?;
         let Some(index) = held.get() else { return Ok(CasePage::empty()) };
         let mut page = CasePage::empty();
         for brief in index.all.values().rev() {
@@ -93,7 +93,7 @@ impl Watch {
     /// What the ledger said.
     pub fn counts(&self, by: &Actor) -> Result<Counts, WatchError> {
         let viewer = self.viewer(by);
-        let held = self.cases.index(self.annex(), self.house().now())?;
+        let held = self.index()?;
         let mut counts =
             Counts { open: [0; 6], waiting: 0, oldest_waiting: None, stages: BTreeMap::new() };
         let all = held.get().into_iter().flat_map(|index| index.all.values());

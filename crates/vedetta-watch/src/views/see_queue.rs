@@ -73,7 +73,7 @@ impl Watch {
         let (mut waiting, mut total) = (Vec::new(), 0);
         let viewer = self.viewer(by);
         {
-            let held = self.cases.index(self.annex(), self.house().now())?;
+            let held = self.index()?;
             let Some(index) = held.get() else { return Ok(Queue { waiting, total }) };
             let queued = index.waiting.iter().filter_map(|number| index.all.get(number));
             for brief in queued {
@@ -109,7 +109,7 @@ impl Watch {
     pub fn alike(&self, by: &Actor, number: &str) -> Result<Vec<Alike>, WatchError> {
         self.annex().require_room(by, OFFICERS, "see what is alike")?;
         let brief = self.brief(by, number_of(number)?)?;
-        let held = self.cases.index(self.annex(), self.house().now())?;
+        let held = self.index()?;
         Ok(held.get().map(|index| self.alike_in(by, index, &brief)).unwrap_or_default())
     }
 

@@ -1,0 +1,117 @@
+//! A document as plain HTML that office programs open, and as text: headings, paragraphs, lists and
+//! tables; no script, no style, nothing from elsewhere.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use vedetta_model::language::Language;
+
+/// A document.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Document {
+    /// Its title.
+    pub title: String,
+    /// As a whole page of HTML.
+    pub html: String,
+    /// As text.
+    pub text: String,
+}
+
+/// A document being written.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    title: String,
+    language: Language,
+    html: String,
+    text: String,
+}
+
+impl Writer {
+    pub(crate) fn new(title: String, language: Language) -> Self {
+        let html = format!("<h1>{}</h1>\n", escaped(&title));
+        let text = format!("{title}\n{}\n", "=".repeat(title.chars().count()));
+        Self { title, language, html, text }
+    }
+
+    pub(crate) fn heading(&mut self, heading: &str) {
+        let _infallible = write!(self.html, "<h2>{}</h2>\n", escaped(heading));
+        let _infallible = write!(self.text, "\n{heading}\n{}\n", "-".repeat(heading.chars().count()));
+    }
+
+    pub(crate) fn paragraph(&mut self, words: &str) {
+        for part in words.split("\n\n").map(str::trim).filter(|part| !part.is_empty()) {
+            let lines: Vec<_> = part.lines().map(escaped).collect();
+            let _infallible = write!(self.html, "<p>{}</p>\n", lines.join("<br>"));
+            let _infallible = write!(self.text, "{part}\n");
+        }
+    }
+
+    pub(crate) fn list(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.html.push_str("<ul>\n");
+        for line in lines {
+            let _infallible = write!(self.html, "<li>{}</li>\n", escaped(&line));
+            let _infallible = write!(self.text, "- {line}\n");
+        }
+        self.html.push_str("</ul>\n");
+    }
+
+    /// A table of two columns: what, and its value.
+    pub(crate) fn facts(&mut self, rows: impl IntoIterator<Item = (String, String)>) {
+        self.html.push_str("<table>\n");
+        for (what, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
+            let (heading, cell) = (escaped(&what), escaped(&value));
+            let _infallible =
+                write!(self.html, "<tr><th scope=\"row\">{heading}</th><td>{cell}</td></tr>\n");
+            let _infallible = write!(self.text, "{what}: {value}\n");
+        }
+        self.html.push_str("</table>\n");
+    }
+
+    pub(crate) fn end(self) -> Document {
+        let language = match self.language {
+            Language::It => "it",
+            Language::En => "en",
+        };
+        let html = format!(
+            "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <title>{}</title>\n</head>\n<body>\n{}</body>\n</html>\n",
+            escaped(&self.title),
+            self.html
+        );
+        Document { title: self.title, html, text: self.text }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // Office programs refuse a file with others.
+            c if c.is_control() && !matches!(c, '\n' | '\t') => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_never_markup() {
+        let mut writer = Writer::new("<script>x</script>".into(), Language::It);
+        writer.heading("a & b");
+        writer.paragraph("prima\nriga\u{0}\n\n<img src=x>");
+        writer.facts([("chi".into(), "\"Rossi\"".into()), ("vuoto".into(), String::new())]);
+        let document = writer.end();
+        assert!(!document.html.contains("<script") && !document.html.contains("<img"));
+        assert!(document.html.contains("<p>prima<br>riga</p>") && !document.html.contains("vuoto"));
+        assert!(document.text.contains("chi: \"Rossi\""));
+    }
+}

@@ -1,0 +1,237 @@
+//! Drafts of what a law wants said, and the report after a case: filled with what the case knows,
+//! with a gap where a person must write. Nothing is sent from here.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use vedetta_model::language::{Bilingual, Language};
+use vedetta_model::{Instant, OrganisationId};
+
+use crate::clock::{Deadline, State, deadlines};
+use crate::document::{Document, Writer};
+use crate::incident::{Incident, ServiceStatus, Stage};
+use crate::regime::{Regime, Step};
+
+/// What a document is written with.
+#[derive(Clone, Copy)]
+pub struct Pen<'a> {
+    /// In which language.
+    pub language: Language,
+    /// The present.
+    pub now: Instant,
+    /// What an organisation is called.
+    pub name: &'a dyn Fn(&OrganisationId) -> String,
+}
+
+/// What was done at a moment, for the report.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub words: Bilingual,
+}
+
+/// The draft of a notice.
+#[must_use]
+pub fn draft(incident: &Incident, regime: &Regime, step: &Step, pen: Pen<'_>) -> Document {
+    let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
+    let title = format!("{}: {}", step.name.to(pen.language), incident.number);
+    let mut writer = Writer::new(title, pen.language);
+    writer.paragraph(&say(
+        "BOZZA: da controllare, completare e inviare a cura di una persona.",
+        "DRAFT: for a person to check, complete and send.",
+    ));
+    let due = deadlines(regime, &incident.facts(), pen.now);
+    let due = due.iter().find(|it| it.step.step == step.id).and_then(|it| it.due);
+    writer.facts([
+        (say("Destinatario", "To"), regime.recipient.clone()),
+        (say("Norma", "Law"), regime.title.to(pen.language).to_owned()),
+        (say("Scadenza", "Due"), due.map(rome).unwrap_or_default()),
+    ]);
+    writer.heading(&say("Incidente", "Incident"));
+    writer.facts(facts(incident, pen));
+    writer.heading(&say("Descrizione", "Description"));
+    writer.paragraph(&incident.reported.words);
+    writer.heading(&say("Organizzazioni e servizi colpiti", "Organisations and services hit"));
+    writer.list(affected(incident, pen));
+    writer.heading(&say("Misure", "Measures"));
+    writer.list(measures(incident, pen.language));
+    writer.heading(&say("Che cosa chiede la norma", "What the law asks for"));
+    let gap = say("[da completare]", "[to be completed]");
+    writer.list(step.content.iter().map(|it| format!("{}: {gap}", it.to(pen.language))));
+    writer.paragraph(&format!("{}: {}", say("Fonte", "Source"), regime.source));
+    writer.end()
+}
+
+/// The report after a case: what happened, when what was done, how the clocks stood, what is learnt.
+#[must_use]
+pub fn after_action(
+    incident: &Incident,
+    done: &[Done],
+    regimes: &[&Regime],
+    pen: Pen<'_>,
+) -> Document {
+    let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
+    let title = format!("{} {}", say("Rapporto finale sul caso", "After-action report"), incident.number);
+    let mut writer = Writer::new(title, pen.language);
+    writer.facts(facts(incident, pen));
+    writer.heading(&say("Segnalazione", "Report"));
+    writer.paragraph(&incident.reported.words);
+    writer.heading(&say("Organizzazioni e servizi colpiti", "Organisations and services hit"));
+    writer.list(affected(incident, pen));
+    writer.heading(&say("Cronologia", "Timeline"));
+    let line = |it: &Done| {
+        format!("{}, {}: {}", rome(it.at), it.by, it.words.to(pen.language))
+    };
+    writer.list(done.iter().map(line));
+    writer.heading(&say("Adempimenti", "Legal clocks"));
+    for regime in regimes {
+        let lines = deadlines(regime, &incident.facts(), pen.now);
+        let name = regime.title.to(pen.language);
+        writer.list(lines.iter().map(|it| format!("{name}, {}", standing(regime, it, pen.language))));
+    }
+    writer.heading(&say("Gravità", "Gravity"));
+    let parts = incident.assessment.grades.iter();
+    writer.list(parts.map(|(factor, grade)| {
+        format!("{}: {}", factor.words().to(pen.language), grade.words().to(pen.language))
+    }));
+    if let Stage::Closed { cause, lesson, .. } = &incident.stage {
+        writer.heading(&say("Causa", "Cause"));
+        writer.paragraph(cause);
+        writer.heading(&say("Che cosa si impara", "What is learnt"));
+        writer.paragraph(lesson);
+    }
+    writer.end()
+}
+
+fn facts(incident: &Incident, pen: Pen<'_>) -> Vec<(String, String)> {
+    let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
+    let classes: Vec<_> = incident.classes.iter().map(String::as_str).collect();
+    let category = incident.assessment.category();
+    vec![
+        (say("Numero", "Number"), incident.number.to_string()),
+        (say("Titolo", "Title"), incident.title.clone()),
+        (say("Stato", "Stage"), incident.stage.name().words().to(pen.language).to_owned()),
+        (say("Segnalato per", "Reported for"), (pen.name)(&incident.reported.organisation)),
+        (say("Segnalato il", "Reported at"), rome(incident.reported.at)),
+        (say("Conoscenza", "Awareness"), incident.awareness.map(rome).unwrap_or_default()),
+        (say("Evidenza", "Evidence"), incident.evidence.map(rome).unwrap_or_default()),
+        (say("Classificazione", "Classification"), classes.join(", ")),
+        (
+            say("Categoria", "Category"),
+            format!("{}: {}", category.number(), category.answer().to(pen.language)),
+        ),
+        (say("Contatto", "Contact"), incident.reported.contact.clone().unwrap_or_default()),
+    ]
+}
+
+fn affected(incident: &Incident, pen: Pen<'_>) -> Vec<String> {
+    let lines = incident.affected.iter().map(|(organisation, affected)| {
+        let (it, en) = match affected.status {
+            ServiceStatus::Working => ("attivi", "working"),
+            ServiceStatus::Degraded => ("ridotti", "degraded"),
+            ServiceStatus::Down => ("fermi", "down"),
+        };
+        let services: Vec<_> = affected.services.iter().map(String::as_str).collect();
+        let status = Bilingual::new(it, en);
+        format!("{}: {} ({})", (pen.name)(organisation), services.join(", "), status.to(pen.language))
+    });
+    lines.collect()
+}
+
+fn measures(incident: &Incident, language: Language) -> Vec<String> {
+    let done = incident.tasks.iter().filter(|task| task.done.is_some());
+    let mut lines: Vec<_> = done.map(|task| task.text.clone()).collect();
+    lines.extend(incident.recommended.iter().map(|it| it.text.clone()));
+    if let Stage::Contained { measures, .. } = &incident.stage {
+        lines.insert(0, measures.clone());
+    }
+    if lines.is_empty() {
+        lines.push(Bilingual::new("[da completare]", "[to be completed]").to(language).to_owned());
+    }
+    lines
+}
+
+/// How a deadline stands, in words.
+fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String {
+    let step = regime.steps.iter().find(|step| step.id == deadline.step.step);
+    let name = step.map_or(deadline.step.step.as_str(), |step| step.name.to(language));
+    let (it, en, at) = match deadline.state {
+        State::Waiting => ("non ancora iniziato", "not begun", None),
+        State::Running | State::Near => ("in corso, entro", "running, due", deadline.due),
+        State::Missed => ("scaduto il", "missed, was due", deadline.due),
+        State::Met { at } => ("inviato in tempo il", "sent in time at", Some(at)),
+        State::Late { at } => ("inviato in ritardo il", "sent late at", Some(at)),
+        State::Discharged { at } => ("assolto da un altro invio il", "discharged by another at", Some(at)),
+    };
+    let words = Bilingual::new(it, en);
+    format!("{name}: {} {}", words.to(language), at.map(rome).unwrap_or_default())
+}
+
+/// A moment as it is shown: in Rome, to the minute, with the offset that the day has.
+fn rome(at: Instant) -> String {
+    let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
+    Timestamp::from_microsecond(at.micros()).map_or_else(
+        |_| at.to_string(),
+        |moment| moment.to_zoned(zone).strftime("%d/%m/%Y %H:%M %:z").to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::AccountId;
+
+    use super::*;
+    use crate::incident::{Change, Channel, Reported};
+
+    fn case() -> Incident {
+        let at = "2026-03-28T22:30:00Z".parse().unwrap();
+        let reported = Reported {
+            channel: Channel::Portal,
+            organisation: OrganisationId::new("terni").unwrap(),
+            by: AccountId::new("terni").unwrap(),
+            at,
+            words: "gli <sportelli> non rispondono".into(),
+            contact: None,
+        };
+        let case = Incident::open("2026-000001".parse().unwrap(), "Sportelli".into(), reported);
+        let know = Change::Know { awareness: Some(at), evidence: None };
+        case.unwrap().change(know, &AccountId::new("sala").unwrap(), at).unwrap()
+    }
+
+    fn regime() -> Regime {
+        Regime::given().unwrap().into_iter().find(|it| it.id == "nis2").unwrap()
+    }
+
+    #[test]
+    fn a_draft_is_filled_and_says_what_is_missing() {
+        let (case, regime) = (case(), regime());
+        let name = |id: &OrganisationId| format!("Comune di {id}");
+        let now = "2026-03-29T08:00:00Z".parse().unwrap();
+        for language in [Language::It, Language::En] {
+            let pen = Pen { language, now, name: &name };
+            let draft = draft(&case, &regime, &regime.steps[0], pen);
+            // The clocks went forward in between: a legal hour is an elapsed hour.
+            assert!(draft.text.contains("30/03/2026 00:30 +02:00"), "{}", draft.text);
+            assert!(draft.text.contains("Comune di terni"), "{}", draft.text);
+            assert!(draft.html.contains("&lt;sportelli&gt;"));
+            let asked = regime.steps[0].content.iter();
+            assert!(asked.clone().all(|it| draft.text.contains(it.to(language))));
+        }
+    }
+
+    #[test]
+    fn the_report_tells_the_whole_case() {
+        let (case, regime) = (case(), regime());
+        let name = |id: &OrganisationId| id.to_string();
+        let now = "2026-03-30T08:00:00Z".parse().unwrap();
+        let pen = Pen { language: Language::It, now, name: &name };
+        let words = Bilingual::new("preso in carico", "taken on");
+        let done = [Done { at: now, by: "sala".into(), words }];
+        let report = after_action(&case, &done, &[&regime], pen);
+        assert!(report.text.contains("sala: preso in carico"));
+        assert!(report.text.contains("scaduto il"), "{}", report.text);
+    }
+}

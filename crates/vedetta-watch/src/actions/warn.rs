@@ -1,0 +1,337 @@
+//! Early warnings: written as drafts, sent as items under the agreements, reminded of, withdrawn,
+//! answered by those who had them.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText};
+use vedetta_flow::Preview;
+use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_model::item::HANDLING_EXTENSION;
+use vedetta_model::{Actor, Category, Handling, Instant, ItemId, Language, OrganisationId, Tlp};
+use vedetta_store::{RecordKind, Sequence, StoreError, UnitOfWork};
+
+use crate::actions::keep_rosters::damaged;
+use crate::error::WatchError;
+use crate::views::see_warnings::WarningView;
+use crate::watch::{OFFICERS, REPORTERS, Watch};
+
+/// What an organisation says that it did.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewReaction {
+    /// What.
+    pub did: Acted,
+    /// In a few words.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl Watch {
+    /// Writes a warning: a new one without an identifier, or a draft on the version that was read.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, changed meanwhile, sent already, or a text that says nothing.
+    pub fn put_warning(
+        &self,
+        by: &Actor,
+        (id, version): (Option<String>, Option<Sequence>),
+        text: WarningText,
+    ) -> Result<WarningView, WatchError> {
+        self.annex().require_room(by, OFFICERS, "write warnings")?;
+        text.check()?;
+        if let Some(incident) = text.incident {
+            self.brief(by, incident)?;
+        }
+        let year = self.house().now().day().year();
+        let warning = Warning { text, by: by.account.clone(), stage: WarningStage::Draft, reminded: Vec::new() };
+        let body = serde_json::to_vec(&warning).map_err(|error| damaged(&"warning", &error))?;
+        let actor = by.account.clone();
+        let written = self.annex().write(move |unit| {
+            let id = match &id {
+                None => next(unit, year)?,
+                Some(id) => match unit.record(RecordKind::Warning, id)? {
+                    None => return Ok(Err(WatchWhy::Unknown(id.clone()))),
+                    Some(known) if Some(known.stamp.seq) != version => {
+                        return Ok(Err(WatchWhy::Stale(id.clone())));
+                    }
+                    Some(known) if !is_draft(&known.body) => {
+                        return Ok(Err(WatchWhy::Sent(id.clone())));
+                    }
+                    Some(_) => id.clone(),
+                },
+            };
+            unit.put_record(RecordKind::Warning, &id, &body, actor.as_str())?;
+            Ok(Ok(id))
+        })?;
+        self.warning(by, &written.map_err(WatchWhy::error)?)
+    }
+
+    /// Who would have a draft, and why.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn preview_warning(&self, by: &Actor, id: &str) -> Result<Preview, WatchError> {
+        self.annex().require_room(by, OFFICERS, "preview warnings")?;
+        let (_, warning) = self.kept_warning(id)?;
+        let handling = Arc::new(handling(by, &warning.text));
+        Ok(self.house().preview(by, &handling)?)
+    }
+
+    /// Sends a draft as an item: once.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, changed meanwhile, sent already, or refused as an item.
+    pub fn send_warning(
+        &self,
+        by: &Actor,
+        id: &str,
+        version: Sequence,
+    ) -> Result<WarningView, WatchError> {
+        self.annex().require_room(by, OFFICERS, "send warnings")?;
+        let (at, mut warning) = self.kept_warning(id)?;
+        if at != version {
+            return Err(WatchWhy::Stale(id.into()).error());
+        }
+        if warning.stage != WarningStage::Draft {
+            return Err(WatchWhy::Sent(id.into()).error());
+        }
+        let now = self.house().now();
+        // From the record's place: sent twice at once, it is one item all the same.
+        let item = item_of(self.house(), id)?;
+        let object = object(&warning.text, &item, now);
+        let arrival =
+            stix_bundle::read(DoorIn::Api, "desk", object.as_bytes(), &stix_bundle::limits());
+        let receipt = self.house().accept(by, arrival)?;
+        if let Some(fault) = receipt.rejected.first() {
+            return Err(WatchError::conflict(format!("it is refused as an item: {}", fault.reason)));
+        }
+        warning.stage = WarningStage::Sent { at: now, item };
+        self.put_kept(by, id, (version, warning))?;
+        self.warning(by, id)
+    }
+
+    /// Reminds those who have not read it: the moment is noted, and the webhooks and streams that
+    /// follow the item are not called again.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, or not sent.
+    pub fn remind_warning(&self, by: &Actor, id: &str) -> Result<WarningView, WatchError> {
+        self.annex().require_room(by, OFFICERS, "remind of warnings")?;
+        let (version, mut warning) = self.kept_warning(id)?;
+        let WarningStage::Sent { .. } = warning.stage else {
+            return Err(WatchError::conflict("it is not sent; there is nobody to remind"));
+        };
+        if warning.reminded.len() >= 100 {
+            return Err(WatchError::conflict("it was reminded of 100 times; call those who are left"));
+        }
+        warning.reminded.push(self.house().now());
+        self.put_kept(by, id, (version, warning))?;
+        self.warning(by, id)
+    }
+
+    /// Withdraws a warning from every door.
+    ///
+    /// # Errors
+    /// Forbidden, unknown, not sent, or without a reason.
+    pub fn withdraw_warning(
+        &self,
+        by: &Actor,
+        id: &str,
+        reason: String,
+    ) -> Result<WarningView, WatchError> {
+        self.annex().require_room(by, OFFICERS, "withdraw warnings")?;
+        if reason.trim().is_empty() || reason.chars().count() > 2_000 {
+            return Err(WatchError::invalid("reason", "say why in a sentence"));
+        }
+        let (version, mut warning) = self.kept_warning(id)?;
+        let WarningStage::Sent { item, .. } = warning.stage else {
+            return Err(WatchError::conflict("it is not sent; there is nothing to withdraw"));
+        };
+        self.house().withdraw(by, &item, &reason)?;
+        warning.stage = WarningStage::Withdrawn { at: self.house().now(), item, reason };
+        self.put_kept(by, id, (version, warning))?;
+        self.warning(by, id)
+    }
+
+    /// Says what one's organisation did about a warning; that acknowledges it too. The last word
+    /// counts.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown: the warning was not cleared to the organisation.
+    pub fn answer_warning(
+        &self,
+        by: &Actor,
+        id: &str,
+        new: NewReaction,
+    ) -> Result<Reaction, WatchError> {
+        self.annex().require(by, REPORTERS, "answer warnings")?;
+        let (_, warning) = self.kept_warning(id)?;
+        let item = match &warning.stage {
+            WarningStage::Sent { item, .. } => item.clone(),
+            _ => return Err(WatchError::unknown("warning", id)),
+        };
+        if self.house().item(by, &item).is_err() {
+            return Err(WatchError::unknown("warning", id));
+        }
+        if new.note.chars().count() > 2_000 {
+            return Err(WatchError::invalid("note", "it has more than 2,000 characters; be brief"));
+        }
+        let at = self.house().now();
+        let (organisation, account) = (by.organisation.clone(), by.account.clone());
+        let NewReaction { did, note } = new;
+        let reaction = Reaction { organisation, by: account, at, did, note };
+        self.house().acknowledge(by, &item, None)?;
+        let body = serde_json::to_vec(&reaction).map_err(|error| damaged(&id, &error))?;
+        let (name, actor) = (format!("{id}/{}", by.organisation), by.account.clone());
+        self.annex().write(move |unit| {
+            unit.put_record(RecordKind::Warning, &name, &body, actor.as_str())
+        })?;
+        Ok(reaction)
+    }
+
+    /// A warning as it is kept.
+    pub(crate) fn kept_warning(&self, id: &str) -> Result<(Sequence, Warning), WatchError> {
+        let plain = !id.contains('/');
+        let found = self.annex().read(|reader| reader.record(RecordKind::Warning, id))?;
+        let record = found.filter(|_| plain).ok_or_else(|| WatchError::unknown("warning", id))?;
+        let warning = serde_json::from_slice(&record.body).map_err(|error| damaged(&id, &error))?;
+        Ok((record.stamp.seq, warning))
+    }
+
+    fn put_kept(
+        &self,
+        by: &Actor,
+        id: &str,
+        (version, warning): (Sequence, Warning),
+    ) -> Result<(), WatchError> {
+        let body = serde_json::to_vec(&warning).map_err(|error| damaged(&id, &error))?;
+        let (name, actor) = (id.to_owned(), by.account.clone());
+        let kept = self.annex().write(move |unit| {
+            let known = unit.record(RecordKind::Warning, &name)?;
+            if known.is_none_or(|known| known.stamp.seq != version) {
+                return Ok(false);
+            }
+            unit.put_record(RecordKind::Warning, &name, &body, actor.as_str())?;
+            Ok(true)
+        })?;
+        if kept { Ok(()) } else { Err(WatchWhy::Stale(id.into()).error()) }
+    }
+}
+
+/// Why a warning is not written.
+enum WatchWhy {
+    Unknown(String),
+    Stale(String),
+    Sent(String),
+}
+
+impl WatchWhy {
+    fn error(self) -> WatchError {
+        match self {
+            Self::Unknown(id) => WatchError::unknown("warning", id),
+            Self::Stale(id) => WatchError::conflict(format!(
+                "warning {id} was changed since you read it; read it again and repeat"
+            )),
+            Self::Sent(id) => WatchError::conflict(format!(
+                "warning {id} is sent; withdraw it and write another"
+            )),
+        }
+    }
+}
+
+/// How the item of a warning is handled.
+fn handling(by: &Actor, text: &WarningText) -> Handling {
+    Handling {
+        producer: by.organisation.clone(),
+        category: Category::EarlyWarning,
+        tlp: text.tlp,
+        pap: text.pap,
+        victims: std::collections::BTreeSet::new(),
+        named: std::collections::BTreeSet::new(),
+        only_under: text.only_under.clone(),
+        via: std::collections::BTreeSet::new(),
+    }
+}
+
+/// The warning as an object of STIX 2.1, with what to do in it, in both languages.
+fn object(text: &WarningText, item: &ItemId, now: Instant) -> String {
+    let marking = match text.tlp {
+        Tlp::Clear => stix::Tlp::Clear,
+        Tlp::Green => stix::Tlp::Green,
+        Tlp::Amber => stix::Tlp::Amber,
+        Tlp::AmberStrict => stix::Tlp::AmberStrict,
+        Tlp::Red => stix::Tlp::Red,
+    };
+    let marking = marking.marking_id().to_string();
+    let said = |language: Language, heading: &str| {
+        let (text, to_do) = (text.text.to(language), text.what_to_do.to(language));
+        format!("{text}\n\n{heading}: {to_do}")
+    };
+    let description =
+        format!("{}\n\n---\n\n{}", said(Language::It, "Che cosa fare"), said(Language::En, "What to do"));
+    let mut extension = json!({
+        "extension_type": "property-extension",
+        "category": "early-warning",
+        "pap": text.pap.label(),
+    });
+    if !text.only_under.is_empty() {
+        extension["only_under"] = json!(text.only_under);
+    }
+    let object = json!({
+        "type": "report",
+        "spec_version": "2.1",
+        "id": item.as_str(),
+        "created": now,
+        "modified": now,
+        "published": now,
+        "name": text.title.it,
+        "description": description,
+        "report_types": ["threat-report"],
+        "object_refs": [marking],
+        "object_marking_refs": [marking],
+        "extensions": { HANDLING_EXTENSION: extension },
+    });
+    object.to_string()
+}
+
+/// The item of a warning: named by the node's own secret, so that nobody else can name it first.
+fn item_of(house: &vedetta_flow::House, id: &str) -> Result<ItemId, WatchError> {
+    use sha2::{Digest as _, Sha256};
+    let secret = house.node_secret("warnings")?;
+    let digest = Sha256::new_with_prefix(&secret).chain_update(id.as_bytes()).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    Ok(ItemId::of("report", uuid))
+}
+
+fn is_draft(body: &[u8]) -> bool {
+    serde_json::from_slice::<Warning>(body).is_ok_and(|it| it.stage == WarningStage::Draft)
+}
+
+/// The next identifier of a year: `2026-w0001`.
+fn next(unit: &mut dyn UnitOfWork, year: i16) -> Result<String, StoreError> {
+    let name = format!("desk/warnings/{year}");
+    let last = unit.bookmark(&name)?.and_then(|last| String::from_utf8(last).ok());
+    let mut serial = last.and_then(|last| last.parse::<u32>().ok()).unwrap_or(0);
+    loop {
+        serial += 1;
+        let id = format!("{year}-w{serial:04}");
+        if unit.record(RecordKind::Warning, &id)?.is_none() {
+            unit.set_bookmark(&name, serial.to_string().as_bytes())?;
+            return Ok(id);
+        }
+    }
+}
+
+/// Whose warnings are whose, for the views.
+pub(crate) fn reaction_prefix(id: &str) -> String {
+    format!("{id}/")
+}
+
+/// The organisation of a reaction's record.
+pub(crate) fn reacted(id: &str, record: &str) -> Option<OrganisationId> {
+    OrganisationId::new(record.strip_prefix(&reaction_prefix(id))?).ok()
+}

@@ -1,0 +1,364 @@
+//! The clocks: of one case, and the next ones of all that an actor may see; drafts of notices.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use vedetta_desk::document::Document;
+use vedetta_desk::incident::CaseHold;
+use vedetta_desk::notice::{self, Pen};
+use vedetta_desk::regime::{Certainty, suggested};
+use vedetta_desk::target::{Target, targets};
+use vedetta_desk::{
+    CaseNumber, Category, Deadline, Incident, Regime, Sight, StageName, State, StepName, deadlines,
+};
+use vedetta_model::language::{Bilingual, Language};
+use vedetta_model::{Actor, Instant, OrganisationId};
+
+use crate::actions::change_case::number_of;
+use crate::cases::Brief;
+use crate::error::WatchError;
+use crate::kept;
+use crate::watch::Watch;
+
+/// The clocks of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseClocks {
+    /// The legal ones, of the laws that apply.
+    pub clocks: Vec<Clock>,
+    /// The room's own aims.
+    pub targets: Vec<Target>,
+    /// The order that keeps the case still: nothing is drafted while it binds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<CaseHold>,
+    /// Laws that may apply, and are not applied.
+    pub suggested: Vec<Suggested>,
+}
+
+/// A legal clock.
+#[derive(Clone, Debug, Serialize)]
+pub struct Clock {
+    /// The step.
+    pub step: StepName,
+    /// The law.
+    pub regime: Bilingual,
+    /// What is due.
+    pub name: Bilingual,
+    /// Who must be told.
+    pub recipient: String,
+    /// Where it is written.
+    pub source: String,
+    /// How sure the row is.
+    pub certainty: Certainty,
+    /// When its clock started, or at the latest will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Instant>,
+    /// When it is due, or at the latest will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Instant>,
+    /// How it stands.
+    pub state: State,
+    /// What discharges it.
+    pub satisfied_by: BTreeSet<StepName>,
+}
+
+/// A law that may apply.
+#[derive(Clone, Debug, Serialize)]
+pub struct Suggested {
+    /// Which.
+    pub regime: String,
+    /// Its title.
+    pub title: Bilingual,
+    /// What speaks for it.
+    pub reason: Bilingual,
+}
+
+/// A clock among those of all cases.
+#[derive(Clone, Debug, Serialize)]
+pub struct NextClock {
+    /// The case.
+    pub number: CaseNumber,
+    /// What it is about.
+    pub title: String,
+    /// For whom it was reported.
+    pub organisation: OrganisationId,
+    /// Its category.
+    pub category: u8,
+    /// What is due.
+    pub name: Bilingual,
+    /// The legal step; absent for an aim of the room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepName>,
+    /// The stage that is aimed at; absent for a legal step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<StageName>,
+    /// By when.
+    pub due: Instant,
+    /// How it stands.
+    pub state: State,
+}
+
+/// What presses.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pressing {
+    /// What was missed, the longest ago first.
+    pub missed: Vec<NextClock>,
+    /// What has a tenth of its time left, or less, the soonest first.
+    pub near: Vec<NextClock>,
+}
+
+/// What presses is listed up to so many.
+const LISTED: usize = 500;
+/// Moments of a timeline in a report.
+const TOLD: usize = 2_000;
+
+impl Watch {
+    /// The laws that the desk knows.
+    #[must_use]
+    pub fn regimes(&self) -> &[Regime] {
+        &self.regimes
+    }
+
+    /// The clocks of a case.
+    ///
+    /// # Errors
+    /// Unknown, or not for the actor.
+    pub fn clocks(&self, by: &Actor, number: &str) -> Result<CaseClocks, WatchError> {
+        let (incident, sight) = self.incident(by, number)?;
+        let now = self.house().now();
+        let applied = self.regimes.iter().filter(|it| incident.regimes.contains_key(&it.id));
+        let clocks = applied.flat_map(|regime| {
+            let standing = deadlines(regime, &incident.facts(), now).into_iter();
+            standing.filter_map(move |it| clock(regime, it))
+        });
+        let clocks = clocks.collect();
+        let category = incident.assessment.category();
+        let targets = targets(category, incident.stage.name(), &incident.reached, now);
+        let held = incident.held(now).filter(|_| sight == Sight::Whole).cloned();
+        let suggested = if sight == Sight::Whole { self.suggested(&incident) } else { Vec::new() };
+        Ok(CaseClocks { clocks, targets, held, suggested })
+    }
+
+    /// What is due next among the cases that an actor may see, the soonest first; missed ones are
+    /// told by [`Watch::pressing`].
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn next_clocks(&self, by: &Actor, limit: usize) -> Result<Vec<NextClock>, WatchError> {
+        let mut clocks = self.running(by)?;
+        clocks.retain(|it| matches!(it.state, State::Running | State::Near));
+        clocks.sort_by_key(|it| (it.due, it.number));
+        clocks.truncate(limit.clamp(1, LISTED));
+        Ok(clocks)
+    }
+
+    /// What was missed and what is nearly.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn pressing(&self, by: &Actor) -> Result<Pressing, WatchError> {
+        let mut clocks = self.running(by)?;
+        clocks.sort_by_key(|it| (it.due, it.number));
+        let of = |state: State| {
+            clocks.iter().filter(|it| it.state == state).take(LISTED).cloned().collect()
+        };
+        Ok(Pressing { missed: of(State::Missed), near: of(State::Near) })
+    }
+
+    /// The draft of a notice, filled with what the case knows.
+    ///
+    /// # Errors
+    /// Unknown: the case, or the step; an order keeps the case still.
+    pub fn draft_notice(
+        &self,
+        by: &Actor,
+        number: &str,
+        step: &StepName,
+        language: Language,
+    ) -> Result<Document, WatchError> {
+        let (incident, sight) = self.incident(by, number)?;
+        let now = self.house().now();
+        if let Some(hold) = incident.held(now) {
+            // That nothing may be drafted holds for all; why is not told to all.
+            let order = match sight {
+                Sight::Whole => format!("the order {} of {}", hold.reference, hold.authority),
+                Sight::Part => "an order".into(),
+            };
+            let reason = format!("{order} keeps this case still; ask the operations room first");
+            return Err(WatchError::conflict(reason));
+        }
+        let regime = self.regimes.iter().find(|it| it.id == step.regime);
+        let found = regime.and_then(|regime| {
+            Some((regime, regime.steps.iter().find(|it| it.id == step.step)?))
+        });
+        let (regime, step) = found.ok_or_else(|| WatchError::unknown("step", step))?;
+        let name = |id: &OrganisationId| self.name_of(id);
+        Ok(notice::draft(&incident, regime, step, Pen { language, now, name: &name }))
+    }
+
+    /// The report after a case.
+    ///
+    /// # Errors
+    /// Unknown, or not for the actor.
+    pub fn after_action(
+        &self,
+        by: &Actor,
+        number: &str,
+        language: Language,
+    ) -> Result<Document, WatchError> {
+        let (incident, _) = self.incident(by, number)?;
+        let mut done = Vec::new();
+        let mut before = None;
+        while done.len() < TOLD {
+            let page = self.timeline(by, number, before, 500)?;
+            let moments = page.moments.into_iter();
+            done.extend(moments.map(|it| notice::Done {
+                at: it.at,
+                by: it.by.to_string(),
+                words: it.words,
+            }));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        done.reverse();
+        let applied: Vec<_> =
+            self.regimes.iter().filter(|it| incident.regimes.contains_key(&it.id)).collect();
+        let name = |id: &OrganisationId| self.name_of(id);
+        let pen = Pen { language, now: self.house().now(), name: &name };
+        Ok(notice::after_action(&incident, &done, &applied, pen))
+    }
+
+    /// What an organisation is called.
+    pub(crate) fn name_of(&self, id: &OrganisationId) -> String {
+        let standing = self.house().standing();
+        standing.directory.organisation(id).map_or_else(|| id.to_string(), |it| it.name.clone())
+    }
+
+    /// A case as far as an actor may see it.
+    fn incident(&self, by: &Actor, number: &str) -> Result<(Incident, Sight), WatchError> {
+        let number = number_of(number)?;
+        let viewer = self.viewer(by);
+        let found = self.annex().read(|reader| kept::newest(reader, number))?;
+        let seen = found.and_then(|(_, kept)| {
+            let sight = kept.incident.sight(viewer)?;
+            Some(match sight {
+                Sight::Whole => (kept.incident, sight),
+                Sight::Part => {
+                    let hold = kept.incident.hold.clone();
+                    let mut part = kept.incident.part_for(&by.organisation);
+                    part.hold = hold;
+                    (part, sight)
+                }
+            })
+        });
+        seen.ok_or_else(|| WatchError::unknown("case", number))
+    }
+
+    fn suggested(&self, incident: &Incident) -> Vec<Suggested> {
+        let standing = self.house().standing();
+        let of = standing.directory.organisation(&incident.reported.organisation);
+        let found = of.map(suggested).unwrap_or_default().into_iter();
+        let found = found.filter(|(id, _)| !incident.regimes.contains_key(*id));
+        let named = found.filter_map(|(id, reason)| {
+            let regime = self.regimes.iter().find(|it| it.id == id)?;
+            Some(Suggested { regime: id.into(), title: regime.title.clone(), reason })
+        });
+        named.collect()
+    }
+
+    /// Every clock that runs, is near or missed, of the cases that an actor may see.
+    fn running(&self, by: &Actor) -> Result<Vec<NextClock>, WatchError> {
+        let (viewer, now) = (self.viewer(by), self.house().now());
+        let live: Vec<_> = {
+            let held = self.index()?;
+            let index = held.get();
+            let live = index.into_iter().flat_map(|index| {
+                index.live.iter().filter_map(|number| index.all.get(number))
+            });
+            live.filter(|it| it.access.sight(viewer).is_some()).cloned().collect()
+        };
+        let mut clocks = Vec::new();
+        for brief in live {
+            let sight = brief.access.sight(viewer);
+            let own = brief.row.organisation == *viewer.organisation;
+            if sight == Some(Sight::Whole) || own {
+                clocks.extend(self.clocks_of(&brief, now));
+            }
+            if sight == Some(Sight::Whole) {
+                clocks.extend(aims_of(&brief, now));
+            }
+        }
+        Ok(clocks)
+    }
+
+    fn clocks_of(&self, brief: &Brief, now: Instant) -> Vec<NextClock> {
+        let Some(clocked) = &brief.clocked else { return Vec::new() };
+        let applied = self.regimes.iter().filter(|it| clocked.regimes.contains(&it.id));
+        let clocks = applied.flat_map(|regime| {
+            let standing = deadlines(regime, &clocked.facts, now).into_iter();
+            standing.filter_map(move |it| {
+                let step = regime.steps.iter().find(|step| step.id == it.step.step)?;
+                let runs = matches!(it.state, State::Running | State::Near | State::Missed);
+                let due = it.due.filter(|_| runs)?;
+                let (name, state) = (step.name.clone(), it.state);
+                Some(next(brief, name, due, state, Of::Law(it.step)))
+            })
+        });
+        clocks.collect()
+    }
+}
+
+/// What a clock belongs to.
+enum Of {
+    Law(StepName),
+    Aim(StageName),
+}
+
+fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> NextClock {
+    let row = &brief.row;
+    let (step, target) = match of {
+        Of::Law(step) => (Some(step), None),
+        Of::Aim(stage) => (None, Some(stage)),
+    };
+    NextClock {
+        number: row.number,
+        title: row.title.to_string(),
+        organisation: row.organisation.clone(),
+        category: row.category,
+        name,
+        step,
+        target,
+        due,
+        state,
+    }
+}
+
+fn aims_of(brief: &Brief, now: Instant) -> Vec<NextClock> {
+    let Ok(category) = Category::try_from(brief.row.category) else { return Vec::new() };
+    let aims = targets(category, brief.row.stage, &brief.reached, now).into_iter();
+    let open = aims.filter(|it| {
+        matches!(it.state, State::Running | State::Near | State::Missed)
+    });
+    // One at a time: the next stage, not all that follow it.
+    let next_aim = open.take(1).map(|it| {
+        next(brief, it.stage.words(), it.due, it.state, Of::Aim(it.stage))
+    });
+    next_aim.collect()
+}
+
+fn clock(regime: &Regime, standing: Deadline) -> Option<Clock> {
+    let step = regime.steps.iter().find(|step| step.id == standing.step.step)?;
+    Some(Clock {
+        step: standing.step,
+        regime: regime.title.clone(),
+        name: step.name.clone(),
+        recipient: regime.recipient.clone(),
+        source: regime.source.clone(),
+        certainty: step.certainty,
+        from: standing.from,
+        due: standing.due,
+        state: standing.state,
+        satisfied_by: step.satisfied_by.clone(),
+    })
+}

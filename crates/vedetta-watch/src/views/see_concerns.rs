@@ -1,0 +1,195 @@
+//! What concerns us: of all that an organisation may read, what touches its assets, its sector or
+//! its region, in plain words, with what to do.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use vedetta_desk::triage::traces;
+use vedetta_desk::warning::{WarningStage, WarningText};
+use vedetta_directory::Observable;
+use vedetta_flow::{ReadItem, Share, Standing, VersionFilter, Wish};
+use vedetta_model::language::Bilingual;
+use vedetta_model::{Actor, Instant, ItemId, OrganisationNumber, Tlp};
+use vedetta_store::Sequence;
+
+use crate::error::WatchError;
+use crate::watch::Watch;
+
+/// Something that concerns an organisation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Concern {
+    /// The item.
+    pub item: ItemId,
+    /// What it is about.
+    pub title: String,
+    /// When it was released.
+    pub at: Instant,
+    /// How far it may go.
+    pub tlp: Tlp,
+    /// Why it concerns it.
+    pub because: Vec<Bilingual>,
+    /// What to do.
+    pub what_to_do: Bilingual,
+    /// The warning, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// When the organisation acknowledged it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Instant>,
+}
+
+/// What is looked at is no older.
+const BACK: Duration = Duration::from_secs(14 * 86_400);
+/// Entries of the ledger that are looked back over at most.
+const LOOKED_BACK: u64 = 50_000;
+/// Items read at once.
+const PAGE: usize = 500;
+
+/// Who asks what concerns it.
+struct Concerned<'a> {
+    standing: &'a Standing,
+    number: OrganisationNumber,
+    sector: Option<vedetta_model::organisation::Sector>,
+    region: Option<&'a str>,
+}
+
+impl Watch {
+    /// What concerns the actor's organisation, the newest first.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn concerns(&self, by: &Actor, limit: usize) -> Result<Vec<Concern>, WatchError> {
+        let standing = self.house().standing();
+        let member = standing.directory.member(&by.organisation);
+        let member = member.ok_or_else(|| WatchError::unknown("organisation", &by.organisation))?;
+        let it = &member.organisation;
+        let (number, sector, region) = (member.number, it.sector, it.region.as_deref());
+        let asker = Concerned { standing: &standing, number, sector, region };
+        let warnings = self.sent_warnings()?;
+        let last = self.house().bell().last();
+        let far = self.house().place_at(self.house().now().before(BACK))?;
+        let mut after = far.max(Sequence(last.0.saturating_sub(LOOKED_BACK)));
+        let mut found = Vec::new();
+        loop {
+            let versions = VersionFilter::Last;
+            let wish = Wish { limit: PAGE, share: Share::Cleared, ..Wish::all(after, versions) };
+            let page = self.house().page(by, &wish)?;
+            let items = page.items.iter();
+            found.extend(items.filter_map(|item| asker.concern(item, warnings.get(&item.id))));
+            match page.next {
+                Some(next) if next > after => after = next,
+                _ => break,
+            }
+        }
+        found.reverse();
+        found.truncate(limit.clamp(1, 200));
+        for concern in &mut found {
+            let had = self.house().deliveries(by, &concern.item)?;
+            let own = had.into_iter().find(|it| it.organisation == by.organisation);
+            concern.acknowledged = own.and_then(|it| it.acknowledged);
+        }
+        Ok(found)
+    }
+
+    /// The warnings that hold, by their item.
+    fn sent_warnings(&self) -> Result<HashMap<ItemId, (String, WarningText)>, WatchError> {
+        let mut sent = HashMap::new();
+        for (id, warning) in self.every_warning()? {
+            if let WarningStage::Sent { item, .. } = &warning.stage {
+                sent.insert(item.clone(), (id, warning.text));
+            }
+        }
+        Ok(sent)
+    }
+}
+
+impl Concerned<'_> {
+    /// Whether and why an item concerns it.
+    fn concern(&self, item: &ReadItem, warning: Option<&(String, WarningText)>) -> Option<Concern> {
+        let object: Value = serde_json::from_slice(&item.body).ok()?;
+        let said = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let mut named: BTreeSet<String> = traces(said("pattern")).collect();
+        named.extend(traces(said("description")));
+        named.extend(products(said("pattern")));
+        if let Some((_, text)) = warning {
+            named.extend(text.observables.iter().cloned());
+        }
+        let mut because: Vec<_> = named.iter().filter(|it| self.owns(it)).take(5).map(|it| {
+            Bilingual::new(format!("riguarda {it}, che è vostro"), format!("it touches {it}, which is yours"))
+        }).collect();
+        if let Some((_, text)) = warning {
+            because.extend(self.belongs(text));
+        }
+        if because.is_empty() {
+            return None;
+        }
+        let what_to_do = match warning {
+            Some((_, text)) => text.what_to_do.clone(),
+            None => advice(item.id.kind()),
+        };
+        let title = match said("name") {
+            "" => item.id.kind(),
+            name => name,
+        };
+        Some(Concern {
+            item: item.id.clone(),
+            title: title.chars().take(300).collect(),
+            at: item.stamp.at,
+            tlp: item.tlp,
+            because,
+            what_to_do,
+            warning: warning.map(|(id, _)| id.clone()),
+            acknowledged: None,
+        })
+    }
+
+    fn owns(&self, observable: &str) -> bool {
+        Observable::read(observable).is_ok_and(|it| {
+            self.standing.relevance.concerned(&it).everyone().contains(self.number)
+        })
+    }
+
+    /// That a warning is for its sector or its region.
+    fn belongs(&self, text: &WarningText) -> Option<Bilingual> {
+        if !text.concerns(self.sector, self.region) {
+            return None;
+        }
+        let (it, en) = match (text.sectors.is_empty(), text.regions.is_empty()) {
+            (true, true) => ("è un'allerta per tutti", "it is a warning for all"),
+            (false, true) => ("riguarda il vostro settore", "it is about your sector"),
+            (true, false) => ("riguarda la vostra regione", "it is about your region"),
+            (false, false) => {
+                ("riguarda il vostro settore, nella vostra regione", "it is about your sector, in your region")
+            }
+        };
+        Some(Bilingual::new(it, en))
+    }
+}
+
+/// The products that a pattern names.
+fn products(pattern: &str) -> impl Iterator<Item = String> {
+    let parts = pattern.split(['\'', '"', ' ']).filter(|part| part.starts_with("cpe:2.3:"));
+    parts.take(50).map(str::to_owned)
+}
+
+/// What to do about an item of a kind that says nothing itself.
+fn advice(kind: &str) -> Bilingual {
+    let (it, en) = match kind {
+        "indicator" => (
+            "cercate nei registri se compare; se sì, staccate la macchina e avvisate il centro",
+            "look for it in your logs; if it is there, disconnect the machine and call the centre",
+        ),
+        "vulnerability" => (
+            "installate l'aggiornamento del produttore, o spegnete ciò che è esposto",
+            "install the maker's update, or switch off what is exposed",
+        ),
+        "incident" | "sighting" => (
+            "verificate i vostri sistemi e rispondete al centro",
+            "check your systems and answer the centre",
+        ),
+        _ => ("leggete e confermate la lettura", "read it and acknowledge"),
+    };
+    Bilingual::new(it, en)
+}

@@ -1,0 +1,121 @@
+//! The clocks of cases, and what they ask for.
+
+use std::time::Duration;
+
+use vedetta_model::Language;
+use vedetta_watch::desk::incident::Sent;
+use vedetta_watch::desk::{Change, StageName, State};
+
+use crate::room::{Room, is_conflict, is_unknown, liaison, officer};
+
+fn words(text: &str) -> String {
+    text.to_owned()
+}
+
+/// A case of which Terni was aware at eight o'clock, under NIS2.
+fn clocked(room: &Room) -> String {
+    let number = room.report(&liaison("terni"), "Sportelli", "fermi");
+    let aware = room.house().now();
+    let know = Change::Know { awareness: Some(aware), evidence: None };
+    room.change(&officer(), &number, know).unwrap();
+    let apply = Change::Apply { regime: words("nis2"), reason: words("soggetto importante") };
+    room.change(&officer(), &number, apply).unwrap();
+    number
+}
+
+fn first(room: &Room, number: &str) -> State {
+    room.watch.clocks(&officer(), number).unwrap().clocks[0].state.clone()
+}
+
+#[test]
+fn a_clock_runs_nears_is_missed_and_is_met_by_a_proof() {
+    let room = Room::new();
+    let number = clocked(&room);
+    assert_eq!(first(&room, &number), State::Running);
+    let next = room.watch.next_clocks(&officer(), 5).unwrap();
+    let legal = next.iter().find(|it| it.step.is_some()).unwrap();
+    assert_eq!(legal.due.to_string(), "2026-03-03T08:00:00.000000Z");
+    room.clock.advance(Duration::from_secs(22 * 3_600));
+    assert_eq!(first(&room, &number), State::Near);
+    let near = room.watch.pressing(&officer()).unwrap().near;
+    assert!(near.iter().any(|it| it.step.is_some()), "{near:?}");
+    room.clock.advance(Duration::from_secs(3 * 3_600));
+    assert_eq!(first(&room, &number), State::Missed);
+    // The reporter sees its own legal clock, not the room's aims.
+    let theirs = room.watch.pressing(&liaison("terni")).unwrap().missed;
+    assert!(theirs.len() == 1 && theirs[0].target.is_none(), "{theirs:?}");
+    assert!(room.watch.pressing(&liaison("perugia")).unwrap().missed.is_empty());
+    let at = "2026-03-03T07:00:00Z".parse().unwrap();
+    let step = "nis2:pre-notification".parse().unwrap();
+    let sent = Sent { at, proof: words("ricevuta 4711"), file: None };
+    // The organisation itself records what it sent.
+    room.change(&liaison("terni"), &number, Change::Send { step, sent }).unwrap();
+    assert_eq!(first(&room, &number), State::Met { at });
+    assert!(matches!(room.reopened().clocks(&officer(), &number).unwrap().clocks[0].state, State::Met { .. }));
+}
+
+#[test]
+fn what_discharges_another_is_seen() {
+    let room = Room::new();
+    let number = clocked(&room);
+    let apply = Change::Apply { regime: words("law-90"), reason: words("comune capoluogo") };
+    room.change(&officer(), &number, apply).unwrap();
+    for name in ["nis2:pre-notification", "nis2:notification"] {
+        let (step, at) = (name.parse().unwrap(), room.house().now());
+        let sent = Sent { at, proof: words("r"), file: None };
+        room.change(&officer(), &number, Change::Send { step, sent }).unwrap();
+    }
+    let clocks = room.watch.clocks(&officer(), &number).unwrap().clocks;
+    let law = clocks.iter().filter(|it| it.step.regime == "law-90");
+    assert!(law.clone().count() > 0 && law.clone().all(|it| matches!(it.state, State::Discharged { .. })));
+}
+
+#[test]
+fn the_rooms_own_aims_are_missed_too() {
+    let room = Room::new();
+    let number = room.report(&liaison("terni"), "Sportelli", "fermi");
+    room.clock.advance(Duration::from_secs(9 * 3_600));
+    let missed = room.watch.pressing(&officer()).unwrap().missed;
+    assert_eq!(missed.len(), 1);
+    assert_eq!(missed[0].target, Some(StageName::Triaged));
+    room.change(&officer(), &number, Change::Triage).unwrap();
+    assert!(room.watch.pressing(&officer()).unwrap().missed.is_empty());
+}
+
+#[test]
+fn a_draft_is_given_and_an_order_keeps_it_back() {
+    let room = Room::new();
+    let number = clocked(&room);
+    let step = "nis2:pre-notification".parse().unwrap();
+    let draft = |by: &vedetta_model::Actor| room.watch.draft_notice(by, &number, &step, Language::It);
+    let document = draft(&officer()).unwrap();
+    assert!(document.text.contains("Comune di Terni") && document.html.starts_with("<!DOCTYPE"));
+    assert!(is_unknown(draft(&liaison("perugia"))));
+    let unknown = "nis2:dance".parse().unwrap();
+    assert!(is_unknown(room.watch.draft_notice(&officer(), &number, &unknown, Language::It)));
+    let hold = Change::Hold {
+        authority: words("Procura di Terni"),
+        reference: words("R.G.N.R. 1/2026"),
+        until: None,
+    };
+    room.change(&officer(), &number, hold).unwrap();
+    assert!(is_conflict(draft(&officer())));
+    let told = draft(&liaison("terni")).unwrap_err().to_string();
+    assert!(!told.contains("Procura") && !told.contains("R.G.N.R."), "{told}");
+    room.change(&officer(), &number, Change::Release { reason: words("concluso") }).unwrap();
+    assert!(draft(&officer()).is_ok());
+    let report = room.watch.after_action(&officer(), &number, Language::En).unwrap();
+    assert!(report.text.contains("nis2 applies: soggetto importante"), "{}", report.text);
+}
+
+#[test]
+fn laws_that_may_apply_are_suggested() {
+    let room = Room::new();
+    let number = room.report(&liaison("terni"), "Sportelli", "fermi");
+    let before = room.watch.clocks(&officer(), &number).unwrap();
+    assert!(before.clocks.is_empty() && before.suggested.iter().any(|it| it.regime == "gdpr"));
+    let apply = Change::Apply { regime: words("gdpr"), reason: words("dati personali") };
+    room.change(&officer(), &number, apply).unwrap();
+    let after = room.watch.clocks(&officer(), &number).unwrap();
+    assert!(!after.suggested.iter().any(|it| it.regime == "gdpr"));
+}
