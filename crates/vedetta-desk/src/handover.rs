@@ -139,11 +139,14 @@ impl Handover {
 /// that was, a week back at most.
 #[must_use]
 pub fn owed(roster: &Roster, last: Option<Instant>, now: Instant) -> Vec<Instant> {
-    let back = now.before(BACK);
-    let first = Instant::start_of_day(roster.start).max(back);
-    // One end later than the last that was handed over.
-    let from = last.map_or(first, |last| last.after(std::time::Duration::from_micros(1)).max(first));
-    roster.handovers(from, now.after(std::time::Duration::from_micros(1))).into_iter().collect()
+    let start = Instant::start_of_day(roster.start);
+    let instant = std::time::Duration::from_micros(1);
+    let from = last.map_or(start, |last| last.after(instant)).max(now.before(BACK));
+    // Turns that began before the roster did were nobody's.
+    let turns = roster.turns(from.before(instant), now.after(instant)).into_iter();
+    let ends = turns.filter(|turn| turn.from >= start).map(|turn| turn.until);
+    let ends: BTreeSet<_> = ends.filter(|at| from <= *at && *at <= now).collect();
+    ends.into_iter().collect()
 }
 
 /// The shift that can be handed over now: the oldest that is owed, or the one that ends within the
