@@ -34,23 +34,24 @@ impl Writer {
     }
 
     pub(crate) fn heading(&mut self, heading: &str) {
-        let _infallible = write!(self.html, "<h2>{}</h2>\n", escaped(heading));
-        let _infallible = write!(self.text, "\n{heading}\n{}\n", "-".repeat(heading.chars().count()));
+        let _infallible = writeln!(self.html, "<h2>{}</h2>", escaped(heading));
+        let _infallible =
+            writeln!(self.text, "\n{heading}\n{}", "-".repeat(heading.chars().count()));
     }
 
     pub(crate) fn paragraph(&mut self, words: &str) {
         for part in words.split("\n\n").map(str::trim).filter(|part| !part.is_empty()) {
             let lines: Vec<_> = part.lines().map(escaped).collect();
-            let _infallible = write!(self.html, "<p>{}</p>\n", lines.join("<br>"));
-            let _infallible = write!(self.text, "{part}\n");
+            let _infallible = writeln!(self.html, "<p>{}</p>", lines.join("<br>"));
+            let _infallible = writeln!(self.text, "{part}");
         }
     }
 
     pub(crate) fn list(&mut self, lines: impl IntoIterator<Item = String>) {
         self.html.push_str("<ul>\n");
         for line in lines {
-            let _infallible = write!(self.html, "<li>{}</li>\n", escaped(&line));
-            let _infallible = write!(self.text, "- {line}\n");
+            let _infallible = writeln!(self.html, "<li>{}</li>", escaped(&line));
+            let _infallible = writeln!(self.text, "- {line}");
         }
         self.html.push_str("</ul>\n");
     }
@@ -61,8 +62,8 @@ impl Writer {
         for (what, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
             let (heading, cell) = (escaped(&what), escaped(&value));
             let _infallible =
-                write!(self.html, "<tr><th scope=\"row\">{heading}</th><td>{cell}</td></tr>\n");
-            let _infallible = write!(self.text, "{what}: {value}\n");
+                writeln!(self.html, "<tr><th scope=\"row\">{heading}</th><td>{cell}</td></tr>");
+            let _infallible = writeln!(self.text, "{what}: {value}");
         }
         self.html.push_str("</table>\n");
     }

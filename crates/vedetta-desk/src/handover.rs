@@ -173,7 +173,8 @@ mod tests {
 
     /// Two teams, day and night.
     fn roster() -> Roster {
-        let shift = |from: &str, to: &str| Shift { from: from.parse().unwrap(), to: to.parse().unwrap() };
+        let shift =
+            |from: &str, to: &str| Shift { from: from.parse().unwrap(), to: to.parse().unwrap() };
         Roster {
             organisation: OrganisationId::new("cnaipic").unwrap(),
             zone: "Europe/Rome".into(),
@@ -201,7 +202,10 @@ mod tests {
         assert_eq!(due(&roster, None, now), Some(ends[0]));
         assert_eq!(due(&roster, Some(ends[0]), now), Some(ends[1]));
         assert_eq!(due(&roster, Some(ends[1]), now), None);
-        assert_eq!(due(&roster, Some(ends[1]), at("2026-03-02T18:30:00Z")), Some(at("2026-03-02T19:00:00Z")));
+        assert_eq!(
+            due(&roster, Some(ends[1]), at("2026-03-02T18:30:00Z")),
+            Some(at("2026-03-02T19:00:00Z"))
+        );
     }
 
     #[test]
@@ -219,7 +223,10 @@ mod tests {
         let given = Handover::give(roster().organisation, ends, lines, (String::new(), sign("a")));
         let given = given.unwrap();
         let seen = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
-        assert_eq!(given.take(sign("a"), &seen(&["1", "2"])), Err(HandoverError::Same(account("a"))));
+        assert_eq!(
+            given.take(sign("a"), &seen(&["1", "2"])),
+            Err(HandoverError::Same(account("a")))
+        );
         let unseen = HandoverError::Unseen { count: 1, first: "2".into() };
         assert_eq!(given.take(sign("b"), &seen(&["1"])), Err(unseen));
         let taken = given.take(sign("b"), &seen(&["1", "2", "3"])).unwrap();

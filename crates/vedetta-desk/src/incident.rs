@@ -20,8 +20,8 @@ mod change;
 mod stage;
 mod wording;
 
-pub(crate) use change::{line, sentence};
 pub use change::{Change, ChangeError};
+pub(crate) use change::{line, sentence};
 pub use stage::{Stage, StageName};
 
 /// A case.

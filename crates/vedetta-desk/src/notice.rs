@@ -74,7 +74,8 @@ pub fn after_action(
     pen: Pen<'_>,
 ) -> Document {
     let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
-    let title = format!("{} {}", say("Rapporto finale sul caso", "After-action report"), incident.number);
+    let title =
+        format!("{} {}", say("Rapporto finale sul caso", "After-action report"), incident.number);
     let mut writer = Writer::new(title, pen.language);
     writer.facts(facts(incident, pen));
     writer.heading(&say("Segnalazione", "Report"));
@@ -82,15 +83,14 @@ pub fn after_action(
     writer.heading(&say("Organizzazioni e servizi colpiti", "Organisations and services hit"));
     writer.list(affected(incident, pen));
     writer.heading(&say("Cronologia", "Timeline"));
-    let line = |it: &Done| {
-        format!("{}, {}: {}", rome(it.at), it.by, it.words.to(pen.language))
-    };
+    let line = |it: &Done| format!("{}, {}: {}", rome(it.at), it.by, it.words.to(pen.language));
     writer.list(done.iter().map(line));
     writer.heading(&say("Adempimenti", "Legal clocks"));
     for regime in regimes {
         let lines = deadlines(regime, &incident.facts(), pen.now);
         let name = regime.title.to(pen.language);
-        writer.list(lines.iter().map(|it| format!("{name}, {}", standing(regime, it, pen.language))));
+        writer
+            .list(lines.iter().map(|it| format!("{name}, {}", standing(regime, it, pen.language))));
     }
     writer.heading(&say("Gravità", "Gravity"));
     let parts = incident.assessment.grades.iter();
@@ -136,7 +136,12 @@ fn affected(incident: &Incident, pen: Pen<'_>) -> Vec<String> {
         };
         let services: Vec<_> = affected.services.iter().map(String::as_str).collect();
         let status = Bilingual::new(it, en);
-        format!("{}: {} ({})", (pen.name)(organisation), services.join(", "), status.to(pen.language))
+        format!(
+            "{}: {} ({})",
+            (pen.name)(organisation),
+            services.join(", "),
+            status.to(pen.language)
+        )
     });
     lines.collect()
 }
@@ -164,7 +169,9 @@ fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String 
         State::Missed => ("scaduto il", "missed, was due", deadline.due),
         State::Met { at } => ("inviato in tempo il", "sent in time at", Some(at)),
         State::Late { at } => ("inviato in ritardo il", "sent late at", Some(at)),
-        State::Discharged { at } => ("assolto da un altro invio il", "discharged by another at", Some(at)),
+        State::Discharged { at } => {
+            ("assolto da un altro invio il", "discharged by another at", Some(at))
+        }
     };
     let words = Bilingual::new(it, en);
     format!("{name}: {} {}", words.to(language), at.map(rome).unwrap_or_default())

@@ -137,8 +137,10 @@ impl WarningText {
     /// Whether it concerns an organisation of a sector and a region.
     #[must_use]
     pub fn concerns(&self, sector: Option<Sector>, region: Option<&str>) -> bool {
-        let by_sector = self.sectors.is_empty() || sector.is_some_and(|it| self.sectors.contains(&it));
-        let by_region = self.regions.is_empty() || region.is_some_and(|it| self.regions.contains(it));
+        let by_sector =
+            self.sectors.is_empty() || sector.is_some_and(|it| self.sectors.contains(&it));
+        let by_region =
+            self.regions.is_empty() || region.is_some_and(|it| self.regions.contains(it));
         by_sector && by_region
     }
 }

@@ -70,8 +70,7 @@ fn shifts() -> Vec<(&'static str, Value)> {
     let time = || json!({ "type": "string", "format": "time" });
     let shift = object(&[("from", time()), ("to", time())], &[]);
     let absence = object(&[("person", slug()), ("from", day()), ("until", day())], &[]);
-    let swap =
-        object(&[("day", day()), ("shift", text()), ("from", slug()), ("to", slug())], &[]);
+    let swap = object(&[("day", day()), ("shift", text()), ("from", slug()), ("to", slug())], &[]);
     let cover = object(&[("by", slug()), ("from", moment()), ("until", moment())], &[]);
     let shifts = json!({ "type": "object", "additionalProperties": shift });
     let roster = object(
@@ -131,7 +130,12 @@ fn handovers() -> Vec<(&'static str, Value)> {
     let kinds = ["clock", "case", "silent-link", "unacknowledged", "owed"];
     let line = || {
         object(
-            &[("key", text()), ("kind", one_of(&kinds)), ("title", text()), ("detail", bilingual())],
+            &[
+                ("key", text()),
+                ("kind", one_of(&kinds)),
+                ("title", text()),
+                ("detail", bilingual()),
+            ],
             &[("due", moment())],
         )
     };

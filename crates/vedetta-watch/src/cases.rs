@@ -144,11 +144,7 @@ impl Held<'_> {
 }
 
 impl Index {
-    fn load(
-        reader: &mut dyn Reader,
-        regimes: &[Regime],
-        now: Instant,
-    ) -> Result<Self, StoreError> {
+    fn load(reader: &mut dyn Reader, regimes: &[Regime], now: Instant) -> Result<Self, StoreError> {
         let (mut index, mut after) = (Self::default(), String::new());
         loop {
             let page = reader.records_after(RecordKind::Incident, &after, PAGE)?;
@@ -160,12 +156,7 @@ impl Index {
         }
     }
 
-    fn learn(
-        &mut self,
-        incident: &Incident,
-        stamp: Stamp,
-        (regimes, now): (&[Regime], Instant),
-    ) {
+    fn learn(&mut self, incident: &Incident, stamp: Stamp, (regimes, now): (&[Regime], Instant)) {
         let number = incident.number;
         let before = self.all.get(&number);
         // Two writers may tell of their writing the other way round.
@@ -245,7 +236,9 @@ impl Brief {
         let Some(clocked) = &self.clocked else { return false };
         let applied = regimes.iter().filter(|it| clocked.regimes.contains(&it.id));
         let mut standing = applied.flat_map(|regime| deadlines(regime, &clocked.facts, now));
-        standing.any(|it| !matches!(it.state, State::Met { .. } | State::Late { .. } | State::Discharged { .. }))
+        standing.any(|it| {
+            !matches!(it.state, State::Met { .. } | State::Late { .. } | State::Discharged { .. })
+        })
     }
 
     pub(crate) fn prints(&self) -> Option<Arc<Prints>> {

@@ -375,8 +375,12 @@ pub const TABLE: &[Route] = &[
         .gives(of("application/octet-stream")),
     get("/api/v1/figures/incidents", Who::SignedIn, "Incidents in figures")
         .gives(json("IncidentFigures")),
-    get("/api/v1/incidents/{number}/clocks", Who::SignedIn, "What is due by when, and how it stands")
-        .gives(json("IncidentClocks")),
+    get(
+        "/api/v1/incidents/{number}/clocks",
+        Who::SignedIn,
+        "What is due by when, and how it stands",
+    )
+    .gives(json("IncidentClocks")),
     get("/api/v1/incidents/{number}/notices/{step}", Who::SignedIn, "The draft of a notice")
         .query(&[("language", "`it` or `en`; the account's without it.")])
         .gives(json("Document")),

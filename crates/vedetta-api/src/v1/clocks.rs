@@ -49,8 +49,7 @@ pub(super) async fn next(
     Asked(many): Asked<Many>,
 ) -> Answer<Next> {
     let limit = many.limit.unwrap_or(5);
-    let clocks =
-        api.ask_watch(Cost::Light, move |watch| watch.next_clocks(&actor, limit)).await?;
+    let clocks = api.ask_watch(Cost::Light, move |watch| watch.next_clocks(&actor, limit)).await?;
     Ok(Json(Next { clocks }))
 }
 
@@ -66,9 +65,8 @@ pub(super) async fn notice(
 ) -> Answer<Document> {
     let (number, step): (String, StepName) = (params.get("number")?, params.get("step")?);
     let language = asked.language.unwrap_or(actor.language);
-    let draft = api.ask_watch(Cost::Light, move |watch| {
-        watch.draft_notice(&actor, &number, &step, language)
-    });
+    let draft = api
+        .ask_watch(Cost::Light, move |watch| watch.draft_notice(&actor, &number, &step, language));
     Ok(Json(draft.await?))
 }
 
@@ -80,8 +78,7 @@ pub(super) async fn report(
 ) -> Answer<Document> {
     let number: String = params.get("number")?;
     let language = asked.language.unwrap_or(actor.language);
-    let report = api.ask_watch(Cost::Bulk, move |watch| {
-        watch.after_action(&actor, &number, language)
-    });
+    let report =
+        api.ask_watch(Cost::Bulk, move |watch| watch.after_action(&actor, &number, language));
     Ok(Json(report.await?))
 }

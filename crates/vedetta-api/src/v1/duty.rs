@@ -75,9 +75,8 @@ pub(super) async fn roster(
     let organisation: OrganisationId = params.get("organisation")?;
     let from = over.from.unwrap_or_else(|| api.house().now());
     let until = over.until.unwrap_or_else(|| from.after(WEEK));
-    let view = api.ask_watch(Cost::Light, move |watch| {
-        watch.roster(&actor, &organisation, (from, until))
-    });
+    let view =
+        api.ask_watch(Cost::Light, move |watch| watch.roster(&actor, &organisation, (from, until)));
     Ok(Json(view.await?))
 }
 
@@ -91,9 +90,8 @@ pub(super) async fn put_roster(
         let sentence = "the roster is another organisation's than the address; make them the same";
         return Err(Problem::new(Kind::Invalid, sentence).at("roster.organisation"));
     }
-    let version = api.ask_watch(Cost::Light, move |watch| {
-        watch.put_roster(&actor, new.roster, new.version)
-    });
+    let version =
+        api.ask_watch(Cost::Light, move |watch| watch.put_roster(&actor, new.roster, new.version));
     Ok(Json(Versioned { version: version.await? }))
 }
 
@@ -116,9 +114,8 @@ pub(super) async fn sheet(
     params: Params,
 ) -> Answer<Sheet> {
     let organisation: OrganisationId = params.get("organisation")?;
-    let sheet = api.ask_watch(Cost::Light, move |watch| {
-        watch.handover_sheet(&actor, &organisation)
-    });
+    let sheet =
+        api.ask_watch(Cost::Light, move |watch| watch.handover_sheet(&actor, &organisation));
     Ok(Json(sheet.await?))
 }
 
@@ -129,9 +126,8 @@ pub(super) async fn give(
     Given(give): Given<Give>,
 ) -> Answer<HandoverView> {
     let organisation: OrganisationId = params.get("organisation")?;
-    let given = api.ask_watch(Cost::Light, move |watch| {
-        watch.give_handover(&actor, &organisation, give)
-    });
+    let given =
+        api.ask_watch(Cost::Light, move |watch| watch.give_handover(&actor, &organisation, give));
     Ok(Json(given.await?))
 }
 
@@ -155,8 +151,7 @@ pub(super) async fn handovers(
     params: Params,
 ) -> Answer<Handovers> {
     let organisation: OrganisationId = params.get("organisation")?;
-    let handovers = api.ask_watch(Cost::Light, move |watch| {
-        watch.handovers(&actor, &organisation, 100)
-    });
+    let handovers =
+        api.ask_watch(Cost::Light, move |watch| watch.handovers(&actor, &organisation, 100));
     Ok(Json(Handovers { handovers: handovers.await? }))
 }

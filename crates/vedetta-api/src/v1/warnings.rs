@@ -122,9 +122,8 @@ pub(super) async fn react(
     Given(reaction): Given<NewReaction>,
 ) -> Answer<Reaction> {
     let id: String = params.get("warning")?;
-    let reaction = api.ask_watch(Cost::Light, move |watch| {
-        watch.answer_warning(&actor, &id, reaction)
-    });
+    let reaction =
+        api.ask_watch(Cost::Light, move |watch| watch.answer_warning(&actor, &id, reaction));
     Ok(Json(reaction.await?))
 }
 

@@ -220,7 +220,8 @@ impl Watch {
     fn clock_lines(&self, by: &Actor) -> Result<Vec<Line>, WatchError> {
         let pressing = self.pressing(by)?;
         let running = self.next_clocks(by, LINES)?;
-        let legal = running.into_iter().filter(|it| it.step.is_some() && it.state == State::Running);
+        let legal =
+            running.into_iter().filter(|it| it.step.is_some() && it.state == State::Running);
         let all = pressing.missed.into_iter().chain(pressing.near).chain(legal);
         Ok(all.map(clock_line).collect())
     }
@@ -253,7 +254,10 @@ impl Watch {
             key: format!("link/{organisation}"),
             kind: LineKind::SilentLink,
             title: self.name_of(&organisation),
-            detail: Bilingual::new(format!("collegamento muto dal {since}"), format!("link silent since {since}")),
+            detail: Bilingual::new(
+                format!("collegamento muto dal {since}"),
+                format!("link silent since {since}"),
+            ),
             due: None,
         });
         lines.collect()

@@ -112,11 +112,11 @@ impl Watch {
         &self,
         organisation: &OrganisationId,
     ) -> Result<(Sequence, Roster), WatchError> {
-        let found = self.annex().read(|reader| {
-            reader.record(RecordKind::Roster, organisation.as_str())
-        })?;
+        let found =
+            self.annex().read(|reader| reader.record(RecordKind::Roster, organisation.as_str()))?;
         let record = found.ok_or_else(|| WatchError::unknown("roster of", organisation))?;
-        let roster = serde_json::from_slice(&record.body).map_err(|error| damaged(organisation, &error))?;
+        let roster =
+            serde_json::from_slice(&record.body).map_err(|error| damaged(organisation, &error))?;
         Ok((record.stamp.seq, roster))
     }
 
@@ -145,9 +145,9 @@ impl Watch {
             return Err(WatchError::invalid("roster", reason));
         }
         let people = roster.teams.iter().flatten();
-        people.chain(roster.swaps.iter().map(|it| &it.to)).try_for_each(|person| {
-            self.check_person(&roster.organisation, person)
-        })
+        people
+            .chain(roster.swaps.iter().map(|it| &it.to))
+            .try_for_each(|person| self.check_person(&roster.organisation, person))
     }
 
     fn check_person(&self, of: &OrganisationId, person: &AccountId) -> Result<(), WatchError> {

@@ -45,7 +45,12 @@ impl Watch {
             self.brief(by, incident)?;
         }
         let year = self.house().now().day().year();
-        let warning = Warning { text, by: by.account.clone(), stage: WarningStage::Draft, reminded: Vec::new() };
+        let warning = Warning {
+            text,
+            by: by.account.clone(),
+            stage: WarningStage::Draft,
+            reminded: Vec::new(),
+        };
         let body = serde_json::to_vec(&warning).map_err(|error| damaged(&"warning", &error))?;
         let actor = by.account.clone();
         let written = self.annex().write(move |unit| {
@@ -105,7 +110,10 @@ impl Watch {
             stix_bundle::read(DoorIn::Api, "desk", object.as_bytes(), &stix_bundle::limits());
         let receipt = self.house().accept(by, arrival)?;
         if let Some(fault) = receipt.rejected.first() {
-            return Err(WatchError::conflict(format!("it is refused as an item: {}", fault.reason)));
+            return Err(WatchError::conflict(format!(
+                "it is refused as an item: {}",
+                fault.reason
+            )));
         }
         warning.stage = WarningStage::Sent { at: now, item };
         self.put_kept(by, id, (version, warning))?;
@@ -124,7 +132,9 @@ impl Watch {
             return Err(WatchError::conflict("it is not sent; there is nobody to remind"));
         };
         if warning.reminded.len() >= 100 {
-            return Err(WatchError::conflict("it was reminded of 100 times; call those who are left"));
+            return Err(WatchError::conflict(
+                "it was reminded of 100 times; call those who are left",
+            ));
         }
         warning.reminded.push(self.house().now());
         self.put_kept(by, id, (version, warning))?;
@@ -234,9 +244,9 @@ impl WatchWhy {
             Self::Stale(id) => WatchError::conflict(format!(
                 "warning {id} was changed since you read it; read it again and repeat"
             )),
-            Self::Sent(id) => WatchError::conflict(format!(
-                "warning {id} is sent; withdraw it and write another"
-            )),
+            Self::Sent(id) => {
+                WatchError::conflict(format!("warning {id} is sent; withdraw it and write another"))
+            }
         }
     }
 }
@@ -269,8 +279,11 @@ fn object(text: &WarningText, item: &ItemId, now: Instant) -> String {
         let (text, to_do) = (text.text.to(language), text.what_to_do.to(language));
         format!("{text}\n\n{heading}: {to_do}")
     };
-    let description =
-        format!("{}\n\n---\n\n{}", said(Language::It, "Che cosa fare"), said(Language::En, "What to do"));
+    let description = format!(
+        "{}\n\n---\n\n{}",
+        said(Language::It, "Che cosa fare"),
+        said(Language::En, "What to do")
+    );
     let mut extension = json!({
         "extension_type": "property-extension",
         "category": "early-warning",

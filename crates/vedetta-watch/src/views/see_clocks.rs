@@ -187,9 +187,8 @@ impl Watch {
             return Err(WatchError::conflict(reason));
         }
         let regime = self.regimes.iter().find(|it| it.id == step.regime);
-        let found = regime.and_then(|regime| {
-            Some((regime, regime.steps.iter().find(|it| it.id == step.step)?))
-        });
+        let found = regime
+            .and_then(|regime| Some((regime, regime.steps.iter().find(|it| it.id == step.step)?)));
         let (regime, step) = found.ok_or_else(|| WatchError::unknown("step", step))?;
         let name = |id: &OrganisationId| self.name_of(id);
         Ok(notice::draft(&incident, regime, step, Pen { language, now, name: &name }))
@@ -273,9 +272,9 @@ impl Watch {
         let live: Vec<_> = {
             let held = self.index()?;
             let index = held.get();
-            let live = index.into_iter().flat_map(|index| {
-                index.live.iter().filter_map(|number| index.all.get(number))
-            });
+            let live = index
+                .into_iter()
+                .flat_map(|index| index.live.iter().filter_map(|number| index.all.get(number)));
             live.filter(|it| it.access.sight(viewer).is_some()).cloned().collect()
         };
         let mut clocks = Vec::new();
@@ -337,13 +336,10 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
 fn aims_of(brief: &Brief, now: Instant) -> Vec<NextClock> {
     let Ok(category) = Category::try_from(brief.row.category) else { return Vec::new() };
     let aims = targets(category, brief.row.stage, &brief.reached, now).into_iter();
-    let open = aims.filter(|it| {
-        matches!(it.state, State::Running | State::Near | State::Missed)
-    });
+    let open = aims.filter(|it| matches!(it.state, State::Running | State::Near | State::Missed));
     // One at a time: the next stage, not all that follow it.
-    let next_aim = open.take(1).map(|it| {
-        next(brief, it.stage.words(), it.due, it.state, Of::Aim(it.stage))
-    });
+    let next_aim =
+        open.take(1).map(|it| next(brief, it.stage.words(), it.due, it.state, Of::Aim(it.stage)));
     next_aim.collect()
 }
 

@@ -116,9 +116,17 @@ impl Concerned<'_> {
         if let Some((_, text)) = warning {
             named.extend(text.observables.iter().cloned());
         }
-        let mut because: Vec<_> = named.iter().filter(|it| self.owns(it)).take(5).map(|it| {
-            Bilingual::new(format!("riguarda {it}, che è vostro"), format!("it touches {it}, which is yours"))
-        }).collect();
+        let mut because: Vec<_> = named
+            .iter()
+            .filter(|it| self.owns(it))
+            .take(5)
+            .map(|it| {
+                Bilingual::new(
+                    format!("riguarda {it}, che è vostro"),
+                    format!("it touches {it}, which is yours"),
+                )
+            })
+            .collect();
         if let Some((_, text)) = warning {
             because.extend(self.belongs(text));
         }
@@ -146,9 +154,8 @@ impl Concerned<'_> {
     }
 
     fn owns(&self, observable: &str) -> bool {
-        Observable::read(observable).is_ok_and(|it| {
-            self.standing.relevance.concerned(&it).everyone().contains(self.number)
-        })
+        Observable::read(observable)
+            .is_ok_and(|it| self.standing.relevance.concerned(&it).everyone().contains(self.number))
     }
 
     /// That a warning is for its sector or its region.
@@ -160,9 +167,10 @@ impl Concerned<'_> {
             (true, true) => ("è un'allerta per tutti", "it is a warning for all"),
             (false, true) => ("riguarda il vostro settore", "it is about your sector"),
             (true, false) => ("riguarda la vostra regione", "it is about your region"),
-            (false, false) => {
-                ("riguarda il vostro settore, nella vostra regione", "it is about your sector, in your region")
-            }
+            (false, false) => (
+                "riguarda il vostro settore, nella vostra regione",
+                "it is about your sector, in your region",
+            ),
         };
         Some(Bilingual::new(it, en))
     }

@@ -87,8 +87,12 @@ impl Watch {
         let room = self.sees_warnings(by);
         let kept = self.every_kept()?.into_iter();
         let mut rows: Vec<_> = kept
-            .map(|(id, version, Warning { text, stage, .. })| {
-                WarningRow { id, title: text.title, tlp: text.tlp, stage, version }
+            .map(|(id, version, Warning { text, stage, .. })| WarningRow {
+                id,
+                title: text.title,
+                tlp: text.tlp,
+                stage,
+                version,
             })
             .collect();
         rows.reverse();
@@ -144,9 +148,8 @@ impl Watch {
         let count = |has: fn(&Reached) -> bool| reach.iter().filter(|it| has(it)).count();
         figures.received = count(|it| it.received.is_some());
         figures.read = count(|it| it.read.is_some());
-        figures.acted = count(|it| {
-            it.reaction.as_ref().is_some_and(|reaction| reaction.did != Acted::Read)
-        });
+        figures.acted =
+            count(|it| it.reaction.as_ref().is_some_and(|reaction| reaction.did != Acted::Read));
         if !room {
             // Where it comes from is the room's.
             (warning.text.incident, figures.cleared) = (None, figures.cleared.min(1));
@@ -162,9 +165,9 @@ impl Watch {
     fn every_kept(&self) -> Result<Vec<(String, Sequence, Warning)>, WatchError> {
         let (mut kept, mut after) = (Vec::new(), String::new());
         loop {
-            let page = self.annex().read(|reader| {
-                reader.records_after(RecordKind::Warning, &after, 500)
-            })?;
+            let page = self
+                .annex()
+                .read(|reader| reader.records_after(RecordKind::Warning, &after, 500))?;
             let Some(last) = page.last() else { return Ok(kept) };
             after.clone_from(&last.id);
             // Reactions are kept below their warning.
@@ -185,9 +188,9 @@ impl Watch {
     fn reactions(&self, id: &str) -> Result<BTreeMap<OrganisationId, Reaction>, WatchError> {
         let (mut found, mut after) = (BTreeMap::new(), reaction_prefix(id));
         loop {
-            let page = self.annex().read(|reader| {
-                reader.records_after(RecordKind::Warning, &after, 500)
-            })?;
+            let page = self
+                .annex()
+                .read(|reader| reader.records_after(RecordKind::Warning, &after, 500))?;
             let whole = page.len() == 500;
             for record in page {
                 let Some(organisation) = reacted(id, &record.id) else { return Ok(found) };

@@ -51,7 +51,10 @@ fn a_clock_runs_nears_is_missed_and_is_met_by_a_proof() {
     // The organisation itself records what it sent.
     room.change(&liaison("terni"), &number, Change::Send { step, sent }).unwrap();
     assert_eq!(first(&room, &number), State::Met { at });
-    assert!(matches!(room.reopened().clocks(&officer(), &number).unwrap().clocks[0].state, State::Met { .. }));
+    assert!(matches!(
+        room.reopened().clocks(&officer(), &number).unwrap().clocks[0].state,
+        State::Met { .. }
+    ));
 }
 
 #[test]
@@ -67,7 +70,10 @@ fn what_discharges_another_is_seen() {
     }
     let clocks = room.watch.clocks(&officer(), &number).unwrap().clocks;
     let law = clocks.iter().filter(|it| it.step.regime == "law-90");
-    assert!(law.clone().count() > 0 && law.clone().all(|it| matches!(it.state, State::Discharged { .. })));
+    assert!(
+        law.clone().count() > 0
+            && law.clone().all(|it| matches!(it.state, State::Discharged { .. }))
+    );
 }
 
 #[test]
@@ -87,7 +93,8 @@ fn a_draft_is_given_and_an_order_keeps_it_back() {
     let room = Room::new();
     let number = clocked(&room);
     let step = "nis2:pre-notification".parse().unwrap();
-    let draft = |by: &vedetta_model::Actor| room.watch.draft_notice(by, &number, &step, Language::It);
+    let draft =
+        |by: &vedetta_model::Actor| room.watch.draft_notice(by, &number, &step, Language::It);
     let document = draft(&officer()).unwrap();
     assert!(document.text.contains("Comune di Terni") && document.html.starts_with("<!DOCTYPE"));
     assert!(is_unknown(draft(&liaison("perugia"))));

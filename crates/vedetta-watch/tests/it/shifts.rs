@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vedetta_model::{AccountId, Role};
 use vedetta_watch::desk::roster::{Absence, Cover, Roster, Shift, Swap};
 use vedetta_watch::desk::{Change, OnDuty};
-use vedetta_model::{AccountId, Role};
 use vedetta_watch::{Give, RosterChange, Take};
 
 use crate::room::{
@@ -69,12 +69,7 @@ fn a_roster_is_its_rooms_and_changed_as_it_was_read() {
     let day = "2026-03-03".parse().unwrap();
     let absence = Absence { person: account("sala"), from: day, until: day };
     let next = change(version, RosterChange::Absent { absence }).unwrap();
-    let swap = Swap {
-        day,
-        shift: "notte".into(),
-        from: account("sala"),
-        to: account("turno"),
-    };
+    let swap = Swap { day, shift: "notte".into(), from: account("sala"), to: account("turno") };
     assert!(is_conflict(change(version, RosterChange::Swap { swap: swap.clone() })));
     let span = ("2026-03-03T06:00:00Z".parse().unwrap(), "2026-03-04T07:00:00Z".parse().unwrap());
     let gaps = room.watch.roster(&officer(), &cnaipic, span).unwrap().gaps;
@@ -119,7 +114,11 @@ fn a_handover_lists_what_is_open_and_is_signed_by_both() {
     let seen: BTreeSet<String> = sheet.lines.iter().map(|it| it.key.clone()).collect();
     let take = |seen: &BTreeSet<String>| Take { seen: seen.clone() };
     assert!(is_conflict(room.watch.take_handover(&officer(), &given.id, &take(&seen))));
-    assert!(is_conflict(room.watch.take_handover(&colleague(), &given.id, &take(&BTreeSet::new()))));
+    assert!(is_conflict(room.watch.take_handover(
+        &colleague(),
+        &given.id,
+        &take(&BTreeSet::new())
+    )));
     let elsewhere = person("cosc", "cosc-umbria", Role::DutyOfficer);
     assert!(is_unknown(room.watch.take_handover(&elsewhere, &given.id, &take(&seen))));
     let taken = room.watch.take_handover(&colleague(), &given.id, &take(&seen)).unwrap();

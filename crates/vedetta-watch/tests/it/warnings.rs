@@ -42,7 +42,11 @@ fn a_warning_is_written_previewed_sent_answered_and_withdrawn() {
     let sent = watch.send_warning(&officer(), id, again.version).unwrap();
     assert_eq!(sent.figures.cleared, preview.full);
     assert!(is_conflict(watch.send_warning(&officer(), id, sent.version)));
-    assert!(is_conflict(watch.put_warning(&officer(), (Some(id.into()), Some(sent.version)), text())));
+    assert!(is_conflict(watch.put_warning(
+        &officer(),
+        (Some(id.into()), Some(sent.version)),
+        text()
+    )));
     let reaction = NewReaction { did: Acted::Done, note: "bloccato".into() };
     assert!(is_unknown(watch.answer_warning(&liaison("stranger"), id, reaction.clone())));
     watch.answer_warning(&liaison("terni"), id, reaction).unwrap();
@@ -73,13 +77,18 @@ fn each_sees_what_touches_it_and_nothing_else() {
         note: None,
     };
     let admin = crate::room::person("admin", "cnaipic", vedetta_model::Role::Administrator);
-    let records = vedetta_directory::directory::Records { assets: vec![asset], ..Default::default() };
+    let records =
+        vedetta_directory::directory::Records { assets: vec![asset], ..Default::default() };
     room.house().put_records(&admin, records).unwrap();
     let item = TestItem::indicator(1).tlp("AMBER");
-    let object = item.json().replace("203.0.113.1", "198.51.100.7").replace("192.0.2.1", "198.51.100.7");
+    let object =
+        item.json().replace("203.0.113.1", "198.51.100.7").replace("192.0.2.1", "198.51.100.7");
     let limits = vedetta_intake::stix_bundle::limits();
     let arrival = vedetta_intake::stix_bundle::read(
-        vedetta_intake::DoorIn::Api, "test", object.as_bytes(), &limits,
+        vedetta_intake::DoorIn::Api,
+        "test",
+        object.as_bytes(),
+        &limits,
     );
     let pattern = object.clone();
     room.house().accept(&liaison("cosc-umbria"), arrival).unwrap();
