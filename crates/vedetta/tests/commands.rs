@@ -330,8 +330,20 @@ fn a_node_that_could_not_be_made_can_be_tried_again() {
     };
     unmade(&["init", "--network", "italy", "--organisation", "nessuno"], 2);
     unmade(&["init", "--ledger", "postgres://127.0.0.1:1/nowhere"], 4);
-    let output = vedetta(data.path(), &["init", "--network", "italy"]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    let made = answer(&vedetta(data.path(), &["init", "--network", "italy", "--json"]));
+    assert_eq!(
+        (&made["organisation"], &made["account"]),
+        (&json!("cnaipic"), &json!("administrator"))
+    );
+    assert_eq!(made["password"].as_str().map(str::len), Some(20));
+    let out = data.path().join("out");
+    let (out, account) = (out.to_str().unwrap(), "administrator");
+    let issued =
+        answer(&vedetta(data.path(), &["issue", "--account", account, "--out", out, "--json"]));
+    assert_eq!(issued["fingerprint"].as_str().map(str::len), Some(64));
+    for file in issued["files"].as_array().unwrap() {
+        assert!(Path::new(file.as_str().unwrap()).is_file(), "{file}");
+    }
     let mode = data.path().join("vedetta.toml").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }

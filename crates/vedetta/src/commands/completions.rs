@@ -7,6 +7,7 @@ use crate::outcome::{Failure, Outcome};
 
 /// Print the completions of a shell.
 #[derive(Args)]
+#[command(after_help = "Example:\n  vedetta completions bash > /etc/bash_completion.d/vedetta")]
 pub(crate) struct Completions {
     /// The shell.
     shell: Shell,

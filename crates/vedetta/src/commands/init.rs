@@ -1,6 +1,7 @@
 //! `vedetta init`.
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use vedetta_directory::directory::Records;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
@@ -31,6 +32,9 @@ pub(crate) struct Init {
     /// The ledger: `sqlite`, or a `postgres://` address.
     #[arg(long, default_value = "sqlite")]
     ledger: String,
+    /// Answer in JSON: `organisation`, `data`, `account`, `password`.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The network to begin with.
@@ -69,6 +73,15 @@ impl Init {
             // So that it can be tried again: a node that has settings is made.
             let _gone = std::fs::remove_file(data.join("vedetta.toml"));
         })?;
+        if self.json {
+            let (organisation, data) = (&self.organisation, data.display().to_string());
+            let account = "administrator";
+            println!(
+                "{}",
+                json!({ "organisation": organisation, "data": data, "account": account, "password": password })
+            );
+            return Ok(Outcome::Done);
+        }
         println!("node of {} in {}", self.organisation, data.display());
         println!("sign in as administrator with the password {password} (shown once)");
         println!("at first it enrols an authenticator: docs/administrators/access.md");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 use vedetta_flow::actions::manage_accounts::Certificate;
 use vedetta_model::{AccountId, Clock};
 
@@ -29,10 +30,15 @@ pub(crate) struct Issue {
     /// Where to write.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
+    /// Answer in JSON: `account`, `fingerprint`, `expires`, `files`.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Issue {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        std::fs::create_dir_all(&self.out)
+            .map_err(|error| Failure::system(self.out.display().to_string(), error))?;
         let mut node = node_or_ledger(&self.node, Use::Write)?;
         let now = SystemClock.now();
         let seconds = now.micros() / 1_000_000;
@@ -42,23 +48,34 @@ impl Issue {
         let (fingerprint, account) = (pair.fingerprint()?, self.account.clone());
         let certificate = Certificate { fingerprint, account, expires: now.after(lasts) };
         node.put(&format!("/api/v1/certificates/{}", certificate.fingerprint), &certificate)?;
-        self.write(&pair.certificate, &pair.key, authority.certificate())?;
+        let files = self.write(&pair.certificate, &pair.key, authority.certificate())?;
+        if self.json {
+            let Certificate { fingerprint, account, expires } = certificate;
+            println!(
+                "{}",
+                json!({ "account": account, "fingerprint": fingerprint, "expires": expires, "files": files })
+            );
+        } else {
+            files.iter().for_each(|file| println!("{file}"));
+        }
         Ok(Outcome::Done)
     }
 
-    fn write(&self, certificate: &str, key: &str, authority: &str) -> Result<(), Failure> {
-        let out = &self.out;
-        std::fs::create_dir_all(out)
-            .map_err(|error| Failure::system(out.display().to_string(), error))?;
-        write_secret(&out.join(format!("{}.key", self.account)), key)?;
+    /// Writes the three; where.
+    fn write(&self, certificate: &str, key: &str, authority: &str) -> Result<Vec<String>, Failure> {
+        let place = |name: String| self.out.join(name);
+        let secret = place(format!("{}.key", self.account));
+        write_secret(&secret, key)?;
+        let mut files = Vec::new();
         for (name, text) in
             [(format!("{}.pem", self.account), certificate), ("ca.pem".into(), authority)]
         {
-            let path = out.join(name);
+            let path = place(name);
             std::fs::write(&path, text)
                 .map_err(|error| Failure::system(path.display().to_string(), error))?;
-            println!("{}", path.display());
+            files.push(path.display().to_string());
         }
-        Ok(())
+        files.push(secret.display().to_string());
+        Ok(files)
     }
 }
