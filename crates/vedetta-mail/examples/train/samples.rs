@@ -20,12 +20,26 @@ impl Source {
         matches!(self, Self::Phish | Self::Spam | Self::OwnLure)
     }
 
-    /// Newsletters are scarce, and what we write ourselves is no evidence of lures.
+    /// The folder that its messages are measured in; none for what we wrote ourselves.
+    pub(crate) fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Phish => Some("phish"),
+            Self::Spam => Some("spam"),
+            Self::Ham("hard") => Some("newsletters"),
+            Self::Ham("templates") => Some("notices"),
+            Self::Ham(_) => Some("ham"),
+            Self::OwnHam | Self::OwnLure => None,
+        }
+    }
+
+    /// Newsletters and notices are scarce here, and frequent in every mailbox.
     fn weight(self) -> f32 {
         match self {
-            Self::Ham("hard") => 3.0,
-            Self::Ham("templates") => 1.5,
-            Self::OwnLure => 0.5,
+            Self::Ham("hard") => 10.0,
+            Self::Ham("templates") => 3.0,
+            Self::OwnHam => 5.0,
+            // Advertising of old is no lure, and newsletters are like it.
+            Self::Spam => 0.1,
             _ => 1.0,
         }
     }
@@ -42,6 +56,8 @@ pub(crate) struct Sample {
     pub(crate) findings: [Vec<Finding>; 2],
     pub(crate) weight: f32,
     pub(crate) name: String,
+    /// The message.
+    pub(crate) letter: Vec<u8>,
 }
 
 /// Reads the corpora and writes our own messages.
@@ -103,6 +119,7 @@ fn sample(bytes: &[u8], source: Source, group: Option<u64>, name: String) -> Sam
         findings: [named(&evidence, &desk), named(&quotation(&evidence), &desk)],
         weight: source.weight(),
         name,
+        letter: bytes.to_vec(),
     }
 }
 

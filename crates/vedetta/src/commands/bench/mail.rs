@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use vedetta_mail::{Desk, Evidence, Opinion};
+use vedetta_mail::{Desk, Evidence, Model, Opinion, Weights};
 
 use crate::outcome::{Failure, Outcome};
 use crate::system::Stopwatch;
@@ -26,6 +26,9 @@ pub(crate) struct MailBench {
     /// At most so many messages of each folder, evenly chosen.
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
+    /// Judge with the model of this folder (weights.json, style.bin), not with the one that ships.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     /// Leave the others out.
     #[arg(long)]
     alone: bool,
@@ -59,7 +62,8 @@ impl MailBench {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let folders = self.folders()?;
         let mut report = Map::new();
-        let desk = Desk::shipped();
+        let model = self.model.as_deref().map(model).transpose()?;
+        let desk = Desk { model: model.as_ref().unwrap_or(Model::shipped()), ..Desk::shipped() };
         let ours = |letters: &[Vec<u8>]| Ok(judge(letters, &desk));
         let (direct, thresholds) = table(&folders, ours)?;
         report.insert("vedetta".into(), direct);
@@ -88,7 +92,8 @@ impl MailBench {
 
     fn folders(&self) -> Result<Vec<Folder>, Failure> {
         let mut folders = Vec::new();
-        for path in sorted(&self.corpus)?.into_iter().filter(|path| path.is_dir()) {
+        let holds_messages = |path: &PathBuf| path.is_dir() && !path.ends_with("model");
+        for path in sorted(&self.corpus)?.into_iter().filter(holds_messages) {
             let files = sorted(&path)?;
             let step = self.sample.map_or(1, |most| files.len().div_ceil(most.max(1))).max(1);
             let read = |path: &PathBuf| {
@@ -110,6 +115,17 @@ impl MailBench {
         }
         Err(Failure::Usage(format!("{}: needs messages in phish/ and ham/", self.corpus.display())))
     }
+}
+
+/// A model as the training writes it.
+fn model(folder: &Path) -> Result<Model, Failure> {
+    let (weights, style) = (folder.join("weights.json"), folder.join("style.bin"));
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|error| Failure::input(path.display().to_string(), error))
+    };
+    let read_weights: Weights = serde_json::from_slice(&read(&weights)?)
+        .map_err(|error| Failure::input(weights.display().to_string(), error))?;
+    Ok(Model::new(read_weights, &read(&style)?))
 }
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
