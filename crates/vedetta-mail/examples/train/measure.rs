@@ -21,12 +21,10 @@ pub(crate) fn report(samples: &[Sample]) {
         Source::Spam,
     ] {
         let mut scores = scores.clone();
-        for fold in 0..2 {
-            let seen: Vec<usize> = (0..samples.len())
-                .filter(|at| samples[*at].source != left && samples[*at].group % 2 != fold)
-                .collect();
-            let unseen: Vec<usize> =
-                (0..samples.len()).filter(|at| samples[*at].group % 2 == fold).collect();
+        for fold in 0..5 {
+            let (mut seen, unseen): (Vec<usize>, Vec<usize>) =
+                (0..samples.len()).partition(|at| fold_of(&samples[*at]) != fold);
+            seen.retain(|at| samples[*at].source != left);
             score(samples, &seen, &unseen, &mut scores);
         }
         table(&format!("without {left:?}"), samples, &scores, |_| true);
