@@ -170,14 +170,25 @@ fn handovers() -> Vec<(&'static str, Value)> {
 }
 
 fn warnings() -> Vec<(&'static str, Value)> {
-    let tlp = || super::agreement::tlp();
-    let stages = || open(&[("is", one_of(&["draft", "sent", "withdrawn"]))], &[]);
+    [written_warnings(), read_warnings()].concat()
+}
+
+fn warning_stages() -> Value {
+    open(&[("is", one_of(&["draft", "sent", "withdrawn"]))], &[])
+}
+
+fn acted() -> Value {
+    one_of(&["read", "done", "not-concerned"])
+}
+
+/// What one says of a warning.
+fn written_warnings() -> Vec<(&'static str, Value)> {
     let said = object(
         &[
             ("title", bilingual()),
             ("text", bilingual()),
             ("what_to_do", bilingual()),
-            ("tlp", tlp()),
+            ("tlp", super::agreement::tlp()),
         ],
         &[
             ("pap", super::agreement::pap()),
@@ -188,7 +199,20 @@ fn warnings() -> Vec<(&'static str, Value)> {
             ("only_under", set(slug())),
         ],
     );
-    let acted = || one_of(&["read", "done", "not-concerned"]);
+    let step = open(
+        &[("step", one_of(&["send", "remind", "withdraw"]))],
+        &[("version", number()), ("reason", text())],
+    );
+    vec![
+        ("WarningText", said),
+        ("WarningDraft", object(&[("text", refer("WarningText"))], &[("version", number())])),
+        ("WarningStep", step),
+        ("NewReaction", object(&[("did", acted())], &[("note", text())])),
+    ]
+}
+
+/// What one is shown of warnings.
+fn read_warnings() -> Vec<(&'static str, Value)> {
     let reaction = object(
         &[("organisation", slug()), ("by", slug()), ("at", moment()), ("did", acted())],
         &[("note", text())],
@@ -198,7 +222,7 @@ fn warnings() -> Vec<(&'static str, Value)> {
         &[("received", moment()), ("read", moment()), ("reaction", refer("Reaction"))],
     );
     let warning = object(
-        &[("text", refer("WarningText")), ("by", slug()), ("stage", stages())],
+        &[("text", refer("WarningText")), ("by", slug()), ("stage", warning_stages())],
         &[("reminded", list(moment()))],
     );
     let figures = ["cleared", "received", "read", "acted"].map(|name| (name, number()));
@@ -216,8 +240,8 @@ fn warnings() -> Vec<(&'static str, Value)> {
         &[
             ("id", text()),
             ("title", bilingual()),
-            ("tlp", tlp()),
-            ("stage", stages()),
+            ("tlp", super::agreement::tlp()),
+            ("stage", warning_stages()),
             ("version", number()),
         ],
         &[],
@@ -227,23 +251,15 @@ fn warnings() -> Vec<(&'static str, Value)> {
             ("item", item_id()),
             ("title", text()),
             ("at", moment()),
-            ("tlp", tlp()),
+            ("tlp", super::agreement::tlp()),
             ("because", list(bilingual())),
             ("what_to_do", bilingual()),
         ],
         &[("warning", text()), ("acknowledged", moment())],
     );
-    let step = open(
-        &[("step", one_of(&["send", "remind", "withdraw"]))],
-        &[("version", number()), ("reason", text())],
-    );
     vec![
-        ("WarningText", said),
-        ("WarningDraft", object(&[("text", refer("WarningText"))], &[("version", number())])),
         ("Warning", view),
         ("Warnings", object(&[("warnings", list(row))], &[])),
-        ("WarningStep", step),
-        ("NewReaction", object(&[("did", acted())], &[("note", text())])),
         ("Reaction", reaction),
         ("Concerns", object(&[("concerns", list(concern))], &[])),
     ]
