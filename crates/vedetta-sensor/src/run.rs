@@ -74,6 +74,22 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
+impl Shared {
+    fn begun(directory: &Path, (outbox, clock): (Outbox, Arc<dyn Clock>), now: Instant) -> Self {
+        let mut status = Status { at: now, ..Status::default() };
+        (status.beat.version, status.beat.started) = (VERSION.into(), now);
+        Self {
+            directory: directory.to_owned(),
+            outbox: Mutex::new(outbox),
+            to_send: Notify::new(),
+            status: Mutex::new(status),
+            lost: Arc::default(),
+            worn: AtomicBool::new(false),
+            clock,
+        }
+    }
+}
+
 /// What the thread that watches is told.
 pub(crate) enum Message {
     Change(Change),
@@ -133,17 +149,7 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
         Telling::new(identity.organisation.clone(), identity.salt(), settings.share.clone());
     let watch = Watch::new(telling, history, indicators, settings.baselines);
     let outbox = Outbox::open(&directory.join(OUTBOX), settings.limits.findings)?;
-    let mut status = Status { at: now, ..Status::default() };
-    (status.beat.version, status.beat.started) = (VERSION.into(), now);
-    let shared = Arc::new(Shared {
-        directory: directory.clone(),
-        outbox: Mutex::new(outbox),
-        to_send: Notify::new(),
-        status: Mutex::new(status),
-        lost: Arc::default(),
-        worn: AtomicBool::new(false),
-        clock: start.clock,
-    });
+    let shared = Arc::new(Shared::begun(&directory, (outbox, start.clock), now));
     let opening = Opening { directory: &directory, settings: &settings, state: &state };
     let (inputs, sinks) = opening.inputs(start.stdin, &shared.lost)?;
     let (messages, told) = channel();
