@@ -29,9 +29,9 @@ fn check(tree: &Tree, findings: &mut Findings) {
 /// Files, and the folders that hold them.
 fn places(tree: &Tree) -> BTreeSet<&str> {
     let mut places = BTreeSet::from([""]);
-    for file in &tree.files {
-        let ends = file.path.match_indices('/').map(|(at, _)| at).chain([file.path.len()]);
-        places.extend(ends.filter_map(|end| file.path.get(..end)));
+    for path in tree.files.iter().map(|file| &file.path).chain(&tree.pictures) {
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        places.extend(ends.filter_map(|end| path.get(..end)));
     }
     places
 }

@@ -23,6 +23,8 @@ const LARGEST: u64 = 4 << 20;
 /// Everything that is written in the repository.
 pub(super) struct Tree {
     pub(super) files: Vec<TextFile>,
+    /// Paths of what is no text, from the repository's root: pictures.
+    pub(super) pictures: Vec<String>,
     pub(super) sources: Vec<Source>,
     pub(super) packages: Vec<Package>,
 }
@@ -65,11 +67,11 @@ pub(super) struct Dependency {
 
 impl Tree {
     pub(super) fn load(root: &Path) -> Result<Self, String> {
-        let mut files = Vec::new();
-        collect(root, "", &mut files)?;
+        let (mut files, mut pictures) = (Vec::new(), Vec::new());
+        collect(root, "", (&mut files, &mut pictures))?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let sources = parse(&files)?;
-        Ok(Self { files, sources, packages: packages(root)? })
+        Ok(Self { files, pictures, sources, packages: packages(root)? })
     }
 
     pub(super) fn ours(&self) -> impl Iterator<Item = &Package> {
@@ -112,7 +114,11 @@ impl Package {
     }
 }
 
-fn collect(root: &Path, folder: &str, files: &mut Vec<TextFile>) -> Result<(), String> {
+fn collect(
+    root: &Path,
+    folder: &str,
+    (files, pictures): (&mut Vec<TextFile>, &mut Vec<String>),
+) -> Result<(), String> {
     let place = root.join(folder);
     let broken = |error: std::io::Error| format!("{}: {error}", place.display());
     for entry in place.read_dir().map_err(broken)? {
@@ -125,10 +131,13 @@ fn collect(root: &Path, folder: &str, files: &mut Vec<TextFile>) -> Result<(), S
             continue;
         }
         if kind.is_dir() {
-            collect(root, &path, files)?;
+            collect(root, &path, (files, pictures))?;
         } else if kind.is_file() && entry.metadata().map_err(broken)?.len() <= LARGEST {
             let bytes = std::fs::read(entry.path()).map_err(broken)?;
-            files.extend(String::from_utf8(bytes).ok().map(|text| TextFile { path, text }));
+            match String::from_utf8(bytes) {
+                Ok(text) => files.push(TextFile { path, text }),
+                Err(_) => pictures.push(path),
+            }
         }
     }
     Ok(())
@@ -173,7 +182,7 @@ impl Tree {
             .map(|(path, text)| TextFile { path: (*path).into(), text: (*text).into() })
             .collect();
         let sources = parse(&files).unwrap();
-        Self { files, sources, packages: Vec::new() }
+        Self { files, pictures: Vec::new(), sources, packages: Vec::new() }
     }
 
     /// With packages written as `folder/name: dependency, dev:dependency`.
