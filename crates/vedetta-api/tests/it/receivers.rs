@@ -157,6 +157,11 @@ async fn each_organisation_is_told_its_own_and_what_is_withdrawn_nobody() {
     assert_eq!(door.ask(&room, &line, None).await.status, StatusCode::NO_CONTENT);
     work(door.api.house(), &receiver.caller, &loopback()).await.unwrap();
     let came = receiver.came();
+    // Who could have read it a moment ago hears that it is withdrawn, and nothing of what it said.
+    let (withdrawn, came): (Vec<_>, Vec<_>) =
+        came.into_iter().partition(|came| came.body.contains("withdrawn"));
+    assert_eq!(withdrawn.len(), 2);
+    assert!(withdrawn.iter().all(|came| !came.body.contains("scanner")), "{withdrawn:?}");
     let told = came.iter().map(|came| {
         let told: Value = serde_json::from_str(&came.body).unwrap();
         format!("{} {}", came.path, told["object"]["name"].as_str().unwrap())
