@@ -386,14 +386,23 @@ impl Node {
                 break;
             };
             let bytes = frame.unwrap().into_data().unwrap();
-            let before = events.len();
+            let (before, mut notices) = (events.len(), 0);
             for line in std::str::from_utf8(&bytes).unwrap().lines() {
                 let mut event: Value = serde_json::from_str(line).unwrap();
+                if let Some(withdrawn) = event["withdrawn"].as_object() {
+                    // It names the item, and shows nothing of it.
+                    assert_eq!(
+                        withdrawn.keys().collect::<Vec<_>>(),
+                        ["item", "place", "at", "reason"]
+                    );
+                    notices += 1;
+                    continue;
+                }
                 let place = event["id"].as_str().unwrap().parse().unwrap();
                 let object = event.get_mut("object").map(Value::take);
                 events.push(Event { place, object });
             }
-            if events[before..].iter().all(|event| event.object.is_none()) {
+            if notices == 0 && events[before..].iter().all(|event| event.object.is_none()) {
                 break;
             }
         }
