@@ -117,6 +117,7 @@ mod tests {
         "crates/vedetta-store-sqlite: vedetta-store, dev:vedetta-testkit",
         "crates/vedetta-flow: vedetta-store, vedetta-policy, vedetta-intake",
         "crates/vedetta-intake: vedetta-model",
+        "crates/vedetta-api: vedetta-flow",
         "crates/vedetta-diffusion: vedetta-model",
         "crates/vedetta-testkit: vedetta-store-sqlite, vedetta-flow",
         "crates/vedetta: vedetta-store-sqlite, vedetta-flow, vedetta-intake",
