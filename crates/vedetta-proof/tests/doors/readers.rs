@@ -234,6 +234,10 @@ impl History {
     ) -> Result<(), Wrong> {
         let url = format!("https://{}.example/", reader.account.organisation);
         let mine = called.iter().filter(|(to, _)| *to == url).map(|(_, told)| told);
+        let (notices, mine): (Vec<_>, Vec<_>) =
+            mine.partition(|told| told["withdrawn"].is_object());
+        notices.iter().for_each(|told| name_only(&told["withdrawn"]));
+        let mine = mine.into_iter();
         let place = |told: &Value| (told["place"].as_u64().unwrap(), mark(&told["object"]));
         let called: BTreeSet<_> = mine.clone().map(place).collect();
         let readable = self.truth.readable(&reader.who(), self.now());
@@ -389,12 +393,8 @@ impl Node {
             let (before, mut notices) = (events.len(), 0);
             for line in std::str::from_utf8(&bytes).unwrap().lines() {
                 let mut event: Value = serde_json::from_str(line).unwrap();
-                if let Some(withdrawn) = event["withdrawn"].as_object() {
-                    // It names the item, and shows nothing of it.
-                    assert_eq!(
-                        withdrawn.keys().collect::<Vec<_>>(),
-                        ["item", "place", "at", "reason"]
-                    );
+                if event["withdrawn"].is_object() {
+                    name_only(&event["withdrawn"]);
                     notices += 1;
                     continue;
                 }
@@ -408,6 +408,12 @@ impl Node {
         }
         events
     }
+}
+
+/// A withdrawal names the item, and shows nothing of it.
+fn name_only(withdrawn: &Value) {
+    let told: Vec<_> = withdrawn.as_object().unwrap().keys().collect();
+    assert_eq!(told, ["item", "place", "at", "reason"]);
 }
 
 fn found(readable: &[Readable<'_>]) -> Found {
