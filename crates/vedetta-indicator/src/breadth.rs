@@ -20,8 +20,8 @@ pub enum Breadth {
     /// A public suffix: names under it are registered by anybody (publicsuffix.org).
     #[error("a public suffix, under which anybody registers names")]
     PublicSuffix,
-    /// One character.
-    #[error("a value of one character is found everywhere")]
+    /// One character; for the serial number of a certificate, less than 32 bits.
+    #[error("so short a value is found everywhere")]
     TooShort,
 }
 
@@ -32,6 +32,7 @@ pub fn breadth(term: &Term) -> Option<Breadth> {
         return Some(Breadth::TooShort);
     }
     match term.kind() {
+        Kind::CertificateSerial => (term.value().len() < 8).then_some(Breadth::TooShort),
         Kind::Ipv4 | Kind::Ipv6 => of_network(term.network()?),
         Kind::Domain => {
             domain::registrable(term.value()).is_none().then_some(Breadth::PublicSuffix)
@@ -91,6 +92,8 @@ mod tests {
             (Kind::Url, "http://terni.it/a", None),
             (Kind::Url, "http://10.0.0.1/a", Some(Breadth::Local)),
             (Kind::Mutex, "a", Some(Breadth::TooShort)),
+            (Kind::CertificateSerial, "01", Some(Breadth::TooShort)),
+            (Kind::CertificateSerial, "08a1b2c3d4", None),
             (Kind::AutonomousSystem, "1", None),
         ] {
             assert_eq!(breadth(&Term::new(kind, text).unwrap()), expected, "{text}");

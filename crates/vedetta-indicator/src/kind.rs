@@ -4,9 +4,10 @@ use stix::pattern::HashAlgorithm::{
     Md5, Sha1, Sha3_256, Sha3_512, Sha224, Sha256, Sha384, Sha512, Ssdeep, Tlsh,
 };
 use stix::pattern::TermKind;
+use stix::pattern::TlsFingerprint::{Ja3, Ja3s, Ja4, Ja4s};
 
 /// Every kind and its name in our files. The names are kept: others store them.
-pub const ALL: [(TermKind, &str); 37] = [
+pub const ALL: [(TermKind, &str); 41] = [
     (TermKind::Ipv4, "ipv4"),
     (TermKind::Ipv6, "ipv6"),
     (TermKind::Domain, "domain"),
@@ -44,6 +45,10 @@ pub const ALL: [(TermKind, &str); 37] = [
     (TermKind::CommandLine, "command-line"),
     (TermKind::AccountLogin, "account"),
     (TermKind::Cpe, "cpe"),
+    (TermKind::TlsFingerprint(Ja3), "ja3"),
+    (TermKind::TlsFingerprint(Ja3s), "ja3s"),
+    (TermKind::TlsFingerprint(Ja4), "ja4"),
+    (TermKind::TlsFingerprint(Ja4s), "ja4s"),
 ];
 
 /// The name of a kind in our files.
@@ -102,6 +107,7 @@ impl Kinds {
             "regkey" => Self::of(TermKind::RegistryKey),
             "mutex" => Self::of(TermKind::Mutex),
             "cpe" => Self::of(TermKind::Cpe),
+            "ja3-fingerprint-md5" => Self::of(TermKind::TlsFingerprint(Ja3)),
             other => match other.strip_prefix("x509-fingerprint-") {
                 Some(hash) => named(&format!("certificate-{hash}")).map_or(Self(0), Self::of),
                 None => named(&other.replace('/', "-"))

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ip_network::IpNetwork;
-use stix::pattern::HashAlgorithm;
+use stix::pattern::{HashAlgorithm, TlsFingerprint};
 pub use stix::pattern::TermKind as Kind;
 use vedetta_model::domain::canonical;
 
@@ -125,9 +125,10 @@ fn spell(kind: Kind, value: &str) -> Option<String> {
             let plain = number.bytes().all(|b| b.is_ascii_digit());
             number.parse::<u32>().ok().filter(|number| plain && *number > 0).map(|n| n.to_string())
         }
-        Kind::CertificateSerial => {
-            let bare: String = value.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
-            Some(bare.to_ascii_lowercase())
+        Kind::CertificateSerial => serial(value),
+        Kind::TlsFingerprint(of) => {
+            let lower = value.to_ascii_lowercase();
+            fingerprint(of, &lower).then_some(lower)
         }
         Kind::EmailSubject
         | Kind::FileName
@@ -161,6 +162,33 @@ fn hash(algorithm: HashAlgorithm, value: &str) -> Option<String> {
     algorithm.admits(&spelled).then_some(spelled)
 }
 
+/// Hexadecimal digits, without the zeros before them that some tools write.
+fn serial(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+    let bare = digits.trim_start_matches('0');
+    let fits = digits.len() <= 128 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    (fits && !bare.is_empty()).then(|| bare.to_ascii_lowercase())
+}
+
+/// Whether a text in lower case has the form of a fingerprint: an MD5, or three parts whose last
+/// is twelve hexadecimal digits.
+fn fingerprint(of: TlsFingerprint, text: &str) -> bool {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    let parts: Vec<&str> = text.split('_').collect();
+    match (of, &parts[..]) {
+        (TlsFingerprint::Ja3 | TlsFingerprint::Ja3s, [md5]) => md5.len() == 32 && hex(md5),
+        (TlsFingerprint::Ja4, [head, ciphers, rest]) => {
+            let plain = head.bytes().all(|b| b.is_ascii_alphanumeric());
+            head.len() == 10 && plain && [ciphers, rest].iter().all(|it| it.len() == 12 && hex(it))
+        }
+        (TlsFingerprint::Ja4s, [head, cipher, rest]) => {
+            let plain = head.bytes().all(|b| b.is_ascii_alphanumeric());
+            head.len() == 7 && plain && cipher.len() == 4 && hex(cipher) && rest.len() == 12 && hex(rest)
+        }
+        _ => false,
+    }
+}
+
 fn mac(text: &str) -> Option<String> {
     let pairs: Vec<&str> = text.split([':', '-']).collect();
     let fits = pairs.len() == 6
@@ -177,6 +205,10 @@ fn expected(kind: Kind) -> &'static str {
         Kind::EmailAddress => "a mail address; write it as name@comune.example",
         Kind::FileHash(_) | Kind::CertificateHash(_) => {
             "a hash of that algorithm; write all of its hexadecimal digits"
+        }
+        Kind::CertificateSerial => "a serial number; write its hexadecimal digits",
+        Kind::TlsFingerprint(_) => {
+            "a fingerprint of that kind; write all of it, e.g. t13d1516h2_8daaf6152771_02713d6af862"
         }
         Kind::MacAddress => "a MAC address; write it as 00:00:5e:00:53:01",
         Kind::AutonomousSystem => "an autonomous system; write its number, 1 to 4294967295",

@@ -2,7 +2,8 @@
 //! labels,description`, in any order. Columns are parted by commas, semicolons or tabs, as the header
 //! line has them; a byte order mark is passed over.
 //!
-//! Types: `ipv4`, `ipv6`, `domain`, `url`, `email`, `md5`, `sha1`, `sha256`, `sha512`. Each row
+//! Types: `ipv4`, `ipv6`, `domain`, `url`, `email`, `md5`, `sha1`, `sha256`, `sha512`, `ja3`, `ja3s`,
+//! `ja4`, `ja4s`, `user-agent`, `certificate-sha1`, `certificate-sha256`, `certificate-serial`. Each row
 //! becomes a STIX indicator whose identifier is made from the producer's identity and the row, so
 //! the same row again is the same indicator.
 
@@ -292,11 +293,34 @@ fn pattern(kind: &str, value: &str) -> Result<String, String> {
         "sha1" => hash("SHA-1", 40),
         "sha256" => hash("SHA-256", 64),
         "sha512" => hash("SHA-512", 128),
-        other => Err(format!(
-            "no type {other:?}; use ipv4, ipv6, domain, url, email, md5, sha1, sha256 or sha512"
-        )),
+        other => {
+            let path = OTHERS.iter().find(|(name, _)| *name == other).map(|(_, path)| path);
+            let path = path.ok_or_else(|| {
+                let others: Vec<&str> = OTHERS.iter().map(|(name, _)| *name).collect();
+                format!(
+                    "no type {other:?}; use ipv4, ipv6, domain, url, email, md5, sha1, sha256, sha512, {}",
+                    others.join(", ")
+                )
+            })?;
+            Ok(format!("[{path} = '{quoted}']"))
+        }
     }
 }
+
+/// Types whose value is taken as it is, and where STIX looks for it.
+const OTHERS: [(&str, &str); 8] = [
+    ("ja3", "network-traffic:x_ja3"),
+    ("ja3s", "network-traffic:x_ja3s"),
+    ("ja4", "network-traffic:x_ja4"),
+    ("ja4s", "network-traffic:x_ja4s"),
+    (
+        "user-agent",
+        "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
+    ),
+    ("certificate-sha1", "x509-certificate:hashes.'SHA-1'"),
+    ("certificate-sha256", "x509-certificate:hashes.'SHA-256'"),
+    ("certificate-serial", "x509-certificate:serial_number"),
+];
 
 /// Undoes the usual ways of making a value unclickable.
 fn refang(value: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod bulk;
 pub mod claim;
+pub mod evtx;
 pub mod indicator_csv;
 pub mod stix_bundle;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use vedetta_intake::indicator_csv::{Bringer, read};
-use vedetta_intake::{Arrival, DoorIn, bulk, stix_bundle};
+use vedetta_intake::{Arrival, DoorIn, bulk, evtx, stix_bundle};
 use vedetta_model::{Category, Instant, ItemId, OrganisationId, Pap, Tlp};
 
 fn table(bytes: &[u8]) -> Arrival {
@@ -180,4 +180,68 @@ fn a_rule_that_cannot_be_used_is_refused_with_its_line() {
     let [first, second] = refused[..] else { panic!("{refused:?}") };
     assert!(first.reason.contains("line 6") && first.rule == "bad-pattern", "{first:?}");
     assert!(second.reason.contains("nothing in it"), "{second:?}");
+}
+
+/// An event log of one chunk.
+fn event_log(chunk: &[u8]) -> Vec<u8> {
+    const HEAD: usize = 4_096;
+    const CHUNK: usize = 65_536;
+    let mut log = vec![0; HEAD + CHUNK];
+    log[..8].copy_from_slice(evtx::MAGIC);
+    // The sizes of the header and of its block, the version, and that there is no checksum.
+    log[32..44].copy_from_slice(&[128, 0, 0, 0, 1, 0, 3, 0, 0, 16, 1, 0]);
+    log[120] = 4;
+    log[HEAD..HEAD + chunk.len()].copy_from_slice(chunk);
+    log
+}
+
+fn records(log: Vec<u8>) -> Result<(Vec<evtx::Record>, usize), evtx::Damage> {
+    let (mut records, mut damaged) = (Vec::new(), 0);
+    evtx::each(std::io::Cursor::new(log), &mut |record| {
+        match record {
+            Ok(record) => records.push(record),
+            Err(_) => damaged += 1,
+        }
+        Ok::<_, evtx::Damage>(())
+    })?;
+    Ok((records, damaged))
+}
+
+const CHUNK: &[u8] = include_bytes!("corpus/evtx/three-records");
+
+#[test]
+fn an_event_log_is_read_record_by_record() {
+    let (records, damaged) = records(event_log(CHUNK)).unwrap();
+    assert_eq!((records.iter().map(|it| it.number).collect::<Vec<_>>(), damaged), (vec![41, 42, 43], 0));
+    let event: serde_json::Value = serde_json::from_str(&records[2].json).unwrap();
+    let (system, data) = (&event["Event"]["System"], &event["Event"]["EventData"]);
+    assert_eq!((&system["EventID"], &system["Channel"]), (&4688.into(), &"Security".into()));
+    assert_eq!(data["CommandLine"], "curl.exe http://bad.example.org/è");
+    assert!(!records[2].json.contains('\n'));
+}
+
+#[test]
+fn what_is_damaged_is_told_and_the_rest_is_read() {
+    assert!(records(b"ElfFile\0 and no more".to_vec()).is_err());
+    assert!(records(vec![b'{'; 8_192]).is_err());
+    let mut log = event_log(CHUNK);
+    // A second chunk whose head is another's.
+    log.extend(vec![b'x'; 65_536]);
+    let (all, damaged) = records(log).unwrap();
+    assert_eq!((all.len(), damaged), (3, 1));
+}
+
+proptest! {
+    #[test]
+    fn no_octet_of_an_event_log_is_trusted(
+        changes in prop::collection::vec((0..CHUNK.len(), any::<u8>()), 1..6),
+    ) {
+        let mut chunk = CHUNK.to_vec();
+        changes.iter().for_each(|(at, octet)| chunk[*at] = *octet);
+        let (records, damaged) = records(event_log(&chunk)).unwrap();
+        prop_assert!(records.len() + damaged <= 64, "bounded");
+        for record in records {
+            prop_assert!(record.json.len() <= 4 << 20, "bounded");
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub use check::{Problem, ProblemKind, check};
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use evaluate::{EvaluateError, Matcher, Observed, evaluate};
 pub use parser::parse;
-pub use term::{HashAlgorithm, Position, Role, Term, TermKind, terms, values};
+pub use term::{HashAlgorithm, Position, Role, Term, TermKind, TlsFingerprint, terms, values};
 
 /// Longest accepted pattern text, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;

@@ -5,6 +5,7 @@ use std::hash::BuildHasherDefault;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
+use stix::pattern::TlsFingerprint::{self, Ja3, Ja3s, Ja4, Ja4s};
 use stix::pattern::HashAlgorithm;
 use vedetta_indicator::{Kind, Term, Url};
 
@@ -26,6 +27,9 @@ pub(super) enum What {
     /// Hashes as `SHA1=…,MD5=…`.
     Hashes,
     CertificateHash,
+    Serial,
+    /// A fingerprint of a TLS client or server, in one of its spellings.
+    Hello(TlsFingerprint),
     Agent,
     FileName,
     Subject,
@@ -152,6 +156,34 @@ const OTHERS: &[(&str, What)] = &[
     ("cert_chain_fps", What::CertificateHash),
     ("tls.server.hash.sha1", What::CertificateHash),
     ("tls.server.hash.sha256", What::CertificateHash),
+    ("tls.client.hash.sha1", What::CertificateHash),
+    ("tls.client.hash.sha256", What::CertificateHash),
+    ("tls.certificate.fingerprints.value", What::CertificateHash),
+    ("tls.serial", What::Serial),
+    ("certificate.serial", What::Serial),
+    ("tls.server.x509.serial_number", What::Serial),
+    ("x509.serial_number", What::Serial),
+    ("tls.certificate.serial_number", What::Serial),
+    ("tls.ja3.hash", What::Hello(Ja3)),
+    ("quic.ja3.hash", What::Hello(Ja3)),
+    ("ja3", What::Hello(Ja3)),
+    ("tls.client.ja3", What::Hello(Ja3)),
+    ("tls.ja3_hash.value", What::Hello(Ja3)),
+    ("tls.ja3s.hash", What::Hello(Ja3s)),
+    ("quic.ja3s.hash", What::Hello(Ja3s)),
+    ("ja3s", What::Hello(Ja3s)),
+    ("tls.server.ja3s", What::Hello(Ja3s)),
+    ("tls.ja3s_hash.value", What::Hello(Ja3s)),
+    ("tls.ja4", What::Hello(Ja4)),
+    ("quic.ja4", What::Hello(Ja4)),
+    ("ja4", What::Hello(Ja4)),
+    ("tls.client.ja4", What::Hello(Ja4)),
+    ("tls.ja4_fingerprint_list.value", What::Hello(Ja4)),
+    ("tls.ja4s", What::Hello(Ja4s)),
+    ("ja4s", What::Hello(Ja4s)),
+    ("tls.server.ja4s", What::Hello(Ja4s)),
+    ("http.user_agent", What::Agent),
+    ("userAgent", What::Agent),
     ("http.http_user_agent", What::Agent),
     ("user_agent", What::Agent),
     ("user_agent.original", What::Agent),
@@ -198,6 +230,8 @@ impl Looked<'_> {
         match what {
             What::Host => self.host(value, ask),
             What::Url => self.url(value, ask),
+            What::Serial => self.digits(Kind::CertificateSerial, value, ask),
+            What::Hello(of) => self.digits(Kind::TlsFingerprint(of), value, ask),
             What::Agent => exact(Kind::UserAgent, value, ask),
             What::Subject => exact(Kind::EmailSubject, value, ask),
             What::FileName => exact(Kind::FileName, value, ask),
@@ -262,6 +296,18 @@ impl Looked<'_> {
             _ => return,
         };
         ask(&Hashed::of(sort, other.as_bytes()));
+    }
+
+    /// Serial numbers and fingerprints, as [`Term`] spells them.
+    fn digits(self, kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+        let Value::Text(text) = value else { return };
+        if text.len() <= 256 {
+            self.text.extend(text.chars().filter(|it| !matches!(it, ':' | ' ')));
+            self.text.make_ascii_lowercase();
+            let zeros = if kind == Kind::CertificateSerial { "0" } else { "" };
+            let bare = self.text.trim_start_matches(|it| zeros.contains(it));
+            ask(&Hashed::of(key::sort(kind), bare.as_bytes()));
+        }
     }
 
     fn mailbox(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {

@@ -39,6 +39,9 @@ fn hits(set: &Indicators, line: &str) -> Vec<(u8, String)> {
 #[test]
 fn every_kind_where_it_stands() {
     use stix::pattern::HashAlgorithm::{Md5, Sha1, Sha256};
+    use stix::pattern::TlsFingerprint::{Ja3, Ja4};
+    const JA3: &str = "e7d705a3286e19ea42f587b344ee6865";
+    const JA4: &str = "t13d1516h2_8daaf6152771_02713d6af862";
     let sha256 = "ab".repeat(32);
     let set = set(&[
         (Kind::Ipv4, "192.0.2.1"),
@@ -51,6 +54,9 @@ fn every_kind_where_it_stands() {
         (Kind::UserAgent, "Bad/1.0"),
         (Kind::FileHash(Md5), "d41d8cd98f00b204e9800998ecf8427e"),
         (Kind::CertificateHash(Sha1), "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+        (Kind::TlsFingerprint(Ja3), JA3),
+        (Kind::TlsFingerprint(Ja4), JA4),
+        (Kind::CertificateSerial, "00:8B:1C:2D:3E"),
     ]);
     for (line, expected) in [
         (r#"{"event_type":"flow","src_ip":"192.0.2.1"}"#, vec![(0, "192.0.2.1")]),
@@ -86,6 +92,16 @@ fn every_kind_where_it_stands() {
         (
             r#"{"event_type":"tls","tls":{"fingerprint":"da:39:a3:ee:5e:6b:4b:0d:32:55:bf:ef:95:60:18:90:af:d8:07:09"}}"#,
             vec![(9, "da39a3ee5e6b4b0d3255bfef95601890afd80709")],
+        ),
+        (
+            &format!(
+                r#"{{"event_type":"tls","tls":{{"serial":"8B:1C:2D:3E","ja3":{{"hash":"{JA3}"}},"ja4":"{JA4}"}}}}"#
+            ),
+            vec![(12, "8b1c2d3e"), (10, JA3), (11, JA4)],
+        ),
+        (
+            &format!(r#"{{"_path":"ssl","id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","ja3":"{JA3}"}}"#),
+            vec![(10, JA3)],
         ),
     ] {
         let expected: Vec<_> =

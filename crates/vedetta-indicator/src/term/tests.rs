@@ -19,7 +19,12 @@ fn one_spelling() {
         (tlsh, &"a0".repeat(35), &format!("T1{}", "A0".repeat(35))),
         (Kind::MacAddress, "00-00-5E-00-53-01", "00:00:5e:00:53:01"),
         (Kind::AutonomousSystem, "AS64496", "64496"),
-        (Kind::CertificateSerial, "0A:0b", "0a0b"),
+        (Kind::CertificateSerial, "00:0A:0b", "a0b"),
+        (
+            Kind::TlsFingerprint(TlsFingerprint::Ja4),
+            "T13D1516h2_8daaf6152771_02713D6af862",
+            "t13d1516h2_8daaf6152771_02713d6af862",
+        ),
         (Kind::Mutex, "Global\\A b", "Global\\A b"),
     ] {
         assert_eq!(term(kind, text).as_deref(), Ok(spelled));
@@ -38,6 +43,8 @@ fn what_is_wrong_is_said() {
     assert!(term(Kind::EmailAddress, "a\nb@comune.example").is_err());
     assert!(term(Kind::AutonomousSystem, "+7").is_err());
     assert!(term(Kind::FileHash(HashAlgorithm::Md5), "abc").is_err());
+    assert!(term(Kind::TlsFingerprint(TlsFingerprint::Ja3), "t13d").is_err());
+    assert!(term(Kind::CertificateSerial, "0x1").is_err());
 }
 
 #[test]

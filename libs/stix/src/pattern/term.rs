@@ -65,6 +65,23 @@ pub enum TermKind {
     AccountLogin,
     /// CPE of a software product.
     Cpe,
+    /// Fingerprint of a TLS client or server.
+    TlsFingerprint(TlsFingerprint),
+}
+
+/// How TLS clients and servers are recognised by the way they say hello. STIX has no property for it:
+/// taken is the last key of a path into `network-traffic`, as `x_ja3` or
+/// `extensions.'tls-ext'.ja3_hash`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TlsFingerprint {
+    /// JA3, an MD5 of the client's hello.
+    Ja3,
+    /// JA3S, an MD5 of the server's.
+    Ja3s,
+    /// JA4 of the client's hello.
+    Ja4,
+    /// JA4S of the server's.
+    Ja4s,
 }
 
 /// A hash algorithm of the STIX vocabulary (10.7).
@@ -226,6 +243,23 @@ impl HashAlgorithm {
             }
         };
         value.len() == digits && value.bytes().all(|b| b.is_ascii_hexdigit())
+    }
+}
+
+impl TlsFingerprint {
+    /// The fingerprint that a key names, as `ja3`, `x_ja3`, `ja3_hash` or `ja3.hash` do.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        let key = key.to_ascii_lowercase();
+        let bare = key.strip_prefix("x_").unwrap_or(&key);
+        let bare = bare.strip_suffix("_hash").or_else(|| bare.strip_suffix(".hash")).unwrap_or(bare);
+        Some(match bare {
+            "ja3" => Self::Ja3,
+            "ja3s" => Self::Ja3s,
+            "ja4" => Self::Ja4,
+            "ja4s" => Self::Ja4s,
+            _ => return None,
+        })
     }
 }
 
@@ -454,6 +488,7 @@ fn kind(object: &str, keys: &[&str], value: &str) -> Option<TermKind> {
         {
             TermKind::UserAgent
         }
+        ("network-traffic", [.., key]) => TermKind::TlsFingerprint(TlsFingerprint::from_key(key)?),
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use vedetta_detect::decode::{LONGEST, journal};
 use vedetta_detect::{Decoder, Event};
+use vedetta_intake::evtx;
 
 use crate::outcome::Failure;
 
@@ -51,6 +52,9 @@ pub(crate) fn each(
         }
     }
     start.truncate(filled);
+    if start.starts_with(evtx::MAGIC) {
+        return log_of_windows(path, decoder, tally, ask);
+    }
     let exported = start.starts_with(b"__CURSOR=");
     let mut lines = BufReader::with_capacity(1 << 20, Cursor::new(start).chain(source));
     if exported {
@@ -68,6 +72,45 @@ pub(crate) fn each(
         one(&line, &Place { file: &name, line: number }, &mut decoder, tally, ask)?;
     }
     Ok(())
+}
+
+/// Calls `ask` with every record of an event log of Windows; its place is the record's number.
+fn log_of_windows(
+    path: &Path,
+    mut decoder: Decoder,
+    tally: &mut Tally,
+    ask: &mut Ask<'_>,
+) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    if name == "-" {
+        return Err(Failure::input(name, "an event log of Windows is read from its file: name it"));
+    }
+    let file = File::open(path).map_err(|error| Failure::input(name.clone(), error))?;
+    let mut record = |record: Result<evtx::Record, evtx::Damage>| {
+        let Ok(record) = record else {
+            tally.fault("damaged-record");
+            return Ok(());
+        };
+        let place = Place { file: &name, line: record.number };
+        one(record.json.as_bytes(), &place, &mut decoder, tally, ask).map_err(Ended::Asked)
+    };
+    match evtx::each(BufReader::new(file), &mut record) {
+        Ok(()) => Ok(()),
+        Err(Ended::Asked(failure)) => Err(failure),
+        Err(Ended::Damaged(damage)) => Err(Failure::input(name, damage)),
+    }
+}
+
+/// Why the reading of an event log ended early.
+enum Ended {
+    Asked(Failure),
+    Damaged(evtx::Damage),
+}
+
+impl From<evtx::Damage> for Ended {
+    fn from(damage: evtx::Damage) -> Self {
+        Self::Damaged(damage)
+    }
 }
 
 /// The next line, without its end. Of a line that is too long only so much is kept that it is seen
@@ -107,13 +150,17 @@ fn one(
             ask(&event, place)
         }
         Err(fault) => {
-            *tally.faults.entry(fault.name()).or_default() += 1;
+            tally.fault(fault.name());
             Ok(())
         }
     }
 }
 
 impl Tally {
+    fn fault(&mut self, name: &'static str) {
+        *self.faults.entry(name).or_default() += 1;
+    }
+
     /// Lines that could not be read.
     pub(crate) fn faults(&self) -> u64 {
         self.faults.values().sum()

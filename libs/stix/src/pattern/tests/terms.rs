@@ -5,6 +5,7 @@ use HashAlgorithm::{Md5, Sha256};
 use Position::{Anywhere, Destination, Recipient, Related, Sender, Source};
 use Role::{Enough, Part, Whole};
 use TermKind::*;
+use super::super::TlsFingerprint::{Ja3, Ja4s};
 
 type Expected<'a> = &'a [(TermKind, &'a str, Position, Role)];
 
@@ -44,6 +45,9 @@ fn each_kind_is_recognised() {
         ("process:command_line", "a -b", CommandLine),
         ("user-account:account_login", "root", AccountLogin),
         ("software:cpe", "cpe:2.3:a:x:y:1:*:*:*:*:*:*:*", Cpe),
+        ("network-traffic:x_ja3", "aa", TlsFingerprint(Ja3)),
+        ("network-traffic:extensions.'tls-ext'.ja3_hash", "aa", TlsFingerprint(Ja3)),
+        ("network-traffic:extensions.'tls-ext'.'ja4s'", "aa", TlsFingerprint(Ja4s)),
     ] {
         assert_terms(&format!("[{path} = '{value}']"), &[(kind, value, Anywhere, Whole)]);
     }
