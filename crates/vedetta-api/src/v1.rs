@@ -124,6 +124,8 @@ fn sensors(registry: Registry) -> Registry {
         .on(Post, "/api/v1/sensors/findings", sensors::report)
         .on(Post, "/api/v1/sensors/heartbeats", sensors::beat)
         .on(Get, "/api/v1/items/{item}/sightings", sensors::seen)
+        .on(Get, "/api/v1/alerts", sensors::alerts)
+        .on(Post, "/api/v1/alerts/{sighting}/judgements", sensors::judge)
 }
 
 fn mail_desk(registry: Registry) -> Registry {

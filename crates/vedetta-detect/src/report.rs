@@ -165,6 +165,26 @@ pub struct Heartbeat {
     pub faults: BTreeMap<String, u64>,
 }
 
+/// What a node says to a sensor that it hears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// What was judged harmless.
+    #[serde(default)]
+    pub quiet: Vec<Quiet>,
+}
+
+/// Findings that are not told for a while: a person judged their like harmless.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet {
+    /// The indicator's or rule's identifier, or the name of a baseline.
+    pub of: String,
+    /// About whom, as the sensor told it; nobody is everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// Until when.
+    pub until: Instant,
+}
+
 /// What became of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {

@@ -14,6 +14,7 @@ use crate::warning_list::{Entry, WarningList};
 use crate::{domain, network};
 
 /// The matcher. Answers in microseconds, from memory.
+#[derive(Default)]
 pub struct WarningLists {
     lists: Vec<Listed>,
     networks: IpNetworkTable<Vec<Number>>,

@@ -12,6 +12,7 @@ use vedetta_model::{AccountId, Actor, Instant, OrganisationId};
 use vedetta_store::{RecordKind, SecretKind};
 
 use crate::Outposts;
+use crate::judge::Judged;
 
 /// A sensor as the node knows it; kept as a record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Sensor {
     pub organisation: OrganisationId,
     /// What has become of it.
     pub stage: SensorStage,
+    /// What people judged of what it found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judged: Vec<Judged>,
 }
 
 /// The life of a sensor.
@@ -99,6 +103,7 @@ impl Outposts {
             name: new.name.clone(),
             organisation: new.organisation.clone(),
             stage: SensorStage::Invited { until: self.house.now().after(LIFE) },
+            judged: self.sensor(&account).map(|it| it.judged).unwrap_or_default(),
         };
         let (key, body) = (invitation(&account), record(&sensor)?);
         let (digest, actor) = (digest(&secret), by.account.to_string());
@@ -207,7 +212,7 @@ fn invitation(account: &AccountId) -> String {
     format!("sensor.{account}")
 }
 
-fn record(sensor: &Sensor) -> Result<Vec<u8>, FlowError> {
+pub(crate) fn record(sensor: &Sensor) -> Result<Vec<u8>, FlowError> {
     serde_json::to_vec(sensor).map_err(|error| FlowError::invalid("sensor", error))
 }
 

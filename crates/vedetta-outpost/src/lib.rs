@@ -1,11 +1,14 @@
 //! The corridor's side of sensors: it enrols them, makes of what they find items like any other, hears
-//! how they do, and says by how many organisations something was seen.
+//! how they do, and says by how many organisations something was seen and what people judge of it.
 //!
 //! A finding becomes a STIX sighting of the organisation whose sensor found it, and goes where the
 //! agreements let it go; what is grave and names something outside becomes an indicator that the other
 //! sensors look for. Nothing else is kept of it.
 
+pub mod alerts;
 pub mod enrol;
+mod harmless;
+pub mod judge;
 pub mod objects;
 pub mod pulse;
 pub mod seen;
@@ -17,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use vedetta_flow::House;
 use vedetta_model::{AccountId, Instant};
 
+pub use alerts::Alert;
 pub use enrol::{Sensor, SensorStage};
 pub use pulse::SensorState;
 pub use seen::SeenBy;
@@ -29,6 +33,7 @@ pub struct Outposts {
     enrolling: Mutex<()>,
     pulses: Mutex<HashMap<AccountId, pulse::Pulse>>,
     sightings: Mutex<seen::Sightings>,
+    harmless: harmless::Harmless,
 }
 
 impl Outposts {
@@ -42,6 +47,7 @@ impl Outposts {
             enrolling: Mutex::default(),
             pulses: Mutex::default(),
             sightings: Mutex::default(),
+            harmless: harmless::Harmless::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use vedetta_detect::report::{BEAT, Heartbeat};
+use vedetta_detect::report::{BEAT, Heartbeat, Orders};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM_AND_AUDITORS;
 use vedetta_model::{AccountId, Actor, Instant};
@@ -44,17 +44,18 @@ pub const SILENCE: Duration = Duration::from_secs(3 * BEAT + 5);
 const ACTOR: &str = "watch_sensors";
 
 impl Outposts {
-    /// Hears a sensor.
+    /// Hears a sensor, and says what it is to do.
     ///
     /// # Errors
     /// Forbidden: it is no sensor.
-    pub fn hear(&self, by: &Actor, beat: Heartbeat) -> Result<(), FlowError> {
-        self.asking(by)?;
+    pub fn hear(&self, by: &Actor, beat: Heartbeat) -> Result<Orders, FlowError> {
+        let sensor = self.asking(by)?;
         let now = self.house.now();
         let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
         let pulse = pulses.entry(by.account.clone()).or_default();
         (pulse.heard, pulse.said) = (Some(now), Some(beat));
-        Ok(())
+        drop(pulses);
+        Ok(self.orders(&sensor))
     }
 
     /// The sensors: all of them for the node's own room, one's own organisation's for everybody else.

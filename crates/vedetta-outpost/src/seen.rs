@@ -10,6 +10,7 @@ use vedetta_policy::Form;
 use vedetta_store::{ClearanceId, ItemQuery, StoredItem};
 
 use crate::Outposts;
+use crate::alerts::Recent;
 
 /// Who has seen something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,9 +37,13 @@ pub(crate) struct Sightings {
     place: Sequence,
     /// By item and clearance: a sighting is told in many versions, and may be in two forms.
     of: HashMap<ItemId, HashMap<(ItemId, ClearanceId), Sighting>>,
-    /// Of what was sighted, the item from which it was derived, or itself.
-    whole: HashMap<ItemId, ItemId>,
+    pub(crate) whole: Wholes,
+    pub(crate) recent: Recent,
 }
+
+/// Of an item, that from which it was derived, or itself.
+#[derive(Default)]
+pub(crate) struct Wholes(HashMap<ItemId, ItemId>);
 
 /// The newest release of a sighting in one form.
 struct Sighting {
@@ -74,7 +79,7 @@ impl Outposts {
         let readable = self.house.entitled(by)?;
         let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         sightings.catch_up(&self.house)?;
-        let whole = sightings.whole_of(&self.house, item)?;
+        let whole = sightings.whole.of(&self.house, item)?;
         let all = sightings.of.get(&whole).into_iter().flat_map(HashMap::values);
         let may = |it: &&Sighting| readable.binary_search(&it.clearance).is_ok();
         let visible: Vec<&Sighting> = all.filter(may).collect();
@@ -121,7 +126,7 @@ impl Outposts {
 
 impl Sightings {
     /// Reads the sightings that came since.
-    fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
+    pub(crate) fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
         let kinds = ["sighting".to_owned()];
         let end = house.bell().last();
         while self.place < end {
@@ -145,9 +150,10 @@ impl Sightings {
     }
 
     fn note(&mut self, house: &House, item: &StoredItem) -> Result<(), FlowError> {
+        self.recent.note(item);
         let Ok(written) = serde_json::from_slice::<Written>(&item.body) else { return Ok(()) };
         let Written { sighting_of_ref, first_seen, last_seen, created, count, revoked } = written;
-        let whole = self.whole_of(house, &sighting_of_ref)?;
+        let whole = self.whole.of(house, &sighting_of_ref)?;
         let known = self.of.entry(whole).or_default();
         if revoked {
             known.retain(|(id, _), _| *id != item.id);
@@ -167,22 +173,24 @@ impl Sightings {
         }
         Ok(())
     }
+}
 
+impl Wholes {
     /// The item that others know under another identifier, without its victim: what is seen of either
     /// is seen of both.
-    fn whole_of(&mut self, house: &House, item: &ItemId) -> Result<ItemId, FlowError> {
+    pub(crate) fn of(&mut self, house: &House, item: &ItemId) -> Result<ItemId, FlowError> {
         #[derive(Deserialize)]
         struct Facts {
             derived_from: ItemId,
         }
-        if let Some(whole) = self.whole.get(item) {
+        if let Some(whole) = self.0.get(item) {
             return Ok(whole.clone());
         }
         let releases = house.read(|reader| reader.item(item))?;
         let Some(first) = releases.first() else { return Ok(item.clone()) };
         let facts = serde_json::from_str::<Facts>(&first.facts);
         let whole = facts.map_or_else(|_| item.clone(), |facts| facts.derived_from);
-        self.whole.insert(item.clone(), whole.clone());
+        self.0.insert(item.clone(), whole.clone());
         Ok(whole)
     }
 }

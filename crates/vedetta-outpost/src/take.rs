@@ -33,7 +33,8 @@ impl Outposts {
                 taken.refused.push(RefusedFinding { id: told.id, reason });
                 continue;
             }
-            let told = within(told, latest);
+            let mut told = within(told, latest);
+            self.only_threats(&mut told)?;
             objects.push(objects::sighting(&told, &sensor.organisation));
             objects.extend(objects::indicators(&told, &sensor.organisation));
         }

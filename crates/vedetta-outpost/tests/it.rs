@@ -14,7 +14,9 @@ use vedetta_detect::report::{
 };
 use vedetta_flow::{FlowError, Sequence, VersionFilter, Wish};
 use vedetta_model::{Actor, Instant, ItemId, Language, OrganisationId, Role};
+use vedetta_outpost::alerts::AlertWish;
 use vedetta_outpost::enrol::NewSensor;
+use vedetta_outpost::judge::{Judgement, Reach, Verdict};
 use vedetta_outpost::{Outposts, objects, pulse};
 use vedetta_testkit::items::TestItem;
 use vedetta_testkit::{MockClock, TestHouse};
@@ -223,6 +225,81 @@ fn what_is_grave_and_outside_is_looked_for_by_others() {
     let [object] = &objects::indicators(&grave, &sensor.organisation)[..] else { panic!("one") };
     let (_, problems) = stix_problems(&object.to_string());
     assert_eq!(problems, 0);
+}
+
+#[test]
+fn nobody_hunts_what_is_the_networks_own_or_on_a_warning_list() {
+    let node = node();
+    let asset: vedetta_model::Asset = serde_json::from_value(serde_json::json!({
+        "id": "terni-net", "organisation": "terni",
+        "kind": "network", "value": "198.51.100.0/24",
+    }))
+    .unwrap();
+    let records = vedetta_directory::directory::Records {
+        assets: vec![asset],
+        ..vedetta_directory::directory::Records::default()
+    };
+    node.house.put_records(&node.admin, records).unwrap();
+    let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr",
+        "matching_attributes":["ip-dst"],"list":["203.0.113.53"]}"#;
+    let kept = vedetta_flow::actions::keep_warning_lists::KeptList {
+        id: "resolvers".into(),
+        text: list.to_vec(),
+    };
+    node.house.put_warning_list(&node.admin, kept).unwrap();
+    node.outposts.forget_lists();
+    let (sensor, now) = (node.sensor("perugia"), node.house.now());
+    let seen = |value: &str| Observable { kind: "ipv4-addr".into(), value: value.into() };
+    let mut grave = told(1, By::Baseline, "brute-force", 30, now);
+    grave.observables = vec![seen("198.51.100.7"), seen("203.0.113.53"), seen("203.0.113.66")];
+    assert_eq!(node.outposts.take(&sensor, one(grave)).unwrap().taken, 1);
+    let has = node.readable("terni", "indicator").join("\n");
+    assert!(has.contains("203.0.113.66"), "{has}");
+    assert!(!has.contains("198.51.100.7") && !has.contains("203.0.113.53"), "{has}");
+}
+
+#[test]
+fn the_desk_sees_alerts_and_its_word_quiets_their_like() {
+    let node = node();
+    let (sensor, other) = (node.sensor("perugia"), node.sensor("terni"));
+    let now = node.house.now();
+    for count in [1, 9] {
+        let report = one(told(1, By::Rule, "rule-1", count, now));
+        node.outposts.take(&sensor, report).unwrap();
+    }
+    let mild = Told { severity: Severity::Low, ..told(2, By::Baseline, "scan", 1, now) };
+    node.outposts.take(&other, one(mild)).unwrap();
+    let alerts = |who: &Actor, least| {
+        let wish = AlertWish { least, limit: 10 };
+        node.outposts.alerts(who, &wish).unwrap()
+    };
+    let centre = Node::person("cosc-umbria");
+    let all = alerts(&centre, Severity::Informational);
+    assert_eq!(all.len(), 2, "told twice, it is one");
+    let [grave] = &alerts(&centre, Severity::High)[..] else { panic!("one") };
+    assert_eq!((grave.of.as_str(), grave.count, grave.judged.is_none()), ("rule-1", 9, true));
+    assert_eq!(grave.organisation, Some(OrganisationId::new("perugia").unwrap()));
+    let judgement = |reason: &str| Judgement {
+        verdict: Verdict::Harmless,
+        reason: reason.into(),
+        reach: Reach::default(),
+        days: 7,
+    };
+    let (sighting, perugia) = (grave.sighting.clone(), Node::person("perugia"));
+    let refused = node.outposts.judge(&centre, &sighting, judgement("a drill"));
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })), "not its own, nor its node");
+    let unread = node.outposts.judge(&Node::person("stranger"), &sighting, judgement("a drill"));
+    assert!(unread.is_err());
+    assert!(node.outposts.judge(&perugia, &sighting, judgement(" ")).is_err());
+    node.outposts.judge(&perugia, &sighting, judgement("a drill")).unwrap();
+    let judged = alerts(&centre, Severity::High)[0].judged.clone().unwrap();
+    assert_eq!((judged.verdict, judged.reason.as_str()), (Verdict::Harmless, "a drill"));
+    let orders = |sensor: &Actor| node.outposts.hear(sensor, Heartbeat::default()).unwrap().quiet;
+    let [quiet] = &orders(&sensor)[..] else { panic!("one") };
+    assert_eq!((quiet.of.as_str(), quiet.entity.as_deref()), ("rule-1", Some("host-0001")));
+    assert_eq!(orders(&other), [], "the sensors of others do not hear of it");
+    node.clock.advance(Duration::from_hours(24 * 8));
+    assert_eq!(orders(&sensor), []);
 }
 
 fn stix_problems(text: &str) -> (String, usize) {

@@ -34,6 +34,18 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("token", text()),
         ("expires", moment()),
     ];
+    let quiet = [("of", text()), ("until", moment())];
+    let verdict = || one_of(&["harmless", "confirmed"]);
+    let judgement = [("verdict", verdict()), ("reason", text())];
+    let reach = one_of(&["entity", "organisation"]);
+    let judged = [
+        ("of", text()),
+        ("verdict", verdict()),
+        ("reason", text()),
+        ("by", slug()),
+        ("at", moment()),
+        ("until", moment()),
+    ];
     let refused = object(&[("id", uuid()), ("reason", text())], &[]);
     let seen = [
         ("organisations", number()),
@@ -58,7 +70,37 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("Heartbeat", object(&beat, &[("lag_s", super::maybe(real()))])),
         ("Seen", object(&[], &[("seen", object(&seen, &[]))])),
+        ("SensorOrders", object(&[("quiet", list(object(&quiet, &[("entity", text())])))], &[])),
+        ("Alerts", object(&[("alerts", list(refer("Alert")))], &[])),
+        ("Alert", alert()),
+        ("Judgement", object(&judgement, &[("reach", reach), ("days", number())])),
+        ("Judged", object(&judged, &[("entity", text())])),
     ]
+}
+
+fn severity() -> Value {
+    one_of(&["informational", "low", "medium", "high", "critical"])
+}
+
+fn alert() -> Value {
+    let alert = [
+        ("sighting", text()),
+        ("sighting_of", text()),
+        ("of", text()),
+        ("title", text()),
+        ("severity", severity()),
+        ("confidence", number()),
+        ("count", number()),
+        ("first", moment()),
+        ("last", moment()),
+    ];
+    let also = [
+        ("techniques", list(text())),
+        ("entity", text()),
+        ("organisation", slug()),
+        ("judged", refer("Judged")),
+    ];
+    object(&alert, &also)
 }
 
 fn told() -> Value {
@@ -67,7 +109,7 @@ fn told() -> Value {
         ("by", one_of(&["rule", "correlation", "indicator", "baseline"])),
         ("of", text()),
         ("title", text()),
-        ("severity", one_of(&["informational", "low", "medium", "high", "critical"])),
+        ("severity", severity()),
         ("confidence", number()),
         ("entity", text()),
         ("count", number()),

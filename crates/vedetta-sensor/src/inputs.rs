@@ -9,6 +9,7 @@ use vedetta_detect::{Decoder, Format};
 use vedetta_model::Instant;
 
 use crate::error::SensorError;
+use crate::event_log::{self, EventLog, RecordPlace};
 use crate::settings::{Input, Settings};
 use crate::spool::{self, SpoolPlace, Writer};
 use crate::status::InputStatus;
@@ -21,6 +22,8 @@ use crate::watch::Watch;
 pub(crate) enum Left {
     /// A file.
     File(Place),
+    /// An event log of Windows.
+    EventLog(RecordPlace),
     /// A buffer.
     Spool(SpoolPlace),
 }
@@ -34,6 +37,7 @@ pub(crate) struct Reading {
 
 enum From {
     File(Tail),
+    EventLog(EventLog),
     Spool(spool::Reader),
 }
 
@@ -55,6 +59,13 @@ impl Reading {
         let name = input.name();
         let format = input.format().unwrap_or(Format::Any);
         let (source, writer) = match (&input.file, left) {
+            (Some(file), left) if event_log::is_one(file) => {
+                let place = match left {
+                    Some(Left::EventLog(place)) => Some(*place),
+                    _ => None,
+                };
+                (From::EventLog(EventLog::new(file, place)), None)
+            }
             (Some(file), Some(Left::File(place))) => {
                 (From::File(Tail::new(file, Some(*place))), None)
             }
@@ -101,8 +112,15 @@ impl Reading {
         };
         let read = match source {
             From::File(tail) => tail.read(&mut each),
+            From::EventLog(log) => log.read(&mut each),
             From::Spool(reader) => reader.read(&mut each),
         };
+        if let From::EventLog(log) = source
+            && log.damaged > 0
+        {
+            *counted.faults.entry("damaged-record".to_owned()).or_default() +=
+                std::mem::take(&mut log.damaged);
+        }
         match read {
             Ok(more) => {
                 status.trouble = None;
@@ -123,6 +141,7 @@ impl Reading {
     pub(crate) fn left(&self) -> Option<Left> {
         match &self.source {
             From::File(tail) => tail.place().map(Left::File),
+            From::EventLog(log) => Some(Left::EventLog(log.place())),
             From::Spool(reader) => Some(Left::Spool(reader.place())),
         }
     }
@@ -130,7 +149,7 @@ impl Reading {
     /// Where it stands is kept: what was read needs no room any more.
     pub(crate) fn kept(&mut self) -> Result<(), SensorError> {
         match &mut self.source {
-            From::File(_) => Ok(()),
+            From::File(_) | From::EventLog(_) => Ok(()),
             From::Spool(reader) => reader
                 .forget_read()
                 .map_err(|error| SensorError::file(Path::new(&self.status.name), error)),
@@ -146,6 +165,7 @@ impl Reading {
     pub(crate) fn status(&self) -> InputStatus {
         let (backlog, gaps) = match &self.source {
             From::File(tail) => (tail.backlog(), tail.gaps),
+            From::EventLog(_) => (0, 0),
             From::Spool(reader) => (reader.backlog(), 0),
         };
         InputStatus { backlog, gaps, ..self.status.clone() }

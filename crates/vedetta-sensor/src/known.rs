@@ -13,7 +13,7 @@ use vedetta_detect::Rules;
 use vedetta_detect::indicators::{Builder, Id, Indicators};
 use vedetta_detect::sigma::{Correlator, Placeholders};
 use vedetta_indicator::decay::Recall;
-use vedetta_indicator::{DecayTable, Life, Nature, Term, breadth};
+use vedetta_indicator::{DecayTable, Life, Nature, Term, WarningLists, breadth};
 use vedetta_model::Instant;
 
 use crate::error::SensorError;
@@ -27,10 +27,18 @@ pub(crate) struct Known {
     place: u64,
     /// Rules that came as items, by item.
     rules: BTreeMap<Id, String>,
-    /// Rules of the owner's own: file and text.
-    own: Vec<(String, String)>,
+    mine: Mine,
+}
+
+/// What is the owner's own.
+#[derive(Default)]
+pub(crate) struct Mine {
+    /// Rules: file and text.
+    pub(crate) rules: Vec<(String, String)>,
     /// The identity of the organisation, as STIX names it.
-    identity: String,
+    pub(crate) identity: String,
+    /// What is known to be harmless.
+    pub(crate) harmless: WarningLists,
 }
 
 /// Something new for who watches.
@@ -82,10 +90,10 @@ impl Line<'_> {
     }
 
     /// What it changes.
-    fn piece(&self) -> Option<(Id, Piece)> {
+    fn piece(&self, harmless: &WarningLists) -> Option<(Id, Piece)> {
         match &self.withdrawn {
             Some(Withdrawn { item }) => Some((uuid(item)?, Piece::Gone)),
-            None => piece(self.object?.get()),
+            None => piece(self.object?.get(), harmless),
         }
     }
 }
@@ -107,7 +115,7 @@ impl Known {
     /// Opens what was kept; answers all of it.
     pub(crate) fn open(
         path: &Path,
-        (own, identity): (Vec<(String, String)>, String),
+        mine: Mine,
         now: Instant,
     ) -> Result<(Self, Indicators), SensorError> {
         let failed = |error: std::io::Error| SensorError::file(path, error);
@@ -117,7 +125,7 @@ impl Known {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
             place = read.place(place);
             lines += 1;
-            if let Some((id, _)) = read.piece() {
+            if let Some((id, _)) = read.piece(&mine.harmless) {
                 newest.insert(id, at);
             }
         })
@@ -127,7 +135,7 @@ impl Known {
         let rewrite = lines > 2 * newest.len() + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
-            let Some((id, piece)) = read.piece() else { return };
+            let Some((id, piece)) = read.piece(&mine.harmless) else { return };
             if newest.get(&id) != Some(&at) {
                 return;
             }
@@ -155,7 +163,7 @@ impl Known {
         let mut file = kept::append(path).map_err(failed)?;
         // After a crash in the middle of a line, the next begins on its own.
         file.write_all(b"\n").map_err(failed)?;
-        let known = Self { path: path.to_owned(), file, place, rules, own, identity };
+        let known = Self { path: path.to_owned(), file, place, rules, mine };
         Ok((known, builder.build(DecayTable::default())))
     }
 
@@ -171,7 +179,7 @@ impl Known {
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
-            let Some((id, piece)) = read.piece() else { continue };
+            let Some((id, piece)) = read.piece(&self.mine.harmless) else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
             match piece {
@@ -185,7 +193,7 @@ impl Known {
                     self.rules.extend(text.map(|text| (id, text)));
                 }
                 Piece::Indicator(terms, life) => {
-                    own.extend(read.is_by(&self.identity).then_some(id));
+                    own.extend(read.is_by(&self.mine.identity).then_some(id));
                     removed.push(id);
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
@@ -211,7 +219,7 @@ impl Known {
         for (id, text) in &self.rules {
             rules.take(&written(*id), text);
         }
-        for (file, text) in &self.own {
+        for (file, text) in &self.mine.rules {
             rules.take(file, text);
         }
         rules.ready();
@@ -226,7 +234,7 @@ impl Known {
 
     /// Everything anew, with what was taken since as one.
     pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
-        let mine = (std::mem::take(&mut self.own), std::mem::take(&mut self.identity));
+        let mine = std::mem::take(&mut self.mine);
         let (known, indicators) = Self::open(&self.path, mine, now)?;
         *self = known;
         Ok(Change::All(indicators))
@@ -251,7 +259,7 @@ fn uuid(id: &str) -> Option<Id> {
 }
 
 /// What an object is to a sensor, when it is anything.
-fn piece(object: &str) -> Option<(Id, Piece)> {
+fn piece(object: &str, harmless: &WarningLists) -> Option<(Id, Piece)> {
     let object = stix::Object::restore(object)?;
     if object.object_type() != "indicator" {
         return None;
@@ -263,8 +271,10 @@ fn piece(object: &str) -> Option<(Id, Piece)> {
     }
     let reading = vedetta_indicator::read(&object);
     let mut terms = reading.alone;
-    // What is too broad to act on is not looked for.
-    terms.retain(|term| reading.nature == Nature::Threat && breadth(term).is_none());
+    // What is too broad to act on, or known to be harmless, is not looked for.
+    let listed = |term| harmless.hits(term).iter().any(|hit| hit.reach.is_doubtful());
+    let is_threat = reading.nature == Nature::Threat;
+    terms.retain(|term| is_threat && breadth(term).is_none() && !listed(term));
     Some((id, Piece::Indicator(terms, Life::of(&object, None))))
 }
 
@@ -315,7 +325,7 @@ mod tests {
     fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, none) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
+        let (mut known, none) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert!(none.is_empty());
         let lines = [
             line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
@@ -342,18 +352,39 @@ mod tests {
         drop(known);
         let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
         std::fs::write(&path, cut).unwrap();
-        let (mut known, all) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
+        let (mut known, all) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (10, 1));
         known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
-        let (known, all) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
+        let (known, all) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (12, 2));
+    }
+
+    #[test]
+    fn what_is_on_a_warning_list_is_not_looked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let list = br#"{"name":"n","version":1,"description":"","type":"hostname","list":["good.example.org"]}"#;
+        let (list, _) = vedetta_indicator::WarningList::parse(list).unwrap();
+        let mine = || Mine {
+            harmless: WarningLists::build(std::slice::from_ref(&list)).unwrap(),
+            ..Mine::default()
+        };
+        let (mut known, _) = Known::open(&path, mine(), NOW).unwrap();
+        let lines = [
+            line(1, 1, "[domain-name:value = 'good.example.org']", ""),
+            line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
+        ];
+        let changes = known.take(&lines.join("\n"), NOW).unwrap();
+        assert_eq!(indicators(&changes), (1, 1));
+        let (_, all) = Known::open(&path, mine(), NOW).unwrap();
+        assert_eq!(all.len(), 1);
     }
 
     #[test]
     fn rules_travel_as_items_and_a_bad_one_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, _) = Known::open(&path, (Vec::new(), String::new()), NOW).unwrap();
+        let (mut known, _) = Known::open(&path, Mine::default(), NOW).unwrap();
         let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
         let sigma = |place, n, rule: &str| {
             line(place, n, rule, "")

@@ -6,20 +6,24 @@
 //! other speaks with the node and listens to the network.
 
 mod error;
+mod event_log;
 mod history;
 mod identity;
 mod inputs;
+mod journal;
 mod kept;
 mod known;
 mod lines;
 mod link;
 mod listen;
+mod nats;
 mod node;
 mod outbox;
 mod run;
 mod settings;
 mod spool;
 mod status;
+mod stream_in;
 mod tail;
 mod telling;
 mod watch;

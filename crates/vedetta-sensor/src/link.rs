@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::task::JoinSet;
-use vedetta_detect::report::{BEAT, Report, Taken};
+use vedetta_detect::report::{BEAT, Orders, Report, Taken};
 use vedetta_model::Instant;
 
 use crate::error::SensorError;
@@ -18,6 +18,7 @@ use crate::known::{Change, Known};
 use crate::listen::{self, Sink};
 use crate::node::{Connection, Node};
 use crate::run::{Brought, Message, Shared};
+use crate::settings::Input;
 use crate::status;
 
 /// What the link works with.
@@ -49,10 +50,10 @@ pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorEr
     let node = identity.node()?;
     let mut listening = JoinSet::new();
     for (input, sink) in sinks {
-        if input.udp.is_none() && input.tcp.is_none() {
+        if input == Input::default() {
             read_stdin(sink, messages.clone(), tokio::runtime::Handle::current());
         } else {
-            listening.spawn(listen::run(input, sink));
+            listening.spawn(listen::run(input, sink, shared.directory.clone()));
         }
     }
     let heard = async {
@@ -66,7 +67,7 @@ pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorEr
         outcome = heard => outcome,
         () = follow(&shared, &node, known, &messages) => Ok(()),
         () = send(&shared, &node) => Ok(()),
-        () = beat(&shared, &node) => Ok(()),
+        () = beat(&shared, &node, &messages) => Ok(()),
         () = renew(&shared, &node, identity) => Ok(()),
     }
 }
@@ -255,8 +256,8 @@ async fn send_once(
     Ok(Sent::Some)
 }
 
-/// Gives a sign of life for ever.
-async fn beat(shared: &Shared, node: &Node) {
+/// Gives a sign of life for ever, and hears what the node wants.
+async fn beat(shared: &Shared, node: &Node, messages: &Sender<Message>) {
     let mut turns = tokio::time::interval(Duration::from_secs(BEAT));
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut before: (Instant, u64) = (shared.clock.now(), 0);
@@ -275,7 +276,14 @@ async fn beat(shared: &Shared, node: &Node) {
         let body = serde_json::to_vec(&beat).unwrap_or_default();
         let outcome =
             async { node.connect().await?.post("/api/v1/sensors/heartbeats", body).await };
-        shared.note(&outcome.await.map(drop));
+        let outcome = outcome.await;
+        if let Ok(answer) = &outcome
+            && let Ok(orders) = serde_json::from_slice::<Orders>(answer)
+        {
+            // Who watches may be gone.
+            let _told = messages.send(Message::Orders(orders));
+        }
+        shared.note(&outcome.map(drop));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Syslog from the network: datagrams (RFC 5426) and streams (RFC 6587, and RFC 5425 over TLS).
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use vedetta_detect::decode::LONGEST;
 use crate::error::SensorError;
 use crate::settings::Input;
 use crate::spool::Writer;
+use crate::{journal, nats, stream_in};
 
 /// Where what is heard goes.
 #[derive(Clone)]
@@ -53,8 +55,23 @@ impl Sink {
     }
 }
 
-/// Listens as an input says, for as long as it is polled.
-pub(crate) async fn run(input: Input, sink: Sink) -> Result<(), SensorError> {
+/// Takes what an input brings, for as long as it is polled.
+pub(crate) async fn run(
+    input: Input,
+    sink: Sink,
+    directory: PathBuf,
+) -> Result<(), SensorError> {
+    if let Some(units) = &input.journal {
+        return journal::follow(units, &directory, &sink).await;
+    }
+    if let (Some(server), Some(subject)) = (&input.nats, &input.subject) {
+        let what = nats::Subject { server, subject, stream: input.stream.as_deref() };
+        return nats::follow(&what, &sink).await;
+    }
+    listen(input, sink).await
+}
+
+async fn listen(input: Input, sink: Sink) -> Result<(), SensorError> {
     let failed = |error: io::Error| SensorError::Node {
         address: input.name(),
         reason: format!("cannot listen ({error}); choose another address"),
@@ -62,6 +79,10 @@ pub(crate) async fn run(input: Input, sink: Sink) -> Result<(), SensorError> {
     if let Some(address) = input.udp {
         let socket = UdpSocket::bind(address).await.map_err(failed)?;
         return datagrams(&socket, &sink).await.map_err(failed);
+    }
+    if let (Some(address), Some(tls)) = (input.https, stream_in::acceptor(&input)?) {
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        return stream_in::serve(listener, tls, sink).await;
     }
     let Some(address) = input.tcp else { return Ok(()) };
     let tls = acceptor(&input)?;
@@ -120,18 +141,29 @@ async fn follow(mut stream: impl AsyncRead + Unpin, sink: &Sink) -> io::Result<(
     }
 }
 
-fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
+type Proof = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// The certificate and the key of an input, when it has them.
+pub(crate) fn identity_of(input: &Input) -> Result<Option<Proof>, SensorError> {
     let (Some(certificate), Some(key)) = (&input.certificate, &input.key) else { return Ok(None) };
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| SensorError::file(certificate, error))?;
     let secret =
         PrivateKeyDer::from_pem_file(key).map_err(|error| SensorError::file(key, error))?;
+    Ok(Some((chain, secret)))
+}
+
+fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
+    let Some((chain, secret)) = identity_of(input)? else { return Ok(None) };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let made = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|it| it.with_no_client_auth().with_single_cert(chain, secret));
-    let made = made.map_err(|error| SensorError::file(certificate, error))?;
+    let made = made.map_err(|error| SensorError::Node {
+        address: input.name(),
+        reason: format!("certificate and key cannot be used ({error})"),
+    })?;
     Ok(Some(TlsAcceptor::from(Arc::new(made))))
 }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
-use vedetta_detect::report::Told;
+use vedetta_detect::report::{Orders, Told};
+use vedetta_indicator::WarningLists;
 use vedetta_model::{Clock, Instant};
 
 use crate::error::SensorError;
@@ -19,7 +20,7 @@ use crate::history::History;
 use crate::identity::{Identity, VERSION};
 use crate::inputs::{Counted, Left, Reading};
 use crate::kept;
-use crate::known::{Change, Known};
+use crate::known::{Change, Known, Mine};
 use crate::link::{self, Link};
 use crate::listen::Sink;
 use crate::outbox::Outbox;
@@ -35,6 +36,8 @@ pub struct Start {
     pub directory: PathBuf,
     /// Its owner's own rules: file and text.
     pub rules: Vec<(String, String)>,
+    /// What its owner knows to be harmless.
+    pub harmless: WarningLists,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Whether lines come by the standard input.
@@ -93,6 +96,8 @@ impl Shared {
 /// What the thread that watches is told.
 pub(crate) enum Message {
     Change(Change),
+    /// What the node wants.
+    Orders(Orders),
     /// The standard input has ended.
     Ended,
     Stop,
@@ -141,7 +146,11 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     let settings = Settings::read(&directory)?;
     let now = start.clock.now();
     let state: State = kept::get(&directory.join(STATE))?.unwrap_or_default();
-    let mine = (start.rules, identity.organisation.identity().to_string());
+    let mine = Mine {
+        rules: start.rules,
+        identity: identity.organisation.identity().to_string(),
+        harmless: start.harmless,
+    };
     let (known, indicators) = Known::open(&directory.join("known.jsonl"), mine, now)?;
     let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
     let history = History::open(&directory.join("history"), days, most)?;
@@ -277,6 +286,7 @@ impl Watching {
             match this {
                 Message::Stop => return Ok(false),
                 Message::Ended => self.stdin = Stdin::Unread,
+                Message::Orders(orders) => self.watch.telling.quiet(orders.quiet),
                 Message::Change(change) => {
                     let now = self.shared.clock.now();
                     self.watch.change(change, now, &mut told);
@@ -339,6 +349,7 @@ impl Watching {
         count("not-utf8", not_utf8);
         count("values-left-out", left_out);
         count("clock-ahead", self.watch.ahead);
+        count("judged-harmless", self.watch.telling.quieted);
         count("groups-evicted", self.watch.telling.evicted + self.watch.correlator.evicted());
         count("not-found-again", inputs.iter().map(|it| it.gaps).sum());
         let mut status = self.shared.status.lock().unwrap_or_else(PoisonError::into_inner);

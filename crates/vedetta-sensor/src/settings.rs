@@ -14,6 +14,9 @@ use crate::error::SensorError;
 pub struct Settings {
     /// Sigma rules of one's own: files, and directories with all below them.
     pub rules: Vec<PathBuf>,
+    /// Warning lists in MISP's format, files and directories: indicators of what is on them are not
+    /// looked for.
+    pub warning_lists: Vec<PathBuf>,
     /// For how many days the watches of what is usual only learn; none are kept without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baselines: Option<u16>,
@@ -26,11 +29,11 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// Something to read: exactly one of `file`, `udp`, `tcp` and `journal`.
+/// Something to read: exactly one of `file`, `udp`, `tcp`, `https`, `nats` and `journal`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {
-    /// A file to follow across rotation.
+    /// A file to follow across rotation; an event log of Windows (`.evtx`) is read when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// Where to take syslog datagrams (RFC 5426).
@@ -39,7 +42,25 @@ pub struct Input {
     /// Where to take syslog streams (RFC 6587; RFC 5425 with `certificate` and `key`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<SocketAddr>,
-    /// The certificate chain for `tcp`, a file in PEM.
+    /// Where partners that prove themselves by a certificate send lines over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<SocketAddr>,
+    /// Who may: the authorities of their certificates, a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<PathBuf>,
+    /// A server of NATS, as `nats://user:password@host:4222`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nats: Option<String>,
+    /// The subject to follow there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The stream of JetStream that keeps the subject: then nothing of it is missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The journal of systemd: these units of it, or all when none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Vec<String>>,
+    /// The certificate chain for `tcp` and `https`, a file in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<PathBuf>,
     /// Its key, a file in PEM.
@@ -140,14 +161,33 @@ impl Settings {
 
 impl Input {
     fn check(&self) -> Result<(), String> {
-        let given = [self.file.is_some(), self.udp.is_some(), self.tcp.is_some()];
-        if given.into_iter().filter(|it| *it).count() != 1 {
-            return Err("give exactly one of `file`, `udp` and `tcp`".into());
+        let files = [self.file.is_some(), self.journal.is_some()];
+        let network = [self.udp, self.tcp, self.https].map(|it| it.is_some());
+        let given = files.into_iter().chain(network).chain([self.nats.is_some()]);
+        if given.filter(|it| *it).count() != 1 {
+            let one = "give exactly one of `file`, `udp`, `tcp`, `https`, `nats` and `journal`";
+            return Err(one.into());
         }
         if self.certificate.is_some() != self.key.is_some()
-            || (self.key.is_some() && self.tcp.is_none())
+            || (self.key.is_some() && self.tcp.is_none() && self.https.is_none())
         {
-            return Err("`certificate` and `key` go together, and with `tcp`".into());
+            return Err("`certificate` and `key` go together, and with `tcp` or `https`".into());
+        }
+        if self.https.is_some() != self.clients.is_some()
+            || (self.https.is_some() && self.key.is_none())
+        {
+            return Err("`https` needs `certificate`, `key` and `clients`".into());
+        }
+        if self.nats.is_some() != self.subject.is_some()
+            || (self.stream.is_some() && self.nats.is_none())
+        {
+            return Err("`nats` needs a `subject`; `stream` goes with them".into());
+        }
+        let plain = |it: &String| {
+            !it.is_empty() && it.bytes().all(|b| b.is_ascii_graphic() && !b"$ ".contains(&b))
+        };
+        if ![&self.subject, &self.stream].into_iter().flatten().all(plain) {
+            return Err("`subject` and `stream` have no spaces, and no `$`".into());
         }
         self.format().map(drop)
     }
@@ -171,7 +211,12 @@ impl Input {
             (Some(file), ..) => file.display().to_string(),
             (_, Some(udp), _) => format!("udp {udp}"),
             (_, _, Some(tcp)) => format!("tcp {tcp}"),
-            _ => "standard input".into(),
+            _ => match (self.https, &self.subject, &self.journal) {
+                (Some(https), ..) => format!("https {https}"),
+                (_, Some(subject), _) => format!("nats {subject}"),
+                (_, _, Some(_)) => "journal".into(),
+                _ => "standard input".into(),
+            },
         }
     }
 }
@@ -202,6 +247,10 @@ mod tests {
             ("[[input]]\nfile = \"/a\"\nudp = \"127.0.0.1:514\"\n", "exactly one"),
             ("[[input]]\nfile = \"/a\"\nformat = \"xml\"\n", "is no format"),
             ("[[input]]\nfile = \"/a\"\nkey = \"/k\"\n", "go together"),
+            ("[[input]]\nhttps = \"127.0.0.1:9\"\n", "needs `certificate`"),
+            ("[[input]]\nnats = \"nats://127.0.0.1\"\n", "needs a `subject`"),
+            ("[[input]]\nnats = \"n\"\nsubject = \"a b\"\n", "no spaces"),
+            ("[[input]]\njournal = []\nfile = \"/a\"\n", "exactly one"),
             ("colour = 1\n", "unknown field"),
         ] {
             let told = read(text).unwrap_err();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vedetta_detect::finding::{By, Finding};
 use vedetta_detect::indicators::outside;
-use vedetta_detect::report::{LONGEST_TEXT, MOST_VALUES, Observable, Recalled, Told};
+use vedetta_detect::report::{LONGEST_TEXT, MOST_VALUES, Observable, Quiet, Recalled, Told};
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::kept;
@@ -22,6 +22,10 @@ pub(crate) struct Telling {
     share: Share,
     open: HashMap<String, Open>,
     last_told: Instant,
+    /// What was judged harmless.
+    quiet: Vec<Quiet>,
+    /// Findings not told because their like was judged harmless.
+    pub(crate) quieted: u64,
     /// Groups told early for want of room.
     pub(crate) evicted: u64,
 }
@@ -40,7 +44,10 @@ struct Open {
 
 /// What is kept across restarts.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Groups(Vec<(String, Open)>);
+pub(crate) struct Groups {
+    open: Vec<(String, Open)>,
+    quiet: Vec<Quiet>,
+}
 
 /// The namespace of findings (UUIDv5 of whose, what, about whom, and the event that began it).
 const FINDINGS: Uuid = Uuid::from_u128(0x5b7f_0c21_93d4_5a60_9e1f_7d84_c2a6_3b18);
@@ -70,19 +77,36 @@ const PLAIN: [(&str, &str); 10] = [
 impl Telling {
     pub(crate) fn new(organisation: OrganisationId, salt: [u8; 16], share: Share) -> Self {
         let (open, last_told) = (HashMap::new(), Instant::default());
-        Self { organisation, salt, share, open, last_told, evicted: 0 }
+        let (quiet, quieted) = (Vec::new(), 0);
+        Self { organisation, salt, share, open, last_told, quiet, quieted, evicted: 0 }
     }
 
     /// Takes up what was kept.
     pub(crate) fn take_up(&mut self, groups: Groups) {
-        let told = groups.0.iter().map(|(_, open)| open.told.told).max();
+        let told = groups.open.iter().map(|(_, open)| open.told.told).max();
         self.last_told = told.unwrap_or_default();
-        self.open = groups.0.into_iter().collect();
+        self.open = groups.open.into_iter().collect();
+        self.quiet = groups.quiet;
     }
 
     /// What is to be kept.
     pub(crate) fn kept(&self) -> Groups {
-        Groups(self.open.iter().map(|(key, open)| (key.clone(), open.clone())).collect())
+        let open = self.open.iter().map(|(key, open)| (key.clone(), open.clone())).collect();
+        Groups { open, quiet: self.quiet.clone() }
+    }
+
+    /// From now on these are harmless, and no others.
+    pub(crate) fn quiet(&mut self, quiet: Vec<Quiet>) {
+        self.quiet = quiet;
+    }
+
+    /// Whether a person judged findings like this harmless.
+    fn is_quiet(&self, found: &Finding, now: Instant) -> bool {
+        let about = |it: &Quiet| match &it.entity {
+            None => true,
+            Some(entity) => *entity == found.entity || *entity == self.word(&found.entity),
+        };
+        self.quiet.iter().any(|it| it.until > now && it.of == found.id && about(it))
     }
 
     /// A finding, in an event that a number tells from all others; what is told of it at once, if it is
@@ -93,6 +117,10 @@ impl Telling {
         recalled: Recalled,
         now: Instant,
     ) -> Option<Told> {
+        if self.is_quiet(&found, now) {
+            self.quieted += 1;
+            return None;
+        }
         let key = format!("{:?}\u{1f}{}\u{1f}{}", found.by, found.id, found.entity);
         let key = if recalled == Recalled::Live { key } else { format!("{key}\u{1f}recalled") };
         if let Some(open) = self.open.get_mut(&key) {
@@ -321,6 +349,26 @@ mod tests {
         // The clock was set back meanwhile.
         let [more] = &after.settle(at(99_999))[..] else { panic!("one") };
         assert_eq!((more.id, more.count), (first.id, 2));
+    }
+
+    #[test]
+    fn what_was_judged_harmless_is_told_again_when_its_time_is_over() {
+        let mut telling = telling(Share::default());
+        let told = telling.see((finding("pc-1", 100), 1), Recalled::Live, at(100)).unwrap();
+        let quiet = |entity: &str| {
+            vec![Quiet { of: "rule".into(), entity: Some(entity.into()), until: at(50_000) }]
+        };
+        telling.quiet(quiet(&told.entity));
+        assert_eq!(telling.see((finding("pc-1", 9_000), 2), Recalled::Live, at(9_000)), None);
+        assert!(telling.see((finding("pc-2", 9_000), 3), Recalled::Live, at(9_000)).is_some());
+        let kept = serde_json::to_vec(&telling.kept()).unwrap();
+        let mut after = self::telling(Share::default());
+        after.take_up(serde_json::from_slice(&kept).unwrap());
+        assert_eq!(after.see((finding("pc-1", 20_000), 4), Recalled::Live, at(20_000)), None);
+        assert!(after.see((finding("pc-1", 60_000), 5), Recalled::Live, at(60_000)).is_some());
+        assert_eq!((telling.quieted, after.quieted), (1, 1));
+        after.quiet(Vec::new());
+        assert!(after.see((finding("pc-2", 70_000), 6), Recalled::Live, at(70_000)).is_some());
     }
 
     #[test]

@@ -71,6 +71,13 @@ const INCIDENTS: &[(&str, &str)] = &[
     ("lead", "Only those that this account leads."),
     ("category", "Only of this operational category or a graver one, 1 to 6."),
 ];
+const ALERTS: &[(&str, &str)] = &[
+    ("limit", "At most so many; 1 to 200, 200 without it."),
+    (
+        "severity",
+        "As grave as this at least: `informational`, `low`, `medium`, `high` or `critical`.",
+    ),
+];
 const FILE: &[(&str, &str)] = &[
     ("name", "The name of the file."),
     ("version", "The version of the incident that was read."),
@@ -174,7 +181,14 @@ pub const TABLE: &[Route] = &[
         .takes(json("Report"))
         .gives(json("Taken")),
     post("/api/v1/sensors/heartbeats", MACHINES, "Say that a sensor lives, and how it does")
-        .takes(json("Heartbeat")),
+        .takes(json("Heartbeat"))
+        .gives(json("SensorOrders")),
+    get("/api/v1/alerts", Who::SignedIn, "What sensors found lately, the newest first")
+        .query(ALERTS)
+        .gives(json("Alerts")),
+    post("/api/v1/alerts/{sighting}/judgements", Who::SignedIn, "Judge what a sensor found")
+        .takes(json("Judgement"))
+        .gives(json("Judged")),
     get("/api/v1/items/{item}/sightings", Who::SignedIn, "By how many an item was seen")
         .gives(json("Seen")),
     // Access.

@@ -5,16 +5,19 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde::Serialize;
-use vedetta_detect::report::{Enrolled, Enrolment, Heartbeat, Report, Taken};
+use serde::{Deserialize, Serialize};
+use vedetta_detect::finding::Severity;
+use vedetta_detect::report::{Enrolled, Enrolment, Heartbeat, Orders, Report, Taken};
 use vedetta_model::{AccountId, ItemId};
+use vedetta_outpost::alerts::{self, AlertWish};
 use vedetta_outpost::enrol::NewSensor;
-use vedetta_outpost::{SeenBy, SensorState};
+use vedetta_outpost::judge::{Judged, Judgement};
+use vedetta_outpost::{Alert, SeenBy, SensorState};
 
 use super::Answer;
 use crate::access::Cost;
 use crate::api::Api;
-use crate::extract::{Given, Params};
+use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
 use crate::problem::Problem;
 
@@ -35,6 +38,20 @@ pub(super) struct Sensors {
 pub(super) struct Seen {
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<SeenBy>,
+}
+
+/// Which alerts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertQuery {
+    severity: Option<Severity>,
+    limit: Option<usize>,
+}
+
+/// What sensors found lately.
+#[derive(Debug, Serialize)]
+pub(super) struct Alerts {
+    alerts: Vec<Alert>,
 }
 
 /// How often silent sensors are looked for.
@@ -86,10 +103,30 @@ pub(super) async fn beat(
     State(api): State<Api>,
     Caller(actor): Caller,
     Given(beat): Given<Heartbeat>,
-) -> Result<StatusCode, Problem> {
+) -> Answer<Orders> {
     let sensors = api.sensors();
-    api.ask(move |_| sensors.hear(&actor, beat)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(api.ask(move |_| sensors.hear(&actor, beat)).await?))
+}
+
+pub(super) async fn alerts(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(query): Asked<AlertQuery>,
+) -> Answer<Alerts> {
+    let least = query.severity.unwrap_or(Severity::Informational);
+    let wish = AlertWish { least, limit: query.limit.unwrap_or(alerts::MOST) };
+    let sensors = api.sensors();
+    Ok(Json(Alerts { alerts: api.ask(move |_| sensors.alerts(&actor, &wish)).await? }))
+}
+
+pub(super) async fn judge(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(judgement): Given<Judgement>,
+) -> Answer<Judged> {
+    let (sensors, sighting) = (api.sensors(), params.get::<ItemId>("sighting")?);
+    Ok(Json(api.ask(move |_| sensors.judge(&actor, &sighting, judgement)).await?))
 }
 
 pub(super) async fn seen(

@@ -52,7 +52,7 @@ pub(super) async fn put(
     let kept = KeptList { id: params.get("list")?, text: body.bytes.to_vec() };
     let line = read(&kept)?;
     api.ask(move |house| house.put_warning_list(&actor, kept)).await?;
-    api.feeds().forget_lists();
+    forget(&api);
     Ok(Json(line))
 }
 
@@ -63,8 +63,14 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let id: String = params.get("list")?;
     api.ask(move |house| house.remove_warning_list(&actor, &id)).await?;
-    api.feeds().forget_lists();
+    forget(&api);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever has compiled the lists reads them again.
+fn forget(api: &Api) {
+    api.feeds().forget_lists();
+    api.sensors().forget_lists();
 }
 
 fn read(kept: &KeptList) -> Result<Line, Problem> {

@@ -13,7 +13,7 @@ use vedetta_detect::report::Code;
 use vedetta_model::{Clock as _, OrganisationId};
 use vedetta_sensor::{Leaves, Settings, Start, Status, Stdin, Until};
 
-use super::detect::rules;
+use super::detect::{indicators, rules};
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
@@ -241,6 +241,7 @@ impl Run {
         let start = Start {
             directory: self.at.dir,
             rules: rules::texts(&settings.rules)?,
+            harmless: indicators::lists(&settings.warning_lists)?,
             clock: Arc::new(SystemClock),
             stdin: if self.stdin { Stdin::Read } else { Stdin::Unread },
             until: if self.once { Until::AllRead } else { Until::Told },

@@ -95,7 +95,8 @@ impl Loading {
     }
 }
 
-fn lists(folders: &[PathBuf]) -> Result<WarningLists, Failure> {
+/// MISP warning lists, from files and directories.
+pub(crate) fn lists(folders: &[PathBuf]) -> Result<WarningLists, Failure> {
     let mut lists = Vec::new();
     let mut files = Vec::new();
     for path in folders {

@@ -1,0 +1,206 @@
+//! Events from NATS: a subject as it is published, or a stream of JetStream, where each message is
+//! acknowledged once it is on disk ([protocol](https://docs.nats.io/reference/reference-protocols/nats-protocol)).
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+use crate::error::SensorError;
+use crate::listen::Sink;
+
+/// What is followed, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject<'s> {
+    /// `nats://[user:password@]host:port`.
+    pub(crate) server: &'s str,
+    /// The subject.
+    pub(crate) subject: &'s str,
+    /// The stream of JetStream that keeps it, when one does.
+    pub(crate) stream: Option<&'s str>,
+}
+
+/// The longest line of the protocol that is read.
+const LONGEST_LINE: u64 = 64 << 10;
+/// The largest message that is read: the server's own limit is 64 MiB at most.
+const LARGEST: usize = 64 << 20;
+/// The first and the longest wait until it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// A server that says nothing for so long is asked whether it lives, and then given up.
+const SILENCE: Duration = Duration::from_secs(30);
+/// What JetStream knows this reader by.
+const READER: &str = "vedetta-sensor";
+
+/// Follows a subject for as long as it is polled.
+pub(crate) async fn follow(what: &Subject<'_>, sink: &Sink) -> Result<(), SensorError> {
+    let mut wait = AGAIN;
+    loop {
+        let mut heard = false;
+        let ended = follow_once(what, sink, &mut heard).await;
+        if let Err(error) = ended {
+            tracing::warn!(subject = what.subject, %error, "NATS cannot be followed; trying again");
+        }
+        wait = if heard { AGAIN } else { (wait * 2).min(LONGEST_WAIT) };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// A connection.
+struct Connection {
+    stream: BufReader<TcpStream>,
+    line: Vec<u8>,
+}
+
+/// What a server says.
+enum Said {
+    Message { reply: Option<String>, payload: Vec<u8> },
+    Ping,
+    Other,
+}
+
+async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::Result<()> {
+    let mut connection = Connection::open(what.server).await?;
+    let (subject, inbox) = (what.subject, format!("{READER}.{}", what.stream.unwrap_or_default()));
+    let listened = if what.stream.is_some() { &inbox } else { subject };
+    connection.say(&format!("SUB {listened} 1\r\n")).await?;
+    if let Some(stream) = what.stream {
+        let wanted = json!({
+            "stream_name": stream,
+            "config": {
+                "durable_name": READER,
+                "deliver_subject": inbox,
+                "filter_subject": subject,
+                "ack_policy": "explicit",
+                "ack_wait": 30_000_000_000_u64,
+                "max_ack_pending": 1_000,
+            },
+        });
+        let api = format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{READER}");
+        connection.say(&format!("SUB {inbox}.answer 2\r\n")).await?;
+        connection.publish(&api, Some(&format!("{inbox}.answer")), &wanted.to_string()).await?;
+    }
+    loop {
+        match connection.next().await? {
+            Said::Ping => connection.say("PONG\r\n").await?,
+            Said::Other => {}
+            Said::Message { reply, payload } if is_refusal(&payload) && reply.is_none() => {
+                let said = String::from_utf8_lossy(&payload).into_owned();
+                return Err(io::Error::other(format!("JetStream refuses: {said}")));
+            }
+            Said::Message { reply, mut payload } => {
+                *heard = true;
+                payload.push(b'\n');
+                sink.wait_and_put(&payload).await?;
+                if let Some(reply) = reply.filter(|it| it.starts_with("$JS.ACK.")) {
+                    connection.publish(&reply, None, "+ACK").await?;
+                }
+            }
+        }
+    }
+}
+
+/// Whether it is JetStream's answer to what it cannot do.
+fn is_refusal(payload: &[u8]) -> bool {
+    payload.starts_with(b"{\"type\":\"io.nats.jetstream.api.v1") && memchr::memmem::find(payload, b"\"error\":").is_some()
+}
+
+impl Connection {
+    async fn open(server: &str) -> io::Result<Self> {
+        let rest = server.strip_prefix("nats://").unwrap_or(server).trim_end_matches('/');
+        let (who, address) = rest.rsplit_once('@').map_or((None, rest), |(who, at)| (Some(who), at));
+        let connecting = tokio::time::timeout(SILENCE, TcpStream::connect(address)).await;
+        let stream = connecting.map_err(|_| io::Error::other("it does not answer"))??;
+        stream.set_nodelay(true)?;
+        let mut connection = Self { stream: BufReader::new(stream), line: Vec::new() };
+        connection.read_line().await?;
+        if !connection.line.starts_with(b"INFO ") {
+            return Err(io::Error::other("no server of NATS answers there"));
+        }
+        let mut hello = json!({
+            "verbose": false, "pedantic": false, "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
+            "name": READER, "headers": true,
+        });
+        match who.map(|it| it.split_once(':')) {
+            Some(Some((user, pass))) => (hello["user"], hello["pass"]) = (user.into(), pass.into()),
+            Some(None) => hello["auth_token"] = who.into(),
+            None => {}
+        }
+        connection.say(&format!("CONNECT {hello}\r\nPING\r\n")).await?;
+        Ok(connection)
+    }
+
+    async fn say(&mut self, text: &str) -> io::Result<()> {
+        self.stream.get_mut().write_all(text.as_bytes()).await
+    }
+
+    async fn publish(&mut self, to: &str, reply: Option<&str>, payload: &str) -> io::Result<()> {
+        let (reply, length) = (reply.map(|it| format!("{it} ")).unwrap_or_default(), payload.len());
+        self.say(&format!("PUB {to} {reply}{length}\r\n{payload}\r\n")).await
+    }
+
+    /// A line, without its end, into `line`.
+    async fn read_line(&mut self) -> io::Result<()> {
+        self.line.clear();
+        self.read_rest().await
+    }
+
+    /// The rest of a line of which a part may have come.
+    async fn read_rest(&mut self) -> io::Result<()> {
+        (&mut self.stream).take(LONGEST_LINE).read_until(b'\n', &mut self.line).await?;
+        if self.line.pop() != Some(b'\n') {
+            return Err(io::Error::other("the connection ended"));
+        }
+        self.line.truncate(self.line.trim_ascii_end().len());
+        Ok(())
+    }
+
+    /// What the server says next.
+    async fn next(&mut self) -> io::Result<Said> {
+        if tokio::time::timeout(SILENCE, self.read_line()).await.is_err() {
+            self.say("PING\r\n").await?;
+            let late = tokio::time::timeout(SILENCE, self.read_rest()).await;
+            late.map_err(|_| io::Error::other("it fell silent"))??;
+        }
+        let line = String::from_utf8_lossy(&self.line).into_owned();
+        let mut words = line.split_whitespace();
+        let verb = words.next().unwrap_or_default().to_ascii_uppercase();
+        let words: Vec<&str> = words.collect();
+        match (verb.as_str(), &words[..]) {
+            ("PING", _) => Ok(Said::Ping),
+            ("-ERR", _) => Err(io::Error::other(line)),
+            ("MSG", [_, _, length]) => self.message(None, (0, length)).await,
+            ("MSG", [_, _, reply, length]) => self.message(Some(reply), (0, length)).await,
+            ("HMSG", [_, _, head, length]) => {
+                self.message(None, (number(head)?, length)).await
+            }
+            ("HMSG", [_, _, reply, head, length]) => {
+                self.message(Some(reply), (number(head)?, length)).await
+            }
+            _ => Ok(Said::Other),
+        }
+    }
+
+    async fn message(
+        &mut self,
+        reply: Option<&&str>,
+        (head, length): (usize, &str),
+    ) -> io::Result<Said> {
+        let length = number(length)?;
+        if length > LARGEST || head > length {
+            return Err(io::Error::other("a message larger than 64 MiB"));
+        }
+        let mut payload = vec![0; length + 2];
+        let whole = tokio::time::timeout(SILENCE, self.stream.read_exact(&mut payload)).await;
+        whole.map_err(|_| io::Error::other("it fell silent"))??;
+        payload.truncate(length);
+        payload.drain(..head);
+        Ok(Said::Message { reply: reply.map(|it| (*it).to_owned()), payload })
+    }
+}
+
+fn number(text: &str) -> io::Result<usize> {
+    text.parse().map_err(|_| io::Error::other(format!("{text:?} is not a length")))
+}

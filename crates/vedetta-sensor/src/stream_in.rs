@@ -1,0 +1,149 @@
+//! Events over HTTP: a partner that proves itself by a certificate sends lines, for as long as it likes.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+use crate::error::SensorError;
+use crate::lines::Lines;
+use crate::listen::{Sink, identity_of};
+use crate::settings::Input;
+
+/// Connections at once.
+const CONNECTIONS: usize = 256;
+/// How long a handshake or a head may take, and how long a body may say nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_mins(30);
+
+/// Who may send, and who is answered.
+pub(crate) fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
+    let (Some((chain, key)), Some(clients)) = (identity_of(input)?, &input.clients) else {
+        return Ok(None);
+    };
+    let failed = |error: &dyn std::fmt::Display| SensorError::file(clients, error);
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(clients).map_err(|error| failed(&error))? {
+        let certificate = certificate.map_err(|error| failed(&error))?;
+        roots.add(certificate).map_err(|error| failed(&error))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let proof = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let proof = proof.build().map_err(|error| failed(&error))?;
+    let made = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|it| it.with_client_cert_verifier(proof).with_single_cert(chain, key));
+    let mut made = made.map_err(|error| failed(&error))?;
+    made.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(made))))
+}
+
+/// Takes what partners send, for as long as it is polled.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    sink: Sink,
+) -> Result<(), SensorError> {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+        let Ok((stream, from)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            continue;
+        };
+        let (sink, tls) = (sink.clone(), tls.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let stream = match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => {
+                    tracing::info!(%from, %error, "a partner did not prove itself");
+                    return;
+                }
+                Err(_) => return,
+            };
+            let answer = service_fn(|request| answer(request, sink.clone()));
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            server.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+            server.http2().timer(TokioTimer::new()).max_concurrent_streams(8);
+            if let Err(error) = server.serve_connection(TokioIo::new(stream), answer).await {
+                tracing::info!(%from, %error, "a partner's connection ended");
+            }
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    sink: Sink,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.method() != Method::POST {
+        return Ok(said(StatusCode::METHOD_NOT_ALLOWED, "send events with POST, one a line"));
+    }
+    Ok(match take(request.into_body(), &sink).await {
+        Ok(lines) => {
+            let body = json!({ "lines": lines }).to_string();
+            Response::new(Full::new(body.into()))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "events of a partner were not kept whole");
+            said(StatusCode::SERVICE_UNAVAILABLE, "not all of it was kept; send it again")
+        }
+    })
+}
+
+fn said(status: StatusCode, what_to_do: &str) -> Response<Full<Bytes>> {
+    let body = json!({ "status": status.as_u16(), "what_to_do": what_to_do }).to_string();
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response
+}
+
+/// Keeps the lines of a body as they come; answers how many there were. When this returns, they are in
+/// the buffer on disk.
+async fn take(mut body: Incoming, sink: &Sink) -> io::Result<u64> {
+    let (mut lines, mut count) = (Lines::default(), 0);
+    loop {
+        let frame = tokio::time::timeout(SILENCE, body.frame()).await;
+        let frame = frame.map_err(|_| io::Error::other("silent for too long"))?;
+        let mut whole = Vec::new();
+        let mut each = |line: &[u8], _| {
+            count += u64::from(!line.trim_ascii().is_empty());
+            whole.extend_from_slice(line);
+            whole.push(b'\n');
+        };
+        let ended = match frame {
+            None => {
+                lines.rest(&mut each);
+                true
+            }
+            Some(frame) => {
+                let frame = frame.map_err(io::Error::other)?;
+                lines.take(frame.data_ref().map_or(&[][..], |octets| octets), &mut each);
+                false
+            }
+        };
+        if !whole.is_empty() {
+            sink.wait_and_put(&whole).await?;
+        }
+        if ended {
+            return Ok(count);
+        }
+    }
+}
