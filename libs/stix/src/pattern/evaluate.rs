@@ -112,6 +112,16 @@ struct Budget {
     allowed: u64,
 }
 
+/// A moment in microseconds since 1970; the nearest that can be told.
+#[must_use]
+pub fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
 /// Finds a match of a pattern: the places in `observed` of the observations bound, in order.
 ///
 /// # Errors
@@ -181,6 +191,20 @@ impl Matcher {
             return Err(EvaluateError::TooComplex);
         }
         Ok(Self { root, conditions })
+    }
+
+    /// Whether any `[ … ]` of the pattern holds in an observation.
+    ///
+    /// # Errors
+    /// [`EvaluateError::TooMuchWork`] when more than `steps` are needed.
+    pub fn touches(&self, observed: &Observed<'_>, steps: u64) -> Result<bool, EvaluateError> {
+        let mut budget = Budget { left: steps, allowed: steps };
+        for condition in &self.conditions {
+            if condition.holds_in(observed, &mut budget)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds a match: the places in `observed` of the observations bound, in order.
