@@ -13,6 +13,7 @@ mod expression;
 mod filter;
 mod literal;
 mod lower;
+mod pipeline;
 mod rules;
 mod test;
 mod wildcard;
@@ -22,6 +23,7 @@ pub use correlation::{Correlator, Fired};
 pub use engine::{Engine, Match};
 pub use expression::Expression;
 pub use lower::Placeholders;
+pub use pipeline::{NotAPipeline, Pipeline};
 pub use rules::{LogSource, Refused, Rule, Rules};
 
 #[cfg(test)]

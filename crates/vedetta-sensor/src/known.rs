@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-use vedetta_detect::Rules;
 use vedetta_detect::indicators::{Builder, Id, Indicators};
-use vedetta_detect::sigma::{Correlator, Placeholders};
+use vedetta_detect::patterns::asks_for_more;
+use vedetta_detect::sigma::{Correlator, Pipeline, Placeholders};
+use vedetta_detect::{Patterns, Rules};
 use vedetta_indicator::decay::Recall;
 use vedetta_indicator::{DecayTable, Life, Nature, Term, WarningLists, breadth};
 use vedetta_model::Instant;
@@ -37,6 +38,8 @@ pub(crate) struct Mine {
     pub(crate) rules: Vec<(String, String)>,
     /// The identity of the organisation, as STIX names it.
     pub(crate) identity: String,
+    /// How rules are rewritten.
+    pub(crate) pipelines: Vec<Pipeline>,
     /// What is known to be harmless.
     pub(crate) harmless: WarningLists,
 }
@@ -51,6 +54,8 @@ pub(crate) enum Change {
         removed: Vec<Id>,
         /// Those that were made of what this organisation found: it knows.
         own: Vec<Id>,
+        /// Patterns that may ask for more than one value.
+        patterns: Vec<(Id, String, Life)>,
     },
     /// All indicators.
     All(Indicators),
@@ -102,8 +107,8 @@ impl Line<'_> {
 enum Piece {
     /// It is not to be used any more.
     Gone,
-    /// Values to look for; none when it is over.
-    Indicator(Vec<Term>, Life),
+    /// Values to look for, and the pattern when it asks for more than one of them.
+    Indicator(Vec<Term>, Option<String>, Life),
     /// A rule; none when it was taken back.
     Rule(Option<String>),
 }
@@ -117,7 +122,7 @@ impl Known {
         path: &Path,
         mine: Mine,
         now: Instant,
-    ) -> Result<(Self, Indicators), SensorError> {
+    ) -> Result<(Self, Indicators, Patterns), SensorError> {
         let failed = |error: std::io::Error| SensorError::file(path, error);
         let mut newest: HashMap<Id, u64> = HashMap::new();
         let (mut place, mut lines) = (0, 0);
@@ -131,6 +136,7 @@ impl Known {
         })
         .map_err(failed)?;
         let mut builder = Builder::with_room_for(newest.len());
+        let mut patterns = Patterns::default();
         let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
         let rewrite = lines > 2 * newest.len() + 1_000;
         each_line(path, &mut |at, line| {
@@ -141,9 +147,10 @@ impl Known {
             }
             match piece {
                 Piece::Gone => return,
-                Piece::Indicator(_, life) if is_over(&life, now) => return,
-                Piece::Indicator(terms, life) => {
+                Piece::Indicator(.., life) if is_over(&life, now) => return,
+                Piece::Indicator(terms, pattern, life) => {
                     terms.iter().for_each(|term| builder.add(id, term, &life));
+                    pattern.into_iter().for_each(|it| watch_for(&mut patterns, (id, &it, life)));
                 }
                 Piece::Rule(None) => return,
                 Piece::Rule(Some(text)) => {
@@ -164,7 +171,7 @@ impl Known {
         // After a crash in the middle of a line, the next begins on its own.
         file.write_all(b"\n").map_err(failed)?;
         let known = Self { path: path.to_owned(), file, place, rules, mine };
-        Ok((known, builder.build(DecayTable::default())))
+        Ok((known, builder.build(DecayTable::default()), patterns))
     }
 
     /// How far the stream was followed.
@@ -176,6 +183,7 @@ impl Known {
     pub(crate) fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         let (mut bytes, mut rules_changed, mut own) = (Vec::new(), false, Vec::new());
+        let mut patterns = Vec::new();
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
@@ -192,11 +200,12 @@ impl Known {
                     self.rules.remove(&id);
                     self.rules.extend(text.map(|text| (id, text)));
                 }
-                Piece::Indicator(terms, life) => {
+                Piece::Indicator(terms, pattern, life) => {
                     own.extend(read.is_by(&self.mine.identity).then_some(id));
                     removed.push(id);
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
+                        patterns.extend(pattern.map(|pattern| (id, pattern, life)));
                     }
                 }
             }
@@ -207,7 +216,7 @@ impl Known {
         if !removed.is_empty() {
             let gone = |id: &Id| !added.iter().any(|(known, _, _)| known == id);
             let removed = removed.into_iter().filter(gone).collect();
-            changes.push(Change::Indicators { added, removed, own });
+            changes.push(Change::Indicators { added, removed, own, patterns });
         }
         changes.extend(rules_changed.then(|| self.rules()));
         Ok(changes)
@@ -215,7 +224,8 @@ impl Known {
 
     /// All rules, ready; those that cannot be used are told in the log, and counted.
     pub(crate) fn rules(&self) -> Change {
-        let mut rules = Rules::new(Placeholders::new());
+        let pipelines = self.mine.pipelines.clone();
+        let mut rules = Rules::with_pipelines(Placeholders::new(), pipelines);
         for (id, text) in &self.rules {
             rules.take(&written(*id), text);
         }
@@ -235,7 +245,8 @@ impl Known {
     /// Everything anew, with what was taken since as one.
     pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
         let mine = std::mem::take(&mut self.mine);
-        let (known, indicators) = Self::open(&self.path, mine, now)?;
+        // The patterns stay: what they have seen goes on.
+        let (known, indicators, _) = Self::open(&self.path, mine, now)?;
         *self = known;
         Ok(Change::All(indicators))
     }
@@ -275,7 +286,17 @@ fn piece(object: &str, harmless: &WarningLists) -> Option<(Id, Piece)> {
     let listed = |term| harmless.hits(term).iter().any(|hit| hit.reach.is_doubtful());
     let is_threat = reading.nature == Nature::Threat;
     terms.retain(|term| is_threat && breadth(term).is_none() && !listed(term));
-    Some((id, Piece::Indicator(terms, Life::of(&object, None))))
+    let pattern = object.text("pattern").filter(|text| {
+        is_threat && stix::pattern::parse(text).is_ok_and(|it| asks_for_more(&it))
+    });
+    Some((id, Piece::Indicator(terms, pattern, Life::of(&object, None))))
+}
+
+/// Watches for a pattern; one that cannot be watched for is told in the log.
+pub(crate) fn watch_for(patterns: &mut Patterns, (id, pattern, life): (Id, &str, Life)) {
+    if let Err(reason) = patterns.put(id, pattern, life) {
+        tracing::warn!(indicator = %written(id), %reason, "a pattern is not watched for");
+    }
 }
 
 /// Calls `each` with every line of a file, and where it begins.
@@ -325,7 +346,7 @@ mod tests {
     fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, none) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, none, _) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert!(none.is_empty());
         let lines = [
             line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
@@ -352,10 +373,10 @@ mod tests {
         drop(known);
         let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
         std::fs::write(&path, cut).unwrap();
-        let (mut known, all) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, all, _) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (10, 1));
         known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
-        let (known, all) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (known, all, _) = Known::open(&path, Mine::default(), NOW).unwrap();
         assert_eq!((known.place(), all.len()), (12, 2));
     }
 
@@ -369,22 +390,39 @@ mod tests {
             harmless: WarningLists::build(std::slice::from_ref(&list)).unwrap(),
             ..Mine::default()
         };
-        let (mut known, _) = Known::open(&path, mine(), NOW).unwrap();
+        let (mut known, ..) = Known::open(&path, mine(), NOW).unwrap();
         let lines = [
             line(1, 1, "[domain-name:value = 'good.example.org']", ""),
             line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
         ];
         let changes = known.take(&lines.join("\n"), NOW).unwrap();
         assert_eq!(indicators(&changes), (1, 1));
-        let (_, all) = Known::open(&path, mine(), NOW).unwrap();
+        let (_, all, _) = Known::open(&path, mine(), NOW).unwrap();
         assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn patterns_of_several_values_are_watched_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, ..) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let pattern = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'a.exe']";
+        let changes = known.take(&line(1, 1, pattern, ""), NOW).unwrap();
+        let [Change::Indicators { added, patterns, .. }] = &changes[..] else { panic!("one") };
+        assert_eq!((added.len(), patterns.len()), (0, 1));
+        let simple = line(2, 2, "[domain-name:value = 'bad.example.org']", "");
+        let changes = known.take(&simple, NOW).unwrap();
+        let [Change::Indicators { patterns, .. }] = &changes[..] else { panic!("one") };
+        assert!(patterns.is_empty(), "the table finds it");
+        let (_, _, patterns) = Known::open(&path, Mine::default(), NOW).unwrap();
+        assert_eq!(patterns.len(), 1);
     }
 
     #[test]
     fn rules_travel_as_items_and_a_bad_one_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, _) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, ..) = Known::open(&path, Mine::default(), NOW).unwrap();
         let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
         let sigma = |place, n, rule: &str| {
             line(place, n, rule, "")

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use vedetta_detect::report::{Orders, Told};
+use vedetta_detect::sigma::Pipeline;
 use vedetta_indicator::WarningLists;
 use vedetta_model::{Clock, Instant};
 
@@ -36,6 +37,8 @@ pub struct Start {
     pub directory: PathBuf,
     /// Its owner's own rules: file and text.
     pub rules: Vec<(String, String)>,
+    /// How rules are rewritten for its events.
+    pub pipelines: Vec<Pipeline>,
     /// What its owner knows to be harmless.
     pub harmless: WarningLists,
     /// The time.
@@ -149,14 +152,15 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     let mine = Mine {
         rules: start.rules,
         identity: identity.organisation.identity().to_string(),
+        pipelines: start.pipelines,
         harmless: start.harmless,
     };
-    let (known, indicators) = Known::open(&directory.join("known.jsonl"), mine, now)?;
+    let (known, indicators, patterns) = Known::open(&directory.join("known.jsonl"), mine, now)?;
     let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
     let history = History::open(&directory.join("history"), days, most)?;
     let telling =
         Telling::new(identity.organisation.clone(), identity.salt(), settings.share.clone());
-    let watch = Watch::new(telling, history, indicators, settings.baselines);
+    let watch = Watch::new(telling, history, (indicators, patterns), settings.baselines);
     let outbox = Outbox::open(&directory.join(OUTBOX), settings.limits.findings)?;
     let shared = Arc::new(Shared::begun(&directory, (outbox, start.clock), now));
     let opening = Opening { directory: &directory, settings: &settings, state: &state };
@@ -349,6 +353,9 @@ impl Watching {
         count("not-utf8", not_utf8);
         count("values-left-out", left_out);
         count("clock-ahead", self.watch.ahead);
+        let (forgotten, given_up) = self.watch.patterns_let_go();
+        count("pattern-observations-forgotten", forgotten);
+        count("patterns-given-up", given_up);
         count("judged-harmless", self.watch.telling.quieted);
         count("groups-evicted", self.watch.telling.evicted + self.watch.correlator.evicted());
         count("not-found-again", inputs.iter().map(|it| it.gaps).sum());

@@ -14,6 +14,8 @@ use crate::error::SensorError;
 pub struct Settings {
     /// Sigma rules of one's own: files, and directories with all below them.
     pub rules: Vec<PathBuf>,
+    /// Sigma processing pipelines: how rules are rewritten for events that name things otherwise.
+    pub pipelines: Vec<PathBuf>,
     /// Warning lists in MISP's format, files and directories: indicators of what is on them are not
     /// looked for.
     pub warning_lists: Vec<PathBuf>,

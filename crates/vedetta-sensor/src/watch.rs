@@ -9,14 +9,15 @@ use vedetta_detect::baseline::{self, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
 use vedetta_detect::indicators::{Hit, Id, Scratch, When, mark, marks};
+use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::report::{Recalled, Told};
 use vedetta_detect::sigma::{Correlator, Fired, Match};
-use vedetta_detect::{Baselines, Engine, Event, Indicators, Rules};
+use vedetta_detect::{Baselines, Engine, Event, Indicators, Patterns, Rules};
 use vedetta_indicator::{DecayTable, Life, Term};
 use vedetta_model::Instant;
 
 use crate::history::{History, Seen};
-use crate::known::{Change, written};
+use crate::known::{Change, watch_for, written};
 use crate::telling::Telling;
 
 /// The one who watches.
@@ -24,6 +25,7 @@ pub(crate) struct Watch {
     engine: Engine,
     pub(crate) correlator: Correlator,
     known: Indicators,
+    patterns: Patterns,
     baselines: Option<Baselines>,
     pub(crate) telling: Telling,
     pub(crate) history: History,
@@ -46,7 +48,7 @@ impl Watch {
     pub(crate) fn new(
         telling: Telling,
         history: History,
-        known: Indicators,
+        (known, patterns): (Indicators, Patterns),
         baselines: Option<u16>,
     ) -> Self {
         let none = Rules::default();
@@ -59,6 +61,7 @@ impl Watch {
             engine: Engine::new(Arc::new(none)),
             correlator,
             known,
+            patterns,
             baselines: baselines.map(watches),
             telling,
             history,
@@ -94,6 +97,9 @@ impl Watch {
             self.known.matches(event, when, &mut self.scratch, &mut self.hits);
             found.extend(self.hits.iter().map(|hit| of_hit(hit, event, at)));
         }
+        let mut hits = Vec::new();
+        self.patterns.see(event, at, now, &mut hits);
+        found.extend(hits.iter().map(|hit| of_pattern(hit, event)));
         if let Some(baselines) = &mut self.baselines {
             for fact in facts(event) {
                 baselines.see(source, &fact, at, &mut found);
@@ -119,7 +125,12 @@ impl Watch {
     pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
         match change {
             Change::All(known) => self.known = known,
-            Change::Indicators { mut added, removed, own } => {
+            Change::Indicators { mut added, removed, own, patterns } => {
+                let gone = removed.iter().chain(added.iter().map(|(id, ..)| id));
+                gone.for_each(|id| self.patterns.remove(*id));
+                for (id, pattern, life) in patterns {
+                    watch_for(&mut self.patterns, (id, &pattern, life));
+                }
                 self.known = self.known.changed(&added, &removed);
                 added.retain(|(id, ..)| !own.contains(id));
                 self.look_back(&added, now, told);
@@ -140,7 +151,12 @@ impl Watch {
 
     /// How many indicators are looked for, and how many rules are in use.
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.known.len(), self.engine.rules().len())
+        (self.known.len() + self.patterns.len(), self.engine.rules().len())
+    }
+
+    /// Observations that patterns forgot for want of room, and patterns that took too long.
+    pub(crate) fn patterns_let_go(&self) -> (u64, u64) {
+        (self.patterns.forgotten, self.patterns.given_up)
     }
 
     /// Whether so many changes lie over the indicators that they are worth making anew.
@@ -251,6 +267,21 @@ fn of_hit(hit: &Hit, event: &Event<'_>, at: Instant) -> Finding {
         entity: finding::entity(event),
         evidence: [(hit.field.clone(), json!(hit.value))].into(),
         at,
+    }
+}
+
+fn of_pattern(hit: &PatternHit, event: &Event<'_>) -> Finding {
+    let evidence = [("pattern", json!(hit.pattern)), ("observations", json!(hit.observations))];
+    Finding {
+        by: By::Indicator,
+        id: written(hit.indicator),
+        title: "Indicator: a pattern of several values".into(),
+        severity: Severity::of_score(hit.score),
+        confidence: hit.score,
+        techniques: Vec::new(),
+        entity: finding::entity(event),
+        evidence: evidence.map(|(name, value)| (name.to_owned(), value)).into(),
+        at: hit.last,
     }
 }
 

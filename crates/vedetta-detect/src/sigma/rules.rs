@@ -4,6 +4,7 @@ use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 
 use super::expression::Expression;
 use super::lower::{Lowering, Placeholders, Tests, Wrong};
+use super::pipeline::Pipeline;
 
 /// All rules together.
 #[derive(Debug, Default)]
@@ -16,6 +17,7 @@ pub struct Rules {
     places: Vec<(String, String)>,
     refused: Vec<Refused>,
     placeholders: Placeholders,
+    pipelines: Vec<Pipeline>,
 }
 
 /// A rule, ready to be asked.
@@ -68,6 +70,16 @@ impl Rules {
         Self { placeholders, ..Self::default() }
     }
 
+    /// No rules; those that come are rewritten by pipelines, the one with the least priority first.
+    #[must_use]
+    pub fn with_pipelines(mut placeholders: Placeholders, mut pipelines: Vec<Pipeline>) -> Self {
+        pipelines.sort_by_key(|it| it.priority);
+        for (name, values) in pipelines.iter().flat_map(Pipeline::placeholders) {
+            placeholders.entry(name).or_insert(values);
+        }
+        Self { placeholders, pipelines, ..Self::default() }
+    }
+
     /// Takes in a file. Rules wait until [`Self::ready`], for the filters that other files hold.
     pub fn take(&mut self, file: &str, text: &str) {
         let refuse = |line: usize, reason: String| Refused { file: file.into(), line, reason };
@@ -105,8 +117,13 @@ impl Rules {
     pub fn ready(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let places = std::mem::take(&mut self.places);
-        let rules = super::filter::filtered(&waiting);
-        for (rule, (file, text)) in rules.iter().zip(places) {
+        let mut rules = super::filter::filtered(&waiting);
+        for (rule, (file, text)) in rules.iter_mut().zip(places) {
+            if let Err(why) = self.pipelines.iter().try_for_each(|it| it.apply(rule)) {
+                let reason = format!("{}: {why}", rule.title);
+                self.refused.push(Refused { file, line: 1, reason });
+                continue;
+            }
             let mut lowering =
                 Lowering { tests: &mut self.tests, placeholders: &self.placeholders };
             match lowering.section(&rule.detection) {

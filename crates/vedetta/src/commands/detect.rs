@@ -14,7 +14,7 @@ use vedetta_detect::baseline::{Settings, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
 use vedetta_detect::sigma::Correlator;
-use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators};
+use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators, Patterns};
 use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
@@ -37,6 +37,9 @@ pub(crate) struct Detect {
     /// Sigma rules: files, and directories with all below them.
     #[arg(long, num_args = 1.., value_name = "DIR", required_unless_present_any = ["indicators", "baselines"])]
     rules: Vec<PathBuf>,
+    /// Sigma processing pipelines: how rules are rewritten for events that name things otherwise.
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "rules")]
+    pipeline: Vec<PathBuf>,
     /// Indicators: STIX bundles, and tables (.csv) as `vedetta import` reads them.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     indicators: Vec<PathBuf>,
@@ -74,13 +77,13 @@ impl Detect {
         for (name, value) in &self.placeholder {
             stand_for.entry(name.clone()).or_default().push(value.clone());
         }
-        let rules = rules::load(&self.rules, stand_for)?;
+        let rules = rules::load(&self.rules, rules::pipelines(&self.pipeline)?, stand_for)?;
         let (correlator, unusable) = Correlator::new(&rules);
         let refused = rules.refused().len() + unusable.len();
         for it in rules.refused().iter().chain(&unusable) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
-        let known = indicators::load(&self.indicators, &self.warning_lists)?;
+        let mut known = indicators::load(&self.indicators, &self.warning_lists)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
         let engine = Engine::new(Arc::new(rules));
         let printer = Printer::new(Style::of(&self.json));
@@ -95,6 +98,7 @@ impl Detect {
             engine,
             correlator,
             known: &known.set,
+            patterns: std::mem::take(&mut known.patterns),
             printer,
             scratch,
             baselines,
@@ -108,11 +112,13 @@ impl Detect {
         }
         asking.printer.done()?;
         let (findings, out) = (asking.printer.findings(), asking.scratch.out_of_time);
-        let values = known.set.len();
+        let (values, patterns) = (known.set.len(), asking.patterns.len());
+        let watched =
+            if patterns > 0 { format!(" and {patterns} patterns") } else { String::new() };
         let past =
             if out > 0 { format!(", {out} sightings out of their time") } else { String::new() };
         eprintln!(
-            "{loaded} rules, {refused} refused; {values} indicators; {tally}; {findings} findings{past}"
+            "{loaded} rules, {refused} refused; {values} indicators{watched}; {tally}; {findings} findings{past}"
         );
         let whole = refused == 0 && tally.faults() == 0;
         Ok(if whole { indicators::outcome(&known) } else { Outcome::Partly })
@@ -124,6 +130,7 @@ struct Asking<'a> {
     engine: Engine,
     correlator: Correlator,
     known: &'a Indicators,
+    patterns: Patterns,
     printer: Printer,
     scratch: Scratch,
     baselines: Option<Baselines>,
@@ -155,6 +162,14 @@ impl Asking<'_> {
             self.known.matches(event, When { seen, now }, &mut self.scratch, &mut hits);
             for hit in &hits {
                 self.printer.hit(hit, event, place)?;
+            }
+        }
+        if !self.patterns.is_empty() {
+            let (now, mut hits) = (SystemClock.now(), Vec::new());
+            let at = moment::of(event).map_or(now, Instant::from_micros);
+            self.patterns.see(event, at, now, &mut hits);
+            for hit in &hits {
+                self.printer.pattern(hit, event, place)?;
             }
         }
         let mut found = Vec::new();

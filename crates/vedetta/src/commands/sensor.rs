@@ -241,6 +241,7 @@ impl Run {
         let start = Start {
             directory: self.at.dir,
             rules: rules::texts(&settings.rules)?,
+            pipelines: rules::pipelines(&settings.pipelines)?,
             harmless: indicators::lists(&settings.warning_lists)?,
             clock: Arc::new(SystemClock),
             stdin: if self.stdin { Stdin::Read } else { Stdin::Unread },

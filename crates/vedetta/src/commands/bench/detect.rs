@@ -40,7 +40,8 @@ impl Detect {
 
     fn measure(&self) -> Result<Value, Failure> {
         let loading = Stopwatch::start();
-        let rules = rules::load(&self.rules, vedetta_detect::sigma::Placeholders::new())?;
+        let rules =
+            rules::load(&self.rules, Vec::new(), vedetta_detect::sigma::Placeholders::new())?;
         let loaded = loading.read();
         let failed = rules.refused().len();
         let mut engine = Engine::new(Arc::new(rules));

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
-use vedetta_detect::Indicators;
+use vedetta_detect::{Indicators, Patterns};
 use vedetta_detect::indicators::{Builder, Id};
 use vedetta_indicator::{DecayTable, Life, Nature, WarningList, WarningLists, breadth};
 use vedetta_intake::arrival::Arrival;
@@ -18,12 +18,15 @@ use crate::system::SystemClock;
 /// What was taken in.
 pub(crate) struct Loaded {
     pub(crate) set: Indicators,
+    /// Patterns that ask for more than one value.
+    pub(crate) patterns: Patterns,
     /// Values that are not looked for, with the reason.
     pub(crate) left_out: Vec<String>,
 }
 
 struct Loading {
     builder: Builder,
+    patterns: Patterns,
     known_good: WarningLists,
     left_out: Vec<String>,
 }
@@ -34,7 +37,8 @@ const KEPT: usize = 1_000;
 /// Reads indicators, but for those that are too broad or known to be harmless.
 pub(crate) fn load(files: &[PathBuf], known_good: &[PathBuf]) -> Result<Loaded, Failure> {
     let known_good = lists(known_good)?;
-    let mut loading = Loading { builder: Builder::default(), known_good, left_out: Vec::new() };
+    let (builder, patterns) = (Builder::default(), Patterns::default());
+    let mut loading = Loading { builder, patterns, known_good, left_out: Vec::new() };
     for file in files {
         let name = file.display().to_string();
         if file.extension().is_some_and(|it| it == "csv") {
@@ -51,7 +55,7 @@ pub(crate) fn load(files: &[PathBuf], known_good: &[PathBuf]) -> Result<Loaded, 
         }
     }
     let set = loading.builder.build(DecayTable::default());
-    Ok(Loaded { set, left_out: loading.left_out })
+    Ok(Loaded { set, patterns: loading.patterns, left_out: loading.left_out })
 }
 
 impl Loading {
@@ -73,6 +77,13 @@ impl Loading {
                 self.leave(format!("{file}: {}: {reason}", object.id()));
             }
             let life = Life::of(&object, None);
+            let pattern = object.text("pattern").filter(|_| reading.refused.is_none());
+            let is_stix = object.text("pattern_type").is_none_or(|it| it == "stix");
+            if let Some(pattern) = pattern.filter(|_| is_stix)
+                && let Err(reason) = self.patterns.put(id, &pattern, life)
+            {
+                self.leave(format!("{file}: {}: {reason}", object.id()));
+            }
             for term in &reading.alone {
                 if let Some(reason) = breadth(term) {
                     self.leave(format!("{file}: {term}: {reason}"));

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Grouped, Grouping, Groups, Severity};
 use vedetta_detect::indicators::Hit;
+use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::sigma::{Fired, Match};
 use vedetta_detect::{Engine, Event};
 use vedetta_model::{Clock, Instant};
@@ -134,14 +135,34 @@ impl Printer {
         let finding = Finding {
             rule_id: &super::indicators::written(hit.indicator),
             title: &format!("Indicator: {} {}", hit.kind, hit.value),
-            level: match hit.score {
-                75.. => "high",
-                40..75 => "medium",
-                _ => "low",
-            },
+            level: level(hit.score),
             confidence: Some(hit.score),
             tags: &[],
             why: &[why],
+            file: place.file,
+            line: place.line,
+        };
+        self.finding(&finding, event)
+    }
+
+    /// A pattern that holds, told at the event that made it hold.
+    pub(crate) fn pattern(
+        &mut self,
+        hit: &PatternHit,
+        event: &Event<'_>,
+        place: &Place<'_>,
+    ) -> Result<(), Failure> {
+        let why = |field: &str, value: serde_json::Value| Match { field: Some(field.into()), value };
+        let finding = Finding {
+            rule_id: &super::indicators::written(hit.indicator),
+            title: "Indicator: a pattern of several values",
+            level: level(hit.score),
+            confidence: Some(hit.score),
+            tags: &[],
+            why: &[
+                why("pattern", hit.pattern.as_str().into()),
+                why("observations", hit.observations.into()),
+            ],
             file: place.file,
             line: place.line,
         };
@@ -254,6 +275,15 @@ fn grouped(told: &Finding<'_>, event: &Event<'_>) -> finding::Finding {
         entity: finding::entity(event),
         evidence: told.why.iter().map(named).collect(),
         at,
+    }
+}
+
+/// The level of an indicator by what is left of its worth.
+fn level(score: u8) -> &'static str {
+    match score {
+        75.. => "high",
+        40..75 => "medium",
+        _ => "low",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vedetta_detect::Rules;
-use vedetta_detect::sigma::Placeholders;
+use vedetta_detect::sigma::{Pipeline, Placeholders};
 
 use crate::outcome::Failure;
 
@@ -12,14 +12,29 @@ const LARGEST: u64 = 4 << 20;
 /// Deepest directory.
 const DEEPEST: usize = 32;
 
-/// Reads every rule below the paths given, in order of name.
-pub(crate) fn load(given: &[PathBuf], stand_for: Placeholders) -> Result<Rules, Failure> {
-    let mut rules = Rules::new(stand_for);
+/// Reads every rule below the paths given, in order of name, rewritten by pipelines.
+pub(crate) fn load(
+    given: &[PathBuf],
+    pipelines: Vec<Pipeline>,
+    stand_for: Placeholders,
+) -> Result<Rules, Failure> {
+    let mut rules = Rules::with_pipelines(stand_for, pipelines);
     for (place, text) in texts(given)? {
         rules.take(&place, &text);
     }
     rules.ready();
     Ok(rules)
+}
+
+/// Reads pipelines from files.
+pub(crate) fn pipelines(files: &[PathBuf]) -> Result<Vec<Pipeline>, Failure> {
+    let read = |file: &PathBuf| {
+        let place = file.display().to_string();
+        let text = std::fs::read_to_string(file);
+        let text = text.map_err(|error| Failure::input(place.clone(), error))?;
+        Pipeline::read(&text).map_err(|error| Failure::input(place, error))
+    };
+    files.iter().map(read).collect()
 }
 
 /// Every file of rules below the paths given, in order of name: its name and its text.

@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::decode::Decoder;
+use crate::sigma::{Engine, Placeholders, Rules};
+
+const RULE: &str = "\
+title: R
+logsource: {product: windows, category: process_creation}
+detection:
+  selection:
+    Image|endswith: '\\\\vssadmin.exe'
+    CommandLine|contains: delete
+  filter:
+    User|expand: '%admins%'
+  condition: selection and not filter
+tags: [attack.t1490]
+";
+
+/// Whether the rule holds for a line after the pipelines; or why it is refused.
+fn holds(rule: &str, pipelines: &[&str], line: &str) -> Result<bool, String> {
+    let pipelines = pipelines.iter().map(|it| Pipeline::read(it).unwrap()).collect();
+    let mut rules = Rules::with_pipelines(Placeholders::new(), pipelines);
+    rules.take("r.yml", rule);
+    rules.ready();
+    if let Some(refused) = rules.refused().first() {
+        return Err(refused.reason.clone());
+    }
+    let mut engine = Engine::new(Arc::new(rules));
+    let mut decoder = Decoder::default();
+    let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+    Ok(!engine.matches(&event).is_empty())
+}
+
+const OWN: &str = r#"{"proc":{"path":"C:\\vssadmin.exe","cmd":"vssadmin delete shadows"},"who":"anna"}"#;
+const MAPPING: &str = "\
+name: own
+vars: {admins: [root]}
+transformations:
+  - id: names
+    type: field_name_mapping
+    mapping: {Image: [proc.exe, proc.path], CommandLine: proc.cmd, User: who}
+    rule_conditions:
+      - {type: logsource, product: windows}
+  - type: change_logsource
+    product: own
+    rule_conditions:
+      - {type: processing_item_applied, processing_item_id: names}
+";
+
+#[test]
+fn fields_have_other_names() {
+    assert_eq!(holds(RULE, &[], OWN), Ok(false));
+    assert_eq!(holds(RULE, &[MAPPING], OWN), Ok(true));
+    assert_eq!(holds(RULE, &[MAPPING], &OWN.replace("anna", "root")), Ok(false));
+    let other = RULE.replace("product: windows", "product: linux");
+    assert_eq!(holds(&other, &[MAPPING], OWN), Ok(false), "it is of other rules");
+}
+
+#[test]
+fn every_step() {
+    for (step, line, expected) in [
+        ("type: field_name_prefix\n    prefix: a.", r#"{"a":{"x":"1","y":"2"}}"#, true),
+        (
+            "type: field_name_suffix\n    suffix: _s\n    field_name_conditions: [{type: include_fields, fields: [x]}]",
+            r#"{"x_s":"1","y":"2"}"#,
+            true,
+        ),
+        (
+            "type: field_name_suffix\n    suffix: _s\n    field_name_conditions: [{type: exclude_fields, fields: ['^y'], mode: re}]",
+            r#"{"x_s":"1","y":"2"}"#,
+            true,
+        ),
+        ("type: field_name_prefix_mapping\n    mapping: {x: box.x}", r#"{"box":{"x":"1"},"y":"2"}"#, true),
+        (
+            "type: drop_detection_item\n    field_name_conditions: [{type: include_fields, fields: [y]}]",
+            r#"{"x":"1"}"#,
+            true,
+        ),
+        ("type: add_condition\n    conditions: {index: [a, b]}", r#"{"x":"1","y":"2"}"#, false),
+        ("type: add_condition\n    conditions: {index: [a, b]}", r#"{"x":"1","y":"2","index":"b"}"#, true),
+        (
+            "type: add_condition\n    conditions: {index: a}\n    negated: true",
+            r#"{"x":"1","y":"2","index":"a"}"#,
+            false,
+        ),
+        (
+            "type: replace_string\n    regex: '^(\\d)$'\n    replacement: 'n\\1'",
+            r#"{"x":"n1","y":"n2"}"#,
+            true,
+        ),
+        (
+            "type: field_name_prefix\n    prefix: a.\n    rule_conditions: [{type: tag, tag: x.y}]\n    rule_cond_not: true",
+            r#"{"a":{"x":"1","y":"2"}}"#,
+            true,
+        ),
+    ] {
+        let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x: '1'\n    y: '2'\n  condition: s\n";
+        let pipeline = format!("transformations:\n  - {step}\n");
+        assert_eq!(holds(rule, &[&pipeline], line), Ok(expected), "{step} {line}");
+    }
+}
+
+#[test]
+fn placeholders_may_become_wildcards() {
+    let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x|expand: 'a%any%b'\n  condition: s\n";
+    let pipeline = "transformations:\n  - type: wildcard_placeholders\n";
+    assert_eq!(holds(rule, &[], r#"{"x":"a-b"}"#), Ok(false));
+    assert_eq!(holds(rule, &[pipeline], r#"{"x":"a-b"}"#), Ok(true));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x: '1'\n  condition: s\n";
+    let dropped = "transformations:\n  - type: drop_detection_item\n";
+    assert!(holds(rule, &[dropped], "{}").unwrap_err().contains("nothing is left"));
+    let failure = "transformations:\n  - type: rule_failure\n    message: not for us\n";
+    assert!(holds(rule, &[failure], "{}").unwrap_err().contains("not for us"));
+    for (text, said) in [
+        ("transformations:\n  - type: nest\n", "unknown variant `nest`"),
+        ("transformations:\n  - id: a\n    type: replace_string\n    regex: '('\n    replacement: b\n", "a: regular expression"),
+        ("transformations: [", "line"),
+        (
+            "transformations:\n  - type: drop_detection_item\n    detection_item_conditions: [{type: match_string}]\n",
+            "transformation 1: detection_item_conditions",
+        ),
+    ] {
+        let told = Pipeline::read(text).unwrap_err().to_string();
+        assert!(told.contains(said), "{text}: {told}");
+    }
+}
