@@ -71,7 +71,9 @@ pub enum Unwatched {
     #[error("more than {MOST} patterns that ask for more than one value")]
     TooMany,
     /// It and too many others must be asked of every event.
-    #[error("it names no value exactly, and {MOST_UNANCHORED} others do not either; name one with =")]
+    #[error(
+        "it names no value exactly, and {MOST_UNANCHORED} others do not either; name one with ="
+    )]
     Unanchored,
 }
 
@@ -178,7 +180,13 @@ impl Patterns {
     }
 
     /// Sees an event of a moment; which patterns hold with it.
-    pub fn see(&mut self, event: &Event<'_>, at: Instant, now: Instant, hits: &mut Vec<PatternHit>) {
+    pub fn see(
+        &mut self,
+        event: &Event<'_>,
+        at: Instant,
+        now: Instant,
+        hits: &mut Vec<PatternHit>,
+    ) {
         if self.is_empty() {
             return;
         }
@@ -218,7 +226,9 @@ impl Patterns {
     /// What a constant of an object wakes.
     fn wake(&self, value: &Value, woken: &mut BTreeSet<usize>) {
         match value {
-            Value::String(text) => woken.extend(self.anchors.get(text.as_str()).into_iter().flatten()),
+            Value::String(text) => {
+                woken.extend(self.anchors.get(text.as_str()).into_iter().flatten())
+            }
             Value::Array(list) => list.iter().for_each(|it| self.wake(it, woken)),
             Value::Object(object) => object.values().for_each(|it| self.wake(it, woken)),
             _ => {}
@@ -262,7 +272,8 @@ impl Watched {
         bound.sort_unstable();
         bound.dedup();
         let moments = bound.iter().filter_map(|place| self.seen.get(*place)).map(|it| it.at);
-        let (first, last) = moments.fold((at, at), |(first, last), it| (first.min(it), last.max(it)));
+        let (first, last) =
+            moments.fold((at, at), |(first, last), it| (first.min(it), last.max(it)));
         // What has made it hold does not make it hold again.
         let mut place = 0;
         self.seen.retain(|_| {
@@ -294,9 +305,8 @@ fn anchors_in(comparison: &Comparison) -> Option<Vec<Box<str>>> {
         Comparison::Joined(ComparisonOp::And, operands) => {
             let anchored = operands.iter().filter_map(anchors_in);
             // The fewest, and of these the longest, are the rarest.
-            anchored.min_by_key(|it| {
-                (it.len(), std::cmp::Reverse(it.iter().map(|it| it.len()).min()))
-            })
+            anchored
+                .min_by_key(|it| (it.len(), std::cmp::Reverse(it.iter().map(|it| it.len()).min())))
         }
     }
 }

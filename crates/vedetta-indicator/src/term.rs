@@ -3,8 +3,8 @@
 use std::fmt;
 
 use ip_network::IpNetwork;
-use stix::pattern::{HashAlgorithm, TlsFingerprint};
 pub use stix::pattern::TermKind as Kind;
+use stix::pattern::{HashAlgorithm, TlsFingerprint};
 use vedetta_model::domain::canonical;
 
 use crate::url::{self, Host, Url};
@@ -183,7 +183,12 @@ fn fingerprint(of: TlsFingerprint, text: &str) -> bool {
         }
         (TlsFingerprint::Ja4s, [head, cipher, rest]) => {
             let plain = head.bytes().all(|b| b.is_ascii_alphanumeric());
-            head.len() == 7 && plain && cipher.len() == 4 && hex(cipher) && rest.len() == 12 && hex(rest)
+            head.len() == 7
+                && plain
+                && cipher.len() == 4
+                && hex(cipher)
+                && rest.len() == 12
+                && hex(rest)
         }
         _ => false,
     }

@@ -313,10 +313,7 @@ const OTHERS: [(&str, &str); 8] = [
     ("ja3s", "network-traffic:x_ja3s"),
     ("ja4", "network-traffic:x_ja4"),
     ("ja4s", "network-traffic:x_ja4s"),
-    (
-        "user-agent",
-        "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
-    ),
+    ("user-agent", "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
     ("certificate-sha1", "x509-certificate:hashes.'SHA-1'"),
     ("certificate-sha256", "x509-certificate:hashes.'SHA-256'"),
     ("certificate-serial", "x509-certificate:serial_number"),

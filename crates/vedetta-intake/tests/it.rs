@@ -212,7 +212,10 @@ const CHUNK: &[u8] = include_bytes!("corpus/evtx/three-records");
 #[test]
 fn an_event_log_is_read_record_by_record() {
     let (records, damaged) = records(event_log(CHUNK)).unwrap();
-    assert_eq!((records.iter().map(|it| it.number).collect::<Vec<_>>(), damaged), (vec![41, 42, 43], 0));
+    assert_eq!(
+        (records.iter().map(|it| it.number).collect::<Vec<_>>(), damaged),
+        (vec![41, 42, 43], 0)
+    );
     let event: serde_json::Value = serde_json::from_str(&records[2].json).unwrap();
     let (system, data) = (&event["Event"]["System"], &event["Event"]["EventData"]);
     assert_eq!((&system["EventID"], &system["Channel"]), (&4688.into(), &"Security".into()));

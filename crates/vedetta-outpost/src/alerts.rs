@@ -132,7 +132,8 @@ impl Outposts {
         alerts.truncate(wish.limit.clamp(1, MOST));
         let sensors = self.sensors()?;
         for alert in &mut alerts {
-            let of = sensors.iter().filter(|it| Some(&it.organisation) == alert.organisation.as_ref());
+            let of =
+                sensors.iter().filter(|it| Some(&it.organisation) == alert.organisation.as_ref());
             let judged = of.flat_map(|it| &it.judged).filter(|it| it.is_of(alert));
             alert.judged = judged.max_by_key(|it| it.at).cloned();
         }

@@ -283,12 +283,12 @@ fn piece(object: &str, harmless: &WarningLists) -> Option<(Id, Piece)> {
     let reading = vedetta_indicator::read(&object);
     let mut terms = reading.alone;
     // What is too broad to act on, or known to be harmless, is not looked for.
-    let listed = |term| harmless.hits(term).iter().any(|hit| hit.reach.is_doubtful());
+    let listed = |term: &Term| harmless.hits(term).iter().any(|hit| hit.reach.is_doubtful());
     let is_threat = reading.nature == Nature::Threat;
     terms.retain(|term| is_threat && breadth(term).is_none() && !listed(term));
-    let pattern = object.text("pattern").filter(|text| {
-        is_threat && stix::pattern::parse(text).is_ok_and(|it| asks_for_more(&it))
-    });
+    let pattern = object
+        .text("pattern")
+        .filter(|text| is_threat && stix::pattern::parse(text).is_ok_and(|it| asks_for_more(&it)));
     Some((id, Piece::Indicator(terms, pattern, Life::of(&object, None))))
 }
 

@@ -56,11 +56,7 @@ impl Sink {
 }
 
 /// Takes what an input brings, for as long as it is polled.
-pub(crate) async fn run(
-    input: Input,
-    sink: Sink,
-    directory: PathBuf,
-) -> Result<(), SensorError> {
+pub(crate) async fn run(input: Input, sink: Sink, directory: PathBuf) -> Result<(), SensorError> {
     if let Some(units) = &input.journal {
         return journal::follow(units, &directory, &sink).await;
     }

@@ -104,13 +104,15 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
 
 /// Whether it is JetStream's answer to what it cannot do.
 fn is_refusal(payload: &[u8]) -> bool {
-    payload.starts_with(b"{\"type\":\"io.nats.jetstream.api.v1") && memchr::memmem::find(payload, b"\"error\":").is_some()
+    payload.starts_with(b"{\"type\":\"io.nats.jetstream.api.v1")
+        && memchr::memmem::find(payload, b"\"error\":").is_some()
 }
 
 impl Connection {
     async fn open(server: &str) -> io::Result<Self> {
         let rest = server.strip_prefix("nats://").unwrap_or(server).trim_end_matches('/');
-        let (who, address) = rest.rsplit_once('@').map_or((None, rest), |(who, at)| (Some(who), at));
+        let (who, address) =
+            rest.rsplit_once('@').map_or((None, rest), |(who, at)| (Some(who), at));
         let connecting = tokio::time::timeout(SILENCE, TcpStream::connect(address)).await;
         let stream = connecting.map_err(|_| io::Error::other("it does not answer"))??;
         stream.set_nodelay(true)?;
@@ -173,9 +175,7 @@ impl Connection {
             ("-ERR", _) => Err(io::Error::other(line)),
             ("MSG", [_, _, length]) => self.message(None, (0, length)).await,
             ("MSG", [_, _, reply, length]) => self.message(Some(reply), (0, length)).await,
-            ("HMSG", [_, _, head, length]) => {
-                self.message(None, (number(head)?, length)).await
-            }
+            ("HMSG", [_, _, head, length]) => self.message(None, (number(head)?, length)).await,
             ("HMSG", [_, _, reply, head, length]) => {
                 self.message(Some(reply), (number(head)?, length)).await
             }

@@ -5,8 +5,8 @@ use std::hash::BuildHasherDefault;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use stix::pattern::TlsFingerprint::{self, Ja3, Ja3s, Ja4, Ja4s};
 use stix::pattern::HashAlgorithm;
+use stix::pattern::TlsFingerprint::{self, Ja3, Ja3s, Ja4, Ja4s};
 use vedetta_indicator::{Kind, Term, Url};
 
 use super::key::{self, Hashed, NETWORK4, NETWORK6};

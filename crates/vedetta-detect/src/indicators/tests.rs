@@ -100,7 +100,9 @@ fn every_kind_where_it_stands() {
             vec![(12, "8b1c2d3e"), (10, JA3), (11, JA4)],
         ),
         (
-            &format!(r#"{{"_path":"ssl","id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","ja3":"{JA3}"}}"#),
+            &format!(
+                r#"{{"_path":"ssl","id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","ja3":"{JA3}"}}"#
+            ),
             vec![(10, JA3)],
         ),
     ] {

@@ -9,7 +9,8 @@ use stix::pattern::HashAlgorithm;
 use crate::event::{Event, Name};
 
 /// Where events name a host at an end of a connection, under the names that rules use.
-const SOURCES: &[Name] = &[Name::of("src_ip"), Name::of("SourceIp"), Name::of("IpAddress"), Name::of("c-ip")];
+const SOURCES: &[Name] =
+    &[Name::of("src_ip"), Name::of("SourceIp"), Name::of("IpAddress"), Name::of("c-ip")];
 const DESTINATIONS: &[Name] = &[Name::of("dst_ip"), Name::of("DestinationIp"), Name::of("s-ip")];
 const SOURCE_PORTS: &[Name] = &[Name::of("src_port"), Name::of("SourcePort")];
 const DESTINATION_PORTS: &[Name] = &[Name::of("dst_port"), Name::of("DestinationPort")];
@@ -30,7 +31,8 @@ const HOSTS: &[Name] = &[Name::of("cs-host")];
 const IMAGES: &[Name] = &[Name::of("Image")];
 const PARENTS: &[Name] = &[Name::of("ParentImage")];
 const COMMANDS: &[Name] = &[Name::of("CommandLine")];
-const FILES: &[Name] = &[Name::of("TargetFilename"), Name::of("ImageLoaded"), Name::of("fileinfo.filename")];
+const FILES: &[Name] =
+    &[Name::of("TargetFilename"), Name::of("ImageLoaded"), Name::of("fileinfo.filename")];
 const USERS: &[Name] = &[Name::of("User"), Name::of("TargetUserName"), Name::of("SubjectUserName")];
 const KEYS: &[Name] = &[Name::of("TargetObject")];
 const DETAILS: &[Name] = &[Name::of("Details")];

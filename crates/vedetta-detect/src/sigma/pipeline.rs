@@ -70,23 +70,45 @@ enum Operator {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum What {
-    FieldNameMapping { mapping: BTreeMap<String, OneOrMore<String>> },
-    FieldNamePrefixMapping { mapping: BTreeMap<String, OneOrMore<String>> },
-    FieldNamePrefix { prefix: String },
-    FieldNameSuffix { suffix: String },
+    FieldNameMapping {
+        mapping: BTreeMap<String, OneOrMore<String>>,
+    },
+    FieldNamePrefixMapping {
+        mapping: BTreeMap<String, OneOrMore<String>>,
+    },
+    FieldNamePrefix {
+        prefix: String,
+    },
+    FieldNameSuffix {
+        suffix: String,
+    },
     DropDetectionItem,
     AddCondition {
         conditions: BTreeMap<String, OneOrMore<Value>>,
         #[serde(default)]
         negated: bool,
     },
-    ChangeLogsource { category: Option<String>, product: Option<String>, service: Option<String> },
-    ReplaceString { regex: String, replacement: String },
+    ChangeLogsource {
+        category: Option<String>,
+        product: Option<String>,
+        service: Option<String>,
+    },
+    ReplaceString {
+        regex: String,
+        replacement: String,
+    },
     ValuePlaceholders,
     WildcardPlaceholders,
-    SetState { key: String, val: Value },
-    RuleFailure { message: String },
-    DetectionItemFailure { message: String },
+    SetState {
+        key: String,
+        val: Value,
+    },
+    RuleFailure {
+        message: String,
+    },
+    DetectionItemFailure {
+        message: String,
+    },
 }
 
 /// Of which rules a step is.

@@ -14,6 +14,7 @@ mod sensors;
 mod taxii;
 mod times;
 mod trial;
+mod windows;
 
 use clap::{Args, Subcommand};
 

@@ -252,7 +252,8 @@ impl TlsFingerprint {
     pub fn from_key(key: &str) -> Option<Self> {
         let key = key.to_ascii_lowercase();
         let bare = key.strip_prefix("x_").unwrap_or(&key);
-        let bare = bare.strip_suffix("_hash").or_else(|| bare.strip_suffix(".hash")).unwrap_or(bare);
+        let bare =
+            bare.strip_suffix("_hash").or_else(|| bare.strip_suffix(".hash")).unwrap_or(bare);
         Some(match bare {
             "ja3" => Self::Ja3,
             "ja3s" => Self::Ja3s,

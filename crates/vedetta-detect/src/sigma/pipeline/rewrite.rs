@@ -36,8 +36,7 @@ impl Item {
                 });
                 rule.detection.named.insert(name.clone(), Detection::AllOf(items.collect()));
                 let asked = ConditionExpr::Identifier(name);
-                let asked =
-                    if *negated { ConditionExpr::Not(Box::new(asked)) } else { asked };
+                let asked = if *negated { ConditionExpr::Not(Box::new(asked)) } else { asked };
                 for condition in &mut rule.detection.conditions {
                     *condition = ConditionExpr::And(vec![asked.clone(), condition.clone()]);
                 }
@@ -75,7 +74,9 @@ impl Item {
                     }
                 }
                 if either.is_empty() {
-                    return Ok((!plain.is_empty() || items.is_empty()).then_some(Detection::AllOf(plain)));
+                    return Ok(
+                        (!plain.is_empty() || items.is_empty()).then_some(Detection::AllOf(plain))
+                    );
                 }
                 if !plain.is_empty() {
                     either.insert(0, Detection::AllOf(plain));
@@ -102,17 +103,28 @@ impl Item {
             (What::DropDetectionItem, _) => Vec::new(),
             (What::DetectionItemFailure { message }, _) => return Err(message.clone()),
             (What::FieldNameMapping { mapping }, Some(name)) if mapping.contains_key(name) => {
-                mapping.get(name).map_or(&[][..], OneOrMore::all).iter().cloned().map(named).collect()
+                mapping
+                    .get(name)
+                    .map_or(&[][..], OneOrMore::all)
+                    .iter()
+                    .cloned()
+                    .map(named)
+                    .collect()
             }
             (What::FieldNamePrefixMapping { mapping }, Some(name)) => {
-                let found = mapping.iter().find_map(|(from, to)| Some((name.strip_prefix(from)?, to)));
+                let found =
+                    mapping.iter().find_map(|(from, to)| Some((name.strip_prefix(from)?, to)));
                 found.map_or_else(
                     || vec![item.clone()],
                     |(rest, to)| to.all().iter().map(|to| named(format!("{to}{rest}"))).collect(),
                 )
             }
-            (What::FieldNamePrefix { prefix }, Some(name)) => vec![named(format!("{prefix}{name}"))],
-            (What::FieldNameSuffix { suffix }, Some(name)) => vec![named(format!("{name}{suffix}"))],
+            (What::FieldNamePrefix { prefix }, Some(name)) => {
+                vec![named(format!("{prefix}{name}"))]
+            }
+            (What::FieldNameSuffix { suffix }, Some(name)) => {
+                vec![named(format!("{name}{suffix}"))]
+            }
             (What::ReplaceString { regex, replacement }, _) => {
                 let regex = Regex::new(regex).map_err(|error| error.to_string())?;
                 let replacement = ours(replacement);

@@ -32,7 +32,8 @@ fn holds(rule: &str, pipelines: &[&str], line: &str) -> Result<bool, String> {
     Ok(!engine.matches(&event).is_empty())
 }
 
-const OWN: &str = r#"{"proc":{"path":"C:\\vssadmin.exe","cmd":"vssadmin delete shadows"},"who":"anna"}"#;
+const OWN: &str =
+    r#"{"proc":{"path":"C:\\vssadmin.exe","cmd":"vssadmin delete shadows"},"who":"anna"}"#;
 const MAPPING: &str = "\
 name: own
 vars: {admins: [root]}
@@ -71,14 +72,22 @@ fn every_step() {
             r#"{"x_s":"1","y":"2"}"#,
             true,
         ),
-        ("type: field_name_prefix_mapping\n    mapping: {x: box.x}", r#"{"box":{"x":"1"},"y":"2"}"#, true),
+        (
+            "type: field_name_prefix_mapping\n    mapping: {x: box.x}",
+            r#"{"box":{"x":"1"},"y":"2"}"#,
+            true,
+        ),
         (
             "type: drop_detection_item\n    field_name_conditions: [{type: include_fields, fields: [y]}]",
             r#"{"x":"1"}"#,
             true,
         ),
         ("type: add_condition\n    conditions: {index: [a, b]}", r#"{"x":"1","y":"2"}"#, false),
-        ("type: add_condition\n    conditions: {index: [a, b]}", r#"{"x":"1","y":"2","index":"b"}"#, true),
+        (
+            "type: add_condition\n    conditions: {index: [a, b]}",
+            r#"{"x":"1","y":"2","index":"b"}"#,
+            true,
+        ),
         (
             "type: add_condition\n    conditions: {index: a}\n    negated: true",
             r#"{"x":"1","y":"2","index":"a"}"#,
@@ -95,7 +104,8 @@ fn every_step() {
             true,
         ),
     ] {
-        let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x: '1'\n    y: '2'\n  condition: s\n";
+        let rule =
+            "title: R\nlogsource: {}\ndetection:\n  s:\n    x: '1'\n    y: '2'\n  condition: s\n";
         let pipeline = format!("transformations:\n  - {step}\n");
         assert_eq!(holds(rule, &[&pipeline], line), Ok(expected), "{step} {line}");
     }
@@ -103,7 +113,8 @@ fn every_step() {
 
 #[test]
 fn placeholders_may_become_wildcards() {
-    let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x|expand: 'a%any%b'\n  condition: s\n";
+    let rule =
+        "title: R\nlogsource: {}\ndetection:\n  s:\n    x|expand: 'a%any%b'\n  condition: s\n";
     let pipeline = "transformations:\n  - type: wildcard_placeholders\n";
     assert_eq!(holds(rule, &[], r#"{"x":"a-b"}"#), Ok(false));
     assert_eq!(holds(rule, &[pipeline], r#"{"x":"a-b"}"#), Ok(true));
@@ -118,7 +129,10 @@ fn what_cannot_be_done_is_said() {
     assert!(holds(rule, &[failure], "{}").unwrap_err().contains("not for us"));
     for (text, said) in [
         ("transformations:\n  - type: nest\n", "unknown variant `nest`"),
-        ("transformations:\n  - id: a\n    type: replace_string\n    regex: '('\n    replacement: b\n", "a: regular expression"),
+        (
+            "transformations:\n  - id: a\n    type: replace_string\n    regex: '('\n    replacement: b\n",
+            "a: regular expression",
+        ),
         ("transformations: [", "line"),
         (
             "transformations:\n  - type: drop_detection_item\n    detection_item_conditions: [{type: match_string}]\n",

@@ -4,8 +4,8 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
-use vedetta_detect::{Indicators, Patterns};
 use vedetta_detect::indicators::{Builder, Id};
+use vedetta_detect::{Indicators, Patterns};
 use vedetta_indicator::{DecayTable, Life, Nature, WarningList, WarningLists, breadth};
 use vedetta_intake::arrival::Arrival;
 use vedetta_intake::indicator_csv::{self, Bringer};

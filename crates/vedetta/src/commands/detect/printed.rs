@@ -152,7 +152,8 @@ impl Printer {
         event: &Event<'_>,
         place: &Place<'_>,
     ) -> Result<(), Failure> {
-        let why = |field: &str, value: serde_json::Value| Match { field: Some(field.into()), value };
+        let why =
+            |field: &str, value: serde_json::Value| Match { field: Some(field.into()), value };
         let finding = Finding {
             rule_id: &super::indicators::written(hit.indicator),
             title: "Indicator: a pattern of several values",

@@ -1,11 +1,11 @@
 //! Reduction of patterns to simple terms.
 
+use super::super::TlsFingerprint::{Ja3, Ja4s};
 use super::super::*;
 use HashAlgorithm::{Md5, Sha256};
 use Position::{Anywhere, Destination, Recipient, Related, Sender, Source};
 use Role::{Enough, Part, Whole};
 use TermKind::*;
-use super::super::TlsFingerprint::{Ja3, Ja4s};
 
 type Expected<'a> = &'a [(TermKind, &'a str, Position, Role)];
 
