@@ -204,3 +204,97 @@ impl Connection {
 fn number(text: &str) -> io::Result<usize> {
     text.parse().map_err(|_| io::Error::other(format!("{text:?} is not a length")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::spool;
+
+    const SERVER: &str = "nats://127.0.0.1:4222";
+
+    /// A connection to the server of this machine; nothing, said aloud, where there is none.
+    async fn server() -> Option<Connection> {
+        match Connection::open(SERVER).await {
+            Ok(connection) => Some(connection),
+            Err(error) => {
+                println!("SKIPPED: no NATS at {SERVER}: {error}");
+                None
+            }
+        }
+    }
+
+    /// The lines that come of a subject, until there are so many.
+    async fn lines(
+        what: &Subject<'_>,
+        count: usize,
+        publish: impl Future<Output = ()>,
+    ) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let (writer, mut reader) = spool::open(directory.path(), 1 << 20, None).unwrap();
+        let sink = Sink::new(writer, Arc::default());
+        let seen = Mutex::new(Vec::new());
+        let reading = async {
+            publish.await;
+            while seen.lock().unwrap().len() < count {
+                tokio::task::yield_now().await;
+                let mut each = |line: &[u8], _| {
+                    seen.lock().unwrap().push(String::from_utf8_lossy(line).into_owned());
+                };
+                reader.read(&mut each).unwrap();
+            }
+        };
+        tokio::select! {
+            ended = follow(what, &sink) => panic!("{ended:?}"),
+            () = reading => {}
+        }
+        seen.into_inner().unwrap()
+    }
+
+    /// The answer of JetStream's interface.
+    async fn ask(connection: &mut Connection, api: &str, wanted: &str) -> String {
+        connection.publish(api, Some("vedetta.test.answer"), wanted).await.unwrap();
+        loop {
+            if let Said::Message { payload, .. } = connection.next().await.unwrap() {
+                return String::from_utf8_lossy(&payload).into_owned();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_stream_keeps_is_taken_once_it_is_acknowledged() {
+        let Some(mut admin) = server().await else { return };
+        admin.say("SUB vedetta.test.answer 9\r\n").await.unwrap();
+        let name = format!("VEDETTA_{}", std::process::id());
+        let (subject, api) = (format!("{name}.log"), "$JS.API.STREAM");
+        let wanted = json!({ "name": name, "subjects": [subject], "storage": "memory" });
+        let made = ask(&mut admin, &format!("{api}.CREATE.{name}"), &wanted.to_string()).await;
+        if made.contains("\"error\"") {
+            println!("SKIPPED: no JetStream: {made}");
+            return;
+        }
+        let what = Subject { server: SERVER, subject: &subject, stream: Some(&name) };
+        for text in ["{\"n\":1}", "{\"n\":2}"] {
+            assert!(ask(&mut admin, &subject, text).await.contains("\"seq\""));
+        }
+        assert_eq!(lines(&what, 2, std::future::ready(())).await, ["{\"n\":1}", "{\"n\":2}"]);
+        // The reader was away meanwhile; what it acknowledged does not come again.
+        ask(&mut admin, &subject, "{\"n\":3}").await;
+        let again = lines(&what, 1, std::future::ready(())).await;
+        assert_eq!(again.last().map(String::as_str), Some("{\"n\":3}"));
+        ask(&mut admin, &format!("{api}.DELETE.{name}"), "").await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_none_is_told() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        };
+        let (opened, ()) = tokio::join!(Connection::open(&address.to_string()), answering);
+        assert!(opened.err().unwrap().to_string().contains("no server of NATS"));
+    }
+}

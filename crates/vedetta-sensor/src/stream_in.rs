@@ -147,3 +147,115 @@ async fn take(mut body: Incoming, sink: &Sink) -> io::Result<u64> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::spool;
+    use crate::tail::More;
+
+    struct Authority {
+        issuer: Issuer<'static, KeyPair>,
+        pem: String,
+    }
+
+    impl Authority {
+        fn new() -> Self {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let key = KeyPair::generate().unwrap();
+            let pem = params.self_signed(&key).unwrap().pem();
+            Self { issuer: Issuer::new(params, key), pem }
+        }
+
+        fn issue(&self, names: &[&str]) -> (String, String) {
+            let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(names).unwrap();
+            (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+        }
+    }
+
+    /// What a client that proves itself by a certificate is answered.
+    async fn post(
+        address: std::net::SocketAddr,
+        (authority, proof): (&Authority, Option<(String, String)>),
+        body: &'static str,
+    ) -> Result<(StatusCode, String), String> {
+        let failed = |error: &dyn std::fmt::Display| error.to_string();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let configuration = match proof {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => {
+                let chain = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
+                let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+                builder.with_client_auth_cert(vec![chain], key).unwrap()
+            }
+        };
+        let tcp = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let tls = tokio_rustls::TlsConnector::from(Arc::new(configuration));
+        let stream = tls.connect(name, tcp).await.map_err(|error| failed(&error))?;
+        let client = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = client.map_err(|error| failed(&error))?;
+        tokio::spawn(connection);
+        let request = Request::post("/").body(Full::new(Bytes::from_static(body.as_bytes())));
+        let answer = sender.send_request(request.unwrap()).await;
+        let answer = answer.map_err(|error| failed(&error))?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.map_err(|error| failed(&error))?;
+        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+    }
+
+    fn put(directory: &Path, name: &str, text: &str) -> std::path::PathBuf {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[tokio::test]
+    async fn who_proves_itself_is_heard_and_nobody_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (Authority::new(), Authority::new());
+        let (certificate, key) = ours.issue(&["localhost"]);
+        let input = Input {
+            https: Some("127.0.0.1:0".parse().unwrap()),
+            certificate: Some(put(directory.path(), "cert.pem", &certificate)),
+            key: Some(put(directory.path(), "key.pem", &key)),
+            clients: Some(put(directory.path(), "clients.pem", &theirs.pem)),
+            ..Input::default()
+        };
+        let (writer, reader) = spool::open(&directory.path().join("s"), 1 << 20, None).unwrap();
+        let (sink, reader) = (Sink::new(writer, Arc::default()), Mutex::new(reader));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tls = acceptor(&input).unwrap().unwrap();
+        let server = tokio::spawn(serve(listener, tls, sink));
+        let partner = || Some(theirs.issue(&["partner.example.org"]));
+        let (status, body) =
+            post(address, (&ours, partner()), "{\"a\":1}\n\n{\"a\":2}\nlast").await.unwrap();
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "{\"lines\":3}"));
+        let mut seen = Vec::new();
+        let mut reader = reader.into_inner().unwrap();
+        let mut each = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
+        while reader.read(&mut each).unwrap() == More::Now {}
+        assert_eq!(seen, ["{\"a\":1}", "", "{\"a\":2}", "last"]);
+        let stranger = ours.issue(&["partner.example.org"]);
+        assert!(post(address, (&ours, Some(stranger)), "x").await.is_err());
+        assert!(post(address, (&ours, None), "x").await.is_err());
+        server.abort();
+    }
+}
