@@ -1,6 +1,6 @@
 //! What the node cleared for this organisation, kept on disk as it came: indicators and rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -214,8 +214,8 @@ impl Known {
         self.file.write_all(&bytes).map_err(|error| SensorError::file(&self.path, error))?;
         let mut changes = Vec::new();
         if !removed.is_empty() {
-            let gone = |id: &Id| !added.iter().any(|(known, _, _)| known == id);
-            let removed = removed.into_iter().filter(gone).collect();
+            let known: HashSet<Id> = added.iter().map(|(id, ..)| *id).collect();
+            removed.retain(|id| !known.contains(id));
             changes.push(Change::Indicators { added, removed, own, patterns });
         }
         changes.extend(rules_changed.then(|| self.rules()));

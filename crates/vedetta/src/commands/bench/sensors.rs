@@ -58,6 +58,8 @@ tags:
     - attack.t1071.004
 ";
 const PATIENCE: Duration = Duration::from_secs(30);
+/// After so many attacks that were missed there is no point in going on.
+const ENOUGH: u64 = 3;
 /// How long between two attacks.
 const BETWEEN: Duration = Duration::from_millis(200);
 
@@ -94,6 +96,9 @@ impl Sensors {
             for round in 0..self.rounds {
                 tokio::time::sleep(BETWEEN).await;
                 found.attack(round, &mut sensors, &lookout).await?;
+                if found.missed >= ENOUGH {
+                    break;
+                }
             }
             Ok::<_, Failure>(())
         };
