@@ -205,3 +205,47 @@ fn a_code_of_another_node_or_used_twice_enrols_nobody() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("ask for a new one"));
     assert!(!directory.path().join("c/identity.json").exists());
 }
+
+const RULE: &str = "\
+title: Shadow copies deleted
+id: 28bb3599-77cd-5a82-a950-b5bc3caf07c4
+logsource: {product: windows, category: process_creation}
+detection:
+  selection:
+    CommandLine|contains|all: [delete, shadows]
+  condition: selection
+level: high
+";
+
+#[test]
+fn exported_logs_are_read_once_and_the_desk_judges_what_was_found() {
+    const CHUNK: &[u8] = include_bytes!("../../vedetta-intake/tests/corpus/evtx/three-records");
+    let node = Node::start();
+    let sensor = Sensor::enrol(&node, "comune-054039");
+    let (log, rule) =
+        (sensor.log.with_file_name("Security.evtx"), sensor.log.with_file_name("r.yml"));
+    let mut bytes = vec![0; 4_096 + 65_536];
+    bytes[..8].copy_from_slice(b"ElfFile\0");
+    bytes[32..44].copy_from_slice(&[128, 0, 0, 0, 1, 0, 3, 0, 0, 16, 1, 0]);
+    bytes[120] = 4;
+    bytes[4_096..4_096 + CHUNK.len()].copy_from_slice(CHUNK);
+    std::fs::write(&log, bytes).unwrap();
+    std::fs::write(&rule, RULE).unwrap();
+    let settings = format!("rules = [{rule:?}]\n[[input]]\nfile = {log:?}\n");
+    std::fs::write(sensor.directory.path().join("sensor.toml"), settings).unwrap();
+    said(&["sensor", "run", "--once", "--dir", sensor.at()]);
+    said(&["sensor", "run", "--once", "--dir", sensor.at()]);
+    assert_eq!(reports(&sensor.leaves()).len(), 1, "read twice, told once");
+    let alerts = || -> Value {
+        let words = ["sensor", "alerts", "--severity", "high", "--json", "--data", node.data()];
+        serde_json::from_str(&said(&words)).unwrap()
+    };
+    let found = alerts();
+    let [alert] = &found["alerts"].as_array().unwrap()[..] else { panic!("one: {found}") };
+    assert_eq!(alert["title"], "Shadow copies deleted");
+    let sighting = alert["sighting"].as_str().unwrap();
+    let judging =
+        ["sensor", "judge", sighting, "harmless", "--reason", "a drill", "--data", node.data()];
+    assert!(said(&judging).starts_with("harmless until "));
+    assert_eq!(alerts()["alerts"][0]["judged"]["reason"], "a drill");
+}

@@ -1,5 +1,7 @@
 //! `vedetta sensor`.
 
+mod alerts;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ Examples:
   at the node:
     vedetta sensor code --organisation comune-054039 --data ./node
     vedetta sensor list --data ./node
+    vedetta sensor alerts --severity high --data ./node
+    vedetta sensor judge sighting--… harmless --reason \"backup of the night\" --data ./node
   at the organisation:
     vedetta sensor enrol vds1/node.example.org:8443/… --dir ./sensor
     vedetta sensor run --dir ./sensor
@@ -47,6 +51,10 @@ enum What {
     Code(MakeCode),
     /// At the node: show the sensors, how they do, and which are silent.
     List(List),
+    /// At the node: show what sensors found lately, the newest first.
+    Alerts(alerts::Alerts),
+    /// At the node: say what a finding was; the like of what is harmless is not told for a while.
+    Judge(alerts::Judge),
     /// Enrol this machine's sensor with a code.
     Enrol(Enrol),
     /// Run the sensor.
@@ -130,6 +138,8 @@ impl Sensor {
         match self.what {
             What::Code(command) => command.run(),
             What::List(command) => command.run(),
+            What::Alerts(command) => command.run(),
+            What::Judge(command) => command.run(),
             What::Enrol(command) => command.run(),
             What::Run(command) => command.run(),
             What::Status(command) => command.status(),
