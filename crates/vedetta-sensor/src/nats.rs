@@ -289,12 +289,12 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_none_is_told() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap().to_string();
         let answering = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         };
-        let (opened, ()) = tokio::join!(Connection::open(&address.to_string()), answering);
+        let (opened, ()) = tokio::join!(Connection::open(&address), answering);
         assert!(opened.err().unwrap().to_string().contains("no server of NATS"));
     }
 }
