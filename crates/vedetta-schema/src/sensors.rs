@@ -26,7 +26,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("organisation", slug()),
         ("stage", json!({ "type": "object", "required": ["is"] })),
     ];
-    let heard = [("heard", moment()), ("silent_since", moment()), ("said", refer("Heartbeat"))];
+    let heard = [
+        ("heard", moment()),
+        ("silent_since", moment()),
+        ("said", refer("Heartbeat"))("judged", list(refer("Judged"))),
+    ];
     let enrolled = [
         ("sensor", text()),
         ("organisation", slug()),
