@@ -29,7 +29,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let heard = [
         ("heard", moment()),
         ("silent_since", moment()),
-        ("said", refer("Heartbeat"))("judged", list(refer("Judged"))),
+        ("said", refer("Heartbeat")),
+        ("judged", list(refer("Judged"))),
     ];
     let enrolled = [
         ("sensor", text()),
