@@ -31,6 +31,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A server that says nothing for so long is asked whether it lives, and then given up.
 const SILENCE: Duration = Duration::from_secs(30);
+/// The numbers of what is subscribed to: events, and JetStream's answers.
+const EVENTS: &str = "1";
+const ANSWERS: &str = "2";
 /// What JetStream knows this reader by.
 const READER: &str = "vedetta-sensor";
 
@@ -56,7 +59,7 @@ struct Connection {
 
 /// What a server says.
 enum Said {
-    Message { reply: Option<String>, payload: Vec<u8> },
+    Message { number: String, reply: Option<String>, payload: Vec<u8> },
     Ping,
     Other,
 }
@@ -65,7 +68,7 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
     let mut connection = Connection::open(what.server).await?;
     let (subject, inbox) = (what.subject, format!("{READER}.{}", what.stream.unwrap_or_default()));
     let listened = if what.stream.is_some() { &inbox } else { subject };
-    connection.say(&format!("SUB {listened} 1\r\n")).await?;
+    connection.say(&format!("SUB {listened} {EVENTS}\r\n")).await?;
     if let Some(stream) = what.stream {
         let wanted = json!({
             "stream_name": stream,
@@ -79,18 +82,20 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
             },
         });
         let api = format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{READER}");
-        connection.say(&format!("SUB {inbox}.answer 2\r\n")).await?;
+        connection.say(&format!("SUB {inbox}.answer {ANSWERS}\r\n")).await?;
         connection.publish(&api, Some(&format!("{inbox}.answer")), &wanted.to_string()).await?;
     }
     loop {
         match connection.next().await? {
             Said::Ping => connection.say("PONG\r\n").await?,
             Said::Other => {}
-            Said::Message { reply, payload } if is_refusal(&payload) && reply.is_none() => {
-                let said = String::from_utf8_lossy(&payload).into_owned();
-                return Err(io::Error::other(format!("JetStream refuses: {said}")));
+            Said::Message { number, payload, .. } if number == ANSWERS => {
+                if memchr::memmem::find(&payload, b"\"error\":").is_some() {
+                    let said = String::from_utf8_lossy(&payload).into_owned();
+                    return Err(io::Error::other(format!("JetStream refuses: {said}")));
+                }
             }
-            Said::Message { reply, mut payload } => {
+            Said::Message { reply, mut payload, .. } => {
                 *heard = true;
                 payload.push(b'\n');
                 sink.wait_and_put(&payload).await?;
@@ -100,12 +105,6 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
             }
         }
     }
-}
-
-/// Whether it is JetStream's answer to what it cannot do.
-fn is_refusal(payload: &[u8]) -> bool {
-    payload.starts_with(b"{\"type\":\"io.nats.jetstream.api.v1")
-        && memchr::memmem::find(payload, b"\"error\":").is_some()
 }
 
 impl Connection {
@@ -173,11 +172,13 @@ impl Connection {
         match (verb.as_str(), &words[..]) {
             ("PING", _) => Ok(Said::Ping),
             ("-ERR", _) => Err(io::Error::other(line)),
-            ("MSG", [_, _, length]) => self.message(None, (0, length)).await,
-            ("MSG", [_, _, reply, length]) => self.message(Some(reply), (0, length)).await,
-            ("HMSG", [_, _, head, length]) => self.message(None, (number(head)?, length)).await,
-            ("HMSG", [_, _, reply, head, length]) => {
-                self.message(Some(reply), (number(head)?, length)).await
+            ("MSG", [_, of, length]) => self.message((of, None), (0, length)).await,
+            ("MSG", [_, of, reply, length]) => self.message((of, Some(reply)), (0, length)).await,
+            ("HMSG", [_, of, head, length]) => {
+                self.message((of, None), (number(head)?, length)).await
+            }
+            ("HMSG", [_, of, reply, head, length]) => {
+                self.message((of, Some(reply)), (number(head)?, length)).await
             }
             _ => Ok(Said::Other),
         }
@@ -185,7 +186,7 @@ impl Connection {
 
     async fn message(
         &mut self,
-        reply: Option<&&str>,
+        (of, reply): (&str, Option<&&str>),
         (head, length): (usize, &str),
     ) -> io::Result<Said> {
         let length = number(length)?;
@@ -197,7 +198,8 @@ impl Connection {
         whole.map_err(|_| io::Error::other("it fell silent"))??;
         payload.truncate(length);
         payload.drain(..head);
-        Ok(Said::Message { reply: reply.map(|it| (*it).to_owned()), payload })
+        let reply = reply.map(|it| (*it).to_owned());
+        Ok(Said::Message { number: of.to_owned(), reply, payload })
     }
 }
 

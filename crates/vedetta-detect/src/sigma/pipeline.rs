@@ -150,8 +150,9 @@ enum Mode {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum OneOrMore<T> {
-    One(T),
+    // First: one may be anything, a list too.
     More(Vec<T>),
+    One(T),
 }
 
 /// What is known of a rule while it goes through.
