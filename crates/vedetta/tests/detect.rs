@@ -55,7 +55,7 @@ fn a_finding_a_line_and_how_it_went() {
     let bench = Bench::new();
     let rules = bench.put("rules/a/one.yml", RULE);
     let rules = Path::new(&rules).parent().unwrap().parent().unwrap().display().to_string();
-    let events = bench.put("events.json", format!("{EVENT}\n{{\"x\":1}}\nnot { 1 }json"));
+    let events = bench.put("events.json", format!("{EVENT}\n{{\"x\":1}}\nplain words"));
     let output = vedetta(&["detect", "--rules", &rules, "--events", &events, "--json"]);
     assert!(output.status.success(), "{}", error(&output));
     let [found] = &lines(&output)[..] else { panic!("one: {output:?}") };

@@ -136,7 +136,7 @@ fn access(numbers: &mut Numbers) -> Value {
     json!({
         "SourceProcessGUID": guid(numbers), "SourceProcessId": "812", "SourceThreadId": "816",
         "SourceImage": numbers.of(&IMAGES), "TargetProcessGUID": guid(numbers), "TargetProcessId": "4412",
-        "TargetImage": numbers.of(&IMAGES), "GrantedAccess": ["0x1000", "0x1400", "0x1410", "0x3000"][numbers.below(4)],
+        "TargetImage": numbers.of(&IMAGES), "GrantedAccess": numbers.of(&["0x1000", "0x1400", "0x1410", "0x3000"]),
         "CallTrace": calls.join("|"), "SourceUser": "NT AUTHORITY\\SYSTEM", "TargetUser": "TOWN\\anna",
     })
 }
@@ -237,7 +237,7 @@ fn logon(numbers: &mut Numbers) -> Value {
     json!({
         "SubjectUserSid": "S-1-5-18", "SubjectUserName": "PC-1$", "SubjectDomainName": "TOWN",
         "TargetUserSid": "S-1-5-21-1", "TargetUserName": "anna", "TargetDomainName": "TOWN",
-        "LogonType": ["2", "3", "5", "7"][numbers.below(4)], "LogonProcessName": "User32",
+        "LogonType": numbers.of(&["2", "3", "5", "7"]), "LogonProcessName": "User32",
         "AuthenticationPackageName": "Negotiate", "WorkstationName": "PC-1", "LogonGuid": guid(numbers),
         "LmPackageName": "-", "KeyLength": "0", "ProcessName": numbers.of(&IMAGES),
         "IpAddress": "192.0.2.7", "IpPort": "0", "ElevatedToken": "%%1842",
