@@ -151,15 +151,15 @@ impl Outposts {
         let may = |clearance| readable.binary_search(&clearance).is_ok();
         let mut newest: Vec<_> = told.filter(|((_, clearance), _)| may(*clearance)).collect();
         newest.sort_by_key(|((id, _), told)| (std::cmp::Reverse(told.version), id.clone()));
-        let full = |clearance| self.house.form_of(clearance) == Some(Form::Full);
         let mut alerts: BTreeMap<ItemId, (bool, usize, Alert)> = BTreeMap::new();
         for (at, ((id, clearance), told)) in newest.into_iter().enumerate() {
-            let named = full(*clearance);
+            let form = self.house.form_of(*clearance);
+            let named = form == Some(Form::Full);
             // With the victim and without it, it is one finding.
             let whole = whole.of(&self.house, id)?;
             let known = alerts.get(&whole).map(|(named, ..)| *named);
             if known.is_none_or(|known| named && !known) {
-                let alert = alert(&self.house, by, (id, told), named);
+                let alert = alert(&self.house, by, (id, told), form);
                 alerts.insert(whole, (named, at, alert));
             }
         }
@@ -169,7 +169,7 @@ impl Outposts {
     }
 }
 
-fn alert(house: &House, by: &Actor, (id, told): (&ItemId, &Told), named: bool) -> Alert {
+fn alert(house: &House, by: &Actor, (id, told): (&ItemId, &Told), form: Option<Form>) -> Alert {
     let standing = house.standing();
     let organisation = standing.directory.numbered(told.producer).map(|it| it.id.clone());
     let Written { created, first_seen, last_seen, .. } = told.written;
@@ -187,7 +187,7 @@ fn alert(house: &House, by: &Actor, (id, told): (&ItemId, &Told), named: bool) -
         count: written.count.max(1),
         first,
         last: last_seen.unwrap_or(first),
-        organisation: organisation.filter(|it| named || *it == by.organisation),
+        organisation: organisation.filter(|it| form == Some(Form::Full) || *it == by.organisation),
         judged: None,
     }
 }

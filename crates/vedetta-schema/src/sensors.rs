@@ -39,18 +39,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("token", text()),
         ("expires", moment()),
     ];
-    let quiet = [("of", text()), ("until", moment())];
-    let verdict = || one_of(&["harmless", "confirmed"]);
-    let judgement = [("verdict", verdict()), ("reason", text())];
-    let reach = one_of(&["entity", "organisation"]);
-    let judged = [
-        ("of", text()),
-        ("verdict", verdict()),
-        ("reason", text()),
-        ("by", slug()),
-        ("at", moment()),
-        ("until", moment()),
-    ];
     let refused = object(&[("id", uuid()), ("reason", text())], &[]);
     let seen = [
         ("organisations", number()),
@@ -62,7 +50,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("named", list(slug())),
     ];
     let new = [("organisation", slug()), ("address", text()), ("authority", text())];
-    vec![
+    let mut all = vec![
         ("NewSensor", object(&new, &[("name", text())])),
         ("SensorCode", object(&[("code", text())], &[])),
         ("SensorEnrolment", object(&[("secret", text()), ("version", text())], &[])),
@@ -75,6 +63,26 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("Heartbeat", object(&beat, &[("lag_s", super::maybe(real()))])),
         ("Seen", object(&[], &[("seen", object(&seen, &[]))])),
+    ];
+    all.extend(alerts());
+    all
+}
+
+/// What the desk sees of it, and what it says to that.
+fn alerts() -> Vec<(&'static str, Value)> {
+    let quiet = [("of", text()), ("until", moment())];
+    let verdict = || one_of(&["harmless", "confirmed"]);
+    let judgement = [("verdict", verdict()), ("reason", text())];
+    let reach = one_of(&["entity", "organisation"]);
+    let judged = [
+        ("of", text()),
+        ("verdict", verdict()),
+        ("reason", text()),
+        ("by", slug()),
+        ("at", moment()),
+        ("until", moment()),
+    ];
+    vec![
         ("SensorOrders", object(&[("quiet", list(object(&quiet, &[("entity", text())])))], &[])),
         ("Alerts", object(&[("alerts", list(refer("Alert")))], &[])),
         ("Alert", alert()),
