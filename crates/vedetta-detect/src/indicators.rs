@@ -57,7 +57,7 @@ impl When {
     }
 
     /// As of when an indicator is judged.
-    fn of(self, life: &Life) -> Instant {
+    pub(crate) fn of(self, life: &Life) -> Instant {
         self.seen.max(life.valid_from.min(self.now))
     }
 }

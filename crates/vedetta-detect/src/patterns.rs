@@ -19,7 +19,7 @@ use vedetta_indicator::{DecayTable, Life, Standing};
 use vedetta_model::Instant;
 
 use crate::event::Event;
-use crate::indicators::Id;
+use crate::indicators::{Id, When};
 
 pub use self::observation::objects;
 
@@ -199,8 +199,8 @@ impl Patterns {
             let Some(watched) = self.watched.get_mut(place).and_then(Option::as_mut) else {
                 continue;
             };
-            let kinds = [];
-            let Standing::Live(score) = self.decay.standing(&watched.life, &kinds, now) else {
+            let as_of = When { seen: at, now }.of(&watched.life);
+            let Standing::Live(score) = self.decay.standing(&watched.life, &[], as_of) else {
                 continue;
             };
             let remembered = watched.seen.len();

@@ -55,7 +55,7 @@ fn a_finding_a_line_and_how_it_went() {
     let bench = Bench::new();
     let rules = bench.put("rules/a/one.yml", RULE);
     let rules = Path::new(&rules).parent().unwrap().parent().unwrap().display().to_string();
-    let events = bench.put("events.json", format!("{EVENT}\n{{\"x\":1}}\nplain words"));
+    let events = bench.put("events.json", format!("{EVENT}\n{{\"x\":1}}\n"));
     let output = vedetta(&["detect", "--rules", &rules, "--events", &events, "--json"]);
     assert!(output.status.success(), "{}", error(&output));
     let [found] = &lines(&output)[..] else { panic!("one: {output:?}") };
@@ -131,7 +131,7 @@ fn indicators_as_tables_and_patterns_of_several_values() {
             "type": "indicator", "spec_version": "2.1",
             "id": "indicator--00000000-0000-4000-8000-000000000001",
             "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
-            "valid_from": "2026-01-01T00:00:00Z", "pattern": pattern, "pattern_type": "stix",
+            "valid_from": "2026-02-24T00:00:00Z", "pattern": pattern, "pattern_type": "stix",
             "confidence": 80,
         }],
     });
