@@ -3,8 +3,10 @@
 pub mod arrival;
 pub mod bulk;
 pub mod claim;
+pub mod events;
 pub mod evtx;
 pub mod indicator_csv;
+pub mod indicator_files;
 pub mod stix_bundle;
 
 pub use arrival::{Arrival, Brought, DoorIn, Fault};

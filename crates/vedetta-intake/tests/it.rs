@@ -16,7 +16,11 @@ fn table(bytes: &[u8]) -> Arrival {
 }
 
 fn corpus() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/indicator_csv");
+    corpus_of("indicator_csv")
+}
+
+fn corpus_of(name: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
         .map(|path| {
@@ -208,6 +212,14 @@ fn records(log: Vec<u8>) -> Result<(Vec<evtx::Record>, usize), evtx::Damage> {
 }
 
 const CHUNK: &[u8] = include_bytes!("corpus/evtx/three-records");
+
+#[test]
+fn the_corpus_evtx_is_read_or_told_as_damaged() {
+    for (name, chunk) in corpus_of("evtx") {
+        let (records, damaged) = records(event_log(&chunk)).unwrap();
+        assert_eq!(records.len() + damaged > 0, !chunk.is_empty(), "{name}");
+    }
+}
 
 #[test]
 fn an_event_log_is_read_record_by_record() {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use vedetta_flow::FlowError;
+use vedetta_intake::events::Unread;
 use vedetta_sensor::SensorError;
 use vedetta_store::StoreError;
 
@@ -52,6 +53,12 @@ pub(crate) enum Failure {
         /// What the system said.
         reason: String,
     },
+}
+
+impl From<Unread> for Failure {
+    fn from(Unread { place, reason }: Unread) -> Self {
+        Self::Input { place, reason }
+    }
 }
 
 impl Failure {

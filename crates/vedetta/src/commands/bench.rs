@@ -14,7 +14,6 @@ mod sensors;
 mod taxii;
 mod times;
 mod trial;
-mod windows;
 
 use clap::{Args, Subcommand};
 

@@ -1,8 +1,6 @@
 //! `vedetta detect`: rules, indicators and events in, findings out.
 
-pub(crate) mod indicators;
 mod printed;
-pub(crate) mod reading;
 pub(crate) mod rules;
 
 use std::collections::BTreeMap;
@@ -15,10 +13,11 @@ use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
 use vedetta_detect::sigma::Correlator;
 use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators, Patterns};
+use vedetta_intake::events::{self, Place, Tally};
+use vedetta_intake::indicator_files;
 use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
-use self::reading::Tally;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
 
@@ -83,7 +82,8 @@ impl Detect {
         for it in rules.refused().iter().chain(&unusable) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
-        let mut known = indicators::load(&self.indicators, &self.warning_lists)?;
+        let now = SystemClock.now();
+        let mut known = indicator_files::load(&self.indicators, &self.warning_lists, now)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
         let engine = Engine::new(Arc::new(rules));
         let printer = Printer::new(Style::of(&self.json));
@@ -108,7 +108,7 @@ impl Detect {
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
         for file in &self.events {
             let decoder = Decoder::with_columns(self.format, columns.clone());
-            reading::each(file, decoder, &mut tally, &mut |event, place| asking.ask(event, place))?;
+            events::each(file, decoder, &mut tally, &mut |event, place| asking.ask(event, place))?;
         }
         asking.printer.done()?;
         let (findings, out) = (asking.printer.findings(), asking.scratch.out_of_time);
@@ -120,8 +120,8 @@ impl Detect {
         eprintln!(
             "{loaded} rules, {refused} refused; {values} indicators{watched}; {tally}; {findings} findings{past}"
         );
-        let whole = refused == 0 && tally.faults() == 0;
-        Ok(if whole { indicators::outcome(&known) } else { Outcome::Partly })
+        let whole = refused == 0 && tally.faults() == 0 && known.left_out.is_empty();
+        Ok(if whole { Outcome::Done } else { Outcome::Partly })
     }
 }
 
@@ -138,7 +138,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn ask(&mut self, event: &Event<'_>, place: &reading::Place<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, event: &Event<'_>, place: &Place<'_>) -> Result<(), Failure> {
         self.events += 1;
         let mut fired = Vec::new();
         if !self.engine.rules().is_empty() {

@@ -12,10 +12,11 @@ use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vedetta_detect::report::Code;
+use vedetta_intake::indicator_files;
 use vedetta_model::{Clock as _, OrganisationId};
 use vedetta_sensor::{Leaves, Settings, Start, Status, Stdin, Until};
 
-use super::detect::{indicators, rules};
+use super::detect::rules;
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
@@ -252,7 +253,7 @@ impl Run {
             directory: self.at.dir,
             rules: rules::texts(&settings.rules)?,
             pipelines: rules::pipelines(&settings.pipelines)?,
-            harmless: indicators::lists(&settings.warning_lists)?,
+            harmless: indicator_files::lists(&settings.warning_lists)?,
             clock: Arc::new(SystemClock),
             stdin: if self.stdin { Stdin::Read } else { Stdin::Unread },
             until: if self.once { Until::AllRead } else { Until::Told },

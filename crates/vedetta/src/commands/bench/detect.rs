@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
-use vedetta_detect::{Decoder, Engine, Format};
+use vedetta_detect::{Decoder, Engine, Event, Format};
+use vedetta_intake::events::{self, Place, Tally};
 
-use super::{Style, windows};
-use crate::commands::detect::{reading, rules};
+use super::Style;
+use crate::commands::detect::rules;
 use crate::outcome::{Failure, Outcome};
 use crate::system::Stopwatch;
 
 /// Sigma rules over recorded events: read, recognised and matched on one core.
 ///
 /// The events are read several times: first to let the engine prepare for the origins that come, then to
-/// measure; told is the best of three. Without recorded events, Windows events are generated: Sysmon,
-/// Security and PowerShell with their messages, as NXLog writes them.
+/// measure; told is the best of three.
 #[derive(Args)]
 pub(crate) struct Detect {
     /// Sigma rules: files, and directories with all below them.
@@ -24,13 +24,7 @@ pub(crate) struct Detect {
     rules: Vec<PathBuf>,
     /// Events, as `vedetta detect` reads them.
     #[arg(long, value_name = "FILE")]
-    events: Option<PathBuf>,
-    /// Generate so many events when none are given.
-    #[arg(long, default_value_t = 100_000)]
-    generate: u32,
-    /// Keep the generated events here, for other tools.
-    #[arg(long, value_name = "FILE")]
-    keep: Option<PathBuf>,
+    events: PathBuf,
     /// Compare so many events with an engine without any arrangement of the rules.
     #[arg(long, default_value_t = 0)]
     compare: u64,
@@ -41,17 +35,7 @@ pub(crate) struct Detect {
 
 impl Detect {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let scratch = super::scratch("detect")?;
-        let events = match &self.events {
-            Some(events) => events.clone(),
-            None => {
-                let file = self.keep.clone().unwrap_or_else(|| scratch.path().join("events.json"));
-                std::fs::write(&file, windows::events(self.generate))
-                    .map_err(|error| Failure::system("writing events", error))?;
-                file
-            }
-        };
-        super::print(&self.measure(&events)?, Style::of(&self.json));
+        super::print(&self.measure(&self.events)?, Style::of(&self.json));
         Ok(Outcome::Done)
     }
 
@@ -105,12 +89,12 @@ fn best(turn: &mut dyn FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
 }
 
 /// Reads all events of a file; how many there were.
-fn pass(file: &Path, ask: &mut dyn FnMut(&vedetta_detect::Event<'_>)) -> Result<u64, Failure> {
-    let mut tally = reading::Tally::default();
-    let mut each = |event: &vedetta_detect::Event<'_>, _: &reading::Place<'_>| {
+fn pass(file: &Path, ask: &mut dyn FnMut(&Event<'_>)) -> Result<u64, Failure> {
+    let mut tally = Tally::default();
+    let mut each = |event: &Event<'_>, _: &Place<'_>| {
         ask(event);
-        Ok(())
+        Ok::<_, Failure>(())
     };
-    reading::each(file, Decoder::new(Format::Any), &mut tally, &mut each)?;
+    events::each(file, Decoder::new(Format::Any), &mut tally, &mut each)?;
     Ok(tally.events)
 }

@@ -4,15 +4,16 @@ use std::io::{BufWriter, StdoutLock, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Grouped, Grouping, Groups, Severity};
-use vedetta_detect::indicators::Hit;
+use vedetta_detect::indicators::{Hit, Id};
 use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::sigma::{Fired, Match};
 use vedetta_detect::{Engine, Event};
+use vedetta_intake::events::Place;
 use vedetta_model::{Clock, Instant};
 
-use super::reading::Place;
 use crate::outcome::Failure;
 use crate::system::SystemClock;
 
@@ -133,7 +134,7 @@ impl Printer {
     ) -> Result<(), Failure> {
         let why = Match { field: Some(hit.field.as_str().into()), value: hit.value.clone().into() };
         let finding = Finding {
-            rule_id: &super::indicators::written(hit.indicator),
+            rule_id: &written(hit.indicator),
             title: &format!("Indicator: {} {}", hit.kind, hit.value),
             level: level(hit.score),
             confidence: Some(hit.score),
@@ -155,7 +156,7 @@ impl Printer {
         let why =
             |field: &str, value: serde_json::Value| Match { field: Some(field.into()), value };
         let finding = Finding {
-            rule_id: &super::indicators::written(hit.indicator),
+            rule_id: &written(hit.indicator),
             title: "Indicator: a pattern of several values",
             level: level(hit.score),
             confidence: Some(hit.score),
@@ -277,6 +278,11 @@ fn grouped(told: &Finding<'_>, event: &Event<'_>) -> finding::Finding {
         evidence: told.why.iter().map(named).collect(),
         at,
     }
+}
+
+/// The identifier as STIX writes it.
+fn written(id: Id) -> String {
+    format!("indicator--{}", Uuid::from_bytes(id))
 }
 
 /// The level of an indicator by what is left of its worth.

@@ -7,21 +7,21 @@ use uuid::Uuid;
 use vedetta_detect::indicators::{Builder, Id};
 use vedetta_detect::{Indicators, Patterns};
 use vedetta_indicator::{DecayTable, Life, Nature, WarningList, WarningLists, breadth};
-use vedetta_intake::arrival::Arrival;
-use vedetta_intake::indicator_csv::{self, Bringer};
-use vedetta_intake::{DoorIn, bulk};
-use vedetta_model::{Clock, OrganisationId};
+use vedetta_model::{Instant, OrganisationId};
 
-use crate::outcome::{Failure, Outcome};
-use crate::system::SystemClock;
+use crate::arrival::{Arrival, DoorIn};
+use crate::bulk;
+use crate::events::Unread;
+use crate::indicator_csv::{self, Bringer};
 
 /// What was taken in.
-pub(crate) struct Loaded {
-    pub(crate) set: Indicators,
+pub struct Loaded {
+    /// Values to look for.
+    pub set: Indicators,
     /// Patterns that ask for more than one value.
-    pub(crate) patterns: Patterns,
+    pub patterns: Patterns,
     /// Values that are not looked for, with the reason.
-    pub(crate) left_out: Vec<String>,
+    pub left_out: Vec<String>,
 }
 
 struct Loading {
@@ -34,8 +34,11 @@ struct Loading {
 /// Most reasons kept.
 const KEPT: usize = 1_000;
 
-/// Reads indicators, but for those that are too broad or known to be harmless.
-pub(crate) fn load(files: &[PathBuf], known_good: &[PathBuf]) -> Result<Loaded, Failure> {
+/// Reads indicators as of a moment, but for those that are too broad or known to be harmless.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn load(files: &[PathBuf], known_good: &[PathBuf], now: Instant) -> Result<Loaded, Unread> {
     let known_good = lists(known_good)?;
     let (builder, patterns) = (Builder::default(), Patterns::default());
     let mut loading = Loading { builder, patterns, known_good, left_out: Vec::new() };
@@ -43,9 +46,8 @@ pub(crate) fn load(files: &[PathBuf], known_good: &[PathBuf]) -> Result<Loaded, 
         let name = file.display().to_string();
         if file.extension().is_some_and(|it| it == "csv") {
             let bytes = read(file)?;
-            let system = |error: &dyn std::fmt::Display| Failure::system("a name", error);
-            let bringer = OrganisationId::new("here").map_err(|error| system(&error))?.identity();
-            let bringer = Bringer { identity: &bringer, at: SystemClock.now() };
+            let bringer = OrganisationId::new("here").map_err(|error| Unread::new(&name, error))?;
+            let bringer = Bringer { identity: &bringer.identity(), at: now };
             loading.take(&name, indicator_csv::read(DoorIn::File, &name, &bytes, &bringer));
         } else {
             let bytes = read(file)?;
@@ -107,13 +109,16 @@ impl Loading {
 }
 
 /// MISP warning lists, from files and directories.
-pub(crate) fn lists(folders: &[PathBuf]) -> Result<WarningLists, Failure> {
+///
+/// # Errors
+/// A file that cannot be read, or is no list.
+pub fn lists(folders: &[PathBuf]) -> Result<WarningLists, Unread> {
     let mut lists = Vec::new();
     let mut files = Vec::new();
     for path in folders {
         if path.is_dir() {
             let inside = std::fs::read_dir(path)
-                .map_err(|error| Failure::input(path.display().to_string(), error))?;
+                .map_err(|error| Unread::new(&path.display().to_string(), error))?;
             files.extend(inside.filter_map(|it| Some(it.ok()?.path())));
         } else {
             files.push(path.clone());
@@ -122,27 +127,17 @@ pub(crate) fn lists(folders: &[PathBuf]) -> Result<WarningLists, Failure> {
     files.sort();
     for file in files.iter().filter(|it| it.extension().is_some_and(|it| it == "json")) {
         let read = WarningList::parse(&read(file)?);
-        let (list, _) = read.map_err(|error| Failure::input(file.display().to_string(), error))?;
+        let (list, _) = read.map_err(|error| Unread::new(&file.display().to_string(), error))?;
         lists.push(list);
     }
-    WarningLists::build(&lists).map_err(|error| Failure::system("the warning lists", error))
+    WarningLists::build(&lists).map_err(|error| Unread::new("the warning lists", error))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|error| Failure::input(file.display().to_string(), error))
+fn read(file: &Path) -> Result<Vec<u8>, Unread> {
+    std::fs::read(file).map_err(|error| Unread::new(&file.display().to_string(), error))
 }
 
 fn uuid(id: &str) -> Option<Id> {
     let (_, uuid) = id.split_once("--")?;
     Uuid::try_parse(uuid).ok().map(Uuid::into_bytes)
-}
-
-/// The identifier as STIX writes it.
-pub(crate) fn written(id: Id) -> String {
-    format!("indicator--{}", Uuid::from_bytes(id))
-}
-
-/// How a run with such indicators ends at best.
-pub(crate) fn outcome(loaded: &Loaded) -> Outcome {
-    if loaded.left_out.is_empty() { Outcome::Done } else { Outcome::Partly }
 }

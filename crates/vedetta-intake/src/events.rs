@@ -8,36 +8,60 @@ use std::path::Path;
 
 use vedetta_detect::decode::{LONGEST, journal};
 use vedetta_detect::{Decoder, Event};
-use vedetta_intake::evtx;
 
-use crate::outcome::Failure;
+use crate::evtx;
 
 /// Where an event stands.
-pub(crate) struct Place<'p> {
-    pub(crate) file: &'p str,
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'p> {
+    /// The file.
+    pub file: &'p str,
     /// The line, or the record, from 1.
-    pub(crate) line: u64,
+    pub line: u64,
 }
 
 /// What was read.
-#[derive(Default)]
-pub(crate) struct Tally {
-    pub(crate) events: u64,
-    pub(crate) unknown: u64,
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Events.
+    pub events: u64,
+    /// Those of no known origin.
+    pub unknown: u64,
     faults: BTreeMap<&'static str, u64>,
 }
 
-type Ask<'a> = dyn FnMut(&Event<'_>, &Place<'_>) -> Result<(), Failure> + 'a;
+/// A file that cannot be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct Unread {
+    /// Which.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+}
 
-/// Calls `ask` with every event of a file.
-pub(crate) fn each(
+/// What is asked of every event.
+type Ask<'a, E> = dyn FnMut(&Event<'_>, &Place<'_>) -> Result<(), E> + 'a;
+
+impl Unread {
+    pub(crate) fn new(place: &str, reason: impl fmt::Display) -> Self {
+        Self { place: place.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// Calls `ask` with every event of a file, or of the standard input when it is `-`. An error of its own
+/// ends the reading.
+///
+/// # Errors
+/// What `ask` said, or [`Unread`].
+pub fn each<E: From<Unread>>(
     path: &Path,
     mut decoder: Decoder,
     tally: &mut Tally,
-    ask: &mut Ask<'_>,
-) -> Result<(), Failure> {
+    ask: &mut Ask<'_, E>,
+) -> Result<(), E> {
     let name = path.display().to_string();
-    let input = |error: &dyn fmt::Display| Failure::input(name.clone(), error);
+    let input = |error: &dyn fmt::Display| Unread::new(&name, error);
     let mut source: Box<dyn Read> = if name == "-" {
         Box::new(std::io::stdin())
     } else {
@@ -75,17 +99,18 @@ pub(crate) fn each(
 }
 
 /// Calls `ask` with every record of an event log of Windows; its place is the record's number.
-fn log_of_windows(
+fn log_of_windows<E: From<Unread>>(
     path: &Path,
     mut decoder: Decoder,
     tally: &mut Tally,
-    ask: &mut Ask<'_>,
-) -> Result<(), Failure> {
+    ask: &mut Ask<'_, E>,
+) -> Result<(), E> {
     let name = path.display().to_string();
     if name == "-" {
-        return Err(Failure::input(name, "an event log of Windows is read from its file: name it"));
+        let reason = "an event log of Windows is read from its file: name it";
+        return Err(Unread::new(&name, reason).into());
     }
-    let file = File::open(path).map_err(|error| Failure::input(name.clone(), error))?;
+    let file = File::open(path).map_err(|error| Unread::new(&name, error))?;
     let mut record = |record: Result<evtx::Record, evtx::Damage>| {
         let Ok(record) = record else {
             tally.fault("damaged-record");
@@ -97,17 +122,17 @@ fn log_of_windows(
     match evtx::each(BufReader::new(file), &mut record) {
         Ok(()) => Ok(()),
         Err(Ended::Asked(failure)) => Err(failure),
-        Err(Ended::Damaged(damage)) => Err(Failure::input(name, damage)),
+        Err(Ended::Damaged(damage)) => Err(Unread::new(&name, damage).into()),
     }
 }
 
 /// Why the reading of an event log ended early.
-enum Ended {
-    Asked(Failure),
+enum Ended<E> {
+    Asked(E),
     Damaged(evtx::Damage),
 }
 
-impl From<evtx::Damage> for Ended {
+impl<E> From<evtx::Damage> for Ended<E> {
     fn from(damage: evtx::Damage) -> Self {
         Self::Damaged(damage)
     }
@@ -135,13 +160,13 @@ fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
     }
 }
 
-fn one(
+fn one<E>(
     line: &[u8],
     place: &Place<'_>,
     decoder: &mut Decoder,
     tally: &mut Tally,
-    ask: &mut Ask<'_>,
-) -> Result<(), Failure> {
+    ask: &mut Ask<'_, E>,
+) -> Result<(), E> {
     match decoder.read(line) {
         Ok(None) => Ok(()),
         Ok(Some(event)) => {
@@ -162,7 +187,8 @@ impl Tally {
     }
 
     /// Lines that could not be read.
-    pub(crate) fn faults(&self) -> u64 {
+    #[must_use]
+    pub fn faults(&self) -> u64 {
         self.faults.values().sum()
     }
 }
