@@ -62,6 +62,20 @@ impl House {
         })
     }
 
+    /// Refuses an actor that has none of the roles.
+    ///
+    /// # Errors
+    /// [`FlowError::Forbidden`].
+    pub fn require(
+        &self,
+        actor: &Actor,
+        roles: &[Role],
+        what: &'static str,
+    ) -> Result<(), FlowError> {
+        self.ready()?;
+        require(actor, roles, what)
+    }
+
     /// Refuses an actor that acts for another organisation, unless it runs the node.
     pub(crate) fn require_own(
         &self,

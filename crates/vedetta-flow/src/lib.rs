@@ -5,7 +5,6 @@
 //! Calls block: make them on a thread that may wait.
 
 pub mod actions;
-pub mod annex;
 pub mod bell;
 pub mod credentials;
 pub mod error;

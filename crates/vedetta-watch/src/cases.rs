@@ -10,7 +10,7 @@ use serde::Serialize;
 use vedetta_desk::incident::Channel;
 use vedetta_desk::triage::Prints;
 use vedetta_desk::{Access, CaseNumber, Facts, Incident, Regime, StageName, State, deadlines};
-use vedetta_flow::annex::Annex;
+use vedetta_flow::House;
 use vedetta_model::{AccountId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, Sequence, Stamp, StoreError};
 
@@ -115,12 +115,12 @@ impl Cases {
     /// The index; read from the ledger when that was not done yet.
     pub(crate) fn index(
         &self,
-        annex: Annex<'_>,
+        house: &House,
         (regimes, now): (&[Regime], Instant),
     ) -> Result<Held<'_>, StoreError> {
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if index.is_none() {
-            *index = Some(annex.read(|reader| Index::load(reader, regimes, now))?);
+            *index = Some(house.read(|reader| Index::load(reader, regimes, now))?);
         }
         Ok(Held(index))
     }

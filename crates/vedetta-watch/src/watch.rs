@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use vedetta_desk::{Regime, Stands, Viewer};
 use vedetta_flow::House;
-use vedetta_flow::annex::Annex;
 use vedetta_model::{Actor, Role};
 use vedetta_store::{Stamp, StoreError};
 
@@ -41,13 +40,9 @@ impl Watch {
         &self.house
     }
 
-    pub(crate) fn annex(&self) -> Annex<'_> {
-        Annex::of(&self.house)
-    }
-
     /// The cases in memory.
     pub(crate) fn index(&self) -> Result<Held<'_>, StoreError> {
-        self.cases.index(self.annex(), (&self.regimes, self.house.now()))
+        self.cases.index(&self.house, (&self.regimes, self.house.now()))
     }
 
     /// Takes in a version of a case that was written.

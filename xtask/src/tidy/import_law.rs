@@ -32,11 +32,7 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-console", &["vedetta-store"]),
 ];
 
-/// Written so that this file does not break its own rule.
-const ANNEX: &str = concat!("flow::", "annex");
-
 fn check(tree: &Tree, findings: &mut Findings) {
-    check_annex(tree, findings);
     let ours: Vec<&Package> = tree.ours().collect();
     for package in &ours {
         for dependency in &package.dependencies {
@@ -47,18 +43,6 @@ fn check(tree: &Tree, findings: &mut Findings) {
                 let line = tree.line_of(&package.manifest_path, &dependency.name).unwrap_or(1);
                 findings.problem((&package.manifest_path, line), what, remedy);
             }
-        }
-    }
-}
-
-/// The annex gives the ledger: to the corridor's own crates, whatever else may import flow.
-fn check_annex(tree: &Tree, findings: &mut Findings) {
-    const CORRIDOR: [&str; 2] = ["crates/vedetta-flow/", "crates/vedetta-watch/"];
-    let rust = tree.files.iter().filter(|file| file.has_extension(&["rs"]));
-    for file in rust.filter(|file| !CORRIDOR.iter().any(|it| file.path.starts_with(it))) {
-        for (at, _) in file.lines().filter(|(_, line)| line.contains(ANNEX)) {
-            let remedy = "ask the house: only the corridor's own crates read and write the ledger";
-            findings.problem((&file.path, at), "it names the corridor's annex", remedy);
         }
     }
 }
@@ -104,7 +88,7 @@ fn apart(name: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{problems, problems_in};
+    use super::super::sample::problems_in;
     use super::super::tree::Tree;
     use super::RULE;
 
@@ -126,14 +110,6 @@ mod tests {
     #[test]
     fn the_drawing_holds() {
         assert_eq!(problems_in(&RULE, &Tree::of_packages(HOUSE)), [""; 0]);
-    }
-
-    #[test]
-    fn only_the_corridor_names_its_annex() {
-        let text = concat!("use vedetta_", "flow::", "annex::Annex;\n");
-        let files =
-            [("crates/vedetta-watch/src/watch.rs", text), ("crates/vedetta-api/src/api.rs", text)];
-        assert_eq!(problems(&RULE, &files), ["crates/vedetta-api/src/api.rs:1"]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Watch {
     pub fn file(&self, by: &Actor, number: &str, sha256: &str) -> Result<Attached, WatchError> {
         let number = number_of(number)?;
         let viewer = self.viewer(by);
-        let found = self.annex().read(|reader| {
+        let found = self.house().read(|reader| {
             let Some((_, kept)) = kept::newest(reader, number)? else { return Ok(None) };
             let Some(sight) = kept.incident.sight(viewer) else { return Ok(None) };
             let file = kept.incident.files.into_iter().find(|file| file.sha256 == sha256);

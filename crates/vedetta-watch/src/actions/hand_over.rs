@@ -133,7 +133,7 @@ impl Watch {
         id: &str,
         take: &Take,
     ) -> Result<HandoverView, WatchError> {
-        let found = self.annex().read(|reader| reader.record(RecordKind::Handover, id))?;
+        let found = self.house().read(|reader| reader.record(RecordKind::Handover, id))?;
         let record = found.ok_or_else(|| WatchError::unknown("handover", id))?;
         let handover: Handover =
             serde_json::from_slice(&record.body).map_err(|error| damaged(&id, &error))?;
@@ -168,7 +168,7 @@ impl Watch {
 
     fn of_the_shift(&self, by: &Actor, organisation: &OrganisationId) -> Result<(), WatchError> {
         const SHIFT: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Analyst];
-        self.annex().require(by, SHIFT, "hand a shift over")?;
+        self.house().require(by, SHIFT, "hand a shift over")?;
         if by.organisation == *organisation {
             return Ok(());
         }
@@ -185,7 +185,7 @@ impl Watch {
         let (name, actor) = (id.clone(), by.account.clone());
         // Of two who sign at once, the second finds it signed.
         let before = handover.taken.is_some();
-        let signed = self.annex().write(move |unit| {
+        let signed = self.house().write(move |unit| {
             let known = unit.record(RecordKind::Handover, &name)?;
             let known = known.map(|it| serde_json::from_slice::<Handover>(&it.body));
             let over = matches!(&known, Some(Ok(known)) if known.taken.is_some());
@@ -209,7 +209,7 @@ impl Watch {
         const BACK: std::time::Duration = std::time::Duration::from_secs(60 * 86_400);
         let from = id_of(organisation, self.house().now().before(BACK));
         let prefix = format!("{organisation}/");
-        let records = self.annex().read(|reader| page(reader, &from, &prefix))?;
+        let records = self.house().read(|reader| page(reader, &from, &prefix))?;
         let read = records.into_iter().map(|(id, body)| {
             let handover = serde_json::from_slice(&body).map_err(|error| damaged(&id, &error))?;
             Ok(HandoverView { id, handover })

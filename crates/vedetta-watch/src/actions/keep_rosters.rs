@@ -100,7 +100,7 @@ impl Watch {
                 }
             }
             RosterChange::Cover { cover } => {
-                self.annex().require_known(&cover.by)?;
+                self.house().number_of(&cover.by).map(drop)?;
                 roster.covers.push(cover);
             }
         }
@@ -113,7 +113,7 @@ impl Watch {
         organisation: &OrganisationId,
     ) -> Result<(Sequence, Roster), WatchError> {
         let found =
-            self.annex().read(|reader| reader.record(RecordKind::Roster, organisation.as_str()))?;
+            self.house().read(|reader| reader.record(RecordKind::Roster, organisation.as_str()))?;
         let record = found.ok_or_else(|| WatchError::unknown("roster of", organisation))?;
         let roster =
             serde_json::from_slice(&record.body).map_err(|error| damaged(organisation, &error))?;
@@ -123,7 +123,7 @@ impl Watch {
     /// A room keeps its own roster; the node's administrators keep every one.
     pub(crate) fn may_keep(&self, by: &Actor, of: &OrganisationId) -> Result<(), WatchError> {
         const KEEPERS: &[Role] = &[Role::Administrator, Role::DutyOfficer];
-        self.annex().require_known(of)?;
+        self.house().number_of(of).map(drop)?;
         let own = by.organisation == *of && KEEPERS.iter().any(|role| by.is(*role));
         if own || self.house().is_of_the_room(by, &[]) {
             return Ok(());
@@ -162,7 +162,7 @@ impl Watch {
         organisation: &OrganisationId,
         work: impl FnMut(&mut dyn UnitOfWork) -> Result<Option<Sequence>, StoreError> + Send + 'static,
     ) -> Result<Sequence, WatchError> {
-        self.annex().write(work)?.ok_or_else(|| stale(organisation))
+        self.house().write(work)?.ok_or_else(|| stale(organisation))
     }
 }
 

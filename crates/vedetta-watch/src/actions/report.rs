@@ -68,12 +68,12 @@ impl Watch {
     /// Forbidden, an organisation or item that is unknown to who reports, or a report without title
     /// or words.
     pub fn report(&self, by: &Actor, new: NewReport) -> Result<ReportReceipt, WatchError> {
-        self.annex().require(by, REPORTERS, "report")?;
+        self.house().require(by, REPORTERS, "report")?;
         let organisation = self.reported_for(by, &new)?;
         let (incident, key) = self.compose(by, organisation, new)?;
         let at = incident.reported.at;
         let actor = by.account.clone();
-        let placed = self.annex().write(move |unit| {
+        let placed = self.house().write(move |unit| {
             if let Some(key) = &key
                 && let Some(first) = unit.bookmark(key)?
                 && let Some(number) = read_number(&first)
@@ -116,7 +116,7 @@ impl Watch {
                 return Err(WatchError::unknown("organisation", organisation));
             }
         }
-        self.annex().require_known(&organisation)?;
+        self.house().number_of(&organisation).map(drop)?;
         Ok(organisation)
     }
 

@@ -39,7 +39,7 @@ impl Watch {
         (id, version): (Option<String>, Option<Sequence>),
         text: WarningText,
     ) -> Result<WarningView, WatchError> {
-        self.annex().require_room(by, OFFICERS, "write warnings")?;
+        self.house().require_room(by, OFFICERS, "write warnings")?;
         text.check()?;
         if let Some(incident) = text.incident {
             self.brief(by, incident)?;
@@ -53,7 +53,7 @@ impl Watch {
         };
         let body = serde_json::to_vec(&warning).map_err(|error| damaged(&"warning", &error))?;
         let actor = by.account.clone();
-        let written = self.annex().write(move |unit| {
+        let written = self.house().write(move |unit| {
             let id = match &id {
                 None => next(unit, year)?,
                 Some(id) => match unit.record(RecordKind::Warning, id)? {
@@ -78,7 +78,7 @@ impl Watch {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn preview_warning(&self, by: &Actor, id: &str) -> Result<Preview, WatchError> {
-        self.annex().require_room(by, OFFICERS, "preview warnings")?;
+        self.house().require_room(by, OFFICERS, "preview warnings")?;
         let (_, warning) = self.kept_warning(id)?;
         let handling = Arc::new(handling(by, &warning.text));
         Ok(self.house().preview(by, &handling)?)
@@ -94,7 +94,7 @@ impl Watch {
         id: &str,
         version: Sequence,
     ) -> Result<WarningView, WatchError> {
-        self.annex().require_room(by, OFFICERS, "send warnings")?;
+        self.house().require_room(by, OFFICERS, "send warnings")?;
         let (at, mut warning) = self.kept_warning(id)?;
         if at != version {
             return Err(WatchWhy::Stale(id.into()).error());
@@ -126,7 +126,7 @@ impl Watch {
     /// # Errors
     /// Forbidden, unknown, or not sent.
     pub fn remind_warning(&self, by: &Actor, id: &str) -> Result<WarningView, WatchError> {
-        self.annex().require_room(by, OFFICERS, "remind of warnings")?;
+        self.house().require_room(by, OFFICERS, "remind of warnings")?;
         let (version, mut warning) = self.kept_warning(id)?;
         let WarningStage::Sent { .. } = warning.stage else {
             return Err(WatchError::conflict("it is not sent; there is nobody to remind"));
@@ -151,7 +151,7 @@ impl Watch {
         id: &str,
         reason: String,
     ) -> Result<WarningView, WatchError> {
-        self.annex().require_room(by, OFFICERS, "withdraw warnings")?;
+        self.house().require_room(by, OFFICERS, "withdraw warnings")?;
         if reason.trim().is_empty() || reason.chars().count() > 2_000 {
             return Err(WatchError::invalid("reason", "say why in a sentence"));
         }
@@ -176,7 +176,7 @@ impl Watch {
         id: &str,
         new: NewReaction,
     ) -> Result<Reaction, WatchError> {
-        self.annex().require(by, REPORTERS, "answer warnings")?;
+        self.house().require(by, REPORTERS, "answer warnings")?;
         let (_, warning) = self.kept_warning(id)?;
         let item = match &warning.stage {
             WarningStage::Sent { item, .. } => item.clone(),
@@ -195,7 +195,7 @@ impl Watch {
         self.house().acknowledge(by, &item, None)?;
         let body = serde_json::to_vec(&reaction).map_err(|error| damaged(&id, &error))?;
         let (name, actor) = (format!("{id}/{}", by.organisation), by.account.clone());
-        self.annex().write(move |unit| {
+        self.house().write(move |unit| {
             unit.put_record(RecordKind::Warning, &name, &body, actor.as_str())
         })?;
         Ok(reaction)
@@ -204,7 +204,7 @@ impl Watch {
     /// A warning as it is kept.
     pub(crate) fn kept_warning(&self, id: &str) -> Result<(Sequence, Warning), WatchError> {
         let plain = !id.contains('/');
-        let found = self.annex().read(|reader| reader.record(RecordKind::Warning, id))?;
+        let found = self.house().read(|reader| reader.record(RecordKind::Warning, id))?;
         let record = found.filter(|_| plain).ok_or_else(|| WatchError::unknown("warning", id))?;
         let warning = serde_json::from_slice(&record.body).map_err(|error| damaged(&id, &error))?;
         Ok((record.stamp.seq, warning))
@@ -218,7 +218,7 @@ impl Watch {
     ) -> Result<(), WatchError> {
         let body = serde_json::to_vec(&warning).map_err(|error| damaged(&id, &error))?;
         let (name, actor) = (id.to_owned(), by.account.clone());
-        let kept = self.annex().write(move |unit| {
+        let kept = self.house().write(move |unit| {
             let known = unit.record(RecordKind::Warning, &name)?;
             if known.is_none_or(|known| known.stamp.seq != version) {
                 return Ok(false);

@@ -57,7 +57,7 @@ impl Watch {
     /// What the ledger said.
     pub fn on_duty(&self, _by: &Actor) -> Result<Vec<DutyNow>, WatchError> {
         let now = self.house().now();
-        let records = self.annex().read(|reader| reader.records(RecordKind::Roster))?;
+        let records = self.house().read(|reader| reader.records(RecordKind::Roster))?;
         let rosters = records.into_iter().map(|record| {
             serde_json::from_slice::<Roster>(&record.body)
                 .map_err(|error| damaged(&record.id, &error))

@@ -68,7 +68,7 @@ impl Watch {
     /// # Errors
     /// Forbidden to who does not work in the operations room.
     pub fn queue(&self, by: &Actor, wish: &QueueWish) -> Result<Queue, WatchError> {
-        self.annex().require_room(by, OFFICERS, "see the queue")?;
+        self.house().require_room(by, OFFICERS, "see the queue")?;
         let limit = wish.limit.clamp(1, 100);
         let (mut waiting, mut total) = (Vec::new(), 0);
         let viewer = self.viewer(by);
@@ -90,7 +90,7 @@ impl Watch {
                 }
             }
         }
-        self.annex().read(|reader| {
+        self.house().read(|reader| {
             for it in &mut waiting {
                 if let Some((_, kept)) = kept::newest(reader, it.case.number)? {
                     it.words.clone_from(&kept.incident.reported.words);
@@ -107,7 +107,7 @@ impl Watch {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn alike(&self, by: &Actor, number: &str) -> Result<Vec<Alike>, WatchError> {
-        self.annex().require_room(by, OFFICERS, "see what is alike")?;
+        self.house().require_room(by, OFFICERS, "see what is alike")?;
         let brief = self.brief(by, number_of(number)?)?;
         let held = self.index()?;
         Ok(held.get().map(|index| self.alike_in(by, index, &brief)).unwrap_or_default())

@@ -166,7 +166,7 @@ impl Watch {
         let (mut kept, mut after) = (Vec::new(), String::new());
         loop {
             let page = self
-                .annex()
+                .house()
                 .read(|reader| reader.records_after(RecordKind::Warning, &after, 500))?;
             let Some(last) = page.last() else { return Ok(kept) };
             after.clone_from(&last.id);
@@ -189,7 +189,7 @@ impl Watch {
         let (mut found, mut after) = (BTreeMap::new(), reaction_prefix(id));
         loop {
             let page = self
-                .annex()
+                .house()
                 .read(|reader| reader.records_after(RecordKind::Warning, &after, 500))?;
             let whole = page.len() == 500;
             for record in page {
