@@ -145,7 +145,10 @@ impl Incident {
                 // Halves of an action of their own.
                 !matches!(
                     change,
-                    Change::Absorb { .. } | Change::Yield { .. } | Change::Attach { .. }
+                    Change::Absorb { .. }
+                        | Change::Yield { .. }
+                        | Change::Attach { .. }
+                        | Change::Follow { .. }
                 )
             }
             (Stands::InTheRoom | Stands::Outside, Sight::Part | Sight::Whole) => {

@@ -1,4 +1,4 @@
-//! A document as plain HTML that office programs open, and as text: headings, paragraphs, lists and
+//! A document as plain HTML that office programs open, as PDF and as text: headings, paragraphs, lists and
 //! tables; no script, no style, nothing from elsewhere.
 
 use std::fmt::Write as _;
@@ -15,6 +15,29 @@ pub struct Document {
     pub html: String,
     /// As text.
     pub text: String,
+    /// What it consists of.
+    #[serde(skip)]
+    pub(crate) blocks: Vec<Block>,
+    /// In which language it is.
+    #[serde(skip)]
+    pub language: Language,
+}
+
+/// A part of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Block {
+    Heading(String),
+    Paragraph(String),
+    Item(String),
+    Fact(String, String),
+}
+
+impl Document {
+    /// As PDF.
+    #[must_use]
+    pub fn pdf(&self) -> Vec<u8> {
+        crate::pdf::write(&self.title, self.language, &self.blocks)
+    }
 }
 
 /// A document being written.
@@ -24,16 +47,18 @@ pub(crate) struct Writer {
     language: Language,
     html: String,
     text: String,
+    blocks: Vec<Block>,
 }
 
 impl Writer {
     pub(crate) fn new(title: String, language: Language) -> Self {
         let html = format!("<h1>{}</h1>\n", escaped(&title));
         let text = format!("{title}\n{}\n", "=".repeat(title.chars().count()));
-        Self { title, language, html, text }
+        Self { title, language, html, text, blocks: Vec::new() }
     }
 
     pub(crate) fn heading(&mut self, heading: &str) {
+        self.blocks.push(Block::Heading(heading.to_owned()));
         let _infallible = writeln!(self.html, "<h2>{}</h2>", escaped(heading));
         let _infallible =
             writeln!(self.text, "\n{heading}\n{}", "-".repeat(heading.chars().count()));
@@ -41,6 +66,7 @@ impl Writer {
 
     pub(crate) fn paragraph(&mut self, words: &str) {
         for part in words.split("\n\n").map(str::trim).filter(|part| !part.is_empty()) {
+            self.blocks.push(Block::Paragraph(part.to_owned()));
             let lines: Vec<_> = part.lines().map(escaped).collect();
             let _infallible = writeln!(self.html, "<p>{}</p>", lines.join("<br>"));
             let _infallible = writeln!(self.text, "{part}");
@@ -52,6 +78,7 @@ impl Writer {
         for line in lines {
             let _infallible = writeln!(self.html, "<li>{}</li>", escaped(&line));
             let _infallible = writeln!(self.text, "- {line}");
+            self.blocks.push(Block::Item(line));
         }
         self.html.push_str("</ul>\n");
     }
@@ -64,6 +91,7 @@ impl Writer {
             let _infallible =
                 writeln!(self.html, "<tr><th scope=\"row\">{heading}</th><td>{cell}</td></tr>");
             let _infallible = writeln!(self.text, "{what}: {value}");
+            self.blocks.push(Block::Fact(what, value));
         }
         self.html.push_str("</table>\n");
     }
@@ -79,7 +107,8 @@ impl Writer {
             escaped(&self.title),
             self.html
         );
-        Document { title: self.title, html, text: self.text }
+        let Self { title, language, text, blocks, .. } = self;
+        Document { title, html, text, blocks, language }
     }
 }
 

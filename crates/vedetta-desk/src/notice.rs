@@ -178,7 +178,8 @@ fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String 
 }
 
 /// A moment as it is shown: in Rome, to the minute, with the offset that the day has.
-fn rome(at: Instant) -> String {
+#[must_use]
+pub fn rome(at: Instant) -> String {
     let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
     Timestamp::from_microsecond(at.micros()).map_or_else(
         |_| at.to_string(),

@@ -147,6 +147,26 @@ fn closed_in_time_it_is_reported_on_within_the_month() {
 }
 
 proptest! {
+    /// Against the calendar itself: the same day and time of day in Rome, or the month's last day.
+    #[test]
+    fn a_month_later_is_the_same_day_or_the_last(
+        start in 1_700_000_000_i64..2_500_000_000,
+        months in 1_u16..40,
+    ) {
+        let rome = TimeZone::get("Europe/Rome").unwrap();
+        let civil = |at: Instant| {
+            Timestamp::from_microsecond(at.micros()).unwrap().to_zoned(rome.clone()).datetime()
+        };
+        let from = Instant::from_micros(start * 1_000_000);
+        let (began, ends) = (civil(from), civil(after(from, Span::Months(months))));
+        let month = i32::from(began.year()) * 12 + i32::from(began.month()) - 1 + i32::from(months);
+        prop_assert_eq!(i32::from(ends.year()) * 12 + i32::from(ends.month()) - 1, month);
+        prop_assert_eq!(ends.day(), began.day().min(ends.date().days_in_month()));
+        // Only the hour that the clocks leave out is another.
+        let out = ends.month() == 3 && ends.hour() == 3 && began.hour() == 2;
+        prop_assert!(ends.time() == began.time() || out, "{began} {ends}");
+    }
+
     #[test]
     fn a_later_start_is_never_due_earlier(
         start in 1_700_000_000_i64..2_500_000_000,

@@ -238,6 +238,13 @@ pub enum Change {
         /// Which.
         file: FileNote,
     },
+    /// Begins to follow a playbook; the other half of a run.
+    Follow {
+        /// Which run of the case.
+        run: u32,
+        /// What the playbook is called.
+        name: String,
+    },
 }
 
 /// Why a change is not made.
@@ -471,6 +478,7 @@ impl Incident {
                 few("files", self.files.len() + 1, 200)?;
                 self.files.push(file);
             }
+            Change::Follow { name, .. } => line("the playbook's name", &name)?,
             Change::Merge { into, .. } if into == self.number => return Err(ChangeError::Itself),
             step => {
                 let lead = self.circle.is_some() && matches!(step, Change::Assign { .. });
@@ -575,6 +583,7 @@ impl Change {
             Self::Note { .. } => "note",
             Self::Recommend { .. } => "recommend",
             Self::Attach { .. } => "attach",
+            Self::Follow { .. } => "follow",
         }
     }
 }

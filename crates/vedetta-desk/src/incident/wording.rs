@@ -115,6 +115,7 @@ impl Change {
             },
             Self::Recommend { text, .. } => both("raccomandato", "recommended", text),
             Self::Attach { file } => both("allegato", "attached", &file.name),
+            Self::Follow { name, .. } => both("si segue la procedura", "playbook begun", name),
             _ => Bilingual::new(self.name(), self.name()),
         }
     }

@@ -1,0 +1,360 @@
+//! Calling people until somebody answers: rung by rung of a [`Ladder`], up to the national centre.
+//!
+//! [`Alarm::advance`] says whom to call now. On each rung a person is called once by each means; a
+//! rung on which nobody can be called is kept as a gap, and the next begins at once. After the last
+//! rung it begins anew at intervals, until somebody answers or what it is about is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::language::Bilingual;
+use vedetta_model::{AccountId, Instant, OrganisationId};
+
+use crate::number::CaseNumber;
+
+/// How people are called: data that an administrator may change.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ladder {
+    /// The rungs, in order.
+    pub rungs: Vec<Rung>,
+    /// After how many minutes the last rung is called again.
+    pub again_minutes: u32,
+}
+
+/// One rung.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// How many minutes after the alarm was raised; the rungs before may bring it forward.
+    pub after_minutes: u32,
+    /// Who is called.
+    pub whom: Whom,
+    /// By which means.
+    pub by: BTreeSet<Means>,
+    /// Only for cases of this category or graver ones, 1 to 6; legal clocks count as the gravest.
+    #[serde(default = "all_categories")]
+    pub category: u8,
+}
+
+/// Who is called on a rung.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whom {
+    /// Who is on duty in the room that answers for the case.
+    OnDuty,
+    /// Everybody of that room who may lead cases.
+    Room,
+    /// Who is on duty in the national centre.
+    NationalOnDuty,
+    /// Everybody of the national centre who may lead cases.
+    NationalRoom,
+}
+
+/// By what somebody is called.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// On the open pages of the console.
+    Browser,
+    /// By e-mail.
+    Email,
+    /// By a text message.
+    Sms,
+    /// By a web address that takes messages.
+    Webhook,
+}
+
+/// What an alarm is about. It names the case by its number alone: what it is about is not told to
+/// telephones and mailboxes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The case.
+    pub number: CaseNumber,
+    /// What is due.
+    pub name: Bilingual,
+    /// By when.
+    pub due: Instant,
+    /// Whether it is missed, and not only nearly.
+    pub missed: bool,
+    /// The category by which rungs are chosen: the case's, or 1 for a legal clock.
+    pub category: u8,
+}
+
+/// An alarm.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alarm {
+    /// What it is about.
+    pub about: About,
+    /// The room that answers for the case.
+    pub room: OrganisationId,
+    /// When it was raised.
+    pub raised: Instant,
+    /// How it stands.
+    pub stands: Stands,
+    /// The steps taken, in order.
+    pub steps: Vec<Step>,
+}
+
+/// How an alarm stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Stands {
+    /// Somebody is being called.
+    Calling,
+    /// Somebody answered.
+    Answered {
+        /// Who.
+        by: AccountId,
+        /// When.
+        at: Instant,
+    },
+    /// What it was about is over.
+    Over {
+        /// When that was seen.
+        at: Instant,
+    },
+}
+
+/// One step: a rung as it was called.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Which rung, from 0.
+    pub rung: usize,
+    /// When.
+    pub at: Instant,
+    /// Who is called, by what; nobody where nobody can be: a gap.
+    pub calls: Vec<Call>,
+}
+
+/// A call.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Who is called.
+    pub person: AccountId,
+    /// By what.
+    pub by: Means,
+    /// How far it came.
+    pub state: CallState,
+}
+
+/// How far a call came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum CallState {
+    /// It waits to be made.
+    Waiting,
+    /// It is being made.
+    Making {
+        /// Since when.
+        at: Instant,
+    },
+    /// It was handed over.
+    Made {
+        /// When.
+        at: Instant,
+    },
+    /// It could not be made.
+    Failed {
+        /// When.
+        at: Instant,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody knows: the node ended while it was being made. It is not made again.
+    Unknown {
+        /// When that was seen.
+        at: Instant,
+    },
+    /// It was no longer needed.
+    Dropped,
+}
+
+/// Somebody who can be called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Callee {
+    /// Who.
+    pub person: AccountId,
+    /// By what.
+    pub by: BTreeSet<Means>,
+}
+
+/// What is wrong with a ladder.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LadderError {
+    /// No rung.
+    #[error("it has no rung, or more than {MOST_RUNGS}; give one at least")]
+    Rungs,
+    /// A rung without means.
+    #[error("rung {0} calls by nothing; give browser, email, sms or webhook")]
+    Means(usize),
+    /// A rung that comes before the one before it.
+    #[error("rung {0} comes before the one before it")]
+    Order(usize),
+    /// A category that is none.
+    #[error("rung {0}: a category is from 1 to 6")]
+    Category(usize),
+    /// Nobody is ever called for light cases.
+    #[error("the first rung must be for all categories: write 6")]
+    First,
+    /// Again at once.
+    #[error("again_minutes is less than 5; people must have time to answer")]
+    Again,
+}
+
+/// A ladder has no more rungs.
+const MOST_RUNGS: usize = 20;
+/// An alarm has no more steps: then it stands for people to see.
+const MOST_STEPS: usize = 100;
+
+const fn all_categories() -> u8 {
+    6
+}
+
+impl Default for Ladder {
+    fn default() -> Self {
+        let rung = |after_minutes, whom, by: &[Means], category| Rung {
+            after_minutes,
+            whom,
+            by: by.iter().copied().collect(),
+            category,
+        };
+        let all = [Means::Browser, Means::Email, Means::Sms, Means::Webhook];
+        Self {
+            rungs: vec![
+                rung(0, Whom::OnDuty, &[Means::Browser, Means::Email, Means::Webhook], 6),
+                rung(5, Whom::OnDuty, &all, 3),
+                rung(15, Whom::Room, &all, 3),
+                rung(30, Whom::NationalOnDuty, &all, 3),
+                rung(60, Whom::NationalRoom, &all, 2),
+            ],
+            again_minutes: 60,
+        }
+    }
+}
+
+impl Ladder {
+    /// Whether it stands.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), LadderError> {
+        if self.rungs.is_empty() || self.rungs.len() > MOST_RUNGS {
+            return Err(LadderError::Rungs);
+        }
+        if self.again_minutes < 5 {
+            return Err(LadderError::Again);
+        }
+        let mut before = 0;
+        for (place, rung) in self.rungs.iter().enumerate() {
+            let number = place + 1;
+            if rung.by.is_empty() {
+                return Err(LadderError::Means(number));
+            }
+            if rung.after_minutes < before {
+                return Err(LadderError::Order(number));
+            }
+            if !(1..=6).contains(&rung.category) {
+                return Err(LadderError::Category(number));
+            }
+            before = rung.after_minutes;
+        }
+        let first = self.rungs.first().is_some_and(|rung| rung.category == 6);
+        if first { Ok(()) } else { Err(LadderError::First) }
+    }
+}
+
+impl Alarm {
+    /// An alarm just raised; nobody is called yet.
+    #[must_use]
+    pub const fn raise(about: About, room: OrganisationId, raised: Instant) -> Self {
+        Self { about, room, raised, stands: Stands::Calling, steps: Vec::new() }
+    }
+
+    /// Takes every step that is due, and says where the new ones begin.
+    pub fn advance(
+        &mut self,
+        ladder: &Ladder,
+        who: &dyn Fn(Whom) -> Vec<Callee>,
+        now: Instant,
+    ) -> usize {
+        let begin = self.steps.len();
+        while self.stands == Stands::Calling && self.steps.len() < MOST_STEPS {
+            let Some((place, rung)) = self.next(ladder, now) else { break };
+            self.steps.push(Step { rung: place, at: now, calls: calls(rung, who(rung.whom)) });
+            // All rungs without anybody in one go: it begins anew at its interval, not at once.
+            if self.steps.len() - begin >= ladder.rungs.len() {
+                break;
+            }
+        }
+        begin
+    }
+
+    /// The rung that is due.
+    fn next<'a>(&self, ladder: &'a Ladder, now: Instant) -> Option<(usize, &'a Rung)> {
+        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+        let fits = |rung: &&(usize, &'a Rung)| self.about.category <= rung.1.category;
+        let rungs: Vec<_> = ladder.rungs.iter().enumerate().collect();
+        let rungs: Vec<_> = rungs.iter().filter(fits).collect();
+        let Some(last) = self.steps.last() else { return rungs.first().copied().copied() };
+        let next = rungs.iter().find(|(place, _)| *place > last.rung);
+        match next {
+            Some(&&(place, rung)) => {
+                let due = self.raised.after(minutes(rung.after_minutes));
+                (now >= due || last.reached_nobody()).then_some((place, rung))
+            }
+            None => {
+                let due = last.at.after(minutes(ladder.again_minutes));
+                rungs.last().copied().copied().filter(|_| now >= due)
+            }
+        }
+    }
+
+    /// A call of it.
+    #[must_use]
+    pub fn call_mut(&mut self, step: usize, call: usize) -> Option<&mut Call> {
+        self.steps.get_mut(step)?.calls.get_mut(call)
+    }
+
+    /// Whether somebody is called by it.
+    #[must_use]
+    pub fn calls(&self, person: &AccountId) -> bool {
+        let mut calls = self.steps.iter().flat_map(|step| &step.calls);
+        self.stands == Stands::Calling && calls.any(|call| call.person == *person)
+    }
+
+    /// The steps on which nobody could be called.
+    pub fn gaps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.calls.is_empty())
+    }
+}
+
+impl Step {
+    /// Whether nobody can have heard: nobody was there, or no call came through.
+    fn reached_nobody(&self) -> bool {
+        let lost = |call: &Call| {
+            matches!(call.state, CallState::Failed { .. } | CallState::Unknown { .. })
+        };
+        self.calls.iter().all(lost)
+    }
+}
+
+/// Each person once by each means that the rung uses and the person has.
+fn calls(rung: &Rung, callees: Vec<Callee>) -> Vec<Call> {
+    let mut each: BTreeMap<AccountId, BTreeSet<Means>> = BTreeMap::new();
+    for callee in callees {
+        each.entry(callee.person).or_default().extend(callee.by.intersection(&rung.by));
+    }
+    let calls = each.into_iter().flat_map(|(person, by)| {
+        by.into_iter().map(move |by| Call { person: person.clone(), by, state: CallState::Waiting })
+    });
+    calls.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(minutes: u64) -> Instant {
+    let start: Instant = "2026-03-02T03:00:00Z".parse().unwrap();
+    start.after(Duration::from_secs(minutes * 60))
+}
+
+fn alarm(category: u8) -> Alarm {
+    let about = About {
+        number: "2026-000001".parse().unwrap(),
+        name: Bilingual::new("Pre-notifica", "Early warning"),
+        due: at(30),
+        missed: false,
+        category,
+    };
+    Alarm::raise(about, OrganisationId::new("cosc-umbria").unwrap(), at(0))
+}
+
+fn callee(name: &str, by: &[Means]) -> Callee {
+    Callee { person: AccountId::new(name).unwrap(), by: by.iter().copied().collect() }
+}
+
+fn all_there(whom: Whom) -> Vec<Callee> {
+    let by = [Means::Browser, Means::Email, Means::Sms];
+    match whom {
+        Whom::OnDuty => vec![callee("sala", &by)],
+        Whom::Room => vec![callee("sala", &by), callee("turno", &by)],
+        Whom::NationalOnDuty | Whom::NationalRoom => vec![callee("roma", &by)],
+    }
+}
+
+#[test]
+fn it_goes_up_until_somebody_answers() {
+    let ladder = Ladder::default();
+    ladder.check().unwrap();
+    let mut alarm = alarm(1);
+    let rungs = |alarm: &Alarm| alarm.steps.iter().map(|step| step.rung).collect::<Vec<_>>();
+    for (minute, wanted) in
+        [(0, &[0][..]), (4, &[0]), (5, &[0, 1]), (15, &[0, 1, 2]), (30, &[0, 1, 2, 3])]
+    {
+        alarm.advance(&ladder, &all_there, at(minute));
+        assert_eq!(rungs(&alarm), wanted, "at {minute}");
+    }
+    alarm.advance(&ladder, &all_there, at(60));
+    alarm.advance(&ladder, &all_there, at(119));
+    assert_eq!(rungs(&alarm), [0, 1, 2, 3, 4]);
+    alarm.advance(&ladder, &all_there, at(120));
+    assert_eq!(rungs(&alarm), [0, 1, 2, 3, 4, 4], "again, until somebody answers");
+    assert!(alarm.calls(&AccountId::new("roma").unwrap()));
+    alarm.stands = Stands::Answered { by: AccountId::new("roma").unwrap(), at: at(121) };
+    alarm.advance(&ladder, &all_there, at(600));
+    assert_eq!(alarm.steps.len(), 6);
+}
+
+#[test]
+fn a_light_case_stays_with_who_is_on_duty() {
+    let mut alarm = alarm(5);
+    alarm.advance(&Ladder::default(), &all_there, at(0));
+    alarm.advance(&Ladder::default(), &all_there, at(6_000));
+    assert!(alarm.steps.iter().all(|step| step.rung == 0) && alarm.steps.len() == 2);
+}
+
+#[test]
+fn where_nobody_is_the_next_rung_begins_at_once_and_the_gap_is_kept() {
+    let ladder = Ladder::default();
+    let mut alarm = alarm(1);
+    let national = |whom| match whom {
+        Whom::OnDuty | Whom::Room => Vec::new(),
+        whom => all_there(whom),
+    };
+    alarm.advance(&ladder, &national, at(0));
+    assert_eq!((alarm.steps.len(), alarm.gaps().count()), (4, 3));
+    assert_eq!(alarm.steps[3].calls[0].person.as_str(), "roma");
+    // A call that does not come through is as good as none.
+    for call in &mut alarm.steps[3].calls {
+        call.state = CallState::Failed { at: at(1), reason: "no route".into() };
+    }
+    alarm.advance(&ladder, &national, at(1));
+    assert_eq!(alarm.steps.len(), 5);
+}
+
+#[test]
+fn a_ladder_that_calls_nobody_is_refused() {
+    let broken = |change: fn(&mut Ladder)| {
+        let mut ladder = Ladder::default();
+        change(&mut ladder);
+        ladder.check().unwrap_err()
+    };
+    assert_eq!(broken(|it| it.rungs.clear()), LadderError::Rungs);
+    assert_eq!(broken(|it| it.rungs[1].by.clear()), LadderError::Means(2));
+    assert_eq!(broken(|it| it.rungs[4].after_minutes = 1), LadderError::Order(5));
+    assert_eq!(broken(|it| it.rungs[0].category = 3), LadderError::First);
+    assert_eq!(broken(|it| it.rungs[2].category = 0), LadderError::Category(3));
+    assert_eq!(broken(|it| it.again_minutes = 0), LadderError::Again);
+}
+
+proptest! {
+    #[test]
+    fn nobody_is_called_twice_for_a_step_and_somebody_is_always_called_or_the_gap_is_kept(
+        category in 1u8..=6,
+        looks in proptest::collection::vec((0u64..30, proptest::collection::vec((0u8..4, 0u8..16), 0..6)), 1..40),
+        fail in any::<bool>(),
+    ) {
+        let ladder = Ladder::default();
+        let (mut alarm, mut minute) = (alarm(category), 0);
+        for (wait, people) in looks {
+            minute += wait;
+            let who = |_: Whom| people.iter().map(|(name, means)| {
+                let all = [Means::Browser, Means::Email, Means::Sms, Means::Webhook];
+                let by = all.into_iter().enumerate().filter(|(bit, _)| means & (1 << bit) != 0);
+                let by: Vec<_> = by.map(|(_, means)| means).collect();
+                callee(&format!("p{name}"), &by)
+            }).collect::<Vec<_>>();
+            let begin = alarm.advance(&ladder, &who, at(minute));
+            for step in &mut alarm.steps[begin..] {
+                let each: BTreeSet<_> = step.calls.iter().map(|it| (it.person.clone(), it.by)).collect();
+                prop_assert_eq!(each.len(), step.calls.len());
+                let rung = &ladder.rungs[step.rung];
+                prop_assert!(category <= rung.category);
+                let could = people.iter().any(|(_, means)| {
+                    let all = [Means::Browser, Means::Email, Means::Sms, Means::Webhook];
+                    all.iter().enumerate().any(|(bit, it)| means & (1 << bit) != 0 && rung.by.contains(it))
+                });
+                prop_assert_eq!(could, !step.calls.is_empty(), "called, or a gap");
+                if fail {
+                    for call in &mut step.calls {
+                        call.state = CallState::Unknown { at: at(minute) };
+                    }
+                }
+            }
+            prop_assert!(!alarm.steps.is_empty(), "the first rung is called at once");
+            let rungs: Vec<_> = alarm.steps.iter().map(|step| step.rung).collect();
+            prop_assert!(rungs.is_sorted());
+            prop_assert!(alarm.steps.len() <= 100);
+        }
+    }
+}

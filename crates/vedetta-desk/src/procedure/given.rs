@@ -1,0 +1,48 @@
+//! The playbooks that every node has from its beginning, of our own writing, in Italian and English.
+
+/// Each by the name of its file.
+pub const GIVEN: [(&str, &str); 10] = [
+    ("ddos", include_str!("../../playbooks/ddos.json")),
+    ("ransomware", include_str!("../../playbooks/ransomware.json")),
+    ("phishing", include_str!("../../playbooks/phishing.json")),
+    ("social-engineering", include_str!("../../playbooks/social-engineering.json")),
+    ("deepfake", include_str!("../../playbooks/deepfake.json")),
+    ("supply-chain", include_str!("../../playbooks/supply-chain.json")),
+    ("ot", include_str!("../../playbooks/ot.json")),
+    ("human-error", include_str!("../../playbooks/human-error.json")),
+    ("missing-patches", include_str!("../../playbooks/missing-patches.json")),
+    ("defacement-data-breach", include_str!("../../playbooks/defacement-data-breach.json")),
+];
+
+#[cfg(test)]
+mod tests {
+    use cacao::{CommandKind, StepKind, read};
+
+    use super::GIVEN;
+
+    #[test]
+    fn each_is_valid_and_whole_in_both_languages() {
+        for (name, text) in GIVEN {
+            let reading = read(text.as_bytes());
+            assert_eq!((reading.faults, reading.remarks), (vec![], vec![]), "{name}");
+            let playbook = reading.playbook.unwrap();
+            let italian = &playbook.translations["it"];
+            let said = [&italian.name, &italian.description, &playbook.description];
+            assert!(said.iter().all(|it| !it.is_empty()), "{name}");
+            for (variable, it) in &playbook.variables {
+                assert!(!it.description.is_empty() && italian.variables.contains_key(variable));
+            }
+            let seen = |kind: &StepKind| !matches!(kind, StepKind::Start | StepKind::End);
+            for step in playbook.steps.iter().filter(|step| seen(&step.kind)) {
+                let own = &italian.steps[&step.id];
+                assert!(!step.name.is_empty() && !own.name.is_empty(), "{name} {}", step.id);
+                let StepKind::Action { commands, .. } = &step.kind else { continue };
+                assert_eq!(commands.len(), own.commands.len(), "{name} {}", step.name);
+                for (command, own) in commands.iter().zip(&own.commands) {
+                    let CommandKind::Manual(text) = &command.kind else { panic!("{name}") };
+                    assert!(text.len() > 40 && own.len() > 40 && text != own, "{name}: {text}");
+                }
+            }
+        }
+    }
+}
