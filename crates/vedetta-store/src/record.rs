@@ -56,6 +56,8 @@ pub enum RecordKind {
     Campaign = 22,
     /// A sensor at an organisation.
     Sensor = 24,
+    /// A clock that presses, and who is called for it.
+    Alarm = 25,
 }
 
 /// A record as stored.
@@ -91,7 +93,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -115,6 +117,7 @@ impl RecordKind {
         Self::MailReport,
         Self::Campaign,
         Self::Sensor,
+        Self::Alarm,
     ];
 
     /// The code under which backends store it. Never changes.

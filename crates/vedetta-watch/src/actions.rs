@@ -3,7 +3,11 @@
 
 pub mod attach_file;
 pub mod change_case;
+pub mod escalate;
+pub mod follow_playbook;
 pub mod hand_over;
+pub mod keep_advice;
+pub mod keep_playbooks;
 pub mod keep_rosters;
 pub mod report;
 pub mod warn;

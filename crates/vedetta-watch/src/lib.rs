@@ -15,19 +15,26 @@ mod kept;
 
 pub use actions::attach_file::{Attached, NewFile};
 pub use actions::change_case::{Edit, Merge};
+pub use actions::escalate::{DueCall, Looked};
+pub use actions::follow_playbook::{DueRequest, NewRun, RunStep};
 pub use actions::hand_over::{Give, HandoverView, Sheet, Take};
+pub use actions::keep_advice::{AdviceRow, NewAdvice};
+pub use actions::keep_playbooks::{CallableHost, PlaybookEdit, PlaybookStep};
 pub use actions::keep_rosters::RosterChange;
 pub use actions::report::{NewReport, ReportReceipt};
 pub use actions::warn::NewReaction;
 pub use cases::{CaseRow, Circle};
 pub use error::{Stale, WatchError};
 pub use kept::Did;
+pub use views::see_alarms::AlarmView;
 pub use views::see_case::{CaseView, Moment, Timeline};
 pub use views::see_cases::{CasePage, CaseWish, Counts};
 pub use views::see_clocks::{CaseClocks, Clock, NextClock, Pressing, Suggested};
 pub use views::see_concerns::Concern;
 pub use views::see_duty::{DutyNow, Person, RosterView};
+pub use views::see_playbooks::{PlaybookRow, PlaybookView};
 pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
+pub use views::see_runs::{RunRow, RunView, Said};
 pub use views::see_warnings::{Figures, Reached, WarningRow, WarningView};
 pub use watch::Watch;
 

@@ -3,6 +3,8 @@
 // What a test is built from may fail like the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "it/alarms.rs"]
+mod alarms;
 #[path = "it/cases.rs"]
 mod cases;
 #[path = "it/circle.rs"]
@@ -11,6 +13,8 @@ mod circle;
 mod clocks;
 #[path = "it/files.rs"]
 mod files;
+#[path = "it/playbooks.rs"]
+mod playbooks;
 #[path = "it/queue.rs"]
 mod queue;
 #[path = "it/room.rs"]

@@ -103,6 +103,7 @@ impl Watch {
             _ => {}
         }
         self.check_named(by, &change)?;
+        let change = self.in_full(by, change)?;
         let (asker, now) = (self.asker(by), self.house().now());
         self.write_case(by, number, Some(version), move |unit| {
             let (stamp, kept) = match asker.read(unit, number, Some(version))? {
@@ -179,7 +180,7 @@ impl Watch {
     ) -> Result<CaseView, WatchError> {
         let number = number_of(number)?;
         let asker = self.asker(by);
-        let last = self.annex().read(|reader| kept::newest(reader, number))?;
+        let last = self.house().read(|reader| kept::newest(reader, number))?;
         if let Some((stamp, kept)) = &last
             && stamp.seq == version
             && matches!(kept.did, Did::Changed(Change::Merge { .. }))
@@ -223,7 +224,7 @@ impl Watch {
         version: Option<Sequence>,
         work: impl FnMut(&mut dyn UnitOfWork) -> Result<Outcome, StoreError> + Send + 'static,
     ) -> Result<CaseView, WatchError> {
-        match self.annex().write(work)? {
+        match self.house().write(work)? {
             Ok(written) => {
                 for (kept, stamp) in &written {
                     self.learn(kept, *stamp);
@@ -234,7 +235,7 @@ impl Watch {
         }
     }
 
-    fn refused(
+    pub(crate) fn refused(
         &self,
         by: &Actor,
         number: CaseNumber,
@@ -246,7 +247,7 @@ impl Watch {
             Refusal::Stale { at } => {
                 let since = version.unwrap_or(Sequence::START);
                 let changes =
-                    self.annex().read(|reader| self.since(reader, by, number, (since, at)));
+                    self.house().read(|reader| self.since(reader, by, number, (since, at)));
                 match changes {
                     Ok(changes) => Stale { number, changes }.into(),
                     Err(error) => error.into(),
@@ -289,7 +290,7 @@ impl Watch {
     /// Refuses a change that names what is not there, or not for who asks.
     fn check_named(&self, by: &Actor, change: &Change) -> Result<(), WatchError> {
         let standing = self.house().standing();
-        let organisation = |id: &OrganisationId| self.annex().require_known(id);
+        let organisation = |id: &OrganisationId| self.house().number_of(id).map(drop);
         match change {
             Change::Affect { organisation: id, .. }
             | Change::Admit { organisation: id }
@@ -356,6 +357,9 @@ fn undoable(kept: &Kept) -> Result<&Change, &'static str> {
             Err("the last change is a merge or a split; take it back at the report")
         }
         Did::Changed(Change::Split { .. }) => Err("the last change is a split; merge it again"),
+        Did::Changed(Change::Follow { .. }) => {
+            Err("the last change is a playbook that was begun; give its run up")
+        }
         Did::Changed(change) => Ok(change),
     }
 }

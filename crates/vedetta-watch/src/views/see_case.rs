@@ -110,6 +110,7 @@ const LEADING: &[&str] = &[
     "note",
     "recommend",
     "attach",
+    "follow",
 ];
 
 impl Watch {
@@ -120,7 +121,7 @@ impl Watch {
     pub fn case(&self, by: &Actor, number: &str) -> Result<CaseView, WatchError> {
         let number = number_of(number)?;
         let viewer = self.viewer(by);
-        let found = self.annex().read(|reader| kept::newest(reader, number))?;
+        let found = self.house().read(|reader| kept::newest(reader, number))?;
         let seen = found.and_then(|(stamp, kept)| {
             let sight = kept.incident.sight(viewer)?;
             Some((stamp, kept, sight))
@@ -167,7 +168,7 @@ impl Watch {
     ) -> Result<Timeline, WatchError> {
         let number = number_of(number)?;
         let (viewer, limit) = (self.viewer(by), limit.clamp(1, 500));
-        let page = self.annex().read(|reader| {
+        let page = self.house().read(|reader| {
             let Some((stamp, kept)) = kept::newest(reader, number)? else { return Ok(None) };
             // Who may not see the case as it is now sees nothing of what it was.
             if kept.incident.sight(viewer).is_none() {
@@ -218,7 +219,7 @@ fn may(kept: &Kept, viewer: Viewer<'_>, sight: Sight) -> BTreeSet<&'static str> 
             may.extend(LEADING.iter().filter(|name| leads_on(stage, name)));
             let undoable = kept.before.is_some()
                 && matches!(&kept.did, Did::Changed(change)
-                if !matches!(change.name(), "absorb" | "yield" | "split"));
+                if !matches!(change.name(), "absorb" | "yield" | "split" | "follow"));
             may.extend(undoable.then_some("undo"));
         }
         (Stands::InTheRoom | Stands::Outside, _) => {
@@ -250,6 +251,7 @@ fn leads_on(stage: vedetta_desk::StageName, change: &str) -> bool {
         "dismiss" | "merge" => stage.is_open(),
         "split" => stage == Merged,
         "reopen" => matches!(stage, Closed | Dismissed),
+        "follow" => stage.is_open(),
         "assign" => stage.is_open() && stage != Reported,
         _ => true,
     }

@@ -9,7 +9,8 @@ use vedetta_desk::notice::{self, Pen};
 use vedetta_desk::regime::{Certainty, suggested};
 use vedetta_desk::target::{Target, targets};
 use vedetta_desk::{
-    CaseNumber, Category, Deadline, Incident, Regime, Sight, StageName, State, StepName, deadlines,
+    Access, CaseNumber, Category, Deadline, Incident, Regime, Sight, StageName, State, StepName,
+    deadlines,
 };
 use vedetta_model::language::{Bilingual, Language};
 use vedetta_model::{Actor, Instant, OrganisationId};
@@ -220,12 +221,40 @@ impl Watch {
                 break;
             }
         }
-        done.reverse();
+        done.extend(self.done_in_runs(by, number, language)?);
+        done.sort_by_key(|it| it.at);
         let applied: Vec<_> =
             self.regimes.iter().filter(|it| incident.regimes.contains_key(&it.id)).collect();
         let name = |id: &OrganisationId| self.name_of(id);
         let pen = Pen { language, now: self.house().now(), name: &name };
         Ok(notice::after_action(&incident, &done, &applied, pen))
+    }
+
+    /// What was done in the runs of a case.
+    fn done_in_runs(
+        &self,
+        by: &Actor,
+        number: &str,
+        language: Language,
+    ) -> Result<Vec<notice::Done>, WatchError> {
+        let mut done = Vec::new();
+        for row in self.runs(by, number)? {
+            let run = self.run_in(by, number, row.run, language)?;
+            done.extend(run.deeds.into_iter().map(|it| {
+                let words = it.deed.did.words();
+                let said = |words: &str| {
+                    let note = Some(&it.deed.note).filter(|note| !note.is_empty());
+                    let note = note.map(|note| format!("; {note}")).unwrap_or_default();
+                    format!("{}, {}: {words}{note}", run.name, it.name)
+                };
+                notice::Done {
+                    at: it.deed.at,
+                    by: it.deed.by.map_or_else(|| "vedetta".into(), |by| by.to_string()),
+                    words: Bilingual::new(said(&words.it), said(&words.en)),
+                }
+            }));
+        }
+        Ok(done)
     }
 
     /// What an organisation is called.
@@ -238,7 +267,7 @@ impl Watch {
     fn incident(&self, by: &Actor, number: &str) -> Result<(Incident, Sight), WatchError> {
         let number = number_of(number)?;
         let viewer = self.viewer(by);
-        let found = self.annex().read(|reader| kept::newest(reader, number))?;
+        let found = self.house().read(|reader| kept::newest(reader, number))?;
         let seen = found.and_then(|(_, kept)| {
             let sight = kept.incident.sight(viewer)?;
             Some(match sight {
@@ -289,6 +318,34 @@ impl Watch {
             }
         }
         Ok(clocks)
+    }
+
+    /// Every clock of every case, whoever may see it.
+    pub(crate) fn every_clock(&self, now: Instant) -> Result<Vec<NextClock>, WatchError> {
+        let live: Vec<_> = {
+            let held = self.index()?;
+            let index = held.get().into_iter();
+            let live = index.flat_map(|index| index.live.iter().map(|it| index.all.get(it)));
+            live.flatten().cloned().collect()
+        };
+        let clocks = live.iter().flat_map(|brief| {
+            let mut clocks = self.clocks_of(brief, now);
+            clocks.extend(aims_of(brief, now));
+            clocks
+        });
+        Ok(clocks.collect())
+    }
+
+    /// The centre that a case goes to.
+    pub(crate) fn centre_of(&self, number: CaseNumber) -> Option<OrganisationId> {
+        let held = self.index().ok()?;
+        held.get()?.all.get(&number)?.row.centre.clone()
+    }
+
+    /// What decides who may see a case.
+    pub(crate) fn access_of(&self, number: CaseNumber) -> Option<Access> {
+        let held = self.index().ok()?;
+        Some(held.get()?.all.get(&number)?.access.clone())
     }
 
     fn clocks_of(&self, brief: &Brief, now: Instant) -> Vec<NextClock> {

@@ -1,0 +1,513 @@
+//! Escalation: alarms of clocks that press, whom they call, and who answers. All of it is in the
+//! ledger, calls as jobs of it: a node that starts again goes on where it was, and makes no call
+//! twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use vedetta_desk::escalation::{About, Alarm, CallState, Callee, Ladder, Means, Stands, Whom};
+use vedetta_desk::{OnDuty, Roster, Sight, State, Viewer};
+use vedetta_model::account::AccountState;
+use vedetta_model::contact::Channel;
+use vedetta_model::language::Bilingual;
+use vedetta_model::organisation::OrganisationKind;
+use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId};
+use vedetta_store::{Lease, NewJob, Reader, RecordKind, Sequence, StoreError, UnitOfWork};
+
+use crate::actions::keep_playbooks::spoilt;
+use crate::error::WatchError;
+use crate::views::see_alarms::AlarmView;
+use crate::views::see_clocks::NextClock;
+use crate::watch::{OFFICERS, Watch};
+
+/// A call that is to be made now: it is in the ledger that it is being made.
+#[derive(Clone, Debug)]
+pub struct DueCall {
+    /// By what.
+    pub by: Means,
+    /// Where to: a mailbox, a number, a web address; empty for the browser.
+    pub to: String,
+    /// In whose language.
+    pub language: Language,
+    /// What to say in a line.
+    pub subject: String,
+    /// What to say.
+    pub text: String,
+    /// The alarm.
+    pub alarm: String,
+    lease: Lease,
+    task: Task,
+}
+
+/// What was seen when the clocks were looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Looked {
+    /// Alarms raised.
+    pub raised: usize,
+    /// Alarms that are over.
+    pub over: usize,
+    /// Calls queued.
+    pub calls: usize,
+}
+
+/// A job: one call of one step of one alarm.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Task {
+    alarm: String,
+    step: usize,
+    call: usize,
+}
+
+/// The step of the ledger's jobs.
+const STEP: &str = "desk/call";
+/// How long one call may take.
+const TERM: std::time::Duration = std::time::Duration::from_secs(120);
+/// The setting that holds the ladder.
+const LADDER: &str = "escalation";
+/// Where the alarms that are open are remembered.
+const OPEN: &str = "desk/alarms";
+/// Alarms open at once; the gravest come first.
+const MOST: usize = 500;
+
+impl Watch {
+    /// Looks at the clocks: raises an alarm for each that is nearly due or missed, ends those that are
+    /// over, and queues the calls that are due.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn look_at_clocks(&self) -> Result<Looked, WatchError> {
+        let now = self.house().now();
+        let pressing = self.every_pressing(now)?;
+        let (ladder, mut alarms) = self.house().read(|reader| {
+            let mut alarms = BTreeMap::new();
+            for id in open(reader)? {
+                if let Some((at, alarm)) = read_alarm(reader, &id)? {
+                    alarms.insert(id, (Some(at), alarm));
+                }
+            }
+            Ok((ladder(reader)?, alarms))
+        })?;
+        let mut looked = Looked::default();
+        for (id, clock) in &pressing {
+            if alarms.len() >= MOST || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
+                continue;
+            }
+            let alarm = Alarm::raise(about(clock), self.room_of(clock), now);
+            alarms.insert(id.clone(), (None, alarm));
+            looked.raised += 1;
+        }
+        let rosters = self.rosters()?;
+        let mut changed = Vec::new();
+        for (id, (at, before)) in alarms {
+            let open = pressing.contains_key(&id);
+            let mut alarm = before.clone();
+            if !open && alarm.stands == Stands::Calling {
+                alarm.stands = Stands::Over { at: now };
+            }
+            let who = |whom| self.callees(whom, &rosters, (&before, now));
+            let begin = alarm.advance(&ladder, &who, now);
+            if at.is_none() || !open || alarm != before {
+                looked.over += usize::from(!open);
+                looked.calls +=
+                    alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
+                changed.push(Change { id, at, alarm, begin, open });
+            }
+        }
+        if !changed.is_empty() {
+            self.house().write(move |unit| write(unit, &changed, now))?;
+        }
+        Ok(looked)
+    }
+
+    /// Leases calls that are due, and writes that they are being made. One whose making broke off is
+    /// not made again: nobody knows whether it came through, and the next rung begins at once.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn due_calls(&self, limit: usize) -> Result<Vec<DueCall>, WatchError> {
+        let now = self.house().now();
+        let leased = self.house().write(move |unit| {
+            let mut due = Vec::new();
+            for lease in unit.lease(STEP, now, TERM, limit)? {
+                let task: Task = serde_json::from_str(&lease.job.task)
+                    .map_err(|error| spoilt(&lease.job.key, &error))?;
+                match take_up(unit, &task, now)? {
+                    Some((person, by, alarm)) => due.push((lease, task, person, by, alarm)),
+                    None => unit.finish(&lease)?,
+                }
+            }
+            Ok(due)
+        })?;
+        let (mut due, standing) = (Vec::new(), self.house().standing());
+        for (lease, task, person, by, alarm) in leased {
+            let language =
+                standing.directory.account(&person).map_or(Language::It, |it| it.language);
+            let to = self.address_of(&person, by).unwrap_or_default();
+            let (subject, text) = say(&alarm.about, language);
+            let alarm = task.alarm.clone();
+            due.push(DueCall { by, to, language, subject, text, alarm, lease, task });
+        }
+        Ok(due)
+    }
+
+    /// Writes what came of a call.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn end_call(&self, due: DueCall, outcome: Result<(), String>) -> Result<(), WatchError> {
+        let now = self.house().now();
+        let DueCall { lease, task, .. } = due;
+        self.house().write(move |unit| {
+            let state = match &outcome {
+                Ok(()) => CallState::Made { at: now },
+                Err(reason) => {
+                    let reason = reason.chars().take(300).collect();
+                    CallState::Failed { at: now, reason }
+                }
+            };
+            // Taken for lost meanwhile, it stays so: its lease is another's.
+            if unit.finish(&lease).is_err() {
+                return Ok(());
+            }
+            set_state(unit, &task, state)
+        })?;
+        Ok(())
+    }
+
+    /// Answers an alarm: nobody is called for it any more.
+    ///
+    /// # Errors
+    /// Unknown to the actor, or over.
+    pub fn answer_alarm(&self, by: &Actor, id: &str) -> Result<AlarmView, WatchError> {
+        let seen = self.alarm(by, id)?;
+        if !seen.may_answer {
+            return Err(match seen.alarm.stands {
+                Stands::Answered { by, at } => WatchError::conflict(format!(
+                    "{by} answered it at {at}; there is nothing to do"
+                )),
+                Stands::Over { at } => {
+                    WatchError::conflict(format!("it was over at {at}; there is nothing to do"))
+                }
+                Stands::Calling => vedetta_flow::FlowError::Forbidden {
+                    who: by.account.to_string(),
+                    what: "answer this alarm",
+                    advice: "an officer of the room may, or who is called",
+                }
+                .into(),
+            });
+        }
+        let (name, actor, now) = (id.to_owned(), by.account.clone(), self.house().now());
+        let answered = self.house().write(move |unit| {
+            let Some((_, mut alarm)) = read_alarm(unit, &name)? else { return Ok(false) };
+            if alarm.stands != Stands::Calling {
+                return Ok(false);
+            }
+            alarm.stands = Stands::Answered { by: actor.clone(), at: now };
+            for call in alarm.steps.iter_mut().flat_map(|step| &mut step.calls) {
+                if call.state == CallState::Waiting {
+                    call.state = CallState::Dropped;
+                }
+            }
+            put_alarm(unit, &name, &alarm, actor.as_str())?;
+            Ok(true)
+        })?;
+        if !answered {
+            return Err(WatchError::conflict("somebody else was faster; read it again"));
+        }
+        self.alarm(by, id)
+    }
+
+    /// How people are called.
+    ///
+    /// # Errors
+    /// Forbidden.
+    pub fn ladder(&self, by: &Actor) -> Result<Ladder, WatchError> {
+        self.house().require_room(by, OFFICERS, "see how people are called")?;
+        Ok(self.house().read(|reader| ladder(reader))?)
+    }
+
+    /// Says how people are called.
+    ///
+    /// # Errors
+    /// Forbidden, or a ladder that does not stand.
+    pub fn put_ladder(&self, by: &Actor, ladder: Ladder) -> Result<Ladder, WatchError> {
+        self.house().require_room(by, &[], "say how people are called")?;
+        ladder.check().map_err(|error| WatchError::invalid("ladder", error))?;
+        let body = serde_json::to_vec(&ladder).map_err(|error| spoilt(LADDER, &error))?;
+        let actor = by.account.clone();
+        self.house().write(move |unit| {
+            unit.put_record(RecordKind::Setting, LADDER, &body, actor.as_str())
+        })?;
+        Ok(ladder)
+    }
+
+    /// What presses in all cases, whoever may see them, by the identifier of its alarm.
+    fn every_pressing(&self, now: Instant) -> Result<BTreeMap<String, NextClock>, WatchError> {
+        let mut clocks = self.every_clock(now)?;
+        clocks.retain(|it| matches!(it.state, State::Near | State::Missed));
+        clocks.sort_by_key(|it| (category_of(it), it.due));
+        Ok(clocks.into_iter().take(MOST * 4).map(|clock| (name_of(&clock), clock)).collect())
+    }
+
+    /// The room that answers for a case: the centre it goes to, where that has people here; else this
+    /// node's own.
+    fn room_of(&self, clock: &NextClock) -> OrganisationId {
+        let standing = self.house().standing();
+        let routed = self.centre_of(clock.number);
+        let here = |id: &OrganisationId| !standing.directory.accounts_of(id).is_empty();
+        let own = || standing.own.clone().unwrap_or_else(|| clock.organisation.clone());
+        routed.filter(here).unwrap_or_else(own)
+    }
+
+    fn rosters(&self) -> Result<BTreeMap<OrganisationId, Roster>, WatchError> {
+        let records = self.house().read(|reader| reader.records(RecordKind::Roster))?;
+        let rosters = records.into_iter().map(|record| {
+            let roster: Roster =
+                serde_json::from_slice(&record.body).map_err(|error| spoilt(&record.id, &error))?;
+            Ok((roster.organisation.clone(), roster))
+        });
+        rosters.collect::<Result<_, StoreError>>().map_err(WatchError::from)
+    }
+
+    /// Who can be called on a rung, of those who may see the case.
+    fn callees(
+        &self,
+        whom: Whom,
+        rosters: &BTreeMap<OrganisationId, Roster>,
+        (alarm, now): (&Alarm, Instant),
+    ) -> Vec<Callee> {
+        let standing = self.house().standing();
+        let national = || {
+            let mut centres = standing.directory.of_kind(OrganisationKind::NationalCentre);
+            centres.next().map(|centre| centre.organisation.id.clone())
+        };
+        let room = &alarm.room;
+        let people = match whom {
+            Whom::OnDuty => on_duty(room, rosters, now),
+            Whom::NationalOnDuty => {
+                national().map(|id| on_duty(&id, rosters, now)).unwrap_or_default()
+            }
+            Whom::Room => self.leaders(room),
+            Whom::NationalRoom => national().map(|id| self.leaders(&id)).unwrap_or_default(),
+        };
+        let sees = |person: &AccountId| self.may_see(person, alarm);
+        let called = people
+            .into_iter()
+            .filter(sees)
+            .map(|person| Callee { by: self.means_of(&person), person });
+        called.collect()
+    }
+
+    /// Those of a room who may lead cases.
+    fn leaders(&self, room: &OrganisationId) -> BTreeSet<AccountId> {
+        let standing = self.house().standing();
+        let accounts = standing.directory.accounts_of(room).iter();
+        let leads = accounts.filter(|account| {
+            account.state == AccountState::Active
+                && account.roles.iter().any(|role| OFFICERS.contains(role))
+        });
+        leads.map(|account| account.id.clone()).collect()
+    }
+
+    /// Whether a person may know of the case: a case kept to a few is theirs alone.
+    fn may_see(&self, person: &AccountId, alarm: &Alarm) -> bool {
+        let standing = self.house().standing();
+        let Some(account) = standing.directory.account(person) else { return false };
+        if account.state != AccountState::Active {
+            return false;
+        }
+        let Some(access) = self.access_of(alarm.about.number) else { return true };
+        let Some(circle) = &access.circle else { return true };
+        let viewer = Viewer {
+            account: person,
+            organisation: &account.organisation,
+            stands: vedetta_desk::Stands::InTheRoom,
+        };
+        circle.contains(person) && access.sight(viewer) == Some(Sight::Whole)
+    }
+
+    /// By what a person can be called: the pages, and what the directory says of them.
+    fn means_of(&self, person: &AccountId) -> BTreeSet<Means> {
+        let further = [Means::Email, Means::Sms, Means::Webhook];
+        let there = further.into_iter().filter(|by| self.address_of(person, *by).is_some());
+        there.chain([Means::Browser]).collect()
+    }
+
+    /// Where a person is reached by a means.
+    fn address_of(&self, person: &AccountId, by: Means) -> Option<String> {
+        let standing = self.house().standing();
+        let account = standing.directory.account(person)?;
+        let contacts = standing.directory.contacts_of(&account.organisation).iter();
+        let own = contacts.filter(|contact| contact.account.as_ref() == Some(person));
+        let mut channels = own.flat_map(|contact| &contact.channels);
+        channels.find_map(|channel| match (channel, by) {
+            (Channel::Email(at), Means::Email)
+            | (Channel::Phone(at), Means::Sms)
+            | (Channel::Web(at), Means::Webhook) => Some(at.clone()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn alarm_of(&self, id: &str) -> Result<Option<(Sequence, Alarm)>, WatchError> {
+        Ok(self.house().read(|reader| read_alarm(reader, id))?)
+    }
+}
+
+/// An alarm that is to be written.
+#[derive(Clone)]
+struct Change {
+    id: String,
+    at: Option<Sequence>,
+    alarm: Alarm,
+    begin: usize,
+    open: bool,
+}
+
+/// Writes alarms and queues their calls. What changed meanwhile waits for the next look.
+fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<(), StoreError> {
+    let mut known = self::open(unit)?;
+    for Change { id, at, alarm, begin, open } in changed {
+        if read_alarm(unit, id)?.map(|(at, _)| at) != *at {
+            continue;
+        }
+        put_alarm(unit, id, alarm, "vedetta")?;
+        if *open {
+            known.insert(id.clone())
+        } else {
+            known.remove(id)
+        };
+        for (step, taken) in alarm.steps.iter().enumerate().skip(*begin) {
+            for call in 0..taken.calls.len() {
+                let task = Task { alarm: id.clone(), step, call };
+                let text = serde_json::to_string(&task).map_err(|error| spoilt(id, &error))?;
+                let key = format!("{id}/{step}/{call}");
+                unit.enqueue(&NewJob { step: STEP, key: &key, task: &text, due: now })?;
+            }
+        }
+    }
+    let names = serde_json::to_vec(&known).map_err(|error| spoilt(OPEN, &error))?;
+    unit.set_bookmark(OPEN, &names)
+}
+
+/// Takes a call up if it is still to be made.
+fn take_up(
+    unit: &mut dyn UnitOfWork,
+    task: &Task,
+    now: Instant,
+) -> Result<Option<(AccountId, Means, Alarm)>, StoreError> {
+    let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(None) };
+    let calling = alarm.stands == Stands::Calling;
+    let Some(call) = alarm.call_mut(task.step, task.call) else { return Ok(None) };
+    let (person, by) = (call.person.clone(), call.by);
+    let (state, goes) = match (&call.state, calling) {
+        (CallState::Waiting, true) => (CallState::Making { at: now }, true),
+        (CallState::Waiting, false) => (CallState::Dropped, false),
+        (CallState::Making { .. }, _) => (CallState::Unknown { at: now }, false),
+        _ => return Ok(None),
+    };
+    call.state = state;
+    put_alarm(unit, &task.alarm, &alarm, "vedetta")?;
+    Ok(goes.then_some((person, by, alarm)))
+}
+
+fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result<(), StoreError> {
+    let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(()) };
+    if let Some(call) = alarm.call_mut(task.step, task.call) {
+        call.state = state;
+        put_alarm(unit, &task.alarm, &alarm, "vedetta")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn read_alarm(
+    reader: &mut (impl Reader + ?Sized),
+    id: &str,
+) -> Result<Option<(Sequence, Alarm)>, StoreError> {
+    let Some(record) = reader.record(RecordKind::Alarm, id)? else { return Ok(None) };
+    let alarm = serde_json::from_slice(&record.body).map_err(|error| spoilt(id, &error))?;
+    Ok(Some((record.stamp.seq, alarm)))
+}
+
+fn put_alarm(
+    unit: &mut dyn UnitOfWork,
+    id: &str,
+    alarm: &Alarm,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let body = serde_json::to_vec(alarm).map_err(|error| spoilt(id, &error))?;
+    unit.put_record(RecordKind::Alarm, id, &body, actor).map(drop)
+}
+
+fn ladder(reader: &mut (impl Reader + ?Sized)) -> Result<Ladder, StoreError> {
+    let record = reader.record(RecordKind::Setting, LADDER)?;
+    let ladder = record.map(|it| serde_json::from_slice(&it.body)).transpose();
+    Ok(ladder.map_err(|error| spoilt(LADDER, &error))?.unwrap_or_default())
+}
+
+/// The alarms that are not over.
+pub(crate) fn open(reader: &mut (impl Reader + ?Sized)) -> Result<BTreeSet<String>, StoreError> {
+    let names = reader.bookmark(OPEN)?;
+    let names = names.map(|names| serde_json::from_slice(&names)).transpose();
+    Ok(names.map_err(|error| spoilt(OPEN, &error))?.unwrap_or_default())
+}
+
+/// Who is on duty in a room, or in the one that covers for it.
+fn on_duty(
+    room: &OrganisationId,
+    rosters: &BTreeMap<OrganisationId, Roster>,
+    now: Instant,
+) -> BTreeSet<AccountId> {
+    let at = |room: &OrganisationId| rosters.get(room).map(|roster| roster.on_duty(now));
+    match at(room) {
+        Some(OnDuty::People { people, .. }) => people,
+        Some(OnDuty::Covered { by, .. }) => match at(&by) {
+            Some(OnDuty::People { people, .. }) => people,
+            _ => BTreeSet::new(),
+        },
+        _ => BTreeSet::new(),
+    }
+}
+
+/// One alarm for a clock nearly due, another for the same missed; a clock set anew is another.
+fn name_of(clock: &NextClock) -> String {
+    let what = match (&clock.step, clock.target) {
+        (Some(step), _) => step.to_string(),
+        (None, target) => target.map_or_else(String::new, |it| it.as_str().to_owned()),
+    };
+    let how = if clock.state == State::Missed { "missed" } else { "near" };
+    format!("{}.{what}.{}.{how}", clock.number, clock.due.micros())
+}
+
+/// The category by which rungs are chosen.
+const fn category_of(clock: &NextClock) -> u8 {
+    if clock.step.is_some() { 1 } else { clock.category }
+}
+
+fn about(clock: &NextClock) -> About {
+    let (missed, name) = (clock.state == State::Missed, clock.name.clone());
+    About { number: clock.number, name, due: clock.due, missed, category: category_of(clock) }
+}
+
+/// What a call says: the number of the case and what is due, nothing of what it is about.
+fn say(about: &About, language: Language) -> (String, String) {
+    let (number, due) = (about.number, vedetta_desk::notice::rome(about.due));
+    let (it, en) = match about.missed {
+        true => ("SCADUTO il", "MISSED, was due"),
+        false => ("in scadenza il", "due"),
+    };
+    let subject = Bilingual::new(
+        format!("Vedetta: caso {number}, {} {it} {due}", about.name.it),
+        format!("Vedetta: case {number}, {} {en} {due}", about.name.en),
+    );
+    let text = Bilingual::new(
+        format!(
+            "{}. Aprire il caso nella sala operativa e rispondere all'allarme: finché nessuno risponde si chiama il gradino successivo.",
+            subject.it
+        ),
+        format!(
+            "{}. Open the case in the operations room and answer the alarm: until somebody does, the next rung is called.",
+            subject.en
+        ),
+    );
+    (subject.to(language).to_owned(), text.to(language).to_owned())
+}
