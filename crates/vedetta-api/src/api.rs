@@ -19,6 +19,7 @@ use vedetta_postroom::Postroom;
 use vedetta_watch::{Watch, WatchError};
 
 use crate::access::Cost;
+use crate::calls::Gateway;
 use crate::credentials::Presented;
 use crate::feeds::Feeds;
 use crate::limits::{Limiter, Rate};
@@ -27,6 +28,7 @@ use crate::problem::{Kind, Problem};
 use crate::reads::{Carried, Reads};
 use crate::recorder::{self, Recorder};
 use crate::taxii2::Statuses;
+use crate::webhooks::Caller;
 
 /// What the operator says of the machine doors.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub struct Settings {
     pub webhook_networks: Inner,
     /// With what certificates it dials other nodes.
     pub papers: Papers,
+    /// By what it sends text messages.
+    pub gateway: Option<Gateway>,
 }
 
 /// The machine doors of one node. Cheap to clone.
@@ -73,6 +77,7 @@ struct Shared {
     sending: Mutex<HashMap<AccountId, usize>>,
     links: OnceLock<Links>,
     mail_desk: OnceLock<Arc<Postroom>>,
+    caller: OnceLock<Arc<dyn Caller>>,
     closing: watch::Sender<bool>,
 }
 
@@ -127,6 +132,7 @@ impl Default for Settings {
             at_once: 64,
             webhook_networks: Inner::default(),
             papers: Papers::default(),
+            gateway: None,
         }
     }
 }
@@ -166,6 +172,7 @@ impl Api {
             sending: Mutex::default(),
             links: OnceLock::new(),
             mail_desk: OnceLock::new(),
+            caller: OnceLock::new(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -214,6 +221,17 @@ impl Api {
     /// The mail desk, where there is one.
     pub(crate) fn mail_desk(&self) -> Option<&Arc<Postroom>> {
         self.0.mail_desk.get()
+    }
+
+    /// Lets requests of playbooks be made, from now on.
+    pub fn show_caller(&self, caller: Arc<dyn Caller>) {
+        // The one that was shown first stays.
+        let _first = self.0.caller.set(caller).is_ok();
+    }
+
+    /// Who makes requests, where somebody does.
+    pub(crate) fn caller(&self) -> Option<&Arc<dyn Caller>> {
+        self.0.caller.get()
     }
 
     /// Ends the live streams, so that the server can end: their clients come back with the place

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod api;
+pub mod calls;
 pub mod control;
 pub mod credentials;
 pub mod extract;

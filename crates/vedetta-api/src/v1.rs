@@ -1,6 +1,7 @@
 //! The JSON interface, below `/api/v1`: a noun a file, thin over the house.
 
 mod agreements;
+mod alarms;
 mod certificates;
 mod clocks;
 mod control;
@@ -15,6 +16,7 @@ mod ledger;
 mod mail;
 mod node;
 mod peers;
+mod playbooks;
 mod queue;
 mod relevance;
 pub(crate) mod sensors;
@@ -158,8 +160,32 @@ fn peers(registry: Registry) -> Registry {
         .on(Post, "/api/v1/card/revocations", peers::revoke)
 }
 
-fn desk(registry: Registry) -> Registry {
+fn procedures(registry: Registry) -> Registry {
     registry
+        .on(Get, "/api/v1/alarms", alarms::list)
+        .on(Get, "/api/v1/alarms/{alarm}", alarms::get)
+        .on(Post, "/api/v1/alarms/{alarm}/answer", alarms::answer)
+        .on(Get, "/api/v1/settings/escalation", alarms::ladder)
+        .on(Put, "/api/v1/settings/escalation", alarms::put_ladder)
+        .on(Get, "/api/v1/incidents/{number}/runs", playbooks::runs)
+        .on(Post, "/api/v1/incidents/{number}/runs", playbooks::begin)
+        .on(Get, "/api/v1/incidents/{number}/runs/{run}", playbooks::run)
+        .on(Post, "/api/v1/incidents/{number}/runs/{run}/acts", playbooks::act)
+        .on(Post, "/api/v1/incidents/{number}/runs/{run}/requests", playbooks::request)
+        .on(Get, "/api/v1/recommendations", playbooks::library)
+        .on(Put, "/api/v1/recommendations/{recommendation}", playbooks::put_advice)
+        .on(Get, "/api/v1/playbooks", playbooks::list)
+        .on(Post, "/api/v1/playbooks", playbooks::import)
+        .on(Get, "/api/v1/playbooks/{playbook}", playbooks::get)
+        .on(Put, "/api/v1/playbooks/{playbook}", playbooks::write)
+        .on(Get, "/api/v1/playbooks/{playbook}/cacao", playbooks::export)
+        .on(Post, "/api/v1/playbooks/{playbook}/steps", playbooks::step)
+        .on(Get, "/api/v1/settings/playbook-hosts", playbooks::hosts)
+        .on(Put, "/api/v1/settings/playbook-hosts", playbooks::allow)
+}
+
+fn desk(registry: Registry) -> Registry {
+    procedures(registry)
         .on(Post, "/api/v1/reports", queue::report)
         .on(Get, "/api/v1/queue", queue::waiting)
         .on(Get, "/api/v1/incidents", incidents::list)

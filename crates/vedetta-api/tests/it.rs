@@ -19,6 +19,8 @@ mod limits;
 mod mail;
 #[path = "it/network.rs"]
 mod network;
+#[path = "it/playbooks.rs"]
+mod playbooks;
 #[path = "it/receivers.rs"]
 mod receivers;
 #[path = "it/stream.rs"]

@@ -2,6 +2,7 @@
 //! connects and waits. Redirects are never followed: a destination is checked once, and a redirect
 //! would be another.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,7 +34,7 @@ pub struct Call {
     /// The whole URL.
     pub url: String,
     /// The headers; the client adds `Host` and `Content-Length`.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Bytes,
 }
@@ -113,6 +114,7 @@ pub fn call_back(
         (SIGNATURE_HEADER, signature::header(secrets, body, now)),
     ];
     let url = destination.url().to_owned();
+    let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
     Call { method: "POST", url, headers, body: body.clone() }
 }
 

@@ -52,6 +52,13 @@ impl Postroom {
         Ok(Self { house, settings, master, keys, naming, state, around, known })
     }
 
+    /// A letter of the desk's own to one mailbox, signed as its answers are. `name` makes its number.
+    #[must_use]
+    pub fn compose(&self, to: &str, name: &str, (subject, text): (String, String)) -> Vec<u8> {
+        let reply = vedetta_mail::Reply { subject, text };
+        crate::letter::write(&self.settings, (to, ""), (name, &reply), self.house.now())
+    }
+
     /// The settings.
     #[must_use]
     pub const fn settings(&self) -> &Settings {

@@ -4,12 +4,14 @@
 use serde_json::{Map, Value, json};
 
 mod agreement;
+mod alarms;
 mod check;
 mod desk;
 mod directory;
 mod exchange;
 mod mail;
 mod peers;
+mod playbooks;
 mod sensors;
 mod watch;
 
@@ -20,7 +22,8 @@ pub use check::breaks;
 pub fn schemas() -> Value {
     let all = directory::all().into_iter().chain(agreement::all()).chain(exchange::all());
     let all = all.chain(peers::all()).chain(sensors::all()).chain(mail::all());
-    let all = all.chain(desk::all()).chain(watch::all());
+    let all =
+        all.chain(desk::all()).chain(watch::all()).chain(playbooks::all()).chain(alarms::all());
     Value::Object(all.map(|(name, schema)| (name.to_owned(), schema)).collect())
 }
 

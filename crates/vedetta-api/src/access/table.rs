@@ -83,6 +83,10 @@ const FILE: &[(&str, &str)] = &[
     ("version", "The version of the incident that was read."),
     ("audience", "Who may read it: `room`, which is the default, or `participants`."),
 ];
+const DOCUMENT: &[(&str, &str)] = &[
+    ("language", "`it` or `en`; the account's without it."),
+    ("format", "`json`, which is the default; `html` or `pdf` as a file to be saved."),
+];
 const IMPORT: &[(&str, &str)] = &[
     ("of", "For CSV: `organisations`, `assets`, `contacts` or `accounts`. JSON holds all of them."),
     ("dry_run", "`true` says what would happen and changes nothing."),
@@ -387,6 +391,50 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/incidents/{number}/files/{sha256}", Who::SignedIn, "A file of an incident")
         .cost(Cost::Bulk)
         .gives(of("application/octet-stream")),
+    get("/api/v1/incidents/{number}/runs", Who::SignedIn, "Playbooks followed for an incident")
+        .gives(json("Runs")),
+    post("/api/v1/incidents/{number}/runs", ROOM, "Begin to follow a playbook")
+        .takes(json("NewRun"))
+        .gives(json("RunView")),
+    get(
+        "/api/v1/incidents/{number}/runs/{run}",
+        Who::SignedIn,
+        "A run: what is open, what was done",
+    )
+    .gives(json("RunView")),
+    post("/api/v1/incidents/{number}/runs/{run}/acts", PRODUCERS, "Do a step, judge, leave out")
+        .takes(json("RunStep"))
+        .gives(json("RunView")),
+    post("/api/v1/incidents/{number}/runs/{run}/requests", ROOM, "Have an http-api command made")
+        .takes(json("RunRequest"))
+        .gives(json("RunView")),
+    get("/api/v1/playbooks", Who::SignedIn, "Playbooks that one may see").gives(json("Playbooks")),
+    post("/api/v1/playbooks", ROOM, "Import a playbook in CACAO 2.0, new or a newer version")
+        .cost(Cost::Bulk)
+        .takes(json("CacaoPlaybook"))
+        .gives(json("PlaybookView")),
+    get("/api/v1/playbooks/{playbook}", Who::SignedIn, "A playbook, its steps and its parties")
+        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .gives(json("PlaybookView")),
+    put("/api/v1/playbooks/{playbook}", ROOM, "Write a playbook anew")
+        .cost(Cost::Bulk)
+        .takes(json("PlaybookEdit"))
+        .gives(json("PlaybookView")),
+    get("/api/v1/playbooks/{playbook}/cacao", Who::SignedIn, "A playbook as CACAO writes it")
+        .gives(json("CacaoPlaybook")),
+    post("/api/v1/playbooks/{playbook}/steps", PRODUCERS, "Propose, accept, decline, retire")
+        .takes(json("PlaybookStep"))
+        .gives(json("PlaybookView")),
+    get("/api/v1/recommendations", ROOM_AND_AUDITORS, "The library of recommendations")
+        .gives(json("Recommendations")),
+    put("/api/v1/recommendations/{recommendation}", ROOM, "Write a recommendation, or take it out")
+        .takes(json("NewRecommendation"))
+        .gives(json("Recommendations")),
+    get("/api/v1/settings/playbook-hosts", AUDITORS, "The hosts that playbooks may call")
+        .gives(json("PlaybookHosts")),
+    put("/api/v1/settings/playbook-hosts", ADMINISTRATORS, "Say which hosts playbooks may call")
+        .takes(json("NewPlaybookHosts"))
+        .gives(json("PlaybookHosts")),
     get("/api/v1/figures/incidents", Who::SignedIn, "Incidents in figures")
         .gives(json("IncidentFigures")),
     get(
@@ -396,17 +444,31 @@ pub const TABLE: &[Route] = &[
     )
     .gives(json("IncidentClocks")),
     get("/api/v1/incidents/{number}/notices/{step}", Who::SignedIn, "The draft of a notice")
-        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .query(DOCUMENT)
         .gives(json("Document")),
     get("/api/v1/incidents/{number}/report", Who::SignedIn, "The report after an incident")
         .cost(Cost::Bulk)
-        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .query(DOCUMENT)
         .gives(json("Document")),
     get("/api/v1/clocks", Who::SignedIn, "What is due next")
         .query(&[("limit", "At most so many; 1 to 500, 5 without it.")])
         .gives(json("NextClocks")),
     get("/api/v1/clocks/pressing", Who::SignedIn, "What was missed, and what is nearly")
         .gives(json("Pressing")),
+    get(
+        "/api/v1/alarms",
+        Who::SignedIn,
+        "Clocks that press, and whom they call: those one may see",
+    )
+    .gives(json("Alarms")),
+    get("/api/v1/alarms/{alarm}", Who::SignedIn, "One alarm").gives(json("Alarm")),
+    post("/api/v1/alarms/{alarm}/answer", Who::SignedIn, "Answer an alarm: nobody else is called")
+        .gives(json("Alarm")),
+    get("/api/v1/settings/escalation", ROOM, "Who is called when, and by what")
+        .gives(json("Ladder")),
+    put("/api/v1/settings/escalation", ADMINISTRATORS, "Say who is called when, and by what")
+        .takes(json("Ladder"))
+        .gives(json("Ladder")),
     get("/api/v1/duty", Who::SignedIn, "Who is on duty in every room").gives(json("Duty")),
     get("/api/v1/rosters/{organisation}", Who::SignedIn, "A roster, its turns and gaps")
         .query(&[

@@ -2,6 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_model::Language;
 use vedetta_watch::desk::StepName;
@@ -9,10 +12,12 @@ use vedetta_watch::desk::document::Document;
 use vedetta_watch::{CaseClocks, NextClock, Pressing};
 
 use super::Answer;
+use super::incidents::saved_as;
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Params};
 use crate::gate::Caller;
+use crate::problem::Problem;
 
 /// How many.
 #[derive(Debug, Default, Deserialize)]
@@ -26,6 +31,36 @@ pub(super) struct Many {
 #[serde(default)]
 pub(super) struct In {
     language: Option<Language>,
+    format: Format,
+}
+
+/// As what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Html,
+    Pdf,
+}
+
+/// The document as JSON, or as a file to be saved.
+fn written(document: Document, format: Format, name: &str) -> Response {
+    let (body, media, ending) = match format {
+        Format::Json => return Json(document).into_response(),
+        Format::Html => (document.html.into_bytes(), "text/html; charset=utf-8", "html"),
+        Format::Pdf => (document.pdf(), "application/pdf", "pdf"),
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    // What people wrote is saved, never shown in a page of this origin.
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&saved_as(&format!("{name}.{ending}"))) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 /// What is due next.
@@ -62,12 +97,13 @@ pub(super) async fn notice(
     Caller(actor): Caller,
     params: Params,
     Asked(asked): Asked<In>,
-) -> Answer<Document> {
+) -> Result<Response, Problem> {
     let (number, step): (String, StepName) = (params.get("number")?, params.get("step")?);
     let language = asked.language.unwrap_or(actor.language);
+    let name = format!("{number}-{step}").replace(':', "-");
     let draft = api
         .ask_watch(Cost::Light, move |watch| watch.draft_notice(&actor, &number, &step, language));
-    Ok(Json(draft.await?))
+    Ok(written(draft.await?, asked.format, &name))
 }
 
 pub(super) async fn report(
@@ -75,10 +111,11 @@ pub(super) async fn report(
     Caller(actor): Caller,
     params: Params,
     Asked(asked): Asked<In>,
-) -> Answer<Document> {
+) -> Result<Response, Problem> {
     let number: String = params.get("number")?;
     let language = asked.language.unwrap_or(actor.language);
+    let name = number.clone();
     let report =
         api.ask_watch(Cost::Bulk, move |watch| watch.after_action(&actor, &number, language));
-    Ok(Json(report.await?))
+    Ok(written(report.await?, asked.format, &name))
 }

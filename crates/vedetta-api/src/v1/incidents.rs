@@ -198,7 +198,7 @@ impl Which {
 }
 
 /// How a file is to be saved (RFC 6266, with the name as RFC 8187 writes it).
-fn saved_as(name: &str) -> String {
+pub(super) fn saved_as(name: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
     let written = name.as_bytes().iter().map(|byte| match byte {
         byte if plain(byte) => char::from(*byte).to_string(),

@@ -104,7 +104,7 @@ where
         .header(HOST, authority)
         .header(CONTENT_LENGTH, call.body.len());
     for (name, value) in &call.headers {
-        request = request.header(*name, value);
+        request = request.header(name.as_ref(), value);
     }
     let request = request.body(Full::<Bytes>::new(call.body)).map_err(|error| error.to_string())?;
     let answer = sender.send_request(request).await.map_err(said);

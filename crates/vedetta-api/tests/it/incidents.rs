@@ -150,6 +150,28 @@ async fn a_file_comes_back_as_something_to_save() {
 }
 
 #[tokio::test]
+async fn documents_come_as_files_in_both_languages() {
+    let desk = Desk::new();
+    let number = desk.report().await;
+    for (language, title) in [("it", "Rapporto finale sul caso"), ("en", "After-action report")] {
+        let path = format!("GET /api/v1/incidents/{number}/report?language={language}&format=");
+        let html = desk.door.ask(&desk.officer, &format!("{path}html"), None).await;
+        assert!(String::from_utf8_lossy(&html.body).contains(title));
+        let saved = format!("attachment; filename*=UTF-8''{number}.html");
+        assert_eq!(html.header("content-disposition"), saved);
+        assert_eq!(html.header("content-security-policy"), "sandbox");
+        let pdf = desk.door.ask(&desk.officer, &format!("{path}pdf"), None).await;
+        assert_eq!(pdf.header("content-type"), "application/pdf");
+        assert!(pdf.body.starts_with(b"%PDF-"));
+    }
+    let path = format!("GET /api/v1/incidents/{number}/notices/nis2:notification?format=pdf");
+    assert!(desk.door.ask(&desk.town, &path, None).await.body.starts_with(b"%PDF-"));
+    let odd = path.replace("format=pdf", "format=odt");
+    let refused = desk.door.ask(&desk.town, &odd, None).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn what_the_desk_answers_is_as_described() {
     let desk = Desk::new();
     let number = desk.report().await;

@@ -182,7 +182,7 @@ async fn a_webhook_is_called_over_tls_at_a_checked_address() {
     let call = Call {
         method: "POST",
         url: "https://soc.comune.example/hook".into(),
-        headers: vec![("Content-Type", "application/json".into())],
+        headers: vec![("Content-Type".into(), "application/json".into())],
         body: "{}".into(),
     };
     let caller = Https::new(authority.pem.as_bytes()).unwrap();

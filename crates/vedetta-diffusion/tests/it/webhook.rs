@@ -36,8 +36,8 @@ fn signature(secrets: &[Secret]) -> String {
 fn a_call_is_one_signed_request() {
     let call = call(&notice(Tlp::Amber), &PRODUCER, &destination(), &[secret(1)], 2, NOW).unwrap();
     assert_eq!((call.method, call.url.as_str()), ("POST", "https://soc.comune.example/hook"));
-    assert!(call.headers.contains(&("Vedetta-Call", "7".into())));
-    assert!(call.headers.contains(&("Vedetta-Attempt", "2".into())));
+    assert!(call.headers.contains(&("Vedetta-Call".into(), "7".into())));
+    assert!(call.headers.contains(&("Vedetta-Attempt".into(), "2".into())));
     // printf '1800000000.{"id":"7"}' | openssl mac -digest SHA256 -macopt hexkey:01…01 HMAC
     let expected =
         "t=1800000000,v1=c58e01f2cb31f79ed7e2afd56c55e107cc12b20182221f6a215cae5d846b1f2c";

@@ -1,0 +1,159 @@
+//! The worker that looks at the clocks and calls people: by e-mail, text message and web address.
+//! Who has a page of the console open sees the alarm there.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use vedetta_diffusion::webhook::{Call, Destination};
+use vedetta_watch::desk::escalation::Means;
+use vedetta_watch::{DueCall, Watch, WatchError};
+
+use crate::api::Api;
+use crate::webhooks::{Caller, Later};
+
+/// Who carries e-mail.
+pub trait Mailer: Send + Sync + 'static {
+    /// Hands a short plain message over. Why it could not be, in words.
+    fn send(&self, to: String, subject: String, text: String) -> Later<Result<(), String>>;
+}
+
+/// By what the node can call.
+#[derive(Clone, Default)]
+pub struct Ways {
+    /// E-mail, where there is a relay.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Web addresses and the gateway for text messages.
+    pub caller: Option<Arc<dyn Caller>>,
+    /// The gateway for text messages.
+    pub gateway: Option<Gateway>,
+}
+
+/// A gateway for text messages: it takes `{"to": …, "text": …}` by `POST`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gateway {
+    /// Its address.
+    pub url: String,
+    /// The value of its `Authorization` header.
+    pub authorization: Option<String>,
+}
+
+/// How often the clocks are looked at, and calls that came due.
+const LOOK: Duration = Duration::from_secs(10);
+/// Calls made together.
+const TOGETHER: usize = 32;
+/// The longest time for a host's addresses.
+const RESOLVING: Duration = Duration::from_secs(10);
+
+/// Looks and calls until stopped. A call that is cut short is not made again; the next rung is.
+pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
+    let mut looking = tokio::time::interval(LOOK);
+    looking.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let rounds = async {
+        loop {
+            looking.tick().await;
+            if let Err(error) = round(&api, &ways).await {
+                tracing::error!(%error, "nobody is called: the ledger cannot be used");
+            }
+        }
+    };
+    tokio::select! {
+        () = rounds => {}
+        () = stop => {}
+    }
+}
+
+/// Looks at the clocks once, and makes the calls that are due; says how many.
+///
+/// # Errors
+/// What the ledger said.
+pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
+    ask(api, |watch| watch.look_at_clocks().map(drop)).await?;
+    let mut made = 0;
+    loop {
+        let due = ask(api, |watch| watch.due_calls(TOGETHER)).await?;
+        if due.is_empty() {
+            return Ok(made);
+        }
+        made += due.len();
+        let calls = due.into_iter().map(|due| async move {
+            let outcome = make(api, ways, &due).await;
+            if let Err(reason) = &outcome {
+                tracing::warn!(alarm = due.alarm, by = ?due.by, reason, "a call did not come through");
+            }
+            ask(api, move |watch| watch.end_call(due, outcome)).await
+        });
+        for ended in futures_util::future::join_all(calls).await {
+            ended?;
+        }
+    }
+}
+
+async fn make(api: &Api, ways: &Ways, due: &DueCall) -> Result<(), String> {
+    match due.by {
+        Means::Browser => Ok(()),
+        Means::Email => {
+            let mailer = ways.mailer.as_ref().ok_or("this node has no relay for mail")?;
+            mailer.send(due.to.clone(), due.subject.clone(), due.text.clone()).await
+        }
+        Means::Sms => {
+            let gateway = ways.gateway.as_ref().ok_or("this node has no gateway for messages")?;
+            let body = json!({ "to": due.to, "text": due.text });
+            // Named in the node's own settings, wherever it is.
+            post(
+                ways,
+                (gateway.url.as_str(), None),
+                gateway.authorization.clone(),
+                body.to_string(),
+            )
+            .await
+        }
+        Means::Webhook => {
+            let inner = &api.settings().webhook_networks;
+            let destination =
+                Destination::new(&due.to, inner).map_err(|error| error.to_string())?;
+            let body = json!({ "alarm": due.alarm, "subject": due.subject, "text": due.text });
+            let checked = (destination.url(), Some((&destination, inner)));
+            post(ways, checked, None, body.to_string()).await
+        }
+    }
+}
+
+type Checked<'a> = Option<(&'a Destination, &'a vedetta_diffusion::webhook::Inner)>;
+
+async fn post(
+    ways: &Ways,
+    (url, checked): (&str, Checked<'_>),
+    authorization: Option<String>,
+    body: String,
+) -> Result<(), String> {
+    let caller = ways.caller.as_ref().ok_or("this node makes no calls")?;
+    let uri: http::Uri = url.parse().map_err(|_| "the address is no URL")?;
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let resolving = tokio::time::timeout(RESOLVING, caller.resolve(host, port));
+    let addresses = resolving.await.map_err(|_| "the host's name server is too slow")?;
+    if let Some((destination, inner)) = checked {
+        let resolved: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
+        destination.permits(&resolved, inner).map_err(|error| error.to_string())?;
+    }
+    let mut headers = vec![("Content-Type".into(), "application/json".to_owned())];
+    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
+    let call = Call { method: "POST", url: url.to_owned(), headers, body: body.into() };
+    match caller.call(call, addresses).await? {
+        200..=299 => Ok(()),
+        status => Err(format!("the receiver answered {status}")),
+    }
+}
+
+async fn ask<T: Send + 'static>(
+    api: &Api,
+    question: impl FnOnce(&Watch) -> Result<T, WatchError> + Send + 'static,
+) -> Result<T, WatchError> {
+    let watch = Arc::clone(api.watch());
+    let answer = tokio::task::spawn_blocking(move || question(&watch)).await;
+    answer.unwrap_or_else(|error| {
+        Err(vedetta_flow::FlowError::Conflict(format!("the thread ended: {error}")).into())
+    })
+}

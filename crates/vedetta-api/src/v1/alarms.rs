@@ -1,0 +1,54 @@
+//! Alarms, who answers them, and how people are called.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use vedetta_watch::AlarmView;
+use vedetta_watch::desk::escalation::Ladder;
+
+use super::Answer;
+use crate::access::Cost;
+use crate::api::Api;
+use crate::extract::{Given, Params};
+use crate::gate::Caller;
+
+/// Alarms.
+#[derive(Debug, Serialize)]
+pub(super) struct Alarms {
+    alarms: Vec<AlarmView>,
+}
+
+pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Alarms> {
+    let alarms = api.ask_watch(Cost::Light, move |watch| watch.alarms(&actor)).await?;
+    Ok(Json(Alarms { alarms }))
+}
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<AlarmView> {
+    let id: String = params.get("alarm")?;
+    Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.alarm(&actor, &id)).await?))
+}
+
+pub(super) async fn answer(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Answer<AlarmView> {
+    let id: String = params.get("alarm")?;
+    Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.answer_alarm(&actor, &id)).await?))
+}
+
+pub(super) async fn ladder(State(api): State<Api>, Caller(actor): Caller) -> Answer<Ladder> {
+    Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.ladder(&actor)).await?))
+}
+
+pub(super) async fn put_ladder(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(ladder): Given<Ladder>,
+) -> Answer<Ladder> {
+    Ok(Json(api.ask_watch(Cost::Light, move |watch| watch.put_ladder(&actor, ladder)).await?))
+}

@@ -1,0 +1,57 @@
+//! Alarms, and how people are called.
+
+use serde_json::{Value, json};
+
+use super::desk::{bilingual, case_number, category};
+use super::{flag, list, moment, number, object, one_of, open, refer, set, slug, text};
+
+fn means() -> Value {
+    one_of(&["browser", "email", "sms", "webhook"])
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let states = ["waiting", "making", "made", "failed", "unknown", "dropped"];
+    let state = object(&[("is", one_of(&states))], &[("at", moment()), ("reason", text())]);
+    let call = object(&[("person", slug()), ("by", means()), ("state", state)], &[]);
+    let step = object(&[("rung", number()), ("at", moment()), ("calls", list(call))], &[]);
+    let about = object(
+        &[
+            ("number", case_number()),
+            ("name", bilingual()),
+            ("due", moment()),
+            ("missed", flag()),
+            ("category", category()),
+        ],
+        &[],
+    );
+    let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);
+    let alarm = object(
+        &[
+            ("id", text()),
+            ("version", number()),
+            ("about", about),
+            ("room", slug()),
+            ("raised", moment()),
+            ("stands", stands),
+            ("steps", list(step)),
+            ("calls_you", flag()),
+            ("may_answer", flag()),
+            ("gaps", number()),
+        ],
+        &[],
+    );
+    let whom = one_of(&["on-duty", "room", "national-on-duty", "national-room"]);
+    let rung = object(
+        &[("after_minutes", number()), ("whom", whom), ("by", set(means()))],
+        &[("category", category())],
+    );
+    let ladder = object(
+        &[("rungs", list(rung)), ("again_minutes", json!({ "type": "integer", "minimum": 5 }))],
+        &[],
+    );
+    vec![
+        ("Alarm", alarm),
+        ("Alarms", object(&[("alarms", list(refer("Alarm")))], &[])),
+        ("Ladder", ladder),
+    ]
+}
