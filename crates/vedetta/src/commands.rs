@@ -14,6 +14,7 @@ mod item;
 mod mail;
 mod pattern;
 mod peer;
+mod playbook;
 mod sensor;
 mod serve;
 mod verify;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Sensor(sensor::Sensor),
     /// Say what the law wants sent to whom, by when.
     Clocks(clocks::Clocks),
+    /// Playbooks in CACAO 2.0: check, import, export, list.
+    Playbook(playbook::Playbook),
     /// Look at suspicious messages.
     Mail(mail::Mail),
     /// Measure this node on this machine.
@@ -83,6 +86,7 @@ impl Command {
             Self::Peer(command) => command.run(),
             Self::Sensor(command) => command.run(),
             Self::Clocks(command) => command.run(),
+            Self::Playbook(command) => command.run(),
             Self::Mail(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),

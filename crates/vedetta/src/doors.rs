@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use vedetta_api::calls::{self, Ways};
 use vedetta_api::{
     Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
 };
@@ -49,6 +50,8 @@ pub(crate) struct Doors {
     calling: tokio::task::JoinHandle<()>,
     /// What keeps open pages live.
     watching: tokio::task::JoinHandle<()>,
+    /// What looks at the clocks and calls people.
+    escalating: tokio::task::JoinHandle<()>,
     /// The links with other nodes, and where these dial in.
     mesh: Option<Mesh>,
     /// Where reports come in by mail, and answers go out.
@@ -74,13 +77,16 @@ impl Doors {
             .await
             .map_err(|error| Failure::system("opening the door", error))?;
         let api = Api::new(Arc::clone(&house), opening.settings, secret(&house, "pages")?);
+        let https = Arc::new(https()?);
+        api.show_caller(https.clone());
+        let gateway = api.settings().gateway.clone();
         let console = Console::new(api.clone(), secret(&house, "console")?);
         let (closing, closed) = watch::channel(false);
         let address = server.address();
         let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));
         let calling = webhooks::run(
             Arc::clone(api.house()),
-            Arc::new(https()?),
+            https.clone(),
             api.settings().webhook_networks.clone(),
             until(closed.clone()),
         );
@@ -93,6 +99,8 @@ impl Doors {
         }
         let desk = opening.mail.desk(&house, opening.data)?;
         api.show_mail_desk(Arc::clone(&desk));
+        let ways = Ways { mailer: opening.mail.mailer(&desk)?, caller: Some(https), gateway };
+        let escalating = calls::run(api.clone(), ways, until(closed.clone()));
         let mail = MailDoor::open(&desk, &opening.mail, &pair).await?;
         let router = vedetta_api::router(&api);
         let control = control(opening.data);
@@ -109,6 +117,7 @@ impl Doors {
             streaming: tokio::spawn(streaming),
             calling: tokio::spawn(calling),
             watching: tokio::spawn(watching),
+            escalating: tokio::spawn(escalating),
             mesh,
             mail,
             minding: minding.map(tokio::spawn),
@@ -133,7 +142,7 @@ impl Doors {
             mesh.close().await;
         }
         self.closing.send_replace(true);
-        let tasks = [self.serving, self.streaming, self.calling, self.watching];
+        let tasks = [self.serving, self.streaming, self.calling, self.watching, self.escalating];
         for task in tasks.into_iter().chain(self.minding) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a door did not close as it should");

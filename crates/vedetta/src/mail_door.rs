@@ -9,8 +9,11 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vedetta_api::calls::Mailer;
+use vedetta_api::webhooks::Later;
 use vedetta_flow::House;
 use vedetta_mail::{Published, Signer};
 use vedetta_model::{Entropy as _, Tlp};
@@ -157,6 +160,13 @@ impl MailConfiguration {
         self.host.as_deref().or(domain).unwrap_or("localhost").to_owned()
     }
 
+    /// Who carries e-mail that calls people, where there is a relay.
+    pub(crate) fn mailer(&self, desk: &Arc<Postroom>) -> Result<Option<Arc<dyn Mailer>>, Failure> {
+        let courier = self.courier()?;
+        let carrier = |courier| Arc::new(Carrier(Arc::clone(desk), courier)) as Arc<dyn Mailer>;
+        Ok(courier.map(carrier))
+    }
+
     fn courier(&self) -> Result<Option<Courier>, Failure> {
         let Some(address) = self.relay else { return Ok(None) };
         let secure = match &self.relay_name {
@@ -230,6 +240,19 @@ impl MailDoor {
                 tracing::error!(%error, "the door for mail did not close as it should");
             }
         }
+    }
+}
+
+/// Letters that call people, given to the relay.
+struct Carrier(Arc<Postroom>, Courier);
+
+impl Mailer for Carrier {
+    fn send(&self, to: String, subject: String, text: String) -> Later<Result<(), String>> {
+        let digest = Sha256::digest(format!("{to}\n{subject}"));
+        let name: String = digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+        let letter = self.0.compose(&to, &name, (subject, text));
+        let courier = self.1.clone();
+        Box::pin(async move { courier.send(&to, &letter).await.map_err(|it| it.to_string()) })
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use vedetta_api::calls::Gateway;
 use vedetta_flow::House;
 use vedetta_model::OrganisationId;
 use vedetta_store::Store;
@@ -66,6 +67,12 @@ pub(crate) struct Configuration {
     pub(crate) peer_silence: u32,
     /// How many MiB each peer may bring in a day.
     pub(crate) peer_quota: u32,
+    /// The gateway that sends text messages: `{"to": …, "text": …}` by `POST`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sms_gateway: Option<String>,
+    /// The value of its `Authorization` header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sms_authorization: Option<String>,
     /// The mail desk.
     #[serde(skip_serializing)]
     pub(crate) mail: MailConfiguration,
@@ -97,6 +104,8 @@ impl Default for Configuration {
             peer_authorities: None,
             peer_silence: 120,
             peer_quota: 20 << 10,
+            sms_gateway: None,
+            sms_authorization: None,
             mail: MailConfiguration::default(),
         }
     }
@@ -112,6 +121,17 @@ impl Configuration {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::input(path.display().to_string(), error)),
         }
+    }
+
+    /// By what it sends text messages.
+    pub(crate) fn gateway(&self) -> Result<Option<Gateway>, Failure> {
+        let Some(url) = self.sms_gateway.clone() else { return Ok(None) };
+        let plain = url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
+        if !url.starts_with("https://") && !plain {
+            let what = format!("vedetta.toml: sms_gateway {url:?}: write an https address");
+            return Err(Failure::Usage(what));
+        }
+        Ok(Some(Gateway { url, authorization: self.sms_authorization.clone() }))
     }
 
     /// Writes it, with a word on each setting, for this user alone: it may hold a password.

@@ -97,6 +97,8 @@ impl Demo {
             mail: Default::default(),
         };
         let doors = Doors::open(Arc::clone(&house), opening).await?;
+        let given = doors.api.watch().give_playbooks();
+        given.map_err(|error| Failure::system("the first playbooks", error))?;
         cases::ready(&house, doors.api.watch())?;
         self.welcome(&house, &doors, accounts);
         let story = async {

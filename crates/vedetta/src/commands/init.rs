@@ -1,10 +1,13 @@
 //! `vedetta init`.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use vedetta_directory::directory::Records;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
+use vedetta_watch::Watch;
 
 use crate::certificates::Authority;
 use crate::mesh::Meeting;
@@ -101,6 +104,9 @@ impl Init {
         let account = AccountId::new("administrator")
             .map_err(|error| Failure::system("the first account", error))?;
         house.first_administrator(&account, &self.organisation, &password)?;
+        Watch::over(Arc::new(house))
+            .give_playbooks()
+            .map_err(|error| Failure::system("the first playbooks", error))?;
         Ok(password)
     }
 

@@ -57,6 +57,7 @@ impl Serve {
                     title: configuration.organisation.clone(),
                     webhook_networks,
                     papers: meeting.papers.clone(),
+                    gateway: configuration.gateway()?,
                     ..Settings::default()
                 },
                 meeting: Some(meeting),
