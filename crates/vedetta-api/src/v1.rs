@@ -83,6 +83,8 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/metrics", node::metrics)
         .on(Get, "/api/v1/openapi.json", node::openapi)
         .on(Post, "/api/v1/sessions", sessions::begin)
+        .on(Post, "/api/v1/sessions/emergency", sessions::break_seal)
+        .on(Post, "/api/v1/emergency", sessions::seal)
         .on(Post, "/api/v1/enrolments", sessions::enrol)
         .on(Get, "/api/v1/sessions/current", sessions::whoami)
         .on(Delete, "/api/v1/sessions/current", sessions::end)

@@ -2,6 +2,7 @@
 
 pub mod accept_items;
 pub mod acknowledge;
+pub mod break_seal;
 pub mod change_agreement;
 pub mod change_directory;
 pub mod edit_seen;

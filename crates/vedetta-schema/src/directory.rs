@@ -160,6 +160,8 @@ fn access() -> Vec<(&'static str, Value)> {
         ("Certificates", object(&[("certificates", list(refer("Certificate")))], &[])),
         ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
         ("IssuedToken", object(&issued, &[])),
+        ("BreakSeal", object(&[("code", text()), ("reason", text())], &[])),
+        ("Seal", object(&[("account", slug()), ("code", text())], &[])),
         (
             "Whoami",
             object(

@@ -200,6 +200,13 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Proof)
         .takes(json("SignIn"))
         .gives(json("IssuedToken")),
+    post("/api/v1/sessions/emergency", Who::Anyone, "Break the seal of the emergency account")
+        .cost(Cost::Proof)
+        .takes(json("BreakSeal"))
+        .gives(json("IssuedToken")),
+    post("/api/v1/emergency", ADMINISTRATORS, "Seal the emergency account anew: its code, once")
+        .cost(Cost::Proof)
+        .gives(json("Seal")),
     post("/api/v1/enrolments", Who::Anyone, "Enrol a first authenticator with the password")
         .cost(Cost::Proof)
         .takes(json("FirstEnrolment"))

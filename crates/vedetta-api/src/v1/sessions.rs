@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use vedetta_flow::actions::break_seal::EMERGENCY;
 use vedetta_flow::{House, Session, Token};
 use vedetta_model::{AccountId, Instant, Language, OrganisationId, Role};
 
@@ -96,6 +97,35 @@ pub(super) async fn enrol(
     let enrol = move |house: &House| house.enrol_by_password(&with.account, &with.password);
     let address = api.ask_at(Cost::Proof, enrol).await?;
     Ok(Json(Enrolment { address }))
+}
+
+/// A code on paper, and why it is used.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BreakSeal {
+    code: String,
+    reason: String,
+}
+
+/// The code of the emergency account, told once.
+#[derive(Serialize)]
+pub(super) struct Seal {
+    account: &'static str,
+    code: String,
+}
+
+pub(super) async fn break_seal(
+    State(api): State<Api>,
+    Given(with): Given<BreakSeal>,
+) -> Answer<IssuedToken> {
+    count_attempt(&api, EMERGENCY)?;
+    let open = move |house: &House| house.break_seal(&with.code, &with.reason);
+    Ok(Json(api.ask_at(Cost::Proof, open).await?.into()))
+}
+
+pub(super) async fn seal(State(api): State<Api>, Caller(actor): Caller) -> Answer<Seal> {
+    let code = api.ask_at(Cost::Proof, move |house| house.seal_emergency(&actor)).await?;
+    Ok(Json(Seal { account: EMERGENCY, code }))
 }
 
 /// Counts an attempt at a password. What is no account's name is refused by the house, and counted

@@ -132,6 +132,38 @@ async fn a_token_can_be_narrower_than_its_account() {
 }
 
 #[tokio::test]
+async fn a_sealed_code_opens_once_with_a_reason_and_is_in_the_ledger() {
+    let door = Door::new();
+    let json = "application/json";
+    door.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    let seal = "POST /api/v1/emergency";
+    let refused = door.ask(&door.token("sala"), seal, None).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let admin = door.token("admin");
+    let old = door.ask(&admin, seal, None).await.json()["code"].as_str().unwrap().to_owned();
+    let code = door.ask(&admin, seal, None).await.json()["code"].as_str().unwrap().to_owned();
+    let open = async |code: &str, reason: &str| {
+        let body = serde_json::json!({ "code": code, "reason": reason }).to_string();
+        door.ask("", "POST /api/v1/sessions/emergency", Some((json, &body))).await
+    };
+    assert_eq!(open(&code, "x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let reason = "nessun amministratore raggiungibile";
+    assert_eq!(open(&old, reason).await.status, StatusCode::UNAUTHORIZED);
+    let opened = open(&code, reason).await;
+    assert_eq!(opened.status, StatusCode::OK, "{opened:?}");
+    let token = opened.json()["token"].as_str().unwrap().to_owned();
+    let who = door.get(&token, "/api/v1/sessions/current").await;
+    assert_eq!(who["account"], "emergency");
+    let entries = door.get(&token, "/api/v1/ledger/entries?limit=1000").await.to_string();
+    assert!(entries.contains("seal broken: nessun amministratore"), "{entries}");
+    assert!(!entries.contains(&code));
+    assert_eq!(open(&code, reason).await.status, StatusCode::UNAUTHORIZED, "once");
+    door.clock.advance(std::time::Duration::from_secs(2 * 3_600 + 1));
+    let late = door.ask(&token, "GET /api/v1/sessions/current", None).await;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn people_sign_in_with_password_and_code() {
     let door = Door::new();
     door.account("rossi", "cosc-umbria", &[Role::Analyst]);

@@ -7,9 +7,10 @@ use std::time::Duration;
 use vedetta_flow::House;
 use vedetta_model::{AccountId, Actor};
 use vedetta_watch::desk::incident::{Affected, Channel, ServiceStatus};
+use vedetta_watch::desk::run::{Act, Outcome};
 use vedetta_watch::desk::severity::{Factor, Grade};
 use vedetta_watch::desk::{Audience, Change};
-use vedetta_watch::{CaseWish, Edit, NewReport, Watch, WatchError};
+use vedetta_watch::{CaseWish, Edit, NewReport, NewRun, RunStep, Watch, WatchError};
 
 use super::organisation;
 use crate::outcome::Failure;
@@ -129,9 +130,38 @@ pub(super) fn ready(house: &House, watch: &Watch) -> Result<(), Failure> {
         for report in &REPORTS {
             tell(house, watch, &officer, report)?;
         }
-        Ok(())
+        follow(watch, &officer)
     };
     told().map_err(|error| Failure::Usage(format!("the demonstration's cases: {error}")))
+}
+
+/// Follows the playbook for ransomware, some steps far.
+fn follow(watch: &Watch, officer: &Actor) -> Result<(), WatchError> {
+    const NOTES: [&str; 3] = [
+        "Parlato con il responsabile del CED al numero in rubrica; rete dell'ufficio staccata, nulla spento.",
+        "VPN, desktop remoto e collegamento con il fornitore chiusi alle 9:40.",
+        "Server delle copie staccato; l'ultima copia è di ieri alle 23:10.",
+    ];
+    let wish = CaseWish { text: Some("riscatto".into()), limit: 1, ..CaseWish::default() };
+    let case = watch.cases(officer, &wish)?.cases.into_iter().next();
+    let mut ours = watch.playbooks(officer)?.into_iter();
+    let playbook = ours.find(|it| it.labels.iter().any(|label| label == "ransomware"));
+    let (Some(case), Some(playbook)) = (case, playbook) else { return Ok(()) };
+    let number = case.number.to_string();
+    let run =
+        watch.begin_run(officer, &number, NewRun { playbook: playbook.id, within: None })?.run;
+    for note in NOTES {
+        let seen = watch.run(officer, &number, run)?;
+        let Some(step) = seen.current.first() else { break };
+        let act = Act::Finish {
+            node: step.node,
+            outcome: Outcome::Done,
+            found: Default::default(),
+            note: note.into(),
+        };
+        watch.act_in_run(officer, &number, run, RunStep { version: seen.version, act })?;
+    }
+    Ok(())
 }
 
 fn tell(house: &House, watch: &Watch, officer: &Actor, it: &Report) -> Result<(), WatchError> {
