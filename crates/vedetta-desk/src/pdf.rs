@@ -131,9 +131,7 @@ fn wrap(text: &str, face: Face, width: f32) -> Vec<Vec<u8>> {
 }
 
 fn measure(text: &[u8], face: Face) -> f32 {
-    let units: u32 = text.iter().map(|octet| u32::from(width(*octet, face.bold))).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a line is some thousand units")]
-    let units = units as f32;
+    let units: f32 = text.iter().map(|octet| f32::from(width(*octet, face))).sum();
     units * face.size / 1_000.0
 }
 
@@ -170,7 +168,7 @@ fn encode(text: &str) -> Vec<u8> {
 
 /// The width of a letter in thousandths of its size, as the makers of the faces publish them; of
 /// letters with accents that of the letter, of rare signs the widest.
-fn width(octet: u8, bold: bool) -> u16 {
+fn width(octet: u8, face: Face) -> u16 {
     #[rustfmt::skip]
     const PLAIN: [u16; 95] = [
         278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
@@ -187,7 +185,7 @@ fn width(octet: u8, bold: bool) -> u16 {
         667, 611, 333, 278, 333, 584, 556, 333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556,
         278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
     ];
-    let table = if bold { &BOLD } else { &PLAIN };
+    let table = if face.bold { &BOLD } else { &PLAIN };
     let plain = match octet {
         0x20..=0x7e => octet,
         0xc0..=0xc5 => b'A',

@@ -48,7 +48,7 @@ fn staffed() -> Room {
         phone_24h: None,
         channels: vec![
             Channel::Email("sala@example.org".into()),
-            Channel::Phone("+39055000000".into()),
+            Channel::Phone("+390000000000".into()),
         ],
         keys: Vec::new(),
         account: Some(account("sala")),
