@@ -33,7 +33,8 @@ pub struct Rung {
     pub whom: Whom,
     /// By which means.
     pub by: BTreeSet<Means>,
-    /// Only for cases of this category or graver ones, 1 to 6; legal clocks count as the gravest.
+    /// Only for cases of this category or graver ones, 1 to 6; legal clocks count as the gravest. A
+    /// lighter case comes to it when the rungs before reached nobody.
     #[serde(default = "all_categories")]
     pub category: u8,
 }
@@ -298,19 +299,22 @@ impl Alarm {
     /// The rung that is due.
     fn next<'a>(&self, ladder: &'a Ladder, now: Instant) -> Option<(usize, &'a Rung)> {
         let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
-        let fits = |rung: &&(usize, &'a Rung)| self.about.category <= rung.1.category;
-        let rungs: Vec<_> = ladder.rungs.iter().enumerate().collect();
-        let rungs: Vec<_> = rungs.iter().filter(fits).collect();
-        let Some(last) = self.steps.last() else { return rungs.first().copied().copied() };
-        let next = rungs.iter().find(|(place, _)| *place > last.rung);
-        match next {
-            Some(&&(place, rung)) => {
+        let mut rungs = ladder.rungs.iter().enumerate();
+        let fits = |(_, rung): &(usize, &Rung)| self.about.category <= rung.category;
+        let Some(last) = self.steps.last() else { return rungs.find(fits) };
+        let higher = |(place, _): &(usize, &'a Rung)| *place > last.rung;
+        let lost = last.reached_nobody();
+        // That somebody hears goes before how far up a light case may go.
+        let above = rungs.clone().filter(higher).find(fits);
+        match above.or_else(|| rungs.find(higher).filter(|_| lost)) {
+            Some((place, rung)) => {
                 let due = self.raised.after(minutes(rung.after_minutes));
-                (now >= due || last.reached_nobody()).then_some((place, rung))
+                (now >= due || lost).then_some((place, rung))
             }
             None => {
                 let due = last.at.after(minutes(ladder.again_minutes));
-                rungs.last().copied().copied().filter(|_| now >= due)
+                let rung = ladder.rungs.get(last.rung)?;
+                (now >= due).then_some((last.rung, rung))
             }
         }
     }

@@ -40,7 +40,7 @@ mod tests {
                 assert_eq!(commands.len(), own.commands.len(), "{name} {}", step.name);
                 for (command, own) in commands.iter().zip(&own.commands) {
                     let CommandKind::Manual(text) = &command.kind else { panic!("{name}") };
-                    assert!(text.len() > 40 && own.len() > 40 && text != own, "{name}: {text}");
+                    assert!(text.len() > 20 && own.len() > 20 && text != own, "{name}: {text}");
                 }
             }
         }

@@ -184,10 +184,7 @@ fn walk(playbook: &Playbook, answers: &[u8]) -> BTreeSet<String> {
         };
         run = act(&run, playbook, did).unwrap();
     }
-    // Who goes on saying yes goes round; who says no comes to the end.
-    if answers.contains(&1) {
-        assert!(matches!(run.stands, Stands::Ended { .. }), "{}: {:?}", playbook.name, run.open);
-    }
+    assert!(matches!(run.stands, Stands::Ended { .. }), "{}: {:?}", playbook.name, run.open);
     met
 }
 
@@ -197,8 +194,12 @@ fn every_step_of_ours_is_met_by_some_answers() {
         let playbook = read(text.as_bytes()).playbook.unwrap();
         let mut met = BTreeSet::new();
         for seed in 0u8..60 {
-            let answers: Vec<u8> =
-                (0u8..97).map(|n| n.wrapping_mul(seed).wrapping_add(n / 7)).collect();
+            let mut state = u16::from(seed) * 257 + 1;
+            let answers = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(25_173).wrapping_add(13_849);
+                state.to_be_bytes()[0]
+            });
+            let answers: Vec<u8> = answers.take(97).collect();
             met.extend(walk(&playbook, &answers));
         }
         let tongue = Tongue { playbook: &playbook, language: Language::En };

@@ -254,7 +254,7 @@ impl Watch {
     fn room_of(&self, clock: &NextClock) -> OrganisationId {
         let standing = self.house().standing();
         let routed = self.centre_of(clock.number);
-        let here = |id: &OrganisationId| !standing.directory.accounts_of(id).is_empty();
+        let here = |id: &OrganisationId| !self.leaders(id).is_empty();
         let own = || standing.own.clone().unwrap_or_else(|| clock.organisation.clone());
         routed.filter(here).unwrap_or_else(own)
     }
