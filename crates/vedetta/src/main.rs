@@ -3,8 +3,6 @@
 mod certificates;
 mod commands;
 mod doors;
-mod follow;
-mod https;
 mod mail_door;
 mod mesh;
 mod node;

@@ -19,10 +19,10 @@ use vedetta_api::control;
 use vedetta_model::{Clock, Instant, OrganisationId};
 
 use super::{Resident, command, program};
-use crate::follow::Following;
 use crate::node::Configuration;
 use crate::outcome::Failure;
 use crate::system::{Stopwatch, SystemClock};
+use vedetta_client::Following;
 
 /// A sensor.
 pub(crate) struct Outpost {

@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use vedetta_api::control;
 use vedetta_model::{Clock, Instant};
 
-use crate::follow::Following;
 use crate::outcome::Failure;
 use crate::system::SystemClock;
+use vedetta_client::Following;
 
 /// Who watches.
 pub(crate) struct Watcher {

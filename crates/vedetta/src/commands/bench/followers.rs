@@ -12,9 +12,9 @@ use tokio::sync::{Semaphore, watch};
 use vedetta_model::Clock;
 
 use crate::doors::runtime;
-use crate::follow::Node;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
+use vedetta_client::Node;
 
 /// Follow with every token of a file, until told to stop on standard input.
 #[derive(Args)]
@@ -51,7 +51,8 @@ impl Followers {
             std::fs::read_to_string(path)
                 .map_err(|error| Failure::input(path.display().to_string(), error))
         };
-        let node = Node::at(self.address, &read(&self.authority)?)?;
+        let node = Node::at(self.address, &read(&self.authority)?)
+            .map_err(|error| Failure::system("trusting the node", error))?;
         let tokens: Vec<String> = read(&self.tokens)?.lines().map(str::to_owned).collect();
         let seen = runtime()?.block_on(follow_all(node, tokens))?;
         let text =

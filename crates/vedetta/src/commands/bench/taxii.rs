@@ -14,9 +14,9 @@ use vedetta_store_sqlite::SqliteStore;
 
 use super::{Style, scene};
 use crate::doors::{Doors, Opening, runtime};
-use crate::follow::Node;
 use crate::outcome::{Failure, Outcome};
 use client::{Collection, add, page};
+use vedetta_client::Node;
 
 /// Objects added and paged over TAXII 2.1, through TLS.
 ///
@@ -89,7 +89,8 @@ impl Taxii {
                 mail: Default::default(),
             };
             let doors = Doors::open(house, opening).await?;
-            let node = Node::at(doors.address, &doors.authority)?;
+            let node = Node::at(doors.address, &doors.authority)
+                .map_err(|error| Failure::system("trusting the node", error))?;
             let report = self.ask(&node, &tokens, data).await;
             doors.close().await;
             report.map_err(|error| Failure::system("asking over TAXII", error))

@@ -10,9 +10,9 @@ use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{Actor, Clock, Instant, OrganisationId, OrganisationNumber};
 
 use crate::doors::Doors;
-use crate::follow::Node;
 use crate::outcome::Failure;
 use crate::system::SystemClock;
+use vedetta_client::Node;
 
 use super::organisation;
 
@@ -44,7 +44,8 @@ impl Audience {
             .ok_or_else(|| Failure::Usage("the network has no cnaipic".into()))?;
         let listeners = listeners(house);
         let enrolled = house.enrol_machines(&keeper, &listeners, "live", LIFE)?;
-        let node = Node::at(doors.address, &doors.authority)?;
+        let node = Node::at(doors.address, &doors.authority)
+            .map_err(|error| Failure::system("trusting the node", error))?;
         let received =
             Arc::new(Received { arrivals: Mutex::default(), news: watch::Sender::new(0) });
         let (open, mut opened) = watch::channel(0usize);
@@ -111,7 +112,7 @@ impl Audience {
 }
 
 impl Received {
-    async fn listen(&self, mut following: crate::follow::Following) {
+    async fn listen(&self, mut following: vedetta_client::Following) {
         loop {
             let mut events = Vec::new();
             let more = following.next(|id, _| events.push(id)).await;

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 
 use super::super::scene::Indicators;
 use super::super::times::Times;
-use crate::follow::Node;
-use crate::https::Connection;
 use crate::system::Stopwatch;
+use vedetta_client::Connection;
+use vedetta_client::Node;
 
 /// Objects in a submission, and in a page.
 pub(super) const TOGETHER: u64 = 1_000;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 
 /// A connection.
-pub(crate) struct Connection {
+pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: HeaderValue,
     authorization: HeaderValue,
@@ -20,16 +20,19 @@ pub(crate) struct Connection {
 }
 
 /// An answer, whole.
-pub(crate) struct Answer {
+pub struct Answer {
     /// The status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The body.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
 }
 
 impl Connection {
     /// Over an open stream to a host, with the value of the `Authorization` header.
-    pub(crate) async fn over<S>(stream: S, host: &str, authorization: &str) -> io::Result<Self>
+    ///
+    /// # Errors
+    /// What the network said.
+    pub async fn over<S>(stream: S, host: &str, authorization: &str) -> io::Result<Self>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -45,12 +48,18 @@ impl Connection {
     }
 
     /// Asks for a TAXII resource.
-    pub(crate) async fn get(&mut self, path: &str) -> io::Result<Answer> {
+    ///
+    /// # Errors
+    /// What the network said.
+    pub async fn get(&mut self, path: &str) -> io::Result<Answer> {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
     /// Sends a TAXII message.
-    pub(crate) async fn post(&mut self, path: &str, body: Vec<u8>) -> io::Result<Answer> {
+    ///
+    /// # Errors
+    /// What the network said.
+    pub async fn post(&mut self, path: &str, body: Vec<u8>) -> io::Result<Answer> {
         self.ask(Method::POST, path, body.into()).await
     }
 
@@ -81,7 +90,10 @@ impl Drop for Connection {
 
 impl Answer {
     /// The body, if the status is the one wanted.
-    pub(crate) fn wanted(self, status: u16) -> io::Result<Bytes> {
+    ///
+    /// # Errors
+    /// Another status, with the beginning of the body.
+    pub fn wanted(self, status: u16) -> io::Result<Bytes> {
         if self.status == status {
             return Ok(self.body);
         }

@@ -14,18 +14,17 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::outcome::Failure;
 use body::Chunks;
 
 /// How to reach a node.
 #[derive(Clone)]
-pub(crate) struct Node {
+pub struct Node {
     address: SocketAddr,
     connector: TlsConnector,
 }
 
 /// An open stream.
-pub(crate) struct Following<S = TlsStream<TcpStream>> {
+pub struct Following<S = TlsStream<TcpStream>> {
     stream: S,
     chunks: Chunks,
     buffer: Box<[u8]>,
@@ -36,40 +35,45 @@ const BUFFER: usize = 16 * 1024;
 
 impl Node {
     /// A node at an address, whose certificate this authority (PEM) signed.
-    pub(crate) fn at(address: SocketAddr, authority: &str) -> Result<Self, Failure> {
-        let refused = |error: String| Failure::system("trusting the node", error);
+    ///
+    /// # Errors
+    /// An authority that is none.
+    pub fn at(address: SocketAddr, authority: &str) -> std::io::Result<Self> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
-            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-            roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+            let certificate = certificate.map_err(std::io::Error::other)?;
+            roots.add(certificate).map_err(std::io::Error::other)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let configuration = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| refused(error.to_string()))?
+            .map_err(std::io::Error::other)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { address, connector: TlsConnector::from(Arc::new(configuration)) })
     }
 
     /// Where it is.
-    pub(crate) fn address(&self) -> SocketAddr {
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// A connection to it.
-    pub(crate) async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
+    ///
+    /// # Errors
+    /// What the network or TLS said.
+    pub async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(self.address).await?;
         tcp.set_nodelay(true)?;
         self.connector.connect(ServerName::from(self.address.ip()), tcp).await
     }
 
     /// Follows the stream after a place, or from now on.
-    pub(crate) async fn follow(
-        &self,
-        token: &str,
-        after: Option<u64>,
-    ) -> std::io::Result<Following> {
+    ///
+    /// # Errors
+    /// What the network said, or the status with which the node refused.
+    pub async fn follow(&self, token: &str, after: Option<u64>) -> std::io::Result<Following> {
         let stream = self.connect().await?;
         Following::over(stream, &self.address.to_string(), Some(token), after).await
     }
@@ -77,7 +81,10 @@ impl Node {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Following<S> {
     /// Over an open connection to a host, as the holder of a token, or as nobody in particular.
-    pub(crate) async fn over(
+    ///
+    /// # Errors
+    /// As [`Node::follow`].
+    pub async fn over(
         mut stream: S,
         host: &str,
         token: Option<&str>,
@@ -118,10 +125,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Following<S> {
     }
 
     /// Waits for bytes and tells the events in them, by their ids; `false` when the stream ended.
-    pub(crate) async fn next(
-        &mut self,
-        mut event: impl FnMut(u64, &[u8]),
-    ) -> std::io::Result<bool> {
+    ///
+    /// # Errors
+    /// What the network said.
+    pub async fn next(&mut self, mut event: impl FnMut(u64, &[u8])) -> std::io::Result<bool> {
         let read = self.stream.read(&mut self.buffer).await?;
         let bytes = self.buffer.get(..read).unwrap_or_default();
         self.chunks.read(bytes, &mut event);
