@@ -58,6 +58,11 @@ async fn fill(console: &Console) {
 
 async fn pour(console: &Console) -> Result<(), FlowError> {
     let (house, place) = (Arc::clone(console.house()), console.hub().place());
+    if console.hub().followers() == 0 {
+        // What comes in bulk is not rendered for nobody.
+        console.hub().skip(house.bell().last().0, house.standing().generation);
+        return Ok(());
+    }
     let reading = move || {
         let releases = house.releases(Sequence(place), PAGE)?;
         let line = |item| frame(&house, &item);

@@ -34,7 +34,7 @@ fn main() {
         let seal = |batch: &Vec<Envelope>| {
             let parcel = |envelope: &Envelope| Parcel::Onward {
                 envelope: Box::new(envelope.clone()),
-                passages: vec![passage("a1", &[])],
+                passages: vec![passage("a1", &[])].into(),
                 tlp: None,
             };
             let envelopes = dispatch(signer, &peer, batch.iter().map(parcel).collect(), now());

@@ -18,14 +18,18 @@ use crate::digest::Digest;
 use crate::envelope::{Envelope, Item, VERSION, What};
 use crate::hop::{self, Hop, MOST_HOPS, MOST_PASSAGES};
 use crate::key::{KeyId, PublicKey, Signature};
+use crate::passages::Passages;
 use crate::scope::{Breadth, Scope, Territory, Vouched};
-use crate::seal::Seal;
+use crate::seal::{Climb, Seal};
 
 /// A moment so far ahead of ours is still believed.
 pub const SKEW: Duration = Duration::from_secs(300);
 
 /// A passage rests on at most so many agreements.
 pub const MOST_AGREEMENTS: usize = 64;
+
+/// Of so many trees the latest way is remembered.
+const CLIMBED: usize = 8;
 
 /// What a node believes at a moment: compiled from the directory, the agreements, the cards and the
 /// peers, and compiled anew when one of them changes.
@@ -42,6 +46,8 @@ pub struct Trust {
 pub struct Roots {
     room: usize,
     known: Mutex<HashSet<(PublicKey, Digest, Signature)>>,
+    /// Of the latest trees the way of the latest leaf: the next has most of it in common.
+    climbed: Mutex<Vec<(PublicKey, Signature, Climb)>>,
 }
 
 /// An envelope that was checked: only [`Trust::check`] makes one.
@@ -236,8 +242,8 @@ impl Verified {
 
     /// The passages of the last hop: what this node may go on deciding from.
     #[must_use]
-    pub fn passages(&self) -> &[Passage] {
-        self.envelope.hops.last().map_or(&[], |hop| &hop.passages)
+    pub fn passages(&self) -> &Passages {
+        self.envelope.hops.last().map_or(Passages::none(), |hop| &hop.passages)
     }
 
     /// The envelope itself.
@@ -251,7 +257,29 @@ impl Roots {
     /// Remembers so many.
     #[must_use]
     pub fn new(room: usize) -> Self {
-        Self { room, known: Mutex::default() }
+        Self { room, known: Mutex::default(), climbed: Mutex::default() }
+    }
+
+    /// Whether a seal of this key holds for a leaf.
+    fn holds(&self, key: &PublicKey, seal: &Seal, leaf: Digest) -> bool {
+        let climbed = || self.climbed.lock().unwrap_or_else(PoisonError::into_inner);
+        for (by, signature, climb) in climbed().iter_mut() {
+            if by == key
+                && *signature == seal.signature
+                && let Some(beside) = climb.beside(seal, leaf)
+            {
+                *climb = beside;
+                return true;
+            }
+        }
+        let Some(climb) = Climb::of(seal, leaf) else { return false };
+        let holds = self.verify(key, climb.root(), &seal.signature);
+        if holds {
+            let mut climbed = climbed();
+            climbed.truncate(CLIMBED - 1);
+            climbed.insert(0, (*key, seal.signature, climb));
+        }
+        holds
     }
 
     fn verify(&self, key: &PublicKey, root: Digest, signature: &Signature) -> bool {
@@ -406,9 +434,7 @@ impl Trust {
         at: Instant,
     ) -> Result<(), Refusal> {
         let card = self.card(node, seal.key, at)?;
-        let holds = seal
-            .root(leaf)
-            .is_some_and(|root| self.roots.verify(&card.says.key, root, &seal.signature));
+        let holds = self.roots.holds(&card.says.key, seal, leaf);
         if holds { Ok(()) } else { Err(Refusal::BrokenSeal(node.clone())) }
     }
 

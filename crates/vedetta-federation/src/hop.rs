@@ -6,8 +6,8 @@ use vedetta_model::{Instant, OrganisationId, Right, Tlp};
 use vedetta_policy::Passage;
 
 use crate::digest::Digest;
+use crate::passages::Passages;
 use crate::seal::{Seal, leaf};
-use crate::sorted;
 
 /// An envelope passes through at most so many hops.
 pub const MOST_HOPS: usize = 16;
@@ -26,8 +26,8 @@ pub struct Hop {
     /// When.
     pub at: Instant,
     /// By whose right it passes, under which agreements. Empty for what is no item.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub passages: Vec<Passage>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub passages: Passages,
     /// A stricter marking than it had before; never a wider one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlp: Option<Tlp>,
@@ -45,8 +45,8 @@ pub struct Sending {
     /// When.
     pub at: Instant,
     /// By whose right, under which agreements.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub passages: Vec<Passage>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub passages: Passages,
     /// A stricter marking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tlp: Option<Tlp>,
@@ -131,13 +131,13 @@ impl Sending {
 fn bound(
     (from, to): (&OrganisationId, &OrganisationId),
     at: Instant,
-    passages: &[Passage],
+    passages: &Passages,
     tlp: Option<Tlp>,
     before: Digest,
 ) -> Digest {
     let mut text = format!("{{\"after\":\"{before}\",\"at\":\"{at}\",\"from\":\"{from}\",");
     if !passages.is_empty() {
-        text.push_str(&format!("\"passages\":{},", sorted::passages(passages)));
+        text.push_str(&format!("\"passages\":{},", passages.text()));
     }
     if let Some(tlp) = tlp {
         text.push_str(&format!("\"tlp\":\"{}\",", tlp.label()));
@@ -157,7 +157,7 @@ mod tests {
         let passage = json!({ "giver": "a", "right": { "lineages": ["f"] }, "under": "ab",
             "root": "f", "gives": "lineage", "on": ["ab", "f"] });
         for (passages, tlp) in [(json!([]), None), (json!([passage]), Some(Tlp::AmberStrict))] {
-            let passages: Vec<Passage> = serde_json::from_value(passages).unwrap();
+            let passages: Passages = serde_json::from_value(passages).unwrap();
             let at = "2026-06-01T12:00:00Z".parse().unwrap();
             let (from, to) = ("a".parse().unwrap(), "b".parse().unwrap());
             let sending = Sending { from, to, at, passages, tlp };

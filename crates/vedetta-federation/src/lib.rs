@@ -53,6 +53,7 @@ pub mod link;
 pub mod object;
 pub mod onward;
 pub mod pairing;
+mod passages;
 pub mod prevails;
 pub mod scope;
 pub mod seal;
@@ -61,3 +62,4 @@ mod sorted;
 mod strict;
 
 pub use object::Object;
+pub use passages::Passages;

@@ -42,7 +42,7 @@ pub const BEAT: Duration = Duration::from_secs(10);
 pub const AGAIN: Duration = Duration::from_secs(60);
 
 /// So many batches may be on their way to a receiver.
-pub const CREDIT: u32 = 4;
+pub const CREDIT: u32 = 8;
 
 /// Between two ticks a peer may send so many frames.
 const MOST_FRAMES: u32 = 1000;
@@ -236,8 +236,9 @@ impl Link {
         (link, vec![Output::Send(Frame::Hello(Box::new(hello)))])
     }
 
-    /// Lets a batch be checked while the one before it is written: the host then passes on the
-    /// bookmark from one to the next, since that of [`Output::Take`] is only of what is durable.
+    /// Lets batches be checked while those before are written, as many as there is credit for: the
+    /// host then passes on the bookmark from one to the next, since that of [`Output::Take`] is only
+    /// of what is durable.
     pub fn take_ahead(&mut self) {
         self.receiving.take_ahead();
     }

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{OrganisationId, Tlp};
-use vedetta_policy::Passage;
 
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::check::{Refused, Verified};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
+use crate::passages::Passages;
 
 /// A node's ledger and what it shares of it, as its links see it.
 ///
@@ -116,7 +116,7 @@ pub enum Parcel {
         /// The envelope, with the trail on which it came.
         envelope: Box<Envelope>,
         /// By whose right it passes.
-        passages: Vec<Passage>,
+        passages: Passages,
         /// A stricter marking than it has.
         tlp: Option<Tlp>,
     },

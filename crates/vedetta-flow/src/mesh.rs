@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use vedetta_federation::bookmark::Span;
 use vedetta_federation::card::{Card, CardError, Statement};
 use vedetta_federation::cards::{Cards, Known, Peer};
 use vedetta_federation::check::{Roots, Trust};
@@ -73,10 +74,20 @@ pub(crate) struct Line {
     pub(crate) sent: BTreeMap<(u64, vedetta_store::Sequence), Audience>,
     /// What went to it and is not written down yet.
     pub(crate) owed: Vec<vedetta_store::DeliveryBatch>,
+    /// The latest part of the ledger that is known to hold nothing but items that it brought.
+    pub(crate) alone: Span,
     /// Octets that it brought lately, and when that was counted.
     pub(crate) brought: Option<(u64, Instant)>,
     /// Milliseconds from the origin to here, by agreement: the newest.
     pub(crate) shared: HashMap<AgreementId, std::collections::VecDeque<u64>>,
+}
+
+impl Line {
+    /// Notes that a part of the ledger has only items that the peer brought.
+    pub(crate) fn brought_alone(&mut self, span: Span) {
+        let after = if self.alone.upto == span.after { self.alone.after } else { span.after };
+        self.alone = Span { after, upto: span.upto };
+    }
 }
 
 /// A record of kind `Peer`.

@@ -1,5 +1,5 @@
 //! Where what was checked is written, while the next is checked: a commit that waits for the disk
-//! leaves a processor idle.
+//! leaves a processor idle. What has come meanwhile is written together.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -8,14 +8,14 @@ use std::thread::JoinHandle;
 use tokio::sync::Notify;
 use vedetta_federation::bookmark::Bookmark;
 use vedetta_federation::exchange::Checked;
-use vedetta_federation::link::Taken;
-use vedetta_federation::shelf::{Arrival, Shelf as _};
+use vedetta_federation::link::{CREDIT, Taken};
+use vedetta_federation::shelf::{Arrival, Outcome, Shelf as _};
 use vedetta_flow::House;
 use vedetta_model::OrganisationId;
 
 /// The desk of one link. What was given is written to the end before it is gone.
 pub(crate) struct Desk {
-    jobs: Option<SyncSender<(Checked, Arrival)>>,
+    jobs: Option<SyncSender<Job>>,
     done: Receiver<Result<Taken, String>>,
     thread: Option<JoinHandle<()>>,
     /// How many are under way.
@@ -25,6 +25,12 @@ pub(crate) struct Desk {
     /// Whether one of them may change who is believed.
     unsettled: bool,
 }
+
+/// A batch that was checked, with what is to be written of it.
+type Job = (Checked, Arrival);
+
+/// About so many envelopes are written in one unit of work: with more, what is live would wait.
+const UNIT: usize = 1_000;
 
 impl Desk {
     /// Opens it; `rung` whenever something was written.
@@ -36,18 +42,24 @@ impl Desk {
         peer: OrganisationId,
         rung: Arc<Notify>,
     ) -> Result<Self, String> {
-        let (jobs, waiting) = sync_channel::<(Checked, Arrival)>(1);
-        let (written, done) = sync_channel(2);
+        // As many as can be under way: neither side ever waits for the other to fetch its own.
+        let (jobs, waiting) = sync_channel::<Job>(CREDIT as usize);
+        let (written, done) = sync_channel(2 * CREDIT as usize);
         let thread = std::thread::Builder::new().name("link desk".into());
         let thread = thread.spawn(move || {
-            for (checked, arrival) in waiting {
+            while let Some((checked, arrival)) = gather(&waiting) {
                 let outcomes = house.take_in(&peer, arrival);
-                let taken = outcomes.map(|outcomes| checked.taken(outcomes));
-                let taken = taken.map_err(|error| format!("the ledger refused: {error}"));
-                let failed = taken.is_err();
-                // What comes after what was not written must not be.
-                if written.send(taken).is_err() || failed {
-                    break;
+                let told: Vec<Result<Taken, String>> = match outcomes {
+                    Ok(outcomes) => divide(checked, &outcomes).map(Ok).collect(),
+                    Err(error) => vec![Err(format!("the ledger refused: {error}"))],
+                };
+                for taken in told {
+                    let failed = taken.is_err();
+                    // What comes after what was not written must not be.
+                    if written.send(taken).is_err() || failed {
+                        rung.notify_one();
+                        return;
+                    }
                 }
                 rung.notify_one();
             }
@@ -107,4 +119,33 @@ impl Drop for Desk {
             let _reported = thread.join();
         }
     }
+}
+
+/// What waits, as one arrival; each batch with how many of its envelopes are in it.
+fn gather(waiting: &Receiver<Job>) -> Option<(Vec<(Checked, usize)>, Arrival)> {
+    let (checked, mut all) = waiting.recv().ok()?;
+    let mut batches = vec![(checked, all.verified.len())];
+    while all.verified.len() < UNIT
+        && let Ok((checked, arrival)) = waiting.try_recv()
+    {
+        let Arrival { verified, refused, bookmark } = arrival;
+        batches.push((checked, verified.len()));
+        all.verified.extend(verified);
+        all.refused.extend(refused);
+        all.bookmark = bookmark;
+    }
+    Some((batches, all))
+}
+
+/// What became of each batch.
+fn divide(
+    batches: Vec<(Checked, usize)>,
+    outcomes: &[Outcome],
+) -> impl Iterator<Item = Taken> + '_ {
+    let mut rest = outcomes;
+    batches.into_iter().map(move |(checked, count)| {
+        let (its, others) = rest.split_at(count.min(rest.len()));
+        rest = others;
+        checked.taken(its.to_vec())
+    })
 }

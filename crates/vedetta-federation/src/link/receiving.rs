@@ -102,7 +102,7 @@ impl Receiving {
     }
 
     pub(super) fn take_ahead(&mut self) {
-        self.at_once = 2;
+        self.at_once = CREDIT as usize;
     }
 
     pub(super) fn pump(&mut self, out: &mut Vec<Output>) {

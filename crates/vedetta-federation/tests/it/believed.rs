@@ -102,7 +102,7 @@ fn at_once_by(key: &SecretKey) -> vedetta_federation::envelope::Envelope {
     use vedetta_federation::shelf::Parcel;
     let first = pass("a", "b", own("a", item("a1")), vec![passage("a1", &[])]);
     let (envelope, node) = (Box::new(first), id("b"));
-    let parcel = Parcel::Onward { envelope, passages: vec![], tlp: None };
+    let parcel = Parcel::Onward { envelope, passages: vec![].into(), tlp: None };
     dispatch(Signer { node: &node, key }, &id("c"), vec![parcel], now()).remove(0)
 }
 

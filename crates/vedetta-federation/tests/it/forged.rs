@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use vedetta_federation::Object;
 use vedetta_federation::check::{Refusal, Way};
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::hop::MOST_HOPS;
 use vedetta_federation::key::SecretKey;
+use vedetta_federation::{Object, Passages};
 use vedetta_model::Tlp;
 use vedetta_policy::Form;
 
@@ -48,8 +48,12 @@ fn what_was_altered_on_the_way_is_refused() {
         changed(|it| item_of(it).conditions.only_under = ["all".parse().unwrap()].into()),
         changed(|it| it.at = now().before(Duration::from_secs(1))),
         changed(|it| it.place = 8),
-        changed(|it| it.hops[0].passages.clear()),
-        changed(|it| it.hops[1].passages[0].on.clear()),
+        changed(|it| it.hops[0].passages = Passages::default()),
+        changed(|it| {
+            let mut passages = it.hops[1].passages.to_vec();
+            passages[0].on.clear();
+            it.hops[1].passages = passages.into();
+        }),
         changed(|it| it.hops[0].tlp = Some(Tlp::Red)),
         changed(|it| it.hops[1].at = now().before(Duration::from_secs(1))),
         changed(|it| it.hops[0].seal = it.hops[1].seal.clone()),
@@ -163,7 +167,7 @@ fn pass_at(from: &str, to: &str, envelope: Envelope, at: vedetta_model::Instant)
     use vedetta_federation::exchange::{Signer, dispatch};
     use vedetta_federation::shelf::Parcel;
     let (node, key) = (id(from), key(from));
-    let parcel = Parcel::Onward { envelope: Box::new(envelope), passages: vec![], tlp: None };
+    let parcel = Parcel::Onward { envelope: Box::new(envelope), passages: Passages::default(), tlp: None };
     dispatch(Signer { node: &node, key: &key }, &id(to), vec![parcel], at).remove(0)
 }
 
@@ -197,7 +201,7 @@ fn marked_by(from: &str, envelope: Envelope, tlp: Tlp) -> Envelope {
     let (node, key) = (id(from), key(from));
     let signer = Signer { node: &node, key: &key };
     let envelope = Box::new(envelope);
-    let parcel = Parcel::Onward { envelope, passages: vec![], tlp: Some(tlp) };
+    let parcel = Parcel::Onward { envelope, passages: Passages::default(), tlp: Some(tlp) };
     dispatch(signer, &id("c"), vec![parcel], now()).remove(0)
 }
 
@@ -298,7 +302,7 @@ fn what_a_restored_node_had_comes_back_as_it_was_and_nothing_else_does() {
     let at_b = |envelope| trust("b", cards()).check(&id("c"), envelope, now());
     assert_eq!(at_b(back).unwrap().way(), Way::Back);
     let mut forged = there.back_to(&id("b")).unwrap();
-    forged.hops[0].passages.clear();
+    forged.hops[0].passages = Passages::default();
     assert_eq!(at_b(forged).unwrap_err().why.name(), "broken-seal");
     let own = there.back_to(&id("a")).unwrap();
     assert!(own.hops.is_empty());

@@ -8,7 +8,7 @@ use vedetta_federation::frame::{
     Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_PAYLOAD,
     LONGEST_FRAME, Rewind,
 };
-use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output};
+use vedetta_federation::link::{By, CREDIT, Fetched, Input, Link, Opening, Output};
 use vedetta_federation::shelf::Lane;
 use vedetta_model::Instant;
 
@@ -108,13 +108,14 @@ fn a_version_that_both_speak_is_enough() {
 #[test]
 fn more_than_credit_was_given_for_ends_the_connection() {
     let (mut link, _) = open(Bookmark::default(), 0);
-    for number in 1..=4 {
+    let credit = u64::from(CREDIT);
+    for number in 1..=credit {
         let outputs = hear(&mut link, batch(number, number - 1, number));
         assert_eq!(ended(&outputs), None);
         let taking = outputs.iter().filter(|it| matches!(it, Output::Take(_))).count();
         assert_eq!(taking, usize::from(number == 1), "one is taken in at a time");
     }
-    assert_eq!(ended(&hear(&mut link, batch(5, 4, 5))), BROKEN);
+    assert_eq!(ended(&hear(&mut link, batch(credit + 1, credit, credit + 1))), BROKEN);
 }
 
 #[test]

@@ -151,6 +151,7 @@ pub(crate) fn passage(giver: &str, on: &[&str]) -> Passage {
 pub(crate) fn pass(from: &str, to: &str, envelope: Envelope, passages: Vec<Passage>) -> Envelope {
     let (node, key) = (id(from), key(from));
     let signer = Signer { node: &node, key: &key };
+    let passages = passages.into();
     let parcel = Parcel::Onward { envelope: Box::new(envelope), passages, tlp: None };
     dispatch(signer, &id(to), vec![parcel], now()).remove(0)
 }

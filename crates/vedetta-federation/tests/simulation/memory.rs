@@ -360,6 +360,7 @@ impl Memory {
         for (way, passages) in self.offers(&self.network(), thing, peer) {
             if came.is_none_or(|(path, _)| path == way) {
                 let envelope = Box::new(Envelope::clone(envelope(way)));
+                let passages = passages.into();
                 parcels.push(Parcel::Onward { envelope, passages, tlp: None });
             }
         }
@@ -434,7 +435,7 @@ fn audience(
         Some(path) => {
             let hops = &thing.paths[path].hops;
             let tlp = hops.iter().filter_map(|hop| hop.tlp).max().unwrap_or(item.conditions.tlp);
-            item.handling(hops.last().map_or(&[], |hop| &hop.passages), tlp)?
+            item.handling(hops.last().map_or(&[][..], |hop| &hop.passages), tlp)?
         }
     };
     let handling = Arc::new(handling);

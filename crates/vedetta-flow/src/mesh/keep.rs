@@ -121,6 +121,9 @@ struct Laid<'a> {
     hops: &'a [Hop],
 }
 
+/// About so many octets have the facts of an item that a peer brought.
+const FACTS: usize = 2_500;
+
 /// The facts of an item that a peer brought, as [`Provenance`] reads them.
 pub(crate) fn facts(
     source: &OrganisationId,
@@ -134,7 +137,9 @@ pub(crate) fn facts(
     let (at, place, form) = (*at, *place, *form);
     let envelope = Laid { origin, at, place, conditions, form, derived, seal, hops };
     let facts = Facts { door: "peer", source, derived_from, withheld, envelope };
-    serde_json::to_string(&facts).unwrap_or_default()
+    let mut text = Vec::with_capacity(FACTS);
+    let written = serde_json::to_writer(&mut text, &facts).ok();
+    written.and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }
 
 impl Bare {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
-use vedetta_federation::Object;
-use vedetta_federation::bookmark::Mark;
+use vedetta_federation::bookmark::{Mark, Span};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
+use vedetta_federation::{Object, Passages};
 use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Passage, Victim, reveals};
 use vedetta_store::written::{ItemFacts, RecordFacts};
@@ -25,11 +25,11 @@ use crate::house::House;
 use crate::redaction::facts_of;
 
 /// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
-type Passing = Option<Arc<Passages>>;
+type Passing = Option<Arc<Sayings>>;
 
 /// By whose right something passes, and for whom.
-struct Passages {
-    by: Vec<Passage>,
+struct Sayings {
+    by: Passages,
     to: Audience,
 }
 
@@ -38,7 +38,7 @@ struct Passages {
 pub(crate) struct Memory {
     generation: u64,
     /// By peer, clearance and the passages of the hop before.
-    known: HashMap<(OrganisationId, ClearanceId, Vec<Passage>), Passing>,
+    known: HashMap<(OrganisationId, ClearanceId, Passages), Passing>,
 }
 
 /// So much is remembered about passing on.
@@ -103,10 +103,11 @@ impl Sharing<'_> {
     /// Reads until there is enough, or the span is at its end.
     fn read(&mut self, reader: &mut dyn Reader) -> Result<Mark, StoreError> {
         let span = self.ask.span;
-        let mut upto =
-            Mark { place: span.after, hash: hash_at(reader, span.after)?.unwrap_or_default() };
-        loop {
-            let entries = reader.entries(Sequence(upto.place), STRETCH)?;
+        let after = self.beyond_its_own(span);
+        let mut upto = Mark { place: after, hash: hash_at(reader, after)?.unwrap_or_default() };
+        while upto.place < span.upto {
+            let left = usize::try_from(span.upto - upto.place).unwrap_or(STRETCH);
+            let entries = reader.entries(Sequence(upto.place), left.min(STRETCH))?;
             let within = entries.iter().take_while(|entry| entry.stamp.seq.0 <= span.upto);
             let entries: Vec<&Entry> = within.collect();
             let Some(last) = entries.last() else { return Ok(upto) };
@@ -126,9 +127,18 @@ impl Sharing<'_> {
                 }
             }
             if upto.place - span.after >= LOOKED {
-                return Ok(upto);
+                break;
             }
         }
+        Ok(upto)
+    }
+
+    /// Where to begin to read: what is known to be all from the peer is not looked at, unless it asks
+    /// for that.
+    fn beyond_its_own(&self, span: Span) -> u64 {
+        let alone = self.house.nodes.lines().get(self.peer).map(|line| line.alone);
+        let alone = alone.filter(|it| it.after <= span.after && span.after >= self.ask.echo);
+        alone.map_or(span.after, |it| it.upto.min(span.upto).max(span.after))
     }
 
     /// Whether a release has to be looked at. What the peer itself brought goes back only when it
@@ -328,7 +338,7 @@ impl Sharing<'_> {
         true
     }
 
-    fn push(&mut self, envelope: Envelope, passages: Vec<Passage>) {
+    fn push(&mut self, envelope: Envelope, passages: Passages) {
         self.weigh(&envelope);
         self.parcels.push(Parcel::Onward { envelope: Box::new(envelope), passages, tlp: None });
     }
@@ -341,7 +351,7 @@ impl Sharing<'_> {
     }
 
     /// Remembers that a release is on its way, to be recorded when the peer confirms it.
-    fn note(&mut self, release: Sequence, passing: &Passages) {
+    fn note(&mut self, release: Sequence, passing: &Sayings) {
         self.sent.push((self.reading, release, passing.to.clone()));
     }
 
@@ -372,9 +382,9 @@ impl Sharing<'_> {
         &self,
         id: ClearanceId,
         clearance: &Clearance,
-        brought: Option<(&Item, Option<&[Passage]>)>,
+        brought: Option<(&Item, Option<&Passages>)>,
     ) -> Passing {
-        let before = brought.and_then(|(_, before)| before).unwrap_or_default().to_vec();
+        let before = brought.and_then(|(_, before)| before).cloned().unwrap_or_default();
         let key = (self.peer.clone(), id, before);
         let generation = self.mesh.standing.generation;
         {
@@ -398,8 +408,8 @@ impl Sharing<'_> {
     fn find_passing(
         &self,
         clearance: &Clearance,
-        brought: Option<(&Item, Option<&[Passage]>)>,
-    ) -> Option<Passages> {
+        brought: Option<(&Item, Option<&Passages>)>,
+    ) -> Option<Sayings> {
         let to = self.targets(clearance);
         if to.is_empty() {
             return None;
@@ -416,6 +426,7 @@ impl Sharing<'_> {
                 self.first_hand(clearance, said)
             }
             Some((item, before)) => {
+                let before = before.map(|before| &before[..]);
                 let own = item.handling(before.unwrap_or_default(), handling.tlp)?;
                 let said = network.passages(&own, Form::Full, &self.scope);
                 borne_out(item, before, said, |giver| self.mesh.speaks(giver))
@@ -424,7 +435,7 @@ impl Sharing<'_> {
         let producers = clearance.form == Form::Full
             && network.number(&handling.producer).is_some_and(|it| self.scope.contains(it));
         let free = handling.tlp == Tlp::Clear || producers;
-        (free || !by.is_empty()).then_some(Passages { by, to })
+        (free || !by.is_empty()).then(|| Sayings { by: by.into(), to })
     }
 
     /// What this node may say as the first: by the producer's right, or of those for whom it speaks.
@@ -471,7 +482,7 @@ impl Sharing<'_> {
 
     fn say(&mut self, entry: &Entry, what: What) {
         let Stamp { seq, at } = entry.stamp;
-        self.push(Envelope::unsealed(self.mesh.me.clone(), at, seq.0, what), Vec::new());
+        self.push(Envelope::unsealed(self.mesh.me.clone(), at, seq.0, what), Passages::default());
     }
 
     /// A deed of the exchange.
@@ -495,7 +506,7 @@ impl Sharing<'_> {
                     && !one_hop
                     && self.concerns(reader, &envelope.what)?
                 {
-                    self.push(envelope, Vec::new());
+                    self.push(envelope, Passages::default());
                 }
             }
             Kept::Path { origin, clearance: Some(clearance), .. } => {
@@ -589,7 +600,7 @@ impl Sharing<'_> {
         if envelope.passed(self.peer) {
             return None;
         }
-        let before = envelope.hops.last().map(|hop| hop.passages.as_slice());
+        let before = envelope.hops.last().map(|hop| &hop.passages);
         self.passing(id, clearance, Some((item.as_ref(), before)))
     }
 

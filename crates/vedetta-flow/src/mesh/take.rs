@@ -6,6 +6,7 @@ mod notices;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use vedetta_federation::bookmark::Span;
 use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::What;
 use vedetta_federation::shelf::{Arrival, Outcome};
@@ -34,6 +35,9 @@ struct Load {
     refused: Option<Kept>,
     now: Instant,
 }
+
+/// What became of which of those that came.
+type Placed = Vec<(usize, Outcome)>;
 
 /// Reasons of refusals written down for one batch.
 const REASONS: usize = 5;
@@ -91,7 +95,12 @@ impl House {
             noticed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         }
         let load = Load { mesh: self.mesh()?, ..load };
-        let placed = self.write(move |unit| load.write(unit))?;
+        // What was brought is given back by this thread, not by the one that writes.
+        let _arrival = Arc::clone(&load.arrival);
+        let (placed, alone) = self.write(move |unit| load.write(unit))?;
+        if let Some(span) = alone {
+            self.nodes.lines().entry(peer.clone()).or_default().brought_alone(span);
+        }
         placed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         Ok(outcomes)
     }
@@ -134,15 +143,25 @@ impl Load {
         all.map(|(place, verified)| Ok((place, self.notice(unit, verified)?))).collect()
     }
 
-    /// The items, with what was refused and the bookmark.
-    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<Vec<(usize, Outcome)>, StoreError> {
+    /// The items, with what was refused and the bookmark. Also says of which part of the ledger they
+    /// are all.
+    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<(Placed, Option<Span>), StoreError> {
         let all = self.arrival.verified.iter().enumerate().filter(|(_, it)| is_item(it));
+        let after = end(unit)?;
         let outcomes = self.items(unit, &all.collect::<Vec<_>>())?;
+        let span = Span { after, upto: end(unit)? };
+        let new = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::New).count();
+        let alone = Some(span).filter(|span| span.upto - span.after == new as u64);
         if let Some(refused) = &self.refused {
             keep(unit, (&self.actor, self.peer.as_str()), refused, b"")?;
         }
         let bookmark = serde_json::to_vec(&self.arrival.bookmark).unwrap_or_default();
         unit.set_bookmark(&bookmark_name(&self.peer), &bookmark)?;
-        Ok(outcomes)
+        Ok((outcomes, alone))
     }
+}
+
+/// Where the ledger ends.
+fn end(unit: &mut dyn UnitOfWork) -> Result<u64, StoreError> {
+    Ok(unit.head()?.map_or(0, |(stamp, _)| stamp.seq.0))
 }

@@ -1,11 +1,11 @@
 //! The nodes that this one exchanges with, how their links do, and what was refused.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::Serialize;
 use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::check::Verified;
-use vedetta_federation::envelope::{Presence, What};
+use vedetta_federation::envelope::Presence;
 use vedetta_federation::key::KeyId;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Shelf;
@@ -146,21 +146,19 @@ impl House {
         let now = self.now();
         let mut lines = self.nodes.lines();
         let line = lines.entry(peer.clone()).or_default();
-        for verified in verified {
-            let envelope = verified.envelope();
-            if !matches!(envelope.what, What::Item(_)) {
-                continue;
-            }
-            let millis = u64::try_from(now.since(envelope.at).as_millis()).unwrap_or(u64::MAX);
-            for under in verified.passages().iter().filter_map(|passage| passage.under.as_ref()) {
+        for alike in verified.chunk_by(|one, other| one.passages() == other.passages()) {
+            let items = alike.iter().filter(|it| it.is_item());
+            let millis = items.map(|it| now.since(it.envelope().at).as_millis());
+            let millis = millis.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
+            let millis: Vec<u64> = millis.collect();
+            let unders = alike[0].passages().iter().filter_map(|passage| passage.under.as_ref());
+            for under in unders.collect::<BTreeSet<_>>() {
                 if !line.shared.contains_key(under) && line.shared.len() >= AGREEMENTS {
                     continue;
                 }
                 let measured: &mut VecDeque<u64> = line.shared.entry(under.clone()).or_default();
-                measured.push_back(millis);
-                if measured.len() > MEASURED {
-                    measured.pop_front();
-                }
+                measured.extend(&millis);
+                measured.drain(..measured.len().saturating_sub(MEASURED));
             }
         }
     }

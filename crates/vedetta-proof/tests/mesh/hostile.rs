@@ -46,6 +46,7 @@ fn say_marked(
 ) -> String {
     let (mesh, peer, now) = (from.house.mesh().unwrap(), id(to.name), from.house.now());
     let signer = Signer { node: &mesh.me, key: &mesh.key };
+    let passages = passages.into();
     let parcel = Parcel::Onward { envelope: Box::new(envelope), passages, tlp };
     let envelopes = dispatch(signer, &peer, vec![parcel], now);
     let batch = Batch {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use vedetta_federation::Passages;
 use vedetta_federation::check::Verified;
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
-use vedetta_policy::{Decision, Form, Passage};
+use vedetta_policy::{Decision, Form};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, RecordKind, Sequence,
     Stamp, StoreError, StoredItem, UnitOfWork,
@@ -47,7 +48,7 @@ struct Ready<'a> {
 struct Like<'a> {
     origin: &'a OrganisationId,
     conditions: &'a Handling,
-    passages: &'a [Passage],
+    passages: &'a Passages,
     tlp: Option<Tlp>,
 }
 
