@@ -100,17 +100,14 @@ fn open(file: &Path, purpose: Purpose) -> Told<Connection> {
     Ok(conn)
 }
 
-/// A page of 16 KiB holds a handful of entries, of 4 KiB one that another node brought: each costs
-/// calls of the system in the log, and again in the file. The pages of the log that a checkpoint
-/// copies at once (4,000: a few hundred milliseconds) trade the length of the pause against copying a
-/// page of an index twice. No memory mapping:
+/// The pages of the log that a checkpoint copies at once trade the length of the pause (16,000
+/// pages: a few hundred milliseconds) against copying a page of an index twice. No memory mapping:
 /// a failing disk would kill the process instead of answering an error.
 fn pragmas(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Write => {
-            "PRAGMA page_size = 16384;
-             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 134217728;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
+             PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 134217728;
              PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA mmap_size = 0;"
         }
         Purpose::WritePassing => {

@@ -15,7 +15,7 @@ use vedetta_policy::{Form, Passage};
 use vedetta_store::{StoreError, UnitOfWork};
 
 use super::Mesh;
-use super::keep::{Kept, keep};
+use super::keep::{Kept, facts, keep};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::redaction::Redactor;
@@ -31,6 +31,8 @@ struct Load {
     /// The name under which the ledger knows the peer.
     actor: String,
     arrival: Arc<Arrival>,
+    /// The facts of each, as they are of most items: written before its turn at the ledger comes.
+    facts: Arc<Vec<String>>,
     /// What is written down of what was refused; nothing when enough was.
     refused: Option<Kept>,
     now: Instant,
@@ -76,6 +78,7 @@ impl House {
         }
         let refused = self.note_refusals(peer, &arrival);
         self.measure_sharing(peer, &arrival.verified);
+        let facts = arrival.verified.iter().map(|it| facts_of(peer, it)).collect();
         let load = Load {
             shared: Arc::clone(&self.shared),
             mesh,
@@ -83,6 +86,7 @@ impl House {
             actor: format!("peer:{peer}"),
             peer: peer.clone(),
             arrival: Arc::new(arrival),
+            facts: Arc::new(facts),
             refused,
             now: self.now(),
         };
@@ -129,6 +133,14 @@ impl House {
         let reasons = arrival.refused.iter().take(REASONS).map(|it| it.why.to_string()).collect();
         let (source, count) = (peer.clone(), arrival.refused.len());
         (line.refused <= WRITTEN).then_some(Kept::Refused { source, count, reasons })
+    }
+}
+
+fn facts_of(peer: &OrganisationId, verified: &Verified) -> String {
+    let envelope = verified.envelope();
+    match &envelope.what {
+        What::Item(item) => facts(peer, (envelope, item), None, &[]),
+        _ => String::new(),
     }
 }
 

@@ -40,7 +40,7 @@ struct Ready<'a> {
     handling: Arc<Handling>,
     form: Form,
     clearance: ClearanceId,
-    facts: String,
+    facts: Cow<'a, str>,
 }
 
 /// On what it depends how a full form is cleared here.
@@ -132,7 +132,7 @@ impl Load {
     }
 
     fn ready<'a>(
-        &self,
+        &'a self,
         unit: &mut dyn UnitOfWork,
         (place, verified): (usize, &'a Verified),
         decided: &mut Decided<'a>,
@@ -147,6 +147,10 @@ impl Load {
             return Ok(None);
         };
         let Cleared { handling, producer, clearance, withheld } = cleared;
+        let facts = match (&derived_from, &withheld[..], self.facts.get(place)) {
+            (None, [], Some(facts)) => Cow::Borrowed(facts.as_str()),
+            _ => facts(&self.peer, (envelope, item), derived_from.as_ref(), &withheld).into(),
+        };
         Ok(Some(Ready {
             place,
             verified,
@@ -156,7 +160,7 @@ impl Load {
             creator: said.creator.as_deref(),
             producer,
             clearance,
-            facts: facts(&self.peer, (envelope, item), derived_from.as_ref(), &withheld),
+            facts,
             handling,
             form,
             id,
