@@ -147,8 +147,11 @@ mod tests {
     fn what_is_alike_is_one_however_it_was_written() {
         let passage = |giver: &str| json!({ "giver": giver, "right": "any", "gives": "none" });
         let read = |text: &str| serde_json::from_str::<Passages>(text).unwrap();
-        let (one, spaced) = (json!([passage("a")]).to_string(), r#"[ {"gives":"none",
-            "right":"any", "giver":"a"} ]"#);
+        let (one, spaced) = (
+            json!([passage("a")]).to_string(),
+            r#"[ {"gives":"none",
+            "right":"any", "giver":"a"} ]"#,
+        );
         assert!(Arc::ptr_eq(&read(&one).0, &read(&one).0));
         assert_eq!(read(&one), read(spaced));
         assert_ne!(read(&one), read(&json!([passage("b")]).to_string()));

@@ -167,7 +167,8 @@ fn pass_at(from: &str, to: &str, envelope: Envelope, at: vedetta_model::Instant)
     use vedetta_federation::exchange::{Signer, dispatch};
     use vedetta_federation::shelf::Parcel;
     let (node, key) = (id(from), key(from));
-    let parcel = Parcel::Onward { envelope: Box::new(envelope), passages: Passages::default(), tlp: None };
+    let parcel =
+        Parcel::Onward { envelope: Box::new(envelope), passages: Passages::default(), tlp: None };
     dispatch(Signer { node: &node, key: &key }, &id(to), vec![parcel], at).remove(0)
 }
 

@@ -9,11 +9,11 @@ mod node;
 use std::time::Duration;
 
 use serde_json::json;
+use vedetta_federation::Object;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
 use vedetta_federation::envelope::What;
-use vedetta_federation::frame::{Credit, Farewell, Frame, Rewind};
-use vedetta_federation::Object;
+use vedetta_federation::frame::{Credit, Farewell, Frame, Hello, Rewind};
 use vedetta_link::DialError;
 
 use crate::liar::{LIAR, Liar, VICTIM, id, item, now, sealed, secret};
@@ -59,7 +59,8 @@ async fn what_is_forged_is_refused_with_its_reason() {
     let mut alien = item(3, CLEAR);
     alien.conditions.producer = id("sosc-tr");
     let mut wider = item(4, CLEAR);
-    wider.conditions.via = serde_json::from_value(json!([{ "giver": LIAR, "right": "any" }])).unwrap();
+    wider.conditions.via =
+        serde_json::from_value(json!([{ "giver": LIAR, "right": "any" }])).unwrap();
     if let What::Item(item) = &mut altered.what {
         item.object = Object::new(spaced).unwrap();
     }
@@ -118,9 +119,9 @@ async fn who_breaks_the_protocol_is_told_and_cut_off() {
     another.card = Liar::unknown(9, &victim.meets).card;
     another.card.says.organisation = id(HONEST);
     assert_eq!(liar.greets(another).await.told().await, Farewell::Stranger);
-    let to_another = vedetta_federation::frame::Hello { to: id(HONEST), ..liar.hello() };
+    let to_another = Hello { to: id(HONEST), ..liar.hello() };
     assert_eq!(liar.greets(to_another).await.told().await, Farewell::Stranger);
-    let of_the_future = vedetta_federation::frame::Hello { versions: (7, 9), ..liar.hello() };
+    let of_the_future = Hello { versions: (7, 9), ..liar.hello() };
     assert_eq!(liar.greets(of_the_future).await.told().await, Farewell::Version);
 
     let mut talk = liar.talks().await;
@@ -131,9 +132,9 @@ async fn who_breaks_the_protocol_is_told_and_cut_off() {
     let batch = talk.batch_of(vec![]);
     talk.send(&Frame::Batch(Box::new(batch))).await;
     assert_eq!(talk.told().await, Farewell::Protocol, "a batch out of turn");
-    assert_eq!(liar.talks().await.floods().await.unwrap().reason, Farewell::Protocol);
+    liar.talks().await.floods().await;
     let shown = victim.peer_when(LIAR, |it| it["link"]["up"] == false);
-    assert!(shown["link"]["reason"].is_string(), "{shown}");
+    assert!(shown["link"]["reason"].as_str().unwrap().contains("protocol"), "{shown}");
     still_serves(&victim, &honest, 20);
 }
 
@@ -153,13 +154,10 @@ async fn lies_about_cursors_gain_nothing() {
     talk.send(&Frame::Rewind(Rewind { to: 0 })).await;
     assert_eq!(talk.told().await, Farewell::Protocol, "a rewind after a batch");
 
-    let edition = match liar.line().await.unwrap() {
-        mut talk => {
-            talk.send(&Frame::Hello(Box::new(liar.hello()))).await;
-            let Some(Frame::Hello(hello)) = talk.next().await else { panic!("no hello") };
-            hello.edition
-        }
-    };
+    let mut talk = liar.line().await.unwrap();
+    talk.send(&Frame::Hello(Box::new(liar.hello()))).await;
+    let Some(Frame::Hello(theirs)) = talk.next().await else { panic!("no hello") };
+    let edition = theirs.edition;
     let far = u64::MAX / 2;
     let mark = Mark { place: far, hash: digest(&[b"no place of it"]) };
     let resume = Bookmark {
@@ -168,7 +166,7 @@ async fn lies_about_cursors_gain_nothing() {
         marks: vec![mark],
         ..Bookmark::default()
     };
-    let hello = vedetta_federation::frame::Hello { resume, ..liar.hello() };
+    let hello = Hello { resume, ..liar.hello() };
     let mut talk = liar.greets(hello).await;
     let rewound = loop {
         match talk.next().await.unwrap() {

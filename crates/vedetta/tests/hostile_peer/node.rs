@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long to wait for what does not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is asked for what does not come; each time is a command.
+const TRIES: u32 = 2_000;
 /// Where it keeps what it logs.
 const LOG: &str = "node.log";
 
@@ -85,14 +87,8 @@ impl Node {
 
     /// What it shows of a peer once that is so.
     pub(crate) fn peer_when(&self, organisation: &str, so: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let peer = self.peer(organisation);
-            if so(&peer) {
-                return peer;
-            }
-            assert!(began.elapsed() < PATIENCE, "{peer} {}", self.log());
-        }
+        let mut shown = (0..TRIES).map(|_| self.peer(organisation));
+        shown.find(so).unwrap_or_else(|| panic!("{}", self.log()))
     }
 
     /// Brings an indicator, as its own organisation's.
@@ -104,17 +100,14 @@ impl Node {
 
     /// Waits until an organisation may read an indicator here.
     pub(crate) fn until_read(&self, organisation: &str, n: u8) {
-        let began = Instant::now();
         let id = indicator(n, CLEAR)["id"].as_str().unwrap().to_owned();
         let words = ["explain", "--item", &id, "--organisation", organisation, "--json"];
-        loop {
+        let reads = |_| {
             let output = vedetta(self.data.path(), &words);
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-            if answer["allowed"] == true {
-                return;
-            }
-            assert!(began.elapsed() < PATIENCE, "{id} did not come: {}", self.log());
-        }
+            answer["allowed"] == true
+        };
+        assert!((0..TRIES).any(reads), "{id} did not come: {}", self.log());
     }
 
     pub(crate) fn log(&self) -> String {
