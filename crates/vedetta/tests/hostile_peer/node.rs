@@ -21,7 +21,7 @@ pub(crate) struct Node {
     /// Where other nodes dial it; nothing when they cannot.
     pub(crate) meets: String,
     process: Child,
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
 }
 
 fn vedetta(data: &Path, words: &[&str]) -> Output {
@@ -49,18 +49,19 @@ impl Node {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
-        let (mut meets, mut line) = (String::new(), String::new());
-        while said.read_line(&mut line).unwrap() > 0 {
+        let said = BufReader::new(process.stdout.take().unwrap());
+        let mut node = Self { data, meets: String::new(), process, said };
+        let mut line = String::new();
+        while node.said.read_line(&mut line).unwrap() > 0 {
             if let Some(address) = line.trim().strip_prefix("meeting other nodes on ") {
-                meets = address.into();
+                node.meets = address.into();
             }
             if line.starts_with("listening on ") {
-                return Self { data, meets, process, _said: said };
+                return node;
             }
             line.clear();
         }
-        panic!("it ended: {}", std::fs::read_to_string(data.path().join(LOG)).unwrap());
+        panic!("it ended: {}", node.log());
     }
 
     /// What one of its commands answers.
