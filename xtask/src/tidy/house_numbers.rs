@@ -48,9 +48,17 @@ fn check(tree: &Tree, findings: &mut Findings) {
 
 fn crates(tree: &Tree, findings: &mut Findings) {
     let mut sizes = BTreeMap::new();
+    let paths = tree.sources.iter().map(|source| source.path.as_str());
+    let programs: Vec<_> = paths.filter_map(|path| path.strip_suffix("src/main.rs")).collect();
     for source in &tree.sources {
         let folder: Vec<&str> = source.path.split('/').collect();
         let depth = if matches!(folder.first(), Some(&"crates" | &"libs")) { 2 } else { 1 };
+        // Only the tests of a program's own package are told where it is: they cannot be elsewhere,
+        // and are counted by themselves.
+        let runs = |program: &&str| {
+            source.path.strip_prefix(*program).is_some_and(|path| path.starts_with("tests/"))
+        };
+        let depth = depth + usize::from(programs.iter().any(runs));
         *sizes.entry(folder.get(..depth).unwrap_or_default().join("/")).or_insert(0) +=
             source.lines;
     }
