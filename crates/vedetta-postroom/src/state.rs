@@ -9,7 +9,7 @@ use vedetta_model::{Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
 use crate::campaign::Campaign;
-use crate::report::Report;
+use crate::report::{Report, Standing};
 
 /// The table.
 #[derive(Default)]
@@ -119,19 +119,26 @@ impl State {
         self.members.get(campaign).map_or(&[], Vec::as_slice)
     }
 
+    /// The reports of a campaign by those who proved who they are, the first first: anybody can
+    /// write in another's name, and often.
+    pub(crate) fn proven(&self, campaign: &str) -> impl Iterator<Item = &Arc<Report>> {
+        let enrolled = |member: &&Arc<Report>| member.standing == Standing::Enrolled;
+        self.members(campaign).iter().filter(enrolled)
+    }
+
     /// How many reporters of a campaign there are besides one.
     pub(crate) fn others(&self, campaign: &str, reporter: &str) -> usize {
-        let all = self.members(campaign).iter().map(|member| member.reporter.as_str());
+        let all = self.proven(campaign).map(|member| member.reporter.as_str());
         all.filter(|name| *name != reporter).collect::<BTreeSet<_>>().len()
     }
 
-    /// How many a campaign has, of those that the directory knows.
+    /// How many a campaign has, of those who proved who they are.
     pub(crate) fn extent(&self, campaign: &str) -> Extent {
         let members = self.members(campaign);
-        let known = members.iter().filter(|member| member.organisation.is_some());
-        let reporters: BTreeSet<&str> = known.map(|member| member.reporter.as_str()).collect();
+        let reporters: BTreeSet<&str> =
+            self.proven(campaign).map(|member| member.reporter.as_str()).collect();
         let organisations: BTreeSet<&OrganisationId> =
-            members.iter().filter_map(|member| member.organisation.as_ref()).collect();
+            self.proven(campaign).filter_map(|member| member.organisation.as_ref()).collect();
         Extent {
             reports: members.len(),
             reporters: reporters.len(),

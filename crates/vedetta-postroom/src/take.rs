@@ -161,7 +161,7 @@ impl Postroom {
         if let Some(campaign) = &changed {
             state.put_campaign(campaign.clone());
         }
-        let since = state.members(&campaign).first().map_or(now, |first| first.at);
+        let since = state.proven(&campaign).next().map_or(now, |first| first.at);
         let wave = (others > 0).then(|| Wave { since: clock(since, now, who.language), others });
         let said = Case { number: report.case.clone(), wave, before: None };
         let opinion = Opinion { verdict: report.holds(), ..found.opinion };
@@ -313,7 +313,7 @@ fn grown(
     let verdict = state.verdict(&report.campaign);
     let several = state.extent(&report.campaign).reporters > 1;
     let worth = verdict == Verdict::Malicious || verdict == Verdict::Suspicious && several;
-    let known = report.organisation.is_some();
+    let known = report.standing == Standing::Enrolled && report.organisation.is_some();
     if worth && known && campaign.indicators.len() < MOST_INDICATORS {
         campaign.indicators.extend(report.indicators.iter().cloned());
     }

@@ -321,8 +321,12 @@ fn the_rule_releases_when_enough_of_enough_organisations_report() {
     desk.room.overrule(&analyst(), &first.case, &said).unwrap();
     desk.report("eva@comune.perugia.example", &lure(2, SITE));
     desk.by_mail("x@altrove.example", "", &lure(3, SITE));
-    assert!(desk.reads("foligno").is_empty(), "two of one organisation, and a stranger");
-    desk.report("luca@comune.terni.example", &lure(4, SITE));
+    desk.by_mail("luca@comune.terni.example", "mx.comune.example; dmarc=fail", &lure(4, SITE));
+    assert!(
+        desk.reads("foligno").is_empty(),
+        "two of one organisation, a stranger, a borrowed name"
+    );
+    desk.report("luca@comune.terni.example", &lure(5, SITE));
     assert!(!desk.reads("foligno").is_empty());
 }
 
