@@ -5,8 +5,9 @@
 
 use serde::Serialize;
 
-use crate::dkim::{Proof, Proven};
+use crate::dkim::{Keys, Proof, Proven};
 use crate::header::{Headers, Valued};
+use crate::policy;
 use crate::url::registered;
 
 /// How one method ended.
@@ -71,6 +72,10 @@ pub struct Authentication {
     pub signed: Vec<String>,
     /// The host that sent it, by the receiver's word.
     pub client: Option<std::net::IpAddr>,
+    /// The host that handed it to the nearest receiver, by the topmost `Received`, when it is one
+    /// of the public Internet.
+    #[serde(skip)]
+    pub handed_in_by: Option<std::net::IpAddr>,
     /// Who recorded it.
     pub recorded_by: String,
     /// The last intermediary of a chain that was verified here.
@@ -95,6 +100,7 @@ impl Authentication {
             let tags = Valued::read(&format!("x;{signature}"));
             read.signed.extend(tags.parameter("d").map(str::to_lowercase));
         }
+        read.handed_in_by = headers.raw("received").and_then(handing_in);
         let client = ["x-sender-ip", "x-originating-ip"].iter().find_map(|name| headers.raw(name));
         read.client = read.client.or_else(|| client?.trim_matches(['[', ']', ' ']).parse().ok());
         read
@@ -146,6 +152,20 @@ impl Authentication {
         }
     }
 
+    /// Judges SPF and DMARC by the records at hand, where nobody recorded how they ended.
+    pub(crate) fn judge(&mut self, sender: &str, envelope: &str, records: &dyn Keys) {
+        if self.spf == Outcome::Absent
+            && !envelope.is_empty()
+            && let Some(host) = self.handed_in_by
+        {
+            self.spf = policy::spf(envelope, host, records);
+            self.spf_domain = envelope.to_lowercase();
+        }
+        if self.dmarc == Outcome::Absent && !sender.is_empty() {
+            self.dmarc = policy::dmarc(sender, self, records);
+        }
+    }
+
     /// Whether a signature or envelope that holds is of the registered domain `of`.
     #[must_use]
     pub fn vouches_for(&self, of: &str) -> bool {
@@ -171,6 +191,18 @@ fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     rest.split([';', ' ', ')']).next().map(|word| word.trim_matches(['"', '[', ']']))
 }
 
+/// `from helo (name [address]) by …`: the address.
+fn handing_in(received: &str) -> Option<std::net::IpAddr> {
+    let before = received.split(" by ").next()?;
+    let inside = before.rsplit('[').next()?.split(']').next()?;
+    let address = inside.trim_start_matches("IPv6:").parse::<std::net::IpAddr>().ok()?;
+    let inner = match address {
+        std::net::IpAddr::V4(it) => it.is_private() || it.is_loopback() || it.is_link_local(),
+        std::net::IpAddr::V6(it) => it.is_loopback() || it.is_unique_local(),
+    };
+    (!inner).then_some(address)
+}
+
 fn without_comments(text: &str) -> String {
     let (mut plain, mut depth) = (String::with_capacity(text.len()), 0_usize);
     for letter in text.chars() {
@@ -187,6 +219,7 @@ fn without_comments(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Authentication, Outcome};
+    use crate::dkim::Published;
     use crate::header::Headers;
 
     fn read(raw: &str) -> Authentication {
@@ -207,6 +240,27 @@ mod tests {
         assert_eq!(read.spf_domain, "x.example");
         assert_eq!(read.signed, ["y.example"]);
         assert_eq!(read.client.map(|ip| ip.to_string()), Some("192.0.2.1".into()));
+    }
+
+    #[test]
+    fn policies_at_hand_are_judged_where_nobody_recorded_them() {
+        let keys = Published::read(
+            "x.example v=spf1 ip4:192.0.2.0/24 -all\n_dmarc.x.example v=DMARC1; p=reject\n",
+        )
+        .unwrap();
+        let judged = |from: &str| {
+            let received = format!("Received: from a (b [{from}]) by mx.example.org; x\n\n");
+            let mut read = read(&received);
+            read.judge("x.example", "x.example", &keys);
+            (read.spf, read.dmarc)
+        };
+        assert_eq!(judged("192.0.2.1"), (Outcome::Pass, Outcome::Pass));
+        assert_eq!(judged("198.51.100.1"), (Outcome::Fail, Outcome::Fail));
+        assert_eq!(judged("10.0.0.1"), (Outcome::Absent, Outcome::Absent));
+        let mut recorded =
+            read("Authentication-Results: mx; spf=pass smtp.mailfrom=y.example; dmarc=fail\n\n");
+        recorded.judge("x.example", "x.example", &keys);
+        assert_eq!((recorded.spf, recorded.dmarc), (Outcome::Pass, Outcome::Fail));
     }
 
     #[test]

@@ -181,6 +181,11 @@ impl Walk<'_> {
         let mut evidence = self.gather(&mime);
         if evidence.header == Header::Original {
             evidence.authentication.believe(dkim::prove(bytes, self.keys));
+            if !self.keys.is_empty() {
+                let sender = evidence.sender().map_or("", Mailbox::domain).to_owned();
+                let envelope = evidence.return_path.as_ref().map_or("", Mailbox::domain);
+                evidence.authentication.judge(&sender, envelope, self.keys);
+            }
         }
         evidence
     }

@@ -20,6 +20,7 @@ mod link;
 mod mime;
 mod model;
 mod outer;
+mod policy;
 mod redaction;
 mod reply;
 mod text;

@@ -1,4 +1,4 @@
-//! Keys that domains publish, as they are at hand (RFC 6376 §3.6.1, RFC 8463).
+//! What domains publish, as it is at hand: keys (RFC 6376 §3.6.1, RFC 8463), and policies.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::tags::Tags;
 pub trait Keys {
     /// Whether there are none at all.
     fn is_empty(&self) -> bool;
-    /// The text record at `selector._domainkey.domain`, if it is at hand.
+    /// The text record at a name, `selector._domainkey.domain` or another, if it is at hand.
     fn record(&self, name: &str) -> Option<&str>;
 }
 
@@ -32,8 +32,9 @@ impl Keys for NoKeys {
     }
 }
 
-/// Keys that an administrator keeps in a file: a line each, `selector._domainkey.domain` and the
-/// text record; lines that begin with `#` are remarks.
+/// Records that an administrator keeps in a file, a line each: the name, a space, the text record.
+/// Keys (`selector._domainkey.domain`), DMARC (`_dmarc.domain`) and SPF (`domain v=spf1 …`); lines
+/// that begin with `#` are remarks.
 #[derive(Clone, Debug, Default)]
 pub struct Published(BTreeMap<String, String>);
 
@@ -50,10 +51,15 @@ impl Published {
                 continue;
             }
             let pair = line.split_once(char::is_whitespace);
-            let Some((name, record)) = pair.filter(|(name, _)| name.contains("._domainkey."))
-            else {
+            let is_known = |(name, record): &(&str, &str)| {
+                name.contains("._domainkey.")
+                    || name.starts_with("_dmarc.")
+                    || record.trim_start().trim_start_matches('"').starts_with("v=spf1")
+            };
+            let Some((name, record)) = pair.filter(is_known) else {
                 return Err(format!(
-                    "line {number}: write selector._domainkey.domain, a space, and the record"
+                    "line {number}: write selector._domainkey.domain, _dmarc.domain or the domain of \
+                     an SPF record, a space, and the record"
                 ));
             };
             let record: String = record.trim().split('"').collect();
