@@ -8,19 +8,18 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         if let Some(said) = link.shown_host()
             && said.registered != link.target.registered
         {
-            let (slug, severity) = if scene
-                .desk
-                .brands
-                .owner(&said.host)
-                .is_some_and(|brand| !brand.owns(&link.target.host))
-            {
-                ("link-mismatch/brand", Severity::High)
-            } else {
-                ("link-mismatch/shown", Severity::Medium)
-            };
+            let brand = scene.desk.brands.owner(&said.host);
+            let of_brand = brand.is_some_and(|brand| !brand.owns(&link.target.host));
             let same_sender = link.target.registered == scene.sender_registered;
-            let confidence = if same_sender { Confidence::Low } else { Confidence::High };
-            let slug = if same_sender { "link-mismatch/tracked" } else { slug };
+            let (slug, severity, confidence) = match (of_brand, same_sender) {
+                (true, false) => ("link-mismatch/brand", Severity::High, Confidence::High),
+                // A newsletter counts its clicks on the way to others; or a lure is at home.
+                (true, true) => {
+                    ("link-mismatch/brand-by-sender", Severity::Medium, Confidence::Medium)
+                }
+                (false, false) => ("link-mismatch/shown", Severity::Medium, Confidence::High),
+                (false, true) => ("link-mismatch/tracked", Severity::Medium, Confidence::Low),
+            };
             findings.push(
                 Finding::new(slug, Group::Links, severity, confidence)
                     .says(
