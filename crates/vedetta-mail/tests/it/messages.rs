@@ -72,6 +72,35 @@ fn several_handed_on_together_are_looked_at_each() {
     assert_eq!(letters(carrying.as_bytes()).len(), 1, "what carries more is looked at as it is");
 }
 
+/// A message as Outlook saves it ([MS-OXMSG]).
+fn outlook(header: &str, subject: &str, text: &str) -> Vec<u8> {
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (name, content) in [
+        ("/__properties_version1.0", vec![0; 32]),
+        ("/__substg1.0_0037001F", wide(subject)),
+        ("/__substg1.0_007D001F", wide(header)),
+        ("/__substg1.0_1000001F", wide(text)),
+    ] {
+        std::io::Write::write_all(&mut file.create_stream(name).unwrap(), &content).unwrap();
+    }
+    file.flush().unwrap();
+    file.into_inner().into_inner()
+}
+
+#[test]
+fn what_outlook_saves_is_read_with_its_header() {
+    let header = "From: Poste Italiane <avvisi@spedizioni.invalid>\r\nTo: ada@comune.example\r\n\
+                  Authentication-Results: mx.comune.example; spf=fail smtp.mailfrom=spedizioni.invalid\r\n";
+    let saved = outlook(header, "Il pacco è in giacenza", "Paghi qui: https://tracking.invalid/p");
+    let evidence = Evidence::read(&saved, &Limits::default());
+    assert_eq!(evidence.forms, [Form::Outlook]);
+    assert_eq!(evidence.from[0].address, "avvisi@spedizioni.invalid");
+    assert_eq!(evidence.subject, "Il pacco è in giacenza");
+    assert_eq!(evidence.links[0].target.host, "tracking.invalid");
+    assert_eq!(evidence.authentication.spf, Outcome::Fail);
+}
+
 #[test]
 fn what_is_shown_is_kept_beside_where_it_goes() {
     let evidence = read("direct.eml");
