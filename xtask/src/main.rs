@@ -7,6 +7,7 @@ mod browser;
 mod demo;
 mod doors;
 mod fuzz;
+mod mail_templates;
 mod postgres;
 mod prerequisites;
 mod process;
@@ -31,6 +32,7 @@ Usage: cargo xtask COMMAND
   simulate [--seeds N] [--seed S]      whole countries of nodes in one process, against an oracle;
                                        --seed plays one and prints its history
   bench-mail --corpus DIR [-- ARGS]    the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham
+  mail-templates DIR                   fetch the packages whose mail templates the mail model learns from
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
   doors [--seeds N | --seed N]         random histories, every door compared with an oracle
 
@@ -79,6 +81,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "assets" => assets::run(rest),
         "bench" => bench::run(rest),
         "bench-mail" => bench_mail::run(rest),
+        "mail-templates" => mail_templates::run(rest),
         "simulate" => simulate::run(rest),
         "fuzz" => fuzz::run(rest),
         "doors" => doors::run(rest),

@@ -49,4 +49,4 @@ pub use redaction::{Sample, sample};
 pub use reply::{Case, Reply, Wave};
 pub use text::Accounts;
 pub use url::{Target, defang};
-pub use verdict::{Opinion, Reason, Verdict, findings, weigh};
+pub use verdict::{LIKENESS_ALONE, LIKENESS_BESIDE, Opinion, Reason, Verdict, findings, weigh};

@@ -117,6 +117,7 @@ pub fn weigh(model: &Model, findings: Vec<Finding>) -> (Vec<Reason>, f32) {
     let weighed = |finding: Finding| Reason { weight: model.weight(&finding), finding };
     let mut reasons: Vec<Reason> = findings.into_iter().map(weighed).collect();
     bound(&mut reasons);
+    support(&mut reasons);
     let sum = model.bias() + reasons.iter().map(|reason| reason.weight).sum::<f32>();
     (reasons, sum)
 }
@@ -133,6 +134,22 @@ fn bound(reasons: &mut [Reason]) {
         if sum.abs() > most {
             reason.weight *= most / sum.abs();
         }
+    }
+}
+
+/// What likeness weighs at most where nothing else speaks against a message, in log-odds.
+pub const LIKENESS_ALONE: f32 = 0.5;
+/// How much more it may weigh for each unit of other evidence.
+pub const LIKENESS_BESIDE: f32 = 2.0;
+
+/// Scales likeness down to what the other evidence lets it weigh: it supports, and is not enough by
+/// itself.
+fn support(reasons: &mut [Reason]) {
+    let others = reasons.iter().filter(|reason| reason.finding.group != Group::Style);
+    let others: f32 = others.map(|reason| reason.weight.max(0.0)).sum();
+    let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
+    for reason in reasons.iter_mut().filter(|reason| reason.finding.group == Group::Style) {
+        reason.weight = reason.weight.min(most);
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use vedetta_mail::{BUCKETS, Finding, MOST_LIKENESS, Model, Weights, weigh};
+use vedetta_mail::{
+    BUCKETS, Finding, LIKENESS_ALONE, LIKENESS_BESIDE, MOST_LIKENESS, Model, Weights, weigh,
+};
 
 use super::samples::Sample;
 
@@ -16,9 +18,13 @@ pub(crate) struct Made {
 
 const FOLDS: u64 = 5;
 const STEPS: usize = 14;
+/// How strongly single words are held to nothing.
+const SHRINK: f32 = 2e-4;
 /// What one unit of likeness weighs at most. More fits these corpora better and others worse: left to
 /// itself it flags a tenth of the notices of programs that it never saw.
 const MOST_LIKE: f32 = 0.65;
+/// What a true sender speaks for a message at most, each of its kinds.
+const MOST_REASSURING: f32 = 1.0;
 
 /// Trains on the samples at `at`.
 pub(crate) fn fit(samples: &[Sample], at: &[usize]) -> Made {
@@ -92,7 +98,7 @@ fn style(samples: &[Sample], at: &[usize]) -> Style {
                 * (sigmoid(sum * scale + model.bias) - f32::from(u8::from(sample.bad)));
             for bucket in &sample.style {
                 let bucket = *bucket as usize;
-                let gradient = error * scale + 2e-5 * model.weights[bucket];
+                let gradient = error * scale + SHRINK * model.weights[bucket];
                 squares[bucket] += gradient * gradient;
                 model.weights[bucket] -= 0.25 * gradient / squares[bucket].sqrt();
             }
@@ -114,42 +120,76 @@ fn stack(samples: &[Sample], at: &[usize], likeness: &[f32]) -> (f32, f32, BTree
     slugs.sort_unstable();
     slugs.dedup();
     slugs.retain(|slug| *slug != "text-model");
-    let rows: Vec<(Vec<usize>, f32, f32, f32)> = at
+    let rows: Vec<Row> = at
         .iter()
         .flat_map(|at| {
-            let sample = &samples[*at];
-            let slugs = &slugs;
-            sample.findings.iter().map(move |found| {
-                let columns =
-                    found.iter().filter_map(|f| slugs.binary_search(&f.slug).ok()).collect();
-                (columns, likeness[*at], f32::from(u8::from(sample.bad)), sample.weight)
+            let (sample, slugs) = (&samples[*at], &slugs);
+            sample.findings.iter().map(move |found| Row {
+                columns: found.iter().filter_map(|f| slugs.binary_search(&f.slug).ok()).collect(),
+                likeness: likeness[*at],
+                bad: f32::from(u8::from(sample.bad)),
+                weight: sample.weight,
             })
         })
         .collect();
+    let reassuring: Vec<bool> = slugs.iter().map(|slug| slug.starts_with("true-sender")).collect();
     let priors: Vec<f32> = slugs.iter().map(|slug| prior(samples, slug)).collect();
-    let (mut weights, mut like, mut bias) = (priors.clone(), 1.0_f32, -1.0_f32);
-    let total: f32 = rows.iter().map(|row| row.3).sum();
+    let mut line = Line { weights: priors.clone(), like: 1.0_f32.min(MOST_LIKE), bias: -1.0 };
+    let total: f32 = rows.iter().map(|row| row.weight).sum();
     let mut speed = vec![0.0_f32; slugs.len()];
     for _ in 0..1500 {
         let (mut slope, mut like_slope, mut bias_slope) = (vec![0.0_f32; slugs.len()], 0.0, 0.0);
-        for (columns, likeness, bad, weight) in &rows {
-            let sum = bias + like * likeness + columns.iter().map(|c| weights[*c]).sum::<f32>();
-            let error = weight * (sigmoid(sum) - bad) / total;
-            columns.iter().for_each(|c| slope[*c] += error);
-            like_slope += error * likeness;
+        for row in &rows {
+            let (sum, held) = line.sum(row, &reassuring);
+            let error = row.weight * (sigmoid(sum) - row.bad) / total;
+            for column in &row.columns {
+                slope[*column] += error * if reassuring[*column] { 1.0 } else { held };
+            }
+            if row.likeness < 0.0 || held <= 1.0 {
+                like_slope += error * row.likeness;
+            }
             bias_slope += error;
         }
-        for (column, weight) in weights.iter_mut().enumerate() {
+        for (column, weight) in line.weights.iter_mut().enumerate() {
             speed[column] = 0.9 * speed[column] + slope[column] + 3e-4 * (*weight - priors[column]);
-            let reassures = slugs[column].starts_with("true-sender");
-            let (least, most) = if reassures { (-1.5, 0.0) } else { (0.1, 4.0) };
+            let (least, most) =
+                if reassuring[column] { (-MOST_REASSURING, 0.0) } else { (0.1, 4.0) };
             *weight = (*weight - 1.0 * speed[column]).clamp(least, most);
         }
-        like = (like - 1.0 * like_slope).clamp(0.1, MOST_LIKE);
-        bias -= 2.0 * bias_slope;
+        line.like = (line.like - 1.0 * like_slope).clamp(0.1, MOST_LIKE);
+        line.bias -= 2.0 * bias_slope;
     }
-    let named = slugs.iter().map(|slug| (*slug).to_owned()).zip(weights);
-    (bias, like, named.collect())
+    let named = slugs.iter().map(|slug| (*slug).to_owned()).zip(line.weights);
+    (line.bias, line.like, named.collect())
+}
+
+struct Row {
+    columns: Vec<usize>,
+    likeness: f32,
+    bad: f32,
+    weight: f32,
+}
+
+struct Line {
+    weights: Vec<f32>,
+    like: f32,
+    bias: f32,
+}
+
+impl Line {
+    /// As `vedetta_mail::weigh` does, groups unbounded; and how much more a message weighs for each
+    /// unit of a finding: it also lets likeness weigh more, where that is held back.
+    fn sum(&self, row: &Row, reassuring: &[bool]) -> (f32, f32) {
+        let (mut others, mut reassures) = (0.0, 0.0);
+        for column in &row.columns {
+            let sum = if reassuring[*column] { &mut reassures } else { &mut others };
+            *sum += self.weights[*column];
+        }
+        let likeness = self.like * row.likeness;
+        let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
+        let share = if likeness > most { 1.0 + LIKENESS_BESIDE } else { 1.0 };
+        (self.bias + others + reassures + likeness.min(most), share)
+    }
 }
 
 /// What a finding weighs before the corpora say otherwise.

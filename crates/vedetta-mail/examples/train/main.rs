@@ -16,6 +16,7 @@
     reason = "a tool for those who train: it stops where it cannot go on"
 )]
 
+mod dress;
 mod fit;
 mod measure;
 mod samples;

@@ -1,6 +1,6 @@
 //! How well a model does on what it has not seen: by folds, and by leaving whole sources out.
 
-use super::fit::{fit, fold_of, sum};
+use super::fit::{fit, fold_of, sigmoid, sum};
 use super::samples::{Sample, Source};
 
 /// Prints the figures.
@@ -47,6 +47,22 @@ fn score(samples: &[Sample], seen: &[usize], unseen: &[usize], scores: &mut [[f3
     }
 }
 
+/// How far the probability is from the share that is bad, on average over ten bands, the two sides
+/// weighing the same.
+fn miscalibration(samples: &[Sample], scores: &[[f32; 2]], form: usize) -> f32 {
+    let bad = samples.iter().filter(|sample| sample.bad).count() as f32;
+    let good = samples.len() as f32 - bad;
+    let mut bands = [[0.0_f32; 2]; 10];
+    for (sample, score) in samples.iter().zip(scores) {
+        let probability = sigmoid(score[form]);
+        let weight = if sample.bad { 0.5 / bad } else { 0.5 / good };
+        let band = &mut bands[((probability * 10.0) as usize).min(9)];
+        band[0] += weight * probability;
+        band[1] += if sample.bad { weight } else { 0.0 };
+    }
+    bands.iter().map(|[said, was]| (said - was).abs()).sum()
+}
+
 fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&Sample) -> bool) {
     println!("\n{title}");
     let ham: Vec<f32> = (0..samples.len())
@@ -86,6 +102,8 @@ fn table(title: &str, samples: &[Sample], scores: &[[f32; 2]], which: impl Fn(&S
         );
     }
     println!("thresholds {one:.2} {tenth:.2}");
+    let [direct, inline] = [0, 1].map(|form| 100.0 * miscalibration(samples, scores, form));
+    println!("probability off by {direct:.1} points, inline {inline:.1}");
     if title.starts_with("folds") {
         let mut worst: Vec<usize> = (0..samples.len()).filter(|at| !samples[*at].bad).collect();
         worst.sort_by(|a, b| scores[*b][0].total_cmp(&scores[*a][0]));

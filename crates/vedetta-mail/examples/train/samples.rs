@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::dress::Named;
 use vedetta_mail::{Desk, Evidence, Finding, Form, Header, Limits, features, findings};
 
 /// Where a sample is from.
@@ -35,9 +36,8 @@ impl Source {
     /// Newsletters and notices are scarce here, and frequent in every mailbox.
     fn weight(self) -> f32 {
         match self {
-            Self::Ham("hard") => 10.0,
-            Self::Ham("templates") => 3.0,
-            Self::OwnHam => 5.0,
+            Self::Ham("hard") => 20.0,
+            Self::Ham("templates") | Self::OwnHam => 20.0,
             // Advertising of old is no lure, and newsletters are like it.
             Self::Spam => 0.1,
             _ => 1.0,
@@ -247,6 +247,10 @@ impl Writer {
         self.pick(NAMES).to_owned()
     }
 
+    pub(crate) fn surname(&mut self) -> String {
+        self.pick(SURNAMES).to_owned()
+    }
+
     pub(crate) fn next(&mut self, below: usize) -> usize {
         self.seed = self
             .seed
@@ -281,26 +285,13 @@ impl Writer {
         ];
         let whole = self.expand(template.trim(), &slots);
         let (head, body) = whole.split_once("\n\n").unwrap_or((&whole, ""));
-        let from = head.lines().find_map(|line| line.strip_prefix("from: ")).unwrap_or_default();
-        let subject =
-            head.lines().find_map(|line| line.strip_prefix("subject: ")).unwrap_or_default();
-        let domain = from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
-        let mut letter = format!(
-            "From: {from}\r\nTo: ada@example.org\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n"
-        );
-        // Who owns a domain passes for it: so do lures, as often as not.
-        let result = match (self.next(10), source.is_bad()) {
-            (0..=5, false) | (0..=4, true) => "pass",
-            (6..=8, false) | (5..=6, true) => "",
-            _ => "fail",
-        };
-        if !result.is_empty() {
-            write!(letter, "Authentication-Results: mx.example.org; spf={result} smtp.mailfrom={domain}; dkim={result} header.d={domain}; dmarc={result}\r\n").unwrap();
-        }
+        let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+        let (from, subject) = (field("from: "), field("subject: ").unwrap_or_default());
+        let named = if source.is_bad() { Named::Lure } else { Named::Legitimate };
+        let dress = self.dress(from.unwrap_or_default(), &shop, named);
         let kind = if self.next(3) > 0 { "html" } else { "plain" };
-        let body = links(body, kind);
-        write!(letter, "Content-Type: text/{kind}; charset=utf-8\r\n\r\n{body}\r\n").unwrap();
-        letter
+        let body = dress.body(&links(body, kind), kind);
+        dress.letter(subject, kind, &body)
     }
 
     fn expand(&mut self, text: &str, slots: &[(&str, String)]) -> String {
@@ -362,7 +353,7 @@ impl Writer {
 }
 
 /// `[text](link)` as HTML or as plain text writes it.
-fn links(body: &str, kind: &str) -> String {
+pub(crate) fn links(body: &str, kind: &str) -> String {
     let html = kind == "html";
     let mut out = String::new();
     let mut rest = body;

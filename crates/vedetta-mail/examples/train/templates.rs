@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::dress::Named;
 use super::samples::{Writer, hash};
 
 /// A message written from a template.
@@ -56,7 +57,11 @@ fn walk(root: &Path, folder: &Path, texts: &mut Vec<(String, String)>) {
             }
             continue;
         }
-        let inside = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().to_lowercase();
+        let inside = path
+            .strip_prefix(root.parent().unwrap_or(root))
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .to_lowercase();
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if ending == "po" {
@@ -114,12 +119,10 @@ impl Writer {
             1 => format!("{shop}: {}", words.join(" ")),
             _ => words.join(" "),
         };
-        let result = if self.next(3) > 0 { "pass" } else { "none" };
-        format!(
-            "From: {shop} <noreply@{domain}>\r\nTo: ada@example.org\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
-             Authentication-Results: mx.example.org; spf={result} smtp.mailfrom={domain}; dkim={result} header.d={domain}; dmarc={result}\r\n\
-             Content-Type: text/{kind}; charset=utf-8\r\n\r\n{body}\r\n"
-        )
+        let from = format!("{shop} <noreply@{domain}>");
+        let dress = self.dress(&from, &shop, Named::Legitimate);
+        let body = dress.body(&body, kind);
+        dress.letter(&subject, kind, &body)
     }
 
     /// The text with something in each of its places.
