@@ -50,6 +50,27 @@ const CHECKZONE: Need = Need {
     without: Some("no name server reads the response policy zone"),
 };
 
+const SWAKS: Need = Need {
+    what: "swaks",
+    package: "swaks",
+    present: || process::find("swaks").is_some(),
+    without: Some("no client writes to the mail desk"),
+};
+
+const SWAKS_TLS: Need = Need {
+    what: "STARTTLS for swaks",
+    package: "libnet-ssleay-perl",
+    present: || perl_has("Net::SSLeay"),
+    without: Some("no client writes to the mail desk"),
+};
+
+const POSTFIX: Need = Need {
+    what: "Postfix",
+    package: "postfix",
+    present: || Path::new("/usr/sbin/postfix").is_file(),
+    without: Some("no mail system relays to the mail desk"),
+};
+
 const CHROMIUM: Need = Need {
     what: "Chromium",
     package: "chromium",
@@ -60,6 +81,10 @@ const CHROMIUM: Need = Need {
 const NPM: Need =
     Need { what: "npm", package: "npm", present: || process::find("npm").is_some(), without: None };
 
+fn perl_has(module: &str) -> bool {
+    process::capture(Command::new("perl").arg(format!("-M{module}")).args(["-e", "1"])).is_ok()
+}
+
 /// What the tests in a browser need.
 pub(crate) fn for_browser() -> Result<(), String> {
     ensure(&[COMPILER, CHROMIUM, NPM])
@@ -68,7 +93,7 @@ pub(crate) fn for_browser() -> Result<(), String> {
 /// What the tests need.
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;
-    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE])
+    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX])
 }
 
 /// What a build needs.

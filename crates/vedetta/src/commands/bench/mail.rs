@@ -1,5 +1,6 @@
 //! `vedetta bench mail`: how well and how fast messages are judged.
 
+mod doors;
 mod forms;
 mod peers;
 
@@ -32,6 +33,12 @@ pub(crate) struct MailBench {
     /// Leave the others out.
     #[arg(long)]
     alone: bool,
+    /// Reports a second that the desk's doors take and answer, in a node of their own.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    rate: u32,
+    /// For how long; 0 leaves the doors out.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    seconds: u32,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -71,6 +78,12 @@ impl MailBench {
             report.insert(format!("vedetta {name}"), handed_on(&folders, *wrap, &desk, thresholds));
         }
         report.insert("vedetta memory_mib".into(), json!(memory()));
+        if self.seconds > 0 {
+            let letters: Vec<Vec<u8>> =
+                folders.iter().flat_map(|folder| folder.letters.iter().cloned()).collect();
+            let doors = doors::measure(&letters, self.rate, self.seconds)?;
+            report.insert("vedetta doors".into(), doors);
+        }
         if !self.alone {
             for engine in [peers::spamassassin as peers::Start, peers::rspamd] {
                 match beside(engine, &folders) {

@@ -19,8 +19,16 @@ pub(super) const ALL: &[(&str, Wrap)] = &[
 const HEAD: &str = "From: Ada Bianchi <ada.bianchi@comune.example>\r\nTo: segnalazioni@vedetta.example\r\nMIME-Version: 1.0\r\n";
 
 fn attached(letter: &[u8]) -> Vec<u8> {
+    attached_below(
+        "From: Ada Bianchi <ada.bianchi@comune.example>\r\nTo: segnalazioni@vedetta.example\r\n",
+        letter,
+    )
+}
+
+/// Attached to a letter that begins with these fields.
+pub(super) fn attached_below(fields: &str, letter: &[u8]) -> Vec<u8> {
     let head = format!(
-        "{HEAD}Subject: Segnalazione\r\nContent-Type: multipart/mixed; boundary=\"fuori\"\r\n\r\n--fuori\r\n\
+        "{fields}Subject: Segnalazione\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"fuori\"\r\n\r\n--fuori\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nMi pare strana, potete guardare?\r\n--fuori\r\n\
          Content-Type: message/rfc822; name=\"messaggio.eml\"\r\nContent-Disposition: attachment\r\n\r\n"
     );
