@@ -31,7 +31,10 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
         let body = body.strip_prefix(b"\r").unwrap_or(body);
         let body = body.strip_prefix(b"\n").unwrap_or(body);
         let end = memchr::memmem::find(body, b"endstream").unwrap_or(body.len());
-        stream(study, dictionary, body.get(..end).unwrap_or(body), traits);
+        let body = body.get(..end).unwrap_or(body);
+        if stream(study, dictionary, body, traits) == Extent::Part {
+            study.budget.unread(name, Obstacle::TooLarge);
+        }
     }
 }
 
@@ -42,7 +45,19 @@ fn dictionary(bytes: &[u8], at: usize) -> &[u8] {
     before.get(from..).unwrap_or_default()
 }
 
-fn stream(study: &mut Study<'_>, dictionary: &[u8], body: &[u8], traits: &mut Vec<Trait>) {
+/// How much of a stream was read, of what we read in documents.
+#[derive(PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Part,
+}
+
+fn stream(
+    study: &mut Study<'_>,
+    dictionary: &[u8],
+    body: &[u8],
+    traits: &mut Vec<Trait>,
+) -> Extent {
     let picture = has(dictionary, b"/Subtype /Image") || has(dictionary, b"/Subtype/Image");
     if has(dictionary, b"/DCTDecode") {
         if study.budget.pixels(500_000)
@@ -50,16 +65,16 @@ fn stream(study: &mut Study<'_>, dictionary: &[u8], body: &[u8], traits: &mut Ve
         {
             picture::search(study, greys, traits);
         }
-        return;
+        return Extent::Whole;
     }
     if !has(dictionary, b"/FlateDecode") && !has(dictionary, b"/Fl ") {
-        return;
+        return Extent::Whole;
     }
     if has(dictionary, b"/FontFile")
         || has(dictionary, b"/Length1")
         || has(dictionary, b"/ICCBased")
     {
-        return;
+        return Extent::Whole;
     }
     let most = study.budget.room().min(LARGEST_STREAM);
     let mut content = Vec::new();
@@ -67,11 +82,11 @@ fn stream(study: &mut Study<'_>, dictionary: &[u8], body: &[u8], traits: &mut Ve
     let read = flate2::read::ZlibDecoder::new(body).take(bound).read_to_end(&mut content);
     study.budget.expand(content.len());
     if read.is_err() && content.is_empty() {
-        return;
+        return Extent::Whole;
     }
     if picture {
         raster(study, dictionary, &content, traits);
-        return;
+        return Extent::Whole;
     }
     objects(study, &content, traits);
     let text = shown(&content);
@@ -79,6 +94,7 @@ fn stream(study: &mut Study<'_>, dictionary: &[u8], body: &[u8], traits: &mut Ve
         study.add_text(&text);
         study.text_links(&text, Origin::Pdf);
     }
+    if content.len() < most { Extent::Whole } else { Extent::Part }
 }
 
 /// Links and actions of uncompressed objects.

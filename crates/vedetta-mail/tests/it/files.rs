@@ -72,6 +72,16 @@ fn what_is_not_read_is_named() {
 }
 
 #[test]
+fn a_document_read_in_part_says_so() {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, &vec![b' '; 5 << 20]).unwrap();
+    let head = b"%PDF-1.4\n1 0 obj <</Filter /FlateDecode>> stream\n";
+    let whole = [&head[..], &packed.finish().unwrap(), b"\nendstream endobj"].concat();
+    let (_, _, unread) = study_file("grande.pdf", &whole, &Limits::default());
+    assert_eq!(unread.first().map(|it| it.why), Some(Obstacle::TooLarge));
+}
+
+#[test]
 fn files_cut_anywhere_are_an_answer() {
     for (name, bytes) in corpus("mail_file") {
         for cut in (0..bytes.len()).step_by((bytes.len() / 60).max(1)) {
