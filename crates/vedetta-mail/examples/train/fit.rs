@@ -43,7 +43,7 @@ pub(crate) fn fit(samples: &[Sample], at: &[usize]) -> Made {
     let step = largest / 127.0;
     let steps: Vec<i8> = style.weights.iter().map(|weight| (weight / step).round() as i8).collect();
     let mut weights = Weights {
-        version: "3".into(),
+        version: "4".into(),
         bias,
         style: like,
         style_bias: style.bias,

@@ -91,7 +91,7 @@ fn outlook(header: &str, subject: &str, text: &str) -> Vec<u8> {
 #[test]
 fn what_outlook_saves_is_read_with_its_header() {
     let header = "From: Poste Italiane <avvisi@spedizioni.invalid>\r\nTo: ada@comune.example\r\n\
-                  Authentication-Results: mx.comune.example; spf=fail smtp.mailfrom=spedizioni.invalid\r\n";
+                  Subject: =?utf-8?Q?Il_pacco_=C3=A8_in_giacenza?=\r\nAuthentication-Results: mx.comune.example; spf=fail smtp.mailfrom=spedizioni.invalid\r\n";
     let saved = outlook(header, "Il pacco è in giacenza", "Paghi qui: https://tracking.invalid/p");
     let evidence = Evidence::read(&saved, &Limits::default());
     assert_eq!(evidence.forms, [Form::Outlook]);
