@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use vedetta_model::agreement::Redistribution;
 use vedetta_model::{
-    AccountId, AgreementId, Category, Given, Handling, OrganisationId, Pap, Right, Tlp,
+    AgreementId, Category, Given, Handling, OrganisationId, Pap, Person, Right, Tlp,
 };
 use vedetta_policy::Passage;
 
@@ -16,7 +16,7 @@ use vedetta_policy::Passage;
 struct SortedHandling<'a> {
     category: Category,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    named: &'a BTreeSet<AccountId>,
+    named: &'a BTreeSet<Person>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     only_under: &'a BTreeSet<AgreementId>,
     pap: Pap,
@@ -101,7 +101,7 @@ mod tests {
         for conditions in [
             json!({ "producer": "a", "category": "early-warning", "tlp": "RED", "pap": "CLEAR" }),
             json!({ "producer": "a", "category": "context", "tlp": "AMBER+STRICT", "pap": "GREEN",
-                "victims": ["b", "c"], "named": ["x", "y"], "only_under": ["f"],
+                "victims": ["b", "c"], "named": ["x@b", "y@a"], "only_under": ["f"],
                 "via": [given, naming] }),
         ] {
             let conditions: Handling = serde_json::from_value(conditions).unwrap();

@@ -203,7 +203,7 @@ mod tests {
             tlp: Tlp::Red,
             pap: Pap::Clear,
             victims: BTreeSet::new(),
-            named: [AccountId::new(&format!("person-{named}")).unwrap()].into(),
+            named: [format!("person-{named}@uno").parse().unwrap()].into(),
             only_under: BTreeSet::new(),
             via: [].into(),
         })

@@ -11,8 +11,8 @@ use vedetta_model::account::AccountState;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
-    Actor, Agreement, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId,
-    OrganisationId, OrganisationNumber,
+    Actor, Agreement, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, Naming,
+    OrganisationId, OrganisationNumber, Person,
 };
 use vedetta_policy::{Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, StoreError};
@@ -145,6 +145,22 @@ impl Standing {
         members
     }
 
+    /// The persons that are named, each of its organisation: an account of this node may stand
+    /// alone, and one that is unknown is of the producer's.
+    pub(crate) fn persons(
+        &self,
+        named: &BTreeSet<Naming>,
+        producer: &OrganisationId,
+    ) -> BTreeSet<Person> {
+        let person = |it: &Naming| {
+            let known = || self.directory.account(&it.account).map(|it| it.organisation.clone());
+            let organisation = it.organisation.clone().or_else(known);
+            let organisation = organisation.unwrap_or_else(|| producer.clone());
+            Person { organisation, account: it.account.clone() }
+        };
+        named.iter().map(person).collect()
+    }
+
     /// Whose misfortune an item tells. An incident or sighting that does not say tells its
     /// producer's, unless that is a centre, an agency or an association; an identity that is
     /// nobody's here counts as the producer's, so that it is hidden rather than shown.
@@ -197,9 +213,7 @@ fn compile(
     let members = directory.members().iter();
     let organisations: Vec<_> =
         members.map(|member| (member.number, Arc::clone(&member.organisation))).collect();
-    let accounts: Vec<_> =
-        directory.accounts().iter().map(|account| account.as_ref().clone()).collect();
-    let roll = Roll { organisations: &organisations, agreements, accounts: &accounts, holds };
+    let roll = Roll { organisations: &organisations, agreements, holds };
     Arc::new(Network::compile(roll, now).with_lapsed(lapsed.clone()))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, AgreementId, Category, ItemId, Pap, Tlp};
+use vedetta_model::{AgreementId, Category, ItemId, Naming, Pap, Tlp};
 
 /// What an item says about its own handling, in its markings and in the handling extension
 /// ([`vedetta_model::item::HANDLING_EXTENSION`]).
@@ -24,7 +24,7 @@ pub struct Claim {
     /// that it tells nobody's.
     pub victims: Option<BTreeSet<ItemId>>,
     /// The persons that TLP:RED names.
-    pub named: BTreeSet<AccountId>,
+    pub named: BTreeSet<Naming>,
     /// The producer's own limit.
     pub only_under: BTreeSet<AgreementId>,
 }

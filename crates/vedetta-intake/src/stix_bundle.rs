@@ -6,7 +6,7 @@ use serde::Deserialize;
 pub use stix::Limits;
 use stix::{BundleReader, Entry, Object, Problem, Severity};
 use vedetta_model::item::HANDLING_EXTENSION;
-use vedetta_model::{AccountId, AgreementId, Category, Instant, ItemId, Pap, Tlp};
+use vedetta_model::{AgreementId, Category, Instant, ItemId, Naming, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
 use crate::claim::{Claim, Marking};
@@ -67,8 +67,10 @@ pub fn stated(definition: &[u8]) -> (Option<Tlp>, Option<Pap>) {
     (stix::Tlp::stated_by(&object).map(tlp), stix::Pap::stated_by(&object).map(pap))
 }
 
-/// Victims, persons or agreements that one item may name.
-const MOST_NAMED: usize = 1000;
+/// Victims, persons or agreements that one item may name: no peer takes more.
+const MOST_NAMED: usize = 64;
+/// Markings that one item may refer to.
+const MOST_MARKINGS: usize = 1000;
 
 /// An indicator that nobody could match is refused at the door.
 fn check_pattern(object: &Object) -> Result<(), String> {
@@ -103,7 +105,7 @@ struct Extension {
     #[serde(default)]
     victim_refs: Option<BTreeSet<ItemId>>,
     #[serde(default)]
-    named: BTreeSet<AccountId>,
+    named: BTreeSet<Naming>,
     #[serde(default)]
     only_under: BTreeSet<AgreementId>,
 }
@@ -123,14 +125,14 @@ fn claim(object: &Object) -> Result<Claim, String> {
         .victim_refs
         .or_else(|| if object.object_type() == "sighting" { sighted() } else { None });
     let markings = markings(object);
-    for (name, many) in [
-        ("object_marking_refs and granular_markings", markings.len()),
-        ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len)),
-        ("named", extension.named.len()),
-        ("only_under", extension.only_under.len()),
+    for (name, many, most) in [
+        ("object_marking_refs and granular_markings", markings.len(), MOST_MARKINGS),
+        ("victim_refs", victims.as_ref().map_or(0, BTreeSet::len), MOST_NAMED),
+        ("named", extension.named.len(), MOST_NAMED),
+        ("only_under", extension.only_under.len(), MOST_NAMED),
     ] {
-        if many > MOST_NAMED {
-            return Err(format!("`{name}` names {many}; name {MOST_NAMED} at most"));
+        if many > most {
+            return Err(format!("`{name}` names {many}; name {most} at most"));
         }
     }
     Ok(Claim {

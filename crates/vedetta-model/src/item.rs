@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, AgreementId, OrganisationId};
+use crate::id::{AgreementId, OrganisationId};
 use crate::marking::{Pap, Tlp};
+use crate::person::Person;
 
 /// The extension with which an item carries its handling in STIX (a property extension):
 /// `pap`, `category`, `victim_refs`, `named`, `only_under`.
@@ -47,7 +48,7 @@ pub struct Handling {
     pub victims: BTreeSet<OrganisationId>,
     /// The persons that TLP:RED names.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub named: BTreeSet<AccountId>,
+    pub named: BTreeSet<Person>,
     /// The producer's own limit: release only under these agreements. Empty is no limit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only_under: BTreeSet<AgreementId>,

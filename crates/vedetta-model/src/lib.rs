@@ -17,6 +17,7 @@ pub mod language;
 pub mod marking;
 pub mod network;
 pub mod organisation;
+pub mod person;
 pub mod places;
 pub mod time;
 
@@ -34,5 +35,6 @@ pub use item::{Category, Given, Handling, Right};
 pub use language::{Bilingual, Language};
 pub use marking::{Iep, Pap, Tlp};
 pub use organisation::Organisation;
+pub use person::{Naming, Person};
 pub use places::Places;
 pub use time::{Clock, Instant};

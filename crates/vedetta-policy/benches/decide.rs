@@ -34,12 +34,7 @@ fn main() {
         ("six hundred agreements with parties", six_hundred_with_parties()),
     ] {
         println!("{name}: {} organisations, {} agreements", organisations.len(), agreements.len());
-        let roll = Roll {
-            organisations: &organisations,
-            agreements: &agreements,
-            accounts: &[],
-            holds: &[],
-        };
+        let roll = Roll { organisations: &organisations, agreements: &agreements, holds: &[] };
         measure("compile", 20, |_| Network::compile(roll, now));
         let network = Network::compile(roll, now);
         let asked: Vec<_> = questions(&organisations);

@@ -62,7 +62,7 @@ pub struct Seal<'a> {
 /// Who reads TLP:RED: the named, and the organisation that produced it.
 #[derive(Clone, Debug)]
 struct Persons {
-    handling: Arc<Handling>,
+    named: Arc<[(OrganisationNumber, AccountId)]>,
     producer: Option<OrganisationNumber>,
 }
 
@@ -135,7 +135,12 @@ impl<T> Cleared<T> {
 impl Persons {
     fn include(&self, reader: &Reader) -> bool {
         self.producer == Some(reader.organisation)
-            || reader.person.as_ref().is_some_and(|person| self.handling.named.contains(person))
+            || reader.person.as_ref().is_some_and(|person| {
+                let is = |(organisation, account): &(OrganisationNumber, AccountId)| {
+                    *organisation == reader.organisation && account == person
+                };
+                self.named.iter().any(is)
+            })
     }
 }
 
@@ -146,9 +151,15 @@ impl Network {
         let today = self.decision(&record.handling);
         let reached = record.audience.contains(reader.organisation)
             && today.entitled(record.form).contains(reader.organisation);
-        let producer = self.number(&record.handling.producer);
-        let persons = Persons { handling: Arc::clone(&record.handling), producer };
-        reached && (record.handling.tlp != Tlp::Red || persons.include(reader))
+        reached
+            && (record.handling.tlp != Tlp::Red || self.persons(&record.handling).include(reader))
+    }
+
+    fn persons(&self, handling: &Handling) -> Persons {
+        let named = handling.named.iter().filter_map(|person| {
+            Some((self.number(&person.organisation)?, person.account.clone()))
+        });
+        Persons { named: named.collect(), producer: self.number(&handling.producer) }
     }
 
     /// Seals a value for those whom the recorded clearance *and* today's network entitle.
@@ -170,7 +181,7 @@ impl Network {
         };
         let producer = self.number(&record.handling.producer);
         let red = record.handling.tlp == Tlp::Red;
-        let persons = red.then(|| Persons { handling: Arc::clone(&record.handling), producer });
+        let persons = red.then(|| self.persons(&record.handling));
         Seal { network: self, audience, producer, persons }
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use vedetta_model::account::AccountState;
 use vedetta_model::agreement::Agreement;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    Account, AccountId, AgreementId, Audience, Category, Handling, Hold, Iep, Instant, ItemId,
-    Organisation, OrganisationId, OrganisationNumber, Tlp,
+    AgreementId, Audience, Category, Handling, Hold, Iep, Instant, ItemId, Organisation,
+    OrganisationId, OrganisationNumber, Tlp,
 };
 
 use crate::group::Group;
@@ -24,8 +23,6 @@ pub struct Roll<'a> {
     pub organisations: &'a [(OrganisationNumber, Arc<Organisation>)],
     /// Every agreement and adhesion, whatever its stage. Of two with one identifier the later counts.
     pub agreements: &'a [Arc<Agreement>],
-    /// The accounts that TLP:RED may name.
-    pub accounts: &'a [Account],
     /// Every investigative hold.
     pub holds: &'a [Hold],
 }
@@ -50,7 +47,6 @@ pub struct Network {
     standings: Standings,
     providers: Audience,
     clients: HashMap<OrganisationNumber, Group>,
-    persons: HashMap<AccountId, OrganisationNumber>,
     adhesions: HashMap<(AgreementId, OrganisationNumber), AgreementId>,
     item_holds: HashMap<ItemId, Vec<usize>>,
 }
@@ -87,7 +83,6 @@ impl Network {
             everyone: Arc::new(roll.organisations.iter().map(|(number, _)| *number).collect()),
             organisations: roll.organisations.iter().cloned().collect(),
             providers: clients.keys().copied().collect(),
-            persons: persons(roll.accounts, &numbers),
             adhesions: adhesions(&agreements, &numbers),
             item_holds: item_holds(&holds),
             pacts,
@@ -204,7 +199,7 @@ impl Network {
 
     /// The organisations of the persons that TLP:RED names.
     pub(crate) fn organisations_named(&self, handling: &Handling) -> Audience {
-        handling.named.iter().filter_map(|person| self.persons.get(person)).copied().collect()
+        handling.named.iter().filter_map(|person| self.number(&person.organisation)).collect()
     }
 
     /// The holds on one item that bind now.
@@ -291,17 +286,6 @@ fn clients(
         }
     }
     clients.into_iter().map(|(provider, clients)| (provider, Group::of(clients))).collect()
-}
-
-fn persons(
-    accounts: &[Account],
-    numbers: &HashMap<OrganisationId, OrganisationNumber>,
-) -> HashMap<AccountId, OrganisationNumber> {
-    accounts
-        .iter()
-        .filter(|account| account.state == AccountState::Active)
-        .filter_map(|account| Some((account.id.clone(), *numbers.get(&account.organisation)?)))
-        .collect()
 }
 
 fn adhesions(

@@ -95,7 +95,7 @@ fn handling() -> Value {
             ("producer", slug()),
             ("pap", pap()),
             ("victims", set(slug())),
-            ("named", set(slug())),
+            ("named", set(text())),
             ("only_under", set(slug())),
         ],
     )

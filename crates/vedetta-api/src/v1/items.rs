@@ -17,7 +17,8 @@ use vedetta_flow::{
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
 use vedetta_model::{
-    AccountId, AgreementId, Category, Handling, Instant, ItemId, OrganisationId, Pap, Places, Tlp,
+    AgreementId, Category, Handling, Instant, ItemId, Naming, OrganisationId, Pap, Person, Places,
+    Tlp,
 };
 
 use super::{Answer, Page, page_limit};
@@ -109,7 +110,7 @@ pub(super) struct WouldBe {
     #[serde(default)]
     victims: BTreeSet<OrganisationId>,
     #[serde(default)]
-    named: BTreeSet<AccountId>,
+    named: BTreeSet<Naming>,
     #[serde(default)]
     only_under: BTreeSet<AgreementId>,
 }
@@ -284,13 +285,18 @@ impl ItemLine {
 
 impl WouldBe {
     fn by(self, producer: OrganisationId) -> Handling {
+        let person = |Naming { organisation, account }| {
+            let organisation = organisation.unwrap_or_else(|| producer.clone());
+            Person { organisation, account }
+        };
+        let named = self.named.into_iter().map(person).collect();
         Handling {
             producer,
             category: self.category,
             tlp: self.tlp,
             pap: self.pap,
             victims: self.victims,
-            named: self.named,
+            named,
             only_under: self.only_under,
             via: [].into(),
         }

@@ -25,7 +25,7 @@ pub(crate) fn organisation(id: &str) -> Organisation {
 pub(crate) fn clear<T>(tlp: Tlp, value: T) -> Cleared<T> {
     let numbered = |number, id| (OrganisationNumber(number), Arc::new(organisation(id)));
     let organisations = [numbered(1, "uno"), numbered(2, "due")];
-    let roll = Roll { organisations: &organisations, agreements: &[], accounts: &[], holds: &[] };
+    let roll = Roll { organisations: &organisations, agreements: &[], holds: &[] };
     let network = Network::compile(roll, NOW);
     let handling = Arc::new(Handling {
         producer: OrganisationId::new("uno").unwrap(),

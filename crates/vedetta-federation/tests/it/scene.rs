@@ -81,7 +81,7 @@ pub(crate) fn network() -> Arc<Network> {
     };
     let agreements = [agreement("ab", &["a", "a1", "b", "b1"]), agreement("all", &NODES)];
     let roll =
-        Roll { organisations: &organisations, agreements: &agreements, accounts: &[], holds: &[] };
+        Roll { organisations: &organisations, agreements: &agreements, holds: &[] };
     Arc::new(Network::compile(roll, now()))
 }
 

@@ -498,6 +498,6 @@ fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network
     let lapsed = disk.stands.iter().filter(|(_, (_, _, stands))| *stands != Stands::InForce);
     let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
     let organisations: &[(OrganisationNumber, _)] = &world.organisations;
-    let roll = Roll { organisations, agreements: &agreements, accounts: &[], holds: &disk.holds };
+    let roll = Roll { organisations, agreements: &agreements, holds: &disk.holds };
     Network::compile(roll, BEGINNING).with_lapsed(lapsed)
 }

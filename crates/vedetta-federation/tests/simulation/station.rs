@@ -62,7 +62,6 @@ impl Common {
         let roll = vedetta_policy::Roll {
             organisations: &world.organisations,
             agreements: &[],
-            accounts: &[],
             holds: &[],
         };
         let network = vedetta_policy::Network::compile(roll, BEGINNING);

@@ -495,7 +495,11 @@ fn handling(
         pap: claim.pap.unwrap_or_default(),
         victims,
         // Only RED names persons: elsewhere the names would part what is handled alike.
-        named: if tlp == Tlp::Red { claim.named.clone() } else { BTreeSet::new() },
+        named: if tlp == Tlp::Red {
+            standing.persons(&claim.named, organisation)
+        } else {
+            BTreeSet::new()
+        },
         only_under: claim.only_under.clone(),
         via: [].into(),
     })

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use vedetta_model::{AccountId, Actor, Audience, Instant, ItemId, Tlp};
+use vedetta_model::{Actor, Audience, Instant, ItemId, Person, Tlp};
 use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
 
 use crate::book::Book;
@@ -46,7 +46,7 @@ pub struct Retraction {
     /// To whom: everyone whom the item had reached by any door of this node.
     pub holders: Audience,
     /// Of what was TLP:RED: only the persons that it names.
-    pub named: Option<BTreeSet<AccountId>>,
+    pub named: Option<BTreeSet<Person>>,
 }
 
 /// The newest withdrawals, so that many who follow find them without reading.
@@ -80,8 +80,10 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let found = self.retractions(after)?;
         let next = found.last().map_or(after, |last| last.notice.place);
+        let (organisation, account) = (by.organisation.clone(), by.account.clone());
+        let me = Person { organisation, account };
         let named = |it: &Retraction| {
-            it.named.as_ref().is_none_or(|named| by.is_person() && named.contains(&by.account))
+            it.named.as_ref().is_none_or(|named| by.is_person() && named.contains(&me))
         };
         let mine = found.iter().filter(|it| it.holders.contains(own) && named(it));
         Ok(WithdrawalPage { notices: mine.map(|it| it.notice.clone()).collect(), next })

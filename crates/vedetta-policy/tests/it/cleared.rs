@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vedetta_model::{Audience, Tlp};
+use vedetta_model::{Audience, Person, Tlp};
 use vedetta_policy::{Clearance, Form, Reader};
 
-use crate::worlds::{item, moment, number, organisation, person, question};
+use crate::worlds::{account, item, moment, number, organisation, question};
 
 proptest! {
     #![proptest_config(crate::cases(384))]
@@ -31,9 +31,13 @@ proptest! {
         let today = network.decide_item(&handling, &item(0));
         let sealed = network.clear(&record, &item(0), "the item").map(str::len);
         for (place, (number, _)) in world.organisations.iter().enumerate() {
-            let readers = (0..8).map(|who| Reader::person(*number, person(who)));
+            let readers = (0..3).map(|who| Reader::person(*number, account(who)));
             for reader in readers.chain([Reader::machine(*number)]) {
-                let named = reader.person.as_ref().is_some_and(|it| handling.named.contains(it));
+                let organisation = organisation(place);
+                let named = reader.person.clone().is_some_and(|account| {
+                    let organisation = organisation.clone();
+                    handling.named.contains(&Person { organisation, account })
+                });
                 let allowed = record.audience.contains(*number)
                     && match form {
                         Form::Full => today.form(*number) == Some(Form::Full),
@@ -41,7 +45,7 @@ proptest! {
                     }
                     && (handling.tlp != Tlp::Red
                         || named
-                        || handling.producer == organisation(place));
+                        || handling.producer == organisation);
                 prop_assert_eq!(sealed.open(&reader).is_some(), allowed, "{:?}", reader);
             }
         }

@@ -56,7 +56,6 @@ fn world() -> World {
             .map(|(it, n)| (OrganisationNumber(n), Arc::new(serde_json::from_value(it).unwrap())))
             .collect(),
         agreements: agreements.into_iter().map(Arc::new).collect(),
-        accounts: Vec::new(),
         holds: Vec::new(),
     }
 }

@@ -1,7 +1,6 @@
 //! The same question answered slowly: every chain, one organisation after another, with
 //! identifiers only; no audience, no fixpoint, no compiled form.
 
-use vedetta_model::account::AccountState;
 use vedetta_model::agreement::*;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::*;
@@ -203,7 +202,7 @@ impl<'a> Oracle<'a> {
             Tlp::Clear => true,
             _ if self.organisation(&handling.producer).is_none() => false,
             _ if who.id == handling.producer => true,
-            Tlp::Red => by_chain && self.is_named(handling, who),
+            Tlp::Red => by_chain && Self::is_named(handling, who),
             Tlp::AmberStrict => by_chain,
             Tlp::Amber | Tlp::Green => {
                 by_chain
@@ -216,12 +215,8 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn is_named(&self, handling: &Handling, who: &Organisation) -> bool {
-        self.world.accounts.iter().any(|account| {
-            handling.named.contains(&account.id)
-                && account.organisation == who.id
-                && account.state == AccountState::Active
-        })
+    fn is_named(handling: &Handling, who: &Organisation) -> bool {
+        handling.named.iter().any(|person| person.organisation == who.id)
     }
 
     fn kept_by_hold(&self, handling: &Handling, item: Option<&ItemId>, who: &Organisation) -> bool {

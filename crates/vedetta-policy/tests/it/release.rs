@@ -42,7 +42,7 @@ fn nobody_gives_to_itself() {
         act("act", Some("frame"), "any", &[&[1], &[1, 2]]),
         act("elsewhere", None, "none", &[&[1], &[3]]),
     ];
-    let world = World { organisations, agreements, accounts: Vec::new(), holds: Vec::new() };
+    let world = World { organisations, agreements, holds: Vec::new() };
     let network = world.network("2026-06-01T00:00:00Z".parse().unwrap());
     let handling: Handling = serde_json::from_value(serde_json::json!({
         "producer": "o0", "category": "indicator", "tlp": "AMBER", "pap": "GREEN"

@@ -9,10 +9,8 @@ use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
-use vedetta_model::account::AccountState;
 use vedetta_model::agreement::*;
 use vedetta_model::hold::HoldScope;
-use vedetta_model::language::Language;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::*;
 use vedetta_policy::{Network, Roll};
@@ -22,7 +20,6 @@ use vedetta_policy::{Network, Roll};
 pub(crate) struct World {
     pub(crate) organisations: Vec<(OrganisationNumber, Arc<Organisation>)>,
     pub(crate) agreements: Vec<Arc<Agreement>>,
-    pub(crate) accounts: Vec<Account>,
     pub(crate) holds: Vec<Hold>,
 }
 
@@ -31,7 +28,6 @@ impl World {
         let roll = Roll {
             organisations: &self.organisations,
             agreements: &self.agreements,
-            accounts: &self.accounts,
             holds: &self.holds,
         };
         Network::compile(roll, now)
@@ -48,8 +44,13 @@ pub(crate) fn agreement(place: usize) -> AgreementId {
     AgreementId::new(&format!("a{place}")).unwrap()
 }
 
-pub(crate) fn person(place: usize) -> AccountId {
-    AccountId::new(&format!("p{place}")).unwrap()
+pub(crate) fn account(place: usize) -> AccountId {
+    AccountId::new(&format!("p{}", place % 3)).unwrap()
+}
+
+/// Accounts of one name are of several organisations.
+pub(crate) fn person(place: usize) -> Person {
+    Person { organisation: organisation(place), account: account(place) }
 }
 
 pub(crate) fn item(place: usize) -> ItemId {
@@ -75,17 +76,13 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         let agreements = (0usize..8).prop_flat_map(move |many| {
             (0..many).map(|place| one_agreement(place, many, size)).collect::<Vec<_>>()
         });
-        let accounts: Vec<_> = (0..size).map(|place| one_account(place, size)).collect();
         let holds = prop_oneof![3 => Just(0usize), 2 => 1usize..5]
             .prop_flat_map(move |many| vec(one_hold(size), many));
-        (organisations, agreements, accounts, holds).prop_map(
-            |(organisations, agreements, accounts, holds)| World {
-                organisations,
-                agreements,
-                accounts,
-                holds,
-            },
-        )
+        (organisations, agreements, holds).prop_map(|(organisations, agreements, holds)| World {
+            organisations,
+            agreements,
+            holds,
+        })
     })
 }
 
@@ -159,17 +156,6 @@ fn one_organisation(
             client_of: client_of.into_iter().collect(),
         };
         (number(place), Arc::new(organisation))
-    })
-}
-
-fn one_account(place: usize, size: usize) -> impl Strategy<Value = Account> {
-    (0..=size, prop::bool::weighted(0.9)).prop_map(move |(organisation_place, active)| Account {
-        id: person(place),
-        name: format!("Person {place}"),
-        organisation: organisation(organisation_place),
-        roles: BTreeSet::from([Role::Liaison]),
-        language: Language::It,
-        state: if active { AccountState::Active } else { AccountState::Closed },
     })
 }
 
@@ -269,7 +255,7 @@ fn one_party(size: usize) -> impl Strategy<Value = Party> {
 }
 
 fn stage() -> impl Strategy<Value = Stage> {
-    let by = || person(0);
+    let by = || account(0);
     prop_oneof![
         1 => Just(Stage::Draft),
         10 => Just(Stage::InForce { since: Instant::from_micros(0), by: by() }),

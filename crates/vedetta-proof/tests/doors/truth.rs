@@ -254,10 +254,20 @@ impl Truth {
             tlp,
             pap: says.pap.unwrap_or_default(),
             victims,
-            named: if tlp == Tlp::Red { says.named.clone() } else { BTreeSet::new() },
+            named: if tlp == Tlp::Red { self.persons(&says.named, by) } else { BTreeSet::new() },
             only_under: says.only_under.clone(),
             via: BTreeSet::new(),
         }
+    }
+
+    /// An account is of the organisation that has it here, else of the producer.
+    fn persons(&self, named: &BTreeSet<AccountId>, by: &OrganisationId) -> BTreeSet<Person> {
+        let person = |account: &AccountId| {
+            let known = self.world.accounts.iter().find(|it| it.id == *account);
+            let organisation = known.map_or(by, |it| &it.organisation).clone();
+            Person { organisation, account: account.clone() }
+        };
+        named.iter().map(person).collect()
     }
 
     fn grant(&self, by: &OrganisationId, written: &Written, item: &Item, now: Instant) -> Grant {
@@ -392,7 +402,10 @@ impl Grant {
     fn is_for(&self, who: &Who) -> bool {
         self.handling.tlp != Tlp::Red
             || who.organisation == self.handling.producer
-            || who.person.as_ref().is_some_and(|person| self.handling.named.contains(person))
+            || who.person.clone().is_some_and(|account| {
+                let organisation = who.organisation.clone();
+                self.handling.named.contains(&Person { organisation, account })
+            })
     }
 }
 
