@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
 
 mod corridor {
-    mod access;
     mod agreements;
     mod changes;
     mod holds;
@@ -13,5 +12,4 @@ mod corridor {
     mod reading;
     mod room;
     mod victims;
-    mod webhooks;
 }

@@ -1,5 +1,8 @@
 //! Proving who one is.
 
+// Set-up that fails should stop the test at once; items are cheap to clone and read better so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
