@@ -20,6 +20,11 @@ pub trait Doorkeeper: Send + Sync + 'static {
     /// [`Unwelcome`], in words for the log and for the other side.
     fn admit(&self, key: PublicKey, card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome>;
 
+    /// The keys with which a link may be had now.
+    fn keys(&self) -> Vec<PublicKey> {
+        Vec::new()
+    }
+
     /// Whether a peer that has a link may keep it.
     fn keeps(&self, peer: &OrganisationId) -> bool;
 

@@ -1,7 +1,7 @@
 //! The links of a node: which are up, who has the place when both sides dial at once, and what
 //! went over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,6 +54,10 @@ struct Shared {
     changed: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
     turns: Arc<Semaphore>,
+    /// The keys of the peers, as they were a moment ago, and places for those who have none of them.
+    keys: Mutex<HashSet<PublicKey>>,
+    strangers: Arc<Semaphore>,
+    pairings: Arc<Semaphore>,
 }
 
 /// The place of a peer: one link at a time.
@@ -101,6 +105,8 @@ pub(crate) struct Claim {
 
 /// So many who dialled are asked about at once.
 const ASKING: usize = 8;
+/// So many messages of pairing are read at once.
+const PAIRING: usize = 16;
 /// A link that has been silent for so many ticks may be replaced by the other side's.
 const DOUBTFUL: u64 = 12;
 
@@ -115,7 +121,8 @@ impl Links {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Unwelcome> {
-        let tls = keeper.tls()?;
+        let (tls, keys) = (keeper.tls()?, keeper.keys().into_iter().collect());
+        let strangers = Arc::new(Semaphore::new(bounds.connections / 2));
         Ok(Self(Arc::new(Shared {
             keeper,
             tls: Mutex::new(tls),
@@ -126,6 +133,9 @@ impl Links {
             changed: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
             turns: Arc::new(Semaphore::new(ASKING)),
+            keys: Mutex::new(keys),
+            strangers,
+            pairings: Arc::new(Semaphore::new(PAIRING)),
         })))
     }
 
@@ -183,6 +193,7 @@ impl Links {
     /// Ends the links of those who may not keep them, and all of them when this node has a new key:
     /// each is made again with it.
     pub(crate) fn review(&self) {
+        *self.keys() = self.0.keeper.keys().into_iter().collect();
         match self.0.keeper.tls() {
             Ok(tls) if tls.key() != self.tls().key() => {
                 *self.0.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
@@ -257,6 +268,30 @@ impl Links {
     pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         let turn = Arc::clone(&self.0.turns).acquire_owned();
         tokio::time::timeout(self.0.bounds.handshake, turn).await.ok()?.ok()
+    }
+
+    /// A place for one whose key is of no peer: half of all, so that peers find one.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub(crate) fn place_for(
+        &self,
+        key: &PublicKey,
+    ) -> Result<Option<OwnedSemaphorePermit>, &'static str> {
+        if self.keys().contains(key) {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.0.strangers).try_acquire_owned();
+        place.map(Some).map_err(|_| "no place for one more stranger")
+    }
+
+    /// The right to have a message of pairing read.
+    pub(crate) fn pairing(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.pairings).try_acquire_owned().ok()
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashSet<PublicKey>> {
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn keeper(&self) -> &Arc<dyn Doorkeeper> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ struct Visitor {
     address: SocketAddr,
     /// Requests begun, and requests ended.
     requests: watch::Sender<(u32, u32)>,
+    /// Whether it sent a message of pairing: one a connection.
+    paired: AtomicBool,
 }
 
 /// Requests at once on one connection.
@@ -182,10 +185,15 @@ async fn receive(links: Links, _visit: Visit, stream: TcpStream, address: Socket
     };
     let chain = stream.get_ref().1.peer_certificates();
     let Some(key) = chain.and_then(|chain| chain.first()).and_then(key_of) else { return };
+    let _place = match links.place_for(&key) {
+        Ok(place) => place,
+        Err(reason) => return tracing::debug!(%address, ?key, reason, "a caller was refused"),
+    };
     let (requests, seen) = watch::channel((0, 0));
     let farewell = bounds.farewell;
     let waiting = busy(seen, bounds.handshake);
-    let visitor = Arc::new(Visitor { links, key, address, requests });
+    let paired = AtomicBool::new(false);
+    let visitor = Arc::new(Visitor { links, key, address, requests, paired });
     let service = hyper::service::service_fn(move |request| {
         let visitor = Arc::clone(&visitor);
         async move { Ok::<_, Infallible>(visitor.answer(request).await) }
@@ -229,6 +237,9 @@ impl Visitor {
         let ends = Ends(Arc::clone(&self));
         match (head.method, head.uri.path()) {
             (Method::POST, LINK) => self.link(&head.headers, body, ends).await,
+            (Method::POST, PAIR) if self.paired.swap(true, Ordering::Relaxed) => {
+                self.refuse(StatusCode::TOO_MANY_REQUESTS, "one message a connection")
+            }
             (Method::POST, PAIR) => match pair::answer(&self.links, self.key, body).await {
                 Ok(answer) => words(StatusCode::OK, answer),
                 Err((status, reason)) => self.refuse(status, &reason),

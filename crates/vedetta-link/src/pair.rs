@@ -16,6 +16,11 @@ pub(crate) async fn answer(
     key: PublicKey,
     body: Incoming,
 ) -> Result<Vec<u8>, (StatusCode, String)> {
+    let busy = || {
+        let reason = "too many ask at once; try again".to_owned();
+        (StatusCode::SERVICE_UNAVAILABLE, reason)
+    };
+    let _right = links.pairing().ok_or_else(busy)?;
     let bounds = links.bounds();
     let reading = Limited::new(body, bounds.pairing).collect();
     let message = match tokio::time::timeout(bounds.handshake, reading).await {
@@ -23,10 +28,7 @@ pub(crate) async fn answer(
         Ok(Err(error)) => return Err((StatusCode::BAD_REQUEST, error.to_string())),
         Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the message did not come".into())),
     };
-    let Some(_turn) = links.turn().await else {
-        let reason = "too many ask at once; try again".to_owned();
-        return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
-    };
+    let _turn = links.turn().await.ok_or_else(busy)?;
     let keeper = Arc::clone(links.keeper());
     let asking = tokio::task::spawn_blocking(move || keeper.pair(key, &message));
     match asking.await {

@@ -146,6 +146,10 @@ impl Doorkeeper for Keeper {
         known.get(&key).cloned().ok_or_else(|| Unwelcome(format!("nobody here knows {key:?}")))
     }
 
+    fn keys(&self) -> Vec<PublicKey> {
+        self.0.known.lock().unwrap().keys().copied().collect()
+    }
+
     fn keeps(&self, peer: &OrganisationId) -> bool {
         self.0.known.lock().unwrap().values().any(|known| known == peer)
     }

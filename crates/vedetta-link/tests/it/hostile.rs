@@ -91,6 +91,33 @@ async fn a_crowd_of_strangers_keeps_no_peer_out() {
     late.until("node", |link| link.up).await;
 }
 
+/// Connections that shook hands and ask for nothing yet.
+async fn sit(address: std::net::SocketAddr, id: &str, many: usize) -> Vec<impl Sized> {
+    let mut sitting = Vec::new();
+    for _ in 0..many {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = "localhost".try_into().unwrap();
+        let Ok(stream) = tls(id).connector().connect(name, stream).await else { continue };
+        let io = TokioIo::new(stream);
+        let shaken = hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>;
+        if let Ok((sender, connection)) = shaken(TokioExecutor::new(), io).await {
+            sitting.push((sender, tokio::spawn(connection)));
+        }
+    }
+    sitting
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_with_keys_of_their_own_leave_half_of_the_places() {
+    let bounds = Bounds { connections: 8, ..Bounds::default() };
+    let (mut node, good) = town(bounds).await;
+    let _sitting = sit(node.address, "stranger", 16).await;
+    let late = Node::start("bad", &["node"], Bounds::default()).await;
+    late.dials("node", node.address);
+    late.until("node", |link| link.up).await;
+    still_serves(&mut node, &good).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frame_too_large_ends_the_link() {
     let (mut node, good) = town(Bounds::default()).await;
