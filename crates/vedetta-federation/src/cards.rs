@@ -1,16 +1,21 @@
 //! The cards that a node knows, and whom it believes about cards.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use crate::card::{Card, CardError};
+use crate::envelope::Envelope;
 use crate::key::{KeyId, PublicKey};
 use crate::scope::Scope;
 
 /// Of each node at most so many cards are known, the newest.
 pub const MOST_CARDS: usize = 16;
+
+/// What was sealed before a rotation may be on its way for so long.
+pub const GRACE: Duration = Duration::from_secs(7 * 86_400);
 
 /// At most so many nodes are known.
 pub const MOST_NODES: usize = 4096;
@@ -27,6 +32,10 @@ pub struct Peer {
     pub serves: Scope,
     /// About whose cards it is believed.
     pub vouches: Vouches,
+    /// Where it is dialled, `host:port`, as our administrator accepted it with its code: what its
+    /// card says later counts for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Where the link is in its life.
     pub stage: PeerStage,
 }
@@ -197,6 +206,20 @@ impl Cards {
             || self.cards_of(node).iter().any(|card| card.says.revokes.contains(key))
     }
 
+    /// Whether any key counts for nothing.
+    #[must_use]
+    pub fn has_revoked(&self) -> bool {
+        !self.revoked.is_empty() || self.all().any(|card| !card.says.revokes.is_empty())
+    }
+
+    /// Whether no seal of an envelope is by a key that counts for nothing: else nobody takes it.
+    #[must_use]
+    pub fn is_sound(&self, envelope: &Envelope) -> bool {
+        let origin = envelope.seal.iter().map(|seal| (&envelope.origin, seal));
+        let hops = envelope.hops.iter().map(|hop| (&hop.from, &hop.seal));
+        !origin.chain(hops).any(|(node, seal)| self.is_revoked(node, &seal.key))
+    }
+
     /// The newest card of a node.
     #[must_use]
     pub fn newest(&self, node: &OrganisationId) -> Option<&Card> {
@@ -207,6 +230,15 @@ impl Cards {
     #[must_use]
     pub fn with_key(&self, node: &OrganisationId, key: &KeyId) -> Option<&Card> {
         self.cards_of(node).iter().find(|card| card.says.key.id() == *key)
+    }
+
+    /// Until when a key of a node seals what it passes on: a while after the node has shown a card
+    /// with another. Nothing when it is the present one.
+    #[must_use]
+    pub fn until(&self, node: &OrganisationId, key: &PublicKey) -> Option<Instant> {
+        let cards = self.cards_of(node);
+        let last = cards.iter().rposition(|card| card.says.key == *key)?;
+        Some(cards.get(last + 1)?.says.since.after(GRACE))
     }
 
     /// All cards of a node, the oldest first.

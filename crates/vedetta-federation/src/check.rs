@@ -15,9 +15,10 @@ use vedetta_policy::{Form, Network, Passage};
 use crate::card::Card;
 use crate::cards::{Cards, Peer, PeerStage, Vouches};
 use crate::digest::Digest;
-use crate::envelope::{Envelope, Item, VERSION, What};
+use crate::envelope::{Envelope, Item, SignedAgreement, VERSION, What};
 use crate::hop::{self, Hop, MOST_HOPS, MOST_PASSAGES};
 use crate::key::{KeyId, PublicKey, Signature};
+use crate::limits::Limits;
 use crate::passages::Passages;
 use crate::scope::{Breadth, Scope, Territory, Vouched};
 use crate::seal::{Climb, Seal};
@@ -27,6 +28,12 @@ pub const SKEW: Duration = Duration::from_secs(300);
 
 /// A passage rests on at most so many agreements.
 pub const MOST_AGREEMENTS: usize = 64;
+
+/// Conditions name at most so many victims, persons and agreements, each.
+pub const MOST_NAMES: usize = 64;
+
+/// A text is signed by at most so many nodes.
+pub const MOST_SIGNATURES: usize = 64;
 
 /// Of so many trees the latest way is remembered.
 const CLIMBED: usize = 8;
@@ -40,6 +47,7 @@ pub struct Trust {
     cards: Arc<Cards>,
     peers: HashSet<OrganisationId>,
     roots: Arc<Roots>,
+    limits: Arc<Limits>,
 }
 
 /// Signed roots that were verified, so that each is verified once. Bounded.
@@ -77,6 +85,8 @@ pub struct Refused {
     pub origin: OrganisationId,
     /// Why.
     pub why: Refusal,
+    /// The envelope, when the same may be accepted later.
+    pub later: Option<Box<Envelope>>,
 }
 
 /// Why an envelope is refused.
@@ -163,6 +173,15 @@ pub enum Refusal {
     /// An object without the identifier that every item has.
     #[error("the object has no identifier")]
     NoIdentifier,
+    /// A text with a signature that no key holds of which a card is known here.
+    #[error("{0} has not signed the text, as far as its cards are known here")]
+    Unsigned(OrganisationId),
+    /// Handled in more new ways than an origin may bring in a day.
+    #[error("{0} brings items handled in more new ways than it may in a day")]
+    ManyKinds(OrganisationId),
+    /// The same was changed a moment ago, and before.
+    #[error("{0} changes the same too often; its last word counts in some seconds")]
+    TooSoon(OrganisationId),
     /// What travels one hop only came by more, or what must come from a peer came from afar.
     #[error("{0} goes to the next node only")]
     TooFar(&'static str),
@@ -190,12 +209,15 @@ impl Refusal {
             Self::Widened { .. } => "widened",
             Self::NotRedacted(_) => "not-redacted",
             Self::NoIdentifier => "no-identifier",
+            Self::Unsigned(_) => "unsigned",
+            Self::ManyKinds(_) => "many-kinds",
+            Self::TooSoon(_) => "too-soon",
             Self::TooFar(_) => "too-far",
         }
     }
 
     /// Whether the same envelope may be accepted later, when a card arrives or the clock goes on.
-    /// Such a one is not marked as taken in, so it comes again.
+    /// Such a one waits ([`crate::waiting`]).
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         matches!(
@@ -204,6 +226,9 @@ impl Refusal {
                 | Self::UnknownNode(_)
                 | Self::UnknownKey { .. }
                 | Self::NotSpeaking { .. }
+                | Self::Unsigned(_)
+                | Self::ManyKinds(_)
+                | Self::TooSoon(_)
                 | Self::Version(_)
         )
     }
@@ -314,7 +339,13 @@ impl Trust {
     ) -> Self {
         let active = peers.iter().filter(|peer| peer.stage.is_active());
         let peers = active.map(|peer| peer.organisation.clone()).collect();
-        Self { me, network, territory, cards, peers, roots }
+        Self { me, network, territory, cards, peers, roots, limits: Arc::default() }
+    }
+
+    /// With what was brought lately: kept from one compilation to the next.
+    #[must_use]
+    pub fn within(self, limits: Arc<Limits>) -> Self {
+        Self { limits, ..self }
     }
 
     /// Who speaks for whom: this node as its own card says; a peer as our administrator accepted
@@ -375,7 +406,11 @@ impl Trust {
         let leaf = envelope.leaf();
         match self.examine(peer, &envelope, leaf, now) {
             Ok((way, tlp)) => Ok(Verified { envelope: Box::new(envelope), leaf, way, tlp }),
-            Err(why) => Err(Box::new(Refused { leaf, origin: envelope.origin, why })),
+            Err(why) => {
+                let origin = envelope.origin.clone();
+                let later = why.may_pass().then(|| Box::new(envelope));
+                Err(Box::new(Refused { leaf, origin, why, later }))
+            }
         }
     }
 
@@ -397,9 +432,54 @@ impl Trust {
             What::Acknowledgement(_) if envelope.hops.len() > 1 => {
                 return Err(Refusal::TooFar("an acknowledgement"));
             }
+            What::Agreement(signed) => self.signed(&envelope.origin, signed).map(|()| None)?,
             _ => None,
         };
+        self.limits(peer, envelope, now)?;
         Ok((way, tlp))
+    }
+
+    /// After all else: only what would be taken in counts.
+    fn limits(
+        &self,
+        peer: &OrganisationId,
+        envelope: &Envelope,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let origin = || envelope.origin.clone();
+        match &envelope.what {
+            // What comes back was taken in before.
+            _ if envelope.origin == self.me => Ok(()),
+            What::Item(item) => match self.limits.admits(peer, (envelope, item), now) {
+                true => Ok(()),
+                false => Err(Refusal::ManyKinds(origin())),
+            },
+            _ if self.limits.paces(envelope, now) => Ok(()),
+            _ => Err(Refusal::TooSoon(origin())),
+        }
+    }
+
+    /// Whether every signature under a text holds, one of each node, and there is one.
+    fn signed(&self, origin: &OrganisationId, signed: &SignedAgreement) -> Result<(), Refusal> {
+        let digest = signed.digest();
+        if signed.signatures.len() > MOST_SIGNATURES {
+            return Err(Refusal::TooMany("signatures"));
+        }
+        let mut nodes = HashSet::new();
+        for (node, signature) in &signed.signatures {
+            let mut cards = self.cards.cards_of(node).iter();
+            let holds = cards.any(|card| {
+                let revoked = self.cards.is_revoked(node, &card.says.key.id());
+                !revoked && card.says.key.verify(digest.octets(), signature).is_ok()
+            });
+            if !holds || !nodes.insert(node) {
+                return Err(Refusal::Unsigned(node.clone()));
+            }
+        }
+        match signed.signatures.is_empty() {
+            true => Err(Refusal::Unsealed(origin.clone())),
+            false => Ok(()),
+        }
     }
 
     fn way(&self, peer: &OrganisationId, envelope: &Envelope) -> Result<Way, Refusal> {
@@ -421,7 +501,11 @@ impl Trust {
         let mut before = leaf;
         for hop in &envelope.hops {
             before = hop.leaf(before);
-            self.sealed(&hop.from, &hop.seal, before, hop.at)?;
+            let card = self.sealed(&hop.from, &hop.seal, before, hop.at)?;
+            let (node, key) = (&hop.from, hop.seal.key);
+            if self.cards.until(node, &card.says.key).is_some_and(|until| hop.at > until) {
+                return Err(Refusal::EndedKey { node: node.clone(), key, at: hop.at });
+            }
         }
         Ok(())
     }
@@ -432,10 +516,10 @@ impl Trust {
         seal: &Seal,
         leaf: Digest,
         at: Instant,
-    ) -> Result<(), Refusal> {
+    ) -> Result<&Card, Refusal> {
         let card = self.card(node, seal.key, at)?;
         let holds = self.roots.holds(&card.says.key, seal, leaf);
-        if holds { Ok(()) } else { Err(Refusal::BrokenSeal(node.clone())) }
+        if holds { Ok(card) } else { Err(Refusal::BrokenSeal(node.clone())) }
     }
 
     fn card(&self, node: &OrganisationId, key: KeyId, at: Instant) -> Result<&Card, Refusal> {
@@ -571,6 +655,13 @@ fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
     }
     if envelope.hops.len() > MOST_HOPS {
         return Err(Refusal::TooMany("hops"));
+    }
+    if let What::Item(item) = &envelope.what {
+        let conditions = &item.conditions;
+        let sets = [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
+        if sets.iter().any(|names| *names > MOST_NAMES) {
+            return Err(Refusal::TooMany("names in its conditions"));
+        }
     }
     for hop in &envelope.hops {
         if hop.passages.len() > MOST_PASSAGES {

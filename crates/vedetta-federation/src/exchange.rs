@@ -3,7 +3,7 @@
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::Bookmark;
-use crate::check::Trust;
+use crate::check::{Refusal, Trust};
 use crate::envelope::Envelope;
 use crate::frame::{MOST_REFUSALS, Told};
 use crate::hop::{MOST_HOPS, Sending};
@@ -11,6 +11,7 @@ use crate::key::SecretKey;
 use crate::link::{Fetched, Taken, Taking};
 use crate::seal::{MOST_LEAVES, seal};
 use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
+use crate::waiting::{Room, Waiting};
 
 /// Who seals.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +58,27 @@ pub fn take<S: Shelf>(
     taking: Taking,
     now: Instant,
 ) -> Result<Taken, S::Error> {
-    let (checked, arrival) = check(trust, peer, taking, now);
+    let (checked, arrival) = check(trust, peer, (taking, &mut shelf.waiting(peer)?), now);
     Ok(checked.taken(shelf.take_in(peer, arrival)?))
+}
+
+/// Tries again what waits of a peer, as durable; due as [`waiting`](crate::waiting) says.
+///
+/// # Errors
+/// Those of the shelf; then nothing was taken in.
+pub fn take_waiting<S: Shelf>(
+    shelf: &S,
+    trust: &Trust,
+    peer: &OrganisationId,
+    now: Instant,
+) -> Result<Option<Taken>, S::Error> {
+    let mut waiting = shelf.waiting(peer)?;
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let checked = check_waiting(trust, peer, (shelf.bookmark(peer)?, &mut waiting), now);
+    let Some((checked, arrival)) = checked else { return Ok(None) };
+    Ok(Some(checked.taken(shelf.take_in(peer, arrival)?)))
 }
 
 /// A batch that was checked, without what is to be written.
@@ -67,41 +87,73 @@ pub struct Checked {
     number: u64,
     bookmark: Bookmark,
     told: Vec<Told>,
-    put_off: usize,
+    left_over: usize,
 }
 
 /// The first half of [`take`]: what may go on while the batch before is written. `taking` has the
-/// bookmark of that one.
+/// bookmark of that one, `waiting` what waits with it.
 #[must_use]
 pub fn check(
     trust: &Trust,
     peer: &OrganisationId,
-    taking: Taking,
+    (taking, waiting): (Taking, &mut Waiting),
     now: Instant,
 ) -> (Checked, Arrival) {
     let Taking { batch, mut bookmark } = taking;
     let (mut verified, mut refused) = (Vec::with_capacity(batch.envelopes.len()), Vec::new());
+    let (mut left_over, mut changed) = (0, false);
     for envelope in batch.envelopes {
         match trust.check(peer, envelope, now) {
             Ok(it) => verified.push(it),
-            Err(it) => refused.push(*it),
+            Err(mut it) => {
+                let room = waiting.keep(&mut it, now);
+                changed |= room == Room::Kept;
+                left_over += usize::from(room == Room::Full);
+                // What is only slowed down is no fault.
+                if !(room == Room::Kept && matches!(it.why, Refusal::TooSoon(_))) {
+                    refused.push(*it);
+                }
+            }
         }
     }
-    let put_off = refused.iter().filter(|it| it.why.may_pass()).count();
-    if batch.lane != Lane::Urgent && put_off == 0 {
+    if batch.lane != Lane::Urgent && left_over == 0 {
         bookmark.add(batch.span, batch.hash);
     }
-    let told = refused.iter().take(MOST_REFUSALS).map(|it| Told {
-        leaf: it.leaf,
-        why: it.why.name().into(),
-        says: it.why.to_string(),
-    });
-    let told = told.collect();
-    let arrival = Arrival { verified, refused, bookmark: bookmark.clone() };
-    (Checked { number: batch.number, bookmark, told, put_off }, arrival)
+    let waiting = changed.then(|| waiting.clone());
+    let arrival = Arrival { verified, refused, bookmark, waiting };
+    (Checked::of(batch.number, left_over, &arrival), arrival)
+}
+
+/// The first half of [`take_waiting`]; nothing when everything waits on. No batch has its number,
+/// which is zero.
+#[must_use]
+pub fn check_waiting(
+    trust: &Trust,
+    peer: &OrganisationId,
+    (bookmark, waiting): (Bookmark, &mut Waiting),
+    now: Instant,
+) -> Option<(Checked, Arrival)> {
+    let (verified, refused) = waiting.retry(trust, peer, now);
+    if verified.is_empty() && refused.is_empty() {
+        return None;
+    }
+    let mut arrival = Arrival { verified, refused, bookmark, waiting: Some(waiting.clone()) };
+    let checked = Checked::of(0, 0, &arrival);
+    // What is given up was refused when it came: it counts once.
+    arrival.refused.clear();
+    Some((checked, arrival))
 }
 
 impl Checked {
+    fn of(number: u64, left_over: usize, arrival: &Arrival) -> Self {
+        let told = arrival.refused.iter().take(MOST_REFUSALS).map(|it| Told {
+            leaf: it.leaf,
+            why: it.why.name().into(),
+            says: it.why.to_string(),
+        });
+        Self { number, bookmark: arrival.bookmark.clone(), told: told.collect(), left_over }
+    }
+
     /// What the node has of the peer's ledger with it.
     #[must_use]
     pub const fn bookmark(&self) -> &Bookmark {
@@ -111,8 +163,8 @@ impl Checked {
     /// What became of it, once it is written.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, put_off } = self;
-        Taken { number, bookmark, outcomes, refused, put_off }
+        let Self { number, bookmark, told: refused, left_over } = self;
+        Taken { number, bookmark, outcomes, refused, left_over }
     }
 }
 

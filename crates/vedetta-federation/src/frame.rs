@@ -169,7 +169,8 @@ pub enum Farewell {
     Silent,
     /// A newer connection took its place.
     Replaced,
-
+    /// What was sent is to come again: dial again.
+    Again,
     /// Something else, or something that this version does not know: dial again.
     #[serde(other)]
     Other,

@@ -95,7 +95,8 @@ pub fn leads_to(earlier: &Passage, next: &Passage) -> bool {
 }
 
 /// How many agreements a passage names.
-pub(crate) fn agreements(passage: &Passage) -> usize {
+#[must_use]
+pub fn agreements(passage: &Passage) -> usize {
     let of = |right: &Right| match right {
         Right::Any => 0,
         Right::Lineages(roots) => roots.len(),

@@ -49,6 +49,7 @@ pub mod exchange;
 pub mod frame;
 pub mod hop;
 pub mod key;
+pub mod limits;
 pub mod link;
 pub mod object;
 pub mod onward;
@@ -59,7 +60,9 @@ pub mod scope;
 pub mod seal;
 pub mod shelf;
 mod sorted;
+pub mod stands;
 mod strict;
+pub mod waiting;
 
 pub use object::Object;
 pub use passages::Passages;

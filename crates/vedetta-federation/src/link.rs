@@ -38,8 +38,9 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 /// A sign of life goes out so often.
 pub const BEAT: Duration = Duration::from_secs(10);
 
-/// When something was refused that may pass later, the connection begins again after so long.
-pub const AGAIN: Duration = Duration::from_secs(60);
+/// When something that may pass later found no room to wait, the connection begins again after so
+/// long, and what was not entered comes again.
+pub const AGAIN: Duration = Duration::from_secs(3600);
 
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 8;
@@ -165,8 +166,9 @@ pub struct Taken {
     pub outcomes: Vec<Outcome>,
     /// What was refused.
     pub refused: Vec<Told>,
-    /// How many of those may pass later: the batch is not marked, and comes again.
-    pub put_off: usize,
+    /// How many of those may pass later and found no room to wait: the batch is not entered, and
+    /// comes again.
+    pub left_over: usize,
 }
 
 /// One connection with a peer.
@@ -207,7 +209,7 @@ struct Clocks {
     beat: Instant,
     /// The peer's last `now`, and when we heard it.
     theirs: Option<(Instant, Instant)>,
-    /// When to begin again, because something was put off.
+    /// When to begin again, because something found no room.
     again: Option<Instant>,
 }
 
@@ -265,6 +267,12 @@ impl Link {
     #[must_use]
     pub const fn theirs(&self) -> &Bookmark {
         self.sending.theirs()
+    }
+
+    /// What we have of the peer's ledger, durably.
+    #[must_use]
+    pub const fn ours(&self) -> &Bookmark {
+        self.receiving.bookmark()
     }
 
     /// Takes in what happened; says what is to be done.
@@ -392,7 +400,7 @@ impl Link {
     }
 
     fn taken(&mut self, taken: Taken, now: Instant, out: &mut Vec<Output>) {
-        if taken.put_off > 0 {
+        if taken.left_over > 0 {
             self.clock.again.get_or_insert(now.after(AGAIN));
         }
         self.receiving.taken(taken, out);
@@ -404,7 +412,7 @@ impl Link {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
         }
         if self.clock.again.is_some_and(|again| now >= again) {
-            return self.end(Farewell::Other, "what was put off may pass now", out);
+            return self.end(Farewell::Again, "there may be room now for what found none", out);
         }
         if now.since(self.clock.beat) >= BEAT && self.phase != Phase::Greeting {
             self.sending.flush();

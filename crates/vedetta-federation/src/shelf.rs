@@ -8,6 +8,7 @@ use crate::check::{Refused, Verified};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::passages::Passages;
+use crate::waiting::Waiting;
 
 /// A node's ledger and what it shares of it, as its links see it.
 ///
@@ -45,14 +46,20 @@ pub trait Shelf {
     /// When the ledger cannot be read.
     fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, Self::Error>;
 
+    /// What waits of a peer.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn waiting(&self, peer: &OrganisationId) -> Result<Waiting, Self::Error>;
+
     /// What a span of the ledger has for a peer, from its beginning until the limits are reached.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, Self::Error>;
 
-    /// Takes in what a peer brought, with what was refused of it, and remembers the bookmark: one
-    /// unit of work. One outcome for each envelope, in order.
+    /// Takes in what a peer brought, with what was refused of it, and remembers the bookmark and
+    /// what waits: one unit of work. One outcome for each envelope, in order.
     ///
     /// # Errors
     /// When it could not be written; then nothing was.
@@ -134,6 +141,8 @@ pub struct Arrival {
     pub refused: Vec<Refused>,
     /// What the node has of the peer's ledger with this.
     pub bookmark: Bookmark,
+    /// What waits from now on; nothing when that is the same as before.
+    pub waiting: Option<Waiting>,
 }
 
 /// What became of an envelope.

@@ -119,6 +119,20 @@ impl Book {
         book.iter().filter(rests).map(|line| line.id).collect()
     }
 
+    /// Whether what rests on an agreement is by one of such producers, or was given by one.
+    pub(crate) fn rests_on(
+        &self,
+        agreement: &AgreementId,
+        is: impl Fn(&OrganisationId) -> bool,
+    ) -> bool {
+        let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
+        book.iter().any(|line| {
+            let Handling { producer, via, .. } = &*line.clearance.handling;
+            let rests = via.iter().any(|given| given.on.contains(agreement));
+            rests && (is(producer) || via.iter().any(|given| is(&given.giver)))
+        })
+    }
+
     /// Every clearance.
     pub(crate) fn all(&self) -> Vec<Line> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);

@@ -9,18 +9,21 @@ pub(crate) mod agreements;
 mod keep;
 mod share;
 mod shelf;
+mod standings;
 mod take;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::card::{Card, CardError, Statement};
 use vedetta_federation::cards::{Cards, Known, Peer};
 use vedetta_federation::check::{Roots, Trust};
-use vedetta_federation::envelope::Stands;
+use vedetta_federation::envelope::Envelope;
 use vedetta_federation::key::{KeyId, SecretKey};
+use vedetta_federation::limits::Limits;
 use vedetta_federation::scope::Scope;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
 use vedetta_store::{Reader, Record, RecordKind, StoreError};
@@ -31,6 +34,7 @@ use crate::standing::Standing;
 
 pub(crate) use self::keep::{Provenance, keep_own};
 pub use self::shelf::ShelfError;
+pub(crate) use self::standings::lapsed;
 
 /// This node and the others, as they stand.
 pub struct Mesh {
@@ -40,6 +44,8 @@ pub struct Mesh {
     pub key: Arc<SecretKey>,
     /// The cards that it knows, its own among them.
     pub cards: Arc<Cards>,
+    /// Whether any key on them counts for nothing.
+    pub(crate) revokes: bool,
     /// The nodes with which it has a link, or had one.
     pub peers: Vec<Peer>,
     /// What it believes.
@@ -52,6 +58,9 @@ pub(crate) struct Nodes {
     mesh: Mutex<Option<Arc<Mesh>>>,
     lines: Mutex<BTreeMap<OrganisationId, Line>>,
     roots: Arc<Roots>,
+    limits: Arc<Limits>,
+    /// What strangers tried.
+    knocks: Mutex<BTreeMap<&'static str, Tally>>,
     /// When the house was opened.
     pub(crate) opened: Instant,
     pub(crate) passages: Mutex<share::Memory>,
@@ -68,6 +77,8 @@ pub(crate) struct Line {
     pub(crate) refused: u64,
     /// The latest of them.
     pub(crate) refusals: std::collections::VecDeque<crate::views::see_peers::RefusedHere>,
+    /// How many for each reason were not written down yet, and when some were last.
+    pub(crate) tallies: BTreeMap<&'static str, Tally>,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
     /// What was read for it: by the place that was read and the release, for whom.
@@ -87,6 +98,25 @@ impl Line {
     pub(crate) fn brought_alone(&mut self, span: Span) {
         let after = if self.alone.upto == span.after { self.alone.after } else { span.after };
         self.alone = Span { after, upto: span.upto };
+    }
+}
+
+/// Refusals for one reason.
+#[derive(Default)]
+pub(crate) struct Tally {
+    count: usize,
+    said: Option<Instant>,
+}
+
+impl Tally {
+    /// One more; how many there were, when the last were written down so long ago.
+    pub(crate) fn count(&mut self, now: Instant, quiet: Duration) -> Option<usize> {
+        self.count += 1;
+        let due = self.said.is_none_or(|said| now >= said.after(quiet));
+        due.then(|| {
+            self.said = Some(now);
+            std::mem::take(&mut self.count)
+        })
     }
 }
 
@@ -117,23 +147,14 @@ pub struct Invitation {
     pub expires: Instant,
 }
 
-/// How an agreement stands, as the newest notice says.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Noticed {
-    pub(crate) agreement: AgreementId,
-    pub(crate) revision: u64,
-    pub(crate) now: Stands,
-    pub(crate) leaf: vedetta_federation::digest::Digest,
-}
-
 /// The name of the node's key among its secrets.
 pub(crate) const KEY: &str = "federation";
-/// The settings that say how agreements stand begin so.
-pub(crate) const STANDING: &str = "standing.";
 /// The setting with the keys that count for nothing.
 pub(crate) const REVOKED: &str = "revoked-node-keys";
 /// Signed roots that are remembered.
 const ROOTS: usize = 65_536;
+/// How often it is written down what strangers try.
+const KNOCKS: Duration = Duration::from_secs(60);
 
 impl Nodes {
     pub(crate) fn opened(at: Instant) -> Self {
@@ -141,9 +162,17 @@ impl Nodes {
             mesh: Mutex::default(),
             lines: Mutex::default(),
             roots: Arc::new(Roots::new(ROOTS)),
+            limits: Arc::default(),
+            knocks: Mutex::default(),
             opened: at,
             passages: Mutex::default(),
         }
+    }
+
+    /// Counts a try of a stranger; how many there were, when that is to be written down.
+    pub(crate) fn knock(&self, deed: &'static str, now: Instant) -> Option<usize> {
+        let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+        knocks.entry(deed).or_default().count(now, KNOCKS)
     }
 
     pub(crate) fn lines(&self) -> MutexGuard<'_, BTreeMap<OrganisationId, Line>> {
@@ -168,6 +197,11 @@ impl Mesh {
     #[must_use]
     pub fn scope(&self, node: &OrganisationId) -> Audience {
         self.trust.territory().of(node)
+    }
+
+    /// Whether others take an envelope: no seal of it is by a key that counts for nothing.
+    pub(crate) fn is_sound(&self, envelope: &Envelope) -> bool {
+        !self.revokes || self.cards.is_sound(envelope)
     }
 
     /// Whether this node speaks for an organisation.
@@ -200,8 +234,10 @@ impl House {
         let territory = Arc::new(Trust::territory_of(&me, &network, &cards, &peers));
         let believed = Arc::clone(&cards);
         let trust = Trust::compile(me.clone(), network, territory, believed, &peers, roots);
+        let trust = trust.within(Arc::clone(&self.nodes.limits));
         let (key, trust) = (Arc::new(key), Arc::new(trust));
-        let mesh = Arc::new(Mesh { me, key, cards, peers, trust, standing });
+        let revokes = cards.has_revoked();
+        let mesh = Arc::new(Mesh { me, key, cards, revokes, peers, trust, standing });
         *self.nodes.mesh.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&mesh));
         Ok(mesh)
     }
@@ -276,18 +312,6 @@ pub(crate) fn secret_key(seed: &[u8]) -> Result<SecretKey, FlowError> {
     let seed = <[u8; 32]>::try_from(seed).ok();
     let key = seed.and_then(|seed| SecretKey::from_seed(seed).ok());
     key.ok_or_else(|| FlowError::Conflict("the node's key does not read back".into()))
-}
-
-/// Agreements of which other nodes say that they do not bind.
-pub(crate) fn lapsed(reader: &mut dyn Reader) -> Result<BTreeSet<AgreementId>, StoreError> {
-    let noticed = noticed(reader)?.into_iter();
-    Ok(noticed.filter(|it| it.now != Stands::InForce).map(|it| it.agreement).collect())
-}
-
-fn noticed(reader: &mut dyn Reader) -> Result<Vec<Noticed>, StoreError> {
-    let settings = reader.records(RecordKind::Setting)?.into_iter();
-    let ours = settings.filter(|record| record.id.starts_with(STANDING));
-    Ok(ours.filter_map(|record| serde_json::from_slice(&record.body).ok()).collect())
 }
 
 fn peers(reader: &mut dyn Reader) -> Result<Vec<Peer>, StoreError> {

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use bytes::{Buf as _, Bytes};
 use tokio::sync::Notify;
 use vedetta_federation::card::Card;
-use vedetta_federation::cards::PeerStage;
+use vedetta_federation::cards::{MOST_CARDS, PeerStage};
 use vedetta_federation::envelope::Envelope;
-use vedetta_federation::exchange::{Signer, check, fetch};
+use vedetta_federation::exchange::{Signer, check, check_waiting, fetch};
 use vedetta_federation::frame::{Farewell, Frame, FrameError};
 use vedetta_federation::link::{self, By, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
+use vedetta_federation::waiting::{SOONEST, Waiting};
 use vedetta_flow::House;
 use vedetta_flow::mesh::{Mesh, ShelfError};
-use vedetta_model::OrganisationId;
+use vedetta_model::{Instant, OrganisationId};
 
 use crate::desk::Desk;
 use crate::doorkeeper::{Input, Report, Speaker};
@@ -26,7 +27,8 @@ pub struct Courier {
     link: Link,
     waiting: VecDeque<Bytes>,
     octets: usize,
-    /// What the link asked for and takes long: one for each lane and two to take in, at most.
+    /// What the link asked for and takes long: one for each lane and two to take in, at most; and
+    /// one for what waits.
     tasks: VecDeque<Task>,
     /// Where what was checked is written.
     desk: Desk,
@@ -36,6 +38,10 @@ pub struct Courier {
     /// How the nodes stood when cards were vouched for last, and which cards were.
     mesh: Arc<Mesh>,
     vouched: Vec<Card>,
+    /// What came and may pass later, when it was tried last, and whether others are believed since.
+    lobby: Waiting,
+    tried: Instant,
+    news: bool,
     /// Octets that the peer may bring in a day.
     quota: u64,
     /// Whether there was no room for more of it at the last look.
@@ -49,6 +55,8 @@ enum Task {
     Fetch(Ask),
     /// Checking and writing.
     Take(Taking),
+    /// Checking and writing what waits.
+    Retry,
 }
 
 /// Octets that may wait for a peer that does not read. Batches are bounded by the peer's credit;
@@ -65,7 +73,8 @@ impl Courier {
         let mesh = house.mesh().map_err(|error| error.to_string())?;
         let head = house.head().map_err(unreadable)?;
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
-        let vouched = house.vouched_cards().map_err(|error| error.to_string())?;
+        let vouched = house.vouched_cards(&peer).map_err(|error| error.to_string())?;
+        let (lobby, tried) = (house.waiting(&peer).map_err(unreadable)?, house.now());
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),
@@ -91,6 +100,9 @@ impl Courier {
             head: head.place,
             mesh,
             vouched,
+            lobby,
+            tried,
+            news: true,
             quota,
             full: false,
             report: Report::default(),
@@ -111,10 +123,10 @@ impl Courier {
         if Arc::ptr_eq(&mesh, &self.mesh) {
             return Ok(());
         }
-        self.mesh = mesh;
+        (self.mesh, self.news) = (mesh, true);
         // What was read before and not sent yet may be for nobody there now.
         self.tell(link::Input::Changed)?;
-        let all = self.house.vouched_cards().map_err(|error| error.to_string())?;
+        let all = self.house.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
         self.vouched = all;
         if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }
@@ -167,7 +179,12 @@ impl Courier {
                 Some(link::Input::Remembered)
             }
             Output::Learn(cards) => {
-                if let Err(error) = house.learn_cards(&self.peer, &cards) {
+                // Each is written with those of its node before: it costs more than it weighs.
+                let octets =
+                    serde_json::to_vec(&cards).map_or(0, |it| (it.len() * MOST_CARDS) as u64);
+                if house.make_room(&self.peer, octets, self.quota).is_err() {
+                    tracing::warn!(peer = %self.peer, "cards were not learnt: its quota is used up");
+                } else if let Err(error) = house.learn_cards(&self.peer, &cards) {
                     tracing::warn!(peer = %self.peer, %error, "cards were not learnt");
                 }
                 None
@@ -205,6 +222,7 @@ impl Courier {
         match task {
             Task::Fetch(_) => true,
             Task::Take(_) => self.desk.is_settled() && !self.full,
+            Task::Retry => self.desk.is_idle(),
         }
     }
 
@@ -227,9 +245,27 @@ impl Courier {
                 if let Some(bookmark) = self.desk.bookmark() {
                     taking.bookmark = bookmark.clone();
                 }
-                let (checked, arrival) = check(&mesh.trust, &self.peer, taking, house.now());
+                let batch = (taking, &mut self.lobby);
+                let (checked, arrival) = check(&mesh.trust, &self.peer, batch, house.now());
                 self.desk.give(checked, arrival)
             }
+            Task::Retry => {
+                (self.tried, self.news) = (house.now(), false);
+                let waiting = (self.link.ours().clone(), &mut self.lobby);
+                match check_waiting(&mesh.trust, &self.peer, waiting, house.now()) {
+                    Some((checked, arrival)) => self.desk.give(checked, arrival),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Tries again what waits, when that is due.
+    fn retry(&mut self) {
+        let after = if self.news { SOONEST } else { self.lobby.due() };
+        let due = self.house.now() >= self.tried.after(after) && self.link.is_open();
+        if due && !self.lobby.is_empty() && !self.tasks.iter().any(|it| matches!(it, Task::Retry)) {
+            self.tasks.push_back(Task::Retry);
         }
     }
 
@@ -335,6 +371,7 @@ impl Speaker for Courier {
             }
             Input::Tick => {
                 self.vouch()?;
+                self.retry();
                 self.full = false;
                 if let Err(error) = self.house.record_sent(&self.peer) {
                     tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
@@ -398,6 +435,7 @@ fn ending(reason: Farewell, by: By) -> String {
         Farewell::Protocol => "says that the other broke the protocol",
         Farewell::Silent => "heard nothing for too long",
         Farewell::Replaced => "has a newer connection",
+        Farewell::Again => "begins again, since there may be room for what had to wait",
         Farewell::Other => "gave a reason that this version does not know",
     };
     format!("{who} {why}")

@@ -80,6 +80,11 @@ impl Desk {
         !self.unsettled
     }
 
+    /// Whether nothing is under way.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.under_way == 0
+    }
+
     /// Has something written.
     ///
     /// # Errors
@@ -128,11 +133,12 @@ fn gather(waiting: &Receiver<Job>) -> Option<(Vec<(Checked, usize)>, Arrival)> {
     while all.verified.len() < UNIT
         && let Ok((checked, arrival)) = waiting.try_recv()
     {
-        let Arrival { verified, refused, bookmark } = arrival;
+        let Arrival { verified, refused, bookmark, waiting } = arrival;
         batches.push((checked, verified.len()));
         all.verified.extend(verified);
         all.refused.extend(refused);
         all.bookmark = bookmark;
+        all.waiting = waiting.or(all.waiting);
     }
     Some((batches, all))
 }

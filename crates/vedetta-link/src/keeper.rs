@@ -33,7 +33,7 @@ pub struct Keeper {
 /// its peers, or keys alone count: they always do.
 #[derive(Clone, Debug)]
 pub struct Papers {
-    /// Where to dial peers, instead of where their cards say.
+    /// Where to dial peers, instead of where their codes said.
     pub addresses: BTreeMap<OrganisationId, String>,
     /// The certificate issued for the node's own key, and those above it, in PEM.
     pub certificate: Option<Vec<u8>>,
@@ -105,6 +105,13 @@ impl Doorkeeper for Keeper {
         Ok(peer)
     }
 
+    fn keys(&self) -> Vec<PublicKey> {
+        let Ok(mesh) = self.mesh() else { return Vec::new() };
+        let active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
+        let key = |peer: &Peer| Some(mesh.cards.newest(&peer.organisation)?.says.key);
+        active.filter_map(key).filter(|key| holder(&mesh, *key).is_some()).collect()
+    }
+
     fn keeps(&self, peer: &OrganisationId) -> bool {
         // One who cannot be asked about now is not sent away.
         let revoked = |mesh: &Mesh| {
@@ -119,12 +126,13 @@ impl Doorkeeper for Keeper {
     fn callees(&self) -> Vec<Callee> {
         let Ok(mesh) = self.mesh() else { return Vec::new() };
         let active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
-        let callee = |peer: &OrganisationId| {
-            let said = self.papers.addresses.get(peer);
-            let address = said.or(mesh.cards.newest(peer)?.says.address.as_ref())?.clone();
-            Some(Callee { peer: peer.clone(), address })
+        // Where a peer's card says would be anywhere in this node's own network.
+        let callee = |it: &Peer| {
+            let said = self.papers.addresses.get(&it.organisation);
+            let address = said.or(it.address.as_ref())?.clone();
+            Some(Callee { peer: it.organisation.clone(), address })
         };
-        active.filter_map(|peer| callee(&peer.organisation)).collect()
+        active.filter_map(callee).collect()
     }
 
     fn tls(&self) -> Result<Tls, Unwelcome> {

@@ -30,6 +30,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("stage", refer("PeerStage")),
         ("serves", refer("Scope")),
         ("taken_in", number()),
+        ("waiting", number()),
         ("refused", number()),
         ("refusals", list(refusal())),
         ("refused_there", number()),

@@ -54,7 +54,7 @@ pub(crate) struct Configuration {
     /// For whom it speaks to other nodes, e.g. `region:Umbria,below:cosc-umbria`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) peer_serves: Option<String>,
-    /// Where it dials other nodes, when not where their cards say: `cnaipic = "10.0.0.1:8444"`.
+    /// Where it dials other nodes, when not where their codes said: `cnaipic = "10.0.0.1:8444"`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) peer_dial: BTreeMap<OrganisationId, String>,
     /// A certificate for the node's key from an authority, and those above it: a file in PEM.

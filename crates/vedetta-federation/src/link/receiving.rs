@@ -36,6 +36,10 @@ impl Receiving {
         }
     }
 
+    pub(super) const fn bookmark(&self) -> &Bookmark {
+        &self.bookmark
+    }
+
     /// The peer offers its ledger under this name.
     pub(super) fn begin(&mut self, edition: &str) {
         if self.bookmark.edition != edition {

@@ -80,8 +80,7 @@ pub(crate) fn network() -> Arc<Network> {
         Arc::new(serde_json::from_value::<Agreement>(it).unwrap())
     };
     let agreements = [agreement("ab", &["a", "a1", "b", "b1"]), agreement("all", &NODES)];
-    let roll =
-        Roll { organisations: &organisations, agreements: &agreements, holds: &[] };
+    let roll = Roll { organisations: &organisations, agreements: &agreements, holds: &[] };
     Arc::new(Network::compile(roll, now()))
 }
 
@@ -91,6 +90,7 @@ pub(crate) fn peer(node: &str) -> Peer {
         agreement: "all".parse().unwrap(),
         serves: Scope::below(id(node)),
         vouches: Vouches::Everything,
+        address: None,
         stage: PeerStage::Active { since: now() },
     }
 }

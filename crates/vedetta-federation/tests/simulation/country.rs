@@ -179,6 +179,7 @@ impl Country {
     fn tick(&mut self) {
         for node in 0..self.stations.len() {
             self.tell_all(node, &Input::Tick);
+            self.retry(node);
         }
         self.at(TICK, Event::Tick);
         for edge in 0..self.world.edges.len() {
@@ -331,6 +332,23 @@ impl Country {
         let now = station.clock(self.now);
         let fetched = exchange::fetch(&station.memory, station.signer(), peer, ask, now).unwrap();
         self.later(20, Event::Answer(end, Box::new(Input::Fetched(fetched))));
+    }
+
+    /// What waits at a node is tried again.
+    fn retry(&mut self, node: usize) {
+        use vedetta_federation::shelf::Shelf;
+        let station = &self.stations[node];
+        let peers = self.world.neighbours(node).into_iter().map(|peer| &self.world.nodes[peer]);
+        let waited: Vec<_> =
+            peers.filter(|peer| !station.memory.waiting(peer).unwrap().is_empty()).collect();
+        if !station.up || waited.is_empty() {
+            return;
+        }
+        let (trust, now) = (station.trust(), station.clock(self.now));
+        for peer in waited {
+            exchange::take_waiting(&station.memory, &trust, peer, now).unwrap();
+        }
+        self.ring(node);
     }
 
     /// The batch becomes durable; whether anyone hears of it is another question.

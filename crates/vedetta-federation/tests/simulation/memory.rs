@@ -9,11 +9,13 @@ use std::sync::Arc;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::check::{Verified, Way};
 use vedetta_federation::digest::{Digest, digest};
-use vedetta_federation::envelope::{Envelope, Item, StandingNotice, Stands, What};
+use vedetta_federation::envelope::{Envelope, Item, Stands, What};
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::prevails::{Contender, Ownership, prevails};
 use vedetta_federation::scope::Territory;
 use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
+use vedetta_federation::stands::{Heard, Stood, Word};
+use vedetta_federation::waiting::Waiting;
 use vedetta_model::agreement::{Agreement, Stage};
 use vedetta_model::{
     AccountId, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, OrganisationId,
@@ -28,9 +30,10 @@ use crate::world::{BEGINNING, World};
 pub(crate) struct Disk {
     pub(crate) entries: Vec<Entry>,
     pub(crate) things: BTreeMap<Digest, Thing>,
-    pub(crate) stands: BTreeMap<AgreementId, (u64, Digest, Stands)>,
+    pub(crate) stands: BTreeMap<AgreementId, Stood>,
     pub(crate) holds: Vec<Hold>,
     bookmarks: BTreeMap<OrganisationId, Bookmark>,
+    waiting: BTreeMap<OrganisationId, Waiting>,
 }
 
 #[derive(Clone)]
@@ -187,19 +190,14 @@ impl Memory {
     /// What a thing changes in what this node believes.
     fn heed(&self, envelope: &Envelope, leaf: Digest) {
         let What::Standing(notice) = &envelope.what else { return };
-        let StandingNotice { agreement, revision, now, .. } = notice;
-        {
+        let heard = {
             let mut disk = self.disk.borrow_mut();
-            let known = disk.stands.get(agreement);
-            let newer = |(old, other, _): &(u64, Digest, Stands)| {
-                (*revision, std::cmp::Reverse(leaf)) > (*old, std::cmp::Reverse(*other))
-            };
-            if !known.is_none_or(newer) {
-                return;
-            }
-            disk.stands.insert(agreement.clone(), (*revision, leaf, *now));
+            let stood = disk.stands.entry(notice.agreement.clone()).or_default();
+            stood.hear(&envelope.origin, Word::of(notice, leaf))
+        };
+        if heard == Heard::News {
+            self.changed();
         }
-        self.changed();
     }
 
     fn recompile(&self) {
@@ -389,6 +387,10 @@ impl Shelf for Memory {
         Ok(self.disk.borrow().bookmarks.get(peer).cloned().unwrap_or_default())
     }
 
+    fn waiting(&self, peer: &OrganisationId) -> Result<Waiting, Infallible> {
+        Ok(self.disk.borrow().waiting.get(peer).cloned().unwrap_or_default())
+    }
+
     fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, Infallible> {
         let mut page = Page::default();
         let mut upto = ask.span.after;
@@ -403,6 +405,9 @@ impl Shelf for Memory {
     fn take_in(&self, peer: &OrganisationId, arrival: Arrival) -> Result<Vec<Outcome>, Infallible> {
         let outcomes = arrival.verified.into_iter().map(|it| self.take(it)).collect();
         self.set_bookmark(peer, &arrival.bookmark)?;
+        if let Some(waiting) = arrival.waiting {
+            self.disk.borrow_mut().waiting.insert(peer.clone(), waiting);
+        }
         Ok(outcomes)
     }
 
@@ -483,19 +488,20 @@ fn add_path(thing: &mut Thing, envelope: &Arc<Envelope>) -> Option<usize> {
 }
 
 fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network {
-    let stage = |agreement: &Arc<Agreement>| {
-        let stands = disk.stands.get(&agreement.id).map(|(_, _, stands)| *stands);
-        match stands {
-            None | Some(Stands::InForce) => Arc::clone(agreement),
-            Some(Stands::Suspended | Stands::Expired) => {
-                let by = AccountId::new("they").unwrap();
-                let stage = Stage::Suspended { since: BEGINNING, by, reason: "for now".into() };
-                Arc::new(Agreement { stage, ..Agreement::clone(agreement) })
-            }
+    let stage = |agreement: &Arc<Agreement>| match disk
+        .stands
+        .get(&agreement.id)
+        .map_or(Stands::InForce, Stood::now)
+    {
+        Stands::InForce => Arc::clone(agreement),
+        Stands::Suspended | Stands::Expired => {
+            let by = AccountId::new("they").unwrap();
+            let stage = Stage::Suspended { since: BEGINNING, by, reason: "for now".into() };
+            Arc::new(Agreement { stage, ..Agreement::clone(agreement) })
         }
     };
     let agreements: Vec<_> = agreements.iter().map(stage).collect();
-    let lapsed = disk.stands.iter().filter(|(_, (_, _, stands))| *stands != Stands::InForce);
+    let lapsed = disk.stands.iter().filter(|(_, stood)| stood.now() != Stands::InForce);
     let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
     let organisations: &[(OrganisationNumber, _)] = &world.organisations;
     let roll = Roll { organisations, agreements: &agreements, holds: &disk.holds };

@@ -78,6 +78,7 @@ impl Station {
             agreement: AgreementId::new("f").unwrap(),
             serves: Scope::below(world.nodes[peer].clone()),
             vouches: Vouches::Everything,
+            address: None,
             stage: PeerStage::Active { since: BEGINNING },
         };
         Self {

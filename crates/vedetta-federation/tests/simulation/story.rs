@@ -7,6 +7,7 @@ use vedetta_federation::Object;
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Item, StandingNotice, Stands, What, Withdrawal};
 use vedetta_federation::link::Input;
+use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
     AgreementId, Category, Handling, Hold, HoldId, Instant, ItemId, OrganisationId, Pap, Tlp,
@@ -31,7 +32,7 @@ struct Story {
     /// What was accepted, where, when, and under which identifier.
     accepted: Vec<(Digest, usize, Instant)>,
     items: Vec<Published>,
-    revisions: BTreeMap<AgreementId, u64>,
+    revisions: BTreeMap<(AgreementId, usize), u64>,
     kept: BTreeSet<HoldId>,
     holds: Vec<usize>,
     down: Vec<usize>,
@@ -238,7 +239,7 @@ impl Story {
         if !self.country.stations[node].up {
             return;
         }
-        let revision = self.revisions.entry(agreement.id.clone()).or_default();
+        let revision = self.revisions.entry((agreement.id.clone(), node)).or_default();
         *revision += 1;
         let now = if *revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
         let notice = StandingNotice {
@@ -426,28 +427,22 @@ impl Story {
 
     /// The last word on each agreement among all that anybody still has.
     fn last_said(&self, wrong: &mut Vec<String>) -> BTreeMap<AgreementId, Stands> {
-        let mut last: BTreeMap<AgreementId, (u64, std::cmp::Reverse<Digest>, Stands)> =
-            BTreeMap::new();
+        let mut last: BTreeMap<AgreementId, Stood> = BTreeMap::new();
         for station in &self.country.stations {
             for (leaf, thing) in &station.memory.disk.borrow().things {
                 let What::Standing(it) = &thing.envelope.what else { continue };
-                let said = (it.revision, std::cmp::Reverse(*leaf), it.now);
-                let known = last.entry(it.agreement.clone()).or_insert(said);
-                if (said.0, said.1) > (known.0, known.1) {
-                    *known = said;
-                }
+                let stood = last.entry(it.agreement.clone()).or_default();
+                stood.hear(&thing.envelope.origin, Word::of(it, *leaf));
             }
         }
-        let last: BTreeMap<_, _> = last.into_iter().map(|(id, (_, _, now))| (id, now)).collect();
         for (node, station) in self.country.stations.iter().enumerate() {
-            for (id, now) in &last {
-                let disk = station.memory.disk.borrow();
-                if disk.stands.get(id).map(|(_, _, it)| it) != Some(now) {
-                    wrong.push(format!("n{node} does not know that {id} is {now:?}"));
+            for (id, stood) in &last {
+                if station.memory.disk.borrow().stands.get(id) != Some(stood) {
+                    wrong.push(format!("n{node} does not know how {id} stands: {stood:?}"));
                 }
             }
         }
-        last
+        last.into_iter().map(|(id, stood)| (id, stood.now())).collect()
     }
 
     /// Everything that anybody still has, with its origin, which must have it too; and whatever was

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use vedetta_federation::envelope::Stands;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, Agreement, AgreementId};
 use vedetta_policy::{Deed, Expiring, Known, TransitionError};
@@ -75,6 +76,9 @@ impl House {
         let known = standing.network.agreement(id);
         let agreement = known.ok_or_else(|| FlowError::unknown("agreement", id))?;
         let agreement = Agreement::clone(agreement);
+        if let Some(agreement) = self.say_beside(by, &agreement, step)? {
+            return Ok(agreement);
+        }
         let deed = Deed { by: by.account.clone(), at: self.now() };
         if *step == Step::PutInForce {
             self.check_agreement(&agreement)?;
@@ -90,6 +94,34 @@ impl House {
             stepped.map_err(|error: TransitionError| FlowError::Conflict(error.to_string()))?;
         self.put_stage(by, &stepped)?;
         Ok(stepped)
+    }
+
+    /// A step while another node says that the agreement is suspended: this node says its own word,
+    /// and the stage stays. Nothing when the step is to be taken.
+    fn say_beside(
+        &self,
+        by: &Actor,
+        agreement: &Agreement,
+        step: &Step,
+    ) -> Result<Option<Agreement>, FlowError> {
+        if !matches!(agreement.stage, Stage::Suspended { .. }) {
+            return Ok(None);
+        }
+        let (others, own) = self.words_on(&agreement.id)?;
+        let Some(first) = others.first() else { return Ok(None) };
+        let said = match step {
+            Step::Suspend { reason } if own == Stands::InForce => {
+                (Stands::Suspended, Some(reason.as_str()))
+            }
+            Step::Resume if own != Stands::InForce => (Stands::InForce, None),
+            Step::Resume => {
+                let reason = format!("the node of {first} suspended it, which alone resumes it");
+                return Err(FlowError::Conflict(reason));
+            }
+            _ => return Ok(None),
+        };
+        self.say_only(by, &agreement.id, said)?;
+        Ok(Some(agreement.clone()))
     }
 
     /// Discards a draft.

@@ -1,7 +1,9 @@
 //! Other nodes: invited with a code, accepted, suspended, ended; and this node's own key.
 
+use serde::{Deserialize, Serialize};
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Known, Peer, PeerStage, Vouches};
+use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::key::{KeyId, PublicKey, SecretKey};
 use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Side};
 use vedetta_federation::scope::Scope;
@@ -121,7 +123,6 @@ impl House {
         proposal: &Proposal,
     ) -> Result<Answer, FlowError> {
         let mesh = self.mesh()?;
-        let _one_at_a_time = self.change();
         let node = &proposal.card.says.organisation;
         let bond = Bond {
             from: &mesh.me,
@@ -131,23 +132,55 @@ impl House {
             agreement: &proposal.agreement,
         };
         let own = mesh.card().cloned().ok_or(WRONG_CODE)?;
-        let proven = proposal.card.says.key == *key
-            && proposal.card.check().is_ok()
-            && mesh.may_pair_with(node).is_ok();
-        let found = self.open_invitation(bond, proposal)?.filter(|_| proven);
-        let Some((invitation, secret)) = found else {
-            self.note_deed("peer", "pairing", r#"{"refused":true}"#.into())?;
+        let proven = proposal.card.says.key == *key && proposal.card.check().is_ok();
+        if proven && let Some(answer) = self.answered(&mesh, proposal)? {
+            return Ok(answer);
+        }
+        // Strangers hold nobody up: what they send is looked at before anything is locked.
+        let opens = || self.open_invitation(bond, proposal);
+        if !proven || mesh.may_pair_with(node).is_err() || opens()?.is_none() {
+            self.knocked("pairing-refused")?;
             return Err(WRONG_CODE);
-        };
+        }
+        let _one_at_a_time = self.change();
+        self.mesh()?.may_pair_with(node)?;
+        let (invitation, secret) = opens()?.ok_or(WRONG_CODE)?;
         let peer = Peer {
             organisation: node.clone(),
             agreement: invitation.agreement.clone(),
             serves: invitation.serves.clone(),
             vouches: invitation.vouches,
+            address: None,
             stage: PeerStage::Active { since: self.now() },
         };
-        self.pin(&peer, &proposal.card, "peer", Some(invitation.id))?;
-        Ok(Answer { card: own, proof: secret.prove(Side::Inviting, bond) })
+        let answer = Answer { card: own, proof: secret.prove(Side::Inviting, bond) };
+        let kept = Answered {
+            proposal: digest_of(proposal),
+            until: invitation.expires,
+            answer: answer.clone(),
+        };
+        self.pin(&peer, &proposal.card, "peer", Some((invitation.id, kept)))?;
+        Ok(answer)
+    }
+
+    /// What the same proposal was answered before: the answer may have been lost, and the code was
+    /// used up by it.
+    fn answered(&self, mesh: &Mesh, proposal: &Proposal) -> Result<Option<Answer>, FlowError> {
+        let node = &proposal.card.says.organisation;
+        let kept = self.read(|reader| reader.bookmark(&answered_name(node)))?;
+        let kept: Option<Answered> = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let active = mesh.peer(node).is_some_and(|peer| peer.stage.is_active());
+        let same = |kept: &Answered| {
+            active && kept.until > self.now() && kept.proposal == digest_of(proposal)
+        };
+        Ok(kept.filter(same).map(|kept| kept.answer))
+    }
+
+    /// Counts what strangers try in vain: written down once a minute, however often.
+    pub(crate) fn knocked(&self, deed: &'static str) -> Result<(), FlowError> {
+        let Some(count) = self.nodes.knock(deed, self.now()) else { return Ok(()) };
+        let facts = serde_json::json!({ "deed": deed, "count": count }).to_string();
+        Ok(self.note_deed("peer", "strangers", facts)?)
     }
 
     /// What to send to the node that gave a code.
@@ -212,6 +245,7 @@ impl House {
             agreement: code.agreement.clone(),
             serves: terms.serves.clone(),
             vouches: terms.vouches,
+            address: Some(code.address.clone()),
             stage: PeerStage::Active { since: self.now() },
         };
         self.pin(&peer, card, by.account.as_str(), None)?;
@@ -350,7 +384,7 @@ impl House {
         Ok(all.into_iter().filter(|invitation| invitation.expires > now).collect())
     }
 
-    fn all_invitations(&self) -> Result<Vec<Invitation>, FlowError> {
+    pub(crate) fn all_invitations(&self) -> Result<Vec<Invitation>, FlowError> {
         let records = self.read(|reader| reader.records(RecordKind::Peer))?;
         let read = |body: &[u8]| match serde_json::from_slice(body) {
             Ok(PeerRecord::Invitation(invitation)) => Some(invitation),
@@ -392,10 +426,10 @@ impl House {
         peer: &Peer,
         card: &Card,
         actor: &str,
-        invitation: Option<String>,
+        invitation: Option<(String, Answered)>,
     ) -> Result<(), FlowError> {
         self.number_of(&peer.organisation)?;
-        let node = peer.organisation.to_string();
+        let (node, peer_id) = (peer.organisation.to_string(), peer.organisation.clone());
         let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
         let known = Known { cards: vec![card.clone()], ..Known::default() };
         let cards = serde_json::to_vec(&known).unwrap_or_default();
@@ -404,9 +438,11 @@ impl House {
             shared.touch(RecordKind::Peer);
             unit.put_record(RecordKind::Peer, &node, &record, &actor)?;
             unit.put_record(RecordKind::Card, &node, &cards, &actor)?;
-            if let Some(id) = &invitation {
+            if let Some((id, answered)) = &invitation {
                 unit.erase_secret(SecretKind::Node, id)?;
                 unit.remove_record(RecordKind::Peer, id, &actor)?;
+                let answered = serde_json::to_vec(answered).unwrap_or_default();
+                unit.set_bookmark(&answered_name(&peer_id), &answered)?;
             }
             Ok(())
         })?;
@@ -444,8 +480,26 @@ pub enum OldKey {
     Stolen,
 }
 
+/// How a proposal was answered.
+#[derive(Serialize, Deserialize)]
+struct Answered {
+    /// Which.
+    proposal: Digest,
+    /// Until when it is answered again.
+    until: Instant,
+    answer: Answer,
+}
+
+fn answered_name(node: &OrganisationId) -> String {
+    format!("paired/{node}")
+}
+
+fn digest_of(proposal: &Proposal) -> Digest {
+    digest(&[&serde_json::to_vec(proposal).unwrap_or_default()])
+}
+
 /// The name of an invitation, which tells nothing of its secret.
 fn invitation_id(secret: &Secret) -> String {
-    let digest = vedetta_federation::digest::digest(&[b"invitation", secret.octets()]);
+    let digest = digest(&[b"invitation", secret.octets()]);
     format!("invitation.{}", &digest.to_string()[..16])
 }

@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vedetta_federation::envelope::{Envelope, SignedAgreement, StandingNotice, Stands, What};
+use vedetta_federation::envelope::SignedAgreement;
 use vedetta_model::agreement::{AdhesionRule, Selector, Stage};
-use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
+use vedetta_model::{AccountId, Agreement, AgreementId, Instant, OrganisationId};
 use vedetta_policy::{Deed, Known, selects};
 use vedetta_store::{
     ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
 };
 
-use super::keep::{Kept, keep, keep_own};
-use super::{Mesh, Noticed, STANDING};
+use super::Mesh;
+use super::keep::{Kept, keep};
 use crate::book::Book;
-use crate::error::FlowError;
-use crate::house::{House, Shared};
+use crate::house::Shared;
 
 /// The settings with signed texts begin so.
 const SIGNED: &str = "signed.";
@@ -55,20 +54,6 @@ impl Mesh {
             members.extend(selected.map(|it| it.id.clone()));
         }
         members
-    }
-
-    /// Whether every signature under a text holds, and there is one.
-    pub(crate) fn is_signed(&self, signed: &SignedAgreement) -> bool {
-        let digest = signed.digest();
-        let holds = |(node, signature): &(OrganisationId, _)| {
-            let mut cards = self.cards.all().filter(|card| card.says.organisation == *node);
-            cards.any(|card| {
-                let revoked = self.cards.is_revoked(node, &card.says.key.id());
-                !revoked && card.says.key.verify(digest.octets(), signature).is_ok()
-            })
-        };
-        let signatures = &signed.signatures;
-        !signatures.is_empty() && signatures.len() <= 64 && signatures.iter().all(holds)
     }
 
     /// A text with this node's signature.
@@ -117,62 +102,6 @@ impl Mesh {
             }
         }
     }
-}
-
-impl House {
-    /// Puts an agreement in its new stage, and says so to the other nodes.
-    pub(crate) fn put_stage(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
-        let stands = match &agreement.stage {
-            Stage::Draft => {
-                return self.put(by, RecordKind::Agreement, agreement.id.as_str(), agreement);
-            }
-            Stage::InForce { since, .. } => (Stands::InForce, *since, None),
-            Stage::Suspended { since, reason, .. } => {
-                (Stands::Suspended, *since, Some(reason.clone()))
-            }
-            Stage::Expired { since, .. } => (Stands::Expired, *since, None),
-        };
-        let body = serde_json::to_vec(agreement)
-            .map_err(|error| FlowError::invalid(agreement.id.as_str(), error))?;
-        let (id, actor) = (agreement.id.clone(), by.account.to_string());
-        let me = self.standing().own.clone();
-        let shared = std::sync::Arc::clone(&self.shared);
-        self.write(move |unit| {
-            shared.touch(RecordKind::Agreement);
-            unit.put_record(RecordKind::Agreement, id.as_str(), &body, &actor)?;
-            match &me {
-                Some(me) => say_standing(unit, &shared, (me, &actor), (&id, stands.clone())),
-                None => Ok(()),
-            }
-        })?;
-        Ok(())
-    }
-}
-
-/// Says how an agreement stands, and offers again what it gives when it binds again.
-fn say_standing(
-    unit: &mut dyn UnitOfWork,
-    shared: &Shared,
-    (me, actor): (&OrganisationId, &str),
-    (id, (now, since, reason)): (&AgreementId, (Stands, Instant, Option<String>)),
-) -> Result<(), StoreError> {
-    let name = format!("{STANDING}{id}");
-    let before = unit.record(RecordKind::Setting, &name)?;
-    let before: Option<Noticed> =
-        before.and_then(|record| serde_json::from_slice(&record.body).ok());
-    let revision = before.as_ref().map_or(0, |before| before.revision).saturating_add(1);
-    let notice = StandingNotice { agreement: id.clone(), revision, now, since, reason };
-    let what = What::Standing(notice);
-    let stamp = keep_own(unit, (actor, id.as_str()), None, &what)?;
-    let leaf = Envelope::unsealed(me.clone(), stamp.at, stamp.seq.0, what).leaf();
-    let noticed = Noticed { agreement: id.clone(), revision, now, leaf };
-    shared.touch(RecordKind::Setting);
-    let body = serde_json::to_vec(&noticed).unwrap_or_default();
-    unit.put_record(RecordKind::Setting, &name, &body, actor)?;
-    if now == Stands::InForce && before.is_some_and(|before| before.now != Stands::InForce) {
-        offer_again(unit, &shared.book, actor, id)?;
-    }
-    Ok(())
 }
 
 /// Writes down that what rests on an agreement may be had again: who did not read it while it did

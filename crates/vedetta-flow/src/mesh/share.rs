@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use vedetta_federation::bookmark::{Mark, Span};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
+use vedetta_federation::hop::agreements;
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
@@ -39,10 +40,12 @@ pub(crate) struct Memory {
     generation: u64,
     /// By peer, clearance and the passages of the hop before.
     known: HashMap<(OrganisationId, ClearanceId, Passages), Passing>,
+    /// About how many octets that is.
+    octets: usize,
 }
 
-/// So much is remembered about passing on.
-const REMEMBERED: usize = 20_000;
+/// So many octets are remembered about passing on.
+const REMEMBERED: usize = 64 << 20;
 /// So many places are read at once.
 const STRETCH: usize = 1_000;
 /// And for one page, though nothing was found for the peer: the link has more to do.
@@ -213,7 +216,7 @@ impl Sharing<'_> {
         };
         let other = clearance.form == Form::Full && clearance.handling.via != given(&envelope);
         let envelope = match again && other {
-            false => envelope.with(&item.body),
+            false => self.sound(reader, envelope.with(&item.body), item.origin)?,
             // Released by another path: the deed with that path passes it on.
             true if actor.starts_with("peer:") => None,
             true => self.by_way(reader, item.origin, &clearance)?,
@@ -224,6 +227,25 @@ impl Sharing<'_> {
         Ok(())
     }
 
+    /// An envelope, or the same sealed anew where a key of it counts for nothing.
+    fn sound(
+        &self,
+        reader: &mut dyn Reader,
+        envelope: Option<Envelope>,
+        origin: Sequence,
+    ) -> Result<Option<Envelope>, StoreError> {
+        let Some(old) = envelope.as_ref().filter(|it| !self.mesh.is_sound(it)) else {
+            return Ok(envelope);
+        };
+        for deed in ways(reader, origin)?.into_iter().filter_map(|way| way.deed) {
+            let anew = envelope_at(reader, deed)?.filter(|it| self.mesh.is_sound(it));
+            if anew.as_ref().is_some_and(|anew| anew.leaf() == old.leaf()) {
+                return Ok(anew);
+            }
+        }
+        Ok(None)
+    }
+
     /// The envelope of the path that gave what a clearance rests on.
     fn by_way(
         &self,
@@ -232,9 +254,7 @@ impl Sharing<'_> {
         clearance: &Clearance,
     ) -> Result<Option<Envelope>, StoreError> {
         for deed in ways(reader, origin)?.into_iter().filter_map(|way| way.deed) {
-            let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
-            let envelope = entry.and_then(|entry| serde_json::from_slice(&entry.body).ok());
-            if let Some(envelope) = envelope
+            if let Some(envelope) = envelope_at(reader, deed)?
                 && given_by(&envelope) == clearance.handling.via
             {
                 return Ok(Some(envelope));
@@ -390,8 +410,8 @@ impl Sharing<'_> {
         {
             let mut memory =
                 self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
-            if memory.generation != generation || memory.known.len() > REMEMBERED {
-                *memory = Memory { generation, known: HashMap::new() };
+            if memory.generation != generation || memory.octets > REMEMBERED {
+                *memory = Memory { generation, ..Memory::default() };
             }
             if let Some(known) = memory.known.get(&key) {
                 return known.clone();
@@ -400,6 +420,9 @@ impl Sharing<'_> {
         let passing: Passing = self.find_passing(clearance, brought).map(Arc::new);
         let mut memory = self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.generation == generation {
+            let said = passing.iter().flat_map(|passing| &passing.by);
+            let octets = said.chain(&key.2).map(|it| 256 + 64 * agreements(it)).sum::<usize>();
+            memory.octets += 256 + octets;
             memory.known.insert(key, passing.clone());
         }
         passing
@@ -597,7 +620,7 @@ impl Sharing<'_> {
     /// By whose right an envelope that came goes to the peer; nothing when it has been there.
     fn says(&self, envelope: &Envelope, (id, clearance): (ClearanceId, &Clearance)) -> Passing {
         let What::Item(item) = &envelope.what else { return None };
-        if envelope.passed(self.peer) {
+        if envelope.passed(self.peer) || !self.mesh.is_sound(envelope) {
             return None;
         }
         let before = envelope.hops.last().map(|hop| &hop.passages);
@@ -716,6 +739,15 @@ pub(super) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Dige
     let entry = reader.entries(Sequence(before), 1)?.pop();
     let entry = entry.filter(|entry| entry.stamp.seq.0 == place);
     Ok(entry.map(|entry| Digest::from_octets(entry.hash.0)))
+}
+
+/// The envelope that a deed has.
+pub(super) fn envelope_at(
+    reader: &mut dyn Reader,
+    deed: Sequence,
+) -> Result<Option<Envelope>, StoreError> {
+    let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
+    Ok(entry.and_then(|entry| serde_json::from_slice(&entry.body).ok()))
 }
 
 fn stamp_of(reader: &mut dyn Reader, seq: Sequence) -> Result<Option<Stamp>, StoreError> {

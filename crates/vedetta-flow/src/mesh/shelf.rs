@@ -10,12 +10,13 @@ use vedetta_federation::cards::{Cards, Learnt, Vouches};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::frame::Told;
 use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
+use vedetta_federation::waiting::Waiting;
 use vedetta_model::OrganisationId;
 use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
 use super::Mesh;
 use super::share::hash_at;
-use super::take::bookmark_name;
+use super::take::{bookmark_name, waiting_name};
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -58,12 +59,21 @@ impl Shelf for House {
         let first = self.read(|reader| hash_at(reader, 1))?.unwrap_or_default().to_string();
         let scope = mesh.peer(peer).map(|peer| &peer.serves);
         let scope = serde_json::to_vec(&scope).unwrap_or_default();
-        let scope = vedetta_federation::digest::digest(&[&scope]).to_string();
+        // What a stolen key sealed is offered again, sealed by the key after it.
+        let cards = mesh.cards.cards_of(&mesh.me).iter();
+        let revoked: BTreeSet<_> = cards.flat_map(|card| &card.says.revokes).collect();
+        let revoked: String = revoked.into_iter().map(ToString::to_string).collect();
+        let scope = vedetta_federation::digest::digest(&[&scope, revoked.as_bytes()]).to_string();
         Ok(format!("{}.{}", &first[..32], &scope[..16]))
     }
 
     fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, ShelfError> {
         let kept = self.read(|reader| reader.bookmark(&bookmark_name(peer)))?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+    }
+
+    fn waiting(&self, peer: &OrganisationId) -> Result<Waiting, ShelfError> {
+        let kept = self.read(|reader| reader.bookmark(&waiting_name(peer)))?;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
     }
 
@@ -123,13 +133,23 @@ impl House {
 }
 
 impl House {
-    /// The cards that this node vouches for: its own, and those of its peers and of nodes that it
-    /// learnt of.
+    /// The cards that this node vouches for to a peer: its own, and those of its peers and of nodes
+    /// that it learnt of. One that vouches for everything itself hears of those alone for whose
+    /// organisations this node speaks, and nothing of where all the others are.
     ///
     /// # Errors
     /// As [`House::mesh`].
-    pub fn vouched_cards(&self) -> Result<Vec<Card>, FlowError> {
-        Ok(self.mesh()?.cards.all().cloned().collect())
+    pub fn vouched_cards(&self, peer: &OrganisationId) -> Result<Vec<Card>, FlowError> {
+        let mesh = self.mesh()?;
+        let above = mesh.peer(peer).is_some_and(|peer| peer.vouches == Vouches::Everything);
+        let own = mesh.scope(&mesh.me);
+        let number = |node: &OrganisationId| mesh.standing.directory.number(node);
+        let is_for = |node: &OrganisationId| {
+            let ours = number(node).is_none_or(|number| own.contains(number));
+            !above || ours || *node == mesh.me || node == peer
+        };
+        let all = mesh.cards.all().filter(|card| is_for(&card.says.organisation));
+        Ok(all.cloned().collect())
     }
 
     /// Learns cards that a peer brought, each for what it is worth: that of the peer itself, those
@@ -165,10 +185,8 @@ impl House {
                 }
                 Ok(Learnt::Known) => {}
                 Err(error) => {
-                    let facts =
-                        serde_json::json!({ "deed": "card-refused", "says": error.to_string() });
                     tracing::warn!(%peer, %error, "a card was refused");
-                    self.note_deed(&format!("peer:{peer}"), node.as_str(), facts.to_string())?;
+                    self.knocked("card-refused")?;
                 }
             }
         }
@@ -224,8 +242,14 @@ impl House {
         if mesh.cards.is_revoked(peer, &card.says.key.id()) {
             return Err(FlowError::Unproven("the peer's key was revoked"));
         }
-        if mesh.cards.newest(peer).is_some_and(|newest| is_older(card, newest)) {
+        let newest = mesh.cards.newest(peer).ok_or_else(stranger)?;
+        if card == newest || is_older(card, newest) {
             return Ok(());
+        }
+        // Anybody can show a card: nothing is locked or written for one that does not follow.
+        if card.check().is_err() || card.check_after(newest).is_err() {
+            self.knocked("card-refused")?;
+            return Err(stranger());
         }
         self.learn_cards(peer, std::slice::from_ref(card))?;
         let known = self.mesh()?.cards.newest(peer).cloned();

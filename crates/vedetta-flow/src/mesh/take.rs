@@ -5,6 +5,7 @@ mod notices;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::check::Verified;
@@ -14,8 +15,8 @@ use vedetta_model::{Given, Handling, Instant, OrganisationId, Right};
 use vedetta_policy::{Form, Passage};
 use vedetta_store::{StoreError, UnitOfWork};
 
-use super::Mesh;
 use super::keep::{Kept, facts, keep};
+use super::{Line, Mesh};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::redaction::Redactor;
@@ -23,13 +24,13 @@ use crate::views::see_peers::RefusedHere;
 
 /// What a peer brought in one go.
 #[derive(Clone)]
-struct Load {
-    shared: Arc<Shared>,
-    mesh: Arc<Mesh>,
+pub(super) struct Load {
+    pub(super) shared: Arc<Shared>,
+    pub(super) mesh: Arc<Mesh>,
     redactor: Redactor,
-    peer: OrganisationId,
+    pub(super) peer: OrganisationId,
     /// The name under which the ledger knows the peer.
-    actor: String,
+    pub(super) actor: String,
     arrival: Arc<Arrival>,
     /// The facts of each, as they are of most items: written before its turn at the ledger comes.
     facts: Arc<Vec<String>>,
@@ -41,16 +42,20 @@ struct Load {
 /// What became of which of those that came.
 type Placed = Vec<(usize, Outcome)>;
 
-/// Reasons of refusals written down for one batch.
-const REASONS: usize = 5;
-/// Refusals remembered for a peer.
+/// Refusals remembered for a peer, and of these for one reason.
 const REFUSALS: usize = 50;
-/// Batches with refusals written down for a peer, until the node is started again.
-const WRITTEN: u64 = 1_000;
+const ALIKE: usize = 10;
+/// How long after one deed about refusals of a peer for one reason the next is written.
+const QUIET: Duration = Duration::from_secs(3_600);
 
 /// Where the bookmark of a peer is kept.
 pub(super) fn bookmark_name(peer: &OrganisationId) -> String {
     format!("peer/{peer}")
+}
+
+/// Where it is kept what waits of a peer.
+pub(super) fn waiting_name(peer: &OrganisationId) -> String {
+    format!("waiting/{peer}")
 }
 
 /// What a node goes on deciding from: the givers of the last hop, and the producer unless the form
@@ -77,15 +82,15 @@ impl House {
             return Err(FlowError::Conflict(format!("the link with {peer} is not active")));
         }
         let refused = self.note_refusals(peer, &arrival);
-        self.measure_sharing(peer, &arrival.verified);
         let facts = arrival.verified.iter().map(|it| facts_of(peer, it)).collect();
+        let arrival = Arc::new(arrival);
         let load = Load {
             shared: Arc::clone(&self.shared),
             mesh,
             redactor: Redactor::of(self),
             actor: format!("peer:{peer}"),
             peer: peer.clone(),
-            arrival: Arc::new(arrival),
+            arrival: Arc::clone(&arrival),
             facts: Arc::new(facts),
             refused,
             now: self.now(),
@@ -99,13 +104,13 @@ impl House {
             noticed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         }
         let load = Load { mesh: self.mesh()?, ..load };
-        // What was brought is given back by this thread, not by the one that writes.
-        let _arrival = Arc::clone(&load.arrival);
         let (placed, alone) = self.write(move |unit| load.write(unit))?;
         if let Some(span) = alone {
             self.nodes.lines().entry(peer.clone()).or_default().brought_alone(span);
         }
         placed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
+        let new = arrival.verified.iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::New);
+        self.measure_sharing(peer, &new.map(|(verified, _)| verified).collect::<Vec<_>>());
         Ok(outcomes)
     }
 
@@ -118,21 +123,35 @@ impl House {
         if arrival.refused.is_empty() {
             return None;
         }
+        let (mut reasons, mut count) = (Vec::new(), 0);
         for refused in &arrival.refused {
             line.refused += 1;
-            line.refusals.push_back(RefusedHere {
-                at: now,
-                origin: refused.origin.clone(),
-                what: refused.leaf.to_string(),
-                why: refused.why.name().into(),
-                says: refused.why.to_string(),
-            });
+            let (why, says) = (refused.why.name(), refused.why.to_string());
+            if let Some(some) = line.tallies.entry(why).or_default().count(now, QUIET) {
+                tracing::warn!(%peer, origin = %refused.origin, why, says, some, "refused");
+                count += some;
+                reasons.push(says.clone());
+            }
+            let (origin, what) = (refused.origin.clone(), refused.leaf.to_string());
+            line.remember(RefusedHere { at: now, origin, what, why: why.into(), says });
         }
-        let surplus = line.refusals.len().saturating_sub(REFUSALS);
-        line.refusals.drain(..surplus);
-        let reasons = arrival.refused.iter().take(REASONS).map(|it| it.why.to_string()).collect();
-        let (source, count) = (peer.clone(), arrival.refused.len());
-        (line.refused <= WRITTEN).then_some(Kept::Refused { source, count, reasons })
+        (!reasons.is_empty()).then(|| Kept::Refused { source: peer.clone(), count, reasons })
+    }
+}
+
+impl Line {
+    /// Remembers a refusal: the latest, and not those for one reason alone.
+    fn remember(&mut self, refused: RefusedHere) {
+        let same = |it: &RefusedHere| it.why == refused.why;
+        let alike = self.refusals.iter().filter(|it| same(it)).count();
+        if alike >= ALIKE
+            && let Some(oldest) = self.refusals.iter().position(same)
+        {
+            self.refusals.remove(oldest);
+        }
+        self.refusals.push_back(refused);
+        let surplus = self.refusals.len().saturating_sub(REFUSALS);
+        self.refusals.drain(..surplus);
     }
 }
 
@@ -169,6 +188,10 @@ impl Load {
         }
         let bookmark = serde_json::to_vec(&self.arrival.bookmark).unwrap_or_default();
         unit.set_bookmark(&bookmark_name(&self.peer), &bookmark)?;
+        if let Some(waiting) = &self.arrival.waiting {
+            let waiting = serde_json::to_vec(waiting).unwrap_or_default();
+            unit.set_bookmark(&waiting_name(&self.peer), &waiting)?;
+        }
         Ok((outcomes, alone))
     }
 }

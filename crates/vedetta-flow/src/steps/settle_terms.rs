@@ -34,7 +34,8 @@ impl House {
         Ok(settled)
     }
 
-    /// Removes the tokens and certificates that expired; returns how many.
+    /// Removes the tokens, certificates and invitations of nodes that expired, with their secrets;
+    /// returns how many.
     ///
     /// # Errors
     /// What the ledger said.
@@ -46,7 +47,9 @@ impl House {
         })?;
         tokens.retain(|token| token.expires <= now);
         tied.retain(|certificate| certificate.expires <= now);
-        let count = tokens.len() + tied.len();
+        let mut invitations = self.all_invitations()?;
+        invitations.retain(|invitation| invitation.expires <= now);
+        let count = tokens.len() + tied.len() + invitations.len();
         if count == 0 {
             return Ok(0);
         }
@@ -54,6 +57,10 @@ impl House {
             for token in &tokens {
                 unit.erase_secret(SecretKind::Token, &token.id)?;
                 unit.remove_record(RecordKind::Token, &token.id, ACTOR)?;
+            }
+            for invitation in &invitations {
+                unit.erase_secret(SecretKind::Node, &invitation.id)?;
+                unit.remove_record(RecordKind::Peer, &invitation.id, ACTOR)?;
             }
             tied.iter().try_for_each(|it| {
                 unit.remove_record(RecordKind::Certificate, &it.fingerprint, ACTOR).map(drop)

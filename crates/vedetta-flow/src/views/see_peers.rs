@@ -45,6 +45,8 @@ pub struct PeerView {
     pub presence: Option<Presence>,
     /// How far its ledger was taken in.
     pub taken_in: u64,
+    /// How many of its envelopes wait, since they may pass later.
+    pub waiting: usize,
     /// How many of its envelopes were refused here since this node started.
     pub refused: u64,
     /// The latest of them, the newest last; at most fifty.
@@ -98,6 +100,8 @@ impl House {
     fn peer_view(&self, mesh: &Mesh, peer: &Peer) -> Result<PeerView, FlowError> {
         let bookmark = self.bookmark(&peer.organisation);
         let taken_in = bookmark.map_err(|error| FlowError::Conflict(error.to_string()))?.last();
+        let waiting = self.waiting(&peer.organisation);
+        let waiting = waiting.map_err(|error| FlowError::Conflict(error.to_string()))?.len();
         let presence = self.presence(&peer.organisation)?.filter(|it| it.until > self.now());
         let card = mesh.cards.newest(&peer.organisation);
         let lines = self.nodes.lines();
@@ -114,6 +118,7 @@ impl House {
             silent: line.and_then(|line| line.silent),
             presence,
             taken_in,
+            waiting,
             refused: line.map_or(0, |line| line.refused),
             refusals: refusals.unwrap_or_default(),
             refused_there: line.map_or(0, |line| line.refused_there),
@@ -141,9 +146,9 @@ impl House {
         Ok(found)
     }
 
-    /// Measures how long items were on their way.
-    pub(crate) fn measure_sharing(&self, peer: &OrganisationId, verified: &[Verified]) {
-        let now = self.now();
+    /// Measures how long items that are new here were on their way, by the agreements known here.
+    pub(crate) fn measure_sharing(&self, peer: &OrganisationId, verified: &[&Verified]) {
+        let (now, standing) = (self.now(), self.standing());
         let mut lines = self.nodes.lines();
         let line = lines.entry(peer.clone()).or_default();
         for alike in verified.chunk_by(|one, other| one.passages() == other.passages()) {
@@ -152,6 +157,7 @@ impl House {
             let millis = millis.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
             let millis: Vec<u64> = millis.collect();
             let unders = alike[0].passages().iter().filter_map(|passage| passage.under.as_ref());
+            let unders = unders.filter(|id| standing.network.agreement(id).is_some());
             for under in unders.collect::<BTreeSet<_>>() {
                 if !line.shared.contains_key(under) && line.shared.len() >= AGREEMENTS {
                     continue;

@@ -5,15 +5,20 @@ use std::time::Duration;
 use serde_json::json;
 use vedetta_federation::Object;
 use vedetta_federation::bookmark::{Bookmark, Span};
+use vedetta_federation::cards::GRACE;
 use vedetta_federation::digest::digest;
 use vedetta_federation::envelope::{
-    Acknowledgement, Envelope, Item, Removal, SignedAgreement, StandingNotice, Stands, What,
-    Withdrawal,
+    Acknowledgement, Envelope, Item, Presence, Removal, SignedAgreement, StandingNotice, Stands,
+    What, Withdrawal,
 };
-use vedetta_federation::exchange::{Signer, dispatch, take};
+use vedetta_federation::exchange::{Signer, dispatch, take, take_waiting};
 use vedetta_federation::frame::Batch;
-use vedetta_federation::link::Taking;
-use vedetta_federation::shelf::{Lane, Parcel};
+use vedetta_federation::key::SecretKey;
+use vedetta_federation::limits::{CHANGE, CHANGES};
+use vedetta_federation::link::{Taken, Taking};
+use vedetta_federation::shelf::{Lane, Outcome, Parcel};
+use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
+use vedetta_flow::actions::pair_nodes::OldKey;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 use vedetta_policy::{Form, Passage};
@@ -44,11 +49,27 @@ fn say_marked(
     envelope: Envelope,
     (passages, tlp): (Vec<Passage>, Option<Tlp>),
 ) -> String {
+    let taken = taken(from, to, vec![envelope], (passages, tlp));
+    match (taken.refused.first(), taken.outcomes.first()) {
+        (Some(refused), _) => refused.why.clone(),
+        (None, outcome) => format!("{:?}", outcome.unwrap()).to_lowercase(),
+    }
+}
+
+fn taken(
+    from: &Node,
+    to: &Node,
+    envelopes: Vec<Envelope>,
+    (passages, tlp): (Vec<Passage>, Option<Tlp>),
+) -> Taken {
     let (mesh, peer, now) = (from.house.mesh().unwrap(), id(to.name), from.house.now());
     let signer = Signer { node: &mesh.me, key: &mesh.key };
-    let passages = passages.into();
-    let parcel = Parcel::Onward { envelope: Box::new(envelope), passages, tlp };
-    let envelopes = dispatch(signer, &peer, vec![parcel], now);
+    let parcel = |it| {
+        let (envelope, passages) = (Box::new(it), passages.clone().into());
+        Parcel::Onward { envelope, passages, tlp }
+    };
+    let parcels = envelopes.into_iter().map(parcel).collect();
+    let envelopes = dispatch(signer, &peer, parcels, now);
     let batch = Batch {
         number: 1,
         lane: Lane::Live,
@@ -58,11 +79,7 @@ fn say_marked(
     };
     let taking = Taking { batch: Box::new(batch), bookmark: Bookmark::default() };
     let trust = to.house.mesh().unwrap().trust.clone();
-    let taken = take(&to.house, &trust, &id(from.name), taking, to.house.now()).unwrap();
-    match (taken.refused.first(), taken.outcomes.first()) {
-        (Some(refused), _) => refused.why.clone(),
-        (None, outcome) => format!("{:?}", outcome.unwrap()).to_lowercase(),
-    }
+    take(&to.house, &trust, &id(from.name), taking, to.house.now()).unwrap()
 }
 
 fn own(node: &Node, place: u64, what: What) -> Envelope {
@@ -136,6 +153,58 @@ fn a_redacted_form_that_a_hop_marked_is_not_everyones() {
     let envelope = own(&umbria, 900, What::Item(Box::new(redacted)));
     say_marked(&umbria, &national, envelope, (vec![], Some(Tlp::Red)));
     assert!(!national.reads("terni", &clear(4).id()));
+}
+
+#[test]
+fn what_may_pass_later_waits_and_holds_up_nothing() {
+    let [national, umbria, _] = country();
+    let brought = |n, producer| {
+        let what = What::Item(Box::new(item(producer, &clear(n), "CLEAR")));
+        own(&umbria, u64::from(n), what)
+    };
+    let span = Span { after: 0, upto: 1 };
+    for n in 40..45 {
+        let taken = taken(&umbria, &national, vec![brought(n, "genova")], (vec![], None));
+        assert_eq!(taken.refused[0].why, "not-speaking");
+        assert!(taken.left_over == 0 && taken.bookmark.has(span), "it is entered all the same");
+    }
+    let waiting = || {
+        let peers = national.house.peers(&national.administrator()).unwrap();
+        peers.into_iter().find(|it| it.organisation == id("cosc-umbria")).unwrap().waiting
+    };
+    let retry = || {
+        let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
+        take_waiting(&national.house, &trust, &id("cosc-umbria"), now).unwrap()
+    };
+    assert_eq!((waiting(), retry()), (5, None));
+    assert!(!national.reads("terni", &clear(40).id()));
+    // What comes after it is read meanwhile, and it is itself once its producer is accepted.
+    assert_eq!(say(&umbria, &national, brought(46, "perugia"), vec![]), "new");
+    let mut terms = umbria.terms();
+    terms.serves.organisations = [id("genova")].into();
+    national.house.set_link_terms(&national.administrator(), &id("cosc-umbria"), &terms).unwrap();
+    assert_eq!(retry().unwrap().outcomes.len(), 5);
+    assert!(national.reads("terni", &clear(44).id()) && waiting() == 0);
+    // What never passes is given up.
+    assert_eq!(say(&umbria, &national, brought(47, "poli-cert"), vec![]), "not-speaking");
+    national.clock.advance(PATIENCE);
+    assert_eq!(retry().unwrap().refused[0].why, "not-speaking");
+    assert_eq!(waiting(), 0);
+}
+
+#[test]
+fn the_room_to_wait_is_bounded_and_what_finds_none_comes_again() {
+    let [national, umbria, _] = country();
+    let brought = |n| {
+        let what = What::Item(Box::new(item("genova", &clear(n), "CLEAR")));
+        own(&umbria, u64::from(n), what)
+    };
+    let many = (0..u32::try_from(MOST_WAITING).unwrap()).map(brought).collect();
+    let taken = taken(&umbria, &national, many, (vec![], None));
+    assert!(taken.left_over > 0 && !taken.bookmark.has(Span { after: 0, upto: 1 }));
+    let peers = national.house.peers(&national.administrator()).unwrap();
+    let umbria = peers.iter().find(|it| it.organisation == id("cosc-umbria")).unwrap();
+    assert_eq!(umbria.waiting + taken.left_over, MOST_WAITING);
 }
 
 #[test]
@@ -352,4 +421,201 @@ fn nobody_has_the_last_word_on_an_agreement_by_a_revision_that_none_reaches() {
     settle(&mut [Wire::between(&national, &umbria)]);
     let stage = umbria.house.standing().network.agreement(&act).unwrap().stage.name().to_owned();
     assert_eq!(stage, "suspended");
+}
+
+/// The word of a node on an agreement.
+fn word(node: &Node, agreement: &str, revision: u64, now: Stands) -> Envelope {
+    let (agreement, since) = (agreement.parse().unwrap(), node.house.now());
+    let notice = StandingNotice { agreement, revision, now, since, reason: None };
+    own(node, 950 + revision.min(10), What::Standing(notice))
+}
+
+/// The national centre without the text of Umbria's act, Umbria, and a liar that is no party to it.
+fn without_the_text() -> [Node; 3] {
+    let held = |some: &[&str]| {
+        agreements().into_iter().filter(|it| some.contains(&it.id.as_str())).collect()
+    };
+    let national = Node::new("cnaipic", held(&["pro-c2si"]));
+    let umbria = Node::new("cosc-umbria", held(&["pro-c2si", "umbria"]));
+    let liar = Node::new("poli-cert", held(&["pro-c2si"]));
+    pair(&national, &umbria);
+    pair(&national, &liar);
+    settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liar)]);
+    [national, umbria, liar]
+}
+
+#[test]
+fn of_an_unknown_agreement_those_are_heard_who_gave_what_rests_on_it() {
+    let [national, umbria, liar] = without_the_text();
+    let item = TestItem::indicator(60).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert!(national.reads("cnaipic", &item.id()));
+    for now in [Stands::Suspended, Stands::Expired] {
+        for revision in [1, 1_000, u64::MAX] {
+            national.clock.advance(Duration::from_secs(CHANGE));
+            let said = say(&liar, &national, word(&liar, "umbria", revision, now), vec![]);
+            assert_eq!(said, "idle");
+            assert!(national.reads("cnaipic", &item.id()));
+        }
+    }
+    let theirs =
+        |revision, now| say(&umbria, &national, word(&umbria, "umbria", revision, now), vec![]);
+    assert_eq!(theirs(1, Stands::Suspended), "new");
+    assert!(!national.reads("cnaipic", &item.id()));
+    assert_eq!(say(&liar, &national, word(&liar, "umbria", 2, Stands::InForce), vec![]), "idle");
+    assert!(!national.reads("cnaipic", &item.id()), "only who suspended it resumes it");
+    assert_eq!(theirs(u64::MAX, Stands::InForce), "idle", "nobody skips ahead");
+    assert_eq!(theirs(2, Stands::InForce), "new");
+    assert!(national.reads("cnaipic", &item.id()));
+}
+
+#[test]
+fn a_word_that_comes_before_what_rests_on_its_agreement_counts_for_it() {
+    let [national, umbria, liar] = without_the_text();
+    let early =
+        |node: &Node| say(node, &national, word(node, "umbria", 1, Stands::Suspended), vec![]);
+    assert_eq!([early(&umbria), early(&liar)], ["idle", "idle"]);
+    let bring = |n: u32, act: &str| {
+        let brought = TestItem::indicator(n).tlp("AMBER");
+        let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
+            "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": [act] });
+        let what = What::Item(Box::new(item("perugia", &brought, "AMBER")));
+        let passages = vec![serde_json::from_value(by).unwrap()];
+        assert_eq!(say(&umbria, &national, own(&umbria, 900, what), passages), "new");
+        national.reads("cnaipic", &brought.id())
+    };
+    assert!(bring(61, "another"), "what rests on something else is read");
+    assert!(!bring(62, "umbria"));
+    let resumed = word(&umbria, "umbria", 2, Stands::InForce);
+    assert_eq!(say(&umbria, &national, resumed, vec![]), "new");
+    assert!(national.reads("cnaipic", &TestItem::indicator(62).id()));
+}
+
+#[test]
+fn who_changes_the_same_without_end_is_slowed_down_and_its_last_word_counts() {
+    let [national, umbria, _] = country();
+    let stage = || {
+        let standing = national.house.standing();
+        let agreement = standing.network.agreement(&"umbria".parse().unwrap()).cloned();
+        (agreement.unwrap().stage.name().to_owned(), standing.generation)
+    };
+    let say = |revision: u64| {
+        let now = if revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
+        let word = vec![word(&umbria, "umbria", revision, now)];
+        taken(&umbria, &national, word, (vec![], None))
+    };
+    for revision in 1..=CHANGES {
+        assert_eq!(say(revision).outcomes, [Outcome::New]);
+    }
+    let before = stage();
+    for revision in CHANGES + 1..=CHANGES + 101 {
+        umbria.clock.advance(Duration::from_millis(1));
+        let taken = say(revision);
+        assert!(taken.outcomes.is_empty() && taken.refused.is_empty() && taken.left_over == 0);
+    }
+    assert_eq!(stage(), before, "nothing is compiled anew for it");
+    national.clock.advance(Duration::from_secs(CHANGE));
+    let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
+    let retried = take_waiting(&national.house, &trust, &id("cosc-umbria"), now).unwrap();
+    assert_eq!(retried.unwrap().outcomes, [Outcome::New]);
+    assert_eq!(stage().0, "suspended");
+}
+
+#[test]
+fn noise_does_not_hide_what_is_refused_after_it() {
+    let [national, _, liar] = country();
+    let lowered = |n: u32| {
+        let it = item("poli-cert", &TestItem::indicator(n).tlp("AMBER"), "CLEAR");
+        own(&liar, u64::from(n), What::Item(Box::new(it)))
+    };
+    for _ in 0..3 {
+        taken(&liar, &national, (0..900).map(lowered).collect(), (vec![], None));
+    }
+    let mut named = item("poli-cert", &clear(1), "CLEAR");
+    named.conditions.only_under = (0..65).map(|n| format!("act-{n}").parse().unwrap()).collect();
+    let many = own(&liar, 990, What::Item(Box::new(named)));
+    assert_eq!(say(&liar, &national, many, vec![]), "too-many");
+    let written = || {
+        let deeds = national.deeds();
+        let refused = deeds.iter().filter(|deed| deed["deed"] == "refused");
+        refused.map(|deed| deed["count"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(written(), [1, 1], "one entry an hour for each reason");
+    national.clock.advance(Duration::from_secs(3_600));
+    taken(&liar, &national, vec![lowered(1)], (vec![], None));
+    assert_eq!(written(), [1, 1, 2_700]);
+    let peers = national.house.peers(&national.administrator()).unwrap();
+    let view = peers.iter().find(|it| it.organisation == id("poli-cert")).unwrap();
+    assert!(view.refusals.iter().any(|it| it.why == "too-many"));
+    assert_eq!(view.refused, 2_702);
+}
+
+#[test]
+fn withdrawals_ahead_are_each_origins_own() {
+    let [national, umbria, liar] = country();
+    let theirs = clear(70);
+    assert_eq!(withdraw(&liar, &national, &theirs.id()), "new");
+    for n in 1_000..1_200 {
+        withdraw(&liar, &national, &clear(n).id());
+    }
+    assert_eq!(withdraw(&umbria, &national, &theirs.id()), "new");
+    assert_eq!(bring(&umbria, &national, item("cosc-umbria", &theirs, "CLEAR")), "new");
+    assert!(!national.reads("terni", &theirs.id()), "its withdrawal had overtaken it");
+    let other = clear(71);
+    assert_eq!(withdraw(&liar, &national, &other.id()), "new");
+    assert_eq!(bring(&umbria, &national, item("cosc-umbria", &other, "CLEAR")), "new");
+    assert!(national.reads("terni", &other.id()), "the liar's has nothing to do with it");
+}
+
+#[test]
+fn nobody_is_on_duty_for_who_is_unknown() {
+    let [national, _, liar] = country();
+    let until = national.house.now().after(Duration::from_secs(60));
+    let organisation = id("nobody-knows-it");
+    let presence = Presence { organisation: organisation.clone(), on_duty: 1, until };
+    let said = say(&liar, &national, own(&liar, 900, What::Presence(presence)), vec![]);
+    assert_eq!((said.as_str(), national.house.presence(&organisation).unwrap()), ("idle", None));
+}
+
+#[test]
+fn a_person_of_the_same_name_elsewhere_is_another() {
+    let [national, umbria, _] = country();
+    let red = |n: u32, named: &str| {
+        let mut it = item("cosc-umbria", &TestItem::indicator(n).tlp("RED"), "RED");
+        it.conditions.named = [named.parse().unwrap()].into();
+        let by = json!({ "giver": "cosc-umbria", "right": "any", "under": "pro-c2si",
+                         "root": "pro-c2si", "gives": "lineage" });
+        let passages = vec![serde_json::from_value(by).unwrap()];
+        let what = What::Item(Box::new(it));
+        assert_eq!(say(&umbria, &national, own(&umbria, 900, what), passages), "new");
+        let mut reader = national.person("cnaipic");
+        reader.account = "anna".parse().unwrap();
+        national.house.item(&reader, &TestItem::indicator(n).id()).is_ok()
+    };
+    assert!(red(80, "anna@cnaipic"));
+    assert!(!red(81, "anna@cosc-umbria"), "she is not the Anna who is named");
+}
+
+#[test]
+fn a_key_that_was_changed_seals_no_more_after_a_week() {
+    let [national, umbria, _] = country();
+    let (old, me) = (umbria.house.mesh().unwrap(), id("cosc-umbria"));
+    umbria.house.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let bring = |n: u32, key: &SecretKey| {
+        let what = What::Item(Box::new(item("cosc-umbria", &clear(n), "CLEAR")));
+        let envelope = Box::new(own(&umbria, 900, what));
+        let parcel = Parcel::Onward { envelope, passages: vec![].into(), tlp: None };
+        let signer = Signer { node: &me, key };
+        let sent = dispatch(signer, &id("cnaipic"), vec![parcel], umbria.house.now()).remove(0);
+        let trust = national.house.mesh().unwrap().trust.clone();
+        trust.check(&me, sent, national.house.now()).map_err(|it| it.why.name()).map(drop)
+    };
+    assert_eq!(bring(90, &old.key), Ok(()), "what was on its way is taken");
+    for node in [&national, &umbria] {
+        node.clock.advance(GRACE + Duration::from_secs(1));
+    }
+    assert_eq!(bring(91, &old.key), Err("ended-key"));
+    assert_eq!(bring(92, &umbria.house.mesh().unwrap().key), Ok(()));
 }

@@ -30,8 +30,14 @@ fn a_code_works_once_and_for_who_holds_it() {
     let stranger = national.house.answer_proposal(&inviting, &proposal);
     assert!(matches!(stranger, Err(FlowError::Unproven(_))), "another key than it dialled with");
     let answer = national.house.answer_proposal(&accepting, &proposal).unwrap();
+    // The answer may be lost on the way: who proposed the same hears the same, and nobody else does.
     let again = national.house.answer_proposal(&accepting, &proposal);
-    assert!(matches!(again, Err(FlowError::Unproven(_))), "a code works once");
+    assert_eq!(again.unwrap(), answer);
+    let mut other = proposal.clone();
+    other.card = other.card.says.clone().sign(&secret(&umbria));
+    other.agreement = "umbria".parse().unwrap();
+    let other = national.house.answer_proposal(&accepting, &other);
+    assert!(matches!(other, Err(FlowError::Unproven(_))), "a code works once");
     let terms = national.terms();
     umbria.house.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
     let peers = umbria.house.peers(&by).unwrap();
@@ -41,6 +47,55 @@ fn a_code_works_once_and_for_who_holds_it() {
     assert!(
         national.house.invite_node(&by, &id("poli-cert"), &agreement, &terms, address).is_err()
     );
+}
+
+fn secret(node: &Node) -> vedetta_federation::key::SecretKey {
+    let mesh = node.house.mesh().unwrap();
+    vedetta_federation::key::SecretKey::from_seed(*mesh.key.seed()).unwrap()
+}
+
+#[test]
+fn strangers_fill_no_ledger_and_old_codes_leave_no_secret() {
+    let (national, umbria) =
+        (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
+    let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
+    let (invited, at) = (id("cosc-umbria"), "national.example.org:8444");
+    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
+    let mut guessed = code.unwrap();
+    guessed.secret = vedetta_federation::pairing::Secret::from_octets([1; 16]);
+    let key = |node: &Node| node.house.mesh().unwrap().key.public();
+    let by = umbria.administrator();
+    let guess = umbria.house.propose_pairing(&by, &guessed, &key(&national)).unwrap();
+    let forged = {
+        let mut says = umbria.house.mesh().unwrap().card().unwrap().says.clone();
+        says.serial += 1;
+        says.sign(&secret(&umbria))
+    };
+    let knocks = || {
+        let deeds = national.deeds();
+        let of = |deed: &&serde_json::Value| deed["deed"] == "pairing-refused";
+        deeds.iter().filter(of).map(|deed| deed["count"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    for _ in 0..100 {
+        assert!(national.house.answer_proposal(&key(&umbria), &guess).is_err());
+        assert!(national.house.meet(&id("cosc-umbria"), &forged).is_err());
+    }
+    assert_eq!(knocks(), [1], "one entry a minute");
+    national.clock.advance(std::time::Duration::from_secs(60));
+    assert!(national.house.answer_proposal(&key(&umbria), &guess).is_err());
+    assert_eq!(knocks(), [1, 100]);
+    let kept = || {
+        let mut kept = 0;
+        let mut count = |reader: &mut dyn vedetta_store::Reader| {
+            kept = reader.records(vedetta_store::RecordKind::Peer)?.len();
+            Ok(())
+        };
+        national.store.read(&mut count).unwrap();
+        kept
+    };
+    assert_eq!(kept(), 1);
+    national.clock.advance(std::time::Duration::from_secs(86_400));
+    assert_eq!((national.house.remove_expired().unwrap(), kept()), (1, 0));
 }
 
 #[test]
@@ -123,6 +178,23 @@ fn a_new_key_is_learnt_from_the_old_one() {
     umbria.bring("cosc-umbria", &[item.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(national.reads("cnaipic", &item.id()));
+}
+
+#[test]
+fn what_a_stolen_key_sealed_is_sealed_anew_for_who_joins_later() {
+    let [umbria, national, liguria] =
+        ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    pair(&national, &liguria);
+    settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
+    assert!(liguria.reads("cosc-liguria", &item.id()));
+    let peers = liguria.house.peers(&liguria.administrator()).unwrap();
+    assert_eq!((peers[0].refused, peers[0].waiting), (0, 0), "{:?}", peers[0].refusals);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use vedetta_federation::exchange::{Signer, common, fetch, take};
+use vedetta_federation::exchange::{Signer, common, fetch, take, take_waiting};
 use vedetta_federation::frame::{Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Opening, Output};
 use vedetta_federation::shelf::Shelf;
@@ -55,7 +55,7 @@ impl<'a> End<'a> {
             edition: house.edition(&peer).unwrap(),
             head,
             bookmark: house.bookmark(&peer).unwrap(),
-            cards: house.vouched_cards().unwrap(),
+            cards: house.vouched_cards(&peer).unwrap(),
         };
         let (link, outputs) = Link::open(opening, house.now());
         let mut end = Self { house, peer, link, out: VecDeque::new(), head: head.place };
@@ -122,8 +122,10 @@ impl<'a> End<'a> {
         }
     }
 
-    /// Tells the link of what was written since.
+    /// Tries again what waits, and tells the link of what was written since.
     fn advance(&mut self) {
+        let (house, mesh) = (self.house, self.house.mesh().unwrap());
+        take_waiting(house, &mesh.trust, &self.peer, house.now()).unwrap();
         let head = self.house.head().unwrap();
         if head.place > self.head {
             self.head = head.place;

@@ -108,7 +108,18 @@ fn a_suspension_by_either_side_takes_effect_on_both() {
         node.house.standing().network.agreement(&act).unwrap().stage.name().to_owned()
     };
     assert_eq!([stage(&umbria), stage(&national)], ["suspended", "suspended"]);
-    umbria.house.step_agreement(&umbria.administrator(), &act, &Step::Resume).unwrap();
+    let resume = |node: &Node| {
+        node.house.step_agreement(&node.administrator(), &act, &Step::Resume).map(drop)
+    };
+    let refused = resume(&umbria).unwrap_err().to_string();
+    assert!(refused.contains("the node of cnaipic suspended it"), "{refused}");
+    // Each takes back its own word, and none the other's.
+    umbria.house.step_agreement(&umbria.administrator(), &act, &suspend).unwrap();
+    settle(&mut wires);
+    resume(&national).unwrap();
+    settle(&mut wires);
+    assert_eq!([stage(&umbria), stage(&national)], ["suspended", "suspended"]);
+    resume(&umbria).unwrap();
     settle(&mut wires);
     assert_eq!([stage(&umbria), stage(&national)], ["in-force", "in-force"]);
 }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use vedetta_store::{
 };
 
 use super::super::keep::{Kept, Provenance, facts, keep};
+use super::super::share::envelope_at;
 use super::Load;
 use crate::book::Grounds;
 use crate::views::withdrawals;
@@ -77,6 +79,9 @@ struct Decided<'a> {
 /// with its full form, that one.
 type Handled = (Arc<Handling>, Form, Option<ItemId>);
 
+/// Withdrawals that came before their items.
+pub(super) type Ahead = BTreeMap<ItemId, Instant>;
+
 /// A way on which an item came.
 #[derive(Serialize, Deserialize)]
 pub(in crate::mesh) struct Way {
@@ -91,8 +96,6 @@ pub(in crate::mesh) struct Way {
 const WAYS: usize = 32;
 /// So many kinds of items are told apart before each is looked at by itself.
 const ALIKE: usize = 16;
-/// Withdrawals that came before their items are remembered, so many.
-pub(super) const AHEAD: &str = "withdrawn-ahead";
 
 impl Load {
     /// Takes in the items; their places, with what became of each.
@@ -115,12 +118,12 @@ impl Load {
         }
         let drafts: Vec<_> = ready.iter().map(|it| it.draft(&self.actor)).collect();
         let placements = unit.place_items(&drafts)?;
-        let ahead = self.ahead(unit)?;
+        let mut ahead = HashMap::new();
         let mut outcomes = Vec::with_capacity(ready.len());
         for (ready, placement) in ready.iter().zip(placements) {
             let outcome = match placement {
                 Placement::Added(_) => {
-                    self.added(unit, ready, &ahead)?;
+                    self.added(unit, ready, &mut ahead)?;
                     Outcome::New
                 }
                 Placement::Duplicate(stamp) => self.again(unit, ready, stamp.seq)?,
@@ -283,6 +286,7 @@ impl Load {
         };
         let actor = "clear_items";
         let id = unit.intern(&NewClearance { handling, form: stored, audience, grounds, actor })?;
+        self.recall(unit, handling)?;
         decided.interned.insert(key, id);
         Ok(id)
     }
@@ -312,35 +316,31 @@ impl Load {
         forms.into_iter().map(intern).collect()
     }
 
-    fn added(
+    fn added<'a>(
         &self,
         unit: &mut dyn UnitOfWork,
-        ready: &Ready<'_>,
-        ahead: &HashMap<ItemId, OrganisationId>,
+        ready: &Ready<'a>,
+        aheads: &mut HashMap<&'a OrganisationId, Ahead>,
     ) -> Result<(), StoreError> {
+        let origin = &ready.verified.envelope().origin;
         if let Some(derived) = &ready.item.derived {
-            let name = full_name(&ready.verified.envelope().origin, derived);
+            let name = full_name(origin, derived);
             unit.set_bookmark(&name, ready.id.as_str().as_bytes())?;
         }
-        if ahead.get(&ready.id) == Some(&ready.verified.envelope().origin) {
+        let ahead = match aheads.entry(origin) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(ahead(unit, origin)?),
+        };
+        if ahead.remove(&ready.id).is_some() {
+            set_ahead(unit, origin, ahead)?;
             self.shared.touch(RecordKind::Hold);
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
             if let Some(stamp) = unit.withdraw(&ready.id, &self.actor, &facts)? {
-                let by = ready.verified.envelope().origin.as_str();
-                withdrawals::keep(unit, &ready.id, stamp, (by, reason))?;
+                withdrawals::keep(unit, &ready.id, stamp, (origin.as_str(), reason))?;
             }
         }
         Ok(())
-    }
-
-    /// Withdrawals that came before their items: by item, by whom.
-    pub(super) fn ahead(
-        &self,
-        unit: &mut dyn UnitOfWork,
-    ) -> Result<HashMap<ItemId, OrganisationId>, StoreError> {
-        let ahead = unit.bookmark(AHEAD)?;
-        Ok(ahead.and_then(|ahead| serde_json::from_slice(&ahead).ok()).unwrap_or_default())
     }
 
     /// The same bytes again: on the same way, or on another, which may give rights to more.
@@ -364,19 +364,43 @@ impl Load {
             ways.extend(first.map(|first| Way::of(&first, first.leaf())));
         }
         let mut way = Way::of(envelope, ready.verified.leaf());
-        if ways.iter().any(|known| known.leaf == way.leaf && known.trail == way.trail) {
-            return Ok(Outcome::Known);
-        }
-        if ways.len() >= WAYS {
-            return Ok(Outcome::Known);
-        }
-        let clearance = self.release_by_way(unit, ready, (origin, &releases))?;
+        let same = |known: &Way| known.leaf == way.leaf && known.trail == way.trail;
+        let before = ways.iter().position(same);
+        let clearance = match before {
+            Some(place) if self.is_sealed_anew(unit, &ways[place], &releases)? => {
+                ways.remove(place);
+                Some(ready.clearance)
+            }
+            Some(_) => return Ok(Outcome::Known),
+            None if ways.len() >= WAYS => return Ok(Outcome::Known),
+            None => self.release_by_way(unit, ready, (origin, &releases))?,
+        };
         let kept = Kept::Path { source: self.peer.clone(), origin, clearance };
         way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
         ways.push(way);
         let ways = serde_json::to_vec(&ways).unwrap_or_default();
         unit.set_bookmark(&name, &ways)?;
         Ok(Outcome::Path)
+    }
+
+    /// Whether what came again on a way is worth keeping: a key that sealed it before counts for
+    /// nothing by now.
+    fn is_sealed_anew(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        way: &Way,
+        releases: &[&StoredItem],
+    ) -> Result<bool, StoreError> {
+        if !self.mesh.revokes {
+            return Ok(false);
+        }
+        let before = match way.deed {
+            Some(deed) => envelope_at(unit, deed)?,
+            None => releases.first().and_then(|first| {
+                Provenance::of(first).and_then(|it| it.envelope.with(&first.body))
+            }),
+        };
+        Ok(before.is_some_and(|before| !self.mesh.is_sound(&before)))
     }
 
     /// Releases an item again by the rights of another way, to those who cannot read it by the ways
@@ -456,7 +480,7 @@ impl Load {
             self.shared.touch(RecordKind::Hold);
             let placed = unit.place_items(&[ready.draft(&self.actor)])?;
             if let [Placement::Added(_)] = placed[..] {
-                self.added(unit, ready, &HashMap::new())?;
+                self.added(unit, ready, &mut HashMap::new())?;
                 return Ok(Outcome::New);
             }
         }
@@ -606,6 +630,27 @@ fn ownership(creator: Option<&str>, producer: &OrganisationId) -> Ownership {
         Some(creator) if producer.identity().as_str() == creator => Ownership::Owner,
         _ => Ownership::Others,
     }
+}
+
+/// Withdrawals of an origin that came before their items, with when.
+pub(super) fn ahead(
+    unit: &mut dyn UnitOfWork,
+    origin: &OrganisationId,
+) -> Result<Ahead, StoreError> {
+    let ahead = unit.bookmark(&ahead_name(origin))?;
+    Ok(ahead.and_then(|ahead| serde_json::from_slice(&ahead).ok()).unwrap_or_default())
+}
+
+pub(super) fn set_ahead(
+    unit: &mut dyn UnitOfWork,
+    origin: &OrganisationId,
+    ahead: &Ahead,
+) -> Result<(), StoreError> {
+    unit.set_bookmark(&ahead_name(origin), &serde_json::to_vec(ahead).unwrap_or_default())
+}
+
+fn ahead_name(origin: &OrganisationId) -> String {
+    format!("withdrawn-ahead/{origin}")
 }
 
 fn ways_name(origin: Sequence) -> String {

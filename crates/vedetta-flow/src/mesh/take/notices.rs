@@ -1,29 +1,31 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
+use std::time::Duration;
+
 use vedetta_federation::check::{SKEW, Verified};
 use vedetta_federation::envelope::{
-    Acknowledgement, Envelope, Presence, Removal, SignedAgreement, StandingNotice, Stands, What,
-    Withdrawal,
+    Acknowledgement, Envelope, Presence, Removal, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
 use vedetta_model::agreement::Stage;
-use vedetta_model::{AccountId, Agreement, Contact, Instant, ItemId, OrganisationId};
+use vedetta_model::{AccountId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
     ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
-use super::super::agreements::{is_draft, known_signatures, offer_again, write_signed};
+use super::super::agreements::{is_draft, known_signatures, write_signed};
 use super::super::keep::{Kept, Provenance};
-use super::super::{Noticed, STANDING, presence_name};
+use super::super::presence_name;
 use super::Load;
-use super::items::{AHEAD, ways};
+use super::items::{ahead, set_ahead, ways};
 use crate::actions::change_directory::{remove_all, with_belongings};
 use crate::views::withdrawals::keep;
 
-/// Withdrawals that come before their items are remembered, so many.
-const MOST_AHEAD: usize = 10_000;
-/// Nobody skips more wordings of an agreement, or changes of how it stands.
+/// Withdrawals of one origin that come before their items are remembered, so many and so long.
+const MOST_AHEAD: usize = 100;
+const AHEAD_FOR: Duration = Duration::from_secs(30 * 86_400);
+/// Nobody skips more wordings of an agreement.
 const MOST_REVISIONS: u32 = 1_000;
 
 impl Load {
@@ -40,7 +42,9 @@ impl Load {
             What::Agreement(it) => (it.text.id.to_string(), self.agreement(unit, it)?),
             What::Acknowledgement(it) => (it.item.to_string(), self.acknowledged(unit, it)?),
             What::Contact(it) => (it.id.to_string(), self.contact(unit, envelope.at, it)?),
-            What::Presence(it) => (it.organisation.to_string(), presence(unit, envelope.at, it)?),
+            What::Presence(it) => {
+                (it.organisation.to_string(), self.presence(unit, envelope.at, it)?)
+            }
             What::Removal(it) => {
                 (it.organisation.to_string(), self.removal(unit, envelope.at, it)?)
             }
@@ -63,12 +67,19 @@ impl Load {
     ) -> Result<Outcome, StoreError> {
         let releases = unit.item(&withdrawal.item)?;
         if releases.is_empty() {
-            let mut ahead = self.ahead(unit)?;
-            if ahead.len() >= MOST_AHEAD || ahead.contains_key(&withdrawal.item) {
+            let mut ahead = ahead(unit, &envelope.origin)?;
+            if ahead.contains_key(&withdrawal.item) {
                 return Ok(Outcome::Known);
             }
-            ahead.insert(withdrawal.item.clone(), envelope.origin.clone());
-            unit.set_bookmark(AHEAD, &serde_json::to_vec(&ahead).unwrap_or_default())?;
+            ahead.retain(|_, since| self.now < since.after(AHEAD_FOR));
+            while ahead.len() >= MOST_AHEAD
+                && let Some(oldest) = ahead.iter().min_by_key(|(_, since)| **since)
+            {
+                let oldest = oldest.0.clone();
+                ahead.remove(&oldest);
+            }
+            ahead.insert(withdrawal.item.clone(), self.now);
+            set_ahead(unit, &envelope.origin, &ahead)?;
             return Ok(Outcome::New);
         }
         let served = served(unit, &withdrawal.item)?;
@@ -118,54 +129,6 @@ impl Load {
         clearance.is_some_and(|it| it.handling.via.is_empty())
     }
 
-    /// The highest revision counts, and of equals the lesser leaf.
-    fn standing(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        verified: &Verified,
-        notice: &StandingNotice,
-    ) -> Result<Outcome, StoreError> {
-        let name = format!("{STANDING}{}", notice.agreement);
-        let before = unit.record(RecordKind::Setting, &name)?;
-        let before: Option<Noticed> =
-            before.and_then(|record| serde_json::from_slice(&record.body).ok());
-        let newer = before.as_ref().is_none_or(|before| {
-            notice.revision > before.revision
-                || (notice.revision == before.revision && verified.leaf() < before.leaf)
-        });
-        if !newer {
-            return Ok(Outcome::Known);
-        }
-        // Who names a revision that nobody reaches would have the last word for ever.
-        let known = before.as_ref().map_or(0, |before| before.revision);
-        if notice.revision > known.saturating_add(u64::from(MOST_REVISIONS)) {
-            return Ok(Outcome::Idle);
-        }
-        let noticed = Noticed {
-            agreement: notice.agreement.clone(),
-            revision: notice.revision,
-            now: notice.now,
-            leaf: verified.leaf(),
-        };
-        let stood = before.as_ref().is_none_or(|before| before.now == Stands::InForce);
-        if notice.now == Stands::InForce && !stood {
-            offer_again(unit, &self.shared.book, &self.actor, &notice.agreement)?;
-        }
-        let body = serde_json::to_vec(&noticed).unwrap_or_default();
-        self.shared.touch(RecordKind::Setting);
-        unit.put_record(RecordKind::Setting, &name, &body, &self.actor)?;
-        let id = notice.agreement.as_str();
-        if let Some(record) = unit.record(RecordKind::Agreement, id)?
-            && let Ok(agreement) = serde_json::from_slice::<Agreement>(&record.body)
-            && let Some(stage) = stage(&agreement, notice, self.by())
-        {
-            let body = serde_json::to_vec(&Agreement { stage, ..agreement }).unwrap_or_default();
-            self.shared.touch(RecordKind::Agreement);
-            unit.put_record(RecordKind::Agreement, id, &body, &self.actor)?;
-        }
-        Ok(Outcome::New)
-    }
-
     /// A text that another node proposes or accepted. Nobody here has to do anything for it to bind
     /// once all that must have signed it have.
     fn agreement(
@@ -173,7 +136,7 @@ impl Load {
         unit: &mut dyn UnitOfWork,
         signed: &SignedAgreement,
     ) -> Result<Outcome, StoreError> {
-        if !self.mesh.is_signed(signed) || signed.text.stage != Stage::Draft {
+        if signed.text.stage != Stage::Draft {
             return Ok(Outcome::Idle);
         }
         let id = &signed.text.id;
@@ -286,6 +249,22 @@ impl Load {
         Ok(Outcome::New)
     }
 
+    fn presence(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        at: Instant,
+        presence: &Presence,
+    ) -> Result<Outcome, StoreError> {
+        if self.mesh.standing.directory.number(&presence.organisation).is_none() {
+            return Ok(Outcome::Idle);
+        }
+        let name = presence_name(&presence.organisation);
+        if is_newest(unit, &format!("at/{name}"), at)? {
+            unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
+        }
+        Ok(Outcome::Known)
+    }
+
     /// Once: who is entered anew afterwards is not removed again by what was said before.
     fn removal(
         &self,
@@ -330,18 +309,6 @@ fn served(unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<Vec<StoredItem>, S
     Ok(all)
 }
 
-fn presence(
-    unit: &mut dyn UnitOfWork,
-    at: Instant,
-    presence: &Presence,
-) -> Result<Outcome, StoreError> {
-    let name = presence_name(&presence.organisation);
-    if is_newest(unit, &format!("at/{name}"), at)? {
-        unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
-    }
-    Ok(Outcome::Known)
-}
-
 /// Whether something said at a moment is newer than what was said before; remembers that it was.
 fn is_newest(unit: &mut dyn UnitOfWork, name: &str, at: Instant) -> Result<bool, StoreError> {
     let before = unit.bookmark(name)?;
@@ -351,21 +318,4 @@ fn is_newest(unit: &mut dyn UnitOfWork, name: &str, at: Instant) -> Result<bool,
     }
     unit.set_bookmark(name, &serde_json::to_vec(&at).unwrap_or_default())?;
     Ok(true)
-}
-
-/// The stage into which a notice brings an agreement; nothing when it is there.
-fn stage(agreement: &Agreement, notice: &StandingNotice, by: Option<AccountId>) -> Option<Stage> {
-    let since = notice.since;
-    match (notice.now, &agreement.stage) {
-        (Stands::InForce, Stage::InForce { .. })
-        | (Stands::Suspended, Stage::Suspended { .. })
-        // A text that nobody here put in force is not put in force from afar.
-        | (_, Stage::Draft | Stage::Expired { .. }) => None,
-        (Stands::InForce, _) => Some(Stage::InForce { since, by: by? }),
-        (Stands::Suspended, _) => {
-            let reason = notice.reason.clone().unwrap_or_default();
-            Some(Stage::Suspended { since, by: by?, reason })
-        }
-        (Stands::Expired, _) => Some(Stage::Expired { since, by }),
-    }
 }

@@ -1,0 +1,271 @@
+//! How agreements stand, by the word of each node: said, heard, and remembered until it counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use vedetta_federation::check::Verified;
+use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
+use vedetta_federation::shelf::Outcome;
+use vedetta_federation::stands::{Heard, Stood, Word};
+use vedetta_model::agreement::Stage;
+use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Handling, Instant, OrganisationId};
+use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
+
+use super::agreements::offer_again;
+use super::keep::{Kept, keep, keep_own};
+use super::take::Load;
+use crate::error::FlowError;
+use crate::house::{House, Shared};
+
+/// The settings that say how agreements stand begin so.
+const STANDING: &str = "standing.";
+/// Agreements on which words of one peer are remembered that do not count yet.
+const EARLY: usize = 256;
+/// And so many words on each.
+const EACH: usize = 4;
+
+impl House {
+    /// Puts an agreement in its new stage, and says so to the other nodes.
+    pub(crate) fn put_stage(&self, by: &Actor, agreement: &Agreement) -> Result<(), FlowError> {
+        let (id, actor) = (agreement.id.clone(), by.account.to_string());
+        let said = match &agreement.stage {
+            Stage::Draft => return self.put(by, RecordKind::Agreement, id.as_str(), agreement),
+            Stage::InForce { since, .. } => (Stands::InForce, *since, None),
+            Stage::Suspended { since, reason, .. } => {
+                (Stands::Suspended, *since, Some(reason.clone()))
+            }
+            Stage::Expired { since, .. } => (Stands::Expired, *since, None),
+        };
+        let body = serde_json::to_vec(agreement)
+            .map_err(|error| FlowError::invalid(id.as_str(), error))?;
+        let (me, shared) = (self.standing().own.clone(), Arc::clone(&self.shared));
+        self.write(move |unit| {
+            shared.touch(RecordKind::Agreement);
+            unit.put_record(RecordKind::Agreement, id.as_str(), &body, &actor)?;
+            match &me {
+                Some(me) => say(unit, &shared, (me, &id, &actor), said.clone()),
+                None => Ok(()),
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Who but this node says that an agreement does not bind, and whether this node does.
+    pub(crate) fn words_on(
+        &self,
+        id: &AgreementId,
+    ) -> Result<(Vec<OrganisationId>, Stands), FlowError> {
+        let stood = self.read(|reader| stood(reader, id))?;
+        let Some(me) = self.standing().own.clone() else { return Ok((vec![], Stands::InForce)) };
+        let own = stood.word(&me).map_or(Stands::InForce, |word| word.now);
+        Ok((stood.against(&me).cloned().collect(), own))
+    }
+
+    /// Says how an agreement stands for this node, where the word of another keeps it in its stage.
+    pub(crate) fn say_only(
+        &self,
+        by: &Actor,
+        id: &AgreementId,
+        (now, reason): (Stands, Option<&str>),
+    ) -> Result<(), FlowError> {
+        let Some(me) = self.standing().own.clone() else { return Ok(()) };
+        let said = (now, self.now(), reason.map(str::to_owned));
+        let (id, actor) = (id.clone(), by.account.to_string());
+        let shared = Arc::clone(&self.shared);
+        self.write(move |unit| say(unit, &shared, (&me, &id, &actor), said.clone()))?;
+        Ok(())
+    }
+}
+
+/// Says how an agreement stands for this node.
+fn say(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (me, id, actor): (&OrganisationId, &AgreementId, &str),
+    (now, since, reason): (Stands, Instant, Option<String>),
+) -> Result<(), StoreError> {
+    let revision = stood(unit, id)?.next(me);
+    let notice = StandingNotice { agreement: id.clone(), revision, now, since, reason };
+    let what = What::Standing(notice.clone());
+    let stamp = keep_own(unit, (actor, id.as_str()), None, &what)?;
+    let leaf = Envelope::unsealed(me.clone(), stamp.at, stamp.seq.0, what).leaf();
+    hear(unit, shared, (me, id, actor), Word::of(&notice, leaf)).map(drop)
+}
+
+/// Takes in a word that counts: the agreement changes its stage, and what it gives is offered again
+/// when it binds again.
+pub(super) fn hear(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (node, id, actor): (&OrganisationId, &AgreementId, &str),
+    word: Word,
+) -> Result<Heard, StoreError> {
+    let mut stood = stood(unit, id)?;
+    let (before, said) = (stood.now(), word.clone());
+    let heard = stood.hear(node, word);
+    if heard != Heard::News {
+        return Ok(heard);
+    }
+    let now = stood.now();
+    if now == Stands::InForce && before != now {
+        offer_again(unit, &shared.book, actor, id)?;
+    }
+    // Agreements alone are read again: who is in the network is the same.
+    shared.touch(RecordKind::Agreement);
+    let body = serde_json::to_vec(&stood).unwrap_or_default();
+    unit.put_record(RecordKind::Setting, &format!("{STANDING}{id}"), &body, actor)?;
+    if now != before
+        && let Some(record) = unit.record(RecordKind::Agreement, id.as_str())?
+        && let Ok(agreement) = serde_json::from_slice::<Agreement>(&record.body)
+        && let Some(stage) = stage(&agreement, now, (node, &said))
+    {
+        let body = serde_json::to_vec(&Agreement { stage, ..agreement }).unwrap_or_default();
+        unit.put_record(RecordKind::Agreement, id.as_str(), &body, actor)?;
+    }
+    Ok(heard)
+}
+
+/// The stage into which a word brings an agreement; nothing when it is there.
+fn stage(
+    agreement: &Agreement,
+    now: Stands,
+    (node, word): (&OrganisationId, &Word),
+) -> Option<Stage> {
+    let (since, by) = (word.since, AccountId::new(node.as_str()).ok());
+    match (now, &agreement.stage) {
+        (Stands::InForce, Stage::InForce { .. })
+        | (Stands::Suspended, Stage::Suspended { .. })
+        // A text that nobody here put in force is not put in force from afar.
+        | (_, Stage::Draft | Stage::Expired { .. }) => None,
+        (Stands::InForce, _) => Some(Stage::InForce { since, by: by? }),
+        (Stands::Suspended, _) => {
+            let reason = word.reason.clone().unwrap_or_default();
+            Some(Stage::Suspended { since, by: by?, reason })
+        }
+        (Stands::Expired, _) => Some(Stage::Expired { since, by }),
+    }
+}
+
+impl Load {
+    /// Each node's last word counts. Of a text that is not here, what comes from who gave something
+    /// that rests on it, or through one: they have the text, and pass on what a party says. What does
+    /// not count yet is remembered, and goes no further.
+    pub(super) fn standing(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        verified: &Verified,
+        notice: &StandingNotice,
+    ) -> Result<Outcome, StoreError> {
+        let (envelope, id) = (verified.envelope(), &notice.agreement);
+        let known = self.mesh.standing.network.agreement(id).is_some();
+        if !known && !self.shared.book.rests_on(id, |giver| self.came_through(envelope, giver)) {
+            self.remember(unit, envelope, id)?;
+            return Ok(Outcome::Idle);
+        }
+        let word = Word::of(notice, verified.leaf());
+        let heard = hear(unit, &self.shared, (&envelope.origin, id, &self.actor), word)?;
+        Ok(match heard {
+            Heard::News => Outcome::New,
+            Heard::Known => Outcome::Known,
+            Heard::Leap => Outcome::Idle,
+        })
+    }
+
+    /// Whether an envelope came from the node that speaks for an organisation, or through it.
+    fn came_through(&self, envelope: &Envelope, organisation: &OrganisationId) -> bool {
+        let speaker = self.mesh.trust.territory().speaker(organisation);
+        speaker.is_some_and(|it| *it != self.mesh.me && envelope.passed(it))
+    }
+
+    fn remember(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        envelope: &Envelope,
+        id: &AgreementId,
+    ) -> Result<(), StoreError> {
+        let mut early = early(unit, id)?;
+        let theirs = early.entry(self.peer.clone()).or_default();
+        if theirs.is_empty() && !self.counts_one_more(unit)? {
+            return Ok(());
+        }
+        theirs.retain(|it| it.origin != envelope.origin);
+        theirs.push(envelope.clone());
+        let surplus = theirs.len().saturating_sub(EACH);
+        theirs.drain(..surplus);
+        unit.set_bookmark(&early_name(id), &serde_json::to_vec(&early).unwrap_or_default())
+    }
+
+    /// Counts a further agreement of which words of the peer are remembered, when there may be one.
+    fn counts_one_more(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
+        let name = format!("standings/{}", self.peer);
+        let count = unit.bookmark(&name)?.and_then(|it| serde_json::from_slice(&it).ok());
+        let count: usize = count.unwrap_or_default();
+        if count >= EARLY {
+            return Ok(false);
+        }
+        unit.set_bookmark(&name, (count + 1).to_string().as_bytes())?;
+        Ok(true)
+    }
+
+    /// Has the words count that came before the first item that rests on an agreement of which the
+    /// text is not here.
+    pub(super) fn recall(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        handling: &Handling,
+    ) -> Result<(), StoreError> {
+        let network = &self.mesh.standing.network;
+        let unknown = |id: &&AgreementId| network.agreement(id).is_none();
+        let on: BTreeSet<_> =
+            handling.via.iter().flat_map(|given| &given.on).filter(unknown).collect();
+        for id in on {
+            for (peer, envelope) in early(unit, id)?
+                .into_iter()
+                .flat_map(|(peer, all)| all.into_iter().map(move |it| (peer.clone(), it)))
+            {
+                let givers = handling.via.iter().map(|given| &given.giver);
+                let mut givers = givers.chain([&handling.producer]);
+                let What::Standing(notice) = &envelope.what else { continue };
+                if !givers.any(|giver| self.came_through(&envelope, giver)) {
+                    continue;
+                }
+                let word = Word::of(notice, envelope.leaf());
+                let actor = format!("peer:{peer}");
+                if hear(unit, &self.shared, (&envelope.origin, id, &actor), word)? == Heard::News {
+                    let body = serde_json::to_vec(&envelope).unwrap_or_default();
+                    keep(unit, (&actor, id.as_str()), &Kept::Passed { source: peer }, &body)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Agreements of which another node says that they do not bind.
+pub(crate) fn lapsed(reader: &mut dyn Reader) -> Result<BTreeSet<AgreementId>, StoreError> {
+    let settings = reader.records(RecordKind::Setting)?;
+    let lapsed = settings.iter().filter_map(|record| {
+        let id = record.id.strip_prefix(STANDING)?.parse::<AgreementId>().ok()?;
+        let stood: Stood = serde_json::from_slice(&record.body).ok()?;
+        (stood.now() != Stands::InForce).then_some(id)
+    });
+    Ok(lapsed.collect())
+}
+
+fn stood<R: Reader + ?Sized>(reader: &mut R, id: &AgreementId) -> Result<Stood, StoreError> {
+    let record = reader.record(RecordKind::Setting, &format!("{STANDING}{id}"))?;
+    Ok(record.and_then(|it| serde_json::from_slice(&it.body).ok()).unwrap_or_default())
+}
+
+fn early_name(id: &AgreementId) -> String {
+    format!("standing/{id}")
+}
+
+/// The words on an agreement that do not count yet, by the peer that brought them.
+fn early(
+    unit: &mut dyn UnitOfWork,
+    id: &AgreementId,
+) -> Result<BTreeMap<OrganisationId, Vec<Envelope>>, StoreError> {
+    let kept = unit.bookmark(&early_name(id))?;
+    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+}
