@@ -146,7 +146,7 @@ fn answer(letter: &Delivered, to: &str, keys: &Published) -> String {
 }
 
 fn case_number(text: &str) -> &str {
-    let is_number = |word: &&str| word.len() == 12 && word.starts_with('M') && word.contains('-');
+    let is_number = |word: &&str| word.len() == 13 && word.starts_with('M') && word.contains('-');
     let word = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find(is_number);
     word.unwrap_or_else(|| panic!("no number of a case in: {text}"))
 }
