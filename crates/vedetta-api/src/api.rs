@@ -184,7 +184,8 @@ impl Api {
     }
 
     /// The sensors.
-    pub(crate) fn sensors(&self) -> Arc<Outposts> {
+    #[must_use]
+    pub fn sensors(&self) -> Arc<Outposts> {
         Arc::clone(&self.0.sensors)
     }
 
@@ -219,7 +220,8 @@ impl Api {
     }
 
     /// The mail desk, where there is one.
-    pub(crate) fn mail_desk(&self) -> Option<&Arc<Postroom>> {
+    #[must_use]
+    pub fn mail_desk(&self) -> Option<&Arc<Postroom>> {
         self.0.mail_desk.get()
     }
 

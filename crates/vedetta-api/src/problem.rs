@@ -23,13 +23,15 @@ pub struct Problem {
     /// What is wrong with this request.
     pub detail: String,
     /// Where: the parameter, property, line or identifier.
-    pub place: Option<String>,
+    pub place: Option<Box<str>>,
     /// What to do.
-    pub what_to_do: Option<String>,
+    pub what_to_do: Option<Box<str>>,
     /// How long to wait before trying again.
     pub retry_after: Option<Duration>,
     /// What lies behind it, for the operator at the machine alone.
     pub cause: Option<Box<str>>,
+    /// What is wrong and what to do, for people who read Italian.
+    pub italian: Option<Box<str>>,
     /// Further members of its own (RFC 9457, 3.2).
     pub members: Option<Box<Map<String, Value>>>,
 }
@@ -131,7 +133,7 @@ impl Problem {
     #[must_use]
     pub fn new(kind: Kind, sentence: impl Into<String>) -> Self {
         let mut detail: String = sentence.into();
-        let what_to_do = detail.split_once("; ").map(|(_, advice)| advice.to_owned());
+        let what_to_do: Option<Box<str>> = detail.split_once("; ").map(|(_, advice)| advice.into());
         if let Some(advice) = &what_to_do {
             detail.truncate(detail.len() - advice.len() - 2);
         }
@@ -142,6 +144,7 @@ impl Problem {
             what_to_do,
             retry_after: None,
             cause: None,
+            italian: None,
             members: None,
         }
     }
@@ -149,6 +152,7 @@ impl Problem {
     /// With the place where it went wrong.
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
+        let place: String = place.into();
         Self { place: Some(place.into()), ..self }
     }
 
@@ -159,6 +163,12 @@ impl Problem {
             Ok(Value::Object(members)) => Self { members: Some(Box::new(members)), ..self },
             _ => self,
         }
+    }
+
+    /// With what people read in Italian.
+    #[must_use]
+    pub fn in_italian(self, sentence: Option<impl Into<Box<str>>>) -> Self {
+        Self { italian: sentence.map(Into::into), ..self }
     }
 
     /// With a time to wait.
@@ -232,7 +242,7 @@ impl Problem {
         let mut message = taxii::ErrorMessage::new(status.as_u16(), title, description);
         message.error_code = Some(slug.into());
         if let Some(place) = &self.place {
-            message.details.insert("where".into(), place.clone());
+            message.details.insert("where".into(), place.to_string());
         }
         json!(message)
     }
@@ -265,14 +275,16 @@ impl From<FlowError> for Problem {
                 return Self { cause: Some(reason.to_string().into()), ..problem };
             }
         };
-        match error {
+        let italian = error.italian();
+        let problem = match error {
             FlowError::Invalid { place, reason } => Self::new(kind, reason).at(place),
             FlowError::Changed { ref by, at } => {
                 let members = json!({ "changed_by": by, "changed_at": at });
                 Self::new(kind, error.to_string()).with(&members)
             }
             other => Self::new(kind, other.to_string()),
-        }
+        };
+        problem.in_italian(italian)
     }
 }
 
@@ -280,6 +292,7 @@ impl From<WatchError> for Problem {
     fn from(error: WatchError) -> Self {
         match error {
             WatchError::Flow(error) => error.into(),
+            WatchError::Refused { error, italian } => Self::from(error).in_italian(Some(italian)),
             WatchError::Stale(stale) => Self::new(Kind::Conflict, stale.to_string()).with(&stale),
         }
     }

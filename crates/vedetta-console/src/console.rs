@@ -7,17 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use vedetta_api::access::Cost;
+use vedetta_api::access::{Cost, Verb, Who};
 use vedetta_api::credentials::Presented;
+use vedetta_api::problem::Kind;
 use vedetta_api::{Api, Problem};
 use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{Actor, Instant};
+use vedetta_postroom::Postroom;
 use vedetta_watch::{Watch, WatchError};
 
+use crate::access::Line;
 use crate::assets::Assets;
 use crate::forms::Memory;
-use crate::visit::Person;
+use crate::visit::{Person, Signed};
 
 /// The pages of one node. Cheap to clone.
 #[derive(Clone)]
@@ -98,6 +101,30 @@ impl Console {
         question: impl FnOnce(&Watch) -> Result<T, WatchError> + Send + 'static,
     ) -> Result<T, Problem> {
         self.0.api.ask_watch(Cost::Light, question).await
+    }
+
+    /// Asks the mail desk, off the threads that serve connections.
+    pub(crate) async fn mail<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Postroom) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = self.0.api.mail_desk().map(Arc::clone).ok_or_else(|| {
+            let sentence = "this node has no mail desk; ask its administrator for one";
+            Problem::new(Kind::Unknown, sentence)
+        })?;
+        self.0.api.ask_at(Cost::Bulk, move |_| question(&desk)).await
+    }
+
+    /// Whether somebody may open a page: by role, and in the room when the page is the room's.
+    pub(crate) fn admits(&self, signed: &Signed, path: &str) -> bool {
+        let at_home = |roles| self.house().is_of_the_room(&signed.person.actor, roles);
+        Line::find(Verb::Get, path).is_some_and(|line| {
+            let room = match line.who {
+                Who::Room(roles) => at_home(roles),
+                _ => true,
+            };
+            room && line.who.admits(Some(&signed.person.actor))
+        })
     }
 
     /// How fast the past day's items arrived, measured at most once a minute.

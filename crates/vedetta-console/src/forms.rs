@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
 
+use crate::multipart::{self, File, Part};
 use crate::said::Said;
 use crate::visit::Person;
 
@@ -31,7 +32,10 @@ const REMEMBERED: usize = 8_192;
 
 /// What a form sent, in order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sent(Arc<Vec<(String, String)>>);
+pub(crate) struct Sent {
+    fields: Arc<Vec<(String, String)>>,
+    files: Arc<Vec<(String, File)>>,
+}
 
 /// Where an action leads, and what is said there.
 #[derive(Clone, Debug)]
@@ -53,8 +57,11 @@ struct Remembered {
 impl Sent {
     /// Reads the body of a form.
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
-        let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = media.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+        let whole = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if let Some(boundary) = whole.and_then(multipart::boundary) {
+            return Ok(Self::of(multipart::read(body, boundary)));
+        }
+        let media = whole.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
         if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             let sentence = format!("a form was expected, not {media:?}; send it from its page");
             return Err(Problem::new(Kind::UnsupportedMedia, sentence));
@@ -69,12 +76,29 @@ impl Sent {
             let (name, value) = pair.split_at(at);
             fields.push((unescaped(name), unescaped(value.get(1..).unwrap_or_default())));
         }
-        Ok(Self(Arc::new(fields)))
+        Ok(Self { fields: Arc::new(fields), files: Arc::default() })
+    }
+
+    fn of(parts: Vec<Part>) -> Self {
+        let (mut fields, mut files) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Part::Field(name, value) => fields.push((name, value)),
+                Part::File(name, file) => files.push((name, file)),
+            }
+        }
+        Self { fields: Arc::new(fields), files: Arc::new(files) }
+    }
+
+    /// A file, unless none was chosen.
+    pub(crate) fn file(&self, name: &str) -> Option<File> {
+        let found = self.files.iter().find(|(key, _)| key == name).map(|(_, file)| file.clone());
+        found.filter(|file| !file.octets.is_empty())
     }
 
     /// The first value of a field, without blanks around it; empty when it was not sent.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
     }
 
     /// A field, unless it was left empty.
@@ -85,21 +109,23 @@ impl Sent {
     /// Every value of a field.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let name = name.to_owned();
-        self.0.iter().filter(move |(key, _)| *key == name).map(|(_, value)| value.trim())
+        self.fields.iter().filter(move |(key, _)| *key == name).map(|(_, value)| value.trim())
     }
 
     /// A field as it was typed, blanks and all: of a password.
     pub(crate) fn raw(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
     /// What tells this content from any other.
     fn digest(&self) -> String {
         let mut digest = Sha256::new();
-        for (name, value) in self.0.iter() {
-            for text in [name, value] {
-                digest.update((text.len() as u64).to_be_bytes());
-                digest.update(text);
+        let fields = self.fields.iter().map(|(name, value)| (name, value.as_bytes()));
+        let files = self.files.iter().map(|(name, file)| (name, &*file.octets));
+        for (name, value) in fields.chain(files) {
+            for octets in [name.as_bytes(), value] {
+                digest.update((octets.len() as u64).to_be_bytes());
+                digest.update(octets);
             }
         }
         digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
@@ -108,7 +134,7 @@ impl Sent {
     /// What was typed, without what the page itself put there.
     pub(crate) fn typed(&self) -> Vec<(String, String)> {
         let own = |name: &str| [SEAL, "password", "code"].contains(&name);
-        self.0.iter().filter(|(name, _)| !own(name)).cloned().collect()
+        self.fields.iter().filter(|(name, _)| !own(name)).cloned().collect()
     }
 }
 

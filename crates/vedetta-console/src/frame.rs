@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::forms::{ONCE, SEAL};
 use crate::said::Said;
 use crate::visit::{Person, Visit};
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// The parts of the console that the header leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,10 +26,19 @@ pub(crate) enum Section {
     Report,
     Queue,
     Incidents,
+    Clocks,
     Items,
+    Warnings,
+    Duty,
+    Handover,
+    Mail,
+    MailCampaigns,
+    MailReport,
     Network,
     Agreements,
+    Sharing,
     Links,
+    Sensors,
     Deliveries,
     Wall,
     Machines,
@@ -37,6 +46,13 @@ pub(crate) enum Section {
     Audit,
     Account,
     Other,
+}
+
+/// The ways in the header: the parts of the console, and the pages of the part where one is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ways {
+    pub(crate) parts: Vec<Way>,
+    pub(crate) pages: Vec<Way>,
 }
 
 /// A way in the header.
@@ -53,7 +69,7 @@ pub(crate) struct Frame {
     pub(crate) theme: &'static str,
     pub(crate) title: String,
     pub(crate) said: Option<&'static str>,
-    pub(crate) ways: Vec<Way>,
+    pub(crate) ways: Ways,
     pub(crate) person: Option<Arc<Person>>,
     pub(crate) node: String,
     pub(crate) here: String,
@@ -113,6 +129,15 @@ impl Frame {
         Self { live: true, ..self }
     }
 
+    /// The address of its list as a file: `csv` or `json`.
+    pub(crate) fn export(&self, form: &str) -> String {
+        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        let kept = query.split('&').filter(|pair| !pair.is_empty());
+        let kept = kept.filter(|pair| !pair.starts_with("as=") && !pair.starts_with("said="));
+        let pairs: Vec<_> = kept.map(str::to_owned).chain([format!("as={form}")]).collect();
+        format!("{path}?{}", pairs.join("&"))
+    }
+
     /// The hidden fields of a form on it.
     pub(crate) fn hidden(&self) -> Hidden<'_> {
         Hidden { frame: self, of: String::new() }
@@ -161,26 +186,68 @@ pub(crate) fn page_with(status: StatusCode, template: &impl Template) -> Result<
     }
 }
 
+/// A part of the console: what it is called, and its pages.
+type Part = (&'static str, Vec<(&'static str, &'static str, Section)>);
+
+/// The parts of the console with their pages. A part is called as its page when it has but one.
+fn parts(w: Words) -> Vec<Part> {
+    use Section as S;
+    vec![
+        (
+            w.way_situation(),
+            vec![("/", w.way_situation(), S::Situation), ("/wall", w.way_wall(), S::Wall)],
+        ),
+        (w.way_concerns(), vec![("/concerns", w.way_concerns(), S::Concerns)]),
+        (w.way_report(), vec![("/report", w.way_report(), S::Report)]),
+        (
+            w.way_incidents(),
+            vec![
+                ("/queue", w.way_queue(), S::Queue),
+                ("/incidents", w.way_incidents(), S::Incidents),
+                ("/clocks", w.way_clocks(), S::Clocks),
+            ],
+        ),
+        (
+            w.way_items(),
+            vec![("/items", w.way_items(), S::Items), ("/warnings", w.way_warnings(), S::Warnings)],
+        ),
+        (
+            w.way_shifts(),
+            vec![("/duty", w.way_duty(), S::Duty), ("/handover", w.way_handover(), S::Handover)],
+        ),
+        (
+            w.way_mail(),
+            vec![
+                ("/mail", w.way_mail_queue(), S::Mail),
+                ("/mail/campaigns", w.way_mail_campaigns(), S::MailCampaigns),
+                ("/mail/report", w.way_mail_report(), S::MailReport),
+            ],
+        ),
+        (
+            w.way_network(),
+            vec![
+                ("/directory", w.way_directory(), S::Network),
+                ("/agreements", w.way_agreements(), S::Agreements),
+                ("/sharing", w.way_sharing(), S::Sharing),
+                ("/links", w.way_links(), S::Links),
+                ("/sensors", w.way_sensors(), S::Sensors),
+                ("/deliveries", w.way_deliveries(), S::Deliveries),
+            ],
+        ),
+        (
+            w.way_node(),
+            vec![
+                ("/machines", w.way_machines(), S::Machines),
+                ("/accounts", w.way_accounts(), S::Accounts),
+                ("/audit", w.way_audit(), S::Audit),
+            ],
+        ),
+    ]
+}
+
 /// The ways that are open to who visits.
-fn ways(console: &Console, visit: &Visit, section: Section) -> Vec<Way> {
-    let Some(person) = &visit.person else { return Vec::new() };
-    let w = visit.words;
-    let all = [
-        ("/", w.way_situation(), Section::Situation),
-        ("/concerns", w.way_concerns(), Section::Concerns),
-        ("/report", w.way_report(), Section::Report),
-        ("/queue", w.way_queue(), Section::Queue),
-        ("/incidents", w.way_incidents(), Section::Incidents),
-        ("/items", w.way_items(), Section::Items),
-        ("/directory", w.way_network(), Section::Network),
-        ("/agreements", w.way_agreements(), Section::Agreements),
-        ("/links", w.way_links(), Section::Links),
-        ("/deliveries", w.way_deliveries(), Section::Deliveries),
-        ("/wall", w.way_wall(), Section::Wall),
-        ("/machines", w.way_machines(), Section::Machines),
-        ("/accounts", w.way_accounts(), Section::Accounts),
-        ("/audit", w.way_audit(), Section::Audit),
-    ];
+fn ways(console: &Console, visit: &Visit, section: Section) -> Ways {
+    let Some(person) = &visit.person else { return Ways::default() };
     let open = |address: &str| {
         Line::find(Verb::Get, address).is_some_and(|line| {
             let at_home = match line.who {
@@ -190,6 +257,17 @@ fn ways(console: &Console, visit: &Visit, section: Section) -> Vec<Way> {
             at_home && line.who.admits(Some(&person.actor))
         })
     };
-    let open = all.into_iter().filter(|(address, ..)| open(address));
-    open.map(|(address, label, of)| Way { address, label, current: of == section }).collect()
+    let mut ways = Ways::default();
+    for (label, mut pages) in parts(visit.words) {
+        pages.retain(|(address, ..)| open(address));
+        let Some((first, only, _)) = pages.first().copied() else { continue };
+        let current = pages.iter().any(|(.., of)| *of == section);
+        let label = if pages.len() == 1 { only } else { label };
+        ways.parts.push(Way { address: first, label, current });
+        if current && pages.len() > 1 {
+            let way = |(address, label, of)| Way { address, label, current: of == section };
+            ways.pages = pages.into_iter().map(way).collect();
+        }
+    }
+    ways
 }

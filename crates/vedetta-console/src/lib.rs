@@ -2,7 +2,7 @@
 //!
 //! Handlers are thin: they read the request, ask [`vedetta_flow::House`] for an
 //! [`vedetta_model::Actor`], and fill a template. [`access`] is the table of who may open which page
-//! and do what there, [`gate`] enforces it, [`words`] are all sentences in both languages. Forms and
+//! and do what there, [`gate`] enforces it, [`vedetta_words`] has all sentences in both languages. Forms and
 //! reading work without JavaScript; with it, pages stay live.
 
 pub mod access;
@@ -12,15 +12,16 @@ pub mod live;
 mod assets;
 mod console;
 mod enrolment;
+mod export;
 mod forms;
 mod frame;
+mod multipart;
 mod pages;
 mod refused;
 mod router;
 mod said;
 mod shown;
 mod visit;
-mod words;
 
 pub use console::Console;
 

@@ -21,7 +21,7 @@ use crate::console::Console;
 use crate::pages::items::Item;
 use crate::shown::Line;
 use crate::visit::{SESSION, Signed, cookie};
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// How long a silent stream waits before it gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);

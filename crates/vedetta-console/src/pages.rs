@@ -1,10 +1,14 @@
 //! The pages, a file each, and where each is.
 
+use http::StatusCode;
+use vedetta_api::problem::Kind;
+use vedetta_model::Language;
+
 use crate::assets;
 use crate::live;
 use crate::router::Registry;
 use crate::shown::Moment;
-use crate::words::Words;
+use vedetta_words::Words;
 
 mod account;
 mod accounts;
@@ -13,10 +17,13 @@ mod agreement;
 mod agreement_new;
 mod agreements;
 mod audit;
+mod clocks;
 mod concerns;
 mod deliveries;
 mod directory;
+mod duty;
 mod fields;
+mod handover;
 mod home;
 mod incident;
 mod incidents;
@@ -24,17 +31,37 @@ mod item;
 pub(crate) mod items;
 mod links;
 mod machines;
+mod mail;
+mod mail_campaigns;
+mod mail_case;
+mod mail_report;
 mod organisation;
 mod organisation_edit;
 mod preferences;
 mod publish;
 mod report;
+mod roster_edit;
+mod saved;
+mod search;
+mod sensors;
 mod sign_in;
 mod statements;
 mod wall;
+mod warning;
+mod warning_edit;
+mod warnings;
 
 /// Every page and action with its handler.
 pub(crate) fn routes(registry: Registry) -> Registry {
+    let registry = around(registry);
+    let registry = desk(items(registry));
+    let registry = watch(registry);
+    let registry = mail(registry);
+    node(network(registry))
+}
+
+/// Coming in, one's own, and what is about everything.
+fn around(registry: Registry) -> Registry {
     registry
         .see("/sign-in", sign_in::show)
         .act("/sign-in", sign_in::enter)
@@ -51,6 +78,13 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .act("/account/password", account::set_password)
         .act("/account/authenticator", account::enrol)
         .act("/account/sessions/{session}/end", account::end)
+        .see("/search", search::show)
+        .act("/views", saved::save)
+        .act("/views/removal", saved::remove)
+}
+
+fn items(registry: Registry) -> Registry {
+    registry
         .see("/items", items::show)
         .see("/publish", publish::show)
         .act("/publish", publish::send)
@@ -58,6 +92,11 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .act("/items/{item}/acknowledgement", item::acknowledge)
         .act("/items/{item}/withdrawal", item::withdraw)
         .see("/items/{item}/why", item::why)
+}
+
+fn desk(registry: Registry) -> Registry {
+    registry
+        .see("/wall", wall::show)
         .see("/concerns", concerns::show)
         .see("/report", report::show)
         .act("/report", report::send)
@@ -67,7 +106,49 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .see("/incidents/{number}", incident::show)
         .act("/incidents/{number}/changes", incident::change)
         .see("/incidents/{number}/files/{sha256}", incident::file)
-        .see("/wall", wall::show)
+        .see("/clocks", clocks::show)
+        .see("/incidents/{number}/clocks", clocks::of_case)
+        .act("/incidents/{number}/clocks", clocks::change)
+        .see("/incidents/{number}/clocks/{regime}/{step}", clocks::notice)
+}
+
+fn watch(registry: Registry) -> Registry {
+    registry
+        .see("/duty", duty::show)
+        .see("/duty/{organisation}", duty::roster)
+        .act("/duty/{organisation}/changes", duty::change)
+        .see("/duty/{organisation}/edit", roster_edit::show)
+        .act("/duty/{organisation}/edit", roster_edit::save)
+        .see("/handover", handover::show)
+        .act("/handover/giving", handover::give)
+        .act("/handover/taking", handover::take)
+        .see("/warnings", warnings::show)
+        .see("/warnings/new", warning_edit::fresh)
+        .act("/warnings/new", warning_edit::save_fresh)
+        .see("/warnings/{warning}", warning::show)
+        .see("/warnings/{warning}/edit", warning_edit::edit)
+        .act("/warnings/{warning}/edit", warning_edit::save_edit)
+        .act("/warnings/{warning}/steps", warning::step)
+        .act("/warnings/{warning}/answer", warning::answer)
+}
+
+fn mail(registry: Registry) -> Registry {
+    registry
+        .see("/mail", mail::show)
+        .see("/mail/report", mail_report::show)
+        .act("/mail/report", mail_report::send)
+        .see("/mail/campaigns", mail_campaigns::show)
+        .see("/mail/campaigns/{campaign}", mail_campaigns::one)
+        .act("/mail/campaigns/{campaign}", mail_campaigns::step)
+        .see("/mail/{case}", mail_case::show)
+        .see("/mail/{case}/message", mail_case::message)
+        .act("/mail/{case}/changes", mail_case::change)
+}
+
+fn network(registry: Registry) -> Registry {
+    registry
+        .see("/sensors", sensors::show)
+        .act("/sensors/{sensor}/retirement", sensors::retire)
         .see("/directory", directory::show)
         .see("/directory/new", organisation_edit::fresh)
         .act("/directory/new", organisation_edit::save_fresh)
@@ -87,6 +168,10 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .see("/links", links::show)
         .see("/deliveries", deliveries::show)
         .act("/deliveries/{job}/retry", deliveries::retry)
+}
+
+fn node(registry: Registry) -> Registry {
+    registry
         .see("/machines", machines::show)
         .act("/machines/tokens", machines::token)
         .act("/machines/tokens/{token}/end", machines::revoke)
@@ -116,12 +201,28 @@ fn code(kind: impl serde::Serialize) -> String {
     }
 }
 
+/// Whether a refusal is told on the form, beside what was typed.
+const fn told_on_form(problem: &vedetta_api::Problem) -> bool {
+    matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown)
+}
+
+/// With which status a form comes back.
+const fn refusal_status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Conflict => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
 /// A problem in a sentence, with what to do; who changed what meanwhile, in the reader's language.
 fn whole(w: Words, problem: &vedetta_api::Problem) -> String {
     let member = |name: &str| problem.members.as_ref()?.get(name)?.as_str().map(str::to_owned);
     if let (Some(who), Some(at)) = (member("changed_by"), member("changed_at")) {
         let at = at.parse().map(|at| Moment::of(at, w).text().to_owned()).unwrap_or(at);
         return w.changed_by(&who, &at);
+    }
+    if let (Language::It, Some(italian)) = (w.0, &problem.italian) {
+        return italian.to_string();
     }
     match &problem.what_to_do {
         Some(advice) => format!("{}; {advice}", problem.detail),

@@ -6,12 +6,13 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
+use vedetta_model::Language;
 
 use crate::console::Console;
 use crate::forms::Sent;
 use crate::frame::{Frame, Section, page_with};
 use crate::visit::Visit;
-use crate::words::Words;
+use vedetta_words::Words;
 
 #[derive(Template)]
 #[template(path = "refused.html")]
@@ -20,6 +21,7 @@ struct Refused {
     heading: &'static str,
     advice: &'static str,
     detail: String,
+    of: &'static str,
     status: u16,
 }
 
@@ -36,12 +38,17 @@ struct Again {
 pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Response {
     let (heading, advice) = told(visit.words, problem.kind);
     let status = problem.kind.face().1;
-    let detail = match &problem.what_to_do {
+    let english = match &problem.what_to_do {
         Some(advice) => format!("{}; {advice}", problem.detail),
         None => problem.detail.clone(),
     };
+    let italian = problem.italian.as_ref().filter(|_| visit.words.0 == Language::It);
+    let (detail, of) = match italian {
+        Some(italian) => (italian.to_string(), "it"),
+        None => (english, "en"),
+    };
     let frame = Frame::of(console, visit, heading, Section::Other);
-    let refused = Refused { frame, heading, advice, detail, status: status.as_u16() };
+    let refused = Refused { frame, heading, advice, detail, of, status: status.as_u16() };
     let mut response = page_with(status, &refused).unwrap_or_else(|_| status.into_response());
     if let Some(time) = problem.retry_after {
         let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);

@@ -1,6 +1,6 @@
 //! What a page says of what was just done: carried to it in its address, as one of these words.
 
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,10 +16,19 @@ pub(crate) enum Said {
     Removed,
     Published,
     CaseChanged,
+    WarningSent,
+    Reminded,
+    WarningWithdrawn,
+    Answered,
+    HandoverGiven,
+    HandoverTaken,
+    Overruled,
+    HandedIn,
+    ViewSaved,
 }
 
 impl Said {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 20] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
@@ -31,6 +40,15 @@ impl Said {
         Self::Removed,
         Self::Published,
         Self::CaseChanged,
+        Self::WarningSent,
+        Self::Reminded,
+        Self::WarningWithdrawn,
+        Self::Answered,
+        Self::HandoverGiven,
+        Self::HandoverTaken,
+        Self::Overruled,
+        Self::HandedIn,
+        Self::ViewSaved,
     ];
 
     /// As in an address.
@@ -47,6 +65,15 @@ impl Said {
             Self::Removed => "removed",
             Self::Published => "published",
             Self::CaseChanged => "changed",
+            Self::WarningSent => "warning-sent",
+            Self::Reminded => "reminded",
+            Self::WarningWithdrawn => "warning-withdrawn",
+            Self::Answered => "answered",
+            Self::HandoverGiven => "given",
+            Self::HandoverTaken => "taken",
+            Self::Overruled => "overruled",
+            Self::HandedIn => "handed-in",
+            Self::ViewSaved => "view-saved",
         }
     }
 
@@ -71,6 +98,15 @@ impl Said {
             Self::Removed => w.said_removed(),
             Self::Published => w.said_published(),
             Self::CaseChanged => w.said_case_changed(),
+            Self::WarningSent => w.said_warning_sent(),
+            Self::Reminded => w.said_reminded(),
+            Self::WarningWithdrawn => w.said_warning_withdrawn(),
+            Self::Answered => w.said_answered(),
+            Self::HandoverGiven => w.said_handover_given(),
+            Self::HandoverTaken => w.said_handover_taken(),
+            Self::Overruled => w.said_overruled(),
+            Self::HandedIn => w.said_handed_in(),
+            Self::ViewSaved => w.said_view_saved(),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use vedetta_flow::{Form, House, ReadItem};
 use vedetta_model::{Instant, Language, Pap, Tlp};
 
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// A moment: in Rome for people, in UTC for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub(crate) struct Moment {
     utc: String,
     text: String,
 }
+
+/// A day in Rome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Day(String);
 
 /// A TLP marking, by word and colour.
 #[derive(Clone, Copy, Debug)]
@@ -66,10 +70,35 @@ impl Moment {
     }
 }
 
+impl Day {
+    pub(crate) fn of(at: Instant, w: Words) -> Self {
+        let day = at.day();
+        let name = w.weekday(day.weekday().to_monday_zero_offset());
+        let form = match w.0 {
+            Language::It => "%d/%m",
+            Language::En => "%-d %b",
+        };
+        Self(format!("{name} {}", day.strftime(form)))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Day {}
+
 impl Moment {
     /// As people read it.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// As programs read it.
+    pub(crate) fn utc(&self) -> &str {
+        &self.utc
     }
 }
 
@@ -157,6 +186,27 @@ pub(crate) fn moment_of(text: &str) -> Option<Instant> {
     Some(Instant::from_micros(moment.as_microsecond()))
 }
 
+/// A day, as people write it.
+pub(crate) fn date(day: jiff::civil::Date, w: Words) -> String {
+    let form = match w.0 {
+        Language::It => "%d/%m/%Y",
+        Language::En => "%-d %b %Y",
+    };
+    day.strftime(form).to_string()
+}
+
+/// How long it is until a moment, or since it, in words.
+pub(crate) fn left(w: Words, now: Instant, due: Instant) -> String {
+    let (over, apart) = if due < now { (true, now.since(due)) } else { (false, due.since(now)) };
+    let minutes = apart.as_secs() / 60;
+    let text = match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes:02} min"),
+        (days, hours, _) => w.days_and_hours(days, hours),
+    };
+    if over { w.over_by(&text) } else { w.left_for(&text) }
+}
+
 /// What PAP allows, in words.
 pub(crate) const fn pap(w: Words, pap: Pap) -> &'static str {
     match pap {
@@ -188,6 +238,16 @@ mod tests {
         assert_eq!(typed.micros(), 1_774_740_600_000_000);
         assert_eq!(moment_of("2026-03-28T23:30:00Z"), Some(typed));
         assert_eq!(moment_of("ieri"), None);
+    }
+
+    #[test]
+    fn what_remains_is_said_in_words() {
+        let (w, now) = (Words(Language::It), Instant::from_micros(1_774_740_600_000_000));
+        let after = |seconds| now.after(std::time::Duration::from_secs(seconds));
+        assert_eq!(left(w, now, after(59 * 60)), "mancano 59 min");
+        assert_eq!(left(w, now, after(3_600 * 3 + 300)), "mancano 3 h 05 min");
+        assert_eq!(left(w, now, after(86_400 * 2 + 3_600)), "mancano 2 g 1 h");
+        assert_eq!(left(w, after(120), now), "scaduto da 2 min");
     }
 
     #[test]

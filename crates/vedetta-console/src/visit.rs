@@ -14,7 +14,8 @@ use vedetta_api::problem::Kind;
 use vedetta_model::{Actor, Language};
 
 use crate::access::Line;
-use crate::words::Words;
+use crate::export;
+use vedetta_words::Words;
 
 /// The cookie of the session. The prefix binds it to this host, to `/`, and to TLS.
 pub(crate) const SESSION: &str = "__Host-vedetta";
@@ -142,6 +143,13 @@ impl Visit {
             doorstep: cookie(&parts.headers, DOORSTEP).map(str::to_owned),
             person: None,
         }
+    }
+}
+
+impl Visit {
+    /// As which file the list of this page is wanted, if it is.
+    pub(crate) fn exported(&self) -> Option<export::Form> {
+        export::Form::of(&self.here)
     }
 }
 

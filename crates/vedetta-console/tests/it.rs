@@ -13,5 +13,9 @@ mod desk;
 mod forms;
 #[path = "it/items.rs"]
 mod items;
+#[path = "it/shift.rs"]
+mod shift;
 #[path = "it/signing_in.rs"]
 mod signing_in;
+#[path = "it/words.rs"]
+mod words;

@@ -19,6 +19,7 @@ pub mod notice;
 pub mod number;
 mod pdf;
 pub mod procedure;
+pub mod refusal;
 pub mod regime;
 pub mod roster;
 pub mod run;

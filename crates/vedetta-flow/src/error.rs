@@ -62,6 +62,24 @@ impl From<IdError> for FlowError {
 }
 
 impl FlowError {
+    /// For people who read Italian, where it says more than which kind of refusal it is.
+    #[must_use]
+    pub fn italian(&self) -> Option<String> {
+        Some(match self {
+            Self::Forbidden { who, .. } => {
+                format!("{who} non può farlo: chiedi a chi amministra il nodo")
+            }
+            Self::Unknown { id, .. } => {
+                format!("non c'è «{id}», o non è per te: controlla l'identificativo")
+            }
+            Self::Changed { by, .. } => {
+                format!("{by} l'ha cambiato intanto: guarda com'è adesso e salva di nuovo")
+            }
+            Self::Store(_) => "il registro non si può usare adesso: riprova tra poco".into(),
+            _ => return None,
+        })
+    }
+
     /// There is none of these.
     pub fn unknown(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::Unknown { what, id: id.to_string() }

@@ -36,3 +36,6 @@ pub use take::{Answer, Handed, Received};
 
 /// What the room's verdicts are called.
 pub use vedetta_mail::Verdict;
+
+/// The room's words, for the doors.
+pub use vedetta_mail as mail;

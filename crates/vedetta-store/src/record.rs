@@ -54,6 +54,8 @@ pub enum RecordKind {
     MailReport = 21,
     /// A wave of messages of the mail desk.
     Campaign = 22,
+    /// What a person keeps for themselves: the views that they saved.
+    Preference = 23,
     /// A sensor at an organisation.
     Sensor = 24,
     /// A clock that presses, and who is called for it.
@@ -93,7 +95,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -116,6 +118,7 @@ impl RecordKind {
         Self::Recommendation,
         Self::MailReport,
         Self::Campaign,
+        Self::Preference,
         Self::Sensor,
         Self::Alarm,
     ];

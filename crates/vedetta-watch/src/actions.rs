@@ -9,5 +9,6 @@ pub mod hand_over;
 pub mod keep_advice;
 pub mod keep_playbooks;
 pub mod keep_rosters;
+pub mod keep_views;
 pub mod report;
 pub mod warn;

@@ -1,6 +1,7 @@
 //! Why the watch did not do what was asked.
 
 use serde::Serialize;
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{CaseNumber, ChangeError};
 use vedetta_flow::FlowError;
 use vedetta_store::StoreError;
@@ -16,6 +17,14 @@ pub enum WatchError {
     /// Somebody changed it meanwhile.
     #[error(transparent)]
     Stale(#[from] Stale),
+    /// Refused by a rule of the desk, told in both languages.
+    #[error("{error}")]
+    Refused {
+        /// As the house says it.
+        error: FlowError,
+        /// The same in Italian.
+        italian: Box<str>,
+    },
 }
 
 /// A case that was changed since it was read.
@@ -46,12 +55,13 @@ impl From<StoreError> for WatchError {
 
 impl From<ChangeError> for WatchError {
     fn from(error: ChangeError) -> Self {
-        Self::Flow(match error {
+        let told = match &error {
             ChangeError::Stage { .. } | ChangeError::Held { .. } | ChangeError::Many { .. } => {
                 FlowError::Conflict(error.to_string())
             }
-            _ => FlowError::invalid("change", error),
-        })
+            _ => FlowError::invalid("change", &error),
+        };
+        Self::refused(told, error.italian())
     }
 }
 
@@ -62,6 +72,11 @@ impl WatchError {
 
     pub(crate) fn invalid(place: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Flow(FlowError::invalid(place, reason))
+    }
+
+    /// With what people read in Italian.
+    pub(crate) fn refused(error: FlowError, italian: impl Into<String>) -> Self {
+        Self::Refused { error, italian: italian.into().into() }
     }
 
     pub(crate) fn conflict(reason: impl Into<String>) -> Self {

@@ -21,6 +21,7 @@ pub use actions::hand_over::{Give, HandoverView, Sheet, Take};
 pub use actions::keep_advice::{AdviceRow, NewAdvice};
 pub use actions::keep_playbooks::{CallableHost, PlaybookEdit, PlaybookStep};
 pub use actions::keep_rosters::RosterChange;
+pub use actions::keep_views::SavedView;
 pub use actions::report::{NewReport, ReportReceipt};
 pub use actions::warn::NewReaction;
 pub use cases::{CaseRow, Circle};

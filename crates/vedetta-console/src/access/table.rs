@@ -14,6 +14,11 @@ const ROOM: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Anal
 /// Who works in the operations room, or checks on it.
 const ROOM_AND_AUDITORS: Who =
     Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
+/// Who works shifts, in whichever room.
+const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
+/// Who works shifts, or checks on them.
+const SHIFT_AND_AUDITORS: Who =
+    Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
 /// Who brings items and acknowledges them.
 const PRODUCERS: Who = Who::Roles(&[
     Role::Administrator,
@@ -77,6 +82,40 @@ pub const TABLE: &[Line] = &[
     act("/incidents/{number}/changes", PRODUCERS),
     see("/incidents/{number}/files/{sha256}", ALL),
     see("/wall", ROOM_AND_AUDITORS),
+    see("/clocks", ALL),
+    see("/incidents/{number}/clocks", ALL),
+    act("/incidents/{number}/clocks", PRODUCERS),
+    see("/incidents/{number}/clocks/{regime}/{step}", ALL),
+    see("/duty", ALL),
+    see("/duty/{organisation}", ALL),
+    act("/duty/{organisation}/changes", SHIFT),
+    see("/duty/{organisation}/edit", SHIFT),
+    act("/duty/{organisation}/edit", SHIFT),
+    see("/handover", SHIFT_AND_AUDITORS),
+    act("/handover/giving", SHIFT),
+    act("/handover/taking", SHIFT),
+    see("/warnings", ALL),
+    see("/warnings/new", ROOM),
+    act("/warnings/new", ROOM),
+    see("/warnings/{warning}", ALL),
+    see("/warnings/{warning}/edit", ROOM),
+    act("/warnings/{warning}/edit", ROOM),
+    act("/warnings/{warning}/steps", ROOM),
+    act("/warnings/{warning}/answer", PRODUCERS),
+    // The mail desk.
+    see("/mail", ROOM),
+    see("/mail/report", PRODUCERS),
+    act("/mail/report", PRODUCERS).effort(Effort::Bulk),
+    see("/mail/campaigns", ROOM),
+    see("/mail/campaigns/{campaign}", ROOM),
+    act("/mail/campaigns/{campaign}", ROOM),
+    see("/mail/{case}", ROOM),
+    see("/mail/{case}/message", ROOM),
+    act("/mail/{case}/changes", ROOM),
+    // Whatever one may see.
+    see("/search", ALL),
+    act("/views", ALL),
+    act("/views/removal", ALL),
     // The network.
     see("/directory", ALL),
     see("/directory/new", ADMINISTRATORS),
@@ -95,6 +134,8 @@ pub const TABLE: &[Line] = &[
     act("/agreements/{agreement}/steps", ADMINISTRATORS),
     see("/sharing", ALL),
     see("/links", ROOM_AND_AUDITORS),
+    see("/sensors", ALL),
+    act("/sensors/{sensor}/retirement", ADMINISTRATORS),
     see("/deliveries", ROOM_AND_AUDITORS),
     act("/deliveries/{job}/retry", ROOM),
     // The node.

@@ -11,7 +11,7 @@ use super::code;
 use super::fields::Field;
 use crate::forms::Sent;
 use crate::shown::moment_of;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// One act, as a form.
 pub(super) struct Act {
@@ -306,40 +306,4 @@ fn moment(w: Words, text: &str) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     moment_of(text).map(|it| json!(it)).ok_or_else(|| w.moment_wrong().to_owned())
-}
-
-impl Words {
-    /// Where an attack comes from, in words.
-    pub(crate) const fn origin(self, origin: Origin) -> &'static str {
-        match origin {
-            Origin::Unknown => self.origin_unknown(),
-            Origin::Common => self.origin_common(),
-            Origin::Organised => self.origin_organised(),
-            Origin::Terrorist => self.origin_terrorist(),
-            Origin::State => self.origin_state(),
-        }
-    }
-
-    const fn factor(self, factor: Factor) -> &'static str {
-        match factor {
-            Factor::FunctionalImpact => self.factor_functional(),
-            Factor::Activity => self.factor_activity(),
-            Factor::Location => self.factor_location(),
-            Factor::Actor => self.factor_actor(),
-            Factor::InformationImpact => self.factor_information(),
-            Factor::Recoverability => self.factor_recoverability(),
-            Factor::Dependency => self.factor_dependency(),
-            Factor::PotentialImpact => self.factor_potential(),
-        }
-    }
-
-    const fn grade(self, grade: Grade) -> &'static str {
-        match grade {
-            Grade::None => self.grade_none(),
-            Grade::Low => self.grade_low(),
-            Grade::Moderate => self.grade_moderate(),
-            Grade::High => self.grade_high(),
-            Grade::Extreme => self.grade_extreme(),
-        }
-    }
 }

@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::frame::{Frame, Section, page};
 use crate::shown::fold;
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]

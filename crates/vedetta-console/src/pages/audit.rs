@@ -12,7 +12,7 @@ use crate::console::Console;
 use crate::frame::{Frame, Section, page};
 use crate::shown::{Moment, short};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// Where in the ledger.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ use crate::console::Console;
 use crate::frame::{Frame, Section, page};
 use crate::shown::{Line, Summary, short};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// Something that concerns us.
 pub(super) struct Concern {

@@ -18,7 +18,7 @@ use crate::frame::{Frame, Section, page};
 use crate::said::Said;
 use crate::shown::{Moment, short};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// How fast one agreement works.
 struct Pace {

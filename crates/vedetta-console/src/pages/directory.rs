@@ -11,10 +11,11 @@ use vedetta_model::organisation::OrganisationKind;
 
 use super::{Choice, code};
 use crate::console::Console;
+use crate::export::Table;
 use crate::forms::escaped;
 use crate::frame::{Frame, Section, page};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// Whom one looks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,6 +74,9 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (w, standing) = (signed.words(), console.house().standing());
     let found = asked.find(&standing);
+    if let Some(form) = signed.visit.exported() {
+        return Ok(table(&found).answer(form));
+    }
     let total = w.counted(found.len(), w.directory_one(), w.directory_many());
     let after = |organisation: &&Organisation| {
         asked.after.is_empty() || organisation.id.as_str() > asked.after.as_str()
@@ -97,6 +101,15 @@ pub(super) async fn show(
         next,
         asked,
     })
+}
+
+fn table(found: &[&Organisation]) -> Table {
+    let mut table = Table::new("organisations", &["id", "name", "kind", "region"]);
+    for it in found {
+        let region = it.region.clone().unwrap_or_default();
+        table.row([it.id.to_string(), it.name.clone(), code(it.kind), region]);
+    }
+    table
 }
 
 /// The regions in which anybody is.

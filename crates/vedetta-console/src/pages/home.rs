@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
 use vedetta_flow::{Look, Share};
+use vedetta_watch::{Counts, SavedView};
 
+use super::clocks::Row as ClockRow;
 use super::items::Item;
 use crate::console::Console;
 use crate::frame::{Frame, Section, page};
@@ -34,8 +36,12 @@ struct Home {
     figures: Vec<Figure>,
     items: Vec<Item>,
     ending: Vec<Ending>,
+    views: Vec<SavedView>,
+    clocks: Vec<ClockRow>,
 }
 
+/// Clocks on the first page.
+const CLOCKS: usize = 5;
 /// Lines on the first page.
 const LINES: usize = 10;
 /// How many days before its end an agreement is shown.
@@ -53,9 +59,40 @@ pub(super) async fn show(
         Ok(found.items.iter().map(|item| Item::of(Line::of(house, item, w), w)).collect())
     });
     let items = items.await?;
+    let actor = signed.actor();
+    let views = console.watch(move |watch| watch.saved_views(&actor)).await?;
+    let clocks = clocks(&console, &signed).await?;
     let frame = Frame::of(&console, &signed.visit, w.situation_title(), Section::Situation).live();
-    let (figures, ending) = (figures(&console, &signed), ending(&console, &signed));
-    page(&Home { frame, figures, items, ending })
+    let actor = signed.actor();
+    let counts = console.watch(move |watch| watch.counts(&actor)).await?;
+    let mut figures = figures(&console, &signed);
+    figures.extend(cases(&console, &signed, &counts));
+    let ending = ending(&console, &signed);
+    page(&Home { frame, figures, items, ending, views, clocks })
+}
+
+/// The cases that are open, and for the room those that wait.
+fn cases(console: &Console, signed: &Signed, counts: &Counts) -> Vec<Figure> {
+    let w = signed.words();
+    let open = Figure {
+        value: w.number(counts.open.iter().sum::<usize>() as u64),
+        label: w.figure_cases(),
+        address: "/incidents",
+        alarming: counts.open.iter().take(2).any(|count| *count > 0),
+    };
+    let waiting = console.admits(signed, "/queue").then(|| Figure {
+        value: w.number(counts.waiting as u64),
+        label: w.figure_waiting(),
+        address: "/queue",
+        alarming: counts.waiting > 0,
+    });
+    [Some(open), waiting].into_iter().flatten().collect()
+}
+
+/// The clocks that press most.
+async fn clocks(console: &Console, signed: &Signed) -> Result<Vec<ClockRow>, Problem> {
+    let groups = super::clocks::pressing(console, signed, CLOCKS).await?;
+    Ok(groups.into_iter().flat_map(|(.., rows)| rows).take(CLOCKS).collect())
 }
 
 fn figures(console: &Console, signed: &Signed) -> Vec<Figure> {

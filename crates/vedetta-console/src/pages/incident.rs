@@ -24,7 +24,7 @@ use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
 use crate::shown::Moment;
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// A moment of the timeline.
 struct Then {

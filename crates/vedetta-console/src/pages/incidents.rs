@@ -9,17 +9,17 @@ use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_flow::Standing;
 use vedetta_model::OrganisationId;
-use vedetta_watch::desk::incident::Channel;
 use vedetta_watch::desk::{Category, StageName};
 use vedetta_watch::{CaseRow, CaseWish, QueueWish};
 
 use super::{Choice, code};
 use crate::console::Console;
+use crate::export::Table;
 use crate::forms::escaped;
 use crate::frame::{Frame, Section, page};
 use crate::shown::Moment;
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -76,6 +76,8 @@ struct QueuePage {
 
 /// Incidents on a page.
 const PAGE: usize = 50;
+/// Incidents in a file at most.
+const EXPORTED: usize = 500;
 /// The stages, as they follow.
 const STAGES: [StageName; 8] = [
     StageName::Reported,
@@ -101,10 +103,13 @@ pub(super) async fn show(
         lead: (!asked.mine.is_empty()).then(|| actor.account.clone()),
         worst: asked.category.parse::<u8>().ok().and_then(|it| Category::try_from(it).ok()),
         after: Some(asked.after.clone()).filter(|after| !after.is_empty()),
-        limit: PAGE,
+        limit: if signed.visit.exported().is_some() { EXPORTED } else { PAGE },
         ..CaseWish::default()
     };
     let found = console.watch(move |watch| watch.cases(&actor, &wish)).await?;
+    if let Some(form) = signed.visit.exported() {
+        return Ok(table(&found.cases).answer(form));
+    }
     let standing = console.house().standing();
     let rows = found.cases.iter().map(|row| Row::of(row, &standing, w)).collect();
     let next = found.next.map(|after| asked.address(&after.to_string()));
@@ -123,6 +128,25 @@ pub(super) async fn show(
         next,
         asked,
     })
+}
+
+fn table(cases: &[CaseRow]) -> Table {
+    let columns =
+        ["number", "title", "stage", "category", "organisation", "channel", "reported", "lead"];
+    let mut table = Table::new("incidents", &columns);
+    for it in cases {
+        table.row([
+            it.number.to_string(),
+            it.title.to_string(),
+            code(it.stage),
+            it.category.to_string(),
+            it.organisation.to_string(),
+            code(it.channel),
+            it.reported.to_string(),
+            it.lead.as_ref().map_or_else(String::new, ToString::to_string),
+        ]);
+    }
+    table
 }
 
 pub(super) async fn queue(
@@ -195,34 +219,6 @@ impl Row {
             reported: Moment::of(row.reported, w),
             lead,
             closed_circle: matches!(row.circle, vedetta_watch::Circle::Closed),
-        }
-    }
-}
-
-impl Words {
-    /// A stage in words.
-    pub(crate) const fn stage(self, stage: StageName) -> &'static str {
-        match stage {
-            StageName::Reported => self.case_reported(),
-            StageName::Triaged => self.case_triaged(),
-            StageName::Confirmed => self.case_confirmed(),
-            StageName::Contained => self.case_contained(),
-            StageName::Recovered => self.case_recovered(),
-            StageName::Closed => self.case_closed(),
-            StageName::Dismissed => self.case_dismissed(),
-            StageName::Merged => self.case_merged(),
-        }
-    }
-
-    /// How a report came, in words.
-    pub(crate) const fn channel(self, channel: Channel) -> &'static str {
-        match channel {
-            Channel::Portal => self.channel_portal(),
-            Channel::Telephone => self.channel_telephone(),
-            Channel::Mail => self.channel_mail(),
-            Channel::Api => self.channel_api(),
-            Channel::Finding => self.channel_finding(),
-            Channel::Peer => self.channel_peer(),
         }
     }
 }

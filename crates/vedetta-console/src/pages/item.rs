@@ -17,7 +17,7 @@ use crate::frame::{Frame, Section, page};
 use crate::said::Said;
 use crate::shown::{Line, Moment, Summary, pap, short};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// One who had it, or who should have.
 pub(super) struct Had {

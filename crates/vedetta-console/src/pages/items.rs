@@ -10,11 +10,12 @@ use vedetta_model::Tlp;
 
 use super::Choice;
 use crate::console::Console;
+use crate::export::Table;
 use crate::forms::escaped;
 use crate::frame::{Frame, Section, page};
 use crate::shown::{Line, Summary};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -50,6 +51,8 @@ struct Items {
 
 /// Items on a page.
 const PAGE: usize = 40;
+/// Items in a file at most.
+const EXPORTED: usize = 500;
 /// The types that people look for.
 const KINDS: [&str; 12] = [
     "indicator",
@@ -73,9 +76,14 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let w = signed.words();
     let (actor, wanted) = (signed.actor(), asked.clone());
+    if let Some(form) = signed.visit.exported() {
+        let table =
+            console.ask(move |house| Ok(table(house, &wanted.find(house, &actor, EXPORTED)?)));
+        return Ok(table.await?.answer(form));
+    }
     let found = console
         .ask(move |house| {
-            let found = wanted.find(house, &actor)?;
+            let found = wanted.find(house, &actor, PAGE)?;
             let items = found.items.iter().map(|item| Item::of(Line::of(house, item, w), w));
             Ok((items.collect::<Vec<_>>(), found.before))
         })
@@ -107,17 +115,36 @@ pub(super) async fn show(
     })
 }
 
+fn table(house: &vedetta_flow::House, found: &Found) -> Table {
+    let columns = ["id", "type", "title", "tlp", "pap", "producer", "version"];
+    let mut table = Table::new("items", &columns);
+    for it in &found.items {
+        let summary = Summary::of(&it.body);
+        table.row([
+            it.id.to_string(),
+            it.id.kind().to_owned(),
+            summary.title().unwrap_or_default().to_owned(),
+            it.tlp.label().to_owned(),
+            it.pap.label().to_owned(),
+            house.source(it).map_or_else(String::new, |it| it.id.to_string()),
+            it.version.to_string(),
+        ]);
+    }
+    table
+}
+
 impl Asked {
     fn find(
         &self,
         house: &vedetta_flow::House,
         actor: &vedetta_model::Actor,
+        limit: usize,
     ) -> Result<Found, vedetta_flow::FlowError> {
         let kinds: Vec<String> =
             KINDS.into_iter().filter(|kind| *kind == self.kind).map(str::to_owned).collect();
         let look = Look {
             before: self.before.map(Sequence),
-            limit: PAGE,
+            limit,
             share: if self.own.is_empty() { Share::Cleared } else { Share::Own },
             kinds: &kinds,
             tlp: self.tlp.parse().ok(),

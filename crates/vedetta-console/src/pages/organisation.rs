@@ -12,7 +12,7 @@ use vedetta_model::{Asset, Contact, Organisation, OrganisationId, Role};
 use crate::console::Console;
 use crate::frame::{Frame, Section, page};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// A name that leads somewhere.
 struct Link {

@@ -21,7 +21,7 @@ use crate::forms::{Done, SEEN, Sent};
 use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 #[derive(Template)]
 #[template(path = "record_edit.html")]
@@ -44,7 +44,7 @@ enum Of {
 }
 
 const KINDS: [OrganisationKind; 11] = super::directory::KINDS;
-const SECTORS: [Sector; 18] = [
+pub(super) const SECTORS: [Sector; 18] = [
     Sector::Energy,
     Sector::Transport,
     Sector::Banking,

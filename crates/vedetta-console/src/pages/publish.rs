@@ -21,7 +21,7 @@ use crate::forms::{Done, Sent};
 use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// What is written, as typed.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! The wallboard: the same things in the same places, quiet until something is not as it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -10,18 +9,20 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_api::access::Cost;
+use vedetta_api::problem::Kind;
 use vedetta_flow::{Look, Share, Standing};
 use vedetta_model::{Actor, Instant, Tlp};
-use vedetta_watch::desk::StageName;
+use vedetta_postroom::{CampaignView, Stage};
+use vedetta_watch::desk::{OnDuty, StageName};
 use vedetta_watch::{CasePage, CaseRow, CaseWish, Counts};
 
 use super::agreements::outline;
 use super::incidents::name;
 use crate::console::{Console, Pace};
 use crate::frame::{Frame, Section, page};
-use crate::shown::{Marking, Summary, short};
+use crate::shown::{Marking, Summary, left, short};
 use crate::visit::Signed;
-use crate::words::Words;
+use vedetta_words::Words;
 
 /// What may be seen on the wall.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,6 +62,23 @@ struct Hour {
     height: usize,
 }
 
+/// One of the clocks that press most.
+struct Clock {
+    number: String,
+    what: String,
+    left: String,
+    look: &'static str,
+    state: &'static str,
+}
+
+/// Who is on duty here.
+struct Duty {
+    people: String,
+    nobody: bool,
+    /// When they are relieved, and how long that is.
+    relief: Option<(String, String)>,
+}
+
 #[derive(Template)]
 #[template(path = "wall.html")]
 struct Wall {
@@ -83,8 +101,13 @@ struct Wall {
     hours: Vec<Hour>,
     today: usize,
     usual: String,
+    clocks: Vec<Clock>,
+    duty: Option<Duty>,
+    mail: Option<(String, usize)>,
 }
 
+/// Clocks shown.
+const CLOCKS: usize = 5;
 /// Events shown.
 const EVENTS: usize = 8;
 /// Cases looked at for the map and the trend.
@@ -102,6 +125,9 @@ pub(super) async fn show(
     let pace = console.pace(&actor).await?;
     let (counts, open, recent) = cases(&console, actor.clone()).await?;
     let events = events(&console, &signed, limit).await?;
+    let clocks = clocks(&console, &signed).await?;
+    let duty = duty(&console, &signed).await?;
+    let mail = mail(&console, &signed).await?;
     let now = console.house().now();
     let standing = console.house().standing();
     let all = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
@@ -134,7 +160,10 @@ pub(super) async fn show(
         hours,
         today,
         usual,
-        frame: Frame::of(&console, &signed.visit, w.wall_title(), Section::Other).live(),
+        clocks,
+        duty,
+        mail,
+        frame: Frame::of(&console, &signed.visit, w.wall_title(), Section::Wall).live(),
     })
 }
 
@@ -157,6 +186,52 @@ async fn cases(console: &Console, actor: Actor) -> Result<(Counts, CasePage, Cas
             Ok((watch.counts(&actor)?, open, watch.cases(&actor, &recent)?))
         })
         .await
+}
+
+/// The next clocks of the law, those that were missed first.
+async fn clocks(console: &Console, signed: &Signed) -> Result<Vec<Clock>, Problem> {
+    let groups = super::clocks::pressing(console, signed, CLOCKS * 4).await?;
+    let rows = groups.into_iter().flat_map(|(.., rows)| rows).filter(|row| row.legal);
+    let clocks = rows.take(CLOCKS).map(|row| Clock {
+        number: row.number,
+        what: row.what,
+        left: row.left,
+        look: row.look,
+        state: row.state,
+    });
+    Ok(clocks.collect())
+}
+
+/// Who is on duty in the room that this is.
+async fn duty(console: &Console, signed: &Signed) -> Result<Option<Duty>, Problem> {
+    let (w, actor, now) = (signed.words(), signed.actor(), console.house().now());
+    let own = actor.organisation.clone();
+    let rooms = console.watch(move |watch| watch.on_duty(&actor)).await?;
+    let room = rooms.into_iter().find(|it| it.organisation == own);
+    Ok(room.map(|it| Duty {
+        nobody: matches!(it.on_duty, OnDuty::Nobody { .. }),
+        relief: it.next_change.map(|at| (clock(at, &rome(), "%H:%M"), left(w, now, at))),
+        people: it.people.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", "),
+    }))
+}
+
+/// Messages that were reported in a day, and waves that wait for a decision.
+async fn mail(console: &Console, signed: &Signed) -> Result<Option<(String, usize)>, Problem> {
+    if !console.admits(signed, "/mail") {
+        return Ok(None);
+    }
+    let (w, actor) = (signed.words(), signed.actor());
+    let found = console.mail(move |desk| {
+        let waves = desk.campaigns(&actor)?;
+        let wait = |it: &&CampaignView| matches!(it.campaign.stage, Stage::Proposed { .. });
+        Ok((desk.statistics(&actor, 1)?.total.reports, waves.iter().filter(wait).count()))
+    });
+    match found.await {
+        Ok((reports, waves)) => Ok(Some((w.number(reports as u64), waves))),
+        // A node without a mail desk shows none.
+        Err(problem) if problem.kind == Kind::Unknown => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn events(console: &Console, signed: &Signed, limit: Tlp) -> Result<Vec<Event>, Problem> {
@@ -242,16 +317,5 @@ fn clock(at: Instant, zone: &TimeZone, form: &str) -> String {
 impl Open {
     fn of((category, count): (u8, usize)) -> Self {
         Self { category, count, alarming: category <= 2 && count > 0 }
-    }
-}
-
-impl Words {
-    /// How long ago, in the largest unit that says enough.
-    pub(crate) fn ago(self, time: Duration) -> String {
-        match time.as_secs() / 60 {
-            minutes @ 0..120 => self.minutes(u32::try_from(minutes).unwrap_or(0)),
-            minutes @ 120..2_880 => self.hours(minutes / 60),
-            minutes => self.days(minutes / 1_440),
-        }
     }
 }

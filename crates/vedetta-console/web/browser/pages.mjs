@@ -2,9 +2,12 @@
 
 const OPEN = ["/sign-in", "/accessibility", "/privacy"];
 const ALWAYS = ["/", "/help", "/account", "/accessibility", "/privacy"];
-/** One page of each kind is enough: what comes after the first part of an address. */
-const kind = (address) => address.split("?")[0].split("/").slice(0, 2).join("/") + "/" +
-  address.split("?")[0].split("/").slice(2).map((part, at) => (at === 0 && !/^new$/.test(part) ? "*" : part)).join("/");
+// Words of addresses; every other part is the name of something, and one page of each kind is enough.
+const WORDS = /^(new|edit|why|clocks|report|campaigns|contacts|assets|steps)$/;
+const kind = (address) => {
+  const [first, ...rest] = address.split("?")[0].split("/").slice(1);
+  return [first, ...rest.map((part) => (WORDS.test(part) ? part : "*"))].join("/");
+};
 
 export async function pagesOf(page, base, account) {
   if (account === null) return OPEN;
@@ -16,7 +19,8 @@ export async function pagesOf(page, base, account) {
   const remember = (addresses) => {
     for (const address of addresses) {
       const inside = address?.startsWith("/") && !address.startsWith("/api/") && !address.startsWith("/assets/");
-      if (inside && !address.includes("said=") && !found.has(kind(address))) found.set(kind(address), address);
+      const file = /[?&](as|form)=/.test(address ?? "") || /\/(message|files\/.*)$/.test(address ?? "");
+      if (inside && !file && !address.includes("said=") && !found.has(kind(address))) found.set(kind(address), address);
     }
   };
   remember([...ALWAYS, ...ways]);
@@ -25,7 +29,7 @@ export async function pagesOf(page, base, account) {
     for (const address of [...found.values()].filter((it) => !seen.has(it))) {
       seen.add(address);
       await page.goto(base + address);
-      remember(await links("main a"));
+      remember([...await links(".ways a"), ...await links("main a")]);
     }
   }
   return [...found.values()];

@@ -7,9 +7,21 @@ const SHOTS = [
   ["situation-night", "turno-cnaipic", "/", ["it", "night", "desk"]],
   ["item-day", "turno-cnaipic", "/items?text=server", ["it", "day", "desk"], ".line-link"],
   ["items-phone", "referente-comune-054039", "/items", ["it", "day", "phone"]],
+  ["incident-day", "turno-cnaipic", "/incidents?text=riscatto", ["it", "day", "desk"], ".line-link"],
+  ["clocks-day", "turno-cnaipic", "/clocks", ["it", "day", "desk"]],
+  ["warning-day", "turno-cnaipic", "/warnings", ["it", "day", "desk"], ".line-link:has-text('False fatture')"],
+  ["mail-night", "turno-cnaipic", "/mail?verdict=malicious", ["it", "night", "desk"], ".line-link"],
+  ["wall-night", "turno-cnaipic", "/wall?tlp=AMBER", ["it", "night", "wall"]],
 ];
 
+// What the demonstration's story ends with.
+const TOLD = "Variante vista in Liguria";
+
 export async function pictures({ base, open, people, directory }) {
+  const story = await open(people["turno-cnaipic"], ["it", "day", "desk"]);
+  await story.goto(`${base}/items`);
+  await story.waitForSelector(`.line-title:has-text("${TOLD}")`, { timeout: 300000 });
+  await story.context().close();
   for (const [name, account, address, way, link] of SHOTS) {
     const page = await open(people[account], way);
     await page.goto(base + address, { waitUntil: "load" });

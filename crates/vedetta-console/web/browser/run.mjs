@@ -36,7 +36,8 @@ let checks = 0;
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
 /** A browser of a person, in a language, theme and size; what goes wrong in it is a failure. */
@@ -89,6 +90,8 @@ const people = {};
 for (const [account] of accounts.secrets) {
   people[account] = await signIn(open, base, accounts, account);
 }
+// Before the tasks below write entries of their own, and when the demonstration's story is told.
+if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
 for (const [account, person] of [[null, null], ...Object.entries(people)]) {
   const ways = account === MOST && process.env.WAYS !== "two" ? all : two;
   const probe = await open(person, ways[0]);
@@ -119,7 +122,6 @@ for (const [name, task] of Object.entries(tasks)) {
     failures.push(`task ${name}: ${error.message.split("\n").slice(0, 6).join(" ")}`);
   }
 }
-if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
 await browser.close();
 console.log(`${checks} checks, ${failures.all.size} failures`);
 process.exit(failures.all.size === 0 ? 0 : 1);

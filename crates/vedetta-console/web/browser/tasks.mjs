@@ -131,4 +131,120 @@ export const tasks = {
     await page.context().close();
     await officer.context().close();
   },
+  async "a notice is drafted, and its sending recorded with the proof"({ base, open, people, check }) {
+    const page = await open(people["turno-cnaipic"], DESK);
+    await page.goto(`${base}/clocks`);
+    await check(page, "the clocks");
+    await sent(page, ".line-link");
+    assert.match(page.url(), /\/incidents\/.+\/clocks/);
+    const clock = page.locator(".clock", { has: page.locator("details") }).first();
+    await Promise.all([page.waitForNavigation(), clock.locator("a.btn").first().click()]);
+    assert.ok((await page.textContent(".paper")).length > 200, "the draft says something");
+    await check(page, "a draft");
+    await page.goBack();
+    await clock.locator("summary").first().click();
+    await clock.locator("input[name=proof]").fill("prot. 2026/00017");
+    await Promise.all([page.waitForNavigation(), clock.locator("details button").first().click()]);
+    assert.ok(await page.locator(".notice.done").isVisible());
+    assert.ok((await page.textContent("#clocks")).includes("prot. 2026/00017"));
+    await page.context().close();
+  },
+  async "a refusal is told in Italian, and keeps what was typed"({ base, open, people }) {
+    const page = await open(people["turno-cnaipic"], DESK, { javaScriptEnabled: false });
+    await page.goto(`${base}/duty/cnaipic/edit`);
+    await page.fill("#cycle", "mattino, -");
+    await sent(page, ".form .btn-primary");
+    const told = await page.textContent(".notice.fault");
+    assert.ok(/turni della giornata/.test(told), told);
+    assert.equal(await page.inputValue("#cycle"), "mattino, -");
+    await page.context().close();
+  },
+  async "who is on duty is seen by a town, which can call"({ base, open, people, check }) {
+    const page = await open(people["referente-comune-054039"], ["it", "day", "phone"]);
+    await page.goto(`${base}/duty`);
+    assert.ok(await page.locator(".room-people").first().isVisible());
+    assert.match(await page.getAttribute(".telephone >> nth=0", "href"), /^tel:/);
+    await check(page, "who is on duty, on a telephone");
+    await page.context().close();
+  },
+  async "a shift is handed over by two, and no line is passed over"({ base, open, people, check }) {
+    const taker = await open(people["amministratore"], DESK);
+    await taker.goto(`${base}/handover`);
+    await sent(taker, "form[action='/handover/taking'] button");
+    assert.ok((await taker.textContent(".notice.fault")).includes("spuntate"), "unseen lines are refused");
+    await check(taker, "a handover that was refused");
+    for (const tick of await taker.locator("input[name=line]").all()) await tick.check();
+    await sent(taker, "form[action='/handover/taking'] button");
+    assert.ok(await taker.locator(".notice.done").isVisible());
+    await taker.context().close();
+  },
+  async "a warning is written, previewed, sent, and answered live"({ base, open, people, check }) {
+    const officer = await open(people["turno-cnaipic"], DESK);
+    await officer.goto(`${base}/warnings/new`);
+    const name = title();
+    await officer.fill("#title-it", name);
+    await officer.fill("#text-it", "Succede qualcosa.");
+    await officer.fill("#what-to-do-it", "Fate qualcosa.");
+    await check(officer, "a warning being written");
+    await sent(officer, ".form .btn-wide");
+    assert.ok(await officer.locator("#audience").isVisible(), "whom it would reach, and why");
+    await check(officer, "a warning's audience");
+    await sent(officer, "button[value=send]");
+    await officer.waitForSelector(".liveness.on");
+    const town = await open(people["referente-comune-054039"], ["it", "night", "phone"]);
+    await town.goto(`${base}/warnings`);
+    await town.locator(".line-title", { hasText: name }).click();
+    await town.fill("#note", "fatto");
+    await check(town, "a warning, on a telephone");
+    await sent(town, "button[value=done]");
+    await officer.waitForFunction(() => document.querySelector("#reach-part")?.textContent.includes("fatto"), null, { timeout: 20000 });
+    await officer.fill("#reason", "prova finita").catch(() => officer.click(".danger summary").then(() => officer.fill("#reason", "prova finita")));
+    await sent(officer, "button[value=withdraw]");
+    assert.ok((await officer.textContent("main")).includes("prova finita"));
+    await town.context().close();
+    await officer.context().close();
+  },
+  async "a suspicious message is handed in, and an analyst has the last word"({ base, open, people, check }) {
+    const town = await open(people["referente-comune-054039"], ["it", "day", "phone"], { javaScriptEnabled: false });
+    await town.goto(`${base}/mail/report`);
+    const message = "From: Banca <avviso@banca-verifica.example>\r\nTo: a@comune.example\r\nSubject: Conto bloccato\r\n" +
+      "Content-Type: text/html\r\n\r\n<p>Il conto e bloccato: confermi la password entro 24 ore.</p>" +
+      "<a href=\"http://203.0.113.9/login.php\">https://banca.example/accesso</a>\r\n";
+    await town.setInputFiles("#message", { name: "strana.eml", mimeType: "message/rfc822", buffer: Buffer.from(message) });
+    await sent(town, ".form button");
+    const number = (await town.textContent("#own code")).trim();
+    assert.ok(await town.locator(".todo").first().isVisible(), "what to do is said at once");
+    const officer = await open(people["turno-cnaipic"], DESK);
+    await officer.goto(`${base}/mail/${number}`);
+    assert.ok((await officer.textContent("pre.raw")).includes("confermi la password"));
+    await check(officer, "a message, taken apart");
+    await officer.selectOption("#verdict", "malicious");
+    await officer.selectOption("#of", "report");
+    await sent(officer, ".act button");
+    assert.ok(await officer.locator(".notice.done").isVisible());
+    await town.goto(`${base}/mail/report`);
+    assert.ok((await town.textContent("#own")).includes("pericolosa"));
+    await officer.context().close();
+    await town.context().close();
+  },
+  async "search finds cases, organisations and messages; a view is saved; a list is a file"({ base, open, people, check }) {
+    const page = await open(people["turno-cnaipic"], DESK);
+    await page.goto(`${base}/`);
+    await page.fill("#search", "riscatto");
+    await Promise.all([page.waitForNavigation(), page.press("#search", "Enter")]);
+    assert.ok(await page.locator("#incidents").isVisible(), "a case is found by its words");
+    await check(page, "what was found");
+    await page.goto(`${base}/search?text=perugia`);
+    assert.ok(await page.locator("#organisations").isVisible());
+    await page.goto(`${base}/incidents?category=3`);
+    await page.click(".exports summary");
+    await page.fill("#view-name", "I gravi");
+    await sent(page, ".exports button");
+    await page.goto(`${base}/`);
+    await Promise.all([page.waitForNavigation(), page.click("text=I gravi")]);
+    assert.match(page.url(), /category=3/);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=CSV")]);
+    assert.equal(file.suggestedFilename(), "incidents.csv");
+    await page.context().close();
+  },
 };

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::State;
 use vedetta_desk::handover::{Handover, HandoverError, Line, LineKind, Signature, due, owed};
+use vedetta_desk::refusal::Refusal as _;
+use vedetta_flow::FlowError;
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Instant, OrganisationId, Role};
 use vedetta_store::{Reader, RecordKind, StoreError};
@@ -110,11 +112,13 @@ impl Watch {
         let sheet = self.handover_sheet(by, organisation)?;
         let Some(ends) = sheet.ends else {
             let reason = "no shift ends within the hour, and none is owed; wait until it does";
-            return Err(WatchError::conflict(reason));
+            let italian = "nessun turno finisce entro un'ora, e nessuno è in arretrato: aspetta";
+            return Err(WatchError::refused(FlowError::Conflict(reason.into()), italian));
         };
         if sheet.digest != give.digest {
             let reason = "the sheet says something else by now; read it again and sign that";
-            return Err(WatchError::conflict(reason));
+            let italian = "intanto il foglio è cambiato: rileggilo qui sotto e firma quello";
+            return Err(WatchError::refused(FlowError::Conflict(reason.into()), italian));
         }
         let given = Signature { by: by.account.clone(), at: self.house().now() };
         let organisation = organisation.clone();
@@ -315,5 +319,5 @@ fn digest_of(lines: &[Line]) -> String {
 }
 
 fn refused(error: HandoverError) -> WatchError {
-    WatchError::conflict(error.to_string())
+    WatchError::refused(FlowError::Conflict(error.to_string()), error.italian())
 }

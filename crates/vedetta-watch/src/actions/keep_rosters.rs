@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use vedetta_desk::Roster;
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::roster::{Absence, Cover, Swap};
 use vedetta_flow::FlowError;
 use vedetta_model::{AccountId, Actor, OrganisationId, Role};
@@ -137,7 +138,10 @@ impl Watch {
     }
 
     fn check_roster(&self, roster: &Roster) -> Result<(), WatchError> {
-        roster.check().map_err(|error| WatchError::invalid("roster", error))?;
+        roster.check().map_err(|error| {
+            let italian = error.italian();
+            WatchError::refused(FlowError::invalid("roster", error), italian)
+        })?;
         let many = roster.absences.len() + roster.swaps.len() + roster.covers.len();
         let sizes = [many, roster.teams.len() * 10, roster.cycle.len(), roster.shifts.len() * 10];
         if sizes.into_iter().any(|size| size > MOST) {
@@ -181,7 +185,8 @@ fn stale(organisation: &OrganisationId) -> WatchError {
     let reason = format!(
         "the roster of {organisation} was changed since you read it; read it again and repeat"
     );
-    WatchError::conflict(reason)
+    let italian = "i turni sono cambiati da quando li hai aperti: guarda come sono adesso e ripeti";
+    WatchError::refused(FlowError::Conflict(reason), italian)
 }
 
 pub(crate) fn damaged(what: &dyn std::fmt::Display, error: &serde_json::Error) -> WatchError {

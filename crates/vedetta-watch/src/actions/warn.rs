@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText};
-use vedetta_flow::Preview;
+use vedetta_flow::{FlowError, Preview};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::{Actor, Category, Handling, Instant, ItemId, Language, OrganisationId, Tlp};
@@ -129,7 +129,8 @@ impl Watch {
         self.house().require_room(by, OFFICERS, "remind of warnings")?;
         let (version, mut warning) = self.kept_warning(id)?;
         let WarningStage::Sent { .. } = warning.stage else {
-            return Err(WatchError::conflict("it is not sent; there is nobody to remind"));
+            let reason = "it is not sent; there is nobody to remind".into();
+            return Err(told(reason, "non è diffusa: non c'è nessuno da sollecitare"));
         };
         if warning.reminded.len() >= 100 {
             return Err(WatchError::conflict(
@@ -153,11 +154,13 @@ impl Watch {
     ) -> Result<WarningView, WatchError> {
         self.house().require_room(by, OFFICERS, "withdraw warnings")?;
         if reason.trim().is_empty() || reason.chars().count() > 2_000 {
-            return Err(WatchError::invalid("reason", "say why in a sentence"));
+            let error = FlowError::invalid("reason", "say why in a sentence");
+            return Err(WatchError::refused(error, "di' il motivo in una frase"));
         }
         let (version, mut warning) = self.kept_warning(id)?;
         let WarningStage::Sent { item, .. } = warning.stage else {
-            return Err(WatchError::conflict("it is not sent; there is nothing to withdraw"));
+            let reason = "it is not sent; there is nothing to withdraw".into();
+            return Err(told(reason, "non è diffusa: non c'è nulla da ritirare"));
         };
         self.house().withdraw(by, &item, &reason)?;
         warning.stage = WarningStage::Withdrawn { at: self.house().now(), item, reason };
@@ -241,14 +244,20 @@ impl WatchWhy {
     fn error(self) -> WatchError {
         match self {
             Self::Unknown(id) => WatchError::unknown("warning", id),
-            Self::Stale(id) => WatchError::conflict(format!(
-                "warning {id} was changed since you read it; read it again and repeat"
-            )),
-            Self::Sent(id) => {
-                WatchError::conflict(format!("warning {id} is sent; withdraw it and write another"))
-            }
+            Self::Stale(id) => told(
+                format!("warning {id} was changed since you read it; read it again and repeat"),
+                "l'allerta è cambiata da quando l'hai aperta: guarda com'è adesso e ripeti",
+            ),
+            Self::Sent(id) => told(
+                format!("warning {id} is sent; withdraw it and write another"),
+                "l'allerta è già diffusa: ritirala e scrivine un'altra",
+            ),
         }
     }
+}
+
+fn told(reason: String, italian: &str) -> WatchError {
+    WatchError::refused(FlowError::Conflict(reason), italian)
 }
 
 /// How the item of a warning is handled.

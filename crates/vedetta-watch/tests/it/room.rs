@@ -120,7 +120,11 @@ pub(crate) fn is_forbidden<T>(outcome: Result<T, WatchError>) -> bool {
 }
 
 pub(crate) fn is_conflict<T>(outcome: Result<T, WatchError>) -> bool {
-    matches!(outcome, Err(WatchError::Flow(FlowError::Conflict(_))))
+    let told = |error: &FlowError| matches!(error, FlowError::Conflict(_));
+    match outcome {
+        Err(WatchError::Flow(error) | WatchError::Refused { error, .. }) => told(&error),
+        _ => false,
+    }
 }
 
 pub(crate) fn stage(view: &CaseView) -> &'static str {

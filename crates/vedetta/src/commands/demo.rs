@@ -2,7 +2,6 @@
 
 mod accounts;
 mod audience;
-mod cases;
 mod mesh;
 mod scenario;
 mod sensors;
@@ -77,6 +76,7 @@ impl Demo {
             house.found(records, agreements)?;
             house.set_own(&organisation("cnaipic")?)?;
         }
+        vedetta_demo::people(&house).map_err(failed)?;
         let accounts = Accounts::ready(&house, &self.data)?;
         runtime()?.block_on(self.play(house, &accounts))
     }
@@ -99,7 +99,8 @@ impl Demo {
         let doors = Doors::open(Arc::clone(&house), opening).await?;
         let given = doors.api.watch().give_playbooks();
         given.map_err(|error| Failure::system("the first playbooks", error))?;
-        cases::ready(&house, doors.api.watch())?;
+        let desk = doors.api.mail_desk().map(Arc::as_ref);
+        vedetta_demo::fill(&house, doors.api.watch(), desk).map_err(failed)?;
         self.welcome(&house, &doors, accounts);
         let story = async {
             let audience = Audience::connect(&house, &doors).await?;
@@ -159,4 +160,8 @@ impl Demo {
 /// An organisation of the seed.
 fn organisation(id: &str) -> Result<OrganisationId, Failure> {
     Ok(OrganisationId::new(id).map_err(vedetta_flow::FlowError::from)?)
+}
+
+fn failed(error: vedetta_demo::DemoError) -> Failure {
+    Failure::Usage(error.to_string())
 }

@@ -1,6 +1,6 @@
 //! What is around every page.
 
-crate::words::words! {
+crate::words! {
     console: "Sala operativa" / "Operations room",
     tagline: "Vedetta, la rete informativa delle difese cibernetiche" / "Vedetta, the information network of cyber defence",
     skip_to_content: "Vai al contenuto" / "Skip to content",
@@ -12,7 +12,7 @@ crate::words::words! {
     theme_day: "Giorno" / "Day",
     theme_night: "Notte" / "Night",
     search: "Cerca" / "Search",
-    search_everything: "Cerca tra le informazioni" / "Search items",
+    search_everything: "Cerca in tutto" / "Search everything",
     sign_out: "Esci" / "Sign out",
     help: "Guida e tasti" / "Help and keys",
     accessibility: "Dichiarazione di accessibilità" / "Accessibility statement",

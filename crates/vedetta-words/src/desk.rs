@@ -1,6 +1,6 @@
 //! The desk: reports, incidents, and what is done with them.
 
-crate::words::words! {
+crate::words! {
     way_wall: "Parete" / "Wallboard",
     wall_title: "Parete" / "Wallboard",
     wall_limit: "TLP fino a" / "TLP up to",
@@ -209,9 +209,9 @@ crate::words::words! {
     act_split: "Separa dal caso a cui era unito" / "Split from the case it was merged into",
 }
 
-impl crate::words::Words {
+impl crate::Words {
     /// What separates tenths.
-    pub(crate) const fn decimal(self) -> char {
+    pub const fn decimal(self) -> char {
         match self.0 {
             vedetta_model::Language::It => ',',
             vedetta_model::Language::En => '.',
@@ -219,7 +219,7 @@ impl crate::words::Words {
     }
 
     /// A size, as people read it.
-    pub(crate) fn octets(self, size: u64) -> String {
+    pub fn octets(self, size: u64) -> String {
         match size {
             0..1_024 => format!("{size} B"),
             1_024..1_048_576 => format!("{} KB", size.div_ceil(1_024)),

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_flow::House;
-use vedetta_model::{AccountId, Actor};
-use vedetta_watch::desk::incident::{Affected, Channel, ServiceStatus};
+use vedetta_model::Actor;
+use vedetta_watch::desk::incident::{Affected, Channel, Sent, ServiceStatus};
 use vedetta_watch::desk::run::{Act, Outcome};
 use vedetta_watch::desk::severity::{Factor, Grade};
-use vedetta_watch::desk::{Audience, Change};
+use vedetta_watch::desk::{Audience, Change, StepName};
 use vedetta_watch::{CaseWish, Edit, NewReport, NewRun, RunStep, Watch, WatchError};
 
-use super::organisation;
-use crate::outcome::Failure;
+use crate::organisation;
+use crate::people::actor;
 
 /// A report, and how far its case has come.
 struct Report {
@@ -24,7 +24,11 @@ struct Report {
     hours_ago: u64,
     grades: &'static [(Factor, Grade)],
     confirmed: Option<&'static str>,
+    laws: &'static [(&'static str, Option<Sending>)],
 }
+
+/// A notice that was sent: which step, so many minutes ago, with which proof.
+type Sending = (&'static str, u64, &'static str);
 
 /// The officer who has them before them.
 const OFFICER: &str = "turno-cnaipic";
@@ -44,6 +48,7 @@ const REPORTS: [Report; 7] = [
             (Factor::Dependency, Grade::Moderate),
         ],
         confirmed: Some("Accessi da 203.0.113.77 con le due password, nei registri della posta."),
+        laws: &[("gdpr", None), ("law-90", None)],
     },
     Report {
         organisation: "comune-054039",
@@ -62,6 +67,11 @@ const REPORTS: [Report; 7] = [
             (Factor::PotentialImpact, Grade::High),
         ],
         confirmed: Some("File cifrati su quattro server; nota di riscatto acquisita."),
+        laws: &[
+            ("law-90", Some(("first-report", 45, "prot. 2026/01183, ricevuta PEC 8841"))),
+            ("gdpr", None),
+            ("nis2", None),
+        ],
     },
     Report {
         organisation: "comune-058091",
@@ -71,6 +81,7 @@ const REPORTS: [Report; 7] = [
         hours_ago: 2,
         grades: &[(Factor::FunctionalImpact, Grade::Low), (Factor::Activity, Grade::Moderate)],
         confirmed: None,
+        laws: &[],
     },
     Report {
         organisation: "comune-010025",
@@ -80,6 +91,7 @@ const REPORTS: [Report; 7] = [
         hours_ago: 1,
         grades: &[(Factor::FunctionalImpact, Grade::Moderate)],
         confirmed: None,
+        laws: &[],
     },
     Report {
         organisation: "comune-054018",
@@ -90,6 +102,7 @@ const REPORTS: [Report; 7] = [
         hours_ago: 26,
         grades: &[],
         confirmed: None,
+        laws: &[],
     },
     Report {
         organisation: "comune-055032",
@@ -99,6 +112,7 @@ const REPORTS: [Report; 7] = [
         hours_ago: 0,
         grades: &[],
         confirmed: None,
+        laws: &[],
     },
     Report {
         organisation: "comune-037006",
@@ -109,30 +123,18 @@ const REPORTS: [Report; 7] = [
         hours_ago: 0,
         grades: &[],
         confirmed: None,
+        laws: &[],
     },
 ];
 
 /// Reports them, once, and takes some of them on.
-pub(super) fn ready(house: &House, watch: &Watch) -> Result<(), Failure> {
-    let id = AccountId::new(OFFICER).map_err(vedetta_flow::FlowError::from)?;
-    let standing = house.standing();
-    let Some(account) = standing.directory.account(&id) else { return Ok(()) };
-    let officer = Actor {
-        account: account.id.clone(),
-        organisation: account.organisation.clone(),
-        roles: account.roles.clone(),
-        language: account.language,
-    };
-    let told = || -> Result<(), WatchError> {
-        if watch.cases(&officer, &CaseWish { limit: 1, ..CaseWish::default() })?.total > 0 {
-            return Ok(());
-        }
-        for report in &REPORTS {
-            tell(house, watch, &officer, report)?;
-        }
-        follow(watch, &officer)
-    };
-    told().map_err(|error| Failure::Usage(format!("the demonstration's cases: {error}")))
+pub(crate) fn ready(house: &House, watch: &Watch) -> Result<(), WatchError> {
+    let Some(officer) = actor(house, OFFICER) else { return Ok(()) };
+    if watch.cases(&officer, &CaseWish { limit: 1, ..CaseWish::default() })?.total > 0 {
+        return Ok(());
+    }
+    REPORTS.iter().try_for_each(|report| tell(house, watch, &officer, report))?;
+    follow(watch, &officer)
 }
 
 /// Follows the playbook for ransomware, some steps far.
@@ -204,6 +206,14 @@ fn tell(house: &House, watch: &Watch, officer: &Actor, it: &Report) -> Result<()
         change(Change::Note { text, audience: Audience::Room })?;
         let text = "Richiamare il referente con le prime misure".into();
         change(Change::Task { text, organisation: None, assignee: None, due: None })?;
+    }
+    for (regime, step) in it.laws {
+        let reason = "L'ente è tra quelli che la norma elenca.".into();
+        change(Change::Apply { regime: (*regime).into(), reason })?;
+        let Some((step, minutes_ago, proof)) = *step else { continue };
+        let at = house.now().before(Duration::from_secs(60 * minutes_ago));
+        let step = StepName { regime: (*regime).into(), step: step.into() };
+        change(Change::Send { step, sent: Sent { at, proof: proof.into(), file: None } })?;
     }
     Ok(())
 }

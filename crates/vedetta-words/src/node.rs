@@ -1,6 +1,6 @@
 //! The node: accounts, machines, the ledger.
 
-crate::words::words! {
+crate::words! {
     way_machines: "Macchine" / "Machines",
     way_accounts: "Account" / "Accounts",
     way_audit: "Registro" / "Ledger",

@@ -1,6 +1,6 @@
 //! Items, their clearance and who has them.
 
-crate::words::words! {
+crate::words! {
     items_title: "Informazioni" / "Items",
     publish_title: "Pubblica" / "Publish",
     publish_intro: "Prima di pubblicare vedi a chi arriverebbe, e perché agli altri no." / "Before you publish you see whom it would reach, and why not the others.",
@@ -94,9 +94,9 @@ crate::words::words! {
     fact_valid_until: "Valido fino a" / "Valid until",
 }
 
-impl crate::words::Words {
+impl crate::Words {
     /// What can be published, in words.
-    pub(crate) fn published(self, what: &str) -> &'static str {
+    pub fn published(self, what: &str) -> &'static str {
         match what {
             "report" => self.publish_report(),
             "incident" => self.publish_incident(),

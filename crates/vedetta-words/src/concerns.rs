@@ -1,6 +1,6 @@
 //! What concerns one's own organisation.
 
-crate::words::words! {
+crate::words! {
     way_concerns: "Ci riguarda" / "Concerns us",
     concerns_title: "Che cosa ci riguarda" / "What concerns us",
     concerns_intro: "Solo ciò che tocca la tua organizzazione, con che cosa fare. Un tocco su «Presa visione» dice al centro che lo sai." / "Only what touches your organisation, with what to do. One touch on “Acknowledge” tells the centre that you know.",

@@ -1,6 +1,6 @@
 //! Coming in, and one's own access.
 
-crate::words::words! {
+crate::words! {
     sign_in_title: "Accedi" / "Sign in",
     sign_in_intro: "Usa l'account che ti ha dato l'amministratore del nodo." / "Use the account that the administrator of the node gave you.",
     sign_in_account: "Account" / "Account",

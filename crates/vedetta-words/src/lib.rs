@@ -1,23 +1,25 @@
 //! Everything that the pages say, in Italian and in English.
 //!
-//! A sentence is a method: it has both languages or does not compile, and one that no page says is
-//! an unused function, which the lints refuse.
+//! A sentence is a method: it has both languages or does not compile. One that no page says is found
+//! by a test of the pages.
 
 use vedetta_model::Language;
 
 /// Says everything in one language.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Words(pub(crate) Language);
+pub struct Words(pub Language);
 
 /// `name: "Italian" / "English",` or `name(argument: Type): "… {argument}" / "… {argument}",`.
 macro_rules! words {
     ($($name:ident $(($($argument:ident: $kind:ty),+))?: $it:literal / $en:literal,)+) => {
-        impl crate::words::Words {
+        impl crate::Words {
             $(words!(@one $name $(($($argument: $kind),+))?, $it, $en);)+
         }
     };
     (@one $name:ident, $it:literal, $en:literal) => {
-        pub(crate) const fn $name(self) -> &'static str {
+        #[doc = $en]
+        #[must_use]
+        pub const fn $name(self) -> &'static str {
             match self.0 {
                 vedetta_model::Language::It => $it,
                 vedetta_model::Language::En => $en,
@@ -25,7 +27,8 @@ macro_rules! words {
         }
     };
     (@one $name:ident ($($argument:ident: $kind:ty),+), $it:literal, $en:literal) => {
-        pub(crate) fn $name(self, $($argument: $kind),+) -> String {
+        #[doc = $en]
+        pub fn $name(self, $($argument: $kind),+) -> String {
             match self.0 {
                 vedetta_model::Language::It => format!($it, $($argument = $argument),+),
                 vedetta_model::Language::En => format!($en, $($argument = $argument),+),
@@ -33,20 +36,23 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+use words;
 
 mod access;
 mod concerns;
 mod desk;
 mod frame;
 mod items;
+mod kinds;
+mod mail;
 mod network;
 mod node;
 mod nouns;
+mod watch;
 
 impl Words {
     /// The language as HTML names it.
-    pub(crate) const fn tag(self) -> &'static str {
+    pub const fn tag(self) -> &'static str {
         match self.0 {
             Language::It => "it",
             Language::En => "en",
@@ -54,12 +60,12 @@ impl Words {
     }
 
     /// One form for one, another for all other counts.
-    pub(crate) fn counted(self, count: usize, one: &str, many: &str) -> String {
+    pub fn counted(self, count: usize, one: &str, many: &str) -> String {
         if count == 1 { one.to_owned() } else { format!("{} {many}", self.number(count as u64)) }
     }
 
     /// A number with the language's separator of thousands.
-    pub(crate) fn number(self, number: u64) -> String {
+    pub fn number(self, number: u64) -> String {
         let separator = match self.0 {
             Language::It => '.',
             Language::En => ',',

@@ -1,6 +1,6 @@
 //! The network: organisations, agreements, links, deliveries.
 
-crate::words::words! {
+crate::words! {
     way_network: "Rete" / "Network",
     way_agreements: "Protocolli" / "Agreements",
     way_links: "Collegamenti" / "Links",
@@ -203,10 +203,11 @@ crate::words::words! {
 use vedetta_model::Category;
 use vedetta_model::organisation::{Criticality, Sector};
 
-use crate::words::Words;
+use crate::Words;
 
 impl Words {
-    pub(crate) const fn criticality(self, criticality: Criticality) -> &'static str {
+    /// The criticality in words.
+    pub const fn criticality(self, criticality: Criticality) -> &'static str {
         match criticality {
             Criticality::None => self.criticality_none(),
             Criticality::Regional => self.criticality_regional(),
@@ -214,7 +215,8 @@ impl Words {
         }
     }
 
-    pub(crate) const fn category(self, category: Category) -> &'static str {
+    /// The category in words.
+    pub const fn category(self, category: Category) -> &'static str {
         match category {
             Category::Indicator => self.category_indicator(),
             Category::Incident => self.category_incident(),
@@ -225,7 +227,8 @@ impl Words {
         }
     }
 
-    pub(crate) const fn sector(self, sector: Sector) -> &'static str {
+    /// The sector in words.
+    pub const fn sector(self, sector: Sector) -> &'static str {
         match sector {
             Sector::Energy => self.sector_energy(),
             Sector::Transport => self.sector_transport(),

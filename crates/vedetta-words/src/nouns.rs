@@ -4,9 +4,9 @@ use vedetta_flow::Door;
 use vedetta_model::Role;
 use vedetta_model::organisation::OrganisationKind;
 
-use crate::words::Words;
+use crate::Words;
 
-crate::words::words! {
+crate::words! {
     pap_clear: "usabile senza limiti" / "use without limit",
     pap_green: "azioni visibili consentite: bloccare, interrogare" / "visible actions allowed: block, query",
     pap_amber: "solo riscontri passivi, nulla che l'attaccante veda" / "passive checks only, nothing that the attacker sees",
@@ -53,7 +53,8 @@ crate::words::words! {
 }
 
 impl Words {
-    pub(crate) const fn role(self, role: Role) -> &'static str {
+    /// The role in words.
+    pub const fn role(self, role: Role) -> &'static str {
         match role {
             Role::Administrator => self.role_administrator(),
             Role::DutyOfficer => self.role_duty_officer(),
@@ -64,7 +65,8 @@ impl Words {
         }
     }
 
-    pub(crate) const fn kind(self, kind: OrganisationKind) -> &'static str {
+    /// The kind in words.
+    pub const fn kind(self, kind: OrganisationKind) -> &'static str {
         match kind {
             OrganisationKind::NationalCentre => self.kind_national_centre(),
             OrganisationKind::RegionalCentre => self.kind_regional_centre(),
@@ -80,7 +82,8 @@ impl Words {
         }
     }
 
-    pub(crate) const fn door(self, door: Door) -> &'static str {
+    /// The door in words.
+    pub const fn door(self, door: Door) -> &'static str {
         match door {
             Door::Taxii => self.door_taxii(),
             Door::Stream => self.door_stream(),
@@ -93,7 +96,7 @@ impl Words {
     }
 
     /// A type of STIX in people's words.
-    pub(crate) fn stix_kind(self, kind: &str) -> &'static str {
+    pub fn stix_kind(self, kind: &str) -> &'static str {
         match kind {
             "indicator" => self.stix_indicator(),
             "incident" => self.stix_incident(),

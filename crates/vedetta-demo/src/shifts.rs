@@ -1,0 +1,102 @@
+//! The rosters of the demonstration, and the handovers of its national centre.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use vedetta_flow::{FlowError, House};
+use vedetta_model::{Actor, OrganisationId};
+use vedetta_watch::desk::Roster;
+use vedetta_watch::desk::roster::{Absence, Cover, Shift, Swap};
+use vedetta_watch::{Give, Take, Watch, WatchError};
+
+use crate::people::{TEAMS, actor, centres, of_team};
+
+/// Puts the rosters, and has the past shifts handed over.
+pub(crate) fn ready(house: &House, watch: &Watch) -> Result<(), WatchError> {
+    let Some(officer) = actor(house, "turno-cnaipic") else { return Ok(()) };
+    if !watch.on_duty(&officer)?.is_empty() {
+        return Ok(());
+    }
+    for centre in centres(house) {
+        let Some(keeper) = actor(house, &format!("turno-{centre}")) else { continue };
+        watch.put_roster(&keeper, roster(house, &centre)?, None)?;
+    }
+    let second = actor(house, "turno-cnaipic-b");
+    let third = actor(house, "turno-cnaipic-c");
+    if let (Some(second), Some(third)) = (second, third) {
+        hand_over(house, watch, [&officer, &second, &third])?;
+    }
+    Ok(())
+}
+
+/// Three teams: the day, the night, and rest; somebody is always there, but where somebody is away.
+fn roster(house: &House, centre: &OrganisationId) -> Result<Roster, FlowError> {
+    let hour = |hour: i8| jiff::civil::time(hour, 0, 0, 0);
+    let today = house.now().day();
+    let day = |ahead: i64| today.saturating_add(jiff::Span::new().days(ahead));
+    let teams = TEAMS.iter().map(|team| Ok(BTreeSet::from([of_team(centre, team)?])));
+    let mut roster = Roster {
+        organisation: centre.clone(),
+        zone: "Europe/Rome".into(),
+        shifts: BTreeMap::from([
+            ("giorno".to_owned(), Shift { from: hour(8), to: hour(20) }),
+            ("notte".to_owned(), Shift { from: hour(20), to: hour(8) }),
+        ]),
+        teams: teams.collect::<Result<_, FlowError>>()?,
+        cycle: vec!["giorno".into(), "notte".into(), String::new()],
+        stagger: 1,
+        start: day(-6),
+        absences: Vec::new(),
+        swaps: Vec::new(),
+        covers: Vec::new(),
+    };
+    match centre.as_str() {
+        "cnaipic" => {
+            let (from, to) = (of_team(centre, "b")?, of_team(centre, "c")?);
+            roster.swaps.push(Swap { day: day(2), shift: "giorno".into(), from, to });
+            let person = of_team(centre, "c")?;
+            roster.absences.push(Absence { person, from: day(9), until: day(10) });
+        }
+        // A small room that another stands in for today.
+        "cosc-sardegna" => {
+            for team in TEAMS {
+                let person = of_team(centre, team)?;
+                roster.absences.push(Absence { person, from: day(-1), until: day(1) });
+            }
+            let now = house.now();
+            let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+            let (from, until) = (now.before(hours(48)), now.after(hours(48)));
+            if let Ok(by) = OrganisationId::new("cosc-lazio") {
+                roster.covers.push(Cover { by, from, until });
+            }
+        }
+        _ => {}
+    }
+    Ok(roster)
+}
+
+/// Every shift that is owed is handed over; the last waits for who comes.
+fn hand_over(house: &House, watch: &Watch, people: [&Actor; 3]) -> Result<(), WatchError> {
+    const REMARKS: [&str; 3] = [
+        "Turno tranquillo. Il referente di Terni richiama in mattinata.",
+        "Aggiornati i registri della falsa fattura; il fornitore del protocollo non ha ancora risposto.",
+        "Chiuso il confronto con il centro regionale: nessuna novità sul riscatto.",
+    ];
+    let own = &people[0].organisation;
+    for turn in 0..40 {
+        let sheet = watch.handover_sheet(people[0], own)?;
+        let Some(ends) = sheet.ends.filter(|ends| *ends <= house.now()) else { return Ok(()) };
+        let (giver, taker) = (people[turn % 3], people[(turn + 1) % 3]);
+        let remarks = REMARKS[turn % 3].to_owned();
+        // As the giver sees it: that is what is signed.
+        let digest = watch.handover_sheet(giver, own)?.digest;
+        let given = watch.give_handover(giver, own, Give { digest, remarks })?;
+        let last = sheet.owed.last().is_none_or(|last| *last == ends);
+        if last {
+            return Ok(());
+        }
+        let seen = given.handover.lines.iter().map(|line| line.key.clone()).collect();
+        watch.take_handover(taker, &given.id, &Take { seen })?;
+    }
+    Ok(())
+}

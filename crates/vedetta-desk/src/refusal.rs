@@ -1,0 +1,136 @@
+//! Why something was refused, for people: each refusal in Italian, beside the English that it has as an
+//! error.
+
+use crate::handover::HandoverError;
+use crate::incident::ChangeError;
+use crate::roster::RosterError;
+
+/// A refusal that people read in their language.
+pub trait Refusal {
+    /// In Italian: what is wrong, and what to do.
+    fn italian(&self) -> String;
+}
+
+impl Refusal for ChangeError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Stage { stage, .. } => format!(
+                "un caso {} non lo permette: ricarica, guarda a che punto è, e fai prima il passo che manca",
+                italian(stage)
+            ),
+            Self::Empty(what) => format!("manca {}: dillo in una frase", italian(what)),
+            Self::Long { what, most } => {
+                format!("{} ha più di {most} caratteri: allega un file", italian(what))
+            }
+            Self::Many { what, most } => format!(
+                "un caso ha al massimo {most} {}: apri un altro caso e collega i due",
+                italian(what)
+            ),
+            Self::Future { what, .. } => {
+                format!("{} è nel futuro: indica un momento già passato", italian(what))
+            }
+            Self::Past { what, .. } => {
+                format!("{} è già passato: indica un momento che deve venire", italian(what))
+            }
+            Self::Itself => "un caso non è parte di se stesso: indicane un altro".into(),
+            Self::Missing { name, .. } => {
+                format!("nel caso non c'è {name}: ricarica e guarda di nuovo")
+            }
+            Self::Held { authority, reference } => format!(
+                "il provvedimento {reference} di {authority} tiene fermo il caso: va prima rilasciato"
+            ),
+        }
+    }
+}
+
+impl Refusal for RosterError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Zone(zone) => format!("il fuso «{zone}» non esiste: scrivilo come Europe/Rome"),
+            Self::Empty(what) => format!("manca {}: mettine almeno uno", italian(what)),
+            Self::Shift { name, .. } => {
+                format!("«{name}» non è tra i turni della giornata: aggiungilo, o correggi il nome")
+            }
+            Self::Backwards(_) => "un periodo finisce prima di cominciare: scambia le date".into(),
+        }
+    }
+}
+
+impl Refusal for HandoverError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Over => "è già firmata da tutti e due: guarda la prossima".into(),
+            Self::Same(who) => format!("l'ha consegnata {who}: la prende un'altra persona"),
+            Self::Unseen { count, .. } => format!(
+                "{count} righe non sono spuntate: guardale una per una, spuntale, e firma di nuovo"
+            ),
+            Self::Long => "le note hanno più di 20.000 caratteri: allega un file a un caso".into(),
+        }
+    }
+}
+
+/// What the errors name, in Italian; a name that is not here stays as it is.
+fn italian(word: &str) -> &str {
+    const WORDS: &[(&str, &str)] = &[
+        ("reported", "segnalato"),
+        ("triaged", "preso in carico"),
+        ("confirmed", "confermato"),
+        ("contained", "contenuto"),
+        ("recovered", "ripristinato"),
+        ("closed", "chiuso"),
+        ("dismissed", "archiviato"),
+        ("merged", "unito a un altro"),
+        ("team", "una squadra"),
+        ("shift", "un turno"),
+        ("day in its cycle", "un giorno del ciclo"),
+        ("a class", "una classe"),
+        ("a service", "un servizio"),
+        ("an observable", "un elemento"),
+        ("observables", "elementi"),
+        ("tasks", "cose da fare"),
+        ("files", "file"),
+        ("notices", "notifiche"),
+        ("people", "persone"),
+        ("participants", "partecipanti"),
+        ("classes", "classi"),
+        ("items", "informazioni"),
+        ("services", "servizi"),
+        ("how it was checked", "come è stato verificato"),
+        ("the authority", "l'autorità"),
+        ("the cause", "la causa"),
+        ("the contact", "il recapito"),
+        ("the evidence", "che cosa lo mostra"),
+        ("the lesson", "che cosa si è imparato"),
+        ("the note", "la nota"),
+        ("the order's number", "il numero del provvedimento"),
+        ("the proof", "la prova dell'invio"),
+        ("the reason", "il motivo"),
+        ("the recommendation", "la raccomandazione"),
+        ("the report", "la segnalazione"),
+        ("the task", "che cosa c'è da fare"),
+        ("the text, in each language,", "il testo, in ogni lingua,"),
+        ("the title", "il titolo"),
+        ("the title, in each language,", "il titolo, in ogni lingua,"),
+        ("what to do, in each language,", "che cosa fare, in ogni lingua,"),
+        ("what was done", "che cosa è stato fatto"),
+    ];
+    WORDS.iter().find(|(en, _)| *en == word).map_or(word, |(_, it)| it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_in_italian_what_is_missing() {
+        let stage = ChangeError::Stage { stage: "triaged", wanted: "closed", remedy: "recover it" };
+        assert!(stage.italian().starts_with("un caso preso in carico"));
+        assert_eq!(
+            ChangeError::Empty("the evidence").italian(),
+            "manca che cosa lo mostra: dillo in una frase"
+        );
+        assert_eq!(RosterError::Empty("team").italian(), "manca una squadra: mettine almeno uno");
+        let unseen = HandoverError::Unseen { count: 3, first: "case/2026-000001".into() };
+        assert!(unseen.italian().starts_with("3 righe non sono spuntate"));
+    }
+}
