@@ -12,6 +12,7 @@ crate::words! {
     clocks_title: "Scadenze" / "Clocks",
     clocks_intro: "Ciò che va comunicato per legge, e quando; e i tempi che la sala si è data. Prima ciò che è scaduto." / "What the law wants told, and by when; and the room's own aims. What was missed comes first.",
     clocks_none: "Nessuna scadenza in corso." / "No clock is running.",
+    clocks_all: "Tutte le scadenze" / "All clocks",
     clocks_missed: "Scadute" / "Missed",
     clocks_near: "In scadenza" / "Nearly due",
     clocks_next: "Prossime" / "Next",

@@ -146,7 +146,8 @@ impl Watch {
             })
             .collect();
         let count = |has: fn(&Reached) -> bool| reach.iter().filter(|it| has(it)).count();
-        figures.received = count(|it| it.received.is_some());
+        // Who has read it has received it, by whichever door.
+        figures.received = count(|it| it.received.is_some() || it.read.is_some());
         figures.read = count(|it| it.read.is_some());
         figures.acted =
             count(|it| it.reaction.as_ref().is_some_and(|reaction| reaction.did != Acted::Read));
