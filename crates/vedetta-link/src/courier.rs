@@ -73,7 +73,7 @@ impl Courier {
         let mesh = house.mesh().map_err(|error| error.to_string())?;
         let head = house.head().map_err(unreadable)?;
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
-        let vouched = house.vouched_cards(&peer).map_err(|error| error.to_string())?;
+        let vouched = house.vouched_cards().map_err(|error| error.to_string())?;
         let (lobby, tried) = (house.waiting(&peer).map_err(unreadable)?, house.now());
         let opening = Opening {
             me: mesh.me.clone(),
@@ -126,7 +126,7 @@ impl Courier {
         (self.mesh, self.news) = (mesh, true);
         // What was read before and not sent yet may be for nobody there now.
         self.tell(link::Input::Changed)?;
-        let all = self.house.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
+        let all = self.house.vouched_cards().map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
         self.vouched = all;
         if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }

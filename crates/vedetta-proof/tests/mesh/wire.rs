@@ -55,7 +55,7 @@ impl<'a> End<'a> {
             edition: house.edition(&peer).unwrap(),
             head,
             bookmark: house.bookmark(&peer).unwrap(),
-            cards: house.vouched_cards(&peer).unwrap(),
+            cards: house.vouched_cards().unwrap(),
         };
         let (link, outputs) = Link::open(opening, house.now());
         let mut end = Self { house, peer, link, out: VecDeque::new(), head: head.place };
