@@ -114,18 +114,21 @@ proptest! {
                 callee(&format!("p{name}"), &by)
             }).collect::<Vec<_>>();
             let begin = alarm.advance(&ladder, &who, at(minute));
-            let mut lost = begin.checked_sub(1).is_some_and(|last| alarm.steps[last].reached_nobody());
+            let heard = |step: &Step| (step.rung, step.reached_nobody());
+            let mut last = begin.checked_sub(1).map(|at| heard(&alarm.steps[at]));
             for step in &mut alarm.steps[begin..] {
                 let each: BTreeSet<_> = step.calls.iter().map(|it| (it.person.clone(), it.by)).collect();
                 prop_assert_eq!(each.len(), step.calls.len());
                 let rung = &ladder.rungs[step.rung];
-                prop_assert!(category <= rung.category || lost);
+                // Higher only where nobody heard, and there again.
+                let above = last.is_some_and(|(rung, lost)| lost || rung == step.rung);
+                prop_assert!(category <= rung.category || above);
                 let could = people.iter().any(|(_, means)| {
                     let all = [Means::Browser, Means::Email, Means::Sms, Means::Webhook];
                     all.iter().enumerate().any(|(bit, it)| means & (1 << bit) != 0 && rung.by.contains(it))
                 });
                 prop_assert_eq!(could, !step.calls.is_empty(), "called, or a gap");
-                lost = step.reached_nobody();
+                last = Some(heard(step));
                 if fail {
                     for call in &mut step.calls {
                         call.state = CallState::Unknown { at: at(minute) };
