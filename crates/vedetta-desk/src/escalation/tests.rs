@@ -128,7 +128,7 @@ proptest! {
                     all.iter().enumerate().any(|(bit, it)| means & (1 << bit) != 0 && rung.by.contains(it))
                 });
                 prop_assert_eq!(could, !step.calls.is_empty(), "called, or a gap");
-                last = Some(heard(step));
+                last = Some(heard(&*step));
                 if fail {
                     for call in &mut step.calls {
                         call.state = CallState::Unknown { at: at(minute) };
