@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use vedetta_model::Clock as _;
 use vedetta_store_sqlite::SqliteStore;
@@ -25,8 +26,10 @@ use crate::system::{Stopwatch, SystemClock};
 const REPORTERS: &str = "pec.comune-054039.example";
 const MAILBOX: &str = "segnalazioni@vedetta.example";
 const RECEIVER: &str = "mx.vedetta.example";
-/// How long answers are waited for once all is handed in.
+/// How long a report may take to be accepted, and answers may be waited for once all is handed in.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Connections at once; the door takes 256.
+const AT_ONCE: usize = 200;
 
 /// When each report was accepted, and when the relay had its answer, since the beginning.
 #[derive(Default)]
@@ -81,12 +84,16 @@ fn report(letters: &[Vec<u8>], n: usize) -> Vec<u8> {
 /// Answers how many were not accepted.
 async fn hand_in(at: SocketAddr, reports: Vec<Vec<u8>>, rate: u32, board: &Board) -> usize {
     let mut pace = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
+    let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut under_way = JoinSet::new();
     for (n, report) in reports.into_iter().enumerate() {
         pace.tick().await;
+        let place = Arc::clone(&room).acquire_owned().await;
         let board = Arc::clone(board);
         under_way.spawn(async move {
-            let accepted = give(at, n, &report).await.is_ok();
+            let _place = place;
+            let given = tokio::time::timeout(PATIENCE, give(at, n, &report)).await;
+            let accepted = matches!(given, Ok(Ok(())));
             if accepted {
                 note(&board, |seen, at| seen.accepted.insert(n, at));
             }

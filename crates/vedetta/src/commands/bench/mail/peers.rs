@@ -27,7 +27,8 @@ const PATIENCE: u32 = 600;
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        self.child.kill().ok();
+        // Asked, not killed: it ends the processes that it started.
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().ok();
         self.child.wait().ok();
     }
 }
