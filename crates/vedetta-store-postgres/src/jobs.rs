@@ -32,6 +32,9 @@ WHERE id = $1 AND attempts = $2 AND leased IS NOT NULL";
 const REQUEUE: &str = "-- name: requeue
 UPDATE job SET dead = NULL, due = $2 WHERE id = $1 AND dead IS NOT NULL";
 
+const DISCARD: &str = "-- name: discard
+DELETE FROM job WHERE id = $1 AND dead IS NOT NULL";
+
 const WAITING: &str = "-- name: waiting_jobs
 SELECT count(*) FROM (SELECT FROM job WHERE step = $1 AND dead IS NULL LIMIT $2) w";
 
@@ -96,10 +99,19 @@ pub(crate) fn give_back(
 
 /// Takes a dead job up again.
 pub(crate) fn requeue(session: &mut Session, job: JobId, due: Instant) -> Told<()> {
-    match session.writing()?.run(REQUEUE, &[&id(job), &due.micros()])? {
-        0 => Err(Fault::Refused(format!("job {} is not on the dead-letter list", job.0))),
-        _ => Ok(()),
+    was_dead(session.writing()?.run(REQUEUE, &[&id(job), &due.micros()])?, job)
+}
+
+/// Takes a dead job off the list.
+pub(crate) fn discard(session: &mut Session, job: JobId) -> Told<()> {
+    was_dead(session.writing()?.run(DISCARD, &[&id(job)])?, job)
+}
+
+fn was_dead(changed: u64, job: JobId) -> Told<()> {
+    if changed == 1 {
+        return Ok(());
     }
+    Err(Fault::Refused(format!("job {} is not on the dead-letter list", job.0)))
 }
 
 /// How many jobs of a step are not dead, counted up to `most`.

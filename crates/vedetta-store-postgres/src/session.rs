@@ -325,4 +325,8 @@ impl UnitOfWork for Session {
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError> {
         self.ask(|me| jobs::requeue(me, id, due))
     }
+
+    fn discard(&mut self, id: JobId) -> Result<(), StoreError> {
+        self.ask(|me| jobs::discard(me, id))
+    }
 }

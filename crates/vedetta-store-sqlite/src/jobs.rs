@@ -76,10 +76,20 @@ pub(crate) fn give_back(
 /// Takes a dead job up again.
 pub(crate) fn requeue(session: &mut Session, id: JobId, due: Instant) -> Told<()> {
     let sql = "UPDATE job SET dead = NULL, due = ?2 WHERE id = ?1 AND dead IS NOT NULL";
-    match session.conn.prepare_cached(sql)?.execute(params![id.0, due.micros()])? {
-        0 => Err(Fault::Refused(format!("job {} is not on the dead-letter list", id.0))),
-        _ => Ok(()),
+    was_dead(session.conn.prepare_cached(sql)?.execute(params![id.0, due.micros()])?, id)
+}
+
+/// Takes a dead job off the list.
+pub(crate) fn discard(session: &mut Session, id: JobId) -> Told<()> {
+    let sql = "DELETE FROM job WHERE id = ?1 AND dead IS NOT NULL";
+    was_dead(session.conn.prepare_cached(sql)?.execute([id.0])?, id)
+}
+
+fn was_dead(changed: usize, id: JobId) -> Told<()> {
+    if changed == 1 {
+        return Ok(());
     }
+    Err(Fault::Refused(format!("job {} is not on the dead-letter list", id.0)))
 }
 
 /// How many jobs of a step are not dead, counted up to `most`.

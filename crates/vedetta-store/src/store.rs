@@ -203,6 +203,8 @@ pub trait UnitOfWork: Reader {
     fn drop_jobs(&mut self, step: &str) -> Result<(), StoreError>;
     /// Takes a dead job up again, its attempts counted on. Refused when it is not dead.
     fn requeue(&mut self, id: JobId, due: Instant) -> Result<(), StoreError>;
+    /// Takes a dead job off the list for good. Refused when it is not dead.
+    fn discard(&mut self, id: JobId) -> Result<(), StoreError>;
 }
 
 /// What a walk along the whole chain found.

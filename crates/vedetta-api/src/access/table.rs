@@ -354,6 +354,7 @@ pub const TABLE: &[Route] = &[
         .query(&[("organisation", "Whose; one's own without it.")]),
     get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
     post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
+    delete("/api/v1/dead-letters/{job}", ROOM, "Discard it"),
     get("/api/v1/warning-lists", Who::SignedIn, "Lists of false positives")
         .gives(json("WarningLists")),
     put("/api/v1/warning-lists/{list}", ROOM, "Put a list in MISP's format")

@@ -1,4 +1,4 @@
-//! Work that was given up, and taking it up again.
+//! Work that was given up, taking it up again, and discarding it.
 
 use axum::Json;
 use axum::extract::State;
@@ -46,6 +46,16 @@ pub(super) async fn retry(
 ) -> Result<StatusCode, Problem> {
     let id = JobId(params.get("job")?);
     api.ask(move |house| house.retry_work(&actor, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn discard(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<StatusCode, Problem> {
+    let id = JobId(params.get("job")?);
+    api.ask(move |house| house.discard_work(&actor, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

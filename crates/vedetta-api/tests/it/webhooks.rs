@@ -101,10 +101,7 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
     let receiver = Receiver::new("8.8.8.8:443");
     *receiver.answer.lock().unwrap() = 503;
-    for _ in 0..20 {
-        run(&door, &receiver).await;
-        door.clock.advance(Duration::from_secs(8 * 3600));
-    }
+    give_up(&door, &receiver).await;
     assert_eq!(receiver.names().len(), 12);
     let letters = door.get(&room, "/api/v1/dead-letters").await;
     let letter = &letters["letters"][0];
@@ -116,6 +113,33 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     assert_eq!(receiver.names().len(), 13);
     assert_eq!(door.get(&room, "/api/v1/dead-letters").await["letters"], serde_json::json!([]));
     assert_eq!(door.ask(&room, &retry, None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_was_given_up_can_be_discarded_for_good() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    door.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    let room = door.token("sala");
+    put(&door, &stranger).await;
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let receiver = Receiver::new("8.8.8.8:443");
+    *receiver.answer.lock().unwrap() = 503;
+    give_up(&door, &receiver).await;
+    let letters = door.get(&room, "/api/v1/dead-letters").await;
+    let discard = format!("DELETE /api/v1/dead-letters/{}", letters["letters"][0]["id"]);
+    assert_eq!(door.ask(&stranger, &discard, None).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(door.ask(&room, &discard, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(door.get(&room, "/api/v1/dead-letters").await["letters"], serde_json::json!([]));
+    assert_eq!(door.ask(&room, &discard, None).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Calls until no attempt is left.
+async fn give_up(door: &Door, receiver: &Receiver) {
+    for _ in 0..20 {
+        run(door, receiver).await;
+        door.clock.advance(Duration::from_secs(8 * 3600));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Work that was given up: looked at, and taken up again.
+//! Work that was given up: looked at, taken up again, discarded.
 
 use vedetta_model::Actor;
-use vedetta_store::{Job, JobId, StoreError};
+use vedetta_store::{Job, JobId, StoreError, UnitOfWork};
 
 use crate::authority::ROOM;
 use crate::error::FlowError;
@@ -27,16 +27,33 @@ impl House {
     pub fn retry_work(&self, by: &Actor, id: JobId) -> Result<(), FlowError> {
         self.require_room(by, ROOM, "take work up again")?;
         let now = self.now();
-        let outcome = self.write(move |unit| match unit.requeue(id, now) {
-            Err(StoreError::Refused(_)) => Ok(None),
-            other => other.map(Some),
+        self.settle(by, id, r#"{"deed":"retried"}"#, move |unit| unit.requeue(id, now))
+    }
+
+    /// Takes off the list for good what was given up.
+    ///
+    /// # Errors
+    /// As for [`House::retry_work`].
+    pub fn discard_work(&self, by: &Actor, id: JobId) -> Result<(), FlowError> {
+        self.require_room(by, ROOM, "discard work")?;
+        self.settle(by, id, r#"{"deed":"discarded"}"#, move |unit| unit.discard(id))
+    }
+
+    fn settle(
+        &self,
+        by: &Actor,
+        id: JobId,
+        deed: &str,
+        mut how: impl FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), FlowError> {
+        let settled = self.write(move |unit| match how(unit) {
+            Err(StoreError::Refused(_)) => Ok(false),
+            other => other.map(|()| true),
         })?;
-        outcome.ok_or_else(|| FlowError::unknown("dead letter", id.0))?;
-        self.note_deed(
-            by.account.as_str(),
-            &format!("job {}", id.0),
-            r#"{"deed":"retried"}"#.into(),
-        )?;
+        if !settled {
+            return Err(FlowError::unknown("dead letter", id.0));
+        }
+        self.note_deed(by.account.as_str(), &format!("job {}", id.0), deed.into())?;
         Ok(())
     }
 }

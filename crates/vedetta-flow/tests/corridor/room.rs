@@ -47,6 +47,7 @@ fn the_roles_of_another_organisation_do_nothing_here() {
     assert!(refused(house.put_warning_list(&turno, list)));
     assert!(refused(house.dead_letters(&turno).map(drop)));
     assert!(refused(house.retry_work(&turno, JobId(1))));
+    assert!(refused(house.discard_work(&turno, JobId(1))));
     assert!(refused(house.pace(&turno, Sequence::START).map(drop)));
     assert!(refused(house.entries(&turno, Sequence::START, 1).map(drop)));
     assert!(refused(house.explain(&turno, &item.id(), &perugia).map(drop)));

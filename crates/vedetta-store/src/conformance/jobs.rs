@@ -167,7 +167,12 @@ pub fn die_and_are_requeued(scene: &mut Scene) {
     assert_eq!((again.job.id, again.job.attempts, again.job.dead), (dead[0].id, 2, None));
     for not_dead in [dead[0].id, JobId(999)] {
         assert!(is_refused(&scene.try_write(|unit| unit.requeue(not_dead, now))));
+        assert!(is_refused(&scene.try_write(|unit| unit.discard(not_dead))));
     }
+    scene.write(|unit| unit.discard(dead[1].id));
+    scene.reopen();
+    assert!(scene.read(|reader| reader.dead_jobs(10)).is_empty());
+    assert!(is_refused(&scene.try_write(|unit| unit.requeue(dead[1].id, now))));
 }
 
 /// Waiting, leased or dead.
