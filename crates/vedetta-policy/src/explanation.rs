@@ -1,5 +1,6 @@
 //! Why an organisation receives an item or does not, for people; and who will, before publishing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -106,6 +107,21 @@ impl Network {
     #[must_use]
     pub fn preview_unheld(&self, handling: &Arc<Handling>) -> Preview {
         self.groups(handling, Inquiry::unheld(self, handling))
+    }
+
+    /// Which agreement brings what is handled so to whom: the last of each one's chain, nothing
+    /// held. Who needs none (the producer, clients, everyone of TLP:CLEAR) is in none.
+    #[must_use]
+    pub fn bringing(&self, handling: &Arc<Handling>) -> Vec<(AgreementId, Audience)> {
+        let mut brought = BTreeMap::<usize, Audience>::new();
+        for (ground, audience) in Inquiry::unheld(self, handling).grounds(&self.everyone) {
+            let Ground::Chain { chain, .. } = ground else { continue };
+            if let Some(last) = chain.last() {
+                brought.entry(last.pact).or_default().absorb(&audience);
+            }
+        }
+        let named = brought.into_iter();
+        named.map(|(pact, to)| (self.pacts[pact].agreement.id.clone(), to)).collect()
     }
 
     fn groups(&self, handling: &Arc<Handling>, inquiry: Inquiry<'_>) -> Preview {

@@ -6,12 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{
-    Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber, Places,
-};
+use vedetta_model::{Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, Places};
+use vedetta_policy::Clearance;
 use vedetta_store::{
-    Acknowledgement, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence, StoreError,
-    VersionFilter,
+    Acknowledgement, ClearanceId, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence,
+    StoreError, VersionFilter,
 };
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -148,7 +147,11 @@ impl House {
 
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
         let (mut measured, mut releases) = (Measured::new(), Releases::default());
-        let parties = Parties { standing: self.standing(), known: RefCell::default() };
+        let parties = Parties {
+            standing: self.standing(),
+            known: RefCell::default(),
+            brought: RefCell::default(),
+        };
         let acknowledgements = newest_acknowledgements(reader, after)?;
         // Of each release that was acknowledged: by whom, and when each first had it.
         let mut received: BTreeMap<_, HashMap<_, Option<Instant>>> = BTreeMap::new();
@@ -168,19 +171,12 @@ impl House {
             let mut counts = HashMap::new();
             for place in had.iter() {
                 let Some(release) = releases.get(place) else { continue };
-                for agreement in release.under.iter() {
-                    let members = parties.of(agreement);
-                    let reached = counts
-                        .entry(agreement)
-                        .or_insert_with(|| members.common(audience).count() as u64);
-                    // Its producer had it before it was accepted.
-                    let own =
-                        audience.contains(release.producer) && members.contains(release.producer);
-                    let count = *reached - u64::from(own);
-                    if count > 0 {
-                        let pace = measured.entry(agreement.clone()).or_default();
-                        pace.0.push((millis(release.at, *at), count));
-                    }
+                let reached = counts
+                    .entry(release.clearance)
+                    .or_insert_with(|| self.reached(&parties, release.clearance, audience));
+                for (agreement, count) in reached.iter() {
+                    let pace = measured.entry(agreement.clone()).or_default();
+                    pace.0.push((millis(release.at, *at), *count));
                 }
             }
             Ok(())
@@ -190,19 +186,42 @@ impl House {
             let had = received.get(&place).and_then(|by| *by.get(&it.organisation)?);
             self.look_up(reader, &Places::between(place, place), &mut releases)?;
             let (Some(had), Some(release)) = (had, releases.get(place)) else { continue };
-            let bound = |agreement: &&AgreementId| parties.of(agreement).contains(it.organisation);
-            for agreement in release.under.iter().filter(bound) {
-                if it.organisation == release.producer {
-                    continue;
-                }
-                let pace = measured.entry(agreement.clone()).or_default();
+            let one = Audience::from_iter([it.organisation]);
+            for (agreement, _) in self.reached(&parties, release.clearance, &one) {
+                let pace = measured.entry(agreement).or_default();
                 pace.1.push((millis(had, it.at), 1));
             }
         }
         Ok(measured)
     }
 
-    /// Learns of releases when they were made and under which agreements.
+    /// How many of an audience each agreement brought a release to: the last of each one's chain
+    /// as things stand, or all that it was released under where none stands any more.
+    fn reached(
+        &self,
+        parties: &Parties,
+        clearance: ClearanceId,
+        audience: &Audience,
+    ) -> Vec<(AgreementId, u64)> {
+        let Some(cleared) = self.shared.book.get(clearance) else { return Vec::new() };
+        let brought = parties.brought(clearance, &cleared);
+        let producer = parties.standing.directory.number(&cleared.handling.producer);
+        let mut rest = audience.difference(&producer.into_iter().collect());
+        let mut reached = BTreeMap::new();
+        for (agreement, to) in brought.iter() {
+            let had = rest.intersection(to);
+            rest = rest.difference(&had);
+            *reached.entry(agreement.clone()).or_default() += had.len() as u64;
+        }
+        let under = self.shared.book.under(clearance).filter(|_| !rest.is_empty());
+        for agreement in under.iter().flat_map(|under| under.iter()) {
+            let had = parties.of(agreement).common(&rest).count() as u64;
+            *reached.entry(agreement.clone()).or_default() += had;
+        }
+        reached.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Learns of releases when they were made and how they were cleared.
     fn look_up(
         &self,
         reader: &mut dyn Reader,
@@ -220,10 +239,9 @@ impl House {
                 let page = reader.items(&released(after, Sequence(*last)))?;
                 for item in page.items {
                     let seq = item.stamp.seq.0;
-                    let under = self.shared.book.under(item.clearance);
-                    if let (Some(under), true) = (under, wanted.contains(seq)) {
-                        let (at, producer) = (item.stamp.at, item.producer);
-                        known.released.insert(seq, Released { at, producer, under });
+                    if wanted.contains(seq) {
+                        let (at, clearance) = (item.stamp.at, item.clearance);
+                        known.released.insert(seq, Released { at, clearance });
                     }
                 }
                 next = page.next;
@@ -241,24 +259,32 @@ struct Releases {
     released: HashMap<u64, Released>,
 }
 
-/// When a release was made, of whose item, and under which agreements.
+/// When a release was made, and how it was cleared.
 struct Released {
     at: Instant,
-    producer: OrganisationNumber,
-    under: Arc<[AgreementId]>,
+    clearance: ClearanceId,
 }
 
-/// The parties to agreements, each gathered once.
+/// The parties to agreements, and whom each brings what is cleared alike, gathered once.
 struct Parties {
     standing: Arc<Standing>,
     known: RefCell<HashMap<AgreementId, Rc<Audience>>>,
+    brought: RefCell<HashMap<ClearanceId, Rc<Brought>>>,
 }
+
+type Brought = Vec<(AgreementId, Audience)>;
 
 impl Parties {
     fn of(&self, agreement: &AgreementId) -> Rc<Audience> {
         let mut known = self.known.borrow_mut();
         let gather = || Rc::new(self.standing.members(agreement));
         Rc::clone(known.entry(agreement.clone()).or_insert_with(gather))
+    }
+
+    fn brought(&self, id: ClearanceId, clearance: &Clearance) -> Rc<Brought> {
+        let mut brought = self.brought.borrow_mut();
+        let gather = || Rc::new(self.standing.network.bringing(&clearance.handling));
+        Rc::clone(brought.entry(id).or_insert_with(gather))
     }
 }
 
