@@ -12,15 +12,16 @@ use crate::group::Group;
 use crate::network::Network;
 use crate::pact::{Pact, Side};
 
-/// A rule of release, in the order in which an explanation tries to set it aside.
+/// A rule of release, in the order in which an explanation tries to set it aside: first what was
+/// taken away or never begun, then what was not signed, then what the terms say.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Rule {
+    Standing,
+    Adhesion,
     OnlyUnder,
     Marking,
     Category,
     Redistribution,
-    Adhesion,
-    Standing,
 }
 
 /// Rules set aside to find the nearest reason of a refusal.
@@ -106,12 +107,12 @@ struct Fresh {
 
 impl Rule {
     pub(crate) const ALL: [Self; 6] = [
+        Self::Standing,
+        Self::Adhesion,
         Self::OnlyUnder,
         Self::Marking,
         Self::Category,
         Self::Redistribution,
-        Self::Adhesion,
-        Self::Standing,
     ];
 }
 

@@ -276,8 +276,11 @@ impl<'a> Inquiry<'a> {
 
 /// Sets of rules to set aside, the nearest to a release first.
 fn nearest_first() -> impl Iterator<Item = Waived> {
-    let pairs = [&[Rule::Adhesion, Rule::Standing][..], &Rule::ALL];
-    Rule::ALL.into_iter().map(|rule| Waived::of(&[rule])).chain(pairs.map(Waived::of))
+    // An adhesion falls with the agreement that it adheres to.
+    let taken_away = Waived::of(&[Rule::Adhesion, Rule::Standing]);
+    let mut alone = Rule::ALL.map(|rule| Waived::of(&[rule])).into_iter();
+    let first = [alone.next(), alone.next(), Some(taken_away)].into_iter().flatten();
+    first.chain(alone).chain([Waived::of(&Rule::ALL)])
 }
 
 /// The shortest chain to an organisation; empty where the chains begin.

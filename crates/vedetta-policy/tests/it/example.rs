@@ -220,6 +220,29 @@ fn the_nearest_reason_of_a_refusal() {
     );
 }
 
+/// Who took it away is the answer, not what another agreement would never have given.
+#[test]
+fn what_was_suspended_is_named_before_what_the_terms_never_gave() {
+    let mut world = world();
+    let mut given = Handling::clone(&handling("indicator", "AMBER", &[]));
+    given.producer = "cosc-umbria".parse().unwrap();
+    let given = Arc::new(given);
+    let parties = json!([
+        { "name": "centre", "organisations": ["cosc-umbria"], "receives": ["incident"] },
+        { "name": "towns", "select": { "kinds": ["municipality"] }, "gives": ["incident"] }
+    ]);
+    let terms = ("hidden", "lineage");
+    let reports = agreement("reports", "Segnalazioni", Some("pro-c2si"), terms, parties);
+    world.agreements.push(Arc::new(reports));
+    let deed = Deed { by: "director".parse().unwrap(), at: now() };
+    let act = world.agreements[1].as_ref().clone();
+    world.agreements[1] = Arc::new(suspend(act, "verifica", deed).unwrap());
+    assert_eq!(
+        said(&world, &given, "terni").reason.it,
+        "Comune di Terni non la riceve: «Atto Umbria» è sospeso dal 1/6/2026 (da director)."
+    );
+}
+
 #[test]
 fn what_a_centre_gives_reaches_who_adhered() {
     let world = world();
