@@ -29,7 +29,7 @@ mod withdrawals;
 mod work;
 
 use axum::Json;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use vedetta_model::Role;
 
 use crate::access::Verb::{Delete, Get, Post, Put};
@@ -52,14 +52,6 @@ struct Page<T> {
     next: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Paging {
-    after: Option<String>,
-    limit: Option<usize>,
-}
-
 /// How many on a page: from 1 to 1,000; 100 without a wish.
 fn page_limit(wish: Option<usize>) -> usize {
     wish.unwrap_or(100).clamp(1, 1_000)
@@ -80,6 +72,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
     let registry = registry
         .on(Get, "/health", node::health)
         .on(Get, "/ready", node::ready)
+        .on(Get, "/ca.pem", node::authority)
         .on(Get, "/metrics", node::metrics)
         .on(Get, "/api/v1/openapi.json", node::openapi)
         .on(Post, "/api/v1/sessions", sessions::begin)

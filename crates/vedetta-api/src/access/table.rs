@@ -31,9 +31,14 @@ const SHIFT_KEEPERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer])
 /// Who hands a shift over.
 const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 
-const PAGE: &[(&str, &str)] = &[
+const ENTRIES: &[(&str, &str)] = &[
     ("after", "Go on after this place, as `next` of the page before said."),
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("subject", "Only what is about this identifier, exactly."),
+    ("actor", "Only what this account, or this step of the node's own, did."),
+    ("kind", "Only of this kind, as `kind` of an entry says."),
+    ("since", "Not earlier than this moment."),
+    ("until", "Not later than this moment."),
 ];
 const ITEMS: &[(&str, &str)] = &[
     ("after", "Go on after this place, as `next` of the page before said."),
@@ -168,6 +173,12 @@ pub const TABLE: &[Route] = &[
     // The node itself.
     get("/health", Who::Anyone, "Whether the process lives").gives(json("Health")),
     get("/ready", Who::Anyone, "Whether the node can serve").gives(json("Health")),
+    get(
+        "/ca.pem",
+        Who::Anyone,
+        "The certificate of the node's own authority, to be compared with one had otherwise",
+    )
+    .gives(of("application/x-pem-file")),
     get("/metrics", AUDITORS, "Figures for Prometheus").gives(of("text/plain")),
     get("/api/v1/openapi.json", Who::Anyone, "This description").gives(of("application/json")),
     // Sensors.
@@ -582,7 +593,7 @@ pub const TABLE: &[Route] = &[
         .query(&[("days", "Over so many past days; 1 to 365, 30 without it.")])
         .gives(json("MailStatistics")),
     // The ledger.
-    get("/api/v1/ledger/entries", AUDITORS, "What was done").query(PAGE).gives(json("Entries")),
+    get("/api/v1/ledger/entries", AUDITORS, "What was done").query(ENTRIES).gives(json("Entries")),
     get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")
         .cost(Cost::Bulk)
         .gives(json("Verification")),

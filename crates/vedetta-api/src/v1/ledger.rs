@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use vedetta_flow::views::ledger::EntryFilter;
 use vedetta_flow::{Entry, EntryKind, Sequence, Verification};
 use vedetta_model::Instant;
 
-use super::{Answer, Page, Paging, page_limit};
+use super::{Answer, Page, page_limit};
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::Asked;
@@ -26,19 +27,34 @@ pub(super) struct EntryLine {
     hash: String,
 }
 
+/// Where, and which.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    after: Option<String>,
+    limit: Option<usize>,
+    subject: Option<String>,
+    actor: Option<String>,
+    kind: Option<EntryKind>,
+    since: Option<Instant>,
+    until: Option<Instant>,
+}
+
 pub(super) async fn entries(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Asked(paging): Asked<Paging>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Answer<Page<EntryLine>> {
-    let after = paging.after.as_deref().unwrap_or("0").parse().map_err(|_| {
+    let after = wanted.after.as_deref().unwrap_or("0").parse().map_err(|_| {
         let sentence = "after is not a place in the ledger; give the next of the page before";
         Problem::new(Kind::NotUnderstood, sentence).at("after")
     })?;
-    let limit = page_limit(paging.limit).min(999);
-    let entries = api.ask(move |house| house.entries(&actor, Sequence(after), limit + 1)).await?;
-    let lines = entries.into_iter().map(EntryLine::from).collect();
-    Ok(Json(Page::cut(lines, limit, |line: &EntryLine| line.seq.to_string())))
+    let limit = page_limit(wanted.limit);
+    let Wanted { subject, actor: who, kind, since, until, .. } = wanted;
+    let filter = EntryFilter { subject, actor: who, kind, since, until };
+    let (entries, next) =
+        api.ask(move |house| house.entries_such(&actor, (Sequence(after), limit), &filter)).await?;
+    let items = entries.into_iter().map(EntryLine::from).collect();
+    Ok(Json(Page { items, next: next.map(|place| place.0.to_string()) }))
 }
 
 /// Whether the chain is sound, and where not.

@@ -155,6 +155,12 @@ async fn auditors_read_what_was_done_and_prove_it() {
     let next = entries["next"].as_str().unwrap();
     let more = door.get(&token, &format!("/api/v1/ledger/entries?after={next}&limit=1")).await;
     assert_eq!(more["items"][0]["seq"], 6);
+    let narrowed = "/api/v1/ledger/entries?subject=corte&kind=put";
+    let about = door.get(&token, narrowed).await;
+    assert_eq!(about["items"].as_array().map(Vec::len), Some(1), "{about}");
+    assert_eq!((&about["items"][0]["subject"], about.get("next")), (&json!("corte"), None));
+    let later = door.get(&token, &format!("{narrowed}&since=2999-01-01T00:00:00Z")).await;
+    assert_eq!(later["items"], json!([]));
     let proof = door.get(&token, "/api/v1/ledger/verification").await;
     assert_eq!(proof["sound"], true);
     let figures = door.ask(&token, "GET /metrics", None).await;

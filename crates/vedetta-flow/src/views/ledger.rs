@@ -1,11 +1,42 @@
 //! What was done, for auditors.
 
-use vedetta_model::Actor;
-use vedetta_store::{Entry, Sequence, Verification};
+use serde::Deserialize;
+use vedetta_model::{Actor, Instant};
+use vedetta_store::{Entry, EntryKind, Sequence, Verification};
 
 use crate::authority::AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+
+/// Which entries an auditor asks for: those that have all that is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EntryFilter {
+    /// What they are about, exactly.
+    pub subject: Option<String>,
+    /// Who did it: an account, or the name of a step.
+    pub actor: Option<String>,
+    /// What happened.
+    pub kind: Option<EntryKind>,
+    /// Not earlier.
+    pub since: Option<Instant>,
+    /// Not later.
+    pub until: Option<Instant>,
+}
+
+/// Entries read in one go, and looked at for one page, at most.
+const TOGETHER: usize = 1_000;
+const LOOKED: usize = 20_000;
+
+impl EntryFilter {
+    fn admits(&self, entry: &Entry) -> bool {
+        self.subject.as_ref().is_none_or(|it| *it == entry.subject)
+            && self.actor.as_ref().is_none_or(|it| *it == entry.actor)
+            && self.kind.is_none_or(|it| it == entry.kind)
+            && self.since.is_none_or(|since| entry.stamp.at >= since)
+            && self.until.is_none_or(|until| entry.stamp.at <= until)
+    }
+}
 
 impl House {
     /// Entries after a place, in order, at most a thousand. Bodies of items are left out: an
@@ -21,6 +52,46 @@ impl House {
     ) -> Result<Vec<Entry>, FlowError> {
         self.require_room(by, AUDITORS, "read the ledger")?;
         Ok(self.read(|reader| reader.entries(after, limit.clamp(1, 1000)))?)
+    }
+
+    /// Entries after a place that a filter lets through, at most `limit`, and the place from which
+    /// to go on: none when there are no more. Looks at some twenty thousand entries at most, so a
+    /// page may be short and not the last.
+    ///
+    /// # Errors
+    /// As for [`House::entries`].
+    pub fn entries_such(
+        &self,
+        by: &Actor,
+        (after, limit): (Sequence, usize),
+        filter: &EntryFilter,
+    ) -> Result<(Vec<Entry>, Option<Sequence>), FlowError> {
+        self.require_room(by, AUDITORS, "read the ledger")?;
+        Ok(self.read(|reader| {
+            let begin = match filter.since {
+                Some(since) => reader.place_at(Instant::from_micros(since.micros() - 1))?,
+                None => after,
+            };
+            let (mut place, mut found, mut looked) = (begin.max(after), Vec::new(), 0);
+            while looked < LOOKED {
+                let page = reader.entries(place, TOGETHER)?;
+                let Some(last) = page.last().map(|entry| entry.stamp) else {
+                    return Ok((found, None));
+                };
+                looked += page.len();
+                for entry in page {
+                    place = entry.stamp.seq;
+                    found.extend(Some(entry).filter(|entry| filter.admits(entry)));
+                    if found.len() >= limit {
+                        return Ok((found, Some(place)));
+                    }
+                }
+                if filter.until.is_some_and(|until| last.at > until) {
+                    return Ok((found, None));
+                }
+            }
+            Ok((found, Some(place)))
+        })?)
     }
 
     /// Walks the whole chain and says whether it holds.
