@@ -28,7 +28,7 @@ use crate::problem::{Kind, Problem};
 use crate::reads::{Carried, Reads};
 use crate::recorder::{self, Recorder};
 use crate::taxii2::Statuses;
-use crate::webhooks::Caller;
+use crate::webhooks::{Caller, Troubles};
 
 /// What the operator says of the machine doors.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Settings {
     pub title: String,
     /// Whom to call about it.
     pub contact: Option<String>,
+    /// The certificate of the node's own authority, in PEM.
+    pub authority: Option<String>,
     /// Requests from one address.
     pub per_address: Rate,
     /// Requests of one account.
@@ -49,6 +51,8 @@ pub struct Settings {
     pub at_once: usize,
     /// The node's own networks that webhooks may go to; none unless somebody says so.
     pub webhook_networks: Inner,
+    /// Which webhooks fail, as their worker tells.
+    pub webhook_troubles: Troubles,
     /// With what certificates it dials other nodes.
     pub papers: Papers,
     /// By what it sends text messages.
@@ -125,12 +129,14 @@ impl Default for Settings {
         Self {
             title: "Vedetta".into(),
             contact: None,
+            authority: None,
             per_address: Rate { burst: 2_000, every: Duration::from_millis(1) },
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },
             sign_ins: Rate { burst: 5, every: Duration::from_secs(60) },
             at_once: 64,
             webhook_networks: Inner::default(),
+            webhook_troubles: Troubles::default(),
             papers: Papers::default(),
             gateway: None,
         }

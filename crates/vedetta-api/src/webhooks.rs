@@ -20,9 +20,11 @@ use vedetta_model::{Audience, Places};
 
 mod https;
 mod round;
+mod trouble;
 
 pub use https::Https;
 use round::Round;
+pub use trouble::{Trouble, Troubles};
 pub use vedetta_diffusion::webhook::Inner;
 
 /// The one who connects: [`Https`], and in tests somebody who listens.
@@ -43,6 +45,7 @@ struct Worker {
     house: Arc<House>,
     caller: Arc<dyn Caller>,
     inner: Inner,
+    troubles: Troubles,
 }
 
 /// How often the worker looks when no bell rings: calls that failed come due.
@@ -55,14 +58,14 @@ const TO_ONE: usize = 4;
 const RESOLVING: Duration = Duration::from_secs(10);
 
 /// Calls webhooks until stopped; calls under way then have a moment to end. `inner` are the node's
-/// own networks that they may go to.
+/// own networks that they may go to; what fails is told to `troubles`.
 pub async fn run(
     house: Arc<House>,
     caller: Arc<dyn Caller>,
-    inner: Inner,
+    (inner, troubles): (Inner, Troubles),
     stop: impl Future<Output = ()>,
 ) {
-    let worker = Worker { house, caller, inner };
+    let worker = Worker { house, caller, inner, troubles };
     let (tell, mut told) = mpsc::channel(16);
     let mut round = Round::new(worker.clone());
     // A call that is cut short keeps its lease for two minutes, and is then made again.
@@ -82,10 +85,11 @@ pub async fn run(
 pub async fn work(
     house: &Arc<House>,
     caller: &Arc<dyn Caller>,
-    inner: &Inner,
+    (inner, troubles): (&Inner, &Troubles),
 ) -> Result<Remaining, FlowError> {
     let (house, caller) = (Arc::clone(house), Arc::clone(caller));
-    let worker = Worker { house, caller, inner: inner.clone() };
+    let (inner, troubles) = (inner.clone(), troubles.clone());
+    let worker = Worker { house, caller, inner, troubles };
     let queued = worker.ask(|house| house.queue_webhook_calls()).await?;
     let active = worker.ask(|house| house.active_webhooks()).await?;
     let wanted: Vec<_> = active.into_iter().map(|key| (key, TO_ONE)).collect();
@@ -141,7 +145,10 @@ impl Worker {
         let (Some(release), Some(reply)) = (place, reply.transpose()) else {
             return self.ask(|house| house.finish_webhook_call(lease)).await;
         };
-        let meaning = answer(reply.as_ref().ok().copied());
+        let (meaning, key) = (answer(reply.as_ref().ok().copied()), due.webhook.key());
+        if matches!(meaning, Answer::Taken | Answer::Gone) {
+            self.troubles.over(&key);
+        }
         if meaning == Answer::Taken && matches!(due.tells, Tells::Withdrawal(_)) {
             return self.ask(|house| house.finish_webhook_call(lease)).await;
         }
@@ -156,13 +163,14 @@ impl Worker {
             Err(error) => error,
         };
         if meaning == Answer::Gone {
-            tracing::info!(webhook = due.webhook.key(), "paused: its receiver wants no more calls");
+            tracing::info!(webhook = key, "paused: its receiver wants no more calls");
             return self.ask(move |house| house.pause_webhook(lease, &due.webhook, error)).await;
         }
         let due = match again(attempt, now, self.house.entropy()) {
             Next::At(moment) => Some(moment),
             Next::DeadLetter => None,
         };
+        self.troubles.failed(&key, &error, (now, due));
         self.ask(move |house| house.give_back_webhook_call(lease, error, due)).await
     }
 

@@ -148,8 +148,16 @@ fn doors() -> Vec<(&'static str, Value)> {
             ("url", text()),
             ("state", state()),
             ("by", slug()),
+            ("waiting", number()),
         ],
-        &[("kinds", list(text())), ("categories", list(category())), ("paused_because", text())],
+        &[
+            ("kinds", list(text())),
+            ("categories", list(category())),
+            ("paused_because", text()),
+            ("failing_since", moment()),
+            ("last_error", text()),
+            ("next_attempt", moment()),
+        ],
     );
     let new_webhook = object(
         &[("url", text())],

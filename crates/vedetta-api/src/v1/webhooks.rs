@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
+use crate::webhooks::Trouble;
 
 /// What a webhook is to be.
 #[derive(Debug, Deserialize)]
@@ -47,12 +48,28 @@ pub(super) struct IssuedWebhook {
 /// Webhooks, without their secrets.
 #[derive(Debug, Serialize)]
 pub(super) struct Webhooks {
-    webhooks: Vec<Webhook>,
+    webhooks: Vec<Listed>,
+}
+
+/// A webhook, and how it does.
+#[derive(Debug, Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    webhook: Webhook,
+    /// Calls that wait or are under way.
+    waiting: usize,
+    #[serde(flatten)]
+    trouble: Option<Trouble>,
 }
 
 pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Webhooks> {
-    let webhooks = api.ask(move |house| house.webhooks(&actor)).await?;
-    Ok(Json(Webhooks { webhooks }))
+    let webhooks = api.ask(move |house| house.webhooks_waiting(&actor)).await?;
+    let troubles = &api.settings().webhook_troubles;
+    let listed = webhooks.into_iter().map(|(webhook, waiting)| {
+        let trouble = troubles.of(&webhook.key());
+        Listed { webhook, waiting, trouble }
+    });
+    Ok(Json(Webhooks { webhooks: listed.collect() }))
 }
 
 pub(super) async fn put(

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
-use vedetta_api::webhooks::{Caller, Https, run, work};
+use vedetta_api::webhooks::{Caller, Https, Troubles, run, work};
 use vedetta_api::{ConnectionLimits, Server, Settings, Tls, Transport};
 use vedetta_diffusion::webhook::{Inner, SIGNATURE_HEADER, Secret, VerifyError, verify};
 use vedetta_model::Role;
@@ -128,7 +128,13 @@ async fn a_call_that_fails_comes_again_signed_and_is_a_delivery_when_taken() {
     let minute = Duration::from_mins(1);
     for attempt in ["1", "2", "3"] {
         assert_eq!(doors_of(&door, &room, &item).await, Vec::<Value>::new());
-        work(door.api.house(), &receiver.caller, &loopback()).await.unwrap();
+        work(
+            door.api.house(),
+            &receiver.caller,
+            (&loopback(), &door.api.settings().webhook_troubles),
+        )
+        .await
+        .unwrap();
         let came = <[Came; 1]>::try_from(receiver.came()).unwrap();
         let [Came { path, attempt: said, signature, body }] = &came;
         assert_eq!((path.as_str(), said.as_str()), ("/hook", attempt));
@@ -136,11 +142,19 @@ async fn a_call_that_fails_comes_again_signed_and_is_a_delivery_when_taken() {
         let check = |body: &str| verify(signature, body.as_bytes(), &secret, now, minute);
         assert_eq!(check(body), Ok(()));
         assert_eq!(check(&format!("{body} ")), Err(VerifyError::Wrong));
-        work(door.api.house(), &receiver.caller, &loopback()).await.unwrap();
+        work(
+            door.api.house(),
+            &receiver.caller,
+            (&loopback(), &door.api.settings().webhook_troubles),
+        )
+        .await
+        .unwrap();
         assert!(receiver.came().is_empty(), "not before its time");
         door.clock.advance(minute);
     }
-    work(door.api.house(), &receiver.caller, &loopback()).await.unwrap();
+    work(door.api.house(), &receiver.caller, (&loopback(), &door.api.settings().webhook_troubles))
+        .await
+        .unwrap();
     assert!(receiver.came().is_empty());
     assert_eq!(doors_of(&door, &room, &item).await, [json!(["perugia", "webhook"])]);
 }
@@ -155,7 +169,9 @@ async fn each_organisation_is_told_its_own_and_what_is_withdrawn_nobody() {
     }
     let line = format!("DELETE /api/v1/items/{}", TestItem::indicator(3).id());
     assert_eq!(door.ask(&room, &line, None).await.status, StatusCode::NO_CONTENT);
-    work(door.api.house(), &receiver.caller, &loopback()).await.unwrap();
+    work(door.api.house(), &receiver.caller, (&loopback(), &door.api.settings().webhook_troubles))
+        .await
+        .unwrap();
     let came = receiver.came();
     // Who could have read it a moment ago hears that it is withdrawn, and nothing of what it said.
     let (withdrawn, came): (Vec<_>, Vec<_>) =
@@ -181,7 +197,7 @@ async fn a_receiver_that_never_answers_keeps_nobody_else_waiting() {
     put(&door, "perugia", format!("{}/slow", receiver.url)).await;
     put(&door, "terni", format!("{}/quick", receiver.url)).await;
     let (house, caller) = (Arc::clone(door.api.house()), Arc::clone(&receiver.caller));
-    let worker = tokio::spawn(run(house, caller, loopback(), pending()));
+    let worker = tokio::spawn(run(house, caller, (loopback(), Troubles::default()), pending()));
     for n in 0..40 {
         bring(&door, &room, &TestItem::indicator(n)).await;
     }
@@ -203,7 +219,7 @@ async fn a_worker_that_is_stopped_records_what_was_taken() {
     let (stop, stopped) = oneshot::channel::<()>();
     let (house, caller) = (Arc::clone(door.api.house()), Arc::clone(&receiver.caller));
     let stopped = async { drop(stopped.await) };
-    let worker = tokio::spawn(run(house, caller, loopback(), stopped));
+    let worker = tokio::spawn(run(house, caller, (loopback(), Troubles::default()), stopped));
     let item = TestItem::indicator(1).tlp("AMBER");
     bring(&door, &room, &item).await;
     assert_eq!(receiver.next().await.attempt, "1");

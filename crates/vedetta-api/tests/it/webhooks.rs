@@ -65,7 +65,9 @@ async fn put(door: &Door, token: &str) -> String {
 
 async fn run(door: &Door, receiver: &Arc<Receiver>) {
     let caller: Arc<dyn Caller> = Arc::clone(receiver) as _;
-    work(door.api.house(), &caller, &Inner::default()).await.unwrap();
+    work(door.api.house(), &caller, (&Inner::default(), &door.api.settings().webhook_troubles))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -101,6 +103,11 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
     let receiver = Receiver::new("8.8.8.8:443");
     *receiver.answer.lock().unwrap() = 503;
+    run(&door, &receiver).await;
+    let failing = door.get(&stranger, "/api/v1/webhooks").await["webhooks"][0].clone();
+    assert_eq!((&failing["state"], &failing["waiting"]), (&"active".into(), &1.into()));
+    assert_eq!(failing["last_error"], "the receiver answered 503");
+    assert!(failing["failing_since"].is_string() && failing["next_attempt"].is_string());
     give_up(&door, &receiver).await;
     assert_eq!(receiver.names().len(), 12);
     let letters = door.get(&room, "/api/v1/dead-letters").await;
@@ -111,6 +118,8 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     assert_eq!(door.ask(&room, &retry, None).await.status, StatusCode::NO_CONTENT);
     run(&door, &receiver).await;
     assert_eq!(receiver.names().len(), 13);
+    let taken = door.get(&stranger, "/api/v1/webhooks").await["webhooks"][0].clone();
+    assert_eq!((&taken["waiting"], taken.get("last_error")), (&0.into(), None));
     assert_eq!(door.get(&room, "/api/v1/dead-letters").await["letters"], serde_json::json!([]));
     assert_eq!(door.ask(&room, &retry, None).await.status, StatusCode::NOT_FOUND);
 }
@@ -135,7 +144,7 @@ async fn what_was_given_up_can_be_discarded_for_good() {
 }
 
 /// Calls until no attempt is left.
-async fn give_up(door: &Door, receiver: &Receiver) {
+async fn give_up(door: &Door, receiver: &Arc<Receiver>) {
     for _ in 0..20 {
         run(door, receiver).await;
         door.clock.advance(Duration::from_secs(8 * 3600));

@@ -142,6 +142,16 @@ impl House {
         Ok(webhooks)
     }
 
+    /// The same, each with how many of its calls wait or are under way, counted up to ten thousand.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn webhooks_waiting(&self, by: &Actor) -> Result<Vec<(Webhook, usize)>, FlowError> {
+        let webhooks = self.webhooks(by)?.into_iter();
+        let waiting = |it: &Webhook| self.read(|ask| ask.waiting_jobs(&step(&it.key()), 10_000));
+        webhooks.map(|it| Ok((waiting(&it)?, it))).map(|it| it.map(|(n, it)| (it, n))).collect()
+    }
+
     pub(crate) fn every_webhook(&self) -> Result<Vec<Webhook>, FlowError> {
         Ok(self.read(|reader| records(reader, RecordKind::Webhook))?)
     }

@@ -10,7 +10,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
-use vedetta_api::webhooks::{Caller, Inner, Later, work};
+use vedetta_api::webhooks::{Caller, Inner, Later, Troubles, work};
 use vedetta_api::{Api, Rate, Settings, live};
 use vedetta_diffusion::webhook::Call;
 use vedetta_flow::House;
@@ -64,7 +64,9 @@ impl Node {
             live::pour(house, self.api.hub()).await.unwrap();
         }
         let caller = Arc::clone(&self.receiver) as Arc<dyn Caller>;
-        while work(house, &caller, &Inner::default()).await.unwrap() == Remaining::Something {}
+        while work(house, &caller, (&Inner::default(), &Troubles::default())).await.unwrap()
+            == Remaining::Something
+        {}
     }
 
     /// What was called out since the last time, by address.
