@@ -197,7 +197,7 @@ mod tests {
     fn what_anyone_may_is_a_short_list() {
         let open: Vec<_> =
             TABLE.iter().filter(|route| route.who == Who::Anyone).map(|route| route.path).collect();
-        let looks = ["/health", "/ready", "/api/v1/openapi.json"];
+        let looks = ["/health", "/ready", "/ca.pem", "/api/v1/openapi.json"];
         let with_a_secret = [
             "/api/v1/sensors/enrolments",
             "/api/v1/sessions",

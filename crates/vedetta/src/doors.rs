@@ -1,6 +1,7 @@
 //! The node's doors, open: TLS, the machine interface, people's pages, the workers of stream and
 //! webhooks.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,7 +77,9 @@ impl Doors {
         let server = Server::bind(opening.listen, Transport::Tls(tls), limits)
             .await
             .map_err(|error| Failure::system("opening the door", error))?;
-        let api = Api::new(Arc::clone(&house), opening.settings, secret(&house, "pages")?);
+        let pem = Some(authority.certificate().to_owned());
+        let settings = Settings { authority: pem, ..opening.settings };
+        let api = Api::new(Arc::clone(&house), settings, secret(&house, "pages")?);
         let https = Arc::new(https()?);
         api.show_caller(https.clone());
         let gateway = api.settings().gateway.clone();
@@ -87,7 +90,7 @@ impl Doors {
         let calling = webhooks::run(
             Arc::clone(api.house()),
             https.clone(),
-            api.settings().webhook_networks.clone(),
+            (api.settings().webhook_networks.clone(), api.settings().webhook_troubles.clone()),
             until(closed.clone()),
         );
         let mesh = match &opening.meeting {
@@ -220,7 +223,10 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub(crate) fn log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // Logs that were set up before stay as they are.
     let _already_set = match std::env::var_os("VEDETTA_LOG_JSON") {
         Some(_) => logs.json().try_init(),

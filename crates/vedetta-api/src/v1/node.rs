@@ -18,7 +18,7 @@ use crate::access::Cost;
 use crate::api::Api;
 use crate::gate::Caller;
 use crate::openapi;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// Whether the node is well.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,14 @@ pub(super) async fn health() -> Json<Health> {
 pub(super) async fn ready(State(api): State<Api>) -> Answer<Health> {
     api.ask(|house| house.place_at(house.now())).await?;
     Ok(Json(Health { status: "ok" }))
+}
+
+pub(super) async fn authority(State(api): State<Api>) -> Result<Response, Problem> {
+    let Some(certificate) = api.settings().authority.clone() else {
+        let sentence = "this node has no authority of its own; trust whom its operator names";
+        return Err(Problem::new(Kind::Unknown, sentence));
+    };
+    Ok(([(CONTENT_TYPE, "application/x-pem-file")], certificate).into_response())
 }
 
 /// Over how long the paces of agreements are measured.

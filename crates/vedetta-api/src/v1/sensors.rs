@@ -145,7 +145,7 @@ pub(crate) async fn watch(api: &Api) {
         turns.tick().await;
         let sensors = api.sensors();
         if let Err(problem) = api.ask(move |_| sensors.watch()).await {
-            tracing::error!(?problem, "silent sensors could not be looked for");
+            tracing::error!(detail = %problem.detail, "silent sensors could not be looked for");
         }
     }
 }
