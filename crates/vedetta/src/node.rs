@@ -153,8 +153,13 @@ impl NodeArgs {
         made.map_err(|error| Failure::system(self.data.display().to_string(), error))
     }
 
-    /// Opens the ledger.
+    /// Opens the ledger of a node that was made: a mistyped directory is no new node.
     pub(crate) fn store(&self, usage: Use) -> Result<Arc<dyn Store>, Failure> {
+        if !self.data.join("vedetta.toml").exists() && !self.data.join("ledger.db").exists() {
+            let data = self.data.display();
+            let advice = format!("give its --data, or make one with `vedetta init --data {data}`");
+            return Err(Failure::Usage(format!("{data}: there is no node; {advice}")));
+        }
         let configuration = Configuration::read(&self.data)?;
         if configuration.ledger != "sqlite" {
             let url = &configuration.ledger;

@@ -32,6 +32,38 @@ fn italy() -> TempDir {
     data
 }
 
+#[test]
+fn a_mistyped_directory_is_no_new_node() {
+    let nowhere = TempDir::new().unwrap();
+    let typo = nowhere.path().join("vedeta");
+    for words in [
+        &["serve"][..],
+        &["verify"],
+        &[
+            "explain",
+            "--item",
+            "indicator--00000000-0000-4000-8000-000000000000",
+            "--organisation",
+            "cnaipic",
+        ],
+    ] {
+        let output = vedetta(&typo, words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(!typo.exists(), "{words:?} made a directory");
+    }
+    let said = text(&vedetta(&typo, &["serve"]).stderr);
+    assert!(said.contains("there is no node") && said.contains("vedetta init --data"), "{said}");
+}
+
+#[test]
+fn an_init_that_fails_leaves_nothing() {
+    let data = TempDir::new().unwrap();
+    let output = vedetta(data.path(), &["init", "--ledger", "mysql://example.org/x"]);
+    assert!(!output.status.success());
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
+    assert!(vedetta(data.path(), &["init"]).status.success());
+}
+
 /// A node that runs until dropped.
 struct Running {
     process: Child,
@@ -174,7 +206,7 @@ fn what_cannot_be_done_says_why_and_exits_as_documented() {
         (&["init"], 2, "already"),
         (&unknown, 5, "no item"),
         (&["import", "no-such-file.json"], 3, "no-such-file.json"),
-        (&["verify", "--data", "no-such-node"], 4, "no-such-node"),
+        (&["verify", "--data", "no-such-node"], 2, "no-such-node"),
     ];
     for (words, code, says) in cases {
         let output = vedetta(data.path(), words);

@@ -1,5 +1,7 @@
 //! `vedetta init`.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -65,6 +67,7 @@ impl Init {
             let reason = format!("--organisation {}: the network has none such", self.organisation);
             return Err(Failure::Usage(reason));
         }
+        let before = files(data);
         self.node.make()?;
         let configuration = Configuration {
             organisation: self.organisation.to_string(),
@@ -73,8 +76,10 @@ impl Init {
         };
         configuration.write(data)?;
         let password = self.found(records, agreements).inspect_err(|_| {
-            // So that it can be tried again: a node that has settings is made.
-            let _gone = std::fs::remove_file(data.join("vedetta.toml"));
+            // So that it can be tried again, and no half a node is taken for one.
+            for file in files(data).difference(&before) {
+                let _gone = std::fs::remove_file(file);
+            }
         })?;
         if self.json {
             let (organisation, data) = (&self.organisation, data.display().to_string());
@@ -126,6 +131,12 @@ impl Init {
         };
         Records { organisations: vec![own], ..Records::default() }
     }
+}
+
+/// The files of a directory.
+fn files(directory: &Path) -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| !path.is_dir()).collect()
 }
 
 /// The Italian network of the seed, ready to load.
