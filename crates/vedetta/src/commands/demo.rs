@@ -127,6 +127,7 @@ impl Demo {
             outcome = told => outcome,
             () = asked_to_end() => Ok(()),
         };
+        println!("closing …");
         doors.close().await;
         outcome?;
         println!("closed; start it again to resume");
@@ -144,8 +145,9 @@ impl Demo {
             house.bell().last()
         );
         println!(
-            "  where to look   https://{address}/api/v1/openapi.json · /taxii2/ · /api/v1/stream"
+            "  open            https://{address} in a browser, which warns unless it trusts {data}/ca.pem"
         );
+        println!("  interfaces      /api/v1/openapi.json · /taxii2/ · /api/v1/stream · /feeds/");
         let mut heading = "whom to be";
         for line in accounts.lines() {
             println!("  {heading:<16}{line}");

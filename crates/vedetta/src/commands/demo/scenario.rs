@@ -12,7 +12,7 @@ use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::{Clock, Instant, ItemId};
 
 use crate::outcome::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::SystemClock;
 
 use super::audience::Audience;
 use super::organisation;
@@ -35,6 +35,11 @@ pub(super) struct Scene {
 const GREEN: (&str, &str) = ("TLP:GREEN", "bab4a63c-aed9-4cf5-a766-dfca5abac2bb");
 const AMBER: (&str, &str) = ("TLP:AMBER", "55d920b0-5e8b-4f79-9ee9-91f868d9b421");
 const STRICT: (&str, &str) = ("TLP:AMBER+STRICT", "939a9414-2ddd-4d32-a0cd-375ea402b003");
+
+/// Namespace of the identifiers of what the story tells.
+const STORIES: Uuid = Uuid::from_u128(0x5d0c_9a3e_71b4_5e6f_9a27_c0de_0fca_11ed);
+/// When its objects were first made.
+const CREATED: &str = "2026-01-01T00:00:00.000Z";
 
 /// The story, in order.
 pub(super) const SCENES: [Scene; 7] = [
@@ -202,15 +207,15 @@ fn acknowledge(house: &House, audience: &Audience) -> Result<(), Failure> {
 }
 
 impl Scene {
-    /// The object with what all objects have, under a fresh identifier.
+    /// The object with what all objects have, as of a moment: told again, it is a new version.
     pub(super) fn text(&self, now: Instant) -> (ItemId, String) {
         let mut object = (self.object)();
         let kind = object["type"].as_str().unwrap_or("note").to_owned();
-        let uuid: Uuid = vedetta_model::chance::uuid(&SystemEntropy);
+        let uuid = Uuid::new_v5(&STORIES, format!("{}/{}", self.who, self.what).as_bytes());
         let id = ItemId::of(&kind, uuid);
         object["spec_version"] = json!("2.1");
         object["id"] = json!(id.as_str());
-        object["created"] = json!(now);
+        object["created"] = json!(CREATED);
         object["modified"] = json!(now);
         object["name"] = json!(self.what);
         object["object_marking_refs"] = json!([format!("marking-definition--{}", self.tlp.1)]);
