@@ -14,6 +14,11 @@ fn main() -> std::io::Result<()> {
         Err(_) => Vec::new(),
     };
     files.sort();
+    if files.is_empty() && std::env::var("PROFILE").is_ok_and(|profile| profile != "debug") {
+        println!(
+            "cargo::warning=the console's pages will be plain; `cargo xtask assets` builds their look"
+        );
+    }
     let mut table = String::from("const EMBEDDED: &[(&str, &[u8])] = &[\n");
     for file in files.iter().filter(|file| file.is_file()) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

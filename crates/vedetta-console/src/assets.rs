@@ -17,6 +17,12 @@ use crate::console::Console;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
+/// Whether pages have their look: `cargo xtask assets` had been run when this was compiled.
+#[must_use]
+pub fn pages_have_their_look() -> bool {
+    !EMBEDDED.is_empty()
+}
+
 /// What is embedded.
 pub(crate) struct Assets {
     version: String,

@@ -75,6 +75,11 @@ impl Serve {
                 println!("taking reports by mail on {address}");
             }
             println!("listening on https://{}", doors.address);
+            if !vedetta_console::pages_have_their_look() {
+                tracing::warn!(
+                    "its pages are plain: `cargo xtask assets` was not run before the build"
+                );
+            }
             asked_to_end().await;
             close.send_replace(true);
             if let Some(watching) = watching
