@@ -99,7 +99,7 @@ fn asked() -> Vec<(&'static str, Value)> {
 fn holders() -> Value {
     let withdrawn = object(
         &[("at", moment()), ("by", text()), ("reason", text()), ("place", number())],
-        &[("before", text())],
+        &[("number", number())],
     );
     let holder = object(&[("organisation", slug()), ("door", text()), ("at", moment())], &[]);
     object(&[("holders", list(holder))], &[("withdrawn", withdrawn)])
@@ -108,7 +108,7 @@ fn holders() -> Value {
 fn withdrawals() -> Value {
     let notice =
         object(&[("item", text()), ("place", number()), ("at", moment()), ("reason", text())], &[]);
-    object(&[("notices", list(notice)), ("next", number())], &[])
+    object(&[("notices", list(notice)), ("next", number()), ("more", flag())], &[])
 }
 
 fn scope() -> Value {

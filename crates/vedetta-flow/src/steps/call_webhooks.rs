@@ -237,31 +237,23 @@ impl House {
         let Ok(page) = self.page(&machine(webhook), &wish) else { return Ok(None) };
         // Beyond the bell's place there may be releases whose clearance is not known here yet.
         let place = page.next.unwrap_or(head).min(head);
+        let told = self.withdrawals(&machine(webhook), after)?;
+        let place = if told.more { told.next.min(place) } else { place };
         let items = page.items.iter().filter(|item| item.stamp.seq <= place);
         let items = items.filter(|item| self.is_wanted(webhook, item));
         let mut places: Vec<_> = items.map(|item| (item.stamp.seq.0, Kind::Item)).collect();
-        places.extend(self.withdrawn_for(webhook, (after, place))?);
-        let more = page.next.is_some_and(|next| next < head);
+        let kinds = &webhook.kinds;
+        let wanted = told.notices.iter().filter(|it| {
+            let kind = it.item.kind();
+            it.place <= place && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
+        });
+        places.extend(wanted.map(|it| (it.place.0, Kind::Withdrawal)));
+        let more = place < head && (page.next.is_some() || told.more);
         if places.is_empty() && !more && place.0 - after.0 < FAR {
             return Ok(None);
         }
         let remaining = if more { Remaining::Something } else { Remaining::Nothing };
         Ok(Some(Page { webhook: key, after, place, places, remaining }))
-    }
-
-    /// The withdrawals between two places of what the webhook's organisation had.
-    fn withdrawn_for(
-        &self,
-        webhook: &Webhook,
-        (after, until): (Sequence, Sequence),
-    ) -> Result<Vec<(u64, Kind)>, FlowError> {
-        let page = self.withdrawals(&machine(webhook), after)?;
-        let kinds = &webhook.kinds;
-        let wanted = page.notices.iter().filter(|it| {
-            let kind = it.item.kind();
-            it.place <= until && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
-        });
-        Ok(wanted.map(|it| (it.place.0, Kind::Withdrawal)).collect())
     }
 
     fn is_wanted(&self, webhook: &Webhook, item: &ReadItem) -> bool {
@@ -279,7 +271,7 @@ impl House {
         let Ok(reader) = self.reader_of(&actor) else { return Ok(None) };
         let before = Sequence(task.place.saturating_sub(1));
         if task.what == Kind::Withdrawal {
-            let page = self.withdrawals(&actor, before)?;
+            let page = self.next_withdrawals(&actor, before, 1)?;
             let here = page.notices.into_iter().find(|it| it.place.0 == task.place);
             let tells = here.map(Tells::Withdrawal);
             let lease = lease.clone();

@@ -23,9 +23,9 @@ pub struct Withdrawn {
     /// Where the withdrawal is in the ledger.
     #[serde(default)]
     pub(crate) place: Sequence,
-    /// The item that was withdrawn before it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) before: Option<ItemId>,
+    /// Which withdrawal of this node it is, from 1.
+    #[serde(default)]
+    pub(crate) number: u64,
 }
 
 /// Who holds an item.

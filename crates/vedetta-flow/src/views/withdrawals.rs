@@ -1,9 +1,10 @@
 //! Withdrawals in their order, each with whom it must reach: those whom the item had reached.
 //!
-//! The ledger has them among everything else. Each keeps the one before it by name, so that they
-//! are found from the newest back without reading what lies between.
+//! The ledger has them among everything else. Each is numbered, so that those after a place are found
+//! without reading what lies between.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct WithdrawalPage {
     pub notices: Vec<WithdrawalNotice>,
     /// Where to go on.
     pub next: Sequence,
+    /// Whether there are more after `next`: those here may be none while others wait.
+    pub more: bool,
 }
 
 /// A withdrawal, and who had the item.
@@ -56,29 +59,39 @@ pub(crate) struct Newest(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     /// As of which generation of what stands: a withdrawal begins another.
-    generation: u64,
-    /// Whether those before the oldest are to be read.
-    read: bool,
+    generation: Option<u64>,
+    /// The place of the last one before those that are remembered.
+    floor: Sequence,
     newest: VecDeque<Arc<Retraction>>,
 }
 
 /// What was released so shortly before may have reached everyone whom it was cleared for, though it
 /// is not written down yet.
 const JUST: Duration = Duration::from_secs(60);
-/// Withdrawals that are remembered.
-const REMEMBERED: usize = 1_000;
+/// Withdrawals that are remembered, and that are read at once.
+pub const REMEMBERED: usize = 1_000;
 /// The bookmark with the item that was withdrawn last.
 const LAST: &str = "withdrawn-last";
 
 impl House {
     /// The withdrawals after a place of items that had reached the actor's organisation: the notice
-    /// to each holder.
+    /// to each holder. A page looks at the next [`REMEMBERED`] of everyone's.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn withdrawals(&self, by: &Actor, after: Sequence) -> Result<WithdrawalPage, FlowError> {
+        self.next_withdrawals(by, after, REMEMBERED)
+    }
+
+    /// [`House::withdrawals`] of the next so many.
+    pub(crate) fn next_withdrawals(
+        &self,
+        by: &Actor,
+        after: Sequence,
+        most: usize,
+    ) -> Result<WithdrawalPage, FlowError> {
         let own = self.number_of(&by.organisation)?;
-        let found = self.retractions(after)?;
+        let found = self.retractions(after, most)?;
         let next = found.last().map_or(after, |last| last.notice.place);
         let (organisation, account) = (by.organisation.clone(), by.account.clone());
         let me = Person { organisation, account };
@@ -86,41 +99,60 @@ impl House {
             it.named.as_ref().is_none_or(|named| by.is_person() && named.contains(&me))
         };
         let mine = found.iter().filter(|it| it.holders.contains(own) && named(it));
-        Ok(WithdrawalPage { notices: mine.map(|it| it.notice.clone()).collect(), next })
+        let notices = mine.map(|it| it.notice.clone()).collect();
+        Ok(WithdrawalPage { notices, next, more: found.len() == most })
     }
 
-    /// All withdrawals after a place, in order: of many the last thousand.
+    /// The first withdrawals after a place, in order, at most so many.
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn retractions(&self, after: Sequence) -> Result<Vec<Arc<Retraction>>, FlowError> {
-        let generation = self.standing().generation;
+    pub fn retractions(
+        &self,
+        after: Sequence,
+        most: usize,
+    ) -> Result<Vec<Arc<Retraction>>, FlowError> {
+        let generation = Some(self.standing().generation);
         let mut known = self.shared.withdrawals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.read || known.generation != generation {
+        if known.generation != generation {
             let last = known.newest.back().map_or(Sequence::START, |last| last.notice.place);
-            let new = self.read(|reader| since(reader, &self.shared.book, last))?;
+            let (before, new) = self.read(|reader| newest(reader, &self.shared.book, last))?;
+            if before > last {
+                (known.floor, known.newest) = (before, VecDeque::new());
+            }
             known.newest.extend(new.into_iter().map(Arc::new));
             let surplus = known.newest.len().saturating_sub(REMEMBERED);
-            known.newest.drain(..surplus);
-            (known.generation, known.read) = (generation, true);
+            let forgotten = known.newest.drain(..surplus).next_back();
+            if let Some(forgotten) = forgotten {
+                known.floor = forgotten.notice.place;
+            }
+            known.generation = generation;
         }
-        let first = known.newest.partition_point(|it| it.notice.place <= after);
-        Ok(known.newest.range(first..).cloned().collect())
+        if after >= known.floor {
+            let first = known.newest.partition_point(|it| it.notice.place <= after);
+            return Ok(known.newest.range(first..).take(most).cloned().collect());
+        }
+        drop(known);
+        let found = self.read(|reader| {
+            let first = first_after(reader, after)?;
+            numbered(reader, &self.shared.book, first..first.saturating_add(most as u64))
+        })?;
+        Ok(found.into_iter().map(Arc::new).collect())
     }
 }
 
-/// Keeps that an item was withdrawn where it is found by the item, and from the next withdrawal.
+/// Keeps that an item was withdrawn where it is found by the item, and by its number.
 pub(crate) fn keep(
     unit: &mut dyn UnitOfWork,
     item: &ItemId,
     stamp: Stamp,
     (by, reason): (&str, &str),
 ) -> Result<(), StoreError> {
-    let before = unit.bookmark(LAST)?.and_then(|last| String::from_utf8(last).ok());
-    let before = before.and_then(|last| ItemId::new(&last).ok());
+    let number = last(unit)? + 1;
     let (by, reason) = (by.to_owned(), reason.to_owned());
-    let kept = Withdrawn { at: stamp.at, by, reason, place: stamp.seq, before };
+    let kept = Withdrawn { at: stamp.at, by, reason, place: stamp.seq, number };
     unit.set_bookmark(&name(item), &serde_json::to_vec(&kept).unwrap_or_default())?;
+    unit.set_bookmark(&numeral(number), item.as_str().as_bytes())?;
     unit.set_bookmark(LAST, item.as_str().as_bytes())
 }
 
@@ -133,42 +165,94 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
 }
 
-/// The withdrawals after a place, in order; of many the last.
-fn since(
+/// The number of the last withdrawal, 0 when there is none.
+fn last<R: Reader + ?Sized>(reader: &mut R) -> Result<u64, StoreError> {
+    let Some(item) = item_of(reader.bookmark(LAST)?) else { return Ok(0) };
+    Ok(withdrawn(reader, &item)?.map_or(0, |it| it.number))
+}
+
+/// The withdrawal of a number, with its item.
+fn nth(reader: &mut dyn Reader, number: u64) -> Result<Option<(ItemId, Withdrawn)>, StoreError> {
+    let Some(item) = item_of(reader.bookmark(&numeral(number))?) else { return Ok(None) };
+    Ok(withdrawn(reader, &item)?.map(|kept| (item, kept)))
+}
+
+/// The number of the first withdrawal after a place.
+fn first_after(reader: &mut dyn Reader, place: Sequence) -> Result<u64, StoreError> {
+    let (mut low, mut high) = (1, last(reader)? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match nth(reader, middle)? {
+            Some((_, kept)) if kept.place > place => high = middle,
+            _ => low = middle + 1,
+        }
+    }
+    Ok(low)
+}
+
+/// The withdrawals after a place, of many the last, and the place of the one before them.
+fn newest(
     reader: &mut dyn Reader,
     book: &Book,
     place: Sequence,
+) -> Result<(Sequence, Vec<Retraction>), StoreError> {
+    let end = last(reader)? + 1;
+    let first = first_after(reader, place)?.max(end.saturating_sub(REMEMBERED as u64));
+    let before = nth(reader, first.saturating_sub(1))?.map_or(Sequence::START, |it| it.1.place);
+    Ok((before, numbered(reader, book, first..end)?))
+}
+
+/// The withdrawals of these numbers, as far as there are any.
+fn numbered(
+    reader: &mut dyn Reader,
+    book: &Book,
+    numbers: Range<u64>,
 ) -> Result<Vec<Retraction>, StoreError> {
-    let last = reader.bookmark(LAST)?.and_then(|last| String::from_utf8(last).ok());
-    let mut next = last.and_then(|last| ItemId::new(&last).ok());
     let mut found = Vec::new();
-    while let Some(item) = next.take() {
-        let Some(kept) = withdrawn(reader, &item)?.filter(|it| it.place > place) else { break };
-        let (mut holders, mut named) = (Audience::nobody(), None);
-        for release in reader.releases(&item)? {
-            for row in reader.deliveries(release.stamp.seq)? {
-                holders.absorb(&row.batch.audience);
-            }
-            let clearance = book.get(release.clearance);
-            if let Some(handling) = clearance.as_ref().map(|it| &it.handling)
-                && handling.tlp == Tlp::Red
-            {
-                named = Some(handling.named.clone());
-            }
-            let new = kept.at.since(release.stamp.at) < JUST;
-            if let Some(clearance) = clearance.filter(|_| new) {
-                holders.absorb(&clearance.audience);
-            }
-        }
-        let Withdrawn { at, reason, place, before, .. } = kept;
+    for number in numbers {
+        let Some((item, kept)) = nth(reader, number)? else { break };
+        let (holders, named) = holders(reader, book, &item, kept.at)?;
+        let Withdrawn { at, reason, place, .. } = kept;
         let notice = WithdrawalNotice { item, place, at, reason };
         found.push(Retraction { notice, holders, named });
-        next = before.filter(|_| found.len() < REMEMBERED);
     }
-    found.reverse();
     Ok(found)
+}
+
+/// Whom an item withdrawn at a moment had reached, and of TLP:RED who is named.
+fn holders(
+    reader: &mut dyn Reader,
+    book: &Book,
+    item: &ItemId,
+    at: Instant,
+) -> Result<(Audience, Option<BTreeSet<Person>>), StoreError> {
+    let (mut holders, mut named) = (Audience::nobody(), None);
+    for release in reader.releases(item)? {
+        for row in reader.deliveries(release.stamp.seq)? {
+            holders.absorb(&row.batch.audience);
+        }
+        let clearance = book.get(release.clearance);
+        if let Some(handling) = clearance.as_ref().map(|it| &it.handling)
+            && handling.tlp == Tlp::Red
+        {
+            named = Some(handling.named.clone());
+        }
+        let new = at.since(release.stamp.at) < JUST;
+        if let Some(clearance) = clearance.filter(|_| new) {
+            holders.absorb(&clearance.audience);
+        }
+    }
+    Ok((holders, named))
+}
+
+fn item_of(bookmark: Option<Vec<u8>>) -> Option<ItemId> {
+    ItemId::new(&String::from_utf8(bookmark?).ok()?).ok()
 }
 
 fn name(item: &ItemId) -> String {
     format!("withdrawn/{item}")
+}
+
+fn numeral(number: u64) -> String {
+    format!("withdrawn-number/{number}")
 }
