@@ -1,6 +1,7 @@
 //! The walk along the whole ledger that proves it: every link, and that the state which doors read
 //! says what the entries say.
 
+mod asked;
 mod state;
 
 use self::state::State;
@@ -32,6 +33,30 @@ pub fn verify(reader: &mut dyn Reader) -> Result<Verification, StoreError> {
         Ok((entries, head)) => Ok(Verification::Sound { entries, head }),
         Err(Stop::Broken(seq, reason)) => Ok(Verification::Broken { seq, reason }),
         Err(Stop::Engine(error)) => Err(error),
+    }
+}
+
+/// Whether the ledger still has a head that was kept: the link of the entry at a place, or of any.
+///
+/// # Errors
+/// What the engine said.
+pub fn has_head(
+    reader: &mut dyn Reader,
+    head: Digest,
+    place: Option<Sequence>,
+) -> Result<bool, StoreError> {
+    if let Some(place) = place {
+        let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
+        return Ok(entry.is_some_and(|it| it.stamp.seq == place && it.hash == head));
+    }
+    let mut last = Sequence::START;
+    loop {
+        let page = reader.entries(last, PAGE)?;
+        let Some(end) = page.last() else { return Ok(false) };
+        last = end.stamp.seq;
+        if page.iter().any(|entry| entry.hash == head) {
+            return Ok(true);
+        }
     }
 }
 

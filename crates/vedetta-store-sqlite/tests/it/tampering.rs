@@ -64,6 +64,47 @@ fn of_items_is_found() {
 }
 
 #[test]
+fn of_what_doors_look_by_is_found() {
+    breaks("UPDATE item SET kind = 1 + (kind = 1) WHERE seq = 7", 7);
+    breaks("UPDATE clearance SET served = 0 WHERE id = 2", 2);
+    breaks("UPDATE clearance SET served = served + 1 WHERE id = 1", 1);
+    // Another release, acknowledged by an entry that is not.
+    breaks("INSERT INTO acknowledgement VALUES (4, 1, 18)", 18);
+}
+
+#[test]
+fn a_kept_head_shows_what_was_cut_off() {
+    let directory = Directory::new();
+    write_with_every_verb(&Scene::new(Box::new(directory.share())));
+    let path = directory.path().to_owned();
+    let asked = |head, place| {
+        let mut told = None;
+        let store = SqliteStore::open_read_only(&path).unwrap();
+        store
+            .read(&mut |reader| {
+                told = Some(vedetta_store::has_head(reader, head, place)?);
+                Ok(())
+            })
+            .unwrap();
+        told.unwrap()
+    };
+    let mut head = None;
+    let store = SqliteStore::open_read_only(&path).unwrap();
+    let mut look = |reader: &mut dyn vedetta_store::Reader| {
+        head = reader.head()?;
+        Ok(())
+    };
+    store.read(&mut look).unwrap();
+    let (stamp, head) = head.unwrap();
+    assert!(asked(head, None) && asked(head, Some(stamp.seq)));
+    assert!(!asked(head, Some(vedetta_store::Sequence(3))));
+    let conn = Connection::open(path.join("ledger.db")).unwrap();
+    conn.execute("DELETE FROM entry WHERE seq = ?1", [i64::try_from(stamp.seq.0).unwrap()])
+        .unwrap();
+    assert!(!asked(head, None) && !asked(head, Some(stamp.seq)));
+}
+
+#[test]
 fn of_other_state_is_found() {
     breaks("UPDATE clearance SET seq = 2 WHERE id = 1", 1);
     breaks("UPDATE clearance SET id = 9 WHERE id = 2", 2);

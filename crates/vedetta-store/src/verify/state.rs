@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::de::DeserializeOwned;
 use vedetta_model::{ItemId, OrganisationId, OrganisationNumber};
 
+use super::asked::Asked;
 use super::{PAGE, Stop, named};
 use crate::chain::Digest;
 use crate::delivery::{Acknowledgement, DeliveryRow};
@@ -26,6 +27,12 @@ pub(super) struct State {
     unserved: BTreeMap<(String, Sequence), Sequence>,
     withdrawn: BTreeSet<String>,
     aside: BTreeSet<Sequence>,
+    /// Releases served by clearance, and where each clearance is.
+    released: BTreeMap<ClearanceId, u64>,
+    cleared: BTreeMap<ClearanceId, Sequence>,
+    /// The last entries with deliveries and with an acknowledgement.
+    delivered: Sequence,
+    acknowledged: Sequence,
 }
 
 /// The latest change of a record.
@@ -51,12 +58,20 @@ impl State {
             unserved: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             aside: BTreeSet::new(),
+            released: BTreeMap::new(),
+            cleared: BTreeMap::new(),
+            delivered: Sequence::START,
+            acknowledged: Sequence::START,
         })
     }
 
     /// Checks entries whose links hold.
     pub(super) fn check(&mut self, reader: &mut dyn Reader, page: &[Entry]) -> Checked {
         let mut served = served(reader, page)?;
+        let asked = Asked::of(&served);
+        for item in served.values() {
+            *self.released.entry(item.clearance).or_default() += 1;
+        }
         for entry in page {
             let item = served.remove(&entry.stamp.seq);
             match entry.kind {
@@ -67,12 +82,12 @@ impl State {
                 EntryKind::Put | EntryKind::Removed => self.record(entry)?,
                 EntryKind::Clearance => self.clearance(entry)?,
                 EntryKind::Numbered => self.number(entry)?,
-                EntryKind::Delivered => delivered(reader, entry)?,
-                EntryKind::Acknowledged => acknowledged(reader, entry)?,
+                EntryKind::Delivered => self.delivered(reader, entry)?,
+                EntryKind::Acknowledged => self.acknowledged(reader, entry)?,
                 EntryKind::Deed => {}
             }
         }
-        Ok(())
+        asked.check(reader)
     }
 
     /// After the last entry.
@@ -83,7 +98,7 @@ impl State {
         if let Some((_, seq)) = unserved.min_by_key(|(_, seq)| **seq) {
             return Err(Stop::Broken(*seq, "the state hides it for no reason".into()));
         }
-        if let Some(stored) = self.clearances.into_values().next() {
+        if let Some(stored) = self.clearances.values().next() {
             let reason = format!("the state has clearance {} of it", stored.id.0);
             return Err(Stop::Broken(stored.stamp.seq, reason));
         }
@@ -91,6 +106,8 @@ impl State {
             let reason = format!("no entry gives {id} the number {}", number.0);
             return Err(Stop::Broken(Sequence::START, reason));
         }
+        self.counts(reader)?;
+        self.strays(reader)?;
         self.records.retain(|_, change| change.kind == EntryKind::Put);
         for kind in RecordKind::ALL {
             let mut after = String::new();
@@ -192,6 +209,7 @@ impl State {
 
     fn clearance(&mut self, entry: &Entry) -> Checked {
         let facts: ClearanceFacts = facts(entry)?;
+        self.cleared.insert(facts.clearance, entry.stamp.seq);
         let decided = written::read_clearance(facts.clearance, entry.stamp, &entry.body);
         let (Some(stored), Ok(decided)) = (self.clearances.remove(&facts.clearance), decided)
         else {
@@ -201,6 +219,65 @@ impl State {
             && (&stored.handling, stored.form) == (&decided.handling, decided.form)
             && (&stored.audience, &stored.grounds) == (&decided.audience, &decided.grounds);
         if same { Ok(()) } else { broken(entry, "the state has another clearance") }
+    }
+
+    /// The count of each clearance's releases, by which doors choose where to look.
+    fn counts(&self, reader: &mut dyn Reader) -> Checked {
+        let counted: BTreeMap<_, _> = reader.releases_per_clearance()?.into_iter().collect();
+        let differs = |id: &&ClearanceId| counted.get(id) != self.released.get(id);
+        let Some(id) = self.released.keys().chain(counted.keys()).find(differs) else {
+            return Ok(());
+        };
+        let [counted, served] = [&counted, &self.released].map(|it| it.get(id).unwrap_or(&0));
+        let reason =
+            format!("the state counts {counted} releases of its clearance, {served} are served");
+        Err(Stop::Broken(self.cleared.get(id).copied().unwrap_or(Sequence::START), reason))
+    }
+
+    /// Deliveries and acknowledgements after the last of which there are entries.
+    fn strays(&self, reader: &mut dyn Reader) -> Checked {
+        let after = self.delivered;
+        let stray = named(after, reader.deliveries_after(after, 1))?;
+        let stray = stray.first().map(|row| row.recorded.seq);
+        let after = self.acknowledged;
+        let more = named(after, reader.acknowledgements_after(after, 1))?;
+        match stray.or(more.first().map(|(stamp, _)| stamp.seq)) {
+            Some(seq) => {
+                Err(Stop::Broken(seq, "the state has it as a delivery or its receipt".into()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The deliveries that follow those before are this entry's.
+    fn delivered(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Checked {
+        let Ok(batches) = written::read_delivered(&entry.body) else {
+            return broken(entry, "its body is no list of deliveries");
+        };
+        let stored = named(entry.stamp.seq, reader.deliveries_after(self.delivered, 1))?;
+        self.delivered = entry.stamp.seq;
+        let row = |batch| DeliveryRow { batch, recorded: entry.stamp };
+        if stored.into_iter().eq(batches.into_iter().map(row)) {
+            Ok(())
+        } else {
+            broken(entry, "the state has other deliveries")
+        }
+    }
+
+    /// The acknowledgement that follows those before is this entry's, and the only one of it.
+    fn acknowledged(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Checked {
+        let Ok(said) = serde_json::from_slice::<Acknowledgement>(&entry.body) else {
+            return broken(entry, "its body is no acknowledgement");
+        };
+        let stored = named(entry.stamp.seq, reader.acknowledgements_after(self.acknowledged, 2))?;
+        self.acknowledged = entry.stamp.seq;
+        let (own, next) = (stored.first(), stored.get(1));
+        let only = next.is_none_or(|(stamp, _)| *stamp != entry.stamp);
+        if own == Some(&(entry.stamp, said)) && only {
+            Ok(())
+        } else {
+            broken(entry, "the state has another acknowledgement")
+        }
     }
 
     fn number(&mut self, entry: &Entry) -> Checked {
@@ -236,17 +313,26 @@ fn between(
     first: Sequence,
     last: Sequence,
 ) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
-    let mut items = BTreeMap::new();
-    let mut next = Some(Sequence(first.0.saturating_sub(1)));
-    while let Some(after) = next {
-        let page = reader.items(&query(after, Some(last), &[]))?;
-        items.extend(page.items.into_iter().map(|item| (item.stamp.seq, item)));
-        next = page.next;
-    }
-    Ok(items)
+    all(reader, query(Sequence(first.0.saturating_sub(1)), Some(last), &[]))
 }
 
-fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) -> ItemQuery<'_> {
+/// All answers to a question.
+pub(super) fn all(
+    reader: &mut dyn Reader,
+    mut question: ItemQuery<'_>,
+) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
+    let mut items = BTreeMap::new();
+    loop {
+        let page = reader.items(&question)?;
+        items.extend(page.items.into_iter().map(|item| (item.stamp.seq, item)));
+        match page.next {
+            Some(next) => question.after = next,
+            None => return Ok(items),
+        }
+    }
+}
+
+pub(super) fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) -> ItemQuery<'_> {
     ItemQuery {
         after,
         until,
@@ -277,32 +363,6 @@ fn agree(entry: &Entry, item: &StoredItem) -> Checked {
         written::json(&said) == entry.facts
     };
     if common && own { Ok(()) } else { broken(entry, "the state has another item") }
-}
-
-fn delivered(reader: &mut dyn Reader, entry: &Entry) -> Checked {
-    let Ok(batches) = written::read_delivered(&entry.body) else {
-        return broken(entry, "its body is no list of deliveries");
-    };
-    let stored = reader.deliveries_after(Sequence(entry.stamp.seq.0 - 1), 1);
-    let mut stored = named(entry.stamp.seq, stored)?;
-    stored.retain(|row| row.recorded == entry.stamp);
-    let row = |batch| DeliveryRow { batch, recorded: entry.stamp };
-    if stored.into_iter().eq(batches.into_iter().map(row)) {
-        Ok(())
-    } else {
-        broken(entry, "the state has other deliveries")
-    }
-}
-
-fn acknowledged(reader: &mut dyn Reader, entry: &Entry) -> Checked {
-    let Ok(said) = serde_json::from_slice::<Acknowledgement>(&entry.body) else {
-        return broken(entry, "its body is no acknowledgement");
-    };
-    let stored = reader.acknowledgements_after(Sequence(entry.stamp.seq.0 - 1), 1);
-    match named(entry.stamp.seq, stored)?.pop() {
-        Some(stored) if stored == (entry.stamp, said) => Ok(()),
-        _ => broken(entry, "the state has another acknowledgement"),
-    }
 }
 
 fn facts<T: DeserializeOwned>(entry: &Entry) -> Result<T, Stop> {

@@ -1,23 +1,68 @@
 //! `vedetta verify`.
 
+use std::str::FromStr;
+
 use clap::Args;
 use serde_json::json;
-use vedetta_store::{StoreError, Verification};
+use vedetta_store::{Digest, Reader, Sequence, StoreError, Verification};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 
 /// Prove that the ledger is whole, or name the first bad entry.
 ///
-/// Every link of the hash chain is computed again from the entries. Works beside a running node.
+/// Every link of the hash chain is computed again from the entries. A head that was printed before and
+/// kept elsewhere shows besides that nothing up to there was taken away or written anew. Works beside a
+/// running node.
 #[derive(Args)]
-#[command(after_help = "Example:\n  vedetta verify --data ./node --json")]
+#[command(
+    after_help = "Examples:\n  vedetta verify --data ./node --json\n  vedetta verify --data ./node --head 62ec…7a99@26144"
+)]
 pub(crate) struct Verify {
     #[command(flatten)]
     node: NodeArgs,
+    /// A head kept from before, which the ledger must still have: HASH or HASH@ENTRIES.
+    #[arg(long)]
+    head: Option<Head>,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A head as printed.
+#[derive(Clone, Copy)]
+struct Head {
+    hash: Digest,
+    place: Option<Sequence>,
+}
+
+impl Head {
+    /// What is told of a sound ledger that must have had this head.
+    fn among(
+        &self,
+        reader: &mut dyn Reader,
+        entries: u64,
+        head: Digest,
+    ) -> Result<Verification, StoreError> {
+        if vedetta_store::has_head(reader, self.hash, self.place)? {
+            return Ok(Verification::Sound { entries, head });
+        }
+        let hash = self.hash;
+        let reason = format!("no entry has the head {hash} there: the ledger was cut or rewritten");
+        Ok(Verification::Broken { seq: self.place.unwrap_or(Sequence(entries)), reason })
+    }
+}
+
+impl FromStr for Head {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (hash, place) = text.split_once('@').map_or((text, None), |it| (it.0, Some(it.1)));
+        let place = place.map(|place| {
+            place.parse().map(Sequence).map_err(|_| format!("{place:?} is no number of entries"))
+        });
+        Ok(Self { hash: hash.parse()?, place: place.transpose()? })
+    }
 }
 
 impl Verify {
@@ -25,7 +70,13 @@ impl Verify {
         let store = self.node.store(Use::Read)?;
         let mut found = None;
         store.read(&mut |reader| {
-            found = Some(vedetta_store::verify(reader)?);
+            let walked = vedetta_store::verify(reader)?;
+            found = Some(match (walked, &self.head) {
+                (Verification::Sound { entries, head }, Some(kept)) => {
+                    kept.among(reader, entries, head)?
+                }
+                (walked, _) => walked,
+            });
             Ok(())
         })?;
         let found = found.ok_or_else(|| StoreError::Refused("nothing was read".into()))?;
@@ -37,7 +88,7 @@ impl Verify {
                 );
             }
             Verification::Sound { entries, head } => {
-                println!("sound: {entries} entries, head {head}");
+                println!("sound: {entries} entries, head {head}@{entries}");
             }
             Verification::Broken { seq, reason } if self.json => {
                 println!("{}", json!({ "sound": false, "seq": seq, "reason": reason }));
