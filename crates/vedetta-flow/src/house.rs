@@ -16,6 +16,7 @@ use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
 use crate::views::withdrawals::Newest;
+use crate::writing::Writes;
 
 /// One node's house. Every action, view and step is a method of it.
 pub struct House {
@@ -140,6 +141,12 @@ impl House {
     /// Why it could not be read back.
     pub fn ready(&self) -> Result<(), StoreError> {
         self.shared.settle().map_err(not_in_effect)
+    }
+
+    /// How writing goes.
+    #[must_use]
+    pub fn writes(&self) -> Writes {
+        self.scribe.writing.now()
     }
 
     /// Reads one consistent snapshot of the ledger, when all that was written is in effect. For the

@@ -12,6 +12,7 @@ pub mod house;
 pub mod standing;
 pub mod steps;
 pub mod views;
+pub mod writing;
 
 pub mod authority;
 mod book;

@@ -12,6 +12,8 @@ use std::thread::JoinHandle;
 use vedetta_model::Clock;
 use vedetta_store::{Store, StoreError, UnitOfWork};
 
+use crate::writing::Writing;
+
 /// Submissions that may wait before callers are held back.
 const WAITING: usize = 1024;
 /// Submissions written together at most.
@@ -19,6 +21,8 @@ const TOGETHER: usize = 256;
 
 /// The writing thread. Dropping it finishes what waits.
 pub(crate) struct Scribe {
+    pub(crate) writing: Writing,
+    clock: Arc<dyn Clock>,
     desk: Option<SyncSender<Submission>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,10 +51,12 @@ impl Scribe {
         after: Arc<dyn AfterCommit>,
     ) -> std::io::Result<Self> {
         let (desk, waiting) = sync_channel(WAITING);
+        let theirs = Arc::clone(&clock);
         let thread = std::thread::Builder::new()
             .name("scribe".into())
-            .spawn(move || write_all(&waiting, &*store, &*clock, &*after))?;
-        Ok(Self { desk: Some(desk), thread: Some(thread) })
+            .spawn(move || write_all(&waiting, &*store, &*theirs, &*after))?;
+        let writing = Writing::default();
+        Ok(Self { writing, clock, desk: Some(desk), thread: Some(thread) })
     }
 
     /// Writes, and returns when it is durable. `work` may run more than once and must give the
@@ -66,12 +72,18 @@ impl Scribe {
             *inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             Ok(())
         });
+        let begun = self.writing.begins(self.clock.now());
+        let outcome = self.submit(work);
+        self.writing.ends(begun, &outcome);
+        outcome?;
+        slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(closing)
+    }
+
+    fn submit(&self, work: Work) -> Result<(), StoreError> {
         let (answer, answered) = sync_channel(1);
-        let closing = || StoreError::Refused("the node is closing".into());
         let desk = self.desk.as_ref().ok_or_else(closing)?;
         desk.send(Submission { work, answer }).map_err(|_| closing())?;
-        answered.recv().map_err(|_| closing())??;
-        slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(closing)
+        answered.recv().map_err(|_| closing())?
     }
 }
 
@@ -83,6 +95,10 @@ impl Drop for Scribe {
             let _reported = thread.join();
         }
     }
+}
+
+fn closing() -> StoreError {
+    StoreError::Refused("the node is closing".into())
 }
 
 fn write_all(

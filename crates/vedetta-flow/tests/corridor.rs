@@ -12,4 +12,6 @@ mod corridor {
     mod reading;
     mod room;
     mod victims;
+    mod withdrawals;
+    mod writing;
 }
