@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, AgreementId, Handling, OrganisationId, OrganisationNumber};
+use vedetta_model::{AccountId, AgreementId, Handling, OrganisationId, OrganisationNumber, Person};
 use vedetta_policy::Clearance;
 use vedetta_store::{ClearanceId, Form, Reader, StoreError, StoredClearance};
 
@@ -17,7 +17,14 @@ pub(crate) struct Book {
     clearances: RwLock<Vec<Arc<Line>>>,
     entitled: Mutex<Entitlements>,
     /// How the items are handled that each organisation brought here.
-    handled: RwLock<HashMap<OrganisationId, HashSet<Arc<Handling>>>>,
+    handled: RwLock<HashMap<OrganisationId, Handled>>,
+}
+
+/// How the items of one organisation are handled, and the memory that this costs for good.
+#[derive(Default)]
+struct Handled {
+    handlings: HashSet<Arc<Handling>>,
+    octets: usize,
 }
 
 /// A clearance and what it rests on.
@@ -53,9 +60,13 @@ struct Entitlement {
 
 type ReaderKey = (OrganisationNumber, Option<AccountId>);
 
-/// Handlings of one organisation at most: each costs memory for good, as the audiences of its clearances.
-/// A decade of a centre's incidents, each of another victim, is far less.
-pub(crate) const HANDLINGS: usize = if cfg!(test) { 10 } else { 50_000 };
+/// Octets that the handlings of one organisation take at most, with the audiences of their clearances.
+/// A decade of a centre's incidents, each of another victim, is far less: 50,000 take as much.
+const ROOM: usize = if cfg!(test) { 10 * ONE } else { 50_000 * ONE };
+/// Octets of a handling that names nobody, with its clearances.
+const ONE: usize = 1_536;
+/// Octets of a name in a handling, besides its letters.
+const NAME: usize = 64;
 /// Clearances named by all remembered entitlements together, at most: 64 MiB.
 const REMEMBERED: usize = 16 << 20;
 
@@ -69,8 +80,7 @@ impl Book {
         book.extend(fresh.inspect(|line| {
             let handling = &line.clearance.handling;
             if handling.via.is_empty() {
-                let own = handled.entry(handling.producer.clone()).or_default();
-                own.insert(Arc::clone(handling));
+                handled.entry(handling.producer.clone()).or_default().add(handling);
             }
         }));
         Ok(())
@@ -80,13 +90,13 @@ impl Book {
     /// already, and as many more as there may be.
     pub(crate) fn room_for(&self, by: &OrganisationId, handlings: &[Arc<Handling>]) -> Vec<bool> {
         let handled = self.handled.read().unwrap_or_else(PoisonError::into_inner);
-        let (none, mut fresh) = (HashSet::new(), HashSet::new());
+        let (none, mut fresh) = (Handled::default(), Handled::default());
         let own = handled.get(by).unwrap_or(&none);
-        let room = HANDLINGS.saturating_sub(own.len());
+        let room = ROOM.saturating_sub(own.octets);
         let mut fits = |handling: &Arc<Handling>| {
-            own.contains(handling)
-                || fresh.contains(handling)
-                || (fresh.len() < room && fresh.insert(Arc::clone(handling)))
+            own.handlings.contains(handling)
+                || fresh.handlings.contains(handling)
+                || (fresh.octets + octets(handling) <= room && fresh.add(handling))
         };
         handlings.iter().map(&mut fits).collect()
     }
@@ -187,6 +197,23 @@ impl Book {
     }
 }
 
+impl Handled {
+    fn add(&mut self, handling: &Arc<Handling>) -> bool {
+        let new = self.handlings.insert(Arc::clone(handling));
+        self.octets += if new { octets(handling) } else { 0 };
+        new
+    }
+}
+
+/// The memory of a handling, with its clearances.
+fn octets(handling: &Handling) -> usize {
+    let letters = |it: &Person| it.organisation.as_str().len() + it.account.as_str().len();
+    let named = handling.named.iter().map(letters);
+    let under = handling.only_under.iter().map(|it| it.as_str().len());
+    let victims = handling.victims.iter().map(|it| it.as_str().len());
+    ONE + named.chain(under).chain(victims).map(|letters| letters + NAME).sum::<usize>()
+}
+
 fn page(book: &[Arc<Line>], id: ClearanceId) -> Option<&Arc<Line>> {
     book.get(usize::try_from(id.0).ok()?.checked_sub(1)?)
 }
@@ -226,12 +253,20 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_handlings_and_always_for_those_that_are_here() {
         let (book, perugia) = (Book::default(), handling(0).producer.clone());
-        let here = (0..HANDLINGS - 2).map(handling);
-        book.handled.write().unwrap().insert(perugia.clone(), here.collect());
+        let mut here = Handled::default();
+        let one = octets(&handling(0));
+        for named in 0..ROOM / one - 2 {
+            assert!(here.add(&handling(named)));
+        }
+        book.handled.write().unwrap().insert(perugia.clone(), here);
         let asked = [90, 0, 91, 90, 92, 1, 91].map(handling);
         let room = book.room_for(&perugia, &asked);
         assert_eq!(room, [true, true, true, true, false, true, true]);
         let terni = OrganisationId::new("terni").unwrap();
         assert_eq!(book.room_for(&terni, &asked), [true; 7], "each organisation has its own room");
+        let mut wide = Handling::clone(&handling(0));
+        wide.named = (0..1_000).map(|n| format!("wide-{n}@uno").parse().unwrap()).collect();
+        let many = book.room_for(&terni, &[Arc::new(wide), handling(0)]);
+        assert_eq!(many, [false, true], "who names many takes as much room");
     }
 }

@@ -21,7 +21,7 @@ use vedetta_store::{
 };
 
 use crate::authority::{PRODUCERS, require};
-use crate::book::{Grounds, HANDLINGS};
+use crate::book::Grounds;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers};
@@ -111,7 +111,7 @@ impl House {
             return items;
         }
         let reason = format!(
-            "the items of {} are handled in {HANDLINGS} different ways already; label it, and name \
+            "the items of {} are handled in more different ways than there is room for; label it, and name \
              victims, persons and agreements, as for others before",
             by.organisation
         );
