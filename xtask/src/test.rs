@@ -1,10 +1,11 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
 use std::io::BufReader;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::postgres::{self, Server};
-use crate::process::{cargo, heading, show};
+use crate::process::{self, cargo, heading, show};
 use crate::tally::{Counter, Tally};
 use crate::{Failure, assets, browser, prerequisites, tidy};
 
@@ -111,9 +112,32 @@ fn run_tests(wish: &Wish) -> (Tally, Result<(), String>) {
     if let Some(connection) = server.connection() {
         tests.env(postgres::VARIABLE, connection);
     }
+    tests.env(PROMISED, promises().join(","));
     let mut counter = Counter::default();
     let outcome = count(&mut tests, &mut counter);
     (counter.tally(), outcome)
+}
+
+/// What the tests can count on here, so that none passes without it.
+const PROMISED: &str = "VEDETTA_TEST_PROMISED";
+
+fn promises() -> Vec<&'static str> {
+    let shared = std::env::var("VEDETTA_SHARED_DATA").unwrap_or_else(|_| "../shared/data".into());
+    let has = |list: &str| Path::new(&shared).join(list).is_dir();
+    let all = [
+        ("nft", runs("nft", &["list", "ruleset"])),
+        ("named-checkzone", runs("named-checkzone", &["-v"])),
+        ("mount", runs("unshare", &["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])),
+        ("warninglists", has("warninglists")),
+    ];
+    let promised = all.into_iter().filter_map(|(what, here)| here.then_some(what));
+    let promised: Vec<_> = promised.collect();
+    println!("the tests can count on: {}", promised.join(", "));
+    promised
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    process::capture(Command::new(program).args(arguments)).is_ok()
 }
 
 fn count(tests: &mut Command, counter: &mut Counter) -> Result<(), String> {
