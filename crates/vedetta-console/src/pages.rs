@@ -1,13 +1,18 @@
 //! The pages, a file each, and where each is.
 
 use http::StatusCode;
+use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
+use vedetta_flow::{FlowError, House};
 use vedetta_model::Language;
 
 use crate::assets;
+use crate::console::Console;
+use crate::forms::Sent;
 use crate::live;
 use crate::router::Registry;
 use crate::shown::Moment;
+use crate::visit::Signed;
 use vedetta_words::Words;
 
 mod account;
@@ -214,8 +219,30 @@ const fn refusal_status(kind: Kind) -> StatusCode {
     }
 }
 
+/// Does what needs one's own password anew, which came with the form; or the sentence that it is wrong.
+async fn proven<T: Send + 'static>(
+    console: &Console,
+    signed: &Signed,
+    sent: &Sent,
+    act: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+) -> Result<Result<T, String>, Problem> {
+    let (by, password) = (signed.actor(), sent.raw("own-password").to_owned());
+    let account = by.account.clone();
+    let act = move |house: &House| {
+        house.confirm(&by, &password)?;
+        act(house)
+    };
+    match console.api().attempt(account.as_str(), signed.visit.address, act).await {
+        Ok(done) => Ok(Ok(done)),
+        Err(problem) if problem.kind == Kind::Unproven => {
+            Ok(Err(signed.words().own_password_wrong().to_owned()))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 /// A problem in a sentence, with what to do; who changed what meanwhile, in the reader's language.
-fn whole(w: Words, problem: &vedetta_api::Problem) -> String {
+fn whole(w: Words, problem: &Problem) -> String {
     let member = |name: &str| problem.members.as_ref()?.get(name)?.as_str().map(str::to_owned);
     if let (Some(who), Some(at)) = (member("changed_by"), member("changed_at")) {
         let at = at.parse().map(|at| Moment::of(at, w).text().to_owned()).unwrap_or(at);

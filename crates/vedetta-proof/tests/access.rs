@@ -27,7 +27,9 @@ fn a_password_opens_a_session_until_it_expires() {
         test.house.sign_in("perugia", "un'altra frase", None),
         Err(FlowError::Unproven(_))
     ));
-    let session = test.house.sign_in("perugia", "una frase lunga", None).unwrap();
+    let alone = test.house.sign_in("perugia", "una frase lunga", None);
+    assert!(matches!(alone, Err(FlowError::MustEnrol)), "the password alone opens nothing");
+    let session = enter(&test, "perugia");
     let actor = test.house.actor_by_token(session.token.reveal()).unwrap();
     assert_eq!(actor.organisation, perugia.organisation);
     test.clock.advance(Duration::from_secs(12 * 3600));
@@ -101,6 +103,12 @@ fn an_enrolled_authenticator_is_then_required() {
     assert!(address.starts_with("otpauth://totp/"));
     assert!(test.house.sign_in("perugia", "una frase lunga", None).is_err());
     assert!(test.house.sign_in("perugia", "una frase lunga", Some("000000")).is_err());
+}
+
+/// A session of who has the password and enrols a first authenticator.
+fn enter(test: &TestHouse, account: &str) -> Session {
+    let address = test.house.enrol_by_password(account, "una frase lunga").unwrap();
+    test.house.sign_in(account, "una frase lunga", Some(&code(test, &address))).unwrap()
 }
 
 /// The code of an `otpauth:` address at the house's present.
@@ -192,7 +200,7 @@ fn a_name_given_anew_opens_nothing_of_who_had_it() {
     let id = stranger.account.clone();
     let had = test.house.standing().directory.account(&id).unwrap().clone();
     test.house.set_password(&admin, &id, "una frase lunga").unwrap();
-    let session = test.house.sign_in(id.as_str(), "una frase lunga", None).unwrap();
+    let session = enter(&test, id.as_str());
     test.house.remove_organisation(&admin, &stranger.organisation).unwrap();
     let perugia = test.person("perugia").organisation;
     let anew = vedetta_model::Account { organisation: perugia, ..had };
@@ -202,46 +210,17 @@ fn a_name_given_anew_opens_nothing_of_who_had_it() {
 }
 
 #[test]
-fn what_a_password_alone_began_ends_where_a_role_wants_a_code() {
+fn a_person_who_is_signed_in_proves_it_anew_to_change_the_proof() {
     let test = TestHouse::small();
-    let (admin, id, day) = (test.administrator(), account("cnaipic"), Duration::from_secs(86_400));
-    let fingerprint = "0".repeat(64);
-    let certificate = Certificate {
-        fingerprint: fingerprint.clone(),
-        account: id.clone(),
-        expires: test.house.now().after(day),
-    };
-    let begin = || {
-        test.house.set_password(&admin, &id, "una frase lunga").unwrap();
-        test.house.tie_certificate(&admin, &certificate).unwrap();
-        let session = test.house.sign_in("cnaipic", "una frase lunga", None).unwrap();
-        let by = test.house.actor_by_token(session.token.reveal()).unwrap();
-        let token = test.house.issue_token(&by, &id, "siem", [].into(), day).unwrap();
-        [session, token]
-    };
-    let lives = |begun: &[Session; 2]| {
-        begun.each_ref().map(|it| test.house.actor_by_token(it.token.reveal()).is_ok())
-    };
-    let was = test.house.standing().directory.account(&id).unwrap().clone();
-    let turned = |change: &dyn Fn(&mut Account)| {
-        let mut account = Account::clone(&was);
-        change(&mut account);
-        account
-    };
-    let begun = begin();
-    let analyst = turned(&|it| it.roles = [Role::Liaison, Role::Analyst].into());
-    test.house.put_account(&admin, &analyst).unwrap();
-    assert_eq!(lives(&begun), [true, true], "a role that a password suffices for");
-    let officer = turned(&|it| it.roles = [Role::Liaison, Role::DutyOfficer].into());
-    let records = Records { accounts: vec![officer.clone()], ..Records::default() };
-    test.house.put_records(&admin, records).unwrap();
-    assert_eq!(lives(&begun), [false, false], "gained, by import");
-    assert!(test.house.actor_by_certificate(&fingerprint).is_ok(), "what is more than a password");
-    let address = test.house.enrol_by_password("cnaipic", "una frase lunga").unwrap();
-    let code = code(&test, &address);
-    let session = test.house.sign_in("cnaipic", "una frase lunga", Some(&code)).unwrap();
-    test.house.put_account(&admin, &officer).unwrap();
-    assert!(test.house.actor_by_token(session.token.reveal()).is_ok(), "nothing is gained");
+    let (admin, perugia) = (test.administrator(), test.person("perugia"));
+    test.house.set_password(&admin, &perugia.account, "una frase lunga").unwrap();
+    test.house.confirm(&perugia, "una frase lunga").unwrap();
+    for (actor, password) in [(&perugia, "un'altra frase"), (&perugia, ""), (&admin, "")] {
+        let refused = test.house.confirm(actor, password);
+        assert!(matches!(refused, Err(FlowError::Unproven(_))), "{}", actor.account);
+    }
+    test.house.confirm(&test.machine("perugia"), "").unwrap();
+    test.house.confirm(&test.house.operator().unwrap(), "").unwrap();
 }
 
 #[test]

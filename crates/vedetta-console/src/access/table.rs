@@ -61,7 +61,7 @@ pub const TABLE: &[Line] = &[
     see("/help", ALL),
     see("/account", ALL),
     act("/account/password", ALL).effort(Effort::Proof),
-    act("/account/authenticator", ALL),
+    act("/account/authenticator", ALL).effort(Effort::Proof),
     act("/account/sessions/{session}/end", ALL),
     // Items.
     see("/items", ALL),
@@ -140,7 +140,7 @@ pub const TABLE: &[Line] = &[
     act("/deliveries/{job}/retry", ROOM),
     // The node.
     see("/machines", ALL),
-    act("/machines/tokens", ALL),
+    act("/machines/tokens", ALL).effort(Effort::Proof),
     act("/machines/tokens/{token}/end", ALL),
     act("/machines/webhooks", PRODUCERS),
     act("/machines/webhooks/{webhook}/removal", PRODUCERS),

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::Problem;
-use vedetta_api::access::Cost;
 use vedetta_api::problem::Kind;
 
 use crate::console::Console;
@@ -64,7 +63,11 @@ pub(super) async fn set_password(
     }
     let set =
         move |house: &vedetta_flow::House| house.set_password(&actor, &actor.account, &password);
-    console.api().ask_at(Cost::Proof, set).await?;
+    if let Err(wrong) = super::proven(&console, &signed, &sent, set).await? {
+        let fault = Some(wrong);
+        let account = Account { fault, ..Account::of(&console, &signed).await? };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
+    }
     // Every session ended with the password, this one too.
     Ok(Done::to("/sign-in").said(Said::PasswordSet).into_response())
 }
@@ -72,9 +75,17 @@ pub(super) async fn set_password(
 pub(super) async fn enrol(
     State(console): State<Console>,
     signed: Signed,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let actor = signed.actor();
-    let address = console.ask(move |house| house.enrol_totp(&actor, &actor.account)).await?;
+    let enrol = move |house: &vedetta_flow::House| house.enrol_totp(&actor, &actor.account);
+    let address = match super::proven(&console, &signed, &sent, enrol).await? {
+        Ok(address) => address,
+        Err(wrong) => {
+            let account = Account { fault: Some(wrong), ..Account::of(&console, &signed).await? };
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
+        }
+    };
     let enrolment = Some(Enrolment::of(&address));
     let account = Account { enrolment, ..Account::of(&console, &signed).await? };
     page_with(StatusCode::OK, &account)

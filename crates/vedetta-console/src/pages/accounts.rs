@@ -8,7 +8,6 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use vedetta_api::Problem;
-use vedetta_api::access::Cost;
 use vedetta_api::problem::Kind;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Language, OrganisationId, Role};
@@ -165,14 +164,19 @@ pub(super) async fn password(
     State(console): State<Console>,
     signed: Signed,
     Path(id): Path<String>,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let (actor, account) = (signed.actor(), known(&console, &id)?);
     let fresh = format!("{}-{}", console.nonce(), console.nonce());
     let (password, of) = (fresh.clone(), account.id.clone());
     let set = move |house: &vedetta_flow::House| house.set_password(&actor, &of, &password);
-    console.api().ask_at(Cost::Proof, set).await?;
+    let set = super::proven(&console, &signed, &sent, set).await?;
     let typed = Typed::of(&signed, &account);
     let edit = edit(&console, &signed, typed, Some(&account));
+    if let Err(wrong) = set {
+        let edit = Edit { new: false, fault: Some(wrong), ..edit };
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &edit);
+    }
     page(&Edit { new: false, password: Some(fresh), ..edit })
 }
 

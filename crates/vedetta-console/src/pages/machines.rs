@@ -74,10 +74,13 @@ pub(super) async fn token(
     let outcome = match (account, days) {
         (Ok(account), Ok(days)) if !purpose.is_empty() => {
             let lasts = Duration::from_secs(u64::from(days) * 86_400);
-            let issued = console.ask(move |house| {
-                house.issue_token(&actor, &account, &purpose, BTreeSet::new(), lasts)
-            });
-            issued.await.map_err(|problem| (problem.kind, whole(w, &problem)))
+            let issue = move |house: &vedetta_flow::House| {
+                house.order_token(&actor, &account, &purpose, BTreeSet::new(), lasts)
+            };
+            match super::proven(&console, &signed, &sent, issue).await {
+                Ok(issued) => issued.map_err(|wrong| (Kind::Invalid, wrong)),
+                Err(problem) => Err((problem.kind, whole(w, &problem))),
+            }
         }
         (Err(reason), _) | (_, Err(reason)) => Err((Kind::Invalid, reason)),
         _ => Err((Kind::Invalid, w.purpose_missing().to_owned())),

@@ -6,10 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use vedetta_api::Problem;
-use vedetta_api::access::Cost;
-use vedetta_api::gate::too_many_proofs;
 use vedetta_api::problem::Kind;
-use vedetta_model::AccountId;
 
 use crate::console::Console;
 use crate::enrolment::{Code, Enrolment};
@@ -61,13 +58,9 @@ pub(super) async fn enter(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
-    if let Ok(account) = AccountId::new(&account) {
-        let taken = console.api().limits().sign_ins.take(account, console.house().now());
-        taken.map_err(too_many_proofs)?;
-    }
     let (name, password) = (account.clone(), sent.raw("password").to_owned());
     let code: String = sent.text("code").chars().filter(|it| !it.is_whitespace()).collect();
-    let begun = console.api().ask_at(Cost::Proof, move |house| {
+    let begun = console.api().attempt(&account, visit.address, move |house| {
         house.sign_in(&name, &password, Some(code.as_str()).filter(|code| !code.is_empty()))
     });
     match begun.await {
@@ -98,14 +91,10 @@ pub(super) async fn enrol(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
-    if let Ok(account) = AccountId::new(&account) {
-        let taken = console.api().limits().sign_ins.take(account, console.house().now());
-        taken.map_err(too_many_proofs)?;
-    }
     let (name, password) = (account.clone(), sent.raw("password").to_owned());
     let enrolled = console
         .api()
-        .ask_at(Cost::Proof, move |house| house.enrol_by_password(&name, &password))
+        .attempt(&account, visit.address, move |house| house.enrol_by_password(&name, &password))
         .await;
     match enrolled {
         Ok(address) => {

@@ -11,6 +11,13 @@ use crate::browser::{Browser, Node};
 
 const PASSWORD: &str = "correct horse battery";
 
+/// The code that an authenticator shows, given what the page or the `otpauth:` address says of it.
+fn code(node: &Node, secret: &str) -> String {
+    let totp = totp_rs::Builder::new().with_secret(base32(secret)).build().unwrap();
+    totp.generate(u64::try_from(node.console.house().now().micros() / 1_000_000).unwrap())
+        .to_string()
+}
+
 fn with_password(node: &Node, account: &str, role: Role) {
     node.account(account, "cnaipic", &[role]);
     let id = AccountId::new(account).unwrap();
@@ -26,10 +33,14 @@ async fn enter(browser: &mut Browser<'_>, account: &str, code: &str) -> crate::b
 async fn a_session_is_new_and_ends_with_signing_out() {
     let node = Node::new();
     with_password(&node, "analista", Role::Analyst);
+    let id = AccountId::new("analista").unwrap();
+    let address = node.console.house().enrol_totp(&node.admin, &id).unwrap();
+    let secret = address.split(['=', '&']).nth(1).unwrap();
     let mut browser = node.stranger();
     let away = browser.open("/items?kind=report").await;
     assert_eq!(away.header("location"), "/sign-in?to=/items%3Fkind%3Dreport");
-    let inside = enter(&mut browser, "analista", "").await;
+    assert_eq!(enter(&mut browser, "analista", "").await.status, StatusCode::UNAUTHORIZED);
+    let inside = enter(&mut browser, "analista", &code(&node, secret)).await;
     assert_eq!((inside.status, inside.header("location")), (StatusCode::SEE_OTHER, "/items"));
     let cookie = inside.headers.get_all("set-cookie").iter().next().unwrap().to_str().unwrap();
     for part in ["__Host-vedetta=vdt_", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
@@ -39,7 +50,9 @@ async fn a_session_is_new_and_ends_with_signing_out() {
     // Whoever signs in over a session gets another, and the one before is no more.
     let mut second = node.stranger();
     second.cookies.insert("__Host-vedetta".into(), first.clone());
-    let fields = [("account", "analista"), ("password", PASSWORD)];
+    node.clock.advance(Duration::from_secs(60));
+    let code = code(&node, secret);
+    let fields = [("account", "analista"), ("password", PASSWORD), ("code", &code)];
     second.fill("/help", "/sign-in", &fields).await;
     assert_ne!(second.cookies["__Host-vedetta"], first);
     assert!(browser.open("/items").await.header("location").starts_with("/sign-in"));
@@ -58,9 +71,9 @@ async fn a_cookie_from_outside_is_nobody() {
 }
 
 #[tokio::test]
-async fn an_officer_sets_up_an_authenticator_first() {
+async fn everybody_sets_up_an_authenticator_first() {
     let node = Node::new();
-    with_password(&node, "turno", Role::DutyOfficer);
+    with_password(&node, "turno", Role::Auditor);
     let mut browser = node.stranger();
     let must = enter(&mut browser, "turno", "").await;
     assert_eq!(must.status, StatusCode::FORBIDDEN);
@@ -70,10 +83,7 @@ async fn an_officer_sets_up_an_authenticator_first() {
     assert_eq!(shown.status, StatusCode::OK);
     assert!(shown.text.contains("class=\"qr\""));
     let secret = shown.text.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
-    let seed = base32(&secret.replace(' ', ""));
-    let totp = totp_rs::Builder::new().with_secret(seed).build().unwrap();
-    let seconds = u64::try_from(node.console.house().now().micros() / 1_000_000).unwrap();
-    let code = totp.generate(seconds).to_string();
+    let code = code(&node, &secret.replace(' ', ""));
     assert_eq!(enter(&mut browser, "turno", "000000").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(enter(&mut browser, "turno", &code).await.status, StatusCode::SEE_OTHER);
     let mut other = node.stranger();
@@ -125,6 +135,34 @@ async fn language_theme_and_keys_are_kept_on_the_device() {
         assert_eq!(chosen.header("location"), "/help");
         assert!(browser.open("/help").await.text.contains(shown), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_session_alone_changes_no_proof() {
+    let node = Node::new();
+    with_password(&node, "analista", Role::Analyst);
+    let mut browser = node.browser("analista");
+    let new = [("password", "another long phrase"), ("password-again", "another long phrase")];
+    let token = [("account", "analista"), ("purpose", "siem"), ("days", "366")];
+    let sent = [
+        ("/account", "/account/password", new.as_slice()),
+        ("/account", "/account/authenticator", &[]),
+        ("/machines", "/machines/tokens", &token),
+    ];
+    for (page, to, fields) in sent {
+        for own in ["", "not the one it has"] {
+            let fields = [fields, &[("own-password", own)]].concat();
+            let refused = browser.fill(page, to, &fields).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{to}");
+            assert!(refused.text.contains("La tua password di adesso non è giusta"), "{to}");
+        }
+    }
+    for (page, to, fields) in sent.into_iter().rev() {
+        let fields = [fields, &[("own-password", PASSWORD)]].concat();
+        let done = browser.fill(page, to, &fields).await;
+        assert!(done.status == StatusCode::OK || done.status == StatusCode::SEE_OTHER, "{to}");
+    }
+    assert!(browser.open("/items").await.header("location").starts_with("/sign-in"));
 }
 
 #[tokio::test]

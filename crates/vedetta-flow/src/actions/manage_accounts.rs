@@ -12,7 +12,7 @@ use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOf
 
 use crate::actions::accept_items::ACTOR as CLEARING;
 use crate::actions::found_node::OPERATOR;
-use crate::actions::sign_in::{SIGN_IN_WITH_CODE, Session, new_totp_memory};
+use crate::actions::sign_in::{SESSION_TOKEN, Session, new_totp_memory};
 use crate::authority::{ADMINISTRATORS, AUDITORS};
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
@@ -34,12 +34,15 @@ pub struct Certificate {
     pub expires: Instant,
 }
 
+/// The longest purpose of a token, in characters.
+pub const LONGEST_PURPOSE: usize = 200;
+/// Tokens of one account at most, besides its sessions.
+pub const MOST_TOKENS: usize = 100;
 /// The longest life of a token: a year, so that forgotten ones end.
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
 
 impl House {
-    /// Puts an account. Its sessions and tokens end when it is closed, moves to another organisation, or
-    /// gains a role that is signed in for with a code.
+    /// Puts an account. Its sessions and tokens end when it is closed or moves to another organisation.
     ///
     /// # Errors
     /// Forbidden, an unknown organisation, a reserved name, no role, or one that is the node's own only.
@@ -104,6 +107,28 @@ impl House {
         Ok(address)
     }
 
+    /// Issues a token, at a door, to an account that has fewer than [`MOST_TOKENS`].
+    ///
+    /// # Errors
+    /// [`FlowError::Conflict`], and as of [`House::issue_token`].
+    pub fn order_token(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        purpose: &str,
+        scope: BTreeSet<Role>,
+        lasts: Duration,
+    ) -> Result<Session, FlowError> {
+        let tokens: Vec<Token> = self.read(|reader| records(reader, RecordKind::Token))?;
+        let own = tokens.iter().filter(|it| it.account == *account && it.purpose != SESSION_TOKEN);
+        if own.count() >= MOST_TOKENS {
+            let reason =
+                format!("{account} has {MOST_TOKENS} tokens; revoke those that nobody uses");
+            return Err(FlowError::Conflict(reason));
+        }
+        self.issue_token(by, account, purpose, scope, lasts)
+    }
+
     /// Issues a token for an account, narrowed to a scope unless that is empty.
     ///
     /// # Errors
@@ -127,6 +152,10 @@ impl House {
                 "scope",
                 "a token carries at most its issuer's and its account's roles",
             ));
+        }
+        if purpose.chars().count() > LONGEST_PURPOSE {
+            let reason = format!("use {LONGEST_PURPOSE} characters at most");
+            return Err(FlowError::invalid("purpose", reason));
         }
         if lasts.is_zero() || lasts > LONGEST_TOKEN {
             return Err(FlowError::invalid("lasts", "between a second and 366 days"));
@@ -250,8 +279,7 @@ pub(crate) fn check_account(
     Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
 }
 
-/// Writes an account. What was begun as something else than it is now ends: a session that a password alone
-/// began must not carry a role for which that does not suffice.
+/// Writes an account. What was begun as something else than it is now ends.
 pub(crate) fn write_account(
     unit: &mut dyn UnitOfWork,
     account: &Account,
@@ -265,15 +293,9 @@ pub(crate) fn write_account(
             before.organisation == account.organisation
                 && (before.state != AccountState::Active || account.state == AccountState::Active)
         };
-        let gains = |before: &Account| {
-            let (had, has) = (&before.roles, &account.roles);
-            SIGN_IN_WITH_CODE.iter().any(|role| has.contains(role) && !had.contains(role))
-        };
         if !before.as_ref().is_some_and(same) {
             remove_tokens(unit, id, actor)?;
             remove_certificates(unit, id, actor)?;
-        } else if before.as_ref().is_some_and(gains) {
-            remove_tokens(unit, id, actor)?;
         }
     }
     let body = serde_json::to_vec(account)

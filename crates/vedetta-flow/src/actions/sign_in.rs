@@ -8,6 +8,8 @@ use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Role};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
+use crate::actions::break_seal::EMERGENCY;
+use crate::actions::found_node::OPERATOR;
 use crate::actions::manage_accounts::{Certificate, is_reserved, note};
 use crate::credentials::{
     Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
@@ -17,6 +19,9 @@ use crate::house::House;
 
 /// How long a session lasts: one shift and its handover.
 pub const SESSION: Duration = Duration::from_secs(12 * 3600);
+
+/// The purpose of a session's token.
+pub(crate) const SESSION_TOKEN: &str = "session";
 
 /// A session just begun.
 #[derive(Debug)]
@@ -41,8 +46,8 @@ const WRONG: FlowError =
     FlowError::Unproven("wrong account, password or code; check them and the telephone's clock");
 
 impl House {
-    /// Begins a session. People whose account has a TOTP seed must give the current code; a code
-    /// works once. Administrators and duty officers must have a seed.
+    /// Begins a session, with the password and the current code of the account's authenticator; a
+    /// code works once. Machines have tokens or certificates instead.
     ///
     /// # Errors
     /// [`FlowError::Unproven`], the same for every reason; [`FlowError::MustEnrol`] when only the
@@ -55,16 +60,15 @@ impl House {
     ) -> Result<Session, FlowError> {
         let account = self.by_password(account, password)?;
         let kept = self.totp_memory_of(&account.id)?;
-        let undone = kept.as_ref().is_none_or(|memory| memory.pending && code.is_none());
-        if undone && must_enrol(&account) {
+        let Some(kept) = kept.filter(|memory| !memory.pending || code.is_some()) else {
             return Err(FlowError::MustEnrol);
-        }
+        };
         if !self.totp_passes(&account.id, kept, code)? {
             self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
         let actor = actor_of(&account, &BTreeSet::new());
-        self.issue(&actor, &account, "session", BTreeSet::new(), SESSION)
+        self.issue(&actor, &account, SESSION_TOKEN, BTreeSet::new(), SESSION)
     }
 
     /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address.
@@ -92,6 +96,24 @@ impl House {
         let reason = "this account has an authenticator; sign in with its code, or ask an \
             administrator for a new one";
         if enrolled { Ok(address) } else { Err(FlowError::Conflict(reason.into())) }
+    }
+
+    /// Whether a person who is signed in proves it anew with the password: only so is changed with
+    /// what an account proves itself. Machines, the operator at the machine and whoever broke the
+    /// seal have none.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`].
+    pub fn confirm(&self, by: &Actor, password: &str) -> Result<(), FlowError> {
+        const WRONG: FlowError =
+            FlowError::Unproven("this needs your own password too; give it as own_password");
+        let is_open = [OPERATOR, EMERGENCY].contains(&by.account.as_str());
+        if !by.is_person() || is_open {
+            return Ok(());
+        }
+        let kept = self.secret(SecretKind::Password, by.account.as_str())?;
+        let kept = kept.and_then(|bytes| String::from_utf8(bytes).ok());
+        if password_fits(password, kept.as_deref()) { Ok(()) } else { Err(WRONG) }
     }
 
     /// The account of a password.
@@ -196,10 +218,9 @@ impl House {
     fn totp_passes(
         &self,
         account: &AccountId,
-        memory: Option<TotpMemory>,
+        memory: TotpMemory,
         code: Option<&str>,
     ) -> Result<bool, FlowError> {
-        let Some(memory) = memory else { return Ok(true) };
         let Some(step) = code.and_then(|code| totp_step(&memory.seed, code, self.now())) else {
             return Ok(false);
         };
@@ -254,13 +275,6 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
         roles,
         language: account.language,
     }
-}
-
-/// The roles for which a password alone does not suffice: they could change or stop the node.
-pub(crate) const SIGN_IN_WITH_CODE: [Role; 2] = [Role::Administrator, Role::DutyOfficer];
-
-fn must_enrol(account: &Account) -> bool {
-    SIGN_IN_WITH_CODE.iter().any(|role| account.roles.contains(role))
 }
 
 fn account_or_unknown(text: &str) -> &str {
