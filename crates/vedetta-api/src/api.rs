@@ -13,15 +13,18 @@ use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
-use vedetta_model::{AccountId, Actor, Places};
+use vedetta_model::{AccountId, Actor, OrganisationId, Places};
 use vedetta_outpost::Outposts;
 use vedetta_postroom::Postroom;
 use vedetta_watch::{Watch, WatchError};
 
 use crate::access::Cost;
+use crate::at_once::{Seat, Seats, Today};
+use crate::attempts::Attempts;
 use crate::calls::Gateway;
 use crate::credentials::Presented;
 use crate::feeds::Feeds;
+use crate::gate::too_many_proofs;
 use crate::limits::{Limiter, Rate};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
@@ -47,6 +50,8 @@ pub struct Settings {
     pub proofs: Rate,
     /// Attempts to sign in as one account, from wherever.
     pub sign_ins: Rate,
+    /// Octets of items that one organisation brings in a day.
+    pub octets_a_day: u64,
     /// Questions to the house at once; more wait.
     pub at_once: usize,
     /// The node's own networks that webhooks may go to; none unless somebody says so.
@@ -79,6 +84,8 @@ struct Shared {
     rooms: Rooms,
     /// Octets of large bodies that each account sends.
     sending: Mutex<HashMap<AccountId, usize>>,
+    streams: Seats<AccountId>,
+    brought: Today,
     links: OnceLock<Links>,
     mail_desk: OnceLock<Arc<Postroom>>,
     caller: OnceLock<Arc<dyn Caller>>,
@@ -91,10 +98,12 @@ pub struct Limits {
     pub addresses: Limiter<IpAddr>,
     /// Requests of one account.
     pub accounts: Limiter<AccountId>,
-    /// Attempts to prove who one is, from one address.
+    /// Attempts to prove who one is with a password or an enrolment, from one address.
     pub proofs: Limiter<IpAddr>,
-    /// Attempts to sign in as one account, from wherever.
-    pub sign_ins: Limiter<AccountId>,
+    /// Wrong tokens and certificates from one address.
+    pub wrong_tokens: Limiter<IpAddr>,
+    /// Attempts to sign in as one account.
+    pub sign_ins: Attempts,
 }
 
 /// How much is done at once. A place is held until the work has ended, whoever still waits for it.
@@ -104,10 +113,16 @@ struct Rooms {
     proofs: Arc<Semaphore>,
     /// Each may read the whole ledger.
     bulk: Arc<Semaphore>,
+    /// Streams that read the past, each a page at a time.
+    replays: Arc<Semaphore>,
     /// Octets of bodies, in units of [`UNIT`].
     bodies: Arc<Semaphore>,
 }
 
+/// Octets of items that one organisation brings in a day, unless the operator says otherwise.
+pub const OCTETS_A_DAY: u64 = 2 << 30;
+/// Live streams of one account at once.
+pub(crate) const STREAMS: usize = 8;
 /// The unit in which room for bodies is given, in octets.
 const UNIT: usize = 64 << 10;
 /// Octets of bodies held at once.
@@ -134,6 +149,7 @@ impl Default for Settings {
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },
             sign_ins: Rate { burst: 5, every: Duration::from_secs(60) },
+            octets_a_day: OCTETS_A_DAY,
             at_once: 64,
             webhook_networks: Inner::default(),
             webhook_troubles: Troubles::default(),
@@ -153,7 +169,8 @@ impl Api {
             addresses: Limiter::new(settings.per_address, KEYS),
             accounts: Limiter::new(settings.per_account, KEYS),
             proofs: Limiter::new(settings.proofs, KEYS),
-            sign_ins: Limiter::new(settings.sign_ins, KEYS),
+            wrong_tokens: Limiter::new(settings.proofs, KEYS),
+            sign_ins: Attempts::new(settings.sign_ins, KEYS),
         };
         let rooms = Rooms::new(settings.at_once);
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
@@ -176,6 +193,8 @@ impl Api {
             metrics,
             rooms,
             sending: Mutex::default(),
+            streams: Seats::default(),
+            brought: Today::default(),
             links: OnceLock::new(),
             mail_desk: OnceLock::new(),
             caller: OnceLock::new(),
@@ -254,6 +273,41 @@ impl Api {
         let _closed = self.0.closing.subscribe().wait_for(|closed| *closed).await.is_ok();
     }
 
+    /// A place for one more stream of an account; `None` when it has as many as it may.
+    pub(crate) fn stream_of(&self, account: &AccountId) -> Option<Seat<AccountId>> {
+        self.0.streams.take(account, STREAMS)
+    }
+
+    /// A turn to read a page of the past for a stream; `None` when the node is stopping.
+    pub(crate) async fn replay_turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.rooms.replays).acquire_owned().await.ok()
+    }
+
+    /// Counts octets of items against what an organisation may bring in a day. The node's own brings as
+    /// much as it likes.
+    ///
+    /// # Errors
+    /// Too many.
+    pub(crate) fn count_brought(&self, by: &Actor, octets: usize) -> Result<(), Problem> {
+        if self.house().standing().own.as_ref() == Some(&by.organisation) {
+            return Ok(());
+        }
+        let (most, now) = (self.settings().octets_a_day, self.house().now());
+        self.0.brought.add(&by.organisation, octets as u64, most, now).map_err(|wait| {
+            let sentence = format!(
+                "{} has brought as much as it may in a day, {most} octets; go on tomorrow (UTC), or ask \
+                 the node's operator for a larger octets_a_day",
+                by.organisation
+            );
+            Problem::new(Kind::TooMany, sentence).wait(wait)
+        })
+    }
+
+    /// What each organisation brought today, in octets.
+    pub(crate) fn brought_today(&self) -> Vec<(OrganisationId, u64)> {
+        self.0.brought.all(self.house().now())
+    }
+
     /// What the operator says.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -312,6 +366,33 @@ impl Api {
     ) -> Result<T, Problem> {
         let house = Arc::clone(&self.0.house);
         self.at(cost, move || question(&house)).await
+    }
+
+    /// Tries an account's password from an address. Only what was wrong is counted for long.
+    ///
+    /// # Errors
+    /// Too many wrong ones; what the house said.
+    pub async fn attempt<T: Send + 'static>(
+        &self,
+        account: &str,
+        address: IpAddr,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let limits = self.limits();
+        // What is no account's name is refused by the house, and counted for its address only.
+        let account = AccountId::new(account).ok();
+        if let Some(account) = &account {
+            let begun = limits.sign_ins.begin(account, address, self.house().now());
+            begun.map_err(too_many_proofs)?;
+        }
+        let answer = self.ask_at(Cost::Proof, question).await;
+        if !answer.as_ref().is_err_and(|problem| problem.kind == Kind::Unproven) {
+            limits.proofs.give_back(&address);
+            if let Some(account) = &account {
+                limits.sign_ins.was_right(account, address, self.house().now());
+            }
+        }
+        answer
     }
 
     /// Asks the watch, off the threads that serve connections.
@@ -428,7 +509,8 @@ impl Drop for Sending {
 impl Rooms {
     fn new(questions: usize) -> Self {
         let of = |places| Arc::new(Semaphore::new(places));
-        Self { questions: of(questions), proofs: of(2), bulk: of(3), bodies: of(BODIES / UNIT) }
+        let (proofs, bulk, replays) = (of(2), of(3), of(8));
+        Self { questions: of(questions), proofs, bulk, replays, bodies: of(BODIES / UNIT) }
     }
 
     const fn of(&self, cost: Cost) -> &Arc<Semaphore> {

@@ -27,6 +27,10 @@ pub(crate) struct Gate {
     pub(crate) route: &'static Route,
 }
 
+/// The address of who asks, to count by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address(pub(crate) IpAddr);
+
 /// Who asks, proven by the gate.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Actor);
@@ -125,10 +129,9 @@ impl Gate {
         }
     }
 
-    /// Who asks. Too many wrong proofs from one address are not even looked at.
+    /// Who asks. A token is looked up at little cost, and is not guessed: only of wrong ones too many
+    /// are too many, so that nobody stops those behind the same address.
     async fn prove(&self, parts: &Parts, address: IpAddr) -> Result<Actor, Problem> {
-        let proofs = &self.api.limits().proofs;
-        proofs.look(&address, self.api.house().now()).map_err(too_many_proofs)?;
         let certificate = parts.extensions.get::<Peer>().and_then(|peer| peer.certificate.clone());
         let presented = Presented::read(&parts.headers)
             .map_err(|error| Problem::new(Kind::Unproven, error.to_string()).at("Authorization"))?;
@@ -138,7 +141,8 @@ impl Gate {
         }
         let proven = self.api.prove(presented, certificate).await;
         if proven.as_ref().is_err_and(|problem| problem.kind == Kind::Unproven) {
-            let _ = proofs.take(address, self.api.house().now());
+            let wrong = self.api.limits().wrong_tokens.take(address, self.api.house().now());
+            wrong.map_err(too_many_wrong)?;
         }
         proven
     }
@@ -186,6 +190,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Self>().cloned();
         caller.ok_or_else(|| Problem::new(Kind::Unproven, "not signed in; send a token"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(address_of(parts)))
     }
 }
 
@@ -237,6 +249,13 @@ pub fn too_many(wait: Duration) -> Problem {
 #[must_use]
 pub fn too_many_proofs(wait: Duration) -> Problem {
     let sentence = "too many attempts to sign in; wait as Retry-After says";
+    Problem::new(Kind::TooMany, sentence).wait(wait)
+}
+
+/// More wrong tokens than allowed.
+#[must_use]
+pub fn too_many_wrong(wait: Duration) -> Problem {
+    let sentence = "this token is wrong, as were others before; ask for a new one";
     Problem::new(Kind::TooMany, sentence).wait(wait)
 }
 

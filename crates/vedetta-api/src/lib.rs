@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod api;
+pub mod attempts;
 pub mod calls;
 pub mod control;
 pub mod credentials;
@@ -20,6 +21,8 @@ pub mod server;
 pub mod tls;
 pub mod webhooks;
 
+mod at_once;
+mod brought;
 mod feeds;
 mod metrics;
 mod reads;

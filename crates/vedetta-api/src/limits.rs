@@ -61,6 +61,15 @@ impl<K: Hash + Eq> Limiter<K> {
         Ok(())
     }
 
+    /// Gives back a token that was taken.
+    pub fn give_back(&self, key: &K) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = buckets.get_mut(key) {
+            let every = i64::try_from(self.rate.every.as_micros()).unwrap_or(i64::MAX);
+            *full_at = Instant::from_micros(full_at.micros().saturating_sub(every));
+        }
+    }
+
     /// The next state of a bucket, which is the moment at which it is full again (the generic
     /// cell rate algorithm).
     fn owed(&self, full_at: Instant, now: Instant) -> Result<Instant, Duration> {

@@ -149,7 +149,7 @@ fn access() -> Vec<(&'static str, Value)> {
             "NewToken",
             object(
                 &[("purpose", text()), ("days", number())],
-                &[("account", slug()), ("scope", roles())],
+                &[("account", slug()), ("scope", roles()), ("own_password", text())],
             ),
         ),
         ("Token", token),
@@ -174,7 +174,8 @@ fn access() -> Vec<(&'static str, Value)> {
                 &[],
             ),
         ),
-        ("NewPassword", object(&[("password", text())], &[])),
+        ("NewPassword", object(&[("password", text())], &[("own_password", text())])),
+        ("OwnPassword", object(&[], &[("own_password", text())])),
         ("FirstEnrolment", object(&[("account", text()), ("password", text())], &[])),
         ("Enrolment", object(&[("address", text())], &[])),
         ("ImportOutcome", import_outcome()),

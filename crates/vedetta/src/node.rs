@@ -42,6 +42,8 @@ pub(crate) struct Configuration {
     /// Networks that webhooks may lead into besides the public Internet, e.g. `10.20.0.0/16`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) webhook_networks: Vec<String>,
+    /// Octets of items that one organisation may bring in a day.
+    pub(crate) octets_a_day: u64,
     /// A directory whose files are taken in as they appear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) watch: Option<PathBuf>,
@@ -95,6 +97,7 @@ impl Default for Configuration {
             names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
             ledger: "sqlite".into(),
             webhook_networks: Vec::new(),
+            octets_a_day: vedetta_api::api::OCTETS_A_DAY,
             watch: None,
             peer_listen: None,
             peer_address: None,

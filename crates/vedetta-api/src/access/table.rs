@@ -226,6 +226,7 @@ pub const TABLE: &[Route] = &[
     delete("/api/v1/sessions/current", Who::SignedIn, "Sign out"),
     get("/api/v1/tokens", Who::SignedIn, "Tokens that one may revoke").gives(json("Tokens")),
     post("/api/v1/tokens", Who::SignedIn, "Issue a token")
+        .cost(Cost::Proof)
         .takes(json("NewToken"))
         .gives(json("IssuedToken")),
     delete("/api/v1/tokens/{token}", Who::SignedIn, "Revoke a token"),
@@ -269,6 +270,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewPassword")),
     post("/api/v1/accounts/{account}/totp", Who::SignedIn, "Enrol an authenticator")
         .cost(Cost::Proof)
+        .takes(json("OwnPassword"))
         .gives(json("Enrolment")),
     post("/api/v1/imports", ADMINISTRATORS, "Import the directory, all of it or nothing")
         .cost(Cost::Bulk)

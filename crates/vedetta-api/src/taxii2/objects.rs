@@ -1,11 +1,14 @@
 //! Objects, manifests and versions; adding and withdrawing.
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use taxii::{DateAdded, Endpoint, Manifest, ManifestRecord, Query, VersionMatch, Versions};
-use vedetta_model::{Actor, ItemId};
+use vedetta_flow::{FlowError, House, Sequence, Share, VersionFilter, Wish};
+use vedetta_model::{Actor, Instant, ItemId};
 
 use super::collections::Shelf;
 use super::paging::{Page, Paging, timestamp, version};
@@ -78,6 +81,7 @@ pub(super) async fn add(
         Problem::new(Kind::UnsupportedMedia, error.to_string()).at("Content-Type")
     })?;
     Shelf::find(&params.get::<String>("collection")?)?.require_writable()?;
+    api.count_brought(&actor, body.bytes.len())?;
     let status = api.statuses().submit(&api, actor, body.bytes).await?;
     Ok(message(StatusCode::ACCEPTED, &status))
 }
@@ -92,12 +96,67 @@ pub(super) async fn withdraw(
     let object: ItemId = params.get("object")?;
     let query = Query::parse(&taxii::object::DELETE, query.as_deref().unwrap_or_default())
         .map_err(|error| Problem::new(Kind::NotUnderstood, error.to_string()).at("query"))?;
-    if !matches!(query.versions.as_slice(), [] | [VersionMatch::All]) {
-        let sentence = "an item is withdrawn as a whole; leave match[version] out, or say all";
-        return Err(Problem::new(Kind::NotUnderstood, sentence).at("match[version]"));
+    let refused = api.ask(move |house| {
+        let matched = matched(house, &actor, &object, &query)?;
+        if matched == Matched::All {
+            house.withdraw(&actor, &object, "deleted over TAXII")?;
+        }
+        Ok(matched)
+    });
+    match refused.await? {
+        Matched::All => Ok(StatusCode::OK.into_response()),
+        Matched::None => {
+            let sentence = "no version of the object is as the filter says; nothing was deleted";
+            Err(Problem::new(Kind::Unknown, sentence).at("match"))
+        }
+        Matched::Some => {
+            let sentence = "the ledger keeps every version, and an object is withdrawn with all of \
+                them; leave match[version] out, or say all";
+            Err(Problem::new(Kind::Conflict, sentence).at("match[version]"))
+        }
     }
-    api.ask(move |house| house.withdraw(&actor, &object, "deleted over TAXII")).await?;
-    Ok(StatusCode::OK.into_response())
+}
+
+/// How many of an object's versions a DELETE means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matched {
+    All,
+    Some,
+    None,
+}
+
+/// The versions that a filter means (TAXII 2.1, 5.7), of those that there are. Without
+/// `match[version]` all of them.
+fn matched(
+    house: &House,
+    actor: &Actor,
+    object: &ItemId,
+    query: &Query,
+) -> Result<Matched, FlowError> {
+    let ids = vec![object.clone()];
+    let wish =
+        Wish { ids, share: Share::Cleared, ..Wish::all(Sequence::START, VersionFilter::All) };
+    if !query.wants_spec_version("2.1") {
+        return Ok(Matched::None);
+    }
+    if query.versions.is_empty() {
+        return Ok(Matched::All);
+    }
+    let found = house.page(actor, &wish)?;
+    let versions: BTreeSet<_> = found.items.iter().map(|item| item.version).collect();
+    let is_meant = |version: &&Instant| {
+        query.versions.iter().any(|wanted| match wanted {
+            VersionMatch::All => true,
+            VersionMatch::First => versions.first() == Some(version),
+            VersionMatch::Last => versions.last() == Some(version),
+            VersionMatch::At(moment) => moment.micros() == version.micros(),
+        })
+    };
+    Ok(match versions.iter().filter(is_meant).count() {
+        0 => Matched::None,
+        meant if meant == versions.len() => Matched::All,
+        _ => Matched::Some,
+    })
 }
 
 fn paging(

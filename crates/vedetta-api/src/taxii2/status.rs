@@ -1,5 +1,6 @@
 //! Submissions and their status. A submission is done when it is answered; its status is kept in
-//! memory for the last thousand of them, for clients that ask again.
+//! memory for the last hundred of each organisation, for clients that ask again: the counts, and
+//! the first failures.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,26 +13,34 @@ use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 use taxii::{EnvelopeError, Status, StatusDetail, StatusLimits, Submission, Timestamp};
 use vedetta_flow::Receipt;
-use vedetta_intake::{Arrival, DoorIn, Fault, stix_bundle};
+use vedetta_intake::{Arrival, DoorIn, Fault};
 use vedetta_model::{Actor, Instant, OrganisationId};
 
 use super::message;
 use super::paging::timestamp;
 use crate::api::Api;
+use crate::brought::{self, MOST_OBJECTS};
 use crate::extract::Params;
 use crate::gate::{Caller, too_large};
 use crate::problem::{Kind, Problem};
 
-/// Objects in one submission.
-const MOST_OBJECTS: usize = 10_000;
-/// Statuses kept.
-const KEPT: usize = 1_000;
+/// Statuses kept of one organisation, and of all together.
+const KEPT: usize = 100;
+const KEPT_OF_ALL: usize = 20_000;
+/// Failures kept with a status.
+const FAILURES: usize = 20;
 
 /// The statuses of the last submissions.
 pub(crate) struct Statuses {
     secret: [u8; 32],
     made: AtomicU64,
-    recent: Mutex<VecDeque<(OrganisationId, Status)>>,
+    recent: Mutex<Recent>,
+}
+
+#[derive(Default)]
+struct Recent {
+    of: HashMap<OrganisationId, VecDeque<Status>>,
+    all: usize,
 }
 
 /// The versions of what was brought, by identifier, in order.
@@ -59,34 +68,34 @@ impl Statuses {
         body: Bytes,
     ) -> Result<Status, Problem> {
         let received = api.house().now();
-        let total = Submission::read(&body, MOST_OBJECTS).map_err(refused)?.objects.len();
         let (organisation, source) = (actor.organisation.clone(), actor.account.to_string());
-        let (receipt, mut versions) = api
-            .ask(move |house| {
-                let limits = stix_bundle::limits();
-                let arrival = stix_bundle::read(DoorIn::Taxii, &source, &body, &limits);
-                let versions = Versions::of(&arrival);
-                Ok((house.accept(&actor, arrival)?, versions))
-            })
-            .await?;
+        let read = move |body: &Bytes| -> Result<_, Problem> {
+            let total = Submission::read(body, MOST_OBJECTS).map_err(refused)?.objects.len();
+            Ok((total, brought::bundle(DoorIn::Taxii, &source, body)?))
+        };
+        let answer = api.ask(move |house| {
+            let (total, arrival) = match read(&body) {
+                Ok(read) => read,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            let versions = Versions::of(&arrival);
+            Ok(Ok((total, house.accept(&actor, arrival)?, versions)))
+        });
+        let (total, receipt, mut versions) = answer.await??;
         let id = self.identifier(received);
         let mut status = status(id, received, receipt, &mut versions);
         // Whatever the validator passed over without a word is not lost from the count.
         status.total_count = status.total_count.max(total as u64);
         status.failure_count = status.total_count - status.success_count;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() >= KEPT {
-            recent.pop_front();
-        }
-        recent.push_back((organisation, status.clone()));
+        recent.keep(organisation, &status);
         Ok(status)
     }
 
     fn find(&self, actor: &Actor, id: &str) -> Result<Status, Problem> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let own =
-            |entry: &&(OrganisationId, Status)| entry.0 == actor.organisation && entry.1.id == id;
-        recent.iter().rfind(own).map(|(_, status)| status.clone()).ok_or_else(|| {
+        let own = recent.of.get(&actor.organisation);
+        own.and_then(|own| own.iter().rfind(|it| it.id == id)).cloned().ok_or_else(|| {
             let sentence = "there is no such status any more; read the collection submit instead";
             Problem::new(Kind::Unknown, sentence).at("status")
         })
@@ -104,6 +113,25 @@ impl Statuses {
         };
         let (a, b, c, d, e) = (hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16));
         format!("{a}-{b}-8{}-8{}-{e}", &c[1..], &d[1..])
+    }
+}
+
+impl Recent {
+    fn keep(&mut self, organisation: OrganisationId, status: &Status) {
+        if self.all >= KEPT_OF_ALL
+            && let Some(most) = self.of.values_mut().max_by_key(|own| own.len())
+            && most.pop_front().is_some()
+        {
+            self.all -= 1;
+        }
+        let own = self.of.entry(organisation).or_default();
+        if own.len() >= KEPT && own.pop_front().is_some() {
+            self.all -= 1;
+        }
+        let failures = status.failures.iter().take(FAILURES).cloned().collect();
+        own.push_back(Status { successes: Vec::new(), failures, ..status.clone() });
+        self.all += 1;
+        self.of.retain(|_, own| !own.is_empty());
     }
 }
 

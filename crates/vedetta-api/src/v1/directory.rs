@@ -15,10 +15,9 @@ use vedetta_model::{
 };
 
 use super::{Answer, Page, SEES_ALL, page_limit};
-use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Given, Params};
-use crate::gate::Caller;
+use crate::gate::{Address, Caller};
 use crate::problem::{Kind, Problem};
 
 /// Which organisations.
@@ -46,6 +45,17 @@ pub(super) struct Whose {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     password: String,
+    /// That of who asks.
+    #[serde(default)]
+    own_password: String,
+}
+
+/// The password of who asks, unless it is a machine or the operator.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnPassword {
+    #[serde(default)]
+    own_password: String,
 }
 
 /// How to set up an authenticator application.
@@ -176,22 +186,34 @@ pub(super) async fn put_account(
 pub(super) async fn set_password(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Address(address): Address,
     params: Params,
     Given(new): Given<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let account: AccountId = params.get("account")?;
-    let setting = move |house: &House| house.set_password(&actor, &account, &new.password);
-    api.ask_at(Cost::Proof, setting).await?;
+    let by = actor.account.clone();
+    let setting = move |house: &House| {
+        house.confirm(&actor, &new.own_password)?;
+        house.set_password(&actor, &account, &new.password)
+    };
+    api.attempt(by.as_str(), address, setting).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn enrol_totp(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Address(address): Address,
     params: Params,
+    Given(proof): Given<OwnPassword>,
 ) -> Answer<Enrolment> {
     let account: AccountId = params.get("account")?;
-    let address = api.ask(move |house| house.enrol_totp(&actor, &account)).await?;
+    let by = actor.account.clone();
+    let enrol = move |house: &House| {
+        house.confirm(&actor, &proof.own_password)?;
+        house.enrol_totp(&actor, &account)
+    };
+    let address = api.attempt(by.as_str(), address, enrol).await?;
     Ok(Json(Enrolment { address }))
 }
 

@@ -11,23 +11,27 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Door, Preview, ReadItem, Receipt, Sequence, Share, VersionFilter, Wish,
-    check_kinds,
+    Answer as Explained, Door, Preview, ReadItem, Sequence, Share, VersionFilter, Wish, check_kinds,
 };
+use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
-use vedetta_intake::{DoorIn, indicator_csv, stix_bundle};
 use vedetta_model::{
     AgreementId, Category, Handling, Instant, ItemId, Naming, OrganisationId, Pap, Person, Places,
     Tlp,
 };
 
 use super::{Answer, Page, page_limit};
+use crate::access::Cost;
 use crate::api::Api;
+use crate::brought::{self, Brought};
 use crate::extract::{Asked, Given, Octets, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 use crate::reads::Carried;
 use crate::recorder;
+
+/// The largest body, in octets, that is read beside questions; few larger ones are at once.
+const SMALL_BODY: usize = 64 << 10;
 
 /// Which items.
 #[derive(Debug, Default, Deserialize)]
@@ -137,7 +141,7 @@ pub(super) async fn add(
     State(api): State<Api>,
     Caller(actor): Caller,
     body: Octets,
-) -> Answer<Receipt> {
+) -> Result<Response, Problem> {
     let csv = match body.media.as_deref() {
         Some("text/csv") => true,
         Some("application/json" | "application/stix+json" | "application/taxii+json") => false,
@@ -147,31 +151,40 @@ pub(super) async fn add(
             return Err(Problem::new(Kind::UnsupportedMedia, sentence).at("Content-Type"));
         }
     };
+    api.count_brought(&actor, body.bytes.len())?;
     let source = actor.account.to_string();
-    let receipt: Receipt = api
-        .ask(move |house| {
-            let limits = stix_bundle::limits();
-            let arrival = match csv {
-                true => {
-                    let identity = &actor.organisation.identity();
-                    let bringer = Bringer { identity, at: house.now() };
-                    indicator_csv::read(DoorIn::Api, &source, &body.bytes, &bringer)
-                }
-                false => stix_bundle::read(DoorIn::Api, &source, &body.bytes, &limits),
-            };
-            house.accept(&actor, arrival)
-        })
-        .await?;
-    if !receipt.accepted.is_empty() || !receipt.duplicates.is_empty() {
-        return Ok(Json(receipt));
+    let cost = if body.bytes.len() > SMALL_BODY { Cost::Bulk } else { Cost::Light };
+    let answer = api.ask_at(cost, move |house| {
+        let arrival = match csv {
+            true => {
+                let identity = &actor.organisation.identity();
+                let bringer = Bringer { identity, at: house.now() };
+                brought::table(DoorIn::Api, &source, &body.bytes, &bringer)
+            }
+            false => brought::bundle(DoorIn::Api, &source, &body.bytes),
+        };
+        let became = match arrival {
+            Ok(arrival) => received(Brought::of(house.accept(&actor, arrival)?)),
+            Err(problem) => Err(problem),
+        };
+        // Made here, where it holds up nobody else.
+        Ok(became.map(|became| Json(became).into_response()))
+    });
+    answer.await?
+}
+
+/// What is answered when anything was taken, and when nothing was.
+fn received(became: Brought) -> Result<Brought, Problem> {
+    if !became.accepted.is_empty() || !became.duplicates.is_empty() {
+        return Ok(became);
     }
-    let sentence = match receipt.rejected.as_slice() {
-        [] => "there is no item in the body; send a STIX object, a bundle, or rows".to_owned(),
-        [fault] => fault.reason.clone(),
-        faults => format!("none of {} was accepted; `rejected` says why of each", faults.len()),
+    let sentence = match (became.rejected_count, became.rejected.as_slice()) {
+        (0, _) => "there is no item in the body; send a STIX object, a bundle, or rows".to_owned(),
+        (1, [fault]) => fault.reason.clone(),
+        (many, _) => format!("none of {many} was accepted; `rejected` says why of each"),
     };
-    let problem = Problem::new(Kind::Invalid, sentence).with(&receipt);
-    Err(match receipt.rejected.as_slice() {
+    let problem = Problem::new(Kind::Invalid, sentence).with(&became);
+    Err(match became.rejected.as_slice() {
         [fault] => problem.at(fault.place.as_str()),
         _ => problem,
     })

@@ -11,7 +11,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 use vedetta_flow::{House, Pace, Quantiles};
 use vedetta_link::{Link, Links};
-use vedetta_model::{Actor, AgreementId};
+use vedetta_model::{Actor, AgreementId, OrganisationId};
 
 use super::Answer;
 use crate::access::Cost;
@@ -30,9 +30,13 @@ pub(super) async fn health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Ready when the ledger answers.
+/// Ready when the ledger answers, and takes what is written.
 pub(super) async fn ready(State(api): State<Api>) -> Answer<Health> {
-    api.ask(|house| house.place_at(house.now())).await?;
+    api.ask(|house| {
+        house.writes_well()?;
+        house.place_at(house.now())
+    })
+    .await?;
     Ok(Json(Health { status: "ok" }))
 }
 
@@ -72,6 +76,8 @@ pub(super) async fn metrics(
         "Memory of deliveries that wait to be recorded.",
         api.recorder().waiting(&api) as u64,
     );
+    write_writes(&mut text, api.house());
+    write_brought(&mut text, &api.brought_today());
     let unrecorded = api.recorder().unrecorded();
     let (name, help) =
         ("vedetta_deliveries_unrecorded_total", "Deliveries that the ledger refused for good.");
@@ -94,6 +100,26 @@ async fn paces(api: &Api, actor: Actor) -> Result<Arc<[Pace]>, Problem> {
     let paces: Arc<[Pace]> = api.ask_at(Cost::Bulk, measuring).await?.into();
     api.metrics().keep_paces(now, &paces);
     Ok(paces)
+}
+
+/// How writing goes.
+fn write_writes(text: &mut String, house: &House) {
+    let writes = house.writes();
+    let waited = writes.oldest.map_or(0, |oldest| house.now().since(oldest).as_secs());
+    let (name, help) = ("vedetta_writes_waiting_seconds", "For how long the oldest write waits.");
+    gauge(text, name, help, waited);
+    let help = "Whether the ledger could not take the last write.";
+    gauge(text, "vedetta_writes_failing", help, u64::from(writes.failing));
+}
+
+/// What organisations brought today.
+fn write_brought(text: &mut String, brought: &[(OrganisationId, u64)]) {
+    let name = "vedetta_brought_bytes_today";
+    let help = "Octets of items that an organisation brought since midnight UTC.";
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (organisation, octets) in brought {
+        let _ = writeln!(text, "{name}{{organisation=\"{organisation}\"}} {octets}");
+    }
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: u64) {

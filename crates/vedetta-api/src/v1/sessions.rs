@@ -17,7 +17,7 @@ use crate::access::Cost;
 use crate::api::Api;
 use crate::credentials::Presented;
 use crate::extract::{Given, Params};
-use crate::gate::{Caller, too_many_proofs};
+use crate::gate::{Address, Caller};
 use crate::problem::{Kind, Problem};
 
 /// What a person signs in with.
@@ -42,6 +42,9 @@ pub(super) struct NewToken {
     #[serde(default)]
     scope: BTreeSet<Role>,
     days: u32,
+    /// The issuer's, unless it is a machine.
+    #[serde(default)]
+    own_password: String,
 }
 
 /// A token, told once.
@@ -70,14 +73,13 @@ pub(super) struct Tokens {
 
 pub(super) async fn begin(
     State(api): State<Api>,
+    Address(address): Address,
     Given(with): Given<SignIn>,
 ) -> Answer<IssuedToken> {
-    count_attempt(&api, &with.account)?;
-    let session = api
-        .ask_at(Cost::Proof, move |house| {
-            house.sign_in(&with.account, &with.password, with.code.as_deref())
-        })
-        .await?;
+    let account = with.account.clone();
+    let sign_in =
+        move |house: &House| house.sign_in(&with.account, &with.password, with.code.as_deref());
+    let session = api.attempt(&account, address, sign_in).await?;
     Ok(Json(session.into()))
 }
 
@@ -91,11 +93,12 @@ pub(super) struct FirstEnrolment {
 
 pub(super) async fn enrol(
     State(api): State<Api>,
+    Address(address): Address,
     Given(with): Given<FirstEnrolment>,
 ) -> Answer<Enrolment> {
-    count_attempt(&api, &with.account)?;
+    let account = with.account.clone();
     let enrol = move |house: &House| house.enrol_by_password(&with.account, &with.password);
-    let address = api.ask_at(Cost::Proof, enrol).await?;
+    let address = api.attempt(&account, address, enrol).await?;
     Ok(Json(Enrolment { address }))
 }
 
@@ -116,23 +119,16 @@ pub(super) struct Seal {
 
 pub(super) async fn break_seal(
     State(api): State<Api>,
+    Address(address): Address,
     Given(with): Given<BreakSeal>,
 ) -> Answer<IssuedToken> {
-    count_attempt(&api, EMERGENCY)?;
     let open = move |house: &House| house.break_seal(&with.code, &with.reason);
-    Ok(Json(api.ask_at(Cost::Proof, open).await?.into()))
+    Ok(Json(api.attempt(EMERGENCY, address, open).await?.into()))
 }
 
 pub(super) async fn seal(State(api): State<Api>, Caller(actor): Caller) -> Answer<Seal> {
     let code = api.ask_at(Cost::Proof, move |house| house.seal_emergency(&actor)).await?;
     Ok(Json(Seal { account: EMERGENCY, code }))
-}
-
-/// Counts an attempt at a password. What is no account's name is refused by the house, and counted
-/// for its address only.
-fn count_attempt(api: &Api, account: &str) -> Result<(), Problem> {
-    let Ok(account) = AccountId::new(account) else { return Ok(()) };
-    api.limits().sign_ins.take(account, api.house().now()).map_err(too_many_proofs)
 }
 
 pub(super) async fn whoami(Caller(actor): Caller) -> Json<Whoami> {
@@ -162,15 +158,17 @@ pub(super) async fn tokens(State(api): State<Api>, Caller(actor): Caller) -> Ans
 pub(super) async fn issue(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Address(address): Address,
     Given(new): Given<NewToken>,
 ) -> Answer<IssuedToken> {
     let lasts = Duration::from_secs(u64::from(new.days) * 86_400);
-    let session = api
-        .ask(move |house| {
-            let account = new.account.as_ref().unwrap_or(&actor.account);
-            house.issue_token(&actor, account, &new.purpose, new.scope, lasts)
-        })
-        .await?;
+    let by = actor.account.clone();
+    let issue = move |house: &House| {
+        let account = new.account.as_ref().unwrap_or(&actor.account);
+        house.confirm(&actor, &new.own_password)?;
+        house.order_token(&actor, account, &new.purpose, new.scope, lasts)
+    };
+    let session = api.attempt(by.as_str(), address, issue).await?;
     Ok(Json(session.into()))
 }
 

@@ -15,9 +15,10 @@ use serde::Deserialize;
 use vedetta_diffusion::{Follower, Format, Taken};
 use vedetta_flow::views::withdrawals::WithdrawalNotice;
 use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
-use vedetta_model::{Actor, Instant};
+use vedetta_model::{AccountId, Actor, Instant};
 
-use crate::api::Api;
+use crate::api::{Api, STREAMS};
+use crate::at_once::Seat;
 use crate::control::AtTheMachine;
 use crate::credentials::Presented;
 use crate::extract::Asked;
@@ -54,6 +55,8 @@ struct Streaming {
     until: Instant,
     /// Up to where withdrawals were told, and as of which generation of what stands.
     told: (Sequence, u64),
+    /// Its place among the streams of its account.
+    _among: Seat<AccountId>,
 }
 
 /// With what the caller proved itself, and when last.
@@ -73,6 +76,12 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let after = place(&api, &begin, &headers).await?;
+    let among = api.stream_of(&actor.account).ok_or_else(|| {
+        let sentence = format!(
+            "this account has {STREAMS} streams open; close one, or read them with accounts of their own"
+        );
+        Problem::new(Kind::TooMany, sentence).wait(HEARTBEAT)
+    })?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (format, media) = match accept.contains("ndjson") {
         true => (Format::Ndjson, "application/x-ndjson"),
@@ -90,7 +99,8 @@ pub(super) async fn follow(
     };
     let until = now.after(LIFE);
     let told = (Sequence(after), 0);
-    let streaming = Streaming { api, actor, proof, follower, said: now, until, told };
+    let streaming =
+        Streaming { api, actor, proof, follower, said: now, until, told, _among: among };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -185,12 +195,19 @@ impl Streaming {
     /// What was withdrawn of what the reader had, if anything was since the last time. It carries no
     /// place to resume at: after a break it may be told twice, and is never left out.
     async fn withdrawals(&mut self, generation: u64) -> Option<Option<Bytes>> {
-        let (actor, after) = (self.actor.clone(), self.told.0);
-        let page = self.api.ask(move |house| house.withdrawals(&actor, after)).await.ok()?;
-        self.told = (page.next, generation);
         let format = self.follower.format();
-        let notices: Vec<_> = page.notices.iter().filter_map(|it| told(it, format)).collect();
-        Some((!notices.is_empty()).then(|| notices.concat().into()))
+        loop {
+            let (actor, after) = (self.actor.clone(), self.told.0);
+            let page = self.api.ask(move |house| house.withdrawals(&actor, after)).await.ok()?;
+            self.told.0 = page.next;
+            if !page.more {
+                self.told.1 = generation;
+            }
+            let notices: Vec<_> = page.notices.iter().filter_map(|it| told(it, format)).collect();
+            if !notices.is_empty() || !page.more {
+                return Some((!notices.is_empty()).then(|| notices.concat().into()));
+            }
+        }
     }
 
     /// Whether the caller is still who it was: a token may have been revoked or have expired, roles
@@ -217,6 +234,7 @@ impl Streaming {
         let after = Sequence(self.follower.place());
         let wish = Wish { limit: PAGE, ..Wish::all(after, VersionFilter::All) };
         let actor = self.actor.clone();
+        let _turn = self.api.replay_turn().await?;
         let page = self.api.ask(move |house| house.page(&actor, &wish)).await.ok()?;
         let place = page.next.map_or(to, |next| next.0.min(to));
         let frames: Vec<_> =

@@ -76,6 +76,14 @@ impl Door {
         issued.unwrap().token.reveal().to_owned()
     }
 
+    /// A token of an account that has a password, and how a body ends that proves it anew.
+    pub(crate) fn with_password(&self, account: &str) -> (String, String) {
+        const PASSWORD: &str = "una frase lunga";
+        let id = AccountId::new(account).unwrap();
+        self.api.house().set_password(&self.admin, &id, PASSWORD).unwrap();
+        (self.token(account), format!(r#","own_password":"{PASSWORD}"}}"#))
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -107,6 +115,14 @@ impl Door {
         self.send(request.body(body).unwrap()).await
     }
 
+    /// Asks for an answer without end, which goes on until it is dropped.
+    pub(crate) async fn ask_open(&self, token: &str, line: &str) -> http::Response<Body> {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let request = Request::builder().method(method).uri(uri);
+        let request = request.header("authorization", format!("Bearer {token}"));
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
     /// Asks for JSON that must be given.
     pub(crate) async fn get(&self, token: &str, uri: &str) -> Value {
         let answer = self.ask(token, &format!("GET {uri}"), None).await;
@@ -119,6 +135,10 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

@@ -235,3 +235,31 @@ async fn a_suspension_says_why_and_a_webhook_of_what() {
     let put = door.ask(&admin, "PUT /api/v1/webhooks/soc", Some((JSON, hook))).await;
     assert_eq!(put.status, StatusCode::OK, "{put:?}");
 }
+
+#[tokio::test]
+async fn one_request_brings_ten_thousand_at_most() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    let table = |rows: usize| format!("type,value\n{}", "ipv4,999.0.0.1\n".repeat(rows));
+    let bundle = |objects: usize| {
+        let objects = vec!["{}"; objects].join(",");
+        format!(
+            r#"{{"type":"bundle","id":"bundle--8b8f1f3c-3a0e-4c38-9d0a-1c1a5f7e1a4d","objects":[{objects}]}}"#
+        )
+    };
+    let full = [("text/csv", table(10_000), 10_000), (JSON, bundle(9_000), 9_000)];
+    for (media, body, many) in &full {
+        let refused = door.ask(&perugia, "POST /api/v1/items", Some((media, body))).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let problem = refused.json();
+        assert!(problem["rejected_count"].as_u64().unwrap() >= *many, "{}", problem["detail"]);
+        assert_eq!(problem["rejected"].as_array().unwrap().len(), 1_000, "{media}");
+    }
+    let over = [("text/csv", table(10_001)), (JSON, bundle(10_001))];
+    for (media, body) in &over {
+        let refused = door.ask(&perugia, "POST /api/v1/items", Some((media, body))).await;
+        assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE, "{media}");
+        let advice = refused.json()["what_to_do"].to_string();
+        assert!(advice.contains("in parts") && advice.contains("vedetta import"), "{advice}");
+    }
+}

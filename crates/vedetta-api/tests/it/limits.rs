@@ -24,7 +24,7 @@ async fn too_many_requests_of_one_account() {
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_soon_not_looked_at() {
+async fn wrong_tokens_are_soon_too_many_and_stop_no_right_one() {
     let proofs = Rate { burst: 3, every: Duration::from_secs(60) };
     let door = Door::with(Settings { proofs, ..Settings::default() });
     for _ in 0..3 {
@@ -34,6 +34,7 @@ async fn wrong_tokens_are_soon_not_looked_at() {
     }
     let refused = door.ask("vdt_00_00", "GET /api/v1/items", None).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    door.get(&door.token("perugia"), "/api/v1/items").await;
 }
 
 #[tokio::test]
@@ -79,4 +80,51 @@ async fn a_search_has_one_page() {
     let next = first["next"].as_str().unwrap();
     let second = door.get(&token, &format!("/api/v1/organisations?limit=1&after={next}")).await;
     assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+}
+
+#[tokio::test]
+async fn one_account_has_eight_streams_and_a_hundred_tokens() {
+    let door = Door::new();
+    let bot = door.token("perugia.bot");
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(door.ask_open(&bot, "GET /api/v1/stream").await);
+    }
+    let refused = door.ask(&bot, "GET /api/v1/stream", None).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("8 streams"), "{refused:?}");
+    let other = door.ask_open(&door.token("terni.bot"), "GET /api/v1/stream").await;
+    assert_eq!(other.status(), StatusCode::OK);
+    open.pop();
+    assert_eq!(door.ask_open(&bot, "GET /api/v1/stream").await.status(), StatusCode::OK);
+
+    let order = async |purpose: &str| {
+        let body = format!(r#"{{"purpose":"{purpose}","days":1}}"#);
+        door.ask(&bot, "POST /api/v1/tokens", Some(("application/json", &body))).await.status
+    };
+    assert_eq!(order(&"x".repeat(201)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    // One was there from the beginning.
+    for _ in 1..100 {
+        assert_eq!(order("siem").await, StatusCode::OK);
+    }
+    assert_eq!(order("siem").await, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn an_organisation_brings_so_much_in_a_day() {
+    let door = Door::with(Settings { octets_a_day: 100, ..Settings::default() });
+    let perugia = door.token("perugia");
+    let table = "type,value\nipv4,203.0.113.9\nipv4,203.0.113.10\nipv4,203.0.113.11\n";
+    let bring =
+        async |token: &str| door.ask(token, "POST /api/v1/items", Some(("text/csv", table))).await;
+    assert_eq!(bring(&perugia).await.status, StatusCode::OK);
+    let refused = bring(&perugia).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("in a day"), "{refused:?}");
+    assert_eq!(bring(&door.token("terni")).await.status, StatusCode::OK);
+    let metrics = door.ask(&door.token("admin"), "GET /metrics", None).await;
+    let line = format!("vedetta_brought_bytes_today{{organisation=\"perugia\"}} {}", table.len());
+    assert!(metrics.text().contains(&line));
+    door.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(bring(&perugia).await.status, StatusCode::OK);
 }

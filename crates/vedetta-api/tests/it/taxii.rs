@@ -268,8 +268,17 @@ async fn what_is_deleted_is_gone_from_every_door() {
     let line = format!("DELETE {SUBMIT}/objects/{id}/");
     let refused = door.ask(&centre, &line, None).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{refused:?}");
+    for none in ["match[spec_version]=2.0", "match[version]=2001-01-01T00:00:00.000Z"] {
+        let refused = door.ask(&perugia, &format!("{line}?{none}"), None).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{none}");
+    }
+    let one = TestItem::indicator(2);
+    let later = TestItem::indicator(1).modified("2026-03-02T00:00:00.000Z");
+    add(&door, &perugia, &[later, one.clone()]).await;
     let partly = door.ask(&perugia, &format!("{line}?match[version]=last"), None).await;
-    assert_eq!(partly.status, StatusCode::BAD_REQUEST);
+    assert_eq!(partly.status, StatusCode::CONFLICT, "of two versions one: {partly:?}");
+    let only = format!("DELETE {SUBMIT}/objects/{}/?match[version]=last", one.id());
+    assert_eq!(door.ask(&perugia, &only, None).await.status, StatusCode::OK);
     assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK);
     for token in [&perugia, &centre] {
         assert!(objects(&door, token, &format!("{CLEARED}/objects/")).await.objects.is_empty());

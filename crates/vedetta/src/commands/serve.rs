@@ -56,6 +56,7 @@ impl Serve {
                 settings: Settings {
                     title: configuration.organisation.clone(),
                     webhook_networks,
+                    octets_a_day: configuration.octets_a_day,
                     papers: meeting.papers.clone(),
                     gateway: configuration.gateway()?,
                     ..Settings::default()
