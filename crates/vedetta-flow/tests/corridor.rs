@@ -11,7 +11,6 @@ mod corridor {
     mod newcomers;
     mod reading;
     mod room;
-    mod victims;
     mod withdrawals;
     mod writing;
 }

@@ -1,5 +1,8 @@
 //! Who may know the victim, and what a hold keeps back.
 
+// Set-up that fails should stop the test at once; items are cheap to clone and read better so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
+
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{Hold, HoldId, OrganisationId};
 use vedetta_testkit::TestHouse;
