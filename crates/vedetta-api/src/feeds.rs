@@ -15,8 +15,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use vedetta_diffusion::feed::{
     Doubtful, FeedEntry, Format, Head, Measures, Release, Rendered, render,
 };
+use vedetta_directory::{Observable, Relevance};
 use vedetta_flow::{Cleared, Door, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
-use vedetta_indicator::{DecayTable, WarningList, WarningLists};
+use vedetta_indicator::{DecayTable, Term, WarningList, WarningLists};
 use vedetta_model::{Actor, Instant, OrganisationId};
 
 use crate::access::Cost;
@@ -166,7 +167,9 @@ fn write(
     (head, lists): (&Head, &WarningLists),
 ) -> Result<Rendered, FlowError> {
     let (decay, reader) = (DecayTable::default(), house.reader_of(actor)?);
-    let by = Measures { decay: &decay, lists, now: house.now() };
+    let standing = house.standing();
+    let members = |term: &Term| concerns_members(term, &standing.relevance);
+    let by = Measures { decay: &decay, lists, members: &members, now: house.now() };
     let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
     let mut entries = VecDeque::new();
     let mut left_out = 0;
@@ -184,6 +187,20 @@ fn write(
         tracing::warn!(organisation = %actor.organisation, left_out, "a feed carries only what was released last");
     }
     Ok(render(format, entries.make_contiguous(), &reader, head))
+}
+
+/// Whether any member owns what a term means, or a part of it.
+fn concerns_members(term: &Term, relevance: &Relevance) -> bool {
+    use vedetta_indicator::Kind;
+    let text = match term.kind() {
+        Kind::Ipv4 | Kind::Ipv6 | Kind::Domain | Kind::Url | Kind::EmailAddress => {
+            term.value().to_owned()
+        }
+        Kind::AutonomousSystem => format!("AS{}", term.value()),
+        _ => return false,
+    };
+    let observable = Observable::read(&text);
+    observable.is_ok_and(|it| relevance.concerned(&it).next().is_some())
 }
 
 /// Leaves only so many of the last; says how many went.

@@ -48,7 +48,7 @@ async fn reconcile(house: &Arc<House>) {
     let mut bell = house.bell().listen();
     let mut seen = 0;
     loop {
-        let generation = house.standing().generation;
+        let generation = house.standing().compiled;
         if generation != seen {
             seen = generation;
             let house = Arc::clone(house);

@@ -104,6 +104,8 @@ pub struct LeftOut {
     pub listed: usize,
     /// Too broad.
     pub broad: usize,
+    /// What a member of the network owns: nobody has its neighbours block or watch it.
+    pub members: usize,
     /// Of a kind that the format does not have.
     pub kind: usize,
     /// Of a form that the format cannot express safely.
@@ -306,15 +308,16 @@ impl<'a> Content<'a> {
     fn opening(&self, format: Format, carried: usize, (tlp, pap): (Tlp, Pap)) -> String {
         let Some(mark) = format.needs().comment else { return String::new() };
         let line = |text: &str| text::one_line(text, 200);
-        let LeftOut { pap: pap_out, blameless, listed, broad, kind, form, red: _ } = self.left_out;
+        let LeftOut { pap: pap_out, blameless, listed, broad, members, kind, form, red: _ } =
+            self.left_out;
         let mut opening = String::new();
         // Writing to a string does not fail.
         let _ = write!(
             opening,
             "{mark} {} for {}, from {} (Vedetta)\n\
              {mark} {tlp} {pap} at the strictest; changed {}; {carried} values\n\
-             {mark} left out: {listed} on warning lists, {broad} too broad, {pap_out} by their PAP, \
-             {blameless} blameless, {kind} of other kinds, {form} not expressible\n",
+             {mark} left out: {listed} on warning lists, {broad} too broad, {members} of members, \
+             {pap_out} by their PAP, {blameless} blameless, {kind} of other kinds, {form} not expressible\n",
             format.file_name(),
             line(&self.head.organisation),
             line(&self.head.node),
@@ -346,6 +349,7 @@ impl Needs {
             Some(Doubt::Broad(_)) if !inform || doubtful == Doubtful::LeftOut => {
                 return Some(&mut left_out.broad);
             }
+            Some(Doubt::Members) if !inform => return Some(&mut left_out.members),
             Some(Doubt::Listed(_)) if doubtful == Doubtful::LeftOut => {
                 return Some(&mut left_out.listed);
             }

@@ -156,7 +156,7 @@ impl Book {
         reader: &vedetta_policy::Reader,
     ) -> Arc<Vec<ClearanceId>> {
         let key = (reader.organisation, reader.person.clone());
-        let before = self.remembered(standing.generation, &key);
+        let before = self.remembered(standing.compiled, &key);
         let upto = before.as_ref().map_or(0, |before| before.upto);
         // Only what was interned since, and decided without holding anybody up.
         let fresh: Vec<_> = {
@@ -172,7 +172,7 @@ impl Book {
         }
         if !fresh.is_empty() {
             let entitlement = Entitlement { upto, clearances: Arc::clone(&clearances) };
-            self.remember(standing.generation, key, entitlement);
+            self.remember(standing.compiled, key, entitlement);
         }
         clearances
     }

@@ -224,6 +224,11 @@ impl Shared {
         self.touched.fetch_or(1 << kind.code(), Ordering::SeqCst);
     }
 
+    /// Says that a unit of work may take something back: who may receive what stays as it is.
+    pub(crate) fn touch_served(&self) {
+        self.touched.fetch_or(SERVED, Ordering::SeqCst);
+    }
+
     /// Says that a unit of work may have interned a clearance.
     pub(crate) fn touch_book(&self) {
         self.touched.fetch_or(BOOK, Ordering::SeqCst);
@@ -262,6 +267,8 @@ impl Shared {
                 renewed = Some(Standing::load(reader, standing.generation + 1, now)?);
             } else if touched & AGREEMENTS != 0 {
                 renewed = Some(standing.renew(reader, now)?);
+            } else if touched & SERVED != 0 {
+                renewed = Some(standing.again());
             }
             Ok(())
         });
@@ -284,7 +291,7 @@ impl Shared {
     fn owe(&self, touched: u32, standing: &Standing, now: Instant) {
         let mut owed = touched | HEAD;
         let before = self.owed.load(Ordering::SeqCst);
-        if touched & (DIRECTORY | AGREEMENTS) != 0 {
+        if touched & (DIRECTORY | AGREEMENTS | SERVED) != 0 {
             owed |= DIRECTORY;
             if before & DIRECTORY == 0 {
                 self.standing.store(Arc::new(Standing::nobody(standing.generation + 1, now)));
@@ -315,6 +322,8 @@ pub(crate) fn not_in_effect(error: impl std::fmt::Display) -> StoreError {
 
 /// Bit of the book of clearances among the touched kinds.
 const BOOK: u32 = 1 << 31;
+/// Bit of what is no longer served.
+const SERVED: u32 = 1 << 29;
 /// Bit of the ledger's last place, which is always read.
 const HEAD: u32 = 1 << 30;
 /// Bits of the kinds of which the directory is made.

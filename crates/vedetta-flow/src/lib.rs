@@ -19,6 +19,7 @@ mod book;
 pub mod mesh;
 
 mod markings;
+mod names;
 mod redaction;
 mod scribe;
 mod siblings;

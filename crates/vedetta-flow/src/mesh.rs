@@ -219,7 +219,7 @@ impl House {
     pub fn mesh(&self) -> Result<Arc<Mesh>, FlowError> {
         let standing = self.standing();
         let known = self.nodes.mesh.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(mesh) = known.filter(|mesh| mesh.standing.generation == standing.generation) {
+        if let Some(mesh) = known.filter(|mesh| mesh.standing.compiled == standing.compiled) {
             return Ok(mesh);
         }
         let me = standing.own.clone().ok_or_else(|| {

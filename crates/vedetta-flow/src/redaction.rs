@@ -2,13 +2,15 @@
 //! compute.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, ItemId, OrganisationId};
-use vedetta_policy::{Redaction, Reference, Victim, redact};
-use vedetta_store::UnitOfWork;
+use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
+use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, VersionFilter};
 
 use crate::book::Book;
 use crate::house::House;
@@ -21,7 +23,7 @@ pub(crate) struct Redactor {
 }
 
 /// Whether an item tells a victim.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Tells {
     /// It does not.
     Nobody,
@@ -32,15 +34,39 @@ pub(crate) enum Tells {
 /// What items tell victims: those of a load, and of the ledger as far as it was asked.
 pub(crate) struct Tellers<'a> {
     book: &'a Book,
-    here: HashMap<&'a ItemId, Tells>,
-    asked: HashMap<ItemId, Option<Tells>>,
+    here: HashMap<&'a ItemId, Here<'a>>,
+    asked: HashMap<ItemId, Asked>,
+    /// By victims, what must not be told of them, unless it is not known.
+    secrets: HashMap<BTreeSet<OrganisationId>, Option<Rc<Secrets>>>,
+    /// Whether what an item says tells such victims.
+    telling: HashMap<(ItemId, BTreeSet<OrganisationId>), bool>,
+}
+
+/// An item of the load.
+struct Here<'a> {
+    tells: Tells,
+    bodies: Vec<&'a [u8]>,
+}
+
+/// An item of the ledger.
+#[derive(Clone, Copy)]
+struct Asked {
+    tells: Option<Tells>,
+    releases: usize,
 }
 
 /// A derived item.
 pub(crate) struct Derived {
     pub(crate) id: ItemId,
     pub(crate) body: Vec<u8>,
+    /// The items of the ledger that it rests on, with how many releases each had.
+    leant: Vec<(ItemId, usize)>,
 }
+
+/// What is known of so many different victims, or of so many items, is remembered at once.
+const REMEMBERED: (usize, usize) = (16, 10_000);
+/// An item with more versions is not looked through: it may tell anything.
+const VERSIONS: usize = 200;
 
 impl House {
     /// The identifier of the derived form of an item.
@@ -57,43 +83,36 @@ impl Redactor {
     /// Makes the derived form of an item, or says why there can be none.
     pub(crate) fn derive(
         &self,
-        standing: &Standing,
-        handling: &Handling,
-        (item, body): (&ItemId, &[u8]),
-        asking: (&mut dyn UnitOfWork, &mut Tellers<'_>),
+        (standing, handling, (item, body)): (&Standing, &Handling, (&ItemId, &[u8])),
+        (reader, tellers): (&mut dyn Reader, &mut Tellers<'_>),
     ) -> Result<Derived, String> {
         if item.kind() == "identity" {
             return Err("an identity without its name says nothing".into());
         }
         let id = self.derived_id(item);
         let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let facts = handling.victims.iter().map(|victim| facts_of(standing, victim));
-        let victims: Option<Vec<Victim>> = facts.collect();
-        let victims = victims.ok_or("a victim has left the network: what tells it is not known")?;
-        let asking = RefCell::new(asking);
-        let told = |id: &ItemId| {
-            let (unit, tellers) = &mut *asking.borrow_mut();
-            tellers.told(*unit, id)
+        let secrets = tellers.secrets(standing, &handling.victims);
+        let secrets = secrets.ok_or("a victim has left the network: what tells it is not known")?;
+        let asking = RefCell::new((reader, tellers, Vec::new()));
+        let references = |text: &str| {
+            let (reader, tellers, leant) = &mut *asking.borrow_mut();
+            let Ok(id) = ItemId::new(text) else { return Reference::Drop };
+            if matches!(id.kind(), "marking-definition" | "extension-definition") {
+                return Reference::Keep;
+            }
+            let told = tellers.told(*reader, &id, (&handling.victims, &secrets));
+            leant.extend(tellers.asked(&id).map(|releases| (id.clone(), releases)));
+            match told {
+                Ok(Some(Tells::Nobody)) => Reference::Keep,
+                Ok(Some(Tells::Victim)) => Reference::Replace(self.derived_id(&id)),
+                Ok(None) | Err(_) => Reference::Drop,
+            }
         };
-        let references = |text: &str| self.reference(text, &told);
         let redaction =
-            Redaction { victims: &victims, id: &id, publisher: None, references: &references };
+            Redaction { secrets: &secrets, id: &id, publisher: None, references: &references };
         let value = redact(&value, &redaction).map_err(|withheld| withheld.to_string())?;
-        Ok(Derived { id, body: value.to_string().into_bytes() })
-    }
-
-    /// Markings stay; what tells no victim stays; what tells one is replaced by its derived form;
-    /// what is unknown goes.
-    fn reference(&self, text: &str, told: &dyn Fn(&ItemId) -> Option<Tells>) -> Reference {
-        let Ok(id) = ItemId::new(text) else { return Reference::Drop };
-        if matches!(id.kind(), "marking-definition" | "extension-definition") {
-            return Reference::Keep;
-        }
-        match told(&id) {
-            Some(Tells::Nobody) => Reference::Keep,
-            Some(Tells::Victim) => Reference::Replace(self.derived_id(&id)),
-            None => Reference::Drop,
-        }
+        let (_, _, leant) = asking.into_inner();
+        Ok(Derived { id, body: value.to_string().into_bytes(), leant })
     }
 
     pub(crate) fn derived_id(&self, item: &ItemId) -> ItemId {
@@ -101,40 +120,133 @@ impl Redactor {
     }
 }
 
-impl<'a> Tellers<'a> {
-    /// Those of a load, each with its handling, beside the ledger's.
-    pub(crate) fn of(
-        book: &'a Book,
-        load: impl Iterator<Item = (&'a ItemId, &'a Handling)>,
-    ) -> Self {
-        let mut here = HashMap::new();
-        for (id, handling) in load {
-            let tells = here.entry(id).or_insert(Tells::Nobody);
-            if !handling.victims.is_empty() {
-                *tells = Tells::Victim;
+impl Derived {
+    /// Whether it would be derived so again: nothing has come since of what it refers to.
+    pub(crate) fn holds(&self, reader: &mut dyn Reader) -> Result<bool, StoreError> {
+        for (id, releases) in &self.leant {
+            if reader.releases(id)?.len() != *releases {
+                return Ok(false);
             }
         }
-        Self { book, here, asked: HashMap::new() }
+        Ok(true)
+    }
+}
+
+impl<'a> Tellers<'a> {
+    /// Those of a load, each with its handling and body, beside the ledger's.
+    pub(crate) fn of(
+        book: &'a Book,
+        load: impl Iterator<Item = (&'a ItemId, &'a Handling, &'a [u8])>,
+    ) -> Self {
+        let mut here = HashMap::new();
+        for (id, handling, body) in load {
+            let there = here.entry(id);
+            let there = there.or_insert(Here { tells: Tells::Nobody, bodies: Vec::new() });
+            there.tells = there.tells.max(tells(handling));
+            there.bodies.push(body);
+        }
+        let (asked, secrets, telling) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { book, here, asked, secrets, telling }
     }
 
-    /// Whether an item of this load or of the ledger tells a victim, where that is known.
-    fn told(&mut self, unit: &mut dyn UnitOfWork, id: &ItemId) -> Option<Tells> {
-        if let Some(tells) = self.here.get(id) {
-            return Some(*tells);
+    /// Whether an item of this load or of the ledger tells a victim, where that is known. One that
+    /// tells nobody's misfortune, and these victims by what it says, counts as unknown: it has no
+    /// derived form, and it leads to them.
+    fn told(
+        &mut self,
+        reader: &mut dyn Reader,
+        id: &ItemId,
+        (victims, secrets): (&BTreeSet<OrganisationId>, &Secrets),
+    ) -> Result<Option<Tells>, StoreError> {
+        let there = match self.asked.get(id) {
+            Some(asked) => *asked,
+            None => {
+                let releases = reader.releases(id)?;
+                let clearances = releases.iter().filter_map(|it| self.book.get(it.clearance));
+                let tells = clearances.map(|it| tells(&it.handling)).max();
+                let asked = Asked { tells, releases: releases.len() };
+                self.asked.insert(id.clone(), asked);
+                asked
+            }
+        };
+        let tells = there.tells.max(self.here.get(id).map(|it| it.tells));
+        if tells != Some(Tells::Nobody) {
+            return Ok(tells);
         }
-        if let Some(tells) = self.asked.get(id) {
-            return *tells;
+        let key = (id.clone(), victims.clone());
+        if let Some(telling) = self.telling.get(&key) {
+            return Ok(tells.filter(|_| !telling));
         }
-        let releases = unit.releases(id).unwrap_or_default();
-        let clearances = releases.iter().filter_map(|it| self.book.get(it.clearance));
-        let tells = clearances.map(|it| match it.handling.victims.is_empty() {
-            true => Tells::Nobody,
-            false => Tells::Victim,
-        });
-        let tells = tells.reduce(|one, other| if one == Tells::Nobody { other } else { one });
-        self.asked.insert(id.clone(), tells);
-        tells
+        let telling = self.leads_to(reader, id, secrets)?;
+        if self.telling.len() >= REMEMBERED.1 {
+            self.telling.clear();
+        }
+        self.telling.insert(key, telling);
+        Ok(tells.filter(|_| !telling))
     }
+
+    /// Whether anything that is served under an identifier tells these victims.
+    fn leads_to(
+        &self,
+        reader: &mut dyn Reader,
+        id: &ItemId,
+        secrets: &Secrets,
+    ) -> Result<bool, StoreError> {
+        let tells = |body: &[u8]| {
+            serde_json::from_slice::<Value>(body).map_or(true, |value| secrets.are_told_by(&value))
+        };
+        if self.here.get(id).is_some_and(|here| here.bodies.iter().any(|body| tells(body))) {
+            return Ok(true);
+        }
+        let (mut after, mut seen) = (Some(Sequence::START), 0);
+        while let Some(place) = after {
+            let page = reader.items(&ItemQuery {
+                after: place,
+                until: None,
+                limit: VERSIONS,
+                clearances: None,
+                producer: None,
+                ids: std::slice::from_ref(id),
+                kinds: &[],
+                versions: VersionFilter::All,
+            })?;
+            seen += page.items.len();
+            if seen > VERSIONS || page.items.iter().any(|item| tells(&item.body)) {
+                return Ok(true);
+            }
+            after = page.next;
+        }
+        Ok(false)
+    }
+
+    /// How many releases an item of the ledger has, when it was asked and is not of this load.
+    fn asked(&self, id: &ItemId) -> Option<usize> {
+        let asked = self.asked.get(id).filter(|_| !self.here.contains_key(id));
+        asked.map(|asked| asked.releases)
+    }
+
+    /// What must not be told of some victims.
+    fn secrets(
+        &mut self,
+        standing: &Standing,
+        victims: &BTreeSet<OrganisationId>,
+    ) -> Option<Rc<Secrets>> {
+        if let Some(secrets) = self.secrets.get(victims) {
+            return secrets.clone();
+        }
+        let facts = victims.iter().map(|victim| facts_of(standing, victim));
+        let facts: Option<Vec<Victim>> = facts.collect();
+        let secrets = facts.map(|facts| Rc::new(Secrets::of(&facts)));
+        if self.secrets.len() >= REMEMBERED.0 {
+            self.secrets.clear();
+        }
+        self.secrets.insert(victims.clone(), secrets.clone());
+        secrets
+    }
+}
+
+fn tells(handling: &Handling) -> Tells {
+    if handling.victims.is_empty() { Tells::Nobody } else { Tells::Victim }
 }
 
 /// What is known of a victim, all of which a derived item must not tell.
@@ -146,7 +258,7 @@ pub(crate) fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<V
     Some(Victim::of(organisation, assets, contacts))
 }
 
-fn derived_id(key: &[u8], item: &ItemId) -> ItemId {
+pub(crate) fn derived_id(key: &[u8], item: &ItemId) -> ItemId {
     // HMAC takes keys of any length.
     let mut bytes = [0; 16];
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {

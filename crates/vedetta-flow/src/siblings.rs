@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use vedetta_intake::Brought;
 use vedetta_model::{Actor, Handling, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_policy::{Form, reveals};
+use vedetta_policy::{Form, Lookout, Sibling, pass_on, references};
 use vedetta_store::{ClearanceId, ItemQuery, Sequence, StoreError, VersionFilter};
 
 use crate::error::FlowError;
@@ -18,16 +18,18 @@ use crate::standing::Standing;
 /// Victims by item.
 type Told = HashMap<ItemId, BTreeSet<OrganisationId>>;
 
-/// A load that tells of more victims than these is a collection of independent reports: its
-/// objects share victims only along references, and are not searched for names.
-const LOOKED_FOR: usize = 16;
 /// Items asked of the ledger at once.
 const ASKED: usize = 500;
+/// Victims that all the different handlings of a load may name together.
+const NAMED: usize = 500_000;
 
 impl House {
     /// Adds to the handlings of a load the victims that its items tell only together, or together
     /// with what the bringer may read in the ledger; and those that earlier versions told, where
     /// this one says nothing. An item that says that it tells nobody's misfortune is believed.
+    ///
+    /// # Errors
+    /// A load that names too many victims for its size, and what the ledger said.
     pub(crate) fn share_victims(
         &self,
         by: &Actor,
@@ -42,21 +44,34 @@ impl House {
         if victims.is_empty() {
             return Ok(());
         }
-        let values: Vec<Value> = items.iter().map(value).collect();
-        if victims.len() <= LOOKED_FOR {
-            find_names(standing, (items, &values), &victims, &mut told);
+        let victims: Vec<_> = victims.into_iter().collect();
+        let place = |victim: &OrganisationId| victims.binary_search(victim).ok();
+        let facts = victims.iter().map(|it| facts_of(standing, it).unwrap_or_default());
+        let facts: Vec<_> = facts.collect();
+        let lookout = Lookout::of(&facts);
+        let sibling = |(item, told): (&Brought, &BTreeSet<OrganisationId>)| {
+            sibling(item, told.iter().filter_map(place).collect(), &lookout)
+        };
+        let mut siblings: Vec<_> = items.iter().zip(&told).map(sibling).collect();
+        let known = victims.iter().enumerate().map(|(place, it)| (it.identity(), place));
+        let before = before.iter().flat_map(|(id, told)| {
+            told.iter().filter_map(place).map(move |place| (id.clone(), place))
+        });
+        let advice = "bring it in parts, each with fewer victims";
+        pass_on(&mut siblings, known.chain(before))
+            .map_err(|error| FlowError::invalid("objects", format!("{error}; {advice}")))?;
+        let mut alike: HashMap<(Arc<Handling>, BTreeSet<usize>), Arc<Handling>> = HashMap::new();
+        for (handling, sibling) in handlings.iter_mut().zip(siblings) {
+            let known = alike.entry((Arc::clone(handling), sibling.told));
+            *handling = Arc::clone(known.or_insert_with_key(|(handling, told)| {
+                let victims = told.iter().map(|place| victims[*place].clone()).collect();
+                Arc::new(Handling { victims, ..Handling::clone(handling) })
+            }));
         }
-        let mut seeds: Vec<_> = victims.into_iter().map(|it| (it.identity(), it)).collect();
-        seeds.extend(
-            before.into_iter().flat_map(|(id, victims)| {
-                victims.into_iter().map(move |victim| (id.clone(), victim))
-            }),
-        );
-        follow_references((items, &values), seeds, &mut told);
-        for (handling, victims) in handlings.iter_mut().zip(told) {
-            if handling.victims != victims {
-                *handling = Arc::new(Handling { victims, ..Handling::clone(handling) });
-            }
+        let named: usize = alike.values().map(|it| it.victims.len()).sum();
+        if named > NAMED {
+            let many = format!("its items name {named} victims together; {advice}");
+            return Err(FlowError::invalid("objects", many));
         }
         Ok(())
     }
@@ -136,42 +151,15 @@ impl House {
     }
 }
 
-fn find_names(
-    standing: &Standing,
-    (items, values): (&[Brought], &[Value]),
-    victims: &BTreeSet<OrganisationId>,
-    told: &mut [BTreeSet<OrganisationId>],
-) {
-    for victim in victims {
-        let Some(facts) = facts_of(standing, victim) else { continue };
-        for ((item, value), told) in items.iter().zip(values).zip(&mut *told) {
-            if is_open(item) && !told.contains(victim) && reveals(value, &facts).is_some() {
-                told.insert(victim.clone());
-            }
-        }
+/// An item as one of its load, with whom its words tell besides whom it is known to tell.
+fn sibling(item: &Brought, mut told: BTreeSet<usize>, lookout: &Lookout) -> Sibling {
+    let mut refers = Vec::new();
+    if is_open(item) {
+        let value = value(item);
+        told.extend(lookout.told_by(&value));
+        references(&value, &mut |id| refers.push(id));
     }
-}
-
-/// Whatever refers to what tells a victim tells it too.
-fn follow_references(
-    (items, values): (&[Brought], &[Value]),
-    mut seeds: Vec<(ItemId, OrganisationId)>,
-    told: &mut [BTreeSet<OrganisationId>],
-) {
-    let mut referring: HashMap<ItemId, Vec<usize>> = HashMap::new();
-    for (place, value) in values.iter().enumerate().filter(|(place, _)| is_open(&items[*place])) {
-        references(value, &mut |id| referring.entry(id).or_default().push(place));
-    }
-    for (item, victims) in items.iter().zip(&*told) {
-        seeds.extend(victims.iter().map(|victim| (item.id.clone(), victim.clone())));
-    }
-    while let Some((id, victim)) = seeds.pop() {
-        for &place in referring.get(&id).into_iter().flatten() {
-            if told[place].insert(victim.clone()) {
-                seeds.push((items[place].id.clone(), victim.clone()));
-            }
-        }
-    }
+    Sibling { id: item.id.clone(), refers, told }
 }
 
 /// Whether an item leaves open whose misfortune it tells besides what it names.
@@ -189,24 +177,4 @@ fn may_refer(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else { return true };
     let many = |name| text.matches(name).count();
     many("_ref") > many("created_by_ref") + many("object_marking_refs") || text.contains("\\u")
-}
-
-/// Shows every identifier that a reference names, at whatever depth.
-fn references(value: &Value, show: &mut dyn FnMut(ItemId)) {
-    match value {
-        Value::Array(all) => all.iter().for_each(|one| references(one, show)),
-        Value::Object(fields) => {
-            for (name, one) in fields {
-                let texts = match one {
-                    _ if !(name.ends_with("_ref") || name.ends_with("_refs")) => &[],
-                    Value::Array(all) => all.as_slice(),
-                    one => std::slice::from_ref(one),
-                };
-                let ids = texts.iter().filter_map(|text| ItemId::new(text.as_str()?).ok());
-                ids.for_each(&mut *show);
-                references(one, show);
-            }
-        }
-        _ => {}
-    }
 }

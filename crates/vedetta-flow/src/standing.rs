@@ -22,6 +22,9 @@ use vedetta_store::{Reader, Record, RecordKind, StoreError};
 pub struct Standing {
     /// Grows with every snapshot.
     pub generation: u64,
+    /// The generation with which who may receive what was compiled: what is taken back changes the
+    /// one and not the other.
+    pub compiled: u64,
     /// Whose node this is; unknown until it is set, when no organisation stands out.
     pub own: Option<OrganisationId>,
     /// Who is in the network.
@@ -80,6 +83,7 @@ impl Standing {
         let directory = Directory::default();
         Self {
             generation,
+            compiled: generation,
             own: None,
             network: compile(&directory, &[], &[], (now, &BTreeSet::new())),
             lapsed: BTreeSet::new(),
@@ -104,13 +108,24 @@ impl Standing {
 
     /// The same records at a later moment.
     pub(crate) fn at(&self, now: Instant) -> Self {
+        let lapsed = &self.lapsed;
+        Self {
+            network: compile(&self.directory, &self.agreements, &self.holds, (now, lapsed)),
+            compiled: self.generation + 1,
+            ..self.again()
+        }
+    }
+
+    /// The same, after something was taken back: whoever keeps what was released asks again.
+    pub(crate) fn again(&self) -> Self {
         Self {
             generation: self.generation + 1,
+            compiled: self.compiled,
             own: self.own.clone(),
             directory: Arc::clone(&self.directory),
             agreements: self.agreements.clone(),
             holds: self.holds.clone(),
-            network: compile(&self.directory, &self.agreements, &self.holds, (now, &self.lapsed)),
+            network: Arc::clone(&self.network),
             relevance: Arc::clone(&self.relevance),
             identities: Arc::clone(&self.identities),
             lapsed: self.lapsed.clone(),
@@ -124,6 +139,11 @@ impl Standing {
         account.is_some_and(|account| {
             account.state == AccountState::Active && account.organisation == actor.organisation
         })
+    }
+
+    /// The organisation that an identity is of.
+    pub(crate) fn known_by(&self, identity: &ItemId) -> Option<&OrganisationId> {
+        self.identities.get(identity)
     }
 
     /// Whether a hold, past or present, narrows what is handled so.
@@ -192,6 +212,7 @@ impl Standing {
         let network = compile(&directory, &agreements, &holds, (now, &lapsed));
         Ok(Self {
             generation,
+            compiled: generation,
             own,
             directory,
             agreements,

@@ -10,7 +10,7 @@ use crate::term::{Kind, Term};
 /// Why a term is too broad to act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Breadth {
-    /// IPv4 `/8` or wider, IPv6 `/20` or wider: more than any operator was given at once.
+    /// IPv4 wider than `/16`, IPv6 wider than `/32`: what one registry gives to many operators.
     #[error("a network of this size belongs to many unconnected parties")]
     Network,
     /// Addresses that mean another host in every network, or no host: loopback, private, link-local,
@@ -45,7 +45,7 @@ pub fn breadth(term: &Term) -> Option<Breadth> {
 }
 
 fn of_network(network: IpNetwork) -> Option<Breadth> {
-    if network.netmask() <= if network.is_ipv4() { 8 } else { 20 } {
+    if network.netmask() < if network.is_ipv4() { 16 } else { 32 } {
         return Some(Breadth::Network);
     }
     let local = match network.network_address() {
@@ -78,8 +78,9 @@ mod tests {
         for (kind, text, expected) in [
             (Kind::Ipv4, "0.0.0.0/0", Some(Breadth::Network)),
             (Kind::Ipv4, "203.0.0.0/8", Some(Breadth::Network)),
-            (Kind::Ipv4, "203.0.0.0/9", None),
-            (Kind::Ipv6, "2001::/20", Some(Breadth::Network)),
+            (Kind::Ipv4, "203.0.0.0/15", Some(Breadth::Network)),
+            (Kind::Ipv4, "203.0.0.0/16", None),
+            (Kind::Ipv6, "2001:db8::/31", Some(Breadth::Network)),
             (Kind::Ipv6, "2001:db8::/32", None),
             (Kind::Ipv4, "127.0.0.1", Some(Breadth::Local)),
             (Kind::Ipv4, "100.64.0.1", Some(Breadth::Local)),

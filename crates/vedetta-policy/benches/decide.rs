@@ -16,7 +16,7 @@ use vedetta_model::agreement::*;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::*;
 use vedetta_policy::{
-    Clearance, Form, Network, Reader, Redaction, Reference, Roll, Subnet, Victim, redact,
+    Clearance, Form, Network, Reader, Redaction, Reference, Roll, Secrets, Subnet, Victim, redact,
 };
 
 const REGIONS: usize = 20;
@@ -56,7 +56,7 @@ fn redaction(organisations: &Organisations) {
     let mut victim = Victim::of(organisation, [], []);
     victim.domains.insert("town.example".into());
     victim.networks.extend(Subnet::parse("192.0.2.0/24"));
-    let victims = [victim];
+    let secrets = Secrets::of(&[victim]);
     let id = ItemId::new("incident--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd40").unwrap();
     let page =
         "The mail server of town.example (192.0.2.7) sent 300 messages at night. ".repeat(40);
@@ -68,7 +68,7 @@ fn redaction(organisations: &Organisations) {
     println!("an incident with {} bytes of text", page.len());
     let references = |_: &str| Reference::Keep;
     let redaction =
-        Redaction { victims: &victims, id: &id, publisher: None, references: &references };
+        Redaction { secrets: &secrets, id: &id, publisher: None, references: &references };
     measure("redact", 200, |_| redact(&incident, &redaction).unwrap());
 }
 

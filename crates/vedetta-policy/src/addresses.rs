@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use crate::spelling::Glyph;
-use crate::victim::Subnet;
+use crate::victim::{Networks, Subnet};
 
 /// The networks whose addresses are looked for.
 #[derive(Default)]
 pub(crate) struct Addresses {
-    networks: Vec<Subnet>,
+    networks: Networks,
 }
 
 /// A word of a reading, and its place among the glyphs.
@@ -18,11 +18,18 @@ type Word = (String, Range<usize>);
 
 impl Addresses {
     pub(crate) fn add(&mut self, networks: &BTreeSet<Subnet>) {
-        self.networks.extend(networks);
+        networks.iter().for_each(|it| self.networks.add(it, 0));
+    }
+
+    /// Whether an address of theirs stands in a reading.
+    pub(crate) fn are_in(&self, reading: &[Glyph]) -> bool {
+        let mut found = Vec::new();
+        self.find(reading, &mut found);
+        !found.is_empty()
     }
 
     /// Adds the places of a reading, as ranges of its glyphs, where an address of theirs stands.
-    pub(crate) fn find(&self, reading: &[Glyph], found: &mut Vec<Range<usize>>) {
+    fn find(&self, reading: &[Glyph], found: &mut Vec<Range<usize>>) {
         if self.networks.is_empty() || !reading.iter().any(|glyph| glyph.c.is_ascii_digit()) {
             return;
         }
@@ -159,7 +166,7 @@ impl Addresses {
 
     /// Whether an address, or the IPv4 address inside it, is in a network of theirs.
     fn holds(&self, address: IpAddr) -> bool {
-        let within = |address: IpAddr| self.networks.iter().any(|it| it.contains(address));
+        let within = |address: IpAddr| self.networks.holding(address).next().is_some();
         let inside = match address {
             IpAddr::V4(_) => None,
             IpAddr::V6(v6) => embedded(v6),
@@ -171,7 +178,7 @@ impl Addresses {
     /// count, or every number would.
     pub(crate) fn is_number(&self, number: u32) -> bool {
         let address = IpAddr::from(Ipv4Addr::from(number));
-        self.networks.iter().any(|it| it.prefix >= 16 && it.contains(address))
+        self.networks.holding(address).any(|(prefix, _)| prefix >= 16)
     }
 }
 

@@ -157,7 +157,14 @@ impl Network {
         let victims = victims.filter_map(|victim| self.organisation(victim));
         let victims: Vec<_> = victims.map(|it| Victim::of(it, [], [])).collect();
         let traces = Traces::of(&victims);
-        let cut = |text: &str| traces.cut_out(text, OMITTED);
+        // The sentence names organisations as the directory does.
+        let names = victims.iter().flat_map(|it| it.words.iter().chain(&it.short_names));
+        let mut names: Vec<&str> = names.map(String::as_str).filter(|it| it.len() > 2).collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let cut = |text: &str| {
+            let cut = names.iter().fold(text.to_owned(), |cut, name| cut.replace(name, OMITTED));
+            if traces.in_text(&cut) { OMITTED.to_owned() } else { cut }
+        };
         Bilingual::new(cut(&reason.it), cut(&reason.en))
     }
 

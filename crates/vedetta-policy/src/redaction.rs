@@ -5,14 +5,13 @@ use serde_json::{Map, Value};
 use vedetta_model::ItemId;
 use vedetta_model::item::HANDLING_EXTENSION;
 
-use crate::reveals::reveals;
+use crate::secrets::Secrets;
 use crate::stix_rules::{
     PropertyKind, is_about_somebody, is_known, is_limit, names_its_id, property_kind, requires,
 };
 use crate::traces::Traces;
-use crate::victim::Victim;
 
-/// What stands where something was taken out.
+/// What stands where a text was taken out.
 pub const OMITTED: &str = "[omissis]";
 
 /// Longer texts, all those of an object together in bytes, are not looked through: such an object
@@ -20,13 +19,13 @@ pub const OMITTED: &str = "[omissis]";
 const LONGEST: usize = 1 << 20;
 
 /// STIX 2.1 section 3.1: names of properties are at most so long.
-const LONGEST_NAME: usize = 250;
+pub(crate) const LONGEST_NAME: usize = 250;
 
 /// How to make the derived object.
 #[derive(Clone, Copy)]
 pub struct Redaction<'a> {
-    /// Whom nothing may tell.
-    pub victims: &'a [Victim],
+    /// What nothing may tell.
+    pub secrets: &'a Secrets,
     /// The identifier of the derived object; nothing may lead back from it to the original's.
     pub id: &'a ItemId,
     /// The identity that publishes the derived object; without it `created_by_ref` is dropped.
@@ -59,9 +58,9 @@ pub struct Withheld {
 
 /// Derives from a STIX object one in which nothing tells the victims.
 ///
-/// Free text keeps what is left when the telling words are replaced by [`OMITTED`]; any other
-/// property that tells is dropped. `created` and `modified` stay; the identifier and
-/// `created_by_ref` are the new ones; payloads and the hashes of external references are dropped.
+/// Free text that tells is replaced whole by [`OMITTED`]: who writes of a victim by name tells it in
+/// other words too, which nobody can list. Any other property that tells is dropped. `created` and `modified` stay; the identifier and
+/// `created_by_ref` are the new ones; references to identities and locations, payloads and the hashes of external references are dropped.
 ///
 /// # Errors
 /// [`Withheld`] when it holds more than a mebibyte of text; when what would have to go is required, is what a STIX observable's identifier is made
@@ -81,11 +80,10 @@ pub fn redact(object: &Value, redaction: &Redaction<'_>) -> Result<Value, Withhe
     if kind == "bundle" {
         return Err(withheld("object", "a bundle is no item: redact its objects one by one"));
     }
-    if redaction.victims.iter().flat_map(|it| &it.identities).any(|it| it.as_str() == id) {
+    if redaction.secrets.identities.iter().any(|it| it.as_str() == id) {
         return Err(withheld("object", "it is the victim"));
     }
-    let mut traces = Traces::of(redaction.victims);
-    traces.add_id(id);
+    let traces = redaction.secrets.traces.and_id(id);
     let mut derived = Derived { kind, id, redaction, traces, object: Map::new(), pruned: false };
     for (name, value) in original {
         derived.take(name, value)?;
@@ -106,7 +104,7 @@ struct Derived<'a> {
 impl Derived<'_> {
     /// Takes over what a property may keep.
     fn take(&mut self, name: &str, value: &Value) -> Result<(), Withheld> {
-        if self.names(name) {
+        if self.traces.in_name(name) {
             self.pruned = true;
             return self.leave_out("object", "the name of a property tells the victim");
         }
@@ -166,7 +164,7 @@ impl Derived<'_> {
         if id == self.id {
             return Some(self.redaction.id.as_str().into());
         }
-        if self.traces.in_text(id) {
+        if names_whom_or_where(id) || self.traces.in_text(id) {
             return None;
         }
         match (self.redaction.references)(id) {
@@ -221,7 +219,7 @@ impl Derived<'_> {
 
     fn prose(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => self.traces.cut_out(text, OMITTED).into(),
+            Value::String(text) if self.traces.in_text(text) => OMITTED.into(),
             Value::Array(all) => all.iter().map(|one| self.prose(one)).collect(),
             other if self.tells("", other) => Value::Null,
             other => other.clone(),
@@ -239,25 +237,8 @@ impl Derived<'_> {
         }
     }
 
-    /// Whether anything in a value tells a victim.
     fn tells(&self, name: &str, value: &Value) -> bool {
-        match value {
-            Value::String(text) => self.traces.in_text(text),
-            Value::Number(number) => number.as_u64().is_some_and(|number| {
-                let asn = || self.kind == "autonomous-system" || name.contains("as");
-                (self.traces.is_asn(number) && asn()) || self.traces.is_address(number)
-            }),
-            Value::Array(all) => all.iter().any(|one| self.tells(name, one)),
-            Value::Object(fields) => fields.iter().any(|(name, value)| {
-                self.names(name) || is_payload(name) || self.tells(name, value)
-            }),
-            Value::Null | Value::Bool(_) => false,
-        }
-    }
-
-    /// Whether the name of a property tells a victim, or may.
-    fn names(&self, name: &str) -> bool {
-        name.len() > LONGEST_NAME || self.traces.in_text(name)
+        self.traces.in_value(self.kind, name, value)
     }
 
     fn finish(self) -> Result<Value, Withheld> {
@@ -265,13 +246,17 @@ impl Derived<'_> {
         if self.pruned && derived.get("granular_markings").is_some() {
             return Err(withheld("granular_markings", "they mark parts by their place"));
         }
-        for victim in self.redaction.victims {
-            if reveals(&derived, victim).is_some() {
-                return Err(withheld("object", "the check still finds the victim"));
-            }
+        if self.redaction.secrets.lookout.tells(&derived) {
+            return Err(withheld("object", "the check still finds the victim"));
         }
         Ok(derived)
     }
+}
+
+/// Whether an identifier is of somebody or of a place. To whom an object points, and where it puts
+/// it, is what tells a victim, whatever the other object says.
+fn names_whom_or_where(id: &str) -> bool {
+    matches!(id.split_once("--"), Some(("identity" | "location", _)))
 }
 
 fn withheld(at: &str, reason: &'static str) -> Withheld {
@@ -286,10 +271,6 @@ fn weight(value: &Value) -> usize {
         Value::Array(all) => all.iter().map(weight).sum(),
         Value::Object(fields) => fields.iter().map(|(name, one)| name.len() + weight(one)).sum(),
     }
-}
-
-fn is_payload(name: &str) -> bool {
-    property_kind(name) == PropertyKind::Payload
 }
 
 /// STIX has no empty lists, and no nulls.

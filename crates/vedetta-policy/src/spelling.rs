@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
 
 /// A character of a reading, and the bytes of the original that it stands for.
 #[derive(Clone, Debug)]
@@ -82,17 +83,41 @@ pub(crate) fn without_spelt_signs(reading: &[Glyph]) -> Vec<Glyph> {
     kept
 }
 
+/// A reading with the figures that stand for letters undone, `P3rugia` and `Perugi@`; none when
+/// there are none.
+pub(crate) fn undisguised(reading: &[Glyph]) -> Option<Vec<Glyph>> {
+    let meant = |glyph: &Glyph| Glyph { c: letter(glyph.c), source: glyph.source.clone() };
+    let disguised = reading.iter().any(|glyph| letter(glyph.c) != glyph.c);
+    disguised.then(|| reading.iter().map(meant).collect())
+}
+
+/// The letter that a figure stands for.
+const fn letter(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' | '|' => 'i',
+        '3' | '€' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '6' | '9' => 'g',
+        '7' => 't',
+        '8' => 'b',
+        other => other,
+    }
+}
+
 impl Squashed {
     /// Where a key occurs, as ranges of glyphs of the reading.
     pub(crate) fn occurrences<'a>(
         &'a self,
         key: &'a str,
     ) -> impl Iterator<Item = Range<usize>> + 'a {
-        self.text.match_indices(key).filter_map(|(at, found)| {
-            let first = *self.places.get(at)?;
-            let last = *self.places.get(at + found.len() - 1)?;
-            Some(first..last + 1)
-        })
+        self.text.match_indices(key).filter_map(|(at, found)| self.glyphs(at..at + found.len()))
+    }
+
+    /// The glyphs of the reading that a part of the text stands for.
+    pub(crate) fn glyphs(&self, part: Range<usize>) -> Option<Range<usize>> {
+        Some(*self.places.get(part.start)?..*self.places.get(part.end.checked_sub(1)?)? + 1)
     }
 }
 
@@ -123,11 +148,21 @@ fn fold(glyphs: &[Glyph]) -> Vec<Glyph> {
                 'ß' => folded.extend(['s', 's'].map(|c| Glyph { c, source: source.clone() })),
                 'æ' => folded.extend(['a', 'e'].map(|c| Glyph { c, source: source.clone() })),
                 'œ' => folded.extend(['o', 'e'].map(|c| Glyph { c, source: source.clone() })),
-                other => folded.push(Glyph { c: latin(other), source }),
+                other if latin(other).is_ascii() => {
+                    folded.push(Glyph { c: latin(other), source });
+                }
+                other => folded.extend(looks_like(other, &source)),
             }
         }
     }
     folded
+}
+
+/// A character that is no Latin letter, as the letters that it looks like (Unicode TR 39).
+fn looks_like(c: char, source: &Range<usize>) -> Vec<Glyph> {
+    let text = c.to_string();
+    let plain = skeleton(&text).flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c));
+    plain.map(|c| Glyph { c: latin(c), source: source.clone() }).collect()
 }
 
 const fn is_invisible(c: char) -> bool {
@@ -156,6 +191,31 @@ const fn latin(c: char) -> char {
         'ν' => 'v',
         'х' | 'χ' => 'x',
         'у' | 'γ' => 'y',
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ꞯ' => 'q',
+        'ʀ' | 'ɾ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
         other => other,
     }
 }
@@ -255,7 +315,7 @@ fn entity(glyphs: &[Glyph]) -> Undone {
     Some((c.to_string().into_bytes(), taken))
 }
 
-/// `\x41`, `\u0041`, `\u{41}`; before anything else a backslash is dropped.
+/// `\x41`, `\u0041`, `\u{41}`, `\101`; before anything else a backslash is dropped.
 fn backslash(glyphs: &[Glyph]) -> Undone {
     let digits = |from: usize, many: usize| {
         let text: String = glyphs.get(from..from + many)?.iter().map(|glyph| glyph.c).collect();
@@ -268,6 +328,10 @@ fn backslash(glyphs: &[Glyph]) -> Undone {
             digits(3, length).map(|c| (c, length + 4))
         }
         'u' => digits(2, 4).map(|c| (c, 6)),
+        '0'..='3' => {
+            let octal: String = glyphs.get(1..4)?.iter().map(|glyph| glyph.c).collect();
+            u32::from_str_radix(&octal, 8).ok().and_then(char::from_u32).map(|c| (c, 4))
+        }
         _ => return Some((Vec::new(), 1)),
     };
     found.map(|(c, taken)| (c.to_string().into_bytes(), taken))

@@ -1,34 +1,57 @@
 //! Where a text lets a victim be recognised, however it is spelt.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use serde_json::Value;
+
 use crate::addresses::Addresses;
-use crate::spelling::{Glyph, key, readings, squash, without_spelt_signs};
+use crate::redaction::LONGEST_NAME;
+use crate::spelling::{Glyph, key, readings, squash, undisguised, without_spelt_signs};
+use crate::stix_rules::{PropertyKind, property_kind};
 use crate::victim::Victim;
 
 /// What to look for, compiled from what is known of the victims.
-#[derive(Default)]
+#[derive(Clone)]
 pub(crate) struct Traces {
-    keys: BTreeSet<Key>,
-    addresses: Addresses,
-    asns: BTreeSet<u32>,
+    known: Arc<Known>,
+    /// The unique part of one identifier besides.
+    id: String,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// What is looked for in every object.
+#[derive(Default)]
+struct Known {
+    keys: Vec<Key>,
+    /// All keys, by their places; without it, everything tells.
+    automaton: Option<AhoCorasick>,
+    addresses: Addresses,
+    asns: BTreeSet<u32>,
+    codes: BTreeSet<u64>,
+}
+
+/// What is looked for, being gathered.
+#[derive(Default)]
+struct Gathered(BTreeMap<String, Ends>);
+
 struct Key {
-    text: String,
     ends: Ends,
+    /// Whether a digit after it makes another number of it.
+    number: bool,
 }
 
 /// Whether letters may touch what is found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ends {
     Free,
+    /// Nor digits, where a digit ends it.
     Bounded,
+    /// Digits may not, letters may.
+    Number,
 }
 
 /// Keys with fewer characters are looked for as whole words.
@@ -37,8 +60,8 @@ const SHORT: usize = 5;
 /// Short names with fewer characters are looked for as whole words.
 const SHORT_NAME: usize = 6;
 
-/// Encoded runs shorter than this cannot hold a name.
-const ENCODED: usize = 12;
+/// Encoded runs shorter than this cannot hold a name: `VGVybmk` is Terni.
+const ENCODED: usize = 7;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
@@ -49,140 +72,129 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, 
 
 impl Traces {
     pub(crate) fn of(victims: &[Victim]) -> Self {
-        let mut traces = Self::default();
+        let (mut gathered, mut known) = (Gathered::default(), Known::default());
         for victim in victims {
-            for word in victim.words.iter().chain(&victim.phones) {
-                traces.add(&key(word), SHORT);
-            }
-            for identity in &victim.identities {
-                traces.add_id(identity.as_str());
-            }
-            for name in &victim.short_names {
-                traces.add(&key(name), SHORT_NAME);
-            }
-            for domain in &victim.domains {
-                traces.add(&key(domain), SHORT);
-                let backwards: Vec<_> = domain.split('.').rev().collect();
-                traces.add(&key(&backwards.join(".")), SHORT);
-                let ascii = idna::domain_to_ascii(domain).unwrap_or_default();
-                traces.add(&key(&ascii), SHORT);
-                traces.add(&key(&idna::domain_to_unicode(domain).0), SHORT);
-            }
-            for asn in &victim.asns {
-                traces.add(&format!("as{asn}"), usize::MAX);
-                traces.add(&format!("asn{asn}"), usize::MAX);
-            }
-            traces.addresses.add(&victim.networks);
-            traces.asns.extend(&victim.asns);
+            gathered.take(victim);
+            known.addresses.add(&victim.networks);
+            known.asns.extend(&victim.asns);
+            known.codes.extend(victim.codes.iter().filter_map(|it| it.parse::<u64>().ok()));
         }
-        traces
+        known.automaton = AhoCorasick::new(gathered.0.keys()).ok();
+        known.keys = gathered
+            .0
+            .into_iter()
+            .map(|(text, ends)| Key { ends, number: text.ends_with(|c: char| c.is_ascii_digit()) })
+            .collect();
+        Self { known: Arc::new(known), id: String::new() }
     }
 
-    /// Looks for the unique part of an identifier too.
-    pub(crate) fn add_id(&mut self, id: &str) {
-        self.add(&key(id.split_once("--").map_or(id, |(_, uuid)| uuid)), 0);
-    }
-
-    fn add(&mut self, text: &str, bounded_below: usize) {
-        if text.len() >= 2 {
-            let bounded = text.chars().count() < bounded_below;
-            let ends = if bounded { Ends::Bounded } else { Ends::Free };
-            self.keys.insert(Key { text: text.to_owned(), ends });
-        }
+    /// The same, and the unique part of an identifier.
+    pub(crate) fn and_id(&self, id: &str) -> Self {
+        Self { known: Arc::clone(&self.known), id: unique(id) }
     }
 
     /// Whether a text tells a victim.
     pub(crate) fn in_text(&self, text: &str) -> bool {
-        !self.spans(text, 2).is_empty()
+        self.told_by(text, 2)
     }
 
     /// Whether a number is one of the autonomous systems.
-    pub(crate) fn is_asn(&self, number: u64) -> bool {
-        u32::try_from(number).is_ok_and(|number| self.asns.contains(&number))
+    fn is_asn(&self, number: u64) -> bool {
+        u32::try_from(number).is_ok_and(|number| self.known.asns.contains(&number))
     }
 
     /// Whether a number is an IPv4 address of theirs.
-    pub(crate) fn is_address(&self, number: u64) -> bool {
-        u32::try_from(number).is_ok_and(|number| self.addresses.is_number(number))
+    fn is_address(&self, number: u64) -> bool {
+        u32::try_from(number).is_ok_and(|number| self.known.addresses.is_number(number))
     }
 
-    /// The text with every word that tells a victim replaced.
-    pub(crate) fn cut_out(&self, text: &str, instead: &str) -> String {
-        let mut text = text.to_owned();
-        for _ in 0..8 {
-            let spans = self.spans(&text, 2);
-            if spans.is_empty() {
-                return text;
-            }
-            text = replace(&text, &spans, instead);
+    /// Whether anything in a value of an object of some type, under some name, tells a victim.
+    pub(crate) fn in_value(&self, kind: &str, name: &str, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.in_text(text),
+            Value::Number(number) => number.as_u64().is_some_and(|number| {
+                let asn = || kind == "autonomous-system" || name.contains("as");
+                let code = !name.ends_with("_port") && self.known.codes.contains(&number);
+                (self.is_asn(number) && asn()) || code || self.is_address(number)
+            }),
+            Value::Array(all) => all.iter().any(|one| self.in_value(kind, name, one)),
+            Value::Object(fields) => fields.iter().any(|(name, value)| {
+                let payload = property_kind(name) == PropertyKind::Payload;
+                self.in_name(name) || payload || self.in_value(kind, name, value)
+            }),
+            Value::Null | Value::Bool(_) => false,
         }
-        instead.to_owned()
     }
 
-    /// The parts of a text that tell a victim, in no order.
-    fn spans(&self, text: &str, depth: u8) -> Vec<Range<usize>> {
-        let mut spans = Vec::new();
-        for reading in readings(text) {
-            self.in_reading(&reading, &mut spans);
-            let unspelt = without_spelt_signs(&reading);
-            if unspelt.len() < reading.len() {
-                self.in_reading(&unspelt, &mut spans);
-            }
-        }
-        if depth > 0 {
-            spans.extend(self.encoded(text, depth - 1));
-        }
-        spans
+    /// Whether the name of a property tells a victim, or may.
+    pub(crate) fn in_name(&self, name: &str) -> bool {
+        name.len() > LONGEST_NAME || self.in_text(name)
     }
 
-    fn in_reading(&self, reading: &[Glyph], spans: &mut Vec<Range<usize>>) {
+    fn told_by(&self, text: &str, depth: u8) -> bool {
+        readings(text).iter().any(|reading| {
+            let unspelt = without_spelt_signs(reading);
+            self.in_reading(reading)
+                || (unspelt.len() < reading.len() && self.in_reading(&unspelt))
+                || undisguised(reading).is_some_and(|it| self.names(&it, Some(reading)))
+        }) || (depth > 0 && self.encoded(text, depth - 1))
+    }
+
+    fn in_reading(&self, reading: &[Glyph]) -> bool {
+        self.names(reading, None) || self.known.addresses.are_in(reading)
+    }
+
+    /// Whether a reading names anybody. Of one that was undone from figures for letters, only names
+    /// of letters count that were mostly letters.
+    fn names(&self, reading: &[Glyph], written: Option<&[Glyph]>) -> bool {
         let squashed = squash(reading);
-        let lettered = |at: Option<usize>| {
-            at.and_then(|at| reading.get(at)).is_some_and(|glyph| glyph.c.is_alphabetic())
-        };
-        let mut found: Vec<Range<usize>> = Vec::new();
-        for key in &self.keys {
-            let all = squashed.occurrences(&key.text);
-            found.extend(all.filter(|at| {
-                let digits = key.text.ends_with(|c: char| c.is_ascii_digit());
-                let longer = digits
-                    && key.ends == Ends::Bounded
-                    && reading.get(at.end).is_some_and(|glyph| glyph.c.is_ascii_digit());
-                let touched = lettered(at.start.checked_sub(1)) || lettered(Some(at.end));
-                key.ends == Ends::Free || !(touched || longer)
-            }));
+        if written.is_none()
+            && !self.id.is_empty()
+            && squashed.occurrences(&self.id).next().is_some()
+        {
+            return true;
         }
-        self.addresses.find(reading, &mut found);
-        let source = |at: Range<usize>| {
-            let part = reading.get(at)?;
-            Some(part.first()?.source.start..part.last()?.source.end)
+        let is = |at: Option<usize>, kind: fn(char) -> bool| {
+            at.and_then(|at| reading.get(at)).is_some_and(|glyph| kind(glyph.c))
         };
-        spans.extend(found.into_iter().filter_map(source));
+        let Some(automaton) = &self.known.automaton else { return true };
+        automaton.find_overlapping_iter(&squashed.text).any(|found| {
+            let key = self.known.keys.get(found.pattern().as_usize());
+            let (Some(key), Some(at)) = (key, squashed.glyphs(found.range())) else { return true };
+            let (before, after) = (at.start.checked_sub(1), Some(at.end));
+            let touched = |kind: fn(char) -> bool| is(before, kind) || is(after, kind);
+            let figure = |c: char| c.is_ascii_digit();
+            let ends = match key.ends {
+                Ends::Free => true,
+                Ends::Bounded => {
+                    !touched(char::is_alphabetic) && !(key.number && is(after, figure))
+                }
+                Ends::Number => !touched(figure),
+            };
+            let lettered = written.and_then(|it| it.get(at)).is_none_or(|part| {
+                let letters = part.iter().filter(|it| it.c.is_alphabetic()).count();
+                !key.number && letters * 2 >= part.len()
+            });
+            ends && lettered
+        })
     }
 
-    /// Runs of base64 or hexadecimal that say something when decoded.
-    fn encoded(&self, text: &str, depth: u8) -> Vec<Range<usize>> {
-        let mut spans = Vec::new();
+    /// Whether runs of base64, base32 or hexadecimal tell a victim when decoded.
+    fn encoded(&self, text: &str, depth: u8) -> bool {
         let alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
-        let mut at = 0;
-        for run in text.split(|c| !alphabet(c)) {
-            if run.len() >= ENCODED && self.decoded(run, depth) {
-                spans.push(at..at + run.len());
-            }
-            at += run.len();
-            at += text[at..].chars().next().map_or(0, char::len_utf8);
-        }
-        spans
+        let mut runs = text.split(|c| !alphabet(c)).filter(|run| run.len() >= ENCODED);
+        runs.any(|run| self.decoded(run, depth))
     }
 
     fn decoded(&self, run: &str, depth: u8) -> bool {
         let standard = run.replace('-', "+").replace('_', "/");
         let base64 = (0..4).filter_map(|from| standard.get(from..)).map(|part| {
             let dangling = usize::from(part.len() % 4 == 1);
-            BASE64.decode(&part[..part.len() - dangling])
+            BASE64.decode(&part[..part.len() - dangling]).ok()
         });
         let hex = (0..2).filter_map(|from| run.get(from..)).map(hex_bytes);
-        base64.flatten().chain(hex.flatten()).any(|bytes| self.in_bytes(&bytes, depth))
+        let base32 = std::iter::once(base32_bytes(run));
+        base64.chain(hex).chain(base32).flatten().any(|bytes| self.in_bytes(&bytes, depth))
     }
 
     fn in_bytes(&self, bytes: &[u8], depth: u8) -> bool {
@@ -191,8 +203,52 @@ impl Traces {
         [String::from_utf8_lossy(bytes).into_owned(), String::from_utf16_lossy(&wide)]
             .into_iter()
             .filter(|text| is_readable(text))
-            .any(|text| !self.spans(&text, depth).is_empty())
+            .any(|text| self.told_by(&text, depth))
     }
+}
+
+impl Gathered {
+    fn take(&mut self, victim: &Victim) {
+        for word in victim.words.iter().chain(&victim.phones) {
+            self.add(&key(word), SHORT);
+        }
+        for identity in &victim.identities {
+            self.add(&unique(identity.as_str()), 0);
+        }
+        for name in &victim.short_names {
+            self.add(&key(name), SHORT_NAME);
+        }
+        for domain in &victim.domains {
+            self.add(&key(domain), SHORT);
+            let backwards: Vec<_> = domain.split('.').rev().collect();
+            self.add(&key(&backwards.join(".")), SHORT);
+            let ascii = idna::domain_to_ascii(domain).unwrap_or_default();
+            self.add(&key(&ascii), SHORT);
+            self.add(&key(&idna::domain_to_unicode(domain).0), SHORT);
+        }
+        for code in &victim.codes {
+            self.0.entry(code.clone()).or_insert(Ends::Number);
+        }
+        for asn in &victim.asns {
+            self.add(&format!("as{asn}"), usize::MAX);
+            self.add(&format!("asn{asn}"), usize::MAX);
+        }
+    }
+
+    fn add(&mut self, text: &str, bounded_below: usize) {
+        if text.len() < 2 {
+            return;
+        }
+        let bounded = text.chars().count() < bounded_below;
+        let ends = if bounded { Ends::Bounded } else { Ends::Free };
+        let known = self.0.entry(text.to_owned()).or_insert(ends);
+        *known = (*known).min(ends);
+    }
+}
+
+/// The unique part of an identifier, as a key.
+fn unique(id: &str) -> String {
+    key(id.split_once("--").map_or(id, |(_, uuid)| uuid))
 }
 
 fn hex_bytes(run: &str) -> Option<Vec<u8>> {
@@ -202,40 +258,30 @@ fn hex_bytes(run: &str) -> Option<Vec<u8>> {
     even.as_bytes().chunks_exact(2).map(byte).collect()
 }
 
+/// RFC 4648 base32, in either case, without its padding.
+fn base32_bytes(run: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(run.len() * 5 / 8);
+    let (mut bits, mut held) = (0_u16, 0);
+    for c in run.bytes() {
+        let five = match c {
+            b'a'..=b'z' => c - b'a',
+            b'A'..=b'Z' => c - b'A',
+            b'2'..=b'7' => c - b'2' + 26,
+            _ => return None,
+        };
+        bits = bits << 5 | u16::from(five);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
 /// Whether most of a decoded text is text.
 fn is_readable(text: &str) -> bool {
     let plain = |c: &char| c.is_alphanumeric() || c.is_ascii_graphic() || c.is_whitespace();
     let all = text.chars().count();
     text.chars().filter(plain).count() * 10 >= all * 8
-}
-
-/// Replaces the blank-delimited words that the spans touch. A span inside a word that is gone
-/// already is passed over, so no part of the text is gone through twice.
-fn replace(text: &str, spans: &[Range<usize>], instead: &str) -> String {
-    let mut hit = spans.to_vec();
-    hit.sort_by_key(|span| span.start);
-    let mut replaced = String::with_capacity(text.len());
-    let mut done = 0;
-    for span in hit.iter().filter(|span| !span.is_empty()) {
-        if span.end <= done {
-            continue;
-        }
-        let word = widen(text, &(span.start.max(done)..span.end));
-        if word.start >= done {
-            replaced += &text[done..word.start];
-            replaced += instead;
-        }
-        done = word.end;
-    }
-    replaced + &text[done.min(text.len())..]
-}
-
-fn widen(text: &str, span: &Range<usize>) -> Range<usize> {
-    let before = &text[..span.start];
-    let start = before
-        .rfind(char::is_whitespace)
-        .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
-    let after = &text[span.end..];
-    let end = after.find(char::is_whitespace).map_or(text.len(), |at| span.end + at);
-    start..end
 }

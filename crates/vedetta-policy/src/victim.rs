@@ -1,6 +1,6 @@
 //! What is known of a victim, by which it could be recognised.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use vedetta_model::asset::AssetValue;
@@ -24,6 +24,8 @@ pub struct Victim {
     pub asns: BTreeSet<u32>,
     /// Telephone numbers, digits only.
     pub phones: BTreeSet<String>,
+    /// Numbers by which registers know it, digits only: `054039` of `comune-054039` (ISTAT).
+    pub codes: BTreeSet<String>,
 }
 
 /// An IPv4 or IPv6 network; one address is a network of full length.
@@ -34,6 +36,13 @@ pub struct Subnet {
     /// The length of its prefix in bits.
     pub prefix: u8,
 }
+
+/// Networks of several: an address is looked up in as many steps as there are lengths of prefixes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Networks(BTreeMap<(bool, u8), HashMap<u128, Vec<usize>>>);
+
+/// Shorter numbers are no codes.
+const CODE: usize = 5;
 
 /// Words that say what kind of body has the name after them.
 const GENERAL: &[&str] = &[
@@ -105,6 +114,8 @@ impl Victim {
         let mut victim = Self::default();
         victim.identities.insert(organisation.id.identity());
         victim.words.insert(organisation.id.as_str().to_owned());
+        let numbers = organisation.id.as_str().split(|c: char| !c.is_ascii_digit());
+        victim.codes.extend(numbers.filter(|it| it.len() >= CODE).map(str::to_owned));
         for name in std::iter::once(&organisation.name).chain(&organisation.aliases) {
             victim.words.insert(name.clone());
             let short = short_name(name);
@@ -188,6 +199,36 @@ impl Subnet {
             _ => false,
         }
     }
+}
+
+impl Networks {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one, and whose it is.
+    pub(crate) fn add(&mut self, network: &Subnet, whose: usize) {
+        let Subnet { address, prefix } = *network;
+        let alike = self.0.entry((address.is_ipv4(), prefix)).or_default();
+        alike.entry(leading(address, prefix)).or_default().push(whose);
+    }
+
+    /// The lengths of the prefixes under which an address is in a network, each with whose it is.
+    pub(crate) fn holding(&self, address: IpAddr) -> impl Iterator<Item = (u8, &[usize])> {
+        let alike = self.0.iter().filter(move |((v4, _), _)| *v4 == address.is_ipv4());
+        alike.filter_map(move |((_, prefix), whose)| {
+            Some((*prefix, whose.get(&leading(address, *prefix))?.as_slice()))
+        })
+    }
+}
+
+/// The leading bits of an address.
+fn leading(address: IpAddr, prefix: u8) -> u128 {
+    let (bits, width) = match address {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
+        IpAddr::V6(v6) => (u128::from(v6), 128),
+    };
+    bits.checked_shr(width - u32::from(prefix).min(width)).unwrap_or(0)
 }
 
 /// The digits of a number, without the prefix of Italy.

@@ -98,10 +98,10 @@ impl Postroom {
         let snapshot = self.house.standing();
         let mut around = self.around.lock().unwrap_or_else(PoisonError::into_inner);
         match &*around {
-            Some(known) if known.generation == snapshot.generation => Arc::clone(known),
+            Some(known) if known.generation == snapshot.compiled => Arc::clone(known),
             _ => {
                 let fresh = Arc::new(Surroundings {
-                    generation: snapshot.generation,
+                    generation: snapshot.compiled,
                     mailboxes: Mailboxes::of(&snapshot),
                     brands: Brands::with(organisations(&snapshot)),
                 });

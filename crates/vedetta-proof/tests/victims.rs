@@ -1,10 +1,16 @@
-//! Who may know the victim, and what a hold keeps back.
+//! Who may know the victim, in whose name one may speak, and what is kept back or taken back.
 
-// Set-up that fails should stop the test at once; items are cheap to clone and read better so.
+// What a test is built from may fail like the test itself; items are cheap to clone.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
 
+use std::sync::Arc;
+
+use serde_json::json;
+use vedetta_directory::directory::Records;
+use vedetta_intake::indicator_csv::{self, Bringer};
+use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::hold::HoldScope;
-use vedetta_model::{Hold, HoldId, OrganisationId};
+use vedetta_model::{Hold, HoldId, ItemId, Organisation, OrganisationId};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -57,6 +63,7 @@ fn who_may_not_know_the_victim_gets_the_item_without_it() {
         "description",
         serde_json::json!("The file server of the Comune di Perugia was encrypted at night."),
     );
+    let item = item.with("labels", json!(["ransomware"]));
     test.bring("perugia", &[item.clone()]);
     assert!(test.reads("cnaipic", &item.id()));
     assert!(!test.reads("stranger", &item.id()), "the original is not for it");
@@ -65,7 +72,11 @@ fn who_may_not_know_the_victim_gets_the_item_without_it() {
     let page = test.house.page(&test.person("stranger"), &wish).unwrap();
     assert_eq!(page.items.len(), 1);
     let body = String::from_utf8(page.items[0].body.to_vec()).unwrap();
-    assert!(body.contains("encrypted at night"), "{body}");
+    let derived = serde_json::from_str::<serde_json::Value>(&body).unwrap();
+    assert_eq!(
+        (&derived["description"], &derived["labels"]),
+        (&json!("[omissis]"), &json!(["ransomware"]))
+    );
     for told in ["erugia", item.id().as_str(), "comune"] {
         assert!(!body.contains(told), "{told} in {body}");
     }
@@ -161,4 +172,182 @@ fn an_old_version_of_what_was_withdrawn_has_no_derived_form() {
     let wish =
         vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
     assert!(test.house.page(&test.person("stranger"), &wish).unwrap().items.is_empty());
+}
+
+fn sdo(kind: &str, n: u32, name: &str) -> TestItem {
+    let id = format!("{kind}--00000000-0000-4000-8000-{n:012x}");
+    TestItem::incident(n, name).with("type", json!(kind)).with("id", json!(id)).tlp("CLEAR")
+}
+
+fn relationship(n: u32, from: &TestItem, to: &TestItem) -> TestItem {
+    sdo("relationship", n, "x")
+        .without(&["name"])
+        .with("relationship_type", json!("related-to"))
+        .with("source_ref", json!(from.id()))
+        .with("target_ref", json!(to.id()))
+        .tlp("AMBER")
+}
+
+fn read_by(test: &TestHouse, reader: &str) -> Vec<String> {
+    let wish =
+        vedetta_flow::Wish::all(vedetta_store::Sequence::START, vedetta_store::VersionFilter::All);
+    let page = test.house.page(&test.person(reader), &wish).unwrap();
+    page.items.iter().map(|it| String::from_utf8(it.body.to_vec()).unwrap()).collect()
+}
+
+#[test]
+fn no_edge_leads_from_a_derived_form_to_what_tells_the_victim() {
+    let test = with_hidden();
+    let place = sdo("location", 1, "Perugia").with("country", json!("IT"));
+    let office = sdo("identity", 2, "Comune di Perugia - Ufficio IT");
+    let neighbour = sdo("location", 3, "Somewhere").with("country", json!("IT"));
+    let campaign = sdo("campaign", 4, "Against the town halls, Perugia first");
+    let tool = sdo("tool", 5, "An ordinary tool");
+    let earlier = [&place, &office, &neighbour, &campaign, &tool].map(TestItem::clone);
+    assert_eq!(test.bring("cosc-umbria", &earlier).accepted.len(), earlier.len());
+    let victim = OrganisationId::new("perugia").unwrap().identity();
+    let incident = TestItem::incident(6, "Ransomware").tlp("AMBER");
+    let incident = incident.handled("victim_refs", json!([victim]));
+    let edges = earlier.each_ref().map(|it| {
+        let n = u32::try_from(earlier.iter().position(|other| other.id() == it.id()).unwrap());
+        relationship(10 + n.unwrap(), &incident, it)
+    });
+    test.bring("cosc-umbria", &[incident.clone()]);
+    assert_eq!(test.bring("cosc-umbria", &edges).accepted.len(), edges.len());
+    let read = read_by(&test, "stranger");
+    let edges: Vec<_> = read.iter().filter(|it| it.contains("relationship--")).collect();
+    assert_eq!(edges.len(), 1, "{edges:?}");
+    assert!(edges[0].contains(tool.id().as_str()), "{edges:?}");
+}
+
+#[test]
+fn victims_are_shared_over_the_whole_load() {
+    let test = with_hidden();
+    let remedy = |n| sdo("course-of-action", n, "Rimedio per il Comune di Perugia");
+    test.bring("perugia", &[remedy(1)]);
+    assert!(test.reads("stranger", &remedy(1).id()), "alone it tells nobody's misfortune");
+    let mut load = vec![TestItem::incident(2, "Ransomware").tlp("AMBER")];
+    load.extend((10..1010).map(|n| TestItem::indicator(n).tlp("AMBER")));
+    load.push(remedy(3));
+    assert_eq!(test.bring("perugia", &load).accepted.len(), load.len());
+    assert!(!test.reads("stranger", &remedy(3).id()));
+    assert!(test.reads("perugia", &remedy(3).id()));
+}
+
+#[test]
+fn however_many_victims_a_load_has_it_is_searched_for_their_names() {
+    let test = with_hidden();
+    let town = |n: u32| -> Organisation {
+        let id = format!("comune-{:06}", 900_000 + n);
+        let name = format!("Comune di Acquachiara {}", "i".repeat(n as usize + 1));
+        serde_json::from_value(json!({ "id": id, "name": name, "kind": "municipality" })).unwrap()
+    };
+    let organisations = (0..40).map(town).collect();
+    let records = Records { organisations, ..Records::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    let mut victims: Vec<_> = (0..40).map(|n| town(n).id.identity()).collect();
+    victims.push(OrganisationId::new("perugia").unwrap().identity());
+    let incident = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    let incident = incident.handled("victim_refs", json!(victims));
+    let incident = incident.with("description", json!("At all of them. ".repeat(6000)));
+    let remedy = sdo("course-of-action", 2, "Rimedio per il Comune di Perugia");
+    assert_eq!(test.bring("cosc-umbria", &[incident, remedy.clone()]).accepted.len(), 2);
+    assert!(!test.reads("stranger", &remedy.id()));
+    let read = read_by(&test, "stranger");
+    assert!(read.iter().any(|it| it.contains("At all of them")), "a long text is derived too");
+}
+
+#[test]
+fn nobody_speaks_in_the_name_of_another() {
+    let test = TestHouse::small();
+    let cnaipic = OrganisationId::new("cnaipic").unwrap().identity();
+    let identity = |name: &str| {
+        let identity = sdo("identity", 1, name).with("identity_class", json!("organization"));
+        identity.with("id", json!(cnaipic))
+    };
+    let forged = TestItem::indicator(2).tlp("CLEAR").with("created_by_ref", json!(cnaipic));
+    let receipt = test.bring("terni", &[identity("CNAIPIC - new keys"), forged.clone()]);
+    let rules: Vec<_> = receipt.rejected.iter().map(|it| it.rule.as_str()).collect();
+    assert_eq!(rules, ["in-anothers-name"; 2]);
+    assert!(receipt.accepted.is_empty() && !test.reads("terni", &cnaipic));
+    let own = [identity("CNAIPIC"), forged];
+    assert_eq!(test.bring("cnaipic", &own).accepted.len(), 2);
+    let again = test.bring("terni", &own);
+    assert!(again.rejected.is_empty(), "what is there may be brought again: {again:?}");
+    assert_eq!(test.bring("terni", &[identity("CNAIPIC - call 000")]).rejected.len(), 1);
+}
+
+#[test]
+fn what_strangers_brought_as_an_identity_gives_way_to_its_organisation() {
+    let test = TestHouse::small();
+    let todi: Organisation = serde_json::from_value(
+        json!({ "id": "todi", "name": "Comune di Todi", "kind": "municipality" }),
+    )
+    .unwrap();
+    let identity = |name: &str| {
+        let identity = sdo("identity", 1, name).with("identity_class", json!("organization"));
+        identity.with("id", json!(todi.id.identity()))
+    };
+    assert_eq!(test.bring("terni", &[identity("Todi, call 000")]).accepted.len(), 1);
+    let account = json!({ "id": "todi", "name": "todi", "organisation": "todi", "roles": ["liaison"],
+        "language": "it", "state": "active" });
+    let accounts = vec![serde_json::from_value(account).unwrap()];
+    let records = Records { organisations: vec![todi.clone()], accounts, ..Records::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    let receipt = test.bring("todi", &[identity("Comune di Todi")]);
+    assert_eq!(receipt.accepted.len(), 1, "{receipt:?}");
+    let read = test.house.item(&test.person("terni"), &todi.id.identity()).unwrap();
+    assert!(String::from_utf8_lossy(&read.body).contains("Comune di Todi"));
+}
+
+#[test]
+fn nobody_can_bring_the_rows_of_another_first() {
+    let test = TestHouse::small();
+    let rows = |test: &TestHouse, organisation: &str| {
+        let identity = OrganisationId::new(organisation).unwrap().identity();
+        let bringer = Bringer { identity: &identity, at: test.house.now() };
+        indicator_csv::read(DoorIn::Api, "t", b"type,value\nipv4,203.0.113.9\n", &bringer)
+    };
+    let told = rows(&test, "perugia").items[0].id.clone();
+    let squatted = TestItem::indicator(9).tlp("CLEAR").with("id", json!(told));
+    assert_eq!(test.bring("terni", &[squatted]).accepted.len(), 1);
+    let first = test.house.accept(&test.person("perugia"), rows(&test, "perugia")).unwrap();
+    assert_eq!(first.accepted.len(), 1, "{first:?}");
+    let id: ItemId = first.accepted[0].id.clone();
+    let read = test.house.item(&test.person("perugia"), &id).unwrap();
+    assert!(id != told && String::from_utf8_lossy(&read.body).contains(id.as_str()));
+    let again = test.house.accept(&test.person("perugia"), rows(&test, "perugia")).unwrap();
+    assert_eq!(again.duplicates, [id.clone()], "the same file again brings nothing new");
+    assert!(
+        !stix_bundle::read(DoorIn::Api, "t", &read.body, &stix_bundle::limits()).items.is_empty()
+    );
+}
+
+#[test]
+fn what_is_not_served_is_not_accepted() {
+    let test = TestHouse::small();
+    let address = TestItem::indicator(1)
+        .without(&["created", "modified", "name", "pattern", "pattern_type", "valid_from"])
+        .with("type", json!("ipv4-addr"))
+        .with("id", json!("ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd"))
+        .with("value", json!("198.51.100.3"))
+        .tlp("CLEAR");
+    assert_eq!(test.bring("terni", &[address.clone()]).accepted.len(), 1);
+    test.house.withdraw(&test.person("terni"), &address.id(), "mistake").unwrap();
+    let receipt = test.bring("perugia", &[address.clone()]);
+    assert_eq!(receipt.accepted.len(), 0, "{receipt:?}");
+    assert_eq!(receipt.rejected[0].rule, "not-placed");
+}
+
+#[test]
+fn taking_back_an_item_leaves_who_may_receive_what_as_it_was() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("CLEAR");
+    test.bring("perugia", &[item.clone()]);
+    let before = test.house.standing();
+    test.house.withdraw(&test.person("perugia"), &item.id(), "mistake").unwrap();
+    let after = test.house.standing();
+    assert!(after.generation > before.generation, "whoever keeps what was released asks again");
+    assert!(Arc::ptr_eq(&before.network, &after.network) && after.compiled == before.compiled);
+    assert!(!test.reads("terni", &item.id()));
 }

@@ -46,6 +46,7 @@ pub(super) fn write(rows: &[Row<'_>]) -> (Vec<u8>, usize) {
             None => String::new(),
             Some(Doubt::Listed(list)) => text::one_line(list, 200),
             Some(Doubt::Broad(breadth)) => breadth.to_string(),
+            Some(Doubt::Members) => "a member of the network owns it".to_owned(),
         };
         let _ = table.write_record([
             kind::name(row.term.kind()),

@@ -53,6 +53,8 @@ pub enum Doubt {
     Listed(Arc<str>),
     /// Too broad.
     Broad(Breadth),
+    /// A member of the network owns it, or part of it.
+    Members,
 }
 
 /// An item as it was released.
@@ -75,12 +77,14 @@ pub struct Release {
 }
 
 /// By what an item is assessed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Measures<'a> {
     /// How worth is lost.
     pub decay: &'a DecayTable,
     /// What is harmless.
     pub lists: &'a WarningLists,
+    /// Whether a term concerns what a member of the network owns.
+    pub members: &'a dyn Fn(&Term) -> bool,
     /// The moment.
     pub now: Instant,
 }
@@ -122,6 +126,9 @@ impl Measures<'_> {
     fn doubt(&self, term: &Term) -> Option<Doubt> {
         if let Some(breadth) = breadth(term) {
             return Some(Doubt::Broad(breadth));
+        }
+        if (self.members)(term) {
+            return Some(Doubt::Members);
         }
         let hits = self.lists.hits(term);
         let hit = hits.into_iter().find(|hit| hit.reach.is_doubtful())?;

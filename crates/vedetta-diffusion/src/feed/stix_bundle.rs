@@ -24,6 +24,7 @@ pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize, Places) {
             match doubt {
                 Doubt::Listed(_) => content.left_out.listed += 1,
                 Doubt::Broad(_) => content.left_out.broad += 1,
+                Doubt::Members => content.left_out.members += 1,
             }
             continue;
         }
@@ -52,9 +53,11 @@ pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize, Places) {
     (body, count, carried.into_iter().collect())
 }
 
-/// The doubt about the first term, when there is one about every term.
+/// The doubt about the first term, when there is one about every term. What a member owns is told
+/// to those who read.
 fn doubt_of_all(entry: &FeedEntry) -> Option<&Doubt> {
-    let mut doubts = entry.terms.iter().map(|term| term.doubt.as_ref());
+    let doubts = entry.terms.iter().map(|term| term.doubt.as_ref());
+    let mut doubts = doubts.map(|doubt| doubt.filter(|it| **it != Doubt::Members));
     let first = doubts.next()??;
     doubts.all(|doubt| doubt.is_some()).then_some(first)
 }

@@ -132,12 +132,34 @@ fn false_positives_are_left_out_unless_asked_for() {
     let without = rendered(domains, &head());
     assert!(!text(&without).contains("noto.example"));
     assert_eq!((without.left_out.listed, without.left_out.broad), (1, 1));
-    assert!(text(&without).contains("left out: 1 on warning lists, 1 too broad"));
+    assert!(text(&without).contains("left out: 1 on warning lists, 1 too broad, 0 of members"));
     let with = rendered(domains, &kept);
     assert!(text(&with).contains("\nwww.noto.example\n") && !text(&with).contains("\nit\n"));
     let table = rendered(Format::Csv, &kept);
     assert!(text(&table).contains(",Known sites\r\n"));
     assert!(text(&table).contains("a public suffix"));
+}
+
+#[test]
+fn nobody_has_others_block_what_a_member_owns() {
+    let kept = Head { doubtful: Doubtful::Kept, ..head() };
+    let theirs =
+        "[domain-name:value = 'www.membro.example'] OR [url:value = 'http://membro.example/a']";
+    let wide = "[ipv4-addr:value = '151.0.0.0/9']";
+    for format in Format::ALL {
+        let entries = [theirs, wide].into_iter().zip(1..);
+        let entries = entries.map(|(it, n)| clear(Tlp::Green, indicator(n, it, "", Pap::Clear)));
+        let rendered = render(format, &entries.collect::<Vec<_>>(), &PRODUCER, &kept);
+        let informs = matches!(format, Format::Csv | Format::Stix);
+        assert_eq!(text(&rendered).contains("membro"), informs, "{format:?}");
+        assert_eq!(text(&rendered).contains("151.0"), informs, "{format:?}");
+        if format == Format::Plain(Family::All) {
+            assert_eq!((rendered.left_out.members, rendered.left_out.broad), (2, 1));
+        }
+        if format == Format::Csv {
+            assert!(text(&rendered).contains("a member of the network owns it"));
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ use vedetta_model::{
 };
 use vedetta_policy::Decision;
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, RecordKind,
-    Sequence, Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, Reader, Sequence,
+    Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::authority::{PRODUCERS, require};
@@ -69,32 +70,38 @@ impl House {
         let mut receipt = Receipt { rejected, warnings, ..Receipt::default() };
         let standing = self.standing();
         let bringer = (&by.organisation, producer);
-        let items = self.with_known_markings(by, arrival.items, &mut receipt.rejected)?;
-        let mut items = items.into_iter();
-        loop {
-            let some: Vec<Brought> = items.by_ref().take(TOGETHER).collect();
-            if some.is_empty() {
-                return Ok(receipt);
-            }
-            let mut handlings: Vec<_> =
-                some.iter().map(|it| handling(bringer, &standing, it)).collect();
-            self.share_victims(by, &standing, &some, &mut handlings)?;
-            let some = self.within_bounds(by, some, &mut handlings, &mut receipt.rejected);
-            let load = Load {
-                shared: Arc::clone(&self.shared),
-                redactor: Redactor::of(self),
-                producer,
-                actor: by.account.to_string(),
-                door: arrival.door,
-                source: arrival.source.clone(),
-                readable: self.shared.book.entitled(&standing, &self.reader_of(by)?),
-                beyond: if self.has_peers() { Beyond::Nodes } else { Beyond::Nobody },
-                handlings,
-                items: some,
+        let items = self.in_own_name(by, &standing, arrival.items, &mut receipt.rejected)?;
+        let mut items = self.with_known_markings(by, items, &mut receipt.rejected)?;
+        self.name_rows(&mut items)?;
+        let mut handlings: Vec<_> =
+            items.iter().map(|it| handling(bringer, &standing, it)).collect();
+        self.share_victims(by, &standing, &items, &mut handlings)?;
+        let items = self.within_bounds(by, items, &mut handlings, &mut receipt.rejected);
+        let load = Arc::new(Load {
+            shared: Arc::clone(&self.shared),
+            redactor: Redactor::of(self),
+            producer,
+            own: by.organisation.identity(),
+            actor: by.account.to_string(),
+            door: arrival.door,
+            source: arrival.source,
+            readable: self.shared.book.entitled(&standing, &self.reader_of(by)?),
+            beyond: if self.has_peers() { Beyond::Nodes } else { Beyond::Nobody },
+            handlings,
+            items,
+        });
+        for from in (0..load.items.len()).step_by(TOGETHER) {
+            let part = from..load.items.len().min(from + TOGETHER);
+            let told = load.handlings[part.clone()].iter().any(|it| !it.victims.is_empty());
+            let forms = match told {
+                true => self.read(|reader| Ok(load.derive(reader, part.clone())))?,
+                false => Forms::default(),
             };
-            let (load, places) = self.write(load_writer(load))?;
-            receipt.enter(&load, places);
+            let (writer, range) = (Arc::clone(&load), part.clone());
+            let places = self.write(move |unit| writer.write(unit, range.clone(), &forms))?;
+            receipt.enter(&load.items[part], places);
         }
+        Ok(receipt)
     }
 
     /// The items for whose handlings there is room; the others are refused. Whoever made up another
@@ -124,11 +131,13 @@ impl House {
     }
 }
 
-/// One thousand items at most, ready to be written.
+/// All that came, ready to be written, one thousand items at a time.
 struct Load {
     shared: Arc<Shared>,
     redactor: Redactor,
     producer: OrganisationNumber,
+    /// Its identity.
+    own: ItemId,
     actor: String,
     door: DoorIn,
     source: String,
@@ -137,6 +146,14 @@ struct Load {
     beyond: Beyond,
     handlings: Vec<Arc<Handling>>,
     items: Vec<Brought>,
+}
+
+/// Derived forms, by the places of their items, made before the unit of work that writes them: who
+/// brings much to look through waits, and holds up nobody else. What stands may change meanwhile.
+#[derive(Default)]
+struct Forms {
+    compiled: u64,
+    made: HashMap<usize, Result<Derived, String>>,
 }
 
 /// Whether there are other nodes, for whom derived forms are made though nobody here gets them.
@@ -169,20 +186,44 @@ struct Cleared {
     withheld: Vec<ClearanceId>,
 }
 
-fn load_writer(
-    load: Load,
-) -> impl FnMut(&mut dyn UnitOfWork) -> Result<(Arc<Load>, Vec<Place>), StoreError> + Send {
-    let load = Arc::new(load);
-    move |unit| Ok((Arc::clone(&load), load.write(unit)?))
-}
-
 impl Load {
-    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<Vec<Place>, StoreError> {
+    /// Makes the derived forms of a part that somebody may need.
+    fn derive(&self, reader: &mut dyn Reader, part: Range<usize>) -> Forms {
         let standing = self.shared.standing();
+        let mut tellers = self.tellers();
+        let mut made = HashMap::new();
+        for place in part {
+            let (item, handling) = (&self.items[place], &self.handlings[place]);
+            let wanted = !handling.victims.is_empty()
+                && (self.beyond == Beyond::Nodes
+                    || !standing.network.decision(handling).redacted.is_empty());
+            if wanted {
+                let of = (&*standing, handling.as_ref(), (&item.id, &*item.body));
+                let form = self.redactor.derive(of, (&mut *reader, &mut tellers));
+                made.insert(place, form);
+            }
+        }
+        Forms { compiled: standing.compiled, made }
+    }
+
+    fn tellers(&self) -> Tellers<'_> {
+        let load = self.items.iter().zip(&self.handlings);
+        let load = load.map(|(item, handling)| (&item.id, handling.as_ref(), &*item.body));
+        Tellers::of(&self.shared.book, load)
+    }
+
+    fn write(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        part: Range<usize>,
+        forms: &Forms,
+    ) -> Result<Vec<Place>, StoreError> {
+        let standing = self.shared.standing();
+        let (items, handlings) = (&self.items[part.clone()], &self.handlings[part.clone()]);
         let mut known = HashMap::new();
-        let mut facts = Vec::with_capacity(self.items.len());
-        let mut versions = Vec::with_capacity(self.items.len());
-        for (item, handling) in self.items.iter().zip(&self.handlings) {
+        let mut facts = Vec::with_capacity(items.len());
+        let mut versions = Vec::with_capacity(items.len());
+        for (item, handling) in items.iter().zip(handlings) {
             let cleared = match known.entry(Arc::clone(handling)) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) => place.insert(self.clear(unit, &standing, handling)?),
@@ -190,31 +231,31 @@ impl Load {
             facts.push(self.facts(item, handling, &cleared.withheld));
             versions.push(version(unit, item)?);
         }
-        let rows = self.items.iter().zip(&self.handlings).zip(&facts).zip(versions);
+        let rows = items.iter().zip(handlings).zip(&facts).zip(versions);
         let drafts: Vec<_> = rows
             .filter_map(|(((item, handling), facts), version)| {
                 let draft = self.draft(item, known.get(handling)?.full, facts);
                 Some(ItemDraft { version, ..draft })
             })
             .collect();
-        if self.items.iter().any(|item| item.revoked) {
-            self.shared.touch(RecordKind::Hold);
+        if items.iter().any(|item| item.revoked) {
+            self.shared.touch_served();
+        }
+        if items.iter().any(|item| item.id == self.own) {
+            self.reclaim(unit)?;
         }
         let placements = unit.place_items(&drafts)?;
-        let load = self.items.iter().map(|it| &it.id).zip(self.handlings.iter().map(Arc::as_ref));
-        let mut tellers = Tellers::of(&self.shared.book, load);
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
-        for ((item, handling), placement) in self.items.iter().zip(&self.handlings).zip(placements)
-        {
+        for (place, placement) in part.zip(placements) {
+            let (item, handling) = (&self.items[place], &self.handlings[place]);
             let Some(cleared) = known.get(handling) else { continue };
             // What is withdrawn or revoked stays so, whatever comes late.
             if let Placement::Added(stamp) = placement
-                && (cleared.redacted.is_none() || is_served(unit, &item.id, stamp)?)
+                && (cleared.redacted.is_none() || is_served(unit, &item.id, stamp.seq)?)
             {
                 let derived = match cleared.redacted {
                     Some(clearance) => {
-                        let derived = (item, handling.as_ref(), clearance);
-                        self.place_derived(unit, &standing, derived, &mut tellers)?
+                        self.place_derived(unit, &standing, (place, clearance), forms)?
                     }
                     None => false,
                 };
@@ -244,9 +285,7 @@ impl Load {
         let (rule, reason) = match placement {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
             Placement::Duplicate(stamp) => return self.join(unit, item, cleared, stamp.seq),
-            Placement::Conflict(_) if item.identity == Identity::FromContent => {
-                return Ok(Outcome::Known);
-            }
+            Placement::Conflict(_) if self.rows_own(unit, item)? => return Ok(Outcome::Known),
             Placement::Conflict(_) => (
                 "version-conflict",
                 "this version was accepted before with other content; give the new content a later `modified`",
@@ -264,6 +303,27 @@ impl Load {
         }
         let reason = "it cannot be placed under this identifier and version; bring it under an identifier of your own";
         Ok(Outcome::Refused { rule: "not-placed", reason })
+    }
+
+    /// Whether an item is a row that its bringer brought before.
+    fn rows_own(&self, unit: &mut dyn UnitOfWork, item: &Brought) -> Result<bool, StoreError> {
+        Ok(item.identity == Identity::FromContent
+            && unit.releases(&item.id)?.iter().any(|it| it.producer == self.producer))
+    }
+
+    /// Sets aside what others brought as the identity of the bringer, before it was in the network.
+    fn reclaim(&self, unit: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        let releases = unit.releases(&self.own)?;
+        let others = releases.iter().filter(|it| it.producer != self.producer);
+        let others: BTreeSet<_> = others.map(|it| it.origin).collect();
+        for origin in others {
+            match unit.set_aside(&[origin], &self.actor, "an identity is its organisation's own") {
+                // What is withdrawn stays so.
+                Ok(()) | Err(StoreError::Refused(_)) => self.shared.touch_served(),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// What another organisation brought in the very same bytes is released again as the bringer
@@ -285,6 +345,10 @@ impl Load {
         };
         if twins.any(|it| it.producer == self.producer || brought(it)) {
             return Ok(Outcome::Known);
+        }
+        if !is_served(unit, &item.id, origin)? {
+            let reason = "it was taken back; bring it under an identifier of your own";
+            return Ok(Outcome::Refused { rule: "not-placed", reason });
         }
         let stamps = unit.rerelease(&[(origin, full)], &self.actor)?;
         Ok(stamps.first().map_or(Outcome::Known, |stamp| Outcome::Accepted(*stamp)))
@@ -323,7 +387,7 @@ impl Load {
             })?;
             for derived in page.items {
                 if newest.get(&derived.id).is_some_and(|newest| derived.version < *newest) {
-                    self.shared.touch(RecordKind::Hold);
+                    self.shared.touch_served();
                     unit.withdraw(&derived.id, &self.actor, &facts)?;
                 }
             }
@@ -388,12 +452,21 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         standing: &Standing,
-        (item, handling, clearance): (&Brought, &Handling, ClearanceId),
-        tellers: &mut Tellers<'_>,
+        (place, clearance): (usize, ClearanceId),
+        forms: &Forms,
     ) -> Result<bool, StoreError> {
-        let of = (&item.id, &*item.body);
-        let derived = self.redactor.derive(standing, handling, of, (unit, tellers));
-        let Derived { id, body } = match derived {
+        let (item, handling) = (&self.items[place], &self.handlings[place]);
+        let again;
+        let derived = match forms.made.get(&place) {
+            Some(Ok(made)) if forms.compiled == standing.compiled && made.holds(unit)? => Ok(made),
+            Some(Err(reason)) => Err(reason),
+            _ => {
+                let of = (standing, handling.as_ref(), (&item.id, &*item.body));
+                again = self.redactor.derive(of, (&mut *unit, &mut self.tellers()));
+                again.as_ref()
+            }
+        };
+        let Derived { id, body, .. } = match derived {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");
@@ -401,7 +474,7 @@ impl Load {
             }
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
-        let draft = ItemDraft { id: &id, body: &body, ..self.draft(item, clearance, &facts) };
+        let draft = ItemDraft { id, body, ..self.draft(item, clearance, &facts) };
         unit.place_items(&[draft])?;
         Ok(true)
     }
@@ -434,10 +507,10 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
 }
 
 /// Whether a release is served at all.
-fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, stamp: Stamp) -> Result<bool, StoreError> {
+fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, seq: Sequence) -> Result<bool, StoreError> {
     let page = unit.items(&ItemQuery {
-        after: Sequence(stamp.seq.0 - 1),
-        until: Some(stamp.seq),
+        after: Sequence(seq.0 - 1),
+        until: Some(seq),
         limit: 1,
         clearances: None,
         producer: None,
@@ -449,8 +522,8 @@ fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, stamp: Stamp) -> Result<boo
 }
 
 impl Receipt {
-    fn enter(&mut self, load: &Load, places: Vec<Place>) {
-        for (item, place) in load.items.iter().zip(places) {
+    fn enter(&mut self, items: &[Brought], places: Vec<Place>) {
+        for (item, place) in items.iter().zip(places) {
             match place.outcome {
                 Outcome::Accepted(stamp) => {
                     let (id, audience) = (item.id.clone(), place.audience);

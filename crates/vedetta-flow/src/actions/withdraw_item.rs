@@ -1,7 +1,6 @@
 //! Taking an item back: no door serves any version of it any more.
 
 use vedetta_model::{Actor, ItemId, Role};
-use vedetta_store::RecordKind;
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
@@ -30,7 +29,7 @@ impl House {
         let facts = serde_json::json!({ "reason": reason }).to_string();
         let (shared, reason) = (std::sync::Arc::clone(&self.shared), reason.to_owned());
         let withdrawn = self.write(move |unit| {
-            shared.touch(RecordKind::Hold);
+            shared.touch_served();
             // Who has the derived form is not told why: the words may tell the victim.
             if let Some(stamp) = unit.withdraw(&derived, &actor, "{}")? {
                 keep(unit, &derived, stamp, (&actor, ""))?;

@@ -11,7 +11,7 @@ use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
 use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
-use vedetta_policy::{Clearance, Form, Passage, Victim, reveals};
+use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::written::{ItemFacts, RecordFacts};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, RecordKind, Sequence, Stamp, StoreError,
@@ -321,11 +321,11 @@ impl Sharing<'_> {
         let standing = &self.mesh.standing;
         let victims = clearance.handling.victims.iter();
         let victims: Vec<Victim> = victims.filter_map(|it| facts_of(standing, it)).collect();
-        let told = victims.iter().find_map(|victim| reveals(&said, victim));
-        if let Some(told) = &told {
-            tracing::info!(peer = %self.peer, ?told, "withheld: it would tell the victim");
+        let told = Lookout::of(&victims).tells(&said);
+        if told {
+            tracing::info!(peer = %self.peer, "withheld: it would tell the victim");
         }
-        told.is_none()
+        !told
     }
 
     /// Passes on what came from another node, or gives back what came from this peer.
@@ -406,7 +406,7 @@ impl Sharing<'_> {
     ) -> Passing {
         let before = brought.and_then(|(_, before)| before).cloned().unwrap_or_default();
         let key = (self.peer.clone(), id, before);
-        let generation = self.mesh.standing.generation;
+        let generation = self.mesh.standing.compiled;
         {
             let mut memory =
                 self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);

@@ -289,9 +289,9 @@ impl Release {
                 continue;
             }
             let of = (&item.id, item.body.as_slice());
-            let (standing, handling) = (&self.standing, &self.handling);
-            let derived = self.redactor.derive(standing, handling, of, (unit, &mut tellers));
-            let Ok(Derived { id, body }) = derived else { continue };
+            let of = (&*self.standing, &*self.handling, of);
+            let derived = self.redactor.derive(of, (&mut *unit, &mut tellers));
+            let Ok(Derived { id, body, .. }) = derived else { continue };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
             let placement = unit.place_items(&[ItemDraft {
                 id: &id,

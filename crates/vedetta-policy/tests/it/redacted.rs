@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use vedetta_model::{Asset, Contact, ItemId, Organisation};
-use vedetta_policy::{OMITTED, Redaction, Reference, Victim, redact, reveals};
+use vedetta_policy::{OMITTED, Redaction, Reference, Secrets, Victim, redact, reveals};
 
 const ORIGINAL: &str = "11111111-2222-4333-8444-555555555555";
 const DERIVED: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
@@ -48,11 +48,11 @@ fn redacted(object: &Value) -> Result<Value, vedetta_policy::Withheld> {
     let id =
         ItemId::new(&format!("{}--{DERIVED}", object["type"].as_str().unwrap_or("x"))).unwrap();
     let publisher = ItemId::new("identity--99999999-2222-4333-8444-555555555555").unwrap();
-    let victims = [victim()];
+    let secrets = Secrets::of(&[victim()]);
     redact(
         object,
         &Redaction {
-            victims: &victims,
+            secrets: &secrets,
             id: &id,
             publisher: Some(&publisher),
             references: &|_| Reference::Keep,
@@ -274,15 +274,14 @@ fn what_tells_nothing_stays() {
 }
 
 #[test]
-fn only_the_telling_words_of_a_text_go() {
+fn a_text_that_tells_goes_whole_and_the_others_stay() {
     let mut object = incident();
     object["description"] = "At Acquafredda, mail from evil@bad.example to m@acquafredda.example \
                              (198.51.100.7) and AS64511."
         .into();
     let derived = redacted(&object).unwrap();
-    let expected =
-        format!("At {OMITTED} mail from evil@bad.example to {OMITTED} {OMITTED} and {OMITTED}");
-    assert_eq!(derived["description"], expected.as_str());
+    assert_eq!(derived["description"], OMITTED);
+    assert_eq!((&derived["name"], &derived["labels"]), (&object["name"], &object["labels"]));
 }
 
 fn withheld(object: &Value) -> String {
@@ -332,6 +331,41 @@ fn what_cannot_be_taken_out_withholds_the_object() {
 }
 
 #[test]
+fn no_spelling_of_a_name_or_code_gets_through() {
+    use base64::Engine;
+    let base64 = base64::prelude::BASE64_STANDARD.encode("Acquafredda");
+    for text in [
+        "900001",
+        "codice ISTAT 900001.",
+        "IT900001",
+        &base64,
+        "IFRXCYIH",
+        "at ᴀᴄꞯᴜᴀꜰʀᴇᴅᴅᴀ",
+        "ꓮcquafredda",
+        "Acquaf\u{27e}edda",
+        "Acqu4fr3dda",
+        "@cquafredd@",
+        r"\101cquafredda",
+        "IFRXC5LBMZZGKZDEME",
+        "ifrxc5lbmzzgkzdeme======",
+    ] {
+        let mut object = incident();
+        object["labels"] = json!(["ransomware", text]);
+        object["description"] = format!("seen: {text}").into();
+        let derived = redacted(&object).unwrap();
+        let told = text != "IFRXCYIH";
+        assert_eq!(derived["description"] == json!(OMITTED), told, "{text}");
+        assert_eq!(derived["labels"] == json!(["ransomware"]), told, "{text}");
+    }
+    let mut object = incident();
+    (object["x_istat"], object["x_port"]) = (json!(900_001), json!(1_900_001));
+    let derived = redacted(&object).unwrap();
+    assert_eq!((derived.get("x_istat"), &derived["x_port"]), (None, &json!(1_900_001)));
+    object["description"] = "hash 1900001, 9000012 and 53c0l4 are nobody's".into();
+    assert_eq!(redacted(&object).unwrap()["description"], object["description"]);
+}
+
+#[test]
 fn references_to_the_victim_are_dropped_where_they_may_be() {
     let me = organisation().id.identity();
     let other = "identity--12121212-2222-4333-8444-555555555555";
@@ -342,7 +376,8 @@ fn references_to_the_victim_are_dropped_where_they_may_be() {
             "x_self_ref": own }),
     );
     let derived = redacted(&object).unwrap();
-    assert_eq!(derived["where_sighted_refs"], json!([other]));
+    // Whom else it points to leads to the victim as well: its office, its neighbours, its region.
+    assert_eq!(derived.get("where_sighted_refs"), None);
     assert_eq!(derived["x_self_ref"], format!("sighting--{DERIVED}"));
 }
 

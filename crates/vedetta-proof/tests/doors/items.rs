@@ -119,6 +119,11 @@ impl Sought {
         }
     }
 
+    /// Whether a member of the network owns it.
+    pub(crate) fn is_owned(&self, world: &World) -> bool {
+        world.ids().iter().any(|member| self.is_of(member))
+    }
+
     fn is_of(&self, victim: &OrganisationId) -> bool {
         matches!(self, Self::Domain(name) if name.ends_with(&format!(".{victim}.example.org")))
     }

@@ -247,7 +247,7 @@ fn nobody_takes_over_what_another_made() {
     let creator = |name: &str| json!(id(name).identity().as_str());
     let (local, theirs) = (clear(20), clear(21).with("created_by_ref", creator("terni")));
     national.bring("cnaipic", &[local.clone()]);
-    umbria.bring("cosc-umbria", &[theirs.clone()]);
+    umbria.bring("terni", &[theirs.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
     let later = |it: &TestItem| it.clone().modified("2026-03-05T00:00:00.000Z");
     let revoked = |it: &TestItem| later(it).with("revoked", json!(true));

@@ -17,8 +17,8 @@ use vedetta_federation::shelf::Outcome;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
-    ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, RecordKind, Sequence,
-    Stamp, StoreError, StoredItem, UnitOfWork,
+    ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, Sequence, Stamp,
+    StoreError, StoredItem, UnitOfWork,
 };
 
 use super::super::keep::{Kept, Provenance, facts, keep};
@@ -114,7 +114,7 @@ impl Load {
             ready.extend(self.ready(unit, (*place, verified), &mut decided)?);
         }
         if ready.iter().any(|it| it.state == ItemState::Revoked) {
-            self.shared.touch(RecordKind::Hold);
+            self.shared.touch_served();
         }
         let drafts: Vec<_> = ready.iter().map(|it| it.draft(&self.actor)).collect();
         let placements = unit.place_items(&drafts)?;
@@ -333,7 +333,7 @@ impl Load {
         };
         if ahead.remove(&ready.id).is_some() {
             set_ahead(unit, origin, ahead)?;
-            self.shared.touch(RecordKind::Hold);
+            self.shared.touch_served();
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
             if let Some(stamp) = unit.withdraw(&ready.id, &self.actor, &facts)? {
@@ -477,7 +477,7 @@ impl Load {
             for (_, rival) in &rivals {
                 unit.set_bookmark(&format!("lost/{}", rival.leaf), b"1")?;
             }
-            self.shared.touch(RecordKind::Hold);
+            self.shared.touch_served();
             let placed = unit.place_items(&[ready.draft(&self.actor)])?;
             if let [Placement::Added(_)] = placed[..] {
                 self.added(unit, ready, &mut HashMap::new())?;

@@ -89,7 +89,7 @@ impl Load {
         if !self.is_alone(unit, &envelope.origin, &served)? {
             return Ok(Outcome::Idle);
         }
-        self.shared.touch(RecordKind::Hold);
+        self.shared.touch_served();
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
         let facts = facts.to_string();
         let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
