@@ -219,7 +219,10 @@ impl Derived<'_> {
 
     fn prose(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) if self.traces.in_text(text) => OMITTED.into(),
+            Value::String(text) => match self.traces.in_text(text) {
+                true => OMITTED.into(),
+                false => value.clone(),
+            },
             Value::Array(all) => all.iter().map(|one| self.prose(one)).collect(),
             other if self.tells("", other) => Value::Null,
             other => other.clone(),
