@@ -167,7 +167,7 @@ impl Traces {
             let ends = match key.ends {
                 Ends::Free => true,
                 Ends::Bounded => {
-                    !touched(char::is_alphabetic) && !(key.number && is(after, figure))
+                    !(touched(char::is_alphabetic) || (key.number && is(after, figure)))
                 }
                 Ends::Number => !touched(figure),
             };
