@@ -17,11 +17,8 @@ use crate::console::Console;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// Whether pages have their look: `cargo xtask assets` had been run when this was compiled.
-#[must_use]
-pub fn pages_have_their_look() -> bool {
-    !EMBEDDED.is_empty()
-}
+/// Whether pages are plain: `cargo xtask assets` had not been run when this was compiled.
+pub const PLAIN: bool = EMBEDDED.is_empty();
 
 /// What is embedded.
 pub(crate) struct Assets {
@@ -54,11 +51,6 @@ impl Assets {
         }
         let map = files.get("italy.json").and_then(|bytes| serde_json::from_slice(bytes).ok());
         Self { version, files, regions: map.unwrap_or_default() }
-    }
-
-    /// Whether anything was built.
-    pub(crate) fn are_there(&self) -> bool {
-        !self.files.is_empty()
     }
 
     /// The address of a file.

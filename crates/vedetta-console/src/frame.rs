@@ -12,6 +12,7 @@ use vedetta_api::access::{Verb, Who};
 use vedetta_api::problem::Kind;
 
 use crate::access::Line;
+use crate::assets::PLAIN;
 use crate::console::Console;
 use crate::forms::{ONCE, SEAL};
 use crate::said::Said;
@@ -97,7 +98,7 @@ impl Frame {
     /// The frame of a page with a title, in a part of the console.
     pub(crate) fn of(console: &Console, visit: &Visit, title: &str, section: Section) -> Self {
         let assets = console.assets();
-        let look = |_| Look {
+        let look = || Look {
             css: assets.address("console.css"),
             js: assets.address("console.js"),
             icon: assets.address("icon.svg"),
@@ -116,7 +117,7 @@ impl Frame {
             person: visit.person.clone(),
             node: console.api().settings().title.clone(),
             here: visit.here.clone(),
-            style: assets.are_there().then_some(()).map(look),
+            style: (!PLAIN).then(look),
             live: false,
             keys: visit.keys,
             seal,

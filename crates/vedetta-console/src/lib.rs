@@ -23,7 +23,7 @@ mod said;
 mod shown;
 mod visit;
 
-pub use assets::pages_have_their_look;
+pub use assets::PLAIN;
 pub use console::Console;
 
 /// The router of the pages; what is no page's address goes to the machine doors.

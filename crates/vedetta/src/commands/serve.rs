@@ -76,7 +76,7 @@ impl Serve {
                 println!("taking reports by mail on {address}");
             }
             println!("listening on https://{}", doors.address);
-            if !vedetta_console::pages_have_their_look() {
+            if vedetta_console::PLAIN {
                 tracing::warn!(
                     "its pages are plain: `cargo xtask assets` was not run before the build"
                 );

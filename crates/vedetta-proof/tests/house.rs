@@ -1,9 +1,9 @@
-//! The corridor over a real ledger: what one party brings, everyone entitled reads, nobody else.
+//! The house over a real ledger: what one party brings, everyone entitled reads, nobody else.
 
 // Set-up that fails should stop the test at once; items are cheap to clone and read better so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
 
-mod corridor {
+mod house {
     mod agreements;
     mod changes;
     mod holds;
