@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, ItemId, OrganisationId};
 use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
-use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, VersionFilter};
+use vedetta_store::{ItemQuery, Reader, Sequence, StoreError};
 
 use crate::book::Book;
 use crate::house::House;
@@ -200,16 +200,7 @@ impl<'a> Tellers<'a> {
         }
         let (mut after, mut seen) = (Some(Sequence::START), 0);
         while let Some(place) = after {
-            let page = reader.items(&ItemQuery {
-                after: place,
-                until: None,
-                limit: VERSIONS,
-                clearances: None,
-                producer: None,
-                ids: std::slice::from_ref(id),
-                kinds: &[],
-                versions: VersionFilter::All,
-            })?;
+            let page = reader.items(&ItemQuery::of(id, place, VERSIONS))?;
             seen += page.items.len();
             if seen > VERSIONS || page.items.iter().any(|item| tells(&item.body)) {
                 return Ok(true);

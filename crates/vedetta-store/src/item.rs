@@ -149,6 +149,23 @@ pub struct ItemQuery<'a> {
     pub versions: VersionFilter,
 }
 
+impl<'a> ItemQuery<'a> {
+    /// Every version of one item that is served, under whatever clearance, after a place.
+    #[must_use]
+    pub fn of(id: &'a ItemId, after: Sequence, limit: usize) -> Self {
+        Self {
+            after,
+            until: None,
+            limit,
+            clearances: None,
+            producer: None,
+            ids: std::slice::from_ref(id),
+            kinds: &[],
+            versions: VersionFilter::All,
+        }
+    }
+}
+
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
 /// among the versions that may be read at all under the query's clearances, whatever its range.
 #[derive(Clone, PartialEq, Eq, Debug)]

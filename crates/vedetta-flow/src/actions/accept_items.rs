@@ -508,16 +508,8 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
 
 /// Whether a release is served at all.
 fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, seq: Sequence) -> Result<bool, StoreError> {
-    let page = unit.items(&ItemQuery {
-        after: Sequence(seq.0 - 1),
-        until: Some(seq),
-        limit: 1,
-        clearances: None,
-        producer: None,
-        ids: std::slice::from_ref(id),
-        kinds: &[],
-        versions: VersionFilter::All,
-    })?;
+    let before = Sequence(seq.0 - 1);
+    let page = unit.items(&ItemQuery { until: Some(seq), ..ItemQuery::of(id, before, 1) })?;
     Ok(!page.items.is_empty())
 }
 
