@@ -213,15 +213,25 @@ impl Courier {
     /// The next task that can be done: what is new goes before everything else.
     fn next_task(&mut self) -> Option<Task> {
         let live = |task: &Task| matches!(task, Task::Fetch(ask) if ask.lane == Lane::Live);
-        let place = self.tasks.iter().position(live);
-        let place = place.or_else(|| self.tasks.iter().position(|task| self.can(task)))?;
+        let place = self.tasks.iter().position(live).or_else(|| self.first())?;
         self.tasks.remove(place)
+    }
+
+    /// The first that can be done: batches are taken in the order in which they came.
+    fn first(&self) -> Option<usize> {
+        let mut waits = false;
+        self.tasks.iter().position(|task| {
+            let takes = matches!(task, Task::Take(_));
+            let turn = !(takes && waits);
+            waits |= takes;
+            turn && self.can(task)
+        })
     }
 
     fn can(&self, task: &Task) -> bool {
         match task {
             Task::Fetch(_) => true,
-            Task::Take(_) => self.desk.is_settled() && !self.full,
+            Task::Take(taking) => self.desk.takes(&taking.batch) && !self.full,
             Task::Retry => self.desk.is_idle(),
         }
     }
@@ -239,7 +249,7 @@ impl Courier {
             }
             Task::Take(mut taking) => {
                 if self.is_over(&taking) {
-                    self.tasks.push_back(Task::Take(taking));
+                    self.tasks.push_front(Task::Take(taking));
                     return Ok(());
                 }
                 if let Some(bookmark) = self.desk.bookmark() {
@@ -393,7 +403,7 @@ impl Speaker for Courier {
     }
 
     fn is_busy(&self) -> bool {
-        self.tasks.iter().any(|task| self.can(task))
+        self.first().is_some()
     }
 
     fn work(&mut self) -> Result<(), String> {

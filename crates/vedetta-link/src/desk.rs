@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::Notify;
 use vedetta_federation::bookmark::Bookmark;
+use vedetta_federation::envelope::What;
 use vedetta_federation::exchange::Checked;
+use vedetta_federation::frame::Batch;
 use vedetta_federation::link::{CREDIT, Taken};
 use vedetta_federation::shelf::{Arrival, Outcome, Shelf as _};
 use vedetta_flow::House;
@@ -75,9 +77,11 @@ impl Desk {
         self.bookmark.as_ref()
     }
 
-    /// Whether the next batch can be checked as things stand.
-    pub(crate) const fn is_settled(&self) -> bool {
-        !self.unsettled
+    /// Whether the next batch can be checked as things stand: what is no item counts for those that
+    /// come after, and for none before.
+    pub(crate) fn takes(&self, batch: &Batch) -> bool {
+        let items = || batch.envelopes.iter().all(|it| matches!(it.what, What::Item(_)));
+        self.is_idle() || (!self.unsettled && items())
     }
 
     /// Whether nothing is under way.
