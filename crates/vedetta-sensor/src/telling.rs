@@ -22,6 +22,8 @@ pub(crate) struct Telling {
     share: Share,
     open: HashMap<String, Open>,
     last_told: Instant,
+    /// Groups in whose place others stand, that were not told to the end.
+    untold: Vec<Told>,
     /// What was judged harmless.
     quiet: Vec<Quiet>,
     /// Findings not told because their like was judged harmless.
@@ -77,8 +79,8 @@ const PLAIN: [(&str, &str); 10] = [
 impl Telling {
     pub(crate) fn new(organisation: OrganisationId, salt: [u8; 16], share: Share) -> Self {
         let (open, last_told) = (HashMap::new(), Instant::default());
-        let (quiet, quieted) = (Vec::new(), 0);
-        Self { organisation, salt, share, open, last_told, quiet, quieted, evicted: 0 }
+        let (untold, quiet, quieted) = (Vec::new(), Vec::new(), 0);
+        Self { organisation, salt, share, open, last_told, untold, quiet, quieted, evicted: 0 }
     }
 
     /// Takes up what was kept.
@@ -123,7 +125,9 @@ impl Telling {
         }
         let key = format!("{:?}\u{1f}{}\u{1f}{}", found.by, found.id, found.entity);
         let key = if recalled == Recalled::Live { key } else { format!("{key}\u{1f}recalled") };
+        let mut new = self.observables(&found);
         if let Some(open) = self.open.get_mut(&key) {
+            new.retain(|it| !open.told.observables.contains(it));
             let (at, told) = (found.at.micros(), &mut open.told);
             if at.saturating_sub(told.last.micros()) <= WINDOW
                 && told.first.micros().saturating_sub(at) <= WINDOW
@@ -131,7 +135,17 @@ impl Telling {
                 told.count += 1;
                 (told.first, told.last) = (told.first.min(found.at), told.last.max(found.at));
                 open.touched = now;
-                return None;
+                if new.is_empty() {
+                    return None;
+                }
+                // With somebody new in it, it cannot wait until more is told.
+                if told.observables.len() + new.len() <= MOST_VALUES {
+                    told.observables.append(&mut new);
+                    self.last_told = later(self.last_told, now);
+                    (told.told, open.said) = (self.last_told, told.count);
+                    return Some(told.clone());
+                }
+                told.count -= 1;
             }
         }
         if self.open.len() >= MOST && !self.open.contains_key(&key) {
@@ -141,13 +155,19 @@ impl Telling {
         }
         let told = self.first((&found, number), recalled, now);
         let about = found.entity;
-        self.open.insert(key, Open { told: told.clone(), said: 1, about, touched: now });
+        let fresh = Open { told: told.clone(), said: 1, about, touched: now };
+        let before = self.open.insert(key, fresh);
+        self.untold.extend(before.filter(|it| it.told.count > it.said).map(|it| it.told));
         Some(told)
     }
 
     /// What more is to be told as of now; groups to which nothing is added any more are closed.
     pub(crate) fn settle(&mut self, now: Instant) -> Vec<Told> {
-        let (mut said, mut stamp) = (Vec::new(), self.last_told);
+        let (mut said, mut stamp) = (std::mem::take(&mut self.untold), self.last_told);
+        for told in &mut said {
+            stamp = later(stamp, now);
+            told.told = stamp;
+        }
         self.open.retain(|_, open| {
             // However the clock was set meanwhile.
             let over = now.micros().abs_diff(open.touched.micros()) > WINDOW.unsigned_abs();
@@ -349,6 +369,32 @@ mod tests {
         // The clock was set back meanwhile.
         let [more] = &after.settle(at(99_999))[..] else { panic!("one") };
         assert_eq!((more.id, more.count), (first.id, 2));
+    }
+
+    #[test]
+    fn whoever_is_new_in_a_group_is_told_at_once() {
+        let mut telling = telling(Share::default());
+        let to = |address: &str, second| {
+            let mut found = finding("pc-1", second);
+            found.evidence.insert("DestinationIp".into(), json!(address));
+            found
+        };
+        let mut see =
+            |found, number, second| telling.see((found, number), Recalled::Live, at(second));
+        let first = see(to("203.0.113.1", 100), 1, 100).unwrap();
+        assert_eq!(see(to("203.0.113.1", 101), 2, 101), None);
+        let more = see(to("203.0.113.2", 102), 3, 102).unwrap();
+        assert_eq!((more.id, more.count, more.observables.len()), (first.id, 3, 2));
+        assert!(more.told > first.told && more.fault().is_none());
+        for n in 3..=32 {
+            assert!(see(to(&format!("203.0.113.{n}"), 103), n, 103).is_some());
+        }
+        assert_eq!(see(to("203.0.113.1", 104), 33, 104), None);
+        let another = see(to("203.0.113.33", 105), 34, 105).unwrap();
+        assert_ne!(another.id, first.id, "there is room for so many in one");
+        assert_eq!((another.count, another.observables.len()), (1, 1));
+        let rest = telling.settle(at(106));
+        assert_eq!(rest.iter().map(|it| (it.id, it.count)).collect::<Vec<_>>(), [(first.id, 34)]);
     }
 
     #[test]
