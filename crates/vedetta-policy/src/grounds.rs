@@ -191,6 +191,7 @@ impl<'a> Inquiry<'a> {
                 self.take(Ground::NotForClients(provider), clients.all(), rest);
             }
         }
+        self.taken_away(rest);
         for waived in nearest_first() {
             if !rest.is_empty() {
                 self.with_waived(waived, rest);
@@ -210,6 +211,33 @@ impl<'a> Inquiry<'a> {
                 Some((place, audience.difference(&binding.keep(audience, producer))))
             })
             .collect()
+    }
+
+    /// Those whom an agreement would bring it to, or their adhesion to it would, if it were in force.
+    fn taken_away(&mut self, rest: &mut Audience) {
+        let (network, waived) = (self.network, Waived::of(&[Rule::Adhesion, Rule::Standing]));
+        let Some(search) = network.search(self.handling, Carriers::Any, waived) else { return };
+        let reach = search.run();
+        for (place, step) in reach.log.iter().enumerate() {
+            let pact = &network.pacts[step.pact];
+            if pact.standing.is_in_force() || rest.is_empty() {
+                continue;
+            }
+            let members = &pact.sides[step.to].members;
+            let bound = |number: &OrganisationNumber| {
+                let adhesion = || network.adhesion(&pact.agreement.id, *number);
+                members.contains(*number) || adhesion().is_some()
+            };
+            let targets: Audience = search.targets(step, rest).iter().filter(bound).collect();
+            match self.first_broken(&search.chain(&reach, place)) {
+                Some(ground @ Ground::Broken { rule: Rule::Standing, pact, .. })
+                    if pact == step.pact =>
+                {
+                    self.take(ground, &targets, rest);
+                }
+                _ => {}
+            }
+        }
     }
 
     fn with_waived(&mut self, waived: Waived, rest: &mut Audience) {
@@ -276,11 +304,8 @@ impl<'a> Inquiry<'a> {
 
 /// Sets of rules to set aside, the nearest to a release first.
 fn nearest_first() -> impl Iterator<Item = Waived> {
-    // An adhesion falls with the agreement that it adheres to.
-    let taken_away = Waived::of(&[Rule::Adhesion, Rule::Standing]);
-    let mut alone = Rule::ALL.map(|rule| Waived::of(&[rule])).into_iter();
-    let first = [alone.next(), alone.next(), Some(taken_away)].into_iter().flatten();
-    first.chain(alone).chain([Waived::of(&Rule::ALL)])
+    let pairs = [&[Rule::Adhesion, Rule::Standing][..], &Rule::ALL];
+    Rule::ALL.into_iter().map(|rule| Waived::of(&[rule])).chain(pairs.map(Waived::of))
 }
 
 /// The shortest chain to an organisation; empty where the chains begin.
