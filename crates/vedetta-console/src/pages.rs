@@ -227,12 +227,12 @@ async fn proven<T: Send + 'static>(
     act: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
 ) -> Result<Result<T, String>, Problem> {
     let (by, password) = (signed.actor(), sent.raw("own-password").to_owned());
-    let account = by.account.clone();
     let act = move |house: &House| {
         house.confirm(&by, &password)?;
         act(house)
     };
-    match console.api().attempt(account.as_str(), signed.visit.address, act).await {
+    let account = signed.person.actor.account.as_str();
+    match console.api().attempt(account, signed.visit.address, act).await {
         Ok(done) => Ok(Ok(done)),
         Err(problem) if problem.kind == Kind::Unproven => {
             Ok(Err(signed.words().own_password_wrong().to_owned()))

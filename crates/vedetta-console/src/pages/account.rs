@@ -57,16 +57,12 @@ pub(super) async fn set_password(
         None
     };
     if let Some(fault) = fault {
-        let fault = Some(fault.to_owned());
-        let account = Account { fault, ..Account::of(&console, &signed).await? };
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
+        return Account::again(&console, &signed, fault.to_owned()).await;
     }
     let set =
         move |house: &vedetta_flow::House| house.set_password(&actor, &actor.account, &password);
     if let Err(wrong) = super::proven(&console, &signed, &sent, set).await? {
-        let fault = Some(wrong);
-        let account = Account { fault, ..Account::of(&console, &signed).await? };
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
+        return Account::again(&console, &signed, wrong).await;
     }
     // Every session ended with the password, this one too.
     Ok(Done::to("/sign-in").said(Said::PasswordSet).into_response())
@@ -81,10 +77,7 @@ pub(super) async fn enrol(
     let enrol = move |house: &vedetta_flow::House| house.enrol_totp(&actor, &actor.account);
     let address = match super::proven(&console, &signed, &sent, enrol).await? {
         Ok(address) => address,
-        Err(wrong) => {
-            let account = Account { fault: Some(wrong), ..Account::of(&console, &signed).await? };
-            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &account);
-        }
+        Err(wrong) => return Account::again(&console, &signed, wrong).await,
     };
     let enrolment = Some(Enrolment::of(&address));
     let account = Account { enrolment, ..Account::of(&console, &signed).await? };
@@ -109,6 +102,11 @@ pub(super) async fn end(
 }
 
 impl Account {
+    async fn again(console: &Console, signed: &Signed, fault: String) -> Result<Response, Problem> {
+        let account = Self { fault: Some(fault), ..Self::of(console, signed).await? };
+        page_with(StatusCode::UNPROCESSABLE_ENTITY, &account)
+    }
+
     async fn of(console: &Console, signed: &Signed) -> Result<Self, Problem> {
         let (w, actor) = (signed.words(), signed.actor());
         let tokens = console.ask(move |house| house.tokens_of(&actor)).await?;

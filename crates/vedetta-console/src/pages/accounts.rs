@@ -174,8 +174,7 @@ pub(super) async fn password(
     let typed = Typed::of(&signed, &account);
     let edit = edit(&console, &signed, typed, Some(&account));
     if let Err(wrong) = set {
-        let edit = Edit { new: false, fault: Some(wrong), ..edit };
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &edit);
+        return page_with(StatusCode::FORBIDDEN, &Edit { fault: Some(wrong), ..edit });
     }
     page(&Edit { new: false, password: Some(fresh), ..edit })
 }

@@ -199,7 +199,8 @@ async fn each_object_of_a_submission_has_its_fate() {
     assert_eq!((status.total_count, status.success_count, status.failure_count), (3, 1, 2));
     assert!(status.failures.iter().all(|failure| failure.message.is_some()), "{status:?}");
     let again = door.get(&token, &format!("/taxii2/root/status/{}/", status.id)).await;
-    assert_eq!(again, serde_json::to_value(&status).unwrap());
+    let kept = Status { successes: Vec::new(), ..status.clone() };
+    assert_eq!(again, serde_json::to_value(&kept).unwrap(), "the counts, and the first failures");
     let other = door.token("terni.bot");
     let hidden = door.ask(&other, &format!("GET /taxii2/root/status/{}/", status.id), None).await;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
