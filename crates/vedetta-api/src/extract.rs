@@ -145,10 +145,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         axum::extract::Query::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
-            let reason =
-                std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-            let sentence = format!("{reason}; see the parameters in /api/v1/openapi.json");
-            Problem::new(Kind::NotUnderstood, sentence).at("query")
+            let error = error.to_string();
+            // After the framework's own words: the parameter, and why.
+            let said = error.split_once("query string: ").map_or(error.as_str(), |(_, it)| it);
+            let (place, reason) = said.split_once(": ").unwrap_or(("query", said));
+            let reason = match reason {
+                "invalid digit found in string" | "cannot parse integer from empty string" => {
+                    "is not a whole number of 0 or more"
+                }
+                other => other,
+            };
+            let sentence = format!("{place}: {reason}; see the parameters in /api/v1/openapi.json");
+            Problem::new(Kind::NotUnderstood, sentence).at(place)
         })
     }
 }

@@ -181,6 +181,7 @@ async fn a_parameter_that_is_not_there_is_not_passed_over() {
         (&perugia, "GET /api/v1/stream?from=3", "from", "since"),
         (&perugia, "GET /feeds/all.txt?format=csv", "format", "takes none"),
         (&admin, "POST /api/v1/imports?dryrun=true", "dryrun", "dry_run"),
+        (&perugia, "GET /api/v1/items?limit=abc", "limit", "see the parameters"),
     ] {
         let refused = door.ask(token, line, None).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{line}: {refused:?}");
