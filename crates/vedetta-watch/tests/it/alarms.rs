@@ -1,6 +1,6 @@
 //! Alarms: who is called when a clock presses, and who answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_directory::directory::Records;
@@ -8,11 +8,11 @@ use vedetta_model::contact::{Channel, Contact};
 use vedetta_model::{AccountId, ContactId, Role};
 use vedetta_watch::desk::Change;
 use vedetta_watch::desk::escalation::{CallState, Ladder, Means, Stands};
-use vedetta_watch::desk::roster::{Roster, Shift};
 
 use crate::room::{
     Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation, person,
 };
+use crate::shifts::roster;
 
 fn account(name: &str) -> AccountId {
     AccountId::new(name).unwrap()
@@ -21,24 +21,7 @@ fn account(name: &str) -> AccountId {
 /// `sala` by day and `turno` by night; `sala` has a mailbox and a telephone.
 fn staffed() -> Room {
     let room = Room::new();
-    let shift =
-        |from: &str, to: &str| Shift { from: from.parse().unwrap(), to: to.parse().unwrap() };
-    let roster = Roster {
-        organisation: organisation("cnaipic"),
-        zone: "Europe/Rome".into(),
-        shifts: BTreeMap::from([
-            ("giorno".to_owned(), shift("08:00", "20:00")),
-            ("notte".to_owned(), shift("20:00", "08:00")),
-        ]),
-        teams: vec![BTreeSet::from([account("sala")]), BTreeSet::from([account("turno")])],
-        cycle: vec!["giorno".into(), "notte".into()],
-        stagger: 1,
-        start: "2026-03-02".parse().unwrap(),
-        absences: Vec::new(),
-        swaps: Vec::new(),
-        covers: Vec::new(),
-    };
-    room.watch.put_roster(&officer(), roster, None).unwrap();
+    room.watch.put_roster(&officer(), roster(), None).unwrap();
     let contact = Contact {
         id: ContactId::new("sala").unwrap(),
         organisation: organisation("cnaipic"),

@@ -16,7 +16,7 @@ fn account(name: &str) -> AccountId {
 }
 
 /// Two people of the national centre, twelve hours each.
-fn roster() -> Roster {
+pub(crate) fn roster() -> Roster {
     let shift =
         |from: &str, to: &str| Shift { from: from.parse().unwrap(), to: to.parse().unwrap() };
     Roster {
