@@ -69,7 +69,7 @@ impl Node {
         self.connector.connect(ServerName::from(self.address.ip()), tcp).await
     }
 
-    /// Follows the stream after a place, or from now on.
+    /// Follows the stream after the last id that was had, or from now on.
     ///
     /// # Errors
     /// What the network said, or the status with which the node refused.
@@ -90,12 +90,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Following<S> {
         token: Option<&str>,
         after: Option<u64>,
     ) -> std::io::Result<Self> {
-        let query = after.map(|place| format!("?after={place}")).unwrap_or_default();
+        let after = after.map(|place| format!("last-event-id: {place}\r\n"));
         let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
-            "GET /api/v1/stream{query} HTTP/1.1\r\nhost: {host}\r\n{}\
+            "GET /api/v1/stream HTTP/1.1\r\nhost: {host}\r\n{}{}\
              accept: text/event-stream\r\n\r\n",
-            bearer.unwrap_or_default()
+            bearer.unwrap_or_default(),
+            after.unwrap_or_default()
         );
         stream.write_all(request.as_bytes()).await?;
         let buffer = vec![0; BUFFER].into_boxed_slice();

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "beside/database.rs"]
+mod database;
+
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -9,6 +12,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::database::Database;
 
 fn vedetta(data: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
@@ -378,43 +383,6 @@ fn a_node_that_could_not_be_made_can_be_tried_again() {
     }
     let mode = data.path().join("vedetta.toml").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
-}
-
-/// A database of its own, dropped at the end.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    /// `None`, and says so, when there is no server.
-    fn new(name: &str) -> Option<Self> {
-        let server = std::env::var("VEDETTA_TEST_POSTGRES").ok();
-        let Some(server) = server.filter(|it| !it.is_empty() && !it.contains("://")) else {
-            eprintln!("skipped: VEDETTA_TEST_POSTGRES is not set to keywords and values");
-            return None;
-        };
-        let database = Self { server, name: format!("{name}_{}", std::process::id()) };
-        database.ask("CREATE DATABASE");
-        Some(database)
-    }
-
-    fn address(&self) -> String {
-        format!("{} dbname={}", self.server, self.name)
-    }
-
-    fn ask(&self, what: &str) {
-        let mut client = postgres::Client::connect(&self.server, postgres::NoTls).unwrap();
-        client.batch_execute(&format!("{what} {}", self.name)).unwrap();
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.ask("DROP DATABASE");
-        }
-    }
 }
 
 #[test]
