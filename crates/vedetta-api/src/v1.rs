@@ -243,6 +243,7 @@ fn items(registry: Registry) -> Registry {
         .on(Get, "/api/v1/items/{item}", items::get)
         .on(Delete, "/api/v1/items/{item}", items::withdraw)
         .on(Post, "/api/v1/items/{item}/acknowledgement", items::acknowledge)
+        .on(Get, "/api/v1/acknowledgements/overdue", deliveries::overdue)
         .on(Get, "/api/v1/items/{item}/deliveries", deliveries::of_item)
         .on(Get, "/api/v1/items/{item}/explanation", items::explain)
         .on(Post, "/api/v1/preview", items::preview)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
-use vedetta_model::{AccountId, Instant, OrganisationId};
+use vedetta_model::{AccountId, AgreementId, Instant, ItemId, OrganisationId};
 
 use crate::number::CaseNumber;
 
@@ -67,13 +67,17 @@ pub enum Means {
     Webhook,
 }
 
-/// What an alarm is about. It names the case by its number alone: what it is about is not told to
-/// telephones and mailboxes.
+/// What an alarm is about: a clock of a case, which it names by its number alone, or an acknowledgement
+/// that is owed. What either is about is not told to telephones and mailboxes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
     /// The case.
-    pub number: CaseNumber,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<CaseNumber>,
+    /// The acknowledgement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
     /// What is due.
     pub name: Bilingual,
     /// By when.
@@ -82,6 +86,18 @@ pub struct About {
     pub missed: bool,
     /// The category by which rungs are chosen: the case's, or 1 for a legal clock.
     pub category: u8,
+}
+
+/// An acknowledgement that is owed under an agreement.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owed {
+    /// Of which item.
+    pub item: ItemId,
+    /// By whom.
+    pub organisation: OrganisationId,
+    /// Under which agreement.
+    pub agreement: AgreementId,
 }
 
 /// An alarm.

@@ -58,6 +58,8 @@ pub enum LineKind {
     SilentLink,
     /// A warning that somebody has not acknowledged.
     Unacknowledged,
+    /// An item whose acknowledgements an agreement asks for, and some are overdue.
+    Overdue,
     /// A shift that nobody handed over.
     Owed,
 }

@@ -35,6 +35,7 @@ pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
 pub use views::deliveries::{Delivery, Pace, Quantiles};
+pub use views::duties::{Kept, Overdue, OverdueWish, Sides};
 pub use views::explain::{Answer, Preview, PreviewGroup};
 pub use views::newest_items::{Found, Look};
 pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};

@@ -57,6 +57,7 @@ mod agreement_text;
 mod chain;
 mod clearance;
 mod decision;
+mod duty;
 mod explanation;
 mod faults;
 mod grounds;
@@ -81,6 +82,7 @@ mod wording;
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
 pub use clearance::{Clearance, Cleared, Form, Reader, Seal};
 pub use decision::{Decision, Past};
+pub use duty::Duty;
 pub use explanation::{Explanation, Hop, Preview, PreviewGroup};
 pub use faults::{Fault, Known, check};
 pub use lifecycle::{

@@ -47,7 +47,7 @@ pub struct Network {
     standings: Standings,
     providers: Audience,
     clients: HashMap<OrganisationNumber, Group>,
-    adhesions: HashMap<(AgreementId, OrganisationNumber), AgreementId>,
+    pub(crate) adhesions: HashMap<(AgreementId, OrganisationNumber), AgreementId>,
     item_holds: HashMap<ItemId, Vec<usize>>,
 }
 

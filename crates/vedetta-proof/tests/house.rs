@@ -6,6 +6,7 @@
 mod house {
     mod agreements;
     mod changes;
+    mod duties;
     mod holds;
     mod markings;
     mod newcomers;

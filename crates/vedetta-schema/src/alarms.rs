@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::desk::{bilingual, case_number, category};
-use super::{flag, list, moment, number, object, one_of, open, refer, set, slug, text};
+use super::{flag, item_id, list, moment, number, object, one_of, open, refer, set, slug, text};
 
 fn means() -> Value {
     one_of(&["browser", "email", "sms", "webhook"])
@@ -14,15 +14,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let state = object(&[("is", one_of(&states))], &[("at", moment()), ("reason", text())]);
     let call = object(&[("person", slug()), ("by", means()), ("state", state)], &[]);
     let step = object(&[("rung", number()), ("at", moment()), ("calls", list(call))], &[]);
+    let owed = object(&[("item", item_id()), ("organisation", slug()), ("agreement", slug())], &[]);
     let about = object(
-        &[
-            ("number", case_number()),
-            ("name", bilingual()),
-            ("due", moment()),
-            ("missed", flag()),
-            ("category", category()),
-        ],
-        &[],
+        &[("name", bilingual()), ("due", moment()), ("missed", flag()), ("category", category())],
+        &[("number", case_number()), ("owed", owed)],
     );
     let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);
     let alarm = object(

@@ -108,8 +108,24 @@ fn deliveries() -> Vec<(&'static str, Value)> {
         let quantiles = [("p50_ms", number()), ("p95_ms", number()), ("p99_ms", number())];
         object(&[&[("count", number())], quantiles.as_slice()].concat(), &[])
     };
-    let pace =
-        object(&[("agreement", slug()), ("share", spread()), ("acknowledge", spread())], &[]);
+    let counts = ["within", "late", "open", "overdue"].map(|name| (name, number()));
+    let pace = object(
+        &[("agreement", slug()), ("share", spread()), ("acknowledge", spread())],
+        &[("duty", object(&counts, &[]))],
+    );
+    let overdue = object(
+        &[
+            ("item", item_id()),
+            ("version", moment()),
+            ("organisation", slug()),
+            ("agreement", slug()),
+            ("received", moment()),
+            ("due", moment()),
+            ("contacts", list(refer("Contact"))),
+            ("givers", list(refer("Contact"))),
+        ],
+        &[("derived_from", item_id())],
+    );
     let delivery = object(
         &[("organisation", slug())],
         &[("door", text()), ("at", moment()), ("acknowledged", moment())],
@@ -118,6 +134,7 @@ fn deliveries() -> Vec<(&'static str, Value)> {
         ("NewAcknowledgement", object(&[], &[("note", text())])),
         ("Acknowledged", object(&[("first", flag())], &[])),
         ("Delivery", delivery),
+        ("OverdueAcknowledgements", page(overdue)),
         ("Deliveries", object(&[("deliveries", list(refer("Delivery")))], &[])),
         ("SharingReport", object(&[("agreements", list(pace))], &[])),
     ]

@@ -127,7 +127,7 @@ fn shifts() -> Vec<(&'static str, Value)> {
 }
 
 fn handovers() -> Vec<(&'static str, Value)> {
-    let kinds = ["clock", "case", "silent-link", "unacknowledged", "owed"];
+    let kinds = ["clock", "case", "silent-link", "unacknowledged", "overdue", "owed"];
     let line = || {
         object(
             &[

@@ -9,12 +9,14 @@ use vedetta_store::{Stamp, StoreError};
 
 use crate::cases::{Cases, Held};
 use crate::kept::Kept;
+use crate::views::see_owed::Remembered;
 
 /// One node's watch. Every action and view is a method of it.
 pub struct Watch {
     house: Arc<House>,
     cases: Cases,
     pub(crate) regimes: Vec<Regime>,
+    pub(crate) overdue: Remembered,
 }
 
 /// Who leads cases.
@@ -31,7 +33,7 @@ impl Watch {
             tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
             Vec::new()
         });
-        Self { house, cases: Cases::default(), regimes }
+        Self { house, cases: Cases::default(), regimes, overdue: Remembered::default() }
     }
 
     /// The house.

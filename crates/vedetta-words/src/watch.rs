@@ -125,6 +125,7 @@ crate::words! {
     handover_owed: "Turni non consegnati" / "Shifts not handed over",
     handover_clocks: "Scadenze" / "Clocks",
     handover_cases: "Casi aperti" / "Open cases",
+    handover_overdue: "Prese visione scadute" / "Overdue acknowledgements",
     handover_unacknowledged: "Allerte senza presa visione" / "Warnings not acknowledged",
     handover_links: "Collegamenti muti" / "Silent links",
     handover_sign: "Firme" / "Signatures",

@@ -386,6 +386,16 @@ fn a_node_that_could_not_be_made_can_be_tried_again() {
 }
 
 #[test]
+fn overdue_acknowledgements_are_listed_by_a_node_stopped_and_running() {
+    let data = italy();
+    let words = ["agreement", "overdue", "--organisation", "comune-054039", "--json"];
+    let none = json!({ "items": [] });
+    assert_eq!(answer(&vedetta(data.path(), &words)), none);
+    let _node = Running::start(data.path());
+    assert_eq!(answer(&vedetta(data.path(), &words)), none);
+}
+
+#[test]
 fn a_node_on_postgresql_serves_and_ends_as_one_on_sqlite() {
     let Some(database) = Database::new("vedetta_commands") else { return };
     let data = TempDir::new().unwrap();

@@ -47,6 +47,13 @@ const ITEMS: &[(&str, &str)] = &[
     ("share", "`cleared` (all that one may read), `public` (TLP:CLEAR) or `own`."),
     ("versions", "`last`, `first` or `all`."),
 ];
+const OVERDUE: &[(&str, &str)] = &[
+    ("after", "Go on after this one, as `next` of the page before said."),
+    ("limit", "At most so many; 1 to 1,000, 100 without it."),
+    ("agreement", "Only under this agreement."),
+    ("organisation", "Only those that this organisation owes."),
+    ("item", "Only of this item, in either form."),
+];
 const MAIL_REPORTS: &[(&str, &str)] = &[
     ("after", "Go on after this case."),
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
@@ -326,6 +333,14 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/items/{item}/acknowledgement", PRODUCERS, "Acknowledge for one's organisation")
         .takes(json("NewAcknowledgement"))
         .gives(json("Acknowledged")),
+    get(
+        "/api/v1/acknowledgements/overdue",
+        Who::SignedIn,
+        "Acknowledgements that are overdue under agreements: all for the room, one's own for others",
+    )
+    .cost(Cost::Bulk)
+    .query(OVERDUE)
+    .gives(json("OverdueAcknowledgements")),
     get("/api/v1/items/{item}/deliveries", Who::SignedIn, "Whom it reached, and who acknowledged")
         .gives(json("Deliveries")),
     get("/api/v1/items/{item}/holders", ROOM_AND_AUDITORS, "Who holds it, withdrawn or not")

@@ -1,18 +1,19 @@
-//! What reached whom, and how fast.
+//! What reached whom, how fast, and whose acknowledgement is overdue.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use vedetta_flow::{Delivery, Pace};
-use vedetta_model::ItemId;
+use vedetta_flow::{Delivery, Overdue, OverdueWish, Pace, Sides};
+use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId};
 
-use super::Answer;
+use super::{Answer, Page, page_limit};
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Params};
 use crate::gate::Caller;
+use crate::problem::{Kind, Problem};
 
 /// The longest period reported on, in days.
 const MOST_DAYS: u32 = 90;
@@ -44,6 +45,59 @@ pub(super) async fn of_item(
     let id: ItemId = params.get("item")?;
     let deliveries = api.ask(move |house| house.deliveries(&actor, &id)).await?;
     Ok(Json(Deliveries { deliveries }))
+}
+
+/// Which overdue acknowledgements.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    after: Option<String>,
+    limit: Option<usize>,
+    agreement: Option<AgreementId>,
+    organisation: Option<OrganisationId>,
+    item: Option<ItemId>,
+}
+
+/// One of them, and whom to call about it.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    #[serde(flatten)]
+    overdue: Overdue,
+    #[serde(flatten)]
+    sides: Sides,
+}
+
+pub(super) async fn overdue(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(which): Asked<Which>,
+) -> Answer<Page<Row>> {
+    let limit = page_limit(which.limit);
+    let after = which.after.as_deref().map(place).transpose()?;
+    let Which { agreement, organisation, item, .. } = which;
+    let wish = OverdueWish { agreement, organisation, item, after, limit: limit + 1 };
+    let rows = api
+        .ask_at(Cost::Bulk, move |house| {
+            let overdue = house.overdue(&actor, &wish)?.into_iter();
+            Ok(overdue.map(|it| Row { sides: house.sides(&it), overdue: it }).collect())
+        })
+        .await?;
+    let name = |Row { overdue: it, .. }: &Row| {
+        format!("{}/{}/{}", it.received.micros(), it.item, it.organisation)
+    };
+    Ok(Json(Page::cut(rows, limit, name)))
+}
+
+/// The place that a page before named.
+fn place(text: &str) -> Result<(Instant, ItemId, OrganisationId), Problem> {
+    let mut parts = text.split('/');
+    let mut next = || parts.next().unwrap_or_default();
+    let place = next().parse().ok().map(Instant::from_micros).zip(ItemId::new(next()).ok());
+    let place = place.zip(OrganisationId::new(next()).ok());
+    place.map(|((at, item), organisation)| (at, item, organisation)).ok_or_else(|| {
+        let sentence = "after is not a place; give the next of the page before";
+        Problem::new(Kind::NotUnderstood, sentence).at("after")
+    })
 }
 
 pub(super) async fn report(

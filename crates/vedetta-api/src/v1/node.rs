@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
-use vedetta_flow::{House, Pace, Quantiles};
+use vedetta_flow::{House, Kept, Pace, Quantiles};
 use vedetta_link::{Link, Links};
 use vedetta_model::{Actor, AgreementId, OrganisationId};
 
@@ -161,6 +161,16 @@ fn write_paces(text: &mut String, paces: &[Pace]) {
     let acknowledged = paces.iter().map(|pace| (&pace.agreement, pace.acknowledge));
     let name = ("vedetta_time_to_acknowledge_seconds", "From received to acknowledged.");
     summary(text, name, acknowledged);
+    let name = "vedetta_acknowledgements";
+    let help = "Of what the duty of an agreement asks for: in time, late, open, overdue.";
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (agreement, duty) in paces.iter().filter_map(|it| Some((&it.agreement, it.duty?))) {
+        let Kept { within, late, open, overdue } = duty;
+        let counts = [("within", within), ("late", late), ("open", open), ("overdue", overdue)];
+        for (state, count) in counts {
+            let _ = writeln!(text, "{name}{{agreement=\"{agreement}\",state=\"{state}\"}} {count}");
+        }
+    }
 }
 
 fn summary<'a>(

@@ -186,6 +186,7 @@ fn groups(w: Words, lines: &[Line], ticked: &BTreeSet<&str>) -> Vec<Group> {
         (LineKind::Owed, w.handover_owed()),
         (LineKind::Clock, w.handover_clocks()),
         (LineKind::Case, w.handover_cases()),
+        (LineKind::Overdue, w.handover_overdue()),
         (LineKind::Unacknowledged, w.handover_unacknowledged()),
         (LineKind::SilentLink, w.handover_links()),
     ];
@@ -203,6 +204,7 @@ impl Known {
         let address = match line.kind {
             LineKind::Clock => Some(format!("/incidents/{named}/clocks")),
             LineKind::Case => Some(format!("/incidents/{named}")),
+            LineKind::Overdue => Some(format!("/items/{named}")),
             LineKind::Unacknowledged => Some(format!("/warnings/{named}")),
             LineKind::SilentLink => Some("/links".to_owned()),
             LineKind::Owed => None,

@@ -9,7 +9,8 @@ fn at(minutes: u64) -> Instant {
 
 fn alarm(category: u8) -> Alarm {
     let about = About {
-        number: "2026-000001".parse().unwrap(),
+        number: Some("2026-000001".parse().unwrap()),
+        owed: None,
         name: Bilingual::new("Pre-notifica", "Early warning"),
         due: at(30),
         missed: false,

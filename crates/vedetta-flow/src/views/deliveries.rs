@@ -10,13 +10,15 @@ use vedetta_model::{Actor, AgreementId, Audience, Instant, ItemId, OrganisationI
 use vedetta_policy::Clearance;
 use vedetta_store::{
     Acknowledgement, ClearanceId, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence,
-    StoreError, VersionFilter,
+    StoreError, StoredItem, VersionFilter,
 };
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
+use crate::views::duties::Kept;
+use crate::views::read_items::derived_from;
 
 /// That an item reached an organisation, or that it was acknowledged for one: which may be written
 /// before the delivery is, and without a delivery by any door of the node.
@@ -44,6 +46,9 @@ pub struct Pace {
     pub share: Quantiles,
     /// From received to acknowledged.
     pub acknowledge: Quantiles,
+    /// How its duty to acknowledge is kept, if it has one and is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duty: Option<Kept>,
 }
 
 /// Quantiles in milliseconds.
@@ -134,15 +139,18 @@ impl House {
     /// Forbidden, or what the ledger said.
     pub fn pace(&self, by: &Actor, after: Sequence) -> Result<Vec<Pace>, FlowError> {
         self.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
-        let measured = self.read(|reader| self.measure(reader, after))?;
-        Ok(measured
-            .into_iter()
-            .map(|(agreement, (mut share, mut acknowledge))| Pace {
-                agreement,
-                share: quantiles(&mut share),
-                acknowledge: quantiles(&mut acknowledge),
-            })
-            .collect())
+        let (mut measured, mut kept) =
+            self.read(|reader| Ok((self.measure(reader, after)?, self.kept(reader, after)?)))?;
+        for agreement in kept.keys() {
+            measured.entry(agreement.clone()).or_default();
+        }
+        let paces = measured.into_iter().map(|(agreement, (mut share, mut acknowledge))| Pace {
+            share: quantiles(&mut share),
+            acknowledge: quantiles(&mut acknowledge),
+            duty: kept.remove(&agreement),
+            agreement,
+        });
+        Ok(paces.collect())
     }
 
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
@@ -222,7 +230,7 @@ impl House {
     }
 
     /// Learns of releases when they were made and how they were cleared.
-    fn look_up(
+    pub(super) fn look_up(
         &self,
         reader: &mut dyn Reader,
         wanted: &Places,
@@ -240,8 +248,7 @@ impl House {
                 for item in page.items {
                     let seq = item.stamp.seq.0;
                     if wanted.contains(seq) {
-                        let (at, clearance) = (item.stamp.at, item.clearance);
-                        known.released.insert(seq, Released { at, clearance });
+                        known.released.insert(seq, Released::of(item));
                     }
                 }
                 next = page.next;
@@ -254,15 +261,19 @@ impl House {
 
 /// What was looked up of releases.
 #[derive(Default)]
-struct Releases {
+pub(super) struct Releases {
     looked_up: Places,
     released: HashMap<u64, Released>,
 }
 
 /// When a release was made, and how it was cleared.
-struct Released {
+pub(super) struct Released {
     at: Instant,
-    clearance: ClearanceId,
+    pub(super) id: ItemId,
+    pub(super) version: Instant,
+    pub(super) clearance: ClearanceId,
+    /// The item of which it is the form without the victim.
+    pub(super) derived_from: Option<ItemId>,
 }
 
 /// The parties to agreements, and whom each brings what is cleared alike, gathered once.
@@ -270,6 +281,13 @@ struct Parties {
     standing: Arc<Standing>,
     known: RefCell<HashMap<AgreementId, Rc<Audience>>>,
     brought: RefCell<HashMap<ClearanceId, Rc<Brought>>>,
+}
+
+impl Released {
+    fn of(item: StoredItem) -> Self {
+        let StoredItem { stamp, id, version, clearance, facts, .. } = item;
+        Self { at: stamp.at, derived_from: derived_from(&facts), id, version, clearance }
+    }
 }
 
 type Brought = Vec<(AgreementId, Audience)>;
@@ -289,7 +307,7 @@ impl Parties {
 }
 
 impl Releases {
-    fn get(&self, place: u64) -> Option<&Released> {
+    pub(super) fn get(&self, place: u64) -> Option<&Released> {
         self.released.get(&place)
     }
 }
@@ -312,7 +330,7 @@ type First = Option<(Instant, Door)>;
 type Measured = BTreeMap<AgreementId, (Vec<(u64, u64)>, Vec<(u64, u64)>)>;
 
 /// The newest acknowledgements recorded after a place.
-fn newest_acknowledgements(
+pub(super) fn newest_acknowledgements(
     reader: &mut dyn Reader,
     mut after: Sequence,
 ) -> Result<VecDeque<Acknowledgement>, StoreError> {
@@ -327,7 +345,7 @@ fn newest_acknowledgements(
 }
 
 /// Walks the batches of deliveries recorded after a place, the newest first, until there are enough.
-fn walk_newest(
+pub(super) fn walk_newest(
     reader: &mut dyn Reader,
     after: Sequence,
     mut each: impl FnMut(&mut dyn Reader, &DeliveryBatch) -> Result<(), StoreError>,

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use serde_json::json;
-use vedetta_model::Role;
+use vedetta_flow::{DeliveryBatch, Door as Out};
+use vedetta_model::{OrganisationId, Places, Role};
 use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
@@ -263,4 +264,58 @@ async fn one_request_brings_ten_thousand_at_most() {
         let advice = refused.json()["what_to_do"].to_string();
         assert!(advice.contains("in parts") && advice.contains("vedetta import"), "{advice}");
     }
+}
+
+#[tokio::test]
+async fn what_is_overdue_is_told_with_whom_to_call_page_by_page_and_counted() {
+    let door = Door::new();
+    let agreement = json!({
+        "id": "hour", "title": "Hour", "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
+            { "name": "towns", "organisations": ["perugia", "terni"], "receives": ["indicator"] },
+        ],
+        "duties": { "acknowledge_minutes": 60 },
+    });
+    let admin = door.token("admin");
+    let put = "PUT /api/v1/agreements/hour";
+    let put = door.ask(&admin, put, Some((JSON, &agreement.to_string()))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let step = "POST /api/v1/agreements/hour/steps";
+    door.ask(&admin, step, Some((JSON, r#"{"step":"put-in-force"}"#))).await;
+    let contact = json!({ "id": "ced", "organisation": "terni", "role": "turno", "name": "CED" });
+    let put = "PUT /api/v1/contacts/ced";
+    door.ask(&admin, put, Some((JSON, &contact.to_string()))).await;
+    let item = TestItem::indicator(1).tlp("GREEN");
+    door.ask(&admin, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    let house = door.api.house();
+    let standing = house.standing();
+    let number = |id: &str| standing.directory.number(&OrganisationId::new(id).unwrap());
+    let seq = house.bell().last().0;
+    let batch = DeliveryBatch {
+        releases: Places::between(seq, seq),
+        door: Out::Stream,
+        at: house.now(),
+        audience: ["perugia", "terni"].into_iter().filter_map(number).collect(),
+    };
+    house.record_deliveries(vec![batch]).unwrap();
+    door.clock.advance(std::time::Duration::from_secs(3_700));
+    let path = "/api/v1/acknowledgements/overdue";
+    let first = door.get(&admin, &format!("{path}?limit=1")).await;
+    assert_eq!(first["items"][0]["organisation"], "perugia");
+    let next = first["next"].as_str().unwrap();
+    let second = door.get(&admin, &format!("{path}?limit=1&after={next}")).await;
+    let terni = &second["items"][0];
+    assert_eq!((&terni["organisation"], &terni["agreement"]), (&json!("terni"), &json!("hour")));
+    assert_eq!(terni["contacts"][0]["name"], "CED");
+    assert!(second.get("next").is_none());
+    let own = door.get(&door.token("terni"), path).await;
+    assert_eq!(own["items"].as_array().unwrap().len(), 1, "others see what they owe");
+    let wrong = door.ask(&admin, &format!("GET {path}?after=nowhere"), None).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    let metrics = door.ask(&admin, "GET /metrics", None).await.text();
+    assert!(
+        metrics.contains(r#"vedetta_acknowledgements{agreement="hour",state="overdue"} 2"#),
+        "{metrics}"
+    );
 }

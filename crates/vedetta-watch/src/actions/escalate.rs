@@ -1,12 +1,16 @@
-//! Escalation: alarms of clocks that press, whom they call, and who answers. All of it is in the
+//! Escalation: alarms of clocks that press and of acknowledgements that are overdue, whom they call,
+//! and who answers. All of it is in the
 //! ledger, calls as jobs of it: a node that starts again goes on where it was, and makes no call
 //! twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use vedetta_desk::escalation::{About, Alarm, CallState, Callee, Ladder, Means, Stands, Whom};
+use vedetta_desk::escalation::{
+    About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
+};
 use vedetta_desk::{OnDuty, Roster, Sight, State, Viewer};
+use vedetta_flow::Overdue;
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
@@ -68,6 +72,13 @@ const LADDER: &str = "escalation";
 const OPEN: &str = "desk/alarms";
 /// Alarms open at once; the gravest come first.
 const MOST: usize = 500;
+/// Of these, of acknowledgements.
+const MOST_OWED: usize = 100;
+/// How grave a missing acknowledgement is: who is on duty is called, and nobody above.
+const OWED: u8 = 4;
+
+/// What calls, and the room that answers for it.
+type Pressing = BTreeMap<String, (About, OrganisationId)>;
 
 impl Watch {
     /// Looks at the clocks: raises an alarm for each that is nearly due or missed, ends those that are
@@ -77,7 +88,8 @@ impl Watch {
     /// What the ledger said.
     pub fn look_at_clocks(&self) -> Result<Looked, WatchError> {
         let now = self.house().now();
-        let pressing = self.every_pressing(now)?;
+        let mut pressing = self.every_pressing(now)?;
+        pressing.extend(self.every_overdue(now)?);
         let (ladder, mut alarms) = self.house().read(|reader| {
             let mut alarms = BTreeMap::new();
             for id in open(reader)? {
@@ -88,11 +100,17 @@ impl Watch {
             Ok((ladder(reader)?, alarms))
         })?;
         let mut looked = Looked::default();
-        for (id, clock) in &pressing {
-            if alarms.len() >= MOST || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
+        let mut owed = alarms.values().filter(|(_, alarm)| alarm.about.owed.is_some()).count();
+        // A legal clock finds room before an acknowledgement does.
+        let (clocks, others): (Vec<_>, Vec<_>) =
+            pressing.iter().partition(|(_, (about, _))| about.owed.is_none());
+        for (id, (about, room)) in clocks.into_iter().chain(others) {
+            let full = alarms.len() >= MOST || (about.owed.is_some() && owed >= MOST_OWED);
+            if full || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
                 continue;
             }
-            let alarm = Alarm::raise(about(clock), self.room_of(clock), now);
+            let alarm = Alarm::raise(about.clone(), room.clone(), now);
+            owed += usize::from(about.owed.is_some());
             alarms.insert(id.clone(), (None, alarm));
             looked.raised += 1;
         }
@@ -242,11 +260,40 @@ impl Watch {
     }
 
     /// What presses in all cases, whoever may see them, by the identifier of its alarm.
-    fn every_pressing(&self, now: Instant) -> Result<BTreeMap<String, NextClock>, WatchError> {
+    fn every_pressing(&self, now: Instant) -> Result<Pressing, WatchError> {
         let mut clocks = self.every_clock(now)?;
         clocks.retain(|it| matches!(it.state, State::Near | State::Missed));
         clocks.sort_by_key(|it| (category_of(it), it.due));
-        Ok(clocks.into_iter().take(MOST * 4).map(|clock| (name_of(&clock), clock)).collect())
+        let of = |clock: NextClock| (name_of(&clock), (about(&clock), self.room_of(&clock)));
+        Ok(clocks.into_iter().take(MOST * 4).map(of).collect())
+    }
+
+    /// Every acknowledgement that is overdue, by the identifier of its alarm: one for an item and an
+    /// organisation, once and for all.
+    fn every_overdue(&self, now: Instant) -> Result<Pressing, WatchError> {
+        let standing = self.house().standing();
+        let Some(own) = standing.own.clone() else { return Ok(Pressing::new()) };
+        let about = |it: &Overdue| {
+            let name = self.name_of(&it.organisation);
+            let (item, organisation) = (it.item.clone(), it.organisation.clone());
+            let owed = Owed { item, organisation, agreement: it.agreement.clone() };
+            About {
+                number: None,
+                owed: Some(owed),
+                name: Bilingual::new(
+                    format!("presa visione di {name}"),
+                    format!("acknowledgement by {name}"),
+                ),
+                due: it.due,
+                missed: true,
+                category: OWED,
+            }
+        };
+        let overdue = self.overdue_now(now)?;
+        let named = overdue
+            .iter()
+            .map(|it| (format!("owed.{}.{}", it.item, it.organisation), (about(it), own.clone())));
+        Ok(named.collect())
     }
 
     /// The room that answers for a case: the centre it goes to, where that has people here; else this
@@ -316,7 +363,8 @@ impl Watch {
         if account.state != AccountState::Active {
             return false;
         }
-        let Some(access) = self.access_of(alarm.about.number) else { return true };
+        let Some(number) = alarm.about.number else { return true };
+        let Some(access) = self.access_of(number) else { return true };
         let Some(circle) = &access.circle else { return true };
         let viewer = Viewer {
             account: person,
@@ -485,27 +533,37 @@ const fn category_of(clock: &NextClock) -> u8 {
 
 fn about(clock: &NextClock) -> About {
     let (missed, name) = (clock.state == State::Missed, clock.name.clone());
-    About { number: clock.number, name, due: clock.due, missed, category: category_of(clock) }
+    let (number, category) = (Some(clock.number), category_of(clock));
+    About { number, owed: None, name, due: clock.due, missed, category }
 }
 
-/// What a call says: the number of the case and what is due, nothing of what it is about.
+/// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
+/// what it is about.
 fn say(about: &About, language: Language) -> (String, String) {
-    let (number, due) = (about.number, vedetta_desk::notice::rome(about.due));
+    let due = vedetta_desk::notice::rome(about.due);
     let (it, en) = match about.missed {
         true => ("SCADUTO il", "MISSED, was due"),
         false => ("in scadenza il", "due"),
     };
+    let (of_it, of_en) = match about.number {
+        Some(number) => (format!("caso {number}, "), format!("case {number}, ")),
+        None => Default::default(),
+    };
     let subject = Bilingual::new(
-        format!("Vedetta: caso {number}, {} {it} {due}", about.name.it),
-        format!("Vedetta: case {number}, {} {en} {due}", about.name.en),
+        format!("Vedetta: {of_it}{} {it} {due}", about.name.it),
+        format!("Vedetta: {of_en}{} {en} {due}", about.name.en),
     );
+    let (what_it, what_en) = match about.number {
+        Some(_) => ("Aprire il caso", "Open the case"),
+        None => ("Guardare le prese visione scadute", "Look at the overdue acknowledgements"),
+    };
     let text = Bilingual::new(
         format!(
-            "{}. Aprire il caso nella sala operativa e rispondere all'allarme: finché nessuno risponde si chiama il gradino successivo.",
+            "{}. {what_it} nella sala operativa e rispondere all'allarme: finché nessuno risponde si chiama il gradino successivo.",
             subject.it
         ),
         format!(
-            "{}. Open the case in the operations room and answer the alarm: until somebody does, the next rung is called.",
+            "{}. {what_en} in the operations room and answer the alarm: until somebody does, the next rung is called.",
             subject.en
         ),
     );

@@ -86,7 +86,9 @@ impl Watch {
         let mut lines = self.clock_lines(by)?;
         lines.extend(self.case_lines(by)?);
         lines.extend(self.link_lines(by));
-        lines.extend(self.unacknowledged_lines(by)?);
+        let (overdue, items) = self.overdue_lines(by)?;
+        lines.extend(overdue);
+        lines.extend(self.unacknowledged_lines(by, &items)?);
         lines.extend(owed.iter().skip(1).map(|end| Line {
             key: format!("owed/{end}"),
             kind: LineKind::Owed,

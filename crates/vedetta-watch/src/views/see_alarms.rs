@@ -72,7 +72,8 @@ impl Watch {
     fn sees_alarm(&self, by: &Actor, alarm: &Alarm) -> bool {
         const ROOM: &[Role] = &[Role::DutyOfficer, Role::Analyst, Role::Auditor];
         let room = self.house().is_of_the_room(by, ROOM);
-        let whole = self.brief(by, alarm.about.number).is_ok();
+        // What is owed is raised of what the room may read alone.
+        let whole = alarm.about.number.is_none_or(|number| self.brief(by, number).is_ok());
         (room && whole)
             || alarm
                 .steps

@@ -1,11 +1,11 @@
 //! Early warnings, and how far they came: who has received, read and acted, as of now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage};
 use vedetta_model::language::Bilingual;
-use vedetta_model::{Actor, Instant, OrganisationId, Tlp};
+use vedetta_model::{Actor, Instant, ItemId, OrganisationId, Tlp};
 use vedetta_store::{RecordKind, Sequence};
 
 use crate::actions::keep_rosters::damaged;
@@ -206,10 +206,12 @@ impl Watch {
         }
     }
 
-    /// The warnings of the last days that somebody has not read, for the handover.
+    /// The warnings of the last days that somebody has not read, for the handover, without those that
+    /// are on it as overdue.
     pub(crate) fn unacknowledged_lines(
         &self,
         by: &Actor,
+        overdue: &BTreeSet<ItemId>,
     ) -> Result<Vec<vedetta_desk::handover::Line>, WatchError> {
         use vedetta_desk::handover::{Line, LineKind};
         const BACK: std::time::Duration = std::time::Duration::from_secs(3 * 86_400);
@@ -219,8 +221,8 @@ impl Watch {
         let since = self.house().now().before(BACK);
         let mut lines = Vec::new();
         for row in self.warnings(by)?.into_iter().take(100) {
-            let WarningStage::Sent { at, .. } = row.stage else { continue };
-            if at < since {
+            let WarningStage::Sent { at, item, .. } = &row.stage else { continue };
+            if *at < since || overdue.contains(item) {
                 continue;
             }
             let figures = self.warning(by, &row.id)?.figures;

@@ -3,11 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
 use vedetta_directory::directory::Records;
+use vedetta_flow::actions::change_agreement::Step;
+use vedetta_flow::{DeliveryBatch, Door};
+use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::contact::{Channel, Contact};
-use vedetta_model::{AccountId, ContactId, Role};
+use vedetta_model::{AccountId, Agreement, Audience, ContactId, Places, Role};
+use vedetta_testkit::items::TestItem;
+use vedetta_watch::Looked;
 use vedetta_watch::desk::Change;
 use vedetta_watch::desk::escalation::{CallState, Ladder, Means, Stands};
+use vedetta_watch::desk::handover::LineKind;
 
 use crate::room::{
     Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation, person,
@@ -158,4 +165,98 @@ fn a_case_kept_to_a_few_calls_those_few() {
     let alarm = room.watch.alarms(&colleague).unwrap().remove(0);
     let called: Vec<_> = alarm.alarm.steps.iter().flat_map(|step| &step.calls).collect();
     assert!(called.iter().all(|call| call.person == account("turno")), "{called:?}");
+}
+
+/// An indicator that Terni has, and is to acknowledge within an hour.
+fn owed(room: &Room, n: u32) -> TestItem {
+    let admin = person("admin", "cnaipic", Role::Administrator);
+    let item = TestItem::indicator(n).tlp("GREEN").with("name", json!("Cavallo di Troia"));
+    let text = item.json();
+    let limits = stix_bundle::limits();
+    let arrival = stix_bundle::read(DoorIn::Api, "t", text.as_bytes(), &limits);
+    let house = room.house();
+    let seq = house.accept(&admin, arrival).unwrap().accepted[0].stamp.seq.0;
+    let terni = house.standing().directory.number(&organisation("terni")).unwrap();
+    let (releases, at) = (Places::between(seq, seq), house.now());
+    let audience = Audience::from_iter([terni]);
+    let batch = DeliveryBatch { releases, door: Door::Stream, at, audience };
+    house.record_deliveries(vec![batch]).unwrap();
+    item
+}
+
+/// A staffed room with a duty to acknowledge within an hour.
+fn with_a_duty() -> Room {
+    let (room, admin) = (staffed(), person("admin", "cnaipic", Role::Administrator));
+    let agreement = json!({
+        "id": "hour", "title": "Within an hour",
+        "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
+            { "name": "towns", "organisations": ["terni"], "receives": ["indicator"] },
+        ],
+        "duties": { "acknowledge_minutes": 60 },
+    });
+    let agreement: Agreement = serde_json::from_value(agreement).unwrap();
+    room.house().put_draft(&admin, &agreement).unwrap();
+    room.house().step_agreement(&admin, &agreement.id, &Step::PutInForce).unwrap();
+    room
+}
+
+#[test]
+fn an_acknowledgement_that_is_overdue_calls_once_and_survives_a_restart() {
+    let room = with_a_duty();
+    let (item, withdrawn) = (owed(&room, 1), owed(&room, 2));
+    let admin = person("admin", "cnaipic", Role::Administrator);
+    room.house().withdraw(&admin, &withdrawn.id(), "wrong").unwrap();
+    room.clock.advance(Duration::from_secs(59 * 60));
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 0);
+    room.clock.advance(Duration::from_secs(3 * 60));
+    let looked = room.watch.look_at_clocks().unwrap();
+    assert_eq!((looked.raised, looked.calls), (1, 2), "browser and mail, for one of them");
+    let again = room.reopened();
+    assert_eq!(again.look_at_clocks().unwrap(), Looked::default(), "not again");
+    let due = again.due_calls(9).unwrap();
+    let mail = due.iter().find(|it| it.by == Means::Email).unwrap();
+    assert!(mail.subject.contains("presa visione di Comune di Terni"), "{mail:?}");
+    assert!(!mail.text.contains("Troia"), "what it is about is not told outside");
+    let alarm = again.alarms(&officer()).unwrap().remove(0);
+    let about = alarm.alarm.about.owed.unwrap();
+    assert_eq!((about.item, about.organisation), (item.id(), organisation("terni")));
+    assert!(again.alarms(&liaison("terni")).unwrap().is_empty());
+    let sheet = again.handover_sheet(&officer(), &organisation("cnaipic")).unwrap();
+    let line = sheet.lines.iter().find(|line| line.kind == LineKind::Overdue).unwrap();
+    assert_eq!(line.title, "Cavallo di Troia");
+    again.house().acknowledge(&liaison("terni"), &item.id(), None).unwrap();
+    room.clock.advance(Duration::from_secs(120));
+    let once_more = room.reopened();
+    let looked = once_more.look_at_clocks().unwrap();
+    assert_eq!((looked.over, looked.raised), (1, 0), "acknowledged, it is over");
+}
+
+#[test]
+fn while_the_agreement_is_suspended_nobody_is_called() {
+    let (room, hour) = (with_a_duty(), vedetta_model::AgreementId::new("hour").unwrap());
+    let admin = person("admin", "cnaipic", Role::Administrator);
+    owed(&room, 1);
+    let suspend = Step::Suspend { reason: "review".into() };
+    room.house().step_agreement(&admin, &hour, &suspend).unwrap();
+    room.clock.advance(Duration::from_secs(7_200));
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 0);
+    room.house().step_agreement(&admin, &hour, &Step::Resume).unwrap();
+    room.clock.advance(Duration::from_secs(3_500));
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 0, "the hour begins anew");
+    room.clock.advance(Duration::from_secs(200));
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 1);
+}
+
+#[test]
+fn acknowledgements_never_fill_the_room_of_clocks() {
+    let room = with_a_duty();
+    for n in 1..=120 {
+        owed(&room, n);
+    }
+    room.clock.advance(Duration::from_secs(3_700));
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 100, "the longest held first");
+    pressing(&room);
+    assert_eq!(room.watch.look_at_clocks().unwrap().raised, 1, "the clock has room");
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use vedetta_flow::{Notation, read_agreement};
-use vedetta_model::AgreementId;
+use vedetta_model::{AgreementId, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
-use crate::reach::{Reached, node_or_ledger};
+use crate::reach::{Reached, node_or_ledger, plain};
 
 /// Agreements: write, propose to other nodes, accept, suspend, end.
 #[derive(Args)]
@@ -38,7 +38,8 @@ Examples:
   vedetta agreement show umbria-liguria --data ./liguria
   vedetta agreement accept umbria-liguria --digest 5cd2… --data ./liguria
   vedetta agreement suspend umbria-liguria --reason \"Under review\"
-  vedetta agreement pace --days 7";
+  vedetta agreement pace --days 7
+  vedetta agreement overdue --organisation comune-054039";
 
 /// What to do.
 #[derive(Subcommand)]
@@ -72,6 +73,19 @@ enum What {
         #[arg(long, default_value_t = 30)]
         days: u32,
     },
+    /// Which acknowledgements are overdue, and whom to call.
+    Overdue(Owed),
+}
+
+/// Which of them.
+#[derive(Args)]
+struct Owed {
+    /// Only under this agreement.
+    #[arg(long, value_name = "ID")]
+    agreement: Option<AgreementId>,
+    /// Only of this organisation.
+    #[arg(long, value_name = "ID")]
+    organisation: Option<OrganisationId>,
 }
 
 #[derive(Args)]
@@ -101,7 +115,8 @@ struct Accept {
 
 impl Agreement {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let reads = matches!(self.what, What::List | What::Show(_) | What::Pace { .. });
+        let reads =
+            matches!(self.what, What::List | What::Show(_) | What::Pace { .. } | What::Overdue(_));
         let usage = if reads { Use::Read } else { Use::Write };
         let mut node = node_or_ledger(&NodeArgs { data: self.data }, usage)?;
         let answer = self.what.ask(&mut node)?;
@@ -120,7 +135,8 @@ impl What {
             node.post(&format!("/api/v1/agreements/{which}/steps"), &step)
         };
         match self {
-            Self::List => list(node),
+            Self::List => list(node, "/api/v1/agreements?limit=1000"),
+            Self::Overdue(of) => list(node, &of.path()),
             Self::Show(Which { agreement }) => show(node, agreement),
             Self::Put { file } => put(node, file),
             Self::Propose(it) => step(node, &it.agreement, json!({ "step": "propose" })),
@@ -140,6 +156,7 @@ impl What {
     fn print(&self, answer: &Value) {
         match self {
             Self::List => answer["items"].as_array().into_iter().flatten().for_each(line),
+            Self::Overdue(_) => answer["items"].as_array().into_iter().flatten().for_each(owed),
             Self::Pace { .. } => print_pace(answer),
             Self::Show(_) => {
                 line(&answer["agreement"]);
@@ -151,14 +168,35 @@ impl What {
 }
 
 /// All pages of the list as one.
-fn list(node: &mut Reached) -> Result<Value, Failure> {
+fn list(node: &mut Reached, path: &str) -> Result<Value, Failure> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let mut page: Value = node.get(&format!("/api/v1/agreements?limit=1000{after}"))?;
+        let mut page: Value = node.get(&format!("{path}{after}"))?;
         all.append(page["items"].as_array_mut().unwrap_or(&mut Vec::new()));
         match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
+            Some(next) => after = format!("&after={}", plain(next)),
             None => return Ok(json!({ "items": all })),
+        }
+    }
+}
+
+impl Owed {
+    fn path(&self) -> String {
+        let mut path = "/api/v1/acknowledgements/overdue?limit=1000".to_owned();
+        path.extend(self.agreement.iter().map(|id| format!("&agreement={id}")));
+        path.extend(self.organisation.iter().map(|id| format!("&organisation={id}")));
+        path
+    }
+}
+
+fn owed(it: &Value) {
+    let word = |name: &str| it[name].as_str().unwrap_or_default();
+    println!("{:<28} {}  due {}", word("organisation"), word("item"), word("due"));
+    println!("  received {} under {}", word("received"), word("agreement"));
+    for (whose, side) in [("call", "contacts"), ("given by", "givers")] {
+        for contact in it[side].as_array().into_iter().flatten() {
+            let word = |name: &str| contact[name].as_str().unwrap_or_default();
+            println!("  {whose} {} ({}) {}", word("name"), word("organisation"), word("phone_24h"));
         }
     }
 }
@@ -224,6 +262,11 @@ fn print_pace(answer: &Value) {
         println!("{}", given["agreement"].as_str().unwrap_or_default());
         quantiles("given, until received", &given["share"]);
         quantiles("received, until acknowledged", &given["acknowledge"]);
+        if let Some(duty) = given["duty"].as_object() {
+            let counts: Vec<_> =
+                duty.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            println!("  acknowledged as agreed        {}", counts.join(", "));
+        }
     }
     for received in answer["received"].as_array().into_iter().flatten() {
         let word = |name: &str| received[name].as_str().unwrap_or_default();

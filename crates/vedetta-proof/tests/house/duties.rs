@@ -1,0 +1,191 @@
+//! Acknowledgements that an agreement asks for: when they are overdue, and how the duty is kept.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vedetta_flow::actions::change_agreement::Step;
+use vedetta_flow::{DeliveryBatch, Door, Kept, Overdue, OverdueWish};
+use vedetta_model::{Actor, Agreement, AgreementId, Contact, Instant, OrganisationId, Places};
+use vedetta_store::Sequence;
+use vedetta_testkit::TestHouse;
+use vedetta_testkit::items::TestItem;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The small network with an agreement under which indicators of the national centre are to be
+/// acknowledged within an hour. The other agreement brings them too, and asks for nothing.
+fn asking() -> TestHouse {
+    let test = TestHouse::small();
+    let contact = |id: &str, organisation: &str| -> Contact {
+        let role = "incident response";
+        let contact = json!({ "id": id, "organisation": organisation, "role": role, "name": id });
+        serde_json::from_value(contact).unwrap()
+    };
+    let contacts = vec![contact("desk", "cnaipic"), contact("ced", "terni")];
+    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    put(&test, "hour", 60);
+    test
+}
+
+fn put(test: &TestHouse, id: &str, minutes: u32) {
+    let agreement: Agreement = serde_json::from_value(json!({
+        "id": id, "title": "Within an hour",
+        "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator", "incident"],
+              "contacts": ["desk"] },
+            { "name": "towns", "organisations": ["perugia", "terni"],
+              "receives": ["indicator", "incident"] },
+        ],
+        "duties": { "acknowledge_minutes": minutes, "acknowledge": ["indicator"] },
+    }))
+    .unwrap();
+    test.house.put_draft(&test.administrator(), &agreement).unwrap();
+    step(test, id, &Step::PutInForce);
+}
+
+fn step(test: &TestHouse, id: &str, step: &Step) {
+    let id = AgreementId::new(id).unwrap();
+    test.house.step_agreement(&test.administrator(), &id, step).unwrap();
+}
+
+/// Brings an item of the national centre, which all of them have at once.
+fn delivered(test: &TestHouse, item: &TestItem, to: &[&str]) {
+    test.bring("cnaipic", &[item.clone()]);
+    let release = test.house.item(&test.person("terni"), &item.id()).unwrap().stamp;
+    let standing = test.house.standing();
+    let number = |id: &&str| standing.directory.number(&OrganisationId::new(id).unwrap());
+    let batch = DeliveryBatch {
+        releases: Places::between(release.seq.0, release.seq.0),
+        door: Door::Stream,
+        at: test.house.now(),
+        audience: to.iter().filter_map(number).collect(),
+    };
+    test.house.record_deliveries(vec![batch]).unwrap();
+}
+
+fn overdue(test: &TestHouse, by: &Actor) -> Vec<Overdue> {
+    test.house.overdue(by, &OverdueWish { limit: 100, ..OverdueWish::default() }).unwrap()
+}
+
+/// Whose are overdue, as the operations room sees it.
+fn who(test: &TestHouse) -> Vec<String> {
+    let all = overdue(test, &test.administrator());
+    all.iter().map(|it| it.organisation.to_string()).collect()
+}
+
+fn kept(test: &TestHouse, id: &str) -> Option<Kept> {
+    let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+    paces.into_iter().find(|it| it.agreement.as_str() == id)?.duty
+}
+
+#[test]
+fn what_is_not_acknowledged_in_time_is_overdue_and_said_with_whom_to_call() {
+    let test = asking();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    let received = test.house.now();
+    delivered(&test, &item, &["perugia", "terni", "foligno"]);
+    test.clock.advance(59 * MINUTE);
+    assert!(who(&test).is_empty(), "there is time yet");
+    assert_eq!(kept(&test, "hour"), Some(Kept { open: 2, ..Kept::default() }));
+    assert_eq!(kept(&test, "act"), None, "it asks for nothing");
+    test.house.acknowledge(&test.person("perugia"), &item.id(), None).unwrap();
+    test.clock.advance(2 * MINUTE);
+    let all = overdue(&test, &test.administrator());
+    let terni = all.first().unwrap();
+    assert_eq!((all.len(), terni.organisation.as_str()), (1, "terni"), "foligno owes nothing");
+    assert_eq!((&terni.item, terni.agreement.as_str()), (&item.id(), "hour"));
+    assert!(terni.received >= received && terni.due == terni.received.after(60 * MINUTE));
+    let sides = test.house.sides(terni);
+    let named =
+        |contacts: &[Contact]| contacts.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (named(&sides.contacts), named(&sides.givers)),
+        (vec!["ced".into()], vec!["desk".into()])
+    );
+    assert_eq!(overdue(&test, &test.person("terni")), all, "its own");
+    assert!(overdue(&test, &test.person("perugia")).is_empty(), "and nobody else's");
+    let kept_so_far = Kept { within: 1, overdue: 1, ..Kept::default() };
+    assert_eq!(kept(&test, "hour"), Some(kept_so_far));
+    test.house.acknowledge(&test.person("terni"), &item.id(), None).unwrap();
+    assert!(who(&test).is_empty());
+    assert_eq!(kept(&test, "hour"), Some(Kept { within: 1, late: 1, ..Kept::default() }));
+}
+
+#[test]
+fn time_without_the_agreement_does_not_count() {
+    let test = asking();
+    delivered(&test, &TestItem::indicator(1).tlp("GREEN"), &["terni"]);
+    test.clock.advance(30 * MINUTE);
+    step(&test, "hour", &Step::Suspend { reason: "review".into() });
+    test.clock.advance(600 * MINUTE);
+    assert!(
+        who(&test).is_empty() && kept(&test, "hour").is_none(),
+        "suspended, it asks for nothing"
+    );
+    let resumed = test.house.now();
+    step(&test, "hour", &Step::Resume);
+    test.clock.advance(59 * MINUTE);
+    assert!(who(&test).is_empty(), "everybody has the whole time again");
+    test.clock.advance(2 * MINUTE);
+    let due = overdue(&test, &test.administrator()).first().unwrap().due;
+    assert_eq!(who(&test), ["terni"]);
+    assert!(due >= resumed.after(60 * MINUTE));
+}
+
+#[test]
+fn what_is_withdrawn_or_replaced_is_owed_no_more() {
+    let test = asking();
+    let (gone, renewed) =
+        (TestItem::indicator(1).tlp("GREEN"), TestItem::indicator(2).tlp("GREEN"));
+    delivered(&test, &gone, &["terni"]);
+    delivered(&test, &renewed, &["terni"]);
+    delivered(&test, &TestItem::incident(3, "Porta aperta").tlp("GREEN"), &["terni"]);
+    test.clock.advance(61 * MINUTE);
+    assert_eq!(who(&test).len(), 2, "incidents need no acknowledgement");
+    test.house.withdraw(&test.person("cnaipic"), &gone.id(), "wrong").unwrap();
+    delivered(&test, &renewed.modified("2026-03-02T09:00:00.000Z"), &["terni"]);
+    assert!(who(&test).is_empty());
+    test.clock.advance(61 * MINUTE);
+    assert_eq!(who(&test), ["terni"], "the new version is owed anew");
+}
+
+#[test]
+fn of_two_duties_the_shorter_counts_and_pages_leave_nothing_out() {
+    let test = asking();
+    put(&test, "quick", 10);
+    for n in 1..=3 {
+        delivered(&test, &TestItem::indicator(n).tlp("GREEN"), &["perugia", "terni"]);
+        test.clock.advance(MINUTE);
+    }
+    test.clock.advance(20 * MINUTE);
+    let all = overdue(&test, &test.administrator());
+    assert_eq!(all.len(), 6);
+    assert!(all.iter().all(|it| it.agreement.as_str() == "quick"));
+    assert!(all.is_sorted_by_key(|it| it.received));
+    let mut paged: Vec<Overdue> = Vec::new();
+    let place = |it: &Overdue| (it.received, it.item.clone(), it.organisation.clone());
+    loop {
+        let after: Option<(Instant, _, _)> = paged.last().map(place);
+        let wish = OverdueWish { after, limit: 1, ..OverdueWish::default() };
+        let page = test.house.overdue(&test.administrator(), &wish).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    let of = |wish: OverdueWish| {
+        test.house
+            .overdue(&test.administrator(), &OverdueWish { limit: 100, ..wish })
+            .unwrap()
+            .len()
+    };
+    let item = Some(TestItem::indicator(1).id());
+    assert_eq!(of(OverdueWish { item, ..OverdueWish::default() }), 2);
+    let organisation = Some(OrganisationId::new("terni").unwrap());
+    assert_eq!(of(OverdueWish { organisation, ..OverdueWish::default() }), 3);
+    let agreement = Some(AgreementId::new("hour").unwrap());
+    assert_eq!(of(OverdueWish { agreement, ..OverdueWish::default() }), 0);
+}
