@@ -213,7 +213,11 @@ fn quiet(house: &House, place: Sequence) -> Result<bool, FlowError> {
     Ok(house.releases(place, 1)?.items.is_empty())
 }
 
+/// What is to be known and not acted upon is in no feed.
 fn assess(item: ReadItem, by: &Measures<'_>) -> Option<FeedEntry> {
+    if item.obligations.as_ref().is_some_and(|it| it.forbids_acting()) {
+        return None;
+    }
     let release = Release {
         place: item.stamp.seq.0,
         id: item.id,

@@ -84,7 +84,7 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     let line = |language| Item::of(Line::of(house, item, Words(language)), Words(language)).html();
     let object = serde_json::json!({ "it": line(Language::It), "en": line(Language::En) });
     let object = Bytes::from(object.to_string());
-    Frame { place: item.stamp.seq.0, at: item.stamp.at, object }
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, object, iep: None }
 }
 
 struct Following {

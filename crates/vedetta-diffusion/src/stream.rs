@@ -26,6 +26,8 @@ pub struct Frame {
     pub at: Instant,
     /// The object, as JSON.
     pub object: Bytes,
+    /// What exchange policies oblige its reader to, as JSON on one line.
+    pub iep: Option<Bytes>,
 }
 
 /// How the stream is written.
@@ -33,7 +35,8 @@ pub struct Frame {
 pub enum Format {
     /// Server-sent events (WHATWG HTML, section 9.2).
     Sse,
-    /// One JSON object a line: `{"id": "…", "date_added": "…", "object": {…}}`.
+    /// One JSON object a line: `{"id": "…", "date_added": "…", "object": {…}}`, and `iep` where
+    /// policies bind it.
     Ndjson,
 }
 
@@ -327,16 +330,26 @@ impl Frame {
     fn write(&self, format: Format, bytes: &mut BytesMut) {
         match format {
             Format::Sse => {
-                bytes.put_slice(format!("id: {}\nevent: item\ndata: ", self.place).as_bytes());
+                bytes.put_slice(format!("id: {}\nevent: item\n", self.place).as_bytes());
+                if let Some(iep) = &self.iep {
+                    // A field that the specification does not know, and has every reader ignore.
+                    bytes.put_slice(b"iep: ");
+                    bytes.put_slice(iep);
+                    bytes.put_slice(b"\n");
+                }
+                bytes.put_slice(b"data: ");
                 self.write_object(bytes);
                 bytes.put_slice(b"\n\n");
             }
             Format::Ndjson => {
-                let head = format!(
-                    "{{\"id\":\"{}\",\"date_added\":\"{}\",\"object\":",
-                    self.place, self.at
-                );
+                let head = format!("{{\"id\":\"{}\",\"date_added\":\"{}\",", self.place, self.at);
                 bytes.put_slice(head.as_bytes());
+                if let Some(iep) = &self.iep {
+                    bytes.put_slice(b"\"iep\":");
+                    bytes.put_slice(iep);
+                    bytes.put_slice(b",");
+                }
+                bytes.put_slice(b"\"object\":");
                 self.write_object(bytes);
                 bytes.put_slice(b"}\n");
             }

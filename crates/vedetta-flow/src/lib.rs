@@ -43,7 +43,9 @@ pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 /// How a link with another node stands.
 pub use vedetta_federation::cards::PeerStage;
 /// How agreements are written, for the doors that take and give them.
-pub use vedetta_policy::{Cleared, Expiring, Form, Notation, read_agreement, write_agreement};
+pub use vedetta_policy::{
+    Cleared, Expiring, Form, Notation, Obligations, read_agreement, write_agreement,
+};
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
     DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use vedetta_model::agreement::{Adhesion, Agreement, History, Party, Within};
 use vedetta_model::{AgreementId, Category, Organisation, OrganisationId, OrganisationNumber};
 
+use crate::obligations::statements;
 use crate::selection::selects;
 
 /// One thing wrong with an agreement.
@@ -250,6 +251,15 @@ impl Check<'_> {
         {
             let remedy = "write the earlier moment in start_date";
             self.fault("handling.iep", "it ends before it starts", remedy);
+        }
+        for (name, words, said) in terms.iep.iter().flat_map(statements) {
+            let known =
+                |said: &str| words.iter().any(|word| word.eq_ignore_ascii_case(said.trim()));
+            if let Some(said) = said.filter(|said| !known(said)) {
+                let what = format!("{said:?} is no word of IEP 2.0");
+                let remedy = "write one of those that the schema names";
+                self.fault(format!("handling.iep.{name}"), what, remedy);
+            }
         }
         if self.agreement.duties.acknowledge_minutes == Some(0) {
             let remedy = "write one minute at least, or leave it out";

@@ -65,6 +65,7 @@ mod group;
 mod lifecycle;
 mod memo;
 mod network;
+mod obligations;
 mod pact;
 mod passage;
 mod redaction;
@@ -90,6 +91,7 @@ pub use lifecycle::{
     suspend,
 };
 pub use network::{Network, Roll};
+pub use obligations::{Obligations, PolicyName};
 pub use passage::Passage;
 pub use redaction::{OMITTED, Redaction, Reference, Withheld, redact};
 pub use reveals::{Lookout, reveals};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use vedetta_model::agreement::Agreement;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
-    AgreementId, Audience, Category, Handling, Hold, Iep, Instant, ItemId, Organisation,
-    OrganisationId, OrganisationNumber, Tlp,
+    AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, Organisation, OrganisationId,
+    OrganisationNumber, Tlp,
 };
 
 use crate::group::Group;
@@ -158,16 +158,6 @@ impl Network {
             .map(|pact| pact.agreement.handling.default_tlp)
             .max()
             .unwrap_or(Tlp::Amber)
-    }
-
-    /// The exchange policy of what a producer gives without one: that of the agreement with the
-    /// strictest default marking, among those that have a policy.
-    #[must_use]
-    pub fn default_iep(&self, producer: OrganisationNumber, category: Category) -> Option<&Iep> {
-        self.giving(producer, category)
-            .filter(|pact| pact.agreement.handling.iep.is_some())
-            .max_by_key(|pact| pact.agreement.handling.default_tlp)
-            .and_then(|pact| pact.agreement.handling.iep.as_ref())
     }
 
     /// The adhesion, in whatever stage, that names an organisation for an agreement.

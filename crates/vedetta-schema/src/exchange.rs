@@ -37,13 +37,14 @@ fn items() -> Vec<(&'static str, Value)> {
             ("pap", pap()),
             ("object", refer("Stix")),
         ],
-        &[],
+        &[("iep", refer("Obligations"))],
     );
     let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
     let group =
         [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
     vec![
         ("Stix", open(&[("type", text())], &[])),
+        ("Obligations", obligations()),
         ("Item", line),
         ("Items", page(refer("Item"))),
         ("Fault", fault),
@@ -88,6 +89,19 @@ fn items() -> Vec<(&'static str, Value)> {
             ),
         ),
     ]
+}
+
+fn obligations() -> Value {
+    let statements = [
+        "encrypt_in_transit",
+        "permitted_actions",
+        "affected_party_notifications",
+        "attribution",
+        "unmodified_resale",
+    ];
+    let statements = statements.map(|name| (name, text()));
+    let policies = list(object(&[("id", text()), ("name", text())], &[]));
+    object(&[], &[statements.as_slice(), &[("policies", policies)]].concat())
 }
 
 fn handling() -> Value {

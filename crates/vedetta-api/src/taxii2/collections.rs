@@ -4,8 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use taxii::{ApiRoot, Collection, Collections, Discovery};
-use vedetta_flow::Share;
+use vedetta_flow::{House, Share};
 use vedetta_model::Actor;
+use vedetta_model::agreement::Stage;
 
 use super::message;
 use crate::access::{Route, Verb};
@@ -70,24 +71,43 @@ impl Shelf {
         Err(Problem::new(Kind::Forbidden, sentence).at("collection"))
     }
 
-    fn describe(self, actor: &Actor) -> Collection {
-        let (title, description) = match self {
-            Self::Cleared => ("Cleared", "Everything that your organisation may read now."),
-            Self::Public => ("Public", "What is TLP:CLEAR."),
-            Self::Submit => ("Submit", "Add here; read here what your organisation added."),
+    fn describe(self, api: &Api, actor: &Actor) -> Collection {
+        let (title, mut description): (_, String) = match self {
+            Self::Cleared => ("Cleared", "Everything that your organisation may read now.".into()),
+            Self::Public => ("Public", "What is TLP:CLEAR.".into()),
+            Self::Submit => ("Submit", "Add here; read here what your organisation added.".into()),
         };
+        if self == Self::Cleared {
+            description += &policies(api.house(), actor);
+        }
         let adding = Route::find(Verb::Post, "/taxii2/root/collections/{collection}/objects/");
         let may_add = adding.is_some_and(|route| route.who.admits(Some(actor)));
         Collection {
             id: self.id().into(),
             title: title.into(),
-            description: Some(description.into()),
+            description: Some(description),
             alias: Some(self.alias().into()),
             can_read: true,
             can_write: self == Self::Submit && may_add,
             media_types: vec![taxii::STIX.into()],
         }
     }
+}
+
+/// Which exchange policies bind what comes under the agreements of the caller's organisation. An
+/// object has no room for them: its bytes are its producer's.
+fn policies(house: &House, actor: &Actor) -> String {
+    let agreements = house.agreements(actor).into_iter();
+    let named = agreements.filter_map(|it| {
+        let iep = it.handling.iep.as_ref().filter(|_| matches!(it.stage, Stage::InForce { .. }))?;
+        Some(format!("{} ({}), under {}", iep.name, iep.id, it.id))
+    });
+    let named: Vec<_> = named.collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    let which = "GET /api/v1/items says which of them bind an item";
+    format!(" FIRST IEP 2.0 policies bind some of it: {}; {which}.", named.join("; "))
 }
 
 pub(super) async fn discovery(State(api): State<Api>) -> Response {
@@ -112,12 +132,16 @@ pub(super) async fn api_root(State(api): State<Api>) -> Response {
     message(StatusCode::OK, &root)
 }
 
-pub(super) async fn list(Caller(actor): Caller) -> Response {
-    let collections = Shelf::ALL.map(|shelf| shelf.describe(&actor)).into();
+pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Response {
+    let collections = Shelf::ALL.map(|shelf| shelf.describe(&api, &actor)).into();
     message(StatusCode::OK, &Collections { collections })
 }
 
-pub(super) async fn get(Caller(actor): Caller, params: Params) -> Result<Response, Problem> {
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
     let shelf = Shelf::find(&params.get::<String>("collection")?)?;
-    Ok(message(StatusCode::OK, &shelf.describe(&actor)))
+    Ok(message(StatusCode::OK, &shelf.describe(&api, &actor)))
 }

@@ -11,7 +11,8 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Door, Preview, ReadItem, Sequence, Share, VersionFilter, Wish, check_kinds,
+    Answer as Explained, Door, Obligations, Preview, ReadItem, Sequence, Share, VersionFilter,
+    Wish, check_kinds,
 };
 use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
@@ -71,6 +72,8 @@ pub(super) struct ItemLine {
     version: Instant,
     tlp: Tlp,
     pap: Pap,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iep: Option<Arc<Obligations>>,
     object: Box<RawValue>,
 }
 
@@ -291,6 +294,7 @@ impl ItemLine {
             version: item.version,
             tlp: item.tlp,
             pap: item.pap,
+            iep: item.obligations,
             object,
         })
     }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
-use vedetta_policy::{Clearance, Cleared, Form, Seal};
+use vedetta_policy::{Clearance, Cleared, Form, Obligations, Seal};
 use vedetta_store::{
     ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
 };
@@ -26,8 +26,10 @@ pub struct ReadItem {
     pub version: Instant,
     /// How far it may go.
     pub tlp: Tlp,
-    /// What may be done with it.
+    /// What may be done with it: what it says, or less where policies permit less.
     pub pap: Pap,
+    /// What policies of the agreements oblige its reader to.
+    pub obligations: Option<Arc<Obligations>>,
     /// In which form it is read.
     pub form: Form,
     /// Whether it revokes the item.
@@ -85,11 +87,15 @@ pub struct Releases {
     pub generation: u64,
 }
 
+/// A clearance, what seals under it, and what binds who reads what is cleared so.
+type Known<'a> = (Arc<Clearance>, Seal<'a>, Option<Arc<Obligations>>);
+
 /// What seals the items of one reading, by clearance: most of them were cleared alike.
 struct Seals<'a> {
     book: &'a Book,
     standing: &'a Standing,
-    known: HashMap<ClearanceId, (Arc<Clearance>, Seal<'a>)>,
+    now: Instant,
+    known: HashMap<ClearanceId, Known<'a>>,
 }
 
 impl House {
@@ -243,16 +249,17 @@ impl House {
 
 impl<'a> Seals<'a> {
     fn of(house: &'a House, standing: &'a Standing) -> Self {
-        Self { book: &house.shared.book, standing, known: HashMap::new() }
+        Self { book: &house.shared.book, standing, now: house.now(), known: HashMap::new() }
     }
 
     fn close(&mut self, item: StoredItem) -> Option<Cleared<ReadItem>> {
-        let (clearance, seal) = match self.known.entry(item.clearance) {
+        let (clearance, seal, obligations) = match self.known.entry(item.clearance) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let clearance = self.book.get(item.clearance)?;
                 let seal = self.standing.network.seal(&clearance);
-                place.insert((clearance, seal))
+                let obligations = self.standing.obligations(&clearance, self.now);
+                place.insert((clearance, seal, obligations.map(Arc::new)))
             }
         };
         let derived_from = match clearance.form {
@@ -264,7 +271,8 @@ impl<'a> Seals<'a> {
             id: item.id,
             version: item.version,
             tlp: clearance.handling.tlp,
-            pap: clearance.handling.pap,
+            pap: obligations.as_ref().map_or(Pap::Clear, |it| it.pap()).max(clearance.handling.pap),
+            obligations: obligations.clone(),
             form: clearance.form,
             state: item.state,
             body: item.body.into(),
@@ -273,6 +281,20 @@ impl<'a> Seals<'a> {
         };
         let id = derived_from.unwrap_or_else(|| read.id.clone());
         Some(seal.close(&id, read))
+    }
+}
+
+impl Standing {
+    /// What binds whoever reads what is cleared so: what the agreements say under which it goes to
+    /// anyone today, or came here.
+    fn obligations(&self, clearance: &Clearance, now: Instant) -> Option<Obligations> {
+        if !self.network.has_policies() {
+            return None;
+        }
+        let under = self.network.decision_unheld(&clearance.handling).under.clone();
+        let via = clearance.handling.via.iter().flat_map(|given| &given.on);
+        let all = self.network.obligations(under.iter().chain(via), now)?;
+        Some(if clearance.form == Form::Full { all } else { all.without_names() })
     }
 }
 

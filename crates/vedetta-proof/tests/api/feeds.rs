@@ -140,3 +140,53 @@ async fn what_is_on_a_warning_list_is_left_out() {
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(lines(&door, &perugia, "addresses.txt").await.len(), 2);
 }
+
+/// The small network with an agreement whose policy permits that.
+async fn bound(permitted: &str) -> Door {
+    let door = Door::new();
+    let what = serde_json::json!(["indicator"]);
+    let agreement = serde_json::json!({
+        "id": "bound", "title": "Bound", "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cosc-umbria"], "gives": what },
+            { "name": "towns", "organisations": ["perugia"], "receives": what },
+        ],
+        "handling": { "iep": { "id": "iep-1", "name": "Umbria", "permitted_actions": permitted } },
+    });
+    let (admin, path) = (door.token("admin"), "/api/v1/agreements/bound");
+    let put = door.ask(&admin, &format!("PUT {path}"), Some((JSON, &agreement.to_string()))).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let step = Some((JSON, r#"{"step":"put-in-force"}"#));
+    let put = door.ask(&admin, &format!("POST {path}/steps"), step).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    door
+}
+
+#[tokio::test]
+async fn what_a_policy_obliges_to_goes_beside_the_object_and_narrows_the_feeds() {
+    for (permitted, blocked, watched) in [
+        ("externally visible direct actions", 1, 1),
+        ("internally visible actions", 0, 1),
+        ("contact for instruction", 0, 0),
+    ] {
+        let door = bound(permitted).await;
+        let (centre, perugia) = (door.token("cosc-umbria"), door.token("perugia"));
+        let item = TestItem::indicator(1).tlp("CLEAR");
+        bring(&door, &centre, item.clone()).await;
+        assert_eq!(lines(&door, &perugia, "addresses.txt").await.len(), blocked, "{permitted}");
+        let bundle = door.get(&perugia, "/feeds/bundle.json").await;
+        let objects = bundle["objects"].as_array().map_or(0, Vec::len);
+        assert_eq!(objects >= 1, watched == 1, "{permitted}: {bundle}");
+        let page = door.get(&perugia, "/api/v1/items").await;
+        let line = &page["items"][0];
+        assert_eq!(line["iep"]["permitted_actions"], permitted);
+        assert_eq!(line["iep"]["policies"][0]["id"], "iep-1");
+        assert_eq!(line["object"].to_string(), item.json(), "the object is as it was");
+        let shelf = door.get(&perugia, "/taxii2/root/collections/cleared/").await;
+        let said = shelf["description"].as_str().unwrap();
+        assert!(said.contains("Umbria (iep-1), under bound"), "{said}");
+        let shelf =
+            door.get(&door.token("stranger.bot"), "/taxii2/root/collections/cleared/").await;
+        assert!(!shelf["description"].as_str().unwrap().contains("iep-1"));
+    }
+}

@@ -239,3 +239,34 @@ async fn the_directory_is_imported_whole_or_not_at_all() {
     let table = door.ask(&admin, "GET /api/v1/exports/organisations.csv", None).await;
     assert!(String::from_utf8(table.body).unwrap().contains("assisi,Comune di Assisi"));
 }
+
+#[tokio::test]
+async fn what_policies_oblige_to_goes_beside_the_object() {
+    let door = Door::new();
+    let _worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let agreement = json!({
+        "id": "bound", "title": "Bound", "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["perugia"], "gives": ["indicator"] },
+            { "name": "towns", "organisations": ["terni"], "receives": ["indicator"] },
+        ],
+        "handling": { "iep": { "id": "iep-1", "name": "P", "attribution": "must not" } },
+    });
+    let admin = door.token("admin");
+    let put = "PUT /api/v1/agreements/bound";
+    door.ask(&admin, put, Some((JSON, &agreement.to_string()))).await;
+    let step = "POST /api/v1/agreements/bound/steps";
+    door.ask(&admin, step, Some((JSON, r#"{"step":"put-in-force"}"#))).await;
+    bring(&door, &door.token("perugia"), 1).await;
+    let terni = door.token("terni");
+    let line = read_frame(&mut open(&door, &terni, "0").await).await;
+    let line: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+    assert_eq!(line["iep"]["attribution"], "must not");
+    let request = Request::get("/api/v1/stream?after=0")
+        .header("authorization", format!("Bearer {terni}"))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let mut events = door.router.clone().oneshot(request).await.unwrap().into_body();
+    let event = read_frame(&mut events).await;
+    assert!(event.contains("\niep: {\"attribution\":\"must not\""), "{event}");
+}
