@@ -138,6 +138,7 @@ fn write_together(
     clock: &dyn Clock,
     together: &mut [Submission],
 ) -> Result<(), StoreError> {
+    believed(clock)?;
     let mut work =
         |unit: &mut dyn UnitOfWork| together.iter_mut().try_for_each(|it| (it.work)(unit));
     // The ledger rolls back what breaks off, and works keep no state between their runs.
@@ -146,6 +147,14 @@ fn write_together(
         let reason = "the writing broke off by a fault of the program, told in the log";
         Err(StoreError::Refused(reason.into()))
     })
+}
+
+/// Refuses to write by a clock that is not to be believed.
+pub(crate) fn believed(clock: &dyn Clock) -> Result<(), StoreError> {
+    match clock.doubt() {
+        None => Ok(()),
+        Some(reason) => Err(StoreError::Engine { place: "the system clock".into(), reason }),
+    }
 }
 
 /// What to answer about what is durable.

@@ -61,8 +61,9 @@ impl House {
     /// Whether the ledger takes what is written: when it could not take the last, it is tried anew.
     ///
     /// # Errors
-    /// A write that waits for too long; what the ledger said.
+    /// A clock that leapt ahead; a write that waits for too long; what the ledger said.
     pub fn writes_well(&self) -> Result<(), StoreError> {
+        crate::scribe::believed(&*self.shared.clock)?;
         let writes = self.writes();
         let waited = writes.oldest.map_or(Duration::ZERO, |oldest| self.now().since(oldest));
         if waited > LONGEST {

@@ -37,4 +37,4 @@ pub use marking::{Iep, Pap, Tlp};
 pub use organisation::Organisation;
 pub use person::{Naming, Person};
 pub use places::Places;
-pub use time::{Clock, Instant};
+pub use time::{Clock, Instant, Pace};

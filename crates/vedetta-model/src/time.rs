@@ -20,6 +20,45 @@ pub struct InstantError(String);
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Instant;
+
+    /// Why what it says is not to be believed, and what to do; nothing when it is. What is written
+    /// with a moment far ahead stays there: the ledger never goes back.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Tells a clock that leapt ahead from one that goes on: by how long the machine has run since it was
+/// looked at last.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    said: Instant,
+    ran: Duration,
+}
+
+impl Pace {
+    /// A clock may gain so much between two looks: what a correction of its drift is.
+    pub const TOLERANCE: Duration = Duration::from_secs(3_600);
+
+    /// Begins with what the clock says now, which is believed.
+    #[must_use]
+    pub const fn new(said: Instant, ran: Duration) -> Self {
+        Self { said, ran }
+    }
+
+    /// Looks again. A clock that leapt is believed again when it is set back.
+    ///
+    /// # Errors
+    /// By how much it leapt ahead, when that is too much.
+    pub fn look(&mut self, said: Instant, ran: Duration) -> Result<(), Duration> {
+        let expected = self.said.after(ran.saturating_sub(self.ran));
+        let ahead = said.since(expected);
+        if ahead > Self::TOLERANCE {
+            return Err(ahead);
+        }
+        *self = Self { said, ran };
+        Ok(())
+    }
 }
 
 impl Instant {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use vedetta_api::calls::Gateway;
 use vedetta_flow::House;
-use vedetta_model::OrganisationId;
+use vedetta_model::{Clock as _, Instant, OrganisationId};
 use vedetta_store::Store;
 
 use vedetta_store_postgres::PostgresStore;
@@ -17,7 +18,7 @@ use vedetta_store_sqlite::SqliteStore;
 use crate::certificates::write_secret;
 use crate::mail_door::MailConfiguration;
 use crate::outcome::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::{LedgerClock, SystemClock, SystemEntropy};
 
 /// Which node a command works on.
 #[derive(Args, Clone, Debug)]
@@ -26,6 +27,12 @@ pub(crate) struct NodeArgs {
     #[arg(long, env = "VEDETTA_DATA", value_name = "DIR", default_value = "vedetta-data")]
     pub(crate) data: PathBuf,
 }
+
+/// With this in the environment, the system's clock is believed however long after the ledger's last
+/// entry it is.
+const CLOCK_IS_RIGHT: &str = "VEDETTA_CLOCK_IS_RIGHT";
+/// A node may have been stopped for so long without anybody confirming its clock.
+const STOPPED: Duration = Duration::from_hours(31 * 24);
 
 /// `vedetta.toml` in the data directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,7 +188,10 @@ impl NodeArgs {
     /// Opens the house, which then knows whose it is.
     pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
         let store = self.store(usage)?;
-        let house = House::open(store, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+        if usage == Use::Write && std::env::var_os(CLOCK_IS_RIGHT).is_none() {
+            check_clock(&*store, SystemClock.now())?;
+        }
+        let house = House::open(store, Arc::new(LedgerClock::start()), Arc::new(SystemEntropy))?;
         let own = OrganisationId::new(&Configuration::read(&self.data)?.organisation)
             .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
         if usage == Use::Write && house.standing().directory.organisation(&own).is_some() {
@@ -189,4 +199,19 @@ impl NodeArgs {
         }
         Ok(house)
     }
+}
+
+/// Refuses a clock far after the ledger's last entry: what is written with it could not be taken back.
+fn check_clock(store: &dyn Store, now: Instant) -> Result<(), Failure> {
+    let mut last = None;
+    store.read(&mut |reader| {
+        last = reader.head()?.map(|(stamp, _)| stamp.at);
+        Ok(())
+    })?;
+    let Some(last) = last.filter(|last| now.since(*last) > STOPPED) else { return Ok(()) };
+    Err(Failure::Usage(format!(
+        "the system clock says {now}, and the ledger's last entry is of {last}: set the clock right, or, \
+         if the node was stopped for so long or restored from an old backup, say so once with \
+         {CLOCK_IS_RIGHT}=1 in the environment"
+    )))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use vedetta_model::{Clock, Instant, Pace};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::disk::Disk;
 
@@ -46,4 +47,49 @@ fn a_write_that_hangs_is_told_by_how_long_it_waits() {
     });
     assert_eq!(test.house.writes().oldest, None);
     test.house.writes_well().unwrap();
+}
+
+/// A clock that somebody set wrong.
+struct Leapt(std::sync::atomic::AtomicBool, vedetta_testkit::MockClock);
+
+impl Clock for Leapt {
+    fn now(&self) -> Instant {
+        self.1.now()
+    }
+
+    fn doubt(&self) -> Option<String> {
+        let leapt = self.0.load(std::sync::atomic::Ordering::SeqCst);
+        leapt.then(|| "it leapt 90 minutes ahead".into())
+    }
+}
+
+#[test]
+fn by_a_clock_that_leapt_nothing_is_written() {
+    let clock = vedetta_testkit::MockClock::at("2026-03-02T08:00:00Z");
+    let clock = Arc::new(Leapt(false.into(), clock));
+    let entropy = Arc::new(vedetta_testkit::SeededEntropy::new(1));
+    let (theirs, store) = (Arc::clone(&clock) as Arc<dyn Clock>, TestHouse::ledger());
+    let house = vedetta_flow::House::open(store, theirs, entropy).unwrap();
+    house.write(|unit| unit.set_bookmark("before", b"it")).unwrap();
+    clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    let refused = house.write(|unit| unit.set_bookmark("after", b"it")).unwrap_err().to_string();
+    assert!(refused.contains("the system clock") && refused.contains("90 minutes"), "{refused}");
+    assert!(house.writes_well().is_err());
+    house.read(|reader| reader.bookmark("before")).unwrap().unwrap();
+    clock.0.store(false, std::sync::atomic::Ordering::SeqCst);
+    house.writes_well().unwrap();
+    house.write(|unit| unit.set_bookmark("after", b"it")).unwrap();
+}
+
+#[test]
+fn a_clock_leaps_when_it_gains_more_than_the_machine_ran() {
+    let moment = |text: &str| text.parse::<Instant>().unwrap();
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let mut pace = Pace::new(moment("2026-03-02T08:00:00Z"), Duration::ZERO);
+    pace.look(moment("2026-03-09T08:30:00Z"), hours(7 * 24)).unwrap();
+    let leapt = pace.look(moment("2027-03-09T08:30:00Z"), hours(7 * 24));
+    assert_eq!(leapt, Err(hours(365 * 24)));
+    assert_eq!(pace.look(moment("2027-03-09T09:30:00Z"), hours(7 * 24 + 1)), Err(hours(365 * 24)));
+    pace.look(moment("2026-03-09T10:30:00Z"), hours(7 * 24 + 2)).unwrap();
+    pace.look(moment("2026-03-09T08:00:00Z"), hours(7 * 24 + 3)).unwrap();
 }
