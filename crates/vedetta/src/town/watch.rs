@@ -1,6 +1,6 @@
 //! Someone at a node who notes when items arrive there, by its live stream.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub(crate) struct Watcher {
     watching: JoinHandle<()>,
 }
 
-/// What was seen: when each item came, each time it came; by its identifier, and by the moment of
-/// its creation, which a derived form keeps.
+/// What was seen: when each item came, each time it came; by its identifier, and by the moments of its
+/// creation and of its version, which a derived form keeps.
 struct Seen {
     arrivals: Mutex<HashMap<String, Vec<Instant>>>,
     news: watch::Sender<usize>,
@@ -33,6 +33,7 @@ struct Seen {
 struct Named {
     id: String,
     created: Option<String>,
+    modified: Option<String>,
 }
 
 impl Watcher {
@@ -59,7 +60,7 @@ impl Watcher {
         Ok(Self { seen, watching })
     }
 
-    /// When an item came, each time; by its identifier or the moment of its creation.
+    /// When an item came, each time; by its identifier or the moment of its creation or version.
     pub(crate) fn arrivals(&self, item: &str) -> Vec<Instant> {
         self.seen.all().get(item).cloned().unwrap_or_default()
     }
@@ -108,8 +109,9 @@ impl Seen {
         }
         let (now, count) = (SystemClock.now(), items.len());
         let mut all = self.all();
-        for name in items.into_iter().flat_map(|item| item.created.into_iter().chain([item.id])) {
-            all.entry(name).or_default().push(now);
+        for Named { id, created, modified } in items {
+            let names: BTreeSet<_> = created.into_iter().chain(modified).chain([id]).collect();
+            names.into_iter().for_each(|name| all.entry(name).or_default().push(now));
         }
         drop(all);
         self.news.send_modify(|seen| *seen += count);

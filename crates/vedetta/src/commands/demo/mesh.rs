@@ -60,7 +60,7 @@ struct Country {
 /// An item on its way.
 struct Told {
     id: String,
-    created: String,
+    version: String,
     at: &'static str,
     accepted: Instant,
     what: &'static str,
@@ -187,8 +187,8 @@ impl Country {
     async fn tell(&self, scene: &Scene, cut: Option<&str>) -> Result<Told, Failure> {
         let guest = GUESTS.iter().find(|(guest, _)| *guest == scene.who);
         let at = guest.map_or(scene.who, |(_, host)| host);
-        let created = SystemClock.now();
-        let (id, text) = scene.text(created);
+        let version = SystemClock.now();
+        let (id, text) = scene.text(version);
         let limits = stix_bundle::limits();
         let arrival = stix_bundle::read(DoorIn::Api, "demo", text.as_bytes(), &limits);
         let body = serde_json::to_vec(&arrival)
@@ -201,7 +201,7 @@ impl Country {
         }
         let told = Told {
             id: id.to_string(),
-            created: created.to_string(),
+            version: version.to_string(),
             at,
             accepted,
             what: scene.what,
@@ -225,7 +225,7 @@ impl Country {
             return Ok("cut off".into());
         }
         let arrived = match self.watchers.get(id) {
-            Some(watcher) => watcher.until(&told.created, PATIENCE).await,
+            Some(watcher) => watcher.until(&told.version, PATIENCE).await,
             None => None,
         };
         Ok(arrived
@@ -244,7 +244,7 @@ impl Country {
                 let crosses = (id == "cosc-umbria") != (told.at == "cosc-umbria");
                 let Some(watcher) = self.watchers.get(id) else { continue };
                 if answer["allowed"] == json!(true) && crosses {
-                    let arrived = watcher.until(&told.created, PATIENCE * 4).await;
+                    let arrived = watcher.until(&told.version, PATIENCE * 4).await;
                     let after = arrived.map_or("not yet".into(), |at| {
                         format!("after {} ms", at.since(mended).as_millis())
                     });
