@@ -220,6 +220,18 @@ impl Cards {
         !origin.chain(hops).any(|(node, seal)| self.is_revoked(node, &seal.key))
     }
 
+    /// Whether a node on the trail of an envelope has a key that counts for nothing: what is sealed
+    /// anew may come then.
+    #[must_use]
+    pub fn were_revoked(&self, envelope: &Envelope) -> bool {
+        let trail = envelope.hops.iter().map(|hop| &hop.from).chain([&envelope.origin]);
+        let revoked = |node: &OrganisationId| {
+            let mut keys = self.cards_of(node).iter().map(|card| card.says.key.id());
+            keys.any(|key| self.is_revoked(node, &key))
+        };
+        trail.into_iter().any(revoked)
+    }
+
     /// The newest card of a node.
     #[must_use]
     pub fn newest(&self, node: &OrganisationId) -> Option<&Card> {

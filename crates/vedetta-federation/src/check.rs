@@ -65,6 +65,8 @@ pub struct Verified {
     leaf: Digest,
     way: Way,
     tlp: Option<Tlp>,
+    /// Whether it was missed when it was new, or had to wait.
+    late: bool,
 }
 
 /// On which way an envelope came.
@@ -241,6 +243,18 @@ impl Verified {
         &self.envelope
     }
 
+    /// The same, of what was missed when it was new or had to wait.
+    #[must_use]
+    pub(crate) fn late(self) -> Self {
+        Self { late: true, ..self }
+    }
+
+    /// Whether it was missed when it was new, or had to wait: how old it is says nothing of the way.
+    #[must_use]
+    pub const fn is_late(&self) -> bool {
+        self.late
+    }
+
     /// Whether it is an item, and no notice of any kind.
     #[must_use]
     pub const fn is_item(&self) -> bool {
@@ -405,7 +419,9 @@ impl Trust {
     ) -> Result<Verified, Box<Refused>> {
         let leaf = envelope.leaf();
         match self.examine(peer, &envelope, leaf, now) {
-            Ok((way, tlp)) => Ok(Verified { envelope: Box::new(envelope), leaf, way, tlp }),
+            Ok((way, tlp)) => {
+                Ok(Verified { envelope: Box::new(envelope), leaf, way, tlp, late: false })
+            }
             Err(why) => {
                 let origin = envelope.origin.clone();
                 let later = why.may_pass().then(|| Box::new(envelope));
@@ -563,7 +579,10 @@ impl Trust {
     }
 
     /// Only a node of a party says how an agreement stands; of what is not known here, any does.
-    fn has_a_say(&self, origin: &OrganisationId, id: &AgreementId) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// [`Refusal::NotSpeaking`].
+    pub fn has_a_say(&self, origin: &OrganisationId, id: &AgreementId) -> Result<(), Refusal> {
         let Some(agreement) = self.network.agreement(id) else { return Ok(()) };
         let parent = agreement.parent.as_ref().filter(|_| agreement.adhesion.is_some());
         let parties = match parent.and_then(|parent| self.network.agreement(parent)) {

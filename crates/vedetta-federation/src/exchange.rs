@@ -104,7 +104,7 @@ pub fn check(
     let (mut left_over, mut changed) = (0, false);
     for envelope in batch.envelopes {
         match trust.check(peer, envelope, now) {
-            Ok(it) => verified.push(it),
+            Ok(it) => verified.push(if batch.lane == Lane::Live { it } else { it.late() }),
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
                 changed |= room == Room::Kept;

@@ -153,3 +153,70 @@ pub(crate) fn subject(what: &What) -> Option<String> {
         What::Item(_) | What::Withdrawal(_) | What::Acknowledgement(_) => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::{Category, Handling, Pap, Tlp};
+    use vedetta_policy::Form;
+
+    use super::*;
+    use crate::object::Object;
+
+    fn id(text: &str) -> OrganisationId {
+        OrganisationId::new(text).unwrap()
+    }
+
+    /// An item of an origin that is handled as none before, with as many names as may be.
+    fn brought(origin: &str, n: u32) -> (Envelope, Item) {
+        let object =
+            r#"{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}"#;
+        let only_under = (0..64).map(|it| format!("{n}-{it}").parse().unwrap()).collect();
+        let item = Item {
+            object: Object::new(object.into()).unwrap(),
+            conditions: Handling {
+                producer: id(origin),
+                category: Category::Indicator,
+                tlp: Tlp::Amber,
+                pap: Pap::Clear,
+                victims: [].into(),
+                named: [].into(),
+                only_under,
+                via: [].into(),
+            },
+            form: Form::Full,
+            derived: None,
+        };
+        let what = What::Item(Box::new(item.clone()));
+        (Envelope::unsealed(id(origin), Instant::default(), 1, what), item)
+    }
+
+    /// How many new ways of handling of an origin a peer brings until there is no more room.
+    fn until_full(limits: &Limits, peer: &str, origin: &str, now: Instant) -> u32 {
+        let admits = |n: &u32| {
+            let (envelope, item) = brought(origin, *n);
+            limits.admits(&id(peer), (&envelope, &item), now)
+        };
+        u32::try_from((0..u32::MAX).take_while(admits).count()).unwrap()
+    }
+
+    #[test]
+    fn new_ways_of_handling_are_bounded_for_each_origin_and_each_peer() {
+        let (limits, now) = (Limits::default(), Instant::from_micros(1_000_000_000_000_000));
+        let one = until_full(&limits, "peer", "origin-0", now);
+        let octets = KIND + NAME * 64;
+        assert_eq!(u64::from(one), KINDS / octets);
+        // What is handled as something before costs nothing, by whomever it comes.
+        for peer in ["peer", "other"] {
+            let (envelope, item) = brought("origin-0", 0);
+            assert!(limits.admits(&id(peer), (&envelope, &item), now));
+            assert_eq!(until_full(&limits, peer, "origin-0", now), one, "those that are known");
+        }
+        let all: u32 =
+            (1..18).map(|n| until_full(&limits, "peer", &format!("origin-{n}"), now)).sum();
+        assert_eq!(u64::from(one + all), KINDS_BY_PEER / octets, "by one peer so many at most");
+        assert!(until_full(&limits, "other", "origin-17", now) > 0, "another brings what it will");
+        let tomorrow = now.after(std::time::Duration::from_secs(DAY));
+        let (envelope, item) = brought("origin-0", one);
+        assert!(limits.admits(&id("peer"), (&envelope, &item), tomorrow));
+    }
+}

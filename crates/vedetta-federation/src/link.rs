@@ -42,6 +42,9 @@ pub const BEAT: Duration = Duration::from_secs(10);
 /// long, and what was not entered comes again.
 pub const AGAIN: Duration = Duration::from_secs(3600);
 
+/// And so long after there was room again.
+pub const SOON: Duration = Duration::from_secs(60);
+
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 8;
 
@@ -89,6 +92,8 @@ pub enum Input {
     Vouch(Vec<Card>),
     /// What stands is another: what was read and is not sent yet is to be read again.
     Changed,
+    /// There is room again for what may pass later.
+    Room,
     /// A frame came of a type that is not known.
     Unknown,
     /// Time passed: once a second.
@@ -290,6 +295,10 @@ impl Link {
             Input::Remembered => self.receiving.remembered(),
             Input::Vouch(cards) => self.vouch(&cards, &mut out),
             Input::Changed => self.sending.forget(),
+            Input::Room => {
+                let again = &mut self.clock.again;
+                *again = again.map(|again| again.min(now.after(SOON)));
+            }
             Input::Unknown => {
                 self.count(&mut out);
             }

@@ -92,6 +92,11 @@ impl Stood {
         self.0.get(node)
     }
 
+    /// The last words of all.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        self.0.values()
+    }
+
     /// The number of a node's next word.
     #[must_use]
     pub fn next(&self, node: &OrganisationId) -> u64 {

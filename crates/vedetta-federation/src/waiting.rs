@@ -11,7 +11,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, What};
 use crate::limits::{CHANGE, subject};
 
 /// So many envelopes of one peer wait.
@@ -19,6 +19,11 @@ pub const MOST_WAITING: usize = 1_000;
 
 /// So many octets of one peer wait.
 pub const MOST_OCTETS: usize = 1 << 20;
+
+/// What came too soon passes in a moment, and has a room of its own, a quarter of this size.
+const SOON: usize = 4;
+/// Of four places items take three: what tells how things stand finds one though many items wait.
+const ITEMS: (usize, usize) = (3, 4);
 
 /// What waited so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
@@ -95,12 +100,36 @@ impl Waiting {
                 return Room::Kept;
             }
         }
-        let octets: usize = self.0.iter().map(|guest| guest.envelope.weight()).sum();
-        if self.0.len() >= MOST_WAITING || octets + envelope.weight() > MOST_OCTETS {
+        if !self.has_place(&envelope, subject.as_ref()) {
             return Room::Full;
         }
         self.0.push(Guest { since: now, leaf, subject, envelope });
         Room::Kept
+    }
+
+    /// Whether there is a place for one more.
+    fn has_place(&self, envelope: &Envelope, subject: Option<&String>) -> bool {
+        let fits = |is: &dyn Fn(&Guest) -> bool, (part, of): (usize, usize)| {
+            let alike = self.0.iter().filter(|guest| is(guest));
+            let taken = alike.map(|guest| guest.envelope.weight());
+            let (count, octets) = taken.fold((0, envelope.weight()), |(count, octets), weight| {
+                (count + 1, octets + weight)
+            });
+            count < MOST_WAITING * part / of && octets <= MOST_OCTETS * part / of
+        };
+        if subject.is_some() {
+            return fits(&|guest| guest.subject.is_some(), (1, SOON));
+        }
+        let item = |it: &Envelope| matches!(it.what, What::Item(_));
+        fits(&|guest| guest.subject.is_none(), (1, 1))
+            && (!item(envelope) || fits(&|guest| item(&guest.envelope), ITEMS))
+    }
+
+    /// Whether half of the room is free, so that what found no place may come again.
+    #[must_use]
+    pub fn is_half_free(&self) -> bool {
+        let octets: usize = self.0.iter().map(|guest| guest.envelope.weight()).sum();
+        self.0.len() <= MOST_WAITING / 2 && octets <= MOST_OCTETS / 2
     }
 
     /// After how long what waits is to be tried again, when the same are believed as at the last
@@ -122,7 +151,7 @@ impl Waiting {
         for Guest { since, leaf, subject, envelope } in std::mem::take(&mut self.0) {
             let mut refused = match trust.check(peer, *envelope, now) {
                 Ok(verified) => {
-                    passed.push(verified);
+                    passed.push(verified.late());
                     continue;
                 }
                 Err(refused) => *refused,
