@@ -34,7 +34,7 @@ use crate::standing::Standing;
 
 pub(crate) use self::keep::{Provenance, keep_own};
 pub use self::shelf::ShelfError;
-pub(crate) use self::standings::lapsed;
+pub(crate) use self::standings::{lapsed, say, word_against};
 
 /// This node and the others, as they stand.
 pub struct Mesh {
@@ -81,6 +81,12 @@ pub(crate) struct Line {
     pub(crate) tallies: BTreeMap<&'static str, Tally>,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
+    /// When it last said that ours is from the future, and whether that was written down.
+    pub(crate) future: Option<Instant>,
+    pub(crate) warned: bool,
+    /// The nodes whose seals it sees, as far as that was looked up, and how often there were more.
+    pub(crate) introduced: BTreeSet<OrganisationId>,
+    pub(crate) introductions: u64,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, vedetta_store::Sequence), Audience>,
     /// What went to it and is not written down yet.

@@ -90,6 +90,7 @@ impl House {
             if active { sharing.read(reader) } else { Ok(Mark::default()) }
         })?;
         let Sharing { parcels, sent, .. } = sharing;
+        self.introduce(peer, seals_of(&parcels, [&mesh.me, peer]))?;
         let mut lines = self.nodes.lines();
         let line: &mut Line = lines.entry(peer.clone()).or_default();
         for (place, release, to) in sent {
@@ -525,8 +526,10 @@ impl Sharing<'_> {
                     envelope.what,
                     What::Acknowledgement(_) | What::Contact(_) | What::Presence(_)
                 );
+                // What a stolen key sealed nobody takes: it came again, sealed anew.
                 if !self.back(&envelope, entry.stamp.seq)
                     && !one_hop
+                    && self.mesh.is_sound(&envelope)
                     && self.concerns(reader, &envelope.what)?
                 {
                     self.push(envelope, Passages::default());
@@ -712,6 +715,19 @@ impl Sharing<'_> {
             },
         )
     }
+}
+
+/// The nodes that sealed something of this, or signed it, but for two.
+fn seals_of(parcels: &[Parcel], but: [&OrganisationId; 2]) -> BTreeSet<OrganisationId> {
+    let mut nodes = BTreeSet::new();
+    for parcel in parcels {
+        let (Parcel::Onward { envelope, .. } | Parcel::Back(envelope)) = parcel;
+        nodes.extend(envelope.hops.iter().map(|hop| &hop.from).chain([&envelope.origin]));
+        if let What::Agreement(signed) = &envelope.what {
+            nodes.extend(signed.signatures.iter().map(|(node, _)| node));
+        }
+    }
+    nodes.into_iter().filter(|node| !but.contains(node)).cloned().collect()
 }
 
 fn is_release(entry: &Entry) -> bool {

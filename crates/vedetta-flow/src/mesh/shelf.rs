@@ -14,9 +14,9 @@ use vedetta_federation::waiting::Waiting;
 use vedetta_model::OrganisationId;
 use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
-use super::Mesh;
 use super::share::hash_at;
 use super::take::{bookmark_name, waiting_name};
+use super::{Line, Mesh};
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -133,13 +133,53 @@ impl House {
 }
 
 impl House {
-    /// The cards that this node vouches for: its own, and those of its peers and of nodes that it
-    /// learnt of. For which of them a peer believes it, the peer alone knows.
+    /// The cards that go to a peer: this node's own, those that it has of the peer, and those of the
+    /// nodes whose seals the peer has seen or is about to see. For which of them the peer believes it,
+    /// the peer alone knows.
     ///
     /// # Errors
     /// As [`House::mesh`].
-    pub fn vouched_cards(&self) -> Result<Vec<Card>, FlowError> {
-        Ok(self.mesh()?.cards.all().cloned().collect())
+    pub fn vouched_cards(&self, peer: &OrganisationId) -> Result<Vec<Card>, FlowError> {
+        let (mesh, introduced) = (self.mesh()?, self.introduced(peer)?);
+        let goes =
+            |node: &OrganisationId| *node == mesh.me || node == peer || introduced.contains(node);
+        let nodes = mesh.cards.nodes().filter(|(node, _)| goes(node));
+        Ok(nodes.flat_map(|(_, known)| known.cards.iter().cloned()).collect())
+    }
+
+    /// How often a peer was introduced to nodes since the house was opened.
+    pub fn introductions(&self, peer: &OrganisationId) -> u64 {
+        self.nodes.lines().get(peer).map_or(0, |line| line.introductions)
+    }
+
+    /// The nodes to which a peer was introduced.
+    fn introduced(&self, peer: &OrganisationId) -> Result<BTreeSet<OrganisationId>, FlowError> {
+        let kept = self.read(|reader| reader.bookmark(&introduced_name(peer)))?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+    }
+
+    /// Remembers that a peer sees seals of these nodes from now on: durably, since it is to be told
+    /// when a key of theirs counts for nothing any more.
+    pub(super) fn introduce(
+        &self,
+        peer: &OrganisationId,
+        nodes: BTreeSet<OrganisationId>,
+    ) -> Result<(), FlowError> {
+        let knows = |line: &Line| line.introduced.is_superset(&nodes);
+        if self.nodes.lines().get(peer).is_some_and(knows) {
+            return Ok(());
+        }
+        let mut introduced = self.introduced(peer)?;
+        if !nodes.is_subset(&introduced) {
+            introduced.extend(nodes);
+            let (name, bytes) =
+                (introduced_name(peer), serde_json::to_vec(&introduced).unwrap_or_default());
+            self.write(move |unit| unit.set_bookmark(&name, &bytes))?;
+        }
+        let mut lines = self.nodes.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        (line.introduced, line.introductions) = (introduced, line.introductions + 1);
+        Ok(())
     }
 
     /// Learns cards that a peer brought, each for what it is worth: that of the peer itself, those
@@ -275,11 +315,23 @@ impl House {
 
     /// Notes what a peer refused of ours.
     pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
+        let now = self.now();
         let mut lines = self.nodes.lines();
         let line = lines.entry(peer.clone()).or_default();
         line.refused_there += told.len() as u64;
+        if told.iter().any(|it| it.why == FUTURE) {
+            line.future = Some(now);
+        }
     }
 }
+
+/// Where it is kept to which nodes a peer was introduced.
+fn introduced_name(peer: &OrganisationId) -> String {
+    format!("introduced/{peer}")
+}
+
+/// By this name a peer refuses what is from the future: its clock is behind, or ours ahead.
+const FUTURE: &str = "future";
 
 /// Whether a card is an earlier one of the key of the newest, or one that its node signed anew after
 /// it was restored from a backup: it says nothing.

@@ -1,5 +1,6 @@
 //! A peer that was let in and lies: what it says is heard by a whole house, and gains it nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -205,6 +206,71 @@ fn the_room_to_wait_is_bounded_and_what_finds_none_comes_again() {
     let peers = national.house.peers(&national.administrator()).unwrap();
     let umbria = peers.iter().find(|it| it.organisation == id("cosc-umbria")).unwrap();
     assert_eq!(umbria.waiting + taken.left_over, MOST_WAITING);
+}
+
+#[test]
+fn a_room_full_of_items_keeps_no_notice_out() {
+    let [national, umbria, _] = country();
+    let brought = |n| {
+        let what = What::Item(Box::new(item("genova", &clear(n), "CLEAR")));
+        own(&umbria, u64::from(n), what)
+    };
+    let many = (0..u32::try_from(MOST_WAITING).unwrap()).map(brought).collect();
+    assert!(taken(&umbria, &national, many, (vec![], None)).left_over > 0);
+    // What tells how things stand waits beside them, and so does what only came too soon.
+    let presence = Presence {
+        organisation: id("genova"),
+        on_duty: 1,
+        until: national.house.now().after(Duration::from_secs(60)),
+    };
+    let said = own(&umbria, 9_000, What::Presence(presence));
+    assert_eq!(taken(&umbria, &national, vec![said], (vec![], None)).left_over, 0);
+    for revision in 1..=CHANGES + 2 {
+        let now = if revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
+        let word = vec![word(&umbria, "umbria", revision, now)];
+        assert_eq!(taken(&umbria, &national, word, (vec![], None)).left_over, 0);
+    }
+}
+
+#[test]
+fn what_is_small_compiles_nothing_anew() {
+    let [national, umbria, _] = country();
+    let items = [clear(5), clear(6)];
+    umbria.bring("cosc-umbria", &items);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let before = national.house.standing();
+    let until = national.house.now().after(Duration::from_secs(60));
+    let presence = Presence { organisation: id("cosc-umbria"), on_duty: 1, until };
+    say(&umbria, &national, own(&umbria, 900, What::Presence(presence)), vec![]);
+    assert_eq!(withdraw(&umbria, &national, &items[0].id()), "new");
+    let after = national.house.standing();
+    assert_eq!(after.compiled, before.compiled, "who may receive what is the same");
+    assert!(Arc::ptr_eq(&after.network, &before.network));
+    // How an agreement stands is compiled; who is in the network is not read again.
+    let suspended = word(&umbria, "umbria", 1, Stands::Suspended);
+    assert_eq!(taken(&umbria, &national, vec![suspended], (vec![], None)).outcomes, [Outcome::New]);
+    let after = national.house.standing();
+    assert!(after.compiled > before.compiled && Arc::ptr_eq(&after.directory, &before.directory));
+}
+
+#[test]
+fn how_fast_the_agreements_share_is_not_how_long_a_link_was_down() {
+    let [national, umbria, _] = country();
+    let by = national.administrator();
+    let count = || {
+        let all = national.house.arriving(&by).unwrap();
+        all.iter().map(|it| it.share.count).sum::<u64>()
+    };
+    umbria.bring("cosc-umbria", &[clear(5).tlp("AMBER")]);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert_eq!(count(), 0, "it was missed while there was no link");
+    umbria.bring("cosc-umbria", &[clear(6).tlp("AMBER")]);
+    settle(&mut wires);
+    assert_eq!(count(), 1);
+    drop(wires);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert_eq!(count(), 1, "nothing is counted twice");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Two nodes pair with a code, once; a link that is suspended or ended carries nothing.
 
 use vedetta_directory::directory::Records;
-use vedetta_flow::FlowError;
+use vedetta_federation::envelope::{Envelope, Removal, What};
+use vedetta_federation::exchange::{Signer, dispatch};
+use vedetta_federation::shelf::{Parcel, Shelf as _};
 use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey};
+use vedetta_flow::mesh::Mesh;
+use vedetta_flow::{FlowError, Step};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreements, id};
@@ -195,6 +199,85 @@ fn what_a_stolen_key_sealed_is_sealed_anew_for_who_joins_later() {
     assert!(liguria.reads("cosc-liguria", &item.id()));
     let peers = liguria.house.peers(&liguria.administrator()).unwrap();
     assert_eq!((peers[0].refused, peers[0].waiting), (0, 0), "{:?}", peers[0].refusals);
+}
+
+#[test]
+fn what_a_stolen_key_said_is_said_anew_for_who_joins_later_and_no_more_by_the_thief() {
+    let [umbria, national, liguria] =
+        ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let (admin, thief) = (umbria.administrator(), umbria.house.mesh().unwrap());
+    umbria.house.withdraw(&umbria.person("cosc-umbria"), &item.id(), "a mistake").unwrap();
+    umbria.house.remove_organisation(&admin, &id("terni")).unwrap();
+    let suspend = Step::Suspend { reason: "review".into() };
+    umbria.house.step_agreement(&admin, &"umbria".parse().unwrap(), &suspend).unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    umbria.house.rotate_key(&admin, OldKey::Stolen).unwrap();
+    // Twice: the second time all of it is known, and nothing is written again.
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let head = national.house.head().unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert_eq!(national.house.head().unwrap().place, head.place);
+    pair(&national, &liguria);
+    settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
+    let directory = &liguria.house.standing().directory;
+    assert!(directory.organisation(&id("terni")).is_none(), "who left has left there too");
+    let standing = liguria.house.standing();
+    let stage = standing.network.agreement(&"umbria".parse().unwrap()).unwrap().stage.name();
+    assert_eq!(stage, "suspended");
+    let peers = liguria.house.peers(&liguria.administrator()).unwrap();
+    assert_eq!((peers[0].refused, peers[0].waiting), (0, 0), "{:?}", peers[0].refusals);
+    // What the thief seals is refused by who has a link with its node, and far away.
+    let removal = Removal { organisation: id("perugia") };
+    let envelope =
+        Envelope::unsealed(id("cosc-umbria"), umbria.house.now(), 9_000, What::Removal(removal));
+    let onward = |envelope, signer: &Mesh, to: &str| {
+        let envelope = Box::new(envelope);
+        let parcel = Parcel::Onward { envelope, passages: vec![].into(), tlp: None };
+        let signer = Signer { node: &signer.me, key: &signer.key };
+        dispatch(signer, &id(to), vec![parcel], umbria.house.now()).remove(0)
+    };
+    let refused = |at: &Node, from: &str, envelope: &Envelope| {
+        let trust = at.house.mesh().unwrap().trust.clone();
+        let checked = trust.check(&id(from), envelope.clone(), at.house.now());
+        checked.unwrap_err().why.name()
+    };
+    let stolen = onward(envelope, &thief, "cnaipic");
+    assert_eq!(refused(&national, "cosc-umbria", &stolen), "revoked-key");
+    let relayed = onward(stolen, &national.house.mesh().unwrap(), "cosc-liguria");
+    assert_eq!(refused(&liguria, "cnaipic", &relayed), "revoked-key");
+}
+
+#[test]
+fn a_peer_gets_the_cards_of_those_whose_seals_it_sees_and_no_others() {
+    let [umbria, national, liguria, agency] =
+        ["cosc-umbria", "cnaipic", "cosc-liguria", "poli-cert"]
+            .map(|name| Node::new(name, agreements()));
+    for node in [&umbria, &liguria, &agency] {
+        pair(&national, node);
+    }
+    let wires = || [&umbria, &liguria, &agency].map(|node| Wire::between(&national, node));
+    settle(&mut wires());
+    let knows = |node: &Node| {
+        let mesh = node.house.mesh().unwrap();
+        mesh.cards.nodes().map(|(node, _)| node.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(knows(&liguria), ["cnaipic", "cosc-liguria"], "it has heard of nobody else");
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut wires());
+    assert!(liguria.reads("cosc-liguria", &item.id()));
+    assert_eq!(knows(&liguria), ["cnaipic", "cosc-liguria", "cosc-umbria"]);
+    assert_eq!(knows(&agency), ["cnaipic", "poli-cert"], "it gets nothing of Umbria's");
+    // Whoever has seen its seals hears, over a later connection, that its key was stolen.
+    let stolen = umbria.house.mesh().unwrap().key.public().id();
+    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    settle(&mut wires());
+    let mesh = liguria.house.mesh().unwrap();
+    assert!(mesh.cards.is_revoked(&id("cosc-umbria"), &stolen));
 }
 
 #[test]

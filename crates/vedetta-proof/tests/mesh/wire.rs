@@ -19,6 +19,10 @@ struct End<'a> {
     /// Frames for the other end.
     out: VecDeque<Vec<u8>>,
     head: u64,
+    /// How often the peer was introduced to nodes, and how the nodes stood.
+    introductions: u64,
+    vouched: Vec<vedetta_federation::card::Card>,
+    mesh: std::sync::Arc<vedetta_flow::mesh::Mesh>,
 }
 
 /// A connection between two houses.
@@ -48,6 +52,7 @@ impl<'a> End<'a> {
     fn open(house: &'a House, peer: &str) -> Self {
         let mesh = house.mesh().unwrap();
         let (peer, head) = (id(peer), house.head().unwrap());
+        let vouched = house.vouched_cards(&peer).unwrap();
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),
@@ -55,10 +60,20 @@ impl<'a> End<'a> {
             edition: house.edition(&peer).unwrap(),
             head,
             bookmark: house.bookmark(&peer).unwrap(),
-            cards: house.vouched_cards().unwrap(),
+            cards: vouched.clone(),
         };
         let (link, outputs) = Link::open(opening, house.now());
-        let mut end = Self { house, peer, link, out: VecDeque::new(), head: head.place };
+        let introductions = house.introductions(&peer);
+        let mut end = Self {
+            house,
+            peer,
+            link,
+            out: VecDeque::new(),
+            head: head.place,
+            introductions,
+            vouched,
+            mesh,
+        };
         end.follow(outputs);
         end
     }
@@ -96,6 +111,11 @@ impl<'a> End<'a> {
             Output::Fetch(ask) => {
                 let signer = Signer { node: &mesh.me, key: &mesh.key };
                 let fetched = fetch(house, signer, &self.peer, &ask, house.now());
+                if house.introductions(&self.peer) != self.introductions {
+                    self.introductions = house.introductions(&self.peer);
+                    self.vouched = house.vouched_cards(&self.peer).unwrap();
+                    self.tell(Input::Vouch(self.vouched.clone()));
+                }
                 Some(Input::Fetched(fetched.unwrap()))
             }
             Output::Take(taking) => {
@@ -125,6 +145,14 @@ impl<'a> End<'a> {
     /// Tries again what waits, and tells the link of what was written since.
     fn advance(&mut self) {
         let (house, mesh) = (self.house, self.house.mesh().unwrap());
+        if !std::sync::Arc::ptr_eq(&mesh, &self.mesh) {
+            self.mesh = std::sync::Arc::clone(&mesh);
+            let cards = house.vouched_cards(&self.peer).unwrap();
+            if cards != self.vouched {
+                self.vouched.clone_from(&cards);
+                self.tell(Input::Vouch(cards));
+            }
+        }
         take_waiting(house, &mesh.trust, &self.peer, house.now()).unwrap();
         let head = self.house.head().unwrap();
         if head.place > self.head {

@@ -50,11 +50,34 @@ impl Load {
             }
             What::Item(_) => return Ok(Outcome::Idle),
         };
-        if outcome == Outcome::New {
+        if outcome == Outcome::New || self.comes_sealed_anew(unit, verified, outcome)? {
             let kept = Kept::Passed { source: self.peer.clone() };
             self.keep_envelope(unit, &subject, &kept, envelope)?;
         }
         Ok(outcome)
+    }
+
+    /// Whether a notice that is known comes under other seals than before, since a key of its trail
+    /// was stolen: then this one is passed on, once.
+    fn comes_sealed_anew(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        verified: &Verified,
+        outcome: Outcome,
+    ) -> Result<bool, StoreError> {
+        let envelope = verified.envelope();
+        if outcome != Outcome::Known || !self.mesh.cards.were_revoked(envelope) {
+            return Ok(false);
+        }
+        let hops = envelope.hops.iter().map(|hop| &hop.seal.key);
+        let keys = envelope.seal.iter().map(|seal| &seal.key).chain(hops);
+        let name = format!("sealed-anew/{}", verified.leaf());
+        let keys = serde_json::to_vec(&keys.collect::<Vec<_>>()).unwrap_or_default();
+        if unit.bookmark(&name)?.as_ref() == Some(&keys) {
+            return Ok(false);
+        }
+        unit.set_bookmark(&name, &keys)?;
+        Ok(true)
     }
 
     /// Only the origin of what is served withdraws it, and only while nobody else has brought it:
