@@ -18,7 +18,7 @@ use vedetta_flow::mesh::{Mesh, ShelfError};
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::desk::Desk;
-use crate::doorkeeper::{Input, Report, Speaker};
+use crate::doorkeeper::{Input, Leave, Report, Speaker};
 
 /// Speaks for a node over one link.
 pub struct Courier {
@@ -38,6 +38,8 @@ pub struct Courier {
     /// How the nodes stood when cards were vouched for last, and which cards were.
     mesh: Arc<Mesh>,
     vouched: Vec<Card>,
+    /// How often the peer was introduced to nodes when cards were vouched for last.
+    introductions: u64,
     /// What came and may pass later, when it was tried last, and whether others are believed since.
     lobby: Waiting,
     tried: Instant,
@@ -73,7 +75,8 @@ impl Courier {
         let mesh = house.mesh().map_err(|error| error.to_string())?;
         let head = house.head().map_err(unreadable)?;
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
-        let vouched = house.vouched_cards().map_err(|error| error.to_string())?;
+        let introductions = house.introductions(&peer);
+        let vouched = house.vouched_cards(&peer).map_err(|error| error.to_string())?;
         let (lobby, tried) = (house.waiting(&peer).map_err(unreadable)?, house.now());
         let opening = Opening {
             me: mesh.me.clone(),
@@ -100,6 +103,7 @@ impl Courier {
             head: head.place,
             mesh,
             vouched,
+            introductions,
             lobby,
             tried,
             news: true,
@@ -126,7 +130,13 @@ impl Courier {
         (self.mesh, self.news) = (mesh, true);
         // What was read before and not sent yet may be for nobody there now.
         self.tell(link::Input::Changed)?;
-        let all = self.house.vouched_cards().map_err(|error| error.to_string())?;
+        self.introduce()
+    }
+
+    /// Vouches for cards of which nothing went to the peer yet.
+    fn introduce(&mut self) -> Result<(), String> {
+        self.introductions = self.house.introductions(&self.peer);
+        let all = self.house.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
         self.vouched = all;
         if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }
@@ -245,6 +255,9 @@ impl Courier {
                 let fetched = fetch(&*house, signer, &self.peer, &ask, house.now());
                 let fetched = fetched.map_err(|error| format!("the ledger refused: {error}"))?;
                 self.report.sent += fetched.envelopes.len() as u64;
+                if house.introductions(&self.peer) != self.introductions {
+                    self.introduce()?;
+                }
                 self.tell(link::Input::Fetched(fetched))
             }
             Task::Take(mut taking) => {
@@ -262,9 +275,14 @@ impl Courier {
             Task::Retry => {
                 (self.tried, self.news) = (house.now(), false);
                 let waiting = (self.link.ours().clone(), &mut self.lobby);
-                match check_waiting(&mesh.trust, &self.peer, waiting, house.now()) {
-                    Some((checked, arrival)) => self.desk.give(checked, arrival),
-                    None => Ok(()),
+                if let Some((checked, arrival)) =
+                    check_waiting(&mesh.trust, &self.peer, waiting, house.now())
+                {
+                    self.desk.give(checked, arrival)?;
+                }
+                match self.lobby.is_half_free() {
+                    true => self.tell(link::Input::Room),
+                    false => Ok(()),
                 }
             }
         }
@@ -334,13 +352,17 @@ impl Courier {
     }
 
     /// Says farewell, and nothing else that still waits: the link may be suspended.
-    fn leave(&mut self) -> Result<(), String> {
+    fn leave(&mut self, leave: Leave) -> Result<(), String> {
         (self.waiting, self.octets) = (VecDeque::new(), 0);
         let mesh = self.house.mesh().map_err(|error| error.to_string())?;
-        let reason = match mesh.peer(&self.peer).map(|peer| &peer.stage) {
-            Some(PeerStage::Suspended { .. }) => Farewell::Suspended,
-            Some(PeerStage::Ended { .. }) => Farewell::Ended,
-            _ => Farewell::Stopping,
+        let reason = match (leave, mesh.peer(&self.peer).map(|peer| &peer.stage)) {
+            (Leave::Stops, _) => Farewell::Stopping,
+            (Leave::Replaced, _) => Farewell::Replaced,
+            (Leave::Again, _) => Farewell::Again,
+            (Leave::Barred, Some(PeerStage::Suspended { .. })) => Farewell::Suspended,
+            (Leave::Barred, Some(PeerStage::Ended { .. })) => Farewell::Ended,
+            // Its key counts for nothing any more, or nobody knows it.
+            (Leave::Barred, _) => Farewell::Stranger,
         };
         self.tell(link::Input::Stop(reason))
     }
@@ -388,7 +410,7 @@ impl Speaker for Courier {
                 }
                 self.tell(link::Input::Tick)
             }
-            Input::Leave => self.leave(),
+            Input::Leave(leave) => self.leave(leave),
         }
     }
 
@@ -445,7 +467,7 @@ fn ending(reason: Farewell, by: By) -> String {
         Farewell::Protocol => "says that the other broke the protocol",
         Farewell::Silent => "heard nothing for too long",
         Farewell::Replaced => "has a newer connection",
-        Farewell::Again => "begins again, since there may be room for what had to wait",
+        Farewell::Again => "begins again",
         Farewell::Other => "gave a reason that this version does not know",
     };
     format!("{who} {why}")

@@ -113,8 +113,21 @@ pub enum Input {
     Grown,
     /// Some time passed.
     Tick,
-    /// The node stops: say farewell.
-    Leave,
+    /// This side ends the link: say farewell.
+    Leave(Leave),
+}
+
+/// Why this side ends a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// The node stops.
+    Stops,
+    /// A newer link took its place.
+    Replaced,
+    /// It is to be made again: this node has a new key, or other terms.
+    Again,
+    /// The peer may have none: it is suspended or over, or its key was revoked.
+    Barred,
 }
 
 /// How a link does, in the words of the one who speaks over it.

@@ -14,10 +14,10 @@ use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
 
 use crate::bounds::Bounds;
-use crate::doorkeeper::{Doorkeeper, Input, Speaker};
+use crate::doorkeeper::{Doorkeeper, Input, Leave, Speaker};
 use crate::frames::{Broken, Frames};
 use crate::line::{Dialled, Line};
-use crate::links::{Claim, Links};
+use crate::links::{Claim, Ending, Links};
 
 /// How long entries gather before the speaker hears of them: what is written one by one travels
 /// together.
@@ -62,7 +62,7 @@ enum Event {
     Leisure,
     Room,
     Broken(Broken),
-    End(String),
+    End(Leave, String),
 }
 
 impl Voice {
@@ -162,9 +162,9 @@ impl Conversation {
                 Event::Room => Ok(()),
                 Event::Broken(_) if self.unheard => Err(BROKE.into()),
                 Event::Broken(broken) => Err(broken.to_string()),
-                Event::End(reason) => {
+                Event::End(leave, reason) => {
                     // Whatever it answers, this is the end.
-                    let _farewell = self.speaker.hear(Input::Leave);
+                    let _farewell = self.speaker.hear(Input::Leave(leave));
                     Err(reason)
                 }
             };
@@ -186,12 +186,12 @@ impl Conversation {
     }
 
     async fn wait(&mut self) -> Event {
-        let ended = async |end: &mut watch::Receiver<Option<String>>| {
-            let reason = end.wait_for(Option::is_some).await;
-            reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
+        let ended = async |end: &mut watch::Receiver<Option<Ending>>| {
+            let ending = end.wait_for(Option::is_some).await;
+            ending.ok().and_then(|it| it.clone()).unwrap_or((Leave::Stops, String::new()))
         };
         tokio::select! {
-            reason = ended(&mut self.claim.end) => Event::End(reason),
+            (leave, reason) = ended(&mut self.claim.end) => Event::End(leave, reason),
             frame = self.frames.next() => match frame {
                 Ok(frame) => Event::Input(Input::Frame(frame)),
                 Err(broken) => Event::Broken(broken),
@@ -222,7 +222,7 @@ impl Conversation {
                 }
             }
             Input::Grown if self.unheard => return Ok(()),
-            Input::Grown | Input::Leave => {}
+            Input::Grown | Input::Leave(_) => {}
         }
         self.speaker.hear(input)
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vedetta_federation::card::Card;
-use vedetta_federation::cards::Peer;
+use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::key::PublicKey;
 use vedetta_federation::pairing::{Answer, Code};
 use vedetta_flow::actions::pair_nodes::Terms;
@@ -94,7 +94,15 @@ impl Doorkeeper for Keeper {
         if let Some(peer) = holder(&mesh, key) {
             return Ok(peer.clone());
         }
-        let unknown = || Unwelcome(format!("the key {} is of no active peer", key.id()));
+        // Who shows the key of a link that rests reads why it does; a stranger learns nothing.
+        let rests = mesh.peers.iter().find(|peer| {
+            mesh.cards.newest(&peer.organisation).is_some_and(|card| card.says.key == key)
+        });
+        let unknown = || match rests.map(|peer| &peer.stage) {
+            Some(PeerStage::Suspended { .. }) => Unwelcome("this node suspended the link".into()),
+            Some(PeerStage::Ended { .. }) => Unwelcome("this node ended the link".into()),
+            _ => Unwelcome(format!("the key {} is of no active peer", key.id())),
+        };
         let card: Card = card.and_then(|it| serde_json::from_slice(it).ok()).ok_or_else(unknown)?;
         let peer = card.says.organisation.clone();
         let active = mesh.peer(&peer).is_some_and(|peer| peer.stage.is_active());

@@ -2,7 +2,7 @@
 //! went over them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_model::{Clock, Entropy, Instant, OrganisationId};
 
 use crate::bounds::Bounds;
-use crate::doorkeeper::{Doorkeeper, Report, Unwelcome};
+use crate::doorkeeper::{Doorkeeper, Leave, Report, Unwelcome};
+use crate::knocks::Knocks;
 use crate::line::Dialled;
 use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
@@ -53,7 +54,9 @@ struct Shared {
     places: Mutex<BTreeMap<OrganisationId, Place>>,
     changed: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
-    turns: Arc<Semaphore>,
+    /// Turns to ask: those of strangers, and those of peers.
+    turns: [Arc<Semaphore>; 2],
+    knocks: Knocks,
     /// The keys of the peers, as they were a moment ago, and places for those who have none of them.
     keys: Mutex<HashSet<PublicKey>>,
     strangers: Arc<Semaphore>,
@@ -76,8 +79,11 @@ struct Place {
 struct Holder {
     number: u64,
     dialled: Dialled,
-    end: watch::Sender<Option<String>>,
+    end: watch::Sender<Option<Ending>>,
 }
+
+/// Why a link must end, and in words.
+pub(crate) type Ending = (Leave, String);
 
 /// What goes over the links with a peer.
 #[derive(Debug, Default)]
@@ -98,12 +104,12 @@ pub(crate) struct Claim {
     number: u64,
     pub(crate) meter: Arc<Meter>,
     /// Says why the link must end, once it must.
-    pub(crate) end: watch::Receiver<Option<String>>,
+    pub(crate) end: watch::Receiver<Option<Ending>>,
     /// Why it ended.
     pub(crate) reason: String,
 }
 
-/// So many who dialled are asked about at once.
+/// So many who dialled are asked about at once, strangers and peers each.
 const ASKING: usize = 8;
 /// So many messages of pairing are read at once.
 const PAIRING: usize = 16;
@@ -132,7 +138,8 @@ impl Links {
             places: Mutex::default(),
             changed: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
-            turns: Arc::new(Semaphore::new(ASKING)),
+            turns: [ASKING, ASKING].map(|turns| Arc::new(Semaphore::new(turns))),
+            knocks: Knocks::default(),
             keys: Mutex::new(keys),
             strangers,
             pairings: Arc::new(Semaphore::new(PAIRING)),
@@ -163,10 +170,11 @@ impl Links {
         while self.is_up(peer) && changed.changed().await.is_ok() {}
     }
 
-    /// Ends the link with a peer, if there is one.
-    pub fn end(&self, peer: &OrganisationId, reason: &str) {
+    /// Ends the link with a peer, if there is one. The peer is told which of the reasons it is; the
+    /// words are for this node's operator.
+    pub fn end(&self, peer: &OrganisationId, leave: Leave, reason: &str) {
         if let Some(holder) = self.places().get(peer).and_then(|place| place.holder.as_ref()) {
-            holder.end.send_replace(Some(reason.to_owned()));
+            holder.end.send_replace(Some((leave, reason.to_owned())));
         }
     }
 
@@ -176,7 +184,7 @@ impl Links {
         let mut changed = self.listen();
         let peers: Vec<_> = self.places().keys().cloned().collect();
         for peer in &peers {
-            self.end(peer, "the node stops");
+            self.end(peer, Leave::Stops, "the node stops");
         }
         let all_ended = async {
             while self.places().values().any(|place| place.holder.is_some()) {
@@ -199,7 +207,7 @@ impl Links {
                 *self.0.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
                 let peers: Vec<_> = self.places().keys().cloned().collect();
                 for peer in &peers {
-                    self.end(peer, "this node has a new key");
+                    self.end(peer, Leave::Again, "this node has a new key");
                 }
             }
             Ok(_) => {}
@@ -207,7 +215,7 @@ impl Links {
         }
         let up: Vec<_> = self.all().into_iter().filter(|link| link.up).collect();
         for link in up.iter().filter(|link| !self.0.keeper.keeps(&link.peer)) {
-            self.end(&link.peer, "the peer may have no link now");
+            self.end(&link.peer, Leave::Barred, "the peer may have no link now");
         }
     }
 
@@ -234,7 +242,8 @@ impl Links {
             if holder.dialled != dialled && !prevails && !doubtful {
                 return Err("there is a link already");
             }
-            holder.end.send_replace(Some("a newer link took its place".into()));
+            let ending = (Leave::Replaced, "a newer link took its place".into());
+            holder.end.send_replace(Some(ending));
         }
         let (end, ended) = watch::channel(None);
         place.made += 1;
@@ -264,9 +273,22 @@ impl Links {
         }
     }
 
+    /// Whether one who dials from an address is to be heard.
+    pub(crate) fn hears(&self, address: IpAddr) -> bool {
+        self.0.knocks.hears(address, self.0.clock.now())
+    }
+
+    /// Says that who dialled from an address was a peer.
+    pub(crate) fn was_a_peer(&self, address: IpAddr) {
+        self.0.knocks.was_a_peer(address);
+    }
+
     /// A turn to ask the keeper about somebody who dialled; nothing when it takes too long to come.
-    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let turn = Arc::clone(&self.0.turns).acquire_owned();
+    /// Peers do not wait for strangers.
+    pub(crate) async fn turn(&self, key: &PublicKey) -> Option<OwnedSemaphorePermit> {
+        let [strangers, peers] = &self.0.turns;
+        let turns = if self.keys().contains(key) { peers } else { strangers };
+        let turn = Arc::clone(turns).acquire_owned();
         tokio::time::timeout(self.0.bounds.handshake, turn).await.ok()?.ok()
     }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use crate::drive::{self, Voice};
 use crate::frames::Outgoing;
 use crate::identity::key_of;
+use crate::knocks::network;
 use crate::line::{Dialled, Line};
 use crate::links::Links;
 use crate::{CARD, LINK, PAIR, pair};
@@ -111,7 +112,9 @@ impl Listener {
                 (permit, accepted) = accepted => match (permit, accepted) {
                     (Ok(permit), Ok((stream, address))) => {
                         let most = links.bounds().per_address;
-                        if let Some(visit) = Visit::begin(&counts, address.ip(), most, permit) {
+                        if !links.hears(address.ip()) {
+                            tracing::debug!(%address, "it knocks too often");
+                        } else if let Some(visit) = Visit::begin(&counts, address.ip(), most, permit) {
                             connections.spawn(receive(links.clone(), visit, stream, address));
                         }
                     }
@@ -149,16 +152,6 @@ impl Visit {
     }
 }
 
-/// Who counts as one: an IPv4 address, or a network of IPv6 that one party has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(it) if !it.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() & u128::MAX << 64))
-        }
-        other => other,
-    }
-}
-
 impl Drop for Visit {
     fn drop(&mut self) {
         let mut open = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,7 +179,12 @@ async fn receive(links: Links, _visit: Visit, stream: TcpStream, address: Socket
     let chain = stream.get_ref().1.peer_certificates();
     let Some(key) = chain.and_then(|chain| chain.first()).and_then(key_of) else { return };
     let _place = match links.place_for(&key) {
-        Ok(place) => place,
+        Ok(place) => {
+            if place.is_none() {
+                links.was_a_peer(address.ip());
+            }
+            place
+        }
         Err(reason) => return tracing::debug!(%address, ?key, reason, "a caller was refused"),
     };
     let (requests, seen) = watch::channel((0, 0));
@@ -252,8 +250,9 @@ impl Visitor {
     async fn link(&self, headers: &HeaderMap, incoming: Incoming, ends: Ends) -> Answer {
         let (keeper, key) = (Arc::clone(self.links.keeper()), self.key);
         let card = shown(headers);
-        // Strangers ask too: they must not take the threads on which the node answers others.
-        let Some(_turn) = self.links.turn().await else {
+        // Strangers ask too: they must not take the threads on which the node answers others, nor
+        // the turns of peers.
+        let Some(_turn) = self.links.turn(&self.key).await else {
             return self.refuse(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once; try again");
         };
         let asking = tokio::task::spawn_blocking(move || {

@@ -28,7 +28,7 @@ pub(crate) async fn answer(
         Ok(Err(error)) => return Err((StatusCode::BAD_REQUEST, error.to_string())),
         Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the message did not come".into())),
     };
-    let _turn = links.turn().await.ok_or_else(busy)?;
+    let _turn = links.turn(&key).await.ok_or_else(busy)?;
     let keeper = Arc::clone(links.keeper());
     let asking = tokio::task::spawn_blocking(move || keeper.pair(key, &message));
     match asking.await {

@@ -16,7 +16,7 @@ use vedetta_flow::FlowError;
 use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey, Terms};
 use vedetta_flow::mesh::Invitation;
 use vedetta_flow::views::see_peers::{Arriving, PeerView};
-use vedetta_link::{AcceptError, Dialled, Dialler, Keeper, Link};
+use vedetta_link::{AcceptError, Dialled, Dialler, Keeper, Leave, Link};
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use super::Answer;
@@ -229,7 +229,7 @@ pub(super) async fn step(
     };
     let peer = api.ask(move |house| house.step_link(&actor, &organisation, &step)).await?;
     if let (Some(links), false) = (api.links(), peer.stage.is_active()) {
-        links.end(&peer.organisation, "an administrator stopped it");
+        links.end(&peer.organisation, Leave::Barred, "an administrator stopped it");
     }
     Ok(Json(peer))
 }
@@ -244,7 +244,7 @@ pub(super) async fn set_terms(
     let terms = terms(new.serves, new.vouches);
     let peer = api.ask(move |house| house.set_link_terms(&actor, &organisation, &terms)).await?;
     if let Some(links) = api.links() {
-        links.end(&peer.organisation, "its terms were changed");
+        links.end(&peer.organisation, Leave::Again, "its terms were changed");
     }
     Ok(Json(peer))
 }
@@ -267,7 +267,7 @@ pub(super) async fn revoke(
     let Revocation { key, reason } = revocation;
     let card = api.ask(move |house| house.revoke_key(&actor, key, &reason)).await?;
     if let Some(links) = api.links() {
-        links.end(&card.says.organisation, "its key was revoked");
+        links.end(&card.says.organisation, Leave::Barred, "its key was revoked");
     }
     Ok(Json(Shown::of(&card)))
 }

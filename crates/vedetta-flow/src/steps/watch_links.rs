@@ -1,4 +1,5 @@
-//! A link that is silent for too long is written down, and so is that it is heard again.
+//! A link that is silent for too long is written down, and so is that it is heard again, and that a
+//! peer refuses what this node sends as from the future.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::error::FlowError;
 use crate::house::House;
+use crate::mesh::Line;
 
 /// The name under which the ledger knows this step.
 const ACTOR: &str = "watch_links";
@@ -18,18 +20,26 @@ impl House {
         self.nodes.lines().entry(peer.clone()).or_default().heard = Some(now);
     }
 
-    /// Writes down which links fell silent for so long, and which are heard again; the first.
+    /// Writes down which links fell silent for so long, and which are heard again, and who says that
+    /// this node's clock is ahead; the first.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn watch_links(&self, longest: Duration) -> Result<Vec<OrganisationId>, FlowError> {
         let (mesh, now) = (self.mesh()?, self.now());
-        let (mut silent, mut back) = (Vec::new(), Vec::new());
+        let (mut silent, mut back, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
         {
             let mut lines = self.nodes.lines();
             for peer in &mesh.peers {
                 let PeerStage::Active { since } = peer.stage else { continue };
                 let line = lines.entry(peer.organisation.clone()).or_default();
+                if let Some(said) = line.future.filter(|_| !line.warned) {
+                    line.warned = true;
+                    ahead.push((peer.organisation.clone(), said));
+                }
+                if line.is_ahead(now).is_none() {
+                    line.warned = false;
+                }
                 let heard = *line.heard.get_or_insert(since.max(self.nodes.opened));
                 let too_long = now.since(heard) >= longest;
                 match (too_long, line.silent) {
@@ -49,6 +59,10 @@ impl House {
             let facts = serde_json::json!({ "deed": deed, "since": since }).to_string();
             self.note_deed(ACTOR, peer.as_str(), facts)
         };
+        for (peer, since) in &ahead {
+            tracing::error!(%peer, "ALARM: it refuses what this node sends as from the future: one of the clocks is wrong");
+            note(peer, "clock-ahead", *since)?;
+        }
         for (peer, since) in &back {
             note(peer, "link-heard", *since)?;
         }
@@ -57,5 +71,15 @@ impl House {
             note(peer, "link-silent", *since)?;
         }
         Ok(silent.into_iter().map(|(peer, _)| peer).collect())
+    }
+}
+
+/// So long after a peer last said so, a clock counts as ahead.
+const DOUBT: Duration = Duration::from_secs(3_600);
+
+impl Line {
+    /// When the peer last said that what this node sends is from the future, if it was lately.
+    pub(crate) fn is_ahead(&self, now: Instant) -> Option<Instant> {
+        self.future.filter(|said| now.since(*said) < DOUBT)
     }
 }

@@ -40,6 +40,9 @@ pub struct PeerView {
     /// Since when it is silent, when that is too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silent: Option<Instant>,
+    /// When it last refused what this node sends as from the future, in the last hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub future: Option<Instant>,
     /// Who is on duty there, as it last said, while that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence: Option<Presence>,
@@ -116,6 +119,7 @@ impl House {
             address: card.and_then(|card| card.says.address.clone()),
             heard: line.and_then(|line| line.heard),
             silent: line.and_then(|line| line.silent),
+            future: line.and_then(|line| line.is_ahead(self.now())),
             presence,
             taken_in,
             waiting,
@@ -152,7 +156,8 @@ impl House {
         let mut lines = self.nodes.lines();
         let line = lines.entry(peer.clone()).or_default();
         for alike in verified.chunk_by(|one, other| one.passages() == other.passages()) {
-            let items = alike.iter().filter(|it| it.is_item());
+            // What was missed says how long a link was down, not how fast it is.
+            let items = alike.iter().filter(|it| it.is_item() && !it.is_late());
             let millis = items.map(|it| now.since(it.envelope().at).as_millis());
             let millis = millis.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
             let millis: Vec<u64> = millis.collect();

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, watch};
 use vedetta_federation::key::{PublicKey, SecretKey};
 use vedetta_flow::Sequence;
 use vedetta_link::{
-    Bounds, Callee, Dialled, Doorkeeper, Identity, Input, Link, Links, Listener, Report, Speaker,
-    Tls, Unwelcome,
+    Bounds, Callee, Dialled, Doorkeeper, Identity, Input, Leave, Link, Links, Listener, Report,
+    Speaker, Tls, Unwelcome,
 };
 use vedetta_model::OrganisationId;
 use vedetta_testkit::{MockClock, SeededEntropy};
@@ -33,6 +33,9 @@ pub(crate) struct House {
     hear: mpsc::UnboundedSender<(OrganisationId, Bytes)>,
     /// Whether its speakers never stop talking.
     pub(crate) talkative: AtomicBool,
+    /// How many strangers are asked about, and whether they are kept waiting for the answer.
+    pub(crate) asked: watch::Sender<usize>,
+    pub(crate) slow: watch::Sender<bool>,
 }
 
 struct Echo {
@@ -83,6 +86,8 @@ impl Node {
             bell: watch::Sender::new(Sequence::START),
             hear,
             talkative: AtomicBool::new(false),
+            asked: watch::Sender::new(0),
+            slow: watch::Sender::new(false),
         });
         let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(1));
@@ -142,8 +147,14 @@ struct Keeper(Arc<House>, Tls);
 
 impl Doorkeeper for Keeper {
     fn admit(&self, key: PublicKey, _card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome> {
-        let known = self.0.known.lock().unwrap();
-        known.get(&key).cloned().ok_or_else(|| Unwelcome(format!("nobody here knows {key:?}")))
+        let known = self.0.known.lock().unwrap().get(&key).cloned();
+        if known.is_none() && *self.0.slow.borrow() {
+            self.0.asked.send_modify(|asked| *asked += 1);
+            let mut slow = self.0.slow.subscribe();
+            let quick = slow.wait_for(|slow| !slow);
+            tokio::runtime::Handle::current().block_on(quick).map(drop).unwrap();
+        }
+        known.ok_or_else(|| Unwelcome(format!("nobody here knows {key:?}")))
     }
 
     fn keys(&self) -> Vec<PublicKey> {
@@ -204,9 +215,13 @@ impl Speaker for Echo {
             Input::Grown => self.say_place(),
             Input::Tick if self.say.is_empty() => self.say_place(),
             Input::Tick => {}
-            Input::Leave => {
+            Input::Leave(leave) => {
                 self.left = true;
-                self.say.push(framed(b"bye"));
+                let bye = match leave {
+                    Leave::Stops => "bye".to_owned(),
+                    other => format!("bye {other:?}"),
+                };
+                self.say.push(framed(bye.as_bytes()));
             }
         }
         Ok(())

@@ -206,3 +206,27 @@ async fn what_is_no_link_is_refused_in_words() {
     let (status, text) = ask(Method::POST, PAIR, vec![0; 100 << 10]).await;
     assert_eq!((status, text.contains("limit")), (StatusCode::BAD_REQUEST, true), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_ask_take_no_peer_its_turn() {
+    let b = Node::start("b", &["a"], Bounds::default()).await;
+    b.house.slow.send_replace(true);
+    let address = b.address.to_string();
+    let asking: Vec<_> = (0..12)
+        .map(|n| {
+            let (address, dialler) =
+                (address.clone(), Dialler::new(tls(&format!("s{n}")), Bounds::default()));
+            tokio::spawn(async move { dialler.line(&address, b"card").await.map(drop) })
+        })
+        .collect();
+    // As many as are asked about at once; the others wait.
+    b.house.asked.subscribe().wait_for(|asked| *asked == 8).await.unwrap();
+    let a = Node::start("a", &["b"], Bounds::default()).await;
+    a.dials("b", b.address);
+    a.until("b", |link| link.up).await;
+    b.house.slow.send_replace(false);
+    for stranger in asking {
+        let refused = stranger.await.unwrap().unwrap_err().to_string();
+        assert!(refused.contains("nobody here knows"), "{refused}");
+    }
+}

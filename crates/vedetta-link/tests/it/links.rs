@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use vedetta_link::{Bounds, Dialler, Link};
+use vedetta_link::{Bounds, Dialler, Leave, Link};
 
 use crate::echo::{Node, framed, tls};
 
@@ -148,6 +148,21 @@ async fn a_node_that_stops_is_seen_to() {
     b.links.close().await;
     while a.hears().await.1 != "bye" {}
     assert!(!a.until("b", |link| !link.up).await.up);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_link_is_replaced_or_barred_reads_which() {
+    let (mut a, b) = pair().await;
+    b.links.end(&crate::echo::organisation("a"), Leave::Barred, "an administrator stopped it");
+    while a.hears().await.1 != "bye Barred" {}
+    let link = b.until("a", |link| !link.up).await;
+    assert_eq!(link.reason.as_deref(), Some("an administrator stopped it"));
+    a.until("b", up).await;
+    // The same side dials once more: the link before is dead to it.
+    let dialler = Dialler::new(tls("a"), Bounds::default());
+    let line = dialler.line(&b.address.to_string(), b"card").await.unwrap();
+    while a.hears().await.1 != "bye Replaced" {}
+    drop(line);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -254,8 +254,22 @@ impl Watch {
 
     /// The links that are silent: for the room whose node this is.
     fn link_lines(&self, by: &Actor) -> Vec<Line> {
-        let peers = self.house().peers(by).unwrap_or_default().into_iter();
-        let silent = peers.filter_map(|peer| Some((peer.silent?, peer.organisation)));
+        let peers = self.house().peers(by).unwrap_or_default();
+        let ahead = peers.iter().filter_map(|peer| Some((peer.future?, &peer.organisation)));
+        let ahead = ahead.map(|(at, organisation)| Line {
+            key: format!("clock/{organisation}"),
+            kind: LineKind::SilentLink,
+            title: self.name_of(organisation),
+            detail: Bilingual::new(
+                format!(
+                    "alle {at} ha rifiutato ciò che inviamo perché dal futuro: guarda gli orologi"
+                ),
+                format!("at {at} it refused what we send as from the future: look at the clocks"),
+            ),
+            due: None,
+        });
+        let ahead: Vec<_> = ahead.collect();
+        let silent = peers.into_iter().filter_map(|peer| Some((peer.silent?, peer.organisation)));
         let lines = silent.map(|(since, organisation)| Line {
             key: format!("link/{organisation}"),
             kind: LineKind::SilentLink,
@@ -266,7 +280,7 @@ impl Watch {
             ),
             due: None,
         });
-        lines.collect()
+        lines.chain(ahead).collect()
     }
 }
 

@@ -293,6 +293,11 @@ fn print_list(answer: &Value) {
         if let Some(since) = peer["silent"].as_str() {
             println!("  ALARM: silent since {since}");
         }
+        if let Some(at) = peer["future"].as_str() {
+            println!(
+                "  ALARM: at {at} it refused ours as from the future: one of the clocks is wrong"
+            );
+        }
         if peer["presence"].is_object() {
             let (count, until) = (&peer["presence"]["on_duty"], &peer["presence"]["until"]);
             println!("  {count} on duty there until {}", word(until));
