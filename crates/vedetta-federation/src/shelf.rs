@@ -6,7 +6,7 @@ use vedetta_model::{OrganisationId, Tlp};
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::check::{Refused, Verified};
 use crate::digest::Digest;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, What};
 use crate::passages::Passages;
 use crate::waiting::Waiting;
 
@@ -130,6 +130,19 @@ pub enum Parcel {
     /// The peer's own, or what came through it: goes back as it was when it was there.
     /// [`Envelope::back_to`] makes it.
     Back(Box<Envelope>),
+}
+
+impl Parcel {
+    /// The nodes that sealed it, or signed it.
+    pub fn sealed_by(&self) -> impl Iterator<Item = &OrganisationId> {
+        let (Self::Onward { envelope, .. } | Self::Back(envelope)) = self;
+        let signed = match &envelope.what {
+            What::Agreement(signed) => &signed.signatures[..],
+            _ => &[][..],
+        };
+        let trail = envelope.hops.iter().map(|hop| &hop.from).chain([&envelope.origin]);
+        trail.chain(signed.iter().map(|(node, _)| node))
+    }
 }
 
 /// What a peer brought.

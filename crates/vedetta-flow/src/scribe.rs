@@ -168,30 +168,3 @@ impl Submission {
         let _gone = self.answer.send(outcome);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Nothing;
-
-    impl AfterCommit for Nothing {
-        fn ready(&self) -> Result<(), StoreError> {
-            Ok(())
-        }
-
-        fn committed(&self) -> Result<(), StoreError> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn after_a_panic_the_thread_writes_on() {
-        let test = vedetta_testkit::TestHouse::empty();
-        let scribe =
-            Scribe::start(Arc::clone(&test.store), test.clock.clone(), Arc::new(Nothing)).unwrap();
-        let broken = scribe.write::<()>(|_| panic!("a work that breaks off"));
-        assert!(matches!(broken, Err(StoreError::Refused(_))), "{broken:?}");
-        assert_eq!(scribe.write(|_| Ok(7)).unwrap(), 7);
-    }
-}

@@ -90,7 +90,9 @@ impl House {
             if active { sharing.read(reader) } else { Ok(Mark::default()) }
         })?;
         let Sharing { parcels, sent, .. } = sharing;
-        self.introduce(peer, seals_of(&parcels, [&mesh.me, peer]))?;
+        let seals = parcels.iter().flat_map(Parcel::sealed_by);
+        let others = seals.filter(|node| ![&mesh.me, peer].contains(node));
+        self.introduce(peer, others.cloned().collect())?;
         let mut lines = self.nodes.lines();
         let line: &mut Line = lines.entry(peer.clone()).or_default();
         for (place, release, to) in sent {
@@ -715,19 +717,6 @@ impl Sharing<'_> {
             },
         )
     }
-}
-
-/// The nodes that sealed something of this, or signed it, but for two.
-fn seals_of(parcels: &[Parcel], but: [&OrganisationId; 2]) -> BTreeSet<OrganisationId> {
-    let mut nodes = BTreeSet::new();
-    for parcel in parcels {
-        let (Parcel::Onward { envelope, .. } | Parcel::Back(envelope)) = parcel;
-        nodes.extend(envelope.hops.iter().map(|hop| &hop.from).chain([&envelope.origin]));
-        if let What::Agreement(signed) = &envelope.what {
-            nodes.extend(signed.signatures.iter().map(|(node, _)| node));
-        }
-    }
-    nodes.into_iter().filter(|node| !but.contains(node)).cloned().collect()
 }
 
 fn is_release(entry: &Entry) -> bool {

@@ -5,6 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use vedetta_model::{Clock, Instant, Pace};
+use vedetta_store::StoreError;
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::disk::Disk;
 
@@ -92,4 +93,12 @@ fn a_clock_leaps_when_it_gains_more_than_the_machine_ran() {
     assert_eq!(pace.look(moment("2027-03-09T09:30:00Z"), hours(7 * 24 + 1)), Err(hours(365 * 24)));
     pace.look(moment("2026-03-09T10:30:00Z"), hours(7 * 24 + 2)).unwrap();
     pace.look(moment("2026-03-09T08:00:00Z"), hours(7 * 24 + 3)).unwrap();
+}
+
+#[test]
+fn after_a_work_that_breaks_off_the_house_writes_on() {
+    let test = TestHouse::empty();
+    let broken = test.house.write::<()>(|_| panic!("a work that breaks off"));
+    assert!(matches!(broken, Err(StoreError::Refused(_))), "{broken:?}");
+    assert_eq!(test.house.write(|_| Ok(7)).unwrap(), 7);
 }
