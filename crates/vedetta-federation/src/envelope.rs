@@ -92,6 +92,9 @@ pub struct Item {
 pub struct Withdrawal {
     /// Which item; all its versions. A derived form is withdrawn by itself.
     pub item: ItemId,
+    /// Whose, where the identifier follows from the value: each organisation has brought its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub producer: Option<OrganisationId>,
     /// Why, in words.
     pub reason: String,
 }
@@ -143,8 +146,11 @@ pub enum Stands {
 pub struct Acknowledgement {
     /// Which item.
     pub item: ItemId,
-    /// Its version, as STIX writes it.
+    /// Its version, as STIX writes it; of what has none, when the node had it.
     pub version: String,
+    /// Whose, where the identifier follows from the value: each organisation has brought its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub producer: Option<OrganisationId>,
     /// Who has seen it.
     pub organisation: OrganisationId,
     /// When.

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use vedetta_model::OrganisationId;
+use vedetta_model::{Instant, ItemId, OrganisationId};
 
 use crate::digest::Digest;
 
 /// What decides between two bringers of one version of one object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Contender<'a> {
-    /// Its version: STIX's `modified`, or `created`, in microseconds.
+    /// Its [`version`]: STIX's `modified`, or `created`, in microseconds.
     pub version: i64,
     /// Whether who brought it is the organisation that created the object (`created_by_ref`).
     pub by_owner: Ownership,
@@ -26,6 +26,20 @@ pub enum Ownership {
     Others,
     /// By its owner.
     Owner,
+}
+
+/// Whose something under an identifier is, where everybody can compute it: each producer has its
+/// own, and only what one producer brought contends.
+#[must_use]
+pub fn line<'a>(id: &ItemId, producer: &'a OrganisationId) -> Option<&'a OrganisationId> {
+    id.follows_from_value().then_some(producer)
+}
+
+/// The version by which something under an identifier contends: none where each producer has its
+/// own, for when that came to one node says nothing at another.
+#[must_use]
+pub fn version(id: &ItemId, version: Instant) -> i64 {
+    if id.follows_from_value() { 0 } else { version.micros() }
 }
 
 /// How one contender stands to another: `Greater` prevails. The owner's word is above everyone

@@ -26,7 +26,7 @@ use vedetta_federation::key::{KeyId, SecretKey};
 use vedetta_federation::limits::Limits;
 use vedetta_federation::scope::Scope;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
-use vedetta_store::{Reader, Record, RecordKind, StoreError};
+use vedetta_store::{Reader, Record, RecordKind, StoreError, StoredItem};
 
 use crate::error::FlowError;
 use crate::house::House;
@@ -187,6 +187,18 @@ impl Nodes {
 }
 
 impl Mesh {
+    /// Whether a release is of what an organisation brought, where each brings its own; anywhere else,
+    /// and when none is named, every release is.
+    pub(crate) fn is_of(&self, release: &StoredItem, producer: Option<&OrganisationId>) -> bool {
+        let Some(producer) = producer.filter(|_| release.id.follows_from_value()) else {
+            return true;
+        };
+        match Provenance::of(release) {
+            Some(brought) => brought.envelope.conditions.producer == *producer,
+            None => self.standing.directory.number(producer) == Some(release.producer),
+        }
+    }
+
     /// The peer that an organisation runs.
     #[must_use]
     pub fn peer(&self, organisation: &OrganisationId) -> Option<&Peer> {

@@ -4,11 +4,11 @@
 use serde::Deserialize;
 use vedetta_intake::arrival::Identity;
 use vedetta_intake::{Brought, Fault};
-use vedetta_model::{Actor, ItemId, OrganisationId};
+use vedetta_model::{Actor, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_store::StoreError;
 
 use crate::house::House;
-use crate::redaction::derived_id;
+use crate::redaction::own_id;
 use crate::standing::Standing;
 
 #[derive(Default, Deserialize)]
@@ -18,7 +18,8 @@ struct Created {
 
 impl House {
     /// The items that speak in nobody else's name; the others are refused, unless they are there
-    /// already in the same bytes. Whoever brings for another does so as that organisation.
+    /// already in the same bytes; of what each brings for itself nothing is there. Whoever brings for
+    /// another does so as that organisation.
     pub(crate) fn in_own_name(
         &self,
         by: &Actor,
@@ -30,10 +31,11 @@ impl House {
         for item in items {
             let other = in_name_of(&item, standing).filter(|other| **other != by.organisation);
             if let Some(other) = other
-                && !self.read(|reader| {
-                    let there = reader.item(&item.id)?;
-                    Ok(there.iter().any(|it| it.body == *item.body))
-                })?
+                && (item.id.follows_from_value()
+                    || !self.read(|reader| {
+                        let there = reader.item(&item.id)?;
+                        Ok(there.iter().any(|it| it.body == *item.body))
+                    })?)
             {
                 refused.push(foreign(&item, other));
             } else {
@@ -43,16 +45,23 @@ impl House {
         Ok(own)
     }
 
-    /// Gives rows the names that this node alone can compute, so that nobody brings them first.
-    pub(crate) fn name_rows(&self, items: &mut [Brought]) -> Result<(), StoreError> {
-        let mut rows =
-            items.iter_mut().filter(|it| it.identity == Identity::FromContent).peekable();
-        if rows.peek().is_none() {
+    /// Gives rows the names that this node alone can compute, to each bringer its own, so that nobody
+    /// brings them first.
+    pub(crate) fn name_rows(
+        &self,
+        producer: OrganisationNumber,
+        items: &mut [Brought],
+    ) -> Result<(), StoreError> {
+        let rows: Vec<_> =
+            items.iter_mut().filter(|it| it.identity == Identity::FromContent).collect();
+        if rows.is_empty() {
             return Ok(());
         }
         let key = self.node_secret("rows")?;
-        for row in rows {
-            let own = derived_id(&key, &row.id);
+        let names: Vec<ItemId> = self.read(|reader| {
+            rows.iter().map(|row| own_id(&key, reader, (&row.id, producer))).collect()
+        })?;
+        for (row, own) in rows.into_iter().zip(names) {
             let body = String::from_utf8_lossy(&row.body);
             row.body = body.replace(row.id.as_str(), own.as_str()).into_bytes().into();
             row.id = own;

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use vedetta_model::{Handling, ItemId, OrganisationId};
+use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
-use vedetta_store::{ItemQuery, Reader, Sequence, StoreError};
+use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, line};
 
 use crate::book::Book;
 use crate::house::House;
@@ -69,9 +69,13 @@ const REMEMBERED: (usize, usize) = (16, 10_000);
 const VERSIONS: usize = 200;
 
 impl House {
-    /// The identifier of the derived form of an item.
-    pub(crate) fn derived_id(&self, item: &ItemId) -> ItemId {
-        derived_id(&self.redaction_key, item)
+    /// The identifier of the derived form of what an organisation brought as an item.
+    pub(crate) fn derived_id<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        item: (&ItemId, OrganisationNumber),
+    ) -> Result<ItemId, StoreError> {
+        named(&self.redaction_key, reader, item)
     }
 }
 
@@ -83,13 +87,15 @@ impl Redactor {
     /// Makes the derived form of an item, or says why there can be none.
     pub(crate) fn derive(
         &self,
-        (standing, handling, (item, body)): (&Standing, &Handling, (&ItemId, &[u8])),
+        (standing, handling): (&Standing, &Handling),
+        (item, producer, body): (&ItemId, OrganisationNumber, &[u8]),
         (reader, tellers): (&mut dyn Reader, &mut Tellers<'_>),
     ) -> Result<Derived, String> {
         if item.kind() == "identity" {
             return Err("an identity without its name says nothing".into());
         }
-        let id = self.derived_id(item);
+        let told = |error: StoreError| error.to_string();
+        let id = self.derived_id(reader, (item, producer)).map_err(told)?;
         let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let secrets = tellers.secrets(standing, &handling.victims);
         let secrets = secrets.ok_or("a victim has left the network: what tells it is not known")?;
@@ -104,7 +110,10 @@ impl Redactor {
             leant.extend(tellers.asked(&id).map(|releases| (id.clone(), releases)));
             match told {
                 Ok(Some(Tells::Nobody)) => Reference::Keep,
-                Ok(Some(Tells::Victim)) => Reference::Replace(self.derived_id(&id)),
+                Ok(Some(Tells::Victim)) => {
+                    let id = self.derived_id(*reader, (&id, producer));
+                    id.map_or(Reference::Drop, Reference::Replace)
+                }
                 Ok(None) | Err(_) => Reference::Drop,
             }
         };
@@ -115,8 +124,12 @@ impl Redactor {
         Ok(Derived { id, body: value.to_string().into_bytes(), leant })
     }
 
-    pub(crate) fn derived_id(&self, item: &ItemId) -> ItemId {
-        derived_id(&self.key, item)
+    pub(crate) fn derived_id<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        item: (&ItemId, OrganisationNumber),
+    ) -> Result<ItemId, StoreError> {
+        named(&self.key, reader, item)
     }
 }
 
@@ -249,11 +262,44 @@ pub(crate) fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<V
     Some(Victim::of(organisation, assets, contacts))
 }
 
-pub(crate) fn derived_id(key: &[u8], item: &ItemId) -> ItemId {
+/// The version of the derived form of an item: that of the item, unless each bringer's is a version
+/// of its own, which the derived form, being one bringer's, has not.
+pub(crate) fn derived_version(item: &ItemId, version: Instant) -> Instant {
+    if item.follows_from_value() { Instant::default() } else { version }
+}
+
+fn named<R: Reader + ?Sized>(
+    key: &[u8],
+    reader: &mut R,
+    (item, producer): (&ItemId, OrganisationNumber),
+) -> Result<ItemId, StoreError> {
+    match line(item, producer) {
+        None => Ok(derived_id(key, item, None)),
+        Some(own) => own_id(key, reader, (item, own)),
+    }
+}
+
+/// The name of something of one bringer alone, where others have something under the same
+/// identifier. Before each had a name of its own, the first had the one without a bringer.
+pub(crate) fn own_id<R: Reader + ?Sized>(
+    key: &[u8],
+    reader: &mut R,
+    (item, producer): (&ItemId, OrganisationNumber),
+) -> Result<ItemId, StoreError> {
+    let plain = derived_id(key, item, None);
+    let before = reader.releases(&plain)?.iter().any(|it| it.producer == producer);
+    Ok(if before { plain } else { derived_id(key, item, Some(producer)) })
+}
+
+/// The keyed hash of an identifier, as it is or for one organisation alone.
+fn derived_id(key: &[u8], item: &ItemId, of: Option<OrganisationNumber>) -> ItemId {
     // HMAC takes keys of any length.
     let mut bytes = [0; 16];
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
         mac.update(item.as_str().as_bytes());
+        if let Some(of) = of {
+            mac.update(format!(" {}", of.0).as_bytes());
+        }
         bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
     }
     ItemId::of(item.kind(), uuid::Builder::from_random_bytes(bytes).into_uuid())

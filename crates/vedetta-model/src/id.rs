@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::item::is_observable;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -129,6 +131,14 @@ impl ItemId {
     pub fn kind(&self) -> &str {
         self.0.split_once("--").map_or(&self.0, |(kind, _)| kind)
     }
+
+    /// Whether it follows from the value of what it names: an observable with a UUID of version 5
+    /// (STIX 2.1, 2.9). Everybody can compute it, so it is nobody's in particular.
+    #[must_use]
+    pub fn follows_from_value(&self) -> bool {
+        let version = self.0.len().checked_sub(22).and_then(|place| self.0.as_bytes().get(place));
+        version == Some(&b'5') && is_observable(self.kind())
+    }
 }
 
 impl fmt::Display for ItemId {
@@ -183,5 +193,13 @@ mod tests {
         for bad in ["indicator", "--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f", "a--b"] {
             assert!(ItemId::new(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_observables_identifier_follows_from_its_value() {
+        let follows = |text: &str| ItemId::new(text).unwrap().follows_from_value();
+        assert!(follows("ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4"));
+        assert!(!follows("ipv4-addr--28bb3599-77cd-4a82-a950-b5bc3caf07c4"), "a random one");
+        assert!(!follows("malware--28bb3599-77cd-5a82-a950-b5bc3caf07c4"), "it has versions");
     }
 }

@@ -165,3 +165,29 @@ impl Category {
         }
     }
 }
+
+/// Whether a STIX type is a cyber-observable (STIX 2.1, 6).
+#[must_use]
+pub fn is_observable(kind: &str) -> bool {
+    matches!(
+        kind,
+        "artifact"
+            | "autonomous-system"
+            | "directory"
+            | "domain-name"
+            | "email-addr"
+            | "email-message"
+            | "file"
+            | "ipv4-addr"
+            | "ipv6-addr"
+            | "mac-addr"
+            | "mutex"
+            | "network-traffic"
+            | "process"
+            | "software"
+            | "url"
+            | "user-account"
+            | "windows-registry-key"
+            | "x509-certificate"
+    )
+}

@@ -1,6 +1,8 @@
 //! What redaction has to know of STIX 2.1: which properties are text, which are required, which
 //! an observable's identifier is made from.
 
+use vedetta_model::item::is_observable;
+
 /// How redaction treats a property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PropertyKind {
@@ -91,31 +93,6 @@ pub(crate) fn is_known(kind: &str) -> bool {
                 | "tool"
                 | "vulnerability"
         )
-}
-
-/// Whether the kind is a cyber-observable (section 6).
-pub(crate) fn is_observable(kind: &str) -> bool {
-    matches!(
-        kind,
-        "artifact"
-            | "autonomous-system"
-            | "directory"
-            | "domain-name"
-            | "email-addr"
-            | "email-message"
-            | "file"
-            | "ipv4-addr"
-            | "ipv6-addr"
-            | "mac-addr"
-            | "mutex"
-            | "network-traffic"
-            | "process"
-            | "software"
-            | "url"
-            | "user-account"
-            | "windows-registry-key"
-            | "x509-certificate"
-    )
 }
 
 /// Whether an observable's identifier is made from the property (the ID contributing properties

@@ -10,6 +10,7 @@ mod house {
     mod holds;
     mod markings;
     mod newcomers;
+    mod observables;
     mod policies;
     mod reading;
     mod room;

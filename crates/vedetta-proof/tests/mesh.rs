@@ -7,6 +7,7 @@ mod mesh {
     mod agreements;
     mod hostile;
     mod network;
+    mod observables;
     mod pairing;
     mod relay;
     mod restore;

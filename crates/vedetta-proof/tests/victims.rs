@@ -326,15 +326,10 @@ fn nobody_can_bring_the_rows_of_another_first() {
 #[test]
 fn what_is_not_served_is_not_accepted() {
     let test = TestHouse::small();
-    let address = TestItem::indicator(1)
-        .without(&["created", "modified", "name", "pattern", "pattern_type", "valid_from"])
-        .with("type", json!("ipv4-addr"))
-        .with("id", json!("ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd"))
-        .with("value", json!("198.51.100.3"))
-        .tlp("CLEAR");
-    assert_eq!(test.bring("terni", &[address.clone()]).accepted.len(), 1);
-    test.house.withdraw(&test.person("terni"), &address.id(), "mistake").unwrap();
-    let receipt = test.bring("perugia", &[address.clone()]);
+    let item = TestItem::indicator(1).tlp("CLEAR");
+    assert_eq!(test.bring("terni", &[item.clone()]).accepted.len(), 1);
+    test.house.withdraw(&test.person("terni"), &item.id(), "mistake").unwrap();
+    let receipt = test.bring("perugia", &[item.clone()]);
     assert_eq!(receipt.accepted.len(), 0, "{receipt:?}");
     assert_eq!(receipt.rejected[0].rule, "not-placed");
 }
@@ -350,4 +345,31 @@ fn taking_back_an_item_leaves_who_may_receive_what_as_it_was() {
     assert!(after.generation > before.generation, "whoever keeps what was released asks again");
     assert!(Arc::ptr_eq(&before.network, &after.network) && after.compiled == before.compiled);
     assert!(!test.reads("terni", &item.id()));
+}
+
+#[test]
+fn a_derived_form_of_an_address_is_one_bringers() {
+    let test = with_hidden();
+    let hit = |who: &str| {
+        TestItem::address(7)
+            .tlp("AMBER")
+            .handled("category", json!("incident"))
+            .handled("victim_refs", json!([test.person(who).organisation.identity()]))
+    };
+    for who in ["perugia", "terni"] {
+        assert_eq!(test.bring(who, &[hit(who)]).accepted.len(), 1);
+    }
+    let derived = || {
+        let wish = vedetta_flow::Wish::all(
+            vedetta_store::Sequence::START,
+            vedetta_store::VersionFilter::All,
+        );
+        let page = test.house.page(&test.person("stranger"), &wish).unwrap();
+        page.items.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    let both = derived();
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert_ne!(both[0], both[1], "the two are not told to be of one address");
+    test.house.withdraw(&test.person("perugia"), &hit("terni").id(), "mistake").unwrap();
+    assert_eq!(derived(), both[1..], "with the whole, and with no other");
 }

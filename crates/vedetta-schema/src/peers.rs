@@ -106,8 +106,10 @@ fn holders() -> Value {
 }
 
 fn withdrawals() -> Value {
-    let notice =
-        object(&[("item", text()), ("place", number()), ("at", moment()), ("reason", text())], &[]);
+    let notice = object(
+        &[("item", text()), ("place", number()), ("at", moment()), ("reason", text())],
+        &[("version", moment())],
+    );
     object(&[("notices", list(notice)), ("next", number()), ("more", flag())], &[])
 }
 

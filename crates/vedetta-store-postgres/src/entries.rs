@@ -106,10 +106,8 @@ pub(crate) fn append(session: &mut Session, draft: &Draft<'_>, body: &Digest) ->
     for text in [draft.actor, draft.subject, draft.facts] {
         plain(text)?;
     }
-    let now = session.unit.now;
+    let stamp = next(session)?;
     let pen = pen(session)?;
-    let earliest = Instant::from_micros(pen.stamp.at.micros().saturating_add(1));
-    let stamp = Stamp { seq: Sequence(pen.stamp.seq.0 + 1), at: now.max(earliest) };
     let hash = link(&pen.hash, stamp, draft, body);
     (pen.stamp, pen.hash) = (stamp, hash);
     let entries = &mut session.unit.entries;
@@ -120,6 +118,14 @@ pub(crate) fn append(session: &mut Session, draft: &Draft<'_>, body: &Digest) ->
         session.sql()?;
     }
     Ok(stamp)
+}
+
+/// The stamp of the entry that is appended next.
+pub(crate) fn next(session: &mut Session) -> Told<Stamp> {
+    let now = session.unit.now;
+    let last = pen(session)?.stamp;
+    let earliest = Instant::from_micros(last.at.micros().saturating_add(1));
+    Ok(Stamp { seq: Sequence(last.seq.0 + 1), at: now.max(earliest) })
 }
 
 /// The pen, taken now if this unit of work has not yet.

@@ -50,11 +50,11 @@ macro_rules! sieve {
             AND ($9 OR i.version = ANY ($12::bigint[])
                 OR ($10 AND (NOT i.newer OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version > i.version
-                        AND n.hidden = 0
+                        AND n.hidden = 0 AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[]))))))
                 OR ($11 AND (NOT i.older OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version < i.version
-                        AND n.hidden = 0
+                        AND n.hidden = 0 AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))))))"
     };
 }

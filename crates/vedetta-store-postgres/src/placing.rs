@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 use postgres::Row;
 use uuid::Uuid;
 use vedetta_model::{ItemId, OrganisationNumber};
-use vedetta_store::written::{self, ItemFacts, RereleaseFacts, SetAsideFacts};
+use vedetta_store::written::{self, ItemFacts, RereleaseFacts, SetAsideFacts, WithdrawnFacts};
 use vedetta_store::{
-    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
+    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp, line,
 };
 
 use self::kin::Family;
@@ -39,17 +39,20 @@ JOIN item o ON o.seq = r.origin
 JOIN item i ON i.object = o.object AND i.version = o.version AND i.clearance = r.clearance";
 
 const HIDDEN: &str = "-- name: hidden
-SELECT hidden FROM item WHERE object = $1 AND hidden < 3 LIMIT 1";
+SELECT hidden FROM item
+WHERE object = $1 AND hidden < 3 AND ($2::integer IS NULL OR producer = $2) LIMIT 1";
 
 const WITHDRAW: &str = "-- name: withdraw
-WITH found AS (SELECT seq, clearance, hidden FROM item WHERE object = $1 AND hidden < 2),
+WITH found AS (SELECT seq, clearance, hidden FROM item
+        WHERE object = $1 AND hidden < 2 AND ($2::integer IS NULL OR producer = $2)),
     gone AS (UPDATE item i SET hidden = 2 FROM found WHERE i.seq = found.seq)
 SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
 
-/// The items of first releases, and whether they are set aside and their items withdrawn.
+/// The items of first releases, whether they are set aside, and who withdrew them or brought the
+/// same: none where nobody did.
 const SUBJECTS: &str = "-- name: subjects
-SELECT i.seq, e.subject, i.hidden = 3, i.object,
-    EXISTS (SELECT FROM item w WHERE w.object = i.object AND w.hidden = 2)
+SELECT i.seq, e.subject, i.hidden = 3, i.object, i.producer,
+    ARRAY (SELECT w.producer FROM item w WHERE w.object = i.object AND w.hidden = 2)
 FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
 JOIN entry e ON e.seq = i.seq";
 
@@ -61,8 +64,9 @@ SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
 /// Serves again what only a version set aside revoked.
 const SERVE_AGAIN: &str = "-- name: serve_again
 WITH back AS (UPDATE item i SET hidden = 0 WHERE i.object = $1 AND i.hidden = 1
+    AND ($2::integer IS NULL OR i.producer = $2)
     AND NOT EXISTS (SELECT FROM item r WHERE r.object = $1 AND r.state = 1 AND r.hidden < 3
-        AND r.version > i.version)
+        AND r.version > i.version AND ($2::integer IS NULL OR r.producer = $2))
     RETURNING i.clearance)
 SELECT clearance, count(*) FROM back GROUP BY clearance";
 
@@ -97,7 +101,11 @@ pub(crate) fn place(session: &mut Session, drafts: &[ItemDraft<'_>]) -> Told<Vec
         let placement = match family.judge(draft, *object, &digest) {
             Some(placement) => placement,
             None => {
-                let stamp = append(session, draft, &digest)?;
+                let version = match draft.id.follows_from_value() {
+                    true => entries::next(session)?.at,
+                    false => draft.version,
+                };
+                let stamp = append(session, &ItemDraft { version, ..draft.clone() }, &digest)?;
                 family.admit(draft, *object, (stamp, digest));
                 Placement::Added(stamp)
             }
@@ -155,7 +163,7 @@ pub(crate) fn rerelease(
 /// Withdraws an item.
 pub(crate) fn withdraw(
     session: &mut Session,
-    id: &ItemId,
+    (id, producer): (&ItemId, OrganisationNumber),
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
@@ -163,15 +171,17 @@ pub(crate) fn withdraw(
     for text in [subject, actor, facts] {
         plain(text)?;
     }
-    let object = object(id);
+    let (object, producer) = (object(id), line(id, producer));
+    let of = producer.map(|producer| small(producer.0));
+    let facts = WithdrawnFacts { producer, facts }.write();
     let sql = session.writing()?;
-    match sql.row(HIDDEN, &[&object])? {
+    match sql.row(HIDDEN, &[&object, &of])? {
         Some(row) if get::<i16>(&row, 0)? != WITHDRAWN => {}
         _ => return Ok(None),
     }
-    let gone = sql.rows(WITHDRAW, &[&object])?;
+    let gone = sql.rows(WITHDRAW, &[&object, &of])?;
     uncount(session, &gone)?;
-    let draft = Draft { kind, actor, subject, facts, body: b"" };
+    let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
 }
 
@@ -192,8 +202,10 @@ pub(crate) fn set_aside(
         let Some(row) = found.get(origin) else {
             return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
         };
-        if get::<bool>(row, 4)? {
-            return Err(Fault::Refused(format!("{} is withdrawn", get::<String>(row, 1)?)));
+        let (id, of) = subject(row)?;
+        let withdrawn: Vec<i32> = get(row, 5)?;
+        if withdrawn.iter().any(|producer| of.is_none_or(|of| of == *producer)) {
+            return Err(Fault::Refused(format!("{id} is withdrawn")));
         }
     }
     let mut done = HashSet::new();
@@ -203,19 +215,27 @@ pub(crate) fn set_aside(
         if get::<bool>(row, 2)? || !done.insert(origin) {
             continue;
         }
-        let (id, object): (String, Uuid) = (get(row, 1)?, get(row, 3)?);
+        let ((id, of), object) = (subject(row)?, get::<Uuid>(row, 3)?);
         let facts = SetAsideFacts { origin, reason: reason.to_owned() };
         let (kind, facts) = (EntryKind::SetAside, written::json(&facts));
-        let draft = Draft { kind, actor, subject: &id, facts: &facts, body: b"" };
+        let draft = Draft { kind, actor, subject: id.as_str(), facts: &facts, body: b"" };
         entries::append(session, &draft, &Digest::of(b""))?;
         let gone = session.sql()?.rows(SET_ASIDE, &[&object, &int(origin)])?;
         uncount(session, &gone)?;
-        for row in session.sql()?.rows(SERVE_AGAIN, &[&object])? {
+        for row in session.sql()?.rows(SERVE_AGAIN, &[&object, &of])? {
             let count = i64::try_from(whole(&row, 1)?).unwrap_or(i64::MAX);
             *session.unit.served.entry(ClearanceId(natural(&row, 0)?)).or_default() += count;
         }
     }
     Ok(())
+}
+
+/// The item of a row of [`SUBJECTS`], and whose where each has one of his own.
+fn subject(row: &Row) -> Told<(ItemId, Option<i32>)> {
+    let id = ItemId::new(row.try_get(1)?)
+        .map_err(|error| Fault::damaged("the subject of an item", error))?;
+    let of = line(&id, OrganisationNumber(natural(row, 4)?));
+    Ok((id, of.map(|of| small(of.0))))
 }
 
 /// Counts releases that are served no more: clearance, how many.
@@ -241,11 +261,12 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
 }
 
 fn row<'a>(draft: &ItemDraft<'a>, object: Uuid, stamp: Stamp, family: &Family) -> New<'a> {
-    let standing = family.standing(object, draft.version);
+    let version = if draft.id.follows_from_value() { stamp.at } else { draft.version };
+    let standing = family.standing((draft.id, object), version);
     New {
         stamp,
         origin: stamp.seq,
-        version: draft.version.micros(),
+        version: version.micros(),
         object,
         clearance: draft.clearance,
         producer: draft.producer,

@@ -68,9 +68,8 @@ pub(crate) fn append_deed(session: &mut Session, draft: &Draft<'_>) -> Told<Stam
 
 /// Appends an entry whose body has that digest.
 pub(crate) fn append(session: &mut Session, draft: &Draft<'_>, body: &Digest) -> Told<Stamp> {
-    let (last, previous) = session.unit.head.unwrap_or((FIRST, Digest::default()));
-    let earliest = Instant::from_micros(last.at.micros().saturating_add(1));
-    let stamp = Stamp { seq: Sequence(last.seq.0 + 1), at: session.unit.now.max(earliest) };
+    let previous = session.unit.head.map_or_else(Digest::default, |(_, hash)| hash);
+    let stamp = next(session);
     let hash = link(&previous, stamp, draft, body);
     let sql = "INSERT INTO entry (seq, at, kind, actor, subject, facts, digest, hash, body) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -87,6 +86,13 @@ pub(crate) fn append(session: &mut Session, draft: &Draft<'_>, body: &Digest) ->
     ])?;
     session.unit.head = Some((stamp, hash));
     Ok(stamp)
+}
+
+/// The stamp of the entry that is appended next.
+pub(crate) fn next(session: &Session) -> Stamp {
+    let last = session.unit.head.map_or(FIRST, |(last, _)| last);
+    let earliest = Instant::from_micros(last.at.micros().saturating_add(1));
+    Stamp { seq: Sequence(last.seq.0 + 1), at: session.unit.now.max(earliest) }
 }
 
 /// Before the first entry.

@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension as _, params};
 use vedetta_model::{ItemId, OrganisationNumber};
-use vedetta_store::written::{self, ItemFacts, RereleaseFacts};
+use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
-    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
+    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp, line,
 };
 
 use crate::clearances;
@@ -48,6 +48,9 @@ struct Kin {
     hidden: i64,
 }
 
+/// An item by its hash and identifier, and whose body when each has one of his own.
+type Of<'a> = (i64, &'a ItemId, Option<OrganisationNumber>);
+
 /// What is next to a draft.
 #[derive(Default)]
 struct Neighbours {
@@ -83,48 +86,83 @@ pub(crate) fn rerelease(
 /// Withdraws an item.
 pub(crate) fn withdraw(
     session: &mut Session,
-    id: &ItemId,
+    (id, producer): (&ItemId, OrganisationNumber),
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
-    let object = object(id);
-    let any = kin(session, (object, id), Versions::Rising)?;
+    let (object, producer) = (object(id), line(id, producer));
+    let any = kin(session, (object, id, producer), Versions::Rising)?;
     if any.is_none_or(|any| any.hidden == WITHDRAWN) {
         return Ok(None);
     }
-    hide(session, (object, id), Versions::Rising, WITHDRAWN)?;
+    hide(session, (object, id, producer), Versions::Rising, WITHDRAWN)?;
     let (kind, subject) = (EntryKind::Withdrawn, id.as_str());
-    let draft = Draft { kind, actor, subject, facts, body: b"" };
+    let facts = WithdrawnFacts { producer, facts }.write();
+    let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
 }
 
 fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
     let (object, version) = (object(draft.id), draft.version.micros());
     let digest = Digest::of(draft.body);
-    let near = Neighbours::of(session, (object, draft.id), version)?;
+    if draft.id.follows_from_value() {
+        return place_beside(session, draft, (object, &digest));
+    }
+    let near = Neighbours::of(session, (object, draft.id, None), version)?;
     if let Some(placement) = near.settle(draft, &digest) {
         return Ok(placement);
     }
-    let stamp = append(session, draft, &digest)?;
+    let hidden = near.hidden();
+    let stamp = put(session, draft, (object, &digest), (&near, hidden))?;
+    if near.older.is_some() && draft.state == ItemState::Revoked && hidden == SERVED {
+        hide(session, (object, draft.id, None), Versions::Before(version), REVOKED)?;
+    }
+    Ok(Placement::Added(stamp))
+}
+
+/// Places a bringer's own body beside those of others: its version is the moment of its entry.
+fn place_beside(
+    session: &mut Session,
+    draft: &ItemDraft<'_>,
+    (object, digest): (i64, &Digest),
+) -> Told<Placement> {
+    let draft = ItemDraft { version: entries::next(session).at, ..draft.clone() };
+    let near = Neighbours::of(session, (object, draft.id, None), draft.version.micros())?;
+    if near.is_known() {
+        let own = (object, draft.id, Some(draft.producer));
+        if let Some(own) = kin(session, own, Versions::Rising)? {
+            let same = own.digest == *digest;
+            let told = if same { Placement::Duplicate } else { Placement::Conflict };
+            return Ok(told(own.stamp));
+        }
+    }
+    put(session, &draft, (object, digest), (&near, SERVED)).map(Placement::Added)
+}
+
+/// Writes a version among its neighbours.
+fn put(
+    session: &mut Session,
+    draft: &ItemDraft<'_>,
+    (object, digest): (i64, &Digest),
+    (near, hidden): (&Neighbours, i64),
+) -> Told<Stamp> {
+    let stamp = append(session, draft, digest)?;
     let row = New {
         seq: stamp.seq,
         origin: 0,
         object,
-        version,
+        version: draft.version.micros(),
         kind: kind(session, draft.id.kind())?,
         producer: draft.producer,
         clearance: draft.clearance,
         state: i64::from(draft.state == ItemState::Revoked),
-        hidden: near.hidden(),
+        hidden,
         older: i64::from(near.older.is_some()),
         newer: i64::from(near.newer.is_some()),
     };
     insert(session, &row)?;
     near.tell(session, object)?;
-    if near.older.is_some() && draft.state == ItemState::Revoked && row.hidden == SERVED {
-        hide(session, (object, draft.id), Versions::Before(version), REVOKED)?;
-    }
-    Ok(Placement::Added(stamp))
+    Ok(stamp)
 }
 
 fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told<Stamp> {
@@ -140,18 +178,17 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
     entries::append(session, &entry, digest)
 }
 
-/// The first release of an item among its versions, those set aside aside.
-fn kin(
-    session: &mut Session,
-    (object, id): (i64, &ItemId),
-    versions: Versions,
-) -> Told<Option<Kin>> {
+/// The first release of an item, or of what one organisation brought of it, among its versions,
+/// those set aside aside.
+fn kin(session: &mut Session, (object, id, of): Of<'_>, versions: Versions) -> Told<Option<Kin>> {
     let Session { conn, recent, .. } = session;
     let sql = "SELECT e.seq, e.at, e.digest, i.version, i.producer, i.state, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < 3";
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < 3 AND ifnull(i.producer = ?3, 1)";
+    let of = of.map(|of| of.0);
     recent.find(conn, object, versions, |seq| {
-        let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id.as_str()], |row| {
+        let key = params![int(seq), id.as_str(), of];
+        let found = conn.prepare_cached(sql)?.query_row(key, |row| {
             Ok(Kin {
                 stamp: entries::stamp(row)?,
                 digest: entries::digest(row, 2)?,
@@ -166,7 +203,7 @@ fn kin(
 }
 
 impl Neighbours {
-    fn of(session: &mut Session, item: (i64, &ItemId), version: i64) -> Told<Self> {
+    fn of(session: &mut Session, item: Of<'_>, version: i64) -> Told<Self> {
         if kin(session, item, Versions::Rising)?.is_none() {
             return Ok(Self::default());
         }
@@ -175,6 +212,11 @@ impl Neighbours {
             twin: kin(session, item, Versions::Exactly(version))?,
             newer: kin(session, item, Versions::After(version))?,
         })
+    }
+
+    /// Whether anything is there.
+    fn is_known(&self) -> bool {
+        self.older.is_some() || self.twin.is_some() || self.newer.is_some()
     }
 
     /// What becomes of a draft that is not placed.
@@ -219,16 +261,18 @@ impl Neighbours {
 /// Hides releases of an item.
 fn hide(
     session: &mut Session,
-    (object, id): (i64, &ItemId),
+    (object, id, of): Of<'_>,
     versions: Versions,
     hidden: i64,
 ) -> Told<()> {
     let Session { conn, recent, unit, .. } = session;
     let sql = "SELECT i.clearance, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < ?3";
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.hidden < ?3 \
+               AND ifnull(i.producer = ?4, 1)";
+    let of = of.map(|of| of.0);
     for seq in recent.releases(conn, object, versions, usize::MAX)? {
-        let key = params![int(seq), id.as_str(), hidden];
+        let key = params![int(seq), id.as_str(), hidden, of];
         let found = conn
             .prepare_cached(sql)?
             .query_row(key, |row| Ok((ClearanceId(row.get(0)?), row.get::<_, i64>(1)?)));

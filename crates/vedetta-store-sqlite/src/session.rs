@@ -252,10 +252,11 @@ impl UnitOfWork for Session {
     fn withdraw(
         &mut self,
         id: &ItemId,
+        producer: OrganisationNumber,
         actor: &str,
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError> {
-        self.ask(|me| placing::withdraw(me, id, actor, facts))
+        self.ask(|me| placing::withdraw(me, (id, producer), actor, facts))
     }
 
     fn set_aside(

@@ -1,9 +1,9 @@
 //! Setting aside item versions that gave way to another.
 
 use rusqlite::{OptionalExtension as _, params};
-use vedetta_model::ItemId;
+use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, SetAsideFacts};
-use vedetta_store::{ClearanceId, Digest, Draft, EntryKind, Sequence};
+use vedetta_store::{ClearanceId, Digest, Draft, EntryKind, Sequence, line};
 
 use crate::entries::{self, int};
 use crate::fault::{Fault, Told};
@@ -32,7 +32,8 @@ pub(crate) fn set_aside(
     let ids: Vec<_> =
         origins.iter().map(|origin| subject(session, *origin)).collect::<Told<_>>()?;
     for (origin, id) in origins.iter().zip(ids) {
-        let mut releases = releases(session, &id)?;
+        let (id, of) = id;
+        let mut releases = releases(session, &id, of)?;
         if releases.iter().any(|it| it.origin == *origin && it.hidden == ASIDE) {
             continue;
         }
@@ -53,32 +54,40 @@ pub(crate) fn set_aside(
     Ok(())
 }
 
-/// The item of a first release; refused when it is none, or the item is withdrawn.
-fn subject(session: &mut Session, origin: Sequence) -> Told<ItemId> {
-    let sql = "SELECT e.subject, i.hidden FROM item i JOIN entry e ON e.seq = i.seq \
+/// The item of a first release, and whose where each has one of his own; refused when it is none,
+/// or the item is withdrawn.
+fn subject(session: &mut Session, origin: Sequence) -> Told<(ItemId, Option<OrganisationNumber>)> {
+    let sql = "SELECT e.subject, i.producer FROM item i JOIN entry e ON e.seq = i.seq \
                WHERE i.seq = ?1 AND i.origin = 0";
     let found = session
         .conn
         .prepare_cached(sql)?
-        .query_row([int(origin)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)));
-    let Some((id, _)) = found.optional()? else {
+        .query_row([int(origin)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)));
+    let Some((id, producer)) = found.optional()? else {
         return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
     };
     let id = ItemId::new(&id).map_err(|error| Fault::damaged(format!("entry {origin}"), error))?;
-    if releases(session, &id)?.iter().any(|release| release.hidden == WITHDRAWN) {
+    let of = line(&id, OrganisationNumber(producer));
+    if releases(session, &id, of)?.iter().any(|release| release.hidden == WITHDRAWN) {
         return Err(Fault::Refused(format!("{id} is withdrawn")));
     }
-    Ok(id)
+    Ok((id, of))
 }
 
-fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<Release>> {
+fn releases(
+    session: &mut Session,
+    id: &ItemId,
+    of: Option<OrganisationNumber>,
+) -> Told<Vec<Release>> {
     let Session { conn, recent, .. } = session;
     let sql = "SELECT i.seq, i.origin, i.version, i.clearance, i.state, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2";
+               WHERE i.seq = ?1 AND e.subject = ?2 AND ifnull(i.producer = ?3, 1)";
+    let of = of.map(|of| of.0);
     let mut found = Vec::new();
     for seq in recent.releases(conn, object(id), Versions::Rising, usize::MAX)? {
-        let release = conn.prepare_cached(sql)?.query_row(params![int(seq), id.as_str()], |row| {
+        let key = params![int(seq), id.as_str(), of];
+        let release = conn.prepare_cached(sql)?.query_row(key, |row| {
             let origin = entries::seq(row, 1)?;
             Ok(Release {
                 seq,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod it {
+    mod earlier;
     mod faults;
     mod killed;
     mod tampering;

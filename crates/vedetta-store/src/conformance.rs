@@ -15,6 +15,7 @@
     reason = "a check that does not hold panics"
 )]
 
+pub mod beside;
 pub mod clearances;
 pub mod deliveries;
 pub mod entries;
@@ -67,6 +68,11 @@ macro_rules! conformance {
                 what_is_hidden_is_not_counted hidden_versions_are_released_in_vain
                 what_is_set_aside_gives_way a_revocation_set_aside_revokes_nothing
                 setting_aside_is_refused;
+            beside: each_brings_a_body_of_its_own an_own_body_is_placed_once
+                are_told_apart_by_when_they_came the_last_is_among_what_may_be_read
+                withdrawal_takes_back_ones_own setting_aside_spares_the_others
+                a_revocation_is_ones_own many_come_together other_identifiers_have_one_bringer
+                the_ledger_proves_them;
             filters: by_clearance by_item by_kind by_producer by_place all_together
                 last_is_the_newest first_is_the_oldest exact_versions any_of_several
                 last_is_among_what_may_be_read first_is_among_what_may_be_read

@@ -60,7 +60,8 @@ pub struct StoredClearance {
 pub struct ItemDraft<'a> {
     /// The item.
     pub id: &'a ItemId,
-    /// Its version: STIX `modified` (or `created`, or zero) in microseconds.
+    /// Its version: STIX `modified` (or `created`, or zero) in microseconds. Where it has a [`line`],
+    /// it does not count: the moment of its entry does.
     pub version: Instant,
     /// The organisation that brings it. New versions of an item are its first bringer's alone.
     pub producer: OrganisationNumber,
@@ -76,14 +77,23 @@ pub struct ItemDraft<'a> {
     pub body: &'a [u8],
 }
 
+/// By whom the versions of an item are told apart. An identifier that follows from its value is
+/// nobody's in particular: each organisation has one body of its own under it, to which no other's
+/// counts. Any other identifier is its first bringer's, and `None`.
+#[must_use]
+pub fn line(id: &ItemId, producer: OrganisationNumber) -> Option<OrganisationNumber> {
+    id.follows_from_value().then_some(producer)
+}
+
 /// What became of a draft.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Placement {
     /// Placed as a new version.
     Added(Stamp),
-    /// The same version with the same bytes was there.
+    /// The same version with the same bytes was there; where it has a [`line`], of the same bringer.
     Duplicate(Stamp),
-    /// The same version with other bytes was there; nothing was placed.
+    /// The same version with other bytes was there; nothing was placed. Where it has a [`line`], of
+    /// the same bringer.
     Conflict(Stamp),
     /// Another organisation brought the item first, and this is not a version that it brought;
     /// nothing was placed. (Equal version and bytes are a `Duplicate`, and an equal version with
@@ -167,7 +177,8 @@ impl<'a> ItemQuery<'a> {
 }
 
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
-/// among the versions that may be read at all under the query's clearances, whatever its range.
+/// among the versions that may be read at all under the query's clearances, and of its producer,
+/// whatever its range.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.

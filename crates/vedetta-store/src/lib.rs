@@ -30,7 +30,7 @@ pub use entry::{Draft, Entry, EntryKind, Sequence, Stamp};
 pub use error::StoreError;
 pub use item::{
     ClearanceId, Form, ItemDraft, ItemPage, ItemQuery, ItemState, NewClearance, Placement,
-    StoredClearance, StoredItem, VersionFilter,
+    StoredClearance, StoredItem, VersionFilter, line,
 };
 pub use job::{Job, JobId, Lease, NewJob};
 pub use record::{Record, RecordKind, SecretKind};

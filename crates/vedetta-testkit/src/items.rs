@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 const HANDLING: &str = vedetta_model::item::HANDLING_EXTENSION;
 
+/// The namespace of observables' identifiers (STIX 2.1, 2.9).
+const OBSERVABLES: uuid::Uuid = uuid::Uuid::from_u128(0x00abedb4_aa42_466c_9c01_fed23315a9b7);
+
 /// An object under construction.
 #[derive(Clone, Debug)]
 pub struct TestItem(Value);
@@ -22,6 +25,20 @@ impl TestItem {
             "pattern": format!("[ipv4-addr:value = '203.0.113.{}']", n % 256),
             "pattern_type": "stix",
             "valid_from": "2026-03-01T00:00:00Z",
+        }))
+    }
+
+    /// The address `198.51.100.N`, under the identifier that follows from it.
+    #[must_use]
+    pub fn address(n: u8) -> Self {
+        let value = format!("198.51.100.{n}");
+        let name = format!("{{\"value\":\"{value}\"}}");
+        let id = uuid::Uuid::new_v5(&OBSERVABLES, name.as_bytes());
+        Self(json!({
+            "type": "ipv4-addr",
+            "spec_version": "2.1",
+            "id": format!("ipv4-addr--{id}"),
+            "value": value,
         }))
     }
 

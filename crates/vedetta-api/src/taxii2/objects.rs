@@ -125,8 +125,8 @@ enum Matched {
     None,
 }
 
-/// The versions that a filter means (TAXII 2.1, 5.7), of those that there are. Without
-/// `match[version]` all of them.
+/// The versions that a filter means (TAXII 2.1, 5.7), of those that would be withdrawn: one's own,
+/// where each brings its own under the identifier. Without `match[version]` all of them.
 fn matched(
     house: &House,
     actor: &Actor,
@@ -142,7 +142,10 @@ fn matched(
     if query.versions.is_empty() {
         return Ok(Matched::All);
     }
-    let found = house.page(actor, &wish)?;
+    let mut found = house.page(actor, &Wish { share: Share::Own, ..wish.clone() })?;
+    if !object.follows_from_value() || found.items.is_empty() {
+        found = house.page(actor, &wish)?;
+    }
     let versions: BTreeSet<_> = found.items.iter().map(|item| item.version).collect();
     let is_meant = |version: &&Instant| {
         query.versions.iter().any(|wanted| match wanted {

@@ -139,7 +139,10 @@ impl Versions {
     fn of(arrival: &Arrival) -> Self {
         let mut versions: HashMap<String, VecDeque<Instant>> = HashMap::new();
         for item in &arrival.items {
-            versions.entry(item.id.to_string()).or_default().push_back(item.version);
+            // Whatever such an object says, its version is when it was added.
+            let none = item.id.follows_from_value();
+            let version = if none { Instant::default() } else { item.version };
+            versions.entry(item.id.to_string()).or_default().push_back(version);
         }
         Self(versions)
     }
@@ -151,15 +154,17 @@ impl Versions {
 }
 
 fn status(id: String, received: Instant, receipt: Receipt, versions: &mut Versions) -> Status {
-    let mut detail = |id: String, message: Option<String>| {
-        let version = versions.take(&id, received);
+    let mut detail = |(id, at, message): (String, Instant, Option<String>)| {
+        let version = versions.take(&id, at);
         StatusDetail { id, version, message }
     };
-    let accepted = receipt.accepted.into_iter().map(|item| (item.id.to_string(), None));
+    let accepted = receipt.accepted.into_iter().map(|it| (it.id.to_string(), it.stamp.at, None));
     let known = "it was here already, the same octet for octet";
-    let duplicates = receipt.duplicates.into_iter().map(|id| (id.to_string(), Some(known.into())));
-    let successes = accepted.chain(duplicates).map(|(id, message)| detail(id, message)).collect();
-    let failures = by_object(receipt.rejected).into_iter().map(|(id, why)| detail(id, Some(why)));
+    let duplicates = receipt.duplicates.into_iter();
+    let duplicates = duplicates.map(|id| (id.to_string(), received, Some(known.into())));
+    let successes = accepted.chain(duplicates).map(&mut detail).collect();
+    let failures = by_object(receipt.rejected).into_iter();
+    let failures = failures.map(|(id, why)| detail((id, received, Some(why))));
     let failures = failures.collect();
     Status::complete(id, timestamp(received), successes, failures).within(StatusLimits::default())
 }

@@ -11,7 +11,7 @@ use vedetta_federation::check::{Verified, Way};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, Stands, What};
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
-use vedetta_federation::prevails::{Contender, Ownership, prevails};
+use vedetta_federation::prevails::{self, Contender, Ownership, line, prevails};
 use vedetta_federation::scope::Territory;
 use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
 use vedetta_federation::stands::{Heard, Stood, Word};
@@ -144,19 +144,26 @@ impl Memory {
         self.changed();
     }
 
-    /// What an organisation reads under an identifier: the form that prevails of all that it may
-    /// have, unless it was withdrawn.
-    pub(crate) fn reads(&self, organisation: &OrganisationId, id: &ItemId) -> Option<Digest> {
+    /// What an organisation reads under an identifier, of one producer where each has its own: the
+    /// form that prevails of all that it may have, unless it was withdrawn.
+    pub(crate) fn reads(
+        &self,
+        organisation: &OrganisationId,
+        id: &ItemId,
+        own: Option<&OrganisationId>,
+    ) -> Option<Digest> {
         let disk = self.disk.borrow();
         let withdrawn = |thing: &Thing| match &thing.envelope.what {
-            What::Withdrawal(it) => it.item == *id,
+            What::Withdrawal(it) => it.item == *id && it.producer.as_ref() == own,
             _ => false,
         };
         if disk.things.values().any(withdrawn) {
             return None;
         }
-        let may =
-            disk.things.iter().filter(|(_, thing)| item_of(thing).is_some_and(|(it, _)| it == *id));
+        let may = disk.things.iter().filter(|(_, thing)| {
+            item_of(thing)
+                .is_some_and(|(it, item)| it == *id && line(id, &item.conditions.producer) == own)
+        });
         let may = may.filter(|(leaf, _)| self.may_read(organisation, leaf));
         let best = may
             .max_by(|(a, one), (b, other)| prevails(&contender(one, **a), &contender(other, **b)));
@@ -461,7 +468,9 @@ pub(crate) fn contender(thing: &Thing, leaf: Digest) -> Contender<'_> {
     let owner = text("created_by_ref") == producer.identity().as_str();
     let version: Instant = text("modified").parse().unwrap();
     let by_owner = if owner { Ownership::Owner } else { Ownership::Others };
-    Contender { version: version.micros(), by_owner, producer, leaf }
+    let id: ItemId = text("id").parse().unwrap();
+    let version = prevails::version(&id, version);
+    Contender { version, by_owner, producer, leaf }
 }
 
 /// Adds a path; nothing when it says nothing new.

@@ -7,6 +7,7 @@ use vedetta_federation::Object;
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Item, StandingNotice, Stands, What, Withdrawal};
 use vedetta_federation::link::Input;
+use vedetta_federation::prevails::line;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
@@ -154,7 +155,11 @@ impl Story {
         };
         let held = chance.once_in(12);
         self.number += 1;
-        let id = ItemId::of("indicator", uuid(self.number));
+        // Some have seen an address, which others may see too.
+        let id = match self.country.chance.once_in(5) {
+            true => ItemId::of("ipv4-addr", address(self.country.chance.below(3))),
+            false => ItemId::of("indicator", uuid(self.number)),
+        };
         let item = Published { id, node, owner: producer.clone(), producer, handling };
         if held {
             let hold = self.hold(node, HoldScope::Item(item.id.clone()));
@@ -170,11 +175,12 @@ impl Story {
         let station = &self.country.stations[node];
         let modified = station.clock(self.country.now);
         let text = format!(
-            "{{\"type\":\"indicator\",\"id\":\"{id}\",\"created_by_ref\":\"{}\",\
+            "{{\"type\":\"{}\",\"id\":\"{id}\",\"created_by_ref\":\"{}\",\
              \"modified\":\"{modified}\",\"name\":\"{producer} at {modified}\"}}",
+            id.kind(),
             owner.identity()
         );
-        let derived = ItemId::of("indicator", uuid(self.number | 1 << 100));
+        let derived = ItemId::of(id.kind(), uuid(self.number | 1 << 100));
         let tells = !handling.victims.is_empty();
         let object = Object::new(text.clone()).unwrap();
         let conditions = handling.clone();
@@ -225,9 +231,11 @@ impl Story {
     fn withdraw(&mut self) {
         let Some(item) = self.some_item() else { return };
         self.country.say(format!("n{} withdraws {}", item.node, item.id));
-        let withdrawal = Withdrawal { item: item.id.clone(), reason: "a mistake".into() };
+        let own = |producer: &OrganisationId| line(&item.id, producer).cloned();
+        let (id, producer) = (item.id.clone(), own(&item.producer));
+        let withdrawal = Withdrawal { item: id, producer, reason: "a mistake".into() };
         self.accept(item.node, What::Withdrawal(withdrawal), None);
-        self.items.retain(|it| it.id != item.id);
+        self.items.retain(|it| it.id != item.id || own(&it.producer) != own(&item.producer));
     }
 
     fn change_an_agreement(&mut self) {
@@ -397,7 +405,7 @@ impl Story {
                 least.retain(|it| self.country.world.speaker[it] == origin);
             }
             self.compare(&leaf, (&most, &least), &mut wrong);
-            expected.insert(leaf, id);
+            expected.insert(leaf, (id, item.conditions.producer.clone()));
         }
         self.winners(&expected, &mut wrong);
         wrong
@@ -489,15 +497,15 @@ impl Story {
         }
     }
 
-    /// Of the forms of one object everybody reads the same one of those that they may read.
-    fn winners(&self, all: &BTreeMap<Digest, ItemId>, wrong: &mut Vec<String>) {
-        let mut by_item: BTreeMap<&ItemId, Vec<&Digest>> = BTreeMap::new();
-        for (leaf, id) in all {
-            by_item.entry(id).or_default().push(leaf);
+    /// Of the forms of one object, or of one producer's observable, everybody reads the same one of those that they may read.
+    fn winners(&self, all: &BTreeMap<Digest, (ItemId, OrganisationId)>, wrong: &mut Vec<String>) {
+        let mut by_item: BTreeMap<_, Vec<&Digest>> = BTreeMap::new();
+        for (leaf, (id, producer)) in all {
+            by_item.entry((id, line(id, producer))).or_default().push(leaf);
         }
         for (organisation, node) in &self.country.world.speaker {
             let memory = &self.country.stations[*node].memory;
-            for (id, leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
+            for ((id, own), leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
                 let mine = leaves.iter().filter(|leaf| memory.may_read(organisation, leaf));
                 let disk = memory.disk.borrow();
                 let rank = |leaf: &Digest| {
@@ -509,13 +517,18 @@ impl Story {
                     let (a, b) = (rank(one), rank(other));
                     (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.cmp(&a.2)).then(b.3.cmp(&a.3))
                 });
-                let reads = memory.reads(organisation, id);
+                let reads = memory.reads(organisation, id, *own);
                 if reads.is_some() && reads != best.map(|leaf| **leaf) {
                     wrong.push(format!("{organisation} reads another form of {id}"));
                 }
             }
         }
     }
+}
+
+/// An identifier that follows from a value.
+fn address(number: usize) -> uuid::Uuid {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &number.to_be_bytes())
 }
 
 fn uuid(number: u128) -> uuid::Uuid {

@@ -25,7 +25,7 @@ use crate::authority::{PRODUCERS, require};
 use crate::book::Grounds;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
-use crate::redaction::{Derived, Redactor, Tellers};
+use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
 
 /// What became of an arrival.
@@ -72,7 +72,7 @@ impl House {
         let bringer = (&by.organisation, producer);
         let items = self.in_own_name(by, &standing, arrival.items, &mut receipt.rejected)?;
         let mut items = self.with_known_markings(by, items, &mut receipt.rejected)?;
-        self.name_rows(&mut items)?;
+        self.name_rows(producer, &mut items)?;
         let mut handlings: Vec<_> =
             items.iter().map(|it| handling(bringer, &standing, it)).collect();
         self.share_victims(by, &standing, &items, &mut handlings)?;
@@ -198,8 +198,8 @@ impl Load {
                 && (self.beyond == Beyond::Nodes
                     || !standing.network.decision(handling).redacted.is_empty());
             if wanted {
-                let of = (&*standing, handling.as_ref(), (&item.id, &*item.body));
-                let form = self.redactor.derive(of, (&mut *reader, &mut tellers));
+                let (how, of) = ((&*standing, handling.as_ref()), self.told(item));
+                let form = self.redactor.derive(how, of, (&mut *reader, &mut tellers));
                 made.insert(place, form);
             }
         }
@@ -367,7 +367,8 @@ impl Load {
     ) -> Result<(), StoreError> {
         let mut newest: HashMap<ItemId, Instant> = HashMap::new();
         for item in bare {
-            let version = newest.entry(self.redactor.derived_id(&item.id)).or_insert(item.version);
+            let derived = self.redactor.derived_id(unit, (&item.id, self.producer))?;
+            let version = newest.entry(derived).or_insert(item.version);
             *version = (*version).max(item.version);
         }
         let facts = serde_json::json!({ "reason": "the item has no such form any more" });
@@ -388,12 +389,17 @@ impl Load {
             for derived in page.items {
                 if newest.get(&derived.id).is_some_and(|newest| derived.version < *newest) {
                     self.shared.touch_served();
-                    unit.withdraw(&derived.id, &self.actor, &facts)?;
+                    unit.withdraw(&derived.id, derived.producer, &self.actor, &facts)?;
                 }
             }
             after = page.next;
         }
         Ok(())
+    }
+
+    /// What a derived form is made of.
+    fn told<'a>(&self, item: &'a Brought) -> (&'a ItemId, OrganisationNumber, &'a [u8]) {
+        (&item.id, self.producer, &item.body)
     }
 
     fn draft<'a>(
@@ -461,8 +467,8 @@ impl Load {
             Some(Ok(made)) if forms.compiled == standing.compiled && made.holds(unit)? => Ok(made),
             Some(Err(reason)) => Err(reason),
             _ => {
-                let of = (standing, handling.as_ref(), (&item.id, &*item.body));
-                again = self.redactor.derive(of, (&mut *unit, &mut self.tellers()));
+                let (how, of) = ((standing, handling.as_ref()), self.told(item));
+                again = self.redactor.derive(how, of, (&mut *unit, &mut self.tellers()));
                 again.as_ref()
             }
         };
@@ -474,7 +480,8 @@ impl Load {
             }
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
-        let draft = ItemDraft { id, body, ..self.draft(item, clearance, &facts) };
+        let version = derived_version(&item.id, item.version);
+        let draft = ItemDraft { id, version, body, ..self.draft(item, clearance, &facts) };
         unit.place_items(&[draft])?;
         Ok(true)
     }

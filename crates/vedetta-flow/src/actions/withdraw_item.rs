@@ -1,23 +1,35 @@
 //! Taking an item back: no door serves any version of it any more.
 
-use vedetta_model::{Actor, ItemId, Role};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use vedetta_model::{Actor, ItemId, OrganisationNumber, Role};
+use vedetta_store::{ItemQuery, Sequence};
 
 use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::redaction::Redactor;
 use crate::views::withdrawals::keep;
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
-    /// officers.
+    /// officers. Where each organisation brings its own under the identifier, it withdraws its own; a
+    /// duty officer whose organisation brought none, what everybody did.
     ///
     /// # Errors
     /// Forbidden, or unknown to the actor.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
         let read = self.item(by, item)?;
-        let producer = self.number_of(&by.organisation)? == read.producer;
-        if !producer && !self.is_of_the_room(by, &[Role::DutyOfficer]) {
+        let own = self.number_of(&by.organisation)?;
+        let mut producers = match item.follows_from_value() {
+            true => self.bringers(item)?,
+            false => [read.producer].into(),
+        };
+        if producers.contains(&own) {
+            producers = [own].into();
+        } else if !self.is_of_the_room(by, &[Role::DutyOfficer]) {
             return Err(FlowError::Forbidden {
                 who: by.account.to_string(),
                 what: "withdraw this item",
@@ -25,21 +37,36 @@ impl House {
             });
         }
         let (actor, item) = (by.account.to_string(), item.clone());
-        let derived = self.derived_id(&item);
         let facts = serde_json::json!({ "reason": reason }).to_string();
-        let (shared, reason) = (std::sync::Arc::clone(&self.shared), reason.to_owned());
+        let (shared, reason) = (Arc::clone(&self.shared), reason.to_owned());
+        let redactor = Redactor::of(self);
         let withdrawn = self.write(move |unit| {
             shared.touch_served();
-            // Who has the derived form is not told why: the words may tell the victim.
-            if let Some(stamp) = unit.withdraw(&derived, &actor, "{}")? {
-                keep(unit, &derived, stamp, (&actor, ""))?;
-            }
-            let withdrawn = unit.withdraw(&item, &actor, &facts)?;
-            if let Some(stamp) = withdrawn {
-                keep(unit, &item, stamp, (&actor, &reason))?;
+            let mut withdrawn = None;
+            for producer in &producers {
+                let derived = redactor.derived_id(unit, (&item, *producer))?;
+                // Who has the derived form is not told why: the words may tell the victim.
+                if let Some(stamp) = unit.withdraw(&derived, *producer, &actor, "{}")? {
+                    keep(unit, (&derived, *producer), stamp, (&actor, ""))?;
+                }
+                if let Some(stamp) = unit.withdraw(&item, *producer, &actor, &facts)? {
+                    keep(unit, (&item, *producer), stamp, (&actor, &reason))?;
+                    withdrawn = Some(stamp);
+                }
             }
             Ok(withdrawn)
         })?;
         withdrawn.map(drop).ok_or_else(|| FlowError::Conflict("it was withdrawn before".into()))
+    }
+
+    /// Who brought what is served under an identifier.
+    fn bringers(&self, item: &ItemId) -> Result<BTreeSet<OrganisationNumber>, FlowError> {
+        let (mut bringers, mut after) = (BTreeSet::new(), Some(Sequence::START));
+        while let Some(place) = after {
+            let page = self.read(|reader| reader.items(&ItemQuery::of(item, place, 1_000)))?;
+            bringers.extend(page.items.iter().map(|it| it.producer));
+            after = page.next;
+        }
+        Ok(bringers)
     }
 }

@@ -12,7 +12,7 @@ use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
 use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
-use vedetta_store::written::{ItemFacts, RecordFacts};
+use vedetta_store::written::{ItemFacts, RecordFacts, WithdrawnFacts};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, RecordKind, Sequence, Stamp, StoreError,
     StoredItem, VersionFilter,
@@ -279,7 +279,9 @@ impl Sharing<'_> {
             true => Some(item.stamp),
             false => stamp_of(reader, item.origin)?,
         };
-        let (Some(at), Some(what)) = (at, self.own_item(item, clearance)) else { return Ok(()) };
+        let (Some(at), Some(what)) = (at, self.own_item(reader, item, clearance)?) else {
+            return Ok(());
+        };
         if clearance.form == Form::Redacted && !self.is_clean(&what, &passing.by, clearance) {
             return Ok(());
         }
@@ -290,16 +292,25 @@ impl Sharing<'_> {
         Ok(())
     }
 
-    fn own_item(&self, item: &StoredItem, clearance: &Clearance) -> Option<Item> {
-        let object = Object::new(String::from_utf8(item.body.clone()).ok()?).ok()?;
+    fn own_item(
+        &self,
+        reader: &mut dyn Reader,
+        item: &StoredItem,
+        clearance: &Clearance,
+    ) -> Result<Option<Item>, StoreError> {
+        let object = String::from_utf8(item.body.clone()).ok();
+        let Some(object) = object.and_then(|text| Object::new(text).ok()) else { return Ok(None) };
         let handling = &clearance.handling;
-        let tells = !handling.victims.is_empty();
-        Some(match clearance.form {
+        let derived = match handling.victims.is_empty() {
+            true => None,
+            false => Some(self.house.derived_id(reader, (&item.id, item.producer))?),
+        };
+        Ok(Some(match clearance.form {
             Form::Full => Item {
                 object,
                 conditions: Handling { via: [].into(), ..Handling::clone(handling) },
                 form: Form::Full,
-                derived: tells.then(|| self.house.derived_id(&item.id)),
+                derived,
             },
             Form::Redacted => Item {
                 object,
@@ -312,7 +323,7 @@ impl Sharing<'_> {
                 form: Form::Redacted,
                 derived: None,
             },
-        })
+        }))
     }
 
     /// Whether what goes out without the victim tells it nowhere: neither in the object nor by
@@ -479,14 +490,18 @@ impl Sharing<'_> {
     /// brought they withdraw themselves.
     fn withdrawn(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Result<(), StoreError> {
         let Ok(id) = ItemId::new(&entry.subject) else { return Ok(()) };
-        let releases = reader.item(&id)?;
+        let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
+        let mut releases = reader.item(&id)?;
+        releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
         let own = releases.first().is_some_and(|first| Provenance::of(first).is_none());
         if !own || !self.may_have(&releases) {
             return Ok(());
         }
-        let facts: serde_json::Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+        let facts: serde_json::Value = serde_json::from_str(facts).unwrap_or_default();
         let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default().to_owned();
-        let what = What::Withdrawal(Withdrawal { item: id, reason });
+        let directory = &self.mesh.standing.directory;
+        let producer = producer.and_then(|it| directory.numbered(it)).map(|it| it.id.clone());
+        let what = What::Withdrawal(Withdrawal { item: id, producer, reason });
         self.say(entry, what);
         Ok(())
     }
@@ -656,7 +671,8 @@ impl Sharing<'_> {
     fn concerns(&self, reader: &mut dyn Reader, what: &What) -> Result<bool, StoreError> {
         Ok(match what {
             What::Withdrawal(withdrawal) => {
-                let releases = reader.item(&withdrawal.item)?;
+                let mut releases = reader.item(&withdrawal.item)?;
+                releases.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
                 self.may_have(&releases)
             }
             What::Agreement(signed) => self.is_party(&signed.text),

@@ -15,14 +15,14 @@ use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Clearance, Form, Past};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
-    StoredItem, UnitOfWork, VersionFilter,
+    StoredItem, UnitOfWork, VersionFilter, line,
 };
 
 use crate::book::{Book, Grounds};
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
-use crate::redaction::{Derived, Redactor, Tellers};
+use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
 
 /// Items looked at, and released again, in one go.
@@ -181,6 +181,8 @@ impl House {
         item: &StoredItem,
     ) -> Result<Audience, StoreError> {
         let mut releases = reader.releases(&item.id)?;
+        let of = line(&item.id, item.producer);
+        releases.retain(|release| of.is_none_or(|of| release.producer == of));
         if releases.iter().any(|other| other.version > item.version) {
             return Ok(Audience::nobody());
         }
@@ -188,10 +190,10 @@ impl House {
         if search.form == Form::Redacted {
             let id = match Provenance::of(item) {
                 Some(provenance) => provenance.envelope.derived,
-                None => Some(self.derived_id(&item.id)),
+                None => Some(self.derived_id(reader, (&item.id, item.producer))?),
             };
             let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
-            derived.retain(|release| release.version == item.version);
+            derived.retain(|release| of.is_some() || release.version == item.version);
             releases.append(&mut derived);
         }
         let had = Had::of(&releases, search, &self.shared.book);
@@ -288,14 +290,14 @@ impl Release {
                 releases.extend(there.first().map(|first| (first.origin, clearance)));
                 continue;
             }
-            let of = (&item.id, item.body.as_slice());
-            let of = (&*self.standing, &*self.handling, of);
-            let derived = self.redactor.derive(of, (&mut *unit, &mut tellers));
+            let of = (&item.id, item.producer, item.body.as_slice());
+            let how = (&*self.standing, &*self.handling);
+            let derived = self.redactor.derive(how, of, (&mut *unit, &mut tellers));
             let Ok(Derived { id, body, .. }) = derived else { continue };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
             let placement = unit.place_items(&[ItemDraft {
                 id: &id,
-                version: item.version,
+                version: derived_version(&item.id, item.version),
                 producer: item.producer,
                 clearance,
                 state: item.state,

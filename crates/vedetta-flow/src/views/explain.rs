@@ -1,11 +1,15 @@
 //! Why did they get it and they did not? And who would, before publishing?
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{Actor, AgreementId, Audience, Bilingual, Handling, ItemId, OrganisationId};
+use vedetta_model::{
+    Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
+    OrganisationNumber,
+};
 use vedetta_policy::{Clearance, Form};
-use vedetta_store::{ItemQuery, Sequence, VersionFilter};
+use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -62,9 +66,12 @@ enum Asker {
     Organisation,
 }
 
-/// The newest version of an item.
+/// The newest version of an item, or of what one organisation brought of it.
 struct Newest {
     item: ItemId,
+    /// When it came.
+    version: Instant,
+    producer: OrganisationNumber,
     /// Of its last release.
     handling: Arc<Handling>,
     /// What its releases in either form are cleared by, unless it is no longer served.
@@ -133,6 +140,8 @@ impl House {
             return Ok(None);
         }
         let newest = self.newest(item)?;
+        let of = |it: &&Newest| !item.follows_from_value() || it.producer == read.producer;
+        let Some(newest) = newest.iter().find(of) else { return Ok(None) };
         Ok((!newest.served.is_empty()).then(|| self.preview_groups(by, &newest.handling)))
     }
 
@@ -165,7 +174,8 @@ impl House {
     }
 
     /// What is decided today under the handling by which the organisation reads the newest version,
-    /// or else under that of its last release; what was recorded has the last word.
+    /// or else under that of its last release; what was recorded has the last word. Where several
+    /// have brought their own, of the newest that it reads, or else that is served.
     fn answer(
         &self,
         item: &ItemId,
@@ -174,14 +184,24 @@ impl House {
     ) -> Result<Answer, FlowError> {
         let (standing, number) = (self.standing(), self.number_of(organisation)?);
         let newest = self.newest(item)?;
-        let reads = |clearance: &&Arc<Clearance>| {
-            let today = standing.network.decide_item(&clearance.handling, &newest.item);
-            clearance.audience.contains(number) && today.entitled(clearance.form).contains(number)
+        let read_of = |newest: &Newest| {
+            let reads = |clearance: &&Arc<Clearance>| {
+                let today = standing.network.decide_item(&clearance.handling, &newest.item);
+                clearance.audience.contains(number)
+                    && today.entitled(clearance.form).contains(number)
+            };
+            let read = newest.served.iter().filter(reads);
+            read.min_by_key(|clearance| clearance.form).cloned()
         };
-        let read = newest.served.iter().filter(reads).min_by_key(|clearance| clearance.form);
-        let handling = read.map_or(&newest.handling, |clearance| &clearance.handling);
+        let all = newest.iter().map(|newest| (newest, read_of(newest)));
+        let best = |(newest, read): &(&Newest, Option<Arc<Clearance>>)| {
+            (read.is_some(), !newest.served.is_empty(), newest.version)
+        };
+        let best = all.max_by_key(best).ok_or_else(|| FlowError::unknown("item", item))?;
+        let (newest, read) = best;
+        let handling = read.as_ref().map_or(&newest.handling, |clearance| &clearance.handling);
         let explanation = standing.network.explain(handling, &newest.item, number);
-        let reason = match (read, explanation.allowed, newest.served.is_empty(), asker) {
+        let reason = match (&read, explanation.allowed, newest.served.is_empty(), asker) {
             (None, _, true, _) => withdrawn(),
             (None, true, false, _) => not_the_past(),
             (_, _, _, Asker::Room) => explanation.reason,
@@ -199,18 +219,38 @@ impl House {
         })
     }
 
-    /// The newest version of an item, or of what it was derived from.
-    fn newest(&self, asked: &ItemId) -> Result<Newest, FlowError> {
+    /// The newest version of an item, or of what it was derived from; where several have brought
+    /// their own, that of each.
+    fn newest(&self, asked: &ItemId) -> Result<Vec<Newest>, FlowError> {
         let releases = self.read(|reader| reader.releases(asked))?;
-        let newest = releases.iter().max_by_key(|release| (release.version, release.stamp));
+        let mut newest: BTreeMap<Option<OrganisationNumber>, StoredItem> = BTreeMap::new();
+        for release in releases {
+            let before = newest.get(&line(asked, release.producer));
+            let age = |it: &StoredItem| (it.version, it.stamp);
+            if before.is_none_or(|before| age(before) < age(&release)) {
+                newest.insert(line(asked, release.producer), release);
+            }
+        }
+        if newest.is_empty() {
+            return Err(FlowError::unknown("item", asked));
+        }
+        newest.into_values().map(|newest| self.newest_of(asked, &newest)).collect()
+    }
+
+    fn newest_of(&self, asked: &ItemId, newest: &StoredItem) -> Result<Newest, FlowError> {
         let unknown = || FlowError::unknown("item", asked);
-        let newest = newest.ok_or_else(unknown)?;
         let clearance = self.shared.book.get(newest.clearance).ok_or_else(unknown)?;
         let item = match clearance.form {
             Form::Full => asked.clone(),
             Form::Redacted => derived_from(&newest.facts).ok_or_else(unknown)?,
         };
-        let (ids, versions) = ([item.clone(), self.derived_id(&item)], vec![newest.version]);
+        let StoredItem { version, producer, .. } = *newest;
+        let derived = self.read(|reader| self.derived_id(reader, (&item, producer)))?;
+        let (ids, own) = ([item.clone(), derived], line(&item, producer));
+        let versions = match own {
+            Some(_) => VersionFilter::All,
+            None => VersionFilter::At(vec![version]),
+        };
         let (mut served, mut after) = (Vec::new(), Some(Sequence::START));
         while let Some(place) = after {
             let query = ItemQuery {
@@ -218,10 +258,10 @@ impl House {
                 until: None,
                 limit: 1000,
                 clearances: None,
-                producer: None,
+                producer: own,
                 ids: &ids,
                 kinds: &[],
-                versions: VersionFilter::At(versions.clone()),
+                versions: versions.clone(),
             };
             let page = self.read(|reader| reader.items(&query))?;
             after = page.next;
@@ -229,7 +269,8 @@ impl House {
             let book = &self.shared.book;
             served.extend(releases.filter_map(|it| book.get(it.clearance)));
         }
-        Ok(Newest { item, handling: Arc::clone(&clearance.handling), served })
+        let handling = Arc::clone(&clearance.handling);
+        Ok(Newest { item, version, producer, handling, served })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was withdrawn, and who has it all the same: it had reached them before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
@@ -56,14 +56,22 @@ impl House {
     /// Forbidden, or unknown.
     pub fn holders_of(&self, by: &Actor, item: &ItemId) -> Result<Holders, FlowError> {
         self.require_room(by, ROOM_AND_AUDITORS, "see who holds an item")?;
-        let (standing, derived) = (self.standing(), self.derived_id(item));
+        let standing = self.standing();
         let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
         let found = self.read(|reader| {
             let mut releases = reader.releases(item)?;
             if releases.is_empty() {
                 return Ok(None);
             }
-            releases.extend(reader.releases(&derived)?);
+            let withdrawn = withdrawn(reader, item, &releases)?;
+            let producers: BTreeSet<_> = releases.iter().map(|it| it.producer).collect();
+            for producer in producers {
+                let derived = self.derived_id(reader, (item, producer))?;
+                releases.extend(reader.releases(&derived)?);
+                if !item.follows_from_value() {
+                    break;
+                }
+            }
             for release in releases {
                 for row in reader.deliveries(release.stamp.seq)? {
                     for number in row.batch.audience.iter() {
@@ -72,7 +80,7 @@ impl House {
                     }
                 }
             }
-            Ok(Some(withdrawn(reader, item)?))
+            Ok(Some(withdrawn))
         })?;
         let withdrawn = found.ok_or_else(|| FlowError::unknown("item", item))?;
         let holders = first.into_iter().filter_map(|(number, (at, door))| {

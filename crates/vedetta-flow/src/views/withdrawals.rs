@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use vedetta_model::{Actor, Audience, Instant, ItemId, Person, Tlp};
-use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
+use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Tlp};
+use vedetta_store::{Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork, line};
 
 use crate::book::Book;
 use crate::error::FlowError;
@@ -22,6 +22,9 @@ use crate::views::see_withdrawn::Withdrawn;
 pub struct WithdrawalNotice {
     /// Which item.
     pub item: ItemId,
+    /// Which version, where each organisation brings its own under the identifier: the others stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Instant>,
     /// Where the withdrawal is in the ledger.
     pub place: Sequence,
     /// When.
@@ -141,40 +144,104 @@ impl House {
     }
 }
 
-/// Keeps that an item was withdrawn where it is found by the item, and by its number.
+/// What was withdrawn: an item, or what one organisation brought of it.
+struct Taken {
+    item: ItemId,
+    of: Option<OrganisationNumber>,
+}
+
+/// Keeps that what an organisation brought was withdrawn where it is found by the item, and by its
+/// number.
 pub(crate) fn keep(
     unit: &mut dyn UnitOfWork,
-    item: &ItemId,
+    (item, producer): (&ItemId, OrganisationNumber),
     stamp: Stamp,
     (by, reason): (&str, &str),
 ) -> Result<(), StoreError> {
     let number = last(unit)? + 1;
     let (by, reason) = (by.to_owned(), reason.to_owned());
     let kept = Withdrawn { at: stamp.at, by, reason, place: stamp.seq, number };
-    unit.set_bookmark(&name(item), &serde_json::to_vec(&kept).unwrap_or_default())?;
-    unit.set_bookmark(&numeral(number), item.as_str().as_bytes())?;
-    unit.set_bookmark(LAST, item.as_str().as_bytes())
+    let taken = Taken { item: item.clone(), of: line(item, producer) };
+    unit.set_bookmark(&taken.name(), &serde_json::to_vec(&kept).unwrap_or_default())?;
+    unit.set_bookmark(&numeral(number), taken.text().as_bytes())?;
+    unit.set_bookmark(LAST, taken.text().as_bytes())
 }
 
-/// That an item was withdrawn, if it was.
+/// That all releases of an item were withdrawn, if they were: the last time.
 pub(crate) fn withdrawn<R: Reader + ?Sized>(
     reader: &mut R,
     item: &ItemId,
+    releases: &[StoredItem],
 ) -> Result<Option<Withdrawn>, StoreError> {
-    let kept = reader.bookmark(&name(item))?;
-    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
+    let mut last: Option<Withdrawn> = None;
+    let lines: BTreeSet<_> = releases.iter().map(|it| line(item, it.producer)).collect();
+    for of in lines {
+        // Before each brought its own, everybody's was withdrawn at once.
+        let own = Taken { item: item.clone(), of }.kept(reader)?;
+        let all = Taken { item: item.clone(), of: None }.kept(reader)?;
+        let all = all.filter(|it| {
+            let brought = releases.iter().find(|release| line(item, release.producer) == of);
+            brought.is_some_and(|first| first.stamp.seq < it.place)
+        });
+        let Some(kept) = own.or(all) else { return Ok(None) };
+        if last.as_ref().is_none_or(|last| last.place < kept.place) {
+            last = Some(kept);
+        }
+    }
+    Ok(last)
+}
+
+impl Taken {
+    /// As it is written in a bookmark.
+    fn text(&self) -> String {
+        match self.of {
+            Some(of) => format!("{} {}", self.item, of.0),
+            None => self.item.to_string(),
+        }
+    }
+
+    fn read(bookmark: Option<Vec<u8>>) -> Option<Self> {
+        let text = String::from_utf8(bookmark?).ok()?;
+        let (item, of) = match text.split_once(' ') {
+            Some((item, of)) => (item, Some(OrganisationNumber(of.parse().ok()?))),
+            None => (text.as_str(), None),
+        };
+        Some(Self { item: ItemId::new(item).ok()?, of })
+    }
+
+    fn name(&self) -> String {
+        format!("withdrawn/{}", self.text())
+    }
+
+    fn kept<R: Reader + ?Sized>(&self, reader: &mut R) -> Result<Option<Withdrawn>, StoreError> {
+        let kept = reader.bookmark(&self.name())?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
+    }
+
+    /// The releases that were withdrawn.
+    fn releases(
+        &self,
+        reader: &mut dyn Reader,
+        place: Sequence,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let mut releases = reader.releases(&self.item)?;
+        releases.retain(|it| {
+            it.stamp.seq < place && self.of.is_none_or(|producer| it.producer == producer)
+        });
+        Ok(releases)
+    }
 }
 
 /// The number of the last withdrawal, 0 when there is none.
 fn last<R: Reader + ?Sized>(reader: &mut R) -> Result<u64, StoreError> {
-    let Some(item) = item_of(reader.bookmark(LAST)?) else { return Ok(0) };
-    Ok(withdrawn(reader, &item)?.map_or(0, |it| it.number))
+    let Some(taken) = Taken::read(reader.bookmark(LAST)?) else { return Ok(0) };
+    Ok(taken.kept(reader)?.map_or(0, |it| it.number))
 }
 
-/// The withdrawal of a number, with its item.
-fn nth(reader: &mut dyn Reader, number: u64) -> Result<Option<(ItemId, Withdrawn)>, StoreError> {
-    let Some(item) = item_of(reader.bookmark(&numeral(number))?) else { return Ok(None) };
-    Ok(withdrawn(reader, &item)?.map(|kept| (item, kept)))
+/// The withdrawal of a number, with what was withdrawn.
+fn nth(reader: &mut dyn Reader, number: u64) -> Result<Option<(Taken, Withdrawn)>, StoreError> {
+    let Some(taken) = Taken::read(reader.bookmark(&numeral(number))?) else { return Ok(None) };
+    Ok(taken.kept(reader)?.map(|kept| (taken, kept)))
 }
 
 /// The number of the first withdrawal after a place.
@@ -210,24 +277,26 @@ fn numbered(
 ) -> Result<Vec<Retraction>, StoreError> {
     let mut found = Vec::new();
     for number in numbers {
-        let Some((item, kept)) = nth(reader, number)? else { break };
-        let (holders, named) = holders(reader, book, &item, kept.at)?;
+        let Some((taken, kept)) = nth(reader, number)? else { break };
+        let releases = taken.releases(reader, kept.place)?;
+        let (holders, named) = holders(reader, book, &releases, kept.at)?;
         let Withdrawn { at, reason, place, .. } = kept;
-        let notice = WithdrawalNotice { item, place, at, reason };
+        let version = taken.of.and_then(|_| releases.first()).map(|first| first.version);
+        let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
         found.push(Retraction { notice, holders, named });
     }
     Ok(found)
 }
 
-/// Whom an item withdrawn at a moment had reached, and of TLP:RED who is named.
+/// Whom releases withdrawn at a moment had reached, and of TLP:RED who is named.
 fn holders(
     reader: &mut dyn Reader,
     book: &Book,
-    item: &ItemId,
+    releases: &[StoredItem],
     at: Instant,
 ) -> Result<(Audience, Option<BTreeSet<Person>>), StoreError> {
     let (mut holders, mut named) = (Audience::nobody(), None);
-    for release in reader.releases(item)? {
+    for release in releases {
         for row in reader.deliveries(release.stamp.seq)? {
             holders.absorb(&row.batch.audience);
         }
@@ -243,14 +312,6 @@ fn holders(
         }
     }
     Ok((holders, named))
-}
-
-fn item_of(bookmark: Option<Vec<u8>>) -> Option<ItemId> {
-    ItemId::new(&String::from_utf8(bookmark?).ok()?).ok()
-}
-
-fn name(item: &ItemId) -> String {
-    format!("withdrawn/{item}")
 }
 
 fn numeral(number: u64) -> String {

@@ -287,3 +287,48 @@ async fn what_is_deleted_is_gone_from_every_door() {
         assert_eq!(item.status, StatusCode::NOT_FOUND);
     }
 }
+
+#[tokio::test]
+async fn what_several_saw_of_an_address_are_versions_of_one_object() {
+    let door = Door::new();
+    let seen_by = |who: &str| TestItem::address(7).with("x_seen_by", json!(who)).tlp("GREEN");
+    let [perugia, terni, reader] =
+        ["perugia", "terni", "cosc-umbria"].map(|who| door.token(&format!("{who}.bot")));
+    let (id, mut versions) = (seen_by("").id(), Vec::new());
+    for (token, who) in [(&perugia, "perugia"), (&terni, "terni")] {
+        let status = add(&door, token, &[seen_by(who)]).await;
+        versions.push(serde_json::to_value(&status.successes[0].version).unwrap());
+    }
+    let seen = |envelope: &Envelope<Value>| -> Vec<String> {
+        let all = envelope.objects.iter();
+        all.map(|it| it["x_seen_by"].as_str().unwrap().to_owned()).collect()
+    };
+    let at = |version: &Value| format!("?match[version]={}", version.as_str().unwrap());
+    let asked = [
+        (String::new(), vec!["terni"]),
+        ("?match[version]=first".into(), vec!["perugia"]),
+        ("?match[version]=all".into(), vec!["perugia", "terni"]),
+        (at(&versions[0]), vec!["perugia"]),
+        (at(&versions[1]), vec!["terni"]),
+    ];
+    for (query, expected) in asked {
+        for uri in [format!("{CLEARED}/objects/{query}"), format!("{CLEARED}/objects/{id}/{query}")]
+        {
+            assert_eq!(seen(&objects(&door, &reader, &uri).await), expected, "{uri}");
+        }
+    }
+    let uri = format!("{CLEARED}/manifest/?match[version]=all");
+    let manifest = door.get(&reader, &uri).await["objects"].take();
+    let listed: Vec<_> = manifest.as_array().unwrap().iter().map(|it| &it["version"]).collect();
+    assert_eq!(listed, versions.iter().collect::<Vec<_>>());
+    let all = door.get(&reader, &format!("{CLEARED}/objects/{id}/versions/")).await;
+    assert_eq!(all["versions"], json!(versions));
+
+    let line = format!("DELETE {SUBMIT}/objects/{id}/");
+    let others = door.ask(&perugia, &format!("{line}{}", at(&versions[1])), None).await;
+    assert_eq!(others.status, StatusCode::NOT_FOUND, "it is another's: {others:?}");
+    let own = door.ask(&perugia, &format!("{line}{}", at(&versions[0])), None).await;
+    assert_eq!(own.status, StatusCode::OK, "{own:?}");
+    let uri = format!("{CLEARED}/objects/?match[version]=all");
+    assert_eq!(seen(&objects(&door, &reader, &uri).await), ["terni"]);
+}

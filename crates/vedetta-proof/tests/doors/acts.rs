@@ -136,15 +136,14 @@ impl History {
         let minute = if self.dice.chance(15) { 1 + self.dice.below(9) } else { self.written + 10 };
         let place = (self.written, minute);
         let taken = format!("T{:02}:{:02}:00.000Z", minute / 60, minute % 60);
-        let taken = item
-            .versions
-            .iter()
-            .any(|it| it.written.object["modified"].as_str().unwrap().ends_with(&taken));
+        let taken = item.versions.iter().any(|it| {
+            it.written.object["modified"].as_str().is_some_and(|it| it.ends_with(&taken))
+        });
         if taken || self.truth.world.find(&by).is_none() {
             return "nobody to change it".into();
         }
         let written = Written::version(&self.truth.world, id, place, &mut self.dice);
-        let revokes = self.dice.chance(30);
+        let revokes = self.dice.chance(30) && !written.id.follows_from_value();
         self.bring(&by, if revokes { written.revoked() } else { written })
     }
 
@@ -156,7 +155,8 @@ impl History {
         let full: Vec<_> =
             readable.iter().filter(|it| it.form == vedetta_policy::Form::Full).collect();
         let Some(twin) = self.dice.pick(&full) else { return format!("{by} has nothing") };
-        let written = twin.written.clone();
+        self.written += 1;
+        let written = twin.written.clone().again(self.written);
         self.bring(&by, written)
     }
 

@@ -43,14 +43,30 @@ pub(crate) struct Says {
     pub(crate) stuck: Option<OrganisationId>,
 }
 
-const KINDS: [&str; 5] = ["indicator", "indicator", "incident", "vulnerability", "identity"];
+const KINDS: [&str; 6] =
+    ["indicator", "indicator", "incident", "vulnerability", "identity", "ipv4-addr"];
+/// Addresses that several may have seen.
+const ADDRESSES: usize = 3;
 
 impl Written {
     /// A new item.
     pub(crate) fn new(world: &World, count: usize, dice: &mut Dice) -> Self {
         let kind = dice.one(&KINDS);
-        let id = ItemId::new(&format!("{kind}--00000000-0000-4000-8000-{count:012x}")).unwrap();
-        Self::version(world, id, (count, 1), dice)
+        let id = match kind {
+            "ipv4-addr" => {
+                format!("{kind}--00000000-0000-5000-8000-{:012x}", dice.below(ADDRESSES))
+            }
+            _ => format!("{kind}--00000000-0000-4000-8000-{count:012x}"),
+        };
+        Self::version(world, ItemId::new(&id).unwrap(), (count, 1), dice)
+    }
+
+    /// The same octets, brought later: which says something of what everybody can bring.
+    pub(crate) fn again(mut self, count: usize) -> Self {
+        if self.id.follows_from_value() {
+            self.version = came(count);
+        }
+        self
     }
 
     /// A version of an item, modified at a minute of the first day.
@@ -81,6 +97,11 @@ impl Written {
                 value = Some(wanted);
             }
             "identity" => object["identity_class"] = "organization".into(),
+            "ipv4-addr" => {
+                let last = id.as_str().chars().next_back().unwrap();
+                object["value"] = format!("192.0.2.{last}").into();
+                object.as_object_mut().unwrap().retain(|name, _| !name.ends_with("ed"));
+            }
             _ => {}
         }
         if dice.chance(50) {
@@ -89,7 +110,10 @@ impl Written {
             object["description"] = format!("{mark}: at {told}, mail@{told}.example.org").into();
         }
         says.write(&mut object);
-        let version = modified.parse().unwrap();
+        let version = match id.follows_from_value() {
+            true => came(count),
+            false => modified.parse().unwrap(),
+        };
         Self { id, version, revoked: false, mark, object, value, says }
     }
 
@@ -211,6 +235,11 @@ impl Says {
             object["object_marking_refs"] = json!([format!("marking-definition--{id}")]);
         }
     }
+}
+
+/// A moment that says which came first.
+fn came(count: usize) -> Instant {
+    Instant::from_micros(i64::try_from(count).unwrap())
 }
 
 fn usual(kind: &str) -> Category {

@@ -95,7 +95,8 @@ impl Truth {
 
     /// Brings a version for an organisation; says whether it should be accepted.
     pub(crate) fn bring(&mut self, by: &OrganisationId, written: Written, now: Instant) -> bool {
-        let place = match self.items.iter().position(|it| it.id == written.id) {
+        let own = |it: &Item| !it.id.follows_from_value() || it.producer == *by;
+        let place = match self.items.iter().position(|it| it.id == written.id && own(it)) {
             Some(place) => place,
             None => {
                 self.items.push(Item {
@@ -119,7 +120,8 @@ impl Truth {
             }
             return !known;
         }
-        if item.producer != *by {
+        // Of what everybody brings, each brings one.
+        if item.producer != *by || (item.id.follows_from_value() && !item.versions.is_empty()) {
             return false;
         }
         let (version, victims) = (written.version, &grant.handling.victims);
@@ -179,6 +181,7 @@ impl Truth {
         newest.retain(|one| {
             !unheld.iter().any(|other| {
                 (&other.item.id, other.form) == (&one.item.id, one.form)
+                    && (one.form == Form::Full || other.item.producer == one.item.producer)
                     && other.written.version > one.written.version
             })
         });
@@ -205,8 +208,16 @@ impl Truth {
         all
     }
 
-    /// The form of the newest version that an organisation has, the full one before the other.
-    pub(crate) fn receives(&self, item: &Item, who: &OrganisationId, now: Instant) -> Option<Form> {
+    /// The form of the newest version that an organisation has, the full one before the other; where
+    /// several brought their own, of the newest that it has.
+    pub(crate) fn receives(&self, id: &ItemId, who: &OrganisationId, now: Instant) -> Option<Form> {
+        let age = |it: &&Item| it.versions.iter().map(|it| it.written.version).max();
+        let mut items: Vec<_> = self.items.iter().filter(|it| it.id == *id).collect();
+        items.sort_by_key(|it| std::cmp::Reverse(age(it)));
+        items.into_iter().find_map(|item| self.receives_of(item, who, now))
+    }
+
+    fn receives_of(&self, item: &Item, who: &OrganisationId, now: Instant) -> Option<Form> {
         let newest = item.versions.iter().max_by_key(|it| it.written.version)?;
         let people = self.world.accounts.iter().filter(|it| it.organisation == *who);
         let readers =

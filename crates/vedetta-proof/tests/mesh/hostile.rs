@@ -101,7 +101,7 @@ fn bring(from: &Node, to: &Node, brought: Item) -> String {
 }
 
 fn withdraw(from: &Node, to: &Node, item: &ItemId) -> String {
-    let withdrawal = Withdrawal { item: item.clone(), reason: "because".into() };
+    let withdrawal = Withdrawal { item: item.clone(), producer: None, reason: "because".into() };
     say(from, to, own(from, 901, What::Withdrawal(withdrawal)), vec![])
 }
 
@@ -376,6 +376,7 @@ fn only_who_may_have_it_acknowledges_and_not_in_the_future() {
         What::Acknowledgement(Acknowledgement {
             item: ours.id(),
             version: "2026-03-01T00:00:00.000Z".into(),
+            producer: None,
             organisation: id(organisation),
             seen,
             note: None,

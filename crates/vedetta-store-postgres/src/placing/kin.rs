@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use uuid::Uuid;
-use vedetta_model::{Instant, OrganisationNumber};
+use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::{Digest, ItemDraft, ItemState, Placement, Stamp};
 
 use super::{REVOKED, SERVED, WITHDRAWN, uncount};
 use crate::engine::Params;
-use crate::entries::{self, get, moment, natural, whole};
+use crate::entries::{self, get, moment, natural, small, whole};
 use crate::fault::{Fault, Told};
 use crate::session::Session;
 
@@ -29,6 +29,13 @@ SELECT e.seq, e.at, e.digest, d.nth
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY d (object, version, nth)
 JOIN item i ON i.object = d.object AND i.version = d.version AND i.origin = i.seq AND i.hidden < 3
 JOIN entry e ON e.seq = i.seq";
+
+/// The drafts' bringers' own bodies, where each has one of his own.
+const OWN: &str = "-- name: own
+SELECT e.seq, e.at, e.digest, d.nth
+FROM unnest($1::uuid[], $2::integer[]) WITH ORDINALITY d (object, producer, nth)
+JOIN item i ON i.object = d.object AND i.producer = d.producer AND i.origin = i.seq AND i.hidden < 3
+JOIN entry e ON e.seq = i.seq ORDER BY i.version DESC";
 
 /// The oldest of what was there has an older neighbour now; those above had one.
 const TELL_OLDER: &str = "-- name: tell_older
@@ -51,6 +58,7 @@ SELECT clearance, count(*) FROM gone GROUP BY clearance";
 pub(super) struct Family {
     kin: HashMap<Uuid, Kin>,
     twins: HashMap<(Uuid, Instant), (Stamp, Digest)>,
+    own: HashMap<(Uuid, OrganisationNumber), (Stamp, Digest)>,
 }
 
 /// What is known of one item.
@@ -97,7 +105,8 @@ impl Family {
         let mut distinct = objects.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let mut family = Self { kin: HashMap::with_capacity(drafts.len()), twins: HashMap::new() };
+        let (kin, twins) = (HashMap::with_capacity(drafts.len()), HashMap::new());
+        let mut family = Self { kin, twins, own: HashMap::new() };
         let rows = session.writing()?.rows(KIN, &[&distinct])?;
         if rows.is_empty() {
             return Ok(family);
@@ -106,6 +115,7 @@ impl Family {
             family.kin.insert(nth(row, 2, &distinct)?, Kin::read(row)?);
         }
         family.find_twins(session, drafts, objects)?;
+        family.find_own(session, drafts, objects)?;
         Ok(family)
     }
 
@@ -117,6 +127,11 @@ impl Family {
         digest: &Digest,
     ) -> Option<Placement> {
         let kin = self.kin.get(&object)?;
+        if draft.id.follows_from_value() {
+            let (stamp, own) = self.own.get(&(object, draft.producer))?;
+            let told = if own == digest { Placement::Duplicate } else { Placement::Conflict };
+            return Some(told(*stamp));
+        }
         let twin = self.twins.get(&(object, draft.version));
         match twin {
             Some((stamp, twin)) if twin == digest => Some(Placement::Duplicate(*stamp)),
@@ -133,7 +148,8 @@ impl Family {
         object: Uuid,
         (stamp, digest): (Stamp, Digest),
     ) {
-        let version = draft.version;
+        let beside = draft.id.follows_from_value();
+        let version = if beside { stamp.at } else { draft.version };
         let kin = self.kin.entry(object).or_insert_with(|| Kin {
             stamp,
             producer: draft.producer,
@@ -143,6 +159,10 @@ impl Family {
             before: None,
         });
         kin.ends = (kin.ends.0.min(version), kin.ends.1.max(version));
+        if beside {
+            self.own.insert((object, draft.producer), (stamp, digest));
+            return;
+        }
         if draft.state == ItemState::Revoked {
             kin.revoked = kin.revoked.max(Some(version));
         }
@@ -150,11 +170,13 @@ impl Family {
     }
 
     /// How a version stands, now that the whole batch is in.
-    pub(super) fn standing(&self, object: Uuid, version: Instant) -> Standing {
+    pub(super) fn standing(&self, (id, object): (&ItemId, Uuid), version: Instant) -> Standing {
         let Some(kin) = self.kin.get(&object) else {
             return Standing { hidden: SERVED, older: false, newer: false };
         };
-        let hidden = if kin.withdrawn {
+        let hidden = if id.follows_from_value() {
+            SERVED
+        } else if kin.withdrawn {
             WITHDRAWN
         } else if kin.revoked > Some(version) {
             REVOKED
@@ -199,13 +221,42 @@ impl Family {
         drafts: &[ItemDraft<'_>],
         objects: &[Uuid],
     ) -> Told<()> {
-        let known = drafts.iter().zip(objects).filter(|(_, object)| self.kin.contains_key(object));
+        let known = drafts.iter().zip(objects).filter(|(draft, object)| {
+            !draft.id.follows_from_value() && self.kin.contains_key(object)
+        });
         let (versions, objects): (Vec<i64>, Vec<Uuid>) =
             known.map(|(draft, object)| (draft.version.micros(), *object)).unzip();
+        if objects.is_empty() {
+            return Ok(());
+        }
         for row in session.engine.rows(TWINS, &[&objects, &versions])? {
             let twin = (entries::stamp(&row)?, entries::digest(&row, 2)?);
             let version = Instant::from_micros(nth(&row, 3, &versions)?);
             self.twins.insert((nth(&row, 3, &objects)?, version), twin);
+        }
+        Ok(())
+    }
+
+    fn find_own(
+        &mut self,
+        session: &mut Session,
+        drafts: &[ItemDraft<'_>],
+        objects: &[Uuid],
+    ) -> Told<()> {
+        let known = drafts.iter().zip(objects).filter(|(draft, object)| {
+            draft.id.follows_from_value() && self.kin.contains_key(object)
+        });
+        let (objects, producers): (Vec<Uuid>, Vec<OrganisationNumber>) =
+            known.map(|(draft, object)| (*object, draft.producer)).unzip();
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let numbers: Vec<i32> = producers.iter().map(|producer| small(producer.0)).collect();
+        for row in session.engine.rows(OWN, &[&objects, &numbers])? {
+            let own = (entries::stamp(&row)?, entries::digest(&row, 2)?);
+            let key = (nth(&row, 3, &objects)?, nth(&row, 3, &producers)?);
+            // The oldest, which comes last.
+            self.own.insert(key, own);
         }
         Ok(())
     }

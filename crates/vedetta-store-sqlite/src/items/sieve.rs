@@ -103,16 +103,20 @@ impl<'a> Sieve<'a> {
     }
 
     fn end(&mut self, object: i64, id: &str, versions: Versions) -> Told<Option<Instant>> {
-        let Self { conn, recent, clearances, .. } = self;
-        let sql = "SELECT i.version, i.clearance \
+        let Self { conn, recent, clearances, producer, .. } = self;
+        let sql = "SELECT i.version, i.clearance, i.producer \
                    FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
                    WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
         recent.find(conn, object, versions, |seq| {
             let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {
-                Ok((Instant::from_micros(row.get(0)?), ClearanceId(row.get(1)?)))
+                let producer = OrganisationNumber(row.get(2)?);
+                Ok((Instant::from_micros(row.get(0)?), ClearanceId(row.get(1)?), producer))
             });
-            let cleared = |id| clearances.as_ref().is_none_or(|set| set.has(id));
-            Ok(found.optional()?.and_then(|(version, id)| cleared(id).then_some(version)))
+            let counts = |id, by| {
+                clearances.as_ref().is_none_or(|set| set.has(id))
+                    && producer.is_none_or(|producer| producer == by)
+            };
+            Ok(found.optional()?.and_then(|(version, id, by)| counts(id, by).then_some(version)))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What is revoked or withdrawn is no longer served.
 
-use vedetta_model::Instant;
+use vedetta_model::{Instant, OrganisationNumber};
 
 use super::scene::{Scene, Version, everything};
 use crate::entry::{EntryKind, Sequence};
@@ -79,7 +79,11 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
     scene.add(&version.clone().version(6));
     let other = scene.add(&Version::of(2, one));
     let facts = r#"{"why":"a mistake"}"#;
-    let stamp = scene.write(|unit| unit.withdraw(&version.id, "duty", facts)).expect("withdrawn");
+    let stamp = scene
+        .write(|unit| {
+            unit.withdraw(&version.id, OrganisationNumber(version.producer), "duty", facts)
+        })
+        .expect("withdrawn");
     for later in [7, 1] {
         scene.add(&version.clone().version(later));
     }
@@ -95,7 +99,11 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
 /// Once, and only what is there.
 pub fn withdrawal_happens_once(scene: &mut Scene) {
     let version = Version::of(1, scene.clearance(&[1]));
-    let withdraw = |scene: &Scene| scene.write(|unit| unit.withdraw(&version.id, "tester", "{}"));
+    let withdraw = |scene: &Scene| {
+        scene.write(|unit| {
+            unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
+        })
+    };
     assert_eq!(withdraw(scene), None);
     let placed = scene.add(&version);
     assert!(withdraw(scene).is_some());
@@ -115,7 +123,9 @@ pub fn what_is_hidden_is_not_counted(scene: &mut Scene) {
     assert_eq!(counts(scene), [(one, 2), (two, 1)]);
     scene.add(&version.clone().version(2).revoked());
     assert_eq!(counts(scene), [(one, 2)]);
-    scene.write(|unit| unit.withdraw(&version.id, "tester", "{}"));
+    scene.write(|unit| {
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
+    });
     scene.add(&version.clone().version(3));
     assert_eq!(counts(scene), [(one, 1)]);
 }
@@ -126,7 +136,9 @@ pub fn hidden_versions_are_released_in_vain(scene: &mut Scene) {
     let (revoked, withdrawn) = (Version::of(1, one), Version::of(2, one));
     let (first, second) = (scene.add(&revoked), scene.add(&withdrawn));
     scene.add(&revoked.clone().version(2).revoked());
-    scene.write(|unit| unit.withdraw(&withdrawn.id, "tester", "{}"));
+    scene.write(|unit| {
+        unit.withdraw(&withdrawn.id, OrganisationNumber(withdrawn.producer), "tester", "{}")
+    });
     let again = [(first.seq, two), (second.seq, two)];
     assert_eq!(scene.write(|unit| unit.rerelease(&again, "tester")).len(), 2);
     assert!(scene.releases(&under(&[two])).is_empty());
@@ -175,7 +187,9 @@ pub fn a_revocation_set_aside_revokes_nothing(scene: &mut Scene) {
 pub fn setting_aside_is_refused(scene: &mut Scene) {
     let version = Version::of(1, scene.clearance(&[1]));
     let first = scene.add(&version);
-    scene.write(|unit| unit.withdraw(&version.id, "tester", "{}"));
+    scene.write(|unit| {
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
+    });
     for origin in [first.seq, Sequence(99)] {
         let told = scene.try_write(|unit| unit.set_aside(&[origin], "tester", "no"));
         assert!(super::scene::is_refused(&told));

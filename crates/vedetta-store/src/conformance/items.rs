@@ -140,7 +140,9 @@ pub fn show_the_house_everything(scene: &mut Scene) {
     let three = scene.add(&version.clone().version(2));
     let again = scene.write(|unit| unit.rerelease(&[(one.seq, second)], "tester"));
     scene.add(&Version::of(2, first));
-    scene.write(|unit| unit.withdraw(&version.id, "tester", "{}"));
+    scene.write(|unit| {
+        unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")
+    });
     let releases = scene.read(|reader| reader.item(&version.id));
     let found: Vec<_> = releases.iter().map(|item| item.stamp).collect();
     assert_eq!(found, [one, two, three, again[0]]);

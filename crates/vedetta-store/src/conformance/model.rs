@@ -6,17 +6,24 @@ use vedetta_model::{Instant, ItemId, OrganisationNumber};
 
 use super::scene::{self, Scene, Version, everything};
 use crate::entry::Sequence;
-use crate::item::{ClearanceId, ItemQuery, ItemState, Placement, VersionFilter};
+use crate::item::{ClearanceId, ItemQuery, ItemState, Placement, VersionFilter, line};
 use crate::store::UnitOfWork;
 
 /// Numbers that look like chance, the same in every run.
 struct Dice(u64);
 
+/// An item, and whose of several under its identifier.
+type Whose = (ItemId, Option<OrganisationNumber>);
+
+fn whose(version: &Version) -> Whose {
+    (version.id.clone(), line(&version.id, OrganisationNumber(version.producer)))
+}
+
 /// Every release in a list, looked through from end to end for every answer.
 #[derive(Default)]
 struct Model {
     releases: Vec<(Sequence, Sequence, Version)>,
-    withdrawn: BTreeSet<ItemId>,
+    withdrawn: BTreeSet<Whose>,
     aside: BTreeSet<Sequence>,
 }
 
@@ -38,7 +45,11 @@ impl Dice {
     fn version(&mut self) -> Version {
         let kind = if self.roll(3) == 0 { "malware" } else { "indicator" };
         let version = Version::of(self.small(12), self.clearance()).kind(kind);
-        let version = version.by(u32::from(self.roll(12) == 0)).version(self.small(6).into());
+        let version = match self.roll(4) {
+            0 => Version::address(self.small(6), version.clearance).by(self.small(3)),
+            _ => version.by(u32::from(self.roll(12) == 0)),
+        };
+        let version = version.version(self.small(6).into());
         match self.roll(14) {
             0 => version.revoked(),
             1 => version.body(b"other"),
@@ -60,17 +71,19 @@ impl Dice {
 impl Model {
     fn originals<'a>(
         &'a self,
-        id: &'a ItemId,
+        of: &'a Version,
     ) -> impl Iterator<Item = &'a (Sequence, Sequence, Version)> {
         self.releases
             .iter()
-            .filter(move |(seq, origin, version)| seq == origin && version.id == *id)
+            .filter(move |(seq, origin, version)| seq == origin && whose(version) == whose(of))
             .filter(|(_, origin, _)| !self.aside.contains(origin))
     }
 
     fn place(&mut self, version: &Version, placed: Placement) {
-        let twin = self.originals(&version.id).find(|release| release.2.version == version.version);
-        let first = self.originals(&version.id).next();
+        let beside = version.id.follows_from_value();
+        let same = |it: &&(_, _, Version)| beside || it.2.version == version.version;
+        let twin = self.originals(version).find(same);
+        let first = self.originals(version).next();
         match (twin, first, placed) {
             (Some(twin), _, Placement::Duplicate(stamp)) => {
                 assert_eq!((twin.0, &twin.2.body), (stamp.seq, &version.body));
@@ -84,22 +97,26 @@ impl Model {
             }
             (None, first, Placement::Added(stamp)) => {
                 assert!(first.is_none_or(|first| first.2.producer == version.producer));
-                self.releases.push((stamp.seq, stamp.seq, version.clone()));
+                let at = if beside { stamp.at.micros() } else { version.version };
+                let version = Version { version: at, ..version.clone() };
+                self.releases.push((stamp.seq, stamp.seq, version));
             }
             (twin, _, placed) => panic!("{version:?} beside {twin:?}: {placed:?}"),
         }
     }
 
     fn is_served(&self, (_, origin, version): &(Sequence, Sequence, Version)) -> bool {
-        let revoked = self.originals(&version.id).any(|(_, _, other)| {
+        let revoked = self.originals(version).any(|(_, _, other)| {
             other.state == ItemState::Revoked && other.version > version.version
         });
-        !revoked && !self.withdrawn.contains(&version.id) && !self.aside.contains(origin)
+        !revoked && !self.withdrawn.contains(&whose(version)) && !self.aside.contains(origin)
     }
 
     fn items(&self, query: &ItemQuery<'_>) -> Vec<u64> {
-        let cleared =
-            |version: &Version| query.clearances.is_none_or(|set| set.contains(&version.clearance));
+        let cleared = |version: &Version| {
+            query.clearances.is_none_or(|set| set.contains(&version.clearance))
+                && query.producer.is_none_or(|producer| producer.0 == version.producer)
+        };
         let served: Vec<_> = self
             .releases
             .iter()
@@ -115,7 +132,6 @@ impl Model {
                 && query.until.is_none_or(|until| *seq <= until)
                 && (query.ids.is_empty() || query.ids.contains(&version.id))
                 && (query.kinds.is_empty() || query.kinds.iter().any(|k| k == version.id.kind()))
-                && query.producer.is_none_or(|producer| producer.0 == version.producer)
                 && is_version(&query.versions, version.version, ends[&version.id])
         };
         served.iter().filter(passes).map(|(seq, _, _)| seq.0).collect()
@@ -171,19 +187,20 @@ fn act(unit: &mut dyn UnitOfWork, model: &mut Model, dice: &mut Dice) -> scene::
             }
         }
         1 if dice.roll(4) == 0 => {
-            let known = model.originals(&version.id).next().is_some();
-            let known = known || model.withdrawn.contains(&version.id);
-            let stamp = unit.withdraw(&version.id, "tester", "{}")?;
-            assert_eq!(stamp.is_some(), known && !model.withdrawn.contains(&version.id));
+            let known = model.originals(&version).next().is_some();
+            let known = known || model.withdrawn.contains(&whose(&version));
+            let stamp =
+                unit.withdraw(&version.id, OrganisationNumber(version.producer), "tester", "{}")?;
+            assert_eq!(stamp.is_some(), known && !model.withdrawn.contains(&whose(&version)));
             if known {
-                model.withdrawn.insert(version.id);
+                model.withdrawn.insert(whose(&version));
             }
         }
         2 if dice.roll(3) == 0 && !model.releases.is_empty() => {
             let index = usize::try_from(dice.roll(model.releases.len() as u64)).unwrap_or(0);
             let (_, origin, version) = model.releases[index].clone();
             let told = unit.set_aside(&[origin], "tester", "another prevails");
-            assert_eq!(scene::is_refused(&told), model.withdrawn.contains(&version.id));
+            assert_eq!(scene::is_refused(&told), model.withdrawn.contains(&whose(&version)));
             if told.is_ok() {
                 model.aside.insert(origin);
             }

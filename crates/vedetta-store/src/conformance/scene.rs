@@ -153,6 +153,12 @@ impl Version {
         self.version(version)
     }
 
+    /// An address: its identifier follows from its value, so everybody can bring it.
+    #[must_use]
+    pub fn address(item: u32, clearance: ClearanceId) -> Self {
+        Self { id: address(item), ..Self::of(item, clearance) }.version(1)
+    }
+
     /// Revokes the item.
     #[must_use]
     pub fn revoked(mut self) -> Self {
@@ -198,6 +204,13 @@ pub const FACTS: &str = r#"{"from":"a \"test\"","n":[1,2]}"#;
 pub fn id(kind: &str, item: u32) -> ItemId {
     let spread = item.wrapping_mul(0x9e37_79b1);
     ItemId::new(&format!("{kind}--{spread:08x}-0000-4000-8000-{item:012x}")).expect("an identifier")
+}
+
+/// The identifier of an address.
+#[must_use]
+pub fn address(item: u32) -> ItemId {
+    let text = id("ipv4-addr", item).as_str().replace("-4000-", "-5000-");
+    ItemId::new(&text).expect("an identifier")
 }
 
 /// Everything, a thousand at a time.

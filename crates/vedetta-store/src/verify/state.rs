@@ -11,11 +11,14 @@ use crate::chain::Digest;
 use crate::delivery::{Acknowledgement, DeliveryRow};
 use crate::entry::{Entry, EntryKind, Sequence};
 use crate::error::StoreError;
-use crate::item::{ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter};
+use crate::item::{
+    ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter, line,
+};
 use crate::record::RecordKind;
 use crate::store::Reader;
 use crate::written::{
     self, ClearanceFacts, ItemFacts, NumberFacts, RecordFacts, RereleaseFacts, SetAsideFacts,
+    WithdrawnFacts,
 };
 
 /// What is left to be found in the entries, and what was found in them.
@@ -24,8 +27,8 @@ pub(super) struct State {
     numbers: BTreeMap<OrganisationNumber, OrganisationId>,
     records: HashMap<(RecordKind, String), Change>,
     /// Item versions with a release that is not served though nothing revokes it, and that release.
-    unserved: BTreeMap<(String, Sequence), Sequence>,
-    withdrawn: BTreeSet<String>,
+    unserved: BTreeMap<(Whose, Sequence), Sequence>,
+    withdrawn: BTreeSet<Whose>,
     aside: BTreeSet<Sequence>,
     /// Releases served by clearance, and where each clearance is.
     released: BTreeMap<ClearanceId, u64>,
@@ -34,6 +37,9 @@ pub(super) struct State {
     delivered: Sequence,
     acknowledged: Sequence,
 }
+
+/// An item, and whose of several under its identifier.
+type Whose = (String, Option<OrganisationNumber>);
 
 /// The latest change of a record.
 struct Change {
@@ -92,8 +98,8 @@ impl State {
 
     /// After the last entry.
     pub(super) fn end(mut self, reader: &mut dyn Reader) -> Checked {
-        let unserved = self.unserved.iter().filter(|((id, origin), _)| {
-            !self.withdrawn.contains(id) && !self.aside.contains(origin)
+        let unserved = self.unserved.iter().filter(|((whose, origin), _)| {
+            !self.withdrawn.contains(whose) && !self.aside.contains(origin)
         });
         if let Some((_, seq)) = unserved.min_by_key(|(_, seq)| **seq) {
             return Err(Stop::Broken(*seq, "the state hides it for no reason".into()));
@@ -141,8 +147,9 @@ impl State {
         if item.state == ItemState::Revoked {
             let ids = [item.id.clone()];
             let found = reader.items(&query(Sequence::START, None, &ids));
-            let found = named(entry.stamp.seq, found)?;
-            if let Some(older) = found.items.iter().find(|other| other.version < item.version) {
+            let mut found = named(entry.stamp.seq, found)?.items;
+            found.retain(|other| whose(other) == whose(&item));
+            if let Some(older) = found.iter().find(|other| other.version < item.version) {
                 let reason = format!("the state serves it though {} revokes it", entry.stamp.seq);
                 return Err(Stop::Broken(older.stamp.seq, reason));
             }
@@ -163,11 +170,12 @@ impl State {
         let origin = named(entry.stamp.seq, reader.entries(before, 1))?.pop();
         this.body = origin.map_or_else(Vec::new, |origin| origin.body);
         agree(entry, &this)?;
+        releases.retain(|other| whose(other) == whose(&this));
         let revoked = releases
             .iter()
             .any(|other| other.state == ItemState::Revoked && other.version > this.version);
         if !revoked {
-            let version = (entry.subject.clone(), this.origin);
+            let version = (whose(&this), this.origin);
             self.unserved.entry(version).or_insert(entry.stamp.seq);
         }
         Ok(())
@@ -178,11 +186,22 @@ impl State {
             return broken(entry, "its subject is no item");
         };
         let ids = [id];
+        let [id] = &ids;
+        let producers = match WithdrawnFacts::read(id, &entry.facts).producer {
+            None if id.follows_from_value() => {
+                let mut releases = named(entry.stamp.seq, reader.releases(id))?;
+                releases.retain(|release| release.stamp.seq < entry.stamp.seq);
+                releases.iter().map(|release| Some(release.producer)).collect()
+            }
+            producer => vec![producer],
+        };
+        let withdrawn: BTreeSet<Whose> =
+            producers.into_iter().map(|producer| (entry.subject.clone(), producer)).collect();
         let found = named(entry.stamp.seq, reader.items(&query(Sequence::START, None, &ids)))?;
-        if !found.items.is_empty() {
+        if found.items.iter().any(|item| withdrawn.contains(&whose(item))) {
             return broken(entry, "the state serves the item that it withdrew");
         }
-        self.withdrawn.insert(entry.subject.clone());
+        self.withdrawn.extend(withdrawn);
         Ok(())
     }
 
@@ -343,6 +362,10 @@ pub(super) fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) ->
         kinds: &[],
         versions: VersionFilter::All,
     }
+}
+
+fn whose(item: &StoredItem) -> Whose {
+    (item.id.as_str().to_owned(), line(&item.id, item.producer))
 }
 
 fn agree(entry: &Entry, item: &StoredItem) -> Checked {

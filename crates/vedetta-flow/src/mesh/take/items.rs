@@ -12,13 +12,13 @@ use vedetta_federation::Passages;
 use vedetta_federation::check::Verified;
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
-use vedetta_federation::prevails::{Contender, Ownership, prevails};
+use vedetta_federation::prevails::{self, Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
     ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, Sequence, Stamp,
-    StoreError, StoredItem, UnitOfWork,
+    StoreError, StoredItem, UnitOfWork, line,
 };
 
 use super::super::keep::{Kept, Provenance, facts, keep};
@@ -79,8 +79,8 @@ struct Decided<'a> {
 /// with its full form, that one.
 type Handled = (Arc<Handling>, Form, Option<ItemId>);
 
-/// Withdrawals that came before their items.
-pub(super) type Ahead = BTreeMap<ItemId, Instant>;
+/// Withdrawals that came before their items, by [`ahead_of`].
+pub(super) type Ahead = BTreeMap<String, Instant>;
 
 /// A way on which an item came.
 #[derive(Serialize, Deserialize)]
@@ -331,13 +331,15 @@ impl Load {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(ahead(unit, origin)?),
         };
-        if ahead.remove(&ready.id).is_some() {
+        let producer = &ready.item.conditions.producer;
+        if ahead.remove(&ahead_of(&ready.id, Some(producer))).is_some() {
             set_ahead(unit, origin, ahead)?;
             self.shared.touch_served();
             let reason = "withdrawn by its origin";
             let facts = serde_json::json!({ "reason": reason }).to_string();
-            if let Some(stamp) = unit.withdraw(&ready.id, &self.actor, &facts)? {
-                withdrawals::keep(unit, &ready.id, stamp, (origin.as_str(), reason))?;
+            let taken = (&ready.id, ready.producer);
+            if let Some(stamp) = unit.withdraw(&ready.id, ready.producer, &self.actor, &facts)? {
+                withdrawals::keep(unit, taken, stamp, (origin.as_str(), reason))?;
             }
         }
         Ok(())
@@ -445,10 +447,12 @@ impl Load {
         if unit.bookmark(&lost)?.is_some() {
             return Ok(Outcome::Known);
         }
-        let releases = unit.item(&ready.id)?;
+        let mut releases = unit.item(&ready.id)?;
+        let of = line(&ready.id, ready.producer);
+        releases.retain(|it| of.is_none_or(|of| it.producer == of));
         let mut rivals = Vec::new();
         for release in releases.iter().filter(|it| it.origin == it.stamp.seq) {
-            let rival = self.rival(release);
+            let rival = self.rival(unit, release)?;
             if unit.bookmark(&format!("lost/{}", rival.leaf))?.is_none() {
                 rivals.push((release.origin, rival));
             }
@@ -511,7 +515,7 @@ impl Load {
     }
 
     /// What stands against a contender: what is here of the item.
-    fn rival(&self, release: &StoredItem) -> Rival {
+    fn rival(&self, unit: &mut dyn UnitOfWork, release: &StoredItem) -> Result<Rival, StoreError> {
         let value: Value = serde_json::from_slice(&release.body).unwrap_or_default();
         let creator = value.get("created_by_ref").and_then(Value::as_str).map(str::to_owned);
         let brought = Provenance::of(release).and_then(|it| it.envelope.with(&release.body));
@@ -528,26 +532,35 @@ impl Load {
                 let organisation = self.mesh.standing.directory.numbered(release.producer);
                 let producer =
                     organisation.map_or_else(|| self.mesh.me.clone(), |it| it.id.clone());
-                (producer, self.own_leaf(release))
+                (producer, self.own_leaf(unit, release)?)
             }
         };
         let here = Provenance::of(release).is_none();
-        Rival { version: release.version.micros(), creator, producer, leaf, here }
+        let version = prevails::version(&release.id, release.version);
+        Ok(Rival { version, creator, producer, leaf, here })
     }
 
     /// The leaf under which other nodes know what was brought here.
-    fn own_leaf(&self, release: &StoredItem) -> Digest {
+    fn own_leaf(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        release: &StoredItem,
+    ) -> Result<Digest, StoreError> {
         let handling = self.shared.book.get(release.clearance).map(|it| Arc::clone(&it.handling));
         let object = String::from_utf8(release.body.clone()).ok();
         let object = object.and_then(|text| vedetta_federation::Object::new(text).ok());
-        let (Some(handling), Some(object)) = (handling, object) else { return Digest::default() };
-        let tells = !handling.victims.is_empty();
-        let derived = tells.then(|| self.redactor.derived_id(&release.id));
+        let (Some(handling), Some(object)) = (handling, object) else {
+            return Ok(Digest::default());
+        };
+        let derived = match handling.victims.is_empty() {
+            true => None,
+            false => Some(self.redactor.derived_id(unit, (&release.id, release.producer))?),
+        };
         let conditions = Handling { via: [].into(), ..Handling::clone(&handling) };
         let item = Item { object, conditions, form: Form::Full, derived };
         let what = What::Item(Box::new(item));
         let (me, at) = (self.mesh.me.clone(), release.stamp.at);
-        Envelope::unsealed(me, at, release.origin.0, what).leaf()
+        Ok(Envelope::unsealed(me, at, release.origin.0, what).leaf())
     }
 }
 
@@ -595,7 +608,8 @@ impl Ready<'_> {
         let owner = self.contender().by_owner == Ownership::Owner;
         if rival.creator.as_deref() != self.creator {
             Some("it names another as the object's creator than what was known first")
-        } else if rival.here && !owner && rival.version != self.version.micros() {
+        } else if rival.here && !owner && rival.version != prevails::version(&self.id, self.version)
+        {
             Some("it would revise what was brought here, and is not by the object's creator")
         } else {
             None
@@ -605,7 +619,7 @@ impl Ready<'_> {
     fn contender(&self) -> Contender<'_> {
         let producer = &self.item.conditions.producer;
         Contender {
-            version: self.version.micros(),
+            version: prevails::version(&self.id, self.version),
             by_owner: ownership(self.creator, producer),
             producer,
             leaf: self.verified.leaf(),
@@ -647,6 +661,14 @@ pub(super) fn set_ahead(
     ahead: &Ahead,
 ) -> Result<(), StoreError> {
     unit.set_bookmark(&ahead_name(origin), &serde_json::to_vec(ahead).unwrap_or_default())
+}
+
+/// What is withdrawn: an item, or what one organisation brought of it.
+pub(super) fn ahead_of(item: &ItemId, producer: Option<&OrganisationId>) -> String {
+    match producer.and_then(|producer| prevails::line(item, producer)) {
+        Some(producer) => format!("{item} {producer}"),
+        None => item.to_string(),
+    }
 }
 
 fn ahead_name(origin: &OrganisationId) -> String {

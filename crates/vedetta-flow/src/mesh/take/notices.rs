@@ -1,6 +1,7 @@
 //! What a peer brought that is no item: withdrawals, how agreements stand, acknowledgements,
 //! contacts, who is on duty, who left.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use vedetta_federation::check::{SKEW, Verified};
@@ -18,7 +19,7 @@ use super::super::agreements::{is_draft, known_signatures, write_signed};
 use super::super::keep::{Kept, Provenance};
 use super::super::presence_name;
 use super::Load;
-use super::items::{ahead, set_ahead, ways};
+use super::items::{ahead, ahead_of, set_ahead, ways};
 use crate::actions::change_directory::{remove_all, with_belongings};
 use crate::views::withdrawals::keep;
 
@@ -81,31 +82,21 @@ impl Load {
     }
 
     /// Only the origin of what is served withdraws it, and only while nobody else has brought it:
-    /// what others say of it stands by their own word. A derived form is withdrawn by itself.
+    /// what others say of it stands by their own word. A derived form is withdrawn by itself. Of
+    /// what each brings for itself, that of one is withdrawn.
     fn withdrawal(
         &self,
         unit: &mut dyn UnitOfWork,
         envelope: &Envelope,
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
-        let releases = unit.item(&withdrawal.item)?;
+        let mut releases = unit.item(&withdrawal.item)?;
+        releases.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
         if releases.is_empty() {
-            let mut ahead = ahead(unit, &envelope.origin)?;
-            if ahead.contains_key(&withdrawal.item) {
-                return Ok(Outcome::Known);
-            }
-            ahead.retain(|_, since| self.now < since.after(AHEAD_FOR));
-            while ahead.len() >= MOST_AHEAD
-                && let Some(oldest) = ahead.iter().min_by_key(|(_, since)| **since)
-            {
-                let oldest = oldest.0.clone();
-                ahead.remove(&oldest);
-            }
-            ahead.insert(withdrawal.item.clone(), self.now);
-            set_ahead(unit, &envelope.origin, &ahead)?;
-            return Ok(Outcome::New);
+            return self.withdrawn_ahead(unit, envelope, withdrawal);
         }
-        let served = served(unit, &withdrawal.item)?;
+        let mut served = served(unit, &withdrawal.item)?;
+        served.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
         if served.is_empty() {
             return Ok(Outcome::Known);
         }
@@ -115,10 +106,40 @@ impl Load {
         self.shared.touch_served();
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
         let facts = facts.to_string();
-        let withdrawn = unit.withdraw(&withdrawal.item, &self.actor, &facts)?;
-        let Some(stamp) = withdrawn else { return Ok(Outcome::Known) };
         let said = (envelope.origin.as_str(), withdrawal.reason.as_str());
-        keep(unit, &withdrawal.item, stamp, said)?;
+        let mut outcome = Outcome::Known;
+        let producers: BTreeSet<_> = served.iter().map(|it| it.producer).collect();
+        for producer in producers {
+            let withdrawn = unit.withdraw(&withdrawal.item, producer, &self.actor, &facts)?;
+            if let Some(stamp) = withdrawn {
+                keep(unit, (&withdrawal.item, producer), stamp, said)?;
+                outcome = Outcome::New;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Remembers a withdrawal until its item comes.
+    fn withdrawn_ahead(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        envelope: &Envelope,
+        withdrawal: &Withdrawal,
+    ) -> Result<Outcome, StoreError> {
+        let mut ahead = ahead(unit, &envelope.origin)?;
+        let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
+        if ahead.contains_key(&what) {
+            return Ok(Outcome::Known);
+        }
+        ahead.retain(|_, since| self.now < since.after(AHEAD_FOR));
+        while ahead.len() >= MOST_AHEAD
+            && let Some(oldest) = ahead.iter().min_by_key(|(_, since)| **since)
+        {
+            let oldest = oldest.0.clone();
+            ahead.remove(&oldest);
+        }
+        ahead.insert(what, self.now);
+        set_ahead(unit, &envelope.origin, &ahead)?;
         Ok(Outcome::New)
     }
 
@@ -214,14 +235,17 @@ impl Load {
     ) -> Result<Outcome, StoreError> {
         let organisation = self.mesh.standing.directory.number(&said.organisation);
         let version: Instant = said.version.parse().unwrap_or_default();
-        let releases = unit.item(&said.item)?;
-        let release = releases.iter().rev().find(|it| it.version == version);
+        let mut releases = unit.item(&said.item)?;
+        match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
+            Some(producer) => releases.retain(|it| self.mesh.is_of(it, Some(producer))),
+            None => releases.retain(|it| it.version == version),
+        }
+        let release = releases.last();
         let (Some(organisation), Some(release), Some(by)) = (organisation, release, self.by())
         else {
             return Ok(Outcome::Idle);
         };
-        let version = releases.iter().filter(|it| it.version == release.version);
-        let mut clearances = version.filter_map(|it| self.shared.book.get(it.clearance));
+        let mut clearances = releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
         let may = release.stamp.at.before(SKEW)..=self.now.after(SKEW);
         if !clearances.any(|it| it.audience.contains(organisation)) || !may.contains(&said.seen) {
             return Ok(Outcome::Idle);
