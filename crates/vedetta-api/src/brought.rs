@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vedetta_flow::{Accepted, Receipt};
 use vedetta_intake::indicator_csv::{Bringer, Table};
-use vedetta_intake::{Arrival, DoorIn, Fault, stix_bundle};
+use vedetta_intake::{Arrival, DoorIn, Fault, refused_objects, stix_bundle};
 use vedetta_model::ItemId;
 
 use crate::problem::{Kind, Problem};
@@ -14,13 +14,15 @@ pub(crate) const MOST_OBJECTS: usize = 10_000;
 const TOLD: usize = 1_000;
 const REASON: usize = 1_000;
 
-/// What became of what was brought: the first [`TOLD`] faults, and how many there are.
+/// What became of what was brought: the first [`TOLD`] faults, how many there are, and of how many
+/// objects or rows.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Brought {
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) duplicates: Vec<ItemId>,
     pub(crate) rejected: Vec<Fault>,
     pub(crate) rejected_count: usize,
+    pub(crate) faults_count: usize,
     warnings: Vec<Fault>,
     warnings_count: usize,
 }
@@ -28,9 +30,18 @@ pub(crate) struct Brought {
 impl Brought {
     pub(crate) fn of(receipt: Receipt) -> Self {
         let Receipt { accepted, duplicates, rejected, warnings } = receipt;
-        let (rejected_count, warnings_count) = (rejected.len(), warnings.len());
+        let rejected_count = refused_objects(&rejected);
+        let (faults_count, warnings_count) = (rejected.len(), warnings.len());
         let (rejected, warnings) = (first(rejected), first(warnings));
-        Self { accepted, duplicates, rejected, rejected_count, warnings, warnings_count }
+        Self {
+            accepted,
+            duplicates,
+            rejected,
+            rejected_count,
+            faults_count,
+            warnings,
+            warnings_count,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What every door in hands to the corridor.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use vedetta_model::{Instant, ItemId};
@@ -90,6 +92,24 @@ impl Arrival {
     }
 }
 
+impl Fault {
+    /// Of which object or row it is, as far as its place tells.
+    fn object(&self) -> &str {
+        match self.place.strip_prefix("objects[").and_then(|rest| rest.find(']')) {
+            Some(end) => &self.place[.."objects[".len() + end],
+            None if self.place.starts_with("line ") => &self.place,
+            None => "",
+        }
+    }
+}
+
+/// How many objects or rows were refused: one may have several faults.
+#[must_use]
+pub fn refused_objects(faults: &[Fault]) -> usize {
+    let refused = faults.iter().filter(|fault| fault.refused);
+    refused.map(|fault| (fault.object(), &fault.id)).collect::<HashSet<_>>().len()
+}
+
 /// A body is JSON already: it is written as it is.
 fn write_body<S: Serializer>(body: &[u8], output: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error as _;
@@ -99,4 +119,29 @@ fn write_body<S: Serializer>(body: &[u8], output: S) -> Result<S::Ok, S::Error> 
 fn read_body<'de, D: Deserializer<'de>>(input: D) -> Result<Box<[u8]>, D::Error> {
     let body: Box<RawValue> = Deserialize::deserialize(input)?;
     Ok(Box::<str>::from(body).into_boxed_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_faults_of_an_object_are_of_one() {
+        let fault = |id: Option<&str>, place: &str| {
+            let (place, rule, reason) = (place.into(), "rule".into(), String::new());
+            Fault { refused: true, id: id.map(str::to_owned), place, rule, reason }
+        };
+        let (a, b) = (Some("indicator--a"), Some("indicator--b"));
+        let faults = [
+            fault(a, "objects[0].pattern (line 1, column 9)"),
+            fault(a, "objects[0].valid_from (line 1, column 80)"),
+            fault(b, "objects[1]"),
+            Fault { refused: false, ..fault(None, "objects[2].labels[3]") },
+            fault(None, "line 7"),
+            fault(None, "line 8"),
+        ];
+        assert_eq!(refused_objects(&faults), 4);
+        assert_eq!(refused_objects(&[fault(a, "pattern"), fault(a, "created")]), 1);
+        assert_eq!(refused_objects(&[]), 0);
+    }
 }

@@ -9,5 +9,5 @@ pub mod indicator_csv;
 pub mod indicator_files;
 pub mod stix_bundle;
 
-pub use arrival::{Arrival, Brought, DoorIn, Fault};
+pub use arrival::{Arrival, Brought, DoorIn, Fault, refused_objects};
 pub use claim::{Claim, Marking};

@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     all
 }
 
-fn form() -> Value {
+pub(super) fn form() -> Value {
     one_of(&["full", "redacted"])
 }
 
@@ -56,6 +56,7 @@ fn items() -> Vec<(&'static str, Value)> {
                     ("duplicates", list(item_id())),
                     ("rejected", list(refer("Fault"))),
                     ("rejected_count", number()),
+                    ("faults_count", number()),
                     ("warnings", list(refer("Fault"))),
                     ("warnings_count", number()),
                 ],
@@ -219,11 +220,17 @@ fn node() -> Vec<(&'static str, Value)> {
             ("seq", number()),
             ("at", moment()),
             ("kind", text()),
+            ("by", text()),
             ("actor", text()),
             ("subject", text()),
+            ("told", json!({ "type": "object" })),
             ("facts", json!({})),
             ("hash", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })),
         ],
+        &[],
+    );
+    let certificate = object(
+        &[("for", one_of(&["authority", "doors", "links"])), ("until", moment()), ("well", flag())],
         &[],
     );
     // With members of its own where there is more to say (RFC 9457, 3.2).
@@ -232,7 +239,7 @@ fn node() -> Vec<(&'static str, Value)> {
         &[("instance", text()), ("where", text()), ("what_to_do", text())],
     );
     vec![
-        ("Health", object(&[("status", text())], &[])),
+        ("Health", object(&[("status", text())], &[("certificates", list(certificate))])),
         ("Entries", page(entry)),
         (
             "Verification",

@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::Receipt;
-use vedetta_intake::{Arrival, Fault, bulk, indicator_csv};
+use vedetta_intake::{Arrival, Fault, bulk, indicator_csv, refused_objects};
 use vedetta_model::{Clock, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
@@ -37,7 +37,8 @@ pub(crate) struct Import {
     /// The organisation that brings them; the node's own without it.
     #[arg(long = "as", value_name = "ID")]
     producer: Option<OrganisationId>,
-    /// Answer in JSON: `accepted`, `duplicates`, `rejected[]` (the first 10,000), `rejected_count`.
+    /// Answer in JSON: `accepted`, `duplicates`, `rejected_count`; `rejected[]`, the first 10,000
+    /// faults, of which an object may have several; `faults_count`.
     #[arg(long)]
     json: bool,
 }
@@ -47,10 +48,12 @@ pub(crate) struct Import {
 pub(crate) struct Tally {
     accepted: usize,
     duplicates: usize,
-    /// The first of them.
+    /// The first faults.
     rejected: Vec<Rejected>,
-    /// How many there are in all.
+    /// How many objects, rows and files were rejected.
     rejected_count: usize,
+    /// How many faults there are in all.
+    faults_count: usize,
     warnings: usize,
 }
 
@@ -142,8 +145,8 @@ impl Import {
             let id = fault.id.as_deref().unwrap_or("-");
             println!("{file}: {} {id}: {} [{}]", fault.place, fault.reason, fault.rule);
         }
-        if tally.rejected_count > tally.rejected.len() {
-            println!("… the first {} of {}", tally.rejected.len(), tally.rejected_count);
+        if tally.faults_count > tally.rejected.len() {
+            println!("… the first {} of {} faults", tally.rejected.len(), tally.faults_count);
         }
         println!("{tally}");
         Ok(())
@@ -166,6 +169,7 @@ impl Tally {
         let (place, rule) = ("the file".into(), "unreadable".into());
         let fault = Fault { refused: true, id: None, place, rule, reason };
         self.rejected_count += 1;
+        self.faults_count += 1;
         self.rejected.truncate(KEPT - 1);
         self.rejected.push(Rejected { file: file.into(), fault });
     }
@@ -174,7 +178,8 @@ impl Tally {
         self.accepted += receipt.accepted.len();
         self.duplicates += receipt.duplicates.len();
         self.warnings += receipt.warnings.len();
-        self.rejected_count += receipt.rejected.len();
+        self.rejected_count += refused_objects(&receipt.rejected);
+        self.faults_count += receipt.rejected.len();
         let room = KEPT.saturating_sub(self.rejected.len());
         let rejected = receipt.rejected.into_iter().take(room);
         self.rejected.extend(rejected.map(|fault| Rejected { file: file.into(), fault }));
