@@ -30,10 +30,11 @@ mod work;
 
 use axum::Json;
 use serde::Serialize;
+use vedetta_flow::Sequence;
 use vedetta_model::Role;
 
 use crate::access::Verb::{Delete, Get, Post, Put};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::router::Registry;
 
 /// What a handler answers.
@@ -50,6 +51,17 @@ struct Page<T> {
     /// The `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+}
+
+/// A place to go on from, as `next` of the page before said it: the same text at every list.
+fn place(name: &str, text: Option<&str>) -> Result<Option<Sequence>, Problem> {
+    let read = |text: &str| {
+        text.parse().map(Sequence).map_err(|_| {
+            let sentence = format!("{name} is not a place; give the next of the page before");
+            Problem::new(Kind::NotUnderstood, sentence).at(name)
+        })
+    };
+    text.map(read).transpose()
 }
 
 /// How many on a page: from 1 to 1,000; 100 without a wish.

@@ -150,7 +150,7 @@ fn incidents() -> Vec<(&'static str, Value)> {
         ("IncidentView", view),
         ("IncidentEdit", object(&[("version", number()), ("change", change)], &[])),
         ("IncidentUndo", object(&[("version", number())], &[])),
-        ("Timeline", object(&[("moments", list(step))], &[("next", number())])),
+        ("Timeline", object(&[("moments", list(step))], &[("next", text())])),
         ("IncidentFigures", figures),
     ]
 }

@@ -101,7 +101,10 @@ fn holders() -> Value {
         &[("at", moment()), ("by", text()), ("reason", text()), ("place", number())],
         &[("number", number())],
     );
-    let holder = object(&[("organisation", slug()), ("door", text()), ("at", moment())], &[]);
+    let holder = object(
+        &[("organisation", slug()), ("form", super::exchange::form())],
+        &[("door", text()), ("at", moment()), ("acknowledged", moment())],
+    );
     object(&[("holders", list(holder))], &[("withdrawn", withdrawn)])
 }
 
@@ -110,7 +113,7 @@ fn withdrawals() -> Value {
         &[("item", text()), ("place", number()), ("at", moment()), ("reason", text())],
         &[("version", moment())],
     );
-    object(&[("notices", list(notice)), ("next", number()), ("more", flag())], &[])
+    object(&[("notices", list(notice)), ("next", text()), ("more", flag())], &[])
 }
 
 fn scope() -> Value {

@@ -109,3 +109,16 @@ fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
         assert!(serde_json::from_value::<vedetta_postroom::CampaignStep>(step).is_ok());
     }
 }
+
+/// What is told of where to go on is one type everywhere, so that one client can follow all lists.
+#[test]
+fn where_to_go_on_is_a_text_everywhere() {
+    let (all, mut seen) = (schemas(), 0);
+    for (name, schema) in all.as_object().unwrap() {
+        if let Some(next) = schema.pointer("/properties/next") {
+            assert_eq!(next["type"], "string", "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{seen}");
+}

@@ -346,7 +346,10 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/items/{item}/holders", ROOM_AND_AUDITORS, "Who holds it, withdrawn or not")
         .gives(json("Holders")),
     get("/api/v1/withdrawals", Who::SignedIn, "Withdrawals of items that one's organisation had")
-        .query(&[("after", "Those after this place of the ledger.")])
+        .query(&[(
+            "after",
+            "Those after this place of the ledger, as `next` of the page before said.",
+        )])
         .gives(json("Withdrawals")),
     get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
         .query(&[("organisation", "Who; one's own without it.")])

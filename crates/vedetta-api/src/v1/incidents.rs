@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use vedetta_flow::Sequence;
 use vedetta_model::{AccountId, OrganisationId};
 use vedetta_watch::desk::{Audience, CaseNumber, Category, StageName};
-use vedetta_watch::{Alike, CasePage, CaseView, CaseWish, Counts, Edit, NewFile, Timeline};
+use vedetta_watch::{Alike, CasePage, CaseView, CaseWish, Counts, Edit, Moment, NewFile, Timeline};
 
-use super::{Answer, page_limit};
+use super::{Answer, page_limit, place};
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Given, Octets, Params};
@@ -36,8 +36,16 @@ pub(super) struct Which {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
-    before: Option<u64>,
+    before: Option<String>,
     limit: Option<usize>,
+}
+
+/// A page of a timeline.
+#[derive(Debug, Serialize)]
+pub(super) struct TimelinePage {
+    moments: Vec<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// What is taken back.
@@ -85,12 +93,13 @@ pub(super) async fn timeline(
     Caller(actor): Caller,
     params: Params,
     Asked(part): Asked<Part>,
-) -> Answer<Timeline> {
+) -> Answer<TimelinePage> {
     let number: String = params.get("number")?;
-    let (before, limit) = (part.before.map(Sequence), part.limit.unwrap_or(100));
+    let (before, limit) = (place("before", part.before.as_deref())?, part.limit.unwrap_or(100));
     let page =
         api.ask_watch(Cost::Light, move |watch| watch.timeline(&actor, &number, before, limit));
-    Ok(Json(page.await?))
+    let Timeline { moments, next } = page.await?;
+    Ok(Json(TimelinePage { moments, next: next.map(|it| it.to_string()) }))
 }
 
 pub(super) async fn alike(

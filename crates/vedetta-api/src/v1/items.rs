@@ -21,7 +21,7 @@ use vedetta_model::{
     Tlp,
 };
 
-use super::{Answer, Page, page_limit};
+use super::{Answer, Page, page_limit, place};
 use crate::access::Cost;
 use crate::api::Api;
 use crate::brought::{self, Brought};
@@ -184,7 +184,11 @@ fn received(became: Brought) -> Result<Brought, Problem> {
     let sentence = match (became.rejected_count, became.rejected.as_slice()) {
         (0, _) => "there is no item in the body; send a STIX object, a bundle, or rows".to_owned(),
         (1, [fault]) => fault.reason.clone(),
-        (many, _) => format!("none of {many} was accepted; `rejected` says why of each"),
+        (1, faults) => format!(
+            "it has {} faults and was not accepted; mend each, as `rejected` says",
+            faults.len()
+        ),
+        (many, _) => format!("none of {many} was accepted; mend each, as `rejected` says"),
     };
     let problem = Problem::new(Kind::Invalid, sentence).with(&became);
     Err(match became.rejected.as_slice() {
@@ -257,15 +261,12 @@ pub(super) async fn preview(
 
 impl Which {
     fn wish(&self) -> Result<Wish, Problem> {
-        let after = self.after.as_deref().unwrap_or("0").parse().map_err(|_| {
-            let sentence = "after is not a place; give the next of the page before";
-            Problem::new(Kind::NotUnderstood, sentence).at("after")
-        })?;
+        let after = place("after", self.after.as_deref())?.unwrap_or(Sequence::START);
         let kinds = self.kind.iter().flat_map(|kinds| kinds.split(',')).map(str::to_owned);
         let kinds: Vec<String> = kinds.collect();
         check_kinds(&kinds, "kind")?;
         Ok(Wish {
-            after: Sequence(after),
+            after,
             limit: page_limit(self.limit),
             share: match self.share {
                 ShareName::Cleared => Share::Cleared,

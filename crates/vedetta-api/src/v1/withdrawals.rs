@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vedetta_flow::Sequence;
 use vedetta_flow::views::see_withdrawn::Holders;
-use vedetta_flow::views::withdrawals::WithdrawalPage;
+use vedetta_flow::views::withdrawals::{WithdrawalNotice, WithdrawalPage};
 use vedetta_model::ItemId;
 
-use super::Answer;
+use super::{Answer, place};
 use crate::api::Api;
 use crate::extract::{Asked, Params};
 use crate::gate::Caller;
@@ -17,15 +17,26 @@ use crate::gate::Caller;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Begin {
-    after: u64,
+    after: Option<String>,
+}
+
+/// Withdrawals, and where to go on.
+#[derive(Debug, Serialize)]
+pub(super) struct WithdrawalsPage {
+    notices: Vec<WithdrawalNotice>,
+    next: String,
+    more: bool,
 }
 
 pub(super) async fn list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Asked(begin): Asked<Begin>,
-) -> Answer<WithdrawalPage> {
-    Ok(Json(api.ask(move |house| house.withdrawals(&actor, Sequence(begin.after))).await?))
+) -> Answer<WithdrawalsPage> {
+    let after = place("after", begin.after.as_deref())?.unwrap_or(Sequence::START);
+    let page = api.ask(move |house| house.withdrawals(&actor, after)).await?;
+    let WithdrawalPage { notices, next, more } = page;
+    Ok(Json(WithdrawalsPage { notices, next: next.to_string(), more }))
 }
 
 pub(super) async fn holders(

@@ -34,7 +34,7 @@ pub struct WithdrawalNotice {
 }
 
 /// Withdrawals for one reader, and where to go on.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct WithdrawalPage {
     /// Those of items that had reached the reader's organisation, in order.
     pub notices: Vec<WithdrawalNotice>,

@@ -62,12 +62,11 @@ pub struct Moment {
 }
 
 /// A page of a timeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Timeline {
     /// What was done, the newest first.
     pub moments: Vec<Moment>,
     /// The `before` of the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Sequence>,
 }
 
