@@ -9,4 +9,5 @@ pub mod read_items;
 pub mod see_agreements;
 pub mod see_peers;
 pub mod see_withdrawn;
+pub mod told_entries;
 pub mod withdrawals;

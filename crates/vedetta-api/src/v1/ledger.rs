@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use vedetta_flow::views::ledger::EntryFilter;
-use vedetta_flow::{Entry, EntryKind, Sequence, Verification};
+use vedetta_flow::views::told_entries::ToldEntry;
+use vedetta_flow::{EntryKind, House, Sequence, Verification};
 use vedetta_model::Instant;
 
-use super::{Answer, Page, page_limit};
+use super::{Answer, Page, page_limit, place};
 use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::Asked;
 use crate::gate::Caller;
-use crate::problem::{Kind, Problem};
 
 /// One entry.
 #[derive(Debug, Serialize)]
@@ -21,8 +21,10 @@ pub(super) struct EntryLine {
     seq: u64,
     at: Instant,
     kind: EntryKind,
+    by: String,
     actor: String,
     subject: String,
+    told: Map<String, Value>,
     facts: Value,
     hash: String,
 }
@@ -44,15 +46,17 @@ pub(super) async fn entries(
     Caller(actor): Caller,
     Asked(wanted): Asked<Wanted>,
 ) -> Answer<Page<EntryLine>> {
-    let after = wanted.after.as_deref().unwrap_or("0").parse().map_err(|_| {
-        let sentence = "after is not a place in the ledger; give the next of the page before";
-        Problem::new(Kind::NotUnderstood, sentence).at("after")
-    })?;
+    let after = place("after", wanted.after.as_deref())?.unwrap_or(Sequence::START);
     let limit = page_limit(wanted.limit);
     let Wanted { subject, actor: who, kind, since, until, .. } = wanted;
+    // As it is written, or as it is told: `account@organisation`.
+    let who = who.map(|who| who.split('@').next().unwrap_or_default().to_owned());
     let filter = EntryFilter { subject, actor: who, kind, since, until };
-    let (entries, next) =
-        api.ask(move |house| house.entries_such(&actor, (Sequence(after), limit), &filter)).await?;
+    let told = move |house: &House| {
+        let (entries, next) = house.entries_such(&actor, (after, limit), &filter)?;
+        Ok((house.tell(&actor, entries)?, next))
+    };
+    let (entries, next) = api.ask(told).await?;
     let items = entries.into_iter().map(EntryLine::from).collect();
     Ok(Json(Page { items, next: next.map(|place| place.0.to_string()) }))
 }
@@ -76,15 +80,17 @@ pub(super) async fn verify(State(api): State<Api>, Caller(actor): Caller) -> Ans
     }))
 }
 
-impl From<Entry> for EntryLine {
-    fn from(entry: Entry) -> Self {
+impl From<ToldEntry> for EntryLine {
+    fn from(ToldEntry { entry, by, told }: ToldEntry) -> Self {
         let facts = serde_json::from_str(&entry.facts).unwrap_or(Value::Null);
         Self {
             seq: entry.stamp.seq.0,
             at: entry.stamp.at,
             kind: entry.kind,
+            by,
             actor: entry.actor,
             subject: entry.subject,
+            told,
             facts,
             hash: entry.hash.to_string(),
         }

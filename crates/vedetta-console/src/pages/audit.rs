@@ -6,9 +6,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_api::access::Cost;
-use vedetta_flow::{Entry, EntryKind, Sequence, Verification};
+use vedetta_flow::views::told_entries::ToldEntry;
+use vedetta_flow::{House, Sequence, Verification};
 
 use crate::console::Console;
+use crate::export::Table;
 use crate::frame::{Frame, Section, page};
 use crate::shown::{Moment, short};
 use crate::visit::Signed;
@@ -27,7 +29,7 @@ struct Row {
     seq: u64,
     at: Moment,
     kind: &'static str,
-    actor: String,
+    by: String,
     subject: String,
     facts: String,
     hash: String,
@@ -53,7 +55,11 @@ pub(super) async fn show(
     signed: Signed,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    page(&read(&console, &signed, asked).await?)
+    let (audit, entries) = read(&console, &signed, asked).await?;
+    match signed.visit.exported() {
+        Some(form) => Ok(table(&entries).answer(form)),
+        None => page(&audit),
+    }
 }
 
 pub(super) async fn verify(
@@ -66,11 +72,14 @@ pub(super) async fn verify(
         Verification::Sound { entries, .. } => (true, w.audit_sound(&w.number(entries))),
         Verification::Broken { seq, reason } => (false, w.audit_broken(seq.0, &reason)),
     };
-    let audit = read(&console, &signed, Asked::default()).await?;
+    let (audit, _) = read(&console, &signed, Asked::default()).await?;
     page(&Audit { verified: Some(told), ..audit })
 }
 
-async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Audit, Problem> {
+/// A page, and the entries on it.
+type Found = (Audit, Vec<ToldEntry>);
+
+async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Found, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
     let last = console.house().bell().last().0;
     let end = asked.before.map_or(last, |before| before.saturating_sub(1)).min(last);
@@ -78,55 +87,53 @@ async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Audit,
     let width = if text.is_empty() { PAGE } else { LOOKED };
     let start = end.saturating_sub(width);
     let count = usize::try_from(end - start).unwrap_or(0).max(1);
-    let entries = console.ask(move |house| house.entries(&actor, Sequence(start), count)).await?;
-    let fits = |it: &&Entry| {
-        text.is_empty()
-            || [&it.actor, &it.subject, &it.facts]
-                .iter()
-                .any(|it| it.to_lowercase().contains(&text))
-    };
-    let of_page = entries.iter().filter(|it| it.stamp.seq.0 <= end);
-    let rows = of_page.filter(fits).rev().map(|it| Row::of(it, w)).collect();
+    let told =
+        move |house: &House| house.tell(&actor, house.entries(&actor, Sequence(start), count)?);
+    let mut entries = console.ask(told).await?;
+    entries.retain(|it| {
+        let said = [&it.by, &it.entry.subject, &it.in_words()].map(|it| it.to_lowercase());
+        it.entry.stamp.seq.0 <= end && said.iter().any(|it| it.contains(&text))
+    });
+    let rows = entries.iter().rev().map(|it| Row::of(it, w)).collect();
     let older = (start > 0).then(|| {
         let text = crate::forms::escaped(&asked.text);
         format!("/audit?before={}&text={text}", start + 1)
     });
-    Ok(Audit {
+    let audit = Audit {
         frame: Frame::of(console, &signed.visit, w.audit_title(), Section::Audit),
         rows,
         older,
         last: w.number(last),
         verified: None,
         asked,
-    })
+    };
+    Ok((audit, entries))
+}
+
+fn table(entries: &[ToldEntry]) -> Table {
+    let columns = ["place", "at", "kind", "by", "subject", "told", "hash"];
+    let mut table = Table::new("ledger", &columns);
+    for it in entries.iter().rev() {
+        let entry = &it.entry;
+        let (place, at, hash) = (entry.stamp.seq, entry.stamp.at, entry.hash);
+        let [place, at, hash] = [place.to_string(), at.to_string(), hash.to_string()];
+        let (by, subject, told) = (it.by.clone(), entry.subject.clone(), it.in_words());
+        table.row([place, at, entry.kind.name().to_owned(), by, subject, told, hash]);
+    }
+    table
 }
 
 impl Row {
-    fn of(entry: &Entry, w: Words) -> Self {
+    fn of(it: &ToldEntry, w: Words) -> Self {
+        let entry = &it.entry;
         Self {
             seq: entry.stamp.seq.0,
             at: Moment::of(entry.stamp.at, w),
-            kind: kind(w, entry.kind),
-            actor: entry.actor.clone(),
+            kind: w.entry(entry.kind),
+            by: it.by.clone(),
             subject: short(&entry.subject, 80),
-            facts: short(&entry.facts, 160),
+            facts: short(&it.in_words(), 200),
             hash: entry.hash.to_string().chars().take(12).collect(),
         }
-    }
-}
-
-const fn kind(w: Words, kind: EntryKind) -> &'static str {
-    match kind {
-        EntryKind::Item => w.entry_item(),
-        EntryKind::Rerelease => w.entry_rerelease(),
-        EntryKind::Withdrawn => w.entry_withdrawn(),
-        EntryKind::Put => w.entry_put(),
-        EntryKind::Removed => w.entry_removed(),
-        EntryKind::Clearance => w.entry_clearance(),
-        EntryKind::Delivered => w.entry_delivered(),
-        EntryKind::Acknowledged => w.entry_acknowledged(),
-        EntryKind::Deed => w.entry_deed(),
-        EntryKind::Numbered => w.entry_numbered(),
-        EntryKind::SetAside => w.entry_set_aside(),
     }
 }

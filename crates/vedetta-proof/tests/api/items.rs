@@ -1,7 +1,7 @@
 //! The JSON interface over items, and its errors.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use vedetta_flow::{DeliveryBatch, Door as Out};
 use vedetta_model::{OrganisationId, Places, Role};
 use vedetta_testkit::items::TestItem;
@@ -212,6 +212,76 @@ async fn what_is_refused_whole_is_a_problem_that_names_each() {
     let one = "type,value\nipv4,999.0.0.1\n";
     let refused = door.ask(&perugia, "POST /api/v1/items", Some(("text/csv", one))).await.json();
     assert_eq!(refused["where"], "line 2", "{refused}");
+}
+
+#[tokio::test]
+async fn the_ledger_is_told_by_names() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let admin = door.token("admin");
+    let body = TestItem::indicator(1).tlp("AMBER").json();
+    let brought = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await.json();
+    let (id, place) = (TestItem::indicator(1).id(), &brought["accepted"][0]["stamp"]["seq"]);
+    let line = format!("POST /api/v1/items/{id}/acknowledgement");
+    let note = r#"{"note":"bloccato"}"#;
+    assert_eq!(door.ask(&centre, &line, Some((JSON, note))).await.status, StatusCode::OK);
+    let house = door.api.house();
+    let number = house.standing().directory.number(&OrganisationId::new("terni").unwrap());
+    let place = place.as_u64().unwrap();
+    let (releases, at) = (Places::between(place, place), house.now());
+    let audience = number.into_iter().collect();
+    let batch = DeliveryBatch { releases, door: Out::Feed, at, audience };
+    house.record_deliveries(vec![batch]).unwrap();
+    let of = async |asked: &str| {
+        let page = door.get(&admin, &format!("/api/v1/ledger/entries?{asked}")).await;
+        page["items"].as_array().unwrap().last().unwrap().clone()
+    };
+
+    let item = of("kind=item&actor=perugia%40perugia").await;
+    assert_eq!((&item["by"], &item["actor"]), (&json!("perugia@perugia"), &json!("perugia")));
+    let told = &item["told"];
+    assert_eq!(
+        (&told["producer"], &told["clearance"]["tlp"]),
+        (&json!("perugia"), &json!("AMBER"))
+    );
+    assert_eq!(told["clearance"]["under"], json!(["act"]), "{item}");
+    assert!(told["version"].as_str().is_some_and(|it| it.starts_with("20")), "{item}");
+    assert!(item["facts"]["producer"].is_u64(), "over which the chain is computed");
+    let had = of("kind=delivered").await;
+    let had = &had["told"]["deliveries"][0];
+    assert_eq!((&had["door"], &had["items"]), (&json!("feed"), &json!([id])), "{had}");
+    assert_eq!(had["organisations"], json!(["terni"]), "{had}");
+    let read = of("kind=acknowledged").await;
+    assert_eq!(read["by"], "cosc-umbria@cosc-umbria");
+    assert_eq!(read["told"], json!({ "organisation": "cosc-umbria", "note": "bloccato" }));
+    let put = of("kind=put&subject=admin").await;
+    assert_eq!(
+        (&put["told"]["record"], &put["told"]["account"]),
+        (&json!("account"), &json!("admin@cnaipic"))
+    );
+}
+
+#[tokio::test]
+async fn objects_are_counted_and_not_their_faults() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    let broken = |n: u8| {
+        json!({ "type": "indicator", "spec_version": "2.1", "pattern_type": "stix",
+            "id": format!("indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd{n:02x}"),
+            "created": "yesterday", "modified": "2026-04-06T20:03:48.000Z" })
+    };
+    let send = async |body: Value| {
+        let body = body.to_string();
+        door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await.json()
+    };
+    let two = send(json!([broken(1), broken(2)])).await;
+    let faults = two["rejected"].as_array().unwrap().len();
+    assert!(faults > 2, "{two}");
+    assert_eq!((&two["rejected_count"], &two["faults_count"]), (&json!(2), &json!(faults)));
+    assert_eq!(two["detail"], "none of 2 was accepted", "{two}");
+    let one = send(broken(1)).await;
+    let faults = one["faults_count"].as_u64().unwrap();
+    assert_eq!(one["detail"], format!("it has {faults} faults and was not accepted"), "{one}");
 }
 
 #[tokio::test]

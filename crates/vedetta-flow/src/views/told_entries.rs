@@ -1,0 +1,178 @@
+//! Entries as an auditor reads them: names where the ledger has numbers.
+//!
+//! The ledger names organisations, clearances and releases by number, which is short and never changes.
+//! What is told here stands beside that, never in its place: the chain is computed over the numbers.
+
+use serde_json::{Map, Value, json};
+use vedetta_model::{AccountId, Actor, Audience, OrganisationNumber};
+use vedetta_store::written::{self, ItemFacts};
+use vedetta_store::{
+    Acknowledgement, ClearanceId, DeliveryBatch, Entry, EntryKind, Reader, Sequence, StoreError,
+};
+
+use crate::authority::AUDITORS;
+use crate::error::FlowError;
+use crate::house::House;
+use crate::standing::Standing;
+
+/// An entry, and what it says by names.
+#[derive(Clone, Debug)]
+pub struct ToldEntry {
+    /// The entry as the ledger has it.
+    pub entry: Entry,
+    /// Who did it: `account@organisation`, or the name of a step.
+    pub by: String,
+    /// Its facts, and what of its body an auditor asks for.
+    pub told: Map<String, Value>,
+}
+
+/// Organisations, items and batches that are named of one entry at most; their number is told besides.
+const NAMED: usize = 20;
+
+impl ToldEntry {
+    /// What it tells, as a person reads it: `producer: comune-054039 · version: 2026-…`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        pairs(&self.told)
+    }
+}
+
+fn pairs(told: &Map<String, Value>) -> String {
+    let pairs =
+        told.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value)));
+    pairs.collect::<Vec<_>>().join(" · ")
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(inner) => format!("({})", pairs(inner)),
+        Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+impl House {
+    /// Entries with their names.
+    ///
+    /// # Errors
+    /// Forbidden, or what the ledger said.
+    pub fn tell(&self, by: &Actor, entries: Vec<Entry>) -> Result<Vec<ToldEntry>, FlowError> {
+        self.require_room(by, AUDITORS, "read the ledger")?;
+        let standing = self.standing();
+        let names = Names { house: self, standing: &standing };
+        let told = self.read(|reader| {
+            entries.iter().map(|entry| names.told(reader, entry)).collect::<Result<Vec<_>, _>>()
+        })?;
+        let tell =
+            |(entry, told): (Entry, _)| ToldEntry { by: names.account(&entry.actor), entry, told };
+        Ok(entries.into_iter().zip(told).map(tell).collect())
+    }
+}
+
+/// Who and what is meant by a number.
+struct Names<'a> {
+    house: &'a House,
+    standing: &'a Standing,
+}
+
+impl Names<'_> {
+    fn told(
+        &self,
+        reader: &mut dyn Reader,
+        entry: &Entry,
+    ) -> Result<Map<String, Value>, StoreError> {
+        let mut told: Map<String, Value> = serde_json::from_str(&entry.facts).unwrap_or_default();
+        match entry.kind {
+            EntryKind::Item => self.item(&entry.facts, &mut told),
+            EntryKind::Delivered => {
+                let batches = written::read_delivered(&entry.body).unwrap_or_default();
+                let named: Result<Vec<_>, _> =
+                    batches.iter().take(NAMED).map(|it| self.delivery(reader, it)).collect();
+                told.insert("deliveries".into(), named?.into());
+                told.insert("deliveries_count".into(), batches.len().into());
+            }
+            EntryKind::Acknowledged => {
+                if let Ok(it) = serde_json::from_slice::<Acknowledgement>(&entry.body) {
+                    told.insert("organisation".into(), self.organisation(it.organisation).into());
+                    told.extend(it.note.map(|note| ("note".to_owned(), note.into())));
+                }
+            }
+            EntryKind::Numbered => {
+                told.insert("organisation".into(), entry.subject.as_str().into());
+            }
+            EntryKind::Put | EntryKind::Removed
+                if told.get("record") == Some(&json!("account")) =>
+            {
+                told.insert("account".into(), self.account(&entry.subject).into());
+            }
+            _ => {}
+        }
+        if let Some(id) = told.get("clearance").and_then(Value::as_u64) {
+            told.insert("clearance".into(), self.clearance(id));
+        }
+        Ok(told)
+    }
+
+    /// `account@organisation`; the name as it is when no account has it (any more).
+    fn account(&self, name: &str) -> String {
+        let account = AccountId::new(name).ok();
+        match account.and_then(|it| self.standing.directory.account(&it)) {
+            Some(account) => format!("{name}@{}", account.organisation),
+            None => name.to_owned(),
+        }
+    }
+
+    fn organisation(&self, number: OrganisationNumber) -> String {
+        match self.standing.directory.numbered(number) {
+            Some(organisation) => organisation.id.to_string(),
+            None => format!("removed ({})", number.0),
+        }
+    }
+
+    fn item(&self, facts: &str, told: &mut Map<String, Value>) {
+        let Some(facts) = ItemFacts::read(facts) else { return };
+        told.insert("version".into(), json!(facts.version));
+        told.insert("producer".into(), self.organisation(facts.producer).into());
+        // Of what was held back: by which decisions, which have entries of their own.
+        if let Some(own) = told.get_mut("facts").and_then(Value::as_object_mut) {
+            own.remove("withheld");
+        }
+    }
+
+    /// A decision in a few words: of whose what, how far, to how many.
+    fn clearance(&self, id: u64) -> Value {
+        let (Ok(short), book) = (u32::try_from(id), &self.house.shared.book) else {
+            return id.into();
+        };
+        let known = book.get(ClearanceId(short)).zip(book.under(ClearanceId(short)));
+        let Some((clearance, under)) = known else { return id.into() };
+        let handling = &clearance.handling;
+        json!({
+            "number": id, "producer": handling.producer, "category": handling.category,
+            "tlp": handling.tlp, "pap": handling.pap, "form": clearance.form,
+            "organisations": clearance.audience.len(), "under": &*under,
+        })
+    }
+
+    fn delivery(
+        &self,
+        reader: &mut dyn Reader,
+        batch: &DeliveryBatch,
+    ) -> Result<Value, StoreError> {
+        let DeliveryBatch { releases, door, at, audience } = batch;
+        let mut items = Vec::new();
+        for place in releases.iter().take(NAMED) {
+            let entry = reader.entries(Sequence(place.saturating_sub(1)), 1)?;
+            items.extend(entry.into_iter().next().map(|it| it.subject));
+        }
+        Ok(json!({
+            "door": door, "at": at, "items": items, "items_count": releases.len(),
+            "organisations": self.audience(audience), "organisations_count": audience.len(),
+        }))
+    }
+
+    fn audience(&self, audience: &Audience) -> Vec<String> {
+        audience.iter().take(NAMED).map(|number| self.organisation(number)).collect()
+    }
+}
