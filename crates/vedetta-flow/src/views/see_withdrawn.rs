@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
+use vedetta_policy::Form;
 use vedetta_store::{Door, Sequence};
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -34,7 +35,7 @@ pub struct Holders {
     /// Whether it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Withdrawn>,
-    /// To whom it was delivered in any form and version, by which door first and when.
+    /// Who had it in any form and version, or acknowledged it.
     pub holders: Vec<Holder>,
 }
 
@@ -43,10 +44,25 @@ pub struct Holders {
 pub struct Holder {
     /// Who.
     pub organisation: OrganisationId,
-    /// By which door first.
-    pub door: Door,
+    /// In which form; whoever had both has it in full.
+    pub form: Form,
+    /// By which door first; absent of one who acknowledged it and had it by no door of this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
     /// When first.
-    pub at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+    /// When it was first acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Instant>,
+}
+
+/// What became of an item with one organisation.
+#[derive(Default)]
+struct Had {
+    full: bool,
+    first: Option<(Instant, Door)>,
+    acknowledged: Option<Instant>,
 }
 
 impl House {
@@ -57,35 +73,48 @@ impl House {
     pub fn holders_of(&self, by: &Actor, item: &ItemId) -> Result<Holders, FlowError> {
         self.require_room(by, ROOM_AND_AUDITORS, "see who holds an item")?;
         let standing = self.standing();
-        let mut first: BTreeMap<_, (Instant, Door)> = BTreeMap::new();
+        let mut had: BTreeMap<_, Had> = BTreeMap::new();
         let found = self.read(|reader| {
-            let mut releases = reader.releases(item)?;
-            if releases.is_empty() {
+            had.clear();
+            let whole = reader.releases(item)?;
+            if whole.is_empty() {
                 return Ok(None);
             }
-            let withdrawn = withdrawn(reader, item, &releases)?;
-            let producers: BTreeSet<_> = releases.iter().map(|it| it.producer).collect();
+            let withdrawn = withdrawn(reader, item, &whole)?;
+            let producers: BTreeSet<_> = whole.iter().map(|it| it.producer).collect();
+            let mut redacted = Vec::new();
             for producer in producers {
                 let derived = self.derived_id(reader, (item, producer))?;
-                releases.extend(reader.releases(&derived)?);
+                redacted.extend(reader.releases(&derived)?);
                 if !item.follows_from_value() {
                     break;
                 }
             }
-            for release in releases {
+            let releases = whole.iter().map(|it| (it, true));
+            for (release, full) in releases.chain(redacted.iter().map(|it| (it, false))) {
                 for row in reader.deliveries(release.stamp.seq)? {
+                    let this = (row.batch.at, row.batch.door);
                     for number in row.batch.audience.iter() {
-                        let had = (row.batch.at, row.batch.door);
-                        first.entry(number).and_modify(|it| *it = had.min(*it)).or_insert(had);
+                        let it = had.entry(number).or_default();
+                        it.full |= full;
+                        it.first = Some(it.first.map_or(this, |first| first.min(this)));
                     }
+                }
+                for told in reader.acknowledgements(release.stamp.seq)? {
+                    let it = had.entry(told.organisation).or_default();
+                    it.full |= full;
+                    let first = it.acknowledged.map_or(told.at, |first| first.min(told.at));
+                    it.acknowledged = Some(first);
                 }
             }
             Ok(Some(withdrawn))
         })?;
         let withdrawn = found.ok_or_else(|| FlowError::unknown("item", item))?;
-        let holders = first.into_iter().filter_map(|(number, (at, door))| {
+        let holders = had.into_iter().filter_map(|(number, Had { full, first, acknowledged })| {
             let organisation = standing.directory.numbered(number)?.id.clone();
-            Some(Holder { organisation, door, at })
+            let (form, (at, door)) =
+                (if full { Form::Full } else { Form::Redacted }, first.unzip());
+            Some(Holder { organisation, form, door, at, acknowledged })
         });
         Ok(Holders { withdrawn, holders: holders.collect() })
     }

@@ -33,12 +33,18 @@ pub(crate) struct Item {
 /// What to do.
 #[derive(Subcommand)]
 enum What {
-    /// List to whom an item was delivered, by which door and when; withdrawn or not.
+    /// List who has an item: in which form, by which door, since when, acknowledged or not.
+    #[command(
+        after_help = "Example:\n  vedetta item holders indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --json"
+    )]
     Holders {
         /// The item: its STIX identifier.
         item: ItemId,
     },
     /// Take an item back: no door of any node serves it any more, and whoever has it is told.
+    #[command(
+        after_help = "Example:\n  vedetta item withdraw indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --reason \"A mistake\""
+    )]
     Withdraw {
         /// The item: its STIX identifier.
         item: ItemId,
@@ -76,8 +82,27 @@ fn print_holders(answer: &Value) {
         let (at, by) = (word(&withdrawn["at"]), word(&withdrawn["by"]));
         println!("withdrawn {at} by {by}: {}", word(&withdrawn["reason"]));
     }
-    for holder in answer["holders"].as_array().into_iter().flatten() {
-        let (who, door) = (word(&holder["organisation"]), word(&holder["door"]));
-        println!("{who:<24} {door:<10} {}", word(&holder["at"]));
+    let holders = answer["holders"].as_array().into_iter().flatten().map(|it| {
+        let form = if it["form"] == "full" { "full" } else { "without the victim" };
+        let (door, at) = (word(&it["door"]), word(&it["at"]));
+        let acknowledged = match word(&it["acknowledged"]) {
+            none if none.is_empty() => none,
+            at => format!("acknowledged {at}"),
+        };
+        [word(&it["organisation"]), form.to_owned(), door, at, acknowledged]
+    });
+    print_aligned(&holders.collect::<Vec<_>>());
+}
+
+/// Rows whose columns are each as wide as the widest in it.
+fn print_aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
+    let mut widths = [0; COLUMNS];
+    for row in rows {
+        let wide = row.iter().map(|cell| cell.chars().count());
+        widths.iter_mut().zip(wide).for_each(|(width, wide)| *width = wide.max(*width));
+    }
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
