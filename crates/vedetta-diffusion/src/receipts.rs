@@ -15,7 +15,7 @@ use vedetta_model::{Audience, Instant, OrganisationNumber, Places};
 pub struct Receipt {
     /// The places of the releases in the ledger.
     pub places: Places,
-    /// When the last of them had the last of it, rounded up to [`GRAIN`].
+    /// When the last of them had the last of it.
     pub at: Instant,
     /// Who had each of them.
     pub audience: Audience,
@@ -24,12 +24,23 @@ pub struct Receipt {
 /// Receipts that wait to be recorded.
 #[derive(Debug, Default)]
 pub struct Receipts {
-    open: Mutex<HashMap<(Arc<Places>, Instant), Audience>>,
+    open: Mutex<HashMap<(Arc<Places>, Grain), Had>>,
     weight: AtomicUsize,
 }
 
-/// How exactly the moment of a delivery is kept: what is of one moment is put together.
+/// What is of one stretch of this length is put together, under the moment of the last of it: where one
+/// organisation had it, that is its own, to the microsecond.
 pub const GRAIN: Duration = Duration::from_millis(100);
+
+/// Which stretch of [`GRAIN`] since 1970.
+type Grain = i64;
+
+/// Who had some releases in one stretch, and when the last of them.
+#[derive(Debug)]
+struct Had {
+    audience: Audience,
+    at: Instant,
+}
 
 impl Receipt {
     /// About how much memory it takes, in octets.
@@ -47,13 +58,14 @@ impl Receipts {
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut added = 0;
-        let audience = open.entry((Arc::clone(places), round_up(at))).or_insert_with(|| {
+        let had = open.entry((Arc::clone(places), grain(at))).or_insert_with(|| {
             added = weight(places, &Audience::nobody());
-            Audience::nobody()
+            Had { audience: Audience::nobody(), at }
         });
-        let before = audience.size();
-        audience.insert(organisation);
-        self.weight.fetch_add(added + audience.size() - before, Ordering::Relaxed);
+        let before = had.audience.size();
+        had.audience.insert(organisation);
+        had.at = had.at.max(at);
+        self.weight.fetch_add(added + had.audience.size() - before, Ordering::Relaxed);
     }
 
     /// About how much memory waits, in octets.
@@ -69,35 +81,41 @@ impl Receipts {
         let waiting = std::mem::take(&mut *open);
         self.weight.store(0, Ordering::Relaxed);
         drop(open);
-        let mut moments: BTreeMap<Instant, Vec<(Arc<Places>, Audience)>> = BTreeMap::new();
-        for ((places, at), audience) in waiting {
-            moments.entry(at).or_default().push((places, audience));
+        let mut stretches: BTreeMap<Grain, Vec<(Arc<Places>, Had)>> = BTreeMap::new();
+        for ((places, grain), had) in waiting {
+            stretches.entry(grain).or_default().push((places, had));
         }
-        moments.into_iter().flat_map(|(at, had)| of_one_moment(at, &had)).collect()
+        stretches.into_values().flat_map(|had| of_one_stretch(&had)).collect()
     }
 }
 
 /// As few receipts as there are sets of releases, or releases, or audiences.
-fn of_one_moment(at: Instant, had: &[(Arc<Places>, Audience)]) -> Vec<Receipt> {
+fn of_one_stretch(had: &[(Arc<Places>, Had)]) -> Vec<Receipt> {
     let mut all = Places::none();
     had.iter().for_each(|(places, _)| all.absorb(places));
-    let mut by_audience: HashMap<Audience, Places> = HashMap::new();
+    let mut by_audience: HashMap<Audience, (Places, Instant)> = HashMap::new();
+    let mut had_alike = |audience: Audience, places: &Places, at: Instant| {
+        let (known, last) = by_audience.entry(audience).or_insert_with(|| (Places::none(), at));
+        known.absorb(places);
+        *last = at.max(*last);
+    };
     if had.len() as u64 <= all.len() {
-        for (places, audience) in had {
-            by_audience.entry(audience.clone()).or_default().absorb(places);
-        }
+        had.iter().for_each(|(places, had)| had_alike(had.audience.clone(), places, had.at));
     } else {
-        let mut by_place: BTreeMap<u64, Audience> = BTreeMap::new();
-        for (places, audience) in had {
+        let mut by_place: BTreeMap<u64, (Audience, Instant)> = BTreeMap::new();
+        for (places, Had { audience, at }) in had {
             for place in places.iter() {
-                by_place.entry(place).or_default().absorb(audience);
+                let (known, last) =
+                    by_place.entry(place).or_insert_with(|| (Audience::nobody(), *at));
+                known.absorb(audience);
+                *last = *at.max(last);
             }
         }
-        for (place, audience) in by_place {
-            by_audience.entry(audience).or_default().insert(place);
+        for (place, (audience, at)) in by_place {
+            had_alike(audience, &Places::between(place, place), at);
         }
     }
-    let receipt = |(audience, places)| Receipt { places, at, audience };
+    let receipt = |(audience, (places, at))| Receipt { places, at, audience };
     let mut receipts: Vec<_> = by_audience.into_iter().map(receipt).collect();
     receipts.sort_unstable_by_key(|receipt| {
         (receipt.places.first(), receipt.places.last(), receipt.audience.iter().next())
@@ -110,9 +128,8 @@ fn weight(places: &Places, audience: &Audience) -> usize {
     APART + size_of_val(places.runs()) + audience.size()
 }
 
-fn round_up(at: Instant) -> Instant {
-    let grain = i64::try_from(GRAIN.as_micros()).unwrap_or(1);
-    Instant::from_micros((at.micros() + grain - 1).div_euclid(grain) * grain)
+fn grain(at: Instant) -> Grain {
+    at.micros().div_euclid(i64::try_from(GRAIN.as_micros()).unwrap_or(1))
 }
 
 #[cfg(test)]
@@ -127,12 +144,12 @@ mod tests {
         Arc::new(places.into_iter().collect())
     }
 
-    /// Who had what when, one by one.
-    fn spread(receipts: &[Receipt]) -> BTreeSet<(i64, u64, u32)> {
+    /// Who had what in which stretch, one by one.
+    fn spread(receipts: &[Receipt]) -> BTreeSet<(Grain, u64, u32)> {
         let mut all = BTreeSet::new();
         for Receipt { places, at, audience } in receipts {
             for place in places.iter() {
-                all.extend(audience.iter().map(|number| (at.micros(), place, number.0)));
+                all.extend(audience.iter().map(|number| (grain(*at), place, number.0)));
             }
         }
         all
@@ -150,14 +167,25 @@ mod tests {
             for (places, number, at) in notes {
                 let at = Instant::from_micros(at);
                 receipts.note(&set(places.clone()), OrganisationNumber(number), at);
-                let rounded = round_up(at).micros();
-                expected.extend(places.into_iter().map(|place| (rounded, place, number)));
+                expected.extend(places.into_iter().map(|place| (grain(at), place, number)));
             }
             prop_assert_eq!(receipts.weight() == 0, expected.is_empty());
             prop_assert_eq!(spread(&receipts.drain()), expected);
             prop_assert_eq!(receipts.weight(), 0);
             prop_assert!(receipts.drain().is_empty());
         }
+    }
+
+    #[test]
+    fn what_one_had_keeps_its_moment_and_what_many_had_that_of_the_last() {
+        let (receipts, at) =
+            (Receipts::default(), |micros: i64| Instant::from_micros(7_000_000 + micros));
+        receipts.note(&set([1]), OrganisationNumber(1), at(12_345));
+        receipts.note(&set([2]), OrganisationNumber(2), at(50_001));
+        receipts.note(&set([2]), OrganisationNumber(3), at(40_002));
+        receipts.note(&set([1]), OrganisationNumber(1), at(112_345));
+        let moments: Vec<_> = receipts.drain().iter().map(|it| it.at).collect();
+        assert_eq!(moments, [at(12_345), at(50_001), at(112_345)]);
     }
 
     #[test]
