@@ -255,7 +255,7 @@ fn read_warnings() -> Vec<(&'static str, Value)> {
             ("because", list(bilingual())),
             ("what_to_do", bilingual()),
         ],
-        &[("warning", text()), ("acknowledged", moment())],
+        &[("warning", text()), ("acknowledged", moment()), ("reaction", refer("Reaction"))],
     );
     vec![
         ("Warning", view),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use vedetta_model::{Actor, Organisation, Tlp};
+use vedetta_model::{Actor, Category, Organisation, Tlp};
 use vedetta_policy::Form;
 use vedetta_store::{Sequence, VersionFilter};
 
@@ -110,5 +110,11 @@ impl House {
         (item.form == Form::Full)
             .then(|| standing.directory.numbered(item.producer).cloned())
             .flatten()
+    }
+
+    /// As what an item was shared.
+    #[must_use]
+    pub fn category(&self, item: &ReadItem) -> Option<Category> {
+        self.shared.book.get(item.clearance).map(|it| it.handling.category)
     }
 }

@@ -1,17 +1,17 @@
-//! What concerns us: of all that an organisation may read, what touches its assets, its sector or
-//! its region, in plain words, with what to do.
+//! What concerns us: of all that an organisation may read, the early warnings and what touches its
+//! assets, in plain words, with what to do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 use vedetta_desk::triage::traces;
-use vedetta_desk::warning::{WarningStage, WarningText};
+use vedetta_desk::warning::{Reaction, WarningStage, WarningText};
 use vedetta_directory::Observable;
-use vedetta_flow::{ReadItem, Share, Standing, VersionFilter, Wish};
+use vedetta_flow::{House, ReadItem, Share, Standing, VersionFilter, Wish};
 use vedetta_model::language::Bilingual;
-use vedetta_model::{Actor, Instant, ItemId, OrganisationNumber, Tlp};
+use vedetta_model::{Actor, Category, Instant, ItemId, OrganisationNumber, Tlp};
 use vedetta_store::Sequence;
 
 use crate::error::WatchError;
@@ -32,12 +32,15 @@ pub struct Concern {
     pub because: Vec<Bilingual>,
     /// What to do.
     pub what_to_do: Bilingual,
-    /// The warning, where it is one.
+    /// The warning, where it is one of this node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// When the organisation acknowledged it.
+    /// When the organisation acknowledged it, which says that it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Instant>,
+    /// What the organisation did about the warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<Reaction>,
 }
 
 /// What is looked at is no older.
@@ -47,8 +50,12 @@ const LOOKED_BACK: u64 = 50_000;
 /// Items read at once.
 const PAGE: usize = 500;
 
+/// The warnings of this node that hold, by their item: identifier, when sent, and text.
+type Warnings = HashMap<ItemId, (String, Instant, WarningText)>;
+
 /// Who asks what concerns it.
 struct Concerned<'a> {
+    house: &'a House,
     standing: &'a Standing,
     number: OrganisationNumber,
     sector: Option<vedetta_model::organisation::Sector>,
@@ -56,7 +63,8 @@ struct Concerned<'a> {
 }
 
 impl Watch {
-    /// What concerns the actor's organisation, the newest first.
+    /// What concerns the actor's organisation, the newest first: early warnings that it received, and
+    /// what touches what it owns. What it brought itself is not among it.
     ///
     /// # Errors
     /// What the ledger said.
@@ -66,7 +74,8 @@ impl Watch {
         let member = member.ok_or_else(|| WatchError::unknown("organisation", &by.organisation))?;
         let it = &member.organisation;
         let (number, sector, region) = (member.number, it.sector, it.region.as_deref());
-        let asker = Concerned { standing: &standing, number, sector, region };
+        let house = self.house();
+        let asker = Concerned { house, standing: &standing, number, sector, region };
         let warnings = self.sent_warnings()?;
         let last = self.house().bell().last();
         let far = self.house().place_at(self.house().now().before(BACK))?;
@@ -83,22 +92,47 @@ impl Watch {
                 _ => break,
             }
         }
-        found.reverse();
+        self.add_older_warnings(by, &asker, &warnings, &mut found)?;
+        found.sort_by_key(|it| std::cmp::Reverse(it.at));
         found.truncate(limit.clamp(1, 200));
         for concern in &mut found {
             let had = self.house().deliveries(by, &concern.item)?;
             let own = had.into_iter().find(|it| it.organisation == by.organisation);
             concern.acknowledged = own.and_then(|it| it.acknowledged);
+            if let Some(id) = &concern.warning {
+                concern.reaction = self.reaction(id, &by.organisation)?;
+            }
         }
         Ok(found)
     }
 
+    /// Adds the warnings of the time that is looked back over which many entries have buried.
+    fn add_older_warnings(
+        &self,
+        by: &Actor,
+        asker: &Concerned<'_>,
+        warnings: &Warnings,
+        found: &mut Vec<Concern>,
+    ) -> Result<(), WatchError> {
+        let far = self.house().now().before(BACK);
+        let had: HashSet<_> = found.iter().map(|it| it.item.clone()).collect();
+        for (item, (_, at, _)) in warnings.iter().filter(|(item, _)| !had.contains(*item)) {
+            // What is not cleared to it is none of its warnings.
+            if *at >= far
+                && let Ok(item) = self.house().item(by, item)
+            {
+                found.extend(asker.concern(&item, warnings.get(&item.id)));
+            }
+        }
+        Ok(())
+    }
+
     /// The warnings that hold, by their item.
-    fn sent_warnings(&self) -> Result<HashMap<ItemId, (String, WarningText)>, WatchError> {
+    fn sent_warnings(&self) -> Result<Warnings, WatchError> {
         let mut sent = HashMap::new();
         for (id, warning) in self.every_warning()? {
-            if let WarningStage::Sent { item, .. } = &warning.stage {
-                sent.insert(item.clone(), (id, warning.text));
+            if let WarningStage::Sent { item, at } = &warning.stage {
+                sent.insert(item.clone(), (id, *at, warning.text));
             }
         }
         Ok(sent)
@@ -107,13 +141,17 @@ impl Watch {
 
 impl Concerned<'_> {
     /// Whether and why an item concerns it.
-    fn concern(&self, item: &ReadItem, warning: Option<&(String, WarningText)>) -> Option<Concern> {
+    fn concern(
+        &self,
+        item: &ReadItem,
+        warning: Option<&(String, Instant, WarningText)>,
+    ) -> Option<Concern> {
         let object: Value = serde_json::from_slice(&item.body).ok()?;
         let said = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let mut named: BTreeSet<String> = traces(said("pattern")).collect();
         named.extend(traces(said("description")));
         named.extend(products(said("pattern")));
-        if let Some((_, text)) = warning {
+        if let Some((_, _, text)) = warning {
             named.extend(text.observables.iter().cloned());
         }
         let mut because: Vec<_> = named
@@ -127,14 +165,18 @@ impl Concerned<'_> {
                 )
             })
             .collect();
-        if let Some((_, text)) = warning {
-            because.extend(self.belongs(text));
+        let early = self.house.category(item) == Some(Category::EarlyWarning);
+        because.extend(warning.map(|(_, _, text)| self.belongs(text)));
+        if early && warning.is_none() {
+            because
+                .push(Bilingual::new("è un'allerta diffusa a voi", "it is a warning sent to you"));
         }
-        if because.is_empty() {
+        if because.is_empty() || self.is_own(item) {
             return None;
         }
         let what_to_do = match warning {
-            Some((_, text)) => text.what_to_do.clone(),
+            Some((_, _, text)) => text.what_to_do.clone(),
+            None if early => advice("early-warning"),
             None => advice(item.id.kind()),
         };
         let title = match said("name") {
@@ -148,8 +190,9 @@ impl Concerned<'_> {
             tlp: item.tlp,
             because,
             what_to_do,
-            warning: warning.map(|(id, _)| id.clone()),
+            warning: warning.map(|(id, ..)| id.clone()),
             acknowledged: None,
+            reaction: None,
         })
     }
 
@@ -158,10 +201,18 @@ impl Concerned<'_> {
             .is_ok_and(|it| self.standing.relevance.concerned(&it).everyone().contains(self.number))
     }
 
-    /// That a warning is for its sector or its region.
-    fn belongs(&self, text: &WarningText) -> Option<Bilingual> {
+    fn is_own(&self, item: &ReadItem) -> bool {
+        let source = self.house.source(item);
+        source.is_some_and(|it| self.standing.directory.number(&it.id) == Some(self.number))
+    }
+
+    /// That a warning was sent to it, and whom it is about.
+    fn belongs(&self, text: &WarningText) -> Bilingual {
         if !text.concerns(self.sector, self.region) {
-            return None;
+            return Bilingual::new(
+                "è un'allerta diffusa a voi, su un altro settore o un'altra regione",
+                "it is a warning sent to you, about another sector or region",
+            );
         }
         let (it, en) = match (text.sectors.is_empty(), text.regions.is_empty()) {
             (true, true) => ("è un'allerta per tutti", "it is a warning for all"),
@@ -172,7 +223,7 @@ impl Concerned<'_> {
                 "it is about your sector, in your region",
             ),
         };
-        Some(Bilingual::new(it, en))
+        Bilingual::new(it, en)
     }
 }
 
@@ -185,6 +236,10 @@ fn products(pattern: &str) -> impl Iterator<Item = String> {
 /// What to do about an item of a kind that says nothing itself.
 fn advice(kind: &str) -> Bilingual {
     let (it, en) = match kind {
+        "early-warning" => (
+            "leggete, fate quanto chiede e confermate la lettura",
+            "read it, do what it asks for, and acknowledge",
+        ),
         "indicator" => (
             "cercate nei registri se compare; se sì, staccate la macchina e avvisate il centro",
             "look for it in your logs; if it is there, disconnect the machine and call the centre",

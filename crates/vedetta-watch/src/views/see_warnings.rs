@@ -185,6 +185,20 @@ impl Watch {
         self.house().is_of_the_room(by, &[DutyOfficer, Analyst, Auditor])
     }
 
+    /// What one organisation did about a warning.
+    pub(crate) fn reaction(
+        &self,
+        id: &str,
+        organisation: &OrganisationId,
+    ) -> Result<Option<Reaction>, WatchError> {
+        let name = format!("{}{organisation}", reaction_prefix(id));
+        let kept = self.house().read(|reader| reader.record(RecordKind::Warning, &name))?;
+        let read = |record: vedetta_store::Record| {
+            serde_json::from_slice(&record.body).map_err(|error| damaged(&record.id, &error))
+        };
+        kept.map(read).transpose()
+    }
+
     /// What organisations did about a warning.
     fn reactions(&self, id: &str) -> Result<BTreeMap<OrganisationId, Reaction>, WatchError> {
         let (mut found, mut after) = (BTreeMap::new(), reaction_prefix(id));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Pap, Tlp};
 use vedetta_testkit::items::TestItem;
@@ -103,6 +104,52 @@ fn each_sees_what_touches_it_and_nothing_else() {
         watch.send_warning(&officer(), &draft.id, draft.version).unwrap();
     }
     let found = watch.concerns(&liaison("perugia"), 9).unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].what_to_do.en, "Do not open the attachment");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].because[0].en.contains("another sector or region"), "the newest first");
+    assert_eq!(found[1].what_to_do.en, "Do not open the attachment");
+    let ours = watch.concerns(&officer(), 9).unwrap();
+    assert!(ours.is_empty(), "what one sent oneself is not received: {ours:?}");
+}
+
+#[test]
+fn the_warnings_that_one_received_concern_one_until_they_are_taken_back() {
+    let room = Room::new();
+    let (watch, town) = (&room.watch, liaison("perugia"));
+    let draft = watch.put_warning(&officer(), (None, None), text()).unwrap();
+    assert!(watch.concerns(&town, 9).unwrap().is_empty(), "a draft is nobody's concern");
+    watch.send_warning(&officer(), &draft.id, draft.version).unwrap();
+    // Another node's, or one brought as an item: a warning all the same.
+    room.house().accept(&liaison("cosc-umbria"), early_warning()).unwrap();
+    let [brought, sent] = &watch.concerns(&town, 9).unwrap()[..] else { panic!("not two") };
+    assert_eq!((&sent.warning, &brought.warning), (&Some(draft.id.clone()), &None));
+    assert_eq!(brought.because[0].en, "it is a warning sent to you");
+    assert!(brought.what_to_do.it.contains("fate quanto chiede"));
+    assert!(sent.acknowledged.is_none() && sent.reaction.is_none());
+    let read = NewReaction { did: Acted::Read, note: String::new() };
+    watch.answer_warning(&town, &draft.id, read).unwrap();
+    let done = NewReaction { did: Acted::Done, note: "fatto".into() };
+    watch.answer_warning(&town, &draft.id, done).unwrap();
+    let [_, sent] = &watch.concerns(&town, 9).unwrap()[..] else { panic!("not two") };
+    assert!(sent.acknowledged.is_some());
+    assert_eq!(sent.reaction.as_ref().map(|it| it.did), Some(Acted::Done));
+    let theirs = watch.concerns(&liaison("terni"), 9).unwrap();
+    assert!(theirs.iter().all(|it| it.reaction.is_none()), "each its own");
+    watch.withdraw_warning(&officer(), &draft.id, "falso allarme".into()).unwrap();
+    assert_eq!(watch.concerns(&town, 9).unwrap().len(), 1);
+}
+
+fn early_warning() -> vedetta_intake::Arrival {
+    let object = json!({
+        "type": "report", "spec_version": "2.1",
+        "id": "report--3f1f5a4e-7c1b-4a52-9a6e-6d1b8f0c2a11",
+        "created": "2026-03-01T08:00:00.000Z", "modified": "2026-03-01T08:00:00.000Z",
+        "published": "2026-03-01T08:00:00.000Z", "name": "Falsa fattura ai Comuni",
+        "object_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
+        "object_marking_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
+        "extensions": { vedetta_model::item::HANDLING_EXTENSION: {
+            "extension_type": "property-extension", "category": "early-warning" } },
+    });
+    let limits = vedetta_intake::stix_bundle::limits();
+    let door = vedetta_intake::DoorIn::Api;
+    vedetta_intake::stix_bundle::read(door, "test", object.to_string().as_bytes(), &limits)
 }
