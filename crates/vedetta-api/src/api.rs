@@ -22,6 +22,7 @@ use crate::access::Cost;
 use crate::at_once::{Seat, Seats, Today};
 use crate::attempts::Attempts;
 use crate::calls::Gateway;
+use crate::certificates::Certificates;
 use crate::credentials::Presented;
 use crate::feeds::Feeds;
 use crate::gate::too_many_proofs;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub contact: Option<String>,
     /// The certificate of the node's own authority, in PEM.
     pub authority: Option<String>,
+    /// How the node's certificates do.
+    pub certificates: Certificates,
     /// Requests from one address.
     pub per_address: Rate,
     /// Requests of one account.
@@ -145,6 +148,7 @@ impl Default for Settings {
             title: "Vedetta".into(),
             contact: None,
             authority: None,
+            certificates: Certificates::default(),
             per_address: Rate { burst: 2_000, every: Duration::from_millis(1) },
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },

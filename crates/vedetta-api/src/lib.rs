@@ -23,6 +23,7 @@ pub mod webhooks;
 
 mod at_once;
 mod brought;
+mod certificates;
 mod feeds;
 mod metrics;
 mod reads;
@@ -32,11 +33,12 @@ mod taxii2;
 mod v1;
 
 pub use api::{Api, Settings};
+pub use certificates::Certificates;
 pub use control::{ControlError, ControlSocket, Indoors, ReadHere};
 pub use limits::Rate;
 pub use problem::Problem;
 pub use server::{ConnectionLimits, Server, ServerError, Transport};
-pub use tls::{Tls, TlsError};
+pub use tls::{Shown, Tls, TlsError};
 pub use vedetta_link::Links;
 
 /// The router of the machine doors: every line of [`access::TABLE`] behind its gate.

@@ -1,9 +1,10 @@
 //! TLS of a door: the node's certificate, and clients' certificates when they have one.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,6 +13,10 @@ use tokio_rustls::TlsAcceptor;
 /// TLS as a server, ready to accept.
 #[derive(Clone)]
 pub struct Tls(Arc<ServerConfig>);
+
+/// The certificate that doors show. It may be replaced while they are open: connections go on, and the next
+/// handshake has the new one.
+pub struct Shown(RwLock<Arc<CertifiedKey>>);
 
 /// Why certificate and key are not usable.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +45,14 @@ impl Tls {
     /// # Errors
     /// [`TlsError`], naming the input.
     pub fn new(chain: &[u8], key: &[u8], clients: Option<&[u8]>) -> Result<Self, TlsError> {
-        let chain = certificates("certificate", chain)?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|reason| TlsError::Pem { what: "key", reason: reason.to_string() })?;
+        Self::showing(Shown::new(chain, key)?, clients)
+    }
+
+    /// As [`Tls::new`], with a certificate that may be replaced.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the input.
+    pub fn showing(shown: Arc<Shown>, clients: Option<&[u8]>) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
@@ -61,7 +71,7 @@ impl Tls {
                 builder.with_client_cert_verifier(verifier)
             }
         };
-        let mut config = builder.with_single_cert(chain, key)?;
+        let mut config = builder.with_cert_resolver(shown);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
     }
@@ -69,6 +79,46 @@ impl Tls {
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.0))
     }
+}
+
+impl Shown {
+    /// A certificate chain, node first, and its key, in PEM.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the input.
+    pub fn new(chain: &[u8], key: &[u8]) -> Result<Arc<Self>, TlsError> {
+        Ok(Arc::new(Self(RwLock::new(certified(chain, key)?))))
+    }
+
+    /// Shows another from now on.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the input: then it shows the one before.
+    pub fn replace(&self, chain: &[u8], key: &[u8]) -> Result<(), TlsError> {
+        let next = certified(chain, key)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown")
+    }
+}
+
+fn certified(chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, TlsError> {
+    let chain = certificates("certificate", chain)?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|reason| TlsError::Pem { what: "key", reason: reason.to_string() })?;
+    let provider = rustls::crypto::ring::default_provider();
+    Ok(Arc::new(CertifiedKey::from_der(chain, key, &provider)?))
 }
 
 impl fmt::Debug for Tls {

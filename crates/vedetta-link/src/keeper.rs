@@ -1,7 +1,7 @@
 //! The doorkeeper of a house: knows its peers by their cards, and lets couriers speak for it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,7 +25,7 @@ use crate::tls::Tls;
 /// Keeps the door of a house.
 pub struct Keeper {
     house: Arc<House>,
-    papers: Papers,
+    papers: RwLock<Papers>,
     tls: Mutex<Option<Tls>>,
 }
 
@@ -60,7 +60,7 @@ impl Keeper {
     /// Of a house, with its papers.
     #[must_use]
     pub fn new(house: Arc<House>, papers: Papers) -> Self {
-        Self { house, papers, tls: Mutex::default() }
+        Self { house, papers: RwLock::new(papers), tls: Mutex::default() }
     }
 
     /// Dials as this node, outside of any links.
@@ -71,9 +71,42 @@ impl Keeper {
         Ok(Dialler::new(self.tls()?, Bounds::default()))
     }
 
+    /// Goes on with another certificate and other authorities, in PEM. Links are made with them once
+    /// [`crate::Links::review`] was called; those there are go on.
+    ///
+    /// # Errors
+    /// When they are not usable: then nothing changes.
+    pub fn renew(
+        &self,
+        certificate: Option<Vec<u8>>,
+        authorities: Option<Vec<u8>>,
+    ) -> Result<(), Unwelcome> {
+        let mut papers = self.papers.write().unwrap_or_else(PoisonError::into_inner);
+        let renewed = Papers { certificate, authorities, ..papers.clone() };
+        let tls = secured(&*self.mesh()?, &renewed)?;
+        *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = Some(tls);
+        *papers = renewed;
+        Ok(())
+    }
+
+    fn papers(&self) -> RwLockReadGuard<'_, Papers> {
+        self.papers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn mesh(&self) -> Result<Arc<Mesh>, Unwelcome> {
         self.house.mesh().map_err(|error| Unwelcome(error.to_string()))
     }
+}
+
+/// TLS with the node's key and the operator's papers.
+fn secured(mesh: &Mesh, papers: &Papers) -> Result<Tls, Unwelcome> {
+    let told = |error: &dyn std::fmt::Display| Unwelcome(error.to_string());
+    let identity = Identity::new(&mesh.key, mesh.me.as_str()).map_err(|it| told(&it))?;
+    let identity = match &papers.certificate {
+        Some(pem) => identity.certified(pem).map_err(|it| told(&it))?,
+        None => identity,
+    };
+    Tls::new(&identity, papers.authorities.as_deref()).map_err(|it| told(&it))
 }
 
 /// The active peer that holds a key.
@@ -133,10 +166,11 @@ impl Doorkeeper for Keeper {
 
     fn callees(&self) -> Vec<Callee> {
         let Ok(mesh) = self.mesh() else { return Vec::new() };
-        let active = mesh.peers.iter().filter(|peer| peer.stage.is_active());
+        let (papers, active) =
+            (self.papers(), mesh.peers.iter().filter(|peer| peer.stage.is_active()));
         // Where a peer's card says would be anywhere in this node's own network.
         let callee = |it: &Peer| {
-            let said = self.papers.addresses.get(&it.organisation);
+            let said = papers.addresses.get(&it.organisation);
             let address = said.or(it.address.as_ref())?.clone();
             Some(Callee { peer: it.organisation.clone(), address })
         };
@@ -145,18 +179,12 @@ impl Doorkeeper for Keeper {
 
     fn tls(&self) -> Result<Tls, Unwelcome> {
         let mesh = self.mesh()?;
+        let papers = self.papers();
         let mut kept = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tls) = kept.as_ref().filter(|tls| tls.key() == mesh.key.public()) {
             return Ok(tls.clone());
         }
-        let told = |error: &dyn std::fmt::Display| Unwelcome(error.to_string());
-        let identity = Identity::new(&mesh.key, mesh.me.as_str()).map_err(|it| told(&it))?;
-        let identity = match &self.papers.certificate {
-            Some(pem) => identity.certified(pem).map_err(|it| told(&it))?,
-            None => identity,
-        };
-        let tls = Tls::new(&identity, self.papers.authorities.as_deref());
-        Ok(kept.insert(tls.map_err(|it| told(&it))?).clone())
+        Ok(kept.insert(secured(&mesh, &papers)?).clone())
     }
 
     fn card(&self) -> Vec<u8> {
@@ -166,7 +194,7 @@ impl Doorkeeper for Keeper {
     }
 
     fn speaker(&self, peer: &OrganisationId, _: Dialled) -> Box<dyn Speaker> {
-        match Courier::begin(Arc::clone(&self.house), peer.clone(), self.papers.quota) {
+        match Courier::begin(Arc::clone(&self.house), peer.clone(), self.papers().quota) {
             Ok(courier) => Box::new(courier),
             Err(reason) => Box::new(Mute(reason)),
         }
@@ -238,4 +266,42 @@ pub async fn accept(
 
 async fn settled<T>(thread: JoinHandle<Result<T, FlowError>>) -> Result<T, FlowError> {
     thread.await.unwrap_or_else(|_| Err(FlowError::Conflict("a thread ended".into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_federation::scope::Scope;
+    use vedetta_testkit::TestHouse;
+
+    use super::*;
+
+    /// A certificate that some authority issued for the key of a node.
+    fn issued(mesh: &Mesh) -> Vec<u8> {
+        let identity = Identity::new(&mesh.key, mesh.me.as_str()).unwrap();
+        let request = identity.request(&["node.example.org".into()]).unwrap();
+        let request = rcgen::CertificateSigningRequestParams::from_pem(&request).unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let issuer = rcgen::Issuer::new(params, rcgen::KeyPair::generate().unwrap());
+        request.signed_by(&issuer).unwrap().pem().into_bytes()
+    }
+
+    #[test]
+    fn new_papers_are_taken_up_and_unusable_ones_are_not() {
+        let house = Arc::new(TestHouse::small().house);
+        house.establish_node(&Scope::everything(), None).unwrap();
+        let mesh = house.mesh().unwrap();
+        let (first, second) = (issued(&mesh), issued(&mesh));
+        let papers = Papers { certificate: Some(first.clone()), ..Papers::default() };
+        let keeper = Keeper::new(house, papers);
+        keeper.tls().unwrap();
+        assert!(keeper.renew(Some(b"no certificate".to_vec()), None).is_err());
+        let other = rcgen::generate_simple_self_signed(["node.example.org".to_owned()]).unwrap();
+        let other = other.cert.pem().into_bytes();
+        assert!(keeper.renew(Some(other), None).is_err(), "it is not for the node's own key");
+        assert_eq!(keeper.papers().certificate.as_ref(), Some(&first), "the links go on");
+        keeper.renew(Some(second.clone()), None).unwrap();
+        assert_eq!(keeper.papers().certificate.as_ref(), Some(&second));
+        keeper.tls().unwrap();
+    }
 }

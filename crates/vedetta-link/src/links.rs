@@ -200,17 +200,17 @@ impl Links {
 
     /// Ends the links of those who may not keep them, and all of them when this node has a new key:
     /// each is made again with it.
-    pub(crate) fn review(&self) {
+    pub fn review(&self) {
         *self.keys() = self.0.keeper.keys().into_iter().collect();
         match self.0.keeper.tls() {
-            Ok(tls) if tls.key() != self.tls().key() => {
+            Ok(tls) => {
+                let same_key = tls.key() == self.tls().key();
                 *self.0.tls.lock().unwrap_or_else(PoisonError::into_inner) = tls;
                 let peers: Vec<_> = self.places().keys().cloned().collect();
-                for peer in &peers {
+                for peer in peers.iter().filter(|_| !same_key) {
                     self.end(peer, Leave::Again, "this node has a new key");
                 }
             }
-            Ok(_) => {}
             Err(error) => tracing::error!(%error, "links go on with the old key"),
         }
         let up: Vec<_> = self.all().into_iter().filter(|link| link.up).collect();

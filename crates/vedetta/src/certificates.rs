@@ -9,6 +9,7 @@ use rcgen::{
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
+use vedetta_model::Instant;
 
 use crate::outcome::Failure;
 
@@ -24,6 +25,7 @@ pub(crate) struct Pair {
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
+    ends: Instant,
 }
 
 const DAY: i64 = 86_400;
@@ -46,8 +48,18 @@ impl Authority {
                 .map_err(|error| Failure::input(path.display().to_string(), error))
         };
         let (pem, key) = (read(&certificate)?, KeyPair::from_pem(&read(&key)?).map_err(refused)?);
+        Self::of(pem, key)
+    }
+
+    fn of(pem: String, key: KeyPair) -> Result<Self, Failure> {
         let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(refused)?;
-        Ok(Self { issuer, certificate: pem })
+        let ends = ends(pem.as_bytes())?;
+        Ok(Self { issuer, certificate: pem, ends })
+    }
+
+    /// When its certificate ends, and with it all that it issued.
+    pub(crate) fn ends(&self) -> Instant {
+        self.ends
     }
 
     /// The authority's own certificate, in PEM: what clients trust.
@@ -72,7 +84,8 @@ impl Authority {
     }
 
     fn sign(&self, mut params: CertificateParams, now: i64, days: i64) -> Result<Pair, Failure> {
-        validity(&mut params, now, days)?;
+        let left = (self.ends.micros() / 1_000_000 - now) / DAY;
+        validity(&mut params, now, days.min(left))?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate().map_err(refused)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(refused)?;
@@ -97,6 +110,13 @@ impl Pair {
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).map_err(refused)?;
         Ok((certificates, key))
     }
+}
+
+/// When the first certificate of a text in PEM ends.
+pub(crate) fn ends(pem: &[u8]) -> Result<Instant, Failure> {
+    let der = CertificateDer::from_pem_slice(pem).map_err(refused)?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).map_err(refused)?;
+    Ok(Instant::from_micros(certificate.validity().not_after.timestamp().saturating_mul(1_000_000)))
 }
 
 /// Writes what only the owner may read.

@@ -19,6 +19,7 @@ use crate::certificates::Authority;
 use crate::mail_door::{MailConfiguration, MailDoor};
 use crate::mesh::{Meeting, Mesh};
 use crate::outcome::Failure;
+use crate::renewal::Renewal;
 use crate::system::SystemClock;
 
 /// How to open the doors.
@@ -59,26 +60,28 @@ pub(crate) struct Doors {
     mail: MailDoor,
     /// Where the node's own commands come in.
     minding: Option<tokio::task::JoinHandle<()>>,
+    /// What renews certificates.
+    renewing: tokio::task::JoinHandle<()>,
 }
 
 impl Doors {
     /// Opens them.
     pub(crate) async fn open(house: Arc<House>, opening: Opening<'_>) -> Result<Self, Failure> {
-        let seconds = SystemClock.now().micros() / 1_000_000;
-        let authority = Authority::open(opening.data, seconds)?;
-        let pair = authority.door(opening.names, seconds)?;
-        // With the authority's own, so that a sensor that knows its digest alone can trust it.
-        let chain = format!("{}{}", pair.certificate, authority.certificate());
-        let (chain, key) = (chain.as_bytes(), pair.key.as_bytes());
-        let clients = Some(authority.certificate().as_bytes());
-        let tls = Tls::new(chain, key, clients)
+        let now = SystemClock.now();
+        let authority = Authority::open(opening.data, now.micros() / 1_000_000)?;
+        let authority_pem = authority.certificate().to_owned();
+        let renewal = Renewal::begin(authority, opening.names, now)?;
+        let tls = Tls::showing(Arc::clone(renewal.shown()), Some(authority_pem.as_bytes()))
             .map_err(|error| Failure::system("securing the door", error))?;
         let limits = ConnectionLimits::default();
         let server = Server::bind(opening.listen, Transport::Tls(tls), limits)
             .await
             .map_err(|error| Failure::system("opening the door", error))?;
-        let pem = Some(authority.certificate().to_owned());
-        let settings = Settings { authority: pem, ..opening.settings };
+        let settings = Settings {
+            authority: Some(authority_pem.clone()),
+            certificates: renewal.told().clone(),
+            ..opening.settings
+        };
         let api = Api::new(Arc::clone(&house), settings, secret(&house, "pages")?);
         let https = Arc::new(https()?);
         api.show_caller(https.clone());
@@ -104,7 +107,9 @@ impl Doors {
         api.show_mail_desk(Arc::clone(&desk));
         let ways = Ways { mailer: opening.mail.mailer(&desk)?, caller: Some(https), gateway };
         let escalating = calls::run(api.clone(), ways, until(closed.clone()));
-        let mail = MailDoor::open(&desk, &opening.mail, &pair).await?;
+        let mail = MailDoor::open(&desk, &opening.mail, renewal.shown()).await?;
+        let renewal = renewal.with_links(mesh.as_ref().map(Mesh::papers));
+        let renewing = tokio::spawn(renewal.run(closed.clone()));
         let router = vedetta_api::router(&api);
         let control = control(opening.data);
         let minding = control.map(|socket| socket.serve(router.clone(), until(closed.clone())));
@@ -113,7 +118,7 @@ impl Doors {
         let serving = server.serve(pages, until(closed));
         Ok(Self {
             address,
-            authority: authority.certificate().to_owned(),
+            authority: authority_pem,
             api,
             closing,
             serving: tokio::spawn(serving),
@@ -124,6 +129,7 @@ impl Doors {
             mesh,
             mail,
             minding: minding.map(tokio::spawn),
+            renewing,
         })
     }
 
@@ -146,7 +152,7 @@ impl Doors {
         }
         self.closing.send_replace(true);
         let tasks = [self.serving, self.streaming, self.calling, self.watching, self.escalating];
-        for task in tasks.into_iter().chain(self.minding) {
+        for task in tasks.into_iter().chain([self.renewing]).chain(self.minding) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a door did not close as it should");
             }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vedetta_api::Shown;
 use vedetta_api::calls::Mailer;
 use vedetta_api::webhooks::Later;
 use vedetta_flow::House;
@@ -24,7 +25,7 @@ use vedetta_smtp::{
     Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
 };
 
-use crate::certificates::{Pair, write_secret};
+use crate::certificates::write_secret;
 use crate::outcome::Failure;
 use crate::system::SystemEntropy;
 
@@ -209,11 +210,11 @@ impl MailDoor {
     pub(crate) async fn open(
         desk: &Arc<Postroom>,
         configuration: &MailConfiguration,
-        pair: &Pair,
+        shown: &Arc<Shown>,
     ) -> Result<Self, Failure> {
         let (closing, closed) = watch::channel(false);
         let (mut addresses, mut tasks) = (Vec::new(), Vec::new());
-        let tls = secured(pair)?;
+        let tls = secured(shown)?;
         let doors = [(Protocol::Smtp, configuration.smtp), (Protocol::Lmtp, configuration.lmtp)];
         for (protocol, address) in doors {
             let Some(address) = address else { continue };
@@ -395,18 +396,12 @@ fn checked(address: &str) -> Result<String, Failure> {
     }
 }
 
-fn secured(pair: &Pair) -> Result<Arc<ServerConfig>, Failure> {
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::system("securing the door for mail", error);
-    let chain: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(pair.certificate.as_bytes()).collect();
-    let chain = chain.map_err(|error| failed(&error))?;
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).map_err(|error| failed(&error))?;
+fn secured(shown: &Arc<Shown>) -> Result<Arc<ServerConfig>, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-    config.map(Arc::new).map_err(|error| failed(&error))
+        .map_err(|error| Failure::system("securing the door for mail", error))?;
+    Ok(Arc::new(builder.with_no_client_auth().with_cert_resolver(Arc::clone(shown) as _)))
 }
 
 /// Trusting what the system trusts (`SSL_CERT_FILE` names another file of authorities).

@@ -14,6 +14,7 @@ use vedetta_model::organisation::OrganisationKind;
 
 use crate::node::Configuration;
 use crate::outcome::Failure;
+use crate::renewal::{Files, OfLinks};
 use crate::system::{SystemClock, SystemEntropy};
 
 /// How often it is looked whether a link is silent.
@@ -32,6 +33,8 @@ pub(crate) struct Meeting {
     serves: Option<Scope>,
     /// Its certificates, and theirs.
     pub(crate) papers: Papers,
+    /// Where these stand.
+    files: Files,
     /// After how long without a sign of life a link raises an alarm.
     silence: Duration,
 }
@@ -39,6 +42,8 @@ pub(crate) struct Meeting {
 /// The links of a node that runs.
 pub(crate) struct Mesh {
     links: Links,
+    keeper: Arc<Keeper>,
+    meeting: Meeting,
     address: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -65,7 +70,11 @@ impl Meeting {
             return Err(usage("peer_silence", &"at least 30 seconds: links beat every ten"));
         }
         let silence = Duration::from_secs(silence.into());
-        Ok(Self { listen, address, serves, papers, silence })
+        let files = Files {
+            certificate: configuration.peer_certificate.clone(),
+            authorities: configuration.peer_authorities.clone(),
+        };
+        Ok(Self { listen, address, serves, papers, files, silence })
     }
 
     /// Has the house say for whom it speaks, and where others dial it.
@@ -105,17 +114,28 @@ impl Mesh {
         meeting.establish(house, address)?;
         let keeper = Arc::new(Keeper::new(Arc::clone(house), meeting.papers.clone()));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let links = Links::new(keeper, Bounds::default(), clock, entropy);
+        let links = Links::new(Arc::clone(&keeper) as _, Bounds::default(), clock, entropy);
         let links = links.map_err(|error| failed(&error))?;
         let watching = watch(Arc::clone(house), links.clone(), meeting.silence);
         let mut tasks = vec![tokio::spawn(links.clone().dial_all()), tokio::spawn(watching)];
         tasks.extend(listener.map(|listener| tokio::spawn(listener.serve(links.clone()))));
-        Ok(Some(Self { links, address, tasks }))
+        Ok(Some(Self { links, keeper, meeting: meeting.clone(), address, tasks }))
     }
 
     /// The links.
     pub(crate) fn links(&self) -> &Links {
         &self.links
+    }
+
+    /// Its papers, which may change while it runs.
+    pub(crate) fn papers(&self) -> OfLinks {
+        let Papers { certificate, authorities, .. } = self.meeting.papers.clone();
+        OfLinks {
+            keeper: Arc::clone(&self.keeper),
+            links: self.links.clone(),
+            files: self.meeting.files.clone(),
+            read: (certificate, authorities),
+        }
     }
 
     /// Where other nodes dial in.

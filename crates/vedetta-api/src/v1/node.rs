@@ -16,6 +16,7 @@ use vedetta_model::{Actor, AgreementId, OrganisationId};
 use super::Answer;
 use crate::access::Cost;
 use crate::api::Api;
+use crate::certificates::CertificateHealth;
 use crate::gate::Caller;
 use crate::openapi;
 use crate::problem::{Kind, Problem};
@@ -24,10 +25,12 @@ use crate::problem::{Kind, Problem};
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
     status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<CertificateHealth>,
 }
 
-pub(super) async fn health() -> Json<Health> {
-    Json(Health { status: "ok" })
+pub(super) async fn health(State(api): State<Api>) -> Json<Health> {
+    Json(Health { status: "ok", certificates: api.settings().certificates.health() })
 }
 
 /// Ready when the ledger answers, and takes what is written.
@@ -37,7 +40,7 @@ pub(super) async fn ready(State(api): State<Api>) -> Answer<Health> {
         house.place_at(house.now())
     })
     .await?;
-    Ok(Json(Health { status: "ok" }))
+    Ok(Json(Health { status: "ok", certificates: Vec::new() }))
 }
 
 pub(super) async fn authority(State(api): State<Api>) -> Result<Response, Problem> {
@@ -82,6 +85,7 @@ pub(super) async fn metrics(
     let (name, help) =
         ("vedetta_deliveries_unrecorded_total", "Deliveries that the ledger refused for good.");
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {unrecorded}\n");
+    write_certificates(&mut text, &api.settings().certificates.figures());
     write_paces(&mut text, &paces);
     write_links(&mut text, &api.links().map(Links::all).unwrap_or_default());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
@@ -119,6 +123,22 @@ fn write_brought(text: &mut String, brought: &[(OrganisationId, u64)]) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
     for (organisation, octets) in brought {
         let _ = writeln!(text, "{name}{{organisation=\"{organisation}\"}} {octets}");
+    }
+}
+
+/// When certificates end, and which of them are not renewed as they should.
+fn write_certificates(text: &mut String, certificates: &[(&str, i64, bool)]) {
+    let name = "vedetta_certificate_ends_seconds";
+    let _ =
+        writeln!(text, "# HELP {name} When a certificate ends, since 1970.\n# TYPE {name} gauge");
+    for (of, ends, _) in certificates {
+        let _ = writeln!(text, "{name}{{for=\"{of}\"}} {ends}");
+    }
+    let name = "vedetta_certificate_trouble";
+    let help = "Whether a certificate ends soon and is not renewed.";
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (of, _, trouble) in certificates {
+        let _ = writeln!(text, "{name}{{for=\"{of}\"}} {}", u8::from(*trouble));
     }
 }
 

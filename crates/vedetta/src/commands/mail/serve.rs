@@ -12,6 +12,7 @@ use crate::doors::{asked_to_end, log, runtime};
 use crate::mail_door::MailDoor;
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::renewal::Renewal;
 use crate::system::SystemClock;
 
 /// Run the mail desk alone: its doors for mail, and nothing else of the node.
@@ -61,11 +62,13 @@ impl Serve {
         }
         let house = Arc::new(self.node.house(Use::Write)?);
         let desk = mail.desk(&house, &self.node.data)?;
-        let seconds = SystemClock.now().micros() / 1_000_000;
-        let pair =
-            Authority::open(&self.node.data, seconds)?.door(&configuration.names, seconds)?;
+        let now = SystemClock.now();
+        let authority = Authority::open(&self.node.data, now.micros() / 1_000_000)?;
+        let renewal = Renewal::begin(authority, &configuration.names, now)?;
         runtime()?.block_on(async {
-            let door = MailDoor::open(&desk, &mail, &pair).await?;
+            let door = MailDoor::open(&desk, &mail, renewal.shown()).await?;
+            let (close, closed) = tokio::sync::watch::channel(false);
+            let renewing = tokio::spawn(renewal.run(closed));
             for (protocol, address) in &door.addresses {
                 let protocol = match protocol {
                     Protocol::Smtp => "SMTP",
@@ -74,7 +77,9 @@ impl Serve {
                 println!("taking reports by {protocol} on {address}");
             }
             asked_to_end().await;
+            close.send_replace(true);
             door.close().await;
+            renewing.await.map_err(|error| Failure::system("renewing certificates", error))?;
             println!("closed");
             Ok(Outcome::Done)
         })
