@@ -128,15 +128,41 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What to do where a sentence does not say it better.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::NotUnderstood => "write the request as /api/v1/openapi.json says",
+            Self::Unproven => "sign in, or give a token that is good",
+            Self::MustEnrol => "enrol an authenticator first",
+            Self::Forbidden => "ask an administrator of the node",
+            Self::Unknown => "check the identifier",
+            Self::MethodNotAllowed => "use a method that `Allow` names",
+            Self::NotAcceptable => "ask for a form that is served here",
+            Self::TimedOut => "try again, with less at once",
+            Self::Conflict => "read how it stands now, and decide anew",
+            Self::TooLarge => "send it in parts",
+            Self::UnsupportedMedia => "send it in a form that is taken here",
+            Self::Invalid => "mend it, and send it again",
+            Self::TooMany => "wait as long as `Retry-After` says",
+            Self::Internal => "try again, and tell the node's operator if it stays",
+            Self::Unavailable => "try again in a while",
+        }
+    }
+}
+
 impl Problem {
-    /// From a sentence in the house's way: what is wrong, then after a semicolon what to do.
+    /// From a sentence in the house's way: what is wrong, then after a semicolon what to do; as its kind
+    /// says, when the sentence does not.
     #[must_use]
     pub fn new(kind: Kind, sentence: impl Into<String>) -> Self {
         let mut detail: String = sentence.into();
-        let what_to_do: Option<Box<str>> = detail.split_once("; ").map(|(_, advice)| advice.into());
-        if let Some(advice) = &what_to_do {
+        let said: Option<Box<str>> = detail.split_once("; ").map(|(_, advice)| advice.into());
+        if let Some(advice) = &said {
             detail.truncate(detail.len() - advice.len() - 2);
         }
+        let what_to_do = Some(said.unwrap_or_else(|| kind.advice().into()));
         Self {
             kind,
             detail,
@@ -146,6 +172,15 @@ impl Problem {
             cause: None,
             italian: None,
             members: None,
+        }
+    }
+
+    /// What is wrong, and what to do, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.what_to_do {
+            Some(advice) => format!("{}; {advice}", self.detail),
+            None => self.detail.clone(),
         }
     }
 
@@ -234,12 +269,7 @@ impl Problem {
 
     fn message(&self) -> Value {
         let (slug, status, title) = self.kind.face();
-        let mut description = self.detail.clone();
-        if let Some(advice) = &self.what_to_do {
-            description.push_str("; ");
-            description.push_str(advice);
-        }
-        let mut message = taxii::ErrorMessage::new(status.as_u16(), title, description);
+        let mut message = taxii::ErrorMessage::new(status.as_u16(), title, self.sentence());
         message.error_code = Some(slug.into());
         if let Some(place) = &self.place {
             message.details.insert("where".into(), place.to_string());
@@ -254,27 +284,38 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<&FlowError> for Kind {
+    fn from(error: &FlowError) -> Self {
+        match error {
+            FlowError::Unproven(_) => Self::Unproven,
+            FlowError::MustEnrol => Self::MustEnrol,
+            FlowError::Forbidden { .. } => Self::Forbidden,
+            FlowError::Unknown { .. } => Self::Unknown,
+            FlowError::Invalid { .. } => Self::Invalid,
+            FlowError::Conflict(_) | FlowError::Changed { .. } => Self::Conflict,
+            FlowError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
 impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Self {
-        let kind = match &error {
-            FlowError::Unproven(_) => Kind::Unproven,
+        let kind = Kind::from(&error);
+        match &error {
             FlowError::MustEnrol => {
                 let sentence = "this account signs in with a code; enrol an authenticator first: send \
                     account and password to /api/v1/enrolments";
-                return Self::new(Kind::MustEnrol, sentence);
+                return Self::new(kind, sentence);
             }
-            FlowError::Forbidden { .. } => Kind::Forbidden,
-            FlowError::Unknown { .. } => Kind::Unknown,
-            FlowError::Invalid { .. } => Kind::Invalid,
-            FlowError::Conflict(_) | FlowError::Changed { .. } => Kind::Conflict,
             FlowError::Store(reason) => {
                 // The place of the ledger is for the operator, not for clients.
                 tracing::error!(%reason, "the ledger could not");
                 let sentence = "the ledger cannot be used now; try again, or ask the operator";
-                let problem = Self::new(Kind::Unavailable, sentence).wait(Duration::from_secs(5));
+                let problem = Self::new(kind, sentence).wait(Duration::from_secs(5));
                 return Self { cause: Some(reason.to_string().into()), ..problem };
             }
-        };
+            _ => {}
+        }
         let italian = error.italian();
         let problem = match error {
             FlowError::Invalid { place, reason } => Self::new(kind, reason).at(place),
@@ -312,6 +353,17 @@ mod tests {
         assert_eq!(body["what_to_do"], "write GREEN");
         assert_eq!(body["instance"], "/api/v1/items");
         assert_eq!(body["type"], "/api/v1/openapi.json#/x-problems/invalid");
+    }
+
+    #[test]
+    fn none_is_without_what_to_do() {
+        for kind in Kind::ALL {
+            let body = Problem::new(kind, "it is so").details(None);
+            assert_eq!(
+                (&body["detail"], &body["what_to_do"]),
+                (&json!("it is so"), &json!(kind.advice()))
+            );
+        }
     }
 
     #[test]

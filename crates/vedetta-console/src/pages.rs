@@ -4,7 +4,6 @@ use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
 use vedetta_flow::{FlowError, House};
-use vedetta_model::Language;
 
 use crate::assets;
 use crate::console::Console;
@@ -248,11 +247,5 @@ fn whole(w: Words, problem: &Problem) -> String {
         let at = at.parse().map(|at| Moment::of(at, w).text().to_owned()).unwrap_or(at);
         return w.changed_by(&who, &at);
     }
-    if let (Language::It, Some(italian)) = (w.0, &problem.italian) {
-        return italian.to_string();
-    }
-    match &problem.what_to_do {
-        Some(advice) => format!("{}; {advice}", problem.detail),
-        None => problem.detail.clone(),
-    }
+    crate::refused::said(w, problem).0
 }

@@ -13,6 +13,7 @@ use crate::forms::Sent;
 use crate::frame::{Frame, Section, page_with};
 use crate::visit::Visit;
 use vedetta_words::Words;
+use vedetta_words::refusals::refusal;
 
 #[derive(Template)]
 #[template(path = "refused.html")]
@@ -38,15 +39,7 @@ struct Again {
 pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Response {
     let (heading, advice) = told(visit.words, problem.kind);
     let status = problem.kind.face().1;
-    let english = match &problem.what_to_do {
-        Some(advice) => format!("{}; {advice}", problem.detail),
-        None => problem.detail.clone(),
-    };
-    let italian = problem.italian.as_ref().filter(|_| visit.words.0 == Language::It);
-    let (detail, of) = match italian {
-        Some(italian) => (italian.to_string(), "it"),
-        None => (english, "en"),
-    };
+    let (detail, of) = said(visit.words, problem);
     let frame = Frame::of(console, visit, heading, Section::Other);
     let refused = Refused { frame, heading, advice, detail, of, status: status.as_u16() };
     let mut response = page_with(status, &refused).unwrap_or_else(|_| status.into_response());
@@ -55,6 +48,17 @@ pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Respo
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// What was wrong and what to do, and the language in which it is said.
+pub(crate) fn said(w: Words, problem: &Problem) -> (String, &'static str) {
+    let english = problem.sentence();
+    let italian = problem.italian.as_deref();
+    let italian = italian.or_else(|| refusal(&english)).or_else(|| refusal(&problem.detail));
+    match italian.filter(|_| w.0 == Language::It) {
+        Some(italian) => (italian.to_owned(), "it"),
+        None => (english, "en"),
+    }
 }
 
 /// A form whose seal is of another session, though it comes from here: shown again to be sent again.

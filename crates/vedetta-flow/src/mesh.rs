@@ -329,7 +329,11 @@ pub(crate) fn presence_name(organisation: &OrganisationId) -> String {
 pub(crate) fn secret_key(seed: &[u8]) -> Result<SecretKey, FlowError> {
     let seed = <[u8; 32]>::try_from(seed).ok();
     let key = seed.and_then(|seed| SecretKey::from_seed(seed).ok());
-    key.ok_or_else(|| FlowError::Conflict("the node's key does not read back".into()))
+    key.ok_or_else(|| {
+        FlowError::Conflict(
+            "the node's key does not read back; verify the ledger, then restore a backup".into(),
+        )
+    })
 }
 
 fn peers(reader: &mut dyn Reader) -> Result<Vec<Peer>, StoreError> {

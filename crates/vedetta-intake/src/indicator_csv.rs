@@ -146,6 +146,10 @@ fn delimiter(start: &[u8]) -> u8 {
 }
 
 fn fault(line: u64, rule: &str, reason: String) -> Fault {
+    let reason = match reason.contains("; ") {
+        true => reason,
+        false => format!("{reason}; mend the row, and bring it again"),
+    };
     Fault { refused: true, id: None, place: format!("line {line}"), rule: rule.into(), reason }
 }
 
@@ -163,7 +167,7 @@ fn columns(header: &csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()],
         }
     }
     if places[0].is_none() || places[1].is_none() {
-        return Err("the columns `type` and `value` are needed".into());
+        return Err("the columns `type` and `value` are needed; name them in the first line".into());
     }
     Ok(places)
 }
@@ -178,10 +182,10 @@ fn row(
         columns[column].and_then(|place| record.get(place)).filter(|text| !text.is_empty())
     };
     if let Some(long) = record.iter().find(|text| text.len() > FIELD) {
-        return Err(format!("a field of {} bytes; {FIELD} is the most", long.len()));
+        return Err(format!("a field of {} bytes; {FIELD} is the most; shorten it", long.len()));
     }
-    let kind = field(0).ok_or("no type")?;
-    let value = field(1).ok_or("no value")?;
+    let kind = field(0).ok_or("no type; write one, e.g. ipv4")?;
+    let value = field(1).ok_or("no value; write the address, name or hash")?;
     let pattern = pattern(&kind.to_ascii_lowercase(), value)?;
     let mut object = Map::new();
     let key = record.iter().collect::<Vec<_>>().join("\u{1f}");
@@ -231,7 +235,8 @@ fn optional<'r>(
     }
     if let Some(text) = field(6) {
         let confidence = text.parse::<u8>().ok().filter(|confidence| *confidence <= 100);
-        let confidence = confidence.ok_or_else(|| format!("confidence {text:?}: give 0 to 100"))?;
+        let confidence =
+            confidence.ok_or_else(|| format!("confidence {text:?} is none; give 0 to 100"))?;
         object.insert("confidence".into(), json!(confidence));
     }
     let mut labels: BTreeSet<String> = BTreeSet::new();

@@ -34,7 +34,7 @@ impl Postroom {
         }
         let report = report.ok_or_else(|| FlowError::unknown("case", case))?;
         if !report.is_kept() {
-            return Err(FlowError::Conflict("it was deleted before".into()));
+            return Err(FlowError::Conflict("it was deleted before; nothing is left to do".into()));
         }
         let (at, actor) = (self.house.now(), by.account.to_string());
         let keeping = Keeping::Deleted { at, by: actor.clone() };

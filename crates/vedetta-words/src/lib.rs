@@ -48,6 +48,7 @@ mod mail;
 mod network;
 mod node;
 mod nouns;
+pub mod refusals;
 mod watch;
 
 impl Words {

@@ -1,6 +1,6 @@
 //! The names of kinds, roles, doors and markings.
 
-use vedetta_flow::Door;
+use vedetta_flow::{Door, EntryKind};
 use vedetta_model::Role;
 use vedetta_model::organisation::OrganisationKind;
 
@@ -53,6 +53,23 @@ crate::words! {
 }
 
 impl Words {
+    /// What happened, of an entry of the ledger.
+    pub const fn entry(self, kind: EntryKind) -> &'static str {
+        match kind {
+            EntryKind::Item => self.entry_item(),
+            EntryKind::Rerelease => self.entry_rerelease(),
+            EntryKind::Withdrawn => self.entry_withdrawn(),
+            EntryKind::Put => self.entry_put(),
+            EntryKind::Removed => self.entry_removed(),
+            EntryKind::Clearance => self.entry_clearance(),
+            EntryKind::Delivered => self.entry_delivered(),
+            EntryKind::Acknowledged => self.entry_acknowledged(),
+            EntryKind::Deed => self.entry_deed(),
+            EntryKind::Numbered => self.entry_numbered(),
+            EntryKind::SetAside => self.entry_set_aside(),
+        }
+    }
+
     /// The role in words.
     pub const fn role(self, role: Role) -> &'static str {
         match role {

@@ -279,7 +279,11 @@ impl House {
                 PeerStage::Suspended { since, reason: reason.clone() }
             }
             (LinkStep::Resume, PeerStage::Suspended { .. }) => PeerStage::Active { since },
-            _ => return Err(FlowError::Conflict("the link is in that stage already".into())),
+            _ => {
+                return Err(FlowError::Conflict(
+                    "the link is in that stage already; list the peers to see how it does".into(),
+                ));
+            }
         };
         let record = PeerRecord::Node(peer.clone());
         self.put(by, RecordKind::Peer, organisation.as_str(), &record)?;
@@ -454,7 +458,9 @@ impl Mesh {
     /// A node is paired once: who holds a code for it replaces nobody.
     fn may_pair_with(&self, node: &OrganisationId) -> Result<(), FlowError> {
         if *node == self.me {
-            return Err(FlowError::Conflict("a node does not pair with itself".into()));
+            return Err(FlowError::Conflict(
+                "a node does not pair with itself; invite that of another organisation".into(),
+            ));
         }
         match self.peer(node).map(|peer| &peer.stage) {
             Some(PeerStage::Active { .. } | PeerStage::Suspended { .. }) => {

@@ -56,7 +56,9 @@ impl House {
             }
             Ok(withdrawn)
         })?;
-        withdrawn.map(drop).ok_or_else(|| FlowError::Conflict("it was withdrawn before".into()))
+        withdrawn.map(drop).ok_or_else(|| {
+            FlowError::Conflict("it was withdrawn before; nothing is left to do".into())
+        })
     }
 
     /// Who brought what is served under an identifier.

@@ -202,7 +202,9 @@ impl Watch {
                 Err(reason) => return Ok(Err(Refusal::Conflict(reason.into()))),
             };
             let Some(before) = kept.before else {
-                return Ok(Err(Refusal::Conflict("there is nothing to take back".into())));
+                return Ok(Err(Refusal::Conflict(
+                    "there is nothing to take back; make another change instead".into(),
+                )));
             };
             let Some((_, former)) = kept::version(unit, number, before)? else {
                 return Err(StoreError::Refused(format!("case {number} lacks {before}")));
