@@ -29,3 +29,5 @@ mod stream;
 mod taxii;
 #[path = "api/webhooks.rs"]
 mod webhooks;
+#[path = "api/withdrawals.rs"]
+mod withdrawals;

@@ -46,7 +46,11 @@ impl Door {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        let test = TestHouse::small();
+        Self::over(TestHouse::small(), settings)
+    }
+
+    /// Of a house that stands already.
+    pub(crate) fn over(test: TestHouse, settings: Settings) -> Self {
         let (admin, clock) = (test.administrator(), Arc::clone(&test.clock));
         let api = Api::new(Arc::new(test.house), settings, [7; 32]);
         let router = vedetta_api::router(&api);

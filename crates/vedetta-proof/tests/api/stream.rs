@@ -15,7 +15,7 @@ use crate::door::Door;
 const JSON: &str = "application/json";
 
 /// Opens a stream of lines.
-async fn open(door: &Door, token: &str, after: &str) -> axum::body::Body {
+pub(crate) async fn open(door: &Door, token: &str, after: &str) -> axum::body::Body {
     let request = Request::get("/api/v1/stream")
         .header("authorization", format!("Bearer {token}"))
         .header("accept", "application/x-ndjson")

@@ -15,14 +15,14 @@ use crate::door::Door;
 const JSON: &str = "application/json";
 
 /// A receiver that answers as told and remembers.
-struct Receiver {
+pub(crate) struct Receiver {
     answer: Mutex<u16>,
     address: SocketAddr,
     calls: Mutex<Vec<Call>>,
 }
 
 impl Receiver {
-    fn new(address: &str) -> Arc<Self> {
+    pub(crate) fn new(address: &str) -> Arc<Self> {
         let (answer, calls) = (Mutex::new(200), Mutex::default());
         Arc::new(Self { answer, address: address.parse().unwrap(), calls })
     }
@@ -34,6 +34,23 @@ impl Receiver {
             body["object"]["name"].as_str().unwrap().to_owned()
         };
         calls.iter().map(name).collect()
+    }
+}
+
+impl Receiver {
+    /// How many calls came.
+    pub(crate) fn count(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+
+    /// The items that it was told are taken back.
+    pub(crate) fn withdrawn(&self) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        let item = |call: &Call| {
+            let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+            body["withdrawn"]["item"].as_str().map(str::to_owned)
+        };
+        calls.iter().filter_map(item).collect()
     }
 }
 
@@ -56,14 +73,14 @@ async fn bring(door: &Door, token: &str, item: TestItem) {
 }
 
 /// Puts a webhook; its secret.
-async fn put(door: &Door, token: &str) -> String {
+pub(crate) async fn put(door: &Door, token: &str) -> String {
     let body = r#"{"url":"https://soc.comune.example/hook"}"#;
     let put = door.ask(token, "PUT /api/v1/webhooks/soc", Some((JSON, body))).await;
     assert_eq!(put.status, StatusCode::OK, "{put:?}");
     put.json()["secret"].as_str().unwrap().to_owned()
 }
 
-async fn run(door: &Door, receiver: &Arc<Receiver>) {
+pub(crate) async fn run(door: &Door, receiver: &Arc<Receiver>) {
     let caller: Arc<dyn Caller> = Arc::clone(receiver) as _;
     work(door.api.house(), &caller, (&Inner::default(), &door.api.settings().webhook_troubles))
         .await

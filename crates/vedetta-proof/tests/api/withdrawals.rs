@@ -1,0 +1,116 @@
+//! What was taken back is told through every door, however much it is; and whether the node can write.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use vedetta_api::{Settings, live};
+use vedetta_flow::views::withdrawals::REMEMBERED;
+use vedetta_testkit::items::TestItem;
+use vedetta_testkit::{Disk, TestHouse};
+
+use crate::door::Door;
+use crate::stream::open;
+use crate::webhooks::{Receiver, put, run};
+
+const JSON: &str = "application/json";
+
+/// Brings, and takes back, more than is told at once; their identifiers.
+async fn take_back(door: &Door) -> Vec<String> {
+    let many = u32::try_from(REMEMBERED).unwrap() + 5;
+    let items: Vec<_> = (1..=many).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+    let perugia = door.token("perugia");
+    for some in items.chunks(500) {
+        let bundle: Vec<Value> =
+            some.iter().map(|it| serde_json::from_str(&it.json()).unwrap()).collect();
+        let body = json!(bundle).to_string();
+        let brought = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await;
+        assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    }
+    let ids: Vec<_> = items.iter().map(|it| it.id().to_string()).collect();
+    for id in &ids {
+        let line = format!("DELETE /api/v1/items/{id}?reason=errore");
+        assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::NO_CONTENT);
+    }
+    ids
+}
+
+/// The items of withdrawals as a stream tells them, until there are so many.
+async fn streamed(body: &mut axum::body::Body, many: usize) -> Vec<String> {
+    let (mut told, mut text) = (Vec::new(), String::new());
+    while told.len() < many {
+        let frame = tokio::time::timeout(Duration::from_secs(60), body.frame()).await;
+        let data = frame.unwrap().unwrap().unwrap().into_data().unwrap();
+        text.push_str(std::str::from_utf8(&data).unwrap());
+        while let Some((line, rest)) = text.split_once('\n') {
+            let event: Value = serde_json::from_str(line).unwrap_or_default();
+            told.extend(event["withdrawn"]["item"].as_str().map(str::to_owned));
+            text = rest.to_owned();
+        }
+    }
+    told
+}
+
+#[tokio::test]
+async fn every_door_tells_of_more_than_a_page_that_was_taken_back() {
+    let door = Door::new();
+    let terni = door.token("terni");
+    put(&door, &terni).await;
+    let ids = take_back(&door).await;
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let mut stream = open(&door, &terni, "0").await;
+    assert_eq!(streamed(&mut stream, ids.len()).await, ids, "by the stream");
+    worker.abort();
+
+    let (mut read, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = door.get(&terni, &format!("/api/v1/withdrawals?after={after}")).await;
+        let notices = page["notices"].as_array().unwrap().iter();
+        read.extend(notices.map(|it| it["item"].as_str().unwrap().to_owned()));
+        after = page["next"].as_str().unwrap().to_owned();
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(read, ids, "by asking");
+
+    let receiver = Receiver::new("8.8.8.8:443");
+    let mut before = usize::MAX;
+    while receiver.count() != before {
+        before = receiver.count();
+        run(&door, &receiver).await;
+    }
+    let mut called = receiver.withdrawn();
+    called.sort_unstable();
+    let mut wanted = ids;
+    wanted.sort_unstable();
+    assert_eq!(called, wanted, "by webhook, each once");
+}
+
+#[tokio::test]
+async fn a_node_whose_disk_is_full_lives_and_is_not_ready() {
+    let test = TestHouse::small();
+    let disk = Disk::under(test.store);
+    let door = Door::over(TestHouse::over(disk.clone()), Settings::default());
+    let perugia = door.token("perugia");
+    let bring = async |n| {
+        let item = TestItem::indicator(n).json();
+        door.ask(&perugia, "POST /api/v1/items", Some((JSON, &item))).await
+    };
+    assert_eq!(bring(1).await.status, StatusCode::OK);
+    assert_eq!(door.ask("", "GET /ready", None).await.status, StatusCode::OK);
+    disk.fill();
+    let refused = bring(2).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
+    let ready = door.ask("", "GET /ready", None).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE, "{ready:?}");
+    assert!(ready.json()["what_to_do"].is_string() && !ready.header("retry-after").is_empty());
+    assert!(!ready.text().contains("the test's disk"), "its place is the operator's alone");
+    assert_eq!(door.ask("", "GET /health", None).await.status, StatusCode::OK);
+    let read = door.ask(&perugia, "GET /api/v1/items?share=own", None).await;
+    assert_eq!(read.json()["items"].as_array().unwrap().len(), 1, "reading goes on");
+    disk.clear();
+    assert_eq!(door.ask("", "GET /ready", None).await.status, StatusCode::OK, "it tries again");
+    assert_eq!(bring(2).await.status, StatusCode::OK);
+}
