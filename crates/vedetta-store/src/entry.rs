@@ -109,6 +109,24 @@ impl EntryKind {
         self as u8
     }
 
+    /// Its name, as it is written in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Item => "item",
+            Self::Rerelease => "rerelease",
+            Self::Withdrawn => "withdrawn",
+            Self::Put => "put",
+            Self::Removed => "removed",
+            Self::Clearance => "clearance",
+            Self::Delivered => "delivered",
+            Self::Acknowledged => "acknowledged",
+            Self::Deed => "deed",
+            Self::Numbered => "numbered",
+            Self::SetAside => "set-aside",
+        }
+    }
+
     /// The kind of a code.
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {

@@ -8,14 +8,17 @@ mod mesh;
 mod node;
 mod outcome;
 mod reach;
+mod renewal;
 mod system;
 mod town;
 mod watch;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 use crate::commands::Command;
-use crate::outcome::Failure;
+use crate::outcome::Refusal;
 
 /// The operations room and real-time information network of those who defend public bodies.
 #[derive(Parser)]
@@ -41,10 +44,18 @@ Exit codes:
   2  the command line or the configuration is wrong
   3  the input cannot be read
   4  the ledger cannot be used (locked, full, read-only, unreachable, damaged)
-  5  not allowed, or unknown";
+  5  not allowed, or unknown
 
-fn main() -> std::process::ExitCode {
-    let line = Line::parse();
+With --json a refusal is an object where the answer would be, on standard output: `code`, `detail`
+(what), `where`, `what_to_do`, `exit`; the sentence is on standard error besides.";
+
+const JSON: &str = "--json";
+
+fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => return not_understood(&error),
+    };
     if line.command.writes_to_a_reader() {
         // Whose reader has had enough (`| head`) ends quietly, as other commands do.
         sigpipe::reset();
@@ -52,13 +63,101 @@ fn main() -> std::process::ExitCode {
     match line.command.run() {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            eprintln!("vedetta: {failure}");
+            let refusal = failure.refusal();
+            eprintln!("vedetta: {refusal}");
             let mut cause = std::error::Error::source(&failure);
             while let Some(error) = cause {
                 eprintln!("  because {error}");
                 cause = error.source();
             }
-            Failure::exit(&failure)
+            if wants_json() {
+                refusal.print(failure.exit());
+            }
+            ExitCode::from(failure.exit())
+        }
+    }
+}
+
+/// Says that a command line is wrong, or the help that it asked for.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    // Whom nobody reads cannot be told either.
+    let _printed = error.print();
+    let exit = u8::try_from(error.exit_code()).unwrap_or(2);
+    if exit != 0 && wants_json() {
+        let text = error.to_string();
+        let words: Vec<_> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+        let usage = words.iter().position(|it| it.starts_with("Usage:")).unwrap_or(words.len());
+        let detail = words[..usage].join(" ");
+        let mut refusal = Refusal::new("usage", "");
+        refusal.detail = detail.strip_prefix("error: ").unwrap_or(&detail).to_owned();
+        refusal.what_to_do = Some(match words.get(usage).and_then(|it| it.split_once(' ')) {
+            Some((_, usage)) => format!("write `{usage}`; see --help"),
+            None => "see --help".to_owned(),
+        });
+        refusal.print(exit);
+    }
+    ExitCode::from(exit)
+}
+
+/// Whether the one who asks is a program, also where the command line is not understood.
+fn wants_json() -> bool {
+    std::env::args_os().skip(1).take_while(|it| it != "--").any(|it| it == JSON)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// A command and all below it, by name.
+    fn all(command: &clap::Command, above: &str) -> Vec<(String, clap::Command)> {
+        let name = format!("{above} {}", command.get_name());
+        let below = command.get_subcommands().filter(|it| it.get_name() != "help");
+        let below = below.flat_map(|it| all(it, &name)).collect::<Vec<_>>();
+        [vec![(name.trim().to_owned(), command.clone())], below].concat()
+    }
+
+    /// The words of a line as a shell has them, up to where it goes on with another command.
+    fn words(line: &str) -> Vec<String> {
+        let line = [" | ", " > ", " && "]
+            .iter()
+            .fold(line, |line, it| line.split_once(it).map_or(line, |(before, _)| before));
+        let (mut words, mut quote) = (vec![String::new()], None);
+        for letter in line.chars() {
+            match (quote, letter) {
+                (None, '"' | '\'') => quote = Some(letter),
+                (Some(open), close) if open == close => quote = None,
+                (None, ' ') => words.push(String::new()),
+                _ => words.last_mut().unwrap().push(letter),
+            }
+        }
+        words.retain(|it| !it.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_command_shows_an_example_that_is_understood() {
+        for (name, command) in all(&Line::command(), "") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            if command.is_hide_set() {
+                continue;
+            }
+            let help = help.split("\\\n").map(str::trim_start).collect::<Vec<_>>().join(" ");
+            let lines = help.lines().filter_map(|it| it.find("vedetta ").map(|at| &it[at..]));
+            // What follows at a distance says what it does.
+            let lines = lines.map(|it| it.split_once("   ").map_or(it, |(line, _)| line));
+            let examples: Vec<_> = lines.map(str::trim).collect();
+            assert!(!examples.is_empty(), "{name}: its help has no example");
+            let below = examples.iter().any(|it| it.starts_with(&name));
+            assert!(below, "{name}: its examples are of others: {examples:?}");
+            // One with something left out is no line to type.
+            let whole = |it: &&&str| !it.contains('…') && !it.contains(" ID");
+            for example in examples.iter().filter(whole) {
+                if let Err(error) = Line::try_parse_from(words(example)) {
+                    panic!("{name}: {example}: {error}");
+                }
+            }
         }
     }
 }

@@ -1,7 +1,11 @@
-//! How a command ends: exit codes in one place.
+//! How a command ends: exit codes and refusals in one place.
 
+use std::fmt;
 use std::process::ExitCode;
 
+use serde::Serialize;
+use serde_json::{Map, Value};
+use vedetta_api::problem::Kind;
 use vedetta_flow::FlowError;
 use vedetta_intake::events::Unread;
 use vedetta_sensor::SensorError;
@@ -23,7 +27,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     /// The input.
-    #[error("{place}: cannot be read ({reason})")]
+    #[error("{place}: {}", unreadable(reason))]
     Input {
         /// The file.
         place: String,
@@ -41,10 +45,10 @@ pub(crate) enum Failure {
     Sensor(#[from] SensorError),
     /// The node refused.
     #[error("{0}")]
-    Refused(String),
+    Refused(Refusal),
     /// The node could not.
     #[error("{0}")]
-    Unable(String),
+    Unable(Refusal),
     /// Anything of the system's.
     #[error("{what}: {reason}")]
     System {
@@ -53,6 +57,62 @@ pub(crate) enum Failure {
         /// What the system said.
         reason: String,
     },
+}
+
+/// What was wrong, where, and what to do; for programs after RFC 9457.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Refusal {
+    /// Which kind: a kind of problem of the machine interface, or one of the command's own.
+    pub(crate) code: String,
+    /// What was wrong.
+    pub(crate) detail: String,
+    /// Where.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<String>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) what_to_do: Option<String>,
+    /// What else the node said.
+    #[serde(flatten)]
+    pub(crate) members: Map<String, Value>,
+}
+
+impl Refusal {
+    /// From a sentence in the house's way: what is wrong, then after a semicolon what to do.
+    pub(crate) fn new(code: &str, sentence: &str) -> Self {
+        let (detail, advice) =
+            sentence.split_once("; ").map_or((sentence, None), |it| (it.0, Some(it.1.to_owned())));
+        let (code, detail) = (code.to_owned(), detail.to_owned());
+        Self { code, detail, place: None, what_to_do: advice, members: Map::new() }
+    }
+
+    pub(crate) fn at(self, place: impl fmt::Display) -> Self {
+        Self { place: Some(place.to_string()), ..self }
+    }
+
+    /// Prints it where the answer would have been.
+    pub(crate) fn print(&self, exit: u8) {
+        let mut told = serde_json::to_value(self).unwrap_or_default();
+        told["exit"] = exit.into();
+        println!("{told}");
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(out, "{place}: ")?;
+        }
+        out.write_str(&self.detail)?;
+        self.what_to_do.iter().try_for_each(|advice| write!(out, "; {advice}"))
+    }
+}
+
+/// Why an input cannot be read, and what to do about it.
+fn unreadable(reason: &str) -> String {
+    let usual = "check the file, and that this user may read it";
+    let (what, advice) = reason.split_once("; ").unwrap_or((reason, usual));
+    format!("cannot be read ({what}); {advice}")
 }
 
 impl From<Unread> for Failure {
@@ -66,12 +126,45 @@ impl Failure {
         Self::System { what: what.into(), reason: reason.to_string() }
     }
 
-    pub(crate) fn input(place: impl Into<String>, reason: impl std::fmt::Display) -> Self {
-        Self::Input { place: place.into(), reason: reason.to_string() }
+    pub(crate) fn input(place: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self::Input { place: place.to_string(), reason: reason.to_string() }
     }
 
-    pub(crate) fn exit(&self) -> ExitCode {
-        ExitCode::from(match self {
+    /// A refusal of the command's own: what it was given breaks a rule.
+    pub(crate) fn refused(sentence: impl AsRef<str>) -> Self {
+        Self::Refused(Refusal::new("invalid", sentence.as_ref()))
+    }
+
+    /// As programs read it.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let said = self.to_string();
+        let (refusal, advice) = match self {
+            Self::Refused(refusal) | Self::Unable(refusal) => {
+                (refusal.clone(), "see its documentation, /api/v1/openapi.json")
+            }
+            Self::Usage(_) => (Refusal::new("usage", &said), "see --help"),
+            Self::Input { place, reason } => {
+                (Refusal::new("unreadable", &unreadable(reason)).at(place), "")
+            }
+            Self::Store(_) | Self::Flow(FlowError::Store(_)) => {
+                (Refusal::new("ledger", &said), "see what the engine said, then try again")
+            }
+            Self::Flow(error) => {
+                let kind = Kind::from(error);
+                (Refusal::new(kind.face().0, &said), kind.advice())
+            }
+            Self::Sensor(_) => (Refusal::new("sensor", &said), "mend that, then try again"),
+            Self::System { what, reason } => (
+                Refusal::new("system", reason).at(what),
+                "mend what the system says, then try again",
+            ),
+        };
+        let what_to_do = refusal.what_to_do.or_else(|| Some(advice.to_owned()));
+        Refusal { what_to_do, ..refusal }
+    }
+
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
             Self::Usage(_)
             | Self::Sensor(SensorError::Settings { .. } | SensorError::NotEnrolled(_)) => 2,
             Self::Input { .. } => 3,
@@ -83,7 +176,7 @@ impl Failure {
             )
             | Self::System { .. } => 4,
             Self::Flow(_) | Self::Refused(_) | Self::Sensor(SensorError::Refused(_)) => 5,
-        })
+        }
     }
 }
 

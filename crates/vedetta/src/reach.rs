@@ -20,7 +20,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use vedetta_api::{Api, Indoors, ReadHere, Settings, control};
@@ -31,7 +31,7 @@ use vedetta_model::Entropy as _;
 use crate::doors::runtime;
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
-use crate::outcome::Failure;
+use crate::outcome::{Failure, Refusal};
 use crate::system::SystemEntropy;
 
 /// A node that can be asked.
@@ -238,11 +238,15 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 
 /// A problem as a command says it: where, what, and what to do.
 pub(crate) fn told(status: StatusCode, body: &[u8]) -> Failure {
-    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let word = |name: &str| problem[name].as_str();
-    let place = word("where").map(|place| format!("{place}: ")).unwrap_or_default();
-    let detail = word("detail").map_or_else(|| status.to_string(), str::to_owned);
-    let advice = word("what_to_do").map(|advice| format!("; {advice}")).unwrap_or_default();
-    let sentence = format!("{place}{detail}{advice}");
-    if status.is_server_error() { Failure::Unable(sentence) } else { Failure::Refused(sentence) }
+    let mut problem: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let mut word = |name: &str| match problem.remove(name) {
+        Some(Value::String(word)) => Some(word),
+        _ => None,
+    };
+    let detail = word("detail").unwrap_or_else(|| status.to_string());
+    let (place, what_to_do) = (word("where"), word("what_to_do"));
+    let kind = problem.get("type").and_then(Value::as_str);
+    let code = kind.and_then(|it| it.rsplit('/').next()).unwrap_or("system").to_owned();
+    let refusal = Refusal { code, detail, place, what_to_do, members: problem };
+    if status.is_server_error() { Failure::Unable(refusal) } else { Failure::Refused(refusal) }
 }

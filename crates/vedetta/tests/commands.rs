@@ -60,6 +60,58 @@ fn a_mistyped_directory_is_no_new_node() {
     assert!(said.contains("there is no node") && said.contains("vedetta init --data"), "{said}");
 }
 
+/// What a program is told of a refusal: on standard output, where its answer would be.
+#[track_caller]
+fn refused(data: &Path, words: &[&str], exit: i32, code: &str) -> Value {
+    let output = vedetta(data, &[words, &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(exit), "{words:?}: {}", text(&output.stderr));
+    let told = answer(&output);
+    assert_eq!((&told["code"], &told["exit"]), (&json!(code), &json!(exit)), "{words:?}: {told}");
+    assert!(told["detail"].as_str().is_some_and(|it| !it.is_empty()), "{words:?}: {told}");
+    assert!(told["what_to_do"].as_str().is_some_and(|it| !it.is_empty()), "{words:?}: {told}");
+    assert!(!output.stderr.is_empty(), "{words:?}: people are told too");
+    told
+}
+
+#[test]
+fn a_program_is_told_of_every_refusal_in_json() {
+    let data = italy();
+    let (node, nowhere) = (data.path(), data.path().join("nowhere"));
+    let item = "indicator--00000000-0000-4000-8000-000000000000";
+    let explain = ["explain", "--item", item, "--organisation", "comune-054039"];
+    let told = refused(node, &explain, 5, "unknown");
+    assert_eq!(told["type"], "/api/v1/openapi.json#/x-problems/unknown");
+    refused(node, &["item", "holders", item], 5, "unknown");
+    refused(node, &["item", "withdraw", item, "--reason", "x"], 5, "unknown");
+    refused(node, &["agreement", "show", "nessuno"], 5, "unknown");
+    refused(node, &["agreement", "start", "pro-c2si-umbria"], 5, "conflict");
+    refused(node, &["peer", "suspend", "cosc-umbria", "--reason", "x"], 5, "unknown");
+    refused(node, &["playbook", "export", "playbook--nessuno"], 5, "unknown");
+    refused(node, &["issue", "--account", "nessuno"], 5, "unknown");
+    let file = node.join("agreement.toml");
+    std::fs::write(&file, "id = 7\n").unwrap();
+    let told = refused(node, &["agreement", "put", file.to_str().unwrap()], 5, "invalid");
+    assert!(told["where"].as_str().unwrap().ends_with("agreement.toml"), "{told}");
+    let missing = node.join("missing.json");
+    let missing = missing.to_str().unwrap();
+    assert_eq!(refused(node, &["import", missing], 3, "unreadable")["where"], missing);
+    refused(node, &["mail", "check", missing], 3, "unreadable");
+    refused(node, &["verify", "--head", "zz"], 2, "usage");
+    refused(node, &["explain", "--item", item], 2, "usage");
+    refused(node, &["verify", "--colour"], 2, "usage");
+    for words in [&explain[..], &["verify"], &["agreement", "list"], &["import", missing]] {
+        if words[0] != "import" {
+            refused(&nowhere, words, 2, "usage");
+        }
+    }
+    let sensor = nowhere.to_str().unwrap();
+    refused(node, &["sensor", "status", "--dir", sensor], 2, "sensor");
+    // The same words where a node runs, which refuses over its socket.
+    let _running = Running::start(node);
+    refused(node, &explain, 5, "unknown");
+    refused(node, &["agreement", "start", "pro-c2si-umbria"], 5, "conflict");
+}
+
 #[test]
 fn an_init_that_fails_leaves_nothing() {
     let data = TempDir::new().unwrap();
@@ -393,6 +445,80 @@ fn overdue_acknowledgements_are_listed_by_a_node_stopped_and_running() {
     assert_eq!(answer(&vedetta(data.path(), &words)), none);
     let _node = Running::start(data.path());
     assert_eq!(answer(&vedetta(data.path(), &words)), none);
+}
+
+/// Brings one indicator to a node.
+fn bring(data: &Path, n: u8) {
+    let file = data.join(format!("{n}.json"));
+    std::fs::write(&file, indicator(n).to_string()).unwrap();
+    let import = ["import", file.to_str().unwrap(), "--as", "cosc-umbria", "--json"];
+    assert_eq!(answer(&vedetta(data, &import))["accepted"], json!(1));
+}
+
+/// The head of a ledger, as one writes it down: `HASH@ENTRIES`.
+fn head(data: &Path) -> String {
+    let sound = answer(&vedetta(data, &["verify", "--json"]));
+    format!("{}@{}", sound["head"].as_str().unwrap(), sound["entries"])
+}
+
+/// Whether a ledger is sound and has a head that was kept; why not.
+fn has_head(data: &Path, head: &str) -> Result<(), String> {
+    let output = vedetta(data, &["verify", "--head", head, "--json"]);
+    let found = answer(&output);
+    let sound = found["sound"] == json!(true);
+    assert_eq!(output.status.code(), Some(i32::from(!sound)), "{found}");
+    if sound { Ok(()) } else { Err(found["reason"].as_str().unwrap().to_owned()) }
+}
+
+#[track_caller]
+fn keeps_heads(now: &Path, before: &Path, [old, new]: [&str; 2]) {
+    for kept in [old, new, new.split_once('@').unwrap().0] {
+        assert_eq!(has_head(now, kept), Ok(()), "{kept}");
+    }
+    assert_eq!(has_head(before, old), Ok(()));
+    for lost in [new, new.split_once('@').unwrap().0] {
+        let why = has_head(before, lost).unwrap_err();
+        assert!(why.contains("cut or rewritten"), "{why}");
+    }
+    let elsewhere = format!("{}@1", new.split_once('@').unwrap().0);
+    assert!(has_head(now, &elsewhere).is_err(), "it is of another place");
+}
+
+#[test]
+fn a_head_that_was_kept_shows_a_ledger_that_was_cut() {
+    let (data, copy) = (italy(), TempDir::new().unwrap());
+    bring(data.path(), 1);
+    let old = head(data.path());
+    for name in ["vedetta.toml", "ledger.db"] {
+        std::fs::copy(data.path().join(name), copy.path().join(name)).unwrap();
+    }
+    bring(data.path(), 2);
+    let new = head(data.path());
+    keeps_heads(data.path(), copy.path(), [&old, &new]);
+}
+
+#[test]
+fn a_head_that_was_kept_shows_a_ledger_on_postgresql_that_was_cut() {
+    let Some(database) = Database::new("vedetta_heads") else { return };
+    let (data, copy) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let init =
+        vedetta(data.path(), &["init", "--network", "italy", "--ledger", &database.address()]);
+    assert!(init.status.success(), "{}", text(&init.stderr));
+    bring(data.path(), 1);
+    let old = head(data.path());
+    let Some(earlier) = Database::new("vedetta_heads_earlier") else { return };
+    let addresses = [database.address(), earlier.address()];
+    let [of, to] = addresses.each_ref().map(|it| it.rsplit_once('=').unwrap());
+    let server = of.0.rsplit_once(' ').unwrap().0;
+    let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
+    client.batch_execute(&format!("DROP DATABASE {}", to.1)).unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE {}", to.1, of.1)).unwrap();
+    let settings = std::fs::read_to_string(data.path().join("vedetta.toml")).unwrap();
+    let settings = settings.replace(&addresses[0], &addresses[1]);
+    std::fs::write(copy.path().join("vedetta.toml"), settings).unwrap();
+    bring(data.path(), 2);
+    let new = head(data.path());
+    keeps_heads(data.path(), copy.path(), [&old, &new]);
 }
 
 #[test]

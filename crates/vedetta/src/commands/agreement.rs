@@ -8,7 +8,7 @@ use vedetta_flow::{Notation, read_agreement};
 use vedetta_model::{AgreementId, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Refusal};
 use crate::reach::{Reached, node_or_ledger, plain};
 
 /// Agreements: write, propose to other nodes, accept, suspend, end.
@@ -45,10 +45,15 @@ Examples:
 #[derive(Subcommand)]
 enum What {
     /// Show the agreements and how they stand.
+    #[command(after_help = "Example:\n  vedetta agreement list --data ./node")]
     List,
     /// Show one, and which nodes have signed its text.
+    #[command(after_help = "Example:\n  vedetta agreement show umbria-liguria --json")]
     Show(Which),
     /// Write a draft: a file in TOML, or JSON when it ends so.
+    #[command(
+        after_help = "Example:\n  vedetta agreement put ./umbria-liguria.toml --data ./umbria"
+    )]
     Put {
         /// The file.
         file: PathBuf,
@@ -56,24 +61,36 @@ enum What {
     /// Sign a draft for this node, and send it to the nodes of the other parties.
     ///
     /// It binds at all of them once each has accepted: all hold the same signed text.
+    #[command(after_help = "Example:\n  vedetta agreement propose umbria-liguria --data ./umbria")]
     Propose(Which),
     /// Sign for this node what another proposed.
+    #[command(
+        after_help = "Example:\n  vedetta agreement accept umbria-liguria --digest 5cd2… --data ./liguria"
+    )]
     Accept(Accept),
     /// Put a draft between organisations of this node in force.
+    #[command(after_help = "Example:\n  vedetta agreement start umbria-liguria")]
     Start(Which),
     /// Stop everything under it for now, at every node.
+    #[command(
+        after_help = "Example:\n  vedetta agreement suspend umbria-liguria --reason \"Under review\""
+    )]
     Suspend(Stop),
     /// Let it bind again.
+    #[command(after_help = "Example:\n  vedetta agreement resume umbria-liguria")]
     Resume(Which),
     /// End it.
+    #[command(after_help = "Example:\n  vedetta agreement end umbria-liguria")]
     End(Which),
     /// How fast what is given under each arrives, and is acknowledged.
+    #[command(after_help = "Example:\n  vedetta agreement pace --days 7")]
     Pace {
         /// Over so many past days.
         #[arg(long, default_value_t = 30)]
         days: u32,
     },
     /// Which acknowledgements are overdue, and whom to call.
+    #[command(after_help = "Example:\n  vedetta agreement overdue --organisation comune-054039")]
     Overdue(Owed),
 }
 
@@ -213,8 +230,9 @@ fn put(node: &mut Reached, file: &std::path::Path) -> Result<Value, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| Failure::input(&place, error))?;
     let is_json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let notation = if is_json { Notation::Json } else { Notation::Toml };
-    let agreement = read_agreement(&text, notation)
-        .map_err(|error| Failure::Refused(format!("{place}: {error}")))?;
+    let agreement = read_agreement(&text, notation).map_err(|error| {
+        Failure::Refused(Refusal::new("invalid", &error.to_string()).at(&place))
+    })?;
     let path = format!("/api/v1/agreements/{}", agreement.id);
     node.put(&path, &agreement)?;
     node.get(&path)

@@ -34,26 +34,38 @@ pub(crate) struct Bench {
 #[derive(Subcommand)]
 enum What {
     /// One node, many organisations connected live over TLS.
+    #[command(after_help = "Example:\n  vedetta bench fanout --json")]
     Fanout(fanout::Fanout),
     /// An item against the whole network: who may have it, in which form.
+    #[command(after_help = "Example:\n  vedetta bench clearance --json")]
     Clearance(clearance::Clearance),
     /// Whom an address, domain, product or supplier concerns.
+    #[command(after_help = "Example:\n  vedetta bench relevance --json")]
     Relevance(relevance::Relevance),
     /// A file of indicators taken in.
+    #[command(after_help = "Example:\n  vedetta bench import --json")]
     Import(import::Import),
     /// Sigma rules over recorded events.
+    #[command(
+        after_help = "Example:\n  vedetta bench detect --rules ./sigma --events events.json --json"
+    )]
     Detect(detect::Detect),
     /// Events against millions of indicators.
+    #[command(after_help = "Example:\n  vedetta bench indicators --json")]
     Indicators(indicators::IndicatorsBench),
     /// Suspicious messages checked, beside SpamAssassin and rspamd.
+    #[command(after_help = "Example:\n  vedetta bench mail --corpus ./corpus --json")]
     Mail(mail::MailBench),
     /// Objects added and paged over TAXII 2.1.
     Taxii(taxii::Taxii),
     /// Items through four nodes, each a process of its own; or a backlog over one link.
+    #[command(after_help = "Example:\n  vedetta bench mesh --json")]
     Mesh(mesh::Mesh),
     /// Five nodes under load, each a process, killed and cut off at random moments.
+    #[command(after_help = "Example:\n  vedetta bench trial --json")]
     Trial(trial::Trial),
     /// From a line in one log to the hits of all other sensors, each a process of its own.
+    #[command(after_help = "Example:\n  vedetta bench sensors --json")]
     Sensors(sensors::Sensors),
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]

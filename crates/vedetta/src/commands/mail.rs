@@ -9,6 +9,7 @@ use crate::outcome::{Failure, Outcome};
 
 /// Look at suspicious messages.
 #[derive(Args)]
+#[command(after_help = "Example:\n  vedetta mail check suspect.eml")]
 pub(crate) struct Mail {
     #[command(subcommand)]
     command: Command,

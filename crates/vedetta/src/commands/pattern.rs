@@ -24,8 +24,12 @@ pub(crate) struct Pattern {
 #[derive(Subcommand)]
 enum What {
     /// Check patterns, one a line; name each problem by line and column.
+    #[command(after_help = "Example:\n  vedetta pattern check patterns.txt")]
     Check(Check),
     /// Try a pattern on a bundle of observed data.
+    #[command(
+        after_help = "Example:\n  vedetta pattern match --pattern \"[ipv4-addr:value = '192.0.2.1']\" --observed seen.json"
+    )]
     Match(Match),
 }
 

@@ -58,8 +58,10 @@ enum What {
     )]
     Accept(Accept),
     /// Show the other nodes, how the links do, and what was refused.
+    #[command(after_help = "Example:\n  vedetta peer list --json")]
     List,
     /// Give this node a new key. Its peers learn it over their links.
+    #[command(after_help = "Example:\n  vedetta peer rotate --stolen")]
     Rotate {
         /// The old key is in other hands: nothing that it sealed is believed any more.
         #[arg(long)]
@@ -75,6 +77,9 @@ enum What {
         until: Instant,
     },
     /// Take all trust from another node's key, which was stolen. Its node needs a new code.
+    #[command(
+        after_help = "Example:\n  vedetta peer revoke 5c2f0a… --reason \"Stolen with a laptop\""
+    )]
     Revoke {
         /// The key, as `peer list` shows it: 32 digits.
         key: KeyId,
@@ -83,11 +88,15 @@ enum What {
         reason: String,
     },
     /// Take an invitation back that nobody used; `peer list` names them.
+    #[command(after_help = "Example:\n  vedetta peer withdraw invitation-2")]
     Withdraw {
         /// Its name.
         invitation: String,
     },
     /// Say anew for whom a peer speaks.
+    #[command(
+        after_help = "Example:\n  vedetta peer terms cosc-umbria --serves region:Umbria,below:cosc-umbria"
+    )]
     Terms {
         /// The peer.
         organisation: OrganisationId,
@@ -95,13 +104,20 @@ enum What {
         terms: Terms,
     },
     /// Stop a link for now.
+    #[command(
+        after_help = "Example:\n  vedetta peer suspend cosc-umbria --reason \"Key under examination\""
+    )]
     Suspend(Stop),
     /// Let a suspended link work again.
+    #[command(after_help = "Example:\n  vedetta peer resume cosc-umbria")]
     Resume {
         /// The peer.
         organisation: OrganisationId,
     },
     /// End a link for good; another needs a new code.
+    #[command(
+        after_help = "Example:\n  vedetta peer end cosc-umbria --reason \"The agreement has ended\""
+    )]
     End(Stop),
 }
 

@@ -38,23 +38,27 @@ pub(crate) struct Playbook {
 #[derive(Subcommand)]
 enum What {
     /// Say what is wrong with playbooks, by object and property. Needs no node.
+    #[command(after_help = "Example:\n  vedetta playbook check ./ransomware.json")]
     Check {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
     /// Take playbooks in: new ones, or newer versions.
+    #[command(after_help = "Example:\n  vedetta playbook import ./ransomware.json --data ./node")]
     Import {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
     /// Print one as CACAO writes it.
+    #[command(after_help = "Example:\n  vedetta playbook export playbook--… > ./ours.json")]
     Export {
         /// Its identifier.
         playbook: String,
     },
     /// Show the playbooks of the node, and how they stand.
+    #[command(after_help = "Example:\n  vedetta playbook list --data ./node")]
     List,
 }
 
@@ -101,7 +105,7 @@ impl Playbook {
         }
         match faulty {
             0 => Ok(Outcome::Done),
-            faulty => Err(Failure::Refused(format!(
+            faulty => Err(Failure::refused(format!(
                 "{faulty} of {} playbooks would not be taken; mend what is named above",
                 files.len()
             ))),

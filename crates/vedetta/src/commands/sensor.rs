@@ -20,7 +20,7 @@ use super::detect::rules;
 use crate::certificates::Authority;
 use crate::doors::{asked_to_end, log, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Refusal};
 use crate::reach::node_or_ledger;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -49,23 +49,37 @@ Examples:
 #[derive(Subcommand)]
 enum What {
     /// At the node: make the code that enrols a sensor, once, within a day.
+    #[command(
+        after_help = "Example:\n  vedetta sensor code --organisation comune-054039 --data ./node"
+    )]
     Code(MakeCode),
     /// At the node: show the sensors, how they do, and which are silent.
+    #[command(after_help = "Example:\n  vedetta sensor list --data ./node")]
     List(List),
     /// At the node: show what sensors found lately, the newest first.
+    #[command(after_help = "Example:\n  vedetta sensor alerts --severity high --data ./node")]
     Alerts(alerts::Alerts),
     /// At the node: say what a finding was; the like of what is harmless is not told for a while.
+    #[command(
+        after_help = "Example:\n  vedetta sensor judge sighting--… harmless --reason \"backup of the night\" --data ./node"
+    )]
     Judge(alerts::Judge),
     /// Enrol this machine's sensor with a code.
+    #[command(
+        after_help = "Example:\n  vedetta sensor enrol vds1/node.example.org:8443/… --dir ./sensor"
+    )]
     Enrol(Enrol),
     /// Run the sensor.
     ///
     /// It reads what its sensor.toml says, matches it against what the node cleared for its organisation
     /// and the owner's own rules, and sends the node what it finds.
+    #[command(after_help = "Example:\n  vedetta sensor run --dir ./sensor")]
     Run(Run),
     /// Show how the sensor does.
+    #[command(after_help = "Example:\n  vedetta sensor status --dir ./sensor --json")]
     Status(Show),
     /// Show exactly what the sensor sends, has sent and is about to send.
+    #[command(after_help = "Example:\n  vedetta sensor what-leaves --dir ./sensor")]
     #[command(name = "what-leaves")]
     Leaves(Show),
 }
@@ -111,6 +125,9 @@ struct Enrol {
     at: Directory,
     /// The code, as the node's administrator gave it.
     code: String,
+    /// Answer in JSON: `account`, `address`.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -236,6 +253,10 @@ impl Enrol {
         let enrolling = vedetta_sensor::enrol(&self.at.dir, &code, &SystemEntropy);
         let identity = runtime()?.block_on(enrolling)?;
         let (account, dir) = (&identity.account, self.at.dir.display());
+        if self.json {
+            println!("{}", json!({ "account": account, "address": identity.address }));
+            return Ok(Outcome::Done);
+        }
         println!("enrolled as {account} at {}", identity.address);
         println!(
             "say what it reads in {dir}/{}, then: vedetta sensor run --dir {dir}",
@@ -267,13 +288,15 @@ impl Run {
     }
 }
 
+const NEVER_RAN: &str = "no sensor has run here yet; start it with `vedetta sensor run`";
+
 impl Show {
     fn status(self) -> Result<Outcome, Failure> {
         let status = Status::read(&self.at.dir)?;
         let dir = self.at.dir.display().to_string();
         vedetta_sensor::Identity::read(&self.at.dir)?;
         let status =
-            status.ok_or(Failure::Refused(format!("{dir}: no sensor has run here yet")))?;
+            status.ok_or_else(|| Failure::Refused(Refusal::new("unknown", NEVER_RAN).at(dir)))?;
         if self.json {
             println!("{}", serde_json::to_value(&status).unwrap_or_default());
             return Ok(Outcome::Done);

@@ -218,7 +218,7 @@ fn fill(node: &Resident, count: u64) -> Result<(), Failure> {
         let some = left.min(AT_ONCE);
         let receipt = house.accept(&keeper, arrival(&indicators.list("", some)))?;
         if let Some(fault) = receipt.rejected.first() {
-            return Err(Failure::Refused(fault.reason.clone()));
+            return Err(Failure::refused(&fault.reason));
         }
         left -= some;
     }

@@ -99,7 +99,7 @@ impl Trial {
         let failed = ["lost", "surplus", "duplicated", "damaged"].iter().any(|it| report[it] != 0);
         if failed {
             let reason = "nodes do not have what is for them; play it again with the same seed";
-            return Err(Failure::Refused(reason.into()));
+            return Err(Failure::refused(reason));
         }
         Ok(Outcome::Done)
     }
@@ -340,7 +340,7 @@ async fn bring(
         loop {
             match node.post("/control/arrivals", body.clone()).await {
                 Ok(receipt) if receipt["rejected"].as_array().is_none_or(Vec::is_empty) => break,
-                Ok(receipt) => return Err(Failure::Refused(receipt["rejected"].to_string())),
+                Ok(receipt) => return Err(Failure::refused(receipt["rejected"].to_string())),
                 // It was killed, and is started again; or it was before it answered.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }

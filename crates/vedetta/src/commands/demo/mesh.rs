@@ -197,7 +197,7 @@ impl Country {
         let accepted = SystemClock.now();
         let receipt = origin.post(&format!("/control/arrivals?as={}", scene.who), body).await?;
         if receipt["accepted"].as_array().is_none_or(Vec::is_empty) {
-            return Err(Failure::Refused(format!("{}: {}", scene.what, receipt["rejected"])));
+            return Err(Failure::refused(format!("{}: {}", scene.what, receipt["rejected"])));
         }
         let told = Told {
             id: id.to_string(),

@@ -42,6 +42,9 @@ pub(super) struct Judge {
     /// Of all hosts and accounts of the organisation, not only of this one.
     #[arg(long)]
     everywhere: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// What a finding was.
@@ -95,7 +98,11 @@ impl Judge {
         let mut node = node_or_ledger(&self.node, Use::Write)?;
         let path = format!("/api/v1/alerts/{}/judgements", self.sighting);
         let judged: Value = node.post(&path, &judgement)?;
-        println!("{verdict} until {}", judged["until"].as_str().unwrap_or_default());
+        if self.json {
+            println!("{judged}");
+        } else {
+            println!("{verdict} until {}", judged["until"].as_str().unwrap_or_default());
+        }
         Ok(Outcome::Done)
     }
 }
