@@ -84,6 +84,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("write it as host:port", "scrivilo come nome:porta"),
     ("say why, in at most 1,000 bytes", "di' perché, in al più 1.000 caratteri"),
     ("1 to 365", "da 1 a 365"),
+    ("say why in a sentence", "di' perché, in una frase"),
 ];
 
 #[cfg(test)]

@@ -95,7 +95,6 @@ fn a_program_is_told_of_every_refusal_in_json() {
     let missing = node.join("missing.json");
     let missing = missing.to_str().unwrap();
     assert_eq!(refused(node, &["import", missing], 3, "unreadable")["where"], missing);
-    refused(node, &["mail", "check", missing], 3, "unreadable");
     refused(node, &["verify", "--head", "zz"], 2, "usage");
     refused(node, &["explain", "--item", item], 2, "usage");
     refused(node, &["verify", "--colour"], 2, "usage");

@@ -148,6 +148,7 @@ struct Accept {
 
 /// What the other node may say.
 #[derive(Args)]
+#[group(skip)]
 struct Terms {
     /// For whom it speaks: everything, region:NAME, below:ID or ID, several with commas.
     #[arg(long, value_parser = scope)]

@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use vedetta_api::Shown;
 use vedetta_model::Clock as _;
 use vedetta_store_sqlite::SqliteStore;
 
@@ -60,7 +61,9 @@ pub(super) fn measure(letters: &[Vec<u8>], rate: u32, seconds: u32) -> Result<Va
         let now = SystemClock.now().micros() / 1_000_000;
         let pair = Authority::open(folder.path(), now)?.door(&["localhost".into()], now)?;
         let desk = configuration.desk(&house, folder.path())?;
-        let door = MailDoor::open(&desk, &configuration, &pair).await?;
+        let shown = Shown::new(pair.certificate.as_bytes(), pair.key.as_bytes())
+            .map_err(|error| Failure::system("securing the door", error))?;
+        let door = MailDoor::open(&desk, &configuration, &shown).await?;
         let at = door.addresses.first().map(|(_, at)| *at);
         let at = at.ok_or_else(|| Failure::Usage("no door for mail".into()))?;
         let taking = tokio::spawn(take_answers(relay, Arc::clone(&board)));
