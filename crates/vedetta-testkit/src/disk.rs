@@ -1,7 +1,7 @@
 //! A ledger whose disk is full while one says so.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vedetta_model::Instant;
 use vedetta_store::{Reader, Store, StoreError, UnitOfWork};
@@ -9,24 +9,30 @@ use vedetta_store::{Reader, Store, StoreError, UnitOfWork};
 /// A ledger on a disk that may be full.
 pub struct Disk {
     store: Arc<dyn Store>,
-    full: AtomicBool,
+    /// How many units of work it still takes.
+    room: AtomicUsize,
 }
 
 impl Disk {
     /// With room, under a ledger.
     #[must_use]
     pub fn under(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, full: AtomicBool::new(false) })
+        Arc::new(Self { store, room: AtomicUsize::new(usize::MAX) })
     }
 
     /// Nothing can be written from now on.
     pub fn fill(&self) {
-        self.full.store(true, Ordering::Relaxed);
+        self.fill_after(0);
+    }
+
+    /// So many units of work can be written from now on.
+    pub fn fill_after(&self, units: usize) {
+        self.room.store(units, Ordering::Relaxed);
     }
 
     /// There is room again.
     pub fn clear(&self) {
-        self.full.store(false, Ordering::Relaxed);
+        self.room.store(usize::MAX, Ordering::Relaxed);
     }
 }
 
@@ -36,7 +42,12 @@ impl Store for Disk {
         now: Instant,
         work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.full.load(Ordering::Relaxed) {
+        let taken =
+            self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| match room {
+                usize::MAX => Some(room),
+                room => room.checked_sub(1),
+            });
+        if taken.is_err() {
             return Err(StoreError::Full { place: "the test's disk".into() });
         }
         self.store.write(now, work)

@@ -3,6 +3,7 @@
 use vedetta_model::Actor;
 use vedetta_store::{Job, JobId, StoreError, UnitOfWork};
 
+use crate::actions::manage_accounts::note;
 use crate::authority::ROOM;
 use crate::error::FlowError;
 use crate::house::House;
@@ -27,7 +28,7 @@ impl House {
     pub fn retry_work(&self, by: &Actor, id: JobId) -> Result<(), FlowError> {
         self.require_room(by, ROOM, "take work up again")?;
         let now = self.now();
-        self.settle(by, id, r#"{"deed":"retried"}"#, move |unit| unit.requeue(id, now))
+        self.settle(by, id, "retried", move |unit| unit.requeue(id, now))
     }
 
     /// Takes off the list for good what was given up.
@@ -36,24 +37,25 @@ impl House {
     /// As for [`House::retry_work`].
     pub fn discard_work(&self, by: &Actor, id: JobId) -> Result<(), FlowError> {
         self.require_room(by, ROOM, "discard work")?;
-        self.settle(by, id, r#"{"deed":"discarded"}"#, move |unit| unit.discard(id))
+        self.settle(by, id, "discarded", move |unit| unit.discard(id))
     }
 
     fn settle(
         &self,
         by: &Actor,
         id: JobId,
-        deed: &str,
+        deed: &'static str,
         mut how: impl FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), FlowError> {
+        let (actor, subject) = (by.account.to_string(), format!("job {}", id.0));
         let settled = self.write(move |unit| match how(unit) {
             Err(StoreError::Refused(_)) => Ok(false),
-            other => other.map(|()| true),
+            other => {
+                other?;
+                note(unit, &actor, &subject, deed)?;
+                Ok(true)
+            }
         })?;
-        if !settled {
-            return Err(FlowError::unknown("dead letter", id.0));
-        }
-        self.note_deed(by.account.as_str(), &format!("job {}", id.0), deed.into())?;
-        Ok(())
+        if settled { Ok(()) } else { Err(FlowError::unknown("dead letter", id.0)) }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use vedetta_model::{Clock, Instant, Pace};
-use vedetta_store::StoreError;
+use vedetta_store::{EntryKind, JobId, NewJob, Sequence, StoreError, UnitOfWork};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::disk::Disk;
 
@@ -101,4 +101,26 @@ fn after_a_work_that_breaks_off_the_house_writes_on() {
     let broken = test.house.write::<()>(|_| panic!("a work that breaks off"));
     assert!(matches!(broken, Err(StoreError::Refused(_))), "{broken:?}");
     assert_eq!(test.house.write(|_| Ok(7)).unwrap(), 7);
+}
+
+#[test]
+fn what_is_discarded_is_in_the_ledger_with_who_discarded_it() {
+    let disk = Disk::under(TestHouse::ledger());
+    let test = TestHouse::over(Arc::clone(&disk) as _).with_small_network();
+    let (admin, now) = (test.administrator(), test.house.now());
+    let job = test.house.write(move |unit| given_up(unit, now)).unwrap();
+    disk.fill_after(1);
+    test.house.discard_work(&admin, job).unwrap();
+    let entries = test.house.entries(&admin, Sequence::START, 1_000).unwrap();
+    let subject = format!("job {}", job.0);
+    let told = entries.iter().find(|it| it.subject == subject && it.kind == EntryKind::Deed);
+    assert_eq!(told.map(|it| it.actor.as_str()), Some(admin.account.as_str()));
+}
+
+/// Work that nobody does any more.
+fn given_up(unit: &mut dyn UnitOfWork, now: Instant) -> Result<JobId, StoreError> {
+    unit.enqueue(&NewJob { step: "test", key: "once", task: "{}", due: now })?;
+    let lease = unit.lease("test", now, Duration::from_secs(60), 1)?.pop().unwrap();
+    unit.give_back(&lease, "for good", None, now)?;
+    Ok(lease.job.id)
 }
