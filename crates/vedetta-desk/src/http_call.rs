@@ -1,9 +1,10 @@
 //! The request of an `http-api` command, ready to be made: variables filled in, nothing smuggled,
 //! to a host that is allowed and to no other.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use cacao::{CommandKind, Http, Playbook, StepKind, fill};
+use cacao::{CommandKind, Http, LONGEST_FILLING, Playbook, StepKind, fill};
 use serde::{Deserialize, Serialize};
 
 use crate::run::Run;
@@ -48,6 +49,9 @@ pub enum CallError {
     /// A variable that nobody has found out.
     #[error("{0} is not known; find it out first")]
     Missing(String),
+    /// A variable with which the request is longer than it may be.
+    #[error("with {0} the request is too long; find out something shorter")]
+    Large(String),
     /// A header that is not the playbook's to set.
     #[error("the header {0:?} cannot be set by a playbook; take it away")]
     Header(String),
@@ -163,15 +167,21 @@ fn content(run: &Run, http: &Http) -> Result<Vec<u8>, CallError> {
 
 /// A text with its variables, each written so that it stays what it is there.
 fn filled(run: &Run, text: &str, written: impl Fn(&str) -> String) -> Result<String, CallError> {
-    let missing = std::cell::RefCell::new(None);
+    let (wrong, room) = (RefCell::new(None), Cell::new(LONGEST_FILLING));
     let filled = fill(text, &|name| {
-        let value = run.value(name);
-        if value.is_none() {
-            *missing.borrow_mut() = Some(name.to_owned());
+        if wrong.borrow().is_some() {
+            return None;
         }
-        value.map(|value| written(&value))
+        let value = run.value(name).map(|value| written(&value));
+        let left = value.as_ref().map(|value| room.get().checked_sub(value.len()));
+        match left {
+            Some(Some(left)) => room.set(left),
+            Some(None) => *wrong.borrow_mut() = Some(CallError::Large(name.to_owned())),
+            None => *wrong.borrow_mut() = Some(CallError::Missing(name.to_owned())),
+        }
+        value
     });
-    missing.into_inner().map_or(Ok(filled), |name| Err(CallError::Missing(name)))
+    wrong.into_inner().map_or(Ok(filled), Err)
 }
 
 /// As it stands in a path or query (RFC 3986).

@@ -20,15 +20,20 @@ fn is_uuid(text: &str) -> bool {
     hexadecimal && lengths.eq([8, 4, 4, 4, 12])
 }
 
+/// The longest name of a variable, in octets, without the `__` about it.
+pub(crate) const LONGEST_NAME: usize = 200;
+
 /// Whether a text is the name of a variable: `__name__` (section 10.18).
 pub(crate) fn is_variable(text: &str) -> bool {
-    let inner = text.strip_prefix("__").and_then(|text| text.strip_suffix("__"));
-    inner.is_some_and(|name| {
-        let first = name.chars().next();
-        first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-            && name.len() <= 200
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
-    })
+    text.strip_prefix("__").and_then(|text| text.strip_suffix("__")).is_some_and(is_name)
+}
+
+/// Whether a text is the name of a variable without the `__` about it.
+pub(crate) fn is_name(name: &str) -> bool {
+    let first = name.chars().next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && name.len() <= LONGEST_NAME
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 impl Object<'_> {

@@ -24,7 +24,7 @@ pub use playbook::{
 };
 pub use read::{LARGEST, MOST_STEPS, Reading, read};
 pub use translation::{EXTENSION, StepWords, Words};
-pub use variable::fill;
+pub use variable::{LONGEST_FILLING, fill};
 
 #[cfg(test)]
 mod tests;

@@ -134,6 +134,25 @@ fn variables_are_filled_in_and_unknown_ones_left() {
     assert_eq!(fill("block __ip__:value now", &value), "block 192.0.2.1 now");
     assert_eq!(fill("x____ip__:value/__b__:value", &value), "x__192.0.2.1/__b__:value");
     assert_eq!(fill("__:value __ip__", &value), "__:value __ip__");
+    assert_eq!(fill("è __ip__:value è__ip__:value", &value), "è 192.0.2.1 è192.0.2.1");
+    assert_eq!(fill("__ip x__ip__:value", &value), "__ip x192.0.2.1");
+}
+
+#[test]
+fn a_text_of_many_marks_is_filled_at_once() {
+    // What copies the rest for each of them has some two hundred thousand million octets to copy.
+    let text = format!("{}__:value", "__ ".repeat(350_000));
+    assert_eq!(fill(&text, &|_| Some("x".into())), text);
+    let text = "_".repeat(1 << 20) + "__:value";
+    assert!(fill(&text, &|_| Some("x".into())).ends_with("_x"));
+}
+
+#[test]
+fn what_is_found_out_makes_a_text_no_longer_than_it_may() {
+    let text = "__a__:value ".repeat(2_000);
+    let filled = fill(&text, &|_| Some("x".repeat(10_000)));
+    assert!(filled.len() <= text.len() + LONGEST_FILLING);
+    assert!(filled.starts_with("xxx") && filled.ends_with("__a__:value "));
 }
 
 proptest! {

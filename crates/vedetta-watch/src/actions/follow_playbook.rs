@@ -165,30 +165,36 @@ impl Watch {
             return Err(forbidden(by));
         }
         let (number, now, actor) = (seen.number, self.house().now(), by.account.clone());
+        // Texts are filled in before the unit: whoever wrote a large playbook holds up only this.
+        let read = self.house().read(|reader| {
+            let newest = newest(reader, number, place)?;
+            Ok::<_, StoreError>((newest, playbooks::hosts(reader)?))
+        })?;
+        let (Some((at, kept, playbook)), hosts) = read else {
+            return Err(NoRun::Unknown.error(number, place));
+        };
+        if at != version {
+            return Err(NoRun::Stale.error(number, place));
+        }
+        let prepared = prepare(&kept.run, &playbook, (node, command), &hosts)
+            .map_err(|error| NoRun::Call(error).error(number, place))?;
+        let to = format!("{} {}", prepared.method, prepared.url);
+        let run = kept.run.calling(&playbook, (node, command, to), (&actor, now));
+        let run = run.map_err(|error| NoRun::Run(error).error(number, place))?;
+        let next = KeptRun { run, before: Some(at) };
         let written = self.house().write(move |unit| {
-            let Some((at, kept, playbook)) = newest(unit, number, place)? else {
-                return Ok(Err(NoRun::Unknown));
-            };
-            if at != version {
+            let still = unit.record(RecordKind::Run, &name(number, place))?;
+            if still.map(|it| it.stamp.seq) != Some(at) {
                 return Ok(Err(NoRun::Stale));
             }
-            let hosts = playbooks::hosts(unit)?;
-            let prepared = match prepare(&kept.run, &playbook, (node, command), &hosts) {
-                Ok(prepared) => prepared,
-                Err(error) => return Ok(Err(NoRun::Call(error))),
-            };
-            let to = format!("{} {}", prepared.method, prepared.url);
-            match kept.run.calling(&playbook, (node, command, to), (&actor, now)) {
-                Ok(run) => {
-                    let secret = playbooks::authorization(&prepared.host);
-                    let secret = unit.secret(SecretKind::Node, &secret)?;
-                    let authorization = secret.and_then(|it| String::from_utf8(it).ok());
-                    let next = KeptRun { run, before: Some(at) };
-                    let version = put_run(unit, (number, place), &next, &actor)?;
-                    Ok(Ok(DueRequest { prepared, authorization, version }))
-                }
-                Err(error) => Ok(Err(NoRun::Run(error))),
+            let host = &prepared.host;
+            if !playbooks::hosts(unit)?.0.contains(host) {
+                return Ok(Err(NoRun::Call(CallError::Host(host.clone()))));
             }
+            let secret = unit.secret(SecretKind::Node, &playbooks::authorization(host))?;
+            let authorization = secret.and_then(|it| String::from_utf8(it).ok());
+            let version = put_run(unit, (number, place), &next, &actor)?;
+            Ok(Ok(DueRequest { prepared: prepared.clone(), authorization, version }))
         })?;
         written.map_err(|why| why.error(number, place))
     }
