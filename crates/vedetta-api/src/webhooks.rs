@@ -91,8 +91,7 @@ pub async fn work(
     let (inner, troubles) = (inner.clone(), troubles.clone());
     let worker = Worker { house, caller, inner, troubles };
     let queued = worker.ask(|house| house.queue_webhook_calls()).await?;
-    let active = worker.ask(|house| house.active_webhooks()).await?;
-    let wanted: Vec<_> = active.into_iter().map(|key| (key, TO_ONE)).collect();
+    let wanted: Vec<_> = worker.active().await?.into_iter().map(|key| (key, TO_ONE)).collect();
     let due = worker.ask(move |house| house.due_webhook_calls(&wanted)).await?;
     let remaining = if due.is_empty() { queued.remaining } else { Remaining::Something };
     futures_util::future::join_all(due.into_iter().map(|due| worker.one(due))).await;
@@ -124,6 +123,13 @@ impl Worker {
                 bell.mark_unchanged();
             }
         }
+    }
+
+    /// Which webhooks are called. What failed of others is nobody's trouble any more.
+    async fn active(&self) -> Result<Vec<String>, FlowError> {
+        let active = self.ask(|house| house.active_webhooks()).await?;
+        self.troubles.keep(&active);
+        Ok(active)
     }
 
     /// One call, and what follows from its answer.

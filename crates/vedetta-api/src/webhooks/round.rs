@@ -41,7 +41,7 @@ impl Round {
             tokio::select! {
                 Some(ended) = self.calls.join_next_with_id() => self.ended(ended),
                 Some(webhooks) = told.recv() => self.line_up(webhooks),
-                _ = looking.tick() => match self.worker.ask(|house| house.active_webhooks()).await {
+                _ = looking.tick() => match self.worker.active().await {
                     Ok(webhooks) => self.line_up(webhooks),
                     Err(error) => tracing::error!(%error, "webhooks wait: the ledger cannot be read"),
                 },

@@ -49,4 +49,10 @@ impl Troubles {
             tracing::info!(webhook = key, "a webhook that failed is taken again");
         }
     }
+
+    /// Forgets those that are not called any more.
+    pub(super) fn keep(&self, active: &[String]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, _| active.contains(key));
+    }
 }

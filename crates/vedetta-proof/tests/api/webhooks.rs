@@ -142,6 +142,26 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
 }
 
 #[tokio::test]
+async fn what_failed_of_a_webhook_goes_with_it() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
+    put(&door, &stranger).await;
+    bring(&door, &perugia, TestItem::indicator(1).tlp("CLEAR")).await;
+    let receiver = Receiver::new("8.8.8.8:443");
+    *receiver.answer.lock().unwrap() = 503;
+    run(&door, &receiver).await;
+    let troubles = &door.api.settings().webhook_troubles;
+    assert!(troubles.of("stranger/soc").is_some());
+    let gone = door.ask(&stranger, "DELETE /api/v1/webhooks/soc", None).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    run(&door, &receiver).await;
+    assert!(troubles.of("stranger/soc").is_none());
+    put(&door, &stranger).await;
+    let anew = door.get(&stranger, "/api/v1/webhooks").await["webhooks"][0].clone();
+    assert_eq!(anew.get("last_error"), None, "{anew}");
+}
+
+#[tokio::test]
 async fn what_was_given_up_can_be_discarded_for_good() {
     let door = Door::new();
     let (perugia, stranger) = (door.token("perugia"), door.token("stranger"));
