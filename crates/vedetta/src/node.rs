@@ -136,8 +136,7 @@ impl Configuration {
     /// By what it sends text messages.
     pub(crate) fn gateway(&self) -> Result<Option<Gateway>, Failure> {
         let Some(url) = self.sms_gateway.clone() else { return Ok(None) };
-        let plain = url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
-        if !url.starts_with("https://") && !plain {
+        if !is_safe(&url) {
             let what = format!("vedetta.toml: sms_gateway {url:?}: write an https address");
             return Err(Failure::Usage(what));
         }
@@ -151,6 +150,16 @@ impl Configuration {
         let text =
             format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
         write_secret(&data.join("vedetta.toml"), &text)
+    }
+}
+
+/// Whether what is sent to an address is read on its way by nobody: https, or http within the machine.
+fn is_safe(url: &str) -> bool {
+    let Ok(url) = url.parse::<http::Uri>() else { return false };
+    match (url.scheme_str(), url.host()) {
+        (Some("https"), Some(_)) => true,
+        (Some("http"), Some(host)) => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
+        _ => false,
     }
 }
 
@@ -214,4 +223,36 @@ fn check_clock(store: &dyn Store, now: Instant) -> Result<(), Failure> {
          if the node was stopped for so long or restored from an old backup, say so once with \
          {CLOCK_IS_RIGHT}=1 in the environment"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_messages_leave_the_machine_by_https_alone() {
+        let gateway = |url: &str| {
+            let configuration =
+                Configuration { sms_gateway: Some(url.into()), ..Configuration::default() };
+            configuration.gateway().map(drop)
+        };
+        for url in [
+            "https://sms.example.org/send",
+            "http://127.0.0.1:8080/send",
+            "http://localhost/send",
+            "http://[::1]:8080/",
+        ] {
+            assert!(gateway(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://localhost.example.org/",
+            "http://127.0.0.1@sms.example.org/",
+            "http://127.0.0.1.example.org/",
+            "http://sms.example.org/",
+            "ftp://localhost/",
+            "localhost",
+        ] {
+            assert!(gateway(url).is_err(), "{url}");
+        }
+    }
 }
