@@ -90,6 +90,9 @@ const BY_PARAMETER: &[(&str, &[&str])] = &[
     ("duckduckgo.com", &["uddg"]),
 ];
 
+/// Where Proofpoint's links lead first.
+const PROOFPOINT: &[&str] = &["urldefense.com", "urldefense.us", "urldefense.proofpoint.com"];
+
 /// Parameters that open redirectors use.
 const OPEN: &[&str] = &[
     "url",
@@ -107,18 +110,19 @@ const OPEN: &[&str] = &[
 
 fn unwrapped(target: &Target) -> Option<Target> {
     let host = target.host.as_str();
-    let inner = if host.starts_with("urldefense.") {
+    let is = |part: &&str| host == *part || names(host, part);
+    let inner = if PROOFPOINT.iter().any(is) {
         proofpoint(target)
-    } else if host.starts_with("secure-web.cisco.com") {
+    } else if is(&"secure-web.cisco.com") {
         target.rest.split('/').nth(2).map(decoded)
-    } else if host.ends_with("bing.com") {
+    } else if is(&"bing.com") {
         parameter(target, "u").and_then(|value| value.strip_prefix("a1").map(text_of_base64))
     } else if let Some(rest) =
         target.rest.strip_prefix("/amp/s/").filter(|_| host.contains("google."))
     {
         Some(format!("https://{rest}"))
     } else {
-        let known = BY_PARAMETER.iter().find(|(part, _)| host == *part || names(host, part));
+        let known = BY_PARAMETER.iter().find(|(part, _)| is(part));
         match known {
             Some((_, names)) => names.iter().find_map(|name| parameter(target, name)),
             None => open_redirect(target),
@@ -197,6 +201,19 @@ mod tests {
         assert!(goes(&both).0.contains("evil.example"));
         assert_eq!(goes("https://ads.example/c?url=https://evil.example/x?a=1"), (evil, 1));
         assert_eq!(goes("https://www.google.com/maps?q=roma").1, 0);
+    }
+
+    #[test]
+    fn a_host_that_only_begins_or_ends_like_a_wrapper_is_none() {
+        for host in ["secure-web.cisco.com.evil.example", "notsecure-web.cisco.com"] {
+            let url = format!("https://{host}/1x/https%3A%2F%2Fwww.comune.example%2F");
+            assert_eq!(goes(&url), (url, 0), "{host}");
+        }
+        let inner = "a1aHR0cHM6Ly93d3cuY29tdW5lLmV4YW1wbGUv";
+        assert_eq!(goes(&format!("https://evilbing.com/ck/a?u={inner}")).1, 0);
+        assert_eq!(goes(&format!("https://www.bing.com/ck/a?u={inner}")).1, 1);
+        let v3 = "https://urldefense.evil.example/v3/__https://www.comune.example/__;!!abc";
+        assert_eq!(goes(v3).1, 0);
     }
 
     #[test]

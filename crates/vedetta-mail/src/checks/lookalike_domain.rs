@@ -55,12 +55,16 @@ fn resembles(host: &str, desk: &crate::desk::Desk<'_>) -> Option<(Likeness, Stri
     let like = of_brands(host, desk.brands);
     like.or_else(|| {
         let registered = crate::url::registered(host);
-        let own = desk
-            .own_domains
-            .iter()
-            .find(|own| near(&registered, own) && !host.ends_with(own.as_str()));
+        let own =
+            desk.own_domains.iter().find(|own| near(&registered, own) && !is_under(host, own));
         own.map(|own| (Likeness::Typo, own.clone()))
     })
+}
+
+/// Whether a host is a domain or below it.
+fn is_under(host: &str, domain: &str) -> bool {
+    let above = host.strip_suffix(domain);
+    above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Whom of the brands a host resembles, without being theirs.
@@ -187,7 +191,7 @@ fn adds(label: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Likeness, of_brands};
+    use super::{Likeness, is_under, of_brands};
     use crate::brands::Brands;
 
     #[test]
@@ -203,5 +207,12 @@ mod tests {
         assert_eq!(like("www.poste.it"), None);
         assert_eq!(like("comune.roma.it"), None);
         assert_eq!(like("composte.example"), None);
+    }
+
+    #[test]
+    fn a_letter_before_ones_own_name_is_not_ones_own() {
+        assert!(is_under("comune.example", "comune.example"));
+        assert!(is_under("posta.comune.example", "comune.example"));
+        assert!(!is_under("icomune.example", "comune.example"));
     }
 }
