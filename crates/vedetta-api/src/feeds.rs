@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use vedetta_diffusion::feed::{
     Doubtful, FeedEntry, Format, Head, Measures, Release, Rendered, render,
 };
-use vedetta_directory::{Observable, Relevance};
+use vedetta_directory::Directory;
 use vedetta_flow::{Cleared, Door, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
 use vedetta_indicator::{DecayTable, Term, WarningList, WarningLists};
 use vedetta_model::{Actor, Instant, OrganisationId};
@@ -27,6 +27,10 @@ use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 use crate::reads::Carried;
 use crate::recorder;
+
+use holdings::{Holdings, Sight};
+
+mod holdings;
 
 /// The longest time that a written feed is given again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -41,6 +45,7 @@ const MOST_ITEMS: usize = 500_000;
 pub(crate) struct Feeds {
     written: Mutex<HashMap<(OrganisationId, &'static str), Written>>,
     lists: Mutex<Option<Arc<WarningLists>>>,
+    holdings: Mutex<Option<Arc<Holdings>>>,
     changed: Mutex<Option<(u64, Instant)>>,
 }
 
@@ -99,8 +104,9 @@ impl Feeds {
         }
         let head = self.head(api, &actor, (generation, now));
         let lists = self.lists(api).await?;
-        let writing = move |house: &House| write(house, &actor, format, (&head, &lists));
-        let feed = api.ask_at(Cost::Bulk, writing).await?;
+        let holdings = self.holdings(&api.house().standing().directory);
+        let by = move |house: &House| write(house, &actor, format, (&head, &lists, &holdings));
+        let feed = api.ask_at(Cost::Bulk, by).await?;
         if feed.body.len() <= LARGEST_KEPT {
             let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= KEPT {
@@ -141,6 +147,14 @@ impl Feeds {
         }
     }
 
+    fn holdings(&self, directory: &Arc<Directory>) -> Arc<Holdings> {
+        let mut kept = self.holdings.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(known) if Arc::ptr_eq(&known.directory, directory) => Arc::clone(known),
+            _ => Arc::clone(kept.insert(Arc::new(Holdings::of(Arc::clone(directory))))),
+        }
+    }
+
     async fn lists(&self, api: &Api) -> Result<Arc<WarningLists>, Problem> {
         let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(lists) = known {
@@ -164,18 +178,26 @@ fn write(
     house: &House,
     actor: &Actor,
     format: Format,
-    (head, lists): (&Head, &WarningLists),
+    (head, lists, holdings): (&Head, &WarningLists, &Holdings),
 ) -> Result<Rendered, FlowError> {
     let (decay, reader) = (DecayTable::default(), house.reader_of(actor)?);
-    let standing = house.standing();
-    let members = |term: &Term| concerns_members(term, &standing.relevance);
-    let by = Measures { decay: &decay, lists, members: &members, now: house.now() };
+    let whole = house.standing().own.as_ref() == Some(&actor.organisation);
+    let sight = Sight { reader: holdings.directory.number(&actor.organisation), whole };
+    let owned = |term: &Term| holdings.doubt(term, sight);
+    let of_others = Measures { decay: &decay, lists, owned: &owned, now: house.now() };
+    // What an organisation brought itself it has blocked as it likes, and learns nothing by it.
+    let of_reader = Measures { owned: &|_| None, ..of_others };
     let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
     let mut entries = VecDeque::new();
     let mut left_out = 0;
     loop {
         let (items, next) = house.cleared_page(actor, &wish)?;
-        let assess = |item: Cleared<ReadItem>| item.filter_map(|item| assess(item, &by));
+        let assess = |item: Cleared<ReadItem>| {
+            item.filter_map(|item| {
+                let own = Some(item.producer) == sight.reader && !whole;
+                assess(item, if own { &of_reader } else { &of_others })
+            })
+        };
         entries.extend(items.into_iter().filter_map(assess));
         left_out += keep_last(&mut entries, MOST_ITEMS);
         match next {
@@ -187,20 +209,6 @@ fn write(
         tracing::warn!(organisation = %actor.organisation, left_out, "a feed carries only what was released last");
     }
     Ok(render(format, entries.make_contiguous(), &reader, head))
-}
-
-/// Whether any member owns what a term means, or a part of it.
-fn concerns_members(term: &Term, relevance: &Relevance) -> bool {
-    use vedetta_indicator::Kind;
-    let text = match term.kind() {
-        Kind::Ipv4 | Kind::Ipv6 | Kind::Domain | Kind::Url | Kind::EmailAddress => {
-            term.value().to_owned()
-        }
-        Kind::AutonomousSystem => format!("AS{}", term.value()),
-        _ => return false,
-    };
-    let observable = Observable::read(&text);
-    observable.is_ok_and(|it| relevance.concerned(&it).next().is_some())
 }
 
 /// Leaves only so many of the last; says how many went.

@@ -19,7 +19,7 @@ const INDICATORS: u32 = 100_000;
 
 fn main() {
     let (decay, lists) = (DecayTable::default(), WarningLists::build(&[]).unwrap());
-    let measures = Measures { decay: &decay, lists: &lists, members: &|_| false, now: world::NOW };
+    let measures = Measures { decay: &decay, lists: &lists, owned: &|_| None, now: world::NOW };
     let start = Instant::now();
     let entries: Vec<_> =
         (0..INDICATORS).map(|n| FeedEntry::assess(release(n), &measures).unwrap()).collect();

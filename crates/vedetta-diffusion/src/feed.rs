@@ -102,9 +102,10 @@ pub struct LeftOut {
     pub blameless: usize,
     /// On a warning list.
     pub listed: usize,
-    /// Too broad.
+    /// Too broad, or withheld for a reason that the reader is not told.
     pub broad: usize,
-    /// What a member of the network owns: nobody has its neighbours block or watch it.
+    /// What a member of the network owns, where the reader may know that: nobody has its neighbours block
+    /// or watch it.
     pub members: usize,
     /// Of a kind that the format does not have.
     pub kind: usize,
@@ -316,7 +317,7 @@ impl<'a> Content<'a> {
             opening,
             "{mark} {} for {}, from {} (Vedetta)\n\
              {mark} {tlp} {pap} at the strictest; changed {}; {carried} values\n\
-             {mark} left out: {listed} on warning lists, {broad} too broad, {members} of members, \
+             {mark} left out: {listed} on warning lists, {broad} too broad or withheld, {members} of members, \
              {pap_out} by their PAP, {blameless} blameless, {kind} of other kinds, {form} not expressible\n",
             format.file_name(),
             line(&self.head.organisation),
@@ -350,6 +351,7 @@ impl Needs {
                 return Some(&mut left_out.broad);
             }
             Some(Doubt::Members) if !inform => return Some(&mut left_out.members),
+            Some(Doubt::Withheld) if !inform => return Some(&mut left_out.broad),
             Some(Doubt::Listed(_)) if doubtful == Doubtful::LeftOut => {
                 return Some(&mut left_out.listed);
             }

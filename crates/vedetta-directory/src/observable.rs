@@ -167,6 +167,25 @@ impl Url {
     pub const fn host(&self) -> &Host {
         &self.host
     }
+
+    /// Whether it is another one or below it, at the same host by whichever scheme and port. What goes up
+    /// again on its way is below nothing.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let (own, above) = (self.path(), other.path().trim_end_matches('/'));
+        let below = own.strip_prefix(above);
+        let goes_up = |part: &str| part.to_ascii_lowercase().replace("%2e", ".") == "..";
+        self.host == other.host
+            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            && !own.split(['/', '\\']).any(goes_up)
+    }
+
+    /// What is between the host and the query.
+    fn path(&self) -> &str {
+        let rest = self.text.split_once("://").map_or("", |(_, rest)| rest);
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        rest.find(['/', '\\']).and_then(|at| rest.get(at..)).unwrap_or_default()
+    }
 }
 
 impl Mailbox {

@@ -47,6 +47,7 @@ pub(super) fn write(rows: &[Row<'_>]) -> (Vec<u8>, usize) {
             Some(Doubt::Listed(list)) => text::one_line(list, 200),
             Some(Doubt::Broad(breadth)) => breadth.to_string(),
             Some(Doubt::Members) => "a member of the network owns it".to_owned(),
+            Some(Doubt::Withheld) => "no machine should act on it".to_owned(),
         };
         let _ = table.write_record([
             kind::name(row.term.kind()),

@@ -53,8 +53,18 @@ pub enum Doubt {
     Listed(Arc<str>),
     /// Too broad.
     Broad(Breadth),
-    /// A member of the network owns it, or part of it.
+    /// A member of the network owns it, or part of it, and the reader may know that.
     Members,
+    /// Not to be acted on, for a reason that the reader is not told.
+    Withheld,
+}
+
+impl Doubt {
+    /// Whether it is one because of what somebody owns.
+    #[must_use]
+    pub const fn is_of_owners(&self) -> bool {
+        matches!(self, Self::Members | Self::Withheld)
+    }
 }
 
 /// An item as it was released.
@@ -83,8 +93,8 @@ pub struct Measures<'a> {
     pub decay: &'a DecayTable,
     /// What is harmless.
     pub lists: &'a WarningLists,
-    /// Whether a term concerns what a member of the network owns.
-    pub members: &'a dyn Fn(&Term) -> bool,
+    /// The doubt about a term that concerns what a member of the network owns.
+    pub owned: &'a dyn Fn(&Term) -> Option<Doubt>,
     /// The moment.
     pub now: Instant,
 }
@@ -127,8 +137,8 @@ impl Measures<'_> {
         if let Some(breadth) = breadth(term) {
             return Some(Doubt::Broad(breadth));
         }
-        if (self.members)(term) {
-            return Some(Doubt::Members);
+        if let Some(doubt) = (self.owned)(term) {
+            return Some(doubt);
         }
         let hits = self.lists.hits(term);
         let hit = hits.into_iter().find(|hit| hit.reach.is_doubtful())?;

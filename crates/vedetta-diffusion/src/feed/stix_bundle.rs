@@ -23,7 +23,7 @@ pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize, Places) {
         {
             match doubt {
                 Doubt::Listed(_) => content.left_out.listed += 1,
-                Doubt::Broad(_) => content.left_out.broad += 1,
+                Doubt::Broad(_) | Doubt::Withheld => content.left_out.broad += 1,
                 Doubt::Members => content.left_out.members += 1,
             }
             continue;
@@ -57,7 +57,7 @@ pub(super) fn write(content: &mut Content<'_>) -> (Vec<u8>, usize, Places) {
 /// to those who read.
 fn doubt_of_all(entry: &FeedEntry) -> Option<&Doubt> {
     let doubts = entry.terms.iter().map(|term| term.doubt.as_ref());
-    let mut doubts = doubts.map(|doubt| doubt.filter(|it| **it != Doubt::Members));
+    let mut doubts = doubts.map(|doubt| doubt.filter(|it| !it.is_of_owners()));
     let first = doubts.next()??;
     doubts.all(|doubt| doubt.is_some()).then_some(first)
 }

@@ -132,7 +132,10 @@ fn false_positives_are_left_out_unless_asked_for() {
     let without = rendered(domains, &head());
     assert!(!text(&without).contains("noto.example"));
     assert_eq!((without.left_out.listed, without.left_out.broad), (1, 1));
-    assert!(text(&without).contains("left out: 1 on warning lists, 1 too broad, 0 of members"));
+    assert!(
+        text(&without)
+            .contains("left out: 1 on warning lists, 1 too broad or withheld, 0 of members")
+    );
     let with = rendered(domains, &kept);
     assert!(text(&with).contains("\nwww.noto.example\n") && !text(&with).contains("\nit\n"));
     let table = rendered(Format::Csv, &kept);
@@ -158,6 +161,23 @@ fn nobody_has_others_block_what_a_member_owns() {
         }
         if format == Format::Csv {
             assert!(text(&rendered).contains("a member of the network owns it"));
+        }
+    }
+}
+
+#[test]
+fn who_may_not_know_whose_it_is_reads_only_not_to_act_on_it() {
+    let kept = Head { doubtful: Doubtful::Kept, ..head() };
+    let theirs = "[domain-name:value = 'www.altrui.example']";
+    for format in Format::ALL {
+        let entry = clear(Tlp::Green, indicator(1, theirs, "", Pap::Clear));
+        let rendered = render(format, &[entry], &PRODUCER, &kept);
+        let informs = matches!(format, Format::Csv | Format::Stix);
+        assert_eq!(text(&rendered).contains("altrui"), informs, "{format:?}");
+        assert_eq!(rendered.left_out.members, 0, "{format:?}");
+        assert!(!text(&rendered).contains("a member"), "{format:?}");
+        if format == Format::Csv {
+            assert!(text(&rendered).contains("no machine should act on it"));
         }
     }
 }

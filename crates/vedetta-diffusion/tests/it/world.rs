@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vedetta_diffusion::feed::{Doubtful, FeedEntry, Head, Measures, Release};
+use vedetta_diffusion::feed::{Doubt, Doubtful, FeedEntry, Head, Measures, Release};
 use vedetta_indicator::{DecayTable, Term, WarningList, WarningLists};
 use vedetta_model::{
     Audience, Category, Handling, Instant, ItemId, Organisation, OrganisationId,
@@ -62,7 +62,11 @@ pub(crate) fn assess(number: u32, object: &serde_json::Value, pap: Pap) -> FeedE
     let (list, _) = WarningList::parse(listed.as_bytes()).unwrap();
     let lists = WarningLists::build(&[list]).unwrap();
     let decay = DecayTable::default();
-    let members = |term: &Term| term.value().contains("membro.example");
+    let owned = |term: &Term| match term.value() {
+        value if value.contains("membro.example") => Some(Doubt::Members),
+        value if value.contains("altrui.example") => Some(Doubt::Withheld),
+        _ => None,
+    };
     let release = Release {
         place: number.into(),
         id: id(number),
@@ -72,11 +76,8 @@ pub(crate) fn assess(number: u32, object: &serde_json::Value, pap: Pap) -> FeedE
         at: NOW,
         last_sighting: None,
     };
-    FeedEntry::assess(
-        release,
-        &Measures { decay: &decay, lists: &lists, members: &members, now: NOW },
-    )
-    .unwrap()
+    FeedEntry::assess(release, &Measures { decay: &decay, lists: &lists, owned: &owned, now: NOW })
+        .unwrap()
 }
 
 pub(crate) fn head() -> Head {

@@ -59,3 +59,26 @@ fn what_cannot_be_read_is_named() {
     assert!(matches!(why("192.0.2.7/24"), ObservableError::Network(_)));
     assert!(matches!(why("a@b"), ObservableError::Domain(_)));
 }
+
+#[test]
+fn a_url_is_within_another_at_the_same_host_and_not_by_going_up() {
+    let within = |url: &str, of: &str| Url::new(url).unwrap().is_within(&Url::new(of).unwrap());
+    let service = "https://sites.cloud.example/terni/";
+    for url in [
+        "https://sites.cloud.example/terni",
+        "http://sites.cloud.example:8080/terni/a?b=/..#c",
+        "https://SITES.cloud.example/terni/a",
+    ] {
+        assert!(within(url, service), "{url}");
+    }
+    for url in [
+        "https://sites.cloud.example/",
+        "https://sites.cloud.example/ternitani",
+        "https://sites.cloud.example/terni/../altri",
+        "https://sites.cloud.example/terni/%2E%2e/altri",
+        "https://terni.example/terni/a",
+    ] {
+        assert!(!within(url, service), "{url}");
+    }
+    assert!(within("https://a.example/x", "https://a.example"));
+}

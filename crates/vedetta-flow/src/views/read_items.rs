@@ -36,7 +36,8 @@ pub struct ReadItem {
     pub state: ItemState,
     /// The object, byte for byte as received (or as derived).
     pub body: Arc<[u8]>,
-    pub(crate) producer: OrganisationNumber,
+    /// Who brought it.
+    pub producer: OrganisationNumber,
     pub(crate) clearance: ClearanceId,
 }
 

@@ -190,3 +190,66 @@ async fn what_a_policy_obliges_to_goes_beside_the_object_and_narrows_the_feeds()
         assert!(!shelf["description"].as_str().unwrap().contains("iep-1"));
     }
 }
+
+/// Indicators on what Terni owns, and on a service of its at a host of many.
+const ON_TERNI: [&str; 3] = [
+    "[domain-name:value = 'www.comune-terni.example']",
+    "[url:value = 'https://sites.cloud.example/terni/modulo']",
+    "[url:value = 'https://sites.cloud.example/altri/furto']",
+];
+
+async fn of_terni(door: &Door) {
+    let (admin, _) = door.with_password("admin");
+    for (id, kind, value) in [
+        ("dominio", "domain", "comune-terni.example"),
+        ("sportello", "service", "https://sites.cloud.example/terni"),
+    ] {
+        let asset =
+            serde_json::json!({ "id": id, "organisation": "terni", "kind": kind, "value": value });
+        let line = format!("PUT /api/v1/assets/{id}");
+        let put = door.ask(&admin, &line, Some((JSON, &asset.to_string()))).await;
+        assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    }
+}
+
+async fn bring_on_terni(door: &Door, token: &str) {
+    for (number, pattern) in (1..).zip(ON_TERNI) {
+        let item = TestItem::indicator(number).tlp("GREEN").with("pattern", pattern.into());
+        bring(door, token, item).await;
+    }
+}
+
+#[tokio::test]
+async fn a_feed_tells_no_stranger_what_a_member_owns() {
+    let door = Door::new();
+    of_terni(&door).await;
+    let (perugia, terni) = (door.token("perugia"), door.token("terni.bot"));
+    bring_on_terni(&door, &perugia).await;
+    let own = lines(&door, &perugia, "indicators.csv").await;
+    assert_eq!(own.len(), 4);
+    assert!(own.iter().skip(1).all(|row| row.ends_with(',')), "no row of its own tells: {own:?}");
+    assert_eq!(lines(&door, &perugia, "domains.txt").await.len(), 1, "nor by being left out");
+    let warned = async |token: &str| {
+        let rows = lines(&door, token, "indicators.csv").await;
+        let warned = rows.iter().skip(1).map(|row| row.rsplit(',').next().unwrap().to_owned());
+        let mut warned: Vec<_> = warned.filter(|warning| !warning.is_empty()).collect();
+        warned.dedup();
+        warned
+    };
+    let stranger = door.token("foligno.bot");
+    assert_eq!(warned(&stranger).await, ["no machine should act on it"]);
+    let whole = ["a member of the network owns it"];
+    assert_eq!(warned(&terni).await, whole, "the owner");
+    assert_eq!(warned(&door.token("cnaipic.bot")).await, whole, "whose node it is");
+    let head = door.ask(&stranger, "GET /feeds/domains.txt", None).await.text();
+    assert!(head.contains("1 too broad or withheld, 0 of members"), "{head}");
+}
+
+#[tokio::test]
+async fn a_service_protects_its_own_address_at_a_host_of_many() {
+    let door = Door::new();
+    of_terni(&door).await;
+    bring_on_terni(&door, &door.token("perugia")).await;
+    let urls = lines(&door, &door.token("foligno.bot"), "urls.txt").await;
+    assert_eq!(urls, ["https://sites.cloud.example/altri/furto"]);
+}
