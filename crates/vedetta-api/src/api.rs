@@ -13,7 +13,8 @@ use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
-use vedetta_model::{AccountId, Actor, OrganisationId, Places};
+use vedetta_model::account::AccountState;
+use vedetta_model::{Account, AccountId, Actor, OrganisationId, Places};
 use vedetta_outpost::Outposts;
 use vedetta_postroom::Postroom;
 use vedetta_watch::{Watch, WatchError};
@@ -161,6 +162,15 @@ impl Default for Settings {
             gateway: None,
         }
     }
+}
+
+/// As [`Api::raises`].
+pub(crate) fn raises(house: &House, account: &Account) -> bool {
+    house.standing().directory.account(&account.id).is_some_and(|before| {
+        !account.roles.is_subset(&before.roles)
+            || account.organisation != before.organisation
+            || (account.state == AccountState::Active && before.state != AccountState::Active)
+    })
 }
 
 impl Api {
@@ -382,15 +392,86 @@ impl Api {
         address: IpAddr,
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let limits = self.limits();
         // What is no account's name is refused by the house, and counted for its address only.
-        let account = AccountId::new(account).ok();
+        self.try_proof(AccountId::new(account).ok(), address, question).await
+    }
+
+    /// Tries a code that nobody guesses from an address: strangers elsewhere cannot use up what whoever
+    /// has it may try.
+    ///
+    /// # Errors
+    /// What the house said.
+    pub(crate) async fn attempt_code<T: Send + 'static>(
+        &self,
+        address: IpAddr,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.try_proof(None, address, question).await
+    }
+
+    /// Whether an account as put would do more than the one of its name that may have a password now:
+    /// a role more, open again, or in another organisation.
+    #[must_use]
+    pub fn raises(&self, account: &Account) -> bool {
+        raises(self.house(), account)
+    }
+
+    /// Does what people prove anew with their own password; for others it costs as much as a proof.
+    ///
+    /// # Errors
+    /// As of [`Api::attempt`].
+    pub async fn confirmed<T: Send + 'static>(
+        &self,
+        (by, own_password): (Actor, String),
+        address: IpAddr,
+        act: impl FnOnce(&House, &Actor) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let who = by.clone();
+        if !self.ask(move |house| house.proves_anew(&who)).await? {
+            return self.ask_at(Cost::Proof, move |house| act(house, &by)).await;
+        }
+        let account = by.account.clone();
+        self.attempt(account.as_str(), address, move |house| {
+            house.confirm(&by, &own_password)?;
+            act(house, &by)
+        })
+        .await
+    }
+
+    /// The same where a request is no proof by its route: this one is counted as such.
+    ///
+    /// # Errors
+    /// As of [`Api::attempt`].
+    pub async fn confirmed_now<T: Send + 'static>(
+        &self,
+        by: (Actor, String),
+        address: IpAddr,
+        act: impl FnOnce(&House, &Actor) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let who = by.0.clone();
+        if self.ask(move |house| house.proves_anew(&who)).await? {
+            let taken = self.limits().proofs.take(address, self.house().now());
+            taken.map_err(too_many_proofs)?;
+        }
+        self.confirmed(by, address, act).await
+    }
+
+    /// What is asked proves something first of all. What could not be judged stays counted, like what was
+    /// wrong.
+    async fn try_proof<T: Send + 'static>(
+        &self,
+        account: Option<AccountId>,
+        address: IpAddr,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        const UNDECIDED: [Kind; 3] = [Kind::Unproven, Kind::Internal, Kind::Unavailable];
+        let limits = self.limits();
         if let Some(account) = &account {
             let begun = limits.sign_ins.begin(account, address, self.house().now());
             begun.map_err(too_many_proofs)?;
         }
         let answer = self.ask_at(Cost::Proof, question).await;
-        if !answer.as_ref().is_err_and(|problem| problem.kind == Kind::Unproven) {
+        if !answer.as_ref().is_err_and(|problem| UNDECIDED.contains(&problem.kind)) {
             limits.proofs.give_back(&address);
             if let Some(account) = &account {
                 limits.sign_ins.was_right(account, address, self.house().now());

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access::Route;
@@ -30,6 +32,26 @@ pub struct Octets {
 /// A JSON body.
 #[derive(Debug)]
 pub struct Given<T>(pub T);
+
+/// What a person proves anew with the own password, beside it.
+pub(crate) struct Proven<T> {
+    pub(crate) what: T,
+    /// Empty when none was given.
+    pub(crate) own_password: String,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Proven<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut what = Map::deserialize(deserializer)?;
+        let own_password = match what.remove("own_password") {
+            None => String::new(),
+            Some(Value::String(text)) => text,
+            Some(_) => return Err(D::Error::custom("own_password: a text is expected")),
+        };
+        let what = T::deserialize(Value::Object(what)).map_err(D::Error::custom)?;
+        Ok(Self { what, own_password })
+    }
+}
 
 /// The variables of the path.
 #[derive(Debug)]

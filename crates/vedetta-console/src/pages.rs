@@ -4,6 +4,7 @@ use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
 use vedetta_flow::{FlowError, House};
+use vedetta_model::Actor;
 
 use crate::assets;
 use crate::console::Console;
@@ -223,20 +224,13 @@ async fn proven<T: Send + 'static>(
     console: &Console,
     signed: &Signed,
     sent: &Sent,
-    act: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    act: impl FnOnce(&House, &Actor) -> Result<T, FlowError> + Send + 'static,
 ) -> Result<Result<T, String>, Problem> {
-    let (by, password) = (signed.actor(), sent.raw("own-password").to_owned());
-    let act = move |house: &House| {
-        house.confirm(&by, &password)?;
-        act(house)
-    };
-    let account = signed.person.actor.account.as_str();
-    match console.api().attempt(account, signed.visit.address, act).await {
-        Ok(done) => Ok(Ok(done)),
-        Err(problem) if problem.kind == Kind::Unproven => {
-            Ok(Err(signed.words().own_password_wrong().to_owned()))
-        }
-        Err(problem) => Err(problem),
+    let by = (signed.actor(), sent.raw("own-password").to_owned());
+    let wrong = || signed.words().own_password_wrong().to_owned();
+    match console.api().confirmed(by, signed.visit.address, act).await {
+        Err(problem) if problem.kind == Kind::Unproven => Ok(Err(wrong())),
+        done => done.map(Ok),
     }
 }
 

@@ -224,6 +224,55 @@ fn a_person_who_is_signed_in_proves_it_anew_to_change_the_proof() {
 }
 
 #[test]
+fn what_was_issued_for_less_ends_where_a_role_is_gained() {
+    let test = TestHouse::small();
+    let (admin, id, day) = (test.administrator(), account("cnaipic"), Duration::from_secs(86_400));
+    let was = test.house.standing().directory.account(&id).unwrap().clone();
+    let with = |roles: &[Role]| Account { roles: roles.iter().copied().collect(), ..was.clone() };
+    let (fingerprint, expires) = ("0".repeat(64), test.house.now().after(day));
+    let certificate = Certificate { fingerprint, account: id.clone(), expires };
+    let issue = |scope: &[Role]| {
+        let scope = scope.iter().copied().collect();
+        test.house.issue_token(&admin, &id, "siem", scope, day).unwrap()
+    };
+    let lives = |it: &Session| test.house.actor_by_token(it.token.reveal()).is_ok();
+    test.house.put_account(&admin, &with(&[Role::Liaison, Role::Machine])).unwrap();
+    test.house.tie_certificate(&admin, &certificate).unwrap();
+    let (whole, narrow) = (issue(&[]), issue(&[Role::Machine]));
+    test.house.put_account(&admin, &with(&[Role::Machine])).unwrap();
+    assert!(lives(&whole) && lives(&narrow), "nothing is gained");
+    let officer = with(&[Role::Machine, Role::DutyOfficer]);
+    let records = Records { accounts: vec![officer], ..Records::default() };
+    test.house.put_records(&admin, records).unwrap();
+    assert!(!lives(&whole), "gained, by import");
+    assert!(lives(&narrow), "it carries what it carried");
+    assert!(test.house.actor_by_certificate(&certificate.fingerprint).is_err());
+    // A role that was lost and comes back is gained as well.
+    test.house.put_account(&admin, &with(&[Role::DutyOfficer])).unwrap();
+    test.house.put_account(&admin, &with(&[Role::Machine, Role::DutyOfficer])).unwrap();
+    assert!(!lives(&narrow));
+}
+
+#[test]
+fn nobody_orders_a_session_and_a_hundred_tokens_are_counted_where_they_are_kept() {
+    let test = TestHouse::small();
+    let (bot, day) = (test.machine("perugia"), Duration::from_secs(86_400));
+    let issue = |purpose: &str| {
+        test.house.issue_token(&bot, &bot.account, purpose, BTreeSet::new(), day).map(drop)
+    };
+    for purpose in ["session", "emergency"] {
+        assert!(matches!(issue(purpose), Err(FlowError::Invalid { .. })), "{purpose}");
+    }
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let order = || (0..30).map(|_| issue("siem")).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(order)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 100);
+    assert!(outcomes.iter().all(|it| matches!(it, Ok(()) | Err(FlowError::Conflict(_)))));
+}
+
+#[test]
 fn what_ended_with_an_account_does_not_come_back_with_it() {
     let test = TestHouse::small();
     let (admin, id, day) = (test.administrator(), account("perugia"), Duration::from_secs(86_400));

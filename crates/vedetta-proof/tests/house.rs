@@ -14,6 +14,7 @@ mod house {
     mod policies;
     mod reading;
     mod room;
+    mod seal;
     mod withdrawals;
     mod writing;
 }

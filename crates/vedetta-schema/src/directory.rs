@@ -118,15 +118,15 @@ fn records() -> Vec<(&'static str, Value)> {
             ("last_verified", day()),
         ],
     );
-    let account = object(
-        &[("id", slug()), ("name", text()), ("organisation", slug()), ("roles", roles())],
-        &[("language", language()), ("state", one_of(&["active", "closed"]))],
-    );
+    let account = [("id", slug()), ("name", text()), ("organisation", slug()), ("roles", roles())];
+    let more = [("language", language()), ("state", one_of(&["active", "closed"]))];
+    let new_account = object(&account, &[more.as_slice(), &[("own_password", text())]].concat());
     vec![
         ("Organisation", organisation),
         ("Asset", asset),
         ("Contact", contact),
-        ("Account", account),
+        ("Account", object(&account, &more)),
+        ("NewAccount", new_account),
     ]
 }
 
@@ -142,6 +142,7 @@ fn access() -> Vec<(&'static str, Value)> {
         ],
         &[],
     );
+    let certificate = [("fingerprint", text()), ("account", slug()), ("expires", moment())];
     let issued = [("token", text()), ("id", text()), ("account", slug()), ("expires", moment())];
     vec![
         ("SignIn", object(&[("account", text()), ("password", text())], &[("code", text())])),
@@ -153,10 +154,8 @@ fn access() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Token", token),
-        (
-            "Certificate",
-            object(&[("fingerprint", text()), ("account", slug()), ("expires", moment())], &[]),
-        ),
+        ("Certificate", object(&certificate, &[])),
+        ("NewCertificate", object(&certificate, &[("own_password", text())])),
         ("Certificates", object(&[("certificates", list(refer("Certificate")))], &[])),
         ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
         ("IssuedToken", object(&issued, &[])),

@@ -78,7 +78,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
 /// What administrators ask for.
 fn asked() -> Vec<(&'static str, Value)> {
     let vouches = || one_of(&["everything", "below"]);
-    let terms = [("vouches", vouches()), ("address", text())];
+    let own = ("own_password", text());
+    let terms = [("vouches", vouches()), ("address", text()), own.clone()];
     vec![
         (
             "NewInvitation",
@@ -89,7 +90,7 @@ fn asked() -> Vec<(&'static str, Value)> {
         ),
         (
             "Acceptance",
-            object(&[("code", text()), ("serves", refer("Scope"))], &[("vouches", vouches())]),
+            object(&[("code", text()), ("serves", refer("Scope"))], &[("vouches", vouches()), own]),
         ),
         ("LinkTerms", object(&[("serves", refer("Scope"))], &[("vouches", vouches())])),
         ("Revocation", object(&[("key", text()), ("reason", text())], &[])),

@@ -51,7 +51,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     ];
     let new = [("organisation", slug()), ("address", text()), ("authority", text())];
     let mut all = vec![
-        ("NewSensor", object(&new, &[("name", text())])),
+        ("NewSensor", object(&new, &[("name", text()), ("own_password", text())])),
         ("SensorCode", object(&[("code", text())], &[])),
         ("SensorEnrolment", object(&[("secret", text()), ("version", text())], &[])),
         ("EnrolledSensor", object(&enrolled, &[])),

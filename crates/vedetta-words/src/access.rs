@@ -31,6 +31,7 @@ crate::words! {
     account_end: "Chiudi" / "End",
     account_end_which(what: &str, id: &str): "Chiudi {what} {id}" / "End {what} {id}",
     own_password: "La tua password di adesso" / "Your own present password",
+    own_password_to_raise: "Serve per dare un ruolo in più, riaprire o cambiare organizzazione." / "Needed to add a role, to open again or to change the organisation.",
     own_password_wrong: "La tua password di adesso non è giusta: scrivila di nuovo." / "Your own present password is wrong: write it again.",
     account_password: "Cambia la password" / "Change the password",
     account_password_hint: "Almeno 12 caratteri. Tutte le sessioni e le chiavi finiscono, anche questa." / "12 characters or more. All sessions and tokens end, this one too.",

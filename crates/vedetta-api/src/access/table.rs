@@ -192,6 +192,7 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/sensors", Who::SignedIn, "Sensors, how they do, and which are silent")
         .gives(json("Sensors")),
     post("/api/v1/sensors", ADMINISTRATORS, "Make a code that enrols a sensor")
+        .cost(Cost::Proof)
         .takes(json("NewSensor"))
         .gives(json("SensorCode")),
     delete("/api/v1/sensors/{sensor}", ADMINISTRATORS, "Hear a sensor no more"),
@@ -224,6 +225,7 @@ pub const TABLE: &[Route] = &[
         .gives(json("IssuedToken")),
     post("/api/v1/emergency", ADMINISTRATORS, "Seal the emergency account anew: its code, once")
         .cost(Cost::Proof)
+        .takes(json("OwnPassword"))
         .gives(json("Seal")),
     post("/api/v1/enrolments", Who::Anyone, "Enrol a first authenticator with the password")
         .cost(Cost::Proof)
@@ -244,7 +246,8 @@ pub const TABLE: &[Route] = &[
     )
     .gives(json("Certificates")),
     put("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Tie a certificate to its account")
-        .takes(json("Certificate")),
+        .cost(Cost::Proof)
+        .takes(json("NewCertificate")),
     delete("/api/v1/certificates/{fingerprint}", ADMINISTRATORS, "Untie a certificate"),
     // Directory.
     get("/api/v1/organisations", Who::SignedIn, "Organisations")
@@ -270,7 +273,7 @@ pub const TABLE: &[Route] = &[
     delete("/api/v1/contacts/{contact}", ADMINISTRATORS, "Remove a contact"),
     get("/api/v1/accounts", AUDITORS, "Accounts").query(OF_ORGANISATION).gives(json("Accounts")),
     put("/api/v1/accounts/{account}", ADMINISTRATORS, "Put an account")
-        .takes(json("Account"))
+        .takes(json("NewAccount"))
         .gives(json("Account")),
     put("/api/v1/accounts/{account}/password", Who::SignedIn, "Set a password")
         .cost(Cost::Proof)

@@ -16,7 +16,7 @@ use vedetta_model::{
 
 use super::{Answer, Page, SEES_ALL, page_limit};
 use crate::api::Api;
-use crate::extract::{Asked, Given, Params};
+use crate::extract::{Asked, Given, Params, Proven};
 use crate::gate::{Address, Caller};
 use crate::problem::{Kind, Problem};
 
@@ -55,7 +55,7 @@ pub(super) struct NewPassword {
 #[serde(deny_unknown_fields)]
 pub(super) struct OwnPassword {
     #[serde(default)]
-    own_password: String,
+    pub(super) own_password: String,
 }
 
 /// How to set up an authenticator application.
@@ -175,12 +175,20 @@ pub(super) async fn remove_contact(
 pub(super) async fn put_account(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Address(address): Address,
     params: Params,
-    Given(account): Given<Account>,
+    Given(proven): Given<Proven<Account>>,
 ) -> Answer<Account> {
+    let Proven { what: account, own_password } = proven;
     same(&params.get::<AccountId>("account")?, &account.id)?;
-    let account = api.ask(move |house| house.put_account(&actor, &account).map(|()| account));
-    Ok(Json(account.await?))
+    let raises = api.raises(&account);
+    let put = move |house: &House, by: &Actor| house.put_account(by, &account).map(|()| account);
+    let put = if raises {
+        api.confirmed_now((actor, own_password), address, put).await?
+    } else {
+        api.ask(move |house| put(house, &actor)).await?
+    };
+    Ok(Json(put))
 }
 
 pub(super) async fn set_password(
@@ -191,12 +199,8 @@ pub(super) async fn set_password(
     Given(new): Given<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let account: AccountId = params.get("account")?;
-    let by = actor.account.clone();
-    let setting = move |house: &House| {
-        house.confirm(&actor, &new.own_password)?;
-        house.set_password(&actor, &account, &new.password)
-    };
-    api.attempt(by.as_str(), address, setting).await?;
+    let setting = move |house: &House, by: &Actor| house.set_password(by, &account, &new.password);
+    api.confirmed((actor, new.own_password), address, setting).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -208,12 +212,8 @@ pub(super) async fn enrol_totp(
     Given(proof): Given<OwnPassword>,
 ) -> Answer<Enrolment> {
     let account: AccountId = params.get("account")?;
-    let by = actor.account.clone();
-    let enrol = move |house: &House| {
-        house.confirm(&actor, &proof.own_password)?;
-        house.enrol_totp(&actor, &account)
-    };
-    let address = api.attempt(by.as_str(), address, enrol).await?;
+    let enrol = move |house: &House, by: &Actor| house.enrol_totp(by, &account);
+    let address = api.confirmed((actor, proof.own_password), address, enrol).await?;
     Ok(Json(Enrolment { address }))
 }
 

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use vedetta_directory::columns::{Format, Noun};
 use vedetta_directory::export::export;
 use vedetta_directory::plan::{Fault, Plan, Tally, plan};
-use vedetta_flow::FlowError;
+use vedetta_flow::{FlowError, House};
+use vedetta_model::{Account, Actor};
 
 use super::Answer;
 use crate::access::Cost;
-use crate::api::Api;
+use crate::api::{Api, raises};
 use crate::extract::{Asked, Octets, Params};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
@@ -49,12 +50,15 @@ pub(super) async fn import(
             let plan = plan(&body.bytes, format, noun, &house.standing().directory);
             let mut outcome = Outcome::of(&plan);
             match plan.accept() {
-                Ok(changes) if how.dry_run => {
-                    house.check_records(&actor, &changes.into_records())?;
-                }
                 Ok(changes) => {
-                    house.put_records(&actor, changes.into_records())?;
-                    outcome.applied = true;
+                    let records = changes.into_records();
+                    raises_nobody(house, &actor, &records.accounts)?;
+                    if how.dry_run {
+                        house.check_records(&actor, &records)?;
+                    } else {
+                        house.put_records(&actor, records)?;
+                        outcome.applied = true;
+                    }
                 }
                 Err(_) => {}
             }
@@ -66,6 +70,18 @@ pub(super) async fn import(
     }
     let sentence = "nothing was imported; mend what `faults` names, and send it again";
     Err(Problem::new(Kind::Invalid, sentence).with(&outcome))
+}
+
+/// A file carries no password, which raising an account takes.
+fn raises_nobody(house: &House, by: &Actor, accounts: &[Account]) -> Result<(), FlowError> {
+    let raised = accounts.iter().find(|account| raises(house, account));
+    let Some(raised) = raised else { return Ok(()) };
+    if !house.proves_anew(by)? {
+        return Ok(());
+    }
+    let reason = "a file gives no account a role that it lacks, nor opens or moves it; put it by itself \
+        with own_password, or import at the node's machine";
+    Err(FlowError::invalid(format!("account {}", raised.id), reason))
 }
 
 pub(super) async fn directory(State(api): State<Api>, params: Params) -> Result<Response, Problem> {

@@ -21,8 +21,8 @@ use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use super::Answer;
 use crate::api::Api;
-use crate::extract::{Given, Params};
-use crate::gate::Caller;
+use crate::extract::{Given, Params, Proven};
+use crate::gate::{Address, Caller};
 use crate::problem::{Kind, Problem};
 
 /// This node and the others.
@@ -177,14 +177,16 @@ pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answe
 pub(super) async fn invite(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Given(new): Given<NewInvitation>,
+    Address(address): Address,
+    Given(proven): Given<Proven<NewInvitation>>,
 ) -> Answer<IssuedCode> {
+    let Proven { what: new, own_password } = proven;
     let terms = terms(new.serves, new.vouches);
-    let code = api.ask(move |house| {
+    let code = api.confirmed_now((actor, own_password), address, move |house, by| {
         let mesh = house.mesh()?;
         let known = mesh.card().and_then(|card| card.says.address.clone());
         let address = new.address.or(known).unwrap_or_default();
-        house.invite_node(&actor, &new.organisation, &new.agreement, &terms, &address)
+        house.invite_node(by, &new.organisation, &new.agreement, &terms, &address)
     });
     let code = code.await?;
     Ok(Json(IssuedCode { code: code.to_string(), expires: code.expires }))
@@ -193,13 +195,16 @@ pub(super) async fn invite(
 pub(super) async fn accept(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Given(acceptance): Given<Acceptance>,
+    Address(address): Address,
+    Given(proven): Given<Proven<Acceptance>>,
 ) -> Answer<Peer> {
+    let Proven { what: acceptance, own_password } = proven;
     let code: Code = acceptance
         .code
         .parse()
         .map_err(|error| Problem::new(Kind::Invalid, format!("{error}")).at("code"))?;
     let terms = terms(acceptance.serves, acceptance.vouches);
+    api.confirmed_now((actor.clone(), own_password), address, |_, _| Ok(())).await?;
     let dialler = match api.links() {
         Some(links) => links.dialler(),
         None => alone(&api).await?,

@@ -17,8 +17,8 @@ use vedetta_outpost::{Alert, SeenBy, SensorState};
 use super::Answer;
 use crate::access::Cost;
 use crate::api::Api;
-use crate::extract::{Asked, Given, Params};
-use crate::gate::Caller;
+use crate::extract::{Asked, Given, Params, Proven};
+use crate::gate::{Address, Caller};
 use crate::problem::Problem;
 
 /// A code, shown once.
@@ -60,10 +60,12 @@ const LOOKING: Duration = Duration::from_secs(5);
 pub(super) async fn invite(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Given(new): Given<NewSensor>,
+    Address(address): Address,
+    Given(proven): Given<Proven<NewSensor>>,
 ) -> Answer<SensorCode> {
-    let sensors = api.sensors();
-    let code = api.ask(move |_| sensors.invite(&actor, &new)).await?;
+    let (sensors, Proven { what: new, own_password }) = (api.sensors(), proven);
+    let by = (actor, own_password);
+    let code = api.confirmed(by, address, move |_, by| sensors.invite(by, &new)).await?;
     Ok(Json(SensorCode { code: code.to_string() }))
 }
 

@@ -9,11 +9,10 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::actions::break_seal::EMERGENCY;
 use vedetta_flow::{House, Session, Token};
-use vedetta_model::{AccountId, Instant, Language, OrganisationId, Role};
+use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId, Role};
 
 use super::Answer;
-use super::directory::Enrolment;
-use crate::access::Cost;
+use super::directory::{Enrolment, OwnPassword};
 use crate::api::Api;
 use crate::credentials::Presented;
 use crate::extract::{Given, Params};
@@ -123,11 +122,17 @@ pub(super) async fn break_seal(
     Given(with): Given<BreakSeal>,
 ) -> Answer<IssuedToken> {
     let open = move |house: &House| house.break_seal(&with.code, &with.reason);
-    Ok(Json(api.attempt(EMERGENCY, address, open).await?.into()))
+    Ok(Json(api.attempt_code(address, open).await?.into()))
 }
 
-pub(super) async fn seal(State(api): State<Api>, Caller(actor): Caller) -> Answer<Seal> {
-    let code = api.ask_at(Cost::Proof, move |house| house.seal_emergency(&actor)).await?;
+pub(super) async fn seal(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Address(address): Address,
+    Given(proof): Given<OwnPassword>,
+) -> Answer<Seal> {
+    let by = (actor, proof.own_password);
+    let code = api.confirmed(by, address, House::seal_emergency).await?;
     Ok(Json(Seal { account: EMERGENCY, code }))
 }
 
@@ -162,13 +167,11 @@ pub(super) async fn issue(
     Given(new): Given<NewToken>,
 ) -> Answer<IssuedToken> {
     let lasts = Duration::from_secs(u64::from(new.days) * 86_400);
-    let by = actor.account.clone();
-    let issue = move |house: &House| {
-        let account = new.account.as_ref().unwrap_or(&actor.account);
-        house.confirm(&actor, &new.own_password)?;
-        house.order_token(&actor, account, &new.purpose, new.scope, lasts)
+    let issue = move |house: &House, by: &Actor| {
+        let account = new.account.as_ref().unwrap_or(&by.account);
+        house.issue_token(by, account, &new.purpose, new.scope, lasts)
     };
-    let session = api.attempt(by.as_str(), address, issue).await?;
+    let session = api.confirmed((actor, new.own_password), address, issue).await?;
     Ok(Json(session.into()))
 }
 

@@ -145,7 +145,7 @@ pub const TABLE: &[Line] = &[
     act("/machines/webhooks", PRODUCERS),
     act("/machines/webhooks/{webhook}/removal", PRODUCERS),
     see("/accounts", AUDITORS),
-    act("/accounts", ADMINISTRATORS),
+    act("/accounts", ADMINISTRATORS).effort(Effort::Proof),
     see("/accounts/new", ADMINISTRATORS),
     see("/accounts/{account}", ADMINISTRATORS),
     act("/accounts/{account}/password", ADMINISTRATORS).effort(Effort::Proof),

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
+use vedetta_flow::House;
+use vedetta_model::Actor;
 
 use crate::console::Console;
 use crate::enrolment::Enrolment;
@@ -47,7 +49,7 @@ pub(super) async fn set_password(
     signed: Signed,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (w, actor) = (signed.words(), signed.actor());
+    let w = signed.words();
     let (password, again) = (sent.raw("password").to_owned(), sent.raw("password-again"));
     let fault = if password != again {
         Some(w.password_differs())
@@ -59,8 +61,7 @@ pub(super) async fn set_password(
     if let Some(fault) = fault {
         return Account::again(&console, &signed, fault.to_owned()).await;
     }
-    let set =
-        move |house: &vedetta_flow::House| house.set_password(&actor, &actor.account, &password);
+    let set = move |house: &House, by: &Actor| house.set_password(by, &by.account, &password);
     if let Err(wrong) = super::proven(&console, &signed, &sent, set).await? {
         return Account::again(&console, &signed, wrong).await;
     }
@@ -73,8 +74,7 @@ pub(super) async fn enrol(
     signed: Signed,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let actor = signed.actor();
-    let enrol = move |house: &vedetta_flow::House| house.enrol_totp(&actor, &actor.account);
+    let enrol = |house: &House, by: &Actor| house.enrol_totp(by, &by.account);
     let address = match super::proven(&console, &signed, &sent, enrol).await? {
         Ok(address) => address,
         Err(wrong) => return Account::again(&console, &signed, wrong).await,
@@ -114,7 +114,7 @@ impl Account {
         let own = tokens.into_iter().filter(|token| token.account == signed.person.actor.account);
         let open = own.filter(|token| token.expires > now).map(|token| Open {
             current: token.id == signed.person.session,
-            is_session: token.purpose == "session",
+            is_session: token.is_session(),
             until: Moment::of(token.expires, w),
             id: token.id,
             purpose: token.purpose,

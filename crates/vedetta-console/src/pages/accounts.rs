@@ -9,8 +9,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
+use vedetta_flow::House;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Language, OrganisationId, Role};
+use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 
 use super::code;
 use crate::console::Console;
@@ -133,7 +134,7 @@ pub(super) async fn save(
     signed: Signed,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (w, actor) = (signed.words(), signed.actor());
+    let w = signed.words();
     let account = match read(&sent) {
         Ok(account) => account,
         Err(reason) => return again(&console, &signed, &sent, (Kind::Invalid, reason)),
@@ -147,12 +148,19 @@ pub(super) async fn save(
     }
     let act = async {
         let to = format!("/accounts?text={}", escaped(account.id.as_str()));
-        console.ask(move |house| house.edit_account(&actor, &account, &seen)).await?;
+        let (raises, by) = (console.api().raises(&account), signed.actor());
+        let edit = move |house: &House, by: &Actor| house.edit_account(by, &account, &seen);
+        if raises {
+            let edited = super::proven(&console, &signed, &sent, edit).await?;
+            edited.map_err(|wrong| Problem::new(Kind::Invalid, wrong))?;
+        } else {
+            console.ask(move |house| edit(house, &by)).await?;
+        }
         Ok::<_, Problem>(Done::to(to).said(Said::Saved))
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown) => {
+        Err(problem) if super::told_on_form(&problem) => {
             again(&console, &signed, &sent, (problem.kind, super::whole(w, &problem)))
         }
         Err(problem) => Err(problem),
@@ -166,10 +174,10 @@ pub(super) async fn password(
     Path(id): Path<String>,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (actor, account) = (signed.actor(), known(&console, &id)?);
+    let account = known(&console, &id)?;
     let fresh = format!("{}-{}", console.nonce(), console.nonce());
     let (password, of) = (fresh.clone(), account.id.clone());
-    let set = move |house: &vedetta_flow::House| house.set_password(&actor, &of, &password);
+    let set = move |house: &House, by: &Actor| house.set_password(by, &of, &password);
     let set = super::proven(&console, &signed, &sent, set).await?;
     let typed = Typed::of(&signed, &account);
     let edit = edit(&console, &signed, typed, Some(&account));
@@ -210,13 +218,9 @@ fn again(
         closed: sent.given("closed").is_some(),
     };
     let before = known(console, sent.text("id")).ok().filter(|_| sent.given("seen").is_some());
-    let status = match kind {
-        Kind::Conflict => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     let form = edit(console, signed, typed, before.as_ref());
     // After a conflict the form knows what stands now: sending it again means it.
-    page_with(status, &Edit { fault: Some(fault), ..form })
+    page_with(super::refusal_status(kind), &Edit { fault: Some(fault), ..form })
 }
 
 fn read(sent: &Sent) -> Result<Account, String> {

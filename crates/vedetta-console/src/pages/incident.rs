@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
 use vedetta_api::Problem;
@@ -149,7 +148,7 @@ pub(super) async fn change(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown) => {
+        Err(problem) if super::told_on_form(&problem) => {
             let told = (problem.kind, whole(w, &problem));
             again(&console, &signed, &number, &sent, told).await
         }
@@ -216,11 +215,7 @@ async fn again(
             act.retype(sent);
         }
     }
-    let status = match kind {
-        Kind::Conflict => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    page_with(status, &told)
+    page_with(super::refusal_status(kind), &told)
 }
 
 async fn read(

@@ -10,8 +10,9 @@ use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
 use vedetta_diffusion::webhook::Destination;
+use vedetta_flow::House;
 use vedetta_flow::actions::keep_webhooks::{Webhook, WebhookState};
-use vedetta_model::{AccountId, OrganisationId};
+use vedetta_model::{AccountId, Actor, OrganisationId};
 
 use super::whole;
 use crate::console::Console;
@@ -67,15 +68,15 @@ pub(super) async fn token(
     signed: Signed,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let (w, actor) = (signed.words(), signed.actor());
+    let w = signed.words();
     let account = AccountId::new(sent.text("account")).map_err(|error| error.to_string());
     let days: Result<u32, _> = sent.text("days").parse().map_err(|_| w.days_wrong().to_owned());
     let purpose = sent.text("purpose").to_owned();
     let outcome = match (account, days) {
         (Ok(account), Ok(days)) if !purpose.is_empty() => {
             let lasts = Duration::from_secs(u64::from(days) * 86_400);
-            let issue = move |house: &vedetta_flow::House| {
-                house.order_token(&actor, &account, &purpose, BTreeSet::new(), lasts)
+            let issue = move |house: &House, by: &Actor| {
+                house.issue_token(by, &account, &purpose, BTreeSet::new(), lasts)
             };
             match super::proven(&console, &signed, &sent, issue).await {
                 Ok(issued) => issued.map_err(|wrong| (Kind::Invalid, wrong)),
@@ -182,7 +183,7 @@ impl Machines {
             known.is_some_and(|it| it.organisation == actor.organisation)
         };
         let all = console.house().is_of_the_room(actor, &[]);
-        let keys = tokens.into_iter().filter(|it| it.expires > now && it.purpose != "session");
+        let keys = tokens.into_iter().filter(|it| it.expires > now && !it.is_session());
         let keys = keys.filter(|it| of_us(&it.account) || all).take(200).map(|it| Key {
             until: Moment::of(it.expires, w),
             account: it.account.to_string(),

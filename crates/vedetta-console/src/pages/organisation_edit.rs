@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::problem::Kind;
 use vedetta_directory::directory::Records;
@@ -208,11 +207,7 @@ fn again(
 ) -> Result<Response, Problem> {
     let mut edit = Edit::of(console, signed, of, Some(sent))?;
     edit.fault = Some(fault);
-    let status = match kind {
-        Kind::Conflict => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    page_with(status, &edit)
+    page_with(super::refusal_status(kind), &edit)
 }
 
 impl Of {

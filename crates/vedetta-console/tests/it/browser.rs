@@ -87,7 +87,7 @@ impl Node {
     pub(crate) fn browser(&self, account: &str) -> Browser<'_> {
         let (account, year) = (AccountId::new(account).unwrap(), Duration::from_secs(86_400));
         let house = self.console.house();
-        let issued = house.issue_token(&self.admin, &account, "session", BTreeSet::new(), year);
+        let issued = house.issue_token(&self.admin, &account, "browser", BTreeSet::new(), year);
         let token = issued.unwrap().token.reveal().to_owned();
         let mut browser = self.stranger();
         browser.cookies.insert("__Host-vedetta".into(), token);

@@ -195,3 +195,19 @@ fn base32(text: &str) -> Vec<u8> {
     }
     out
 }
+
+#[tokio::test]
+async fn a_role_more_takes_ones_own_password() {
+    let node = Node::new();
+    with_password(&node, "capo", Role::Administrator);
+    node.account("rossi", "cnaipic", &[Role::Analyst]);
+    let mut browser = node.browser("capo");
+    let seen = browser.open("/accounts/rossi").await.field("seen");
+    let rises = [("seen", &*seen), ("id", "rossi"), ("name", "Rossi"), ("role", "auditor")];
+    for (own, status) in [("", 422), (PASSWORD, 303)] {
+        let more = [("organisation", "cnaipic"), ("own-password", own)];
+        let fields = [rises.as_slice(), &more].concat();
+        let saved = browser.fill("/accounts/rossi", "/accounts", &fields).await;
+        assert_eq!(saved.status, status, "{}", saved.text);
+    }
+}

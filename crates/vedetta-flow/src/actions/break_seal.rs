@@ -2,13 +2,15 @@
 //! reason, for two hours, and in the ledger.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, Role};
-use vedetta_store::SecretKind;
+use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::manage_accounts::note;
+use crate::actions::issue_tokens::end_tokens;
+use crate::actions::manage_accounts::{note, remove_certificates, write_account};
 use crate::actions::sign_in::{Session, actor_of};
 use crate::authority::ADMINISTRATORS;
 use crate::credentials::{hash_password, password_fits};
@@ -39,17 +41,14 @@ impl House {
             language: Language::default(),
             state: AccountState::Active,
         };
-        let known = self.standing().directory.account(&account.id).cloned();
-        if known.as_ref() != Some(&account) {
-            self.put_account(by, &account)?;
-        }
         let code = self.new_code();
         let hash = hash_password(&code, &*self.entropy)
             .ok_or_else(|| FlowError::Conflict("the code could not be hashed; try again".into()))?;
-        let actor = by.account.to_string();
+        let _one_at_a_time = self.change();
+        let (shared, actor) = (Arc::clone(&self.shared), by.account.to_string());
         self.write(move |unit| {
-            unit.put_secret(SecretKind::Node, SEAL, hash.as_bytes())?;
-            note(unit, &actor, EMERGENCY, "emergency account sealed")
+            shared.touch(RecordKind::Account);
+            seal(unit, &account, &hash, &actor)
         })?;
         Ok(code)
     }
@@ -57,36 +56,38 @@ impl House {
     /// Breaks the seal: a session for two hours, once.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`], the same for every reason; a reason that says nothing.
+    /// [`FlowError::Unproven`], the same for every code that opens nothing; a reason that says nothing.
     pub fn break_seal(&self, code: &str, reason: &str) -> Result<Session, FlowError> {
-        let reason = reason.trim().to_owned();
-        if reason.chars().count() < 10 || reason.len() > 2_000 {
-            return Err(FlowError::invalid("reason", "say in a sentence why nobody can sign in"));
-        }
         let kept = self.secret(SecretKind::Node, SEAL)?;
         let text = kept.clone().and_then(|kept| String::from_utf8(kept).ok());
         let plain: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
         let account = self.active_account(&AccountId::new(EMERGENCY)?);
         let fits = password_fits(&plain.to_ascii_lowercase(), text.as_deref());
-        let Some(account) = account.filter(|_| fits && text.is_some()) else {
+        let Some(account) = account.filter(|_| fits) else {
             self.note_deed(EMERGENCY, "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         };
+        let reason = reason.trim();
+        if reason.chars().count() < 10 || reason.len() > 2_000 {
+            return Err(FlowError::invalid("reason", "say in a sentence why nobody can sign in"));
+        }
+        let by = actor_of(&account, &BTreeSet::new());
+        let (session, new) = self.new_token(&by, &account, EMERGENCY, BTreeSet::new(), LASTS);
+        let deed = format!("seal broken: {reason}");
         let broken = self.write(move |unit| {
             // Two at once: the first had it.
-            if unit.secret(SecretKind::Node, SEAL)? != kept {
+            if unit.secret(SecretKind::Node, SEAL)? != kept || !new.put(unit)? {
                 return Ok(false);
             }
             unit.erase_secret(SecretKind::Node, SEAL)?;
-            note(unit, EMERGENCY, EMERGENCY, &format!("seal broken: {reason}"))?;
+            note(unit, EMERGENCY, EMERGENCY, &deed)?;
             Ok(true)
         })?;
         if !broken {
             return Err(WRONG);
         }
         tracing::warn!("the emergency account's seal was broken: seal it anew when this is over");
-        let actor = actor_of(&account, &BTreeSet::new());
-        self.issue(&actor, &account, "emergency", BTreeSet::new(), LASTS)
+        Ok(session)
     }
 
     /// 25 letters and digits that are not mistaken for one another, 125 bits.
@@ -97,4 +98,22 @@ impl House {
         let letter = |octet: &u8| LETTERS.get(usize::from(octet % 32)).map(|it| char::from(*it));
         octets.iter().filter_map(letter).collect()
     }
+}
+
+/// Seals an account: from now on nothing opens it but the code, and what a code opened before.
+fn seal(
+    unit: &mut dyn UnitOfWork,
+    account: &Account,
+    hash: &str,
+    actor: &str,
+) -> Result<(), StoreError> {
+    // Who had the name before it was the seal's keeps nothing of it.
+    let was_others = unit.secret(SecretKind::Password, EMERGENCY)?.is_some();
+    unit.erase_secret(SecretKind::Password, EMERGENCY)?;
+    unit.erase_secret(SecretKind::Totp, EMERGENCY)?;
+    end_tokens(unit, EMERGENCY, actor, |token| was_others || token.purpose != EMERGENCY)?;
+    remove_certificates(unit, EMERGENCY, actor)?;
+    write_account(unit, account, actor)?;
+    unit.put_secret(SecretKind::Node, SEAL, hash.as_bytes())?;
+    note(unit, actor, EMERGENCY, "emergency account sealed")
 }

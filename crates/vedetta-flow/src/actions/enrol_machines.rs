@@ -7,12 +7,11 @@ use std::time::Duration;
 use vedetta_directory::directory::Records;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
-use vedetta_store::{RecordKind, SecretKind, StoreError};
 
 use crate::actions::change_directory::put_all;
-use crate::actions::manage_accounts::LONGEST_TOKEN;
+use crate::actions::issue_tokens::LONGEST_TOKEN;
 use crate::authority::ADMINISTRATORS;
-use crate::credentials::{Token, TokenText};
+use crate::credentials::TokenText;
 use crate::error::FlowError;
 use crate::house::House;
 
@@ -45,33 +44,21 @@ impl House {
         if lasts.is_zero() || lasts > LONGEST_TOKEN {
             return Err(FlowError::invalid("lasts", "between a second and 366 days"));
         }
-        let expires = self.now().after(lasts);
-        let (mut enrolled, mut kept, mut records) = (Vec::new(), Vec::new(), Records::default());
+        let (mut enrolled, mut tokens, mut records) = (Vec::new(), Vec::new(), Records::default());
         for organisation in organisations {
             self.number_of(organisation)?;
-            let id = AccountId::new(&format!("{organisation}.{purpose}"))?;
-            let (token_id, token, digest) = TokenText::make(&*self.entropy);
-            let record = Token {
-                id: token_id,
-                account: id.clone(),
-                purpose: purpose.into(),
-                scope: BTreeSet::new(),
-                expires,
-                issued_by: by.account.clone(),
-            };
-            kept.push((record, digest));
-            records.accounts.push(machine(&id, organisation));
-            enrolled.push(Enrolled { organisation: organisation.clone(), account: id, token });
+            let account =
+                machine(&AccountId::new(&format!("{organisation}.{purpose}"))?, organisation);
+            let (session, new) = self.new_token(by, &account, purpose, BTreeSet::new(), lasts);
+            let (organisation, token) = (organisation.clone(), session.token);
+            enrolled.push(Enrolled { organisation, account: account.id.clone(), token });
+            tokens.push(new);
+            records.accounts.push(account);
         }
         let (shared, actor) = (Arc::clone(&self.shared), by.account.to_string());
         self.write(move |unit| {
             put_all(unit, &shared, &records, &actor)?;
-            kept.iter().try_for_each(|(record, digest)| {
-                let body = serde_json::to_vec(record)
-                    .map_err(|error| StoreError::Refused(error.to_string()))?;
-                unit.put_record(RecordKind::Token, &record.id, &body, &actor)?;
-                unit.put_secret(SecretKind::Token, &record.id, digest)
-            })
+            tokens.iter().try_for_each(|new| new.put(unit).map(drop))
         })?;
         Ok(enrolled)
     }

@@ -1,8 +1,6 @@
 //! Accounts, their secrets and their tokens.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::account::AccountState;
@@ -11,8 +9,10 @@ use vedetta_store::written::LEDGER;
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::accept_items::ACTOR as CLEARING;
+use crate::actions::break_seal::EMERGENCY;
 use crate::actions::found_node::OPERATOR;
-use crate::actions::sign_in::{SESSION_TOKEN, Session, new_totp_memory};
+use crate::actions::issue_tokens::end_tokens;
+use crate::actions::sign_in::new_totp_memory;
 use crate::authority::{ADMINISTRATORS, AUDITORS};
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
@@ -34,15 +34,9 @@ pub struct Certificate {
     pub expires: Instant,
 }
 
-/// The longest purpose of a token, in characters.
-pub const LONGEST_PURPOSE: usize = 200;
-/// Tokens of one account at most, besides its sessions.
-pub const MOST_TOKENS: usize = 100;
-/// The longest life of a token: a year, so that forgotten ones end.
-pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
-
 impl House {
-    /// Puts an account. Its sessions and tokens end when it is closed or moves to another organisation.
+    /// Puts an account. Its sessions, tokens and certificates end when it is closed, moves to another
+    /// organisation or gains a role that they would carry.
     ///
     /// # Errors
     /// Forbidden, an unknown organisation, a reserved name, no role, or one that is the node's own only.
@@ -84,7 +78,7 @@ impl House {
         let (actor, id) = (by.account.to_string(), account.to_string());
         self.write(move |unit| {
             unit.put_secret(SecretKind::Password, &id, hash.as_bytes())?;
-            remove_tokens(unit, &id, &actor)?;
+            end_tokens(unit, &id, &actor, |_| true)?;
             note(unit, &actor, &id, "password set")
         })?;
         Ok(())
@@ -107,96 +101,13 @@ impl House {
         Ok(address)
     }
 
-    /// Issues a token, at a door, to an account that has fewer than [`MOST_TOKENS`].
-    ///
-    /// # Errors
-    /// [`FlowError::Conflict`], and as of [`House::issue_token`].
-    pub fn order_token(
-        &self,
-        by: &Actor,
-        account: &AccountId,
-        purpose: &str,
-        scope: BTreeSet<Role>,
-        lasts: Duration,
-    ) -> Result<Session, FlowError> {
-        let tokens: Vec<Token> = self.read(|reader| records(reader, RecordKind::Token))?;
-        let own = tokens.iter().filter(|it| it.account == *account && it.purpose != SESSION_TOKEN);
-        if own.count() >= MOST_TOKENS {
-            let reason =
-                format!("{account} has {MOST_TOKENS} tokens; revoke those that nobody uses");
-            return Err(FlowError::Conflict(reason));
-        }
-        self.issue_token(by, account, purpose, scope, lasts)
-    }
-
-    /// Issues a token for an account, narrowed to a scope unless that is empty.
-    ///
-    /// # Errors
-    /// Forbidden, unknown, a scope beyond the account's roles, or a life over [`LONGEST_TOKEN`].
-    pub fn issue_token(
-        &self,
-        by: &Actor,
-        account: &AccountId,
-        purpose: &str,
-        scope: BTreeSet<Role>,
-        lasts: Duration,
-    ) -> Result<Session, FlowError> {
-        self.require_self_or_administrator(by, account, "issue a token for this account")?;
-        let account = self
-            .active_account(account)
-            .ok_or_else(|| FlowError::unknown("active account", account))?;
-        let (own, allowed) =
-            (by.account == account.id, if scope.is_empty() { &account.roles } else { &scope });
-        if !allowed.is_subset(&account.roles) || (own && !allowed.is_subset(&by.roles)) {
-            return Err(FlowError::invalid(
-                "scope",
-                "a token carries at most its issuer's and its account's roles",
-            ));
-        }
-        if purpose.chars().count() > LONGEST_PURPOSE {
-            let reason = format!("use {LONGEST_PURPOSE} characters at most");
-            return Err(FlowError::invalid("purpose", reason));
-        }
-        if lasts.is_zero() || lasts > LONGEST_TOKEN {
-            return Err(FlowError::invalid("lasts", "between a second and 366 days"));
-        }
-        self.issue(by, &account, purpose, scope, lasts)
-    }
-
-    /// Revokes a token.
-    ///
-    /// # Errors
-    /// Forbidden, or unknown.
-    pub fn revoke_token(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
-        let tokens = self.tokens_of(by)?;
-        if !tokens.iter().any(|token| token.id == id) {
-            return Err(FlowError::unknown("token", id));
-        }
-        let (id, actor) = (id.to_owned(), by.account.to_string());
-        self.write(move |unit| {
-            unit.erase_secret(SecretKind::Token, &id)?;
-            unit.remove_record(RecordKind::Token, &id, &actor)
-        })?;
-        Ok(())
-    }
-
-    /// The tokens that an actor may revoke: its own, or all as administrator.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn tokens_of(&self, by: &Actor) -> Result<Vec<Token>, FlowError> {
-        let mut tokens: Vec<Token> = self.read(|reader| records(reader, RecordKind::Token))?;
-        let all = self.is_of_the_room(by, ADMINISTRATORS);
-        tokens.retain(|token| all || token.account == by.account);
-        Ok(tokens)
-    }
-
     /// Ties the certificate of a machine to its account.
     ///
     /// # Errors
     /// Forbidden, or unknown.
     pub fn tie_certificate(&self, by: &Actor, certificate: &Certificate) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "issue certificates")?;
+        opens_otherwise(by, &certificate.account, "issue this certificate")?;
         let _one_at_a_time = self.change();
         if self.active_account(&certificate.account).is_none() {
             return Err(FlowError::unknown("active account", &certificate.account));
@@ -230,7 +141,7 @@ impl House {
         self.remove(by, RecordKind::Certificate, "certificate", fingerprint)
     }
 
-    fn require_self_or_administrator(
+    pub(crate) fn require_self_or_administrator(
         &self,
         by: &Actor,
         account: &AccountId,
@@ -239,6 +150,7 @@ impl House {
         if by.account != *account {
             self.require_room(by, ADMINISTRATORS, what)?;
         }
+        opens_otherwise(by, account, what)?;
         let known = self.active_account(account);
         let known = known.ok_or_else(|| FlowError::unknown("active account", account))?;
         if by.account == *account && by.roles != known.roles {
@@ -252,9 +164,20 @@ impl House {
     }
 }
 
-/// Whether the ledger has acts of the node itself under a name: its operator's, or a step's.
+/// Whether the ledger has acts of the node itself under a name: its operator's, a step's, or those of
+/// whoever broke the seal.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    [OPERATOR, LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP].contains(&name)
+    [OPERATOR, EMERGENCY, LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP].contains(&name)
+}
+
+/// Refuses to give the account behind the seal anything else that opens it.
+fn opens_otherwise(by: &Actor, account: &AccountId, what: &'static str) -> Result<(), FlowError> {
+    if account.as_str() != EMERGENCY {
+        return Ok(());
+    }
+    let who = by.account.to_string();
+    let advice = "only the sealed code opens the emergency account; seal it anew";
+    Err(FlowError::Forbidden { who, what, advice })
 }
 
 /// Refuses an account with a reserved name, without a role, or with a role
@@ -279,7 +202,8 @@ pub(crate) fn check_account(
     Err(FlowError::invalid(format!("account {}: roles", account.id), reason))
 }
 
-/// Writes an account. What was begun as something else than it is now ends.
+/// Writes an account. What was begun as something else than it is now ends, and so does what would carry
+/// a role that it was not issued with.
 pub(crate) fn write_account(
     unit: &mut dyn UnitOfWork,
     account: &Account,
@@ -293,8 +217,13 @@ pub(crate) fn write_account(
             before.organisation == account.organisation
                 && (before.state != AccountState::Active || account.state == AccountState::Active)
         };
-        if !before.as_ref().is_some_and(same) {
-            remove_tokens(unit, id, actor)?;
+        let gained = before.filter(same).map(|before| &account.roles - &before.roles);
+        let ends = |token: &Token| match &gained {
+            Some(gained) => token.scope.is_empty() || !token.scope.is_disjoint(gained),
+            None => true,
+        };
+        if gained.as_ref().is_none_or(|gained| !gained.is_empty()) {
+            end_tokens(unit, id, actor, ends)?;
             remove_certificates(unit, id, actor)?;
         }
     }
@@ -312,11 +241,11 @@ pub(crate) fn forget_account(
 ) -> Result<(), StoreError> {
     unit.erase_secret(SecretKind::Password, account)?;
     unit.erase_secret(SecretKind::Totp, account)?;
-    remove_tokens(unit, account, actor)?;
+    end_tokens(unit, account, actor, |_| true)?;
     remove_certificates(unit, account, actor)
 }
 
-fn remove_certificates(
+pub(crate) fn remove_certificates(
     unit: &mut dyn UnitOfWork,
     account: &str,
     actor: &str,
@@ -324,16 +253,6 @@ fn remove_certificates(
     for certificate in records::<Certificate>(unit, RecordKind::Certificate)? {
         if certificate.account.as_str() == account {
             unit.remove_record(RecordKind::Certificate, &certificate.fingerprint, actor)?;
-        }
-    }
-    Ok(())
-}
-
-fn remove_tokens(unit: &mut dyn UnitOfWork, account: &str, actor: &str) -> Result<(), StoreError> {
-    for token in records::<Token>(unit, RecordKind::Token)? {
-        if token.account.as_str() == account {
-            unit.erase_secret(SecretKind::Token, &token.id)?;
-            unit.remove_record(RecordKind::Token, &token.id, actor)?;
         }
     }
     Ok(())

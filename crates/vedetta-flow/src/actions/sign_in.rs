@@ -10,6 +10,7 @@ use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::break_seal::EMERGENCY;
 use crate::actions::found_node::OPERATOR;
+use crate::actions::issue_tokens::SESSION as SESSION_TOKEN;
 use crate::actions::manage_accounts::{Certificate, is_reserved, note};
 use crate::credentials::{
     Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
@@ -19,9 +20,6 @@ use crate::house::House;
 
 /// How long a session lasts: one shift and its handover.
 pub const SESSION: Duration = Duration::from_secs(12 * 3600);
-
-/// The purpose of a session's token.
-pub(crate) const SESSION_TOKEN: &str = "session";
 
 /// A session just begun.
 #[derive(Debug)]
@@ -68,7 +66,9 @@ impl House {
             return Err(WRONG);
         }
         let actor = actor_of(&account, &BTreeSet::new());
-        self.issue(&actor, &account, SESSION_TOKEN, BTreeSet::new(), SESSION)
+        let (session, new) =
+            self.new_token(&actor, &account, SESSION_TOKEN, BTreeSet::new(), SESSION);
+        self.keep_token(session, new, usize::MAX)
     }
 
     /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address.
@@ -98,17 +98,29 @@ impl House {
         if enrolled { Ok(address) } else { Err(FlowError::Conflict(reason.into())) }
     }
 
-    /// Whether a person who is signed in proves it anew with the password: only so is changed with
-    /// what an account proves itself. Machines, the operator at the machine and whoever broke the
-    /// seal have none.
+    /// Whether an actor has a password with which to prove anew who it is: people do. Machines, the
+    /// operator at the machine and whoever broke the seal have none.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn proves_anew(&self, by: &Actor) -> Result<bool, FlowError> {
+        let account = by.account.as_str();
+        if !by.is_person() || account == OPERATOR {
+            return Ok(false);
+        }
+        // Sealing takes the password from who had the name before.
+        Ok(account != EMERGENCY || self.secret(SecretKind::Password, account)?.is_some())
+    }
+
+    /// Checks the password of who proves it anew: only so is changed with what an account proves itself,
+    /// or what it may do.
     ///
     /// # Errors
     /// [`FlowError::Unproven`].
     pub fn confirm(&self, by: &Actor, password: &str) -> Result<(), FlowError> {
         const WRONG: FlowError =
             FlowError::Unproven("this needs your own password too; give it as own_password");
-        let is_open = [OPERATOR, EMERGENCY].contains(&by.account.as_str());
-        if !by.is_person() || is_open {
+        if !self.proves_anew(by)? {
             return Ok(());
         }
         let kept = self.secret(SecretKind::Password, by.account.as_str())?;
@@ -169,45 +181,6 @@ impl House {
         }
         let account = self.active_account(&certificate.account).ok_or(NO)?;
         Ok(actor_of(&account, &BTreeSet::new()))
-    }
-
-    /// Makes a token and keeps its record and digest.
-    pub(crate) fn issue(
-        &self,
-        by: &Actor,
-        account: &Account,
-        purpose: &str,
-        scope: BTreeSet<Role>,
-        lasts: Duration,
-    ) -> Result<Session, FlowError> {
-        let (id, token, digest) = TokenText::make(&*self.entropy);
-        let record = Token {
-            id: id.clone(),
-            account: account.id.clone(),
-            purpose: purpose.into(),
-            scope,
-            expires: self.now().after(lasts),
-            issued_by: by.account.clone(),
-        };
-        let body = serde_json::to_vec(&record).unwrap_or_default();
-        let (actor, decided) = (by.account.to_string(), account.clone());
-        let issued = self.write(move |unit| {
-            // What it carries was decided on the account as it was: what changed ended its tokens.
-            let now = unit.record(RecordKind::Account, decided.id.as_str())?;
-            let now = now.and_then(|now| serde_json::from_slice::<Account>(&now.body).ok());
-            if now.as_ref() != Some(&decided) {
-                return Ok(false);
-            }
-            unit.put_record(RecordKind::Token, &id, &body, &actor)?;
-            unit.put_secret(SecretKind::Token, &id, &digest)?;
-            Ok(true)
-        })?;
-        let changed = "the account was changed at this moment; try again";
-        if issued {
-            Ok(Session { token, record })
-        } else {
-            Err(FlowError::Conflict(changed.into()))
-        }
     }
 
     fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {

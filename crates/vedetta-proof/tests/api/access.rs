@@ -140,11 +140,15 @@ async fn a_sealed_code_opens_once_with_a_reason_and_is_in_the_ledger() {
     let json = "application/json";
     door.account("sala", "cnaipic", &[Role::DutyOfficer]);
     let seal = "POST /api/v1/emergency";
-    let refused = door.ask(&door.token("sala"), seal, None).await;
+    let refused = door.ask(&door.token("sala"), seal, Some((json, "{}"))).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    let admin = door.token("admin");
-    let old = door.ask(&admin, seal, None).await.json()["code"].as_str().unwrap().to_owned();
-    let code = door.ask(&admin, seal, None).await.json()["code"].as_str().unwrap().to_owned();
+    let (admin, own) = door.with_password("admin");
+    let refused = door.ask(&admin, seal, Some((json, "{}"))).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "a session alone seals nothing");
+    let own = own.replacen(',', "{", 1);
+    let sealed = async || door.ask(&admin, seal, Some((json, &own))).await.json()["code"].clone();
+    let old = sealed().await.as_str().unwrap().to_owned();
+    let code = sealed().await.as_str().unwrap().to_owned();
     let open = async |code: &str, reason: &str| {
         let body = serde_json::json!({ "code": code, "reason": reason }).to_string();
         door.ask("", "POST /api/v1/sessions/emergency", Some((json, &body))).await
@@ -196,5 +200,41 @@ async fn people_sign_in_with_password_and_code() {
         let refused =
             door.ask("", "POST /api/v1/sessions", Some(("application/json", wrong))).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_session_alone_gives_nobody_another_way_in() {
+    let door = Door::new();
+    let json = "application/json";
+    let (admin, own) = door.with_password("admin");
+    let fingerprint = "a".repeat(64);
+    let ties = serde_json::json!({ "fingerprint": fingerprint, "account": "perugia.bot",
+        "expires": "2027-01-01T00:00:00.000000Z" });
+    let account = |id: &str, roles: &[&str], state: &str| {
+        let body = serde_json::json!({ "id": id, "name": id, "organisation": "cnaipic",
+            "roles": roles, "state": state });
+        (format!("PUT /api/v1/accounts/{id}"), body.to_string())
+    };
+    door.account("rossi", "cnaipic", &[Role::Analyst]);
+    let ask =
+        async |line: &str, body: &str| door.ask(&admin, line, Some((json, body))).await.status;
+    let tie = (format!("PUT /api/v1/certificates/{fingerprint}"), ties.to_string());
+    let rises = account("rossi", &["analyst", "administrator"], "active");
+    for (line, body) in [tie, rises] {
+        assert_eq!(ask(&line, &body).await, StatusCode::UNAUTHORIZED, "{line}");
+        let (head, _) = body.rsplit_once('}').unwrap();
+        assert!(ask(&line, &format!("{head}{own}")).await.is_success(), "{line}");
+    }
+    let closed = account("rossi", &["analyst"], "closed");
+    assert_eq!(ask(&closed.0, &closed.1).await, StatusCode::OK, "what takes away needs none");
+    let open = account("rossi", &["analyst"], "active");
+    assert_eq!(ask(&open.0, &open.1).await, StatusCode::UNAUTHORIZED);
+    let fresh = account("verdi", &["analyst"], "active");
+    assert_eq!(ask(&fresh.0, &fresh.1).await, StatusCode::OK, "who has no password yet");
+    let file = serde_json::json!({ "accounts": [{ "id": "verdi", "name": "verdi",
+        "organisation": "cnaipic", "roles": ["administrator"] }] });
+    for line in ["POST /api/v1/imports?dry_run=true", "POST /api/v1/imports"] {
+        assert_eq!(ask(line, &file.to_string()).await, StatusCode::UNPROCESSABLE_ENTITY, "{line}");
     }
 }

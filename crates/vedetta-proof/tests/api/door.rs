@@ -1,6 +1,7 @@
 //! A door under test: requests in, answers out, no socket.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
+use vedetta_api::server::Peer;
 use vedetta_api::{Api, Rate, Settings};
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
@@ -117,6 +119,21 @@ impl Door {
             None => Body::empty(),
         };
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request from an address, without a token.
+    pub(crate) async fn ask_from(
+        &self,
+        address: [u8; 4],
+        line: &str,
+        (media, text): (&str, &str),
+    ) -> Answer {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let request = Request::builder().method(method).uri(uri).header("content-type", media);
+        let mut request = request.body(Body::from(text.to_owned())).unwrap();
+        let address = SocketAddr::from((address, 40_000));
+        request.extensions_mut().insert(Peer { address, certificate: None });
+        self.send(request).await
     }
 
     /// Asks for an answer without end, which goes on until it is dropped.

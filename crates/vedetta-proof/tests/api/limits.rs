@@ -70,6 +70,48 @@ async fn attempts_to_sign_in_are_counted_by_account_too() {
 }
 
 #[tokio::test]
+async fn strangers_do_not_keep_the_emergency_door_shut() {
+    let plenty = Rate { burst: 1_000, every: Duration::from_micros(1) };
+    let sign_ins = Rate { burst: 1, every: Duration::from_secs(60) };
+    let proofs = Rate { burst: 3, every: Duration::from_secs(60) };
+    let door =
+        Door::with(Settings { per_address: plenty, proofs, sign_ins, ..Settings::default() });
+    let admin = door.api.house().operator().unwrap();
+    let code = door.api.house().seal_emergency(&admin).unwrap();
+    let open = async |address: [u8; 4], code: &str, reason: &str| {
+        let body = serde_json::json!({ "code": code, "reason": reason }).to_string();
+        let line = "POST /api/v1/sessions/emergency";
+        door.ask_from(address, line, ("application/json", &body)).await.status
+    };
+    for last in 1..=40 {
+        let status = open([203, 0, 113, last], "wrong", "x").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{last}");
+    }
+    // What proves nothing is not given back, however little its reason says.
+    for _ in 0..2 {
+        assert_eq!(open([203, 0, 113, 1], "wrong", "x").await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(open([203, 0, 113, 1], "wrong", "x").await, StatusCode::TOO_MANY_REQUESTS);
+    let reason = "nessun amministratore raggiungibile";
+    assert_eq!(open([198, 51, 100, 7], &code, reason).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_machine_orders_tokens_no_faster_than_others_prove_who_they_are() {
+    let proofs = Rate { burst: 3, every: Duration::from_secs(60) };
+    let door = Door::with(Settings { proofs, ..Settings::default() });
+    let bot = door.token("perugia.bot");
+    let order = async || {
+        let body = r#"{"purpose":"siem","days":1}"#;
+        door.ask(&bot, "POST /api/v1/tokens", Some(("application/json", body))).await.status
+    };
+    for _ in 0..3 {
+        assert_eq!(order().await, StatusCode::OK);
+    }
+    assert_eq!(order().await, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn a_search_has_one_page() {
     let door = Door::new();
     let token = door.token("perugia");
