@@ -10,8 +10,7 @@ use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYP
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 
 use crate::console::Console;
 

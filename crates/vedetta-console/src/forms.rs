@@ -11,8 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 
 use crate::multipart::{self, File, Part};
 use crate::said::Said;

@@ -1,8 +1,7 @@
 //! The pages, a file each, and where each is.
 
 use http::StatusCode;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{FlowError, House};
 use vedetta_model::Actor;
 

@@ -4,8 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_model::Language;
 
 use crate::console::Console;

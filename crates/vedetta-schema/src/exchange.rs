@@ -21,12 +21,10 @@ pub(super) fn form() -> Value {
 }
 
 fn items() -> Vec<(&'static str, Value)> {
-    let stamp = || object(&[("seq", number()), ("at", moment())], &[]);
     let fault = object(
         &[("refused", flag()), ("place", text()), ("rule", text()), ("reason", text())],
         &[("id", text())],
     );
-    let accepted = object(&[("id", item_id()), ("stamp", stamp()), ("audience", number())], &[]);
     let line = object(
         &[
             ("place", number()),
@@ -48,21 +46,7 @@ fn items() -> Vec<(&'static str, Value)> {
         ("Item", line),
         ("Items", page(refer("Item"))),
         ("Fault", fault),
-        (
-            "Accepted",
-            object(
-                &[
-                    ("accepted", list(accepted)),
-                    ("duplicates", list(item_id())),
-                    ("rejected", list(refer("Fault"))),
-                    ("rejected_count", number()),
-                    ("faults_count", number()),
-                    ("warnings", list(refer("Fault"))),
-                    ("warnings_count", number()),
-                ],
-                &[],
-            ),
-        ),
+        ("Accepted", accepted()),
         ("Handling", handling()),
         (
             "Explanation",
@@ -90,6 +74,23 @@ fn items() -> Vec<(&'static str, Value)> {
             ),
         ),
     ]
+}
+
+fn accepted() -> Value {
+    let stamp = object(&[("seq", number()), ("at", moment())], &[]);
+    let accepted = object(&[("id", item_id()), ("stamp", stamp), ("audience", number())], &[]);
+    object(
+        &[
+            ("accepted", list(accepted)),
+            ("duplicates", list(item_id())),
+            ("rejected", list(refer("Fault"))),
+            ("rejected_count", number()),
+            ("faults_count", number()),
+            ("warnings", list(refer("Fault"))),
+            ("warnings_count", number()),
+        ],
+        &[],
+    )
 }
 
 fn obligations() -> Value {

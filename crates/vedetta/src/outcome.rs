@@ -45,10 +45,10 @@ pub(crate) enum Failure {
     Sensor(#[from] SensorError),
     /// The node refused.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The node could not.
     #[error("{0}")]
-    Unable(Refusal),
+    Unable(Box<Refusal>),
     /// Anything of the system's.
     #[error("{what}: {reason}")]
     System {
@@ -132,7 +132,7 @@ impl Failure {
 
     /// A refusal of the command's own: what it was given breaks a rule.
     pub(crate) fn refused(sentence: impl AsRef<str>) -> Self {
-        Self::Refused(Refusal::new("invalid", sentence.as_ref()))
+        Self::Refused(Box::new(Refusal::new("invalid", sentence.as_ref())))
     }
 
     /// As programs read it.
@@ -140,7 +140,7 @@ impl Failure {
         let said = self.to_string();
         let (refusal, advice) = match self {
             Self::Refused(refusal) | Self::Unable(refusal) => {
-                (refusal.clone(), "see its documentation, /api/v1/openapi.json")
+                (Refusal::clone(refusal), "see its documentation, /api/v1/openapi.json")
             }
             Self::Usage(_) => (Refusal::new("usage", &said), "see --help"),
             Self::Input { place, reason } => {

@@ -247,6 +247,6 @@ pub(crate) fn told(status: StatusCode, body: &[u8]) -> Failure {
     let (place, what_to_do) = (word("where"), word("what_to_do"));
     let kind = problem.get("type").and_then(Value::as_str);
     let code = kind.and_then(|it| it.rsplit('/').next()).unwrap_or("system").to_owned();
-    let refusal = Refusal { code, detail, place, what_to_do, members: problem };
+    let refusal = Box::new(Refusal { code, detail, place, what_to_do, members: problem });
     if status.is_server_error() { Failure::Unable(refusal) } else { Failure::Refused(refusal) }
 }

@@ -69,11 +69,6 @@ impl Renewal {
         Ok(renewal)
     }
 
-    /// The authority of the node.
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
-    }
-
     /// What the doors show.
     pub(crate) fn shown(&self) -> &Arc<Shown> {
         &self.shown

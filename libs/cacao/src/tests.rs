@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{CommandKind, Condition, EXTENSION, Next, StepKind, fill, read};
+use crate::{CommandKind, Condition, EXTENSION, LONGEST_FILLING, Next, StepKind, fill, read};
 
 fn id(kind: &str, number: u8) -> String {
     format!("{kind}--{number:08}-0000-4000-8000-000000000000")

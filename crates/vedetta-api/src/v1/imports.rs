@@ -49,18 +49,15 @@ pub(super) async fn import(
         .ask_at(Cost::Bulk, move |house| {
             let plan = plan(&body.bytes, format, noun, &house.standing().directory);
             let mut outcome = Outcome::of(&plan);
-            match plan.accept() {
-                Ok(changes) => {
-                    let records = changes.into_records();
-                    raises_nobody(house, &actor, &records.accounts)?;
-                    if how.dry_run {
-                        house.check_records(&actor, &records)?;
-                    } else {
-                        house.put_records(&actor, records)?;
-                        outcome.applied = true;
-                    }
+            if let Ok(changes) = plan.accept() {
+                let records = changes.into_records();
+                raises_nobody(house, &actor, &records.accounts)?;
+                if how.dry_run {
+                    house.check_records(&actor, &records)?;
+                } else {
+                    house.put_records(&actor, records)?;
+                    outcome.applied = true;
                 }
-                Err(_) => {}
             }
             Ok::<_, FlowError>(outcome)
         })

@@ -4,8 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::Step;
 use vedetta_model::agreement::{
     AdhesionRule, History, Party, Redistribution, Selector, Stage, VictimVisibility,

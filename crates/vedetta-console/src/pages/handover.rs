@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_watch::desk::handover::{Line, LineKind};
 use vedetta_watch::{Give, HandoverView, Sheet, Take};
 

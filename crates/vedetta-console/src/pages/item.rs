@@ -6,8 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{Answer, Delivery, Door, Form, House, Preview, ReadItem};
 use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
 

@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_postroom::{Handed, OwnAnswer, Received, Reporter, Verdict};
 
 use super::mail::verdict_look;

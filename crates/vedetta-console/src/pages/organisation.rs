@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_model::asset::AssetValue;
 use vedetta_model::contact::Channel;
 use vedetta_model::{Asset, Contact, Organisation, OrganisationId, Role};

@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use vedetta_api::Problem;
-use vedetta_api::problem::Kind;
+use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::Sequence;
 use vedetta_watch::desk::warning::{Acted, WarningStage};
 use vedetta_watch::{NewReaction, Reached, WarningView};

@@ -297,7 +297,7 @@ async fn what_several_saw_of_an_address_are_versions_of_one_object() {
     let (id, mut versions) = (seen_by("").id(), Vec::new());
     for (token, who) in [(&perugia, "perugia"), (&terni, "terni")] {
         let status = add(&door, token, &[seen_by(who)]).await;
-        versions.push(serde_json::to_value(&status.successes[0].version).unwrap());
+        versions.push(serde_json::to_value(status.successes[0].version).unwrap());
     }
     let seen = |envelope: &Envelope<Value>| -> Vec<String> {
         let all = envelope.objects.iter();

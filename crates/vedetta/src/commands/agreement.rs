@@ -231,7 +231,7 @@ fn put(node: &mut Reached, file: &std::path::Path) -> Result<Value, Failure> {
     let is_json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let notation = if is_json { Notation::Json } else { Notation::Toml };
     let agreement = read_agreement(&text, notation).map_err(|error| {
-        Failure::Refused(Refusal::new("invalid", &error.to_string()).at(&place))
+        Failure::Refused(Box::new(Refusal::new("invalid", &error.to_string()).at(&place)))
     })?;
     let path = format!("/api/v1/agreements/{}", agreement.id);
     node.put(&path, &agreement)?;

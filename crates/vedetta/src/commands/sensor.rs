@@ -295,8 +295,9 @@ impl Show {
         let status = Status::read(&self.at.dir)?;
         let dir = self.at.dir.display().to_string();
         vedetta_sensor::Identity::read(&self.at.dir)?;
-        let status =
-            status.ok_or_else(|| Failure::Refused(Refusal::new("unknown", NEVER_RAN).at(dir)))?;
+        let status = status.ok_or_else(|| {
+            Failure::Refused(Box::new(Refusal::new("unknown", NEVER_RAN).at(dir)))
+        })?;
         if self.json {
             println!("{}", serde_json::to_value(&status).unwrap_or_default());
             return Ok(Outcome::Done);

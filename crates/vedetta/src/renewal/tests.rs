@@ -37,7 +37,7 @@ fn shown_to_clients(renewal: &Renewal, now: Instant) -> Instant {
         .with_cert_resolver(Arc::clone(renewal.shown()) as _);
     let mut server = rustls::ServerConnection::new(Arc::new(tls)).unwrap();
     let mut roots = rustls::RootCertStore::empty();
-    let pem = renewal.authority().certificate().as_bytes();
+    let pem = renewal.authority.certificate().as_bytes();
     roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
     let config = rustls::ClientConfig::builder_with_details(provider(), Arc::new(At(now)))
         .with_safe_default_protocol_versions()
@@ -96,6 +96,6 @@ fn an_authority_that_ends_is_told_in_time_and_nothing_outlives_it() {
     assert!(troubles[0].contains("the node's authority ends at"), "{troubles:?}");
     assert!(troubles[0].contains("; remove ca.key and ca.pem"), "{troubles:?}");
     renewal.look(in_days(3_640));
-    assert!(renewal.until <= renewal.authority().ends());
+    assert!(renewal.until <= renewal.authority.ends());
     assert_eq!(renewal.told().troubles().len(), 2, "the doors' own ends with it");
 }
