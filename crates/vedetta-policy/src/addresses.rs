@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use crate::spelling::Glyph;
 use crate::victim::{Networks, Subnet};
 
 /// The networks whose addresses are looked for.
@@ -13,7 +12,7 @@ pub(crate) struct Addresses {
     networks: Networks,
 }
 
-/// A word of a reading, and its place among the glyphs.
+/// A word of a reading, and its place in the reading.
 type Word = (String, Range<usize>);
 
 impl Addresses {
@@ -22,15 +21,15 @@ impl Addresses {
     }
 
     /// Whether an address of theirs stands in a reading.
-    pub(crate) fn are_in(&self, reading: &[Glyph]) -> bool {
+    pub(crate) fn are_in(&self, reading: &[char]) -> bool {
         let mut found = Vec::new();
         self.find(reading, &mut found);
         !found.is_empty()
     }
 
-    /// Adds the places of a reading, as ranges of its glyphs, where an address of theirs stands.
-    fn find(&self, reading: &[Glyph], found: &mut Vec<Range<usize>>) {
-        if self.networks.is_empty() || !reading.iter().any(|glyph| glyph.c.is_ascii_digit()) {
+    /// Adds the places of a reading, as ranges, where an address of theirs stands.
+    fn find(&self, reading: &[char], found: &mut Vec<Range<usize>>) {
+        if self.networks.is_empty() || !reading.iter().any(char::is_ascii_digit) {
             return;
         }
         let words = words(reading, char::is_alphanumeric);
@@ -75,11 +74,11 @@ impl Addresses {
     }
 
     /// `192.0.2.*` and `192.0.2.x`.
-    fn wildcard(&self, three: &[Word], reading: &[Glyph], found: &mut Vec<Range<usize>>) {
+    fn wildcard(&self, three: &[Word], reading: &[char], found: &mut Vec<Range<usize>>) {
         let [a, b, c] = [0, 1, 2].map(|at| octets(&three[at].0).first().copied());
         let (Some(a), Some(b), Some(c)) = (a, b, c) else { return };
         let after = reading.get(three[2].1.end..).unwrap_or_default();
-        let mut after = after.iter().map(|glyph| glyph.c).filter(|c| !"[](){}".contains(*c));
+        let mut after = after.iter().copied().filter(|c| !"[](){}".contains(*c));
         let dotted = after.next() == Some('.');
         let wild = after.next().is_none_or(|c| !c.is_ascii_digit());
         if dotted && wild && (0..=255).any(|d| self.holds(Ipv4Addr::new(a, b, c, d).into())) {
@@ -125,16 +124,16 @@ impl Addresses {
     }
 
     /// IPv6 in its own notation, as written, without brackets, and with dashes for colons.
-    fn with_colons(&self, reading: &[Glyph], found: &mut Vec<Range<usize>>) {
+    fn with_colons(&self, reading: &[char], found: &mut Vec<Range<usize>>) {
         let plain = |c: char| c;
         let dashed = |c: char| if c == '-' { ':' } else { c };
-        let brackets = |glyph: &&(usize, char)| !"[](){}".contains(glyph.1);
-        let written: Vec<_> = reading.iter().map(|glyph| glyph.c).enumerate().collect();
+        let brackets = |(_, c): &&(usize, char)| !"[](){}".contains(*c);
+        let written: Vec<_> = reading.iter().copied().enumerate().collect();
         let bare: Vec<_> = written.iter().filter(brackets).copied().collect();
-        for (glyphs, mean) in
+        for (chars, mean) in
             [(&written, plain as fn(char) -> char), (&bare, plain), (&bare, dashed)]
         {
-            let runs = glyphs.chunk_by(|one, two| fits_v6(mean(one.1)) && fits_v6(mean(two.1)));
+            let runs = chars.chunk_by(|one, two| fits_v6(mean(one.1)) && fits_v6(mean(two.1)));
             for run in runs.filter(|run| run.len() > 1) {
                 let text: String = run.iter().map(|(_, c)| mean(*c)).collect();
                 if let [first, .., last] = run
@@ -183,20 +182,20 @@ impl Addresses {
 }
 
 /// The numbers of a reading: letters may touch them.
-fn words_of_digits(reading: &[Glyph]) -> Vec<Word> {
+fn words_of_digits(reading: &[char]) -> Vec<Word> {
     words(reading, |c| c.is_ascii_digit())
 }
 
 /// The words of a reading: runs of characters that belong to words.
-fn words(reading: &[Glyph], belongs: fn(char) -> bool) -> Vec<Word> {
+fn words(reading: &[char], belongs: fn(char) -> bool) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
-    for (at, glyph) in reading.iter().enumerate().filter(|(_, glyph)| belongs(glyph.c)) {
+    for (at, c) in reading.iter().enumerate().filter(|(_, c)| belongs(**c)) {
         match words.last_mut() {
             Some((word, place)) if place.end == at => {
-                word.push(glyph.c);
+                word.push(*c);
                 place.end = at + 1;
             }
-            _ => words.push((glyph.c.to_string(), at..at + 1)),
+            _ => words.push((c.to_string(), at..at + 1)),
         }
     }
     words

@@ -1,7 +1,4 @@
 //! A text as it reads once its spelling is undone: escapes, accents, case, defanging.
-//!
-//! Each character remembers which part of the original it came from, so that what is found in a
-//! reading can be cut out of the original.
 
 use std::ops::Range;
 
@@ -9,22 +6,15 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 
-/// A character of a reading, and the bytes of the original that it stands for.
-#[derive(Clone, Debug)]
-pub(crate) struct Glyph {
-    pub(crate) c: char,
-    pub(crate) source: Range<usize>,
-}
-
-/// Letters and digits only, with where each came from.
+/// Letters and digits only, with where in the reading each is.
 #[derive(Default)]
 pub(crate) struct Squashed {
     pub(crate) text: String,
-    /// For each byte of the text, the place of its glyph in the reading.
+    /// For each byte of the text, the place of its character in the reading.
     places: Vec<usize>,
 }
 
-/// The bytes that an escape stands for, and how many glyphs it takes.
+/// The bytes that an escape stands for, and how many characters it takes.
 type Undone = Option<(Vec<u8>, usize)>;
 
 /// Escapes inside escapes are undone so many times.
@@ -32,9 +22,8 @@ const ROUNDS: usize = 4;
 
 /// Every way in which a text may be meant, folded: as written, with its escapes undone, and with
 /// quoted-printable undone too.
-pub(crate) fn readings(text: &str) -> Vec<Vec<Glyph>> {
-    let raw: Vec<Glyph> =
-        text.char_indices().map(|(at, c)| Glyph { c, source: at..at + c.len_utf8() }).collect();
+pub(crate) fn readings(text: &str) -> Vec<Vec<char>> {
+    let raw: Vec<char> = text.chars().collect();
     let mut readings = vec![fold(&raw)];
     if text.contains('<') {
         readings.push(fold(&without_tags(&raw)));
@@ -56,25 +45,25 @@ pub(crate) fn key(text: &str) -> String {
 }
 
 /// Only the letters and digits of a reading.
-pub(crate) fn squash(reading: &[Glyph]) -> Squashed {
+pub(crate) fn squash(reading: &[char]) -> Squashed {
     let mut squashed = Squashed::default();
-    for (place, glyph) in reading.iter().enumerate().filter(|(_, it)| it.c.is_alphanumeric()) {
-        squashed.text.push(glyph.c);
+    for (place, c) in reading.iter().enumerate().filter(|(_, c)| c.is_alphanumeric()) {
+        squashed.text.push(*c);
         squashed.places.resize(squashed.text.len(), place);
     }
     squashed
 }
 
 /// A reading without the words that stand for a dot or an at sign.
-pub(crate) fn without_spelt_signs(reading: &[Glyph]) -> Vec<Glyph> {
+pub(crate) fn without_spelt_signs(reading: &[char]) -> Vec<char> {
     const SIGNS: [&str; 6] = ["dot", "punto", "at", "chiocciola", "d0t", "period"];
     let mut kept = Vec::with_capacity(reading.len());
     let mut rest = reading;
     while let Some(first) = rest.first() {
-        let wordy = first.c.is_alphanumeric();
-        let run = rest.iter().take_while(|glyph| glyph.c.is_alphanumeric() == wordy).count();
+        let wordy = first.is_alphanumeric();
+        let run = rest.iter().take_while(|c| c.is_alphanumeric() == wordy).count();
         let (run, after) = rest.split_at(run);
-        let spells = |sign: &&str| run.iter().map(|glyph| glyph.c).eq(sign.chars());
+        let spells = |sign: &&str| run.iter().copied().eq(sign.chars());
         if !(wordy && SIGNS.iter().any(spells)) {
             kept.extend_from_slice(run);
         }
@@ -85,10 +74,9 @@ pub(crate) fn without_spelt_signs(reading: &[Glyph]) -> Vec<Glyph> {
 
 /// A reading with the figures that stand for letters undone, `P3rugia` and `Perugi@`; none when
 /// there are none.
-pub(crate) fn undisguised(reading: &[Glyph]) -> Option<Vec<Glyph>> {
-    let meant = |glyph: &Glyph| Glyph { c: letter(glyph.c), source: glyph.source.clone() };
-    let disguised = reading.iter().any(|glyph| letter(glyph.c) != glyph.c);
-    disguised.then(|| reading.iter().map(meant).collect())
+pub(crate) fn undisguised(reading: &[char]) -> Option<Vec<char>> {
+    let disguised = reading.iter().any(|c| letter(*c) != *c);
+    disguised.then(|| reading.iter().map(|c| letter(*c)).collect())
 }
 
 /// The letter that a figure stands for.
@@ -107,51 +95,40 @@ const fn letter(c: char) -> char {
 }
 
 impl Squashed {
-    /// Where a key occurs, as ranges of glyphs of the reading.
-    pub(crate) fn occurrences<'a>(
-        &'a self,
-        key: &'a str,
-    ) -> impl Iterator<Item = Range<usize>> + 'a {
-        self.text.match_indices(key).filter_map(|(at, found)| self.glyphs(at..at + found.len()))
-    }
-
-    /// The glyphs of the reading that a part of the text stands for.
-    pub(crate) fn glyphs(&self, part: Range<usize>) -> Option<Range<usize>> {
+    /// The part of the reading that a part of the text stands for.
+    pub(crate) fn place(&self, part: Range<usize>) -> Option<Range<usize>> {
         Some(*self.places.get(part.start)?..*self.places.get(part.end.checked_sub(1)?)? + 1)
     }
 }
 
 /// What a browser shows: nothing of what stands between angle brackets.
-fn without_tags(glyphs: &[Glyph]) -> Vec<Glyph> {
-    let mut shown = Vec::with_capacity(glyphs.len());
-    let last = glyphs.iter().rposition(|glyph| glyph.c == '>').unwrap_or(0);
+fn without_tags(text: &[char]) -> Vec<char> {
+    let mut shown = Vec::with_capacity(text.len());
+    let last = text.iter().rposition(|c| *c == '>').unwrap_or(0);
     let mut within = false;
-    for (at, glyph) in glyphs.iter().enumerate() {
-        match glyph.c {
+    for (at, c) in text.iter().enumerate() {
+        match c {
             '>' if within => within = false,
             _ if within => {}
             '<' if at < last => within = true,
-            _ => shown.push(glyph.clone()),
+            _ => shown.push(*c),
         }
     }
     shown
 }
 
 /// Lower case without accents; look-alikes of Latin letters as those.
-fn fold(glyphs: &[Glyph]) -> Vec<Glyph> {
-    let mut folded = Vec::with_capacity(glyphs.len());
-    for glyph in glyphs {
-        let plain = glyph.c.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c));
+fn fold(text: &[char]) -> Vec<char> {
+    let mut folded = Vec::with_capacity(text.len());
+    for c in text {
+        let plain = c.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c));
         for c in plain.flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)) {
-            let source = glyph.source.clone();
             match c {
-                'ß' => folded.extend(['s', 's'].map(|c| Glyph { c, source: source.clone() })),
-                'æ' => folded.extend(['a', 'e'].map(|c| Glyph { c, source: source.clone() })),
-                'œ' => folded.extend(['o', 'e'].map(|c| Glyph { c, source: source.clone() })),
-                other if latin(other).is_ascii() => {
-                    folded.push(Glyph { c: latin(other), source });
-                }
-                other => folded.extend(looks_like(other, &source)),
+                'ß' => folded.extend(['s', 's']),
+                'æ' => folded.extend(['a', 'e']),
+                'œ' => folded.extend(['o', 'e']),
+                other if latin(other).is_ascii() => folded.push(latin(other)),
+                other => folded.extend(looks_like(other)),
             }
         }
     }
@@ -159,10 +136,10 @@ fn fold(glyphs: &[Glyph]) -> Vec<Glyph> {
 }
 
 /// A character that is no Latin letter, as the letters that it looks like (Unicode TR 39).
-fn looks_like(c: char, source: &Range<usize>) -> Vec<Glyph> {
+fn looks_like(c: char) -> Vec<char> {
     let text = c.to_string();
     let plain = skeleton(&text).flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c));
-    plain.map(|c| Glyph { c: latin(c), source: source.clone() }).collect()
+    plain.map(latin).collect()
 }
 
 const fn is_invisible(c: char) -> bool {
@@ -220,21 +197,19 @@ const fn latin(c: char) -> char {
     }
 }
 
-fn undo(glyphs: &[Glyph], step: fn(&[Glyph]) -> Undone) -> Vec<Glyph> {
-    let mut text = glyphs.to_vec();
+fn undo(text: &[char], step: fn(&[char]) -> Undone) -> Vec<char> {
+    let mut text = text.to_vec();
     for _ in 0..ROUNDS {
         let mut next = Vec::with_capacity(text.len());
         let mut rest = text.as_slice();
         while let Some(first) = rest.first() {
             let (bytes, taken) = step(rest).unwrap_or_default();
             if taken == 0 {
-                next.push(first.clone());
+                next.push(*first);
                 rest = &rest[1..];
                 continue;
             }
-            let source = first.source.start..rest[taken - 1].source.end;
-            let meant = decode(&bytes);
-            next.extend(meant.chars().map(|c| Glyph { c, source: source.clone() }));
+            next.extend(decode(&bytes).chars());
             rest = &rest[taken..];
         }
         let settled = next.len() == text.len();
@@ -252,31 +227,31 @@ fn decode(bytes: &[u8]) -> String {
         .map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
 }
 
-/// A percent, HTML or backslash escape at the beginning: its bytes, and how many glyphs it takes.
-fn unescape(glyphs: &[Glyph]) -> Undone {
-    match glyphs.first()?.c {
-        '%' => hex_bytes(glyphs, '%'),
-        '&' => entity(glyphs),
-        '\\' => backslash(glyphs),
+/// A percent, HTML or backslash escape at the beginning: its bytes, and how many characters it takes.
+fn unescape(text: &[char]) -> Undone {
+    match *text.first()? {
+        '%' => hex_bytes(text, '%'),
+        '&' => entity(text),
+        '\\' => backslash(text),
         _ => None,
     }
 }
 
-fn quoted_printable(glyphs: &[Glyph]) -> Undone {
-    let c = |at: usize| glyphs.get(at).map(|glyph| glyph.c);
+fn quoted_printable(text: &[char]) -> Undone {
+    let c = |at: usize| text.get(at).copied();
     match (c(0)?, c(1)?, c(2)) {
         ('=', '\n', _) => Some((Vec::new(), 2)),
         ('=', '\r', Some('\n')) => Some((Vec::new(), 3)),
-        _ => hex_bytes(glyphs, '='),
+        _ => hex_bytes(text, '='),
     }
 }
 
 /// As many `%41`, or `=41`, as follow one another.
-fn hex_bytes(glyphs: &[Glyph], sign: char) -> Undone {
+fn hex_bytes(text: &[char], sign: char) -> Undone {
     let mut bytes = Vec::new();
-    while let [first, high, low, ..] = &glyphs[bytes.len() * 3..]
-        && first.c == sign
-        && let (Some(high), Some(low)) = (high.c.to_digit(16), low.c.to_digit(16))
+    while let [first, high, low, ..] = &text[bytes.len() * 3..]
+        && *first == sign
+        && let (Some(high), Some(low)) = (high.to_digit(16), low.to_digit(16))
     {
         bytes.push(u8::try_from(high * 16 + low).ok()?);
     }
@@ -284,11 +259,10 @@ fn hex_bytes(glyphs: &[Glyph], sign: char) -> Undone {
     (taken > 0).then_some((bytes, taken))
 }
 
-fn entity(glyphs: &[Glyph]) -> Undone {
-    let name: String =
-        glyphs.iter().skip(1).take(12).map(|glyph| glyph.c).take_while(|c| *c != ';').collect();
+fn entity(text: &[char]) -> Undone {
+    let name: String = text.iter().skip(1).take(12).take_while(|c| **c != ';').collect();
     let taken = name.chars().count() + 2;
-    (glyphs.get(taken - 1)?.c == ';').then_some(())?;
+    (*text.get(taken - 1)? == ';').then_some(())?;
     let c = match name.as_str() {
         "amp" => '&',
         "period" => '.',
@@ -316,20 +290,20 @@ fn entity(glyphs: &[Glyph]) -> Undone {
 }
 
 /// `\x41`, `\u0041`, `\u{41}`, `\101`; before anything else a backslash is dropped.
-fn backslash(glyphs: &[Glyph]) -> Undone {
+fn backslash(text: &[char]) -> Undone {
     let digits = |from: usize, many: usize| {
-        let text: String = glyphs.get(from..from + many)?.iter().map(|glyph| glyph.c).collect();
-        char::from_u32(u32::from_str_radix(&text, 16).ok()?)
+        let digits: String = text.get(from..from + many)?.iter().collect();
+        char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
     };
-    let found = match glyphs.get(1)?.c {
+    let found = match *text.get(1)? {
         'x' => digits(2, 2).map(|c| (c, 4)),
-        'u' if glyphs.get(2)?.c == '{' => {
-            let length = glyphs.iter().skip(3).take(7).position(|glyph| glyph.c == '}')?;
+        'u' if *text.get(2)? == '{' => {
+            let length = text.iter().skip(3).take(7).position(|c| *c == '}')?;
             digits(3, length).map(|c| (c, length + 4))
         }
         'u' => digits(2, 4).map(|c| (c, 6)),
         '0'..='3' => {
-            let octal: String = glyphs.get(1..4)?.iter().map(|glyph| glyph.c).collect();
+            let octal: String = text.get(1..4)?.iter().collect();
             u32::from_str_radix(&octal, 8).ok().and_then(char::from_u32).map(|c| (c, 4))
         }
         _ => return Some((Vec::new(), 1)),
@@ -372,15 +346,5 @@ mod tests {
         let reading = &readings("mail[at]comune (DOT) example")[0];
         assert_eq!(squash(&without_spelt_signs(reading)).text, "mailcomuneexample");
         assert_eq!(key("matdot"), "matdot");
-    }
-
-    #[test]
-    fn what_is_found_has_its_place() {
-        let text = "at Citt%C3%A0 now";
-        let reading = &readings(text)[1];
-        let squashed = squash(reading);
-        let glyphs = squashed.occurrences("citta").next().unwrap();
-        let source = reading[glyphs.start].source.start..reading[glyphs.end - 1].source.end;
-        assert_eq!(&text[source], "Citt%C3%A0");
     }
 }

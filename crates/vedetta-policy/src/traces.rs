@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::addresses::Addresses;
 use crate::redaction::LONGEST_NAME;
-use crate::spelling::{Glyph, key, readings, squash, undisguised, without_spelt_signs};
+use crate::spelling::{key, readings, squash, undisguised, without_spelt_signs};
 use crate::stix_rules::{PropertyKind, property_kind};
 use crate::victim::Victim;
 
@@ -140,27 +140,24 @@ impl Traces {
         }) || (depth > 0 && self.encoded(text, depth - 1))
     }
 
-    fn in_reading(&self, reading: &[Glyph]) -> bool {
+    fn in_reading(&self, reading: &[char]) -> bool {
         self.names(reading, None) || self.known.addresses.are_in(reading)
     }
 
     /// Whether a reading names anybody. Of one that was undone from figures for letters, only names
     /// of letters count that were mostly letters.
-    fn names(&self, reading: &[Glyph], written: Option<&[Glyph]>) -> bool {
+    fn names(&self, reading: &[char], written: Option<&[char]>) -> bool {
         let squashed = squash(reading);
-        if written.is_none()
-            && !self.id.is_empty()
-            && squashed.occurrences(&self.id).next().is_some()
-        {
+        if written.is_none() && !self.id.is_empty() && squashed.text.contains(&self.id) {
             return true;
         }
         let is = |at: Option<usize>, kind: fn(char) -> bool| {
-            at.and_then(|at| reading.get(at)).is_some_and(|glyph| kind(glyph.c))
+            at.and_then(|at| reading.get(at)).is_some_and(|c| kind(*c))
         };
         let Some(automaton) = &self.known.automaton else { return true };
         automaton.find_overlapping_iter(&squashed.text).any(|found| {
             let key = self.known.keys.get(found.pattern().as_usize());
-            let (Some(key), Some(at)) = (key, squashed.glyphs(found.range())) else { return true };
+            let (Some(key), Some(at)) = (key, squashed.place(found.range())) else { return true };
             let (before, after) = (at.start.checked_sub(1), Some(at.end));
             let touched = |kind: fn(char) -> bool| is(before, kind) || is(after, kind);
             let figure = |c: char| c.is_ascii_digit();
@@ -172,7 +169,7 @@ impl Traces {
                 Ends::Number => !touched(figure),
             };
             let lettered = written.and_then(|it| it.get(at)).is_none_or(|part| {
-                let letters = part.iter().filter(|it| it.c.is_alphabetic()).count();
+                let letters = part.iter().filter(|c| c.is_alphabetic()).count();
                 !key.number && letters * 2 >= part.len()
             });
             ends && lettered
