@@ -167,11 +167,8 @@ impl Standing {
 
     /// The persons that are named, each of its organisation: an account of this node may stand
     /// alone, and one that is unknown is of the producer's.
-    pub(crate) fn persons(
-        &self,
-        named: &BTreeSet<Naming>,
-        producer: &OrganisationId,
-    ) -> BTreeSet<Person> {
+    #[must_use]
+    pub fn persons(&self, named: &BTreeSet<Naming>, producer: &OrganisationId) -> BTreeSet<Person> {
         let person = |it: &Naming| {
             let known = || self.directory.account(&it.account).map(|it| it.organisation.clone());
             let organisation = it.organisation.clone().or_else(known);

@@ -11,8 +11,8 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Door, Obligations, Preview, ReadItem, Sequence, Share, VersionFilter,
-    Wish, check_kinds,
+    Answer as Explained, Door, House, Obligations, Preview, ReadItem, Sequence, Share,
+    VersionFilter, Wish, check_kinds,
 };
 use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
@@ -255,8 +255,11 @@ pub(super) async fn preview(
         let sentence = "that would be brought by another organisation; leave producer out";
         return Err(Problem::new(Kind::Forbidden, sentence).at("producer"));
     }
-    let handling = Arc::new(would.by(producer));
-    Ok(Json(api.ask(move |house| house.preview(&actor, &handling)).await?))
+    let preview = move |house: &House| {
+        let named = house.standing().persons(&would.named, &producer);
+        house.preview(&actor, &Arc::new(would.by(producer, named)))
+    };
+    Ok(Json(api.ask(preview).await?))
 }
 
 impl Which {
@@ -302,12 +305,8 @@ impl ItemLine {
 }
 
 impl WouldBe {
-    fn by(self, producer: OrganisationId) -> Handling {
-        let person = |Naming { organisation, account }| {
-            let organisation = organisation.unwrap_or_else(|| producer.clone());
-            Person { organisation, account }
-        };
-        let named = self.named.into_iter().map(person).collect();
+    /// Brought by a producer, for the persons that it names.
+    fn by(self, producer: OrganisationId, named: BTreeSet<Person>) -> Handling {
         Handling {
             producer,
             category: self.category,

@@ -68,6 +68,12 @@ async fn who_would_have_it() {
     let preview = preview.json();
     let total = ["full", "redacted", "nobody"].map(|key| preview[key].as_u64().unwrap());
     assert_eq!(total.iter().sum::<u64>(), 7, "{preview}");
+    let red = r#"{"category":"indicator","tlp":"RED","named":["terni"]}"#;
+    let preview = door.ask(&token, "POST /api/v1/preview", Some((JSON, red))).await;
+    let item = TestItem::indicator(1).tlp("RED").handled("named", json!(["terni"]));
+    let brought = door.ask(&token, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    let audience = &brought.json()["accepted"][0]["audience"];
+    assert_eq!((&preview.json()["full"], audience), (&json!(2), &json!(2)), "whom a release names");
     let other = r#"{"category":"indicator","tlp":"AMBER","producer":"terni"}"#;
     let refused = door.ask(&token, "POST /api/v1/preview", Some((JSON, other))).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
