@@ -50,15 +50,18 @@ async fn reconcile(house: &Arc<House>) {
     loop {
         let generation = house.standing().compiled;
         if generation != seen {
-            seen = generation;
             let house = Arc::clone(house);
             let steps = move || {
                 house.settle_terms()?;
                 house.clear_newcomers()
             };
             match tokio::task::spawn_blocking(steps).await {
-                Ok(Ok(0)) => {}
-                Ok(Ok(released)) => tracing::info!(released, "released to newcomers"),
+                Ok(Ok(released)) => {
+                    seen = generation;
+                    if released > 0 {
+                        tracing::info!(released, "released to newcomers");
+                    }
+                }
                 Ok(Err(error)) => tracing::error!(%error, "newcomers wait: the ledger refused"),
                 Err(error) => tracing::error!(%error, "newcomers wait: a thread ended"),
             }

@@ -156,15 +156,9 @@ impl House {
     /// What the ledger said.
     pub fn read<T>(
         &self,
-        mut reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
+        reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.ready()?;
-        let mut answer = None;
-        self.shared.store.read(&mut |reader| {
-            answer = Some(reading(reader)?);
-            Ok(())
-        })?;
-        answer.ok_or_else(|| StoreError::Refused("nothing was read".into()))
+        self.shared.read(reading)
     }
 
     /// Writes, and returns when it is durable, seen by [`House::standing`] and rung.
@@ -198,6 +192,20 @@ impl House {
 }
 
 impl Shared {
+    /// [`House::read`].
+    pub(crate) fn read<T>(
+        &self,
+        mut reading: impl FnMut(&mut dyn Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.settle().map_err(not_in_effect)?;
+        let mut answer = None;
+        self.store.read(&mut |reader| {
+            answer = Some(reading(reader)?);
+            Ok(())
+        })?;
+        answer.ok_or_else(|| StoreError::Refused("nothing was read".into()))
+    }
+
     /// What stands now; compiled again when a term has begun or ended since, and read again when
     /// what was written could not be read back: until that is done, nobody stands.
     pub(crate) fn standing(&self) -> Arc<Standing> {

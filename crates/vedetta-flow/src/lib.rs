@@ -8,6 +8,7 @@ pub mod actions;
 pub mod bell;
 pub mod credentials;
 pub mod error;
+mod forms;
 pub mod house;
 pub mod standing;
 pub mod steps;

@@ -12,8 +12,7 @@ use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumbe
 use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
 use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, line};
 
-use crate::book::Book;
-use crate::house::House;
+use crate::house::{House, Shared};
 use crate::standing::Standing;
 
 /// Makes derived items.
@@ -31,15 +30,18 @@ pub(crate) enum Tells {
     Victim,
 }
 
-/// What items tell victims: those of a load, and of the ledger as far as it was asked.
+/// What items tell victims: those of a load, and of the ledger as far as it was asked. It is asked
+/// anew for each, so that nobody waits for a reading while what was read is looked through.
 pub(crate) struct Tellers<'a> {
-    book: &'a Book,
+    shared: &'a Shared,
     here: HashMap<&'a ItemId, Here<'a>>,
     asked: HashMap<ItemId, Asked>,
     /// By victims, what must not be told of them, unless it is not known.
     secrets: HashMap<BTreeSet<OrganisationId>, Option<Rc<Secrets>>>,
     /// Whether what an item says tells such victims.
     telling: HashMap<(ItemId, BTreeSet<OrganisationId>), bool>,
+    /// Octets that may still be looked through.
+    room: usize,
 }
 
 /// An item of the load.
@@ -55,18 +57,31 @@ struct Asked {
     releases: usize,
 }
 
+/// A search for what tells some victims.
+struct Scan<'a> {
+    secrets: &'a Secrets,
+    /// Octets that may still be looked through.
+    room: usize,
+}
+
 /// A derived item.
 pub(crate) struct Derived {
     pub(crate) id: ItemId,
     pub(crate) body: Vec<u8>,
     /// The items of the ledger that it rests on, with how many releases each had.
-    leant: Vec<(ItemId, usize)>,
+    pub(crate) leant: Vec<(ItemId, usize)>,
 }
 
 /// What is known of so many different victims, or of so many items, is remembered at once.
 const REMEMBERED: (usize, usize) = (16, 10_000);
-/// An item with more versions is not looked through: it may tell anything.
+/// An item with more versions, or more octets in them, is not looked through: it may tell anything.
 const VERSIONS: usize = 200;
+const OCTETS: usize = 2 << 20;
+/// Octets that are looked through for one load, or one thousand items of it; then any more may tell
+/// anything.
+const ROOM: usize = 8 << 20;
+/// Versions that are held at once.
+const PAGE: usize = 10;
 
 impl House {
     /// The identifier of the derived form of what an organisation brought as an item.
@@ -84,44 +99,59 @@ impl Redactor {
         Self { key: house.redaction_key.clone() }
     }
 
-    /// Makes the derived form of an item, or says why there can be none.
+    /// Makes the derived form of an item, or says why there can be none. It takes as long as there is
+    /// to look through: never call it from within a reading or a unit of work.
     pub(crate) fn derive(
         &self,
         (standing, handling): (&Standing, &Handling),
         (item, producer, body): (&ItemId, OrganisationNumber, &[u8]),
-        (reader, tellers): (&mut dyn Reader, &mut Tellers<'_>),
-    ) -> Result<Derived, String> {
+        tellers: &mut Tellers<'_>,
+    ) -> Result<Result<Derived, String>, StoreError> {
         if item.kind() == "identity" {
-            return Err("an identity without its name says nothing".into());
+            return Ok(Err("an identity without its name says nothing".into()));
         }
-        let told = |error: StoreError| error.to_string();
-        let id = self.derived_id(reader, (item, producer)).map_err(told)?;
-        let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let secrets = tellers.secrets(standing, &handling.victims);
-        let secrets = secrets.ok_or("a victim has left the network: what tells it is not known")?;
-        let asking = RefCell::new((reader, tellers, Vec::new()));
+        let shared = tellers.shared;
+        let named = |item: &ItemId| shared.read(|reader| self.derived_id(reader, (item, producer)));
+        let id = named(item)?;
+        let value = match serde_json::from_slice(body) {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let Some(secrets) = tellers.secrets(standing, &handling.victims) else {
+            return Ok(Err("a victim has left the network: what tells it is not known".into()));
+        };
+        let asking = RefCell::new((tellers, Vec::new(), Ok(())));
         let references = |text: &str| {
-            let (reader, tellers, leant) = &mut *asking.borrow_mut();
+            let (tellers, leant, asked) = &mut *asking.borrow_mut();
             let Ok(id) = ItemId::new(text) else { return Reference::Drop };
             if matches!(id.kind(), "marking-definition" | "extension-definition") {
                 return Reference::Keep;
             }
-            let told = tellers.told(*reader, &id, (&handling.victims, &secrets));
+            let told = tellers.told(&id, (&handling.victims, &secrets));
             leant.extend(tellers.asked(&id).map(|releases| (id.clone(), releases)));
             match told {
                 Ok(Some(Tells::Nobody)) => Reference::Keep,
-                Ok(Some(Tells::Victim)) => {
-                    let id = self.derived_id(*reader, (&id, producer));
-                    id.map_or(Reference::Drop, Reference::Replace)
+                Ok(Some(Tells::Victim)) => match named(&id) {
+                    Ok(id) => Reference::Replace(id),
+                    Err(error) => {
+                        *asked = Err(error);
+                        Reference::Drop
+                    }
+                },
+                Ok(None) => Reference::Drop,
+                Err(error) => {
+                    *asked = Err(error);
+                    Reference::Drop
                 }
-                Ok(None) | Err(_) => Reference::Drop,
             }
         };
         let redaction =
             Redaction { secrets: &secrets, id: &id, publisher: None, references: &references };
-        let value = redact(&value, &redaction).map_err(|withheld| withheld.to_string())?;
-        let (_, _, leant) = asking.into_inner();
-        Ok(Derived { id, body: value.to_string().into_bytes(), leant })
+        let value = redact(&value, &redaction);
+        let (_, leant, asked) = asking.into_inner();
+        asked?;
+        let body = value.map(|value| value.to_string().into_bytes());
+        Ok(body.map(|body| Derived { id, body, leant }).map_err(|withheld| withheld.to_string()))
     }
 
     pub(crate) fn derived_id<R: Reader + ?Sized>(
@@ -133,22 +163,10 @@ impl Redactor {
     }
 }
 
-impl Derived {
-    /// Whether it would be derived so again: nothing has come since of what it refers to.
-    pub(crate) fn holds(&self, reader: &mut dyn Reader) -> Result<bool, StoreError> {
-        for (id, releases) in &self.leant {
-            if reader.releases(id)?.len() != *releases {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-}
-
 impl<'a> Tellers<'a> {
     /// Those of a load, each with its handling and body, beside the ledger's.
     pub(crate) fn of(
-        book: &'a Book,
+        shared: &'a Shared,
         load: impl Iterator<Item = (&'a ItemId, &'a Handling, &'a [u8])>,
     ) -> Self {
         let mut here = HashMap::new();
@@ -159,7 +177,7 @@ impl<'a> Tellers<'a> {
             there.bodies.push(body);
         }
         let (asked, secrets, telling) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { book, here, asked, secrets, telling }
+        Self { shared, here, asked, secrets, telling, room: ROOM }
     }
 
     /// Whether an item of this load or of the ledger tells a victim, where that is known. One that
@@ -167,15 +185,15 @@ impl<'a> Tellers<'a> {
     /// derived form, and it leads to them.
     fn told(
         &mut self,
-        reader: &mut dyn Reader,
         id: &ItemId,
         (victims, secrets): (&BTreeSet<OrganisationId>, &Secrets),
     ) -> Result<Option<Tells>, StoreError> {
         let there = match self.asked.get(id) {
             Some(asked) => *asked,
             None => {
-                let releases = reader.releases(id)?;
-                let clearances = releases.iter().filter_map(|it| self.book.get(it.clearance));
+                let releases = self.shared.read(|reader| reader.releases(id))?;
+                let book = &self.shared.book;
+                let clearances = releases.iter().filter_map(|it| book.get(it.clearance));
                 let tells = clearances.map(|it| tells(&it.handling)).max();
                 let asked = Asked { tells, releases: releases.len() };
                 self.asked.insert(id.clone(), asked);
@@ -190,7 +208,10 @@ impl<'a> Tellers<'a> {
         if let Some(telling) = self.telling.get(&key) {
             return Ok(tells.filter(|_| !telling));
         }
-        let telling = self.leads_to(reader, id, secrets)?;
+        let mut scan = Scan { secrets, room: self.room.min(OCTETS) };
+        let room = scan.room;
+        let telling = self.leads_to(id, &mut scan)?;
+        self.room -= room - scan.room;
         if self.telling.len() >= REMEMBERED.1 {
             self.telling.clear();
         }
@@ -198,24 +219,17 @@ impl<'a> Tellers<'a> {
         Ok(tells.filter(|_| !telling))
     }
 
-    /// Whether anything that is served under an identifier tells these victims.
-    fn leads_to(
-        &self,
-        reader: &mut dyn Reader,
-        id: &ItemId,
-        secrets: &Secrets,
-    ) -> Result<bool, StoreError> {
-        let tells = |body: &[u8]| {
-            serde_json::from_slice::<Value>(body).map_or(true, |value| secrets.are_told_by(&value))
-        };
-        if self.here.get(id).is_some_and(|here| here.bodies.iter().any(|body| tells(body))) {
+    /// Whether anything that is served under an identifier tells, or more than is looked through.
+    fn leads_to(&self, id: &ItemId, scan: &mut Scan<'_>) -> Result<bool, StoreError> {
+        let mut here = self.here.get(id).into_iter().flat_map(|here| &here.bodies);
+        if here.any(|body| scan.finds(body)) {
             return Ok(true);
         }
         let (mut after, mut seen) = (Some(Sequence::START), 0);
         while let Some(place) = after {
-            let page = reader.items(&ItemQuery::of(id, place, VERSIONS))?;
+            let page = self.shared.read(|reader| reader.items(&ItemQuery::of(id, place, PAGE)))?;
             seen += page.items.len();
-            if seen > VERSIONS || page.items.iter().any(|item| tells(&item.body)) {
+            if seen > VERSIONS || page.items.iter().any(|item| scan.finds(&item.body)) {
                 return Ok(true);
             }
             after = page.next;
@@ -246,6 +260,15 @@ impl<'a> Tellers<'a> {
         }
         self.secrets.insert(victims.clone(), secrets.clone());
         secrets
+    }
+}
+
+impl Scan<'_> {
+    /// Whether a body tells the victims, or may: what there is no room for is not looked through.
+    fn finds(&mut self, body: &[u8]) -> bool {
+        let Some(room) = self.room.checked_sub(body.len()) else { return true };
+        self.room = room;
+        serde_json::from_slice::<Value>(body).map_or(true, |it| self.secrets.are_told_by(&it))
     }
 }
 

@@ -74,7 +74,7 @@ pub fn redact(object: &Value, redaction: &Redaction<'_>) -> Result<Value, Withhe
     let (Some(kind), Some(id)) = (text("type"), text("id")) else {
         return Err(withheld("object", "it has no type or no id"));
     };
-    if weight(object) > LONGEST {
+    if is_too_long(object) {
         return Err(withheld("object", "it is too long to be looked through"));
     }
     if kind == "bundle" {
@@ -264,6 +264,11 @@ fn names_whom_or_where(id: &str) -> bool {
 
 fn withheld(at: &str, reason: &'static str) -> Withheld {
     Withheld { at: at.to_owned(), reason }
+}
+
+/// Whether an object holds more text than is looked through.
+pub(crate) fn is_too_long(object: &Value) -> bool {
+    weight(object) > LONGEST
 }
 
 /// The length of all texts and names in a value, in bytes.

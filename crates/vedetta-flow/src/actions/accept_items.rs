@@ -17,13 +17,14 @@ use vedetta_model::{
 };
 use vedetta_policy::Decision;
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, Reader, Sequence,
-    Stamp, StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, Sequence, Stamp,
+    StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::authority::{PRODUCERS, require};
 use crate::book::Grounds;
 use crate::error::FlowError;
+use crate::forms::{Forms, Settled, TRIES};
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
@@ -92,16 +93,33 @@ impl House {
         });
         for from in (0..load.items.len()).step_by(TOGETHER) {
             let part = from..load.items.len().min(from + TOGETHER);
-            let told = load.handlings[part.clone()].iter().any(|it| !it.victims.is_empty());
-            let forms = match told {
-                true => self.read(|reader| Ok(load.derive(reader, part.clone())))?,
-                false => Forms::default(),
-            };
-            let (writer, range) = (Arc::clone(&load), part.clone());
-            let places = self.write(move |unit| writer.write(unit, range.clone(), &forms))?;
+            let places = self.place(&load, part.clone())?;
             receipt.enter(&load.items[part], places);
         }
         Ok(receipt)
+    }
+
+    /// Places a part of a load, with the derived forms that somebody may need: made anew while what
+    /// they rest on changes, and at last those withheld of which it keeps changing.
+    fn place(&self, load: &Arc<Load>, part: Range<usize>) -> Result<Vec<Place>, StoreError> {
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            let forms = load.derive(part.clone())?;
+            let (load, part) = (Arc::clone(load), part.clone());
+            let placed = self.write(move |unit| {
+                let standing = load.shared.standing();
+                let settled =
+                    forms.settle(unit, &standing, load.wanted(&standing, part.clone()))?;
+                match settled.are_fresh() || tries == 0 {
+                    true => load.write(unit, part.clone(), (&standing, &settled)).map(Some),
+                    false => Ok(None),
+                }
+            })?;
+            if let Some(places) = placed {
+                return Ok(places);
+            }
+        }
     }
 
     /// The items for whose handlings there is room; the others are refused. Whoever made up another
@@ -148,14 +166,6 @@ struct Load {
     items: Vec<Brought>,
 }
 
-/// Derived forms, by the places of their items, made before the unit of work that writes them: who
-/// brings much to look through waits, and holds up nobody else. What stands may change meanwhile.
-#[derive(Default)]
-struct Forms {
-    compiled: u64,
-    made: HashMap<usize, Result<Derived, String>>,
-}
-
 /// Whether there are other nodes, for whom derived forms are made though nobody here gets them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Beyond {
@@ -187,38 +197,48 @@ struct Cleared {
 }
 
 impl Load {
-    /// Makes the derived forms of a part that somebody may need.
-    fn derive(&self, reader: &mut dyn Reader, part: Range<usize>) -> Forms {
-        let standing = self.shared.standing();
-        let mut tellers = self.tellers();
-        let mut made = HashMap::new();
-        for place in part {
-            let (item, handling) = (&self.items[place], &self.handlings[place]);
-            let wanted = !handling.victims.is_empty()
+    /// The items of a part whose derived forms somebody may need.
+    fn wanted<'a>(
+        &'a self,
+        standing: &'a Standing,
+        part: Range<usize>,
+    ) -> impl Iterator<Item = (usize, &'a Arc<Handling>)> {
+        let all = part.map(move |place| (place, &self.handlings[place]));
+        all.filter(move |(_, handling)| {
+            !handling.victims.is_empty()
                 && (self.beyond == Beyond::Nodes
-                    || !standing.network.decision(handling).redacted.is_empty());
-            if wanted {
-                let (how, of) = ((&*standing, handling.as_ref()), self.told(item));
-                let form = self.redactor.derive(how, of, (&mut *reader, &mut tellers));
-                made.insert(place, form);
-            }
+                    || !standing.network.decision(handling).redacted.is_empty())
+        })
+    }
+
+    /// Makes the derived forms of a part that somebody may need.
+    fn derive(&self, part: Range<usize>) -> Result<Forms, StoreError> {
+        let standing = self.shared.standing();
+        let mut forms = Forms::of(Arc::clone(&standing));
+        let mut wanted = self.wanted(&standing, part).peekable();
+        if wanted.peek().is_none() {
+            return Ok(forms);
         }
-        Forms { compiled: standing.compiled, made }
+        let mut tellers = self.tellers();
+        for (place, handling) in wanted {
+            let (how, of) = ((&*standing, &**handling), self.told(&self.items[place]));
+            forms.add(place, self.redactor.derive(how, of, &mut tellers)?);
+        }
+        Ok(forms)
     }
 
     fn tellers(&self) -> Tellers<'_> {
         let load = self.items.iter().zip(&self.handlings);
         let load = load.map(|(item, handling)| (&item.id, handling.as_ref(), &*item.body));
-        Tellers::of(&self.shared.book, load)
+        Tellers::of(&self.shared, load)
     }
 
     fn write(
         &self,
         unit: &mut dyn UnitOfWork,
         part: Range<usize>,
-        forms: &Forms,
+        (standing, forms): (&Standing, &Settled<'_>),
     ) -> Result<Vec<Place>, StoreError> {
-        let standing = self.shared.standing();
         let (items, handlings) = (&self.items[part.clone()], &self.handlings[part.clone()]);
         let mut known = HashMap::new();
         let mut facts = Vec::with_capacity(items.len());
@@ -226,7 +246,7 @@ impl Load {
         for (item, handling) in items.iter().zip(handlings) {
             let cleared = match known.entry(Arc::clone(handling)) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.clear(unit, &standing, handling)?),
+                Entry::Vacant(place) => place.insert(self.clear(unit, standing, handling)?),
             };
             facts.push(self.facts(item, handling, &cleared.withheld));
             versions.push(version(unit, item)?);
@@ -254,14 +274,12 @@ impl Load {
                 && (cleared.redacted.is_none() || is_served(unit, &item.id, stamp.seq)?)
             {
                 let derived = match cleared.redacted {
-                    Some(clearance) => {
-                        self.place_derived(unit, &standing, (place, clearance), forms)?
-                    }
+                    Some(clearance) => self.place_derived(unit, (place, clearance), forms)?,
                     None => false,
                 };
-                // Whom an agreement or a hold keeps from it for a while does not lose it for good.
-                let lasting =
-                    item.revoked || cleared.redacted.is_some() || handling.victims.is_empty();
+                // Who is kept from it for a while does not lose it for good.
+                let kept = cleared.redacted.is_none() || forms.may_come(place);
+                let lasting = item.revoked || !kept || handling.victims.is_empty();
                 bare.extend((lasting && !derived).then_some(item));
             }
             let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
@@ -457,22 +475,11 @@ impl Load {
     fn place_derived(
         &self,
         unit: &mut dyn UnitOfWork,
-        standing: &Standing,
         (place, clearance): (usize, ClearanceId),
-        forms: &Forms,
+        forms: &Settled<'_>,
     ) -> Result<bool, StoreError> {
-        let (item, handling) = (&self.items[place], &self.handlings[place]);
-        let again;
-        let derived = match forms.made.get(&place) {
-            Some(Ok(made)) if forms.compiled == standing.compiled && made.holds(unit)? => Ok(made),
-            Some(Err(reason)) => Err(reason),
-            _ => {
-                let (how, of) = ((standing, handling.as_ref()), self.told(item));
-                again = self.redactor.derive(how, of, (&mut *unit, &mut self.tellers()));
-                again.as_ref()
-            }
-        };
-        let Derived { id, body, .. } = match derived {
+        let item = &self.items[place];
+        let Derived { id, body, .. } = match forms.get(place) {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");

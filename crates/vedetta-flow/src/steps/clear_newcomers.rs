@@ -20,6 +20,7 @@ use vedetta_store::{
 
 use crate::book::{Book, Grounds};
 use crate::error::FlowError;
+use crate::forms::{Forms, Settled, TRIES};
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
@@ -225,7 +226,7 @@ impl House {
     ) -> Result<usize, FlowError> {
         let today = search.standing.network.decision(search.handling);
         let grounds = Grounds { under: Cow::Borrowed(&today.under) };
-        let work = Release {
+        let work = Arc::new(Release {
             shared: Arc::clone(&self.shared),
             standing: Arc::clone(search.standing),
             redactor: Redactor::of(self),
@@ -234,8 +235,15 @@ impl House {
             grounds: serde_json::to_string(&grounds).unwrap_or_default(),
             newcomers,
             items,
-        };
-        Ok(self.write(move |unit| work.write(unit))?)
+        });
+        for _ in 0..TRIES {
+            let (forms, work) = (work.forms()?, Arc::clone(&work));
+            if let Some(released) = self.write(move |unit| work.write(unit, &forms))? {
+                return Ok(released);
+            }
+        }
+        let reason = "what the items refer to, or what is known of a victim, keeps changing";
+        Err(StoreError::Refused(reason.into()).into())
     }
 }
 
@@ -252,7 +260,32 @@ struct Release {
 }
 
 impl Release {
-    fn write(&self, unit: &mut dyn UnitOfWork) -> Result<usize, StoreError> {
+    /// The derived forms of what was brought here, where they are what is released: of what came from
+    /// another node its origin alone makes them.
+    fn forms(&self) -> Result<Forms, StoreError> {
+        let mut forms = Forms::of(Arc::clone(&self.standing));
+        let mut tellers = Tellers::of(&self.shared, std::iter::empty());
+        for (place, _) in self.wanted() {
+            let item = &self.items[place];
+            let how = (&*self.standing, &*self.handling);
+            let of = (&item.id, item.producer, item.body.as_slice());
+            forms.add(place, self.redactor.derive(how, of, &mut tellers)?);
+        }
+        Ok(forms)
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = (usize, &Arc<Handling>)> {
+        let items = self.items.iter().enumerate().filter(move |_| self.form == Form::Redacted);
+        let ours = items.filter(|(_, item)| Provenance::of(item).is_none());
+        ours.map(move |(place, _)| (place, &self.handling))
+    }
+
+    /// Writes, when the forms are what they would be now.
+    fn write(&self, unit: &mut dyn UnitOfWork, forms: &Forms) -> Result<Option<usize>, StoreError> {
+        let forms = forms.settle(unit, &self.shared.standing(), self.wanted())?;
+        if !forms.are_fresh() {
+            return Ok(None);
+        }
         self.shared.touch_book();
         let clearance = unit.intern(&NewClearance {
             handling: &self.handling,
@@ -268,42 +301,38 @@ impl Release {
             Form::Full => {
                 let releases: Vec<_> =
                     self.items.iter().map(|item| (item.origin, clearance)).collect();
-                unit.rerelease(&releases, ACTOR).map(|stamps| stamps.len())
+                unit.rerelease(&releases, ACTOR).map(|stamps| Some(stamps.len()))
             }
-            Form::Redacted => self.derive(unit, clearance),
+            Form::Redacted => self.place(unit, clearance, &forms).map(Some),
         }
     }
 
     /// Places the derived forms that are not there yet, and releases those that are.
-    fn derive(
+    fn place(
         &self,
         unit: &mut dyn UnitOfWork,
         clearance: ClearanceId,
+        forms: &Settled<'_>,
     ) -> Result<usize, StoreError> {
-        let mut tellers = Tellers::of(&self.shared.book, std::iter::empty());
         let (mut placed, mut releases) = (0, Vec::new());
-        for item in &self.items {
+        for (place, item) in self.items.iter().enumerate() {
             if let Some(provenance) = Provenance::of(item) {
-                // Of what came from another node its origin alone makes derived forms.
                 let Some(derived) = provenance.envelope.derived else { continue };
                 let there = unit.releases(&derived)?;
                 releases.extend(there.first().map(|first| (first.origin, clearance)));
                 continue;
             }
-            let of = (&item.id, item.producer, item.body.as_slice());
-            let how = (&*self.standing, &*self.handling);
-            let derived = self.redactor.derive(how, of, (&mut *unit, &mut tellers));
-            let Ok(Derived { id, body, .. }) = derived else { continue };
+            let Ok(Derived { id, body, .. }) = forms.get(place) else { continue };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
             let placement = unit.place_items(&[ItemDraft {
-                id: &id,
+                id,
                 version: derived_version(&item.id, item.version),
                 producer: item.producer,
                 clearance,
                 state: item.state,
                 actor: ACTOR,
                 facts: &facts,
-                body: &body,
+                body,
             }])?;
             match placement.first() {
                 Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {

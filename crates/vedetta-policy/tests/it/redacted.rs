@@ -423,3 +423,11 @@ fn what_is_too_long_has_no_derived_form() {
     let withheld = redacted(&object).unwrap_err();
     assert!(withheld.reason.contains("too long"), "{withheld}");
 }
+
+#[test]
+fn what_is_too_long_to_be_looked_through_may_tell() {
+    let secrets = Secrets::of(&[victim()]);
+    let note = |octets| json!({ "type": "note", "content": " ".repeat(octets) });
+    assert!(!secrets.are_told_by(&note(1 << 10)));
+    assert!(secrets.are_told_by(&note(1 << 20)));
+}

@@ -1,0 +1,152 @@
+//! Derived forms are made beside readings and units of work, of what there is to look through.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use vedetta_model::Instant;
+use vedetta_store::{ItemDraft, ItemState, Reader, Store, StoreError, UnitOfWork};
+
+use super::*;
+
+/// A ledger in which a version comes before each unit of work, as long as there are any.
+struct Meddled {
+    ledger: Arc<dyn Store>,
+    coming: Mutex<VecDeque<TestItem>>,
+}
+
+impl Store for Meddled {
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if let Some(item) = self.coming.lock().unwrap().pop_front() {
+            self.ledger.write(now, &mut |unit| come(unit, &item))?;
+        }
+        self.ledger.write(now, work)
+    }
+
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.ledger.read(reading)
+    }
+}
+
+/// Places one more version of an item, handled like the first.
+fn come(unit: &mut dyn UnitOfWork, item: &TestItem) -> Result<(), StoreError> {
+    let id = item.id();
+    let before = unit.releases(&id)?;
+    let json: serde_json::Value = serde_json::from_str(&item.json()).unwrap();
+    unit.place_items(&[ItemDraft {
+        id: &id,
+        version: json["modified"].as_str().unwrap().parse().unwrap(),
+        producer: before[0].producer,
+        clearance: before[0].clearance,
+        state: ItemState::Live,
+        actor: "tester",
+        facts: "{}",
+        body: item.json().as_bytes(),
+    }])
+    .map(drop)
+}
+
+fn tool(n: u32, name: &str) -> TestItem {
+    sdo("tool", n, name)
+}
+
+fn incident() -> TestItem {
+    let victim = OrganisationId::new("perugia").unwrap().identity();
+    TestItem::incident(6, "Ransomware").tlp("AMBER").handled("victim_refs", json!([victim]))
+}
+
+/// Brings the incident and an edge from it to each of some items.
+fn bring_edges(test: &TestHouse, to: &[&TestItem]) -> Vec<TestItem> {
+    let edges = (10..).zip(to).map(|(n, to)| relationship(n, &incident(), to));
+    let edges: Vec<_> = edges.collect();
+    let mut load = edges.clone();
+    load.push(incident());
+    assert_eq!(test.bring("cosc-umbria", &load).accepted.len(), load.len());
+    edges
+}
+
+/// To which of some items an edge leads that the stranger reads.
+fn led_to(test: &TestHouse, to: &[&TestItem]) -> Vec<usize> {
+    let read = read_by(test, "stranger");
+    let edge = |it: &&TestItem| {
+        read.iter().any(|body| body.contains("target_ref") && body.contains(it.id().as_str()))
+    };
+    to.iter().enumerate().filter(|(_, it)| edge(it)).map(|(n, _)| n).collect()
+}
+
+#[test]
+fn no_edge_leads_to_what_is_too_much_to_look_through() {
+    let test = with_hidden();
+    let (plain, long) = (tool(1, "plain"), tool(2, "long"));
+    let long = long.with("description", json!("x".repeat(1 << 20)));
+    // Spaces between the properties are read too, though nothing is said in them.
+    let often = tool(3, "often");
+    let bring = |text: &str| {
+        let limits = stix_bundle::limits();
+        let arrival = stix_bundle::read(DoorIn::Api, "test", text.as_bytes(), &limits);
+        let receipt = test.house.accept(&test.person("cosc-umbria"), arrival).unwrap();
+        assert_eq!(receipt.accepted.len(), 1, "{receipt:?}");
+    };
+    for day in 1..=4 {
+        let version = often.clone().modified(&format!("2026-03-0{day}T00:00:00.000Z"));
+        bring(&version.json().replacen('{', &format!("{{{}", " ".repeat(1 << 20)), 1));
+    }
+    let some = tool(4, "a few versions");
+    for minute in 10..35 {
+        bring(&some.clone().modified(&format!("2026-03-01T00:{minute}:00.000Z")).json());
+    }
+    assert_eq!(test.bring("cosc-umbria", &[plain.clone(), long.clone()]).accepted.len(), 2);
+    let to = [&plain, &long, &often, &some];
+    bring_edges(&test, &to);
+    assert_eq!(led_to(&test, &to), [0, 3]);
+}
+
+/// The network over a ledger into which such versions of a tool come.
+fn meddled(known: TestHouse, coming: impl Iterator<Item = TestItem>) -> (TestHouse, Arc<Meddled>) {
+    let coming = Mutex::new(coming.collect());
+    let ledger = Arc::new(Meddled { ledger: Arc::clone(&known.store), coming });
+    (TestHouse::over(Arc::clone(&ledger) as Arc<dyn Store>), ledger)
+}
+
+fn versions(of: &TestItem, many: u32) -> impl Iterator<Item = TestItem> {
+    (0..many).map(|n| of.clone().modified(&format!("2026-03-02T00:00:{n:02}.000Z")))
+}
+
+#[test]
+fn what_changes_before_it_is_written_is_derived_anew_and_what_keeps_changing_is_withheld() {
+    let tool = tool(1, "plain");
+    let telling = tool.clone().with("name", json!("Comune di Perugia"));
+    for (coming, many, reads, left) in
+        [(&tool, 2, true, 0), (&tool, 9, false, 6), (&telling, 1, false, 0)]
+    {
+        let known = with_hidden();
+        known.bring("cosc-umbria", &[tool.clone()]);
+        let (test, ledger) = meddled(known, versions(coming, many));
+        let edges = bring_edges(&test, &[&tool]);
+        assert!(test.reads("cnaipic", &edges[0].id()), "in full it is there in any case");
+        assert_eq!(led_to(&test, &[&tool]).len(), usize::from(reads), "{many} {}", coming.json());
+        assert_eq!(ledger.coming.lock().unwrap().len(), left, "a unit of work for each try");
+    }
+}
+
+#[test]
+fn newcomers_wait_for_what_keeps_changing() {
+    let known = TestHouse::small();
+    let tool = tool(1, "plain");
+    known.bring("cosc-umbria", &[tool.clone()]);
+    bring_edges(&known, &[&tool]);
+    hide(&known, "all");
+    let (test, ledger) = meddled(known, versions(&tool, 7));
+    let refused = test.house.clear_newcomers().unwrap_err();
+    assert!(refused.to_string().contains("keeps changing"), "{refused}");
+    assert_eq!(led_to(&test, &[&tool]).len(), 0);
+    ledger.coming.lock().unwrap().truncate(1);
+    assert!(test.house.clear_newcomers().unwrap() > 0);
+    assert_eq!(led_to(&test, &[&tool]).len(), 1, "they are given it when it settles");
+}
