@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod it {
+    mod counted;
     mod earlier;
     mod faults;
     mod killed;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::de::DeserializeOwned;
 use vedetta_model::{ItemId, OrganisationId, OrganisationNumber};
 
-use super::asked::Asked;
+use super::asked::{Asked, Ends};
 use super::{PAGE, Stop, named};
 use crate::chain::Digest;
 use crate::delivery::{Acknowledgement, DeliveryRow};
@@ -36,6 +36,14 @@ pub(super) struct State {
     /// The last entries with deliveries and with an acknowledgement.
     delivered: Sequence,
     acknowledged: Sequence,
+    ends: Ends,
+}
+
+/// A release that is served, without its body: many may be of one.
+pub(super) struct Served {
+    pub(super) item: StoredItem,
+    /// SHA-256 of the body.
+    body: Digest,
 }
 
 /// An item, and whose of several under its identifier.
@@ -68,6 +76,7 @@ impl State {
             cleared: BTreeMap::new(),
             delivered: Sequence::START,
             acknowledged: Sequence::START,
+            ends: Ends::default(),
         })
     }
 
@@ -75,7 +84,7 @@ impl State {
     pub(super) fn check(&mut self, reader: &mut dyn Reader, page: &[Entry]) -> Checked {
         let mut served = served(reader, page)?;
         let asked = Asked::of(&served);
-        for item in served.values() {
+        for Served { item, .. } in served.values() {
             *self.released.entry(item.clearance).or_default() += 1;
         }
         for entry in page {
@@ -93,7 +102,7 @@ impl State {
                 EntryKind::Deed => {}
             }
         }
-        asked.check(reader)
+        asked.check(reader, &mut self.ends)
     }
 
     /// After the last entry.
@@ -136,14 +145,10 @@ impl State {
         }
     }
 
-    fn item(
-        &mut self,
-        reader: &mut dyn Reader,
-        entry: &Entry,
-        item: Option<StoredItem>,
-    ) -> Checked {
-        let Some(item) = item else { return self.hidden(reader, entry) };
-        agree(entry, &item)?;
+    fn item(&mut self, reader: &mut dyn Reader, entry: &Entry, served: Option<Served>) -> Checked {
+        let Some(served) = served else { return self.hidden(reader, entry) };
+        agree(entry, &served)?;
+        let item = served.item;
         if item.state == ItemState::Revoked {
             let ids = [item.id.clone()];
             let found = reader.items(&query(Sequence::START, None, &ids));
@@ -165,11 +170,13 @@ impl State {
         let mut releases = named(entry.stamp.seq, reader.releases(&id))?;
         let this = releases.iter().position(|release| release.stamp.seq == entry.stamp.seq);
         let Some(this) = this else { return broken(entry, "the state lacks its item") };
-        let mut this = releases.swap_remove(this);
+        let this = releases.swap_remove(this);
         let before = Sequence(this.origin.0.saturating_sub(1));
         let origin = named(entry.stamp.seq, reader.entries(before, 1))?.pop();
-        this.body = origin.map_or_else(Vec::new, |origin| origin.body);
-        agree(entry, &this)?;
+        let body = Digest::of(&origin.map_or_else(Vec::new, |origin| origin.body));
+        let served = Served { item: this, body };
+        agree(entry, &served)?;
+        let this = served.item;
         releases.retain(|other| whose(other) == whose(&this));
         let revoked = releases
             .iter()
@@ -310,7 +317,7 @@ impl State {
 
 /// The items that are served of a page of entries; when they do not read back together, one by one,
 /// to name the first that does not.
-fn served(reader: &mut dyn Reader, page: &[Entry]) -> Result<BTreeMap<Sequence, StoredItem>, Stop> {
+fn served(reader: &mut dyn Reader, page: &[Entry]) -> Result<BTreeMap<Sequence, Served>, Stop> {
     let is_item = |entry: &&Entry| matches!(entry.kind, EntryKind::Item | EntryKind::Rerelease);
     let (Some(first), Some(last)) = (page.first(), page.last()) else {
         return Ok(BTreeMap::new());
@@ -331,22 +338,28 @@ fn between(
     reader: &mut dyn Reader,
     first: Sequence,
     last: Sequence,
-) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
-    all(reader, query(Sequence(first.0.saturating_sub(1)), Some(last), &[]))
+) -> Result<BTreeMap<Sequence, Served>, StoreError> {
+    let mut items = BTreeMap::new();
+    let question = query(Sequence(first.0.saturating_sub(1)), Some(last), &[]);
+    each(reader, question, |mut item| {
+        let body = Digest::of(&std::mem::take(&mut item.body));
+        items.insert(item.stamp.seq, Served { item, body });
+    })?;
+    Ok(items)
 }
 
-/// All answers to a question.
-pub(super) fn all(
+/// Shows all answers to a question, and holds no more than a page of them.
+pub(super) fn each(
     reader: &mut dyn Reader,
     mut question: ItemQuery<'_>,
-) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
-    let mut items = BTreeMap::new();
+    mut show: impl FnMut(StoredItem),
+) -> Result<(), StoreError> {
     loop {
         let page = reader.items(&question)?;
-        items.extend(page.items.into_iter().map(|item| (item.stamp.seq, item)));
+        page.items.into_iter().for_each(&mut show);
         match page.next {
             Some(next) => question.after = next,
-            None => return Ok(items),
+            None => return Ok(()),
         }
     }
 }
@@ -368,10 +381,9 @@ fn whose(item: &StoredItem) -> Whose {
     (item.id.as_str().to_owned(), line(&item.id, item.producer))
 }
 
-fn agree(entry: &Entry, item: &StoredItem) -> Checked {
-    let common = item.stamp == entry.stamp
-        && item.id.as_str() == entry.subject
-        && item.digest == Digest::of(&item.body);
+fn agree(entry: &Entry, Served { item, body }: &Served) -> Checked {
+    let common =
+        item.stamp == entry.stamp && item.id.as_str() == entry.subject && item.digest == *body;
     let own = if entry.kind == EntryKind::Item {
         let said = ItemFacts {
             version: item.version,
@@ -380,7 +392,9 @@ fn agree(entry: &Entry, item: &StoredItem) -> Checked {
             state: item.state,
             facts: &item.facts,
         };
-        item.origin == entry.stamp.seq && item.body == entry.body && said.write() == entry.facts
+        item.origin == entry.stamp.seq
+            && *body == Digest::of(&entry.body)
+            && said.write() == entry.facts
     } else {
         let said = RereleaseFacts { origin: item.origin, clearance: item.clearance };
         written::json(&said) == entry.facts
