@@ -28,6 +28,7 @@ use crate::forms::{Forms, Settled, TRIES};
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
+use crate::views::withdrawals::keep;
 
 /// What became of an arrival.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -407,7 +408,10 @@ impl Load {
             for derived in page.items {
                 if newest.get(&derived.id).is_some_and(|newest| derived.version < *newest) {
                     self.shared.touch_served();
-                    unit.withdraw(&derived.id, derived.producer, &self.actor, &facts)?;
+                    let (id, producer) = (&derived.id, derived.producer);
+                    if let Some(stamp) = unit.withdraw(id, producer, &self.actor, &facts)? {
+                        keep(unit, (id, producer), stamp, (&self.actor, ""))?;
+                    }
                 }
             }
             after = page.next;
@@ -489,8 +493,12 @@ impl Load {
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
         let version = derived_version(&item.id, item.version);
         let draft = ItemDraft { id, version, body, ..self.draft(item, clearance, &facts) };
-        unit.place_items(&[draft])?;
-        Ok(true)
+        let placement = unit.place_items(&[draft])?.pop();
+        match placement {
+            // Of what was withdrawn once, no later version is served either.
+            Some(Placement::Added(stamp)) => is_served(unit, id, stamp.seq),
+            _ => Ok(true),
+        }
     }
 
     fn facts(&self, item: &Brought, handling: &Handling, withheld: &[ClearanceId]) -> String {

@@ -19,6 +19,7 @@ use crate::house::House;
 use crate::standing::Standing;
 use crate::views::duties::Kept;
 use crate::views::read_items::derived_from;
+use crate::views::withdrawals::tell_late;
 
 /// That an item reached an organisation, or that it was acknowledged for one: which may be written
 /// before the delivery is, and without a delivery by any door of the node.
@@ -114,7 +115,9 @@ impl House {
         if batches.is_empty() {
             return Ok(0);
         }
+        let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn()?);
         let recorded = self.write(move |unit| {
+            tell_late(unit, (&shared, &withdrawn), &batches)?;
             let reason = match unit.deliver(&batches) {
                 Err(StoreError::Refused(reason)) => reason,
                 told => return told.map(|_| 0),

@@ -8,13 +8,17 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Tlp};
-use vedetta_store::{Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork, line};
+use vedetta_store::{
+    DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork,
+    line,
+};
 
 use crate::book::Book;
 use crate::error::FlowError;
-use crate::house::House;
+use crate::house::{House, Shared};
 use crate::views::see_withdrawn::Withdrawn;
 
 /// That an item which somebody has must no longer be used.
@@ -50,9 +54,46 @@ pub struct Retraction {
     /// What is told.
     pub notice: WithdrawalNotice,
     /// To whom: everyone whom the item had reached by any door of this node.
-    pub holders: Audience,
-    /// Of what was TLP:RED: only the persons that it names.
-    pub named: Option<BTreeSet<Person>>,
+    pub reached: Reached,
+    /// The releases that were withdrawn.
+    releases: Vec<Sequence>,
+}
+
+/// Whom releases had reached.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reached {
+    /// Everybody of these organisations.
+    holders: Audience,
+    /// Of what was TLP:RED: whoever of an organisation that a release had reached is named by it.
+    named: Vec<(Audience, BTreeSet<Person>)>,
+}
+
+/// What has a number.
+enum Numbered {
+    /// The withdrawal of an item.
+    Item(Taken, Withdrawn),
+    /// That it reached somebody after all, who fetched it before and took it to the end only then.
+    Late(Late),
+}
+
+/// A withdrawn release that was delivered all the same.
+#[derive(Serialize, Deserialize)]
+struct Late {
+    item: ItemId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<Instant>,
+    release: Sequence,
+    place: Sequence,
+    at: Instant,
+    reason: String,
+    /// [`Audience::to_bytes`].
+    holders: Vec<u8>,
+}
+
+/// What says which number was the last when it was no item's.
+#[derive(Serialize, Deserialize)]
+struct LastNumber {
+    number: u64,
 }
 
 /// The newest withdrawals, so that many who follow find them without reading.
@@ -98,10 +139,8 @@ impl House {
         let next = found.last().map_or(after, |last| last.notice.place);
         let (organisation, account) = (by.organisation.clone(), by.account.clone());
         let me = Person { organisation, account };
-        let named = |it: &Retraction| {
-            it.named.as_ref().is_none_or(|named| by.is_person() && named.contains(&me))
-        };
-        let mine = found.iter().filter(|it| it.holders.contains(own) && named(it));
+        let me = by.is_person().then_some(&me);
+        let mine = found.iter().filter(|it| it.reached.holds(own, me));
         let notices = mine.map(|it| it.notice.clone()).collect();
         Ok(WithdrawalPage { notices, next, more: found.len() == most })
     }
@@ -142,6 +181,117 @@ impl House {
         })?;
         Ok(found.into_iter().map(Arc::new).collect())
     }
+
+    /// The withdrawals of late: what is delivered now may be one of theirs.
+    pub(crate) fn lately_withdrawn(&self) -> Result<Vec<Arc<Retraction>>, FlowError> {
+        let floor = {
+            let known = &self.shared.withdrawals.0;
+            known.lock().unwrap_or_else(PoisonError::into_inner).floor
+        };
+        self.retractions(floor, usize::MAX)
+    }
+}
+
+impl Reached {
+    /// Whether somebody of an organisation is to be told; a machine is no person.
+    fn holds(&self, organisation: OrganisationNumber, person: Option<&Person>) -> bool {
+        let named = |(reached, named): &(Audience, BTreeSet<Person>)| {
+            reached.contains(organisation) && person.is_some_and(|it| named.contains(it))
+        };
+        self.holders.contains(organisation) || self.named.iter().any(named)
+    }
+
+    /// Adds whom a release reached.
+    fn absorb(&mut self, book: &Book, release: &StoredItem, reached: &Audience) {
+        let clearance = book.get(release.clearance);
+        let handling = clearance.as_ref().map(|it| &it.handling).filter(|it| it.tlp == Tlp::Red);
+        let Some(named) = handling.map(|it| &it.named) else {
+            self.holders.absorb(reached);
+            return;
+        };
+        match self.named.iter_mut().find(|(_, others)| others == named) {
+            Some((before, _)) => {
+                before.absorb(reached);
+            }
+            None => self.named.push((reached.clone(), named.clone())),
+        }
+    }
+
+    /// Those of an audience who are not to be told of a release already.
+    fn lacks(&self, book: &Book, release: &StoredItem, audience: &Audience) -> Audience {
+        let mut alike = Self::default();
+        alike.absorb(book, release, audience);
+        let Some((_, named)) = alike.named.first() else {
+            return audience.difference(&self.holders);
+        };
+        let before = self.named.iter().find(|(_, others)| others == named);
+        before.map_or_else(|| audience.clone(), |(before, _)| audience.difference(before))
+    }
+}
+
+/// Has those told to whom what was withdrawn is delivered all the same: before the deliveries are
+/// recorded, with the withdrawals that are known.
+pub(crate) fn tell_late(
+    unit: &mut dyn UnitOfWork,
+    (shared, known): (&Shared, &[Arc<Retraction>]),
+    batches: &[DeliveryBatch],
+) -> Result<(), StoreError> {
+    let first = match known.last() {
+        Some(last) => first_after(unit, last.notice.place)?,
+        None => 1,
+    };
+    let end = last(unit)? + 1;
+    let new = numbered(unit, &shared.book, first..end)?;
+    let mut told = BTreeSet::new();
+    for withdrawn in known.iter().map(|it| &**it).chain(&new).rev() {
+        for release in &withdrawn.releases {
+            let mut whom = Audience::nobody();
+            for batch in batches.iter().filter(|it| it.releases.contains(release.0)) {
+                whom.absorb(&batch.audience);
+            }
+            if !whom.is_empty() && told.insert(*release) {
+                shared.touch_served();
+                tell(unit, &shared.book, withdrawn, (*release, &whom))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Numbers that a withdrawn release reached some who did not have it.
+fn tell(
+    unit: &mut dyn UnitOfWork,
+    book: &Book,
+    withdrawn: &Retraction,
+    (release, whom): (Sequence, &Audience),
+) -> Result<(), StoreError> {
+    let WithdrawalNotice { item, version, reason, .. } = withdrawn.notice.clone();
+    let mut releases = unit.releases(&item)?;
+    let Some(known) = releases.iter().find(|it| it.stamp.seq == release).cloned() else {
+        return Ok(());
+    };
+    let of = line(&item, known.producer);
+    releases.retain(|it| line(&item, it.producer) == of);
+    let own = Taken { item: item.clone(), of }.kept(unit)?;
+    let all = Taken { item: item.clone(), of: None }.kept(unit)?;
+    let at = own.or(all).map_or(withdrawn.notice.at, |it| it.at);
+    let whom = reached(unit, book, &releases, at)?.lacks(book, &known, whom);
+    if whom.is_empty() {
+        return Ok(());
+    }
+    let facts = serde_json::json!({ "deed": "withdrawn before it arrived", "release": release });
+    let stamp = unit.append(&Draft {
+        kind: EntryKind::Deed,
+        actor: vedetta_store::written::LEDGER,
+        subject: item.as_str(),
+        facts: &facts.to_string(),
+        body: b"",
+    })?;
+    let (place, at, holders) = (stamp.seq, stamp.at, whom.to_bytes());
+    let late = Late { item, version, release, place, at, reason, holders };
+    let number = last(unit)? + 1;
+    unit.set_bookmark(&numeral(number), &serde_json::to_vec(&late).unwrap_or_default())?;
+    unit.set_bookmark(LAST, &serde_json::to_vec(&LastNumber { number }).unwrap_or_default())
 }
 
 /// What was withdrawn: an item, or what one organisation brought of it.
@@ -219,9 +369,9 @@ impl Taken {
     }
 
     /// The releases that were withdrawn.
-    fn releases(
+    fn releases<R: Reader + ?Sized>(
         &self,
-        reader: &mut dyn Reader,
+        reader: &mut R,
         place: Sequence,
     ) -> Result<Vec<StoredItem>, StoreError> {
         let mut releases = reader.releases(&self.item)?;
@@ -234,23 +384,44 @@ impl Taken {
 
 /// The number of the last withdrawal, 0 when there is none.
 fn last<R: Reader + ?Sized>(reader: &mut R) -> Result<u64, StoreError> {
-    let Some(taken) = Taken::read(reader.bookmark(LAST)?) else { return Ok(0) };
+    let kept = reader.bookmark(LAST)?;
+    if let Some(LastNumber { number }) = json(kept.as_deref()) {
+        return Ok(number);
+    }
+    let Some(taken) = Taken::read(kept) else { return Ok(0) };
     Ok(taken.kept(reader)?.map_or(0, |it| it.number))
 }
 
-/// The withdrawal of a number, with what was withdrawn.
-fn nth(reader: &mut dyn Reader, number: u64) -> Result<Option<(Taken, Withdrawn)>, StoreError> {
-    let Some(taken) = Taken::read(reader.bookmark(&numeral(number))?) else { return Ok(None) };
-    Ok(taken.kept(reader)?.map(|kept| (taken, kept)))
+/// What has a number.
+fn nth<R: Reader + ?Sized>(reader: &mut R, number: u64) -> Result<Option<Numbered>, StoreError> {
+    let kept = reader.bookmark(&numeral(number))?;
+    if let Some(late) = json(kept.as_deref()) {
+        return Ok(Some(Numbered::Late(late)));
+    }
+    let Some(taken) = Taken::read(kept) else { return Ok(None) };
+    Ok(taken.kept(reader)?.map(|kept| Numbered::Item(taken, kept)))
+}
+
+fn json<T: DeserializeOwned>(kept: Option<&[u8]>) -> Option<T> {
+    serde_json::from_slice(kept?).ok()
+}
+
+impl Numbered {
+    const fn place(&self) -> Sequence {
+        match self {
+            Self::Item(_, kept) => kept.place,
+            Self::Late(late) => late.place,
+        }
+    }
 }
 
 /// The number of the first withdrawal after a place.
-fn first_after(reader: &mut dyn Reader, place: Sequence) -> Result<u64, StoreError> {
+fn first_after<R: Reader + ?Sized>(reader: &mut R, place: Sequence) -> Result<u64, StoreError> {
     let (mut low, mut high) = (1, last(reader)? + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         match nth(reader, middle)? {
-            Some((_, kept)) if kept.place > place => high = middle,
+            Some(kept) if kept.place() > place => high = middle,
             _ => low = middle + 1,
         }
     }
@@ -258,60 +429,71 @@ fn first_after(reader: &mut dyn Reader, place: Sequence) -> Result<u64, StoreErr
 }
 
 /// The withdrawals after a place, of many the last, and the place of the one before them.
-fn newest(
-    reader: &mut dyn Reader,
+fn newest<R: Reader + ?Sized>(
+    reader: &mut R,
     book: &Book,
     place: Sequence,
 ) -> Result<(Sequence, Vec<Retraction>), StoreError> {
     let end = last(reader)? + 1;
     let first = first_after(reader, place)?.max(end.saturating_sub(REMEMBERED as u64));
-    let before = nth(reader, first.saturating_sub(1))?.map_or(Sequence::START, |it| it.1.place);
+    let before = nth(reader, first.saturating_sub(1))?.map_or(Sequence::START, |it| it.place());
     Ok((before, numbered(reader, book, first..end)?))
 }
 
 /// The withdrawals of these numbers, as far as there are any.
-fn numbered(
-    reader: &mut dyn Reader,
+fn numbered<R: Reader + ?Sized>(
+    reader: &mut R,
     book: &Book,
     numbers: Range<u64>,
 ) -> Result<Vec<Retraction>, StoreError> {
     let mut found = Vec::new();
     for number in numbers {
-        let Some((taken, kept)) = nth(reader, number)? else { break };
-        let releases = taken.releases(reader, kept.place)?;
-        let (holders, named) = holders(reader, book, &releases, kept.at)?;
-        let Withdrawn { at, reason, place, .. } = kept;
-        let version = taken.of.and_then(|_| releases.first()).map(|first| first.version);
-        let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
-        found.push(Retraction { notice, holders, named });
+        let Some(kept) = nth(reader, number)? else { break };
+        found.push(match kept {
+            Numbered::Item(taken, Withdrawn { at, reason, place, .. }) => {
+                let withdrawn = taken.releases(reader, place)?;
+                let reached = reached(reader, book, &withdrawn, at)?;
+                let releases = withdrawn.iter().map(|it| it.stamp.seq).collect();
+                let version = taken.of.and_then(|_| withdrawn.first()).map(|first| first.version);
+                let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
+                Retraction { notice, reached, releases }
+            }
+            Numbered::Late(late) => {
+                let Late { item, version, release, place, at, reason, holders } = late;
+                let mut reached = Reached::default();
+                let releases = reader.releases(&item)?;
+                if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
+                    let holders = Audience::from_bytes(&holders).unwrap_or_default();
+                    reached.absorb(book, known, &holders);
+                }
+                let notice = WithdrawalNotice { item, version, place, at, reason };
+                Retraction { notice, reached, releases: Vec::new() }
+            }
+        });
     }
     Ok(found)
 }
 
-/// Whom releases withdrawn at a moment had reached, and of TLP:RED who is named.
-fn holders(
-    reader: &mut dyn Reader,
+/// Whom releases withdrawn at a moment had reached.
+fn reached<R: Reader + ?Sized>(
+    reader: &mut R,
     book: &Book,
     releases: &[StoredItem],
     at: Instant,
-) -> Result<(Audience, Option<BTreeSet<Person>>), StoreError> {
-    let (mut holders, mut named) = (Audience::nobody(), None);
+) -> Result<Reached, StoreError> {
+    let mut reached = Reached::default();
     for release in releases {
+        let mut whom = Audience::nobody();
         for row in reader.deliveries(release.stamp.seq)? {
-            holders.absorb(&row.batch.audience);
-        }
-        let clearance = book.get(release.clearance);
-        if let Some(handling) = clearance.as_ref().map(|it| &it.handling)
-            && handling.tlp == Tlp::Red
-        {
-            named = Some(handling.named.clone());
+            whom.absorb(&row.batch.audience);
         }
         let new = at.since(release.stamp.at) < JUST;
-        if let Some(clearance) = clearance.filter(|_| new) {
-            holders.absorb(&clearance.audience);
+        if let Some(clearance) = book.get(release.clearance).filter(|_| new) {
+            whom.absorb(&clearance.audience);
         }
+        reached.absorb(book, release, &whom);
     }
-    Ok((holders, named))
+    Ok(reached)
 }
 
 fn numeral(number: u64) -> String {

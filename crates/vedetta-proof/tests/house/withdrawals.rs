@@ -1,8 +1,11 @@
 //! What is taken back is told to each who had it: all of it, however much there is.
 
-use vedetta_flow::Sequence;
+use std::time::Duration;
+
+use serde_json::json;
 use vedetta_flow::views::withdrawals::REMEMBERED;
-use vedetta_model::{Actor, ItemId};
+use vedetta_flow::{DeliveryBatch, Door, Sequence};
+use vedetta_model::{Actor, Audience, ItemId, OrganisationId, Places};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -40,4 +43,79 @@ fn none_is_passed_over_from_wherever_one_begins() {
     assert_eq!(told(&test, &test.person("stranger"), Sequence::START), []);
     let again = TestHouse::over(std::sync::Arc::clone(&test.store));
     assert_eq!(told(&again, &terni, seventh), ids[7..], "another house over the same ledger");
+}
+
+/// Records that the last release of an item reached somebody.
+fn delivered(test: &TestHouse, item: &ItemId, whom: &[&str]) {
+    let mut audience = Audience::nobody();
+    for organisation in whom {
+        let organisation = OrganisationId::new(organisation).unwrap();
+        audience.insert(test.house.standing().directory.number(&organisation).unwrap());
+    }
+    let mut place = 0;
+    test.store
+        .read(&mut |reader| {
+            place = reader.releases(item)?.last().unwrap().stamp.seq.0;
+            Ok(())
+        })
+        .unwrap();
+    let (releases, at) = (Places::between(place, place), test.house.now());
+    let batch = DeliveryBatch { releases, door: Door::Api, at, audience };
+    assert_eq!(test.house.record_deliveries(vec![batch]).unwrap(), 0);
+}
+
+#[test]
+fn whoever_fetched_just_before_it_is_told_too() {
+    let test = TestHouse::small();
+    let [one, other] = [1, 2].map(|n| TestItem::indicator(n).tlp("GREEN"));
+    test.bring("perugia", &[one.clone(), other.clone()]);
+    let [terni, foligno, client] = ["terni", "foligno", "client"].map(|it| test.person(it));
+    test.clock.advance(Duration::from_secs(3_600));
+    delivered(&test, &one.id(), &["foligno"]);
+    for item in [&one, &other] {
+        test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    }
+    assert_eq!(told(&test, &terni, Sequence::START), []);
+    assert_eq!(told(&test, &foligno, Sequence::START), [one.id()]);
+    let before = test.house.withdrawals(&terni, Sequence::START).unwrap().next;
+    for _ in 0..2 {
+        delivered(&test, &one.id(), &["terni", "foligno"]);
+        assert_eq!(told(&test, &terni, before), [one.id()], "once, after all it has heard");
+        assert_eq!(told(&test, &foligno, before), [], "it was told");
+    }
+    let notice = test.house.withdrawals(&terni, before).unwrap().notices.remove(0);
+    assert_eq!(notice.reason, "a mistake");
+    let third = TestItem::indicator(3).tlp("GREEN");
+    test.bring("perugia", &[third.clone()]);
+    test.house.withdraw(&test.person("perugia"), &third.id(), "a mistake").unwrap();
+    let again = TestHouse::over(std::sync::Arc::clone(&test.store));
+    for test in [&test, &again] {
+        assert_eq!(told(test, &terni, before), [one.id(), third.id()]);
+        assert_eq!(told(test, &client, notice.place), [third.id()]);
+    }
+}
+
+#[test]
+fn whoever_had_it_before_it_became_red_is_told_and_so_is_whom_each_version_names() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    let red = |named: &str, day: u8| {
+        let item = item.clone().tlp("RED").handled("named", json!([named]));
+        item.modified(&format!("2026-03-0{day}T00:00:00.000Z"))
+    };
+    test.bring("cosc-umbria", &[item.clone()]);
+    delivered(&test, &item.id(), &["foligno"]);
+    test.bring("cosc-umbria", &[red("terni", 2)]);
+    delivered(&test, &item.id(), &["terni"]);
+    test.bring("cosc-umbria", &[red("perugia", 3)]);
+    delivered(&test, &item.id(), &["perugia"]);
+    test.clock.advance(Duration::from_secs(3_600));
+    test.house.withdraw(&test.person("cosc-umbria"), &item.id(), "a mistake").unwrap();
+    for organisation in ["foligno", "terni", "perugia"] {
+        let told = told(&test, &test.person(organisation), Sequence::START);
+        assert_eq!(told, [item.id()], "{organisation}");
+    }
+    let machine = |organisation| told(&test, &test.machine(organisation), Sequence::START);
+    assert_eq!((machine("foligno").len(), machine("terni").len()), (1, 0));
+    assert_eq!(told(&test, &test.person("client"), Sequence::START), []);
 }

@@ -150,3 +150,20 @@ fn newcomers_wait_for_what_keeps_changing() {
     assert!(test.house.clear_newcomers().unwrap() > 0);
     assert_eq!(led_to(&test, &[&tool]).len(), 1, "they are given it when it settles");
 }
+
+#[test]
+fn who_has_a_form_is_told_when_a_later_version_has_none() {
+    let test = with_hidden();
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    test.bring("perugia", &[item.clone()]);
+    let start = vedetta_store::Sequence::START;
+    let wish = vedetta_flow::Wish::all(start, vedetta_store::VersionFilter::All);
+    let derived = test.house.page(&test.person("stranger"), &wish).unwrap().items.remove(0).id;
+    let long = item.modified("2026-03-02T00:00:00.000Z");
+    let long = long.with("description", json!("x".repeat(1 << 20)));
+    assert_eq!(test.bring("perugia", &[long]).accepted.len(), 1);
+    assert!(read_by(&test, "stranger").is_empty());
+    let told = test.house.withdrawals(&test.person("stranger"), start).unwrap();
+    let told: Vec<_> = told.notices.into_iter().map(|it| (it.item, it.reason)).collect();
+    assert_eq!(told, [(derived, String::new())], "not why: the words may tell the victim");
+}
