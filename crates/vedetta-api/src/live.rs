@@ -24,7 +24,7 @@ const PAGE: usize = 1000;
 /// is recorded.
 pub async fn run(api: Api, stop: impl Future<Output = ()>) {
     let filling = fill(api.house(), api.hub());
-    let reconciling = reconcile(api.house());
+    let reconciling = reconcile(&api);
     let sweeping = sweep(api.house());
     tokio::select! {
         () = filling => {}
@@ -42,17 +42,21 @@ pub async fn record(api: &Api) {
     let _kept = recorder::record(api).await;
 }
 
-/// Whenever what stands has changed, and once a minute: marks what expired, and releases to
-/// newcomers what they are entitled to of the past.
-async fn reconcile(house: &Arc<House>) {
+/// Whenever what stands has changed, and once a minute: marks what expired, tells those who hold what
+/// is given to them no longer, and releases to newcomers what they are entitled to of the past.
+async fn reconcile(api: &Api) {
+    let house = api.house();
     let mut bell = house.bell().listen();
     let mut seen = 0;
     loop {
         let generation = house.standing().compiled;
         if generation != seen {
+            // Who had something a moment ago is to be told too.
+            record(api).await;
             let house = Arc::clone(house);
             let steps = move || {
                 house.settle_terms()?;
+                house.tell_lapses()?;
                 house.clear_newcomers()
             };
             match tokio::task::spawn_blocking(steps).await {
@@ -62,8 +66,10 @@ async fn reconcile(house: &Arc<House>) {
                         tracing::info!(released, "released to newcomers");
                     }
                 }
-                Ok(Err(error)) => tracing::error!(%error, "newcomers wait: the ledger refused"),
-                Err(error) => tracing::error!(%error, "newcomers wait: a thread ended"),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "newcomers and notices wait: the ledger refused");
+                }
+                Err(error) => tracing::error!(%error, "newcomers and notices wait: a thread ended"),
             }
         }
         let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;

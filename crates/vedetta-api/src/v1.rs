@@ -164,6 +164,8 @@ fn peers(registry: Registry) -> Registry {
         .on(Post, "/api/v1/card/rotation", peers::rotate)
         .on(Post, "/api/v1/presence", peers::say_presence)
         .on(Get, "/api/v1/withdrawals", withdrawals::list)
+        .on(Get, "/api/v1/lapses", withdrawals::lapses)
+        .on(Get, "/api/v1/lapses/items", withdrawals::lapsed)
         .on(Get, "/api/v1/items/{item}/holders", withdrawals::holders)
         .on(Post, "/api/v1/card/revocations", peers::revoke)
 }

@@ -144,6 +144,7 @@ impl Worker {
         let place = match &due.tells {
             Tells::Item(item) => item.open(&due.reader).map(|item| item.stamp.seq.0),
             Tells::Withdrawal(notice) => Some(notice.place.0),
+            Tells::Lapse(notice) => Some(notice.place.0),
         };
         let reply = self.make(&due).await;
         let (attempt, lease) = (due.lease.job.attempts, due.lease.clone());
@@ -155,7 +156,7 @@ impl Worker {
         if matches!(meaning, Answer::Taken | Answer::Gone) {
             self.troubles.over(&key);
         }
-        if meaning == Answer::Taken && matches!(due.tells, Tells::Withdrawal(_)) {
+        if meaning == Answer::Taken && !matches!(due.tells, Tells::Item(_)) {
             return self.ask(|house| house.finish_webhook_call(lease)).await;
         }
         if meaning == Answer::Taken {
@@ -191,6 +192,10 @@ impl Worker {
             Tells::Item(item) => {
                 let notice = item.clone().filter_map(|item| notice(id, webhook, &item));
                 notice.and_then(|it| call(&it, &due.reader, &destination, &[secret], attempt, now))
+            }
+            Tells::Lapse(lapsed) => {
+                let body = json!({ "webhook": webhook, "lapsed": lapsed }).to_string();
+                Some(call_back((id, &body.into()), &destination, &[secret], attempt, now))
             }
             Tells::Withdrawal(withdrawn) => {
                 let body = json!({ "webhook": webhook, "withdrawn": withdrawn }).to_string();

@@ -1,5 +1,6 @@
 //! The house: the ledger, what stands now, the one who writes, and the bell.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use crate::mesh::Nodes;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
+use crate::views::lapses::{Cause, Lapsed};
 use crate::views::withdrawals::Newest;
 use crate::writing::Writes;
 
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     /// What the past's newcomers were looked for in already.
     pub(crate) looked: Mutex<Looked>,
     pub(crate) withdrawals: Newest,
+    /// What took something from nobody, so that nobody is looked for again.
+    pub(crate) idle: Mutex<BTreeSet<(Cause, Lapsed)>>,
     touched: AtomicU32,
     /// What was written and could not be read back yet.
     owed: AtomicU32,
@@ -72,6 +76,7 @@ impl House {
             renewing: Mutex::new(()),
             looked: Mutex::default(),
             withdrawals: Newest::default(),
+            idle: Mutex::default(),
             touched: AtomicU32::new(0),
             owed: AtomicU32::new(0),
         });

@@ -17,6 +17,7 @@ pub mod writing;
 
 pub mod authority;
 mod book;
+mod losses;
 pub mod mesh;
 
 mod markings;

@@ -34,7 +34,7 @@ use crate::standing::Standing;
 
 pub(crate) use self::keep::{Provenance, keep_own};
 pub use self::shelf::ShelfError;
-pub(crate) use self::standings::lapsed;
+pub(crate) use self::standings::{lapsed, say, word_against};
 
 /// This node and the others, as they stand.
 pub struct Mesh {

@@ -3,6 +3,7 @@
 pub mod deliveries;
 pub mod duties;
 pub mod explain;
+pub mod lapses;
 pub mod ledger;
 pub mod newest_items;
 pub mod read_items;

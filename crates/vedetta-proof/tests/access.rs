@@ -177,7 +177,7 @@ fn nobody_has_a_name_of_the_node_itself() {
     let test = TestHouse::small();
     let admin = test.administrator();
     let mut posing = test.house.standing().directory.account(&account("perugia")).unwrap().clone();
-    let steps = ["clear_items", "call_webhooks", "settle_terms", "clear_newcomers"];
+    let steps = ["clear_items", "call_webhooks", "settle_terms", "clear_newcomers", "tell_lapses"];
     for name in ["vedetta", "ledger"].into_iter().chain(steps) {
         posing.id = account(name);
         let refused = test.house.put_account(&admin, &posing);

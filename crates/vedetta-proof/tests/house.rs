@@ -8,6 +8,7 @@ mod house {
     mod changes;
     mod duties;
     mod holds;
+    mod lapses;
     mod markings;
     mod newcomers;
     mod observables;

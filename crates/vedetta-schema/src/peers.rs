@@ -41,6 +41,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("address", text()),
         ("heard", moment()),
         ("silent", moment()),
+        ("future", moment()),
         ("presence", refer("Presence")),
         ("link", refer("PeerLink")),
     ];
@@ -67,12 +68,21 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "Presence",
             object(&[("organisation", slug()), ("on_duty", number()), ("until", moment())], &[]),
         ),
-        ("Holders", holders()),
-        ("Withdrawals", withdrawals()),
         ("Rotation", object(&[], &[("stolen", flag())])),
     ];
     all.extend(asked());
+    all.extend(taken());
     all
+}
+
+/// What was taken back, and who has it.
+fn taken() -> [(&'static str, Value); 4] {
+    [
+        ("Holders", holders()),
+        ("Withdrawals", withdrawals()),
+        ("Lapses", list(lapse(&[("holders", list(slug()))]))),
+        ("LapsedItems", lapsed_items()),
+    ]
 }
 
 /// What administrators ask for.
@@ -114,7 +124,29 @@ fn withdrawals() -> Value {
         &[("item", text()), ("place", number()), ("at", moment()), ("reason", text())],
         &[("version", moment())],
     );
-    object(&[("notices", list(notice)), ("next", text()), ("more", flag())], &[])
+    let lapses = list(lapse(&[]));
+    let page = [("notices", list(notice)), ("lapses", lapses), ("next", text()), ("more", flag())];
+    object(&page, &[])
+}
+
+fn lapse(more: &[(&'static str, Value)]) -> Value {
+    let now = one_of(&["suspended", "ended", "removed", "excluded", "restored"]);
+    let mut always = vec![
+        ("now", now),
+        ("since", moment()),
+        ("place", number()),
+        ("at", moment()),
+        ("advice", text()),
+    ];
+    always.extend(more.iter().cloned());
+    let often = ["reason", "items"].map(|name| (name, text()));
+    let about = ["agreement", "organisation"].map(|name| (name, slug()));
+    object(&always, &[often, about].concat())
+}
+
+fn lapsed_items() -> Value {
+    let item = object(&[("item", text()), ("version", moment()), ("place", number())], &[]);
+    object(&[("items", list(item))], &[("next", text())])
 }
 
 fn scope() -> Value {

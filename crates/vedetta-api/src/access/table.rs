@@ -354,6 +354,16 @@ pub const TABLE: &[Route] = &[
             "Those after this place of the ledger, as `next` of the page before said.",
         )])
         .gives(json("Withdrawals")),
+    get("/api/v1/lapses", Who::SignedIn, "What gives nothing any more, and who holds what it gave")
+        .gives(json("Lapses")),
+    get("/api/v1/lapses/items", Who::SignedIn, "Items that one had and must no longer use")
+        .query(&[
+            ("agreement", "Those that this agreement gave; this or `organisation`."),
+            ("organisation", "Those that went with this organisation."),
+            ("holder", "Who has them, for the operations room; one's own organisation without it."),
+            ("after", "Those after this place of the ledger."),
+        ])
+        .gives(json("LapsedItems")),
     get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
         .query(&[("organisation", "Who; one's own without it.")])
         .gives(json("Explanation")),

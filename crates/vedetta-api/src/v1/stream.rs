@@ -11,9 +11,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vedetta_diffusion::{Follower, Format, Taken};
-use vedetta_flow::views::withdrawals::WithdrawalNotice;
 use vedetta_flow::{Sequence, Standing, VersionFilter, Wish};
 use vedetta_model::{AccountId, Actor, Instant};
 
@@ -203,7 +202,9 @@ impl Streaming {
             if !page.more {
                 self.told.1 = generation;
             }
-            let notices: Vec<_> = page.notices.iter().filter_map(|it| told(it, format)).collect();
+            let lapses = page.lapses.iter().filter_map(|it| told("lapsed", it, format));
+            let notices = page.notices.iter().filter_map(|it| told("withdrawn", it, format));
+            let notices: Vec<_> = notices.chain(lapses).collect();
             if !notices.is_empty() || !page.more {
                 return Some((!notices.is_empty()).then(|| notices.concat().into()));
             }
@@ -243,12 +244,12 @@ impl Streaming {
     }
 }
 
-/// A withdrawal as the stream shows it.
-fn told(notice: &WithdrawalNotice, format: Format) -> Option<String> {
+/// A withdrawal, or a lapse, as the stream shows it.
+fn told(event: &str, notice: &impl Serialize, format: Format) -> Option<String> {
     let notice = serde_json::to_string(notice).ok()?;
     Some(match format {
-        Format::Sse => format!("event: withdrawn\ndata: {notice}\n\n"),
-        Format::Ndjson => format!("{{\"withdrawn\":{notice}}}\n"),
+        Format::Sse => format!("event: {event}\ndata: {notice}\n\n"),
+        Format::Ndjson => format!("{{\"{event}\":{notice}}}\n"),
     })
 }
 

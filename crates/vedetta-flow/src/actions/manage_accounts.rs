@@ -21,6 +21,7 @@ use crate::standing::records;
 use crate::steps::call_webhooks::ACTOR as CALLING;
 use crate::steps::clear_newcomers::ACTOR as CATCHING_UP;
 use crate::steps::settle_terms::ACTOR as SETTLING;
+use crate::steps::tell_lapses::ACTOR as TELLING;
 
 /// A machine's certificate, tied to its account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -167,7 +168,8 @@ impl House {
 /// Whether the ledger has acts of the node itself under a name: its operator's, a step's, or those of
 /// whoever broke the seal.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    [OPERATOR, EMERGENCY, LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP].contains(&name)
+    let steps = [LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP, TELLING];
+    [OPERATOR, EMERGENCY].contains(&name) || steps.contains(&name)
 }
 
 /// Refuses to give the account behind the seal anything else that opens it.

@@ -78,7 +78,7 @@ impl House {
 }
 
 /// Says how an agreement stands for this node.
-fn say(
+pub(crate) fn say(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     (me, id, actor): (&OrganisationId, &AgreementId, &str),
@@ -250,6 +250,16 @@ pub(crate) fn lapsed(reader: &mut dyn Reader) -> Result<BTreeSet<AgreementId>, S
         (stood.now() != Stands::InForce).then_some(id)
     });
     Ok(lapsed.collect())
+}
+
+/// The last word by which an agreement does not bind.
+pub(crate) fn word_against(
+    reader: &mut dyn Reader,
+    id: &AgreementId,
+) -> Result<Option<Word>, StoreError> {
+    let stood = stood(reader, id)?;
+    let now = stood.now();
+    Ok(stood.words().find(|word| word.now == now && now != Stands::InForce).cloned())
 }
 
 fn stood<R: Reader + ?Sized>(reader: &mut R, id: &AgreementId) -> Result<Stood, StoreError> {

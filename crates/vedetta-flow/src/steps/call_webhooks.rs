@@ -16,6 +16,7 @@ use vedetta_store::{
 use crate::actions::keep_webhooks::{Webhook, WebhookState};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::views::lapses::LapseNotice;
 use crate::views::read_items::{ReadItem, Wish};
 use crate::views::withdrawals::WithdrawalNotice;
 
@@ -41,6 +42,8 @@ pub enum Tells {
     Item(Cleared<ReadItem>),
     /// That an item which the organisation has was withdrawn.
     Withdrawal(WithdrawalNotice),
+    /// That what an agreement or an organisation gave must no longer be used, or may be again.
+    Lapse(LapseNotice),
 }
 
 /// How long a worker may take for one call.
@@ -60,7 +63,7 @@ const FAR: u64 = 1_000;
 struct Task {
     webhook: String,
     place: u64,
-    /// Whether it is a withdrawal that is there.
+    /// Whether it is a withdrawal that is there, or a lapse.
     #[serde(default, skip_serializing_if = "is_item")]
     what: Kind,
 }
@@ -248,6 +251,8 @@ impl House {
             it.place <= place && (kinds.is_empty() || kinds.iter().any(|known| known == kind))
         });
         places.extend(wanted.map(|it| (it.place.0, Kind::Withdrawal)));
+        let lapses = told.lapses.iter().filter(|it| it.place <= place);
+        places.extend(lapses.map(|it| (it.place.0, Kind::Withdrawal)));
         let more = place < head && (page.next.is_some() || told.more);
         if places.is_empty() && !more && place.0 - after.0 < FAR {
             return Ok(None);
@@ -272,8 +277,9 @@ impl House {
         let before = Sequence(task.place.saturating_sub(1));
         if task.what == Kind::Withdrawal {
             let page = self.next_withdrawals(&actor, before, 1)?;
-            let here = page.notices.into_iter().find(|it| it.place.0 == task.place);
-            let tells = here.map(Tells::Withdrawal);
+            let notices = page.notices.into_iter().filter(|it| it.place.0 == task.place);
+            let lapses = page.lapses.into_iter().filter(|it| it.place.0 == task.place);
+            let tells = notices.map(Tells::Withdrawal).chain(lapses.map(Tells::Lapse)).next();
             let lease = lease.clone();
             return Ok(tells.map(|tells| DueCall { lease, webhook, secret, tells, reader }));
         }

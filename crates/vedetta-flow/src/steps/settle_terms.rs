@@ -1,7 +1,11 @@
 //! What is over is settled: agreements whose term ended are marked as expired, and tokens and certificates
 //! that expired are removed. They released and proved nothing since.
 
+use std::sync::Arc;
+
+use vedetta_federation::envelope::Stands;
 use vedetta_model::Agreement;
+use vedetta_model::agreement::Stage;
 use vedetta_store::{RecordKind, SecretKind};
 
 use crate::actions::manage_accounts::Certificate;
@@ -9,6 +13,7 @@ use crate::credentials::Token;
 
 use crate::error::FlowError;
 use crate::house::House;
+use crate::mesh::say;
 use crate::standing::records;
 
 /// The name of this step in the ledger.
@@ -26,12 +31,33 @@ impl House {
         for agreement in &standing.agreements {
             let after = vedetta_policy::settle(Agreement::clone(agreement), now);
             if after.stage != agreement.stage {
-                let id = agreement.id.as_str();
-                self.put_by(ACTOR, RecordKind::Agreement, id, &after)?;
+                self.put_over(&after)?;
                 settled += 1;
             }
         }
         Ok(settled)
+    }
+
+    /// Marks one as over, and says so to the nodes that do not know its text.
+    fn put_over(&self, agreement: &Agreement) -> Result<(), FlowError> {
+        let id = agreement.id.clone();
+        let body = serde_json::to_vec(agreement)
+            .map_err(|error| FlowError::invalid(id.as_str(), error))?;
+        let me = self.mesh().ok().filter(|mesh| mesh.trust.has_a_say(&mesh.me, &id).is_ok());
+        let said = match &agreement.stage {
+            Stage::Expired { since, .. } => (Stands::Expired, *since, None),
+            _ => return self.put_by(ACTOR, RecordKind::Agreement, id.as_str(), agreement),
+        };
+        let shared = Arc::clone(&self.shared);
+        self.write(move |unit| {
+            shared.touch(RecordKind::Agreement);
+            unit.put_record(RecordKind::Agreement, id.as_str(), &body, ACTOR)?;
+            match &me {
+                Some(mesh) => say(unit, &shared, (&mesh.me, &id, ACTOR), said.clone()),
+                None => Ok(()),
+            }
+        })?;
+        Ok(())
     }
 
     /// Removes the tokens, certificates and invitations of nodes that expired, with their secrets;

@@ -1,4 +1,5 @@
-//! Withdrawals in their order, each with whom it must reach: those whom the item had reached.
+//! Withdrawals in their order, each with whom it must reach: those whom the item had reached, and
+//! those who hold what an agreement or an organisation took with it.
 //!
 //! The ledger has them among everything else. Each is numbered, so that those after a place are found
 //! without reading what lies between.
@@ -19,6 +20,7 @@ use vedetta_store::{
 use crate::book::Book;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
+use crate::views::lapses::{LapseNotice, Told};
 use crate::views::see_withdrawn::Withdrawn;
 
 /// That an item which somebody has must no longer be used.
@@ -42,6 +44,8 @@ pub struct WithdrawalNotice {
 pub struct WithdrawalPage {
     /// Those of items that had reached the reader's organisation, in order.
     pub notices: Vec<WithdrawalNotice>,
+    /// Those of what an agreement or an organisation took with it, or gave back, in order.
+    pub lapses: Vec<LapseNotice>,
     /// Where to go on.
     pub next: Sequence,
     /// Whether there are more after `next`: those here may be none while others wait.
@@ -50,18 +54,27 @@ pub struct WithdrawalPage {
 
 /// A withdrawal, and who had the item.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Retraction {
+struct Retraction {
     /// What is told.
-    pub notice: WithdrawalNotice,
+    told: Retracted,
     /// To whom: everyone whom the item had reached by any door of this node.
-    pub reached: Reached,
+    reached: Reached,
     /// The releases that were withdrawn.
     releases: Vec<Sequence>,
 }
 
+/// What is told of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Retracted {
+    /// An item.
+    Item(WithdrawalNotice),
+    /// Whatever an agreement or an organisation gave.
+    Lapse(Told),
+}
+
 /// Whom releases had reached.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reached {
+struct Reached {
     /// Everybody of these organisations.
     holders: Audience,
     /// Of what was TLP:RED: whoever of an organisation that a release had reached is named by it.
@@ -72,6 +85,8 @@ pub struct Reached {
 enum Numbered {
     /// The withdrawal of an item.
     Item(Taken, Withdrawn),
+    /// That an agreement or an organisation took something with it, or gave it back.
+    Lapse(Told),
     /// That it reached somebody after all, who fetched it before and took it to the end only then.
     Late(Late),
 }
@@ -111,7 +126,7 @@ struct Known {
 
 /// What was released so shortly before may have reached everyone whom it was cleared for, though it
 /// is not written down yet.
-const JUST: Duration = Duration::from_secs(60);
+pub(crate) const JUST: Duration = Duration::from_secs(60);
 /// Withdrawals that are remembered, and that are read at once.
 pub const REMEMBERED: usize = 1_000;
 /// The bookmark with the item that was withdrawn last.
@@ -136,28 +151,26 @@ impl House {
     ) -> Result<WithdrawalPage, FlowError> {
         let own = self.number_of(&by.organisation)?;
         let found = self.retractions(after, most)?;
-        let next = found.last().map_or(after, |last| last.notice.place);
+        let next = found.last().map_or(after, |last| last.place());
         let (organisation, account) = (by.organisation.clone(), by.account.clone());
         let me = Person { organisation, account };
         let me = by.is_person().then_some(&me);
-        let mine = found.iter().filter(|it| it.reached.holds(own, me));
-        let notices = mine.map(|it| it.notice.clone()).collect();
-        Ok(WithdrawalPage { notices, next, more: found.len() == most })
+        let mut page = WithdrawalPage { next, more: found.len() == most, ..Default::default() };
+        for it in found.iter().filter(|it| it.reached.holds(own, me)) {
+            match &it.told {
+                Retracted::Item(notice) => page.notices.push(notice.clone()),
+                Retracted::Lapse(told) => page.lapses.push(told.notice(by.language)),
+            }
+        }
+        Ok(page)
     }
 
     /// The first withdrawals after a place, in order, at most so many.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn retractions(
-        &self,
-        after: Sequence,
-        most: usize,
-    ) -> Result<Vec<Arc<Retraction>>, FlowError> {
+    fn retractions(&self, after: Sequence, most: usize) -> Result<Vec<Arc<Retraction>>, FlowError> {
         let generation = Some(self.standing().generation);
         let mut known = self.shared.withdrawals.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.generation != generation {
-            let last = known.newest.back().map_or(Sequence::START, |last| last.notice.place);
+            let last = known.newest.back().map_or(Sequence::START, |last| last.place());
             let (before, new) = self.read(|reader| newest(reader, &self.shared.book, last))?;
             if before > last {
                 (known.floor, known.newest) = (before, VecDeque::new());
@@ -166,12 +179,12 @@ impl House {
             let surplus = known.newest.len().saturating_sub(REMEMBERED);
             let forgotten = known.newest.drain(..surplus).next_back();
             if let Some(forgotten) = forgotten {
-                known.floor = forgotten.notice.place;
+                known.floor = forgotten.place();
             }
             known.generation = generation;
         }
         if after >= known.floor {
-            let first = known.newest.partition_point(|it| it.notice.place <= after);
+            let first = known.newest.partition_point(|it| it.place() <= after);
             return Ok(known.newest.range(first..).take(most).cloned().collect());
         }
         drop(known);
@@ -237,7 +250,7 @@ pub(crate) fn tell_late(
     batches: &[DeliveryBatch],
 ) -> Result<(), StoreError> {
     let first = match known.last() {
-        Some(last) => first_after(unit, last.notice.place)?,
+        Some(last) => first_after(unit, last.place())?,
         None => 1,
     };
     let end = last(unit)? + 1;
@@ -265,7 +278,8 @@ fn tell(
     withdrawn: &Retraction,
     (release, whom): (Sequence, &Audience),
 ) -> Result<(), StoreError> {
-    let WithdrawalNotice { item, version, reason, .. } = withdrawn.notice.clone();
+    let Retracted::Item(notice) = &withdrawn.told else { return Ok(()) };
+    let WithdrawalNotice { item, version, reason, .. } = notice.clone();
     let mut releases = unit.releases(&item)?;
     let Some(known) = releases.iter().find(|it| it.stamp.seq == release).cloned() else {
         return Ok(());
@@ -274,7 +288,7 @@ fn tell(
     releases.retain(|it| line(&item, it.producer) == of);
     let own = Taken { item: item.clone(), of }.kept(unit)?;
     let all = Taken { item: item.clone(), of: None }.kept(unit)?;
-    let at = own.or(all).map_or(withdrawn.notice.at, |it| it.at);
+    let at = own.or(all).map_or(notice.at, |it| it.at);
     let whom = reached(unit, book, &releases, at)?.lacks(book, &known, whom);
     if whom.is_empty() {
         return Ok(());
@@ -315,6 +329,14 @@ pub(crate) fn keep(
     unit.set_bookmark(&taken.name(), &serde_json::to_vec(&kept).unwrap_or_default())?;
     unit.set_bookmark(&numeral(number), taken.text().as_bytes())?;
     unit.set_bookmark(LAST, taken.text().as_bytes())
+}
+
+/// Keeps what was told of an agreement or an organisation where it is found by its number.
+pub(crate) fn keep_told(unit: &mut dyn UnitOfWork, told: &Told) -> Result<(), StoreError> {
+    let number = last(unit)? + 1;
+    unit.set_bookmark(&numeral(number), &serde_json::to_vec(told).unwrap_or_default())?;
+    let last = serde_json::to_vec(&LastNumber { number }).unwrap_or_default();
+    unit.set_bookmark(LAST, &last)
 }
 
 /// That all releases of an item were withdrawn, if they were: the last time.
@@ -398,6 +420,9 @@ fn nth<R: Reader + ?Sized>(reader: &mut R, number: u64) -> Result<Option<Numbere
     if let Some(late) = json(kept.as_deref()) {
         return Ok(Some(Numbered::Late(late)));
     }
+    if let Some(told) = json(kept.as_deref()) {
+        return Ok(Some(Numbered::Lapse(told)));
+    }
     let Some(taken) = Taken::read(kept) else { return Ok(None) };
     Ok(taken.kept(reader)?.map(|kept| Numbered::Item(taken, kept)))
 }
@@ -411,6 +436,7 @@ impl Numbered {
         match self {
             Self::Item(_, kept) => kept.place,
             Self::Late(late) => late.place,
+            Self::Lapse(told) => told.place,
         }
     }
 }
@@ -456,7 +482,7 @@ fn numbered<R: Reader + ?Sized>(
                 let releases = withdrawn.iter().map(|it| it.stamp.seq).collect();
                 let version = taken.of.and_then(|_| withdrawn.first()).map(|first| first.version);
                 let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
-                Retraction { notice, reached, releases }
+                Retraction { told: Retracted::Item(notice), reached, releases }
             }
             Numbered::Late(late) => {
                 let Late { item, version, release, place, at, reason, holders } = late;
@@ -467,7 +493,11 @@ fn numbered<R: Reader + ?Sized>(
                     reached.absorb(book, known, &holders);
                 }
                 let notice = WithdrawalNotice { item, version, place, at, reason };
-                Retraction { notice, reached, releases: Vec::new() }
+                Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
+            }
+            Numbered::Lapse(told) => {
+                let reached = Reached { holders: told.holders(), ..Reached::default() };
+                Retraction { told: Retracted::Lapse(told), reached, releases: Vec::new() }
             }
         });
     }
@@ -494,6 +524,15 @@ fn reached<R: Reader + ?Sized>(
         reached.absorb(book, release, &whom);
     }
     Ok(reached)
+}
+
+impl Retraction {
+    fn place(&self) -> Sequence {
+        match &self.told {
+            Retracted::Item(notice) => notice.place,
+            Retracted::Lapse(told) => told.place,
+        }
+    }
 }
 
 fn numeral(number: u64) -> String {

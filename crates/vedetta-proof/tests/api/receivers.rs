@@ -10,6 +10,7 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
+use vedetta_api::live;
 use vedetta_api::webhooks::{Caller, Https, Troubles, run, work};
 use vedetta_api::{ConnectionLimits, Server, Settings, Tls, Transport};
 use vedetta_diffusion::webhook::{Inner, SIGNATURE_HEADER, Secret, VerifyError, verify};
@@ -189,6 +190,50 @@ async fn each_organisation_is_told_its_own_and_what_is_withdrawn_nobody() {
     let call = came.iter().find(|came| came.path == "/stranger").unwrap();
     let check = |secret| verify(&call.signature, call.body.as_bytes(), secret, now, minute);
     assert_eq!((check(&stranger), check(&perugia)), (Ok(()), Err(VerifyError::Wrong)));
+}
+
+#[tokio::test]
+async fn who_follows_and_who_is_called_hear_of_a_suspension_and_of_its_end() {
+    let ((door, room), mut receiver) = (open(), Receiver::open(&[]).await);
+    put(&door, "perugia", format!("{}/perugia", receiver.url)).await;
+    put(&door, "stranger", format!("{}/stranger", receiver.url)).await;
+    bring(&door, &room, &TestItem::indicator(1).tlp("AMBER")).await;
+    let worker = tokio::spawn(live::run(door.api.clone(), pending()));
+    let mut stream = crate::stream::open(&door, &door.token("terni"), "0").await;
+    assert_eq!(crate::stream::read(&mut stream, 1).await.0, ["scanner 1"]);
+    let (admin, mut told) = (door.token("admin"), Vec::new());
+    for step in [json!({ "step": "suspend", "reason": "review" }), json!({ "step": "resume" })] {
+        let line = "POST /api/v1/agreements/act/steps";
+        let taken = door.ask(&admin, line, Some((JSON, &step.to_string()))).await;
+        assert!(taken.status.is_success(), "{taken:?}");
+        let frame = async {
+            loop {
+                let frame = crate::stream::read_frame(&mut stream).await;
+                if frame.contains("lapsed") {
+                    return serde_json::from_str::<Value>(&frame).unwrap()["lapsed"].take();
+                }
+            }
+        };
+        told.push(tokio::time::timeout(Duration::from_secs(60), frame).await.unwrap());
+    }
+    assert_eq!(told.iter().map(|it| &it["now"]).collect::<Vec<_>>(), ["suspended", "restored"]);
+    assert_eq!((&told[0]["agreement"], &told[0]["reason"]), (&json!("act"), &json!("review")));
+    let items = format!("GET {}", told[0]["items"].as_str().unwrap());
+    let listed = door.ask(&door.token("terni"), &items, None).await;
+    assert_eq!(listed.json(), json!({ "items": [] }), "it was given back");
+    work(door.api.house(), &receiver.caller, (&loopback(), &door.api.settings().webhook_troubles))
+        .await
+        .unwrap();
+    let calls = receiver.came();
+    let called = calls.iter().filter_map(|came| {
+        let body: Value = serde_json::from_str(&came.body).unwrap();
+        body["lapsed"].is_object().then(|| (came.path.clone(), body["lapsed"]["now"].clone()))
+    });
+    let expected = ["suspended", "restored"].map(|now| ("/perugia".to_owned(), json!(now)));
+    let mut called: Vec<_> = called.collect();
+    called.sort_by_key(|(_, now)| now != "suspended");
+    assert_eq!(called, expected);
+    worker.abort();
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(crate) async fn open(door: &Door, token: &str, after: &str) -> axum::body::B
 }
 
 /// Reads so many items; their names, and the id of the last.
-async fn read(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String) {
+pub(crate) async fn read(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String) {
     let (mut names, mut id, mut text) = (Vec::new(), String::new(), String::new());
     while names.len() < count {
         let frame = tokio::time::timeout(Duration::from_secs(60), body.frame()).await;
@@ -47,7 +47,7 @@ async fn read(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String
 }
 
 /// The next that comes.
-async fn read_frame(body: &mut axum::body::Body) -> String {
+pub(crate) async fn read_frame(body: &mut axum::body::Body) -> String {
     let frame = body.frame().await.unwrap().unwrap();
     String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
 }

@@ -1,6 +1,8 @@
 //! What is taken back is taken back at every node, and so is what rested on an agreement.
 
-use vedetta_flow::Step;
+use vedetta_flow::views::lapses::{Cause, Lapsed, Wanted};
+use vedetta_flow::{Sequence, Step};
+use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreements};
@@ -70,6 +72,75 @@ fn a_suspended_agreement_stops_what_rests_on_it_where_nobody_knows_its_text() {
     settle(&mut wires);
     for (node, reader) in everywhere {
         assert!(node.reads(reader, &item.id()), "at {}", node.name);
+    }
+}
+
+/// What a reader was told of agreements and organisations, over a house opened anew.
+fn told(node: &Node, reader: &str) -> Vec<(Cause, Lapsed)> {
+    let again = TestHouse::over(std::sync::Arc::clone(&node.store));
+    again.house.tell_lapses().unwrap();
+    let page = again.house.withdrawals(&node.person(reader), Sequence::START).unwrap();
+    page.lapses.into_iter().map(|it| (it.cause, it.now)).collect()
+}
+
+#[test]
+fn whoever_holds_what_a_suspension_took_is_told_at_its_own_node() {
+    let [umbria, national, liguria] = country();
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    settle(&mut wires);
+    let (act, by) = ("umbria".parse().unwrap(), umbria.administrator());
+    let suspend = Step::Suspend { reason: "review".into() };
+    umbria.house.step_agreement(&by, &act, &suspend).unwrap();
+    settle(&mut wires);
+    let holders = [(&umbria, "terni"), (&national, "cnaipic"), (&liguria, "genova")];
+    let cause = Cause::Agreement(act.clone());
+    for (node, reader) in holders {
+        let expected = [(cause.clone(), Lapsed::Suspended)];
+        assert_eq!(told(node, reader), expected, "at {}", node.name);
+        let wanted = Wanted { cause: cause.clone(), holder: None, after: Sequence::START };
+        let page = node.house.lapsed_items(&node.person(reader), &wanted).unwrap();
+        let items: Vec<_> = page.items.into_iter().map(|it| it.item).collect();
+        assert_eq!(items, [item.id()], "at {}", node.name);
+    }
+    // Whom the origin gave it by the link is listed there.
+    let lapses = umbria.house.lapses(&by).unwrap();
+    assert!(lapses[0].holders.contains(&super::network::id("cnaipic")), "{lapses:?}");
+    assert_eq!(told(&national, "poli-cert"), []);
+    umbria.house.step_agreement(&by, &act, &Step::Resume).unwrap();
+    settle(&mut wires);
+    for (node, reader) in holders {
+        let expected = [Lapsed::Suspended, Lapsed::Restored].map(|now| (cause.clone(), now));
+        assert_eq!(told(node, reader), expected, "at {}", node.name);
+    }
+}
+
+#[test]
+fn that_a_term_ended_is_known_where_nobody_has_the_text() {
+    let [_, national, liguria] = country();
+    let mut held = agreements();
+    held.retain(|it| it.id.as_str() != "liguria");
+    held.iter_mut().filter(|it| it.parent.is_some()).for_each(|act| {
+        act.term.until = "2026-12-31".parse().unwrap();
+    });
+    let umbria = Node::new("cosc-umbria", held);
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    settle(&mut wires);
+    assert!(liguria.reads("genova", &item.id()));
+    for node in [&umbria, &national, &liguria] {
+        node.clock.set("2027-01-02T00:00:00Z");
+    }
+    assert_eq!(umbria.house.settle_terms().unwrap(), 1);
+    settle(&mut wires);
+    for (node, reader) in [(&umbria, "terni"), (&national, "cnaipic"), (&liguria, "genova")] {
+        assert!(!node.reads(reader, &item.id()), "at {}", node.name);
     }
 }
 
