@@ -54,7 +54,7 @@ pub struct WithdrawalPage {
 
 /// A withdrawal, and who had the item.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Retraction {
+pub(crate) struct Retraction {
     /// What is told.
     told: Retracted,
     /// To whom: everyone whom the item had reached by any door of this node.
