@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use vedetta_mail::{Evidence, Limits, Published};
 
-const KEYS: &str = include_str!("../../crates/vedetta-mail/tests/corpus/mail_signed/keys.txt");
+const KEYS: &str = include_str!("../../libs/dkim/tests/corpus/mail_signed/keys.txt");
 
 fuzz_target!(|bytes: &[u8]| {
     let keys = Published::read(KEYS).unwrap_or_default();

@@ -7,6 +7,7 @@ pub(crate) mod office;
 mod pdf;
 mod picture;
 mod program;
+mod signed;
 mod sniff;
 mod zip;
 
@@ -99,7 +100,12 @@ pub(crate) struct Study<'a> {
     pub(crate) links: Vec<Link>,
     /// What documents say.
     pub(crate) text: String,
+    /// Messages within archives and signatures, to be looked at as messages.
+    pub(crate) letters: Vec<Vec<u8>>,
 }
+
+/// Messages within files that are looked at.
+const MOST_LETTERS: usize = 8;
 
 const LONGEST_TEXT: usize = 64 << 10;
 const LARGEST_FUZZY: usize = 4 << 20;
@@ -137,7 +143,10 @@ impl Study<'_> {
             }
             Nature::Ole => office::study_ole(self, name, bytes, &mut traits),
             Nature::Rtf => office::study_rtf(self, bytes, &mut traits),
-            Nature::OneNote => traits.push(Trait::EmbeddedObject),
+            Nature::OneNote => {
+                traits.push(Trait::EmbeddedObject);
+                self.budget.unread(name, Obstacle::Unsupported);
+            }
             Nature::Html | Nature::Svg => markup::study(self, name, bytes, &mut traits),
             Nature::Picture => picture::study(self, name, bytes, &mut traits),
             Nature::Calendar => calendar::study(self, bytes),
@@ -148,7 +157,9 @@ impl Study<'_> {
                 self.budget.unread(name, Obstacle::Unsupported);
             }
             Nature::Text => self.read_text(name, bytes),
-            Nature::Empty | Nature::Media | Nature::Message | Nature::Signature => {}
+            Nature::Message => self.letter(name, bytes),
+            Nature::Signature => signed::study(self, place, bytes),
+            Nature::Empty | Nature::Media => {}
             Nature::Tnef => self.budget.unread(name, Obstacle::Unsupported),
             Nature::Unknown => self.unknown(name, bytes),
         }
@@ -156,6 +167,14 @@ impl Study<'_> {
         traits.sort_unstable();
         traits.dedup();
         self.attachments.push(described(place, nature, bytes, traits));
+    }
+
+    fn letter(&mut self, name: &str, bytes: &[u8]) {
+        if self.letters.len() < MOST_LETTERS {
+            self.letters.push(bytes.to_vec());
+        } else {
+            self.budget.unread(name, Obstacle::TooMany);
+        }
     }
 
     fn read_text(&mut self, name: &str, bytes: &[u8]) {
@@ -188,11 +207,10 @@ impl Study<'_> {
     }
 
     fn link(&mut self, shown: &str, written: &str, origin: Origin) {
-        if self.links.len() < self.budget.limits.links
-            && let Some(link) = Link::new(shown, written, origin)
-            && !self.links.contains(&link)
-        {
-            self.links.push(link);
+        for link in Link::all(shown, written, origin) {
+            if self.links.len() < self.budget.limits.links && !self.links.contains(&link) {
+                self.links.push(link);
+            }
         }
     }
 }
@@ -205,8 +223,9 @@ pub fn study_file(
     limits: &Limits,
 ) -> (Vec<Attachment>, Vec<Link>, Vec<Unread>) {
     let mut budget = Budget::new(limits.clone());
-    let (attachments, links, text) = (Vec::new(), Vec::new(), String::new());
-    let mut study = Study { budget: &mut budget, passwords: &[], attachments, links, text };
+    let (attachments, links, text, letters) = (Vec::new(), Vec::new(), String::new(), Vec::new());
+    let mut study =
+        Study { budget: &mut budget, passwords: &[], attachments, links, text, letters };
     study.file(name, "", bytes);
     let Study { attachments, links, .. } = study;
     (attachments, links, budget.into_unread())

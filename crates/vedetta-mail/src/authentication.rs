@@ -1,14 +1,15 @@
 //! What the receiver recorded of SPF, DKIM, DMARC and ARC (RFC 8601, RFC 7208 §9.1, RFC 8617), and
 //! what was verified here.
 //!
-//! Only the topmost record counts: it is the nearest receiver's; those below came with the message.
+//! Only the topmost records of one receiver count: they are the nearest one's; those below came with
+//! the message. A receiver's milters may write a field each.
 
 use serde::Serialize;
 
-use crate::dkim::{Keys, Proof, Proven};
-use crate::header::{Headers, Valued};
+use crate::header::{Headers, Valued, uncommented};
 use crate::policy;
 use crate::url::registered;
+use dkim::{Keys, Proof, Proven};
 
 /// How one method ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -64,10 +65,16 @@ pub struct Authentication {
     pub arc: Outcome,
     /// Whether who submitted it had signed in (RFC 8601 §2.7.4).
     pub submitted: Outcome,
+    /// The account that signed in, in lower case.
+    pub account: String,
+    /// Of which domain DMARC ended so.
+    pub dmarc_domain: String,
     /// The envelope's domain.
     pub spf_domain: String,
     /// The domains whose signature held, as recorded.
     pub dkim_domains: Vec<String>,
+    /// The domains whose signature was verified here.
+    pub verified: Vec<String>,
     /// The domains that claim to have signed.
     pub signed: Vec<String>,
     /// The host that sent it, by the receiver's word.
@@ -85,10 +92,14 @@ pub struct Authentication {
 impl Authentication {
     pub(crate) fn read(headers: &Headers) -> Self {
         let mut read = Self::default();
-        let chain = headers.raw("arc-authentication-results");
-        if let Some(results) = headers.raw("authentication-results").or(chain) {
-            read.results(results);
+        let nearest = topmost(headers);
+        if let Some(first) = nearest.first() {
+            read.recorded_by = identifier(first);
+        } else if let Some(chain) = headers.raw("arc-authentication-results") {
+            // It came with the message: who wrote it is not known.
+            read.results(chain);
         }
+        nearest.into_iter().for_each(|results| read.results(results));
         if let Some(line) = headers.raw("received-spf") {
             if read.spf == Outcome::Absent {
                 read.spf = Outcome::of(line.split_whitespace().next().unwrap_or_default());
@@ -101,31 +112,40 @@ impl Authentication {
             read.signed.extend(tags.parameter("d").map(str::to_lowercase));
         }
         read.handed_in_by = headers.raw("received").and_then(handing_in);
-        let client = ["x-sender-ip", "x-originating-ip"].iter().find_map(|name| headers.raw(name));
-        read.client = read.client.or_else(|| client?.trim_matches(['[', ']', ' ']).parse().ok());
         read
     }
 
+    /// Takes what a field says: of each method, the first word.
     fn results(&mut self, line: &str) {
-        let line = without_comments(line);
-        for (number, piece) in line.split(';').enumerate().take(30) {
-            let piece = piece.trim();
-            if number == 0 && !piece.contains("spf=") {
-                self.recorded_by = piece.split_whitespace().last().unwrap_or_default().into();
-                continue;
-            }
-            for word in piece.split_whitespace() {
-                let Some((method, value)) = word.split_once('=') else { continue };
+        let before = self.clone();
+        let first = |known: Outcome| known == Outcome::Absent;
+        let line = uncommented(line).0;
+        for piece in line.split(';').take(30) {
+            let words: Vec<(&str, &str)> =
+                piece.split_whitespace().filter_map(|word| word.split_once('=')).collect();
+            for (method, value) in &words {
                 let outcome = Outcome::of(value);
-                match method {
-                    "spf" => self.spf = outcome,
-                    "dmarc" => self.dmarc = outcome,
-                    "arc" => self.arc = outcome,
-                    "auth" => self.submitted = outcome,
-                    "dkim" if self.dkim != Outcome::Pass => self.dkim = outcome,
-                    "smtp.mailfrom" => self.spf_domain = domain(value),
-                    "header.d" | "header.i" if piece.contains("dkim=pass") => {
-                        self.dkim_domains.push(domain(value))
+                let of = |method: &str| words.iter().any(|(name, _)| *name == method);
+                let signed = || words.iter().any(|it| matches!(it, ("dkim", "pass")));
+                match *method {
+                    "spf" if first(before.spf) => self.spf = outcome,
+                    "dmarc" if first(before.dmarc) => self.dmarc = outcome,
+                    "arc" if first(before.arc) => self.arc = outcome,
+                    "auth" if first(before.submitted) => self.submitted = outcome,
+                    "dkim" if first(before.dkim) && self.dkim != Outcome::Pass => {
+                        self.dkim = outcome;
+                    }
+                    "smtp.mailfrom" if first(before.spf) && of("spf") => {
+                        self.spf_domain = domain(value)
+                    }
+                    "smtp.auth" if first(before.submitted) && of("auth") => {
+                        self.account = value.trim_matches(['"', '<', '>']).to_lowercase();
+                    }
+                    "header.from" if first(before.dmarc) && of("dmarc") => {
+                        self.dmarc_domain = domain(value);
+                    }
+                    "header.d" | "header.i" if first(before.dkim) && signed() => {
+                        self.dkim_domains.push(domain(value));
                     }
                     _ => {}
                 }
@@ -138,6 +158,7 @@ impl Authentication {
     pub(crate) fn believe(&mut self, proven: Proven) {
         if !proven.domains.is_empty() {
             self.dkim = Outcome::Pass;
+            self.verified.extend(proven.domains.iter().cloned());
             self.dkim_domains.extend(proven.domains);
         } else if proven.broken && self.dkim == Outcome::Absent {
             self.dkim = Outcome::Fail;
@@ -203,24 +224,44 @@ fn handing_in(received: &str) -> Option<std::net::IpAddr> {
     (!inner).then_some(address)
 }
 
-fn without_comments(text: &str) -> String {
-    let (mut plain, mut depth) = (String::with_capacity(text.len()), 0_usize);
-    for letter in text.chars() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => plain.push(letter),
+/// The topmost fields, as long as they are of one receiver and nobody received the message between
+/// them.
+fn topmost(headers: &Headers) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for (name, value) in headers.iter() {
+        match name {
+            "received" if !found.is_empty() => break,
+            "authentication-results" if found.len() < 10 => {
+                if found.first().is_some_and(|first| identifier(first) != identifier(value)) {
+                    break;
+                }
+                found.push(value);
+            }
             _ => {}
         }
     }
-    plain
+    found
+}
+
+/// Who wrote the field (RFC 8601 §2.2): its first word, and after it at most a version. Empty where
+/// nobody says.
+fn identifier(results: &str) -> String {
+    let plain = uncommented(results).0;
+    let mut words = plain.split(';').next().unwrap_or_default().split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(name), None, None) if !name.contains('=') => name.into(),
+        (Some(name), Some(version), None) if version.bytes().all(|b| b.is_ascii_digit()) => {
+            name.into()
+        }
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Authentication, Outcome};
-    use crate::dkim::Published;
     use crate::header::Headers;
+    use dkim::Published;
 
     fn read(raw: &str) -> Authentication {
         Authentication::read(&Headers::read(raw.as_bytes()).0)

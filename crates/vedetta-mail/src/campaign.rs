@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::Attachment;
 use crate::brands::Brands;
 use crate::evidence::Evidence;
 use crate::hosting;
@@ -22,9 +23,9 @@ pub enum Trace {
     Subject,
     /// Where a link leads: host, and the shape of its path.
     Link,
-    /// A file, by its hash.
+    /// A file, by its hash, or by what it has in common with those that differ in little.
     File,
-    /// Where money goes.
+    /// Where money goes, and whom to call.
     Account,
     /// The words, nearly.
     Text,
@@ -68,9 +69,15 @@ impl Traces {
         }
         for file in evidence.attachments.iter().filter(|file| file.size > 0) {
             add(Trace::File, file.sha256.clone());
+            for band in alike(file) {
+                add(Trace::File, band);
+            }
         }
         for account in evidence.accounts.ibans.iter().chain(&evidence.accounts.wallets) {
             add(Trace::Account, account.clone());
+        }
+        for phone in &evidence.accounts.phones {
+            add(Trace::Account, format!("tel:{phone}"));
         }
         for band in bands(&evidence.text) {
             add(Trace::Text, band);
@@ -89,6 +96,18 @@ impl Traces {
     pub fn iter(&self) -> impl Iterator<Item = (Trace, &str)> {
         self.0.iter().map(|(trace, value)| (*trace, value.as_str()))
     }
+}
+
+/// The quarters of a file's TLSH, of whom two files that differ in little share one nearly always.
+/// Equal names can be compared where the values themselves are not kept.
+fn alike(file: &Attachment) -> Vec<String> {
+    // Version, checksum, length and ratios come first: eight digits that small changes change.
+    let Some(body) = file.tlsh.as_deref().and_then(|tlsh| tlsh.get(tlsh.len().checked_sub(64)?..))
+    else {
+        return Vec::new();
+    };
+    let quarters = (0..4).filter_map(|at| body.get(at * 16..at * 16 + 16));
+    (0..).zip(quarters).map(|(number, quarter)| format!("tlsh{number}:{quarter}")).collect()
 }
 
 /// A subject as a template: numbers and what stands in quotes fall away.
@@ -277,6 +296,30 @@ mod tests {
         assert_eq!((first.others, second.others, third.others), (0, 1, 2));
         assert_eq!(first.wave, third.wave);
         assert!(second.shared.len() > 1);
+    }
+
+    #[test]
+    fn files_that_differ_in_little_and_a_number_to_call_join() {
+        let of = |number: usize, bank: &str| {
+            let line = |n: usize| format!("riga {n} {:x} del modello {}\n", n * 7919 % 4093, n * n);
+            let file: String = (0..400).map(line).collect();
+            let file = file.replace("riga 200 ", &format!("riga {bank} "));
+            let letter = format!(
+                "From: a{number}@s{number}.invalid\nSubject: {number}\nContent-Type: multipart/mixed; boundary=b\n\n\
+                 --b\n\nChiami subito lo 06 5550 {number}{number}0\n--b\n\
+                 Content-Type: application/octet-stream; name=a.xyz\n\n{file}\n--b--\n"
+            );
+            let letter = letter.replace(&format!("5550 {number}{number}0"), "5550 1234");
+            Traces::of(&Evidence::read(letter.as_bytes(), &Limits::default()), Brands::shipped())
+        };
+        let mut waves = Waves::default();
+        let first = waves.join(&of(1, "ABC"));
+        let second = waves.join(&of(2, "XYZ"));
+        assert_eq!((first.wave, second.others), (second.wave, 1));
+        assert!(
+            second.shared.contains(&super::Trace::File)
+                && second.shared.contains(&super::Trace::Account)
+        );
     }
 
     #[test]

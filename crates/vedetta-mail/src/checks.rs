@@ -7,7 +7,7 @@ mod credential_form;
 mod hidden_text;
 mod hosting_pattern;
 mod kit_structure;
-mod known_indicator;
+pub(crate) mod known_indicator;
 mod link_mismatch;
 mod lookalike_domain;
 mod lure;
@@ -83,19 +83,28 @@ pub struct Finding {
     pub analyst: Bilingual,
     /// How much of it, where it is not simply there: 1 otherwise.
     pub amount: f32,
+    /// The hosts that it names as leading astray.
+    #[serde(skip)]
+    pub hosts: Vec<String>,
 }
 
 impl Finding {
-    fn new(slug: &'static str, group: Group, severity: Severity, confidence: Confidence) -> Self {
+    pub(crate) fn new(
+        slug: &'static str,
+        group: Group,
+        severity: Severity,
+        confidence: Confidence,
+    ) -> Self {
         let (reporter, analyst) = (Bilingual::default(), Bilingual::default());
-        Self { slug, group, severity, confidence, reporter, analyst, amount: 1.0 }
+        let hosts = Vec::new();
+        Self { slug, group, severity, confidence, reporter, analyst, amount: 1.0, hosts }
     }
 
     /// What it weighs where the corpora never show it: what is grave and sure counts.
     #[must_use]
     pub fn untrained_weight(&self) -> f32 {
         match (self.group, self.severity, self.confidence) {
-            (Group::Known, ..) => 8.0,
+            (Group::Known, _, Confidence::High) => 8.0,
             _ if self.slug.starts_with("true-sender") => -0.3,
             (_, Severity::High, Confidence::High) => 2.5,
             (_, Severity::High, Confidence::Medium) => 1.5,
@@ -111,6 +120,11 @@ impl Finding {
 
     fn notes(mut self, it: impl Into<String>, en: impl Into<String>) -> Self {
         self.analyst = Bilingual::new(it, en);
+        self
+    }
+
+    fn about<'h>(mut self, hosts: impl IntoIterator<Item = &'h str>) -> Self {
+        self.hosts.extend(hosts.into_iter().map(Into::into));
         self
     }
 
@@ -130,28 +144,43 @@ pub(crate) struct Scene<'a> {
     pub(crate) sender: &'a str,
     /// The domain that somebody registered of it.
     pub(crate) sender_registered: String,
+    /// Whether somebody who is believed, or a signature verified here, vouches for that domain.
+    pub(crate) vouched: bool,
     /// The links that a reader can follow.
     pub(crate) links: Vec<&'a Link>,
 }
-
-const LONGEST_WORDS: usize = 24_000;
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(evidence: &'a Evidence, desk: &'a Desk<'a>) -> Self {
         let whole = [&evidence.subject, &evidence.text, &evidence.attached_text];
         let mut words = String::new();
         for text in whole {
-            words.extend(text.chars().take(LONGEST_WORDS).flat_map(char::to_lowercase));
-            words.push('\n');
+            // White space that pads a text is none: what stands behind it is read too.
+            for line in text.lines().map(str::split_whitespace) {
+                for word in line {
+                    words.extend(word.chars().flat_map(char::to_lowercase));
+                    words.push(' ');
+                }
+                if words.ends_with(' ') {
+                    words.pop();
+                    words.push('\n');
+                }
+            }
         }
         let sender = evidence.sender().map_or("", |sender| sender.domain());
+        let read = &evidence.authentication;
+        let sender_registered = crate::url::registered(sender);
+        let verified =
+            read.verified.iter().any(|domain| crate::url::registered(domain) == sender_registered);
+        let vouched = verified || desk.believes(&read.recorded_by) && read.vouches_for(sender);
         Self {
             evidence,
             desk,
             words,
             sender,
-            sender_registered: crate::url::registered(sender),
-            links: evidence.clickable().take(200).collect(),
+            sender_registered,
+            vouched: vouched && !sender.is_empty(),
+            links: evidence.clickable().collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::brands::Brands;
 use crate::budget::Limits;
 use crate::model::Model;
+use crate::url::registered;
 
 /// Something that can be asked for among what is known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -57,12 +58,27 @@ pub struct Desk<'a> {
     pub brands: &'a Brands,
     /// The domains of those who report: a stranger who writes from one of them is not a colleague.
     pub own_domains: &'a [String],
+    /// The receivers whose records are believed, besides those within `own_domains`.
+    pub receivers: &'a [String],
     /// What is known.
     pub known: &'a dyn Known,
     /// What weighs how much.
     pub model: &'a Model,
     /// What a message may cost.
     pub limits: Limits,
+}
+
+impl Desk<'_> {
+    /// Whether what somebody recorded or sealed is believed: a message may bring any record along.
+    #[must_use]
+    pub fn believes(&self, recorder: &str) -> bool {
+        let own = || {
+            let of = registered(recorder);
+            self.own_domains.iter().any(|domain| registered(domain) == of)
+        };
+        !recorder.is_empty()
+            && (self.receivers.iter().any(|name| name.eq_ignore_ascii_case(recorder)) || own())
+    }
 }
 
 impl Desk<'static> {
@@ -72,6 +88,7 @@ impl Desk<'static> {
         Self {
             brands: Brands::shipped(),
             own_domains: &[],
+            receivers: &[],
             known: &Nothing,
             model: Model::shipped(),
             limits: Limits::default(),

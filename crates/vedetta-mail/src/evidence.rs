@@ -1,20 +1,20 @@
 //! What a message is made of, taken apart: everything that the checks look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::Serialize;
 
 use crate::attachment::{Attachment, Study};
 use crate::authentication::Authentication;
 use crate::budget::{Budget, Limits, Obstacle, Unread};
-use crate::dkim::{self, Keys, NoKeys};
 use crate::form::pec::{self, Certificate};
-use crate::form::{self, Form, inline, outlook};
+use crate::form::{self, Enclosed, Form, inline, outlook};
 use crate::header::{Headers, Mailbox};
-use crate::html::Page;
+use crate::html::{Anchor, Page};
 use crate::link::{Link, Origin};
 use crate::mime::{Damage, Leaf, Mime};
 use crate::text::{self, Accounts};
+use dkim::{Keys, NoKeys};
 
 /// A message taken apart.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -71,8 +71,13 @@ pub struct Evidence {
     pub damage: Vec<Damage>,
     /// The message is HTML.
     pub html: bool,
-    /// What could not be read.
+    /// What could not be read, of it and of its layers.
     pub unread: Vec<Unread>,
+    /// It hands another message on, in this form.
+    pub wraps: Option<Form>,
+    /// The messages around and within it: each is judged by itself.
+    #[serde(skip)]
+    pub layers: Vec<Evidence>,
 }
 
 /// Whether the header of the original is at hand.
@@ -106,7 +111,9 @@ impl Evidence {
     #[must_use]
     pub fn read_with(bytes: &[u8], limits: &Limits, keys: &dyn Keys) -> Self {
         let budget = Budget::new(limits.clone());
-        let mut walk = Walk { forms: Vec::new(), budget, certificate: None, keys };
+        let (forms, pending) = (Vec::new(), Vec::new());
+        let mut walk =
+            Walk { forms, budget, certificate: None, keys, depth: 0, layers: MOST_LAYERS, pending };
         let cut = bytes.get(..limits.message).unwrap_or(bytes);
         if cut.len() < bytes.len() {
             walk.budget.unread("1", Obstacle::TooLarge);
@@ -115,6 +122,9 @@ impl Evidence {
         evidence.forms = walk.forms;
         evidence.certificate = walk.certificate;
         evidence.unread = walk.budget.into_unread();
+        for layer in &mut evidence.layers {
+            layer.forms.clone_from(&evidence.forms);
+        }
         evidence
     }
 
@@ -139,8 +149,18 @@ impl Evidence {
 const DEEPEST_FORWARD: usize = 6;
 const MOST_ADDRESSES: usize = 50;
 
+/// Messages that are looked at besides the one that was handed on.
+const MOST_LAYERS: usize = 16;
+
 struct Walk<'k> {
+    /// How the message that was handed on was.
     forms: Vec<Form>,
+    /// How deep the walk is.
+    depth: usize,
+    /// Layers that may still be looked at.
+    layers: usize,
+    /// Messages that were found within files.
+    pending: Vec<Vec<u8>>,
     budget: Budget,
     certificate: Option<Certificate>,
     keys: &'k dyn Keys,
@@ -150,7 +170,7 @@ impl Walk<'_> {
     fn descend(&mut self, bytes: &[u8]) -> Evidence {
         if outlook::is_outlook(bytes) {
             self.forms.push(Form::Outlook);
-            return match outlook::rewritten(bytes) {
+            return match outlook::rewritten(bytes, &mut self.budget) {
                 Some(letter) => self.letter(&letter),
                 None => {
                     self.budget.unread("1", Obstacle::Damaged);
@@ -163,31 +183,62 @@ impl Walk<'_> {
 
     fn letter(&mut self, bytes: &[u8]) -> Evidence {
         let mime = Mime::read(bytes, &mut self.budget);
-        if let Some(enclosed) = form::enclosed(&mime, &mut self.budget) {
-            if self.forms.len() >= DEEPEST_FORWARD {
-                self.budget.unread("1", Obstacle::TooDeep);
-            } else {
-                if enclosed.form == Form::Pec {
-                    self.certificate = self.certificate(&mime);
-                }
-                self.forms.push(enclosed.form);
-                drop(mime);
-                return self.descend(&enclosed.bytes);
-            }
+        let Enclosed { form, letters } = form::enclosed(&mime, &mut self.budget);
+        if form == Some(Form::Pec) {
+            self.certificate = self.certificate(&mime);
         }
         if mime.leaves.is_empty() && mime.headers.is_empty() {
             self.budget.unread("1", Obstacle::Empty);
         }
-        let mut evidence = self.gather(&mime);
-        if evidence.header == Header::Original {
-            evidence.authentication.believe(dkim::prove(bytes, self.keys));
-            if !self.keys.is_empty() {
-                let sender = evidence.sender().map_or("", Mailbox::domain).to_owned();
-                let envelope = evidence.return_path.as_ref().map_or("", Mailbox::domain);
-                evidence.authentication.judge(&sender, envelope, self.keys);
+        let mut evidence = self.gather(&mime, form);
+        drop(mime);
+        self.authenticate(&mut evidence, bytes);
+        let mut letters: VecDeque<_> = letters.into();
+        letters.extend(std::mem::take(&mut self.pending));
+        if !letters.is_empty() && self.depth >= DEEPEST_FORWARD {
+            self.budget.unread("1", Obstacle::TooDeep);
+            return evidence;
+        }
+        if let Some(form) = form
+            && let Some(first) = letters.pop_front()
+        {
+            self.forms.push(form);
+            let outer = std::mem::replace(&mut evidence, self.deeper(&first));
+            evidence.take_in(outer);
+        }
+        for letter in letters {
+            if self.layers == 0 {
+                self.budget.unread("1", Obstacle::TooMany);
+                break;
             }
+            self.layers -= 1;
+            let forms = std::mem::take(&mut self.forms);
+            let certificate = self.certificate.take();
+            let inner = self.deeper(&letter);
+            (self.forms, self.certificate) = (forms, certificate);
+            evidence.take_in(inner);
         }
         evidence
+    }
+
+    fn deeper(&mut self, letter: &[u8]) -> Evidence {
+        self.depth += 1;
+        let evidence = self.descend(letter);
+        self.depth -= 1;
+        evidence
+    }
+
+    /// Verifies what can be verified with the keys and policies at hand.
+    fn authenticate(&self, evidence: &mut Evidence, bytes: &[u8]) {
+        if evidence.header != Header::Original {
+            return;
+        }
+        evidence.authentication.believe(dkim::prove(bytes, self.keys));
+        if !self.keys.is_empty() {
+            let sender = evidence.sender().map_or("", Mailbox::domain).to_owned();
+            let envelope = evidence.return_path.as_ref().map_or("", Mailbox::domain);
+            evidence.authentication.judge(&sender, envelope, self.keys);
+        }
     }
 
     fn certificate(&mut self, mime: &Mime<'_>) -> Option<Certificate> {
@@ -196,58 +247,72 @@ impl Walk<'_> {
         Some(pec::certificate(&leaf.text(&mut self.budget)))
     }
 
-    fn gather(&mut self, mime: &Mime<'_>) -> Evidence {
-        let mut evidence = Evidence { damage: mime.damage.clone(), ..of_header(&mime.headers) };
+    /// What a message is made of. `wraps`: how it hands another on.
+    fn gather(&mut self, mime: &Mime<'_>, wraps: Option<Form>) -> Evidence {
+        let mut evidence =
+            Evidence { damage: mime.damage.clone(), wraps, ..of_header(&mime.headers) };
         evidence.bounce = is_bounce(mime);
         let mut body = Body::default();
         for leaf in mime.leaves.iter().filter(|leaf| leaf.is_text()) {
             body.add(leaf, &mut self.budget);
         }
         body.settle(&mut evidence);
-        while evidence.forms.len() < 3
+        let mut above = Vec::new();
+        while wraps.is_none()
+            && above.len() < 3
             && let Some(quoted) = inline::quoted(&evidence.subject, &body.text)
         {
-            body.cut(quoted.body);
-            let (forms, bounce) = (evidence.forms.len() + 1, false);
-            let outer = std::mem::take(&mut evidence);
-            evidence = Evidence {
-                bounce,
+            let said = body.cut(quoted.start, quoted.body);
+            let inner = Evidence {
                 header: Header::Quoted,
-                damage: outer.damage,
+                damage: std::mem::take(&mut evidence.damage),
                 ..of_header(&quoted.headers)
             };
-            evidence.forms = vec![Form::Inline; forms];
+            let mut outer = std::mem::replace(&mut evidence, inner);
             if evidence.subject.is_empty() {
-                evidence.subject = outer.subject;
+                evidence.subject.clone_from(&outer.subject);
             }
+            said.into_evidence(&mut outer, &mut self.budget);
+            outer.wraps = Some(Form::Inline);
+            above.push(outer.valued());
         }
-        if !evidence.forms.is_empty() {
+        if !above.is_empty() {
             self.forms.push(Form::Inline);
         }
         body.into_evidence(&mut evidence, &mut self.budget);
         self.attachments(mime, &mut evidence);
+        evidence.layers = above;
         self.finish(evidence)
     }
 
     fn attachments(&mut self, mime: &Mime<'_>, evidence: &mut Evidence) {
         let passwords = text::passwords(&format!("{}\n{}", evidence.subject, evidence.text));
-        let files: Vec<&Leaf<'_>> = mime.leaves.iter().filter(|leaf| !leaf.is_text()).collect();
+        let files: Vec<&Leaf<'_>> =
+            mime.leaves.iter().filter(|leaf| !leaf.is_text() && !form::is_letter(leaf)).collect();
         let mut study = Study {
             budget: &mut self.budget,
             passwords: &passwords,
             attachments: Vec::new(),
             links: Vec::new(),
             text: String::new(),
+            letters: Vec::new(),
         };
         for leaf in files {
             let bytes = leaf.decode(study.budget);
-            if leaf.kind == "multipart/encrypted" || leaf.kind == "application/pgp-encrypted" {
+            if leaf.kind == "application/pgp-encrypted" {
                 study.budget.unread(leaf.label(), Obstacle::Encrypted);
             }
             evidence.pictures.enclosed += usize::from(leaf.kind.starts_with("image/"));
             study.file(leaf.label(), &leaf.kind, &bytes);
         }
+        for (name, content) in text::uuencoded(&evidence.text) {
+            study.file(&name, "", &content);
+        }
+        if evidence.text.contains("-----BEGIN PGP MESSAGE-----") {
+            study.budget.unread("1", Obstacle::Encrypted);
+        }
         evidence.attached_text = study.text;
+        self.pending = study.letters;
         evidence.attachments = study.attachments;
         evidence.links.extend(study.links);
     }
@@ -257,7 +322,14 @@ impl Walk<'_> {
         evidence
             .links
             .retain(|link| seen.insert((link.target.url.clone(), link.origin, link.shown.clone())));
+        if evidence.links.len() >= self.budget.limits.links {
+            self.budget.unread("1", Obstacle::TooMany);
+        }
         evidence.links.truncate(self.budget.limits.links);
+        if evidence.wraps.is_some() {
+            // What somebody hands on is what is read; a note may be a signature alone.
+            return evidence.valued();
+        }
         let said = evidence.text.trim().len();
         let pictures = evidence.pictures;
         if said < 40 && pictures.remote > 0 {
@@ -267,14 +339,27 @@ impl Walk<'_> {
         } else if said == 0 && evidence.links.is_empty() && evidence.attachments.is_empty() {
             self.budget.unread("1", Obstacle::Empty);
         }
-        let whole = format!("{}\n{}\n{}", evidence.subject, evidence.text, evidence.attached_text);
-        evidence.accounts = Accounts::read(&whole);
+        evidence.valued()
+    }
+}
+
+impl Evidence {
+    /// With the accounts, telephones and addresses that its words name.
+    fn valued(mut self) -> Self {
+        let whole = format!("{}\n{}\n{}", self.subject, self.text, self.attached_text);
+        self.accounts = Accounts::read(&whole);
         let mut addresses: Vec<String> = text::addresses(&whole).collect();
         addresses.sort();
         addresses.dedup();
         addresses.truncate(MOST_ADDRESSES);
-        evidence.addresses = addresses;
-        evidence
+        self.addresses = addresses;
+        self
+    }
+
+    /// Takes a layer in, and its layers.
+    fn take_in(&mut self, mut layer: Self) {
+        self.layers.append(&mut layer.layers);
+        self.layers.push(layer);
     }
 }
 
@@ -309,7 +394,10 @@ fn is_bounce(mime: &Mime<'_>) -> bool {
 #[derive(Default)]
 struct Body {
     text: String,
+    /// Texts that another part says in another way, where one does.
     plain: String,
+    /// Texts that stand beside the others.
+    beside: String,
     page: Option<Page>,
 }
 
@@ -317,11 +405,15 @@ impl Body {
     fn add(&mut self, leaf: &Leaf<'_>, budget: &mut Budget) {
         let text = leaf.text(budget);
         if leaf.kind != "text/html" {
-            self.plain.push_str(&text.replace("\r\n", "\n"));
-            self.plain.push('\n');
+            let into = if leaf.alternative { &mut self.plain } else { &mut self.beside };
+            into.push_str(&text.replace("\r\n", "\n"));
+            into.push('\n');
             return;
         }
         let mut page = Page::read(&text);
+        if page.cut {
+            budget.unread(leaf.label(), Obstacle::TooMany);
+        }
         match &mut self.page {
             None => self.page = Some(page),
             Some(whole) => {
@@ -349,10 +441,18 @@ impl Body {
             Some(page) => std::mem::take(&mut page.text),
             None => std::mem::take(&mut self.plain),
         };
+        let beside = std::mem::take(&mut self.beside);
+        if !beside.trim().is_empty() {
+            if !self.text.is_empty() && !self.text.ends_with('\n') {
+                self.text.push('\n');
+            }
+            self.text.push_str(&beside);
+        }
     }
 
-    /// Leaves out what stands before `at`.
-    fn cut(&mut self, at: usize) {
+    /// Leaves out what stands before `at`; what stands before `start` comes out by itself.
+    fn cut(&mut self, start: usize, at: usize) -> Self {
+        let above = self.text.get(..start).unwrap_or_default().to_owned();
         let rest = self.text.get(at..).unwrap_or_default();
         self.text = match self.page {
             Some(_) => rest.to_owned(),
@@ -363,10 +463,17 @@ impl Body {
                 .join("\n"),
         };
         self.plain.clear();
-        if let Some(page) = &mut self.page {
-            page.anchors.retain(|anchor| anchor.at >= at);
-            page.anchors.iter_mut().for_each(|anchor| anchor.at -= at);
+        let mut page = None;
+        if let Some(whole) = &mut self.page {
+            let (before, mut after): (Vec<Anchor>, Vec<Anchor>) =
+                std::mem::take(&mut whole.anchors).into_iter().partition(|it| it.at < at);
+            after.iter_mut().for_each(|anchor| anchor.at -= at);
+            whole.anchors = after;
+            // What the block itself links is the mailboxes that it names.
+            let anchors = before.into_iter().filter(|anchor| anchor.at < start).collect();
+            page = Some(Page { anchors, ..Page::default() });
         }
+        Self { text: above, page, ..Self::default() }
     }
 
     fn into_evidence(self, evidence: &mut Evidence, budget: &mut Budget) {
@@ -374,7 +481,7 @@ impl Body {
         let most = budget.limits.links;
         let mut link = |shown: &str, written: &str, origin| {
             if links.len() < most {
-                links.extend(Link::new(shown, written, origin));
+                links.extend(Link::all(shown, written, origin));
             }
         };
         let (text, invisible) = text::visible(&self.text);

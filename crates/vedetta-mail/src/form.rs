@@ -28,34 +28,41 @@ pub enum Form {
     Outlook,
 }
 
-/// A message within another: how, and its bytes.
+/// The messages within another.
 pub(crate) struct Enclosed {
-    pub(crate) form: Form,
-    pub(crate) bytes: Vec<u8>,
+    /// How it hands them on; nothing where it speaks for itself, and only carries them.
+    pub(crate) form: Option<Form>,
+    /// Their bytes; the one that is handed on first.
+    pub(crate) letters: Vec<Vec<u8>>,
 }
 
-/// The message that `mime` was written to hand on, when there is one.
-pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Option<Enclosed> {
+/// Messages within one that are looked at.
+const MOST_ENCLOSED: usize = 8;
+
+/// The messages that `mime` carries, and whether it was written to hand one on.
+pub(crate) fn enclosed(mime: &Mime<'_>, budget: &mut Budget) -> Enclosed {
     let certified = pec::is_envelope(mime);
     let is_report = mime.kind == "multipart/report" && !certified;
-    let position = mime.leaves.iter().position(|leaf| {
-        let certificate = leaf.name.eq_ignore_ascii_case("postacert.eml");
-        is_letter(leaf) && (!certified || certificate || leaf.kind.starts_with("message/"))
-    })?;
-    if is_report || !certified && has_own_voice(mime, budget) {
-        return None;
+    let mut leaves: Vec<&Leaf<'_>> = mime.leaves.iter().filter(|leaf| is_letter(leaf)).collect();
+    leaves.sort_by_key(|leaf| certified && !leaf.name.eq_ignore_ascii_case("postacert.eml"));
+    if let Some(more) = leaves.get(MOST_ENCLOSED) {
+        budget.unread(more.label(), Obstacle::TooMany);
     }
-    let leaf = mime.leaves.get(position)?;
-    let bytes = leaf.decode(budget).into_owned();
+    let hands_on = !leaves.is_empty() && (certified || !is_report && !has_own_voice(mime, budget));
+    let mut letters = Vec::new();
+    for leaf in leaves.into_iter().take(MOST_ENCLOSED) {
+        let bytes = leaf.decode(budget).into_owned();
+        if bytes.trim_ascii().is_empty() {
+            budget.unread(leaf.label(), Obstacle::Empty);
+        } else {
+            letters.push(bytes);
+        }
+    }
     let form = if certified { Form::Pec } else { Form::Attached };
-    if bytes.trim_ascii().is_empty() {
-        budget.unread(leaf.label(), Obstacle::Empty);
-        return None;
-    }
-    Some(Enclosed { form, bytes })
+    Enclosed { form: Some(form).filter(|_| hands_on && !letters.is_empty()), letters }
 }
 
-fn is_letter(leaf: &Leaf<'_>) -> bool {
+pub(crate) fn is_letter(leaf: &Leaf<'_>) -> bool {
     let name = leaf.name.to_lowercase();
     matches!(leaf.kind.as_str(), "message/rfc822" | "message/global")
         || leaf.kind == "application/vnd.ms-outlook"

@@ -7,6 +7,7 @@ use crate::transfer::{self, Transfer};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Headers {
     fields: Vec<(String, String)>,
+    cut: bool,
 }
 
 /// Somebody's address as a header shows it.
@@ -29,13 +30,23 @@ impl Mailbox {
 const MOST_FIELDS: usize = 500;
 const LONGEST_VALUE: usize = 32 << 10;
 const LONGEST_HEADER: usize = 256 << 10;
+/// What says how the rest is to be read: kept however much stands before it, the first of each.
+const VITAL: &[&str] = &[
+    "from",
+    "reply-to",
+    "subject",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "list-unsubscribe",
+    "authentication-results",
+];
 
 impl Headers {
     /// Reads the fields at the beginning of `raw`; what follows them is the body.
     pub(crate) fn read(raw: &[u8]) -> (Self, &[u8]) {
         let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
-        let mut rest = raw;
-        let mut taken = 0;
+        let (mut rest, mut taken, mut keeps, mut cut) = (raw, 0, true, false);
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let (line, after) = rest.split_at(end);
@@ -47,33 +58,40 @@ impl Headers {
             let folded = matches!(line.first(), Some(b' ' | b'\t'));
             match (folded, field(text)) {
                 (true, _) => {
-                    if let Some((_, value)) = fields.last_mut() {
+                    if let Some((_, value)) = fields.last_mut().filter(|_| keeps) {
                         value.push(b' ');
                         value.extend(text.trim_ascii().iter().take(LONGEST_VALUE));
                         value.truncate(LONGEST_VALUE);
                     }
                 }
-                (false, Some((name, value))) if fields.len() < MOST_FIELDS => {
-                    let value = value.get(..LONGEST_VALUE).unwrap_or(value);
-                    fields.push((name, value.to_vec()));
+                (false, Some((name, value))) => {
+                    let full = fields.len() >= MOST_FIELDS || taken > LONGEST_HEADER;
+                    let vital = || VITAL.contains(&name.as_str());
+                    keeps = !full || vital() && !fields.iter().any(|(known, _)| *known == name);
+                    cut |= full;
+                    if keeps {
+                        let value = value.get(..LONGEST_VALUE).unwrap_or(value);
+                        fields.push((name, value.to_vec()));
+                    }
                 }
-                (false, Some(_)) => {}
                 (false, None) if fields.is_empty() && line.starts_with(b"From ") => {}
                 (false, None) => break,
             }
             rest = after;
             taken += end;
-            if taken > LONGEST_HEADER {
-                break;
-            }
         }
         let text = |(name, value): (String, Vec<u8>)| (name, charset::decode(&value, None));
-        (Self { fields: fields.into_iter().map(text).collect() }, rest)
+        (Self { fields: fields.into_iter().map(text).collect(), cut }, rest)
+    }
+
+    /// Whether there are more fields than were kept.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Of fields made elsewhere (an Outlook message, an inline forward).
     pub(crate) fn of(fields: Vec<(String, String)>) -> Self {
-        Self { fields }
+        Self { fields, cut: false }
     }
 
     /// The first field of that name, raw.
@@ -89,6 +107,11 @@ impl Headers {
     /// Every field of that name, raw, in order.
     pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every field, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     pub(crate) fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
@@ -294,20 +317,60 @@ fn mailbox(piece: &str) -> Mailbox {
         let address = address.strip_prefix("mailto:").unwrap_or(address);
         address.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
     };
-    match piece.rfind('<') {
+    let (plain, comment) = uncommented(piece);
+    match opening(&plain) {
         Some(open) => {
-            let (name, rest) = piece.split_at(open);
+            let (name, rest) = plain.split_at(open);
             let address = rest.get(1..).unwrap_or_default();
             let address = address.split('>').next().unwrap_or_default();
             Mailbox { name: decode_words(&unquote(name.trim())), address: clean(address) }
         }
         None => {
-            let address = piece.split_whitespace().find(|word| word.contains('@'));
-            let bracketed = piece.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-            let name = bracketed.map(|(name, _)| decode_words(name)).unwrap_or_default();
-            Mailbox { name, address: clean(address.unwrap_or(piece)) }
+            let address = plain.split_whitespace().find(|word| word.contains('@'));
+            let name = decode_words(comment.trim());
+            Mailbox { name, address: clean(address.unwrap_or(&plain)) }
         }
     }
+}
+
+/// The last `<` outside quotes: what clients take for the address.
+fn opening(text: &str) -> Option<usize> {
+    let (mut quoted, mut escaped, mut found) = (false, false, None);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => found = Some(at),
+            _ => {}
+        }
+    }
+    // A quote that nobody closed hides nothing.
+    found.or_else(|| if quoted { text.rfind('<') } else { None })
+}
+
+/// A text without its comments (RFC 5322 §3.2.2), and what they say.
+pub(crate) fn uncommented(text: &str) -> (String, String) {
+    let (mut plain, mut comment) = (String::with_capacity(text.len()), String::new());
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for c in text.chars() {
+        let was_escaped = std::mem::take(&mut escaped);
+        match c {
+            '\\' if !was_escaped => escaped = true,
+            '"' if depth == 0 && !was_escaped => quoted = !quoted,
+            '(' if !quoted && !was_escaped => {
+                depth += 1;
+                continue;
+            }
+            ')' if !quoted && !was_escaped && depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0 { &mut plain } else { &mut comment }.push(c);
+    }
+    (plain, comment)
 }
 
 #[cfg(test)]
@@ -323,6 +386,17 @@ mod tests {
         assert_eq!(body, b"body\r\n");
         let (headers, body) = Headers::read(b"Subject: a\nno field here\nmore");
         assert_eq!((headers.raw("subject"), body), (Some("a"), &b"no field here\nmore"[..]));
+    }
+
+    #[test]
+    fn no_number_of_fields_hides_what_says_how_to_read() {
+        for junk in ["X-A: b\r\n".repeat(600), format!("X-A: {}\r\n", "b".repeat(300 << 10))] {
+            let raw = format!("{junk}X-Last: a\r\n z\r\nContent-Type: text/html\r\n\r\n<p>x");
+            let (headers, body) = Headers::read(raw.as_bytes());
+            assert_eq!(headers.raw("content-type"), Some("text/html"));
+            assert_eq!(body, b"<p>x");
+            assert!(headers.is_cut());
+        }
     }
 
     #[test]
@@ -349,5 +423,11 @@ mod tests {
         assert_eq!(two, [one("Rossi, A", "a@example.org"), one("Bi", "b@example.org")]);
         assert_eq!(mailboxes("Rossi, Ada <a@example.org>"), [one("Rossi Ada", "a@example.org")]);
         assert_eq!(mailboxes("Only a name"), [one("Only a name", "")]);
+        let hidden = "x@evil.invalid (<luca@comune.example>)";
+        assert_eq!(mailboxes(hidden), [one("<luca@comune.example>", "x@evil.invalid")]);
+        let quoted = "\"Luca <luca@comune.example>\" <x@evil.invalid>";
+        assert_eq!(mailboxes(quoted), [one("Luca <luca@comune.example>", "x@evil.invalid")]);
+        let nested = "Luca (a (b) \\) <luca@comune.example>) <x@evil.invalid>";
+        assert_eq!(mailboxes(nested), [one("Luca", "x@evil.invalid")]);
     }
 }

@@ -23,7 +23,9 @@ pub(crate) struct Page {
     /// Frames, and pages that take over by themselves.
     pub(crate) frames: Vec<String>,
     pub(crate) refresh: Option<String>,
-    base: Option<String>,
+    /// Not all of it was read.
+    pub(crate) cut: bool,
+    pub(crate) base: Option<String>,
 }
 
 /// A link: where in the text it stands, what it shows, where it goes.
@@ -50,7 +52,7 @@ pub(crate) struct Form {
     pub(crate) inputs: usize,
 }
 
-const MOST_TAGS: usize = 60_000;
+const MOST_TAGS: usize = 200_000;
 const DEEPEST: usize = 400;
 const MOST_ANCHORS: usize = 500;
 const LONGEST_SCRIPT: usize = 128 << 10;
@@ -58,6 +60,10 @@ const LONGEST_SCRIPT: usize = 128 << 10;
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr",
+];
+const FOREIGN: &[&str] = &[
+    "svg", "path", "g", "rect", "circle", "ellipse", "line", "polygon", "polyline", "use", "image",
+    "stop",
 ];
 const BLOCK: &[&str] = &[
     "address",
@@ -96,7 +102,11 @@ impl Page {
     /// Reads a page; whatever it is, there is an answer.
     pub(crate) fn read(html: &str) -> Self {
         let mut reader = Reader::default();
-        for token in Tokens::new(html).take(MOST_TAGS) {
+        for (number, token) in Tokens::new(html).enumerate() {
+            if number >= MOST_TAGS {
+                reader.page.cut = true;
+                break;
+            }
             match token {
                 Token::Text(text) => reader.text(&entity::decode(text)),
                 Token::Raw("script", text) => {
@@ -105,7 +115,7 @@ impl Page {
                     reader.page.script.push('\n');
                 }
                 Token::Raw("title", text) => reader.page.title = entity::decode(text).trim().into(),
-                Token::Raw("textarea", text) => reader.text(&entity::decode(text)),
+                Token::Raw("textarea" | "xmp", text) => reader.text(&entity::decode(text)),
                 Token::Raw(..) => {}
                 Token::Open(tag) => reader.open(&tag),
                 Token::Close(name) => reader.close(&name),
@@ -168,7 +178,8 @@ impl Reader {
             self.text(" ");
         }
         self.facts(name, tag);
-        if VOID.contains(&name) || tag.closed {
+        // Only what is no HTML can close itself.
+        if VOID.contains(&name) || tag.closed && (name.contains(':') || FOREIGN.contains(&name)) {
             return;
         }
         if name == "a" && self.stack.iter().any(|element| element.name == "a") {
@@ -252,10 +263,18 @@ impl Reader {
     }
 
     fn bare_anchor(&mut self, target: Option<String>, shown: String) {
-        if let Some(target) = target.filter(|_| self.page.anchors.len() < MOST_ANCHORS) {
+        if let Some(target) = target
+            && self.has_room()
+        {
             let (at, target) = (self.page.text.len(), self.resolved(&target));
             self.page.anchors.push(Anchor { at, shown, target });
         }
+    }
+
+    const fn has_room(&mut self) -> bool {
+        let room = self.page.anchors.len() < MOST_ANCHORS;
+        self.page.cut |= !room;
+        room
     }
 
     fn resolved(&self, target: &str) -> String {
@@ -286,7 +305,7 @@ impl Reader {
         self.hidden -= usize::from(element.hides);
         if element.name == "a"
             && let Some(mut anchor) = self.anchor.take()
-            && self.page.anchors.len() < MOST_ANCHORS
+            && self.has_room()
         {
             anchor.shown = anchor.shown.split_whitespace().collect::<Vec<_>>().join(" ");
             self.page.anchors.push(anchor);
@@ -302,21 +321,26 @@ fn hides(tag: &Tag<'_>) -> bool {
     let Some(style) = tag.get("style") else { return false };
     let style: String =
         style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-    let zero = |property: &str| {
-        style.match_indices(property).any(|(at, _)| {
-            let starts = at == 0 || style.as_bytes().get(at - 1) == Some(&b';');
-            let value = style.get(at + property.len()..).unwrap_or_default();
-            let value = value.split([';', '!']).next().unwrap_or_default();
-            let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-            starts && number.parse::<f32>().is_ok_and(|number| number < 1.5)
-        })
+    // Of each property the last word counts, and what is important over all others.
+    let value = |property: &str| {
+        let said = style.split(';').filter_map(|rule| rule.split_once(':'));
+        let said: Vec<&str> =
+            said.filter(|(name, _)| *name == property).map(|(_, value)| value).collect();
+        let important = said.iter().rev().find(|value| value.ends_with("!important"));
+        let value = important.or(said.last()).copied().unwrap_or_default();
+        value.split('!').next().unwrap_or_default().to_owned()
     };
-    let named = ["display:none", "visibility:hidden", "mso-hide:all"];
-    named.iter().any(|word| style.contains(word))
-        || zero("font-size:")
-        || style
-            .split(';')
-            .any(|rule| matches!(rule, "opacity:0" | "max-height:0" | "max-height:0px"))
+    let below = |property: &str, most: f32| {
+        let value = value(property);
+        let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+        number.parse::<f32>().is_ok_and(|number| number < most)
+    };
+    value("display") == "none"
+        || value("visibility") == "hidden"
+        || value("mso-hide") == "all"
+        || below("font-size", 1.5)
+        || below("opacity", 0.01)
+        || below("max-height", 0.01)
 }
 
 #[cfg(test)]
@@ -354,6 +378,30 @@ mod tests {
         assert_eq!(page.forms[0].action, "https://y.example/p");
         assert_eq!(page.refresh.as_deref(), Some("https://x.example/"));
         assert!(page.script.contains("document.write") && page.text.is_empty());
+    }
+
+    #[test]
+    fn what_browsers_show_is_not_hidden_by_tricks() {
+        for html in [
+            "<!-->Conto <a href=http://evil.example/>bloccato</a>",
+            "<!--->Conto <a href=http://evil.example/>bloccato</a>",
+            "<!-- x --!>Conto <a href=http://evil.example/>bloccato</a>",
+            "<noscript>Conto <a href=http://evil.example/>bloccato</a></noscript>",
+            "Conto <a href=\"http://evil.example/\" />bloccato</a>",
+            "<p style='display:none;display:block'>Conto <a href=http://evil.example/>bloccato</a>",
+            "<div style='display:none'/></div>Conto <a href=http://evil.example/>bloccato</a>",
+        ] {
+            let page = Page::read(html);
+            assert_eq!(page.text.trim(), "Conto bloccato", "{html}");
+            assert_eq!(page.anchors.len(), 1, "{html}");
+            assert_eq!(page.anchors[0].target, "http://evil.example/", "{html}");
+        }
+        assert_eq!(Page::read("<xmp>Conto <b></xmp>").text, "Conto <b>");
+        let kept = "<p style='display:none!important;display:block'>x</p>y";
+        assert_eq!(Page::read(kept).text.trim(), "y");
+        assert!(
+            Page::read(&"<b>".repeat(300_000)).cut && Page::read(&"<a href=x>".repeat(900)).cut
+        );
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! What a message teaches: values that others can look for.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attachment::{Nature, Trait};
 use crate::brands::Brands;
+use crate::checks::{self, Scene};
 use crate::desk::{Desk, Sought};
 use crate::evidence::Evidence;
 use crate::hosting::{self, Hosting};
+use crate::url::registered;
 
 /// A value worth looking for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -20,9 +24,13 @@ pub struct Indicator {
 const MOST: usize = 60;
 
 /// The values of a message that are not everybody's: brands' own sites, free-mail and hosting
-/// domains are left out; their whole addresses are not.
+/// domains are left out; their whole addresses are not. Of its links, those to hosts that a check
+/// names: a lure also leads to whom it imitates. Who it says it is from, where somebody vouches for
+/// it.
 #[must_use]
 pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
+    let scene = Scene::new(evidence, desk);
+    let named: BTreeSet<String> = checks::run(&scene).into_iter().flat_map(|it| it.hosts).collect();
     let mut found: Vec<Indicator> = Vec::new();
     let mut add = |kind, value: &str| {
         let indicator = Indicator { kind, value: value.to_owned() };
@@ -30,7 +38,12 @@ pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
             found.push(indicator);
         }
     };
-    for mailbox in evidence.from.iter().chain(&evidence.reply_to) {
+    let own = |domain: &str| {
+        let of = registered(domain);
+        desk.own_domains.iter().any(|own| registered(own) == of)
+    };
+    let written = evidence.from.iter().chain(&evidence.reply_to).filter(|_| scene.vouched);
+    for mailbox in written.filter(|mailbox| !own(mailbox.domain())) {
         if mailbox.address.contains('@')
             && desk
                 .brands
@@ -40,9 +53,13 @@ pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
             add(Sought::Address, &mailbox.address);
         }
     }
-    for link in evidence.clickable().filter(|link| !is_everybodys(&link.target.host, desk.brands)) {
+    let links = evidence.clickable().filter(|link| {
+        let host = &link.target.host;
+        named.contains(host) && !own(host) && !is_everybodys(host, desk.brands)
+    });
+    for link in links {
         add(Sought::Url, &link.target.url);
-        if hosting::of(&link.target.host).is_none() {
+        if hosting::of(&link.target.host).is_none() && !link.target.is_numeric() {
             add(Sought::Domain, &link.target.host);
         }
     }
@@ -58,7 +75,8 @@ pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
     for account in evidence.accounts.ibans.iter().chain(&evidence.accounts.wallets) {
         add(Sought::Account, account);
     }
-    if let Some(client) = evidence.authentication.client {
+    let read = &evidence.authentication;
+    if let Some(client) = read.client.filter(|_| desk.believes(&read.recorded_by)) {
         add(Sought::Ip, &client.to_string());
     }
     found
@@ -67,4 +85,41 @@ pub fn indicators(evidence: &Evidence, desk: &Desk<'_>) -> Vec<Indicator> {
 fn is_everybodys(host: &str, brands: &Brands) -> bool {
     let form = matches!(hosting::of(host), Some(Hosting::Form | Hosting::Shared));
     brands.owner(host).is_some() && !form
+}
+
+#[cfg(test)]
+mod tests {
+    use super::indicators;
+    use crate::budget::Limits;
+    use crate::desk::Desk;
+    use crate::evidence::Evidence;
+
+    fn values(letter: &str, own: &[String]) -> Vec<String> {
+        let evidence = Evidence::read(letter.as_bytes(), &Limits::default());
+        let desk = Desk { own_domains: own, ..Desk::shipped() };
+        indicators(&evidence, &desk).into_iter().map(|it| it.value).collect()
+    }
+
+    #[test]
+    fn whom_a_lure_imitates_is_no_indicator() {
+        let letter = "From: Comune <tributi@vicino.example>\nSubject: TARI\nContent-Type: text/html\n\n\
+            <a href='https://www.vicino.example/privacy'>Privacy</a> <a href='http://www.w3.org/x'>.</a>\
+            <a href='https://poste-verifica.com/tari'>Paga</a>";
+        let found = values(letter, &[]);
+        assert_eq!(found, ["https://poste-verifica.com/tari", "poste-verifica.com"]);
+    }
+
+    #[test]
+    fn a_sender_nobody_vouches_for_may_be_forged() {
+        let letter = |by: &str| {
+            format!(
+                "Authentication-Results: {by}; dmarc=pass header.from=evil.invalid; \
+                 dkim=pass header.d=evil.invalid; spf=pass smtp.mailfrom=evil.invalid\n\
+                 Received-SPF: pass client-ip=192.0.2.9;\nFrom: x@evil.invalid\nSubject: s\n\nciao"
+            )
+        };
+        let own = ["comune.example".to_owned()];
+        assert_eq!(values(&letter("mx.evil.invalid"), &own), [""; 0]);
+        assert_eq!(values(&letter("mx.comune.example"), &own), ["x@evil.invalid", "192.0.2.9"]);
+    }
 }

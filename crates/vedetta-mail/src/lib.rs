@@ -9,7 +9,6 @@ mod campaign;
 mod charset;
 mod checks;
 mod desk;
-mod dkim;
 mod evidence;
 mod form;
 mod header;
@@ -49,4 +48,7 @@ pub use redaction::{Sample, sample};
 pub use reply::{Case, Reply, Wave};
 pub use text::Accounts;
 pub use url::{Target, defang};
-pub use verdict::{LIKENESS_ALONE, LIKENESS_BESIDE, Opinion, Reason, Verdict, findings, weigh};
+pub use verdict::{
+    LIKENESS_AGAINST_FACTS, LIKENESS_ALONE, LIKENESS_BESIDE, Opinion, Reason, Verdict, findings,
+    weigh,
+};

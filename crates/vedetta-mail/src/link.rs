@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::header::percent;
 use crate::transfer;
-use crate::url::Target;
+use crate::url::{Target, registered};
 
 /// Where a link was found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -28,6 +28,8 @@ pub enum Origin {
     Calendar,
     /// A picture fetched when the message is shown.
     Picture,
+    /// Named within another link: whoever follows that one may come here, or may not.
+    Within,
 }
 
 /// A link of the message.
@@ -46,6 +48,7 @@ pub struct Link {
 const MOST_WRAPPERS: usize = 5;
 
 impl Link {
+    /// The link, known wrappers undone; `None` for what is no link.
     pub(crate) fn new(shown: &str, written: &str, origin: Origin) -> Option<Self> {
         let mut target = Target::read(written)?;
         let mut wrappers = Vec::new();
@@ -56,6 +59,23 @@ impl Link {
         }
         let shown = shown.chars().filter(|c| !c.is_control()).take(200).collect();
         Some(Self { shown, target, wrappers, origin })
+    }
+
+    /// The link, and what it names within it: a site that nobody knows as a wrapper is where the
+    /// link leads, and where it says it would lead from there may be said to mislead.
+    pub(crate) fn all(shown: &str, written: &str, origin: Origin) -> Vec<Self> {
+        let mut links: Vec<Self> = Self::new(shown, written, origin).into_iter().collect();
+        while links.len() < MOST_WRAPPERS
+            && let Some(outer) = links.last()
+            && let Some(named) = open_redirect(&outer.target)
+            && let Some(mut inner) = Self::new("", &named, Origin::Within)
+            && inner.target.is_web()
+            && inner.target.host != outer.target.host
+        {
+            inner.wrappers = [outer.wrappers.clone(), vec![outer.target.host.clone()]].concat();
+            links.push(inner);
+        }
+        links
     }
 
     /// The host that the shown text names, when it looks like an address.
@@ -69,11 +89,14 @@ impl Link {
     }
 }
 
-/// What undoes a wrapper: part of its host, the parameter that carries the target.
+/// Any of Google's domains.
+const GOOGLE: &str = "google.";
+
+/// What undoes a known wrapper: the domain it is of, the parameter that carries the target.
 const BY_PARAMETER: &[(&str, &[&str])] = &[
     ("safelinks.protection.outlook.com", &["url"]),
     ("safelinks.protection.office365.us", &["url"]),
-    ("google.", &["q", "url", "adurl"]),
+    (GOOGLE, &["q", "url", "adurl"]),
     ("googleadservices.com", &["adurl"]),
     ("doubleclick.net", &["adurl", "ds_dest_url"]),
     ("facebook.com", &["u"]),
@@ -83,15 +106,11 @@ const BY_PARAMETER: &[(&str, &[&str])] = &[
     ("linkprotect.cudasvc.com", &["a"]),
     ("protect2.fireeye.com", &["u"]),
     ("clicktime.symantec.com", &["u"]),
-    ("antiphishing.", &["url"]),
     ("vk.com", &["to"]),
     ("steamcommunity.com", &["url"]),
     ("slack-redir.net", &["url"]),
     ("duckduckgo.com", &["uddg"]),
 ];
-
-/// Where Proofpoint's links lead first.
-const PROOFPOINT: &[&str] = &["urldefense.com", "urldefense.us", "urldefense.proofpoint.com"];
 
 /// Parameters that open redirectors use.
 const OPEN: &[&str] = &[
@@ -110,33 +129,28 @@ const OPEN: &[&str] = &[
 
 fn unwrapped(target: &Target) -> Option<Target> {
     let host = target.host.as_str();
-    let is = |part: &&str| host == *part || names(host, part);
-    let inner = if PROOFPOINT.iter().any(is) {
-        proofpoint(target)
-    } else if is(&"secure-web.cisco.com") {
-        target.rest.split('/').nth(2).map(decoded)
-    } else if is(&"bing.com") {
-        parameter(target, "u").and_then(|value| value.strip_prefix("a1").map(text_of_base64))
-    } else if let Some(rest) =
-        target.rest.strip_prefix("/amp/s/").filter(|_| host.contains("google."))
+    let google = || names(host, GOOGLE);
+    let inner = if matches!(target.registered.as_str(), "urldefense.com" | "urldefense.us")
+        || host == "urldefense.proofpoint.com"
     {
+        proofpoint(target)
+    } else if host == "secure-web.cisco.com" {
+        target.rest.split('/').nth(2).map(decoded)
+    } else if target.registered == "bing.com" {
+        parameter(target, "u").and_then(|value| value.strip_prefix("a1").map(text_of_base64))
+    } else if let Some(rest) = target.rest.strip_prefix("/amp/s/").filter(|_| google()) {
         Some(format!("https://{rest}"))
     } else {
-        let known = BY_PARAMETER.iter().find(|(part, _)| is(part));
-        match known {
-            Some((_, names)) => names.iter().find_map(|name| parameter(target, name)),
-            None => open_redirect(target),
-        }
+        let (_, by) = BY_PARAMETER.iter().find(|(of, _)| names(host, of))?;
+        by.iter().find_map(|name| parameter(target, name))
     };
     Target::read(&inner?).filter(|inner| inner.is_web() && inner.host != target.host)
 }
 
-fn names(host: &str, part: &str) -> bool {
-    if part.ends_with('.') {
-        host.starts_with(part) || host.contains(&format!(".{part}"))
-    } else {
-        host.ends_with(&format!(".{part}"))
-    }
+/// Whether a host is of a domain; of Google's, whatever its country.
+fn names(host: &str, of: &str) -> bool {
+    let below = || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
+    if of == GOOGLE { registered(host).starts_with(GOOGLE) } else { host == of || below() }
 }
 
 /// Another site's whole address in a parameter.
@@ -199,21 +213,37 @@ mod tests {
             google.replace(':', "%3A").replace('%', "%25").replace('&', "%26")
         );
         assert!(goes(&both).0.contains("evil.example"));
-        assert_eq!(goes("https://ads.example/c?url=https://evil.example/x?a=1"), (evil, 1));
+        assert_eq!(goes("https://www.google.co.uk/url?q=https://evil.example/x?a=1"), (evil, 1));
         assert_eq!(goes("https://www.google.com/maps?q=roma").1, 0);
     }
 
     #[test]
-    fn a_host_that_only_begins_or_ends_like_a_wrapper_is_none() {
-        for host in ["secure-web.cisco.com.evil.example", "notsecure-web.cisco.com"] {
-            let url = format!("https://{host}/1x/https%3A%2F%2Fwww.comune.example%2F");
-            assert_eq!(goes(&url), (url, 0), "{host}");
+    fn a_site_that_names_another_is_where_the_link_leads() {
+        let hosts = |written: &str| -> Vec<(String, Origin)> {
+            let links = Link::all("", written, Origin::Html).into_iter();
+            links.map(|link| (link.target.host, link.origin)).collect()
+        };
+        let pair = |outer: &str, inner: &str| {
+            vec![(outer.to_owned(), Origin::Html), (inner.to_owned(), Origin::Within)]
+        };
+        for lure in ["next", "url", "r", "goto", "redirect_uri"] {
+            let written = format!("https://evil.invalid/x?{lure}=https://www.poste.it/");
+            assert_eq!(hosts(&written), pair("evil.invalid", "www.poste.it"), "{lure}");
         }
-        let inner = "a1aHR0cHM6Ly93d3cuY29tdW5lLmV4YW1wbGUv";
-        assert_eq!(goes(&format!("https://evilbing.com/ck/a?u={inner}")).1, 0);
-        assert_eq!(goes(&format!("https://www.bing.com/ck/a?u={inner}")).1, 1);
-        let v3 = "https://urldefense.evil.example/v3/__https://www.comune.example/__;!!abc";
-        assert_eq!(goes(v3).1, 0);
+        for posing in [
+            "google.evil.invalid",
+            "www.google.it.evil.invalid",
+            "urldefense.evil.invalid",
+            "secure-web.cisco.com.evil.invalid",
+            "evilbing.com",
+            "antiphishing.evil.invalid",
+        ] {
+            let written = format!("https://{posing}/url?url=https://www.poste.it/");
+            assert_eq!(hosts(&written), pair(posing, "www.poste.it"));
+        }
+        let open = "https://www.comune.example/go?url=https%3A%2F%2Fevil.invalid%2F";
+        assert_eq!(hosts(open), pair("www.comune.example", "evil.invalid"));
+        assert_eq!(hosts("https://www.google.it/url?q=https://evil.invalid/").len(), 1);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) name: String,
     pub(crate) place: String,
     pub(crate) attached: bool,
+    /// Another part says the same in another way.
+    pub(crate) alternative: bool,
     transfer: Transfer,
     body: &'a [u8],
 }
@@ -86,7 +88,11 @@ impl<'a> Mime<'a> {
         if headers.is_empty() {
             tree.damage.push(Damage::NoHeader);
         }
-        let kind = tree.part(&headers, body, Position { place: "1".into(), depth: 0 });
+        if headers.is_cut() {
+            tree.budget.unread("1", Obstacle::TooMany);
+        }
+        let kind =
+            tree.part(&headers, body, Position { place: "1".into(), depth: 0, alternative: false });
         let Tree { leaves, mut damage, .. } = tree;
         damage.dedup();
         Self { headers, leaves, kind, damage }
@@ -102,6 +108,8 @@ struct Tree<'a, 'b> {
 struct Position {
     place: String,
     depth: usize,
+    /// One of several ways of saying the same.
+    alternative: bool,
 }
 
 impl<'a> Tree<'a, '_> {
@@ -109,6 +117,9 @@ impl<'a> Tree<'a, '_> {
         let kind = Valued::read(headers.raw("content-type").unwrap_or_default());
         if !self.budget.part(&at.place) {
             return kind.value;
+        }
+        if kind.value == "multipart/encrypted" {
+            self.budget.unread(&at.place, Obstacle::Encrypted);
         }
         if kind.value.starts_with("multipart/") && self.divided(&kind, body, &at) {
             return kind.value;
@@ -125,6 +136,7 @@ impl<'a> Tree<'a, '_> {
         self.leaves.push(Leaf {
             charset: kind.parameter("charset").map(Into::into),
             attached,
+            alternative: at.alternative,
             name,
             place: at.place,
             transfer: Transfer::of(headers.raw("content-transfer-encoding").unwrap_or_default()),
@@ -150,7 +162,8 @@ impl<'a> Tree<'a, '_> {
         for (number, part) in parts.into_iter().enumerate() {
             let (headers, body) = Headers::read(part);
             let place = format!("{}.{}", at.place, number + 1);
-            let inner = Position { place, depth: at.depth + 1 };
+            let alternative = at.alternative || kind.value == "multipart/alternative";
+            let inner = Position { place, depth: at.depth + 1, alternative };
             self.part(&headers, body, inner);
         }
         true

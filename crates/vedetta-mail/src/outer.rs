@@ -1,13 +1,16 @@
 //! The message in which somebody hands another on: who reports, and whether anybody may be answered.
 
 use crate::authentication::{Authentication, Outcome};
-use crate::header::{Headers, Mailbox};
+use crate::header::{Headers, Mailbox, uncommented};
+use crate::url::registered;
 
 /// The header of what was handed in, before anything is taken apart.
 #[derive(Clone, Debug, Default)]
 pub struct Outer {
     /// Who it says hands it in.
     pub from: Vec<Mailbox>,
+    /// There is one `From`, of one address: nothing to choose from.
+    pub plain: bool,
     /// Its number, to be answered.
     pub message_id: String,
     /// Its subject.
@@ -31,6 +34,7 @@ impl Outer {
         let list = ["list-id", "list-post", "x-failed-recipients", "x-loop"];
         Self {
             from: headers.mailboxes("from"),
+            plain: is_plain(&headers),
             message_id: said("message-id").trim().to_owned(),
             subject: said("subject").trim().to_owned(),
             automatic: !matches!(submitted.as_str(), "" | "no")
@@ -45,18 +49,47 @@ impl Outer {
     }
 
     /// Whether one of these receivers recorded that the sender is who they say: signed in when it
-    /// was submitted, or that the domain of the sender vouches for it.
+    /// was submitted, or that the domain of the sender vouches for it. What it recorded must be of
+    /// that sender: a pass for somebody else proves nothing.
     #[must_use]
     pub fn is_proven(&self, receivers: &[String]) -> bool {
         let record = &self.authentication;
         let believed = receivers.iter().any(|name| name.eq_ignore_ascii_case(&record.recorded_by));
-        let domain = self.from.first().map_or("", Mailbox::domain);
+        let [sender] = self.from.as_slice() else { return false };
         believed
-            && self.from.len() == 1
-            && (record.submitted == Outcome::Pass
+            && self.plain
+            && (self.signed_in(sender)
                 || record.dmarc == Outcome::Pass
-                || record.vouches_for(domain))
+                    && record.dmarc_domain.eq_ignore_ascii_case(sender.domain())
+                || record.vouches_for(sender.domain()))
     }
+
+    /// Whether who signed in is the sender. A name without a domain is of the receiver's own.
+    fn signed_in(&self, sender: &Mailbox) -> bool {
+        let record = &self.authentication;
+        let Some((mailbox, domain)) = sender.address.split_once('@') else { return false };
+        let account = record.account.as_str();
+        let own = registered(&record.recorded_by) == registered(domain);
+        record.submitted == Outcome::Pass
+            && (account == sender.address || own && !account.is_empty() && account == mailbox)
+    }
+}
+
+/// One field `From` (RFC 5322 §3.6), and in it, comments and quotes aside, one address.
+fn is_plain(headers: &Headers) -> bool {
+    let mut fields = headers.all("from");
+    let (Some(only), None) = (fields.next(), fields.next()) else { return false };
+    let (plain, _) = uncommented(only);
+    let mut quoted = false;
+    let outside = plain.chars().filter(|c| {
+        quoted ^= *c == '"';
+        !quoted && *c != '"'
+    });
+    let outside: String = outside.collect();
+    !quoted
+        && outside.matches('@').count() == 1
+        && outside.matches('<').count() <= 1
+        && !outside.contains([',', ';', '(', ')'])
 }
 
 #[cfg(test)]
@@ -73,12 +106,63 @@ mod tests {
         };
         assert!(proven("mx.comune.example; dmarc=pass header.from=comune.example"));
         assert!(proven("mx.comune.example; auth=pass (login) smtp.auth=ada"));
+        assert!(proven("mx.comune.example 1; auth=pass smtp.auth=ada@comune.example"));
         assert!(proven("mx.comune.example; dkim=pass header.d=comune.example"));
         assert!(!proven("mx.comune.example; dkim=pass header.d=altro.example"));
         assert!(!proven("mx.comune.example; dmarc=fail"));
-        assert!(!proven("mx.evil.example; dmarc=pass"));
-        let two = "Authentication-Results: mx.comune.example; dmarc=pass\r\nFrom: a@comune.example, b@comune.example\r\n\r\n";
-        assert!(!Outer::read(two.as_bytes()).is_proven(&["mx.comune.example".into()]));
+        assert!(!proven("mx.evil.example; dmarc=pass header.from=comune.example"));
+        assert!(!proven("evil mx.comune.example; dmarc=pass header.from=comune.example"));
+    }
+
+    #[test]
+    fn a_pass_for_somebody_else_proves_nothing() {
+        let proven = |results: &str, from: &str| {
+            let letter =
+                format!("Authentication-Results: mx.ente.example; {results}\r\n{from}\r\n\r\nx");
+            Outer::read(letter.as_bytes()).is_proven(&["mx.ente.example".into()])
+        };
+        let luca = "From: luca@comune.example";
+        assert!(proven("dmarc=pass header.from=comune.example", luca));
+        assert!(!proven("dmarc=pass header.from=evil.invalid", luca));
+        assert!(!proven("dmarc=pass", luca));
+        assert!(!proven("auth=pass", luca));
+        assert!(!proven("auth=pass smtp.auth=mallory@comune.example", luca));
+        assert!(!proven("auth=pass smtp.auth=luca", luca), "of another domain than the receiver's");
+        assert!(!proven("spf=pass smtp.mailfrom=evil.invalid", luca));
+        let pass = "dmarc=pass header.from=comune.example";
+        for two in [
+            "From: x@evil.invalid (<luca@comune.example>)",
+            "From: luca@comune.example\r\nFrom: x@evil.invalid",
+            "From: x@evil.invalid\r\nFrom: luca@comune.example",
+            "From: luca@comune.example, x@evil.invalid",
+            "From: x@evil.invalid <luca@comune.example>",
+            "From: <x@evil.invalid> <luca@comune.example>",
+            "From: a: luca@comune.example;",
+        ] {
+            assert!(!proven(pass, two), "{two}");
+        }
+        assert!(proven(pass, "From: \"Luca, <x@evil.invalid>\" <luca@comune.example>"));
+    }
+
+    #[test]
+    fn what_one_receiver_recorded_in_several_fields_is_read_whole() {
+        let proven = |fields: &str| {
+            let letter = format!("{fields}From: Ada <ada@comune.example>\r\n\r\nx");
+            Outer::read(letter.as_bytes()).is_proven(&["mx.comune.example".into()])
+        };
+        let dmarc =
+            "Authentication-Results: mx.comune.example; dmarc=pass header.from=comune.example\r\n";
+        let dkim = "Authentication-Results: mx.comune.example; dkim=none\r\n";
+        let other = "Authentication-Results: mx.evil.invalid; dkim=none\r\n";
+        assert!(proven(&format!("{dkim}{dmarc}")) && proven(&format!("{dmarc}{dkim}")));
+        assert!(!proven(&format!("{other}{dmarc}")));
+        assert!(!proven(&format!("{dkim}{other}{dmarc}")), "not one after the other");
+        let hop = "Received: from a by b; x\r\n";
+        assert!(proven(&format!("{hop}{dkim}{dmarc}")));
+        assert!(!proven(&format!("{dkim}{hop}{dmarc}")), "it was there when the message came");
+        let fails =
+            "Authentication-Results: mx.comune.example; dmarc=fail header.from=comune.example\r\n";
+        assert!(!proven(&format!("{fails}{dmarc}")), "the first word on each method counts");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::authentication::{Authentication, Outcome};
-use crate::dkim::Keys;
 use crate::url::registered;
+use dkim::Keys;
 
 /// Records that one judgement may read (RFC 7208 §4.6.4).
 const MOST_RECORDS: usize = 10;
@@ -123,7 +123,7 @@ pub(crate) fn dmarc(sender: &str, read: &Authentication, records: &dyn Keys) -> 
 mod tests {
     use super::{dmarc, spf};
     use crate::authentication::{Authentication, Outcome};
-    use crate::dkim::Published;
+    use dkim::Published;
 
     fn records() -> Published {
         Published::read(

@@ -2,7 +2,8 @@
 
 use crate::evidence::Evidence;
 use crate::header::Mailbox;
-use crate::url::defang;
+use crate::hosting;
+use crate::url::{Target, defang};
 
 /// What is shared of a message: no recipient, no greeted name, no internal routing, no live link.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -41,16 +42,20 @@ pub fn sample(evidence: &Evidence, victims: &[String]) -> Sample {
             crate::text::addresses(text).filter(|address| !own(address)).collect();
         without(&without(text, &others), &hidden)
     };
-    let text: String = greeting_removed(&clean(&evidence.text)).chars().take(LONGEST).collect();
-    let links = evidence.clickable().take(50).map(|link| clean(&defang(&link.target.url)));
+    let text = defanged(&evidence.text, &hidden);
+    let text: String = greeting_removed(&clean(&text)).chars().take(LONGEST).collect();
+    let links = evidence.clickable().take(50).map(|link| {
+        let place = link.target.impersonal(&hidden);
+        clean(&defang(&place))
+    });
     Sample {
         from: evidence
             .sender()
             .map(|sender| clean(&format!("{} <{}>", sender.name, defang(&sender.address))))
             .unwrap_or_default(),
         subject: clean(&evidence.subject),
-        text: defanged(&text),
-        links: links.collect(),
+        text,
+        links: distinct(links),
         files: evidence.attachments.iter().map(|file| clean(&file.name)).collect(),
     }
 }
@@ -101,6 +106,27 @@ fn without(text: &str, hidden: &[String]) -> String {
 
 const GREETINGS: &[&str] = &[
     "gentile ",
+    "gentilissimo ",
+    "gentilissima ",
+    "gent.mo ",
+    "gent.ma ",
+    "gent.mi ",
+    "gent.le ",
+    "egr. ",
+    "preg.mo ",
+    "preg.ma ",
+    "stimato ",
+    "stimata ",
+    "buonasera ",
+    "alla c.a. ",
+    "alla cortese attenzione ",
+    "all'attenzione ",
+    "all’attenzione ",
+    "c.a. ",
+    "attn ",
+    "attn: ",
+    "good morning ",
+    "good afternoon ",
     "egregio ",
     "egregia ",
     "caro ",
@@ -148,14 +174,73 @@ fn greeting_removed(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn defanged(text: &str) -> String {
+/// The text, its links as places that tell nobody.
+fn defanged(text: &str, hidden: &[String]) -> String {
     let mut out = text.to_owned();
     let mut urls: Vec<&str> = crate::text::urls(text).collect();
     urls.sort_by_key(|url| std::cmp::Reverse(url.len()));
     for url in urls {
-        out = out.replace(url, &defang(url));
+        let place = Target::read(url).filter(Target::is_web);
+        let place = place.map_or_else(|| HIDDEN.to_owned(), |it| defang(&it.impersonal(hidden)));
+        out = out.replace(url, &place);
     }
     out
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
+
+impl Target {
+    /// The place without what may tell who received the link: no query, no fragment, no user, no
+    /// piece of the path that is drawn by lot or says one of `hidden` once it is decoded.
+    #[must_use]
+    pub fn impersonal(&self, hidden: &[String]) -> String {
+        let end = self.rest.find(['?', '#']).unwrap_or(self.rest.len());
+        let path = self.rest.get(..end).unwrap_or_default();
+        let pieces: Vec<&str> = path
+            .split('/')
+            .map(|piece| if tells(piece, hidden) { HIDDEN } else { piece })
+            .collect();
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let labels: Vec<&str> = self
+            .host
+            .split('.')
+            .map(|label| if tells(label, hidden) { HIDDEN } else { label })
+            .collect();
+        format!("{}://{}{port}{}", self.scheme, labels.join("."), pieces.join("/"))
+    }
+}
+
+/// Whether a piece of a path or name may tell somebody.
+fn tells(piece: &str, hidden: &[String]) -> bool {
+    let plain = String::from_utf8_lossy(&crate::header::percent(piece)).to_lowercase();
+    let says = |text: &str| {
+        let text = text.to_lowercase();
+        // A short word within another is chance.
+        let has = |word: &String| {
+            word.len() > 4 && text.contains(word.as_str())
+                || text.split(|c: char| !c.is_alphanumeric()).any(|piece| piece == word)
+        };
+        text.contains('@') || hidden.iter().any(has)
+    };
+    let stem = piece.split('.').next().unwrap_or_default();
+    let longest = piece.split(['-', '_', '.']).map(str::len).max().unwrap_or(0);
+    let digits = piece.bytes().filter(u8::is_ascii_digit).count();
+    let coded =
+        String::from_utf8_lossy(&crate::transfer::base64(piece.as_bytes(), 4096).0).to_lowercase();
+    says(&plain)
+        || says(&coded)
+        || hosting::is_random(stem)
+        || longest > 20
+        || digits >= 6
+        || piece.contains('%') && plain.contains('\u{fffd}')
 }
 
 #[cfg(test)]
@@ -180,5 +265,38 @@ mod tests {
             assert!(!alone && !whole.contains(&format!("{told}@")), "{told}: {whole}");
         }
         assert!(whole.contains("evil[.]invalid") && whole.contains("pacco"));
+    }
+
+    #[test]
+    fn no_link_and_no_greeting_tells_it_in_code() {
+        let links = [
+            "https://a.invalid/x?e=ada.bianchi%40comune.example",
+            "https://a.invalid/u/ada.bianchi",
+            "https://a.invalid/u/YWRhLmJpYW5jaGlAY29tdW5lLmV4YW1wbGU=/z",
+            "https://a.invalid/t/9f86d081884c7d659a2feaa0c55ad015/go",
+            "https://a.invalid/p/8842917/pay#ada.bianchi",
+            "https://comune-example.a.invalid/",
+            "https://ada%2Ebianchi:x@a.invalid/%61da.bianchi",
+        ];
+        let greetings = [
+            "Gent.ma Bianchi Ada,",
+            "Gent.le sig.ra Bianchi,",
+            "Buonasera Bianchi,",
+            "Alla c.a. Bianchi Ada,",
+            "Preg.mo Bianchi,",
+        ];
+        let letter = format!(
+            "From: x@evil.invalid\nTo: undisclosed-recipients:;\nSubject: TARI\n\n{}\n{}",
+            greetings.join("\n"),
+            links.join("\n")
+        );
+        let evidence = Evidence::read(letter.as_bytes(), &Limits::default());
+        let victims =
+            ["ada.bianchi@comune.example", "ada.bianchi", "comune-example"].map(String::from);
+        let whole = serde_json::to_string(&sample(&evidence, &victims)).unwrap().to_lowercase();
+        for told in ["bianchi", "ywrh", "9f86d", "8842917", "comune", "%40", "%61"] {
+            assert!(!whole.contains(told), "{told}: {whole}");
+        }
+        assert!(whole.contains("a[.]invalid/u/") && whole.contains("gent.ma"), "{whole}");
     }
 }

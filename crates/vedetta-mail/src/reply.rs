@@ -46,15 +46,15 @@ impl Reply {
         let (subject, text) = match language {
             Language::It => (
                 "Non abbiamo trovato il messaggio",
-                "Grazie di averci scritto.\n\nNella sua lettera non c'è il messaggio da controllare: c'è solo il suo testo.\n\n\
-                 Per segnalarne uno:\n- lo alleghi a una nuova lettera per questo indirizzo (in Outlook: \u{ab}Inoltra come allegato\u{bb});\n\
+                "Grazie di averci scritto.\n\nNella sua e-mail non c'è il messaggio da controllare: c'è solo il suo testo.\n\n\
+                 Per segnalarne uno:\n- lo alleghi a una nuova e-mail per questo indirizzo (in Outlook: \u{ab}Inoltra come allegato\u{bb});\n\
                  - se non può, lo inoltri così com'è, senza cancellare nulla.\n\n\
                  Intanto non prema i collegamenti e non apra gli allegati.\n",
             ),
             Language::En => (
                 "We found no message",
-                "Thank you for writing.\n\nYour letter does not contain the message to be checked: there is only your own text.\n\n\
-                 To report one:\n- attach it to a new letter to this address (in Outlook: \"Forward as attachment\");\n\
+                "Thank you for writing.\n\nYour e-mail does not contain the message to be checked: there is only your own text.\n\n\
+                 To report one:\n- attach it to a new e-mail to this address (in Outlook: \"Forward as attachment\");\n\
                  - if you cannot, forward it as it is, and delete nothing.\n\n\
                  Meanwhile do not follow its links or open its attachments.\n",
             ),
@@ -75,7 +75,7 @@ impl Reply {
             (false, number) => format!("[{number}] Your report: {word}"),
         };
         let mut text = String::new();
-        opening(&mut text, opinion, language, case);
+        opening(&mut text, opinion, (language, evidence.unread.is_empty()), case);
         reasons(&mut text, opinion, language);
         advice(&mut text, opinion, evidence, language);
         unread(&mut text, evidence, language);
@@ -84,7 +84,12 @@ impl Reply {
     }
 }
 
-fn opening(text: &mut String, opinion: &Opinion, language: Language, case: &Case) {
+fn opening(
+    text: &mut String,
+    opinion: &Opinion,
+    (language, all_read): (Language, bool),
+    case: &Case,
+) {
     let it = language == Language::It;
     text.push_str(if it {
         "Grazie della segnalazione.\n\n"
@@ -118,6 +123,10 @@ fn opening(text: &mut String, opinion: &Opinion, language: Language, case: &Case
         Verdict::ProbablyLegitimate => (
             "Il messaggio è PROBABILMENTE LEGITTIMO. Nessun controllo automatico può esserne certo.",
             "The message is PROBABLY LEGITIMATE. No automatic check can be certain of it.",
+        ),
+        Verdict::Undetermined if all_read => (
+            "Il messaggio NON È VERIFICABILE: abbiamo letto tutto, ma non basta per dire se è legittimo.",
+            "The message CANNOT BE VERIFIED: we read all of it, and it is not enough to tell whether it is legitimate.",
         ),
         Verdict::Undetermined => (
             "Il messaggio NON È VERIFICABILE: una parte non si è potuta controllare.",
@@ -169,7 +178,10 @@ fn advice(text: &mut String, opinion: &Opinion, evidence: &Evidence, language: L
                 "Do not follow its links, open its attachments or answer.",
             );
             danger(&mut say, opinion, evidence);
-            say("Cancelli il messaggio.", "Delete the message.");
+            say(
+                "Non lo cancelli: lo lasci dov'è finché il suo ufficio informatico non l'ha visto.",
+                "Do not delete it: leave it where it is until your IT office has seen it.",
+            );
         }
         Verdict::Spam => {
             say(
@@ -223,6 +235,7 @@ fn danger(say: &mut impl FnMut(&str, &str), opinion: &Opinion, evidence: &Eviden
                 | "lure/fine"
                 | "lure/gift-card"
                 | "lure/tax"
+                | "lure/call-back"
         )
     }) {
         say(
@@ -265,23 +278,66 @@ fn unread(text: &mut String, evidence: &Evidence, language: Language) {
     .ok();
     for unread in evidence.unread.iter().take(5) {
         let why = unread.why.words();
-        let what = match unread.what.as_str() {
-            place if place.starts_with(|c: char| c.is_ascii_digit()) => {
-                if it {
-                    "una parte del messaggio"
-                } else {
-                    "a part of the message"
-                }
-            }
-            name => name,
-        };
-        writeln!(
-            text,
-            "- {}: {}",
-            what.replace('.', "[.]").replace("://", "[:]//"),
-            why.to(language)
-        )
-        .ok();
+        let line = format!("- {}: {}", part_named(&unread.what, it), why.to(language));
+        if !text.lines().any(|known| known == line) {
+            writeln!(text, "{line}").ok();
+        }
+    }
+}
+
+/// What was not read, in our words: a file's name is the sender's, and would be repeated under our
+/// signature.
+fn part_named(what: &str, it: bool) -> String {
+    const KINDS: &[&str] = &[
+        "zip", "7z", "rar", "gz", "tar", "iso", "img", "vhd", "pdf", "doc", "docx", "docm", "xls",
+        "xlsx", "xlsm", "ppt", "pptx", "rtf", "one", "odt", "ods", "eml", "msg", "p7m", "p7s",
+        "html", "htm", "svg", "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "heic",
+        "ics", "txt", "csv", "xml", "exe", "js", "lnk", "dat",
+    ];
+    let place = what.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let ending = what.rsplit_once('.').map_or("", |(_, ending)| ending.trim()).to_lowercase();
+    match (place, KINDS.contains(&ending.as_str()), it) {
+        (true, _, true) => "una parte del messaggio".into(),
+        (true, _, false) => "a part of the message".into(),
+        (_, true, true) => format!("un allegato (tipo {})", ending.to_uppercase()),
+        (_, true, false) => format!("an attachment (type {})", ending.to_uppercase()),
+        (_, false, true) => "un allegato".into(),
+        (_, false, false) => "an attachment".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::language::Language;
+
+    use super::{Case, Reply};
+    use crate::budget::Limits;
+    use crate::desk::Desk;
+    use crate::evidence::Evidence;
+
+    fn reply(letter: &str, language: Language) -> String {
+        let desk = Desk::shipped();
+        let (evidence, opinion) =
+            Evidence::read(letter.as_bytes(), &Limits::default()).judged(&desk);
+        Reply::new(&opinion, &evidence, language, &Case::default()).text
+    }
+
+    #[test]
+    fn nothing_that_the_sender_chose_is_under_our_signature() {
+        let letter = "From: a@b.example\nSubject: s\nContent-Type: application/x-7z-compressed; \
+            name=\"Chiami subito lo 06 555 0100 per sbloccare.7z\"\nContent-Transfer-Encoding: base64\n\nN3q8ryccAAQ=";
+        let said = reply(letter, Language::It);
+        assert!(!said.contains("555") && !said.contains("Chiami subito"), "{said}");
+        assert!(said.contains("un allegato (tipo 7Z): formato che non viene aperto"), "{said}");
+        assert!(reply(letter, Language::En).contains("an attachment (type 7Z)"));
+    }
+
+    #[test]
+    fn nobody_is_told_to_destroy_what_others_must_see() {
+        let letter = "From: Poste Italiane <a@verifica.invalid>\nSubject: Conto sospeso\nContent-Type: text/html\n\n\
+            <a href='http://192.0.2.7/poste'>https://www.poste.it/</a><form><input type=password></form>";
+        let said = reply(letter, Language::It);
+        assert!(said.contains("PERICOLOSO") && !said.contains("Cancelli"), "{said}");
     }
 }
 

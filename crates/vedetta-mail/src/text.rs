@@ -6,6 +6,8 @@ use regex::Regex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::transfer::{self, Transfer};
+
 /// Compiles a pattern of ours; one that does not compile matches nothing, and a test says so.
 pub(crate) fn pattern(text: &str) -> Option<Regex> {
     regex::RegexBuilder::new(text).size_limit(4 << 20).build().ok()
@@ -74,6 +76,38 @@ pub(crate) fn passwords(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+const MOST_UUENCODED: usize = 8;
+
+/// Files that a text carries within it (POSIX `uuencode`), by name.
+pub(crate) fn uuencoded(text: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("begin ") {
+        let starts = at == 0 || rest.as_bytes().get(at - 1) == Some(&b'\n');
+        let after = rest.get(at + 6..).unwrap_or_default();
+        let (head, body) = after.split_once('\n').unwrap_or((after, ""));
+        let (mode, name) = head.trim_end().split_once(' ').unwrap_or_default();
+        rest = after;
+        if !starts
+            || name.is_empty()
+            || !matches!(mode.len(), 3 | 4)
+            || !mode.bytes().all(|byte| (b'0'..b'8').contains(&byte))
+        {
+            continue;
+        }
+        let end = body.find("\nend").map_or(body.len(), |end| end + 1);
+        let (coded, after) = body.split_at(end);
+        let whole = format!("begin {head}\n{coded}end\n");
+        let decoded = transfer::decode(whole.as_bytes(), Transfer::Uuencode, coded.len());
+        files.push((name.to_owned(), decoded.bytes));
+        rest = after;
+        if files.len() >= MOST_UUENCODED {
+            break;
+        }
+    }
+    files
 }
 
 /// Money's places in a text.

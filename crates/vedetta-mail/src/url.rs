@@ -26,12 +26,11 @@ pub(crate) const LONGEST: usize = 8192;
 impl Target {
     /// Reads an absolute address; `None` for anchors, relative paths and nonsense.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+        // Where a link leads stands at its beginning; what is beyond bounds is left out.
+        let text: String = text.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let text = text.strip_prefix("hxxp").map_or(text.clone(), |rest| format!("http{rest}"));
         let text = text.replace("[.]", ".").replace('\\', "/");
-        if text.len() > LONGEST
-            || text.is_empty()
-            || text.starts_with(['#', '/', '?', '{', '%']) && !text.starts_with("//")
+        if text.is_empty() || text.starts_with(['#', '/', '?', '{', '%']) && !text.starts_with("//")
         {
             return None;
         }
@@ -67,13 +66,14 @@ impl Target {
             Some((user, place)) => (Some(user.to_owned()), place),
             None => (None, authority),
         };
-        let (host, port) = match place.rsplit_once(':') {
-            Some((host, port))
-                if !host.ends_with(']') || port.bytes().all(|b| b.is_ascii_digit()) =>
-            {
-                (host, port.parse().ok())
-            }
-            _ => (place, None),
+        // The colons of an address in brackets (RFC 3986 §3.2.2) are its own.
+        let from = place.rfind(']').map_or(0, |at| at + 1);
+        let (host, port) = match place.get(from..).and_then(|rest| rest.rfind(':')) {
+            Some(at) => (
+                place.get(..from + at).unwrap_or(place),
+                place.get(from + at + 1..).and_then(|port| port.parse().ok()),
+            ),
+            None => (place, None),
         };
         let decoded = String::from_utf8_lossy(&crate::header::percent(host)).into_owned();
         let host = host_of(&decoded)?;
@@ -172,6 +172,11 @@ mod tests {
         assert_eq!(host("http://ev%69l.example"), Some("evil.example".into()));
         assert_eq!(host("https://pòste.example/"), Some("xn--pste-lqa.example".into()));
         assert_eq!(host("www.example.org/x"), Some("www.example.org".into()));
+        assert_eq!(host("http://[2001:db8::1]/x"), Some("[2001:db8::1]".into()));
+        assert_eq!(host("http://[2001:db8::1]:8080/x"), Some("[2001:db8::1]".into()));
+        assert_eq!(Target::read("http://[2001:db8::1]:8080/x").and_then(|t| t.port), Some(8080));
+        let long = format!("http://evil.example/{}", "a".repeat(20_000));
+        assert_eq!(host(&long), Some("evil.example".into()));
         assert_eq!(host("#top"), None);
         assert_eq!(host("nothing"), None);
         assert_eq!(

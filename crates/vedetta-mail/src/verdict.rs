@@ -1,14 +1,17 @@
 //! The verdict: five words, never "safe"; how probable; what weighs most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
 
-use crate::checks::{self, Confidence, Finding, Group, Scene, Severity};
+use crate::budget::Unread;
+use crate::checks::{self, Confidence, Finding, Group, Scene, Severity, known_indicator};
 use crate::desk::Desk;
 use crate::evidence::Evidence;
+use crate::form::Form;
 use crate::model::Model;
+use crate::url::registered;
 
 /// What the reporter is told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -88,13 +91,25 @@ const SUSPICIOUS: f32 = 0.5;
 const MALICIOUS: f32 = 0.9;
 
 impl Opinion {
-    /// Judges what was taken apart.
+    /// Judges what was taken apart: each message around and within it too, and keeps the worst.
     #[must_use]
     pub fn of(evidence: &Evidence, desk: &Desk<'_>) -> Self {
-        let (mut reasons, sum) = weigh(desk.model, findings(evidence, desk));
+        let own = Self::weighed(evidence, &evidence.unread, findings(evidence, desk), desk);
+        worst_layer(evidence, &own, desk).map_or(own, |(_, opinion)| opinion)
+    }
+
+    fn weighed(
+        evidence: &Evidence,
+        unread: &[Unread],
+        findings: Vec<Finding>,
+        desk: &Desk<'_>,
+    ) -> Self {
+        let (mut reasons, sum) = weigh(desk.model, findings);
         let probability = desk.model.probability(sum, evidence.form());
         reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        let verdict = word(evidence, &reasons, probability);
+        let advertises = evidence.unsubscribe
+            || reasons.iter().any(|it| matches!(it.finding.slug, "lure/remedies" | "lure/prize"));
+        let verdict = word(&reasons, probability, (unread.is_empty(), advertises));
         Self { verdict, probability, reasons, model: desk.model.version().into() }
     }
 
@@ -103,6 +118,62 @@ impl Opinion {
         let reassures = self.verdict == Verdict::ProbablyLegitimate;
         self.reasons.iter().filter(move |reason| !reassures && reason.weight > 0.05).take(3)
     }
+}
+
+impl Evidence {
+    /// The message that the verdict is about, and the verdict: the worst of those that were handed
+    /// in as one.
+    #[must_use]
+    pub fn judged(mut self, desk: &Desk<'_>) -> (Self, Opinion) {
+        let own = Opinion::weighed(&self, &self.unread, findings(&self, desk), desk);
+        let Some((at, opinion)) = worst_layer(&self, &own, desk) else { return (self, own) };
+        let mut layer = self.layers.swap_remove(at);
+        layer.unread = std::mem::take(&mut self.unread);
+        layer.certificate = self.certificate.take();
+        layer.layers = std::mem::take(&mut self.layers);
+        layer.layers.push(self);
+        (layer, opinion)
+    }
+}
+
+/// The layer that is worse than what is said of the message itself, if there is one.
+fn worst_layer(evidence: &Evidence, own: &Opinion, desk: &Desk<'_>) -> Option<(usize, Opinion)> {
+    let mut worst = own.verdict.min(Verdict::Spam);
+    let mut found = None;
+    for (at, layer) in evidence.layers.iter().enumerate() {
+        let mut findings = findings(layer, desk);
+        if is_reporters(layer, desk) {
+            // Who reports is not the question here, nor how they put it; what they bring is.
+            findings.retain(|it| {
+                it.slug.starts_with("lookalike")
+                    || !matches!(it.group, Group::Identity | Group::Style)
+            });
+            if !findings.iter().any(is_strong) {
+                continue;
+            }
+        }
+        let opinion = Opinion::weighed(layer, &[], findings, desk);
+        if opinion.verdict < worst {
+            worst = opinion.verdict;
+            found = Some((at, opinion));
+        }
+    }
+    found
+}
+
+/// Whether the layer is what a reporter, or the provider of certified mail, put around a message:
+/// of one of the reporters' own domains, and leading nowhere else.
+fn is_reporters(layer: &Evidence, desk: &Desk<'_>) -> bool {
+    let own = |host: &str| {
+        let of = registered(host);
+        desk.own_domains.iter().any(|domain| registered(domain) == of)
+    };
+    layer.wraps == Some(Form::Pec)
+        || layer.wraps.is_some()
+            && layer.sender().is_some_and(|sender| own(sender.domain()))
+            && layer.clickable().all(|link| {
+                own(&link.target.host) || desk.brands.owner(&link.target.host).is_some()
+            })
 }
 
 /// What the checks find, before anything is weighed.
@@ -142,54 +213,69 @@ pub const LIKENESS_ALONE: f32 = 0.5;
 /// How much more it may weigh for each unit of other evidence.
 pub const LIKENESS_BESIDE: f32 = 2.0;
 
-/// Scales likeness down to what the other evidence lets it weigh: it supports, and is not enough by
-/// itself.
+/// What likeness to legitimate mail weighs at most where a grave and fairly sure fact speaks against
+/// a message: whoever writes a lure chooses its words.
+pub const LIKENESS_AGAINST_FACTS: f32 = 0.5;
+
+/// Scales likeness to what the other evidence lets it weigh: it supports, and is not enough by
+/// itself; nor does it talk a fact away.
 fn support(reasons: &mut [Reason]) {
     let others = reasons.iter().filter(|reason| reason.finding.group != Group::Style);
     let others: f32 = others.map(|reason| reason.weight.max(0.0)).sum();
     let most = LIKENESS_ALONE + LIKENESS_BESIDE * others;
+    let grave = reasons.iter().any(|reason| is_strong(&reason.finding));
+    let least = if grave { -LIKENESS_AGAINST_FACTS } else { f32::MIN };
     for reason in reasons.iter_mut().filter(|reason| reason.finding.group == Group::Style) {
-        reason.weight = reason.weight.min(most);
+        reason.weight = reason.weight.min(most).max(least);
     }
 }
 
-fn word(evidence: &Evidence, reasons: &[Reason], probability: f32) -> Verdict {
-    let facts = |reason: &&Reason| {
-        !matches!(reason.finding.group, Group::Style | Group::Content | Group::Structure)
+/// Not how it is written or made, nor what it asks.
+const fn is_fact(finding: &Finding) -> bool {
+    !matches!(finding.group, Group::Style | Group::Content | Group::Structure)
+}
+
+/// A fact that is grave and at least fairly sure.
+fn is_strong(finding: &Finding) -> bool {
+    is_fact(finding)
+        && finding.severity == Severity::High
+        && finding.confidence >= Confidence::Medium
+}
+
+/// The word. A grave fact makes a message suspicious however legitimate it sounds, and so does a
+/// probability near certainty; unwanted needs a sign of advertising.
+fn word(reasons: &[Reason], probability: f32, (all_read, advertises): (bool, bool)) -> Verdict {
+    let found = |slug: &str| reasons.iter().any(|reason| reason.finding.slug == slug);
+    let place = found(known_indicator::PLACE);
+    let facts = || {
+        reasons.iter().filter(|reason| {
+            let finding = &reason.finding;
+            is_fact(finding) && reason.weight > 0.3 && finding.slug != known_indicator::PLACE
+        })
     };
-    let named = |reason: &&Reason| reason.finding.group != Group::Style && reason.weight > 0.05;
-    let strong = |reason: &&Reason| {
-        facts(reason)
-            && reason.finding.severity == Severity::High
-            && reason.finding.confidence >= Confidence::Medium
+    let groups: BTreeSet<Group> = facts().map(|reason| reason.finding.group).collect();
+    let second = facts().any(|reason| reason.finding.severity >= Severity::Medium);
+    let strong = reasons.iter().any(|reason| is_strong(&reason.finding));
+    let of_itself = |reason: &Reason| {
+        is_strong(&reason.finding) && reason.finding.slug != known_indicator::PLACE
     };
-    let groups: std::collections::BTreeSet<Group> = reasons
-        .iter()
-        .filter(facts)
-        .filter(|reason| reason.weight > 0.3)
-        .map(|reason| reason.finding.group)
-        .collect();
-    let known = reasons.iter().any(|reason| reason.finding.group == Group::Known);
-    let proven = reasons.iter().any(|reason| strong(&reason)) || groups.len() > 1;
+    let proven = reasons.iter().any(of_itself) || groups.len() > 1 || place && second;
     let dangerous = reasons.iter().any(|reason| {
-        (facts(&reason) || is_dangerous_lure(reason))
+        (is_fact(&reason.finding) || is_dangerous_lure(reason))
             && reason.finding.severity >= Severity::Medium
             && reason.weight > 0.05
     });
-    if known || probability >= MALICIOUS && proven && dangerous {
+    let certain = probability >= MALICIOUS;
+    if found(known_indicator::THING) || certain && proven && dangerous {
         Verdict::Malicious
-    } else if probability >= SUSPICIOUS && dangerous {
+    } else if strong || certain || probability >= SUSPICIOUS && dangerous {
         Verdict::Suspicious
-    } else if !evidence.unread.is_empty() {
-        Verdict::Undetermined
-    } else if probability >= SUSPICIOUS {
-        if reasons.iter().any(|reason| named(&reason)) {
-            Verdict::Spam
-        } else {
-            Verdict::Undetermined
-        }
-    } else {
+    } else if probability < SUSPICIOUS && all_read {
         Verdict::ProbablyLegitimate
+    } else if all_read && advertises {
+        Verdict::Spam
+    } else {
+        Verdict::Undetermined
     }
 }
 

@@ -14,8 +14,12 @@ const MADE: Uuid = Uuid::from_u128(0x0a52_6d3f_7f1e_5a4c_9b1d_3c8e_44d0_97b1);
 
 /// The indicators of a message, without what tells who received it: a link that carries the
 /// recipient's address is cut before it.
-pub(crate) fn shareable(evidence: &Evidence, brands: &Brands) -> Vec<Indicator> {
-    let desk = Desk { brands, ..Desk::shipped() };
+pub(crate) fn shareable(
+    evidence: &Evidence,
+    brands: &Brands,
+    (own_domains, receivers): (&[String], &[String]),
+) -> Vec<Indicator> {
+    let desk = Desk { brands, own_domains, receivers, ..Desk::shipped() };
     let mut telling: Vec<String> = Vec::new();
     for mailbox in &evidence.to {
         let address = mailbox.address.to_lowercase();
@@ -226,13 +230,13 @@ mod tests {
         let coded = STANDARD.encode("ada.bianchi@comune.example");
         let letter = format!(
             "From: x <x@lure.invalid>\r\nTo: ada.bianchi@comune.example\r\nSubject: s\r\n\r\n\
-             http://a.invalid/p?e=ada.bianchi@comune.example http://b.invalid/{coded} \
-             http://c.invalid/q#{coded} http://d.invalid/r?id=7 http://e.invalid/ada.bianchi"
+             http://192.0.2.1/p?e=ada.bianchi@comune.example http://192.0.2.2/{coded} \
+             http://192.0.2.3/q#{coded} http://192.0.2.4/r?id=7 http://192.0.2.5/ada.bianchi"
         );
         let evidence = Evidence::read(letter.as_bytes(), &Limits::default());
-        let found = shareable(&evidence, Brands::shipped());
+        let found = shareable(&evidence, Brands::shipped(), (&[], &[]));
         let urls: Vec<&str> =
             found.iter().filter(|it| it.kind == Sought::Url).map(|it| it.value.as_str()).collect();
-        assert_eq!(urls, ["http://a.invalid/p", "http://c.invalid/q", "http://d.invalid/r?id=7"]);
+        assert_eq!(urls, ["http://192.0.2.1/p", "http://192.0.2.3/q", "http://192.0.2.4/r?id=7"]);
     }
 }

@@ -104,8 +104,8 @@ impl Postroom {
         let Some((_, letter)) = self.unsealed(&before.case)? else { return Ok(None) };
         let around = self.around();
         let desk = Desk { brands: &around.brands, ..Desk::shipped() };
-        let evidence = Evidence::read(&letter, &desk.limits);
-        let opinion = Opinion { verdict, ..Opinion::of(&evidence, &desk) };
+        let (evidence, opinion) = Evidence::read(&letter, &desk.limits).judged(&desk);
+        let opinion = Opinion { verdict, ..opinion };
         let case = Case { number: before.case.clone(), wave: None, before: Some(told) };
         let reply = Reply::new(&opinion, &evidence, before.language, &case);
         Ok(Some(Task::changed(&before.case, &reply, at)))

@@ -154,8 +154,8 @@ impl Postroom {
         let around = self.around();
         let known = Knowing::of(self);
         let desk = Desk { brands: &around.brands, known: &known, ..Desk::shipped() };
-        let evidence = Evidence::read_with(&letter, &desk.limits, self.published());
-        let reasons = Opinion::of(&evidence, &desk).reasons;
+        let read = Evidence::read_with(&letter, &desk.limits, self.published());
+        let (evidence, Opinion { reasons, .. }) = read.judged(&desk);
         let sample = sample(&evidence, &words_of(&self.house.standing(), &report.organisation));
         let (evidence, sample) = (Some(Box::new(evidence)), Some(sample));
         Ok(Dissected { report, evidence, reasons, sample })

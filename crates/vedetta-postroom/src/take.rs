@@ -120,18 +120,18 @@ impl Postroom {
     }
 
     fn look_at(&self, letter: &[u8], who: &Acquainted, around: &Surroundings) -> Found {
-        let own = who.organisation.as_ref().map(|own| around.mailboxes.domains_of(own));
-        let own = own.unwrap_or_default();
+        let own = own_domains(who, around);
         let known = Knowing::of(self);
         let desk = Desk {
             brands: &around.brands,
             own_domains: &own,
+            receivers: &self.settings.receivers,
             known: &known,
             model: Model::shipped(),
             limits: Limits::default(),
         };
-        let evidence = Evidence::read_with(letter, &desk.limits, self.published());
-        let opinion = Opinion::of(&evidence, &desk);
+        let read = Evidence::read_with(letter, &desk.limits, self.published());
+        let (evidence, opinion) = read.judged(&desk);
         let traces = Traces::of(&evidence, &around.brands).named(|value| self.named(value));
         Found { evidence, opinion, traces }
     }
@@ -199,6 +199,7 @@ impl Postroom {
         let weighed = opinion.reasons.iter().filter(|reason| reason.weight.abs() > 0.05);
         let weighed = weighed
             .map(|reason| Weighed { check: reason.finding.slug.to_owned(), weight: reason.weight });
+        let around = self.around();
         let door = if who.account.is_some() { Door::Api } else { Door::Mail };
         Report {
             case,
@@ -217,7 +218,11 @@ impl Postroom {
             model: opinion.model.clone(),
             campaign,
             traces: traces.clone(),
-            indicators: bundle::shareable(evidence, &self.around().brands),
+            indicators: bundle::shareable(
+                evidence,
+                &around.brands,
+                (&own_domains(who, &around), &self.settings.receivers),
+            ),
             ruling: None,
             keeping: Keeping::Kept { until: now.after(self.settings.keep) },
         }
@@ -284,11 +289,18 @@ impl Postroom {
     }
 }
 
+/// The mail domains of the reporter's organisation.
+fn own_domains(who: &Acquainted, around: &Surroundings) -> Vec<String> {
+    let own = who.organisation.as_ref().map(|own| around.mailboxes.domains_of(own));
+    own.unwrap_or_default()
+}
+
 /// Whether what came by mail is what the reporter wrote, with no message in it.
 fn is_only_a_note(evidence: &Evidence, who: &Acquainted) -> bool {
     let own = |address: &str| address.eq_ignore_ascii_case(&who.mailbox);
     who.account.is_none()
         && evidence.form() == Form::Direct
+        && evidence.layers.is_empty()
         && evidence.sender().is_some_and(|sender| own(&sender.address))
 }
 

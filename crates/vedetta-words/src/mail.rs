@@ -81,7 +81,7 @@ crate::words! {
     mail_do_malicious: "Non aprire collegamenti né allegati, non rispondere, cancellalo. Se hai già aperto o scritto una password, segnala subito un incidente." / "Open no link or file, do not answer, delete it. If you opened it or typed a password already, report an incident at once.",
     mail_do_suspicious: "Non fare ciò che chiede. Verifica con chi sembra averlo scritto, per un'altra via." / "Do not do what it asks. Check with who seems to have written it, by another way.",
     mail_do_spam: "È pubblicità indesiderata: puoi cancellarlo." / "It is unwanted advertising: you can delete it.",
-    mail_do_legitimate: "Sembra ciò che dice di essere. Se chiede denaro o password, verifica comunque per telefono." / "It seems to be what it says. If it asks for money or passwords, check by telephone all the same.",
+    mail_do_legitimate: "Non abbiamo trovato nulla contro. Se chiede denaro o password, verifica comunque per telefono." / "We found nothing against it. If it asks for money or passwords, check by telephone all the same.",
     mail_do_undetermined: "Non si può dire: trattalo con prudenza e chiedi conferma per un'altra via." / "It cannot be told: be careful, and ask for confirmation by another way.",
     said_handed_in: "Ricevuto: la risposta è qui sotto." / "Received: the answer is below.",
     sensors_title: "Sensori" / "Sensors",

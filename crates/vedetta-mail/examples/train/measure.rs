@@ -1,5 +1,9 @@
 //! How well a model does on what it has not seen: by folds, and by leaving whole sources out.
 
+use std::collections::BTreeMap;
+
+use vedetta_mail::{Desk, Evidence, Model, Verdict};
+
 use super::fit::{fit, fold_of, sigmoid, sum};
 use super::samples::{Sample, Source};
 
@@ -28,6 +32,32 @@ pub(crate) fn report(samples: &[Sample]) {
             score(samples, &seen, &unseen, &mut scores);
         }
         table(&format!("without {left:?}"), samples, &scores, |_| true);
+    }
+}
+
+/// Counts the words that reporters would read of the last fifth.
+pub(crate) fn words(samples: &[Sample]) {
+    let (unseen, seen): (Vec<usize>, Vec<usize>) =
+        (0..samples.len()).partition(|at| fold_of(&samples[*at]) == 0);
+    let made = fit(samples, &seen);
+    for (name, model) in [("held out", &made.model), ("shipped", Model::shipped())] {
+        let mut counts: BTreeMap<Source, BTreeMap<Verdict, usize>> = BTreeMap::new();
+        let desk = Desk { model, ..Desk::shipped() };
+        for at in &unseen {
+            let sample = &samples[*at];
+            let (_, opinion) = Evidence::read(&sample.letter, &desk.limits).judged(&desk);
+            *counts.entry(sample.source).or_default().entry(opinion.verdict).or_default() += 1;
+        }
+        println!("\nwords, {name}");
+        for (source, words) in counts {
+            let all: usize = words.values().sum();
+            let share = |word: &Verdict| {
+                100.0 * words.get(word).copied().unwrap_or(0) as f32 / all.max(1) as f32
+            };
+            let shares: Vec<String> =
+                Verdict::ALL.iter().map(|word| format!("{word:?} {:.1}", share(word))).collect();
+            println!("{source:?} ({all}): {}", shares.join("  "));
+        }
     }
 }
 

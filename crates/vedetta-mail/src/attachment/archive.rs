@@ -2,12 +2,15 @@
 
 use std::io::Read as _;
 
+use super::zip::Member;
 use super::{Nature, Place, Study, Trait, Zip};
 use crate::budget::Obstacle;
 
 /// A member that grows more than this is a bomb, when it is large too.
 const STRETCH: usize = 200;
 const LARGE: usize = 4 << 20;
+/// What a try in vain costs, in times of what was tried.
+const IN_VAIN: usize = 8;
 
 pub(super) fn study(
     study: &mut Study<'_>,
@@ -32,18 +35,19 @@ fn zip(study: &mut Study<'_>, place: &Place<'_>, bytes: &[u8], traits: &mut Vec<
     if zip.cut {
         study.budget.unread(place.name, Obstacle::TooMany);
     }
+    let mut password = None;
     for member in zip.members.iter().filter(|member| !member.name.ends_with('/')) {
         let most = study.budget.room();
-        let mut content = zip.content(member, None, most);
-        if content == Err(Obstacle::Encrypted) {
+        let content = if member.encrypted {
             traits.push(Trait::Encrypted);
-            let mut tries =
-                study.passwords.iter().map(|word| zip.content(member, Some(word), most));
-            content = tries.find(Result::is_ok).unwrap_or(Err(Obstacle::Encrypted));
+            let content = locked(study, &zip, member, &mut password);
             if content.is_ok() {
                 traits.push(Trait::OpenedWithPassword);
             }
-        }
+            content
+        } else {
+            zip.content(member, None, most)
+        };
         let content = match content {
             Ok(content) => content,
             Err(why) => {
@@ -62,6 +66,38 @@ fn zip(study: &mut Study<'_>, place: &Place<'_>, bytes: &[u8], traits: &mut Vec<
         }
         inner(study, place, &member.name, &content);
     }
+}
+
+/// Opens a member with a word of the text. What is deciphered and decompressed in vain is paid for
+/// too, and what opened one member is tried alone on the next.
+fn locked(
+    study: &mut Study<'_>,
+    zip: &Zip<'_>,
+    member: &Member,
+    opened: &mut Option<String>,
+) -> Result<Vec<u8>, Obstacle> {
+    let words: Vec<String> = match opened {
+        Some(word) => vec![word.clone()],
+        None => study.passwords.to_vec(),
+    };
+    for word in words {
+        if !zip.may_open(member, &word) {
+            continue;
+        }
+        if study.budget.room() < member.compressed {
+            return Err(Obstacle::TooLarge);
+        }
+        study.budget.expand(member.compressed);
+        match zip.content(member, Some(&word), study.budget.room()) {
+            Ok(content) => {
+                *opened = Some(word);
+                return Ok(content);
+            }
+            // How much came out of it is not known: at least what went in, at most all there was.
+            Err(_) => study.budget.expand(member.compressed.saturating_mul(IN_VAIN)),
+        }
+    }
+    Err(Obstacle::Encrypted)
 }
 
 /// A member that stays closed still has a name.

@@ -1,5 +1,6 @@
 //! PDF (ISO 32000), looked through rather than rendered: links, actions, text, codes in pictures.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use super::picture::{self, Greys};
@@ -32,8 +33,11 @@ pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mu
         let body = body.strip_prefix(b"\n").unwrap_or(body);
         let end = memchr::memmem::find(body, b"endstream").unwrap_or(body.len());
         let body = body.get(..end).unwrap_or(body);
-        if stream(study, dictionary, body, traits) == Extent::Part {
-            study.budget.unread(name, Obstacle::TooLarge);
+        let dictionary = named(dictionary);
+        match stream(study, &dictionary, body, traits) {
+            Extent::Whole => {}
+            Extent::Part => study.budget.unread(name, Obstacle::TooLarge),
+            Extent::Nothing => study.budget.unread(name, Obstacle::Unsupported),
         }
     }
 }
@@ -50,6 +54,32 @@ fn dictionary(bytes: &[u8], at: usize) -> &[u8] {
 enum Extent {
     Whole,
     Part,
+    /// It is written in a way that is not read here.
+    Nothing,
+}
+
+/// Names with their escapes undone (ISO 32000-1 §7.3.5): `/UR#49` is `/URI`.
+fn named(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'#', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let (mut plain, mut at, mut in_name) = (Vec::with_capacity(bytes.len()), 0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let pair = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        let code = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        match code.filter(|_| in_name && byte == b'#') {
+            Some(code) => {
+                plain.push(code);
+                at += 3;
+            }
+            None => {
+                in_name = byte == b'/' || in_name && byte.is_ascii_alphanumeric();
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(plain)
 }
 
 fn stream(
@@ -66,6 +96,19 @@ fn stream(
             picture::search(study, greys, traits);
         }
         return Extent::Whole;
+    }
+    const OTHERS: &[&[u8]] = &[
+        b"/LZWDecode",
+        b"/ASCII85Decode",
+        b"/ASCIIHexDecode",
+        b"/RunLengthDecode",
+        b"/JBIG2Decode",
+        b"/CCITTFaxDecode",
+        b"/JPXDecode",
+        b"/Crypt",
+    ];
+    if OTHERS.iter().any(|filter| has(dictionary, filter)) {
+        return Extent::Nothing;
     }
     if !has(dictionary, b"/FlateDecode") && !has(dictionary, b"/Fl ") {
         return Extent::Whole;
@@ -99,6 +142,14 @@ fn stream(
 
 /// Links and actions of uncompressed objects.
 fn objects(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
+    let plain = named(bytes);
+    if let Cow::Owned(plain) = &plain {
+        plain_objects(study, plain, traits);
+    }
+    plain_objects(study, bytes, traits);
+}
+
+fn plain_objects(study: &mut Study<'_>, bytes: &[u8], traits: &mut Vec<Trait>) {
     for at in memchr::memmem::find_iter(bytes, b"/URI").take(300) {
         let after = bytes.get(at + 4..).unwrap_or_default().trim_ascii_start();
         if let Some(text) = string(after) {

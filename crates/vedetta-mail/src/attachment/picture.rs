@@ -17,9 +17,17 @@ const MOST_PIXELS: usize = 12_000_000;
 /// Larger pictures are made smaller before the search.
 const SEARCHED: usize = 1_000_000;
 const SMALLEST: usize = 42;
+/// A code of 21 by 21 modules does not fit into less, whatever the format.
+const SMALLEST_FILE: usize = 150;
 
 pub(super) fn study(study: &mut Study<'_>, name: &str, bytes: &[u8], traits: &mut Vec<Trait>) {
-    let Some((width, height)) = size(bytes) else { return };
+    let Some((width, height)) = size(bytes) else {
+        // Icons and spacers hold no code; a picture of another format may.
+        if bytes.len() > SMALLEST_FILE {
+            study.budget.unread(name, Obstacle::Unsupported);
+        }
+        return;
+    };
     if width < SMALLEST || height < SMALLEST {
         return;
     }

@@ -142,7 +142,9 @@ impl Nature {
             return Self::DiskImage;
         }
         if is_media(bytes) {
-            return if bytes.get(8..12) == Some(b"WEBP") { Self::Picture } else { Self::Media };
+            let pictures: [&[u8]; 5] = [b"WEBP", b"avif", b"heic", b"heix", b"mif1"];
+            let is_picture = bytes.get(8..12).is_some_and(|four| pictures.contains(&four));
+            return if is_picture { Self::Picture } else { Self::Media };
         }
         if bytes.get(..1024).unwrap_or(bytes).windows(5).any(|five| five == b"%PDF-") {
             return Self::Pdf;

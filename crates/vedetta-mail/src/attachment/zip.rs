@@ -24,6 +24,8 @@ pub(crate) struct Member {
     crc: u32,
     pub(crate) compressed: usize,
     offset: usize,
+    /// It shares its bytes with another.
+    pub(crate) overlaps: bool,
 }
 
 const MOST_MEMBERS: usize = 300;
@@ -52,10 +54,18 @@ impl<'a> Zip<'a> {
                 crc: number(raw, at + 16, 4)? as u32,
                 compressed: number(raw, at + 20, 4)?,
                 offset: number(raw, at + 42, 4)?,
+                overlaps: false,
             });
             at += 46 + name + extra + comment;
         }
+        overlapping(&mut members);
         (!members.is_empty()).then_some(Self { raw, members, cut })
+    }
+
+    /// Whether a password may open a member: by its check byte, which one in 256 passes.
+    pub(crate) fn may_open(&self, member: &Member, password: &str) -> bool {
+        let head = self.body(member).and_then(|body| body.get(..12));
+        head.is_some_and(|head| member.method != 99 && decrypt(member, head, password).is_some())
     }
 
     /// The content of a member, at most `most` bytes.
@@ -65,6 +75,9 @@ impl<'a> Zip<'a> {
         password: Option<&str>,
         most: usize,
     ) -> Result<Vec<u8>, Obstacle> {
+        if member.overlaps {
+            return Err(Obstacle::Damaged);
+        }
         let body = self.body(member).ok_or(Obstacle::Damaged)?;
         let opened;
         let body = match (member.encrypted, password) {
@@ -94,6 +107,18 @@ impl<'a> Zip<'a> {
         let from = at + 30 + number(self.raw, at + 26, 2)? + number(self.raw, at + 28, 2)?;
         let rest = self.raw.get(from..)?;
         Some(rest.get(..member.compressed).unwrap_or(rest))
+    }
+}
+
+/// Members that share bytes with others are read by nobody but those who want to cost much.
+fn overlapping(members: &mut [Member]) {
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|at| members.get(*at).map(|member| member.offset));
+    let mut end = 0;
+    for at in order {
+        let Some(member) = members.get_mut(at) else { continue };
+        member.overlaps = member.offset < end;
+        end = end.max(member.offset.saturating_add(30).saturating_add(member.compressed));
     }
 }
 

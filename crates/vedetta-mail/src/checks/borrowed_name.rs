@@ -38,7 +38,10 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let opening: String = scene.words.chars().take(OPENING).collect();
     let subject = scene.evidence.subject.to_lowercase();
     let in_subject = brands.named(&subject).into_iter().find(strange);
-    let leads_home = |brand: &Brand| scene.links.iter().any(|link| brand.owns(&link.target.host));
+    let leads_home = |brand: &Brand| {
+        let leads = |link: &&crate::link::Link| link.origin != crate::link::Origin::Within;
+        scene.links.iter().copied().filter(leads).any(|link| brand.owns(&link.target.host))
+    };
     let named = in_subject.map(|brand| (brand, "borrowed-name/subject"));
     let named = named.or_else(|| {
         let named = brands.named(&opening).into_iter().find(strange);

@@ -152,12 +152,17 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     for (slug, severity, fits, it, en) in PATTERNS {
         let all =
             scene.evidence.links.iter().filter(|link| link.origin != crate::link::Origin::Picture);
-        let all: Vec<&Link> = all.take(200).collect();
-        let Some(link) = all.iter().filter(own).find(|link| fits(link)) else { continue };
+        let all: Vec<&Link> = all.collect();
+        let fitting: Vec<&Link> =
+            all.iter().filter(own).filter(|link| fits(link)).copied().collect();
+        let Some(link) = fitting.first() else { continue };
+        // A newsletter names its reader in its links too.
+        let telling = *severity >= Severity::Medium && *slug != "hosting-pattern/address-in-link";
         findings.push(
             Finding::new(slug, Group::Links, *severity, Confidence::Low)
                 .says(*it, *en)
-                .notes(link.target.defanged(), link.target.defanged()),
+                .notes(link.target.defanged(), link.target.defanged())
+                .about(fitting.iter().filter(|_| telling).map(|link| link.target.host.as_str())),
         );
     }
     if foreign(scene) {
@@ -175,13 +180,24 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
             .notes(
                 "tutti i link fuori dal dominio del mittente",
                 "every link outside the sender's domain",
-            ),
+            )
+            .about(only_place(scene)),
         );
     }
+}
+
+/// The host that all links lead to, where it is one.
+fn only_place<'s>(scene: &'s Scene<'_>) -> Option<&'s str> {
+    let first = scene.links.first()?;
+    let one = scene.links.iter().all(|link| link.target.host == first.target.host);
+    one.then_some(first.target.host.as_str())
 }
 
 fn foreign(scene: &Scene<'_>) -> bool {
     !scene.sender.is_empty()
         && !scene.links.is_empty()
-        && scene.links.iter().all(|link| link.target.registered != scene.sender_registered)
+        && scene.links.iter().all(|link| {
+            link.origin == crate::link::Origin::Within
+                || link.target.registered != scene.sender_registered
+        })
 }

@@ -3,6 +3,11 @@
 use super::{Confidence, Finding, Group, Scene, Severity};
 use crate::desk::Sought;
 
+/// A file, a whole address or an account that was reported.
+pub(crate) const THING: &str = "known-indicator";
+/// A host or a sender that was: a host is often everybody's, and a sender is easily borrowed.
+pub(crate) const PLACE: &str = "known-indicator/place";
+
 pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let evidence = scene.evidence;
     let mut sought: Vec<(Sought, &str)> = Vec::new();
@@ -23,6 +28,9 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let client = evidence.authentication.client.map(|ip| ip.to_string()).unwrap_or_default();
     sought.push((Sought::Ip, &client));
     let known = scene.desk.known;
+    // A thing that is known says more than a place: those are asked first.
+    let is_thing = |kind| matches!(kind, Sought::Url | Sought::File | Sought::Account);
+    sought.sort_by_key(|(kind, _)| !is_thing(*kind));
     let hit =
         sought.into_iter().filter(|(_, value)| !value.is_empty()).find_map(|(kind, value)| {
             known.look_up(kind, value).map(|known| (kind, value.to_owned(), known))
@@ -30,15 +38,19 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let Some((kind, value, known)) = hit else { return };
     let value = crate::url::defang(&value);
     let campaign = known.campaign.map(|name| format!(" ({name})")).unwrap_or_default();
+    let (slug, confidence) = match is_thing(kind) {
+        true => (THING, Confidence::High),
+        false => (PLACE, Confidence::Medium),
+    };
     findings.push(
-        Finding::new("known-indicator", Group::Known, Severity::High, Confidence::High)
+        Finding::new(slug, Group::Known, Severity::High, confidence)
             .says(
-                format!("Contiene elementi già segnalati come pericolosi{campaign}."),
-                format!("It contains something already reported as dangerous{campaign}."),
+                "Contiene elementi già segnalati come pericolosi.",
+                "It contains something already reported as dangerous.",
             )
             .notes(
-                format!("{kind:?} {value}: noto da {}", known.source),
-                format!("{kind:?} {value}: known from {}", known.source),
+                format!("{kind:?} {value}: noto da {}{campaign}", known.source),
+                format!("{kind:?} {value}: known from {}{campaign}", known.source),
             ),
     );
 }

@@ -29,7 +29,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                     .notes(
                         format!("mostra {}, porta a {}", shown(&said.host), link.target.defanged()),
                         format!("shows {}, leads to {}", shown(&said.host), link.target.defanged()),
-                    ),
+                    )
+                    .about((confidence > Confidence::Low).then_some(link.target.host.as_str())),
             );
         }
         if link.origin == Origin::Code {
@@ -44,7 +45,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                 .notes(
                     format!("QR: {}", link.target.defanged()),
                     format!("QR: {}", link.target.defanged()),
-                ),
+                )
+                .about([link.target.host.as_str()]),
             );
         }
         if link.target.user.is_some() {
@@ -54,7 +56,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                         "Un collegamento nasconde il vero sito dietro una chiocciola.",
                         "A link hides its site behind an at sign.",
                     )
-                    .notes(link.target.defanged(), link.target.defanged()),
+                    .notes(link.target.defanged(), link.target.defanged())
+                    .about([link.target.host.as_str()]),
             );
         }
     }

@@ -25,8 +25,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         scene.evidence.from.iter().chain(&scene.evidence.reply_to).map(|mailbox| mailbox.domain());
     let links = scene.links.iter().map(|link| link.target.host.as_str());
     let mut hosts: Vec<(&str, &str)> = from.map(|host| (host, "mittente")).collect();
-    hosts.extend(links.take(40).map(|host| (host, "link")));
-    hosts.dedup();
+    let mut seen = std::collections::BTreeSet::new();
+    hosts.extend(links.filter(|host| seen.insert(*host)).map(|host| (host, "link")));
     for (host, place) in hosts {
         let Some((like, whose)) = resembles(host, scene.desk) else { continue };
         let slug = match like {
@@ -46,7 +46,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                 .notes(
                     format!("{place}: {} come {whose}", shown(host)),
                     format!("{place}: {} like {whose}", shown(host)),
-                ),
+                )
+                .about([host]),
         );
     }
 }

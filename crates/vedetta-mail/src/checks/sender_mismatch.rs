@@ -10,6 +10,7 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     no_address(scene, findings);
     role_at_free_mail(scene, findings);
     colleague_from_outside(scene, findings);
+    certified_otherwise(scene, findings);
 }
 
 fn reply_elsewhere(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
@@ -165,28 +166,57 @@ fn role_at_free_mail(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     );
 }
 
-/// One of the reporters' own domains, not vouched for.
+/// One of the reporters' own domains, not vouched for. Where nothing was recorded it may be a letter
+/// within the house.
 fn colleague_from_outside(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let own =
         scene.desk.own_domains.iter().any(|domain| registered(domain) == scene.sender_registered);
+    let original = scene.evidence.header == crate::evidence::Header::Original;
+    if !own || scene.vouched || !original {
+        return;
+    }
     let read = &scene.evidence.authentication;
-    if !own || !read.is_recorded() || read.vouches_for(scene.sender) {
+    let denied = read.spf.failed() || read.dmarc.failed() || read.dkim.failed();
+    let told = denied || read.is_recorded() && scene.desk.believes(&read.recorded_by);
+    let (slug, severity, confidence) = match told {
+        true => ("sender-mismatch/own-domain", Severity::High, Confidence::Medium),
+        false => ("sender-mismatch/own-domain-unrecorded", Severity::Low, Confidence::Low),
+    };
+    findings.push(
+        Finding::new(slug, Group::Identity, severity, confidence)
+            .says(
+                "Sembra scritto da un collega, ma il server non lo conferma.",
+                "It seems to come from a colleague, but the server does not confirm it.",
+            )
+            .notes(
+                format!("{} senza conferma", shown(scene.sender)),
+                format!("{} not vouched for", shown(scene.sender)),
+            ),
+    );
+}
+
+/// The envelope of certified mail declares another sender than the message in it.
+fn certified_otherwise(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    let declared = scene.evidence.certificate.as_ref().map(|it| it.sender.trim().to_lowercase());
+    let declared = declared.filter(|declared| declared.contains('@')).unwrap_or_default();
+    let written = scene.evidence.sender().map_or("", |sender| sender.address.as_str());
+    if declared.is_empty() || written.is_empty() || declared == written {
         return;
     }
     findings.push(
         Finding::new(
-            "sender-mismatch/own-domain",
+            "sender-mismatch/certified",
             Group::Identity,
-            Severity::High,
+            Severity::Medium,
             Confidence::Medium,
         )
         .says(
-            "Sembra scritto da un collega, ma il server non lo conferma.",
-            "It seems to come from a colleague, but the server does not confirm it.",
+            "La busta di posta certificata indica un mittente diverso da quello del messaggio.",
+            "The envelope of certified mail names another sender than the message.",
         )
         .notes(
-            format!("{} senza conferma", shown(scene.sender)),
-            format!("{} not vouched for", shown(scene.sender)),
+            format!("dichiarato {}, scritto {}", shown(&declared), shown(written)),
+            format!("declared {}, written {}", shown(&declared), shown(written)),
         ),
     );
 }

@@ -26,7 +26,7 @@ fn leads_home(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     if !scene.links.iter().all(|link| home(&link.target.host)) {
         return;
     }
-    let slug = match (brand, scene.links.is_empty(), read.vouches_for(scene.sender)) {
+    let slug = match (brand, scene.links.is_empty(), scene.vouched) {
         (Some(_), _, true) => "true-sender/brand",
         (None, false, true) => "true-sender/vouched",
         (_, false, false) => "true-sender/links",

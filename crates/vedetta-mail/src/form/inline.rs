@@ -5,7 +5,9 @@ use crate::header::Headers;
 /// Where the quoted message begins and what is known of its header.
 pub(crate) struct Quoted {
     pub(crate) headers: Headers,
-    /// Where its text begins, in bytes of the whole.
+    /// Where what is known of its header begins, in bytes of the whole.
+    pub(crate) start: usize,
+    /// Where its text begins.
     pub(crate) body: usize,
 }
 
@@ -105,7 +107,7 @@ fn block(text: &str, from: usize) -> Option<Quoted> {
     }
     let has = |name: &str| fields.iter().any(|(known, _)| known == name);
     let whole = has("from") && fields.len() >= 3 && (has("subject") || has("date"));
-    whole.then(|| Quoted { headers: Headers::of(addressed(fields)), body: at })
+    whole.then(|| Quoted { headers: Headers::of(addressed(fields)), start: from, body: at })
 }
 
 /// `Da: X <a@b>` as clients write it; the label may be bold, starred, or followed by a tab.

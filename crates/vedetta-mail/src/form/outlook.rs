@@ -6,6 +6,7 @@ use std::io::Cursor;
 use base64::Engine as _;
 
 use crate::attachment::{hex, office};
+use crate::budget::{Budget, Obstacle};
 
 type File<'a> = cfb::CompoundFile<Cursor<&'a [u8]>>;
 
@@ -22,11 +23,11 @@ pub(crate) fn is_outlook(bytes: &[u8]) -> bool {
 }
 
 /// The message as RFC 5322 bytes; `None` when it cannot be read.
-pub(crate) fn rewritten(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn rewritten(bytes: &[u8], budget: &mut Budget) -> Option<Vec<u8>> {
     let mut file = office::compound(bytes)?;
     let paths = office::streams(bytes)?;
     let mut room = LARGEST;
-    let mut letter = Letter { file: &mut file, paths: &paths, room: &mut room };
+    let mut letter = Letter { file: &mut file, paths: &paths, room: &mut room, budget };
     Some(letter.write("", 0))
 }
 
@@ -34,6 +35,7 @@ struct Letter<'f, 'a> {
     file: &'f mut File<'a>,
     paths: &'f [String],
     room: &'f mut usize,
+    budget: &'f mut Budget,
 }
 
 impl Letter<'_, '_> {
@@ -42,6 +44,9 @@ impl Letter<'_, '_> {
         self.paths.iter().find(|known| **known == path)?;
         let content = office::stream(self.file, &path, *self.room)?;
         *self.room -= content.len();
+        if *self.room == 0 {
+            self.budget.unread("1", Obstacle::TooLarge);
+        }
         Some(content)
     }
 
@@ -76,12 +81,16 @@ impl Letter<'_, '_> {
         };
         let mut letter = out.into_bytes();
         part(&mut letter, &boundary, &format!("{}; charset=utf-8", body.0), body.1.as_bytes());
-        for number in 0..MOST_ATTACHMENTS {
-            let attachment = format!("{folder}/__attach_version1.0_#{number:08X}");
-            if !self.paths.contains(&attachment) {
+        // Numbers may be missing: the folders that are there count.
+        let start = format!("{folder}/__attach_version1.0_#");
+        let is_one =
+            |path: &&String| path.strip_prefix(&start).is_some_and(|number| !number.contains('/'));
+        for (number, attachment) in self.paths.iter().filter(is_one).enumerate() {
+            if number >= MOST_ATTACHMENTS {
+                self.budget.unread("1", Obstacle::TooMany);
                 break;
             }
-            self.attachment(&mut letter, &boundary, &attachment, depth);
+            self.attachment(&mut letter, &boundary, attachment, depth);
         }
         letter.extend(format!("--{boundary}--\r\n").bytes());
         letter
@@ -127,7 +136,11 @@ impl Letter<'_, '_> {
         let name: String =
             name.chars().filter(|c| !c.is_control() && *c != '"').take(200).collect();
         let embedded = format!("{folder}/__substg1.0_3701000D");
-        if self.paths.contains(&embedded) && depth < DEEPEST {
+        if self.paths.contains(&embedded) && depth >= DEEPEST {
+            self.budget.unread("1", Obstacle::TooDeep);
+            return;
+        }
+        if self.paths.contains(&embedded) {
             let inner = self.write(&embedded, depth + 1);
             part(letter, boundary, "message/rfc822", &inner);
             return;

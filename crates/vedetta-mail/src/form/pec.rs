@@ -6,9 +6,8 @@ use crate::mime::Mime;
 /// Whether the message is a transport or anomaly envelope.
 pub(crate) fn is_envelope(mime: &Mime<'_>) -> bool {
     let named = |name: &str| mime.leaves.iter().any(|leaf| leaf.name.eq_ignore_ascii_case(name));
-    let transport = mime.headers.raw("x-trasporto").is_some();
-    let receipt = mime.headers.raw("x-ricevuta").is_some();
-    !receipt && (transport || named("postacert.eml") && named("daticert.xml"))
+    // A header field alone is anybody's: an envelope has both.
+    mime.headers.raw("x-ricevuta").is_none() && named("postacert.eml") && named("daticert.xml")
 }
 
 /// Whether it is a receipt of a provider, which carries one's own message back.
@@ -16,10 +15,10 @@ pub(crate) fn is_receipt(mime: &Mime<'_>) -> bool {
     mime.headers.raw("x-ricevuta").is_some()
 }
 
-/// What `daticert.xml` certifies.
+/// What `daticert.xml` declares. The provider's signature is not verified here.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Certificate {
-    /// Who sent it, by the provider's word.
+    /// Who sent it, as the envelope declares.
     pub sender: String,
     /// The provider.
     pub provider: String,

@@ -30,7 +30,7 @@ impl Tag<'_> {
     }
 }
 
-const RAW: &[&str] = &["script", "style", "title", "textarea", "noscript", "xmp"];
+const RAW: &[&str] = &["script", "style", "title", "textarea", "xmp"];
 
 pub(super) struct Tokens<'a> {
     rest: &'a str,
@@ -104,7 +104,13 @@ fn is_skipped(rest: &str) -> bool {
 /// The length of a comment or declaration. What Outlook alone shows is not what the others see.
 fn skipped(rest: &str) -> usize {
     match rest.strip_prefix("<!--") {
-        Some(comment) => comment.find("-->").map_or(rest.len(), |at| at + 7),
+        // `<!-->` and `<!--->` are whole; `--!>` ends one too (§13.2.5.43).
+        Some(comment) if comment.starts_with('>') => 5,
+        Some(comment) if comment.starts_with("->") => 6,
+        Some(comment) => {
+            let ends = ["-->", "--!>"].map(|end| comment.find(end).map(|at| at + 4 + end.len()));
+            ends.into_iter().flatten().min().unwrap_or(rest.len())
+        }
         None => rest.find('>').map_or(rest.len(), |at| at + 1),
     }
 }

@@ -73,7 +73,7 @@ impl Desk {
     }
 
     fn report(&self, from: &str, message: &str) -> Answer {
-        match self.by_mail(from, PROVEN, message) {
+        match self.by_mail(from, &proven(from), message) {
             Received::Taken(mut answers) => answers.remove(0),
             other => panic!("{other:?}"),
         }
@@ -96,6 +96,12 @@ impl Desk {
         let body = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         page.unwrap().items.iter().map(|item| body(&item.body)).collect()
     }
+}
+
+/// What the receiver records of a letter that its sender's domain vouches for.
+fn proven(from: &str) -> String {
+    let domain = from.rsplit('@').next().unwrap();
+    format!("mx.comune.example; dmarc=pass header.from={domain}")
 }
 
 fn person(organisation: &str, role: Role) -> Actor {
@@ -150,6 +156,17 @@ fn only_those_who_prove_themselves_are_answered() {
     let stranger =
         desk.by_mail("x@altrove.example", "mx.comune.example; dmarc=pass", &lure(2, SITE));
     assert!(matches!((&unproven, &stranger), (Received::Taken(_), Received::Taken(_))));
+    // Mallory's own domain vouches for Mallory, whoever the letter says it is from.
+    let posing = "x@evil.invalid (<luca@comune.terni.example>)";
+    for (from, recorded) in [
+        ("luca@comune.terni.example", "mx.comune.example; dmarc=pass header.from=evil.invalid"),
+        ("luca@comune.terni.example", "mx.comune.example; auth=pass smtp.auth=x@evil.invalid"),
+        (posing, "mx.comune.example; dmarc=pass header.from=comune.terni.example"),
+    ] {
+        let bytes = handing_on(from, recorded, &lure(9, SITE));
+        let by = Reporter::Mailbox(Some("luca@comune.terni.example".into()));
+        desk.room.take(&Handed { bytes: &bytes, by }).unwrap();
+    }
     // Ada's letter under another's envelope: the answer would go to whom nobody asked.
     let bytes = handing_on(ADA, PROVEN, &lure(3, SITE));
     let by = Reporter::Mailbox(Some("luca@comune.terni.example".into()));
@@ -157,7 +174,7 @@ fn only_those_who_prove_themselves_are_answered() {
     assert!(desk.sent().is_empty());
     let queue = desk.room.queue(&analyst(), &everything()).unwrap();
     let standings: Vec<Standing> = queue.items.iter().map(|report| report.standing).collect();
-    assert_eq!(standings.len(), 3);
+    assert_eq!(standings.len(), 6);
     assert!(!standings.contains(&Standing::Enrolled), "{standings:?}");
 }
 
@@ -280,7 +297,7 @@ fn what_an_analyst_calls_malicious_is_known_in_other_messages() {
     desk.room.overrule(&analyst(), &first.case, &said).unwrap();
     let other = format!("{}\r\nVedi anche http://{SITE}/altro\r\n", harmless());
     let found = desk.report("luca@comune.terni.example", &other);
-    assert_eq!(found.verdict, Verdict::Malicious);
+    assert_eq!(found.verdict, Verdict::Suspicious, "a host alone is often everybody's");
     assert!(found.text.contains("già segnalati come pericolosi"), "{}", found.text);
 }
 

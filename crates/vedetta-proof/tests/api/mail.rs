@@ -9,7 +9,7 @@ use vedetta_postroom::{MasterKey, Postroom, Settings};
 
 use crate::door::Door;
 
-const LURE: &str = "From: Poste Italiane <x@pacco-giacenza.invalid>\r\nTo: ada@comune.perugia.example\r\n\
+const LURE: &str = "From: Poste Italiane <x@avvisi-spedizioni.invalid>\r\nTo: ada@comune.perugia.example\r\n\
     Subject: Il suo pacco e in giacenza\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
     Il suo pacco delle Poste Italiane e in giacenza: confermi i suoi dati e la carta entro 24 ore, altrimenti il conto \
     sara bloccato. http://pacco-giacenza.invalid/poste/login.php\r\n";

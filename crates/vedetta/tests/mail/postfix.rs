@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::run;
+use super::{ADA, BRUNO, run};
 
 /// Where what goes: an address or a domain, and how it is spoken to there.
 pub(crate) const ROUTES: [(&str, &str); 4] = [
@@ -86,8 +86,8 @@ impl Postfix {
              relay_domains = vedetta.example, pec.comune-054039.example, pec.comune-055032.example\n\
              transport_maps = inline:{{ {routes} }}\n\
              smtpd_data_restrictions = check_sender_access inline:{{\
-             {{ pec.comune-054039.example = PREPEND Authentication-Results: mx.vedetta.example; auth=pass smtp.auth=ada }}, \
-             {{ pec.comune-055032.example = PREPEND Authentication-Results: mx.vedetta.example; auth=pass smtp.auth=bruno }} }}\n"
+             {{ pec.comune-054039.example = PREPEND Authentication-Results: mx.vedetta.example; auth=pass smtp.auth={ADA} }}, \
+             {{ pec.comune-055032.example = PREPEND Authentication-Results: mx.vedetta.example; auth=pass smtp.auth={BRUNO} }} }}\n"
         )
     }
 

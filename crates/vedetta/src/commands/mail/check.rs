@@ -85,8 +85,7 @@ impl Check {
             let name = path.display().to_string();
             let name = if many { format!("{name}#{}", number + 1) } else { name };
             let watch = Stopwatch::start();
-            let evidence = Evidence::read(letter, &desk.limits);
-            let opinion = Opinion::of(&evidence, desk);
+            let (evidence, opinion) = Evidence::read(letter, &desk.limits).judged(desk);
             let millis = watch.read().as_secs_f64() * 1000.0;
             let text = if self.json {
                 json(&name, &evidence, &opinion, (desk, millis))?

@@ -78,7 +78,7 @@ pub(super) fn measure(letters: &[Vec<u8>], rate: u32, seconds: u32) -> Result<Va
 fn report(letters: &[Vec<u8>], n: usize) -> Vec<u8> {
     let letter = letters.get(n % letters.len().max(1)).map_or(&b""[..], Vec::as_slice);
     let head = format!(
-        "Authentication-Results: {RECEIVER}; auth=pass\r\nFrom: Chi segnala <n{n}@{REPORTERS}>\r\nTo: {MAILBOX}\r\n\
+        "Authentication-Results: {RECEIVER}; auth=pass smtp.auth=n{n}@{REPORTERS}\r\nFrom: Chi segnala <n{n}@{REPORTERS}>\r\nTo: {MAILBOX}\r\n\
          Message-ID: <{n}@{REPORTERS}>\r\n"
     );
     forms::attached_below(&head, letter)

@@ -2,9 +2,9 @@
 
 use super::{NoKeys, Proof, Published, Signer, prove};
 
-const SIGNED: &[u8] = include_bytes!("../../tests/corpus/mail_signed/signed.eml");
-const SEALED: &[u8] = include_bytes!("../../tests/corpus/mail_signed/sealed.eml");
-const KEYS: &str = include_str!("../../tests/corpus/mail_signed/keys.txt");
+const SIGNED: &[u8] = include_bytes!("../tests/corpus/mail_signed/signed.eml");
+const SEALED: &[u8] = include_bytes!("../tests/corpus/mail_signed/sealed.eml");
+const KEYS: &str = include_str!("../tests/corpus/mail_signed/keys.txt");
 
 fn keys() -> Published {
     Published::read(KEYS).unwrap()
@@ -55,7 +55,7 @@ fn a_chain_of_intermediaries_holds_until_somebody_touches_it() {
 
 #[test]
 fn what_we_sign_is_believed() {
-    const PRIVATE: &[u8] = include_bytes!("../../tests/corpus/mail_signed/ed25519.pk8");
+    const PRIVATE: &[u8] = include_bytes!("../tests/corpus/mail_signed/ed25519.pk8");
     let signer = Signer::new("vedetta.example", "s1", PRIVATE).unwrap();
     let message = "From: Posta sospetta <segnalazioni@vedetta.example>\r\nTo: ada@example.org\r\n\
                    Subject: =?utf-8?B?eA==?=\r\n\r\nÈ pericolosa.\r\n.\r\n\r\n";
@@ -67,4 +67,32 @@ fn what_we_sign_is_believed() {
     assert!(prove(&changed(whole.as_bytes(), "pericolosa", "sicura"), &keys).broken);
     assert!(Signer::new("vedetta.example", "s 1", PRIVATE).is_err());
     assert!(Signer::new("vedetta.example", "s1", b"no key").is_err());
+}
+
+#[test]
+fn what_was_not_signed_or_ran_out_proves_nothing() {
+    const PRIVATE: &[u8] = include_bytes!("../tests/corpus/mail_signed/ed25519.pk8");
+    let signer = Signer::new("vedetta.example", "s1", PRIVATE).unwrap();
+    let (name, record) = signer.record();
+    let keys = Published::read(&format!("{name} {record}")).unwrap();
+    let of = |received: &str, tags: &str, more: &str| {
+        let message = format!("Received: {received}\r\nFrom: a@vedetta.example\r\n\r\nprima\r\n");
+        let field = signer.field_with(message.as_bytes(), 1_700_000_000, tags).unwrap();
+        let proven = prove(format!("{field}{message}{more}").as_bytes(), &keys);
+        (proven.domains.len(), proven.broken)
+    };
+    let before = "from a by b; Tue, 14 Nov 2023 22:13:21 +0000 (UTC)";
+    assert_eq!(of(before, "", ""), (1, false));
+    assert_eq!(of(before, "l=7;", ""), (1, false));
+    assert_eq!(of(before, "l=7;", "e poi il resto\r\n"), (0, false), "a text was appended");
+    assert_eq!(of(before, "x=1700000100;", ""), (1, false));
+    let after = "from a by b; Fri, 17 Nov 2023 22:13:21 +0000 (UTC)";
+    assert_eq!(of(after, "x=1700000100;", ""), (0, false), "it had run out");
+    assert_eq!(of(before, "x=1600000000;", ""), (0, false), "it ran out before it was made");
+    assert_eq!(of(before, "i=@posta.vedetta.example;", ""), (1, false));
+    assert_eq!(of(before, "i=@altro.example;", ""), (0, false), "it signs for somebody else");
+    let strict = Published::read(&format!("{name} {record}; t=s")).unwrap();
+    let message = b"From: a@vedetta.example\r\n\r\nx\r\n";
+    let below = signer.field_with(message, 1, "i=@posta.vedetta.example;").unwrap();
+    assert!(prove(&[below.as_bytes(), message].concat(), &strict).domains.is_empty());
 }

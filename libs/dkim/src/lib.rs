@@ -14,7 +14,7 @@ pub use sign::{KeyFault, Signer};
 
 /// How a signature ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Proof {
+pub enum Proof {
     /// It holds.
     Holds,
     /// It does not: the message is not as it was signed.
@@ -25,15 +25,15 @@ pub(crate) enum Proof {
 
 /// What the signatures of a message prove.
 #[derive(Default, Debug)]
-pub(crate) struct Proven {
+pub struct Proven {
     /// The domains whose signature holds.
-    pub(crate) domains: Vec<String>,
+    pub domains: Vec<String>,
     /// Whether one was found broken.
-    pub(crate) broken: bool,
+    pub broken: bool,
     /// How the chain of intermediaries ended, where it can be told.
-    pub(crate) chain: Option<Proof>,
+    pub chain: Option<Proof>,
     /// The last intermediary of a chain that holds.
-    pub(crate) sealer: String,
+    pub sealer: String,
 }
 
 const MOST_SIGNATURES: usize = 5;
@@ -41,7 +41,8 @@ const MOST_SIGNATURES: usize = 5;
 const MOST_SEALS: usize = 10;
 
 /// Verifies what can be verified of a message.
-pub(crate) fn prove(message: &[u8], keys: &dyn Keys) -> Proven {
+#[must_use]
+pub fn prove(message: &[u8], keys: &dyn Keys) -> Proven {
     let mut proven = Proven::default();
     if keys.is_empty() {
         return proven;
@@ -73,15 +74,17 @@ fn signed_message(
     };
     let (head_rule, body_rule) = Rule::both(tags.get("c").unwrap_or("simple/simple"));
     let octets = body(text, body_rule);
-    let octets = match tags.get("l").map(str::parse::<usize>) {
-        None => octets.as_slice(),
-        Some(Ok(length)) => match octets.get(..length) {
-            Some(counted) => counted,
-            None => return Proof::Broken,
-        },
-        Some(Err(_)) => return Proof::Unknown,
-    };
-    if tags.octets("bh").as_deref() != Some(&keys::sha256(octets)[..]) {
+    match tags.get("l").map(str::parse::<usize>) {
+        None => {}
+        Some(Ok(length)) if length == octets.len() => {}
+        Some(Ok(length)) if length > octets.len() => return Proof::Broken,
+        // What stands after the part that was counted may be anybody's.
+        Some(_) => return Proof::Unknown,
+    }
+    if expired(fields, tags) || !is_own_identity(tags) {
+        return Proof::Unknown;
+    }
+    if tags.octets("bh").as_deref() != Some(&keys::sha256(&octets)[..]) {
         return Proof::Broken;
     }
     let mut signed = Vec::new();
@@ -105,6 +108,35 @@ fn signed_message(
     } else {
         Proof::Unknown
     }
+}
+
+/// Whether the signature had run out when the nearest receiver took the message, by its own record:
+/// nobody here has a clock.
+fn expired(fields: &[Field<'_>], tags: &Tags<'_>) -> bool {
+    let Some(until) = tags.get("x") else { return false };
+    let Ok(until) = until.parse::<i64>() else { return true };
+    let made = tags.get("t").and_then(|made| made.parse::<i64>().ok());
+    let received = fields.iter().find(|field| field.is("received"));
+    let received =
+        received.and_then(|field| field.value().rsplit_once(';')).and_then(|(_, date)| {
+            let date = date.split('(').next().unwrap_or_default();
+            let date = date.split_whitespace().collect::<Vec<_>>().join(" ");
+            jiff::fmt::rfc2822::parse(&date).ok()
+        });
+    made.is_some_and(|made| made > until)
+        || received.is_some_and(|moment| moment.timestamp().as_second() > until)
+}
+
+/// Whether who signs for (`i=`) is of the domain that signs (RFC 6376 §6.1.1).
+fn is_own_identity(tags: &Tags<'_>) -> bool {
+    let (Some(identity), Some(domain)) = (tags.get("i"), tags.get("d")) else { return true };
+    // In a chain `i=` is the number of the intermediary.
+    let Some((_, of)) = identity.rsplit_once('@') else {
+        return identity.bytes().all(|digit| digit.is_ascii_digit());
+    };
+    let of = of.to_ascii_lowercase();
+    let domain = domain.to_ascii_lowercase();
+    of.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The chain of intermediaries (RFC 8617 §5.2): each sealed all that came before it.

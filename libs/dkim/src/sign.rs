@@ -96,6 +96,16 @@ impl Signer {
     /// # Errors
     /// [`KeyFault`], when the key fails.
     pub fn field(&self, message: &[u8], seconds: i64) -> Result<String, KeyFault> {
+        self.field_with(message, seconds, "")
+    }
+
+    /// The same with more tags, each with its semicolon.
+    pub(super) fn field_with(
+        &self,
+        message: &[u8],
+        seconds: i64,
+        more: &str,
+    ) -> Result<String, KeyFault> {
         let (fields, text) = divided(message);
         let here: Vec<&str> =
             SIGNED.iter().copied().filter(|name| fields.iter().any(|it| it.is(name))).collect();
@@ -105,7 +115,7 @@ impl Signer {
         };
         let hash = STANDARD.encode(sha256(&body(text, Rule::Relaxed)));
         let unsigned = format!(
-            "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={}; s={};\r\n t={seconds}; \
+            "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={}; s={};\r\n t={seconds}; {more} \
              h={};\r\n bh={hash};\r\n b=",
             self.domain,
             self.selector,

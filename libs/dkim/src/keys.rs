@@ -104,6 +104,11 @@ pub(super) fn of(tags: &Tags<'_>, keys: &dyn Keys) -> Option<Key> {
     if record.get("v").is_some_and(|version| version != "DKIM1") {
         return None;
     }
+    let exactly = record.get("t").is_some_and(|flags| flags.split(':').any(|it| it.trim() == "s"));
+    let of = tags.get("i").and_then(|identity| identity.rsplit_once('@'));
+    if exactly && of.is_some_and(|(_, of)| !of.eq_ignore_ascii_case(domain)) {
+        return None;
+    }
     let octets = record.octets("p").filter(|octets| !octets.is_empty())?;
     match (tags.get("a")?, record.get("k").unwrap_or("rsa")) {
         ("rsa-sha256", "rsa") => Some(Key {
