@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use vedetta_model::language::Language;
+use vedetta_model::language::{Bilingual, Language};
 
 use crate::checks::{Finding, Group};
 use crate::evidence::Evidence;
@@ -278,7 +278,7 @@ fn unread(text: &mut String, evidence: &Evidence, language: Language) {
     .ok();
     for unread in evidence.unread.iter().take(5) {
         let why = unread.why.words();
-        let line = format!("- {}: {}", part_named(&unread.what, it), why.to(language));
+        let line = format!("- {}: {}", part_named(&unread.what, language), why.to(language));
         if !text.lines().any(|known| known == line) {
             writeln!(text, "{line}").ok();
         }
@@ -287,7 +287,7 @@ fn unread(text: &mut String, evidence: &Evidence, language: Language) {
 
 /// What was not read, in our words: a file's name is the sender's, and would be repeated under our
 /// signature.
-fn part_named(what: &str, it: bool) -> String {
+fn part_named(what: &str, language: Language) -> String {
     const KINDS: &[&str] = &[
         "zip", "7z", "rar", "gz", "tar", "iso", "img", "vhd", "pdf", "doc", "docx", "docm", "xls",
         "xlsx", "xlsm", "ppt", "pptx", "rtf", "one", "odt", "ods", "eml", "msg", "p7m", "p7s",
@@ -296,14 +296,16 @@ fn part_named(what: &str, it: bool) -> String {
     ];
     let place = what.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let ending = what.rsplit_once('.').map_or("", |(_, ending)| ending.trim()).to_lowercase();
-    match (place, KINDS.contains(&ending.as_str()), it) {
-        (true, _, true) => "una parte del messaggio".into(),
-        (true, _, false) => "a part of the message".into(),
-        (_, true, true) => format!("un allegato (tipo {})", ending.to_uppercase()),
-        (_, true, false) => format!("an attachment (type {})", ending.to_uppercase()),
-        (_, false, true) => "un allegato".into(),
-        (_, false, false) => "an attachment".into(),
-    }
+    let kind = ending.to_uppercase();
+    let words = match (place, KINDS.contains(&ending.as_str())) {
+        (true, _) => Bilingual::new("una parte del messaggio", "a part of the message"),
+        (false, true) => Bilingual::new(
+            format!("un allegato (tipo {kind})"),
+            format!("an attachment (type {kind})"),
+        ),
+        (false, false) => Bilingual::new("un allegato", "an attachment"),
+    };
+    words.to(language).to_owned()
 }
 
 #[cfg(test)]
