@@ -308,6 +308,24 @@ fn part_named(what: &str, language: Language) -> String {
     words.to(language).to_owned()
 }
 
+fn closing(text: &mut String, language: Language, case: &Case) {
+    if case.number.is_empty() {
+        return;
+    }
+    let line = if language == Language::It {
+        format!(
+            "\nPratica {}. Se pensa che ci sbagliamo, risponda citandola: la leggerà una persona.",
+            case.number
+        )
+    } else {
+        format!(
+            "\nCase {}. If you think we are wrong, answer quoting it: a person will read it.",
+            case.number
+        )
+    };
+    writeln!(text, "{line}").ok();
+}
+
 #[cfg(test)]
 mod tests {
     use vedetta_model::language::Language;
@@ -341,22 +359,4 @@ mod tests {
         let said = reply(letter, Language::It);
         assert!(said.contains("PERICOLOSO") && !said.contains("Cancelli"), "{said}");
     }
-}
-
-fn closing(text: &mut String, language: Language, case: &Case) {
-    if case.number.is_empty() {
-        return;
-    }
-    let line = if language == Language::It {
-        format!(
-            "\nPratica {}. Se pensa che ci sbagliamo, risponda citandola: la leggerà una persona.",
-            case.number
-        )
-    } else {
-        format!(
-            "\nCase {}. If you think we are wrong, answer quoting it: a person will read it.",
-            case.number
-        )
-    };
-    writeln!(text, "{line}").ok();
 }
