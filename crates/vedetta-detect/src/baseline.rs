@@ -110,11 +110,15 @@ impl Baselines {
         }
     }
 
+    /// A source was heard now, of something that happened at another moment.
+    pub fn hear(&mut self, source: &str, at: Instant, now: Instant) {
+        self.silence.see(source, at.micros(), now.micros());
+    }
+
     /// Something happened at a source.
     pub fn see(&mut self, source: &str, fact: &Fact, at: Instant, found: &mut Vec<Finding>) {
         let at = at.micros();
         let settings = &self.settings;
-        self.silence.see(source, at);
         self.rare.see(settings, source, fact, at, found);
         match fact {
             Fact::Login { .. } => self.login.see(settings, fact, at, found),

@@ -9,6 +9,8 @@ mod dns;
 pub mod journal;
 mod json;
 mod leef;
+mod local;
+mod login;
 mod pairs;
 mod syslog;
 mod table;
@@ -16,7 +18,12 @@ mod web;
 
 use std::collections::BTreeMap;
 
+use vedetta_model::Instant;
+
 use crate::event::{Event, Tape};
+
+pub use self::local::Local;
+pub(crate) use self::local::with_year;
 
 /// Longest line that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -83,6 +90,9 @@ pub struct Decoder {
     format: Format,
     /// For tables: what a column is to be called.
     columns: BTreeMap<String, String>,
+    /// The clock of lines that do not say the year or the zone.
+    local: Option<Local>,
+    senders: Senders,
     header: table::Header,
     tape: Tape,
     mended: String,
@@ -90,6 +100,14 @@ pub struct Decoder {
     pub not_utf8: u64,
     /// Values for which there was no room.
     pub left_out: u64,
+}
+
+/// Who writes what is read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Senders {
+    #[default]
+    One,
+    Many,
 }
 
 impl Fault {
@@ -162,6 +180,39 @@ impl Decoder {
         Self { format, columns, ..Self::default() }
     }
 
+    /// Lines that do not say their year or zone are read by this clock.
+    #[must_use]
+    pub fn with_local(mut self, local: Local) -> Self {
+        self.local = Some(local);
+        self
+    }
+
+    /// Its lines are of many senders: none of them names the columns of the others' lines, unless the
+    /// format says that all of them are tables.
+    #[must_use]
+    pub fn for_many(mut self) -> Self {
+        self.senders = Senders::Many;
+        self
+    }
+
+    /// Time has passed.
+    pub fn at(&mut self, now: Instant) {
+        if let Some(local) = &mut self.local {
+            local.at(now);
+        }
+    }
+
+    /// How a line is to be read.
+    fn format_of(&self, line: &str) -> Format {
+        if self.format != Format::Any {
+            return self.format;
+        }
+        if self.senders == Senders::One && self.header.is_of(line) {
+            return Format::Table;
+        }
+        Format::of(line)
+    }
+
     /// Reads a line. Nothing for a line without anything, and for headers of tables.
     ///
     /// # Errors
@@ -184,16 +235,12 @@ impl Decoder {
             return Ok(None);
         }
         self.tape.clear();
-        let tape = &mut self.tape;
-        let format = match self.format {
-            Format::Any if self.header.is_known() => Format::Table,
-            Format::Any => Format::of(line),
-            format => format,
-        };
+        let format = self.format_of(line);
+        let (tape, local) = (&mut self.tape, self.local.as_ref());
         match format {
             Format::Json | Format::Any => json::read(line, 0, tape)?,
-            Format::Syslog => syslog::read(line, tape)?,
-            Format::Cef => cef::read(line, tape)?,
+            Format::Syslog => syslog::read(line, local, tape)?,
+            Format::Cef => cef::read(line, local, tape)?,
             Format::Leef => leef::read(line, tape)?,
             Format::Audit => audit::read(line, tape)?,
             Format::Web => web::read(line, tape)?,
@@ -204,6 +251,10 @@ impl Decoder {
                 if !self.header.read_csv(line, &self.columns, tape)? {
                     return Ok(None);
                 }
+            }
+            // Whoever sends it, it would be everybody's header.
+            Format::Table if self.format == Format::Any && self.senders == Senders::Many => {
+                return Err(Fault::NoHeader);
             }
             Format::Table => {
                 if !self.header.read(line, &self.columns, tape)? {

@@ -30,7 +30,7 @@ pub struct Builder {
 }
 
 /// A set.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Indicators {
     base: Arc<Table>,
     added: Arc<Table>,

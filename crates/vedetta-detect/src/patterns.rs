@@ -6,6 +6,7 @@
 //! pattern is asked of all that is remembered. Bounded: what was remembered first is forgotten first.
 
 mod observation;
+mod spelling;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -32,8 +33,12 @@ pub struct Patterns {
     anchors: HashMap<Box<str>, Vec<usize>>,
     /// Those that every event wakes.
     unanchored: BTreeSet<usize>,
-    /// In which order observations were remembered.
-    order: VecDeque<usize>,
+    /// In which order observations were remembered: the pattern's place, and the number of each.
+    order: VecDeque<(usize, u64)>,
+    /// How many are remembered.
+    remembered: usize,
+    /// The number of the next.
+    next: u64,
     decay: DecayTable,
     /// Observations forgotten for want of room.
     pub forgotten: u64,
@@ -70,6 +75,9 @@ pub enum Unwatched {
     /// There are [`MOST`] of them.
     #[error("more than {MOST} patterns that ask for more than one value")]
     TooMany,
+    /// It asks for more observations than are remembered.
+    #[error("it asks for {0} repetitions; {REMEMBERED} are remembered at most")]
+    TooOften(u64),
     /// It and too many others must be asked of every event.
     #[error(
         "it names no value exactly, and {MOST_UNANCHORED} others do not either; name one with ="
@@ -89,6 +97,9 @@ const DAY: i64 = 86_400_000_000;
 /// Steps allowed at each event.
 const STEPS: u64 = 200_000;
 
+/// So often a pattern may take too many steps; then it is not watched for any more.
+const TIRING: u8 = 8;
+
 struct Watched {
     id: Id,
     text: Box<str>,
@@ -98,9 +109,12 @@ struct Watched {
     /// How far it looks back, in microseconds; nothing when one observation is enough.
     back: Option<i64>,
     seen: VecDeque<Seen>,
+    /// How often it took too many steps.
+    tired: u8,
 }
 
 struct Seen {
+    number: u64,
     at: Instant,
     objects: Vec<Value>,
 }
@@ -133,13 +147,19 @@ impl Patterns {
     /// [`Unwatched`].
     pub fn put(&mut self, id: Id, text: &str, life: Life) -> Result<bool, Unwatched> {
         self.remove(id);
-        let parsed = pattern::parse(text).map_err(|error| Unwatched::Syntax(error.to_string()))?;
+        let mut parsed =
+            pattern::parse(text).map_err(|error| Unwatched::Syntax(error.to_string()))?;
         if !asks_for_more(&parsed) {
             return Ok(false);
         }
         if self.by_id.len() >= MOST {
             return Err(Unwatched::TooMany);
         }
+        let times = spelling::repeats(&parsed.root);
+        if times > REMEMBERED as u64 {
+            return Err(Unwatched::TooOften(times));
+        }
+        spelling::spell(&mut parsed);
         let matcher = Matcher::new(&parsed)?;
         let anchors = anchors_of(&parsed.root).unwrap_or_default();
         if anchors.is_empty() && self.unanchored.len() >= MOST_UNANCHORED {
@@ -154,7 +174,7 @@ impl Patterns {
         }
         let (back, seen) = (looks_back(&parsed.root), VecDeque::new());
         let text = text.into();
-        let watched = Some(Watched { id, text, matcher, life, anchors, back, seen });
+        let watched = Some(Watched { id, text, matcher, life, anchors, back, seen, tired: 0 });
         match self.watched.get_mut(place) {
             Some(free) => *free = watched,
             None => self.watched.push(watched),
@@ -167,8 +187,8 @@ impl Patterns {
     pub fn remove(&mut self, id: Id) {
         let Some(place) = self.by_id.remove(&id) else { return };
         self.unanchored.remove(&place);
-        self.order.retain(|it| *it != place);
         let Some(watched) = self.watched.get_mut(place).and_then(Option::take) else { return };
+        self.remembered = self.remembered.saturating_sub(watched.seen.len());
         for anchor in &watched.anchors {
             if let Some(places) = self.anchors.get_mut(anchor) {
                 places.retain(|it| *it != place);
@@ -191,7 +211,7 @@ impl Patterns {
             return;
         }
         let objects = objects(event);
-        let mut woken = self.unanchored.clone();
+        let (mut woken, mut tired) = (self.unanchored.clone(), Vec::new());
         for object in &objects {
             self.wake(object, &mut woken);
         }
@@ -203,8 +223,9 @@ impl Patterns {
             let Standing::Live(score) = self.decay.standing(&watched.life, &[], as_of) else {
                 continue;
             };
-            let remembered = watched.seen.len();
-            match watched.see(&objects, at) {
+            let (before, number) = (watched.seen.len(), self.next);
+            self.next += 1;
+            match watched.see((&objects, number), at) {
                 Ok(Some((observations, first, last))) => hits.push(PatternHit {
                     indicator: watched.id,
                     pattern: watched.text.to_string(),
@@ -214,12 +235,18 @@ impl Patterns {
                     last,
                 }),
                 Ok(None) => {}
-                Err(_) => self.given_up += 1,
+                Err(_) => {
+                    self.given_up += 1;
+                    watched.tired += 1;
+                    tired.extend((watched.tired >= TIRING).then_some(watched.id));
+                }
             }
-            if watched.seen.len() > remembered {
-                self.order.push_back(place);
+            self.remembered = (self.remembered + watched.seen.len()).saturating_sub(before);
+            if watched.seen.back().is_some_and(|it| it.number == number) {
+                self.order.push_back((place, number));
             }
         }
+        tired.into_iter().for_each(|id| self.remove(id));
         self.forget();
     }
 
@@ -236,11 +263,24 @@ impl Patterns {
     }
 
     fn forget(&mut self) {
-        while self.order.len() > REMEMBERED_IN_ALL {
-            let Some(place) = self.order.pop_front() else { return };
-            let watched = self.watched.get_mut(place).and_then(Option::as_mut);
-            let gone = watched.and_then(|it| it.seen.pop_front());
-            self.forgotten += u64::from(gone.is_some());
+        let Self { watched, order, .. } = self;
+        if order.len() > 2 * REMEMBERED_IN_ALL {
+            // Most of them were forgotten otherwise.
+            order.retain(|(place, number)| {
+                let watched = watched.get(*place).and_then(Option::as_ref);
+                watched.is_some_and(|it| it.seen.iter().any(|seen| seen.number == *number))
+            });
+        }
+        while self.remembered > REMEMBERED_IN_ALL {
+            let Some((place, number)) = self.order.pop_front() else { return };
+            let Some(watched) = self.watched.get_mut(place).and_then(Option::as_mut) else {
+                continue;
+            };
+            let before = watched.seen.len();
+            watched.seen.retain(|it| it.number != number);
+            let gone = before - watched.seen.len();
+            self.remembered -= gone;
+            self.forgotten += gone as u64;
         }
     }
 }
@@ -250,7 +290,7 @@ impl Watched {
     /// pattern hold, and from when to when.
     fn see(
         &mut self,
-        objects: &[Value],
+        (objects, number): (&[Value], u64),
         at: Instant,
     ) -> Result<Option<(usize, Instant, Instant)>, EvaluateError> {
         let this = observed(at, objects);
@@ -265,7 +305,7 @@ impl Watched {
         if self.seen.len() >= REMEMBERED {
             self.seen.pop_front();
         }
-        self.seen.push_back(Seen { at, objects: objects.to_vec() });
+        self.seen.push_back(Seen { number, at, objects: objects.to_vec() });
         let all: Vec<_> = self.seen.iter().map(|it| observed(it.at, &it.objects)).collect();
         let Some(mut bound) = self.matcher.find(&all, STEPS)? else { return Ok(None) };
         drop(all);

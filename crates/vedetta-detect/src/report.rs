@@ -171,6 +171,9 @@ pub struct Orders {
     /// What was judged harmless.
     #[serde(default)]
     pub quiet: Vec<Quiet>,
+    /// How far the node's ledger has come: who has followed the stream so far knows all there is.
+    #[serde(default)]
+    pub place: u64,
 }
 
 /// Findings that are not told for a while: a person judged their like harmless.

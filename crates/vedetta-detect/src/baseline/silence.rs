@@ -18,7 +18,10 @@ pub(super) struct Watch {
 #[derive(Debug, Default)]
 struct Voice {
     events: u64,
+    /// When its newest event happened.
     last: i64,
+    /// When anything was last heard of it: what it says may be of long ago.
+    heard: i64,
     /// Time between, usually; the longer ones weigh more.
     usual: f64,
     told: Said,
@@ -32,8 +35,8 @@ enum Said {
 }
 
 impl Watch {
-    pub(super) fn see(&mut self, source: &str, at: i64) {
-        let voice = self.sources.at(source.to_owned(), at);
+    pub(super) fn see(&mut self, source: &str, at: i64, now: i64) {
+        let voice = self.sources.at(source.to_owned(), now);
         if voice.events > 0 && at > voice.last {
             let between = (at - voice.last) as f64;
             let news = if between > voice.usual { 4.0 * NEWS } else { NEWS };
@@ -41,12 +44,13 @@ impl Watch {
         }
         voice.events += 1;
         voice.last = voice.last.max(at);
+        voice.heard = voice.heard.max(now);
         voice.told = Said::No;
     }
 
     pub(super) fn settle(&mut self, settings: &Settings, now: i64, found: &mut Vec<Finding>) {
         for (source, voice) in self.sources.iter_mut() {
-            let gap = now - voice.last;
+            let gap = now - voice.heard;
             let long = (voice.usual * settings.gap).max(settings.least_gap as f64);
             if voice.events < KNOWN || voice.told == Said::Yes || (gap as f64) < long {
                 continue;

@@ -117,8 +117,14 @@ fn names_made_by_a_machine() {
 #[test]
 fn a_source_falls_silent_and_is_told_once() {
     let mut watch = watch();
-    told(&mut watch, (0..200).map(|it| (f64::from(it), connection("a", "b", 1))));
     let mut found = Vec::new();
+    // What it says is of last month: it is heard now.
+    for it in 0..200 {
+        let at = START + it * 1_000_000;
+        watch.hear("s", Instant::from_micros(at - 30 * DAY), Instant::from_micros(at));
+        watch.settle(Instant::from_micros(at), &mut found);
+    }
+    assert_eq!(found, [], "it speaks");
     for minutes in [5, 20, 30] {
         watch.settle(Instant::from_micros(START + 200_000_000 + minutes * MINUTE), &mut found);
     }

@@ -1,6 +1,7 @@
 //! Common Event Format (ArcSight, revision 25): `CEF:0|vendor|product|version|id|name|severity|…`.
 
 use super::Fault;
+use super::local::Local;
 use crate::event::Tape;
 
 const FORM: Fault = Fault::Form("CEF");
@@ -31,7 +32,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Reads an event.
-pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
+pub(super) fn read(line: &str, local: Option<&Local>, tape: &mut Tape) -> Result<(), Fault> {
     let start = line.find("CEF:").ok_or(FORM)?;
     let mut rest = line.get(start + 4..).unwrap_or_default();
     rest = rest.split_once('|').ok_or(FORM)?.1;
@@ -52,7 +53,7 @@ pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
         _ => "firewall",
     };
     tape.say("log.kind", kind);
-    extension(rest, tape);
+    extension(rest, local, tape);
     Ok(())
 }
 
@@ -69,7 +70,7 @@ fn bar(text: &str) -> Option<usize> {
 }
 
 /// A value reaches to the next `key=`.
-fn extension(text: &str, tape: &mut Tape) {
+fn extension(text: &str, local: Option<&Local>, tape: &mut Tape) {
     let mut rest = text.trim_start();
     for _ in 0..MOST {
         let Some((key, after)) = rest.split_once('=') else { return };
@@ -77,6 +78,11 @@ fn extension(text: &str, tape: &mut Tape) {
         let end = next_key(after);
         let value = plain(after.get(..end).unwrap_or_default().trim_end());
         tape.say(key, &value);
+        if key == "rt"
+            && let Some(at) = local.and_then(|it| it.read(&value))
+        {
+            tape.say("timestamp", &at.to_string());
+        }
         if let Some((_, name)) = NAMES.iter().find(|(it, _)| *it == key) {
             tape.say(name, &value);
         }

@@ -41,6 +41,10 @@ fn query(line: &str) -> Option<Query<'_>> {
 /// `client @0x7f 192.0.2.1#5353 (example.org): query: example.org IN A +E(0)K (192.0.2.53)`
 fn bind(line: &str) -> Option<Query<'_>> {
     let (before, after) = line.split_once(": query: ")?;
+    // Another program's line, with a name in it that looks like this.
+    if before.split("client ").next()?.contains('[') {
+        return None;
+    }
     let client = before.split(' ').find_map(|it| it.split_once('#'))?.0;
     let mut words = after.split(' ');
     let (name, _class, kind) = (words.next()?, words.next()?, words.next()?);
@@ -49,7 +53,10 @@ fn bind(line: &str) -> Option<Query<'_>> {
 
 /// `query[A] example.org from 192.0.2.1`
 fn dnsmasq(line: &str) -> Option<Query<'_>> {
-    let (_, after) = line.split_once("query[")?;
+    let (before, after) = line.split_once("query[")?;
+    if !before.is_empty() && !is_of("dnsmasq", before) {
+        return None;
+    }
     let (kind, after) = after.split_once("] ")?;
     let (name, client) = after.split_once(" from ")?;
     Some(Query { name, kind, client: client.split(' ').next()? })
@@ -57,11 +64,19 @@ fn dnsmasq(line: &str) -> Option<Query<'_>> {
 
 /// `[1767225600] unbound[1:0] info: 192.0.2.1 example.org. A IN`
 fn unbound(line: &str) -> Option<Query<'_>> {
-    let (_, after) = line.split_once("unbound")?;
+    let (before, after) = line.split_once("unbound")?;
+    if before.contains('[') && !before.starts_with('[') {
+        return None;
+    }
     let (_, after) = after.split_once("info: ")?;
     let mut words = after.split(' ');
     let (client, name, kind) = (words.next()?, words.next()?, words.next()?);
     client.parse::<std::net::IpAddr>().ok()?;
     words.next().filter(|it| *it == "IN")?;
     Some(Query { name, kind, client })
+}
+
+/// Whether the first program that a line names is this one.
+fn is_of(program: &str, line: &str) -> bool {
+    line.split_once('[').is_some_and(|(before, _)| before.ends_with(program))
 }

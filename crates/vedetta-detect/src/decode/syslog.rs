@@ -1,17 +1,19 @@
 //! Syslog: RFC 5424, RFC 3164, and lines of log files without a priority. A message that is JSON,
 //! CEF, LEEF, an audit record or a DNS query is read as such.
 
-use super::{Fault, audit, cef, dns, json, leef};
+use super::local::{self, Local};
+use super::{Fault, audit, cef, dns, json, leef, login};
 use crate::event::{Span, Tape};
 
 const FORM: Fault = Fault::Form("syslog");
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// Longest header field (RFC 5424, section 6: 48 for the longest, generously).
 const LONGEST_FIELD: usize = 256;
 
-/// Reads a line.
-pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
+/// A message and the program that it is of.
+type Message<'l> = (&'l str, &'l str);
+
+/// Reads a line; a moment without a year or a zone is read by a clock, when there is one.
+pub(super) fn read(line: &str, local: Option<&Local>, tape: &mut Tape) -> Result<(), Fault> {
     let mut rest = line.trim_ascii_start();
     if let Some(after) = rest.strip_prefix('<') {
         let (priority, after) = after.split_once('>').ok_or(FORM)?;
@@ -22,14 +24,14 @@ pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
     }
     let message = match rest.strip_prefix("1 ") {
         Some(rest) => structured(rest, tape)?,
-        None => plain(rest, tape)?,
+        None => plain(rest, local, tape)?,
     };
-    body(line, message, tape)
+    body(line, message, local, tape)
 }
 
 /// RFC 5424 after its version: the message.
-fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
-    let mut rest = rest;
+fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<Message<'l>, Fault> {
+    let (mut rest, mut program) = (rest, "");
     for name in ["timestamp", "host", "syslog.program", "pid", "syslog.message_id"] {
         let (value, after) = rest.split_once(' ').ok_or(FORM)?;
         if value.len() > LONGEST_FIELD {
@@ -40,10 +42,11 @@ fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
         } else if name == "syslog.program" {
             tape.say(name, "");
         }
+        program = if name == "syslog.program" { value } else { program };
         rest = after;
     }
     if let Some(after) = rest.strip_prefix('-') {
-        return Ok(after.trim_start().trim_start_matches('\u{feff}'));
+        return Ok((after.trim_start().trim_start_matches('\u{feff}'), program));
     }
     while let Some(after) = rest.strip_prefix('[') {
         let end = end_of_element(after).ok_or(FORM)?;
@@ -54,7 +57,7 @@ fn structured<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
         }
         rest = after.get(end + 1..).unwrap_or_default();
     }
-    Ok(rest.trim_start().trim_start_matches('\u{feff}'))
+    Ok((rest.trim_start().trim_start_matches('\u{feff}'), program))
 }
 
 /// Where the bracket closes, outside of quotes.
@@ -86,9 +89,12 @@ enum Escaped {
 }
 
 /// RFC 3164 after its priority, or a line of a log file: the message.
-fn plain<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
+fn plain<'l>(rest: &'l str, local: Option<&Local>, tape: &mut Tape) -> Result<Message<'l>, Fault> {
     let (at, rest) = moment(rest).ok_or(FORM)?;
-    tape.say("timestamp", at);
+    match local.and_then(|it| it.read(at)) {
+        Some(at) => tape.say("timestamp", &at.to_string()),
+        None => tape.say("timestamp", at),
+    }
     let (host, rest) = rest.trim_start().split_once(' ').ok_or(FORM)?;
     let rest = rest.trim_start();
     tape.say("host", host);
@@ -97,15 +103,16 @@ fn plain<'l>(rest: &'l str, tape: &mut Tape) -> Result<&'l str, Fault> {
     let mut after = rest.get(end..).unwrap_or_default();
     if !after.starts_with([':', '[']) {
         tape.say("syslog.program", "");
-        return Ok(rest);
+        return Ok((rest, ""));
     }
-    tape.say("syslog.program", program.rsplit('/').next().unwrap_or(program));
+    let program = program.rsplit('/').next().unwrap_or(program);
+    tape.say("syslog.program", program);
     if let Some(inside) = after.strip_prefix('[') {
         let (pid, left) = inside.split_once(']').ok_or(FORM)?;
         tape.say("pid", pid);
         after = left;
     }
-    Ok(after.strip_prefix(':').unwrap_or(after).trim_start())
+    Ok((after.strip_prefix(':').unwrap_or(after).trim_start(), program))
 }
 
 /// The moment at the beginning: `Oct 19 10:00:00`, with a year or not, or RFC 3339.
@@ -115,8 +122,7 @@ fn moment(text: &str) -> Option<(&str, &str)> {
         crate::event::moment::read(at)?;
         return Some((at, rest));
     }
-    let month = text.get(..3)?;
-    if !MONTHS.contains(&month) {
+    if !local::begins(text) {
         return None;
     }
     let time = text.find(':').filter(|at| *at < 24)?;
@@ -125,7 +131,12 @@ fn moment(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The message, read as what it is.
-fn body(line: &str, message: &str, tape: &mut Tape) -> Result<(), Fault> {
+fn body(
+    line: &str,
+    (message, program): Message<'_>,
+    local: Option<&Local>,
+    tape: &mut Tape,
+) -> Result<(), Fault> {
     let start = message.as_ptr() as usize - line.as_ptr() as usize;
     let inner = message.strip_prefix("@cee:").unwrap_or(message).trim_ascii_start();
     if inner.starts_with('{') {
@@ -133,8 +144,11 @@ fn body(line: &str, message: &str, tape: &mut Tape) -> Result<(), Fault> {
         return json::read(line, from, tape);
     }
     tape.say_span("message", Span::of(start, start + message.len()));
+    if login::read((message, program), tape) {
+        return Ok(());
+    }
     if message.starts_with("CEF:") {
-        return cef::read(message, tape);
+        return cef::read(message, local, tape);
     }
     if message.starts_with("LEEF:") {
         return leef::read(message, tape);
@@ -145,31 +159,9 @@ fn body(line: &str, message: &str, tape: &mut Tape) -> Result<(), Fault> {
     if dns::seems(message) {
         return dns::read(message, tape);
     }
-    login(message, tape);
     if message.starts_with("logver=") || message.starts_with("date=") {
         tape.say("log.kind", "fortigate");
         super::pairs::say(message, tape);
     }
     Ok(())
-}
-
-/// What sshd and PAM say of logins, in fields.
-fn login(message: &str, tape: &mut Tape) {
-    let after = |word: &str| message.split_once(word).map(|(_, it)| it);
-    let first = |text: &'_ str| text.split([' ', ';', ',']).next().unwrap_or_default().to_owned();
-    let outcome = if message.starts_with("Failed ") || message.contains("authentication failure") {
-        "failure"
-    } else if message.starts_with("Accepted ") {
-        "success"
-    } else {
-        return;
-    };
-    tape.say("login.outcome", outcome);
-    let user = after(" for invalid user ").or_else(|| after(" for ")).or_else(|| after(" user="));
-    if let Some(user) = user.map(first) {
-        tape.say("login.user", &user);
-    }
-    if let Some(from) = after(" from ").or_else(|| after("rhost=")).map(first) {
-        tape.say("src_ip", &from);
-    }
 }

@@ -27,9 +27,13 @@ enum Between {
 }
 
 impl Header {
-    /// Whether a header was read.
-    pub(super) fn is_known(&self) -> bool {
+    /// Whether a line is a row under this header: with as many columns, and not the beginning of
+    /// something else.
+    pub(super) fn is_of(&self, line: &str) -> bool {
+        let at = if self.between == Between::Tabs { b'\t' } else { b' ' };
         !self.columns.is_empty()
+            && !line.starts_with(['{', '<', '#'])
+            && memchr::memchr_iter(at, line.as_bytes()).count() + 1 == self.columns.len()
     }
 
     /// Reads a row of W3C extended or Zeek; whether it is one, and not a header.

@@ -52,6 +52,100 @@ fn syslog_of_both_kinds() {
 }
 
 #[test]
+fn a_moment_without_a_year_is_read_by_a_clock() {
+    let now = Instant::from_micros(1_792_404_000_000_000);
+    let at = |line: &str| {
+        let local = Local::new(Some("Europe/Rome"), now).unwrap();
+        let mut decoder = Decoder::default().with_local(local);
+        let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+        crate::event::moment::of(&event)
+    };
+    // 2026-10-19T10:00:00Z is noon in Rome.
+    for line in [
+        "Oct 19 12:00:00 gw app: x",
+        "<34>Oct 19 12:00:00 gw app[7]: x",
+        "Oct 19 2026 12:00:00: gw app: x",
+        "CEF:0|Maker|Wall|1|1|n|5|rt=Oct 19 2026 12:00:00",
+        "<34>1 2026-10-19T12:00:00+02:00 gw app 7 - - x",
+    ] {
+        assert_eq!(at(line), Some(now.micros()), "{line}");
+    }
+    assert_eq!(at("Oct 20 13:00:00 gw app: x"), Some(1_760_958_000_000_000), "of last year");
+}
+
+#[test]
+fn nobody_is_framed_by_a_name() {
+    let from = |line: &str| {
+        let read = read(Format::Any, line);
+        let all: Vec<_> = read.into_iter().filter(|(name, _)| name == "src_ip").collect();
+        assert!(all.len() < 2, "{line}");
+        all.into_iter().next().map(|(_, value)| value)
+    };
+    let head = "Oct 19 10:00:00 gw";
+    for (line, wanted) in [
+        (
+            "sshd[7]: Failed password for invalid user x from 198.51.100.7 from 203.0.113.77 port 4 ssh2",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd-session[7]: Failed none for invalid user x from 198.51.100.7 port 9 ssh2 from 203.0.113.77 port 4 ssh2",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: Failed password for invalid user query[A] from 198.51.100.7 from 203.0.113.77 port 4 ssh2",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: Failed password for invalid user client 198.51.100.7#5: query: x IN A from 203.0.113.77 port 4 ssh2",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: Failed password for invalid user unbound info: 198.51.100.7 x A IN from 203.0.113.77 port 4 ssh2",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: Accepted publickey for anna from 203.0.113.77 port 4 ssh2: ED25519 SHA256:x",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: Failed publickey for anna from 203.0.113.77 port 4 ssh2: RSA-CERT ID x from 198.51.100.7 port 4 ssh2",
+            None,
+        ),
+        (
+            "sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.77  user=root",
+            Some("203.0.113.77"),
+        ),
+        (
+            "sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.77  user=x rhost=198.51.100.7",
+            None,
+        ),
+        ("web[7]: Failed password for x from 198.51.100.7 port 4 ssh2", None),
+    ] {
+        assert_eq!(from(&format!("{head} {line}")).as_deref(), wanted, "{line}");
+    }
+}
+
+#[test]
+fn a_header_does_not_blind_what_follows() {
+    let mut file = Decoder::default();
+    assert!(file.read(b"#Fields: x y").unwrap().is_none());
+    assert_eq!(file.read(b"1 2").unwrap().unwrap().text(Name::of("y")).unwrap(), "2");
+    for line in ["{\"a\":1, \"b\":2}", "<34>Oct 19 10:00:00 gw app: x", "Oct 19 10:00:00 gw app: x"]
+    {
+        let event = file.read(line.as_bytes()).unwrap().unwrap();
+        assert!(event.has(Name::of("a")) || event.has(Name::of("message")), "{line}");
+    }
+    assert_eq!(file.read(b"3 4").unwrap().unwrap().text(Name::of("x")).unwrap(), "3");
+    let mut listener = Decoder::default().for_many();
+    assert_eq!(listener.read(b"#Fields: a b").unwrap_err().name(), "no-header");
+    assert!(listener.read(b"{\"a\":1, \"b\":2}").unwrap().unwrap().has(Name::of("b")));
+    assert_eq!(listener.read(b"1 2").unwrap_err().name(), "wrong-form");
+    let mut tables = Decoder::new(Format::Table).for_many();
+    assert!(tables.read(b"#Fields: a b").unwrap().is_none());
+    assert!(tables.read(b"1 2").unwrap().is_some());
+}
+
+#[test]
 fn cef_and_leef() {
     says(
         Format::Cef,

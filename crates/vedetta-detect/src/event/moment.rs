@@ -39,8 +39,8 @@ fn of_value(value: Value<'_>) -> Option<i64> {
     }
 }
 
-/// Reads a moment: RFC 3339 with or without zone or `T`, or a number of seconds, milliseconds,
-/// microseconds or nanoseconds since 1970.
+/// Reads a moment: RFC 3339 with or without zone or `T`, in words (`Oct 19 2026 10:00:00`), or a number
+/// of seconds, milliseconds, microseconds or nanoseconds since 1970.
 #[must_use]
 pub fn read(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -56,6 +56,9 @@ pub fn read(text: &str) -> Option<i64> {
         }
         let local: jiff::civil::DateTime = text.trim_end_matches(" UTC").parse().ok()?;
         return Some(local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond());
+    }
+    if text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return crate::decode::with_year(text).map(jiff::Timestamp::as_microsecond);
     }
     number(text)
 }
@@ -87,6 +90,7 @@ mod tests {
             "2026-01-01T01:00:00.500000+0100",
             "2026-01-01 00:00:00.500",
             "2026-01-01 00:00:00.5 UTC",
+            "Jan 01 2026 00:00:00.5 UTC",
             "1767225600.5",
             "1767225600500",
             "1767225600500000",
@@ -94,7 +98,15 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(at), "{text}");
         }
-        for text in ["", "-", "yesterday", "2026-13-01T00:00:00Z", "-5", "9".repeat(40).as_str()] {
+        for text in [
+            "",
+            "-",
+            "yesterday",
+            "Jan 01 00:00:00",
+            "2026-13-01T00:00:00Z",
+            "-5",
+            "9".repeat(40).as_str(),
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

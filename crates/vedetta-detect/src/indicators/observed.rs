@@ -32,6 +32,8 @@ pub(super) enum What {
     Hello(TlsFingerprint),
     Agent,
     FileName,
+    /// The name of a file with its folders.
+    Path,
     Subject,
 }
 
@@ -193,6 +195,10 @@ const OTHERS: &[(&str, What)] = &[
     ("fileinfo.filename", What::FileName),
     ("file.name", What::FileName),
     ("fname", What::FileName),
+    ("Image", What::Path),
+    ("TargetFilename", What::Path),
+    ("file.path", What::Path),
+    ("process.executable", What::Path),
 ];
 
 static NAMES: LazyLock<HashMap<Name, What, BuildHasherDefault<Plain>>> = LazyLock::new(|| {
@@ -209,6 +215,9 @@ const URL_HOSTS: [Name; 6] = [
     Name::of("r-dns"),
     Name::of("dhost"),
 ];
+
+/// Where the port stands when it is not the usual one.
+const URL_PORTS: [Name; 2] = [Name::of("http.http_port"), Name::of("id.resp_p")];
 
 /// What the values of a name are looked up as.
 pub(super) fn what(name: Name) -> Option<What> {
@@ -235,6 +244,11 @@ impl Looked<'_> {
             What::Agent => exact(Kind::UserAgent, value, ask),
             What::Subject => exact(Kind::EmailSubject, value, ask),
             What::FileName => exact(Kind::FileName, value, ask),
+            What::Path => {
+                let Some(text) = value.text() else { return };
+                let name = text.rsplit(['\\', '/']).next().unwrap_or_default();
+                ask(&Hashed::of(key::sort(Kind::FileName), name.as_bytes()));
+            }
             What::Hash | What::CertificateHash => {
                 if let Some(text) = value.text() {
                     digest(&text, what, ask);
@@ -256,7 +270,7 @@ impl Looked<'_> {
         match text.as_bytes() {
             [b'0'..=b'9', ..] | [b'[', ..] => match address(text) {
                 Some(seen) => addresses(seen, self.lengths, ask),
-                None => domain(text, self.text, ask),
+                None => domain(text.split(':').next().unwrap_or(text), self.text, ask),
             },
             bytes if bytes.contains(&b':') => match address(text) {
                 Some(seen) => addresses(seen, self.lengths, ask),
@@ -268,7 +282,10 @@ impl Looked<'_> {
 
     fn url(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
         let Some(text) = value.text() else { return };
-        let whole = if text.contains("://") {
+        let scheme = text.split_once("://").map_or("", |(it, _)| it);
+        // A path may have another URL in it.
+        let is_whole = !scheme.is_empty() && scheme.bytes().all(|it| it.is_ascii_alphanumeric());
+        let whole = if is_whole {
             let after = text.split_once("://").map_or("", |(_, it)| it);
             let server = after.split(['/', '?', '#']).next().unwrap_or_default();
             let server = server.rsplit_once('@').map_or(server, |(_, it)| it);
@@ -284,18 +301,14 @@ impl Looked<'_> {
             if !(self.urls)(host(self.text)) {
                 return;
             }
-            format!("http://{server}{}{text}", if text.starts_with('/') { "" } else { "/" })
+            let slash = if text.starts_with('/') { "" } else { "/" };
+            let port = URL_PORTS.iter().find_map(|it| self.event.get(*it)?.integer());
+            if let Some(port) = port.filter(|it| ![80, 443].contains(it) && !server.contains(':')) {
+                one_url(&format!("http://{server}:{port}{slash}{text}"), ask);
+            }
+            format!("http://{server}{slash}{text}")
         };
-        let Some(url) = Url::new(&whole) else { return };
-        let sort = key::sort(Kind::Url);
-        ask(&Hashed::of(sort, url.as_str().as_bytes()));
-        // A sensor that saw the request may not know whether it was encrypted.
-        let other = match url.as_str().split_once("://") {
-            Some(("http", rest)) => format!("https://{rest}"),
-            Some(("https", rest)) => format!("http://{rest}"),
-            _ => return,
-        };
-        ask(&Hashed::of(sort, other.as_bytes()));
+        one_url(&whole, ask);
     }
 
     /// Serial numbers and fingerprints, as [`Term`] spells them.
@@ -319,6 +332,19 @@ impl Looked<'_> {
             domain(server, self.text, ask);
         }
     }
+}
+
+fn one_url(whole: &str, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    let Some(url) = Url::new(whole) else { return };
+    let sort = key::sort(Kind::Url);
+    ask(&Hashed::of(sort, url.as_str().as_bytes()));
+    // A sensor that saw the request may not know whether it was encrypted.
+    let other = match url.as_str().split_once("://") {
+        Some(("http", rest)) => format!("https://{rest}"),
+        Some(("https", rest)) => format!("http://{rest}"),
+        _ => return,
+    };
+    ask(&Hashed::of(sort, other.as_bytes()));
 }
 
 fn exact(kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {

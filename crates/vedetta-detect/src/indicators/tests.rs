@@ -37,6 +37,33 @@ fn hits(set: &Indicators, line: &str) -> Vec<(u8, String)> {
 }
 
 #[test]
+fn urls_with_ports_and_names_in_paths() {
+    let set = set(&[
+        (Kind::Url, "http://bad.example:8080/a"),
+        (Kind::Url, "http://bad.example/go?to=http://good.example/"),
+        (Kind::Domain, "4evil.example.org"),
+        (Kind::FileName, "bad.exe"),
+    ]);
+    let sysmon = r#"{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"C:\\Temp\\bad.exe"}"#;
+    for (line, expected) in [
+        (
+            r#"{"event_type":"http","http":{"hostname":"bad.example","http_port":8080,"url":"/a"}}"#,
+            0,
+        ),
+        (r#"{"_path":"http","host":"bad.example","id.resp_p":8080,"uri":"/a"}"#, 0),
+        (
+            r#"{"event_type":"http","http":{"hostname":"bad.example","url":"/go?to=http://good.example/"}}"#,
+            1,
+        ),
+        (r#"{"cs-host":"4evil.example.org:8080"}"#, 2),
+        (sysmon, 3),
+    ] {
+        let found: Vec<u8> = hits(&set, line).into_iter().map(|it| it.0).collect();
+        assert_eq!(found, [expected], "{line}");
+    }
+}
+
+#[test]
 fn every_kind_where_it_stands() {
     use stix::pattern::HashAlgorithm::{Md5, Sha1, Sha256};
     let sha256 = "ab".repeat(32);

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 use stix::pattern::HashAlgorithm;
 
+use super::spelling;
 use crate::event::{Event, Name};
 
 /// Where events name a host at an end of a connection, under the names that rules use.
@@ -55,6 +56,8 @@ const FINGERPRINTS: &[(Name, &str)] = &[
     (Name::of("ja3s"), "x_ja3s"),
     (Name::of("tls.ja4"), "x_ja4"),
     (Name::of("ja4"), "x_ja4"),
+    (Name::of("tls.ja4s"), "x_ja4s"),
+    (Name::of("ja4s"), "x_ja4s"),
 ];
 /// Values of a name that are taken.
 const MOST: usize = 16;
@@ -78,7 +81,8 @@ pub fn objects(event: &Event<'_>) -> Vec<Value> {
         let (key, name) = key.rsplit_once('\\').unwrap_or((&key, ""));
         let data = first(event, DETAILS).unwrap_or_default();
         gathered.put(json!({
-            "type": "windows-registry-key", "key": key, "values": [{ "name": name, "data": data }],
+            "type": "windows-registry-key", "key": spelling::registry_key(key),
+            "values": [{ "name": name, "data": data }],
         }));
     }
     gathered.0

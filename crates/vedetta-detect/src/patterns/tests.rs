@@ -58,6 +58,23 @@ fn parts_of_one_object() {
 }
 
 #[test]
+fn however_a_constant_is_spelled() {
+    let registry = r#"{"EventID":13,"Channel":"Microsoft-Windows-Sysmon/Operational","TargetObject":"HKLM\\Software\\Run\\x","Details":"a.exe"}"#;
+    let tls = r#"{"event_type":"tls","dest_ip":"203.0.113.9","tls":{"ja4s":"t13d_a_b"}}"#;
+    let mut patterns = watching(&[
+        "[file:name = 'a.exe' AND file:hashes.MD5 = 'D41D8CD98F00B204E9800998ECF8427E']",
+        "[windows-registry-key:key = 'HKEY_LOCAL_MACHINE\\\\Software\\\\Run']",
+        "[windows-registry-key:key = 'HKLM\\\\Software\\\\Run']",
+        "[domain-name:value = 'BAD.example.org'] REPEATS 2 TIMES",
+        "[network-traffic:dst_ref.value = '203.0.113.9' AND network-traffic:x_ja4s = 'T13d_a_b']",
+    ]);
+    let found = hits(&mut patterns, &[PROCESS, registry, DNS, DNS, tls]);
+    assert_eq!(found, [(0, 0, 1), (1, 1, 1), (2, 1, 1), (3, 3, 2), (4, 4, 1)]);
+    let often = "[domain-name:value = 'bad.example.org'] REPEATS 200 TIMES";
+    assert_eq!(Patterns::default().put([0; 16], often, life()), Err(Unwatched::TooOften(200)));
+}
+
+#[test]
 fn several_observations_in_order_and_in_time() {
     let name = "[domain-name:value = 'bad.example.org']";
     let flow = "[network-traffic:dst_ref.value = '203.0.113.9']";

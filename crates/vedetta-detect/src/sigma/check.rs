@@ -1,6 +1,7 @@
 //! A rule looked at on its arrival, before anybody uses it.
 
 use super::lower::Placeholders;
+use super::room::Room;
 use super::rules::{Refused, Rules};
 use crate::event::Tape;
 
@@ -18,6 +19,7 @@ pub fn check(text: &str, placeholders: Placeholders) -> Result<(), Refused> {
         return Err(refuse(1, "longer than 256 KiB: no rule is".into()));
     }
     let mut rules = Rules::new(placeholders);
+    rules.room = Room::for_one();
     rules.take("", text);
     rules.ready();
     if let Some(refused) = rules.refused().first() {
@@ -56,6 +58,15 @@ mod tests {
         assert_eq!(line, 7, "{reason}");
         let (line, reason) = of(&rule("    s:\n        a: b\n    condition: not s\n")).unwrap_err();
         assert!(line == 8 && reason.contains("nothing in it"), "{line}: {reason}");
+        let wide: String = (0..200).map(|at| format!("            - 'a{at}\\w{{80}}'\n")).collect();
+        let (line, reason) =
+            of(&rule(&format!("    s:\n        a|re:\n{wide}    condition: s\n"))).unwrap_err();
+        assert!(line == 7 && reason.contains("more than 8 MiB"), "{line}: {reason}");
+        let simple: String = (0..200).map(|at| format!("            - 'a{at}[0-9]+'\n")).collect();
+        assert_eq!(
+            of(&rule(&format!("    s:\n        a|re:\n{simple}    condition: s\n"))),
+            Ok(())
+        );
         assert!(of("title: [").is_err());
         assert!(of(&"x".repeat(LONGEST + 1)).is_err());
     }

@@ -19,6 +19,8 @@ use crate::event::{Event, Name};
 
 /// Most groups of one correlation.
 const MOST_GROUPS: usize = 100_000;
+/// Most events of all groups of all correlations together.
+const MOST_HELD: usize = 500_000;
 /// Deepest chain of correlations over correlations.
 const DEEPEST: usize = 8;
 
@@ -30,6 +32,8 @@ pub struct Correlator {
     by_rule: HashMap<usize, Vec<(usize, usize)>>,
     by_correlation: HashMap<usize, Vec<(usize, usize)>>,
     state: State,
+    /// How many events all groups hold.
+    held: usize,
 }
 
 /// What was seen.
@@ -139,7 +143,7 @@ impl Correlator {
         }
         let mut state = State::default();
         state.groups.resize_with(correlations.len(), HashMap::new);
-        (Self { correlations, by_rule, by_correlation, state }, refused)
+        (Self { correlations, by_rule, by_correlation, state, held: 0 }, refused)
     }
 
     /// What the correlations are called: what was seen by others is of no use to them.
@@ -193,6 +197,7 @@ impl Correlator {
         let fits = state.groups.len() == self.correlations.len();
         if fits {
             self.state = state;
+            self.held = self.state.groups.iter().map(held).sum();
         }
         Ok(fits)
     }
@@ -206,6 +211,7 @@ impl Correlator {
         fired: &mut Vec<Fired>,
     ) {
         let Some(waiting) = self.by_rule.get(&rule).cloned() else { return };
+        self.keep_within_room();
         let text = |_: &str, name: Name| event.text(name).map(std::borrow::Cow::into_owned);
         let number = |name: Name| event.get(name).and_then(crate::Value::number);
         let seen = Seen { at, event: id, text: &text, number: &number };
@@ -226,21 +232,17 @@ impl Correlator {
         let Some(group) = correlation.group(nth, seen) else { return };
         let key: String = group.iter().map(|(_, value)| format!("{value}\u{1f}")).collect();
         let groups = &mut self.state.groups[number];
+        let Some(value) = correlation.value(seen) else { return };
         if groups.len() >= MOST_GROUPS && !groups.contains_key(&key) {
-            let oldest = groups.iter().min_by_key(|it| it.1.newest()).map(|it| it.0.clone());
-            oldest.and_then(|it| groups.remove(&it));
-            self.state.evicted += 1;
+            self.state.evicted += make_room(groups);
         }
-        let value = correlation.field.map_or((0, 0.0), |name| {
-            let text = (seen.text)("", name);
-            let number = (seen.number)(name).unwrap_or(0.0);
-            (text.map_or(0, |it| Name::of(&it).0), number)
-        });
         let occurrence = Occurrence { at: seen.at, event: seen.event, rule: nth, value };
         let held = groups.entry(key).or_default();
+        let before = held.len();
         if !held.add(occurrence, correlation.window) {
             return;
         }
+        self.held = (self.held + held.len()).saturating_sub(before);
         let Some(count) = correlation.holds(held) else { return };
         if !held.fires(correlation.window) {
             return;
@@ -274,6 +276,22 @@ impl Correlator {
     }
 }
 
+impl Correlator {
+    /// When all hold too much, the one that holds most lets go.
+    fn keep_within_room(&mut self) {
+        while self.held > MOST_HELD {
+            let Some(most) = self.state.groups.iter_mut().max_by_key(|it| held(it)) else { return };
+            self.state.evicted += make_room(most);
+            self.held = self.state.groups.iter().map(held).sum();
+        }
+    }
+}
+
+/// How many events the groups of a correlation hold.
+fn held(groups: &HashMap<String, Group>) -> usize {
+    groups.values().map(Group::len).sum()
+}
+
 impl Correlation {
     fn of(rule: &CorrelationRule) -> Result<Self, String> {
         let seconds = i64::try_from(rule.timespan.seconds).ok();
@@ -285,6 +303,13 @@ impl Correlation {
             }
             CorrelationCondition::Extended(_) => None,
         };
+        let named = match &rule.condition {
+            CorrelationCondition::Threshold { field, .. } => field.as_ref().map_or(0, Vec::len),
+            CorrelationCondition::Extended(_) => 0,
+        };
+        if named > 1 {
+            return Err("the condition names several fields; one can be counted".into());
+        }
         let counts = matches!(rule.correlation_type, CorrelationType::EventCount)
             || is_temporal(rule.correlation_type);
         if field.is_none() && !counts {
@@ -328,6 +353,15 @@ impl Correlation {
             .iter()
             .map(|(field, name)| Some((field.clone(), (seen.text)(field, *name)?)))
             .collect()
+    }
+
+    /// What is counted of an event; nothing when it lacks it.
+    fn value(&self, seen: &Seen<'_>) -> Option<(u64, f64)> {
+        let Some(name) = self.field else { return Some((0, 0.0)) };
+        if self.kind == CorrelationType::ValueCount {
+            return Some((Name::of(&(seen.text)("", name)?).0, 0.0));
+        }
+        Some((0, (seen.number)(name)?))
     }
 
     /// What was counted, if it is what the condition asks.
@@ -375,6 +409,24 @@ impl Correlation {
             ConditionExpr::Selector { .. } => false,
         }
     }
+}
+
+/// Lets go the sixteenth of the groups that was not heard of for longest; answers how many those are.
+/// So many at once, for to look for one takes as long.
+fn make_room(groups: &mut HashMap<String, Group>) -> u64 {
+    let mut newest: Vec<_> = groups.values().map(Group::newest).collect();
+    let (before, many) = (groups.len(), groups.len() / 16);
+    if newest.is_empty() {
+        return 0;
+    }
+    let limit = *newest.select_nth_unstable(many).1;
+    let mut left = many + 1;
+    groups.retain(|_, it| {
+        let stays = left == 0 || it.newest() > limit;
+        left -= usize::from(!stays);
+        stays
+    });
+    (before - groups.len()) as u64
 }
 
 fn is_temporal(kind: CorrelationType) -> bool {

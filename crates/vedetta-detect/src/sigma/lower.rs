@@ -3,22 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use regex::RegexBuilder;
 use rsigma_parser::value::SigmaValue;
 use rsigma_parser::{ConditionExpr, Detection, DetectionItem, Detections, Modifier, Quantifier};
 
 use super::encode::{self, Bytes};
 use super::expression::{Expression, TestNumber};
 use super::literal;
+use super::room::Room;
 use super::test::{Ask, Cased, Field, Order, Part, Test};
 use super::wildcard::{self, Piece, Simple, Where};
 use crate::event::Name;
 
 /// What placeholders (`%name%`) stand for.
 pub type Placeholders = BTreeMap<String, Vec<String>>;
-
-/// Largest compiled regular expression, in bytes.
-const LARGEST: usize = 4 << 20;
 
 /// Every test of every rule, each once.
 #[derive(Debug, Default)]
@@ -38,6 +35,7 @@ pub(crate) struct Wrong {
 pub(crate) struct Lowering<'t> {
     pub(crate) tests: &'t mut Tests,
     pub(crate) placeholders: &'t Placeholders,
+    pub(crate) room: &'t mut Room,
 }
 
 impl Tests {
@@ -87,8 +85,8 @@ impl Lowering<'_> {
                 Expression::all(of?)
             }
             Detection::Keywords(values) => {
-                let texts: Vec<_> = values.iter().map(|it| self.keyword(it)).collect();
-                Expression::any(texts)
+                let texts: Result<Vec<_>, _> = values.iter().map(|it| self.keyword(it)).collect();
+                Expression::any(texts?)
             }
             Detection::ArrayMatch { field, .. } => {
                 let what = format!("matching inside the array {field:?} is not supported");
@@ -101,17 +99,16 @@ impl Lowering<'_> {
         })
     }
 
-    fn keyword(&mut self, value: &SigmaValue) -> Expression {
+    fn keyword(&mut self, value: &SigmaValue) -> Result<Expression, Wrong> {
         let pieces = match value {
             SigmaValue::String(text) => wildcard::pieces(&text.parts),
-            SigmaValue::Null => return Expression::any(Vec::new()),
+            SigmaValue::Null => return Ok(Expression::any(Vec::new())),
             other => vec![Piece::Text(other.to_string())],
         };
         let simple = wildcard::simple(pieces, Where::Anywhere).folded();
-        match ask_of(simple) {
-            Ok(ask) => Expression::Test(self.tests.number(Field::Everywhere, ask)),
-            Err(_) => Expression::any(Vec::new()),
-        }
+        let ask = ask_of(simple, self.room);
+        let wrong = |what| Wrong { what, near: value.to_string() };
+        Ok(Expression::Test(self.tests.number(Field::Everywhere, ask.map_err(wrong)?)))
     }
 
     fn item(&mut self, item: &DetectionItem) -> Result<Expression, Wrong> {
@@ -129,7 +126,7 @@ impl Lowering<'_> {
         }
         let mut each = Vec::with_capacity(item.values.len());
         for value in &item.values {
-            let asks = asked.value(value, self.placeholders).map_err(wrong)?;
+            let asks = asked.value(value, self.placeholders, self.room).map_err(wrong)?;
             let mut ways = Vec::with_capacity(asks.len());
             for ask in asks {
                 ways.push(self.test(&field, ask).map_err(wrong)?);
@@ -192,10 +189,15 @@ impl<'i> Asked<'i> {
     }
 
     /// What is asked for one value: any of these.
-    fn value(&self, value: &SigmaValue, stands_for: &Placeholders) -> Result<Vec<Ask>, String> {
+    fn value(
+        &self,
+        value: &SigmaValue,
+        stands_for: &Placeholders,
+        room: &mut Room,
+    ) -> Result<Vec<Ask>, String> {
         let text = value.to_string();
         if self.has(Modifier::Re) {
-            return self.expression(&text).map(|it| vec![it]);
+            return self.expression(&text, room).map(|it| vec![it]);
         }
         if self.has(Modifier::Cidr) {
             return network(&text).map(|it| vec![it]);
@@ -220,10 +222,10 @@ impl<'i> Asked<'i> {
             }
             SigmaValue::Float(it) if self.place == Where::Whole => Ok(vec![Ask::Number(*it)]),
             SigmaValue::String(text) if self.has(Modifier::Expand) => {
-                self.expanded(&text.original, stands_for)
+                self.expanded(&text.original, stands_for, room)
             }
-            SigmaValue::String(text) => self.texts(wildcard::pieces(&text.parts)),
-            other => self.texts(vec![Piece::Text(other.to_string())]),
+            SigmaValue::String(text) => self.texts(wildcard::pieces(&text.parts), room),
+            other => self.texts(vec![Piece::Text(other.to_string())], room),
         }
     }
 
@@ -251,7 +253,7 @@ impl<'i> Asked<'i> {
         .find_map(|(modifier, part)| self.has(modifier).then_some(part))
     }
 
-    fn expression(&self, text: &str) -> Result<Ask, String> {
+    fn expression(&self, text: &str, room: &mut Room) -> Result<Ask, String> {
         let mut flags = String::new();
         for (modifier, flag) in
             [(Modifier::IgnoreCase, 'i'), (Modifier::Multiline, 'm'), (Modifier::DotAll, 's')]
@@ -261,10 +263,15 @@ impl<'i> Asked<'i> {
             }
         }
         let text = if flags.is_empty() { text.to_owned() } else { format!("(?{flags}){text}") };
-        expression(&text)
+        room.expression(&text)
     }
 
-    fn expanded(&self, text: &str, stands_for: &Placeholders) -> Result<Vec<Ask>, String> {
+    fn expanded(
+        &self,
+        text: &str,
+        stands_for: &Placeholders,
+        room: &mut Room,
+    ) -> Result<Vec<Ask>, String> {
         let mut texts = vec![String::new()];
         for (at, part) in text.split('%').enumerate() {
             let known = if at % 2 == 1 { stands_for.get(part).map(Vec::as_slice) } else { None };
@@ -283,18 +290,18 @@ impl<'i> Asked<'i> {
         let mut asks = Vec::new();
         for text in texts {
             let text = rsigma_parser::SigmaString::new(&text);
-            asks.extend(self.texts(wildcard::pieces(&text.parts))?);
+            asks.extend(self.texts(wildcard::pieces(&text.parts), room)?);
         }
         Ok(asks)
     }
 
     /// The texts that one text may have become.
-    fn texts(&self, pieces: Vec<Piece>) -> Result<Vec<Ask>, String> {
+    fn texts(&self, pieces: Vec<Piece>, room: &mut Room) -> Result<Vec<Ask>, String> {
         let dashed = if self.has(Modifier::WindAsh) { dashed(&pieces) } else { vec![pieces] };
         let offsets = self.has(Modifier::Base64Offset);
         if !offsets && !self.has(Modifier::Base64) {
             let widened = dashed.into_iter().map(|it| self.widened(it));
-            return widened.map(|it| self.ask(it, self.place)).collect();
+            return widened.map(|it| self.ask(it, self.place, room)).collect();
         }
         let mut asks = Vec::new();
         for pieces in dashed {
@@ -304,10 +311,11 @@ impl<'i> Asked<'i> {
             let bytes = encode::bytes(text, self.bytes());
             if offsets {
                 for text in encode::base64_offsets(&bytes) {
-                    asks.push(self.ask(vec![Piece::Text(text)], Where::Anywhere)?);
+                    asks.push(self.ask(vec![Piece::Text(text)], Where::Anywhere, room)?);
                 }
             } else {
-                asks.push(self.ask(vec![Piece::Text(encode::base64(&bytes))], self.place)?);
+                let text = Piece::Text(encode::base64(&bytes));
+                asks.push(self.ask(vec![text], self.place, room)?);
             }
         }
         Ok(asks)
@@ -340,15 +348,18 @@ impl<'i> Asked<'i> {
         pieces.into_iter().map(wide).collect()
     }
 
-    fn ask(&self, pieces: Vec<Piece>, place: Where) -> Result<Ask, String> {
+    fn ask(&self, pieces: Vec<Piece>, place: Where, room: &mut Room) -> Result<Ask, String> {
         let simple = wildcard::simple(pieces, place);
         // Base64 is cased, but the language compares it without case unless told.
         if !self.has(Modifier::Cased) || self.everywhere {
-            return ask_of(simple.folded());
+            return ask_of(simple.folded(), room);
         }
         match simple {
-            Simple::Text(place, text) => Ok(Ask::Cased(place, text.into())),
-            other => ask_of(other),
+            Simple::Text(place, text) => {
+                room.take(text.len())?;
+                Ok(Ask::Cased(place, text.into()))
+            }
+            other => ask_of(other, room),
         }
     }
 }
@@ -371,26 +382,15 @@ fn dashed(pieces: &[Piece]) -> Vec<Vec<Piece>> {
     all
 }
 
-fn ask_of(simple: Simple) -> Result<Ask, String> {
+fn ask_of(simple: Simple, room: &mut Room) -> Result<Ask, String> {
     match simple {
-        Simple::Text(place, text) => Ok(Ask::Text(place, text.into())),
+        Simple::Text(place, text) => {
+            room.take(text.len())?;
+            Ok(Ask::Text(place, text.into()))
+        }
         Simple::Anything => Ok(Ask::Anything),
-        Simple::Expression(text) => expression(&text),
+        Simple::Expression(text) => room.expression(&text),
     }
-}
-
-fn expression(text: &str) -> Result<Ask, String> {
-    let built = RegexBuilder::new(text).size_limit(LARGEST).build();
-    built.map(|it| Ask::Expression(Box::new(it))).map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => {
-            "the regular expression grows too large when it is prepared".into()
-        }
-        error => {
-            let text = error.to_string();
-            let last = text.lines().rfind(|it| !it.trim().is_empty()).unwrap_or("not one");
-            format!("regular expression: {}", last.trim_start_matches("error: "))
-        }
-    })
 }
 
 fn network(text: &str) -> Result<Ask, String> {

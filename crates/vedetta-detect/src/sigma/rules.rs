@@ -5,6 +5,7 @@ use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 use super::expression::Expression;
 use super::lower::{Lowering, Placeholders, Tests, Wrong};
 use super::pipeline::Pipeline;
+use super::room::Room;
 
 /// All rules together.
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub struct Rules {
     refused: Vec<Refused>,
     placeholders: Placeholders,
     pipelines: Vec<Pipeline>,
+    pub(crate) room: Room,
 }
 
 /// A rule, ready to be asked.
@@ -124,8 +126,12 @@ impl Rules {
                 self.refused.push(Refused { file, line: 1, reason });
                 continue;
             }
-            let mut lowering =
-                Lowering { tests: &mut self.tests, placeholders: &self.placeholders };
+            self.room.next_rule();
+            let mut lowering = Lowering {
+                tests: &mut self.tests,
+                placeholders: &self.placeholders,
+                room: &mut self.room,
+            };
             match lowering.section(&rule.detection) {
                 Ok(expression) => self.rules.push(Rule::of(rule, file, expression)),
                 Err(Wrong { what, near }) => {

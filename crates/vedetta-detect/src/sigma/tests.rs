@@ -338,6 +338,47 @@ fn rules_together_in_order_and_in_chains() {
 }
 
 #[test]
+fn what_an_event_lacks_is_not_counted() {
+    let counted = |correlation: &str, events: &[&str]| {
+        let one = rule("s:\n    a: 1\ncondition: s").replace("id: t", "id: one");
+        let rules = rules(&[&one, correlation]);
+        let (mut correlator, refused) = Correlator::new(&rules);
+        assert_eq!(refused, []);
+        let (mut decoder, mut fired) = (Decoder::new(Format::Json), Vec::new());
+        for (id, event) in (0..).zip(events) {
+            let event = decoder.read(event.as_bytes()).unwrap().unwrap();
+            correlator.see(0, &event, (1_000_000, id), &mut fired);
+        }
+        fired.last().map(|it| it.count)
+    };
+    let values = correlation("value_count", "one", "    condition: {gte: 2, field: u}\n");
+    assert_eq!(counted(&values, &[r#"{"a":1,"u":"x"}"#, r#"{"a":1}"#]), None);
+    let mean = correlation("value_avg", "one", "    condition: {gte: 10, field: n}\n");
+    assert_eq!(counted(&mean, &[r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1,"n":10}"#]), Some(10.0));
+    let several = correlation("value_count", "one", "    condition: {gte: 2, field: [u, v]}\n");
+    let one = rule("s:\n    a: 1\ncondition: s").replace("id: t", "id: one");
+    let (_, refused) = Correlator::new(&rules(&[&one, &several]));
+    assert!(refused[0].reason.contains("several fields"), "{refused:?}");
+}
+
+#[test]
+fn more_groups_than_there_is_room_for_are_let_go_a_block_at_a_time() {
+    let one = rule("s:\n    a: 1\ncondition: s").replace("id: t", "id: one");
+    let text = correlation("event_count", "one", "    group-by: [u]\n    condition: {gte: 2}\n");
+    let (mut correlator, _) = Correlator::new(&rules(&[&one, &text]));
+    let (mut decoder, mut fired) = (Decoder::new(Format::Json), Vec::new());
+    for at in 0..110_000i64 {
+        let line = format!(r#"{{"a":1,"u":"{at}"}}"#);
+        let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+        correlator.see(0, &event, (at, at as u64), &mut fired);
+    }
+    assert!((6_000..20_000).contains(&correlator.evicted()), "{}", correlator.evicted());
+    let event = decoder.read(br#"{"a":1,"u":"109999"}"#).unwrap().unwrap();
+    correlator.see(0, &event, (110_000, 110_000), &mut fired);
+    assert_eq!(fired.len(), 1, "the newest are kept");
+}
+
+#[test]
 fn a_correlation_of_unknown_rules_is_refused() {
     let text = correlation("event_count", "nobody", "    condition: {gte: 3}\n");
     let (_, refused) = Correlator::new(&rules(&[&text]));

@@ -64,6 +64,10 @@ impl Group {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     pub(super) fn newest(&self) -> Option<i64> {
         self.held.back().map(|it| it.at)
     }
