@@ -39,6 +39,9 @@ pub enum SensorStage {
     Invited {
         /// Until when it can be used.
         until: Instant,
+        /// Since when a sensor is enrolled that keeps working until the code is used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        working: Option<Instant>,
     },
     /// It used its code.
     Enrolled {
@@ -52,6 +55,17 @@ pub enum SensorStage {
         /// Since when.
         since: Instant,
     },
+}
+
+impl SensorStage {
+    /// Since when a sensor is to be heard, when one is.
+    pub(crate) fn works_since(&self) -> Option<Instant> {
+        match self {
+            Self::Enrolled { since, .. } => Some(*since),
+            Self::Invited { working, .. } => *working,
+            Self::Retired { .. } => None,
+        }
+    }
 }
 
 /// What a new sensor is to be.
@@ -98,12 +112,14 @@ impl Outposts {
             return Err(FlowError::invalid("address", "write it as host:port"));
         }
         let _one_at_a_time = self.enrolling.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.sensor(&account).ok();
+        let working = before.as_ref().and_then(|it| it.stage.works_since());
         let sensor = Sensor {
             account: account.clone(),
             name: new.name.clone(),
             organisation: new.organisation.clone(),
-            stage: SensorStage::Invited { until: self.house.now().after(LIFE) },
-            judged: self.sensor(&account).map(|it| it.judged).unwrap_or_default(),
+            stage: SensorStage::Invited { until: self.house.now().after(LIFE), working },
+            judged: before.map(|it| it.judged).unwrap_or_default(),
         };
         let (key, body) = (invitation(&account), record(&sensor)?);
         let (digest, actor) = (digest(&secret), by.account.to_string());
@@ -124,7 +140,7 @@ impl Outposts {
         let (given, now) = (digest(&secret), self.house.now());
         let mut invited = None;
         for sensor in self.sensors()? {
-            if !matches!(sensor.stage, SensorStage::Invited { until } if until > now) {
+            if !matches!(sensor.stage, SensorStage::Invited { until, .. } if until > now) {
                 continue;
             }
             let key = invitation(&sensor.account);
@@ -138,6 +154,9 @@ impl Outposts {
         let operator = self.house.operator()?;
         let purpose = format!("sensor-{}", sensor.name);
         let organisations = [sensor.organisation.clone()];
+        // With a new one, whoever has an old one is heard no more.
+        let mut before = self.house.tokens_of(&operator)?;
+        before.retain(|token| token.account == sensor.account);
         let enrolled = self.house.enrol_machines(&operator, &organisations, &purpose, TOKEN)?;
         let token = enrolled.into_iter().next().ok_or(WRONG_CODE)?.token;
         let version = enrolment.version.chars().take(40).collect();
@@ -146,6 +165,10 @@ impl Outposts {
         let account = sensor.account.to_string();
         self.house.write(move |unit| {
             unit.erase_secret(SecretKind::Node, &key)?;
+            for token in &before {
+                unit.erase_secret(SecretKind::Token, &token.id)?;
+                unit.remove_record(RecordKind::Token, &token.id, &account)?;
+            }
             unit.put_record(RecordKind::Sensor, &account, &body, &account)
         })?;
         Ok(Enrolled {

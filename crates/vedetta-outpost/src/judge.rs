@@ -13,7 +13,7 @@ use vedetta_store::RecordKind;
 
 use crate::Outposts;
 use crate::alerts::Alert;
-use crate::enrol::{Sensor, SensorStage, record};
+use crate::enrol::{Sensor, record};
 
 /// What somebody says of a finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,7 +117,8 @@ impl Outposts {
         let alerts = self.recent(by, Severity::Informational)?;
         let alert = alerts.into_iter().find(|it| it.sighting == *sighting).ok_or_else(unknown)?;
         let organisation = alert.organisation.clone().ok_or_else(unknown)?;
-        let own = by.organisation == organisation && !by.is(Role::Machine);
+        let decides = |it: &Role| !matches!(it, Role::Machine | Role::Auditor);
+        let own = by.organisation == organisation && by.roles.iter().any(decides);
         if !own {
             self.house.require_room(by, ROOM, "judge what sensors of others found")?;
         }
@@ -135,7 +136,7 @@ impl Outposts {
         let sensors = self.sensors()?.into_iter();
         let sensors = sensors.filter(|it| it.organisation == organisation);
         let mut records = Vec::new();
-        for mut sensor in sensors.filter(|it| matches!(it.stage, SensorStage::Enrolled { .. })) {
+        for mut sensor in sensors.filter(|it| it.stage.works_since().is_some()) {
             sensor.judged.retain(|it| it.until > at && !judged.is_instead_of(it));
             sensor.judged.push(judged.clone());
             let over = sensor.judged.len().saturating_sub(KEPT);
@@ -160,6 +161,6 @@ impl Outposts {
             entity: it.entity.clone(),
             until: it.until,
         });
-        Orders { quiet: quiet.collect() }
+        Orders { quiet: quiet.collect(), place: self.house.bell().last().0 }
     }
 }

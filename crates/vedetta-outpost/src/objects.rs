@@ -13,7 +13,8 @@ const RULES: Uuid = Uuid::from_u128(0x9d7e_0b6a_5c1f_5a3e_8b42_6f0c_2d91_7ae4);
 /// The namespace of the indicators made of what was seen outside.
 const OUTSIDE: Uuid = Uuid::from_u128(0x1f6b_93c0_7d25_5e88_a0c4_b7e2_4f18_9d03);
 /// How long what was seen outside is looked for, in microseconds: addresses change hands.
-const LOOKED_FOR: i64 = 7 * 86_400_000_000;
+const LOOKED_FOR: i64 = 7 * DAY;
+const DAY: i64 = 86_400_000_000;
 
 /// The identifier of what a finding is a sighting of: an indicator's own, or that of the indicator that
 /// stands for a rule or a baseline.
@@ -89,18 +90,22 @@ fn indicator(seen: &Observable, told: &Told, by: &OrganisationId) -> Option<Valu
     if !known || value.is_empty() || value.len() > 253 || !value.chars().all(plain) {
         return None;
     }
-    // One for each finding that saw it: told again, it is the same.
-    let id = Uuid::new_v5(&OUTSIDE, format!("{by}\u{1f}{}\u{1f}{value}", told.id).as_bytes());
+    // One of an organisation for a value and a week, whatever saw it: seen on another day, it is the same
+    // for longer.
+    let start = |of: i64| Instant::from_micros(told.created.micros().div_euclid(of) * of);
+    let (week, day) = (start(LOOKED_FOR), start(DAY));
+    let named = format!("{by}\u{1f}{}\u{1f}{value}", week.micros());
+    let id = Uuid::new_v5(&OUTSIDE, named.as_bytes());
     let identity = by.identity();
-    let until = Instant::from_micros(told.created.micros().saturating_add(LOOKED_FOR));
-    let (created, from) = (written(told.created), written(told.first.min(told.created)));
+    let until = Instant::from_micros(day.micros().saturating_add(LOOKED_FOR + DAY));
+    let from = written(told.first.min(day));
     Some(json!({
         "type": "indicator",
         "spec_version": "2.1",
         "id": format!("indicator--{id}"),
         "created_by_ref": identity,
-        "created": created,
-        "modified": created,
+        "created": written(week),
+        "modified": written(day),
         "name": told.title,
         "indicator_types": ["anomalous-activity"],
         "pattern": format!("[{kind}:value = '{value}']"),

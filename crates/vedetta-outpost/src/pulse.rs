@@ -11,7 +11,7 @@ use vedetta_flow::authority::ROOM_AND_AUDITORS;
 use vedetta_model::{AccountId, Actor, Instant};
 
 use crate::Outposts;
-use crate::enrol::{Sensor, SensorStage};
+use crate::enrol::Sensor;
 
 /// What was last heard of a sensor.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +82,7 @@ impl Outposts {
     pub fn watch(&self) -> Result<Vec<AccountId>, FlowError> {
         let (now, mut silent, mut back) = (self.house.now(), Vec::new(), Vec::new());
         for sensor in self.sensors()? {
-            let SensorStage::Enrolled { since, .. } = sensor.stage else { continue };
+            let Some(since) = sensor.stage.works_since() else { continue };
             let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
             let pulse = pulses.entry(sensor.account.clone()).or_default();
             let heard = pulse.heard.unwrap_or_else(|| since.max(self.opened));

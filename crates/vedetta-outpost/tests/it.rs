@@ -128,7 +128,13 @@ fn a_code_is_good_once_and_for_a_day() {
     assert!(matches!(node.use_code(&late), Err(FlowError::Unproven(_))));
     let (first, second) = (node.code("foligno"), node.code("foligno"));
     assert!(node.use_code(&first).is_err(), "a newer code voids it");
-    assert!(node.use_code(&second).is_ok());
+    let old = node.use_code(&second).unwrap();
+    // Who has the old token is heard no more once a new code was used.
+    let third = node.code("foligno");
+    assert!(node.house.actor_by_token(&old.token).is_ok(), "not before");
+    let new = node.use_code(&third).unwrap();
+    assert!(node.house.actor_by_token(&old.token).is_err());
+    assert!(node.house.actor_by_token(&new.token).is_ok());
     let stranger = Node::person("perugia");
     let new = NewSensor {
         organisation: OrganisationId::new("terni").unwrap(),
@@ -137,6 +143,16 @@ fn a_code_is_good_once_and_for_a_day() {
         authority: hex(&[7; 32]),
     };
     assert!(matches!(node.outposts.invite(&stranger, &new), Err(FlowError::Forbidden { .. })));
+}
+
+#[test]
+fn a_new_code_does_not_quiet_the_alarm() {
+    let node = node();
+    let sensor = node.sensor("perugia");
+    node.outposts.hear(&sensor, Heartbeat::default()).unwrap();
+    node.code("perugia");
+    node.clock.advance(pulse::SILENCE + Duration::from_secs(1));
+    assert_eq!(node.outposts.watch().unwrap(), [sensor.account]);
 }
 
 #[test]
@@ -225,6 +241,9 @@ fn what_is_grave_and_outside_is_looked_for_by_others() {
     let [object] = &objects::indicators(&grave, &sensor.organisation)[..] else { panic!("one") };
     let (_, problems) = stix_problems(&object.to_string());
     assert_eq!(problems, 0);
+    let again = Told { id: Uuid::from_u128(9), ..grave };
+    let [same] = &objects::indicators(&again, &sensor.organisation)[..] else { panic!("one") };
+    assert_eq!(same["id"], object["id"], "one of an organisation for an address");
 }
 
 #[test]
@@ -291,6 +310,9 @@ fn the_desk_sees_alerts_and_its_word_quiets_their_like() {
     let unread = node.outposts.judge(&Node::person("stranger"), &sighting, judgement("a drill"));
     assert!(unread.is_err());
     assert!(node.outposts.judge(&perugia, &sighting, judgement(" ")).is_err());
+    let auditor = Actor { roles: BTreeSet::from([Role::Auditor]), ..perugia.clone() };
+    let refused = node.outposts.judge(&auditor, &sighting, judgement("a drill"));
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })), "who audits decides nothing");
     node.outposts.judge(&perugia, &sighting, judgement("a drill")).unwrap();
     let judged = alerts(&centre, Severity::High)[0].judged.clone().unwrap();
     assert_eq!((judged.verdict, judged.reason.as_str()), (Verdict::Harmless, "a drill"));

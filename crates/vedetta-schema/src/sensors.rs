@@ -83,7 +83,13 @@ fn alerts() -> Vec<(&'static str, Value)> {
         ("until", moment()),
     ];
     vec![
-        ("SensorOrders", object(&[("quiet", list(object(&quiet, &[("entity", text())])))], &[])),
+        (
+            "SensorOrders",
+            object(
+                &[("quiet", list(object(&quiet, &[("entity", text())]))), ("place", number())],
+                &[],
+            ),
+        ),
         ("Alerts", object(&[("alerts", list(refer("Alert")))], &[])),
         ("Alert", alert()),
         ("Judgement", object(&judgement, &[("reach", reach), ("days", number())])),

@@ -126,7 +126,7 @@ impl Sensor {
 fn facts(w: Words, it: &SensorState) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     match &it.sensor.stage {
-        SensorStage::Invited { until } => {
+        SensorStage::Invited { until, .. } => {
             facts.push((w.sensor_code_until(), Moment::of(*until, w).text().to_owned()));
         }
         SensorStage::Enrolled { since, version } => {
