@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use vedetta_detect::decode::Local;
 use vedetta_detect::report::Told;
 use vedetta_detect::{Decoder, Format};
 use vedetta_model::Instant;
@@ -11,7 +12,7 @@ use vedetta_model::Instant;
 use crate::error::SensorError;
 use crate::event_log::{self, EventLog, RecordPlace};
 use crate::settings::{Input, Settings};
-use crate::spool::{self, SpoolPlace, Writer};
+use crate::spool::{self, Numbered, SpoolPlace, Writer};
 use crate::status::InputStatus;
 use crate::tail::{More, Place, Tail};
 use crate::watch::Watch;
@@ -79,13 +80,19 @@ impl Reading {
                 let folder: String = name.chars().map(plain).collect();
                 let most = settings.limits.buffer_mib << 20;
                 let folder = directory.join("spool").join(folder);
-                let (writer, reader) = spool::open(&folder, most, place)?;
+                let is_retried = input.https.is_some() || input.nats.is_some();
+                let numbered = if is_retried { Numbered::ByContent } else { Numbered::ByPlace };
+                let (writer, reader) = spool::open(&folder, (most, numbered), place)?;
                 (From::Spool(reader), Some(writer))
             }
         };
         tracing::info!(input = %name, "reading");
         let status = InputStatus { name, ..InputStatus::default() };
-        Ok((Self { source, decoder: Decoder::new(format), status }, writer))
+        let local = Local::new(input.zone.as_deref(), Instant::default());
+        let decoder = Decoder::new(format)
+            .with_local(local.map_err(|it| SensorError::file(Path::new(Settings::FILE), it))?);
+        let decoder = if input.is_for_many() { decoder.for_many() } else { decoder };
+        Ok((Self { source, decoder, status }, writer))
     }
 
     /// Reads what there is, a little at most.
@@ -97,6 +104,7 @@ impl Reading {
         told: &mut Vec<Told>,
     ) -> More {
         let Self { source, decoder, status } = self;
+        decoder.at(now);
         let mut each = |line: &[u8], number: u64| {
             status.lines += 1;
             match decoder.read(line) {
@@ -111,7 +119,7 @@ impl Reading {
             }
         };
         let read = match source {
-            From::File(tail) => tail.read(&mut each),
+            From::File(tail) => tail.read(now, &mut each),
             From::EventLog(log) => log.read(&mut each),
             From::Spool(reader) => reader.read(&mut each),
         };

@@ -111,7 +111,9 @@ mod tests {
     #[tokio::test]
     async fn what_was_taken_is_kept_with_where_the_journal_stands() {
         let directory = tempfile::tempdir().unwrap();
-        let (writer, mut reader) = spool::open(&directory.path().join("s"), 1 << 20, None).unwrap();
+        let (writer, mut reader) =
+            spool::open(&directory.path().join("s"), (4 << 20, spool::Numbered::ByPlace), None)
+                .unwrap();
         let sink = Sink::new(writer, Arc::default());
         let path = directory.path().join("journal.json");
         let (mut ours, theirs) = tokio::io::duplex(1 << 10);

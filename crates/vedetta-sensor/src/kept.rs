@@ -49,10 +49,13 @@ pub(crate) fn get<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SensorE
     }
 }
 
+/// The number of no octets.
+pub(crate) const NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// A number of octets (FNV-1a), the same in every version of the program.
 pub(crate) fn number(parts: &[&[u8]]) -> u64 {
     let octets = parts.iter().flat_map(|part| part.iter());
-    octets.fold(0xcbf2_9ce4_8422_2325, |state: u64, octet| {
+    octets.fold(NOTHING, |state: u64, octet| {
         (state ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

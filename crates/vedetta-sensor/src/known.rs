@@ -1,6 +1,6 @@
 //! What the node cleared for this organisation, kept on disk as it came: indicators and rules.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub(crate) struct Known {
     /// Rules that came as items, by item.
     rules: BTreeMap<Id, String>,
     mine: Mine,
+    /// What was kept and never looked for in the past.
+    pub(crate) late: Vec<(Id, Term, Life)>,
 }
 
 /// What is the owner's own.
@@ -59,6 +61,8 @@ pub(crate) enum Change {
     },
     /// All indicators.
     All(Indicators),
+    /// No indicators, and no patterns.
+    Nothing,
     /// All rules.
     Rules(Box<(Arc<Rules>, Correlator, usize)>),
 }
@@ -116,13 +120,18 @@ enum Piece {
 /// Longest line that is kept, in bytes.
 const LONGEST: u64 = 4 << 20;
 
-impl Known {
-    /// Opens what was kept; answers all of it.
-    pub(crate) fn open(
-        path: &Path,
-        mine: Mine,
-        now: Instant,
-    ) -> Result<(Self, Indicators, Patterns), SensorError> {
+/// What was kept, as it is now.
+struct Read {
+    known: (u64, BTreeMap<Id, String>),
+    indicators: Indicators,
+    patterns: Patterns,
+    /// What was kept after a place: nobody has looked for it in the past yet.
+    late: Vec<(Id, Term, Life)>,
+}
+
+impl Read {
+    /// Reads a file; writes it anew when most of it is of the past.
+    fn of(path: &Path, mine: &Mine, (applied, now): (u64, Instant)) -> Result<Self, SensorError> {
         let failed = |error: std::io::Error| SensorError::file(path, error);
         let mut newest: HashMap<Id, u64> = HashMap::new();
         let (mut place, mut lines) = (0, 0);
@@ -136,7 +145,7 @@ impl Known {
         })
         .map_err(failed)?;
         let mut builder = Builder::with_room_for(newest.len());
-        let mut patterns = Patterns::default();
+        let (mut patterns, mut late) = (Patterns::default(), Vec::new());
         let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
         let rewrite = lines > 2 * newest.len() + 1_000;
         each_line(path, &mut |at, line| {
@@ -146,13 +155,15 @@ impl Known {
                 return;
             }
             match piece {
-                Piece::Gone => return,
+                Piece::Gone | Piece::Rule(None) => return,
                 Piece::Indicator(.., life) if is_over(&life, now) => return,
                 Piece::Indicator(terms, pattern, life) => {
                     terms.iter().for_each(|term| builder.add(id, term, &life));
                     pattern.into_iter().for_each(|it| watch_for(&mut patterns, (id, &it, life)));
+                    if read.place(0) > applied && !read.is_by(&mine.identity) {
+                        late.extend(terms.into_iter().map(|term| (id, term, life)));
+                    }
                 }
-                Piece::Rule(None) => return,
                 Piece::Rule(Some(text)) => {
                     rules.insert(id, text);
                 }
@@ -167,11 +178,38 @@ impl Known {
             live.extend_from_slice(place_line(place).as_bytes());
             kept::replace(path, &live)?;
         }
-        let mut file = kept::append(path).map_err(failed)?;
-        // After a crash in the middle of a line, the next begins on its own.
-        file.write_all(b"\n").map_err(failed)?;
-        let known = Self { path: path.to_owned(), file, place, rules, mine };
-        Ok((known, builder.build(DecayTable::default()), patterns))
+        let indicators = builder.build(DecayTable::default());
+        Ok(Self { known: (place, rules), indicators, patterns, late })
+    }
+}
+
+/// Opens a file to write more to it. After a crash in the middle of a line, the next begins on its own.
+fn to_write(path: &Path) -> Result<File, SensorError> {
+    let opened = kept::append(path).and_then(|mut file| file.write_all(b"\n").map(|()| file));
+    opened.map_err(|error| SensorError::file(path, error))
+}
+
+impl Known {
+    /// Opens what was kept; answers all of it. What was kept after a place waits in `late`.
+    pub(crate) fn open(
+        path: &Path,
+        mine: Mine,
+        (applied, now): (u64, Instant),
+    ) -> Result<(Self, Indicators, Patterns), SensorError> {
+        let Read { known: (place, rules), indicators, patterns, late } =
+            Read::of(path, &mine, (applied, now))?;
+        let file = to_write(path)?;
+        let known = Self { path: path.to_owned(), file, place, rules, mine, late };
+        Ok((known, indicators, patterns))
+    }
+
+    /// Nothing is known any more: the node was restored to an earlier moment, and says everything anew.
+    pub(crate) fn forget(&mut self) -> Result<Vec<Change>, SensorError> {
+        kept::replace(&self.path, b"")?;
+        self.file = to_write(&self.path)?;
+        self.place = 0;
+        self.rules.clear();
+        Ok(vec![Change::Nothing, self.rules()])
     }
 
     /// How far the stream was followed.
@@ -181,45 +219,51 @@ impl Known {
 
     /// Takes lines of the stream: what they change is kept, and answered.
     pub(crate) fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
-        let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let (mut bytes, mut rules_changed, mut own) = (Vec::new(), false, Vec::new());
-        let mut patterns = Vec::new();
+        let mut bytes = Vec::new();
+        // Of what comes more than once, the last word counts.
+        let mut newest: BTreeMap<Id, (Piece, bool)> = BTreeMap::new();
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
             let Some((id, piece)) = read.piece(&self.mine.harmless) else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
+            newest.insert(id, (piece, read.is_by(&self.mine.identity)));
+        }
+        let bytes = if bytes.is_empty() { place_line(self.place).into_bytes() } else { bytes };
+        self.file.write_all(&bytes).map_err(|error| SensorError::file(&self.path, error))?;
+        Ok(self.changes(newest, now))
+    }
+
+    /// What the newest of some items change.
+    fn changes(&mut self, newest: BTreeMap<Id, (Piece, bool)>, now: Instant) -> Vec<Change> {
+        let (mut added, mut removed, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut patterns, mut rules_changed) = (Vec::new(), false);
+        for (id, (piece, is_own)) in newest {
+            rules_changed |= self.rules.remove(&id).is_some();
+            let before = added.len();
             match piece {
-                Piece::Gone => {
-                    rules_changed |= self.rules.remove(&id).is_some();
-                    removed.push(id);
-                }
+                Piece::Gone => {}
                 Piece::Rule(text) => {
                     rules_changed = true;
-                    self.rules.remove(&id);
                     self.rules.extend(text.map(|text| (id, text)));
                 }
                 Piece::Indicator(terms, pattern, life) => {
-                    own.extend(read.is_by(&self.mine.identity).then_some(id));
-                    removed.push(id);
+                    own.extend(is_own.then_some(id));
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
                         patterns.extend(pattern.map(|pattern| (id, pattern, life)));
                     }
                 }
             }
+            removed.extend((added.len() == before).then_some(id));
         }
-        let bytes = if bytes.is_empty() { place_line(self.place).into_bytes() } else { bytes };
-        self.file.write_all(&bytes).map_err(|error| SensorError::file(&self.path, error))?;
         let mut changes = Vec::new();
-        if !removed.is_empty() {
-            let known: HashSet<Id> = added.iter().map(|(id, ..)| *id).collect();
-            removed.retain(|id| !known.contains(id));
+        if !(added.is_empty() && removed.is_empty()) {
             changes.push(Change::Indicators { added, removed, own, patterns });
         }
         changes.extend(rules_changed.then(|| self.rules()));
-        Ok(changes)
+        changes
     }
 
     /// All rules, ready; those that cannot be used are told in the log, and counted.
@@ -244,11 +288,11 @@ impl Known {
 
     /// Everything anew, with what was taken since as one.
     pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
-        let mine = std::mem::take(&mut self.mine);
         // The patterns stay: what they have seen goes on.
-        let (known, indicators, _) = Self::open(&self.path, mine, now)?;
-        *self = known;
-        Ok(Change::All(indicators))
+        let read = Read::of(&self.path, &self.mine, (u64::MAX, now))?;
+        // It may be another file.
+        self.file = to_write(&self.path)?;
+        Ok(Change::All(read.indicators))
     }
 }
 
@@ -346,7 +390,7 @@ mod tests {
     fn what_came_is_there_after_a_restart_and_what_was_taken_back_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, none, _) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, none, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         assert!(none.is_empty());
         let lines = [
             line(5, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
@@ -373,11 +417,86 @@ mod tests {
         drop(known);
         let cut = [&std::fs::read(&path).unwrap()[..], b"{\"id\":\"11\",\"obj"].concat();
         std::fs::write(&path, cut).unwrap();
-        let (mut known, all, _) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         assert_eq!((known.place(), all.len()), (10, 1));
         known.take(&line(12, 6, "[ipv4-addr:value = '203.0.113.6']", ""), NOW).unwrap();
-        let (known, all, _) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         assert_eq!((known.place(), all.len()), (12, 2));
+    }
+
+    #[test]
+    fn of_two_versions_that_come_together_the_later_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        let two = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'a.exe']";
+        let sigma = r#","pattern_type":"sigma""#;
+        let sigma =
+            |place, n, rule| line(place, n, rule, "").replace(r#","pattern_type":"stix""#, sigma);
+        let lines = [
+            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
+            line(2, 1, "[ipv4-addr:value = '203.0.113.1']", r#","revoked":true"#),
+            line(3, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
+            line(4, 2, "[ipv4-addr:value = '203.0.113.22']", ""),
+            line(5, 3, two, ""),
+            line(6, 3, two, r#","revoked":true"#),
+            line(7, 4, "[ipv4-addr:value = '203.0.113.4']", ""),
+            r#"{"withdrawn":{"item":"indicator--00000000-0000-4000-8000-000000000004"}}"#.into(),
+            line(9, 5, "[ipv4-addr:value = '203.0.113.5']", ""),
+            sigma(10, 5, "title: ["),
+        ];
+        let changes = known.take(&lines.join("\n"), NOW).unwrap();
+        let [Change::Indicators { added, removed, patterns, .. }, Change::Rules(_)] = &changes[..]
+        else {
+            panic!("indicators and rules")
+        };
+        let values: Vec<&str> = added.iter().map(|(_, term, _)| term.value()).collect();
+        assert_eq!(values, ["203.0.113.22"]);
+        let removed: Vec<u8> = removed.iter().map(|id| id[15]).collect();
+        assert_eq!((removed, patterns.len()), (vec![1, 3, 4, 5], 0));
+    }
+
+    #[test]
+    fn what_was_kept_and_not_looked_for_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        let lines = [
+            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
+            line(2, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
+        ];
+        known.take(&lines.join("\n"), NOW).unwrap();
+        drop(known);
+        // The process ended after it had looked for the first.
+        let (known, all, _) = Known::open(&path, Mine::default(), (1, NOW)).unwrap();
+        let late: Vec<&str> = known.late.iter().map(|(_, term, _)| term.value()).collect();
+        assert_eq!((all.len(), late), (2, vec!["203.0.113.2"]));
+    }
+
+    #[test]
+    fn of_a_node_that_was_restored_everything_is_asked_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        known.take(&line(900, 1, "[ipv4-addr:value = '203.0.113.1']", ""), NOW).unwrap();
+        let changes = known.forget().unwrap();
+        assert!(matches!(changes[..], [Change::Nothing, Change::Rules(_)]));
+        assert_eq!(known.place(), 0);
+        known.take(&line(7, 2, "[ipv4-addr:value = '203.0.113.2']", ""), NOW).unwrap();
+        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        assert_eq!((known.place(), all.len()), (7, 1));
+    }
+
+    #[test]
+    fn what_cannot_be_read_anew_loses_nothing_of_the_owners() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let mine = Mine { identity: "identity--x".into(), ..Mine::default() };
+        let (mut known, ..) = Known::open(&path, mine, (u64::MAX, NOW)).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(known.all(NOW).is_err());
+        assert_eq!(known.mine.identity, "identity--x");
     }
 
     #[test]
@@ -390,14 +509,14 @@ mod tests {
             harmless: WarningLists::build(std::slice::from_ref(&list)).unwrap(),
             ..Mine::default()
         };
-        let (mut known, ..) = Known::open(&path, mine(), NOW).unwrap();
+        let (mut known, ..) = Known::open(&path, mine(), (u64::MAX, NOW)).unwrap();
         let lines = [
             line(1, 1, "[domain-name:value = 'good.example.org']", ""),
             line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
         ];
         let changes = known.take(&lines.join("\n"), NOW).unwrap();
         assert_eq!(indicators(&changes), (1, 1));
-        let (_, all, _) = Known::open(&path, mine(), NOW).unwrap();
+        let (_, all, _) = Known::open(&path, mine(), (u64::MAX, NOW)).unwrap();
         assert_eq!(all.len(), 1);
     }
 
@@ -405,7 +524,7 @@ mod tests {
     fn patterns_of_several_values_are_watched_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         let pattern = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'a.exe']";
         let changes = known.take(&line(1, 1, pattern, ""), NOW).unwrap();
         let [Change::Indicators { added, patterns, .. }] = &changes[..] else { panic!("one") };
@@ -414,7 +533,7 @@ mod tests {
         let changes = known.take(&simple, NOW).unwrap();
         let [Change::Indicators { patterns, .. }] = &changes[..] else { panic!("one") };
         assert!(patterns.is_empty(), "the table finds it");
-        let (_, _, patterns) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (_, _, patterns) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         assert_eq!(patterns.len(), 1);
     }
 
@@ -422,7 +541,7 @@ mod tests {
     fn rules_travel_as_items_and_a_bad_one_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
-        let (mut known, ..) = Known::open(&path, Mine::default(), NOW).unwrap();
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
         let rule = "title: T\\nid: 1\\nlogsource:\\n  product: windows\\ndetection:\\n  s:\\n    A: b\\n  condition: s\\n";
         let sigma = |place, n, rule: &str| {
             line(place, n, rule, "")
@@ -430,7 +549,7 @@ mod tests {
         };
         let lines = [sigma(1, 1, rule), sigma(2, 2, "title: [")].join("\n");
         let changes = known.take(&lines, NOW).unwrap();
-        let [Change::Rules(made)] = &changes[..] else { panic!("rules") };
+        let [.., Change::Rules(made)] = &changes[..] else { panic!("rules") };
         assert_eq!((made.0.all().len(), made.2), (1, 1));
         assert_eq!(made.0.all()[0].file, "indicator--00000000-0000-4000-8000-000000000001");
     }

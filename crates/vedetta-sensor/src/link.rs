@@ -17,7 +17,7 @@ use crate::identity::Identity;
 use crate::known::{Change, Known};
 use crate::listen::{self, Sink};
 use crate::node::{Connection, Node};
-use crate::run::{Brought, Message, Shared};
+use crate::run::{Brought, Message, Shared, Until};
 use crate::settings::Input;
 use crate::status;
 
@@ -27,6 +27,7 @@ pub(crate) struct Link {
     pub(crate) identity: Identity,
     pub(crate) known: Known,
     pub(crate) messages: Sender<Message>,
+    pub(crate) until: Until,
 }
 
 /// Findings sent at once, and octets of them.
@@ -46,14 +47,15 @@ const LONGEST_LINE: usize = 64 << 20;
 
 /// Works until something cannot go on: the listeners, above all.
 pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorError> {
-    let Link { shared, identity, known, messages } = link;
+    let Link { shared, identity, known, messages, until } = link;
     let node = identity.node()?;
     let mut listening = JoinSet::new();
     for (input, sink) in sinks {
         if input == Input::default() {
             read_stdin(sink, messages.clone(), tokio::runtime::Handle::current());
         } else {
-            listening.spawn(listen::run(input, sink, shared.directory.clone()));
+            let account = identity.account.to_string();
+            listening.spawn(listen::run((input, account), sink, shared.directory.clone()));
         }
     }
     let heard = async {
@@ -65,7 +67,7 @@ pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorEr
     };
     tokio::select! {
         outcome = heard => outcome,
-        () = follow(&shared, &node, known, &messages) => Ok(()),
+        outcome = follow((&*shared, until), &node, known, &messages) => outcome,
         () = send(&shared, &node) => Ok(()),
         () = beat(&shared, &node, &messages) => Ok(()),
         () = renew(&shared, &node, identity) => Ok(()),
@@ -113,30 +115,37 @@ impl Shared {
     }
 }
 
-/// Follows the node's stream for ever.
+/// Follows the node's stream for ever; who runs until all is read must have caught up with it first.
 async fn follow(
-    shared: &Shared,
+    (shared, until): (&Shared, Until),
     node: &Node,
     mut known: Known,
-    messages: &std::sync::mpsc::Sender<Message>,
-) {
+    messages: &Sender<Message>,
+) -> Result<(), SensorError> {
     let mut patience = Patience::new();
-    let mut after = known.place();
+    // Up to where it must come before anything is read.
+    let mut to = match until {
+        Until::Told => None,
+        Until::AllRead => Some(place_of(shared, node).await?),
+    };
     loop {
-        let outcome = follow_once(shared, node, (&mut known, after), messages).await;
-        let moved = known.place() != after;
-        after = known.place();
+        let before = known.place();
+        let outcome = follow_once(shared, node, (&mut known, &mut to), messages).await;
         match outcome {
             // It ends in order every hour.
             Ok(()) => patience = Patience::new(),
             Err(SensorError::Refused(reason)) => {
                 // The node was restored to an earlier moment: everything is asked anew.
                 tracing::warn!(%reason, "the stream begins anew");
-                after = 0;
+                let forgotten = known.forget().and_then(|changes| {
+                    changes.into_iter().try_for_each(|change| tell(messages, change, 0))
+                });
+                shared.note(&forgotten);
             }
+            Err(error) if to.is_some() => return Err(error),
             Err(error) => {
                 shared.note(&Err(error));
-                if moved {
+                if known.place() != before {
                     patience = Patience::new();
                 }
             }
@@ -145,17 +154,30 @@ async fn follow(
     }
 }
 
+/// How far the node's ledger has come.
+async fn place_of(shared: &Shared, node: &Node) -> Result<u64, SensorError> {
+    let beat = shared.status.lock().unwrap_or_else(PoisonError::into_inner).beat.clone();
+    let body = serde_json::to_vec(&beat).unwrap_or_default();
+    let answer = node.connect().await?.post("/api/v1/sensors/heartbeats", body).await?;
+    let orders: Orders = serde_json::from_slice(&answer).unwrap_or_default();
+    Ok(orders.place)
+}
+
 async fn follow_once(
     shared: &Shared,
     node: &Node,
-    (known, after): (&mut Known, u64),
-    messages: &std::sync::mpsc::Sender<Message>,
+    (known, to): (&mut Known, &mut Option<u64>),
+    messages: &Sender<Message>,
 ) -> Result<(), SensorError> {
-    let mut body = node.connect().await?.follow(after).await?.into_body();
+    let mut body = node.connect().await?.follow(known.place()).await?.into_body();
     let broken =
         |reason: &str| SensorError::Node { address: "stream".into(), reason: reason.into() };
     let mut held: Vec<u8> = Vec::new();
     loop {
+        if to.is_some_and(|to| known.place() >= to) {
+            *to = None;
+            messages.send(Message::CaughtUp).map_err(|_| broken("nobody watches any more"))?;
+        }
         let frame = tokio::time::timeout(SILENCE, body.frame()).await;
         let Some(frame) = frame.map_err(|_| broken("it fell silent"))? else { return Ok(()) };
         let frame = frame.map_err(|error| broken(&error.to_string()))?;
@@ -174,29 +196,35 @@ async fn follow_once(
         }
         let lines: Vec<u8> = held.drain(..whole).collect();
         for change in known.take(&String::from_utf8_lossy(&lines), shared.clock.now())? {
-            tell(messages, change)?;
+            tell(messages, change, known.place())?;
         }
         if shared.worn.swap(false, Ordering::Relaxed) {
-            tell(messages, known.all(shared.clock.now())?)?;
+            tell(messages, known.all(shared.clock.now())?, known.place())?;
         }
         let mut status = shared.status.lock().unwrap_or_else(PoisonError::into_inner);
         status.beat.place = known.place();
     }
 }
 
-fn tell(messages: &Sender<Message>, change: Change) -> Result<(), SensorError> {
+fn tell(messages: &Sender<Message>, change: Change, place: u64) -> Result<(), SensorError> {
     let gone = |_| SensorError::Node {
         address: "stream".into(),
         reason: "nobody watches any more".into(),
     };
-    messages.send(Message::Change(change)).map_err(gone)
+    messages.send(Message::Change(change, place)).map_err(gone)
 }
 
 /// Sends what was found for ever.
 async fn send(shared: &Shared, node: &Node) {
     let (mut patience, mut connection) = (Patience::new(), None);
+    let mut together = TOGETHER;
     loop {
-        let outcome = send_once(shared, node, &mut connection).await;
+        let outcome = send_once(shared, node, (&mut connection, together)).await;
+        together = match &outcome {
+            Err(SensorError::Refused(reason)) if is_of_content(reason) => 1,
+            Err(_) => together,
+            Ok(_) => TOGETHER,
+        };
         let sent_all = matches!(outcome, Ok(Sent::All));
         let outcome = outcome.map(drop);
         if outcome.is_err() {
@@ -224,16 +252,21 @@ enum Sent {
     Some,
 }
 
+/// Whether the node refuses what a report says, and would refuse it again.
+fn is_of_content(reason: &str) -> bool {
+    ["400", "413", "422"].iter().any(|it| reason.starts_with(it))
+}
+
 async fn send_once(
     shared: &Shared,
     node: &Node,
-    connection: &mut Option<Connection>,
+    (connection, together): (&mut Option<Connection>, usize),
 ) -> Result<Sent, SensorError> {
     let next = |most| {
         let outbox = shared.outbox.lock().unwrap_or_else(PoisonError::into_inner);
         outbox.next(most, OCTETS)
     };
-    let findings = next(TOGETHER);
+    let findings = next(together);
     if findings.is_empty() {
         return Ok(Sent::All);
     }
@@ -244,8 +277,19 @@ async fn send_once(
         Some(open) => open,
         None => connection.insert(node.connect().await?),
     };
-    let answer = connection.post("/api/v1/sensors/findings", body).await?;
+    let answer = match connection.post("/api/v1/sensors/findings", body).await {
+        // It would hold up all that come after it.
+        Err(SensorError::Refused(reason)) if together == 1 && is_of_content(&reason) => {
+            tracing::error!(%reason, "the node does not take a finding; it is let go");
+            shared.lost.fetch_add(1, Ordering::Relaxed);
+            let mut outbox = shared.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            outbox.arrived(&report.findings)?;
+            return Ok(Sent::Some);
+        }
+        answer => answer?,
+    };
     let taken: Taken = serde_json::from_slice(&answer).unwrap_or_default();
+    shared.lost.fetch_add(taken.refused.len() as u64, Ordering::Relaxed);
     for it in &taken.refused {
         tracing::warn!(finding = %it.id, reason = %it.reason, "the node does not take a finding");
     }

@@ -1,8 +1,10 @@
 //! Syslog from the network: datagrams (RFC 5426) and streams (RFC 6587, and RFC 5425 over TLS).
 
+use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,8 +30,15 @@ pub(crate) struct Sink {
     lost: Arc<AtomicU64>,
 }
 
-/// Streams at once.
+/// Octets kept at once.
+const TOGETHER: usize = 256 << 10;
+/// Streams at once, and of one address.
 const STREAMS: usize = 1_024;
+const OF_ONE: usize = 64;
+/// Octets of messages that are not whole yet, of all streams together: of one it is a message at most.
+const HELD: usize = 32 << 20;
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How long a stream may say nothing.
 const SILENCE: Duration = Duration::from_mins(30);
 /// How long a stream waits when there is no room.
@@ -46,22 +55,41 @@ impl Sink {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).put(lines)
     }
 
-    /// Keeps lines, when there is room.
-    pub(crate) async fn wait_and_put(&self, lines: &[u8]) -> io::Result<()> {
-        while !self.put(lines)? {
-            tokio::time::sleep(PATIENCE).await;
+    /// Keeps lines, when there is room: many lines a few at a time, for together they may be more than
+    /// there will ever be room for.
+    pub(crate) async fn wait_and_put(&self, mut lines: &[u8]) -> io::Result<()> {
+        while !lines.is_empty() {
+            let most = lines.get(..TOGETHER).unwrap_or(lines);
+            let end = memchr::memrchr(b'\n', most).or_else(|| memchr::memchr(b'\n', lines));
+            let (some, rest) = lines.split_at(end.map_or(lines.len(), |at| at + 1));
+            while !self.put(some)? {
+                tokio::time::sleep(PATIENCE).await;
+            }
+            lines = rest;
         }
         Ok(())
+    }
+
+    /// Waits until all that was kept is on disk: who sent it may be answered.
+    pub(crate) async fn on_disk(&self) -> io::Result<()> {
+        let file = self.writer.lock().unwrap_or_else(PoisonError::into_inner).file()?;
+        let synced = tokio::task::spawn_blocking(move || file.sync_data());
+        synced.await.map_err(io::Error::other)?
     }
 }
 
 /// Takes what an input brings, for as long as it is polled.
-pub(crate) async fn run(input: Input, sink: Sink, directory: PathBuf) -> Result<(), SensorError> {
+pub(crate) async fn run(
+    (input, account): (Input, String),
+    sink: Sink,
+    directory: PathBuf,
+) -> Result<(), SensorError> {
     if let Some(units) = &input.journal {
         return journal::follow(units, &directory, &sink).await;
     }
     if let (Some(server), Some(subject)) = (&input.nats, &input.subject) {
-        let what = nats::Subject { server, subject, stream: input.stream.as_deref() };
+        let (stream, account) = (input.stream.as_deref(), account.as_str());
+        let what = nats::Subject { server, subject, stream, account };
         return nats::follow(&what, &sink).await;
     }
     listen(input, sink).await
@@ -83,27 +111,93 @@ async fn listen(input: Input, sink: Sink) -> Result<(), SensorError> {
     let Some(address) = input.tcp else { return Ok(()) };
     let tls = acceptor(&input)?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let room = Arc::new(Semaphore::new(STREAMS));
+    streams(&listener, (tls, HANDSHAKE), &sink).await;
+    Ok(())
+}
+
+/// Takes streams, each in a task of its own.
+async fn streams(
+    listener: &TcpListener,
+    (tls, handshake): (Option<TlsAcceptor>, Duration),
+    sink: &Sink,
+) {
+    let (room, places) = (Arc::new(Semaphore::new(STREAMS)), Places::default());
+    let held = Arc::new(AtomicUsize::new(0));
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let Ok((stream, from)) = listener.accept().await else {
             tokio::time::sleep(PATIENCE).await;
             continue;
         };
-        let (sink, tls) = (sink.clone(), tls.clone());
+        let Some(of_address) = places.take(from.ip()) else {
+            tracing::info!(%from, "one address has as many streams of syslog as it may");
+            continue;
+        };
+        let (sink, tls, held) = (sink.clone(), tls.clone(), Arc::clone(&held));
         tokio::spawn(async move {
-            let _place = place;
+            let (_place, _of_address) = (place, of_address);
             let ended = match tls {
-                None => follow(stream, &sink).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => follow(stream, &sink).await,
-                    Err(error) => Err(error),
+                None => follow(stream, &sink, held).await,
+                Some(tls) => match tokio::time::timeout(handshake, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => follow(stream, &sink, held).await,
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(io::Error::other("it does not say who it is")),
                 },
             };
             if let Err(error) = ended {
                 tracing::info!(%from, %error, "a stream of syslog ended");
             }
         });
+    }
+}
+
+/// Who has how many streams open.
+#[derive(Clone, Default)]
+struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of them.
+struct OfAddress(Places, IpAddr);
+
+impl Places {
+    fn take(&self, address: IpAddr) -> Option<OfAddress> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        (*count < OF_ONE).then(|| {
+            *count += 1;
+            OfAddress(self.clone(), address)
+        })
+    }
+}
+
+impl Drop for OfAddress {
+    fn drop(&mut self) {
+        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
+    }
+}
+
+/// Room for what a stream holds of a message, given back when it ends.
+struct Held(Arc<AtomicUsize>, usize);
+
+impl Held {
+    /// It is so much now; whether there is room.
+    fn is(&mut self, octets: usize) -> bool {
+        let Self(all, before) = self;
+        let others = all.fetch_add(octets, Ordering::AcqRel) - *before;
+        all.fetch_sub(*before, Ordering::AcqRel);
+        *before = octets;
+        others + octets <= HELD || octets <= BUFFER
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::AcqRel);
     }
 }
 
@@ -120,7 +214,12 @@ async fn datagrams(socket: &UdpSocket, sink: &Sink) -> io::Result<()> {
 }
 
 /// Takes messages from a stream until it ends.
-async fn follow(mut stream: impl AsyncRead + Unpin, sink: &Sink) -> io::Result<()> {
+async fn follow(
+    mut stream: impl AsyncRead + Unpin,
+    sink: &Sink,
+    held: Arc<AtomicUsize>,
+) -> io::Result<()> {
+    let mut held = Held(held, 0);
     let (mut frames, mut buffer) = (Frames::default(), vec![0; BUFFER]);
     loop {
         let read = tokio::time::timeout(SILENCE, stream.read(&mut buffer));
@@ -131,6 +230,9 @@ async fn follow(mut stream: impl AsyncRead + Unpin, sink: &Sink) -> io::Result<(
             return sink.wait_and_put(&lines).await;
         }
         frames.take(buffer.get(..length).unwrap_or_default(), &mut lines);
+        if !held.is(frames.held.len()) {
+            return Err(io::Error::other("too many messages that do not end"));
+        }
         if !lines.is_empty() {
             sink.wait_and_put(&lines).await?;
         }
@@ -187,6 +289,7 @@ impl Frames {
         }
         self.passing += at.saturating_sub(self.held.len());
         self.held.drain(..at.min(self.held.len()));
+        self.held.shrink_to(BUFFER);
     }
 
     /// What is left when nothing more comes.
@@ -252,6 +355,102 @@ mod tests {
             let wanted = "<34>1 - first one\ns<34>second\n<34>3 third\na<13>last\n";
             assert_eq!(text, wanted, "cut at {cut}");
         }
+    }
+
+    /// A buffer that nobody reads, and where it is kept.
+    fn sink() -> (tempfile::TempDir, Sink) {
+        let directory = tempfile::tempdir().unwrap();
+        let by_place = crate::spool::Numbered::ByPlace;
+        let (writer, _) = crate::spool::open(directory.path(), (4 << 20, by_place), None).unwrap();
+        (directory, Sink::new(writer, Arc::default()))
+    }
+
+    fn acceptor() -> TlsAcceptor {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".into()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let secret = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let made = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], secret);
+        TlsAcceptor::from(Arc::new(made.unwrap()))
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_holds_no_place() {
+        let (_directory, sink) = sink();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients = async {
+            let mut open = Vec::new();
+            for _ in 0..=OF_ONE {
+                open.push(tokio::net::TcpStream::connect(address).await.unwrap());
+            }
+            // Those that never begin their handshake, and the one too many, are closed.
+            for mut stream in open {
+                assert_eq!(stream.read(&mut [0; 8]).await.unwrap_or(0), 0);
+            }
+        };
+        tokio::select! {
+            () = streams(&listener, (Some(acceptor()), Duration::ZERO), &sink) => {}
+            () = clients => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn one_address_has_so_many_streams_and_no_more() {
+        let (_directory, sink) = sink();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients = async {
+            let mut open = Vec::new();
+            for _ in 0..OF_ONE {
+                open.push(tokio::net::TcpStream::connect(address).await.unwrap());
+            }
+            let mut more = tokio::net::TcpStream::connect(address).await.unwrap();
+            assert_eq!(more.read(&mut [0; 8]).await.unwrap_or(0), 0, "it is closed");
+        };
+        tokio::select! {
+            () = streams(&listener, (None, HANDSHAKE), &sink) => {}
+            () = clients => {}
+        }
+    }
+
+    #[test]
+    fn what_streams_hold_together_is_bounded() {
+        let all = Arc::new(AtomicUsize::new(0));
+        let mut many: Vec<Held> = (0..32).map(|_| Held(Arc::clone(&all), 0)).collect();
+        assert!(many.iter_mut().all(|it| it.is(1 << 20)));
+        let mut another = Held(Arc::clone(&all), 0);
+        assert!(!another.is(1 << 20), "there is no more room");
+        assert!(another.is(1 << 10), "short lines always have some");
+        many.pop();
+        assert!(another.is(1 << 19));
+        drop((many, another));
+        assert_eq!(all.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test]
+    async fn more_than_there_is_room_for_at_once_is_kept_a_little_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let by_place = crate::spool::Numbered::ByPlace;
+        let (writer, mut reader) =
+            crate::spool::open(directory.path(), (4 << 20, by_place), None).unwrap();
+        let sink = Sink::new(writer, Arc::default());
+        let lines = [&[b'a'; 999][..], b"\n"].concat().repeat(9_000);
+        let mut count = 0;
+        let reading = async {
+            while count < 9_000 {
+                tokio::task::yield_now().await;
+                while reader.read(&mut |_, _| count += 1).unwrap() == crate::tail::More::Now {}
+                reader.forget_read().unwrap();
+            }
+        };
+        let (put, ()) = tokio::join!(sink.wait_and_put(&lines), reading);
+        put.unwrap();
     }
 
     #[test]

@@ -9,6 +9,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 
 use crate::error::SensorError;
+use crate::kept;
+use crate::lines::Lines;
 use crate::listen::Sink;
 
 /// What is followed, and where.
@@ -20,6 +22,17 @@ pub(crate) struct Subject<'s> {
     pub(crate) subject: &'s str,
     /// The stream of JetStream that keeps it, when one does.
     pub(crate) stream: Option<&'s str>,
+    /// Whose sensor reads it.
+    pub(crate) account: &'s str,
+}
+
+impl Subject<'_> {
+    /// What JetStream knows this reader by: no two inputs, and no two sensors, are one reader.
+    fn reader(&self) -> String {
+        let parts = [self.account, self.stream.unwrap_or_default(), self.subject];
+        let parts = parts.map(|it| [it.as_bytes(), b"\n"].concat());
+        format!("{NAME}-{:016x}", kept::number(&[&parts[0], &parts[1], &parts[2]]))
+    }
 }
 
 /// The longest line of the protocol that is read.
@@ -34,8 +47,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// The numbers of what is subscribed to: events, and JetStream's answers.
 const EVENTS: &str = "1";
 const ANSWERS: &str = "2";
-/// What JetStream knows this reader by.
-const READER: &str = "vedetta-sensor";
+/// What servers know this client by.
+const NAME: &str = "vedetta-sensor";
+/// Messages that are made sure of, and acknowledged, together.
+const TOGETHER: usize = 256;
 
 /// Follows a subject for as long as it is polled.
 pub(crate) async fn follow(what: &Subject<'_>, sink: &Sink) -> Result<(), SensorError> {
@@ -66,14 +81,15 @@ enum Said {
 
 async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::Result<()> {
     let mut connection = Connection::open(what.server).await?;
-    let (subject, inbox) = (what.subject, format!("{READER}.{}", what.stream.unwrap_or_default()));
+    let (subject, reader) = (what.subject, what.reader());
+    let inbox = format!("{NAME}.{reader}");
     let listened = if what.stream.is_some() { &inbox } else { subject };
     connection.say(&format!("SUB {listened} {EVENTS}\r\n")).await?;
     if let Some(stream) = what.stream {
         let wanted = json!({
             "stream_name": stream,
             "config": {
-                "durable_name": READER,
+                "durable_name": reader,
                 "deliver_subject": inbox,
                 "filter_subject": subject,
                 "ack_policy": "explicit",
@@ -81,10 +97,11 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
                 "max_ack_pending": 1_000,
             },
         });
-        let api = format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{READER}");
+        let api = format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{reader}");
         connection.say(&format!("SUB {inbox}.answer {ANSWERS}\r\n")).await?;
         connection.publish(&api, Some(&format!("{inbox}.answer")), &wanted.to_string()).await?;
     }
+    let mut answered: Vec<String> = Vec::new();
     loop {
         match connection.next().await? {
             Said::Ping => connection.say("PONG\r\n").await?,
@@ -95,16 +112,29 @@ async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::R
                     return Err(io::Error::other(format!("JetStream refuses: {said}")));
                 }
             }
-            Said::Message { reply, mut payload, .. } => {
+            Said::Message { reply, payload, .. } => {
                 *heard = true;
-                payload.push(b'\n');
-                sink.wait_and_put(&payload).await?;
-                if let Some(reply) = reply.filter(|it| it.starts_with("$JS.ACK.")) {
-                    connection.publish(&reply, None, "+ACK").await?;
-                }
+                sink.wait_and_put(&whole_lines(&payload)).await?;
+                answered.extend(reply.filter(|it| it.starts_with("$JS.ACK.")));
+            }
+        }
+        let rests = connection.stream.buffer().is_empty();
+        if answered.len() >= TOGETHER || (rests && !answered.is_empty()) {
+            sink.on_disk().await?;
+            for reply in answered.drain(..) {
+                connection.publish(&reply, None, "+ACK").await?;
             }
         }
     }
+}
+
+/// The lines of a message, each with its end, those that are too long cut.
+fn whole_lines(payload: &[u8]) -> Vec<u8> {
+    let (mut lines, mut whole) = (Lines::default(), Vec::with_capacity(payload.len() + 1));
+    let mut each = |line: &[u8], _| whole.extend_from_slice(&[line, b"\n"].concat());
+    lines.take(payload, &mut each);
+    lines.rest(&mut each);
+    whole
 }
 
 impl Connection {
@@ -122,7 +152,7 @@ impl Connection {
         }
         let mut hello = json!({
             "verbose": false, "pedantic": false, "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
-            "name": READER, "headers": true,
+            "name": NAME, "headers": true,
         });
         match who.map(|it| it.split_once(':')) {
             Some(Some((user, pass))) => (hello["user"], hello["pass"]) = (user.into(), pass.into()),
@@ -212,7 +242,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::spool;
+    use crate::spool::{self, Numbered};
 
     const SERVER: &str = "nats://127.0.0.1:4222";
 
@@ -227,18 +257,18 @@ mod tests {
         }
     }
 
-    /// The lines that come of a subject, until there are so many.
+    /// The lines that come of a subject, until there are so many, and something else is so too.
     async fn lines(
         what: &Subject<'_>,
         count: usize,
-        publish: impl Future<Output = ()>,
+        until: impl Future<Output = ()>,
     ) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
-        let (writer, mut reader) = spool::open(directory.path(), 1 << 20, None).unwrap();
+        let (writer, mut reader) =
+            spool::open(directory.path(), (4 << 20, Numbered::ByContent), None).unwrap();
         let sink = Sink::new(writer, Arc::default());
         let seen = Mutex::new(Vec::new());
         let reading = async {
-            publish.await;
             while seen.lock().unwrap().len() < count {
                 tokio::task::yield_now().await;
                 let mut each = |line: &[u8], _| {
@@ -246,6 +276,7 @@ mod tests {
                 };
                 reader.read(&mut each).unwrap();
             }
+            until.await;
         };
         tokio::select! {
             ended = follow(what, &sink) => panic!("{ended:?}"),
@@ -264,6 +295,15 @@ mod tests {
         }
     }
 
+    /// Ends when a reader has acknowledged so many messages.
+    async fn acknowledged(admin: &mut Connection, what: &Subject<'_>, count: u32) {
+        let api = format!("$JS.API.CONSUMER.INFO.{}.{}", what.stream.unwrap(), what.reader());
+        let floor = format!("\"ack_floor\":{{\"consumer_seq\":{count},");
+        while !ask(admin, &api, "").await.contains(&floor) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn what_a_stream_keeps_is_taken_once_it_is_acknowledged() {
         let Some(mut admin) = server().await else { return };
@@ -276,15 +316,20 @@ mod tests {
             println!("SKIPPED: no JetStream: {made}");
             return;
         }
-        let what = Subject { server: SERVER, subject: &subject, stream: Some(&name) };
+        let stream = Some(name.as_str());
+        let what = Subject { server: SERVER, subject: &subject, stream, account: "a.sensor-first" };
         for text in ["{\"n\":1}", "{\"n\":2}"] {
             assert!(ask(&mut admin, &subject, text).await.contains("\"seq\""));
         }
-        assert_eq!(lines(&what, 2, std::future::ready(())).await, ["{\"n\":1}", "{\"n\":2}"]);
+        let first = lines(&what, 2, acknowledged(&mut admin, &what, 2)).await;
+        assert_eq!(first, ["{\"n\":1}", "{\"n\":2}"]);
         // The reader was away meanwhile; what it acknowledged does not come again.
-        ask(&mut admin, &subject, "{\"n\":3}").await;
-        let again = lines(&what, 1, std::future::ready(())).await;
-        assert_eq!(again.last().map(String::as_str), Some("{\"n\":3}"));
+        ask(&mut admin, &subject, "{\"n\":3}\n{\"n\":4}").await;
+        let again = lines(&what, 2, acknowledged(&mut admin, &what, 3)).await;
+        assert_eq!(again, ["{\"n\":3}", "{\"n\":4}"]);
+        // Another sensor reads all of it for itself.
+        let other = Subject { account: "b.sensor-first", ..what.clone() };
+        assert_eq!(lines(&other, 4, acknowledged(&mut admin, &other, 3)).await.len(), 4);
         ask(&mut admin, &format!("{api}.DELETE.{name}"), "").await;
     }
 

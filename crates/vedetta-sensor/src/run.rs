@@ -11,9 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
+use vedetta_detect::indicators::Id;
 use vedetta_detect::report::{Orders, Told};
 use vedetta_detect::sigma::Pipeline;
-use vedetta_indicator::WarningLists;
+use vedetta_indicator::{Life, Term, WarningLists};
 use vedetta_model::{Clock, Instant};
 
 use crate::error::SensorError;
@@ -98,7 +99,10 @@ impl Shared {
 
 /// What the thread that watches is told.
 pub(crate) enum Message {
-    Change(Change),
+    /// Something new, and the place of the stream up to which it goes.
+    Change(Change, u64),
+    /// Everything that the node has is known.
+    CaughtUp,
     /// What the node wants.
     Orders(Orders),
     /// The standard input has ended.
@@ -114,6 +118,8 @@ struct State {
     /// What the correlations are called, and what they have seen.
     correlations: Vec<String>,
     seen: Option<Box<RawValue>>,
+    /// The place of the stream up to which everything was looked for in the past.
+    applied: Option<u64>,
 }
 
 /// The thread that watches.
@@ -128,6 +134,20 @@ struct Watching {
     keeping: Duration,
     until: Until,
     stdin: Stdin,
+    /// The place of the stream up to which everything was looked for in the past.
+    applied: u64,
+    /// Whether it may read: who reads only once knows first what to look for.
+    begins: Begins,
+}
+
+type Thread = std::thread::JoinHandle<Result<(), SensorError>>;
+type Ended = tokio::sync::oneshot::Receiver<()>;
+
+/// When reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    Now,
+    OnceCaughtUp,
 }
 
 pub(crate) const OUTBOX: &str = "outbox.jsonl";
@@ -155,7 +175,9 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
         pipelines: start.pipelines,
         harmless: start.harmless,
     };
-    let (known, indicators, patterns) = Known::open(&directory.join("known.jsonl"), mine, now)?;
+    let applied = state.applied.unwrap_or(u64::MAX);
+    let (mut known, indicators, patterns) =
+        Known::open(&directory.join("known.jsonl"), mine, (applied, now))?;
     let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
     let history = History::open(&directory.join("history"), days, most)?;
     let telling =
@@ -177,18 +199,15 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
         keeping: Duration::ZERO,
         until: start.until,
         stdin: start.stdin,
+        applied: known.place(),
+        begins: if start.until == Until::Told { Begins::Now } else { Begins::OnceCaughtUp },
     };
     watching.take_up(state, known.rules(), now);
-    let (ended, has_ended) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
-        let outcome = watching.run(&told);
-        // Whoever waited may be gone.
-        let _told = ended.send(());
-        outcome
-    });
-    let thread = thread.map_err(|error| SensorError::file(&directory, error))?;
-    let link = Link { shared: Arc::clone(&shared), identity, known, messages: messages.clone() };
+    watching.look_back(&std::mem::take(&mut known.late), now)?;
+    let (thread, has_ended) = watching.begin(told)?;
     let until = start.until;
+    let link =
+        Link { shared: Arc::clone(&shared), identity, known, messages: messages.clone(), until };
     let working = link::work(link, sinks);
     let all_read = async {
         // It ends by itself when all was read, or when it cannot go on.
@@ -241,6 +260,20 @@ impl Opening<'_> {
 }
 
 impl Watching {
+    /// Watches on a thread of its own; when that has ended is told.
+    fn begin(mut self, told: Receiver<Message>) -> Result<(Thread, Ended), SensorError> {
+        let (ended, has_ended) = tokio::sync::oneshot::channel();
+        let directory = self.shared.directory.clone();
+        let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
+            let outcome = self.run(&told);
+            // Whoever waited may be gone.
+            let _told = ended.send(());
+            outcome
+        });
+        let thread = thread.map_err(|error| SensorError::file(&directory, error))?;
+        Ok((thread, has_ended))
+    }
+
     /// Goes on from what was kept.
     fn take_up(&mut self, state: State, rules: Change, now: Instant) {
         self.watch.change(rules, now, &mut Vec::new());
@@ -253,11 +286,19 @@ impl Watching {
         }
     }
 
+    /// Looks for what was kept, but never looked for in the past.
+    fn look_back(&mut self, late: &[(Id, Term, Life)], now: Instant) -> Result<(), SensorError> {
+        let mut told = Vec::new();
+        self.watch.look_back(late, now, &mut told);
+        self.tell(told)
+    }
+
     fn run(&mut self, messages: &Receiver<Message>) -> Result<(), SensorError> {
         loop {
             let now = self.shared.clock.now();
             let (mut more, mut told) = (More::Later, Vec::new());
-            for input in &mut self.inputs {
+            let reads = self.begins == Begins::Now;
+            for input in self.inputs.iter_mut().filter(|_| reads) {
                 let read = input.read(&mut self.watch, &mut self.counted, now, &mut told);
                 more = if read == More::Now { read } else { more };
             }
@@ -269,8 +310,10 @@ impl Watching {
             if is_over(self.kept, KEEP.max(self.keeping * 20), now) {
                 self.keep()?;
             }
-            let all_read =
-                more == More::Later && self.until == Until::AllRead && self.stdin == Stdin::Unread;
+            let all_read = reads
+                && more == More::Later
+                && self.until == Until::AllRead
+                && self.stdin == Stdin::Unread;
             if all_read || !self.hear(messages, more)? {
                 return self.keep();
             }
@@ -291,9 +334,11 @@ impl Watching {
                 Message::Stop => return Ok(false),
                 Message::Ended => self.stdin = Stdin::Unread,
                 Message::Orders(orders) => self.watch.telling.quiet(orders.quiet),
-                Message::Change(change) => {
+                Message::CaughtUp => self.begins = Begins::Now,
+                Message::Change(change, place) => {
                     let now = self.shared.clock.now();
                     self.watch.change(change, now, &mut told);
+                    self.applied = place;
                 }
             }
             message = messages.try_recv().ok();
@@ -326,7 +371,8 @@ impl Watching {
             self.watch.correlator.written().ok().filter(|_| !self.watch.correlator.is_empty());
         let seen = seen.and_then(|it| serde_json::from_slice(&it).ok());
         let groups = self.watch.telling.kept();
-        let state = State { left: left.collect(), groups, correlations, seen };
+        let (left, applied) = (left.collect(), Some(self.applied));
+        let state = State { left, groups, correlations, seen, applied };
         kept::put(&self.shared.directory.join(STATE), &state)?;
         self.inputs.iter_mut().try_for_each(Reading::kept)?;
         self.show(begun)?;
@@ -353,6 +399,7 @@ impl Watching {
         count("not-utf8", not_utf8);
         count("values-left-out", left_out);
         count("clock-ahead", self.watch.ahead);
+        count("no-moment", self.watch.timeless);
         let (forgotten, given_up) = self.watch.patterns_let_go();
         count("pattern-observations-forgotten", forgotten);
         count("patterns-given-up", given_up);

@@ -1,10 +1,13 @@
 //! What the owner says: `sensor.toml` in the sensor's directory.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use vedetta_detect::Format;
+use vedetta_detect::decode::Local;
+use vedetta_model::Instant;
 
 use crate::error::SensorError;
 
@@ -71,6 +74,9 @@ pub struct Input {
     /// How lines are written, as `vedetta detect --format`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The time zone of lines that do not say theirs (`Europe/Rome`); the machine's own without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 /// What leaves the house.
@@ -84,6 +90,8 @@ pub struct Share {
     /// Whether addresses and names outside that were part of a grave finding may be looked for by
     /// others.
     pub observables: Leave,
+    /// The organisation's own addresses and networks outside: they are hidden as those inside are.
+    pub own: Vec<String>,
 }
 
 /// Whether hosts and accounts are named.
@@ -127,8 +135,35 @@ impl Default for Share {
         let evidence = ["from", "to", "port", "every_s", "failures", "accounts", "count", "query"];
         let seen = ["QueryName", "DestinationIp", "DestinationHostname", "src_ip", "dest_ip"];
         let fields = evidence.into_iter().chain(seen).map(str::to_owned).collect();
-        Self { evidence: fields, names: Names::default(), observables: Leave::default() }
+        let (names, observables) = (Names::default(), Leave::default());
+        Self { evidence: fields, names, observables, own: Vec::new() }
     }
+}
+
+impl Share {
+    /// Whether a value is an address of the organisation's own.
+    pub(crate) fn owns(&self, value: &str) -> bool {
+        let Ok(address) = value.parse::<IpAddr>() else { return false };
+        self.own.iter().filter_map(|it| network(it)).any(|it| is_in(address, it))
+    }
+}
+
+/// An address, or a network as `192.0.2.0/24`.
+fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = if bits.is_empty() { most } else { bits.parse().ok()? };
+    (bits <= most).then_some((address, bits))
+}
+
+fn is_in(address: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
+    let wide = |it: IpAddr| match it {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)) << 96,
+        IpAddr::V6(v6) => u128::from(v6),
+    };
+    address.is_ipv4() == network.is_ipv4()
+        && (wide(address) ^ wide(network)).checked_shr(128 - bits).unwrap_or(0) == 0
 }
 
 impl Default for Limits {
@@ -136,6 +171,10 @@ impl Default for Limits {
         Self { buffer_mib: 256, findings: 20_000, history_days: 30, history_mib: 1_024 }
     }
 }
+
+/// The least buffer, in MiB: some lines of the greatest length, so that one can be read while another is
+/// written.
+const LEAST_BUFFER: u64 = 4;
 
 impl Settings {
     /// The name of the file.
@@ -157,7 +196,22 @@ impl Settings {
         for (at, input) in settings.inputs.iter().enumerate() {
             input.check().map_err(|reason| wrong(format!("input {}: {reason}", at + 1)))?;
         }
+        settings.check().map_err(wrong)?;
         Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.limits.buffer_mib < LEAST_BUFFER {
+            return Err(format!("limits: `buffer_mib` is at least {LEAST_BUFFER}"));
+        }
+        if let Some(wrong) = self.share.own.iter().find(|it| network(it).is_none()) {
+            return Err(format!("share: `own`: {wrong:?} is neither an address nor a network"));
+        }
+        let mut names = BTreeSet::new();
+        match self.inputs.iter().map(Input::name).find(|it| !names.insert(it.clone())) {
+            None => Ok(()),
+            Some(twice) => Err(format!("{twice} is read twice; give each input once")),
+        }
     }
 }
 
@@ -191,7 +245,14 @@ impl Input {
         if ![&self.subject, &self.stream].into_iter().flatten().all(plain) {
             return Err("`subject` and `stream` have no spaces, and no `$`".into());
         }
+        Local::new(self.zone.as_deref(), Instant::default())?;
         self.format().map(drop)
+    }
+
+    /// Whether its lines may be of many who do not know each other.
+    #[must_use]
+    pub fn is_for_many(&self) -> bool {
+        self.udp.is_some() || self.tcp.is_some() || self.https.is_some() || self.nats.is_some()
     }
 
     /// How its lines are written.
@@ -215,7 +276,10 @@ impl Input {
             (_, _, Some(tcp)) => format!("tcp {tcp}"),
             _ => match (self.https, &self.subject, &self.journal) {
                 (Some(https), ..) => format!("https {https}"),
-                (_, Some(subject), _) => format!("nats {subject}"),
+                (_, Some(subject), _) => {
+                    let stream = self.stream.as_deref().map(|it| format!(" in {it}"));
+                    format!("nats {subject}{}", stream.unwrap_or_default())
+                }
                 (_, _, Some(_)) => "journal".into(),
                 _ => "standard input".into(),
             },
@@ -248,11 +312,15 @@ mod tests {
             ("[[input]]\n", "input 1: give exactly one"),
             ("[[input]]\nfile = \"/a\"\nudp = \"127.0.0.1:514\"\n", "exactly one"),
             ("[[input]]\nfile = \"/a\"\nformat = \"xml\"\n", "is no format"),
+            ("[[input]]\nfile = \"/a\"\nzone = \"Roma\"\n", "is no time zone"),
             ("[[input]]\nfile = \"/a\"\nkey = \"/k\"\n", "go together"),
             ("[[input]]\nhttps = \"127.0.0.1:9\"\n", "needs `certificate`"),
             ("[[input]]\nnats = \"nats://127.0.0.1\"\n", "needs a `subject`"),
             ("[[input]]\nnats = \"n\"\nsubject = \"a b\"\n", "no spaces"),
             ("[[input]]\njournal = []\nfile = \"/a\"\n", "exactly one"),
+            ("[[input]]\njournal = []\n[[input]]\njournal = [\"ssh\"]\n", "journal is read twice"),
+            ("[share]\nown = [\"198.51.100.0/33\"]\n", "neither an address"),
+            ("[limits]\nbuffer_mib = 1\n", "at least 4"),
             ("colour = 1\n", "unknown field"),
         ] {
             let told = read(text).unwrap_err();

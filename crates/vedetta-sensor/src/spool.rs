@@ -36,6 +36,16 @@ pub(crate) struct Reader {
     lines: Lines,
     buffer: Box<[u8]>,
     forgotten: u64,
+    numbered: Numbered,
+}
+
+/// What tells a line from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbered {
+    /// Where it stands.
+    ByPlace,
+    /// What it says: who sends it sends it again when the answer is lost.
+    ByContent,
 }
 
 struct Spool {
@@ -47,14 +57,15 @@ struct Spool {
     last: AtomicU64,
 }
 
-/// Octets of a segment.
+/// Octets of a segment, at most; no more than a quarter of the buffer, for the room of one that was read
+/// is given back only whole.
 const SEGMENT: u64 = 8 << 20;
 const BUFFER: usize = 1 << 16;
 
 /// Opens the buffer of a directory, both ends.
 pub(crate) fn open(
     directory: &Path,
-    most: u64,
+    (most, numbered): (u64, Numbered),
     left_at: Option<SpoolPlace>,
 ) -> Result<(Writer, Reader), SensorError> {
     let failed = |error: std::io::Error| SensorError::file(directory, error);
@@ -79,6 +90,7 @@ pub(crate) fn open(
         lines: Lines::default(),
         buffer: vec![0; BUFFER].into(),
         forgotten: first,
+        numbered,
     };
     Ok((Writer { spool, file, length: 0 }, reader))
 }
@@ -90,7 +102,9 @@ impl Writer {
         if self.spool.held.load(Ordering::Acquire) + length > self.spool.most {
             return Ok(false);
         }
-        if self.length + length > SEGMENT && self.length > 0 {
+        if self.length + length > self.spool.segment() && self.length > 0 {
+            // What is answered for is in this one as well as in the next.
+            self.file.sync_data()?;
             let next = self.spool.last.load(Ordering::Acquire) + 1;
             self.file = kept::append(&self.spool.path(next))?;
             self.length = 0;
@@ -100,6 +114,11 @@ impl Writer {
         self.length += length;
         self.spool.held.fetch_add(length, Ordering::AcqRel);
         Ok(true)
+    }
+
+    /// The file, to be waited for until what was put is on disk.
+    pub(crate) fn file(&self) -> std::io::Result<File> {
+        self.file.try_clone()
     }
 }
 
@@ -119,11 +138,11 @@ impl Reader {
         let is_last = self.place.segment >= self.spool.last.load(Ordering::Acquire);
         let Some(file) = &mut self.file else { return Ok(More::Later) };
         let length = file.read(&mut self.buffer)?;
-        let place = &mut self.place;
+        let (place, numbered) = (&mut self.place, self.numbered);
         if length > 0 {
             let bytes = self.buffer.get(..length).unwrap_or_default();
             self.lines.take(bytes, &mut |line, took| {
-                each(line, place.number());
+                each(line, place.number(line, numbered));
                 place.offset += took;
             });
             return Ok(More::Now);
@@ -131,7 +150,7 @@ impl Reader {
         if is_last {
             return Ok(More::Later);
         }
-        self.lines.rest(&mut |line, _| each(line, place.number()));
+        self.lines.rest(&mut |line, _| each(line, place.number(line, numbered)));
         self.skip()
     }
 
@@ -169,12 +188,21 @@ impl Reader {
 }
 
 impl SpoolPlace {
-    fn number(self) -> u64 {
-        kept::number(&[&self.segment.to_le_bytes(), &self.offset.to_le_bytes()])
+    fn number(self, line: &[u8], numbered: Numbered) -> u64 {
+        match numbered {
+            Numbered::ByPlace => {
+                kept::number(&[&self.segment.to_le_bytes(), &self.offset.to_le_bytes()])
+            }
+            Numbered::ByContent => kept::number(&[line]),
+        }
     }
 }
 
 impl Spool {
+    fn segment(&self) -> u64 {
+        SEGMENT.min(self.most / 4)
+    }
+
     fn path(&self, segment: u64) -> PathBuf {
         self.directory.join(format!("{segment:012}.log"))
     }
@@ -209,28 +237,60 @@ mod tests {
     #[test]
     fn what_was_taken_in_survives_and_is_read_once() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut writer, mut reader) = open(directory.path(), 1 << 20, None).unwrap();
+        let (mut writer, mut reader) =
+            open(directory.path(), (1 << 20, Numbered::ByPlace), None).unwrap();
         assert!(writer.put(b"1\n2\n").unwrap());
         assert_eq!(all(&mut reader), ["1", "2"]);
         let place = reader.place();
         assert!(writer.put(b"3\n").unwrap());
         drop((writer, reader));
-        let (mut writer, mut reader) = open(directory.path(), 1 << 20, Some(place)).unwrap();
+        let (mut writer, mut reader) =
+            open(directory.path(), (1 << 20, Numbered::ByPlace), Some(place)).unwrap();
         assert!(writer.put(b"4\n").unwrap());
         assert_eq!(all(&mut reader), ["3", "4"]);
     }
 
     #[test]
+    fn the_smallest_buffer_goes_on_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut writer, mut reader) =
+            open(directory.path(), (4 << 20, Numbered::ByPlace), None).unwrap();
+        let line = [&[b'a'; 1 << 20][..], b"\n"].concat();
+        for _ in 0..40 {
+            assert!(writer.put(&line).unwrap(), "there is room again");
+            assert_eq!(all(&mut reader).len(), 1);
+            reader.forget_read().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_has_the_same_number() {
+        let numbers = |numbered| {
+            let directory = tempfile::tempdir().unwrap();
+            let (mut writer, mut reader) =
+                open(directory.path(), (4 << 20, numbered), None).unwrap();
+            assert!(writer.put(b"a\nb\na\n").unwrap());
+            let mut seen = Vec::new();
+            while reader.read(&mut |_, number| seen.push(number)).unwrap() == More::Now {}
+            seen
+        };
+        let (content, place) = (numbers(Numbered::ByContent), numbers(Numbered::ByPlace));
+        assert!(content[0] == content[2] && content[0] != content[1]);
+        assert!(place[0] != place[2]);
+    }
+
+    #[test]
     fn what_there_is_no_room_for_is_refused_until_some_was_read() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut writer, mut reader) = open(directory.path(), 3 * SEGMENT, None).unwrap();
+        let (mut writer, mut reader) =
+            open(directory.path(), (32 << 20, Numbered::ByPlace), None).unwrap();
         let line = [&[b'a'; 1 << 20][..], b"\n"].concat();
         let mut written = 0;
         while writer.put(&line).unwrap() {
             written += 1;
         }
-        assert_eq!(written, 23, "a little less than three segments");
-        assert_eq!(all(&mut reader).len(), 23);
+        assert_eq!(written, 31, "a little less than the room");
+        assert_eq!(all(&mut reader).len(), 31);
         assert!(!writer.put(&line).unwrap(), "its place was not kept yet");
         reader.forget_read().unwrap();
         assert!(writer.put(&line).unwrap());

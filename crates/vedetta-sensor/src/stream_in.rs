@@ -115,8 +115,8 @@ fn said(status: StatusCode, what_to_do: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// Keeps the lines of a body as they come; answers how many there were. When this returns, they are in
-/// the buffer on disk.
+/// Keeps the lines of a body as they come; answers how many there were. When this returns, they are on
+/// disk.
 async fn take(mut body: Incoming, sink: &Sink) -> io::Result<u64> {
     let (mut lines, mut count) = (Lines::default(), 0);
     loop {
@@ -143,6 +143,7 @@ async fn take(mut body: Incoming, sink: &Sink) -> io::Result<u64> {
             sink.wait_and_put(&whole).await?;
         }
         if ended {
+            sink.on_disk().await?;
             return Ok(count);
         }
     }
@@ -238,7 +239,9 @@ mod tests {
             clients: Some(put(directory.path(), "clients.pem", &theirs.pem)),
             ..Input::default()
         };
-        let (writer, reader) = spool::open(&directory.path().join("s"), 1 << 20, None).unwrap();
+        let (writer, reader) =
+            spool::open(&directory.path().join("s"), (4 << 20, spool::Numbered::ByPlace), None)
+                .unwrap();
         let (sink, reader) = (Sink::new(writer, Arc::default()), Mutex::new(reader));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

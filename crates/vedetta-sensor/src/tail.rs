@@ -5,8 +5,10 @@ use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vedetta_model::Instant;
 
 use crate::kept;
 use crate::lines::Lines;
@@ -27,9 +29,10 @@ pub(crate) struct Tail {
     path: PathBuf,
     open: Option<Open>,
     left_at: Option<Place>,
-    /// Rotated files that come before the one at the path.
-    before: VecDeque<PathBuf>,
-    lines: Lines,
+    /// Rotated files to be read before the one at the path, the oldest first.
+    before: VecDeque<Open>,
+    /// Rotated files that were read, to which their writer may still write.
+    lingering: Vec<Lingering>,
     buffer: Box<[u8]>,
     /// Places that were not found again.
     pub(crate) gaps: u64,
@@ -41,6 +44,15 @@ struct Open {
     inode: u64,
     /// Octets read.
     read: u64,
+    /// Of the first octets, and how many: it was emptied and written anew when they are others.
+    head: (u64, u64),
+    lines: Lines,
+}
+
+/// A rotated file, and since when nothing came.
+struct Lingering {
+    open: Open,
+    since: Instant,
 }
 
 /// Whether there is more to read at once.
@@ -52,8 +64,15 @@ pub(crate) enum More {
     Later,
 }
 
+/// For how long after its last line a rotated file is still looked at: its writer has it open until it
+/// is told of the rotation.
+const LINGERS: Duration = Duration::from_mins(1);
+/// Most rotated files that are looked at.
+const MOST_LINGERING: usize = 4;
 /// Octets by which a file is told from others.
 const HEAD: u64 = 256;
+/// The head of a file of which nothing was read.
+const NOTHING: (u64, u64) = (kept::NOTHING, 0);
 /// Octets read at once.
 const BUFFER: usize = 1 << 16;
 
@@ -65,7 +84,7 @@ impl Tail {
             open: None,
             left_at,
             before: VecDeque::new(),
-            lines: Lines::default(),
+            lingering: Vec::new(),
             buffer: vec![0; BUFFER].into(),
             gaps: 0,
         }
@@ -73,50 +92,81 @@ impl Tail {
 
     /// Reads what there is, a buffer at most, and calls `each` with every line and a number that tells
     /// it from all others of this file.
-    pub(crate) fn read(&mut self, each: &mut dyn FnMut(&[u8], u64)) -> std::io::Result<More> {
+    pub(crate) fn read(
+        &mut self,
+        now: Instant,
+        each: &mut dyn FnMut(&[u8], u64),
+    ) -> std::io::Result<More> {
         if self.open.is_none() && !self.find()? {
             return Ok(More::Later);
         }
+        let late = self.linger(now, each)?;
         let Some(open) = &mut self.open else { return Ok(More::Later) };
-        let begin = open.read - self.lines.waiting();
-        let length = open.file.read(&mut self.buffer)?;
-        if length > 0 {
-            open.read += length as u64;
-            let (inode, mut at) = (open.inode, begin);
-            self.lines.take(self.buffer.get(..length).unwrap_or_default(), &mut |line, took| {
-                each(line, number(inode, at));
-                at += took;
-            });
+        if open.is_rewritten() {
+            // Emptied where it stands, however long it is by now.
+            open.begin_anew()?;
+        }
+        if open.read(&mut self.buffer, each)? {
             return Ok(More::Now);
         }
-        let (device, inode, read) = (open.device, open.inode, open.read);
-        let next = self.before.front().unwrap_or(&self.path);
-        match std::fs::metadata(next) {
-            Ok(now) if (now.dev(), now.ino()) != (device, inode) => {
-                // What was written between the last reading and the rotation.
-                if self.is_at_end()? {
-                    self.lines.rest(&mut |line, _| each(line, number(inode, begin)));
-                    let next = self.before.pop_front().unwrap_or_else(|| self.path.clone());
-                    self.open = Some(Open::at(&next, 0)?);
+        let more = self.next(now)?;
+        Ok(if late == More::Now { late } else { more })
+    }
+
+    /// What comes after the end of what is open.
+    fn next(&mut self, now: Instant) -> std::io::Result<More> {
+        let Some(open) = &self.open else { return Ok(More::Later) };
+        if self.before.is_empty() {
+            match std::fs::metadata(&self.path) {
+                Ok(now) if (now.dev(), now.ino()) == (open.device, open.inode) => {
+                    return Ok(More::Later);
                 }
-                Ok(More::Now)
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Ok(More::Later);
+                }
+                Err(error) => return Err(error),
             }
-            Ok(now) if now.len() < read => {
-                // Emptied where it stands.
-                self.lines.forget();
-                self.open = Some(Open::at(&self.path, 0)?);
-                Ok(More::Now)
-            }
-            Ok(_) => Ok(More::Later),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(More::Later),
-            Err(error) => Err(error),
+            // Others may have been rotated away behind it.
+            let known = open.file.metadata()?;
+            let after = (known.mtime(), known.mtime_nsec());
+            let mut later = self.rotated();
+            later.retain(|(at, it)| *at >= after && !self.was_read(it));
+            self.before = later.into_iter().map(|(_, open)| open).collect();
+            self.before.push_back(Open::at(&self.path, 0)?);
         }
+        let next = self.before.pop_front();
+        if let Some(open) = std::mem::replace(&mut self.open, next) {
+            self.lingering.push(Lingering { open, since: now });
+        }
+        if self.lingering.len() > MOST_LINGERING {
+            self.lingering.remove(0);
+        }
+        Ok(More::Now)
+    }
+
+    /// Reads what still comes in files that were rotated; leaves those in which nothing comes any more.
+    fn linger(&mut self, now: Instant, each: &mut dyn FnMut(&[u8], u64)) -> std::io::Result<More> {
+        let mut more = More::Later;
+        for it in &mut self.lingering {
+            if it.open.read(&mut self.buffer, each)? {
+                (it.since, more) = (now, More::Now);
+            }
+        }
+        self.lingering.retain_mut(|it| {
+            let stays = now >= it.since && now.since(it.since) < LINGERS;
+            if !stays {
+                it.open.rest(each);
+            }
+            stays
+        });
+        Ok(more)
     }
 
     /// How far it was read.
     pub(crate) fn place(&self) -> Option<Place> {
         let Some(open) = &self.open else { return self.left_at };
-        let offset = open.read - self.lines.waiting();
+        let offset = open.read - open.lines.waiting();
         let head_length = offset.min(HEAD);
         let head = head(&open.file, head_length).ok()?;
         Some(Place { device: open.device, inode: open.inode, offset, head, head_length })
@@ -126,40 +176,40 @@ impl Tail {
     pub(crate) fn backlog(&self) -> u64 {
         let waiting =
             |open: &Open| Some(open.file.metadata().ok()?.len().saturating_sub(open.read));
-        let open = self.open.as_ref().and_then(waiting).unwrap_or(0);
-        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
-        open + self.before.iter().map(length).sum::<u64>()
+        self.open.iter().chain(&self.before).filter_map(waiting).sum()
     }
 
     /// Opens what is to be read first; whether there is anything.
     fn find(&mut self) -> std::io::Result<bool> {
-        let Some(left_at) = self.left_at else {
-            return self.begin(&self.path.clone(), 0);
-        };
+        let Some(left_at) = self.left_at else { return self.begin(0) };
         if is_it(&self.path, &left_at) {
-            self.left_at = None;
-            return self.begin(&self.path.clone(), left_at.offset);
+            return self.begin(left_at.offset);
         }
-        let siblings = self.siblings();
-        let found = siblings.iter().position(|(_, path)| is_it(path, &left_at));
-        let Some(at) = found else {
-            if !self.path.exists() {
-                return Ok(false);
-            }
-            self.gaps += 1;
-            self.left_at = None;
-            return self.begin(&self.path.clone(), 0);
+        let mut rotated = self.rotated();
+        let Some(at) = rotated.iter().position(|(_, it)| it.is_it(&left_at)) else {
+            let there = self.begin(0)?;
+            self.gaps += u64::from(there);
+            return Ok(there);
         };
+        self.before = rotated.split_off(at).into_iter().map(|(_, open)| open).collect();
+        match Open::at(&self.path, 0) {
+            Ok(newest) => self.before.push_back(newest),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        self.open = self.before.pop_front();
+        if let Some(open) = &mut self.open {
+            open.go_to(left_at.offset)?;
+        }
         self.left_at = None;
-        self.before = siblings.iter().skip(at + 1).map(|(_, path)| path.clone()).collect();
-        let path = siblings.get(at).map_or_else(|| self.path.clone(), |(_, path)| path.clone());
-        self.begin(&path, left_at.offset)
+        Ok(true)
     }
 
-    fn begin(&mut self, path: &Path, offset: u64) -> std::io::Result<bool> {
-        match Open::at(path, offset) {
+    /// Opens the file at the path; whether there is one.
+    fn begin(&mut self, offset: u64) -> std::io::Result<bool> {
+        match Open::at(&self.path, offset) {
             Ok(open) => {
-                self.open = Some(open);
+                (self.open, self.left_at) = (Some(open), None);
                 Ok(true)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
@@ -167,56 +217,113 @@ impl Tail {
         }
     }
 
-    /// Rotated files, oldest first: what has the file's name with something after it, but for what is
-    /// compressed.
-    fn siblings(&self) -> Vec<(i64, PathBuf)> {
+    fn was_read(&self, it: &Open) -> bool {
+        let mut read = self.lingering.iter().map(|it| &it.open).chain(&self.open);
+        read.any(|open| (open.device, open.inode) == (it.device, it.inode))
+    }
+
+    /// Rotated files, each with when it was last written to, oldest first: what has the file's name
+    /// with a number or a date after it.
+    fn rotated(&self) -> Vec<((i64, i64), Open)> {
         let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else {
             return Vec::new();
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
         let name = name.to_string_lossy().into_owned();
+        let dated = |after: &str| {
+            after.len() > 1
+                && after.bytes().all(|it| it.is_ascii_digit() || b"-._T:Z".contains(&it))
+        };
         let mut found: Vec<_> = entries
             .filter_map(Result::ok)
-            .filter(|entry| {
-                let other = entry.file_name().to_string_lossy().into_owned();
-                let compressed = ["gz", "xz", "zst", "bz2"];
-                other.len() > name.len()
-                    && other.starts_with(&name)
-                    && !compressed.iter().any(|it| other.ends_with(it))
+            .filter(|it| it.file_name().to_string_lossy().strip_prefix(&name).is_some_and(dated))
+            .filter_map(|entry| {
+                let known = entry.metadata().ok().filter(Metadata::is_file)?;
+                let open = Open::at(&entry.path(), 0).ok()?;
+                Some(((known.mtime(), known.mtime_nsec()), open))
             })
-            .filter_map(|entry| Some((entry.metadata().ok()?.mtime(), entry.path())))
             .collect();
-        found.sort();
+        found.sort_by_key(|(at, _)| *at);
         found
-    }
-
-    fn is_at_end(&self) -> std::io::Result<bool> {
-        let Some(open) = &self.open else { return Ok(true) };
-        Ok(open.file.metadata()?.len() <= open.read)
     }
 }
 
 impl Open {
     fn at(path: &Path, offset: u64) -> std::io::Result<Self> {
-        use std::io::{Seek as _, SeekFrom};
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         let known: Metadata = file.metadata()?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, device: known.dev(), inode: known.ino(), read: offset })
+        let (device, inode, lines) = (known.dev(), known.ino(), Lines::default());
+        let mut open = Self { file, device, inode, read: 0, head: NOTHING, lines };
+        open.go_to(offset)?;
+        Ok(open)
+    }
+
+    fn go_to(&mut self, offset: u64) -> std::io::Result<()> {
+        use std::io::{Seek as _, SeekFrom};
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.read = offset;
+        self.note_head()
+    }
+
+    fn note_head(&mut self) -> std::io::Result<()> {
+        let length = self.read.min(HEAD);
+        if self.head.1 != length {
+            self.head = (head(&self.file, length)?, length);
+        }
+        Ok(())
+    }
+
+    /// Whether its first octets are not those that were read.
+    fn is_rewritten(&self) -> bool {
+        let (known, length) = self.head;
+        !head(&self.file, length).is_ok_and(|it| it == known)
+            || self.file.metadata().is_ok_and(|it| it.len() < self.read)
+    }
+
+    fn begin_anew(&mut self) -> std::io::Result<()> {
+        self.lines.forget();
+        self.head = NOTHING;
+        self.go_to(0)
+    }
+
+    /// Reads a buffer; whether there was anything.
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        each: &mut dyn FnMut(&[u8], u64),
+    ) -> std::io::Result<bool> {
+        let (inode, mut at) = (self.inode, self.read - self.lines.waiting());
+        let length = self.file.read(buffer)?;
+        self.lines.take(buffer.get(..length).unwrap_or_default(), &mut |line, took| {
+            each(line, number(inode, at, line));
+            at += took;
+        });
+        self.read += length as u64;
+        if self.head.1 < HEAD && length > 0 {
+            // When it was emptied meanwhile, the next reading sees it.
+            self.note_head().unwrap_or_default();
+        }
+        Ok(length > 0)
+    }
+
+    /// Its last line, if it has no end.
+    fn rest(&mut self, each: &mut dyn FnMut(&[u8], u64)) {
+        let (inode, at) = (self.inode, self.read - self.lines.waiting());
+        self.lines.rest(&mut |line, _| each(line, number(inode, at, line)));
+    }
+
+    /// Whether it is the one that was left at a place.
+    fn is_it(&self, left_at: &Place) -> bool {
+        (self.device, self.inode) == (left_at.device, left_at.inode)
+            && self.file.metadata().is_ok_and(|it| it.len() >= left_at.offset)
+            && head(&self.file, left_at.head_length).is_ok_and(|it| it == left_at.head)
     }
 }
 
-/// Whether a file is the one that was left at a place.
+/// Whether the file at a path is the one that was left at a place.
 fn is_it(path: &Path, left_at: &Place) -> bool {
-    let same = || {
-        let file = File::open(path).ok()?;
-        let known = file.metadata().ok()?;
-        let fits = (known.dev(), known.ino()) == (left_at.device, left_at.inode)
-            && known.len() >= left_at.offset;
-        (fits && head(&file, left_at.head_length).ok()? == left_at.head).then_some(())
-    };
-    same().is_some()
+    Open::at(path, 0).is_ok_and(|it| it.is_it(left_at))
 }
 
 fn head(file: &File, length: u64) -> std::io::Result<u64> {
@@ -226,8 +333,8 @@ fn head(file: &File, length: u64) -> std::io::Result<u64> {
 }
 
 /// Tells a line from all others.
-fn number(inode: u64, at: u64) -> u64 {
-    kept::number(&[&inode.to_le_bytes(), &at.to_le_bytes()])
+fn number(inode: u64, at: u64, line: &[u8]) -> u64 {
+    kept::number(&[&inode.to_le_bytes(), &at.to_le_bytes(), line])
 }
 
 #[cfg(test)]
@@ -260,12 +367,13 @@ mod tests {
     }
 
     fn all(tail: &mut Tail) -> Vec<String> {
-        let mut seen = Vec::new();
-        while tail
-            .read(&mut |line, _| seen.push(String::from_utf8_lossy(line).into_owned()))
-            .unwrap()
-            == More::Now
-        {}
+        all_at(tail, 0)
+    }
+
+    fn all_at(tail: &mut Tail, second: i64) -> Vec<String> {
+        let (mut seen, now) = (Vec::new(), Instant::from_micros(second * 1_000_000));
+        let mut each = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
+        while tail.read(now, &mut each).unwrap() == More::Now {}
         seen
     }
 
@@ -281,6 +389,55 @@ mod tests {
         log.write("a.log", "4\n");
         assert_eq!(all(&mut tail), ["half", "3", "4"]);
         assert_eq!(tail.gaps, 0);
+    }
+
+    #[test]
+    fn what_is_written_late_to_a_rotated_file_is_read() {
+        let log = Log::new();
+        log.write("a.log", "1\n");
+        let mut tail = Tail::new(&log.path("a.log"), None);
+        assert_eq!(all(&mut tail), ["1"]);
+        log.rename("a.log", "a.log.1");
+        log.write("a.log", "2\n");
+        assert_eq!(all_at(&mut tail, 1), ["2"]);
+        // Who writes it was not told yet.
+        log.write("a.log.1", "late\n");
+        log.write("a.log", "3\n");
+        assert_eq!(all_at(&mut tail, 30), ["late", "3"]);
+        log.write("a.log.1", "later\nhalf");
+        assert_eq!(all_at(&mut tail, 89), ["later"]);
+        assert_eq!(all_at(&mut tail, 150), ["half"]);
+        log.write("a.log.1", "too late\n");
+        log.write("a.log", "4\n");
+        assert_eq!(all_at(&mut tail, 151), ["4"]);
+    }
+
+    #[test]
+    fn two_rotations_at_once_skip_no_file() {
+        let log = Log::new();
+        log.write("a.log", "1\n");
+        log.write("a.log.old", "of something else\n");
+        let mut tail = Tail::new(&log.path("a.log"), None);
+        assert_eq!(all(&mut tail), ["1"]);
+        log.write("a.log", "2\n");
+        log.rename("a.log", "a.log.1");
+        log.write("a.log", "3\n");
+        log.rename("a.log.1", "a.log.2");
+        log.rename("a.log", "a.log.1");
+        log.write("a.log", "4\n");
+        log.write("a.log.old", "more of it\n");
+        assert_eq!(all(&mut tail), ["2", "3", "4"]);
+        assert_eq!(all(&mut tail), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_emptied_and_longer_again_is_read_from_its_beginning() {
+        let log = Log::new();
+        log.write("a.log", "1\n2\n");
+        let mut tail = Tail::new(&log.path("a.log"), None);
+        assert_eq!(all(&mut tail), ["1", "2"]);
+        std::fs::write(log.path("a.log"), "one\ntwo\nthree\n").unwrap();
+        assert_eq!(all(&mut tail), ["one", "two", "three"]);
     }
 
     #[test]

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
-use vedetta_detect::finding::{By, Finding};
+use vedetta_detect::finding::{By, Finding, Severity};
 use vedetta_detect::indicators::outside;
 use vedetta_detect::report::{LONGEST_TEXT, MOST_VALUES, Observable, Quiet, Recalled, Told};
 use vedetta_model::{Instant, OrganisationId};
 
-use crate::kept;
 use crate::settings::{Leave, Names, Share};
 
 /// Puts findings together.
@@ -125,6 +125,11 @@ impl Telling {
         }
         let key = format!("{:?}\u{1f}{}\u{1f}{}", found.by, found.id, found.entity);
         let key = if recalled == Recalled::Live { key } else { format!("{key}\u{1f}recalled") };
+        // Another log of the same host may be read hours behind: it has a group of its own.
+        let is_of_before = self.open.get(&key).is_some_and(|open| {
+            open.told.first.micros().saturating_sub(found.at.micros()) > WINDOW
+        });
+        let key = if is_of_before { format!("{key}\u{1f}before") } else { key };
         let mut new = self.observables(&found);
         if let Some(open) = self.open.get_mut(&key) {
             new.retain(|it| !open.told.observables.contains(it));
@@ -149,9 +154,7 @@ impl Telling {
             }
         }
         if self.open.len() >= MOST && !self.open.contains_key(&key) {
-            let oldest = self.open.iter().min_by_key(|(_, open)| open.touched);
-            let oldest = oldest.map(|(key, _)| key.clone());
-            self.evicted += u64::from(oldest.and_then(|it| self.open.remove(&it)).is_some());
+            self.make_room();
         }
         let told = self.first((&found, number), recalled, now);
         let about = found.entity;
@@ -159,6 +162,22 @@ impl Telling {
         let before = self.open.insert(key, fresh);
         self.untold.extend(before.filter(|it| it.told.count > it.said).map(|it| it.told));
         Some(told)
+    }
+
+    /// Closes the sixteenth of the groups to which nothing was added for longest: so many at once, for to
+    /// look for one takes as long.
+    fn make_room(&mut self) {
+        let mut touched: Vec<Instant> = self.open.values().map(|it| it.touched).collect();
+        let (before, mut left) = (touched.len(), touched.len() / 16 + 1);
+        let limit = *touched.select_nth_unstable(before / 16).1;
+        let untold = &mut self.untold;
+        self.open.retain(|_, open| {
+            let stays = left == 0 || open.touched > limit;
+            left -= usize::from(!stays);
+            untold.extend((!stays && open.told.count > open.said).then(|| open.told.clone()));
+            stays
+        });
+        self.evicted += (before - self.open.len()) as u64;
     }
 
     /// What more is to be told as of now; groups to which nothing is added any more are closed.
@@ -202,7 +221,7 @@ impl Telling {
         let (by, of, word) = (found.by, &found.id, self.word(&found.entity));
         let named =
             format!("{organisation}\u{1f}{salt:?}\u{1f}{by:?}\u{1f}{of}\u{1f}{word}\u{1f}{number}");
-        let entity_outside = outside("from", &found.entity).is_some();
+        let entity_outside = self.is_outside("from", &found.entity);
         let shown = self.share.names == Names::Shown || entity_outside;
         let entity = if shown { short(&found.entity) } else { self.word(&found.entity) };
         Told {
@@ -244,16 +263,30 @@ impl Telling {
         let may = |field: &String| found.by == By::Indicator || may(field);
         let fields = found.evidence.iter().filter(|(field, _)| may(field)).take(MOST_VALUES);
         let cut = |value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => cut(text, EVIDENCE).into(),
+            serde_json::Value::String(text) => self.shown(text, &found.entity).into(),
             other if other.to_string().len() > EVIDENCE => cut(&other.to_string(), EVIDENCE).into(),
             other => other.clone(),
         };
         fields.map(|(field, value)| (short(field), cut(value))).collect()
     }
 
+    /// A value as it may leave: where names are hidden, whom it is about and addresses inside stand as
+    /// their words.
+    fn shown(&self, text: &str, entity: &str) -> String {
+        let inside = text == entity || text.parse::<std::net::IpAddr>().is_ok();
+        let hidden = self.share.names == Names::Hidden && inside && !self.is_outside("from", text);
+        if hidden { self.word(text) } else { cut(text, EVIDENCE) }
+    }
+
+    /// Whether a value is an address or a name of others.
+    fn is_outside(&self, field: &str, value: &str) -> bool {
+        outside(field, value).is_some() && !self.share.owns(value)
+    }
+
     /// The addresses and names outside that made the finding.
     fn observables(&self, found: &Finding) -> Vec<Observable> {
-        if self.share.observables == Leave::Kept || found.by == By::Indicator {
+        let grave = found.severity >= Severity::High;
+        if self.share.observables == Leave::Kept || found.by == By::Indicator || !grave {
             return Vec::new();
         }
         let entity = (found.by == By::Baseline).then_some(("from", found.entity.as_str()));
@@ -261,6 +294,7 @@ impl Telling {
             found.evidence.iter().filter_map(|(name, value)| Some((&**name, value.as_str()?)));
         let terms = entity.into_iter().chain(texts);
         let mut seen: Vec<_> = terms
+            .filter(|(_, value)| !self.share.owns(value))
             .filter_map(|(field, value)| outside(field, value))
             .map(|term| Observable { kind: stix(&term), value: term.value().to_owned() })
             .take(MOST_VALUES)
@@ -275,7 +309,10 @@ impl Telling {
         if entity.is_empty() {
             return String::new();
         }
-        format!("host-{:08x}", kept::number(&[&self.salt, entity.as_bytes()]) >> 32)
+        // The secret comes first, and little of the digest is told: nobody tries names against it.
+        let digest = Sha256::new().chain_update(self.salt).chain_update(entity).finalize();
+        let number = digest.iter().take(5).fold(0u64, |sum, it| sum << 8 | u64::from(*it));
+        format!("host-{number:010x}")
     }
 }
 
@@ -308,7 +345,6 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use vedetta_detect::finding::Severity;
 
     use super::*;
 
@@ -372,6 +408,32 @@ mod tests {
     }
 
     #[test]
+    fn groups_closed_for_want_of_room_are_told_to_the_end() {
+        let mut telling = telling(Share::default());
+        for n in 0..=MOST as i64 {
+            for _ in 0..2 {
+                telling.see((finding(&format!("pc-{n}"), n), 1), Recalled::Live, at(n));
+            }
+        }
+        assert_eq!(telling.evicted, MOST as u64 / 16 + 1);
+        let last = telling.settle(at(MOST as i64));
+        assert!(last.iter().filter(|it| it.count == 2).count() > MOST / 16, "{}", last.len());
+    }
+
+    #[test]
+    fn two_logs_hours_apart_do_not_part_each_others_groups() {
+        let (mut telling, mut told) = (telling(Share::default()), 0);
+        for n in 0..50 {
+            for second in [20_000, 100] {
+                let found = (finding("pc-1", second + n), n as u64);
+                let now = at(20_000 + n);
+                told += usize::from(telling.see(found, Recalled::Live, now).is_some());
+            }
+        }
+        assert_eq!(told, 2);
+    }
+
+    #[test]
     fn whoever_is_new_in_a_group_is_told_at_once() {
         let mut telling = telling(Share::default());
         let to = |address: &str, second| {
@@ -424,11 +486,37 @@ mod tests {
         let text = serde_json::to_string(&told).unwrap();
         assert!(!text.contains("secret") && !text.contains("pc-1"), "{text}");
         assert!(text.contains("203.0.113.9"), "{text}");
-        let all =
-            Share { evidence: vec!["*".into()], names: Names::Shown, observables: Leave::Kept };
+        let all = Share {
+            evidence: vec!["*".into()],
+            names: Names::Shown,
+            observables: Leave::Kept,
+            own: Vec::new(),
+        };
         let told = telling(all).see((finding("pc-1", 1), 1), Recalled::Live, at(1)).unwrap();
         assert!(told.evidence.contains_key("CommandLine"));
         assert_eq!((told.entity.as_str(), told.observables), ("pc-1", Vec::new()));
+    }
+
+    #[test]
+    fn what_is_hidden_does_not_leave_as_evidence() {
+        let mut found = finding("10.0.0.7", 1);
+        found.evidence.insert("src_ip".into(), json!("10.0.0.7"));
+        found.evidence.insert("dest_ip".into(), json!("10.0.0.53"));
+        found.evidence.insert("from".into(), json!("198.51.100.7"));
+        let own = vec!["198.51.100.0/24".into()];
+        let mut telling = telling(Share { own, ..Share::default() });
+        let told = telling.see((found.clone(), 1), Recalled::Live, at(1)).unwrap();
+        let text = serde_json::to_string(&told).unwrap();
+        for hidden in ["10.0.0.7", "10.0.0.53", "198.51.100.7"] {
+            assert!(!text.contains(hidden), "{hidden}: {text}");
+        }
+        assert_eq!(told.evidence["src_ip"], json!(told.entity), "one word for one host");
+        assert_eq!(told.evidence["DestinationIp"], json!("203.0.113.9"));
+        assert_eq!(told.observables.len(), 1);
+        found.severity = Severity::Medium;
+        found.id = "another".into();
+        let told = telling.see((found, 2), Recalled::Live, at(1)).unwrap();
+        assert!(told.observables.is_empty(), "it is not grave");
     }
 
     #[test]

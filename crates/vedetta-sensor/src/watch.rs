@@ -1,6 +1,7 @@
 //! Everything that is asked of an event, and of the past when something new is known.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use vedetta_detect::{Baselines, Engine, Event, Indicators, Patterns, Rules};
 use vedetta_indicator::{DecayTable, Life, Term};
 use vedetta_model::Instant;
 
+use crate::event_log;
 use crate::history::{History, Seen};
 use crate::known::{Change, watch_for, written};
 use crate::telling::Telling;
@@ -36,6 +38,8 @@ pub(crate) struct Watch {
     pub(crate) rules_refused: usize,
     /// Events that say they are of tomorrow.
     pub(crate) ahead: u64,
+    /// Events that do not say when they happened.
+    pub(crate) timeless: u64,
     /// When the newest event happened.
     pub(crate) newest: Option<Instant>,
 }
@@ -70,6 +74,7 @@ impl Watch {
             text: String::new(),
             rules_refused: 0,
             ahead: 0,
+            timeless: 0,
             newest: None,
         }
     }
@@ -82,11 +87,13 @@ impl Watch {
         now: Instant,
         told: &mut Vec<Told>,
     ) {
-        let at = moment::of(event).map_or(now, Instant::from_micros);
+        let said = moment::of(event).map(Instant::from_micros);
+        let at = said.unwrap_or(now);
         let is_ahead = at > now.after(AHEAD);
         self.ahead += u64::from(is_ahead);
         let at = if is_ahead { now } else { at };
-        self.newest = self.newest.max(Some(at));
+        // A clock that is ahead does not hide how late the others are.
+        self.newest = self.newest.max(Some(at.min(now)));
         let history = &mut self.history;
         marks(event, &mut self.text, &mut |mark| history.see(mark, at));
         let mut found = Vec::new();
@@ -95,12 +102,19 @@ impl Watch {
             self.hits.clear();
             let when = When { seen: at, now };
             self.known.matches(event, when, &mut self.scratch, &mut self.hits);
+            one_of_a_value(&mut self.hits);
             found.extend(self.hits.iter().map(|hit| of_hit(hit, event, at)));
         }
         let mut hits = Vec::new();
         self.patterns.see(event, at, now, &mut hits);
         found.extend(hits.iter().map(|hit| of_pattern(hit, event)));
-        if let Some(baselines) = &mut self.baselines {
+        // What does not say when it happened may be of any time: a rhythm or a rush cannot be told of it.
+        self.timeless += u64::from(said.is_none());
+        if let (Some(baselines), Some(_)) = (&mut self.baselines, said) {
+            // An exported log falls silent in order.
+            if !event_log::is_one(Path::new(source)) {
+                baselines.hear(source, at, now);
+            }
             for fact in facts(event) {
                 baselines.see(source, &fact, at, &mut found);
             }
@@ -125,6 +139,10 @@ impl Watch {
     pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
         match change {
             Change::All(known) => self.known = known,
+            Change::Nothing => {
+                self.known = Indicators::default();
+                self.patterns = Patterns::default();
+            }
             Change::Indicators { mut added, removed, own, patterns } => {
                 let gone = removed.iter().chain(added.iter().map(|(id, ..)| id));
                 gone.for_each(|id| self.patterns.remove(*id));
@@ -188,7 +206,12 @@ impl Watch {
     }
 
     /// Looks in the past for what was not known then.
-    fn look_back(&mut self, added: &[(Id, Term, Life)], now: Instant, told: &mut Vec<Told>) {
+    pub(crate) fn look_back(
+        &mut self,
+        added: &[(Id, Term, Life)],
+        now: Instant,
+        told: &mut Vec<Told>,
+    ) {
         let mut wanted: HashMap<u64, Vec<&(Id, Term, Life)>> = HashMap::new();
         for it in added {
             if let Some(mark) = mark(&it.1) {
@@ -216,6 +239,19 @@ impl Watch {
             }
         }
     }
+}
+
+/// Of many indicators that look for one value, one is told, everywhere the same: its sightings are
+/// counted together, and many who told of one address do not make each other tell of it again.
+fn one_of_a_value(hits: &mut Vec<Hit>) {
+    hits.sort_unstable_by(|a, b| {
+        (a.kind, &a.value, &a.field, a.indicator).cmp(&(b.kind, &b.value, &b.field, b.indicator))
+    });
+    hits.dedup_by(|more, kept| {
+        let same = (more.kind, &more.value, &more.field) == (kept.kind, &kept.value, &kept.field);
+        kept.score = if same { kept.score.max(more.score) } else { kept.score };
+        same
+    });
 }
 
 fn of_rule(engine: &Engine, rule: usize, event: &Event<'_>, at: Instant) -> Option<Finding> {
@@ -301,4 +337,27 @@ fn of_past(id: Id, term: &Term, score: u8, seen: Seen) -> Finding {
 
 fn second(seconds: u32) -> Instant {
     Instant::from_micros(i64::from(seconds) * 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_indicators_of_one_value_one_is_told() {
+        let hit = |n: u8, value: &str, score| Hit {
+            indicator: [n; 16],
+            kind: "ipv4",
+            value: value.into(),
+            field: "src_ip".into(),
+            score,
+        };
+        let mut hits = vec![
+            hit(3, "203.0.113.7", 40),
+            hit(1, "203.0.113.7", 20),
+            hit(2, "203.0.113.0/24", 10),
+        ];
+        one_of_a_value(&mut hits);
+        assert_eq!(hits, [hit(2, "203.0.113.0/24", 10), hit(1, "203.0.113.7", 40)]);
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use vedetta_detect::baseline::{Settings, facts};
+use vedetta_detect::decode::Local;
 use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
 use vedetta_detect::sigma::Correlator;
@@ -62,6 +63,9 @@ pub(crate) struct Detect {
     /// sights. The number is for how many days it only learns.
     #[arg(long, value_name = "DAYS")]
     baselines: Option<u16>,
+    /// The time zone of lines that do not say theirs, as Europe/Rome; this machine's without it.
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// Put equal findings of one host within an hour together, with a count and a range of time.
     #[arg(long)]
     grouped: bool,
@@ -106,8 +110,10 @@ impl Detect {
         };
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
+        let local = Local::new(self.zone.as_deref(), now).map_err(Failure::Usage)?;
         for file in &self.events {
             let decoder = Decoder::with_columns(self.format, columns.clone());
+            let decoder = decoder.with_local(local.clone());
             events::each(file, decoder, &mut tally, &mut |event, place| asking.ask(event, place))?;
         }
         asking.printer.done()?;
@@ -143,8 +149,7 @@ impl Asking<'_> {
         let mut fired = Vec::new();
         if !self.engine.rules().is_empty() {
             for rule in self.engine.matches(event).to_vec() {
-                if self.correlator.waits_for(rule) {
-                    let at = moment::of(event).unwrap_or_default();
+                if let (true, Some(at)) = (self.correlator.waits_for(rule), moment::of(event)) {
                     self.correlator.see(rule, event, (at, self.events), &mut fired);
                 }
                 if !self.correlator.silences(rule) {
