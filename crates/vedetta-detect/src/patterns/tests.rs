@@ -63,8 +63,8 @@ fn however_a_constant_is_spelled() {
     let tls = r#"{"event_type":"tls","dest_ip":"203.0.113.9","tls":{"ja4s":"t13d_a_b"}}"#;
     let mut patterns = watching(&[
         "[file:name = 'a.exe' AND file:hashes.MD5 = 'D41D8CD98F00B204E9800998ECF8427E']",
-        "[windows-registry-key:key = 'HKEY_LOCAL_MACHINE\\\\Software\\\\Run']",
-        "[windows-registry-key:key = 'HKLM\\\\Software\\\\Run']",
+        "[windows-registry-key:key = 'HKEY_LOCAL_MACHINE\\\\Software\\\\Run' AND windows-registry-key:values[0].data = 'a.exe']",
+        "[windows-registry-key:key = 'HKLM\\\\Software\\\\Run' AND windows-registry-key:values[0].data = 'a.exe']",
         "[domain-name:value = 'BAD.example.org'] REPEATS 2 TIMES",
         "[network-traffic:dst_ref.value = '203.0.113.9' AND network-traffic:x_ja4s = 'T13d_a_b']",
     ]);
@@ -122,7 +122,8 @@ fn it_takes_bounded_room() {
         let room = number < MOST_UNANCHORED;
         assert_eq!(put, if room { Ok(true) } else { Err(Unwatched::Unanchored) });
     }
-    let mut patterns = watching(&["[domain-name:value = 'bad.example.org'] REPEATS 1000 TIMES"]);
+    let never = "[domain-name:value = 'bad.example.org'] FOLLOWEDBY [file:name = 'never.exe']";
+    let mut patterns = watching(&[never]);
     let lines = vec![DNS; 300];
     assert_eq!(hits(&mut patterns, &lines), []);
     assert!(patterns.watched[0].as_ref().unwrap().seen.len() <= REMEMBERED);
