@@ -63,7 +63,7 @@ fn test(of: &mut Test) {
         })
     };
     let kind = of.path.object_type.as_str();
-    let last = keys().last().unwrap_or_default();
+    let last = keys().next_back().unwrap_or_default();
     let hosts = ["domain-name", "ipv6-addr", "email-addr", "network-traffic", "email-message"];
     let digest = keys().any(|it| it == "hashes")
         || (kind == "network-traffic" && (last.contains("ja3") || last.contains("ja4")));
