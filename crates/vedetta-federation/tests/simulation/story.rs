@@ -35,6 +35,8 @@ struct Story {
     items: Vec<Published>,
     revisions: BTreeMap<(AgreementId, usize), u64>,
     kept: BTreeSet<HoldId>,
+    /// What was ever brought: a hold comes with what it holds, never after it.
+    brought: BTreeSet<ItemId>,
     holds: Vec<usize>,
     down: Vec<usize>,
     number: u128,
@@ -65,6 +67,7 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         items: Vec::new(),
         revisions: BTreeMap::new(),
         kept: BTreeSet::new(),
+        brought: BTreeSet::new(),
         holds: Vec::new(),
         down: Vec::new(),
         number: 0,
@@ -161,7 +164,7 @@ impl Story {
             false => ItemId::of("indicator", uuid(self.number)),
         };
         let item = Published { id, node, owner: producer.clone(), producer, handling };
-        if held {
+        if self.brought.insert(item.id.clone()) && held {
             let hold = self.hold(node, HoldScope::Item(item.id.clone()));
             self.kept.insert(hold);
         }
