@@ -31,3 +31,5 @@ mod taxii;
 mod webhooks;
 #[path = "api/withdrawals.rs"]
 mod withdrawals;
+#[path = "api/wire.rs"]
+mod wire;

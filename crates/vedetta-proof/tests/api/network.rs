@@ -11,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use vedetta_api::webhooks::{Caller as _, Https};
 use vedetta_api::{ConnectionLimits, Server, ServerError, Tls, TlsError, Transport};
 use vedetta_diffusion::webhook::Call;
@@ -58,6 +59,17 @@ impl Authority {
         };
         config.alpn_protocols = vec![protocol.to_vec()];
         TlsConnector::from(Arc::new(config))
+    }
+
+    /// Connects to a server of this authority.
+    pub(crate) async fn connect(
+        &self,
+        address: std::net::SocketAddr,
+        protocol: &[u8],
+    ) -> TlsStream<TcpStream> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        self.client(None, protocol).connect(name, stream).await.unwrap()
     }
 }
 

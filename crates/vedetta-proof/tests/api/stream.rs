@@ -52,7 +52,8 @@ pub(crate) async fn read_frame(body: &mut axum::body::Body) -> String {
     String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
 }
 
-async fn bring(door: &Door, token: &str, n: u32) {
+/// Brings an indicator.
+pub(crate) async fn bring(door: &Door, token: &str, n: u32) {
     let item = TestItem::indicator(n).json();
     let brought = door.ask(token, "POST /api/v1/items", Some((JSON, &item))).await;
     assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
