@@ -56,6 +56,21 @@ fn the_corpus_indicator_csv_is_read_or_refused_by_line() {
 }
 
 #[test]
+fn the_corpus_stix_door_is_understood_or_refused_with_its_place() {
+    let files = corpus_of("stix_door");
+    assert!(files.len() >= 15);
+    for (name, bytes) in files {
+        let arrival = stix_bundle::read(DoorIn::Api, &name, &bytes, &stix_bundle::limits());
+        assert_eq!(name.starts_with("ok-"), !arrival.items.is_empty(), "{name}: {arrival:?}");
+        let refused: Vec<_> = arrival.faults.iter().filter(|fault| fault.refused).collect();
+        assert_eq!(name.starts_with("bad-"), !refused.is_empty(), "{name}: {arrival:?}");
+        for fault in refused {
+            assert!(!fault.place.is_empty() && !fault.reason.is_empty(), "{name}: {fault:?}");
+        }
+    }
+}
+
+#[test]
 fn a_row_says_everything_that_it_can() {
     let rows = "type,value,tlp,pap,confidence\ndomain,Bad[.]Example,AMBER+STRICT,RED,70\n";
     let arrival = table(rows.as_bytes());

@@ -29,7 +29,7 @@ mod stream;
 mod taxii;
 #[path = "api/webhooks.rs"]
 mod webhooks;
-#[path = "api/withdrawals.rs"]
-mod withdrawals;
 #[path = "api/wire.rs"]
 mod wire;
+#[path = "api/withdrawals.rs"]
+mod withdrawals;
