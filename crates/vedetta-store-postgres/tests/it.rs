@@ -11,6 +11,9 @@ mod house;
 #[path = "it/secured.rs"]
 mod secured;
 #[cfg(test)]
+#[path = "it/tampering.rs"]
+mod tampering;
+#[cfg(test)]
 #[path = "it/trouble.rs"]
 mod trouble;
 #[cfg(test)]
