@@ -13,6 +13,7 @@ use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
 use vedetta_link::{Links, Papers};
+use vedetta_mesh::Nodes;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, OrganisationId, Places};
 use vedetta_outpost::Outposts;
@@ -74,6 +75,7 @@ pub struct Api(Arc<Shared>);
 
 struct Shared {
     house: Arc<House>,
+    nodes: Arc<Nodes>,
     sensors: Arc<Outposts>,
     watch: Arc<Watch>,
     hub: Arc<Hub>,
@@ -191,9 +193,11 @@ impl Api {
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
         let sensors = Arc::new(Outposts::new(Arc::clone(&house)));
-        let watch = Arc::new(Watch::over(Arc::clone(&house)));
+        let nodes = Arc::new(Nodes::new(Arc::clone(&house)));
+        let watch = Arc::new(Watch::over(Arc::clone(&nodes)));
         Self(Arc::new(Shared {
             house,
+            nodes,
             sensors,
             watch,
             hub,
@@ -220,6 +224,12 @@ impl Api {
     #[must_use]
     pub fn house(&self) -> &Arc<House> {
         &self.0.house
+    }
+
+    /// The other nodes: one for all doors of the node, since it remembers how their links do.
+    #[must_use]
+    pub fn nodes(&self) -> &Arc<Nodes> {
+        &self.0.nodes
     }
 
     /// The sensors.
@@ -367,6 +377,18 @@ impl Api {
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
         self.ask_at(Cost::Light, question).await
+    }
+
+    /// Asks about other nodes, or for something of them.
+    ///
+    /// # Errors
+    /// What was said, as a problem.
+    pub async fn ask_nodes<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Nodes) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let nodes = Arc::clone(&self.0.nodes);
+        self.ask(move |_| question(&nodes)).await
     }
 
     /// Asks what costs so much: few proofs and few bulk reads are under way at once.

@@ -13,7 +13,7 @@ use crate::standing::Standing;
 
 /// All clearances, dense by number from 1.
 #[derive(Default)]
-pub(crate) struct Book {
+pub struct Book {
     clearances: RwLock<Vec<Arc<Line>>>,
     entitled: Mutex<Entitlements>,
     /// How the items are handled that each organisation brought here.
@@ -37,9 +37,9 @@ pub(crate) struct Line {
 
 /// The grounds of a clearance, as the ledger records them.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Grounds<'a> {
+pub struct Grounds<'a> {
     /// The agreements used.
-    pub(crate) under: Cow<'a, [AgreementId]>,
+    pub under: Cow<'a, [AgreementId]>,
 }
 
 /// Entitlements of one snapshot, forgotten with it.
@@ -102,7 +102,8 @@ impl Book {
     }
 
     /// One clearance.
-    pub(crate) fn get(&self, id: ClearanceId) -> Option<Arc<Clearance>> {
+    #[must_use]
+    pub fn get(&self, id: ClearanceId) -> Option<Arc<Clearance>> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(&page(&book, id)?.clearance))
     }
@@ -114,13 +115,14 @@ impl Book {
     }
 
     /// The clearances that are such, by number.
-    pub(crate) fn such(&self, is: impl Fn(&Clearance) -> bool) -> Vec<ClearanceId> {
+    pub fn such(&self, is: impl Fn(&Clearance) -> bool) -> Vec<ClearanceId> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         book.iter().filter(|line| is(&line.clearance)).map(|line| line.id).collect()
     }
 
     /// The clearances that rest on an agreement, by number: here, or where they came from.
-    pub(crate) fn resting_on(&self, agreement: &AgreementId) -> Vec<ClearanceId> {
+    #[must_use]
+    pub fn resting_on(&self, agreement: &AgreementId) -> Vec<ClearanceId> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         let rests = |line: &&Arc<Line>| {
             let via = &line.clearance.handling.via;
@@ -130,11 +132,7 @@ impl Book {
     }
 
     /// Whether what rests on an agreement is by one of such producers, or was given by one.
-    pub(crate) fn rests_on(
-        &self,
-        agreement: &AgreementId,
-        is: impl Fn(&OrganisationId) -> bool,
-    ) -> bool {
+    pub fn rests_on(&self, agreement: &AgreementId, is: impl Fn(&OrganisationId) -> bool) -> bool {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         book.iter().any(|line| {
             let Handling { producer, via, .. } = &*line.clearance.handling;

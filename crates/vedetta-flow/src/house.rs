@@ -12,7 +12,7 @@ use vedetta_store::{
 
 use crate::bell::Bell;
 use crate::book::Book;
-use crate::mesh::Nodes;
+use crate::mesh::Compiled;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
@@ -25,16 +25,18 @@ pub struct House {
     pub(crate) shared: Arc<Shared>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) redaction_key: Vec<u8>,
-    pub(crate) nodes: Nodes,
+    pub(crate) mesh: Compiled,
     changing: Mutex<()>,
     scribe: Scribe,
 }
 
-/// What the corridor's threads share.
-pub(crate) struct Shared {
+/// What the corridor's threads share: units of work hold this and never the house, which waits for
+/// them when it is closed.
+pub struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) book: Book,
+    /// Every clearance.
+    pub book: Book,
     pub(crate) bell: Bell,
     standing: ArcSwap<Standing>,
     renewing: Mutex<()>,
@@ -87,7 +89,7 @@ impl House {
             shared,
             entropy,
             redaction_key: Vec::new(),
-            nodes: Nodes::opened(now),
+            mesh: Compiled::default(),
             changing: Mutex::new(()),
             scribe,
         };
@@ -177,8 +179,14 @@ impl House {
         self.scribe.write(work)
     }
 
+    /// What units of work may hold.
+    #[must_use]
+    pub const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Holds off other changes to what stands, from checking one against it until that is written.
-    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+    pub fn change(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -233,17 +241,17 @@ impl Shared {
     }
 
     /// Says that a unit of work touches records of a kind, so that what stands is read again.
-    pub(crate) fn touch(&self, kind: RecordKind) {
+    pub fn touch(&self, kind: RecordKind) {
         self.touched.fetch_or(1 << kind.code(), Ordering::SeqCst);
     }
 
     /// Says that a unit of work may take something back: who may receive what stays as it is.
-    pub(crate) fn touch_served(&self) {
+    pub fn touch_served(&self) {
         self.touched.fetch_or(SERVED, Ordering::SeqCst);
     }
 
     /// Says that a unit of work may have interned a clearance.
-    pub(crate) fn touch_book(&self) {
+    pub fn touch_book(&self) {
         self.touched.fetch_or(BOOK, Ordering::SeqCst);
     }
 

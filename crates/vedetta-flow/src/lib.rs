@@ -17,6 +17,7 @@ pub mod writing;
 
 pub mod authority;
 mod book;
+pub mod corridor;
 mod losses;
 pub mod mesh;
 

@@ -17,7 +17,7 @@ use crate::standing::Standing;
 
 /// Makes derived items.
 #[derive(Clone)]
-pub(crate) struct Redactor {
+pub struct Redactor {
     key: Vec<u8>,
 }
 
@@ -85,7 +85,10 @@ const PAGE: usize = 10;
 
 impl House {
     /// The identifier of the derived form of what an organisation brought as an item.
-    pub(crate) fn derived_id<R: Reader + ?Sized>(
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn derived_id<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         item: (&ItemId, OrganisationNumber),
@@ -95,7 +98,9 @@ impl House {
 }
 
 impl Redactor {
-    pub(crate) fn of(house: &House) -> Self {
+    /// Of a house, under its key.
+    #[must_use]
+    pub fn of(house: &House) -> Self {
         Self { key: house.redaction_key.clone() }
     }
 
@@ -154,7 +159,11 @@ impl Redactor {
         Ok(body.map(|body| Derived { id, body, leant }).map_err(|withheld| withheld.to_string()))
     }
 
-    pub(crate) fn derived_id<R: Reader + ?Sized>(
+    /// [`House::derived_id`].
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn derived_id<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         item: (&ItemId, OrganisationNumber),
@@ -277,7 +286,7 @@ fn tells(handling: &Handling) -> Tells {
 }
 
 /// What is known of a victim, all of which a derived item must not tell.
-pub(crate) fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<Victim> {
+pub fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<Victim> {
     let directory = &standing.directory;
     let organisation = directory.organisation(victim)?;
     let assets = directory.assets_of(victim).iter().map(AsRef::as_ref);

@@ -5,4 +5,3 @@ pub mod call_webhooks;
 pub mod clear_newcomers;
 pub mod settle_terms;
 pub mod tell_lapses;
-pub mod watch_links;

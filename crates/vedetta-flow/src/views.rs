@@ -8,7 +8,6 @@ pub mod ledger;
 pub mod newest_items;
 pub mod read_items;
 pub mod see_agreements;
-pub mod see_peers;
 pub mod see_withdrawn;
 pub mod told_entries;
 pub mod withdrawals;

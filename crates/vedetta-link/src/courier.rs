@@ -1,4 +1,4 @@
-//! The speaker of a house: the room's [`Link`] fed with frames, its requests answered from the ledger.
+//! The speaker of a node: the room's [`Link`] fed with frames, its requests answered from the ledger.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use vedetta_federation::frame::{Farewell, Frame, FrameError};
 use vedetta_federation::link::{self, By, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_federation::waiting::{SOONEST, Waiting};
-use vedetta_flow::House;
-use vedetta_flow::mesh::{Mesh, ShelfError};
+use vedetta_flow::mesh::Mesh;
+use vedetta_mesh::{Nodes, ShelfError};
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::desk::Desk;
@@ -22,7 +22,7 @@ use crate::doorkeeper::{Input, Leave, Report, Speaker};
 
 /// Speaks for a node over one link.
 pub struct Courier {
-    house: Arc<House>,
+    nodes: Arc<Nodes>,
     peer: OrganisationId,
     link: Link,
     waiting: VecDeque<Bytes>,
@@ -70,29 +70,29 @@ impl Courier {
     ///
     /// # Errors
     /// When the node's memory cannot be read.
-    pub fn begin(house: Arc<House>, peer: OrganisationId, quota: u64) -> Result<Self, String> {
+    pub fn begin(nodes: Arc<Nodes>, peer: OrganisationId, quota: u64) -> Result<Self, String> {
         let unreadable = |error: ShelfError| format!("the ledger cannot be read: {error}");
-        let mesh = house.mesh().map_err(|error| error.to_string())?;
-        let head = house.head().map_err(unreadable)?;
+        let mesh = nodes.house().mesh().map_err(|error| error.to_string())?;
+        let head = nodes.head().map_err(unreadable)?;
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
-        let introductions = house.introductions(&peer);
-        let vouched = house.vouched_cards(&peer).map_err(|error| error.to_string())?;
-        let (lobby, tried) = (house.waiting(&peer).map_err(unreadable)?, house.now());
+        let introductions = nodes.introductions(&peer);
+        let vouched = nodes.vouched_cards(&peer).map_err(|error| error.to_string())?;
+        let (lobby, tried) = (nodes.waiting(&peer).map_err(unreadable)?, nodes.house().now());
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),
             card,
-            edition: house.edition(&peer).map_err(unreadable)?,
+            edition: nodes.edition(&peer).map_err(unreadable)?,
             head,
-            bookmark: house.bookmark(&peer).map_err(unreadable)?,
+            bookmark: nodes.bookmark(&peer).map_err(unreadable)?,
             cards: vouched.clone(),
         };
-        let (mut link, outputs) = Link::open(opening, house.now());
+        let (mut link, outputs) = Link::open(opening, nodes.house().now());
         link.take_ahead();
         let rung = Arc::new(Notify::new());
-        let desk = Desk::open(Arc::clone(&house), peer.clone(), Arc::clone(&rung))?;
+        let desk = Desk::open(Arc::clone(&nodes), peer.clone(), Arc::clone(&rung))?;
         let mut courier = Self {
-            house,
+            nodes,
             peer,
             link,
             waiting: VecDeque::new(),
@@ -117,13 +117,13 @@ impl Courier {
 
     /// Tells the link what happened, and does what it says, and so on until it says no more.
     fn tell(&mut self, input: link::Input) -> Result<(), String> {
-        let outputs = self.link.handle(input, self.house.now());
+        let outputs = self.link.handle(input, self.nodes.house().now());
         self.follow(outputs)
     }
 
     /// Vouches for cards that became known since: what their nodes sealed may be next.
     fn vouch(&mut self) -> Result<(), String> {
-        let mesh = self.house.mesh().map_err(|error| error.to_string())?;
+        let mesh = self.nodes.house().mesh().map_err(|error| error.to_string())?;
         if Arc::ptr_eq(&mesh, &self.mesh) {
             return Ok(());
         }
@@ -135,8 +135,8 @@ impl Courier {
 
     /// Vouches for cards of which nothing went to the peer yet.
     fn introduce(&mut self) -> Result<(), String> {
-        self.introductions = self.house.introductions(&self.peer);
-        let all = self.house.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
+        self.introductions = self.nodes.introductions(&self.peer);
+        let all = self.nodes.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
         self.vouched = all;
         if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }
@@ -148,7 +148,7 @@ impl Courier {
         while let Some(output) = due.pop_front() {
             match self.obey(output) {
                 Ok(None) => {}
-                Ok(Some(input)) => due.extend(self.link.handle(input, self.house.now())),
+                Ok(Some(input)) => due.extend(self.link.handle(input, self.nodes.house().now())),
                 // What else is to be sent comes first: it may say farewell.
                 Err(reason) => ended = ended.and(Err(reason)),
             }
@@ -159,21 +159,21 @@ impl Courier {
     /// Does one thing; the answer, when the link wants one.
     fn obey(&mut self, output: Output) -> Result<Option<link::Input>, String> {
         let unable = |error: ShelfError| format!("the ledger refused: {error}");
-        let house = Arc::clone(&self.house);
+        let nodes = Arc::clone(&self.nodes);
         Ok(match output {
             Output::Send(frame) => {
                 self.send(frame)?;
                 None
             }
             Output::Met(card) => {
-                if let Err(reason) = house.meet(&self.peer, &card) {
+                if let Err(reason) = nodes.meet(&self.peer, &card) {
                     tracing::warn!(peer = %self.peer, %reason, "not who was paired");
                     return Ok(Some(link::Input::Stop(Farewell::Stranger)));
                 }
                 None
             }
             Output::Common(bookmark) => {
-                let place = bookmark.common(|place| house.hash_at(place)).map_err(unable)?;
+                let place = bookmark.common(|place| nodes.hash_at(place)).map_err(unable)?;
                 Some(link::Input::Common(place))
             }
             Output::Fetch(ask) => {
@@ -185,22 +185,22 @@ impl Courier {
                 None
             }
             Output::Remember(bookmark) => {
-                house.set_bookmark(&self.peer, &bookmark).map_err(unable)?;
+                nodes.set_bookmark(&self.peer, &bookmark).map_err(unable)?;
                 Some(link::Input::Remembered)
             }
             Output::Learn(cards) => {
                 // Each is written with those of its node before: it costs more than it weighs.
                 let octets =
                     serde_json::to_vec(&cards).map_or(0, |it| (it.len() * MOST_CARDS) as u64);
-                if house.make_room(&self.peer, octets, self.quota).is_err() {
+                if nodes.make_room(&self.peer, octets, self.quota).is_err() {
                     tracing::warn!(peer = %self.peer, "cards were not learnt: its quota is used up");
-                } else if let Err(error) = house.learn_cards(&self.peer, &cards) {
+                } else if let Err(error) = nodes.learn_cards(&self.peer, &cards) {
                     tracing::warn!(peer = %self.peer, %error, "cards were not learnt");
                 }
                 None
             }
             Output::Confirmed(span) => {
-                house.confirmed(&self.peer, span).map_err(unable)?;
+                nodes.confirmed(&self.peer, span).map_err(unable)?;
                 None
             }
             Output::Refused(told) => {
@@ -209,7 +209,7 @@ impl Courier {
                     let (peer, count) = (&self.peer, told.len());
                     tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
                 }
-                house.refused_there(&self.peer, &told);
+                nodes.refused_there(&self.peer, &told);
                 None
             }
             Output::Skew(micros) => {
@@ -247,15 +247,15 @@ impl Courier {
     }
 
     fn perform(&mut self, task: Task) -> Result<(), String> {
-        let house = Arc::clone(&self.house);
-        let mesh = house.mesh().map_err(|error| error.to_string())?;
+        let nodes = Arc::clone(&self.nodes);
+        let mesh = nodes.house().mesh().map_err(|error| error.to_string())?;
         match task {
             Task::Fetch(ask) => {
                 let signer = Signer { node: &mesh.me, key: &mesh.key };
-                let fetched = fetch(&*house, signer, &self.peer, &ask, house.now());
+                let fetched = fetch(&*nodes, signer, &self.peer, &ask, nodes.house().now());
                 let fetched = fetched.map_err(|error| format!("the ledger refused: {error}"))?;
                 self.report.sent += fetched.envelopes.len() as u64;
-                if house.introductions(&self.peer) != self.introductions {
+                if nodes.introductions(&self.peer) != self.introductions {
                     self.introduce()?;
                 }
                 self.tell(link::Input::Fetched(fetched))
@@ -269,14 +269,14 @@ impl Courier {
                     taking.bookmark = bookmark.clone();
                 }
                 let batch = (taking, &mut self.lobby);
-                let (checked, arrival) = check(&mesh.trust, &self.peer, batch, house.now());
+                let (checked, arrival) = check(&mesh.trust, &self.peer, batch, nodes.house().now());
                 self.desk.give(checked, arrival)
             }
             Task::Retry => {
-                (self.tried, self.news) = (house.now(), false);
+                (self.tried, self.news) = (nodes.house().now(), false);
                 let waiting = (self.link.ours().clone(), &mut self.lobby);
                 if let Some((checked, arrival)) =
-                    check_waiting(&mesh.trust, &self.peer, waiting, house.now())
+                    check_waiting(&mesh.trust, &self.peer, waiting, nodes.house().now())
                 {
                     self.desk.give(checked, arrival)?;
                 }
@@ -291,7 +291,7 @@ impl Courier {
     /// Tries again what waits, when that is due.
     fn retry(&mut self) {
         let after = if self.news { SOONEST } else { self.lobby.due() };
-        let due = self.house.now() >= self.tried.after(after) && self.link.is_open();
+        let due = self.nodes.house().now() >= self.tried.after(after) && self.link.is_open();
         if due && !self.lobby.is_empty() && !self.tasks.iter().any(|it| matches!(it, Task::Retry)) {
             self.tasks.push_back(Task::Retry);
         }
@@ -300,7 +300,7 @@ impl Courier {
     /// Whether the peer has brought as much as it may: then it waits for its credit.
     fn is_over(&mut self, taking: &Taking) -> bool {
         let octets = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>() as u64;
-        let over = self.house.make_room(&self.peer, octets, self.quota).is_err();
+        let over = self.nodes.make_room(&self.peer, octets, self.quota).is_err();
         if over && !self.report.over_quota {
             tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
         }
@@ -314,7 +314,7 @@ impl Courier {
         if let Frame::Batch(batch) = &frame
             && !batch.span.is_empty()
         {
-            self.house.sent(&self.peer, batch.span);
+            self.nodes.sent(&self.peer, batch.span);
         }
         match (frame.encode(), frame) {
             (Ok(octets), _) => self.put(octets),
@@ -354,7 +354,7 @@ impl Courier {
     /// Says farewell, and nothing else that still waits: the link may be suspended.
     fn leave(&mut self, leave: Leave) -> Result<(), String> {
         (self.waiting, self.octets) = (VecDeque::new(), 0);
-        let mesh = self.house.mesh().map_err(|error| error.to_string())?;
+        let mesh = self.nodes.house().mesh().map_err(|error| error.to_string())?;
         let reason = match (leave, mesh.peer(&self.peer).map(|peer| &peer.stage)) {
             (Leave::Stops, _) => Farewell::Stopping,
             (Leave::Replaced, _) => Farewell::Replaced,
@@ -380,7 +380,7 @@ impl Speaker for Courier {
                 if octets.is_empty() {
                     return Err("the peer sent an empty frame".into());
                 }
-                self.house.hear(&self.peer);
+                self.nodes.hear(&self.peer);
                 let kind = octets.get_u8();
                 match Frame::decode(kind, &octets) {
                     Ok(Some(frame)) => self.tell(link::Input::Frame(frame)),
@@ -394,7 +394,7 @@ impl Speaker for Courier {
             }
             Input::Grown => {
                 self.vouch()?;
-                let head = self.house.head().map_err(|error| error.to_string())?;
+                let head = self.nodes.head().map_err(|error| error.to_string())?;
                 if head.place == self.head {
                     return Ok(());
                 }
@@ -405,7 +405,7 @@ impl Speaker for Courier {
                 self.vouch()?;
                 self.retry();
                 self.full = false;
-                if let Err(error) = self.house.record_sent(&self.peer) {
+                if let Err(error) = self.nodes.record_sent(&self.peer) {
                     tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
                 }
                 self.tell(link::Input::Tick)
@@ -447,7 +447,7 @@ impl Speaker for Courier {
 
 impl Drop for Courier {
     fn drop(&mut self) {
-        if let Err(error) = self.house.record_sent(&self.peer) {
+        if let Err(error) = self.nodes.record_sent(&self.peer) {
             tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
         }
     }

@@ -12,7 +12,7 @@ use vedetta_federation::exchange::Checked;
 use vedetta_federation::frame::Batch;
 use vedetta_federation::link::{CREDIT, Taken};
 use vedetta_federation::shelf::{Arrival, Outcome, Shelf as _};
-use vedetta_flow::House;
+use vedetta_mesh::Nodes;
 use vedetta_model::OrganisationId;
 
 /// The desk of one link. What was given is written to the end before it is gone.
@@ -40,7 +40,7 @@ impl Desk {
     /// # Errors
     /// When there is no thread for it.
     pub(crate) fn open(
-        house: Arc<House>,
+        nodes: Arc<Nodes>,
         peer: OrganisationId,
         rung: Arc<Notify>,
     ) -> Result<Self, String> {
@@ -50,7 +50,7 @@ impl Desk {
         let thread = std::thread::Builder::new().name("link desk".into());
         let thread = thread.spawn(move || {
             while let Some((checked, arrival)) = gather(&waiting) {
-                let outcomes = house.take_in(&peer, arrival);
+                let outcomes = nodes.take_in(&peer, arrival);
                 let told: Vec<Result<Taken, String>> = match outcomes {
                     Ok(outcomes) => divide(checked, &outcomes).map(Ok).collect(),
                     Err(error) => vec![Err(format!("the ledger refused: {error}"))],

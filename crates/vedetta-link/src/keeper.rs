@@ -9,9 +9,9 @@ use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::key::PublicKey;
 use vedetta_federation::pairing::{Answer, Code};
-use vedetta_flow::actions::pair_nodes::Terms;
 use vedetta_flow::mesh::Mesh;
-use vedetta_flow::{FlowError, House, Sequence};
+use vedetta_flow::{FlowError, Sequence};
+use vedetta_mesh::{Nodes, Terms};
 use vedetta_model::{Actor, OrganisationId};
 
 use crate::bounds::Bounds;
@@ -24,7 +24,7 @@ use crate::tls::Tls;
 
 /// Keeps the door of a house.
 pub struct Keeper {
-    house: Arc<House>,
+    nodes: Arc<Nodes>,
     papers: RwLock<Papers>,
     tls: Mutex<Option<Tls>>,
 }
@@ -57,10 +57,10 @@ impl Default for Papers {
 }
 
 impl Keeper {
-    /// Of a house, with its papers.
+    /// Of a node among others, with its papers.
     #[must_use]
-    pub fn new(house: Arc<House>, papers: Papers) -> Self {
-        Self { house, papers: RwLock::new(papers), tls: Mutex::default() }
+    pub fn new(nodes: Arc<Nodes>, papers: Papers) -> Self {
+        Self { nodes, papers: RwLock::new(papers), tls: Mutex::default() }
     }
 
     /// Dials as this node, outside of any links.
@@ -94,7 +94,7 @@ impl Keeper {
     }
 
     fn mesh(&self) -> Result<Arc<Mesh>, Unwelcome> {
-        self.house.mesh().map_err(|error| Unwelcome(error.to_string()))
+        self.nodes.house().mesh().map_err(|error| Unwelcome(error.to_string()))
     }
 }
 
@@ -142,7 +142,7 @@ impl Doorkeeper for Keeper {
         if !active || card.says.key != key {
             return Err(unknown());
         }
-        self.house.meet(&peer, &card).map_err(|error| Unwelcome(error.to_string()))?;
+        self.nodes.meet(&peer, &card).map_err(|error| Unwelcome(error.to_string()))?;
         Ok(peer)
     }
 
@@ -194,21 +194,21 @@ impl Doorkeeper for Keeper {
     }
 
     fn speaker(&self, peer: &OrganisationId, _: Dialled) -> Box<dyn Speaker> {
-        match Courier::begin(Arc::clone(&self.house), peer.clone(), self.papers().quota) {
+        match Courier::begin(Arc::clone(&self.nodes), peer.clone(), self.papers().quota) {
             Ok(courier) => Box::new(courier),
             Err(reason) => Box::new(Mute(reason)),
         }
     }
 
     fn bell(&self) -> watch::Receiver<Sequence> {
-        self.house.bell().listen()
+        self.nodes.house().bell().listen()
     }
 
     fn pair(&self, key: PublicKey, message: &[u8]) -> Result<Vec<u8>, Unwelcome> {
         let told = |error: &dyn std::fmt::Display| Unwelcome(error.to_string());
         let proposal = serde_json::from_slice(message)
             .map_err(|error| Unwelcome(format!("not a proposal: {error}")))?;
-        let answer = self.house.answer_proposal(&key, &proposal).map_err(|it| told(&it))?;
+        let answer = self.nodes.answer_proposal(&key, &proposal).map_err(|it| told(&it))?;
         serde_json::to_vec(&answer).map_err(|it| told(&it))
     }
 }
@@ -243,14 +243,14 @@ pub enum AcceptError {
 /// # Errors
 /// [`AcceptError`].
 pub async fn accept(
-    house: &Arc<House>,
+    nodes: &Arc<Nodes>,
     dialler: &Dialler,
     by: Actor,
     (code, terms): (Code, Terms),
 ) -> Result<Peer, AcceptError> {
     let call = dialler.call(&code.address).await?;
     let key = call.key();
-    let (asked, proposer, known) = (Arc::clone(house), by.clone(), code.clone());
+    let (asked, proposer, known) = (Arc::clone(nodes), by.clone(), code.clone());
     let proposing = tokio::task::spawn_blocking(move || {
         let proposal = asked.propose_pairing(&proposer, &known, &key)?;
         serde_json::to_vec(&proposal).map_err(|error| FlowError::Conflict(error.to_string()))
@@ -258,7 +258,7 @@ pub async fn accept(
     let answer = call.ask(settled(proposing).await?).await?;
     let answer: Answer = serde_json::from_slice(&answer)
         .map_err(|error| FlowError::Conflict(format!("the answer is none: {error}")))?;
-    let asked = Arc::clone(house);
+    let asked = Arc::clone(nodes);
     let accepting =
         tokio::task::spawn_blocking(move || asked.accept_node(&by, &code, (&key, &answer), &terms));
     Ok(settled(accepting).await?)
@@ -293,7 +293,7 @@ mod tests {
         let mesh = house.mesh().unwrap();
         let (first, second) = (issued(&mesh), issued(&mesh));
         let papers = Papers { certificate: Some(first.clone()), ..Papers::default() };
-        let keeper = Keeper::new(house, papers);
+        let keeper = Keeper::new(Arc::new(Nodes::new(house)), papers);
         keeper.tls().unwrap();
         assert!(keeper.renew(Some(b"no certificate".to_vec()), None).is_err());
         let other = rcgen::generate_simple_self_signed(["node.example.org".to_owned()]).unwrap();

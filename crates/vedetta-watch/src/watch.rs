@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vedetta_desk::{Regime, Stands, Viewer};
 use vedetta_flow::House;
+use vedetta_mesh::Nodes;
 use vedetta_model::{Actor, Role};
 use vedetta_store::{Stamp, StoreError};
 
@@ -13,7 +14,7 @@ use crate::views::see_owed::Remembered;
 
 /// One node's watch. Every action and view is a method of it.
 pub struct Watch {
-    house: Arc<House>,
+    nodes: Arc<Nodes>,
     cases: Cases,
     pub(crate) regimes: Vec<Regime>,
     pub(crate) overdue: Remembered,
@@ -26,25 +27,31 @@ pub(crate) const REPORTERS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Liaison, Role::Machine];
 
 impl Watch {
-    /// The watch of a house. Of the cases it reads what it keeps in memory when it is first asked.
+    /// The watch of a node among others. Of the cases it reads what it keeps in memory when it is
+    /// first asked.
     #[must_use]
-    pub fn over(house: Arc<House>) -> Self {
+    pub fn over(nodes: Arc<Nodes>) -> Self {
         let regimes = Regime::given().unwrap_or_else(|error| {
             tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
             Vec::new()
         });
-        Self { house, cases: Cases::default(), regimes, overdue: Remembered::default() }
+        Self { nodes, cases: Cases::default(), regimes, overdue: Remembered::default() }
     }
 
     /// The house.
     #[must_use]
     pub fn house(&self) -> &Arc<House> {
-        &self.house
+        self.nodes.house()
+    }
+
+    /// The other nodes.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// The cases in memory.
     pub(crate) fn index(&self) -> Result<Held<'_>, StoreError> {
-        self.cases.index(&self.house, (&self.regimes, self.house.now()))
+        self.cases.index(self.house(), (&self.regimes, self.house().now()))
     }
 
     /// Takes in a version of a case that was written.
@@ -54,9 +61,9 @@ impl Watch {
 
     /// An actor as the desk sees it.
     pub(crate) fn viewer<'a>(&self, actor: &'a Actor) -> Viewer<'a> {
-        let stands = if self.house.is_of_the_room(actor, OFFICERS) {
+        let stands = if self.house().is_of_the_room(actor, OFFICERS) {
             Stands::InTheRoom
-        } else if self.house.is_of_the_room(actor, &[Role::Auditor]) {
+        } else if self.house().is_of_the_room(actor, &[Role::Auditor]) {
             Stands::BesideTheRoom
         } else if REPORTERS.iter().any(|role| actor.is(*role)) {
             Stands::Outside

@@ -97,7 +97,7 @@ impl Doors {
             until(closed.clone()),
         );
         let mesh = match &opening.meeting {
-            Some(meeting) => Mesh::open(&house, meeting).await?,
+            Some(meeting) => Mesh::open(api.nodes(), meeting).await?,
             None => None,
         };
         if let Some(mesh) = &mesh {

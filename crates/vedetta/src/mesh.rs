@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::House;
 use vedetta_link::{Bounds, Keeper, Links, Listener, Papers};
+use vedetta_mesh::Nodes;
 use vedetta_model::OrganisationId;
 use vedetta_model::organisation::OrganisationKind;
 
@@ -99,9 +100,10 @@ impl Meeting {
 impl Mesh {
     /// Opens them. A node that does not know whose it is has none.
     pub(crate) async fn open(
-        house: &Arc<House>,
+        nodes: &Arc<Nodes>,
         meeting: &Meeting,
     ) -> Result<Option<Self>, Failure> {
+        let house = nodes.house();
         if house.standing().own.is_none() {
             return Ok(None);
         }
@@ -112,11 +114,11 @@ impl Mesh {
         };
         let address = listener.as_ref().map(Listener::address);
         meeting.establish(house, address)?;
-        let keeper = Arc::new(Keeper::new(Arc::clone(house), meeting.papers.clone()));
+        let keeper = Arc::new(Keeper::new(Arc::clone(nodes), meeting.papers.clone()));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let links = Links::new(Arc::clone(&keeper) as _, Bounds::default(), clock, entropy);
         let links = links.map_err(|error| failed(&error))?;
-        let watching = watch(Arc::clone(house), links.clone(), meeting.silence);
+        let watching = watch(Arc::clone(nodes), links.clone(), meeting.silence);
         let mut tasks = vec![tokio::spawn(links.clone().dial_all()), tokio::spawn(watching)];
         tasks.extend(listener.map(|listener| tokio::spawn(listener.serve(links.clone()))));
         Ok(Some(Self { links, keeper, meeting: meeting.clone(), address, tasks }))
@@ -156,15 +158,15 @@ impl Mesh {
 
 /// Looks whether links have fallen silent, until they are closed. The house writes it down and
 /// tells the log; `vedetta peer list` and `/metrics` show it.
-async fn watch(house: Arc<House>, links: Links, longest: Duration) {
+async fn watch(nodes: Arc<Nodes>, links: Links, longest: Duration) {
     let mut looks = tokio::time::interval(LOOK.min(longest / 4));
     loop {
         tokio::select! {
             () = links.stopped() => return,
             _ = looks.tick() => {}
         }
-        let house = Arc::clone(&house);
-        let looking = tokio::task::spawn_blocking(move || house.watch_links(longest));
+        let nodes = Arc::clone(&nodes);
+        let looking = tokio::task::spawn_blocking(move || nodes.watch_links(longest));
         if let Ok(Err(error)) = looking.await {
             tracing::error!(%error, "silent links are not looked for: the ledger refused");
         }

@@ -22,7 +22,8 @@ const ENGINES: &[&str] = &["vedetta-store-sqlite", "vedetta-store-postgres"];
 /// Crates that must not know each other.
 const APART: &[(&str, &[&str])] = &[
     ("vedetta-intake", &["vedetta-flow", "vedetta-diffusion", "vedetta-store"]),
-    ("vedetta-flow", &["vedetta-diffusion"]),
+    ("vedetta-flow", &["vedetta-diffusion", "vedetta-mesh"]),
+    ("vedetta-mesh", &["vedetta-diffusion", "vedetta-link", "vedetta-api"]),
     ("vedetta-diffusion", &["vedetta-intake", "vedetta-store"]),
     ("vedetta-api", &["vedetta-store"]),
     ("vedetta-link", &["vedetta-store", "vedetta-api"]),
@@ -101,7 +102,9 @@ mod tests {
         "crates/vedetta-store-sqlite: vedetta-store, dev:vedetta-testkit",
         "crates/vedetta-flow: vedetta-store, vedetta-policy, vedetta-intake",
         "crates/vedetta-intake: vedetta-model",
-        "crates/vedetta-api: vedetta-flow",
+        "crates/vedetta-mesh: vedetta-flow, vedetta-store, vedetta-federation",
+        "crates/vedetta-link: vedetta-mesh",
+        "crates/vedetta-api: vedetta-flow, vedetta-mesh, vedetta-link",
         "crates/vedetta-diffusion: vedetta-model",
         "crates/vedetta-testkit: vedetta-store-sqlite, vedetta-flow",
         "crates/vedetta: vedetta-store-sqlite, vedetta-flow, vedetta-intake",
@@ -126,6 +129,7 @@ mod tests {
             "crates/vedetta-flow: dev:vedetta-store-sqlite",
             "crates/vedetta-flow: vedetta-testkit",
             "crates/vedetta-watch: vedetta-api",
+            "crates/vedetta-mesh: vedetta-link",
             "crates/vedetta-model: vedetta-policy",
             "crates/vedetta-testkit: vedetta",
         ] {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use vedetta_federation::digest::Digest;
 use vedetta_flow::{Notation, Step, read_agreement};
+use vedetta_mesh::Nodes;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, AgreementId, OrganisationId};
 
@@ -138,11 +139,16 @@ pub(super) async fn step(
         return Err(Problem::new(Kind::Invalid, sentence).at("reason"));
     }
     let asks = Asks::of(step);
-    let stepped = api.ask(move |house| match asks {
-        Asks::Step(step) => house.step_agreement(&actor, &id, &step),
-        Asks::Propose => house.propose_agreement(&actor, &id).and_then(|_| house.agreement(&id)),
-        Asks::Accept(read) => {
-            house.accept_agreement(&actor, &id, &read).and_then(|_| house.agreement(&id))
+    let stepped = api.ask_nodes(move |nodes| {
+        let house = nodes.house();
+        match asks {
+            Asks::Step(step) => house.step_agreement(&actor, &id, &step),
+            Asks::Propose => {
+                nodes.propose_agreement(&actor, &id).and_then(|_| house.agreement(&id))
+            }
+            Asks::Accept(read) => {
+                nodes.accept_agreement(&actor, &id, &read).and_then(|_| house.agreement(&id))
+            }
         }
     });
     Ok(Json(stepped.await?))
@@ -154,11 +160,12 @@ pub(super) async fn signatures(
     params: Params,
 ) -> Answer<Signed> {
     let id: AgreementId = params.get("agreement")?;
-    let (signed, mesh) =
-        api.ask(move |house| Ok((house.signed_agreement(&actor, &id)?, house.mesh()?))).await?;
+    let ask =
+        move |nodes: &Nodes| Ok((nodes.signed_agreement(&actor, &id)?, nodes.house().mesh()?));
+    let (signed, mesh) = api.ask_nodes(ask).await?;
     Ok(Json(Signed {
         digest: signed.digest().to_string(),
-        signatories: mesh.signatories(&signed.text).into_iter().collect(),
+        signatories: vedetta_mesh::signatories(&mesh, &signed.text).into_iter().collect(),
         signed_by: signed.signatures.into_iter().map(|(node, _)| node).collect(),
         agreement: signed.text.id,
         revision: signed.revision,

@@ -13,10 +13,9 @@ use vedetta_federation::key::KeyId;
 use vedetta_federation::pairing::Code;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
-use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey, Terms};
 use vedetta_flow::mesh::Invitation;
-use vedetta_flow::views::see_peers::{Arriving, PeerView};
 use vedetta_link::{AcceptError, Dialled, Dialler, Keeper, Leave, Link};
+use vedetta_mesh::{Arriving, LinkStep, Nodes, OldKey, PeerView, Terms};
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
 use super::Answer;
@@ -160,11 +159,11 @@ pub(super) struct Rotation {
 
 pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Peers> {
     let links = api.links().map(vedetta_link::Links::all).unwrap_or_default();
-    let ask = move |house: &vedetta_flow::House| {
-        let (mesh, peers) = (house.mesh()?, house.peers(&actor)?);
-        Ok((mesh, peers, house.arriving(&actor)?, house.invitations(&actor)?))
+    let ask = move |nodes: &Nodes| {
+        let (mesh, peers) = (nodes.house().mesh()?, nodes.peers(&actor)?);
+        Ok((mesh, peers, nodes.arriving(&actor)?, nodes.invitations(&actor)?))
     };
-    let (mesh, peers, arriving, invitations) = api.ask(ask).await?;
+    let (mesh, peers, arriving, invitations) = api.ask_nodes(ask).await?;
     let line = |peer: PeerView| {
         let link = links.iter().find(|link| link.peer == peer.organisation).map(LinkLine::of);
         let card = mesh.cards.newest(&peer.organisation);
@@ -182,11 +181,12 @@ pub(super) async fn invite(
 ) -> Answer<IssuedCode> {
     let Proven { what: new, own_password } = proven;
     let terms = terms(new.serves, new.vouches);
+    let nodes = Arc::clone(api.nodes());
     let code = api.confirmed_now((actor, own_password), address, move |house, by| {
         let mesh = house.mesh()?;
         let known = mesh.card().and_then(|card| card.says.address.clone());
         let address = new.address.or(known).unwrap_or_default();
-        house.invite_node(by, &new.organisation, &new.agreement, &terms, &address)
+        nodes.invite_node(by, &new.organisation, &new.agreement, &terms, &address)
     });
     let code = code.await?;
     Ok(Json(IssuedCode { code: code.to_string(), expires: code.expires }))
@@ -209,7 +209,7 @@ pub(super) async fn accept(
         Some(links) => links.dialler(),
         None => alone(&api).await?,
     };
-    let accepting = vedetta_link::accept(api.house(), &dialler, actor, (code, terms));
+    let accepting = vedetta_link::accept(api.nodes(), &dialler, actor, (code, terms));
     match accepting.await {
         Ok(peer) => Ok(Json(peer)),
         Err(AcceptError::House(error)) => Err(error.into()),
@@ -232,7 +232,7 @@ pub(super) async fn step(
         NewStep::Resume => LinkStep::Resume,
         NewStep::End { reason } => LinkStep::End { reason },
     };
-    let peer = api.ask(move |house| house.step_link(&actor, &organisation, &step)).await?;
+    let peer = api.ask_nodes(move |nodes| nodes.step_link(&actor, &organisation, &step)).await?;
     if let (Some(links), false) = (api.links(), peer.stage.is_active()) {
         links.end(&peer.organisation, Leave::Barred, "an administrator stopped it");
     }
@@ -247,7 +247,8 @@ pub(super) async fn set_terms(
 ) -> Answer<Peer> {
     let organisation: OrganisationId = params.get("organisation")?;
     let terms = terms(new.serves, new.vouches);
-    let peer = api.ask(move |house| house.set_link_terms(&actor, &organisation, &terms)).await?;
+    let peer =
+        api.ask_nodes(move |nodes| nodes.set_link_terms(&actor, &organisation, &terms)).await?;
     if let Some(links) = api.links() {
         links.end(&peer.organisation, Leave::Again, "its terms were changed");
     }
@@ -260,7 +261,7 @@ pub(super) async fn withdraw(
     params: Params,
 ) -> Result<StatusCode, Problem> {
     let id: String = params.get("invitation")?;
-    api.ask(move |house| house.withdraw_invitation(&actor, &id)).await?;
+    api.ask_nodes(move |nodes| nodes.withdraw_invitation(&actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -270,7 +271,7 @@ pub(super) async fn revoke(
     Given(revocation): Given<Revocation>,
 ) -> Answer<Shown> {
     let Revocation { key, reason } = revocation;
-    let card = api.ask(move |house| house.revoke_key(&actor, key, &reason)).await?;
+    let card = api.ask_nodes(move |nodes| nodes.revoke_key(&actor, key, &reason)).await?;
     if let Some(links) = api.links() {
         links.end(&card.says.organisation, Leave::Barred, "its key was revoked");
     }
@@ -283,7 +284,7 @@ pub(super) async fn rotate(
     Given(rotation): Given<Rotation>,
 ) -> Answer<Shown> {
     let old = if rotation.stolen { OldKey::Stolen } else { OldKey::Good };
-    let card = api.ask(move |house| house.rotate_key(&actor, old)).await?;
+    let card = api.ask_nodes(move |nodes| nodes.rotate_key(&actor, old)).await?;
     Ok(Json(Shown::of(&card)))
 }
 
@@ -293,14 +294,14 @@ pub(super) async fn say_presence(
     Given(new): Given<NewPresence>,
 ) -> Answer<Presence> {
     let NewPresence { on_duty, until } = new;
-    Ok(Json(api.ask(move |house| house.say_presence(&actor, on_duty, until)).await?))
+    Ok(Json(api.ask_nodes(move |nodes| nodes.say_presence(&actor, on_duty, until)).await?))
 }
 
 /// Who dials where no links run.
 async fn alone(api: &Api) -> Result<Dialler, Problem> {
-    let (house, papers) = (Arc::clone(api.house()), api.settings().papers.clone());
+    let (nodes, papers) = (Arc::clone(api.nodes()), api.settings().papers.clone());
     api.ask(move |_| {
-        Keeper::new(house, papers).dialler().map_err(|error| FlowError::Conflict(error.to_string()))
+        Keeper::new(nodes, papers).dialler().map_err(|error| FlowError::Conflict(error.to_string()))
     })
     .await
 }

@@ -41,7 +41,7 @@ pub(super) async fn show(
     signed: Signed,
 ) -> Result<Response, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let peers = console.ask(move |house| house.peers(&actor)).await?;
+    let peers = console.api().ask_nodes(move |nodes| nodes.peers(&actor)).await?;
     let standing = console.house().standing();
     let links = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
     let name = |id: &vedetta_model::OrganisationId| {

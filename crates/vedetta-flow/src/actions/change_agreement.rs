@@ -36,6 +36,16 @@ pub enum Step {
 }
 
 impl House {
+    /// An agreement as it stands.
+    ///
+    /// # Errors
+    /// Unknown.
+    pub fn agreement(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
+        let standing = self.standing();
+        let known = standing.network.agreement(id).map(|it| Agreement::clone(it));
+        known.ok_or_else(|| FlowError::unknown("agreement", id))
+    }
+
     /// Writes a draft: a new agreement, or another wording of one that is still a draft.
     ///
     /// # Errors

@@ -174,8 +174,11 @@ fn put_one<T: Serialize>(
     unit.put_record(kind, id, &body, actor).map(drop)
 }
 
-/// The records of an organisation and of what belongs to it; or who still names it.
-pub(crate) fn with_belongings(
+/// The records of an organisation and of what belongs to it.
+///
+/// # Errors
+/// Who still names it.
+pub fn with_belongings(
     directory: &Directory,
     id: &OrganisationId,
 ) -> Result<Vec<(RecordKind, String)>, String> {
@@ -196,7 +199,10 @@ pub(crate) fn with_belongings(
 }
 
 /// Removes records.
-pub(crate) fn remove_all(
+///
+/// # Errors
+/// What the ledger said.
+pub fn remove_all(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     gone: &[(RecordKind, String)],

@@ -17,31 +17,39 @@ use vedetta_store::{
 
 /// The facts of an item that came from another node.
 #[derive(Deserialize)]
-pub(crate) struct Provenance {
+pub struct Provenance {
     /// Who brought it here.
-    pub(crate) source: OrganisationId,
+    pub source: OrganisationId,
     /// The envelope but for the object.
-    pub(crate) envelope: Bare,
+    pub envelope: Bare,
 }
 
 /// An item's envelope without its object, which is the body of the entry.
 #[derive(Clone, Deserialize)]
-pub(crate) struct Bare {
-    pub(crate) origin: OrganisationId,
-    pub(crate) at: Instant,
-    pub(crate) place: u64,
-    pub(crate) conditions: Handling,
-    pub(crate) form: Form,
+pub struct Bare {
+    /// Who brought it into the network.
+    pub origin: OrganisationId,
+    /// When it was written there.
+    pub at: Instant,
+    /// Where in that ledger.
+    pub place: u64,
+    /// How it says that it is to be handled.
+    pub conditions: Handling,
+    /// Whether it is without its victim.
+    pub form: Form,
+    /// For a full form, the identifier of the other.
     #[serde(default)]
-    pub(crate) derived: Option<ItemId>,
-    pub(crate) seal: Option<Seal>,
-    pub(crate) hops: Vec<Hop>,
+    pub derived: Option<ItemId>,
+    /// The seal of the origin.
+    pub seal: Option<Seal>,
+    /// The nodes that it passed.
+    pub hops: Vec<Hop>,
 }
 
 /// The facts of a deed of the exchange between nodes.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "deed", rename_all = "kebab-case")]
-pub(crate) enum Kept {
+pub enum Kept {
     /// The body is an [`Envelope`] that a node brought, to be passed on.
     Passed {
         /// Which node.
@@ -125,7 +133,8 @@ struct Laid<'a> {
 const FACTS: usize = 2_500;
 
 /// The facts of an item that a peer brought, as [`Provenance`] reads them.
-pub(crate) fn facts(
+#[must_use]
+pub fn facts(
     source: &OrganisationId,
     (envelope, item): (&Envelope, &Item),
     derived_from: Option<&ItemId>,
@@ -144,7 +153,8 @@ pub(crate) fn facts(
 
 impl Bare {
     /// The whole envelope again.
-    pub(crate) fn with(self, body: &[u8]) -> Option<Envelope> {
+    #[must_use]
+    pub fn with(self, body: &[u8]) -> Option<Envelope> {
         let object = Object::new(String::from_utf8(body.to_vec()).ok()?).ok()?;
         let Self { origin, at, place, conditions, form, derived, seal, hops } = self;
         let what = What::Item(Box::new(Item { object, conditions, form, derived }));
@@ -154,7 +164,8 @@ impl Bare {
 
 impl Provenance {
     /// Of an item that came from another node; `None` for one that was brought here.
-    pub(crate) fn of(item: &StoredItem) -> Option<Self> {
+    #[must_use]
+    pub fn of(item: &StoredItem) -> Option<Self> {
         // Most were brought here: those are told apart without reading them.
         if !item.facts.starts_with(r#"{"door":"peer""#) {
             return None;
@@ -164,7 +175,10 @@ impl Provenance {
 }
 
 /// Writes a deed of the exchange.
-pub(crate) fn keep(
+///
+/// # Errors
+/// What the ledger said.
+pub fn keep(
     unit: &mut dyn UnitOfWork,
     (actor, subject): (&str, &str),
     kept: &Kept,
@@ -175,7 +189,10 @@ pub(crate) fn keep(
 }
 
 /// Writes what this node says itself.
-pub(crate) fn keep_own(
+///
+/// # Errors
+/// What the ledger said.
+pub fn keep_own(
     unit: &mut dyn UnitOfWork,
     (actor, subject): (&str, &str),
     to: Option<&OrganisationId>,

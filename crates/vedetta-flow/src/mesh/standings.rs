@@ -1,28 +1,25 @@
-//! How agreements stand, by the word of each node: said, heard, and remembered until it counts.
+//! How agreements stand, by the word of each node: said and heard.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
-use vedetta_federation::shelf::Outcome;
 use vedetta_federation::stands::{Heard, Stood, Word};
 use vedetta_model::agreement::Stage;
-use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Handling, Instant, OrganisationId};
-use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
+use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
+use vedetta_store::{
+    ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
+};
 
-use super::agreements::offer_again;
 use super::keep::{Kept, keep, keep_own};
-use super::take::Load;
+use crate::book::Book;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 
 /// The settings that say how agreements stand begin so.
 const STANDING: &str = "standing.";
-/// Agreements on which words of one peer are remembered that do not count yet.
-const EARLY: usize = 256;
-/// And so many words on each.
-const EACH: usize = 4;
+/// Releases offered again by one deed.
+const TOGETHER: usize = 500;
 
 impl House {
     /// Puts an agreement in its new stage, and says so to the other nodes.
@@ -94,7 +91,10 @@ pub(crate) fn say(
 
 /// Takes in a word that counts: the agreement changes its stage, and what it gives is offered again
 /// when it binds again.
-pub(super) fn hear(
+///
+/// # Errors
+/// What the ledger said.
+pub fn hear(
     unit: &mut dyn UnitOfWork,
     shared: &Shared,
     (node, id, actor): (&OrganisationId, &AgreementId, &str),
@@ -125,6 +125,38 @@ pub(super) fn hear(
     Ok(heard)
 }
 
+/// Writes down that what rests on an agreement may be had again: who did not read it while it did
+/// not bind reads it now.
+fn offer_again(
+    unit: &mut dyn UnitOfWork,
+    book: &Book,
+    actor: &str,
+    agreement: &AgreementId,
+) -> Result<(), StoreError> {
+    let clearances = book.resting_on(agreement);
+    let mut next = (!clearances.is_empty()).then_some(Sequence::START);
+    while let Some(after) = next {
+        let page = unit.items(&ItemQuery {
+            after,
+            until: None,
+            limit: TOGETHER,
+            clearances: Some(&clearances),
+            producer: None,
+            ids: &[],
+            kinds: &[],
+            versions: VersionFilter::All,
+        })?;
+        if let (Some(first), Some(last)) = (page.items.first(), page.items.last()) {
+            let after = Sequence(first.stamp.seq.0 - 1);
+            let kept =
+                Kept::OfferedAgain { under: agreement.clone(), after, until: last.stamp.seq };
+            keep(unit, (actor, agreement.as_str()), &kept, b"")?;
+        }
+        next = page.next;
+    }
+    Ok(())
+}
+
 /// The stage into which a word brings an agreement; nothing when it is there.
 fn stage(
     agreement: &Agreement,
@@ -143,101 +175,6 @@ fn stage(
             Some(Stage::Suspended { since, by: by?, reason })
         }
         (Stands::Expired, _) => Some(Stage::Expired { since, by }),
-    }
-}
-
-impl Load {
-    /// Each node's last word counts. Of a text that is not here, what comes from who gave something
-    /// that rests on it, or through one: they have the text, and pass on what a party says. What does
-    /// not count yet is remembered, and goes no further.
-    pub(super) fn standing(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        verified: &Verified,
-        notice: &StandingNotice,
-    ) -> Result<Outcome, StoreError> {
-        let (envelope, id) = (verified.envelope(), &notice.agreement);
-        let known = self.mesh.standing.network.agreement(id).is_some();
-        if !known && !self.shared.book.rests_on(id, |giver| self.came_through(envelope, giver)) {
-            self.remember(unit, envelope, id)?;
-            return Ok(Outcome::Idle);
-        }
-        let word = Word::of(notice, verified.leaf());
-        let heard = hear(unit, &self.shared, (&envelope.origin, id, &self.actor), word)?;
-        Ok(match heard {
-            Heard::News => Outcome::New,
-            Heard::Known => Outcome::Known,
-            Heard::Leap => Outcome::Idle,
-        })
-    }
-
-    /// Whether an envelope came from the node that speaks for an organisation, or through it.
-    fn came_through(&self, envelope: &Envelope, organisation: &OrganisationId) -> bool {
-        let speaker = self.mesh.trust.territory().speaker(organisation);
-        speaker.is_some_and(|it| *it != self.mesh.me && envelope.passed(it))
-    }
-
-    fn remember(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        envelope: &Envelope,
-        id: &AgreementId,
-    ) -> Result<(), StoreError> {
-        let mut early = early(unit, id)?;
-        let theirs = early.entry(self.peer.clone()).or_default();
-        if theirs.is_empty() && !self.counts_one_more(unit)? {
-            return Ok(());
-        }
-        theirs.retain(|it| it.origin != envelope.origin);
-        theirs.push(envelope.clone());
-        let surplus = theirs.len().saturating_sub(EACH);
-        theirs.drain(..surplus);
-        unit.set_bookmark(&early_name(id), &serde_json::to_vec(&early).unwrap_or_default())
-    }
-
-    /// Counts a further agreement of which words of the peer are remembered, when there may be one.
-    fn counts_one_more(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
-        let name = format!("standings/{}", self.peer);
-        let count = unit.bookmark(&name)?.and_then(|it| serde_json::from_slice(&it).ok());
-        let count: usize = count.unwrap_or_default();
-        if count >= EARLY {
-            return Ok(false);
-        }
-        unit.set_bookmark(&name, (count + 1).to_string().as_bytes())?;
-        Ok(true)
-    }
-
-    /// Has the words count that came before the first item that rests on an agreement of which the
-    /// text is not here.
-    pub(super) fn recall(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        handling: &Handling,
-    ) -> Result<(), StoreError> {
-        let network = &self.mesh.standing.network;
-        let unknown = |id: &&AgreementId| network.agreement(id).is_none();
-        let on: BTreeSet<_> =
-            handling.via.iter().flat_map(|given| &given.on).filter(unknown).collect();
-        for id in on {
-            for (peer, envelope) in early(unit, id)?
-                .into_iter()
-                .flat_map(|(peer, all)| all.into_iter().map(move |it| (peer.clone(), it)))
-            {
-                let givers = handling.via.iter().map(|given| &given.giver);
-                let mut givers = givers.chain([&handling.producer]);
-                let What::Standing(notice) = &envelope.what else { continue };
-                if !givers.any(|giver| self.came_through(&envelope, giver)) {
-                    continue;
-                }
-                let word = Word::of(notice, envelope.leaf());
-                let actor = format!("peer:{peer}");
-                if hear(unit, &self.shared, (&envelope.origin, id, &actor), word)? == Heard::News {
-                    let body = serde_json::to_vec(&envelope).unwrap_or_default();
-                    keep(unit, (&actor, id.as_str()), &Kept::Passed { source: peer }, &body)?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -265,17 +202,4 @@ pub(crate) fn word_against(
 fn stood<R: Reader + ?Sized>(reader: &mut R, id: &AgreementId) -> Result<Stood, StoreError> {
     let record = reader.record(RecordKind::Setting, &format!("{STANDING}{id}"))?;
     Ok(record.and_then(|it| serde_json::from_slice(&it.body).ok()).unwrap_or_default())
-}
-
-fn early_name(id: &AgreementId) -> String {
-    format!("standing/{id}")
-}
-
-/// The words on an agreement that do not count yet, by the peer that brought them.
-fn early(
-    unit: &mut dyn UnitOfWork,
-    id: &AgreementId,
-) -> Result<BTreeMap<OrganisationId, Vec<Envelope>>, StoreError> {
-    let kept = unit.bookmark(&early_name(id))?;
-    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
 }

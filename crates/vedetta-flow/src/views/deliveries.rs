@@ -413,7 +413,8 @@ fn millis(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }
 
-pub(crate) fn quantiles(measured: &mut [(u64, u64)]) -> Quantiles {
+/// Of what was measured, each with how often.
+pub fn quantiles(measured: &mut [(u64, u64)]) -> Quantiles {
     measured.sort_unstable();
     let count: u64 = measured.iter().map(|(_, count)| count).sum();
     let at = |hundredth: u64| {

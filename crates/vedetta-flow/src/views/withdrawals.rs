@@ -316,7 +316,10 @@ struct Taken {
 
 /// Keeps that what an organisation brought was withdrawn where it is found by the item, and by its
 /// number.
-pub(crate) fn keep(
+///
+/// # Errors
+/// What the ledger said.
+pub fn keep(
     unit: &mut dyn UnitOfWork,
     (item, producer): (&ItemId, OrganisationNumber),
     stamp: Stamp,

@@ -22,7 +22,7 @@ fn it_binds_once_both_have_signed_it() {
     draft.stage = Stage::Draft;
     let id = draft.id.clone();
     umbria.house.put_draft(&umbria.administrator(), &draft).unwrap();
-    umbria.house.propose_agreement(&umbria.administrator(), &id).unwrap();
+    umbria.nodes.propose_agreement(&umbria.administrator(), &id).unwrap();
     settle(&mut wires);
     let stage = |node: &Node| {
         let standing = node.house.standing();
@@ -30,14 +30,14 @@ fn it_binds_once_both_have_signed_it() {
     };
     assert_eq!(stage(&national).as_deref(), Some("draft"), "it arrived, and binds nobody");
     assert_eq!(stage(&umbria).as_deref(), Some("draft"));
-    let read = national.house.signed_agreement(&national.administrator(), &id).unwrap();
+    let read = national.nodes.signed_agreement(&national.administrator(), &id).unwrap();
     let other = vedetta_federation::digest::digest(&[b"another"]);
-    let unread = national.house.accept_agreement(&national.administrator(), &id, &other);
+    let unread = national.nodes.accept_agreement(&national.administrator(), &id, &other);
     assert!(matches!(unread, Err(vedetta_flow::FlowError::Conflict(_))), "not what was read");
-    national.house.accept_agreement(&national.administrator(), &id, &read.digest()).unwrap();
+    national.nodes.accept_agreement(&national.administrator(), &id, &read.digest()).unwrap();
     settle(&mut wires);
     assert_eq!([stage(&umbria), stage(&national)].map(Option::unwrap), ["in-force", "in-force"]);
-    let signed = |node: &Node| node.house.signed_agreement(&node.administrator(), &id).unwrap();
+    let signed = |node: &Node| node.nodes.signed_agreement(&node.administrator(), &id).unwrap();
     let (here, there) = (signed(&umbria), signed(&national));
     assert_eq!((&here.text, here.signatures.len()), (&there.text, 2));
     let lesson = TestItem::indicator(1).tlp("AMBER").handled("category", json!("awareness"));

@@ -19,7 +19,7 @@ use vedetta_federation::limits::{CHANGE, CHANGES};
 use vedetta_federation::link::{Taken, Taking};
 use vedetta_federation::shelf::{Lane, Outcome, Parcel};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
-use vedetta_flow::actions::pair_nodes::OldKey;
+use vedetta_mesh::OldKey;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 use vedetta_policy::{Form, Passage};
@@ -80,7 +80,7 @@ fn taken(
     };
     let taking = Taking { batch: Box::new(batch), bookmark: Bookmark::default() };
     let trust = to.house.mesh().unwrap().trust.clone();
-    take(&to.house, &trust, &id(from.name), taking, to.house.now()).unwrap()
+    take(&to.nodes, &trust, &id(from.name), taking, to.house.now()).unwrap()
 }
 
 fn own(node: &Node, place: u64, what: What) -> Envelope {
@@ -170,12 +170,12 @@ fn what_may_pass_later_waits_and_holds_up_nothing() {
         assert!(taken.left_over == 0 && taken.bookmark.has(span), "it is entered all the same");
     }
     let waiting = || {
-        let peers = national.house.peers(&national.administrator()).unwrap();
+        let peers = national.nodes.peers(&national.administrator()).unwrap();
         peers.into_iter().find(|it| it.organisation == id("cosc-umbria")).unwrap().waiting
     };
     let retry = || {
         let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
-        take_waiting(&national.house, &trust, &id("cosc-umbria"), now).unwrap()
+        take_waiting(&national.nodes, &trust, &id("cosc-umbria"), now).unwrap()
     };
     assert_eq!((waiting(), retry()), (5, None));
     assert!(!national.reads("terni", &clear(40).id()));
@@ -183,7 +183,7 @@ fn what_may_pass_later_waits_and_holds_up_nothing() {
     assert_eq!(say(&umbria, &national, brought(46, "perugia"), vec![]), "new");
     let mut terms = umbria.terms();
     terms.serves.organisations = [id("genova")].into();
-    national.house.set_link_terms(&national.administrator(), &id("cosc-umbria"), &terms).unwrap();
+    national.nodes.set_link_terms(&national.administrator(), &id("cosc-umbria"), &terms).unwrap();
     assert_eq!(retry().unwrap().outcomes.len(), 5);
     assert!(national.reads("terni", &clear(44).id()) && waiting() == 0);
     // What never passes is given up.
@@ -203,7 +203,7 @@ fn the_room_to_wait_is_bounded_and_what_finds_none_comes_again() {
     let many = (0..u32::try_from(MOST_WAITING).unwrap()).map(brought).collect();
     let taken = taken(&umbria, &national, many, (vec![], None));
     assert!(taken.left_over > 0 && !taken.bookmark.has(Span { after: 0, upto: 1 }));
-    let peers = national.house.peers(&national.administrator()).unwrap();
+    let peers = national.nodes.peers(&national.administrator()).unwrap();
     let umbria = peers.iter().find(|it| it.organisation == id("cosc-umbria")).unwrap();
     assert_eq!(umbria.waiting + taken.left_over, MOST_WAITING);
 }
@@ -258,7 +258,7 @@ fn how_fast_the_agreements_share_is_not_how_long_a_link_was_down() {
     let [national, umbria, _] = country();
     let by = national.administrator();
     let count = || {
-        let all = national.house.arriving(&by).unwrap();
+        let all = national.nodes.arriving(&by).unwrap();
         all.iter().map(|it| it.share.count).sum::<u64>()
     };
     umbria.bring("cosc-umbria", &[clear(5).tlp("AMBER")]);
@@ -426,7 +426,7 @@ fn a_text_that_selects_others_binds_nobody_until_their_nodes_have_signed_it() {
         standing.network.agreement(&text.text.id).map(|it| it.stage.name().to_owned())
     };
     assert_eq!(stage(&national).as_deref(), Some("draft"));
-    let needed = national.house.mesh().unwrap().signatories(&text.text);
+    let needed = vedetta_mesh::signatories(&national.house.mesh().unwrap(), &text.text);
     assert_eq!(needed, ["cnaipic", "cosc-umbria", "poli-cert"].map(id).into());
     national.house.clear_newcomers().unwrap();
     assert!(!national.reads("poli-cert", &secret.id()));
@@ -444,12 +444,12 @@ fn a_text_is_written_anew_by_its_parties_alone_and_never_what_was_written_here()
     let honest = forged(&umbria, 1, two("cosc-umbria", "cnaipic"));
     assert_eq!(propose(&umbria, &national, &honest), "new");
     let by = national.administrator();
-    let known = |node: &Node| node.house.signed_agreement(&by, &honest.text.id).unwrap();
+    let known = |node: &Node| node.nodes.signed_agreement(&by, &honest.text.id).unwrap();
     assert_eq!(propose(&liar, &national, &forged(&liar, 2, two("poli-cert", "cnaipic"))), "idle");
     let far = forged(&umbria, u32::MAX, two("cosc-umbria", "cnaipic"));
     assert_eq!(propose(&umbria, &national, &far), "idle");
     assert_eq!(known(&national), honest);
-    national.house.accept_agreement(&by, &honest.text.id, &honest.digest()).unwrap();
+    national.nodes.accept_agreement(&by, &honest.text.id, &honest.digest()).unwrap();
     let in_force = known(&national);
     let later = forged(&umbria, 2, two("cosc-umbria", "terni"));
     assert_eq!(propose(&umbria, &national, &later), "known");
@@ -584,7 +584,7 @@ fn who_changes_the_same_without_end_is_slowed_down_and_its_last_word_counts() {
     assert_eq!(stage(), before, "nothing is compiled anew for it");
     national.clock.advance(Duration::from_secs(CHANGE));
     let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
-    let retried = take_waiting(&national.house, &trust, &id("cosc-umbria"), now).unwrap();
+    let retried = take_waiting(&national.nodes, &trust, &id("cosc-umbria"), now).unwrap();
     assert_eq!(retried.unwrap().outcomes, [Outcome::New]);
     assert_eq!(stage().0, "suspended");
 }
@@ -612,7 +612,7 @@ fn noise_does_not_hide_what_is_refused_after_it() {
     national.clock.advance(Duration::from_secs(3_600));
     taken(&liar, &national, vec![lowered(1)], (vec![], None));
     assert_eq!(written(), [1, 1, 2_700]);
-    let peers = national.house.peers(&national.administrator()).unwrap();
+    let peers = national.nodes.peers(&national.administrator()).unwrap();
     let view = peers.iter().find(|it| it.organisation == id("poli-cert")).unwrap();
     assert!(view.refusals.iter().any(|it| it.why == "too-many"));
     assert_eq!(view.refused, 2_702);
@@ -642,7 +642,7 @@ fn nobody_is_on_duty_for_who_is_unknown() {
     let organisation = id("nobody-knows-it");
     let presence = Presence { organisation: organisation.clone(), on_duty: 1, until };
     let said = say(&liar, &national, own(&liar, 900, What::Presence(presence)), vec![]);
-    assert_eq!((said.as_str(), national.house.presence(&organisation).unwrap()), ("idle", None));
+    assert_eq!((said.as_str(), national.nodes.presence(&organisation).unwrap()), ("idle", None));
 }
 
 #[test]
@@ -668,7 +668,7 @@ fn a_person_of_the_same_name_elsewhere_is_another() {
 fn a_key_that_was_changed_seals_no_more_after_a_week() {
     let [national, umbria, _] = country();
     let (old, me) = (umbria.house.mesh().unwrap(), id("cosc-umbria"));
-    umbria.house.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
     let bring = |n: u32, key: &SecretKey| {
         let what = What::Item(Box::new(item("cosc-umbria", &clear(n), "CLEAR")));

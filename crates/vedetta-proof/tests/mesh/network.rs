@@ -11,8 +11,8 @@ use vedetta_federation::cards::Vouches;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::House;
 use vedetta_flow::actions::accept_items::Receipt;
-use vedetta_flow::actions::pair_nodes::Terms;
 use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_mesh::{Nodes, Terms};
 use vedetta_model::{Account, AccountId, Actor, Agreement, ItemId, Language, OrganisationId, Role};
 use vedetta_store::Store;
 use vedetta_testkit::TestHouse;
@@ -22,7 +22,8 @@ use vedetta_testkit::time::MockClock;
 /// A node.
 pub(super) struct Node {
     pub(super) name: &'static str,
-    pub(super) house: House,
+    pub(super) house: Arc<House>,
+    pub(super) nodes: Nodes,
     pub(super) clock: Arc<MockClock>,
     pub(super) store: Arc<dyn Store>,
 }
@@ -110,7 +111,8 @@ impl Node {
     }
 
     fn of(name: &'static str, TestHouse { house, clock, store }: TestHouse) -> Self {
-        Self { name, house, clock, store }
+        let house = Arc::new(house);
+        Self { name, nodes: Nodes::new(Arc::clone(&house)), house, clock, store }
     }
 
     pub(super) fn found(&self, held: Vec<Agreement>) {

@@ -4,9 +4,9 @@ use vedetta_directory::directory::Records;
 use vedetta_federation::envelope::{Envelope, Removal, What};
 use vedetta_federation::exchange::{Signer, dispatch};
 use vedetta_federation::shelf::{Parcel, Shelf as _};
-use vedetta_flow::actions::pair_nodes::{LinkStep, OldKey};
 use vedetta_flow::mesh::Mesh;
 use vedetta_flow::{FlowError, Step};
+use vedetta_mesh::{LinkStep, OldKey};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreements, id};
@@ -20,36 +20,36 @@ fn a_code_works_once_and_for_who_holds_it() {
     let admin = national.administrator();
     let address = "national.example.org:8444";
     let invited = id("cosc-umbria");
-    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), address);
+    let code = national.nodes.invite_node(&admin, &invited, &agreement, &umbria.terms(), address);
     let code = code.unwrap();
     let (inviting, accepting) =
         (national.house.mesh().unwrap().key.public(), umbria.house.mesh().unwrap().key.public());
     let by = umbria.administrator();
     let mut guessed = code.clone();
     guessed.secret = vedetta_federation::pairing::Secret::from_octets([1; 16]);
-    let wrong = umbria.house.propose_pairing(&by, &guessed, &inviting).unwrap();
-    let refused = national.house.answer_proposal(&accepting, &wrong);
+    let wrong = umbria.nodes.propose_pairing(&by, &guessed, &inviting).unwrap();
+    let refused = national.nodes.answer_proposal(&accepting, &wrong);
     assert!(matches!(refused, Err(FlowError::Unproven(_))), "{refused:?}");
-    let proposal = umbria.house.propose_pairing(&by, &code, &inviting).unwrap();
-    let stranger = national.house.answer_proposal(&inviting, &proposal);
+    let proposal = umbria.nodes.propose_pairing(&by, &code, &inviting).unwrap();
+    let stranger = national.nodes.answer_proposal(&inviting, &proposal);
     assert!(matches!(stranger, Err(FlowError::Unproven(_))), "another key than it dialled with");
-    let answer = national.house.answer_proposal(&accepting, &proposal).unwrap();
+    let answer = national.nodes.answer_proposal(&accepting, &proposal).unwrap();
     // The answer may be lost on the way: who proposed the same hears the same, and nobody else does.
-    let again = national.house.answer_proposal(&accepting, &proposal);
+    let again = national.nodes.answer_proposal(&accepting, &proposal);
     assert_eq!(again.unwrap(), answer);
     let mut other = proposal.clone();
     other.card = other.card.says.clone().sign(&secret(&umbria));
     other.agreement = "umbria".parse().unwrap();
-    let other = national.house.answer_proposal(&accepting, &other);
+    let other = national.nodes.answer_proposal(&accepting, &other);
     assert!(matches!(other, Err(FlowError::Unproven(_))), "a code works once");
     let terms = national.terms();
-    umbria.house.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
-    let peers = umbria.house.peers(&by).unwrap();
+    umbria.nodes.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
+    let peers = umbria.nodes.peers(&by).unwrap();
     assert_eq!(peers.len(), 1);
     assert_eq!((&peers[0].organisation, &peers[0].agreement), (&id("cnaipic"), &agreement));
-    assert!(national.house.invitations(&admin).unwrap().is_empty());
+    assert!(national.nodes.invitations(&admin).unwrap().is_empty());
     assert!(
-        national.house.invite_node(&by, &id("poli-cert"), &agreement, &terms, address).is_err()
+        national.nodes.invite_node(&by, &id("poli-cert"), &agreement, &terms, address).is_err()
     );
 }
 
@@ -64,12 +64,12 @@ fn strangers_fill_no_ledger_and_old_codes_leave_no_secret() {
         (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
     let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
     let (invited, at) = (id("cosc-umbria"), "national.example.org:8444");
-    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
+    let code = national.nodes.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
     let mut guessed = code.unwrap();
     guessed.secret = vedetta_federation::pairing::Secret::from_octets([1; 16]);
     let key = |node: &Node| node.house.mesh().unwrap().key.public();
     let by = umbria.administrator();
-    let guess = umbria.house.propose_pairing(&by, &guessed, &key(&national)).unwrap();
+    let guess = umbria.nodes.propose_pairing(&by, &guessed, &key(&national)).unwrap();
     let forged = {
         let mut says = umbria.house.mesh().unwrap().card().unwrap().says.clone();
         says.serial += 1;
@@ -81,12 +81,12 @@ fn strangers_fill_no_ledger_and_old_codes_leave_no_secret() {
         deeds.iter().filter(of).map(|deed| deed["count"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     for _ in 0..100 {
-        assert!(national.house.answer_proposal(&key(&umbria), &guess).is_err());
-        assert!(national.house.meet(&id("cosc-umbria"), &forged).is_err());
+        assert!(national.nodes.answer_proposal(&key(&umbria), &guess).is_err());
+        assert!(national.nodes.meet(&id("cosc-umbria"), &forged).is_err());
     }
     assert_eq!(knocks(), [1], "one entry a minute");
     national.clock.advance(std::time::Duration::from_secs(60));
-    assert!(national.house.answer_proposal(&key(&umbria), &guess).is_err());
+    assert!(national.nodes.answer_proposal(&key(&umbria), &guess).is_err());
     assert_eq!(knocks(), [1, 100]);
     let kept = || {
         let mut kept = 0;
@@ -109,19 +109,19 @@ fn a_suspended_link_carries_nothing_and_a_resumed_one_what_was_missed() {
     pair(&national, &umbria);
     let suspend = LinkStep::Suspend { reason: "exercise".into() };
     let by = national.administrator();
-    national.house.step_link(&by, &id("cosc-umbria"), &suspend).unwrap();
+    national.nodes.step_link(&by, &id("cosc-umbria"), &suspend).unwrap();
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(!wires[0].is_up());
     assert!(!national.reads("cnaipic", &item.id()));
-    national.house.step_link(&by, &id("cosc-umbria"), &LinkStep::Resume).unwrap();
+    national.nodes.step_link(&by, &id("cosc-umbria"), &LinkStep::Resume).unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(national.reads("cnaipic", &item.id()));
     let end = LinkStep::End { reason: "over".into() };
-    national.house.step_link(&by, &id("cosc-umbria"), &end).unwrap();
-    assert!(national.house.step_link(&by, &id("cosc-umbria"), &LinkStep::Resume).is_err());
+    national.nodes.step_link(&by, &id("cosc-umbria"), &end).unwrap();
+    assert!(national.nodes.step_link(&by, &id("cosc-umbria"), &LinkStep::Resume).is_err());
 }
 
 #[test]
@@ -132,17 +132,17 @@ fn a_silent_link_raises_an_alarm_once() {
     settle(&mut [Wire::between(&national, &umbria)]);
     let minutes = |count: u64| std::time::Duration::from_secs(60 * count);
     let umbria_id = id("cosc-umbria");
-    national.house.hear(&umbria_id);
+    national.nodes.hear(&umbria_id);
     national.clock.advance(minutes(4));
-    assert!(national.house.watch_links(minutes(5)).unwrap().is_empty());
+    assert!(national.nodes.watch_links(minutes(5)).unwrap().is_empty());
     national.clock.advance(minutes(2));
-    assert_eq!(national.house.watch_links(minutes(5)).unwrap(), [umbria_id.clone()]);
-    assert!(national.house.watch_links(minutes(5)).unwrap().is_empty(), "once");
-    let view = || national.house.peers(&national.administrator()).unwrap().remove(0);
+    assert_eq!(national.nodes.watch_links(minutes(5)).unwrap(), [umbria_id.clone()]);
+    assert!(national.nodes.watch_links(minutes(5)).unwrap().is_empty(), "once");
+    let view = || national.nodes.peers(&national.administrator()).unwrap().remove(0);
     assert!(view().silent.is_some());
     assert!(national.deeds().iter().any(|deed| deed["deed"] == "link-silent"));
-    national.house.hear(&umbria_id);
-    national.house.watch_links(minutes(5)).unwrap();
+    national.nodes.hear(&umbria_id);
+    national.nodes.watch_links(minutes(5)).unwrap();
     assert_eq!(view().silent, None);
     assert!(national.deeds().iter().any(|deed| deed["deed"] == "link-heard"));
 }
@@ -160,13 +160,13 @@ fn contacts_and_who_is_on_duty_are_known_to_the_counterpart() {
     let records = Records { contacts: vec![contact], ..Records::default() };
     umbria.house.put_records(&umbria.administrator(), records).unwrap();
     let until = umbria.house.now().after(std::time::Duration::from_secs(3600));
-    umbria.house.say_presence(&umbria.administrator(), 2, until).unwrap();
+    umbria.nodes.say_presence(&umbria.administrator(), 2, until).unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
     let standing = national.house.standing();
     let there = standing.directory.contacts_of(&id("cosc-umbria"));
     assert_eq!(there.len(), 1);
     assert_eq!((there[0].id.as_str(), &there[0].account), ("umbria-desk", &None));
-    let present = national.house.presence(&id("cosc-umbria")).unwrap().unwrap();
+    let present = national.nodes.presence(&id("cosc-umbria")).unwrap().unwrap();
     assert_eq!((present.on_duty, present.until), (2, until));
 }
 
@@ -176,7 +176,7 @@ fn a_new_key_is_learnt_from_the_old_one() {
         (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
     pair(&national, &umbria);
     let before = umbria.house.mesh().unwrap().key.public();
-    umbria.house.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
     assert_ne!(umbria.house.mesh().unwrap().key.public(), before);
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
@@ -192,12 +192,12 @@ fn what_a_stolen_key_sealed_is_sealed_anew_for_who_joins_later() {
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
-    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
     pair(&national, &liguria);
     settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
     assert!(liguria.reads("cosc-liguria", &item.id()));
-    let peers = liguria.house.peers(&liguria.administrator()).unwrap();
+    let peers = liguria.nodes.peers(&liguria.administrator()).unwrap();
     assert_eq!((peers[0].refused, peers[0].waiting), (0, 0), "{:?}", peers[0].refusals);
 }
 
@@ -215,12 +215,12 @@ fn what_a_stolen_key_said_is_said_anew_for_who_joins_later_and_no_more_by_the_th
     let suspend = Step::Suspend { reason: "review".into() };
     umbria.house.step_agreement(&admin, &"umbria".parse().unwrap(), &suspend).unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
-    umbria.house.rotate_key(&admin, OldKey::Stolen).unwrap();
+    umbria.nodes.rotate_key(&admin, OldKey::Stolen).unwrap();
     // Twice: the second time all of it is known, and nothing is written again.
     settle(&mut [Wire::between(&national, &umbria)]);
-    let head = national.house.head().unwrap();
+    let head = national.nodes.head().unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
-    assert_eq!(national.house.head().unwrap().place, head.place);
+    assert_eq!(national.nodes.head().unwrap().place, head.place);
     pair(&national, &liguria);
     settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
     let directory = &liguria.house.standing().directory;
@@ -228,7 +228,7 @@ fn what_a_stolen_key_said_is_said_anew_for_who_joins_later_and_no_more_by_the_th
     let standing = liguria.house.standing();
     let stage = standing.network.agreement(&"umbria".parse().unwrap()).unwrap().stage.name();
     assert_eq!(stage, "suspended");
-    let peers = liguria.house.peers(&liguria.administrator()).unwrap();
+    let peers = liguria.nodes.peers(&liguria.administrator()).unwrap();
     assert_eq!((peers[0].refused, peers[0].waiting), (0, 0), "{:?}", peers[0].refusals);
     // What the thief seals is refused by who has a link with its node, and far away.
     let removal = Removal { organisation: id("perugia") };
@@ -274,7 +274,7 @@ fn a_peer_gets_the_cards_of_those_whose_seals_it_sees_and_no_others() {
     assert_eq!(knows(&agency), ["cnaipic", "poli-cert"], "it gets nothing of Umbria's");
     // Whoever has seen its seals hears, over a later connection, that its key was stolen.
     let stolen = umbria.house.mesh().unwrap().key.public().id();
-    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
     settle(&mut wires());
     let mesh = liguria.house.mesh().unwrap();
     assert!(mesh.cards.is_revoked(&id("cosc-umbria"), &stolen));
@@ -287,20 +287,20 @@ fn a_code_makes_its_holder_no_other_node() {
     pair(&national, &umbria);
     let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
     let (at, terms) = ("national.example.org:8444", umbria.terms());
-    let again = national.house.invite_node(&admin, &id("cosc-umbria"), &agreement, &terms, at);
+    let again = national.nodes.invite_node(&admin, &id("cosc-umbria"), &agreement, &terms, at);
     assert!(matches!(again, Err(FlowError::Conflict(_))), "there is a link with it");
-    let own = national.house.invite_node(&admin, &id("cnaipic"), &agreement, &terms, at);
+    let own = national.nodes.invite_node(&admin, &id("cnaipic"), &agreement, &terms, at);
     assert!(matches!(own, Err(FlowError::Conflict(_))));
     let liguria = id("cosc-liguria");
-    let code = national.house.invite_node(&admin, &liguria, &agreement, &terms, at).unwrap();
+    let code = national.nodes.invite_node(&admin, &liguria, &agreement, &terms, at).unwrap();
     let key = |node: &Node| node.house.mesh().unwrap().key.public();
     let (inviting, accepting) = (key(&national), key(&mallory));
     // An honest node does not even try; a dishonest one proves what it likes.
     let by = mallory.administrator();
-    assert!(mallory.house.propose_pairing(&by, &code, &inviting).is_err());
+    assert!(mallory.nodes.propose_pairing(&by, &code, &inviting).is_err());
     for poses in ["poli-cert", "cosc-umbria", "cnaipic", "cosc-liguria"] {
         let proposal = posing(&mallory, poses, &code, &inviting);
-        let answer = national.house.answer_proposal(&accepting, &proposal);
+        let answer = national.nodes.answer_proposal(&accepting, &proposal);
         // Only as the one for whom the code was made, which the administrator handed it to.
         assert_eq!(answer.is_ok(), poses == "cosc-liguria", "{poses}: {answer:?}");
     }
@@ -332,22 +332,22 @@ fn the_invited_pins_no_other_than_the_code_names() {
     let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
     let (agreement, admin) = ("pro-c2si".parse().unwrap(), national.administrator());
     let (invited, at) = (id("cosc-umbria"), "national.example.org:8444");
-    let code = national.house.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
+    let code = national.nodes.invite_node(&admin, &invited, &agreement, &umbria.terms(), at);
     let code = code.unwrap();
     let key = |node: &Node| node.house.mesh().unwrap().key.public();
     let (inviting, accepting) = (key(&national), key(&umbria));
     let by = umbria.administrator();
-    let proposal = umbria.house.propose_pairing(&by, &code, &inviting).unwrap();
-    let answer = national.house.answer_proposal(&accepting, &proposal).unwrap();
+    let proposal = umbria.nodes.propose_pairing(&by, &code, &inviting).unwrap();
+    let answer = national.nodes.answer_proposal(&accepting, &proposal).unwrap();
     let mesh = national.house.mesh().unwrap();
     let mut says = mesh.card().unwrap().says.clone();
     says.organisation = id("poli-cert");
     let false_answer =
         vedetta_federation::pairing::Answer { card: says.sign(&mesh.key), ..answer.clone() };
     let terms = national.terms();
-    let accepted = umbria.house.accept_node(&by, &code, (&inviting, &false_answer), &terms);
+    let accepted = umbria.nodes.accept_node(&by, &code, (&inviting, &false_answer), &terms);
     assert!(matches!(accepted, Err(FlowError::Unproven(_))), "{accepted:?}");
-    umbria.house.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
+    umbria.nodes.accept_node(&by, &code, (&inviting, &answer), &terms).unwrap();
 }
 
 #[test]
@@ -358,18 +358,18 @@ fn a_peers_stolen_key_is_revoked_here_and_its_node_pairs_again() {
     let by = national.administrator();
     let stolen = umbria.house.mesh().unwrap().key.public().id();
     let own = national.house.mesh().unwrap().key.public().id();
-    assert!(matches!(national.house.revoke_key(&by, own, "no"), Err(FlowError::Conflict(_))));
-    assert!(national.house.revoke_key(&umbria.administrator(), stolen, "not theirs").is_err());
-    national.house.revoke_key(&by, stolen, "stolen with a laptop").unwrap();
+    assert!(matches!(national.nodes.revoke_key(&by, own, "no"), Err(FlowError::Conflict(_))));
+    assert!(national.nodes.revoke_key(&umbria.administrator(), stolen, "not theirs").is_err());
+    national.nodes.revoke_key(&by, stolen, "stolen with a laptop").unwrap();
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(!wires[0].is_up() && !national.reads("cnaipic", &item.id()));
     let end = LinkStep::End { reason: "stolen key".into() };
-    national.house.step_link(&by, &id("cosc-umbria"), &end).unwrap();
-    umbria.house.step_link(&umbria.administrator(), &id("cnaipic"), &end).unwrap();
-    umbria.house.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
+    national.nodes.step_link(&by, &id("cosc-umbria"), &end).unwrap();
+    umbria.nodes.step_link(&umbria.administrator(), &id("cnaipic"), &end).unwrap();
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Stolen).unwrap();
     pair(&national, &umbria);
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(national.reads("cnaipic", &item.id()));

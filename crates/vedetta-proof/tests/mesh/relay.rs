@@ -123,7 +123,7 @@ fn who_has_seen_it_is_known_to_who_gave_it() {
     assert_eq!(theirs.acknowledged, Some(national.house.now()));
     let pace = umbria.house.pace(&by, vedetta_flow::Sequence::START).unwrap();
     assert!(pace.iter().any(|it| it.agreement.as_str() == "pro-c2si" && it.acknowledge.count == 1));
-    let arriving = national.house.arriving(&national.administrator()).unwrap();
+    let arriving = national.nodes.arriving(&national.administrator()).unwrap();
     assert_eq!(arriving.len(), 1);
     assert_eq!(arriving[0].agreement.as_str(), "pro-c2si");
 }
@@ -179,11 +179,11 @@ fn what_comes_again_is_known_and_writes_nothing() {
     let withdrawn = items[3].id();
     umbria.house.withdraw(&umbria.person("perugia"), &withdrawn, "a mistake").unwrap();
     settle(&mut [Wire::between(&national, &umbria)]);
-    let places = || vedetta_federation::shelf::Shelf::head(&national.house).unwrap().place;
+    let places = || vedetta_federation::shelf::Shelf::head(&national.nodes).unwrap().place;
     let before = places();
     let forgotten = vedetta_federation::bookmark::Bookmark::default();
     let peer = id("cosc-umbria");
-    vedetta_federation::shelf::Shelf::set_bookmark(&national.house, &peer, &forgotten).unwrap();
+    vedetta_federation::shelf::Shelf::set_bookmark(&national.nodes, &peer, &forgotten).unwrap();
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(wires[0].seen.iter().any(|frame| frame.contains(items[0].id().as_str())), "it came");

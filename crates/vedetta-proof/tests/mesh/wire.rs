@@ -6,14 +6,14 @@ use vedetta_federation::exchange::{Signer, common, fetch, take, take_waiting};
 use vedetta_federation::frame::{Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Opening, Output};
 use vedetta_federation::shelf::Shelf;
-use vedetta_flow::House;
+use vedetta_mesh::Nodes;
 use vedetta_model::OrganisationId;
 
 use super::network::{Node, id};
 
 /// One end of a connection.
 struct End<'a> {
-    house: &'a House,
+    nodes: &'a Nodes,
     peer: OrganisationId,
     link: Link,
     /// Frames for the other end.
@@ -37,35 +37,35 @@ pub(super) fn pair(one: &Node, two: &Node) {
     let agreement = "pro-c2si".parse().unwrap();
     let address = format!("{}.example.org:8444", one.name);
     let (by, terms) = (one.administrator(), two.terms());
-    let invited = one.house.invite_node(&by, &id(two.name), &agreement, &terms, &address);
+    let invited = one.nodes.invite_node(&by, &id(two.name), &agreement, &terms, &address);
     let code = invited.unwrap();
     let inviting = one.house.mesh().unwrap().key.public();
     let accepting = two.house.mesh().unwrap().key.public();
-    let proposal = two.house.propose_pairing(&two.administrator(), &code, &inviting).unwrap();
-    let answer = one.house.answer_proposal(&accepting, &proposal).unwrap();
+    let proposal = two.nodes.propose_pairing(&two.administrator(), &code, &inviting).unwrap();
+    let answer = one.nodes.answer_proposal(&accepting, &proposal).unwrap();
     let accepted =
-        two.house.accept_node(&two.administrator(), &code, (&inviting, &answer), &one.terms());
+        two.nodes.accept_node(&two.administrator(), &code, (&inviting, &answer), &one.terms());
     accepted.unwrap();
 }
 
 impl<'a> End<'a> {
-    fn open(house: &'a House, peer: &str) -> Self {
-        let mesh = house.mesh().unwrap();
-        let (peer, head) = (id(peer), house.head().unwrap());
-        let vouched = house.vouched_cards(&peer).unwrap();
+    fn open(nodes: &'a Nodes, peer: &str) -> Self {
+        let mesh = nodes.house().mesh().unwrap();
+        let (peer, head) = (id(peer), nodes.head().unwrap());
+        let vouched = nodes.vouched_cards(&peer).unwrap();
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),
             card: mesh.card().unwrap().clone(),
-            edition: house.edition(&peer).unwrap(),
+            edition: nodes.edition(&peer).unwrap(),
             head,
-            bookmark: house.bookmark(&peer).unwrap(),
+            bookmark: nodes.bookmark(&peer).unwrap(),
             cards: vouched.clone(),
         };
-        let (link, outputs) = Link::open(opening, house.now());
-        let introductions = house.introductions(&peer);
+        let (link, outputs) = Link::open(opening, nodes.house().now());
+        let introductions = nodes.introductions(&peer);
         let mut end = Self {
-            house,
+            nodes,
             peer,
             link,
             out: VecDeque::new(),
@@ -79,7 +79,7 @@ impl<'a> End<'a> {
     }
 
     fn tell(&mut self, input: Input) {
-        let outputs = self.link.handle(input, self.house.now());
+        let outputs = self.link.handle(input, self.nodes.house().now());
         self.follow(outputs);
     }
 
@@ -87,55 +87,55 @@ impl<'a> End<'a> {
         let mut due = VecDeque::from(outputs);
         while let Some(output) = due.pop_front() {
             if let Some(input) = self.obey(output) {
-                due.extend(self.link.handle(input, self.house.now()));
+                due.extend(self.link.handle(input, self.nodes.house().now()));
             }
         }
     }
 
     fn obey(&mut self, output: Output) -> Option<Input> {
-        let (house, mesh) = (self.house, self.house.mesh().unwrap());
+        let (nodes, mesh) = (self.nodes, self.nodes.house().mesh().unwrap());
         match output {
             Output::Send(frame) => {
                 if let Frame::Batch(batch) = &frame {
-                    house.sent(&self.peer, batch.span);
-                    house.record_sent(&self.peer).unwrap();
+                    nodes.sent(&self.peer, batch.span);
+                    nodes.record_sent(&self.peer).unwrap();
                 }
                 self.out.push_back(frame.encode().unwrap());
                 None
             }
-            Output::Met(card) => match house.meet(&self.peer, &card) {
+            Output::Met(card) => match nodes.meet(&self.peer, &card) {
                 Ok(()) => None,
                 Err(_) => Some(Input::Stop(Farewell::Stranger)),
             },
-            Output::Common(bookmark) => Some(Input::Common(common(house, &bookmark).unwrap())),
+            Output::Common(bookmark) => Some(Input::Common(common(nodes, &bookmark).unwrap())),
             Output::Fetch(ask) => {
                 let signer = Signer { node: &mesh.me, key: &mesh.key };
-                let fetched = fetch(house, signer, &self.peer, &ask, house.now());
-                if house.introductions(&self.peer) != self.introductions {
-                    self.introductions = house.introductions(&self.peer);
-                    self.vouched = house.vouched_cards(&self.peer).unwrap();
+                let fetched = fetch(nodes, signer, &self.peer, &ask, nodes.house().now());
+                if nodes.introductions(&self.peer) != self.introductions {
+                    self.introductions = nodes.introductions(&self.peer);
+                    self.vouched = nodes.vouched_cards(&self.peer).unwrap();
                     self.tell(Input::Vouch(self.vouched.clone()));
                 }
                 Some(Input::Fetched(fetched.unwrap()))
             }
             Output::Take(taking) => {
-                let taken = take(house, &mesh.trust, &self.peer, taking, house.now());
+                let taken = take(nodes, &mesh.trust, &self.peer, taking, nodes.house().now());
                 Some(Input::Taken(taken.unwrap()))
             }
             Output::Remember(bookmark) => {
-                house.set_bookmark(&self.peer, &bookmark).unwrap();
+                nodes.set_bookmark(&self.peer, &bookmark).unwrap();
                 Some(Input::Remembered)
             }
             Output::Learn(cards) => {
-                house.learn_cards(&self.peer, &cards).unwrap();
+                nodes.learn_cards(&self.peer, &cards).unwrap();
                 None
             }
             Output::Confirmed(span) => {
-                house.confirmed(&self.peer, span).unwrap();
+                nodes.confirmed(&self.peer, span).unwrap();
                 None
             }
             Output::Refused(told) => {
-                house.refused_there(&self.peer, &told);
+                nodes.refused_there(&self.peer, &told);
                 None
             }
             Output::Skew(_) | Output::Down(..) => None,
@@ -144,17 +144,17 @@ impl<'a> End<'a> {
 
     /// Tries again what waits, and tells the link of what was written since.
     fn advance(&mut self) {
-        let (house, mesh) = (self.house, self.house.mesh().unwrap());
+        let (nodes, mesh) = (self.nodes, self.nodes.house().mesh().unwrap());
         if !std::sync::Arc::ptr_eq(&mesh, &self.mesh) {
             self.mesh = std::sync::Arc::clone(&mesh);
-            let cards = house.vouched_cards(&self.peer).unwrap();
+            let cards = nodes.vouched_cards(&self.peer).unwrap();
             if cards != self.vouched {
                 self.vouched.clone_from(&cards);
                 self.tell(Input::Vouch(cards));
             }
         }
-        take_waiting(house, &mesh.trust, &self.peer, house.now()).unwrap();
-        let head = self.house.head().unwrap();
+        take_waiting(nodes, &mesh.trust, &self.peer, nodes.house().now()).unwrap();
+        let head = self.nodes.head().unwrap();
         if head.place > self.head {
             self.head = head.place;
             self.tell(Input::Advanced(head));
@@ -165,7 +165,7 @@ impl<'a> End<'a> {
 impl<'a> Wire<'a> {
     /// Connects two nodes that were paired.
     pub(super) fn between(one: &'a Node, two: &'a Node) -> Self {
-        let ends = [End::open(&one.house, two.name), End::open(&two.house, one.name)];
+        let ends = [End::open(&one.nodes, two.name), End::open(&two.nodes, one.name)];
         Self { ends, seen: Vec::new() }
     }
 

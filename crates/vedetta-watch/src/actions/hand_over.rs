@@ -254,7 +254,7 @@ impl Watch {
 
     /// The links that are silent: for the room whose node this is.
     fn link_lines(&self, by: &Actor) -> Vec<Line> {
-        let peers = self.house().peers(by).unwrap_or_default();
+        let peers = self.nodes().peers(by).unwrap_or_default();
         let ahead = peers.iter().filter_map(|peer| Some((peer.future?, &peer.organisation)));
         let ahead = ahead.map(|(at, organisation)| Line {
             key: format!("clock/{organisation}"),

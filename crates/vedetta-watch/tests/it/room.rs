@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_flow::{FlowError, House};
+use vedetta_mesh::Nodes;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 use vedetta_store::Store;
@@ -41,14 +42,14 @@ impl Room {
             };
             house.put_account(&admin, &account).unwrap();
         }
-        Self { watch: Watch::over(Arc::new(house)), clock, store }
+        Self { watch: over(house), clock, store }
     }
 
     /// The same ledger, with nothing remembered.
     pub(crate) fn reopened(&self) -> Watch {
         let test = TestHouse::over(Arc::clone(&self.store));
         test.clock.set(&vedetta_model::Clock::now(&*self.clock).to_string());
-        Watch::over(Arc::new(test.house))
+        over(test.house)
     }
 
     pub(crate) fn house(&self) -> &House {
@@ -129,4 +130,8 @@ pub(crate) fn is_conflict<T>(outcome: Result<T, WatchError>) -> bool {
 
 pub(crate) fn stage(view: &CaseView) -> &'static str {
     Stage::name(&view.incident.stage).as_str()
+}
+
+fn over(house: House) -> Watch {
+    Watch::over(Arc::new(Nodes::new(Arc::new(house))))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use vedetta_directory::directory::Records;
+use vedetta_mesh::Nodes;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
 use vedetta_watch::Watch;
@@ -109,7 +110,7 @@ impl Init {
         let account = AccountId::new("administrator")
             .map_err(|error| Failure::system("the first account", error))?;
         house.first_administrator(&account, &self.organisation, &password)?;
-        Watch::over(Arc::new(house))
+        Watch::over(Arc::new(Nodes::new(Arc::new(house))))
             .give_playbooks()
             .map_err(|error| Failure::system("the first playbooks", error))?;
         Ok(password)

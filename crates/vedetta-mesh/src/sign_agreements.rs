@@ -1,18 +1,20 @@
 //! Agreements between nodes: proposed on one, accepted on the other. Both hold the same signed
 //! text; it binds once every node that speaks for a named party has signed it.
 
+use std::sync::Arc;
+
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{SignedAgreement, What};
+use vedetta_flow::FlowError;
+use vedetta_flow::authority::{ADMINISTRATORS, ROOM_AND_AUDITORS};
+use vedetta_flow::corridor::keep_own;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, Agreement, AgreementId};
 
-use crate::authority::ADMINISTRATORS;
-use crate::error::FlowError;
-use crate::house::House;
-use crate::mesh::agreements::{known_signatures, write_signed};
-use crate::mesh::keep_own;
+use crate::Nodes;
+use crate::agreements::{known_signatures, sign, signatories, write_signed};
 
-impl House {
+impl Nodes {
     /// Signs a draft for this node, and sends it to the nodes of the other parties.
     ///
     /// # Errors
@@ -22,14 +24,14 @@ impl House {
         by: &Actor,
         id: &AgreementId,
     ) -> Result<SignedAgreement, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "propose agreements")?;
-        let _one_at_a_time = self.change();
-        let (mesh, text) = (self.mesh()?, self.draft_of(id)?);
-        if mesh.signatories(&text).iter().all(|node| *node == mesh.me) {
+        self.house.require_room(by, ADMINISTRATORS, "propose agreements")?;
+        let _one_at_a_time = self.house.change();
+        let (mesh, text) = (self.house.mesh()?, self.draft_of(id)?);
+        if signatories(&mesh, &text).iter().all(|node| *node == mesh.me) {
             let reason = "no other node speaks for a party that it names; put it in force here";
             return Err(FlowError::Conflict(reason.into()));
         }
-        let known = self.read(|reader| known_signatures(reader, id))?;
+        let known = self.house.read(|reader| known_signatures(reader, id))?;
         let signed = match known {
             Some(known) if known.text == text => known,
             known => {
@@ -37,7 +39,7 @@ impl House {
                 SignedAgreement { text, revision, signatures: Vec::new() }
             }
         };
-        self.send_signed(by, mesh.sign(signed))
+        self.send_signed(by, sign(&mesh, signed))
     }
 
     /// Signs for this node what another proposed: the text of this digest, which was read
@@ -51,16 +53,16 @@ impl House {
         id: &AgreementId,
         read: &Digest,
     ) -> Result<SignedAgreement, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "accept agreements")?;
-        let _one_at_a_time = self.change();
-        let mesh = self.mesh()?;
-        let known = self.read(|reader| known_signatures(reader, id))?;
+        self.house.require_room(by, ADMINISTRATORS, "accept agreements")?;
+        let _one_at_a_time = self.house.change();
+        let mesh = self.house.mesh()?;
+        let known = self.house.read(|reader| known_signatures(reader, id))?;
         let signed = known.ok_or_else(|| FlowError::unknown("proposed agreement", id))?;
         if signed.digest() != *read {
             let reason = format!("the text of {id} is another by now; read it again");
             return Err(FlowError::Conflict(reason));
         }
-        self.send_signed(by, mesh.sign(signed))
+        self.send_signed(by, sign(&mesh, signed))
     }
 
     /// A text with the signatures known here.
@@ -72,23 +74,13 @@ impl House {
         by: &Actor,
         id: &AgreementId,
     ) -> Result<SignedAgreement, FlowError> {
-        self.require_room(by, crate::authority::ROOM_AND_AUDITORS, "see signed agreements")?;
-        let known = self.read(|reader| known_signatures(reader, id))?;
+        self.house.require_room(by, ROOM_AND_AUDITORS, "see signed agreements")?;
+        let known = self.house.read(|reader| known_signatures(reader, id))?;
         known.ok_or_else(|| FlowError::unknown("signed agreement", id))
     }
 
-    /// An agreement as it stands.
-    ///
-    /// # Errors
-    /// Unknown.
-    pub fn agreement(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
-        let standing = self.standing();
-        let known = standing.network.agreement(id).map(|it| Agreement::clone(it));
-        known.ok_or_else(|| FlowError::unknown("agreement", id))
-    }
-
     fn draft_of(&self, id: &AgreementId) -> Result<Agreement, FlowError> {
-        let agreement = self.agreement(id)?;
+        let agreement = self.house.agreement(id)?;
         if agreement.stage != Stage::Draft {
             let reason = format!("{id} is {}; its text is signed", agreement.stage.name());
             return Err(FlowError::Conflict(reason));
@@ -101,10 +93,10 @@ impl House {
         by: &Actor,
         signed: SignedAgreement,
     ) -> Result<SignedAgreement, FlowError> {
-        let (mesh, now) = (self.mesh()?, self.now());
-        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
+        let (mesh, now) = (self.house.mesh()?, self.house.now());
+        let (shared, actor) = (Arc::clone(self.house.shared()), by.account.to_string());
         let sent = signed.clone();
-        self.write(move |unit| {
+        self.house.write(move |unit| {
             write_signed(unit, &shared, (&mesh, now), &actor, &sent)?;
             let what = What::Agreement(Box::new(sent.clone()));
             keep_own(unit, (&actor, sent.text.id.as_str()), None, &what).map(drop)

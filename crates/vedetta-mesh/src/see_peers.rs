@@ -9,13 +9,13 @@ use vedetta_federation::envelope::Presence;
 use vedetta_federation::key::KeyId;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Shelf;
+use vedetta_flow::authority::ROOM_AND_AUDITORS;
+use vedetta_flow::corridor::quantiles;
+use vedetta_flow::mesh::Mesh;
+use vedetta_flow::{FlowError, Quantiles};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 
-use crate::authority::ROOM_AND_AUDITORS;
-use crate::error::FlowError;
-use crate::house::House;
-use crate::mesh::Mesh;
-use crate::views::deliveries::{Quantiles, quantiles};
+use crate::Nodes;
 
 /// A peer, as the operations room sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -89,14 +89,14 @@ const MEASURED: usize = 1_000;
 /// Agreements measured for each peer.
 const AGREEMENTS: usize = 256;
 
-impl House {
+impl Nodes {
     /// The nodes that this one exchanges with.
     ///
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn peers(&self, by: &Actor) -> Result<Vec<PeerView>, FlowError> {
-        self.require_room(by, ROOM_AND_AUDITORS, "see the other nodes")?;
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ROOM_AND_AUDITORS, "see the other nodes")?;
+        let mesh = self.house.mesh()?;
         mesh.peers.iter().map(|peer| self.peer_view(&mesh, peer)).collect()
     }
 
@@ -105,9 +105,9 @@ impl House {
         let taken_in = bookmark.map_err(|error| FlowError::Conflict(error.to_string()))?.last();
         let waiting = self.waiting(&peer.organisation);
         let waiting = waiting.map_err(|error| FlowError::Conflict(error.to_string()))?.len();
-        let presence = self.presence(&peer.organisation)?.filter(|it| it.until > self.now());
+        let presence = self.presence(&peer.organisation)?.filter(|it| it.until > self.house.now());
         let card = mesh.cards.newest(&peer.organisation);
-        let lines = self.nodes.lines();
+        let lines = self.lines();
         let line = lines.get(&peer.organisation);
         let refusals = line.map(|line| line.refusals.iter().cloned().collect());
         Ok(PeerView {
@@ -119,7 +119,7 @@ impl House {
             address: card.and_then(|card| card.says.address.clone()),
             heard: line.and_then(|line| line.heard),
             silent: line.and_then(|line| line.silent),
-            future: line.and_then(|line| line.is_ahead(self.now())),
+            future: line.and_then(|line| line.is_ahead(self.house.now())),
             presence,
             taken_in,
             waiting,
@@ -134,8 +134,8 @@ impl House {
     /// # Errors
     /// Forbidden.
     pub fn arriving(&self, by: &Actor) -> Result<Vec<Arriving>, FlowError> {
-        self.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
-        let lines = self.nodes.lines();
+        self.house.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
+        let lines = self.lines();
         let mut found = Vec::new();
         for (peer, line) in lines.iter() {
             for (agreement, millis) in &line.shared {
@@ -152,8 +152,8 @@ impl House {
 
     /// Measures how long items that are new here were on their way, by the agreements known here.
     pub(crate) fn measure_sharing(&self, peer: &OrganisationId, verified: &[&Verified]) {
-        let (now, standing) = (self.now(), self.standing());
-        let mut lines = self.nodes.lines();
+        let (now, standing) = (self.house.now(), self.house.standing());
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         for alike in verified.chunk_by(|one, other| one.passages() == other.passages()) {
             // What was missed says how long a link was down, not how fast it is.

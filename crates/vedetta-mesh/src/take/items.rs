@@ -14,6 +14,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{self, Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
+use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal};
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
@@ -21,11 +22,8 @@ use vedetta_store::{
     StoreError, StoredItem, UnitOfWork, line,
 };
 
-use super::super::keep::{Kept, Provenance, facts, keep};
-use super::super::share::envelope_at;
 use super::Load;
-use crate::book::Grounds;
-use crate::views::withdrawals;
+use crate::share::envelope_at;
 
 /// An item ready to be placed.
 struct Ready<'a> {
@@ -84,12 +82,12 @@ pub(super) type Ahead = BTreeMap<String, Instant>;
 
 /// A way on which an item came.
 #[derive(Serialize, Deserialize)]
-pub(in crate::mesh) struct Way {
+pub(crate) struct Way {
     leaf: Digest,
     trail: Vec<OrganisationId>,
     /// The entry with its envelope; absent for the first, which the item has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::mesh) deed: Option<Sequence>,
+    pub(crate) deed: Option<Sequence>,
 }
 
 /// Of one item so many ways are told apart.
@@ -339,7 +337,7 @@ impl Load {
             let facts = serde_json::json!({ "reason": reason }).to_string();
             let taken = (&ready.id, ready.producer);
             if let Some(stamp) = unit.withdraw(&ready.id, ready.producer, &self.actor, &facts)? {
-                withdrawals::keep(unit, taken, stamp, (origin.as_str(), reason))?;
+                keep_withdrawal(unit, taken, stamp, (origin.as_str(), reason))?;
             }
         }
         Ok(())
@@ -680,7 +678,7 @@ fn ways_name(origin: Sequence) -> String {
 }
 
 /// On which ways an item came; nothing when there was only one.
-pub(in crate::mesh) fn ways<R: Reader + ?Sized>(
+pub(crate) fn ways<R: Reader + ?Sized>(
     reader: &mut R,
     origin: Sequence,
 ) -> Result<Vec<Way>, StoreError> {

@@ -9,19 +9,17 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, Removal, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
     ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
-use super::super::agreements::{is_draft, known_signatures, write_signed};
-use super::super::keep::{Kept, Provenance};
-use super::super::presence_name;
-use super::Load;
 use super::items::{ahead, ahead_of, set_ahead, ways};
-use crate::actions::change_directory::{remove_all, with_belongings};
-use crate::views::withdrawals::keep;
+use super::{Load, is_of};
+use crate::agreements::{is_draft, known_signatures, signatories, write_signed};
+use crate::say_presence::presence_name;
 
 /// Withdrawals of one origin that come before their items are remembered, so many and so long.
 const MOST_AHEAD: usize = 100;
@@ -91,12 +89,12 @@ impl Load {
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
         let mut releases = unit.item(&withdrawal.item)?;
-        releases.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
+        releases.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         if releases.is_empty() {
             return self.withdrawn_ahead(unit, envelope, withdrawal);
         }
         let mut served = served(unit, &withdrawal.item)?;
-        served.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
+        served.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         if served.is_empty() {
             return Ok(Outcome::Known);
         }
@@ -112,7 +110,7 @@ impl Load {
         for producer in producers {
             let withdrawn = unit.withdraw(&withdrawal.item, producer, &self.actor, &facts)?;
             if let Some(stamp) = withdrawn {
-                keep(unit, (&withdrawal.item, producer), stamp, said)?;
+                keep_withdrawal(unit, (&withdrawal.item, producer), stamp, said)?;
                 outcome = Outcome::New;
             }
         }
@@ -195,7 +193,7 @@ impl Load {
             return Ok(Outcome::Idle);
         }
         let party = |known: &SignedAgreement| {
-            let signatories = self.mesh.signatories(&known.text);
+            let signatories = signatories(&self.mesh, &known.text);
             signed.signatures.iter().any(|(node, _)| signatories.contains(node))
         };
         let merged = match known {
@@ -237,7 +235,7 @@ impl Load {
         let version: Instant = said.version.parse().unwrap_or_default();
         let mut releases = unit.item(&said.item)?;
         match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
-            Some(producer) => releases.retain(|it| self.mesh.is_of(it, Some(producer))),
+            Some(producer) => releases.retain(|it| is_of(&self.mesh, it, Some(producer))),
             None => releases.retain(|it| it.version == version),
         }
         let release = releases.last();

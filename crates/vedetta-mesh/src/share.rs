@@ -10,6 +10,9 @@ use vedetta_federation::hop::agreements;
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
+use vedetta_flow::FlowError;
+use vedetta_flow::corridor::{Bare, Kept, Provenance, Shared, facts_of};
+use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::written::{ItemFacts, RecordFacts, WithdrawnFacts};
@@ -18,12 +21,10 @@ use vedetta_store::{
     StoredItem, VersionFilter,
 };
 
-use super::keep::{Bare, Kept, Provenance};
-use super::take::items::ways;
-use super::{Line, Mesh};
-use crate::error::FlowError;
-use crate::house::House;
-use crate::redaction::facts_of;
+use crate::Nodes;
+use crate::line::Line;
+use crate::take::is_of;
+use crate::take::items::ways;
 
 /// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
 type Passing = Option<Arc<Sayings>>;
@@ -55,7 +56,8 @@ const ON_THE_WAY: usize = 100_000;
 
 /// One reading of the ledger for one peer.
 struct Sharing<'a> {
-    house: &'a House,
+    nodes: &'a Nodes,
+    shared: &'a Shared,
     mesh: &'a Mesh,
     peer: &'a OrganisationId,
     ask: &'a Ask,
@@ -67,12 +69,13 @@ struct Sharing<'a> {
     sent: Vec<(u64, Sequence, Audience)>,
 }
 
-impl House {
+impl Nodes {
     /// What a part of the ledger has for a peer.
-    pub(super) fn read_for(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, FlowError> {
-        let mesh = self.mesh()?;
+    pub(crate) fn read_for(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, FlowError> {
+        let mesh = self.house.mesh()?;
         let mut sharing = Sharing {
-            house: self,
+            nodes: self,
+            shared: self.house.shared(),
             mesh: &mesh,
             peer,
             ask,
@@ -83,7 +86,7 @@ impl House {
             sent: Vec::new(),
         };
         let active = mesh.peer(peer).is_some_and(|peer| peer.stage.is_active());
-        let upto = self.read(|reader| {
+        let upto = self.house.read(|reader| {
             sharing.parcels.clear();
             sharing.sent.clear();
             sharing.octets = 0;
@@ -93,7 +96,7 @@ impl House {
         let seals = parcels.iter().flat_map(Parcel::sealed_by);
         let others = seals.filter(|node| ![&mesh.me, peer].contains(node));
         self.introduce(peer, others.cloned().collect())?;
-        let mut lines = self.nodes.lines();
+        let mut lines = self.lines();
         let line: &mut Line = lines.entry(peer.clone()).or_default();
         for (place, release, to) in sent {
             line.sent.insert((place, release), to);
@@ -142,7 +145,7 @@ impl Sharing<'_> {
     /// Where to begin to read: what is known to be all from the peer is not looked at, unless it asks
     /// for that.
     fn beyond_its_own(&self, span: Span) -> u64 {
-        let alone = self.house.nodes.lines().get(self.peer).map(|line| line.alone);
+        let alone = self.nodes.lines().get(self.peer).map(|line| line.alone);
         let alone = alone.filter(|it| it.after <= span.after && span.after >= self.ask.echo);
         alone.map_or(span.after, |it| it.upto.min(span.upto).max(span.after))
     }
@@ -165,7 +168,7 @@ impl Sharing<'_> {
         let wanted = |clearance: &Clearance| {
             !urgent || clearance.handling.category == Category::EarlyWarning
         };
-        let clearances = urgent.then(|| self.house.shared.book.such(wanted));
+        let clearances = urgent.then(|| self.shared.book.such(wanted));
         let mut found = BTreeMap::new();
         let mut next = Some(after);
         while let Some(after) = next {
@@ -210,7 +213,7 @@ impl Sharing<'_> {
         item: StoredItem,
         actor: &str,
     ) -> Result<(), StoreError> {
-        let Some(clearance) = self.house.shared.book.get(item.clearance) else { return Ok(()) };
+        let Some(clearance) = self.shared.book.get(item.clearance) else { return Ok(()) };
         let again = item.origin != item.stamp.seq;
         let brought_here = again && clearance.handling.via.is_empty();
         let provenance = Provenance::of(&item).filter(|_| !brought_here);
@@ -303,7 +306,7 @@ impl Sharing<'_> {
         let handling = &clearance.handling;
         let derived = match handling.victims.is_empty() {
             true => None,
-            false => Some(self.house.derived_id(reader, (&item.id, item.producer))?),
+            false => Some(self.nodes.house.derived_id(reader, (&item.id, item.producer))?),
         };
         Ok(Some(match clearance.form {
             Form::Full => Item {
@@ -400,7 +403,7 @@ impl Sharing<'_> {
     fn recorded(&self, clearance: &Clearance) -> Audience {
         let mut recorded = Audience::clone(&clearance.audience);
         if clearance.form == Form::Redacted {
-            let book = &self.house.shared.book;
+            let book = &self.shared.book;
             for other in book.such(|it| it.form == Form::Full && it.handling == clearance.handling)
             {
                 if let Some(full) = book.get(other) {
@@ -422,8 +425,7 @@ impl Sharing<'_> {
         let key = (self.peer.clone(), id, before);
         let generation = self.mesh.standing.compiled;
         {
-            let mut memory =
-                self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = self.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
             if memory.generation != generation || memory.octets > REMEMBERED {
                 *memory = Memory { generation, ..Memory::default() };
             }
@@ -432,7 +434,7 @@ impl Sharing<'_> {
             }
         }
         let passing: Passing = self.find_passing(clearance, brought).map(Arc::new);
-        let mut memory = self.house.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.nodes.passages.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.generation == generation {
             let said = passing.iter().flat_map(|passing| &passing.by);
             let octets = said.chain(&key.2).map(|it| 256 + 64 * agreements(it)).sum::<usize>();
@@ -508,7 +510,7 @@ impl Sharing<'_> {
 
     /// Whether any release was ever cleared for somebody at the peer.
     fn may_have(&self, releases: &[StoredItem]) -> bool {
-        let book = &self.house.shared.book;
+        let book = &self.shared.book;
         let clearances = releases.iter().filter_map(|release| book.get(release.clearance));
         clearances.into_iter().any(|it| {
             self.recorded(&it).meets(&self.scope)
@@ -556,7 +558,7 @@ impl Sharing<'_> {
                 self.path(reader, entry, (origin, clearance))?;
             }
             Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
-                let rests = self.house.shared.book.resting_on(&under);
+                let rests = self.shared.book.resting_on(&under);
                 for item in self.items(reader, (after, until))?.into_values() {
                     if rests.binary_search(&item.clearance).is_ok() {
                         self.item(reader, item, "")?;
@@ -595,7 +597,7 @@ impl Sharing<'_> {
 
     /// A clearance as it would be today: who already had it by another way is not counted out.
     fn by_today(&self, id: ClearanceId) -> Option<Clearance> {
-        let clearance = Clearance::clone(&*self.house.shared.book.get(id)?);
+        let clearance = Clearance::clone(&*self.shared.book.get(id)?);
         let today = self.mesh.standing.network.decision(&clearance.handling);
         Some(Clearance { audience: Arc::clone(today.entitled(clearance.form)), ..clearance })
     }
@@ -607,7 +609,7 @@ impl Sharing<'_> {
         (first, entry): (&StoredItem, &Entry),
         covered: &mut Coverage,
     ) -> Result<(), StoreError> {
-        if let Some(clearance) = self.house.shared.book.get(first.clearance) {
+        if let Some(clearance) = self.shared.book.get(first.clearance) {
             let brought = Provenance::of(first).and_then(|it| it.envelope.with(&first.body));
             let said = match &brought {
                 Some(envelope) => self.says(envelope, (first.clearance, &clearance)),
@@ -672,7 +674,7 @@ impl Sharing<'_> {
         Ok(match what {
             What::Withdrawal(withdrawal) => {
                 let mut releases = reader.item(&withdrawal.item)?;
-                releases.retain(|it| self.mesh.is_of(it, withdrawal.producer.as_ref()));
+                releases.retain(|it| is_of(self.mesh, it, withdrawal.producer.as_ref()));
                 self.may_have(&releases)
             }
             What::Agreement(signed) => self.is_party(&signed.text),
@@ -742,20 +744,20 @@ fn is_release(entry: &Entry) -> bool {
 /// What the last hop of an envelope gives.
 fn given(envelope: &Bare) -> BTreeSet<Given> {
     let passages = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
-    super::take::via(envelope.form, &envelope.conditions, passages)
+    crate::take::via(envelope.form, &envelope.conditions, passages)
 }
 
 /// What the last hop of an item's envelope gives.
 fn given_by(envelope: &Envelope) -> BTreeSet<Given> {
     let passages = envelope.hops.last().map_or(&[][..], |hop| &hop.passages);
     match &envelope.what {
-        What::Item(item) => super::take::via(item.form, &item.conditions, passages),
+        What::Item(item) => crate::take::via(item.form, &item.conditions, passages),
         _ => BTreeSet::new(),
     }
 }
 
 /// The hash of the chain at a place.
-pub(super) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
+pub(crate) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
     let Some(before) = place.checked_sub(1) else { return Ok(Some(Digest::default())) };
     let entry = reader.entries(Sequence(before), 1)?.pop();
     let entry = entry.filter(|entry| entry.stamp.seq.0 == place);
@@ -763,7 +765,7 @@ pub(super) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Dige
 }
 
 /// The envelope that a deed has.
-pub(super) fn envelope_at(
+pub(crate) fn envelope_at(
     reader: &mut dyn Reader,
     deed: Sequence,
 ) -> Result<Option<Envelope>, StoreError> {

@@ -11,14 +11,15 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::frame::Told;
 use vedetta_federation::shelf::{Arrival, Ask, Outcome, Page, Shelf};
 use vedetta_federation::waiting::Waiting;
+use vedetta_flow::FlowError;
+use vedetta_flow::mesh::Mesh;
 use vedetta_model::OrganisationId;
 use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
-use super::share::hash_at;
-use super::take::{bookmark_name, waiting_name};
-use super::{Line, Mesh};
-use crate::error::FlowError;
-use crate::house::House;
+use crate::Nodes;
+use crate::line::Line;
+use crate::share::hash_at;
+use crate::take::{bookmark_name, waiting_name};
 
 /// Why the house did not answer a link.
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +40,11 @@ impl From<vedetta_store::StoreError> for ShelfError {
     }
 }
 
-impl Shelf for House {
+impl Shelf for Nodes {
     type Error = ShelfError;
 
     fn head(&self) -> Result<Mark, ShelfError> {
-        let head = self.read(|reader| reader.head())?;
+        let head = self.house.read(|reader| reader.head())?;
         Ok(head.map_or_else(Mark::default, |(stamp, hash)| Mark {
             place: stamp.seq.0,
             hash: Digest::from_octets(hash.0),
@@ -51,12 +52,12 @@ impl Shelf for House {
     }
 
     fn hash_at(&self, place: u64) -> Result<Option<Digest>, ShelfError> {
-        Ok(self.read(|reader| hash_at(reader, place))?)
+        Ok(self.house.read(|reader| hash_at(reader, place))?)
     }
 
     fn edition(&self, peer: &OrganisationId) -> Result<String, ShelfError> {
-        let mesh = self.mesh()?;
-        let first = self.read(|reader| hash_at(reader, 1))?.unwrap_or_default().to_string();
+        let mesh = self.house.mesh()?;
+        let first = self.house.read(|reader| hash_at(reader, 1))?.unwrap_or_default().to_string();
         let scope = mesh.peer(peer).map(|peer| &peer.serves);
         let scope = serde_json::to_vec(&scope).unwrap_or_default();
         // What a stolen key sealed is offered again, sealed by the key after it.
@@ -68,12 +69,12 @@ impl Shelf for House {
     }
 
     fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, ShelfError> {
-        let kept = self.read(|reader| reader.bookmark(&bookmark_name(peer)))?;
+        let kept = self.house.read(|reader| reader.bookmark(&bookmark_name(peer)))?;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
     }
 
     fn waiting(&self, peer: &OrganisationId) -> Result<Waiting, ShelfError> {
-        let kept = self.read(|reader| reader.bookmark(&waiting_name(peer)))?;
+        let kept = self.house.read(|reader| reader.bookmark(&waiting_name(peer)))?;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
     }
 
@@ -87,7 +88,7 @@ impl Shelf for House {
 
     fn set_bookmark(&self, peer: &OrganisationId, bookmark: &Bookmark) -> Result<(), ShelfError> {
         let (name, bytes) = (bookmark_name(peer), serde_json::to_vec(bookmark).unwrap_or_default());
-        Ok(self.write(move |unit| unit.set_bookmark(&name, &bytes))?)
+        Ok(self.house.write(move |unit| unit.set_bookmark(&name, &bytes))?)
     }
 
     fn confirmed(&self, peer: &OrganisationId, _: Span) -> Result<(), ShelfError> {
@@ -96,13 +97,13 @@ impl Shelf for House {
     }
 }
 
-impl House {
+impl Nodes {
     /// Notes what goes to a peer: what a part of the ledger had for it. Written down by
-    /// [`House::record_sent`]; whoever it is withdrawn from later is to be known though the peer never
+    /// [`Nodes::record_sent`]; whoever it is withdrawn from later is to be known though the peer never
     /// confirms.
     pub fn sent(&self, peer: &OrganisationId, span: Span) {
-        let at = self.now();
-        let mut lines = self.nodes.lines();
+        let at = self.house.now();
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         let rest = line.sent.split_off(&(span.upto + 1, Sequence::START));
         let mut gone = std::mem::replace(&mut line.sent, rest);
@@ -125,22 +126,22 @@ impl House {
     /// What the ledger said.
     pub fn record_sent(&self, peer: &OrganisationId) -> Result<(), FlowError> {
         let owed = {
-            let mut lines = self.nodes.lines();
+            let mut lines = self.lines();
             lines.get_mut(peer).map(|line| std::mem::take(&mut line.owed)).unwrap_or_default()
         };
-        self.record_deliveries(owed).map(drop)
+        self.house.record_deliveries(owed).map(drop)
     }
 }
 
-impl House {
+impl Nodes {
     /// The cards that go to a peer: this node's own, those that it has of the peer, and those of the
     /// nodes whose seals the peer has seen or is about to see. For which of them the peer believes it,
     /// the peer alone knows.
     ///
     /// # Errors
-    /// As [`House::mesh`].
+    /// As [`vedetta_flow::House::mesh`].
     pub fn vouched_cards(&self, peer: &OrganisationId) -> Result<Vec<Card>, FlowError> {
-        let (mesh, introduced) = (self.mesh()?, self.introduced(peer)?);
+        let (mesh, introduced) = (self.house.mesh()?, self.introduced(peer)?);
         let goes =
             |node: &OrganisationId| *node == mesh.me || node == peer || introduced.contains(node);
         let nodes = mesh.cards.nodes().filter(|(node, _)| goes(node));
@@ -149,24 +150,24 @@ impl House {
 
     /// How often a peer was introduced to nodes since the house was opened.
     pub fn introductions(&self, peer: &OrganisationId) -> u64 {
-        self.nodes.lines().get(peer).map_or(0, |line| line.introductions)
+        self.lines().get(peer).map_or(0, |line| line.introductions)
     }
 
     /// The nodes to which a peer was introduced.
     fn introduced(&self, peer: &OrganisationId) -> Result<BTreeSet<OrganisationId>, FlowError> {
-        let kept = self.read(|reader| reader.bookmark(&introduced_name(peer)))?;
+        let kept = self.house.read(|reader| reader.bookmark(&introduced_name(peer)))?;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
     }
 
     /// Remembers that a peer sees seals of these nodes from now on: durably, since it is to be told
     /// when a key of theirs counts for nothing any more.
-    pub(super) fn introduce(
+    pub(crate) fn introduce(
         &self,
         peer: &OrganisationId,
         nodes: BTreeSet<OrganisationId>,
     ) -> Result<(), FlowError> {
         let knows = |line: &Line| line.introduced.is_superset(&nodes);
-        if self.nodes.lines().get(peer).is_some_and(knows) {
+        if self.lines().get(peer).is_some_and(knows) {
             return Ok(());
         }
         let mut introduced = self.introduced(peer)?;
@@ -174,9 +175,9 @@ impl House {
             introduced.extend(nodes);
             let (name, bytes) =
                 (introduced_name(peer), serde_json::to_vec(&introduced).unwrap_or_default());
-            self.write(move |unit| unit.set_bookmark(&name, &bytes))?;
+            self.house.write(move |unit| unit.set_bookmark(&name, &bytes))?;
         }
-        let mut lines = self.nodes.lines();
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         (line.introduced, line.introductions) = (introduced, line.introductions + 1);
         Ok(())
@@ -188,8 +189,8 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn learn_cards(&self, peer: &OrganisationId, cards: &[Card]) -> Result<(), FlowError> {
-        let _one_at_a_time = self.change();
-        let mesh = self.mesh()?;
+        let _one_at_a_time = self.house.change();
+        let mesh = self.house.mesh()?;
         let mut known = Cards::clone(&mesh.cards);
         let mut changed = BTreeSet::new();
         for card in cards {
@@ -198,7 +199,7 @@ impl House {
             if older && *node != mesh.me {
                 continue;
             }
-            let learnt = match mesh.believes(peer, node) {
+            let learnt = match believes(&mesh, peer, node) {
                 Believed::Own => Ok(known.regain(card, &mesh.key.public())),
                 Believed::Itself => known.learn(card),
                 Believed::Vouching => {
@@ -228,8 +229,8 @@ impl House {
         }
         let of = |node: &OrganisationId| serde_json::to_vec(&known.known(node)).unwrap_or_default();
         let bodies: Vec<_> = changed.into_iter().map(|node| (of(&node), node)).collect();
-        let (shared, actor) = (Arc::clone(&self.shared), format!("peer:{peer}"));
-        self.write(move |unit| {
+        let (shared, actor) = (Arc::clone(self.house.shared()), format!("peer:{peer}"));
+        self.house.write(move |unit| {
             shared.touch(RecordKind::Card);
             for (body, node) in &bodies {
                 unit.put_record(RecordKind::Card, node.as_str(), body, &actor)?;
@@ -247,7 +248,7 @@ impl House {
             return;
         }
         let serial = newest.says.serial.saturating_add(1);
-        let says = Statement { serial, ..mesh.next_statement(self.now(), serves, address) };
+        let says = Statement { serial, ..mesh.next_statement(self.house.now(), serves, address) };
         let card = says.sign_after(&mesh.key, &mesh.key);
         if let Err(error) = known.learn(&card) {
             tracing::error!(%error, "this node's card does not follow the one that came back");
@@ -262,7 +263,7 @@ impl House {
     /// Why it is not.
     pub fn meet(&self, peer: &OrganisationId, card: &Card) -> Result<(), FlowError> {
         let stranger = || FlowError::Unproven("the peer's card is not the one that was paired");
-        let mesh = self.mesh()?;
+        let mesh = self.house.mesh()?;
         if !mesh.peer(peer).is_some_and(|it| it.stage.is_active()) {
             return Err(FlowError::Unproven("there is no active link with this node"));
         }
@@ -282,7 +283,7 @@ impl House {
             return Err(stranger());
         }
         self.learn_cards(peer, std::slice::from_ref(card))?;
-        let known = self.mesh()?.cards.newest(peer).cloned();
+        let known = self.house.mesh()?.cards.newest(peer).cloned();
         if known.as_ref() == Some(card) { Ok(()) } else { Err(stranger()) }
     }
 
@@ -297,8 +298,8 @@ impl House {
         octets: u64,
         a_day: u64,
     ) -> Result<(), OverQuota> {
-        let now = self.now();
-        let mut lines = self.nodes.lines();
+        let now = self.house.now();
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         let before = line.brought.map_or(0, |(octets, at)| {
             let passed = u128::from(a_day) * now.since(at).as_millis() / DAY.as_millis();
@@ -315,8 +316,8 @@ impl House {
 
     /// Notes what a peer refused of ours.
     pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
-        let now = self.now();
-        let mut lines = self.nodes.lines();
+        let now = self.house.now();
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         line.refused_there += told.len() as u64;
         if told.iter().any(|it| it.why == FUTURE) {
@@ -354,24 +355,22 @@ enum Believed {
     Own,
 }
 
-impl Mesh {
-    /// Whether a peer is believed about the card of a node. What was pinned in person is changed by
-    /// that node alone; of the others only those count for which nobody else was accepted.
-    fn believes(&self, peer: &OrganisationId, node: &OrganisationId) -> Believed {
-        if *node == self.me {
-            return Believed::Own;
-        }
-        if node == peer {
-            return Believed::Itself;
-        }
-        if self.peer(node).is_some() {
-            return Believed::Not;
-        }
-        let above = self.trust.territory().accepted(node);
-        match (self.peer(peer).map(|peer| peer.vouches), above) {
-            (Some(_), Some(above)) if above == peer => Believed::Vouching,
-            (Some(Vouches::Everything), None) => Believed::Vouching,
-            _ => Believed::Not,
-        }
+/// Whether a peer is believed about the card of a node. What was pinned in person is changed by
+/// that node alone; of the others only those count for which nobody else was accepted.
+fn believes(mesh: &Mesh, peer: &OrganisationId, node: &OrganisationId) -> Believed {
+    if *node == mesh.me {
+        return Believed::Own;
+    }
+    if node == peer {
+        return Believed::Itself;
+    }
+    if mesh.peer(node).is_some() {
+        return Believed::Not;
+    }
+    let above = mesh.trust.territory().accepted(node);
+    match (mesh.peer(peer).map(|peer| peer.vouches), above) {
+        (Some(_), Some(above)) if above == peer => Believed::Vouching,
+        (Some(Vouches::Everything), None) => Believed::Vouching,
+        _ => Believed::Not,
     }
 }

@@ -1,7 +1,8 @@
 //! What a peer brought, taken into the ledger in one unit of work.
 
-pub(super) mod items;
+pub(crate) mod items;
 mod notices;
+mod standings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,26 +12,26 @@ use vedetta_federation::bookmark::Span;
 use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::What;
 use vedetta_federation::shelf::{Arrival, Outcome};
+use vedetta_flow::FlowError;
+use vedetta_flow::corridor::{Kept, Provenance, Redactor, Shared, facts, keep};
+use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Given, Handling, Instant, OrganisationId, Right};
 use vedetta_policy::{Form, Passage};
-use vedetta_store::{StoreError, UnitOfWork};
+use vedetta_store::{StoreError, StoredItem, UnitOfWork};
 
-use super::keep::{Kept, facts, keep};
-use super::{Line, Mesh};
-use crate::error::FlowError;
-use crate::house::{House, Shared};
-use crate::redaction::Redactor;
-use crate::views::see_peers::RefusedHere;
+use crate::Nodes;
+use crate::line::Line;
+use crate::see_peers::RefusedHere;
 
 /// What a peer brought in one go.
 #[derive(Clone)]
-pub(super) struct Load {
-    pub(super) shared: Arc<Shared>,
-    pub(super) mesh: Arc<Mesh>,
+pub(crate) struct Load {
+    shared: Arc<Shared>,
+    mesh: Arc<Mesh>,
     redactor: Redactor,
-    pub(super) peer: OrganisationId,
+    peer: OrganisationId,
     /// The name under which the ledger knows the peer.
-    pub(super) actor: String,
+    actor: String,
     arrival: Arc<Arrival>,
     /// The facts of each, as they are of most items: written before its turn at the ledger comes.
     facts: Arc<Vec<String>>,
@@ -49,18 +50,18 @@ const ALIKE: usize = 10;
 const QUIET: Duration = Duration::from_secs(3_600);
 
 /// Where the bookmark of a peer is kept.
-pub(super) fn bookmark_name(peer: &OrganisationId) -> String {
+pub(crate) fn bookmark_name(peer: &OrganisationId) -> String {
     format!("peer/{peer}")
 }
 
 /// Where it is kept what waits of a peer.
-pub(super) fn waiting_name(peer: &OrganisationId) -> String {
+pub(crate) fn waiting_name(peer: &OrganisationId) -> String {
     format!("waiting/{peer}")
 }
 
 /// What a node goes on deciding from: the givers of the last hop, and the producer unless the form
 /// hides it.
-pub(super) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BTreeSet<Given> {
+pub(crate) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BTreeSet<Given> {
     let produced = (form == Form::Full).then(|| Given {
         giver: conditions.producer.clone(),
         right: Right::Any,
@@ -70,14 +71,26 @@ pub(super) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BT
     passages.iter().map(Passage::given).chain(produced).collect()
 }
 
-impl House {
+/// Whether a release is of what an organisation brought, where each brings its own; anywhere else,
+/// and when none is named, every release is.
+pub(crate) fn is_of(mesh: &Mesh, release: &StoredItem, producer: Option<&OrganisationId>) -> bool {
+    let Some(producer) = producer.filter(|_| release.id.follows_from_value()) else {
+        return true;
+    };
+    match Provenance::of(release) {
+        Some(brought) => brought.envelope.conditions.producer == *producer,
+        None => mesh.standing.directory.number(producer) == Some(release.producer),
+    }
+}
+
+impl Nodes {
     /// Takes in what a peer brought; one outcome for each verified envelope, in order.
-    pub(super) fn take_from(
+    pub(crate) fn take_from(
         &self,
         peer: &OrganisationId,
         arrival: Arrival,
     ) -> Result<Vec<Outcome>, FlowError> {
-        let mesh = self.mesh()?;
+        let mesh = self.house.mesh()?;
         if !mesh.peer(peer).is_some_and(|it| it.stage.is_active()) {
             return Err(FlowError::Conflict(format!("the link with {peer} is not active")));
         }
@@ -85,28 +98,28 @@ impl House {
         let facts = arrival.verified.iter().map(|it| facts_of(peer, it)).collect();
         let arrival = Arc::new(arrival);
         let load = Load {
-            shared: Arc::clone(&self.shared),
+            shared: Arc::clone(self.house.shared()),
             mesh,
-            redactor: Redactor::of(self),
+            redactor: Redactor::of(&self.house),
             actor: format!("peer:{peer}"),
             peer: peer.clone(),
             arrival: Arc::clone(&arrival),
             facts: Arc::new(facts),
             refused,
-            now: self.now(),
+            now: self.house.now(),
         };
         let mut outcomes = vec![Outcome::Idle; load.arrival.verified.len()];
         // How agreements stand counts for the items that come with it. When this is durable and the
         // rest is not, it comes again, and is known.
         if load.arrival.verified.iter().any(|it| !is_item(it)) {
             let noticing = load.clone();
-            let noticed = self.write(move |unit| noticing.notices(unit))?;
+            let noticed = self.house.write(move |unit| noticing.notices(unit))?;
             noticed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         }
-        let load = Load { mesh: self.mesh()?, ..load };
-        let (placed, alone) = self.write(move |unit| load.write(unit))?;
+        let load = Load { mesh: self.house.mesh()?, ..load };
+        let (placed, alone) = self.house.write(move |unit| load.write(unit))?;
         if let Some(span) = alone {
-            self.nodes.lines().entry(peer.clone()).or_default().brought_alone(span);
+            self.lines().entry(peer.clone()).or_default().brought_alone(span);
         }
         placed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         let new = arrival.verified.iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::New);
@@ -116,8 +129,8 @@ impl House {
 
     /// Remembers what was refused; says what to write down of it.
     fn note_refusals(&self, peer: &OrganisationId, arrival: &Arrival) -> Option<Kept> {
-        let now = self.now();
-        let mut lines = self.nodes.lines();
+        let now = self.house.now();
+        let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         line.heard = Some(now);
         if arrival.refused.is_empty() {

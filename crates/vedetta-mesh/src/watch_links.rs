@@ -4,20 +4,20 @@
 use std::time::Duration;
 
 use vedetta_federation::cards::PeerStage;
+use vedetta_flow::FlowError;
 use vedetta_model::{Instant, OrganisationId};
 
-use crate::error::FlowError;
-use crate::house::House;
-use crate::mesh::Line;
+use crate::Nodes;
+use crate::line::Line;
 
 /// The name under which the ledger knows this step.
 const ACTOR: &str = "watch_links";
 
-impl House {
+impl Nodes {
     /// Notes that a peer is heard: any sign of life counts.
     pub fn hear(&self, peer: &OrganisationId) {
-        let now = self.now();
-        self.nodes.lines().entry(peer.clone()).or_default().heard = Some(now);
+        let now = self.house.now();
+        self.lines().entry(peer.clone()).or_default().heard = Some(now);
     }
 
     /// Writes down which links fell silent for so long, and which are heard again, and who says that
@@ -26,10 +26,10 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn watch_links(&self, longest: Duration) -> Result<Vec<OrganisationId>, FlowError> {
-        let (mesh, now) = (self.mesh()?, self.now());
+        let (mesh, now) = (self.house.mesh()?, self.house.now());
         let (mut silent, mut back, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
         {
-            let mut lines = self.nodes.lines();
+            let mut lines = self.lines();
             for peer in &mesh.peers {
                 let PeerStage::Active { since } = peer.stage else { continue };
                 let line = lines.entry(peer.organisation.clone()).or_default();
@@ -40,7 +40,7 @@ impl House {
                 if line.is_ahead(now).is_none() {
                     line.warned = false;
                 }
-                let heard = *line.heard.get_or_insert(since.max(self.nodes.opened));
+                let heard = *line.heard.get_or_insert(since.max(self.opened));
                 let too_long = now.since(heard) >= longest;
                 match (too_long, line.silent) {
                     (true, None) => {
@@ -57,7 +57,7 @@ impl House {
         }
         let note = |peer: &OrganisationId, deed: &str, since: Instant| {
             let facts = serde_json::json!({ "deed": deed, "since": since }).to_string();
-            self.note_deed(ACTOR, peer.as_str(), facts)
+            self.house.note_deed(ACTOR, peer.as_str(), facts)
         };
         for (peer, since) in &ahead {
             tracing::error!(%peer, "ALARM: it refuses what this node sends as from the future: one of the clocks is wrong");

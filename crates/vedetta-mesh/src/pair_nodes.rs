@@ -1,5 +1,9 @@
 //! Other nodes: invited with a code, accepted, suspended, ended; and this node's own key.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Known, Peer, PeerStage, Vouches};
@@ -7,13 +11,13 @@ use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::key::{KeyId, PublicKey, SecretKey};
 use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Side};
 use vedetta_federation::scope::Scope;
+use vedetta_flow::FlowError;
+use vedetta_flow::authority::ADMINISTRATORS;
+use vedetta_flow::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
 
-use crate::authority::ADMINISTRATORS;
-use crate::error::FlowError;
-use crate::house::House;
-use crate::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
+use crate::Nodes;
 
 /// On what terms a node is accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,10 +45,12 @@ pub enum LinkStep {
     },
 }
 
+/// How often it is written down what strangers try.
+const KNOCKS: Duration = Duration::from_secs(60);
 const WRONG_CODE: FlowError =
     FlowError::Unproven("the code is unknown, used, or more than a day old; ask for a new one");
 
-impl House {
+impl Nodes {
     /// Makes a code that lets the node of an organisation pair with this one, once, within a day.
     ///
     /// # Errors
@@ -58,19 +64,20 @@ impl House {
         terms: &Terms,
         address: &str,
     ) -> Result<Code, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "invite nodes")?;
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ADMINISTRATORS, "invite nodes")?;
+        let mesh = self.house.mesh()?;
         if mesh.standing.network.agreement(agreement).is_none() {
             return Err(FlowError::unknown("agreement", agreement));
         }
-        self.number_of(organisation)?;
-        mesh.may_pair_with(organisation)?;
+        self.house.number_of(organisation)?;
+        may_pair_with(&mesh, organisation)?;
         if address.is_empty() || address.len() > vedetta_federation::card::LONGEST_ADDRESS {
             return Err(FlowError::invalid("address", "host:port, where the other node can dial"));
         }
-        let secret = Secret::generate(self.entropy());
+        let secret = Secret::generate(self.house.entropy());
         // A code says whole seconds.
-        let expires = Instant::from_micros(self.now().after(LIFE).micros() / 1_000_000 * 1_000_000);
+        let expires =
+            Instant::from_micros(self.house.now().after(LIFE).micros() / 1_000_000 * 1_000_000);
         let id = invitation_id(&secret);
         let invitation = PeerRecord::Invitation(Invitation {
             id: id.clone(),
@@ -82,7 +89,7 @@ impl House {
         });
         let body = serde_json::to_vec(&invitation).unwrap_or_default();
         let (octets, actor) = (*secret.octets(), by.account.to_string());
-        self.write(move |unit| {
+        self.house.write(move |unit| {
             unit.put_record(RecordKind::Peer, &id, &body, &actor)?;
             unit.put_secret(SecretKind::Node, &id, &octets)
         })?;
@@ -102,10 +109,10 @@ impl House {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn withdraw_invitation(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
-        self.require_room(by, ADMINISTRATORS, "take back invitations")?;
+        self.house.require_room(by, ADMINISTRATORS, "take back invitations")?;
         self.invitation(id)?.ok_or_else(|| FlowError::unknown("invitation", id))?;
         let (id, actor) = (id.to_owned(), by.account.to_string());
-        self.write(move |unit| {
+        self.house.write(move |unit| {
             unit.erase_secret(SecretKind::Node, &id)?;
             unit.remove_record(RecordKind::Peer, &id, &actor)
         })?;
@@ -122,7 +129,7 @@ impl House {
         key: &PublicKey,
         proposal: &Proposal,
     ) -> Result<Answer, FlowError> {
-        let mesh = self.mesh()?;
+        let mesh = self.house.mesh()?;
         let node = &proposal.card.says.organisation;
         let bond = Bond {
             from: &mesh.me,
@@ -138,12 +145,13 @@ impl House {
         }
         // Strangers hold nobody up: what they send is looked at before anything is locked.
         let opens = || self.open_invitation(bond, proposal);
-        if !proven || mesh.may_pair_with(node).is_err() || opens()?.is_none() {
+        if !proven || may_pair_with(&mesh, node).is_err() || opens()?.is_none() {
             self.knocked("pairing-refused")?;
             return Err(WRONG_CODE);
         }
-        let _one_at_a_time = self.change();
-        self.mesh()?.may_pair_with(node)?;
+        let _one_at_a_time = self.house.change();
+        let now = self.house.mesh()?;
+        may_pair_with(&now, node)?;
         let (invitation, secret) = opens()?.ok_or(WRONG_CODE)?;
         let peer = Peer {
             organisation: node.clone(),
@@ -151,7 +159,7 @@ impl House {
             serves: invitation.serves.clone(),
             vouches: invitation.vouches,
             address: None,
-            stage: PeerStage::Active { since: self.now() },
+            stage: PeerStage::Active { since: self.house.now() },
         };
         let answer = Answer { card: own, proof: secret.prove(Side::Inviting, bond) };
         let kept = Answered {
@@ -167,20 +175,24 @@ impl House {
     /// used up by it.
     fn answered(&self, mesh: &Mesh, proposal: &Proposal) -> Result<Option<Answer>, FlowError> {
         let node = &proposal.card.says.organisation;
-        let kept = self.read(|reader| reader.bookmark(&answered_name(node)))?;
+        let kept = self.house.read(|reader| reader.bookmark(&answered_name(node)))?;
         let kept: Option<Answered> = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
         let active = mesh.peer(node).is_some_and(|peer| peer.stage.is_active());
         let same = |kept: &Answered| {
-            active && kept.until > self.now() && kept.proposal == digest_of(proposal)
+            active && kept.until > self.house.now() && kept.proposal == digest_of(proposal)
         };
         Ok(kept.filter(same).map(|kept| kept.answer))
     }
 
     /// Counts what strangers try in vain: written down once a minute, however often.
     pub(crate) fn knocked(&self, deed: &'static str) -> Result<(), FlowError> {
-        let Some(count) = self.nodes.knock(deed, self.now()) else { return Ok(()) };
+        let count = {
+            let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+            knocks.entry(deed).or_default().count(self.house.now(), KNOCKS)
+        };
+        let Some(count) = count else { return Ok(()) };
         let facts = serde_json::json!({ "deed": deed, "count": count }).to_string();
-        Ok(self.note_deed("peer", "strangers", facts)?)
+        Ok(self.house.note_deed("peer", "strangers", facts)?)
     }
 
     /// What to send to the node that gave a code.
@@ -193,14 +205,14 @@ impl House {
         code: &Code,
         key: &PublicKey,
     ) -> Result<Proposal, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "accept invitations")?;
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ADMINISTRATORS, "accept invitations")?;
+        let mesh = self.house.mesh()?;
         if code.to != mesh.me {
             let reason = format!("the code is for the node of {}, not for this one", code.to);
             return Err(FlowError::Conflict(reason));
         }
-        mesh.may_pair_with(&code.from)?;
-        if code.expires <= self.now() || key.fingerprint() != code.fingerprint {
+        may_pair_with(&mesh, &code.from)?;
+        if code.expires <= self.house.now() || key.fingerprint() != code.fingerprint {
             return Err(WRONG_CODE);
         }
         let card = mesh.card().cloned().ok_or_else(|| {
@@ -224,9 +236,9 @@ impl House {
         (key, answer): (&PublicKey, &Answer),
         terms: &Terms,
     ) -> Result<Peer, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "accept invitations")?;
-        let mesh = self.mesh()?;
-        let _one_at_a_time = self.change();
+        self.house.require_room(by, ADMINISTRATORS, "accept invitations")?;
+        let mesh = self.house.mesh()?;
+        let _one_at_a_time = self.house.change();
         let accepting = mesh.key.public();
         let bond = bond_of(code, key, &accepting);
         let card = &answer.card;
@@ -236,7 +248,7 @@ impl House {
             && card.says.organisation == code.from
             && code.to == mesh.me
             && card.check().is_ok();
-        mesh.may_pair_with(&code.from)?;
+        may_pair_with(&mesh, &code.from)?;
         if !proven {
             return Err(FlowError::Unproven("the node that answered does not know the code"));
         }
@@ -246,7 +258,7 @@ impl House {
             serves: terms.serves.clone(),
             vouches: terms.vouches,
             address: Some(code.address.clone()),
-            stage: PeerStage::Active { since: self.now() },
+            stage: PeerStage::Active { since: self.house.now() },
         };
         self.pin(&peer, card, by.account.as_str(), None)?;
         Ok(peer)
@@ -263,12 +275,12 @@ impl House {
         organisation: &OrganisationId,
         step: &LinkStep,
     ) -> Result<Peer, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "change links")?;
-        let _one_at_a_time = self.change();
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ADMINISTRATORS, "change links")?;
+        let _one_at_a_time = self.house.change();
+        let mesh = self.house.mesh()?;
         let peer = mesh.peer(organisation).cloned();
         let mut peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
-        let since = self.now();
+        let since = self.house.now();
         peer.stage = match (step, &peer.stage) {
             (_, PeerStage::Ended { .. }) => {
                 let reason = "the link has ended; pair the nodes with a new code";
@@ -286,7 +298,7 @@ impl House {
             }
         };
         let record = PeerRecord::Node(peer.clone());
-        self.put(by, RecordKind::Peer, organisation.as_str(), &record)?;
+        self.house.put_by(by.account.as_str(), RecordKind::Peer, organisation.as_str(), &record)?;
         Ok(peer)
     }
 
@@ -300,14 +312,14 @@ impl House {
         organisation: &OrganisationId,
         terms: &Terms,
     ) -> Result<Peer, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "change links")?;
-        let _one_at_a_time = self.change();
-        let peer = self.mesh()?.peer(organisation).cloned();
+        self.house.require_room(by, ADMINISTRATORS, "change links")?;
+        let _one_at_a_time = self.house.change();
+        let peer = self.house.mesh()?.peer(organisation).cloned();
         let peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
         let (serves, vouches) = (terms.serves.clone(), terms.vouches);
         let peer = Peer { serves, vouches, ..peer };
         let record = PeerRecord::Node(peer.clone());
-        self.put(by, RecordKind::Peer, organisation.as_str(), &record)?;
+        self.house.put_by(by.account.as_str(), RecordKind::Peer, organisation.as_str(), &record)?;
         Ok(peer)
     }
 
@@ -317,17 +329,17 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn rotate_key(&self, by: &Actor, old: OldKey) -> Result<Card, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "change the node's key")?;
-        let _one_at_a_time = self.change();
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ADMINISTRATORS, "change the node's key")?;
+        let _one_at_a_time = self.house.change();
+        let mesh = self.house.mesh()?;
         let known = mesh.card().ok_or_else(|| {
             FlowError::Conflict("this node has no card yet; say for whom it speaks".into())
         })?;
         let mut seed = vec![0; 32];
-        self.entropy().fill(&mut seed);
+        self.house.entropy().fill(&mut seed);
         let key: SecretKey = secret_key(&seed)?;
         let (serves, address) = (known.says.serves.clone(), known.says.address.clone());
-        let mut says = mesh.next_statement(self.now(), serves, address);
+        let mut says = mesh.next_statement(self.house.now(), serves, address);
         says.key = key.public();
         if old == OldKey::Stolen {
             says.revokes.insert(mesh.key.public().id());
@@ -335,13 +347,13 @@ impl House {
         let card = says.sign_after(&key, &mesh.key);
         let body = serde_json::to_vec(&mesh.own_cards_and(card.clone())).unwrap_or_default();
         let (me, actor) = (mesh.me.to_string(), by.account.to_string());
-        let shared = std::sync::Arc::clone(&self.shared);
-        self.write(move |unit| {
+        let shared = Arc::clone(self.house.shared());
+        self.house.write(move |unit| {
             shared.touch(RecordKind::Card);
             unit.put_record(RecordKind::Card, &me, &body, &actor)?;
             unit.put_secret(SecretKind::Node, KEY, &seed)
         })?;
-        self.forget_mesh();
+        self.house.forget_mesh();
         Ok(card)
     }
 
@@ -351,29 +363,29 @@ impl House {
     /// # Errors
     /// Forbidden, a key that is on no card, or this node's own: that one is rotated.
     pub fn revoke_key(&self, by: &Actor, key: KeyId, reason: &str) -> Result<Card, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "revoke keys")?;
-        let _one_at_a_time = self.change();
-        let mesh = self.mesh()?;
+        self.house.require_room(by, ADMINISTRATORS, "revoke keys")?;
+        let _one_at_a_time = self.house.change();
+        let mesh = self.house.mesh()?;
         if mesh.cards.with_key(&mesh.me, &key).is_some() {
             let reason = "it is this node's own; change it, and say that it was stolen";
             return Err(FlowError::Conflict(reason.into()));
         }
         let card = mesh.cards.all().find(|card| card.says.key.id() == key).cloned();
         let card = card.ok_or_else(|| FlowError::unknown("key", key))?;
-        let kept = self.read(|reader| reader.record(RecordKind::Setting, REVOKED))?;
-        let mut revoked: std::collections::BTreeSet<KeyId> =
+        let kept = self.house.read(|reader| reader.record(RecordKind::Setting, REVOKED))?;
+        let mut revoked: BTreeSet<KeyId> =
             kept.and_then(|kept| serde_json::from_slice(&kept.body).ok()).unwrap_or_default();
         revoked.insert(key);
         let body = serde_json::to_vec(&revoked).unwrap_or_default();
         let facts = serde_json::json!({ "deed": "key-revoked", "reason": reason }).to_string();
-        let (shared, actor) = (std::sync::Arc::clone(&self.shared), by.account.to_string());
-        self.write(move |unit| {
+        let (shared, actor) = (Arc::clone(self.house.shared()), by.account.to_string());
+        self.house.write(move |unit| {
             shared.touch(RecordKind::Card);
             unit.put_record(RecordKind::Setting, REVOKED, &body, &actor)?;
             let (kind, subject) = (EntryKind::Deed, &key.to_string());
             unit.append(&Draft { kind, actor: &actor, subject, facts: &facts, body: b"" })
         })?;
-        self.forget_mesh();
+        self.house.forget_mesh();
         Ok(card)
     }
 
@@ -382,23 +394,14 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn invitations(&self, by: &Actor) -> Result<Vec<Invitation>, FlowError> {
-        self.require_room(by, ADMINISTRATORS, "see invitations")?;
-        let now = self.now();
-        let all = self.all_invitations()?;
+        self.house.require_room(by, ADMINISTRATORS, "see invitations")?;
+        let now = self.house.now();
+        let all = self.house.all_invitations()?;
         Ok(all.into_iter().filter(|invitation| invitation.expires > now).collect())
     }
 
-    pub(crate) fn all_invitations(&self) -> Result<Vec<Invitation>, FlowError> {
-        let records = self.read(|reader| reader.records(RecordKind::Peer))?;
-        let read = |body: &[u8]| match serde_json::from_slice(body) {
-            Ok(PeerRecord::Invitation(invitation)) => Some(invitation),
-            _ => None,
-        };
-        Ok(records.iter().filter_map(|record| read(&record.body)).collect())
-    }
-
     fn invitation(&self, id: &str) -> Result<Option<Invitation>, FlowError> {
-        Ok(self.all_invitations()?.into_iter().find(|invitation| invitation.id == id))
+        Ok(self.house.all_invitations()?.into_iter().find(|invitation| invitation.id == id))
     }
 
     /// The invitation whose secret a proposal proves to know.
@@ -407,14 +410,15 @@ impl House {
         bond: Bond<'_>,
         proposal: &Proposal,
     ) -> Result<Option<(Invitation, Secret)>, FlowError> {
-        let now = self.now();
-        for invitation in self.all_invitations()? {
+        let now = self.house.now();
+        for invitation in self.house.all_invitations()? {
             let meant =
                 invitation.agreement == proposal.agreement && invitation.organisation == *bond.to;
             if invitation.expires <= now || !meant {
                 continue;
             }
-            let secret = self.secret(SecretKind::Node, &invitation.id)?;
+            let secret =
+                self.house.read(|reader| reader.secret(SecretKind::Node, &invitation.id))?;
             let secret = secret.and_then(|octets| <[u8; 16]>::try_from(octets).ok());
             let Some(secret) = secret.map(Secret::from_octets) else { continue };
             if secret.is_proven(Side::Accepting, bond, &proposal.proof) {
@@ -432,13 +436,13 @@ impl House {
         actor: &str,
         invitation: Option<(String, Answered)>,
     ) -> Result<(), FlowError> {
-        self.number_of(&peer.organisation)?;
+        self.house.number_of(&peer.organisation)?;
         let (node, peer_id) = (peer.organisation.to_string(), peer.organisation.clone());
         let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
         let known = Known { cards: vec![card.clone()], ..Known::default() };
         let cards = serde_json::to_vec(&known).unwrap_or_default();
-        let (shared, actor) = (std::sync::Arc::clone(&self.shared), actor.to_owned());
-        self.write(move |unit| {
+        let (shared, actor) = (Arc::clone(self.house.shared()), actor.to_owned());
+        self.house.write(move |unit| {
             shared.touch(RecordKind::Peer);
             unit.put_record(RecordKind::Peer, &node, &record, &actor)?;
             unit.put_record(RecordKind::Card, &node, &cards, &actor)?;
@@ -454,21 +458,19 @@ impl House {
     }
 }
 
-impl Mesh {
-    /// A node is paired once: who holds a code for it replaces nobody.
-    fn may_pair_with(&self, node: &OrganisationId) -> Result<(), FlowError> {
-        if *node == self.me {
-            return Err(FlowError::Conflict(
-                "a node does not pair with itself; invite that of another organisation".into(),
-            ));
+/// A node is paired once: who holds a code for it replaces nobody.
+fn may_pair_with(mesh: &Mesh, node: &OrganisationId) -> Result<(), FlowError> {
+    if *node == mesh.me {
+        return Err(FlowError::Conflict(
+            "a node does not pair with itself; invite that of another organisation".into(),
+        ));
+    }
+    match mesh.peer(node).map(|peer| &peer.stage) {
+        Some(PeerStage::Active { .. } | PeerStage::Suspended { .. }) => {
+            let reason = format!("there is a link with {node}; end it to pair anew");
+            Err(FlowError::Conflict(reason))
         }
-        match self.peer(node).map(|peer| &peer.stage) {
-            Some(PeerStage::Active { .. } | PeerStage::Suspended { .. }) => {
-                let reason = format!("there is a link with {node}; end it to pair anew");
-                Err(FlowError::Conflict(reason))
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Telling the other nodes who is on duty.
 
 use vedetta_federation::envelope::{Presence, What};
+use vedetta_flow::FlowError;
+use vedetta_flow::authority::ROOM;
+use vedetta_flow::corridor::keep_own;
 use vedetta_model::{Actor, Instant, OrganisationId};
 
-use crate::authority::ROOM;
-use crate::error::FlowError;
-use crate::house::House;
-use crate::mesh::{keep_own, presence_name};
+use crate::Nodes;
 
-impl House {
+impl Nodes {
     /// Tells the other nodes how many are on duty in this node's room, and until when that is known.
     ///
     /// # Errors
@@ -19,14 +19,14 @@ impl House {
         on_duty: u16,
         until: Instant,
     ) -> Result<Presence, FlowError> {
-        self.require_room(by, ROOM, "say who is on duty")?;
-        if until <= self.now() {
+        self.house.require_room(by, ROOM, "say who is on duty")?;
+        if until <= self.house.now() {
             return Err(FlowError::invalid("until", "it is past; say until when this is known"));
         }
-        let me = self.mesh()?.me.clone();
+        let me = self.house.mesh()?.me.clone();
         let presence = Presence { organisation: me.clone(), on_duty, until };
         let (what, actor) = (What::Presence(presence.clone()), by.account.to_string());
-        self.write(move |unit| keep_own(unit, (&actor, me.as_str()), None, &what))?;
+        self.house.write(move |unit| keep_own(unit, (&actor, me.as_str()), None, &what))?;
         Ok(presence)
     }
 
@@ -36,7 +36,12 @@ impl House {
     /// What the ledger said.
     pub fn presence(&self, organisation: &OrganisationId) -> Result<Option<Presence>, FlowError> {
         let name = presence_name(organisation);
-        let kept = self.read(|reader| reader.bookmark(&name))?;
+        let kept = self.house.read(|reader| reader.bookmark(&name))?;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
     }
+}
+
+/// Where it is kept who is on duty for an organisation.
+pub(crate) fn presence_name(organisation: &OrganisationId) -> String {
+    format!("presence/{organisation}")
 }

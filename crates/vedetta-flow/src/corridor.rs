@@ -1,0 +1,11 @@
+//! What the corridor's own crates share with it, and nobody else needs: what their units of work hold,
+//! and how what they write is kept.
+
+pub use crate::actions::change_directory::{remove_all, with_belongings};
+pub use crate::book::{Book, Grounds};
+pub use crate::house::Shared;
+pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own};
+pub use crate::mesh::standings::hear;
+pub use crate::redaction::{Redactor, facts_of};
+pub use crate::views::deliveries::quantiles;
+pub use crate::views::withdrawals::keep as keep_withdrawal;

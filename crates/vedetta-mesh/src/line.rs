@@ -1,0 +1,70 @@
+//! What is remembered about one peer until the house is closed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use vedetta_federation::bookmark::Span;
+use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
+use vedetta_store::{DeliveryBatch, Sequence};
+
+use crate::see_peers::RefusedHere;
+
+/// What is remembered about one peer until the house is closed.
+#[derive(Default)]
+pub(crate) struct Line {
+    /// When it was last heard.
+    pub(crate) heard: Option<Instant>,
+    /// Since when it is silent, once that was reported.
+    pub(crate) silent: Option<Instant>,
+    /// How many of its envelopes were refused here.
+    pub(crate) refused: u64,
+    /// The latest of them.
+    pub(crate) refusals: VecDeque<RefusedHere>,
+    /// How many for each reason were not written down yet, and when some were last.
+    pub(crate) tallies: BTreeMap<&'static str, Tally>,
+    /// What it refused of ours.
+    pub(crate) refused_there: u64,
+    /// When it last said that ours is from the future, and whether that was written down.
+    pub(crate) future: Option<Instant>,
+    pub(crate) warned: bool,
+    /// The nodes whose seals it sees, as far as that was looked up, and how often there were more.
+    pub(crate) introduced: BTreeSet<OrganisationId>,
+    pub(crate) introductions: u64,
+    /// What was read for it: by the place that was read and the release, for whom.
+    pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
+    /// What went to it and is not written down yet.
+    pub(crate) owed: Vec<DeliveryBatch>,
+    /// The latest part of the ledger that is known to hold nothing but items that it brought.
+    pub(crate) alone: Span,
+    /// Octets that it brought lately, and when that was counted.
+    pub(crate) brought: Option<(u64, Instant)>,
+    /// Milliseconds from the origin to here, by agreement: the newest.
+    pub(crate) shared: HashMap<AgreementId, VecDeque<u64>>,
+}
+
+/// Refusals for one reason.
+#[derive(Default)]
+pub(crate) struct Tally {
+    count: usize,
+    said: Option<Instant>,
+}
+
+impl Line {
+    /// Notes that a part of the ledger has only items that the peer brought.
+    pub(crate) fn brought_alone(&mut self, span: Span) {
+        let after = if self.alone.upto == span.after { self.alone.after } else { span.after };
+        self.alone = Span { after, upto: span.upto };
+    }
+}
+
+impl Tally {
+    /// One more; how many there were, when the last were written down so long ago.
+    pub(crate) fn count(&mut self, now: Instant, quiet: Duration) -> Option<usize> {
+        self.count += 1;
+        let due = self.said.is_none_or(|said| now >= said.after(quiet));
+        due.then(|| {
+            self.said = Some(now);
+            std::mem::take(&mut self.count)
+        })
+    }
+}
