@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use vedetta_flow::{Sequence, VersionFilter, Wish};
 use vedetta_indicator::{Kind, Nature, Term, read};
-use vedetta_mail::{Acquaintance, Known, Sought, Verdict};
+use vedetta_mail::{Acquaintance, Indicator, Known, Sought, Verdict};
 use vedetta_model::ItemId;
 
 use crate::postroom::Postroom;
+use crate::report::Ruling;
 
 /// What is known, as far as the ledger was read.
 #[derive(Default)]
@@ -78,21 +79,24 @@ impl Postroom {
         Ok(())
     }
 
-    /// Values of campaigns that analysts ruled malicious.
+    /// Values of what analysts ruled malicious: whole campaigns, and messages alone.
     fn ruled(&self) -> HashMap<(Sought, Box<str>), String> {
         let state = self.state();
-        let campaigns = state.campaigns().filter(|campaign| {
-            let members = state.members(campaign.id.as_str());
-            members.iter().any(|member| member.ruling.is_some())
-                && state.verdict(campaign.id.as_str()) == Verdict::Malicious
+        let malicious = |ruling: &Option<Ruling>| {
+            ruling.as_ref().is_some_and(|ruling| ruling.verdict == Verdict::Malicious)
+        };
+        let of_waves = state.campaigns().filter(|campaign| malicious(&campaign.ruling)).flat_map(
+            |campaign| campaign.indicators.iter().map(move |it| (it, campaign.id.to_string())),
+        );
+        let alone = state.reports().filter(|report| malicious(&report.ruling));
+        let alone = alone.flat_map(|report| {
+            report.indicators.iter().map(move |it| (it, report.campaign.clone()))
         });
-        let values = campaigns.flat_map(|campaign| {
-            campaign.indicators.iter().filter_map(|indicator| {
-                let value = spelled(indicator.kind, &indicator.value)?;
-                Some(((indicator.kind, value), campaign.id.to_string()))
-            })
-        });
-        values.collect()
+        let value = |(indicator, campaign): (&Indicator, String)| {
+            let value = spelled(indicator.kind, &indicator.value)?;
+            Some(((indicator.kind, value), campaign))
+        };
+        of_waves.chain(alone).filter_map(value).collect()
     }
 
     /// What analysts ruled is read anew at the next message.

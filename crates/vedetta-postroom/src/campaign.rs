@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use vedetta_mail::{Indicator, Sample};
 use vedetta_model::{AccountId, Instant, ItemId};
 
+use crate::report::Ruling;
+
 /// A wave of messages.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Campaign {
@@ -21,6 +23,9 @@ pub struct Campaign {
     /// What was made of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemId>,
+    /// What an analyst said of all of it; holds for reports that come, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
     /// What became of it.
     pub stage: Stage,
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM;
 use vedetta_mail::{Case, Desk, Evidence, Opinion, Reply, Verdict};
 use vedetta_model::{Actor, Instant};
 use vedetta_store::RecordKind;
 
+use crate::campaign::Campaign;
 use crate::outbox::Task;
 use crate::postroom::Postroom;
 use crate::report::{Report, Ruling, Standing};
@@ -29,7 +30,7 @@ pub struct Overruling {
 }
 
 /// How far an analyst's word reaches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// All reports of the campaign, and those that come.
@@ -55,12 +56,17 @@ impl Postroom {
             return Err(FlowError::invalid("note", reason));
         }
         let at = self.house.now();
-        let ruling =
-            Ruling { verdict: said.verdict, by: by.account.clone(), at, note: said.note.clone() };
+        let ruling = Ruling {
+            verdict: said.verdict,
+            by: by.account.clone(),
+            at,
+            note: said.note.clone(),
+            of: said.of,
+        };
         let mut state = self.state();
-        let report = state.report(case).ok_or_else(|| FlowError::unknown("case", case))?;
+        let report = state.report(case).ok_or_else(|| FlowError::unknown("case", case))?.clone();
         let affected: Vec<Arc<Report>> = match said.of {
-            Reach::Report => vec![Arc::clone(report)],
+            Reach::Report => vec![Arc::clone(&report)],
             Reach::Campaign => state.members(&report.campaign).to_vec(),
         };
         let mut changed = Vec::with_capacity(affected.len());
@@ -69,9 +75,16 @@ impl Postroom {
             let report = Report { ruling: Some(ruling.clone()), ..Report::clone(&before) };
             changed.push((Arc::new(report), task));
         }
+        let campaign = (said.of == Reach::Campaign)
+            .then(|| state.campaign(&report.campaign).cloned())
+            .flatten()
+            .map(|campaign| Campaign { ruling: Some(ruling), ..campaign });
         let count = changed.len();
         for (report, _) in &changed {
             state.put(Arc::clone(report));
+        }
+        if let Some(campaign) = &campaign {
+            state.put_campaign(campaign.clone());
         }
         let actor = by.account.to_string();
         let written = self.house.write(move |unit| {
@@ -79,7 +92,9 @@ impl Postroom {
                 put(unit, RecordKind::MailReport, &report.case, &**report, &actor)?;
                 task.as_ref().map_or(Ok(()), |task| task.enqueue(unit, at))?;
             }
-            Ok(())
+            campaign.as_ref().map_or(Ok(()), |it| {
+                put(unit, RecordKind::Campaign, it.id.as_str(), it, &actor)
+            })
         });
         drop(state);
         if written.is_err() {

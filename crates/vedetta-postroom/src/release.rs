@@ -56,7 +56,7 @@ impl Postroom {
             let state = self.state();
             let campaign = state.campaign(id).cloned();
             let campaign = campaign.ok_or_else(|| FlowError::unknown("campaign", id))?;
-            (campaign, state.members(id).len())
+            (campaign, state.extent(id).reports)
         };
         if bundle::count(&campaign) == 0 {
             let reason = "there is nothing in it that others could look for; dismiss it, or overrule its reports first";
@@ -87,7 +87,7 @@ impl Postroom {
             });
             proposed
                 && state.verdict(id) == Verdict::Malicious
-                && extent.reporters >= rule.reporters
+                && extent.reporters >= rule.reporters.max(1)
                 && extent.organisations >= rule.organisations
         };
         if !due {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use vedetta_mail::{Form, Indicator, Traces, Verdict};
 use vedetta_model::{AccountId, Instant, Language, OrganisationId};
 
+use crate::overrule::Reach;
+
 /// One report.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Report {
@@ -94,6 +96,9 @@ pub struct Ruling {
     /// Why, for colleagues.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Of what.
+    #[serde(default)]
+    pub of: Reach,
 }
 
 /// Whether a message is still here.

@@ -263,7 +263,7 @@ fn view(state: &crate::state::State, campaign: &Campaign) -> CampaignView {
     CampaignView {
         campaign: campaign.clone(),
         verdict: state.verdict(id),
-        reports: extent.reports,
+        reports: members.len(),
         reporters: extent.reporters,
         organisations,
         last: members.iter().map(|member| member.at).max(),

@@ -9,7 +9,8 @@ use vedetta_model::{Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
 use crate::campaign::Campaign;
-use crate::report::{Report, Standing};
+use crate::overrule::Reach;
+use crate::report::{Report, Ruling, Standing};
 
 /// The table.
 #[derive(Default)]
@@ -132,28 +133,33 @@ impl State {
         all.filter(|name| *name != reporter).collect::<BTreeSet<_>>().len()
     }
 
-    /// How many a campaign has, of those who proved who they are.
+    /// What decides what becomes of a campaign: reports by those who proved who they are, without
+    /// those that an analyst took out of it by ruling on them alone.
+    fn counting(&self, campaign: &str) -> impl Iterator<Item = &Arc<Report>> {
+        let with_it = |ruling: &Ruling| ruling.of == Reach::Campaign;
+        self.proven(campaign).filter(move |member| member.ruling.as_ref().is_none_or(with_it))
+    }
+
+    /// How many a campaign has, of those that count in it.
     pub(crate) fn extent(&self, campaign: &str) -> Extent {
-        let members = self.members(campaign);
         let reporters: BTreeSet<&str> =
-            self.proven(campaign).map(|member| member.reporter.as_str()).collect();
+            self.counting(campaign).map(|member| member.reporter.as_str()).collect();
         let organisations: BTreeSet<&OrganisationId> =
-            self.proven(campaign).filter_map(|member| member.organisation.as_ref()).collect();
+            self.counting(campaign).filter_map(|member| member.organisation.as_ref()).collect();
         Extent {
-            reports: members.len(),
+            reports: self.counting(campaign).count(),
             reporters: reporters.len(),
             organisations: organisations.len(),
         }
     }
 
-    /// The worst verdict that holds in a campaign; what an analyst said comes before all others.
+    /// What an analyst said of a campaign, else the worst that the room said of what counts in it.
+    /// Of what only strangers reported nothing is said: anybody can write a lure and hand it in.
     pub(crate) fn verdict(&self, campaign: &str) -> Verdict {
-        let members = self.members(campaign);
-        let rulings = members.iter().filter_map(|member| member.ruling.as_ref());
-        if let Some(last) = rulings.max_by_key(|ruling| ruling.at) {
-            return last.verdict;
+        if let Some(ruling) = self.campaign(campaign).and_then(|it| it.ruling.as_ref()) {
+            return ruling.verdict;
         }
-        let worst = members.iter().map(|member| member.verdict).min();
+        let worst = self.counting(campaign).map(|member| member.verdict).min();
         worst.unwrap_or(Verdict::Undetermined)
     }
 

@@ -152,7 +152,7 @@ impl Postroom {
         let mut state = self.state();
         let campaign = state.campaign_of(&found.traces).unwrap_or_else(|| self.fresh_campaign());
         let others = state.others(&campaign, &reporter);
-        let ruling = state.members(&campaign).iter().rev().find_map(|it| it.ruling.clone());
+        let ruling = state.campaign(&campaign).and_then(|it| it.ruling.clone());
         let report = Arc::new(self.report(&found, who, (case, campaign.clone()), now));
         let report = Arc::new(Report { reporter, ruling, ..Arc::unwrap_or_clone(report) });
         state.add(Arc::clone(&report));
@@ -319,6 +319,7 @@ fn grown(
             sample: None,
             indicators: std::collections::BTreeSet::new(),
             items: Vec::new(),
+            ruling: None,
             stage: Stage::Open,
         })
     })?;

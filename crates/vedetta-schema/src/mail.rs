@@ -63,10 +63,6 @@ fn indicator() -> Value {
 
 fn report() -> Value {
     let weighed = object(&[("check", text()), ("weight", json!({ "type": "number" }))], &[]);
-    let ruling = object(
-        &[("verdict", refer("Verdict")), ("by", slug()), ("at", moment())],
-        &[("note", text())],
-    );
     object(
         &[
             ("case", text()),
@@ -86,7 +82,15 @@ fn report() -> Value {
             ("indicators", list(indicator())),
             ("keeping", open(&[("is", one_of(&["kept", "deleted"]))], &[])),
         ],
-        &[("organisation", slug()), ("account", slug()), ("ruling", ruling)],
+        &[("organisation", slug()), ("account", slug()), ("ruling", ruling())],
+    )
+}
+
+fn ruling() -> Value {
+    let of = one_of(&["campaign", "report"]);
+    object(
+        &[("verdict", refer("Verdict")), ("by", slug()), ("at", moment()), ("of", of)],
+        &[("note", text())],
     )
 }
 
@@ -116,7 +120,12 @@ fn campaign() -> Value {
             ("reporters", number()),
             ("organisations", list(slug())),
         ],
-        &[("sample", refer("MailSample")), ("items", list(item_id())), ("last", moment())],
+        &[
+            ("sample", refer("MailSample")),
+            ("items", list(item_id())),
+            ("ruling", ruling()),
+            ("last", moment()),
+        ],
     )
 }
 

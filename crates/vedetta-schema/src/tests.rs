@@ -88,7 +88,7 @@ fn what_is_not_in_a_schema_is_noticed() {
 fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
     let id = "campaign--00000000-0000-4000-8000-000000000001";
     let ruling = json!({ "verdict": "spam", "by": "anna", "at": "2026-03-02T09:00:00.000000Z",
-        "note": "pubblicità" });
+        "note": "pubblicità", "of": "report" });
     holds::<vedetta_postroom::Report>(
         "MailReport",
         json!({ "case": "M260302-ABCDE", "at": "2026-03-02T08:00:00.000000Z", "door": "mail",

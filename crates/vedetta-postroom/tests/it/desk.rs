@@ -17,16 +17,16 @@ use vedetta_testkit::{MockClock, SeededEntropy, TestHouse};
 
 use super::letters::{PROVEN, handing_on, harmless, lure};
 
-struct Desk {
-    room: Postroom,
-    clock: Arc<MockClock>,
-    store: Arc<dyn Store>,
+pub(crate) struct Desk {
+    pub(crate) room: Postroom,
+    pub(crate) clock: Arc<MockClock>,
+    pub(crate) store: Arc<dyn Store>,
 }
 
-const ADA: &str = "ada.bianchi@comune.perugia.example";
-const SITE: &str = "pacco-giacenza.invalid";
+pub(crate) const ADA: &str = "ada.bianchi@comune.perugia.example";
+pub(crate) const SITE: &str = "pacco-giacenza.invalid";
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         mailbox: "segnalazioni@vedetta.example".into(),
         receivers: vec!["mx.comune.example".into()],
@@ -34,7 +34,7 @@ fn settings() -> Settings {
     }
 }
 
-fn over(store: Arc<dyn Store>, clock: Arc<MockClock>, settings: Settings) -> Desk {
+pub(crate) fn over(store: Arc<dyn Store>, clock: Arc<MockClock>, settings: Settings) -> Desk {
     let entropy = Arc::new(SeededEntropy::new(11));
     let house = Arc::new(House::open(Arc::clone(&store), clock.clone(), entropy).unwrap());
     let room =
@@ -43,7 +43,7 @@ fn over(store: Arc<dyn Store>, clock: Arc<MockClock>, settings: Settings) -> Des
 }
 
 /// The small network, with mail domains for Perugia and Terni.
-fn desk_with(settings: Settings) -> Desk {
+pub(crate) fn desk_with(settings: Settings) -> Desk {
     let test = TestHouse::small();
     let domain = |organisation: &str| Asset {
         id: AssetId::new(&format!("{organisation}-mail")).unwrap(),
@@ -61,18 +61,18 @@ fn desk_with(settings: Settings) -> Desk {
     over(store, clock, settings)
 }
 
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     desk_with(settings())
 }
 
 impl Desk {
-    fn by_mail(&self, from: &str, recorded: &str, message: &str) -> Received {
+    pub(crate) fn by_mail(&self, from: &str, recorded: &str, message: &str) -> Received {
         let bytes = handing_on(from, recorded, message);
         let by = Reporter::Mailbox(Some(from.into()));
         self.room.take(&Handed { bytes: &bytes, by }).unwrap()
     }
 
-    fn report(&self, from: &str, message: &str) -> Answer {
+    pub(crate) fn report(&self, from: &str, message: &str) -> Answer {
         match self.by_mail(from, &proven(from), message) {
             Received::Taken(mut answers) => answers.remove(0),
             other => panic!("{other:?}"),
@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// What waits to be sent, sent: (to whom, text).
-    fn sent(&self) -> Vec<(String, String)> {
+    pub(crate) fn sent(&self) -> Vec<(String, String)> {
         let due = self.room.due_answers(50).unwrap();
         let sent = due.into_iter().map(|answer| {
             self.room.answer_sent(answer.lease).unwrap();
@@ -90,7 +90,7 @@ impl Desk {
         sent.collect()
     }
 
-    fn reads(&self, who: &str) -> Vec<String> {
+    pub(crate) fn reads(&self, who: &str) -> Vec<String> {
         let actor = person(who, Role::Liaison);
         let page = self.room.house().page(&actor, &Wish::all(Sequence::START, VersionFilter::Last));
         let body = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -99,12 +99,12 @@ impl Desk {
 }
 
 /// What the receiver records of a letter that its sender's domain vouches for.
-fn proven(from: &str) -> String {
+pub(crate) fn proven(from: &str) -> String {
     let domain = from.rsplit('@').next().unwrap();
     format!("mx.comune.example; dmarc=pass header.from={domain}")
 }
 
-fn person(organisation: &str, role: Role) -> Actor {
+pub(crate) fn person(organisation: &str, role: Role) -> Actor {
     Actor {
         account: vedetta_model::AccountId::new(organisation).unwrap(),
         organisation: OrganisationId::new(organisation).unwrap(),
@@ -113,11 +113,11 @@ fn person(organisation: &str, role: Role) -> Actor {
     }
 }
 
-fn analyst() -> Actor {
+pub(crate) fn analyst() -> Actor {
     person("cnaipic", Role::Analyst)
 }
 
-fn everything() -> QueueWish {
+pub(crate) fn everything() -> QueueWish {
     QueueWish { limit: 100, ..QueueWish::default() }
 }
 

@@ -15,6 +15,15 @@ pub(crate) fn lure(n: usize, site: &str) -> String {
     )
 }
 
+/// The same with a form that asks for the password on the page of a bank's name: worse.
+pub(crate) fn worse(n: usize, site: &str) -> String {
+    let form = format!(
+        "<form action=\"http://{site}/entra.php\"><input name=\"email\"><input type=\"password\" name=\"password\">\
+         </form></body>"
+    );
+    lure(n, site).replace("</body>", &form)
+}
+
 /// A letter of a colleague that nobody should worry about.
 pub(crate) fn harmless() -> String {
     "From: Luca Verdi <luca.verdi@comune.perugia.example>\r\nTo: ada.bianchi@comune.perugia.example\r\n\
