@@ -17,7 +17,8 @@ pub struct Settings {
     pub keep: Duration,
     /// Answers that one reporter has in an hour; beyond it reports are taken in silently.
     pub answers: usize,
-    /// Reports that are taken from strangers of one domain in an hour.
+    /// Reports that are taken in an hour from one domain of those who do not prove who they are,
+    /// known to the directory or not; from all such domains twenty times as many.
     pub strangers: usize,
     /// With what answers are signed.
     pub signer: Option<Signer>,

@@ -38,7 +38,8 @@ pub enum Received {
     Passed,
     /// There was no message in it; who wrote is told how to hand one on, if they may be.
     Empty,
-    /// Its sender's domain reported more than strangers may; later, perhaps.
+    /// More came from its sender's domain, or from all, than is taken of who does not prove who they
+    /// are; later, perhaps.
     Limited,
 }
 
@@ -69,6 +70,8 @@ struct Found {
     traces: Traces,
 }
 
+/// As many domains at their limit as are taken from in an hour, together.
+const DOMAINS: usize = 20;
 /// Messages of one hand-over.
 const MOST_AT_ONCE: usize = 20;
 
@@ -86,7 +89,7 @@ impl Postroom {
         let around = self.around();
         let who = Acquainted::of(&handed.by, &outer, &around.mailboxes, &self.settings);
         let now = self.house.now();
-        if who.standing == Standing::Stranger && !self.has_room_for(&who.mailbox, now) {
+        if who.standing != Standing::Enrolled && !self.has_room_for(&who.mailbox, now) {
             return Ok(Received::Limited);
         }
         let mut answers = Vec::new();
@@ -114,9 +117,13 @@ impl Postroom {
             || outer.automatic
     }
 
+    /// One limit for all who do not prove who they are, in the directory or not: what is answered
+    /// tells nobody who is in it.
     fn has_room_for(&self, mailbox: &str, now: Instant) -> bool {
         let domain = mailbox.rsplit('@').next().unwrap_or_default();
-        self.state().within(&format!("domain {domain}"), self.settings.strangers, now)
+        let (most, mut state) = (self.settings.strangers, self.state());
+        state.within(&format!("domain {domain}"), most, now)
+            && state.within("all domains", most.saturating_mul(DOMAINS), now)
     }
 
     fn look_at(&self, letter: &[u8], who: &Acquainted, around: &Surroundings) -> Found {

@@ -55,7 +55,8 @@ pub(crate) struct MailConfiguration {
     pub(crate) keep_days: Option<u16>,
     /// Answers that one reporter has in an hour; 30 without it.
     pub(crate) answers_an_hour: Option<usize>,
-    /// Reports that are taken from strangers of one domain in an hour; 20 without it.
+    /// Reports that are taken from one domain in an hour when nothing proves who sent them; 20
+    /// without it.
     pub(crate) strangers_an_hour: Option<usize>,
     /// How answers are signed.
     pub(crate) dkim: Option<DkimConfiguration>,
@@ -265,7 +266,7 @@ impl Reception for Desk {
         let by = Reporter::Mailbox(letter.from);
         match self.0.take(&Handed { bytes: &letter.bytes, by }) {
             Ok(Received::Limited) => {
-                Taken::Later("many reports from your domain; this one may come in an hour".into())
+                Taken::Later("many reports at once; this one may come in an hour".into())
             }
             Ok(Received::Taken(answers)) => {
                 tracing::info!(cases = answers.len(), "a report was taken in by mail");

@@ -203,6 +203,25 @@ fn strangers_have_a_limit_and_loops_end_at_the_door() {
 }
 
 #[test]
+fn the_limit_of_who_proves_nothing_tells_nobody_who_is_in_the_directory() {
+    let desk = desk_with(Settings { strangers: 2, ..settings() });
+    let taken = |domain: &str| {
+        let from = |n: usize| format!("a{n}@{domain}");
+        let fails = "mx.comune.example; dmarc=fail";
+        let received = (0..4).map(|n| desk.by_mail(&from(n), fails, &lure(n, SITE)));
+        received.map(|it| matches!(it, Received::Taken(_))).collect::<Vec<_>>()
+    };
+    let known = taken("comune.perugia.example");
+    assert_eq!(known, [true, true, false, false]);
+    assert_eq!(known, taken("altrove.example"));
+    desk.report(ADA, &lure(9, SITE));
+    let many = (0..60).map(|n| taken(&format!("d{n}.invalid")));
+    let all = many.flatten().filter(|taken| *taken).count();
+    assert_eq!(all, 2 * 20 - 4, "and so many domains are no way around it");
+    desk.report(ADA, &lure(10, SITE));
+}
+
+#[test]
 fn who_attaches_nothing_is_told_how() {
     let desk = desk();
     let note = format!(

@@ -20,7 +20,7 @@ fn wave(desk: &Desk) -> CampaignView {
     waves.remove(0)
 }
 
-/// Two of each of two organisations must have reported it.
+/// Two reporters, of two organisations, release a wave.
 fn ruled_by_two() -> Desk {
     let rule = ReleaseRule { reporters: 2, organisations: 2, tlp: Tlp::Green };
     desk_with(Settings { release: Some(rule), ..settings() })
@@ -55,7 +55,7 @@ fn a_word_on_one_message_rules_no_other() {
     assert_eq!(desk.report("eva@comune.terni.example", &lure(3, SITE)).verdict, Verdict::Suspicious);
     let alone = ruling(Verdict::Malicious, Reach::Report);
     desk.room.overrule(&analyst(), &first.case, &alone).unwrap();
-    desk.report("zoe@comune.perugia.example", &lure(4, SITE));
+    desk.by_mail("x@altrove.example", "", &lure(4, SITE));
     assert_eq!(wave(&desk).verdict, Verdict::Suspicious);
     assert!(desk.reads("foligno").is_empty(), "nor does it release the wave");
     let whole = ruling(Verdict::Malicious, Reach::Campaign);
