@@ -85,9 +85,10 @@ impl Postroom {
         let malicious = |ruling: &Option<Ruling>| {
             ruling.as_ref().is_some_and(|ruling| ruling.verdict == Verdict::Malicious)
         };
-        let of_waves = state.campaigns().filter(|campaign| malicious(&campaign.ruling)).flat_map(
-            |campaign| campaign.indicators.iter().map(move |it| (it, campaign.id.to_string())),
-        );
+        let of_waves =
+            state.campaigns().filter(|campaign| malicious(&campaign.ruling)).flat_map(|campaign| {
+                campaign.indicators.iter().map(move |it| (it, campaign.id.to_string()))
+            });
         let alone = state.reports().filter(|report| malicious(&report.ruling));
         let alone = alone.flat_map(|report| {
             report.indicators.iter().map(move |it| (it, report.campaign.clone()))

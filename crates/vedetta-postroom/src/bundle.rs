@@ -64,16 +64,20 @@ pub(crate) fn shareable(
 
 /// The items of a campaign as a STIX bundle. `at` is the moment of release.
 pub(crate) fn of(
-    campaign: &Campaign,
+    (campaign, sample): (&Campaign, Option<&Sample>),
     (own, tlp): (&OrganisationId, Tlp),
     reports: usize,
     at: Instant,
 ) -> (Vec<ItemId>, String) {
     let frame = Frame { campaign, own: own.identity(), marking: marking(tlp), at: millis(at) };
     let mut objects = Vec::new();
-    let name = campaign.sample.as_ref().map_or("", |sample| sample.subject.as_str());
+    let name = sample.map_or("", |sample| sample.subject.as_str());
     let name: String = name.chars().take(120).collect();
-    objects.push(frame.object(&campaign.id, json!({
+    let itself = match campaign.withdrawn {
+        0 => campaign.id.clone(),
+        _ => frame.made("campaign", ""),
+    };
+    objects.push(frame.object(&itself, json!({
         "type": "campaign",
         "name": if name.is_empty() { "phishing".to_owned() } else { format!("phishing: {name}") },
         "first_seen": millis(campaign.since),
@@ -98,7 +102,7 @@ pub(crate) fn of(
                 "type": "relationship",
                 "relationship_type": "indicates",
                 "source_ref": id,
-                "target_ref": campaign.id,
+                "target_ref": itself,
             }),
         ));
     }
@@ -108,7 +112,7 @@ pub(crate) fn of(
     objects.push(frame.object(&report, json!({
         "type": "report",
         "name": if name.is_empty() { "Phishing".to_owned() } else { format!("Phishing: {name}") },
-        "description": description(campaign.sample.as_ref(), reports),
+        "description": description(sample, reports),
         "report_types": ["campaign"],
         "published": millis(at),
         "object_refs": refs,
@@ -132,9 +136,12 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// An identifier that is the same however often the campaign is released.
+    /// An identifier that is the same however often the campaign is released, until it is withdrawn.
     fn made(&self, kind: &str, of: &str) -> ItemId {
-        let text = format!("{} {kind} {of}", self.campaign.id);
+        let text = match self.campaign.withdrawn {
+            0 => format!("{} {kind} {of}", self.campaign.id),
+            times => format!("{} {times} {kind} {of}", self.campaign.id),
+        };
         ItemId::of(kind, Uuid::new_v5(&MADE, text.as_bytes()))
     }
 

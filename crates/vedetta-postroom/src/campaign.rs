@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vedetta_mail::{Indicator, Sample};
+use vedetta_mail::Indicator;
 use vedetta_model::{AccountId, Instant, ItemId};
 
+use crate::overrule::is_harmless;
 use crate::report::Ruling;
 
 /// A wave of messages.
@@ -15,19 +16,56 @@ pub struct Campaign {
     pub id: ItemId,
     /// When the first of it was reported.
     pub since: Instant,
-    /// A redacted message of it, once it is worth showing.
+    /// The case whose message, redacted, shows it. How it shows is beside the ledger, and goes when
+    /// that message goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample: Option<Sample>,
+    pub sample_of: Option<String>,
     /// What it teaches.
     pub indicators: BTreeSet<Indicator>,
-    /// What was made of it.
+    /// What was made of it, and is out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemId>,
+    /// How often what was made of it was withdrawn: what is made then has other names, since what was
+    /// withdrawn is served no more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub withdrawn: u32,
     /// What an analyst said of all of it; holds for reports that come, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruling: Option<Ruling>,
     /// What became of it.
     pub stage: Stage,
+}
+
+/// Indicators of one campaign.
+const MOST_INDICATORS: usize = 500;
+
+impl Campaign {
+    /// A campaign that begins.
+    pub(crate) fn begun(id: ItemId, since: Instant) -> Self {
+        Self {
+            id,
+            since,
+            sample_of: None,
+            indicators: BTreeSet::new(),
+            items: Vec::new(),
+            withdrawn: 0,
+            ruling: None,
+            stage: Stage::Open,
+        }
+    }
+
+    /// Whether it is out, and an analyst says it is harmless.
+    pub(crate) fn is_refuted(&self) -> bool {
+        let harmless = self.ruling.as_ref().is_some_and(|ruling| is_harmless(ruling.verdict));
+        harmless && !self.items.is_empty()
+    }
+
+    /// Takes in what one of its messages teaches, unless it is full.
+    pub(crate) fn learn(&mut self, indicators: &[Indicator]) {
+        if self.indicators.len() < MOST_INDICATORS {
+            self.indicators.extend(indicators.iter().cloned());
+        }
+    }
 }
 
 /// What became of a campaign.
@@ -48,6 +86,13 @@ pub enum Stage {
         /// By whom: an account, or the rule.
         by: String,
     },
+    /// It was withdrawn: an analyst said that it is harmless.
+    Withdrawn {
+        /// When.
+        at: Instant,
+        /// By whom.
+        by: String,
+    },
     /// An analyst found nothing in it.
     Dismissed {
         /// When.
@@ -55,4 +100,8 @@ pub enum Stage {
         /// Who.
         by: AccountId,
     },
+}
+
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM;
 use vedetta_model::Actor;
-use vedetta_store::{Draft, EntryKind, RecordKind};
+use vedetta_store::{Draft, EntryKind, RecordKind, StoreError, UnitOfWork};
 
+use crate::campaign::Campaign;
+use crate::contest::contested;
 use crate::outbox::STEP;
 use crate::postroom::Postroom;
 use crate::report::{Keeping, Report};
@@ -20,8 +22,9 @@ const REMEMBERED: Duration = Duration::from_hours(24 * 730);
 const TOGETHER: usize = 200;
 
 impl Postroom {
-    /// Deletes the message of a case: for the desk, and for the account that reported it. What was
-    /// found stays, without it.
+    /// Deletes the message of a case, and with it how its campaign shows and what its reporter said
+    /// since: for the desk, and for the account that reported it. What was found stays, without it,
+    /// and what was released.
     ///
     /// # Errors
     /// Unknown (also to whom it is not shown), deleted before, or what the ledger said.
@@ -40,10 +43,10 @@ impl Postroom {
         let keeping = Keeping::Deleted { at, by: actor.clone() };
         let report = Arc::new(Report { keeping, ..Report::clone(&report) });
         state.put(Arc::clone(&report));
+        let unshown = state.unshow(&report);
         let facts = serde_json::json!({ "deed": "message-deleted", "reason": reason }).to_string();
         let written = self.house.write(move |unit| {
-            erase(unit, &report.case)?;
-            put(unit, RecordKind::MailReport, &report.case, &*report, &actor)?;
+            forget(unit, &report, unshown.as_ref(), &actor)?;
             let (kind, subject) = (EntryKind::Deed, report.case.as_str());
             unit.append(&Draft { kind, actor: &actor, subject, facts: &facts, body: b"" }).map(drop)
         });
@@ -80,11 +83,11 @@ impl Postroom {
             return Ok(0);
         }
         gone.iter().for_each(|report| state.put(Arc::clone(report)));
+        let gone: Vec<_> = gone.into_iter().map(|it| (state.unshow(&it), it)).collect();
         old.iter().for_each(|case| state.remove(case));
         let written = self.house.write(move |unit| {
-            for report in &gone {
-                erase(unit, &report.case)?;
-                put(unit, RecordKind::MailReport, &report.case, &**report, STEP)?;
+            for (unshown, report) in &gone {
+                forget(unit, report, unshown.as_ref(), STEP)?;
             }
             for case in &old {
                 unit.remove_record(RecordKind::MailReport, case, STEP)?;
@@ -97,4 +100,20 @@ impl Postroom {
         }
         Ok(written.map(|()| count)?)
     }
+}
+
+/// Erases what is kept of a message, and writes what is left.
+fn forget(
+    unit: &mut dyn UnitOfWork,
+    report: &Report,
+    unshown: Option<&Campaign>,
+    actor: &str,
+) -> Result<(), StoreError> {
+    erase(unit, &report.case)?;
+    report.contest.map_or(Ok(()), |_| erase(unit, &contested(&report.case)))?;
+    put(unit, RecordKind::MailReport, &report.case, report, actor)?;
+    unshown.map_or(Ok(()), |campaign| {
+        erase(unit, campaign.id.as_str())?;
+        put(unit, RecordKind::Campaign, campaign.id.as_str(), campaign, actor)
+    })
 }

@@ -2,18 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use vedetta_mail::Reply;
+use vedetta_mail::{KeyFault, Reply};
 use vedetta_model::Instant;
 
 use crate::settings::Settings;
 
 /// Writes the letter. `name` makes its number, the same however often it is tried.
+///
+/// # Errors
+/// It cannot be signed, as the settings say it must be.
 pub(crate) fn write(
     settings: &Settings,
     (to, answers): (&str, &str),
     (name, reply): (&str, &Reply),
     at: Instant,
-) -> Vec<u8> {
+) -> Result<Vec<u8>, KeyFault> {
     let domain = settings.domain();
     let mut head = format!(
         "From: {} <{}>\r\nTo: <{to}>\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: <{name}@{domain}>\r\n",
@@ -32,15 +35,9 @@ pub(crate) fn write(
     let text = reply.text.replace('\n', "\r\n");
     let letter = format!("{head}{}", lines(&STANDARD.encode(text)));
     let seconds = at.micros() / 1_000_000;
-    let signature = settings.signer.as_ref().map(|signer| signer.field(letter.as_bytes(), seconds));
-    match signature {
-        Some(Ok(field)) => format!("{field}{letter}").into_bytes(),
-        Some(Err(error)) => {
-            tracing::error!(%error, "an answer goes out without a signature");
-            letter.into_bytes()
-        }
-        None => letter.into_bytes(),
-    }
+    let Some(signer) = &settings.signer else { return Ok(letter.into_bytes()) };
+    let field = signer.field(letter.as_bytes(), seconds)?;
+    Ok(format!("{field}{letter}").into_bytes())
 }
 
 /// Whether a number of a letter can stand in a header as it is.
@@ -99,7 +96,8 @@ mod tests {
         let settings = Settings { mailbox: "s@v.example".into(), ..Settings::default() };
         let at = Instant::from_micros(1_700_000_000_000_000);
         let answers = "<1@x>\r\nBcc: z@y";
-        let letter = write(&settings, ("ada@comune.example", answers), ("M1.1", &reply), at);
+        let letter =
+            write(&settings, ("ada@comune.example", answers), ("M1.1", &reply), at).unwrap();
         let text = String::from_utf8(letter).unwrap();
         assert!(!text.contains("Bcc") && !text.contains("In-Reply-To"), "{text}");
         assert!(text.contains("Date: Tue, 14 Nov 2023 23:13:20 +0100\r\n"), "{text}");

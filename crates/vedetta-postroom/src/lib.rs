@@ -8,6 +8,8 @@
 mod acquainted;
 mod bundle;
 mod campaign;
+mod contest;
+mod enter;
 mod forget;
 mod letter;
 mod outbox;
@@ -27,11 +29,11 @@ pub use outbox::{DueAnswer, Hope};
 pub use overrule::{Overruling, Reach};
 pub use postroom::Postroom;
 pub use release::CampaignStep;
-pub use report::{Door, Keeping, Report, Ruling, Standing, Weighed};
+pub use report::{Contest, Door, Keeping, Report, Ruling, Standing, Weighed};
 pub use reporter::Reporter;
 pub use sealing::MasterKey;
 pub use see::{CampaignView, Dissected, OwnAnswer, QueuePage, QueueWish, Statistics, Tally};
-pub use settings::{ReleaseRule, Settings};
+pub use settings::{ReleaseRule, Settings, Signs};
 pub use take::{Answer, Handed, Received};
 
 /// What the room's verdicts are called.

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use vedetta_flow::{FlowError, House};
-use vedetta_mail::{Brand, Brands, Keys, Published};
+use vedetta_mail::{Brand, Brands, KeyFault, Keys, Published, Sample};
 use vedetta_model::Actor;
 use vedetta_model::asset::AssetValue;
+use vedetta_store::StoreError;
 
 use crate::acquainted::Acquaintances;
 use crate::reporter::Mailboxes;
-use crate::sealing::MasterKey;
+use crate::sealing::{Cover, MasterKey, Sealed};
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -24,6 +25,7 @@ pub struct Postroom {
     naming: Vec<u8>,
     state: Mutex<State>,
     around: Mutex<Option<Arc<Surroundings>>>,
+    unsigned: Mutex<Option<String>>,
     pub(crate) known: Mutex<Acquaintances>,
 }
 
@@ -47,16 +49,37 @@ impl Postroom {
         keys: Published,
     ) -> Result<Self, FlowError> {
         let naming = house.node_secret("mail-desk")?;
-        let state = Mutex::new(house.read(State::load)?);
-        let (around, known) = (Mutex::default(), Mutex::default());
-        Ok(Self { house, settings, master, keys, naming, state, around, known })
+        let state = Mutex::new(house.read(|reader| State::load(reader, &master))?);
+        let (around, known, unsigned) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { house, settings, master, keys, naming, state, around, unsigned, known })
     }
 
     /// A letter of the desk's own to one mailbox, signed as its answers are. `name` makes its number.
-    #[must_use]
-    pub fn compose(&self, to: &str, name: &str, (subject, text): (String, String)) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn compose(
+        &self,
+        to: &str,
+        name: &str,
+        (subject, text): (String, String),
+    ) -> Result<Vec<u8>, KeyFault> {
         let reply = vedetta_mail::Reply { subject, text };
-        crate::letter::write(&self.settings, (to, ""), (name, &reply), self.house.now())
+        let letter =
+            crate::letter::write(&self.settings, (to, ""), (name, &reply), self.house.now());
+        self.note_signing(letter.as_ref().err());
+        letter
+    }
+
+    /// Why letters wait unsigned, when the last one could not be signed.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<String> {
+        self.unsigned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn note_signing(&self, fault: Option<&KeyFault>) {
+        let fault = fault.map(ToString::to_string);
+        *self.unsigned.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// The settings.
@@ -77,10 +100,31 @@ impl Postroom {
 
     /// Reads the table again: what was put on it could not be written.
     pub(crate) fn reread(&self) {
-        match self.house.read(State::load) {
+        match self.house.read(|reader| State::load(reader, &self.master)) {
             Ok(state) => *self.state() = state,
             Err(error) => tracing::error!(%error, "the mail desk's reports do not read back"),
         }
+    }
+
+    /// A message sealed for a case.
+    pub(crate) fn sealed(
+        &self,
+        case: &str,
+        (cover, message): (&Cover, &[u8]),
+    ) -> Result<Sealed, StoreError> {
+        let sealed = Sealed::new(&self.master, self.house.entropy(), case, (cover, message));
+        sealed.ok_or_else(|| StoreError::Refused("it does not seal".into()))
+    }
+
+    /// How a campaign shows, sealed under its name.
+    pub(crate) fn sealed_sample(
+        &self,
+        campaign: &str,
+        sample: &Sample,
+    ) -> Result<Sealed, StoreError> {
+        let sample =
+            serde_json::to_vec(sample).map_err(|it| StoreError::Refused(it.to_string()))?;
+        self.sealed(campaign, (&Cover::default(), &sample))
     }
 
     /// A name that only this node gives: equal for equal values.

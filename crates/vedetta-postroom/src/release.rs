@@ -11,6 +11,7 @@ use vedetta_store::RecordKind;
 use crate::bundle;
 use crate::campaign::{Campaign, Stage};
 use crate::outbox::STEP;
+use crate::overrule::is_harmless;
 use crate::postroom::Postroom;
 use crate::take::put;
 
@@ -42,6 +43,11 @@ impl Postroom {
         match step {
             CampaignStep::Release { tlp } => self.release(by, id, *tlp, by.account.as_str()),
             CampaignStep::Dismiss => {
+                if self.state().campaign(id).is_some_and(|it| !it.items.is_empty()) {
+                    return Err(FlowError::Conflict(
+                        "it is released; overrule its verdict, and it is withdrawn".into(),
+                    ));
+                }
                 let (at, by) = (self.house.now(), by.account.clone());
                 let actor = by.to_string();
                 self.move_campaign(id, &actor, |campaign| {
@@ -52,28 +58,83 @@ impl Postroom {
     }
 
     fn release(&self, by: &Actor, id: &str, tlp: Tlp, who: &str) -> Result<Campaign, FlowError> {
-        let (campaign, reports) = {
+        let (campaign, sample, reports, case) = {
             let state = self.state();
             let campaign = state.campaign(id).cloned();
             let campaign = campaign.ok_or_else(|| FlowError::unknown("campaign", id))?;
-            (campaign, state.extent(id).reports)
+            let case = state.members(id).first().map(|first| first.case.clone());
+            (campaign, state.sample(id).cloned(), state.extent(id).reports, case)
         };
+        if campaign.ruling.as_ref().is_some_and(|ruling| is_harmless(ruling.verdict)) {
+            return Err(FlowError::Conflict(
+                "an analyst said that it is harmless; overrule that first".into(),
+            ));
+        }
         if bundle::count(&campaign) == 0 {
             let reason = "there is nothing in it that others could look for; dismiss it, or overrule its reports first";
             return Err(FlowError::Conflict(reason.into()));
         }
+        let sample = match (sample, case) {
+            (None, Some(case)) => self.shown(&case)?.map(|(_, sample)| sample),
+            (sample, _) => sample,
+        };
         let at = self.house.now();
-        let (items, text) = bundle::of(&campaign, (&by.organisation, tlp), reports, at);
+        let shown = (&campaign, sample.as_ref());
+        let (items, text) = bundle::of(shown, (&by.organisation, tlp), reports, at);
         let limits = stix_bundle::limits();
         let arrival = stix_bundle::read(DoorIn::Mail, id, text.as_bytes(), &limits);
         let Receipt { rejected, .. } = self.house.accept(by, arrival)?;
         if let Some(fault) = rejected.first() {
             return Err(FlowError::invalid(fault.place.clone(), &fault.reason));
         }
-        self.move_campaign(id, who, |campaign| {
+        let released = self.move_campaign(id, who, |campaign| {
             campaign.items = items.clone();
             campaign.stage = Stage::Released { at, by: who.to_owned() };
+        })?;
+        // Somebody may have said meanwhile that it is harmless.
+        if released.is_refuted() {
+            self.take_back(by, id)?;
+        }
+        Ok(released)
+    }
+
+    /// Withdraws what was released of a campaign.
+    pub(crate) fn take_back(&self, by: &Actor, id: &str) -> Result<(), FlowError> {
+        let campaign = self.state().campaign(id).cloned();
+        let campaign = campaign.ok_or_else(|| FlowError::unknown("campaign", id))?;
+        for item in campaign.items.iter().rev() {
+            match self.house.withdraw(by, item, "an analyst of the mail desk says it is harmless") {
+                // Withdrawn before, by hand or by a first try.
+                Ok(()) | Err(FlowError::Conflict(_) | FlowError::Unknown { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (at, who) = (self.house.now(), by.account.to_string());
+        self.move_campaign(id, &who, |campaign| {
+            campaign.items = Vec::new();
+            campaign.withdrawn += 1;
+            campaign.stage = Stage::Withdrawn { at, by: who.clone() };
         })
+        .map(drop)
+    }
+
+    /// Does what rulings and the rule ask for and was not done: when the node stopped in between.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn settle_campaigns(&self) -> Result<(), FlowError> {
+        let ids = |wanted: &dyn Fn(&Campaign) -> bool| {
+            let state = self.state();
+            let found = state.campaigns().filter(|it| wanted(it)).map(|it| it.id.to_string());
+            found.collect::<Vec<_>>()
+        };
+        for id in ids(&Campaign::is_refuted) {
+            self.take_back(&self.keeper()?, &id)?;
+        }
+        for id in ids(&|it| matches!(it.stage, Stage::Proposed { .. })) {
+            self.release_by_rule(&id);
+        }
+        Ok(())
     }
 
     /// Releases a campaign when the rule says so. What fails stays proposed, for an analyst.

@@ -26,6 +26,9 @@ pub struct Report {
     pub standing: Standing,
     /// A name for the reporter that tells two apart and says nothing else.
     pub reporter: String,
+    /// A name for the handing-in: equal when the same comes again, and says nothing else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub handing: String,
     /// The reporter's language.
     pub language: Language,
     /// How the message was handed on, outermost first.
@@ -49,6 +52,9 @@ pub struct Report {
     /// What an analyst said instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruling: Option<Ruling>,
+    /// That its reporter disagrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Contest>,
     /// Whether the message is still here.
     pub keeping: Keeping,
 }
@@ -101,6 +107,13 @@ pub struct Ruling {
     pub of: Reach,
 }
 
+/// That a reporter answered our answer. What they say is beside the ledger, and goes with the message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Contest {
+    /// When they last did.
+    pub at: Instant,
+}
+
 /// Whether a message is still here.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
@@ -124,6 +137,19 @@ impl Report {
     #[must_use]
     pub fn holds(&self) -> Verdict {
         self.ruling.as_ref().map_or(self.verdict, |ruling| ruling.verdict)
+    }
+
+    /// Whether its reporter disagrees, and no analyst ruled since.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        let ruled = self.ruling.as_ref().map(|ruling| ruling.at);
+        self.contest.is_some_and(|contest| ruled.is_none_or(|ruled| ruled < contest.at))
+    }
+
+    /// When something last happened to it that an analyst should see.
+    #[must_use]
+    pub fn moved(&self) -> Instant {
+        self.contest.map_or(self.at, |contest| contest.at.max(self.at))
     }
 
     /// Whether the message is still here.

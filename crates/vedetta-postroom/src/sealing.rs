@@ -3,7 +3,7 @@
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use vedetta_model::Entropy;
-use vedetta_store::{SecretKind, StoreError, UnitOfWork};
+use vedetta_store::{Reader, SecretKind, StoreError, UnitOfWork};
 
 /// The key of the desk: 32 octets that are kept apart from the ledger.
 #[derive(Clone)]
@@ -59,6 +59,13 @@ impl Sealed {
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         let (cover, message) = rest.split_at_checked(length)?;
         Some((serde_json::from_slice(cover).ok()?, message.to_vec()))
+    }
+
+    /// What is kept of a case.
+    pub(crate) fn kept(reader: &mut dyn Reader, case: &str) -> Result<Option<Self>, StoreError> {
+        let key = reader.secret(SecretKind::MailKey, case)?;
+        let body = reader.bookmark(&place(case))?;
+        Ok(key.zip(body).map(|(key, body)| Self { key, body }))
     }
 
     /// Keeps it beside the ledger.

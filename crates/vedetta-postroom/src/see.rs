@@ -14,9 +14,9 @@ use vedetta_model::{Actor, Instant, OrganisationId};
 
 use crate::acquainted::Knowing;
 use crate::campaign::Campaign;
+use crate::contest::contested;
 use crate::postroom::Postroom;
 use crate::report::Report;
-use crate::reporter::Acquainted;
 
 /// Which reports of the queue.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +31,11 @@ pub struct QueueWish {
     pub campaign: Option<String>,
     /// Only of this organisation.
     pub organisation: Option<OrganisationId>,
+    /// Only those whose reporters disagree, and no analyst ruled since.
+    pub contested: bool,
 }
 
-/// A page of the queue, the newest first.
+/// A page of the queue, first what last came or was contested.
 #[derive(Debug, Serialize)]
 pub struct QueuePage {
     /// The reports.
@@ -56,6 +58,9 @@ pub struct Dissected {
     /// What could be shown to others of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// What its reporter answered to our answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<String>,
 }
 
 /// What a reporter sees of an own report.
@@ -80,6 +85,9 @@ pub struct CampaignView {
     /// The campaign.
     #[serde(flatten)]
     pub campaign: Campaign,
+    /// A redacted message of it, once it is worth showing, while that message is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
     /// The verdict that holds.
     pub verdict: Verdict,
     /// How many reports.
@@ -131,6 +139,7 @@ impl Postroom {
                 && wish.verdict.is_none_or(|verdict| report.holds() == verdict)
                 && wish.campaign.as_ref().is_none_or(|campaign| report.campaign == *campaign)
                 && wish.organisation.is_none() | (wish.organisation == report.organisation)
+                && (!wish.contested || report.is_contested())
         };
         let mut items: Vec<Arc<Report>> = state.reports().filter(wanted).cloned().collect();
         drop(state);
@@ -148,8 +157,12 @@ impl Postroom {
     pub fn dissect(&self, by: &Actor, case: &str) -> Result<Dissected, FlowError> {
         let report = self.case(by, case)?;
         let Some((_, letter)) = self.unsealed(case)? else {
-            return Ok(Dissected { report, evidence: None, reasons: Vec::new(), sample: None });
+            let (evidence, sample, contest) = (None, None, None);
+            return Ok(Dissected { report, evidence, reasons: Vec::new(), sample, contest });
         };
+        let contest = report.contest.map(|_| self.unsealed(&contested(case))).transpose()?;
+        let text = |(_, said): (_, Vec<u8>)| String::from_utf8_lossy(&said).into_owned();
+        let contest = contest.flatten().map(text);
         self.note_reading(by, case)?;
         let around = self.around();
         let known = Knowing::of(self);
@@ -158,7 +171,7 @@ impl Postroom {
         let (evidence, Opinion { reasons, .. }) = read.judged(&desk);
         let sample = sample(&evidence, &words_of(&self.house.standing(), &report.organisation));
         let (evidence, sample) = (Some(Box::new(evidence)), Some(sample));
-        Ok(Dissected { report, evidence, reasons, sample })
+        Ok(Dissected { report, evidence, reasons, sample, contest })
     }
 
     /// The message of a case, as it was handed in. That somebody read it is noted.
@@ -249,7 +262,7 @@ impl Postroom {
 const MOST_OWN: usize = 500;
 
 fn key(report: &Arc<Report>) -> (Instant, String) {
-    (report.at, report.case.clone())
+    (report.moved(), report.case.clone())
 }
 
 fn view(state: &crate::state::State, campaign: &Campaign) -> CampaignView {
@@ -262,6 +275,7 @@ fn view(state: &crate::state::State, campaign: &Campaign) -> CampaignView {
     organisations.dedup();
     CampaignView {
         campaign: campaign.clone(),
+        sample: state.sample(id).cloned(),
         verdict: state.verdict(id),
         reports: members.len(),
         reporters: extent.reporters,
@@ -283,11 +297,15 @@ fn tally(reports: &[&Arc<Report>]) -> Tally {
 }
 
 /// The words that tell who received a message: the reporter's mailbox and organisation.
-pub(crate) fn victims(snapshot: &Snapshot, who: &Acquainted) -> Vec<String> {
-    let mut words = words_of(snapshot, &who.organisation);
-    if !who.mailbox.is_empty() {
-        words.push(who.mailbox.clone());
-        words.extend(who.mailbox.split(['@', '.']).map(ToOwned::to_owned));
+pub(crate) fn victims(
+    snapshot: &Snapshot,
+    organisation: &Option<OrganisationId>,
+    mailbox: &str,
+) -> Vec<String> {
+    let mut words = words_of(snapshot, organisation);
+    if !mailbox.is_empty() {
+        words.push(mailbox.to_owned());
+        words.extend(mailbox.split(['@', '.']).map(ToOwned::to_owned));
     }
     words
 }

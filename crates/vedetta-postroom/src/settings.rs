@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vedetta_mail::Signer;
+use vedetta_mail::{KeyFault, Signer};
 use vedetta_model::Tlp;
 
 /// The desk's settings.
@@ -20,10 +20,25 @@ pub struct Settings {
     /// Reports that are taken in an hour from one domain of those who do not prove who they are,
     /// known to the directory or not; from all such domains twenty times as many.
     pub strangers: usize,
-    /// With what answers are signed.
-    pub signer: Option<Signer>,
+    /// With what answers are signed; what cannot be signed then waits.
+    pub signer: Option<Box<dyn Signs>>,
     /// When a campaign is released without an analyst; never without it.
     pub release: Option<ReleaseRule>,
+}
+
+/// What signs letters.
+pub trait Signs: Send + Sync {
+    /// The field to put before a letter. `seconds` is the moment of signing, since 1970 in UTC.
+    ///
+    /// # Errors
+    /// The key fails.
+    fn field(&self, letter: &[u8], seconds: i64) -> Result<String, KeyFault>;
+}
+
+impl Signs for Signer {
+    fn field(&self, letter: &[u8], seconds: i64) -> Result<String, KeyFault> {
+        Signer::field(self, letter, seconds)
+    }
 }
 
 /// When a campaign is released without an analyst: the rule of the agreement.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use vedetta_mail::{Traces, Verdict, Waves};
+use vedetta_mail::{Sample, Traces, Verdict, Waves};
 use vedetta_model::{Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
 use crate::campaign::Campaign;
 use crate::overrule::Reach;
 use crate::report::{Report, Ruling, Standing};
+use crate::sealing::{MasterKey, Sealed};
 
 /// The table.
 #[derive(Default)]
@@ -22,6 +23,10 @@ pub(crate) struct State {
     /// The campaign of each wave, by its number.
     names: Vec<String>,
     hours: HashMap<String, VecDeque<Instant>>,
+    /// How campaigns show, as it is kept beside the ledger.
+    samples: HashMap<String, Sample>,
+    /// The cases of each handing-in, by its name.
+    handed: HashMap<String, Vec<String>>,
 }
 
 /// How many a campaign has.
@@ -37,10 +42,19 @@ const HOUR: Duration = Duration::from_hours(1);
 const MOST_COUNTED: usize = 20_000;
 
 impl State {
-    pub(crate) fn load(reader: &mut dyn Reader) -> Result<Self, StoreError> {
+    pub(crate) fn load(reader: &mut dyn Reader, master: &MasterKey) -> Result<Self, StoreError> {
         let mut state = Self::default();
         for record in reader.records(RecordKind::Campaign)? {
             let campaign: Campaign = read(&record.body)?;
+            let kept = if campaign.sample_of.is_some() {
+                Sealed::kept(reader, campaign.id.as_str())?
+            } else {
+                None
+            };
+            let opened = kept.and_then(|it| it.open(master, campaign.id.as_str()));
+            if let Some(sample) = opened.and_then(|(_, sample)| read(&sample).ok()) {
+                state.samples.insert(campaign.id.to_string(), sample);
+            }
             state.campaigns.insert(campaign.id.to_string(), campaign);
         }
         let mut reports = Vec::new();
@@ -81,7 +95,11 @@ impl State {
         let members = self.members.entry(report.campaign.clone()).or_default();
         match members.iter_mut().find(|member| member.case == report.case) {
             Some(member) => *member = Arc::clone(&report),
-            None => members.push(Arc::clone(&report)),
+            None => {
+                members.push(Arc::clone(&report));
+                let handed = self.handed.entry(report.handing.clone()).or_default();
+                handed.push(report.case.clone());
+            }
         }
         self.reports.insert(report.case.clone(), report);
     }
@@ -92,7 +110,40 @@ impl State {
             && let Some(members) = self.members.get_mut(&report.campaign)
         {
             members.retain(|member| member.case != case);
+            if let Some(cases) = self.handed.get_mut(&report.handing) {
+                cases.retain(|one| one != case);
+                if cases.is_empty() {
+                    self.handed.remove(&report.handing);
+                }
+            }
         }
+    }
+
+    /// The reports of a handing-in that came before, those whose messages are still here.
+    pub(crate) fn handed(&self, name: &str) -> Option<Vec<Arc<Report>>> {
+        let cases = self.handed.get(name)?.iter().filter_map(|case| self.reports.get(case));
+        let kept: Vec<_> = cases.filter(|report| report.is_kept()).cloned().collect();
+        (!kept.is_empty()).then_some(kept)
+    }
+
+    /// How a campaign shows.
+    pub(crate) fn sample(&self, campaign: &str) -> Option<&Sample> {
+        self.samples.get(campaign)
+    }
+
+    pub(crate) fn put_sample(&mut self, campaign: &str, sample: Sample) {
+        self.samples.insert(campaign.to_owned(), sample);
+    }
+
+    /// Lets the campaign that a message shows show it no longer: it is deleted.
+    pub(crate) fn unshow(&mut self, report: &Report) -> Option<Campaign> {
+        let campaign = self.campaigns.get_mut(&report.campaign)?;
+        if campaign.sample_of.as_ref() != Some(&report.case) {
+            return None;
+        }
+        campaign.sample_of = None;
+        self.samples.remove(&report.campaign);
+        Some(campaign.clone())
     }
 
     pub(crate) fn report(&self, case: &str) -> Option<&Arc<Report>> {

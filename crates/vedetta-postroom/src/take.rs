@@ -1,25 +1,21 @@
 //! Taking a report in: who reports, what the message is, where it belongs; written once.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use vedetta_flow::FlowError;
 use vedetta_mail::{
-    Case, Desk, Evidence, Form, Limits, Model, Opinion, Outer, Reply, Traces, Verdict, Wave,
-    letters,
+    Desk, Evidence, Form, Limits, Model, Opinion, Outer, Reply, Traces, Verdict, letters,
 };
 use vedetta_model::chance::uuid;
-use vedetta_model::{Instant, ItemId, Language};
+use vedetta_model::{Instant, ItemId};
 use vedetta_store::{NewJob, RecordKind, StoreError, UnitOfWork};
 
 use crate::acquainted::Knowing;
-use crate::campaign::{Campaign, Stage};
+use crate::enter::Origin;
 use crate::outbox::{STEP, Task};
 use crate::postroom::{Postroom, Surroundings};
-use crate::report::{Door, Keeping, Report, Standing, Weighed};
+use crate::report::Standing;
 use crate::reporter::{Acquainted, Reporter};
-use crate::sealing::{Cover, Sealed};
-use crate::{bundle, see};
+use crate::sealing::Cover;
 
 /// A message as it was handed in, or several.
 pub struct Handed<'a> {
@@ -36,6 +32,8 @@ pub enum Received {
     Taken(Vec<Answer>),
     /// It is no report: an automatic answer, a failure, or our own letter. Nothing is kept.
     Passed,
+    /// It is what its reporter says of a case: that comes back to the queue.
+    Contested(String),
     /// There was no message in it; who wrote is told how to hand one on, if they may be.
     Empty,
     /// More came from its sender's domain, or from all, than is taken of who does not prove who they
@@ -64,10 +62,10 @@ pub struct Answer {
 }
 
 /// What the room found in one message.
-struct Found {
-    evidence: Evidence,
-    opinion: Opinion,
-    traces: Traces,
+pub(crate) struct Found {
+    pub(crate) evidence: Evidence,
+    pub(crate) opinion: Opinion,
+    pub(crate) traces: Traces,
 }
 
 /// As many domains at their limit as are taken from in an hour, together.
@@ -77,7 +75,7 @@ const MOST_AT_ONCE: usize = 20;
 
 impl Postroom {
     /// Takes in what was handed in, and asks the room. When this returns, reports are durable, and
-    /// answers by mail wait to be sent.
+    /// answers by mail wait to be sent. What comes again has the same answer again.
     ///
     /// # Errors
     /// What the ledger said: nothing of it was kept.
@@ -88,23 +86,34 @@ impl Postroom {
         }
         let around = self.around();
         let who = Acquainted::of(&handed.by, &outer, &around.mailboxes, &self.settings);
-        let now = self.house.now();
-        if who.standing != Standing::Enrolled && !self.has_room_for(&who.mailbox, now) {
+        let (at, handing) = (self.house.now(), self.handing(handed.bytes, &who, &outer));
+        let origin = Origin { who: &who, outer: &outer, handing, at };
+        let before = self.state().handed(&origin.handing);
+        if let Some(before) = before {
+            return Ok(Received::Taken(self.again(&before, &who)?));
+        }
+        if who.standing != Standing::Enrolled && !self.has_room_for(&who.mailbox, at) {
             return Ok(Received::Limited);
         }
-        let mut answers = Vec::new();
-        for letter in letters(handed.bytes).iter().take(MOST_AT_ONCE) {
-            let found = self.look_at(letter, &who, &around);
-            if is_only_a_note(&found.evidence, &who) {
-                continue;
+        let letters = letters(handed.bytes);
+        let (mut found, mut note) = (Vec::new(), String::new());
+        for letter in letters.iter().take(MOST_AT_ONCE) {
+            let looked = self.look_at(letter, &who, &around);
+            match is_only_a_note(&looked.evidence, &who) {
+                false => found.push((letter.as_ref(), looked)),
+                true => note = looked.evidence.text,
             }
-            answers.push(self.enter(letter, found, (&who, &outer), now)?);
         }
-        if answers.is_empty() {
-            self.explain_how(&who, &outer, now)?;
-            return Ok(Received::Empty);
+        if found.is_empty() {
+            return match self.cited(&origin) {
+                Some(report) => {
+                    self.contest(&report, &note, &origin)?;
+                    Ok(Received::Contested(report.case.clone()))
+                }
+                None => self.explain_how(&origin).map(|()| Received::Empty),
+            };
         }
-        Ok(Received::Taken(answers))
+        Ok(Received::Taken(self.enter(found, &origin)?))
     }
 
     /// Letters that nobody waits for an answer to, and our own that come back (RFC 3834 §2).
@@ -126,7 +135,7 @@ impl Postroom {
             && state.within("all domains", most.saturating_mul(DOMAINS), now)
     }
 
-    fn look_at(&self, letter: &[u8], who: &Acquainted, around: &Surroundings) -> Found {
+    pub(crate) fn look_at(&self, letter: &[u8], who: &Acquainted, around: &Surroundings) -> Found {
         let own = own_domains(who, around);
         let known = Knowing::of(self);
         let desk = Desk {
@@ -143,139 +152,32 @@ impl Postroom {
         Found { evidence, opinion, traces }
     }
 
-    /// Enters a report, its campaign and its answer, in one unit of work.
-    fn enter(
-        &self,
-        letter: &[u8],
-        found: Found,
-        (who, outer): (&Acquainted, &Outer),
-        now: Instant,
-    ) -> Result<Answer, FlowError> {
-        let reporter = self.named(&who.name());
-        let case = self.number(now);
-        let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
-        let sealed = Sealed::new(&self.master, self.house.entropy(), &case, (&cover, letter));
-        let sealed = sealed.ok_or_else(|| StoreError::Refused("it does not seal".into()))?;
-        let mut state = self.state();
-        let campaign = state.campaign_of(&found.traces).unwrap_or_else(|| self.fresh_campaign());
-        let others = state.others(&campaign, &reporter);
-        let ruling = state.campaign(&campaign).and_then(|it| it.ruling.clone());
-        let report = Arc::new(self.report(&found, who, (case, campaign.clone()), now));
-        let report = Arc::new(Report { reporter, ruling, ..Arc::unwrap_or_clone(report) });
-        state.add(Arc::clone(&report));
-        let victims = see::victims(&self.house.standing(), who);
-        let changed = grown(&state, &report, (&found, &victims), now);
-        if let Some(campaign) = &changed {
-            state.put_campaign(campaign.clone());
-        }
-        let since = state.proven(&campaign).next().map_or(now, |first| first.at);
-        let wave = (others > 0).then(|| Wave { since: clock(since, now, who.language), others });
-        let said = Case { number: report.case.clone(), wave, before: None };
-        let opinion = Opinion { verdict: report.holds(), ..found.opinion };
-        let reply = Reply::new(&opinion, &found.evidence, who.language, &said);
-        let answered = who.standing == Standing::Enrolled
-            && !who.mailbox.is_empty()
-            && state.within(&report.reporter, self.settings.answers, now);
-        let task = answered.then(|| Task::answer(&report.case, &reply));
-        let written = self.write_report(&report, changed, sealed, task);
-        drop(state);
-        if let Err(error) = written {
-            self.reread();
-            return Err(error.into());
-        }
-        self.release_by_rule(&campaign);
-        Ok(Answer {
-            case: report.case.clone(),
-            verdict: report.holds(),
-            word: report.holds().word().to(who.language).to_owned(),
-            probability: report.probability,
-            text: reply.text,
-            known_since: (others > 0).then_some(since),
-            others,
-        })
-    }
-
-    fn report(
-        &self,
-        found: &Found,
-        who: &Acquainted,
-        (case, campaign): (String, String),
-        now: Instant,
-    ) -> Report {
-        let Found { evidence, opinion, traces } = found;
-        let weighed = opinion.reasons.iter().filter(|reason| reason.weight.abs() > 0.05);
-        let weighed = weighed
-            .map(|reason| Weighed { check: reason.finding.slug.to_owned(), weight: reason.weight });
-        let around = self.around();
-        let door = if who.account.is_some() { Door::Api } else { Door::Mail };
-        Report {
-            case,
-            at: now,
-            door,
-            organisation: who.organisation.clone(),
-            account: who.account.clone(),
-            standing: who.standing,
-            reporter: String::new(),
-            language: who.language,
-            forms: evidence.forms.clone(),
-            verdict: opinion.verdict,
-            probability: opinion.probability,
-            reasons: weighed.collect(),
-            unread: evidence.unread.len(),
-            model: opinion.model.clone(),
-            campaign,
-            traces: traces.clone(),
-            indicators: bundle::shareable(
-                evidence,
-                &around.brands,
-                (&own_domains(who, &around), &self.settings.receivers),
-            ),
-            ruling: None,
-            keeping: Keeping::Kept { until: now.after(self.settings.keep) },
-        }
-    }
-
-    fn write_report(
-        &self,
-        report: &Arc<Report>,
-        campaign: Option<Campaign>,
-        sealed: Sealed,
-        task: Option<Task>,
-    ) -> Result<(), StoreError> {
-        let (report, actor) = (Arc::clone(report), actor(report));
-        self.house.write(move |unit| {
-            put(unit, RecordKind::MailReport, &report.case, &*report, &actor)?;
-            if let Some(campaign) = &campaign {
-                put(unit, RecordKind::Campaign, campaign.id.as_str(), campaign, &actor)?;
-            }
-            sealed.keep(unit, &report.case)?;
-            task.as_ref().map_or(Ok(()), |task| task.enqueue(unit, report.at))
-        })
-    }
-
     /// Whoever wrote without a message in it is told how to hand one on.
-    fn explain_how(&self, who: &Acquainted, outer: &Outer, now: Instant) -> Result<(), FlowError> {
-        let name = self.named(&who.name());
-        if who.standing != Standing::Enrolled
-            || who.mailbox.is_empty()
-            || !self.state().within(&name, self.settings.answers, now)
-        {
+    fn explain_how(&self, origin: &Origin<'_>) -> Result<(), FlowError> {
+        let Origin { who, outer, at, .. } = *origin;
+        if who.standing != Standing::Enrolled || who.mailbox.is_empty() {
             return Ok(());
         }
-        let case = self.number(now);
+        let mut state = self.state();
+        let answered = state.within(&format!("note {}", origin.handing), 1, at)
+            && state.within(&self.named(&who.name()), self.settings.answers, at);
+        drop(state);
+        if !answered {
+            return Ok(());
+        }
+        let case = self.number(at);
         let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
-        let sealed = Sealed::new(&self.master, self.house.entropy(), &case, (&cover, b""));
-        let sealed = sealed.ok_or_else(|| StoreError::Refused("it does not seal".into()))?;
+        let sealed = self.sealed(&case, (&cover, b""))?;
         let task = Task::explanation(&case, &Reply::nothing_in_it(who.language));
         self.house.write(move |unit| {
             sealed.keep(unit, &case)?;
-            task.enqueue(unit, now)
+            task.enqueue(unit, at)
         })?;
         Ok(())
     }
 
     /// A number that nobody has: the day, and four letters at random.
-    fn number(&self, now: Instant) -> String {
+    pub(crate) fn number(&self, now: Instant) -> String {
         const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
         let day = now.day();
         loop {
@@ -291,13 +193,13 @@ impl Postroom {
         }
     }
 
-    fn fresh_campaign(&self) -> String {
+    pub(crate) fn fresh_campaign(&self) -> String {
         ItemId::of("campaign", uuid(self.house.entropy())).to_string()
     }
 }
 
 /// The mail domains of the reporter's organisation.
-fn own_domains(who: &Acquainted, around: &Surroundings) -> Vec<String> {
+pub(crate) fn own_domains(who: &Acquainted, around: &Surroundings) -> Vec<String> {
     let own = who.organisation.as_ref().map(|own| around.mailboxes.domains_of(own));
     own.unwrap_or_default()
 }
@@ -309,85 +211,6 @@ fn is_only_a_note(evidence: &Evidence, who: &Acquainted) -> bool {
         && evidence.form() == Form::Direct
         && evidence.layers.is_empty()
         && evidence.sender().is_some_and(|sender| own(&sender.address))
-}
-
-/// The campaign of a report, when the report changes it or begins it.
-fn grown(
-    state: &crate::state::State,
-    report: &Report,
-    (found, victims): (&Found, &[String]),
-    now: Instant,
-) -> Option<Campaign> {
-    let before = state.campaign(&report.campaign);
-    let mut campaign = before.cloned().or_else(|| {
-        Some(Campaign {
-            id: ItemId::new(&report.campaign).ok()?,
-            since: report.at,
-            sample: None,
-            indicators: std::collections::BTreeSet::new(),
-            items: Vec::new(),
-            ruling: None,
-            stage: Stage::Open,
-        })
-    })?;
-    let verdict = state.verdict(&report.campaign);
-    let several = state.extent(&report.campaign).reporters > 1;
-    let worth = verdict == Verdict::Malicious || verdict == Verdict::Suspicious && several;
-    let known = report.standing == Standing::Enrolled && report.organisation.is_some();
-    if worth && known && campaign.indicators.len() < MOST_INDICATORS {
-        campaign.indicators.extend(report.indicators.iter().cloned());
-    }
-    let more = before.is_none_or(|before| before.indicators != campaign.indicators);
-    if worth && known {
-        let sample = || vedetta_mail::sample(&found.evidence, victims);
-        campaign.sample.get_or_insert_with(sample);
-        if more && !matches!(campaign.stage, Stage::Dismissed { .. }) {
-            campaign.stage = Stage::Proposed { at: now };
-        }
-    }
-    (before != Some(&campaign)).then_some(campaign)
-}
-
-/// Indicators of one campaign.
-const MOST_INDICATORS: usize = 500;
-
-/// The moment on the reporter's clock: the hour, and the day when it is another.
-fn clock(since: Instant, now: Instant, language: Language) -> String {
-    const MONTHS: [&str; 12] = [
-        "gennaio",
-        "febbraio",
-        "marzo",
-        "aprile",
-        "maggio",
-        "giugno",
-        "luglio",
-        "agosto",
-        "settembre",
-        "ottobre",
-        "novembre",
-        "dicembre",
-    ];
-    let Ok(moment) = jiff::Timestamp::from_microsecond(since.micros()) else {
-        return String::new();
-    };
-    let rome = jiff::tz::TimeZone::get("Europe/Rome").unwrap_or(jiff::tz::TimeZone::UTC);
-    let moment = moment.to_zoned(rome);
-    let hour = moment.strftime("%H:%M").to_string();
-    if since.day() == now.day() {
-        return hour;
-    }
-    let month = usize::try_from(moment.month() - 1).unwrap_or(0);
-    match language {
-        Language::It => {
-            format!("{hour} del {} {}", moment.day(), MONTHS.get(month).unwrap_or(&""))
-        }
-        Language::En => format!("{hour} on {}", moment.strftime("%-d %B")),
-    }
-}
-
-/// Who the ledger says did it: the account, else the desk.
-fn actor(report: &Report) -> String {
-    report.account.as_ref().map_or_else(|| STEP.to_owned(), ToString::to_string)
 }
 
 /// Puts a record as JSON.

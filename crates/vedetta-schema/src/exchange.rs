@@ -240,7 +240,10 @@ fn node() -> Vec<(&'static str, Value)> {
         &[("instance", text()), ("where", text()), ("what_to_do", text())],
     );
     vec![
-        ("Health", object(&[("status", text())], &[("certificates", list(certificate))])),
+        (
+            "Health",
+            object(&[("status", text())], &[("certificates", list(certificate)), ("mail", text())]),
+        ),
         ("Entries", page(entry)),
         (
             "Verification",

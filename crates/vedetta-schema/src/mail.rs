@@ -14,7 +14,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("others", number()),
     ];
     let own = [("case", text()), ("at", moment()), ("verdict", refer("Verdict")), ("word", text())];
-    let dissected = [("evidence", json!({ "type": "object" })), ("sample", refer("MailSample"))];
+    let dissected = [
+        ("evidence", json!({ "type": "object" })),
+        ("sample", refer("MailSample")),
+        ("contest", text()),
+    ];
     let overruling = [("note", text()), ("of", one_of(&["campaign", "report"]))];
     vec![
         (
@@ -82,7 +86,13 @@ fn report() -> Value {
             ("indicators", list(indicator())),
             ("keeping", open(&[("is", one_of(&["kept", "deleted"]))], &[])),
         ],
-        &[("organisation", slug()), ("account", slug()), ("ruling", ruling())],
+        &[
+            ("organisation", slug()),
+            ("account", slug()),
+            ("handing", text()),
+            ("ruling", ruling()),
+            ("contest", object(&[("at", moment())], &[])),
+        ],
     )
 }
 
@@ -108,7 +118,7 @@ fn sample() -> Value {
 }
 
 fn campaign() -> Value {
-    let stage = one_of(&["open", "proposed", "released", "dismissed"]);
+    let stage = one_of(&["open", "proposed", "released", "withdrawn", "dismissed"]);
     object(
         &[
             ("id", item_id()),
@@ -122,7 +132,9 @@ fn campaign() -> Value {
         ],
         &[
             ("sample", refer("MailSample")),
+            ("sample_of", text()),
             ("items", list(item_id())),
+            ("withdrawn", number()),
             ("ruling", ruling()),
             ("last", moment()),
         ],

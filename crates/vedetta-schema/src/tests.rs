@@ -93,14 +93,14 @@ fn reports_and_campaigns_of_the_mail_desk_are_as_described() {
         "MailReport",
         json!({ "case": "M260302-ABCDE", "at": "2026-03-02T08:00:00.000000Z", "door": "mail",
             "organisation": "perugia", "standing": "enrolled", "reporter": "00ff",
-            "language": "it", "forms": ["attached", "pec"], "verdict": "malicious",
+            "handing": "00aa", "contest": { "at": "2026-03-02T10:00:00.000000Z" }, "language": "it", "forms": ["attached", "pec"], "verdict": "malicious",
             "probability": 0.5, "reasons": [{ "check": "lure/parcel", "weight": 0.5 }],
             "unread": 0, "model": "2", "campaign": id, "traces": [["sender", "00ff"]],
             "indicators": [{ "kind": "domain", "value": "evil.invalid" }], "ruling": ruling,
             "keeping": { "is": "kept", "until": "2026-06-02T08:00:00.000000Z" } }),
     );
-    let sample = json!({ "from": "x", "subject": "s", "text": "t", "links": [], "files": [] });
-    let campaign = json!({ "id": id, "since": "2026-03-02T08:00:00.000000Z", "sample": sample,
+    let campaign = json!({ "id": id, "since": "2026-03-02T08:00:00.000000Z",
+        "sample_of": "M260302-ABCDE", "withdrawn": 1,
         "indicators": [{ "kind": "url", "value": "https://evil.invalid/x" }],
         "stage": { "is": "released", "at": "2026-03-02T09:00:00.000000Z", "by": "anna" } });
     assert!(serde_json::from_value::<vedetta_postroom::Campaign>(campaign).is_ok());

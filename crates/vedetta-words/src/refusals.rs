@@ -78,6 +78,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "è già stato cancellato: non resta nulla da fare",
     ),
     (
+        "it is released; overrule its verdict, and it is withdrawn",
+        "è già rilasciata: cambia il verdetto, e viene ritirata",
+    ),
+    (
+        "an analyst said that it is harmless; overrule that first",
+        "un analista l'ha detta innocua: prima cambia il verdetto",
+    ),
+    (
         "64 hexadecimal digits: SHA-256 of its certificate",
         "servono 64 cifre esadecimali: lo SHA-256 del suo certificato",
     ),

@@ -19,7 +19,7 @@ use vedetta_flow::House;
 use vedetta_mail::{Published, Signer};
 use vedetta_model::{Entropy as _, Tlp};
 use vedetta_postroom::{
-    Handed, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings,
+    Handed, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings, Signs,
 };
 use vedetta_smtp::{
     Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
@@ -127,6 +127,7 @@ impl MailConfiguration {
     fn settings(&self, data: &Path) -> Result<Settings, Failure> {
         let plain = Settings::default();
         let signer = self.dkim.as_ref().map(|dkim| dkim.signer(data)).transpose()?;
+        let signer = signer.map(|signer| Box::new(signer) as Box<dyn Signs>);
         let hours = |days: u16| Duration::from_hours(24 * u64::from(days));
         Ok(Settings {
             mailbox: match &self.mailbox {
@@ -254,7 +255,10 @@ impl Mailer for Carrier {
         let name: String = digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect();
         let letter = self.0.compose(&to, &name, (subject, text));
         let courier = self.1.clone();
-        Box::pin(async move { courier.send(&to, &letter).await.map_err(|it| it.to_string()) })
+        Box::pin(async move {
+            let letter = letter.map_err(|it| format!("it cannot be signed: {it}"))?;
+            courier.send(&to, &letter).await.map_err(|it| it.to_string())
+        })
     }
 }
 
@@ -270,6 +274,10 @@ impl Reception for Desk {
             }
             Ok(Received::Taken(answers)) => {
                 tracing::info!(cases = answers.len(), "a report was taken in by mail");
+                Taken::Kept
+            }
+            Ok(Received::Contested(case)) => {
+                tracing::info!(case, "a reporter answered an answer");
                 Taken::Kept
             }
             Ok(Received::Passed | Received::Empty) => Taken::Kept,
@@ -335,16 +343,16 @@ async fn round(desk: &Arc<Postroom>, courier: &Courier) -> usize {
     count
 }
 
-/// Deletes messages whose time is over.
+/// Deletes messages whose time is over, and does what was left to do of campaigns.
 async fn sweep(desk: Arc<Postroom>, mut closed: watch::Receiver<bool>) {
     loop {
         let swept = Arc::clone(&desk);
         let swept = tokio::task::spawn_blocking(move || {
             while swept.expire_messages()? > 0 {}
-            Ok::<_, vedetta_flow::FlowError>(())
+            swept.settle_campaigns()
         });
         if let Ok(Err(error)) = swept.await {
-            tracing::error!(%error, "messages whose time is over cannot be deleted");
+            tracing::error!(%error, "messages whose time is over cannot be deleted, or campaigns settled");
         }
         tokio::select! {
             _ = closed.wait_for(|closed| *closed) => return,

@@ -60,6 +60,7 @@ const MAIL_REPORTS: &[(&str, &str)] = &[
     ("verdict", "Only with this verdict."),
     ("campaign", "Only of this campaign."),
     ("organisation", "Only of this organisation."),
+    ("contested", "true: only those whose reporters disagree, and nobody ruled since."),
 ];
 const ORGANISATIONS: &[(&str, &str)] = &[
     ("after", "Go on after this identifier."),

@@ -46,6 +46,7 @@ pub(super) struct Wanted {
     verdict: Option<vedetta_postroom::Verdict>,
     campaign: Option<String>,
     organisation: Option<OrganisationId>,
+    contested: bool,
 }
 
 /// Over how many days.
@@ -108,8 +109,9 @@ pub(super) async fn queue(
     Caller(actor): Caller,
     Asked(wanted): Asked<Wanted>,
 ) -> Answer<QueuePage> {
-    let Wanted { after, limit, verdict, campaign, organisation } = wanted;
-    let wish = QueueWish { after, limit: page_limit(limit), verdict, campaign, organisation };
+    let Wanted { after, limit, verdict, campaign, organisation, contested } = wanted;
+    let limit = page_limit(limit);
+    let wish = QueueWish { after, limit, verdict, campaign, organisation, contested };
     Ok(Json(ask(&api, Cost::Light, move |desk| desk.queue(&actor, &wish)).await?))
 }
 

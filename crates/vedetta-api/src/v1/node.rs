@@ -27,10 +27,16 @@ pub(super) struct Health {
     status: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     certificates: Vec<CertificateHealth>,
+    /// What is wrong with the mail desk's answers, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<&'static str>,
 }
 
 pub(super) async fn health(State(api): State<Api>) -> Json<Health> {
-    Json(Health { status: "ok", certificates: api.settings().certificates.health() })
+    // Why, an administrator reads in the log: this is for anybody.
+    let waits = api.mail_desk().is_some_and(|desk| desk.unsigned().is_some());
+    let mail = waits.then_some("answers wait: they cannot be signed");
+    Json(Health { status: "ok", certificates: api.settings().certificates.health(), mail })
 }
 
 /// Ready when the ledger answers, and takes what is written.
@@ -40,7 +46,7 @@ pub(super) async fn ready(State(api): State<Api>) -> Answer<Health> {
         house.place_at(house.now())
     })
     .await?;
-    Ok(Json(Health { status: "ok", certificates: Vec::new() }))
+    Ok(Json(Health { status: "ok", certificates: Vec::new(), mail: None }))
 }
 
 pub(super) async fn authority(State(api): State<Api>) -> Result<Response, Problem> {
@@ -86,6 +92,9 @@ pub(super) async fn metrics(
         ("vedetta_deliveries_unrecorded_total", "Deliveries that the ledger refused for good.");
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {unrecorded}\n");
     write_certificates(&mut text, &api.settings().certificates.figures());
+    let unsigned = api.mail_desk().is_some_and(|desk| desk.unsigned().is_some());
+    let help = "Whether answers of the mail desk wait because they cannot be signed.";
+    gauge(&mut text, "vedetta_mail_answers_unsigned", help, u64::from(unsigned));
     write_paces(&mut text, &paces);
     write_links(&mut text, &api.links().map(Links::all).unwrap_or_default());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())

@@ -37,6 +37,7 @@ pub(super) struct Row {
     pub(super) teaches: String,
     pub(super) campaign: String,
     pub(super) overruled: bool,
+    pub(super) contested: bool,
 }
 
 /// How many reports of which verdict.
@@ -76,7 +77,7 @@ pub(super) async fn show(
         limit: PAGE,
         verdict,
         campaign: given(&asked.campaign),
-        organisation: None,
+        ..QueueWish::default()
     };
     let found = console
         .mail(move |desk| Ok((desk.queue(&actor, &wish)?, desk.statistics(&actor, DAYS)?)))
@@ -170,6 +171,7 @@ impl Row {
             teaches: teaches.collect::<Vec<_>>().join(", "),
             campaign: it.campaign.clone(),
             overruled: it.ruling.is_some(),
+            contested: it.is_contested(),
         }
     }
 }

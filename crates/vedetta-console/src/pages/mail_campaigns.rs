@@ -146,8 +146,8 @@ impl Page {
         Ok(Self {
             frame: Frame::of(console, &signed.visit, &title, Section::MailCampaigns).live(),
             fault: None,
-            text: campaign.sample.as_ref().map(|it| it.text.clone()),
-            links: campaign.sample.iter().flat_map(|it| it.links.clone()).take(30).collect(),
+            text: view.sample.as_ref().map(|it| it.text.clone()),
+            links: view.sample.iter().flat_map(|it| it.links.clone()).take(30).collect(),
             indicators: campaign.indicators.iter().map(|it| defanged(&it.value)).collect(),
             organisations: view
                 .organisations
@@ -166,13 +166,14 @@ impl Page {
 impl Wave {
     fn of(w: Words, it: &CampaignView) -> Self {
         let campaign = &it.campaign;
-        let sample = campaign.sample.as_ref().map(|it| it.subject.clone());
+        let sample = it.sample.as_ref().map(|it| it.subject.clone());
         let first = campaign.indicators.iter().next().map(|it| defanged(&it.value));
         let (stage, stage_look) = match campaign.stage {
             Stage::Open => (w.wave_open(), "badge-quiet"),
             Stage::Proposed { .. } => (w.wave_proposed(), "badge-warn"),
             Stage::Released { .. } => (w.wave_released(), "badge-good"),
             Stage::Dismissed { .. } => (w.wave_dismissed(), "badge-quiet"),
+            Stage::Withdrawn { .. } => (w.wave_withdrawn(), "badge-quiet"),
         };
         Self {
             id: campaign.id.to_string(),

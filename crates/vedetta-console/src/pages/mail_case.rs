@@ -61,6 +61,7 @@ struct Page {
     reasons: Vec<Weighs>,
     seen: Option<Seen>,
     sample: Option<(String, String)>,
+    contest: Option<String>,
     indicators: Vec<String>,
     verdicts: Vec<(String, String, bool)>,
     note: String,
@@ -172,6 +173,7 @@ impl Page {
             reasons: reasons.map(|it| Weighs::of(w, it, most)).collect(),
             seen: found.evidence.as_ref().map(|it| Seen::of(w, it)),
             sample: found.sample.as_ref().map(|it| (it.subject.clone(), it.text.clone())),
+            contest: found.contest.clone(),
             indicators: report.indicators.iter().map(|it| defanged(&it.value)).collect(),
             verdicts: Verdict::ALL
                 .map(|it| (code(it), it.word().to(w.0).to_owned(), code(it) == chosen))

@@ -52,7 +52,10 @@ fn a_word_on_one_message_rules_no_other() {
     let alone = ruling(Verdict::ProbablyLegitimate, Reach::Report);
     assert_eq!(desk.room.overrule(&analyst(), &first.case, &alone).unwrap(), 1);
     assert_eq!(wave(&desk).verdict, Verdict::Suspicious, "the wave is as it was");
-    assert_eq!(desk.report("eva@comune.terni.example", &lure(3, SITE)).verdict, Verdict::Suspicious);
+    assert_eq!(
+        desk.report("eva@comune.terni.example", &lure(3, SITE)).verdict,
+        Verdict::Suspicious
+    );
     let alone = ruling(Verdict::Malicious, Reach::Report);
     desk.room.overrule(&analyst(), &first.case, &alone).unwrap();
     desk.by_mail("x@altrove.example", "", &lure(4, SITE));
@@ -67,7 +70,8 @@ fn a_word_on_one_message_rules_no_other() {
 fn a_word_on_a_wave_outlasts_a_word_on_its_only_message() {
     let desk = desk();
     let first = desk.report(ADA, &lure(1, SITE));
-    for said in [ruling(Verdict::Spam, Reach::Campaign), ruling(Verdict::Malicious, Reach::Report)] {
+    for said in [ruling(Verdict::Spam, Reach::Campaign), ruling(Verdict::Malicious, Reach::Report)]
+    {
         desk.room.overrule(&analyst(), &first.case, &said).unwrap();
     }
     assert_eq!(desk.report(LUCA, &lure(2, SITE)).verdict, Verdict::Spam);

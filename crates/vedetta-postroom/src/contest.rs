@@ -1,0 +1,119 @@
+//! Who was answered answers: "but I did pay", "you are wrong". What they say comes to the queue as a
+//! contest of their case.
+
+use std::sync::Arc;
+
+use vedetta_flow::FlowError;
+use vedetta_mail::Reply;
+use vedetta_model::Language;
+use vedetta_store::RecordKind;
+
+use crate::enter::Origin;
+use crate::outbox::{STEP, Task};
+use crate::postroom::Postroom;
+use crate::report::{Contest, Report, Standing};
+use crate::sealing::Cover;
+use crate::take::put;
+
+/// Letters kept of what a reporter says of a case.
+const LONGEST: usize = 20_000;
+
+/// The name under which it is sealed what the reporter of a case says.
+pub(crate) fn contested(case: &str) -> String {
+    format!("{case}.contest")
+}
+
+impl Postroom {
+    /// The case that a letter is about: it answers ours, or cites the number, and is by whoever
+    /// reported it.
+    pub(crate) fn cited(&self, origin: &Origin<'_>) -> Option<Arc<Report>> {
+        let Origin { who, outer, .. } = origin;
+        if who.standing != Standing::Enrolled || who.mailbox.is_empty() {
+            return None;
+        }
+        let reporter = self.named(&who.name());
+        let state = self.state();
+        let said = format!("{} {}", outer.answers, outer.subject).to_uppercase();
+        let cited = numbers(&said).filter_map(|case| state.report(case));
+        let own = cited.filter(|report| report.reporter == reporter && report.is_kept());
+        own.max_by_key(|report| report.at).cloned()
+    }
+
+    /// Puts a case before an analyst again, with what its reporter says.
+    pub(crate) fn contest(
+        &self,
+        report: &Report,
+        said: &str,
+        origin: &Origin<'_>,
+    ) -> Result<(), FlowError> {
+        let Origin { who, outer, at, .. } = *origin;
+        if !self.state().within(&format!("note {}", origin.handing), 1, at) {
+            return Ok(());
+        }
+        let name = contested(&report.case);
+        let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
+        let whole = format!("{said}\n\n{}", String::from_utf8_lossy(&before));
+        let whole: String = whole.trim().chars().take(LONGEST).collect();
+        let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
+        let sealed = self.sealed(&name, (&cover, whole.as_bytes()))?;
+        let mut state = self.state();
+        let report = state.report(&report.case).map(Arc::clone);
+        let report = report.ok_or_else(|| FlowError::unknown("case", &name))?;
+        let report = Report { contest: Some(Contest { at }), ..Report::clone(&report) };
+        let report = Arc::new(report);
+        state.put(Arc::clone(&report));
+        let thanked = state.within(&report.reporter, self.settings.answers, at);
+        let task = thanked.then(|| Task::heard(&name, &heard(who.language, &report.case), at));
+        let written = self.house.write(move |unit| {
+            put(unit, RecordKind::MailReport, &report.case, &*report, STEP)?;
+            sealed.keep(unit, &name)?;
+            task.as_ref().map_or(Ok(()), |task| task.enqueue(unit, at))
+        });
+        drop(state);
+        if written.is_err() {
+            self.reread();
+        }
+        Ok(written?)
+    }
+}
+
+/// The numbers of cases in a text, in capitals.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('M').filter_map(|(at, _)| {
+        let number = text.get(at..at + 13)?;
+        let (day, letters) = number.get(1..)?.split_once('-')?;
+        let whole = day.len() == 6
+            && day.bytes().all(|it| it.is_ascii_digit())
+            && letters.bytes().all(|it| it.is_ascii_alphanumeric());
+        whole.then_some(number)
+    })
+}
+
+/// That a person will read it.
+fn heard(language: Language, case: &str) -> Reply {
+    let (subject, text) = match language {
+        Language::It => (
+            format!("[{case}] La sua risposta"),
+            "Grazie, abbiamo ricevuto la sua risposta: la leggerà una persona.\n\n\
+             Se ha pagato, scritto una password o aperto un allegato, non aspetti: avvisi subito la sua banca e il suo \
+             ufficio informatico.\n",
+        ),
+        Language::En => (
+            format!("[{case}] Your answer"),
+            "Thank you, we have your answer: a person will read it.\n\n\
+             If you paid, typed a password or opened a file, do not wait: tell your bank and your IT office at once.\n",
+        ),
+    };
+    Reply { subject, text: text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn numbers_of_cases_are_found_where_they_are_written() {
+        let text = "<M260302-ABCDE.A@X> RE: [M260303-22345] M26030-ABCDEF MÈ M260304-ABCD";
+        assert_eq!(numbers(text).collect::<Vec<_>>(), ["M260302-ABCDE", "M260303-22345"]);
+    }
+}
