@@ -15,8 +15,12 @@ pub struct Outer {
     pub message_id: String,
     /// Its subject.
     pub subject: String,
-    /// It was sent by a program, or to a list: nobody waits for an answer (RFC 3834 §2).
+    /// The numbers of the letters that it answers.
+    pub answers: String,
+    /// It was sent by a program: nobody waits for an answer (RFC 3834 §2).
     pub automatic: bool,
+    /// It came through a list or a group (RFC 2919): somebody wrote it, and is not who handed it on.
+    pub listed: bool,
     /// Its language, where it says so.
     pub language: String,
     /// The first record of its authentication, and who wrote it.
@@ -31,18 +35,21 @@ impl Outer {
         let said = |name: &str| headers.text(name).unwrap_or_default();
         let word = |name: &str| said(name).trim().to_lowercase();
         let submitted = word("auto-submitted");
-        let list = ["list-id", "list-post", "x-failed-recipients", "x-loop"];
+        let has = |names: [&str; 2]| names.iter().any(|name| headers.raw(name).is_some());
+        let listed = has(["list-id", "list-post"]) || word("precedence") == "list";
         Self {
             from: headers.mailboxes("from"),
             plain: is_plain(&headers),
             message_id: said("message-id").trim().to_owned(),
             subject: said("subject").trim().to_owned(),
+            answers: said("in-reply-to") + &said("references"),
+            listed,
             automatic: !matches!(submitted.as_str(), "" | "no")
-                || matches!(word("precedence").as_str(), "bulk" | "junk" | "list")
                 || ["all", "autoreply"]
                     .iter()
                     .any(|it| word("x-auto-response-suppress").contains(it))
-                || list.iter().any(|name| headers.raw(name).is_some()),
+                || !listed && matches!(word("precedence").as_str(), "bulk" | "junk")
+                || !listed && has(["x-failed-recipients", "x-loop"]),
             language: word("content-language").chars().take(2).collect(),
             authentication: Authentication::read(&headers),
         }
@@ -167,10 +174,12 @@ mod tests {
 
     #[test]
     fn what_a_program_sent_is_told_from_what_a_person_did() {
-        let automatic = |line: &str| Outer::read(format!("{line}\r\n\r\n").as_bytes()).automatic;
+        let read = |line: &str| Outer::read(format!("{line}\r\n\r\n").as_bytes());
+        let automatic = |line: &str| read(line).automatic;
         assert!(automatic("Auto-Submitted: auto-replied"));
         assert!(automatic("Precedence: bulk"));
-        assert!(automatic("List-Id: <x.example.org>"));
         assert!(!automatic("Auto-Submitted: no") && !automatic("Subject: x"));
+        let list = "Precedence: bulk\r\nX-Loop: x\r\nList-Id: <x.example.org>";
+        assert!(read(list).listed && !automatic(list) && !read("Precedence: bulk").listed);
     }
 }

@@ -92,7 +92,10 @@ impl Acquainted {
                     && outer.from.iter().any(|from| from.address.to_lowercase() == mailbox);
                 let standing = match &organisation {
                     None => Standing::Stranger,
-                    Some(_) if same && outer.is_proven(&settings.receivers) => Standing::Enrolled,
+                    // Whoever wrote to a list is not who handed it on, and the list hears no answer.
+                    Some(_) if same && !outer.listed && outer.is_proven(&settings.receivers) => {
+                        Standing::Enrolled
+                    }
                     Some(_) => Standing::Unproven,
                 };
                 let language = if outer.language == "en" { Language::En } else { Language::It };
