@@ -5,6 +5,7 @@
 mod courier;
 mod listener;
 mod session;
+mod sources;
 
 pub use courier::{Courier, Refusal, Relay, Secure};
 pub use listener::{Bounds, ListenError, Listener};

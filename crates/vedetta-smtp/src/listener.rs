@@ -1,10 +1,10 @@
 //! Where mail systems hand letters in: accepts connections, bounds what they cost, speaks as
 //! [`Session`] says.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -13,9 +13,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::session::{Act, Session, Step, Terms};
+use crate::sources::{Shares, Sources, source};
 use crate::{Letter, Reception, Taken};
 
 /// What conversations may cost.
@@ -23,20 +25,44 @@ use crate::{Letter, Reception, Taken};
 pub struct Bounds {
     /// Connections at once.
     pub connections: usize,
-    /// Connections at once from one address other than loopback.
-    pub per_address: usize,
+    /// Connections at once from one source other than this machine: an IPv4 address, a /64 of IPv6.
+    pub per_source: usize,
+    /// Octets of letters in memory at once, those being judged included.
+    pub octets: usize,
+    /// Octets of letters from one source other than this machine.
+    pub octets_per_source: usize,
     /// Letters being judged at once.
     pub at_once: usize,
     /// How long a line, a piece of a letter or a handshake may take.
     pub patience: Duration,
+    /// How long a letter may take to its dot.
+    pub letter: Duration,
+    /// How long a conversation may take, whatever is said in it.
+    pub conversation: Duration,
     /// How long conversations may go on once the door closes.
     pub farewell: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        let (patience, farewell) = (Duration::from_secs(120), Duration::from_secs(5));
-        Self { connections: 256, per_address: 32, at_once: 8, patience, farewell }
+        Self {
+            connections: 256,
+            per_source: 32,
+            octets: 256 << 20,
+            octets_per_source: 128 << 20,
+            at_once: 8,
+            patience: Duration::from_secs(120),
+            letter: Duration::from_mins(10),
+            conversation: Duration::from_mins(30),
+            farewell: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Bounds {
+    const fn shares(&self) -> Shares {
+        let (connections, octets) = (self.per_source, self.octets_per_source);
+        Shares { connections, octets, all_octets: self.octets }
     }
 }
 
@@ -68,20 +94,38 @@ struct Shared {
     tls: Option<TlsAcceptor>,
     reception: Arc<dyn Reception>,
     judging: Semaphore,
-    counts: Mutex<HashMap<IpAddr, usize>>,
+    sources: Mutex<Sources>,
     closing: watch::Receiver<bool>,
 }
 
-/// Counts a connection of an address until dropped.
+/// Counts a connection of a source until dropped.
 struct Visit {
     shared: Arc<Shared>,
-    address: IpAddr,
+    source: IpAddr,
     _permit: OwnedSemaphorePermit,
+}
+
+/// The memory that a letter holds, until dropped.
+struct Share {
+    shared: Arc<Shared>,
+    source: IpAddr,
+    octets: usize,
+}
+
+/// What became of reading a letter to its dot.
+enum Read {
+    Whole(Vec<u8>),
+    /// It went past the largest; its rest was thrown away.
+    TooLarge,
+    /// There was no room for it; its rest was thrown away.
+    NoRoom,
 }
 
 trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for T {}
 
+/// What a source hears that has its share of connections.
+const CROWDED: &[u8] = b"421 4.7.0 too many connections from where you are; come back\r\n";
 /// Octets of a line, its end included (RFC 5321 §4.5.3.1.4, with room for parameters).
 const LONGEST_LINE: usize = 4096;
 
@@ -125,10 +169,10 @@ impl Listener {
             tls: self.tls,
             reception,
             judging: Semaphore::new(self.bounds.at_once),
-            counts: Mutex::default(),
+            sources: Mutex::default(),
             closing,
         });
-        let mut conversations = JoinSet::new();
+        let (mut conversations, farewell) = (JoinSet::new(), self.bounds.farewell);
         tokio::pin!(stop);
         loop {
             let accepted = async {
@@ -140,9 +184,10 @@ impl Listener {
                 Some(_) = conversations.join_next() => {}
                 (permit, accepted) = accepted => match (permit, accepted) {
                     (Ok(permit), Ok((stream, address))) => {
-                        if let Some(visit) = Visit::begin(&shared, address.ip(), permit) {
-                            conversations.spawn(receive(visit, stream, address));
-                        }
+                        match Visit::begin(&shared, address.ip(), permit) {
+                            Some(visit) => conversations.spawn(receive(visit, stream, address)),
+                            None => conversations.spawn(crowded(stream, farewell)),
+                        };
                     }
                     (_, Err(error)) => {
                         tracing::warn!(%error, "cannot accept mail; trying again in a second");
@@ -155,45 +200,76 @@ impl Listener {
         drop(self.listener);
         say_stop.send_replace(true);
         let all_ended = async { while conversations.join_next().await.is_some() {} };
-        let _in_time = tokio::time::timeout(shared.bounds.farewell, all_ended).await;
+        let _in_time = tokio::time::timeout(farewell, all_ended).await;
+    }
+}
+
+impl Shared {
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Visit {
     fn begin(shared: &Arc<Shared>, address: IpAddr, permit: OwnedSemaphorePermit) -> Option<Self> {
-        let address = address.to_canonical();
-        let mut counts = shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        if *count >= shared.bounds.per_address && !address.is_loopback() {
-            tracing::debug!(%address, "too many connections from one address");
+        let source = source(address);
+        if !shared.sources().enter(source, &shared.bounds.shares()) {
+            tracing::debug!(%source, "too many connections from one source");
             return None;
         }
-        *count += 1;
-        Some(Self { shared: Arc::clone(shared), address, _permit: permit })
+        Some(Self { shared: Arc::clone(shared), source, _permit: permit })
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
+        self.shared.sources().leave(self.source);
     }
+}
+
+impl Share {
+    /// Holds so many octets; false when there is no room.
+    fn reaches(&mut self, octets: usize) -> bool {
+        let more = octets.saturating_sub(self.octets);
+        let shares = self.shared.bounds.shares();
+        if more > 0 && !self.shared.sources().hold(self.source, more, &shares) {
+            return false;
+        }
+        self.octets += more;
+        true
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.shared.sources().free(self.source, self.octets);
+    }
+}
+
+/// Says that there are too many from there, to whoever listens.
+async fn crowded(mut stream: TcpStream, patience: Duration) {
+    let _unheard = tokio::time::timeout(patience, stream.write_all(CROWDED)).await;
 }
 
 async fn receive(visit: Visit, stream: TcpStream, peer: SocketAddr) {
     let shared = &visit.shared;
     let session = Session::new(Arc::clone(&shared.terms));
     let session = if shared.tls.is_some() { session.offering_tls() } else { session };
-    let wire =
-        Wire { stream: Box::new(stream), unread: Vec::new(), patience: shared.bounds.patience };
-    let mut conversation = Conversation { shared, session, wire, peer };
+    let wire = Wire {
+        stream: Box::new(stream),
+        unread: Vec::new(),
+        patience: shared.bounds.patience,
+        ending: Box::pin(tokio::time::sleep(shared.bounds.conversation)),
+    };
+    let source = visit.source;
+    let mut conversation = Conversation { shared, session, wire, peer, source };
     if let Err(error) = conversation.run().await {
         tracing::debug!(%peer, %error, "a conversation broke off");
+        if error.kind() == io::ErrorKind::TimedOut {
+            let farewell = conversation.session.farewell("takes no longer");
+            // Whoever does not listen hears no farewell.
+            let _unheard = conversation.wire.write(&farewell).await;
+        }
     }
 }
 
@@ -202,6 +278,8 @@ struct Wire {
     stream: Box<dyn Duplex>,
     unread: Vec<u8>,
     patience: Duration,
+    /// When the conversation has taken as long as it may.
+    ending: Pin<Box<Sleep>>,
 }
 
 impl Wire {
@@ -216,7 +294,10 @@ impl Wire {
     /// Reads some more; false at the end.
     async fn more(&mut self) -> io::Result<bool> {
         let mut piece = [0; 16 << 10];
-        let read = tokio::time::timeout(self.patience, self.stream.read(&mut piece)).await??;
+        let read = tokio::select! {
+            read = tokio::time::timeout(self.patience, self.stream.read(&mut piece)) => read??,
+            () = &mut self.ending => return Err(io::ErrorKind::TimedOut.into()),
+        };
         self.unread.extend(piece.iter().take(read));
         Ok(read > 0)
     }
@@ -237,24 +318,29 @@ impl Wire {
         }
     }
 
-    /// A letter to its dot; `None` when it went past the largest, its rest thrown away.
-    async fn letter(&mut self, largest: usize) -> io::Result<Option<Vec<u8>>> {
+    /// A letter to its dot, as far as there is room for it.
+    async fn letter(&mut self, largest: usize, share: &mut Share) -> io::Result<Read> {
         let (mut receiver, mut letter) = (DataReceiver::new(), Vec::new());
-        let mut thrown: Option<DummyDataReceiver> = None;
+        let mut thrown: Option<(DummyDataReceiver, Read)> = None;
         loop {
             let unread = std::mem::take(&mut self.unread);
             let mut octets = unread.iter();
             let ended = match &mut thrown {
                 None => receiver.ingest(&mut octets, &mut letter),
-                Some(receiver) => receiver.ingest(&mut octets),
+                Some((receiver, _)) => receiver.ingest(&mut octets),
             };
             self.unread = octets.as_slice().to_vec();
+            let why = match &thrown {
+                Some(_) => None,
+                None if letter.len() > largest => Some(Read::TooLarge),
+                None => (!share.reaches(letter.capacity())).then_some(Read::NoRoom),
+            };
             if ended {
-                let whole = thrown.is_none() && letter.len() <= largest;
-                return Ok(whole.then_some(letter));
+                let thrown = why.or(thrown.map(|(_, why)| why));
+                return Ok(thrown.unwrap_or(Read::Whole(letter)));
             }
-            if thrown.is_none() && letter.len() > largest {
-                thrown = Some(DummyDataReceiver::new_data(&receiver));
+            if let Some(why) = why {
+                thrown = Some((DummyDataReceiver::new_data(&receiver), why));
                 letter = Vec::new();
             }
             if !self.more().await? {
@@ -269,6 +355,7 @@ struct Conversation<'a> {
     session: Session,
     wire: Wire,
     peer: SocketAddr,
+    source: IpAddr,
 }
 
 impl Conversation<'_> {
@@ -299,15 +386,22 @@ impl Conversation<'_> {
     }
 
     async fn letter(&mut self) -> io::Result<()> {
-        let step: Step = match self.wire.letter(self.shared.terms.largest).await? {
-            None => self.session.too_large(),
-            Some(bytes) => {
+        let (shared, source) = (Arc::clone(self.shared), self.source);
+        let mut share = Share { shared, source, octets: 0 };
+        let whole = self.wire.letter(self.shared.terms.largest, &mut share);
+        let step: Step = match tokio::time::timeout(self.shared.bounds.letter, whole).await?? {
+            Read::TooLarge => self.session.too_large(),
+            Read::NoRoom => {
+                self.session.letter(&Taken::Later("many letters at once; this one later".into()))
+            }
+            Read::Whole(bytes) => {
                 let (from, to) = self.session.envelope();
                 let letter = Letter { from, to, bytes, peer: self.peer };
                 let taken = self.taken(letter).await;
                 self.session.letter(&taken)
             }
         };
+        drop(share);
         self.wire.write(&step.answer).await
     }
 

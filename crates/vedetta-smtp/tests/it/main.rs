@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use vedetta_smtp::{
-    Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
+    Bounds, Courier, Letter, Listener, Protocol, Reception, Refusal, Relay, Secure, Taken, Terms,
 };
 
 const MAILBOX: &str = "segnalazioni@example.org";
@@ -38,6 +38,10 @@ struct Door {
 }
 
 async fn door(protocol: Protocol, largest: usize) -> Door {
+    door_within(protocol, largest, Bounds::default()).await
+}
+
+async fn door_within(protocol: Protocol, largest: usize, bounds: Bounds) -> Door {
     let pair = rcgen::generate_simple_self_signed(vec!["posta.example.org".into()]).unwrap();
     let certificate: CertificateDer<'static> = pair.cert.der().clone();
     let key = PrivateKeyDer::try_from(pair.signing_key.serialize_der()).unwrap();
@@ -63,6 +67,7 @@ async fn door(protocol: Protocol, largest: usize) -> Door {
     };
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = Listener::bind(address, terms, Some(Arc::new(server))).await.unwrap();
+    let listener = listener.within(bounds);
     let (stop, stopped) = oneshot::channel();
     let (at, shelf) = (listener.address(), Arc::new(Shelf::default()));
     let reception: Arc<dyn Reception> = Arc::<Shelf>::clone(&shelf);
@@ -115,6 +120,47 @@ async fn what_is_too_large_is_refused_and_the_conversation_goes_on() {
     );
     let endless = said(&door, &b"A".repeat(10_000)).await;
     assert!(endless.starts_with("220") && door.shelf.0.lock().unwrap().is_empty());
+}
+
+const BEFORE: &str =
+    "LHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<segnalazioni@example.org>\r\nDATA\r\n";
+
+#[tokio::test]
+async fn letters_have_so_much_memory_together_and_give_it_back() {
+    let bounds = Bounds { octets: 100_000, ..Bounds::default() };
+    let door = door_within(Protocol::Lmtp, 1 << 20, bounds).await;
+    let letter = |size: usize| format!("{BEFORE}{}\r\n.\r\n", "x".repeat(size));
+    let said_to =
+        said(&door, format!("{}{}QUIT\r\n", letter(300_000), letter(10)).as_bytes()).await;
+    assert!(said_to.contains("450 4.7.1 many letters at once"), "{said_to}");
+    assert!(said_to.contains("250 2.0.0 taken in"), "and the conversation goes on: {said_to}");
+    let many = format!("{}QUIT\r\n", letter(30_000).repeat(9));
+    let said_to = said(&door, many.as_bytes()).await;
+    assert_eq!(said_to.matches("250 2.0.0 taken in").count(), 9, "one after the other: {said_to}");
+}
+
+#[tokio::test]
+async fn no_letter_and_no_conversation_takes_for_ever() {
+    let soon = std::time::Duration::from_millis(50);
+    let bounds = Bounds { letter: soon, ..Bounds::default() };
+    let door = door_within(Protocol::Lmtp, 1 << 20, bounds).await;
+    let told = said(&door, format!("{BEFORE}it never ends").as_bytes()).await;
+    assert!(told.ends_with("takes no longer\r\n"), "{told}");
+    let bounds = Bounds { conversation: soon, ..Bounds::default() };
+    let door = door_within(Protocol::Lmtp, 1 << 20, bounds).await;
+    let mut stream = TcpStream::connect(door.at).await.unwrap();
+    let mut told = Vec::new();
+    // Somebody who always has another word is never out of patience.
+    while stream.write_all(b"NOOP\r\n").await.is_ok() {
+        let mut piece = [0; 1000];
+        match stream.read(&mut piece).await {
+            Ok(read) if read > 0 => told.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+    }
+    let _ended = stream.read_to_end(&mut told).await;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.ends_with("takes no longer\r\n"), "{told}");
 }
 
 #[tokio::test]
