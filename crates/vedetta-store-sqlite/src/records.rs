@@ -132,6 +132,7 @@ pub(crate) fn put_secret(
 pub(crate) fn erase_secret(session: &mut Session, kind: SecretKind, id: &str) -> Told<()> {
     let sql = "DELETE FROM secret WHERE kind = ?1 AND id = ?2";
     session.conn.prepare_cached(sql)?.execute(params![kind.code(), id])?;
+    session.unit.erased = true;
     Ok(())
 }
 

@@ -16,6 +16,9 @@ const APPLICATION: i32 = 0x5664_7474;
 const MIGRATIONS: &[&str] =
     &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
+/// How long a connection waits for others.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -93,7 +96,7 @@ fn open(file: &Path, purpose: Purpose) -> Told<Connection> {
     } else {
         Connection::open_with_flags(file, flags)?
     };
-    conn.busy_timeout(Duration::from_secs(2))?;
+    conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(96);
     // Plans that look at bound values are made again at every call.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -102,13 +105,15 @@ fn open(file: &Path, purpose: Purpose) -> Told<Connection> {
 
 /// The pages of the log that a checkpoint copies at once trade the length of the pause (16,000
 /// pages: a few hundred milliseconds) against copying a page of an index twice. No memory mapping:
-/// a failing disk would kill the process instead of answering an error.
+/// a failing disk would kill the process instead of answering an error. What is erased is written over:
+/// deleted is gone, not only out of sight.
 fn pragmas(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Write => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
              PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 134217728;
-             PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA mmap_size = 0;"
+             PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA mmap_size = 0;
+             PRAGMA secure_delete = ON;"
         }
         Purpose::WritePassing => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;

@@ -14,6 +14,7 @@ use vedetta_store::{
 use crate::fault::{Fault, Told};
 use crate::items::Spread;
 use crate::lookup::Recent;
+use crate::schema::PATIENCE;
 use crate::{clearances, deliveries, entries, items, jobs, placing, records, setting_aside};
 
 /// A connection in use: a reader, or the writer within its unit of work.
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     /// The latest part of the index over items.
     pub(crate) recent: Recent,
     pub(crate) unit: Unit,
+    /// The log has what was erased since; it is still to be folded into the file.
+    unfolded: bool,
 }
 
 /// What the unit of work knows; meaningless for a reader.
@@ -40,6 +43,8 @@ pub(crate) struct Unit {
     pub(crate) kinds: HashMap<String, i64>,
     /// The highest clearance.
     pub(crate) clearances: u32,
+    /// Whether it erased a secret.
+    pub(crate) erased: bool,
     /// The error after which nothing of it may be kept.
     lost: Option<String>,
 }
@@ -53,6 +58,7 @@ impl Session {
             spread: None,
             recent: Recent::default(),
             unit: Unit::default(),
+            unfolded: false,
         }
     }
 
@@ -84,8 +90,22 @@ impl Session {
             me.recent.settle(&me.conn)?;
             me.conn.execute_batch("COMMIT")?;
             me.recent.keep();
+            me.unfolded |= me.unit.erased;
             Ok(())
-        })
+        })?;
+        if open.0.unfolded {
+            open.0.unfolded = !open.0.fold().unwrap_or(false);
+        }
+        Ok(())
+    }
+
+    /// Folds the log into the file and empties it, unless somebody reads what is older: then after the
+    /// next unit.
+    fn fold(&mut self) -> rusqlite::Result<bool> {
+        self.conn.busy_timeout(Duration::ZERO)?;
+        let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.conn.busy_timeout(PATIENCE)?;
+        busy.map(|busy: i64| busy == 0)
     }
 
     /// Asks a verb, and puts its error in the words of the store.

@@ -4,6 +4,7 @@
 mod it {
     mod counted;
     mod earlier;
+    mod erased;
     mod faults;
     mod killed;
     mod tampering;
