@@ -150,6 +150,8 @@ fn mail_desk(registry: Registry) -> Registry {
         .on(Get, "/api/v1/mail/campaigns", mail::campaigns)
         .on(Get, "/api/v1/mail/campaigns/{campaign}", mail::campaign)
         .on(Post, "/api/v1/mail/campaigns/{campaign}/steps", mail::step)
+        .on(Get, "/api/v1/mail/questions", mail::questions)
+        .on(Post, "/api/v1/mail/questions/{campaign}", mail::answer_question)
         .on(Get, "/api/v1/mail/statistics", mail::statistics)
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn of(
     objects.push(frame.object(&report, json!({
         "type": "report",
         "name": if name.is_empty() { "Phishing".to_owned() } else { format!("Phishing: {name}") },
-        "description": description(sample, reports),
+        "description": description(&campaign.id, sample, reports),
         "report_types": ["campaign"],
         "published": millis(at),
         "object_refs": refs,
@@ -188,10 +188,12 @@ const fn word(kind: Sought) -> &'static str {
     }
 }
 
-fn description(sample: Option<&Sample>, reports: usize) -> String {
+fn description(campaign: &ItemId, sample: Option<&Sample>, reports: usize) -> String {
     let mut text = format!(
         "Campagna di posta ingannevole segnalata {reports} volte. Chi l'ha ricevuta la inoltri come allegato alla \
-         casella delle segnalazioni; chi ha aperto i collegamenti o gli allegati avvisi la sala operativa.\n"
+         casella delle segnalazioni; chi ha aperto i collegamenti o gli allegati avvisi la sala operativa.\n\n\
+         Vi è arrivata? Il referente lo dice alla sala, anche se la risposta è no: nelle note della presa visione, o con \
+         POST /api/v1/mail/questions/{campaign}.\n"
     );
     if let Some(sample) = sample {
         let mut line = |title: &str, value: &str| {

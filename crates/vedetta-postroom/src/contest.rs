@@ -47,17 +47,20 @@ impl Postroom {
         origin: &Origin<'_>,
     ) -> Result<(), FlowError> {
         let Origin { who, outer, at, .. } = *origin;
-        if !self.state().within(&format!("note {}", origin.handing), 1, at) {
-            return Ok(());
-        }
         let name = contested(&report.case);
         let before = self.unsealed(&name)?.map(|(_, before)| before).unwrap_or_default();
-        let whole = format!("{said}\n\n{}", String::from_utf8_lossy(&before));
+        let before = String::from_utf8_lossy(&before);
+        if before.contains(said.trim()) && !before.is_empty() {
+            // It came again, or says nothing new.
+            return Ok(());
+        }
+        let whole = format!("{said}\n\n{before}");
         let whole: String = whole.trim().chars().take(LONGEST).collect();
         let cover = Cover { mailbox: who.mailbox.clone(), message_id: outer.message_id.clone() };
         let sealed = self.sealed(&name, (&cover, whole.as_bytes()))?;
         let mut state = self.state();
         let report = state.report(&report.case).map(Arc::clone);
+        let report = report.filter(|report| report.is_kept());
         let report = report.ok_or_else(|| FlowError::unknown("case", &name))?;
         let report = Report { contest: Some(Contest { at }), ..Report::clone(&report) };
         let report = Arc::new(report);
@@ -79,7 +82,7 @@ impl Postroom {
 
 /// The numbers of cases in a text, in capitals.
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices('M').filter_map(|(at, _)| {
+    text.match_indices('M').filter_map(move |(at, _)| {
         let number = text.get(at..at + 13)?;
         let (day, letters) = number.get(1..)?.split_once('-')?;
         let whole = day.len() == 6

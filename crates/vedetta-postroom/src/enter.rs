@@ -150,9 +150,10 @@ impl Postroom {
         let campaign = state.campaign_of(&report.traces).unwrap_or_else(|| self.fresh_campaign());
         let others = state.others(&campaign, &report.reporter);
         let ruling = state.campaign(&campaign).and_then(|it| it.ruling.clone());
-        let report = Arc::new(Report { campaign, ruling, ..report });
+        let told = ruling.as_ref().map(|ruling| ruling.verdict);
+        let report = Arc::new(Report { campaign, ruling, told, ..report });
         state.add(Arc::clone(&report));
-        let changed = grown(state, &report, sample.is_some(), now);
+        let changed = grown(state, &report, sample.as_ref(), now);
         let shows = changed.as_ref().and_then(|it| it.sample_of.as_ref()) == Some(&report.case);
         let sample = match sample.filter(|_| shows) {
             Some(sample) => {
@@ -193,6 +194,7 @@ impl Postroom {
             language: who.language,
             forms: evidence.forms.clone(),
             verdict: opinion.verdict,
+            told: None,
             probability: opinion.probability,
             reasons: weighed.collect(),
             unread: evidence.unread.len(),
@@ -263,9 +265,14 @@ fn answer(
     (reply, answer)
 }
 
-/// The campaign of a report, when the report changes it or begins it. `shown` when the report may
-/// be its sample.
-fn grown(state: &State, report: &Report, shown: bool, now: Instant) -> Option<Campaign> {
+/// The campaign of a report, when the report changes it or begins it. With `sample` the report may
+/// show it.
+fn grown(
+    state: &State,
+    report: &Report,
+    sample: Option<&Sample>,
+    now: Instant,
+) -> Option<Campaign> {
     let before = state.campaign(&report.campaign);
     let mut campaign = match before {
         Some(before) => before.clone(),
@@ -274,7 +281,7 @@ fn grown(state: &State, report: &Report, shown: bool, now: Instant) -> Option<Ca
     let known = report.standing == Standing::Enrolled && report.organisation.is_some();
     if known && is_worth(state, &report.campaign) {
         campaign.learn(&report.indicators);
-        if shown && campaign.sample_of.is_none() {
+        if sample.is_some() && campaign.sample_of.is_none() {
             campaign.sample_of = Some(report.case.clone());
         }
         let more = before.is_none_or(|before| before.indicators != campaign.indicators);

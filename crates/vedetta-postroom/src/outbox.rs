@@ -56,7 +56,7 @@ enum Kind {
 
 /// What is to be done with a job.
 enum Ready {
-    Send(DueAnswer),
+    Send(Box<DueAnswer>),
     /// Who was to be told is not known any more: the message was deleted.
     Gone,
     /// It cannot be signed, and so does not go out.
@@ -110,7 +110,7 @@ impl Postroom {
         let mut due = Vec::with_capacity(leases.len());
         for lease in leases {
             match self.due_answer(&lease)? {
-                Ready::Send(answer) => due.push(answer),
+                Ready::Send(answer) => due.push(*answer),
                 Ready::Gone => self.end(move |unit| unit.finish(&lease))?,
                 Ready::Unsigned(error) => self.hold(lease, error)?,
             }
@@ -136,7 +136,7 @@ impl Postroom {
         self.note_signing(letter.as_ref().err());
         Ok(match letter {
             Ok(letter) => {
-                Ready::Send(DueAnswer { lease: lease.clone(), to: cover.mailbox, letter })
+                Ready::Send(Box::new(DueAnswer { lease: lease.clone(), to: cover.mailbox, letter }))
             }
             Err(error) => Ready::Unsigned(error.to_string()),
         })

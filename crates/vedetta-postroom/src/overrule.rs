@@ -1,6 +1,7 @@
 //! An analyst's word over the room's; whoever was told otherwise is told.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
@@ -99,6 +100,7 @@ impl Postroom {
         }
         self.forget_known();
         written?;
+        self.overrulings.fetch_add(1, Ordering::AcqRel);
         if of_all {
             self.follow_ruling(by, &report.campaign)?;
         }

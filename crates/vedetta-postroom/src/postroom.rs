@@ -1,5 +1,6 @@
 //! The postroom: the house, what the desk was told, and what is on its table.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -26,6 +27,7 @@ pub struct Postroom {
     state: Mutex<State>,
     around: Mutex<Option<Arc<Surroundings>>>,
     unsigned: Mutex<Option<String>>,
+    pub(crate) overrulings: AtomicU64,
     pub(crate) known: Mutex<Acquaintances>,
 }
 
@@ -51,7 +53,19 @@ impl Postroom {
         let naming = house.node_secret("mail-desk")?;
         let state = Mutex::new(house.read(|reader| State::load(reader, &master))?);
         let (around, known, unsigned) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { house, settings, master, keys, naming, state, around, unsigned, known })
+        let overrulings = AtomicU64::new(0);
+        Ok(Self {
+            house,
+            settings,
+            master,
+            keys,
+            naming,
+            state,
+            around,
+            unsigned,
+            overrulings,
+            known,
+        })
     }
 
     /// A letter of the desk's own to one mailbox, signed as its answers are. `name` makes its number.

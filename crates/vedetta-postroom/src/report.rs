@@ -35,6 +35,9 @@ pub struct Report {
     pub forms: Vec<Form>,
     /// What the room said.
     pub verdict: Verdict,
+    /// What its reporter was told, when an analyst had spoken of its campaign before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Verdict>,
     /// How probable it is that it is not legitimate.
     pub probability: f32,
     /// The checks that weighed.
@@ -137,6 +140,14 @@ impl Report {
     #[must_use]
     pub fn holds(&self) -> Verdict {
         self.ruling.as_ref().map_or(self.verdict, |ruling| ruling.verdict)
+    }
+
+    /// The verdict that its reporter was told, when an analyst changed it since.
+    #[must_use]
+    pub fn changed_from(&self) -> Option<Verdict> {
+        let ruled = self.ruling.as_ref()?;
+        let told = self.told.unwrap_or(self.verdict);
+        (told != ruled.verdict).then_some(told)
     }
 
     /// Whether its reporter disagrees, and no analyst ruled since.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::acquainted::Knowing;
 use crate::campaign::Campaign;
 use crate::contest::contested;
 use crate::postroom::Postroom;
+use crate::questions::Told;
 use crate::report::Report;
 
 /// Which reports of the queue.
@@ -77,6 +79,9 @@ pub struct OwnAnswer {
     /// When an analyst looked at it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reviewed: Option<Instant>,
+    /// The verdict that was told before, when the analyst changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Verdict>,
 }
 
 /// A campaign with its extent.
@@ -96,6 +101,9 @@ pub struct CampaignView {
     pub reporters: usize,
     /// The organisations whose people reported it.
     pub organisations: Vec<OrganisationId>,
+    /// What organisations that it was released to say of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<OrganisationId, Told>,
     /// When it was last reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Instant>,
@@ -201,8 +209,7 @@ impl Postroom {
     #[must_use]
     pub fn own_answers(&self, by: &Actor) -> Vec<OwnAnswer> {
         let state = self.state();
-        let own = state.reports().filter(|report| report.account.as_ref() == Some(&by.account));
-        let mut own: Vec<&Arc<Report>> = own.collect();
+        let mut own: Vec<&Arc<Report>> = state.own(&by.account).collect();
         own.sort_by_key(|report| std::cmp::Reverse(key(report)));
         let answer = |report: &Arc<Report>| OwnAnswer {
             case: report.case.clone(),
@@ -210,8 +217,22 @@ impl Postroom {
             verdict: report.holds(),
             word: report.holds().word().to(by.language).to_owned(),
             reviewed: report.ruling.as_ref().map(|ruling| ruling.at),
+            before: report.changed_from(),
         };
         own.into_iter().take(MOST_OWN).map(answer).collect()
+    }
+
+    /// Of what an account reported, the verdicts that changed after a moment, the newest report first.
+    #[must_use]
+    pub fn changed_answers(&self, by: &Actor, after: Instant) -> Vec<OwnAnswer> {
+        let changed = |it: &OwnAnswer| it.before.is_some() && it.reviewed > Some(after);
+        self.own_answers(by).into_iter().filter(changed).collect()
+    }
+
+    /// How often analysts overruled, since the node began: a sign to ask for what changed.
+    #[must_use]
+    pub fn overrulings(&self) -> u64 {
+        self.overrulings.load(Ordering::Acquire)
     }
 
     /// Every campaign that somebody known reported, the last one first.
@@ -280,6 +301,7 @@ fn view(state: &crate::state::State, campaign: &Campaign) -> CampaignView {
         reports: members.len(),
         reporters: extent.reporters,
         organisations,
+        told: state.told(id).cloned().unwrap_or_default(),
         last: members.iter().map(|member| member.at).max(),
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_mail::{Sample, Traces, Verdict, Waves};
-use vedetta_model::{Instant, OrganisationId};
+use vedetta_model::{AccountId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
 use crate::campaign::Campaign;
 use crate::overrule::Reach;
+use crate::questions::Told;
 use crate::report::{Report, Ruling, Standing};
 use crate::sealing::{MasterKey, Sealed};
 
@@ -27,6 +28,10 @@ pub(crate) struct State {
     samples: HashMap<String, Sample>,
     /// The cases of each handing-in, by its name.
     handed: HashMap<String, Vec<String>>,
+    /// What organisations said of campaigns.
+    told: HashMap<String, BTreeMap<OrganisationId, Told>>,
+    /// The cases of each account.
+    own: HashMap<AccountId, BTreeSet<String>>,
 }
 
 /// How many a campaign has.
@@ -45,6 +50,12 @@ impl State {
     pub(crate) fn load(reader: &mut dyn Reader, master: &MasterKey) -> Result<Self, StoreError> {
         let mut state = Self::default();
         for record in reader.records(RecordKind::Campaign)? {
+            if let Some((campaign, organisation)) = record.id.split_once('/') {
+                if let Ok(organisation) = OrganisationId::new(organisation) {
+                    state.put_told(campaign, organisation, read(&record.body)?);
+                }
+                continue;
+            }
             let campaign: Campaign = read(&record.body)?;
             let kept = if campaign.sample_of.is_some() {
                 Sealed::kept(reader, campaign.id.as_str())?
@@ -99,6 +110,9 @@ impl State {
                 members.push(Arc::clone(&report));
                 let handed = self.handed.entry(report.handing.clone()).or_default();
                 handed.push(report.case.clone());
+                if let Some(account) = &report.account {
+                    self.own.entry(account.clone()).or_default().insert(report.case.clone());
+                }
             }
         }
         self.reports.insert(report.case.clone(), report);
@@ -110,6 +124,9 @@ impl State {
             && let Some(members) = self.members.get_mut(&report.campaign)
         {
             members.retain(|member| member.case != case);
+            if let Some(own) = report.account.as_ref().and_then(|it| self.own.get_mut(it)) {
+                own.remove(case);
+            }
             if let Some(cases) = self.handed.get_mut(&report.handing) {
                 cases.retain(|one| one != case);
                 if cases.is_empty() {
@@ -124,6 +141,21 @@ impl State {
         let cases = self.handed.get(name)?.iter().filter_map(|case| self.reports.get(case));
         let kept: Vec<_> = cases.filter(|report| report.is_kept()).cloned().collect();
         (!kept.is_empty()).then_some(kept)
+    }
+
+    /// What organisations said of a campaign.
+    pub(crate) fn told(&self, campaign: &str) -> Option<&BTreeMap<OrganisationId, Told>> {
+        self.told.get(campaign)
+    }
+
+    pub(crate) fn put_told(&mut self, campaign: &str, organisation: OrganisationId, told: Told) {
+        self.told.entry(campaign.to_owned()).or_default().insert(organisation, told);
+    }
+
+    /// What an account reported.
+    pub(crate) fn own(&self, account: &AccountId) -> impl Iterator<Item = &Arc<Report>> {
+        let cases = self.own.get(account).into_iter().flatten();
+        cases.filter_map(move |case| self.reports.get(case))
     }
 
     /// How a campaign shows.

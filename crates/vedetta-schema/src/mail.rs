@@ -26,7 +26,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             one_of(&["malicious", "suspicious", "spam", "probably-legitimate", "undetermined"]),
         ),
         ("Reported", object(&[("cases", list(object(&case, &[("known_since", moment())])))], &[])),
-        ("OwnReports", page(object(&own, &[("reviewed", moment())]))),
+        ("OwnReports", page(object(&own, &[("reviewed", moment()), ("before", refer("Verdict"))]))),
         ("MailReport", report()),
         ("MailReports", page(refer("MailReport"))),
         (
@@ -49,7 +49,31 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ] }),
         ),
         ("MailStatistics", statistics()),
+        ("MailTold", told()),
+        (
+            "MailTelling",
+            object(
+                &[("received", json!({ "type": "boolean" }))],
+                &[("mailboxes", number()), ("note", text())],
+            ),
+        ),
+        (
+            "MailQuestion",
+            object(
+                &[("campaign", item_id()), ("item", item_id()), ("since", moment())],
+                &[("subject", text()), ("told", refer("MailTold"))],
+            ),
+        ),
+        ("MailQuestions", page(refer("MailQuestion"))),
     ]
+}
+
+/// What an organisation says of a campaign.
+fn told() -> Value {
+    object(
+        &[("received", json!({ "type": "boolean" })), ("by", slug()), ("at", moment())],
+        &[("mailboxes", number()), ("note", text())],
+    )
 }
 
 fn share() -> Value {
@@ -90,6 +114,7 @@ fn report() -> Value {
             ("organisation", slug()),
             ("account", slug()),
             ("handing", text()),
+            ("told", refer("Verdict")),
             ("ruling", ruling()),
             ("contest", object(&[("at", moment())], &[])),
         ],
@@ -136,6 +161,7 @@ fn campaign() -> Value {
             ("items", list(item_id())),
             ("withdrawn", number()),
             ("ruling", ruling()),
+            ("told", json!({ "type": "object", "additionalProperties": refer("MailTold") })),
             ("last", moment()),
         ],
     )

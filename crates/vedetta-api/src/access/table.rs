@@ -602,6 +602,7 @@ pub const TABLE: &[Route] = &[
         .or_takes(of("application/octet-stream"))
         .gives(json("Reported")),
     get("/api/v1/mail/reports/own", Who::SignedIn, "What became of what one reported")
+        .query(&[("changed_after", "Only verdicts that analysts changed after that moment.")])
         .gives(json("OwnReports")),
     get("/api/v1/mail/reports", ROOM, "Reported messages, the newest first")
         .query(MAIL_REPORTS)
@@ -623,6 +624,11 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .takes(json("CampaignStep"))
         .gives(json("MailCampaign")),
+    get("/api/v1/mail/questions", Who::SignedIn, "Waves one is asked about: who else received them")
+        .gives(json("MailQuestions")),
+    post("/api/v1/mail/questions/{campaign}", PRODUCERS, "Say whether one's people received it")
+        .takes(json("MailTelling"))
+        .gives(json("MailQuestion")),
     get("/api/v1/mail/statistics", ROOM_AND_AUDITORS, "Figures of the mail desk by organisation")
         .query(&[("days", "Over so many past days; 1 to 365, 30 without it.")])
         .gives(json("MailStatistics")),

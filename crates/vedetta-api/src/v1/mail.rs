@@ -9,10 +9,10 @@ use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::FlowError;
-use vedetta_model::OrganisationId;
+use vedetta_model::{Instant, OrganisationId};
 use vedetta_postroom::{
-    CampaignStep, CampaignView, Dissected, Handed, Overruling, OwnAnswer, Postroom, QueuePage,
-    QueueWish, Received, Reporter, Statistics,
+    CampaignStep, CampaignView, Dissected, Handed, Overruling, OwnAnswer, Postroom, Question,
+    QueuePage, QueueWish, Received, Reporter, Statistics, Telling,
 };
 
 use super::{Answer, Page, page_limit};
@@ -54,6 +54,13 @@ pub(super) struct Wanted {
 #[serde(default)]
 pub(super) struct Over {
     days: Option<u16>,
+}
+
+/// Only what changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Since {
+    changed_after: Option<Instant>,
 }
 
 /// Why.
@@ -99,8 +106,16 @@ pub(super) async fn report(
     }
 }
 
-pub(super) async fn own(State(api): State<Api>, Caller(actor): Caller) -> Answer<Page<OwnAnswer>> {
-    let items = ask(&api, Cost::Light, move |desk| Ok(desk.own_answers(&actor))).await?;
+pub(super) async fn own(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Asked(since): Asked<Since>,
+) -> Answer<Page<OwnAnswer>> {
+    let own = move |desk: &Postroom| match since.changed_after {
+        Some(after) => desk.changed_answers(&actor, after),
+        None => desk.own_answers(&actor),
+    };
+    let items = ask(&api, Cost::Light, move |desk| Ok(own(desk))).await?;
     Ok(Json(Page { items, next: None }))
 }
 
@@ -188,6 +203,25 @@ pub(super) async fn step(
         desk.campaign(&actor, &id)
     });
     Ok(Json(moved.await?))
+}
+
+pub(super) async fn questions(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+) -> Answer<Page<Question>> {
+    let items = ask(&api, Cost::Light, move |desk| Ok(desk.questions(&actor))).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+pub(super) async fn answer_question(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+    Given(said): Given<Telling>,
+) -> Answer<Question> {
+    let id: String = params.get("campaign")?;
+    let answered = move |desk: &Postroom| desk.answer_question(&actor, &id, &said);
+    Ok(Json(ask(&api, Cost::Light, answered).await?))
 }
 
 pub(super) async fn statistics(

@@ -33,6 +33,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LIFE: Duration = Duration::from_secs(3600);
 /// How often a stream's caller is proven again.
 const PROOF: Duration = HEARTBEAT;
+/// How far back changed verdicts are told again to who comes back.
+const RECALLED: Duration = Duration::from_hours(24);
 /// Items replayed from the ledger at once.
 const PAGE: usize = 1000;
 
@@ -54,6 +56,8 @@ struct Streaming {
     until: Instant,
     /// Up to where withdrawals were told, and as of which generation of what stands.
     told: (Sequence, u64),
+    /// As of how many overrulings of the mail desk, and from which moment, changed verdicts were told.
+    reviewed: (Option<u64>, Instant),
     /// Its place among the streams of its account.
     _among: Seat<AccountId>,
 }
@@ -98,8 +102,11 @@ pub(super) async fn follow(
     };
     let until = now.after(LIFE);
     let told = (Sequence(after), 0);
+    let resumes = begin.after.is_some() || headers.contains_key("last-event-id");
+    let from = if resumes { now.before(RECALLED) } else { begin.since.unwrap_or(now) };
+    let reviewed = (None, from);
     let streaming =
-        Streaming { api, actor, proof, follower, said: now, until, told, _among: among };
+        Streaming { api, actor, proof, follower, said: now, until, told, reviewed, _among: among };
     let body = stream::unfold(streaming, |mut streaming| async {
         let bytes = streaming.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), streaming))
@@ -160,6 +167,9 @@ impl Streaming {
             {
                 return Some(notices);
             }
+            if let Some(changes) = self.changed_verdicts().await {
+                return Some(changes);
+            }
             tokio::select! {
                 biased;
                 room = recorder::room(&self.api) => if room.is_err() {
@@ -209,6 +219,23 @@ impl Streaming {
                 return Some((!notices.is_empty()).then(|| notices.concat().into()));
             }
         }
+    }
+
+    /// Verdicts that analysts changed, of what the caller handed in. Like withdrawals they carry no
+    /// place to resume at.
+    async fn changed_verdicts(&mut self) -> Option<Bytes> {
+        let desk = self.api.mail_desk().map(Arc::clone)?;
+        let (overrulings, (known, after)) = (desk.overrulings(), self.reviewed);
+        if known == Some(overrulings) {
+            return None;
+        }
+        let actor = self.actor.clone();
+        let changed = self.api.ask(move |_| Ok(desk.changed_answers(&actor, after))).await.ok()?;
+        let last = changed.iter().filter_map(|it| it.reviewed).max();
+        self.reviewed = (Some(overrulings), last.unwrap_or(after));
+        let format = self.follower.format();
+        let changed: Vec<_> = changed.iter().filter_map(|it| told("verdict", it, format)).collect();
+        (!changed.is_empty()).then(|| changed.concat().into())
     }
 
     /// Whether the caller is still who it was: a token may have been revoked or have expired, roles

@@ -158,12 +158,12 @@ fn only_those_who_prove_themselves_are_answered() {
     assert!(matches!((&unproven, &stranger), (Received::Taken(_), Received::Taken(_))));
     // Mallory's own domain vouches for Mallory, whoever the letter says it is from.
     let posing = "x@evil.invalid (<luca@comune.terni.example>)";
-    for (from, recorded) in [
+    for (n, (from, recorded)) in (20..).zip([
         ("luca@comune.terni.example", "mx.comune.example; dmarc=pass header.from=evil.invalid"),
         ("luca@comune.terni.example", "mx.comune.example; auth=pass smtp.auth=x@evil.invalid"),
         (posing, "mx.comune.example; dmarc=pass header.from=comune.terni.example"),
-    ] {
-        let bytes = handing_on(from, recorded, &lure(9, SITE));
+    ]) {
+        let bytes = handing_on(from, recorded, &lure(n, SITE));
         let by = Reporter::Mailbox(Some("luca@comune.terni.example".into()));
         desk.room.take(&Handed { bytes: &bytes, by }).unwrap();
     }
@@ -252,10 +252,8 @@ fn nothing_of_a_message_is_in_the_ledger_and_deleted_is_gone() {
                 .collect();
             for told in ["giacenza presso", "Ada", "ada.bianchi", "lettera-1", "mancano le spese"] {
                 for bytes in [&ledger, &bookmark] {
-                    let found = bytes.windows(told.len()).any(|some| some == told.as_bytes());
-                    // The sample of a campaign shows the lure, and not its reader.
                     assert!(
-                        !found || told.starts_with("giac") || told.starts_with("manc"),
+                        !bytes.windows(told.len()).any(|some| some == told.as_bytes()),
                         "{told}"
                     );
                 }

@@ -15,13 +15,10 @@ pub(crate) fn lure(n: usize, site: &str) -> String {
     )
 }
 
-/// The same with a form that asks for the password on the page of a bank's name: worse.
-pub(crate) fn worse(n: usize, site: &str) -> String {
-    let form = format!(
-        "<form action=\"http://{site}/entra.php\"><input name=\"email\"><input type=\"password\" name=\"password\">\
-         </form></body>"
-    );
-    lure(n, site).replace("</body>", &form)
+/// One of the same wave that tells less of itself: nobody's name, and a link that does not lie.
+pub(crate) fn milder(n: usize, site: &str) -> String {
+    let letter = lure(n, site).replace("Poste Italiane <", "Ufficio consegne <");
+    letter.replace("https://www.poste.it/pacco", "Conferma")
 }
 
 /// A letter of a colleague that nobody should worry about.

@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod desk;
+mod kept;
 mod letters;
 mod rulings;
+mod said_back;
+mod twice;

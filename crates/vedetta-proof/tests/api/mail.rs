@@ -8,6 +8,7 @@ use vedetta_model::Role;
 use vedetta_postroom::{MasterKey, Postroom, Settings};
 
 use crate::door::Door;
+use crate::stream::{open, read_frame};
 
 const LURE: &str = "From: Poste Italiane <x@avvisi-spedizioni.invalid>\r\nTo: ada@comune.perugia.example\r\n\
     Subject: Il suo pacco e in giacenza\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
@@ -55,6 +56,16 @@ async fn a_message_is_reported_answered_overruled_released_and_deleted() {
     assert_eq!(released["stage"]["is"], "released", "{released}");
     let items = door.get(&door.token("foligno"), "/api/v1/items?kind=indicator").await;
     assert!(!items["items"].as_array().unwrap().is_empty());
+    let (foligno, questions) = (door.token("foligno"), "/api/v1/mail/questions");
+    assert_eq!(door.get(&foligno, questions).await["items"][0]["campaign"], id);
+    let answer = format!("POST {questions}/{id}");
+    let said = ("application/json", r#"{"received":true,"mailboxes":3}"#);
+    let answered = door.ask(&foligno, &answer, Some(said)).await;
+    assert_eq!(answered.json()["told"]["mailboxes"], 3, "{answered:?}");
+    let stranger = door.ask(&door.token("stranger"), &answer, Some(said)).await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+    let wave = door.get(&anna, &format!("/api/v1/mail/campaigns/{id}")).await;
+    assert_eq!(wave["told"]["foligno"]["received"], true, "{wave}");
     let message = format!("/api/v1/mail/reports/{number}/message");
     let whole = door.ask(&anna, &format!("GET {message}"), None).await;
     assert_eq!(whole.body, LURE.as_bytes());
@@ -65,6 +76,24 @@ async fn a_message_is_reported_answered_overruled_released_and_deleted() {
     assert_eq!(whole.status, StatusCode::NOT_FOUND);
     let figures = door.get(&anna, "/api/v1/mail/statistics?days=7").await;
     assert_eq!(figures["total"]["verdicts"]["malicious"], 2, "{figures}");
+}
+
+#[tokio::test]
+async fn who_uploaded_is_told_of_a_changed_verdict() {
+    let door = desk();
+    let (ada, anna) = (door.token("perugia"), door.token("anna"));
+    let answer = door.ask(&ada, "POST /api/v1/mail/reports", Some((MESSAGE, LURE))).await.json();
+    let (number, verdict) = (&answer["cases"][0]["case"], &answer["cases"][0]["verdict"]);
+    let since = "/api/v1/mail/reports/own?changed_after=2020-01-01T00:00:00Z";
+    assert_eq!(door.get(&ada, since).await["items"], serde_json::json!([]));
+    let overrule = format!("POST /api/v1/mail/reports/{}/verdict", number.as_str().unwrap());
+    let said = ("application/json", r#"{"verdict":"undetermined","of":"report"}"#);
+    assert_eq!(door.ask(&anna, &overrule, Some(said)).await.json()["reports"], 1);
+    let changed = &door.get(&ada, since).await["items"][0];
+    assert_eq!((&changed["case"], &changed["before"]), (number, verdict));
+    let told = read_frame(&mut open(&door, &ada, "0").await).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["verdict"]["case"], &told["verdict"]["before"]), (number, verdict));
 }
 
 #[tokio::test]

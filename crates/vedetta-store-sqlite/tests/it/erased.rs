@@ -1,8 +1,8 @@
 //! What is erased is in no file any more.
 
 use vedetta_model::Instant;
+use vedetta_store::SecretKind;
 use vedetta_store::conformance::House as _;
-use vedetta_store::{SecretKind, Store};
 
 use crate::Directory;
 
