@@ -5,8 +5,11 @@
 //! future; every key; every seal; that the origin speaks for the producer; the markings along the
 //! trail; and that every giver named by a hop holds the item by what the hop before gave.
 
+mod roots;
+mod shape;
+
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_model::{AgreementId, Instant, OrganisationId, Tlp};
@@ -15,13 +18,16 @@ use vedetta_policy::{Form, Network, Passage};
 use crate::card::Card;
 use crate::cards::{Cards, Peer, PeerStage, Vouches};
 use crate::digest::Digest;
-use crate::envelope::{Envelope, Item, SignedAgreement, VERSION, What};
-use crate::hop::{self, Hop, MOST_HOPS, MOST_PASSAGES};
-use crate::key::{KeyId, PublicKey, Signature};
+use crate::envelope::{Envelope, Item, SignedAgreement, What};
+use crate::hop::{self, Hop};
+use crate::key::KeyId;
 use crate::limits::Limits;
 use crate::passages::Passages;
 use crate::scope::{Breadth, Scope, Territory, Vouched};
-use crate::seal::{Climb, Seal};
+use crate::seal::Seal;
+
+pub use self::roots::Roots;
+use self::shape::{bounds, times, trail};
 
 /// A moment so far ahead of ours is still believed.
 pub const SKEW: Duration = Duration::from_secs(300);
@@ -35,9 +41,6 @@ pub const MOST_NAMES: usize = 64;
 /// A text is signed by at most so many nodes.
 pub const MOST_SIGNATURES: usize = 64;
 
-/// Of so many trees the latest way is remembered.
-const CLIMBED: usize = 8;
-
 /// What a node believes at a moment: compiled from the directory, the agreements, the cards and the
 /// peers, and compiled anew when one of them changes.
 pub struct Trust {
@@ -48,14 +51,6 @@ pub struct Trust {
     peers: HashSet<OrganisationId>,
     roots: Arc<Roots>,
     limits: Arc<Limits>,
-}
-
-/// Signed roots that were verified, so that each is verified once. Bounded.
-pub struct Roots {
-    room: usize,
-    known: Mutex<HashSet<(PublicKey, Digest, Signature)>>,
-    /// Of the latest trees the way of the latest leaf: the next has most of it in common.
-    climbed: Mutex<Vec<(PublicKey, Signature, Climb)>>,
 }
 
 /// An envelope that was checked: only [`Trust::check`] makes one.
@@ -289,53 +284,6 @@ impl Verified {
     #[must_use]
     pub fn into_envelope(self) -> Envelope {
         *self.envelope
-    }
-}
-
-impl Roots {
-    /// Remembers so many.
-    #[must_use]
-    pub fn new(room: usize) -> Self {
-        Self { room, known: Mutex::default(), climbed: Mutex::default() }
-    }
-
-    /// Whether a seal of this key holds for a leaf.
-    fn holds(&self, key: &PublicKey, seal: &Seal, leaf: Digest) -> bool {
-        let climbed = || self.climbed.lock().unwrap_or_else(PoisonError::into_inner);
-        for (by, signature, climb) in climbed().iter_mut() {
-            if by == key
-                && *signature == seal.signature
-                && let Some(beside) = climb.beside(seal, leaf)
-            {
-                *climb = beside;
-                return true;
-            }
-        }
-        let Some(climb) = Climb::of(seal, leaf) else { return false };
-        let holds = self.verify(key, climb.root(), &seal.signature);
-        if holds {
-            let mut climbed = climbed();
-            climbed.truncate(CLIMBED - 1);
-            climbed.insert(0, (*key, seal.signature, climb));
-        }
-        holds
-    }
-
-    fn verify(&self, key: &PublicKey, root: Digest, signature: &Signature) -> bool {
-        let entry = (*key, root, *signature);
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(&entry) {
-            return true;
-        }
-        let holds = key.verify(root.octets(), signature).is_ok();
-        if holds {
-            let mut known = known();
-            if known.len() >= self.room {
-                known.clear();
-            }
-            known.insert(entry);
-        }
-        holds
     }
 }
 
@@ -665,56 +613,5 @@ impl Trust {
         let Some(before) = before else { return own };
         let earlier = &before.passages;
         earlier.iter().any(|it| hop::carries(it, passage) || (own && hop::leads_to(it, passage)))
-    }
-}
-
-fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
-    if envelope.v != VERSION {
-        return Err(Refusal::Version(envelope.v));
-    }
-    if envelope.hops.len() > MOST_HOPS {
-        return Err(Refusal::TooMany("hops"));
-    }
-    if let What::Item(item) = &envelope.what {
-        let conditions = &item.conditions;
-        let sets = [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
-        if sets.iter().any(|names| *names > MOST_NAMES) {
-            return Err(Refusal::TooMany("names in its conditions"));
-        }
-    }
-    for hop in &envelope.hops {
-        if hop.passages.len() > MOST_PASSAGES {
-            return Err(Refusal::TooMany("passages"));
-        }
-        if hop.passages.iter().any(|passage| hop::agreements(passage) > MOST_AGREEMENTS) {
-            return Err(Refusal::TooMany("agreements"));
-        }
-    }
-    Ok(())
-}
-
-fn trail(envelope: &Envelope) -> Result<(), Refusal> {
-    let mut at = &envelope.origin;
-    let mut seen = HashSet::from([at]);
-    for (place, hop) in envelope.hops.iter().enumerate() {
-        if hop.from != *at {
-            return Err(Refusal::BrokenTrail(place));
-        }
-        if !seen.insert(&hop.to) {
-            return Err(Refusal::Loop(hop.to.clone()));
-        }
-        at = &hop.to;
-    }
-    Ok(())
-}
-
-/// Of the moments of passing it on alone, which each node reads from its clock as it seals. The
-/// moment of the origin's ledger never goes back: where a clock once ran ahead, it stays ahead.
-fn times(envelope: &Envelope, now: Instant) -> Result<(), Refusal> {
-    let latest = now.after(SKEW);
-    let mut moments = envelope.hops.iter().map(|hop| hop.at);
-    match moments.find(|at| *at > latest) {
-        Some(at) => Err(Refusal::Future { at }),
-        None => Ok(()),
     }
 }

@@ -22,8 +22,20 @@ use crate::sorted;
 /// The version of the envelope that this crate writes and reads.
 pub const VERSION: u8 = 1;
 
-/// About so many octets has an envelope beside its object, a hop, and a passage.
+/// About so many octets has an envelope beside what it carries, and a hop.
 const APIECE: usize = 700;
+
+/// Names in conditions weigh so much each, beside their letters.
+const NAME: usize = 48;
+
+/// What is no item has at most so many octets of JSON.
+pub const LARGEST_NOTICE: usize = 8 << 10;
+
+/// And the text of an agreement, with its signatures.
+pub const LARGEST_AGREEMENT: usize = 256 << 10;
+
+/// A reason or a note has at most so many characters: then it is within [`LARGEST_NOTICE`].
+pub const LONGEST_WORDS: usize = 1_000;
 
 /// What travels, from whom, and how it came.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -189,7 +201,57 @@ impl SignedAgreement {
     }
 }
 
+impl What {
+    /// How many octets it has as JSON. Written, and not kept: notices are small and few.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let mut count = Count(0);
+        // Nothing that travels fails to be written.
+        let _written = serde_json::to_writer(&mut count, self).is_ok();
+        count.0
+    }
+
+    /// How many it may have; of an item its object says, within a frame.
+    pub(crate) const fn largest(&self) -> usize {
+        match self {
+            Self::Item(_) => usize::MAX,
+            Self::Agreement(_) => LARGEST_AGREEMENT,
+            _ => LARGEST_NOTICE,
+        }
+    }
+
+    /// Whether it is small enough for other nodes to take it.
+    #[must_use]
+    pub fn travels(&self) -> bool {
+        self.octets() <= self.largest()
+    }
+}
+
+/// Counts what is written.
+struct Count(usize);
+
+impl std::io::Write for Count {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0 += octets.len();
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Item {
+    /// As [`Envelope::weight`]: the object, and the names in the conditions.
+    fn weight(&self) -> usize {
+        let Handling { victims, named, only_under, .. } = &self.conditions;
+        let victims = victims.iter().map(|it| it.as_str().len());
+        let agreements = only_under.iter().map(|it| it.as_str().len());
+        let persons = named.iter().map(|it| it.account.as_str().len() + it.organisation.as_str().len());
+        let names = victims.chain(agreements).chain(persons).map(|name| NAME + name);
+        self.object.text().len() + names.sum::<usize>()
+    }
+
     fn canonical(&self) -> String {
         let Self { object, conditions, form, derived } = self;
         let derived =
@@ -229,16 +291,16 @@ impl Envelope {
         ))
     }
 
-    /// About how many octets it has as JSON, and takes in a ledger.
+    /// About how many octets it has as JSON, and takes in a ledger; never less of what is as long as
+    /// who wrote it liked.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let object = match &self.what {
-            What::Item(item) => item.object.text().len(),
-            _ => APIECE,
+        let what = match &self.what {
+            What::Item(item) => item.weight(),
+            notice => APIECE.max(notice.octets()),
         };
-        let passages = self.hops.iter().flat_map(|hop| &hop.passages);
-        let passages: usize = passages.map(|it| APIECE + 64 * crate::hop::agreements(it)).sum();
-        object + APIECE * (1 + self.hops.len()) + passages
+        let hops = self.hops.iter().map(|hop| APIECE + hop.passages.weight());
+        APIECE + what + hops.sum::<usize>()
     }
 
     /// Who gave it to whoever has it: the last hop's sender, or the origin.

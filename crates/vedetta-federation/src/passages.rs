@@ -24,7 +24,13 @@ struct Known {
     all: Vec<Passage>,
     /// Canonical JSON.
     text: Box<RawValue>,
+    /// As [`Passages::weight`].
+    weight: usize,
 }
+
+/// A passage weighs so much, and each agreement that it names.
+const APIECE: usize = 700;
+const NAME: usize = 64;
 
 /// So many are told apart by a thread.
 const ALIKE: usize = 16;
@@ -41,7 +47,13 @@ thread_local! {
 impl Passages {
     fn of(all: Vec<Passage>) -> Self {
         let text = RawValue::from_string(sorted::passages(&all)).unwrap_or_default();
-        Self(Arc::new(Known { all, text }))
+        let weight = all.iter().map(|it| APIECE + NAME * crate::hop::agreements(it)).sum();
+        Self(Arc::new(Known { all, text, weight }))
+    }
+
+    /// About how many octets they take: known once they are read.
+    pub(crate) fn weight(&self) -> usize {
+        self.0.weight
     }
 
     /// Their canonical JSON.

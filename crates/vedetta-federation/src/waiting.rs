@@ -47,7 +47,19 @@ struct Guest {
     /// What it changes, when that was changed too often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    /// Its weight; not there in rooms written before it was kept.
+    #[serde(default)]
+    octets: usize,
     envelope: Box<Envelope>,
+}
+
+impl Guest {
+    fn weight(&self) -> usize {
+        match self.octets {
+            0 => self.envelope.weight(),
+            octets => octets,
+        }
+    }
 }
 
 /// Whether there was room.
@@ -95,26 +107,27 @@ impl Waiting {
                 && guest.envelope.origin == envelope.origin
             {
                 if guest.envelope.at < envelope.at {
-                    *guest = Guest { since: guest.since, leaf, subject, envelope };
+                    let (since, octets) = (guest.since, envelope.weight());
+                    *guest = Guest { since, leaf, subject, octets, envelope };
                 }
                 return Room::Kept;
             }
         }
-        if !self.has_place(&envelope, subject.as_ref()) {
+        let octets = envelope.weight();
+        if !self.has_place((&envelope, octets), subject.as_ref()) {
             return Room::Full;
         }
-        self.0.push(Guest { since: now, leaf, subject, envelope });
+        self.0.push(Guest { since: now, leaf, subject, octets, envelope });
         Room::Kept
     }
 
     /// Whether there is a place for one more.
-    fn has_place(&self, envelope: &Envelope, subject: Option<&String>) -> bool {
+    fn has_place(&self, (envelope, octets): (&Envelope, usize), subject: Option<&String>) -> bool {
         let fits = |is: &dyn Fn(&Guest) -> bool, (part, of): (usize, usize)| {
             let alike = self.0.iter().filter(|guest| is(guest));
-            let taken = alike.map(|guest| guest.envelope.weight());
-            let (count, octets) = taken.fold((0, envelope.weight()), |(count, octets), weight| {
-                (count + 1, octets + weight)
-            });
+            let taken = alike.map(Guest::weight);
+            let (count, octets) =
+                taken.fold((0, octets), |(count, octets), weight| (count + 1, octets + weight));
             count < MOST_WAITING * part / of && octets <= MOST_OCTETS * part / of
         };
         if subject.is_some() {
@@ -125,11 +138,16 @@ impl Waiting {
             && (!item(envelope) || fits(&|guest| item(&guest.envelope), ITEMS))
     }
 
+    /// How many octets wait.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.0.iter().map(Guest::weight).sum()
+    }
+
     /// Whether half of the room is free, so that what found no place may come again.
     #[must_use]
     pub fn is_half_free(&self) -> bool {
-        let octets: usize = self.0.iter().map(|guest| guest.envelope.weight()).sum();
-        self.0.len() <= MOST_WAITING / 2 && octets <= MOST_OCTETS / 2
+        self.0.len() <= MOST_WAITING / 2 && self.octets() <= MOST_OCTETS / 2
     }
 
     /// After how long what waits is to be tried again, when the same are believed as at the last
@@ -148,7 +166,7 @@ impl Waiting {
         now: Instant,
     ) -> (Vec<Verified>, Vec<Refused>) {
         let (mut passed, mut given_up) = (Vec::new(), Vec::new());
-        for Guest { since, leaf, subject, envelope } in std::mem::take(&mut self.0) {
+        for Guest { since, leaf, subject, octets, envelope } in std::mem::take(&mut self.0) {
             let mut refused = match trust.check(peer, *envelope, now) {
                 Ok(verified) => {
                     passed.push(verified.late());
@@ -157,7 +175,7 @@ impl Waiting {
                 Err(refused) => *refused,
             };
             match refused.later.take().filter(|_| now < since.after(PATIENCE)) {
-                Some(envelope) => self.0.push(Guest { since, leaf, subject, envelope }),
+                Some(envelope) => self.0.push(Guest { since, leaf, subject, octets, envelope }),
                 None => given_up.push(refused),
             }
         }

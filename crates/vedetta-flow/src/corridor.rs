@@ -9,3 +9,4 @@ pub use crate::mesh::standings::hear;
 pub use crate::redaction::{Redactor, facts_of};
 pub use crate::views::deliveries::quantiles;
 pub use crate::views::withdrawals::keep as keep_withdrawal;
+pub use crate::wording::travels;

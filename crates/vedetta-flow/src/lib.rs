@@ -26,6 +26,7 @@ mod names;
 mod redaction;
 mod scribe;
 mod siblings;
+mod wording;
 
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use vedetta_federation::bookmark::{Mark, Span};
 use vedetta_federation::digest::Digest;
-use vedetta_federation::envelope::{Envelope, Item, What, Withdrawal};
+use vedetta_federation::envelope::{Envelope, Item, LONGEST_WORDS, What, Withdrawal};
 use vedetta_federation::hop::agreements;
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
@@ -500,7 +500,9 @@ impl Sharing<'_> {
             return Ok(());
         }
         let facts: serde_json::Value = serde_json::from_str(facts).unwrap_or_default();
-        let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+        let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default();
+        // Those that were written before there was a limit are longer.
+        let reason = reason.chars().take(LONGEST_WORDS).collect();
         let directory = &self.mesh.standing.directory;
         let producer = producer.and_then(|it| directory.numbered(it)).map(|it| it.id.clone());
         let what = What::Withdrawal(Withdrawal { item: id, producer, reason });

@@ -7,7 +7,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{SignedAgreement, What};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::{ADMINISTRATORS, ROOM_AND_AUDITORS};
-use vedetta_flow::corridor::keep_own;
+use vedetta_flow::corridor::{keep_own, travels};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, Agreement, AgreementId};
 
@@ -96,9 +96,10 @@ impl Nodes {
         let (mesh, now) = (self.house.mesh()?, self.house.now());
         let (shared, actor) = (Arc::clone(self.house.shared()), by.account.to_string());
         let sent = signed.clone();
+        let what = What::Agreement(Box::new(sent.clone()));
+        travels(sent.text.id.as_str(), &what)?;
         self.house.write(move |unit| {
             write_signed(unit, &shared, (&mesh, now), &actor, &sent)?;
-            let what = What::Agreement(Box::new(sent.clone()));
             keep_own(unit, (&actor, sent.text.id.as_str()), None, &what).map(drop)
         })?;
         Ok(signed)

@@ -163,15 +163,6 @@ fn a_ledger_whose_clock_once_ran_ahead_mutes_no_node() {
     assert!(at_c(pass("b", "c", pass("a", "b", ahead, vec![]), vec![])).is_ok());
 }
 
-fn pass_at(from: &str, to: &str, envelope: Envelope, at: vedetta_model::Instant) -> Envelope {
-    use vedetta_federation::exchange::{Signer, dispatch};
-    use vedetta_federation::shelf::Parcel;
-    let (node, key) = (id(from), key(from));
-    let parcel =
-        Parcel::Onward { envelope: Box::new(envelope), passages: Passages::default(), tlp: None };
-    dispatch(Signer { node: &node, key: &key }, &id(to), vec![parcel], at).remove(0)
-}
-
 #[test]
 fn nobody_speaks_for_the_organisations_of_another_node() {
     let false_origin = own("a", item("d1"));

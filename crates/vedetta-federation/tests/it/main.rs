@@ -6,5 +6,6 @@ mod corpus;
 mod document;
 mod forged;
 mod hostile;
+mod room;
 mod scene;
 mod wellbred;

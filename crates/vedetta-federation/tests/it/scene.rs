@@ -149,11 +149,25 @@ pub(crate) fn passage(giver: &str, on: &[&str]) -> Passage {
 
 /// Has a node pass an envelope on, honestly sealed, whatever it says.
 pub(crate) fn pass(from: &str, to: &str, envelope: Envelope, passages: Vec<Passage>) -> Envelope {
+    sent((from, to), envelope, passages, now())
+}
+
+/// The same by nobody's right, at a moment.
+pub(crate) fn pass_at(from: &str, to: &str, envelope: Envelope, at: Instant) -> Envelope {
+    sent((from, to), envelope, vec![], at)
+}
+
+fn sent(
+    (from, to): (&str, &str),
+    envelope: Envelope,
+    passages: Vec<Passage>,
+    at: Instant,
+) -> Envelope {
     let (node, key) = (id(from), key(from));
     let signer = Signer { node: &node, key: &key };
     let passages = passages.into();
     let parcel = Parcel::Onward { envelope: Box::new(envelope), passages, tlp: None };
-    dispatch(signer, &id(to), vec![parcel], now()).remove(0)
+    dispatch(signer, &id(to), vec![parcel], at).remove(0)
 }
 
 /// An item of `a1`, as `b` gives it to `c`.

@@ -8,13 +8,14 @@ use crate::authority::{PRODUCERS, require};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::mesh::{Provenance, keep_own};
+use crate::wording;
 
 impl House {
     /// Acknowledges the newest release of an item that the actor may read. The first
     /// acknowledgement of an organisation counts; `None` when there was one.
     ///
     /// # Errors
-    /// Forbidden, or unknown to the actor.
+    /// Forbidden, unknown to the actor, or too long a note.
     pub fn acknowledge(
         &self,
         by: &Actor,
@@ -22,6 +23,7 @@ impl House {
         note: Option<String>,
     ) -> Result<Option<Stamp>, FlowError> {
         require(by, PRODUCERS, "acknowledge items")?;
+        wording::short("note", note.as_deref().unwrap_or_default())?;
         let read = self.item(by, item)?;
         let acknowledgement = Acknowledgement {
             release: read.stamp.seq,

@@ -13,6 +13,7 @@ use vedetta_store::RecordKind;
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::wording;
 
 /// What to do with an agreement.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +82,9 @@ impl House {
         step: &Step,
     ) -> Result<Agreement, FlowError> {
         self.require_room(by, ADMINISTRATORS, "change agreements")?;
+        if let Step::Suspend { reason } = step {
+            wording::short("reason", reason)?;
+        }
         let _one_at_a_time = self.change();
         let standing = self.standing();
         let known = standing.network.agreement(id);

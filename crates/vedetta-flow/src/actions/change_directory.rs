@@ -13,6 +13,7 @@ use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
 use crate::mesh::keep_own;
+use crate::wording;
 
 impl House {
     /// Puts records of the directory: all of them or none.
@@ -41,6 +42,9 @@ impl House {
         };
         (standing.directory.with(records.clone(), unborn))
             .map_err(|error| FlowError::invalid("records", error))?;
+        for contact in &records.contacts {
+            wording::travels(contact.id.as_str(), &What::Contact(Box::new(contact.clone())))?;
+        }
         let own = standing.own.as_ref();
         records.accounts.iter().try_for_each(|account| check_account(account, own))
     }

@@ -11,6 +11,7 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::redaction::Redactor;
 use crate::views::withdrawals::keep;
+use crate::wording;
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
@@ -18,9 +19,10 @@ impl House {
     /// duty officer whose organisation brought none, what everybody did.
     ///
     /// # Errors
-    /// Forbidden, or unknown to the actor.
+    /// Forbidden, unknown to the actor, or too long a reason.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
+        wording::short("reason", reason)?;
         let read = self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
         let mut producers = match item.follows_from_value() {

@@ -1,0 +1,117 @@
+//! What a peer may have wait here, and what that costs.
+
+use std::time::Duration;
+
+use vedetta_federation::check::{Refused, Trust};
+use vedetta_federation::envelope::{
+    Envelope, Item, LARGEST_NOTICE, LONGEST_WORDS, SignedAgreement, StandingNotice, Stands, What,
+    Withdrawal,
+};
+use vedetta_federation::object::Object;
+use vedetta_federation::waiting::{MOST_OCTETS, Room, Waiting};
+use vedetta_model::{Agreement, Instant};
+
+use crate::scene::*;
+
+fn later(seconds: u64) -> Instant {
+    now().after(Duration::from_secs(seconds))
+}
+
+/// What `c` says to what `b` brings.
+fn refused(trust: &Trust, envelope: Envelope) -> Refused {
+    *trust.check(&id("b"), envelope, now()).unwrap_err()
+}
+
+fn withdrawal(reason: &str) -> What {
+    let item = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".parse().unwrap();
+    What::Withdrawal(Withdrawal { item, producer: None, reason: reason.into() })
+}
+
+fn standing(agreement: &str, revision: u64, reason: &str) -> What {
+    What::Standing(StandingNotice {
+        agreement: agreement.parse().unwrap(),
+        revision,
+        now: Stands::Suspended,
+        since: now(),
+        reason: Some(reason.into()),
+    })
+}
+
+/// Something of `a`, as `b` gives it to `c`.
+fn brought(place: u64, what: What) -> Envelope {
+    brought_at(place, what, now())
+}
+
+fn brought_at(place: u64, what: What, at: Instant) -> Envelope {
+    let own = Envelope::unsealed(id("a"), now(), place, what);
+    pass_at("b", "c", pass("a", "b", own, vec![]), at)
+}
+
+#[test]
+fn what_is_no_item_is_short() {
+    let trust = trust("c", cards());
+    let words = "\u{7}".repeat(LONGEST_WORDS);
+    for what in [withdrawal(&words), standing("all", 1, &words)] {
+        assert!(what.travels());
+        assert!(trust.check(&id("b"), brought(7, what), now()).is_ok(), "as long as may be");
+    }
+    let long = "x".repeat(LARGEST_NOTICE);
+    let presence = format!(
+        r#"{{"contact":{{"id":"k","organisation":"a1","role":"{long}","name":"n"}}}}"#
+    );
+    let agreement = |title: String| {
+        let it = serde_json::json!({ "id": "new", "title": title, "stage": { "is": "draft" },
+            "term": { "from": "2026-01-01", "until": "2030-12-31" } });
+        let text = serde_json::from_value::<Agreement>(it).unwrap();
+        What::Agreement(Box::new(SignedAgreement { text, revision: 1, signatures: vec![] }))
+    };
+    assert!(agreement("x".repeat(128 << 10)).travels(), "texts of agreements are longer");
+    let too_long = [
+        withdrawal(&long),
+        standing("all", 1, &long),
+        serde_json::from_str(&presence).unwrap(),
+        agreement("x".repeat(256 << 10)),
+    ];
+    for what in too_long {
+        assert!(!what.travels());
+        let refused = refused(&trust, brought_at(7, what, later(3_600)));
+        assert_eq!((refused.why.name(), refused.later), ("too-many", None), "nor does it wait");
+    }
+}
+
+#[test]
+fn what_waits_takes_no_more_octets_than_the_room_has() {
+    let trust = trust("c", cards());
+    let names = |n: usize| (0..64).map(|it| format!("{:x>96}", n * 64 + it)).collect::<Vec<_>>();
+    let item = |n: usize| {
+        let object = format!(
+            r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#
+        );
+        let mut conditions = handling("a1", "GREEN");
+        conditions.victims = names(n).iter().map(|it| id(it)).collect();
+        conditions.only_under = names(n).iter().map(|it| it.parse().unwrap()).collect();
+        conditions.named =
+            names(n).iter().map(|it| format!("{it}@{it}").parse().unwrap()).collect();
+        let object = Object::new(object).unwrap();
+        What::Item(Box::new(Item { object, conditions, ..crate::scene::item("a1") }))
+    };
+    let reason = "x".repeat(6_000);
+    for what in [&item as &dyn Fn(usize) -> What, &|_| withdrawal(&reason)] {
+        let mut room = Waiting::default();
+        let mut octets = 0;
+        let kept = (0..).find(|n| {
+            let envelope = brought_at(*n as u64, what(*n), later(3_600));
+            let length = serde_json::to_string(&envelope).unwrap().len();
+            assert!(envelope.weight() >= length, "{} < {length}", envelope.weight());
+            let room = room.keep(&mut refused(&trust, envelope), now());
+            octets += length;
+            room == Room::Full
+        });
+        assert!(kept.is_some_and(|kept| kept > 10), "{kept:?}");
+        assert!(octets <= MOST_OCTETS + (64 << 10), "{octets}");
+        // Read anew, as after a fall, it weighs the same.
+        let again: Waiting =
+            serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
+        assert_eq!(again.octets(), room.octets());
+    }
+}
