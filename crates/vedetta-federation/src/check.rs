@@ -21,7 +21,7 @@ use crate::digest::Digest;
 use crate::envelope::{Envelope, Item, SignedAgreement, What};
 use crate::hop::{self, Hop};
 use crate::key::KeyId;
-use crate::limits::Limits;
+use crate::limits::{Beside, Limits};
 use crate::passages::Passages;
 use crate::scope::{Breadth, Scope, Territory, Vouched};
 use crate::seal::Seal;
@@ -343,6 +343,11 @@ impl Trust {
         Territory::believed(network, accepted.chain([(me, own)]), &vouched)
     }
 
+    /// What was brought lately.
+    pub(crate) const fn lately(&self) -> &Arc<Limits> {
+        &self.limits
+    }
+
     /// Which node speaks for whom.
     #[must_use]
     pub const fn territory(&self) -> &Arc<Territory> {
@@ -365,8 +370,19 @@ impl Trust {
         envelope: Envelope,
         now: Instant,
     ) -> Result<Verified, Box<Refused>> {
+        self.check_beside(peer, envelope, &mut Beside::default(), now)
+    }
+
+    /// The same, beside what is checked and not taken in yet.
+    pub(crate) fn check_beside(
+        &self,
+        peer: &OrganisationId,
+        envelope: Envelope,
+        beside: &mut Beside,
+        now: Instant,
+    ) -> Result<Verified, Box<Refused>> {
         let leaf = envelope.leaf();
-        match self.examine(peer, &envelope, leaf, now) {
+        match self.examine(peer, (&envelope, leaf), beside, now) {
             Ok((way, tlp)) => {
                 Ok(Verified { envelope: Box::new(envelope), leaf, way, tlp, late: false })
             }
@@ -381,8 +397,8 @@ impl Trust {
     fn examine(
         &self,
         peer: &OrganisationId,
-        envelope: &Envelope,
-        leaf: Digest,
+        (envelope, leaf): (&Envelope, Digest),
+        beside: &mut Beside,
         now: Instant,
     ) -> Result<(Way, Option<Tlp>), Refusal> {
         bounds(envelope)?;
@@ -399,7 +415,7 @@ impl Trust {
             What::Agreement(signed) => self.signed(&envelope.origin, signed).map(|()| None)?,
             _ => None,
         };
-        self.limits(peer, envelope, now)?;
+        self.limits(peer, envelope, beside, now)?;
         Ok((way, tlp))
     }
 
@@ -408,6 +424,7 @@ impl Trust {
         &self,
         peer: &OrganisationId,
         envelope: &Envelope,
+        beside: &mut Beside,
         now: Instant,
     ) -> Result<(), Refusal> {
         let origin = || envelope.origin.clone();
@@ -418,7 +435,7 @@ impl Trust {
                 true => Ok(()),
                 false => Err(Refusal::ManyKinds(origin())),
             },
-            _ if self.limits.paces(envelope, now) => Ok(()),
+            _ if self.limits.paces(envelope, beside, now) => Ok(()),
             _ => Err(Refusal::TooSoon(origin())),
         }
     }

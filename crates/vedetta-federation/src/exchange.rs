@@ -1,13 +1,16 @@
 //! What joins a link to a node's memory: reading what is to be sent, sealed; checking what came.
 
+use std::sync::Arc;
+
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::Bookmark;
-use crate::check::{Refusal, Trust};
+use crate::check::{Refusal, Trust, Verified};
 use crate::envelope::Envelope;
 use crate::frame::{MOST_REFUSALS, Told};
 use crate::hop::{MOST_HOPS, Sending};
 use crate::key::SecretKey;
+use crate::limits::{Beside, Limits, subject};
 use crate::link::{Fetched, Taken, Taking};
 use crate::seal::{MOST_LEAVES, seal};
 use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
@@ -82,12 +85,16 @@ pub fn take_waiting<S: Shelf>(
 }
 
 /// A batch that was checked, without what is to be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Checked {
     number: u64,
     bookmark: Bookmark,
     told: Vec<Told>,
     left_over: usize,
+    /// Changes of subjects, by their place among what was verified: those count that are news.
+    changes: Vec<(usize, OrganisationId, String)>,
+    limits: Arc<Limits>,
+    at: Instant,
 }
 
 /// The first half of [`take`]: what may go on while the batch before is written. `taking` has the
@@ -102,8 +109,9 @@ pub fn check(
     let Taking { batch, mut bookmark } = taking;
     let (mut verified, mut refused) = (Vec::with_capacity(batch.envelopes.len()), Vec::new());
     let (mut left_over, mut changed) = (0, false);
+    let mut beside = Beside::default();
     for envelope in batch.envelopes {
-        match trust.check(peer, envelope, now) {
+        match trust.check_beside(peer, envelope, &mut beside, now) {
             Ok(it) => verified.push(if batch.lane == Lane::Live { it } else { it.late() }),
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
@@ -121,7 +129,7 @@ pub fn check(
     }
     let waiting = changed.then(|| waiting.clone());
     let arrival = Arrival { verified, refused, bookmark, waiting };
-    (Checked::of(batch.number, left_over, &arrival), arrival)
+    (Checked::of((trust, now), batch.number, left_over, &arrival), arrival)
 }
 
 /// The first half of [`take_waiting`]; nothing when everything waits on. No batch has its number,
@@ -138,20 +146,38 @@ pub fn check_waiting(
         return None;
     }
     let mut arrival = Arrival { verified, refused, bookmark, waiting: Some(waiting.clone()) };
-    let checked = Checked::of(0, 0, &arrival);
+    let checked = Checked::of((trust, now), 0, 0, &arrival);
     // What is given up was refused when it came: it counts once.
     arrival.refused.clear();
     Some((checked, arrival))
 }
 
 impl Checked {
-    fn of(number: u64, left_over: usize, arrival: &Arrival) -> Self {
+    fn of(
+        (trust, at): (&Trust, Instant),
+        number: u64,
+        left_over: usize,
+        arrival: &Arrival,
+    ) -> Self {
+        let change = |(place, it): (usize, &Verified)| {
+            let envelope = it.envelope();
+            Some((place, envelope.origin.clone(), subject(&envelope.what)?))
+        };
+        let changes = arrival.verified.iter().enumerate().filter_map(change).collect();
         let told = arrival.refused.iter().take(MOST_REFUSALS).map(|it| Told {
             leaf: it.leaf,
             why: it.why.name().into(),
             says: it.why.to_string(),
         });
-        Self { number, bookmark: arrival.bookmark.clone(), told: told.collect(), left_over }
+        Self {
+            number,
+            bookmark: arrival.bookmark.clone(),
+            told: told.collect(),
+            left_over,
+            changes,
+            limits: Arc::clone(trust.lately()),
+            at,
+        }
     }
 
     /// What the node has of the peer's ledger with it.
@@ -163,7 +189,12 @@ impl Checked {
     /// What became of it, once it is written.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, left_over } = self;
+        let Self { number, bookmark, told: refused, left_over, changes, limits, at } = self;
+        for (place, origin, subject) in changes {
+            if outcomes.get(place) == Some(&Outcome::New) {
+                limits.changed(&origin, subject, at);
+            }
+        }
         Taken { number, bookmark, outcomes, refused, left_over }
     }
 }

@@ -33,6 +33,14 @@ const NAME: u64 = 48;
 const REMEMBERED: usize = 4_096;
 const DAY: u64 = 86_400;
 
+/// How fast one subject may change, and all of one origin.
+const ONE: Size = Size { most: CHANGES, back: (1, CHANGE) };
+const ALL: Size = Size { most: SUBJECTS, back: (1, 1) };
+
+/// What is checked together and not taken in yet: how many changes, of each origin, of each subject.
+#[derive(Debug, Default)]
+pub(crate) struct Beside(HashMap<OrganisationId, (u64, HashMap<String, u64>)>);
+
 /// What origins and peers brought lately.
 #[derive(Debug, Default)]
 pub struct Limits {
@@ -122,23 +130,34 @@ impl Limits {
         true
     }
 
-    /// Whether what changes a subject comes slowly enough.
-    pub(crate) fn paces(&self, envelope: &Envelope, now: Instant) -> bool {
+    /// Whether what changes a subject comes slowly enough, beside what came with it. It counts once
+    /// it was news ([`Limits::changed`]): what was heard before costs its origin nothing, else
+    /// whoever says it again and again would hold off what is new.
+    pub(crate) fn paces(&self, envelope: &Envelope, beside: &mut Beside, now: Instant) -> bool {
         let Some(subject) = subject(&envelope.what) else { return true };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let origin = kept.origins.entry(envelope.origin.clone()).or_default();
-        let one = Size { most: CHANGES, back: (1, CHANGE) };
-        let all = Size { most: SUBJECTS, back: (1, 1) };
-        let before = origin.subjects.get(&subject).copied().unwrap_or_default();
-        if !before.has(1, one, now) || !origin.changes.has(1, all, now) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = kept.origins.get(&envelope.origin);
+        let changed = origin.and_then(|it| it.subjects.get(&subject)).copied().unwrap_or_default();
+        let changes = origin.map(|it| it.changes).unwrap_or_default();
+        drop(kept);
+        let (all, subjects) = beside.0.entry(envelope.origin.clone()).or_default();
+        let one = subjects.entry(subject).or_default();
+        if !changed.has(*one + 1, ONE, now) || !changes.has(*all + 1, ALL, now) {
             return false;
         }
-        if origin.subjects.len() >= REMEMBERED {
-            origin.subjects.retain(|_, bucket| bucket.level(one, now) > 0);
-        }
-        origin.subjects.entry(subject).or_default().take(1, one, now);
-        origin.changes.take(1, all, now);
+        (*one, *all) = (*one + 1, *all + 1);
         true
+    }
+
+    /// Counts a change of a subject that was news.
+    pub(crate) fn changed(&self, origin: &OrganisationId, subject: String, now: Instant) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = kept.origins.entry(origin.clone()).or_default();
+        if origin.subjects.len() >= REMEMBERED {
+            origin.subjects.retain(|_, bucket| bucket.level(ONE, now) > 0);
+        }
+        origin.subjects.entry(subject).or_default().take(1, ONE, now);
+        origin.changes.take(1, ALL, now);
     }
 }
 

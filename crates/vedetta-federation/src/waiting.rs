@@ -12,7 +12,7 @@ use vedetta_model::{Instant, OrganisationId};
 use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
-use crate::limits::{CHANGE, subject};
+use crate::limits::{Beside, CHANGE, subject};
 
 /// So many envelopes of one peer wait.
 pub const MOST_WAITING: usize = 1_000;
@@ -166,8 +166,9 @@ impl Waiting {
         now: Instant,
     ) -> (Vec<Verified>, Vec<Refused>) {
         let (mut passed, mut given_up) = (Vec::new(), Vec::new());
+        let mut beside = Beside::default();
         for Guest { since, leaf, subject, octets, envelope } in std::mem::take(&mut self.0) {
-            let mut refused = match trust.check(peer, *envelope, now) {
+            let mut refused = match trust.check_beside(peer, *envelope, &mut beside, now) {
                 Ok(verified) => {
                     passed.push(verified.late());
                     continue;

@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use vedetta_federation::bookmark::{Bookmark, Span};
 use vedetta_federation::check::{Refused, Trust};
+use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{
     Envelope, Item, LARGEST_NOTICE, LONGEST_WORDS, SignedAgreement, StandingNotice, Stands, What,
     Withdrawal,
 };
+use vedetta_federation::exchange::{Checked, check, check_waiting};
+use vedetta_federation::frame::Batch;
+use vedetta_federation::link::Taking;
 use vedetta_federation::object::Object;
+use vedetta_federation::shelf::{Arrival, Lane, Outcome};
 use vedetta_federation::waiting::{MOST_OCTETS, Room, Waiting};
 use vedetta_model::{Agreement, Instant};
 
@@ -114,4 +120,47 @@ fn what_waits_takes_no_more_octets_than_the_room_has() {
             serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
         assert_eq!(again.octets(), room.octets());
     }
+}
+
+/// What `c` makes of a batch of `b`.
+fn heard(trust: &Trust, room: &mut Waiting, envelopes: Vec<Envelope>) -> (Checked, Arrival) {
+    let span = Span { after: 0, upto: 1 };
+    let hash = Digest::default();
+    let batch = Batch { number: 1, lane: Lane::Live, span, hash, envelopes };
+    let taking = Taking { batch: Box::new(batch), bookmark: Bookmark::default() };
+    check(trust, &id("b"), (taking, room), now())
+}
+
+#[test]
+fn what_is_said_again_and_again_holds_off_nothing_that_is_new() {
+    let (trust, mut room) = (trust("c", cards()), Waiting::default());
+    let said = |revision| brought(revision, standing("all", revision, "review"));
+    for _ in 0..100 {
+        let (checked, arrival) = heard(&trust, &mut room, vec![said(1); 4]);
+        assert_eq!((arrival.verified.len(), arrival.refused.len()), (4, 0));
+        checked.taken(vec![Outcome::Known; 4]);
+    }
+    assert!(room.is_empty());
+    for revision in 2..=5 {
+        let (checked, arrival) = heard(&trust, &mut room, vec![said(revision)]);
+        assert_eq!(arrival.verified.len(), 1, "{revision}");
+        checked.taken(vec![Outcome::New]);
+    }
+    // Four times is as often as may be.
+    let (_, arrival) = heard(&trust, &mut room, vec![said(6)]);
+    assert_eq!((arrival.verified.len(), room.len()), (0, 1));
+    let passes = |seconds| {
+        let waiting = (Bookmark::default(), &mut room.clone());
+        let passed = check_waiting(&trust, &id("b"), waiting, later(seconds));
+        passed.map_or(0, |(_, arrival)| arrival.verified.len())
+    };
+    assert_eq!((passes(1), passes(11)), (0, 1));
+}
+
+#[test]
+fn of_one_batch_no_more_passes_than_may_change_at_once() {
+    let (trust, mut room) = (trust("c", cards()), Waiting::default());
+    let all = (1..=50).map(|it| brought(it, standing("all", it, "review"))).collect();
+    let (_, arrival) = heard(&trust, &mut room, all);
+    assert_eq!((arrival.verified.len(), room.len()), (4, 1), "and the last word waits");
 }

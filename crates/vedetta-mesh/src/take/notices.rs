@@ -49,7 +49,9 @@ impl Load {
             }
             What::Item(_) => return Ok(Outcome::Idle),
         };
-        if outcome == Outcome::New || self.comes_sealed_anew(unit, verified, outcome)? {
+        // Who is on duty goes no further, and is known by its name.
+        let new = outcome == Outcome::New && !matches!(envelope.what, What::Presence(_));
+        if new || self.comes_sealed_anew(unit, verified, outcome)? {
             let kept = Kept::Passed { source: self.peer.clone() };
             self.keep_envelope(unit, &subject, &kept, envelope)?;
         }
@@ -304,10 +306,11 @@ impl Load {
             return Ok(Outcome::Idle);
         }
         let name = presence_name(&presence.organisation);
-        if is_newest(unit, &format!("at/{name}"), at)? {
-            unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
+        if !is_newest(unit, &format!("at/{name}"), at)? {
+            return Ok(Outcome::Known);
         }
-        Ok(Outcome::Known)
+        unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
+        Ok(Outcome::New)
     }
 
     /// Once: who is entered anew afterwards is not removed again by what was said before.
