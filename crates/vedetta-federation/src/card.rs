@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Instant, OrganisationId};
 
-use crate::envelope::canonical;
+use crate::envelope::{canonical, octets};
 use crate::key::{KeyId, PublicKey, SecretKey, Signature};
 use crate::scope::Scope;
 
 /// A scope on a card names at most so many.
 pub const MOST_NAMES: usize = 10_000;
+
+/// What a card says has at most so many octets of JSON: it fits a hello and a message of pairing.
+pub const LARGEST_CARD: usize = 48 << 10;
 
 /// An address on a card has at most so many octets.
 pub const LONGEST_ADDRESS: usize = 512;
@@ -118,7 +121,8 @@ impl Card {
     pub fn check(&self) -> Result<(), CardError> {
         let Self { says, signature, .. } = self;
         let long = says.address.as_ref().is_some_and(|address| address.len() > LONGEST_ADDRESS);
-        if says.serves.size() > MOST_NAMES || long || says.revokes.len() > 64 {
+        let large = || octets(says) > LARGEST_CARD;
+        if says.serves.size() > MOST_NAMES || long || says.revokes.len() > 64 || large() {
             return Err(CardError::TooLarge(says.organisation.clone()));
         }
         says.key

@@ -202,13 +202,10 @@ impl SignedAgreement {
 }
 
 impl What {
-    /// How many octets it has as JSON. Written, and not kept: notices are small and few.
+    /// How many octets it has as JSON.
     #[must_use]
     pub fn octets(&self) -> usize {
-        let mut count = Count(0);
-        // Nothing that travels fails to be written.
-        let _written = serde_json::to_writer(&mut count, self).is_ok();
-        count.0
+        octets(self)
     }
 
     /// How many it may have; of an item its object says, within a frame.
@@ -225,6 +222,14 @@ impl What {
     pub fn travels(&self) -> bool {
         self.octets() <= self.largest()
     }
+}
+
+/// How many octets something has as JSON: written, and not kept.
+pub(crate) fn octets(value: &impl Serialize) -> usize {
+    let mut count = Count(0);
+    // Nothing that travels fails to be written.
+    let _written = serde_json::to_writer(&mut count, value).is_ok();
+    count.0
 }
 
 /// Counts what is written.

@@ -5,8 +5,9 @@
 //! | length | type | payload … |      length: u32, big-endian, of type and payload
 //! ```
 //!
-//! The payload is JSON compressed with Zstandard (RFC 8878). On the wire a frame has at most 1 MiB,
-//! decompressed 8 MiB. A type that is not known is skipped: a later version may send it.
+//! The payload is JSON compressed with Zstandard (RFC 8878). On the wire a frame has at most 1 MiB;
+//! decompressed a batch or cards at most 8 MiB, a hello 128 KiB, every other 64 KiB. A type that is
+//! not known is skipped: a later version may send it.
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Instant, OrganisationId};
@@ -15,6 +16,7 @@ use crate::bookmark::{Bookmark, Mark, Span};
 use crate::card::Card;
 use crate::digest::Digest;
 use crate::envelope::Envelope;
+use crate::few::{Few, few};
 use crate::shelf::Lane;
 
 /// The versions of the protocol that this crate speaks, the lowest and the highest.
@@ -23,8 +25,14 @@ pub const VERSIONS: (u16, u16) = (1, 1);
 /// On the wire a frame has at most so many octets, its length aside.
 pub const LONGEST_FRAME: usize = 1 << 20;
 
-/// Decompressed it has at most so many.
+/// Decompressed a batch or a frame of cards has at most so many.
 pub const LARGEST_PAYLOAD: usize = 8 << 20;
+
+/// A hello: it has a card and a bookmark.
+pub const LARGEST_HELLO: usize = 128 << 10;
+
+/// And every other.
+pub const LARGEST_SMALL: usize = 64 << 10;
 
 /// A batch has at most so many envelopes.
 pub const MOST_ENVELOPES: usize = 1000;
@@ -90,6 +98,7 @@ pub struct Batch {
     /// The hash of the chain at its end.
     pub hash: Digest,
     /// What is there.
+    #[serde(deserialize_with = "few::<_, _, MOST_ENVELOPES>")]
     pub envelopes: Vec<Envelope>,
 }
 
@@ -118,6 +127,7 @@ pub struct Beat {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Notice {
     /// Each with its reason.
+    #[serde(deserialize_with = "few::<_, _, MOST_REFUSALS>")]
     pub refusals: Vec<Told>,
 }
 
@@ -183,7 +193,7 @@ pub enum FrameError {
     #[error("a frame of {0} octets: at most 1,048,576")]
     TooLong(usize),
     /// Decompressed larger than may be, or not Zstandard.
-    #[error("a payload that is not Zstandard, or larger than 8 MiB")]
+    #[error("a payload that is not Zstandard, or larger than a frame of its type may be")]
     Compression,
     /// Not the JSON of its type.
     #[error("type {kind}: {what}")]
@@ -237,7 +247,7 @@ impl Frame {
         let broken =
             |error: &dyn std::fmt::Display| FrameError::Content { kind, what: error.to_string() };
         let json = json.map_err(|error| broken(&error))?;
-        if json.len() > LARGEST_PAYLOAD {
+        if json.len() > largest(kind) {
             return Err(FrameError::TooLong(json.len()));
         }
         let payload = pack(&json).map_err(|error| broken(&error))?;
@@ -254,13 +264,21 @@ impl Frame {
     /// # Errors
     /// [`FrameError`] says what is wrong.
     pub fn decode(kind: u8, payload: &[u8]) -> Result<Option<Self>, FrameError> {
+        Ok(Self::unpacked(kind, payload)?.map(|(frame, _)| frame))
+    }
+
+    /// The same, with how many octets of JSON it had.
+    ///
+    /// # Errors
+    /// [`FrameError`] says what is wrong.
+    pub fn unpacked(kind: u8, payload: &[u8]) -> Result<Option<(Self, usize)>, FrameError> {
         if !(1..=8).contains(&kind) {
             return Ok(None);
         }
-        let json = unpack(payload)?;
+        let json = unpack(payload, largest(kind))?;
         let frame = match kind {
             1 => Self::Hello(read(kind, &json)?),
-            2 => Self::Cards(read(kind, &json)?),
+            2 => Self::Cards(read::<Few<Card, MOST_CARDS>>(kind, &json)?.0),
             3 => Self::Batch(read(kind, &json)?),
             4 => Self::Credit(read(kind, &json)?),
             5 => Self::Beat(read(kind, &json)?),
@@ -270,12 +288,9 @@ impl Frame {
         };
         let few = match &frame {
             Self::Hello(hello) => hello.resume.is_sound() && hello.edition.len() <= 64,
-            Self::Cards(cards) => cards.len() <= MOST_CARDS,
-            Self::Batch(batch) => batch.envelopes.len() <= MOST_ENVELOPES,
-            Self::Notice(notice) => notice.refusals.len() <= MOST_REFUSALS,
             _ => true,
         };
-        if few { Ok(Some(frame)) } else { Err(FrameError::TooMany(kind)) }
+        if few { Ok(Some((frame, json.len()))) } else { Err(FrameError::TooMany(kind)) }
     }
 }
 
@@ -311,6 +326,15 @@ impl Decoder {
     }
 }
 
+/// How many octets of JSON a type has at most.
+const fn largest(kind: u8) -> usize {
+    match kind {
+        1 => LARGEST_HELLO,
+        2 | 3 => LARGEST_PAYLOAD,
+        _ => LARGEST_SMALL,
+    }
+}
+
 /// With a checksum, so that what was damaged is not taken for what was sent.
 fn pack(json: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(1)?;
@@ -318,15 +342,15 @@ fn pack(json: &[u8]) -> std::io::Result<Vec<u8>> {
     compressor.compress(json)
 }
 
-fn unpack(payload: &[u8]) -> Result<Vec<u8>, FrameError> {
+fn unpack(payload: &[u8], largest: usize) -> Result<Vec<u8>, FrameError> {
     use std::io::Read as _;
     let mut json = Vec::new();
     let mut reader =
         zstd::stream::read::Decoder::new(payload).map_err(|_| FrameError::Compression)?;
     reader.window_log_max(23).map_err(|_| FrameError::Compression)?;
-    let limit = u64::try_from(LARGEST_PAYLOAD + 1).unwrap_or(u64::MAX);
+    let limit = u64::try_from(largest + 1).unwrap_or(u64::MAX);
     reader.take(limit).read_to_end(&mut json).map_err(|_| FrameError::Compression)?;
-    if json.len() > LARGEST_PAYLOAD { Err(FrameError::Compression) } else { Ok(json) }
+    if json.len() > largest { Err(FrameError::Compression) } else { Ok(json) }
 }
 
 fn read<'de, T: Deserialize<'de>>(kind: u8, json: &'de [u8]) -> Result<T, FrameError> {

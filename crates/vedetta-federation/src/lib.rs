@@ -46,6 +46,7 @@ pub mod check;
 pub mod digest;
 pub mod envelope;
 pub mod exchange;
+mod few;
 pub mod frame;
 pub mod hop;
 pub mod key;

@@ -14,8 +14,8 @@
 //! it has its turn: neither starves the other.
 //!
 //! **Bounds.** A peer can make a link hold four batches and one page for each lane. Whoever sends
-//! more than its credit, more cards than there can be nodes, or a thousand frames between two ticks,
-//! is told goodbye.
+//! more than its credit, more cards than there can be nodes, a thousand frames between two ticks, or
+//! much beside its batches, is told goodbye.
 
 mod receiving;
 mod sending;
@@ -51,6 +51,13 @@ pub const CREDIT: u32 = 8;
 /// Between two ticks a peer may send so many frames.
 const MOST_FRAMES: u32 = 1000;
 
+/// Beside batches a peer may send so many octets at once, decompressed: the cards of all nodes that
+/// there can be.
+const MOST_BESIDE: usize = 64 << 20;
+
+/// And so many more with each tick.
+const BESIDE: usize = 1 << 20;
+
 /// Of the cards that are sent, so many go in one frame.
 const CARDS_AT_ONCE: usize = 100;
 
@@ -76,6 +83,8 @@ pub struct Opening {
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
+    /// The frame that comes next is no batch, and had so many octets when it was decompressed.
+    Octets(usize),
     /// A frame came.
     Frame(Frame),
     /// Our ledger goes on up to here.
@@ -183,6 +192,8 @@ pub struct Link {
     phase: Phase,
     clock: Clocks,
     frames: u32,
+    /// Octets beside batches, less what each tick allows.
+    beside: usize,
     sending: Sending,
     receiving: Receiving,
 }
@@ -238,6 +249,7 @@ impl Link {
             phase: Phase::Greeting,
             clock: Clocks { heard: now, beat: now, theirs: None, again: None },
             frames: 0,
+            beside: 0,
             opening,
         };
         (link, vec![Output::Send(Frame::Hello(Box::new(hello)))])
@@ -287,6 +299,7 @@ impl Link {
             return out;
         }
         match input {
+            Input::Octets(octets) => self.weigh(octets, &mut out),
             Input::Frame(frame) => self.frame(frame, now, &mut out),
             Input::Advanced(head) => self.sending.advance(head),
             Input::Common(place) => self.compared(place, &mut out),
@@ -325,6 +338,7 @@ impl Link {
             (Phase::Greeting, Frame::Hello(hello)) => self.hello(*hello, now, out),
             (Phase::Greeting, _) => self.end(Farewell::Protocol, "say hello first", out),
             (_, Frame::Hello(_)) => self.end(Farewell::Protocol, "a second hello", out),
+            (_, Frame::Cards(cards)) if cards.is_empty() => {}
             (_, Frame::Cards(cards)) => match self.receiving.cards(cards.len()) {
                 Ok(()) => out.push(Output::Learn(cards)),
                 Err(says) => self.end(Farewell::Protocol, says, out),
@@ -353,6 +367,14 @@ impl Link {
         }
         self.end(Farewell::Protocol, "more than 1,000 frames in a second", out);
         Manner::Flood
+    }
+
+    /// Counts what comes beside batches, which are given credit for.
+    fn weigh(&mut self, octets: usize, out: &mut Vec<Output>) {
+        self.beside = self.beside.saturating_add(octets);
+        if self.beside > MOST_BESIDE {
+            self.end(Farewell::Protocol, "more beside batches than there can be to say", out);
+        }
     }
 
     fn hello(&mut self, hello: Hello, now: Instant, out: &mut Vec<Output>) {
@@ -417,6 +439,8 @@ impl Link {
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.frames = 0;
+        self.beside = self.beside.saturating_sub(BESIDE);
+        self.receiving.tick();
         if now.since(self.clock.heard) >= SILENCE {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
         }

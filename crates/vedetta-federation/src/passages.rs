@@ -14,6 +14,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use vedetta_policy::Passage;
 
+use crate::few::Few;
+use crate::hop::MOST_PASSAGES;
 use crate::sorted;
 
 /// The passages of a hop. Cheap to clone.
@@ -77,7 +79,7 @@ impl Passages {
         if let Some(known) = latest(&text) {
             return Ok(known);
         }
-        let passages: Self = serde_json::from_str::<Vec<Passage>>(text.get())?.into();
+        let passages: Self = serde_json::from_str::<Few<Passage, MOST_PASSAGES>>(text.get())?.0.into();
         if text.get().len() <= LONG {
             LATEST.with_borrow_mut(|latest| {
                 latest.truncate(ALIKE - 1);

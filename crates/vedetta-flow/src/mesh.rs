@@ -171,6 +171,7 @@ impl House {
             Some(_) => next.sign_after(&mesh.key, &mesh.key),
             None => next.sign(&mesh.key),
         };
+        card.check().map_err(|error| FlowError::invalid("serves", error))?;
         self.put_by("node", RecordKind::Card, mesh.me.as_str(), &mesh.own_cards_and(card))
     }
 

@@ -48,6 +48,8 @@ pub struct Courier {
     quota: u64,
     /// Whether there was no room for more of it at the last look.
     full: bool,
+    /// How many octets of JSON the batches had that were not checked yet, by their number.
+    lengths: VecDeque<(u64, usize)>,
     report: Report,
 }
 
@@ -109,6 +111,7 @@ impl Courier {
             news: true,
             quota,
             full: false,
+            lengths: VecDeque::new(),
             report: Report::default(),
         };
         courier.follow(outputs)?;
@@ -299,8 +302,13 @@ impl Courier {
 
     /// Whether the peer has brought as much as it may: then it waits for its credit.
     fn is_over(&mut self, taking: &Taking) -> bool {
-        let octets = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>() as u64;
+        let weight = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>();
+        // What was passed over when it was read was read too.
+        let number = taking.batch.number;
+        let read = self.lengths.iter().find(|(it, _)| *it == number).map_or(0, |(_, it)| *it);
+        let octets = weight.max(read) as u64;
         let over = self.nodes.make_room(&self.peer, octets, self.quota).is_err();
+        self.lengths.retain(|(it, _)| over || *it > number);
         if over && !self.report.over_quota {
             tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
         }
@@ -382,8 +390,14 @@ impl Speaker for Courier {
                 }
                 self.nodes.hear(&self.peer);
                 let kind = octets.get_u8();
-                match Frame::decode(kind, &octets) {
-                    Ok(Some(frame)) => self.tell(link::Input::Frame(frame)),
+                match Frame::unpacked(kind, &octets) {
+                    Ok(Some((frame, octets))) => {
+                        match &frame {
+                            Frame::Batch(batch) => self.lengths.push_back((batch.number, octets)),
+                            _ => self.tell(link::Input::Octets(octets))?,
+                        }
+                        self.tell(link::Input::Frame(frame))
+                    }
                     // A later version may know it.
                     Ok(None) => self.tell(link::Input::Unknown),
                     Err(error) => {

@@ -72,6 +72,11 @@ impl Receiving {
         Ok(())
     }
 
+    /// Nodes change their cards: with time more may come.
+    pub(super) const fn tick(&mut self) {
+        self.cards = self.cards.saturating_sub(1);
+    }
+
     pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
         if self.taking.front() != Some(&taken.number) {
             return;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::frame::{
-    Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_PAYLOAD,
-    LONGEST_FRAME, Rewind,
+    Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_HELLO,
+    LARGEST_PAYLOAD, LARGEST_SMALL, LONGEST_FRAME, MOST_ENVELOPES, Rewind,
 };
 use vedetta_federation::link::{By, CREDIT, Fetched, Input, Link, Opening, Output};
 use vedetta_federation::shelf::Lane;
@@ -259,6 +259,12 @@ fn frames_are_bounded_before_they_are_kept() {
         decoder.push(&length.to_be_bytes());
         assert!(matches!(decoder.frame(), Err(FrameError::TooLong(_))), "{length}");
     }
+    let spaces = |octets: usize| zstd::bulk::compress(&vec![b' '; octets], 19).unwrap();
+    let small = [4, 5, 6, 7, 8].map(|kind| (kind, LARGEST_SMALL));
+    for (kind, largest) in small.into_iter().chain([(1, LARGEST_HELLO)]) {
+        assert_eq!(Frame::decode(kind, &spaces(largest + 1)), Err(FrameError::Compression));
+        assert!(matches!(Frame::decode(kind, &spaces(largest)), Err(FrameError::Content { .. })));
+    }
     let bomb = zstd::bulk::compress(&vec![b' '; LARGEST_PAYLOAD + 1], 19).unwrap();
     assert!(bomb.len() < 2000);
     assert_eq!(Frame::decode(3, &bomb), Err(FrameError::Compression));
@@ -274,5 +280,58 @@ fn what_is_damaged_is_not_taken_for_what_was_sent() {
         damaged[place] ^= 4;
         let read = Frame::decode(1, &damaged[5..]);
         assert!(read.is_err() || read == Ok(Some(hello.clone())), "{place}");
+    }
+}
+
+#[test]
+fn lists_that_are_too_long_are_refused_while_they_are_read() {
+    let read = |kind, value: &serde_json::Value| {
+        let json = serde_json::to_vec(value).unwrap();
+        Frame::decode(kind, &zstd::bulk::compress(&json, 1).unwrap())
+    };
+    let Frame::Batch(empty) = batch(1, 0, 1) else { panic!() };
+    let mut whole = serde_json::to_value(&empty).unwrap();
+    let envelope = serde_json::to_value(crate::scene::relayed()).unwrap();
+    whole["envelopes"] = vec![envelope.clone(); MOST_ENVELOPES].into();
+    assert!(matches!(read(3, &whole), Ok(Some(Frame::Batch(_)))));
+    whole["envelopes"] = vec![envelope.clone(); MOST_ENVELOPES + 1].into();
+    let Err(FrameError::Content { what, .. }) = read(3, &whole) else { panic!() };
+    assert!(what.contains("at most 1000"), "{what}");
+    let passages = envelope["hops"][0]["passages"][0].clone();
+    for (many, reads) in [(128, true), (129, false)] {
+        let mut long = envelope.clone();
+        long["hops"][0]["passages"] = vec![passages.clone(); many].into();
+        whole["envelopes"] = vec![long].into();
+        assert_eq!(read(3, &whole).is_ok(), reads, "{many}");
+    }
+}
+
+#[test]
+fn whoever_says_much_beside_its_batches_is_sent_away() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let says = |link: &mut Link, octets| {
+        let weighed = link.handle(Input::Octets(octets), now());
+        let heard = hear(link, Frame::Cards(vec![]));
+        assert!(!heard.iter().any(|it| matches!(it, Output::Learn(_))), "nothing to learn");
+        ended(&weighed)
+    };
+    for second in 0..10_000 {
+        link.handle(Input::Tick, now());
+        assert_eq!(says(&mut link, 1 << 20), None, "{second}");
+    }
+    let much = (0..100).find(|_| says(&mut link, LARGEST_PAYLOAD) == BROKEN);
+    assert!(much.is_some_and(|much| (4..=8).contains(&much)), "{much:?}");
+}
+
+#[test]
+fn a_card_is_small_and_a_long_connection_hears_of_many() {
+    let mut says = crate::scene::statement("d");
+    says.serves.organisations = (0..1_000).map(|n| id(&format!("{n:x>96}"))).collect();
+    assert!(says.sign(&crate::scene::key("d")).check().is_err());
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let some = vec![card("d"); 1_000];
+    for minute in 0..100 {
+        (0..1_000).for_each(|_| drop(link.handle(Input::Tick, now())));
+        assert_eq!(ended(&hear(&mut link, Frame::Cards(some.clone()))), None, "{minute}");
     }
 }
