@@ -1,8 +1,9 @@
 //! How much of what somebody brings is taken in how fast.
 //!
 //! What is handled in a new way costs memory for good, and what changes who is in the network or
-//! what binds is compiled by everybody anew. Both are bounded for each origin, and new ways of
-//! handling for each peer too; what is beyond waits ([`crate::waiting`]).
+//! what binds is compiled by everybody anew. Changes are bounded for each origin. New ways of
+//! handling are for each peer, of each origin and of all: the last hop is the peer's own word, so no
+//! relay uses up what an origin may bring by others. What is beyond waits ([`crate::waiting`]).
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
@@ -15,9 +16,9 @@ use crate::envelope::{Envelope, Item, What};
 use crate::hop::agreements;
 use crate::passages::Passages;
 
-/// Octets of new ways of handling that an origin may bring at once, and in a day.
+/// Octets of new ways of handling that a peer may bring of one origin at once, and in a day.
 pub const KINDS: u64 = 16 << 20;
-/// And all origins by one peer.
+/// And of all origins.
 pub const KINDS_BY_PEER: u64 = 256 << 20;
 /// So often one subject may change at once; then once in [`CHANGE`].
 pub const CHANGES: u64 = 4;
@@ -51,13 +52,19 @@ pub struct Limits {
 #[derive(Debug, Default)]
 struct Kept {
     origins: HashMap<OrganisationId, Origin>,
-    peers: HashMap<OrganisationId, Bucket>,
+    peers: HashMap<OrganisationId, Peer>,
+}
+
+/// What a peer brought in new ways of handling.
+#[derive(Debug, Default)]
+struct Peer {
+    all: Bucket,
+    by_origin: HashMap<OrganisationId, Bucket>,
 }
 
 #[derive(Debug, Default)]
 struct Origin {
     kinds: HashSet<u64>,
-    room: Bucket,
     subjects: HashMap<String, Bucket>,
     changes: Bucket,
 }
@@ -118,15 +125,15 @@ impl Limits {
         let sets = [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
         let names = sets.iter().sum::<usize>() + passages.iter().map(agreements).sum::<usize>();
         let octets = KIND * (1 + passages.len() as u64) + NAME * names as u64;
-        let origin = origins.entry(envelope.origin.clone()).or_default();
-        let by_peer = peers.entry(peer.clone()).or_default();
-        let (one, all) = (daily(KINDS), daily(KINDS_BY_PEER));
-        if !origin.room.has(octets, one, now) || !by_peer.has(octets, all, now) {
+        let Peer { all, by_origin } = peers.entry(peer.clone()).or_default();
+        let of_origin = by_origin.entry(envelope.origin.clone()).or_default();
+        let (one, whole) = (daily(KINDS), daily(KINDS_BY_PEER));
+        if !of_origin.has(octets, one, now) || !all.has(octets, whole, now) {
             return false;
         }
-        origin.room.take(octets, one, now);
-        by_peer.take(octets, all, now);
-        origin.kinds.insert(kind);
+        of_origin.take(octets, one, now);
+        all.take(octets, whole, now);
+        origins.entry(envelope.origin.clone()).or_default().kinds.insert(kind);
         true
     }
 
@@ -219,6 +226,18 @@ mod tests {
     }
 
     #[test]
+    fn a_relay_uses_up_nothing_of_what_an_origin_brings_by_others() {
+        let (limits, now) = (Limits::default(), Instant::from_micros(1_000_000_000_000_000));
+        let used = until_full(&limits, "relay", "origin", now);
+        let admits = |peer: &str, n: u32| {
+            let (envelope, item) = brought("origin", n);
+            limits.admits(&id(peer), (&envelope, &item), now)
+        };
+        assert!(!admits("relay", used) && admits("origin", used) && admits("other", used + 1));
+        assert!(admits("relay", used), "what is known by now costs nobody anything");
+    }
+
+    #[test]
     fn new_ways_of_handling_are_bounded_for_each_origin_and_each_peer() {
         let (limits, now) = (Limits::default(), Instant::from_micros(1_000_000_000_000_000));
         let one = until_full(&limits, "peer", "origin-0", now);
@@ -228,14 +247,15 @@ mod tests {
         for peer in ["peer", "other"] {
             let (envelope, item) = brought("origin-0", 0);
             assert!(limits.admits(&id(peer), (&envelope, &item), now));
-            assert_eq!(until_full(&limits, peer, "origin-0", now), one, "those that are known");
         }
+        assert_eq!(until_full(&limits, "peer", "origin-0", now), one, "those that are known");
+        assert_eq!(until_full(&limits, "other", "origin-0", now), 2 * one, "and as many again");
         let all: u32 =
             (1..18).map(|n| until_full(&limits, "peer", &format!("origin-{n}"), now)).sum();
         assert_eq!(u64::from(one + all), KINDS_BY_PEER / octets, "by one peer so many at most");
         assert!(until_full(&limits, "other", "origin-17", now) > 0, "another brings what it will");
         let tomorrow = now.after(std::time::Duration::from_secs(DAY));
-        let (envelope, item) = brought("origin-0", one);
+        let (envelope, item) = brought("origin-0", 2 * one);
         assert!(limits.admits(&id("peer"), (&envelope, &item), tomorrow));
     }
 }
