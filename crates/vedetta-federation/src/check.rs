@@ -8,7 +8,7 @@
 mod roots;
 mod shape;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +49,10 @@ pub struct Trust {
     territory: Arc<Territory>,
     cards: Arc<Cards>,
     peers: HashSet<OrganisationId>,
+    /// Every node that was paired, whatever became of it; about whose cards those are believed whose
+    /// link did not end.
+    paired: HashSet<OrganisationId>,
+    vouching: HashMap<OrganisationId, Vouches>,
     roots: Arc<Roots>,
     limits: Arc<Limits>,
 }
@@ -213,6 +217,17 @@ impl Refusal {
         }
     }
 
+    /// The node of which a card, or another, would have to come first.
+    #[must_use]
+    pub const fn unproven(&self) -> Option<&OrganisationId> {
+        match self {
+            Self::UnknownNode(node)
+            | Self::UnknownKey { node, .. }
+            | Self::NotSpeaking { origin: node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
     /// Whether the same envelope may be accepted later, when a card arrives or the clock goes on.
     /// Such a one waits ([`crate::waiting`]).
     #[must_use]
@@ -299,9 +314,14 @@ impl Trust {
         peers: &[Peer],
         roots: Arc<Roots>,
     ) -> Self {
+        let ended = |peer: &&Peer| matches!(peer.stage, PeerStage::Ended { .. });
+        let vouching = peers.iter().filter(|peer| !ended(peer));
+        let vouching = vouching.map(|peer| (peer.organisation.clone(), peer.vouches)).collect();
+        let paired = peers.iter().map(|peer| peer.organisation.clone()).collect();
         let active = peers.iter().filter(|peer| peer.stage.is_active());
         let peers = active.map(|peer| peer.organisation.clone()).collect();
-        Self { me, network, territory, cards, peers, roots, limits: Arc::default() }
+        let limits = Arc::default();
+        Self { me, network, territory, cards, peers, paired, vouching, roots, limits }
     }
 
     /// With what was brought lately: kept from one compilation to the next.
@@ -388,9 +408,32 @@ impl Trust {
             }
             Err(why) => {
                 let origin = envelope.origin.clone();
-                let later = why.may_pass().then(|| Box::new(envelope));
+                let later = self.hopes(&why).then(|| Box::new(envelope));
                 Err(Box::new(Refused { leaf, origin, why, later }))
             }
+        }
+    }
+
+    /// Whether the same may be accepted later: of a node about which nobody is believed it is not.
+    fn hopes(&self, why: &Refusal) -> bool {
+        let anybody = |node: &OrganisationId| {
+            self.paired.contains(node)
+                || self.vouching.keys().any(|peer| self.may_vouch(peer, node))
+        };
+        why.may_pass() && why.unproven().is_none_or(anybody)
+    }
+
+    /// Whether a peer is believed about the card of a node that was not paired: one for which it was
+    /// accepted, or for which nobody was when it is believed about everyone.
+    #[must_use]
+    pub fn may_vouch(&self, peer: &OrganisationId, node: &OrganisationId) -> bool {
+        if self.paired.contains(node) || *node == self.me {
+            return node == peer;
+        }
+        match (self.vouching.get(peer), self.territory.accepted(node)) {
+            (Some(_), Some(above)) => above == peer,
+            (Some(vouches), None) => *vouches == Vouches::Everything,
+            (None, _) => false,
         }
     }
 

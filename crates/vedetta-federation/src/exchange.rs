@@ -116,9 +116,11 @@ pub fn check(
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
                 changed |= room == Room::Kept;
-                left_over += usize::from(room == Room::Full);
+                // To bring again what waits for another's word would end when that one comes, or never.
+                let its_word = it.why.unproven().is_none_or(|node| trust.may_vouch(peer, node));
+                left_over += usize::from(room == Room::Full && its_word);
                 // What is only slowed down is no fault.
-                if !(room == Room::Kept && matches!(it.why, Refusal::TooSoon(_))) {
+                if !(matches!(room, Room::Kept | Room::Known) && matches!(it.why, Refusal::TooSoon(_))) {
                     refused.push(*it);
                 }
             }

@@ -12,6 +12,7 @@ use vedetta_model::{Instant, OrganisationId};
 use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
+use crate::hop::Hop;
 use crate::limits::{Beside, CHANGE, subject};
 
 /// So many envelopes of one peer wait.
@@ -24,6 +25,9 @@ pub const MOST_OCTETS: usize = 1 << 20;
 const SOON: usize = 4;
 /// Of four places items take three: what tells how things stand finds one though many items wait.
 const ITEMS: (usize, usize) = (3, 4);
+/// And of four what waits for the card of one origin takes one, unless it is the first: a node of
+/// which no card comes fills the room for nobody else.
+const OF_ONE: (usize, usize) = (1, 4);
 
 /// What waited so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
@@ -50,6 +54,9 @@ struct Guest {
     /// Its weight; not there in rooms written before it was kept.
     #[serde(default)]
     octets: usize,
+    /// Whether it waits for a card.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unproven: bool,
     envelope: Box<Envelope>,
 }
 
@@ -60,13 +67,40 @@ impl Guest {
             octets => octets,
         }
     }
+
+    const fn is_item(&self) -> bool {
+        matches!(self.envelope.what, What::Item(_))
+    }
+
+    /// Whether only one of two is to wait: one thing on one way, or two words on one subject.
+    fn is_like(&self, other: &Self) -> bool {
+        let from = |hop: &Hop| hop.from.clone();
+        let (mine, theirs) = (&self.envelope.hops, &other.envelope.hops);
+        let same = self.leaf == other.leaf && mine.iter().map(from).eq(theirs.iter().map(from));
+        let subject = other.subject.is_some() && self.subject == other.subject;
+        same || (subject && self.envelope.origin == other.envelope.origin)
+    }
+
+    /// Whether it says something else than the one that waits, and later. What is only sent again is
+    /// sealed anew, and says the same.
+    fn replaces(&self, before: &Self) -> bool {
+        if self.leaf != before.leaf {
+            return before.envelope.at < self.envelope.at;
+        }
+        let (mine, theirs) = (&self.envelope.hops, &before.envelope.hops);
+        let said = |hop: &Hop| (hop.from.clone(), hop.passages.clone(), hop.tlp);
+        let at = |hops: &[Hop]| hops.last().map(|hop| hop.at);
+        !mine.iter().map(said).eq(theirs.iter().map(said)) && at(mine) > at(theirs)
+    }
 }
 
 /// Whether there was room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Room {
-    /// It waits.
+    /// It waits from now on.
     Kept,
+    /// It waited, or a later word does: nothing changed.
+    Known,
     /// It stays with the peer.
     Full,
     /// It never passes.
@@ -96,46 +130,43 @@ impl Waiting {
             Refusal::TooSoon(_) => subject(&envelope.what),
             _ => None,
         };
-        let way = |it: &Envelope| it.hops.iter().map(|hop| hop.from.clone()).collect::<Vec<_>>();
-        let mine = way(&envelope);
-        for guest in &mut self.0 {
-            if guest.leaf == leaf && way(&guest.envelope) == mine {
-                return Room::Kept;
+        let (octets, unproven) = (envelope.weight(), refused.why.unproven().is_some());
+        let mut guest = Guest { since: now, leaf, subject, octets, unproven, envelope };
+        let Some(place) = self.0.iter().position(|it| it.is_like(&guest)) else {
+            let room = self.room_for(&guest);
+            if room == Room::Kept {
+                self.0.push(guest);
             }
-            if subject.is_some()
-                && guest.subject == subject
-                && guest.envelope.origin == envelope.origin
-            {
-                if guest.envelope.at < envelope.at {
-                    let (since, octets) = (guest.since, envelope.weight());
-                    *guest = Guest { since, leaf, subject, octets, envelope };
-                }
-                return Room::Kept;
-            }
+            return room;
+        };
+        if !guest.replaces(&self.0[place]) {
+            return Room::Known;
         }
-        let octets = envelope.weight();
-        if !self.has_place((&envelope, octets), subject.as_ref()) {
-            return Room::Full;
-        }
-        self.0.push(Guest { since: now, leaf, subject, octets, envelope });
-        Room::Kept
+        let before = self.0.remove(place);
+        guest.since = before.since;
+        let room = self.room_for(&guest);
+        self.0.insert(place, if room == Room::Kept { guest } else { before });
+        room
     }
 
     /// Whether there is a place for one more.
-    fn has_place(&self, (envelope, octets): (&Envelope, usize), subject: Option<&String>) -> bool {
+    fn room_for(&self, guest: &Guest) -> Room {
         let fits = |is: &dyn Fn(&Guest) -> bool, (part, of): (usize, usize)| {
-            let alike = self.0.iter().filter(|guest| is(guest));
-            let taken = alike.map(Guest::weight);
+            let taken = self.0.iter().filter(|it| is(it)).map(Guest::weight);
             let (count, octets) =
-                taken.fold((0, octets), |(count, octets), weight| (count + 1, octets + weight));
+                taken.fold((0, guest.octets), |(count, octets), it| (count + 1, octets + it));
             count < MOST_WAITING * part / of && octets <= MOST_OCTETS * part / of
         };
-        if subject.is_some() {
-            return fits(&|guest| guest.subject.is_some(), (1, SOON));
-        }
-        let item = |it: &Envelope| matches!(it.what, What::Item(_));
-        fits(&|guest| guest.subject.is_none(), (1, 1))
-            && (!item(envelope) || fits(&|guest| item(&guest.envelope), ITEMS))
+        let place = if guest.subject.is_some() {
+            fits(&|it| it.subject.is_some(), (1, SOON))
+        } else {
+            let theirs = |it: &Guest| it.unproven && it.envelope.origin == guest.envelope.origin;
+            let first = || !self.0.iter().any(theirs);
+            fits(&|it| it.subject.is_none(), (1, 1))
+                && (!guest.is_item() || fits(&Guest::is_item, ITEMS))
+                && (!guest.unproven || first() || fits(&theirs, OF_ONE))
+        };
+        if place { Room::Kept } else { Room::Full }
     }
 
     /// How many octets wait.
@@ -167,7 +198,7 @@ impl Waiting {
     ) -> (Vec<Verified>, Vec<Refused>) {
         let (mut passed, mut given_up) = (Vec::new(), Vec::new());
         let mut beside = Beside::default();
-        for Guest { since, leaf, subject, octets, envelope } in std::mem::take(&mut self.0) {
+        for Guest { since, leaf, subject, octets, unproven, envelope } in std::mem::take(&mut self.0) {
             let mut refused = match trust.check_beside(peer, *envelope, &mut beside, now) {
                 Ok(verified) => {
                     passed.push(verified.late());
@@ -176,7 +207,9 @@ impl Waiting {
                 Err(refused) => *refused,
             };
             match refused.later.take().filter(|_| now < since.after(PATIENCE)) {
-                Some(envelope) => self.0.push(Guest { since, leaf, subject, octets, envelope }),
+                Some(envelope) => {
+                    self.0.push(Guest { since, leaf, subject, octets, unproven, envelope });
+                }
                 None => given_up.push(refused),
             }
         }

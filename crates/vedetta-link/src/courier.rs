@@ -273,6 +273,11 @@ impl Courier {
                 }
                 let batch = (taking, &mut self.lobby);
                 let (checked, arrival) = check(&mesh.trust, &self.peer, batch, nodes.house().now());
+                if arrival.waiting.is_some() {
+                    // The room is written as a whole: when there is no more for it, the next waits.
+                    let octets = self.lobby.octets() as u64;
+                    self.full |= nodes.make_room(&self.peer, octets, self.quota).is_err();
+                }
                 self.desk.give(checked, arrival)
             }
             Task::Retry => {

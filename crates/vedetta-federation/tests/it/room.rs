@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Span};
+use vedetta_federation::cards::{Cards, Peer, Vouches};
 use vedetta_federation::check::{Refused, Trust};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{
@@ -162,5 +163,74 @@ fn of_one_batch_no_more_passes_than_may_change_at_once() {
     let (trust, mut room) = (trust("c", cards()), Waiting::default());
     let all = (1..=50).map(|it| brought(it, standing("all", it, "review"))).collect();
     let (_, arrival) = heard(&trust, &mut room, all);
-    assert_eq!((arrival.verified.len(), room.len()), (4, 1), "and the last word waits");
+    assert_eq!((arrival.verified.len(), room.len()), (4, 1), "and one word waits");
+}
+
+/// So many items of one node that `b` gives to `c`.
+fn items(origin: &str, many: usize) -> Vec<Envelope> {
+    let of = |n: usize| {
+        let object = format!(
+            r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#
+        );
+        let object = Object::new(object).unwrap();
+        let item = Item { object, ..crate::scene::item(&format!("{origin}1")) };
+        pass("b", "c", pass(origin, "b", own(origin, item), vec![]), vec![])
+    };
+    (0..many).map(of).collect()
+}
+
+fn cards_of(nodes: &[&str]) -> Cards {
+    let mut cards = Cards::default();
+    nodes.iter().for_each(|node| cards.pin(card(node)).unwrap());
+    cards
+}
+
+#[test]
+fn what_is_sent_again_while_it_waits_changes_nothing() {
+    let (trust, mut room) = (trust_with("c", cards_of(&["b", "c"]), &[peer("b")]), Waiting::default());
+    let (_, arrival) = heard(&trust, &mut room, items("a", 3));
+    assert_eq!(arrival.waiting.as_ref().map(Waiting::len), Some(3));
+    // Sent again it is sealed anew, later.
+    let again = |at| {
+        let first = pass("a", "b", own("a", item("a1")), vec![]);
+        pass_at("b", "c", first, at)
+    };
+    let (_, arrival) = heard(&trust, &mut room, vec![again(now())]);
+    assert!(arrival.waiting.is_some());
+    for second in 1..10 {
+        let (_, arrival) = heard(&trust, &mut room, vec![again(later(second))]);
+        assert_eq!((arrival.waiting, room.len()), (None, 4));
+    }
+    // By other rights it says something else, and takes the place of what was said before.
+    let first = pass("a", "b", own("a", item("a1")), vec![passage("a1", &[])]);
+    let wider = pass_at("b", "c", first, later(20));
+    let (_, arrival) = heard(&trust, &mut room, vec![wider]);
+    assert_eq!(arrival.waiting.map(|it| it.len()), Some(4));
+}
+
+#[test]
+fn of_whom_nobody_may_vouch_nothing_waits_and_of_others_it_holds_up_nobody() {
+    let below = |node: &str| Peer { vouches: Vouches::Below, ..peer(node) };
+    let known = || cards_of(&["b", "c"]);
+    let nobody = trust_with("c", known(), &[below("b")]);
+    let (checked, arrival) = heard(&nobody, &mut Waiting::default(), items("a", 1));
+    assert_eq!((arrival.refused[0].why.name(), arrival.waiting), ("unknown-node", None));
+    assert_eq!(checked.taken(vec![]).left_over, 0);
+    // Another peer may bring its card: what waits for it does not come again and again.
+    let cards = cards_of(&["b", "c", "d"]);
+    let another = trust_with("c", cards, &[below("b"), peer("d")]);
+    let mut room = Waiting::default();
+    let (checked, arrival) = heard(&another, &mut room, items("a", 600));
+    assert_eq!(checked.taken(vec![]).left_over, 0);
+    let share = room.len();
+    assert!((50..250).contains(&share), "{share}");
+    assert_eq!(arrival.bookmark.last(), 1, "the batch is entered");
+    // The peer itself may: it stays with the peer, and others of its find room.
+    let itself = trust_with("c", known(), &[peer("b")]);
+    let mut room = Waiting::default();
+    let (checked, arrival) = heard(&itself, &mut room, items("a", 600));
+    assert_eq!((checked.taken(vec![]).left_over, room.len()), (600 - share, share));
+    assert_eq!(arrival.bookmark.last(), 0);
+    heard(&itself, &mut room, items("d", share));
+    assert_eq!(room.len(), 2 * share);
 }

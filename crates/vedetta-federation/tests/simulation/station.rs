@@ -10,9 +10,10 @@ use vedetta_federation::check::{Roots, Trust};
 use vedetta_federation::exchange::Signer;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::link::{Link, Opening};
-use vedetta_federation::scope::{Scope, Territory};
+use vedetta_federation::scope::{Breadth, Scope, Territory, Vouched};
 use vedetta_federation::shelf::Shelf;
 use vedetta_model::{AgreementId, Instant, OrganisationId};
+use vedetta_policy::{Network, Roll};
 
 use crate::chance::Chance;
 use crate::memory::{Disk, Memory};
@@ -47,7 +48,7 @@ pub(crate) struct Backup {
 pub(crate) struct Common {
     pub(crate) keys: Vec<SecretKey>,
     pub(crate) cards: Arc<Cards>,
-    pub(crate) territory: Arc<Territory>,
+    network: Network,
     pub(crate) roots: Arc<Roots>,
 }
 
@@ -59,15 +60,20 @@ impl Common {
         for (node, key) in world.nodes.iter().zip(&keys) {
             cards.pin(statement(node, key, 1).sign(key)).unwrap();
         }
-        let roll = vedetta_policy::Roll {
-            organisations: &world.organisations,
-            agreements: &[],
-            holds: &[],
-        };
-        let network = vedetta_policy::Network::compile(roll, BEGINNING);
-        let territory = Territory::compile(&network, cards.claims());
-        let (cards, territory) = (Arc::new(cards), Arc::new(territory));
-        Self { keys, cards, territory, roots: Arc::new(Roots::new(1 << 16)) }
+        let roll = Roll { organisations: &world.organisations, agreements: &[], holds: &[] };
+        let network = Network::compile(roll, BEGINNING);
+        Self { keys, cards: Arc::new(cards), network, roots: Arc::new(Roots::new(1 << 16)) }
+    }
+
+    /// Who speaks for whom, as a node sees it: its peers vouch for all others.
+    fn territory(&self, world: &World, node: usize) -> Territory {
+        let peers: Vec<_> = world.neighbours(node).iter().map(|it| &world.nodes[*it]).collect();
+        let near = |id: &OrganisationId| *id == world.nodes[node] || peers.contains(&id);
+        let accepted = self.cards.claims().filter(|(id, _)| near(id));
+        let vouched = self.cards.claims().filter(|(id, _)| !near(id)).map(|(node, serves)| {
+            Vouched { node, serves, by: peers.clone(), about_everyone: Breadth::Everyone }
+        });
+        Territory::believed(&self.network, accepted, &vouched.collect::<Vec<_>>())
     }
 }
 
@@ -81,8 +87,9 @@ impl Station {
             address: None,
             stage: PeerStage::Active { since: BEGINNING },
         };
+        let territory = Arc::new(common.territory(world, node));
         Self {
-            memory: Memory::new(world, node, &common.territory),
+            memory: Memory::new(world, node, &territory),
             key: SecretKey::from_seed(*common.keys[node].seed()).unwrap(),
             cards: Arc::clone(&common.cards),
             up: true,
@@ -90,7 +97,7 @@ impl Station {
             backups: Vec::new(),
             skew,
             peers: world.neighbours(node).into_iter().map(peer).collect(),
-            territory: Arc::clone(&common.territory),
+            territory,
             roots: Arc::clone(&common.roots),
         }
     }
