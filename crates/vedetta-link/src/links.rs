@@ -11,7 +11,7 @@ use vedetta_model::{Clock, Entropy, Instant, OrganisationId};
 
 use crate::bounds::Bounds;
 use crate::doorkeeper::{Doorkeeper, Leave, Report, Unwelcome};
-use crate::knocks::Knocks;
+use crate::knocks::{Knocks, network};
 use crate::line::Dialled;
 use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
@@ -292,16 +292,37 @@ impl Links {
         tokio::time::timeout(self.0.bounds.handshake, turn).await.ok()?.ok()
     }
 
-    /// A place for one whose key is of no peer: half of all, so that peers find one.
+    /// A place for one who dialled and has shown nothing yet: of all places strangers have half, so
+    /// that peers find one. None is needed from where a peer has spoken before: while strangers sit
+    /// in all of theirs, it still comes in.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub(crate) fn stranger(
+        &self,
+        address: IpAddr,
+    ) -> Result<Option<OwnedSemaphorePermit>, &'static str> {
+        if self.places().values().any(|place| place.is_at(address)) {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.0.strangers).try_acquire_owned();
+        place.map(Some).map_err(|_| "no place for one more stranger")
+    }
+
+    /// The same once it has shown its key, with the place that it had: a peer gives it back.
     ///
     /// # Errors
     /// That there is none.
     pub(crate) fn place_for(
         &self,
         key: &PublicKey,
+        before: Option<OwnedSemaphorePermit>,
     ) -> Result<Option<OwnedSemaphorePermit>, &'static str> {
         if self.keys().contains(key) {
             return Ok(None);
+        }
+        if before.is_some() {
+            return Ok(before);
         }
         let place = Arc::clone(&self.0.strangers).try_acquire_owned();
         place.map(Some).map_err(|_| "no place for one more stranger")
@@ -386,6 +407,12 @@ impl Place {
         }
     }
 
+    /// Whether the peer is or was where somebody dials from. On this machine anybody is.
+    fn is_at(&self, address: IpAddr) -> bool {
+        let address = network(address);
+        !address.is_loopback() && self.address.is_some_and(|it| network(it.ip()) == address)
+    }
+
     /// Adds what the last speaker counted to what those before did.
     fn settle(&mut self) {
         let last = std::mem::take(&mut *self.meter.report());
@@ -440,5 +467,23 @@ impl Meter {
 
     pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_known_by_where_it_was() {
+        let at = |text: &str| {
+            let address = Some(text.parse().unwrap());
+            Place { address, ..Place::new(Instant::default()) }
+        };
+        let is_at = |place: &str, from: &str| at(place).is_at(from.parse().unwrap());
+        assert!(is_at("192.0.2.1:8444", "192.0.2.1") && is_at("192.0.2.1:8444", "::ffff:192.0.2.1"));
+        assert!(is_at("[2001:db8:0:1::1]:8444", "2001:db8:0:1::2"));
+        assert!(!is_at("192.0.2.1:8444", "192.0.2.2") && !is_at("127.0.0.1:8444", "127.0.0.1"));
+        assert!(!Place::new(Instant::default()).is_at("192.0.2.1".parse().unwrap()));
     }
 }

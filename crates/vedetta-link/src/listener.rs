@@ -55,6 +55,8 @@ type Answer = Response<Either<Outgoing, Full<Bytes>>>;
 struct Visit {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
     address: IpAddr,
+    /// Its place among strangers, until it is known for a peer.
+    stranger: Option<OwnedSemaphorePermit>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -111,10 +113,7 @@ impl Listener {
                 Some(_) = connections.join_next() => {}
                 (permit, accepted) = accepted => match (permit, accepted) {
                     (Ok(permit), Ok((stream, address))) => {
-                        let most = links.bounds().per_address;
-                        if !links.hears(address.ip()) {
-                            tracing::debug!(%address, "it knocks too often");
-                        } else if let Some(visit) = Visit::begin(&counts, address.ip(), most, permit) {
+                        if let Some(visit) = Visit::begin(&links, &counts, address.ip(), permit) {
                             connections.spawn(receive(links.clone(), visit, stream, address));
                         }
                     }
@@ -133,13 +132,26 @@ impl Listener {
 }
 
 impl Visit {
+    /// Lets one in who dialled, as a stranger until it has shown a peer's key; nothing when there is
+    /// no place, or it comes too often.
     fn begin(
+        links: &Links,
         counts: &Arc<Mutex<HashMap<IpAddr, usize>>>,
         address: IpAddr,
-        most: usize,
         permit: OwnedSemaphorePermit,
     ) -> Option<Self> {
-        let address = network(address);
+        if !links.hears(address) {
+            tracing::debug!(%address, "it knocks too often");
+            return None;
+        }
+        let stranger = match links.stranger(address) {
+            Ok(place) => place,
+            Err(reason) => {
+                tracing::debug!(%address, reason, "not let in");
+                return None;
+            }
+        };
+        let (address, most) = (network(address), links.bounds().per_address);
         let mut open = counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
         if *count >= most && !address.is_loopback() {
@@ -148,7 +160,7 @@ impl Visit {
         }
         *count += 1;
         drop(open);
-        Some(Self { counts: Arc::clone(counts), address, _permit: permit })
+        Some(Self { counts: Arc::clone(counts), address, stranger, _permit: permit })
     }
 }
 
@@ -165,7 +177,7 @@ impl Drop for Visit {
 }
 
 /// One connection from its handshake to its end.
-async fn receive(links: Links, _visit: Visit, stream: TcpStream, address: SocketAddr) {
+async fn receive(links: Links, mut visit: Visit, stream: TcpStream, address: SocketAddr) {
     let bounds = links.bounds().clone();
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%address, %error, "no TCP_NODELAY");
@@ -178,7 +190,7 @@ async fn receive(links: Links, _visit: Visit, stream: TcpStream, address: Socket
     };
     let chain = stream.get_ref().1.peer_certificates();
     let Some(key) = chain.and_then(|chain| chain.first()).and_then(key_of) else { return };
-    let _place = match links.place_for(&key) {
+    visit.stranger = match links.place_for(&key, visit.stranger.take()) {
         Ok(place) => {
             if place.is_none() {
                 links.was_a_peer(address.ip());

@@ -91,6 +91,29 @@ async fn a_crowd_of_strangers_keeps_no_peer_out() {
     late.until("node", |link| link.up).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_even_shake_hands_has_no_more_than_half_of_the_places() {
+    let forever = std::time::Duration::from_secs(3_600);
+    let bounds = Bounds { connections: 8, handshake: forever, ..Bounds::default() };
+    let (mut node, good) = town(bounds).await;
+    let mut sitting = Vec::new();
+    for _ in 0..4 {
+        sitting.push(TcpStream::connect(node.address).await.unwrap());
+    }
+    // The next are sent away at once: a place is free for a peer, and nobody waits for one.
+    for _ in 0..8 {
+        let mut surplus = TcpStream::connect(node.address).await.unwrap();
+        assert_eq!(surplus.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    }
+    still_serves(&mut node, &good).await;
+    sitting.pop();
+    let late = Node::start("bad", &["node"], Bounds::default()).await;
+    late.dials("node", node.address);
+    late.until("node", |link| link.up).await;
+    // It gave its place among strangers back.
+    assert_eq!(sit(node.address, "stranger", 1).await.len(), 1);
+}
+
 /// Connections that shook hands and ask for nothing yet.
 async fn sit(address: std::net::SocketAddr, id: &str, many: usize) -> Vec<impl Sized> {
     let mut sitting = Vec::new();
