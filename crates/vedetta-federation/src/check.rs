@@ -102,6 +102,9 @@ pub enum Refusal {
     /// The last hop is not from the peer to us.
     #[error("the trail does not lead from {0} to here")]
     NotForUs(OrganisationId),
+    /// It comes back as another peer once gave it, and the link with that one rests.
+    #[error("it comes back as {0} gave it, and the link with {0} rests")]
+    Resting(OrganisationId),
     /// A hop does not begin where the one before ended.
     #[error("the trail is broken at hop {0}")]
     BrokenTrail(usize),
@@ -196,6 +199,7 @@ impl Refusal {
             Self::Version(_) => "version",
             Self::TooMany(_) => "too-many",
             Self::NotForUs(_) => "not-for-us",
+            Self::Resting(_) => "resting",
             Self::BrokenTrail(_) => "broken-trail",
             Self::Loop(_) => "loop",
             Self::Future { .. } => "future",
@@ -235,6 +239,7 @@ impl Refusal {
         matches!(
             self,
             Self::Future { .. }
+                | Self::Resting(_)
                 | Self::UnknownNode(_)
                 | Self::UnknownKey { .. }
                 | Self::NotSpeaking { .. }
@@ -514,6 +519,9 @@ impl Trust {
             Some(last) if last.to != self.me => Err(stranger()),
             Some(last) if last.from == *peer => Ok(Way::Onward),
             Some(last) if self.peers.contains(&last.from) => Ok(Way::Back),
+            Some(last) if self.vouching.contains_key(&last.from) => {
+                Err(Refusal::Resting(last.from.clone()))
+            }
             Some(_) => Err(stranger()),
         }
     }

@@ -441,6 +441,7 @@ impl Link {
         self.frames = 0;
         self.beside = self.beside.saturating_sub(BESIDE);
         self.receiving.tick();
+        self.sending.tick();
         if now.since(self.clock.heard) >= SILENCE {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
         }

@@ -61,6 +61,8 @@ struct Course {
     ahead: VecDeque<Span>,
     /// What was asked.
     asked: Option<Ask>,
+    /// Whether what was asked was read to nowhere: until the next tick nothing is.
+    stuck: bool,
     /// What is ready to go.
     ready: VecDeque<Part>,
     /// What was read and had nothing for the peer.
@@ -71,6 +73,9 @@ struct Course {
 #[derive(Debug)]
 struct Part {
     span: Span,
+    /// What was read for it: of what is urgent nothing counts as sent, and yet it is read again when
+    /// it is given up.
+    read: Span,
     hash: Digest,
     envelopes: Vec<Envelope>,
 }
@@ -194,6 +199,13 @@ impl Sending {
         course.fetched(fetched);
     }
 
+    /// What was read to nowhere is asked for again.
+    pub(super) fn tick(&mut self) {
+        for course in [&mut self.urgent, &mut self.live, &mut self.backlog] {
+            course.stuck = false;
+        }
+    }
+
     /// Tells the peer how far we are, though there was nothing for it.
     pub(super) fn flush(&mut self) {
         self.live.flush();
@@ -204,7 +216,7 @@ impl Sending {
         while let Some((lane, part)) = self.next_part() {
             self.number += 1;
             self.credit -= 1;
-            let Part { span, hash, envelopes } = part;
+            let Part { span, hash, envelopes, .. } = part;
             let number = self.number;
             self.flight.push_back(Flight { number, span, hash });
             let batch = Batch { number, lane, span, hash, envelopes };
@@ -244,12 +256,12 @@ impl Sending {
 impl Course {
     fn new(lane: Lane) -> Self {
         let (ahead, ready) = (VecDeque::new(), VecDeque::new());
-        Self { lane, ahead, asked: None, ready, nothing: None }
+        Self { lane, ahead, asked: None, stuck: false, ready, nothing: None }
     }
 
     /// What to read next: one page ahead of what is ready.
     fn next_ask(&mut self, echo: u64) -> Option<Ask> {
-        if self.asked.is_some() || self.ready.len() > 1 {
+        if self.asked.is_some() || self.stuck || self.ready.len() > 1 {
             return None;
         }
         let span = *self.ahead.front()?;
@@ -264,18 +276,23 @@ impl Course {
         }
         self.asked = None;
         let Fetched { ask, upto, envelopes } = fetched;
+        if upto.place <= ask.span.after {
+            // To go on after it would be to leave it out, to go on at once to read it for ever.
+            self.stuck = true;
+            return;
+        }
         let read =
             Span { after: ask.span.after, upto: upto.place.clamp(ask.span.after, ask.span.upto) };
         let ended = self.move_on(read.upto);
         if self.lane == Lane::Urgent {
             let nowhere = Span { after: read.upto, upto: read.upto };
-            return self.divide(nowhere, upto.hash, envelopes);
+            return self.divide((nowhere, read), upto.hash, envelopes);
         }
         let before = self.nothing.take().filter(|(span, _)| span.upto == read.after);
         let after = before.map_or(read.after, |(span, _)| span.after);
         let span = Span { after, upto: read.upto };
         if !envelopes.is_empty() {
-            self.divide(span, upto.hash, envelopes);
+            self.divide((span, span), upto.hash, envelopes);
         } else if !span.is_empty() {
             self.nothing = Some((span, upto.hash));
             if ended && self.lane == Lane::Backlog {
@@ -284,13 +301,11 @@ impl Course {
         }
     }
 
-    /// Goes on after what was read; says whether the span is at its end. What was read to nowhere
-    /// is given up, or it would be read for ever.
+    /// Goes on after what was read; says whether the span is at its end.
     fn move_on(&mut self, upto: u64) -> bool {
         let Some(first) = self.ahead.front_mut() else { return true };
-        let stuck = upto <= first.after;
         first.after = upto;
-        let ended = stuck || first.is_empty();
+        let ended = first.is_empty();
         if ended {
             self.ahead.pop_front();
         }
@@ -300,7 +315,7 @@ impl Course {
     fn forget(&mut self) {
         self.asked = None;
         let nothing = self.nothing.take().map(|(span, _)| span);
-        let ready = self.ready.drain(..).map(|part| part.span);
+        let ready = self.ready.drain(..).map(|part| part.read);
         let spans: Vec<_> = ready.chain(nothing).filter(|span| !span.is_empty()).collect();
         for span in spans.into_iter().rev() {
             match self.ahead.front_mut() {
@@ -312,26 +327,26 @@ impl Course {
 
     fn flush(&mut self) {
         if let Some((span, hash)) = self.nothing.take() {
-            self.ready.push_back(Part { span, hash, envelopes: Vec::new() });
+            self.ready.push_back(Part { span, read: span, hash, envelopes: Vec::new() });
         }
     }
 
     /// Divides what is too large for one frame; the last part says how far it goes.
-    fn divide(&mut self, span: Span, hash: Digest, envelopes: Vec<Envelope>) {
+    fn divide(&mut self, (span, read): (Span, Span), hash: Digest, envelopes: Vec<Envelope>) {
         let nowhere = Span { after: span.after, upto: span.after };
         let (mut part, mut octets) = (Vec::new(), 0);
         for envelope in envelopes {
             let size = envelope.weight();
             if !part.is_empty() && (octets + size > BATCH_OCTETS || part.len() >= MOST_ENVELOPES) {
                 let envelopes = std::mem::take(&mut part);
-                self.ready.push_back(Part { span: nowhere, hash, envelopes });
+                self.ready.push_back(Part { span: nowhere, read: nowhere, hash, envelopes });
                 octets = 0;
             }
             octets += size;
             part.push(envelope);
         }
         if !part.is_empty() || !span.is_empty() {
-            self.ready.push_back(Part { span, hash, envelopes: part });
+            self.ready.push_back(Part { span, read, hash, envelopes: part });
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::check::{Refusal, Way};
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::hop::MOST_HOPS;
 use vedetta_federation::key::SecretKey;
+use vedetta_federation::waiting::{Room, Waiting};
 use vedetta_federation::{Object, Passages};
 use vedetta_model::Tlp;
 use vedetta_policy::Form;
@@ -300,6 +302,19 @@ fn what_a_restored_node_had_comes_back_as_it_was_and_nothing_else_does() {
     assert!(own.hops.is_empty());
     assert_eq!(trust("a", cards()).check(&id("b"), own, now()).unwrap().way(), Way::Back);
     assert!(there.back_to(&id("d")).is_none());
+    // Of one whose link rests it waits until that works again.
+    let stage = PeerStage::Suspended { since: now(), reason: "exercise".into() };
+    let back = || there.back_to(&id("b")).unwrap();
+    let resting = trust_with("b", cards(), &[Peer { stage, ..peer("a") }, peer("c")]);
+    let refused = resting.check(&id("c"), back(), now()).unwrap_err();
+    assert_eq!(refused.why.name(), "resting");
+    let mut room = Waiting::default();
+    assert_eq!(room.keep(&mut refused.clone(), now()), Room::Kept);
+    let (passed, _) = room.retry(&trust("b", cards()), &id("c"), now());
+    assert_eq!(passed.len(), 1);
+    let stage = PeerStage::Ended { since: now(), reason: "over".into() };
+    let ended = trust_with("b", cards(), &[Peer { stage, ..peer("a") }, peer("c")]);
+    assert_eq!(name(ended.check(&id("c"), back(), now()).map_err(|it| it.why)), "not-for-us");
     // What came to `c` from a node that is no peer of `c` is not believed, whoever brings it.
     let by_a = pass("a", "c", super::scene::own("a", item("a1")), vec![]);
     assert_eq!(name(at_c(by_a)), "not-for-us");

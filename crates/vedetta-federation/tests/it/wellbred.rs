@@ -128,3 +128,38 @@ fn what_the_peer_confirmed_is_not_sent_again() {
     assert_eq!((confirmed, link.lag()), (2, 0));
     assert!(link.theirs().has(Span { after: 0, upto: 30 }));
 }
+
+#[test]
+fn what_is_read_to_nowhere_is_read_again_later_and_never_left_out() {
+    let (mut link, outputs) = open(1000);
+    let ask = asks(&outputs)[1].clone();
+    // As of a link that is suspended: nothing is read, from nowhere.
+    let nowhere = || Fetched { ask: ask.clone(), upto: Mark::default(), envelopes: vec![] };
+    for _ in 0..3 {
+        let outputs = link.handle(Input::Fetched(nowhere()), now());
+        assert!(asks(&outputs).is_empty(), "not at once, or it would be for ever");
+        assert_eq!(asks(&link.handle(Input::Tick, now())), [ask.clone()]);
+    }
+    let outputs = answer(&mut link, &ask);
+    assert_eq!(lanes(&outputs), [Lane::Backlog]);
+}
+
+#[test]
+fn what_was_read_as_urgent_and_not_sent_is_read_again_when_things_changed() {
+    let (mut link, outputs) = open(1000);
+    let (mut urgent, mut sent) = (asks(&outputs)[0].clone(), 0);
+    // Until the peer's credit is used up, and what comes then is ready.
+    for _ in 0..10 {
+        let outputs = answer(&mut link, &urgent);
+        sent += lanes(&outputs).len();
+        match asks(&outputs).into_iter().find(|ask| ask.lane == Lane::Urgent) {
+            Some(next) => urgent = next,
+            None => break,
+        }
+    }
+    let read = urgent.span.after + 10;
+    assert!(sent == 4 && read > 50, "{sent} sent, {read} read");
+    let outputs = link.handle(Input::Changed, now());
+    let again = asks(&outputs).into_iter().find(|ask| ask.lane == Lane::Urgent).unwrap();
+    assert_eq!(again.span, Span { after: 50, upto: 1000 }, "four times ten were sent");
+}
