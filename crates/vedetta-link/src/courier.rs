@@ -19,6 +19,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::desk::Desk;
 use crate::doorkeeper::{Input, Leave, Report, Speaker};
+use crate::tally::Tally;
 
 /// Speaks for a node over one link.
 pub struct Courier {
@@ -50,6 +51,9 @@ pub struct Courier {
     full: bool,
     /// How many octets of JSON the batches had that were not checked yet, by their number.
     lengths: VecDeque<(u64, usize)>,
+    /// Cards that were not learnt, and what the peer refused: noted seldom.
+    unlearnt: Tally,
+    refused: Tally,
     report: Report,
 }
 
@@ -112,6 +116,8 @@ impl Courier {
             quota,
             full: false,
             lengths: VecDeque::new(),
+            unlearnt: Tally::default(),
+            refused: Tally::default(),
             report: Report::default(),
         };
         courier.follow(outputs)?;
@@ -195,10 +201,14 @@ impl Courier {
                 // Each is written with those of its node before: it costs more than it weighs.
                 let octets =
                     serde_json::to_vec(&cards).map_or(0, |it| (it.len() * MOST_CARDS) as u64);
-                if nodes.make_room(&self.peer, octets, self.quota).is_err() {
-                    tracing::warn!(peer = %self.peer, "cards were not learnt: its quota is used up");
-                } else if let Err(error) = nodes.learn_cards(&self.peer, &cards) {
-                    tracing::warn!(peer = %self.peer, %error, "cards were not learnt");
+                let learnt = match nodes.make_room(&self.peer, octets, self.quota) {
+                    Ok(()) => nodes.learn_cards(&self.peer, &cards).map_err(|it| it.to_string()),
+                    Err(over) => Err(over.to_string()),
+                };
+                if let Err(error) = learnt
+                    && let Some(count) = self.unlearnt.add(cards.len(), nodes.house().now())
+                {
+                    tracing::warn!(peer = %self.peer, count, %error, "cards were not learnt");
                 }
                 None
             }
@@ -207,9 +217,11 @@ impl Courier {
                 None
             }
             Output::Refused(told) => {
-                if let Some(first) = told.first() {
+                if let Some(first) = told.first()
+                    && let Some(count) = self.refused.add(told.len(), nodes.house().now())
+                {
                     let (why, says) = (shown(&first.why), shown(&first.says));
-                    let (peer, count) = (&self.peer, told.len());
+                    let peer = &self.peer;
                     tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
                 }
                 nodes.refused_there(&self.peer, &told);

@@ -24,6 +24,7 @@ pub mod line;
 pub mod links;
 pub mod listener;
 pub mod pair;
+mod tally;
 pub mod tls;
 
 pub use backoff::Backoff;
