@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use vedetta_federation::Object;
 use vedetta_federation::digest::Digest;
-use vedetta_federation::envelope::{Item, StandingNotice, Stands, What, Withdrawal};
+use vedetta_federation::envelope::{
+    Envelope, Item, StandingNotice, Stands, What, Withdrawal,
+};
 use vedetta_federation::link::Input;
 use vedetta_federation::prevails::line;
 use vedetta_federation::stands::{Stood, Word};
@@ -33,7 +35,6 @@ struct Story {
     /// What was accepted, where, when, and under which identifier.
     accepted: Vec<(Digest, usize, Instant)>,
     items: Vec<Published>,
-    revisions: BTreeMap<(AgreementId, usize), u64>,
     kept: BTreeSet<HoldId>,
     /// What was ever brought: a hold comes with what it holds, never after it.
     brought: BTreeSet<ItemId>,
@@ -65,7 +66,6 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         country: Country::new(world, chance),
         accepted: Vec::new(),
         items: Vec::new(),
-        revisions: BTreeMap::new(),
         kept: BTreeSet::new(),
         brought: BTreeSet::new(),
         holds: Vec::new(),
@@ -250,16 +250,17 @@ impl Story {
         if !self.country.stations[node].up {
             return;
         }
-        let revision = self.revisions.entry((agreement.id.clone(), node)).or_default();
-        *revision += 1;
-        let now = if *revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
-        let notice = StandingNotice {
-            agreement: agreement.id.clone(),
-            revision: *revision,
-            now,
-            since: self.country.now,
-            reason: None,
+        // As its disk has it: a node that was restored may say another word with the same number.
+        let (revision, before) = {
+            let (me, disk) = (&world.nodes[node], self.country.stations[node].memory.disk.borrow());
+            let stood = disk.stands.get(&agreement.id).cloned().unwrap_or_default();
+            (stood.next(me), stood.word(me).map_or(Stands::InForce, |word| word.now))
         };
+        let suspends = before == Stands::InForce;
+        let now = if suspends { Stands::Suspended } else { Stands::InForce };
+        let (agreement_id, since) = (agreement.id.clone(), self.country.now);
+        let notice =
+            StandingNotice { agreement: agreement_id, revision, now, since, reason: None };
         self.country.say(format!("n{node}: {} is {now:?}", agreement.id));
         self.accept(node, What::Standing(notice), None);
     }
@@ -411,7 +412,35 @@ impl Story {
             expected.insert(leaf, (id, item.conditions.producer.clone()));
         }
         self.winners(&expected, &mut wrong);
+        self.kept_whole(&mut wrong);
         wrong
+    }
+
+    /// What is kept is kept once for each trail, under seals that hold: all of it in a small country,
+    /// in a large one some.
+    fn kept_whole(&self, wrong: &mut Vec<String>) {
+        let some = if self.country.stations.len() > 20 { 16 } else { 1 };
+        for (node, station) in self.country.stations.iter().enumerate() {
+            let (trust, now) = (station.trust(), station.clock(self.country.now));
+            let disk = station.memory.disk.borrow();
+            let looked_at = |leaf: &Digest| (usize::from(leaf.octets()[0]) + node) % some == 0;
+            for (leaf, thing) in disk.things.iter().filter(|(leaf, _)| looked_at(leaf)) {
+                let trail = |it: &Envelope| it.hops.iter().map(|hop| hop.from.clone()).collect();
+                let trails: BTreeSet<Vec<_>> = thing.paths.iter().map(|it| trail(it)).collect();
+                if trails.len() < thing.paths.len() {
+                    wrong.push(format!("n{node} has {leaf} twice by one trail"));
+                }
+                let own = thing.own.then_some(&thing.envelope).filter(|it| it.seal.is_some());
+                for envelope in thing.paths.iter().chain(own) {
+                    let from = envelope.from().clone();
+                    match trust.check(&from, Envelope::clone(envelope), now) {
+                        Ok(it) if it.leaf() == *leaf => {}
+                        Ok(_) => wrong.push(format!("n{node} has another thing as {leaf}")),
+                        Err(it) => wrong.push(format!("n{node} has {leaf}, refused: {}", it.why)),
+                    }
+                }
+            }
+        }
     }
 
     fn is_held(&self, id: &ItemId, node: usize) -> bool {
