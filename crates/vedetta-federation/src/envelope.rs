@@ -252,7 +252,8 @@ impl Item {
         let Handling { victims, named, only_under, .. } = &self.conditions;
         let victims = victims.iter().map(|it| it.as_str().len());
         let agreements = only_under.iter().map(|it| it.as_str().len());
-        let persons = named.iter().map(|it| it.account.as_str().len() + it.organisation.as_str().len());
+        let persons =
+            named.iter().map(|it| it.account.as_str().len() + it.organisation.as_str().len());
         let names = victims.chain(agreements).chain(persons).map(|name| NAME + name);
         self.object.text().len() + names.sum::<usize>()
     }

@@ -120,7 +120,9 @@ pub fn check(
                 let its_word = it.why.unproven().is_none_or(|node| trust.may_vouch(peer, node));
                 left_over += usize::from(room == Room::Full && its_word);
                 // What is only slowed down is no fault.
-                if !(matches!(room, Room::Kept | Room::Known) && matches!(it.why, Refusal::TooSoon(_))) {
+                if !(matches!(room, Room::Kept | Room::Known)
+                    && matches!(it.why, Refusal::TooSoon(_)))
+                {
                     refused.push(*it);
                 }
             }

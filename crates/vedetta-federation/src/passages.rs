@@ -79,7 +79,8 @@ impl Passages {
         if let Some(known) = latest(&text) {
             return Ok(known);
         }
-        let passages: Self = serde_json::from_str::<Few<Passage, MOST_PASSAGES>>(text.get())?.0.into();
+        let passages: Self =
+            serde_json::from_str::<Few<Passage, MOST_PASSAGES>>(text.get())?.0.into();
         if text.get().len() <= LONG {
             LATEST.with_borrow_mut(|latest| {
                 latest.truncate(ALIKE - 1);

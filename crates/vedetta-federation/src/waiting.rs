@@ -198,7 +198,9 @@ impl Waiting {
     ) -> (Vec<Verified>, Vec<Refused>) {
         let (mut passed, mut given_up) = (Vec::new(), Vec::new());
         let mut beside = Beside::default();
-        for Guest { since, leaf, subject, octets, unproven, envelope } in std::mem::take(&mut self.0) {
+        for Guest { since, leaf, subject, octets, unproven, envelope } in
+            std::mem::take(&mut self.0)
+        {
             let mut refused = match trust.check_beside(peer, *envelope, &mut beside, now) {
                 Ok(verified) => {
                     passed.push(verified.late());

@@ -24,5 +24,8 @@ pub fn travels(place: &str, what: &What) -> Result<(), FlowError> {
         return Ok(());
     }
     let octets = what.octets();
-    Err(FlowError::invalid(place, format!("{octets} octets, more than other nodes take; shorten it")))
+    Err(FlowError::invalid(
+        place,
+        format!("{octets} octets, more than other nodes take; shorten it"),
+    ))
 }

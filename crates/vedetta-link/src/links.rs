@@ -481,7 +481,9 @@ mod tests {
             Place { address, ..Place::new(Instant::default()) }
         };
         let is_at = |place: &str, from: &str| at(place).is_at(from.parse().unwrap());
-        assert!(is_at("192.0.2.1:8444", "192.0.2.1") && is_at("192.0.2.1:8444", "::ffff:192.0.2.1"));
+        assert!(
+            is_at("192.0.2.1:8444", "192.0.2.1") && is_at("192.0.2.1:8444", "::ffff:192.0.2.1")
+        );
         assert!(is_at("[2001:db8:0:1::1]:8444", "2001:db8:0:1::2"));
         assert!(!is_at("192.0.2.1:8444", "192.0.2.2") && !is_at("127.0.0.1:8444", "127.0.0.1"));
         assert!(!Place::new(Instant::default()).is_at("192.0.2.1".parse().unwrap()));

@@ -19,7 +19,8 @@ pub(super) fn bounds(envelope: &Envelope) -> Result<(), Refusal> {
     match &envelope.what {
         What::Item(item) => {
             let conditions = &item.conditions;
-            let sets = [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
+            let sets =
+                [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
             if sets.iter().any(|names| *names > MOST_NAMES) {
                 return Err(Refusal::TooMany("names in its conditions"));
             }

@@ -63,9 +63,8 @@ fn what_is_no_item_is_short() {
         assert!(trust.check(&id("b"), brought(7, what), now()).is_ok(), "as long as may be");
     }
     let long = "x".repeat(LARGEST_NOTICE);
-    let presence = format!(
-        r#"{{"contact":{{"id":"k","organisation":"a1","role":"{long}","name":"n"}}}}"#
-    );
+    let presence =
+        format!(r#"{{"contact":{{"id":"k","organisation":"a1","role":"{long}","name":"n"}}}}"#);
     let agreement = |title: String| {
         let it = serde_json::json!({ "id": "new", "title": title, "stage": { "is": "draft" },
             "term": { "from": "2026-01-01", "until": "2030-12-31" } });
@@ -91,9 +90,8 @@ fn what_waits_takes_no_more_octets_than_the_room_has() {
     let trust = trust("c", cards());
     let names = |n: usize| (0..64).map(|it| format!("{:x>96}", n * 64 + it)).collect::<Vec<_>>();
     let item = |n: usize| {
-        let object = format!(
-            r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#
-        );
+        let object =
+            format!(r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#);
         let mut conditions = handling("a1", "GREEN");
         conditions.victims = names(n).iter().map(|it| id(it)).collect();
         conditions.only_under = names(n).iter().map(|it| it.parse().unwrap()).collect();
@@ -117,8 +115,7 @@ fn what_waits_takes_no_more_octets_than_the_room_has() {
         assert!(kept.is_some_and(|kept| kept > 10), "{kept:?}");
         assert!(octets <= MOST_OCTETS + (64 << 10), "{octets}");
         // Read anew, as after a fall, it weighs the same.
-        let again: Waiting =
-            serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
+        let again: Waiting = serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
         assert_eq!(again.octets(), room.octets());
     }
 }
@@ -169,9 +166,8 @@ fn of_one_batch_no_more_passes_than_may_change_at_once() {
 /// So many items of one node that `b` gives to `c`.
 fn items(origin: &str, many: usize) -> Vec<Envelope> {
     let of = |n: usize| {
-        let object = format!(
-            r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#
-        );
+        let object =
+            format!(r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#);
         let object = Object::new(object).unwrap();
         let item = Item { object, ..crate::scene::item(&format!("{origin}1")) };
         pass("b", "c", pass(origin, "b", own(origin, item), vec![]), vec![])
@@ -187,7 +183,8 @@ fn cards_of(nodes: &[&str]) -> Cards {
 
 #[test]
 fn what_is_sent_again_while_it_waits_changes_nothing() {
-    let (trust, mut room) = (trust_with("c", cards_of(&["b", "c"]), &[peer("b")]), Waiting::default());
+    let (trust, mut room) =
+        (trust_with("c", cards_of(&["b", "c"]), &[peer("b")]), Waiting::default());
     let (_, arrival) = heard(&trust, &mut room, items("a", 3));
     assert_eq!(arrival.waiting.as_ref().map(Waiting::len), Some(3));
     // Sent again it is sealed anew, later.

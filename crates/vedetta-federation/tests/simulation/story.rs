@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use vedetta_federation::Object;
 use vedetta_federation::digest::Digest;
-use vedetta_federation::envelope::{
-    Envelope, Item, StandingNotice, Stands, What, Withdrawal,
-};
+use vedetta_federation::envelope::{Envelope, Item, StandingNotice, Stands, What, Withdrawal};
 use vedetta_federation::link::Input;
 use vedetta_federation::prevails::line;
 use vedetta_federation::stands::{Stood, Word};
@@ -259,8 +257,7 @@ impl Story {
         let suspends = before == Stands::InForce;
         let now = if suspends { Stands::Suspended } else { Stands::InForce };
         let (agreement_id, since) = (agreement.id.clone(), self.country.now);
-        let notice =
-            StandingNotice { agreement: agreement_id, revision, now, since, reason: None };
+        let notice = StandingNotice { agreement: agreement_id, revision, now, since, reason: None };
         self.country.say(format!("n{node}: {} is {now:?}", agreement.id));
         self.accept(node, What::Standing(notice), None);
     }
