@@ -5,6 +5,7 @@
 
 mod mesh {
     mod agreements;
+    mod dialled;
     mod hostile;
     mod network;
     mod observables;
