@@ -25,8 +25,8 @@ pub const MOST_OCTETS: usize = 1 << 20;
 const SOON: usize = 4;
 /// Of four places items take three: what tells how things stand finds one though many items wait.
 const ITEMS: (usize, usize) = (3, 4);
-/// And of four what waits for the card of one origin takes one, unless it is the first: a node of
-/// which no card comes fills the room for nobody else.
+/// And of four the items of one origin that wait for a card take one, and its notices one, unless it
+/// is the first: a node of which no card comes fills the room for nobody else.
 const OF_ONE: (usize, usize) = (1, 4);
 
 /// What waited so long is given up.
@@ -160,7 +160,10 @@ impl Waiting {
         let place = if guest.subject.is_some() {
             fits(&|it| it.subject.is_some(), (1, SOON))
         } else {
-            let theirs = |it: &Guest| it.unproven && it.envelope.origin == guest.envelope.origin;
+            let theirs = |it: &Guest| {
+                let alike = it.unproven && it.is_item() == guest.is_item();
+                alike && it.envelope.origin == guest.envelope.origin
+            };
             let first = || !self.0.iter().any(theirs);
             fits(&|it| it.subject.is_none(), (1, 1))
                 && (!guest.is_item() || fits(&Guest::is_item, ITEMS))
