@@ -136,13 +136,13 @@ fn what_is_said_again_and_again_holds_off_nothing_that_is_new() {
     for _ in 0..100 {
         let (checked, arrival) = heard(&trust, &mut room, vec![said(1); 4]);
         assert_eq!((arrival.verified.len(), arrival.refused.len()), (4, 0));
-        checked.taken(vec![Outcome::Known; 4]);
+        drop(checked.taken(vec![Outcome::Known; 4]));
     }
     assert!(room.is_empty());
     for revision in 2..=5 {
         let (checked, arrival) = heard(&trust, &mut room, vec![said(revision)]);
         assert_eq!(arrival.verified.len(), 1, "{revision}");
-        checked.taken(vec![Outcome::New]);
+        drop(checked.taken(vec![Outcome::New]));
     }
     // Four times is as often as may be.
     let (_, arrival) = heard(&trust, &mut room, vec![said(6)]);

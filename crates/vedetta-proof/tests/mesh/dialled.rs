@@ -10,7 +10,7 @@ use super::wire::pair;
 
 /// Whom a node dials, and where.
 fn dialled(node: Node, papers: Papers) -> Vec<(String, String)> {
-    let keeper = Keeper::new(Arc::new(node.house), papers);
+    let keeper = Keeper::new(Arc::new(node.nodes), papers);
     let callees = keeper.callees().into_iter();
     callees.map(|it| (it.peer.to_string(), it.address)).collect()
 }
@@ -24,7 +24,7 @@ fn a_node_dials_where_its_administrator_said_whatever_a_card_says() {
     let within = "198.51.100.7:22";
     national.house.establish_node(&national.scope(), Some(within)).unwrap();
     let card = national.house.mesh().unwrap().card().unwrap().clone();
-    umbria.house.meet(&id("cnaipic"), &card).unwrap();
+    umbria.nodes.meet(&id("cnaipic"), &card).unwrap();
     let known = umbria.house.mesh().unwrap().cards.newest(&id("cnaipic")).cloned();
     assert_eq!(known.unwrap().says.address.as_deref(), Some(within), "it was learnt");
     let own = national.house.mesh().unwrap().cards.newest(&id("cosc-umbria")).cloned();
