@@ -143,8 +143,13 @@ impl Book {
 
     /// Every clearance.
     pub(crate) fn all(&self) -> Vec<Line> {
+        self.since(0).iter().map(|line| Line::clone(line)).collect()
+    }
+
+    /// Every clearance but the first so many.
+    pub(crate) fn since(&self, first: usize) -> Vec<Arc<Line>> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
-        book.iter().map(|line| Line::clone(line)).collect()
+        book.get(first..).unwrap_or_default().to_vec()
     }
 
     /// The clearances under which a reader may read now: recorded and still allowed today.
@@ -157,10 +162,7 @@ impl Book {
         let before = self.remembered(standing.compiled, &key);
         let upto = before.as_ref().map_or(0, |before| before.upto);
         // Only what was interned since, and decided without holding anybody up.
-        let fresh: Vec<_> = {
-            let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
-            book.get(upto..).unwrap_or_default().to_vec()
-        };
+        let fresh = self.since(upto);
         let mut clearances = before.map_or_else(Arc::default, |before| before.clearances);
         let upto = upto + fresh.len();
         let may = |line: &&Arc<Line>| standing.network.permits(&line.clearance, reader);

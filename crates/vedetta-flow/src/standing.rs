@@ -12,9 +12,9 @@ use vedetta_model::hold::HoldScope;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{
     Actor, Agreement, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, Naming,
-    OrganisationId, OrganisationNumber, Person,
+    Organisation, OrganisationId, OrganisationNumber, Person,
 };
-use vedetta_policy::{Network, Roll};
+use vedetta_policy::{Lapse, Lapses, Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, StoreError};
 
 /// One snapshot. Readers keep it for one request; a new one takes its place when a record changes
@@ -155,6 +155,19 @@ impl Standing {
         })
     }
 
+    /// The network without some lapses.
+    pub(crate) fn lifting(&self, lapses: impl Iterator<Item = Lapse>) -> Lapses {
+        let organisations = organisations(&self.directory);
+        let (agreements, holds) = (&self.agreements, &[]);
+        let roll = Roll { organisations: &organisations, agreements, holds };
+        Lapses::of(roll, (self.network.compiled_at(), &self.lapsed), lapses)
+    }
+
+    /// Agreements of which other nodes say that they do not bind.
+    pub(crate) const fn lapsed_elsewhere(&self) -> &BTreeSet<AgreementId> {
+        &self.lapsed
+    }
+
     /// The parties to an agreement, all together.
     #[must_use]
     pub fn members(&self, id: &AgreementId) -> Audience {
@@ -228,11 +241,14 @@ fn compile(
     holds: &[Hold],
     (now, lapsed): (Instant, &BTreeSet<AgreementId>),
 ) -> Arc<Network> {
-    let members = directory.members().iter();
-    let organisations: Vec<_> =
-        members.map(|member| (member.number, Arc::clone(&member.organisation))).collect();
+    let organisations = organisations(directory);
     let roll = Roll { organisations: &organisations, agreements, holds };
     Arc::new(Network::compile(roll, now).with_lapsed(lapsed.clone()))
+}
+
+fn organisations(directory: &Directory) -> Vec<(OrganisationNumber, Arc<Organisation>)> {
+    let members = directory.members().iter();
+    members.map(|member| (member.number, Arc::clone(&member.organisation))).collect()
 }
 
 /// The identities of all organisations, by which items name victims.

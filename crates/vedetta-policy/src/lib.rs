@@ -62,6 +62,7 @@ mod explanation;
 mod faults;
 mod grounds;
 mod group;
+mod lapses;
 mod lifecycle;
 mod memo;
 mod network;
@@ -86,6 +87,7 @@ pub use decision::{Decision, Past};
 pub use duty::Duty;
 pub use explanation::{Explanation, Hop, Preview, PreviewGroup};
 pub use faults::{Fault, Known, check};
+pub use lapses::{Lapse, Lapses, Outlook, TakenBy};
 pub use lifecycle::{
     Deed, Expiring, TransitionError, expire, expiring_within, put_in_force, renew, resume, settle,
     suspend,

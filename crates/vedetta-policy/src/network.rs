@@ -63,10 +63,15 @@ impl Network {
     /// What names an unknown organisation or agreement counts for nothing; [`crate::check`] tells.
     #[must_use]
     pub fn compile(roll: Roll<'_>, now: Instant) -> Self {
+        Self::lifting(roll, now, &BTreeSet::new())
+    }
+
+    /// The same, as if some agreements bound, whatever became of them.
+    pub(crate) fn lifting(roll: Roll<'_>, now: Instant, lifted: &BTreeSet<AgreementId>) -> Self {
         let numbers: HashMap<_, _> =
             roll.organisations.iter().map(|(number, it)| (it.id.clone(), *number)).collect();
         let agreements: BTreeMap<_, _> = roll.agreements.iter().map(|it| (&it.id, it)).collect();
-        let standings = Standings::at(&agreements, now);
+        let standings = Standings::at(&agreements, now, lifted);
         let valid_until = next_hold_change(roll.holds, now).min(standings.next_change);
         let held_by = |hold: &Hold| numbers.get(&hold.organisation).copied();
         let holds: Vec<_> = roll
@@ -107,6 +112,12 @@ impl Network {
     #[must_use]
     pub const fn valid_until(&self) -> Instant {
         self.valid_until
+    }
+
+    /// As of when it was compiled.
+    #[must_use]
+    pub const fn compiled_at(&self) -> Instant {
+        self.now
     }
 
     /// Every organisation.

@@ -1,6 +1,6 @@
 //! Whether an agreement binds at a moment, and if not, why not.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -77,12 +77,22 @@ impl Standing {
 }
 
 impl Standings {
-    /// Looks at every agreement at a moment.
-    pub(crate) fn at(agreements: &BTreeMap<&AgreementId, &Arc<Agreement>>, now: Instant) -> Self {
+    /// Looks at every agreement at a moment, as if some bound by themselves.
+    pub(crate) fn at(
+        agreements: &BTreeMap<&AgreementId, &Arc<Agreement>>,
+        now: Instant,
+        lifted: &BTreeSet<AgreementId>,
+    ) -> Self {
         let mut alone = HashMap::with_capacity(agreements.len());
         let mut next_change = Instant::FAR;
         for (&id, agreement) in agreements {
-            alone.insert(id.clone(), Standing::alone(agreement, now));
+            alone.insert(
+                id.clone(),
+                match lifted.contains(id) {
+                    true => Standing::InForce,
+                    false => Standing::alone(agreement, now),
+                },
+            );
             for boundary in boundaries(agreement).into_iter().filter(|at| *at > now) {
                 next_change = next_change.min(boundary);
             }
