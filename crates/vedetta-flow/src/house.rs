@@ -1,22 +1,23 @@
 //! The house: the ledger, what stands now, the one who writes, and the bell.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use vedetta_model::{Clock, Entropy, Instant};
+use vedetta_model::{Clock, Entropy, Handling, Instant};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
 
 use crate::bell::Bell;
 use crate::book::Book;
+use crate::losses::Table;
 use crate::mesh::Compiled;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
-use crate::views::lapses::{Cause, Lapsed};
+use crate::steps::tell_lapses::Idle;
 use crate::views::withdrawals::Newest;
 use crate::writing::Writes;
 
@@ -42,9 +43,14 @@ pub struct Shared {
     renewing: Mutex<()>,
     /// What the past's newcomers were looked for in already.
     pub(crate) looked: Mutex<Looked>,
+    /// Of what is handled so, a form was withheld while what it rests on kept changing.
+    pub(crate) waiting: Mutex<HashSet<Arc<Handling>>>,
     pub(crate) withdrawals: Newest,
-    /// What took something from nobody, so that nobody is looked for again.
-    pub(crate) idle: Mutex<BTreeSet<(Cause, Lapsed)>>,
+    /// What is lost as things stand.
+    pub(crate) losses: Mutex<Option<Arc<Table>>>,
+    /// Who was looked for and holds nothing, so that nobody is looked for again.
+    pub(crate) idle: Mutex<Idle>,
+    pub(crate) telling: Mutex<()>,
     touched: AtomicU32,
     /// What was written and could not be read back yet.
     owed: AtomicU32,
@@ -77,8 +83,11 @@ impl House {
             standing: ArcSwap::from_pointee(standing),
             renewing: Mutex::new(()),
             looked: Mutex::default(),
+            waiting: Mutex::default(),
             withdrawals: Newest::default(),
+            losses: Mutex::default(),
             idle: Mutex::default(),
+            telling: Mutex::default(),
             touched: AtomicU32::new(0),
             owed: AtomicU32::new(0),
         });
@@ -253,6 +262,12 @@ impl Shared {
     /// Says that a unit of work may have interned a clearance.
     pub fn touch_book(&self) {
         self.touched.fetch_or(BOOK, Ordering::SeqCst);
+    }
+
+    /// Says that a form of what is handled so is withheld for a while.
+    pub(crate) fn form_waits(&self, handling: &Arc<Handling>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(Arc::clone(handling));
     }
 
     /// Reads what was just written, and what is owed.

@@ -18,6 +18,7 @@ pub mod writing;
 pub mod authority;
 mod book;
 pub mod corridor;
+mod holding;
 mod losses;
 pub mod mesh;
 

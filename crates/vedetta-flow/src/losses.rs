@@ -1,382 +1,290 @@
 //! What was released and is not read any more: by whom, and what took it away.
 //!
 //! None of it is written down item by item. A clearance says for whom it was, today's network who is
-//! still entitled, and the deliveries who had it.
+//! still entitled, the same network without its lapses what stopped entitling each, and the deliveries
+//! who had it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
 use vedetta_federation::envelope::Stands;
 use vedetta_federation::stands::Word;
-use vedetta_model::{
-    AgreementId, Audience, Instant, OrganisationId, OrganisationNumber, Person, Tlp,
-};
-use vedetta_policy::{Decision, Standing as Binds};
-use vedetta_store::{
-    ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, VersionFilter, line,
-};
+use vedetta_model::{AgreementId, Audience, Instant, OrganisationId, OrganisationNumber};
+use vedetta_policy::{Clearance, Form, Lapse, Lapses, Outlook, Standing as Binds};
+use vedetta_store::{ClearanceId, Reader, StoreError};
 
 use crate::book::Line;
 use crate::error::FlowError;
 use crate::house::House;
 use crate::mesh::word_against;
 use crate::standing::Standing;
-use crate::views::lapses::{Cause, Lapsed};
-use crate::views::withdrawals::JUST;
+use crate::views::lapses::{Cause, Key, Lapsed, Telling};
 
 /// All that some do not read any more though it was cleared for them.
 pub(crate) struct Losses<'a> {
-    house: &'a House,
-    standing: Arc<Standing>,
-    lost: HashMap<ClearanceId, Loss>,
+    pub(crate) house: &'a House,
+    pub(crate) table: Arc<Table>,
+}
+
+/// What of the book is lost as things stand.
+#[derive(Clone)]
+pub(crate) struct Table {
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) lost: BTreeMap<ClearanceId, Arc<Loss>>,
+    /// How the agreements stand that do not bind.
+    lapsed: BTreeMap<AgreementId, Lapsing>,
     /// Everyone who was ever in the network.
     pub(crate) numbers: BTreeMap<OrganisationId, OrganisationNumber>,
-    /// Who is not any more.
-    pub(crate) departed: BTreeMap<OrganisationNumber, OrganisationId>,
+    pub(crate) names: BTreeMap<OrganisationNumber, OrganisationId>,
+    /// Since when it is so.
+    at: Instant,
+    /// How many clearances were compared.
+    upto: usize,
 }
 
 /// A clearance under which some do not read any more.
-struct Loss {
-    line: Line,
-    today: Arc<Decision>,
-    /// Every agreement on which it rests, with those above.
-    on: BTreeSet<AgreementId>,
+pub(crate) struct Loss {
+    pub(crate) clearance: Arc<Clearance>,
+    pub(crate) taken: Vec<Taken>,
 }
 
-/// What took something away.
+/// Whom something took what was cleared alike.
+pub(crate) struct Taken {
+    pub(crate) by: Taker,
+    pub(crate) telling: Telling,
+    pub(crate) whom: Audience,
+    /// Those of them who lost it with this, and not with what came later.
+    pub(crate) lately: Audience,
+}
+
+/// What took something.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Taker {
+    /// An agreement that lapsed.
+    Agreement(AgreementId),
+    /// That an organisation left.
+    Left(OrganisationId),
+    /// Something else: another text of an agreement, a provider that one has no longer.
+    Other,
+}
+
+/// How something stands that took something.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Lapse {
-    pub(crate) cause: Cause,
+pub(crate) struct Lapsing {
     pub(crate) now: Lapsed,
     pub(crate) since: Instant,
     pub(crate) reason: Option<String>,
 }
 
-/// Who held something: an organisation, and the person who asks for it; nobody when all of it counts.
-pub(crate) struct Holding {
-    pub(crate) number: OrganisationNumber,
-    pub(crate) person: Option<Person>,
-}
-
-/// Whom a cause may have taken something, and who is found to hold some of it.
-struct Seeker<'a> {
-    cause: &'a Cause,
-    whom: Audience,
-    held: Audience,
-}
-
-/// Items read in one go.
-pub(crate) const PAGE: usize = 1_000;
-/// Items looked through for holders: of more, whoever they were cleared for counts as one.
-const LOOKED: usize = 50_000;
-
 impl House {
-    /// Compares all that was cleared with what stands.
+    /// Compares all that was cleared with what stands; what was compared since it was compiled is kept.
     pub(crate) fn losses(&self) -> Result<Losses<'_>, FlowError> {
         let standing = self.standing();
-        let numbers = self.read(|reader| reader.numbers())?.into_iter().collect();
-        let lost = self.shared.book.all().into_iter().filter_map(|line| {
-            // Of holds nobody is told.
-            let today = standing.network.decision_unheld(&line.clearance.handling);
-            let entitled = today.entitled(line.clearance.form);
-            if line.clearance.audience.is_within(entitled) {
-                return None;
-            }
-            let on = rests_on(&line, &standing);
-            Some((line.id, Loss { line, today, on }))
-        });
-        let lost = lost.collect();
-        let numbers: BTreeMap<OrganisationId, OrganisationNumber> = numbers;
-        let left = numbers.iter().filter(|(id, _)| standing.network.number(id).is_none());
-        let departed = left.map(|(id, number)| (*number, id.clone())).collect();
-        Ok(Losses { house: self, standing, lost, numbers, departed })
+        let mut kept = self.shared.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = kept.take().filter(|it| it.standing.compiled == standing.compiled);
+        let mut table = match same {
+            Some(table) => table,
+            None => Arc::new(self.read(|reader| Table::over(reader, &standing, self.now()))?),
+        };
+        let fresh = self.shared.book.since(table.upto);
+        if !fresh.is_empty() {
+            Arc::make_mut(&mut table).compare(fresh);
+        }
+        *kept = Some(Arc::clone(&table));
+        Ok(Losses { house: self, table })
     }
 }
 
 impl Losses<'_> {
-    /// What took something away, and has not given it back.
-    pub(crate) fn lapses(&self) -> Result<Vec<Lapse>, FlowError> {
-        let now = self.house.now();
-        let mut lapses = self.house.read(|reader| {
-            let known = self.agreements().into_iter();
-            let lapses = known.map(|id| self.lapse_of(reader, id, now));
-            lapses.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
-        })?;
-        let (gone, out) = self.organisations(&lapses);
-        let gone = gone.into_iter().map(|id| (id, Lapsed::Removed));
-        let out = out.iter().filter_map(|it| self.standing.network.organisation(it));
-        let all = gone.chain(out.map(|it| (it.id.clone(), Lapsed::Excluded)));
-        lapses.extend(all.map(|(id, stage)| {
-            let cause = Cause::Organisation(id);
-            Lapse { cause, now: stage, since: now, reason: None }
-        }));
-        Ok(lapses)
+    /// Each thing that took what was cleared so.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = (ClearanceId, &Taken)> {
+        let all = self.table.lost.iter();
+        all.flat_map(|(id, loss)| loss.taken.iter().map(|taken| (*id, taken)))
     }
+}
 
-    /// Those who left the network with something, or gave something and left; and those whom nothing
-    /// reaches any more though no agreement ended and nobody left.
-    fn organisations(&self, lapses: &[Lapse]) -> (BTreeSet<OrganisationId>, Audience) {
-        let (mut gone, mut out) = (BTreeSet::new(), Audience::nobody());
-        for loss in self.lost.values() {
-            let whom = loss.whom();
-            let present = whom.intersection(self.standing.network.everyone());
-            let away = whom.difference(&present);
-            gone.extend(away.iter().filter_map(|number| self.departed.get(&number)).cloned());
-            let givers: Vec<_> = loss.givers().filter(|it| self.has_left(it)).cloned().collect();
-            let known = lapses.iter().any(|lapse| self.rests(loss, &lapse.cause));
-            if givers.is_empty() && !known {
-                out.absorb(&present);
-            }
-            gone.extend(givers);
-        }
-        (gone, out)
-    }
-
-    /// Who holds something that each of these took away.
-    pub(crate) fn holders(&self, causes: &[Cause]) -> Result<Vec<Audience>, FlowError> {
-        let mut seekers: Vec<_> = causes.iter().map(Seeker::of).collect();
-        for loss in self.lost.values() {
-            for seeker in &mut seekers {
-                seeker.whom.absorb(&self.whom(loss, seeker.cause));
-            }
-        }
-        let under = self.under(|loss| causes.iter().any(|cause| self.rests(loss, cause)));
-        let (mut next, mut looked) = (Some(Sequence::START), 0);
-        while let Some(after) = next.filter(|_| seekers.iter().any(|it| !it.left().is_empty())) {
-            if looked >= LOOKED {
-                return Ok(seekers.into_iter().map(|it| it.whom).collect());
-            }
-            next = self.house.read(|reader| {
-                let page = reader.items(&query(after, &under))?;
-                looked += page.items.len();
-                for item in &page.items {
-                    self.seek(reader, item, &mut seekers)?;
-                }
-                Ok(page.next)
-            })?;
-        }
-        Ok(seekers.into_iter().map(|it| it.held).collect())
-    }
-
-    fn seek(
-        &self,
+impl Table {
+    fn over(
         reader: &mut dyn Reader,
-        item: &StoredItem,
-        seekers: &mut [Seeker<'_>],
-    ) -> Result<(), StoreError> {
-        let Some(loss) = self.lost.get(&item.clearance) else { return Ok(()) };
-        for seeker in seekers {
-            let whom = self.whom(loss, seeker.cause).intersection(&seeker.left());
-            if !whom.is_empty() {
-                seeker.held.absorb(&self.held(reader, item, whom)?);
-            }
+        standing: &Arc<Standing>,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let numbers: BTreeMap<_, _> = reader.numbers()?.into_iter().collect();
+        let names = numbers.iter().map(|(id, number)| (*number, id.clone())).collect();
+        let mut lapsed = BTreeMap::new();
+        let known = standing.agreements.iter().map(|it| &it.id);
+        for id in known.chain(standing.lapsed_elsewhere()) {
+            let lapsing = lapsing(reader, standing, (id, now))?;
+            lapsed.extend(lapsing.map(|it| (id.clone(), it)));
         }
-        Ok(())
+        let (standing, lost) = (Arc::clone(standing), BTreeMap::new());
+        Ok(Self { standing, lost, lapsed, numbers, names, at: now, upto: 0 })
     }
 
-    /// Those of some who had a release of an item, and read the item by no other.
-    fn held(
-        &self,
-        reader: &mut dyn Reader,
-        item: &StoredItem,
-        whom: Audience,
-    ) -> Result<Audience, StoreError> {
-        let mut had = Audience::nobody();
-        for row in reader.deliveries(item.stamp.seq)? {
-            had.absorb(&row.batch.audience);
-        }
-        if self.house.now().since(item.stamp.at) < JUST {
-            had = whom.clone();
-        }
-        let mut held = whom.intersection(&had);
-        if held.is_empty() {
-            return Ok(held);
-        }
-        let own = line(&item.id, item.producer);
-        let mut others = reader.releases(&item.id)?;
-        others.retain(|it| it.version >= item.version && line(&it.id, it.producer) == own);
-        for other in &others {
-            let Some(clearance) = self.house.shared.book.get(other.clearance) else { continue };
-            let today = self.standing.network.decision_unheld(&clearance.handling);
-            let entitled = clearance.audience.intersection(today.entitled(clearance.form));
-            held = held.difference(&entitled);
-        }
-        Ok(held)
-    }
-
-    /// The next items that a cause took from one who had them, and where to go on.
-    pub(crate) fn items(
-        &self,
-        cause: &Cause,
-        holder: &Holding,
-        after: Sequence,
-    ) -> Result<(Vec<StoredItem>, Option<Sequence>), FlowError> {
-        let one = Audience::from_iter([holder.number]);
-        let under = self.under(|loss| {
-            let handling = &loss.line.clearance.handling;
-            let named = handling.tlp != Tlp::Red
-                || holder.person.as_ref().is_none_or(|it| handling.named.contains(it));
-            named && self.whom(loss, cause).contains(holder.number)
+    /// Finds what is lost of some more of the book.
+    fn compare(&mut self, lines: Vec<Arc<Line>>) {
+        self.upto += lines.len();
+        let network = &self.standing.network;
+        let lost = lines.into_iter().filter_map(|line| {
+            // Of holds nobody is told.
+            let Line { id, clearance, .. } = &*line;
+            let today = network.decision_unheld(&clearance.handling);
+            let entitled = today.entitled(clearance.form);
+            let lost = || (*id, Arc::clone(clearance), clearance.audience.difference(entitled));
+            (!clearance.audience.is_within(entitled)).then(lost)
         });
-        if under.is_empty() {
-            return Ok((Vec::new(), None));
+        let lost: Vec<_> = lost.collect();
+        if lost.is_empty() {
+            return;
         }
-        let found = self.house.read(|reader| {
-            let page = reader.items(&query(after, &under))?;
-            let mut held = Vec::new();
-            for item in page.items {
-                if !self.held(reader, &item, one.clone())?.is_empty() {
-                    held.push(item);
-                }
-            }
-            Ok((held, page.next))
-        })?;
-        Ok(found)
+        let outlook =
+            |now| if now == Lapsed::Suspended { Outlook::MayResume } else { Outlook::Over };
+        let lapses = self.lapsed.iter().map(|(id, it)| Lapse {
+            agreement: id.clone(),
+            since: it.since,
+            outlook: outlook(it.now),
+        });
+        let mut lapses = self.standing.lifting(lapses);
+        let mut parties = BTreeMap::new();
+        for (id, clearance, whom) in lost {
+            let taken = self.taken(&clearance, &whom, (&mut lapses, &mut parties));
+            self.lost.insert(id, Arc::new(Loss { clearance, taken }));
+        }
     }
 
-    /// Whom a cause took what was cleared so.
-    fn whom(&self, loss: &Loss, cause: &Cause) -> Audience {
-        let present = self.standing.network.everyone();
+    /// What took from whom what was cleared so. An agreement is named to its parties alone, and nothing
+    /// to whoever has the form without the victim: it might tell who that is.
+    fn taken(
+        &self,
+        clearance: &Clearance,
+        whom: &Audience,
+        (lapses, parties): (&mut Lapses, &mut BTreeMap<AgreementId, Audience>),
+    ) -> Vec<Taken> {
+        let present = whom.intersection(self.standing.network.everyone());
+        let mut rest = present.clone();
+        let mut taken = Vec::new();
+        for it in lapses.causes(clearance, &present) {
+            rest = rest.difference(&it.whom);
+            let known = || lapses.parties(&it.agreement);
+            let parties = parties.entry(it.agreement.clone()).or_insert_with(known);
+            let named = match clearance.form {
+                Form::Full => it.whom.intersection(parties),
+                Form::Redacted => Audience::nobody(),
+            };
+            let others = it.whom.difference(&named);
+            for (telling, whom) in [(Telling::Named, named), (Telling::Nameless, others)] {
+                let lately = whom.intersection(&it.lately);
+                let by = Taker::Agreement(it.agreement.clone());
+                taken.push(Taken { by, telling, whom, lately });
+            }
+        }
+        let by = self.giver_that_left(clearance).map_or(Taker::Other, Taker::Left);
+        let knows =
+            clearance.form == Form::Full && by == Taker::Left(clearance.handling.producer.clone());
+        let telling = if knows { Telling::Named } else { Telling::Nameless };
+        taken.push(Taken { by, telling, lately: rest.clone(), whom: rest });
+        for number in whom.difference(&present).iter() {
+            let Some(id) = self.names.get(&number) else { continue };
+            let whom = Audience::from_iter([number]);
+            let (by, telling) = (Taker::Left(id.clone()), Telling::Named);
+            taken.push(Taken { by, telling, lately: whom.clone(), whom });
+        }
+        taken.retain(|it| !it.whom.is_empty());
+        taken
+    }
+
+    /// By whose right something went out who is not in the network any more.
+    fn giver_that_left(&self, clearance: &Clearance) -> Option<OrganisationId> {
+        let handling = &clearance.handling;
+        let givers = handling.via.iter().map(|given| &given.giver);
+        [&handling.producer].into_iter().chain(givers).find(|it| self.has_left(it)).cloned()
+    }
+
+    /// What took something and has not given it back.
+    pub(crate) fn keys(&self) -> BTreeMap<Key, Lapsing> {
+        let mut others = Audience::nobody();
+        let mut keys = BTreeMap::new();
+        for taken in self.lost.values().flat_map(|loss| &loss.taken) {
+            let Some(key) = taken.key() else {
+                others.absorb(&taken.whom);
+                continue;
+            };
+            if !keys.contains_key(&key)
+                && let Some(lapsing) = self.lapsing(&key.cause)
+            {
+                keys.insert(key, lapsing);
+            }
+        }
+        for id in others.iter().filter_map(|number| self.names.get(&number)) {
+            let (now, since) = (Lapsed::Excluded, self.at);
+            keys.insert(Key::own(id), Lapsing { now, since, reason: None });
+        }
+        keys
+    }
+
+    /// How something stands that may have taken something.
+    pub(crate) fn lapsing(&self, cause: &Cause) -> Option<Lapsing> {
+        let left = || Lapsing { now: Lapsed::Removed, since: self.at, reason: None };
         match cause {
-            Cause::Agreement(_) if self.rests(loss, cause) => loss.whom().intersection(present),
-            Cause::Agreement(_) => Audience::nobody(),
-            Cause::Organisation(id) => {
-                let own = self.numbers.get(id).copied().into_iter().collect();
-                let own = loss.whom().intersection(&own);
-                match self.has_left(id) && loss.givers().any(|giver| giver == id) {
-                    true => {
-                        let mut all = loss.whom().intersection(present);
-                        all.absorb(&own);
-                        all
-                    }
-                    false => own,
-                }
-            }
+            Cause::Agreement(id) => self.lapsed.get(id).cloned(),
+            Cause::Organisation(id) => self.has_left(id).then(left),
         }
     }
 
-    /// Whether what was cleared so rests on an agreement, or has to do with an organisation.
-    fn rests(&self, loss: &Loss, cause: &Cause) -> bool {
-        match cause {
-            Cause::Agreement(id) => {
-                let adhesion =
-                    self.standing.network.agreement(id).filter(|it| it.adhesion.is_some());
-                let above = adhesion.and_then(|it| it.parent.as_ref());
-                loss.on.contains(id) || above.is_some_and(|above| loss.on.contains(above))
-            }
-            Cause::Organisation(_) => !self.whom(loss, cause).is_empty(),
+    /// Everyone who lost something.
+    pub(crate) fn losers(&self) -> Audience {
+        let mut all = Audience::nobody();
+        for taken in self.lost.values().flat_map(|loss| &loss.taken) {
+            all.absorb(&taken.whom);
         }
-    }
-
-    /// Every agreement on which something rests that was lost, and the adhesions to them.
-    fn agreements(&self) -> BTreeSet<AgreementId> {
-        let mut all: BTreeSet<_> = self.lost.values().flat_map(|loss| &loss.on).cloned().collect();
-        let adhesions = self.standing.agreements.iter().filter(|it| it.adhesion.is_some());
-        let to = adhesions.filter(|it| it.parent.as_ref().is_some_and(|above| all.contains(above)));
-        let to: Vec<_> = to.map(|it| it.id.clone()).collect();
-        all.extend(to);
         all
     }
 
-    /// How an agreement that does not bind stands.
-    fn lapse_of(
-        &self,
-        reader: &mut dyn Reader,
-        id: AgreementId,
-        now: Instant,
-    ) -> Result<Option<Lapse>, StoreError> {
-        let (stage, since, reason) = match self.standing.network.standing(&id) {
-            Some(Binds::InForce) => return Ok(None),
-            Some(Binds::Suspended { since, reason, .. }) => {
-                (Lapsed::Suspended, *since, Some(reason.clone()))
-            }
-            Some(Binds::Expired { since, .. }) => (Lapsed::Ended, *since, None),
-            // Resumed by a node whose clock is a moment ahead.
-            Some(Binds::NotBegun { .. }) => (Lapsed::Suspended, now, None),
-            // What is above says it.
-            Some(Binds::Unfounded { above })
-                if self.standing.network.agreement(above).is_some() =>
-            {
-                return Ok(None);
-            }
-            Some(_) => (Lapsed::Ended, now, None),
-            None => match word_against(reader, &id)? {
-                None => return Ok(None),
-                Some(Word { now: Stands::Suspended, since, reason, .. }) => {
-                    (Lapsed::Suspended, since, reason)
-                }
-                Some(Word { since, reason, .. }) => (Lapsed::Ended, since, reason),
-            },
-        };
-        Ok(Some(Lapse { cause: Cause::Agreement(id), now: stage, since, reason }))
-    }
-
-    fn under(&self, is: impl Fn(&Loss) -> bool) -> Vec<ClearanceId> {
-        let all = self.lost.values().filter(|loss| is(loss));
-        let mut under: Vec<_> = all.map(|loss| loss.line.id).collect();
-        under.sort_unstable();
-        under
-    }
-
     fn has_left(&self, id: &OrganisationId) -> bool {
-        self.numbers.get(id).is_some_and(|number| self.departed.contains_key(number))
+        self.numbers.contains_key(id) && self.standing.network.number(id).is_none()
     }
 }
 
-impl Lapse {
-    /// Whether it is of this, and stands so.
-    pub(crate) fn is(&self, cause: &Cause, now: Lapsed) -> bool {
-        self.cause == *cause && self.now == now
+impl Taken {
+    /// Under which key it is told; each of those whom another thing than a lapse took it has its own.
+    pub(crate) fn key(&self) -> Option<Key> {
+        let cause = match &self.by {
+            Taker::Agreement(id) => Cause::Agreement(id.clone()),
+            Taker::Left(id) => Cause::Organisation(id.clone()),
+            Taker::Other => return None,
+        };
+        Some(Key { cause, telling: self.telling })
     }
 }
 
-impl Loss {
-    /// Who does not read it any more.
-    fn whom(&self) -> Audience {
-        let clearance = &self.line.clearance;
-        clearance.audience.difference(self.today.entitled(clearance.form))
-    }
-
-    /// By whose right it went out.
-    fn givers(&self) -> impl Iterator<Item = &OrganisationId> {
-        let handling = &self.line.clearance.handling;
-        handling.via.iter().map(|given| &given.giver).chain([&handling.producer])
-    }
-}
-
-impl<'a> Seeker<'a> {
-    fn of(cause: &'a Cause) -> Self {
-        Self { cause, whom: Audience::nobody(), held: Audience::nobody() }
-    }
-
-    /// Of whom it is not known yet.
-    fn left(&self) -> Audience {
-        self.whom.difference(&self.held)
-    }
-}
-
-/// The agreements on which a clearance rests, here or where it came from, with those above.
-fn rests_on(line: &Line, standing: &Standing) -> BTreeSet<AgreementId> {
-    let given = line.clearance.handling.via.iter().flat_map(|given| &given.on);
-    let mut on = BTreeSet::new();
-    for id in line.under.iter().chain(given) {
-        let mut next = Some(id);
-        while let Some(id) = next.filter(|id| on.insert((*id).clone())) {
-            next = standing.network.agreement(id).and_then(|it| it.parent.as_ref());
+/// How an agreement that does not bind stands.
+fn lapsing(
+    reader: &mut dyn Reader,
+    standing: &Standing,
+    (id, now): (&AgreementId, Instant),
+) -> Result<Option<Lapsing>, StoreError> {
+    let network = &standing.network;
+    let begun = network.agreement(id).is_some_and(|it| it.term.from <= now.day());
+    let (now, since, reason) = match network.standing(id) {
+        Some(Binds::Suspended { since, reason, .. }) => {
+            (Lapsed::Suspended, *since, Some(reason.clone()))
         }
-    }
-    on
-}
-
-fn query(after: Sequence, under: &[ClearanceId]) -> ItemQuery<'_> {
-    ItemQuery {
-        after,
-        until: None,
-        limit: PAGE,
-        clearances: Some(under),
-        producer: None,
-        ids: &[],
-        kinds: &[],
-        versions: VersionFilter::All,
-    }
+        Some(Binds::Expired { since, .. }) => (Lapsed::Ended, *since, None),
+        Some(Binds::TermOver { last }) => {
+            let after = last.tomorrow().unwrap_or(*last);
+            (Lapsed::Ended, Instant::start_of_day(after), None)
+        }
+        // Resumed by a node whose clock is a moment ahead.
+        Some(Binds::NotBegun { .. }) if begun => (Lapsed::Suspended, now, None),
+        // What is above says it.
+        Some(_) => return Ok(None),
+        None => match word_against(reader, id)? {
+            None => return Ok(None),
+            Some(Word { now: Stands::Suspended, since, reason, .. }) => {
+                (Lapsed::Suspended, since, reason)
+            }
+            Some(Word { since, reason, .. }) => (Lapsed::Ended, since, reason),
+        },
+    };
+    Ok(Some(Lapsing { now, since, reason }))
 }

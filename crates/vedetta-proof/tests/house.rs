@@ -5,6 +5,7 @@
 
 mod house {
     mod agreements;
+    mod causes;
     mod changes;
     mod duties;
     mod holds;

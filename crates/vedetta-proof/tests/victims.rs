@@ -381,3 +381,67 @@ fn a_derived_form_of_an_address_is_one_bringers() {
     test.house.withdraw(&test.person("perugia"), &hit("terni").id(), "mistake").unwrap();
     assert_eq!(derived(), both[1..], "with the whole, and with no other");
 }
+
+/// What somebody was told that it does not receive any more.
+fn lapses(test: &TestHouse, organisation: &str) -> Vec<vedetta_flow::views::lapses::LapseNotice> {
+    let page = test.house.withdrawals(&test.person(organisation), vedetta_store::Sequence::START);
+    page.unwrap().lapses
+}
+
+#[test]
+fn no_lapse_tells_the_holder_of_a_derived_form_who_the_victim_is() {
+    use vedetta_flow::views::lapses::{Cause, Lapsed, Wanted};
+    let (act, perugia) = ("act".parse().unwrap(), OrganisationId::new("perugia").unwrap());
+    let suspend = vedetta_flow::Step::Suspend { reason: "a breach at Perugia".into() };
+    for cause in [Cause::Organisation(perugia.clone()), Cause::Agreement(act)] {
+        let test = with_hidden();
+        test.bring("perugia", &[TestItem::incident(1, "Ransomware").tlp("AMBER")]);
+        let all = vedetta_flow::Wish::all(
+            vedetta_store::Sequence::START,
+            vedetta_store::VersionFilter::All,
+        );
+        let derived = test.house.page(&test.person("stranger"), &all).unwrap().items.remove(0);
+        let stranger = OrganisationId::new("stranger").unwrap();
+        let number = test.house.standing().directory.number(&stranger).unwrap();
+        let place = derived.stamp.seq.0;
+        let batch = vedetta_flow::DeliveryBatch {
+            releases: vedetta_model::Places::between(place, place),
+            door: vedetta_flow::Door::Taxii,
+            at: test.house.now(),
+            audience: [number].into_iter().collect(),
+        };
+        test.house.record_deliveries(vec![batch]).unwrap();
+        test.clock.advance(std::time::Duration::from_secs(3_600));
+        let admin = test.administrator();
+        let client: Organisation = serde_json::from_value(
+            json!({ "id": "client", "name": "Servizi di Perugia", "kind": "operator" }),
+        )
+        .unwrap();
+        let records = Records { organisations: vec![client], ..Records::default() };
+        test.house.put_records(&admin, records).unwrap();
+        match &cause {
+            Cause::Organisation(id) => test.house.remove_organisation(&admin, id).unwrap(),
+            Cause::Agreement(id) => {
+                test.house.step_agreement(&admin, id, &suspend).unwrap();
+            }
+        }
+        test.house.tell_lapses().unwrap();
+        let notices = lapses(&test, "stranger");
+        let [notice] = &notices[..] else { panic!("{notices:?}") };
+        let own = Cause::Organisation(stranger);
+        assert_eq!(
+            (&notice.cause, notice.now, &notice.reason),
+            (&own, Lapsed::Excluded, &None),
+            "{cause:?}"
+        );
+        assert!(notice.since == notice.at && !notice.advice.contains("erugia"));
+        let listed = |cause: &Cause| {
+            let after = vedetta_store::Sequence::START;
+            let wanted = Wanted { cause: cause.clone(), holder: None, after };
+            let page = test.house.lapsed_items(&test.person("stranger"), &wanted).unwrap();
+            page.items.into_iter().map(|it| it.item).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&cause), []);
+        assert_eq!(listed(&own), [derived.id]);
+    }
+}

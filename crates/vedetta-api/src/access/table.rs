@@ -52,7 +52,7 @@ const OVERDUE: &[(&str, &str)] = &[
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
     ("agreement", "Only under this agreement."),
     ("organisation", "Only those that this organisation owes."),
-    ("item", "Only of this item, in either form."),
+    ("item", "Only of this item; for the operations room, in either form."),
 ];
 const MAIL_REPORTS: &[(&str, &str)] = &[
     ("after", "Go on after this case."),
@@ -358,6 +358,7 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/lapses", Who::SignedIn, "What gives nothing any more, and who holds what it gave")
         .gives(json("Lapses")),
     get("/api/v1/lapses/items", Who::SignedIn, "Items that one had and must no longer use")
+        .cost(Cost::Bulk)
         .query(&[
             ("agreement", "Those that this agreement gave; this or `organisation`."),
             ("organisation", "Those that went with this organisation."),
@@ -633,7 +634,10 @@ pub const TABLE: &[Route] = &[
         .query(&[("days", "Over so many past days; 1 to 365, 30 without it.")])
         .gives(json("MailStatistics")),
     // The ledger.
-    get("/api/v1/ledger/entries", AUDITORS, "What was done").query(ENTRIES).gives(json("Entries")),
+    get("/api/v1/ledger/entries", AUDITORS, "What was done")
+        .cost(Cost::Bulk)
+        .query(ENTRIES)
+        .gives(json("Entries")),
     get("/api/v1/ledger/verification", AUDITORS, "Whether the chain is sound")
         .cost(Cost::Bulk)
         .gives(json("Verification")),

@@ -4,27 +4,48 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{
-    Actor, AgreementId, Audience, Bilingual, Instant, ItemId, Language, OrganisationId, Person,
+    Actor, AgreementId, Audience, Bilingual, Instant, ItemId, OrganisationId, Person, Places,
 };
-use vedetta_store::{Reader, Sequence, StoreError};
+use vedetta_store::{ClearanceId, Reader, Sequence, StoreError};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
+use crate::holding::{Candour, Holding};
 use crate::house::House;
-use crate::losses::Holding;
+use crate::losses::Lapsing;
 
 /// What gave items, and gives them no longer.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// An agreement that does not bind.
     Agreement(AgreementId),
-    /// An organisation that left the network, or whom nothing reaches any more.
+    /// An organisation that left the network, or one's own, to which something is not given any more.
     Organisation(OrganisationId),
 }
 
+/// What is told of: a cause, or to those who may not know it, that they do not receive something.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Key {
+    pub(crate) cause: Cause,
+    pub(crate) telling: Telling,
+}
+
+/// Whether those who are told hear what took something from them.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Telling {
+    /// They do.
+    #[default]
+    Named,
+    /// They hear of their own organisation alone.
+    Nameless,
+}
+
 /// How that stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lapsed {
     /// The agreement rests.
@@ -33,7 +54,7 @@ pub enum Lapsed {
     Ended,
     /// The organisation left the network.
     Removed,
-    /// What the organisation had, no agreement gives it any more.
+    /// What the organisation had, it is not given any more.
     Excluded,
     /// What was taken is given again.
     Restored,
@@ -76,8 +97,13 @@ pub(crate) struct Told {
     pub(crate) place: Sequence,
     #[serde(default)]
     pub(crate) at: Instant,
+    #[serde(default)]
+    pub(crate) telling: Telling,
     /// [`Audience::to_bytes`].
     pub(crate) holders: Vec<u8>,
+    /// The clearances of which it is told, where it is kept what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) under: Option<Places>,
 }
 
 /// A lapse that has not been given back, with those who hold something.
@@ -136,46 +162,64 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let (told, numbers) = self.read(|reader| Ok((standing(reader)?, reader.numbers()?)))?;
         let names: BTreeMap<_, _> = numbers.into_iter().map(|(id, number)| (number, id)).collect();
-        let mine = told.into_values().filter(|it| room || it.holders().contains(own));
-        Ok(mine
-            .map(|told| {
-                let whom = told.holders();
+        let mut lapses = Vec::new();
+        for told in told.into_values() {
+            let whom = told.holders();
+            if room || whom.contains(own) {
                 let holders = whom.iter().filter(|it| room || *it == own);
                 let holders = holders.filter_map(|number| names.get(&number).cloned()).collect();
-                Lapse { notice: told.notice(by.language), holders }
-            })
-            .collect())
+                let shown = if room { told.named() } else { told };
+                lapses.push(Lapse { notice: shown.notice(by), holders });
+            }
+        }
+        Ok(lapses)
     }
 
     /// The items that somebody had and must no longer use: what the doors of this node delivered,
     /// and the holder reads by no other way. TLP:RED is listed to the persons that it names. Only the
-    /// operations room and auditors ask for others.
+    /// operations room and auditors ask for others; others ask by what they were told, of anything
+    /// else nothing is listed.
     ///
     /// # Errors
     /// Forbidden, an unknown holder, or what the ledger said.
     pub fn lapsed_items(&self, by: &Actor, wanted: &Wanted) -> Result<LapsedPage, FlowError> {
-        let losses = self.losses()?;
         let holder = wanted.holder.as_ref().filter(|it| **it != by.organisation);
-        let holding = match holder {
-            Some(other) => {
-                self.require_room(by, ROOM_AND_AUDITORS, "see what others hold")?;
-                let number = losses.numbers.get(other).copied();
-                let number = number.ok_or_else(|| FlowError::unknown("organisation", other))?;
-                Holding { number, person: None }
-            }
-            None => {
-                let (organisation, account) = (by.organisation.clone(), by.account.clone());
-                let number = self.number_of(&organisation)?;
-                Holding { number, person: Some(Person { organisation, account }) }
-            }
+        if holder.is_some() {
+            self.require_room(by, ROOM_AND_AUDITORS, "see what others hold")?;
+        }
+        let candour = match self.is_of_the_room(by, ROOM_AND_AUDITORS) {
+            true => Candour::Whole,
+            false => Candour::AsTold,
         };
-        let (items, next) = losses.items(&wanted.cause, &holding, wanted.after)?;
+        let holder = holder.unwrap_or(&by.organisation);
+        let (told, numbers) = self.read(|reader| Ok((standing(reader)?, reader.numbers()?)))?;
+        let number = numbers.into_iter().find(|(id, _)| id == holder).map(|(_, number)| number);
+        let number = number.ok_or_else(|| FlowError::unknown("organisation", holder))?;
+        let own = Cause::Organisation(holder.clone());
+        let told_so = |it: &Told| match it.telling {
+            Telling::Named => it.cause == wanted.cause && it.holders().contains(number),
+            Telling::Nameless => own == wanted.cause && it.holders().contains(number),
+        };
+        if candour == Candour::AsTold && !told.values().any(told_so) {
+            return Ok(LapsedPage::default());
+        }
+        let (organisation, account) = (by.organisation.clone(), by.account.clone());
+        let holding = Holding { number, person: Person { organisation, account }, candour };
+        let (items, next) = self.losses()?.items(&wanted.cause, &holding, wanted.after)?;
         let items = items.into_iter().map(|item| LapsedItem {
             item: item.id,
             version: item.version,
             place: item.stamp.seq,
         });
         Ok(LapsedPage { items: items.collect(), next })
+    }
+}
+
+impl Key {
+    /// That an organisation does not receive something, though no agreement lapsed and nobody left.
+    pub(crate) fn own(organisation: &OrganisationId) -> Self {
+        let cause = Cause::Organisation(organisation.clone());
+        Self { cause, telling: Telling::Nameless }
     }
 }
 
@@ -190,26 +234,43 @@ impl Cause {
 }
 
 impl Told {
-    pub(crate) fn new(
-        (cause, now): (Cause, Lapsed),
-        (since, reason): (Instant, Option<String>),
-        holders: &Audience,
-    ) -> Self {
-        let holders = holders.to_bytes();
-        Self { cause, now, since, reason, place: Sequence::START, at: since, holders }
+    pub(crate) fn new(key: Key, lapsing: Lapsing, holders: &Audience) -> Self {
+        let (Key { cause, telling }, Lapsing { now, since, reason }) = (key, lapsing);
+        let (holders, place) = (holders.to_bytes(), Sequence::START);
+        Self { cause, now, since, reason, place, at: since, telling, holders, under: None }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        Key { cause: self.cause.clone(), telling: self.telling }
     }
 
     pub(crate) fn holders(&self) -> Audience {
         Audience::from_bytes(&self.holders).unwrap_or_default()
     }
 
-    pub(crate) fn notice(&self, language: Language) -> LapseNotice {
-        let Self { cause, now, since, reason, place, at, holders: _ } = self.clone();
+    /// Whether it was told of what was cleared so.
+    pub(crate) fn is_of(&self, id: ClearanceId) -> bool {
+        self.under.as_ref().is_none_or(|under| under.contains(id.0.into()))
+    }
+
+    /// The same for those who may know it all.
+    fn named(self) -> Self {
+        Self { telling: Telling::Named, ..self }
+    }
+
+    /// As it is told to somebody: who is not to know the cause hears of nothing but itself.
+    pub(crate) fn notice(&self, to: &Actor) -> LapseNotice {
+        let Self { mut cause, mut now, mut since, mut reason, place, at, .. } = self.clone();
+        if self.telling == Telling::Nameless {
+            cause = Cause::Organisation(to.organisation.clone());
+            now = if now == Lapsed::Restored { now } else { Lapsed::Excluded };
+            (since, reason) = (at, None);
+        }
         let items = (now != Lapsed::Restored).then(|| match &cause {
             Cause::Agreement(id) => format!("/api/v1/lapses/items?agreement={id}"),
             Cause::Organisation(id) => format!("/api/v1/lapses/items?organisation={id}"),
         });
-        let advice = advice(now).to(language).to_owned();
+        let advice = advice(now).to(to.language).to_owned();
         LapseNotice { cause, now, since, reason, place, at, items, advice }
     }
 }
@@ -217,16 +278,21 @@ impl Told {
 /// What was told and not given back, by what it is about.
 pub(crate) fn standing<R: Reader + ?Sized>(
     reader: &mut R,
-) -> Result<BTreeMap<Cause, Told>, StoreError> {
+) -> Result<BTreeMap<Key, Told>, StoreError> {
     let kept = reader.bookmark(STANDING)?;
     let told: Vec<Told> = kept.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default();
-    Ok(told.into_iter().map(|it| (it.cause.clone(), it)).collect())
+    let told = told.into_iter().map(|it| match it.now {
+        // Before there were those who are not told the cause, these were.
+        Lapsed::Excluded => Told { telling: Telling::Nameless, ..it },
+        _ => it,
+    });
+    Ok(told.map(|it| (it.key(), it)).collect())
 }
 
 /// Keeps what was told and not given back.
 pub(crate) fn keep_standing(
     unit: &mut dyn vedetta_store::UnitOfWork,
-    told: &BTreeMap<Cause, Told>,
+    told: &BTreeMap<Key, Told>,
 ) -> Result<(), StoreError> {
     let told: Vec<_> = told.values().collect();
     unit.set_bookmark(STANDING, &serde_json::to_vec(&told).unwrap_or_default())
@@ -241,7 +307,14 @@ fn advice(now: Lapsed) -> Bilingual {
             "Stop using what `items` lists and pass none of it on until it is restored: you may keep \
              it, set apart. What you have by another way too is not listed.",
         ),
-        Lapsed::Ended | Lapsed::Removed | Lapsed::Excluded => Bilingual::new(
+        Lapsed::Excluded => Bilingual::new(
+            "Non usare più ciò che è elencato in `items` e non passarlo ad altri: conservalo a parte se \
+             ti potrà essere dato di nuovo, altrimenti cancellalo. Ciò che hai già per un'altra via non \
+             è elencato.",
+            "Stop using what `items` lists and pass none of it on: keep it apart if it may be given to \
+             you again, or delete it. What you have by another way too is not listed.",
+        ),
+        Lapsed::Ended | Lapsed::Removed => Bilingual::new(
             "Non usare più ciò che è elencato in `items`, non passarlo ad altri e cancellalo. Puoi \
              conservare ciò che serve a documentare casi e rapporti già aperti, e ciò che la legge ti \
              obbliga a conservare.",

@@ -9,7 +9,7 @@ use vedetta_model::{
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
-fn id(text: &str) -> OrganisationId {
+pub(super) fn id(text: &str) -> OrganisationId {
     OrganisationId::new(text).unwrap()
 }
 
@@ -17,12 +17,12 @@ fn act() -> AgreementId {
     AgreementId::new("act").unwrap()
 }
 
-fn suspend() -> Step {
+pub(super) fn suspend() -> Step {
     Step::Suspend { reason: "a breach at the centre".into() }
 }
 
 /// Writes down that an organisation had everything so far, by a door.
-fn had_all(test: &TestHouse, organisation: &str, door: Door) {
+pub(super) fn had_all(test: &TestHouse, organisation: &str, door: Door) {
     let number = test.house.standing().directory.number(&id(organisation)).unwrap();
     let releases = Places::between(1, test.house.bell().last().0);
     let mut readable = Places::default();
@@ -38,15 +38,20 @@ fn had_all(test: &TestHouse, organisation: &str, door: Door) {
     test.clock.advance(std::time::Duration::from_secs(3_600));
 }
 
-fn told(test: &TestHouse, by: &Actor) -> Vec<LapseNotice> {
+pub(super) fn told(test: &TestHouse, by: &Actor) -> Vec<LapseNotice> {
     test.house.withdrawals(by, Sequence::START).unwrap().lapses
 }
 
-fn stages(test: &TestHouse, organisation: &str) -> Vec<Lapsed> {
+pub(super) fn stages(test: &TestHouse, organisation: &str) -> Vec<Lapsed> {
     told(test, &test.person(organisation)).iter().map(|it| it.now).collect()
 }
 
-fn listed(test: &TestHouse, by: &Actor, cause: Cause, holder: Option<&str>) -> Vec<ItemId> {
+pub(super) fn listed(
+    test: &TestHouse,
+    by: &Actor,
+    cause: Cause,
+    holder: Option<&str>,
+) -> Vec<ItemId> {
     let wanted = Wanted { cause, holder: holder.map(id), after: Sequence::START };
     let LapsedPage { items, next } = test.house.lapsed_items(by, &wanted).unwrap();
     assert_eq!(next, None);
