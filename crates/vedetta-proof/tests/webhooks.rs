@@ -234,3 +234,25 @@ fn for_a_receiver_that_takes_nothing_the_ledger_waits() {
     queue(&test);
     assert!(!calls(&test).is_empty(), "what waited in the ledger is queued, at {had:?}");
 }
+
+#[test]
+fn what_is_withdrawn_while_it_is_called_out_is_told_to_its_receiver() {
+    let test = TestHouse::small();
+    put(&test, of("terni"));
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("perugia", &[item.clone()]);
+    test.clock.advance(Duration::from_hours(1));
+    queue(&test);
+    let call = due(&test).remove(0);
+    let Tells::Item(sealed) = &call.tells else { panic!("nothing was withdrawn") };
+    let place = sealed.open(&call.reader).unwrap().stamp.seq.0;
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let (releases, audience) =
+        (Places::between(place, place), [call.reader.organisation].into_iter().collect());
+    let had = DeliveryBatch { releases, door: Door::Webhook, at: test.house.now(), audience };
+    test.house.record_webhook_call(call.lease, had).unwrap();
+    let start = vedetta_flow::Sequence::START;
+    let told = test.house.withdrawals(&test.person("terni"), start).unwrap().notices;
+    let told: Vec<_> = told.into_iter().map(|it| it.item).collect();
+    assert_eq!(told, [item.id()]);
+}

@@ -4,6 +4,7 @@
 //! keeps nobody else's calls waiting.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,10 @@ use vedetta_store::{
 use crate::actions::keep_webhooks::{Webhook, WebhookState};
 use crate::error::FlowError;
 use crate::house::House;
+use crate::steps::tell_lapses::firsts;
 use crate::views::lapses::LapseNotice;
 use crate::views::read_items::{ReadItem, Wish};
-use crate::views::withdrawals::WithdrawalNotice;
+use crate::views::withdrawals::{WithdrawalNotice, tell_late};
 
 /// A call to make now.
 #[derive(Debug)]
@@ -175,11 +177,17 @@ impl House {
     /// # Errors
     /// What the ledger said; then the call is made again.
     pub fn record_webhook_call(&self, lease: Lease, had: DeliveryBatch) -> Result<(), FlowError> {
+        let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn()?);
+        let firsts = firsts(std::slice::from_ref(&had));
         self.end(move |unit| {
+            let had = std::slice::from_ref(&had);
+            tell_late(unit, (&shared, &withdrawn), had)?;
             // Had is had, even if another worker has the job now.
-            unit.deliver(std::slice::from_ref(&had))?;
+            unit.deliver(had)?;
             unit.finish(&lease)
-        })
+        })?;
+        self.had_late(firsts);
+        Ok(())
     }
 
     /// Gives a call back after a failure: to be made again at a moment, or given up.

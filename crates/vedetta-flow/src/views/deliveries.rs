@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
-use vedetta_model::{Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, Places};
+use vedetta_model::{
+    Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber, Places,
+};
 use vedetta_policy::Clearance;
 use vedetta_store::{
     Acknowledgement, ClearanceId, DeliveryBatch, DeliveryRow, Door, ItemQuery, Reader, Sequence,
@@ -17,6 +19,7 @@ use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
+use crate::steps::tell_lapses::firsts;
 use crate::views::duties::Kept;
 use crate::views::read_items::derived_from;
 use crate::views::withdrawals::tell_late;
@@ -116,6 +119,7 @@ impl House {
             return Ok(0);
         }
         let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn()?);
+        let firsts = firsts(&batches);
         let recorded = self.write(move |unit| {
             tell_late(unit, (&shared, &withdrawn), &batches)?;
             let reason = match unit.deliver(&batches) {
@@ -131,8 +135,9 @@ impl House {
                 }
             }
             Ok(refused)
-        });
-        Ok(recorded?)
+        })?;
+        self.had_late(firsts);
+        Ok(recorded)
     }
 
     /// How fast each agreement works: from accepted to received, and from received to acknowledged,
@@ -274,6 +279,7 @@ pub(super) struct Released {
     at: Instant,
     pub(super) id: ItemId,
     pub(super) version: Instant,
+    pub(super) producer: OrganisationNumber,
     pub(super) clearance: ClearanceId,
     /// The item of which it is the form without the victim.
     pub(super) derived_from: Option<ItemId>,
@@ -288,8 +294,8 @@ struct Parties {
 
 impl Released {
     fn of(item: StoredItem) -> Self {
-        let StoredItem { stamp, id, version, clearance, facts, .. } = item;
-        Self { at: stamp.at, derived_from: derived_from(&facts), id, version, clearance }
+        let StoredItem { stamp, id, version, producer, clearance, facts, .. } = item;
+        Self { at: stamp.at, derived_from: derived_from(&facts), id, version, producer, clearance }
     }
 }
 

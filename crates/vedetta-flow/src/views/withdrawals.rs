@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Tlp};
+use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Places, Tlp};
 use vedetta_store::{
-    DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork,
-    line,
+    ClearanceId, DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem,
+    UnitOfWork, line,
 };
 
 use crate::book::Book;
@@ -59,8 +59,8 @@ pub(crate) struct Retraction {
     told: Retracted,
     /// To whom: everyone whom the item had reached by any door of this node.
     reached: Reached,
-    /// The releases that were withdrawn.
-    releases: Vec<Sequence>,
+    /// The releases that were withdrawn, in order, each with its clearance.
+    releases: Vec<(Sequence, ClearanceId)>,
 }
 
 /// What is told of.
@@ -159,7 +159,7 @@ impl House {
         for it in found.iter().filter(|it| it.reached.holds(own, me)) {
             match &it.told {
                 Retracted::Item(notice) => page.notices.push(notice.clone()),
-                Retracted::Lapse(told) => page.lapses.push(told.notice(by.language)),
+                Retracted::Lapse(told) => page.lapses.push(told.notice(by)),
             }
         }
         Ok(page)
@@ -214,14 +214,18 @@ impl Reached {
         self.holders.contains(organisation) || self.named.iter().any(named)
     }
 
-    /// Adds whom a release reached.
-    fn absorb(&mut self, book: &Book, release: &StoredItem, reached: &Audience) {
-        let clearance = book.get(release.clearance);
+    /// Adds whom releases under a clearance reached.
+    fn absorb(&mut self, book: &Book, clearance: ClearanceId, reached: &Audience) {
+        let clearance = book.get(clearance);
         let handling = clearance.as_ref().map(|it| &it.handling).filter(|it| it.tlp == Tlp::Red);
         let Some(named) = handling.map(|it| &it.named) else {
             self.holders.absorb(reached);
             return;
         };
+        self.absorb_named(reached, named);
+    }
+
+    fn absorb_named(&mut self, reached: &Audience, named: &BTreeSet<Person>) {
         match self.named.iter_mut().find(|(_, others)| others == named) {
             Some((before, _)) => {
                 before.absorb(reached);
@@ -230,10 +234,15 @@ impl Reached {
         }
     }
 
-    /// Those of an audience who are not to be told of a release already.
-    fn lacks(&self, book: &Book, release: &StoredItem, audience: &Audience) -> Audience {
+    fn join(&mut self, other: &Self) {
+        self.holders.absorb(&other.holders);
+        other.named.iter().for_each(|(reached, named)| self.absorb_named(reached, named));
+    }
+
+    /// Those of an audience who are not to be told already of what is under a clearance.
+    fn lacks(&self, book: &Book, clearance: ClearanceId, audience: &Audience) -> Audience {
         let mut alike = Self::default();
-        alike.absorb(book, release, audience);
+        alike.absorb(book, clearance, audience);
         let Some((_, named)) = alike.named.first() else {
             return audience.difference(&self.holders);
         };
@@ -243,7 +252,8 @@ impl Reached {
 }
 
 /// Has those told to whom what was withdrawn is delivered all the same: before the deliveries are
-/// recorded, with the withdrawals that are known.
+/// recorded, with the withdrawals that are known. Of one withdrawal one number tells all that is
+/// delivered at once, unless it is for different persons.
 pub(crate) fn tell_late(
     unit: &mut dyn UnitOfWork,
     (shared, known): (&Shared, &[Arc<Retraction>]),
@@ -255,16 +265,29 @@ pub(crate) fn tell_late(
     };
     let end = last(unit)? + 1;
     let new = numbered(unit, &shared.book, first..end)?;
-    let mut told = BTreeSet::new();
-    for withdrawn in known.iter().map(|it| &**it).chain(&new).rev() {
-        for release in &withdrawn.releases {
+    let mut delivered = Places::none();
+    batches.iter().for_each(|batch| delivered.absorb(&batch.releases));
+    let all: Vec<_> = known.iter().map(|it| &**it).chain(&new).collect();
+    let mut done = BTreeSet::new();
+    for withdrawn in all.iter().rev() {
+        let mut releases = withdrawn.among(&delivered);
+        releases.retain(|(release, _)| done.insert(*release));
+        let Retracted::Item(notice) = &withdrawn.told else { continue };
+        if releases.is_empty() {
+            continue;
+        }
+        let mut reached = Reached::default();
+        all.iter().filter(|it| it.is_of(notice)).for_each(|it| reached.join(&it.reached));
+        for (release, clearance) in releases {
             let mut whom = Audience::nobody();
             for batch in batches.iter().filter(|it| it.releases.contains(release.0)) {
                 whom.absorb(&batch.audience);
             }
-            if !whom.is_empty() && told.insert(*release) {
+            let whom = reached.lacks(&shared.book, clearance, &whom);
+            if !whom.is_empty() {
                 shared.touch_served();
-                tell(unit, &shared.book, withdrawn, (*release, &whom))?;
+                reached.absorb(&shared.book, clearance, &whom);
+                tell(unit, notice, (release, &whom))?;
             }
         }
     }
@@ -274,25 +297,10 @@ pub(crate) fn tell_late(
 /// Numbers that a withdrawn release reached some who did not have it.
 fn tell(
     unit: &mut dyn UnitOfWork,
-    book: &Book,
-    withdrawn: &Retraction,
+    notice: &WithdrawalNotice,
     (release, whom): (Sequence, &Audience),
 ) -> Result<(), StoreError> {
-    let Retracted::Item(notice) = &withdrawn.told else { return Ok(()) };
     let WithdrawalNotice { item, version, reason, .. } = notice.clone();
-    let mut releases = unit.releases(&item)?;
-    let Some(known) = releases.iter().find(|it| it.stamp.seq == release).cloned() else {
-        return Ok(());
-    };
-    let of = line(&item, known.producer);
-    releases.retain(|it| line(&item, it.producer) == of);
-    let own = Taken { item: item.clone(), of }.kept(unit)?;
-    let all = Taken { item: item.clone(), of: None }.kept(unit)?;
-    let at = own.or(all).map_or(notice.at, |it| it.at);
-    let whom = reached(unit, book, &releases, at)?.lacks(book, &known, whom);
-    if whom.is_empty() {
-        return Ok(());
-    }
     let facts = serde_json::json!({ "deed": "withdrawn before it arrived", "release": release });
     let stamp = unit.append(&Draft {
         kind: EntryKind::Deed,
@@ -482,7 +490,7 @@ fn numbered<R: Reader + ?Sized>(
             Numbered::Item(taken, Withdrawn { at, reason, place, .. }) => {
                 let withdrawn = taken.releases(reader, place)?;
                 let reached = reached(reader, book, &withdrawn, at)?;
-                let releases = withdrawn.iter().map(|it| it.stamp.seq).collect();
+                let releases = withdrawn.iter().map(|it| (it.stamp.seq, it.clearance)).collect();
                 let version = taken.of.and_then(|_| withdrawn.first()).map(|first| first.version);
                 let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
                 Retraction { told: Retracted::Item(notice), reached, releases }
@@ -493,7 +501,7 @@ fn numbered<R: Reader + ?Sized>(
                 let releases = reader.releases(&item)?;
                 if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
                     let holders = Audience::from_bytes(&holders).unwrap_or_default();
-                    reached.absorb(book, known, &holders);
+                    reached.absorb(book, known.clearance, &holders);
                 }
                 let notice = WithdrawalNotice { item, version, place, at, reason };
                 Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
@@ -524,12 +532,33 @@ fn reached<R: Reader + ?Sized>(
         if let Some(clearance) = book.get(release.clearance).filter(|_| new) {
             whom.absorb(&clearance.audience);
         }
-        reached.absorb(book, release, &whom);
+        reached.absorb(book, release.clearance, &whom);
     }
     Ok(reached)
 }
 
 impl Retraction {
+    /// Those of the releases that are among some places.
+    fn among(&self, places: &Places) -> Vec<(Sequence, ClearanceId)> {
+        let Some((first, last)) = self.releases.first().zip(self.releases.last()) else {
+            return Vec::new();
+        };
+        let within = places.runs().iter();
+        let within = within.filter(|(from, to)| *from <= last.0.0 && *to >= first.0.0);
+        let mut among = Vec::new();
+        for (from, to) in within {
+            let start = self.releases.partition_point(|it| it.0.0 < *from);
+            let these = self.releases[start..].iter().take_while(|it| it.0.0 <= *to);
+            among.extend(these.copied());
+        }
+        among
+    }
+
+    /// Whether it tells of the same as another notice.
+    fn is_of(&self, notice: &WithdrawalNotice) -> bool {
+        matches!(&self.told, Retracted::Item(it) if it.item == notice.item && it.version == notice.version)
+    }
+
     fn place(&self) -> Sequence {
         match &self.told {
             Retracted::Item(notice) => notice.place,

@@ -119,3 +119,31 @@ fn whoever_had_it_before_it_became_red_is_told_and_so_is_whom_each_version_names
     assert_eq!((machine("foligno").len(), machine("terni").len()), (1, 0));
     assert_eq!(told(&test, &test.person("client"), Sequence::START), []);
 }
+
+#[test]
+fn however_many_versions_arrive_late_one_notice_tells_of_the_item() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    let versions =
+        [1, 2, 3].map(|day| item.clone().modified(&format!("2026-03-0{day}T00:00:00.000Z")));
+    test.bring("perugia", &versions);
+    test.clock.advance(Duration::from_secs(3_600));
+    let all = vedetta_flow::Wish::all(Sequence::START, vedetta_flow::VersionFilter::All);
+    let page = test.house.page(&test.person("terni"), &all).unwrap();
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let standing = test.house.standing();
+    let number =
+        |who| standing.directory.number(&OrganisationId::new(who).unwrap()).into_iter().collect();
+    let batches = ["terni", "foligno"].map(|who| {
+        let mut releases = Places::none();
+        page.items.iter().for_each(|it| releases.insert(it.stamp.seq.0));
+        DeliveryBatch { releases, door: Door::Taxii, at: test.house.now(), audience: number(who) }
+    });
+    test.house.record_deliveries(batches.to_vec()).unwrap();
+    for who in ["terni", "foligno"] {
+        assert_eq!(told(&test, &test.person(who), Sequence::START), [item.id()], "{who}");
+    }
+    let [first, _] = batches;
+    test.house.record_deliveries(vec![first]).unwrap();
+    assert_eq!(told(&test, &test.person("terni"), Sequence::START), [item.id()], "once");
+}
