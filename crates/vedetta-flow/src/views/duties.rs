@@ -15,7 +15,7 @@ use vedetta_model::{
     OrganisationNumber, Places,
 };
 use vedetta_policy::Duty;
-use vedetta_store::{ClearanceId, DeliveryBatch, Reader, Sequence, StoreError};
+use vedetta_store::{ClearanceId, DeliveryBatch, Reader, Sequence, StoreError, line};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -50,7 +50,7 @@ pub struct OverdueWish {
     pub agreement: Option<AgreementId>,
     /// Only of this organisation.
     pub organisation: Option<OrganisationId>,
-    /// Only of this item, in either form.
+    /// Only of this item; the room, in either form.
     pub item: Option<ItemId>,
     /// After this one of the page before.
     pub after: Option<(Instant, ItemId, OrganisationId)>,
@@ -100,7 +100,8 @@ struct Asked {
     standing: Arc<Standing>,
     /// To whom each agreement gives what is cleared alike, looked up once.
     given: RefCell<HashMap<ClearanceId, Rc<Given>>>,
-    reached: BTreeMap<ItemId, Reached>,
+    /// By item, and where each brings its own, by whose it is.
+    reached: BTreeMap<(ItemId, Option<OrganisationNumber>), Reached>,
 }
 
 type Given = BTreeMap<AgreementId, Audience>;
@@ -130,14 +131,19 @@ impl House {
         let standing = &asked.standing;
         let readable: HashSet<_> = self.entitled(by)?.iter().copied().collect();
         let book = &self.shared.book;
-        // The room has the full form of what others have without the victim.
-        let handled = readable.iter().filter(|_| room).filter_map(|id| book.get(*id));
+        // The room has the full form of what others have without the victim, and anybody by one
+        // release what others have by another.
+        let handled = readable.iter().filter_map(|id| book.get(*id));
         let handled: HashSet<_> = handled.map(|it| it.handling.clone()).collect();
         let sees = |id: ClearanceId| {
             readable.contains(&id) || book.get(id).is_some_and(|it| handled.contains(&it.handling))
         };
         let mut groups = self.groups(&asked, now);
-        groups.retain(|it| sees(it.reached.clearance) && wish.wants(it));
+        groups.retain(|it| {
+            // Of what a derived form was made, the room alone knows.
+            let of = it.reached.derived_from.as_ref().filter(|_| room);
+            sees(it.reached.clearance) && wish.wants(it, of)
+        });
         let mut rows = Vec::new();
         for Group { received, item, reached, duty, who } in groups {
             let named = who.iter().filter(|number| room || *number == own);
@@ -276,7 +282,8 @@ impl House {
             received: Vec::new(),
             acknowledged: HashMap::new(),
         };
-        let reached = asked.reached.entry(release.id.clone()).or_insert_with(fresh);
+        let key = (release.id.clone(), line(&release.id, release.producer));
+        let reached = asked.reached.entry(key).or_insert_with(fresh);
         if reached.version < release.version {
             *reached = fresh();
         }
@@ -310,7 +317,7 @@ impl House {
     /// Who is overdue, those of the longest held items first.
     fn groups<'a>(&self, asked: &'a Asked, now: Instant) -> Vec<Group<'a>> {
         let mut groups = Vec::new();
-        for (item, reached) in &asked.reached {
+        for ((item, _), reached) in &asked.reached {
             for (duty, mut who) in self.owing(asked, reached) {
                 reached.acknowledged.keys().for_each(|number| who.remove(*number));
                 who = who.difference(&duty.spared(now));
@@ -347,8 +354,7 @@ impl Reached {
 }
 
 impl OverdueWish {
-    fn wants(&self, group: &Group<'_>) -> bool {
-        let of = group.reached.derived_from.as_ref();
+    fn wants(&self, group: &Group<'_>, of: Option<&ItemId>) -> bool {
         self.item.as_ref().is_none_or(|item| item == group.item || Some(item) == of)
             && self.agreement.as_ref().is_none_or(|it| *it == group.duty.agreement.id)
     }

@@ -189,3 +189,87 @@ fn of_two_duties_the_shorter_counts_and_pages_leave_nothing_out() {
     let agreement = Some(AgreementId::new("hour").unwrap());
     assert_eq!(of(OverdueWish { agreement, ..OverdueWish::default() }), 0);
 }
+
+fn reached(test: &TestHouse, release: Sequence, to: &str) {
+    let to = OrganisationId::new(to).unwrap();
+    let batch = DeliveryBatch {
+        releases: Places::between(release.0, release.0),
+        door: Door::Stream,
+        at: test.house.now(),
+        audience: test.house.standing().directory.number(&to).into_iter().collect(),
+    };
+    test.house.record_deliveries(vec![batch]).unwrap();
+}
+
+#[test]
+fn what_another_says_of_the_same_address_ends_nobodys_duty() {
+    let test = asking();
+    let seen = |who: &str| {
+        let item = TestItem::address(7).tlp("GREEN").with("x_seen_by", json!(who));
+        item.handled("category", json!("indicator"))
+    };
+    let release = |who: &str| test.bring(who, &[seen(who)]).accepted[0].stamp.seq;
+    reached(&test, release("cnaipic"), "terni");
+    test.clock.advance(30 * MINUTE);
+    reached(&test, release("perugia"), "foligno");
+    test.clock.advance(31 * MINUTE);
+    assert_eq!(who(&test), ["terni"]);
+    assert_eq!(overdue(&test, &test.person("terni")).len(), 1);
+}
+
+#[test]
+fn who_owes_sees_it_though_it_was_released_to_others_since() {
+    let test = asking();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    delivered(&test, &item, &["terni"]);
+    let late: Agreement = serde_json::from_value(json!({
+        "id": "late", "title": "Late", "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
+            { "name": "late", "organisations": ["stranger"], "receives": ["indicator"] },
+        ],
+        "handling": { "history": "all" },
+    }))
+    .unwrap();
+    test.house.put_draft(&test.administrator(), &late).unwrap();
+    step(&test, "late", &Step::PutInForce);
+    assert_eq!(test.house.clear_newcomers().unwrap(), 1);
+    let again = test.house.item(&test.person("stranger"), &item.id()).unwrap().stamp.seq;
+    test.clock.advance(MINUTE);
+    reached(&test, again, "stranger");
+    test.clock.advance(61 * MINUTE);
+    assert_eq!(who(&test), ["terni"]);
+    assert_eq!(overdue(&test, &test.person("terni")).len(), 1);
+}
+
+#[test]
+fn nobody_but_the_room_finds_a_derived_form_by_what_it_was_made_of() {
+    let test = TestHouse::small();
+    let hidden: Agreement = serde_json::from_value(json!({
+        "id": "hidden", "title": "Operators", "parent": "act",
+        "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["incident"] },
+            { "name": "operators", "organisations": ["stranger"], "receives": ["incident"] },
+        ],
+        "handling": { "victim": "hidden" },
+        "duties": { "acknowledge_minutes": 60, "acknowledge": ["incident"] },
+    }))
+    .unwrap();
+    test.house.put_draft(&test.administrator(), &hidden).unwrap();
+    step(&test, "hidden", &Step::PutInForce);
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
+    test.bring("perugia", &[item.clone()]);
+    let all = vedetta_flow::Wish::all(Sequence::START, vedetta_flow::VersionFilter::All);
+    let form = test.house.page(&test.person("stranger"), &all).unwrap().items.remove(0);
+    reached(&test, form.stamp.seq, "stranger");
+    test.clock.advance(61 * MINUTE);
+    let of = |by: &Actor, item: &vedetta_model::ItemId| {
+        let item = Some(item.clone());
+        let wish = OverdueWish { limit: 100, item, ..OverdueWish::default() };
+        test.house.overdue(by, &wish).unwrap().len()
+    };
+    let (stranger, room) = (test.person("stranger"), test.administrator());
+    assert_eq!((of(&stranger, &form.id), of(&stranger, &item.id())), (1, 0));
+    assert_eq!((of(&room, &form.id), of(&room, &item.id())), (1, 1));
+}
