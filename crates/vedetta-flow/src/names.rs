@@ -5,7 +5,7 @@ use serde::Deserialize;
 use vedetta_intake::arrival::Identity;
 use vedetta_intake::{Brought, Fault};
 use vedetta_model::{Actor, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_store::StoreError;
+use vedetta_store::{Digest, StoreError};
 
 use crate::house::House;
 use crate::redaction::own_id;
@@ -33,8 +33,8 @@ impl House {
             if let Some(other) = other
                 && (item.id.follows_from_value()
                     || !self.read(|reader| {
-                        let there = reader.item(&item.id)?;
-                        Ok(there.iter().any(|it| it.body == *item.body))
+                        let (there, digest) = (reader.releases(&item.id)?, Digest::of(&item.body));
+                        Ok(there.iter().any(|it| it.digest == digest))
                     })?)
             {
                 refused.push(foreign(&item, other));

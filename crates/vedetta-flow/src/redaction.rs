@@ -10,9 +10,10 @@ use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
-use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, line};
+use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
 
 use crate::house::{House, Shared};
+use crate::mesh::Provenance;
 use crate::standing::Standing;
 
 /// Makes derived items.
@@ -35,7 +36,9 @@ pub(crate) enum Tells {
 pub(crate) struct Tellers<'a> {
     shared: &'a Shared,
     here: HashMap<&'a ItemId, Here<'a>>,
-    asked: HashMap<ItemId, Asked>,
+    asked: HashMap<ItemId, Option<Tells>>,
+    /// References that may still be followed.
+    references: usize,
     /// By victims, what must not be told of them, unless it is not known.
     secrets: HashMap<BTreeSet<OrganisationId>, Option<Rc<Secrets>>>,
     /// Whether what an item says tells such victims.
@@ -50,13 +53,6 @@ struct Here<'a> {
     bodies: Vec<&'a [u8]>,
 }
 
-/// An item of the ledger.
-#[derive(Clone, Copy)]
-struct Asked {
-    tells: Option<Tells>,
-    releases: usize,
-}
-
 /// A search for what tells some victims.
 struct Scan<'a> {
     secrets: &'a Secrets,
@@ -68,8 +64,8 @@ struct Scan<'a> {
 pub(crate) struct Derived {
     pub(crate) id: ItemId,
     pub(crate) body: Vec<u8>,
-    /// The items of the ledger that it rests on, with how many releases each had.
-    pub(crate) leant: Vec<(ItemId, usize)>,
+    /// The items of the ledger that it rests on.
+    pub(crate) leant: Vec<ItemId>,
 }
 
 /// What is known of so many different victims, or of so many items, is remembered at once.
@@ -80,6 +76,8 @@ const OCTETS: usize = 2 << 20;
 /// Octets that are looked through for one load, or one thousand items of it; then any more may tell
 /// anything.
 const ROOM: usize = 8 << 20;
+/// References that are followed for one load, or one thousand items of it: any more lead nowhere.
+const REFERENCES: usize = 50_000;
 /// Versions that are held at once.
 const PAGE: usize = 10;
 
@@ -95,9 +93,31 @@ impl House {
     ) -> Result<ItemId, StoreError> {
         named(&self.redaction_key, reader, item)
     }
+
+    /// The identifier of the derived form of an item that is here; what another node brought has the
+    /// name that its origin gave it, if it has a form.
+    pub(crate) fn derived_of<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        item: &StoredItem,
+    ) -> Result<Option<ItemId>, StoreError> {
+        Redactor::of(self).derived_of(reader, item)
+    }
 }
 
 impl Redactor {
+    /// [`House::derived_of`].
+    pub(crate) fn derived_of<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        item: &StoredItem,
+    ) -> Result<Option<ItemId>, StoreError> {
+        match Provenance::of(item) {
+            Some(provenance) => Ok(provenance.envelope.derived),
+            None => named(&self.key, reader, (&item.id, item.producer)).map(Some),
+        }
+    }
+
     /// Of a house, under its key.
     #[must_use]
     pub fn of(house: &House) -> Self {
@@ -133,7 +153,7 @@ impl Redactor {
                 return Reference::Keep;
             }
             let told = tellers.told(&id, (&handling.victims, &secrets));
-            leant.extend(tellers.asked(&id).map(|releases| (id.clone(), releases)));
+            leant.extend(tellers.was_asked(&id).then(|| id.clone()));
             match told {
                 Ok(Some(Tells::Nobody)) => Reference::Keep,
                 Ok(Some(Tells::Victim)) => match named(&id) {
@@ -186,7 +206,7 @@ impl<'a> Tellers<'a> {
             there.bodies.push(body);
         }
         let (asked, secrets, telling) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { shared, here, asked, secrets, telling, room: ROOM }
+        Self { shared, here, asked, references: REFERENCES, secrets, telling, room: ROOM }
     }
 
     /// Whether an item of this load or of the ledger tells a victim, where that is known. One that
@@ -197,19 +217,20 @@ impl<'a> Tellers<'a> {
         id: &ItemId,
         (victims, secrets): (&BTreeSet<OrganisationId>, &Secrets),
     ) -> Result<Option<Tells>, StoreError> {
+        let Some(left) = self.references.checked_sub(1) else { return Ok(None) };
+        self.references = left;
         let there = match self.asked.get(id) {
             Some(asked) => *asked,
             None => {
                 let releases = self.shared.read(|reader| reader.releases(id))?;
                 let book = &self.shared.book;
                 let clearances = releases.iter().filter_map(|it| book.get(it.clearance));
-                let tells = clearances.map(|it| tells(&it.handling)).max();
-                let asked = Asked { tells, releases: releases.len() };
-                self.asked.insert(id.clone(), asked);
-                asked
+                let there = clearances.map(|it| tells(&it.handling)).max();
+                self.asked.insert(id.clone(), there);
+                there
             }
         };
-        let tells = there.tells.max(self.here.get(id).map(|it| it.tells));
+        let tells = there.max(self.here.get(id).map(|it| it.tells));
         if tells != Some(Tells::Nobody) {
             return Ok(tells);
         }
@@ -246,10 +267,9 @@ impl<'a> Tellers<'a> {
         Ok(false)
     }
 
-    /// How many releases an item of the ledger has, when it was asked and is not of this load.
-    fn asked(&self, id: &ItemId) -> Option<usize> {
-        let asked = self.asked.get(id).filter(|_| !self.here.contains_key(id));
-        asked.map(|asked| asked.releases)
+    /// Whether an item of the ledger was asked for that is not of this load.
+    fn was_asked(&self, id: &ItemId) -> bool {
+        self.asked.contains_key(id) && !self.here.contains_key(id)
     }
 
     /// What must not be told of some victims.

@@ -46,10 +46,15 @@ impl House {
             shared.touch_served();
             let mut withdrawn = None;
             for producer in &producers {
-                let derived = redactor.derived_id(unit, (&item, *producer))?;
-                // Who has the derived form is not told why: the words may tell the victim.
-                if let Some(stamp) = unit.withdraw(&derived, *producer, &actor, "{}")? {
-                    keep(unit, (&derived, *producer), stamp, (&actor, ""))?;
+                let mut forms = BTreeSet::new();
+                for release in unit.releases(&item)?.iter().filter(|it| it.producer == *producer) {
+                    forms.extend(redactor.derived_of(unit, release)?);
+                }
+                for derived in &forms {
+                    // Who has the derived form is not told why: the words may tell the victim.
+                    if let Some(stamp) = unit.withdraw(derived, *producer, &actor, "{}")? {
+                        keep(unit, (derived, *producer), stamp, (&actor, ""))?;
+                    }
                 }
                 if let Some(stamp) = unit.withdraw(&item, *producer, &actor, &facts)? {
                     keep(unit, (&item, *producer), stamp, (&actor, &reason))?;

@@ -1,6 +1,6 @@
 //! Why did they get it and they did not? And who would, before publishing?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -245,8 +245,15 @@ impl House {
             Form::Redacted => derived_from(&newest.facts).ok_or_else(unknown)?,
         };
         let StoredItem { version, producer, .. } = *newest;
-        let derived = self.read(|reader| self.derived_id(reader, (&item, producer)))?;
-        let (ids, own) = ([item.clone(), derived], line(&item, producer));
+        let own = line(&item, producer);
+        let derived = self.read(|reader| {
+            let whole = reader.releases(&item)?;
+            let same = |it: &&StoredItem| own.is_some() || it.version == version;
+            let whole = whole.iter().filter(same).find(|it| it.producer == producer);
+            whole.map_or(Ok(None), |whole| self.derived_of(reader, whole))
+        })?;
+        let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
+        let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
         let versions = match own {
             Some(_) => VersionFilter::All,
             None => VersionFilter::At(vec![version]),

@@ -81,14 +81,13 @@ impl House {
                 return Ok(None);
             }
             let withdrawn = withdrawn(reader, item, &whole)?;
-            let producers: BTreeSet<_> = whole.iter().map(|it| it.producer).collect();
+            let mut forms = BTreeSet::new();
+            for release in &whole {
+                forms.extend(self.derived_of(reader, release)?);
+            }
             let mut redacted = Vec::new();
-            for producer in producers {
-                let derived = self.derived_id(reader, (item, producer))?;
-                redacted.extend(reader.releases(&derived)?);
-                if !item.follows_from_value() {
-                    break;
-                }
+            for form in &forms {
+                redacted.extend(reader.releases(form)?);
             }
             let releases = whole.iter().map(|it| (it, true));
             for (release, full) in releases.chain(redacted.iter().map(|it| (it, false))) {

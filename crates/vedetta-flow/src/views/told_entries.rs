@@ -3,6 +3,9 @@
 //! The ledger names organisations, clearances and releases by number, which is short and never changes.
 //! What is told here stands beside that, never in its place: the chain is computed over the numbers.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 use vedetta_model::{AccountId, Actor, Audience, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts};
@@ -28,6 +31,8 @@ pub struct ToldEntry {
 
 /// Organisations, items and batches that are named of one entry at most; their number is told besides.
 const NAMED: usize = 20;
+/// Releases looked up for one answer, each with its body; any more are counted and not named.
+const LOOKED_UP: usize = 1_000;
 
 impl ToldEntry {
     /// What it tells, as a person reads it: `producer: comune-054039 · version: 2026-…`.
@@ -60,7 +65,8 @@ impl House {
     pub fn tell(&self, by: &Actor, entries: Vec<Entry>) -> Result<Vec<ToldEntry>, FlowError> {
         self.require_room(by, AUDITORS, "read the ledger")?;
         let standing = self.standing();
-        let names = Names { house: self, standing: &standing };
+        let (known, left) = (RefCell::default(), Cell::new(LOOKED_UP));
+        let names = Names { house: self, standing: &standing, known, left };
         let told = self.read(|reader| {
             entries.iter().map(|entry| names.told(reader, entry)).collect::<Result<Vec<_>, _>>()
         })?;
@@ -74,6 +80,9 @@ impl House {
 struct Names<'a> {
     house: &'a House,
     standing: &'a Standing,
+    /// The items of releases that were looked up, and how many more may be.
+    known: RefCell<HashMap<u64, Option<String>>>,
+    left: Cell<usize>,
 }
 
 impl Names<'_> {
@@ -163,13 +172,25 @@ impl Names<'_> {
         let DeliveryBatch { releases, door, at, audience } = batch;
         let mut items = Vec::new();
         for place in releases.iter().take(NAMED) {
-            let entry = reader.entries(Sequence(place.saturating_sub(1)), 1)?;
-            items.extend(entry.into_iter().next().map(|it| it.subject));
+            items.extend(self.released(reader, place)?);
         }
         Ok(json!({
             "door": door, "at": at, "items": items, "items_count": releases.len(),
             "organisations": self.audience(audience), "organisations_count": audience.len(),
         }))
+    }
+
+    /// The item that was released at a place; of too many in one answer none.
+    fn released(&self, reader: &mut dyn Reader, place: u64) -> Result<Option<String>, StoreError> {
+        if let Some(known) = self.known.borrow().get(&place) {
+            return Ok(known.clone());
+        }
+        let Some(left) = self.left.get().checked_sub(1) else { return Ok(None) };
+        self.left.set(left);
+        let entry = reader.entries(Sequence(place.saturating_sub(1)), 1)?.pop();
+        let item = entry.map(|it| it.subject);
+        self.known.borrow_mut().insert(place, item.clone());
+        Ok(item)
     }
 
     fn audience(&self, audience: &Audience) -> Vec<String> {

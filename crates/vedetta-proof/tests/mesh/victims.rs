@@ -5,7 +5,7 @@ use vedetta_model::agreement::VictimVisibility;
 use vedetta_policy::{Victim, reveals};
 use vedetta_testkit::items::TestItem;
 
-use super::network::{Node, agreements, id};
+use super::network::{Node, agreement, agreements, id, party};
 use super::wire::{Wire, pair, settle};
 
 fn incident() -> TestItem {
@@ -74,4 +74,29 @@ fn who_may_know_the_victim_gets_it_and_whom_they_give_it_to_not() {
     };
     assert!(told(&national, "cnaipic") && told(&liguria, "cosc-liguria"));
     assert!(!told(&liguria, "genova"), "the act of Liguria hides victims");
+}
+
+#[test]
+fn what_is_withdrawn_where_it_came_to_takes_the_form_of_its_origin_with_it() {
+    let held = || {
+        let mut all = agreements();
+        all.iter_mut().for_each(|it| it.handling.victim = VictimVisibility::Named);
+        let parties = json!([party("centre", &["cnaipic"]), party("agencies", &["poli-cert"])]);
+        all.push(agreement("agencies", Some("pro-c2si"), ("hidden", "none"), &parties));
+        all
+    };
+    let (umbria, national) = (Node::new("cosc-umbria", held()), Node::new("cnaipic", held()));
+    pair(&national, &umbria);
+    let mut wires = [Wire::between(&national, &umbria)];
+    umbria.bring("perugia", &[incident()]);
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &incident().id()));
+    let read = national.read_by("poli-cert");
+    assert!(read.len() == 1 && !read[0].contains("erugia"), "{read:?}");
+    let officer = vedetta_model::Actor {
+        roles: [vedetta_model::Role::DutyOfficer].into(),
+        ..national.administrator()
+    };
+    national.house.withdraw(&officer, &incident().id(), "a mistake").unwrap();
+    assert_eq!(national.read_by("poli-cert"), Vec::<String>::new());
 }
