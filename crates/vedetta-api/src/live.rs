@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use vedetta_diffusion::{Frame, Hub};
 use vedetta_flow::{FlowError, House, ReadItem, Releases, Sequence};
 
@@ -13,6 +14,8 @@ use crate::recorder;
 
 /// How long to wait when the ledger cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before newcomers and notices are tried again, however often the bell rings.
+const LATER: Duration = Duration::from_secs(10);
 /// How often terms are looked at when nothing happens.
 const RECONCILING: Duration = Duration::from_secs(60);
 /// How often what expired is removed.
@@ -42,15 +45,18 @@ pub async fn record(api: &Api) {
     let _kept = recorder::record(api).await;
 }
 
-/// Whenever what stands has changed, and once a minute: marks what expired, tells those who hold what
-/// is given to them no longer, and releases to newcomers what they are entitled to of the past.
+/// Whenever what stands has changed: marks what expired, tells those who hold what is given to them no
+/// longer, and releases to newcomers what they are entitled to of the past. Once a minute again, when
+/// something of it had to wait.
 async fn reconcile(api: &Api) {
     let house = api.house();
     let mut bell = house.bell().listen();
-    let mut seen = 0;
+    let (mut seen, mut last) = (0, Instant::now());
     loop {
         let generation = house.standing().compiled;
-        if generation != seen {
+        let waits = || house.lapses_wait() || house.newcomers_wait();
+        if generation != seen || (last.elapsed() >= RECONCILING && waits()) {
+            last = Instant::now();
             // Who had something a moment ago is to be told too.
             record(api).await;
             let house = Arc::clone(house);
@@ -68,8 +74,12 @@ async fn reconcile(api: &Api) {
                 }
                 Ok(Err(error)) => {
                     tracing::error!(%error, "newcomers and notices wait: the ledger refused");
+                    tokio::time::sleep(LATER).await;
                 }
-                Err(error) => tracing::error!(%error, "newcomers and notices wait: a thread ended"),
+                Err(error) => {
+                    tracing::error!(%error, "newcomers and notices wait: a thread ended");
+                    tokio::time::sleep(LATER).await;
+                }
             }
         }
         let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;

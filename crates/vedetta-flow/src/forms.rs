@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use vedetta_model::{Handling, ItemId, OrganisationId};
-use vedetta_store::{Reader, StoreError};
+use vedetta_model::{Handling, OrganisationId};
+use vedetta_store::{EntryKind, Reader, Sequence, StoreError};
 
+use crate::house::Shared;
 use crate::redaction::{Derived, facts_of};
 use crate::standing::Standing;
 
@@ -17,6 +18,12 @@ pub(crate) const TRIES: usize = 3;
 pub(crate) struct Forms {
     standing: Arc<Standing>,
     made: BTreeMap<usize, Result<Derived, String>>,
+    /// Which rest on each item of the ledger.
+    leaning: HashMap<String, Vec<usize>>,
+    /// What came to the ledger up to here is counted in.
+    upto: Sequence,
+    /// Those that rest on something to which something came since they were made.
+    stale: BTreeSet<usize>,
 }
 
 /// Forms as they are in a unit of work: what they rest on may have changed since they were made.
@@ -25,14 +32,52 @@ pub(crate) struct Settled<'a> {
     stale: BTreeSet<usize>,
 }
 
+/// Entries looked at in one go.
+const PAGE: usize = 200;
+
 impl Forms {
-    /// None yet, of what is known of victims now.
-    pub(crate) const fn of(standing: Arc<Standing>) -> Self {
-        Self { standing, made: BTreeMap::new() }
+    /// None yet, of what is known of victims, and in the ledger, now.
+    pub(crate) fn of(standing: Arc<Standing>, shared: &Shared) -> Result<Self, StoreError> {
+        let head = shared.read(|reader| reader.head())?;
+        let upto = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+        let (made, leaning, stale) = (BTreeMap::new(), HashMap::new(), BTreeSet::new());
+        Ok(Self { standing, made, leaning, upto, stale })
     }
 
     pub(crate) fn add(&mut self, place: usize, form: Result<Derived, String>) {
+        for id in form.iter().flat_map(|it| &it.leant) {
+            self.leaning.entry(id.to_string()).or_default().push(place);
+        }
         self.made.insert(place, form);
+    }
+
+    /// Looks at what came since they were made, so that a unit of work looks at the rest alone.
+    pub(crate) fn look(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let mut stale = std::mem::take(&mut self.stale);
+        let mut upto = self.upto;
+        while shared.read(|reader| self.look_on(reader, &mut upto, &mut stale))? {}
+        (self.upto, self.stale) = (upto, stale);
+        Ok(())
+    }
+
+    /// Looks at a page of what came, and says whether there may be more.
+    fn look_on<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        upto: &mut Sequence,
+        stale: &mut BTreeSet<usize>,
+    ) -> Result<bool, StoreError> {
+        if self.leaning.is_empty() {
+            return Ok(false);
+        }
+        let page = reader.entries(*upto, PAGE)?;
+        for entry in &page {
+            if matches!(entry.kind, EntryKind::Item | EntryKind::Rerelease) {
+                stale.extend(self.leaning.get(&entry.subject).into_iter().flatten());
+            }
+        }
+        *upto = page.last().map_or(*upto, |last| last.stamp.seq);
+        Ok(!page.is_empty())
     }
 
     /// Those that are wanted, by the places of their items with how each is handled.
@@ -42,12 +87,13 @@ impl Forms {
         standing: &Standing,
         wanted: impl Iterator<Item = (usize, &'a Arc<Handling>)>,
     ) -> Result<Settled<'a>, StoreError> {
-        let (mut known, mut counted, mut stale) = (HashMap::new(), HashMap::new(), BTreeSet::new());
+        let (mut known, mut upto, mut changed) = (HashMap::new(), self.upto, self.stale.clone());
+        while self.look_on(reader, &mut upto, &mut changed)? {}
+        let mut stale = BTreeSet::new();
         for (place, handling) in wanted {
             let holds = match self.made.get(&place) {
-                Some(Ok(made)) => {
-                    self.knows_alike(standing, handling, &mut known)
-                        && stands(made, reader, &mut counted)?
+                Some(Ok(_)) => {
+                    !changed.contains(&place) && self.knows_alike(standing, handling, &mut known)
                 }
                 Some(Err(_)) => true,
                 None => false,
@@ -70,25 +116,6 @@ impl Forms {
         Arc::ptr_eq(&self.standing.directory, &standing.directory)
             || handling.victims.iter().all(|it| *known.entry(it).or_insert_with(|| alike(it)))
     }
-}
-
-/// Whether nothing has come since of what a form leans on.
-fn stands<'a>(
-    made: &'a Derived,
-    reader: &mut dyn Reader,
-    counted: &mut HashMap<&'a ItemId, usize>,
-) -> Result<bool, StoreError> {
-    for (id, releases) in &made.leant {
-        let now = match counted.get(id) {
-            Some(now) => *now,
-            None => reader.releases(id)?.len(),
-        };
-        counted.insert(id, now);
-        if now != *releases {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 impl Settled<'_> {

@@ -25,10 +25,11 @@ use crate::authority::{PRODUCERS, require};
 use crate::book::Grounds;
 use crate::error::FlowError;
 use crate::forms::{Forms, Settled, TRIES};
+use crate::holding::is_served;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
-use crate::views::withdrawals::keep;
+use crate::views::withdrawals::{keep, withdrawn};
 
 /// What became of an arrival.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -106,7 +107,8 @@ impl House {
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            let forms = load.derive(part.clone())?;
+            let mut forms = load.derive(part.clone())?;
+            forms.look(&self.shared)?;
             let (load, part) = (Arc::clone(load), part.clone());
             let placed = self.write(move |unit| {
                 let standing = load.shared.standing();
@@ -215,7 +217,7 @@ impl Load {
     /// Makes the derived forms of a part that somebody may need.
     fn derive(&self, part: Range<usize>) -> Result<Forms, StoreError> {
         let standing = self.shared.standing();
-        let mut forms = Forms::of(Arc::clone(&standing));
+        let mut forms = Forms::of(Arc::clone(&standing), &self.shared)?;
         let mut wanted = self.wanted(&standing, part).peekable();
         if wanted.peek().is_none() {
             return Ok(forms);
@@ -244,12 +246,17 @@ impl Load {
         let mut known = HashMap::new();
         let mut facts = Vec::with_capacity(items.len());
         let mut versions = Vec::with_capacity(items.len());
-        for (item, handling) in items.iter().zip(handlings) {
+        for (place, (item, handling)) in part.clone().zip(items.iter().zip(handlings)) {
             let cleared = match known.entry(Arc::clone(handling)) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) => place.insert(self.clear(unit, standing, handling)?),
             };
-            facts.push(self.facts(item, handling, &cleared.withheld));
+            let mut withheld = cleared.withheld.clone();
+            if let Some(form) = cleared.redacted.filter(|_| forms.may_come(place)) {
+                withheld.push(form);
+                self.shared.form_waits(handling);
+            }
+            facts.push(self.facts(item, handling, &withheld));
             versions.push(version(unit, item)?);
         }
         let rows = items.iter().zip(handlings).zip(&facts).zip(versions);
@@ -305,6 +312,10 @@ impl Load {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
             Placement::Duplicate(stamp) => return self.join(unit, item, cleared, stamp.seq),
             Placement::Conflict(_) if self.rows_own(unit, item)? => return Ok(Outcome::Known),
+            Placement::Conflict(_) if item.id.follows_from_value() => (
+                "version-conflict",
+                "your organisation brought this value before with other content, and it has no versions; say what is new in an object that refers to it",
+            ),
             Placement::Conflict(_) => (
                 "version-conflict",
                 "this version was accepted before with other content; give the new content a later `modified`",
@@ -362,6 +373,17 @@ impl Load {
             it.clearance == full
                 || before.is_some_and(|it| it.handling.producer == handling.producer)
         };
+        let own = releases.iter().filter(|it| it.producer == self.producer).cloned();
+        let own: Vec<_> = own.collect();
+        if !own.is_empty() && withdrawn(unit, &item.id, &own)?.is_some() {
+            let reason = match item.id.follows_from_value() {
+                true => {
+                    "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it"
+                }
+                false => "it was withdrawn, and stays so; bring it under another identifier",
+            };
+            return Ok(Outcome::Refused { rule: "withdrawn", reason });
+        }
         if twins.any(|it| it.producer == self.producer || brought(it)) {
             return Ok(Outcome::Known);
         }
@@ -526,13 +548,6 @@ fn version(unit: &mut dyn UnitOfWork, item: &Brought) -> Result<Instant, StoreEr
         return Ok(item.version);
     }
     Ok(unit.releases(&item.id)?.first().map_or(item.version, |known| known.version))
-}
-
-/// Whether a release is served at all.
-fn is_served(unit: &mut dyn UnitOfWork, id: &ItemId, seq: Sequence) -> Result<bool, StoreError> {
-    let before = Sequence(seq.0 - 1);
-    let page = unit.items(&ItemQuery { until: Some(seq), ..ItemQuery::of(id, before, 1) })?;
-    Ok(!page.items.is_empty())
 }
 
 impl Receipt {

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
@@ -47,6 +47,8 @@ struct Ledgered {
     /// Whom every clearance of the full form names, and whom any does.
     everywhere: Option<Audience>,
     anywhere: Audience,
+    /// Whether the form of one of the items was withheld for a while.
+    waits: bool,
 }
 
 /// What to look for: a form of the items of a handling, for those entitled to it.
@@ -78,9 +80,11 @@ impl House {
     /// What the ledger said; what was released until then stays, and the next run goes on.
     pub fn clear_newcomers(&self) -> Result<usize, FlowError> {
         let mut looked = self.shared.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (waiting, mut left) = (self.waiting().clone(), HashSet::new());
         let (upto, standing) = (self.bell().last(), self.standing());
         let mut released = 0;
-        for (handling, ledgered) in ledgered(&self.shared.book) {
+        for (handling, mut ledgered) in ledgered(&self.shared.book) {
+            ledgered.waits = waiting.contains(&handling);
             for form in [Form::Full, Form::Redacted] {
                 let pasts = self.pasts(&standing, (&handling, form), &ledgered);
                 let before = looked.get(&(Arc::clone(&handling), form));
@@ -90,17 +94,39 @@ impl House {
                 };
                 let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
                 let from = before.map_or(Sequence::START, |it| it.upto);
+                let mut left_out = false;
                 for (whom, from) in [(old, from), (new, Sequence::START)] {
                     let full = &ledgered.full;
                     let (standing, handling, whom) = (&standing, &handling, by_past(whom));
                     let search = Search { standing, handling, form, full, whom };
-                    released += self.search(&search, from)?;
+                    let found = self.search(&search, from)?;
+                    released += found.count;
+                    left_out |= found.left_out;
                 }
-                let key = (Arc::clone(&handling), form);
-                looked.insert(key, Look { upto, pasts });
+                match left_out {
+                    // The next run looks where this one did.
+                    true => drop(left.insert(Arc::clone(&handling))),
+                    false => {
+                        let key = (Arc::clone(&handling), form);
+                        looked.insert(key, Look { upto, pasts });
+                    }
+                }
             }
         }
+        let mut still = self.waiting();
+        still.retain(|it| !waiting.contains(it));
+        still.extend(left);
         Ok(released)
+    }
+
+    /// Whether a form that was withheld for a while is to be looked for again.
+    #[must_use]
+    pub fn newcomers_wait(&self) -> bool {
+        !self.waiting().is_empty()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashSet<Arc<Handling>>> {
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much of the past those are due who may lack something of it.
@@ -125,7 +151,8 @@ impl House {
         // What they had, or would have had, they are due in any case.
         let had = lacking.iter().filter(|number| {
             standing.was_held(handling)
-                || (form == Form::Redacted && ledgered.anywhere.contains(*number))
+                || (form == Form::Redacted
+                    && (ledgered.waits || ledgered.anywhere.contains(*number)))
         });
         for number in had {
             pasts.entry(number).or_insert(Past::Nothing);
@@ -133,8 +160,8 @@ impl House {
         pasts
     }
 
-    fn search(&self, search: &Search<'_>, from: Sequence) -> Result<usize, FlowError> {
-        let Some((widest, _)) = search.whom.last() else { return Ok(0) };
+    fn search(&self, search: &Search<'_>, from: Sequence) -> Result<Released, FlowError> {
+        let Some((widest, _)) = search.whom.last() else { return Ok(Released::default()) };
         let any = search.whom.iter().any(|(past, _)| *past == Past::Nothing);
         let mut after = match widest {
             Past::Since(moment) if !any && !search.standing.was_held(search.handling) => {
@@ -143,7 +170,7 @@ impl House {
             }
             _ => from,
         };
-        let (until, mut seen, mut released) = (self.bell().last(), HashSet::new(), 0);
+        let (until, mut seen, mut all) = (self.bell().last(), HashSet::new(), Released::default());
         loop {
             let query = ItemQuery {
                 after,
@@ -165,11 +192,13 @@ impl House {
                 Ok((due, page.next))
             })?;
             for (newcomers, items) in due {
-                released += self.release(search, newcomers, items)?;
+                let released = self.release(search, newcomers, items)?;
+                all.count += released.count;
+                all.left_out |= released.left_out;
             }
             match next {
                 Some(next) => after = next,
-                None => return Ok(released),
+                None => return Ok(all),
             }
         }
     }
@@ -189,10 +218,7 @@ impl House {
         }
         releases.retain(|release| release.origin == item.origin);
         if search.form == Form::Redacted {
-            let id = match Provenance::of(item) {
-                Some(provenance) => provenance.envelope.derived,
-                None => Some(self.derived_id(reader, (&item.id, item.producer))?),
-            };
+            let id = self.derived_of(reader, item)?;
             let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
             derived.retain(|release| of.is_some() || release.version == item.version);
             releases.append(&mut derived);
@@ -223,7 +249,7 @@ impl House {
         search: &Search<'_>,
         newcomers: Audience,
         items: Vec<StoredItem>,
-    ) -> Result<usize, FlowError> {
+    ) -> Result<Released, FlowError> {
         let today = search.standing.network.decision(search.handling);
         let grounds = Grounds { under: Cow::Borrowed(&today.under) };
         let work = Arc::new(Release {
@@ -236,15 +262,24 @@ impl House {
             newcomers,
             items,
         });
-        for _ in 0..TRIES {
-            let (forms, work) = (work.forms()?, Arc::clone(&work));
-            if let Some(released) = self.write(move |unit| work.write(unit, &forms))? {
+        for left in (0..TRIES).rev() {
+            let (mut forms, work) = (work.forms()?, Arc::clone(&work));
+            forms.look(&self.shared)?;
+            let written = self.write(move |unit| work.write(unit, &forms, left))?;
+            if let Some(released) = written {
                 return Ok(released);
             }
         }
-        let reason = "what the items refer to, or what is known of a victim, keeps changing";
-        Err(StoreError::Refused(reason.into()).into())
+        Ok(Released { count: 0, left_out: true })
     }
+}
+
+/// What became of some items.
+#[derive(Clone, Copy, Default)]
+struct Released {
+    count: usize,
+    /// Whether some wait, since what they refer to, or what is known of a victim, keeps changing.
+    left_out: bool,
 }
 
 /// Some items released again, in one unit of work.
@@ -263,7 +298,7 @@ impl Release {
     /// The derived forms of what was brought here, where they are what is released: of what came from
     /// another node its origin alone makes them.
     fn forms(&self) -> Result<Forms, StoreError> {
-        let mut forms = Forms::of(Arc::clone(&self.standing));
+        let mut forms = Forms::of(Arc::clone(&self.standing), &self.shared)?;
         let mut tellers = Tellers::of(&self.shared, std::iter::empty());
         for (place, _) in self.wanted() {
             let item = &self.items[place];
@@ -280,10 +315,16 @@ impl Release {
         ours.map(move |(place, _)| (place, &self.handling))
     }
 
-    /// Writes, when the forms are what they would be now.
-    fn write(&self, unit: &mut dyn UnitOfWork, forms: &Forms) -> Result<Option<usize>, StoreError> {
+    /// Writes, when the forms are what they would be now; when nothing is tried again, those that are.
+    fn write(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        forms: &Forms,
+        tries_left: usize,
+    ) -> Result<Option<Released>, StoreError> {
         let forms = forms.settle(unit, &self.shared.standing(), self.wanted())?;
-        if !forms.are_fresh() {
+        let left_out = !forms.are_fresh();
+        if left_out && tries_left > 0 {
             return Ok(None);
         }
         self.shared.touch_book();
@@ -297,14 +338,15 @@ impl Release {
             grounds: &self.grounds,
             actor: ACTOR,
         })?;
-        match self.form {
+        let count = match self.form {
             Form::Full => {
                 let releases: Vec<_> =
                     self.items.iter().map(|item| (item.origin, clearance)).collect();
-                unit.rerelease(&releases, ACTOR).map(|stamps| Some(stamps.len()))
+                unit.rerelease(&releases, ACTOR)?.len()
             }
-            Form::Redacted => self.place(unit, clearance, &forms).map(Some),
-        }
+            Form::Redacted => self.place(unit, clearance, &forms)?,
+        };
+        Ok(Some(Released { count, left_out }))
     }
 
     /// Places the derived forms that are not there yet, and releases those that are.

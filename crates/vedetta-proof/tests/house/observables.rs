@@ -115,7 +115,7 @@ fn one_takes_back_ones_own() {
     assert_eq!((&told[0].item, told[0].version), (&same.id(), Some(first.version)));
     let admin = test.administrator();
     assert_eq!(test.house.holders_of(&admin, &same.id()).unwrap().withdrawn, None);
-    assert_eq!(test.bring("perugia", &[same.clone()]).duplicates, [same.id()], "it stays so");
+    assert_eq!(test.bring("perugia", &[same.clone()]).rejected[0].rule, "withdrawn", "it stays so");
     assert_eq!(bodies(&test, "perugia").len(), 1, "and reads what is left as others do");
     is_sound(&test);
 
@@ -158,4 +158,21 @@ fn newcomers_have_each_bringers() {
     test.house.clear_newcomers().unwrap();
     assert_eq!(bodies(&test, "foligno"), before, "nothing comes twice");
     assert_eq!(before.len(), 2);
+}
+
+#[test]
+fn what_a_bringer_is_told_of_its_own_can_be_done() {
+    let test = TestHouse::small();
+    let item = seen_by("perugia", "GREEN");
+    test.bring("perugia", &[item.clone()]);
+    let other = test.bring("perugia", &[seen_by("somebody", "GREEN")]);
+    assert_eq!(other.rejected[0].rule, "version-conflict");
+    assert!(!other.rejected[0].reason.contains("modified"), "{}", other.rejected[0].reason);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let again = test.bring("perugia", &[item.clone()]);
+    assert_eq!((again.duplicates.len(), again.accepted.len()), (0, 0), "{again:?}");
+    assert_eq!(again.rejected[0].rule, "withdrawn");
+    assert!(again.rejected[0].reason.contains("stays so"), "{again:?}");
+    // Nobody else hears of it.
+    assert_eq!(test.bring("terni", &[item]).accepted.len(), 1);
 }

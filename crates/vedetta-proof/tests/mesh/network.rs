@@ -155,13 +155,18 @@ impl Node {
 
     /// Brings items for an organisation.
     pub(super) fn bring(&self, organisation: &str, items: &[TestItem]) -> Receipt {
+        let receipt = self.offer(organisation, items);
+        assert!(receipt.rejected.is_empty(), "{:?}", receipt.rejected);
+        receipt
+    }
+
+    /// The same, whatever is refused.
+    pub(super) fn offer(&self, organisation: &str, items: &[TestItem]) -> Receipt {
         let objects: Vec<_> = items.iter().map(TestItem::json).collect();
         let text = format!("[{}]", objects.join(","));
         let limits = stix_bundle::limits();
         let arrival = stix_bundle::read(DoorIn::Api, "test", text.as_bytes(), &limits);
-        let receipt = self.house.accept(&self.person(organisation), arrival).unwrap();
-        assert!(receipt.rejected.is_empty(), "{:?}", receipt.rejected);
-        receipt
+        self.house.accept(&self.person(organisation), arrival).unwrap()
     }
 
     /// Whether anyone of an organisation reads an item.

@@ -57,7 +57,7 @@ fn what_each_says_of_an_address_is_at_every_node_until_it_takes_it_back() {
     settle(&mut wires);
     let left = sorted([seen_by("genova"), seen_by("perugia")].map(|it| it.json()).to_vec());
     assert_eq!(everywhere(nodes), [left.clone(), left.clone(), left.clone()]);
-    assert_eq!(umbria.bring("perugia", &[seen_by("perugia")]).accepted.len(), 0);
+    assert_eq!(umbria.offer("perugia", &[seen_by("perugia")]).rejected[0].rule, "withdrawn");
     settle(&mut wires);
     assert_eq!(everywhere(nodes), [left.clone(), left.clone(), left]);
     nodes.into_iter().for_each(is_sound);
