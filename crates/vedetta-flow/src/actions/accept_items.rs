@@ -375,13 +375,11 @@ impl Load {
         };
         let own = releases.iter().filter(|it| it.producer == self.producer).cloned();
         let own: Vec<_> = own.collect();
-        if !own.is_empty() && withdrawn(unit, &item.id, &own)?.is_some() {
-            let reason = match item.id.follows_from_value() {
-                true => {
-                    "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it"
-                }
-                false => "it was withdrawn, and stays so; bring it under another identifier",
-            };
+        if item.id.follows_from_value()
+            && !own.is_empty()
+            && withdrawn(unit, &item.id, &own)?.is_some()
+        {
+            let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
             return Ok(Outcome::Refused { rule: "withdrawn", reason });
         }
         if twins.any(|it| it.producer == self.producer || brought(it)) {
