@@ -44,7 +44,7 @@ fn a_reporter_who_disagrees_comes_before_an_analyst() {
     let bytes = words(ADA, &reply, "Ma io ho pagato!\r\n\r\n> Il messaggio è SOSPETTO");
     let heard = take(&desk, ADA, &bytes);
     assert!(matches!(&heard, Received::Contested(case) if *case == first.case), "{heard:?}");
-    assert_eq!(contested(&desk), [first.case.clone()]);
+    assert_eq!(contested(&desk), std::slice::from_ref(&first.case));
     let queue = desk.room.queue(&analyst(), &everything()).unwrap();
     assert_eq!(queue.items[0].case, first.case, "it comes first");
     let shown = desk.room.dissect(&analyst(), &first.case).unwrap();
