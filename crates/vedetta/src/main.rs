@@ -22,7 +22,7 @@ use crate::outcome::Refusal;
 
 /// The operations room and real-time information network of those who defend public bodies.
 #[derive(Parser)]
-#[command(version, about, after_help = EXAMPLES, after_long_help = EXIT_CODES)]
+#[command(version, about, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -136,28 +136,45 @@ mod tests {
         words
     }
 
+    /// What follows the options in the help that `--help` prints, as it is printed.
+    fn examples(command: &mut clap::Command) -> Vec<String> {
+        let help = command.render_long_help().to_string();
+        let Some(at) = help.find("Example") else { return Vec::new() };
+        let help = help[at..].split("\\\n").map(str::trim_start).collect::<Vec<_>>().join(" ");
+        let lines = help.lines().filter_map(|it| it.find("vedetta ").map(|at| &it[at..]));
+        // What follows at a distance says what it does.
+        let lines = lines.map(|it| it.split_once("   ").map_or(it, |(line, _)| line));
+        lines.map(|it| it.trim().to_owned()).collect()
+    }
+
     #[test]
     fn every_command_shows_an_example_that_is_understood() {
-        for (name, command) in all(&Line::command(), "") {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let mut whole = Line::command().term_width(0);
+        whole.build();
+        for (name, command) in all(&whole, "") {
             if command.is_hide_set() {
                 continue;
             }
-            let help = help.split("\\\n").map(str::trim_start).collect::<Vec<_>>().join(" ");
-            let lines = help.lines().filter_map(|it| it.find("vedetta ").map(|at| &it[at..]));
-            // What follows at a distance says what it does.
-            let lines = lines.map(|it| it.split_once("   ").map_or(it, |(line, _)| line));
-            let examples: Vec<_> = lines.map(str::trim).collect();
+            let examples = examples(&mut command.term_width(0));
             assert!(!examples.is_empty(), "{name}: its help has no example");
             let below = examples.iter().any(|it| it.starts_with(&name));
             assert!(below, "{name}: its examples are of others: {examples:?}");
             // One with something left out is no line to type.
-            let whole = |it: &&&str| !it.contains('…') && !it.contains(" ID");
+            let whole = |it: &&String| !it.contains('…') && !it.contains(" ID");
             for example in examples.iter().filter(whole) {
                 if let Err(error) = Line::try_parse_from(words(example)) {
                     panic!("{name}: {example}: {error}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_help_of_the_whole_says_how_it_ends() {
+        let mut whole = Line::command();
+        let long = whole.render_long_help().to_string();
+        assert!(long.contains("Examples:") && long.contains("Exit codes:"), "{long}");
+        let short = whole.render_help().to_string();
+        assert!(short.contains("Examples:") && !short.contains("Exit codes:"), "{short}");
     }
 }
