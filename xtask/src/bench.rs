@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::postgres::{self, Server, Writes};
 use crate::process::{capture, heading, target_directory};
 use crate::{Failure, demo};
 
@@ -16,12 +17,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let (names, rest) = arguments.split_at(split);
     let names = chosen(names).map_err(Failure::Usage)?;
     let program = demo::build()?;
+    let rest = rest.get(1..).unwrap_or_default();
+    let server = wants_postgres(rest).then(|| Server::find(Writes::Durable));
+    if let Some(Server::Absent(reason)) = &server {
+        return Err(format!("no PostgreSQL to measure with: {reason}").into());
+    }
+    let connection = server.as_ref().and_then(Server::connection);
     let mut table = String::from("| measurement | figure | value |\n|---|---|---:|\n");
     let mut broken = Vec::new();
     for name in names {
         heading(name);
         let mut bench = Command::new(&program);
-        bench.args(["bench", name, "--json"]).args(rest.iter().skip(1)).stderr(Stdio::inherit());
+        bench.args(["bench", name, "--json"]).args(rest).stderr(Stdio::inherit());
+        bench.envs(connection.iter().map(|it| (postgres::VARIABLE, it)));
         match capture(&mut bench).and_then(|text| rows(name, &text)) {
             Ok(rows) => table.push_str(&rows),
             Err(reason) => broken.push(reason),
@@ -31,6 +39,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     std::fs::write(&file, &table).map_err(|error| format!("{}: {error}", file.display()))?;
     println!("\n{table}\nKept in {}", file.display());
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
+}
+
+/// Whether a measurement asks for PostgreSQL, and does not say which.
+fn wants_postgres(rest: &[String]) -> bool {
+    let store = rest.windows(2).any(|pair| pair[0] == "--store" && pair[1] == "postgres");
+    let store = store || rest.iter().any(|word| word == "--store=postgres");
+    store && !rest.iter().any(|word| word.starts_with("--postgres"))
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&str>, String> {
@@ -72,7 +87,7 @@ fn write_rows(rows: &mut String, name: &str, field: &str, value: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{chosen, rows};
+    use super::{chosen, rows, wants_postgres};
 
     #[test]
     fn a_result_becomes_rows() {
@@ -80,6 +95,15 @@ mod tests {
         let expected = "| fanout | lost | 0 |\n| fanout | curve.0.p99_ms | 12.5 |\n";
         assert_eq!(rows("fanout", text), Ok(expected.into()));
         assert!(rows("fanout", "oops").is_err());
+    }
+
+    #[test]
+    fn a_server_is_looked_for_only_where_one_is_wanted() {
+        let wants =
+            |text: &str| wants_postgres(&text.split(' ').map(String::from).collect::<Vec<_>>());
+        assert!(wants("--store postgres") && wants("--objects 9 --store=postgres"));
+        assert!(!wants("--store sqlite") && !wants("--objects 9"));
+        assert!(!wants("--store postgres --postgres host=db.example"));
     }
 
     #[test]

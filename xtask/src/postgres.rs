@@ -27,9 +27,18 @@ pub(crate) enum Server {
     Absent(String),
 }
 
+/// Whether what a private server has answered outlasts a loss of power.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// It does not need to: tests throw it away.
+    Fleeting,
+    /// As a server is by itself: measurements count on it.
+    Durable,
+}
+
 impl Server {
     /// Looks for a server, and starts one when there is none.
-    pub(crate) fn find() -> Self {
+    pub(crate) fn find(writes: Writes) -> Self {
         if let Some(connection) = given() {
             return Self::Running(connection);
         }
@@ -39,7 +48,7 @@ impl Server {
         let Some(binaries) = binaries() else {
             return Self::Absent("PostgreSQL is not installed: apt-get install postgresql".into());
         };
-        match Cluster::start(&binaries) {
+        match Cluster::start(&binaries, writes) {
             Ok(cluster) => Self::Private(cluster),
             Err(reason) => Self::Absent(format!("a private cluster did not start: {reason}")),
         }
@@ -88,7 +97,7 @@ fn answers(psql: &Path, connection: &str) -> bool {
     version.is_ok_and(|text| text.trim().parse::<u32>().is_ok_and(|version| version >= OLDEST))
 }
 
-/// A throw-away cluster on a free port, without durability.
+/// A throw-away cluster on a free port.
 pub(crate) struct Cluster {
     binaries: PathBuf,
     place: PathBuf,
@@ -98,7 +107,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    fn start(binaries: &Path) -> Result<Self, String> {
+    fn start(binaries: &Path, writes: Writes) -> Result<Self, String> {
         let temporary = std::env::temp_dir();
         sweep(&temporary);
         let place = temporary.join(format!("{PLACE}{}", std::process::id()));
@@ -111,7 +120,7 @@ impl Cluster {
         let mut cluster =
             Self { binaries: binaries.into(), place, port: free_port()?, owner, server: None };
         cluster.initialise()?;
-        cluster.serve()?;
+        cluster.serve(writes)?;
         let database = cluster.connection("postgres");
         process::capture(cluster.program("psql").args([&database, "-c", "create database test"]))?;
         Ok(cluster)
@@ -142,12 +151,13 @@ impl Cluster {
 
     /// Starts the server and waits for its own word that it is ready. It shares our process group,
     /// so that an interruption from the keyboard stops it too.
-    fn serve(&mut self) -> Result<(), String> {
+    fn serve(&mut self, writes: Writes) -> Result<(), String> {
         let mut postgres = self.program("postgres");
         postgres.arg("-D").arg(self.data()).arg("-k").arg(&self.place);
         postgres.args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
-        for setting in ["fsync=off", "full_page_writes=off", "max_connections=200"] {
-            postgres.args(["-c", setting]);
+        postgres.args(["-c", "max_connections=200"]);
+        if writes == Writes::Fleeting {
+            postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
         let mut server =
             postgres.stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;

@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::postgres::{self, Server};
+use crate::postgres::{self, Server, Writes};
 use crate::process::{self, cargo, heading, show};
 use crate::tally::{Counter, Tally};
 use crate::{Failure, assets, browser, prerequisites, tidy};
@@ -102,7 +102,7 @@ impl Wish {
 }
 
 fn run_tests(wish: &Wish) -> (Tally, Result<(), String>) {
-    let server = Server::find();
+    let server = Server::find(Writes::Fleeting);
     match &server {
         Server::Running(connection) => println!("PostgreSQL: {}", without_password(connection)),
         Server::Private(_) => println!("PostgreSQL: a private cluster, for these tests only"),

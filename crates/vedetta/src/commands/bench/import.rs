@@ -32,7 +32,8 @@ pub(crate) struct Import {
     /// The ledger.
     #[arg(long, value_enum, default_value = "sqlite")]
     store: Engine,
-    /// A PostgreSQL server, in a schema that is made for the measurement and dropped after it.
+    /// A PostgreSQL server, in a schema that is made for the measurement and dropped after it;
+    /// without it the one on this machine, as postgres in its database test.
     #[arg(long, env = "VEDETTA_TEST_POSTGRES", value_name = "URL", hide_env_values = true)]
     postgres: Option<String>,
     /// Keep the SQLite ledger in this directory, e.g. for `vedetta bench taxii --ledger`.
@@ -42,6 +43,12 @@ pub(crate) struct Import {
     #[arg(long)]
     json: bool,
 }
+
+/// Where a server of this machine is found, as the tests find it.
+const USUAL: [&str; 2] = [
+    "host=127.0.0.1 port=5432 user=postgres dbname=test",
+    "host=/var/run/postgresql port=5432 user=postgres dbname=test",
+];
 
 /// What keeps the ledger.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -110,14 +117,36 @@ impl Import {
                 .map_err(|error| Failure::system(directory.display().to_string(), error))?;
             return Ok(Place::Sqlite(directory));
         }
-        let url = self.postgres.clone().filter(|url| !url.is_empty()).ok_or_else(|| {
-            Failure::Usage("no PostgreSQL server: give --postgres or VEDETTA_TEST_POSTGRES".into())
-        })?;
+        let url = server(self.postgres.as_deref(), answers)?;
         let mut random = [0; 4];
         SystemEntropy.fill(&mut random);
         let name = format!("vedetta_bench_{:08x}", u32::from_be_bytes(random));
         Ok(Place::Postgres(Schema { url, name }))
     }
+}
+
+/// The server that is given, or the first of the usual ones that answers.
+fn server(
+    given: Option<&str>,
+    answers: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, Failure> {
+    if let Some(given) = given.filter(|url| !url.is_empty()) {
+        return Ok(given.to_owned());
+    }
+    let mut silent = Vec::new();
+    for usual in USUAL {
+        match answers(usual) {
+            Ok(()) => return Ok(usual.to_owned()),
+            Err(reason) => silent.push(format!("{usual}: {reason}")),
+        }
+    }
+    let (silent, advice) = (silent.join(", "), "name one with --postgres or VEDETTA_TEST_POSTGRES");
+    Err(Failure::Usage(format!("no PostgreSQL server answers ({silent}); {advice}")))
+}
+
+fn answers(url: &str) -> Result<(), String> {
+    let client = postgres::Client::connect(&format!("{url} connect_timeout=3"), postgres::NoTls);
+    client.map(drop).map_err(|error| error.to_string())
 }
 
 impl Place {
@@ -162,4 +191,21 @@ fn bring(house: &House, file: &Path) -> Result<u64, Failure> {
         Ok(())
     })?;
     Ok(accepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_of_this_machine_is_found_unless_another_is_given() {
+        let none = |_: &str| Err("connection refused".to_owned());
+        assert_eq!(server(Some("host=db.example"), none).unwrap(), "host=db.example");
+        let second = |url: &str| if url == USUAL[1] { Ok(()) } else { Err("no".into()) };
+        assert_eq!(server(Some(""), second).unwrap(), USUAL[1]);
+        assert_eq!(server(None, |_| Ok(())).unwrap(), USUAL[0]);
+        let refusal = server(None, none).unwrap_err().refusal();
+        assert!(USUAL.iter().all(|url| refusal.detail.contains(url)), "{}", refusal.detail);
+        assert!(refusal.what_to_do.unwrap().contains("--postgres"));
+    }
 }
