@@ -40,7 +40,7 @@ fn demo_words(arguments: &[String]) -> Result<Vec<&str>, String> {
                 let seconds = rest.next().and_then(|text| text.parse::<u64>().ok().map(|_| text));
                 words.extend([word, seconds.ok_or("--seconds needs a whole number")?]);
             }
-            "--mesh" => words.push(word),
+            "--mesh" | "--sensors" => words.push(word),
             "--" => words.extend(rest.by_ref()),
             other => return Err(format!("`demo` does not know `{other}`; pass it after `--`")),
         }
@@ -58,7 +58,15 @@ mod tests {
         let asked = words("--seconds 20 -- --port 8443");
         assert_eq!(demo_words(&asked), Ok(vec!["--seconds", "20", "--port", "8443"]));
         assert_eq!(demo_words(&words("--mesh --seconds 9")), Ok(vec!["--mesh", "--seconds", "9"]));
+        assert_eq!(demo_words(&words("--sensors")), Ok(vec!["--sensors"]));
         assert!(demo_words(&words("--seconds soon")).is_err());
         assert!(demo_words(&words("--port 8443")).is_err());
+        for way in ["--seconds", "--mesh", "--sensors"] {
+            assert!(
+                crate::USAGE.contains(&format!("demo {way}"))
+                    || crate::USAGE.contains(&format!("demo [{way}")),
+                "{way}"
+            );
+        }
     }
 }

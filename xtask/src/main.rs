@@ -27,10 +27,15 @@ Usage: cargo xtask COMMAND
   tidy [RULE]                          the house rules alone, in seconds
   assets                               build what the pages look like, from npm's lock file
   demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario
-  bench [NAME] [-- ARGS]               measure, and print the figures as a table
-                                       fanout, clearance, taxii, import, relevance
-  simulate [--seeds N] [--seed S]      whole countries of nodes in one process, against an oracle;
-                                       --seed plays one and prints its history
+  demo --mesh [--seconds N]            five nodes, each a process, and a link that is cut and mended
+  demo --sensors                       three sensors on generated traffic with an attack inside
+  bench [NAME…] [-- ARGS]              measure, and print the figures as a table
+                                       fanout, clearance, taxii, import, relevance; for import on
+                                       PostgreSQL `-- --store postgres`, on the server that is here or
+                                       one started for it
+  simulate [--seeds N] [--from S] [--small]
+                                       whole countries of nodes in one process, against an oracle
+  simulate --seed S                    one of them, with its history
   bench-mail --corpus DIR [-- ARGS]    the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham
   mail-templates DIR                   fetch the packages whose mail templates the mail model learns from
   fuzz [TARGET] [--seconds N]          feed the parsers with hostile input (60 s per target)
