@@ -4,6 +4,8 @@
 
 #[path = "beside/database.rs"]
 mod database;
+#[path = "commands/measurements.rs"]
+mod measurements;
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
