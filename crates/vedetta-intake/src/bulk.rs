@@ -68,7 +68,7 @@ fn put_aside(items: &mut Vec<Brought>, defined: &HashSet<ItemId>, waiting: &mut 
     *items = kept;
 }
 
-/// An indicator table, some rows at a time, with the rows read so far.
+/// An indicator table, some rows at a time, with the bytes read so far.
 pub fn table<'a, R: Read + 'a>(
     input: R,
     source: &str,
@@ -80,14 +80,13 @@ pub fn table<'a, R: Read + 'a>(
         Ok(table) => (Some(table), None),
         Err(fault) => (None, Some(fault)),
     };
-    let mut rows = 0;
     std::iter::from_fn(move || {
         if let Some(fault) = refused.take() {
             return Some((Arrival::of(DoorIn::File, &source, vec![fault]), 0));
         }
-        let arrival = table.as_mut()?.take(TOGETHER)?;
-        rows += (arrival.items.len() + arrival.faults.len()) as u64;
-        Some((arrival, rows))
+        let table = table.as_mut()?;
+        let arrival = table.take(TOGETHER)?;
+        Some((arrival, table.bytes_read()))
     })
 }
 

@@ -18,6 +18,8 @@ pub struct Place<'p> {
     pub file: &'p str,
     /// The line, or the record, from 1.
     pub line: u64,
+    /// How many octets of the file were read, up to its end; 0 in an event log of Windows.
+    pub read: u64,
 }
 
 /// What was read.
@@ -85,15 +87,15 @@ pub fn each<E: From<Unread>>(
         let mut whole = Vec::new();
         lines.read_to_end(&mut whole).map_err(|error| input(&error))?;
         for (at, record) in journal::records(&whole).enumerate() {
-            let place = Place { file: &name, line: at as u64 + 1 };
+            let place = Place { file: &name, line: at as u64 + 1, read: whole.len() as u64 };
             one(record, &place, &mut decoder, tally, ask)?;
         }
         return Ok(());
     }
-    let (mut line, mut number) = (Vec::new(), 0);
-    while next(&mut lines, &mut line).map_err(|error| input(&error))? {
-        number += 1;
-        one(&line, &Place { file: &name, line: number }, &mut decoder, tally, ask)?;
+    let (mut line, mut number, mut read) = (Vec::new(), 0, 0);
+    while let Some(octets) = next(&mut lines, &mut line).map_err(|error| input(&error))? {
+        (number, read) = (number + 1, read + octets);
+        one(&line, &Place { file: &name, line: number, read }, &mut decoder, tally, ask)?;
     }
     Ok(())
 }
@@ -116,7 +118,7 @@ fn log_of_windows<E: From<Unread>>(
             tally.fault("damaged-record");
             return Ok(());
         };
-        let place = Place { file: &name, line: record.number };
+        let place = Place { file: &name, line: record.number, read: 0 };
         one(record.json.as_bytes(), &place, &mut decoder, tally, ask).map_err(Ended::Asked)
     };
     match evtx::each(BufReader::new(file), &mut record) {
@@ -138,24 +140,25 @@ impl<E> From<evtx::Damage> for Ended<E> {
     }
 }
 
-/// The next line, without its end. Of a line that is too long only so much is kept that it is seen
-/// to be.
-fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+/// The next line, without its end, and how many octets it took; `None` at the end. Of a line that is
+/// too long only so much is kept that it is seen to be.
+fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Option<u64>> {
     line.clear();
-    let mut any = false;
+    let mut octets = 0;
     loop {
         let ready = from.fill_buf()?;
         if ready.is_empty() {
-            return Ok(any);
+            return Ok((octets > 0).then_some(octets));
         }
-        any = true;
         let end = memchr::memchr(b'\n', ready);
         let used = end.unwrap_or(ready.len());
         let room = (LONGEST + 1).saturating_sub(line.len()).min(used);
         line.extend_from_slice(&ready[..room]);
-        from.consume(used + usize::from(end.is_some()));
+        let taken = used + usize::from(end.is_some());
+        from.consume(taken);
+        octets += taken as u64;
         if end.is_some() {
-            return Ok(true);
+            return Ok(Some(octets));
         }
     }
 }

@@ -90,6 +90,12 @@ impl<'a, R: Read> Table<'a, R> {
         Ok(Self { records, columns, bringer, door, source: source.into(), row: 1 })
     }
 
+    /// How much of the input the rows taken so far were, in bytes, without a byte order mark.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.records.reader().position().byte()
+    }
+
     /// The next rows, at most so many; `None` at the end.
     pub fn take(&mut self, rows: usize) -> Option<Arrival> {
         let mut arrival = Arrival::of(self.door, &self.source, Vec::new());

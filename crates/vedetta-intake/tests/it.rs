@@ -129,6 +129,16 @@ fn what_is_cut_short_is_refused_whole() {
 }
 
 #[test]
+fn a_table_says_how_many_of_its_bytes_were_read() {
+    let text = format!("type,value\n{}", "ipv4,203.0.113.9\n".repeat(1_500));
+    let identity = ItemId::new("identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061").unwrap();
+    let bringer = Bringer { identity: &identity, at: Instant::from_micros(0) };
+    let read: Vec<u64> =
+        bulk::table(text.as_bytes(), "t", &bringer).map(|(_, bytes)| bytes).collect();
+    assert_eq!(read, ["type,value\n".len() as u64 + 17_000, text.len() as u64]);
+}
+
+#[test]
 fn in_a_long_file_a_marking_may_be_defined_after_its_use() {
     let marking = "marking-definition--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00aa";
     let note = |n: u32, refs: &str| {

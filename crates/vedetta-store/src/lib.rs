@@ -35,4 +35,4 @@ pub use item::{
 pub use job::{Job, JobId, Lease, NewJob};
 pub use record::{Record, RecordKind, SecretKind};
 pub use store::{Reader, Store, UnitOfWork, Verification};
-pub use verify::{has_head, verify};
+pub use verify::{has_head, verify, verify_telling};

@@ -29,7 +29,18 @@ enum Stop {
 /// # Errors
 /// What the engine said, but for damage that an entry can be named for.
 pub fn verify(reader: &mut dyn Reader) -> Result<Verification, StoreError> {
-    match walk(reader) {
+    verify_telling(reader, &mut |_| {})
+}
+
+/// The same, telling each place up to which the ledger was found to hold.
+///
+/// # Errors
+/// As of [`verify`].
+pub fn verify_telling(
+    reader: &mut dyn Reader,
+    tell: &mut dyn FnMut(Sequence),
+) -> Result<Verification, StoreError> {
+    match walk(reader, tell) {
         Ok((entries, head)) => Ok(Verification::Sound { entries, head }),
         Err(Stop::Broken(seq, reason)) => Ok(Verification::Broken { seq, reason }),
         Err(Stop::Engine(error)) => Err(error),
@@ -60,7 +71,7 @@ pub fn has_head(
     }
 }
 
-fn walk(reader: &mut dyn Reader) -> Result<(u64, Digest), Stop> {
+fn walk(reader: &mut dyn Reader, tell: &mut dyn FnMut(Sequence)) -> Result<(u64, Digest), Stop> {
     let (mut last, mut head) = (Sequence::START, Digest::default());
     let mut state = State::of(reader)?;
     loop {
@@ -75,6 +86,7 @@ fn walk(reader: &mut dyn Reader) -> Result<(u64, Digest), Stop> {
             last = next;
         }
         state.check(reader, &page)?;
+        tell(last);
     }
 }
 

@@ -7,6 +7,7 @@ mod mail_door;
 mod mesh;
 mod node;
 mod outcome;
+mod progress;
 mod reach;
 mod renewal;
 mod system;

@@ -22,6 +22,7 @@ use vedetta_model::{Clock as _, Instant};
 
 use crate::commands::import::{Tally, bring_stix, bring_table, is_table};
 use crate::outcome::Failure;
+use crate::progress::Progress;
 use crate::system::SystemClock;
 
 /// A directory that is watched.
@@ -166,7 +167,7 @@ impl Watched {
     fn bring(&self, path: &Path, tally: &mut Tally, stop: &Receiver<bool>) -> Result<(), Failure> {
         let keeper = self.house.operator()?;
         let name = path.display().to_string();
-        let mut accept = |arrival: Arrival, _: u64| {
+        let mut accept = |arrival: Arrival| {
             if *stop.borrow() {
                 return Err(FlowError::Conflict("the node is stopping".into()).into());
             }
@@ -174,8 +175,8 @@ impl Watched {
             Ok(())
         };
         match is_table(path) {
-            true => bring_table(&keeper.organisation, path, &mut accept),
-            false => bring_stix(path, |arrival| arrival, &mut accept),
+            true => bring_table(&keeper.organisation, path, &Progress::hidden(), &mut accept),
+            false => bring_stix(path, &Progress::hidden(), |arrival| arrival, &mut accept),
         }
     }
 

@@ -6,7 +6,7 @@ use super::scene::{self, Scene, Version, audience, deed};
 use crate::delivery::{Acknowledgement, DeliveryBatch, Door};
 use crate::record::RecordKind;
 use crate::store::{Reader, Verification};
-use crate::verify::verify;
+use crate::verify::{verify, verify_telling};
 
 /// Writes with every verb: hidden, withdrawn, released again, removed, delivered.
 ///
@@ -48,6 +48,9 @@ pub fn proves_a_sound_ledger(scene: &mut Scene) {
     write_with_every_verb(scene);
     scene.reopen();
     let head = scene.read(|reader| reader.head()).expect("a head");
-    let told = scene.read(|reader: &mut dyn Reader| verify(reader));
+    let mut places = Vec::new();
+    let told = scene
+        .read(|reader: &mut dyn Reader| verify_telling(reader, &mut |place| places.push(place)));
     assert_eq!(told, Verification::Sound { entries: head.0.seq.0, head: head.1 });
+    assert_eq!(places.last(), Some(&head.0.seq), "how far it is, is told to the end");
 }

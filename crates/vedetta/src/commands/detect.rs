@@ -20,6 +20,7 @@ use vedetta_model::{Clock, Instant};
 
 use self::printed::{Printer, Style};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::{Progress, length};
 use crate::system::SystemClock;
 
 /// Match recorded events against Sigma rules, indicators and what is usual.
@@ -111,11 +112,18 @@ impl Detect {
         let mut tally = Tally::default();
         let columns: BTreeMap<String, String> = self.column.iter().cloned().collect();
         let local = Local::new(self.zone.as_deref(), now).map_err(Failure::Usage)?;
+        let sizes = self.events.iter().map(|file| length(file));
+        let progress = Progress::octets(sizes.sum()).beside_output();
         for file in &self.events {
             let decoder = Decoder::with_columns(self.format, columns.clone());
             let decoder = decoder.with_local(local.clone());
-            events::each(file, decoder, &mut tally, &mut |event, place| asking.ask(event, place))?;
+            let reading = progress.part(file.display().to_string(), length(file));
+            events::each(file, decoder, &mut tally, &mut |event, place| {
+                reading.at(place.read);
+                asking.ask(event, place)
+            })?;
         }
+        drop(progress);
         asking.printer.done()?;
         let (findings, out) = (asking.printer.findings(), asking.scratch.out_of_time);
         let (values, patterns) = (known.set.len(), asking.patterns.len());

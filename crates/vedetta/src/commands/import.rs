@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use vedetta_flow::Receipt;
 use vedetta_intake::{Arrival, Fault, bulk, indicator_csv, refused_objects};
@@ -14,6 +13,7 @@ use vedetta_model::{Clock, OrganisationId};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::{Progress, length};
 use crate::reach::{Part, Reached, node_or_ledger};
 use crate::system::SystemClock;
 
@@ -78,23 +78,22 @@ impl Import {
         let mut node = node_or_ledger(&self.node, Use::Write)?;
         let producer = self.producer(&mut node)?;
         let mut tally = Tally::default();
-        let bar = self.bar(&files);
+        let progress = progress(&files);
         for file in &files {
             let (name, packing) = (file.display().to_string(), node.packing());
             let pack = |arrival| -> Result<Vec<Part>, Failure> {
                 parts(arrival).into_iter().map(|part| packing.pack(part)).collect()
             };
-            let mut accept = |packed: Result<Vec<Part>, Failure>, read: u64| {
+            let mut accept = |packed: Result<Vec<Part>, Failure>| {
                 for part in packed? {
                     let path = format!("/control/arrivals?as={producer}");
                     tally.add(&name, node.bring(&path, part)?);
                 }
-                bar.set_position(read);
                 Ok(())
             };
             let brought = match is_table(file) {
-                true => bring_table(&producer, file, |rows, read| accept(pack(rows), read)),
-                false => bring_stix(file, pack, accept),
+                true => bring_table(&producer, file, &progress, |rows| accept(pack(rows))),
+                false => bring_stix(file, &progress, pack, accept),
             };
             match brought {
                 // One of many that cannot be read keeps the others from nobody.
@@ -104,7 +103,7 @@ impl Import {
                 brought => brought?,
             }
         }
-        bar.finish_and_clear();
+        drop(progress);
         self.print(&tally)?;
         Ok(if tally.rejected.is_empty() { Outcome::Done } else { Outcome::Partly })
     }
@@ -123,16 +122,6 @@ impl Import {
             Some(id) => Ok(node.get::<Known>(&format!("/api/v1/organisations/{id}"))?.id),
             None => Ok(node.get::<Operator>("/api/v1/sessions/current")?.organisation),
         }
-    }
-
-    fn bar(&self, files: &[PathBuf]) -> ProgressBar {
-        if self.json {
-            return ProgressBar::hidden();
-        }
-        let sizes = files.iter().filter_map(|file| std::fs::metadata(file).ok());
-        let bar = ProgressBar::new(sizes.map(|it| it.len()).sum());
-        let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}");
-        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     }
 
     fn print(&self, tally: &Tally) -> Result<(), Failure> {
@@ -198,19 +187,30 @@ pub(crate) fn is_table(file: &Path) -> bool {
     file.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"))
 }
 
+/// Of files: each table is read once, any other twice, to know first whether it is whole.
+fn progress(files: &[PathBuf]) -> Progress {
+    let passes = |file: &PathBuf| if is_table(file) { 1 } else { 2 };
+    Progress::octets(files.iter().map(|file| passes(file) * length(file)).sum())
+}
+
 /// Reads a STIX file. It is asked first whether it is whole; then it is read, and made ready, ahead of
-/// what the ledger writes. `accept` takes some items so made ready, and the bytes read so far.
+/// what the ledger writes. `accept` takes some items so made ready.
 pub(crate) fn bring_stix<T: Send>(
     file: &Path,
+    progress: &Progress,
     ready: impl Fn(Arrival) -> T + Send,
-    mut accept: impl FnMut(T, u64) -> Result<(), Failure>,
+    mut accept: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let name = file.display().to_string();
-    if let Err(error) = bulk::check_whole(open(file)?) {
+    let (name, long) = (file.display().to_string(), length(file));
+    let checking = progress.part(format!("checking {name}"), long);
+    let whole = open(file)?;
+    if let Err(error) = bulk::check_whole(buffered(checking.reading(whole))) {
         let reason = format!("{error}; the file is not whole JSON: fetch it again");
         return Err(Failure::input(name, reason));
     }
-    let arrivals = bulk::bundle(open(file)?, &name);
+    drop(checking);
+    let taking = progress.part(format!("taking in {name}"), long);
+    let arrivals = bulk::bundle(buffered(open(file)?), &name);
     std::thread::scope(|scope| {
         let (read, waiting) = std::sync::mpsc::sync_channel(AHEAD);
         scope.spawn(move || {
@@ -221,22 +221,26 @@ pub(crate) fn bring_stix<T: Send>(
             }
         });
         for (made_ready, bytes) in waiting {
-            accept(made_ready, bytes)?;
+            accept(made_ready)?;
+            taking.at(bytes);
         }
         Ok(())
     })
 }
 
-/// Reads an indicator table; `accept` takes some rows, and how many were read so far.
+/// Reads an indicator table; `accept` takes some rows.
 pub(crate) fn bring_table(
     producer: &OrganisationId,
     file: &Path,
-    mut accept: impl FnMut(Arrival, u64) -> Result<(), Failure>,
+    progress: &Progress,
+    mut accept: impl FnMut(Arrival) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let identity = producer.identity();
+    let (name, identity) = (file.display().to_string(), producer.identity());
+    let taking = progress.part(format!("taking in {name}"), length(file));
     let bringer = indicator_csv::Bringer { identity: &identity, at: SystemClock.now() };
-    for (arrival, rows) in bulk::table(open(file)?, &file.display().to_string(), &bringer) {
-        accept(arrival, rows)?;
+    for (arrival, bytes) in bulk::table(buffered(open(file)?), &name, &bringer) {
+        accept(arrival)?;
+        taking.at(bytes);
     }
     Ok(())
 }
@@ -254,10 +258,12 @@ fn parts(mut arrival: Arrival) -> Vec<Arrival> {
     all
 }
 
-fn open(file: &Path) -> Result<BufReader<File>, Failure> {
-    let opened = File::open(file);
-    let opened = opened.map_err(|error| Failure::input(file.display().to_string(), error))?;
-    Ok(BufReader::with_capacity(1 << 20, opened))
+fn open(file: &Path) -> Result<File, Failure> {
+    File::open(file).map_err(|error| Failure::input(file.display().to_string(), error))
+}
+
+fn buffered<R: Read>(input: R) -> BufReader<R> {
+    BufReader::with_capacity(1 << 20, input)
 }
 
 /// The files meant, directories opened one level down, in order of name.
@@ -280,4 +286,40 @@ fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         files.extend(inside);
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_goes_through_all_files_and_ends_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let row = "ipv4,203.0.113.9\n";
+        let files = [
+            place("a.json", &format!("[{}]", ["{\"type\":\"x\"}"; 3_000].join(","))),
+            place("b.csv", &format!("type,value\n{}", row.repeat(2_500))),
+        ];
+        let (progress, producer) = (progress(&files), "cosc-umbria".parse().unwrap());
+        let sizes = files.each_ref().map(|file| length(file));
+        let note = |seen: &mut Vec<u64>| {
+            seen.push(progress.position());
+            Ok::<_, Failure>(())
+        };
+        let mut seen = Vec::new();
+        bring_stix(&files[0], &progress, |it| it, |_| note(&mut seen)).unwrap();
+        assert!(seen.is_sorted() && seen[0] == sizes[0] && seen.len() > 1, "{seen:?}");
+        assert_eq!(progress.position(), 2 * sizes[0]);
+        seen.clear();
+        bring_table(&producer, &files[1], &progress, |_| note(&mut seen)).unwrap();
+        assert_eq!(seen[0], 2 * sizes[0], "the second file goes on where the first ended");
+        assert!(seen[1] > seen[0] + row.len() as u64 * 900 && seen.len() == 3, "{seen:?}");
+        assert_eq!(progress.position(), 2 * sizes[0] + sizes[1]);
+        assert_eq!(progress.total(), progress.position());
+    }
 }

@@ -16,6 +16,7 @@ use crate::certificates::Authority;
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 
 /// Make a node: directory, keys, first administrator.
@@ -60,6 +61,8 @@ impl Init {
                 format!("{}: there is a node already; give another --data", data.display());
             return Err(Failure::Usage(reason));
         }
+        let progress = Progress::steps();
+        progress.step("reading the network");
         let (records, agreements) = match self.network {
             Network::Italy => italy()?,
             Network::None => (self.alone(), Vec::new()),
@@ -76,12 +79,13 @@ impl Init {
             ..Configuration::default()
         };
         configuration.write(data)?;
-        let password = self.found(records, agreements).inspect_err(|_| {
+        let password = self.found(records, agreements, &progress).inspect_err(|_| {
             // So that it can be tried again, and no half a node is taken for one.
             for file in files(data).difference(&before) {
                 let _gone = std::fs::remove_file(file);
             }
         })?;
+        drop(progress);
         if self.json {
             let (organisation, data) = (&self.organisation, data.display().to_string());
             let account = "administrator";
@@ -99,11 +103,20 @@ impl Init {
     }
 
     /// Fills the node; its first administrator's password.
-    fn found(&self, records: Records, agreements: Vec<Agreement>) -> Result<String, Failure> {
+    fn found(
+        &self,
+        records: Records,
+        agreements: Vec<Agreement>,
+        progress: &Progress,
+    ) -> Result<String, Failure> {
         let data = &self.node.data;
+        progress.step("making keys and ledger");
         Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
         let house = self.node.house(Use::Write)?;
+        let many = records.organisations.len();
+        progress.step(format!("loading {many} organisations, {} agreements", agreements.len()));
         house.found(records, agreements)?;
+        progress.step("making the first administrator and playbooks");
         house.set_own(&self.organisation)?;
         Meeting::of(&Configuration::read(data)?)?.establish(&house, None)?;
         let password = new_password();

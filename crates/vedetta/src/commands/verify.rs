@@ -8,6 +8,7 @@ use vedetta_store::{Digest, Reader, Sequence, StoreError, Verification};
 
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
 
 /// Prove that the ledger is whole, or name the first bad entry.
 ///
@@ -70,7 +71,10 @@ impl Verify {
         let store = self.node.store(Use::Read)?;
         let mut found = None;
         store.read(&mut |reader| {
-            let walked = vedetta_store::verify(reader)?;
+            let entries = reader.head()?.map_or(0, |(stamp, _)| stamp.seq.0);
+            let progress = Progress::things(entries);
+            progress.step("verifying");
+            let walked = vedetta_store::verify_telling(reader, &mut |seq| progress.at(seq.0))?;
             found = Some(match (walked, &self.head) {
                 (Verification::Sound { entries, head }, Some(kept)) => {
                     kept.among(reader, entries, head)?

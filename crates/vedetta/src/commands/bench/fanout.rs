@@ -22,6 +22,7 @@ use crate::certificates::write_secret;
 use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, runtime};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 
 /// One node, many organisations connected live over TLS.
@@ -115,8 +116,11 @@ impl Fanout {
         let accepted = Arc::new(Mutex::new(AcceptedAt::new()));
         let mut tick = tokio::time::interval(Duration::from_secs(1) / self.rate.max(1));
         let mut tasks = tokio::task::JoinSet::new();
+        let progress = Progress::things(u64::from(self.rate * self.seconds));
+        progress.step("bringing items");
         for n in 0..self.rate * self.seconds {
             tick.tick().await;
+            progress.more(1);
             let (house, keeper) = (Arc::clone(house), keeper.clone());
             let accepted = Arc::clone(&accepted);
             tasks.spawn_blocking(move || {

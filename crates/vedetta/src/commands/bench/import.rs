@@ -17,6 +17,7 @@ use super::Style;
 use super::scene::{self, Indicators};
 use crate::commands::import::bring_stix;
 use crate::outcome::{Failure, Outcome};
+use crate::progress::{Progress, length};
 use crate::system::{Stopwatch, SystemEntropy};
 
 /// A file of indicators taken in: read, validated, cleared for the whole network, durable.
@@ -84,7 +85,7 @@ impl Import {
         let file = data.join("indicators.json");
         write_file(&file, self.objects)
             .map_err(|error| Failure::system(file.display().to_string(), error))?;
-        let size = std::fs::metadata(&file).map_or(0, |it| it.len());
+        let size = length(&file);
         let place = self.place(data)?;
         let house = scene::found(place.open()?)?;
         let watch = Stopwatch::start();
@@ -186,7 +187,8 @@ fn bring(house: &House, file: &Path) -> Result<u64, Failure> {
     let keeper = scene::keeper(house)?;
     let mut accepted = 0;
     let as_read = |arrival| arrival;
-    bring_stix(file, as_read, |arrival: Arrival, _| {
+    let progress = Progress::octets(2 * length(file));
+    bring_stix(file, &progress, as_read, |arrival: Arrival| {
         accepted += house.accept(&keeper, arrival)?.accepted.len() as u64;
         Ok(())
     })?;

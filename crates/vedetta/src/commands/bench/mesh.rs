@@ -15,6 +15,7 @@ use super::{Style, Times};
 use crate::doors::runtime;
 use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::{Part, Progress};
 use crate::system::{Stopwatch, SystemClock};
 use crate::town::watch::Watcher;
 use crate::town::wire::Wire;
@@ -178,16 +179,19 @@ async fn backlog(data: &Path, count: u64) -> Result<Value, Failure> {
     region.stop();
     nation.stop();
     let filling = Stopwatch::start();
-    fill(&nation, count)?;
+    let progress = Progress::things(2 * count);
+    fill(&nation, count, &progress.part("filling the ledger", count))?;
     let filled = filling.read();
     nation.start()?;
     region.start()?;
     until_up(&region).await?;
     let taking = Stopwatch::start();
+    let over = progress.part("over the link", count);
     let mut last = (0, taking.read());
     loop {
         let taken = taken(&region).await?;
         if taken > last.0 {
+            over.at(taken);
             last = (taken, taking.read());
         }
         let stalled = taking.read() - last.1 > PATIENCE;
@@ -207,7 +211,7 @@ async fn backlog(data: &Path, count: u64) -> Result<Value, Failure> {
 }
 
 /// Writes indicators into the ledger of a node that is stopped.
-fn fill(node: &Resident, count: u64) -> Result<(), Failure> {
+fn fill(node: &Resident, count: u64, progress: &Part<'_>) -> Result<(), Failure> {
     let house = NodeArgs { data: node.data.clone() }.house(Use::Write)?;
     let own = OrganisationId::new(&node.id).map_err(vedetta_flow::FlowError::from)?;
     let unknown = || Failure::Usage(format!("the network has no {own}"));
@@ -221,6 +225,7 @@ fn fill(node: &Resident, count: u64) -> Result<(), Failure> {
             return Err(Failure::refused(&fault.reason));
         }
         left -= some;
+        progress.at(count - left);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::super::scene::Indicators;
 use super::super::times::Times;
+use crate::progress::Progress;
 use crate::system::Stopwatch;
 use vedetta_client::Connection;
 use vedetta_client::Node;
@@ -85,10 +87,12 @@ pub(super) async fn add(to: &Collection, objects: u64, over: u64) -> io::Result<
         connections.push(to.connect().await?);
     }
     let (watch, mut tasks) = (Stopwatch::start(), JoinSet::new());
+    let progress = Arc::new(Progress::things(objects));
+    progress.step("adding over TAXII");
     let over = connections.len() as u64;
     for (place, connection) in (0..).zip(connections) {
         let share = submissions / over + u64::from(place < submissions % over);
-        tasks.spawn(submit(connection, to.path.clone(), share));
+        tasks.spawn(submit(connection, to.path.clone(), share, Arc::clone(&progress)));
     }
     let mut times = Times::default();
     while let Some(done) = tasks.join_next().await {
@@ -98,13 +102,19 @@ pub(super) async fn add(to: &Collection, objects: u64, over: u64) -> io::Result<
     Ok(Measured { objects, rate, times })
 }
 
-async fn submit(mut to: Connection, path: String, submissions: u64) -> io::Result<Vec<Duration>> {
+async fn submit(
+    mut to: Connection,
+    path: String,
+    submissions: u64,
+    progress: Arc<Progress>,
+) -> io::Result<Vec<Duration>> {
     let (mut indicators, mut took) = (Indicators::new(), Vec::new());
     for _ in 0..submissions {
         let envelope = indicators.list("", TOGETHER);
         let watch = Stopwatch::start();
         let status = to.post(&path, envelope).await?.wanted(202)?;
         took.push(watch.read());
+        progress.more(TOGETHER);
         let status: taxii::Status = serde_json::from_slice(&status)?;
         if status.success_count != TOGETHER {
             return Err(io::Error::other(format!("{} objects refused", status.failure_count)));
