@@ -1,16 +1,13 @@
 //! The commands, a file each.
 
-mod agreement;
 mod bench;
 mod clocks;
 mod completions;
 mod demo;
 mod detect;
-mod explain;
 pub(crate) mod import;
-mod init;
+pub(crate) mod init;
 mod issue;
-mod item;
 mod mail;
 mod pattern;
 mod peer;
@@ -20,8 +17,13 @@ mod serve;
 mod verify;
 
 use clap::Subcommand;
+use vedetta_commands::{
+    account, agreement, dead_letter, directory, explain, hold, item, preview, token, warning_list,
+    webhook,
+};
 
 use crate::outcome::{Failure, Outcome};
+use crate::reach::ask;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -44,8 +46,24 @@ pub(crate) enum Command {
     Pattern(pattern::Pattern),
     /// Issue a certificate to a machine.
     Issue(issue::Issue),
-    /// Agreements: write, propose to other nodes, accept, suspend, end.
+    /// Agreements: write, propose to other nodes, accept, suspend, renew, end.
     Agreement(agreement::Agreement),
+    /// The directory as files: organisations, assets, contacts and accounts, imported and exported.
+    Directory(directory::Directory),
+    /// Accounts of people and machines: write, close, passwords, authenticators.
+    Account(account::Account),
+    /// Tokens by which machines prove themselves: issue, list, revoke.
+    Token(token::Token),
+    /// Say who would have an item handled so, in which form, who would not, and why.
+    Preview(preview::Preview),
+    /// Investigative holds: an authority's order that stops diffusion.
+    Hold(hold::Hold),
+    /// Webhooks: where an organisation is called when something is released to it.
+    Webhook(webhook::Webhook),
+    /// Work that the node gave up: see it, take it up again, discard it.
+    DeadLetter(dead_letter::DeadLetter),
+    /// Warning lists in MISP's format: what is harmless, however often it is seen.
+    WarningList(warning_list::WarningList),
     /// Items: who holds one, and taking one back.
     Item(item::Item),
     /// Other nodes: invite them, accept their invitations, see and change the links.
@@ -76,13 +94,21 @@ impl Command {
             Self::Init(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Import(command) => command.run(),
-            Self::Explain(command) => command.run(),
+            Self::Explain(command) => ask(&command),
             Self::Verify(command) => command.run(),
             Self::Detect(command) => command.run(),
             Self::Pattern(command) => command.run(),
             Self::Issue(command) => command.run(),
-            Self::Agreement(command) => command.run(),
-            Self::Item(command) => command.run(),
+            Self::Agreement(command) => ask(&command),
+            Self::Directory(command) => ask(&command),
+            Self::Account(command) => ask(&command),
+            Self::Token(command) => ask(&command),
+            Self::Preview(command) => ask(&command),
+            Self::Hold(command) => ask(&command),
+            Self::Webhook(command) => ask(&command),
+            Self::DeadLetter(command) => ask(&command),
+            Self::WarningList(command) => ask(&command),
+            Self::Item(command) => ask(&command),
             Self::Peer(command) => command.run(),
             Self::Sensor(command) => command.run(),
             Self::Clocks(command) => command.run(),

@@ -66,6 +66,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             let refusal = failure.refusal();
             eprintln!("vedetta: {refusal}");
+            refusal.explain();
             let mut cause = std::error::Error::source(&failure);
             while let Some(error) = cause {
                 eprintln!("  because {error}");
@@ -167,6 +168,16 @@ mod tests {
                     panic!("{name}: {example}: {error}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_command_is_in_the_manual() {
+        let manual = include_str!("../../../docs/reference/commands.md");
+        for (name, command) in all(&Line::command(), "") {
+            let leaf = command.get_subcommands().next().is_none();
+            let listed = manual.contains(&format!("`{name}`"));
+            assert!(listed || !leaf || command.is_hide_set(), "{name} is not in commands.md");
         }
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use vedetta_api::calls::Gateway;
+use vedetta_api::webhooks::Inner;
+pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;
 use vedetta_model::{Clock as _, Instant, OrganisationId};
 use vedetta_store::Store;
@@ -87,15 +89,6 @@ pub(crate) struct Configuration {
     pub(crate) mail: MailConfiguration,
 }
 
-/// What a command may do to the ledger.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Use {
-    /// Write: nobody else may have it.
-    Write,
-    /// Only read, beside a running node.
-    Read,
-}
-
 impl Default for Configuration {
     fn default() -> Self {
         Self {
@@ -131,6 +124,12 @@ impl Configuration {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::input(path.display().to_string(), error)),
         }
+    }
+
+    /// Where webhooks may lead besides the public Internet.
+    pub(crate) fn inner_networks(&self) -> Result<Inner, Failure> {
+        Inner::read(&self.webhook_networks)
+            .map_err(|error| Failure::Usage(format!("vedetta.toml: webhook_networks: {error}")))
     }
 
     /// By what it sends text messages.

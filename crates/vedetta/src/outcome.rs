@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use vedetta_api::problem::Kind;
+use vedetta_commands::{Ended, Fault, directory};
 use vedetta_flow::FlowError;
 use vedetta_intake::events::Unread;
 use vedetta_sensor::SensorError;
@@ -90,6 +91,12 @@ impl Refusal {
         Self { place: Some(place.to_string()), ..self }
     }
 
+    /// Says, for people, each thing that was wrong, where there were several.
+    pub(crate) fn explain(&self) {
+        let faults = self.members.get("faults").and_then(Value::as_array).into_iter().flatten();
+        faults.for_each(|it| eprintln!("  {}", directory::fault(it)));
+    }
+
     /// Prints it where the answer would have been.
     pub(crate) fn print(&self, exit: u8) {
         let mut told = serde_json::to_value(self).unwrap_or_default();
@@ -113,6 +120,34 @@ fn unreadable(reason: &str) -> String {
     let usual = "check the file, and that this user may read it";
     let (what, advice) = reason.split_once("; ").unwrap_or((reason, usual));
     format!("cannot be read ({what}); {advice}")
+}
+
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Whole => Self::Done,
+            Ended::Partly => Self::Partly,
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let refused = |code, sentence: &str| Box::new(Refusal::new(code, sentence));
+        match fault {
+            Fault::Unread { place, reason } => Self::Input { place, reason },
+            Fault::Unwritten { place, reason } => Self::System { what: place, reason },
+            Fault::Invalid { place, sentence } => {
+                Self::Refused(Box::new(Refusal::new("invalid", &sentence).at(place)))
+            }
+            Fault::Unknown(sentence) => Self::Refused(refused("unknown", &sentence)),
+            Fault::Usage(sentence) => Self::Usage(sentence),
+            Fault::Strange(reason) => {
+                let reason = format!("{reason}; is it this version of the program that runs?");
+                Self::System { what: "the node's answer".into(), reason }
+            }
+        }
+    }
 }
 
 impl From<Unread> for Failure {

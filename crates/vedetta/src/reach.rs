@@ -4,10 +4,10 @@
 //! the same routes are asked in this process. Either way the one who asks is the operator at the
 //! machine, an administrator of the node's own organisation, and the answer is the same.
 //!
-//! **To add a command:** a route in `vedetta-api`'s table (for administrators, or `Who::Operator`
-//! when it is of no use to others) · a file in `commands/` that calls [`node_or_ledger`], asks the
-//! route with [`Reached::get`], [`Reached::post`] or [`Reached::put`], and prints what it is told ·
-//! a test in `tests/commands.rs` that runs it both ways.
+//! **To add a command** that asks routes and prints: a file in `vedetta-commands`, which says how · its
+//! line in `commands.rs`, which calls [`ask`] · a line in `tests/commands/administration.rs`, which runs it both
+//! ways. One that does more (reads streams, makes keys) is a file in `commands/` that calls
+//! [`node_or_ledger`].
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -24,15 +24,18 @@ use serde_json::{Map, Value};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use vedetta_api::{Api, Indoors, ReadHere, Settings, control};
+pub(crate) use vedetta_commands::node::plain;
+use vedetta_commands::{Command, Node, Told, Verb};
 use vedetta_flow::Receipt;
 use vedetta_intake::Arrival;
-use vedetta_model::Entropy as _;
+use vedetta_model::{Clock as _, Entropy as _, Instant};
 
+use crate::commands::init::new_password;
 use crate::doors::runtime;
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
-use crate::outcome::{Failure, Refusal};
-use crate::system::SystemEntropy;
+use crate::outcome::{Failure, Outcome, Refusal};
+use crate::system::{SystemClock, SystemEntropy};
 
 /// A node that can be asked.
 pub(crate) struct Reached {
@@ -79,8 +82,13 @@ pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Fai
         Some(sender) => Road::Socket(sender),
         None => {
             let house = Arc::new(node.house(usage)?);
-            let meeting = Meeting::of(&Configuration::read(&node.data)?)?;
-            let settings = Settings { papers: meeting.papers.clone(), ..Settings::default() };
+            let configuration = Configuration::read(&node.data)?;
+            let meeting = Meeting::of(&configuration)?;
+            let settings = Settings {
+                papers: meeting.papers.clone(),
+                webhook_networks: configuration.inner_networks()?,
+                ..Settings::default()
+            };
             if usage == Use::Write && house.standing().own.is_some() {
                 meeting.establish(&house, None)?;
             }
@@ -92,15 +100,20 @@ pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Fai
     Ok(Reached { runtime, road })
 }
 
-/// A variable for a path or query: what is not plain is written with `%`.
-pub(crate) fn plain(text: &str) -> String {
-    let octet = |octet: u8| match octet {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(octet).to_string()
+/// Runs a command that asks a node, and prints what it has to say.
+pub(crate) fn ask(command: &impl Command) -> Result<Outcome, Failure> {
+    let at = command.at();
+    let mut node = node_or_ledger(&NodeArgs { data: at.data.clone() }, command.needs())?;
+    let answer = command.ask(&mut node)?;
+    match answer.told {
+        Told::Value(told) if at.json => println!("{told}"),
+        Told::Value(told) => print!("{}", command.lines(&told)),
+        Told::File(octets) => {
+            let written = std::io::Write::write_all(&mut std::io::stdout(), &octets);
+            written.map_err(|error| Failure::system("the standard output", error))?;
         }
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(octet).collect()
+    }
+    Ok(answer.ended.into())
 }
 
 /// A connection to the running node, if one runs.
@@ -165,11 +178,11 @@ impl Reached {
             Part::Written(body) => (body, None),
             Part::AsRead(arrival) => (Vec::new(), Some(ReadHere::new(*arrival))),
         };
-        let mut request = request(Method::POST, path, body)?;
+        let mut request = request(Method::POST, path, JSON, body)?;
         if let Some(here) = here {
             request.extensions_mut().insert(here);
         }
-        let body = self.send(request)?;
+        let body = self.exchange(request)?;
         read(&body)
     }
 
@@ -184,10 +197,10 @@ impl Reached {
     }
 
     fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, Failure> {
-        self.send(request(method, path, body)?)
+        self.exchange(request(method, path, JSON, body)?)
     }
 
-    fn send(&mut self, request: Request<Bytes>) -> Result<Bytes, Failure> {
+    fn exchange(&mut self, request: Request<Bytes>) -> Result<Bytes, Failure> {
         let (status, body) = match &mut self.road {
             Road::Here(node) => self
                 .runtime
@@ -205,6 +218,45 @@ impl Reached {
     }
 }
 
+impl Node for Reached {
+    type Failure = Failure;
+
+    fn send(&mut self, asked: vedetta_commands::Request) -> Result<Vec<u8>, Failure> {
+        let method = match asked.verb {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Delete => Method::DELETE,
+        };
+        self.exchange(request(method, &asked.path, asked.media, asked.body)?).map(Vec::from)
+    }
+
+    fn now(&self) -> Instant {
+        SystemClock.now()
+    }
+
+    fn fresh_password(&self) -> String {
+        new_password()
+    }
+
+    fn refusal(failure: &Failure) -> Value {
+        serde_json::to_value(failure.refusal()).unwrap_or_default()
+    }
+
+    fn about(failure: Failure, place: &str) -> Failure {
+        match failure {
+            Failure::Refused(mut refusal) => {
+                refusal.place = Some(match refusal.place.take() {
+                    Some(within) => format!("{place}: {within}"),
+                    None => place.to_owned(),
+                });
+                Failure::Refused(refusal)
+            }
+            other => other,
+        }
+    }
+}
+
 /// Asks over a connection, and reads the answer whole.
 pub(crate) async fn send(
     sender: &mut SendRequest<Full<Bytes>>,
@@ -216,10 +268,17 @@ pub(crate) async fn send(
     Ok((status, answer.into_body().collect().await?.to_bytes()))
 }
 
-fn request(method: Method, path: &str, body: Vec<u8>) -> Result<Request<Bytes>, Failure> {
+const JSON: &str = "application/json";
+
+fn request(
+    method: Method,
+    path: &str,
+    media: &'static str,
+    body: Vec<u8>,
+) -> Result<Request<Bytes>, Failure> {
     let mut request = Request::builder().method(method).uri(path).header(HOST, "node");
     if !body.is_empty() {
-        request = request.header(CONTENT_TYPE, "application/json");
+        request = request.header(CONTENT_TYPE, media);
     }
     let request = request.body(Bytes::from(body));
     request.map_err(|error| Failure::Usage(format!("{path}: {error}")))

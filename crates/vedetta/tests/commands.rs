@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "commands/administration.rs"]
+mod administration;
 #[path = "beside/database.rs"]
 mod database;
 #[path = "commands/measurements.rs"]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use vedetta_api::{Settings, webhooks};
+use vedetta_api::Settings;
 
 use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
 use crate::mesh::Meeting;
@@ -44,8 +44,7 @@ impl Serve {
                 Failure::Usage(format!("vedetta.toml: listen {listen:?} is not address:port"))
             })?,
         };
-        let webhook_networks = webhooks::Inner::read(&configuration.webhook_networks)
-            .map_err(|error| Failure::Usage(format!("vedetta.toml: webhook_networks: {error}")))?;
+        let webhook_networks = configuration.inner_networks()?;
         let meeting = Meeting::of(&configuration)?;
         let house = Arc::new(self.node.house(Use::Write)?);
         runtime()?.block_on(async {

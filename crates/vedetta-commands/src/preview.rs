@@ -1,0 +1,138 @@
+//! `vedetta preview`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::{Value, json};
+use vedetta_model::{AgreementId, Category, Naming, OrganisationId, Pap, Tlp};
+
+use crate::node::Node;
+use crate::table::{counted, each, word, words};
+use crate::{Answer, At, Command, Use, named};
+
+/// Say who would have an item handled so, in which form, who would not, and why.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  vedetta preview --category incident --tlp AMBER --producer comune-055032 --victim comune-055032\n  vedetta preview --category indicator --tlp GREEN --names --json"
+)]
+pub struct Preview {
+    /// What it would be: indicator, incident, technical-report, early-warning, awareness or context.
+    #[arg(long, value_parser = named::<Category>)]
+    category: Category,
+    /// How far it might go: CLEAR, GREEN, AMBER, AMBER+STRICT or RED.
+    #[arg(long)]
+    tlp: Tlp,
+    /// What might be done with it: CLEAR, GREEN, AMBER or RED.
+    #[arg(long)]
+    pap: Option<Pap>,
+    /// Who would bring it; the node's own organisation without it.
+    #[arg(long, value_name = "ID")]
+    producer: Option<OrganisationId>,
+    /// Whose misfortune it would tell, several with several.
+    #[arg(long = "victim", value_name = "ID")]
+    victims: Vec<OrganisationId>,
+    /// Whom TLP:RED would name, as ACCOUNT or ACCOUNT@ORGANISATION, several with several.
+    #[arg(long = "named", value_name = "PERSON")]
+    named: Vec<Naming>,
+    /// Only under this agreement, several with several.
+    #[arg(long, value_name = "ID")]
+    only_under: Vec<AgreementId>,
+    /// Name every organisation of a group; the first few without it.
+    #[arg(long)]
+    names: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+/// Organisations of a group that are named.
+const SHOWN: usize = 5;
+
+impl Command for Preview {
+    fn at(&self) -> &At {
+        &self.at
+    }
+
+    fn needs(&self) -> Use {
+        Use::Read
+    }
+
+    fn ask<N: Node>(&self, node: &mut N) -> Result<Answer, N::Failure> {
+        let victims: BTreeSet<_> = self.victims.iter().collect();
+        let only_under: BTreeSet<_> = self.only_under.iter().collect();
+        let named: BTreeSet<String> = self.named.iter().map(ToString::to_string).collect();
+        let mut body = json!({ "category": self.category, "tlp": self.tlp, "victims": victims,
+            "named": named, "only_under": only_under });
+        if let Some(pap) = &self.pap {
+            body["pap"] = json!(pap);
+        }
+        if let Some(producer) = &self.producer {
+            body["producer"] = json!(producer);
+        }
+        Ok(Answer::whole(node.post("/api/v1/preview", &body)?))
+    }
+
+    fn lines(&self, told: &Value) -> String {
+        let count = |name: &str| told[name].as_u64().unwrap_or(0);
+        let mut text = format!(
+            "{} would have it in full, {} without the victim, {} not at all\n",
+            count("full"),
+            count("redacted"),
+            count("nobody")
+        );
+        for group in each(told, "groups") {
+            let form = match group["form"].as_str() {
+                Some("full") => "in full",
+                Some(_) => "without the victim",
+                None => "not at all",
+            };
+            let many = usize::try_from(group["count"].as_u64().unwrap_or(0)).unwrap_or(0);
+            let many = counted(many, "organisation", "organisations");
+            let _ = writeln!(text, "{form}, {many}: {}", self.who(group));
+            let _ =
+                writeln!(text, "  {}\n  {}", word(group, "reason_it"), word(group, "reason_en"));
+        }
+        text
+    }
+}
+
+impl Preview {
+    fn who(&self, group: &Value) -> String {
+        let all = each(group, "organisations").count();
+        if self.names || all <= SHOWN {
+            return words(group, "organisations");
+        }
+        let first = each(group, "organisations").take(SHOWN).filter_map(Value::as_str);
+        format!("{}, … (--names for all)", first.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::{Scripted, parsed};
+
+    #[test]
+    fn each_group_says_who_and_why() {
+        let preview: Preview = parsed(
+            "--category incident --tlp amber --producer comune-055032 --victim comune-055032",
+        );
+        let told = json!({ "full": 2, "redacted": 6, "nobody": 0, "groups": [
+            { "form": "full", "count": 1, "reason_it": "lo produce", "reason_en": "it is its own",
+              "organisations": ["comune-055032"] },
+            { "form": "redacted", "count": 6, "reason_it": "sì", "reason_en": "yes",
+              "organisations": ["a", "b", "c", "d", "e", "f"] }] });
+        let mut node = Scripted::new().gives(&told);
+        preview.ask(&mut node).unwrap();
+        let body = r#"{"category":"incident","tlp":"AMBER","victims":["comune-055032"],"named":[],"only_under":[],"producer":"comune-055032"}"#;
+        assert_eq!(node.told(), [format!("POST /api/v1/preview {body}")]);
+        let lines = preview.lines(&told);
+        assert!(lines.starts_with("2 would have it in full, 6 without the victim, 0 not at all\n"));
+        assert!(
+            lines.contains("in full, 1 organisation: comune-055032\n  lo produce\n  it is its own")
+        );
+        assert!(lines.contains("6 organisations: a, b, c, d, e, … (--names for all)"), "{lines}");
+        let all: Preview = parsed("--category incident --tlp amber --names");
+        assert!(all.lines(&told).contains("a, b, c, d, e, f\n"));
+    }
+}
