@@ -63,6 +63,7 @@ async fn reconcile(api: &Api) {
             let steps = move || {
                 house.settle_terms()?;
                 house.tell_lapses()?;
+                house.offer_again()?;
                 house.clear_newcomers()
             };
             match tokio::task::spawn_blocking(steps).await {

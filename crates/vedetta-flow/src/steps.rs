@@ -3,5 +3,6 @@
 
 pub mod call_webhooks;
 pub mod clear_newcomers;
+pub mod offer_again;
 pub mod settle_terms;
 pub mod tell_lapses;

@@ -121,7 +121,7 @@ impl Sharing<'_> {
             let entries: Vec<&Entry> = within.collect();
             let Some(last) = entries.last() else { return Ok(upto) };
             let mut items = match entries.iter().any(|entry| self.is_wanted(entry)) {
-                true => self.items(reader, (Sequence(upto.place), last.stamp.seq))?,
+                true => self.items(reader, (Sequence(upto.place), last.stamp.seq), None)?,
                 false => BTreeMap::new(),
             };
             for entry in entries {
@@ -158,11 +158,12 @@ impl Sharing<'_> {
         is_release(entry) && !(first && entry.stamp.seq.0 > self.ask.echo && brought())
     }
 
-    /// The releases that are served, of those that may be for the peer.
+    /// The releases that are served, of those that may be for the peer, or of some clearances.
     fn items(
         &self,
         reader: &mut dyn Reader,
         (after, until): (Sequence, Sequence),
+        some: Option<&[ClearanceId]>,
     ) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
         let urgent = self.ask.lane == Lane::Urgent;
         let wanted = |clearance: &Clearance| {
@@ -176,7 +177,7 @@ impl Sharing<'_> {
                 after,
                 until: Some(until),
                 limit: STRETCH,
-                clearances: clearances.as_deref(),
+                clearances: some.or(clearances.as_deref()),
                 producer: None,
                 ids: &[],
                 kinds: &[],
@@ -493,7 +494,7 @@ impl Sharing<'_> {
     fn withdrawn(&mut self, reader: &mut dyn Reader, entry: &Entry) -> Result<(), StoreError> {
         let Ok(id) = ItemId::new(&entry.subject) else { return Ok(()) };
         let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
-        let mut releases = reader.item(&id)?;
+        let mut releases = reader.releases(&id)?;
         releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
         let own = releases.first().is_some_and(|first| Provenance::of(first).is_none());
         if !own || !self.may_have(&releases) {
@@ -561,10 +562,8 @@ impl Sharing<'_> {
             }
             Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
                 let rests = self.shared.book.resting_on(&under);
-                for item in self.items(reader, (after, until))?.into_values() {
-                    if rests.binary_search(&item.clearance).is_ok() {
-                        self.item(reader, item, "")?;
-                    }
+                for item in self.items(reader, (after, until), Some(&rests))?.into_values() {
+                    self.item(reader, item, "")?;
                 }
             }
             _ => {}
@@ -675,7 +674,7 @@ impl Sharing<'_> {
     fn concerns(&self, reader: &mut dyn Reader, what: &What) -> Result<bool, StoreError> {
         Ok(match what {
             What::Withdrawal(withdrawal) => {
-                let mut releases = reader.item(&withdrawal.item)?;
+                let mut releases = reader.releases(&withdrawal.item)?;
                 releases.retain(|it| is_of(self.mesh, it, withdrawal.producer.as_ref()));
                 self.may_have(&releases)
             }

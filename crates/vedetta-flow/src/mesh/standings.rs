@@ -7,19 +7,15 @@ use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::stands::{Heard, Stood, Word};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
-use vedetta_store::{
-    ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
-};
+use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
 
-use super::keep::{Kept, keep, keep_own};
-use crate::book::Book;
+use super::keep::keep_own;
 use crate::error::FlowError;
 use crate::house::{House, Shared};
+use crate::steps::offer_again;
 
 /// The settings that say how agreements stand begin so.
 const STANDING: &str = "standing.";
-/// Releases offered again by one deed.
-const TOGETHER: usize = 500;
 
 impl House {
     /// Puts an agreement in its new stage, and says so to the other nodes.
@@ -108,7 +104,7 @@ pub fn hear(
     }
     let now = stood.now();
     if now == Stands::InForce && before != now {
-        offer_again(unit, &shared.book, actor, id)?;
+        offer_again::owe(unit, (id, actor))?;
     }
     // Agreements alone are read again: who is in the network is the same.
     shared.touch(RecordKind::Agreement);
@@ -123,38 +119,6 @@ pub fn hear(
         unit.put_record(RecordKind::Agreement, id.as_str(), &body, actor)?;
     }
     Ok(heard)
-}
-
-/// Writes down that what rests on an agreement may be had again: who did not read it while it did
-/// not bind reads it now.
-fn offer_again(
-    unit: &mut dyn UnitOfWork,
-    book: &Book,
-    actor: &str,
-    agreement: &AgreementId,
-) -> Result<(), StoreError> {
-    let clearances = book.resting_on(agreement);
-    let mut next = (!clearances.is_empty()).then_some(Sequence::START);
-    while let Some(after) = next {
-        let page = unit.items(&ItemQuery {
-            after,
-            until: None,
-            limit: TOGETHER,
-            clearances: Some(&clearances),
-            producer: None,
-            ids: &[],
-            kinds: &[],
-            versions: VersionFilter::All,
-        })?;
-        if let (Some(first), Some(last)) = (page.items.first(), page.items.last()) {
-            let after = Sequence(first.stamp.seq.0 - 1);
-            let kept =
-                Kept::OfferedAgain { under: agreement.clone(), after, until: last.stamp.seq };
-            keep(unit, (actor, agreement.as_str()), &kept, b"")?;
-        }
-        next = page.next;
-    }
-    Ok(())
 }
 
 /// The stage into which a word brings an agreement; nothing when it is there.

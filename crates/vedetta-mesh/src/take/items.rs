@@ -254,7 +254,7 @@ impl Load {
             let brought = Provenance::of(it).map(|it| it.envelope);
             brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
         };
-        let clearance = unit.item(&full)?.iter().find(of).map(|it| it.clearance);
+        let clearance = unit.releases(&full)?.iter().find(of).map(|it| it.clearance);
         let clearance = clearance.and_then(|id| self.shared.book.get(id));
         Ok(clearance.map(|clearance| (full, Arc::clone(&clearance.handling))))
     }

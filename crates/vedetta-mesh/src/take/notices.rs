@@ -90,7 +90,7 @@ impl Load {
         envelope: &Envelope,
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
-        let mut releases = unit.item(&withdrawal.item)?;
+        let mut releases = unit.releases(&withdrawal.item)?;
         releases.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         if releases.is_empty() {
             return self.withdrawn_ahead(unit, envelope, withdrawal);
@@ -235,7 +235,7 @@ impl Load {
     ) -> Result<Outcome, StoreError> {
         let organisation = self.mesh.standing.directory.number(&said.organisation);
         let version: Instant = said.version.parse().unwrap_or_default();
-        let mut releases = unit.item(&said.item)?;
+        let mut releases = unit.releases(&said.item)?;
         match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
             Some(producer) => releases.retain(|it| is_of(&self.mesh, it, Some(producer))),
             None => releases.retain(|it| it.version == version),

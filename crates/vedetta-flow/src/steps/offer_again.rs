@@ -1,0 +1,109 @@
+//! When an agreement binds again, what rests on it is offered to the other nodes again: who did not
+//! read it while it did not bind reads it now.
+//!
+//! That may be the whole ledger, so the unit of work in which it begins to bind only says that it is
+//! owed. Here it is looked up, some hundred releases at a time, and each stretch is a deed: nobody who
+//! writes waits for the looking.
+
+use serde::{Deserialize, Serialize};
+use vedetta_model::AgreementId;
+use vedetta_store::{ItemQuery, Sequence, StoreError, UnitOfWork, VersionFilter};
+
+use crate::error::FlowError;
+use crate::house::House;
+use crate::mesh::keep::{Kept, keep};
+
+/// Where it is kept what is owed.
+const OWED: &str = "offered-again";
+/// Releases offered again by one deed.
+const TOGETHER: usize = 500;
+
+/// What is to be offered again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Owed {
+    under: AgreementId,
+    /// Who had it bind again.
+    by: String,
+    /// After this place.
+    after: Sequence,
+    /// Up to this one: what is released later is offered as it is released.
+    until: Sequence,
+}
+
+/// Remembers that what rests on an agreement is to be offered again.
+pub(crate) fn owe(
+    unit: &mut dyn UnitOfWork,
+    (under, by): (&AgreementId, &str),
+) -> Result<(), StoreError> {
+    let mut owed = read(unit.bookmark(OWED)?);
+    owed.retain(|it| it.under != *under);
+    let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+    let (under, by) = (under.clone(), by.to_owned());
+    owed.push(Owed { under, by, after: Sequence::START, until });
+    write(unit, &owed)
+}
+
+impl House {
+    /// Offers again what is owed; how many releases.
+    ///
+    /// # Errors
+    /// What the ledger said; the rest is owed still.
+    pub fn offer_again(&self) -> Result<usize, FlowError> {
+        let mut offered = 0;
+        while let Some(first) = self.read(|reader| reader.bookmark(OWED)).map(read)?.first() {
+            let clearances = self.shared.book.resting_on(&first.under);
+            let mut page = (Vec::new(), None);
+            if !clearances.is_empty() {
+                self.read(|reader| {
+                    let found = reader.items(&ItemQuery {
+                        after: first.after,
+                        until: Some(first.until),
+                        limit: TOGETHER,
+                        clearances: Some(&clearances),
+                        producer: None,
+                        ids: &[],
+                        kinds: &[],
+                        versions: VersionFilter::All,
+                    })?;
+                    page = (found.items.iter().map(|it| it.stamp.seq).collect(), found.next);
+                    Ok(())
+                })?;
+            }
+            offered += page.0.len();
+            self.offer(first.clone(), page)?;
+        }
+        Ok(offered)
+    }
+
+    /// Writes down one stretch, unless what is owed has changed meanwhile.
+    fn offer(
+        &self,
+        first: Owed,
+        (places, next): (Vec<Sequence>, Option<Sequence>),
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let mut owed = read(unit.bookmark(OWED)?);
+            if owed.first() != Some(&first) {
+                return Ok(());
+            }
+            if let (Some(begin), Some(end)) = (places.first(), places.last()) {
+                let (under, after) = (first.under.clone(), Sequence(begin.0 - 1));
+                let kept = Kept::OfferedAgain { under, after, until: *end };
+                keep(unit, (&first.by, first.under.as_str()), &kept, b"")?;
+            }
+            match next {
+                Some(next) => owed[0].after = next,
+                None => drop(owed.remove(0)),
+            }
+            write(unit, &owed)
+        })
+    }
+}
+
+fn read(kept: Option<Vec<u8>>) -> Vec<Owed> {
+    kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default()
+}
+
+fn write(unit: &mut dyn UnitOfWork, owed: &[Owed]) -> Result<(), StoreError> {
+    unit.set_bookmark(OWED, &serde_json::to_vec(owed).unwrap_or_default())
+}
