@@ -450,12 +450,12 @@ impl Load {
         releases.retain(|it| of.is_none_or(|of| it.producer == of));
         let mut rivals = Vec::new();
         for release in releases.iter().filter(|it| it.origin == it.stamp.seq) {
-            let rival = self.rival(unit, release)?;
+            let rival = self.rival(unit, release, &releases)?;
             if unit.bookmark(&format!("lost/{}", rival.leaf))?.is_none() {
                 rivals.push((release.origin, rival));
             }
         }
-        let mine = ready.contender();
+        let (mine, readers) = (ready.contender(), self.readers_of(ready));
         if rivals.iter().any(|(_, it)| it.leaf == mine.leaf) {
             return Ok(Outcome::Known);
         }
@@ -465,8 +465,7 @@ impl Load {
         }
         // Of one bringer only the same version is in the way, of another everything.
         rivals.retain(|(_, it)| it.producer != *mine.producer || it.version == mine.version);
-        let beaten =
-            |(_, it): &(Sequence, Rival)| prevails(&mine, &it.contender()) == Ordering::Greater;
+        let beaten = |(_, it): &(Sequence, Rival)| it.is_beaten(&mine, &readers);
         if rivals.iter().all(beaten) {
             let origins: Vec<_> = rivals.iter().map(|(origin, _)| *origin).collect();
             let reason = format!("{} brought what prevails", self.peer);
@@ -512,8 +511,38 @@ impl Load {
         keep(unit, (&self.actor, subject), kept, &body)
     }
 
+    /// Who may read a contender today; of what revokes, nobody reads anything.
+    fn readers_of(&self, ready: &Ready<'_>) -> Audience {
+        match ready.state {
+            ItemState::Revoked => Audience::nobody(),
+            ItemState::Live => {
+                let decision = self.mesh.standing.network.decision(&ready.handling);
+                Audience::clone(decision.entitled(ready.form))
+            }
+        }
+    }
+
+    /// Who may read something by one of its releases today.
+    fn readers(&self, origin: Sequence, releases: &[StoredItem]) -> Audience {
+        let network = &self.mesh.standing.network;
+        let mut readers = Audience::nobody();
+        for release in releases.iter().filter(|it| it.origin == origin) {
+            let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
+            if release.state == ItemState::Live {
+                let today = network.decision(&clearance.handling);
+                readers.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
+            }
+        }
+        readers
+    }
+
     /// What stands against a contender: what is here of the item.
-    fn rival(&self, unit: &mut dyn UnitOfWork, release: &StoredItem) -> Result<Rival, StoreError> {
+    fn rival(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        release: &StoredItem,
+        releases: &[StoredItem],
+    ) -> Result<Rival, StoreError> {
         let value: Value = serde_json::from_slice(&release.body).unwrap_or_default();
         let creator = value.get("created_by_ref").and_then(Value::as_str).map(str::to_owned);
         let brought = Provenance::of(release).and_then(|it| it.envelope.with(&release.body));
@@ -535,7 +564,8 @@ impl Load {
         };
         let here = Provenance::of(release).is_none();
         let version = prevails::version(&release.id, release.version);
-        Ok(Rival { version, creator, producer, leaf, here })
+        let readers = self.readers(release.origin, releases);
+        Ok(Rival { version, creator, producer, leaf, here, readers })
     }
 
     /// The leaf under which other nodes know what was brought here.
@@ -570,9 +600,26 @@ struct Rival {
     leaf: Digest,
     /// Whether it was brought at this node.
     here: bool,
+    /// Who may read it today.
+    readers: Audience,
 }
 
 impl Rival {
+    /// Whether a contender takes its place. Where neither is the owner's, nobody loses what he reads
+    /// by it: what goes to fewer takes the place of nothing, whoever brought it.
+    fn is_beaten(&self, by: &Contender<'_>, readers: &Audience) -> bool {
+        let mine = self.contender();
+        let prevails = prevails(by, &mine) == Ordering::Greater;
+        if by.producer == &self.producer || by.by_owner != mine.by_owner {
+            return prevails;
+        }
+        let covers = |one: &Audience, other: &Audience| other.difference(one).is_empty();
+        match (covers(readers, &self.readers), covers(&self.readers, readers)) {
+            (true, true) => prevails,
+            (wider, _) => wider,
+        }
+    }
+
     fn contender(&self) -> Contender<'_> {
         Contender {
             version: self.version,

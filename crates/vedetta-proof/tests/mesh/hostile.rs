@@ -686,3 +686,29 @@ fn a_key_that_was_changed_seals_no_more_after_a_week() {
     assert_eq!(bring(91, &old.key), Err("ended-key"));
     assert_eq!(bring(92, &umbria.house.mesh().unwrap().key), Ok(()));
 }
+
+#[test]
+fn what_goes_to_fewer_hides_nothing_from_anybody() {
+    let [national, umbria, liar] = country();
+    let bring = |node: &Node, it: &TestItem, tlp| {
+        let brought = item(node.name, it, tlp);
+        say(node, &national, own(node, 900, What::Item(Box::new(brought))), vec![])
+    };
+    let other = |n: u32| TestItem::indicator(n).tlp("RED").with("name", json!("something else"));
+    // Of two that bring the same version the lesser name prevails, which is Umbria's, but not to
+    // take it from those whom its own does not reach.
+    assert_eq!(bring(&liar, &clear(25), "CLEAR"), "new");
+    assert_eq!(bring(&umbria, &other(25), "RED"), "lost");
+    assert!(national.reads("terni", &clear(25).id()));
+    assert_eq!(bring(&umbria, &other(26), "RED"), "new");
+    assert!(!national.reads("terni", &clear(26).id()));
+    assert_eq!(bring(&liar, &clear(26), "CLEAR"), "new", "whatever came first");
+    assert!(national.reads("terni", &clear(26).id()));
+    let renamed = clear(27).with("name", json!("something else"));
+    assert_eq!(bring(&liar, &clear(27), "CLEAR"), "new");
+    assert_eq!(bring(&umbria, &renamed, "CLEAR"), "new", "where all read it, it prevails");
+    let revoked = clear(28).with("revoked", json!(true));
+    assert_eq!(bring(&liar, &clear(28), "CLEAR"), "new");
+    assert_eq!(bring(&umbria, &revoked, "CLEAR"), "lost");
+    assert!(national.reads("terni", &clear(28).id()));
+}
