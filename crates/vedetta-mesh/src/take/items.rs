@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vedetta_federation::Passages;
 use vedetta_federation::check::Verified;
-use vedetta_federation::digest::Digest;
+use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{self, Contender, Ownership, prevails};
 use vedetta_federation::shelf::Outcome;
@@ -85,6 +85,9 @@ pub(super) type Ahead = BTreeMap<String, Instant>;
 pub(crate) struct Way {
     leaf: Digest,
     trail: Vec<OrganisationId>,
+    /// When it was last passed on so, and by which passages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<(Instant, Digest)>,
     /// The entry with its envelope; absent for the first, which the item has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deed: Option<Sequence>,
@@ -370,6 +373,10 @@ impl Load {
             Some(place) if self.is_sealed_anew(unit, &ways[place], &releases)? => {
                 ways.remove(place);
                 Some(ready.clearance)
+            }
+            Some(place) if way.says_other_than(&ways[place]) => {
+                ways.remove(place);
+                self.release_by_way(unit, ready, (origin, &releases))?
             }
             Some(_) => return Ok(Outcome::Known),
             None if ways.len() >= WAYS => return Ok(Outcome::Known),
@@ -680,7 +687,18 @@ impl Way {
 
     fn of(envelope: &Envelope, leaf: Digest) -> Self {
         let trail = envelope.hops.iter().map(|hop| hop.from.clone()).collect();
-        Self { leaf, trail, deed: None }
+        let said = envelope.hops.last().map(|hop| {
+            let passages = serde_json::to_vec(&hop.passages).unwrap_or_default();
+            (hop.at, digest(&[&passages]))
+        });
+        Self { leaf, trail, said, deed: None }
+    }
+
+    /// Whether it was passed on later than another, by other passages: who gives it may have got
+    /// other rights to it meanwhile.
+    fn says_other_than(&self, other: &Self) -> bool {
+        let before = other.said.unwrap_or_default();
+        self.said.is_some_and(|(at, passages)| at > before.0 && passages != before.1)
     }
 }
 

@@ -712,3 +712,20 @@ fn what_goes_to_fewer_hides_nothing_from_anybody() {
     assert_eq!(bring(&umbria, &revoked, "CLEAR"), "lost");
     assert!(national.reads("terni", &clear(28).id()));
 }
+
+#[test]
+fn what_comes_again_on_the_same_way_by_other_rights_is_read_by_these_too() {
+    let [national, umbria, _] = without_the_text();
+    let brought = TestItem::indicator(63).tlp("AMBER");
+    let envelope = own(&umbria, 900, What::Item(Box::new(item("perugia", &brought, "AMBER"))));
+    assert_eq!(say(&umbria, &national, envelope.clone(), vec![]), "new");
+    assert!(!national.reads("cnaipic", &brought.id()));
+    let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
+        "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": ["umbria"] });
+    let passages: Vec<Passage> = vec![serde_json::from_value(by).unwrap()];
+    umbria.clock.advance(Duration::from_secs(1));
+    assert_eq!(say(&umbria, &national, envelope.clone(), passages.clone()), "path");
+    assert!(national.reads("cnaipic", &brought.id()));
+    umbria.clock.advance(Duration::from_secs(1));
+    assert_eq!(say(&umbria, &national, envelope, passages), "known", "nothing new is said");
+}
