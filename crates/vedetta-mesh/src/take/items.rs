@@ -524,7 +524,10 @@ impl Load {
             ItemState::Revoked => Audience::nobody(),
             ItemState::Live => {
                 let decision = self.mesh.standing.network.decision(&ready.handling);
-                Audience::clone(decision.entitled(ready.form))
+                Audience::clone(match ready.form {
+                    Form::Full => &decision.full,
+                    Form::Redacted => &decision.redacted,
+                })
             }
         }
     }
