@@ -560,6 +560,7 @@ impl Sharing<'_> {
             Kept::Path { origin, clearance: Some(clearance), .. } => {
                 self.path(reader, entry, (origin, clearance))?;
             }
+            Kept::GaveWay { clearance: Some(clearance), .. } => self.gave_way(entry, clearance),
             Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
                 let rests = self.shared.book.resting_on(&under);
                 for item in self.items(reader, (after, until), Some(&rests))?.into_values() {
@@ -569,6 +570,19 @@ impl Sharing<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What gave way here: at the next node nothing may stand in its way.
+    fn gave_way(&mut self, entry: &Entry, id: ClearanceId) {
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return };
+        let Some(clearance) = self.shared.book.get(id) else { return };
+        let late = clearance.handling.category != Category::EarlyWarning;
+        if (late && self.ask.lane == Lane::Urgent) || self.back(&envelope, entry.stamp.seq) {
+            return;
+        }
+        if let Some(passing) = self.says(&envelope, (id, &clearance)) {
+            self.push(envelope, passing.by.clone());
+        }
     }
 
     /// A further path of an item: passed on by the rights that it brought.

@@ -72,6 +72,10 @@ pub enum Kept {
         /// Why it was not weighed at all: it would have taken over what is another's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
+        /// Under which it would have been released: so it is passed on, and each node weighs it by
+        /// what it has itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clearance: Option<ClearanceId>,
     },
     /// The body is [`What`] this node says itself.
     Said {

@@ -501,7 +501,8 @@ impl Load {
         ready: &Ready<'_>,
         (lost, why): (&str, Option<&str>),
     ) -> Result<Outcome, StoreError> {
-        let kept = Kept::GaveWay { source: self.peer.clone(), why: why.map(str::to_owned) };
+        let (source, why) = (self.peer.clone(), why.map(str::to_owned));
+        let kept = Kept::GaveWay { source, why, clearance: Some(ready.clearance) };
         self.keep_envelope(unit, ready.id.as_str(), &kept, ready.verified.envelope())?;
         unit.set_bookmark(lost, b"1")?;
         Ok(Outcome::Lost)

@@ -729,3 +729,13 @@ fn what_comes_again_on_the_same_way_by_other_rights_is_read_by_these_too() {
     umbria.clock.advance(Duration::from_secs(1));
     assert_eq!(say(&umbria, &national, envelope, passages), "known", "nothing new is said");
 }
+
+#[test]
+fn what_gives_way_to_what_others_never_see_reaches_them() {
+    let [national, umbria, liar] = country();
+    let theirs = clear(30);
+    national.bring("cnaipic", &[TestItem::indicator(30).tlp("RED")]);
+    assert_eq!(bring(&liar, &national, item("poli-cert", &theirs, "CLEAR")), "lost");
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert!(umbria.reads("terni", &theirs.id()), "nothing stands in its way there");
+}
