@@ -86,6 +86,8 @@ pub struct Invitation {
 
 /// The name of the node's key among its secrets.
 pub const KEY: &str = "federation";
+/// The settings with texts that nodes signed begin so.
+pub const SIGNED: &str = "signed.";
 /// The setting with the keys that count for nothing.
 pub const REVOKED: &str = "revoked-node-keys";
 /// Signed roots that are remembered.

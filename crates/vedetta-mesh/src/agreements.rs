@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_federation::envelope::SignedAgreement;
-use vedetta_flow::corridor::Shared;
+use vedetta_flow::corridor::{SIGNED, Shared};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::agreement::{AdhesionRule, Selector, Stage};
 use vedetta_model::{AccountId, Agreement, AgreementId, Instant, OrganisationId};
 use vedetta_policy::{Deed, Known, selects};
 use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
 
-/// The settings with signed texts begin so.
-const SIGNED: &str = "signed.";
 
 /// The nodes that must sign a text before it binds: those that administrators accepted for its
 /// members, named or selected, and this one for its own. An adhesion wants who adheres, and those
@@ -21,6 +19,17 @@ const SIGNED: &str = "signed.";
 pub fn signatories(mesh: &Mesh, agreement: &Agreement) -> BTreeSet<OrganisationId> {
     let accepted = |id: &OrganisationId| mesh.trust.territory().accepted(id).cloned();
     members(mesh, agreement).iter().filter_map(accepted).collect()
+}
+
+/// Whether a node speaks for somebody whom a text binds, or was accepted for him, and has signed it:
+/// others propose nothing.
+pub(crate) fn is_proposed_by(mesh: &Mesh, signed: &SignedAgreement, node: &OrganisationId) -> bool {
+    let territory = mesh.trust.territory();
+    let theirs = |member: &OrganisationId| {
+        [territory.accepted(member), territory.speaker(member)].contains(&Some(node))
+    };
+    let has_signed = signed.signatures.iter().any(|(it, _)| it == node);
+    has_signed && members(mesh, &signed.text).iter().any(theirs)
 }
 
 /// Whom a text binds, or would.

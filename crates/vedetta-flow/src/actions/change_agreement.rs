@@ -13,6 +13,7 @@ use vedetta_store::RecordKind;
 use crate::authority::ADMINISTRATORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::mesh::SIGNED;
 use crate::wording;
 
 /// What to do with an agreement.
@@ -148,11 +149,22 @@ impl House {
         let standing = self.standing();
         match standing.network.agreement(id).map(|agreement| &agreement.stage) {
             None => Err(FlowError::unknown("agreement", id)),
-            Some(Stage::Draft) => self.remove(by, RecordKind::Agreement, "agreement", id.as_str()),
+            Some(Stage::Draft) => self.forget_draft(by, id),
             Some(stage) => {
                 Err(FlowError::Conflict(format!("{id} is {}; end it instead", stage.name())))
             }
         }
+    }
+
+    /// Removes a draft with what nodes signed of it: what one of them proposes anew is taken anew.
+    fn forget_draft(&self, by: &Actor, id: &AgreementId) -> Result<(), FlowError> {
+        let (shared, actor, id) = (Arc::clone(&self.shared), by.account.to_string(), id.clone());
+        self.write(move |unit| {
+            shared.touch(RecordKind::Agreement);
+            unit.remove_record(RecordKind::Setting, &format!("{SIGNED}{id}"), &actor)?;
+            unit.remove_record(RecordKind::Agreement, id.as_str(), &actor).map(drop)
+        })?;
+        Ok(())
     }
 
     /// The agreements whose term ends within some days, the soonest first.

@@ -11,19 +11,21 @@ use vedetta_federation::envelope::{
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
 use vedetta_model::agreement::Stage;
-use vedetta_model::{AccountId, Contact, Instant, ItemId, OrganisationId};
+use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
     ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use super::items::{ahead, ahead_of, set_ahead, ways};
 use super::{Load, is_of};
-use crate::agreements::{is_draft, known_signatures, signatories, write_signed};
+use crate::agreements::{is_draft, is_proposed_by, known_signatures, signatories, write_signed};
 use crate::say_presence::presence_name;
 
 /// Withdrawals of one origin that come before their items are remembered, so many and so long.
 const MOST_AHEAD: usize = 100;
 const AHEAD_FOR: Duration = Duration::from_secs(30 * 86_400);
+/// So many drafts of one node are kept at once.
+const MOST_DRAFTS: usize = 64;
 /// Nobody skips more wordings of an agreement.
 const MOST_REVISIONS: u32 = 1_000;
 
@@ -38,7 +40,9 @@ impl Load {
         let (subject, outcome) = match &envelope.what {
             What::Withdrawal(it) => (it.item.to_string(), self.withdrawal(unit, envelope, it)?),
             What::Standing(it) => (it.agreement.to_string(), self.standing(unit, verified, it)?),
-            What::Agreement(it) => (it.text.id.to_string(), self.agreement(unit, it)?),
+            What::Agreement(it) => {
+                (it.text.id.to_string(), self.agreement(unit, &envelope.origin, it)?)
+            }
             What::Acknowledgement(it) => (it.item.to_string(), self.acknowledged(unit, it)?),
             What::Contact(it) => (it.id.to_string(), self.contact(unit, envelope.at, it)?),
             What::Presence(it) => {
@@ -178,9 +182,10 @@ impl Load {
     fn agreement(
         &self,
         unit: &mut dyn UnitOfWork,
+        origin: &OrganisationId,
         signed: &SignedAgreement,
     ) -> Result<Outcome, StoreError> {
-        if signed.text.stage != Stage::Draft {
+        if signed.text.stage != Stage::Draft || !is_proposed_by(&self.mesh, signed, origin) {
             return Ok(Outcome::Idle);
         }
         let id = &signed.text.id;
@@ -192,6 +197,9 @@ impl Load {
         }
         let before = known.as_ref().map_or(0, |known| known.revision);
         if signed.revision > before.saturating_add(MOST_REVISIONS) {
+            return Ok(Outcome::Idle);
+        }
+        if known.is_none() && !self.counts_draft(unit, origin, id)? {
             return Ok(Outcome::Idle);
         }
         let party = |known: &SignedAgreement| {
@@ -220,6 +228,33 @@ impl Load {
         };
         write_signed(unit, &self.shared, (&self.mesh, self.now), &self.actor, &merged)?;
         Ok(Outcome::New)
+    }
+
+    /// Counts one more draft of a node, when it may have one more here.
+    fn counts_draft(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        origin: &OrganisationId,
+        id: &AgreementId,
+    ) -> Result<bool, StoreError> {
+        let name = format!("drafts/{origin}");
+        let kept = unit.bookmark(&name)?.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let mut drafts: Vec<AgreementId> = kept.unwrap_or_default();
+        if drafts.len() >= MOST_DRAFTS {
+            let mut still = Vec::new();
+            for id in drafts {
+                if is_draft(unit, &id)? == Some(true) {
+                    still.push(id);
+                }
+            }
+            drafts = still;
+        }
+        if drafts.len() >= MOST_DRAFTS {
+            return Ok(false);
+        }
+        drafts.push(id.clone());
+        unit.set_bookmark(&name, &serde_json::to_vec(&drafts).unwrap_or_default())?;
+        Ok(true)
     }
 
     /// The account under which another node acts here.

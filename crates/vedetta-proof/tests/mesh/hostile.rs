@@ -739,3 +739,30 @@ fn what_gives_way_to_what_others_never_see_reaches_them() {
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(umbria.reads("terni", &theirs.id()), "nothing stands in its way there");
 }
+
+#[test]
+fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
+    let [national, umbria, liar] = country();
+    let two = |one: &str, other: &str| {
+        json!([
+            { "name": "one", "organisations": [one], "gives": ["awareness"] },
+            { "name": "two", "organisations": [other], "receives": ["awareness"] },
+        ])
+    };
+    let named = |from: &Node, n: u32| {
+        let mut signed = forged(from, 1, two("cosc-umbria", "cnaipic"));
+        signed.text.id = format!("text-{n}").parse().unwrap();
+        let (mesh, digest) = (from.house.mesh().unwrap(), signed.digest());
+        signed.signatures = vec![(mesh.me.clone(), mesh.key.sign(digest.octets()))];
+        signed
+    };
+    assert_eq!(propose(&liar, &national, &named(&liar, 0)), "idle");
+    let taken: Vec<_> = (0..65).map(|n| propose(&umbria, &national, &named(&umbria, n))).collect();
+    assert_eq!((taken[63].as_str(), taken[64].as_str()), ("new", "idle"), "{taken:?}");
+    // What was discarded makes room, and its identifier is free for another text.
+    let (by, first) = (national.administrator(), "text-0".parse().unwrap());
+    national.house.discard_draft(&by, &first).unwrap();
+    assert!(national.nodes.signed_agreement(&by, &first).is_err());
+    assert_eq!(propose(&umbria, &national, &named(&umbria, 65)), "new");
+    national.house.put_draft(&by, &named(&umbria, 0).text).unwrap();
+}
