@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vedetta_federation::check::Verified;
-use vedetta_federation::envelope::{Envelope, StandingNotice, What};
+use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::shelf::Outcome;
 use vedetta_federation::stands::{Heard, Word};
 use vedetta_flow::corridor::{Kept, hear, keep};
@@ -30,7 +30,10 @@ impl Load {
         let (envelope, id) = (verified.envelope(), &notice.agreement);
         let known = self.mesh.standing.network.agreement(id).is_some();
         if !known && !self.shared.book.rests_on(id, |giver| self.came_through(envelope, giver)) {
-            self.remember(unit, envelope, id)?;
+            // Until something is said against it, it binds.
+            if notice.now != Stands::InForce || self.is_remembered(unit, id)? {
+                self.remember(unit, envelope, id)?;
+            }
             return Ok(Outcome::Idle);
         }
         let word = Word::of(notice, verified.leaf());
@@ -56,7 +59,7 @@ impl Load {
     ) -> Result<(), StoreError> {
         let mut early = early(unit, id)?;
         let theirs = early.entry(self.peer.clone()).or_default();
-        if theirs.is_empty() && !self.counts_one_more(unit)? {
+        if theirs.is_empty() && !self.counts_one_more(unit, id)? {
             return Ok(());
         }
         theirs.retain(|it| it.origin != envelope.origin);
@@ -66,15 +69,39 @@ impl Load {
         unit.set_bookmark(&early_name(id), &serde_json::to_vec(&early).unwrap_or_default())
     }
 
-    /// Counts a further agreement of which words of the peer are remembered, when there may be one.
-    fn counts_one_more(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
+    /// Whether the peer brought words on an agreement that are remembered.
+    fn is_remembered(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        id: &AgreementId,
+    ) -> Result<bool, StoreError> {
+        Ok(early(unit, id)?.get(&self.peer).is_some_and(|theirs| !theirs.is_empty()))
+    }
+
+    /// Counts a further agreement of which words of the peer are remembered, when there may be one:
+    /// those of which they count by now make room.
+    fn counts_one_more(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        id: &AgreementId,
+    ) -> Result<bool, StoreError> {
         let name = format!("standings/{}", self.peer);
-        let count = unit.bookmark(&name)?.and_then(|it| serde_json::from_slice(&it).ok());
-        let count: usize = count.unwrap_or_default();
-        if count >= EARLY {
+        let kept = unit.bookmark(&name)?.and_then(|it| serde_json::from_slice(&it).ok());
+        let mut on: Vec<AgreementId> = kept.unwrap_or_default();
+        if on.len() >= EARLY {
+            let mut still = Vec::new();
+            for id in on {
+                if self.is_remembered(unit, &id)? {
+                    still.push(id);
+                }
+            }
+            on = still;
+        }
+        if on.len() >= EARLY {
             return Ok(false);
         }
-        unit.set_bookmark(&name, (count + 1).to_string().as_bytes())?;
+        on.push(id.clone());
+        unit.set_bookmark(&name, &serde_json::to_vec(&on).unwrap_or_default())?;
         Ok(true)
     }
 
@@ -90,16 +117,23 @@ impl Load {
         let on: BTreeSet<_> =
             handling.via.iter().flat_map(|given| &given.on).filter(unknown).collect();
         for id in on {
-            for (peer, envelope) in early(unit, id)?
-                .into_iter()
-                .flat_map(|(peer, all)| all.into_iter().map(move |it| (peer.clone(), it)))
-            {
-                let givers = handling.via.iter().map(|given| &given.giver);
-                let mut givers = givers.chain([&handling.producer]);
+            let mut waiting = early(unit, id)?;
+            let mut count = Vec::new();
+            for (peer, theirs) in &mut waiting {
+                let counts = |it: &mut Envelope| {
+                    let givers = handling.via.iter().map(|given| &given.giver);
+                    let mut givers = givers.chain([&handling.producer]);
+                    givers.any(|giver| self.came_through(it, giver))
+                };
+                count.extend(theirs.extract_if(.., counts).map(|it| (peer.clone(), it)));
+            }
+            if !count.is_empty() {
+                waiting.retain(|_, theirs| !theirs.is_empty());
+                let waiting = serde_json::to_vec(&waiting).unwrap_or_default();
+                unit.set_bookmark(&early_name(id), &waiting)?;
+            }
+            for (peer, envelope) in count {
                 let What::Standing(notice) = &envelope.what else { continue };
-                if !givers.any(|giver| self.came_through(&envelope, giver)) {
-                    continue;
-                }
                 let word = Word::of(notice, envelope.leaf());
                 let actor = format!("peer:{peer}");
                 if hear(unit, &self.shared, (&envelope.origin, id, &actor), word)? == Heard::News {

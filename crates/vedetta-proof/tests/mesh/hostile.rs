@@ -766,3 +766,22 @@ fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
     assert_eq!(propose(&umbria, &national, &named(&umbria, 65)), "new");
     national.house.put_draft(&by, &named(&umbria, 0).text).unwrap();
 }
+
+#[test]
+fn words_that_say_nothing_or_count_by_now_take_nobodys_room() {
+    let [national, umbria, _] = without_the_text();
+    let says = |agreement: &str, now| {
+        say(&umbria, &national, word(&umbria, agreement, 1, now), vec![])
+    };
+    for n in 0..300 {
+        assert_eq!(says(&format!("text-{n}"), Stands::InForce), "idle");
+    }
+    assert_eq!(says("umbria", Stands::Suspended), "idle");
+    let brought = TestItem::indicator(64).tlp("AMBER");
+    let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
+        "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": ["umbria"] });
+    let what = What::Item(Box::new(item("perugia", &brought, "AMBER")));
+    let passages = vec![serde_json::from_value(by).unwrap()];
+    assert_eq!(say(&umbria, &national, own(&umbria, 900, what), passages), "new");
+    assert!(!national.reads("cnaipic", &brought.id()), "the one that matters was remembered");
+}
