@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
-use vedetta_federation::stands::{Heard, Stood, Word};
+use vedetta_federation::stands::{FARTHEST, Heard, Stood, Word};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, Actor, Agreement, AgreementId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
@@ -79,10 +79,46 @@ pub(crate) fn say(
 ) -> Result<(), StoreError> {
     let revision = stood(unit, id)?.next(me);
     let notice = StandingNotice { agreement: id.clone(), revision, now, since, reason };
+    say_so(unit, shared, (me, actor), notice)
+}
+
+/// When this node's own word comes back to it, from before it was restored, and it has said
+/// something else since: says that again, so that it is its last word everywhere. Whether it did.
+///
+/// # Errors
+/// What the ledger said.
+pub fn insist(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (me, actor): (&OrganisationId, &str),
+    lost: &StandingNotice,
+) -> Result<bool, StoreError> {
+    let id = &lost.agreement;
+    let stood = stood(unit, id)?;
+    let Some(own) = stood.word(me).filter(|own| {
+        let farthest = own.revision.saturating_add(FARTHEST);
+        own.since > lost.since && (own.revision..farthest).contains(&lost.revision)
+    }) else {
+        return Ok(false);
+    };
+    let (now, since, reason) = (own.now, own.since, own.reason.clone());
+    let (agreement, revision) = (id.clone(), lost.revision + 1);
+    let notice = StandingNotice { agreement, revision, now, since, reason };
+    say_so(unit, shared, (me, actor), notice)?;
+    Ok(true)
+}
+
+fn say_so(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (me, actor): (&OrganisationId, &str),
+    notice: StandingNotice,
+) -> Result<(), StoreError> {
+    let id = notice.agreement.clone();
     let what = What::Standing(notice.clone());
     let stamp = keep_own(unit, (actor, id.as_str()), None, &what)?;
     let leaf = Envelope::unsealed(me.clone(), stamp.at, stamp.seq.0, what).leaf();
-    hear(unit, shared, (me, id, actor), Word::of(&notice, leaf)).map(drop)
+    hear(unit, shared, (me, &id, actor), Word::of(&notice, leaf)).map(drop)
 }
 
 /// Takes in a word that counts: the agreement changes its stage, and what it gives is offered again

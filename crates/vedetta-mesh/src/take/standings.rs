@@ -6,7 +6,7 @@ use vedetta_federation::check::Verified;
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
 use vedetta_federation::shelf::Outcome;
 use vedetta_federation::stands::{Heard, Word};
-use vedetta_flow::corridor::{Kept, hear, keep};
+use vedetta_flow::corridor::{Kept, hear, insist, keep};
 use vedetta_model::{AgreementId, Handling, OrganisationId};
 use vedetta_store::{StoreError, UnitOfWork};
 
@@ -35,6 +35,10 @@ impl Load {
                 self.remember(unit, envelope, id)?;
             }
             return Ok(Outcome::Idle);
+        }
+        let me = &self.mesh.me;
+        if envelope.origin == *me && insist(unit, &self.shared, (me, &self.actor), notice)? {
+            return Ok(Outcome::Known);
         }
         let word = Word::of(notice, verified.leaf());
         let heard = hear(unit, &self.shared, (&envelope.origin, id, &self.actor), word)?;

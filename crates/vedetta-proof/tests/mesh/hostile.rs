@@ -17,6 +17,7 @@ use vedetta_federation::frame::Batch;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::limits::{CHANGE, CHANGES};
 use vedetta_federation::link::{Taken, Taking};
+use vedetta_federation::seal::seal;
 use vedetta_federation::shelf::{Lane, Outcome, Parcel};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
 use vedetta_mesh::OldKey;
@@ -784,4 +785,38 @@ fn words_that_say_nothing_or_count_by_now_take_nobodys_room() {
     let passages = vec![serde_json::from_value(by).unwrap()];
     assert_eq!(say(&umbria, &national, own(&umbria, 900, what), passages), "new");
     assert!(!national.reads("cnaipic", &brought.id()), "the one that matters was remembered");
+}
+
+#[test]
+fn what_a_node_says_after_it_was_restored_is_not_undone_by_its_older_word() {
+    let [national, umbria, _] = country();
+    // Others know a word of Umbria's that its backup has not.
+    let lost = word(&umbria, "umbria", 5, Stands::InForce);
+    for node in [&national, &umbria] {
+        node.clock.advance(Duration::from_secs(3_600));
+    }
+    assert_eq!(say(&umbria, &national, lost.clone(), vec![]), "new");
+    let (by, act) = (umbria.administrator(), "umbria".parse().unwrap());
+    let suspend = vedetta_flow::Step::Suspend { reason: "review".into() };
+    umbria.house.step_agreement(&by, &act, &suspend).unwrap();
+    let stage = |node: &Node| {
+        node.house.standing().network.agreement(&act).unwrap().stage.name().to_owned()
+    };
+    // It comes back, as it was sealed.
+    let mesh = umbria.house.mesh().unwrap();
+    let seal = seal(&mesh.key, &[lost.leaf()]).remove(0);
+    let batch = Batch {
+        number: 1,
+        lane: Lane::Backlog,
+        span: Span { after: 0, upto: 1 },
+        hash: digest(&[b"anything"]),
+        envelopes: vec![Envelope { seal: Some(seal), ..lost }],
+    };
+    let taking = Taking { batch: Box::new(batch), bookmark: Bookmark::default() };
+    let now = umbria.house.now();
+    let taken = take(&umbria.nodes, &mesh.trust, &id("cnaipic"), taking, now).unwrap();
+    assert_eq!(taken.outcomes, [Outcome::Known]);
+    assert_eq!(stage(&umbria), "suspended");
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert_eq!(stage(&national), "suspended", "and it is its last word elsewhere too");
 }
