@@ -6,7 +6,7 @@ pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;
 pub use crate::mesh::SIGNED;
 pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own};
-pub use crate::mesh::standings::{hear, insist};
+pub use crate::mesh::standings::{forget, hear, insist};
 pub use crate::redaction::{Redactor, facts_of};
 pub use crate::views::deliveries::quantiles;
 pub use crate::views::withdrawals::keep as keep_withdrawal;

@@ -13,6 +13,7 @@ use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Si
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ADMINISTRATORS;
+use vedetta_flow::corridor::forget;
 use vedetta_flow::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
@@ -265,7 +266,7 @@ impl Nodes {
     }
 
     /// Takes a step in the life of a link. A suspended or ended one carries nothing, and nothing
-    /// that came over it is lost.
+    /// that came over it is lost. What the node said of agreements is forgotten with the end.
     ///
     /// # Errors
     /// Forbidden, unknown, or a step that does not follow.
@@ -297,8 +298,16 @@ impl Nodes {
                 ));
             }
         };
-        let record = PeerRecord::Node(peer.clone());
-        self.house.put_by(by.account.as_str(), RecordKind::Peer, organisation.as_str(), &record)?;
+        let over = matches!(step, LinkStep::End { .. });
+        let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
+        let (shared, node) = (Arc::clone(self.house.shared()), organisation.clone());
+        let account = by.account.clone();
+        self.house.write(move |unit| {
+            shared.touch(RecordKind::Peer);
+            unit.put_record(RecordKind::Peer, node.as_str(), &record, account.as_str())?;
+            // Who is no neighbour any more keeps nothing from binding here.
+            if over { forget(unit, &shared, (&node, since), &account) } else { Ok(()) }
+        })?;
         Ok(peer)
     }
 

@@ -1,6 +1,6 @@
 //! How agreements stand, by the word of each node: said and heard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vedetta_federation::envelope::{Envelope, StandingNotice, Stands, What};
@@ -155,6 +155,57 @@ pub fn hear(
         unit.put_record(RecordKind::Agreement, id.as_str(), &body, actor)?;
     }
     Ok(heard)
+}
+
+/// Forgets what a node said of all agreements: what did not bind by its word alone binds again, also
+/// what it had ended.
+///
+/// # Errors
+/// What the ledger said.
+pub fn forget(
+    unit: &mut dyn UnitOfWork,
+    shared: &Shared,
+    (node, at): (&OrganisationId, Instant),
+    by: &AccountId,
+) -> Result<(), StoreError> {
+    for record in unit.records(RecordKind::Setting)? {
+        let Some(Ok(id)) = record.id.strip_prefix(STANDING).map(str::parse::<AgreementId>) else {
+            continue;
+        };
+        let mut words: BTreeMap<OrganisationId, Word> =
+            serde_json::from_slice(&record.body).unwrap_or_default();
+        let Some(gone) = words.remove(node) else { continue };
+        shared.touch(RecordKind::Agreement);
+        let body = serde_json::to_vec(&words).unwrap_or_default();
+        unit.put_record(RecordKind::Setting, &record.id, &body, by.as_str())?;
+        if gone.now != Stands::InForce && words.values().all(|word| word.now == Stands::InForce) {
+            bind_again(unit, (&id, node), at, by)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts in force what a node's word alone had suspended or ended.
+fn bind_again(
+    unit: &mut dyn UnitOfWork,
+    (id, node): (&AgreementId, &OrganisationId),
+    since: Instant,
+    by: &AccountId,
+) -> Result<(), StoreError> {
+    offer_again::owe(unit, (id, by.as_str()))?;
+    let Some(record) = unit.record(RecordKind::Agreement, id.as_str())? else { return Ok(()) };
+    let Ok(agreement) = serde_json::from_slice::<Agreement>(&record.body) else { return Ok(()) };
+    let theirs = match &agreement.stage {
+        Stage::Suspended { by, .. } => by.as_str() == node.as_str(),
+        Stage::Expired { by, .. } => by.as_ref().is_some_and(|by| by.as_str() == node.as_str()),
+        _ => false,
+    };
+    if !theirs {
+        return Ok(());
+    }
+    let stage = Stage::InForce { since, by: by.clone() };
+    let body = serde_json::to_vec(&Agreement { stage, ..agreement }).unwrap_or_default();
+    unit.put_record(RecordKind::Agreement, id.as_str(), &body, by.as_str()).map(drop)
 }
 
 /// The stage into which a word brings an agreement; nothing when it is there.

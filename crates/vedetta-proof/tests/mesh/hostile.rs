@@ -20,7 +20,7 @@ use vedetta_federation::link::{Taken, Taking};
 use vedetta_federation::seal::seal;
 use vedetta_federation::shelf::{Lane, Outcome, Parcel};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
-use vedetta_mesh::OldKey;
+use vedetta_mesh::{LinkStep, OldKey};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 use vedetta_policy::{Form, Passage};
@@ -819,4 +819,23 @@ fn what_a_node_says_after_it_was_restored_is_not_undone_by_its_older_word() {
     assert_eq!(stage(&umbria), "suspended");
     settle(&mut [Wire::between(&national, &umbria)]);
     assert_eq!(stage(&national), "suspended", "and it is its last word elsewhere too");
+}
+
+#[test]
+fn an_ended_link_takes_along_what_its_node_said_of_agreements() {
+    let [national, umbria, _] = country();
+    let stage = |act: &str| {
+        let standing = national.house.standing();
+        standing.network.agreement(&act.parse().unwrap()).unwrap().stage.name().to_owned()
+    };
+    let says = |act: &str, now| say(&umbria, &national, word(&umbria, act, 1, now), vec![]);
+    assert_eq!(says("pro-c2si", Stands::Suspended), "new");
+    assert_eq!(says("umbria", Stands::Expired), "new");
+    assert_eq!([stage("pro-c2si"), stage("umbria")], ["suspended", "expired"]);
+    let by = national.administrator();
+    let end = |step| national.nodes.step_link(&by, &id("cosc-umbria"), &step).unwrap();
+    end(LinkStep::Suspend { reason: "asked".into() });
+    assert_eq!(stage("pro-c2si"), "suspended", "its word counts while the link rests");
+    end(LinkStep::End { reason: "it holds up the country".into() });
+    assert_eq!([stage("pro-c2si"), stage("umbria")], ["in-force", "in-force"]);
 }
