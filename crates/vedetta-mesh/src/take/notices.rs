@@ -105,7 +105,7 @@ impl Load {
             return Ok(Outcome::Known);
         }
         if !self.is_alone(unit, &envelope.origin, &served)? {
-            return Ok(Outcome::Idle);
+            return self.withdrawn_elsewhere(unit, envelope, &served);
         }
         self.shared.touch_served();
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
@@ -121,6 +121,31 @@ impl Load {
             }
         }
         Ok(outcome)
+    }
+
+    /// What others brought too stays here. Who withdraws it and has brought it is heard by the nodes
+    /// beyond all the same: there it may be the only one.
+    fn withdrawn_elsewhere(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        envelope: &Envelope,
+        served: &[StoredItem],
+    ) -> Result<Outcome, StoreError> {
+        let mut brought = false;
+        for release in served.iter().filter(|it| it.origin == it.stamp.seq) {
+            let first = Provenance::of(release).is_some_and(|it| it.envelope.origin == envelope.origin);
+            let ways = ways(unit, release.origin)?;
+            brought |= first || ways.iter().any(|way| way.origin() == Some(&envelope.origin));
+        }
+        if !brought {
+            return Ok(Outcome::Idle);
+        }
+        let name = format!("withdrawn-elsewhere/{}", envelope.leaf());
+        if unit.bookmark(&name)?.is_some() {
+            return Ok(Outcome::Known);
+        }
+        unit.set_bookmark(&name, b"1")?;
+        Ok(Outcome::New)
     }
 
     /// Remembers a withdrawal until its item comes.

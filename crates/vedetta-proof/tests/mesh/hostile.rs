@@ -288,7 +288,7 @@ fn nobody_withdraws_what_another_brought_too() {
     umbria.bring("cosc-umbria", &[after.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
     for item in [&before, &after, &local] {
-        assert_eq!(withdraw(&liar, &national, &item.id()), "idle");
+        assert_eq!(withdraw(&liar, &national, &item.id()), "new", "others hear of it");
         assert!(national.reads("terni", &item.id()), "{}", item.id());
     }
     // And of what it brought alone it withdraws what it likes.
@@ -838,4 +838,22 @@ fn an_ended_link_takes_along_what_its_node_said_of_agreements() {
     assert_eq!(stage("pro-c2si"), "suspended", "its word counts while the link rests");
     end(LinkStep::End { reason: "it holds up the country".into() });
     assert_eq!([stage("pro-c2si"), stage("umbria")], ["in-force", "in-force"]);
+}
+
+#[test]
+fn who_brings_the_same_again_keeps_no_withdrawal_from_the_nodes_beyond() {
+    let [national, umbria, liar] = country();
+    let liguria = Node::new("cosc-liguria", agreements());
+    pair(&national, &liguria);
+    let (theirs, wires) = (clear(31), || {
+        [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]
+    });
+    umbria.bring("terni", &[theirs.clone()]);
+    settle(&mut wires());
+    assert!(liguria.reads("genova", &theirs.id()));
+    // For nobody else to read: all that it does is to be one more who brought it.
+    assert_eq!(bring(&liar, &national, item("poli-cert", &theirs, "RED")), "path");
+    umbria.house.withdraw(&umbria.person("terni"), &theirs.id(), "wrong").unwrap();
+    settle(&mut wires());
+    assert!(!liguria.reads("genova", &theirs.id()));
 }
