@@ -85,12 +85,15 @@ impl Nodes {
             reading: 0,
             sent: Vec::new(),
         };
-        let active = mesh.peer(peer).is_some_and(|peer| peer.stage.is_active());
+        // An empty answer would say that there is nothing for it, and the place would be given up.
+        if !mesh.peer(peer).is_some_and(|peer| peer.stage.is_active()) {
+            return Err(FlowError::Conflict(format!("the link with {peer} is not active")));
+        }
         let upto = self.house.read(|reader| {
             sharing.parcels.clear();
             sharing.sent.clear();
             sharing.octets = 0;
-            if active { sharing.read(reader) } else { Ok(Mark::default()) }
+            sharing.read(reader)
         })?;
         let Sharing { parcels, sent, .. } = sharing;
         let seals = parcels.iter().flat_map(Parcel::sealed_by);
@@ -504,8 +507,15 @@ impl Sharing<'_> {
         let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default();
         // Those that were written before there was a limit are longer.
         let reason = reason.chars().take(LONGEST_WORDS).collect();
-        let directory = &self.mesh.standing.directory;
-        let producer = producer.and_then(|it| directory.numbered(it)).map(|it| it.id.clone());
+        // Also of one that has left: without a name it would be what everybody brought.
+        let producer = match producer {
+            Some(number) => {
+                let known = reader.numbers()?.into_iter().find(|(_, it)| *it == number);
+                let Some((producer, _)) = known else { return Ok(()) };
+                Some(producer)
+            }
+            None => None,
+        };
         let what = What::Withdrawal(Withdrawal { item: id, producer, reason });
         self.say(entry, what);
         Ok(())

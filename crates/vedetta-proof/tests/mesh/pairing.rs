@@ -112,6 +112,9 @@ fn a_suspended_link_carries_nothing_and_a_resumed_one_what_was_missed() {
     national.nodes.step_link(&by, &id("cosc-umbria"), &suspend).unwrap();
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
+    let span = Span { after: 0, upto: national.nodes.head().unwrap().place };
+    let ask = Ask { lane: Lane::Backlog, span, envelopes: 500, octets: 1 << 20, echo: 0 };
+    assert!(national.nodes.page(&id("cosc-umbria"), &ask).is_err(), "nothing is read as empty");
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(!wires[0].is_up());
