@@ -129,7 +129,12 @@ impl Nodes {
             let mut lines = self.lines();
             lines.get_mut(peer).map(|line| std::mem::take(&mut line.owed)).unwrap_or_default()
         };
-        self.house.record_deliveries(owed).map(drop)
+        let recorded = self.house.record_deliveries(owed.clone()).map(drop);
+        if recorded.is_err() {
+            // They are written down the next time.
+            self.lines().entry(peer.clone()).or_default().owed.extend(owed);
+        }
+        recorded
     }
 }
 
