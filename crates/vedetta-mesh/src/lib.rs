@@ -18,7 +18,7 @@ mod sign_agreements;
 mod take;
 mod watch_links;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vedetta_flow::House;
@@ -41,6 +41,8 @@ pub struct Nodes {
     /// Since when silence counts.
     opened: Instant,
     passages: Mutex<share::Memory>,
+    /// How many new cards which node had lately, and when that was counted.
+    cards: Mutex<HashMap<OrganisationId, (u32, Instant)>>,
 }
 
 impl Nodes {
@@ -54,6 +56,7 @@ impl Nodes {
             knocks: Mutex::default(),
             opened,
             passages: Mutex::default(),
+            cards: Mutex::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The house as the room sees it: a shelf to read from and to put on, and what it believes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
@@ -30,6 +30,13 @@ pub struct ShelfError(#[from] FlowError);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the peer brought as much as it may in a day")]
 pub struct OverQuota;
+
+/// So many new cards a node may have at once, then one each time that so long has gone by: each has
+/// everything compiled anew.
+const CARDS: u32 = 16;
+const CARD_EVERY: Duration = Duration::from_secs(60);
+/// Of so many nodes it is remembered when they had new cards.
+const NODES: usize = 4_096;
 
 /// Over how long the quota of a peer is.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -194,11 +201,48 @@ impl Nodes {
     /// # Errors
     /// What the ledger said.
     pub fn learn_cards(&self, peer: &OrganisationId, cards: &[Card]) -> Result<(), FlowError> {
+        let known = self.house.mesh()?;
+        let (mut fresh, mut hasty) = (Vec::new(), false);
+        for card in cards.iter().filter(|card| says_news(&known, peer, card)) {
+            match self.paces(&card.says.organisation) {
+                true => fresh.push(card),
+                false => hasty = true,
+            }
+        }
+        if hasty {
+            self.knocked("cards-too-soon")?;
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.learn_fresh(peer, &fresh)
+    }
+
+    /// Whether a node may have one more card here by now. What is too much comes again with the next
+    /// connection.
+    fn paces(&self, node: &OrganisationId) -> bool {
+        let now = self.house.now();
+        let mut paces = self.cards.lock().unwrap_or_else(PoisonError::into_inner);
+        if paces.len() >= NODES {
+            paces.retain(|_, (_, last)| now.since(*last) < CARD_EVERY * CARDS);
+        }
+        let (count, last) = paces.entry(node.clone()).or_insert((0, now));
+        let back = now.since(*last).as_secs() / CARD_EVERY.as_secs();
+        *count = count.saturating_sub(u32::try_from(back).unwrap_or(u32::MAX));
+        if back > 0 {
+            *last = now;
+        }
+        let may = *count < CARDS;
+        *count += u32::from(may);
+        may
+    }
+
+    fn learn_fresh(&self, peer: &OrganisationId, cards: &[&Card]) -> Result<(), FlowError> {
         let _one_at_a_time = self.house.change();
         let mesh = self.house.mesh()?;
         let mut known = Cards::clone(&mesh.cards);
         let mut changed = BTreeSet::new();
-        for card in cards {
+        for &card in cards {
             let node = &card.says.organisation;
             let older = known.newest(node).is_some_and(|newest| is_older(card, newest));
             if older && *node != mesh.me {
@@ -221,7 +265,7 @@ impl Nodes {
                 }
                 Ok(Learnt::Known) => {}
                 Err(error) => {
-                    tracing::warn!(%peer, %error, "a card was refused");
+                    tracing::debug!(%peer, %error, "a card was refused");
                     self.knocked("card-refused")?;
                 }
             }
@@ -346,6 +390,21 @@ fn is_older(card: &Card, newest: &Card) -> bool {
         && card.says.key == newest.says.key
         && card != newest
         && card.check().is_ok()
+}
+
+/// Whether a card says something that is not known here: the others change nothing, however often
+/// they come.
+fn says_news(mesh: &Mesh, peer: &OrganisationId, card: &Card) -> bool {
+    let node = &card.says.organisation;
+    let known = || mesh.cards.cards_of(node).contains(card);
+    match believes(mesh, peer, node) {
+        Believed::Not => false,
+        Believed::Own | Believed::Itself => !known(),
+        Believed::Vouching => {
+            let vouched = mesh.cards.known(node).is_some_and(|it| it.vouched_by.contains(peer));
+            !vouched || !known()
+        }
+    }
 }
 
 /// About a node's card.

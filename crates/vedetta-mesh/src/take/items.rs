@@ -467,7 +467,7 @@ impl Load {
             return Ok(Outcome::Known);
         }
         if let Some(why) = rivals.iter().find_map(|(_, it)| ready.takes_over(it)) {
-            tracing::warn!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
+            tracing::debug!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
             return self.gave_way(unit, ready, (&lost, Some(why)));
         }
         // Of one bringer only the same version is in the way, of another everything.

@@ -857,3 +857,24 @@ fn who_brings_the_same_again_keeps_no_withdrawal_from_the_nodes_beyond() {
     settle(&mut wires());
     assert!(!liguria.reads("genova", &theirs.id()));
 }
+
+#[test]
+fn cards_that_say_nothing_cost_nothing_and_a_node_has_so_many_new_ones() {
+    let [national, umbria, _] = country();
+    let (me, by) = (id("cosc-umbria"), umbria.administrator());
+    let newest = || national.house.mesh().unwrap().cards.newest(&me).unwrap().says.serial;
+    let first = newest();
+    let cards: Vec<_> =
+        (0..20).map(|_| umbria.nodes.rotate_key(&by, OldKey::Good).unwrap()).collect();
+    let learn = || cards.iter().for_each(|it| national.nodes.learn_cards(&me, &[it.clone()]).unwrap());
+    learn();
+    assert_eq!(newest(), first + 16);
+    let compiled = national.house.standing().compiled;
+    for _ in 0..100 {
+        national.nodes.learn_cards(&me, &cards[..16]).unwrap();
+    }
+    assert_eq!(national.house.standing().compiled, compiled);
+    national.clock.advance(Duration::from_secs(4 * 60));
+    learn();
+    assert_eq!(newest(), first + 20, "what was too much is learnt when it comes again");
+}
