@@ -11,7 +11,6 @@ use vedetta_model::{AccountId, Agreement, AgreementId, Instant, OrganisationId};
 use vedetta_policy::{Deed, Known, selects};
 use vedetta_store::{Reader, RecordKind, StoreError, UnitOfWork};
 
-
 /// The nodes that must sign a text before it binds: those that administrators accepted for its
 /// members, named or selected, and this one for its own. An adhesion wants who adheres, and those
 /// whom the other parties of its framework name.

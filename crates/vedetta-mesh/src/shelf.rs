@@ -396,10 +396,12 @@ fn is_older(card: &Card, newest: &Card) -> bool {
 /// they come.
 fn says_news(mesh: &Mesh, peer: &OrganisationId, card: &Card) -> bool {
     let node = &card.says.organisation;
-    let known = || mesh.cards.cards_of(node).contains(card);
+    let newest = mesh.cards.newest(node).map(|newest| newest.says.serial);
+    let known = || newest.is_some_and(|serial| card.says.serial <= serial);
     match believes(mesh, peer, node) {
         Believed::Not => false,
-        Believed::Own | Believed::Itself => !known(),
+        Believed::Own => !mesh.cards.cards_of(node).contains(card),
+        Believed::Itself => !known(),
         Believed::Vouching => {
             let vouched = mesh.cards.known(node).is_some_and(|it| it.vouched_by.contains(peer));
             !vouched || !known()

@@ -133,7 +133,8 @@ impl Load {
     ) -> Result<Outcome, StoreError> {
         let mut brought = false;
         for release in served.iter().filter(|it| it.origin == it.stamp.seq) {
-            let first = Provenance::of(release).is_some_and(|it| it.envelope.origin == envelope.origin);
+            let first =
+                Provenance::of(release).is_some_and(|it| it.envelope.origin == envelope.origin);
             let ways = ways(unit, release.origin)?;
             brought |= first || ways.iter().any(|way| way.origin() == Some(&envelope.origin));
         }

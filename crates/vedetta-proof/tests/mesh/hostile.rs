@@ -771,9 +771,8 @@ fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
 #[test]
 fn words_that_say_nothing_or_count_by_now_take_nobodys_room() {
     let [national, umbria, _] = without_the_text();
-    let says = |agreement: &str, now| {
-        say(&umbria, &national, word(&umbria, agreement, 1, now), vec![])
-    };
+    let says =
+        |agreement: &str, now| say(&umbria, &national, word(&umbria, agreement, 1, now), vec![]);
     for n in 0..300 {
         assert_eq!(says(&format!("text-{n}"), Stands::InForce), "idle");
     }
@@ -845,9 +844,8 @@ fn who_brings_the_same_again_keeps_no_withdrawal_from_the_nodes_beyond() {
     let [national, umbria, liar] = country();
     let liguria = Node::new("cosc-liguria", agreements());
     pair(&national, &liguria);
-    let (theirs, wires) = (clear(31), || {
-        [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]
-    });
+    let (theirs, wires) =
+        (clear(31), || [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
     umbria.bring("terni", &[theirs.clone()]);
     settle(&mut wires());
     assert!(liguria.reads("genova", &theirs.id()));
@@ -866,7 +864,8 @@ fn cards_that_say_nothing_cost_nothing_and_a_node_has_so_many_new_ones() {
     let first = newest();
     let cards: Vec<_> =
         (0..20).map(|_| umbria.nodes.rotate_key(&by, OldKey::Good).unwrap()).collect();
-    let learn = || cards.iter().for_each(|it| national.nodes.learn_cards(&me, &[it.clone()]).unwrap());
+    let learn =
+        || cards.iter().for_each(|it| national.nodes.learn_cards(&me, &[it.clone()]).unwrap());
     learn();
     assert_eq!(newest(), first + 16);
     let compiled = national.house.standing().compiled;

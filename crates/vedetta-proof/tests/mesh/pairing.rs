@@ -1,9 +1,10 @@
 //! Two nodes pair with a code, once; a link that is suspended or ended carries nothing.
 
 use vedetta_directory::directory::Records;
+use vedetta_federation::bookmark::Span;
 use vedetta_federation::envelope::{Envelope, Removal, What};
 use vedetta_federation::exchange::{Signer, dispatch};
-use vedetta_federation::shelf::{Parcel, Shelf as _};
+use vedetta_federation::shelf::{Ask, Lane, Parcel, Shelf as _};
 use vedetta_flow::mesh::Mesh;
 use vedetta_flow::{FlowError, Step};
 use vedetta_mesh::{LinkStep, OldKey};
