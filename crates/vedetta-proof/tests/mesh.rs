@@ -12,6 +12,7 @@ mod mesh {
     mod pairing;
     mod relay;
     mod restore;
+    mod spoilers;
     mod victims;
     mod wire;
     mod withdrawal;

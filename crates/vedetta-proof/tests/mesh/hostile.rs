@@ -17,10 +17,9 @@ use vedetta_federation::frame::Batch;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::limits::{CHANGE, CHANGES};
 use vedetta_federation::link::{Taken, Taking};
-use vedetta_federation::seal::seal;
 use vedetta_federation::shelf::{Lane, Outcome, Parcel};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
-use vedetta_mesh::{LinkStep, OldKey};
+use vedetta_mesh::OldKey;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Handling, Instant, ItemId, Tlp};
 use vedetta_policy::{Form, Passage};
@@ -30,7 +29,7 @@ use super::network::{Node, agreements, id};
 use super::wire::{Wire, pair, settle};
 
 /// The country with a peer that lies: the national centre, Umbria, and an agency's node.
-fn country() -> [Node; 3] {
+pub(super) fn country() -> [Node; 3] {
     let [national, umbria, liar] =
         ["cnaipic", "cosc-umbria", "poli-cert"].map(|name| Node::new(name, agreements()));
     pair(&national, &umbria);
@@ -41,7 +40,7 @@ fn country() -> [Node; 3] {
 
 /// Has a node say something to another, honestly sealed, whatever it says; what became of it: an
 /// outcome, or the name of the refusal.
-fn say(from: &Node, to: &Node, envelope: Envelope, passages: Vec<Passage>) -> String {
+pub(super) fn say(from: &Node, to: &Node, envelope: Envelope, passages: Vec<Passage>) -> String {
     say_marked(from, to, envelope, (passages, None))
 }
 
@@ -84,12 +83,12 @@ fn taken(
     take(&to.nodes, &trust, &id(from.name), taking, to.house.now()).unwrap()
 }
 
-fn own(node: &Node, place: u64, what: What) -> Envelope {
+pub(super) fn own(node: &Node, place: u64, what: What) -> Envelope {
     Envelope::unsealed(id(node.name), node.house.now(), place, what)
 }
 
 /// An item as a node brings it.
-fn item(producer: &str, item: &TestItem, tlp: &str) -> Item {
+pub(super) fn item(producer: &str, item: &TestItem, tlp: &str) -> Item {
     let conditions: Handling = serde_json::from_value(json!({
         "producer": producer, "category": "indicator", "tlp": tlp, "pap": "GREEN" }))
     .unwrap();
@@ -97,7 +96,7 @@ fn item(producer: &str, item: &TestItem, tlp: &str) -> Item {
     Item { object, conditions, form: Form::Full, derived: None }
 }
 
-fn bring(from: &Node, to: &Node, brought: Item) -> String {
+pub(super) fn bring(from: &Node, to: &Node, brought: Item) -> String {
     say(from, to, own(from, 900, What::Item(Box::new(brought))), vec![])
 }
 
@@ -106,7 +105,7 @@ fn withdraw(from: &Node, to: &Node, item: &ItemId) -> String {
     say(from, to, own(from, 901, What::Withdrawal(withdrawal)), vec![])
 }
 
-fn clear(n: u32) -> TestItem {
+pub(super) fn clear(n: u32) -> TestItem {
     TestItem::indicator(n).tlp("CLEAR")
 }
 
@@ -392,7 +391,7 @@ fn only_who_may_have_it_acknowledges_and_not_in_the_future() {
 }
 
 /// A text that selects the regional centres, between two nodes of the liar's.
-fn forged(liar: &Node, revision: u32, parties: serde_json::Value) -> SignedAgreement {
+pub(super) fn forged(liar: &Node, revision: u32, parties: serde_json::Value) -> SignedAgreement {
     let mut text = super::network::agreement("forged", None, ("named", "any"), &parties);
     text.stage = Stage::Draft;
     let mut signed = SignedAgreement { text, revision, signatures: vec![] };
@@ -402,7 +401,7 @@ fn forged(liar: &Node, revision: u32, parties: serde_json::Value) -> SignedAgree
     signed
 }
 
-fn propose(from: &Node, to: &Node, signed: &SignedAgreement) -> String {
+pub(super) fn propose(from: &Node, to: &Node, signed: &SignedAgreement) -> String {
     say(from, to, own(from, 900, What::Agreement(Box::new(signed.clone()))), vec![])
 }
 
@@ -492,14 +491,14 @@ fn nobody_has_the_last_word_on_an_agreement_by_a_revision_that_none_reaches() {
 }
 
 /// The word of a node on an agreement.
-fn word(node: &Node, agreement: &str, revision: u64, now: Stands) -> Envelope {
+pub(super) fn word(node: &Node, agreement: &str, revision: u64, now: Stands) -> Envelope {
     let (agreement, since) = (agreement.parse().unwrap(), node.house.now());
     let notice = StandingNotice { agreement, revision, now, since, reason: None };
     own(node, 950 + revision.min(10), What::Standing(notice))
 }
 
 /// The national centre without the text of Umbria's act, Umbria, and a liar that is no party to it.
-fn without_the_text() -> [Node; 3] {
+pub(super) fn without_the_text() -> [Node; 3] {
     let held = |some: &[&str]| {
         agreements().into_iter().filter(|it| some.contains(&it.id.as_str())).collect()
     };
@@ -686,194 +685,4 @@ fn a_key_that_was_changed_seals_no_more_after_a_week() {
     }
     assert_eq!(bring(91, &old.key), Err("ended-key"));
     assert_eq!(bring(92, &umbria.house.mesh().unwrap().key), Ok(()));
-}
-
-#[test]
-fn what_goes_to_fewer_hides_nothing_from_anybody() {
-    let [national, umbria, liar] = country();
-    let bring = |node: &Node, it: &TestItem, tlp| {
-        let brought = item(node.name, it, tlp);
-        say(node, &national, own(node, 900, What::Item(Box::new(brought))), vec![])
-    };
-    let other = |n: u32| TestItem::indicator(n).tlp("RED").with("name", json!("something else"));
-    // Of two that bring the same version the lesser name prevails, which is Umbria's, but not to
-    // take it from those whom its own does not reach.
-    assert_eq!(bring(&liar, &clear(25), "CLEAR"), "new");
-    assert_eq!(bring(&umbria, &other(25), "RED"), "lost");
-    assert!(national.reads("terni", &clear(25).id()));
-    assert_eq!(bring(&umbria, &other(26), "RED"), "new");
-    assert!(!national.reads("terni", &clear(26).id()));
-    assert_eq!(bring(&liar, &clear(26), "CLEAR"), "new", "whatever came first");
-    assert!(national.reads("terni", &clear(26).id()));
-    let renamed = clear(27).with("name", json!("something else"));
-    assert_eq!(bring(&liar, &clear(27), "CLEAR"), "new");
-    assert_eq!(bring(&umbria, &renamed, "CLEAR"), "new", "where all read it, it prevails");
-    let revoked = clear(28).with("revoked", json!(true));
-    assert_eq!(bring(&liar, &clear(28), "CLEAR"), "new");
-    assert_eq!(bring(&umbria, &revoked, "CLEAR"), "lost");
-    assert!(national.reads("terni", &clear(28).id()));
-}
-
-#[test]
-fn what_comes_again_on_the_same_way_by_other_rights_is_read_by_these_too() {
-    let [national, umbria, _] = without_the_text();
-    let brought = TestItem::indicator(63).tlp("AMBER");
-    let envelope = own(&umbria, 900, What::Item(Box::new(item("perugia", &brought, "AMBER"))));
-    assert_eq!(say(&umbria, &national, envelope.clone(), vec![]), "new");
-    assert!(!national.reads("cnaipic", &brought.id()));
-    let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
-        "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": ["umbria"] });
-    let passages: Vec<Passage> = vec![serde_json::from_value(by).unwrap()];
-    umbria.clock.advance(Duration::from_secs(1));
-    assert_eq!(say(&umbria, &national, envelope.clone(), passages.clone()), "path");
-    assert!(national.reads("cnaipic", &brought.id()));
-    umbria.clock.advance(Duration::from_secs(1));
-    assert_eq!(say(&umbria, &national, envelope, passages), "known", "nothing new is said");
-}
-
-#[test]
-fn what_gives_way_to_what_others_never_see_reaches_them() {
-    let [national, umbria, liar] = country();
-    let theirs = clear(30);
-    national.bring("cnaipic", &[TestItem::indicator(30).tlp("RED")]);
-    assert_eq!(bring(&liar, &national, item("poli-cert", &theirs, "CLEAR")), "lost");
-    settle(&mut [Wire::between(&national, &umbria)]);
-    assert!(umbria.reads("terni", &theirs.id()), "nothing stands in its way there");
-}
-
-#[test]
-fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
-    let [national, umbria, liar] = country();
-    let two = |one: &str, other: &str| {
-        json!([
-            { "name": "one", "organisations": [one], "gives": ["awareness"] },
-            { "name": "two", "organisations": [other], "receives": ["awareness"] },
-        ])
-    };
-    let named = |from: &Node, n: u32| {
-        let mut signed = forged(from, 1, two("cosc-umbria", "cnaipic"));
-        signed.text.id = format!("text-{n}").parse().unwrap();
-        let (mesh, digest) = (from.house.mesh().unwrap(), signed.digest());
-        signed.signatures = vec![(mesh.me.clone(), mesh.key.sign(digest.octets()))];
-        signed
-    };
-    assert_eq!(propose(&liar, &national, &named(&liar, 0)), "idle");
-    let taken: Vec<_> = (0..65).map(|n| propose(&umbria, &national, &named(&umbria, n))).collect();
-    assert_eq!((taken[63].as_str(), taken[64].as_str()), ("new", "idle"), "{taken:?}");
-    // What was discarded makes room, and its identifier is free for another text.
-    let (by, first) = (national.administrator(), "text-0".parse().unwrap());
-    national.house.discard_draft(&by, &first).unwrap();
-    assert!(national.nodes.signed_agreement(&by, &first).is_err());
-    assert_eq!(propose(&umbria, &national, &named(&umbria, 65)), "new");
-    national.house.put_draft(&by, &named(&umbria, 0).text).unwrap();
-}
-
-#[test]
-fn words_that_say_nothing_or_count_by_now_take_nobodys_room() {
-    let [national, umbria, _] = without_the_text();
-    let says =
-        |agreement: &str, now| say(&umbria, &national, word(&umbria, agreement, 1, now), vec![]);
-    for n in 0..300 {
-        assert_eq!(says(&format!("text-{n}"), Stands::InForce), "idle");
-    }
-    assert_eq!(says("umbria", Stands::Suspended), "idle");
-    let brought = TestItem::indicator(64).tlp("AMBER");
-    let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
-        "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": ["umbria"] });
-    let what = What::Item(Box::new(item("perugia", &brought, "AMBER")));
-    let passages = vec![serde_json::from_value(by).unwrap()];
-    assert_eq!(say(&umbria, &national, own(&umbria, 900, what), passages), "new");
-    assert!(!national.reads("cnaipic", &brought.id()), "the one that matters was remembered");
-}
-
-#[test]
-fn what_a_node_says_after_it_was_restored_is_not_undone_by_its_older_word() {
-    let [national, umbria, _] = country();
-    // Others know a word of Umbria's that its backup has not.
-    let lost = word(&umbria, "umbria", 5, Stands::InForce);
-    for node in [&national, &umbria] {
-        node.clock.advance(Duration::from_secs(3_600));
-    }
-    assert_eq!(say(&umbria, &national, lost.clone(), vec![]), "new");
-    let (by, act) = (umbria.administrator(), "umbria".parse().unwrap());
-    let suspend = vedetta_flow::Step::Suspend { reason: "review".into() };
-    umbria.house.step_agreement(&by, &act, &suspend).unwrap();
-    let stage = |node: &Node| {
-        node.house.standing().network.agreement(&act).unwrap().stage.name().to_owned()
-    };
-    // It comes back, as it was sealed.
-    let mesh = umbria.house.mesh().unwrap();
-    let seal = seal(&mesh.key, &[lost.leaf()]).remove(0);
-    let batch = Batch {
-        number: 1,
-        lane: Lane::Backlog,
-        span: Span { after: 0, upto: 1 },
-        hash: digest(&[b"anything"]),
-        envelopes: vec![Envelope { seal: Some(seal), ..lost }],
-    };
-    let taking = Taking { batch: Box::new(batch), bookmark: Bookmark::default() };
-    let now = umbria.house.now();
-    let taken = take(&umbria.nodes, &mesh.trust, &id("cnaipic"), taking, now).unwrap();
-    assert_eq!(taken.outcomes, [Outcome::Known]);
-    assert_eq!(stage(&umbria), "suspended");
-    settle(&mut [Wire::between(&national, &umbria)]);
-    assert_eq!(stage(&national), "suspended", "and it is its last word elsewhere too");
-}
-
-#[test]
-fn an_ended_link_takes_along_what_its_node_said_of_agreements() {
-    let [national, umbria, _] = country();
-    let stage = |act: &str| {
-        let standing = national.house.standing();
-        standing.network.agreement(&act.parse().unwrap()).unwrap().stage.name().to_owned()
-    };
-    let says = |act: &str, now| say(&umbria, &national, word(&umbria, act, 1, now), vec![]);
-    assert_eq!(says("pro-c2si", Stands::Suspended), "new");
-    assert_eq!(says("umbria", Stands::Expired), "new");
-    assert_eq!([stage("pro-c2si"), stage("umbria")], ["suspended", "expired"]);
-    let by = national.administrator();
-    let end = |step| national.nodes.step_link(&by, &id("cosc-umbria"), &step).unwrap();
-    end(LinkStep::Suspend { reason: "asked".into() });
-    assert_eq!(stage("pro-c2si"), "suspended", "its word counts while the link rests");
-    end(LinkStep::End { reason: "it holds up the country".into() });
-    assert_eq!([stage("pro-c2si"), stage("umbria")], ["in-force", "in-force"]);
-}
-
-#[test]
-fn who_brings_the_same_again_keeps_no_withdrawal_from_the_nodes_beyond() {
-    let [national, umbria, liar] = country();
-    let liguria = Node::new("cosc-liguria", agreements());
-    pair(&national, &liguria);
-    let (theirs, wires) =
-        (clear(31), || [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
-    umbria.bring("terni", &[theirs.clone()]);
-    settle(&mut wires());
-    assert!(liguria.reads("genova", &theirs.id()));
-    // For nobody else to read: all that it does is to be one more who brought it.
-    assert_eq!(bring(&liar, &national, item("poli-cert", &theirs, "RED")), "path");
-    umbria.house.withdraw(&umbria.person("terni"), &theirs.id(), "wrong").unwrap();
-    settle(&mut wires());
-    assert!(!liguria.reads("genova", &theirs.id()));
-}
-
-#[test]
-fn cards_that_say_nothing_cost_nothing_and_a_node_has_so_many_new_ones() {
-    let [national, umbria, _] = country();
-    let (me, by) = (id("cosc-umbria"), umbria.administrator());
-    let newest = || national.house.mesh().unwrap().cards.newest(&me).unwrap().says.serial;
-    let first = newest();
-    let cards: Vec<_> =
-        (0..20).map(|_| umbria.nodes.rotate_key(&by, OldKey::Good).unwrap()).collect();
-    let learn =
-        || cards.iter().for_each(|it| national.nodes.learn_cards(&me, &[it.clone()]).unwrap());
-    learn();
-    assert_eq!(newest(), first + 16);
-    let compiled = national.house.standing().compiled;
-    for _ in 0..100 {
-        national.nodes.learn_cards(&me, &cards[..16]).unwrap();
-    }
-    assert_eq!(national.house.standing().compiled, compiled);
-    national.clock.advance(Duration::from_secs(4 * 60));
-    learn();
-    assert_eq!(newest(), first + 20, "what was too much is learnt when it comes again");
 }
