@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_federation::card::Card;
-use vedetta_federation::cards::{Known, Peer, PeerStage, Vouches};
+use vedetta_federation::cards::{Cards, Known, Peer, PeerStage, Vouches};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::key::{KeyId, PublicKey, SecretKey};
 use vedetta_federation::pairing::{Answer, Bond, Code, LIFE, Proposal, Secret, Side};
@@ -448,7 +448,15 @@ impl Nodes {
         self.house.number_of(&peer.organisation)?;
         let (node, peer_id) = (peer.organisation.to_string(), peer.organisation.clone());
         let record = serde_json::to_vec(&PeerRecord::Node(peer.clone())).unwrap_or_default();
-        let known = Known { cards: vec![card.clone()], ..Known::default() };
+        // What its earlier keys sealed is still its own, when the card follows theirs.
+        let mut earlier = Cards::clone(&self.house.mesh()?.cards);
+        let learnt = earlier.learn(card).is_ok();
+        let follows = learnt && earlier.newest(&peer.organisation) == Some(card);
+        let cards = match follows {
+            true => earlier.cards_of(&peer.organisation).to_vec(),
+            false => vec![card.clone()],
+        };
+        let known = Known { cards, ..Known::default() };
         let cards = serde_json::to_vec(&known).unwrap_or_default();
         let (shared, actor) = (Arc::clone(self.house.shared()), actor.to_owned());
         self.house.write(move |unit| {

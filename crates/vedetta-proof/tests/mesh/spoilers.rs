@@ -210,3 +210,18 @@ fn cards_that_say_nothing_cost_nothing_and_a_node_has_so_many_new_ones() {
     learn();
     assert_eq!(newest(), first + 20, "what was too much is learnt when it comes again");
 }
+
+#[test]
+fn who_pairs_anew_is_believed_for_what_its_earlier_key_sealed() {
+    let [national, umbria, _] = country();
+    let earlier = umbria.house.mesh().unwrap().key.public().id();
+    for (node, other) in [(&national, "cosc-umbria"), (&umbria, "cnaipic")] {
+        let end = LinkStep::End { reason: "moving".into() };
+        node.nodes.step_link(&node.administrator(), &id(other), &end).unwrap();
+    }
+    umbria.nodes.rotate_key(&umbria.administrator(), OldKey::Good).unwrap();
+    pair(&national, &umbria);
+    let mesh = national.house.mesh().unwrap();
+    assert!(mesh.cards.with_key(&id("cosc-umbria"), &earlier).is_some());
+    assert_eq!(mesh.cards.newest(&id("cosc-umbria")), umbria.house.mesh().unwrap().card());
+}
