@@ -10,6 +10,7 @@
 mod agreements;
 mod line;
 mod pair_nodes;
+mod places;
 mod say_presence;
 mod see_peers;
 mod share;

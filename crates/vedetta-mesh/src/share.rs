@@ -15,7 +15,7 @@ use vedetta_flow::corridor::{Bare, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Audience, Category, Contact, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
-use vedetta_store::written::{ItemFacts, RecordFacts, WithdrawnFacts};
+use vedetta_store::written::{RecordFacts, WithdrawnFacts};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, RecordKind, Sequence, Stamp, StoreError,
     StoredItem, VersionFilter,
@@ -23,6 +23,7 @@ use vedetta_store::{
 
 use crate::Nodes;
 use crate::line::Line;
+use crate::places::{envelope_at, hash_at, stamp_of};
 use crate::take::is_of;
 use crate::take::items::ways;
 
@@ -779,26 +780,4 @@ fn given_by(envelope: &Envelope) -> BTreeSet<Given> {
         What::Item(item) => crate::take::via(item.form, &item.conditions, passages),
         _ => BTreeSet::new(),
     }
-}
-
-/// The hash of the chain at a place.
-pub(crate) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
-    let Some(before) = place.checked_sub(1) else { return Ok(Some(Digest::default())) };
-    let entry = reader.entries(Sequence(before), 1)?.pop();
-    let entry = entry.filter(|entry| entry.stamp.seq.0 == place);
-    Ok(entry.map(|entry| Digest::from_octets(entry.hash.0)))
-}
-
-/// The envelope that a deed has.
-pub(crate) fn envelope_at(
-    reader: &mut dyn Reader,
-    deed: Sequence,
-) -> Result<Option<Envelope>, StoreError> {
-    let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
-    Ok(entry.and_then(|entry| serde_json::from_slice(&entry.body).ok()))
-}
-
-fn stamp_of(reader: &mut dyn Reader, seq: Sequence) -> Result<Option<Stamp>, StoreError> {
-    let entry = reader.entries(Sequence(seq.0.saturating_sub(1)), 1)?.pop();
-    Ok(entry.filter(|entry| ItemFacts::read(&entry.facts).is_some()).map(|entry| entry.stamp))
 }

@@ -18,7 +18,7 @@ use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
 use crate::Nodes;
 use crate::line::Line;
-use crate::share::hash_at;
+use crate::places::hash_at;
 use crate::take::{bookmark_name, waiting_name};
 
 /// Why the house did not answer a link.

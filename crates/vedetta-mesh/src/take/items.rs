@@ -23,7 +23,7 @@ use vedetta_store::{
 };
 
 use super::Load;
-use crate::share::envelope_at;
+use crate::places::envelope_at;
 
 /// An item ready to be placed.
 struct Ready<'a> {
@@ -621,7 +621,7 @@ impl Rival {
     fn is_beaten(&self, by: &Contender<'_>, readers: &Audience) -> bool {
         let mine = self.contender();
         let prevails = prevails(by, &mine) == Ordering::Greater;
-        if by.producer == &self.producer || by.by_owner != mine.by_owner {
+        if *by.producer == self.producer || by.by_owner != mine.by_owner {
             return prevails;
         }
         let covers = |one: &Audience, other: &Audience| other.difference(one).is_empty();

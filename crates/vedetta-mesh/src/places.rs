@@ -1,0 +1,32 @@
+//! Entries of the ledger by their place.
+
+use vedetta_federation::digest::Digest;
+use vedetta_federation::envelope::Envelope;
+use vedetta_store::written::ItemFacts;
+use vedetta_store::{Reader, Sequence, Stamp, StoreError};
+
+/// The hash of the chain at a place.
+pub(crate) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
+    let Some(before) = place.checked_sub(1) else { return Ok(Some(Digest::default())) };
+    let entry = reader.entries(Sequence(before), 1)?.pop();
+    let entry = entry.filter(|entry| entry.stamp.seq.0 == place);
+    Ok(entry.map(|entry| Digest::from_octets(entry.hash.0)))
+}
+
+/// The envelope that a deed has.
+pub(crate) fn envelope_at(
+    reader: &mut dyn Reader,
+    deed: Sequence,
+) -> Result<Option<Envelope>, StoreError> {
+    let entry = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop();
+    Ok(entry.and_then(|entry| serde_json::from_slice(&entry.body).ok()))
+}
+
+/// When and where an item was released first.
+pub(crate) fn stamp_of(
+    reader: &mut dyn Reader,
+    seq: Sequence,
+) -> Result<Option<Stamp>, StoreError> {
+    let entry = reader.entries(Sequence(seq.0.saturating_sub(1)), 1)?.pop();
+    Ok(entry.filter(|entry| ItemFacts::read(&entry.facts).is_some()).map(|entry| entry.stamp))
+}
