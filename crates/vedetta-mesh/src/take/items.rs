@@ -620,15 +620,9 @@ impl Rival {
     /// by it: what goes to fewer takes the place of nothing, whoever brought it.
     fn is_beaten(&self, by: &Contender<'_>, readers: &Audience) -> bool {
         let mine = self.contender();
-        let prevails = prevails(by, &mine) == Ordering::Greater;
-        if *by.producer == self.producer || by.by_owner != mine.by_owner {
-            return prevails;
-        }
-        let covers = |one: &Audience, other: &Audience| other.difference(one).is_empty();
-        match (covers(readers, &self.readers), covers(&self.readers, readers)) {
-            (true, true) => prevails,
-            (wider, _) => wider,
-        }
+        let of_one = *by.producer == self.producer || by.by_owner != mine.by_owner;
+        let hides_nothing = of_one || self.readers.difference(readers).is_empty();
+        hides_nothing && prevails(by, &mine) == Ordering::Greater
     }
 
     fn contender(&self) -> Contender<'_> {
