@@ -107,6 +107,34 @@ fn no_edge_leads_to_what_is_too_much_to_look_through() {
     assert_eq!(led_to(&test, &to), [0, 3]);
 }
 
+#[test]
+fn no_edge_is_followed_beyond_so_many() {
+    let test = with_hidden();
+    let plain = tool(1, "plain");
+    test.bring("cosc-umbria", &[plain.clone()]);
+    let victim = OrganisationId::new("perugia").unwrap().identity();
+    let about = |n: u32, refs: Vec<String>| {
+        let note = note(n, "see there").with("object_refs", json!(refs));
+        note.handled("victim_refs", json!([victim]))
+    };
+    let unknown = |n: u32| {
+        let refs = (0..17_000).map(|m| format!("tool--00000000-0000-4000-8000-{n:06x}{m:06x}"));
+        about(n, refs.collect())
+    };
+    let last = about(9, vec![plain.id().to_string()]);
+    let leads = |test: &TestHouse| {
+        read_by(test, "stranger")
+            .iter()
+            .any(|body| body.contains("note--") && body.contains(plain.id().as_str()))
+    };
+    let load = [unknown(5), unknown(6), unknown(7), last.clone()];
+    assert_eq!(test.bring("cosc-umbria", &load).accepted.len(), load.len());
+    assert!(!leads(&test), "nobody makes the ledger asked for more");
+    let alone = about(10, vec![plain.id().to_string()]);
+    assert_eq!(test.bring("cosc-umbria", &[alone]).accepted.len(), 1);
+    assert!(leads(&test), "by itself it is followed");
+}
+
 /// The network over a ledger into which such versions of a tool come.
 fn meddled(known: TestHouse, coming: impl Iterator<Item = TestItem>) -> (TestHouse, Arc<Meddled>) {
     let coming = Mutex::new(coming.collect());
