@@ -127,6 +127,7 @@ impl Country {
                 "everything",
                 "pro-c2si",
             ),
+            ("cnaipic", "below:ipzs", "ipzs", "everything", "cnaipic-operators"),
             ("ipzs", "below:carabinieri", "carabinieri", "below:ipzs", "ipzs-carabinieri"),
         ];
         for (host, theirs, guest, ours, agreement) in bonds {
@@ -135,9 +136,12 @@ impl Country {
             let (inviting, accepting) = ((inviting, theirs), (accepting, ours));
             Bond { inviting, accepting, agreement, address }.make().await?;
         }
-        for (id, peer) in
-            [("cosc-umbria", "cnaipic"), ("cosc-liguria", "cnaipic"), ("carabinieri", "ipzs")]
-        {
+        for (id, peer) in [
+            ("cosc-umbria", "cnaipic"),
+            ("cosc-liguria", "cnaipic"),
+            ("ipzs", "cnaipic"),
+            ("carabinieri", "ipzs"),
+        ] {
             until_up(node(&nodes, id)?, peer).await?;
         }
         let mut watchers = BTreeMap::new();
