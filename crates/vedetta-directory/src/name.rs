@@ -1,5 +1,7 @@
 //! Names as people type them: without accents, without case, without legal form.
 
+use crate::domain::DomainName;
+
 /// The name of a supplier or a service, reduced to what identifies it: `ACME S.p.A.` and
 /// `Acme SpA` are the same.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -29,6 +31,15 @@ impl TradeName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A name that is read as a domain when it is looked up, as `E.ON` and `Register.it S.p.A.` are.
+pub(crate) fn as_domain(text: &str) -> Option<DomainName> {
+    let mut words =
+        text.split_whitespace().map(|word| word.trim_matches([',', ';', '"', '(', ')']));
+    let first = words.next().filter(|word| word.contains('.'))?;
+    let is_form = |word: &str| LEGAL_FORMS.contains(&fold(word).replace('.', "").as_str());
+    if words.all(is_form) { DomainName::new(first).ok() } else { None }
 }
 
 /// Lower case without the accents of Latin scripts: `Forlì` becomes `forli`, `Weißenfels`
@@ -129,6 +140,17 @@ mod tests {
         assert_eq!(TradeName::new("acme  servizi, SPA"), Some(name));
         assert_eq!(TradeName::new("S.p.A.").unwrap().as_str(), "spa");
         assert_eq!(TradeName::new(" .,'- "), None);
+    }
+
+    #[test]
+    fn a_name_with_a_dot_is_read_as_a_domain() {
+        let read = |text: &str| as_domain(text).map(|name| name.to_string());
+        assert_eq!(read("E.ON"), Some("e.on".into()));
+        assert_eq!(read(" Register.it, S.p.A. "), Some("register.it".into()));
+        assert_eq!(read("ACME Servizi S.p.A."), None);
+        assert_eq!(read("Esempio.it Servizi"), None);
+        assert_eq!(read("Esempio"), None);
+        assert_eq!(read(""), None);
     }
 
     #[test]

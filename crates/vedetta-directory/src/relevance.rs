@@ -16,6 +16,7 @@ use vedetta_model::asset::AssetValue;
 use vedetta_model::{Audience, OrganisationNumber};
 
 use crate::domain::DomainName;
+use crate::name::as_domain;
 use crate::observable::{Host, Observable};
 
 use domains::Domains;
@@ -32,6 +33,8 @@ pub struct Relevance {
     domains: Domains,
     mail: HashMap<Box<str>, Span>,
     names: HashMap<Box<str>, Span>,
+    /// The names that are read as domains.
+    dotted: HashMap<Box<str>, Span>,
     systems: HashMap<u32, Span>,
     products: Products,
 }
@@ -52,6 +55,7 @@ pub struct Concerned<'a> {
     numbers: &'a [OrganisationNumber],
     first: Span,
     rest: Rest<'a>,
+    last: Span,
 }
 
 /// What follows the first group.
@@ -93,6 +97,7 @@ struct Sorted {
     domains: Owned<DomainName>,
     mail: Owned<DomainName>,
     names: Owned<Box<str>>,
+    dotted: Owned<DomainName>,
     systems: Owned<u32>,
     products: Owned<crate::cpe::Cpe>,
 }
@@ -107,7 +112,7 @@ impl Relevance {
         let mut refused = Vec::new();
         for (index, (owner, value)) in assets.into_iter().enumerate() {
             match Reading::of(value) {
-                Ok(reading) => sorted.add(reading, owner),
+                Ok(reading) => sorted.add(reading, value, owner),
                 Err(error) => refused.push(Refused { index, error }),
             }
         }
@@ -119,10 +124,8 @@ impl Relevance {
         Self {
             v4: Networks::build(group(sorted.v4, &mut numbers)),
             v6: Networks::build(group(sorted.v6, &mut numbers)),
-            mail: group(sorted.mail, &mut numbers)
-                .into_iter()
-                .map(|(name, span)| (name.as_str().into(), span))
-                .collect(),
+            mail: by_name(sorted.mail, &mut numbers),
+            dotted: by_name(sorted.dotted, &mut numbers),
             names: group(sorted.names, &mut numbers).into_iter().collect(),
             systems: group(sorted.systems, &mut numbers).into_iter().collect(),
             products: Products::build(group(sorted.products, &mut numbers)),
@@ -131,9 +134,21 @@ impl Relevance {
         }
     }
 
-    /// Whom an observable concerns.
+    /// Whom an observable concerns: those to whom it belongs, then those who depend on a supplier or
+    /// service of that name.
     #[must_use]
     pub fn concerned<'a>(&'a self, observable: &'a Observable) -> Concerned<'a> {
+        let named = match observable {
+            Observable::Domain(name) if !self.dotted.is_empty() => self.dotted.get(name.as_str()),
+            _ => None,
+        };
+        Concerned { last: named.copied().unwrap_or_default(), ..self.owners(observable) }
+    }
+
+    /// To whom an observable belongs. A domain that is also a supplier's name belongs to none of those
+    /// who depend on it.
+    #[must_use]
+    pub fn owners<'a>(&'a self, observable: &'a Observable) -> Concerned<'a> {
         match observable {
             Observable::Address(address) => self.by_address(*address),
             Observable::Network(network) => match (network.first(), network.last()) {
@@ -173,16 +188,16 @@ impl Relevance {
     fn by_domain(&self, name: &DomainName) -> Concerned<'_> {
         let first = if self.mail.is_empty() { None } else { self.mail.get(name.as_str()) };
         let rest = self.domains.covering(name);
-        Concerned { numbers: &self.numbers, first: first.copied().unwrap_or_default(), rest }
+        Concerned { first: first.copied().unwrap_or_default(), ..self.of_rest(rest) }
     }
 
     fn of_span(&self, span: Option<&Span>) -> Concerned<'_> {
         let first = span.copied().unwrap_or_default();
-        Concerned { numbers: &self.numbers, first, rest: Rest::Nothing }
+        Concerned { first, ..self.of_rest(Rest::Nothing) }
     }
 
     fn of_rest<'a>(&'a self, rest: Rest<'a>) -> Concerned<'a> {
-        Concerned { numbers: &self.numbers, first: Span::default(), rest }
+        Concerned { numbers: &self.numbers, first: Span::default(), rest, last: Span::default() }
     }
 }
 
@@ -203,7 +218,9 @@ impl<'a> Iterator for Concerned<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let first = std::mem::take(&mut self.first);
-        let span = if first.count > 0 { first } else { self.rest.next()? };
+        let next = if first.count > 0 { Some(first) } else { self.rest.next() };
+        let last = |last: Span| (last.count > 0).then_some(last);
+        let span = next.or_else(|| last(std::mem::take(&mut self.last)))?;
         Some(span.of(self.numbers))
     }
 }
@@ -237,7 +254,10 @@ impl Span {
 }
 
 impl Sorted {
-    fn add(&mut self, reading: Reading, owner: OrganisationNumber) {
+    fn add(&mut self, reading: Reading, value: &AssetValue, owner: OrganisationNumber) {
+        if let AssetValue::Supplier(text) | AssetValue::Service(text) = value {
+            self.dotted.extend(as_domain(text).map(|name| (name, owner)));
+        }
         match reading {
             Reading::Domain(name) => self.domains.push((name, owner)),
             Reading::MailDomain(name) => self.mail.push((name, owner)),
@@ -282,6 +302,15 @@ fn group<K: Ord>(mut owned: Owned<K>, numbers: &mut Vec<OrganisationNumber>) -> 
         numbers.push(owner);
     }
     groups
+}
+
+/// The groups of names.
+fn by_name(
+    owned: Owned<DomainName>,
+    numbers: &mut Vec<OrganisationNumber>,
+) -> HashMap<Box<str>, Span> {
+    let groups = group(owned, numbers).into_iter();
+    groups.map(|(name, span)| (name.as_str().into(), span)).collect()
 }
 
 /// A place in a list of fewer than four thousand million.

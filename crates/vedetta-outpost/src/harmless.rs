@@ -28,7 +28,7 @@ impl Outposts {
         let (standing, lists) = (self.house.standing(), self.lists()?);
         told.observables.retain(|it| {
             let own = Asked::read(&it.value)
-                .is_ok_and(|asked| standing.relevance.concerned(&asked).next().is_some());
+                .is_ok_and(|asked| standing.relevance.owners(&asked).next().is_some());
             let listed = term(it).is_some_and(|term| {
                 lists.hits(&term).iter().any(|hit| hit.reach.is_doubtful())
             });

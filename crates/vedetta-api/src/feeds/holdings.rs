@@ -57,7 +57,7 @@ impl Holdings {
         let at_services = at_services.into_iter().flat_map(|(url, at)| {
             at.iter().filter(move |(_, service)| url.is_within(service)).map(|(number, _)| number)
         });
-        let mut owners = self.owned.concerned(&observable).flatten().chain(at_services);
+        let mut owners = self.owned.owners(&observable).flatten().chain(at_services);
         let first = owners.next()?;
         let is_reader = |number: &OrganisationNumber| Some(*number) == sight.reader;
         let told = sight.whole || is_reader(first) || owners.any(is_reader);

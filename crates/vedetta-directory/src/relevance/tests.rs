@@ -9,11 +9,23 @@ use crate::network::Network;
 fn naive(assets: &[(OrganisationNumber, AssetValue)], observable: &Observable) -> Audience {
     let mut everyone = Audience::nobody();
     for (owner, value) in assets {
-        if Reading::of(value).is_ok_and(|reading| touches(&reading, observable)) {
+        let touched = Reading::of(value).is_ok_and(|reading| touches(&reading, observable));
+        if touched || is_called(value, observable) {
             everyone.insert(*owner);
         }
     }
     everyone
+}
+
+/// Whether a supplier or a service is called as the domain is written, legal form aside.
+fn is_called(asset: &AssetValue, observable: &Observable) -> bool {
+    let (AssetValue::Supplier(name) | AssetValue::Service(name), Observable::Domain(domain)) =
+        (asset, observable)
+    else {
+        return false;
+    };
+    let alike = TradeName::new(name) == TradeName::new(domain.as_str());
+    alike && name.to_ascii_lowercase().starts_with(domain.as_str())
 }
 
 fn touches(asset: &Reading, observable: &Observable) -> bool {
@@ -109,6 +121,9 @@ fn an_asset() -> impl Strategy<Value = AssetValue> {
         1 => service.prop_map(AssetValue::Service),
         1 => prop_oneof![Just("Posta spa"), Just("POSTA"), Just("Énel")]
             .prop_map(|name| AssetValue::Supplier(name.into())),
+        2 => (a_name(), prop_oneof![Just(""), Just(" S.p.A."), Just(" Servizi")])
+            .prop_map(|(name, form)| AssetValue::Supplier(name.to_uppercase() + form)),
+        1 => a_name().prop_map(AssetValue::Service),
     ]
 }
 
@@ -194,6 +209,25 @@ fn the_most_specific_comes_first() {
     assert!(groups(&relevance, "198.51.100.1").is_empty());
     assert_eq!(groups(&relevance, "hxxp://a.ufficio.comune[.]example/"), [[6], [5]]);
     assert_eq!(groups(&relevance, "sindaco@comune.example"), [[7], [5]]);
+}
+
+#[test]
+fn a_supplier_whose_name_has_a_dot_is_found_and_owns_nothing() {
+    let supplier = |text: &str| AssetValue::Supplier(text.into());
+    let relevance = index(&[
+        (1, supplier("E.ON")),
+        (2, supplier("Register.it S.p.A.")),
+        (3, AssetValue::Domain("register.it".into())),
+        (4, AssetValue::Service("Booking.com".into())),
+    ]);
+    assert_eq!(groups(&relevance, "E.ON"), [[1]]);
+    assert_eq!(groups(&relevance, "Register.it"), [[3], [2]]);
+    assert_eq!(groups(&relevance, "register.it s.p.a."), [[2]]);
+    assert_eq!(groups(&relevance, "booking.com"), [[4]]);
+    assert_eq!(groups(&relevance, "www.register.it"), [[3]]);
+    assert!(groups(&relevance, "eo.n").is_empty(), "another domain");
+    let owners = relevance.owners(&Observable::read("register.it").unwrap()).everyone();
+    assert_eq!(owners.iter().collect::<Vec<_>>(), [OrganisationNumber(3)]);
 }
 
 #[test]

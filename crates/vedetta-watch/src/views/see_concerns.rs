@@ -160,8 +160,8 @@ impl Concerned<'_> {
             .take(5)
             .map(|it| {
                 Bilingual::new(
-                    format!("riguarda {it}, che è vostro"),
-                    format!("it touches {it}, which is yours"),
+                    format!("riguarda {it}, che è vostro o da cui dipendete"),
+                    format!("it touches {it}, which is yours or on which you depend"),
                 )
             })
             .collect();
