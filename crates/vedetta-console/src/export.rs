@@ -3,6 +3,10 @@
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::{Map, Value};
+use vedetta_api::Problem;
+
+use crate::console::Console;
+use crate::visit::Signed;
 
 /// How a list is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,14 +47,20 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// The file.
-    pub(crate) fn answer(&self, form: Form) -> Response {
+    /// The file, once the ledger says who has it.
+    pub(crate) async fn answer(
+        &self,
+        (console, signed): (&Console, &Signed),
+        form: Form,
+    ) -> Result<Response, Problem> {
         let (media, ending, text) = match form {
             Form::Csv => ("text/csv; charset=utf-8", "csv", self.csv()),
             Form::Json => ("application/json", "json", self.json()),
         };
-        let file = format!("attachment; filename=\"{}.{ending}\"", self.name);
-        ([(CONTENT_TYPE, media.to_owned()), (CONTENT_DISPOSITION, file)], text).into_response()
+        let (actor, name) = (signed.actor(), format!("{}.{ending}", self.name));
+        let file = format!("attachment; filename=\"{name}\"");
+        console.ask(move |house| house.note_export(&actor, &name)).await?;
+        Ok(([(CONTENT_TYPE, media.to_owned()), (CONTENT_DISPOSITION, file)], text).into_response())
     }
 
     fn csv(&self) -> String {

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use vedetta_model::{Clock, Entropy, Handling, Instant};
+use vedetta_model::{Actor, Clock, Entropy, Handling, Instant};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
 
 use crate::bell::Bell;
 use crate::book::Book;
+use crate::error::FlowError;
 use crate::losses::Table;
 use crate::mesh::Compiled;
 use crate::scribe::{AfterCommit, Scribe};
@@ -210,6 +211,15 @@ impl House {
             unit.append(&Draft { kind, actor: &actor, subject: &subject, facts: &facts, body: b"" })
                 .map(drop)
         })
+    }
+
+    /// Notes that a file was handed out, before it is.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn note_export(&self, by: &Actor, file: &str) -> Result<(), FlowError> {
+        let facts = r#"{"deed":"exported"}"#.to_owned();
+        Ok(self.note_deed(by.account.as_str(), file, facts)?)
     }
 }
 

@@ -81,13 +81,18 @@ fn raises_nobody(house: &House, by: &Actor, accounts: &[Account]) -> Result<(), 
     Err(FlowError::invalid(format!("account {}", raised.id), reason))
 }
 
-pub(super) async fn directory(State(api): State<Api>, params: Params) -> Result<Response, Problem> {
+pub(super) async fn directory(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
     let file: String = params.get("file")?;
     let unknown = || {
         let sentence = "there is no such export; ask for directory.json, or organisations, \
             assets, contacts or accounts with .csv or .json";
         Problem::new(Kind::Unknown, sentence).at("file")
     };
+    let asked = file.clone();
     let (name, extension) = file.rsplit_once('.').ok_or_else(unknown)?;
     let noun = match name {
         "directory" => Noun::Everything,
@@ -99,7 +104,13 @@ pub(super) async fn directory(State(api): State<Api>, params: Params) -> Result<
         _ => return Err(unknown()),
     };
     let bytes = api
-        .ask_at(Cost::Bulk, move |house| Ok(export(&house.standing().directory, format, noun)))
+        .ask_at(Cost::Bulk, move |house| {
+            let made = export(&house.standing().directory, format, noun);
+            if made.is_ok() {
+                house.note_export(&actor, &asked)?;
+            }
+            Ok(made)
+        })
         .await?
         .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("file"))?;
     Ok(([(CONTENT_TYPE, media)], bytes).into_response())

@@ -57,7 +57,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (audit, entries) = read(&console, &signed, asked).await?;
     match signed.visit.exported() {
-        Some(form) => Ok(table(&entries).answer(form)),
+        Some(form) => table(&entries).answer((&console, &signed), form).await,
         None => page(&audit),
     }
 }

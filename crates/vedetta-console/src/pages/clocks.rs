@@ -129,7 +129,7 @@ pub(super) async fn show(
     let groups = pressing(&console, &signed, LISTED).await?;
     if let Some(form) = signed.visit.exported() {
         let rows = groups.iter().flat_map(|(kind, _, rows)| rows.iter().map(move |it| (kind, it)));
-        return Ok(table(rows).answer(form));
+        return table(rows).answer((&console, &signed), form).await;
     }
     let total = groups.iter().map(|(.., rows)| rows.len()).sum();
     let frame = Frame::of(&console, &signed.visit, w.clocks_title(), Section::Clocks).live();

@@ -75,7 +75,7 @@ pub(super) async fn show(
     let (w, standing) = (signed.words(), console.house().standing());
     let found = asked.find(&standing);
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found).answer(form));
+        return table(&found).answer((&console, &signed), form).await;
     }
     let total = w.counted(found.len(), w.directory_one(), w.directory_many());
     let after = |organisation: &&Organisation| {

@@ -91,7 +91,7 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let found = console.watch(move |watch| watch.on_duty(&actor)).await?;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found).answer(form));
+        return table(&found).answer((&console, &signed), form).await;
     }
     let own = signed.person.actor.organisation.clone();
     let has = found.iter().any(|it| it.organisation == own);

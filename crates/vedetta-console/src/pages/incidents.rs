@@ -108,7 +108,7 @@ pub(super) async fn show(
     };
     let found = console.watch(move |watch| watch.cases(&actor, &wish)).await?;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found.cases).answer(form));
+        return table(&found.cases).answer((&console, &signed), form).await;
     }
     let standing = console.house().standing();
     let rows = found.cases.iter().map(|row| Row::of(row, &standing, w)).collect();

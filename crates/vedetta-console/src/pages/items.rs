@@ -79,7 +79,7 @@ pub(super) async fn show(
     if let Some(form) = signed.visit.exported() {
         let table =
             console.ask(move |house| Ok(table(house, &wanted.find(house, &actor, EXPORTED)?)));
-        return Ok(table.await?.answer(form));
+        return table.await?.answer((&console, &signed), form).await;
     }
     let found = console
         .ask(move |house| {

@@ -84,7 +84,9 @@ pub(super) async fn show(
         .await?;
     let (queue, statistics) = found;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(queue.items.iter().map(AsRef::as_ref)).answer(form));
+        return table(queue.items.iter().map(AsRef::as_ref))
+            .answer((&console, &signed), form)
+            .await;
     }
     let verdicts =
         Verdict::ALL.map(|it| (code(it), it.word().to(w.0).to_owned(), Some(it) == verdict));

@@ -65,7 +65,7 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let found = console.mail(move |desk| desk.campaigns(&actor)).await?;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found).answer(form));
+        return table(&found).answer((&console, &signed), form).await;
     }
     let waves = found.iter().map(|it| Wave::of(w, it)).collect();
     let title = w.mail_campaigns_title();

@@ -49,7 +49,7 @@ pub(super) async fn show(
     let outposts = console.api().sensors();
     let found = console.ask(move |_| outposts.states(&actor)).await?;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found).answer(form));
+        return table(&found).answer((&console, &signed), form).await;
     }
     let sensors = found.iter().map(|it| Sensor::of(&console, w, it)).collect();
     let frame = Frame::of(&console, &signed.visit, w.sensors_title(), Section::Sensors).live();

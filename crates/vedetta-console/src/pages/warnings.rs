@@ -39,7 +39,7 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let found = console.watch(move |watch| watch.warnings(&actor)).await?;
     if let Some(form) = signed.visit.exported() {
-        return Ok(table(&found).answer(form));
+        return table(&found).answer((&console, &signed), form).await;
     }
     let rows = found.iter().map(|it| Row::of(w, it)).collect();
     let frame = Frame::of(&console, &signed.visit, w.warnings_title(), Section::Warnings).live();

@@ -174,6 +174,8 @@ async fn a_list_is_a_file_and_a_view_is_kept() {
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
     assert!(file.header("content-disposition").contains("incidents.csv"));
     assert!(file.text.contains(",'=1+1,"), "no title is a formula: {}", file.text);
+    let ledger = node.browser("admin").open("/audit?text=exported").await.text;
+    assert!(ledger.contains("incidents.csv") && ledger.contains("sala@cnaipic"), "{ledger}");
     let own = node.browser("terni").open("/incidents?as=json").await;
     assert_eq!(own.text, "[]", "a file holds what its reader may see");
     let view = [("name", "I miei"), ("address", "/incidents?mine=yes&said=saved")];

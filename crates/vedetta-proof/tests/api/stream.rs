@@ -239,6 +239,13 @@ async fn the_directory_is_imported_whole_or_not_at_all() {
     assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)), "{again}");
     let table = door.ask(&admin, "GET /api/v1/exports/organisations.csv", None).await;
     assert!(String::from_utf8(table.body).unwrap().contains("assisi,Comune di Assisi"));
+    door.ask(&admin, "GET /api/v1/exports/castles.csv", None).await;
+    let entries = door.get(&admin, "/api/v1/ledger/entries?limit=1000").await;
+    let entries = entries["items"].as_array().unwrap().iter();
+    let deeds = entries.filter(|it| it["kind"] == "deed" && it["facts"]["deed"] == "exported");
+    let told: Vec<_> = deeds.map(|it| (it["actor"].clone(), it["subject"].clone())).collect();
+    let expected = ["directory.json", "organisations.csv"].map(|it| (json!("admin"), json!(it)));
+    assert_eq!(told, expected, "who has what is in the ledger");
 }
 
 #[tokio::test]
