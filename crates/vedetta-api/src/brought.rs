@@ -14,12 +14,19 @@ pub(crate) const MOST_OBJECTS: usize = 10_000;
 const TOLD: usize = 1_000;
 const REASON: usize = 1_000;
 
-/// What became of what was brought: the first [`TOLD`] faults, how many there are, and of how many
-/// objects or rows.
+/// What became of what was brought.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Brought {
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) duplicates: Vec<ItemId>,
+    #[serde(flatten)]
+    pub(crate) faults: Faults,
+}
+
+/// What was wrong with what was brought: the first [`TOLD`] faults, how many there are, and of how many
+/// objects or rows.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Faults {
     pub(crate) rejected: Vec<Fault>,
     pub(crate) rejected_count: usize,
     pub(crate) faults_count: usize,
@@ -30,18 +37,16 @@ pub(crate) struct Brought {
 impl Brought {
     pub(crate) fn of(receipt: Receipt) -> Self {
         let Receipt { accepted, duplicates, rejected, warnings } = receipt;
+        Self { accepted, duplicates, faults: Faults::of(rejected, warnings) }
+    }
+}
+
+impl Faults {
+    pub(crate) fn of(rejected: Vec<Fault>, warnings: Vec<Fault>) -> Self {
         let rejected_count = refused_objects(&rejected);
         let (faults_count, warnings_count) = (rejected.len(), warnings.len());
         let (rejected, warnings) = (first(rejected), first(warnings));
-        Self {
-            accepted,
-            duplicates,
-            rejected,
-            rejected_count,
-            faults_count,
-            warnings,
-            warnings_count,
-        }
+        Self { rejected, rejected_count, faults_count, warnings, warnings_count }
     }
 }
 

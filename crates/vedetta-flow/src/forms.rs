@@ -80,6 +80,11 @@ impl Forms {
         Ok(!page.is_empty())
     }
 
+    /// Whether there can be none of an item.
+    pub(crate) fn is_withheld(&self, place: usize) -> bool {
+        self.made.get(&place).is_some_and(Result::is_err)
+    }
+
     /// Those that are wanted, by the places of their items with how each is handled.
     pub(crate) fn settle<'a>(
         &'a self,

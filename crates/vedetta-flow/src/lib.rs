@@ -43,6 +43,7 @@ pub use views::deliveries::{Delivery, Pace, Quantiles};
 pub use views::duties::{Kept, Overdue, OverdueWish, Sides};
 pub use views::explain::{Answer, Preview, PreviewGroup};
 pub use views::newest_items::{Found, Look};
+pub use views::preview_arrival::{ItemsPreview, Previews};
 pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 
 /// How a link with another node stands.

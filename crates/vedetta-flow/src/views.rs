@@ -6,6 +6,7 @@ pub mod explain;
 pub mod lapses;
 pub mod ledger;
 pub mod newest_items;
+pub mod preview_arrival;
 pub mod read_items;
 pub mod see_agreements;
 pub mod see_withdrawn;

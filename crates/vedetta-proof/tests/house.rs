@@ -14,6 +14,7 @@ mod house {
     mod newcomers;
     mod observables;
     mod policies;
+    mod previews;
     mod reading;
     mod room;
     mod seal;

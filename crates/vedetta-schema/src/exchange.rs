@@ -40,6 +40,11 @@ fn items() -> Vec<(&'static str, Value)> {
     let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
     let group =
         [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
+    let preview = [("full", number()), ("redacted", number()), ("nobody", number())];
+    let preview = [preview.as_slice(), &[("groups", list(object(&group, &[])))]].concat();
+    let items = [("items", list(item_id())), ("handling", refer("Handling"))];
+    let previews = list(object(&[&items, preview.as_slice()].concat(), &[]));
+    let previews = [("previews", previews)];
     vec![
         ("Stix", open(&[("type", text())], &[])),
         ("Obligations", obligations()),
@@ -61,36 +66,28 @@ fn items() -> Vec<(&'static str, Value)> {
                 &[],
             ),
         ),
-        (
-            "Preview",
-            object(
-                &[
-                    ("full", number()),
-                    ("redacted", number()),
-                    ("nobody", number()),
-                    ("groups", list(object(&group, &[]))),
-                ],
-                &[],
-            ),
-        ),
+        ("Preview", object(&preview, &[])),
+        ("ItemPreviews", object(&[&previews, faults().as_slice()].concat(), &[])),
+        ("AnyPreview", json!({ "oneOf": [refer("Preview"), refer("ItemPreviews")] })),
+    ]
+}
+
+/// What was wrong with what was brought.
+fn faults() -> [(&'static str, Value); 5] {
+    [
+        ("rejected", list(refer("Fault"))),
+        ("rejected_count", number()),
+        ("faults_count", number()),
+        ("warnings", list(refer("Fault"))),
+        ("warnings_count", number()),
     ]
 }
 
 fn accepted() -> Value {
     let stamp = object(&[("seq", number()), ("at", moment())], &[]);
     let accepted = object(&[("id", item_id()), ("stamp", stamp), ("audience", number())], &[]);
-    object(
-        &[
-            ("accepted", list(accepted)),
-            ("duplicates", list(item_id())),
-            ("rejected", list(refer("Fault"))),
-            ("rejected_count", number()),
-            ("faults_count", number()),
-            ("warnings", list(refer("Fault"))),
-            ("warnings_count", number()),
-        ],
-        &[],
-    )
+    let became = [("accepted", list(accepted)), ("duplicates", list(item_id()))];
+    object(&[&became, faults().as_slice()].concat(), &[])
 }
 
 fn obligations() -> Value {

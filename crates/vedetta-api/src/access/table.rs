@@ -154,6 +154,9 @@ const fn of(media: &'static str) -> Option<Content> {
     Some(Content { media, schema: None })
 }
 
+/// One object or bundle of STIX.
+const STIX: Content = Content { media: "application/stix+json", schema: Some("Stix") };
+
 impl Route {
     const fn cost(self, cost: Cost) -> Self {
         Self { cost, ..self }
@@ -369,9 +372,10 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
         .query(&[("organisation", "Who; one's own without it.")])
         .gives(json("Explanation")),
-    post("/api/v1/preview", PRODUCERS, "Who would have an item handled so, and why")
+    post("/api/v1/preview", PRODUCERS, "Who would have what is handled so, or these items, and why")
         .takes(json("Handling"))
-        .gives(json("Preview")),
+        .or_takes(Some(STIX))
+        .gives(json("AnyPreview")),
     get("/api/v1/stream", Who::SignedIn, "Items as they are released: server-sent events or lines")
         .cost(Cost::Stream)
         .query(&[

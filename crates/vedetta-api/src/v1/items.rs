@@ -11,21 +11,21 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Door, House, Obligations, Preview, ReadItem, Sequence, Share,
-    VersionFilter, Wish, check_kinds,
+    Answer as Explained, Door, House, ItemsPreview, Obligations, Preview, Previews, ReadItem,
+    Sequence, Share, VersionFilter, Wish, check_kinds,
 };
 use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_model::{
-    AgreementId, Category, Handling, Instant, ItemId, Naming, OrganisationId, Pap, Person, Places,
-    Tlp,
+    Actor, AgreementId, Category, Handling, Instant, ItemId, Naming, OrganisationId, Pap, Person,
+    Places, Tlp,
 };
 
 use super::{Answer, Page, page_limit, place};
 use crate::access::Cost;
 use crate::api::Api;
-use crate::brought::{self, Brought};
-use crate::extract::{Asked, Given, Octets, Params};
+use crate::brought::{self, Brought, Faults};
+use crate::extract::{Asked, Given, Octets, Params, read_json};
 use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 use crate::reads::Carried;
@@ -102,6 +102,14 @@ pub(super) struct Acknowledged {
 #[serde(default)]
 pub(super) struct About {
     organisation: Option<OrganisationId>,
+}
+
+/// What would become of the items of a body.
+#[derive(Debug, Serialize)]
+struct WouldBecome {
+    previews: Vec<ItemsPreview>,
+    #[serde(flatten)]
+    faults: Faults,
 }
 
 /// How an item would be handled.
@@ -181,7 +189,7 @@ fn received(became: Brought) -> Result<Brought, Problem> {
     if !became.accepted.is_empty() || !became.duplicates.is_empty() {
         return Ok(became);
     }
-    let sentence = match (became.rejected_count, became.rejected.as_slice()) {
+    let sentence = match (became.faults.rejected_count, became.faults.rejected.as_slice()) {
         (0, _) => "there is no item in the body; send a STIX object, a bundle, or rows".to_owned(),
         (1, [fault]) => fault.reason.clone(),
         (1, faults) => format!(
@@ -191,7 +199,7 @@ fn received(became: Brought) -> Result<Brought, Problem> {
         (many, _) => format!("none of {many} was accepted; mend each, as `rejected` says"),
     };
     let problem = Problem::new(Kind::Invalid, sentence).with(&became);
-    Err(match became.rejected.as_slice() {
+    Err(match became.faults.rejected.as_slice() {
         [fault] => problem.at(fault.place.as_str()),
         _ => problem,
     })
@@ -245,11 +253,44 @@ pub(super) async fn explain(
     Ok(Json(api.ask(move |house| house.explain(&actor, &id, &organisation)).await?))
 }
 
+/// Who would have what is handled so, or the items of a body.
 pub(super) async fn preview(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Given(would): Given<WouldBe>,
-) -> Answer<Preview> {
+    body: Octets,
+) -> Result<Response, Problem> {
+    match body.media.as_deref() {
+        Some("application/json") => {
+            let preview = preview_handling(&api, actor, read_json(&body.bytes)?).await?;
+            Ok(Json(preview).into_response())
+        }
+        Some("application/stix+json" | "application/taxii+json") => {
+            preview_items(&api, actor, body).await
+        }
+        found => {
+            let found = found.unwrap_or("of no media type");
+            let sentence = format!(
+                "the body is {found}; send a handling as application/json, or items as application/stix+json"
+            );
+            Err(Problem::new(Kind::UnsupportedMedia, sentence).at("Content-Type"))
+        }
+    }
+}
+
+async fn preview_items(api: &Api, actor: Actor, body: Octets) -> Result<Response, Problem> {
+    let source = actor.account.to_string();
+    let answer = api.ask_at(Cost::Bulk, move |house| {
+        let previews = match brought::bundle(DoorIn::Api, &source, &body.bytes) {
+            Ok(arrival) => WouldBecome::of(house.preview_arrival(&actor, arrival)?),
+            Err(problem) => return Ok(Err(problem)),
+        };
+        // Made here, where it holds up nobody else.
+        Ok(Ok(Json(previews).into_response()))
+    });
+    answer.await?
+}
+
+async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Preview, Problem> {
     let producer = would.producer.clone().unwrap_or_else(|| actor.organisation.clone());
     if producer != actor.organisation && !api.house().is_of_the_room(&actor, &[]) {
         let sentence = "that would be brought by another organisation; leave producer out";
@@ -259,7 +300,7 @@ pub(super) async fn preview(
         let named = house.standing().persons(&would.named, &producer);
         house.preview(&actor, &Arc::new(would.by(producer, named)))
     };
-    Ok(Json(api.ask(preview).await?))
+    api.ask(preview).await
 }
 
 impl Which {
@@ -301,6 +342,12 @@ impl ItemLine {
             iep: item.obligations,
             object,
         })
+    }
+}
+
+impl WouldBecome {
+    fn of(Previews { previews, rejected, warnings }: Previews) -> Self {
+        Self { previews, faults: Faults::of(rejected, warnings) }
     }
 }
 

@@ -67,6 +67,22 @@ impl House {
     /// Forbidden, or what the ledger said: then nothing since the last full thousand was kept,
     /// and the same arrival may simply be brought again.
     pub fn accept(&self, by: &Actor, arrival: Arrival) -> Result<Receipt, FlowError> {
+        let (load, mut receipt) = self.prepare(by, arrival)?;
+        for from in (0..load.items.len()).step_by(TOGETHER) {
+            let part = from..load.items.len().min(from + TOGETHER);
+            let places = self.place(&load, part.clone())?;
+            receipt.enter(&load.items[part], places);
+        }
+        Ok(receipt)
+    }
+
+    /// How what a bringer brings is handled, and what of it is refused before it is placed. It writes
+    /// no item.
+    pub(crate) fn prepare(
+        &self,
+        by: &Actor,
+        arrival: Arrival,
+    ) -> Result<(Arc<Load>, Receipt), FlowError> {
         require(by, PRODUCERS, "bring items")?;
         let producer = self.number_of(&by.organisation)?;
         let (rejected, warnings) = arrival.faults.into_iter().partition(|fault| fault.refused);
@@ -93,12 +109,7 @@ impl House {
             handlings,
             items,
         });
-        for from in (0..load.items.len()).step_by(TOGETHER) {
-            let part = from..load.items.len().min(from + TOGETHER);
-            let places = self.place(&load, part.clone())?;
-            receipt.enter(&load.items[part], places);
-        }
-        Ok(receipt)
+        Ok((load, receipt))
     }
 
     /// Places a part of a load, with the derived forms that somebody may need: made anew while what
@@ -153,7 +164,7 @@ impl House {
 }
 
 /// All that came, ready to be written, one thousand items at a time.
-struct Load {
+pub(crate) struct Load {
     shared: Arc<Shared>,
     redactor: Redactor,
     producer: OrganisationNumber,
@@ -165,8 +176,9 @@ struct Load {
     /// What the bringer may read.
     readable: Arc<Vec<ClearanceId>>,
     beyond: Beyond,
-    handlings: Vec<Arc<Handling>>,
-    items: Vec<Brought>,
+    /// How each item is handled.
+    pub(crate) handlings: Vec<Arc<Handling>>,
+    pub(crate) items: Vec<Brought>,
 }
 
 /// Whether there are other nodes, for whom derived forms are made though nobody here gets them.
@@ -215,7 +227,7 @@ impl Load {
     }
 
     /// Makes the derived forms of a part that somebody may need.
-    fn derive(&self, part: Range<usize>) -> Result<Forms, StoreError> {
+    pub(crate) fn derive(&self, part: Range<usize>) -> Result<Forms, StoreError> {
         let standing = self.shared.standing();
         let mut forms = Forms::of(Arc::clone(&standing), &self.shared)?;
         let mut wanted = self.wanted(&standing, part).peekable();

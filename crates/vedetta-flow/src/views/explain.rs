@@ -145,7 +145,7 @@ impl House {
         Ok((!newest.served.is_empty()).then(|| self.preview_groups(by, &newest.handling)))
     }
 
-    fn preview_groups(&self, by: &Actor, handling: &Arc<Handling>) -> Preview {
+    pub(crate) fn preview_groups(&self, by: &Actor, handling: &Arc<Handling>) -> Preview {
         let standing = self.standing();
         let groups = if self.is_of_the_room(by, ROOM_AND_AUDITORS) {
             standing.network.preview(handling).groups

@@ -80,6 +80,46 @@ async fn who_would_have_it() {
 }
 
 #[tokio::test]
+async fn items_are_previewed_as_they_would_be_taken_in() {
+    let door = Door::new();
+    let token = door.token("perugia");
+    let ask =
+        async |line: &str, body: &str| door.ask(&token, line, Some((taxii::STIX, body))).await;
+    let terni = OrganisationId::new("terni").unwrap().identity();
+    let first = TestItem::incident(1, "attack").handled("victim_refs", json!([terni]));
+    door.ask(&token, "POST /api/v1/items", Some((JSON, &first.json()))).await;
+    // Neither label nor victim: the agreement says the one; its producer is the other, and whom the version
+    // before told.
+    let next = TestItem::incident(1, "attack, more").modified("2026-03-01T12:00:00.000Z").json();
+    let unknown = "marking-definition--00000000-0000-4000-8000-0000000000aa";
+    let unknown = TestItem::indicator(2).with("object_marking_refs", json!([unknown])).json();
+    let told = ask("POST /api/v1/preview", &format!("[{next},{unknown}]")).await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    let told = told.json();
+    let [preview] = &told["previews"].as_array().unwrap()[..] else { panic!("{told}") };
+    assert_eq!(preview["items"], json!([first.id()]));
+    assert_eq!(preview["handling"]["tlp"], "AMBER");
+    assert_eq!(preview["handling"]["victims"], json!(["perugia", "terni"]));
+    assert_eq!(told["rejected"][0]["rule"], "unknown-marking");
+    let kept = door.get(&token, &format!("/api/v1/items/{}", first.id())).await;
+    assert_eq!(kept["name"], "attack", "a preview keeps nothing");
+    let brought = door.ask(&token, "POST /api/v1/items", Some((JSON, &next))).await.json();
+    let reached = preview["full"].as_u64().unwrap() + preview["redacted"].as_u64().unwrap();
+    assert_eq!(brought["accepted"][0]["audience"], reached, "{preview}");
+
+    let labels = ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"];
+    let ways = labels.iter().flat_map(|tlp| labels.map(|pap| (*tlp, pap)));
+    let ways = ways.filter(|(_, pap)| *pap != "AMBER+STRICT").zip(10..);
+    let many = ways
+        .map(|((tlp, pap), n)| TestItem::indicator(n).tlp(tlp).handled("pap", json!(pap)).json());
+    let many = many.collect::<Vec<_>>().join(",");
+    let refused = ask("POST /api/v1/preview", &format!("[{many}]")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("20 different ways"), "{refused:?}");
+    assert_eq!(ask("POST /api/v1/preview", "{").await.json()["previews"], json!([]));
+}
+
+#[tokio::test]
 async fn errors_say_what_where_and_what_to_do() {
     let door = Door::new();
     let admin = door.token("admin");
