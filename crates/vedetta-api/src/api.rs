@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
+use vedetta_indicator::DecayTable;
 use vedetta_link::{Links, Papers};
 use vedetta_mesh::Nodes;
 use vedetta_model::account::AccountState;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub sign_ins: Rate,
     /// Octets of items that one organisation brings in a day.
     pub octets_a_day: u64,
+    /// How the worth of indicators is lost.
+    pub decay: Arc<DecayTable>,
     /// Questions to the house at once; more wait.
     pub at_once: usize,
     /// The node's own networks that webhooks may go to; none unless somebody says so.
@@ -157,6 +160,7 @@ impl Default for Settings {
             proofs: Rate { burst: 10, every: Duration::from_secs(6) },
             sign_ins: Rate { burst: 5, every: Duration::from_secs(60) },
             octets_a_day: OCTETS_A_DAY,
+            decay: Arc::default(),
             at_once: 64,
             webhook_networks: Inner::default(),
             webhook_troubles: Troubles::default(),

@@ -12,13 +12,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use vedetta_diffusion::feed::{
-    Doubtful, FeedEntry, Format, Head, Measures, Release, Rendered, render,
-};
+use vedetta_diffusion::feed::{Doubtful, FeedEntry, Format, Head, Measures, Rendered, render};
 use vedetta_directory::Directory;
 use vedetta_flow::{Cleared, Door, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
 use vedetta_indicator::{DecayTable, Term, WarningList, WarningLists};
 use vedetta_model::{Actor, Instant, OrganisationId};
+use vedetta_outpost::Lately;
 
 use crate::access::Cost;
 use crate::api::Api;
@@ -27,6 +26,7 @@ use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 use crate::reads::Carried;
 use crate::recorder;
+use crate::worth::release;
 
 use holdings::{Holdings, Sight};
 
@@ -105,7 +105,13 @@ impl Feeds {
         let head = self.head(api, &actor, (generation, now));
         let lists = self.lists(api).await?;
         let holdings = self.holdings(&api.house().standing().directory);
-        let by = move |house: &House| write(house, &actor, format, (&head, &lists, &holdings));
+        let (decay, outposts) = (Arc::clone(&api.settings().decay), api.sensors());
+        let by = move |house: &House| {
+            let lately = outposts.lately(&actor)?;
+            let means =
+                Means { decay: &decay, lists: &lists, holdings: &holdings, lately: &lately };
+            write(house, &actor, format, (&head, &means))
+        };
         let feed = api.ask_at(Cost::Bulk, by).await?;
         if feed.body.len() <= LARGEST_KEPT {
             let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,7 +161,8 @@ impl Feeds {
         }
     }
 
-    async fn lists(&self, api: &Api) -> Result<Arc<WarningLists>, Problem> {
+    /// The warning lists.
+    pub(crate) async fn lists(&self, api: &Api) -> Result<Arc<WarningLists>, Problem> {
         let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(lists) = known {
             return Ok(lists);
@@ -173,18 +180,27 @@ impl Feeds {
     }
 }
 
+/// By what it is found what is worth to be in a feed.
+struct Means<'a> {
+    decay: &'a DecayTable,
+    lists: &'a WarningLists,
+    holdings: &'a Holdings,
+    lately: &'a Lately,
+}
+
 /// Reads all that an organisation may have, and writes it.
 fn write(
     house: &House,
     actor: &Actor,
     format: Format,
-    (head, lists, holdings): (&Head, &WarningLists, &Holdings),
+    (head, means): (&Head, &Means<'_>),
 ) -> Result<Rendered, FlowError> {
-    let (decay, reader) = (DecayTable::default(), house.reader_of(actor)?);
+    let Means { decay, lists, holdings, lately } = *means;
+    let reader = house.reader_of(actor)?;
     let whole = house.standing().own.as_ref() == Some(&actor.organisation);
     let sight = Sight { reader: holdings.directory.number(&actor.organisation), whole };
     let owned = |term: &Term| holdings.doubt(term, sight);
-    let of_others = Measures { decay: &decay, lists, owned: &owned, now: house.now() };
+    let of_others = Measures { decay, lists, owned: &owned, now: house.now() };
     // What an organisation brought itself it has blocked as it likes, and learns nothing by it.
     let of_reader = Measures { owned: &|_| None, ..of_others };
     let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
@@ -195,7 +211,7 @@ fn write(
         let assess = |item: Cleared<ReadItem>| {
             item.filter_map(|item| {
                 let own = Some(item.producer) == sight.reader && !whole;
-                assess(item, if own { &of_reader } else { &of_others })
+                assess(item, lately, if own { &of_reader } else { &of_others })
             })
         };
         entries.extend(items.into_iter().filter_map(assess));
@@ -222,20 +238,11 @@ fn quiet(house: &House, place: Sequence) -> Result<bool, FlowError> {
 }
 
 /// What is to be known and not acted upon is in no feed.
-fn assess(item: ReadItem, by: &Measures<'_>) -> Option<FeedEntry> {
+fn assess(item: ReadItem, lately: &Lately, by: &Measures<'_>) -> Option<FeedEntry> {
     if item.obligations.as_ref().is_some_and(|it| it.forbids_acting()) {
         return None;
     }
-    let release = Release {
-        place: item.stamp.seq.0,
-        id: item.id,
-        object: item.body,
-        tlp: item.tlp,
-        pap: item.pap,
-        at: item.stamp.at,
-        last_sighting: None,
-    };
-    FeedEntry::assess(release, by)
+    FeedEntry::assess(release(&item, lately), by)
 }
 
 fn format(file: &str) -> Result<Format, Problem> {

@@ -31,6 +31,7 @@ mod recorder;
 mod router;
 mod taxii2;
 mod v1;
+mod worth;
 
 pub use api::{Api, Settings};
 pub use certificates::Certificates;

@@ -8,7 +8,7 @@ mod mark;
 mod observed;
 mod table;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use vedetta_indicator::{DecayTable, Kind, Life, Standing, Term};
@@ -37,6 +37,8 @@ pub struct Indicators {
     /// What was added since, to make the table over it anew.
     recent: Arc<Vec<(Id, Term, Life)>>,
     removed: Arc<HashSet<Id>>,
+    /// When others last saw them.
+    seen: Arc<HashMap<Id, Instant>>,
     decay: Arc<DecayTable>,
 }
 
@@ -122,6 +124,7 @@ impl Builder {
             added: Arc::default(),
             recent: Arc::default(),
             removed: Arc::default(),
+            seen: Arc::default(),
             decay: Arc::new(decay),
         }
     }
@@ -166,7 +169,17 @@ impl Indicators {
             added: Arc::new(table.build()),
             recent: Arc::new(recent),
             removed: Arc::new(removed),
+            seen: Arc::clone(&self.seen),
             decay: Arc::clone(&self.decay),
+        }
+    }
+
+    /// Notes when others saw indicators: their worth is counted from then.
+    pub fn note_seen(&mut self, sightings: impl IntoIterator<Item = (Id, Instant)>) {
+        let seen = Arc::make_mut(&mut self.seen);
+        for (id, at) in sightings {
+            let last = seen.entry(id).or_insert(at);
+            *last = at.max(*last);
         }
     }
 
@@ -209,7 +222,7 @@ impl Indicators {
                 continue;
             }
             let kinds: &[Kind] = &[key.kind()];
-            let life = known.life();
+            let life = Life { last_sighting: self.seen.get(&known.id).copied(), ..known.life() };
             match self.decay.standing(&life, kinds, when.of(&life)) {
                 Standing::Live(score) => {
                     let hit = Hit {

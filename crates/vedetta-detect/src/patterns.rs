@@ -183,6 +183,14 @@ impl Patterns {
         Ok(true)
     }
 
+    /// Notes when others saw an indicator: its worth is counted from then.
+    pub fn note_seen(&mut self, id: Id, at: Instant) {
+        let place = self.by_id.get(&id).copied();
+        if let Some(Some(watched)) = place.and_then(|place| self.watched.get_mut(place)) {
+            watched.life.last_sighting = watched.life.last_sighting.max(Some(at));
+        }
+    }
+
     /// Watches no more for the pattern of an indicator.
     pub fn remove(&mut self, id: Id) {
         let Some(place) = self.by_id.remove(&id) else { return };

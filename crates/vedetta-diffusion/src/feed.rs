@@ -25,7 +25,7 @@ mod stix_bundle;
 mod suricata;
 mod text;
 
-pub use entry::{Doubt, FeedEntry, FeedTerm, Measures, Release};
+pub use entry::{Doubt, FeedEntry, FeedTerm, Measures, Release, Sighted};
 pub use plain::Family;
 
 /// What a feed is written as.

@@ -66,8 +66,8 @@ pub struct Parameters {
     pub threshold: f64,
 }
 
-/// The parameters of each kind, and what is assumed where the producer says nothing. Read from an
-/// editable file; [`DecayTable::default`] is what the product proposes.
+/// The parameters of each kind, and what is assumed where the producer says nothing. What a file does not
+/// say is as in [`DecayTable::default`], which is what the product proposes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct DecayTable {
@@ -98,8 +98,8 @@ pub enum DecayTableError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    confidence: u8,
-    other: Parameters,
+    confidence: Option<u8>,
+    other: Option<Parameters>,
     #[serde(default)]
     kinds: BTreeMap<String, Parameters>,
 }
@@ -173,6 +173,12 @@ impl DecayTable {
         turns.into_iter().filter(|turn| *turn <= now).max()
     }
 
+    /// Whether an indicator would count no longer at a moment, had nobody seen it.
+    #[must_use]
+    pub fn rests_on_sightings(&self, life: &Life, kinds: &[Kind], at: Instant) -> bool {
+        self.end(&Life { last_sighting: None, ..*life }, kinds) <= at
+    }
+
     /// The parameters of a kind.
     #[must_use]
     pub fn parameters(&self, kind: Kind) -> &Parameters {
@@ -236,13 +242,15 @@ impl Default for DecayTable {
 impl TryFrom<Written> for DecayTable {
     type Error = DecayTableError;
     fn try_from(written: Written) -> Result<Self, DecayTableError> {
-        if written.confidence > 100 {
+        let Self { confidence, other, mut kinds } = Self::default();
+        let (confidence, other) =
+            (written.confidence.unwrap_or(confidence), written.other.unwrap_or(other));
+        if confidence > 100 {
             return Err(DecayTableError::Confidence);
         }
-        if !written.other.is_sound() {
+        if !other.is_sound() {
             return Err(DecayTableError::Range("other".into()));
         }
-        let mut kinds = BTreeMap::new();
         for (name, parameters) in written.kinds {
             let kind = kind::named(&name).ok_or_else(|| DecayTableError::Kind(name.clone()))?;
             if !parameters.is_sound() {
@@ -250,14 +258,15 @@ impl TryFrom<Written> for DecayTable {
             }
             kinds.insert(kind, parameters);
         }
-        Ok(Self { confidence: written.confidence, other: written.other, kinds })
+        Ok(Self { confidence, other, kinds })
     }
 }
 
 impl From<DecayTable> for Written {
     fn from(table: DecayTable) -> Self {
         let named = table.kinds.into_iter().map(|(kind, it)| (kind::name(kind).to_owned(), it));
-        Self { confidence: table.confidence, other: table.other, kinds: named.collect() }
+        let (confidence, other) = (Some(table.confidence), Some(table.other));
+        Self { confidence, other, kinds: named.collect() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Indicators from files: STIX bundles and tables.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 use vedetta_detect::indicators::{Builder, Id};
 use vedetta_detect::{Indicators, Patterns};
-use vedetta_indicator::{DecayTable, Life, Nature, WarningList, WarningLists, breadth};
+use vedetta_indicator::{DecayTable, Life, Nature, Sighting, WarningList, WarningLists, breadth};
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::arrival::{Arrival, DoorIn};
@@ -28,6 +29,8 @@ struct Loading {
     builder: Builder,
     patterns: Patterns,
     known_good: WarningLists,
+    /// When indicators were last seen, as sightings say.
+    seen: HashMap<Id, Instant>,
     left_out: Vec<String>,
 }
 
@@ -41,7 +44,8 @@ const KEPT: usize = 1_000;
 pub fn load(files: &[PathBuf], known_good: &[PathBuf], now: Instant) -> Result<Loaded, Unread> {
     let known_good = lists(known_good)?;
     let (builder, patterns) = (Builder::default(), Patterns::default());
-    let mut loading = Loading { builder, patterns, known_good, left_out: Vec::new() };
+    let (seen, left_out) = (HashMap::new(), Vec::new());
+    let mut loading = Loading { builder, patterns, known_good, seen, left_out };
     for file in files {
         let name = file.display().to_string();
         if file.extension().is_some_and(|it| it == "csv") {
@@ -56,8 +60,13 @@ pub fn load(files: &[PathBuf], known_good: &[PathBuf], now: Instant) -> Result<L
             }
         }
     }
-    let set = loading.builder.build(DecayTable::default());
-    Ok(Loaded { set, patterns: loading.patterns, left_out: loading.left_out })
+    let Loading { builder, mut patterns, mut seen, left_out, .. } = loading;
+    let mut set = builder.build(DecayTable::default());
+    // What is seen tomorrow is not seen yet.
+    seen.values_mut().for_each(|at| *at = now.min(*at));
+    seen.iter().for_each(|(id, at)| patterns.note_seen(*id, *at));
+    set.note_seen(seen);
+    Ok(Loaded { set, patterns, left_out })
 }
 
 impl Loading {
@@ -66,6 +75,12 @@ impl Loading {
             self.leave(format!("{file}: {}: {}", fault.place, fault.reason));
         }
         for item in &arrival.items {
+            if let Some(sighting) = Sighting::read(&item.body)
+                && let Some(id) = uuid(&sighting.of)
+            {
+                let last = self.seen.entry(id).or_insert(sighting.last);
+                *last = sighting.last.max(*last);
+            }
             let Some(object) = std::str::from_utf8(&item.body).ok().and_then(stix::Object::restore)
             else {
                 continue;

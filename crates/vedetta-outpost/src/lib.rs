@@ -23,7 +23,7 @@ use vedetta_model::{AccountId, Instant};
 pub use alerts::Alert;
 pub use enrol::{Sensor, SensorStage};
 pub use pulse::SensorState;
-pub use seen::SeenBy;
+pub use seen::{Lately, SeenBy};
 
 /// The sensors of one node.
 pub struct Outposts {

@@ -1,7 +1,7 @@
 //! By how many organisations something was seen, without showing by whom to those not entitled.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use vedetta_flow::{FlowError, House, Sequence, VersionFilter};
@@ -53,6 +53,24 @@ struct Sighting {
     count: u64,
     first: Instant,
     last: Instant,
+    /// When that was released.
+    told: Instant,
+}
+
+/// When something was last seen, and when that was told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LastSeen {
+    /// When it was seen, as far as that is past.
+    pub seen: Instant,
+    /// When it was told.
+    pub told: Instant,
+}
+
+/// When what an actor reads was last seen, as far as the sightings go that it may read.
+pub struct Lately {
+    outposts: Arc<Outposts>,
+    readable: Arc<Vec<ClearanceId>>,
+    now: Instant,
 }
 
 /// What is read of a sighting.
@@ -90,6 +108,17 @@ impl Outposts {
         Ok(Some(self.sum(by, &visible)))
     }
 
+    /// When what an actor reads was last seen, now.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn lately(self: &Arc<Self>, by: &Actor) -> Result<Lately, FlowError> {
+        let readable = self.house.entitled(by)?;
+        let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        sightings.catch_up(&self.house)?;
+        Ok(Lately { outposts: Arc::clone(self), readable, now: self.house.now() })
+    }
+
     fn sum(&self, by: &Actor, visible: &[&Sighting]) -> SeenBy {
         let standing = self.house.standing();
         let (mut who, mut regions) = (BTreeSet::new(), BTreeSet::new());
@@ -121,6 +150,23 @@ impl Outposts {
             own: named.contains(&by.organisation),
             named: named.into_iter().collect(),
         }
+    }
+}
+
+impl Lately {
+    /// Of an item in the form in which it is read. That something was looked for and not seen is no
+    /// sighting.
+    #[must_use]
+    pub fn of(&self, item: &ItemId, form: Form) -> Option<LastSeen> {
+        let mut sightings = self.outposts.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = match form {
+            Form::Full => None,
+            Form::Redacted => Some(sightings.whole.of(&self.outposts.house, item).ok()?),
+        };
+        let known = sightings.of.get(whole.as_ref().unwrap_or(item))?.values();
+        let known =
+            known.filter(|it| it.count > 0 && self.readable.binary_search(&it.clearance).is_ok());
+        known.map(|it| LastSeen { seen: it.last.min(self.now), told: it.told }).max()
     }
 }
 
@@ -166,6 +212,7 @@ impl Sightings {
             count: count.unwrap_or(1),
             first: first_seen.unwrap_or(created),
             last: last_seen.or(first_seen).unwrap_or(created),
+            told: item.stamp.at,
         };
         let newest = known.get(&(item.id.clone(), item.clearance));
         if newest.is_none_or(|newest| newest.version <= sighting.version) {

@@ -35,7 +35,7 @@ fn items() -> Vec<(&'static str, Value)> {
             ("pap", pap()),
             ("object", refer("Stix")),
         ],
-        &[("iep", refer("Obligations"))],
+        &[("iep", refer("Obligations")), ("score", number()), ("warning", list(text()))],
     );
     let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
     let group =

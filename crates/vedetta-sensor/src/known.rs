@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use vedetta_detect::indicators::{Builder, Id, Indicators};
@@ -14,7 +14,7 @@ use vedetta_detect::patterns::asks_for_more;
 use vedetta_detect::sigma::{Correlator, Pipeline, Placeholders};
 use vedetta_detect::{Patterns, Rules};
 use vedetta_indicator::decay::Recall;
-use vedetta_indicator::{DecayTable, Life, Nature, Term, WarningLists, breadth};
+use vedetta_indicator::{DecayTable, Life, Nature, Sighting, Term, WarningLists, breadth};
 use vedetta_model::Instant;
 
 use crate::error::SensorError;
@@ -28,6 +28,8 @@ pub(crate) struct Known {
     place: u64,
     /// Rules that came as items, by item.
     rules: BTreeMap<Id, String>,
+    /// When indicators were last seen, by whomever.
+    seen: HashMap<Id, Instant>,
     mine: Mine,
     /// What was kept and never looked for in the past.
     pub(crate) late: Vec<(Id, Term, Life)>,
@@ -59,6 +61,8 @@ pub(crate) enum Change {
         /// Patterns that may ask for more than one value.
         patterns: Vec<(Id, String, Life)>,
     },
+    /// Indicators that somebody saw, and when.
+    Seen(Vec<(Id, Instant)>),
     /// All indicators.
     All(Indicators),
     /// No indicators, and no patterns.
@@ -74,6 +78,15 @@ struct Line<'l> {
     #[serde(borrow)]
     object: Option<&'l RawValue>,
     withdrawn: Option<Withdrawn>,
+    /// Of lines of our own: that an indicator was seen.
+    seen: Option<Seen>,
+}
+
+/// That an indicator was seen, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    indicator: Uuid,
+    at: Instant,
 }
 
 /// What was withdrawn.
@@ -86,6 +99,15 @@ impl Line<'_> {
     /// The place that it says, or the one before.
     fn place(&self, before: u64) -> u64 {
         self.id.and_then(|id| id.parse().ok()).unwrap_or(before).max(before)
+    }
+
+    /// The indicator that it says was seen, and when, as far as that is past.
+    fn sighted(&self, now: Instant) -> Option<(Id, Instant)> {
+        if let Some(seen) = &self.seen {
+            return Some((seen.indicator.into_bytes(), seen.at));
+        }
+        let sighting = Sighting::read(self.object?.get().as_bytes())?;
+        Some((uuid(&sighting.of)?, sighting.last.min(now)))
     }
 
     /// Whether an identity made the object.
@@ -122,7 +144,7 @@ const LONGEST: u64 = 4 << 20;
 
 /// What was kept, as it is now.
 struct Read {
-    known: (u64, BTreeMap<Id, String>),
+    known: (u64, BTreeMap<Id, String>, HashMap<Id, Instant>),
     indicators: Indicators,
     patterns: Patterns,
     /// What was kept after a place: nobody has looked for it in the past yet.
@@ -134,11 +156,14 @@ impl Read {
     fn of(path: &Path, mine: &Mine, (applied, now): (u64, Instant)) -> Result<Self, SensorError> {
         let failed = |error: std::io::Error| SensorError::file(path, error);
         let mut newest: HashMap<Id, u64> = HashMap::new();
-        let (mut place, mut lines) = (0, 0);
+        let (mut place, mut lines, mut seen) = (0, 0, HashMap::new());
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
             place = read.place(place);
             lines += 1;
+            if let Some(sighted) = read.sighted(now) {
+                latest(&mut seen, sighted);
+            }
             if let Some((id, _)) = read.piece(&mine.harmless) {
                 newest.insert(id, at);
             }
@@ -147,7 +172,7 @@ impl Read {
         let mut builder = Builder::with_room_for(newest.len());
         let (mut patterns, mut late) = (Patterns::default(), Vec::new());
         let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
-        let rewrite = lines > 2 * newest.len() + 1_000;
+        let rewrite = lines > 2 * (newest.len() + seen.len()) + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
             let Some((id, piece)) = read.piece(&mine.harmless) else { return };
@@ -157,7 +182,8 @@ impl Read {
             match piece {
                 Piece::Gone | Piece::Rule(None) => return,
                 Piece::Indicator(.., life) if is_over(&life, now) => return,
-                Piece::Indicator(terms, pattern, life) => {
+                Piece::Indicator(terms, pattern, mut life) => {
+                    life.last_sighting = seen.get(&id).copied();
                     terms.iter().for_each(|term| builder.add(id, term, &life));
                     pattern.into_iter().for_each(|it| watch_for(&mut patterns, (id, &it, life)));
                     if read.place(0) > applied && !read.is_by(&mine.identity) {
@@ -175,11 +201,14 @@ impl Read {
         })
         .map_err(failed)?;
         if rewrite {
+            seen.retain(|id, _| newest.contains_key(id));
+            seen.iter().for_each(|(id, at)| live.extend(seen_line(*id, *at)));
             live.extend_from_slice(place_line(place).as_bytes());
             kept::replace(path, &live)?;
         }
-        let indicators = builder.build(DecayTable::default());
-        Ok(Self { known: (place, rules), indicators, patterns, late })
+        let mut indicators = builder.build(DecayTable::default());
+        indicators.note_seen(seen.iter().map(|(id, at)| (*id, *at)));
+        Ok(Self { known: (place, rules, seen), indicators, patterns, late })
     }
 }
 
@@ -196,10 +225,10 @@ impl Known {
         mine: Mine,
         (applied, now): (u64, Instant),
     ) -> Result<(Self, Indicators, Patterns), SensorError> {
-        let Read { known: (place, rules), indicators, patterns, late } =
+        let Read { known: (place, rules, seen), indicators, patterns, late } =
             Read::of(path, &mine, (applied, now))?;
         let file = to_write(path)?;
-        let known = Self { path: path.to_owned(), file, place, rules, mine, late };
+        let known = Self { path: path.to_owned(), file, place, rules, seen, mine, late };
         Ok((known, indicators, patterns))
     }
 
@@ -209,6 +238,7 @@ impl Known {
         self.file = to_write(&self.path)?;
         self.place = 0;
         self.rules.clear();
+        self.seen.clear();
         Ok(vec![Change::Nothing, self.rules()])
     }
 
@@ -222,17 +252,31 @@ impl Known {
         let mut bytes = Vec::new();
         // Of what comes more than once, the last word counts.
         let mut newest: BTreeMap<Id, (Piece, bool)> = BTreeMap::new();
+        let mut seen = HashMap::new();
         for line in lines.lines() {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
+            if let Some(sighted) = read.sighted(now) {
+                latest(&mut seen, sighted);
+            }
             let Some((id, piece)) = read.piece(&self.mine.harmless) else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
             newest.insert(id, (piece, read.is_by(&self.mine.identity)));
         }
+        seen.retain(|id, at| self.seen.get(id).is_none_or(|last| last < at));
+        for (id, at) in &seen {
+            bytes.extend(seen_line(*id, *at));
+        }
+        self.seen.extend(&seen);
+        if !seen.is_empty() {
+            bytes.extend_from_slice(place_line(self.place).as_bytes());
+        }
         let bytes = if bytes.is_empty() { place_line(self.place).into_bytes() } else { bytes };
         self.file.write_all(&bytes).map_err(|error| SensorError::file(&self.path, error))?;
-        Ok(self.changes(newest, now))
+        let mut changes = self.changes(newest, now);
+        changes.extend((!seen.is_empty()).then(|| Change::Seen(seen.into_iter().collect())));
+        Ok(changes)
     }
 
     /// What the newest of some items change.
@@ -248,7 +292,8 @@ impl Known {
                     rules_changed = true;
                     self.rules.extend(text.map(|text| (id, text)));
                 }
-                Piece::Indicator(terms, pattern, life) => {
+                Piece::Indicator(terms, pattern, mut life) => {
+                    life.last_sighting = self.seen.get(&id).copied();
                     own.extend(is_own.then_some(id));
                     if !is_over(&life, now) {
                         added.extend(terms.into_iter().map(|term| (id, term, life)));
@@ -299,6 +344,17 @@ impl Known {
 /// The identifier as STIX writes it.
 pub(crate) fn written(id: Id) -> String {
     format!("indicator--{}", Uuid::from_bytes(id))
+}
+
+/// Notes a moment, unless a later one is known.
+fn latest(seen: &mut HashMap<Id, Instant>, (id, at): (Id, Instant)) {
+    let last = seen.entry(id).or_insert(at);
+    *last = at.max(*last);
+}
+
+fn seen_line(id: Id, at: Instant) -> Vec<u8> {
+    let seen = Seen { indicator: Uuid::from_bytes(id), at };
+    format!("{}\n", serde_json::json!({ "seen": seen })).into_bytes()
 }
 
 fn place_line(place: u64) -> String {
@@ -368,6 +424,8 @@ fn each_line(path: &Path, each: &mut dyn FnMut(u64, &str)) -> std::io::Result<()
 
 #[cfg(test)]
 mod tests {
+    use vedetta_detect::indicators::When;
+
     use super::*;
 
     const NOW: Instant = Instant::from_micros(1_772_000_000_000_000);
@@ -471,6 +529,40 @@ mod tests {
         let (known, all, _) = Known::open(&path, Mine::default(), (1, NOW)).unwrap();
         let late: Vec<&str> = known.late.iter().map(|(_, term, _)| term.value()).collect();
         assert_eq!((all.len(), late), (2, vec!["203.0.113.2"]));
+    }
+
+    #[test]
+    fn what_others_see_goes_on_counting_and_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, mut all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        let lines = [
+            line(1, 1, "[ipv4-addr:value = '203.0.113.1']", ""),
+            line(2, 2, "[ipv4-addr:value = '203.0.113.2']", ""),
+        ];
+        let sighting = r#"{"id":"3","object":{"type":"sighting","spec_version":"2.1","id":"sighting--00000000-0000-4000-8000-000000000003","created":"2026-02-20T00:00:00.000Z","modified":"2026-02-20T00:00:00.000Z","sighting_of_ref":"indicator--00000000-0000-4000-8000-000000000001"}}"#;
+        for lines in [lines.join("\n"), sighting.to_owned()] {
+            for change in known.take(&lines, NOW).unwrap() {
+                match change {
+                    Change::Indicators { added, .. } => all = all.changed(&added, &[]),
+                    Change::Seen(seen) => all.note_seen(seen),
+                    _ => {}
+                }
+            }
+        }
+        // Two months after they began, both would have faded.
+        let found = |set: &Indicators| {
+            let text = br#"{"dest_ip":"203.0.113.1","src_ip":"203.0.113.2"}"#;
+            let mut decoder = vedetta_detect::Decoder::new(vedetta_detect::Format::Json);
+            let event = decoder.read(text).unwrap().unwrap();
+            let (mut scratch, mut hits) = (Default::default(), Vec::new());
+            set.matches(&event, When::live(NOW), &mut scratch, &mut hits);
+            hits.into_iter().map(|hit| hit.value).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&all), ["203.0.113.1"]);
+        drop(known);
+        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        assert_eq!((found(&all), known.place()), (vec!["203.0.113.1".to_owned()], 3));
     }
 
     #[test]

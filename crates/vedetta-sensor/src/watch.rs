@@ -139,6 +139,10 @@ impl Watch {
     pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
         match change {
             Change::All(known) => self.known = known,
+            Change::Seen(seen) => {
+                seen.iter().for_each(|(id, at)| self.patterns.note_seen(*id, *at));
+                self.known.note_seen(seen);
+            }
             Change::Nothing => {
                 self.known = Indicators::default();
                 self.patterns = Patterns::default();

@@ -11,6 +11,7 @@ use vedetta_api::calls::Gateway;
 use vedetta_api::webhooks::Inner;
 pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;
+use vedetta_indicator::DecayTable;
 use vedetta_model::{Clock as _, Instant, OrganisationId};
 use vedetta_store::Store;
 
@@ -84,6 +85,9 @@ pub(crate) struct Configuration {
     /// The value of its `Authorization` header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sms_authorization: Option<String>,
+    /// How the worth of indicators is lost.
+    #[serde(skip_serializing)]
+    pub(crate) decay: Arc<DecayTable>,
     /// The mail desk.
     #[serde(skip_serializing)]
     pub(crate) mail: MailConfiguration,
@@ -109,6 +113,7 @@ impl Default for Configuration {
             peer_quota: 20 << 10,
             sms_gateway: None,
             sms_authorization: None,
+            decay: Arc::default(),
             mail: MailConfiguration::default(),
         }
     }
@@ -226,7 +231,21 @@ fn check_clock(store: &dyn Store, now: Instant) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use vedetta_indicator::Kind;
+
     use super::*;
+
+    #[test]
+    fn the_documented_decay_is_taken_and_a_wrong_one_is_named() {
+        let manual = include_str!("../../../docs/operators/configure.md");
+        let (_, manual) = manual.split_once("```toml\n[decay]").unwrap();
+        let (sample, _) = manual.split_once("```").unwrap();
+        let read = |sample: &str| toml::from_str::<Configuration>(&format!("[decay]{sample}"));
+        let days = |kind| read(sample).unwrap().decay.parameters(kind).lifetime_days;
+        assert_eq!((days(Kind::Ipv4), days(Kind::Ipv6), days(Kind::Mutex)), (14.0, 30.0, 180.0));
+        let wrong = read(&sample.replace("lifetime_days = 14", "lifetime_days = 0")).unwrap_err();
+        assert!(wrong.to_string().contains("kinds.ipv4: lifetime_days"), "{wrong}");
+    }
 
     #[test]
     fn text_messages_leave_the_machine_by_https_alone() {

@@ -30,6 +30,7 @@ use crate::gate::Caller;
 use crate::problem::{Kind, Problem};
 use crate::reads::Carried;
 use crate::recorder;
+use crate::worth::{Said, Worth};
 
 /// The largest body, in octets, that is read beside questions; few larger ones are at once.
 const SMALL_BODY: usize = 64 << 10;
@@ -74,6 +75,11 @@ pub(super) struct ItemLine {
     pap: Pap,
     #[serde(skip_serializing_if = "Option::is_none")]
     iep: Option<Arc<Obligations>>,
+    /// Of an indicator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u8>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warning: Vec<String>,
     object: Box<RawValue>,
 }
 
@@ -138,13 +144,19 @@ pub(super) async fn list(
     let wish = which.wish()?;
     let (who, share) = (actor.clone(), wish.share);
     recorder::room(&api).await?;
-    let page = api.ask(move |house| house.page(&who, &wish)).await?;
-    let items: Vec<_> = page.items.into_iter().filter_map(ItemLine::of).collect();
+    let worth = Worth::to(&api, &actor).await?;
+    let (items, next) = api
+        .ask(move |house| {
+            let page = house.page(&who, &wish)?;
+            let lines = page.items.into_iter().filter_map(|item| ItemLine::of(item, &worth));
+            Ok((lines.collect::<Vec<_>>(), page.next))
+        })
+        .await?;
     let places: Places = items.iter().map(|item| item.place).collect();
     // What one brought oneself is not delivered by reading it back.
     let carried = (share != Share::Own)
         .then(|| Carried::to(api.house(), &actor, Door::Api, places).map(Extension));
-    let page = Page { items, next: page.next.map(|place| place.to_string()) };
+    let page = Page { items, next: next.map(|place| place.to_string()) };
     Ok((carried.flatten(), Json(page)).into_response())
 }
 
@@ -330,7 +342,8 @@ impl Which {
 
 impl ItemLine {
     /// `None` for a body that is no JSON text, which the ledger does not hold.
-    fn of(item: ReadItem) -> Option<Self> {
+    fn of(item: ReadItem, worth: &Worth) -> Option<Self> {
+        let Said { score, warning } = worth.of(&item);
         let object = serde_json::from_slice(&item.body).ok()?;
         Some(Self {
             place: item.stamp.seq.0,
@@ -340,6 +353,8 @@ impl ItemLine {
             tlp: item.tlp,
             pap: item.pap,
             iep: item.obligations,
+            score,
+            warning,
             object,
         })
     }

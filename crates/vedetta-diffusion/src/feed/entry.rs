@@ -82,8 +82,17 @@ pub struct Release {
     pub pap: Pap,
     /// When it was released.
     pub at: Instant,
-    /// When its indicator was last sighted.
-    pub last_sighting: Option<Instant>,
+    /// When its indicator was last sighted, and when that was told.
+    pub last_sighting: Option<Sighted>,
+}
+
+/// That an indicator was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sighted {
+    /// When.
+    pub seen: Instant,
+    /// When that was released.
+    pub told: Instant,
 }
 
 /// By what an item is assessed.
@@ -111,9 +120,13 @@ impl FeedEntry {
             FeedTerm { term, doubt }
         });
         let terms = terms.collect();
-        let life =
-            (reading.nature != Nature::Observed).then(|| Life::of(&object, release.last_sighting));
+        let seen = release.last_sighting.map(|it| it.seen);
+        let life = (reading.nature != Nature::Observed).then(|| Life::of(&object, seen));
         let turned = life.and_then(|life| by.decay.turned(&life, &kinds, by.now));
+        let told = release.last_sighting.map(|it| it.told);
+        let woken = told
+            .filter(|told| life.is_some_and(|it| by.decay.rests_on_sightings(&it, &kinds, *told)));
+        let turned = turned.max(woken);
         Some(Self {
             name: object.text("name").unwrap_or_default(),
             nature: reading.nature,

@@ -80,6 +80,19 @@ fn a_table_is_checked() {
     assert!(wrong("\"confidence\":50", "\"confidence\":101").contains("between 0 and 100"));
 }
 
+#[test]
+fn what_a_table_does_not_say_is_as_proposed() {
+    let days = |table: &DecayTable, kind| table.parameters(kind).lifetime_days;
+    let own =
+        table(r#"{"kinds": {"ipv4": {"lifetime_days": 7, "decay_speed": 0.5, "threshold": 20}}}"#);
+    let (own, proposed) = (own.unwrap(), DecayTable::default());
+    assert_eq!(days(&own, Kind::Ipv4), 7.0);
+    for kind in [Kind::Ipv6, Kind::Domain, Kind::Mutex] {
+        assert_eq!(days(&own, kind), days(&proposed, kind));
+    }
+    assert_eq!(own.base(&Life { confidence: None, ..life() }), 50);
+}
+
 proptest! {
     #[test]
     fn worth_only_falls_and_ends_when_foretold(

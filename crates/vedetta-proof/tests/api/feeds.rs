@@ -141,6 +141,62 @@ async fn what_is_on_a_warning_list_is_left_out() {
     assert_eq!(lines(&door, &perugia, "addresses.txt").await.len(), 2);
 }
 
+/// That what an indicator looks for was seen.
+fn sighting(n: u32, of: &TestItem, last: &str) -> TestItem {
+    TestItem::indicator(n)
+        .with("type", "sighting".into())
+        .with("id", format!("sighting--00000000-0000-4000-8000-{n:012x}").into())
+        .with("sighting_of_ref", of.id().as_str().into())
+        .with("last_seen", last.into())
+        .without(&["name", "pattern", "pattern_type", "valid_from"])
+        .tlp("AMBER")
+}
+
+#[tokio::test]
+async fn what_is_seen_goes_on_counting_for_whoever_may_know_that_it_was() {
+    let door = Door::new();
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger.bot"));
+    let [one, two] = [1, 2].map(|n| TestItem::indicator(n).tlp("CLEAR"));
+    bring(&door, &perugia, one.clone()).await;
+    bring(&door, &perugia, two.clone()).await;
+    let file = "addresses.txt";
+    assert_eq!(lines(&door, &stranger, file).await.len(), 2);
+    let scores = async |token: &str| {
+        let page = door.get(token, "/api/v1/items?kind=indicator").await;
+        let of = |line: &serde_json::Value| line["score"].as_u64().unwrap();
+        page["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert!(scores(&perugia).await.iter().all(|score| (1..=50).contains(score)));
+    door.clock.advance(std::time::Duration::from_secs(60 * 86_400));
+    assert_eq!(lines(&door, &perugia, file).await, [""; 0], "nobody saw them for two months");
+    assert_eq!(scores(&perugia).await, [0, 0]);
+    let terni = door.token("terni");
+    let nothing = sighting(9, &two, "2026-04-30T00:00:00Z").with("count", 0.into());
+    bring(&door, &terni, nothing).await;
+    bring(&door, &terni, sighting(8, &one, "2026-04-30T00:00:00Z")).await;
+    assert_eq!(lines(&door, &perugia, file).await, ["203.0.113.1"]);
+    let head = door.ask(&perugia, &format!("GET /feeds/{file}"), None).await.text();
+    assert!(head.contains("changed 2026-05-01T"), "who asks whether it changed is told: {head}");
+    let [seen, unseen] = scores(&perugia).await[..] else { panic!("two") };
+    assert!(seen > 0 && unseen == 0, "{seen} {unseen}");
+    assert_eq!(lines(&door, &stranger, file).await, [""; 0], "to it nobody saw anything");
+    assert_eq!(scores(&stranger).await, [0, 0]);
+}
+
+#[tokio::test]
+async fn which_lists_name_an_indicator_is_said_beside_it() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    bring(&door, &admin, TestItem::indicator(1)).await;
+    let list = r#"{"name":"Resolvers","version":1,"description":"","type":"cidr",
+        "matching_attributes":["ip-src","ip-dst"],"list":["203.0.113.1/32"]}"#;
+    door.ask(&admin, "PUT /api/v1/warning-lists/resolvers", Some((JSON, list))).await;
+    bring(&door, &admin, TestItem::indicator(2)).await;
+    let page = door.get(&admin, "/api/v1/items").await;
+    assert_eq!(page["items"][0]["warning"], serde_json::json!(["Resolvers"]));
+    assert!(page["items"][1].get("warning").is_none(), "{page}");
+}
+
 /// The small network with an agreement whose policy permits that.
 async fn bound(permitted: &str) -> Door {
     let door = Door::new();

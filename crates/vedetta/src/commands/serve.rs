@@ -56,6 +56,7 @@ impl Serve {
                     title: configuration.organisation.clone(),
                     webhook_networks,
                     octets_a_day: configuration.octets_a_day,
+                    decay: Arc::clone(&configuration.decay),
                     papers: meeting.papers.clone(),
                     gateway: configuration.gateway()?,
                     ..Settings::default()
