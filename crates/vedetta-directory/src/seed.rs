@@ -10,6 +10,7 @@ mod rows;
 use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
+use jiff::civil::Date;
 use vedetta_model::asset::AssetValue;
 use vedetta_model::contact::Channel;
 use vedetta_model::id::IdError;
@@ -182,39 +183,69 @@ impl Seed {
         Ok(())
     }
 
-    /// A desk for each centre, agency, association and adhering municipality.
+    /// A desk for each centre, agency, association and adhering municipality, and who answers when it
+    /// does not: of those that are never closed somebody on call, of others the desk above them.
     fn add_desks(&mut self) -> Result<(), IdError> {
         for organisation in &self.organisations {
-            let name = match organisation.kind {
+            let (name, on_call) = match organisation.kind {
                 OrganisationKind::NationalCentre | OrganisationKind::RegionalCentre => {
-                    "Sala operativa"
+                    ("Sala operativa", true)
                 }
-                OrganisationKind::Agency => "Sala operativa sicurezza informatica",
-                OrganisationKind::Association => "Segreteria tecnica",
-                _ if adheres(organisation) => "Reperibilità servizi informatici",
+                OrganisationKind::Agency => ("Sala operativa sicurezza informatica", true),
+                OrganisationKind::Association => ("Segreteria tecnica", false),
+                _ if adheres(organisation) => ("Reperibilità servizi informatici", false),
                 _ => continue,
             };
             let id = &organisation.id;
-            let number = format!("+39 555 {:06}", self.contacts.len() + 1);
             let account = self.accounts.iter().find(|account| account.organisation == *id);
-            self.contacts.push(Contact {
-                id: desk(id)?,
-                organisation: id.clone(),
-                role: "desk".into(),
-                name: name.into(),
-                substitute: None,
-                phone_24h: Some(number.clone()),
-                channels: vec![
-                    Channel::Email(format!("desk@{id}.example")),
-                    Channel::Phone(number),
-                ],
-                keys: Vec::new(),
-                account: account.map(|account| account.id.clone()),
-                last_verified: None,
-            });
+            let (desk, number) = (desk(id)?, self.contacts.len() + 1);
+            let first = contact((&desk, id), name, number);
+            let on_call = on_call || organisation.parent.is_none();
+            let substitute = match &organisation.parent {
+                Some(above) if !on_call => self::desk(above)?,
+                _ => ContactId::new(&format!("on-call-{id}"))?,
+            };
+            let account = account.map(|account| account.id.clone());
+            // An invented fingerprint: nothing is encrypted with it.
+            let key = format!("openpgp4fpr:{}{:08X}", digits(id), number);
+            let keys = if on_call { vec![key] } else { Vec::new() };
+            let second = on_call.then(|| contact((&substitute, id), ON_CALL, number + 1));
+            self.contacts.push(Contact { substitute: Some(substitute), keys, account, ..first });
+            self.contacts.extend(second);
         }
         Ok(())
     }
+}
+
+/// Who answers when a desk that is never closed does not.
+const ON_CALL: &str = "Funzionario reperibile";
+/// The day on which all contacts of the seed are said to have been checked.
+const VERIFIED: Date = jiff::civil::date(2026, 10, 1);
+
+/// A contact with an invented number.
+fn contact((id, of): (&ContactId, &OrganisationId), name: &str, number: usize) -> Contact {
+    let phone = format!("+39 555 {number:06}");
+    let (mailbox, _) = id.as_str().rsplit_once(of.as_str()).unwrap_or(("desk-", ""));
+    let mailbox = format!("{}@{of}.example", mailbox.trim_end_matches('-'));
+    Contact {
+        id: id.clone(),
+        organisation: of.clone(),
+        role: "desk".into(),
+        name: name.into(),
+        substitute: None,
+        phone_24h: Some(phone.clone()),
+        channels: vec![Channel::Email(mailbox), Channel::Phone(phone)],
+        keys: Vec::new(),
+        account: None,
+        last_verified: Some(VERIFIED),
+    }
+}
+
+/// 32 hexadecimal digits that are an organisation's own.
+fn digits(id: &OrganisationId) -> String {
+    let identity = id.identity();
+    let digits = identity.as_str().chars().skip("identity--".len());
+    digits.filter(char::is_ascii_hexdigit).map(|it| it.to_ascii_uppercase()).collect()
 }
 
 /// Whether it is one of the municipalities that adhere.

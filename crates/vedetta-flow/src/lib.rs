@@ -50,7 +50,7 @@ pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 pub use vedetta_federation::cards::PeerStage;
 /// How agreements are written, for the doors that take and give them.
 pub use vedetta_policy::{
-    Cleared, Expiring, Form, Notation, Obligations, read_agreement, write_agreement,
+    Cleared, Expiring, Form, Notation, Obligations, last_day, read_agreement, write_agreement,
 };
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use vedetta_model::agreement::{Adhesion, Agreement, History, Party, Within};
-use vedetta_model::{AgreementId, Category, Organisation, OrganisationId, OrganisationNumber};
+use vedetta_model::{
+    AgreementId, Category, ContactId, Organisation, OrganisationId, OrganisationNumber,
+};
 
 use crate::obligations::statements;
 use crate::selection::selects;
@@ -26,6 +28,7 @@ pub struct Fault {
 pub struct Known<'a> {
     organisations: BTreeMap<&'a OrganisationId, &'a Organisation>,
     agreements: BTreeMap<&'a AgreementId, &'a Agreement>,
+    contacts: Option<BTreeSet<&'a ContactId>>,
 }
 
 impl fmt::Display for Fault {
@@ -44,7 +47,15 @@ impl<'a> Known<'a> {
         Self {
             organisations: organisations.iter().map(|(_, it)| (&it.id, it.as_ref())).collect(),
             agreements: agreements.iter().map(|it| (&it.id, it.as_ref())).collect(),
+            contacts: None,
         }
+    }
+
+    /// Whom the parties may name to be called. Without it they may name anybody: what another node
+    /// signed may come before its contacts.
+    #[must_use]
+    pub fn with_contacts(self, contacts: impl IntoIterator<Item = &'a ContactId>) -> Self {
+        Self { contacts: Some(contacts.into_iter().collect()), ..self }
     }
 }
 
@@ -181,6 +192,7 @@ impl Check<'_> {
                     self.unknown_organisation(&at("organisations"), id);
                 }
             }
+            self.contacts(place, party);
             self.members(place, party);
             self.exchange(place, party);
         }
@@ -189,6 +201,16 @@ impl Check<'_> {
     fn unknown_organisation(&mut self, at: &str, id: &OrganisationId) {
         let what = format!("there is no organisation {id}");
         self.fault(at, what, "load it into the directory first, or correct its name");
+    }
+
+    fn contacts(&mut self, place: usize, party: &Party) {
+        let Some(known) = &self.known.contacts else { return };
+        let unknown = party.contacts.iter().filter(|id| !known.contains(id));
+        for id in unknown.collect::<Vec<_>>() {
+            let what = format!("there is no contact {id}: nobody would be called");
+            let remedy = "load it into the directory first, or correct its name";
+            self.fault(format!("party[{place}].contacts"), what, remedy);
+        }
     }
 
     fn members(&mut self, place: usize, party: &Party) {

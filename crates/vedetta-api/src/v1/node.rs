@@ -9,9 +9,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
-use vedetta_flow::{House, Kept, Pace, Quantiles};
+use vedetta_flow::{House, Kept, Pace, Quantiles, last_day};
 use vedetta_link::{Link, Links};
-use vedetta_model::{Actor, AgreementId, OrganisationId};
+use vedetta_model::agreement::Stage;
+use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 
 use super::Answer;
 use crate::access::Cost;
@@ -95,6 +96,7 @@ pub(super) async fn metrics(
     let unsigned = api.mail_desk().is_some_and(|desk| desk.unsigned().is_some());
     let help = "Whether answers of the mail desk wait because they cannot be signed.";
     gauge(&mut text, "vedetta_mail_answers_unsigned", help, u64::from(unsigned));
+    write_agreements(&mut text, api.house());
     write_paces(&mut text, &paces);
     write_links(&mut text, &api.links().map(Links::all).unwrap_or_default());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
@@ -148,6 +150,22 @@ fn write_certificates(text: &mut String, certificates: &[(&str, i64, bool)]) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
     for (of, _, trouble) in certificates {
         let _ = writeln!(text, "{name}{{for=\"{of}\"}} {}", u8::from(*trouble));
+    }
+}
+
+/// When agreements end: adhesions end with what they adhere to, or are in the list of those that end soon.
+fn write_agreements(text: &mut String, house: &House) {
+    let name = "vedetta_agreement_ends_seconds";
+    let help = "When the term of an agreement ends, or renews itself, since 1970.";
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    let (standing, today) = (house.standing(), house.now().day());
+    for agreement in standing.agreements.iter().filter(|it| it.adhesion.is_none()) {
+        if let Stage::InForce { .. } | Stage::Suspended { .. } = agreement.stage
+            && let Ok(after) = last_day(&agreement.term, today).tomorrow()
+        {
+            let ends = Instant::start_of_day(after).micros() / 1_000_000;
+            let _ = writeln!(text, "{name}{{agreement=\"{}\"}} {ends}", agreement.id);
+        }
     }
 }
 

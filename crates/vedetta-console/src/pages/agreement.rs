@@ -1,15 +1,18 @@
 //! One agreement: what it binds whom to, and the steps of its life.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::Step;
+use vedetta_flow::{Step, last_day};
 use vedetta_model::agreement::{
-    AdhesionRule, History, Party, Redistribution, Selector, Stage, VictimVisibility,
+    AdhesionRule, History, Party, Redistribution, Renewal, Selector, Stage, VictimVisibility,
 };
-use vedetta_model::{Agreement, AgreementId};
+use vedetta_model::{Agreement, AgreementId, Contact, ContactId};
 
 use super::agreements::{StageWord, word_of};
 use crate::console::Console;
@@ -29,6 +32,8 @@ struct Side {
     selects: Vec<String>,
     gives: String,
     receives: String,
+    /// Whom it names, and what the directory has of them.
+    contacts: Vec<(String, Option<Contact>)>,
 }
 
 #[derive(Template)]
@@ -36,30 +41,19 @@ struct Side {
 struct Page {
     frame: Frame,
     fault: Option<String>,
-    id: String,
-    title: String,
+    agreement: Arc<Agreement>,
     stage: StageWord,
     since: Option<(Moment, Option<String>, Option<String>)>,
-    terms: Vec<(&'static str, String)>,
+    today: Date,
+    adheres: Option<String>,
     parent: Option<(String, String)>,
     sides: Vec<Side>,
     adhesions: Vec<(String, String)>,
     more_adhesions: usize,
-    systems: Vec<String>,
     text: String,
-    steps: Steps,
+    may_change: bool,
     reason: String,
     until: String,
-}
-
-/// Which steps may follow.
-#[derive(Default)]
-struct Steps {
-    put_in_force: bool,
-    suspend: bool,
-    resume: bool,
-    renew: bool,
-    end: bool,
 }
 
 /// Members and adhesions listed.
@@ -155,7 +149,10 @@ impl Page {
                 let organisation = standing.directory.numbered(number)?;
                 Some((organisation.id.to_string(), organisation.name.clone()))
             });
-            Side::of(party, w, listed.collect(), members.len())
+            let contact =
+                |id: &ContactId| (id.to_string(), standing.directory.contact(id).cloned());
+            let side = Side::of(party, w, listed.collect(), members.len());
+            Side { contacts: party.contacts.iter().map(contact).collect(), ..side }
         });
         let adhering = seen.iter().filter(|it| it.parent.as_ref() == Some(id));
         let adhering: Vec<_> = adhering.filter(|it| it.adhesion.is_some()).collect();
@@ -164,50 +161,40 @@ impl Page {
             Some((parent.to_string(), known.title.clone()))
         });
         let text = vedetta_flow::write_agreement(agreement).unwrap_or_default();
-        let mut terms = terms(w, agreement);
-        if let Some(adhesion) = &agreement.adhesion {
-            terms.push((w.agreement_adheres(), name(&adhesion.organisation)));
-        }
         Ok(Self {
             frame: Frame::of(console, &signed.visit, &agreement.title, Section::Agreements),
             fault: None,
-            id: id.to_string(),
-            title: agreement.title.clone(),
             stage: word_of(w, agreement.stage.name()),
             since: since(w, &agreement.stage),
-            terms,
+            today: house.now().day(),
+            adheres: agreement.adhesion.as_ref().map(|it| name(&it.organisation)),
+            agreement: Arc::clone(agreement),
             parent,
             sides: sides.collect(),
             more_adhesions: adhering.len().saturating_sub(LISTED),
             adhesions: (adhering.iter().take(LISTED))
                 .map(|it| (it.id.to_string(), it.title.clone()))
                 .collect(),
-            systems: agreement.systems.clone(),
             text,
-            steps: match house.is_of_the_room(actor, &[]) {
-                true => Steps::after(&agreement.stage),
-                false => Steps::default(),
-            },
+            may_change: house.is_of_the_room(actor, &[]),
             reason: String::new(),
             until: String::new(),
         })
     }
 }
 
-impl Steps {
-    const fn after(stage: &Stage) -> Self {
-        let none =
-            Self { put_in_force: false, suspend: false, resume: false, renew: false, end: false };
-        match stage {
-            Stage::Draft => Self { put_in_force: true, ..none },
-            Stage::InForce { .. } => Self { suspend: true, renew: true, end: true, ..none },
-            Stage::Suspended { .. } => Self { resume: true, renew: true, end: true, ..none },
-            Stage::Expired { .. } => none,
-        }
+/// Days after which somebody should look whether a contact still answers.
+const STALE: i64 = 183;
+
+impl Page {
+    fn last_day(&self) -> Date {
+        last_day(&self.agreement.term, self.today)
     }
 
-    const fn any(&self) -> bool {
-        self.put_in_force || self.suspend || self.resume || self.renew || self.end
+    /// Whether nobody has looked for long whether a contact answers.
+    fn is_stale(&self, contact: &Contact) -> bool {
+        let since = self.today.saturating_sub(STALE.days());
+        contact.last_verified.is_none_or(|day| day < since)
     }
 }
 
@@ -224,38 +211,6 @@ fn since(w: Words, stage: &Stage) -> Option<(Moment, Option<String>, Option<Stri
     }
 }
 
-fn terms(w: Words, agreement: &Agreement) -> Vec<(&'static str, String)> {
-    let (term, handling) = (&agreement.term, &agreement.handling);
-    let mut terms = Vec::new();
-    if let Some(day) = term.signed {
-        terms.push((w.agreement_signed(), day.to_string()));
-    }
-    terms.push((w.agreement_term(), format!("{} – {}", term.from, term.until)));
-    terms.push((w.agreement_highest(), handling.highest_tlp.to_string()));
-    let victim = match handling.victim {
-        VictimVisibility::Hidden => w.victim_hidden(),
-        VictimVisibility::Named => w.victim_named(),
-    };
-    terms.push((w.agreement_victim(), victim.to_owned()));
-    let history = match handling.history {
-        History::None => w.history_none().to_owned(),
-        History::Days(days) => w.history_days(days),
-        History::SinceAgreement => w.history_since().to_owned(),
-        History::All => w.history_all().to_owned(),
-    };
-    terms.push((w.agreement_history(), history));
-    let passing = match handling.redistribution {
-        Redistribution::None => w.passing_none(),
-        Redistribution::Lineage => w.passing_lineage(),
-        Redistribution::Any => w.passing_any(),
-    };
-    terms.push((w.agreement_passing(), passing.to_owned()));
-    if let Some(minutes) = agreement.duties.acknowledge_minutes {
-        terms.push((w.agreement_acknowledge(), w.minutes(minutes)));
-    }
-    terms
-}
-
 impl Side {
     fn of(party: &Party, w: Words, members: Vec<(String, String)>, count: usize) -> Self {
         let said = |set: &std::collections::BTreeSet<vedetta_model::Category>| {
@@ -270,6 +225,7 @@ impl Side {
             selects: party.select.as_ref().map(|it| selects(w, it)).unwrap_or_default(),
             gives: said(&party.gives),
             receives: said(&party.receives),
+            contacts: Vec::new(),
         }
     }
 }

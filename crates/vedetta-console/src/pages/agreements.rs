@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use jiff::civil::Date;
 use serde::Deserialize;
 use vedetta_api::Problem;
-use vedetta_flow::Standing;
+use vedetta_flow::{Standing, last_day};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, Category};
 
@@ -104,7 +105,8 @@ pub(super) async fn show(
         stage && kind && (fold(&it.title).contains(&text) || it.id.as_str().contains(&text))
     });
     seen.sort_by(|a, b| (a.adhesion.is_some(), &a.title).cmp(&(b.adhesion.is_some(), &b.title)));
-    let rows = seen.iter().take(LISTED).map(|it| Row::of(it, &standing, w)).collect();
+    let now = (&*standing, house.now().day());
+    let rows = seen.iter().take(LISTED).map(|it| Row::of(it, now, w)).collect();
     let stages = STAGES.map(|value| Choice {
         value: value.into(),
         label: word_of(w, value).word,
@@ -230,7 +232,7 @@ pub(super) fn word_of(w: Words, stage: &str) -> StageWord {
 }
 
 impl Row {
-    fn of(agreement: &Agreement, standing: &Standing, w: Words) -> Self {
+    fn of(agreement: &Agreement, (standing, today): (&Standing, Date), w: Words) -> Self {
         let parties = match &agreement.adhesion {
             Some(adhesion) => standing
                 .directory
@@ -245,7 +247,7 @@ impl Row {
             id: agreement.id.to_string(),
             title: agreement.title.clone(),
             stage: word_of(w, agreement.stage.name()),
-            until: agreement.term.until.to_string(),
+            until: last_day(&agreement.term, today).to_string(),
             parties,
             adhesion: agreement.adhesion.is_some(),
         }

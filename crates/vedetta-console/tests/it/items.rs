@@ -93,3 +93,32 @@ async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
     assert!(town.open("/concerns").await.text.contains("✓ Presa visione"));
     assert!(!node.browser("terni").open("/concerns").await.text.contains("scanner 7"));
 }
+
+#[tokio::test]
+async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
+    use serde_json::json;
+    let test = TestHouse::small();
+    let desk =
+        json!({ "id": "sala", "organisation": "cnaipic", "role": "desk", "name": "Sala Uno" });
+    let contacts = vec![serde_json::from_value(desk).unwrap()];
+    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    let mut act = serde_json::to_value(vedetta_testkit::house::act()).unwrap();
+    act["id"] = json!("quadro");
+    act["stage"] = json!({ "is": "draft" });
+    act["term"] = json!({ "from": "2025-01-01", "until": "2025-12-31", "renewal": "tacit" });
+    act["party"][0]["contacts"] = json!(["sala"]);
+    act["raci"] = json!([{ "activity": "ransomware", "responsible": ["municipalities"], "accountable": ["centres"] }]);
+    act["handling"]["iep"] = json!({ "id": "i", "name": "Regola", "attribution": "must not" });
+    act["duties"] = json!({ "training": "Una giornata" });
+    let admin = test.administrator();
+    test.house.put_draft(&admin, &serde_json::from_value(act).unwrap()).unwrap();
+    let node = Node::over(test);
+    let page = node.browser("admin").open("/agreements/quadro").await.text;
+    let said =
+        ["Sala Uno", "nessuno ha verificato", "ransomware", "Regola", "must not", "giornata"];
+    for said in said.into_iter().chain(["AMBER", "2026-12-31", "si rinnova da sé"]) {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(node.browser("admin").open("/agreements").await.text.contains("<td>2026-12-31"));
+}

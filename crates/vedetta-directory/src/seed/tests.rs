@@ -51,6 +51,9 @@ fn every_reference_resolves_and_nothing_goes_in_circles() {
     for contact in &seed.contacts {
         assert!(contact.account.as_ref().is_none_or(|id| directory.account(id).is_some()));
         assert!(contact.phone_24h.as_ref().is_some_and(|phone| phone.starts_with("+39 555 ")));
+        let behind = contact.substitute.as_ref();
+        assert!(behind.is_none_or(|id| *id != contact.id && directory.contact(id).is_some()));
+        assert!(contact.last_verified.is_some());
     }
     assert!(seed.accounts.iter().all(|account| !account.roles.is_empty()));
     let (_, refused) = directory.relevance();
@@ -75,7 +78,10 @@ fn the_agreements_bind_somebody() {
             let named = party.organisations.iter().all(|id| directory.organisation(id).is_some());
             assert!(named, "{id}: {}", party.name);
             assert!(!party.organisations.is_empty() || select.is_some(), "{id}: {}", party.name);
-            assert!(party.contacts.iter().all(|id| directory.contact(id).is_some()), "{id}");
+            for contact in &party.contacts {
+                let known = directory.contact(contact);
+                assert!(known.is_some_and(|it| it.substitute.is_some()), "{id}: {contact}");
+            }
         }
         match &agreement.adhesion {
             None => assert!(agreement.parties.len() >= 2, "{id}"),

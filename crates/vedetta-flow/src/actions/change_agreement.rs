@@ -180,7 +180,8 @@ impl House {
         let members = standing.directory.members().iter();
         let organisations: Vec<_> =
             members.map(|it| (it.number, Arc::clone(&it.organisation))).collect();
-        let known = Known::of(&organisations, &standing.agreements);
+        let contacts = standing.directory.contacts().iter().map(|it| &it.id);
+        let known = Known::of(&organisations, &standing.agreements).with_contacts(contacts);
         let faults = vedetta_policy::check(agreement, &known);
         if faults.is_empty() {
             return Ok(());

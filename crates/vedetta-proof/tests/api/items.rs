@@ -213,6 +213,9 @@ async fn auditors_read_what_was_done_and_prove_it() {
     let figures = door.ask(&token, "GET /metrics", None).await;
     let figures = String::from_utf8(figures.body).unwrap();
     assert!(figures.contains("vedetta_http_requests_total"), "{figures}");
+    // Midnight in Rome after its last day.
+    let ends = "vedetta_agreement_ends_seconds{agreement=\"act\"} 1861916400\n";
+    assert!(figures.contains(ends), "{figures}");
     let document = door.get("", "/api/v1/openapi.json").await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(door.get("", "/ready").await, json!({ "status": "ok" }));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use vedetta_flow::FlowError;
 use vedetta_flow::actions::change_agreement::Step;
+use vedetta_flow::{FlowError, Notation, read_agreement};
 use vedetta_model::{AgreementId, OrganisationId};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::house::act;
@@ -52,6 +52,41 @@ fn only_drafts_are_rewritten_and_only_by_administrators() {
         test.house.put_draft(&test.administrator(), &draft),
         Err(FlowError::Conflict(_))
     ));
+}
+
+#[test]
+fn whom_nobody_can_call_is_a_fault() {
+    let test = TestHouse::small();
+    let mut draft = act();
+    draft.id = AgreementId::new("act-2").unwrap();
+    draft.stage = vedetta_model::agreement::Stage::Draft;
+    draft.parties[0].contacts = vec!["sala".parse().unwrap()];
+    let put = || test.house.put_draft(&test.administrator(), &draft);
+    let fault = put().unwrap_err().to_string();
+    assert!(fault.contains("party[0].contacts: there is no contact sala"), "{fault}");
+    let contact = r#"{"id":"sala","organisation":"cnaipic","role":"desk","name":"Sala operativa"}"#;
+    let contacts = vec![serde_json::from_str(contact).unwrap()];
+    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    put().unwrap();
+}
+
+#[test]
+fn the_agreements_of_the_manual_can_be_signed() {
+    let test = TestHouse::italy();
+    let admin = test.administrator();
+    let manual = include_str!("../../../../docs/administrators/agreements.md");
+    let texts = manual.split("```toml\n").skip(1).filter_map(|it| it.split_once("```"));
+    let texts: Vec<_> = texts.map(|(text, _)| text).filter(|it| it.starts_with("id = ")).collect();
+    assert_eq!(texts.len(), 3, "a framework, an act, an adhesion");
+    for text in &texts {
+        let agreement = read_agreement(text, Notation::Toml).unwrap();
+        test.house.put_draft(&admin, &agreement).unwrap();
+        test.house.step_agreement(&admin, &agreement.id, &Step::PutInForce).unwrap();
+    }
+    for what in ["contacts = ", "[[raci]]", "[handling.iep]"] {
+        assert!(texts[0].contains(what), "{what}");
+    }
 }
 
 #[test]
