@@ -37,6 +37,8 @@ pub struct Route {
     pub or_takes: Option<Content>,
     /// What it gives, when it succeeds.
     pub gives: Option<Content>,
+    /// What it gives instead, to whoever asks for that.
+    pub or_gives: &'static [Content],
 }
 
 /// A body: its media type, and the name of its schema when it is JSON of ours.
@@ -216,6 +218,38 @@ mod tests {
                 assert!(!roles.contains(&Role::Auditor), "{} {}", route.verb.as_str(), route.path);
             }
         }
+    }
+
+    /// `VEDETTA_BLESS=1` writes it anew.
+    #[test]
+    fn the_matrix_is_in_the_reference() {
+        let mut text = String::from(
+            "# Who may ask for what\n\nWritten from the table that admits requests. What a role may, and who gives \
+             it: [access](../administrators/access.md).\n\n| request | who | what |\n|---|---|---|\n",
+        );
+        for route in TABLE {
+            let (verb, path, what) = (route.verb.as_str(), route.path, route.summary);
+            let who = match route.who {
+                Who::Anyone => "anyone".to_owned(),
+                Who::SignedIn => "every account".to_owned(),
+                Who::Operator => "the node's own commands".to_owned(),
+                Who::Roles(roles) => names(roles),
+                Who::Room(roles) => format!("{}, of the node's own organisation", names(roles)),
+            };
+            text.push_str(&format!("| `{verb} {path}` | {who} | {what} |\n"));
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/access.md");
+        if std::env::var_os("VEDETTA_BLESS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept, text, "VEDETTA_BLESS=1 rewrites it");
+    }
+
+    fn names(roles: &[Role]) -> String {
+        let names = roles.iter().map(|role| serde_json::to_string(role).unwrap());
+        let names: Vec<_> = names.map(|it| it.trim_matches('"').to_owned()).collect();
+        names.join(", ")
     }
 
     #[test]

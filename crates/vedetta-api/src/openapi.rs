@@ -97,8 +97,8 @@ fn responses(route: &Route) -> Value {
         Some(_) => ("200", "As asked."),
     };
     let mut answer = json!({ "description": said });
-    if let Some(body) = route.gives {
-        answer["content"] = content(body);
+    for body in route.gives.iter().chain(route.or_gives) {
+        answer["content"][body.media] = content(*body)[body.media].clone();
     }
     let error = match route.style() {
         Style::Problem => Content { media: PROBLEM_JSON, schema: Some("Problem") },
@@ -194,6 +194,14 @@ mod tests {
         };
         assert_eq!(taken("/api/v1/items", "post"), ["application/json", "text/csv"]);
         assert_eq!(taken("/api/v1/imports", "post"), ["application/json", "text/csv"]);
+        let given = |path: &str| {
+            let content = &document["paths"][path]["get"]["responses"]["200"]["content"];
+            content.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(given("/api/v1/stream"), ["text/event-stream", "application/x-ndjson"]);
+        assert_eq!(given("/api/v1/exports/{file}"), ["application/json", "text/csv"]);
+        let report = given("/api/v1/incidents/{number}/report");
+        assert_eq!(report, ["application/json", "text/html", "application/pdf"]);
     }
 
     #[test]

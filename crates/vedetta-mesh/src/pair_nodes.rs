@@ -15,7 +15,7 @@ use vedetta_flow::FlowError;
 use vedetta_flow::authority::ADMINISTRATORS;
 use vedetta_flow::corridor::forget;
 use vedetta_flow::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
-use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+use vedetta_model::{Actor, AgreementId, Instant, OrganisationId, Role};
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
 
 use crate::Nodes;
@@ -403,7 +403,7 @@ impl Nodes {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn invitations(&self, by: &Actor) -> Result<Vec<Invitation>, FlowError> {
-        self.house.require_room(by, ADMINISTRATORS, "see invitations")?;
+        self.house.require_room(by, &[Role::Auditor], "see invitations")?;
         let now = self.house.now();
         let all = self.house.all_invitations()?;
         Ok(all.into_iter().filter(|invitation| invitation.expires > now).collect())

@@ -123,7 +123,8 @@ const TAXII_OBJECT: &[(&str, &str)] = &[
 
 const fn line(verb: Verb, path: &'static str, who: Who, summary: &'static str) -> Route {
     let (cost, query) = (Cost::Light, &[]);
-    Route { verb, path, who, cost, summary, query, takes: None, or_takes: None, gives: None }
+    let (takes, or_takes, gives, or_gives) = (None, None, None, &[]);
+    Route { verb, path, who, cost, summary, query, takes, or_takes, gives, or_gives }
 }
 
 const fn get(path: &'static str, who: Who, summary: &'static str) -> Route {
@@ -151,11 +152,17 @@ const fn stix(schema: &'static str) -> Option<Content> {
 }
 
 const fn of(media: &'static str) -> Option<Content> {
-    Some(Content { media, schema: None })
+    Some(plain(media))
+}
+
+const fn plain(media: &'static str) -> Content {
+    Content { media, schema: None }
 }
 
 /// One object or bundle of STIX.
 const STIX: Content = Content { media: "application/stix+json", schema: Some("Stix") };
+/// A document as a file to be saved.
+const FILES: &[Content] = &[plain("text/html"), plain("application/pdf")];
 
 impl Route {
     const fn cost(self, cost: Cost) -> Self {
@@ -176,6 +183,10 @@ impl Route {
 
     const fn gives(self, gives: Option<Content>) -> Self {
         Self { gives, ..self }
+    }
+
+    const fn or_gives(self, or_gives: &'static [Content]) -> Self {
+        Self { or_gives, ..self }
     }
 }
 
@@ -294,7 +305,8 @@ pub const TABLE: &[Route] = &[
         .gives(json("ImportOutcome")),
     get("/api/v1/exports/{file}", AUDITORS, "Export the directory, as JSON or as CSV of one kind")
         .cost(Cost::Bulk)
-        .gives(json("DirectoryDocument")),
+        .gives(json("DirectoryDocument"))
+        .or_gives(&[plain("text/csv")]),
     get("/api/v1/relevance", Who::SignedIn, "Which organisations something concerns")
         .query(&[("of", "An address, network, domain, URL, mailbox, CPE or supplier.")])
         .gives(json("Relevance")),
@@ -334,7 +346,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("Stix"))
         .or_takes(of("text/csv"))
         .gives(json("Accepted")),
-    get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(json("Stix")),
+    get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(Some(STIX)),
     delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
         .query(&[("reason", "Why, in a sentence.")]),
     post("/api/v1/items/{item}/acknowledgement", PRODUCERS, "Acknowledge for one's organisation")
@@ -382,10 +394,12 @@ pub const TABLE: &[Route] = &[
             ("after", "Begin after this place; at the present without it."),
             ("since", "Begin at this moment."),
         ])
-        .gives(of("text/event-stream")),
+        .gives(of("text/event-stream"))
+        .or_gives(&[plain("application/x-ndjson")]),
     get("/feeds/{file}", Who::SignedIn, "A feed, by its name and format")
         .cost(Cost::Bulk)
-        .gives(of("text/plain")),
+        .gives(of("text/plain"))
+        .or_gives(&[plain("text/csv"), plain("text/dns"), STIX]),
     get("/api/v1/reports/sharing", ROOM_AND_AUDITORS, "Time to share and to acknowledge")
         .cost(Cost::Bulk)
         .query(&[("days", "Over so many past days; 1 to 90, 30 without it.")])
@@ -503,11 +517,13 @@ pub const TABLE: &[Route] = &[
     .gives(json("IncidentClocks")),
     get("/api/v1/incidents/{number}/notices/{step}", Who::SignedIn, "The draft of a notice")
         .query(DOCUMENT)
-        .gives(json("Document")),
+        .gives(json("Document"))
+        .or_gives(FILES),
     get("/api/v1/incidents/{number}/report", Who::SignedIn, "The report after an incident")
         .cost(Cost::Bulk)
         .query(DOCUMENT)
-        .gives(json("Document")),
+        .gives(json("Document"))
+        .or_gives(FILES),
     get("/api/v1/clocks", Who::SignedIn, "What is due next")
         .query(&[("limit", "At most so many; 1 to 500, 5 without it.")])
         .gives(json("NextClocks")),

@@ -11,6 +11,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
+use vedetta_api::access::{Route, TABLE};
 use vedetta_api::server::Peer;
 use vedetta_api::{Api, Rate, Settings};
 use vedetta_model::account::AccountState;
@@ -118,7 +119,32 @@ impl Door {
             }
             None => Body::empty(),
         };
-        self.send(request.body(body).unwrap()).await
+        let answer = self.send(request.body(body).unwrap()).await;
+        let path = uri.split('?').next().unwrap_or_default();
+        let routes = TABLE.iter().filter(|it| it.verb.as_str() == method && leads(it.path, path));
+        let route = routes.min_by_key(|it| it.path.matches('{').count());
+        if let (true, Some(route)) = (answer.status.is_success(), route) {
+            Self::check(route, line, &answer);
+        }
+        answer
+    }
+
+    /// Holds an answer to the matrix: its media type is one that the line gives, and what is JSON of ours
+    /// is as the schema says.
+    fn check(route: &Route, line: &str, answer: &Answer) {
+        let media = answer.header("content-type").split(';').next().unwrap_or_default();
+        let given = route.gives.iter().chain(route.or_gives);
+        let named = |content: &&vedetta_api::access::Content| {
+            content.media.split(';').next() == Some(media)
+        };
+        let Some(content) = given.clone().find(named) else {
+            assert!(media.is_empty() && given.count() == 0, "{line} gives {media:?}");
+            return;
+        };
+        if let Some(schema) = content.schema {
+            let breaks = vedetta_schema::breaks(schema, &answer.json());
+            assert_eq!(breaks, [""; 0], "{line}: {}", answer.text());
+        }
     }
 
     /// Sends a request from an address, without a token.
@@ -150,6 +176,13 @@ impl Door {
         assert!(answer.status.is_success(), "{uri}: {answer:?}");
         answer.json()
     }
+}
+
+/// Whether a path is one that a line of the matrix is for.
+fn leads(line: &str, path: &str) -> bool {
+    let [line, path]: [Vec<_>; 2] = [line, path].map(|it| it.split('/').collect());
+    let fits = |(part, it): (&&str, &&str)| part == it || part.starts_with('{');
+    line.len() == path.len() && line.iter().zip(&path).all(fits)
 }
 
 impl Answer {
