@@ -16,6 +16,9 @@ pub(crate) const PRODUCERS: &[Role] =
 /// Who works in the operations room, or checks on it.
 pub const ROOM_AND_AUDITORS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
+/// Who sees how fast things go: they, and what measures for them.
+pub(crate) const MEASURERS: &[Role] =
+    &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor, Role::Machine];
 /// Who sees what everyone did.
 pub(crate) const AUDITORS: &[Role] = &[Role::Auditor, Role::Administrator];
 

@@ -43,6 +43,12 @@ const STOPPED: Duration = Duration::from_hours(31 * 24);
 pub(crate) struct Configuration {
     /// Whose node it is: the identifier of an organisation of its directory.
     pub(crate) organisation: String,
+    /// What it calls itself; the name of its organisation without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<String>,
+    /// Whom to ask about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<String>,
     /// Where it listens.
     pub(crate) listen: String,
     /// The names and addresses in its certificate.
@@ -97,6 +103,8 @@ impl Default for Configuration {
     fn default() -> Self {
         Self {
             organisation: "cnaipic".into(),
+            title: None,
+            contact: None,
             listen: "127.0.0.1:8443".into(),
             names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
             ledger: "sqlite".into(),
@@ -135,6 +143,13 @@ impl Configuration {
     pub(crate) fn inner_networks(&self) -> Result<Inner, Failure> {
         Inner::read(&self.webhook_networks)
             .map_err(|error| Failure::Usage(format!("vedetta.toml: webhook_networks: {error}")))
+    }
+
+    /// What the node calls itself.
+    pub(crate) fn title(&self, house: &House) -> String {
+        let own = OrganisationId::new(&self.organisation).ok();
+        let named = || Some(house.standing().directory.organisation(&own?)?.name.clone());
+        self.title.clone().or_else(named).unwrap_or_else(|| self.organisation.clone())
     }
 
     /// By what it sends text messages.
@@ -245,6 +260,21 @@ mod tests {
         assert_eq!((days(Kind::Ipv4), days(Kind::Ipv6), days(Kind::Mutex)), (14.0, 30.0, 180.0));
         let wrong = read(&sample.replace("lifetime_days = 14", "lifetime_days = 0")).unwrap_err();
         assert!(wrong.to_string().contains("kinds.ipv4: lifetime_days"), "{wrong}");
+    }
+
+    #[test]
+    fn a_node_is_called_as_it_says_or_by_the_name_of_its_organisation() {
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let house = House::open(store, Arc::new(LedgerClock::start()), Arc::new(SystemEntropy));
+        let house = house.unwrap();
+        let own = r#"{"id":"cnaipic","name":"CNAIPIC","kind":"national-centre"}"#;
+        let organisations = vec![serde_json::from_str(own).unwrap()];
+        let records = vedetta_directory::directory::Records { organisations, ..Default::default() };
+        house.found(records, Vec::new()).unwrap();
+        let title = |text: &str| toml::from_str::<Configuration>(text).unwrap().title(&house);
+        assert_eq!(title(""), "CNAIPIC");
+        assert_eq!(title(r#"title = "Sala nazionale""#), "Sala nazionale");
+        assert_eq!(title(r#"organisation = "nobody""#), "nobody");
     }
 
     #[test]

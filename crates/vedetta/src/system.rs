@@ -107,6 +107,7 @@ impl Clock for LedgerClock {
 }
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "this is where randomness is had")]
     fn fill(&self, buffer: &mut [u8]) {
         if let Err(error) = getrandom::fill(buffer) {
             // Without randomness no key is safe: there is nothing to go on with.

@@ -8,6 +8,8 @@ use super::{Content, Cost, Route, Verb, Who};
 const ADMINISTRATORS: Who = Who::Room(&[Role::Administrator]);
 /// Who sees what everyone did.
 const AUDITORS: Who = Who::Room(&[Role::Administrator, Role::Auditor]);
+/// Who measures what everyone did: a scraper needs no more.
+const MEASURERS: Who = Who::Room(&[Role::Administrator, Role::Auditor, Role::Machine]);
 /// Who works in an operations room.
 const ROOM: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 /// Who works in an operations room, or checks on it.
@@ -201,7 +203,7 @@ pub const TABLE: &[Route] = &[
         "The certificate of the node's own authority, to be compared with one had otherwise",
     )
     .gives(of("application/x-pem-file")),
-    get("/metrics", AUDITORS, "Figures for Prometheus").gives(of("text/plain")),
+    get("/metrics", MEASURERS, "Figures for Prometheus").gives(of("text/plain")),
     get("/api/v1/openapi.json", Who::Anyone, "This description").gives(of("application/json")),
     // Sensors.
     get("/api/v1/sensors", Who::SignedIn, "Sensors, how they do, and which are silent")

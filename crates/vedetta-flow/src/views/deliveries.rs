@@ -15,7 +15,7 @@ use vedetta_store::{
     StoreError, StoredItem, VersionFilter,
 };
 
-use crate::authority::ROOM_AND_AUDITORS;
+use crate::authority::{MEASURERS, ROOM_AND_AUDITORS};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
@@ -146,7 +146,7 @@ impl House {
     /// # Errors
     /// Forbidden, or what the ledger said.
     pub fn pace(&self, by: &Actor, after: Sequence) -> Result<Vec<Pace>, FlowError> {
-        self.require_room(by, ROOM_AND_AUDITORS, "see how fast the agreements work")?;
+        self.require_room(by, MEASURERS, "see how fast the agreements work")?;
         let (mut measured, mut kept) =
             self.read(|reader| Ok((self.measure(reader, after)?, self.kept(reader, after)?)))?;
         for agreement in kept.keys() {

@@ -216,6 +216,13 @@ async fn auditors_read_what_was_done_and_prove_it() {
     // Midnight in Rome after its last day.
     let ends = "vedetta_agreement_ends_seconds{agreement=\"act\"} 1861916400\n";
     assert!(figures.contains(ends), "{figures}");
+    door.account("prometheus", "cnaipic", &[Role::Machine]);
+    let scraper = door.token("prometheus");
+    assert_eq!(door.ask(&scraper, "GET /metrics", None).await.status, StatusCode::OK);
+    let beyond = door.ask(&scraper, "GET /api/v1/ledger/entries", None).await;
+    assert_eq!(beyond.status, StatusCode::FORBIDDEN, "a scraper reads no ledger");
+    let elsewhere = door.ask(&door.token("perugia.bot"), "GET /metrics", None).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
     let document = door.get("", "/api/v1/openapi.json").await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(door.get("", "/ready").await, json!({ "status": "ok" }));

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use taxii::{Envelope, ErrorMessage, Status, TAXII};
+use vedetta_api::Settings;
 use vedetta_testkit::items::TestItem;
 
 use crate::door::{Answer, Door};
@@ -32,6 +33,15 @@ async fn objects(door: &Door, token: &str, uri: &str) -> Envelope<Value> {
 
 fn names(envelope: &Envelope<Value>) -> Vec<&str> {
     envelope.objects.iter().map(|object| object["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn discovery_says_who_runs_the_node() {
+    let (title, contact) = ("Sala nazionale".to_owned(), Some("sala@cnaipic.example".to_owned()));
+    let door = Door::with(Settings { title, contact, ..Settings::default() });
+    let discovery = door.get(&door.token("perugia.bot"), "/taxii2/").await;
+    assert_eq!(discovery["title"], "Sala nazionale");
+    assert_eq!(discovery["contact"], "sala@cnaipic.example");
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ impl Serve {
                 listen,
                 names: &configuration.names,
                 settings: Settings {
-                    title: configuration.organisation.clone(),
+                    title: configuration.title(&house),
+                    contact: configuration.contact.clone(),
                     webhook_networks,
                     octets_a_day: configuration.octets_a_day,
                     decay: Arc::clone(&configuration.decay),
