@@ -142,6 +142,6 @@ async fn read(house: &Arc<House>, place: u64) -> Result<Releases, FlowError> {
 /// A release as the stream shows it.
 pub(crate) fn frame(item: ReadItem) -> Frame {
     let iep = item.obligations.and_then(|it| serde_json::to_vec(&*it).ok()).map(Bytes::from);
-    let object = Bytes::from_owner(item.body);
-    Frame { place: item.stamp.seq.0, at: item.stamp.at, object, iep }
+    let (tlp, pap, object) = (item.tlp, item.pap, Bytes::from_owner(item.body));
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep }
 }

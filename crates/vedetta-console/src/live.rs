@@ -84,7 +84,8 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     let line = |language| Item::of(Line::of(house, item, Words(language)), Words(language)).html();
     let object = serde_json::json!({ "it": line(Language::It), "en": line(Language::En) });
     let object = Bytes::from(object.to_string());
-    Frame { place: item.stamp.seq.0, at: item.stamp.at, object, iep: None }
+    let (tlp, pap) = (item.tlp, item.pap);
+    Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep: None }
 }
 
 struct Following {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::watch;
-use vedetta_model::{Instant, Places};
+use vedetta_model::{Instant, Pap, Places, Tlp};
 use vedetta_policy::{Cleared, Reader};
 
 use crate::receipts::Receipts;
@@ -24,6 +24,10 @@ pub struct Frame {
     pub place: u64,
     /// When it was released.
     pub at: Instant,
+    /// How far it may go: the object alone does not say so of what was brought unmarked.
+    pub tlp: Tlp,
+    /// What may be done with it.
+    pub pap: Pap,
     /// The object, as JSON.
     pub object: Bytes,
     /// What exchange policies oblige its reader to, as JSON on one line.
@@ -35,8 +39,8 @@ pub struct Frame {
 pub enum Format {
     /// Server-sent events (WHATWG HTML, section 9.2).
     Sse,
-    /// One JSON object a line: `{"id": "…", "date_added": "…", "object": {…}}`, and `iep` where
-    /// policies bind it.
+    /// One JSON object a line: `{"id": "…", "date_added": "…", "tlp": "…", "pap": "…", "object":
+    /// {…}}`, and `iep` where policies bind it.
     Ndjson,
 }
 
@@ -330,9 +334,12 @@ impl Frame {
     fn write(&self, format: Format, bytes: &mut BytesMut) {
         match format {
             Format::Sse => {
-                bytes.put_slice(format!("id: {}\nevent: item\n", self.place).as_bytes());
+                // Fields that the specification does not know, and has every reader ignore: `tlp`,
+                // `pap`, `iep`.
+                let (tlp, pap) = (self.tlp.label(), self.pap.label());
+                let head = format!("id: {}\nevent: item\ntlp: {tlp}\npap: {pap}\n", self.place);
+                bytes.put_slice(head.as_bytes());
                 if let Some(iep) = &self.iep {
-                    // A field that the specification does not know, and has every reader ignore.
                     bytes.put_slice(b"iep: ");
                     bytes.put_slice(iep);
                     bytes.put_slice(b"\n");
@@ -342,7 +349,11 @@ impl Frame {
                 bytes.put_slice(b"\n\n");
             }
             Format::Ndjson => {
-                let head = format!("{{\"id\":\"{}\",\"date_added\":\"{}\",", self.place, self.at);
+                let (tlp, pap) = (self.tlp.label(), self.pap.label());
+                let head = format!(
+                    "{{\"id\":\"{}\",\"date_added\":\"{}\",\"tlp\":\"{tlp}\",\"pap\":\"{pap}\",",
+                    self.place, self.at
+                );
                 bytes.put_slice(head.as_bytes());
                 if let Some(iep) = &self.iep {
                     bytes.put_slice(b"\"iep\":");

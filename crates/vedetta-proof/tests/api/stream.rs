@@ -278,3 +278,29 @@ async fn what_policies_oblige_to_goes_beside_the_object() {
     let event = read_frame(&mut events).await;
     assert!(event.contains("\niep: {\"attribution\":\"must not\""), "{event}");
 }
+
+#[tokio::test]
+async fn what_was_brought_unmarked_goes_out_with_how_far_it_may_go() {
+    let door = Door::new();
+    let _worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let table = "type,value\nipv4,203.0.113.77\n";
+    let brought = door.ask(&perugia, "POST /api/v1/items", Some(("text/csv", table))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    let page = door.get(&centre, "/api/v1/items").await;
+    let line = read_frame(&mut open(&door, &centre, "0").await).await;
+    let line: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+    assert!(line["object"].get("object_marking_refs").is_none(), "{line}");
+    for name in ["tlp", "pap"] {
+        assert_eq!(line[name], page["items"][0][name], "{line}");
+    }
+    let request = Request::get("/api/v1/stream?after=0")
+        .header("authorization", format!("Bearer {centre}"))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let mut events = door.router.clone().oneshot(request).await.unwrap().into_body();
+    let event = read_frame(&mut events).await;
+    let word = |name: &str| page["items"][0][name].as_str().unwrap().to_owned();
+    let fields = format!("\ntlp: {}\npap: {}\n", word("tlp"), word("pap"));
+    assert!(event.contains(&fields), "{event}");
+}
