@@ -1,6 +1,7 @@
 //! What an indicator is worth: the terms it looks for in one spelling, how much of its worth is
 //! left, and what is known to be harmless. Pure: time and lists are parameters.
 
+mod asked;
 pub mod breadth;
 pub mod decay;
 mod domain;
@@ -14,6 +15,7 @@ pub mod url;
 pub mod warning_list;
 pub mod warning_lists;
 
+pub use asked::tells_of;
 pub use breadth::{Breadth, breadth};
 pub use decay::{DecayTable, Life, Parameters, Standing};
 pub use reading::{Nature, Reading, read};

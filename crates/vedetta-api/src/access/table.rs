@@ -48,6 +48,8 @@ const ITEMS: &[(&str, &str)] = &[
     ("kind", "STIX types, separated by commas."),
     ("share", "`cleared` (all that one may read), `public` (TLP:CLEAR) or `own`."),
     ("versions", "`last`, `first` or `all`."),
+    ("order", "`oldest` first, or `newest` first, with the last version of each."),
+    ("value", "Only what tells of this address, domain, URL, mailbox or hash; newest first."),
 ];
 const OVERDUE: &[(&str, &str)] = &[
     ("after", "Go on after this one, as `next` of the page before said."),

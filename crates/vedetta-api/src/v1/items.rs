@@ -11,9 +11,10 @@ use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vedetta_flow::{
-    Answer as Explained, Door, House, ItemsPreview, Obligations, Preview, Previews, ReadItem,
-    Sequence, Share, VersionFilter, Wish, check_kinds,
+    Answer as Explained, Door, FlowError, House, ItemsPreview, Look, Obligations, Preview,
+    Previews, ReadItem, ReadPage, Sequence, Share, VersionFilter, Wish, check_kinds,
 };
+use vedetta_indicator::tells_of;
 use vedetta_intake::DoorIn;
 use vedetta_intake::indicator_csv::Bringer;
 use vedetta_model::{
@@ -44,6 +45,16 @@ pub(super) struct Which {
     kind: Option<String>,
     share: ShareName,
     versions: VersionsName,
+    order: Option<Order>,
+    value: Option<String>,
+}
+
+/// In which order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Order {
+    Oldest,
+    Newest,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -141,13 +152,18 @@ pub(super) async fn list(
     Caller(actor): Caller,
     Asked(which): Asked<Which>,
 ) -> Result<Response, Problem> {
+    let backwards = which.is_backwards()?;
     let wish = which.wish()?;
     let (who, share) = (actor.clone(), wish.share);
     recorder::room(&api).await?;
     let worth = Worth::to(&api, &actor).await?;
+    let cost = if backwards { Cost::Bulk } else { Cost::Light };
     let (items, next) = api
-        .ask(move |house| {
-            let page = house.page(&who, &wish)?;
+        .ask_at(cost, move |house| {
+            let page = match backwards {
+                true => which.newest(house, &who, &wish)?,
+                false => house.page(&who, &wish)?,
+            };
             let lines = page.items.into_iter().filter_map(|item| ItemLine::of(item, &worth));
             Ok((lines.collect::<Vec<_>>(), page.next))
         })
@@ -316,6 +332,41 @@ async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Pre
 }
 
 impl Which {
+    /// Whether the newest are wanted first: asked for, or looked for by a value.
+    fn is_backwards(&self) -> Result<bool, Problem> {
+        let refused = |name, sentence| Err(Problem::new(Kind::NotUnderstood, sentence).at(name));
+        let value = self.value.as_deref().map(str::trim);
+        if value == Some("") {
+            let sentence = "value: is empty; give an address, a domain, a URL, a mailbox or a hash";
+            return refused("value", sentence);
+        }
+        if value.is_some() && self.order == Some(Order::Oldest) {
+            let sentence = "order: what is found by value comes newest first; leave order out";
+            return refused("order", sentence);
+        }
+        let backwards = value.is_some() || self.order == Some(Order::Newest);
+        if backwards && !matches!(self.versions, VersionsName::Last) {
+            let sentence = "versions: newest first has the last of each; leave versions out";
+            return refused("versions", sentence);
+        }
+        Ok(backwards)
+    }
+
+    /// A page of the newest, from the end or from where the one before ended.
+    fn newest(&self, house: &House, by: &Actor, wish: &Wish) -> Result<ReadPage, FlowError> {
+        let look = Look {
+            before: self.after.is_some().then_some(wish.after),
+            limit: wish.limit,
+            share: wish.share,
+            kinds: &wish.kinds,
+            tlp: None,
+        };
+        let value = self.value.as_deref();
+        let fits = |item: &ReadItem| value.is_none_or(|value| tells_of(&item.body, value));
+        let found = house.newest_items(by, &look, fits)?;
+        Ok(ReadPage { items: found.items, next: found.before })
+    }
+
     fn wish(&self) -> Result<Wish, Problem> {
         let after = place("after", self.after.as_deref())?.unwrap_or(Sequence::START);
         let kinds = self.kind.iter().flat_map(|kinds| kinds.split(',')).map(str::to_owned);

@@ -445,3 +445,40 @@ async fn what_is_overdue_is_told_with_whom_to_call_page_by_page_and_counted() {
         "{metrics}"
     );
 }
+
+#[tokio::test]
+async fn a_machine_asks_whether_a_value_is_known() {
+    let door = Door::new();
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let bring = async |table: &str| {
+        let brought = door.ask(&perugia, "POST /api/v1/items", Some(("text/csv", table))).await;
+        assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    };
+    bring("type,value\nipv4,203.0.113.77\nipv4,203.0.113.7\ndomain,accesso.example\n").await;
+    let known = async |asked: &str| {
+        let page = door.get(&centre, &format!("/api/v1/items?{asked}")).await;
+        let items = page["items"].as_array().unwrap().clone();
+        let patterns = items.iter().map(|it| it["object"]["pattern"].as_str().unwrap().to_owned());
+        (patterns.collect::<Vec<_>>(), page["next"].as_str().map(str::to_owned))
+    };
+    let one = |value: &str| vec![format!("[ipv4-addr:value = '{value}']")];
+    assert_eq!(known("value=203.0.113.7").await.0, one("203.0.113.7"));
+    assert_eq!(known("value=198.51.100.7").await.0, Vec::<String>::new());
+    // Newest first, in pages that what comes meanwhile does not move.
+    let (first, next) = known("order=newest&limit=2").await;
+    bring("type,value\nipv4,203.0.113.9\n").await;
+    let (second, _) = known(&format!("order=newest&limit=2&after={}", next.unwrap())).await;
+    let (mut paged, (mut oldest, _)) = ([first, second].concat(), known("limit=3").await);
+    oldest.reverse();
+    assert_eq!(paged, oldest);
+    paged.insert(0, one("203.0.113.9").remove(0));
+    assert_eq!(known("order=newest").await.0, paged);
+    for (asked, place) in [
+        ("value=", "value"),
+        ("value=a.example&order=oldest", "order"),
+        ("order=newest&versions=all", "versions"),
+    ] {
+        let refused = door.ask(&centre, &format!("GET /api/v1/items?{asked}"), None).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["where"]), (400, &json!(place)));
+    }
+}
