@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
+use vedetta_model::agreement::Stage;
 use vedetta_model::{
     Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber, Places,
 };
@@ -163,11 +164,7 @@ impl House {
 
     fn measure(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Measured, StoreError> {
         let (mut measured, mut releases) = (Measured::new(), Releases::default());
-        let parties = Parties {
-            standing: self.standing(),
-            known: RefCell::default(),
-            brought: RefCell::default(),
-        };
+        let parties = Parties::of_standing(self.standing());
         let acknowledgements = newest_acknowledgements(reader, after)?;
         // Of each release that was acknowledged: by whom, and when each first had it.
         let mut received: BTreeMap<_, HashMap<_, Option<Instant>>> = BTreeMap::new();
@@ -187,9 +184,10 @@ impl House {
             let mut counts = HashMap::new();
             for place in had.iter() {
                 let Some(release) = releases.get(place) else { continue };
+                let began = parties.began(release.at);
                 let reached = counts
-                    .entry(release.clearance)
-                    .or_insert_with(|| self.reached(&parties, release.clearance, audience));
+                    .entry((release.clearance, began))
+                    .or_insert_with(|| self.reached(&parties, release, audience));
                 for (agreement, count) in reached.iter() {
                     let pace = measured.entry(agreement.clone()).or_default();
                     pace.0.push((millis(release.at, *at), *count));
@@ -203,7 +201,7 @@ impl House {
             self.look_up(reader, &Places::between(place, place), &mut releases)?;
             let (Some(had), Some(release)) = (had, releases.get(place)) else { continue };
             let one = Audience::from_iter([it.organisation]);
-            for (agreement, _) in self.reached(&parties, release.clearance, &one) {
+            for (agreement, _) in self.reached(&parties, release, &one) {
                 let pace = measured.entry(agreement).or_default();
                 pace.1.push((millis(had, it.at), 1));
             }
@@ -212,24 +210,31 @@ impl House {
     }
 
     /// How many of an audience each agreement brought a release to: the last of each one's chain
-    /// as things stand, or all that it was released under where none stands any more.
+    /// as things stand, or all that it was released under where none stands any more, or none did yet.
     fn reached(
         &self,
         parties: &Parties,
-        clearance: ClearanceId,
+        release: &Released,
         audience: &Audience,
     ) -> Vec<(AgreementId, u64)> {
+        let clearance = release.clearance;
         let Some(cleared) = self.shared.book.get(clearance) else { return Vec::new() };
         let brought = parties.brought(clearance, &cleared);
         let producer = parties.standing.directory.number(&cleared.handling.producer);
         let mut rest = audience.difference(&producer.into_iter().collect());
+        let under = self.shared.book.under(clearance);
+        let rested = |agreement| under.as_ref().is_some_and(|under| under.contains(agreement));
         let mut reached = BTreeMap::new();
         for (agreement, to) in brought.iter() {
+            // It began since: by another the release was made.
+            if !rested(agreement) && !parties.bound(agreement, release.at) {
+                continue;
+            }
             let had = rest.intersection(to);
             rest = rest.difference(&had);
             *reached.entry(agreement.clone()).or_default() += had.len() as u64;
         }
-        let under = self.shared.book.under(clearance).filter(|_| !rest.is_empty());
+        let under = under.filter(|_| !rest.is_empty());
         for agreement in under.iter().flat_map(|under| under.iter()) {
             let had = parties.of(agreement).common(&rest).count() as u64;
             *reached.entry(agreement.clone()).or_default() += had;
@@ -288,6 +293,10 @@ pub(super) struct Released {
 /// The parties to agreements, and whom each brings what is cleared alike, gathered once.
 struct Parties {
     standing: Arc<Standing>,
+    /// Since when each is in force without a break.
+    since: BTreeMap<AgreementId, Instant>,
+    /// The same moments, in order.
+    begins: Vec<Instant>,
     known: RefCell<HashMap<AgreementId, Rc<Audience>>>,
     brought: RefCell<HashMap<ClearanceId, Rc<Brought>>>,
 }
@@ -302,6 +311,28 @@ impl Released {
 type Brought = Vec<(AgreementId, Audience)>;
 
 impl Parties {
+    fn of_standing(standing: Arc<Standing>) -> Self {
+        let since = standing.agreements.iter().filter_map(|it| match it.stage {
+            Stage::InForce { since, .. } => Some((it.id.clone(), since)),
+            _ => None,
+        });
+        let since: BTreeMap<_, _> = since.collect();
+        let mut begins: Vec<_> = since.values().copied().collect();
+        begins.sort_unstable();
+        let (known, brought) = (RefCell::default(), RefCell::default());
+        Self { standing, since, begins, known, brought }
+    }
+
+    /// How many of those in force were so at a moment: between two beginnings all stays alike.
+    fn began(&self, at: Instant) -> usize {
+        self.begins.partition_point(|since| *since <= at)
+    }
+
+    /// Whether an agreement was in force at a moment, without a break since.
+    fn bound(&self, agreement: &AgreementId, at: Instant) -> bool {
+        self.since.get(agreement).is_some_and(|since| *since <= at)
+    }
+
     fn of(&self, agreement: &AgreementId) -> Rc<Audience> {
         let mut known = self.known.borrow_mut();
         let gather = || Rc::new(self.standing.members(agreement));

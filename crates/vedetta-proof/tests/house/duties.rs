@@ -273,3 +273,29 @@ fn nobody_but_the_room_finds_a_derived_form_by_what_it_was_made_of() {
     assert_eq!((of(&stranger, &form.id), of(&stranger, &item.id())), (1, 0));
     assert_eq!((of(&room, &form.id), of(&room, &item.id())), (1, 1));
 }
+
+#[test]
+fn an_agreement_is_not_measured_by_what_went_before_it() {
+    let test = TestHouse::small();
+    let measured = |id: &str| {
+        let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+        let pace = paces.into_iter().find(|it| it.agreement.as_str() == id);
+        pace.map_or((0, 0), |pace| (pace.share.count, pace.acknowledge.count))
+    };
+    let item = TestItem::indicator(1);
+    delivered(&test, &item, &["perugia", "terni"]);
+    test.clock.advance(MINUTE);
+    test.house.acknowledge(&test.person("terni"), &item.id(), None).unwrap();
+    test.clock.advance(MINUTE);
+    // Before the act in the order of their names, so that it is the nearest.
+    put(&test, "aaa", 60);
+    assert_eq!((measured("act"), measured("aaa")), ((2, 1), (0, 0)));
+    test.clock.advance(MINUTE);
+    delivered(&test, &TestItem::indicator(2), &["perugia", "terni"]);
+    assert_eq!((measured("act"), measured("aaa")), ((2, 1), (2, 0)));
+    // A break takes nothing from what an agreement brought before it.
+    step(&test, "act", &Step::Suspend { reason: "for a while".into() });
+    test.clock.advance(MINUTE);
+    step(&test, "act", &Step::Resume);
+    assert_eq!(measured("act"), (2, 1));
+}
