@@ -189,7 +189,9 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem>
         let kind = if error.is_data() { Kind::Invalid } else { Kind::NotUnderstood };
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
-        let sentence = format!("{reason}; see the schema in /api/v1/openapi.json");
+        let property = unknown_variant(reason).and_then(|it| property_with(bytes, it));
+        let property = property.map(|it| format!("{it}: ")).unwrap_or_default();
+        let sentence = format!("{property}{reason}; see the schema in /api/v1/openapi.json");
         let problem = Problem::new(kind, sentence);
         // Of what is read in two steps, the place is not known.
         match (error.line(), error.column()) {
@@ -197,4 +199,32 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem>
             (line, column) => problem.at(format!("line {line} column {column}")),
         }
     })
+}
+
+/// The word that is none of those that a property may have, as the reader complains of it.
+fn unknown_variant(reason: &str) -> Option<&str> {
+    reason.strip_prefix("unknown variant `")?.split_once("`, expected").map(|(word, _)| word)
+}
+
+/// Which property of a body has a word as its value; nothing where several have it.
+fn property_with(bytes: &[u8], word: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(bytes).ok()?;
+    let (mut found, mut open) = (None, vec![(String::new(), &body)]);
+    while let Some((path, value)) = open.pop() {
+        let below = |name: &str| match path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        };
+        match value {
+            Value::String(text) if text == word && found.is_some() => return None,
+            Value::String(text) if text == word => found = Some(path).filter(|it| !it.is_empty()),
+            Value::Array(all) => {
+                let each = all.iter().enumerate();
+                open.extend(each.map(|(place, it)| (format!("{path}[{place}]"), it)));
+            }
+            Value::Object(all) => open.extend(all.iter().map(|(name, it)| (below(name), it))),
+            _ => {}
+        }
+    }
+    found
 }

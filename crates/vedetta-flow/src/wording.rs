@@ -15,6 +15,17 @@ pub(crate) fn short(place: &'static str, words: &str) -> Result<(), FlowError> {
     Err(FlowError::invalid(place, format!("use {LONGEST_WORDS} characters at most")))
 }
 
+/// Checks a reason that is to be there.
+///
+/// # Errors
+/// [`FlowError::Invalid`] when it is empty or too long.
+pub(crate) fn said(place: &'static str, words: &str) -> Result<(), FlowError> {
+    if words.trim().is_empty() {
+        return Err(FlowError::invalid(place, "it is missing; say in a sentence why"));
+    }
+    short(place, words)
+}
+
 /// Checks what is said as a whole.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "the hold ends before it begins; give a later moment",
         "la trattenuta finisce prima di cominciare: indica un momento successivo",
     ),
+    ("it is missing; say in a sentence why", "manca: di' in una frase perché"),
     ("it cannot be hashed; choose another", "non si può custodire: scegline un'altra"),
     (
         "a token carries at most its issuer's and its account's roles",

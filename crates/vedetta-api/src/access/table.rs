@@ -352,7 +352,7 @@ pub const TABLE: &[Route] = &[
         .gives(json("Accepted")),
     get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(Some(STIX)),
     delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
-        .query(&[("reason", "Why, in a sentence.")]),
+        .query(&[("reason", "Why, in a sentence; must be given.")]),
     post("/api/v1/items/{item}/acknowledgement", PRODUCERS, "Acknowledge for one's organisation")
         .takes(json("NewAcknowledgement"))
         .gives(json("Acknowledged")),

@@ -40,8 +40,10 @@ struct TotpMemory {
     pending: bool,
 }
 
-const WRONG: FlowError =
-    FlowError::Unproven("wrong account, password or code; check them and the telephone's clock");
+const WRONG: FlowError = FlowError::Unproven(
+    "wrong account, password or code; check them and the telephone's clock: a code works once, so \
+     wait for the next",
+);
 
 impl House {
     /// Begins a session, with the password and the current code of the account's authenticator; a

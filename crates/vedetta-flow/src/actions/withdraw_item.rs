@@ -19,10 +19,10 @@ impl House {
     /// duty officer whose organisation brought none, what everybody did.
     ///
     /// # Errors
-    /// Forbidden, unknown to the actor, or too long a reason.
+    /// Forbidden, unknown to the actor, or no reason or too long a one.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
-        wording::short("reason", reason)?;
+        wording::said("reason", reason)?;
         let read = self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
         let mut producers = match item.follows_from_value() {

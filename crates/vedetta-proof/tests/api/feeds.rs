@@ -48,7 +48,7 @@ async fn a_feed_carries_what_is_cleared_and_may_be_acted_on() {
     let none = door.ask(&perugia, "GET /feeds/castles.txt", None).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
     let id = TestItem::indicator(1).id();
-    let gone = door.ask(&perugia, &format!("DELETE /api/v1/items/{id}"), None).await;
+    let gone = door.ask(&perugia, &format!("DELETE /api/v1/items/{id}?reason=errore"), None).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(lines(&door, &perugia, file).await, ["203.0.113.2"]);
 }

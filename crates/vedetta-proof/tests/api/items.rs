@@ -482,3 +482,30 @@ async fn a_machine_asks_whether_a_value_is_known() {
         assert_eq!((refused.status.as_u16(), &refused.json()["where"]), (400, &json!(place)));
     }
 }
+
+#[tokio::test]
+async fn refusals_name_what_is_wrong() {
+    let door = Door::new();
+    let (perugia, admin) = (door.token("perugia"), door.token("admin"));
+    for (line, body, property) in [
+        ("POST /api/v1/preview", r#"{"category":"boh","tlp":"AMBER"}"#, "category"),
+        ("POST /api/v1/agreements/act/steps", r#"{"step":"boh"}"#, "step"),
+    ] {
+        let refused = door.ask(&admin, line, Some((JSON, body))).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(&format!("{property}: unknown variant `boh`")), "{detail}");
+    }
+    let wrong = r#"{"account":"admin","password":"wrong","code":"000000"}"#;
+    let refused = door.ask("", "POST /api/v1/sessions", Some((JSON, wrong))).await;
+    let advice = refused.json()["what_to_do"].as_str().unwrap().to_owned();
+    assert!(advice.contains("a code works once"), "{advice}");
+    let item = TestItem::indicator(1);
+    door.ask(&perugia, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    for (query, status) in [("", 422), ("?reason=%20", 422), ("?reason=errore", 204)] {
+        let line = format!("DELETE /api/v1/items/{}{query}", item.id());
+        let answer = door.ask(&perugia, &line, None).await;
+        assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+        assert!(status == 204 || answer.json()["where"] == "reason", "{answer:?}");
+    }
+}

@@ -168,7 +168,7 @@ async fn each_organisation_is_told_its_own_and_what_is_withdrawn_nobody() {
     for (n, tlp) in [(1, "AMBER"), (2, "CLEAR"), (3, "CLEAR")] {
         bring(&door, &room, &TestItem::indicator(n).tlp(tlp)).await;
     }
-    let line = format!("DELETE /api/v1/items/{}", TestItem::indicator(3).id());
+    let line = format!("DELETE /api/v1/items/{}?reason=errore", TestItem::indicator(3).id());
     assert_eq!(door.ask(&room, &line, None).await.status, StatusCode::NO_CONTENT);
     work(door.api.house(), &receiver.caller, (&loopback(), &door.api.settings().webhook_troubles))
         .await
