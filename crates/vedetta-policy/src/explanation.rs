@@ -172,7 +172,8 @@ impl Network {
         let (chain, client_of) = match ground {
             Ground::Chain { chain, .. }
             | Ground::Broken { chain, .. }
-            | Ground::NotAdhered { chain, .. } => (chain.as_slice(), None),
+            | Ground::NotAdhered { chain, .. }
+            | Ground::NotSelected { chain, .. } => (chain.as_slice(), None),
             Ground::Client { chain, provider, .. } => (chain.as_slice(), Some(*provider)),
             _ => return Vec::new(),
         };
@@ -217,7 +218,9 @@ impl Ground {
             Self::Chain { chain, .. } | Self::Client { chain, .. } => {
                 chain.last().map(|step| step.pact)
             }
-            Self::Broken { pact, .. } | Self::NotAdhered { pact, .. } => Some(*pact),
+            Self::Broken { pact, .. }
+            | Self::NotAdhered { pact, .. }
+            | Self::NotSelected { pact, .. } => Some(*pact),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Why each organisation receives an item or does not, for many organisations at once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use vedetta_model::{Audience, Handling, ItemId, OrganisationNumber, Tlp};
@@ -8,6 +9,7 @@ use crate::chain::{Carriers, Reach, Rule, Search, Step, Waived, reaches_clients,
 use crate::clearance::Form;
 use crate::decision::{Chains, Decision};
 use crate::network::Network;
+use crate::unselected::Condition;
 
 /// Why an organisation receives an item, or does not; the same for all in one audience.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +38,8 @@ pub(crate) enum Ground {
     Broken { rule: Rule, pact: usize, holder: OrganisationNumber, chain: Vec<Step> },
     /// Only its own adhesion is missing from a chain.
     NotAdhered { pact: usize, chain: Vec<Step> },
+    /// A party to whom a pact brings it would select it but for one condition.
+    NotSelected { pact: usize, side: usize, condition: Condition, chain: Vec<Step> },
     /// No chain is near.
     Stranger,
 }
@@ -192,9 +196,44 @@ impl<'a> Inquiry<'a> {
             }
         }
         self.taken_away(rest);
-        for waived in nearest_first() {
+        for waived in BY_WHAT_WAS_SIGNED {
+            if !rest.is_empty() {
+                self.with_waived(Waived::of(&[waived]), rest);
+            }
+        }
+        // What is given, to others: nearer than what nobody agreed to give.
+        self.not_selected(rest);
+        for waived in by_the_terms() {
             if !rest.is_empty() {
                 self.with_waived(waived, rest);
+            }
+        }
+    }
+
+    /// Those whom a party that receives it would select but for one condition.
+    fn not_selected(&mut self, rest: &mut Audience) {
+        let network = self.network;
+        let Some(search) = network.search(self.handling, Carriers::Any, Waived::NONE) else {
+            return;
+        };
+        let reach = search.run();
+        for condition in Condition::ALL {
+            let mut seen = HashSet::new();
+            for (place, step) in reach.log.iter().enumerate() {
+                if rest.is_empty() {
+                    return;
+                }
+                let (pact, side) = (step.pact, step.to);
+                let party = network.pacts[pact].agreement.parties.get(side);
+                let selector = party.and_then(|party| party.select.as_ref());
+                let Some(selector) = selector.filter(|_| seen.insert((pact, side))) else {
+                    continue;
+                };
+                let failing = condition.alone_fails(selector, network, rest);
+                if !failing.is_empty() {
+                    let chain = search.chain(&reach, place);
+                    self.take(Ground::NotSelected { pact, side, condition, chain }, &failing, rest);
+                }
             }
         }
     }
@@ -302,10 +341,15 @@ impl<'a> Inquiry<'a> {
     }
 }
 
-/// Sets of rules to set aside, the nearest to a release first.
-fn nearest_first() -> impl Iterator<Item = Waived> {
-    let pairs = [&[Rule::Adhesion, Rule::Standing][..], &Rule::ALL];
-    Rule::ALL.into_iter().map(|rule| Waived::of(&[rule])).chain(pairs.map(Waived::of))
+/// Rules to set aside, the nearest to a release first: what was taken away, or never signed, or is
+/// limited for this item.
+const BY_WHAT_WAS_SIGNED: [Rule; 4] =
+    [Rule::Standing, Rule::Adhesion, Rule::OnlyUnder, Rule::Marking];
+
+/// Sets of rules to set aside after those: what the terms never gave, and several together.
+fn by_the_terms() -> [Waived; 4] {
+    let several = &[Rule::Adhesion, Rule::Standing];
+    [&[Rule::Category][..], &[Rule::Redistribution], several, &Rule::ALL].map(Waived::of)
 }
 
 /// The shortest chain to an organisation; empty where the chains begin.

@@ -78,6 +78,7 @@ mod spelling;
 mod standing;
 mod stix_rules;
 mod traces;
+mod unselected;
 mod victim;
 mod wording;
 

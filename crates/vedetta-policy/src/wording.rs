@@ -1,7 +1,9 @@
 //! The sentences of an explanation, in Italian and in English.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
-use vedetta_model::agreement::{Redistribution, VictimVisibility};
+use vedetta_model::agreement::{AdhesionRule, Redistribution, Selector, VictimVisibility};
 use vedetta_model::{AgreementId, Bilingual, Category, Handling, Instant, OrganisationNumber};
 
 use crate::chain::{Rule, Step};
@@ -9,6 +11,7 @@ use crate::clearance::Form;
 use crate::grounds::{AsVictim, Ground};
 use crate::network::Network;
 use crate::standing::Standing;
+use crate::unselected::Condition;
 
 /// What the sentences speak of.
 pub(crate) struct Wording<'a> {
@@ -198,6 +201,9 @@ impl Wording<'_> {
             }
             Ground::Broken { rule, pact, holder, .. } => self.broken(*rule, *pact, *holder),
             Ground::NotAdhered { pact, .. } => self.not_adhered(*pact),
+            Ground::NotSelected { pact, side, condition, .. } => {
+                self.not_selected(*pact, *side, *condition)
+            }
             _ => self.stranger(),
         }
     }
@@ -277,6 +283,36 @@ impl Wording<'_> {
         Bilingual::new(
             format!("la sua adesione «{adhesion}» a «{title}» {}", how.it),
             format!("its adhesion “{adhesion}” to “{title}” {}", how.en),
+        )
+    }
+
+    fn not_selected(&self, pact: usize, side: usize, condition: Condition) -> Bilingual {
+        let (title, agreement) = (self.title(pact), &self.network.pacts[pact].agreement);
+        let selector = agreement.parties.get(side).and_then(|party| party.select.as_ref());
+        let Some(selector) = selector else { return self.stranger() };
+        let mut asks = asked(selector, condition);
+        if selector.adhesion == AdhesionRule::Required {
+            asks = Bilingual::new(
+                format!("un'adesione e {}", asks.it),
+                format!("an adhesion and {}", asks.en),
+            );
+        }
+        let about = self.about.and_then(|number| self.network.organisation(number));
+        let residents = about.filter(|_| condition == Condition::Residents).map(|it| it.population);
+        let has = match residents {
+            Some(Some(has)) => Bilingual::new(
+                format!(": ne ha {}", thousands(has, ".")),
+                format!(": it has {}", thousands(has, ",")),
+            ),
+            Some(None) => Bilingual::new(
+                ": la rubrica non dice quanti ne ha",
+                ": the directory does not say how many it has",
+            ),
+            None => same(""),
+        };
+        Bilingual::new(
+            format!("non è parte di «{title}», che chiede {}{}", asks.it, has.it),
+            format!("it is no party to “{title}”, which asks for {}{}", asks.en, has.en),
         )
     }
 
@@ -401,6 +437,39 @@ fn category(category: Category) -> Bilingual {
         Category::EarlyWarning => Bilingual::new("allertamenti", "early warnings"),
         Category::Awareness => Bilingual::new("materiale formativo", "awareness material"),
         Category::Context => Bilingual::new("informazioni di contesto", "context"),
+    }
+}
+
+/// What a party asks of whom it selects, by one condition.
+fn asked(selector: &Selector, condition: Condition) -> Bilingual {
+    let places = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    match condition {
+        Condition::Residents => {
+            let least = selector.population_above.unwrap_or_default();
+            Bilingual::new(
+                format!("più di {} residenti", thousands(least, ".")),
+                format!("more than {} residents", thousands(least, ",")),
+            )
+        }
+        Condition::Criticality => Bilingual::new("una criticità maggiore", "a higher criticality"),
+        Condition::Sector => Bilingual::new("un altro settore", "another sector"),
+        Condition::Province => Bilingual::new(
+            format!("la sede in provincia di {}", places(&selector.provinces)),
+            format!("a seat in the province of {}", places(&selector.provinces)),
+        ),
+        Condition::Region => Bilingual::new(
+            format!("la sede in {}", places(&selector.regions)),
+            format!("a seat in {}", places(&selector.regions)),
+        ),
+    }
+}
+
+/// A number as people write it: its digits by threes.
+fn thousands(number: u32, mark: &str) -> String {
+    let (rest, last) = (number / 1_000, number % 1_000);
+    match rest {
+        0 => last.to_string(),
+        rest => format!("{}{mark}{last:03}", thousands(rest, mark)),
     }
 }
 

@@ -302,3 +302,41 @@ fn an_incident_brought_by_another_node() {
     let network = suspended.network(now()).with_lapsed(lapsed);
     assert_eq!(network.decide(&brought).form(OrganisationNumber(0)), None);
 }
+
+#[test]
+fn who_is_too_small_for_what_is_given_is_told_so() {
+    let mut world = world();
+    for (number, organisation) in &mut world.organisations {
+        let residents = [None, None, Some(160_000), Some(106_000), Some(15_682), None, None];
+        Arc::make_mut(organisation).population = residents[number.0 as usize];
+    }
+    let act = world.agreements.iter_mut().find(|it| it.id.as_str() == "umbria").unwrap();
+    Arc::make_mut(act).parties[1].select.as_mut().unwrap().population_above = Some(20_000);
+    // Another agreement has the centre and the towns, and gives no indicators to them.
+    let reports = agreement(
+        "reports",
+        "Segnalazioni",
+        None,
+        ("named", "none"),
+        json!([
+            { "name": "towns", "select": { "kinds": ["municipality"] }, "gives": ["incident"] },
+            { "name": "centre", "organisations": ["cosc-umbria"], "receives": ["incident"] },
+        ]),
+    );
+    world.agreements.insert(0, Arc::new(reports));
+    let mut indicator = Handling::clone(&handling("indicator", "AMBER", &[]));
+    indicator.producer = "cosc-umbria".parse().unwrap();
+    let indicator = Arc::new(indicator);
+    assert!(said(&world, &indicator, "terni").allowed);
+    let todi = said(&world, &indicator, "todi");
+    assert_eq!(
+        (todi.reason.it.as_str(), todi.reason.en.as_str()),
+        (
+            "Comune di Todi non la riceve: non è parte di «Atto Umbria», che chiede un'adesione e \
+             più di 20.000 residenti: ne ha 15.682.",
+            "Comune di Todi does not receive it: it is no party to “Atto Umbria”, which asks for an \
+             adhesion and more than 20,000 residents: it has 15,682.",
+        )
+    );
+    assert_eq!(todi.agreement.unwrap().as_str(), "umbria");
+}
