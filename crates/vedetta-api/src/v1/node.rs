@@ -13,6 +13,7 @@ use vedetta_flow::{House, Kept, Pace, Quantiles, last_day};
 use vedetta_link::{Link, Links};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+use vedetta_watch::Watch;
 
 use super::Answer;
 use crate::access::Cost;
@@ -66,6 +67,9 @@ pub(super) async fn metrics(
     Caller(actor): Caller,
 ) -> Result<Response, Problem> {
     let paces = paces(&api, actor).await?;
+    let given_up = api.ask(House::given_up).await?;
+    let failing = api.settings().webhook_troubles.count();
+    let missed = api.ask_watch(Cost::Light, Watch::missed_legal_clocks).await?;
     let mut text = String::new();
     api.metrics().write(&mut text);
     gauge(
@@ -97,6 +101,7 @@ pub(super) async fn metrics(
     let help = "Whether answers of the mail desk wait because they cannot be signed.";
     gauge(&mut text, "vedetta_mail_answers_unsigned", help, u64::from(unsigned));
     write_agreements(&mut text, api.house());
+    write_trouble(&mut text, &[failing, given_up, missed]);
     write_paces(&mut text, &paces);
     write_links(&mut text, &api.links().map(Links::all).unwrap_or_default());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
@@ -115,6 +120,18 @@ async fn paces(api: &Api, actor: Actor) -> Result<Arc<[Pace]>, Problem> {
     let paces: Arc<[Pace]> = api.ask_at(Cost::Bulk, measuring).await?.into();
     api.metrics().keep_paces(now, &paces);
     Ok(paces)
+}
+
+/// What somebody should look at: calls that fail, work given up, clocks missed.
+fn write_trouble(text: &mut String, counts: &[usize; 3]) {
+    let figures = [
+        ("vedetta_webhooks_failing", "Webhooks whose last call failed."),
+        ("vedetta_work_given_up", "Work that was given up, counted up to 1,000."),
+        ("vedetta_legal_clocks_overdue", "Legal clocks of cases that were missed."),
+    ];
+    for ((name, help), count) in figures.into_iter().zip(counts) {
+        gauge(text, name, help, *count as u64);
+    }
 }
 
 /// How writing goes.
@@ -227,7 +244,9 @@ fn summary<'a>(
 ) {
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} summary\n");
     for (agreement, of) in paces {
-        for (quantile, millis) in [("0.5", of.p50_ms), ("0.95", of.p95_ms), ("0.99", of.p99_ms)] {
+        // Of nothing there is no quantile: 0 would be the best.
+        let quantiles = [("0.5", of.p50_ms), ("0.95", of.p95_ms), ("0.99", of.p99_ms)];
+        for (quantile, millis) in quantiles.into_iter().filter(|_| of.count > 0) {
             let (seconds, rest) = (millis / 1000, millis % 1000);
             let labels = format!("agreement=\"{agreement}\",quantile=\"{quantile}\"");
             let _ = writeln!(text, "{name}{{{labels}}} {seconds}.{rest:03}");

@@ -30,6 +30,12 @@ impl Troubles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    /// How many webhooks fail.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// A call failed.
     pub(super) fn failed(&self, key: &str, error: &str, (now, next): (Instant, Option<Instant>)) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,6 +21,14 @@ impl House {
         Ok(self.read(|reader| reader.dead_jobs(LISTED))?)
     }
 
+    /// How much work was given up, counted up to a thousand, for the figures of the node.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn given_up(&self) -> Result<usize, FlowError> {
+        Ok(self.read(|reader| reader.dead_jobs(LISTED))?.len())
+    }
+
     /// Takes up again, now, what was given up.
     ///
     /// # Errors

@@ -320,6 +320,16 @@ impl Watch {
         Ok(clocks)
     }
 
+    /// How many legal clocks of all cases were missed, for the figures of the node.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn missed_legal_clocks(&self) -> Result<usize, WatchError> {
+        let clocks = self.every_clock(self.house().now())?;
+        let missed = |it: &&NextClock| it.step.is_some() && it.state == State::Missed;
+        Ok(clocks.iter().filter(missed).count())
+    }
+
     /// Every clock of every case, whoever may see it.
     pub(crate) fn every_clock(&self, now: Instant) -> Result<Vec<NextClock>, WatchError> {
         let live: Vec<_> = {

@@ -39,8 +39,10 @@ fn a_clock_runs_nears_is_missed_and_is_met_by_a_proof() {
     assert_eq!(first(&room, &number), State::Near);
     let near = room.watch.pressing(&officer()).unwrap().near;
     assert!(near.iter().any(|it| it.step.is_some()), "{near:?}");
+    assert_eq!(room.watch.missed_legal_clocks().unwrap(), 0);
     room.clock.advance(Duration::from_secs(3 * 3_600));
     assert_eq!(first(&room, &number), State::Missed);
+    assert_eq!(room.watch.missed_legal_clocks().unwrap(), 1, "not the room's aims");
     // The reporter sees its own legal clock, not the room's aims.
     let theirs = room.watch.pressing(&liaison("terni")).unwrap().missed;
     assert!(theirs.len() == 1 && theirs[0].target.is_none(), "{theirs:?}");
