@@ -27,6 +27,13 @@ pub struct EntryFilter {
 /// Entries read in one go, and looked at for one page, at most.
 const TOGETHER: usize = 1_000;
 const LOOKED: usize = 20_000;
+/// And as long as nothing was found.
+const LOOKED_FOR_ANY: usize = 200_000;
+
+/// Whether a page that has found so many goes on looking.
+const fn goes_on(looked: usize, found: usize) -> bool {
+    looked < if found == 0 { LOOKED_FOR_ANY } else { LOOKED }
+}
 
 impl EntryFilter {
     fn admits(&self, entry: &Entry) -> bool {
@@ -55,8 +62,8 @@ impl House {
     }
 
     /// Entries after a place that a filter lets through, at most `limit`, and the place from which
-    /// to go on: none when there are no more. Looks at some twenty thousand entries at most, so a
-    /// page may be short and not the last.
+    /// to go on: none when there are no more. Looks at some twenty thousand entries at most, at ten times as many
+    /// as long as it finds none: so a page may be short, or empty, and not the last.
     ///
     /// # Errors
     /// As for [`House::entries`].
@@ -73,7 +80,7 @@ impl House {
                 None => after,
             };
             let (mut place, mut found, mut looked) = (begin.max(after), Vec::new(), 0);
-            while looked < LOOKED {
+            while goes_on(looked, found.len()) {
                 let page = reader.entries(place, TOGETHER)?;
                 let Some(last) = page.last().map(|entry| entry.stamp) else {
                     return Ok((found, None));
@@ -101,5 +108,17 @@ impl House {
     pub fn verify(&self, by: &Actor) -> Result<Verification, FlowError> {
         self.require_room(by, AUDITORS, "verify the ledger")?;
         Ok(self.read(|reader| vedetta_store::verify(reader))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_not_empty_because_the_first_is_far() {
+        assert!(goes_on(LOOKED, 0), "what is asked for may come later");
+        assert!(!goes_on(LOOKED, 1), "who has something asks for more");
+        assert!(!goes_on(LOOKED_FOR_ANY, 0), "no question is without end");
     }
 }
