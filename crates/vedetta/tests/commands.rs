@@ -87,7 +87,8 @@ fn a_program_is_told_of_every_refusal_in_json() {
     assert_eq!(told["type"], "/api/v1/openapi.json#/x-problems/unknown");
     refused(node, &["item", "holders", item], 5, "unknown");
     refused(node, &["item", "withdraw", item, "--reason", "x"], 5, "unknown");
-    refused(node, &["agreement", "show", "nessuno"], 5, "unknown");
+    let told = refused(node, &["agreement", "show", "nessuno"], 5, "unknown");
+    assert!(told["what_to_do"].as_str().unwrap().contains("vedetta agreement list"), "{told}");
     refused(node, &["agreement", "start", "pro-c2si-umbria"], 5, "conflict");
     refused(node, &["peer", "suspend", "cosc-umbria", "--reason", "x"], 5, "unknown");
     refused(node, &["playbook", "export", "playbook--nessuno"], 5, "unknown");

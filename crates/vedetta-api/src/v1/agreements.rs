@@ -107,7 +107,9 @@ pub(super) async fn get(
     let seen = api.house().agreements(&actor);
     let found = seen.iter().find(|it| it.id == id);
     found.map(|it| Json(Agreement::clone(it))).ok_or_else(|| {
-        Problem::new(Kind::Unknown, format!("there is no agreement {id}; check the address"))
+        let advice =
+            "see those that there are: `vedetta agreement list`, or GET /api/v1/agreements";
+        Problem::new(Kind::Unknown, format!("there is no agreement {id}; {advice}"))
     })
 }
 
