@@ -10,6 +10,7 @@ use http::StatusCode;
 use vedetta_api::Problem;
 use vedetta_api::access::{Verb, Who};
 use vedetta_api::problem::Kind;
+use vedetta_model::OrganisationId;
 
 use crate::access::Line;
 use crate::assets::PLAIN;
@@ -94,6 +95,15 @@ pub(crate) struct Hidden<'a> {
     of: String,
 }
 
+/// Whose node it is, as people say it: the name of the organisation that the configuration identifies.
+fn node_name(console: &Console) -> String {
+    let title = &console.api().settings().title;
+    let standing = console.house().standing();
+    let id = OrganisationId::new(title.as_str()).ok();
+    let named = id.and_then(|id| standing.directory.organisation(&id).map(|it| it.name.clone()));
+    named.unwrap_or_else(|| title.clone())
+}
+
 impl Frame {
     /// The frame of a page with a title, in a part of the console.
     pub(crate) fn of(console: &Console, visit: &Visit, title: &str, section: Section) -> Self {
@@ -115,7 +125,7 @@ impl Frame {
             said: Said::of(&visit.here).map(|said| said.sentence(visit.words)),
             ways: ways(console, visit, section),
             person: visit.person.clone(),
-            node: console.api().settings().title.clone(),
+            node: node_name(console),
             here: visit.here.clone(),
             style: (!PLAIN).then(look),
             live: false,

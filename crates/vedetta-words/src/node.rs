@@ -4,7 +4,7 @@ crate::words! {
     way_machines: "Macchine" / "Machines",
     way_accounts: "Account" / "Accounts",
     way_audit: "Registro" / "Ledger",
-    shown_once: "È mostrato una volta sola: copialo adesso." / "It is shown once: copy it now.",
+    shown_once: "Si vede una volta sola: copia il testo adesso." / "It is shown once: copy it now.",
     id_hint: "Lettere minuscole, cifre, punto, trattino." / "Lower-case letters, digits, dot, hyphen.",
     changed_by(who: &str, when: &str): "{who} ha cambiato questi dati il {when}, dopo che avevi aperto la pagina. Ciò che hai scritto è ancora qui: confrontalo con ciò che c'è adesso e salva di nuovo per sostituirlo." / "{who} changed this at {when}, after you opened the page. What you wrote is still here: compare it with what stands now, and save again to replace it.",
     said_saved: "Salvato." / "Saved.",

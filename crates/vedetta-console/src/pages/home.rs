@@ -74,15 +74,16 @@ pub(super) async fn show(
 /// The cases that are open, and for the room those that wait.
 fn cases(console: &Console, signed: &Signed, counts: &Counts) -> Vec<Figure> {
     let w = signed.words();
+    let cases = counts.open.iter().sum::<usize>();
     let open = Figure {
-        value: w.number(counts.open.iter().sum::<usize>() as u64),
-        label: w.figure_cases(),
+        value: w.number(cases as u64),
+        label: if cases == 1 { w.figure_case() } else { w.figure_cases() },
         address: "/incidents",
         alarming: counts.open.iter().take(2).any(|count| *count > 0),
     };
     let waiting = console.admits(signed, "/queue").then(|| Figure {
         value: w.number(counts.waiting as u64),
-        label: w.figure_waiting(),
+        label: if counts.waiting == 1 { w.figure_waiting_one() } else { w.figure_waiting() },
         address: "/queue",
         alarming: counts.waiting > 0,
     });

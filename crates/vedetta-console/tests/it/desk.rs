@@ -1,7 +1,9 @@
 //! The desk's pages: a report, the queue, an incident, two people at it.
 
 use http::StatusCode;
+use vedetta_api::Settings;
 use vedetta_model::Role;
+use vedetta_testkit::TestHouse;
 
 use crate::browser::{Answer, Browser, Node};
 
@@ -51,6 +53,17 @@ async fn a_report_waits_in_the_queue_until_somebody_takes_it_on() {
     assert_eq!(town.open(&format!("/incidents/{number}")).await.status, StatusCode::OK);
     let stranger = node.browser("terni").open(&format!("/incidents/{number}")).await;
     assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn one_is_told_as_one_and_the_node_by_its_name() {
+    let settings = Settings { title: "cosc-umbria".into(), ..Settings::default() };
+    let node = Node::with(TestHouse::small(), settings);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    report(&mut node.browser("perugia"), "Anagrafe bloccata").await;
+    let home = node.browser("turno").open("/").await.text;
+    assert!(home.contains("caso aperto") && home.contains("segnalazione in attesa"), "{home}");
+    assert!(home.contains("· COSC Umbria</title>"), "{home}");
 }
 
 #[tokio::test]
