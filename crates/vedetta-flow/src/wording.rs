@@ -15,15 +15,15 @@ pub(crate) fn short(place: &'static str, words: &str) -> Result<(), FlowError> {
     Err(FlowError::invalid(place, format!("use {LONGEST_WORDS} characters at most")))
 }
 
-/// Checks a reason that is to be there.
+/// Checks the reason of something for which one is to be there.
 ///
 /// # Errors
 /// [`FlowError::Invalid`] when it is empty or too long.
-pub(crate) fn said(place: &'static str, words: &str) -> Result<(), FlowError> {
+pub(crate) fn reason(words: &str) -> Result<(), FlowError> {
     if words.trim().is_empty() {
-        return Err(FlowError::invalid(place, "it is missing; say in a sentence why"));
+        return Err(FlowError::invalid("reason", "it is missing; say in a sentence why"));
     }
-    short(place, words)
+    short("reason", words)
 }
 
 /// Checks what is said as a whole.

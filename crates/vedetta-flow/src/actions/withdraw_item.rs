@@ -22,7 +22,7 @@ impl House {
     /// Forbidden, unknown to the actor, or no reason or too long a one.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
-        wording::said("reason", reason)?;
+        wording::reason(reason)?;
         let read = self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
         let mut producers = match item.follows_from_value() {

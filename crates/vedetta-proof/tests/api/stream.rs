@@ -212,6 +212,8 @@ async fn every_door_confirms_what_it_delivered() {
     assert!(
         figures.contains("vedetta_time_to_share_seconds{agreement=\"act\",quantile=\"0.5\"} 3.")
     );
+    assert!(figures.contains("vedetta_time_to_acknowledge_seconds_count{agreement=\"act\"} 0"));
+    assert!(!figures.contains("vedetta_time_to_acknowledge_seconds{"), "no quantile of nothing");
 }
 
 #[tokio::test]

@@ -132,9 +132,6 @@ async fn what_fails_is_tried_again_then_given_up_then_taken_up() {
     give_up(&door, &receiver).await;
     assert_eq!(receiver.names().len(), 12);
     assert!(figures().await.contains("\nvedetta_work_given_up 1\n"));
-    let nothing = figures().await;
-    assert!(nothing.contains("vedetta_time_to_acknowledge_seconds_count{agreement=\"act\"} 0"));
-    assert!(!nothing.contains("vedetta_time_to_acknowledge_seconds{"), "no quantile of nothing");
     let letters = door.get(&room, "/api/v1/dead-letters").await;
     let letter = &letters["letters"][0];
     assert_eq!(letter["last_error"], "the receiver answered 503");
