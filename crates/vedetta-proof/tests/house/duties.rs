@@ -15,6 +15,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The small network with an agreement under which indicators of the national centre are to be
 /// acknowledged within an hour. The other agreement brings them too, and asks for nothing.
 fn asking() -> TestHouse {
+    let test = with_contacts();
+    put(&test, "hour", 60);
+    test
+}
+
+/// The small network, and whom to call.
+fn with_contacts() -> TestHouse {
     let test = TestHouse::small();
     let contact = |id: &str, organisation: &str| -> Contact {
         let role = "incident response";
@@ -24,7 +31,6 @@ fn asking() -> TestHouse {
     let contacts = vec![contact("desk", "cnaipic"), contact("ced", "terni")];
     let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
     test.house.put_records(&test.administrator(), records).unwrap();
-    put(&test, "hour", 60);
     test
 }
 
@@ -276,7 +282,7 @@ fn nobody_but_the_room_finds_a_derived_form_by_what_it_was_made_of() {
 
 #[test]
 fn an_agreement_is_not_measured_by_what_went_before_it() {
-    let test = TestHouse::small();
+    let test = with_contacts();
     let measured = |id: &str| {
         let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
         let pace = paces.into_iter().find(|it| it.agreement.as_str() == id);
