@@ -1,7 +1,8 @@
 //! Who may see a case, how much of it, and what they may do with it.
 //!
-//! The operations room sees a case whole. Of organisations, who reported it and who was admitted
-//! see a part: what was said to them, and of the others who are hit nothing. A case with a circle
+//! The operations room sees a case whole, and so does the centre to which it was routed: its
+//! officers lead it. Of other organisations, who reported it and who was admitted see a part: what
+//! was said to them, and of the others who are hit nothing. A case with a circle
 //! is shown to the persons in it and to who reported it, and to nobody else, whatever their role.
 //! Being hit shows nothing by itself: that others are hit too is theirs to tell.
 
@@ -32,14 +33,16 @@ pub struct Viewer<'a> {
     pub account: &'a AccountId,
     /// Its organisation.
     pub organisation: &'a OrganisationId,
-    /// Where it stands.
+    /// Where it stands to the cases of this node.
     pub stands: Stands,
+    /// Where it stands to those that were routed to its organisation.
+    pub as_centre: Stands,
 }
 
 /// Where somebody stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stands {
-    /// Works in the operations room of this node.
+    /// Works in the room that leads: this node's, or the centre's.
     InTheRoom,
     /// Checks on that room, and changes nothing.
     BesideTheRoom,
@@ -66,17 +69,53 @@ pub struct Access {
     pub organisation: OrganisationId,
     /// Who wrote the report down.
     pub reporter: AccountId,
+    /// The centre to which it was routed.
+    pub centre: Option<OrganisationId>,
     /// The organisations admitted.
     pub participants: BTreeSet<OrganisationId>,
     /// The persons of the circle, where there is one.
     pub circle: Option<BTreeSet<AccountId>>,
 }
 
+impl Stands {
+    const fn is_of_a_room(self) -> bool {
+        matches!(self, Self::InTheRoom | Self::BesideTheRoom)
+    }
+}
+
 impl Access {
     /// How much somebody sees; nothing without it.
     #[must_use]
     pub fn sight(&self, viewer: Viewer<'_>) -> Option<Sight> {
-        sight(&self.organisation, &self.reporter, &self.participants, self.circle.as_ref(), viewer)
+        let room = self.stands(viewer).is_of_a_room();
+        if let Some(circle) = &self.circle {
+            // Who works in this node's room writes down what others report.
+            let own = self.reporter == *viewer.account && !viewer.stands.is_of_a_room();
+            return match (circle.contains(viewer.account), room) {
+                (true, true) => Some(Sight::Whole),
+                (true, false) => Some(Sight::Part),
+                (false, _) => own.then_some(Sight::Part),
+            };
+        }
+        if room {
+            return Some(Sight::Whole);
+        }
+        let concerned = self.organisation == *viewer.organisation
+            || self.participants.contains(viewer.organisation);
+        concerned.then_some(Sight::Part)
+    }
+
+    /// Where somebody stands to this case.
+    #[must_use]
+    pub fn stands(&self, viewer: Viewer<'_>) -> Stands {
+        let here = self.centre.as_ref() == Some(viewer.organisation);
+        if here { viewer.as_centre } else { viewer.stands }
+    }
+
+    /// Whether somebody leads it.
+    #[must_use]
+    pub fn is_led_by(&self, viewer: Viewer<'_>) -> bool {
+        self.stands(viewer) == Stands::InTheRoom && self.sight(viewer) == Some(Sight::Whole)
     }
 }
 
@@ -87,6 +126,7 @@ impl Incident {
         Access {
             organisation: self.reported.organisation.clone(),
             reporter: self.reported.by.clone(),
+            centre: self.routed.as_ref().map(|routed| routed.to.clone()),
             participants: self.participants.clone(),
             circle: self.circle.clone(),
         }
@@ -95,8 +135,7 @@ impl Incident {
     /// How much somebody sees; nothing without it.
     #[must_use]
     pub fn sight(&self, viewer: Viewer<'_>) -> Option<Sight> {
-        let (reported, circle) = (&self.reported, self.circle.as_ref());
-        sight(&reported.organisation, &reported.by, &self.participants, circle, viewer)
+        self.access().sight(viewer)
     }
 
     /// The part of it that an organisation sees.
@@ -139,8 +178,9 @@ impl Incident {
     /// Whether somebody may make a change.
     #[must_use]
     pub fn allows(&self, viewer: Viewer<'_>, change: &Change) -> bool {
-        let Some(sight) = self.sight(viewer) else { return false };
-        match (viewer.stands, sight) {
+        let access = self.access();
+        let Some(sight) = access.sight(viewer) else { return false };
+        match (access.stands(viewer), sight) {
             (Stands::InTheRoom, Sight::Whole) => {
                 // Halves of an action of their own.
                 !matches!(
@@ -207,29 +247,6 @@ impl Change {
             _ => false,
         }
     }
-}
-
-fn sight(
-    organisation: &OrganisationId,
-    reporter: &AccountId,
-    participants: &BTreeSet<OrganisationId>,
-    circle: Option<&BTreeSet<AccountId>>,
-    viewer: Viewer<'_>,
-) -> Option<Sight> {
-    let room = matches!(viewer.stands, Stands::InTheRoom | Stands::BesideTheRoom);
-    if let Some(circle) = circle {
-        return match (circle.contains(viewer.account), room) {
-            (true, true) => Some(Sight::Whole),
-            (true, false) => Some(Sight::Part),
-            (false, _) => (reporter == viewer.account && !room).then_some(Sight::Part),
-        };
-    }
-    if room {
-        return Some(Sight::Whole);
-    }
-    let concerned =
-        organisation == viewer.organisation || participants.contains(viewer.organisation);
-    concerned.then_some(Sight::Part)
 }
 
 #[cfg(test)]

@@ -131,7 +131,9 @@ fn reasons(of: &Organisation, centre: &Centre, ties: &[Tie]) -> Vec<(u32, Biling
         }
         _ => {}
     }
-    if centre.sector.is_some() && centre.sector == of.sector && centre.reach == Reach::Members {
+    // The same sector brings nobody a report from those who neither lean on it nor agreed to that.
+    let sector = centre.sector.is_some() && centre.sector == of.sector;
+    if sector && centre.reach == Reach::Members && !reasons.is_empty() {
         reasons.push((1, Bilingual::new("settore di competenza", "its sector")));
     }
     reasons

@@ -61,15 +61,25 @@ impl Watch {
 
     /// An actor as the desk sees it.
     pub(crate) fn viewer<'a>(&self, actor: &'a Actor) -> Viewer<'a> {
-        let stands = if self.house().is_of_the_room(actor, OFFICERS) {
-            Stands::InTheRoom
-        } else if self.house().is_of_the_room(actor, &[Role::Auditor]) {
-            Stands::BesideTheRoom
-        } else if REPORTERS.iter().any(|role| actor.is(*role)) {
+        let outside = if REPORTERS.iter().any(|role| actor.is(*role)) {
             Stands::Outside
         } else {
             Stands::Onlooker
         };
-        Viewer { account: &actor.account, organisation: &actor.organisation, stands }
+        let stands = if self.house().is_of_the_room(actor, OFFICERS) {
+            Stands::InTheRoom
+        } else if self.house().is_of_the_room(actor, &[Role::Auditor]) {
+            Stands::BesideTheRoom
+        } else {
+            outside
+        };
+        let as_centre = if OFFICERS.iter().any(|role| actor.is(*role)) {
+            Stands::InTheRoom
+        } else if actor.is(Role::Auditor) {
+            Stands::BesideTheRoom
+        } else {
+            outside
+        };
+        Viewer { account: &actor.account, organisation: &actor.organisation, stands, as_centre }
     }
 }

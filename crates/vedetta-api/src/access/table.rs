@@ -30,7 +30,7 @@ const PRODUCERS: Who = Who::Roles(&[
 const MACHINES: Who = Who::Roles(&[Role::Machine]);
 /// Who keeps rosters.
 const SHIFT_KEEPERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer]);
-/// Who hands a shift over.
+/// Who works shifts, in whichever room.
 const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 
 const ENTRIES: &[(&str, &str)] = &[
@@ -434,7 +434,7 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/reports", PRODUCERS, "Report an incident; its number comes back at once")
         .takes(json("NewReport"))
         .gives(json("ReportReceipt")),
-    get("/api/v1/queue", ROOM, "What was reported and waits, with what it is like")
+    get("/api/v1/queue", SHIFT, "What was reported and waits, with what it is like")
         .query(&[
             ("centre", "Only what goes to this centre."),
             ("limit", "At most so many; 1 to 100, 50 without it."),
@@ -451,12 +451,12 @@ pub const TABLE: &[Route] = &[
             ("limit", "At most so many; 1 to 500, 100 without it."),
         ])
         .gives(json("Timeline")),
-    get("/api/v1/incidents/{number}/alike", ROOM, "Incidents that may be about the same")
+    get("/api/v1/incidents/{number}/alike", SHIFT, "Incidents that may be about the same")
         .gives(json("AlikeIncidents")),
     post("/api/v1/incidents/{number}/changes", PRODUCERS, "Do something with an incident")
         .takes(json("IncidentEdit"))
         .gives(json("IncidentView")),
-    post("/api/v1/incidents/{number}/undo", ROOM, "Take the last change back")
+    post("/api/v1/incidents/{number}/undo", SHIFT, "Take the last change back")
         .takes(json("IncidentUndo"))
         .gives(json("IncidentView")),
     post("/api/v1/incidents/{number}/files", PRODUCERS, "Attach a file: its octets are the body")
@@ -469,7 +469,7 @@ pub const TABLE: &[Route] = &[
         .gives(of("application/octet-stream")),
     get("/api/v1/incidents/{number}/runs", Who::SignedIn, "Playbooks followed for an incident")
         .gives(json("Runs")),
-    post("/api/v1/incidents/{number}/runs", ROOM, "Begin to follow a playbook")
+    post("/api/v1/incidents/{number}/runs", SHIFT, "Begin to follow a playbook")
         .takes(json("NewRun"))
         .gives(json("RunView")),
     get(

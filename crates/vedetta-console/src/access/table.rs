@@ -76,7 +76,7 @@ pub const TABLE: &[Line] = &[
     see("/report", PRODUCERS),
     act("/report", PRODUCERS),
     see("/report/{number}", ALL),
-    see("/queue", ROOM),
+    see("/queue", SHIFT),
     see("/incidents", ALL),
     see("/incidents/{number}", ALL),
     act("/incidents/{number}/changes", PRODUCERS),

@@ -132,16 +132,17 @@ pub(super) async fn change(
         }
     };
     let act = async {
-        console
+        let left = console
             .watch(move |watch| match wanted {
                 Wanted::Change(edit) => watch.change_case(&actor, &of, *edit),
                 Wanted::Merge(merge) => watch.merge_case(&actor, &of, merge),
                 Wanted::Undo => watch.undo_case(&actor, &of, version),
             })
             .await?;
+        // Handed to another centre, it is no longer to be seen.
         let to = match sent.given("to").filter(|to| *to == "/queue") {
-            Some(to) => to.to_owned(),
-            None => format!("/incidents/{number}"),
+            None if !left.may.is_empty() => format!("/incidents/{number}"),
+            _ => "/queue".to_owned(),
         };
         Ok::<_, Problem>(Done::to(to).said(Said::CaseChanged))
     };

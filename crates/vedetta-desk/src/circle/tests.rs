@@ -31,7 +31,7 @@ fn case() -> Incident {
 }
 
 /// Everybody there is: an account, its organisation and where it stands.
-const WORLD: [(&str, &str, Stands); 8] = [
+const WORLD: [(&str, &str, Stands); 11] = [
     ("sala", "cnaipic", Stands::InTheRoom),
     ("analista", "cnaipic", Stands::InTheRoom),
     ("revisore", "cnaipic", Stands::BesideTheRoom),
@@ -40,12 +40,29 @@ const WORLD: [(&str, &str, Stands); 8] = [
     ("terni", "terni", Stands::Outside),
     ("terni-revisore", "terni", Stands::Onlooker),
     ("foligno", "foligno", Stands::Outside),
+    ("turno-cosc", "cosc-umbria", Stands::Outside),
+    ("revisore-cosc", "cosc-umbria", Stands::Onlooker),
+    ("referente-cosc", "cosc-umbria", Stands::Outside),
 ];
+
+/// Where somebody of [`WORLD`] stands to what was routed to their organisation.
+fn as_centre(name: &str, stands: Stands) -> Stands {
+    match name {
+        "turno-cosc" => Stands::InTheRoom,
+        "revisore-cosc" => Stands::BesideTheRoom,
+        _ => stands,
+    }
+}
+
+fn routed(to: &str) -> Change {
+    Change::Route { to: organisation(to), reason: "di sua competenza".into() }
+}
 
 fn sights(case: &Incident) -> Vec<Option<Sight>> {
     let see = |(name, of, stands): &(&str, &str, Stands)| {
         let (account, organisation) = (account(name), organisation(of));
-        case.sight(Viewer { account: &account, organisation: &organisation, stands: *stands })
+        let (stands, as_centre) = (*stands, as_centre(name, *stands));
+        case.sight(Viewer { account: &account, organisation: &organisation, stands, as_centre })
     };
     WORLD.iter().map(see).collect()
 }
@@ -58,18 +75,42 @@ fn change(case: Incident, change: Change) -> Incident {
 fn the_room_sees_it_whole_and_those_admitted_a_part() {
     const N: Option<Sight> = None;
     let (part, whole) = (Some(Sight::Part), Some(Sight::Whole));
-    assert_eq!(sights(&case()), [whole, whole, whole, part, part, N, N, N]);
+    assert_eq!(sights(&case()), [whole, whole, whole, part, part, N, N, N, N, N, N]);
     let hit = Affected { services: BTreeSet::new(), status: ServiceStatus::Down };
     let hit = Change::Affect { organisation: organisation("foligno"), affected: hit };
     let admitted =
         change(change(case(), hit), Change::Admit { organisation: organisation("terni") });
     // Being hit shows nothing by itself.
-    assert_eq!(sights(&admitted), [whole, whole, whole, part, part, part, part, N]);
+    assert_eq!(sights(&admitted), [whole, whole, whole, part, part, part, part, N, N, N, N]);
     let people = BTreeSet::from([account("terni"), account("analista")]);
     let enclosed = change(admitted.clone(), Change::Enclose { people });
-    assert_eq!(sights(&enclosed), [whole, whole, N, part, N, part, N, N]);
+    assert_eq!(sights(&enclosed), [whole, whole, N, part, N, part, N, N, N, N, N]);
     let again = change(enclosed, Change::Disclose { reason: "finito".into() });
     assert_eq!(sights(&again), sights(&admitted));
+}
+
+#[test]
+fn the_centre_to_which_it_was_routed_leads_it_until_it_is_handed_on() {
+    const N: Option<Sight> = None;
+    let (part, whole) = (Some(Sight::Part), Some(Sight::Whole));
+    let it = change(case(), routed("cosc-umbria"));
+    assert_eq!(sights(&it), [whole, whole, whole, part, part, N, N, N, whole, whole, N]);
+    let (turno, revisore) = (account("turno-cosc"), account("revisore-cosc"));
+    let centre = organisation("cosc-umbria");
+    let viewer =
+        |account, stands, as_centre| Viewer { account, organisation: &centre, stands, as_centre };
+    let officer = viewer(&turno, Stands::Outside, Stands::InTheRoom);
+    assert!(it.allows(officer, &Change::Triage) && it.allows(officer, &routed("cnaipic")));
+    let auditor = viewer(&revisore, Stands::Onlooker, Stands::BesideTheRoom);
+    assert!(!it.allows(auditor, &Change::Triage));
+    // Closed to named persons, it is closed to the centre too.
+    let people = BTreeSet::from([account("analista")]);
+    let enclosed = change(it.clone(), Change::Enclose { people });
+    assert_eq!(sights(&enclosed)[8..], [N, N, N]);
+    let people = BTreeSet::from([account("turno-cosc"), account("referente-cosc")]);
+    let within = change(it.clone(), Change::Enclose { people });
+    assert_eq!(sights(&within)[8..], [whole, N, part]);
+    assert_eq!(sights(&change(it, routed("cosc-liguria"))), sights(&case()));
 }
 
 #[test]
@@ -92,7 +133,8 @@ fn a_part_tells_nothing_of_others() {
     // Its task keeps its number.
     let finish = |task| Change::Finish { task, note: String::new() };
     let (account, organisation) = (account("terni"), organisation("terni"));
-    let terni = Viewer { account: &account, organisation: &organisation, stands: Stands::Outside };
+    let (stands, as_centre) = (Stands::Outside, Stands::Outside);
+    let terni = Viewer { account: &account, organisation: &organisation, stands, as_centre };
     assert_eq!(
         [1, 2, 3, 4].map(|task| it.allows(terni, &finish(task))),
         [false, true, false, false]
@@ -102,21 +144,27 @@ fn a_part_tells_nothing_of_others() {
 #[test]
 fn only_the_room_leads_and_nobody_who_looks_on_changes_anything() {
     let it = change(case(), Change::Admit { organisation: organisation("terni") });
+    let it = change(it, routed("cosc-umbria"));
     let shared = Change::Note { text: "x".into(), audience: Audience::Participants };
     let kept = Change::Note { text: "x".into(), audience: Audience::Room };
     let expected = [
-        (&Change::Triage, [true, true, false, false, false, false, false, false]),
-        (&shared, [true, true, false, true, true, true, false, false]),
-        (&kept, [true, true, false, false, false, false, false, false]),
+        (
+            &Change::Triage,
+            [true, true, false, false, false, false, false, false, true, false, false],
+        ),
+        (&shared, [true, true, false, true, true, true, false, false, true, false, false]),
+        (&kept, [true, true, false, false, false, false, false, false, true, false, false]),
         (
             &Change::Know { awareness: Some(at()), evidence: None },
-            [true, true, false, true, true, false, false, false],
+            [true, true, false, true, true, false, false, false, true, false, false],
         ),
     ];
     for (change, may) in expected {
         for ((name, of, stands), may) in WORLD.iter().zip(may) {
             let (account, organisation) = (account(name), organisation(of));
-            let viewer = Viewer { account: &account, organisation: &organisation, stands: *stands };
+            let (stands, as_centre) = (*stands, as_centre(name, *stands));
+            let viewer =
+                Viewer { account: &account, organisation: &organisation, stands, as_centre };
             assert_eq!(it.allows(viewer, change), may, "{name} {}", change.name());
         }
     }
@@ -132,6 +180,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         prop::collection::btree_set(who.clone(), 0..3)
             .prop_map(|people| Change::Enclose { people }),
         Just(Change::Disclose { reason: "x".into() }),
+        prop::sample::select(vec!["cosc-umbria", "cosc-liguria"]).prop_map(routed),
         who.prop_map(|lead| Change::Assign { lead }),
         org().prop_map(|organisation| Change::Affect {
             organisation,
@@ -147,6 +196,7 @@ proptest! {
         let mut it = case();
         let mut admitted = BTreeSet::new();
         let mut circle: Option<BTreeSet<AccountId>> = None;
+        let mut centre = None;
         for change in changes {
             let Ok(next) = it.clone().change(change.clone(), &account("sala"), at()) else { continue };
             match change {
@@ -158,13 +208,16 @@ proptest! {
                     circle = Some(people);
                 }
                 Change::Disclose { .. } => circle = None,
+                Change::Route { to, .. } => centre = Some(to),
                 Change::Assign { lead } => circle = circle.map(|mut it| { it.insert(lead); it }),
                 _ => {}
             }
             it = next;
         }
         for ((name, of, stands), sight) in WORLD.iter().zip(sights(&it)) {
-            let room = matches!(stands, Stands::InTheRoom | Stands::BesideTheRoom);
+            let shift = ["turno-cosc", "revisore-cosc"].contains(name);
+            let leads = shift && centre == Some(organisation("cosc-umbria"));
+            let room = leads || matches!(stands, Stands::InTheRoom | Stands::BesideTheRoom);
             let inside = match &circle {
                 Some(people) => people.contains(&account(name)) || *name == "perugia",
                 None => room || *of == "perugia" || admitted.contains(&organisation(of)),

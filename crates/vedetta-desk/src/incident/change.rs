@@ -527,6 +527,7 @@ impl Incident {
         let spreads = matches!(
             change,
             Change::Admit { .. }
+                | Change::Route { .. }
                 | Change::Disclose { .. }
                 | Change::Recommend { .. }
                 | Change::Note { audience: Audience::Participants, .. }

@@ -47,8 +47,6 @@ impl Watch {
         let NewFile { version, name, octets, audience } = new;
         let checked = check(&name, &octets).map_err(|error| WatchError::invalid("file", error))?;
         let (asker, now) = (self.asker(by), self.house().now());
-        let viewer = self.viewer(by);
-        let outside = viewer.stands != Stands::InTheRoom;
         let file = FileNote {
             sha256: digest(&octets),
             name: checked.name,
@@ -56,7 +54,7 @@ impl Watch {
             size: octets.len() as u64,
             by: by.account.clone(),
             at: now,
-            audience: if outside { Audience::Participants } else { audience },
+            audience,
         };
         let subject = blob(&number.to_string(), &file.sha256);
         self.write_case(by, number, Some(version), move |unit| {
@@ -64,9 +62,13 @@ impl Watch {
                 Ok(read) => read,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let viewer = asker.viewer();
-            if !matches!(viewer.stands, Stands::InTheRoom | Stands::Outside) {
+            let (viewer, access) = (asker.viewer(), kept.incident.access());
+            if !matches!(access.stands(viewer), Stands::InTheRoom | Stands::Outside) {
                 return Ok(Err(Refusal::Forbidden));
+            }
+            let mut file = file.clone();
+            if !access.is_led_by(viewer) {
+                file.audience = Audience::Participants;
             }
             let files = &kept.incident.files;
             if files.iter().any(|it| it.sha256 == file.sha256) {

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use vedetta_desk::{CaseNumber, Change, ChangeError, Sight, Stands, Viewer};
+use vedetta_desk::{CaseNumber, Change, ChangeError, Stands, Viewer};
 use vedetta_model::{Actor, OrganisationId};
 use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
 
+use crate::actions::report::CENTRES;
 use crate::error::{Stale, WatchError};
 use crate::kept::{self, Did, Kept};
 use crate::views::see_case::{CaseView, Moment};
@@ -40,6 +41,7 @@ pub struct Merge {
 pub(crate) struct Asker {
     actor: Actor,
     stands: Stands,
+    as_centre: Stands,
 }
 
 /// Why nothing was written.
@@ -59,7 +61,7 @@ pub(crate) type Outcome = Result<Vec<(Kept, Stamp)>, Refusal>;
 impl Asker {
     pub(crate) fn viewer(&self) -> Viewer<'_> {
         let Actor { account, organisation, .. } = &self.actor;
-        Viewer { account, organisation, stands: self.stands }
+        Viewer { account, organisation, stands: self.stands, as_centre: self.as_centre }
     }
 
     /// The newest version of a case that who asks may see, if it is the one that was read.
@@ -193,8 +195,7 @@ impl Watch {
                 Ok(read) => read,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let whole = kept.incident.sight(asker.viewer()) == Some(Sight::Whole);
-            if asker.stands != Stands::InTheRoom || !whole {
+            if !kept.incident.access().is_led_by(asker.viewer()) {
                 return Ok(Err(Refusal::Forbidden));
             }
             let change = match undoable(&kept) {
@@ -215,7 +216,8 @@ impl Watch {
     }
 
     pub(crate) fn asker(&self, by: &Actor) -> Asker {
-        Asker { actor: by.clone(), stands: self.viewer(by).stands }
+        let Viewer { stands, as_centre, .. } = self.viewer(by);
+        Asker { actor: by.clone(), stands, as_centre }
     }
 
     /// Writes versions of cases, remembers them, and shows the first.
@@ -231,7 +233,14 @@ impl Watch {
                 for (kept, stamp) in &written {
                     self.learn(kept, *stamp);
                 }
-                self.case(by, &number.to_string())
+                let ours = written.into_iter().find(|(kept, _)| kept.incident.number == number);
+                match (self.case(by, &number.to_string()), ours) {
+                    (
+                        Err(WatchError::Flow(vedetta_flow::FlowError::Unknown { .. })),
+                        Some(ours),
+                    ) => self.left_case(by, ours),
+                    (seen, _) => seen,
+                }
             }
             Err(refusal) => Err(self.refused(by, number, version, refusal)),
         }
@@ -279,12 +288,16 @@ impl Watch {
     ) -> Result<Vec<Moment>, StoreError> {
         const MOST: usize = 20;
         let viewer = self.viewer(by);
+        let now = kept::newest(reader, number)?;
+        let Some(sight) = now.and_then(|(_, kept)| kept.incident.sight(viewer)) else {
+            return Ok(Vec::new());
+        };
         let (mut moments, mut place) = (Vec::new(), Some(until));
         for _ in 0..MOST {
             let Some(at) = place.filter(|at| *at > after) else { break };
             let Some((stamp, kept)) = kept::version(reader, number, at)? else { break };
             place = kept.before;
-            moments.extend(Moment::for_viewer(kept, stamp, viewer));
+            moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight)));
         }
         Ok(moments)
     }
@@ -294,9 +307,17 @@ impl Watch {
         let standing = self.house().standing();
         let organisation = |id: &OrganisationId| self.house().number_of(id).map(drop);
         match change {
+            // To whom it is routed sees all of it.
+            Change::Route { to, .. } => {
+                organisation(to)?;
+                let of = standing.directory.organisation(to);
+                if !of.is_some_and(|of| CENTRES.contains(&of.kind)) {
+                    let reason = format!("{to} is no centre; admit it, and it sees its part");
+                    return Err(WatchError::invalid("to", reason));
+                }
+            }
             Change::Affect { organisation: id, .. }
             | Change::Admit { organisation: id }
-            | Change::Route { to: id, .. }
             | Change::Task { organisation: Some(id), .. } => organisation(id)?,
             Change::Assign { lead } => {
                 let known = standing.directory.account(lead);
@@ -380,8 +401,7 @@ fn both(
             Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let whole = kept.incident.sight(asker.viewer()) == Some(Sight::Whole);
-        if asker.stands != Stands::InTheRoom || !whole {
+        if !kept.incident.access().is_led_by(asker.viewer()) {
             return Ok(Err(Refusal::Forbidden));
         }
         if matches!(change, Change::Absorb { .. }) && !kept.incident.stage.is_open() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
 };
-use vedetta_desk::{OnDuty, Roster, Sight, State, Viewer};
+use vedetta_desk::{OnDuty, Roster, Sight, State};
 use vedetta_flow::Overdue;
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
@@ -365,13 +365,16 @@ impl Watch {
         }
         let Some(number) = alarm.about.number else { return true };
         let Some(access) = self.access_of(number) else { return true };
-        let Some(circle) = &access.circle else { return true };
-        let viewer = Viewer {
-            account: person,
-            organisation: &account.organisation,
-            stands: vedetta_desk::Stands::InTheRoom,
+        if access.circle.is_none() {
+            return true;
+        }
+        let actor = Actor {
+            account: account.id.clone(),
+            organisation: account.organisation.clone(),
+            roles: account.roles.clone(),
+            language: account.language,
         };
-        circle.contains(person) && access.sight(viewer) == Some(Sight::Whole)
+        access.sight(self.viewer(&actor)) == Some(Sight::Whole)
     }
 
     /// By what a person can be called: the pages, and what the directory says of them.

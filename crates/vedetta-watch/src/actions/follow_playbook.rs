@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_desk::http_call::{CallError, Prepared, prepare};
 use vedetta_desk::procedure::Standing;
 use vedetta_desk::run::{Act, RunError};
-use vedetta_desk::{CaseNumber, Change, Run, Sight, Stands, cacao};
+use vedetta_desk::{CaseNumber, Change, Run, cacao};
 use vedetta_model::{AccountId, Actor};
 use vedetta_store::{Reader, RecordKind, SecretKind, Sequence, StoreError, UnitOfWork};
 
@@ -16,7 +16,7 @@ use crate::actions::keep_playbooks::{self as playbooks, KeptProcedure};
 use crate::error::WatchError;
 use crate::kept::Did;
 use crate::views::see_runs::RunView;
-use crate::watch::Watch;
+use crate::watch::{OFFICERS, Watch};
 
 /// Begins a playbook.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,8 +85,7 @@ impl Watch {
                 Ok(read) => read,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let whole = kept.incident.sight(asker.viewer()) == Some(Sight::Whole);
-            if asker.viewer().stands != Stands::InTheRoom || !whole {
+            if !kept.incident.access().is_led_by(asker.viewer()) {
                 return Ok(Err(Refusal::Forbidden));
             }
             if !kept.incident.stage.is_open() {
@@ -160,6 +159,8 @@ impl Watch {
         version: Sequence,
         (node, command): (u32, usize),
     ) -> Result<DueRequest, WatchError> {
+        // The node speaks with what it was trusted with: its own room decides on that.
+        self.house().require_room(by, OFFICERS, "have a request made")?;
         let seen = self.run(by, number, place)?;
         if !seen.may_lead {
             return Err(forbidden(by));

@@ -165,16 +165,22 @@ impl Watch {
     }
 }
 
+/// The kinds of those that answer reports.
+pub(crate) const CENTRES: [OrganisationKind; 4] = [
+    OrganisationKind::NationalCentre,
+    OrganisationKind::RegionalCentre,
+    OrganisationKind::Agency,
+    OrganisationKind::Association,
+];
+
 /// The centres of the network.
 fn centres(standing: &Standing) -> Vec<Centre> {
-    use OrganisationKind::{Agency, Association, NationalCentre, RegionalCentre};
-    let of = |kind| standing.directory.of_kind(kind);
-    let all = of(NationalCentre).chain(of(RegionalCentre)).chain(of(Agency)).chain(of(Association));
+    let all = CENTRES.into_iter().flat_map(|kind| standing.directory.of_kind(kind));
     let centres = all.map(|member| {
         let it = &member.organisation;
         let reach = match (it.kind, &it.region) {
-            (NationalCentre, _) => Reach::Country,
-            (RegionalCentre, Some(region)) => Reach::Region(region.clone()),
+            (OrganisationKind::NationalCentre, _) => Reach::Country,
+            (OrganisationKind::RegionalCentre, Some(region)) => Reach::Region(region.clone()),
             _ => Reach::Members,
         };
         Centre { id: it.id.clone(), name: it.name.clone(), reach, sector: it.sector }

@@ -1,6 +1,7 @@
 //! Alarms: for the room, and for those who are called.
 
 use serde::Serialize;
+use vedetta_desk::Sight;
 use vedetta_desk::escalation::{Alarm, Stands};
 use vedetta_model::{Actor, Role};
 use vedetta_store::Sequence;
@@ -63,7 +64,12 @@ impl Watch {
 
     fn view_of(&self, by: &Actor, (id, version, alarm): (String, Sequence, Alarm)) -> AlarmView {
         let calls_you = alarm.calls(&by.account);
-        let room = self.house().is_of_the_room(by, OFFICERS);
+        let room = match alarm.about.number {
+            Some(number) => {
+                self.access_of(number).is_some_and(|access| access.is_led_by(self.viewer(by)))
+            }
+            None => self.house().is_of_the_room(by, OFFICERS),
+        };
         let may_answer = alarm.stands == Stands::Calling && (calls_you || room);
         let gaps = alarm.gaps().count();
         AlarmView { id, version, alarm, calls_you, may_answer, gaps }
@@ -73,8 +79,14 @@ impl Watch {
         const ROOM: &[Role] = &[Role::DutyOfficer, Role::Analyst, Role::Auditor];
         let room = self.house().is_of_the_room(by, ROOM);
         // What is owed is raised of what the room may read alone.
-        let whole = alarm.about.number.is_none_or(|number| self.brief(by, number).is_ok());
-        (room && whole)
+        let whole = match alarm.about.number {
+            Some(number) => {
+                let access = self.access_of(number);
+                access.is_some_and(|it| it.sight(self.viewer(by)) == Some(Sight::Whole))
+            }
+            None => room,
+        };
+        whole
             || alarm
                 .steps
                 .iter()

@@ -126,11 +126,30 @@ impl Watch {
             Some((stamp, kept, sight))
         });
         let (stamp, kept, sight) = seen.ok_or_else(|| WatchError::unknown("case", number))?;
+        let may = may(&kept, viewer, sight);
+        self.case_view(by, (stamp, kept), (sight, may))
+    }
+
+    /// A case as who handed it to another centre left it, and may do nothing with any more.
+    pub(crate) fn left_case(
+        &self,
+        by: &Actor,
+        (kept, stamp): (Kept, Stamp),
+    ) -> Result<CaseView, WatchError> {
+        self.case_view(by, (stamp, kept), (Sight::Part, BTreeSet::new()))
+    }
+
+    fn case_view(
+        &self,
+        by: &Actor,
+        (stamp, kept): (Stamp, Kept),
+        (sight, may): (Sight, BTreeSet<&'static str>),
+    ) -> Result<CaseView, WatchError> {
+        let (viewer, number) = (self.viewer(by), kept.incident.number);
         let held = self.index()?;
         let children = held.get().into_iter().flat_map(|index| index.children_of(number));
         let children = children.filter(|it| it.access.sight(viewer) == Some(Sight::Whole));
         let children = children.map(|it| it.row.clone()).collect();
-        let may = may(&kept, viewer, sight);
         let undo = kept.did.change().filter(|_| may.contains("undo"));
         let undo = undo.map(vedetta_desk::Change::words);
         let assessment = &kept.incident.assessment;
@@ -170,9 +189,7 @@ impl Watch {
         let page = self.house().read(|reader| {
             let Some((stamp, kept)) = kept::newest(reader, number)? else { return Ok(None) };
             // Who may not see the case as it is now sees nothing of what it was.
-            if kept.incident.sight(viewer).is_none() {
-                return Ok(None);
-            }
+            let Some(sight) = kept.incident.sight(viewer) else { return Ok(None) };
             let mut moments = Vec::new();
             let mut place = Some(stamp.seq);
             if let Some(before) = before {
@@ -184,7 +201,7 @@ impl Watch {
                 let Some(at) = place.filter(|_| moments.len() < limit) else { break };
                 let Some((stamp, kept)) = kept::version(reader, number, at)? else { break };
                 (place, last) = (kept.before, Some(at));
-                moments.extend(Moment::for_viewer(kept, stamp, viewer));
+                moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight)));
             }
             Ok(Some(Timeline { moments, next: place.and(last) }))
         })?;
@@ -193,14 +210,17 @@ impl Watch {
 }
 
 impl Moment {
-    /// What a version did, if a viewer may see that.
-    pub(crate) fn for_viewer(kept: Kept, stamp: Stamp, viewer: Viewer<'_>) -> Option<Self> {
-        let room = matches!(viewer.stands, Stands::InTheRoom | Stands::BesideTheRoom);
+    /// What a version did, if a viewer who sees so much of the case as it is now may see that.
+    pub(crate) fn for_viewer(
+        kept: Kept,
+        stamp: Stamp,
+        (viewer, sight): (Viewer<'_>, Sight),
+    ) -> Option<Self> {
         let change = kept.did.change();
         let shown = |change| {
             vedetta_desk::Change::shows_itself_to(change, viewer.organisation, &kept.incident)
         };
-        if !room && !change.is_none_or(shown) {
+        if sight != Sight::Whole && !change.is_none_or(shown) {
             return None;
         }
         let words = kept.did.words();
@@ -212,7 +232,7 @@ impl Moment {
 fn may(kept: &Kept, viewer: Viewer<'_>, sight: Sight) -> BTreeSet<&'static str> {
     let incident = &kept.incident;
     let mut may = BTreeSet::new();
-    match (viewer.stands, sight) {
+    match (incident.access().stands(viewer), sight) {
         (Stands::InTheRoom, Sight::Whole) => {
             let stage = incident.stage.name();
             may.extend(LEADING.iter().filter(|name| leads_on(stage, name)));

@@ -63,12 +63,13 @@ pub struct Alike {
 const SUGGESTED: usize = 5;
 
 impl Watch {
-    /// What waits to be triaged.
+    /// What waits to be triaged: all of it for the operations room, for another centre's officers
+    /// what was routed to them.
     ///
     /// # Errors
-    /// Forbidden to who does not work in the operations room.
+    /// Forbidden to who works no shifts.
     pub fn queue(&self, by: &Actor, wish: &QueueWish) -> Result<Queue, WatchError> {
-        self.house().require_room(by, OFFICERS, "see the queue")?;
+        self.house().require(by, OFFICERS, "see the queue")?;
         let limit = wish.limit.clamp(1, 100);
         let (mut waiting, mut total) = (Vec::new(), 0);
         let viewer = self.viewer(by);
@@ -107,8 +108,12 @@ impl Watch {
     /// # Errors
     /// Forbidden, or unknown.
     pub fn alike(&self, by: &Actor, number: &str) -> Result<Vec<Alike>, WatchError> {
-        self.house().require_room(by, OFFICERS, "see what is alike")?;
-        let brief = self.brief(by, number_of(number)?)?;
+        self.house().require(by, OFFICERS, "see what is alike")?;
+        let number = number_of(number)?;
+        let brief = self.brief(by, number)?;
+        if brief.access.sight(self.viewer(by)) != Some(Sight::Whole) {
+            return Err(WatchError::unknown("case", number));
+        }
         let held = self.index()?;
         Ok(held.get().map(|index| self.alike_in(by, index, &brief)).unwrap_or_default())
     }

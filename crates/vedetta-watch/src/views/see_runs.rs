@@ -62,7 +62,7 @@ pub struct RunView {
     pub deeds: Vec<Said>,
     /// Whether the actor may do steps.
     pub may_act: bool,
-    /// Whether the actor may have requests made, and give it up.
+    /// Whether the actor may give it up and, in this node's room, have requests made.
     pub may_lead: bool,
 }
 
@@ -80,6 +80,7 @@ pub struct Said {
 struct Standing {
     whole: bool,
     stands: Stands,
+    leads: bool,
 }
 
 impl Watch {
@@ -159,16 +160,19 @@ impl Watch {
             steps: outline(tongue, Some(&run)),
             deeds: deeds.collect(),
             may_act: going && changes,
-            may_lead: going && standing.whole && standing.stands == Stands::InTheRoom,
+            may_lead: going && standing.leads,
         })
     }
 
     fn standing_to(&self, by: &Actor, number: CaseNumber) -> Result<Standing, WatchError> {
         let viewer = self.viewer(by);
         let found = self.house().read(|reader| kept::newest(reader, number))?;
-        let sight = found.and_then(|(_, kept)| kept.incident.sight(viewer));
-        let sight = sight.ok_or_else(|| WatchError::unknown("case", number))?;
-        Ok(Standing { whole: sight == Sight::Whole, stands: viewer.stands })
+        let access = found.map(|(_, kept)| kept.incident.access());
+        let access = access.filter(|it| it.sight(viewer).is_some());
+        let access = access.ok_or_else(|| WatchError::unknown("case", number))?;
+        let whole = access.sight(viewer) == Some(Sight::Whole);
+        let (stands, leads) = (access.stands(viewer), access.is_led_by(viewer));
+        Ok(Standing { whole, stands, leads })
     }
 
     /// Whether an actor's organisation accepted the playbook as it is now.

@@ -8,8 +8,9 @@ use vedetta_directory::directory::Records;
 use vedetta_flow::actions::change_agreement::Step;
 use vedetta_flow::{DeliveryBatch, Door};
 use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_model::account::AccountState;
 use vedetta_model::contact::{Channel, Contact};
-use vedetta_model::{AccountId, Agreement, Audience, ContactId, Places, Role};
+use vedetta_model::{Account, AccountId, Agreement, Audience, ContactId, Language, Places, Role};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::Looked;
 use vedetta_watch::desk::Change;
@@ -151,6 +152,40 @@ fn where_nobody_is_on_duty_the_gap_is_shown_and_the_room_called() {
     assert_eq!(alarm.gaps, 2, "two rungs for who is on duty");
     let called = &alarm.alarm.steps[2].calls;
     assert!(called.iter().any(|call| call.person == account("turno")));
+}
+
+#[test]
+fn who_is_on_duty_at_the_centre_to_which_it_was_routed_is_called_and_answers() {
+    let room = staffed();
+    let admin = person("admin", "cnaipic", Role::Administrator);
+    let turno = person("turno-cosc", "cosc-umbria", Role::DutyOfficer);
+    let [sala, notte] = ["turno-cosc", "notte-cosc"].map(|id| Account {
+        id: account(id),
+        name: id.into(),
+        organisation: organisation("cosc-umbria"),
+        roles: BTreeSet::from([Role::DutyOfficer]),
+        language: Language::It,
+        state: AccountState::Active,
+    });
+    for account in [&sala, &notte] {
+        room.house().put_account(&admin, account).unwrap();
+    }
+    let theirs = serde_json::to_string(&roster()).unwrap();
+    let theirs = theirs.replace("cnaipic", "cosc-umbria").replace("sala", "turno-cosc");
+    let theirs = theirs.replace("\"turno\"", "\"notte-cosc\"");
+    room.watch.put_roster(&turno, serde_json::from_str(&theirs).unwrap(), None).unwrap();
+    let number = pressing(&room);
+    room.watch.look_at_clocks().unwrap();
+    let alarm = room.watch.alarms(&turno).unwrap().remove(0);
+    assert!(alarm.may_answer && alarm.alarm.about.number.unwrap().to_string() == number);
+    let called = alarm.alarm.steps.iter().flat_map(|step| &step.calls);
+    let called: BTreeSet<_> = called.map(|call| call.person.clone()).collect();
+    assert!(!called.is_empty() && called.iter().all(|it| it.as_str().ends_with("cosc")));
+    room.watch.answer_alarm(&turno, &alarm.id).unwrap();
+    // What is another's to lead is not its to answer.
+    let route = Change::Route { to: organisation("cnaipic"), reason: "tutta Italia".into() };
+    room.change(&turno, &number, route).unwrap();
+    assert!(is_unknown(room.watch.case(&turno, &number)));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use vedetta_model::{AccountId, Actor, Role};
 use vedetta_watch::desk::incident::{Affected, ServiceStatus};
 use vedetta_watch::desk::{Audience, Change, Sight, StageName};
-use vedetta_watch::{CaseWish, NewFile};
+use vedetta_watch::{CaseWish, NewFile, NewReport};
 
-use crate::room::{Room, is_unknown, liaison, officer, organisation, person};
+use crate::room::{Room, is_unknown, liaison, officer, organisation, person, report};
 
 /// Everybody there is.
 fn world() -> Vec<Actor> {
@@ -22,7 +22,14 @@ fn world() -> Vec<Actor> {
     world.extend(["perugia", "terni", "foligno", "cosc-umbria", "stranger"].map(liaison));
     world.push(person("revisore-terni", "terni", Role::Auditor));
     world.push(person("terni.bot", "terni", Role::Machine));
+    world.push(person("turno-cosc", "cosc-umbria", Role::DutyOfficer));
+    world.push(person("revisore-cosc", "cosc-umbria", Role::Auditor));
+    world.push(person("turno-terni", "terni", Role::DutyOfficer));
     world
+}
+
+fn may_lead(actor: &Actor) -> bool {
+    [Role::Administrator, Role::DutyOfficer, Role::Analyst].iter().any(|role| actor.is(*role))
 }
 
 /// What an actor sees of a case; every view must say the same.
@@ -39,6 +46,8 @@ fn sees(room: &Room, actor: &Actor, number: &str) -> Option<Sight> {
     match seen {
         Ok(view) => {
             assert!(listed && timeline.is_ok() && counted == 1, "{who}");
+            assert!(!queued || view.sight == Sight::Whole, "{who}");
+            assert_eq!(view.may.contains("rename"), may_lead(actor) && view.sight == Sight::Whole);
             Some(view.sight)
         }
         Err(error) => {
@@ -56,18 +65,54 @@ fn the_matrix_of_who_sees_a_case() {
     let all = |room: &Room| world().iter().map(|it| sees(room, it, &number)).collect::<Vec<_>>();
     const N: Option<Sight> = None;
     let (part, whole) = (Some(Sight::Part), Some(Sight::Whole));
-    //                        sala   analista admin  revisore perugia terni foligno cosc stranger
-    assert_eq!(all(&room), [whole, whole, whole, whole, part, N, N, N, N, N, N]);
+    // sala, analista, admin, revisore; perugia, terni, foligno, cosc-umbria, stranger;
+    // revisore-terni, terni.bot; turno-cosc, revisore-cosc; turno-terni
+    let room_and_centre = |towns: [Option<Sight>; 8]| {
+        let mut all = vec![whole; 4];
+        all.extend(&towns[..7]);
+        all.extend([whole, whole, towns[7]]);
+        all
+    };
+    assert_eq!(all(&room), room_and_centre([part, N, N, N, N, N, N, N]));
     room.change(&officer(), &number, Change::Admit { organisation: organisation("terni") })
         .unwrap();
-    assert_eq!(all(&room), [whole, whole, whole, whole, part, part, N, N, N, part, part]);
+    assert_eq!(all(&room), room_and_centre([part, part, N, N, N, part, part, part]));
     let people = BTreeSet::from([AccountId::new("terni").unwrap()]);
     room.change(&officer(), &number, Change::Enclose { people }).unwrap();
-    assert_eq!(all(&room), [whole, N, N, N, part, part, N, N, N, N, N]);
+    assert_eq!(all(&room), [whole, N, N, N, part, part, N, N, N, N, N, N, N, N]);
     // The same from the ledger alone.
     let reopened =
         Room { watch: room.reopened(), clock: room.clock.clone(), store: room.store.clone() };
     assert_eq!(all(&reopened), all(&room));
+}
+
+#[test]
+fn the_centre_leads_what_was_routed_to_it_until_it_hands_it_on() {
+    let room = Room::new();
+    let report = NewReport { contact: Some("0744 5550100".into()), ..report("Riscatto", "fermi") };
+    let number = room.watch.report(&liaison("terni"), report).unwrap().number.to_string();
+    let (turno, liguria) = (
+        person("turno-cosc", "cosc-umbria", Role::DutyOfficer),
+        person("turno-perugia", "perugia", Role::DutyOfficer),
+    );
+    let wish = vedetta_watch::QueueWish { centre: None, limit: 9 };
+    let queue = room.watch.queue(&turno, &wish).unwrap();
+    assert_eq!((queue.total, queue.waiting[0].words.as_str()), (1, "fermi"));
+    assert_eq!(room.watch.queue(&liguria, &wish).unwrap().total, 0, "not routed to it");
+    let view = room.watch.case(&turno, &number).unwrap();
+    assert_eq!(view.incident.reported.contact.as_deref(), Some("0744 5550100"));
+    room.change(&turno, &number, Change::Triage).unwrap();
+    let note = Change::Note { text: "sala e centro".into(), audience: Audience::Room };
+    let view = room.change(&turno, &number, note).unwrap();
+    room.watch.undo_case(&turno, &number, view.version).unwrap();
+    // Only a centre is handed a case, and who hands it on has its answer and sees no more.
+    let route = |to: &str| Change::Route { to: organisation(to), reason: "non nostro".into() };
+    assert!(room.change(&turno, &number, route("perugia")).is_err());
+    let left = room.change(&turno, &number, route("cnaipic")).unwrap();
+    assert!(left.may.is_empty() && left.incident.reported.contact.is_none(), "{left:?}");
+    assert!(is_unknown(room.watch.case(&turno, &number)));
+    let back = room.change(&officer(), &number, route("cosc-umbria"));
+    assert!(back.is_ok() && room.watch.case(&turno, &number).is_ok());
 }
 
 #[test]
@@ -106,6 +151,7 @@ fn a_participant_is_told_nothing_of_the_others() {
 
 fn any_change() -> impl Strategy<Value = Change> {
     let org = || prop::sample::select(vec!["perugia", "terni", "foligno"]).prop_map(organisation);
+    let centres = prop::sample::select(vec!["cnaipic", "cosc-umbria"]).prop_map(organisation);
     let names = world().into_iter().map(|it| it.account).collect::<Vec<_>>();
     let people = prop::collection::btree_set(prop::sample::select(names), 0..3);
     prop_oneof![
@@ -113,6 +159,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         org().prop_map(|organisation| Change::Admit { organisation }),
         org().prop_map(|organisation| Change::Exclude { organisation }),
         people.prop_map(|people| Change::Enclose { people }),
+        centres.prop_map(|to| Change::Route { to, reason: "x".into() }),
         Just(Change::Disclose { reason: "x".into() }),
     ]
 }
@@ -126,10 +173,11 @@ proptest! {
     ) {
         let room = Room::new();
         let number = room.report(&liaison("perugia"), "Sportelli", "fermi");
-        let mut books = vec![(BTreeSet::new(), None::<BTreeSet<AccountId>>)];
+        let routed = organisation("cosc-umbria");
+        let mut books = vec![(BTreeSet::new(), None::<BTreeSet<AccountId>>, routed)];
         for (change, undo) in steps {
             let Ok(view) = room.change(&officer(), &number, change.clone()) else { continue };
-            let (mut admitted, mut circle) = books.last().cloned().unwrap();
+            let (mut admitted, mut circle, mut centre) = books.last().cloned().unwrap();
             match change {
                 Change::Admit { organisation } => drop(admitted.insert(organisation)),
                 Change::Exclude { organisation } => drop(admitted.remove(&organisation)),
@@ -138,17 +186,20 @@ proptest! {
                     circle = Some(people);
                 }
                 Change::Disclose { .. } => circle = None,
+                Change::Route { to, .. } => centre = to,
                 _ => {}
             }
-            books.push((admitted, circle));
+            books.push((admitted, circle, centre));
             if undo {
                 room.watch.undo_case(&officer(), &number, view.version).unwrap();
                 books.pop();
             }
         }
-        let (admitted, circle) = books.pop().unwrap();
+        let (admitted, circle, centre) = books.pop().unwrap();
         for actor in world() {
-            let of_the_room = actor.organisation.as_str() == "cnaipic";
+            let routed = actor.organisation == centre;
+            let leads = routed && (may_lead(&actor) || actor.is(Role::Auditor));
+            let of_the_room = actor.organisation.as_str() == "cnaipic" || leads;
             let inside = match &circle {
                 Some(people) => {
                     people.contains(&actor.account) || actor.account.as_str() == "perugia"
