@@ -12,8 +12,8 @@ use http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_intake::multipart::{self, File, Part};
 
-use crate::multipart::{self, File, Part};
 use crate::said::Said;
 use crate::visit::Person;
 

@@ -15,7 +15,6 @@ mod enrolment;
 mod export;
 mod forms;
 mod frame;
-mod multipart;
 mod pages;
 mod refused;
 mod router;

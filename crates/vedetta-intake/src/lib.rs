@@ -7,6 +7,7 @@ pub mod events;
 pub mod evtx;
 pub mod indicator_csv;
 pub mod indicator_files;
+pub mod multipart;
 pub mod stix_bundle;
 
 pub use arrival::{Arrival, Brought, DoorIn, Fault, refused_objects};

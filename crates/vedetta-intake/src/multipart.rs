@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 /// A file that a form sent.
 #[derive(Clone, Debug)]
-pub(crate) struct File {
+pub struct File {
     /// What is in it.
-    pub(crate) octets: Arc<[u8]>,
+    pub octets: Arc<[u8]>,
 }
 
 /// What one part of a form is.
-pub(crate) enum Part {
+#[derive(Clone, Debug)]
+pub enum Part {
     /// A field.
     Field(String, String),
     /// A file, by the name of its field.
@@ -21,7 +22,8 @@ pub(crate) enum Part {
 const PARTS: usize = 200;
 
 /// What separates the parts, as the media type says.
-pub(crate) fn boundary(media: &str) -> Option<&str> {
+#[must_use]
+pub fn boundary(media: &str) -> Option<&str> {
     let (kind, rest) = media.split_once(';')?;
     kind.trim().eq_ignore_ascii_case("multipart/form-data").then_some(())?;
     let mut parameters = rest.split(';').filter_map(|it| it.trim().split_once('='));
@@ -31,7 +33,8 @@ pub(crate) fn boundary(media: &str) -> Option<&str> {
 }
 
 /// Reads the parts; what is after the last that can be read is left out.
-pub(crate) fn read(body: &[u8], boundary: &str) -> Vec<Part> {
+#[must_use]
+pub fn read(body: &[u8], boundary: &str) -> Vec<Part> {
     let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
     let mut parts = Vec::new();
     let Some(mut rest) = body.strip_prefix(delimiter.get(2..).unwrap_or_default()) else {
