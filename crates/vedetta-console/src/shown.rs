@@ -25,6 +25,10 @@ pub(crate) struct Day(String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Marking(pub(crate) Tlp);
 
+/// The category of a case as a sign: a question mark until somebody judged it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gravity(Option<u8>, &'static str);
+
 /// An item in a line.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
@@ -89,6 +93,35 @@ impl fmt::Display for Day {
 }
 
 impl HtmlSafe for Day {}
+
+impl Gravity {
+    pub(crate) fn of(w: Words, judged: Option<u8>) -> Self {
+        match judged {
+            Some(number) => Self(Some(number), w.case_category()),
+            None => Self(None, w.case_unjudged()),
+        }
+    }
+
+    /// Its number, for programs; empty until it is judged.
+    pub(crate) fn number(&self) -> String {
+        self.0.map_or_else(String::new, |it| it.to_string())
+    }
+}
+
+impl fmt::Display for Gravity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(Some(it), title) => {
+                write!(f, "<span class=\"cat cat-{it}\" title=\"{title} {it}\">{it}</span>")
+            }
+            Self(None, title) => {
+                write!(f, "<span class=\"cat cat-unjudged\" title=\"{title}\">?</span>")
+            }
+        }
+    }
+}
+
+impl HtmlSafe for Gravity {}
 
 impl Moment {
     /// As people read it.

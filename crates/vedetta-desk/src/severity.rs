@@ -199,6 +199,18 @@ impl Assessment {
         chosen.unwrap_or_else(|| Category::of_score(self.score().least))
     }
 
+    /// Whether anybody judged anything yet.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.overridden.is_some() || !self.grades.is_empty()
+    }
+
+    /// As how grave it is treated: the category, and until somebody judged it the gravest.
+    #[must_use]
+    pub fn presumed(&self) -> Category {
+        if self.is_judged() { self.category() } else { self.worst() }
+    }
+
     /// The gravest category that it may still turn out to be.
     #[must_use]
     pub fn worst(&self) -> Category {
@@ -288,8 +300,10 @@ mod tests {
     fn what_is_unknown_widens_the_span_only() {
         let mut known = Assessment::default();
         assert_eq!((known.category().number(), known.worst().number()), (6, 1));
+        assert_eq!((known.is_judged(), known.presumed()), (false, Category::GRAVEST));
         known.grades.insert(Factor::FunctionalImpact, Grade::Extreme);
         assert_eq!(known.category().number(), 5);
+        assert_eq!((known.is_judged(), known.presumed()), (true, known.category()));
         let before = known.score();
         known.grades.insert(Factor::Location, Grade::Moderate);
         let after = known.score();

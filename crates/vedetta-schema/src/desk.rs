@@ -92,6 +92,8 @@ fn incidents() -> Vec<(&'static str, Value)> {
             ("title", text()),
             ("stage", stage()),
             ("category", category()),
+            ("judged", flag()),
+            ("presumed", category()),
             ("organisation", slug()),
             ("channel", channel()),
             ("reported", moment()),
@@ -111,6 +113,7 @@ fn incidents() -> Vec<(&'static str, Value)> {
             ("changed", moment()),
             ("changed_by", slug()),
             ("category", category()),
+            ("judged", flag()),
             ("worst", category()),
             ("score", score),
             ("answer", bilingual()),
@@ -137,7 +140,12 @@ fn incidents() -> Vec<(&'static str, Value)> {
         &[],
     );
     let figures = object(
-        &[("open", list(number())), ("waiting", number()), ("stages", open(&[], &[]))],
+        &[
+            ("open", list(number())),
+            ("unjudged", number()),
+            ("waiting", number()),
+            ("stages", open(&[], &[])),
+        ],
         &[("oldest_waiting", maybe(moment()))],
     );
     let page = object(

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::desk::{bilingual, case_number, category, stage};
-use super::{day, item_id, list, moment, number, object, one_of, open, refer, set, slug, text};
+use super::{
+    day, flag, item_id, list, moment, number, object, one_of, open, refer, set, slug, text,
+};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let mut all = clocks();
@@ -41,6 +43,7 @@ fn clocks() -> Vec<(&'static str, Value)> {
             ("title", text()),
             ("organisation", slug()),
             ("category", category()),
+            ("judged", flag()),
             ("name", bilingual()),
             ("due", moment()),
             ("state", state()),

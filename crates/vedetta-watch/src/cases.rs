@@ -25,8 +25,12 @@ pub struct CaseRow {
     pub title: Arc<str>,
     /// Where it stands.
     pub stage: StageName,
-    /// Its operational category, 1 to 6.
+    /// Its operational category, 1 to 6; until it is judged it tells nothing.
     pub category: u8,
+    /// Whether anybody judged it yet.
+    pub judged: bool,
+    /// As how grave it is treated: its category, and until it is judged the gravest it may be.
+    pub presumed: u8,
     /// For whom it was reported.
     pub organisation: OrganisationId,
     /// By which door.
@@ -251,6 +255,12 @@ impl Brief {
 }
 
 impl CaseRow {
+    /// Its category, once somebody judged it.
+    #[must_use]
+    pub fn judged_category(&self) -> Option<u8> {
+        self.judged.then_some(self.category)
+    }
+
     /// As who sees only a part of the case sees it in a list.
     pub(crate) fn as_part(&self, organisation: &OrganisationId) -> Self {
         let circle = Circle::Open;
@@ -265,6 +275,8 @@ fn row(incident: &Incident, stamp: Stamp) -> CaseRow {
         title: incident.title.as_str().into(),
         stage: incident.stage.name(),
         category: incident.assessment.category().number(),
+        judged: incident.assessment.is_judged(),
+        presumed: incident.assessment.presumed().number(),
         organisation: incident.reported.organisation.clone(),
         channel: incident.reported.channel,
         reported: incident.reported.at,

@@ -74,6 +74,7 @@ crate::words! {
     case_title: "Titolo" / "Title",
     case_stage: "Fase" / "Stage",
     case_category: "Categoria" / "Category",
+    case_unjudged: "Da valutare: può essere della categoria più grave" / "To be judged: it may be of the gravest category",
     case_organisation: "Segnalato da" / "Reported by",
     case_channel: "Canale" / "Channel",
     case_reporter: "Scritto da" / "Written by",

@@ -21,7 +21,7 @@ use crate::export::Table;
 use crate::forms::{Done, SEEN, Sent};
 use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
-use crate::shown::{Moment, left, moment_of};
+use crate::shown::{Gravity, Moment, left, moment_of};
 use crate::visit::Signed;
 use vedetta_words::Words;
 
@@ -29,7 +29,7 @@ use vedetta_words::Words;
 pub(super) struct Row {
     pub(super) number: String,
     pub(super) title: String,
-    pub(super) category: u8,
+    pub(super) gravity: Gravity,
     pub(super) organisation: String,
     pub(super) what: String,
     pub(super) legal: bool,
@@ -144,7 +144,7 @@ fn table<'a>(rows: impl Iterator<Item = (&'a &'static str, &'a Row)>) -> Table {
             (*kind).to_owned(),
             it.number.clone(),
             it.title.clone(),
-            it.category.to_string(),
+            it.gravity.number(),
             it.organisation.clone(),
             it.what.clone(),
             it.due.utc().to_owned(),
@@ -181,7 +181,7 @@ impl Row {
         Self {
             number: it.number.to_string(),
             title: it.title.clone(),
-            category: it.category,
+            gravity: Gravity::of(w, it.judged.then_some(it.category)),
             organisation: name(&console.house().standing(), &it.organisation),
             what: match it.step {
                 Some(_) => it.name.to(w.0).to_owned(),

@@ -74,7 +74,7 @@ pub(super) async fn show(
 /// The cases that are open, and for the room those that wait.
 fn cases(console: &Console, signed: &Signed, counts: &Counts) -> Vec<Figure> {
     let w = signed.words();
-    let cases = counts.open.iter().sum::<usize>();
+    let cases = counts.open.iter().sum::<usize>() + counts.unjudged;
     let open = Figure {
         value: w.number(cases as u64),
         label: if cases == 1 { w.figure_case() } else { w.figure_cases() },

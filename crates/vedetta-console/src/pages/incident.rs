@@ -20,7 +20,7 @@ use crate::console::Console;
 use crate::forms::{Done, SEEN, Sent};
 use crate::frame::{Frame, Section, page, page_with};
 use crate::said::Said;
-use crate::shown::Moment;
+use crate::shown::{Gravity, Moment};
 use crate::visit::Signed;
 use vedetta_words::Words;
 
@@ -72,7 +72,7 @@ struct Page {
     number: String,
     title: String,
     stage: &'static str,
-    category: u8,
+    gravity: Gravity,
     answer: String,
     words: String,
     facts: Vec<(&'static str, String)>,
@@ -253,8 +253,11 @@ impl Page {
             frame: Frame::of(console, &signed.visit, &title, Section::Incidents).live(),
             fault: None,
             stage: w.stage(incident.stage.name()),
-            category: view.category,
-            answer: view.answer.to(w.0).to_owned(),
+            gravity: Gravity::of(w, view.judged.then_some(view.category)),
+            answer: match view.judged {
+                true => view.answer.to(w.0).to_owned(),
+                false => w.case_unjudged().to_owned(),
+            },
             words: incident.reported.words.clone(),
             facts: facts(w, &standing, incident),
             times: times(w, incident),

@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::export::Table;
 use crate::forms::escaped;
 use crate::frame::{Frame, Section, page};
-use crate::shown::Moment;
+use crate::shown::{Gravity, Moment};
 use crate::visit::Signed;
 use vedetta_words::Words;
 
@@ -37,7 +37,7 @@ pub(crate) struct Row {
     pub(crate) number: String,
     pub(crate) title: String,
     pub(crate) stage: &'static str,
-    pub(crate) category: u8,
+    pub(crate) gravity: Gravity,
     pub(crate) organisation: String,
     pub(crate) channel: &'static str,
     pub(crate) reported: Moment,
@@ -139,7 +139,7 @@ fn table(cases: &[CaseRow]) -> Table {
             it.number.to_string(),
             it.title.to_string(),
             code(it.stage),
-            it.category.to_string(),
+            it.judged_category().map_or_else(String::new, |it| it.to_string()),
             it.organisation.to_string(),
             code(it.channel),
             it.reported.to_string(),
@@ -213,7 +213,7 @@ impl Row {
             number: row.number.to_string(),
             title: row.title.to_string(),
             stage: w.stage(row.stage),
-            category: row.category,
+            gravity: Gravity::of(w, row.judged_category()),
             organisation: name(standing, &row.organisation),
             channel: w.channel(row.channel),
             reported: Moment::of(row.reported, w),

@@ -20,7 +20,7 @@ use super::agreements::outline;
 use super::incidents::name;
 use crate::console::{Console, Pace};
 use crate::frame::{Frame, Section, page};
-use crate::shown::{Marking, Summary, left, short};
+use crate::shown::{Gravity, Marking, Summary, left, short};
 use crate::visit::Signed;
 use vedetta_words::Words;
 
@@ -34,7 +34,7 @@ pub(super) struct Asked {
 
 /// Open cases of one category.
 struct Open {
-    category: u8,
+    gravity: Gravity,
     count: usize,
     alarming: bool,
 }
@@ -91,7 +91,7 @@ struct Wall {
     open: Vec<Open>,
     waiting: usize,
     oldest: Option<String>,
-    gravest: Vec<(String, String, u8)>,
+    gravest: Vec<(String, String, Gravity)>,
     regions: Vec<Region>,
     drawn: bool,
     down: Vec<String>,
@@ -137,9 +137,10 @@ pub(super) async fn show(
     // A case may be restricted: on the wall are its number and gravity, its title only when visitors
     // may not be there.
     let titled = limit >= Tlp::Amber;
-    let gravest = open.cases.iter().filter(|row| row.category <= 3).take(5).map(|row| {
+    let grave = |row: &&CaseRow| row.judged && row.category <= 3;
+    let gravest = open.cases.iter().filter(grave).take(5).map(|row| {
         let title = if titled { short(&row.title, 60) } else { w.stage(row.stage).to_owned() };
-        (row.number.to_string(), title, row.category)
+        (row.number.to_string(), title, Gravity::of(w, row.judged_category()))
     });
     page(&Wall {
         limit: limit.label(),
@@ -147,7 +148,7 @@ pub(super) async fn show(
         utc: clock(now, &TimeZone::UTC, "%H:%M"),
         rome: clock(now, &rome(), "%H:%M"),
         day: clock(now, &rome(), "%d/%m/%Y"),
-        open: (1..).zip(counts.open).map(Open::of).collect(),
+        open: tiles(w, &counts),
         waiting: counts.waiting,
         oldest: counts.oldest_waiting.map(|at| w.ago(now.since(at))),
         gravest: gravest.collect(),
@@ -314,8 +315,14 @@ fn clock(at: Instant, zone: &TimeZone, form: &str) -> String {
     moment.map_or_else(|_| "—".into(), |it| it.to_zoned(zone.clone()).strftime(form).to_string())
 }
 
-impl Open {
-    fn of((category, count): (u8, usize)) -> Self {
-        Self { category, count, alarming: category <= 2 && count > 0 }
-    }
+/// What nobody judged yet, then the categories, the gravest first.
+fn tiles(w: Words, counts: &Counts) -> Vec<Open> {
+    let tile = |judged: Option<u8>, count| Open {
+        gravity: Gravity::of(w, judged),
+        count,
+        alarming: judged.is_some_and(|it| it <= 2) && count > 0,
+    };
+    let unjudged = (counts.unjudged > 0).then(|| tile(None, counts.unjudged));
+    let judged = (1..).zip(counts.open).map(|(category, count)| tile(Some(category), count));
+    unjudged.into_iter().chain(judged).collect()
 }

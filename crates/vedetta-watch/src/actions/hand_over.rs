@@ -238,13 +238,17 @@ impl Watch {
         let open = page.cases.into_iter().filter(|row| row.circle == Circle::Open);
         let lines = open.map(|row| {
             let stage = row.stage.words();
+            let grave = match row.judged_category() {
+                Some(it) => Bilingual::new(format!("categoria {it}"), format!("category {it}")),
+                None => Bilingual::new("da valutare", "to be judged"),
+            };
             Line {
                 key: format!("case/{}", row.number),
                 kind: LineKind::Case,
                 title: format!("{} {}", row.number, row.title),
                 detail: Bilingual::new(
-                    format!("{}, categoria {}", stage.it, row.category),
-                    format!("{}, category {}", stage.en, row.category),
+                    format!("{}, {}", stage.it, grave.it),
+                    format!("{}, {}", stage.en, grave.en),
                 ),
                 due: None,
             }

@@ -26,8 +26,10 @@ pub struct CaseView {
     pub changed: Instant,
     /// By whom.
     pub changed_by: AccountId,
-    /// Its operational category.
+    /// Its operational category; until it is judged it tells nothing.
     pub category: u8,
+    /// Whether anybody judged it yet.
+    pub judged: bool,
     /// The gravest that it may still turn out to be.
     pub worst: u8,
     /// The score with its parts.
@@ -159,6 +161,7 @@ impl Watch {
             changed: stamp.at,
             changed_by: kept.by.clone(),
             category: category.number(),
+            judged: assessment.is_judged(),
             worst: assessment.worst().number(),
             score: assessment.score(),
             answer: category.answer(),

@@ -24,7 +24,7 @@ pub struct CaseWish {
     pub centre: Option<OrganisationId>,
     /// Only those that this person leads.
     pub lead: Option<AccountId>,
-    /// Only of this category or a graver one.
+    /// Only of this category or a graver one, or not judged yet.
     pub worst: Option<Category>,
     /// Go on after this number.
     pub after: Option<String>,
@@ -45,10 +45,12 @@ pub struct CasePage {
 }
 
 /// Cases in figures.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Counts {
-    /// Those that somebody works on, by category, 1 first.
+    /// Those that are not over, by category, 1 first.
     pub open: [usize; 6],
+    /// Those that are not over and that nobody judged yet.
+    pub unjudged: usize,
     /// Those that wait to be triaged.
     pub waiting: usize,
     /// Since when the oldest of them waits.
@@ -94,8 +96,7 @@ impl Watch {
     pub fn counts(&self, by: &Actor) -> Result<Counts, WatchError> {
         let viewer = self.viewer(by);
         let held = self.index()?;
-        let mut counts =
-            Counts { open: [0; 6], waiting: 0, oldest_waiting: None, stages: BTreeMap::new() };
+        let mut counts = Counts::default();
         let all = held.get().into_iter().flat_map(|index| index.all.values());
         for brief in all.filter(|brief| brief.access.sight(viewer).is_some()) {
             let row = &brief.row;
@@ -105,11 +106,13 @@ impl Watch {
                 let oldest = counts.oldest_waiting.get_or_insert(row.reported);
                 *oldest = row.reported.min(*oldest);
             }
+            if !row.stage.is_open() {
+                continue;
+            }
             let category = usize::from(row.category).checked_sub(1);
-            if let (true, Some(count)) =
-                (row.stage.is_open(), category.and_then(|at| counts.open.get_mut(at)))
-            {
-                *count += 1;
+            match category.and_then(|at| counts.open.get_mut(at)) {
+                Some(count) if row.judged => *count += 1,
+                _ => counts.unjudged += 1,
             }
         }
         Ok(counts)
@@ -160,7 +163,7 @@ impl<'a> Wanted<'a> {
             && is(&wish.organisation, Some(&row.organisation))
             && is(&wish.centre, row.centre.as_ref())
             && wish.lead.as_ref().is_none_or(|lead| row.lead.as_ref() == Some(lead))
-            && wish.worst.is_none_or(|worst| row.category <= worst.number())
+            && wish.worst.is_none_or(|worst| row.presumed <= worst.number())
             && text
     }
 }

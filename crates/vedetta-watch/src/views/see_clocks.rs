@@ -82,8 +82,10 @@ pub struct NextClock {
     pub title: String,
     /// For whom it was reported.
     pub organisation: OrganisationId,
-    /// Its category.
+    /// Its category; until it is judged it tells nothing.
     pub category: u8,
+    /// Whether anybody judged it yet.
+    pub judged: bool,
     /// What is due.
     pub name: Bilingual,
     /// The legal step; absent for an aim of the room.
@@ -132,7 +134,7 @@ impl Watch {
             standing.filter_map(move |it| clock(regime, it))
         });
         let clocks = clocks.collect();
-        let category = incident.assessment.category();
+        let category = incident.assessment.presumed();
         let targets = targets(category, incident.stage.name(), &incident.reached, now);
         let held = incident.held(now).filter(|_| sight == Sight::Whole).cloned();
         let suggested = if sight == Sight::Whole { self.suggested(&incident) } else { Vec::new() };
@@ -392,6 +394,7 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
         title: row.title.to_string(),
         organisation: row.organisation.clone(),
         category: row.category,
+        judged: row.judged,
         name,
         step,
         target,
@@ -401,7 +404,7 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
 }
 
 fn aims_of(brief: &Brief, now: Instant) -> Vec<NextClock> {
-    let Ok(category) = Category::try_from(brief.row.category) else { return Vec::new() };
+    let Ok(category) = Category::try_from(brief.row.presumed) else { return Vec::new() };
     let aims = targets(category, brief.row.stage, &brief.reached, now).into_iter();
     let open = aims.filter(|it| matches!(it.state, State::Running | State::Near | State::Missed));
     // One at a time: the next stage, not all that follow it.

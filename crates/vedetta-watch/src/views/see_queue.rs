@@ -26,7 +26,7 @@ pub struct QueueWish {
 /// The queue.
 #[derive(Clone, Debug, Serialize)]
 pub struct Queue {
-    /// What waits, the oldest first.
+    /// What waits: what may be gravest first, of equals the oldest.
     pub waiting: Vec<Waiting>,
     /// How many wait in all.
     pub total: usize,
@@ -71,26 +71,29 @@ impl Watch {
     pub fn queue(&self, by: &Actor, wish: &QueueWish) -> Result<Queue, WatchError> {
         self.house().require(by, OFFICERS, "see the queue")?;
         let limit = wish.limit.clamp(1, 100);
-        let (mut waiting, mut total) = (Vec::new(), 0);
         let viewer = self.viewer(by);
-        {
+        let (mut waiting, total) = {
             let held = self.index()?;
-            let Some(index) = held.get() else { return Ok(Queue { waiting, total }) };
+            let Some(index) = held.get() else {
+                return Ok(Queue { waiting: Vec::new(), total: 0 });
+            };
             let queued = index.waiting.iter().filter_map(|number| index.all.get(number));
-            for brief in queued {
-                let centre =
-                    wish.centre.as_ref().is_none_or(|it| brief.row.centre.as_ref() == Some(it));
-                if !centre || brief.access.sight(viewer) != Some(Sight::Whole) {
-                    continue;
-                }
-                total += 1;
-                if waiting.len() < limit {
-                    let (words, routed) = (String::new(), None);
-                    let alike = self.alike_in(by, index, brief);
-                    waiting.push(Waiting { case: brief.row.clone(), words, routed, alike });
-                }
-            }
-        }
+            let asked = queued.filter(|brief| {
+                let centre = brief.row.centre.as_ref();
+                wish.centre.as_ref().is_none_or(|it| centre == Some(it))
+                    && brief.access.sight(viewer) == Some(Sight::Whole)
+            });
+            let mut asked: Vec<_> = asked.collect();
+            asked.sort_by_key(|brief| (brief.row.presumed, brief.row.number));
+            let total = asked.len();
+            let shown = asked.into_iter().take(limit).map(|brief| Waiting {
+                case: brief.row.clone(),
+                words: String::new(),
+                routed: None,
+                alike: self.alike_in(by, index, brief),
+            });
+            (shown.collect::<Vec<_>>(), total)
+        };
         self.house().read(|reader| {
             for it in &mut waiting {
                 if let Some((_, kept)) = kept::newest(reader, it.case.number)? {

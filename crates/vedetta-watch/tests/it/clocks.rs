@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vedetta_model::Language;
 use vedetta_watch::desk::incident::Sent;
+use vedetta_watch::desk::severity::{Factor, Grade};
 use vedetta_watch::desk::{Change, StageName, State};
 
 use crate::room::{Room, is_conflict, is_unknown, liaison, officer};
@@ -87,6 +88,11 @@ fn the_rooms_own_aims_are_missed_too() {
     assert_eq!(missed.len(), 1);
     assert_eq!(missed[0].target, Some(StageName::Triaged));
     room.change(&officer(), &number, Change::Triage).unwrap();
+    // Nobody judged it: the next aim of the gravest is missed too, until somebody does.
+    let missed = room.watch.pressing(&officer()).unwrap().missed;
+    assert_eq!(missed[0].target, Some(StageName::Confirmed));
+    let judge = Change::Judge { factor: Factor::FunctionalImpact, grade: Grade::None };
+    room.change(&officer(), &number, judge).unwrap();
     assert!(room.watch.pressing(&officer()).unwrap().missed.is_empty());
 }
 

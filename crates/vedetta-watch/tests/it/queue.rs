@@ -3,6 +3,7 @@
 use vedetta_model::Role;
 use vedetta_watch::QueueWish;
 use vedetta_watch::desk::Change;
+use vedetta_watch::desk::severity::{Factor, Grade};
 
 use crate::room::{Room, is_forbidden, liaison, officer, organisation, person};
 
@@ -46,6 +47,31 @@ fn a_report_is_routed_by_agreement_and_a_person_may_decide_otherwise() {
     room.change(&officer(), &number, Change::Route { to, reason: "tutta Italia".into() }).unwrap();
     assert_eq!(room.watch.queue(&officer(), &wish("cosc-umbria")).unwrap().total, 0);
     assert_eq!(room.watch.queue(&officer(), &wish("cnaipic")).unwrap().total, 1);
+}
+
+#[test]
+fn what_nobody_judged_waits_among_the_gravest() {
+    let room = Room::new();
+    let light = room.report(&liaison("perugia"), "Pubblicità", "messaggi indesiderati");
+    for factor in Factor::ALL {
+        let judge = Change::Judge { factor, grade: Grade::None };
+        room.change(&officer(), &light, judge).unwrap();
+    }
+    room.clock.advance(std::time::Duration::from_secs(600));
+    let ransom = room.report(&liaison("terni"), "Riscatto", "tutto cifrato");
+    let queue = room.watch.queue(&officer(), &QueueWish { centre: None, limit: 9 }).unwrap();
+    let first = &queue.waiting[0].case;
+    assert_eq!(
+        (first.number.to_string(), first.judged, first.presumed),
+        (ransom.clone(), false, 1)
+    );
+    assert_eq!((queue.waiting[1].case.judged, queue.waiting[1].case.presumed), (true, 6));
+    let counts = room.watch.counts(&officer()).unwrap();
+    assert_eq!((counts.unjudged, counts.open), (1, [0, 0, 0, 0, 0, 1]));
+    // Its aim is the gravest's, not eight hours.
+    let due = |number: &str| room.watch.clocks(&officer(), number).unwrap().targets[0].due;
+    assert_eq!(due(&ransom).since(room.house().now()).as_secs(), 15 * 60);
+    assert!(due(&light) > due(&ransom));
 }
 
 #[test]
