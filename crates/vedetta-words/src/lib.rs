@@ -44,6 +44,7 @@ mod desk;
 mod frame;
 mod items;
 mod kinds;
+mod ledger;
 mod mail;
 mod network;
 mod node;

@@ -91,7 +91,8 @@ async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Found,
         move |house: &House| house.tell(&actor, house.entries(&actor, Sequence(start), count)?);
     let mut entries = console.ask(told).await?;
     entries.retain(|it| {
-        let said = [&it.by, &it.entry.subject, &it.in_words()].map(|it| it.to_lowercase());
+        let said = [&it.by, &it.entry.subject, &it.in_words(), &words(it, w)];
+        let said = said.map(|it| it.to_lowercase());
         it.entry.stamp.seq.0 <= end && said.iter().any(|it| it.contains(&text))
     });
     let rows = entries.iter().rev().map(|it| Row::of(it, w)).collect();
@@ -123,6 +124,10 @@ fn table(entries: &[ToldEntry]) -> Table {
     table
 }
 
+fn words(it: &ToldEntry, w: Words) -> String {
+    it.in_words_of(&|name| w.ledger(name))
+}
+
 impl Row {
     fn of(it: &ToldEntry, w: Words) -> Self {
         let entry = &it.entry;
@@ -132,7 +137,7 @@ impl Row {
             kind: w.entry(entry.kind),
             by: it.by.clone(),
             subject: short(&entry.subject, 80),
-            facts: short(&it.in_words(), 200),
+            facts: short(&words(it, w), 200),
             hash: entry.hash.to_string().chars().take(12).collect(),
         }
     }

@@ -14,6 +14,7 @@ use vedetta_store::{
 };
 
 use crate::authority::AUDITORS;
+use crate::credentials::Token;
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
@@ -33,28 +34,111 @@ pub struct ToldEntry {
 const NAMED: usize = 20;
 /// Releases looked up for one answer, each with its body; any more are counted and not named.
 const LOOKED_UP: usize = 1_000;
+/// Larger bodies of records are not looked into, in octets.
+const LARGEST: usize = 64 << 10;
+/// Of one value so many characters are told.
+const LONGEST: usize = 300;
 
 impl ToldEntry {
     /// What it tells, as a person reads it: `producer: comune-054039 · version: 2026-…`.
     #[must_use]
     pub fn in_words(&self) -> String {
-        pairs(&self.told)
+        pairs(&self.told, &|_| None)
+    }
+
+    /// The same in another language: of a name, or of a value that is one of few, what it is called.
+    #[must_use]
+    pub fn in_words_of(&self, called: Called<'_>) -> String {
+        pairs(&self.told, called)
     }
 }
 
-fn pairs(told: &Map<String, Value>) -> String {
-    let pairs =
-        told.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value)));
+/// What a name is called in a language; none when that is not known.
+pub type Called<'a> = &'a dyn Fn(&str) -> Option<&'static str>;
+
+/// What has one of few values, which have names of their own.
+const NAMED_VALUES: &[&str] = &[
+    "record", "deed", "said", "stage", "stands", "state", "roles", "scope", "door", "form", "kind",
+    "category",
+];
+
+fn pairs(told: &Map<String, Value>, called: Called<'_>) -> String {
+    let pairs = told.iter().map(|(name, value)| {
+        let said = called(name).map_or_else(|| name.replace('_', " "), str::to_owned);
+        let value = match NAMED_VALUES.contains(&name.as_str()) {
+            true => word(value, called, called),
+            false => word(value, &|_| None, called),
+        };
+        format!("{said}: {value}")
+    });
     pairs.collect::<Vec<_>>().join(" · ")
 }
 
-fn word(value: &Value) -> String {
+fn word(value: &Value, own: Called<'_>, called: Called<'_>) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Object(inner) => format!("({})", pairs(inner)),
-        Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(", "),
+        Value::String(text) => own(text).map_or_else(|| text.clone(), str::to_owned),
+        Value::Object(inner) => format!("({})", pairs(inner, called)),
+        Value::Array(values) => {
+            values.iter().map(|it| word(it, own, called)).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
+}
+
+/// Of the body of a record, by its kind: what an auditor asks for, where it is, and under which name.
+fn of_record(kind: &str) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        "account" => &[("/roles", "roles"), ("/state", "state")],
+        "agreement" => &[
+            ("/title", "title"),
+            ("/stage/is", "stage"),
+            ("/stage/reason", "reason"),
+            ("/term/until", "until"),
+        ],
+        "token" => &[("/purpose", "purpose"), ("/scope", "scope"), ("/expires", "until")],
+        "asset" => &[("/organisation", "organisation"), ("/kind", "kind"), ("/value", "value")],
+        "contact" => &[("/organisation", "organisation"), ("/role", "role")],
+        "webhook" => &[("/organisation", "organisation"), ("/url", "url"), ("/state", "state")],
+        "hold" => &[("/authority", "authority"), ("/reason", "reason"), ("/until", "until")],
+        "setting" => &[("", "value")],
+        _ => &[],
+    }
+}
+
+/// Of a record, as far as it can be told in a line.
+fn record(body: &[u8], told: &mut Map<String, Value>) {
+    let kind = told.get("record").and_then(Value::as_str).unwrap_or_default();
+    let wanted = of_record(kind);
+    if wanted.is_empty() || body.len() > LARGEST {
+        return;
+    }
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return };
+    for (place, name) in wanted {
+        let Some(value) = body.pointer(place) else { continue };
+        let value = match value {
+            Value::Array(all) if all.is_empty() && *name == "scope" => "all".into(),
+            Value::String(text) => text.chars().take(LONGEST).collect::<String>().into(),
+            value if value.to_string().len() <= LONGEST => value.clone(),
+            _ => continue,
+        };
+        told.insert((*name).to_owned(), value);
+    }
+}
+
+/// What this node said to others, as far as it is about an agreement; of the rest, what it was.
+fn said(body: &[u8], told: &mut Map<String, Value>) {
+    if body.len() > LARGEST {
+        return;
+    }
+    let Ok(Value::Object(what)) = serde_json::from_slice::<Value>(body) else { return };
+    let Some((kind, what)) = what.into_iter().next() else { return };
+    if kind == "standing" {
+        let of = [("/agreement", "agreement"), ("/now", "stands"), ("/reason", "reason")];
+        for (place, name) in of {
+            told.extend(what.pointer(place).map(|it| (name.to_owned(), it.clone())));
+        }
+    }
+    told.insert("said".into(), kind.into());
 }
 
 impl House {
@@ -110,10 +194,19 @@ impl Names<'_> {
             EntryKind::Numbered => {
                 told.insert("organisation".into(), entry.subject.as_str().into());
             }
-            EntryKind::Put | EntryKind::Removed
-                if told.get("record") == Some(&json!("account")) =>
-            {
-                told.insert("account".into(), self.account(&entry.subject).into());
+            EntryKind::Put | EntryKind::Removed => {
+                if told.get("record") == Some(&json!("account")) {
+                    told.insert("account".into(), self.account(&entry.subject).into());
+                }
+                if told.get("record") == Some(&json!("token"))
+                    && let Ok(token) = serde_json::from_slice::<Token>(&entry.body)
+                {
+                    told.insert("account".into(), self.account(token.account.as_str()).into());
+                }
+                record(&entry.body, &mut told);
+            }
+            EntryKind::Deed if told.get("deed") == Some(&json!("said")) => {
+                said(&entry.body, &mut told);
             }
             _ => {}
         }

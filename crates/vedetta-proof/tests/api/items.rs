@@ -315,6 +315,41 @@ async fn the_ledger_is_told_by_names() {
         (&put["told"]["record"], &put["told"]["account"]),
         (&json!("account"), &json!("admin@cnaipic"))
     );
+    assert_eq!(put["told"]["roles"], json!(["administrator"]), "{put}");
+}
+
+#[tokio::test]
+async fn the_ledger_tells_what_was_done_to_agreements_tokens_and_settings() {
+    let door = Door::new();
+    let admin = door.token("admin");
+    let of = async |asked: &str| {
+        let page = door.get(&admin, &format!("/api/v1/ledger/entries?{asked}")).await;
+        page["items"].as_array().unwrap().last().unwrap()["told"].clone()
+    };
+    let step = r#"{"step":"suspend","reason":"verifica delle parti"}"#;
+    let line = "POST /api/v1/agreements/act/steps";
+    assert_eq!(door.ask(&admin, line, Some((JSON, step))).await.status, StatusCode::OK);
+    let suspended = of("kind=put&subject=act").await;
+    assert_eq!(
+        (&suspended["title"], &suspended["stage"], &suspended["reason"]),
+        (&json!("Act of Umbria"), &json!("suspended"), &json!("verifica delle parti"))
+    );
+    let said = of("kind=deed&subject=act").await;
+    assert_eq!(
+        (&said["said"], &said["stands"], &said["reason"]),
+        (&json!("standing"), &json!("suspended"), &json!("verifica delle parti")),
+        "{said}"
+    );
+    door.token("terni");
+    let token = of("kind=put&actor=admin").await;
+    assert_eq!(
+        (&token["record"], &token["account"], &token["purpose"], &token["scope"]),
+        (&json!("token"), &json!("terni@terni"), &json!("test"), &json!("all"))
+    );
+    assert!(token["until"].as_str().is_some_and(|it| it.starts_with("20")), "{token}");
+    door.api.house().set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
+    let own = of("kind=put&subject=own-organisation").await;
+    assert_eq!((&own["record"], &own["value"]), (&json!("setting"), &json!("cnaipic")), "{own}");
 }
 
 #[tokio::test]

@@ -1,0 +1,148 @@
+//! What the ledger names, as people call it.
+
+use vedetta_model::Language;
+
+use crate::Words;
+
+/// The names of facts and of their values in Italian; in English they are words as they are.
+const ITALIAN: &[(&str, &str)] = &[
+    ("account", "utenza"),
+    ("acknowledgement", "presa visione"),
+    ("active", "attiva"),
+    ("administrator", "amministratore"),
+    ("after", "dopo"),
+    ("agreement", "protocollo"),
+    ("alarm", "allarme"),
+    ("all", "tutti"),
+    ("analyst", "analista"),
+    ("asset", "risorsa"),
+    ("at", "quando"),
+    ("auditor", "revisore"),
+    ("authority", "autorità"),
+    ("awareness", "materiale informativo"),
+    ("campaign", "campagna"),
+    ("card", "identità di un nodo"),
+    ("category", "categoria"),
+    ("certificate", "certificato"),
+    ("clearance", "decisione"),
+    ("closed", "chiusa"),
+    ("contact", "contatto"),
+    ("context", "contesto"),
+    ("count", "quanti"),
+    ("deed", "atto"),
+    ("deliveries", "consegne"),
+    ("deliveries_count", "numero di consegne"),
+    ("derived_from", "derivato da"),
+    ("domain", "dominio"),
+    ("door", "porta"),
+    ("draft", "bozza"),
+    ("duty-officer", "funzionario di turno"),
+    ("early-warning", "allerta"),
+    ("expired", "cessato"),
+    ("facts", "fatti"),
+    ("form", "forma"),
+    ("full", "integrale"),
+    ("handover", "consegna di turno"),
+    ("hold", "vincolo"),
+    ("holders", "chi lo ha"),
+    ("in-force", "in vigore"),
+    ("incident", "incidente"),
+    ("indicator", "indicatore"),
+    ("items", "elementi"),
+    ("items_count", "numero di elementi"),
+    ("key-revoked", "chiave revocata"),
+    ("kind", "tipo"),
+    ("liaison", "referente"),
+    ("live", "valido"),
+    ("machine", "macchina"),
+    ("mail-domain", "dominio di posta"),
+    ("mail-report", "messaggio segnalato"),
+    ("message-deleted", "messaggio cancellato"),
+    ("message-read", "messaggio letto"),
+    ("network", "rete"),
+    ("note", "nota"),
+    ("now", "ora"),
+    ("number", "numero"),
+    ("octets", "byte"),
+    ("offered-again", "offerto di nuovo"),
+    ("organisation", "organizzazione"),
+    ("organisations", "organizzazioni"),
+    ("organisations_count", "numero di organizzazioni"),
+    ("origin", "origine"),
+    ("passed", "passato oltre"),
+    ("password set", "parola d'ordine impostata"),
+    ("peer", "nodo"),
+    ("place", "posizione"),
+    ("playbook", "procedura"),
+    ("preference", "preferenza"),
+    ("presence", "chi è di turno"),
+    ("producer", "produttore"),
+    ("product", "prodotto"),
+    ("purpose", "scopo"),
+    ("reason", "motivo"),
+    ("reasons", "motivi"),
+    ("recommendation", "raccomandazione"),
+    ("record", "scheda"),
+    ("redacted", "senza la vittima"),
+    ("refused", "rifiutato"),
+    ("release", "rilascio"),
+    ("removal", "rimozione"),
+    ("retried", "ritentato"),
+    ("revoked", "revocato"),
+    ("role", "ruolo"),
+    ("roles", "ruoli"),
+    ("roster", "turni"),
+    ("run", "procedura seguita"),
+    ("said", "detto agli altri nodi"),
+    ("scope", "ruoli concessi"),
+    ("sensor", "sonda"),
+    ("service", "servizio"),
+    ("setting", "impostazione"),
+    ("since", "da"),
+    ("source", "fonte"),
+    ("stage", "stadio"),
+    ("standing", "vigore di un protocollo"),
+    ("stands", "vigore"),
+    ("state", "stato"),
+    ("stream", "flusso"),
+    ("supplier", "fornitore"),
+    ("suspended", "sospeso"),
+    ("technical-report", "rapporto tecnico"),
+    ("title", "titolo"),
+    ("to", "a"),
+    ("token", "chiave"),
+    ("told-lapse", "detto che non vale più"),
+    ("under", "in base a"),
+    ("until", "fino a"),
+    ("value", "valore"),
+    ("version", "versione"),
+    ("warning", "allerta"),
+    ("warning-list", "lista di falsi positivi"),
+    ("withdrawal", "ritiro"),
+    ("withdrawn before it arrived", "ritirato prima che arrivasse"),
+];
+
+impl Words {
+    /// What a name of the ledger is called; none where it is a word as it is.
+    #[must_use]
+    pub fn ledger(self, name: &str) -> Option<&'static str> {
+        let place = match self.0 {
+            Language::It => ITALIAN.binary_search_by_key(&name, |(it, _)| it).ok()?,
+            Language::En => return None,
+        };
+        ITALIAN.get(place).map(|(_, called)| *called)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_found() {
+        assert!(ITALIAN.is_sorted());
+        let it = Words(Language::It);
+        assert_eq!((it.ledger("stage"), it.ledger("cosc-umbria")), (Some("stadio"), None));
+        assert_eq!(Words(Language::En).ledger("stage"), None);
+    }
+}
