@@ -11,7 +11,7 @@ use vedetta_api::{Problem, problem::Kind};
 use vedetta_diffusion::webhook::Destination;
 use vedetta_flow::House;
 use vedetta_flow::actions::keep_webhooks::{Webhook, WebhookState};
-use vedetta_model::{AccountId, Actor, OrganisationId};
+use vedetta_model::{AccountId, Actor, OrganisationId, Role};
 
 use super::whole;
 use crate::console::Console;
@@ -34,6 +34,7 @@ struct Key {
     id: String,
     account: String,
     purpose: String,
+    scope: String,
     until: Moment,
 }
 
@@ -47,6 +48,7 @@ struct Machines {
     accounts: Vec<(String, String)>,
     keys: Vec<Key>,
     hooks: Vec<Hook>,
+    brings: bool,
     purpose: String,
     days: String,
     hook_id: String,
@@ -74,8 +76,10 @@ pub(super) async fn token(
     let outcome = match (account, days) {
         (Ok(account), Ok(days)) if !purpose.is_empty() => {
             let lasts = Duration::from_secs(u64::from(days) * 86_400);
+            let machine = sent.text("scope") != "all";
+            let scope = machine.then_some(Role::Machine).into_iter().collect::<BTreeSet<_>>();
             let issue = move |house: &House, by: &Actor| {
-                house.issue_token(by, &account, &purpose, BTreeSet::new(), lasts)
+                house.issue_token(by, &account, &purpose, scope, lasts)
             };
             match super::proven(&console, &signed, &sent, issue).await {
                 Ok(issued) => issued.map_err(|wrong| (Kind::Invalid, wrong)),
@@ -185,6 +189,10 @@ impl Machines {
         let keys = tokens.into_iter().filter(|it| it.expires > now && !it.is_session());
         let keys = keys.filter(|it| of_us(&it.account) || all).take(200).map(|it| Key {
             until: Moment::of(it.expires, w),
+            scope: match it.scope.is_empty() {
+                true => w.machines_scope_all().into(),
+                false => it.scope.iter().map(|it| w.role(*it)).collect::<Vec<_>>().join(", "),
+            },
             account: it.account.to_string(),
             id: it.id,
             purpose: it.purpose,
@@ -211,6 +219,7 @@ impl Machines {
             accounts,
             keys: keys.collect(),
             hooks: hooks.collect(),
+            brings: signed.may_do("/machines/webhooks"),
             purpose: String::new(),
             days: "365".into(),
             hook_id: String::new(),

@@ -8,7 +8,7 @@ use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::break_seal::EMERGENCY;
 use crate::actions::sign_in::Session;
-use crate::authority::ADMINISTRATORS;
+use crate::authority::{ADMINISTRATORS, PRODUCERS};
 use crate::credentials::{Token, TokenText};
 use crate::error::FlowError;
 use crate::house::House;
@@ -52,7 +52,8 @@ impl House {
             .ok_or_else(|| FlowError::unknown("active account", account))?;
         let (own, allowed) =
             (by.account == account.id, if scope.is_empty() { &account.roles } else { &scope });
-        if !allowed.is_subset(&account.roles) || (own && !allowed.is_subset(&by.roles)) {
+        let carried = carries(&account.roles);
+        if !allowed.is_subset(&carried) || (own && !allowed.is_subset(&carries(&by.roles))) {
             return Err(FlowError::invalid(
                 "scope",
                 "a token carries at most its issuer's and its account's roles",
@@ -159,6 +160,13 @@ impl NewToken {
         unit.put_secret(SecretKind::Token, id, &self.digest)?;
         Ok(true)
     }
+}
+
+/// What a token of somebody with these roles may carry: them, and the machine's, which is the least of
+/// those who bring items: a firewall need not be all that its owner is.
+pub(crate) fn carries(roles: &BTreeSet<Role>) -> BTreeSet<Role> {
+    let brings = PRODUCERS.iter().any(|role| roles.contains(role));
+    roles.iter().copied().chain(brings.then_some(Role::Machine)).collect()
 }
 
 /// Ends the tokens of an account that are so.

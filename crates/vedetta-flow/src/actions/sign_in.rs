@@ -10,7 +10,7 @@ use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::break_seal::EMERGENCY;
 use crate::actions::found_node::OPERATOR;
-use crate::actions::issue_tokens::SESSION as SESSION_TOKEN;
+use crate::actions::issue_tokens::{SESSION as SESSION_TOKEN, carries};
 use crate::actions::manage_accounts::{Certificate, is_reserved, note};
 use crate::credentials::{
     Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
@@ -243,7 +243,10 @@ fn totp_memory(memory: &TotpMemory) -> Vec<u8> {
 
 /// The actor of an account, its roles narrowed to a scope unless that is empty.
 pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
-    let roles = if scope.is_empty() { account.roles.clone() } else { &account.roles & scope };
+    let roles = match scope.is_empty() {
+        true => account.roles.clone(),
+        false => &carries(&account.roles) & scope,
+    };
     Actor {
         account: account.id.clone(),
         organisation: account.organisation.clone(),

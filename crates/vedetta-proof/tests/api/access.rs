@@ -148,6 +148,33 @@ async fn a_token_can_be_narrower_than_its_account() {
 }
 
 #[tokio::test]
+async fn a_firewall_need_not_be_all_that_its_owner_is() {
+    let door = Door::new();
+    let (_, own) = door.with_password("terni");
+    let liaison = door.token("terni");
+    let new = r#"{"purpose":"firewall","scope":["machine"],"days":30}"#.replace('}', &own);
+    let line = "POST /api/v1/tokens";
+    let issued = door.ask(&liaison, line, Some(("application/json", &new))).await;
+    assert_eq!(issued.status, StatusCode::OK, "{issued:?}");
+    let firewall = issued.json()["token"].as_str().unwrap().to_owned();
+    let who = door.get(&firewall, "/api/v1/sessions/current").await;
+    assert_eq!(who["roles"], serde_json::json!(["machine"]), "{who}");
+    assert_eq!(door.ask(&firewall, "GET /feeds/hosts", None).await.status, StatusCode::OK);
+    // It does not widen itself again.
+    for scope in ["[]", r#"["liaison"]"#] {
+        let wider = new.replace(r#"["machine"]"#, scope);
+        let refused = door.ask(&firewall, line, Some(("application/json", &wider))).await;
+        assert_ne!(refused.status, StatusCode::OK, "{scope}");
+    }
+    // Who only looks on brings nothing by a machine either.
+    door.account("looks", "cnaipic", &[Role::Auditor]);
+    let (looks, own) = door.with_password("looks");
+    let new = r#"{"purpose":"firewall","scope":["machine"],"days":30}"#.replace('}', &own);
+    let refused = door.ask(&looks, line, Some(("application/json", &new))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_sealed_code_opens_once_with_a_reason_and_is_in_the_ledger() {
     let door = Door::new();
     let json = "application/json";
