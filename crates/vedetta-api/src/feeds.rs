@@ -7,11 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
 use vedetta_diffusion::feed::{Doubtful, FeedEntry, Format, Head, Measures, Rendered, render};
 use vedetta_directory::Directory;
 use vedetta_flow::{Cleared, Door, FlowError, House, ReadItem, Sequence, VersionFilter, Wish};
@@ -57,6 +58,16 @@ struct Written {
     place: Sequence,
     generation: u64,
     feed: Rendered,
+}
+
+/// The feeds there are.
+#[derive(Serialize)]
+pub(crate) struct FeedNames {
+    feeds: [&'static str; Format::ALL.len()],
+}
+
+pub(crate) async fn list(Caller(_): Caller) -> Json<FeedNames> {
+    Json(FeedNames { feeds: Format::ALL.map(Format::file_name) })
 }
 
 pub(crate) async fn get(

@@ -113,6 +113,7 @@ pub(crate) fn routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/dead-letters", work::dead_letters)
         .on(Post, "/api/v1/dead-letters/{job}/retry", work::retry)
         .on(Delete, "/api/v1/dead-letters/{job}", work::discard)
+        .on(Get, "/feeds/", crate::feeds::list)
         .on(Get, "/feeds/{file}", crate::feeds::get)
         .on(Get, "/api/v1/webhooks", webhooks::list)
         .on(Put, "/api/v1/webhooks/{webhook}", webhooks::put)

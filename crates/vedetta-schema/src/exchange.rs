@@ -201,6 +201,7 @@ fn doors() -> Vec<(&'static str, Value)> {
         ],
     );
     vec![
+        ("Feeds", object(&[("feeds", list(text()))], &[])),
         ("Webhook", webhook),
         ("NewWebhook", new_webhook),
         ("IssuedWebhook", object(&[("id", slug())], &[("secret", text())])),

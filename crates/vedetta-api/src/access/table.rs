@@ -400,6 +400,7 @@ pub const TABLE: &[Route] = &[
         ])
         .gives(of("text/event-stream"))
         .or_gives(&[plain("application/x-ndjson")]),
+    get("/feeds/", Who::SignedIn, "The feeds, by their names").gives(json("Feeds")),
     get("/feeds/{file}", Who::SignedIn, "A feed, by its name and format")
         .cost(Cost::Bulk)
         .gives(of("text/plain"))

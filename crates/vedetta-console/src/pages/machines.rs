@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_diffusion::feed::Format;
 use vedetta_diffusion::webhook::Destination;
 use vedetta_flow::House;
 use vedetta_flow::actions::keep_webhooks::{Webhook, WebhookState};
@@ -49,6 +50,7 @@ struct Machines {
     keys: Vec<Key>,
     hooks: Vec<Hook>,
     brings: bool,
+    feeds: [&'static str; Format::ALL.len()],
     purpose: String,
     days: String,
     hook_id: String,
@@ -219,6 +221,7 @@ impl Machines {
             accounts,
             keys: keys.collect(),
             hooks: hooks.collect(),
+            feeds: Format::ALL.map(Format::file_name),
             brings: signed.may_do("/machines/webhooks"),
             purpose: String::new(),
             days: "365".into(),

@@ -24,6 +24,19 @@ async fn lines(door: &Door, token: &str, file: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn the_list_of_feeds_names_all_that_can_be_fetched() {
+    let door = Door::new();
+    let perugia = door.token("perugia");
+    let list = door.get(&perugia, "/feeds/").await;
+    let names = list["feeds"].as_array().unwrap();
+    assert_eq!(names.len(), 12, "{list}");
+    for name in names {
+        let line = format!("GET /feeds/{}", name.as_str().unwrap());
+        assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::OK, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_feed_carries_what_is_cleared_and_may_be_acted_on() {
     let door = Door::new();
     let (perugia, stranger) = (door.token("perugia"), door.token("stranger.bot"));
