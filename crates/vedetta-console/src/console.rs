@@ -117,14 +117,17 @@ impl Console {
 
     /// Whether somebody may open a page: by role, and in the room when the page is the room's.
     pub(crate) fn admits(&self, signed: &Signed, path: &str) -> bool {
-        let at_home = |roles| self.house().is_of_the_room(&signed.person.actor, roles);
-        Line::find(Verb::Get, path).is_some_and(|line| {
-            let room = match line.who {
-                Who::Room(roles) => at_home(roles),
-                _ => true,
-            };
-            room && line.who.admits(Some(&signed.person.actor))
-        })
+        let line = Line::find(Verb::Get, path);
+        line.is_some_and(|line| self.lets(&signed.person.actor, line.who))
+    }
+
+    /// Whether somebody is one of those who may.
+    pub(crate) fn lets(&self, actor: &Actor, who: Who) -> bool {
+        let at_home = match who {
+            Who::Room(roles) => self.house().is_of_the_room(actor, roles),
+            _ => true,
+        };
+        at_home && who.admits(Some(actor))
     }
 
     /// How fast the past day's items arrived, measured at most once a minute.

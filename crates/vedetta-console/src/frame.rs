@@ -8,7 +8,7 @@ use askama::filters::HtmlSafe;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::Problem;
-use vedetta_api::access::{Verb, Who};
+use vedetta_api::access::Verb;
 use vedetta_api::problem::Kind;
 use vedetta_model::OrganisationId;
 
@@ -30,6 +30,7 @@ pub(crate) enum Section {
     Incidents,
     Clocks,
     Items,
+    Publish,
     Warnings,
     Duty,
     Handover,
@@ -220,7 +221,11 @@ fn parts(w: Words) -> Vec<Part> {
         ),
         (
             w.way_items(),
-            vec![("/items", w.way_items(), S::Items), ("/warnings", w.way_warnings(), S::Warnings)],
+            vec![
+                ("/items", w.way_items(), S::Items),
+                ("/publish", w.publish_title(), S::Publish),
+                ("/warnings", w.way_warnings(), S::Warnings),
+            ],
         ),
         (
             w.way_shifts(),
@@ -260,14 +265,9 @@ fn parts(w: Words) -> Vec<Part> {
 fn ways(console: &Console, visit: &Visit, section: Section) -> Ways {
     let Some(person) = &visit.person else { return Ways::default() };
     let open = |address: &str| {
-        Line::find(Verb::Get, address).is_some_and(|line| {
-            let at_home = match line.who {
-                Who::Room(roles) => console.house().is_of_the_room(&person.actor, roles),
-                _ => true,
-            };
-            at_home && line.who.admits(Some(&person.actor))
-        })
+        Line::find(Verb::Get, address).is_some_and(|line| console.lets(&person.actor, line.who))
     };
+    let way = |(address, label, of)| Way { address, label, current: of == section };
     let mut ways = Ways::default();
     for (label, mut pages) in parts(visit.words) {
         pages.retain(|(address, ..)| open(address));
@@ -275,8 +275,10 @@ fn ways(console: &Console, visit: &Visit, section: Section) -> Ways {
         let current = pages.iter().any(|(.., of)| *of == section);
         let label = if pages.len() == 1 { only } else { label };
         ways.parts.push(Way { address: first, label, current });
-        if current && pages.len() > 1 {
-            let way = |(address, label, of)| Way { address, label, current: of == section };
+        if section == Section::Situation {
+            // From the first page every page is one step away.
+            ways.pages.extend(pages.into_iter().skip(1).map(way));
+        } else if current && pages.len() > 1 {
             ways.pages = pages.into_iter().map(way).collect();
         }
     }

@@ -152,11 +152,7 @@ impl Gate {
             };
         };
         let actor = &person.actor;
-        let at_home = match self.line.who {
-            Who::Room(roles) => self.console.house().is_of_the_room(actor, roles),
-            _ => true,
-        };
-        if self.line.who.admits(Some(actor)) && at_home {
+        if self.console.lets(actor, self.line.who) {
             return Ok(());
         }
         let sentence = format!("{} may not; ask an administrator of the node", actor.account);

@@ -61,7 +61,6 @@ pub(crate) struct Summary {
 
 impl Moment {
     pub(crate) fn of(at: Instant, w: Words) -> Self {
-        let rome = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
         let Ok(moment) = jiff::Timestamp::from_microsecond(at.micros()) else {
             return Self { utc: String::new(), text: "—".into() };
         };
@@ -69,7 +68,7 @@ impl Moment {
             Language::It => "%d/%m/%Y %H:%M",
             Language::En => "%-d %b %Y, %H:%M",
         };
-        let text = moment.to_zoned(rome).strftime(form).to_string();
+        let text = moment.to_zoned(rome()).strftime(form).to_string();
         Self { utc: moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
 }
@@ -96,10 +95,7 @@ impl HtmlSafe for Day {}
 
 impl Gravity {
     pub(crate) fn of(w: Words, judged: Option<u8>) -> Self {
-        match judged {
-            Some(number) => Self(Some(number), w.case_category()),
-            None => Self(None, w.case_unjudged()),
-        }
+        Self(judged, judged.map_or(w.case_unjudged(), |_| w.case_category()))
     }
 
     /// Its number, for programs; empty until it is judged.
@@ -208,14 +204,18 @@ pub(crate) fn fold(text: &str) -> String {
     vedetta_directory::name::fold(text.trim())
 }
 
+/// The hour of Rome.
+pub(crate) fn rome() -> TimeZone {
+    TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC)
+}
+
 /// A day and an hour in Rome, as browsers write them: `2026-03-28T23:30`, or any moment with its offset.
 pub(crate) fn moment_of(text: &str) -> Option<Instant> {
     if let Ok(moment) = text.parse::<Instant>() {
         return Some(moment);
     }
     let civil: jiff::civil::DateTime = text.parse().ok()?;
-    let rome = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
-    let moment = civil.to_zoned(rome).ok()?.timestamp();
+    let moment = civil.to_zoned(rome()).ok()?.timestamp();
     Some(Instant::from_micros(moment.as_microsecond()))
 }
 

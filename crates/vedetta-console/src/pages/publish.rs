@@ -243,7 +243,7 @@ impl Publish {
             value: pap.label().into(),
         });
         Self {
-            frame: Frame::of(console, &signed.visit, w.publish_title(), Section::Items),
+            frame: Frame::of(console, &signed.visit, w.publish_title(), Section::Publish),
             fault: None,
             typed: Typed {
                 title: sent.text("title").to_owned(),

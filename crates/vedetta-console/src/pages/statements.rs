@@ -27,6 +27,7 @@ struct Privacy {
 #[template(path = "help.html")]
 struct Help {
     frame: Frame,
+    goes: Vec<(&'static str, &'static str)>,
 }
 
 pub(super) async fn accessibility(
@@ -49,6 +50,21 @@ pub(super) async fn help(
     State(console): State<Console>,
     signed: Signed,
 ) -> Result<Response, Problem> {
-    let title = signed.words().help_title();
-    page(&Help { frame: Frame::of(&console, &signed.visit, title, Section::Other) })
+    let w = signed.words();
+    let goes = [
+        ("s", "/", w.help_situation()),
+        ("i", "/items", w.help_items()),
+        ("c", "/incidents", w.help_incidents()),
+        ("q", "/queue", w.help_queue()),
+        ("r", "/report", w.help_report()),
+        ("k", "/clocks", w.help_clocks()),
+        ("a", "/warnings", w.help_warnings()),
+        ("t", "/duty", w.help_duty()),
+        ("h", "/handover", w.help_handover()),
+        ("m", "/mail", w.help_mail()),
+    ];
+    let open = goes.into_iter().filter(|(_, path, _)| console.admits(&signed, path));
+    let goes = open.map(|(key, _, words)| (key, words)).collect();
+    let frame = Frame::of(&console, &signed.visit, w.help_title(), Section::Other);
+    page(&Help { frame, goes })
 }

@@ -20,7 +20,7 @@ use super::agreements::outline;
 use super::incidents::name;
 use crate::console::{Console, Pace};
 use crate::frame::{Frame, Section, page};
-use crate::shown::{Gravity, Marking, Summary, left, short};
+use crate::shown::{Gravity, Marking, Summary, left, rome, short};
 use crate::visit::Signed;
 use vedetta_words::Words;
 
@@ -304,10 +304,6 @@ fn trend(w: Words, now: Instant, recent: &[CaseRow]) -> (Vec<Hour>, usize, Strin
     let tenths = month * 10 / 28;
     let usual = format!("{}{}{}", tenths / 10, w.decimal(), tenths % 10);
     (bars.collect(), today, usual)
-}
-
-fn rome() -> TimeZone {
-    TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC)
 }
 
 fn clock(at: Instant, zone: &TimeZone, form: &str) -> String {

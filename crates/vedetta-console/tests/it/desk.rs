@@ -67,6 +67,25 @@ async fn one_is_told_as_one_and_the_node_by_its_name() {
 }
 
 #[tokio::test]
+async fn the_centre_finds_what_waits_for_it_and_hands_it_on() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Anagrafe bloccata").await;
+    node.account("turno-cosc", "cosc-umbria", &[Role::DutyOfficer]);
+    let mut centre = node.browser("turno-cosc");
+    let home = centre.open("/").await.text;
+    for way in ["/queue", "/publish", "/warnings", "/clocks", "/agreements"] {
+        assert!(home.contains(&format!("href=\"{way}\"")), "{way}: {home}");
+    }
+    let queue = centre.open("/queue").await.text;
+    assert!(queue.contains(&number) && queue.contains("cat-unjudged"), "{queue}");
+    let route = [("does", "route"), ("to", "cnaipic"), ("reason", "di tutta Italia")];
+    let gone = change(&mut centre, &number, &route).await;
+    assert!(gone.header("location").starts_with("/queue"), "{}", gone.text);
+    assert!(centre.open("/help").await.text.contains("<kbd>q</kbd>"));
+    assert!(!node.browser("perugia").open("/help").await.text.contains("<kbd>q</kbd>"));
+}
+
+#[tokio::test]
 async fn a_report_that_is_refused_keeps_what_was_typed() {
     let node = node();
     let mut town = node.browser("perugia");

@@ -51,7 +51,7 @@ pub struct Counts {
     pub open: [usize; 6],
     /// Those that are not over and that nobody judged yet.
     pub unjudged: usize,
-    /// Those that wait to be triaged.
+    /// Those that wait to be triaged by who asks.
     pub waiting: usize,
     /// Since when the oldest of them waits.
     pub oldest_waiting: Option<Instant>,
@@ -98,10 +98,11 @@ impl Watch {
         let held = self.index()?;
         let mut counts = Counts::default();
         let all = held.get().into_iter().flat_map(|index| index.all.values());
-        for brief in all.filter(|brief| brief.access.sight(viewer).is_some()) {
+        for brief in all {
+            let Some(sight) = brief.access.sight(viewer) else { continue };
             let row = &brief.row;
             *counts.stages.entry(row.stage).or_default() += 1;
-            if row.stage == StageName::Reported {
+            if row.stage == StageName::Reported && sight == Sight::Whole {
                 counts.waiting += 1;
                 let oldest = counts.oldest_waiting.get_or_insert(row.reported);
                 *oldest = row.reported.min(*oldest);
