@@ -17,6 +17,8 @@ use vedetta_model::{Instant, ItemId, Pap, Tlp};
 
 use crate::arrival::{Arrival, Brought, DoorIn, Fault, Identity};
 use crate::stix_bundle::bring;
+use crate::value;
+use crate::written::marking;
 
 /// Who brings a table, and when.
 #[derive(Clone, Debug)]
@@ -192,7 +194,7 @@ fn row(
     }
     let kind = field(0).ok_or("no type; write one, e.g. ipv4")?;
     let value = field(1).ok_or("no value; write the address, name or hash")?;
-    let pattern = pattern(&kind.to_ascii_lowercase(), value)?;
+    let pattern = value::pattern(&kind.to_ascii_lowercase(), value)?;
     let mut object = Map::new();
     let key = record.iter().collect::<Vec<_>>().join("\u{1f}");
     let name = format!("{}\u{1f}{key}", bringer.identity);
@@ -232,8 +234,7 @@ fn optional<'r>(
         let tlp: Tlp = text
             .parse()
             .map_err(|error: vedetta_model::marking::MarkingError| error.to_string())?;
-        let marking = stix_tlp(tlp).marking_id().to_string();
-        object.insert("object_marking_refs".into(), json!([marking]));
+        object.insert("object_marking_refs".into(), json!([marking(tlp)]));
     }
     object.insert("valid_from".into(), json!(field(4).unwrap_or(at)));
     if let Some(until) = field(5) {
@@ -263,80 +264,4 @@ fn optional<'r>(
         object.insert("description".into(), json!(text));
     }
     Ok(())
-}
-
-fn stix_tlp(tlp: Tlp) -> stix::Tlp {
-    match tlp {
-        Tlp::Clear => stix::Tlp::Clear,
-        Tlp::Green => stix::Tlp::Green,
-        Tlp::Amber => stix::Tlp::Amber,
-        Tlp::AmberStrict => stix::Tlp::AmberStrict,
-        Tlp::Red => stix::Tlp::Red,
-    }
-}
-
-/// The STIX pattern of a typed value.
-fn pattern(kind: &str, value: &str) -> Result<String, String> {
-    let value = refang(value);
-    let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
-    let hash = |name: &str, digits: usize| {
-        let fits = value.len() == digits && value.bytes().all(|b| b.is_ascii_hexdigit());
-        let pattern = format!("[file:hashes.'{name}' = '{}']", value.to_ascii_lowercase());
-        fits.then_some(pattern)
-            .ok_or_else(|| format!("{value:?} is not {digits} hexadecimal digits"))
-    };
-    match kind {
-        "ipv4" | "ipv6" => {
-            let address = value.split('/').next().unwrap_or_default();
-            let parsed: std::net::IpAddr =
-                address.parse().map_err(|_| format!("{value:?} is not an address or network"))?;
-            let fits = parsed.is_ipv4() == (kind == "ipv4");
-            let family = if kind == "ipv4" { 4 } else { 6 };
-            fits.then(|| format!("[{kind}-addr:value = '{quoted}']"))
-                .ok_or_else(|| format!("{value:?} is not an IPv{family} address"))
-        }
-        "domain" => Ok(format!("[domain-name:value = '{}']", quoted.to_lowercase())),
-        "url" if value.contains("://") => Ok(format!("[url:value = '{quoted}']")),
-        "url" => Err(format!("{value:?} is not a URL; write its scheme, e.g. https://")),
-        "email" if value.contains('@') => Ok(format!("[email-addr:value = '{quoted}']")),
-        "email" => Err(format!("{value:?} is not an e-mail address")),
-        "md5" => hash("MD5", 32),
-        "sha1" => hash("SHA-1", 40),
-        "sha256" => hash("SHA-256", 64),
-        "sha512" => hash("SHA-512", 128),
-        other => {
-            let path = OTHERS.iter().find(|(name, _)| *name == other).map(|(_, path)| path);
-            let path = path.ok_or_else(|| {
-                let others: Vec<&str> = OTHERS.iter().map(|(name, _)| *name).collect();
-                format!(
-                    "no type {other:?}; use ipv4, ipv6, domain, url, email, md5, sha1, sha256, sha512, {}",
-                    others.join(", ")
-                )
-            })?;
-            Ok(format!("[{path} = '{quoted}']"))
-        }
-    }
-}
-
-/// Types whose value is taken as it is, and where STIX looks for it.
-const OTHERS: [(&str, &str); 8] = [
-    ("ja3", "network-traffic:x_ja3"),
-    ("ja3s", "network-traffic:x_ja3s"),
-    ("ja4", "network-traffic:x_ja4"),
-    ("ja4s", "network-traffic:x_ja4s"),
-    ("user-agent", "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
-    ("certificate-sha1", "x509-certificate:hashes.'SHA-1'"),
-    ("certificate-sha256", "x509-certificate:hashes.'SHA-256'"),
-    ("certificate-serial", "x509-certificate:serial_number"),
-];
-
-/// Undoes the usual ways of making a value unclickable.
-fn refang(value: &str) -> String {
-    let plain =
-        value.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":").replace("[@]", "@");
-    match plain.split_once("://") {
-        Some(("hxxp", rest)) => format!("http://{rest}"),
-        Some(("hxxps", rest)) => format!("https://{rest}"),
-        _ => plain,
-    }
 }

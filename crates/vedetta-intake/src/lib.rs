@@ -9,6 +9,8 @@ pub mod indicator_csv;
 pub mod indicator_files;
 pub mod multipart;
 pub mod stix_bundle;
+pub mod value;
+pub mod written;
 
 pub use arrival::{Arrival, Brought, DoorIn, Fault, refused_objects};
 pub use claim::{Claim, Marking};

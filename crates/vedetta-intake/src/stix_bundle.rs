@@ -88,8 +88,16 @@ fn check_pattern(object: &Object) -> Result<(), String> {
         _ => return Ok(()),
     }
     let pattern = object.text("pattern").unwrap_or_default();
-    let parsed = stix::pattern::parse(&pattern).map(drop);
-    parsed.map_err(|error| format!("{error}; correct the pattern, or give its pattern_type"))
+    let parsed = stix::pattern::parse(&pattern)
+        .map_err(|error| format!("{error}; correct the pattern, or give its pattern_type"))?;
+    let problems = stix::pattern::check(&parsed);
+    match problems.iter().find(|it| !it.kind.is_beyond_us()) {
+        None => Ok(()),
+        Some(problem) => {
+            let (line, column) = problem.span.locate(&pattern);
+            Err(format!("line {line}, column {column}: {problem}; correct the pattern"))
+        }
+    }
 }
 
 /// The handling extension as written in an object.

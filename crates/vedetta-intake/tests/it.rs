@@ -285,3 +285,70 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pattern_that_the_check_faults_is_refused_at_every_door_and_what_feeds_hold_is_not() {
+    let at = |door, pattern: &str| {
+        let object = serde_json::json!({
+            "type": "indicator", "spec_version": "2.1", "pattern_type": "stix", "pattern": pattern,
+            "id": "indicator--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061",
+            "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
+            "valid_from": "2026-01-01T00:00:00Z",
+        });
+        stix_bundle::read(door, "t", object.to_string().as_bytes(), &stix_bundle::limits())
+    };
+    for (pattern, place) in [
+        ("[file:hashes.'SHA-256' = 'abc']", "line 1, column 2"),
+        ("[a:b = 1]\n REPEATS 0 TIMES", "line 2, column 2"),
+        ("[x:k MATCHES '(']", "line 1, column 2"),
+    ] {
+        for door in [DoorIn::Api, DoorIn::Taxii, DoorIn::File, DoorIn::Mail] {
+            let refused = at(door, pattern);
+            assert!(refused.items.is_empty(), "{pattern}");
+            let fault = &refused.faults[0];
+            assert!(fault.place.ends_with(".pattern"), "{fault:?}");
+            assert!(fault.reason.starts_with(place), "{fault:?}");
+        }
+    }
+    for pattern in [
+        "[file:hashes.'SHA-256' = 'A3F5C1D2E4B60718293A4B5C6D7E8F90112233445566778899AABBCCDDEEFF00']",
+        "[file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e' OR file:name = 'a.exe']",
+        "[url:value MATCHES '^(?!https).*a[.]example']",
+        "[ipv4-addr:value = '999.1.1.1']",
+        "[domain-name:value = 'a.example'] AND [ipv4-addr:value ISSUBSET '203.0.113.0/24']",
+    ] {
+        assert_eq!(at(DoorIn::Taxii, pattern).items.len(), 1, "{pattern}");
+    }
+}
+
+#[test]
+fn nothing_that_is_written_here_refers_to_a_marking() {
+    use vedetta_intake::written::Written;
+    let town = vedetta_model::OrganisationId::new("perugia").unwrap();
+    for victims in [vec![], vec![town.clone()]] {
+        let id = ItemId::new("report--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061").unwrap();
+        let handling = vedetta_model::Handling {
+            producer: vedetta_model::OrganisationId::new("cnaipic").unwrap(),
+            category: Category::EarlyWarning,
+            tlp: Tlp::Green,
+            pap: Pap::Green,
+            victims: victims.into_iter().collect(),
+            named: [].into(),
+            only_under: [].into(),
+            via: [].into(),
+        };
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        let written =
+            Written { id: &id, at, title: "t", text: "", pattern: None, handling: &handling };
+        let object = written.object();
+        let refs = object["object_refs"].as_array().unwrap();
+        assert!(!refs.is_empty());
+        for it in refs {
+            assert!(!it.as_str().unwrap().starts_with("marking-definition--"), "{object}");
+        }
+        let text = object.to_string();
+        let read = stix_bundle::read(DoorIn::Api, "t", text.as_bytes(), &stix_bundle::limits());
+        assert_eq!((read.items.len(), read.faults.as_slice()), (1, &[][..]), "{text}");
+        assert_eq!(read.items[0].claim.tlp, Some(Tlp::Green));
+    }
+}

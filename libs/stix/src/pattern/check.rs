@@ -64,6 +64,16 @@ pub enum ProblemKind {
     },
 }
 
+impl ProblemKind {
+    /// Whether it says what we do not evaluate, and not that something is written wrongly:
+    /// look-around and back-references, which the specification allows (PCRE), and size.
+    #[must_use]
+    pub fn is_beyond_us(&self) -> bool {
+        let Self::Regex(reason) = self else { return false };
+        ["look-around", "backreferences", "size limit"].iter().any(|it| reason.contains(it))
+    }
+}
+
 /// Everything wrong with a pattern, in the order written; empty for a sound one.
 #[must_use]
 pub fn check(pattern: &Pattern) -> Vec<Problem> {
