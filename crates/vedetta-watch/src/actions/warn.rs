@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText};
 use vedetta_flow::{FlowError, Preview};
+use vedetta_intake::written::Written;
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::item::HANDLING_EXTENSION;
-use vedetta_model::{Actor, Category, Handling, Instant, ItemId, Language, OrganisationId, Tlp};
+use vedetta_model::{Actor, Category, Handling, Instant, ItemId, Language, OrganisationId};
 use vedetta_store::{RecordKind, Sequence, StoreError, UnitOfWork};
 
 use crate::actions::keep_rosters::damaged;
@@ -105,7 +105,7 @@ impl Watch {
         let now = self.house().now();
         // From the record's place: sent twice at once, it is one item all the same.
         let item = item_of(self.house(), id)?;
-        let object = object(&warning.text, &item, now);
+        let object = object(by, &warning.text, &item, now);
         let arrival =
             stix_bundle::read(DoorIn::Api, "desk", object.as_bytes(), &stix_bundle::limits());
         let receipt = self.house().accept(by, arrival)?;
@@ -275,15 +275,7 @@ fn handling(by: &Actor, text: &WarningText) -> Handling {
 }
 
 /// The warning as an object of STIX 2.1, with what to do in it, in both languages.
-fn object(text: &WarningText, item: &ItemId, now: Instant) -> String {
-    let marking = match text.tlp {
-        Tlp::Clear => stix::Tlp::Clear,
-        Tlp::Green => stix::Tlp::Green,
-        Tlp::Amber => stix::Tlp::Amber,
-        Tlp::AmberStrict => stix::Tlp::AmberStrict,
-        Tlp::Red => stix::Tlp::Red,
-    };
-    let marking = marking.marking_id().to_string();
+fn object(by: &Actor, text: &WarningText, id: &ItemId, at: Instant) -> String {
     let said = |language: Language, heading: &str| {
         let (text, to_do) = (text.text.to(language), text.what_to_do.to(language));
         format!("{text}\n\n{heading}: {to_do}")
@@ -293,28 +285,10 @@ fn object(text: &WarningText, item: &ItemId, now: Instant) -> String {
         said(Language::It, "Che cosa fare"),
         said(Language::En, "What to do")
     );
-    let mut extension = json!({
-        "extension_type": "property-extension",
-        "category": "early-warning",
-        "pap": text.pap.label(),
-    });
-    if !text.only_under.is_empty() {
-        extension["only_under"] = json!(text.only_under);
-    }
-    let object = json!({
-        "type": "report",
-        "spec_version": "2.1",
-        "id": item.as_str(),
-        "created": now,
-        "modified": now,
-        "published": now,
-        "name": text.title.it,
-        "description": description,
-        "report_types": ["threat-report"],
-        "object_refs": [marking],
-        "object_marking_refs": [marking],
-        "extensions": { HANDLING_EXTENSION: extension },
-    });
+    let handling = &handling(by, text);
+    let (title, text) = (&*text.title.it, &*description);
+    let mut object = Written { id, at, title, text, pattern: None, handling }.object();
+    object["report_types"] = json!(["threat-report"]);
     object.to_string()
 }
 

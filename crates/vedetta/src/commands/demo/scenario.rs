@@ -90,7 +90,7 @@ pub(super) const SCENES: [Scene; 7] = [
         object: || {
             json!({
                 "type": "report", "report_types": ["campaign"], "published": "2026-01-01T00:00:00Z",
-                "object_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
+                "object_refs": [organisation("cnaipic").ok().map(|it| it.identity())],
                 "description": "Bloccate accesso-sportello.example e 203.0.113.77. Chi ha scritto la \
                     password la cambi subito e avvisi il centro regionale.",
                 "extensions": { HANDLING_EXTENSION: {
