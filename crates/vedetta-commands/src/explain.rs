@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::Value;
-use vedetta_model::{ItemId, OrganisationId};
+use vedetta_model::ItemId;
 
 use crate::node::{Node, plain};
 use crate::table::word;
@@ -19,9 +19,9 @@ pub struct Explain {
     /// The item: its STIX identifier.
     #[arg(long, value_name = "ID")]
     item: ItemId,
-    /// The organisation: its identifier in the directory.
-    #[arg(long, value_name = "ID")]
-    organisation: OrganisationId,
+    /// The organisation: its identifier in the directory, its name or an alias.
+    #[arg(long, value_name = "ORGANISATION")]
+    organisation: String,
     #[command(flatten)]
     at: At,
 }
@@ -36,7 +36,7 @@ impl Command for Explain {
     }
 
     fn ask<N: Node>(&self, node: &mut N) -> Result<Answer, N::Failure> {
-        let (item, organisation) = (plain(self.item.as_str()), &self.organisation);
+        let (item, organisation) = (plain(self.item.as_str()), plain(&self.organisation));
         let path = format!("/api/v1/items/{item}/explanation?organisation={organisation}");
         Ok(Answer::whole(node.get(&path)?))
     }

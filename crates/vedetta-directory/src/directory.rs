@@ -22,6 +22,9 @@ use search::Names;
 pub use table::Owned;
 use table::Table;
 
+/// Organisations told that may have been meant.
+const MEANT: usize = 5;
+
 /// Records by noun: the combined document, `{"organisations": [], "assets": [], …}`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -240,6 +243,42 @@ impl Directory {
     #[must_use]
     pub fn search(&self, text: &str, limit: usize) -> Vec<&Member> {
         self.names.search(text, limit).into_iter().filter_map(|at| self.members.get(at)).collect()
+    }
+
+    /// The one organisation of an identifier, name or alias, without regard to case and accents.
+    ///
+    /// # Errors
+    /// Those that may have been meant, when several are called so, or none.
+    pub fn called(&self, text: &str) -> Result<&Member, Vec<&Member>> {
+        let id = OrganisationId::new(text.trim()).ok();
+        if let Some(member) = id.and_then(|id| self.member(&id)) {
+            return Ok(member);
+        }
+        let called = self.names.called(text);
+        let called: Vec<_> = called.into_iter().filter_map(|at| self.members.get(at)).collect();
+        match called[..] {
+            [one] => Ok(one),
+            [] => Err(self.meant_by(text)),
+            _ => Err(called),
+        }
+    }
+
+    /// Those that a text that names none may mean.
+    fn meant_by(&self, text: &str) -> Vec<&Member> {
+        let found = self.search(text, MEANT);
+        if !found.is_empty() {
+            return found;
+        }
+        let names = self.members.iter().map(|it| it.organisation.name.as_str());
+        let ids = self.members.iter().map(|it| it.organisation.id.as_str());
+        let near = crate::name::nearest(text, names.chain(ids));
+        near.map(|near| self.search(near, 1)).unwrap_or_default()
+    }
+
+    /// The organisations whose name stands in a text, without regard to case and accents.
+    #[must_use]
+    pub fn named_in(&self, text: &str) -> Vec<&Member> {
+        self.names.named_in(text).into_iter().filter_map(|at| self.members.get(at)).collect()
     }
 
     /// An asset, by identifier.

@@ -27,6 +27,7 @@ mod names;
 mod redaction;
 mod scribe;
 mod siblings;
+mod victims;
 mod wording;
 
 pub use actions::accept_items::{Accepted, Receipt};
@@ -50,7 +51,8 @@ pub use views::read_items::{ReadItem, ReadPage, Releases, Share, Wish};
 pub use vedetta_federation::cards::PeerStage;
 /// How agreements are written, for the doors that take and give them.
 pub use vedetta_policy::{
-    Cleared, Expiring, Form, Notation, Obligations, last_day, read_agreement, write_agreement,
+    Cleared, Expiring, Form, Notation, OMITTED, Obligations, last_day, read_agreement,
+    write_agreement,
 };
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_policy::{Redaction, Reference, Secrets, Victim, redact};
+use vedetta_policy::{OMITTED, Redaction, Reference, Secrets, Victim, redact};
 use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
 
 use crate::house::{House, Shared};
@@ -175,6 +175,7 @@ impl Redactor {
         let value = redact(&value, &redaction);
         let (_, leant, asked) = asking.into_inner();
         asked?;
+        let value = value.map(|value| named_by_value(value, &secrets));
         let body = value.map(|value| value.to_string().into_bytes());
         Ok(body.map(|body| Derived { id, body, leant }).map_err(|withheld| withheld.to_string()))
     }
@@ -312,6 +313,21 @@ pub fn facts_of(standing: &Standing, victim: &OrganisationId) -> Option<Victim> 
     let assets = directory.assets_of(victim).iter().map(AsRef::as_ref);
     let contacts = directory.contacts_of(victim).iter().map(AsRef::as_ref);
     Some(Victim::of(organisation, assets, contacts))
+}
+
+/// An indicator whose name is taken out is called by what it looks for, where that tells nobody.
+fn named_by_value(mut derived: Value, secrets: &Secrets) -> Value {
+    let omitted = derived["type"] == "indicator" && derived["name"] == OMITTED;
+    let text = omitted.then(|| derived.to_string());
+    let object = text.as_deref().and_then(stix::Object::restore);
+    let first = object.and_then(|it| vedetta_indicator::read(&it).alone.into_iter().next());
+    let Some(first) = first else { return derived };
+    let omitted = derived["name"].take();
+    derived["name"] = first.to_string().into();
+    if secrets.are_told_by(&derived) {
+        derived["name"] = omitted;
+    }
+    derived
 }
 
 /// The version of the derived form of an item: that of the item, unless each bringer's is a version

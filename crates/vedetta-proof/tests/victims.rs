@@ -16,6 +16,8 @@ use vedetta_testkit::items::TestItem;
 
 #[path = "victims/forms.rs"]
 mod forms;
+#[path = "victims/told.rs"]
+mod told;
 
 #[test]
 fn a_held_item_stays_with_its_producer_and_the_authority() {

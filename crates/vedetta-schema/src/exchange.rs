@@ -43,7 +43,8 @@ fn items() -> Vec<(&'static str, Value)> {
     let preview = [("full", number()), ("redacted", number()), ("nobody", number())];
     let preview = [preview.as_slice(), &[("groups", list(object(&group, &[])))]].concat();
     let items = [("items", list(item_id())), ("handling", refer("Handling"))];
-    let previews = list(object(&[&items, preview.as_slice()].concat(), &[]));
+    let beside = [("named", list(slug())), ("withheld", number())];
+    let previews = list(object(&[&items, preview.as_slice()].concat(), &beside));
     let previews = [("previews", previews)];
     vec![
         ("Stix", open(&[("type", text())], &[])),
@@ -66,7 +67,7 @@ fn items() -> Vec<(&'static str, Value)> {
                 &[],
             ),
         ),
-        ("Preview", object(&preview, &[])),
+        ("Preview", object(&preview, &beside)),
         ("ItemPreviews", object(&[&previews, faults().as_slice()].concat(), &[])),
         ("AnyPreview", json!({ "oneOf": [refer("Preview"), refer("ItemPreviews")] })),
     ]
@@ -85,7 +86,8 @@ fn faults() -> [(&'static str, Value); 5] {
 
 fn accepted() -> Value {
     let stamp = object(&[("seq", number()), ("at", moment())], &[]);
-    let accepted = object(&[("id", item_id()), ("stamp", stamp), ("audience", number())], &[]);
+    let told = [("id", item_id()), ("stamp", stamp), ("audience", number())];
+    let accepted = object(&told, &[("withheld", number())]);
     let became = [("accepted", list(accepted)), ("duplicates", list(item_id()))];
     object(&[&became, faults().as_slice()].concat(), &[])
 }
@@ -109,7 +111,8 @@ fn handling() -> Value {
         &[
             ("producer", slug()),
             ("pap", pap()),
-            ("victims", set(slug())),
+            ("victims", set(text())),
+            ("object", refer("Stix")),
             ("named", set(text())),
             ("only_under", set(slug())),
         ],

@@ -10,13 +10,17 @@ crate::words! {
     publish_value_hint: "Per un indicatore: il dominio, l'indirizzo, l'impronta." / "For an indicator: the domain, the address, the hash.",
     publish_text: "Testo" / "Text",
     publish_victims: "Chi ne è vittima" / "Who is its victim",
-    publish_victims_hint: "Identificativi, separati da virgole. Chi non può saperlo riceve la forma senza la vittima." / "Identifiers, separated by commas. Those who may not know receive it without the victim.",
+    publish_victims_hint: "Nomi o identificativi, separati da virgole. Chi non può saperlo riceve la forma senza la vittima." / "Names or identifiers, separated by commas. Those who may not know receive it without the victim.",
     publish_preview: "Vedi a chi arriverebbe" / "See whom it would reach",
     publish_audience: "A chi arriverebbe, e perché" / "Whom it would reach, and why",
     publish_now: "Pubblica adesso" / "Publish now",
     publish_what_missing: "Scegli che cosa pubblicare." / "Choose what to publish.",
     publish_title_missing: "Manca il titolo." / "The title is missing.",
     publish_value_missing: "Manca il valore dell'indicatore: il dominio, l'indirizzo o l'impronta." / "The indicator's value is missing: the domain, the address or the hash.",
+    publish_value_wrong(value: &str, what: &str): "«{value}» non è un valore di «{what}»: correggilo, o scegli un altro tipo." / "“{value}” is no value of “{what}”: correct it, or choose another type.",
+    publish_victim_nobody(text: &str): "Vittima: nessuna organizzazione si chiama «{text}»; scrivi il nome o l'identificativo della rubrica." / "Victim: no organisation is called “{text}”; write its name or identifier in the directory.",
+    publish_victim_meant(text: &str, meant: &str): "Vittima: «{text}» non indica una sola organizzazione; scrivi una di queste: {meant}." / "Victim: “{text}” is no one organisation; write one of these: {meant}.",
+    publish_names(names: &str): "Il testo nomina {names}, e non è indicata alcuna vittima: tutti leggeranno il nome. Se è la vittima, indicala." / "The text names {names}, and no victim is given: everyone will read the name. If it is the victim, name it as such.",
     publish_tlp_missing: "Scegli il TLP." / "Choose the TLP.",
     publish_report: "Allerta o rapporto" / "Warning or report",
     publish_incident: "Incidente" / "Incident",
@@ -95,6 +99,14 @@ crate::words! {
 }
 
 impl crate::Words {
+    /// No victim is called so.
+    pub fn publish_victim_unknown(self, text: &str, meant: &str) -> String {
+        match meant {
+            "" => self.publish_victim_nobody(text),
+            meant => self.publish_victim_meant(text, meant),
+        }
+    }
+
     /// What can be published, in words.
     pub fn published(self, what: &str) -> &'static str {
         match what {

@@ -118,7 +118,8 @@ pub(super) struct Acknowledged {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct About {
-    organisation: Option<OrganisationId>,
+    /// By identifier, name or alias.
+    organisation: Option<String>,
 }
 
 /// What would become of the items of a body.
@@ -139,8 +140,12 @@ pub(super) struct WouldBe {
     tlp: Tlp,
     #[serde(default)]
     pap: Pap,
+    /// By identifier, name or alias.
     #[serde(default)]
-    victims: BTreeSet<OrganisationId>,
+    victims: BTreeSet<String>,
+    /// The object itself, where it is at hand.
+    #[serde(default)]
+    object: Option<Box<RawValue>>,
     #[serde(default)]
     named: BTreeSet<Naming>,
     #[serde(default)]
@@ -277,8 +282,14 @@ pub(super) async fn explain(
     Asked(about): Asked<About>,
 ) -> Answer<Explained> {
     let id: ItemId = params.get("item")?;
-    let organisation = about.organisation.unwrap_or_else(|| actor.organisation.clone());
-    Ok(Json(api.ask(move |house| house.explain(&actor, &id, &organisation)).await?))
+    let explain = move |house: &House| {
+        let organisation = match &about.organisation {
+            Some(text) => house.called("organisation", text)?,
+            None => actor.organisation.clone(),
+        };
+        house.explain(&actor, &id, &organisation)
+    };
+    Ok(Json(api.ask(explain).await?))
 }
 
 /// Who would have what is handled so, or the items of a body.
@@ -326,7 +337,14 @@ async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Pre
     }
     let preview = move |house: &House| {
         let named = house.standing().persons(&would.named, &producer);
-        house.preview(&actor, &Arc::new(would.by(producer, named)))
+        let victims = would.victims.iter().map(|it| house.called("victims", it));
+        let victims = victims.collect::<Result<_, _>>()?;
+        let object = would.object.as_ref().map(|it| it.get().as_bytes().to_vec());
+        let handling = Arc::new(would.by(producer, named, victims));
+        match object {
+            Some(object) => house.preview_object(&actor, &handling, &object),
+            None => house.preview(&actor, &handling),
+        }
     };
     api.ask(preview).await
 }
@@ -419,13 +437,18 @@ impl WouldBecome {
 
 impl WouldBe {
     /// Brought by a producer, for the persons that it names.
-    fn by(self, producer: OrganisationId, named: BTreeSet<Person>) -> Handling {
+    fn by(
+        self,
+        producer: OrganisationId,
+        named: BTreeSet<Person>,
+        victims: BTreeSet<OrganisationId>,
+    ) -> Handling {
         Handling {
             producer,
             category: self.category,
             tlp: self.tlp,
             pap: self.pap,
-            victims: self.victims,
+            victims,
             named,
             only_under: self.only_under,
             via: [].into(),

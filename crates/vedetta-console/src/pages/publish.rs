@@ -7,14 +7,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use serde_json::{Value, json};
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::item::HANDLING_EXTENSION;
-use vedetta_model::{Category, Handling, ItemId, OrganisationId, Pap, Tlp};
+use vedetta_directory::Directory;
+use vedetta_flow::House;
+use vedetta_intake::written::Written;
+use vedetta_intake::{DoorIn, stix_bundle, value};
+use vedetta_model::{Category, Handling, Instant, ItemId, OrganisationId, Pap, Tlp};
 
 use super::item::Audience;
-use super::{Choice, code, whole};
+use super::{Choice, whole};
 use crate::console::Console;
 use crate::forms::{Done, Sent};
 use crate::frame::{Frame, Section, page, page_with};
@@ -41,19 +42,16 @@ struct Publish {
     tlps: Vec<Choice>,
     paps: Vec<Choice>,
     audience: Option<Audience>,
+    /// Whom the text names, though no victim is given.
+    named: String,
+    /// Who may be meant as a victim: name and identifier.
+    nearby: Vec<(String, String)>,
 }
 
-/// What can be published from a form, and the observable that its pattern looks for.
-const WHATS: [(&str, Option<&str>); 8] = [
-    ("report", None),
-    ("incident", None),
-    ("domain", Some("domain-name:value")),
-    ("ipv4", Some("ipv4-addr:value")),
-    ("ipv6", Some("ipv6-addr:value")),
-    ("url", Some("url:value")),
-    ("email", Some("email-addr:value")),
-    ("sha-256", Some("file:hashes.'SHA-256'")),
-];
+/// What can be published from a form: an indicator by the type of its value.
+const WHATS: [&str; 8] = ["report", "incident", "domain", "ipv4", "ipv6", "url", "email", "sha256"];
+/// Organisations offered as victims.
+const OFFERED: usize = 500;
 
 pub(super) async fn show(
     State(console): State<Console>,
@@ -69,24 +67,29 @@ pub(super) async fn send(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let wanted = match Wanted::read(w, &signed, &sent) {
+    let wanted = match Wanted::read(&console, &signed, &sent) {
         Ok(wanted) => wanted,
         Err(fault) => return refuse(&console, &signed, &sent, (Kind::Invalid, fault)),
     };
     if sent.text("step") != "publish" {
         let handling = Arc::new(wanted.handling.clone());
-        let preview = console.ask(move |house| house.preview(&actor, &handling)).await;
+        let object = wanted.object(console.house().now());
+        let preview =
+            move |house: &House| house.preview_object(&actor, &handling, object.as_bytes());
+        let preview = console.ask(preview).await;
         return match preview {
             Ok(preview) => {
                 let audience = Some(Audience::of(console.house(), w, &preview));
-                page(&Publish { audience, ..Publish::of(&console, &signed, &sent) })
+                let of = Publish::of(&console, &signed, &sent);
+                let directory = &console.house().standing().directory;
+                let named = preview.named.iter().filter_map(|it| directory.organisation(it));
+                let named = named.map(|it| it.name.clone()).collect::<Vec<_>>().join(", ");
+                page(&Publish { audience, named, ..of })
             }
             Err(problem) => refuse(&console, &signed, &sent, (problem.kind, whole(w, &problem))),
         };
     }
-    let uuid = vedetta_model::chance::uuid(console.house().entropy());
-    let id = ItemId::of(wanted.kind, uuid);
-    let (object, to) = (wanted.object(&id, console.house().now()), format!("/items/{id}"));
+    let (object, to) = (wanted.object(console.house().now()), format!("/items/{}", wanted.id));
     let act = async {
         let receipt = console.ask(move |house| {
             let limits = stix_bundle::limits();
@@ -125,7 +128,7 @@ fn refuse(
 
 /// What is to be published.
 struct Wanted {
-    kind: &'static str,
+    id: ItemId,
     handling: Handling,
     title: String,
     text: String,
@@ -133,91 +136,73 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(w: Words, signed: &Signed, sent: &Sent) -> Result<Self, String> {
-        let what = WHATS.into_iter().find(|(what, _)| *what == sent.text("what"));
-        let (what, observable) = what.ok_or_else(|| w.publish_what_missing().to_owned())?;
+    fn read(console: &Console, signed: &Signed, sent: &Sent) -> Result<Self, String> {
+        let w = signed.words();
+        let what = WHATS.into_iter().find(|it| *it == sent.text("what"));
+        let what = what.ok_or_else(|| w.publish_what_missing().to_owned())?;
         let title = sent.given("title").ok_or_else(|| w.publish_title_missing().to_owned())?;
         let (kind, category) = match what {
             "report" => ("report", Category::EarlyWarning),
             "incident" => ("incident", Category::Incident),
             _ => ("indicator", Category::Indicator),
         };
-        let pattern = match observable {
-            None => None,
-            Some(observable) => {
-                let value =
-                    sent.given("value").ok_or_else(|| w.publish_value_missing().to_owned())?;
-                let value = value.replace('\\', "\\\\").replace('\'', "\\'");
-                Some(format!("[{observable} = '{value}']"))
+        let pattern = match kind {
+            "indicator" => {
+                let given = sent.given("value");
+                let given = given.ok_or_else(|| w.publish_value_missing().to_owned())?;
+                let pattern = value::pattern(what, given);
+                Some(pattern.map_err(|_| w.publish_value_wrong(given, w.published(what)))?)
             }
+            _ => None,
         };
         let tlp: Tlp = sent.text("tlp").parse().map_err(|_| w.publish_tlp_missing().to_owned())?;
-        let pap: Pap = sent.text("pap").parse().unwrap_or_default();
-        let victims: Result<BTreeSet<OrganisationId>, _> = sent
-            .text("victims")
-            .split([',', ' ', '\n'])
-            .filter(|it| !it.trim().is_empty())
-            .map(|it| OrganisationId::new(it.trim()))
-            .collect();
         let handling = Handling {
             producer: signed.person.actor.organisation.clone(),
             category,
             tlp,
-            pap,
-            victims: victims.map_err(|error| error.to_string())?,
+            pap: sent.text("pap").parse().unwrap_or_default(),
+            victims: victims(w, &console.house().standing().directory, sent.text("victims"))?,
             named: BTreeSet::new(),
             only_under: BTreeSet::new(),
             via: BTreeSet::new(),
         };
+        let id = ItemId::of(kind, vedetta_model::chance::uuid(console.house().entropy()));
         let (title, text) = (title.to_owned(), sent.text("text").to_owned());
-        Ok(Self { kind, handling, title, text, pattern })
+        Ok(Self { id, handling, title, text, pattern })
     }
 
-    /// As an object of STIX 2.1.
-    fn object(&self, id: &ItemId, now: vedetta_model::Instant) -> String {
-        let handling = &self.handling;
-        let marking = match handling.tlp {
-            Tlp::Clear => "94868c89-83c2-464b-929b-a1a8aa3c8487",
-            Tlp::Green => "bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-            Tlp::Amber => "55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-            Tlp::AmberStrict => "939a9414-2ddd-4d32-a0cd-375ea402b003",
-            Tlp::Red => "e828b379-4e03-4974-9ac4-e53a884c97c1",
-        };
-        let marking = format!("marking-definition--{marking}");
-        let victims: Vec<Value> =
-            handling.victims.iter().map(|it| json!(it.identity().as_str())).collect();
-        let mut extension = json!({
-            "extension_type": "property-extension",
-            "category": code(handling.category),
-            "pap": handling.pap.label(),
-        });
-        if !victims.is_empty() {
-            extension["victim_refs"] = Value::Array(victims);
-        }
-        let mut object = json!({
-            "type": self.kind,
-            "spec_version": "2.1",
-            "id": id.as_str(),
-            "created": now,
-            "modified": now,
-            "name": self.title,
-            "object_marking_refs": [marking],
-            "extensions": { HANDLING_EXTENSION: extension },
-        });
-        if !self.text.is_empty() {
-            object["description"] = json!(self.text);
-        }
-        if let Some(pattern) = &self.pattern {
-            object["pattern"] = json!(pattern);
-            object["pattern_type"] = json!("stix");
-            object["valid_from"] = json!(now);
-        }
-        if self.kind == "report" {
-            object["published"] = json!(now);
-            object["object_refs"] = json!([marking]);
-        }
-        object.to_string()
+    fn object(&self, at: Instant) -> String {
+        let Self { id, title, text, handling, .. } = self;
+        let pattern = self.pattern.as_deref();
+        Written { id, at, title, text, pattern, handling }.object().to_string()
     }
+}
+
+/// The organisations that are named, each by identifier, name or alias.
+fn victims(
+    w: Words,
+    directory: &Directory,
+    text: &str,
+) -> Result<BTreeSet<OrganisationId>, String> {
+    let parts = text.split([',', ';', '\n']).map(str::trim).filter(|it| !it.is_empty());
+    let called = parts.map(|text| match directory.called(text) {
+        Ok(member) => Ok(member.organisation.id.clone()),
+        Err(meant) => {
+            let meant = meant.iter().take(5);
+            let meant =
+                meant.map(|it| format!("{} ({})", it.organisation.name, it.organisation.id));
+            Err(w.publish_victim_unknown(text, &meant.collect::<Vec<_>>().join(", ")))
+        }
+    });
+    called.collect()
+}
+
+/// Those below the publisher in the tree, and itself: by whom it is most often done.
+fn nearby(directory: &Directory, own: &OrganisationId) -> Vec<(String, String)> {
+    let below = |id: &OrganisationId| directory.above(id).any(|it| it.organisation.id == *own);
+    let members = directory.members().iter().map(|it| &it.organisation);
+    let near = members.filter(|it| it.id == *own || below(&it.id)).take(OFFERED);
+    near.map(|it| (it.name.clone(), it.id.to_string())).collect()
 }
 
 impl Publish {
@@ -227,7 +212,7 @@ impl Publish {
             Some(given) => given == value,
             None => value == first,
         };
-        let whats = WHATS.map(|(value, _)| Choice {
+        let whats = WHATS.map(|value| Choice {
             label: w.published(value),
             chosen: chosen("what", value, "report"),
             value: value.into(),
@@ -255,6 +240,11 @@ impl Publish {
             tlps: tlps.into(),
             paps: paps.into(),
             audience: None,
+            named: String::new(),
+            nearby: nearby(
+                &console.house().standing().directory,
+                &signed.person.actor.organisation,
+            ),
         }
     }
 }

@@ -122,3 +122,54 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
     }
     assert!(node.browser("admin").open("/agreements").await.text.contains("<td>2026-12-31"));
 }
+
+#[tokio::test]
+async fn a_victim_is_known_before_anything_is_published() {
+    let test = TestHouse::small();
+    let node = Node::over(test);
+    let mut browser = node.browser("perugia");
+    let form = browser.open("/publish").await.text;
+    assert!(form.contains("<option value=\"Comune di Perugia\">perugia</option>"), "{form}");
+    let page = async |browser: &mut crate::browser::Browser, fields: &[(&str, &str)]| {
+        let all = [("title", "Contro il Comune di Terni"), ("tlp", "AMBER"), ("pap", "GREEN")];
+        browser.fill("/publish", "/publish", &[&all, fields].concat()).await
+    };
+    for (victims, says) in [("ternii", "terni"), ("Comune", "una di queste"), ("zzz", "nessuna")] {
+        for step in ["preview", "publish"] {
+            let fields = [("what", "incident"), ("victims", victims), ("step", step)];
+            let refused = page(&mut browser, &fields).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{victims}");
+            assert!(refused.text.contains(says) && refused.text.contains(victims), "{victims}");
+        }
+    }
+    let named = [("what", "report"), ("victims", ""), ("step", "preview")];
+    let told = page(&mut browser, &named).await.text;
+    assert!(told.contains("Il testo nomina Comune di Terni"), "{told}");
+    let fields = [("what", "report"), ("victims", "Comune di Terni"), ("step", "publish")];
+    let done = page(&mut browser, &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let item = browser.open(done.header("location")).await.text;
+    let terni = vedetta_model::OrganisationId::new("terni").unwrap().identity();
+    assert!(item.contains(terni.as_str()), "{item}");
+}
+
+#[tokio::test]
+async fn what_is_published_is_a_value_of_its_type() {
+    let node = Node::over(TestHouse::small());
+    let mut browser = node.browser("perugia");
+    let publish = async |browser: &mut crate::browser::Browser, what: &str, value: &str| {
+        let fields = [("what", what), ("value", value), ("title", "x"), ("tlp", "AMBER")];
+        let fields = [&fields[..], &[("step", "publish")]].concat();
+        browser.fill("/publish", "/publish", &fields).await
+    };
+    for (what, value) in
+        [("ipv4", "999.1.1.1"), ("sha256", "abc"), ("email", "notamail"), ("url", "a.example/x")]
+    {
+        let refused = publish(&mut browser, what, value).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}");
+        assert!(refused.text.contains(&format!("«{value}» non è un valore")), "{}", refused.text);
+    }
+    let done = publish(&mut browser, "url", "hxxps://a[.]example/x").await;
+    let item = browser.open(done.header("location")).await.text;
+    assert!(item.contains("url:value = &#39;https://a.example/x"), "{item}");
+}

@@ -34,6 +34,25 @@ impl Names {
         Self { folded: members.iter().map(fold_all).collect() }
     }
 
+    /// Places of the organisations that are called exactly so.
+    pub(super) fn called(&self, text: &str) -> Vec<usize> {
+        let wanted = fold(text.trim());
+        let all = self.folded.iter().enumerate();
+        let called = all.filter(|(_, lines)| lines.split('\n').any(|name| name == wanted));
+        called.map(|(at, _)| at).collect()
+    }
+
+    /// Places of the organisations whose whole name stands in a text.
+    pub(super) fn named_in(&self, text: &str) -> Vec<usize> {
+        let text = fold(text);
+        let all = self.folded.iter().enumerate();
+        let named = all.filter(|(_, lines)| {
+            let name = lines.split('\n').next().unwrap_or_default();
+            name.len() >= SHORTEST && stands_in(&text, name)
+        });
+        named.map(|(at, _)| at).collect()
+    }
+
     /// Places of the organisations that fit, the best first.
     pub(super) fn search(&self, text: &str, limit: usize) -> Vec<usize> {
         let wanted = fold(text.trim());
@@ -49,6 +68,16 @@ impl Names {
         found.sort_unstable();
         found.into_iter().take(limit).map(|(_, _, at)| at).collect()
     }
+}
+
+/// Shorter names are words of other things too.
+const SHORTEST: usize = 5;
+
+fn stands_in(text: &str, name: &str) -> bool {
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(name).any(|(at, _)| {
+        apart(text[..at].chars().next_back()) && apart(text[at + name.len()..].chars().next())
+    })
 }
 
 fn fit(lines: &str, wanted: &str) -> Option<Fit> {

@@ -29,6 +29,7 @@ use crate::holding::is_served;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
+use crate::victims;
 use crate::views::withdrawals::{keep, withdrawn};
 
 /// What became of an arrival.
@@ -53,6 +54,14 @@ pub struct Accepted {
     pub stamp: Stamp,
     /// How many organisations it goes to, in either form, if nothing holds it back.
     pub audience: usize,
+    /// How many it does not go to, since the form without the victim would tell it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub withheld: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_none(many: &usize) -> bool {
+    *many == 0
 }
 
 /// The name of this step in the ledger.
@@ -90,12 +99,14 @@ impl House {
         let standing = self.standing();
         let bringer = (&by.organisation, producer);
         let items = self.in_own_name(by, &standing, arrival.items, &mut receipt.rejected)?;
+        let items = victims::known(&standing, items, &mut receipt.rejected);
         let mut items = self.with_known_markings(by, items, &mut receipt.rejected)?;
         self.name_rows(producer, &mut items)?;
         let mut handlings: Vec<_> =
             items.iter().map(|it| handling(bringer, &standing, it)).collect();
         self.share_victims(by, &standing, &items, &mut handlings)?;
         let items = self.within_bounds(by, items, &mut handlings, &mut receipt.rejected);
+        receipt.warnings.extend(victims::remarks(by, &standing, (&items, &handlings)));
         let load = Arc::new(Load {
             shared: Arc::clone(&self.shared),
             redactor: Redactor::of(self),
@@ -192,6 +203,13 @@ enum Beyond {
 struct Place {
     outcome: Outcome,
     audience: usize,
+    withheld: Option<Withheld>,
+}
+
+/// How many do not get an item, since there is no form of it without its victim, and why.
+struct Withheld {
+    many: usize,
+    reason: String,
 }
 
 /// What the bringer is told of one item.
@@ -205,10 +223,20 @@ enum Outcome {
 struct Cleared {
     /// How many it goes to, holds aside: a receipt tells of none.
     audience: usize,
+    /// How many of them get it without the victim.
+    without: usize,
     full: ClearanceId,
     redacted: Option<ClearanceId>,
     /// What it would be if nothing were held, when something is: who is kept from it has it later.
     withheld: Vec<ClearanceId>,
+}
+
+impl Cleared {
+    /// Who gets nothing when there is no form without the victim.
+    fn withheld_from(&self, form: Result<&Derived, &str>) -> Option<Withheld> {
+        let reason = form.err().filter(|_| self.without > 0)?;
+        Some(Withheld { many: self.without, reason: reason.into() })
+    }
 }
 
 impl Load {
@@ -219,10 +247,14 @@ impl Load {
         part: Range<usize>,
     ) -> impl Iterator<Item = (usize, &'a Arc<Handling>)> {
         let all = part.map(move |place| (place, &self.handlings[place]));
+        // As if nothing were held: what is told of a form must not tell of holds.
+        let mut known = HashMap::new();
+        let mut reaches = move |handling: &'a Arc<Handling>| {
+            let unheld = || !standing.network.decision_unheld(handling).redacted.is_empty();
+            *known.entry(handling).or_insert_with(unheld)
+        };
         all.filter(move |(_, handling)| {
-            !handling.victims.is_empty()
-                && (self.beyond == Beyond::Nodes
-                    || !standing.network.decision(handling).redacted.is_empty())
+            !handling.victims.is_empty() && (self.beyond == Beyond::Nodes || reaches(handling))
         })
     }
 
@@ -303,7 +335,8 @@ impl Load {
                 bare.extend((lasting && !derived).then_some(item));
             }
             let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
-            places.push(Place { outcome, audience: cleared.audience });
+            let withheld = cleared.withheld_from(forms.get(place));
+            places.push(Place { outcome, audience: cleared.audience, withheld });
         }
         if known.values().any(|it| it.redacted.is_some()) || self.any_derived() {
             self.take_back_derived(unit, &bare)?;
@@ -504,7 +537,8 @@ impl Load {
             true => Vec::new(),
             false => vec![intern(&unheld, Form::Full)?, intern(&unheld, Form::Redacted)?],
         };
-        Ok(Cleared { audience: unheld.reached.len(), full, redacted, withheld })
+        let (audience, without) = (unheld.reached.len(), unheld.redacted.len());
+        Ok(Cleared { audience, without, full, redacted, withheld })
     }
 
     /// Places the derived form, or says that there is none.
@@ -565,8 +599,10 @@ impl Receipt {
         for (item, place) in items.iter().zip(places) {
             match place.outcome {
                 Outcome::Accepted(stamp) => {
-                    let (id, audience) = (item.id.clone(), place.audience);
-                    self.accepted.push(Accepted { id, stamp, audience });
+                    let withheld = place.withheld.as_ref().map_or(0, |it| it.many);
+                    let (id, audience) = (item.id.clone(), place.audience - withheld);
+                    self.warnings.extend(place.withheld.map(|it| it.remark(item)));
+                    self.accepted.push(Accepted { id, stamp, audience, withheld });
                 }
                 Outcome::Known => self.duplicates.push(item.id.clone()),
                 Outcome::Refused { rule, reason } => {
@@ -574,6 +610,17 @@ impl Receipt {
                 }
             }
         }
+    }
+}
+
+impl Withheld {
+    fn remark(&self, item: &Brought) -> Fault {
+        let Self { many, reason } = self;
+        let reason = format!(
+            "{many} organisations that may not know the victim do not receive it, since what is left \
+             would tell it ({reason}); where they need it, bring it again without what tells the victim"
+        );
+        Fault { refused: false, ..refusal(item, "withheld", &reason) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Investigative holds: an authority's order, placed and lifted by a duty officer.
 
+use vedetta_model::hold::HoldScope;
 use vedetta_model::{Actor, Hold, HoldId, Role};
 use vedetta_store::RecordKind;
 
@@ -16,6 +17,12 @@ impl House {
     /// Forbidden, an unknown organisation, or a term that ends before it begins.
     pub fn place_hold(&self, by: &Actor, hold: &Hold) -> Result<(), FlowError> {
         self.require_room(by, KEEPERS, "place holds")?;
+        if let HoldScope::Victim(of) | HoldScope::Producer(of) = &hold.scope
+            && self.standing().directory.number(of).is_none()
+        {
+            // Under a name that nobody has nothing would be held.
+            return Err(self.not_known("scope", of));
+        }
         let _one_at_a_time = self.change();
         self.number_of(&hold.organisation)?;
         if hold.until.is_some_and(|until| until <= hold.from) {
@@ -25,6 +32,16 @@ impl House {
             ));
         }
         self.put(by, RecordKind::Hold, hold.id.as_str(), hold)
+    }
+
+    /// How many items a hold of one item covers now: none when there is no such item here.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn covered_by(&self, hold: &Hold) -> Result<Option<usize>, FlowError> {
+        let HoldScope::Item(item) = &hold.scope else { return Ok(None) };
+        let releases = self.read(|reader| reader.releases(item))?;
+        Ok(Some(usize::from(!releases.is_empty())))
     }
 
     /// Lifts a hold now; its record stays.

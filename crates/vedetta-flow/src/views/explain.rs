@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
     OrganisationNumber,
@@ -14,6 +14,8 @@ use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::redaction::{Redactor, Tellers};
+use crate::victims::named;
 use crate::views::read_items::derived_from;
 
 /// Why an organisation has an item, or has it not.
@@ -40,6 +42,12 @@ pub struct Preview {
     pub redacted: usize,
     /// How many would not have it.
     pub nobody: usize,
+    /// How many of those would have it without the victim, if what is left did not tell it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub withheld: usize,
+    /// The organisations that its text names, though it names no victim.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<OrganisationId>,
     /// The groups.
     pub groups: Vec<PreviewGroup>,
 }
@@ -76,6 +84,14 @@ struct Newest {
     handling: Arc<Handling>,
     /// What its releases in either form are cleared by, unless it is no longer served.
     served: Vec<Arc<Clearance>>,
+    /// What it says, unless it is no longer served whole.
+    body: Option<Box<[u8]>>,
+}
+
+/// What an object must have.
+#[derive(Deserialize)]
+struct Head {
+    id: ItemId,
 }
 
 impl House {
@@ -125,7 +141,48 @@ impl House {
     /// Unknown organisations among the handling's.
     pub fn preview(&self, by: &Actor, handling: &Arc<Handling>) -> Result<Preview, FlowError> {
         self.number_of(&handling.producer)?;
+        self.check_victims(handling)?;
         Ok(self.preview_groups(by, handling))
+    }
+
+    /// Who would have an object handled so, and whom its text names.
+    ///
+    /// # Errors
+    /// Unknown organisations among the handling's.
+    pub fn preview_object(
+        &self,
+        by: &Actor,
+        handling: &Arc<Handling>,
+        object: &[u8],
+    ) -> Result<Preview, FlowError> {
+        let preview = self.preview(by, handling)?;
+        let head: Head = serde_json::from_slice(object)
+            .map_err(|error| FlowError::invalid("object", format!("{error}; give it whole")))?;
+        let producer = self.number_of(&handling.producer)?;
+        let told = match self.why_withheld(handling, (&head.id, producer, object))? {
+            None => preview,
+            Some(_) => preview.withheld(),
+        };
+        let named = match handling.victims.is_empty() {
+            true => named(&self.standing(), &handling.producer, object),
+            false => Vec::new(),
+        };
+        Ok(Preview { named, ..told })
+    }
+
+    /// Why there is no form of an object without its victim, where it has one and there is none.
+    fn why_withheld(
+        &self,
+        handling: &Arc<Handling>,
+        (id, producer, body): (&ItemId, OrganisationNumber, &[u8]),
+    ) -> Result<Option<String>, FlowError> {
+        if handling.victims.is_empty() {
+            return Ok(None);
+        }
+        let standing = self.standing();
+        let mut tellers = Tellers::of(&self.shared, std::iter::once((id, &**handling, body)));
+        let how = (&*standing, &**handling);
+        Ok(Redactor::of(self).derive(how, (id, producer, body), &mut tellers)?.err())
     }
 
     /// Who has an item by today's decision, in groups that share a reason: for the operations room and
@@ -141,8 +198,18 @@ impl House {
         }
         let newest = self.newest(item)?;
         let of = |it: &&Newest| !item.follows_from_value() || it.producer == read.producer;
-        let Some(newest) = newest.iter().find(of) else { return Ok(None) };
-        Ok((!newest.served.is_empty()).then(|| self.preview_groups(by, &newest.handling)))
+        let newest = newest.iter().find(of).filter(|it| !it.served.is_empty());
+        let Some(newest) = newest else { return Ok(None) };
+        let preview = self.preview_groups(by, &newest.handling);
+        let derived = newest.served.iter().any(|it| it.form == Form::Redacted);
+        let withheld = preview.redacted > 0 && !derived && self.is_withheld(newest)?;
+        Ok(Some(if withheld { preview.withheld() } else { preview }))
+    }
+
+    fn is_withheld(&self, newest: &Newest) -> Result<bool, FlowError> {
+        let Some(body) = &newest.body else { return Ok(false) };
+        let of = (&newest.item, newest.producer, &**body);
+        Ok(self.why_withheld(&newest.handling, of)?.is_some())
     }
 
     pub(crate) fn preview_groups(&self, by: &Actor, handling: &Arc<Handling>) -> Preview {
@@ -170,7 +237,8 @@ impl House {
             count: group.audience.len(),
             organisations: ids(&group.audience),
         });
-        Preview { full, redacted, nobody, groups: groups.collect() }
+        let (named, groups) = (Vec::new(), groups.collect());
+        Preview { full, redacted, nobody, withheld: 0, named, groups }
     }
 
     /// What is decided today under the handling by which the organisation reads the newest version,
@@ -203,7 +271,11 @@ impl House {
         let explanation = standing.network.explain(handling, &newest.item, number);
         let reason = match (&read, explanation.allowed, newest.served.is_empty(), asker) {
             (None, _, true, _) => withdrawn(),
-            (None, true, false, _) => not_the_past(),
+            (None, true, false, _) => {
+                let today = standing.network.decide_item(handling, &newest.item);
+                let without = today.form(number) == Some(Form::Redacted);
+                if without && self.is_withheld(newest)? { withheld() } else { not_the_past() }
+            }
             (_, _, _, Asker::Room) => explanation.reason,
             (Some(clearance), _, _, Asker::Organisation) if clearance.form == Form::Redacted => {
                 standing.network.without_victims(handling, &explanation.told)
@@ -258,7 +330,7 @@ impl House {
             Some(_) => VersionFilter::All,
             None => VersionFilter::At(vec![version]),
         };
-        let (mut served, mut after) = (Vec::new(), Some(Sequence::START));
+        let (mut served, mut body, mut after) = (Vec::new(), None, Some(Sequence::START));
         while let Some(place) = after {
             let query = ItemQuery {
                 after: place,
@@ -272,13 +344,50 @@ impl House {
             };
             let page = self.read(|reader| reader.items(&query))?;
             after = page.next;
-            let releases = page.items.into_iter();
-            let book = &self.shared.book;
-            served.extend(releases.filter_map(|it| book.get(it.clearance)));
+            for release in page.items {
+                let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
+                let whole = clearance.form == Form::Full && release.version == version;
+                body = if whole { Some(release.body.to_vec().into()) } else { body };
+                served.push(clearance);
+            }
         }
         let handling = Arc::clone(&clearance.handling);
-        Ok(Newest { item, version, producer, handling, served })
+        Ok(Newest { item, version, producer, handling, served, body })
     }
+}
+
+impl Preview {
+    /// When there is no form without the victim: who would have it has nothing.
+    fn withheld(self) -> Self {
+        let groups = self.groups.into_iter().map(|group| match group.form {
+            Some(Form::Redacted) => {
+                let Bilingual { it, en } = withheld();
+                PreviewGroup { form: None, reason_it: it, reason_en: en, ..group }
+            }
+            _ => group,
+        });
+        Self {
+            redacted: 0,
+            nobody: self.nobody + self.redacted,
+            withheld: self.redacted,
+            groups: groups.collect(),
+            ..self
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_none(many: &usize) -> bool {
+    *many == 0
+}
+
+fn withheld() -> Bilingual {
+    Bilingual::new(
+        "La riceverebbe senza la vittima, ma ciò che ne resta, come il valore, direbbe chi è: \
+         perciò è trattenuta.",
+        "It would receive it without the victim, but what is left, as the value, would tell who it \
+         is: so it is withheld.",
+    )
 }
 
 fn withdrawn() -> Bilingual {

@@ -78,7 +78,8 @@ impl House {
 
 /// Of what cannot be told without its victim nobody has the form without it.
 fn without_form(mut preview: Preview) -> Preview {
-    preview.nobody += std::mem::take(&mut preview.redacted);
+    preview.withheld = std::mem::take(&mut preview.redacted);
+    preview.nobody += preview.withheld;
     for group in preview.groups.iter_mut().filter(|it| it.form == Some(Form::Redacted)) {
         group.form = None;
         group.reason_it =

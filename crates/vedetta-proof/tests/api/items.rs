@@ -45,6 +45,8 @@ async fn an_item_goes_its_way() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let why_not = door.get(&door.token("admin"), &other).await;
     assert_eq!(why_not["allowed"], false);
+    let by_name = other.replace("=stranger", "=Comune%20di%20Terni");
+    assert_eq!(door.get(&door.token("admin"), &by_name).await["allowed"], true);
 }
 
 #[tokio::test]
@@ -74,6 +76,17 @@ async fn who_would_have_it() {
     let brought = door.ask(&token, "POST /api/v1/items", Some((JSON, &item.json()))).await;
     let audience = &brought.json()["accepted"][0]["audience"];
     assert_eq!((&preview.json()["full"], audience), (&json!(2), &json!(2)), "whom a release names");
+    let of = |victim| json!({ "category": "incident", "tlp": "AMBER", "victims": [victim] });
+    let line = "POST /api/v1/preview";
+    let mistyped = door.ask(&token, line, Some((JSON, &of("ternii").to_string()))).await;
+    assert_eq!(mistyped.status, StatusCode::UNPROCESSABLE_ENTITY, "{mistyped:?}");
+    assert!(mistyped.json().to_string().contains("terni (Comune di Terni)"), "{mistyped:?}");
+    let named = door.ask(&token, line, Some((JSON, &of("Comune di Terni").to_string()))).await;
+    assert_eq!(named.status, StatusCode::OK, "{named:?}");
+    let mut whole = of("terni");
+    whole["object"] = serde_json::from_str(&TestItem::indicator(1).json()).unwrap();
+    let seen = door.ask(&token, line, Some((JSON, &whole.to_string()))).await;
+    assert_eq!(seen.json()["full"], named.json()["full"], "{seen:?}");
     let other = r#"{"category":"indicator","tlp":"AMBER","producer":"terni"}"#;
     let refused = door.ask(&token, "POST /api/v1/preview", Some((JSON, other))).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
