@@ -5,7 +5,7 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use vedetta_flow::{Form, House, ReadItem};
+use vedetta_flow::{Form, House, OMITTED, ReadItem};
 use vedetta_model::{Instant, Language, Pap, Tlp};
 
 use vedetta_words::Words;
@@ -163,7 +163,8 @@ impl Summary {
     /// What it is called, or what it looks for.
     pub(crate) fn title(&self) -> Option<&str> {
         let named = [&self.name, &self.short, &self.pattern, &self.value, &self.description];
-        named.into_iter().flatten().map(|text| text.trim()).find(|text| !text.is_empty())
+        let mut texts = named.into_iter().flatten().map(|text| text.trim());
+        texts.find(|text| !text.is_empty() && *text != OMITTED)
     }
 
     /// Whether a text is in what people read of it.

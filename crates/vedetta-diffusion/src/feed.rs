@@ -109,7 +109,7 @@ pub struct LeftOut {
     pub members: usize,
     /// Of a kind that the format does not have.
     pub kind: usize,
-    /// Of a form that the format cannot express safely.
+    /// Of a form that the format cannot express safely, or no value of its kind.
     pub form: usize,
 }
 
@@ -293,6 +293,7 @@ impl<'a> Content<'a> {
     fn rows(&mut self, needs: &Needs) -> Vec<Row<'a>> {
         let mut rows = Vec::new();
         for entry in &self.entries {
+            self.left_out.form += entry.unreadable;
             for FeedTerm { term, doubt } in &entry.terms {
                 let row = Row { term, doubt: doubt.as_ref(), entry };
                 match needs.refusal(&row, self.head.doubtful, &mut self.left_out) {

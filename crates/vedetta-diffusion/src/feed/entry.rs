@@ -5,6 +5,7 @@ use std::sync::Arc;
 use vedetta_indicator::decay::Life;
 use vedetta_indicator::{Breadth, DecayTable, Nature, Standing, Term, WarningLists, breadth, read};
 use vedetta_model::{Instant, ItemId, Pap, Tlp};
+use vedetta_policy::OMITTED;
 
 /// One object and what it is worth.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct FeedEntry {
     pub nature: Nature,
     /// The terms each of which alone is what it describes.
     pub terms: Vec<FeedTerm>,
+    /// How many of its values are not what their place says, and so protect nobody.
+    pub unreadable: usize,
     /// Where an indicator stands; absent for what does not age.
     pub standing: Option<Standing>,
     /// From when it counts.
@@ -114,12 +117,23 @@ impl FeedEntry {
     pub fn assess(release: Release, by: &Measures<'_>) -> Option<Self> {
         let object = stix::Object::restore(std::str::from_utf8(&release.object).ok()?)?;
         let reading = read(&object);
+        // A pattern of one value that is none, as an address of 999, gives no term at all.
+        let silent = object.object_type() == "indicator"
+            && object.text("pattern_type").is_none_or(|it| it == "stix")
+            && reading.alone.is_empty()
+            && reading.part.is_empty();
+        let unreadable = reading.unreadable.len().max(usize::from(silent));
         let kinds: Vec<_> = reading.alone.iter().map(Term::kind).collect();
         let terms = reading.alone.into_iter().map(|term| {
             let doubt = by.doubt(&term);
             FeedTerm { term, doubt }
         });
-        let terms = terms.collect();
+        let terms: Vec<FeedTerm> = terms.collect();
+        let name = object.text("name").unwrap_or_default();
+        let name = match (name == OMITTED, terms.first()) {
+            (true, Some(first)) => first.term.to_string(),
+            _ => name,
+        };
         let seen = release.last_sighting.map(|it| it.seen);
         let life = (reading.nature != Nature::Observed).then(|| Life::of(&object, seen));
         let turned = life.and_then(|life| by.decay.turned(&life, &kinds, by.now));
@@ -128,7 +142,8 @@ impl FeedEntry {
             .filter(|told| life.is_some_and(|it| by.decay.rests_on_sightings(&it, &kinds, *told)));
         let turned = turned.max(woken);
         Some(Self {
-            name: object.text("name").unwrap_or_default(),
+            name,
+            unreadable,
             nature: reading.nature,
             terms,
             standing: life.map(|life| by.decay.standing(&life, &kinds, by.now)),

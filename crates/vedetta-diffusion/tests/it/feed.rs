@@ -118,6 +118,20 @@ fn actions_are_those_that_pap_permits() {
 }
 
 #[test]
+fn what_is_no_value_is_counted_and_what_has_no_name_is_called_by_its_value() {
+    let entries = [
+        indicator(1, "[ipv4-addr:value = '999.1.1.1']", "", Pap::Clear),
+        indicator(2, "[domain-name:value = 'a.example']", "[omissis]", Pap::Clear),
+    ];
+    let entries = entries.map(|it| clear(Tlp::Green, it));
+    let rendered = render(Format::Suricata, &entries, &PRODUCER, &head());
+    assert_eq!(rendered.left_out.form, 1, "it protects nobody");
+    let text = text(&rendered);
+    assert!(text.contains("1 not expressible") && text.contains("domain a.example"), "{text}");
+    assert!(!text.contains("omissis"), "{text}");
+}
+
+#[test]
 fn nobody_blocks_the_victim() {
     for format in Format::ALL {
         let there = text(&rendered(format, &head())).contains("203.0.113.9");

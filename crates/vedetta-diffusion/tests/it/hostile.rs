@@ -66,6 +66,7 @@ fn entry(number: u32, name: String, values: Vec<String>) -> FeedEntry {
         pap: Pap::Green,
         nature: Nature::Threat,
         terms: terms.collect(),
+        unreadable: 0,
         standing: None,
         valid_from: None,
         valid_until: None,
