@@ -28,7 +28,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Selector", selector()),
         ("HandlingTerms", handling_terms()),
         ("Iep", iep()),
-        ("Hold", hold()),
+        ("Hold", hold(&[("until", moment())])),
+        ("HoldPlaced", hold(&[("until", moment()), ("covers", number())])),
         ("Holds", object(&[("holds", list(refer("Hold")))], &[])),
     ]
 }
@@ -160,7 +161,7 @@ fn iep() -> Value {
     )
 }
 
-fn hold() -> Value {
+fn hold(optional: &[(&str, Value)]) -> Value {
     let scope = json!({ "oneOf": [
         object(&[("item", item_id())], &[]),
         object(&[("victim", slug())], &[]),
@@ -175,6 +176,6 @@ fn hold() -> Value {
             ("reason", text()),
             ("from", moment()),
         ],
-        &[("until", moment())],
+        optional,
     )
 }

@@ -339,7 +339,7 @@ pub const TABLE: &[Route] = &[
     )
     .gives(json("AgreementSignatures")),
     get("/api/v1/holds", HOLDERS, "Investigative holds").gives(json("Holds")),
-    put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("Hold")),
+    put("/api/v1/holds/{hold}", HOLDERS, "Put a hold").takes(json("Hold")).gives(json("HoldPlaced")),
     post("/api/v1/holds/{hold}/end", HOLDERS, "End a hold").gives(json("Holds")),
     // Items.
     get("/api/v1/items", Who::SignedIn, "Items that one may read")

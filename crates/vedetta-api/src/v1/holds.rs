@@ -17,6 +17,16 @@ pub(super) struct Holds {
     holds: Vec<Hold>,
 }
 
+/// A hold as placed.
+#[derive(Debug, Serialize)]
+pub(super) struct Placed {
+    #[serde(flatten)]
+    hold: Hold,
+    /// Of one item: whether it is here, 1 or 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covers: Option<usize>,
+}
+
 pub(super) async fn list(State(api): State<Api>) -> Json<Holds> {
     Json(Holds { holds: api.house().standing().holds.clone() })
 }
@@ -26,13 +36,16 @@ pub(super) async fn put(
     Caller(actor): Caller,
     params: Params,
     Given(hold): Given<Hold>,
-) -> Answer<Hold> {
+) -> Answer<Placed> {
     if params.get::<HoldId>("hold")? != hold.id {
         let sentence = "the hold's id is not that of the address; make them the same";
         return Err(Problem::new(Kind::Invalid, sentence).at("id"));
     }
-    let hold = api.ask(move |house| house.place_hold(&actor, &hold).map(|()| hold)).await?;
-    Ok(Json(hold))
+    let placed = api.ask(move |house| {
+        house.place_hold(&actor, &hold)?;
+        Ok(Placed { covers: house.covered_by(&hold)?, hold })
+    });
+    Ok(Json(placed.await?))
 }
 
 pub(super) async fn end(
