@@ -208,25 +208,14 @@ fn nearby(directory: &Directory, own: &OrganisationId) -> Vec<(String, String)> 
 impl Publish {
     fn of(console: &Console, signed: &Signed, sent: &Sent) -> Self {
         let w = signed.words();
-        let chosen = |name: &str, value: &str, first: &str| match sent.given(name) {
-            Some(given) => given == value,
-            None => value == first,
+        let choice = |(name, first): (&str, &str), value: &str, label| {
+            let chosen = sent.given(name).unwrap_or(first) == value;
+            Choice { label, chosen, value: value.into() }
         };
-        let whats = WHATS.map(|value| Choice {
-            label: w.published(value),
-            chosen: chosen("what", value, "report"),
-            value: value.into(),
-        });
-        let tlps = Tlp::ALL.map(|tlp| Choice {
-            label: tlp.label(),
-            chosen: chosen("tlp", tlp.label(), "AMBER"),
-            value: tlp.label().into(),
-        });
-        let paps = Pap::ALL.map(|pap| Choice {
-            label: pap.label(),
-            chosen: chosen("pap", pap.label(), "GREEN"),
-            value: pap.label().into(),
-        });
+        let whats = WHATS.map(|it| choice(("what", "report"), it, w.published(it)));
+        let tlps = Tlp::ALL.map(|it| choice(("tlp", "AMBER"), it.label(), it.label()));
+        let paps = Pap::ALL.map(|it| choice(("pap", "GREEN"), it.label(), it.label()));
+        let directory = &console.house().standing().directory;
         Self {
             frame: Frame::of(console, &signed.visit, w.publish_title(), Section::Publish),
             fault: None,
@@ -241,10 +230,7 @@ impl Publish {
             paps: paps.into(),
             audience: None,
             named: String::new(),
-            nearby: nearby(
-                &console.house().standing().directory,
-                &signed.person.actor.organisation,
-            ),
+            nearby: nearby(directory, &signed.person.actor.organisation),
         }
     }
 }
