@@ -84,11 +84,9 @@ impl Command for Directory {
         &self.at
     }
 
+    // An export is a deed in the ledger.
     fn needs(&self) -> Use {
-        match &self.what {
-            What::Import(_) => Use::Write,
-            What::Export(_) => Use::Read,
-        }
+        Use::Write
     }
 
     fn ask<N: Node>(&self, node: &mut N) -> Result<Answer, N::Failure> {

@@ -18,6 +18,24 @@ pub struct SavedView {
     pub address: String,
 }
 
+impl SavedView {
+    /// A list as it was narrowed: without what was said at it and how it was written out.
+    #[must_use]
+    pub fn of(name: &str, address: &str) -> Self {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let passing = ["said=", "as="];
+        let stays = |pair: &&str| {
+            !pair.ends_with('=') && !passing.iter().any(|name| pair.starts_with(name))
+        };
+        let kept: Vec<_> = query.split('&').filter(|it| !it.is_empty()).filter(stays).collect();
+        let address = match kept.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?{}", kept.join("&")),
+        };
+        Self { name: name.to_owned(), address }
+    }
+}
+
 /// What a person keeps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -91,5 +109,18 @@ impl Watch {
         let found = self.house().read(|reader| reader.record(RecordKind::Preference, id))?;
         let Some(record) = found else { return Ok(Preferences::default()) };
         serde_json::from_slice(&record.body).map_err(|error| damaged(&by.account, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SavedView;
+
+    #[test]
+    fn what_was_said_is_not_saved() {
+        let address = |text| SavedView::of("mine", text).address;
+        assert_eq!(address("/items?text=a&kind=&said=saved"), "/items?text=a");
+        assert_eq!(address("/items?said=saved"), "/items");
+        assert_eq!(address("/items"), "/items");
     }
 }
