@@ -85,8 +85,9 @@ fn routed() -> Value {
     object(&[("to", slug()), ("reasons", list(bilingual()))], &[])
 }
 
-fn incidents() -> Vec<(&'static str, Value)> {
-    let row = object(
+/// A case in a list.
+fn incident_row() -> Value {
+    object(
         &[
             ("number", case_number()),
             ("title", text()),
@@ -104,7 +105,10 @@ fn incidents() -> Vec<(&'static str, Value)> {
             ("version", number()),
         ],
         &[("lead", slug()), ("centre", slug()), ("parent", case_number()), ("awareness", moment())],
-    );
+    )
+}
+
+fn incidents() -> Vec<(&'static str, Value)> {
     let score = open(&[("least", json!({})), ("most", json!({})), ("parts", json!({}))], &[]);
     let view = object(
         &[
@@ -153,7 +157,7 @@ fn incidents() -> Vec<(&'static str, Value)> {
         &[("next", case_number())],
     );
     vec![
-        ("IncidentRow", row),
+        ("IncidentRow", incident_row()),
         ("Incidents", page),
         ("IncidentView", view),
         ("IncidentEdit", object(&[("version", number()), ("change", change)], &[])),
