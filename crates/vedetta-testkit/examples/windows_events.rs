@@ -1,6 +1,6 @@
 //! Windows events as NXLog writes them, with their messages: about 2 KB each, the same every time.
 //!
-//!     cargo run --release -p vedetta-proof --example windows_events -- 100000 > events.json
+//!     cargo run --release -p vedetta-testkit --example windows_events -- 100000 > events.json
 #![allow(missing_docs)]
 
 use std::io::Write as _;
