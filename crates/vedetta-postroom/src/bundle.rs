@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vedetta_intake::written::marking;
 use vedetta_mail::{Brands, Desk, Evidence, Indicator, Sample, Sought, indicators};
 use vedetta_model::{Instant, ItemId, OrganisationId, Tlp};
 
@@ -208,17 +209,6 @@ fn description(campaign: &ItemId, sample: Option<&Sample>, reports: usize) -> St
         line("Testo", &sample.text);
     }
     text
-}
-
-fn marking(tlp: Tlp) -> String {
-    let tlp = match tlp {
-        Tlp::Clear => stix::Tlp::Clear,
-        Tlp::Green => stix::Tlp::Green,
-        Tlp::Amber => stix::Tlp::Amber,
-        Tlp::AmberStrict => stix::Tlp::AmberStrict,
-        Tlp::Red => stix::Tlp::Red,
-    };
-    tlp.marking_id().to_string()
 }
 
 /// A moment as STIX likes it.
