@@ -134,7 +134,7 @@ impl Trial {
             "namespaces": matches!(country.ways, Ways::Switch(_)),
             "kills": country.kills, "cuts": country.cuts, "items": brought.len(),
             "lost": missing.lost, "surplus": missing.surplus, "duplicated": missing.duplicated,
-            "damaged": damaged, "converged_ms": u64::try_from(converged.as_millis()).unwrap_or(0),
+            "where": missing.places(), "damaged": damaged, "converged_ms": u64::try_from(converged.as_millis()).unwrap_or(0),
         }))
     }
 
@@ -181,6 +181,18 @@ struct Missing {
     lost: usize,
     surplus: usize,
     duplicated: usize,
+    /// How much of what was brought at the second node is wrong at the first.
+    wrong: BTreeMap<(usize, usize), usize>,
+}
+
+impl Missing {
+    /// Where something is wrong, by name: at which node, of whose, how much.
+    fn places(&self) -> Vec<String> {
+        let name = |(&(at, origin), count): (&(usize, usize), &usize)| {
+            format!("{}: {count} of {}", NODES[at], NODES[origin])
+        };
+        self.wrong.iter().map(name).collect()
+    }
 }
 
 impl Country {
@@ -266,7 +278,7 @@ impl Country {
             let mut missing = Missing::default();
             for (place, node) in self.nodes.iter().enumerate() {
                 let there = items(&node.asker()).await?;
-                compare(brought, &there, |kind| entitled.contains(&(kind, place)), &mut missing);
+                compare(brought, &there, place, entitled, &mut missing);
             }
             if missing == Missing::default() || SystemClock.now() >= end {
                 return Ok(missing);
@@ -287,16 +299,19 @@ fn due(all: &mut BTreeMap<usize, Instant>, by: Instant) -> Vec<usize> {
 fn compare(
     brought: &Brought,
     there: &HashMap<String, usize>,
-    is_for_it: impl Fn(Kind) -> bool,
+    place: usize,
+    entitled: &Entitled,
     missing: &mut Missing,
 ) {
     for (id, origin) in brought {
-        match (there.get(id).copied().unwrap_or(0), is_for_it(kind_of(id, *origin))) {
+        let is_for_it = entitled.contains(&(kind_of(id, *origin), place));
+        match (there.get(id).copied().unwrap_or(0), is_for_it) {
+            (0, false) | (1, true) => continue,
             (0, true) => missing.lost += 1,
-            (0, false) | (1, true) => {}
             (_, false) => missing.surplus += 1,
             (_, true) => missing.duplicated += 1,
         }
+        *missing.wrong.entry((place, *origin)).or_default() += 1;
     }
 }
 
