@@ -108,6 +108,24 @@ impl Book {
         Some(Arc::clone(&page(&book, id)?.clearance))
     }
 
+    /// One clearance as a reading sees it. A unit of work also sees those that it wrote itself, and
+    /// those of the units that are committed with it: the book has them only afterwards.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn seen_by<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        id: ClearanceId,
+    ) -> Result<Option<Arc<Clearance>>, StoreError> {
+        if let Some(known) = self.get(id) {
+            return Ok(Some(known));
+        }
+        let fresh = reader.clearances(id.0.checked_sub(1).map(ClearanceId))?;
+        let stored = fresh.into_iter().find(|stored| stored.id == id);
+        Ok(stored.map(|stored| of(stored).clearance))
+    }
+
     /// The agreements that a clearance rests on.
     pub(crate) fn under(&self, id: ClearanceId) -> Option<Arc<[AgreementId]>> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);

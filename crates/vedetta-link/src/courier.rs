@@ -83,6 +83,8 @@ impl Courier {
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
         let introductions = nodes.introductions(&peer);
         let vouched = nodes.vouched_cards(&peer).map_err(|error| error.to_string())?;
+        // The connection before may still write: what it adds after the bookmark was read comes again.
+        let bookmark = nodes.bookmark(&peer).map_err(unreadable)?;
         let (lobby, tried) = (nodes.waiting(&peer).map_err(unreadable)?, nodes.house().now());
         let opening = Opening {
             me: mesh.me.clone(),
@@ -90,7 +92,7 @@ impl Courier {
             card,
             edition: nodes.edition(&peer).map_err(unreadable)?,
             head,
-            bookmark: nodes.bookmark(&peer).map_err(unreadable)?,
+            bookmark,
             cards: vouched.clone(),
         };
         let (mut link, outputs) = Link::open(opening, nodes.house().now());
@@ -280,9 +282,8 @@ impl Courier {
                     self.tasks.push_front(Task::Take(taking));
                     return Ok(());
                 }
-                if let Some(bookmark) = self.desk.bookmark() {
-                    taking.bookmark = bookmark.clone();
-                }
+                // What was written since this was asked for stays in it.
+                taking.bookmark = self.desk.bookmark().unwrap_or_else(|| self.link.ours()).clone();
                 let batch = (taking, &mut self.lobby);
                 let (checked, arrival) = check(&mesh.trust, &self.peer, batch, nodes.house().now());
                 if arrival.waiting.is_some() {
@@ -311,7 +312,8 @@ impl Courier {
     /// Tries again what waits, when that is due.
     fn retry(&mut self) {
         let after = if self.news { SOONEST } else { self.lobby.due() };
-        let due = self.nodes.house().now() >= self.tried.after(after) && self.link.is_open();
+        let now = self.nodes.house().now();
+        let due = (now >= self.tried.after(after) || now < self.tried) && self.link.is_open();
         if due && !self.lobby.is_empty() && !self.tasks.iter().any(|it| matches!(it, Task::Retry)) {
             self.tasks.push_back(Task::Retry);
         }

@@ -218,7 +218,11 @@ impl Sharing<'_> {
         item: StoredItem,
         actor: &str,
     ) -> Result<(), StoreError> {
-        let Some(clearance) = self.shared.book.get(item.clearance) else { return Ok(()) };
+        let Some(clearance) = self.shared.book.get(item.clearance) else {
+            // To leave it out would be to say that there was nothing.
+            let place = format!("item {}", item.stamp.seq);
+            return Err(StoreError::Engine { place, reason: "its clearance is not known".into() });
+        };
         let again = item.origin != item.stamp.seq;
         let brought_here = again && clearance.handling.via.is_empty();
         let provenance = Provenance::of(&item).filter(|_| !brought_here);

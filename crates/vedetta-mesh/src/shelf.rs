@@ -51,11 +51,8 @@ impl Shelf for Nodes {
     type Error = ShelfError;
 
     fn head(&self) -> Result<Mark, ShelfError> {
-        let head = self.house.read(|reader| reader.head())?;
-        Ok(head.map_or_else(Mark::default, |(stamp, hash)| Mark {
-            place: stamp.seq.0,
-            hash: Digest::from_octets(hash.0),
-        }))
+        let place = self.house.bell().last().0;
+        Ok(Mark { place, hash: self.hash_at(place)?.unwrap_or_default() })
     }
 
     fn hash_at(&self, place: u64) -> Result<Option<Digest>, ShelfError> {
@@ -167,8 +164,7 @@ impl Nodes {
 
     /// The nodes to which a peer was introduced.
     fn introduced(&self, peer: &OrganisationId) -> Result<BTreeSet<OrganisationId>, FlowError> {
-        let kept = self.house.read(|reader| reader.bookmark(&introduced_name(peer)))?;
-        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+        Ok(read_introduced(self.house.read(|reader| reader.bookmark(&introduced_name(peer)))?))
     }
 
     /// Remembers that a peer sees seals of these nodes from now on: durably, since it is to be told
@@ -184,10 +180,15 @@ impl Nodes {
         }
         let mut introduced = self.introduced(peer)?;
         if !nodes.is_subset(&introduced) {
-            introduced.extend(nodes);
-            let (name, bytes) =
-                (introduced_name(peer), serde_json::to_vec(&introduced).unwrap_or_default());
-            self.house.write(move |unit| unit.set_bookmark(&name, &bytes))?;
+            let name = introduced_name(peer);
+            // Two connections of one peer may do this at once.
+            introduced = self.house.write(move |unit| {
+                let mut introduced = read_introduced(unit.bookmark(&name)?);
+                introduced.extend(nodes.iter().cloned());
+                let bytes = serde_json::to_vec(&introduced).unwrap_or_default();
+                unit.set_bookmark(&name, &bytes)?;
+                Ok(introduced)
+            })?;
         }
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
@@ -350,7 +351,10 @@ impl Nodes {
         let now = self.house.now();
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
-        let before = line.brought.map_or(0, |(octets, at)| {
+        // A clock that ran ahead and was set back makes nobody wait for it.
+        let brought = line.brought.map(|(octets, at)| (octets, at.min(now)));
+        line.brought = brought;
+        let before = brought.map_or(0, |(octets, at)| {
             let passed = u128::from(a_day) * now.since(at).as_millis() / DAY.as_millis();
             octets.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX))
         });
@@ -373,6 +377,10 @@ impl Nodes {
             line.future = Some(now);
         }
     }
+}
+
+fn read_introduced(kept: Option<Vec<u8>>) -> BTreeSet<OrganisationId> {
+    kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default()
 }
 
 /// Where it is kept to which nodes a peer was introduced.

@@ -137,7 +137,8 @@ impl House {
     }
 
     /// The same page still sealed, for the doors that write many items as one file; and where to
-    /// go on.
+    /// go on. Of what is committed but not in effect yet nothing is read: whoever went on after it
+    /// would miss what rests on a clearance that is not known here yet.
     ///
     /// # Errors
     /// What the ledger said.
@@ -155,6 +156,11 @@ impl House {
         wish: &Wish,
         until: Option<Sequence>,
     ) -> Result<(Vec<Cleared<ReadItem>>, Option<Sequence>), FlowError> {
+        let in_effect = self.bell().last();
+        let until = match wish.ids.is_empty() {
+            true => Some(until.unwrap_or(in_effect).min(in_effect)),
+            false => until,
+        };
         let standing = self.standing();
         let reader = self.reader_of(by)?;
         let mut clearances = self.shared.book.entitled(&standing, &reader);
@@ -186,10 +192,11 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn releases(&self, after: Sequence, limit: usize) -> Result<Releases, FlowError> {
+        let in_effect = self.bell().last();
         let standing = self.standing();
         let query = ItemQuery {
             after,
-            until: None,
+            until: Some(in_effect),
             limit,
             clearances: None,
             producer: None,
@@ -197,9 +204,8 @@ impl House {
             kinds: &[],
             versions: VersionFilter::All,
         };
-        let (page, head) = self.read(|ledger| Ok((ledger.items(&query)?, ledger.head()?)))?;
-        let head = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
-        let place = page.next.unwrap_or(head);
+        let page = self.read(|ledger| ledger.items(&query))?;
+        let place = page.next.unwrap_or(in_effect).max(after);
         let mut seals = Seals::of(self, &standing);
         let items = page.items.into_iter().filter_map(|item| seals.close(item)).collect();
         Ok(Releases { items, place, generation: standing.generation })

@@ -258,7 +258,8 @@ impl Load {
             brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
         };
         let clearance = unit.releases(&full)?.iter().find(of).map(|it| it.clearance);
-        let clearance = clearance.and_then(|id| self.shared.book.get(id));
+        let Some(clearance) = clearance else { return Ok(None) };
+        let clearance = self.shared.book.seen_by(unit, clearance)?;
         Ok(clearance.map(|clearance| (full, Arc::clone(&clearance.handling))))
     }
 
@@ -421,7 +422,9 @@ impl Load {
     ) -> Result<Option<ClearanceId>, StoreError> {
         let network = &self.mesh.standing.network;
         let mut had = Audience::nobody();
-        for clearance in releases.iter().filter_map(|it| self.shared.book.get(it.clearance)) {
+        for release in releases {
+            let clearance = self.shared.book.seen_by(unit, release.clearance)?;
+            let Some(clearance) = clearance else { continue };
             if clearance.handling == ready.handling && clearance.form == ready.form {
                 return Ok(None);
             }
@@ -534,17 +537,22 @@ impl Load {
     }
 
     /// Who may read something by one of its releases today.
-    fn readers(&self, origin: Sequence, releases: &[StoredItem]) -> Audience {
+    fn readers(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        (origin, releases): (Sequence, &[StoredItem]),
+    ) -> Result<Audience, StoreError> {
         let network = &self.mesh.standing.network;
         let mut readers = Audience::nobody();
         for release in releases.iter().filter(|it| it.origin == origin) {
-            let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
+            let clearance = self.shared.book.seen_by(unit, release.clearance)?;
+            let Some(clearance) = clearance else { continue };
             if release.state == ItemState::Live {
                 let today = network.decision(&clearance.handling);
                 readers.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
             }
         }
-        readers
+        Ok(readers)
     }
 
     /// What stands against a contender: what is here of the item.
@@ -575,7 +583,7 @@ impl Load {
         };
         let here = Provenance::of(release).is_none();
         let version = prevails::version(&release.id, release.version);
-        let readers = self.readers(release.origin, releases);
+        let readers = self.readers(unit, (release.origin, releases))?;
         Ok(Rival { version, creator, producer, leaf, here, readers })
     }
 
@@ -585,7 +593,8 @@ impl Load {
         unit: &mut dyn UnitOfWork,
         release: &StoredItem,
     ) -> Result<Digest, StoreError> {
-        let handling = self.shared.book.get(release.clearance).map(|it| Arc::clone(&it.handling));
+        let clearance = self.shared.book.seen_by(unit, release.clearance)?;
+        let handling = clearance.map(|it| Arc::clone(&it.handling));
         let object = String::from_utf8(release.body.clone()).ok();
         let object = object.and_then(|text| vedetta_federation::Object::new(text).ok());
         let (Some(handling), Some(object)) = (handling, object) else {

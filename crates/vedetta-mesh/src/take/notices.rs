@@ -185,7 +185,7 @@ impl Load {
             let brought = Provenance::of(release).map(|it| it.envelope.origin);
             let by = unit.entries(Sequence(release.stamp.seq.0.saturating_sub(1)), 1)?.pop();
             let from_afar = by.is_some_and(|it| it.actor.starts_with("peer:"));
-            let here = !first && !from_afar && self.is_by_own_right(release);
+            let here = !first && !from_afar && self.is_by_own_right(unit, release)?;
             if here || brought.as_ref().unwrap_or(&self.mesh.me) != origin {
                 return Ok(false);
             }
@@ -198,9 +198,13 @@ impl Load {
     }
 
     /// Whether somebody here brought it too.
-    fn is_by_own_right(&self, release: &StoredItem) -> bool {
-        let clearance = self.shared.book.get(release.clearance);
-        clearance.is_some_and(|it| it.handling.via.is_empty())
+    fn is_by_own_right(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        release: &StoredItem,
+    ) -> Result<bool, StoreError> {
+        let clearance = self.shared.book.seen_by(unit, release.clearance)?;
+        Ok(clearance.is_some_and(|it| it.handling.via.is_empty()))
     }
 
     /// A text that another node proposes or accepted. Nobody here has to do anything for it to bind
@@ -306,9 +310,13 @@ impl Load {
         else {
             return Ok(Outcome::Idle);
         };
-        let mut clearances = releases.iter().filter_map(|it| self.shared.book.get(it.clearance));
+        let mut reached = false;
+        for release in &releases {
+            let clearance = self.shared.book.seen_by(unit, release.clearance)?;
+            reached |= clearance.is_some_and(|it| it.audience.contains(organisation));
+        }
         let may = release.stamp.at.before(SKEW)..=self.now.after(SKEW);
-        if !clearances.any(|it| it.audience.contains(organisation)) || !may.contains(&said.seen) {
+        if !reached || !may.contains(&said.seen) {
             return Ok(Outcome::Idle);
         }
         let acknowledgement = vedetta_store::Acknowledgement {
