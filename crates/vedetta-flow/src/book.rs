@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{AccountId, AgreementId, Handling, OrganisationId, OrganisationNumber, Person};
+use vedetta_model::{
+    AccountId, AgreementId, Audience, Handling, OrganisationId, OrganisationNumber, Person,
+};
 use vedetta_policy::Clearance;
 use vedetta_store::{ClearanceId, Form, Reader, StoreError, StoredClearance};
 
@@ -18,6 +20,8 @@ pub struct Book {
     entitled: Mutex<Entitlements>,
     /// How the items are handled that each organisation brought here.
     handled: RwLock<HashMap<OrganisationId, Handled>>,
+    /// The clearances of full forms, by how they are handled.
+    full: RwLock<HashMap<Arc<Handling>, Vec<Arc<Clearance>>>>,
 }
 
 /// How the items of one organisation are handled, and the memory that this costs for good.
@@ -77,8 +81,12 @@ impl Book {
         let last = u32::try_from(book.len()).ok().filter(|&count| count > 0).map(ClearanceId);
         let fresh = reader.clearances(last)?.into_iter().map(|stored| Arc::new(of(stored)));
         let mut handled = self.handled.write().unwrap_or_else(PoisonError::into_inner);
+        let mut full = self.full.write().unwrap_or_else(PoisonError::into_inner);
         book.extend(fresh.inspect(|line| {
             let handling = &line.clearance.handling;
+            if line.clearance.form == vedetta_policy::Form::Full {
+                full.entry(Arc::clone(handling)).or_default().push(Arc::clone(&line.clearance));
+            }
             if handling.via.is_empty() {
                 handled.entry(handling.producer.clone()).or_default().add(handling);
             }
@@ -130,6 +138,16 @@ impl Book {
     pub(crate) fn under(&self, id: ClearanceId) -> Option<Arc<[AgreementId]>> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(&page(&book, id)?.under))
+    }
+
+    /// To whom the full form of what is handled so was ever cleared.
+    #[must_use]
+    pub fn had_full(&self, handling: &Handling) -> Audience {
+        let full = self.full.read().unwrap_or_else(PoisonError::into_inner);
+        let mut had = Audience::nobody();
+        let clearances = full.get(handling).into_iter().flatten();
+        clearances.for_each(|clearance| had.absorb(&clearance.audience));
+        had
     }
 
     /// The clearances that are such, by number.

@@ -412,13 +412,7 @@ impl Sharing<'_> {
     fn recorded(&self, clearance: &Clearance) -> Audience {
         let mut recorded = Audience::clone(&clearance.audience);
         if clearance.form == Form::Redacted {
-            let book = &self.shared.book;
-            for other in book.such(|it| it.form == Form::Full && it.handling == clearance.handling)
-            {
-                if let Some(full) = book.get(other) {
-                    recorded.absorb(&full.audience);
-                }
-            }
+            recorded.absorb(&self.shared.book.had_full(&clearance.handling));
         }
         recorded
     }

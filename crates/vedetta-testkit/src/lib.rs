@@ -3,11 +3,13 @@
 // A test that cannot be set up should stop at once and say where.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod between;
 pub mod disk;
 pub mod house;
 pub mod items;
 pub mod time;
 
+pub use between::Between;
 pub use disk::Disk;
 pub use house::TestHouse;
 pub use time::{MockClock, SeededEntropy};

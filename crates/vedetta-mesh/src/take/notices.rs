@@ -105,7 +105,7 @@ impl Load {
             return Ok(Outcome::Known);
         }
         if !self.is_alone(unit, &envelope.origin, &served)? {
-            return self.withdrawn_elsewhere(unit, envelope, &served);
+            return self.withdrawn_elsewhere(unit, (envelope, withdrawal), &served);
         }
         self.shared.touch_served();
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
@@ -124,11 +124,11 @@ impl Load {
     }
 
     /// What others brought too stays here. Who withdraws it and has brought it is heard by the nodes
-    /// beyond all the same: there it may be the only one.
+    /// beyond all the same, once: there it may be the only one.
     fn withdrawn_elsewhere(
         &self,
         unit: &mut dyn UnitOfWork,
-        envelope: &Envelope,
+        (envelope, withdrawal): (&Envelope, &Withdrawal),
         served: &[StoredItem],
     ) -> Result<Outcome, StoreError> {
         let mut brought = false;
@@ -141,7 +141,8 @@ impl Load {
         if !brought {
             return Ok(Outcome::Idle);
         }
-        let name = format!("withdrawn-elsewhere/{}", envelope.leaf());
+        let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
+        let name = format!("withdrawn-elsewhere/{} {what}", envelope.origin);
         if unit.bookmark(&name)?.is_some() {
             return Ok(Outcome::Known);
         }

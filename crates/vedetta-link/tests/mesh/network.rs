@@ -100,7 +100,12 @@ pub(super) fn agreements() -> Vec<Agreement> {
 impl Node {
     /// The node of an organisation over a ledger in memory, which holds some of the agreements.
     pub(super) fn new(name: &'static str, held: Vec<Agreement>) -> Self {
-        let node = Self::of(name, TestHouse::seeded(TestHouse::ledger(), seed(name)));
+        Self::over(name, TestHouse::ledger(), held)
+    }
+
+    /// The same over a ledger.
+    pub(super) fn over(name: &'static str, ledger: Arc<dyn Store>, held: Vec<Agreement>) -> Self {
+        let node = Self::of(name, TestHouse::seeded(ledger, seed(name)));
         node.found(held);
         node
     }

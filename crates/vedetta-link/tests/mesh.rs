@@ -7,6 +7,7 @@ mod mesh {
     mod agreements;
     mod dialled;
     mod hostile;
+    mod in_effect;
     mod network;
     mod observables;
     mod pairing;
