@@ -145,8 +145,9 @@ impl Book {
     pub fn had_full(&self, handling: &Handling) -> Audience {
         let full = self.full.read().unwrap_or_else(PoisonError::into_inner);
         let mut had = Audience::nobody();
-        let clearances = full.get(handling).into_iter().flatten();
-        clearances.for_each(|clearance| had.absorb(&clearance.audience));
+        for clearance in full.get(handling).into_iter().flatten() {
+            had.absorb(&clearance.audience);
+        }
         had
     }
 
