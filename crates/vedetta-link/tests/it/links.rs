@@ -158,6 +158,7 @@ async fn whose_link_is_replaced_or_barred_reads_which() {
     let link = b.until("a", |link| !link.up).await;
     assert_eq!(link.reason.as_deref(), Some("an administrator stopped it"));
     a.until("b", up).await;
+    b.until("a", up).await;
     // The same side dials once more: the link before is dead to it.
     let dialler = Dialler::new(tls("a"), Bounds::default());
     let line = dialler.line(&b.address.to_string(), b"card").await.unwrap();

@@ -7,11 +7,12 @@ use vedetta_federation::envelope::What;
 use vedetta_federation::shelf::{Ask, Lane, Parcel, Shelf as _};
 use vedetta_flow::{House, Sequence, VersionFilter, Wish};
 use vedetta_mesh::Nodes;
-use vedetta_model::{Actor, ItemId};
+use vedetta_model::{Actor, Handling, ItemId, Tlp};
+use vedetta_store::{ClearanceId, Form, NewClearance};
 use vedetta_testkit::items::TestItem;
 use vedetta_testkit::{Between, TestHouse};
 
-use super::network::{Node, agreement, agreements, id, party};
+use super::network::{Node, agreements, id};
 use super::wire::{Wire, pair, settle};
 
 /// Three who read on from where they were: a door that follows, one who polls, and a peer's link.
@@ -95,33 +96,26 @@ fn who_looks_between_a_commit_and_its_effect_misses_nothing() {
 }
 
 #[test]
-fn what_comes_by_two_ways_at_once_is_released_once() {
-    let regional = agreement(
-        "regions",
-        Some("pro-c2si"),
-        ("named", "lineage"),
-        &serde_json::json!([party("one", &["cosc-umbria"]), party("two", &["cosc-liguria"])]),
-    );
-    let all = || agreements().into_iter().chain([regional.clone()]).collect::<Vec<_>>();
-    let umbria = Node::new("cosc-umbria", all());
-    let national = Node::new("cnaipic", all());
-    let liguria = Node::new("cosc-liguria", all());
-    let genova = Node::new("genova", all());
-    pair(&national, &umbria);
-    pair(&national, &liguria);
-    pair(&umbria, &liguria);
-    pair(&liguria, &genova);
-    let mut wires = [
-        Wire::between(&national, &umbria),
-        Wire::between(&national, &liguria),
-        Wire::between(&umbria, &liguria),
-    ];
-    let item = TestItem::indicator(1).tlp("GREEN");
-    umbria.bring("cosc-umbria", &[item.clone()]);
-    settle(&mut wires);
-    // The first that it hears of both ways is one batch.
-    settle(&mut [Wire::between(&liguria, &genova)]);
-    assert_eq!(genova.read_by("genova").len(), 1);
-    let ways = genova.deeds().iter().filter(|deed| deed["deed"] == "path").count();
-    assert_eq!(ways, 1, "straight from Umbria, and by the national centre");
+fn a_unit_of_work_sees_the_clearance_that_it_wrote() {
+    let umbria = Node::new("cosc-umbria", agreements());
+    umbria.bring("perugia", &[TestItem::indicator(1).tlp("GREEN")]);
+    let shared = Arc::clone(umbria.house.shared());
+    let before = shared.book.get(ClearanceId(1)).unwrap();
+    let mut handling = Handling::clone(&before.handling);
+    handling.tlp = Tlp::Red;
+    let handling = Arc::new(handling);
+    let written = Arc::clone(&handling);
+    let seen = umbria.house.write(move |unit| {
+        let new = NewClearance {
+            handling: &written,
+            form: Form::Full,
+            audience: &before.audience,
+            grounds: "{}",
+            actor: "tester",
+        };
+        let id = unit.intern(&new)?;
+        assert!(shared.book.get(id).is_none(), "the book has it only once it is in effect");
+        shared.book.seen_by(unit, id)
+    });
+    assert_eq!(seen.unwrap().unwrap().handling, handling);
 }
