@@ -1,5 +1,10 @@
 //! Organisations by what they are called.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::Member;
 use crate::name::fold;
 
@@ -7,6 +12,17 @@ use crate::name::fold;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     folded: Vec<Box<str>>,
+    /// Made when a text is first looked through: most snapshots are never asked.
+    spotter: OnceLock<Spotter>,
+}
+
+/// Finds all names in a text in one passage, however many there are.
+#[derive(Debug, Default)]
+struct Spotter {
+    /// `None` for more names than there is room for: then none is found.
+    names: Option<AhoCorasick>,
+    /// Whose each name is.
+    whose: Vec<Vec<usize>>,
 }
 
 /// How well a text fits; the first is the best.
@@ -31,7 +47,7 @@ impl Names {
             }
             lines.into()
         };
-        Self { folded: members.iter().map(fold_all).collect() }
+        Self { folded: members.iter().map(fold_all).collect(), spotter: OnceLock::new() }
     }
 
     /// Places of the organisations that are called exactly so.
@@ -43,14 +59,9 @@ impl Names {
     }
 
     /// Places of the organisations whose whole name stands in a text.
-    pub(super) fn named_in(&self, text: &str) -> Vec<usize> {
-        let text = fold(text);
-        let all = self.folded.iter().enumerate();
-        let named = all.filter(|(_, lines)| {
-            let name = lines.split('\n').next().unwrap_or_default();
-            name.len() >= SHORTEST && stands_in(&text, name)
-        });
-        named.map(|(at, _)| at).collect()
+    pub(super) fn named_in(&self, text: &str) -> BTreeSet<usize> {
+        let names = self.folded.iter().map(|lines| lines.split('\n').next().unwrap_or_default());
+        self.spotter.get_or_init(|| Spotter::of(names)).spots(&fold(text))
     }
 
     /// Places of the organisations that fit, the best first.
@@ -73,11 +84,26 @@ impl Names {
 /// Shorter names are words of other things too.
 const SHORTEST: usize = 5;
 
-fn stands_in(text: &str, name: &str) -> bool {
-    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    text.match_indices(name).any(|(at, _)| {
-        apart(text[..at].chars().next_back()) && apart(text[at + name.len()..].chars().next())
-    })
+impl Spotter {
+    /// Of names, folded, each by its place.
+    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, name) in names.enumerate().filter(|(_, name)| name.len() >= SHORTEST) {
+            by_name.entry(name).or_default().push(at);
+        }
+        let (names, whose): (Vec<_>, _) = by_name.into_iter().unzip();
+        Self { names: AhoCorasick::new(names).ok(), whose }
+    }
+
+    /// The places of those whose name stands in a text, with nothing grown on to it.
+    fn spots(&self, text: &str) -> BTreeSet<usize> {
+        let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let found = self.names.iter().flat_map(|names| names.find_overlapping_iter(text));
+        let alone = found.filter(|it| {
+            apart(text[..it.start()].chars().next_back()) && apart(text[it.end()..].chars().next())
+        });
+        alone.filter_map(|it| self.whose.get(it.pattern().as_usize())).flatten().copied().collect()
+    }
 }
 
 fn fit(lines: &str, wanted: &str) -> Option<Fit> {

@@ -125,3 +125,44 @@ fn a_loop_above_ends() {
     let directory = Directory::build(records, count()).unwrap();
     assert_eq!(directory.above(&id("anci")).count(), 3);
 }
+
+#[test]
+fn a_name_stands_in_a_text_by_itself() {
+    let mut records = three();
+    records.organisations.push(organisation("comune-c", "Forlì-Forlì"));
+    records.organisations.push(organisation("comune-d", "Forlì"));
+    records.organisations.push(organisation("comune-e", "COMUNE DI FORLI"));
+    records.organisations.push(organisation("comune-f", "Bari"));
+    let directory = Directory::build(records, count()).unwrap();
+    let named = |text: &str| -> Vec<&str> {
+        directory.named_in(text).iter().map(|member| member.organisation.id.as_str()).collect()
+    };
+    // One within another, and two of one name.
+    assert_eq!(named("Il Comune di Forlì, oggi"), ["comune-b", "comune-d", "comune-e"]);
+    assert!(named("comune di terninfa e Forlimpopoli").is_empty());
+    assert_eq!(named("àcomune di terni; (COMUNE DI TERNI)"), ["comune-a"]);
+    assert_eq!(named("xforli-forli-forli"), ["comune-c", "comune-d"], "one over another");
+    assert!(named("Bari").is_empty(), "it is short");
+    assert!(named("").is_empty());
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+#[test]
+fn a_text_is_looked_through_once_however_many_names_there_are() {
+    let with = |names: usize| {
+        let named = |n| organisation(&format!("o-{n}"), &format!("Comune di Borgo {n} Alto"));
+        let organisations = (0..names).map(named).collect();
+        Directory::build(Records { organisations, ..Records::default() }, count()).unwrap()
+    };
+    let text = "Il comune di Borgo vecchio ".repeat(1 << 10) + "comune di borgo 7 alto";
+    let least = |directory: &Directory| {
+        let takes = |_| {
+            let begun = std::time::Instant::now();
+            assert_eq!(directory.named_in(&text).len(), 1);
+            begun.elapsed()
+        };
+        (0..5).map(takes).min().unwrap()
+    };
+    let (few, many) = (least(&with(40)), least(&with(8_000)));
+    assert!(many < few * 20, "{many:?} for 8,000 names, {few:?} for 40");
+}
