@@ -17,8 +17,8 @@ use crate::views::withdrawals::JUST;
 /// Whose items are looked for.
 pub(crate) struct Holding {
     pub(crate) number: OrganisationNumber,
-    /// Who asks: what is TLP:RED is listed to whom it names.
-    pub(crate) person: Person,
+    /// Who asks, unless it is a machine: what is TLP:RED is listed to whom it names.
+    pub(crate) person: Option<Person>,
     pub(crate) candour: Candour,
 }
 
@@ -153,7 +153,8 @@ impl Losses<'_> {
             (_, Cause::Organisation(id)) => own == Some(id) && taken.telling == Telling::Nameless,
             _ => false,
         };
-        (handling.tlp != Tlp::Red || handling.named.contains(&holder.person))
+        let named = || holder.person.as_ref().is_some_and(|it| handling.named.contains(it));
+        (handling.tlp != Tlp::Red || named())
             && loss.taken.iter().filter(is).any(|it| it.whom.contains(holder.number))
     }
 }

@@ -203,8 +203,10 @@ impl House {
         if candour == Candour::AsTold && !told.values().any(told_so) {
             return Ok(LapsedPage::default());
         }
-        let (organisation, account) = (by.organisation.clone(), by.account.clone());
-        let holding = Holding { number, person: Person { organisation, account }, candour };
+        let person = by
+            .is_person()
+            .then(|| Person { organisation: by.organisation.clone(), account: by.account.clone() });
+        let holding = Holding { number, person, candour };
         let (items, next) = self.losses()?.items(&wanted.cause, &holding, wanted.after)?;
         let items = items.into_iter().map(|item| LapsedItem {
             item: item.id,

@@ -9,7 +9,7 @@ use vedetta_directory::directory::Records;
 use vedetta_flow::Step;
 use vedetta_flow::views::lapses::{Cause, Lapsed};
 use vedetta_flow::{DeliveryBatch, Door};
-use vedetta_model::{Agreement, AgreementId, Audience, Organisation, Places};
+use vedetta_model::{Actor, Agreement, AgreementId, Audience, Organisation, Places, Role};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -235,6 +235,12 @@ fn what_is_for_named_persons_is_listed_to_no_other() {
     let cause = || Cause::Agreement(agreement("first"));
     assert_eq!(listed(&test, &test.person("terni"), cause(), None), [red.id(), amber.id()]);
     assert_eq!(listed(&test, &test.machine("terni"), cause(), None), [amber.id()]);
+    let token = Actor { roles: [Role::Machine].into(), ..test.person("terni") };
+    assert_eq!(
+        listed(&test, &token, cause(), None),
+        [amber.id()],
+        "what the person gave a machine"
+    );
     let room = test.administrator();
     assert_eq!(listed(&test, &room, cause(), Some("terni")), [amber.id()]);
 }
