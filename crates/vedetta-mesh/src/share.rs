@@ -498,7 +498,9 @@ impl Sharing<'_> {
         let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
         let mut releases = reader.releases(&id)?;
         releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
-        let own = releases.first().is_some_and(|first| Provenance::of(first).is_none());
+        // What came back after a restore is this node's own, though a peer brought it.
+        let mine = |it: Provenance| it.envelope.origin == self.mesh.me;
+        let own = releases.first().is_some_and(|first| Provenance::of(first).is_none_or(mine));
         if !own || !self.may_have(&releases) {
             return Ok(());
         }

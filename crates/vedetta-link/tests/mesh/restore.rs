@@ -50,11 +50,17 @@ fn what_it_lost_comes_back_and_what_it_gave_stays() {
         }
         assert_eq!(node.read_by(reader).len(), everything.len(), "at {}", node.name);
     }
-    // What came back is passed on as what it was.
+    // What came back is its own to withdraw.
+    let (back, by) = (items(20..21)[0].id(), umbria.person("cosc-umbria"));
+    umbria.house.withdraw(&by, &back, "a mistake").unwrap();
+    settle(&mut wires);
+    assert!(!umbria.reads("cosc-umbria", &back) && !national.reads("cnaipic", &back));
+    let left = everything.len() - 1;
+    // And what came back is passed on as what it was.
     let liguria = Node::new("cosc-liguria", agreements());
     pair(&national, &liguria);
     settle(&mut [Wire::between(&national, &liguria)]);
-    assert_eq!(liguria.read_by("cosc-liguria").len(), everything.len());
+    assert_eq!(liguria.read_by("cosc-liguria").len(), left);
     assert!(liguria.house.standing().directory.number(&id("genova")).is_some());
 }
 
