@@ -32,11 +32,13 @@ pub(crate) enum Tells {
 }
 
 /// What items tell victims: those of a load, and of the ledger as far as it was asked. It is asked
-/// anew for each, so that nobody waits for a reading while what was read is looked through.
+/// anew for each, so that nobody waits for a reading while what was read is looked through. What its
+/// bringer neither brought nor may read is unknown: else one would learn from a form that it is there.
 pub(crate) struct Tellers<'a> {
     shared: &'a Shared,
     here: HashMap<&'a ItemId, Here<'a>>,
-    asked: HashMap<ItemId, Option<Tells>>,
+    /// By bringer, what of the ledger it knows of.
+    asked: HashMap<(ItemId, OrganisationNumber), Option<Tells>>,
     /// References that may still be followed.
     references: usize,
     /// By victims, what must not be told of them, unless it is not known.
@@ -152,8 +154,9 @@ impl Redactor {
             if matches!(id.kind(), "marking-definition" | "extension-definition") {
                 return Reference::Keep;
             }
-            let told = tellers.told(&id, (&handling.victims, &secrets));
-            leant.extend(tellers.was_asked(&id).then(|| id.clone()));
+            let asks = (standing, producer);
+            let told = tellers.told(asks, &id, (&handling.victims, &secrets));
+            leant.extend(tellers.was_asked(&id, producer).then(|| id.clone()));
             match told {
                 Ok(Some(Tells::Nobody)) => Reference::Keep,
                 Ok(Some(Tells::Victim)) => match named(&id) {
@@ -210,27 +213,18 @@ impl<'a> Tellers<'a> {
         Self { shared, here, asked, references: REFERENCES, secrets, telling, room: ROOM }
     }
 
-    /// Whether an item of this load or of the ledger tells a victim, where that is known. One that
-    /// tells nobody's misfortune, and these victims by what it says, counts as unknown: it has no
+    /// Whether an item of this load or of the ledger tells a victim, where its bringer knows of it. One
+    /// that tells nobody's misfortune, and these victims by what it says, counts as unknown: it has no
     /// derived form, and it leads to them.
     fn told(
         &mut self,
+        asks: (&Standing, OrganisationNumber),
         id: &ItemId,
         (victims, secrets): (&BTreeSet<OrganisationId>, &Secrets),
     ) -> Result<Option<Tells>, StoreError> {
         let Some(left) = self.references.checked_sub(1) else { return Ok(None) };
         self.references = left;
-        let there = match self.asked.get(id) {
-            Some(asked) => *asked,
-            None => {
-                let releases = self.shared.read(|reader| reader.releases(id))?;
-                let book = &self.shared.book;
-                let clearances = releases.iter().filter_map(|it| book.get(it.clearance));
-                let there = clearances.map(|it| tells(&it.handling)).max();
-                self.asked.insert(id.clone(), there);
-                there
-            }
-        };
+        let there = self.there(asks, id)?;
         let tells = there.max(self.here.get(id).map(|it| it.tells));
         if tells != Some(Tells::Nobody) {
             return Ok(tells);
@@ -248,6 +242,29 @@ impl<'a> Tellers<'a> {
         }
         self.telling.insert(key, telling);
         Ok(tells.filter(|_| !telling))
+    }
+
+    /// The same of the ledger alone, for any victim.
+    fn there(
+        &mut self,
+        (standing, producer): (&Standing, OrganisationNumber),
+        id: &ItemId,
+    ) -> Result<Option<Tells>, StoreError> {
+        let key = (id.clone(), producer);
+        if let Some(asked) = self.asked.get(&key) {
+            return Ok(*asked);
+        }
+        let releases = self.shared.read(|reader| reader.releases(id))?;
+        let book = &self.shared.book;
+        let reader = vedetta_policy::Reader { organisation: producer, person: None };
+        let readable = book.entitled(standing, &reader);
+        let known = releases
+            .iter()
+            .filter(|it| it.producer == producer || readable.binary_search(&it.clearance).is_ok());
+        let clearances = known.filter_map(|it| book.get(it.clearance));
+        let there = clearances.map(|it| tells(&it.handling)).max();
+        self.asked.insert(key, there);
+        Ok(there)
     }
 
     /// Whether anything that is served under an identifier tells, or more than is looked through.
@@ -269,8 +286,8 @@ impl<'a> Tellers<'a> {
     }
 
     /// Whether an item of the ledger was asked for that is not of this load.
-    fn was_asked(&self, id: &ItemId) -> bool {
-        self.asked.contains_key(id) && !self.here.contains_key(id)
+    fn was_asked(&self, id: &ItemId, producer: OrganisationNumber) -> bool {
+        self.asked.contains_key(&(id.clone(), producer)) && !self.here.contains_key(id)
     }
 
     /// What must not be told of some victims.
