@@ -1,6 +1,7 @@
 //! Whom a text means, and whose misfortune an item may tell: nobody is protected under a name that
 //! nobody has.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vedetta_intake::{Brought, Fault};
@@ -13,6 +14,8 @@ use crate::standing::Standing;
 
 /// Items of one arrival, and octets of each, that are looked through for names.
 const LOOKED_THROUGH: (usize, usize) = (100, 64 << 10);
+/// Victims that are looked up by name at once: each is looked for among all names.
+const CALLED: usize = 100;
 /// Names that are told of one item.
 const TOLD: usize = 5;
 
@@ -37,6 +40,21 @@ impl House {
         };
         let text: String = text.chars().take(80).collect();
         Err(FlowError::invalid(place, format!("{text:?} is no one organisation; {advice}")))
+    }
+
+    /// The victims that one handling names, each by identifier, name or alias.
+    ///
+    /// # Errors
+    /// More than a hundred; [`House::called`].
+    pub fn victims_called<'a>(
+        &self,
+        texts: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Result<BTreeSet<OrganisationId>, FlowError> {
+        if texts.len() > CALLED {
+            let many = format!("{} are named, and at most {CALLED} may be", texts.len());
+            return Err(FlowError::invalid("victims", many));
+        }
+        texts.map(|it| self.called("victims", it)).collect()
     }
 
     /// That an identifier is not of the directory, with whom it may mean.
@@ -96,7 +114,7 @@ pub(crate) fn remarks(
     }
     let silent = items.iter().zip(handlings).filter(|(it, handling)| {
         let says = it.claim.victims.is_some() || it.id.kind() == "identity";
-        !says && handling.victims.is_empty() && it.body.len() <= LOOKED_THROUGH.1
+        !says && handling.victims.is_empty()
     });
     let remarks = silent.filter_map(|(item, _)| {
         let named = named(standing, &by.organisation, &item.body);
@@ -116,7 +134,8 @@ pub(crate) fn remarks(
     remarks.collect()
 }
 
-/// The organisations whose names stand in what people read of an object, but for its bringer.
+/// The organisations whose names stand in what people read of an object, but for its bringer; of a
+/// large one none.
 pub(crate) fn named(
     standing: &Standing,
     bringer: &OrganisationId,
@@ -130,6 +149,9 @@ pub(crate) fn named(
         #[serde(rename = "abstract")]
         short: Option<String>,
         content: Option<String>,
+    }
+    if body.len() > LOOKED_THROUGH.1 {
+        return Vec::new();
     }
     let said: Said = serde_json::from_slice(body).unwrap_or_default();
     let texts = [said.name, said.description, said.short, said.content];

@@ -317,6 +317,7 @@ pub(super) async fn preview(
 }
 
 async fn preview_items(api: &Api, actor: Actor, body: Octets) -> Result<Response, Problem> {
+    api.count_brought(&actor, body.bytes.len())?;
     let source = actor.account.to_string();
     let answer = api.ask_at(Cost::Bulk, move |house| {
         let previews = match brought::bundle(DoorIn::Api, &source, &body.bytes) {
@@ -335,10 +336,13 @@ async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Pre
         let sentence = "that would be brought by another organisation; leave producer out";
         return Err(Problem::new(Kind::Forbidden, sentence).at("producer"));
     }
+    if let Some(object) = &would.object {
+        api.count_brought(&actor, object.get().len())?;
+    }
+    let cost = if would.object.is_some() { Cost::Bulk } else { Cost::Light };
     let preview = move |house: &House| {
         let named = house.standing().persons(&would.named, &producer);
-        let victims = would.victims.iter().map(|it| house.called("victims", it));
-        let victims = victims.collect::<Result<_, _>>()?;
+        let victims = house.victims_called(would.victims.iter().map(String::as_str))?;
         let object = would.object.as_ref().map(|it| it.get().as_bytes().to_vec());
         let handling = Arc::new(would.by(producer, named, victims));
         match object {
@@ -346,7 +350,7 @@ async fn preview_handling(api: &Api, actor: Actor, would: WouldBe) -> Result<Pre
             None => house.preview(&actor, &handling),
         }
     };
-    api.ask(preview).await
+    api.ask_at(cost, preview).await
 }
 
 impl Which {

@@ -87,6 +87,14 @@ async fn who_would_have_it() {
     whole["object"] = serde_json::from_str(&TestItem::indicator(1).json()).unwrap();
     let seen = door.ask(&token, line, Some((JSON, &whole.to_string()))).await;
     assert_eq!(seen.json()["full"], named.json()["full"], "{seen:?}");
+    let spellings: Vec<_> = (0..101).map(|n| format!("{}terni", " ".repeat(n))).collect();
+    let mut many = of("terni");
+    many["victims"] = json!(spellings);
+    let refused = door.ask(&token, line, Some((JSON, &many.to_string()))).await;
+    assert_eq!(
+        (refused.status, &refused.json()["where"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("victims"))
+    );
     let other = r#"{"category":"indicator","tlp":"AMBER","producer":"terni"}"#;
     let refused = door.ask(&token, "POST /api/v1/preview", Some((JSON, other))).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use vedetta_api::{Rate, Settings};
+use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
 
@@ -169,4 +170,20 @@ async fn an_organisation_brings_so_much_in_a_day() {
     assert!(metrics.text().contains(&line));
     door.clock.advance(Duration::from_secs(86_400));
     assert_eq!(bring(&perugia).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_previewed_counts_as_brought() {
+    let item = TestItem::indicator(1).tlp("AMBER").json();
+    let handled = format!(r#"{{"category":"indicator","tlp":"AMBER","object":{item}}}"#);
+    for (media, body) in [(taxii::STIX, &item), ("application/json", &handled)] {
+        let octets_a_day = item.len() as u64 + 1;
+        let door = Door::with(Settings { octets_a_day, ..Settings::default() });
+        let perugia = door.token("perugia");
+        let preview = async |body: &str| {
+            door.ask(&perugia, "POST /api/v1/preview", Some((media, body))).await
+        };
+        assert_eq!(preview(body).await.status, StatusCode::OK);
+        assert_eq!(preview(body).await.status, StatusCode::TOO_MANY_REQUESTS, "{media}");
+    }
 }
