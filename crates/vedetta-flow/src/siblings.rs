@@ -18,6 +18,16 @@ use crate::standing::Standing;
 /// Victims by item.
 type Told = HashMap<ItemId, BTreeSet<OrganisationId>>;
 
+/// What may be said of whom items tell, before they are written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Disclosure {
+    /// Whomever they tell.
+    Whole,
+    /// Of others than the bringer only what was stated: whose an address or a mailbox is would be
+    /// asked in bulk, and leave no entry. Each item then counts as telling all that the load states.
+    Stated,
+}
+
 /// Items asked of the ledger at once.
 const ASKED: usize = 500;
 /// Victims that all the different handlings of a load may name together.
@@ -33,7 +43,7 @@ impl House {
     pub(crate) fn share_victims(
         &self,
         by: &Actor,
-        standing: &Standing,
+        (standing, disclosure): (&Standing, Disclosure),
         items: &[Brought],
         handlings: &mut [Arc<Handling>],
     ) -> Result<(), FlowError> {
@@ -46,7 +56,12 @@ impl House {
         }
         let victims: Vec<_> = victims.into_iter().collect();
         let place = |victim: &OrganisationId| victims.binary_search(victim).ok();
-        let facts = victims.iter().map(|it| facts_of(standing, it).unwrap_or_default());
+        let whole = disclosure == Disclosure::Whole;
+        let looked_for = |it: &&OrganisationId| whole || **it == by.organisation;
+        let facts = victims.iter().map(|it| {
+            let looked_for = Some(it).filter(looked_for);
+            looked_for.and_then(|it| facts_of(standing, it)).unwrap_or_default()
+        });
         let facts: Vec<_> = facts.collect();
         let lookout = Lookout::of(&facts);
         let sibling = |(item, told): (&Brought, &BTreeSet<OrganisationId>)| {
@@ -60,18 +75,24 @@ impl House {
         let advice = "bring it in parts, each with fewer victims";
         pass_on(&mut siblings, known.chain(before))
             .map_err(|error| FlowError::invalid("objects", format!("{error}; {advice}")))?;
-        let mut alike: HashMap<(Arc<Handling>, BTreeSet<usize>), Arc<Handling>> = HashMap::new();
-        for (handling, sibling) in handlings.iter_mut().zip(siblings) {
-            let known = alike.entry((Arc::clone(handling), sibling.told));
-            *handling = Arc::clone(known.or_insert_with_key(|(handling, told)| {
-                let victims = told.iter().map(|place| victims[*place].clone()).collect();
-                Arc::new(Handling { victims, ..Handling::clone(handling) })
-            }));
-        }
-        let named: usize = alike.values().map(|it| it.victims.len()).sum();
-        if named > NAMED {
-            let many = format!("its items name {named} victims together; {advice}");
-            return Err(FlowError::invalid("objects", many));
+        let foreign: BTreeSet<_> = victims.iter().filter(|it| !looked_for(it)).cloned().collect();
+        let mut alike = HashMap::new();
+        let mut named = 0;
+        for ((handling, sibling), item) in handlings.iter_mut().zip(siblings).zip(items) {
+            let open = !foreign.is_empty() && is_open(item);
+            let key = (Arc::clone(handling), sibling.told, open);
+            let known = alike.entry(key).or_insert_with_key(|(handling, told, open)| {
+                let told = told.iter().map(|place| victims[*place].clone());
+                let victims = told.chain(foreign.iter().filter(|_| *open).cloned()).collect();
+                let shared = Handling { victims, ..Handling::clone(handling) };
+                named += shared.victims.len();
+                Arc::new(shared)
+            });
+            *handling = Arc::clone(known);
+            if named > NAMED {
+                let many = format!("its items name more than {NAMED} victims together; {advice}");
+                return Err(FlowError::invalid("objects", many));
+            }
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ fn items() -> Vec<(&'static str, Value)> {
     let preview = [("full", number()), ("redacted", number()), ("nobody", number())];
     let preview = [preview.as_slice(), &[("groups", list(object(&group, &[])))]].concat();
     let items = [("items", list(item_id())), ("handling", refer("Handling"))];
-    let beside = [("named", list(slug())), ("withheld", number())];
+    let beside = [("named", list(slug())), ("withheld", number()), ("may_be_withheld", flag())];
     let previews = list(object(&[&items, preview.as_slice()].concat(), &beside));
     let previews = [("previews", previews)];
     vec![

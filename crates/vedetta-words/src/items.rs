@@ -20,6 +20,8 @@ crate::words! {
     publish_value_wrong(value: &str, what: &str): "«{value}» non è un valore di «{what}»: correggilo, o scegli un altro tipo." / "“{value}” is no value of “{what}”: correct it, or choose another type.",
     publish_victim_nobody(text: &str): "Vittima: nessuna organizzazione si chiama «{text}»; scrivi il nome o l'identificativo della rubrica." / "Victim: no organisation is called “{text}”; write its name or identifier in the directory.",
     publish_victim_meant(text: &str, meant: &str): "Vittima: «{text}» non indica una sola organizzazione; scrivi una di queste: {meant}." / "Victim: “{text}” is no one organisation; write one of these: {meant}.",
+    publish_victims_many(most: &str): "Vittime: indicane al più {most} per volta." / "Victims: name at most {most} at once.",
+    publish_unsure: "La vittima è un'altra organizzazione: se anche senza di essa il resto, come il valore, direbbe chi è, nessuno riceverà quella forma. Lo si sa una volta pubblicato." / "The victim is another organisation: if even without it the rest, as the value, tells who it is, nobody will receive that form. It is known once it is published.",
     publish_names(names: &str): "Il testo nomina {names}, e non è indicata alcuna vittima: tutti leggeranno il nome. Se è la vittima, indicala." / "The text names {names}, and no victim is given: everyone will read the name. If it is the victim, name it as such.",
     publish_tlp_missing: "Scegli il TLP." / "Choose the TLP.",
     publish_report: "Allerta o rapporto" / "Warning or report",

@@ -42,6 +42,8 @@ struct Publish {
     tlps: Vec<Choice>,
     paps: Vec<Choice>,
     audience: Option<Audience>,
+    /// Whether those who may not know the victim may yet have nothing.
+    unsure: bool,
     /// Whom the text names, though no victim is given.
     named: String,
     /// Who may be meant as a victim: name and identifier.
@@ -50,6 +52,8 @@ struct Publish {
 
 /// What can be published from a form: an indicator by the type of its value.
 const WHATS: [&str; 8] = ["report", "incident", "domain", "ipv4", "ipv6", "url", "email", "sha256"];
+/// Victims that are looked up at once.
+const VICTIMS: usize = 100;
 /// Organisations offered as victims.
 const OFFERED: usize = 500;
 
@@ -84,7 +88,7 @@ pub(super) async fn send(
                 let directory = &console.house().standing().directory;
                 let named = preview.named.iter().filter_map(|it| directory.organisation(it));
                 let named = named.map(|it| it.name.clone()).collect::<Vec<_>>().join(", ");
-                page(&Publish { audience, named, ..of })
+                page(&Publish { audience, named, unsure: preview.may_be_withheld, ..of })
             }
             Err(problem) => refuse(&console, &signed, &sent, (problem.kind, whole(w, &problem))),
         };
@@ -185,6 +189,9 @@ fn victims(
     text: &str,
 ) -> Result<BTreeSet<OrganisationId>, String> {
     let parts = text.split([',', ';', '\n']).map(str::trim).filter(|it| !it.is_empty());
+    if parts.clone().count() > VICTIMS {
+        return Err(w.publish_victims_many(&VICTIMS.to_string()));
+    }
     let called = parts.map(|text| match directory.called(text) {
         Ok(member) => Ok(member.organisation.id.clone()),
         Err(meant) => {
@@ -229,6 +236,7 @@ impl Publish {
             tlps: tlps.into(),
             paps: paps.into(),
             audience: None,
+            unsure: false,
             named: String::new(),
             nearby: nearby(directory, &signed.person.actor.organisation),
         }

@@ -28,6 +28,7 @@ use crate::forms::{Forms, Settled, TRIES};
 use crate::holding::is_served;
 use crate::house::{House, Shared};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
+use crate::siblings::Disclosure;
 use crate::standing::Standing;
 use crate::victims;
 use crate::views::withdrawals::{keep, withdrawn};
@@ -76,9 +77,8 @@ impl House {
     /// Forbidden, or what the ledger said: then nothing since the last full thousand was kept,
     /// and the same arrival may simply be brought again.
     pub fn accept(&self, by: &Actor, arrival: Arrival) -> Result<Receipt, FlowError> {
-        let (load, mut receipt) = self.prepare(by, arrival)?;
-        for from in (0..load.items.len()).step_by(TOGETHER) {
-            let part = from..load.items.len().min(from + TOGETHER);
+        let (load, mut receipt) = self.prepare(by, arrival, Disclosure::Whole)?;
+        for part in load.parts() {
             let places = self.place(&load, part.clone())?;
             receipt.enter(&load.items[part], places);
         }
@@ -91,6 +91,7 @@ impl House {
         &self,
         by: &Actor,
         arrival: Arrival,
+        disclosure: Disclosure,
     ) -> Result<(Arc<Load>, Receipt), FlowError> {
         require(by, PRODUCERS, "bring items")?;
         let producer = self.number_of(&by.organisation)?;
@@ -104,7 +105,7 @@ impl House {
         self.name_rows(producer, &mut items)?;
         let mut handlings: Vec<_> =
             items.iter().map(|it| handling(bringer, &standing, it)).collect();
-        self.share_victims(by, &standing, &items, &mut handlings)?;
+        self.share_victims(by, (&standing, disclosure), &items, &mut handlings)?;
         let items = self.within_bounds(by, items, &mut handlings, &mut receipt.rejected);
         receipt.warnings.extend(victims::remarks(by, &standing, (&items, &handlings)));
         let load = Arc::new(Load {
@@ -129,7 +130,7 @@ impl House {
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            let mut forms = load.derive(part.clone())?;
+            let mut forms = load.derive(part.clone(), |_| true)?;
             forms.look(&self.shared)?;
             let (load, part) = (Arc::clone(load), part.clone());
             let placed = self.write(move |unit| {
@@ -258,11 +259,22 @@ impl Load {
         })
     }
 
-    /// Makes the derived forms of a part that somebody may need.
-    pub(crate) fn derive(&self, part: Range<usize>) -> Result<Forms, StoreError> {
+    /// Its parts, each placed in one go.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let all = self.items.len();
+        (0..all).step_by(TOGETHER).map(move |from| from..all.min(from + TOGETHER))
+    }
+
+    /// Makes the derived forms of a part that somebody may need, where they are asked for.
+    pub(crate) fn derive(
+        &self,
+        part: Range<usize>,
+        asked: impl Fn(&Handling) -> bool,
+    ) -> Result<Forms, StoreError> {
         let standing = self.shared.standing();
         let mut forms = Forms::of(Arc::clone(&standing), &self.shared)?;
-        let mut wanted = self.wanted(&standing, part).peekable();
+        let wanted = self.wanted(&standing, part).filter(|(_, handling)| asked(handling));
+        let mut wanted = wanted.peekable();
         if wanted.peek().is_none() {
             return Ok(forms);
         }

@@ -45,6 +45,9 @@ pub struct Preview {
     /// How many of those would have it without the victim, if what is left did not tell it.
     #[serde(skip_serializing_if = "is_none")]
     pub withheld: usize,
+    /// Whether what is left may yet tell another's misfortune: that is said once it is brought.
+    #[serde(skip_serializing_if = "is_foretold")]
+    pub may_be_withheld: bool,
     /// The organisations that its text names, though it names no victim.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub named: Vec<OrganisationId>,
@@ -159,15 +162,23 @@ impl House {
         let head: Head = serde_json::from_slice(object)
             .map_err(|error| FlowError::invalid("object", format!("{error}; give it whole")))?;
         let producer = self.number_of(&handling.producer)?;
-        let told = match self.why_withheld(handling, (&head.id, producer, object))? {
-            None => preview,
-            Some(_) => preview.withheld(),
+        let of = (&head.id, producer, object);
+        let withheld = match self.foretells(by, handling) {
+            true => Some(self.why_withheld(handling, of)?.is_some()),
+            false => None,
         };
         let named = match handling.victims.is_empty() {
             true => named(&self.standing(), &handling.producer, object),
             false => Vec::new(),
         };
-        Ok(Preview { named, ..told })
+        Ok(Preview { named, ..preview.foretold(withheld) })
+    }
+
+    /// Whether an actor is told before something is brought that its form without the victim would tell
+    /// it: of others that would say what is theirs, as often as one likes.
+    pub(crate) fn foretells(&self, by: &Actor, handling: &Handling) -> bool {
+        self.is_of_the_room(by, ROOM_AND_AUDITORS)
+            || handling.victims.iter().all(|it| *it == by.organisation)
     }
 
     /// Why there is no form of an object without its victim, where it has one and there is none.
@@ -238,7 +249,8 @@ impl House {
             organisations: ids(&group.audience),
         });
         let (named, groups) = (Vec::new(), groups.collect());
-        Preview { full, redacted, nobody, withheld: 0, named, groups }
+        let (withheld, may_be_withheld) = (0, false);
+        Preview { full, redacted, nobody, withheld, may_be_withheld, named, groups }
     }
 
     /// What is decided today under the handling by which the organisation reads the newest version,
@@ -357,6 +369,15 @@ impl House {
 }
 
 impl Preview {
+    /// As far as it is said beforehand whether there is a form without the victim.
+    pub(crate) fn foretold(self, withheld: Option<bool>) -> Self {
+        match withheld {
+            Some(true) => self.withheld(),
+            Some(false) => self,
+            None => Self { may_be_withheld: self.redacted > 0, ..self },
+        }
+    }
+
     /// When there is no form without the victim: who would have it has nothing.
     fn withheld(self) -> Self {
         let groups = self.groups.into_iter().map(|group| match group.form {
@@ -379,6 +400,11 @@ impl Preview {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 const fn is_none(many: &usize) -> bool {
     *many == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_foretold(may_be_withheld: &bool) -> bool {
+    !*may_be_withheld
 }
 
 fn withheld() -> Bilingual {

@@ -1,16 +1,17 @@
 //! Who would have what is about to be brought, handled as it would be: with what its markings state, what
 //! the agreements say where it is silent, and the victims that it tells only together with other items.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_intake::{Arrival, Fault};
 use vedetta_model::{Actor, Handling, ItemId};
-use vedetta_policy::Form;
 
+use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::siblings::Disclosure;
 use crate::views::explain::Preview;
 
 /// What would become of an arrival.
@@ -41,53 +42,43 @@ pub struct ItemsPreview {
 const DIFFERENT: usize = 16;
 
 impl House {
-    /// Who would have what is brought. Nothing is written.
+    /// Who would have what is brought. Nothing is written, so others than the operations room are told
+    /// of other victims than themselves no more than was stated.
     ///
     /// # Errors
     /// Forbidden, more than sixteen different ways of handling, or what the ledger said.
     pub fn preview_arrival(&self, by: &Actor, arrival: Arrival) -> Result<Previews, FlowError> {
         self.ready()?;
-        let (load, receipt) = self.prepare(by, arrival)?;
-        let forms = load.derive(0..load.items.len())?;
-        let (mut alike, mut known) = (Vec::<(_, _, Vec<ItemId>)>::new(), HashMap::new());
-        for (place, (item, handling)) in load.items.iter().zip(&load.handlings).enumerate() {
-            let withheld = forms.is_withheld(place);
-            let group = *known.entry((handling, withheld)).or_insert(alike.len());
-            match alike.get_mut(group) {
-                Some((.., items)) => items.push(item.id.clone()),
-                None => alike.push((handling, withheld, vec![item.id.clone()])),
-            }
-        }
-        if alike.len() > DIFFERENT {
+        let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
+        let disclosure = if room { Disclosure::Whole } else { Disclosure::Stated };
+        let (load, receipt) = self.prepare(by, arrival, disclosure)?;
+        let ways = load.handlings.iter().collect::<HashSet<_>>().len();
+        if ways > DIFFERENT {
             let many = format!(
-                "its items are handled in {} different ways, and at most {DIFFERENT} are previewed at once; \
-                 send it in parts",
-                alike.len()
+                "its items are handled in {ways} different ways, and at most {DIFFERENT} are previewed at \
+                 once; send it in parts"
             );
             return Err(FlowError::invalid("objects", many));
         }
+        let (mut alike, mut known) = (Vec::<(_, _, Vec<ItemId>)>::new(), HashMap::new());
+        for part in load.parts() {
+            let forms = load.derive(part.clone(), |handling| self.foretells(by, handling))?;
+            for place in part {
+                let (item, handling) = (&load.items[place].id, &load.handlings[place]);
+                let withheld = forms.is_withheld(place);
+                let group = *known.entry((handling, withheld)).or_insert(alike.len());
+                match alike.get_mut(group) {
+                    Some((.., items)) => items.push(item.clone()),
+                    None => alike.push((handling, withheld, vec![item.clone()])),
+                }
+            }
+        }
         let previews = alike.into_iter().map(|(handling, withheld, items)| {
-            let preview = self.preview_groups(by, handling);
-            let preview = if withheld { without_form(preview) } else { preview };
+            let withheld = self.foretells(by, handling).then_some(withheld);
+            let preview = self.preview_groups(by, handling).foretold(withheld);
             ItemsPreview { items, handling: Arc::clone(handling), preview }
         });
         let previews = previews.collect();
         Ok(Previews { previews, rejected: receipt.rejected, warnings: receipt.warnings })
     }
-}
-
-/// Of what cannot be told without its victim nobody has the form without it.
-fn without_form(mut preview: Preview) -> Preview {
-    preview.withheld = std::mem::take(&mut preview.redacted);
-    preview.nobody += preview.withheld;
-    for group in preview.groups.iter_mut().filter(|it| it.form == Some(Form::Redacted)) {
-        group.form = None;
-        group.reason_it =
-            "Ciascuna non la riceve: non le si può rivelare la vittima, e senza la vittima non si può dire nulla."
-                .into();
-        group.reason_en =
-            "Each does not receive it: it may not be told the victim, and without the victim nothing can be told."
-                .into();
-    }
-    preview
 }

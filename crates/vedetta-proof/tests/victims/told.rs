@@ -1,7 +1,7 @@
 //! What is said, before and after, of whom an item goes to without its victim.
 
 use vedetta_flow::{FlowError, Sequence, VersionFilter, Wish};
-use vedetta_model::{Category, Handling, Pap, Tlp};
+use vedetta_model::{Actor, Category, Handling, Pap, Tlp};
 
 use super::*;
 
@@ -51,6 +51,14 @@ fn under_a_name_that_nobody_has_nothing_goes_out() {
     let remark = &receipt.warnings[0];
     assert_eq!((receipt.accepted.len(), &*remark.rule), (1, "names-an-organisation"));
     assert!(remark.reason.contains("perugia"), "{remark:?}");
+    // Of a large object the text is not looked through.
+    let whom = |text: &str| {
+        let body = TestItem::incident(3, text).json();
+        let told = test.house.preview_object(&person, &handling(&[]), body.as_bytes()).unwrap();
+        told.named
+    };
+    assert_eq!(whom("Contro il Comune di Perugia"), [id("perugia")]);
+    assert_eq!(whom(&format!("{}Comune di Perugia", "x ".repeat(40_000))), []);
     let nobodys = item.with("id", json!(TestItem::incident(2, "").id()));
     let nobodys = nobodys.handled("victim_refs", json!([]));
     assert!(test.bring("cosc-umbria", &[nobodys]).warnings.is_empty());
@@ -75,15 +83,17 @@ fn what_is_withheld_is_not_shown_as_delivered() {
     let telling = at_perugia("x", "comune-di-perugia.example");
     let telling = telling.with("id", json!(TestItem::indicator(2).id()));
     let handling = handling(&["perugia"]);
-    let foreseen = |item: &TestItem| {
+    let room = test.administrator();
+    let foreseen = |who: &Actor, item: &TestItem| {
         let body = item.json();
-        let told = test.house.preview_object(&person, &handling, body.as_bytes()).unwrap();
+        let told = test.house.preview_object(who, &handling, body.as_bytes()).unwrap();
         assert_eq!(told.full + told.redacted + told.nobody, 7);
         (told.redacted, told.withheld)
     };
-    let (many, none) = foreseen(&safe);
+    let (many, none) = foreseen(&room, &safe);
     assert!(many > 0 && none == 0);
-    assert_eq!(foreseen(&telling), (0, many));
+    assert_eq!(foreseen(&room, &telling), (0, many));
+    assert_eq!(foreseen(&person, &telling), (many, 0), "of another's it is not foretold");
     let receipt = test.bring("cosc-umbria", &[safe.clone(), telling.clone()]);
     let [first, second] = &receipt.accepted[..] else { panic!("{receipt:?}") };
     assert_eq!((first.withheld, second.withheld), (0, many));
