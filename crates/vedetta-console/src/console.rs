@@ -50,6 +50,8 @@ pub(crate) struct Pace {
 const FRESH: Duration = Duration::from_secs(60);
 /// Over how long it is measured.
 const PERIOD: Duration = Duration::from_secs(86_400);
+/// The largest object, in octets, that is looked through beside questions.
+const SMALL: usize = 64 << 10;
 
 impl Console {
     /// The pages beside a node's machine doors, with which they share limits and records. `secret`
@@ -93,6 +95,16 @@ impl Console {
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
         self.0.api.ask(question).await
+    }
+
+    /// Asks the house to look through an object: few large ones are looked through at once.
+    pub(crate) async fn ask_through<T: Send + 'static>(
+        &self,
+        object: &str,
+        question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let cost = if object.len() > SMALL { Cost::Bulk } else { Cost::Light };
+        self.0.api.ask_at(cost, question).await
     }
 
     /// Asks the watch, off the threads that serve connections.

@@ -77,10 +77,10 @@ pub(super) async fn send(
     };
     if sent.text("step") != "publish" {
         let handling = Arc::new(wanted.handling.clone());
-        let object = wanted.object(console.house().now());
-        let preview =
-            move |house: &House| house.preview_object(&actor, &handling, object.as_bytes());
-        let preview = console.ask(preview).await;
+        let object: Arc<str> = wanted.object(console.house().now()).into();
+        let body = Arc::clone(&object);
+        let preview = move |house: &House| house.preview_object(&actor, &handling, body.as_bytes());
+        let preview = console.ask_through(&object, preview).await;
         return match preview {
             Ok(preview) => {
                 let audience = Some(Audience::of(console.house(), w, &preview));
@@ -93,12 +93,14 @@ pub(super) async fn send(
             Err(problem) => refuse(&console, &signed, &sent, (problem.kind, whole(w, &problem))),
         };
     }
-    let (object, to) = (wanted.object(console.house().now()), format!("/items/{}", wanted.id));
+    let object: Arc<str> = wanted.object(console.house().now()).into();
+    let to = format!("/items/{}", wanted.id);
     let act = async {
-        let receipt = console.ask(move |house| {
+        let body = Arc::clone(&object);
+        let receipt = console.ask_through(&object, move |house| {
             let limits = stix_bundle::limits();
             let source = actor.account.to_string();
-            let arrival = stix_bundle::read(DoorIn::Api, &source, object.as_bytes(), &limits);
+            let arrival = stix_bundle::read(DoorIn::Api, &source, body.as_bytes(), &limits);
             house.accept(&actor, arrival)
         });
         let receipt = receipt.await?;

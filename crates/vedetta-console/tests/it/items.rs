@@ -141,6 +141,13 @@ async fn victims_and_values_are_known_before_anything_is_published() {
             assert!(refused.text.contains(says) && refused.text.contains(victims), "{victims}");
         }
     }
+    let many = "Comune di Terni,".repeat(101);
+    let many = [("what", "incident"), ("victims", &*many), ("step", "preview")];
+    let refused = page(&mut browser, &many).await;
+    assert!(refused.text.contains("al più 100 per volta"), "{}", refused.text);
+    let foreign = [("what", "incident"), ("victims", "Comune di Terni"), ("step", "preview")];
+    let told = page(&mut browser, &foreign).await.text;
+    assert!(told.contains("Lo si sa una volta pubblicato"), "{told}");
     let named = [("what", "report"), ("victims", ""), ("step", "preview")];
     let told = page(&mut browser, &named).await.text;
     assert!(told.contains("Il testo nomina Comune di Terni"), "{told}");
