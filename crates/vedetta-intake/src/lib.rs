@@ -9,6 +9,7 @@ pub mod indicator_csv;
 pub mod indicator_files;
 pub mod multipart;
 pub mod stix_bundle;
+pub mod urlencoded;
 pub mod value;
 pub mod written;
 

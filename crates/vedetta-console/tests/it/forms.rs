@@ -1,7 +1,10 @@
 //! Forms: only from here, only of this session, once, and nothing typed is lost.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::StatusCode;
+use vedetta_postroom::{MasterKey, Postroom, Settings};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
@@ -96,4 +99,40 @@ async fn a_body_beyond_its_bound_or_of_another_kind_is_refused() {
         .body(Body::from("{}"))
         .unwrap();
     assert_eq!(browser.send(request).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn a_form_with_a_file_does_all_or_nothing() {
+    let node = Node::new();
+    let (house, key) = (Arc::clone(node.console.house()), MasterKey::new([7; 32]));
+    let desk = Postroom::open(house, Settings::default(), key, Default::default()).unwrap();
+    node.console.api().show_mail_desk(Arc::new(desk));
+    let mut browser = node.browser("perugia");
+    let page = browser.open("/mail/report").await;
+    let stolen = node.browser("terni").open("/help").await.field("seal");
+    let named = |name: &str, value: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let file = named("message\"; filename=\"a.eml", "From: a@b.example\r\n\r\nciao");
+    let sealed = |seal: &str| named("seal", seal) + &file;
+    let whole = sealed(&page.field("seal"));
+    let nameless = format!("{whole}--x\r\n\r\n1\r\n--x--");
+    for (body, status, says) in [
+        (whole.clone() + "--x", 400, "la parte 3 del modulo non comincia"),
+        (whole[..whole.len() - 3].to_owned(), 400, "la parte 2 del modulo (&#34;message&#34;) è"),
+        (nameless, 400, "la parte 3 del modulo non ha nome"),
+        (format!("{file}--x--"), 409, ""),
+        (sealed(&stolen) + "--x--", 409, ""),
+        (whole.clone() + "--x--", 303, ""),
+    ] {
+        let request = browser
+            .request("POST", "/mail/report")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=x");
+        let answer = browser.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(answer.text.contains(says), "{says}: {}", answer.text);
+        let own = browser.open("/mail/report").await.text;
+        assert_eq!(own.contains("class=\"kicker\""), status == 303, "{own}");
+    }
 }
