@@ -4,82 +4,101 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{postgres, process};
+use crate::{postgres, process, tidy};
 
 /// Something the tests lean on.
 struct Need {
     what: &'static str,
-    package: &'static str,
+    from: Source,
     present: fn() -> bool,
     /// What happens without it; `None` when nothing works without it.
     without: Option<&'static str>,
 }
 
+/// Where to have it from.
+enum Source {
+    /// A package of Debian.
+    Debian(&'static str),
+    /// What one types oneself: it takes long, or fetches what changes daily.
+    Typed(&'static str),
+}
+
 const COMPILER: Need = Need {
     what: "a C compiler",
-    package: "build-essential",
+    from: Source::Debian("build-essential"),
     present: || process::find("cc").is_some(),
     without: None,
 };
 
 const XZ: Need = Need {
     what: "xz",
-    package: "xz-utils",
+    from: Source::Debian("xz-utils"),
     present: || process::find("xz").is_some(),
     without: Some("tests that read compressed samples are skipped"),
 };
 
 const POSTGRES: Need = Need {
     what: "PostgreSQL 15 or later",
-    package: "postgresql",
+    from: Source::Debian("postgresql"),
     present: || postgres::given().is_some() || postgres::binaries().is_some(),
     without: Some("the PostgreSQL tests are skipped"),
 };
 
 const NFT: Need = Need {
     what: "nft",
-    package: "nftables",
+    from: Source::Debian("nftables"),
     present: || process::find("nft").is_some(),
     without: Some("no firewall reads the nftables feed"),
 };
 
 const CHECKZONE: Need = Need {
     what: "named-checkzone",
-    package: "bind9-utils",
+    from: Source::Debian("bind9-utils"),
     present: || process::find("named-checkzone").is_some(),
     without: Some("no name server reads the response policy zone"),
 };
 
 const SWAKS: Need = Need {
     what: "swaks",
-    package: "swaks",
+    from: Source::Debian("swaks"),
     present: || process::find("swaks").is_some(),
     without: Some("no client writes to the mail desk"),
 };
 
 const SWAKS_TLS: Need = Need {
     what: "STARTTLS for swaks",
-    package: "libnet-ssleay-perl",
+    from: Source::Debian("libnet-ssleay-perl"),
     present: || perl_has("Net::SSLeay"),
     without: Some("no client writes to the mail desk"),
 };
 
 const POSTFIX: Need = Need {
     what: "Postfix",
-    package: "postfix",
+    from: Source::Debian("postfix"),
     present: || Path::new("/usr/sbin/postfix").is_file(),
     without: Some("no mail system relays to the mail desk"),
 };
 
+const ADVISORIES: Need = Need {
+    what: "cargo-deny with its database",
+    from: Source::Typed("cargo install cargo-deny && cargo deny fetch db"),
+    present: tidy::advisories_at_hand,
+    without: Some("known vulnerabilities of what we build on are not checked"),
+};
+
 const CHROMIUM: Need = Need {
     what: "Chromium",
-    package: "chromium",
+    from: Source::Debian("chromium"),
     present: || process::find("chromium").is_some(),
     without: None,
 };
 
-const NPM: Need =
-    Need { what: "npm", package: "npm", present: || process::find("npm").is_some(), without: None };
+const NPM: Need = Need {
+    what: "npm",
+    from: Source::Debian("npm"),
+    present: || process::find("npm").is_some(),
+    without: None,
+};
 
 fn perl_has(module: &str) -> bool {
     process::capture(Command::new("perl").arg(format!("-M{module}")).args(["-e", "1"])).is_ok()
@@ -93,7 +112,12 @@ pub(crate) fn for_browser() -> Result<(), String> {
 /// What the tests need.
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;
-    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX])
+    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX, ADVISORIES])
+}
+
+/// What is not checked here though no test says so.
+pub(crate) fn unchecked() -> Option<String> {
+    missing(&ADVISORIES).ok().flatten()
 }
 
 /// What a build needs.
@@ -104,23 +128,35 @@ pub(crate) fn for_build() -> Result<(), String> {
 /// Installs Debian packages when root, and says what remains to be done.
 fn ensure(needs: &[Need]) -> Result<(), String> {
     let absent = needs.iter().filter(|need| !(need.present)());
-    let packages: Vec<&str> = absent.map(|need| need.package).collect();
+    let packages = absent.filter_map(|need| match need.from {
+        Source::Debian(package) => Some(package),
+        Source::Typed(_) => None,
+    });
+    let packages: Vec<&str> = packages.collect();
     if !packages.is_empty() && may_install() {
         install(&packages);
     }
-    needs.iter().try_for_each(report)
+    for need in needs {
+        match missing(need)? {
+            None => println!("{}: found", need.what),
+            Some(effect) => println!("{effect}"),
+        }
+    }
+    Ok(())
 }
 
-fn report(need: &Need) -> Result<(), String> {
+/// What its absence means, and how to have it; an error when nothing works without it.
+fn missing(need: &Need) -> Result<Option<String>, String> {
     if (need.present)() {
-        println!("{}: found", need.what);
-        return Ok(());
+        return Ok(None);
     }
-    let remedy = format!("apt-get install {}", need.package);
+    let remedy = match need.from {
+        Source::Debian(package) => format!("apt-get install {package}"),
+        Source::Typed(command) => command.to_owned(),
+    };
     match need.without {
         Some(effect) => {
-            println!("{}: missing, so {effect}. To have it: {remedy}", need.what);
-            Ok(())
+            Ok(Some(format!("{}: missing, so {effect}. To have it: {remedy}", need.what)))
         }
         None => Err(format!("{} is missing. Install it: {remedy}", need.what)),
     }
@@ -160,4 +196,20 @@ fn install(packages: &[&str]) {
 fn apt(words: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
     process::capture(command.args(words).env("DEBIAN_FRONTEND", "noninteractive")).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ADVISORIES, COMPILER, Need, missing};
+
+    #[test]
+    fn what_is_missing_says_what_that_means_and_how_to_have_it() {
+        let absent = |need: Need| missing(&Need { present: || false, ..need });
+        let said = absent(ADVISORIES).unwrap().unwrap();
+        for part in ["cargo-deny", "vulnerabilities", "not checked", "cargo deny fetch db"] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(absent(COMPILER).unwrap_err().contains("apt-get install build-essential"));
+        assert_eq!(missing(&Need { present: || true, ..ADVISORIES }), Ok(None));
+    }
 }

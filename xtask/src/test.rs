@@ -53,11 +53,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     tally.failed += stages_broken;
     heading("result");
-    for name in &broken {
-        println!("failed: {name}");
-    }
-    println!("{tally}");
+    println!("{}", result(&broken, prerequisites::unchecked().as_deref(), tally));
     if broken.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// How it went, to the last line.
+fn result(broken: &[&str], unchecked: Option<&str>, mut tally: Tally) -> String {
+    let failed = broken.iter().map(|name| format!("failed: {name}\n"));
+    let skipped = unchecked.map(|what| format!("skipped: {what}\n"));
+    tally.skipped += u64::from(unchecked.is_some());
+    failed.chain(skipped).collect::<String>() + &tally.to_string()
 }
 
 impl Wish {
@@ -161,7 +166,15 @@ fn without_password(connection: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, without_password};
+    use super::{Tally, Wish, result, without_password};
+
+    #[test]
+    fn what_could_not_be_checked_is_told_with_the_result() {
+        let tally = Tally { passed: 7, failed: 1, skipped: 2 };
+        let told = result(&["tidy"], Some("no advisories"), tally);
+        assert_eq!(told, "failed: tidy\nskipped: no advisories\n7 passed, 1 failed, 3 skipped");
+        assert_eq!(result(&[], None, tally), "7 passed, 1 failed, 2 skipped");
+    }
 
     #[test]
     fn flags_are_understood_or_refused() {

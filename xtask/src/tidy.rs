@@ -11,6 +11,7 @@ mod import_law;
 mod licences;
 mod links;
 mod lock_files;
+mod manual;
 mod names;
 mod quiet_tests;
 mod sample_addresses;
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     fuzz_targets::RULE,
     words::RULE,
     links::RULE,
+    manual::RULE,
     sample_addresses::RULE,
     lock_files::RULE,
     licences::RULE,
@@ -81,6 +83,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             Err(Failure::Usage(format!("`tidy` takes one rule of {}", names.join(", "))))
         }
     }
+}
+
+/// Whether known vulnerabilities can be looked up here.
+pub(crate) fn advisories_at_hand() -> bool {
+    advisories::reader().is_some()
 }
 
 /// Prints every problem; an error when there is one.

@@ -10,7 +10,7 @@ use crate::process;
 pub(super) const RULE: Rule = Rule { name: "advisories", check };
 
 /// A tool that reads the database.
-struct Reader {
+pub(super) struct Reader {
     program: &'static str,
     arguments: &'static [&'static str],
     /// In cargo's home.
@@ -31,15 +31,19 @@ const READERS: &[Reader] = &[
 ];
 
 fn check(_: &Tree, findings: &mut Findings) {
-    let home = cargo_home();
-    let reader = READERS.iter().find(|reader| is_ready(reader, home.as_deref()));
-    let Some(reader) = reader else {
+    let Some(reader) = reader() else {
         findings.note(
             "not checked here. To check: `cargo install cargo-deny`, then `cargo deny fetch db`",
         );
         return;
     };
     judge(process::capture(process::cargo().args(reader.arguments)), findings);
+}
+
+/// The first that can read here.
+pub(super) fn reader() -> Option<&'static Reader> {
+    let home = cargo_home();
+    READERS.iter().find(|reader| is_ready(reader, home.as_deref()))
 }
 
 fn judge(outcome: Result<String, String>, findings: &mut Findings) {
