@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use http::StatusCode;
+use vedetta_api::server::Peer;
 use vedetta_api::{Rate, Settings};
 use vedetta_model::{AccountId, Role};
 use vedetta_testkit::TestHouse;
@@ -111,11 +113,33 @@ async fn guessing_is_slow() {
 }
 
 #[tokio::test]
+async fn an_address_that_asks_too_much_waits_and_no_other_does() {
+    let per_address = Rate { burst: 3, every: Duration::from_secs(10) };
+    let node = Node::with(TestHouse::small(), Settings { per_address, ..Settings::default() });
+    let mut browser = node.browser("perugia");
+    let mut open = async |last: u8| {
+        let mut request = browser.request("GET", "/help").body(Body::empty()).unwrap();
+        let address = ([203, 0, 113, last], 40_000).into();
+        request.extensions_mut().insert(Peer { address, certificate: None });
+        let answer = browser.send(request).await;
+        (answer.status, answer.header("retry-after").to_owned())
+    };
+    let served = (StatusCode::OK, String::new());
+    for _ in 0..3 {
+        assert_eq!(open(1).await, served);
+    }
+    assert_eq!(open(1).await, (StatusCode::TOO_MANY_REQUESTS, "10".into()));
+    assert_eq!(open(2).await, served);
+    node.clock.advance(Duration::from_secs(10));
+    assert_eq!(open(1).await, served);
+}
+
+#[tokio::test]
 async fn a_link_from_elsewhere_is_followed_once_more_from_here() {
     let node = Node::new();
     let mut browser = node.stranger();
     let request = browser.request("GET", "/items?text=%22x").header("sec-fetch-site", "cross-site");
-    let answer = browser.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    let answer = browser.send(request.body(Body::empty()).unwrap()).await;
     assert!(answer.text.contains("http-equiv=\"refresh\""), "{answer:?}");
     assert!(answer.text.contains("url=/items?text=%22x"));
 }

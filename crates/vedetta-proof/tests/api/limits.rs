@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use vedetta_api::server::Peer;
 use vedetta_api::{Rate, Settings};
 use vedetta_testkit::items::TestItem;
 
@@ -22,6 +24,30 @@ async fn too_many_requests_of_one_account() {
     door.get(&other, "/api/v1/items").await;
     door.clock.advance(Duration::from_secs(10));
     door.get(&token, "/api/v1/items").await;
+}
+
+#[tokio::test]
+async fn too_many_requests_from_one_address() {
+    let per_address = Rate { burst: 3, every: Duration::from_secs(10) };
+    let door = Door::with(Settings { per_address, ..Settings::default() });
+    let token = door.token("perugia");
+    let ask = async |last: u8| {
+        let request =
+            Request::get("/api/v1/items").header("authorization", format!("Bearer {token}"));
+        let mut request = request.body(Body::empty()).unwrap();
+        let address = ([203, 0, 113, last], 40_000).into();
+        request.extensions_mut().insert(Peer { address, certificate: None });
+        let answer = door.send(request).await;
+        (answer.status, answer.header("retry-after").to_owned())
+    };
+    let served = (StatusCode::OK, String::new());
+    for _ in 0..3 {
+        assert_eq!(ask(1).await, served);
+    }
+    assert_eq!(ask(1).await, (StatusCode::TOO_MANY_REQUESTS, "10".into()));
+    assert_eq!(ask(2).await, served, "the same account from elsewhere");
+    door.clock.advance(Duration::from_secs(10));
+    assert_eq!(ask(1).await, served);
 }
 
 #[tokio::test]
