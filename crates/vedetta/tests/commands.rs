@@ -9,7 +9,7 @@ mod database;
 #[path = "commands/measurements.rs"]
 mod measurements;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -137,15 +137,19 @@ impl Running {
     }
 
     fn with(data: &Path, words: &[&str], log: Stdio) -> Self {
+        let mut node = Self::of(data, &[&["serve"], words].concat(), log);
+        assert!(node.line().starts_with("listening on"));
+        node
+    }
+
+    fn of(data: &Path, words: &[&str], log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(words);
+        command.args(words).args(["--listen", "127.0.0.1:0"]);
         command.env("VEDETTA_DATA", data).env("VEDETTA_LOG_JSON", "1").env("RUST_LOG", "info");
         command.stdout(Stdio::piped()).stderr(log);
         let mut process = command.spawn().unwrap();
         let said = BufReader::new(process.stdout.take().unwrap());
-        let mut node = Self { process, said };
-        assert!(node.line().starts_with("listening on"));
-        node
+        Self { process, said }
     }
 
     fn line(&mut self) -> String {
@@ -288,6 +292,40 @@ fn the_demonstration_plays_ends_and_resumes() {
         assert!(shown.contains("why did they get it"), "start {start}: {shown}");
     }
     assert_eq!(answer(&vedetta(data.path(), &["verify", "--json"]))["sound"], json!(true));
+}
+
+#[test]
+fn a_demonstration_that_is_interrupted_ends_well_and_resumes() {
+    let data = TempDir::new().unwrap();
+    let mut node = Running::of(data.path(), &["demo"], Stdio::null());
+    let mut shown = String::new();
+    while !shown.contains("Ondata di phishing") {
+        let line = node.line();
+        assert!(!line.is_empty(), "it ended: {shown}");
+        shown += &line;
+    }
+    node.signal("-INT");
+    node.said.read_to_string(&mut shown).unwrap();
+    assert_eq!(node.process.wait().unwrap().code(), Some(0), "{shown}");
+    assert!(shown.ends_with("closed; start it again to resume\n"), "{shown}");
+    assert!(!shown.contains("still serving"), "the story was not told to its end: {shown}");
+    let sound = || answer(&vedetta(data.path(), &["verify", "--json"]));
+    let before = sound();
+    assert_eq!(before["sound"], json!(true));
+    let again = vedetta(data.path(), &["demo", "--seconds", "1", "--listen", "127.0.0.1:0"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    let after = sound();
+    assert_eq!(after["sound"], json!(true));
+    assert!(after["entries"].as_u64() > before["entries"].as_u64(), "it went on: {after}");
+}
+
+#[test]
+fn completions_know_the_commands_in_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = vedetta(Path::new("no-such-node"), &["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("explain"), "{shell}");
+    }
 }
 
 #[test]
