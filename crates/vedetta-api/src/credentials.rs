@@ -90,4 +90,17 @@ mod tests {
         }
         assert!(read(&["Bearer a", "Bearer b"]).is_err());
     }
+
+    #[test]
+    fn the_corpus_authorization_is_a_credential_or_refused() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/authorization");
+        let files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+        assert!(files.len() >= 4);
+        for file in files {
+            let found = read(&[&std::fs::read_to_string(&file).unwrap()]);
+            let refused = file.file_name().unwrap().to_string_lossy().starts_with("refused");
+            assert_eq!(found.is_err(), refused, "{}", file.display());
+        }
+    }
 }

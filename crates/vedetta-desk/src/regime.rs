@@ -350,4 +350,17 @@ mod tests {
             assert!(refused.contains(says), "{refused}");
         }
     }
+
+    #[test]
+    fn the_corpus_regime_toml_stands_or_is_refused() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/regime_toml");
+        let files = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let files: Vec<_> = files.collect();
+        assert!(files.len() >= 4);
+        for file in files {
+            let read = std::fs::read_to_string(&file).unwrap().parse::<Regime>();
+            let refused = file.file_name().unwrap().to_string_lossy().starts_with("refused");
+            assert_eq!(read.is_err(), refused, "{}: {:?}", file.display(), read.err());
+        }
+    }
 }

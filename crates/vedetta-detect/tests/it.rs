@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use vedetta_detect::sigma::Placeholders;
+use vedetta_detect::sigma::{Pipeline, Placeholders};
 use vedetta_detect::{Decoder, Engine, Format, Rules};
 
 /// The rules of SigmaHQ, unpacked; nothing, said aloud, where there are none.
@@ -114,6 +114,17 @@ fn sigma_rule_corpus() {
         let refused = ["broken.yml", "loose.yml"].contains(&&*name);
         assert_eq!(rules.refused().is_empty(), !refused, "{name}: {:?}", rules.refused());
         assert!(rules.refused().iter().all(|it| it.line > 0));
+    }
+}
+
+#[test]
+fn sigma_pipeline_corpus() {
+    for (name, bytes) in corpus("sigma_pipeline") {
+        let read = Pipeline::read(std::str::from_utf8(&bytes).unwrap());
+        assert_eq!(read.is_err(), name.starts_with("refused"), "{name}: {:?}", read.err());
+        let Ok(pipeline) = read else { continue };
+        let rules = Rules::with_pipelines(Placeholders::new(), vec![pipeline]);
+        assert!(rules.refused().is_empty(), "{name}");
     }
 }
 

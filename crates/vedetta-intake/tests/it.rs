@@ -6,7 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use vedetta_intake::indicator_csv::{Bringer, read};
-use vedetta_intake::{Arrival, DoorIn, bulk, evtx, stix_bundle};
+use vedetta_intake::urlencoded::escaped;
+use vedetta_intake::{Arrival, DoorIn, bulk, evtx, multipart, stix_bundle, urlencoded};
 use vedetta_model::{Category, Instant, ItemId, OrganisationId, Pap, Tlp};
 
 fn table(bytes: &[u8]) -> Arrival {
@@ -67,6 +68,22 @@ fn the_corpus_stix_door_is_understood_or_refused_with_its_place() {
         for fault in refused {
             assert!(!fault.place.is_empty() && !fault.reason.is_empty(), "{name}: {fault:?}");
         }
+    }
+}
+
+#[test]
+fn the_corpora_of_forms_are_read_whole_or_refused() {
+    let forms = corpus_of("form_multipart");
+    assert!(forms.len() >= 4);
+    for (name, bytes) in forms {
+        let read = multipart::read(&bytes, "x");
+        assert_eq!(name.starts_with("refused"), read.is_err(), "{name}: {read:?}");
+    }
+    for (name, bytes) in corpus_of("form_urlencoded") {
+        let fields = urlencoded::read(&bytes).unwrap();
+        let pair = |(name, value): &(String, String)| [name, value].map(|it| escaped(it)).join("=");
+        let again: Vec<_> = fields.iter().map(pair).collect();
+        assert_eq!(urlencoded::read(again.join("&").as_bytes()), Ok(fields), "{name}");
     }
 }
 

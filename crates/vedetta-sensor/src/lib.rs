@@ -31,6 +31,7 @@ mod watch;
 pub use error::SensorError;
 pub use identity::{Identity, enrol};
 pub use listen::Frames;
+pub use nats::NatsLine;
 pub use run::{Start, Stdin, Until, run};
 pub use settings::{Input, Settings};
 pub use status::{InputStatus, Leaves, Status};

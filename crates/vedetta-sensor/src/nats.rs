@@ -79,6 +79,63 @@ enum Said {
     Other,
 }
 
+/// A line of the protocol.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NatsLine {
+    /// A message comes after it.
+    Message {
+        /// The number of what was subscribed to.
+        number: String,
+        /// Where to acknowledge it.
+        reply: Option<String>,
+        /// Octets of its headers.
+        head: usize,
+        /// Octets of headers and message: no fewer, and 64 MiB at most.
+        length: usize,
+    },
+    /// The server asks whether this side lives.
+    Ping,
+    /// Nothing that matters here.
+    Other,
+}
+
+impl NatsLine {
+    /// Reads a line without its end.
+    ///
+    /// # Errors
+    /// The server tells an error, or the lengths are none.
+    pub fn read(line: &[u8]) -> io::Result<Self> {
+        let line = String::from_utf8_lossy(line);
+        let mut words = line.split_whitespace();
+        let verb = words.next().unwrap_or_default().to_ascii_uppercase();
+        let words: Vec<&str> = words.collect();
+        match (verb.as_str(), &words[..]) {
+            ("PING", _) => Ok(Self::Ping),
+            ("-ERR", _) => Err(io::Error::other(line.into_owned())),
+            ("MSG", &[_, of, length]) => Self::message(of, None, ("0", length)),
+            ("MSG", &[_, of, reply, length]) => Self::message(of, Some(reply), ("0", length)),
+            ("HMSG", &[_, of, head, length]) => Self::message(of, None, (head, length)),
+            ("HMSG", &[_, of, reply, head, length]) => {
+                Self::message(of, Some(reply), (head, length))
+            }
+            _ => Ok(Self::Other),
+        }
+    }
+
+    fn message(of: &str, reply: Option<&str>, (head, length): (&str, &str)) -> io::Result<Self> {
+        let number = |text: &str| {
+            let read = text.parse::<usize>();
+            read.map_err(|_| io::Error::other(format!("{text:?} is not a length")))
+        };
+        let (head, length) = (number(head)?, number(length)?);
+        if length > LARGEST || head > length {
+            return Err(io::Error::other("a message larger than 64 MiB"));
+        }
+        let (number, reply) = (of.to_owned(), reply.map(ToOwned::to_owned));
+        Ok(Self::Message { number, reply, head, length })
+    }
+}
+
 async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::Result<()> {
     let mut connection = Connection::open(what.server).await?;
     let (subject, reader) = (what.subject, what.reader());
@@ -195,46 +252,20 @@ impl Connection {
             let late = tokio::time::timeout(SILENCE, self.read_rest()).await;
             late.map_err(|_| io::Error::other("it fell silent"))??;
         }
-        let line = String::from_utf8_lossy(&self.line).into_owned();
-        let mut words = line.split_whitespace();
-        let verb = words.next().unwrap_or_default().to_ascii_uppercase();
-        let words: Vec<&str> = words.collect();
-        match (verb.as_str(), &words[..]) {
-            ("PING", _) => Ok(Said::Ping),
-            ("-ERR", _) => Err(io::Error::other(line)),
-            ("MSG", [_, of, length]) => self.message((of, None), (0, length)).await,
-            ("MSG", [_, of, reply, length]) => self.message((of, Some(reply)), (0, length)).await,
-            ("HMSG", [_, of, head, length]) => {
-                self.message((of, None), (number(head)?, length)).await
+        match NatsLine::read(&self.line)? {
+            NatsLine::Ping => Ok(Said::Ping),
+            NatsLine::Other => Ok(Said::Other),
+            NatsLine::Message { number, reply, head, length } => {
+                let mut payload = vec![0; length + 2];
+                let reading = self.stream.read_exact(&mut payload);
+                let whole = tokio::time::timeout(SILENCE, reading).await;
+                whole.map_err(|_| io::Error::other("it fell silent"))??;
+                payload.truncate(length);
+                payload.drain(..head);
+                Ok(Said::Message { number, reply, payload })
             }
-            ("HMSG", [_, of, reply, head, length]) => {
-                self.message((of, Some(reply)), (number(head)?, length)).await
-            }
-            _ => Ok(Said::Other),
         }
     }
-
-    async fn message(
-        &mut self,
-        (of, reply): (&str, Option<&&str>),
-        (head, length): (usize, &str),
-    ) -> io::Result<Said> {
-        let length = number(length)?;
-        if length > LARGEST || head > length {
-            return Err(io::Error::other("a message larger than 64 MiB"));
-        }
-        let mut payload = vec![0; length + 2];
-        let whole = tokio::time::timeout(SILENCE, self.stream.read_exact(&mut payload)).await;
-        whole.map_err(|_| io::Error::other("it fell silent"))??;
-        payload.truncate(length);
-        payload.drain(..head);
-        let reply = reply.map(|it| (*it).to_owned());
-        Ok(Said::Message { number: of.to_owned(), reply, payload })
-    }
-}
-
-fn number(text: &str) -> io::Result<usize> {
-    text.parse().map_err(|_| io::Error::other(format!("{text:?} is not a length")))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use vedetta_sensor::Frames;
+use vedetta_sensor::{Frames, NatsLine};
 
 fn lines(stream: &[u8], cut: usize) -> Vec<u8> {
     let (mut frames, mut lines) = (Frames::default(), Vec::new());
@@ -13,10 +13,30 @@ fn lines(stream: &[u8], cut: usize) -> Vec<u8> {
     lines
 }
 
+fn corpus(name: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name);
+    std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect()
+}
+
+#[test]
+fn the_corpus_nats_line_announces_a_message_or_is_refused() {
+    let files = corpus("nats_line");
+    assert!(files.len() >= 4);
+    for file in files {
+        let said = NatsLine::read(&std::fs::read(&file).unwrap());
+        let refused = file.file_name().unwrap().to_string_lossy().starts_with("refused");
+        assert_eq!(said.is_err(), refused, "{}: {said:?}", file.display());
+        let Ok(said) = said else { continue };
+        let reply = "$JS.ACK.LOGS.reader.1.2.3.4.5".to_owned();
+        let head = if file.ends_with("headers") { 12 } else { 0 };
+        let (number, reply, length) = ("1".to_owned(), Some(reply), 512);
+        assert_eq!(said, NatsLine::Message { number, reply, head, length });
+    }
+}
+
 #[test]
 fn the_corpus_syslog_stream_is_the_same_wherever_it_is_cut() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/syslog_stream");
-    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    let files = corpus("syslog_stream");
     assert!(files.len() >= 5);
     for file in files {
         let stream = std::fs::read(&file).unwrap();
