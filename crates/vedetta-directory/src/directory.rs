@@ -263,6 +263,15 @@ impl Directory {
         }
     }
 
+    /// A region of somebody in the directory, by its name as it stands there.
+    ///
+    /// # Errors
+    /// The one that may have been meant.
+    pub fn region(&self, name: &str) -> Result<&str, Option<&str>> {
+        let regions = || self.members.iter().filter_map(|it| it.organisation.region.as_deref());
+        regions().find(|it| *it == name).ok_or_else(|| crate::name::nearest(name, regions()))
+    }
+
     /// Those that a text that names none may mean.
     fn meant_by(&self, text: &str) -> Vec<&Member> {
         let found = self.search(text, MEANT);

@@ -251,8 +251,10 @@ pub async fn accept(
     let call = dialler.call(&code.address).await?;
     let key = call.key();
     let (asked, proposer, known) = (Arc::clone(nodes), by.clone(), code.clone());
+    let serves = terms.serves.clone();
     let proposing = tokio::task::spawn_blocking(move || {
         let proposal = asked.propose_pairing(&proposer, &known, &key)?;
+        asked.check_scope(&serves)?;
         serde_json::to_vec(&proposal).map_err(|error| FlowError::Conflict(error.to_string()))
     });
     let answer = call.ask(settled(proposing).await?).await?;

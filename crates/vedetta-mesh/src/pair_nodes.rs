@@ -48,8 +48,18 @@ pub enum LinkStep {
 
 /// How often it is written down what strangers try.
 const KNOCKS: Duration = Duration::from_secs(60);
+const NOWHERE: &str = "say where the other node can dial, as host:port, with --address or as peer_address in vedetta.toml; one that nobody can dial lets the other invite";
 const WRONG_CODE: FlowError =
     FlowError::Unproven("the code is unknown, used, or more than a day old; ask for a new one");
+
+/// What a scope names is nowhere in the directory.
+fn unheard_of(name: &str, meant: Option<&str>) -> FlowError {
+    let reason = match meant {
+        Some(meant) => format!("there is no {name:?} in the directory; perhaps {meant:?} is meant"),
+        None => format!("there is no {name:?} in the directory; write it as it stands there"),
+    };
+    FlowError::invalid("serves", reason)
+}
 
 impl Nodes {
     /// Makes a code that lets the node of an organisation pair with this one, once, within a day.
@@ -72,8 +82,9 @@ impl Nodes {
         }
         self.house.number_of(organisation)?;
         may_pair_with(&mesh, organisation)?;
+        self.check_scope(&terms.serves)?;
         if address.is_empty() || address.len() > vedetta_federation::card::LONGEST_ADDRESS {
-            return Err(FlowError::invalid("address", "host:port, where the other node can dial"));
+            return Err(FlowError::invalid("address", NOWHERE));
         }
         let secret = Secret::generate(self.house.entropy());
         // A code says whole seconds.
@@ -103,6 +114,30 @@ impl Nodes {
             expires,
             secret,
         })
+    }
+
+    /// Whether everything that a scope names is in the directory: for what is not, a peer would speak
+    /// in vain.
+    ///
+    /// # Errors
+    /// What is not there, and what may have been meant.
+    pub fn check_scope(&self, scope: &Scope) -> Result<(), FlowError> {
+        let standing = self.house.standing();
+        let directory = &standing.directory;
+        for organisation in scope.below.iter().chain(&scope.organisations) {
+            if directory.number(organisation).is_none() {
+                let meant = directory.called(organisation.as_str());
+                let meant = meant.map_or_else(|near| near.first().copied(), Some);
+                return Err(unheard_of(
+                    organisation.as_str(),
+                    meant.map(|it| it.organisation.id.as_str()),
+                ));
+            }
+        }
+        for region in &scope.regions {
+            directory.region(region).map_err(|meant| unheard_of(region, meant))?;
+        }
+        Ok(())
     }
 
     /// Takes a code back.
@@ -325,6 +360,7 @@ impl Nodes {
         let _one_at_a_time = self.house.change();
         let peer = self.house.mesh()?.peer(organisation).cloned();
         let peer = peer.ok_or_else(|| FlowError::unknown("peer", organisation))?;
+        self.check_scope(&terms.serves)?;
         let (serves, vouches) = (terms.serves.clone(), terms.vouches);
         let peer = Peer { serves, vouches, ..peer };
         let record = PeerRecord::Node(peer.clone());

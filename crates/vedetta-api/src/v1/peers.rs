@@ -232,9 +232,13 @@ pub(super) async fn step(
         NewStep::Resume => LinkStep::Resume,
         NewStep::End { reason } => LinkStep::End { reason },
     };
+    let why = match &step {
+        LinkStep::Suspend { reason } | LinkStep::End { reason } => reason.clone(),
+        LinkStep::Resume => String::new(),
+    };
     let peer = api.ask_nodes(move |nodes| nodes.step_link(&actor, &organisation, &step)).await?;
     if let (Some(links), false) = (api.links(), peer.stage.is_active()) {
-        links.end(&peer.organisation, Leave::Barred, "an administrator stopped it");
+        links.end(&peer.organisation, Leave::Barred, &why);
     }
     Ok(Json(peer))
 }

@@ -32,7 +32,7 @@ pub enum DestinationError {
     Nowhere,
     /// An address that is not on the public Internet.
     #[error(
-        "the host is {0}, which is not a public address; the node's setting can allow its network"
+        "the host is {0}, which is not a public address; webhook_networks in vedetta.toml can allow its network"
     )]
     Inner(IpAddr),
 }

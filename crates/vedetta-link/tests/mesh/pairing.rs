@@ -4,10 +4,11 @@ use vedetta_directory::directory::Records;
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::envelope::{Envelope, Removal, What};
 use vedetta_federation::exchange::{Signer, dispatch};
+use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::{Ask, Lane, Parcel, Shelf as _};
 use vedetta_flow::mesh::Mesh;
 use vedetta_flow::{FlowError, Step};
-use vedetta_mesh::{LinkStep, OldKey};
+use vedetta_mesh::{LinkStep, OldKey, Terms};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreements, id};
@@ -52,6 +53,27 @@ fn a_code_works_once_and_for_who_holds_it() {
     assert!(
         national.nodes.invite_node(&by, &id("poli-cert"), &agreement, &terms, address).is_err()
     );
+}
+
+#[test]
+fn for_whom_nobody_is_there_a_peer_does_not_speak() {
+    let (national, umbria) =
+        (Node::new("cnaipic", agreements()), Node::new("cosc-umbria", agreements()));
+    let (by, agreement) = (national.administrator(), "pro-c2si".parse().unwrap());
+    let (invited, address) = (id("cosc-umbria"), "national.example.org:8444");
+    let misspelt = || Terms { serves: Scope::below(id("cosc-umbra")), ..umbria.terms() };
+    let refused = national.nodes.invite_node(&by, &invited, &agreement, &misspelt(), address);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("cosc-umbra") && refused.contains("\"cosc-umbria\""), "{refused}");
+    pair(&national, &umbria);
+    let kept = national.nodes.peers(&by).unwrap()[0].serves.clone();
+    let refused = national.nodes.set_link_terms(&by, &invited, &misspelt());
+    assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{refused:?}");
+    let region = Scope { regions: ["Umbrai".into()].into(), ..Scope::default() };
+    let refused =
+        national.nodes.set_link_terms(&by, &invited, &Terms { serves: region, ..umbria.terms() });
+    assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{refused:?}");
+    assert_eq!(national.nodes.peers(&by).unwrap()[0].serves, kept);
 }
 
 fn secret(node: &Node) -> vedetta_federation::key::SecretKey {

@@ -300,8 +300,12 @@ fn print_list(answer: &Value) {
         }
         if link.is_object() {
             println!(
-                "  lag {}  sent {}  taken {}  refused {}  skew {} ms",
-                link["lag"], link["sent"], link["taken"], link["refused"], link["skew_ms"]
+                "  lag {}  sent {}  taken {}  refused {}  skew {}",
+                link["lag"],
+                link["sent"],
+                link["taken"],
+                link["refused"],
+                link["skew_ms"].as_i64().map_or("not measured yet".into(), |it| format!("{it} ms"))
             );
         }
         if link["over_quota"] == json!(true) {
