@@ -27,8 +27,21 @@ pub(crate) struct Session {
     pub(crate) recent: Recent,
     pub(crate) unit: Unit,
     /// The log has what was erased since; it is still to be folded into the file.
-    unfolded: bool,
+    unfolded: Option<Unfolded>,
 }
+
+/// A log that is to be folded.
+#[derive(Clone, Copy, Default)]
+struct Unfolded {
+    /// When that was last tried in vain: each time costs as much as a unit of work.
+    tried: Option<Instant>,
+    /// How often.
+    #[cfg(test)]
+    tries: u32,
+}
+
+/// How long to wait before it is tried again to fold the log.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What the unit of work knows; meaningless for a reader.
 #[derive(Default)]
@@ -58,7 +71,7 @@ impl Session {
             spread: None,
             recent: Recent::default(),
             unit: Unit::default(),
-            unfolded: false,
+            unfolded: None,
         }
     }
 
@@ -90,17 +103,20 @@ impl Session {
             me.recent.settle(&me.conn)?;
             me.conn.execute_batch("COMMIT")?;
             me.recent.keep();
-            me.unfolded |= me.unit.erased;
+            if me.unit.erased {
+                me.unfolded.get_or_insert_default();
+            }
             Ok(())
         })?;
-        if open.0.unfolded {
-            open.0.unfolded = !open.0.fold().unwrap_or(false);
+        if let Some(unfolded) = open.0.unfolded.filter(|it| it.is_due(now)) {
+            let folded = open.0.fold().unwrap_or(false);
+            open.0.unfolded = (!folded).then_some(unfolded.again(now));
         }
         Ok(())
     }
 
-    /// Folds the log into the file and empties it, unless somebody reads what is older: then after the
-    /// next unit.
+    /// Folds the log into the file and empties it, unless somebody reads what is older: then after a
+    /// later unit.
     fn fold(&mut self) -> rusqlite::Result<bool> {
         self.conn.busy_timeout(Duration::ZERO)?;
         let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
@@ -133,6 +149,22 @@ impl Unit {
             clearances: clearances::highest(session)?,
             ..Self::default()
         })
+    }
+}
+
+impl Unfolded {
+    /// Whether it is time to try, also when the clock was set back.
+    fn is_due(&self, now: Instant) -> bool {
+        self.tried.is_none_or(|tried| now < tried || now.since(tried) >= AGAIN)
+    }
+
+    fn again(mut self, now: Instant) -> Self {
+        self.tried = Some(now);
+        #[cfg(test)]
+        {
+            self.tries += 1;
+        }
+        self
     }
 }
 
@@ -377,5 +409,42 @@ impl UnitOfWork for Session {
 
     fn discard(&mut self, id: JobId) -> Result<(), StoreError> {
         self.ask(|me| jobs::discard(me, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{self, Purpose};
+
+    #[test]
+    fn while_somebody_reads_it_is_seldom_tried_to_fold_the_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ledger.db");
+        let mut conn = schema::connect(&file, Purpose::Write).unwrap();
+        schema::migrate(&mut conn, "here").unwrap();
+        let mut session = Session::new(conn, "here");
+        let write = |session: &mut Session, millis: u64, erase: bool| {
+            let now = Instant::from_micros(0).after(Duration::from_millis(millis));
+            session.working(now, &mut |unit| match erase {
+                true => unit.erase_secret(SecretKind::MailKey, "M1"),
+                false => unit.put_secret(SecretKind::MailKey, "M1", &millis.to_le_bytes()),
+            })
+        };
+        write(&mut session, 0, false).unwrap();
+        let reader = schema::connect(&file, Purpose::Read).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;").unwrap();
+        write(&mut session, 1, true).unwrap();
+        for unit in 1..=100 {
+            write(&mut session, unit * 100, false).unwrap();
+        }
+        let tries = session.unfolded.map(|it| it.tries);
+        assert_eq!(tries, Some(2), "at once, and after five seconds of the ten");
+        reader.execute_batch("COMMIT").unwrap();
+        let log = || std::fs::metadata(directory.path().join("ledger.db-wal")).unwrap().len();
+        write(&mut session, 10_050, false).unwrap();
+        assert!(log() > 0);
+        write(&mut session, 10_100, false).unwrap();
+        assert_eq!((log(), session.unfolded.is_none()), (0, true), "and then it is done");
     }
 }
