@@ -11,7 +11,7 @@ use vedetta_federation::digest::digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::exchange::{Signer, dispatch};
 use vedetta_federation::frame::{Batch, Beat, Bye, Farewell, Frame, Hello};
-use vedetta_federation::key::SecretKey;
+use vedetta_federation::key::{PublicKey, SecretKey};
 use vedetta_federation::pairing::{Bond, Code, Proposal, Side};
 use vedetta_federation::shelf::{Lane, Parcel};
 use vedetta_link::frames::Frames;
@@ -77,6 +77,11 @@ impl Liar {
         };
         let (card, dialler) = (says.sign(&key), dialler(&key));
         Self { key, card, address: address.into(), dialler }
+    }
+
+    /// The key of a node, as anyone hears it who dials.
+    pub(crate) async fn key_at(address: &str) -> PublicKey {
+        dialler(&secret(5)).call(address).await.unwrap().key()
     }
 
     /// One that the victim has paired with.

@@ -5,6 +5,7 @@
 
 mod liar;
 mod node;
+mod papers;
 
 use std::time::Duration;
 

@@ -29,6 +29,13 @@ fn vedetta(data: &Path, words: &[&str]) -> Output {
     command.args(words).env("VEDETTA_DATA", data).output().unwrap()
 }
 
+/// Puts settings before what is there: it may end within a table.
+fn configure(data: &Path, settings: &str) {
+    let file = data.join("vedetta.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{settings}\n{before}")).unwrap();
+}
+
 impl Node {
     /// Makes and starts the node of an organisation of the Italian network.
     pub(crate) fn start(organisation: &str, settings: &str) -> Self {
@@ -36,10 +43,19 @@ impl Node {
         let made =
             vedetta(data.path(), &["init", "--network", "italy", "--organisation", organisation]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        // Before what is there: it may end within a table.
-        let file = data.path().join("vedetta.toml");
-        let before = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, format!("{settings}\n{before}")).unwrap();
+        configure(data.path(), settings);
+        Self::serve(data)
+    }
+
+    /// Ends it, and starts it again with a setting more.
+    pub(crate) fn again(mut self, settings: &str) -> Self {
+        self.end();
+        let data = std::mem::replace(&mut self.data, TempDir::new().unwrap());
+        configure(data.path(), settings);
+        Self::serve(data)
+    }
+
+    fn serve(data: TempDir) -> Self {
         let log = File::create(data.path().join(LOG)).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_vedetta"))
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -62,6 +78,17 @@ impl Node {
             line.clear();
         }
         panic!("it ended: {}", node.log());
+    }
+
+    /// Has it read its files again.
+    pub(crate) fn hang_up(&self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    }
+
+    fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 
     /// What one of its commands answers.
@@ -126,8 +153,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
     }
 }
 
