@@ -28,10 +28,12 @@ const PAGE: usize = 1000;
 pub async fn run(api: Api, stop: impl Future<Output = ()>) {
     let filling = fill(api.house(), api.hub());
     let reconciling = reconcile(&api);
+    let offering = offer(api.house());
     let sweeping = sweep(api.house());
     tokio::select! {
         () = filling => {}
         () = reconciling => {}
+        () = offering => {}
         () = sweeping => {}
         () = crate::v1::sensors::watch(&api) => {}
         () = recorder::run(&api, stop) => {}
@@ -63,7 +65,6 @@ async fn reconcile(api: &Api) {
             let steps = move || {
                 house.settle_terms()?;
                 house.tell_lapses()?;
-                house.offer_again()?;
                 house.clear_newcomers()
             };
             match tokio::task::spawn_blocking(steps).await {
@@ -79,6 +80,32 @@ async fn reconcile(api: &Api) {
                 }
                 Err(error) => {
                     tracing::error!(%error, "newcomers and notices wait: a thread ended");
+                    tokio::time::sleep(LATER).await;
+                }
+            }
+        }
+        let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;
+    }
+}
+
+/// Offers to the other nodes again what binds again. That may be the whole ledger, so nothing else waits
+/// for it.
+async fn offer(house: &Arc<House>) {
+    let mut bell = house.bell().listen();
+    let mut seen = 0;
+    loop {
+        let generation = house.standing().compiled;
+        while generation != seen {
+            let house = Arc::clone(house);
+            match tokio::task::spawn_blocking(move || house.offer_again()).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => seen = generation,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "what binds again is not offered yet: the ledger refused");
+                    tokio::time::sleep(LATER).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "what binds again is not offered yet: a thread ended");
                     tokio::time::sleep(LATER).await;
                 }
             }

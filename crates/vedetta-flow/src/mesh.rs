@@ -183,6 +183,11 @@ impl House {
         self.mesh().is_ok_and(active)
     }
 
+    /// Whether another node is known, also one that rests or has ended.
+    pub(crate) fn knows_peers(&self) -> Result<bool, StoreError> {
+        self.read(|reader| Ok(!peers(reader)?.is_empty()))
+    }
+
     /// The invitations, those too that ran out. For the corridor's own crates, as what follows.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //! read it while it did not bind reads it now.
 //!
 //! That may be the whole ledger, so the unit of work in which it begins to bind only says that it is
-//! owed. Here it is looked up, some hundred releases at a time, and each stretch is a deed: nobody who
-//! writes waits for the looking.
+//! owed. Here it is looked up, some hundred releases at a time, and each stretch is a deed: nobody waits
+//! for the looking.
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::AgreementId;
@@ -44,35 +44,41 @@ pub(crate) fn owe(
 }
 
 impl House {
-    /// Offers again what is owed; how many releases.
+    /// Offers again one stretch of what is owed; whether more is. It waits while no other node asks, and
+    /// where there is none nothing is owed.
     ///
     /// # Errors
-    /// What the ledger said; the rest is owed still.
-    pub fn offer_again(&self) -> Result<usize, FlowError> {
-        let mut offered = 0;
-        while let Some(first) = self.read(|reader| reader.bookmark(OWED)).map(read)?.first() {
-            let clearances = self.shared.book.resting_on(&first.under);
-            let mut page = (Vec::new(), None);
-            if !clearances.is_empty() {
-                self.read(|reader| {
-                    let found = reader.items(&ItemQuery {
-                        after: first.after,
-                        until: Some(first.until),
-                        limit: TOGETHER,
-                        clearances: Some(&clearances),
-                        producer: None,
-                        ids: &[],
-                        kinds: &[],
-                        versions: VersionFilter::All,
-                    })?;
-                    page = (found.items.iter().map(|it| it.stamp.seq).collect(), found.next);
-                    Ok(())
-                })?;
+    /// What the ledger said; it is owed still.
+    pub fn offer_again(&self) -> Result<bool, FlowError> {
+        let owed = self.read(|reader| reader.bookmark(OWED)).map(read)?;
+        let Some(first) = owed.first() else { return Ok(false) };
+        if !self.has_peers() {
+            if !self.knows_peers()? {
+                self.write(|unit| write(unit, &[]))?;
             }
-            offered += page.0.len();
-            self.offer(first.clone(), page)?;
+            return Ok(false);
         }
-        Ok(offered)
+        let clearances = self.shared.book.resting_on(&first.under);
+        let mut page = (Vec::new(), None);
+        if !clearances.is_empty() {
+            self.read(|reader| {
+                let found = reader.items(&ItemQuery {
+                    after: first.after,
+                    until: Some(first.until),
+                    limit: TOGETHER,
+                    clearances: Some(&clearances),
+                    producer: None,
+                    ids: &[],
+                    kinds: &[],
+                    versions: VersionFilter::All,
+                })?;
+                page = (found.items.iter().map(|it| it.stamp.seq).collect(), found.next);
+                Ok(())
+            })?;
+        }
+        let more = owed.len() > 1 || page.1.is_some();
+        self.offer(first.clone(), page)?;
+        Ok(more)
     }
 
     /// Writes down one stretch, unless what is owed has changed meanwhile.

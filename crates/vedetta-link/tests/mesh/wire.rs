@@ -153,7 +153,7 @@ impl<'a> End<'a> {
                 self.tell(Input::Vouch(cards));
             }
         }
-        nodes.house().offer_again().unwrap();
+        while nodes.house().offer_again().unwrap() {}
         take_waiting(nodes, &mesh.trust, &self.peer, nodes.house().now()).unwrap();
         let head = self.nodes.head().unwrap();
         if head.place > self.head {

@@ -218,3 +218,27 @@ fn what_was_not_read_before_a_suspension_comes_after_it() {
     settle(&mut wires);
     assert!(national.reads("cnaipic", &item.id()) && liguria.reads("genova", &item.id()));
 }
+
+#[test]
+fn what_binds_again_is_offered_a_stretch_at_a_time_and_notices_go_between() {
+    let [umbria, national, _] = country();
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    let by = umbria.administrator();
+    let step = |act: &str, step: &Step| {
+        umbria.house.step_agreement(&by, &act.parse().unwrap(), step).unwrap();
+    };
+    let suspend = Step::Suspend { reason: "review".into() };
+    for act in ["umbria", "pro-c2si"] {
+        step(act, &suspend);
+        step(act, &Step::Resume);
+    }
+    assert!(umbria.house.offer_again().unwrap(), "one is offered, the other is owed still");
+    step("umbria", &suspend);
+    assert!(umbria.house.tell_lapses().unwrap() > 0);
+    assert!(!umbria.house.offer_again().unwrap(), "and then that one");
+    let before = umbria.house.bell().last();
+    assert!(!umbria.house.offer_again().unwrap());
+    assert_eq!(umbria.house.bell().last(), before, "nothing is owed");
+}
