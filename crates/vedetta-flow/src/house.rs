@@ -13,12 +13,13 @@ use vedetta_store::{
 use crate::bell::Bell;
 use crate::book::Book;
 use crate::error::FlowError;
-use crate::losses::Table;
+use crate::losses;
 use crate::mesh::Compiled;
 use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
 use crate::steps::tell_lapses::Idle;
+use crate::views::lapses::AllTold;
 use crate::views::withdrawals::Newest;
 use crate::writing::Writes;
 
@@ -48,7 +49,9 @@ pub struct Shared {
     pub(crate) waiting: Mutex<HashSet<Arc<Handling>>>,
     pub(crate) withdrawals: Newest,
     /// What is lost as things stand.
-    pub(crate) losses: Mutex<Option<Arc<Table>>>,
+    pub(crate) losses: losses::Kept,
+    /// What was told of it and not given back.
+    pub(crate) told: Mutex<Option<Arc<AllTold>>>,
     /// Who was looked for and holds nothing, so that nobody is looked for again.
     pub(crate) idle: Mutex<Idle>,
     pub(crate) telling: Mutex<()>,
@@ -86,7 +89,8 @@ impl House {
             looked: Mutex::default(),
             waiting: Mutex::default(),
             withdrawals: Newest::default(),
-            losses: Mutex::default(),
+            losses: losses::Kept::default(),
+            told: Mutex::default(),
             idle: Mutex::default(),
             telling: Mutex::default(),
             touched: AtomicU32::new(0),

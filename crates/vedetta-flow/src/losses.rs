@@ -5,12 +5,12 @@
 //! who had it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use vedetta_federation::envelope::Stands;
 use vedetta_federation::stands::Word;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId, OrganisationNumber};
-use vedetta_policy::{Clearance, Form, Lapse, Lapses, Outlook, Standing as Binds};
+use vedetta_policy::{Clearance, Form, Lapse, Lapses, Lost, Outlook, Standing as Binds, TakenBy};
 use vedetta_store::{ClearanceId, Reader, StoreError};
 
 use crate::book::Line;
@@ -23,19 +23,27 @@ use crate::views::lapses::{Cause, Key, Lapsed, Telling};
 /// All that some do not read any more though it was cleared for them.
 pub(crate) struct Losses<'a> {
     pub(crate) house: &'a House,
-    pub(crate) table: Arc<Table>,
+    pub(crate) table: Table,
+}
+
+/// What was lost when it was last looked for.
+#[derive(Default)]
+pub(crate) struct Kept {
+    table: Mutex<Option<Table>>,
+    /// Held by whoever compares.
+    comparing: Mutex<()>,
 }
 
 /// What of the book is lost as things stand.
 #[derive(Clone)]
 pub(crate) struct Table {
     pub(crate) standing: Arc<Standing>,
-    pub(crate) lost: BTreeMap<ClearanceId, Arc<Loss>>,
+    pub(crate) lost: Arc<BTreeMap<ClearanceId, Arc<Loss>>>,
     /// How the agreements stand that do not bind.
-    lapsed: BTreeMap<AgreementId, Lapsing>,
+    lapsed: Arc<BTreeMap<AgreementId, Lapsing>>,
     /// Everyone who was ever in the network.
-    pub(crate) numbers: BTreeMap<OrganisationId, OrganisationNumber>,
-    pub(crate) names: BTreeMap<OrganisationNumber, OrganisationId>,
+    numbers: Arc<BTreeMap<OrganisationId, OrganisationNumber>>,
+    pub(crate) names: Arc<BTreeMap<OrganisationNumber, OrganisationId>>,
     /// Since when it is so.
     at: Instant,
     /// How many clearances were compared.
@@ -76,30 +84,51 @@ pub(crate) struct Lapsing {
     pub(crate) reason: Option<String>,
 }
 
+/// All that took something under the same key, or what has none, with what of the book each took.
+pub(crate) type ByKey<'a> = BTreeMap<Option<Key>, Vec<(ClearanceId, &'a Taken)>>;
+
 impl House {
     /// Compares all that was cleared with what stands; what was compared since it was compiled is kept.
     pub(crate) fn losses(&self) -> Result<Losses<'_>, FlowError> {
-        let standing = self.standing();
-        let mut kept = self.shared.losses.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = kept.take().filter(|it| it.standing.compiled == standing.compiled);
-        let mut table = match same {
+        let kept = &self.shared.losses;
+        let _one_at_a_time = kept.comparing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.compare()
+    }
+
+    /// The same, or how it was when somebody else is comparing at the moment: a reader does not wait.
+    pub(crate) fn losses_at_hand(&self) -> Result<Losses<'_>, FlowError> {
+        let kept = &self.shared.losses;
+        match kept.comparing.try_lock() {
+            Ok(_one_at_a_time) => self.compare(),
+            Err(TryLockError::Poisoned(held)) => {
+                let _one_at_a_time = held.into_inner();
+                self.compare()
+            }
+            Err(TryLockError::WouldBlock) => match kept.now() {
+                Some(table) => Ok(Losses { house: self, table }),
+                None => self.losses(),
+            },
+        }
+    }
+
+    fn compare(&self) -> Result<Losses<'_>, FlowError> {
+        let (standing, kept) = (self.standing(), &self.shared.losses);
+        let mut table = match kept.now().filter(|it| it.standing.compiled == standing.compiled) {
             Some(table) => table,
-            None => Arc::new(self.read(|reader| Table::over(reader, &standing, self.now()))?),
+            None => self.read(|reader| Table::over(reader, &standing, self.now()))?,
         };
         let fresh = self.shared.book.since(table.upto);
-        if !fresh.is_empty() {
-            Arc::make_mut(&mut table).compare(fresh);
-        }
-        *kept = Some(Arc::clone(&table));
+        table.compare(&fresh);
+        let mut now = kept.table.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = Some(table.clone());
+        drop(now);
         Ok(Losses { house: self, table })
     }
 }
 
-impl Losses<'_> {
-    /// Each thing that took what was cleared so.
-    pub(crate) fn taken(&self) -> impl Iterator<Item = (ClearanceId, &Taken)> {
-        let all = self.table.lost.iter();
-        all.flat_map(|(id, loss)| loss.taken.iter().map(|taken| (*id, taken)))
+impl Kept {
+    fn now(&self) -> Option<Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -117,17 +146,18 @@ impl Table {
             let lapsing = lapsing(reader, standing, (id, now))?;
             lapsed.extend(lapsing.map(|it| (id.clone(), it)));
         }
-        let (standing, lost) = (Arc::clone(standing), BTreeMap::new());
+        let (standing, lost, lapsed) = (Arc::clone(standing), Arc::default(), Arc::new(lapsed));
+        let (numbers, names) = (Arc::new(numbers), Arc::new(names));
         Ok(Self { standing, lost, lapsed, numbers, names, at: now, upto: 0 })
     }
 
     /// Finds what is lost of some more of the book.
-    fn compare(&mut self, lines: Vec<Arc<Line>>) {
+    fn compare(&mut self, lines: &[Arc<Line>]) {
         self.upto += lines.len();
         let network = &self.standing.network;
-        let lost = lines.into_iter().filter_map(|line| {
+        let lost = lines.iter().filter_map(|line| {
             // Of holds nobody is told.
-            let Line { id, clearance, .. } = &*line;
+            let Line { id, clearance, .. } = &**line;
             let today = network.decision_unheld(&clearance.handling);
             let entitled = today.entitled(clearance.form);
             let lost = || (*id, Arc::clone(clearance), clearance.audience.difference(entitled));
@@ -137,19 +167,26 @@ impl Table {
         if lost.is_empty() {
             return;
         }
-        let outlook =
-            |now| if now == Lapsed::Suspended { Outlook::MayResume } else { Outlook::Over };
-        let lapses = self.lapsed.iter().map(|(id, it)| Lapse {
-            agreement: id.clone(),
-            since: it.since,
-            outlook: outlook(it.now),
+        let lapses = self.standing.lifting(self.lapsed.iter().map(|(id, it)| it.of(id)));
+        let everyone = network.everyone();
+        let present = lost.iter().map(|(_, clearance, whom)| Lost {
+            clearance: Arc::clone(clearance),
+            whom: whom.intersection(everyone),
         });
-        let mut lapses = self.standing.lifting(lapses);
+        let present: Vec<_> = present.collect();
+        let causes = lapses.causes(&present);
+        tracing::debug!(lost = lost.len(), causes.decisions, "looked for what took what is lost");
         let mut parties = BTreeMap::new();
-        for (id, clearance, whom) in lost {
-            let taken = self.taken(&clearance, &whom, (&mut lapses, &mut parties));
-            self.lost.insert(id, Arc::new(Loss { clearance, taken }));
+        let mut all = std::mem::take(&mut self.lost);
+        let found = Arc::make_mut(&mut all);
+        for (((id, clearance, whom), causes), present) in
+            lost.into_iter().zip(causes.taken).zip(&present)
+        {
+            let whom = (&present.whom, &whom);
+            let taken = self.taken(&clearance, whom, causes, (&lapses, &mut parties));
+            found.insert(id, Arc::new(Loss { clearance, taken }));
         }
+        self.lost = all;
     }
 
     /// What took from whom what was cleared so. An agreement is named to its parties alone, and nothing
@@ -157,13 +194,13 @@ impl Table {
     fn taken(
         &self,
         clearance: &Clearance,
-        whom: &Audience,
-        (lapses, parties): (&mut Lapses, &mut BTreeMap<AgreementId, Audience>),
+        (present, whom): (&Audience, &Audience),
+        causes: Vec<TakenBy>,
+        (lapses, parties): (&Lapses, &mut BTreeMap<AgreementId, Audience>),
     ) -> Vec<Taken> {
-        let present = whom.intersection(self.standing.network.everyone());
         let mut rest = present.clone();
         let mut taken = Vec::new();
-        for it in lapses.causes(clearance, &present) {
+        for it in causes {
             rest = rest.difference(&it.whom);
             let known = || lapses.parties(&it.agreement);
             let parties = parties.entry(it.agreement.clone()).or_insert_with(known);
@@ -183,7 +220,7 @@ impl Table {
             clearance.form == Form::Full && by == Taker::Left(clearance.handling.producer.clone());
         let telling = if knows { Telling::Named } else { Telling::Nameless };
         taken.push(Taken { by, telling, lately: rest.clone(), whom: rest });
-        for number in whom.difference(&present).iter() {
+        for number in whom.difference(present).iter() {
             let Some(id) = self.names.get(&number) else { continue };
             let whom = Audience::from_iter([number]);
             let (by, telling) = (Taker::Left(id.clone()), Telling::Named);
@@ -200,26 +237,36 @@ impl Table {
         [&handling.producer].into_iter().chain(givers).find(|it| self.has_left(it)).cloned()
     }
 
-    /// What took something and has not given it back.
-    pub(crate) fn keys(&self) -> BTreeMap<Key, Lapsing> {
-        let mut others = Audience::nobody();
-        let mut keys = BTreeMap::new();
-        for taken in self.lost.values().flat_map(|loss| &loss.taken) {
-            let Some(key) = taken.key() else {
-                others.absorb(&taken.whom);
-                continue;
-            };
-            if !keys.contains_key(&key)
-                && let Some(lapsing) = self.lapsing(&key.cause)
-            {
-                keys.insert(key, lapsing);
+    /// All that took something.
+    pub(crate) fn by_key(&self) -> ByKey<'_> {
+        let mut all = ByKey::new();
+        for (id, loss) in &*self.lost {
+            for taken in &loss.taken {
+                all.entry(taken.key()).or_default().push((*id, taken));
             }
+        }
+        all
+    }
+
+    /// How each thing stands that took something and has not given it back.
+    pub(crate) fn keys(&self, taken: &ByKey<'_>) -> BTreeMap<Key, Lapsing> {
+        let named = taken.keys().flatten();
+        let named = named.filter_map(|key| Some((key.clone(), self.lapsing(&key.cause)?)));
+        let mut keys: BTreeMap<_, _> = named.collect();
+        let mut others = Audience::nobody();
+        for (_, taken) in taken.get(&None).into_iter().flatten() {
+            others.absorb(&taken.whom);
         }
         for id in others.iter().filter_map(|number| self.names.get(&number)) {
             let (now, since) = (Lapsed::Excluded, self.at);
             keys.insert(Key::own(id), Lapsing { now, since, reason: None });
         }
         keys
+    }
+
+    /// The number of an organisation, also of one that left.
+    pub(crate) fn number(&self, id: &OrganisationId) -> Option<OrganisationNumber> {
+        self.numbers.get(id).copied()
     }
 
     /// How something stands that may have taken something.
@@ -242,6 +289,14 @@ impl Table {
 
     fn has_left(&self, id: &OrganisationId) -> bool {
         self.numbers.contains_key(id) && self.standing.network.number(id).is_none()
+    }
+}
+
+impl Lapsing {
+    fn of(&self, id: &AgreementId) -> Lapse {
+        let outlook =
+            if self.now == Lapsed::Suspended { Outlook::MayResume } else { Outlook::Over };
+        Lapse { agreement: id.clone(), since: self.since, outlook }
     }
 }
 

@@ -35,6 +35,14 @@ pub enum Past {
     All,
 }
 
+/// Whom agreements carry what is handled so to, whoever is named and whoever the victim is.
+pub(crate) struct Reachable {
+    /// In either form.
+    pub(crate) any: Audience,
+    /// Under agreements that name the victim.
+    pub(crate) naming: Audience,
+}
+
 /// The chains that a decision rests on.
 pub(crate) struct Chains {
     /// Under any agreement.
@@ -283,20 +291,38 @@ impl Network {
     }
 
     fn reached(&self, handling: &Handling, chains: Option<&Chains>) -> Audience {
+        let mut reached = self.carried(handling, chains);
+        if handling.tlp == Tlp::Red {
+            let producer = self.number(&handling.producer).filter(|it| reached.contains(*it));
+            reached = reached.intersection(&self.organisations_named(handling));
+            if let Some(producer) = producer {
+                reached.insert(producer);
+            }
+        }
+        reached
+    }
+
+    pub(crate) fn reachable(&self, handling: &Handling) -> Reachable {
+        let chains = self.chains(handling);
+        let any = self.carried(handling, chains.as_ref());
+        let naming = chains.and_then(|chains| chains.naming).map(|reach| reach.held);
+        Reachable { any, naming: naming.unwrap_or_default() }
+    }
+
+    /// Those to whom agreements carry it, whoever is named.
+    fn carried(&self, handling: &Handling, chains: Option<&Chains>) -> Audience {
         if handling.tlp == Tlp::Clear {
             return self.everyone.as_ref().clone();
         }
         let (Some(chains), Some(producer)) = (chains, self.number(&handling.producer)) else {
             return Audience::nobody();
         };
-        let mut reached = chains.any.held.clone();
-        if handling.tlp == Tlp::Red {
-            reached = reached.intersection(&self.organisations_named(handling));
-        } else if reaches_clients(handling.tlp) {
-            reached.absorb(&self.clients_of(&self.providing(handling, chains, producer)));
+        let mut carried = chains.any.held.clone();
+        if reaches_clients(handling.tlp) {
+            carried.absorb(&self.clients_of(&self.providing(handling, chains, producer)));
         }
-        reached.insert(producer);
-        reached
+        carried.insert(producer);
+        carried
     }
 
     /// Those whose clients receive what they have: all that hold it, but not a producer that

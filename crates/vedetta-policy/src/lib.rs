@@ -88,7 +88,7 @@ pub use decision::{Decision, Past};
 pub use duty::Duty;
 pub use explanation::{Explanation, Hop, Preview, PreviewGroup};
 pub use faults::{Fault, Known, check};
-pub use lapses::{Lapse, Lapses, Outlook, TakenBy};
+pub use lapses::{Causes, Lapse, Lapses, Lost, Outlook, TakenBy};
 pub use lifecycle::{
     Deed, Expiring, TransitionError, expire, expiring_within, put_in_force, renew, resume, settle,
     suspend,

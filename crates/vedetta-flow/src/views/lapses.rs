@@ -1,10 +1,12 @@
 //! What an agreement or an organisation took with it: who holds it, which items, and what is told.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use vedetta_model::{
-    Actor, AgreementId, Audience, Bilingual, Instant, ItemId, OrganisationId, Person, Places,
+    Actor, AgreementId, Audience, Bilingual, Instant, ItemId, OrganisationId, OrganisationNumber,
+    Person, Places,
 };
 use vedetta_store::{ClearanceId, Reader, Sequence, StoreError};
 
@@ -99,8 +101,9 @@ pub(crate) struct Told {
     pub(crate) at: Instant,
     #[serde(default)]
     pub(crate) telling: Telling,
-    /// [`Audience::to_bytes`].
-    pub(crate) holders: Vec<u8>,
+    /// Written as the set of their numbers.
+    #[serde(serialize_with = "write_holders", deserialize_with = "read_holders")]
+    pub(crate) holders: Audience,
     /// The clearances of which it is told, where it is kept what was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) under: Option<Places>,
@@ -148,6 +151,9 @@ pub struct Wanted {
     pub after: Sequence,
 }
 
+/// What was told and not given back, by what it is about.
+pub(crate) type AllTold = BTreeMap<Key, Told>;
+
 /// Where it is kept what was told and not given back.
 const STANDING: &str = "lapses";
 
@@ -160,19 +166,20 @@ impl House {
     pub fn lapses(&self, by: &Actor) -> Result<Vec<Lapse>, FlowError> {
         let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         let own = self.number_of(&by.organisation)?;
-        let (told, numbers) = self.read(|reader| Ok((standing(reader)?, reader.numbers()?)))?;
-        let names: BTreeMap<_, _> = numbers.into_iter().map(|(id, number)| (number, id)).collect();
-        let mut lapses = Vec::new();
-        for told in told.into_values() {
-            let whom = told.holders();
-            if room || whom.contains(own) {
-                let holders = whom.iter().filter(|it| room || *it == own);
-                let holders = holders.filter_map(|number| names.get(&number).cloned()).collect();
-                let shown = if room { told.named() } else { told };
-                lapses.push(Lapse { notice: shown.notice(by), holders });
-            }
+        let told = self.all_told()?;
+        let mine = told.values().filter(|told| room || told.holders.contains(own));
+        if !room {
+            let holders = vec![by.organisation.clone()];
+            let lapse = |told: &Told| Lapse { notice: told.notice(by), holders: holders.clone() };
+            return Ok(mine.map(lapse).collect());
         }
-        Ok(lapses)
+        let numbers = self.read(|reader| reader.numbers())?.into_iter();
+        let names: BTreeMap<_, _> = numbers.map(|(id, number)| (number, id)).collect();
+        let lapses = mine.map(|told| {
+            let holders = told.holders.iter().filter_map(|number| names.get(&number).cloned());
+            Lapse { notice: told.clone().named().notice(by), holders: holders.collect() }
+        });
+        Ok(lapses.collect())
     }
 
     /// The items that somebody had and must no longer use: what the doors of this node delivered,
@@ -192,13 +199,13 @@ impl House {
             false => Candour::AsTold,
         };
         let holder = holder.unwrap_or(&by.organisation);
-        let (told, numbers) = self.read(|reader| Ok((standing(reader)?, reader.numbers()?)))?;
+        let (told, numbers) = (self.all_told()?, self.read(|reader| reader.numbers())?);
         let number = numbers.into_iter().find(|(id, _)| id == holder).map(|(_, number)| number);
         let number = number.ok_or_else(|| FlowError::unknown("organisation", holder))?;
         let own = Cause::Organisation(holder.clone());
         let told_so = |it: &Told| match it.telling {
-            Telling::Named => it.cause == wanted.cause && it.holders().contains(number),
-            Telling::Nameless => own == wanted.cause && it.holders().contains(number),
+            Telling::Named => it.cause == wanted.cause && it.holders.contains(number),
+            Telling::Nameless => own == wanted.cause && it.holders.contains(number),
         };
         if candour == Candour::AsTold && !told.values().any(told_so) {
             return Ok(LapsedPage::default());
@@ -207,13 +214,29 @@ impl House {
             .is_person()
             .then(|| Person { organisation: by.organisation.clone(), account: by.account.clone() });
         let holding = Holding { number, person, candour };
-        let (items, next) = self.losses()?.items(&wanted.cause, &holding, wanted.after)?;
+        let (items, next) = self.losses_at_hand()?.items(&wanted.cause, &holding, wanted.after)?;
         let items = items.into_iter().map(|item| LapsedItem {
             item: item.id,
             version: item.version,
             place: item.stamp.seq,
         });
         Ok(LapsedPage { items: items.collect(), next })
+    }
+
+    /// What was told and not given back, read once.
+    pub(crate) fn all_told(&self) -> Result<Arc<AllTold>, StoreError> {
+        let mut told = self.shared.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = &*told {
+            return Ok(Arc::clone(told));
+        }
+        let read = Arc::new(self.read(|reader| standing(reader))?);
+        Ok(Arc::clone(told.insert(read)))
+    }
+
+    /// Has what was told from now on; read again without it.
+    pub(crate) fn keep_told(&self, now: Option<AllTold>) {
+        let mut told = self.shared.told.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = now.map(Arc::new);
     }
 }
 
@@ -236,9 +259,9 @@ impl Cause {
 }
 
 impl Told {
-    pub(crate) fn new(key: Key, lapsing: Lapsing, holders: &Audience) -> Self {
+    pub(crate) fn new(key: Key, lapsing: Lapsing, holders: Audience) -> Self {
         let (Key { cause, telling }, Lapsing { now, since, reason }) = (key, lapsing);
-        let (holders, place) = (holders.to_bytes(), Sequence::START);
+        let place = Sequence::START;
         Self { cause, now, since, reason, place, at: since, telling, holders, under: None }
     }
 
@@ -246,13 +269,14 @@ impl Told {
         Key { cause: self.cause.clone(), telling: self.telling }
     }
 
-    pub(crate) fn holders(&self) -> Audience {
-        Audience::from_bytes(&self.holders).unwrap_or_default()
-    }
-
     /// Whether it was told of what was cleared so.
     pub(crate) fn is_of(&self, id: ClearanceId) -> bool {
         self.under.as_ref().is_none_or(|under| under.contains(id.0.into()))
+    }
+
+    /// Those of some clearances of which it was not told.
+    pub(crate) fn lacks(&self, of: &Places) -> Places {
+        self.under.as_ref().map_or_else(Places::none, |under| of.difference(under))
     }
 
     /// The same for those who may know it all.
@@ -278,9 +302,7 @@ impl Told {
 }
 
 /// What was told and not given back, by what it is about.
-pub(crate) fn standing<R: Reader + ?Sized>(
-    reader: &mut R,
-) -> Result<BTreeMap<Key, Told>, StoreError> {
+pub(crate) fn standing<R: Reader + ?Sized>(reader: &mut R) -> Result<AllTold, StoreError> {
     let kept = reader.bookmark(STANDING)?;
     let told: Vec<Told> = kept.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default();
     let told = told.into_iter().map(|it| match it.now {
@@ -294,10 +316,30 @@ pub(crate) fn standing<R: Reader + ?Sized>(
 /// Keeps what was told and not given back.
 pub(crate) fn keep_standing(
     unit: &mut dyn vedetta_store::UnitOfWork,
-    told: &BTreeMap<Key, Told>,
+    told: &AllTold,
 ) -> Result<(), StoreError> {
     let told: Vec<_> = told.values().collect();
     unit.set_bookmark(STANDING, &serde_json::to_vec(&told).unwrap_or_default())
+}
+
+fn write_holders<S: Serializer>(holders: &Audience, serializer: S) -> Result<S::Ok, S::Error> {
+    let numbers = holders.iter().map(|number| u64::from(number.0));
+    numbers.collect::<Places>().serialize(serializer)
+}
+
+fn read_holders<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Audience, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Numbers(Places),
+        /// [`Audience::to_bytes`], as it was written before.
+        Octets(Vec<u8>),
+    }
+    let number = |number| u32::try_from(number).ok().map(OrganisationNumber);
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Numbers(numbers) => numbers.iter().map_while(number).collect(),
+        Written::Octets(octets) => Audience::from_bytes(&octets).unwrap_or_default(),
+    })
 }
 
 /// What whoever holds something is to do.

@@ -507,7 +507,7 @@ fn numbered<R: Reader + ?Sized>(
                 Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
             }
             Numbered::Lapse(told) => {
-                let reached = Reached { holders: told.holders(), ..Reached::default() };
+                let reached = Reached { holders: told.holders.clone(), ..Reached::default() };
                 Retraction { told: Retracted::Lapse(told), reached, releases: Vec::new() }
             }
         });

@@ -5,6 +5,7 @@
 mod cleared;
 mod example;
 mod explained;
+mod lapses;
 mod oracle;
 mod passages;
 mod past;

@@ -244,3 +244,45 @@ fn what_is_for_named_persons_is_listed_to_no_other() {
     let room = test.administrator();
     assert_eq!(listed(&test, &room, cause(), Some("terni")), [amber.id()]);
 }
+
+#[test]
+fn the_clients_of_an_adherent_are_told_once_whatever_else_lapses() {
+    let test = TestHouse::small();
+    let put = |draft: serde_json::Value| {
+        let draft: Agreement = serde_json::from_value(draft).unwrap();
+        test.house.put_draft(&test.administrator(), &draft).unwrap();
+        step(&test, draft.id.as_str(), &Step::PutInForce);
+    };
+    let term = json!({ "from": "2026-01-01", "until": "2028-12-31" });
+    put(json!({
+        "id": "open", "title": "open", "term": term, "party": [
+            { "name": "giver", "organisations": ["stranger"], "gives": ["indicator"] },
+            { "name": "towns", "select": { "kinds": ["municipality"], "adhesion": "required" },
+              "receives": ["indicator"] },
+        ],
+    }));
+    put(json!({
+        "id": "joined", "title": "joined", "term": term, "parent": "open",
+        "adhesion": { "party": "towns", "organisation": "perugia" },
+    }));
+    gives(&test, ("other", "none"), "stranger", &["terni"]);
+    test.bring("stranger", &[TestItem::indicator(1).tlp("AMBER")]);
+    had_all(&test, "client", Door::Taxii);
+    for (id, next) in [("joined", Step::End), ("other", suspend()), ("other", Step::Resume)] {
+        step(&test, id, &next);
+        test.house.tell_lapses().unwrap();
+        assert_eq!(heard(&test, "client"), said(&[("client", Lapsed::Excluded)]), "{next:?}");
+    }
+}
+
+#[test]
+fn what_binds_again_is_owed_to_nobody_where_there_is_no_other_node() {
+    let test = TestHouse::small();
+    test.bring("perugia", &[TestItem::indicator(1).tlp("AMBER")]);
+    step(&test, "act", &suspend());
+    step(&test, "act", &Step::Resume);
+    let before = test.house.bell().last();
+    assert!(!test.house.offer_again().unwrap());
+    assert_eq!(test.house.bell().last(), before, "nothing is written for nobody");
+    assert_eq!(test.house.read(|reader| reader.bookmark("offered-again")).unwrap().unwrap(), b"[]");
+}
