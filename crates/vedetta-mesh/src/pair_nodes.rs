@@ -48,7 +48,6 @@ pub enum LinkStep {
 
 /// How often it is written down what strangers try.
 const KNOCKS: Duration = Duration::from_secs(60);
-const NOWHERE: &str = "say where the other node can dial, as host:port, with --address or as peer_address in vedetta.toml; one that nobody can dial lets the other invite";
 const WRONG_CODE: FlowError =
     FlowError::Unproven("the code is unknown, used, or more than a day old; ask for a new one");
 
@@ -84,7 +83,10 @@ impl Nodes {
         may_pair_with(&mesh, organisation)?;
         self.check_scope(&terms.serves)?;
         if address.is_empty() || address.len() > vedetta_federation::card::LONGEST_ADDRESS {
-            return Err(FlowError::invalid("address", NOWHERE));
+            return Err(FlowError::invalid(
+                "address",
+                "say where the other node can dial, as host:port, with --address or as peer_address in vedetta.toml",
+            ));
         }
         let secret = Secret::generate(self.house.entropy());
         // A code says whole seconds.

@@ -37,8 +37,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("between a second and 366 days", "da un secondo a 366 giorni"),
     (
-        "say where the other node can dial, as host:port, with --address or as peer_address in vedetta.toml; one that nobody can dial lets the other invite",
-        "scrivi dove l'altro nodo può chiamare, come nome:porta, con --address o come peer_address in vedetta.toml; chi non si può chiamare fa invitare l'altro",
+        "say where the other node can dial, as host:port, with --address or as peer_address in vedetta.toml",
+        "scrivi dove l'altro nodo può chiamare, come nome:porta, con --address o come peer_address in vedetta.toml",
     ),
     (
         "this node has no card yet; say for whom it speaks",
