@@ -1,5 +1,6 @@
 //! One property over every door out: in random small networks, along random histories of acts,
-//! each reader has through every door exactly what a slow and independent oracle grants it.
+//! each reader has through every door, the pages of items among them, exactly what a slow and
+//! independent oracle grants it.
 //!
 //! `VEDETTA_DOORS_SEED=7` replays one history and tells its acts; `VEDETTA_DOORS_SEEDS=500` runs so
 //! many (`cargo xtask doors`).

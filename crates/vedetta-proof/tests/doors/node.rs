@@ -12,6 +12,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use vedetta_api::webhooks::{Caller, Inner, Later, Troubles, work};
 use vedetta_api::{Api, Rate, Settings, live};
+use vedetta_console::Console;
 use vedetta_diffusion::webhook::Call;
 use vedetta_flow::House;
 use vedetta_flow::steps::call_webhooks::Remaining;
@@ -81,6 +82,18 @@ impl Node {
         (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
     }
 
+    /// Opens a page in a person's browser; the status, and what is in the page beside its frame.
+    pub(crate) async fn open(&self, session: &str, uri: &str) -> (u16, String) {
+        let request = Request::get(uri).header("cookie", format!("__Host-vedetta={session}"));
+        let request = request.header("accept", "text/html").body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let page = response.into_body().collect().await.unwrap().to_bytes();
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        let page = between(&page, "<main", "</main>").unwrap_or_default();
+        (status, page.replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&"))
+    }
+
     /// Opens a live stream after a place; `None` when it is refused.
     pub(crate) async fn follow(&self, token: &str, after: u64) -> Option<Body> {
         let request = request(token, "/api/v1/stream", &after.to_string());
@@ -104,8 +117,14 @@ fn doors(house: House) -> (Api, Router) {
         ..Settings::default()
     };
     let api = Api::new(Arc::new(house), settings, [7; 32]);
-    let router = vedetta_api::router(&api);
+    let pages = Console::new(api.clone(), [9; 32]);
+    let router = vedetta_console::router(&pages, vedetta_api::router(&api));
     (api, router)
+}
+
+/// What stands between two texts, the first time.
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
 fn request(token: &str, uri: &str, after: &str) -> Request<Body> {

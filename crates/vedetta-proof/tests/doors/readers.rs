@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use vedetta_diffusion::feed::Format;
 use vedetta_model::{Account, Actor, OrganisationId, Pap, Role, Tlp};
 use vedetta_policy::Form;
 use vedetta_testkit::TestHouse;
 
 use crate::acts::{History, admin};
-use crate::node::Node;
+use crate::node::{Node, between};
 use crate::truth::{Readable, Who};
 
 pub(crate) struct Reader {
@@ -106,6 +106,8 @@ impl History {
                 self.read_feeds(reader).await?;
             }
             self.read_calls(reader, called, &new)?;
+        } else {
+            self.read_list(reader).await?;
         }
         self.read_one(reader).await
     }
@@ -114,6 +116,8 @@ impl History {
     async fn is_shut_out(&self, reader: &mut Reader) -> Result<(), Wrong> {
         let (status, _) = self.node.get(&reader.token, "/api/v1/items").await;
         same("the answer to who is gone", status, 401)?;
+        let page = self.node.open(&reader.token, "/items").await;
+        same("the page of who is gone", page, (303, String::new()))?;
         if let Some(mut tail) = reader.tail.take() {
             self.node.breathe();
             let last = tail.frame().await;
@@ -263,6 +267,25 @@ impl History {
         same("what was not called out", missing, Vec::new())
     }
 
+    /// The list of items that people read, page by page.
+    async fn read_list(&self, reader: &Reader) -> Result<(), Wrong> {
+        let (mut listed, mut uri) = (Found::new(), "/items".to_owned());
+        loop {
+            let (status, page) = self.node.open(&reader.token, &uri).await;
+            same(&uri, status, 200)?;
+            for line in page.split("<li class=\"line\"").skip(1) {
+                let said = |before, after| between(line, before, after).unwrap().to_owned();
+                let (id, title) = (said("data-place=\"", "\""), said("\"line-title\">", "<"));
+                listed.insert(mark(&json!({ "id": id, "name": title })));
+            }
+            match between(&page, "<p class=\"pager\">", "rel=\"next\"") {
+                Some(older) => uri = between(older, "href=\"", "\"").unwrap().to_owned(),
+                None => break,
+            }
+        }
+        same("the list", listed, found(&self.truth.newest(&reader.who(), self.now())))
+    }
+
     /// Some items by their identifier, and why.
     async fn read_one(&mut self, reader: &Reader) -> Result<(), Wrong> {
         for _ in 0..3 {
@@ -283,6 +306,10 @@ impl History {
             let uri = format!("/api/v1/items/{id}/explanation");
             let (status, _) = self.node.get(&reader.token, &uri).await;
             same(&uri, status, if expected.is_some() { 200 } else { 404 })?;
+            if reader.is_person() {
+                let (_, page) = self.node.open(&reader.token, &format!("/items/{id}")).await;
+                same("its page", object_of(&page), expected)?;
+            }
         }
         let readable = self.truth.readable(&reader.who(), self.now());
         let newest = self.truth.newest(&reader.who(), self.now());
@@ -300,6 +327,14 @@ impl History {
             let knows = readable.iter().any(|it| it.written.mark == mark && it.form == Form::Full);
             if !knows {
                 self.hides(read, &body)?;
+            }
+            if reader.is_person() {
+                let page = format!("/items/{}", text(line, "id"));
+                let (_, page) = self.node.open(&reader.token, &page).await;
+                same("the page", object_of(&page).as_ref(), Some(&line["object"]))?;
+                if !knows {
+                    self.hides(read, &page)?;
+                }
             }
         }
         Ok(())
@@ -438,6 +473,12 @@ fn mark(object: &Value) -> (String, bool) {
     let id = text(object, "id").replace("-5000-", "-4000-");
     let derived = !id.contains("--00000000-0000-4000-8000-");
     (mark.unwrap_or(&name).to_owned(), derived)
+}
+
+/// The object as an item's page shows it.
+fn object_of(page: &str) -> Option<Value> {
+    let shown = between(page, "<pre class=\"raw\" tabindex=\"0\">", "</pre>")?;
+    Some(serde_json::from_str(shown).unwrap())
 }
 
 fn text(object: &Value, name: &str) -> String {
