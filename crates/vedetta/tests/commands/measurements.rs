@@ -21,7 +21,14 @@ fn told(line: &[&str], figures: &[&str]) -> Value {
 
 #[test]
 fn a_clearance_is_told_in_microseconds() {
-    let figures = ["organisations", "agreements", "p50_us", "p99_us"];
+    let figures = [
+        "organisations",
+        "agreements",
+        "p50_us",
+        "p99_us",
+        "preview_p99_ms",
+        "preview_item_p99_ms",
+    ];
     told(&["clearance", "--decisions", "20", "--previews", "2"], &figures);
 }
 
@@ -35,7 +42,7 @@ fn taxii_is_told_by_second() {
 #[test]
 fn an_import_is_told_by_second_on_either_ledger() {
     let import = ["import", "--objects", "100"];
-    let figures = ["objects", "objects_per_s", "rss_mib"];
+    let figures = ["objects", "objects_per_s", "rss_mib", "opened_ms", "ready_ms"];
     assert_eq!(told(&import, &figures)["store"], "sqlite");
     let Some(database) = Database::new("vedetta_measured") else { return };
     let address = database.address();

@@ -7,10 +7,15 @@ use clap::Args;
 use serde_json::{Value, json};
 use vedetta_directory::directory::Records;
 use vedetta_flow::House;
+use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_model::item::HANDLING_EXTENSION;
 use vedetta_model::organisation::OrganisationKind;
-use vedetta_model::{Agreement, Category, Handling, Organisation, OrganisationId, Pap, Tlp};
+use vedetta_model::{
+    Agreement, Category, Clock, Entropy, Handling, Organisation, OrganisationId, Pap, Tlp,
+};
 use vedetta_store_sqlite::SqliteStore;
 
+use super::scene::AMBER;
 use super::{Style, Times};
 use crate::commands::init::italy;
 use crate::outcome::{Failure, Outcome};
@@ -19,7 +24,8 @@ use crate::system::{Stopwatch, SystemClock, SystemEntropy};
 /// An item against the whole network: who may have it, in which form.
 ///
 /// The network is the Italian one, with further operators and their agreements. Each decision is of
-/// another handling and made anew; nothing is remembered between them.
+/// another handling and made anew; nothing is remembered between them. A preview is of a handling, or
+/// of an item with a victim, from its text to the sentences.
 #[derive(Args)]
 pub(crate) struct Clearance {
     /// Agreements in the network.
@@ -65,6 +71,7 @@ impl Clearance {
             let Some(by) = house.keeper(&handling.producer) else { continue };
             previews.measure(|| house.preview(&by, handling)).map(drop)?;
         }
+        let mut items = self.items(&house, &handlings)?;
         Ok(json!({
             "organisations": standing.directory.members().len(),
             "agreements": standing.agreements.len(),
@@ -74,8 +81,34 @@ impl Clearance {
             "p99_us": decisions.micros(99),
             "preview_p50_ms": previews.millis(50),
             "preview_p99_ms": previews.millis(99),
+            "preview_item_p50_ms": items.millis(50),
+            "preview_item_p99_ms": items.millis(99),
             "founded_ms": super::millis(founded),
         }))
+    }
+
+    /// Previews of an item with a victim, as it is sent: it is read, its form without the victim made
+    /// and checked, and told who would have which form, and why.
+    fn items(&self, house: &House, handlings: &[Arc<Handling>]) -> Result<Times, Failure> {
+        let (standing, mut times) = (house.standing(), Times::default());
+        let told = handlings.iter().filter_map(|it| Some((it, it.victims.first()?)));
+        for (handling, victim) in told.take(self.previews) {
+            let by = house.keeper(&handling.producer);
+            let Some((by, victim)) = by.zip(standing.directory.organisation(victim)) else {
+                continue;
+            };
+            let text = incident(victim).to_string();
+            let preview = times.measure(|| {
+                let limits = stix_bundle::limits();
+                let arrival = stix_bundle::read(DoorIn::Api, "bench", text.as_bytes(), &limits);
+                house.preview_arrival(&by, arrival)
+            })?;
+            if preview.previews.len() != 1 {
+                let reason = format!("an incident would be refused: {:?}", preview.rejected);
+                return Err(Failure::system("the measurement", reason));
+            }
+        }
+        Ok(times)
     }
 
     /// The Italian network with further operators, each with its agreement with the centre.
@@ -121,6 +154,24 @@ fn handlings(organisations: &[Organisation], count: usize) -> Vec<Arc<Handling>>
     let mut seen = HashSet::new();
     let all = (0..count * 4).map(|turn| Arc::new(handling(turn)));
     all.filter(|handling| seen.insert(Arc::clone(handling))).take(count).collect()
+}
+
+/// An incident at a victim, whose names stand in the text.
+fn incident(victim: &Organisation) -> Value {
+    let (name, now) = (&victim.name, SystemClock.now());
+    let told =
+        format!("Staff of {name} were asked for their passwords, by messages as from {name}.");
+    let mut random = [0; 16];
+    SystemEntropy.fill(&mut random);
+    let id = uuid::Builder::from_random_bytes(random).into_uuid();
+    json!({
+        "type": "incident", "spec_version": "2.1", "id": format!("incident--{id}"),
+        "created": now, "modified": now, "name": format!("Phishing at {name}"), "description": told,
+        "object_marking_refs": [format!("marking-definition--{AMBER}")],
+        "extensions": { HANDLING_EXTENSION: {
+            "extension_type": "property-extension", "victim_refs": [victim.id.identity()],
+        } },
+    })
 }
 
 /// An agreement between the national centre and an operator.

@@ -3,9 +3,11 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use vedetta_client::{Connection, Node};
 use vedetta_flow::House;
 use vedetta_intake::Arrival;
 use vedetta_model::Entropy;
@@ -16,6 +18,7 @@ use vedetta_store_sqlite::SqliteStore;
 use super::Style;
 use super::scene::{self, Indicators};
 use crate::commands::import::bring_stix;
+use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use crate::progress::{Progress, length};
 use crate::system::{Stopwatch, SystemEntropy};
@@ -24,7 +27,7 @@ use crate::system::{Stopwatch, SystemEntropy};
 ///
 /// The indicators are distinct and of about 500 bytes each. The time is from opening the file until
 /// the last of them is on the disk; the memory is the peak of the process (with PostgreSQL, without
-/// its server).
+/// its server). Then the ledger is opened again, and its doors, until `/ready` answers.
 #[derive(Args)]
 pub(crate) struct Import {
     /// Indicators in the file.
@@ -92,10 +95,11 @@ impl Import {
         let accepted = bring(&house, &file)?;
         let took = watch.read();
         drop(house);
+        let rss = super::peak_mib();
         let opening = Stopwatch::start();
         let house = scene::open(place.open()?)?;
         let opened = opening.read();
-        drop(house);
+        let ready = runtime()?.block_on(ready(house, data, &opening))?;
         if accepted < self.objects {
             let reason = format!("{accepted} of {} indicators were accepted", self.objects);
             return Err(Failure::system("the measurement", reason));
@@ -106,8 +110,9 @@ impl Import {
             "bytes_each": size / self.objects.max(1),
             "seconds": super::rounded(took.as_secs_f64()),
             "objects_per_s": (accepted as f64 / took.as_secs_f64()).round(),
-            "rss_mib": super::peak_mib(),
+            "rss_mib": rss,
             "opened_ms": super::millis(opened),
+            "ready_ms": super::millis(ready),
         }))
     }
 
@@ -180,6 +185,20 @@ fn write_file(path: &Path, objects: u64) -> std::io::Result<()> {
     let head = format!("\"type\":\"bundle\",\"id\":\"bundle--{id}\",");
     Indicators::new().write(&mut file, &head, objects)?;
     file.flush()
+}
+
+/// Opens the doors, and asks over TLS whether the node can serve: how long since the beginning.
+async fn ready(house: Arc<House>, data: &Path, since: &Stopwatch) -> Result<Duration, Failure> {
+    let doors = scene::doors(house, data).await?;
+    let asking = async {
+        let node = Node::at(doors.address, &doors.authority)?;
+        let stream = node.connect().await?;
+        let mut connection = Connection::over(stream, &doors.address.to_string(), "").await?;
+        connection.get("/ready").await?.wanted(200)
+    };
+    let (answered, took) = (asking.await, since.read());
+    doors.close().await;
+    answered.map(|_| took).map_err(|error| Failure::system("asking whether it is ready", error))
 }
 
 /// How many were accepted.

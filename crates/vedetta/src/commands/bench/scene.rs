@@ -1,6 +1,7 @@
-//! What measurements begin with: a house of the Italian network, and indicators without end.
+//! What measurements begin with: a house of the Italian network, its doors, and indicators without end.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +11,7 @@ use vedetta_model::{Actor, Agreement, Clock, Entropy, OrganisationId};
 use vedetta_store::Store;
 
 use crate::commands::init::italy;
+use crate::doors::{Doors, Opening};
 use crate::outcome::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -18,11 +20,10 @@ const CENTRE: &str = "cnaipic";
 /// Identifiers made at once.
 const IDS: usize = 512;
 /// CLEAR, GREEN and AMBER of TLP 2.0.
-const MARKINGS: [&str; 3] = [
-    "94868c89-83c2-464b-929b-a1a8aa3c8487",
-    "bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-    "55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-];
+const MARKINGS: [&str; 3] =
+    ["94868c89-83c2-464b-929b-a1a8aa3c8487", "bab4a63c-aed9-4cf5-a766-dfca5abac2bb", AMBER];
+/// AMBER of TLP 2.0.
+pub(super) const AMBER: &str = "55d920b0-5e8b-4f79-9ee9-91f868d9b421";
 
 /// Opens a house over a ledger.
 pub(super) fn open(store: Arc<dyn Store>) -> Result<Arc<House>, Failure> {
@@ -38,6 +39,20 @@ pub(super) fn found(store: Arc<dyn Store>) -> Result<Arc<House>, Failure> {
     house.found(records, agreements)?;
     house.set_own(&keeper(&house)?.organisation)?;
     Ok(house)
+}
+
+/// Opens the doors of a house, on loopback.
+pub(super) async fn doors(house: Arc<House>, data: &Path) -> Result<Doors, Failure> {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let opening = Opening {
+        data,
+        listen: ([127, 0, 0, 1], 0).into(),
+        names: &names,
+        settings: Default::default(),
+        meeting: None,
+        mail: Default::default(),
+    };
+    Doors::open(house, opening).await
 }
 
 /// The national centre's own commands.

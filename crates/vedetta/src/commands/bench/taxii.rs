@@ -13,7 +13,7 @@ use vedetta_model::OrganisationId;
 use vedetta_store_sqlite::SqliteStore;
 
 use super::{Style, scene};
-use crate::doors::{Doors, Opening, runtime};
+use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use client::{Collection, add, page};
 use vedetta_client::Node;
@@ -78,17 +78,7 @@ impl Taxii {
         };
         let tokens = tokens(&house)?;
         runtime()?.block_on(async {
-            let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-            let (listen, settings) = (([127, 0, 0, 1], 0).into(), Default::default());
-            let opening = Opening {
-                data,
-                listen,
-                names: &names,
-                settings,
-                meeting: None,
-                mail: Default::default(),
-            };
-            let doors = Doors::open(house, opening).await?;
+            let doors = scene::doors(house, data).await?;
             let node = Node::at(doors.address, &doors.authority)
                 .map_err(|error| Failure::system("trusting the node", error))?;
             let report = self.ask(&node, &tokens, data).await;
