@@ -23,7 +23,7 @@ pub struct Item {
 /// What to do.
 #[derive(Subcommand)]
 enum What {
-    /// List who has an item: in which form, by which door, since when, acknowledged or not.
+    /// List who has an item: in which form, by which door, since when, and who acknowledged.
     #[command(
         after_help = "Example:\n  vedetta item holders indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --json"
     )]
@@ -74,12 +74,21 @@ impl Command for Item {
             let form = if it["form"] == "full" { "full" } else { "without the victim" };
             let acknowledged = match word(it, "acknowledged") {
                 none if none.is_empty() => none,
-                at => format!("acknowledged {at}"),
+                at => format!("acknowledged {at} by {}", speaker(it)),
             };
             let (who, door, at) = (word(it, "organisation"), word(it, "door"), word(it, "at"));
             vec![who, form.to_owned(), door, at, acknowledged]
         });
         text + &aligned(&holders.collect::<Vec<_>>())
+    }
+}
+
+/// Who acknowledged: an account, and whose it is among the contacts.
+fn speaker(holder: &Value) -> String {
+    let (by, contact) = (word(holder, "by"), &holder["contact"]);
+    match contact.is_object() {
+        true => format!("{by}: {} ({})", word(contact, "name"), word(contact, "role")),
+        false => by,
     }
 }
 
@@ -95,7 +104,9 @@ mod tests {
         let withdraw: Item =
             parsed("withdraw indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --reason mistaken");
         let told = json!({ "withdrawn": { "at": "2026-11-29", "by": "vedetta", "reason": "mistaken" },
-            "holders": [{ "organisation": "a", "form": "full", "door": "stream", "at": "2026-11-28" }] });
+            "holders": [{ "organisation": "a", "form": "full", "door": "stream", "at": "2026-11-28",
+                "acknowledged": "2026-11-29", "by": "anna",
+                "contact": { "role": "turno", "name": "CED" } }] });
         let mut node = Scripted::new().gives_nothing().gives(&told);
         withdraw.ask(&mut node).unwrap();
         let item = "/api/v1/items/indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
@@ -103,7 +114,8 @@ mod tests {
             node.told(),
             [format!("DELETE {item}?reason=mistaken"), format!("GET {item}/holders")]
         );
-        let said = "withdrawn 2026-11-29 by vedetta: mistaken\na  full  stream  2026-11-28\n";
+        let said = "withdrawn 2026-11-29 by vedetta: mistaken\n\
+                    a  full  stream  2026-11-28  acknowledged 2026-11-29 by anna: CED (turno)\n";
         assert_eq!(withdraw.lines(&told), said);
     }
 }

@@ -40,7 +40,7 @@ pub use credentials::{Token, TokenText};
 pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
-pub use views::deliveries::{Delivery, Pace, Quantiles};
+pub use views::deliveries::{Acknowledged, Answering, Delivery, Pace, Quantiles};
 pub use views::duties::{Kept, Overdue, OverdueWish, Sides};
 pub use views::explain::{Answer, Preview, PreviewGroup};
 pub use views::newest_items::{Found, Look};

@@ -144,7 +144,7 @@ fn deliveries() -> Vec<(&'static str, Value)> {
     );
     let delivery = object(
         &[("organisation", slug())],
-        &[("door", text()), ("at", moment()), ("acknowledged", moment())],
+        &[&[("door", text()), ("at", moment())], acknowledged().as_slice()].concat(),
     );
     vec![
         ("NewAcknowledgement", object(&[], &[("note", text())])),
@@ -154,6 +154,12 @@ fn deliveries() -> Vec<(&'static str, Value)> {
         ("Deliveries", object(&[("deliveries", list(refer("Delivery")))], &[])),
         ("SharingReport", object(&[("agreements", list(pace))], &[])),
     ]
+}
+
+/// That and by whom something was acknowledged.
+pub(super) fn acknowledged() -> [(&'static str, Value); 3] {
+    let contact = object(&[("role", text()), ("name", text())], &[]);
+    [("acknowledged", moment()), ("by", slug()), ("contact", contact)]
 }
 
 fn doors() -> Vec<(&'static str, Value)> {

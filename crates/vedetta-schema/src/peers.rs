@@ -114,7 +114,8 @@ fn holders() -> Value {
     );
     let holder = object(
         &[("organisation", slug()), ("form", super::exchange::form())],
-        &[("door", text()), ("at", moment()), ("acknowledged", moment())],
+        &[&[("door", text()), ("at", moment())], super::exchange::acknowledged().as_slice()]
+            .concat(),
     );
     object(&[("holders", list(holder))], &[("withdrawn", withdrawn)])
 }

@@ -71,6 +71,7 @@ crate::words! {
     who_door: "Via" / "Way",
     who_at: "Ricevuta" / "Received",
     who_acknowledged_at: "Presa visione" / "Acknowledged",
+    who_by(who: impl std::fmt::Display): "da {who}" / "by {who}",
     who_not_yet: "non ancora" / "not yet",
     who_none: "Nessuna consegna registrata ancora." / "No delivery recorded yet.",
     who_hidden(count: impl std::fmt::Display): "e altre {count}" / "and {count} more",

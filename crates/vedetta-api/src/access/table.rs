@@ -17,7 +17,7 @@ const ROOM_AND_AUDITORS: Who =
     Who::Room(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor]);
 /// Who may stop diffusion.
 const HOLDERS: Who = Who::Room(&[Role::Administrator, Role::DutyOfficer]);
-/// Who brings items and acknowledges them.
+/// Who brings items.
 const PRODUCERS: Who = Who::Roles(&[
     Role::Administrator,
     Role::DutyOfficer,
@@ -26,6 +26,9 @@ const PRODUCERS: Who = Who::Roles(&[
     Role::Machine,
 ]);
 
+/// Who says for an organisation that it knows: people.
+const SPEAKERS: Who =
+    Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Liaison]);
 /// Who reports what sensors find.
 const MACHINES: Who = Who::Roles(&[Role::Machine]);
 /// Who keeps rosters.
@@ -353,7 +356,7 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(Some(STIX)),
     delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
         .query(&[("reason", "Why, in a sentence; must be given.")]),
-    post("/api/v1/items/{item}/acknowledgement", PRODUCERS, "Acknowledge for one's organisation")
+    post("/api/v1/items/{item}/acknowledgement", SPEAKERS, "Acknowledge for one's organisation")
         .takes(json("NewAcknowledgement"))
         .gives(json("Acknowledged")),
     get(

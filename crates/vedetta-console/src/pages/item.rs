@@ -24,7 +24,7 @@ pub(super) struct Had {
     name: String,
     door: Option<&'static str>,
     at: Option<Moment>,
-    acknowledged: Option<Moment>,
+    acknowledged: Option<(Moment, String)>,
 }
 
 /// Organisations with one reason.
@@ -62,7 +62,7 @@ struct ItemPage {
     acknowledgements: usize,
     hidden: usize,
     audience: Option<Audience>,
-    mine_acknowledged: Option<Moment>,
+    mine_acknowledged: Option<(Moment, String)>,
     may_acknowledge: bool,
     may_withdraw: bool,
     may_ask: bool,
@@ -159,23 +159,16 @@ pub(super) async fn why(
     let (id, actor, w) = (named(&id)?, signed.actor(), signed.words());
     let standing = console.house().standing();
     let asked = about.organisation.parse::<OrganisationId>().ok();
-    let item = Line::of(
-        console.house(),
-        &console
-            .ask({
-                let (actor, id) = (actor.clone(), id.clone());
-                move |house| house.item(&actor, &id)
-            })
-            .await?,
-        w,
-    );
+    let (by, of) = (actor.clone(), id.clone());
+    let item = console.ask(move |house| house.item(&by, &of)).await?;
+    let item = Line::of(console.house(), &item, w);
     let answer = match asked {
         Some(organisation) => {
             let name = standing.directory.organisation(&organisation).map(|it| it.name.clone());
             let name = name.unwrap_or_else(|| organisation.to_string());
             let told = console.ask(move |house| house.explain(&actor, &id, &organisation)).await?;
             let form = form_word(w, told.form);
-            Some((name, told.allowed, form, sentence(w, &told)))
+            Some((name, told.allowed, form, said(w, &told.reason_it, &told.reason_en)))
         }
         None => None,
     };
@@ -194,11 +187,8 @@ fn named(id: &str) -> Result<ItemId, Problem> {
     ItemId::new(id).map_err(|error| Problem::new(Kind::Unknown, format!("{error}")))
 }
 
-fn sentence(w: Words, answer: &Answer) -> String {
-    match w.0 {
-        Language::It => answer.reason_it.clone(),
-        Language::En => answer.reason_en.clone(),
-    }
+fn said(w: Words, it: &str, en: &str) -> String {
+    if w.0 == Language::It { it } else { en }.to_owned()
 }
 
 const fn form_word(w: Words, form: Option<Form>) -> &'static str {
@@ -225,10 +215,8 @@ impl Told {
         let line = Line::of(house, &self.item, w);
         let summary = Summary::of(&self.item.body);
         let own = self.deliveries.iter().find(|it| it.organisation == actor.organisation);
-        let mine = own.and_then(|it| it.acknowledged).map(|at| Moment::of(at, w));
-        let reached = self.deliveries.iter().filter(|it| it.at.is_some()).count();
-        let acknowledgements =
-            self.deliveries.iter().filter(|it| it.acknowledged.is_some()).count();
+        let mine = own.and_then(|it| acknowledged(it, w));
+        let count = |has: fn(&&Delivery) -> bool| self.deliveries.iter().filter(has).count();
         let room = house.is_of_the_room(actor, &[Role::DutyOfficer]);
         let own_item = house.source(&self.item).is_some_and(|it| it.id == actor.organisation);
         let producer = !actor.is(Role::Auditor) || actor.roles.len() > 1;
@@ -240,11 +228,11 @@ impl Told {
             pap_means: pap(w, self.item.pap),
             facts: facts(w, &self.item, &summary),
             raw: pretty(&self.item.body),
-            why: self.answer.as_ref().map(|answer| sentence(w, answer)),
+            why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
             hidden: self.deliveries.len().saturating_sub(ROWS),
             had: had(house, w, &self.deliveries),
-            reached,
-            acknowledgements,
+            reached: count(|it| it.at.is_some()),
+            acknowledgements: count(|it| it.acknowledged.is_some()),
             audience: self.preview.as_ref().map(|preview| Audience::of(house, w, preview)),
             may_acknowledge: producer && mine.is_none(),
             mine_acknowledged: mine,
@@ -269,10 +257,15 @@ fn had(house: &House, w: Words, deliveries: &[Delivery]) -> Vec<Had> {
             name: organisation.map_or_else(|| it.organisation.to_string(), |it| it.name.clone()),
             door: it.door.map(|door| w.door(door)),
             at: it.at.map(|at| Moment::of(at, w)),
-            acknowledged: it.acknowledged.map(|at| Moment::of(at, w)),
+            acknowledged: acknowledged(it, w),
         }
     });
     rows.collect()
+}
+
+/// When it was acknowledged, and by whom.
+fn acknowledged(it: &Delivery, w: Words) -> Option<(Moment, String)> {
+    it.acknowledged.as_ref().map(|it| (Moment::of(it.at, w), w.who_by(it)))
 }
 
 impl Audience {
@@ -285,10 +278,7 @@ impl Audience {
         let groups = preview.groups.iter().map(|group| Group {
             form: form_word(w, group.form),
             full: group.form.is_some(),
-            reason: match w.0 {
-                Language::It => group.reason_it.clone(),
-                Language::En => group.reason_en.clone(),
-            },
+            reason: said(w, &group.reason_it, &group.reason_en),
             count: w.number(group.count as u64),
             names: group.organisations.iter().take(LISTED).map(name).collect(),
             others: group.count.saturating_sub(LISTED),

@@ -72,8 +72,10 @@ async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
     use serde_json::json;
     let test = TestHouse::small();
     let asset = json!({ "id": "rete", "organisation": "perugia", "kind": "network", "value": "203.0.113.0/24" });
+    let ced = json!({ "id": "ced", "organisation": "perugia", "role": "turno", "name": "CED", "account": "perugia" });
     let records = vedetta_directory::directory::Records {
         assets: vec![serde_json::from_value(asset).unwrap()],
+        contacts: vec![serde_json::from_value(ced).unwrap()],
         ..Default::default()
     };
     test.house.put_records(&test.administrator(), records).unwrap();
@@ -92,6 +94,11 @@ async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
     assert_eq!(done.header("location"), "/concerns?said=acknowledged");
     assert!(town.open("/concerns").await.text.contains("✓ Presa visione"));
     assert!(!node.browser("terni").open("/concerns").await.text.contains("scanner 7"));
+    let page = format!("/items/{}", ours.id());
+    for (who, sees) in [("perugia", true), ("admin", true), ("terni", false)] {
+        let seen = node.browser(who).open(&page).await.text;
+        assert_eq!(seen.contains("da CED (turno)"), sees, "{who}: {seen}");
+    }
 }
 
 #[tokio::test]

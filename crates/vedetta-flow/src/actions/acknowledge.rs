@@ -1,4 +1,4 @@
-//! A contact acknowledges an item for its organisation.
+//! A person acknowledges an item for their organisation.
 
 use vedetta_federation::envelope::{self, What};
 use vedetta_model::{Actor, ItemId, OrganisationId};
@@ -15,7 +15,7 @@ impl House {
     /// acknowledgement of an organisation counts; `None` when there was one.
     ///
     /// # Errors
-    /// Forbidden, unknown to the actor, or too long a note.
+    /// Forbidden, as to every program; unknown to the actor, or too long a note.
     pub fn acknowledge(
         &self,
         by: &Actor,
@@ -23,6 +23,13 @@ impl House {
         note: Option<String>,
     ) -> Result<Option<Stamp>, FlowError> {
         require(by, PRODUCERS, "acknowledge items")?;
+        if !by.is_person() {
+            return Err(FlowError::Forbidden {
+                who: by.account.to_string(),
+                what: "acknowledge items",
+                advice: "a person does, for the organisation; what a program had is a delivery",
+            });
+        }
         wording::short("note", note.as_deref().unwrap_or_default())?;
         let read = self.item(by, item)?;
         let acknowledgement = Acknowledgement {

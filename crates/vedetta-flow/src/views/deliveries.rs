@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{
-    Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber, Places,
+    AccountId, Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber,
+    Places,
 };
 use vedetta_policy::Clearance;
 use vedetta_store::{
@@ -37,9 +39,41 @@ pub struct Delivery {
     /// When first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Instant>,
-    /// When it was acknowledged.
+    /// That it was acknowledged.
+    #[serde(flatten)]
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// When an organisation first acknowledged an item, and by whom: for itself, the operations room and
+/// the producer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Acknowledged {
+    /// When.
+    #[serde(rename = "acknowledged")]
+    pub at: Instant,
+    /// By which account, or which node told of it.
+    pub by: AccountId,
+    /// Whose account that is among the organisation's contacts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged: Option<Instant>,
+    pub contact: Option<Answering>,
+}
+
+/// A contact, in short.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Answering {
+    /// What it is called for.
+    pub role: String,
+    /// Name of the person or of the desk.
+    pub name: String,
+}
+
+impl fmt::Display for Acknowledged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.contact {
+            Some(Answering { role, name }) => write!(f, "{name} ({role})"),
+            None => self.by.fmt(f),
+        }
+    }
 }
 
 /// How fast one agreement works.
@@ -81,7 +115,7 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let producer = own == read.producer;
         let standing = self.standing();
-        let mut had: BTreeMap<_, (First, Option<Instant>)> = BTreeMap::new();
+        let mut had: BTreeMap<_, (First, Option<Acknowledgement>)> = BTreeMap::new();
         self.read(|reader| {
             had.clear();
             // Whom later agreements brought in had it by another release.
@@ -95,8 +129,7 @@ impl House {
                     }
                 }
                 for it in reader.acknowledgements(release.stamp.seq)? {
-                    let first = &mut had.entry(it.organisation).or_default().1;
-                    *first = Some(first.map_or(it.at, |first| first.min(it.at)));
+                    keep_first(&mut had.entry(it.organisation).or_default().1, it);
                 }
             }
             Ok(())
@@ -104,6 +137,8 @@ impl House {
         let visible = had.into_iter().filter(|(number, _)| room || producer || *number == own);
         let deliveries = visible.filter_map(|(number, (first, acknowledged))| {
             let organisation = standing.directory.numbered(number)?.id.clone();
+            let acknowledged =
+                acknowledged.map(|it| Acknowledged::of(it, &organisation, &standing));
             let (at, door) = first.unzip();
             Some(Delivery { organisation, door, at, acknowledged })
         });
@@ -269,6 +304,22 @@ impl House {
         }
         known.looked_up.absorb(&unknown);
         Ok(())
+    }
+}
+
+impl Acknowledged {
+    pub(super) fn of(it: Acknowledgement, whose: &OrganisationId, standing: &Standing) -> Self {
+        let mut contacts = standing.directory.contacts_of(whose).iter();
+        let contact = contacts.find(|contact| contact.account.as_ref() == Some(&it.by));
+        let contact = contact.map(|it| Answering { role: it.role.clone(), name: it.name.clone() });
+        Self { at: it.at, by: it.by, contact }
+    }
+}
+
+/// Keeps an acknowledgement if there is none before it.
+pub(super) fn keep_first(first: &mut Option<Acknowledgement>, it: Acknowledgement) {
+    if first.as_ref().is_none_or(|first| it.at < first.at) {
+        *first = Some(it);
     }
 }
 

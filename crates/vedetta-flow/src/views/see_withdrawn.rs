@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
 use vedetta_policy::Form;
-use vedetta_store::{Door, Sequence};
+use vedetta_store::{Acknowledgement, Door, Sequence};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::views::deliveries::{Acknowledged, keep_first};
 use crate::views::withdrawals::withdrawn;
 
 /// That an item was withdrawn.
@@ -52,9 +53,9 @@ pub struct Holder {
     /// When first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Instant>,
-    /// When it was first acknowledged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged: Option<Instant>,
+    /// That it was acknowledged.
+    #[serde(flatten)]
+    pub acknowledged: Option<Acknowledged>,
 }
 
 /// What became of an item with one organisation.
@@ -62,7 +63,7 @@ pub struct Holder {
 struct Had {
     full: bool,
     first: Option<(Instant, Door)>,
-    acknowledged: Option<Instant>,
+    acknowledged: Option<Acknowledgement>,
 }
 
 impl House {
@@ -102,8 +103,7 @@ impl House {
                 for told in reader.acknowledgements(release.stamp.seq)? {
                     let it = had.entry(told.organisation).or_default();
                     it.full |= full;
-                    let first = it.acknowledged.map_or(told.at, |first| first.min(told.at));
-                    it.acknowledged = Some(first);
+                    keep_first(&mut it.acknowledged, told);
                 }
             }
             Ok(Some(withdrawn))
@@ -111,6 +111,8 @@ impl House {
         let withdrawn = found.ok_or_else(|| FlowError::unknown("item", item))?;
         let holders = had.into_iter().filter_map(|(number, Had { full, first, acknowledged })| {
             let organisation = standing.directory.numbered(number)?.id.clone();
+            let acknowledged =
+                acknowledged.map(|it| Acknowledged::of(it, &organisation, &standing));
             let (form, (at, door)) =
                 (if full { Form::Full } else { Form::Redacted }, first.unzip());
             Some(Holder { organisation, form, door, at, acknowledged })

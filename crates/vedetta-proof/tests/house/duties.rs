@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_flow::actions::change_agreement::Step;
-use vedetta_flow::{DeliveryBatch, Door, Kept, Overdue, OverdueWish};
+use vedetta_flow::{DeliveryBatch, Door, FlowError, Kept, Overdue, OverdueWish};
 use vedetta_model::{Actor, Agreement, AgreementId, Contact, Instant, OrganisationId, Places};
 use vedetta_store::Sequence;
 use vedetta_testkit::TestHouse;
@@ -25,7 +25,8 @@ fn with_contacts() -> TestHouse {
     let test = TestHouse::small();
     let contact = |id: &str, organisation: &str| -> Contact {
         let role = "incident response";
-        let contact = json!({ "id": id, "organisation": organisation, "role": role, "name": id });
+        let contact = json!({ "id": id, "organisation": organisation, "role": role, "name": id,
+            "account": organisation });
         serde_json::from_value(contact).unwrap()
     };
     let contacts = vec![contact("desk", "cnaipic"), contact("ced", "terni")];
@@ -117,6 +118,37 @@ fn what_is_not_acknowledged_in_time_is_overdue_and_said_with_whom_to_call() {
     test.house.acknowledge(&test.person("terni"), &item.id(), None).unwrap();
     assert!(who(&test).is_empty());
     assert_eq!(kept(&test, "hour"), Some(Kept { within: 1, late: 1, ..Kept::default() }));
+}
+
+#[test]
+fn a_person_acknowledges_and_is_named_to_those_whom_it_concerns() {
+    let test = asking();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    delivered(&test, &item, &["perugia", "terni"]);
+    let refused = test.house.acknowledge(&test.machine("terni"), &item.id(), None);
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })), "{refused:?}");
+    test.clock.advance(61 * MINUTE);
+    assert_eq!(who(&test), ["perugia", "terni"], "what a program had, nobody knows of");
+    for town in ["terni", "perugia"] {
+        test.house.acknowledge(&test.person(town), &item.id(), None).unwrap();
+    }
+    assert!(who(&test).is_empty());
+    let named = |by: &Actor| {
+        let had = test.house.deliveries(by, &item.id()).unwrap().into_iter();
+        let said = |it: vedetta_flow::Acknowledged| (it.by.to_string(), it.to_string());
+        had.filter_map(|it| it.acknowledged.map(said)).collect::<Vec<_>>()
+    };
+    let [perugia, terni] = [("perugia", "perugia"), ("terni", "ced (incident response)")]
+        .map(|(by, contact)| (by.to_owned(), contact.to_owned()));
+    let both = [perugia.clone(), terni.clone()];
+    assert_eq!(named(&test.person("cnaipic")), both, "its producer");
+    assert_eq!(named(&test.administrator()), both, "the room");
+    assert_eq!(named(&test.person("terni")), [terni]);
+    assert_eq!(named(&test.person("perugia")), [perugia], "and no other recipient");
+    let holders = test.house.holders_of(&test.administrator(), &item.id()).unwrap().holders;
+    assert!(
+        holders.iter().any(|it| it.acknowledged.as_ref().is_some_and(|it| it.contact.is_some()))
+    );
 }
 
 #[test]

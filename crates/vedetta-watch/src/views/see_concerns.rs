@@ -98,7 +98,7 @@ impl Watch {
         for concern in &mut found {
             let had = self.house().deliveries(by, &concern.item)?;
             let own = had.into_iter().find(|it| it.organisation == by.organisation);
-            concern.acknowledged = own.and_then(|it| it.acknowledged);
+            concern.acknowledged = own.and_then(|it| it.acknowledged).map(|it| it.at);
             if let Some(id) = &concern.warning {
                 concern.reaction = self.reaction(id, &by.organisation)?;
             }

@@ -127,7 +127,7 @@ impl Watch {
             }
             if seen.is_ok() {
                 for it in self.house().deliveries(by, &item)? {
-                    reach.insert(it.organisation, (it.at, it.acknowledged));
+                    reach.insert(it.organisation, (it.at, it.acknowledged.map(|it| it.at)));
                 }
             }
         } else if !room {

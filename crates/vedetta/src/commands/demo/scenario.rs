@@ -193,14 +193,17 @@ async fn show(
     Ok(id)
 }
 
-/// The centre and one municipality acknowledge what they read last.
+/// People of the centre and of one municipality acknowledge what their organisation had last.
 fn acknowledge(house: &House, audience: &Audience) -> Result<(), Failure> {
     for id in ["cnaipic", "comune-054039"] {
         let actor = audience.actor(id)?;
         let wish = vedetta_flow::Wish::all(Sequence::START, vedetta_flow::VersionFilter::Last);
         let newest = house.page(actor, &wish)?.items.into_iter().next_back();
         if let Some(item) = newest {
-            house.acknowledge(actor, &item.id, Some("ricevuto".into()))?;
+            let person = house.keeper(&actor.organisation);
+            let person =
+                person.ok_or_else(|| Failure::Usage(format!("the network has no {id}")))?;
+            house.acknowledge(&person, &item.id, Some("ricevuto".into()))?;
         }
     }
     Ok(())
