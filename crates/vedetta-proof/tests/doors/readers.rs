@@ -223,10 +223,12 @@ impl History {
                 "suricata.rules" => Pap::Amber,
                 _ => Pap::Green,
             };
-            // Nobody's machine blocks, or watches, what a member owns.
+            // Nobody's machine blocks, or watches, what a member owns, unless they brought it.
             let owned = |it: &Readable<'_>| {
                 let value = it.written.value.as_ref();
-                file != "indicators.csv" && value.is_some_and(|it| it.is_owned(&self.truth.world))
+                file != "indicators.csv"
+                    && it.item.producer != reader.account.organisation
+                    && value.is_some_and(|it| it.is_owned(&self.truth.world))
             };
             let may = newest.iter().filter(may).filter(|it| it.pap <= strictest && !owned(it));
             let expected: BTreeSet<_> =
