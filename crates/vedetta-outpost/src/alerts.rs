@@ -1,6 +1,6 @@
 //! What sensors found lately, for those who may know it, and what a person judged of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,11 @@ impl Recent {
             let oldest = *oldest;
             self.by_item.retain(|_, told| told.version >= oldest);
         }
+    }
+
+    /// Forgets what was withdrawn.
+    pub(crate) fn forget(&mut self, withdrawn: &BTreeSet<ItemId>) {
+        self.by_item.retain(|(id, _), _| !withdrawn.contains(id));
     }
 }
 

@@ -35,6 +35,8 @@ pub struct SeenBy {
 #[derive(Default)]
 pub(crate) struct Sightings {
     place: Sequence,
+    /// What was withdrawn up to here is forgotten.
+    forgotten: Sequence,
     /// By item and clearance: a sighting is told in many versions, and may be in two forms.
     of: HashMap<ItemId, HashMap<(ItemId, ClearanceId), Sighting>>,
     pub(crate) whole: Wholes,
@@ -85,6 +87,8 @@ struct Written {
     revoked: bool,
 }
 
+/// The type of sightings.
+const KIND: &str = "sighting";
 /// Sightings read at once.
 const PAGE: usize = 1_000;
 
@@ -171,10 +175,13 @@ impl Lately {
 }
 
 impl Sightings {
-    /// Reads the sightings that came since.
+    /// Reads the sightings that came since, and forgets those that were taken back.
     pub(crate) fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
-        let kinds = ["sighting".to_owned()];
+        let kinds = [KIND.to_owned()];
         let end = house.bell().last();
+        if self.place == Sequence::START {
+            self.forgotten = end;
+        }
         while self.place < end {
             let after = self.place;
             let page = house.read(|reader| {
@@ -192,7 +199,21 @@ impl Sightings {
             page.items.iter().try_for_each(|item| self.note(house, item))?;
             self.place = page.next.unwrap_or(end);
         }
+        let (withdrawn, upto) = house.withdrawn_after(self.forgotten)?;
+        let withdrawn = withdrawn.into_iter().filter(|it| it.kind() == KIND);
+        self.forget(&withdrawn.collect());
+        self.forgotten = upto;
         Ok(())
+    }
+
+    fn forget(&mut self, withdrawn: &BTreeSet<ItemId>) {
+        if withdrawn.is_empty() {
+            return;
+        }
+        for known in self.of.values_mut() {
+            known.retain(|(id, _), _| !withdrawn.contains(id));
+        }
+        self.recent.forget(withdrawn);
     }
 
     fn note(&mut self, house: &House, item: &StoredItem) -> Result<(), FlowError> {

@@ -221,6 +221,39 @@ fn seen_by_so_many_without_showing_who() {
 }
 
 #[test]
+fn a_sighting_that_was_withdrawn_counts_as_after_a_restart() {
+    let node = node();
+    let id = TestItem::indicator(7).id();
+    for (n, organisation) in [(1, "perugia"), (2, "terni")] {
+        let sensor = node.sensor(organisation);
+        let report = one(told(n, By::Indicator, id.as_str(), 5, node.house.now()));
+        node.outposts.take(&sensor, report).unwrap();
+        node.clock.advance(Duration::from_hours(1));
+    }
+    let (centre, stranger) = (Node::person("cosc-umbria"), Node::person("stranger"));
+    let opened = || Arc::new(Outposts::new(Arc::clone(&node.house)));
+    let told = |outposts: &Arc<Outposts>| {
+        let wish = AlertWish { least: Severity::Informational, limit: 10 };
+        [&centre, &stranger].map(|reader| {
+            let last = outposts.lately(reader).unwrap().of(&id, vedetta_flow::Form::Full);
+            let seen = outposts.seen_by(reader, &id).unwrap().map(|it| (it.organisations, it.last));
+            (last, seen, outposts.alerts(reader, &wish).unwrap())
+        })
+    };
+    let outposts = opened();
+    let before = told(&outposts);
+    let [(_, _, alerts), _] = &before;
+    let terni = Node::person("terni");
+    node.house.withdraw(&terni, &alerts[0].sighting, "a drill").unwrap();
+    let after = told(&outposts);
+    assert_eq!(after, told(&opened()));
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after.0.is_some() && after.0 < before.0, "{before:?} {after:?}");
+        assert_eq!((after.1.unwrap().0, after.2.len()), (1, 1));
+    }
+}
+
+#[test]
 fn what_is_grave_and_outside_is_looked_for_by_others() {
     let node = node();
     let (sensor, now) = (node.sensor("perugia"), node.house.now());

@@ -165,6 +165,28 @@ impl House {
         Ok(page)
     }
 
+    /// The items that were withdrawn after a place, and where to go on. For the corridor's own crates.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn withdrawn_after(
+        &self,
+        mut after: Sequence,
+    ) -> Result<(Vec<ItemId>, Sequence), FlowError> {
+        let mut items = Vec::new();
+        loop {
+            let found = self.retractions(after, REMEMBERED)?;
+            after = found.last().map_or(after, |last| last.place());
+            items.extend(found.iter().filter_map(|it| match &it.told {
+                Retracted::Item(notice) => Some(notice.item.clone()),
+                Retracted::Lapse(_) => None,
+            }));
+            if found.len() < REMEMBERED {
+                return Ok((items, after));
+            }
+        }
+    }
+
     /// The first withdrawals after a place, in order, at most so many.
     fn retractions(&self, after: Sequence, most: usize) -> Result<Vec<Arc<Retraction>>, FlowError> {
         let generation = Some(self.standing().generation);
