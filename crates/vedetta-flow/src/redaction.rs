@@ -9,12 +9,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
-use vedetta_policy::{OMITTED, Redaction, Reference, Secrets, Victim, redact};
+use vedetta_policy::{Form, OMITTED, Redaction, Reference, Secrets, Victim, redact};
 use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
 
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
 use crate::standing::Standing;
+use crate::views::read_items::derived_from;
 
 /// Makes derived items.
 #[derive(Clone)]
@@ -96,28 +97,58 @@ impl House {
         named(&self.redaction_key, reader, item)
     }
 
-    /// The identifier of the derived form of an item that is here; what another node brought has the
-    /// name that its origin gave it, if it has a form.
-    pub(crate) fn derived_of<R: Reader + ?Sized>(
+    /// [`Redactor::named_forms`].
+    pub(crate) fn named_forms<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
-        item: &StoredItem,
-    ) -> Result<Option<ItemId>, StoreError> {
-        Redactor::of(self).derived_of(reader, item)
+        full: &StoredItem,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        Redactor::of(self).named_forms(reader, full)
+    }
+
+    /// [`Redactor::forms_here`].
+    pub(crate) fn forms_here<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        full: &StoredItem,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        Redactor::of(self).forms_here(reader, full)
     }
 }
 
 impl Redactor {
-    /// [`House::derived_of`].
-    pub(crate) fn derived_of<R: Reader + ?Sized>(
+    /// The releases of what the origin of an item names as its form without the victim, and brought as
+    /// such itself: it could name anything that somebody else has.
+    pub(crate) fn named_forms<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
-        item: &StoredItem,
-    ) -> Result<Option<ItemId>, StoreError> {
-        match Provenance::of(item) {
-            Some(provenance) => Ok(provenance.envelope.derived),
-            None => named(&self.key, reader, (&item.id, item.producer)).map(Some),
-        }
+        full: &StoredItem,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let brought = Provenance::of(full).map(|it| it.envelope);
+        let named = match &brought {
+            Some(envelope) => envelope.derived.clone(),
+            None => Some(named(&self.key, reader, (&full.id, full.producer))?),
+        };
+        let mut forms = named.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
+        forms.retain(|form| match (&brought, Provenance::of(form)) {
+            (Some(full), Some(form)) => {
+                form.envelope.origin == full.origin && form.envelope.form == Form::Redacted
+            }
+            (None, None) => form.producer == full.producer && is_derived(form, full),
+            _ => false,
+        });
+        Ok(forms)
+    }
+
+    /// Those of them that go out as its form: what came before the full form is an item by itself.
+    pub(crate) fn forms_here<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        full: &StoredItem,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let mut forms = self.named_forms(reader, full)?;
+        forms.retain(|form| is_derived(form, full));
+        Ok(forms)
     }
 
     /// Of a house, under its key.
@@ -374,6 +405,10 @@ pub(crate) fn own_id<R: Reader + ?Sized>(
     let plain = derived_id(key, item, None);
     let before = reader.releases(&plain)?.iter().any(|it| it.producer == producer);
     Ok(if before { plain } else { derived_id(key, item, Some(producer)) })
+}
+
+fn is_derived(form: &StoredItem, full: &StoredItem) -> bool {
+    derived_from(&form.facts).as_ref() == Some(&full.id)
 }
 
 /// The keyed hash of an identifier, as it is or for one organisation alone.

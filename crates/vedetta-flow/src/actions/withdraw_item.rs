@@ -48,9 +48,10 @@ impl House {
             for producer in &producers {
                 let mut forms = BTreeSet::new();
                 for release in unit.releases(&item)?.iter().filter(|it| it.producer == *producer) {
-                    forms.extend(redactor.derived_of(unit, release)?);
+                    let named = redactor.named_forms(unit, release)?;
+                    forms.extend(named.into_iter().map(|form| (form.id, form.producer)));
                 }
-                for derived in &forms {
+                for (derived, producer) in &forms {
                     // Who has the derived form is not told why: the words may tell the victim.
                     if let Some(stamp) = unit.withdraw(derived, *producer, &actor, "{}")? {
                         keep(unit, (derived, *producer), stamp, (&actor, ""))?;

@@ -218,8 +218,7 @@ impl House {
         }
         releases.retain(|release| release.origin == item.origin);
         if search.form == Form::Redacted {
-            let id = self.derived_of(reader, item)?;
-            let mut derived = id.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
+            let mut derived = self.forms_here(reader, item)?;
             derived.retain(|release| of.is_some() || release.version == item.version);
             releases.append(&mut derived);
         }
@@ -358,10 +357,9 @@ impl Release {
     ) -> Result<usize, StoreError> {
         let (mut placed, mut releases) = (0, Vec::new());
         for (place, item) in self.items.iter().enumerate() {
-            if let Some(provenance) = Provenance::of(item) {
-                let Some(derived) = provenance.envelope.derived else { continue };
-                let there = unit.releases(&derived)?;
-                releases.extend(there.first().map(|first| (first.origin, clearance)));
+            if Provenance::of(item).is_some() {
+                let here = self.forms_here(unit, item)?;
+                releases.extend(here.last().map(|origin| (*origin, clearance)));
                 continue;
             }
             let Ok(Derived { id, body, .. }) = forms.get(place) else { continue };
@@ -378,7 +376,8 @@ impl Release {
             }])?;
             match placement.first() {
                 Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {
-                    releases.push((stamp.seq, clearance));
+                    let ours = self.forms_here(unit, item)?.contains(&stamp.seq);
+                    releases.extend(ours.then_some((stamp.seq, clearance)));
                 }
                 _ => placed += 1,
             }
@@ -411,6 +410,18 @@ impl Had {
 
     /// Whoever reads today what came to this node by another way has it.
     fn by_another_way(&mut self, clearance: &Clearance, search: &Search<'_>) {
+
+    /// The entries with the form of a version of an item without its victim.
+    fn forms_here(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        item: &StoredItem,
+    ) -> Result<Vec<Sequence>, StoreError> {
+        let of = line(&item.id, item.producer);
+        let mut forms = self.redactor.forms_here(unit, item)?;
+        forms.retain(|form| of.is_some() || form.version == item.version);
+        Ok(forms.into_iter().map(|form| form.origin).collect())
+    }
         if clearance.handling.via.is_empty() && search.handling.via.is_empty() {
             return;
         }

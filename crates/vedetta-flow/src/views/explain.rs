@@ -334,8 +334,9 @@ impl House {
             let whole = reader.releases(&item)?;
             let same = |it: &&StoredItem| own.is_some() || it.version == version;
             let whole = whole.iter().filter(same).find(|it| it.producer == producer);
-            whole.map_or(Ok(None), |whole| self.derived_of(reader, whole))
+            whole.map_or_else(|| Ok(Vec::new()), |whole| self.forms_here(reader, whole))
         })?;
+        let derived = derived.into_iter().map(|form| form.id);
         let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
         let versions = match own {

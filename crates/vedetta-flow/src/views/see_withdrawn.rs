@@ -1,6 +1,6 @@
 //! What was withdrawn, and who has it all the same: it had reached them before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
@@ -82,17 +82,15 @@ impl House {
                 return Ok(None);
             }
             let withdrawn = withdrawn(reader, item, &whole)?;
-            let mut forms = BTreeSet::new();
+            let mut releases: BTreeMap<_, _> =
+                whole.iter().map(|it| (it.stamp.seq, true)).collect();
             for release in &whole {
-                forms.extend(self.derived_of(reader, release)?);
+                for form in self.named_forms(reader, release)? {
+                    releases.entry(form.stamp.seq).or_insert(false);
+                }
             }
-            let mut redacted = Vec::new();
-            for form in &forms {
-                redacted.extend(reader.releases(form)?);
-            }
-            let releases = whole.iter().map(|it| (it, true));
-            for (release, full) in releases.chain(redacted.iter().map(|it| (it, false))) {
-                for row in reader.deliveries(release.stamp.seq)? {
+            for (release, full) in releases {
+                for row in reader.deliveries(release)? {
                     let this = (row.batch.at, row.batch.door);
                     for number in row.batch.audience.iter() {
                         let it = had.entry(number).or_default();
@@ -100,7 +98,7 @@ impl House {
                         it.first = Some(it.first.map_or(this, |first| first.min(this)));
                     }
                 }
-                for told in reader.acknowledgements(release.stamp.seq)? {
+                for told in reader.acknowledgements(release)? {
                     let it = had.entry(told.organisation).or_default();
                     it.full |= full;
                     keep_first(&mut it.acknowledged, told);

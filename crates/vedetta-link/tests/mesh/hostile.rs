@@ -21,17 +21,21 @@ use vedetta_federation::shelf::{Lane, Outcome, Parcel};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
 use vedetta_mesh::OldKey;
 use vedetta_model::agreement::Stage;
-use vedetta_model::{Handling, Instant, ItemId, Tlp};
+use vedetta_model::{Actor, Agreement, Handling, Instant, ItemId, Role, Tlp};
 use vedetta_policy::{Form, Passage};
 use vedetta_testkit::items::TestItem;
 
-use super::network::{Node, agreements, id};
+use super::network::{Node, agreement, agreements, id, party};
 use super::wire::{Wire, pair, settle};
 
 /// The country with a peer that lies: the national centre, Umbria, and an agency's node.
 pub(super) fn country() -> [Node; 3] {
+    of(agreements)
+}
+
+fn of(held: impl Fn() -> Vec<Agreement>) -> [Node; 3] {
     let [national, umbria, liar] =
-        ["cnaipic", "cosc-umbria", "poli-cert"].map(|name| Node::new(name, agreements()));
+        ["cnaipic", "cosc-umbria", "poli-cert"].map(|name| Node::new(name, held()));
     pair(&national, &umbria);
     pair(&national, &liar);
     settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liar)]);
@@ -122,10 +126,71 @@ fn a_derived_form_that_is_anothers_item_is_not_withdrawn_with_it() {
         assert_eq!(bring(&liar, &national, bait), "new");
         assert_eq!(withdraw(&liar, &national, &clear(n).id()), "new");
         assert!(national.reads("terni", &victim.id()), "{}", victim.id());
+        let mut bait = item("poli-cert", &clear(n + 10), "CLEAR");
+        bait.derived = Some(victim.id());
+        assert_eq!(bring(&liar, &national, bait), "new");
+        let officer = Actor { roles: [Role::DutyOfficer].into(), ..national.administrator() };
+        national.house.withdraw(&officer, &clear(n + 10).id(), "a lie").unwrap();
+        assert!(national.reads("terni", &victim.id()), "{}", victim.id());
     }
     let mut itself = item("poli-cert", &clear(12), "CLEAR");
     itself.derived = Some(clear(12).id());
     assert_eq!(bring(&liar, &national, itself), "not-redacted");
+}
+
+#[test]
+fn nobody_gets_as_a_derived_form_what_is_anothers() {
+    let agencies = json!([party("centre", &["cnaipic"]), party("agencies", &["poli-cert"])]);
+    let agencies = agreement("agencies", None, ("hidden", "none"), &agencies);
+    let held = || [agreements(), vec![agencies.clone()]].concat();
+    let [national, umbria, liar] = of(held);
+    // The liar has the form of one of them, and may give it to nobody.
+    let about = TestItem::incident(1, "an intrusion")
+        .tlp("AMBER+STRICT")
+        .handled("victim_refs", json!([id("perugia").identity()]))
+        .handled("only_under", json!(["agencies"]));
+    let red = TestItem::indicator(2).tlp("RED").with("name", json!("for the room alone"));
+    let amber = TestItem::indicator(3).tlp("AMBER");
+    national.bring("cnaipic", &[about, red.clone(), amber.clone()]);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    let read = serde_json::from_str::<serde_json::Value>(&national.read_by("poli-cert")[0]);
+    let form = ItemId::new(read.unwrap()["id"].as_str().unwrap()).unwrap();
+    let baits: Vec<_> = (10..).zip([form, red.id(), amber.id()]).collect();
+    for (n, named) in &baits {
+        let mut bait = item("poli-cert", &clear(*n), "CLEAR");
+        bait.conditions.victims = [id("poli-cert")].into();
+        bait.derived = Some(named.clone());
+        assert_eq!(bring(&liar, &national, bait), "new");
+    }
+    national.house.clear_newcomers().unwrap();
+    settle(&mut wires);
+    for (_, named) in &baits[..2] {
+        assert!(!national.reads("terni", named), "{named}");
+    }
+    let told = ["an intrusion", "for the room alone"];
+    assert!(!wires[0].seen.iter().any(|frame| told.iter().any(|it| frame.contains(it))));
+    let (last, officer) = (clear(12).id(), national.administrator());
+    assert!(national.reads("cosc-umbria", &amber.id()));
+    assert!(!national.house.explain_any(&last, &id("cosc-umbria")).unwrap().allowed);
+    assert_eq!(national.house.holders_of(&officer, &last).unwrap().holders, []);
+}
+
+#[test]
+fn nothing_is_the_derived_form_of_what_another_brought() {
+    let [national, _, liar] = country();
+    let ours = TestItem::indicator(3).tlp("AMBER");
+    national.bring("cnaipic", &[ours.clone()]);
+    let mut full = item("poli-cert", &clear(3), "CLEAR");
+    full.derived = Some(clear(4).id());
+    let mut form = item("poli-cert", &TestItem::indicator(4).tlp("RED"), "RED");
+    form.form = Form::Redacted;
+    let both = [full, form].map(|it| own(&liar, 900, What::Item(Box::new(it))));
+    assert!(taken(&liar, &national, both.into(), (vec![], None)).refused.is_empty());
+    let umbria = id("cosc-umbria");
+    assert!(national.house.explain_any(&ours.id(), &umbria).unwrap().allowed);
+    let of_form = national.house.explain_any(&clear(4).id(), &umbria);
+    assert!(!of_form.is_ok_and(|it| it.allowed), "who reads ours reads none of theirs");
 }
 
 #[test]

@@ -247,17 +247,20 @@ impl Load {
         (origin, derived): (&OrganisationId, &ItemId),
         decided: &mut Decided<'_>,
     ) -> Result<Option<(ItemId, Arc<Handling>)>, StoreError> {
+        let of = |it: &StoredItem| {
+            let brought = Provenance::of(it).map(|it| it.envelope);
+            brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
+        };
         if let Some((full, handling)) = decided.full_of.get(&(origin, derived)) {
-            return Ok(Some((full.clone(), Arc::clone(handling))));
+            // It may name as the full form what is another's here.
+            let here = unit.releases(full)?;
+            let own = full.follows_from_value() || here.is_empty() || here.iter().any(of);
+            return Ok(own.then(|| (full.clone(), Arc::clone(handling))));
         }
         let Some(full) = unit.bookmark(&full_name(origin, derived))? else { return Ok(None) };
         let full = String::from_utf8(full).ok().and_then(|full| ItemId::new(&full).ok());
         let Some(full) = full else { return Ok(None) };
-        let of = |it: &&StoredItem| {
-            let brought = Provenance::of(it).map(|it| it.envelope);
-            brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
-        };
-        let clearance = unit.releases(&full)?.iter().find(of).map(|it| it.clearance);
+        let clearance = unit.releases(&full)?.into_iter().find(of).map(|it| it.clearance);
         let Some(clearance) = clearance else { return Ok(None) };
         let clearance = self.shared.book.seen_by(unit, clearance)?;
         Ok(clearance.map(|clearance| (full, Arc::clone(&clearance.handling))))
