@@ -1,14 +1,14 @@
 //! Derived forms, made before the unit of work that writes them: who brings much to look through
 //! waits, and holds up neither those who read nor those who write.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use vedetta_model::{Handling, OrganisationId};
+use vedetta_model::{Handling, ItemId, OrganisationId};
 use vedetta_store::{EntryKind, Reader, Sequence, StoreError};
 
 use crate::house::Shared;
-use crate::redaction::{Derived, facts_of};
+use crate::redaction::{Derived, NoForm, facts_of};
 use crate::standing::Standing;
 
 /// So often forms are made, while what they rest on changes before they are written.
@@ -17,7 +17,7 @@ pub(crate) const TRIES: usize = 3;
 /// Derived forms, by the places of their items, or why there is none.
 pub(crate) struct Forms {
     standing: Arc<Standing>,
-    made: BTreeMap<usize, Result<Derived, String>>,
+    made: BTreeMap<usize, Result<Derived, NoForm>>,
     /// Which rest on each item of the ledger.
     leaning: HashMap<String, Vec<usize>>,
     /// What came to the ledger up to here is counted in.
@@ -32,8 +32,27 @@ pub(crate) struct Settled<'a> {
     stale: BTreeSet<usize>,
 }
 
+/// How that is handled of which a form is to be looked for again, with from which place on; at the
+/// latest where the last look ended.
+pub(crate) type Again = HashMap<Arc<Handling>, Sequence>;
+
+/// What is withheld for now: what it rests on keeps changing, or is not here yet.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    due: Again,
+    /// What is due when the present unit of work is committed.
+    coming: Vec<(Arc<Handling>, Sequence)>,
+    /// By what is not here.
+    awaited: HashMap<ItemId, Again>,
+    /// By producer, what its items wait for, the oldest first.
+    of: HashMap<OrganisationId, VecDeque<ItemId>>,
+}
+
 /// Entries looked at in one go.
 const PAGE: usize = 200;
+/// The items of one producer wait for so much that is not here; then the oldest is given up, and looked
+/// for when the node starts again.
+const AWAITED: usize = 1_000;
 
 impl Forms {
     /// None yet, of what is known of victims, and in the ledger, now.
@@ -44,8 +63,9 @@ impl Forms {
         Ok(Self { standing, made, leaning, upto, stale })
     }
 
-    pub(crate) fn add(&mut self, place: usize, form: Result<Derived, String>) {
-        for id in form.iter().flat_map(|it| &it.leant) {
+    pub(crate) fn add(&mut self, place: usize, form: Result<Derived, NoForm>) {
+        let leant = form.as_ref().map_or_else(|none| &none.awaited, |made| &made.leant);
+        for id in leant {
             self.leaning.entry(id.to_string()).or_default().push(place);
         }
         self.made.insert(place, form);
@@ -100,7 +120,7 @@ impl Forms {
                 Some(Ok(_)) => {
                     !changed.contains(&place) && self.knows_alike(standing, handling, &mut known)
                 }
-                Some(Err(_)) => true,
+                Some(Err(_)) => !changed.contains(&place),
                 None => false,
             };
             if !holds {
@@ -131,15 +151,121 @@ impl Settled<'_> {
 
     /// Whether the form of an item is withheld for now alone.
     pub(crate) fn may_come(&self, place: usize) -> bool {
-        self.stale.contains(&place)
+        self.stale.contains(&place) || !self.awaited(place).is_empty()
+    }
+
+    /// For what the form of an item waits that is not here.
+    pub(crate) fn awaited(&self, place: usize) -> &[ItemId] {
+        let form = self.forms.made.get(&place).filter(|_| !self.stale.contains(&place));
+        form.and_then(|form| form.as_ref().err()).map_or(&[], |none| &none.awaited)
+    }
+
+    /// Has the form of an item, released at a place, looked for again when it may come.
+    pub(crate) fn wait(
+        &self,
+        place: usize,
+        (shared, handling): (&Shared, &Arc<Handling>),
+        at: Sequence,
+    ) {
+        if self.stale.contains(&place) {
+            shared.waiting().coming.push((Arc::clone(handling), at));
+        }
+        self.wait_for(place, (shared, handling), at);
+    }
+
+    /// The same, when what it refers to has come.
+    pub(crate) fn wait_for(
+        &self,
+        place: usize,
+        (shared, handling): (&Shared, &Arc<Handling>),
+        at: Sequence,
+    ) {
+        shared.waiting().wait_for(self.awaited(place), handling, at);
     }
 
     /// The form of an item, or why it is withheld.
     pub(crate) fn get(&self, place: usize) -> Result<&Derived, &str> {
         match self.forms.made.get(&place) {
             Some(Ok(made)) if !self.stale.contains(&place) => Ok(made),
-            Some(Err(reason)) => Err(reason),
+            Some(Err(none)) => Err(&none.reason),
             _ => Err("what it refers to, or what is known of the victim, keeps changing"),
+        }
+    }
+}
+
+impl Waiting {
+    fn wait_for(&mut self, ids: &[ItemId], handling: &Arc<Handling>, at: Sequence) {
+        for id in ids {
+            let due = self.awaited.entry(id.clone()).or_default();
+            if enter(due, handling, at) {
+                continue;
+            }
+            let order = self.of.entry(handling.producer.clone()).or_default();
+            order.push_back(id.clone());
+            if order.len() > AWAITED
+                && let Some(oldest) = order.pop_front()
+                && let Some(due) = self.awaited.get_mut(&oldest)
+            {
+                due.retain(|it, _| it.producer != handling.producer);
+                if due.is_empty() {
+                    self.awaited.remove(&oldest);
+                }
+            }
+        }
+    }
+
+    fn came(&mut self, id: &ItemId) {
+        for (handling, at) in self.awaited.remove(id).into_iter().flatten() {
+            if let Some(order) = self.of.get_mut(&handling.producer) {
+                order.retain(|it| it != id);
+            }
+            self.coming.push((handling, at));
+        }
+    }
+
+    pub(crate) fn committed(&mut self) {
+        for (handling, at) in self.coming.drain(..) {
+            enter(&mut self.due, &handling, at);
+        }
+    }
+
+    /// What is to be looked for again, which is forgotten.
+    pub(crate) fn take(&mut self) -> Again {
+        std::mem::take(&mut self.due)
+    }
+
+    pub(crate) fn put_back(&mut self, due: &Again) {
+        for (handling, at) in due {
+            enter(&mut self.due, handling, *at);
+        }
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+}
+
+/// Whether it was there: then the first place counts.
+fn enter(due: &mut Again, handling: &Arc<Handling>, at: Sequence) -> bool {
+    match due.get_mut(handling) {
+        Some(first) => {
+            *first = at.min(*first);
+            true
+        }
+        None => due.insert(Arc::clone(handling), at).is_some(),
+    }
+}
+
+impl Shared {
+    pub(crate) fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that a unit of work placed items: forms may have waited for them.
+    pub fn came<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) {
+        let mut waiting = self.waiting();
+        if !waiting.awaited.is_empty() {
+            items.into_iter().for_each(|id| waiting.came(id));
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The house: the ledger, what stands now, the one who writes, and the bell.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use vedetta_model::{Actor, Clock, Entropy, Handling, Instant};
+use vedetta_model::{Actor, Clock, Entropy, Instant};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
@@ -13,6 +12,7 @@ use vedetta_store::{
 use crate::bell::Bell;
 use crate::book::Book;
 use crate::error::FlowError;
+use crate::forms::Waiting;
 use crate::losses;
 use crate::mesh::Compiled;
 use crate::scribe::{AfterCommit, Scribe};
@@ -45,8 +45,7 @@ pub struct Shared {
     renewing: Mutex<()>,
     /// What the past's newcomers were looked for in already.
     pub(crate) looked: Mutex<Looked>,
-    /// Of what is handled so, a form was withheld while what it rests on kept changing.
-    pub(crate) waiting: Mutex<HashSet<Arc<Handling>>>,
+    pub(crate) waiting: Mutex<Waiting>,
     pub(crate) withdrawals: Newest,
     /// What is lost as things stand.
     pub(crate) losses: losses::Kept,
@@ -278,14 +277,9 @@ impl Shared {
         self.touched.fetch_or(BOOK, Ordering::SeqCst);
     }
 
-    /// Says that a form of what is handled so is withheld for a while.
-    pub(crate) fn form_waits(&self, handling: &Arc<Handling>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.insert(Arc::clone(handling));
-    }
-
     /// Reads what was just written, and what is owed.
     fn catch_up(&self) -> Result<(), StoreError> {
+        self.waiting().committed();
         let touched = self.touched.swap(0, Ordering::SeqCst);
         let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         self.see(touched | self.owed.load(Ordering::SeqCst))

@@ -71,6 +71,29 @@ pub(crate) struct Derived {
     pub(crate) leant: Vec<ItemId>,
 }
 
+/// Why there is no derived item.
+pub(crate) struct NoForm {
+    pub(crate) reason: String,
+    /// What it refers to and nobody has brought yet, where that alone stands in the way.
+    pub(crate) awaited: Vec<ItemId>,
+}
+
+/// What becomes of the references of one item.
+struct References<'a, 'b> {
+    tellers: &'a mut Tellers<'b>,
+    standing: &'a Standing,
+    redactor: &'a Redactor,
+    producer: OrganisationNumber,
+    /// The victims, and what must not be told of them.
+    victims: (&'a BTreeSet<OrganisationId>, &'a Secrets),
+    /// The items of the ledger that they lead to.
+    leant: Vec<ItemId>,
+    /// What they lead to and is not here.
+    unknown: BTreeSet<ItemId>,
+    /// What the ledger said.
+    asked: Result<(), StoreError>,
+}
+
 /// What is known of so many different victims, or of so many items, is remembered at once.
 const REMEMBERED: (usize, usize) = (16, 10_000);
 /// An item with more versions, or more octets in them, is not looked through: it may tell anything.
@@ -81,6 +104,8 @@ const OCTETS: usize = 2 << 20;
 const ROOM: usize = 8 << 20;
 /// References that are followed for one load, or one thousand items of it: any more lead nowhere.
 const REFERENCES: usize = 50_000;
+/// What refers to more that is not here waits for none of it.
+const AWAITED: usize = 16;
 /// Versions that are held at once.
 const PAGE: usize = 10;
 
@@ -164,54 +189,55 @@ impl Redactor {
         (standing, handling): (&Standing, &Handling),
         (item, producer, body): (&ItemId, OrganisationNumber, &[u8]),
         tellers: &mut Tellers<'_>,
-    ) -> Result<Result<Derived, String>, StoreError> {
+    ) -> Result<Result<Derived, NoForm>, StoreError> {
+        let never = |reason: String| Ok(Err(NoForm { reason, awaited: Vec::new() }));
         if item.kind() == "identity" {
-            return Ok(Err("an identity without its name says nothing".into()));
+            return never("an identity without its name says nothing".into());
         }
-        let shared = tellers.shared;
-        let named = |item: &ItemId| shared.read(|reader| self.derived_id(reader, (item, producer)));
-        let id = named(item)?;
+        let id = tellers.shared.read(|reader| self.derived_id(reader, (item, producer)))?;
         let value = match serde_json::from_slice(body) {
             Ok(value) => value,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return never(error.to_string()),
         };
         let Some(secrets) = tellers.secrets(standing, &handling.victims) else {
-            return Ok(Err("a victim has left the network: what tells it is not known".into()));
+            return never("a victim has left the network: what tells it is not known".into());
         };
-        let asking = RefCell::new((tellers, Vec::new(), Ok(())));
-        let references = |text: &str| {
-            let (tellers, leant, asked) = &mut *asking.borrow_mut();
-            let Ok(id) = ItemId::new(text) else { return Reference::Drop };
-            if matches!(id.kind(), "marking-definition" | "extension-definition") {
-                return Reference::Keep;
-            }
-            let asks = (standing, producer);
-            let told = tellers.told(asks, &id, (&handling.victims, &secrets));
-            leant.extend(tellers.was_asked(&id, producer).then(|| id.clone()));
-            match told {
-                Ok(Some(Tells::Nobody)) => Reference::Keep,
-                Ok(Some(Tells::Victim)) => match named(&id) {
-                    Ok(id) => Reference::Replace(id),
-                    Err(error) => {
-                        *asked = Err(error);
-                        Reference::Drop
-                    }
-                },
-                Ok(None) => Reference::Drop,
-                Err(error) => {
-                    *asked = Err(error);
-                    Reference::Drop
-                }
-            }
+        let (victims, unknown) = ((&handling.victims, &*secrets), BTreeSet::new());
+        let (leant, asked) = (Vec::new(), Ok(()));
+        let all = References {
+            tellers,
+            standing,
+            redactor: self,
+            producer,
+            victims,
+            leant,
+            unknown,
+            asked,
         };
-        let redaction =
-            Redaction { secrets: &secrets, id: &id, publisher: None, references: &references };
-        let value = redact(&value, &redaction);
-        let (_, leant, asked) = asking.into_inner();
+        let all = RefCell::new(all);
+        let redacted = |references: &dyn Fn(&str) -> Reference| {
+            let id = &id;
+            redact(&value, &Redaction { secrets: &secrets, id, publisher: None, references })
+        };
+        let made = redacted(&|text: &str| all.borrow_mut().follow(text));
+        let missing = all.borrow().unknown.len();
+        // As if all that is not here were, and told nothing.
+        let waits = made.is_err()
+            && (1..=AWAITED).contains(&missing)
+            && redacted(&|text: &str| all.borrow_mut().follow_on(text)).is_ok();
+        let References { leant, unknown, asked, .. } = all.into_inner();
         asked?;
-        let value = value.map(|value| named_by_value(value, &secrets));
-        let body = value.map(|value| value.to_string().into_bytes());
-        Ok(body.map(|body| Derived { id, body, leant }).map_err(|withheld| withheld.to_string()))
+        if waits && unknown.len() <= AWAITED {
+            let reason = "what it refers to is not here yet".into();
+            return Ok(Err(NoForm { reason, awaited: unknown.into_iter().collect() }));
+        }
+        match made {
+            Ok(value) => {
+                let body = named_by_value(value, &secrets).to_string().into_bytes();
+                Ok(Ok(Derived { id, body, leant }))
+            }
+            Err(withheld) => never(withheld.to_string()),
+        }
     }
 
     /// [`House::derived_id`].
@@ -224,6 +250,41 @@ impl Redactor {
         item: (&ItemId, OrganisationNumber),
     ) -> Result<ItemId, StoreError> {
         named(&self.key, reader, item)
+    }
+}
+
+impl References<'_, '_> {
+    fn follow(&mut self, text: &str) -> Reference {
+        let Ok(id) = ItemId::new(text) else { return Reference::Drop };
+        if matches!(id.kind(), "marking-definition" | "extension-definition") {
+            return Reference::Keep;
+        }
+        let told = self.tellers.told((self.standing, self.producer), &id, self.victims);
+        self.leant.extend(self.tellers.was_asked(&id, self.producer).then(|| id.clone()));
+        let becomes = match told {
+            Ok(Some(Tells::Nobody)) => Ok(Reference::Keep),
+            Ok(Some(Tells::Victim)) => {
+                let of = (&id, self.producer);
+                let named = self.tellers.shared.read(|reader| self.redactor.derived_id(reader, of));
+                named.map(Reference::Replace)
+            }
+            Ok(None) => {
+                self.unknown.extend(self.tellers.is_unknown(&id, self.producer).then_some(id));
+                Ok(Reference::Drop)
+            }
+            Err(error) => Err(error),
+        };
+        becomes.unwrap_or_else(|error| {
+            self.asked = Err(error);
+            Reference::Drop
+        })
+    }
+
+    /// The same, as if what is not here were.
+    fn follow_on(&mut self, text: &str) -> Reference {
+        let becomes = self.follow(text);
+        let unknown = || ItemId::new(text).is_ok_and(|id| self.unknown.contains(&id));
+        if becomes == Reference::Drop && unknown() { Reference::Keep } else { becomes }
     }
 }
 
@@ -321,6 +382,12 @@ impl<'a> Tellers<'a> {
         self.asked.contains_key(&(id.clone(), producer)) && !self.here.contains_key(id)
     }
 
+    /// Whether an item that was asked for is nowhere, as far as its bringer knows.
+    fn is_unknown(&self, id: &ItemId, producer: OrganisationNumber) -> bool {
+        let asked = self.asked.get(&(id.clone(), producer));
+        matches!(asked, Some(None)) && !self.here.contains_key(id)
+    }
+
     /// What must not be told of some victims.
     fn secrets(
         &mut self,
@@ -348,6 +415,10 @@ impl Scan<'_> {
         self.room = room;
         serde_json::from_slice::<Value>(body).map_or(true, |it| self.secrets.are_told_by(&it))
     }
+}
+
+fn is_derived(form: &StoredItem, full: &StoredItem) -> bool {
+    derived_from(&form.facts).as_ref() == Some(&full.id)
 }
 
 fn tells(handling: &Handling) -> Tells {
@@ -405,10 +476,6 @@ pub(crate) fn own_id<R: Reader + ?Sized>(
     let plain = derived_id(key, item, None);
     let before = reader.releases(&plain)?.iter().any(|it| it.producer == producer);
     Ok(if before { plain } else { derived_id(key, item, Some(producer)) })
-}
-
-fn is_derived(form: &StoredItem, full: &StoredItem) -> bool {
-    derived_from(&form.facts).as_ref() == Some(&full.id)
 }
 
 /// The keyed hash of an identifier, as it is or for one organisation alone.

@@ -211,6 +211,8 @@ struct Place {
 struct Withheld {
     many: usize,
     reason: String,
+    /// Whether it goes to them when what it refers to is here.
+    awaited: bool,
 }
 
 /// What the bringer is told of one item.
@@ -234,9 +236,9 @@ struct Cleared {
 
 impl Cleared {
     /// Who gets nothing when there is no form without the victim.
-    fn withheld_from(&self, form: Result<&Derived, &str>) -> Option<Withheld> {
-        let reason = form.err().filter(|_| self.without > 0)?;
-        Some(Withheld { many: self.without, reason: reason.into() })
+    fn withheld_from(&self, (forms, place): (&Settled<'_>, usize)) -> Option<Withheld> {
+        let reason = forms.get(place).err().filter(|_| self.without > 0)?.into();
+        Some(Withheld { many: self.without, reason, awaited: !forms.awaited(place).is_empty() })
     }
 }
 
@@ -310,7 +312,6 @@ impl Load {
             let mut withheld = cleared.withheld.clone();
             if let Some(form) = cleared.redacted.filter(|_| forms.may_come(place)) {
                 withheld.push(form);
-                self.shared.form_waits(handling);
             }
             facts.push(self.facts(item, handling, &withheld));
             versions.push(version(unit, item)?);
@@ -329,6 +330,7 @@ impl Load {
             self.reclaim(unit)?;
         }
         let placements = unit.place_items(&drafts)?;
+        self.shared.came(items.iter().map(|item| &item.id));
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
         for (place, placement) in part.zip(placements) {
             let (item, handling) = (&self.items[place], &self.handlings[place]);
@@ -342,12 +344,16 @@ impl Load {
                     None => false,
                 };
                 // Who is kept from it for a while does not lose it for good.
-                let kept = cleared.redacted.is_none() || forms.may_come(place);
+                let waits = cleared.redacted.is_some() && forms.may_come(place);
+                if waits {
+                    forms.wait(place, (&self.shared, handling), stamp.seq);
+                }
+                let kept = cleared.redacted.is_none() || waits;
                 let lasting = item.revoked || !kept || handling.victims.is_empty();
                 bare.extend((lasting && !derived).then_some(item));
             }
             let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
-            let withheld = cleared.withheld_from(forms.get(place));
+            let withheld = cleared.withheld_from((forms, place));
             places.push(Place { outcome, audience: cleared.audience, withheld });
         }
         if known.values().any(|it| it.redacted.is_some()) || self.any_derived() {
@@ -574,7 +580,10 @@ impl Load {
         let placement = unit.place_items(&[draft])?.pop();
         match placement {
             // Of what was withdrawn once, no later version is served either.
-            Some(Placement::Added(stamp)) => is_served(unit, id, stamp.seq),
+            Some(Placement::Added(stamp)) => {
+                self.shared.came([id]);
+                is_served(unit, id, stamp.seq)
+            }
             _ => Ok(true),
         }
     }
@@ -627,11 +636,17 @@ impl Receipt {
 
 impl Withheld {
     fn remark(&self, item: &Brought) -> Fault {
-        let Self { many, reason } = self;
-        let reason = format!(
-            "{many} organisations that may not know the victim do not receive it, since what is left \
-             would tell it ({reason}); where they need it, bring it again without what tells the victim"
-        );
+        let Self { many, reason, awaited } = self;
+        let reason = match awaited {
+            true => format!(
+                "{many} organisations that may not know the victim do not receive it yet: {reason}; \
+                 they do when that is brought"
+            ),
+            false => format!(
+                "{many} organisations that may not know the victim do not receive it, since what is left \
+                 would tell it ({reason}); where they need it, bring it again without what tells the victim"
+            ),
+        };
         Fault { refused: false, ..refusal(item, "withheld", &reason) }
     }
 }

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use serde::Deserialize;
 use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
@@ -20,7 +20,7 @@ use vedetta_store::{
 
 use crate::book::{Book, Grounds};
 use crate::error::FlowError;
-use crate::forms::{Forms, Settled, TRIES};
+use crate::forms::{Again, Forms, Settled, TRIES};
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
@@ -47,8 +47,8 @@ struct Ledgered {
     /// Whom every clearance of the full form names, and whom any does.
     everywhere: Option<Audience>,
     anywhere: Audience,
-    /// Whether the form of one of the items was withheld for a while.
-    waits: bool,
+    /// From where on the form of one of the items was withheld for a while, if it was.
+    waits: Option<Sequence>,
 }
 
 /// What to look for: a form of the items of a handling, for those entitled to it.
@@ -80,53 +80,72 @@ impl House {
     /// What the ledger said; what was released until then stays, and the next run goes on.
     pub fn clear_newcomers(&self) -> Result<usize, FlowError> {
         let mut looked = self.shared.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (waiting, mut left) = (self.waiting().clone(), HashSet::new());
-        let (upto, standing) = (self.bell().last(), self.standing());
-        let mut released = 0;
-        for (handling, mut ledgered) in ledgered(&self.shared.book) {
-            ledgered.waits = waiting.contains(&handling);
-            for form in [Form::Full, Form::Redacted] {
-                let pasts = self.pasts(&standing, (&handling, form), &ledgered);
-                let before = looked.get(&(Arc::clone(&handling), form));
-                let known = |(number, past): &(&OrganisationNumber, &Past)| {
-                    let before = before.and_then(|it| it.pasts.get(number));
-                    before.is_some_and(|before| before.wider(**past) == *before)
-                };
-                let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
-                let from = before.map_or(Sequence::START, |it| it.upto);
-                let mut left_out = false;
-                for (whom, from) in [(old, from), (new, Sequence::START)] {
-                    let full = &ledgered.full;
-                    let (standing, handling, whom) = (&standing, &handling, by_past(whom));
-                    let search = Search { standing, handling, form, full, whom };
-                    let found = self.search(&search, from)?;
-                    released += found.count;
-                    left_out |= found.left_out;
+        let due = self.shared.waiting().take();
+        let (mut left, mut released) = (Again::new(), 0);
+        let mut look = |handling: Arc<Handling>, ledgered: Ledgered| -> Result<(), FlowError> {
+            let waits = due.get(&handling).copied();
+            let found =
+                self.look_through(&mut looked, (&handling, &Ledgered { waits, ..ledgered }))?;
+            released += found.count;
+            if found.left_out {
+                left.insert(handling, waits.unwrap_or(Sequence(u64::MAX)));
+            }
+            Ok(())
+        };
+        let mut all = ledgered(&self.shared.book).into_iter();
+        let done = all.try_for_each(|(handling, ledgered)| look(handling, ledgered));
+        self.shared.waiting().put_back(if done.is_err() { &due } else { &left });
+        done.map(|()| released)
+    }
+
+    /// Looks through what is handled alike, in either form.
+    fn look_through(
+        &self,
+        looked: &mut Looked,
+        (handling, ledgered): (&Arc<Handling>, &Ledgered),
+    ) -> Result<Released, FlowError> {
+        let (upto, standing, mut all) = (self.bell().last(), self.standing(), Released::default());
+        for form in [Form::Full, Form::Redacted] {
+            let pasts = self.pasts(&standing, (handling, form), ledgered);
+            let had: &Audience = match standing.was_held(handling) {
+                true => standing.network.everyone(),
+                false => &ledgered.anywhere,
+            };
+            let key = (Arc::clone(handling), form);
+            let waits = ledgered.waits.filter(|_| form == Form::Redacted);
+            let before = looked.get(&key);
+            let first = waits.map_or(Sequence(u64::MAX), |at| Sequence(at.0.saturating_sub(1)));
+            let from = before.map_or(Sequence::START, |it| it.upto.min(first));
+            let known = |(number, past): &(&OrganisationNumber, &Past)| {
+                let Some(before) = before else { return false };
+                match before.pasts.get(number) {
+                    Some(before) => before.wider(**past) == *before,
+                    // To whom nothing is due but what waited.
+                    None => waits.is_some() && !had.contains(**number) && **past == Past::Nothing,
                 }
-                match left_out {
-                    // The next run looks where this one did.
-                    true => drop(left.insert(Arc::clone(&handling))),
-                    false => {
-                        let key = (Arc::clone(&handling), form);
-                        looked.insert(key, Look { upto, pasts });
-                    }
-                }
+            };
+            let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
+            let mut left_out = false;
+            for (whom, from) in [(old, from), (new, Sequence::START)] {
+                let (full, whom) = (&ledgered.full[..], by_past(whom));
+                let search = Search { standing: &standing, handling, form, full, whom };
+                let found = self.search(&search, from)?;
+                all.count += found.count;
+                left_out |= found.left_out;
+            }
+            all.left_out |= left_out;
+            // What was left out is looked for again where this run did.
+            if !left_out {
+                looked.insert(key, Look { upto, pasts });
             }
         }
-        let mut still = self.waiting();
-        still.retain(|it| !waiting.contains(it));
-        still.extend(left);
-        Ok(released)
+        Ok(all)
     }
 
     /// Whether a form that was withheld for a while is to be looked for again.
     #[must_use]
     pub fn newcomers_wait(&self) -> bool {
-        !self.waiting().is_empty()
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashSet<Arc<Handling>>> {
-        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.waiting().is_due()
     }
 
     /// How much of the past those are due who may lack something of it.
@@ -152,7 +171,7 @@ impl House {
         let had = lacking.iter().filter(|number| {
             standing.was_held(handling)
                 || (form == Form::Redacted
-                    && (ledgered.waits || ledgered.anywhere.contains(*number)))
+                    && (ledgered.waits.is_some() || ledgered.anywhere.contains(*number)))
         });
         for number in had {
             pasts.entry(number).or_insert(Past::Nothing);
@@ -362,7 +381,10 @@ impl Release {
                 releases.extend(here.last().map(|origin| (*origin, clearance)));
                 continue;
             }
-            let Ok(Derived { id, body, .. }) = forms.get(place) else { continue };
+            let Ok(Derived { id, body, .. }) = forms.get(place) else {
+                forms.wait_for(place, (&self.shared, &self.handling), item.stamp.seq);
+                continue;
+            };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
             let placement = unit.place_items(&[ItemDraft {
                 id,
@@ -375,14 +397,30 @@ impl Release {
                 body,
             }])?;
             match placement.first() {
+                Some(Placement::Added(_)) => {
+                    self.shared.came([id]);
+                    placed += 1;
+                }
                 Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {
                     let ours = self.forms_here(unit, item)?.contains(&stamp.seq);
                     releases.extend(ours.then_some((stamp.seq, clearance)));
                 }
-                _ => placed += 1,
+                Some(Placement::Foreign(_)) | None => {}
             }
         }
         unit.rerelease(&releases, ACTOR).map(|stamps| placed + stamps.len())
+    }
+
+    /// The entries with the form of a version of an item without its victim.
+    fn forms_here(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        item: &StoredItem,
+    ) -> Result<Vec<Sequence>, StoreError> {
+        let of = line(&item.id, item.producer);
+        let mut forms = self.redactor.forms_here(unit, item)?;
+        forms.retain(|form| of.is_some() || form.version == item.version);
+        Ok(forms.into_iter().map(|form| form.origin).collect())
     }
 }
 
@@ -410,18 +448,6 @@ impl Had {
 
     /// Whoever reads today what came to this node by another way has it.
     fn by_another_way(&mut self, clearance: &Clearance, search: &Search<'_>) {
-
-    /// The entries with the form of a version of an item without its victim.
-    fn forms_here(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        item: &StoredItem,
-    ) -> Result<Vec<Sequence>, StoreError> {
-        let of = line(&item.id, item.producer);
-        let mut forms = self.redactor.forms_here(unit, item)?;
-        forms.retain(|form| of.is_some() || form.version == item.version);
-        Ok(forms.into_iter().map(|form| form.origin).collect())
-    }
         if clearance.handling.via.is_empty() && search.handling.via.is_empty() {
             return;
         }

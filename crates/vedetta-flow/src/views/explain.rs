@@ -193,7 +193,8 @@ impl House {
         let standing = self.standing();
         let mut tellers = Tellers::of(&self.shared, std::iter::once((id, &**handling, body)));
         let how = (&*standing, &**handling);
-        Ok(Redactor::of(self).derive(how, (id, producer, body), &mut tellers)?.err())
+        let form = Redactor::of(self).derive(how, (id, producer, body), &mut tellers)?;
+        Ok(form.err().map(|none| none.reason))
     }
 
     /// Who has an item by today's decision, in groups that share a reason: for the operations room and

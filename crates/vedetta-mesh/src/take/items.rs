@@ -328,6 +328,7 @@ impl Load {
         aheads: &mut HashMap<&'a OrganisationId, Ahead>,
     ) -> Result<(), StoreError> {
         let origin = &ready.verified.envelope().origin;
+        self.shared.came([&ready.id]);
         if let Some(derived) = &ready.item.derived {
             let name = full_name(origin, derived);
             unit.set_bookmark(&name, ready.id.as_str().as_bytes())?;

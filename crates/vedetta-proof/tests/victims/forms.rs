@@ -197,6 +197,28 @@ fn a_form_withheld_for_now_comes_when_it_has_settled_whatever_is_given_of_the_pa
 }
 
 #[test]
+fn a_form_withheld_for_what_is_not_here_comes_with_it() {
+    let test = with_hidden();
+    let (first, other) = (tool(1, "plain"), tool(2, "another"));
+    let telling = tool(3, "Comune di Perugia");
+    let to = [&first, &other, &telling];
+    bring_edges(&test, &to);
+    test.house.clear_newcomers().unwrap();
+    assert_eq!((led_to(&test, &to), test.house.newcomers_wait()), (vec![], false));
+    for (it, read) in [(&other, vec![1]), (&first, vec![0, 1])] {
+        test.bring("cosc-umbria", &[it.clone()]);
+        assert!(test.house.newcomers_wait(), "within a minute it is looked for");
+        test.house.clear_newcomers().unwrap();
+        assert_eq!(led_to(&test, &to), read, "without opening the house anew");
+        assert!(!test.house.newcomers_wait());
+    }
+    test.bring("cosc-umbria", &[telling.clone(), tool(4, "what nothing waits for")]);
+    test.house.clear_newcomers().unwrap();
+    assert_eq!(led_to(&test, &to), [0, 1], "what tells the victim is told to nobody");
+    assert!(!test.house.newcomers_wait());
+}
+
+#[test]
 fn who_has_a_form_is_told_when_a_later_version_has_none() {
     let test = with_hidden();
     let item = TestItem::incident(1, "Ransomware").tlp("AMBER");
