@@ -154,8 +154,10 @@ fn nobody_gets_as_a_derived_form_what_is_anothers() {
     national.bring("cnaipic", &[about, red.clone(), amber.clone()]);
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
-    let read = serde_json::from_str::<serde_json::Value>(&national.read_by("poli-cert")[0]);
-    let form = ItemId::new(read.unwrap()["id"].as_str().unwrap()).unwrap();
+    let read = national.read_by("poli-cert");
+    let form = read.iter().find(|body| body.contains("an intrusion")).unwrap();
+    let form: serde_json::Value = serde_json::from_str(form).unwrap();
+    let form = ItemId::new(form["id"].as_str().unwrap()).unwrap();
     let baits: Vec<_> = (10..).zip([form, red.id(), amber.id()]).collect();
     for (n, named) in &baits {
         let mut bait = item("poli-cert", &clear(*n), "CLEAR");
