@@ -29,7 +29,7 @@ pub(crate) fn ensure() -> Result<(), String> {
 
 /// The folder of what browsers load.
 pub(crate) fn web() -> PathBuf {
-    root().join("crates").join("vedetta-console").join("web")
+    root().join("crates").join("vedetta-frame").join("web")
 }
 
 /// The folder with what npm installed, and what was built of it.

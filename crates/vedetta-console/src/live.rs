@@ -15,13 +15,13 @@ use http::header::CONTENT_TYPE;
 use vedetta_api::Problem;
 use vedetta_diffusion::{Follower, Format, Frame, Taken};
 use vedetta_flow::{FlowError, House, ReadItem, Sequence};
+use vedetta_frame::console::Console;
+use vedetta_frame::shown::Line;
+use vedetta_frame::visit::{SESSION, Signed, cookie};
 use vedetta_model::{Instant, Language};
-
-use crate::console::Console;
-use crate::pages::items::Item;
-use crate::shown::Line;
-use crate::visit::{SESSION, Signed, cookie};
 use vedetta_words::Words;
+
+use crate::pages::items::Item;
 
 /// How long a silent stream waits before it gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);

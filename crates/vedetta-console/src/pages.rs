@@ -1,66 +1,46 @@
 //! The pages, a file each, and where each is.
 
-use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{FlowError, House};
+use vedetta_frame::assets;
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::Sent;
+use vedetta_frame::router::Registry;
+use vedetta_frame::visit::Signed;
 use vedetta_model::Actor;
 
-use crate::assets;
-use crate::console::Console;
-use crate::forms::Sent;
 use crate::live;
-use crate::router::Registry;
-use crate::shown::Moment;
-use crate::visit::Signed;
-use vedetta_words::Words;
 
 mod account;
 mod accounts;
-mod acts;
 mod agreement;
 mod agreement_new;
 mod agreements;
 mod audit;
-mod clocks;
 mod concerns;
 mod deliveries;
 mod directory;
-mod duty;
-mod fields;
-mod handover;
 mod home;
-mod incident;
-mod incidents;
 mod item;
 pub(crate) mod items;
 mod links;
 mod machines;
-mod mail;
-mod mail_campaigns;
-mod mail_case;
-mod mail_report;
 mod organisation;
 mod organisation_edit;
 mod preferences;
 mod publish;
 mod report;
-mod roster_edit;
 mod saved;
 mod search;
 mod sensors;
 mod sign_in;
 mod statements;
-mod wall;
-mod warning;
-mod warning_edit;
-mod warnings;
 
 /// Every page and action with its handler.
 pub(crate) fn routes(registry: Registry) -> Registry {
     let registry = around(registry);
-    let registry = desk(items(registry));
-    let registry = watch(registry);
-    let registry = mail(registry);
+    let registry = reports(items(registry));
+    let registry = vedetta_room::routes(registry);
     node(network(registry))
 }
 
@@ -98,55 +78,12 @@ fn items(registry: Registry) -> Registry {
         .see("/items/{item}/why", item::why)
 }
 
-fn desk(registry: Registry) -> Registry {
+fn reports(registry: Registry) -> Registry {
     registry
-        .see("/wall", wall::show)
         .see("/concerns", concerns::show)
         .see("/report", report::show)
         .act("/report", report::send)
         .see("/report/{number}", report::receipt)
-        .see("/queue", incidents::queue)
-        .see("/incidents", incidents::show)
-        .see("/incidents/{number}", incident::show)
-        .act("/incidents/{number}/changes", incident::change)
-        .see("/incidents/{number}/files/{sha256}", incident::file)
-        .see("/clocks", clocks::show)
-        .see("/incidents/{number}/clocks", clocks::of_case)
-        .act("/incidents/{number}/clocks", clocks::change)
-        .see("/incidents/{number}/clocks/{regime}/{step}", clocks::notice)
-}
-
-fn watch(registry: Registry) -> Registry {
-    registry
-        .see("/duty", duty::show)
-        .see("/duty/{organisation}", duty::roster)
-        .act("/duty/{organisation}/changes", duty::change)
-        .see("/duty/{organisation}/edit", roster_edit::show)
-        .act("/duty/{organisation}/edit", roster_edit::save)
-        .see("/handover", handover::show)
-        .act("/handover/giving", handover::give)
-        .act("/handover/taking", handover::take)
-        .see("/warnings", warnings::show)
-        .see("/warnings/new", warning_edit::fresh)
-        .act("/warnings/new", warning_edit::save_fresh)
-        .see("/warnings/{warning}", warning::show)
-        .see("/warnings/{warning}/edit", warning_edit::edit)
-        .act("/warnings/{warning}/edit", warning_edit::save_edit)
-        .act("/warnings/{warning}/steps", warning::step)
-        .act("/warnings/{warning}/answer", warning::answer)
-}
-
-fn mail(registry: Registry) -> Registry {
-    registry
-        .see("/mail", mail::show)
-        .see("/mail/report", mail_report::show)
-        .act("/mail/report", mail_report::send)
-        .see("/mail/campaigns", mail_campaigns::show)
-        .see("/mail/campaigns/{campaign}", mail_campaigns::one)
-        .act("/mail/campaigns/{campaign}", mail_campaigns::step)
-        .see("/mail/{case}", mail_case::show)
-        .see("/mail/{case}/message", mail_case::message)
-        .act("/mail/{case}/changes", mail_case::change)
 }
 
 fn network(registry: Registry) -> Registry {
@@ -190,34 +127,6 @@ fn node(registry: Registry) -> Registry {
         .act("/audit/verification", audit::verify)
 }
 
-/// One of several that may be chosen.
-pub(crate) struct Choice {
-    value: String,
-    label: &'static str,
-    chosen: bool,
-}
-
-/// How a kind is written in an address.
-fn code(kind: impl serde::Serialize) -> String {
-    match serde_json::to_value(kind) {
-        Ok(serde_json::Value::String(text)) => text,
-        _ => String::new(),
-    }
-}
-
-/// Whether a refusal is told on the form, beside what was typed.
-const fn told_on_form(problem: &vedetta_api::Problem) -> bool {
-    matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown)
-}
-
-/// With which status a form comes back.
-const fn refusal_status(kind: Kind) -> StatusCode {
-    match kind {
-        Kind::Conflict => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    }
-}
-
 /// Does what needs one's own password anew, which came with the form; or the sentence that it is wrong.
 async fn proven<T: Send + 'static>(
     console: &Console,
@@ -231,14 +140,4 @@ async fn proven<T: Send + 'static>(
         Err(problem) if problem.kind == Kind::Unproven => Ok(Err(wrong())),
         done => done.map(Ok),
     }
-}
-
-/// A problem in a sentence, with what to do; who changed what meanwhile, in the reader's language.
-fn whole(w: Words, problem: &Problem) -> String {
-    let member = |name: &str| problem.members.as_ref()?.get(name)?.as_str().map(str::to_owned);
-    if let (Some(who), Some(at)) = (member("changed_by"), member("changed_at")) {
-        let at = at.parse().map(|at| Moment::of(at, w).text().to_owned()).unwrap_or(at);
-        return w.changed_by(&who, &at);
-    }
-    crate::refused::said(w, problem).0
 }

@@ -30,6 +30,8 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-smtp", &["vedetta-store", "vedetta-flow", "vedetta-mail", "vedetta-postroom"]),
     ("vedetta-postroom", &["vedetta-diffusion", "vedetta-api", "vedetta-smtp"]),
     ("vedetta-watch", &["vedetta-diffusion", "vedetta-api"]),
+    ("vedetta-frame", &["vedetta-store"]),
+    ("vedetta-room", &["vedetta-store"]),
     ("vedetta-console", &["vedetta-store"]),
 ];
 
@@ -126,6 +128,8 @@ mod tests {
             "crates/vedetta-flow: vedetta-diffusion",
             "crates/vedetta-diffusion: vedetta-store",
             "crates/vedetta-api: vedetta-store",
+            "crates/vedetta-frame: vedetta-store",
+            "crates/vedetta-room: vedetta-store",
             "crates/vedetta-flow: dev:vedetta-store-sqlite",
             "crates/vedetta-flow: vedetta-testkit",
             "crates/vedetta-watch: vedetta-api",

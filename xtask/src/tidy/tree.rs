@@ -12,7 +12,7 @@ const PASSED_OVER: &[&str] = &[
     "target",
     "node_modules",
     "vedetta-data",
-    "crates/vedetta-console/web/built",
+    "crates/vedetta-frame/web/built",
     "fuzz/corpus",
     "fuzz/artifacts",
 ];

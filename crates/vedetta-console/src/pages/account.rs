@@ -6,15 +6,15 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::House;
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page_with};
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::Moment;
+use vedetta_frame::visit::Signed;
 use vedetta_model::Actor;
 
-use crate::console::Console;
 use crate::enrolment::Enrolment;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page_with};
-use crate::said::Said;
-use crate::shown::Moment;
-use crate::visit::Signed;
 
 /// A session or a token.
 struct Open {

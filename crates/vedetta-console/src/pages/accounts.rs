@@ -9,16 +9,15 @@ use http::StatusCode;
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::House;
+use vedetta_frame::console::Console;
+use vedetta_frame::fields::code;
+use vedetta_frame::forms::{Done, Sent, escaped};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::fold;
+use vedetta_frame::visit::Signed;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
-
-use super::code;
-use crate::console::Console;
-use crate::forms::{Done, Sent, escaped};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::said::Said;
-use crate::shown::fold;
-use crate::visit::Signed;
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -159,9 +158,12 @@ pub(super) async fn save(
     };
     match console.sent().once(&signed.person, &sent, act).await {
         Ok(done) => Ok(done.into_response()),
-        Err(problem) if super::told_on_form(&problem) => {
-            again(&console, &signed, &sent, (problem.kind, super::whole(w, &problem)))
-        }
+        Err(problem) if vedetta_frame::refused::told_on_form(&problem) => again(
+            &console,
+            &signed,
+            &sent,
+            (problem.kind, vedetta_frame::refused::whole(w, &problem)),
+        ),
         Err(problem) => Err(problem),
     }
 }
@@ -219,7 +221,7 @@ fn again(
     let before = known(console, sent.text("id")).ok().filter(|_| sent.given("seen").is_some());
     let form = edit(console, signed, typed, before.as_ref());
     // After a conflict the form knows what stands now: sending it again means it.
-    page_with(super::refusal_status(kind), &Edit { fault: Some(fault), ..form })
+    page_with(vedetta_frame::refused::refusal_status(kind), &Edit { fault: Some(fault), ..form })
 }
 
 fn read(sent: &Sent) -> Result<Account, String> {

@@ -9,19 +9,19 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{Step, last_day};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::Moment;
+use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::{
     AdhesionRule, History, Party, Redistribution, Renewal, Selector, Stage, VictimVisibility,
 };
 use vedetta_model::{Agreement, AgreementId, Contact, ContactId};
+use vedetta_words::Words;
 
 use super::agreements::{StageWord, word_of};
-use crate::console::Console;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::said::Said;
-use crate::shown::Moment;
-use crate::visit::Signed;
-use vedetta_words::Words;
 
 /// One side.
 struct Side {

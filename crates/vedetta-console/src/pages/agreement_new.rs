@@ -5,13 +5,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{Notation, read_agreement};
-
-use super::whole;
-use crate::console::Console;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::said::Said;
-use crate::visit::Signed;
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::refused::whole;
+use vedetta_frame::said::Said;
+use vedetta_frame::visit::Signed;
 
 #[derive(Template)]
 #[template(path = "agreement_new.html")]

@@ -9,14 +9,14 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_flow::{Standing, last_day};
+use vedetta_frame::assets::outline;
+use vedetta_frame::console::Console;
+use vedetta_frame::fields::Choice;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::fold;
+use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, Category};
-
-use super::Choice;
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::shown::fold;
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// Which ones.
@@ -190,34 +190,6 @@ fn regions(console: &Console, w: Words, seen: &[std::sync::Arc<Agreement>]) -> V
         bound_text: w.number(bound as u64),
     });
     regions.collect()
-}
-
-/// The outline of a region on the map.
-pub(super) fn outline(console: &Console, name: &str) -> Option<String> {
-    let wanted = plain(name);
-    let mut outlines = console.assets().regions().iter();
-    outlines.find(|it| same_region(&plain(&it.name), &wanted)).map(|it| it.path.clone())
-}
-
-/// A name without what the two spellings differ in.
-fn plain(name: &str) -> String {
-    fold(name).chars().filter(char::is_ascii_alphabetic).collect()
-}
-
-/// The drawer's names are English for some.
-fn same_region(drawn: &str, ours: &str) -> bool {
-    const ENGLISH: [(&str, &str); 8] = [
-        ("apulia", "puglia"),
-        ("lombardy", "lombardia"),
-        ("piedmont", "piemonte"),
-        ("sardinia", "sardegna"),
-        ("sicily", "sicilia"),
-        ("tuscany", "toscana"),
-        ("aostavalley", "valledaosta"),
-        ("trentinosouthtyrol", "trentinoaltoadige"),
-    ];
-    let drawn = ENGLISH.iter().find(|(english, _)| *english == drawn).map_or(drawn, |it| it.1);
-    ours.starts_with(drawn) || drawn.starts_with(ours)
 }
 
 /// A stage in words.

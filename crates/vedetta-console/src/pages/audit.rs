@@ -8,12 +8,11 @@ use vedetta_api::Problem;
 use vedetta_api::access::Cost;
 use vedetta_flow::views::told_entries::ToldEntry;
 use vedetta_flow::{House, Sequence, Verification};
-
-use crate::console::Console;
-use crate::export::Table;
-use crate::frame::{Frame, Section, page};
-use crate::shown::{Moment, short};
-use crate::visit::Signed;
+use vedetta_frame::console::Console;
+use vedetta_frame::export::Table;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::{Moment, short};
+use vedetta_frame::visit::Signed;
 use vedetta_words::Words;
 
 /// Where in the ledger.
@@ -97,7 +96,7 @@ async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Found,
     });
     let rows = entries.iter().rev().map(|it| Row::of(it, w)).collect();
     let older = (start > 0).then(|| {
-        let text = crate::forms::escaped(&asked.text);
+        let text = vedetta_frame::forms::escaped(&asked.text);
         format!("/audit?before={}&text={text}", start + 1)
     });
     let audit = Audit {

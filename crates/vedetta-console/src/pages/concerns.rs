@@ -7,12 +7,11 @@ use axum::response::Response;
 use vedetta_api::Problem;
 use vedetta_directory::Observable;
 use vedetta_flow::{House, Look, ReadItem, Share, Standing};
+use vedetta_frame::console::Console;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::{Line, Summary, short};
+use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, OrganisationNumber};
-
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::shown::{Line, Summary, short};
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// Something that concerns us.

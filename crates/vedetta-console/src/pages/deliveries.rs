@@ -10,14 +10,13 @@ use vedetta_api::Problem;
 use vedetta_api::access::Cost;
 use vedetta_api::problem::Kind;
 use vedetta_flow::{JobId, Quantiles};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::Done;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::{Moment, short};
+use vedetta_frame::visit::Signed;
 use vedetta_model::Role;
-
-use crate::console::Console;
-use crate::forms::Done;
-use crate::frame::{Frame, Section, page};
-use crate::said::Said;
-use crate::shown::{Moment, short};
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// How fast one agreement works.

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
 use vedetta_flow::{Look, Share};
+use vedetta_frame::console::Console;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::Line;
+use vedetta_frame::visit::Signed;
+use vedetta_room::clocks::Row as ClockRow;
 use vedetta_watch::{Counts, SavedView};
 
-use super::clocks::Row as ClockRow;
 use super::items::Item;
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::shown::Line;
-use crate::visit::Signed;
 
 /// A figure with what it counts, and where to see more.
 struct Figure {
@@ -92,7 +92,7 @@ fn cases(console: &Console, signed: &Signed, counts: &Counts) -> Vec<Figure> {
 
 /// The clocks that press most.
 async fn clocks(console: &Console, signed: &Signed) -> Result<Vec<ClockRow>, Problem> {
-    let groups = super::clocks::pressing(console, signed, CLOCKS).await?;
+    let groups = vedetta_room::clocks::pressing(console, signed, CLOCKS).await?;
     Ok(groups.into_iter().flat_map(|(.., rows)| rows).take(CLOCKS).collect())
 }
 

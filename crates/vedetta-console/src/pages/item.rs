@@ -7,15 +7,15 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::{Answer, Delivery, Door, Form, House, Preview, ReadItem};
+use vedetta_flow::{Answer, Delivery, Door, House, Preview, ReadItem};
+use vedetta_frame::audience::{Audience, form_word};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent, escaped};
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::{Line, Moment, Summary, pap, short};
+use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
-
-use crate::console::Console;
-use crate::forms::{Done, Sent, escaped};
-use crate::frame::{Frame, Section, page};
-use crate::said::Said;
-use crate::shown::{Line, Moment, Summary, pap, short};
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// One who had it, or who should have.
@@ -25,24 +25,6 @@ pub(super) struct Had {
     door: Option<&'static str>,
     at: Option<Moment>,
     acknowledged: Option<(Moment, String)>,
-}
-
-/// Organisations with one reason.
-pub(super) struct Group {
-    pub(super) form: &'static str,
-    pub(super) full: bool,
-    pub(super) reason: String,
-    pub(super) count: String,
-    pub(super) names: Vec<(String, String)>,
-    pub(super) others: usize,
-}
-
-/// Whom it was cleared to.
-pub(super) struct Audience {
-    pub(super) full: String,
-    pub(super) redacted: String,
-    pub(super) nobody: String,
-    pub(super) groups: Vec<Group>,
 }
 
 #[derive(Template)]
@@ -78,8 +60,6 @@ struct WhyPage {
     answer: Option<(String, bool, &'static str, String)>,
 }
 
-/// Names listed in one group, and rows of those who had it.
-const LISTED: usize = 60;
 /// Rows of those who had it.
 const ROWS: usize = 200;
 
@@ -191,14 +171,6 @@ fn said(w: Words, it: &str, en: &str) -> String {
     if w.0 == Language::It { it } else { en }.to_owned()
 }
 
-const fn form_word(w: Words, form: Option<Form>) -> &'static str {
-    match form {
-        Some(Form::Full) => w.form_full(),
-        Some(Form::Redacted) => w.form_redacted(),
-        None => w.form_none(),
-    }
-}
-
 impl Told {
     fn of(house: &House, actor: &Actor, id: &ItemId) -> Result<Self, vedetta_flow::FlowError> {
         let item = house.item(actor, id)?;
@@ -266,30 +238,6 @@ fn had(house: &House, w: Words, deliveries: &[Delivery]) -> Vec<Had> {
 /// When it was acknowledged, and by whom.
 fn acknowledged(it: &Delivery, w: Words) -> Option<(Moment, String)> {
     it.acknowledged.as_ref().map(|it| (Moment::of(it.at, w), w.who_by(it)))
-}
-
-impl Audience {
-    pub(super) fn of(house: &House, w: Words, preview: &Preview) -> Self {
-        let standing = house.standing();
-        let name = |id: &OrganisationId| {
-            let known = standing.directory.organisation(id);
-            (id.to_string(), known.map_or_else(|| id.to_string(), |it| it.name.clone()))
-        };
-        let groups = preview.groups.iter().map(|group| Group {
-            form: form_word(w, group.form),
-            full: group.form.is_some(),
-            reason: said(w, &group.reason_it, &group.reason_en),
-            count: w.number(group.count as u64),
-            names: group.organisations.iter().take(LISTED).map(name).collect(),
-            others: group.count.saturating_sub(LISTED),
-        });
-        Self {
-            full: w.number(preview.full as u64),
-            redacted: w.number(preview.redacted as u64),
-            nobody: w.number(preview.nobody as u64),
-            groups: groups.collect(),
-        }
-    }
 }
 
 /// What the object says of itself beside its name, in words.

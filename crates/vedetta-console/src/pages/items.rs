@@ -6,15 +6,14 @@ use axum::response::Response;
 use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_flow::{Found, Look, Sequence, Share};
+use vedetta_frame::console::Console;
+use vedetta_frame::export::Table;
+use vedetta_frame::fields::Choice;
+use vedetta_frame::forms::escaped;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::{Line, Summary};
+use vedetta_frame::visit::Signed;
 use vedetta_model::Tlp;
-
-use super::Choice;
-use crate::console::Console;
-use crate::export::Table;
-use crate::forms::escaped;
-use crate::frame::{Frame, Section, page};
-use crate::shown::{Line, Summary};
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// What is looked for.

@@ -5,11 +5,10 @@ use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
 use vedetta_flow::PeerStage;
-
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::shown::Moment;
-use crate::visit::Signed;
+use vedetta_frame::console::Console;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::Moment;
+use vedetta_frame::visit::Signed;
 
 /// One other node.
 struct Node {

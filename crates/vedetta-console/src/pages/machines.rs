@@ -12,15 +12,14 @@ use vedetta_diffusion::feed::Format;
 use vedetta_diffusion::webhook::Destination;
 use vedetta_flow::House;
 use vedetta_flow::actions::keep_webhooks::{Webhook, WebhookState};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page_with};
+use vedetta_frame::refused::whole;
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::Moment;
+use vedetta_frame::visit::Signed;
 use vedetta_model::{AccountId, Actor, OrganisationId, Role};
-
-use super::whole;
-use crate::console::Console;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page_with};
-use crate::said::Said;
-use crate::shown::Moment;
-use crate::visit::Signed;
 
 struct Hook {
     id: String,

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_frame::console::Console;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::organisation::named;
+use vedetta_frame::visit::Signed;
 use vedetta_model::asset::AssetValue;
 use vedetta_model::contact::Channel;
 use vedetta_model::{Asset, Contact, Organisation, OrganisationId, Role};
-
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// A name that leads somewhere.
@@ -92,11 +92,6 @@ pub(super) async fn show(
         may_change: house.is_of_the_room(actor, &[]),
         id: id.to_string(),
     })
-}
-
-/// The identifier in an address; what is none is nobody's.
-pub(super) fn named(id: &str) -> Result<OrganisationId, Problem> {
-    OrganisationId::new(id).map_err(|error| Problem::new(Kind::Unknown, error.to_string()))
 }
 
 pub(super) fn unknown(id: &OrganisationId) -> Problem {

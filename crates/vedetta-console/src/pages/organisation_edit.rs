@@ -6,20 +6,21 @@ use axum::response::{IntoResponse as _, Response};
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_directory::directory::Records;
 use vedetta_flow::seen;
+use vedetta_frame::console::Console;
+use vedetta_frame::fields::{Field, FieldKind, code};
+use vedetta_frame::forms::{Done, SEEN, Sent};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::organisation::{SECTORS, named};
+use vedetta_frame::refused::whole;
+use vedetta_frame::said::Said;
+use vedetta_frame::visit::Signed;
 use vedetta_model::asset::AssetValue;
 use vedetta_model::contact::Channel;
-use vedetta_model::organisation::{Criticality, OrganisationKind, Sector};
+use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{Asset, AssetId, Contact, ContactId, Organisation, OrganisationId};
-
-use super::fields::{Field, FieldKind};
-use super::organisation::{named, unknown};
-use super::{code, whole};
-use crate::console::Console;
-use crate::forms::{Done, SEEN, Sent};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::said::Said;
-use crate::visit::Signed;
 use vedetta_words::Words;
+
+use super::organisation::unknown;
 
 #[derive(Template)]
 #[template(path = "record_edit.html")]
@@ -42,26 +43,6 @@ enum Of {
 }
 
 const KINDS: [OrganisationKind; 11] = super::directory::KINDS;
-pub(super) const SECTORS: [Sector; 18] = [
-    Sector::Energy,
-    Sector::Transport,
-    Sector::Banking,
-    Sector::FinancialMarketInfrastructures,
-    Sector::Health,
-    Sector::DrinkingWater,
-    Sector::WasteWater,
-    Sector::DigitalInfrastructure,
-    Sector::IctServiceManagement,
-    Sector::PublicAdministration,
-    Sector::Space,
-    Sector::PostalAndCourier,
-    Sector::WasteManagement,
-    Sector::Chemicals,
-    Sector::Food,
-    Sector::Manufacturing,
-    Sector::DigitalProviders,
-    Sector::Research,
-];
 const CRITICALITIES: [Criticality; 3] =
     [Criticality::None, Criticality::Regional, Criticality::National];
 const ASSETS: [&str; 7] =
@@ -206,7 +187,7 @@ fn again(
 ) -> Result<Response, Problem> {
     let mut edit = Edit::of(console, signed, of, Some(sent))?;
     edit.fault = Some(fault);
-    page_with(super::refusal_status(kind), &edit)
+    page_with(vedetta_frame::refused::refusal_status(kind), &edit)
 }
 
 impl Of {

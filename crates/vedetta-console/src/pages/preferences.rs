@@ -1,10 +1,10 @@
 //! Language, theme and keys, as chosen on this device.
 
 use axum::response::{IntoResponse as _, Redirect, Response};
+use vedetta_frame::forms::Sent;
+use vedetta_frame::visit::{KEYS, LANGUAGE, THEME, Theme, set};
 
 use super::sign_in::inside;
-use crate::forms::Sent;
-use crate::visit::{KEYS, LANGUAGE, THEME, Theme, set};
 
 /// A year.
 const LASTING: &str = "Strict; Max-Age=31536000";

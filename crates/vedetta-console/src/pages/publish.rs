@@ -10,17 +10,17 @@ use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_directory::Directory;
 use vedetta_flow::House;
+use vedetta_frame::audience::Audience;
+use vedetta_frame::console::Console;
+use vedetta_frame::fields::Choice;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::refused::whole;
+use vedetta_frame::said::Said;
+use vedetta_frame::visit::Signed;
 use vedetta_intake::written::Written;
 use vedetta_intake::{DoorIn, stix_bundle, value};
 use vedetta_model::{Category, Handling, Instant, ItemId, OrganisationId, Pap, Tlp};
-
-use super::item::Audience;
-use super::{Choice, whole};
-use crate::console::Console;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::said::Said;
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// What is written, as typed.

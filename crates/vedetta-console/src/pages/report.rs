@@ -7,16 +7,15 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, ONCE, Sent};
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::refused::whole;
+use vedetta_frame::shown::moment_of;
+use vedetta_frame::visit::Signed;
 use vedetta_model::{OrganisationId, Role};
 use vedetta_watch::NewReport;
 use vedetta_watch::desk::incident::Channel;
-
-use super::whole;
-use crate::console::Console;
-use crate::forms::{Done, ONCE, Sent};
-use crate::frame::{Frame, Section, page, page_with};
-use crate::shown::moment_of;
-use crate::visit::Signed;
 
 #[derive(Template)]
 #[template(path = "report.html")]

@@ -3,12 +3,11 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::Problem;
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::said::Said;
+use vedetta_frame::visit::Signed;
 use vedetta_watch::SavedView;
-
-use crate::console::Console;
-use crate::forms::{Done, Sent};
-use crate::said::Said;
-use crate::visit::Signed;
 
 pub(super) async fn save(
     State(console): State<Console>,

@@ -7,16 +7,16 @@ use serde::Deserialize;
 use vedetta_api::Problem;
 use vedetta_api::access::Cost;
 use vedetta_flow::{Look, Share};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::escaped;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::shown::{Line, Marking, Summary, fold};
+use vedetta_frame::visit::Signed;
 use vedetta_postroom::{Postroom, QueueWish};
+use vedetta_room::incidents::Row;
 use vedetta_watch::CaseWish;
 
-use super::incidents::Row;
 use super::items::Item;
-use crate::console::Console;
-use crate::forms::escaped;
-use crate::frame::{Frame, Section, page};
-use crate::shown::{Line, Marking, Summary, fold};
-use crate::visit::Signed;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,7 +57,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let w = signed.words();
-    let text = crate::shown::short(asked.text.trim(), 200);
+    let text = vedetta_frame::shown::short(asked.text.trim(), 200);
     let frame = Frame::of(&console, &signed.visit, w.search_title(), Section::Other);
     let mut search = Search::empty(frame, &text);
     if !text.is_empty() {

@@ -1,22 +1,22 @@
 //! The sensors at organisations, and how each does.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use std::sync::Arc;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_frame::console::Console;
+use vedetta_frame::export::Table;
+use vedetta_frame::forms::{Done, Sent};
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::organisation::name;
+use vedetta_frame::said::Said;
+use vedetta_frame::shown::Moment;
+use vedetta_frame::visit::Signed;
 use vedetta_model::AccountId;
 use vedetta_outpost::SensorState;
 use vedetta_outpost::enrol::SensorStage;
-
-use super::incidents::name;
-use crate::console::Console;
-use crate::export::Table;
-use crate::forms::{Done, Sent};
-use crate::frame::{Frame, Section, page};
-use crate::said::Said;
-use crate::shown::Moment;
-use crate::visit::Signed;
 use vedetta_words::Words;
 
 /// One sensor.

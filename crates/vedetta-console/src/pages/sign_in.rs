@@ -6,12 +6,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_frame::console::Console;
+use vedetta_frame::forms::Sent;
+use vedetta_frame::frame::{Frame, Section, page, page_with};
+use vedetta_frame::visit::{DOORSTEP, SESSION, Signed, Visit, cookie, set};
 
-use crate::console::Console;
 use crate::enrolment::{Code, Enrolment};
-use crate::forms::Sent;
-use crate::frame::{Frame, Section, page, page_with};
-use crate::visit::{DOORSTEP, SESSION, Signed, Visit, cookie, set};
 
 /// Where to go once inside.
 #[derive(Debug, Default, Deserialize)]

@@ -4,10 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
-
-use crate::console::Console;
-use crate::frame::{Frame, Section, page};
-use crate::visit::{Signed, Visit};
+use vedetta_frame::console::Console;
+use vedetta_frame::frame::{Frame, Section, page};
+use vedetta_frame::visit::{Signed, Visit};
 
 #[derive(Template)]
 #[template(path = "accessibility.html")]

@@ -16,7 +16,10 @@ fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
 fn no_sentence_is_without_a_page() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let words = texts(&here.join("../vedetta-words/src"));
-    let pages = ["src", "templates"].into_iter().flat_map(|folder| texts(&here.join(folder)));
+    let crates = [".", "../vedetta-frame", "../vedetta-room"];
+    let folders =
+        crates.iter().flat_map(|it| ["src", "templates"].map(|of| here.join(it).join(of)));
+    let pages = folders.flat_map(|folder| texts(&folder));
     let said: String = pages.chain(words.clone()).map(|(_, text)| text).collect();
     let lines = words.iter().flat_map(|(_, text)| text.lines());
     let names = lines.filter_map(|line| {

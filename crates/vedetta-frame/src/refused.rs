@@ -1,0 +1,132 @@
+//! What did not go: told as a page, with what to do; and what was typed is not lost.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use vedetta_api::{Problem, problem::Kind};
+use vedetta_model::Language;
+
+use crate::console::Console;
+use crate::forms::Sent;
+use crate::frame::{Frame, Section, page_with};
+use crate::shown::Moment;
+use crate::visit::Visit;
+use vedetta_words::Words;
+use vedetta_words::refusals::refusal;
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct Refused {
+    frame: Frame,
+    heading: &'static str,
+    advice: &'static str,
+    detail: String,
+    of: &'static str,
+    status: u16,
+}
+
+#[derive(Template)]
+#[template(path = "again.html")]
+struct Again {
+    frame: Frame,
+    signed_out: bool,
+    fields: Vec<(String, String)>,
+    address: String,
+}
+
+/// Whether a refusal is told on the form, beside what was typed.
+pub const fn told_on_form(problem: &Problem) -> bool {
+    matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unknown)
+}
+
+/// With which status a form comes back.
+pub const fn refusal_status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Conflict => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// A problem in a sentence, with what to do; who changed what meanwhile, in the reader's language.
+pub fn whole(w: Words, problem: &Problem) -> String {
+    let member = |name: &str| problem.members.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    if let (Some(who), Some(at)) = (member("changed_by"), member("changed_at")) {
+        let at = at.parse().map(|at| Moment::of(at, w).text().to_owned()).unwrap_or(at);
+        return w.changed_by(&who, &at);
+    }
+    said(w, problem).0
+}
+
+/// A refusal as a page.
+pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Response {
+    let (heading, advice) = told(visit.words, problem.kind);
+    let status = problem.kind.face().1;
+    let (detail, of) = said(visit.words, problem);
+    let frame = Frame::of(console, visit, heading, Section::Other);
+    let refused = Refused { frame, heading, advice, detail, of, status: status.as_u16() };
+    let mut response = page_with(status, &refused).unwrap_or_else(|_| status.into_response());
+    if let Some(time) = problem.retry_after {
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// What was wrong and what to do, and the language in which it is said.
+pub(crate) fn said(w: Words, problem: &Problem) -> (String, &'static str) {
+    let english = problem.sentence();
+    let italian = problem.italian.as_deref();
+    let italian = italian.or_else(|| refusal(&english)).or_else(|| refusal(&problem.detail));
+    match italian.filter(|_| w.0 == Language::It) {
+        Some(italian) => (italian.to_owned(), "it"),
+        None => (english, "en"),
+    }
+}
+
+/// A form whose seal is of another session, though it comes from here: shown again to be sent again.
+pub(crate) fn again(console: &Console, visit: &Visit, sent: &Sent) -> Response {
+    resend(console, visit, sent, StatusCode::CONFLICT)
+}
+
+/// A form whose session has ended: it keeps what was typed until its writer has signed in.
+pub(crate) fn ended(console: &Console, visit: &Visit, sent: &Sent) -> Response {
+    resend(console, visit, sent, StatusCode::UNAUTHORIZED)
+}
+
+fn resend(console: &Console, visit: &Visit, sent: &Sent, status: StatusCode) -> Response {
+    let w = visit.words;
+    let frame = Frame::of(console, visit, w.again_title(), Section::Other);
+    let (fields, address) = (sent.typed(), visit.here.clone());
+    let again = Again { frame, signed_out: visit.person.is_none(), fields, address };
+    page_with(status, &again).unwrap_or_else(|_| status.into_response())
+}
+
+/// A page that asks for the same address from here: the cookie of the session comes along then.
+pub(crate) fn once_more(here: &str) -> Response {
+    let address = here.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    Html(format!(
+        "<!doctype html><html lang=\"it\"><title>Vedetta</title>\
+         <meta http-equiv=\"refresh\" content=\"0;url={address}\">\
+         <p><a href=\"{address}\">Vedetta</a></p></html>"
+    ))
+    .into_response()
+}
+
+/// What a kind of refusal is called, and what to do about it.
+pub(crate) const fn told(w: Words, kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Unproven | Kind::MustEnrol => (w.refused_unproven(), w.refused_unproven_do()),
+        Kind::Forbidden => (w.refused_forbidden(), w.refused_forbidden_do()),
+        Kind::Unknown => (w.refused_unknown(), w.refused_unknown_do()),
+        Kind::MethodNotAllowed => (w.refused_method(), w.refused_method_do()),
+        Kind::Conflict => (w.refused_conflict(), w.refused_conflict_do()),
+        Kind::TooLarge => (w.refused_large(), w.refused_large_do()),
+        Kind::TooMany => (w.refused_many(), w.refused_many_do()),
+        Kind::Invalid | Kind::NotUnderstood | Kind::NotAcceptable | Kind::UnsupportedMedia => {
+            (w.refused_invalid(), w.refused_invalid_do())
+        }
+        Kind::TimedOut | Kind::Unavailable => (w.refused_busy(), w.refused_busy_do()),
+        Kind::Internal => (w.refused_internal(), w.refused_internal_do()),
+    }
+}
