@@ -1,9 +1,10 @@
 //! Early warnings, and what concerns one's organisation.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use vedetta_flow::{Preview, Sequence};
+use vedetta_flow::{Door, Preview, Sequence};
 use vedetta_watch::desk::warning::{Reaction, WarningText};
 use vedetta_watch::{Concern, NewReaction, WarningRow, WarningView};
 
@@ -12,6 +13,9 @@ use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Given, Params};
 use crate::gate::Caller;
+use crate::problem::Problem;
+use crate::reads::Carried;
+use crate::recorder;
 
 /// A draft, on the version that was read.
 #[derive(Debug, Deserialize)]
@@ -131,8 +135,12 @@ pub(super) async fn concerns(
     State(api): State<Api>,
     Caller(actor): Caller,
     Asked(many): Asked<Many>,
-) -> Answer<Concerns> {
-    let limit = many.limit.unwrap_or(50);
-    let concerns = api.ask_watch(Cost::Bulk, move |watch| watch.concerns(&actor, limit)).await?;
-    Ok(Json(Concerns { concerns }))
+) -> Result<Response, Problem> {
+    let (who, limit) = (actor.clone(), many.limit.unwrap_or(50));
+    recorder::room(&api).await?;
+    let concerns = api.ask_watch(Cost::Bulk, move |watch| watch.concerns(&who, limit)).await?;
+    // Each is told with why and what to do: whoever reads it here has received it.
+    let places = concerns.iter().map(|it| it.release.0).collect();
+    let carried = Carried::to(api.house(), &actor, Door::Api, places);
+    Ok((carried.map(Extension), Json(Concerns { concerns })).into_response())
 }

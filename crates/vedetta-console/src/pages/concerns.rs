@@ -6,17 +6,19 @@ use axum::extract::State;
 use axum::response::Response;
 use vedetta_api::Problem;
 use vedetta_directory::Observable;
-use vedetta_flow::{House, Look, ReadItem, Share, Standing};
+use vedetta_flow::{Door, House, Look, ReadItem, Share, Standing};
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::{Line, Summary, short};
 use vedetta_frame::visit::Signed;
-use vedetta_model::{Actor, OrganisationNumber};
+use vedetta_model::{Actor, OrganisationNumber, Places};
 use vedetta_words::Words;
 
 /// Something that concerns us.
 pub(super) struct Concern {
     line: Line,
+    /// Where it was released.
+    place: u64,
     because: Vec<String>,
     text: Option<String>,
     what_to_do: &'static str,
@@ -41,15 +43,19 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (w, actor) = (signed.words(), signed.actor());
     let of = actor.organisation.clone();
+    console.api().room_to_deliver().await?;
     let concerns = console.ask(move |house| find(house, &actor, w, SHOWN)).await?;
     let assets = console.house().standing().directory.assets_of(&of).len();
     let frame = Frame::of(&console, &signed.visit, w.concerns_title(), Section::Concerns).live();
-    page(&Concerns {
+    let places: Places = concerns.iter().map(|it| it.place).collect();
+    let answer = page(&Concerns {
         frame,
         concerns,
         assets,
         may_acknowledge: signed.may_do("/items/{item}/acknowledgement"),
-    })
+    })?;
+    // What it says, why, and what to do stand there: whoever reads it has received it.
+    Ok(console.api().delivering(answer, &signed.person.actor, Door::Console, places))
 }
 
 /// The newest that concern an actor's organisation.
@@ -74,6 +80,7 @@ pub(super) fn find(
             let mine = house.deliveries(actor, &item.id)?.into_iter();
             let mut mine = mine.filter(|it| it.organisation == actor.organisation);
             Ok(Concern {
+                place: item.stamp.seq.0,
                 because: because(&standing, own, item, w),
                 text: summary.description.map(|text| short(&text, 600)),
                 what_to_do: match summary.kind.as_str() {

@@ -22,6 +22,9 @@ use crate::watch::Watch;
 pub struct Concern {
     /// The item.
     pub item: ItemId,
+    /// Where it was released: who is shown it has received it.
+    #[serde(skip)]
+    pub release: Sequence,
     /// What it is about.
     pub title: String,
     /// When it was released.
@@ -184,6 +187,7 @@ impl Concerned<'_> {
             name => name,
         };
         Some(Concern {
+            release: item.stamp.seq,
             item: item.id.clone(),
             title: title.chars().take(300).collect(),
             at: item.stamp.at,
