@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use vedetta_model::{Actor, Clock, Entropy, Instant};
+use vedetta_scribe::{AfterCommit, Scribe, Writes, not_in_effect};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
@@ -15,13 +16,11 @@ use crate::error::FlowError;
 use crate::forms::Waiting;
 use crate::losses;
 use crate::mesh::Compiled;
-use crate::scribe::{AfterCommit, Scribe};
 use crate::standing::Standing;
 use crate::steps::clear_newcomers::Looked;
 use crate::steps::tell_lapses::Idle;
 use crate::views::lapses::AllTold;
 use crate::views::withdrawals::Newest;
-use crate::writing::Writes;
 
 /// One node's house. Every action, view and step is a method of it.
 pub struct House {
@@ -355,13 +354,6 @@ impl AfterCommit for Shared {
             tracing::error!(%error, "what was written could not be read back; trying again before the next answer");
         })
     }
-}
-
-/// What to answer while what is durable does not stand yet.
-pub(crate) fn not_in_effect(error: impl std::fmt::Display) -> StoreError {
-    let reason =
-        format!("it is written, but not yet in effect, since it does not read back: {error}");
-    StoreError::Engine { place: "ledger".into(), reason }
 }
 
 /// Bit of the book of clearances among the touched kinds.

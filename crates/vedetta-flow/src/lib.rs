@@ -6,7 +6,6 @@
 
 pub mod actions;
 pub mod bell;
-pub mod credentials;
 pub mod error;
 mod forms;
 pub mod house;
@@ -25,7 +24,6 @@ pub mod mesh;
 mod markings;
 mod names;
 mod redaction;
-mod scribe;
 mod siblings;
 mod victims;
 mod wording;
@@ -36,10 +34,10 @@ pub use actions::edit_seen::seen;
 pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
 pub use bell::Bell;
-pub use credentials::{Token, TokenText};
 pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
+pub use vedetta_credentials::{self as credentials, Token, TokenText};
 pub use views::deliveries::{Acknowledged, Answering, Delivery, Pace, Quantiles};
 pub use views::duties::{Kept, Overdue, OverdueWish, Sides};
 pub use views::explain::{Answer, Preview, PreviewGroup};

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use vedetta_flow::actions::break_seal::EMERGENCY;
+use vedetta_flow::credentials::EMERGENCY;
 use vedetta_flow::{House, Session, Token};
 use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId, Role};
 

@@ -89,6 +89,9 @@ async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
     let page = town.open("/concerns").await.text;
     assert!(page.contains("scanner 7") && page.contains("203.0.113.7, che è vostro"), "{page}");
     assert!(!page.contains("scanner 8"), "what does not concern it is not there");
+    vedetta_api::live::record(node.console.api()).await;
+    let had = node.browser("admin").open(&format!("/items/{}", ours.id())).await.text;
+    assert!(had.contains("Comune di Perugia"), "what it read there it has received: {had}");
     let to = format!("/items/{}/acknowledgement", ours.id());
     let done = town.fill("/concerns", &to, &[("to", "/concerns")]).await;
     assert_eq!(done.header("location"), "/concerns?said=acknowledged");

@@ -13,12 +13,10 @@ use crate::actions::issue_tokens::end_tokens;
 use crate::actions::manage_accounts::{note, remove_certificates, write_account};
 use crate::actions::sign_in::{Session, actor_of};
 use crate::authority::ADMINISTRATORS;
-use crate::credentials::{hash_password, password_fits};
+use crate::credentials::{EMERGENCY, hash_password, password_fits};
 use crate::error::FlowError;
 use crate::house::House;
 
-/// The account of the sealed way in. It has no password and no authenticator.
-pub const EMERGENCY: &str = "emergency";
 /// How long it lasts.
 pub const LASTS: Duration = Duration::from_secs(2 * 3600);
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 use vedetta_model::{Account, AccountId, Actor, Role};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::break_seal::EMERGENCY;
 use crate::actions::sign_in::Session;
 use crate::authority::{ADMINISTRATORS, PRODUCERS};
-use crate::credentials::{Token, TokenText};
+use crate::credentials::{Token, TokenText, is_reserved};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
@@ -20,8 +19,6 @@ pub const LONGEST_PURPOSE: usize = 200;
 pub const MOST_TOKENS: usize = 100;
 /// The longest life of a token: a year, so that forgotten ones end.
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
-/// The purpose of a session's token.
-pub(crate) const SESSION: &str = "session";
 
 /// A token that is not in the ledger yet.
 pub(crate) struct NewToken {
@@ -137,14 +134,6 @@ impl House {
     }
 }
 
-impl Token {
-    /// Whether a person signed in for it, or broke the seal; nobody else gets one of such a purpose.
-    #[must_use]
-    pub fn is_session(&self) -> bool {
-        is_own(&self.purpose)
-    }
-}
-
 impl NewToken {
     /// Keeps it, unless its account is no longer as it was: what changed ended its tokens.
     pub(crate) fn put(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
@@ -196,14 +185,10 @@ fn tokens_beside_sessions(
 fn check_purpose(purpose: &str) -> Result<(), FlowError> {
     let reason = if purpose.chars().count() > LONGEST_PURPOSE {
         format!("use {LONGEST_PURPOSE} characters at most")
-    } else if is_own(purpose) {
+    } else if is_reserved(purpose) {
         "the node itself gives this one to those who sign in; say what the token is for".into()
     } else {
         return Ok(());
     };
     Err(FlowError::invalid("purpose", reason))
-}
-
-fn is_own(purpose: &str) -> bool {
-    [SESSION, EMERGENCY].contains(&purpose)
 }

@@ -9,11 +9,11 @@ use vedetta_store::written::LEDGER;
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::accept_items::ACTOR as CLEARING;
-use crate::actions::break_seal::EMERGENCY;
 use crate::actions::found_node::OPERATOR;
 use crate::actions::issue_tokens::end_tokens;
 use crate::actions::sign_in::new_totp_memory;
 use crate::authority::{ADMINISTRATORS, AUDITORS};
+use crate::credentials::EMERGENCY;
 use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
 use crate::error::FlowError;
 use crate::house::House;

@@ -8,10 +8,11 @@ use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Role};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::break_seal::EMERGENCY;
 use crate::actions::found_node::OPERATOR;
-use crate::actions::issue_tokens::{SESSION as SESSION_TOKEN, carries};
+use crate::actions::issue_tokens::carries;
 use crate::actions::manage_accounts::{Certificate, is_reserved, note};
+use crate::credentials::EMERGENCY;
+use crate::credentials::SESSION as SESSION_TOKEN;
 use crate::credentials::{
     Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
 };

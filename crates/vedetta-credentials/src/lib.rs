@@ -34,13 +34,35 @@ pub struct Token {
 pub struct TokenText(String);
 
 /// A token as presented.
-pub(crate) struct Presented<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) secret: [u8; 32],
+pub struct Presented<'a> {
+    /// Its identifier.
+    pub id: &'a str,
+    /// Its secret.
+    pub secret: [u8; 32],
 }
 
 /// Shortest password accepted, in characters.
 pub const SHORTEST_PASSWORD: usize = 12;
+
+/// The purpose of a token that a person signed in for.
+pub const SESSION: &str = "session";
+/// The account of the sealed way in, and the purpose of its tokens. It has no password and no
+/// authenticator.
+pub const EMERGENCY: &str = "emergency";
+
+/// Whether a purpose is one of the node's own, which nobody is given a token for.
+#[must_use]
+pub fn is_reserved(purpose: &str) -> bool {
+    [SESSION, EMERGENCY].contains(&purpose)
+}
+
+impl Token {
+    /// Whether a person signed in for it, or broke the seal.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        is_reserved(&self.purpose)
+    }
+}
 
 impl TokenText {
     /// The text to hand over.
@@ -50,7 +72,8 @@ impl TokenText {
     }
 
     /// Makes a token's identifier, text and the digest to keep.
-    pub(crate) fn make(entropy: &dyn Entropy) -> (String, Self, Vec<u8>) {
+    #[must_use]
+    pub fn make(entropy: &dyn Entropy) -> (String, Self, Vec<u8>) {
         let (mut id, mut secret) = ([0; 9], [0; 32]);
         entropy.fill(&mut id);
         entropy.fill(&mut secret);
@@ -68,21 +91,24 @@ impl fmt::Debug for TokenText {
 
 impl<'a> Presented<'a> {
     /// Takes a presented text apart; `None` when it is no token.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
         let (id, secret) = text.strip_prefix("vdt_")?.split_once('_')?;
         let secret = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
         Some(Self { id, secret })
     }
 
     /// Whether its secret is the one kept, without telling by time how much of it fits.
-    pub(crate) fn fits(&self, kept: &[u8]) -> bool {
+    #[must_use]
+    pub fn fits(&self, kept: &[u8]) -> bool {
         same(&digest(&self.secret), kept)
     }
 }
 
 /// The Argon2id string of a password (19 MiB, 2 passes: the OWASP minimum), `None` when Argon2
 /// refuses its length.
-pub(crate) fn hash_password(password: &str, entropy: &dyn Entropy) -> Option<String> {
+#[must_use]
+pub fn hash_password(password: &str, entropy: &dyn Entropy) -> Option<String> {
     let mut salt = [0; 16];
     entropy.fill(&mut salt);
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).ok()?;
@@ -91,7 +117,8 @@ pub(crate) fn hash_password(password: &str, entropy: &dyn Entropy) -> Option<Str
 
 /// Whether a password is the one kept. With nothing kept it takes as long and says no, so that
 /// nobody learns by time which accounts exist.
-pub(crate) fn password_fits(password: &str, kept: Option<&str>) -> bool {
+#[must_use]
+pub fn password_fits(password: &str, kept: Option<&str>) -> bool {
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LW5vYm9keQ$\
                           7w8kXcYxqPZ0m3lWJm3E2n3lqg0b4Q0Y3w2Zr5m5m5k";
     let hash = kept.unwrap_or(NOBODY);
@@ -100,20 +127,23 @@ pub(crate) fn password_fits(password: &str, kept: Option<&str>) -> bool {
 }
 
 /// A new TOTP seed of 160 bits.
-pub(crate) fn totp_seed(entropy: &dyn Entropy) -> Vec<u8> {
+#[must_use]
+pub fn totp_seed(entropy: &dyn Entropy) -> Vec<u8> {
     let mut seed = vec![0; 20];
     entropy.fill(&mut seed);
     seed
 }
 
 /// The step of a TOTP code (SHA-1, 6 digits, 30 seconds, one step of skew), `None` when wrong.
-pub(crate) fn totp_step(seed: &[u8], code: &str, now: Instant) -> Option<u64> {
+#[must_use]
+pub fn totp_step(seed: &[u8], code: &str, now: Instant) -> Option<u64> {
     let totp = totp_rs::Builder::new().with_secret(seed.to_vec()).build().ok()?;
     totp.check(code, u64::try_from(now.micros() / 1_000_000).ok()?)
 }
 
 /// The address with which an authenticator application is set up.
-pub(crate) fn totp_address(seed: &[u8], account: &AccountId) -> String {
+#[must_use]
+pub fn totp_address(seed: &[u8], account: &AccountId) -> String {
     let secret = base32(seed);
     format!("otpauth://totp/Vedetta:{account}?secret={secret}&issuer=Vedetta")
 }

@@ -4,6 +4,8 @@
 //! wait, writes them together, and answers each. When one of them is refused, the others are
 //! written again without it.
 
+mod writing;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +14,7 @@ use std::thread::JoinHandle;
 use vedetta_model::Clock;
 use vedetta_store::{Store, StoreError, UnitOfWork};
 
-use crate::writing::Writing;
+pub use writing::{Writes, Writing};
 
 /// Submissions that may wait before callers are held back.
 const WAITING: usize = 1024;
@@ -20,18 +22,25 @@ const WAITING: usize = 1024;
 const TOGETHER: usize = 256;
 
 /// The writing thread. Dropping it finishes what waits.
-pub(crate) struct Scribe {
-    pub(crate) writing: Writing,
+pub struct Scribe {
+    /// How writing goes.
+    pub writing: Writing,
     clock: Arc<dyn Clock>,
     desk: Option<SyncSender<Submission>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Told around every commit, before anyone is answered.
-pub(crate) trait AfterCommit: Send + Sync {
+pub trait AfterCommit: Send + Sync {
     /// Whether all that was written before is in effect, so that more may be decided upon it.
+    ///
+    /// # Errors
+    /// Why it is not.
     fn ready(&self) -> Result<(), StoreError>;
     /// The unit of work is durable; puts it into effect.
+    ///
+    /// # Errors
+    /// Why it could not be.
     fn committed(&self) -> Result<(), StoreError>;
 }
 
@@ -45,7 +54,10 @@ struct Submission {
 
 impl Scribe {
     /// Starts the thread.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn start(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         after: Arc<dyn AfterCommit>,
@@ -61,7 +73,10 @@ impl Scribe {
 
     /// Writes, and returns when it is durable. `work` may run more than once and must give the
     /// same answer from the same state; only its last run is kept.
-    pub(crate) fn write<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn write<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn UnitOfWork) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -150,7 +165,10 @@ fn write_together(
 }
 
 /// Refuses to write by a clock that is not to be believed.
-pub(crate) fn believed(clock: &dyn Clock) -> Result<(), StoreError> {
+///
+/// # Errors
+/// Why it is not.
+pub fn believed(clock: &dyn Clock) -> Result<(), StoreError> {
     match clock.doubt() {
         None => Ok(()),
         Some(reason) => Err(StoreError::Engine { place: "the system clock".into(), reason }),
@@ -159,7 +177,7 @@ pub(crate) fn believed(clock: &dyn Clock) -> Result<(), StoreError> {
 
 /// What to answer about what is durable.
 fn in_effect(seen: &Result<(), StoreError>) -> Result<(), StoreError> {
-    seen.as_ref().copied().map_err(crate::house::not_in_effect)
+    seen.as_ref().copied().map_err(not_in_effect)
 }
 
 impl Submission {
@@ -167,4 +185,12 @@ impl Submission {
         // Whoever asked may have gone away; what is written stays written.
         let _gone = self.answer.send(outcome);
     }
+}
+
+/// What to answer while what is durable does not stand yet.
+#[must_use]
+pub fn not_in_effect(error: impl std::fmt::Display) -> StoreError {
+    let reason =
+        format!("it is written, but not yet in effect, since it does not read back: {error}");
+    StoreError::Engine { place: "ledger".into(), reason }
 }
