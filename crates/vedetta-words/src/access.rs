@@ -14,6 +14,7 @@ crate::words! {
     enrol_show: "Mostra il codice" / "Show the code",
     enrol_there: "Questo account ha già un autenticatore: entra con il suo codice, o chiedine uno nuovo a un amministratore." / "This account has an authenticator already: enter with its code, or ask an administrator for a new one.",
     enrol_scan: "Inquadra con l'applicazione, poi entra con il codice che mostra." / "Scan it with the application, then enter with the code it shows.",
+    enrol_code_hint: "Sei cifre: quelle che l'applicazione mostra adesso per questo nodo." / "Six digits: those that the application shows for this node now.",
     enrol_picture: "Codice QR per l'applicazione di autenticazione" / "QR code for the authenticator application",
     enrol_letters: "Oppure scrivi queste lettere nell'applicazione" / "Or write these letters into the application",
     account_title: "Il mio accesso" / "My access",

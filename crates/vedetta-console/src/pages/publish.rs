@@ -222,7 +222,9 @@ impl Publish {
             Choice { label, chosen, value: value.into() }
         };
         let whats = WHATS.map(|it| choice(("what", "report"), it, w.published(it)));
-        let tlps = Tlp::ALL.map(|it| choice(("tlp", "AMBER"), it.label(), it.label()));
+        // TLP:RED is for persons by name, and this page names none: it would reach nobody.
+        let tlps = Tlp::ALL.into_iter().filter(|it| *it != Tlp::Red);
+        let tlps = tlps.map(|it| choice(("tlp", "AMBER"), it.label(), it.label()));
         let paps = Pap::ALL.map(|it| choice(("pap", "GREEN"), it.label(), it.label()));
         let directory = &console.house().standing().directory;
         Self {
@@ -235,7 +237,7 @@ impl Publish {
                 victims: sent.text("victims").to_owned(),
             },
             whats: whats.into(),
-            tlps: tlps.into(),
+            tlps: tlps.collect(),
             paps: paps.into(),
             audience: None,
             unsure: false,
