@@ -33,7 +33,7 @@ fn promised(what: &str) -> bool {
 impl Disk {
     fn new(size: &str) -> Option<Self> {
         let at = TempDir::new().unwrap();
-        let script = "mount -t tmpfs -o size=$1 tmpfs $2 && echo mounted && exec cat";
+        let script = "mount -t tmpfs -o size=$1,mode=0700 tmpfs $2 && echo mounted && exec cat";
         let mut holder = Command::new("unshare")
             .args(["-m", "sh", "-c", script, "sh", size, at.path().to_str().unwrap()])
             .stdin(Stdio::piped())
@@ -141,7 +141,8 @@ fn indicator(n: u8) -> Value {
 /// How many of what was brought was taken, and how many were there before.
 fn tally(output: &Output) -> (u64, u64) {
     let tally: Value = serde_json::from_slice(&output.stdout).unwrap();
-    (tally["accepted"].as_u64().unwrap(), tally["duplicates"].as_u64().unwrap())
+    let count = |of: &str| tally[of].as_u64().unwrap_or_else(|| panic!("{tally}"));
+    (count("accepted"), count("duplicates"))
 }
 
 #[test]
