@@ -27,7 +27,7 @@ fn trial(words: &[&str]) -> Value {
 
 #[test]
 fn killed_and_cut_off_nodes_end_with_what_is_for_them_once() {
-    let report = trial(&["--seed", "21"]);
+    let report = trial(&["--seed", "7"]);
     assert_eq!(report["namespaces"], false, "{report}");
 }
 
