@@ -39,9 +39,9 @@ Examples:
 /// What to do.
 #[derive(Subcommand)]
 enum What {
-    /// Show the agreements, how they stand and until when they bind.
+    /// Show the agreements, how they stand, how many adhere, and until when they bind.
     #[command(
-        after_help = "Examples:\n  vedetta agreement list --data ./node\n  vedetta agreement list --ends-within 60\n  vedetta agreement list --stage draft --json"
+        after_help = "Examples:\n  vedetta agreement list --data ./node\n  vedetta agreement list --all\n  vedetta agreement list --ends-within 60\n  vedetta agreement list --stage draft --json"
     )]
     List(Listed),
     /// Show one: term and renewal, parties and their contacts, handling, duties, who does what, and
@@ -107,6 +107,9 @@ struct Listed {
     /// Only those that end within so many days, or go on tacitly: their last day to object.
     #[arg(long, value_name = "DAYS")]
     ends_within: Option<u32>,
+    /// Every adhesion too, instead of how many there are to each; `--json` always has them.
+    #[arg(long)]
+    all: bool,
 }
 
 /// A stage in the life of an agreement.
@@ -185,6 +188,7 @@ impl Command for Agreement {
 
     fn lines(&self, told: &Value) -> String {
         match &self.what {
+            What::List(which) if which.all => printed::all(told),
             What::List(_) => printed::list(told),
             What::Overdue(_) => printed::overdue(told),
             What::Pace { .. } => printed::pace(told),
@@ -344,6 +348,36 @@ mod tests {
         let lines = list.lines(&told);
         assert!(lines.contains("ends on 2027-01-10, in 42 days"), "{lines}");
         assert!(lines.contains("goes on after 2027-01-31, in 63 days"), "{lines}");
+    }
+
+    #[test]
+    fn adhesions_are_counted_under_what_they_adhere_to() {
+        let adhesion = |id: &str, parent: &str, stage: &str| {
+            json!({ "id": id, "title": "Adesione", "parent": parent, "stage": { "is": stage },
+                "adhesion": { "party": "towns", "organisation": id } })
+        };
+        let told = json!({ "items": [
+            adhesion("a-1", "pact", "in-force"),
+            { "id": "alone", "title": "Nobody adheres", "stage": { "is": "draft" } },
+            { "id": "pact", "title": "The pact", "last_day": "2032-06-30", "days_left": 2039,
+                "stage": { "is": "suspended", "reason": "Under review" },
+                "term": { "renewal": "tacit" } },
+            adhesion("a-2", "pact", "suspended"),
+            adhesion("a-3", "pact", "in-force"),
+            adhesion("a-4", "elsewhere", "in-force"),
+        ] });
+        let list: Agreement = parsed("list");
+        let said = "\
+alone                 draft                                                                        Nobody adheres
+pact                  suspended  3 adhesions, 1 suspended  goes on after 2032-06-30, in 2039 days  The pact
+  Under review
+adhesions: elsewhere             1 adhesion
+2 agreements and 4 adhesions: --all lists each
+";
+        assert_eq!(list.lines(&told), said);
+        let all: Agreement = parsed("list --all");
+        let lines = all.lines(&told);
+        assert!((1..5).all(|it| lines.contains(&format!("a-{it} "))), "{lines}");
     }
 
     #[test]

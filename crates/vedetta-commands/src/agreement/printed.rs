@@ -1,14 +1,67 @@
 //! Agreements in lines.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::table::{each, word, words};
+use crate::table::{aligned, counted, each, word, words};
 
-/// A line each, and below those that stop soon when.
-pub(super) fn list(told: &Value) -> String {
+/// Every one and every adhesion, in a line or two.
+pub(super) fn all(told: &Value) -> String {
     each(told, "items").map(line).collect()
+}
+
+/// Those that are no adhesions in a line each, with how many adhere.
+pub(super) fn list(told: &Value) -> String {
+    let (adhesions, agreements): (Vec<_>, Vec<_>) =
+        each(told, "items").partition(|it| it["adhesion"].is_object());
+    let mut under = BTreeMap::<String, Vec<&Value>>::new();
+    for adhesion in &adhesions {
+        under.entry(word(adhesion, "parent")).or_default().push(adhesion);
+    }
+    let (mut rows, mut reasons) = (Vec::new(), Vec::new());
+    for it in &agreements {
+        let id = word(it, "id");
+        let adhering = under.remove(&id).unwrap_or_default();
+        let stage = word(&it["stage"], "is").replace('-', " ");
+        rows.push(vec![id, stage, adhesions_of(&adhering), ends(it), word(it, "title")]);
+        reasons.push(it["stage"]["reason"].as_str());
+    }
+    // To agreements that are not among those asked for.
+    for (parent, adhering) in &under {
+        rows.push(vec![format!("adhesions: {parent}"), String::new(), adhesions_of(adhering)]);
+    }
+    let mut text = String::new();
+    for (line, reason) in
+        aligned(&rows).lines().zip(reasons.into_iter().chain(std::iter::repeat(None)))
+    {
+        let _ = writeln!(text, "{line}");
+        if let Some(reason) = reason {
+            let _ = writeln!(text, "  {reason}");
+        }
+    }
+    if !adhesions.is_empty() {
+        let agreements = counted(agreements.len(), "agreement", "agreements");
+        let adhesions = counted(adhesions.len(), "adhesion", "adhesions");
+        let _ = writeln!(text, "{agreements} and {adhesions}: --all lists each");
+    }
+    text
+}
+
+/// How many adhere, and how many of them not now.
+fn adhesions_of(adhering: &[&Value]) -> String {
+    if adhering.is_empty() {
+        return String::new();
+    }
+    let mut said = vec![counted(adhering.len(), "adhesion", "adhesions")];
+    for stage in ["draft", "suspended", "expired"] {
+        let count = adhering.iter().filter(|it| it["stage"]["is"] == stage).count();
+        if count > 0 {
+            said.push(format!("{count} {stage}"));
+        }
+    }
+    said.join(", ")
 }
 
 /// One, in a line or two.
@@ -18,7 +71,8 @@ pub(super) fn line(agreement: &Value) -> String {
     let mut text = format!("{id:<28} {stage:<10} {title}\n");
     let ends = ends(agreement);
     if !ends.is_empty() {
-        let _ = writeln!(text, "  {ends}");
+        let unless = if ends.starts_with("goes on") { ", unless a party objects" } else { "" };
+        let _ = writeln!(text, "  {ends}{unless}");
     }
     if let Some(reason) = agreement["stage"]["reason"].as_str() {
         let _ = writeln!(text, "  {reason}");
@@ -34,7 +88,7 @@ fn ends(agreement: &Value) -> String {
         (None, _) => format!("until {last}"),
         (Some(left), _) if left < 0 => format!("ended on {last}"),
         (Some(left), true) => {
-            format!("goes on after {last}, in {}, unless a party objects", days(left))
+            format!("goes on after {last}, in {}", days(left))
         }
         (Some(left), false) => format!("ends on {last}, in {}", days(left)),
     }
