@@ -111,6 +111,24 @@ impl Bookmark {
         }
         self.join(span);
         self.remember(Mark { place: span.upto, hash });
+        self.shorten();
+    }
+
+    /// Takes a part out of what was taken in: it is to come again.
+    pub fn open(&mut self, span: Span) {
+        if span.is_empty() {
+            return;
+        }
+        let around = |mine: Span| {
+            let before = Span { upto: mine.upto.min(span.after), ..mine };
+            [before, Span { after: mine.after.max(span.upto), ..mine }]
+        };
+        let spans = std::mem::take(&mut self.spans).into_iter().flat_map(around);
+        self.spans = spans.filter(|it| !it.is_empty()).collect();
+        self.shorten();
+    }
+
+    fn shorten(&mut self) {
         if self.spans.len() > MOST_SPANS {
             self.spans.truncate(MOST_SPANS);
             self.cut(self.last());
@@ -201,13 +219,19 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_taken_in_and_what_is_missing_are_the_whole(
-            taken in proptest::collection::vec((0u64..60, 1u64..9), 0..20), cut in 0u64..70,
+            taken in proptest::collection::vec((0u64..60, 1u64..9), 0..20),
+            opened in proptest::collection::vec((0u64..60, 0u64..30), 0..3), cut in 0u64..70,
         ) {
             let mut bookmark = Bookmark::default();
             let mut places = std::collections::BTreeSet::new();
             for (after, count) in taken {
                 bookmark.add(Span { after, upto: after + count }, mark(after + count).hash);
                 places.extend(after + 1..=after + count);
+                prop_assert!(bookmark.is_sound());
+            }
+            for (after, count) in opened {
+                bookmark.open(Span { after, upto: after + count });
+                places.retain(|place| *place <= after || *place > after + count);
                 prop_assert!(bookmark.is_sound());
             }
             bookmark.cut(cut);

@@ -14,7 +14,7 @@ use crate::limits::{Beside, Limits, subject};
 use crate::link::{Fetched, Taken, Taking};
 use crate::seal::{MOST_LEAVES, seal};
 use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
-use crate::waiting::{Room, Waiting};
+use crate::waiting::{Retried, Room, Waiting};
 
 /// Who seals.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,8 @@ pub struct Checked {
     number: u64,
     bookmark: Bookmark,
     told: Vec<Told>,
-    left_over: usize,
+    /// Whether something is to come again.
+    opened: bool,
     /// Changes of subjects, by their place among what was verified: those count that are news.
     changes: Vec<(usize, OrganisationId, String)>,
     limits: Arc<Limits>,
@@ -108,7 +109,7 @@ pub fn check(
 ) -> (Checked, Arrival) {
     let Taking { batch, mut bookmark } = taking;
     let (mut verified, mut refused) = (Vec::with_capacity(batch.envelopes.len()), Vec::new());
-    let (mut left_over, mut changed) = (0, false);
+    let mut changed = false;
     let mut beside = Beside::default();
     for envelope in batch.envelopes {
         match trust.check_beside(peer, envelope, &mut beside, now) {
@@ -116,9 +117,9 @@ pub fn check(
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
                 changed |= room == Room::Kept;
-                // To bring again what waits for another's word would end when that one comes, or never.
-                let its_word = it.why.unproven().is_none_or(|node| trust.may_vouch(peer, node));
-                left_over += usize::from(room == Room::Full && its_word);
+                // What is urgent comes in the backlog too.
+                let left_out = room == Room::Full && batch.lane != Lane::Urgent;
+                changed |= left_out && waiting.leave_out(&it.origin, batch.span);
                 // What is only slowed down is no fault.
                 if !(matches!(room, Room::Kept | Room::Known)
                     && matches!(it.why, Refusal::TooSoon(_)))
@@ -128,12 +129,12 @@ pub fn check(
             }
         }
     }
-    if batch.lane != Lane::Urgent && left_over == 0 {
+    if batch.lane != Lane::Urgent {
         bookmark.add(batch.span, batch.hash);
     }
     let waiting = changed.then(|| waiting.clone());
     let arrival = Arrival { verified, refused, bookmark, waiting };
-    (Checked::of((trust, now), batch.number, left_over, &arrival), arrival)
+    (Checked::of((trust, now), batch.number, &arrival), arrival)
 }
 
 /// The first half of [`take_waiting`]; nothing when everything waits on. No batch has its number,
@@ -142,27 +143,25 @@ pub fn check(
 pub fn check_waiting(
     trust: &Trust,
     peer: &OrganisationId,
-    (bookmark, waiting): (Bookmark, &mut Waiting),
+    (mut bookmark, waiting): (Bookmark, &mut Waiting),
     now: Instant,
 ) -> Option<(Checked, Arrival)> {
-    let (verified, refused) = waiting.retry(trust, peer, now);
-    if verified.is_empty() && refused.is_empty() {
+    let Retried { passed, given_up, opened } = waiting.retry(trust, peer, now);
+    if passed.is_empty() && given_up.is_empty() && opened.is_empty() {
         return None;
     }
-    let mut arrival = Arrival { verified, refused, bookmark, waiting: Some(waiting.clone()) };
-    let checked = Checked::of((trust, now), 0, 0, &arrival);
+    opened.iter().for_each(|span| bookmark.open(*span));
+    let waiting = Some(waiting.clone());
+    let mut arrival = Arrival { verified: passed, refused: given_up, bookmark, waiting };
+    let checked = Checked::of((trust, now), 0, &arrival);
+    let checked = Checked { opened: !opened.is_empty(), ..checked };
     // What is given up was refused when it came: it counts once.
     arrival.refused.clear();
     Some((checked, arrival))
 }
 
 impl Checked {
-    fn of(
-        (trust, at): (&Trust, Instant),
-        number: u64,
-        left_over: usize,
-        arrival: &Arrival,
-    ) -> Self {
+    fn of((trust, at): (&Trust, Instant), number: u64, arrival: &Arrival) -> Self {
         let change = |(place, it): (usize, &Verified)| {
             let envelope = it.envelope();
             Some((place, envelope.origin.clone(), subject(&envelope.what)?))
@@ -177,7 +176,7 @@ impl Checked {
             number,
             bookmark: arrival.bookmark.clone(),
             told: told.collect(),
-            left_over,
+            opened: false,
             changes,
             limits: Arc::clone(trust.lately()),
             at,
@@ -193,13 +192,13 @@ impl Checked {
     /// What became of it, once it is written.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, left_over, changes, limits, at } = self;
+        let Self { number, bookmark, told: refused, opened, changes, limits, at } = self;
         for (place, origin, subject) in changes {
             if outcomes.get(place) == Some(&Outcome::New) {
                 limits.changed(&origin, subject, at);
             }
         }
-        Taken { number, bookmark, outcomes, refused, left_over }
+        Taken { number, bookmark, outcomes, refused, opened }
     }
 }
 

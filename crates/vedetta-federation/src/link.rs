@@ -38,11 +38,8 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 /// A sign of life goes out so often.
 pub const BEAT: Duration = Duration::from_secs(10);
 
-/// When something that may pass later found no room to wait, the connection begins again after so
-/// long, and what was not entered comes again.
-pub const AGAIN: Duration = Duration::from_secs(3600);
-
-/// And so long after there was room again.
+/// When something is to come again that found no room to wait, the connection begins again, but not
+/// sooner than so long after it began.
 pub const SOON: Duration = Duration::from_secs(60);
 
 /// So many batches may be on their way to a receiver.
@@ -101,8 +98,6 @@ pub enum Input {
     Vouch(Vec<Card>),
     /// What stands is another: what was read and is not sent yet is to be read again.
     Changed,
-    /// There is room again for what may pass later.
-    Room,
     /// A frame came of a type that is not known.
     Unknown,
     /// Time passed: once a second.
@@ -180,9 +175,8 @@ pub struct Taken {
     pub outcomes: Vec<Outcome>,
     /// What was refused.
     pub refused: Vec<Told>,
-    /// How many of those may pass later and found no room to wait: the batch is not entered, and
-    /// comes again.
-    pub left_over: usize,
+    /// Whether something that found no room to wait is to come again: the bookmark has no more of it.
+    pub opened: bool,
 }
 
 /// One connection with a peer.
@@ -225,7 +219,9 @@ struct Clocks {
     beat: Instant,
     /// The peer's last `now`, and when we heard it.
     theirs: Option<(Instant, Instant)>,
-    /// When to begin again, because something found no room.
+    /// When it began.
+    began: Instant,
+    /// When to begin again, because something is to come again.
     again: Option<Instant>,
 }
 
@@ -247,7 +243,7 @@ impl Link {
             sending: Sending::new(opening.head, opening.bookmark.echo),
             receiving: Receiving::new(opening.bookmark.clone()),
             phase: Phase::Greeting,
-            clock: Clocks { heard: now, beat: now, theirs: None, again: None },
+            clock: Clocks { heard: now, beat: now, theirs: None, began: now, again: None },
             frames: 0,
             beside: 0,
             opening,
@@ -308,10 +304,6 @@ impl Link {
             Input::Remembered => self.receiving.remembered(),
             Input::Vouch(cards) => self.vouch(&cards, &mut out),
             Input::Changed => self.sending.forget(),
-            Input::Room => {
-                let again = &mut self.clock.again;
-                *again = again.map(|again| again.min(now.after(SOON)));
-            }
             Input::Unknown => {
                 self.count(&mut out);
             }
@@ -431,8 +423,8 @@ impl Link {
     }
 
     fn taken(&mut self, taken: Taken, now: Instant, out: &mut Vec<Output>) {
-        if taken.left_over > 0 {
-            self.clock.again.get_or_insert(now.after(AGAIN));
+        if taken.opened {
+            self.clock.again = Some(now.max(self.clock.began.after(SOON)));
         }
         self.receiving.taken(taken, out);
     }
@@ -446,7 +438,7 @@ impl Link {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
         }
         if self.clock.again.is_some_and(|again| now >= again) {
-            return self.end(Farewell::Again, "there may be room now for what found none", out);
+            return self.end(Farewell::Again, "there is room now for what found none", out);
         }
         if now.since(self.clock.beat) >= BEAT && self.phase != Phase::Greeting {
             self.sending.flush();

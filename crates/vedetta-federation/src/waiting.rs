@@ -1,14 +1,20 @@
 //! The waiting room of a link: what was refused and may pass later.
 //!
 //! An envelope that comes before the card of its origin, or from a clock that runs ahead, is kept
-//! here and tried again, so that it holds up nothing that comes after it. The room is bounded: what
-//! finds no place stays with the peer, and comes again with a later connection.
+//! here and tried again, so that it holds up nothing that comes after it. The room is bounded: of what
+//! finds no place it is remembered where in the peer's ledger it was, and when its origin's word
+//! counts, or the room is half free, the peer is asked for it again.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Instant, OrganisationId};
 
+use crate::bookmark::Span;
 use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
@@ -29,6 +35,9 @@ const ITEMS: (usize, usize) = (3, 4);
 /// is the first: a node of which no card comes fills the room for nobody else.
 const OF_ONE: (usize, usize) = (1, 4);
 
+/// Of so many origins it is remembered where something was left out.
+pub const MOST_LEFT: usize = 256;
+
 /// What waited so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
@@ -39,9 +48,58 @@ pub const EVERY: Duration = Duration::from_secs(60);
 pub const SOONEST: Duration = Duration::from_secs(5);
 
 /// What waits of one peer. Kept durably, written in the same unit of work as the bookmark.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Waiting(Vec<Guest>);
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Waiting {
+    guests: Vec<Guest>,
+    /// By origin, where in the peer's ledger something of it found no room.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    left: BTreeMap<OrganisationId, Span>,
+}
+
+/// A room as it is kept. Once it was its guests alone.
+struct Kept;
+
+#[derive(Deserialize)]
+struct KeptRoom {
+    guests: Vec<Guest>,
+    #[serde(default)]
+    left: BTreeMap<OrganisationId, Span>,
+}
+
+impl<'de> Deserialize<'de> for Waiting {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(Kept)
+    }
+}
+
+impl<'de> Visitor<'de> for Kept {
+    type Value = Waiting;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a room, or its guests")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, guests: A) -> Result<Waiting, A::Error> {
+        let guests = Vec::deserialize(SeqAccessDeserializer::new(guests))?;
+        Ok(Waiting { guests, left: BTreeMap::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, room: A) -> Result<Waiting, A::Error> {
+        let KeptRoom { guests, left } = KeptRoom::deserialize(MapAccessDeserializer::new(room))?;
+        Ok(Waiting { guests, left })
+    }
+}
+
+/// What became of what waited.
+#[derive(Debug, Default)]
+pub struct Retried {
+    /// What passes now.
+    pub passed: Vec<Verified>,
+    /// What is given up, with the reason.
+    pub given_up: Vec<Refused>,
+    /// What of the peer's ledger is to come again.
+    pub opened: Vec<Span>,
+}
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +159,7 @@ pub enum Room {
     Kept,
     /// It waited, or a later word does: nothing changed.
     Known,
-    /// It stays with the peer.
+    /// There was none: it stays with the peer.
     Full,
     /// It never passes.
     None,
@@ -111,13 +169,13 @@ impl Waiting {
     /// How many wait.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.guests.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing waits, and nothing was left out.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.guests.is_empty() && self.left.is_empty()
     }
 
     /// Keeps an envelope, once for each way on which it comes. Of what was changed too often the
@@ -132,27 +190,27 @@ impl Waiting {
         };
         let (octets, unproven) = (envelope.weight(), refused.why.unproven().is_some());
         let mut guest = Guest { since: now, leaf, subject, octets, unproven, envelope };
-        let Some(place) = self.0.iter().position(|it| it.is_like(&guest)) else {
+        let Some(place) = self.guests.iter().position(|it| it.is_like(&guest)) else {
             let room = self.room_for(&guest);
             if room == Room::Kept {
-                self.0.push(guest);
+                self.guests.push(guest);
             }
             return room;
         };
-        if !guest.replaces(&self.0[place]) {
+        if !guest.replaces(&self.guests[place]) {
             return Room::Known;
         }
-        let before = self.0.remove(place);
+        let before = self.guests.remove(place);
         guest.since = before.since;
         let room = self.room_for(&guest);
-        self.0.insert(place, if room == Room::Kept { guest } else { before });
+        self.guests.insert(place, if room == Room::Kept { guest } else { before });
         room
     }
 
     /// Whether there is a place for one more.
     fn room_for(&self, guest: &Guest) -> Room {
         let fits = |is: &dyn Fn(&Guest) -> bool, (part, of): (usize, usize)| {
-            let taken = self.0.iter().filter(|it| is(it)).map(Guest::weight);
+            let taken = self.guests.iter().filter(|it| is(it)).map(Guest::weight);
             let (count, octets) =
                 taken.fold((0, guest.octets), |(count, octets), it| (count + 1, octets + it));
             count < MOST_WAITING * part / of && octets <= MOST_OCTETS * part / of
@@ -164,7 +222,7 @@ impl Waiting {
                 let alike = it.unproven && it.is_item() == guest.is_item();
                 alike && it.envelope.origin == guest.envelope.origin
             };
-            let first = || !self.0.iter().any(theirs);
+            let first = || !self.guests.iter().any(theirs);
             fits(&|it| it.subject.is_none(), (1, 1))
                 && (!guest.is_item() || fits(&Guest::is_item, ITEMS))
                 && (!guest.unproven || first() || fits(&theirs, OF_ONE))
@@ -175,49 +233,83 @@ impl Waiting {
     /// How many octets wait.
     #[must_use]
     pub fn octets(&self) -> usize {
-        self.0.iter().map(Guest::weight).sum()
+        self.guests.iter().map(Guest::weight).sum()
     }
 
-    /// Whether half of the room is free, so that what found no place may come again.
-    #[must_use]
-    pub fn is_half_free(&self) -> bool {
-        self.0.len() <= MOST_WAITING / 2 && self.octets() <= MOST_OCTETS / 2
+    /// Remembers where something of an origin was left out, as the part of the peer's ledger in which
+    /// it came; says whether that is news. A part that says nothing is everything after it.
+    ///
+    /// What is remembered is up to twice as long, so that it is news only seldom, however much is
+    /// left out one after the other: the whole room is written each time.
+    pub fn leave_out(&mut self, origin: &OrganisationId, span: Span) -> bool {
+        let upto = if span.is_empty() { u64::MAX } else { span.upto };
+        let known = self.left.get(origin).copied();
+        if known.is_some_and(|it| it.after <= span.after && upto <= it.upto)
+            || (known.is_none() && self.left.len() >= MOST_LEFT)
+        {
+            return false;
+        }
+        let known = known.unwrap_or(Span { after: span.after, upto });
+        let after = known.after.min(span.after);
+        let length = (known.upto.max(upto) - after).checked_next_power_of_two();
+        let upto = length.map_or(u64::MAX, |length| after.saturating_add(length));
+        self.left.insert(origin.clone(), Span { after, upto });
+        true
+    }
+
+    /// Whether half of the room is free.
+    fn is_half_free(&self) -> bool {
+        self.guests.len() <= MOST_WAITING / 2 && self.octets() <= MOST_OCTETS / 2
+    }
+
+    /// Forgets where something was left out that may find its way now, of whose origins something
+    /// passed, or of which nothing waits though there is room; says where.
+    fn open(&mut self, passed: &[Verified]) -> Vec<Span> {
+        let free = self.is_half_free();
+        let guests = &self.guests;
+        let may_come = |origin: &OrganisationId| {
+            passed.iter().any(|it| it.envelope().origin == *origin)
+                || (free && !guests.iter().any(|it| it.envelope.origin == *origin))
+        };
+        let mut opened = Vec::new();
+        self.left.retain(|origin, span| {
+            let opens = may_come(origin);
+            opened.extend(opens.then_some(*span));
+            !opens
+        });
+        opened
     }
 
     /// After how long what waits is to be tried again, when the same are believed as at the last
     /// time.
     #[must_use]
     pub fn due(&self) -> Duration {
-        let soon = self.0.iter().any(|guest| guest.subject.is_some());
+        let soon = self.guests.iter().any(|guest| guest.subject.is_some());
         if soon { Duration::from_secs(CHANGE) } else { EVERY }
     }
 
-    /// Tries again everything that waits: what passes now, and what is given up, with the reason.
-    pub fn retry(
-        &mut self,
-        trust: &Trust,
-        peer: &OrganisationId,
-        now: Instant,
-    ) -> (Vec<Verified>, Vec<Refused>) {
-        let (mut passed, mut given_up) = (Vec::new(), Vec::new());
+    /// Tries again everything that waits.
+    pub fn retry(&mut self, trust: &Trust, peer: &OrganisationId, now: Instant) -> Retried {
+        let mut retried = Retried::default();
         let mut beside = Beside::default();
         for Guest { since, leaf, subject, octets, unproven, envelope } in
-            std::mem::take(&mut self.0)
+            std::mem::take(&mut self.guests)
         {
             let mut refused = match trust.check_beside(peer, *envelope, &mut beside, now) {
                 Ok(verified) => {
-                    passed.push(verified.late());
+                    retried.passed.push(verified.late());
                     continue;
                 }
                 Err(refused) => *refused,
             };
             match refused.later.take().filter(|_| now < since.after(PATIENCE)) {
                 Some(envelope) => {
-                    self.0.push(Guest { since, leaf, subject, octets, unproven, envelope });
+                    self.guests.push(Guest { since, leaf, subject, octets, unproven, envelope });
                 }
-                None => given_up.push(refused),
+                None => retried.given_up.push(refused),
             }
         }
-        (passed, given_up)
+        retried.opened = self.open(&retried.passed);
+        retried
     }
 }

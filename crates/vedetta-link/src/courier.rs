@@ -301,10 +301,7 @@ impl Courier {
                 {
                     self.desk.give(checked, arrival)?;
                 }
-                match self.lobby.is_half_free() {
-                    true => self.tell(link::Input::Room),
-                    false => Ok(()),
-                }
+                Ok(())
             }
         }
     }

@@ -78,6 +78,11 @@ impl Receiving {
     }
 
     pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
+        if taken.number == 0 {
+            // What waited, with which something may have been opened again.
+            self.bookmark = taken.bookmark;
+            return;
+        }
         if self.taking.front() != Some(&taken.number) {
             return;
         }

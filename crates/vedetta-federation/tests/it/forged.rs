@@ -310,7 +310,7 @@ fn what_a_restored_node_had_comes_back_as_it_was_and_nothing_else_does() {
     assert_eq!(refused.why.name(), "resting");
     let mut room = Waiting::default();
     assert_eq!(room.keep(&mut refused.clone(), now()), Room::Kept);
-    let (passed, _) = room.retry(&trust("b", cards()), &id("c"), now());
+    let passed = room.retry(&trust("b", cards()), &id("c"), now()).passed;
     assert_eq!(passed.len(), 1);
     let stage = PeerStage::Ended { since: now(), reason: "over".into() };
     let ended = trust_with("b", cards(), &[Peer { stage, ..peer("a") }, peer("c")]);

@@ -15,7 +15,7 @@ use vedetta_federation::frame::Batch;
 use vedetta_federation::link::Taking;
 use vedetta_federation::object::Object;
 use vedetta_federation::shelf::{Arrival, Lane, Outcome};
-use vedetta_federation::waiting::{MOST_OCTETS, Room, Waiting};
+use vedetta_federation::waiting::{MOST_LEFT, MOST_OCTETS, Room, Waiting};
 use vedetta_model::{Agreement, Instant};
 
 use crate::scene::*;
@@ -212,22 +212,70 @@ fn of_whom_nobody_may_vouch_nothing_waits_and_of_others_it_holds_up_nobody() {
     let nobody = trust_with("c", known(), &[below("b")]);
     let (checked, arrival) = heard(&nobody, &mut Waiting::default(), items("a", 1));
     assert_eq!((arrival.refused[0].why.name(), arrival.waiting), ("unknown-node", None));
-    assert_eq!(checked.taken(vec![]).left_over, 0);
-    // Another peer may bring its card: what waits for it does not come again and again.
-    let cards = cards_of(&["b", "c", "d"]);
-    let another = trust_with("c", cards, &[below("b"), peer("d")]);
+    drop(checked);
     let mut room = Waiting::default();
-    let (checked, arrival) = heard(&another, &mut room, items("a", 600));
-    assert_eq!(checked.taken(vec![]).left_over, 0);
+    let itself = trust_with("c", known(), &[peer("b")]);
+    heard(&itself, &mut room, items("a", 600));
     let share = room.len();
     assert!((50..250).contains(&share), "{share}");
-    assert_eq!(arrival.bookmark.last(), 1, "the batch is entered");
-    // The peer itself may: it stays with the peer, and others of its find room.
-    let itself = trust_with("c", known(), &[peer("b")]);
-    let mut room = Waiting::default();
-    let (checked, arrival) = heard(&itself, &mut room, items("a", 600));
-    assert_eq!((checked.taken(vec![]).left_over, room.len()), (600 - share, share));
-    assert_eq!(arrival.bookmark.last(), 0);
     heard(&itself, &mut room, items("d", share));
     assert_eq!(room.len(), 2 * share);
+}
+
+#[test]
+fn what_found_no_room_comes_again_when_its_card_does_whoever_brings_that() {
+    let below = |node: &str| Peer { vouches: Vouches::Below, ..peer(node) };
+    let without = &["b", "c", "d"];
+    // The card of `a` may come by `d`, or by `b` itself.
+    for (by, peers) in [("d", [below("b"), peer("d")]), ("b", [peer("b"), below("d")])] {
+        let trust = trust_with("c", cards_of(without), &peers);
+        let mut room = Waiting::default();
+        let (_, arrival) = heard(&trust, &mut room, items("a", 600));
+        let kept = room.len();
+        assert!(arrival.verified.is_empty() && kept < 600);
+        assert_eq!(arrival.bookmark.last(), 1, "it is entered, and holds up nothing");
+        assert_eq!(arrival.waiting.as_ref(), Some(&room), "what was left out is durable");
+        // As long as nobody brings the card, nothing is asked for again.
+        let mut written: Waiting =
+            serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
+        let waiting = (arrival.bookmark.clone(), &mut written);
+        assert!(check_waiting(&trust, &id("b"), waiting, later(60)).is_none());
+        let (_, again) = heard(&trust, &mut room.clone(), items("a", 600));
+        assert_eq!(again.waiting, None, "left out again it is no news");
+        // Then it comes, and the place is open again, once.
+        let mut cards = cards_of(&["a", "b", "c", "d"]);
+        cards.vouch(&id("a"), &id(by));
+        let trust = trust_with("c", cards, &peers);
+        let waiting = (arrival.bookmark.clone(), &mut written);
+        let (checked, passed) = check_waiting(&trust, &id("b"), waiting, later(60)).unwrap();
+        assert_eq!((passed.verified.len(), passed.bookmark.last()), (kept, 0));
+        assert!(checked.taken(vec![Outcome::New; kept]).opened && written.is_empty());
+        let (_, rest) = heard(&trust, &mut written, items("a", 600));
+        assert_eq!((rest.verified.len(), rest.bookmark.last(), rest.waiting), (600, 1, None));
+    }
+}
+
+#[test]
+fn what_is_left_out_one_after_the_other_is_seldom_news() {
+    let mut room = Waiting::default();
+    let part = |after| Span { after, upto: after + 3 };
+    let news = (100..20_000).filter(|after| room.leave_out(&id("a"), part(*after))).count();
+    assert!((2..40).contains(&news), "{news}");
+    assert!(!room.leave_out(&id("a"), part(150)), "it is within");
+    assert!(room.leave_out(&id("a"), part(50)), "an earlier one is not");
+    let after = |it| Span { after: it, upto: it };
+    assert!(room.leave_out(&id("a"), after(70)), "nor is everything after a place");
+    assert!(!room.leave_out(&id("a"), part(u64::MAX - 3)));
+    let origins = (0..1_000).filter(|it| room.leave_out(&id(&format!("n{it}")), part(1))).count();
+    assert_eq!(origins, MOST_LEFT - 1, "of so many origins and no more");
+}
+
+#[test]
+fn a_room_that_was_kept_as_its_guests_alone_is_read() {
+    let trust = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let mut room = Waiting::default();
+    heard(&trust, &mut room, items("a", 3));
+    let kept = serde_json::to_value(&room).unwrap();
+    assert_eq!(serde_json::from_value::<Waiting>(kept["guests"].clone()).unwrap(), room);
+    assert_eq!(serde_json::from_value::<Waiting>(kept).unwrap(), room);
 }

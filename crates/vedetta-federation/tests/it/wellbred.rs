@@ -1,9 +1,11 @@
 //! What a link does with a peer that keeps to the protocol.
 
+use std::time::Duration;
+
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::frame::{Credit, Frame, Hello};
-use vedetta_federation::link::{Fetched, Input, Link, Opening, Output};
+use vedetta_federation::frame::{Batch, Credit, Farewell, Frame, Hello};
+use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output, SOON, Taken};
 use vedetta_federation::shelf::{Ask, Lane};
 
 use crate::scene::{card, id, now, relayed};
@@ -163,4 +165,31 @@ fn what_was_read_as_urgent_and_not_sent_is_read_again_when_things_changed() {
     let outputs = link.handle(Input::Changed, now());
     let again = asks(&outputs).into_iter().find(|ask| ask.lane == Lane::Urgent).unwrap();
     assert_eq!(again.span, Span { after: 50, upto: 1000 }, "four times ten were sent");
+}
+
+#[test]
+fn what_is_to_come_again_comes_with_the_next_connection_which_is_not_too_soon() {
+    let (mut link, _) = open(10);
+    let (span, hash) = (Span { after: 0, upto: 5 }, mark(5).hash);
+    let batch = Batch { number: 1, lane: Lane::Backlog, span, hash, envelopes: vec![] };
+    link.handle(Input::Frame(Frame::Batch(Box::new(batch))), now());
+    let taken = |number, bookmark: &Bookmark, opened| {
+        let bookmark = bookmark.clone();
+        Input::Taken(Taken { number, bookmark, outcomes: vec![], refused: vec![], opened })
+    };
+    let mut bookmark = link.ours().clone();
+    bookmark.add(span, hash);
+    link.handle(taken(1, &bookmark, false), now());
+    bookmark.open(Span { after: 3, upto: 5 });
+    // What waited is taken in beside the batches: from here on its bookmark counts.
+    link.handle(taken(0, &bookmark, true), now());
+    assert_eq!(link.ours(), &bookmark);
+    let mut at = |at: Duration| {
+        link.handle(Input::Frame(Frame::Cards(vec![])), now().after(at));
+        link.handle(Input::Tick, now().after(at))
+    };
+    let early = at(SOON - Duration::from_secs(1));
+    assert!(!early.iter().any(|it| matches!(it, Output::Down(..))));
+    let outputs = at(SOON);
+    assert!(outputs.contains(&Output::Down(Farewell::Again, By::Us)), "{outputs:?}");
 }

@@ -17,7 +17,7 @@ use vedetta_federation::frame::Batch;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::limits::{CHANGE, CHANGES};
 use vedetta_federation::link::{Taken, Taking};
-use vedetta_federation::shelf::{Lane, Outcome, Parcel};
+use vedetta_federation::shelf::{Lane, Outcome, Parcel, Shelf as _};
 use vedetta_federation::waiting::{MOST_WAITING, PATIENCE};
 use vedetta_mesh::OldKey;
 use vedetta_model::agreement::Stage;
@@ -223,6 +223,12 @@ fn a_redacted_form_that_a_hop_marked_is_not_everyones() {
     assert!(!national.reads("terni", &clear(4).id()));
 }
 
+/// How many envelopes of a peer wait.
+fn waiting(node: &Node, peer: &str) -> usize {
+    let peers = node.nodes.peers(&node.administrator()).unwrap();
+    peers.iter().find(|it| it.organisation == id(peer)).unwrap().waiting
+}
+
 #[test]
 fn what_may_pass_later_waits_and_holds_up_nothing() {
     let [national, umbria, _] = country();
@@ -234,12 +240,9 @@ fn what_may_pass_later_waits_and_holds_up_nothing() {
     for n in 40..45 {
         let taken = taken(&umbria, &national, vec![brought(n, "genova")], (vec![], None));
         assert_eq!(taken.refused[0].why, "not-speaking");
-        assert!(taken.left_over == 0 && taken.bookmark.has(span), "it is entered all the same");
+        assert!(taken.bookmark.has(span), "it is entered all the same");
     }
-    let waiting = || {
-        let peers = national.nodes.peers(&national.administrator()).unwrap();
-        peers.into_iter().find(|it| it.organisation == id("cosc-umbria")).unwrap().waiting
-    };
+    let waiting = || waiting(&national, "cosc-umbria");
     let retry = || {
         let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
         take_waiting(&national.nodes, &trust, &id("cosc-umbria"), now).unwrap()
@@ -268,11 +271,21 @@ fn the_room_to_wait_is_bounded_and_what_finds_none_comes_again() {
         own(&umbria, u64::from(n), what)
     };
     let many = (0..u32::try_from(MOST_WAITING).unwrap()).map(brought).collect();
-    let taken = taken(&umbria, &national, many, (vec![], None));
-    assert!(taken.left_over > 0 && !taken.bookmark.has(Span { after: 0, upto: 1 }));
-    let peers = national.nodes.peers(&national.administrator()).unwrap();
-    let umbria = peers.iter().find(|it| it.organisation == id("cosc-umbria")).unwrap();
-    assert_eq!(umbria.waiting + taken.left_over, MOST_WAITING);
+    let span = Span { after: 0, upto: 1 };
+    assert!(taken(&umbria, &national, many, (vec![], None)).bookmark.has(span));
+    let bookmark = || national.nodes.bookmark(&id("cosc-umbria")).unwrap();
+    let retry = || {
+        let (trust, now) = (national.house.mesh().unwrap().trust.clone(), national.house.now());
+        take_waiting(&national.nodes, &trust, &id("cosc-umbria"), now).unwrap()
+    };
+    let waiting = waiting(&national, "cosc-umbria");
+    assert!(waiting < MOST_WAITING / 2 && retry().is_none() && bookmark().has(span));
+    // Its producer is accepted: what waited is read, and the rest is asked for again.
+    let mut terms = umbria.terms();
+    terms.serves.organisations = [id("genova")].into();
+    national.nodes.set_link_terms(&national.administrator(), &id("cosc-umbria"), &terms).unwrap();
+    let retried = retry().unwrap();
+    assert!(retried.opened && retried.outcomes.len() == waiting && !bookmark().has(span));
 }
 
 #[test]
@@ -283,7 +296,7 @@ fn a_room_full_of_items_keeps_no_notice_out() {
         own(&umbria, u64::from(n), what)
     };
     let many = (0..u32::try_from(MOST_WAITING).unwrap()).map(brought).collect();
-    assert!(taken(&umbria, &national, many, (vec![], None)).left_over > 0);
+    taken(&umbria, &national, many, (vec![], None));
     // What tells how things stand waits beside them, and so does what only came too soon.
     let presence = Presence {
         organisation: id("genova"),
@@ -291,12 +304,15 @@ fn a_room_full_of_items_keeps_no_notice_out() {
         until: national.house.now().after(Duration::from_secs(60)),
     };
     let said = own(&umbria, 9_000, What::Presence(presence));
-    assert_eq!(taken(&umbria, &national, vec![said], (vec![], None)).left_over, 0);
+    let before = waiting(&national, "cosc-umbria");
+    taken(&umbria, &national, vec![said], (vec![], None));
+    assert_eq!(waiting(&national, "cosc-umbria"), before + 1);
     for revision in 1..=CHANGES + 2 {
         let now = if revision % 2 == 1 { Stands::Suspended } else { Stands::InForce };
         let word = vec![word(&umbria, "umbria", revision, now)];
-        assert_eq!(taken(&umbria, &national, word, (vec![], None)).left_over, 0);
+        taken(&umbria, &national, word, (vec![], None));
     }
+    assert_eq!(waiting(&national, "cosc-umbria"), before + 2, "the last word");
 }
 
 #[test]
@@ -646,7 +662,7 @@ fn who_changes_the_same_without_end_is_slowed_down_and_its_last_word_counts() {
     for revision in CHANGES + 1..=CHANGES + 101 {
         umbria.clock.advance(Duration::from_millis(1));
         let taken = say(revision);
-        assert!(taken.outcomes.is_empty() && taken.refused.is_empty() && taken.left_over == 0);
+        assert!(taken.outcomes.is_empty() && taken.refused.is_empty() && !taken.opened);
     }
     assert_eq!(stage(), before, "nothing is compiled anew for it");
     national.clock.advance(Duration::from_secs(CHANGE));

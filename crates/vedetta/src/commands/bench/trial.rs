@@ -26,7 +26,7 @@ use crate::town::{Asker, Bond, Door, NOWHERE, Resident, free_address};
 /// the end every node must have what is for it, once, and nothing else, and its ledger must be whole.
 #[derive(Args)]
 pub(crate) struct Trial {
-    /// For so many seconds.
+    /// Items for so many seconds; it takes longer where nodes are down when theirs are due.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
     /// Items a second, at all nodes together.
@@ -86,6 +86,8 @@ struct Chance(u64);
 
 /// What was brought: by identifier, at which node.
 type Brought = HashMap<String, usize>;
+/// Someone who brings them.
+type Bringing = JoinHandle<Result<Brought, Failure>>;
 /// What is alike for the agreements.
 type Kind = (bool, usize);
 /// What is for which node.
@@ -111,12 +113,13 @@ impl Trial {
             u64::from_le_bytes(seed) >> 32
         });
         let mut country = self.found(data, seed).await?;
-        let end = SystemClock.now().after(Duration::from_secs(self.seconds.into()));
-        let each = Duration::from_secs(NODES.len() as u64) / self.rate.max(1);
+        let rate = self.rate.max(1);
+        let each = Duration::from_secs(NODES.len() as u64) / rate;
+        let count = u64::from(self.seconds) * u64::from(rate) / NODES.len() as u64;
         let bringing =
-            |place: usize| tokio::spawn(bring(country.nodes[place].asker(), place, end, each));
-        let bringing: Vec<JoinHandle<_>> = (0..NODES.len()).map(bringing).collect();
-        country.harass(end).await?;
+            |place: usize| tokio::spawn(bring(country.nodes[place].asker(), place, count, each));
+        let bringing: Vec<Bringing> = (0..NODES.len()).map(bringing).collect();
+        country.harass(&bringing).await?;
         let mut brought = Brought::new();
         for task in bringing {
             let ended = task.await.map_err(|error| Failure::system("bringing items", error))?;
@@ -196,13 +199,13 @@ impl Missing {
 }
 
 impl Country {
-    /// Kills nodes and cuts links until the end; then all run and all is mended.
-    async fn harass(&mut self, end: Instant) -> Result<(), Failure> {
+    /// Kills nodes and cuts links until all is brought; then all run and all is mended.
+    async fn harass(&mut self, bringing: &[Bringing]) -> Result<(), Failure> {
         let mut down: BTreeMap<usize, Instant> = BTreeMap::new();
         let mut cut: BTreeMap<usize, Instant> = BTreeMap::new();
         loop {
             let now = SystemClock.now();
-            let over = now >= end;
+            let over = bringing.iter().all(JoinHandle::is_finished);
             let by = if over { Instant::FAR } else { now };
             for node in due(&mut down, by) {
                 self.nodes[node].start()?;
@@ -338,16 +341,10 @@ async fn items(node: &Asker) -> Result<HashMap<String, usize>, Failure> {
     }
 }
 
-/// Brings items at a node until the end, each until the node says that it has it.
-async fn bring(
-    node: Asker,
-    place: usize,
-    end: Instant,
-    each: Duration,
-) -> Result<Brought, Failure> {
+/// Brings so many items at a node, each until the node says that it has it.
+async fn bring(node: Asker, place: usize, count: u64, each: Duration) -> Result<Brought, Failure> {
     let mut brought = Brought::new();
-    let mut number = 0;
-    while SystemClock.now() < end {
+    for number in 0..count {
         let (id, text) = item(number);
         let arrival = stix_bundle::read(DoorIn::Api, "trial", &text, &stix_bundle::limits());
         let body = serde_json::to_vec(&arrival)
@@ -361,7 +358,6 @@ async fn bring(
             }
         }
         brought.insert(id, place);
-        number += 1;
         tokio::time::sleep(each).await;
     }
     Ok(brought)
