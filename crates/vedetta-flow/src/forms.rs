@@ -8,7 +8,7 @@ use vedetta_model::{Handling, ItemId, OrganisationId};
 use vedetta_store::{EntryKind, Reader, Sequence, StoreError};
 
 use crate::house::Shared;
-use crate::redaction::{Derived, NoForm, facts_of};
+use crate::redaction::{Derived, NoForm, facts_of, known_to};
 use crate::standing::Standing;
 
 /// So often forms are made, while what they rest on changes before they are written.
@@ -46,6 +46,8 @@ pub(crate) struct Waiting {
     awaited: HashMap<ItemId, Again>,
     /// By producer, what its items wait for, the oldest first.
     of: HashMap<OrganisationId, VecDeque<ItemId>>,
+    /// What stood when it was last asked who may read by now what is awaited.
+    asked: u64,
 }
 
 /// Entries looked at in one go.
@@ -120,7 +122,11 @@ impl Forms {
                 Some(Ok(_)) => {
                     !changed.contains(&place) && self.knows_alike(standing, handling, &mut known)
                 }
-                Some(Err(_)) => !changed.contains(&place),
+                // What its bringer could not read then it may read now.
+                Some(Err(none)) => {
+                    let same = self.standing.compiled == standing.compiled;
+                    !changed.contains(&place) && (same || none.awaited.is_empty())
+                }
                 None => false,
             };
             if !holds {
@@ -215,12 +221,19 @@ impl Waiting {
     }
 
     fn came(&mut self, id: &ItemId) {
-        for (handling, at) in self.awaited.remove(id).into_iter().flatten() {
+        let found = self.found(id);
+        self.coming.extend(found);
+    }
+
+    /// What waited for an item, which it does no longer.
+    fn found(&mut self, id: &ItemId) -> Again {
+        let found = self.awaited.remove(id).unwrap_or_default();
+        for handling in found.keys() {
             if let Some(order) = self.of.get_mut(&handling.producer) {
                 order.retain(|it| it != id);
             }
-            self.coming.push((handling, at));
         }
+        found
     }
 
     pub(crate) fn committed(&mut self) {
@@ -261,11 +274,34 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that a unit of work placed items: forms may have waited for them.
+    /// Says that a unit of work placed items, or released them to more: forms may have waited for them.
     pub fn came<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) {
         let mut waiting = self.waiting();
         if !waiting.awaited.is_empty() {
             items.into_iter().for_each(|id| waiting.came(id));
         }
+    }
+
+    /// Has looked for again what waits for something that its bringer may read by now, and not when it
+    /// was last asked: what stands is another, though nothing was released.
+    pub(crate) fn ask_again(&self, standing: &Standing) -> Result<(), StoreError> {
+        let waiting = self.waiting();
+        if waiting.asked == standing.compiled {
+            return Ok(());
+        }
+        let awaited = waiting.awaited.iter().flat_map(|(id, by)| by.keys().map(move |it| (id, it)));
+        let awaited: BTreeSet<_> =
+            awaited.map(|(id, it)| (id.clone(), it.producer.clone())).collect();
+        drop(waiting);
+        for (id, bringer) in awaited {
+            let Some(number) = standing.directory.number(&bringer) else { continue };
+            if known_to(self, (standing, number), &id)?.is_some() {
+                let mut waiting = self.waiting();
+                let found = waiting.found(&id);
+                waiting.put_back(&found);
+            }
+        }
+        self.waiting().asked = standing.compiled;
+        Ok(())
     }
 }

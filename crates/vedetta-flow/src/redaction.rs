@@ -346,15 +346,7 @@ impl<'a> Tellers<'a> {
         if let Some(asked) = self.asked.get(&key) {
             return Ok(*asked);
         }
-        let releases = self.shared.read(|reader| reader.releases(id))?;
-        let book = &self.shared.book;
-        let reader = vedetta_policy::Reader { organisation: producer, person: None };
-        let readable = book.entitled(standing, &reader);
-        let known = releases
-            .iter()
-            .filter(|it| it.producer == producer || readable.binary_search(&it.clearance).is_ok());
-        let clearances = known.filter_map(|it| book.get(it.clearance));
-        let there = clearances.map(|it| tells(&it.handling)).max();
+        let there = known_to(self.shared, (standing, producer), id)?;
         self.asked.insert(key, there);
         Ok(there)
     }
@@ -415,6 +407,22 @@ impl Scan<'_> {
         self.room = room;
         serde_json::from_slice::<Value>(body).map_or(true, |it| self.secrets.are_told_by(&it))
     }
+}
+
+/// Whether what a bringer knows of an item of the ledger tells a victim.
+pub(crate) fn known_to(
+    shared: &Shared,
+    (standing, producer): (&Standing, OrganisationNumber),
+    id: &ItemId,
+) -> Result<Option<Tells>, StoreError> {
+    let releases = shared.read(|reader| reader.releases(id))?;
+    let reader = vedetta_policy::Reader { organisation: producer, person: None };
+    let readable = shared.book.entitled(standing, &reader);
+    let known = releases
+        .iter()
+        .filter(|it| it.producer == producer || readable.binary_search(&it.clearance).is_ok());
+    let clearances = known.filter_map(|it| shared.book.get(it.clearance));
+    Ok(clearances.map(|it| tells(&it.handling)).max())
 }
 
 fn is_derived(form: &StoredItem, full: &StoredItem) -> bool {

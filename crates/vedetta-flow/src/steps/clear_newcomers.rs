@@ -80,6 +80,7 @@ impl House {
     /// What the ledger said; what was released until then stays, and the next run goes on.
     pub fn clear_newcomers(&self) -> Result<usize, FlowError> {
         let mut looked = self.shared.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.ask_again(&self.standing())?;
         let due = self.shared.waiting().take();
         let (mut left, mut released) = (Again::new(), 0);
         let mut look = |handling: Arc<Handling>, ledgered: Ledgered| -> Result<(), FlowError> {
@@ -360,6 +361,7 @@ impl Release {
             Form::Full => {
                 let releases: Vec<_> =
                     self.items.iter().map(|item| (item.origin, clearance)).collect();
+                self.shared.came(self.items.iter().map(|item| &item.id));
                 unit.rerelease(&releases, ACTOR)?.len()
             }
             Form::Redacted => self.place(unit, clearance, &forms)?,
@@ -403,6 +405,7 @@ impl Release {
                 }
                 Some(Placement::Duplicate(stamp) | Placement::Conflict(stamp)) => {
                     let ours = self.forms_here(unit, item)?.contains(&stamp.seq);
+                    self.shared.came(ours.then_some(id));
                     releases.extend(ours.then_some((stamp.seq, clearance)));
                 }
                 Some(Placement::Foreign(_)) | None => {}

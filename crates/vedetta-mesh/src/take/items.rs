@@ -449,6 +449,7 @@ impl Load {
             actor: "clear_items",
         })?;
         unit.rerelease(&[(origin, clearance)], &self.actor)?;
+        self.shared.came([&ready.id]);
         Ok(Some(clearance))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use vedetta_flow::Step;
 use vedetta_model::Instant;
 use vedetta_store::{ItemDraft, ItemState, Reader, Store, StoreError, UnitOfWork};
 
@@ -216,6 +217,75 @@ fn a_form_withheld_for_what_is_not_here_comes_with_it() {
     test.house.clear_newcomers().unwrap();
     assert_eq!(led_to(&test, &to), [0, 1], "what tells the victim is told to nobody");
     assert!(!test.house.newcomers_wait());
+}
+
+/// Puts in force, with so much of the past, that the client gives tools to Umbria.
+fn acquaint(test: &TestHouse, history: &str) {
+    let draft = json!({
+      "id": "tools", "title": "Tools", "parent": "act",
+      "term": { "from": "2026-01-01", "until": "2028-12-31" },
+      "party": [
+        { "name": "company", "organisations": ["client"], "gives": ["technical-report"] },
+        { "name": "centre", "organisations": ["cosc-umbria"], "receives": ["technical-report"] }
+      ],
+      "handling": { "history": history }
+    });
+    let draft: vedetta_model::Agreement = serde_json::from_value(draft).unwrap();
+    test.house.put_draft(&test.administrator(), &draft).unwrap();
+    step(test, &Step::PutInForce);
+}
+
+fn step(test: &TestHouse, step: &Step) {
+    let id = vedetta_model::AgreementId::new("tools").unwrap();
+    test.house.step_agreement(&test.administrator(), &id, step).unwrap();
+}
+
+/// A hold on what the client brings.
+fn hold() -> Hold {
+    Hold {
+        id: HoldId::new("hold-1").unwrap(),
+        authority: "Procura".into(),
+        organisation: OrganisationId::new("cnaipic").unwrap(),
+        scope: HoldScope::Producer(OrganisationId::new("client").unwrap()),
+        reason: "order 1".into(),
+        from: "2026-03-02T00:00:00Z".parse().unwrap(),
+        until: None,
+    }
+}
+
+#[test]
+fn a_form_withheld_for_what_its_bringer_may_not_read_comes_when_it_may() {
+    type Act = fn(&TestHouse);
+    let nothing: Act = |_| {};
+    let with_agreement: Act = |test| acquaint(test, "none");
+    let suspend: Act = |test| step(test, &Step::Suspend { reason: "audit".into() });
+    let resume: Act = |test| step(test, &Step::Resume);
+    let hold_it: Act = |test| test.house.place_hold(&test.administrator(), &hold()).unwrap();
+    let lift: Act = |test| test.house.lift_hold(&test.administrator(), &hold().id).unwrap();
+    let put_in_force: Act = |test| acquaint(test, "all");
+    for (story, first, then, at_last) in [
+        ("in force", nothing, nothing, put_in_force),
+        ("resumed", with_agreement, suspend, resume),
+        ("no longer held", with_agreement, hold_it, lift),
+    ] {
+        let test = with_hidden();
+        first(&test);
+        let report = tool(1, "plain").tlp("AMBER").handled("category", json!("technical-report"));
+        assert_eq!(test.bring("client", &[report.clone()]).accepted.len(), 1);
+        then(&test);
+        bring_edges(&test, &[&report]);
+        test.house.clear_newcomers().unwrap();
+        assert!(!test.reads("cosc-umbria", &report.id()), "{story}");
+        assert_eq!(led_to(&test, &[&report]), [0; 0], "{story}");
+        at_last(&test);
+        test.house.clear_newcomers().unwrap();
+        assert!(test.reads("cosc-umbria", &report.id()), "{story}");
+        if test.house.newcomers_wait() {
+            test.house.clear_newcomers().unwrap();
+        }
+        assert_eq!(led_to(&test, &[&report]), [0], "{story}");
+        assert!(!test.house.newcomers_wait());
+    }
 }
 
 #[test]
