@@ -85,6 +85,12 @@ impl Drop for Occupied {
     }
 }
 
+/// Whether a node is in a directory now. Nothing in it is changed to see that.
+pub(crate) fn is_occupied(path: &Path) -> bool {
+    let lock = File::open(path.join(LOCK_FILE));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn builder() -> DirBuilder {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]

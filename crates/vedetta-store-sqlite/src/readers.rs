@@ -41,6 +41,11 @@ impl Readers {
         Ok(readers)
     }
 
+    /// For what they were opened.
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
     /// Lends a connection for a reading, when one is free.
     pub(crate) fn lend(
         &self,

@@ -28,7 +28,9 @@ pub(crate) enum Purpose {
     WritePassing,
     /// Reading.
     Read,
-    /// Reading files that cannot change, on a medium that cannot be written.
+    /// Reading what a node that was killed left, with its log, and changing none of it.
+    ReadLeft,
+    /// Reading a file that nobody changes: a backup, or on a medium that cannot be written.
     ReadFrozen,
 }
 
@@ -88,13 +90,15 @@ fn open(file: &Path, purpose: Purpose) -> Told<Connection> {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         }
         Purpose::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        Purpose::ReadFrozen => OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+        Purpose::ReadLeft | Purpose::ReadFrozen => {
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI
+        }
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = if purpose == Purpose::ReadFrozen {
-        Connection::open_with_flags(frozen_uri(file), flags)?
-    } else {
-        Connection::open_with_flags(file, flags)?
+    let conn = match purpose {
+        Purpose::ReadFrozen => Connection::open_with_flags(uri(file, "immutable=1"), flags)?,
+        Purpose::ReadLeft => Connection::open_with_flags(uri(file, "readonly_shm=1"), flags)?,
+        _ => Connection::open_with_flags(file, flags)?,
     };
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(96);
@@ -119,14 +123,14 @@ fn pragmas(purpose: Purpose) -> &'static str {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
              PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
         }
-        Purpose::Read | Purpose::ReadFrozen => {
+        Purpose::Read | Purpose::ReadLeft | Purpose::ReadFrozen => {
             "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;
              PRAGMA mmap_size = 0;"
         }
     }
 }
 
-fn frozen_uri(file: &Path) -> String {
+fn uri(file: &Path, how: &str) -> String {
     let mut uri = String::from("file:");
     for byte in file.to_string_lossy().bytes() {
         match byte {
@@ -136,5 +140,5 @@ fn frozen_uri(file: &Path) -> String {
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
-    uri + "?immutable=1"
+    uri + "?" + how
 }

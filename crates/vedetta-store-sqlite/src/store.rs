@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use vedetta_model::Instant;
 use vedetta_store::{Reader, Store, StoreError, UnitOfWork};
 
-use crate::directory::{LEDGER_FILE, Occupied};
+use crate::directory::{LEDGER_FILE, Occupied, is_occupied};
 use crate::readers::Readers;
 use crate::schema::{self, Purpose};
 use crate::session::Session;
@@ -18,8 +19,13 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Option<Mutex<Session>>,
     file: PathBuf,
+    /// How the file was when it was taken to be one that nobody changes.
+    frozen: Option<Look>,
     _directory: Option<Occupied>,
 }
+
+/// By what one sees from outside that a file was written.
+type Look = Option<(u64, SystemTime)>;
 
 impl SqliteStore {
     /// Opens the ledger in a data directory, both made if need be, for this process alone.
@@ -31,25 +37,36 @@ impl SqliteStore {
         Self::occupy(Occupied::enter(directory)?, Purpose::Write)
     }
 
-    /// Opens the ledger in a data directory for reading only, also beside a running node. Writing
-    /// to it answers [`StoreError::ReadOnly`].
+    /// Opens the ledger in a data directory for reading only, also beside a running node. Where no
+    /// node runs, no file is changed or made by it. Writing to it answers [`StoreError::ReadOnly`].
     ///
     /// # Errors
     /// As [`SqliteStore::open`], and [`StoreError::Unreachable`] when there is no ledger.
     pub fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
         let file = directory.join(LEDGER_FILE);
-        let log = directory.join(format!("{LEDGER_FILE}-wal"));
-        let frozen = || std::fs::metadata(&log).map_or(true, |log| log.len() == 0);
-        let readers = match Readers::open(&file, Purpose::Read) {
+        let beside = |what| directory.join(format!("{LEDGER_FILE}-{what}"));
+        let log_is_empty = std::fs::metadata(beside("wal")).map_or(true, |log| log.len() == 0);
+        let purpose = if is_occupied(directory) || !file.is_file() {
+            Purpose::Read
+        } else if log_is_empty {
+            Purpose::ReadFrozen
+        } else if beside("shm").is_file() {
+            Purpose::ReadLeft
+        } else {
+            Purpose::Read
+        };
+        let frozen = look(&file);
+        let readers = match Readers::open(&file, purpose) {
             // A medium that cannot be written has no room for the log's index, nor needs it.
             Err(StoreError::Unreachable { .. } | StoreError::ReadOnly { .. })
-                if file.is_file() && frozen() =>
+                if purpose == Purpose::Read && file.is_file() && log_is_empty =>
             {
                 Readers::open(&file, Purpose::ReadFrozen)?
             }
             told => told?,
         };
-        Ok(Self { readers, writer: None, file, _directory: None })
+        let frozen = (readers.purpose() == Purpose::ReadFrozen).then_some(frozen);
+        Ok(Self { readers, writer: None, file, frozen, _directory: None })
     }
 
     /// A ledger that goes with this value, for tests.
@@ -67,7 +84,7 @@ impl SqliteStore {
         schema::migrate(&mut conn, &place)?;
         let writer = Some(Mutex::new(Session::new(conn, &place)));
         let readers = Readers::open(&file, Purpose::Read)?;
-        Ok(Self { readers, writer, file, _directory: Some(directory) })
+        Ok(Self { readers, writer, file, frozen: None, _directory: Some(directory) })
     }
 }
 
@@ -89,6 +106,19 @@ impl Store for SqliteStore {
         &self,
         reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.readers.lend(|session| session.reading(reading))
+        let told = self.readers.lend(|session| session.reading(reading));
+        match &self.frozen {
+            // A node began to work here: what was read of the file may be of two moments.
+            Some(before) if *before != look(&self.file) => Err(StoreError::Engine {
+                place: self.file.display().to_string(),
+                reason: "a node wrote to it while it was read; run the command again".into(),
+            }),
+            _ => told,
+        }
     }
+}
+
+fn look(file: &Path) -> Look {
+    let file = std::fs::metadata(file).ok()?;
+    Some((file.len(), file.modified().ok()?))
 }

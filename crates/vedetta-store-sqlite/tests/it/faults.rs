@@ -129,6 +129,70 @@ fn a_read_only_disk_is_read_and_not_written() {
     assert!(matches!(told, StoreError::ReadOnly { .. }), "{told}");
 }
 
+/// Every file in a directory: its name, when it was changed, what is in it.
+fn seen(directory: &Path) -> Vec<(PathBuf, std::time::SystemTime, Vec<u8>)> {
+    let files = fs::read_dir(directory).unwrap().map(|it| it.unwrap().path());
+    let mut seen: Vec<_> = files
+        .map(|it| {
+            (it.clone(), fs::metadata(&it).unwrap().modified().unwrap(), fs::read(&it).unwrap())
+        })
+        .collect();
+    seen.sort();
+    seen
+}
+
+/// A directory as a node that was killed leaves it: with a log that was not folded in, and its index.
+fn left(directory: &Path) -> Sequence {
+    let node = Directory::new();
+    let store = SqliteStore::open(node.path()).unwrap();
+    let last = place(&store, 1).unwrap();
+    fs::create_dir_all(directory).unwrap();
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm", "node.lock"] {
+        fs::copy(node.path().join(name), directory.join(name)).unwrap();
+    }
+    assert!(fs::metadata(directory.join("ledger.db-wal")).unwrap().len() > 0);
+    last
+}
+
+#[test]
+fn reading_where_no_node_runs_changes_no_file() {
+    let kept = Directory::new();
+    let last = filled(kept.path());
+    let backup = Directory::new();
+    fs::copy(kept.path().join("ledger.db"), backup.path().join("ledger.db")).unwrap();
+    let killed = Directory::new();
+    let newest = left(killed.path());
+    for (directory, last) in [(&kept, last), (&backup, last), (&killed, newest.0)] {
+        let before = seen(directory.path());
+        let store = SqliteStore::open_read_only(directory.path()).unwrap();
+        sound(&store, last);
+        drop(store);
+        assert!(
+            seen(directory.path()) == before,
+            "{:?}",
+            fs::read_dir(directory.path()).unwrap().collect::<Vec<_>>()
+        );
+    }
+    let Some(disk) = Disk::new("size=64m") else { return };
+    let newest = left(&disk.node());
+    disk.remount("ro");
+    sound(&SqliteStore::open_read_only(&disk.node()).unwrap(), newest.0);
+}
+
+#[test]
+fn a_node_that_begins_to_write_where_nobody_was_is_noticed() {
+    let directory = Directory::new();
+    let last = filled(directory.path());
+    let reader = SqliteStore::open_read_only(directory.path()).unwrap();
+    sound(&reader, last);
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let newest = place(&store, 901).unwrap();
+    drop(store);
+    let told = reader.read(&mut |reader| reader.head().map(drop)).unwrap_err();
+    assert!(told.to_string().contains("run the command again"), "{told}");
+    sound(&SqliteStore::open_read_only(directory.path()).unwrap(), newest.0);
+}
+
 #[test]
 fn a_reader_beside_a_writer_sees_each_unit_and_writes_nothing() {
     let directory = Directory::new();
