@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the product, built and shown.
 
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -40,6 +41,10 @@ fn demo_words(arguments: &[String]) -> Result<Vec<&str>, String> {
                 let seconds = rest.next().and_then(|text| text.parse::<u64>().ok().map(|_| text));
                 words.extend([word, seconds.ok_or("--seconds needs a whole number")?]);
             }
+            "--listen" => {
+                let address = rest.next().filter(|text| text.parse::<SocketAddr>().is_ok());
+                words.extend([word, address.ok_or("--listen needs an address with its port")?]);
+            }
             "--mesh" | "--sensors" => words.push(word),
             "--" => words.extend(rest.by_ref()),
             other => return Err(format!("`demo` does not know `{other}`; pass it after `--`")),
@@ -60,11 +65,14 @@ mod tests {
         assert_eq!(demo_words(&words("--mesh --seconds 9")), Ok(vec!["--mesh", "--seconds", "9"]));
         assert_eq!(demo_words(&words("--sensors")), Ok(vec!["--sensors"]));
         assert!(demo_words(&words("--seconds soon")).is_err());
+        let asked = words("--mesh --listen 127.0.0.1:9443");
+        assert_eq!(demo_words(&asked), Ok(vec!["--mesh", "--listen", "127.0.0.1:9443"]));
+        assert!(demo_words(&words("--listen 9443")).is_err(), "an address, not a port");
         assert!(demo_words(&words("--port 8443")).is_err());
-        for way in ["--seconds", "--mesh", "--sensors"] {
+        for way in ["--seconds", "--mesh", "--sensors", "--listen"] {
             assert!(
                 crate::USAGE.contains(&format!("demo {way}"))
-                    || crate::USAGE.contains(&format!("demo [{way}")),
+                    || crate::USAGE.contains(&format!("[{way}")),
                 "{way}"
             );
         }

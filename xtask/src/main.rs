@@ -26,8 +26,11 @@ Usage: cargo xtask COMMAND
   test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core
   tidy [RULE]                          the house rules alone, in seconds
   assets                               build what the pages look like, from npm's lock file
-  demo [--seconds N] [-- ARGS]         build the product and start a node with its scenario
-  demo --mesh [--seconds N]            five nodes, each a process, and a link that is cut and mended
+  demo [--seconds N] [--listen ADDRESS] [-- ARGS]
+                                       build the product and start a node with its scenario
+  demo --mesh [--seconds N] [--listen ADDRESS]
+                                       five nodes, each a process, and a link that is cut and mended;
+                                       the first open for people at ADDRESS
   demo --sensors                       three sensors on generated traffic with an attack inside
   bench [NAME…] [-- ARGS]              measure, and print the figures as a table
                                        fanout, clearance, taxii, import, relevance; for import on

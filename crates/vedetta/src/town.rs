@@ -100,6 +100,12 @@ impl Resident {
         configuration.write(&self.data)
     }
 
+    /// Has it listen for people and machines at an address, from its next start on.
+    pub(crate) fn listen(&self, address: SocketAddr) -> Result<(), Failure> {
+        let listen = address.to_string();
+        Configuration { listen, ..Configuration::read(&self.data)? }.write(&self.data)
+    }
+
     /// Has it run in a network namespace, and meet others at an address there.
     pub(crate) fn move_to(&mut self, space: String, address: Ipv4Addr) -> Result<(), Failure> {
         let meets = SocketAddr::from((address, self.door()?.port()));

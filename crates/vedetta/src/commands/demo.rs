@@ -7,6 +7,7 @@ mod scenario;
 mod sensors;
 mod table;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use audience::Audience;
 /// addresses. Started again, it resumes on the same data.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  vedetta demo --seconds 60\n  vedetta demo --mesh --data ./demo\n  vedetta demo --sensors --data ./demo"
+    after_help = "Examples:\n  vedetta demo --seconds 60\n  vedetta demo --mesh --data ./demo\n  vedetta demo --mesh --listen 127.0.0.1:9443\n  vedetta demo --sensors --data ./demo"
 )]
 pub(crate) struct Demo {
     /// The data directory.
@@ -41,24 +42,29 @@ pub(crate) struct Demo {
     seconds: Option<u64>,
     /// Five nodes instead of one, each a process with its own data and keys, in a folder `mesh` of
     /// the data directory.
-    #[arg(long, conflicts_with = "listen")]
+    #[arg(long)]
     mesh: bool,
     /// Three sensors on generated traffic with an attack inside, in a folder `sensors` of the data
     /// directory.
     #[arg(long, conflicts_with_all = ["listen", "mesh", "seconds"])]
     sensors: bool,
-    /// Where to listen.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
-    listen: std::net::SocketAddr,
+    /// Where to listen; with `--mesh` the national node, for people. Without it 127.0.0.1:8443, and a
+    /// free port with `--mesh`.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
 /// How long the attack lasts when nobody is in a hurry.
 const STORY: Duration = Duration::from_secs(120);
 
+/// Where to listen when nobody says where.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+
 impl Demo {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         if self.mesh {
-            return mesh::run(&self.data.join("mesh"), self.seconds.map(Duration::from_secs));
+            let length = self.seconds.map(Duration::from_secs);
+            return mesh::run(&self.data.join("mesh"), self.listen, length);
         }
         if self.sensors {
             return sensors::run(&self.data.join("sensors"));
@@ -90,7 +96,7 @@ impl Demo {
         let names = Configuration::read(&self.data)?.names;
         let opening = Opening {
             data: &self.data,
-            listen: self.listen,
+            listen: self.listen.unwrap_or(LISTEN),
             names: &names,
             settings,
             meeting: None,

@@ -11,6 +11,7 @@ use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Clock, Instant};
 
 use crate::doors::{asked_to_end, runtime};
+use crate::node::Configuration;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
 use crate::town::watch::Watcher;
@@ -66,13 +67,17 @@ struct Told {
     what: &'static str,
 }
 
-/// Plays it; ends after so long, or on Ctrl-C.
-pub(super) fn run(directory: &Path, length: Option<Duration>) -> Result<Outcome, Failure> {
+/// Plays it, the first node open for people at an address; ends after so long, or on Ctrl-C.
+pub(super) fn run(
+    directory: &Path,
+    listen: Option<SocketAddr>,
+    length: Option<Duration>,
+) -> Result<Outcome, Failure> {
     std::fs::create_dir_all(directory)
         .map_err(|error| Failure::system(directory.display().to_string(), error))?;
     runtime()?.block_on(async {
         let told = async {
-            let country = Country::found(directory).await?;
+            let country = Country::found(directory, listen).await?;
             let time = async {
                 match length {
                     Some(length) => tokio::time::sleep(length).await,
@@ -101,7 +106,7 @@ pub(super) fn run(directory: &Path, length: Option<Duration>) -> Result<Outcome,
 
 impl Country {
     /// Makes and pairs the nodes, or finds them as they were.
-    async fn found(directory: &Path) -> Result<Self, Failure> {
+    async fn found(directory: &Path, listen: Option<SocketAddr>) -> Result<Self, Failure> {
         println!("starting five nodes in {} …", directory.display());
         let mut nodes = BTreeMap::new();
         let wire_at = wire_address(directory)?;
@@ -113,6 +118,10 @@ impl Country {
             )?;
             if id == "cosc-umbria" {
                 node.dial("cnaipic", wire_at)?;
+            }
+            // Port 0 is any that is free: it has one.
+            if let Some(address) = listen.filter(|it| id == NODES[0].0 && it.port() != 0) {
+                node.listen(address)?;
             }
             node.start()?;
             nodes.insert(id, node);
@@ -337,6 +346,10 @@ fn welcome(directory: &Path, nodes: &BTreeMap<&'static str, Resident>) {
             let door = node.meets_at.map_or("dials out".into(), |at| format!("listens on {at}"));
             println!("  {name:<12} {door:<28} {}", node.data.display());
         }
+    }
+    let open = nodes.get(NODES[0].0).and_then(|it| Configuration::read(&it.data).ok());
+    if let Some(open) = open {
+        println!("  open         https://{}, the pages of {}", open.listen, NODES[0].1);
     }
     println!("  try          vedetta peer list --data {}/cnaipic\n", directory.display());
 }
