@@ -10,7 +10,7 @@ use vedetta_federation::cards::{MOST_CARDS, PeerStage};
 use vedetta_federation::envelope::Envelope;
 use vedetta_federation::exchange::{Signer, check, check_waiting, fetch};
 use vedetta_federation::frame::{Farewell, Frame, FrameError};
-use vedetta_federation::link::{self, By, Link, Opening, Output, Taking};
+use vedetta_federation::link::{self, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_federation::waiting::{SOONEST, Waiting};
 use vedetta_flow::mesh::Mesh;
@@ -19,6 +19,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::desk::Desk;
 use crate::doorkeeper::{Input, Leave, Report, Speaker};
+use crate::reason::{Cause, Reason};
 use crate::tally::Tally;
 
 /// Speaks for a node over one link.
@@ -122,18 +123,18 @@ impl Courier {
             refused: Tally::default(),
             report: Report::default(),
         };
-        courier.follow(outputs)?;
+        courier.follow(outputs).map_err(|reason| reason.says)?;
         Ok(courier)
     }
 
     /// Tells the link what happened, and does what it says, and so on until it says no more.
-    fn tell(&mut self, input: link::Input) -> Result<(), String> {
+    fn tell(&mut self, input: link::Input) -> Result<(), Reason> {
         let outputs = self.link.handle(input, self.nodes.house().now());
         self.follow(outputs)
     }
 
     /// Vouches for cards that became known since: what their nodes sealed may be next.
-    fn vouch(&mut self) -> Result<(), String> {
+    fn vouch(&mut self) -> Result<(), Reason> {
         let mesh = self.nodes.house().mesh().map_err(|error| error.to_string())?;
         if Arc::ptr_eq(&mesh, &self.mesh) {
             return Ok(());
@@ -145,7 +146,7 @@ impl Courier {
     }
 
     /// Vouches for cards of which nothing went to the peer yet.
-    fn introduce(&mut self) -> Result<(), String> {
+    fn introduce(&mut self) -> Result<(), Reason> {
         self.introductions = self.nodes.introductions(&self.peer);
         let all = self.nodes.vouched_cards(&self.peer).map_err(|error| error.to_string())?;
         let new: Vec<_> = all.iter().filter(|it| !self.vouched.contains(it)).cloned().collect();
@@ -153,7 +154,7 @@ impl Courier {
         if new.is_empty() { Ok(()) } else { self.tell(link::Input::Vouch(new)) }
     }
 
-    fn follow(&mut self, outputs: Vec<Output>) -> Result<(), String> {
+    fn follow(&mut self, outputs: Vec<Output>) -> Result<(), Reason> {
         let mut due = VecDeque::from(outputs);
         let mut ended = Ok(());
         while let Some(output) = due.pop_front() {
@@ -168,7 +169,7 @@ impl Courier {
     }
 
     /// Does one thing; the answer, when the link wants one.
-    fn obey(&mut self, output: Output) -> Result<Option<link::Input>, String> {
+    fn obey(&mut self, output: Output) -> Result<Option<link::Input>, Reason> {
         let unable = |error: ShelfError| format!("the ledger refused: {error}");
         let nodes = Arc::clone(&self.nodes);
         Ok(match output {
@@ -233,7 +234,7 @@ impl Courier {
                 self.report.skew_ms = Some(micros / 1000);
                 None
             }
-            Output::Down(reason, by) => return Err(ending(reason, by)),
+            Output::Down(reason, by) => return Err(Reason::said(by, reason)),
         })
     }
 
@@ -263,7 +264,7 @@ impl Courier {
         }
     }
 
-    fn perform(&mut self, task: Task) -> Result<(), String> {
+    fn perform(&mut self, task: Task) -> Result<(), Reason> {
         let nodes = Arc::clone(&self.nodes);
         let mesh = nodes.house().mesh().map_err(|error| error.to_string())?;
         match task {
@@ -291,7 +292,7 @@ impl Courier {
                     let octets = self.lobby.octets() as u64;
                     self.full |= nodes.make_room(&self.peer, octets, self.quota).is_err();
                 }
-                self.desk.give(checked, arrival)
+                Ok(self.desk.give(checked, arrival)?)
             }
             Task::Retry => {
                 (self.tried, self.news) = (nodes.house().now(), false);
@@ -334,7 +335,7 @@ impl Courier {
 
     /// Encodes a frame and puts it with those that wait. One envelope or card that fits no frame
     /// stays here, and is told of: it must not stop all the others for ever.
-    fn send(&mut self, frame: Frame) -> Result<(), String> {
+    fn send(&mut self, frame: Frame) -> Result<(), Reason> {
         if let Frame::Batch(batch) = &frame
             && !batch.span.is_empty()
         {
@@ -362,21 +363,21 @@ impl Courier {
                 tracing::error!(peer = %self.peer, ?node, "left out: a card larger than a frame");
                 Ok(())
             }
-            (Err(error), _) => Err(format!("a frame was not sent: {error}")),
+            (Err(error), _) => Err(format!("a frame was not sent: {error}").into()),
         }
     }
 
-    fn put(&mut self, octets: Vec<u8>) -> Result<(), String> {
+    fn put(&mut self, octets: Vec<u8>) -> Result<(), Reason> {
         self.octets += octets.len();
         self.waiting.push_back(octets.into());
         if self.octets > MOST_WAITING {
-            return Err("the peer asks without listening".into());
+            return Err(Reason::new(Cause::Stalled, "the peer asks without listening"));
         }
         Ok(())
     }
 
     /// Says farewell, and nothing else that still waits: the link may be suspended.
-    fn leave(&mut self, leave: Leave) -> Result<(), String> {
+    fn leave(&mut self, leave: Leave) -> Result<(), Reason> {
         (self.waiting, self.octets) = (VecDeque::new(), 0);
         let mesh = self.nodes.house().mesh().map_err(|error| error.to_string())?;
         let reason = match (leave, mesh.peer(&self.peer).map(|peer| &peer.stage)) {
@@ -398,11 +399,11 @@ fn shown(text: &str) -> String {
 }
 
 impl Speaker for Courier {
-    fn hear(&mut self, input: Input) -> Result<(), String> {
+    fn hear(&mut self, input: Input) -> Result<(), Reason> {
         match input {
             Input::Frame(mut octets) => {
                 if octets.is_empty() {
-                    return Err("the peer sent an empty frame".into());
+                    return Err(Reason::new(Cause::Violation, "the peer sent an empty frame"));
                 }
                 self.nodes.hear(&self.peer);
                 let kind = octets.get_u8();
@@ -418,7 +419,7 @@ impl Speaker for Courier {
                     Ok(None) => self.tell(link::Input::Unknown),
                     Err(error) => {
                         self.tell(link::Input::Stop(Farewell::Protocol))?;
-                        Err(error.to_string())
+                        Err(Reason::new(Cause::Violation, error.to_string()))
                     }
                 }
             }
@@ -444,7 +445,7 @@ impl Speaker for Courier {
         }
     }
 
-    fn say(&mut self) -> Result<Option<Bytes>, String> {
+    fn say(&mut self) -> Result<Option<Bytes>, Reason> {
         let next = self.waiting.pop_front();
         self.octets -= next.as_ref().map_or(0, Bytes::len);
         Ok(next)
@@ -458,7 +459,7 @@ impl Speaker for Courier {
         self.first().is_some()
     }
 
-    fn work(&mut self) -> Result<(), String> {
+    fn work(&mut self) -> Result<(), Reason> {
         while let Some(taken) = self.desk.written()? {
             self.report.taken += taken.outcomes.len() as u64;
             self.report.refused += taken.refused.len() as u64;
@@ -481,24 +482,4 @@ impl Drop for Courier {
             tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
         }
     }
-}
-
-fn ending(reason: Farewell, by: By) -> String {
-    let who = match by {
-        By::Us => "this node",
-        By::Peer => "the peer",
-    };
-    let why = match reason {
-        Farewell::Stopping => "stops",
-        Farewell::Version => "speaks no version of the protocol that the other does",
-        Farewell::Stranger => "does not know the other's card",
-        Farewell::Suspended => "has suspended the link",
-        Farewell::Ended => "has ended the link",
-        Farewell::Protocol => "says that the other broke the protocol",
-        Farewell::Silent => "heard nothing for too long",
-        Farewell::Replaced => "has a newer connection",
-        Farewell::Again => "begins again",
-        Farewell::Other => "gave a reason that this version does not know",
-    };
-    format!("{who} {why}")
 }

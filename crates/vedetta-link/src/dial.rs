@@ -341,7 +341,7 @@ async fn keep(links: Links, callee: Callee) {
                 }
             }
             Err(error) => {
-                links.failed(&callee.peer, error.to_string());
+                links.failed(&callee.peer, error.into());
                 links.down(&callee.peer).await;
             }
         }

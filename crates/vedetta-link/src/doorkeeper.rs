@@ -8,6 +8,7 @@ use vedetta_flow::Sequence;
 use vedetta_model::OrganisationId;
 
 use crate::line::Dialled;
+use crate::reason::Reason;
 use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
 
@@ -74,13 +75,13 @@ pub trait Speaker: Send {
     ///
     /// # Errors
     /// Why the link must end. What [`Speaker::say`] still has is sent before.
-    fn hear(&mut self, input: Input) -> Result<(), String>;
+    fn hear(&mut self, input: Input) -> Result<(), Reason>;
 
     /// The next frame to send, whole with its length, when the link has room for one.
     ///
     /// # Errors
     /// Why the link must end.
-    fn say(&mut self) -> Result<Option<Bytes>, String>;
+    fn say(&mut self) -> Result<Option<Bytes>, Reason>;
 
     /// Rings when there is work again that came from elsewhere.
     fn ring(&self) -> Option<Arc<Notify>> {
@@ -96,7 +97,7 @@ pub trait Speaker: Send {
     ///
     /// # Errors
     /// Why the link must end.
-    fn work(&mut self) -> Result<(), String> {
+    fn work(&mut self) -> Result<(), Reason> {
         Ok(())
     }
 

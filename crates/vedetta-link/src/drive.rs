@@ -18,6 +18,7 @@ use crate::doorkeeper::{Doorkeeper, Input, Leave, Speaker};
 use crate::frames::{Broken, Frames};
 use crate::line::{Dialled, Line};
 use crate::links::{Claim, Ending, Links};
+use crate::reason::{Cause, Reason};
 
 /// How long entries gather before the speaker hears of them: what is written one by one travels
 /// together.
@@ -151,7 +152,7 @@ fn patience(bounds: &Bounds) -> u64 {
 
 impl Conversation {
     /// Until it ends; says why.
-    fn hold(&mut self, runtime: &Handle) -> String {
+    fn hold(&mut self, runtime: &Handle) -> Reason {
         loop {
             if let Err(reason) = self.say() {
                 return reason;
@@ -160,12 +161,12 @@ impl Conversation {
                 Event::Leisure => self.speaker.work(),
                 Event::Input(input) => self.hear(input),
                 Event::Room => Ok(()),
-                Event::Broken(_) if self.unheard => Err(BROKE.into()),
-                Event::Broken(broken) => Err(broken.to_string()),
+                Event::Broken(_) if self.unheard => Err(Reason::new(Cause::Broken, BROKE)),
+                Event::Broken(broken) => Err(Reason::new(Cause::Broken, broken.to_string())),
                 Event::End(leave, reason) => {
                     // Whatever it answers, this is the end.
                     let _farewell = self.speaker.hear(Input::Leave(leave));
-                    Err(reason)
+                    Err(Reason::left(leave, reason))
                 }
             };
             *self.claim.meter.report() = self.speaker.report();
@@ -204,7 +205,7 @@ impl Conversation {
         }
     }
 
-    fn hear(&mut self, input: Input) -> Result<(), String> {
+    fn hear(&mut self, input: Input) -> Result<(), Reason> {
         let meter = &self.claim.meter;
         match &input {
             Input::Frame(frame) => meter.received(frame.len()),
@@ -212,13 +213,18 @@ impl Conversation {
                 let silent = meter.silent.fetch_add(1, Ordering::Relaxed);
                 self.stalled = if self.full || self.unheard { self.stalled + 1 } else { 0 };
                 if self.unheard {
-                    return if self.stalled < LEAVING { Ok(()) } else { Err(BROKE.into()) };
+                    return if self.stalled < LEAVING {
+                        Ok(())
+                    } else {
+                        Err(Reason::new(Cause::Broken, BROKE))
+                    };
                 }
                 if silent >= self.patience {
-                    return Err("the peer fell silent".into());
+                    return Err(Reason::new(Cause::Silent, "the peer fell silent"));
                 }
                 if self.stalled >= self.patience {
-                    return Err("the peer does not take what it is sent".into());
+                    let says = "the peer does not take what it is sent";
+                    return Err(Reason::new(Cause::Stalled, says));
                 }
             }
             Input::Grown if self.unheard => return Ok(()),
@@ -228,7 +234,7 @@ impl Conversation {
     }
 
     /// Says what there is room for.
-    fn say(&mut self) -> Result<(), String> {
+    fn say(&mut self) -> Result<(), Reason> {
         while !self.unheard {
             let room = match self.outgoing.try_reserve() {
                 Ok(room) => room,

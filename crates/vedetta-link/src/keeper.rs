@@ -20,6 +20,7 @@ use crate::dial::{DialError, Dialler};
 use crate::doorkeeper::{Callee, Doorkeeper, Input, Report, Speaker, Unwelcome};
 use crate::identity::Identity;
 use crate::line::Dialled;
+use crate::reason::Reason;
 use crate::tls::Tls;
 
 /// Keeps the door of a house.
@@ -214,11 +215,11 @@ impl Doorkeeper for Keeper {
 }
 
 impl Speaker for Mute {
-    fn hear(&mut self, _: Input) -> Result<(), String> {
-        Err(self.0.clone())
+    fn hear(&mut self, _: Input) -> Result<(), Reason> {
+        Err(self.0.clone().into())
     }
 
-    fn say(&mut self) -> Result<Option<bytes::Bytes>, String> {
+    fn say(&mut self) -> Result<Option<bytes::Bytes>, Reason> {
         Ok(None)
     }
 

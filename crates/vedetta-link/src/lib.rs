@@ -24,6 +24,7 @@ pub mod line;
 pub mod links;
 pub mod listener;
 pub mod pair;
+pub mod reason;
 mod tally;
 pub mod tls;
 
@@ -36,6 +37,7 @@ pub use keeper::{AcceptError, Keeper, Papers, accept};
 pub use line::Dialled;
 pub use links::{Link, Links};
 pub use listener::{ListenError, Listener};
+pub use reason::{Cause, Reason};
 pub use tls::Tls;
 
 /// Where a node takes links.

@@ -13,6 +13,7 @@ use crate::bounds::Bounds;
 use crate::doorkeeper::{Doorkeeper, Leave, Report, Unwelcome};
 use crate::knocks::{Knocks, network};
 use crate::line::Dialled;
+use crate::reason::{Cause, Reason};
 use crate::tls::Tls;
 use vedetta_federation::key::PublicKey;
 
@@ -34,7 +35,7 @@ pub struct Link {
     /// Where the peer is, or was last.
     pub address: Option<SocketAddr>,
     /// Why the last one ended, or could not be made.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// Links made since the node started.
     pub made: u64,
     /// Octets of frames received and sent since the node started.
@@ -69,7 +70,7 @@ struct Place {
     since: Instant,
     dialled: Option<Dialled>,
     address: Option<SocketAddr>,
-    reason: Option<String>,
+    reason: Option<Reason>,
     made: u64,
     meter: Arc<Meter>,
     /// What the speakers of links that ended counted.
@@ -106,7 +107,7 @@ pub(crate) struct Claim {
     /// Says why the link must end, once it must.
     pub(crate) end: watch::Receiver<Option<Ending>>,
     /// Why it ended.
-    pub(crate) reason: String,
+    pub(crate) reason: Reason,
 }
 
 /// So many who dialled are asked about at once, strangers and peers each.
@@ -256,12 +257,13 @@ impl Links {
         drop(places);
         self.ring();
         tracing::info!(%peer, ?dialled, %address, "link up");
-        let (links, peer, reason) = (self.clone(), peer.clone(), "the link's thread ended".into());
+        let (links, peer, reason) =
+            (self.clone(), peer.clone(), Reason::new(Cause::Fault, "the link's thread ended"));
         Ok(Claim { links, peer, number, meter, end: ended, reason })
     }
 
     /// Notes that a link could not be made.
-    pub(crate) fn failed(&self, peer: &OrganisationId, reason: String) {
+    pub(crate) fn failed(&self, peer: &OrganisationId, reason: Reason) {
         let now = self.0.clock.now();
         let mut places = self.places();
         let place = places.entry(peer.clone()).or_insert_with(|| Place::new(now));
@@ -378,7 +380,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let now = self.links.0.clock.now();
-        let reason = std::mem::take(&mut self.reason);
+        let reason = self.reason.clone();
         tracing::info!(peer = %self.peer, %reason, "link down");
         let mut places = self.links.places();
         if let Some(place) = places.get_mut(&self.peer)

@@ -214,6 +214,7 @@ fn link() -> Value {
         &[
             ("dialled_by", one_of(&["us", "peer"])),
             ("address", text()),
+            ("cause", slug()),
             ("reason", text()),
             ("skew_ms", json!({ "type": "integer" })),
         ],

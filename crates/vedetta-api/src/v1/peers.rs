@@ -68,6 +68,9 @@ struct LinkLine {
     dialled_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    /// Why it is down, by name and in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     made: u64,
@@ -344,7 +347,8 @@ impl LinkLine {
             since: link.since,
             dialled_by: link.dialled.map(dialled),
             address: link.address.map(|address| address.to_string()),
-            reason: link.reason.clone(),
+            cause: link.reason.as_ref().map(|it| it.cause.name()),
+            reason: link.reason.as_ref().map(|it| it.says.clone()),
             made: link.made,
             lag: link.report.lag,
             skew_ms: link.report.skew_ms,

@@ -9,6 +9,7 @@ use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
+use vedetta_model::Language;
 
 /// One other node.
 struct Node {
@@ -24,7 +25,8 @@ struct Node {
     taken_in: String,
     refused: u64,
     refused_there: u64,
-    reason: Option<String>,
+    /// Why it is down, and the particulars in English.
+    reason: Option<(&'static str, String)>,
     refusals: Vec<(Moment, String, String)>,
 }
 
@@ -58,7 +60,12 @@ pub(super) async fn show(
             },
             up: link.map(|it| it.up),
             since: link.map(|it| Moment::of(it.since, w)),
-            reason: link.and_then(|it| it.reason.clone()).filter(|_| link.is_some_and(|it| !it.up)),
+            reason: link.filter(|it| !it.up).and_then(|it| it.reason.clone()).map(|it| {
+                let (cause, says) = (it.cause, it.says);
+                let cause =
+                    if w.0 == Language::It { cause.in_italian() } else { cause.in_english() };
+                (cause, says)
+            }),
             heard: peer.heard.map(|at| Moment::of(at, w)),
             silent: peer.silent.map(|at| Moment::of(at, w)),
             serves: {

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, watch};
 use vedetta_federation::key::{PublicKey, SecretKey};
 use vedetta_flow::Sequence;
 use vedetta_link::{
-    Bounds, Callee, Dialled, Doorkeeper, Identity, Input, Leave, Link, Links, Listener, Report,
-    Speaker, Tls, Unwelcome,
+    Bounds, Callee, Cause, Dialled, Doorkeeper, Identity, Input, Leave, Link, Links, Listener,
+    Reason, Report, Speaker, Tls, Unwelcome,
 };
 use vedetta_model::OrganisationId;
 use vedetta_testkit::{MockClock, SeededEntropy};
@@ -204,11 +204,11 @@ impl Echo {
 }
 
 impl Speaker for Echo {
-    fn hear(&mut self, input: Input) -> Result<(), String> {
+    fn hear(&mut self, input: Input) -> Result<(), Reason> {
         match input {
             Input::Frame(frame) if frame.starts_with(b"wrong") => {
                 self.say.push(framed(b"bye"));
-                return Err("the peer said something wrong".into());
+                return Err(Reason::new(Cause::Violation, "the peer said something wrong"));
             }
             Input::Frame(frame) if frame.starts_with(b"flood") => {}
             Input::Frame(frame) => self.house.hear.send((self.peer.clone(), frame)).unwrap(),
@@ -227,7 +227,7 @@ impl Speaker for Echo {
         Ok(())
     }
 
-    fn say(&mut self) -> Result<Option<Bytes>, String> {
+    fn say(&mut self) -> Result<Option<Bytes>, Reason> {
         if self.house.talkative.load(Ordering::SeqCst) && !self.left {
             return Ok(Some(framed(&[b'x'; 64 << 10])));
         }

@@ -61,7 +61,7 @@ async fn still_serves(node: &mut Node, good: &Node) {
 
 async fn ended(node: &Node) -> String {
     let link = node.until("bad", |link| !link.up && link.reason.is_some()).await;
-    link.reason.unwrap()
+    link.reason.unwrap().says
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +169,7 @@ async fn who_does_not_take_what_he_is_sent_is_cut() {
         bad.send(&framed(b"still here")).await;
         let link = node.links.all().into_iter().find(|link| link.peer.as_str() == "bad").unwrap();
         if !link.up {
-            break link.reason.unwrap();
+            break link.reason.unwrap().says;
         }
         tokio::task::yield_now().await;
     };

@@ -116,7 +116,7 @@ async fn whom_nobody_knows_gets_no_link_and_hears_why() {
     let b = Node::start("b", &["a"], Bounds::default()).await;
     stranger.dials("b", b.address);
     let link = stranger.until("b", |link| link.reason.is_some()).await;
-    let reason = link.reason.unwrap();
+    let reason = link.reason.unwrap().says;
     assert!(reason.contains("403") && reason.contains("nobody here knows"), "{reason}");
     assert!(b.links.all().is_empty());
 }
@@ -127,7 +127,7 @@ async fn another_key_at_a_known_address_is_not_spoken_to() {
     let a = Node::start("a", &["b"], Bounds::default()).await;
     a.dials("b", impostor.address);
     let link = a.until("b", |link| link.reason.is_some()).await;
-    assert!(!link.up && link.reason.unwrap().contains("nobody here knows"));
+    assert!(!link.up && link.reason.unwrap().says.contains("nobody here knows"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +137,7 @@ async fn who_may_no_longer_have_a_link_loses_it() {
     let link = a.until("b", |link| !link.up).await;
     assert!(link.reason.is_some());
     let again =
-        a.until("b", |link| link.reason.as_ref().is_some_and(|it| it.contains("403"))).await;
+        a.until("b", |link| link.reason.as_ref().is_some_and(|it| it.says.contains("403"))).await;
     assert!(!again.up);
     assert!(!b.until("a", |link| !link.up).await.up);
 }
@@ -156,7 +156,7 @@ async fn whose_link_is_replaced_or_barred_reads_which() {
     b.links.end(&crate::echo::organisation("a"), Leave::Barred, "an administrator stopped it");
     while a.hears().await.1 != "bye Barred" {}
     let link = b.until("a", |link| !link.up).await;
-    assert_eq!(link.reason.as_deref(), Some("an administrator stopped it"));
+    assert_eq!(link.reason.map(|it| it.says).as_deref(), Some("an administrator stopped it"));
     a.until("b", up).await;
     b.until("a", up).await;
     // The same side dials once more: the link before is dead to it.
@@ -194,5 +194,5 @@ async fn the_last_words_of_one_who_ends_a_link_arrive() {
     raw.send(&framed(b"wrong")).await;
     while raw.next().await.unwrap() != "bye" {}
     let link = b.until("raw", |link| !link.up).await;
-    assert_eq!(link.reason.as_deref(), Some("the peer said something wrong"));
+    assert_eq!(link.reason.map(|it| it.says).as_deref(), Some("the peer said something wrong"));
 }
