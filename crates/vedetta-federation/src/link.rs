@@ -40,7 +40,7 @@ pub const BEAT: Duration = Duration::from_secs(10);
 
 /// When something is to come again that found no room to wait, the connection begins again, but not
 /// sooner than so long after it began.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_secs(10);
 
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 8;
