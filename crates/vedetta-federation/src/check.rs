@@ -84,6 +84,8 @@ pub struct Refused {
     pub leaf: Digest,
     /// Who it says brought it into the network.
     pub origin: OrganisationId,
+    /// Whether it is an item, and no notice of any kind.
+    pub is_item: bool,
     /// Why.
     pub why: Refusal,
     /// The envelope, when the same may be accepted later.
@@ -413,8 +415,9 @@ impl Trust {
             }
             Err(why) => {
                 let origin = envelope.origin.clone();
+                let is_item = matches!(envelope.what, What::Item(_));
                 let later = self.hopes(&why).then(|| Box::new(envelope));
-                Err(Box::new(Refused { leaf, origin, why, later }))
+                Err(Box::new(Refused { leaf, origin, is_item, why, later }))
             }
         }
     }

@@ -119,7 +119,7 @@ pub fn check(
                 changed |= room == Room::Kept;
                 // What is urgent comes in the backlog too.
                 let left_out = room == Room::Full && batch.lane != Lane::Urgent;
-                changed |= left_out && waiting.leave_out(&it.origin, batch.span);
+                changed |= left_out && waiting.leave_out(&it, batch.span);
                 // What is only slowed down is no fault.
                 if !(matches!(room, Room::Kept | Room::Known)
                     && matches!(it.why, Refusal::TooSoon(_)))
@@ -146,15 +146,15 @@ pub fn check_waiting(
     (mut bookmark, waiting): (Bookmark, &mut Waiting),
     now: Instant,
 ) -> Option<(Checked, Arrival)> {
-    let Retried { passed, given_up, opened } = waiting.retry(trust, peer, now);
-    if passed.is_empty() && given_up.is_empty() && opened.is_empty() {
+    let Retried { passed, given_up } = waiting.retry(trust, peer, now);
+    let opened = waiting.open(&mut bookmark);
+    if passed.is_empty() && given_up.is_empty() && !opened {
         return None;
     }
-    opened.iter().for_each(|span| bookmark.open(*span));
     let waiting = Some(waiting.clone());
     let mut arrival = Arrival { verified: passed, refused: given_up, bookmark, waiting };
     let checked = Checked::of((trust, now), 0, &arrival);
-    let checked = Checked { opened: !opened.is_empty(), ..checked };
+    let checked = Checked { opened, ..checked };
     // What is given up was refused when it came: it counts once.
     arrival.refused.clear();
     Some((checked, arrival))

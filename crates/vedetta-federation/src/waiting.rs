@@ -2,8 +2,8 @@
 //!
 //! An envelope that comes before the card of its origin, or from a clock that runs ahead, is kept
 //! here and tried again, so that it holds up nothing that comes after it. The room is bounded: of what
-//! finds no place it is remembered where in the peer's ledger it was, and when its origin's word
-//! counts, or the room is half free, the peer is asked for it again.
+//! finds no place it is remembered where in the peer's ledger it was, and when nothing else of its
+//! origin waits and the room is half free, the peer is asked for it again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Instant, OrganisationId};
 
-use crate::bookmark::Span;
+use crate::bookmark::{Bookmark, Span};
 use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
@@ -51,9 +51,22 @@ pub const SOONEST: Duration = Duration::from_secs(5);
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Waiting {
     guests: Vec<Guest>,
-    /// By origin, where in the peer's ledger something of it found no room.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    left: BTreeMap<OrganisationId, Span>,
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    left: LeftOut,
+}
+
+/// By origin, where in the peer's ledger something of it found no room.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeftOut {
+    items: BTreeMap<OrganisationId, Span>,
+    notices: BTreeMap<OrganisationId, Span>,
+}
+
+impl LeftOut {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.notices.is_empty()
+    }
 }
 
 /// A room as it is kept. Once it was its guests alone.
@@ -63,7 +76,7 @@ struct Kept;
 struct KeptRoom {
     guests: Vec<Guest>,
     #[serde(default)]
-    left: BTreeMap<OrganisationId, Span>,
+    left: LeftOut,
 }
 
 impl<'de> Deserialize<'de> for Waiting {
@@ -81,7 +94,7 @@ impl<'de> Visitor<'de> for Kept {
 
     fn visit_seq<A: SeqAccess<'de>>(self, guests: A) -> Result<Waiting, A::Error> {
         let guests = Vec::deserialize(SeqAccessDeserializer::new(guests))?;
-        Ok(Waiting { guests, left: BTreeMap::new() })
+        Ok(Waiting { guests, left: LeftOut::default() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, room: A) -> Result<Waiting, A::Error> {
@@ -97,8 +110,6 @@ pub struct Retried {
     pub passed: Vec<Verified>,
     /// What is given up, with the reason.
     pub given_up: Vec<Refused>,
-    /// What of the peer's ledger is to come again.
-    pub opened: Vec<Span>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -236,16 +247,20 @@ impl Waiting {
         self.guests.iter().map(Guest::weight).sum()
     }
 
-    /// Remembers where something of an origin was left out, as the part of the peer's ledger in which
-    /// it came; says whether that is news. A part that says nothing is everything after it.
+    /// Remembers where something was left out, as the part of the peer's ledger in which it came; says
+    /// whether that is news. A part that says nothing is everything after it.
     ///
     /// What is remembered is up to twice as long, so that it is news only seldom, however much is
     /// left out one after the other: the whole room is written each time.
-    pub fn leave_out(&mut self, origin: &OrganisationId, span: Span) -> bool {
+    pub fn leave_out(&mut self, refused: &Refused, span: Span) -> bool {
+        let (left, origin) = match refused.is_item {
+            true => (&mut self.left.items, &refused.origin),
+            false => (&mut self.left.notices, &refused.origin),
+        };
         let upto = if span.is_empty() { u64::MAX } else { span.upto };
-        let known = self.left.get(origin).copied();
+        let known = left.get(origin).copied();
         if known.is_some_and(|it| it.after <= span.after && upto <= it.upto)
-            || (known.is_none() && self.left.len() >= MOST_LEFT)
+            || (known.is_none() && left.len() >= MOST_LEFT)
         {
             return false;
         }
@@ -253,7 +268,7 @@ impl Waiting {
         let after = known.after.min(span.after);
         let length = (known.upto.max(upto) - after).checked_next_power_of_two();
         let upto = length.map_or(u64::MAX, |length| after.saturating_add(length));
-        self.left.insert(origin.clone(), Span { after, upto });
+        left.insert(origin.clone(), Span { after, upto });
         true
     }
 
@@ -262,22 +277,25 @@ impl Waiting {
         self.guests.len() <= MOST_WAITING / 2 && self.octets() <= MOST_OCTETS / 2
     }
 
-    /// Forgets where something was left out that may find its way now, of whose origins something
-    /// passed, or of which nothing waits though there is room; says where.
-    fn open(&mut self, passed: &[Verified]) -> Vec<Span> {
-        let free = self.is_half_free();
-        let guests = &self.guests;
-        let may_come = |origin: &OrganisationId| {
-            passed.iter().any(|it| it.envelope().origin == *origin)
-                || (free && !guests.iter().any(|it| it.envelope.origin == *origin))
-        };
-        let mut opened = Vec::new();
-        self.left.retain(|origin, span| {
-            let opens = may_come(origin);
-            opened.extend(opens.then_some(*span));
-            !opens
-        });
-        opened
+    /// Takes out of what the node has of the peer's ledger where something was left out of which no
+    /// other waits, and forgets it; says whether there was any. What the node does not have yet comes
+    /// anyway, and may be left out again.
+    pub fn open(&mut self, bookmark: &mut Bookmark) -> bool {
+        if !self.is_half_free() {
+            return false;
+        }
+        let (guests, mut opened) = (&self.guests, Vec::new());
+        for (left, items) in [(&mut self.left.items, true), (&mut self.left.notices, false)] {
+            left.retain(|origin, span| {
+                let mut alike = guests.iter().filter(|it| it.is_item() == items);
+                let first = Span { after: span.after, upto: span.after.saturating_add(1) };
+                let opens = bookmark.has(first) && !alike.any(|it| it.envelope.origin == *origin);
+                opened.extend(opens.then_some(*span));
+                !opens
+            });
+        }
+        opened.iter().for_each(|span| bookmark.open(*span));
+        !opened.is_empty()
     }
 
     /// After how long what waits is to be tried again, when the same are believed as at the last
@@ -309,7 +327,6 @@ impl Waiting {
                 None => retried.given_up.push(refused),
             }
         }
-        retried.opened = self.open(&retried.passed);
         retried
     }
 }

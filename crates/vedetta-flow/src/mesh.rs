@@ -112,6 +112,16 @@ impl Mesh {
         self.trust.territory().of(node)
     }
 
+    /// Those for whom this node speaks, its own organisation among them.
+    #[must_use]
+    pub fn ours(&self) -> Audience {
+        let mut ours = self.scope(&self.me);
+        if let Some(me) = self.standing.network.number(&self.me) {
+            ours.insert(me);
+        }
+        ours
+    }
+
     /// Whether others take an envelope: no seal of it is by a key that counts for nothing.
     #[must_use]
     pub fn is_sound(&self, envelope: &Envelope) -> bool {

@@ -458,25 +458,23 @@ impl Sharing<'_> {
         }
         let network = &self.mesh.standing.network;
         let handling = &clearance.handling;
+        let ours = self.mesh.ours();
+        let says = |handling, form| network.passages(handling, form, &self.scope, &ours);
         let by = match brought {
-            None => {
-                let said = network.passages(handling, clearance.form, &self.scope);
-                self.first_hand(clearance, said)
-            }
+            None => self.first_hand(clearance, says(handling, clearance.form)),
             Some((item, None)) if item.conditions.producer == handling.producer => {
-                let said = network.passages(handling, clearance.form, &self.scope);
-                self.first_hand(clearance, said)
+                self.first_hand(clearance, says(handling, clearance.form))
             }
             Some((item, before)) => {
                 let before = before.map(|before| &before[..]);
                 let own = item.handling(before.unwrap_or_default(), handling.tlp)?;
-                let said = network.passages(&own, Form::Full, &self.scope);
-                borne_out(item, before, said, |giver| self.mesh.speaks(giver))
+                borne_out(item, before, says(&own, Form::Full), |giver| self.mesh.speaks(giver))
             }
         };
-        let producers = clearance.form == Form::Full
-            && network.number(&handling.producer).is_some_and(|it| self.scope.contains(it));
-        let free = handling.tlp == Tlp::Clear || producers;
+        // From a full form the next node goes on deciding at the producer, though nobody for whom this
+        // node speaks gives it: the nodes of those who do may be out of reach.
+        let form = brought.map_or(clearance.form, |(item, _)| item.form);
+        let free = form == Form::Full || handling.tlp == Tlp::Clear;
         (free || !by.is_empty()).then(|| Sayings { by: by.into(), to })
     }
 

@@ -316,6 +316,31 @@ impl Search<'_> {
         }
     }
 
+    /// The chain that ends with an entry of the log, given by one of these where one of them may
+    /// give it as well: the log names one giver of many.
+    pub(crate) fn chain_by(&self, reach: &Reach, last: usize, ours: &Audience) -> Vec<Step> {
+        let Some(step) = reach.log.get(last) else { return Vec::new() };
+        if ours.contains(step.giver) || self.begins_at(step.giver) {
+            return self.chain(reach, last);
+        }
+        let pact = &self.network.pacts[step.pact];
+        let among = self.side_members(&pact.sides[step.from]).within(ours);
+        let given_by = |giver| Step { giver, whom: Whom::Others, ..*step };
+        let begins =
+            |it: &&Start<'_>| among.contains(it.number) && it.right.allows(pact.framework());
+        if let Some(start) = self.starts.iter().find(begins) {
+            return vec![given_by(start.number)];
+        }
+        let lets_on = |it: &Step| self.network.pacts[it.pact].lets_on_to(pact);
+        let earlier = reach.log.iter().enumerate().filter(|(_, earlier)| lets_on(earlier));
+        let mut earlier = earlier
+            .filter_map(|(place, it)| Some((place, self.targets(it, &among).iter().next()?)));
+        let Some((place, giver)) = earlier.next() else { return self.chain(reach, last) };
+        let mut chain = self.chain(reach, place);
+        chain.push(given_by(giver));
+        chain
+    }
+
     /// The chain that ends with an entry of the log: its entries, the first giver's first.
     pub(crate) fn chain(&self, reach: &Reach, last: usize) -> Vec<Step> {
         let mut chain = Vec::new();

@@ -55,16 +55,26 @@ impl Network {
     /// reaches is reached from these, but for those at whom the chains begin and those whom
     /// TLP:CLEAR alone reaches. For the redacted form no passage tells the victim, nor is it the
     /// victim's.
+    ///
+    /// Of many who may give alike one is named: one of `ours` before others, since a node gives only
+    /// for whom it speaks, or by the right that it was given.
     #[must_use]
-    pub fn passages(&self, handling: &Handling, form: Form, targets: &Audience) -> Vec<Passage> {
+    pub fn passages(
+        &self,
+        handling: &Handling,
+        form: Form,
+        targets: &Audience,
+        ours: &Audience,
+    ) -> Vec<Passage> {
         let Some(chains) = self.chains(handling) else { return Vec::new() };
         let decision = self.decide_unheld(handling, Some(&chains));
         let targets = decision.reached.intersection(targets);
+        let sides = (&targets, ours);
         let mut found = BTreeSet::new();
         if let Some(naming) = chains.naming.as_ref().filter(|_| form == Form::Full) {
-            self.by_steps((handling, naming), Carriers::Naming, &targets, &mut found);
+            self.by_steps((handling, naming), Carriers::Naming, sides, &mut found);
         }
-        self.by_steps((handling, &chains.any), Carriers::Any, &targets, &mut found);
+        self.by_steps((handling, &chains.any), Carriers::Any, sides, &mut found);
         self.by_providers(handling, &chains, &targets, &mut found);
         let mut passages: Vec<_> = found.into_iter().collect();
         if form == Form::Redacted {
@@ -85,7 +95,7 @@ impl Network {
         &self,
         (handling, reach): (&Handling, &Reach),
         carriers: Carriers,
-        targets: &Audience,
+        (targets, ours): (&Audience, &Audience),
         found: &mut BTreeSet<Passage>,
     ) {
         let Some(search) = self.search(handling, carriers, Waived::NONE) else { return };
@@ -93,7 +103,7 @@ impl Network {
             if !search.meets(step, targets) {
                 continue;
             }
-            let chain = search.chain(reach, place);
+            let chain = search.chain_by(reach, place, ours);
             let Some(passage) = self.passage(&search, &chain) else { continue };
             let named = Passage { naming: Some(passage.right.clone()), ..passage.clone() };
             if carriers == Carriers::Naming {

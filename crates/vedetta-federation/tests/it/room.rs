@@ -258,16 +258,49 @@ fn what_found_no_room_comes_again_when_its_card_does_whoever_brings_that() {
 #[test]
 fn what_is_left_out_one_after_the_other_is_seldom_news() {
     let mut room = Waiting::default();
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let item = refused(&known, items("a", 1).remove(0));
     let part = |after| Span { after, upto: after + 3 };
-    let news = (100..20_000).filter(|after| room.leave_out(&id("a"), part(*after))).count();
+    let news = (100..20_000).filter(|after| room.leave_out(&item, part(*after))).count();
     assert!((2..40).contains(&news), "{news}");
-    assert!(!room.leave_out(&id("a"), part(150)), "it is within");
-    assert!(room.leave_out(&id("a"), part(50)), "an earlier one is not");
+    assert!(!room.leave_out(&item, part(150)), "it is within");
+    assert!(room.leave_out(&item, part(50)), "an earlier one is not");
     let after = |it| Span { after: it, upto: it };
-    assert!(room.leave_out(&id("a"), after(70)), "nor is everything after a place");
-    assert!(!room.leave_out(&id("a"), part(u64::MAX - 3)));
-    let origins = (0..1_000).filter(|it| room.leave_out(&id(&format!("n{it}")), part(1))).count();
+    assert!(room.leave_out(&item, after(70)), "nor is everything after a place");
+    assert!(!room.leave_out(&item, part(u64::MAX - 3)));
+    let of = |n: usize| Refused { origin: id(&format!("n{n}")), ..item.clone() };
+    let origins = (0..1_000).filter(|it| room.leave_out(&of(*it), part(1))).count();
     assert_eq!(origins, MOST_LEFT - 1, "of so many origins and no more");
+}
+
+#[test]
+fn what_a_part_of_a_batch_left_out_comes_again_only_once_the_whole_is_entered() {
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let item = refused(&known, items("a", 1).remove(0));
+    let (mut room, mut bookmark) = (Waiting::default(), Bookmark::default());
+    bookmark.add(Span { after: 0, upto: 10 }, Digest::default());
+    // The first part of what comes after the tenth place does not say how far that goes.
+    assert!(room.leave_out(&item, Span { after: 10, upto: 10 }));
+    assert!(!room.open(&mut bookmark) && !room.is_empty(), "to forget it now would be to lose it");
+    bookmark.add(Span { after: 10, upto: 20 }, Digest::default());
+    assert!(room.open(&mut bookmark) && room.is_empty());
+    assert!(bookmark.has(Span { after: 0, upto: 10 }) && bookmark.last() == 10);
+}
+
+#[test]
+fn what_was_left_out_comes_again_when_no_other_of_its_kind_waits() {
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let (mut room, mut bookmark) = (Waiting::default(), Bookmark::default());
+    bookmark.add(Span { after: 0, upto: 10 }, Digest::default());
+    let mut item = refused(&known, items("a", 1).remove(0));
+    assert!(room.leave_out(&item, Span { after: 0, upto: 5 }));
+    // A notice of the same node is no reason to wait, another item is.
+    let notice = standing("all", 1, "review");
+    room.keep(&mut refused(&known, brought(7, notice)), now());
+    let (mut alone, mut open) = (room.clone(), bookmark.clone());
+    assert!(alone.open(&mut open));
+    assert_eq!(room.keep(&mut item, now()), Room::Kept);
+    assert!(!room.open(&mut bookmark));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use vedetta_federation::waiting::Waiting;
 use vedetta_model::agreement::{Agreement, Stage};
 use vedetta_model::{
     AccountId, AgreementId, Audience, Category, Handling, Hold, Instant, ItemId, OrganisationId,
-    OrganisationNumber,
+    OrganisationNumber, Tlp,
 };
 use vedetta_policy::{Form, Network, Passage, Roll};
 
@@ -300,11 +300,14 @@ impl Memory {
         if !audience.meets(&targets) {
             return None;
         }
-        let said = network.passages(&handling, item.form, &targets);
+        let ours = self.territory.of(&self.me);
+        let said = network.passages(&handling, item.form, &targets, &ours);
         let before = way.and_then(|path| thing.paths[path].hops.last());
         let before = before.map(|hop| &hop.passages[..]);
         let speaks = |id: &OrganisationId| self.territory.speaker(id) == Some(&self.me);
-        Some(borne_out(item, before, said, speaks))
+        let by = borne_out(item, before, said, speaks);
+        let free = item.form == Form::Full || handling.tlp == Tlp::Clear;
+        (free || !by.is_empty()).then_some(by)
     }
 
     fn take(&self, verified: Verified) -> Outcome {

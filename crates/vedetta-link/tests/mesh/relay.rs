@@ -1,5 +1,6 @@
 //! What one node is given reaches everyone entitled at every other, once, by whatever ways.
 
+use serde_json::json;
 use vedetta_model::Role;
 use vedetta_testkit::items::TestItem;
 
@@ -40,6 +41,45 @@ fn from_a_municipality_by_three_nodes_to_another_region() {
     let again = Wire::between(&national, &liguria).carry();
     assert!(again, "they greet each other");
     assert_eq!(liguria.read_by("genova").len(), items.len());
+}
+
+/// The centre links two regions. Posts give to desks and desks to posts; one desk is the centre's to
+/// speak for, or none is.
+fn between_two_regions(desks: &[&str]) -> (bool, Vec<String>) {
+    let posts = json!([party("posts", &["perugia", "genova"]), party("desks", desks)]);
+    let reports = json!([party("post", &["perugia"]), party("agency", &["poli-cert"])]);
+    let held = || {
+        let corps = agreement("corps", None, ("named", "lineage"), &posts);
+        let reports = agreement("reports", None, ("named", "none"), &reports);
+        agreements().into_iter().take(1).chain([corps, reports]).collect::<Vec<_>>()
+    };
+    let umbria = Node::new("cosc-umbria", held());
+    let national = Node::new("cnaipic", held());
+    let liguria = Node::new("cosc-liguria", held());
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    let limits = json!(["corps", "reports"]);
+    let item = TestItem::indicator(1).tlp("AMBER").handled("only_under", limits);
+    umbria.bring("perugia", std::slice::from_ref(&item));
+    settle(&mut wires);
+    assert!(national.reads("poli-cert", &item.id()) && !national.reads("cnaipic", &item.id()));
+    let [_, last] = wires;
+    (liguria.reads("genova", &item.id()), last.seen)
+}
+
+#[test]
+fn of_many_who_may_give_a_node_names_one_for_whom_it_speaks() {
+    // The desk that comes first is another node's.
+    let (read, seen) = between_two_regions(&["cosc-liguria", "poli-cert"]);
+    assert!(read && seen.iter().any(|frame| frame.contains("Passage { giver: poli-cert,")));
+}
+
+#[test]
+fn who_is_entitled_has_it_by_a_node_that_speaks_for_nobody_who_gives_it() {
+    let (read, _) = between_two_regions(&["cosc-umbria"]);
+    assert!(read);
 }
 
 #[test]

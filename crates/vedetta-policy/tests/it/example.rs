@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use vedetta_model::{Agreement, Handling, Instant, OrganisationNumber};
+use vedetta_model::{Agreement, Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Deed, Explanation, Form, expire, suspend};
 
 use crate::worlds::{World, item};
@@ -267,7 +267,7 @@ fn an_incident_brought_by_another_node() {
     let national = vedetta_model::Audience::from_iter([OrganisationNumber(0)]);
     let here = handling("incident", "AMBER", &["perugia"]);
     let network = world.network(now());
-    let passages = network.passages(&here, Form::Redacted, &national);
+    let passages = network.passages(&here, Form::Redacted, &national, &Audience::nobody());
     assert_eq!(
         json!(passages),
         json!([{ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },

@@ -26,13 +26,15 @@ proptest! {
     fn whoever_is_meant_is_reached_and_nobody_else(
         (world, handling, now) in question(),
         meant in subset(8, number),
+        ours in subset(8, number),
     ) {
         let network = world.network(now);
         // Whoever gave it has it.
         let gave = |number| handling.via.iter().any(|it| network.number(&it.giver) == Some(number));
         let targets: Audience = meant.into_iter().filter(|number| !gave(*number)).collect();
         let here = network.decide(&handling);
-        let passages = network.passages(&handling, Form::Full, &targets);
+        let ours = ours.into_iter().collect();
+        let passages = network.passages(&handling, Form::Full, &targets, &ours);
         let brought = brought(&handling, &passages);
         let there = network.decide(&brought);
         for number in targets.iter() {
@@ -52,7 +54,7 @@ proptest! {
     fn the_redacted_form_says_nothing_of_the_victim((world, handling, now) in question()) {
         let network = world.network(now);
         let everyone = network.everyone();
-        for passage in network.passages(&handling, Form::Redacted, everyone) {
+        for passage in network.passages(&handling, Form::Redacted, everyone, everyone) {
             prop_assert!(!handling.victims.contains(&passage.giver));
             prop_assert_eq!(passage.naming, None);
         }
