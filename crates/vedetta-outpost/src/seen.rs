@@ -1,6 +1,6 @@
 //! By how many organisations something was seen, without showing by whom to those not entitled.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub(crate) struct Sightings {
     place: Sequence,
     /// What was withdrawn up to here is forgotten.
     forgotten: Sequence,
+    /// What was served when it was last looked for what gave way.
+    generation: u64,
     /// By item and clearance: a sighting is told in many versions, and may be in two forms.
     of: HashMap<ItemId, HashMap<(ItemId, ClearanceId), Sighting>>,
     pub(crate) whole: Wholes,
@@ -50,6 +52,8 @@ pub(crate) struct Wholes(HashMap<ItemId, ItemId>);
 /// The newest release of a sighting in one form.
 struct Sighting {
     version: Instant,
+    /// Where that version came.
+    origin: Sequence,
     producer: OrganisationNumber,
     clearance: ClearanceId,
     count: u64,
@@ -86,6 +90,9 @@ struct Written {
     #[serde(default)]
     revoked: bool,
 }
+
+/// What came lately: whose it is, in which version, and where it came.
+type Came = BTreeMap<ItemId, (OrganisationNumber, Instant, Sequence)>;
 
 /// The type of sightings.
 const KIND: &str = "sighting";
@@ -178,8 +185,11 @@ impl Sightings {
     /// Reads the sightings that came since, and forgets those that were taken back.
     pub(crate) fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
         let kinds = [KIND.to_owned()];
-        let end = house.bell().last();
-        if self.place == Sequence::START {
+        // Before the end: what is set aside while this is read is looked for again.
+        let generation = house.standing().generation;
+        let (end, mut came) = (house.bell().last(), BTreeMap::new());
+        let first = self.place == Sequence::START;
+        if first {
             self.forgotten = end;
         }
         while self.place < end {
@@ -197,12 +207,40 @@ impl Sightings {
                 })
             })?;
             page.items.iter().try_for_each(|item| self.note(house, item))?;
+            let brought = page.items.iter().filter(|it| !first && it.origin == it.stamp.seq);
+            came.extend(brought.map(|it| (it.id.clone(), (it.producer, it.version, it.origin))));
             self.place = page.next.unwrap_or(end);
         }
+        if house.standing().generation != self.generation {
+            self.count_again(house, &came)?;
+        }
+        self.generation = generation;
         let (withdrawn, upto) = house.withdrawn_after(self.forgotten)?;
         let withdrawn = withdrawn.into_iter().filter(|it| it.kind() == KIND);
         self.forget(&withdrawn.collect());
         self.forgotten = upto;
+        Ok(())
+    }
+
+    /// Counts the sightings anew of which a version gave way to what another node brought: under one
+    /// identifier nobody else's is served, and of one version only one.
+    fn count_again(&mut self, house: &House, came: &Came) -> Result<(), FlowError> {
+        let all = self.of.values().flatten();
+        let gave_way = all.filter(|((id, _), old)| {
+            came.get(id).is_some_and(|(producer, version, origin)| {
+                old.origin != *origin && (old.producer != *producer || old.version == *version)
+            })
+        });
+        let gave_way: BTreeSet<_> = gave_way.map(|((id, _), _)| id.clone()).collect();
+        self.forget(&gave_way);
+        for id in gave_way {
+            let mut after = Some(Sequence::START);
+            while let Some(place) = after {
+                let page = house.read(|reader| reader.items(&ItemQuery::of(&id, place, PAGE)))?;
+                page.items.iter().try_for_each(|item| self.note(house, item))?;
+                after = page.next;
+            }
+        }
         Ok(())
     }
 
@@ -228,6 +266,7 @@ impl Sightings {
         }
         let sighting = Sighting {
             version: item.version,
+            origin: item.origin,
             producer: item.producer,
             clearance: item.clearance,
             count: count.unwrap_or(1),

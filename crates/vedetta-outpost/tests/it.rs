@@ -396,3 +396,58 @@ fn a_sensor_that_falls_silent_is_an_alarm_once() {
     node.clock.advance(pulse::SILENCE * 2);
     assert_eq!(node.outposts.watch().unwrap(), [], "nobody waits for it");
 }
+
+#[test]
+fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
+    let node = node();
+    let (id, other) = (TestItem::indicator(7).id(), TestItem::indicator(8).id());
+    for (n, organisation) in [(1, "perugia"), (2, "terni")] {
+        let sensor = node.sensor(organisation);
+        let report = one(told(n, By::Indicator, id.as_str(), 5, node.house.now()));
+        node.outposts.take(&sensor, report).unwrap();
+        node.clock.advance(Duration::from_hours(1));
+    }
+    let centre = Node::person("cosc-umbria");
+    let opened = || Arc::new(Outposts::new(Arc::clone(&node.house)));
+    let told = |outposts: &Arc<Outposts>| {
+        let wish = AlertWish { least: Severity::Informational, limit: 10 };
+        let last = outposts.lately(&centre).unwrap().of(&id, vedetta_flow::Form::Full);
+        let seen = [&id, &other].map(|it| {
+            let seen = outposts.seen_by(&centre, it);
+            seen.ok().flatten().map(|it| (it.organisations, it.last))
+        });
+        (last, seen, outposts.alerts(&centre, &wish).unwrap())
+    };
+    let outposts = opened();
+    let before = told(&outposts);
+    assert_eq!(before.1[0].unwrap().0, 2);
+    let sighting = before.2[0].sighting.clone();
+    let standing = node.house.standing();
+    let producer = standing.directory.number(&centre.organisation).unwrap();
+    let shared = Arc::clone(node.house.shared());
+    let instead = other.clone();
+    let written = node.house.write(move |unit| {
+        shared.touch_served();
+        let mut releases = unit.item(&sighting)?;
+        releases.retain(|it| it.origin == it.stamp.seq);
+        let origins: Vec<_> = releases.iter().map(|it| it.origin).collect();
+        unit.set_aside(&origins, "peer", "another node brought what prevails")?;
+        let mut value: serde_json::Value = serde_json::from_slice(&releases[0].body).unwrap();
+        value["sighting_of_ref"] = instead.as_str().into();
+        unit.place_items(&[vedetta_store::ItemDraft {
+            id: &sighting,
+            version: releases[0].version,
+            producer,
+            clearance: releases[0].clearance,
+            state: vedetta_store::ItemState::Live,
+            actor: "peer",
+            facts: "{}",
+            body: value.to_string().as_bytes(),
+        }])
+    });
+    assert!(matches!(written.unwrap()[..], [vedetta_store::Placement::Added(_)]));
+    let after = told(&outposts);
+    assert_eq!(after, told(&opened()));
+    assert_eq!(after.1.map(|it| it.map(|it| it.0)), [Some(1), Some(1)]);
+    assert!(after.0 < before.0, "{before:?} {after:?}");
+}
