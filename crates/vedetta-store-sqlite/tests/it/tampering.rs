@@ -1,7 +1,9 @@
 //! Whoever changes the file behind the ledger's back is found out, and the entry is named.
 
 use rusqlite::Connection;
+use vedetta_model::OrganisationNumber;
 use vedetta_store::conformance::Scene;
+use vedetta_store::conformance::scene::{self, Version};
 use vedetta_store::conformance::verification::write_with_every_verb;
 use vedetta_store::{Store as _, StoreError, Verification, verify};
 use vedetta_store_sqlite::SqliteStore;
@@ -10,9 +12,14 @@ use crate::Directory;
 
 /// What the walk tells of a ledger with every kind of entry after a change.
 fn after(change: &str) -> Result<Verification, StoreError> {
+    after_change(write_with_every_verb, change)
+}
+
+/// The same of another ledger.
+fn after_change(write: impl Fn(&Scene), change: &str) -> Result<Verification, StoreError> {
     let directory = Directory::new();
     let path = directory.path().to_owned();
-    write_with_every_verb(&Scene::new(Box::new(directory.share())));
+    write(&Scene::new(Box::new(directory.share())));
     let conn = Connection::open(path.join("ledger.db")).unwrap();
     let changed = conn.execute(change, []).unwrap();
     assert!(changed > 0, "{change} changes nothing");
@@ -116,4 +123,41 @@ fn of_other_state_is_found() {
     breaks("UPDATE delivery SET audience = x'0e00000000000000'", 17);
     breaks("DELETE FROM delivery", 17);
     breaks("DELETE FROM acknowledgement", 18);
+}
+
+/// Versions of two items by turns, from the second entry on; the first item is revoked at last, the
+/// other withdrawn.
+fn hide_by_turns(scene: &Scene) {
+    let clearance = scene.clearance(&[1]);
+    let [revoked, withdrawn] = [1, 2].map(|item| Version::of(item, clearance));
+    scene.write(|unit| {
+        for version in 1..=300 {
+            for item in [&revoked, &withdrawn] {
+                scene::place(unit, &item.clone().version(version))?;
+            }
+        }
+        scene::place(unit, &revoked.clone().version(301).revoked())?;
+        unit.withdraw(&withdrawn.id, OrganisationNumber(withdrawn.producer), "tester", "{}")
+    });
+}
+
+#[test]
+fn of_one_among_many_hidden_is_found() {
+    let told = |change: &str| after_change(hide_by_turns, change).unwrap();
+    let sound = told("UPDATE item SET hidden = hidden WHERE seq = 300");
+    assert!(matches!(sound, Verification::Sound { entries: 603, .. }), "{sound:?}");
+    for (change, at) in [
+        ("UPDATE item SET version = 7 WHERE seq = 300", 300),
+        ("UPDATE item SET producer = 2 WHERE seq = 301", 301),
+        ("DELETE FROM item WHERE seq = 400", 400),
+        ("UPDATE item SET hidden = 0 WHERE seq = 302", 302),
+        ("UPDATE item SET hidden = 0 WHERE seq = 303", 603),
+        ("UPDATE item SET state = 0 WHERE seq = 602", 602),
+    ] {
+        let found = told(change);
+        assert!(
+            matches!(&found, Verification::Broken { seq, .. } if seq.0 == at),
+            "{change}: {found:?}"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::de::DeserializeOwned;
-use vedetta_model::{ItemId, OrganisationId, OrganisationNumber};
+use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
 
 use super::asked::{Asked, Ends};
 use super::{PAGE, Stop, named};
@@ -28,6 +28,7 @@ pub(super) struct State {
     records: HashMap<(RecordKind, String), Change>,
     /// Item versions with a release that is not served though nothing revokes it, and that release.
     unserved: BTreeMap<(Whose, Sequence), Sequence>,
+    hidden: Hidden,
     withdrawn: BTreeSet<Whose>,
     aside: BTreeSet<Sequence>,
     /// Releases served by clearance, and where each clearance is.
@@ -46,6 +47,21 @@ pub(super) struct Served {
     body: Digest,
 }
 
+/// The items of which some releases are not served, as the state has them: asked for once.
+#[derive(Default)]
+struct Hidden {
+    of: HashMap<ItemId, Known>,
+    held: usize,
+}
+
+/// The releases of an item.
+struct Known {
+    /// Those that were not looked at yet.
+    at: HashMap<Sequence, StoredItem>,
+    /// By whose they are, the last version that revokes others.
+    revoked: HashMap<Option<OrganisationNumber>, Instant>,
+}
+
 /// An item, and whose of several under its identifier.
 type Whose = (String, Option<OrganisationNumber>);
 
@@ -57,6 +73,8 @@ struct Change {
 
 /// So many records are read at once: some are large.
 const RECORDS: usize = 100;
+/// So many releases of such items are held; then they are asked for again.
+const HELD: usize = 100_000;
 
 type Checked = Result<(), Stop>;
 
@@ -70,6 +88,7 @@ impl State {
             numbers: numbers.into_iter().map(|(id, number)| (number, id)).collect(),
             records: HashMap::new(),
             unserved: BTreeMap::new(),
+            hidden: Hidden::default(),
             withdrawn: BTreeSet::new(),
             aside: BTreeSet::new(),
             released: BTreeMap::new(),
@@ -167,21 +186,16 @@ impl State {
         let Ok(id) = ItemId::new(&entry.subject) else {
             return broken(entry, "its subject is no item");
         };
-        let mut releases = named(entry.stamp.seq, reader.releases(&id))?;
-        let this = releases.iter().position(|release| release.stamp.seq == entry.stamp.seq);
-        let Some(this) = this else { return broken(entry, "the state lacks its item") };
-        let this = releases.swap_remove(this);
+        let Some((this, revoked)) = self.hidden.take(reader, entry.stamp.seq, id)? else {
+            return broken(entry, "the state lacks its item");
+        };
         let before = Sequence(this.origin.0.saturating_sub(1));
         let origin = named(entry.stamp.seq, reader.entries(before, 1))?.pop();
         let body = Digest::of(&origin.map_or_else(Vec::new, |origin| origin.body));
         let served = Served { item: this, body };
         agree(entry, &served)?;
         let this = served.item;
-        releases.retain(|other| whose(other) == whose(&this));
-        let revoked = releases
-            .iter()
-            .any(|other| other.state == ItemState::Revoked && other.version > this.version);
-        if !revoked {
+        if revoked.is_none_or(|last| last <= this.version) {
             let version = (whose(&this), this.origin);
             self.unserved.entry(version).or_insert(entry.stamp.seq);
         }
@@ -312,6 +326,49 @@ impl State {
             Some(id) if id.as_str() == entry.subject => Ok(()),
             _ => broken(entry, "the state gives its number to another organisation"),
         }
+    }
+}
+
+impl Hidden {
+    /// A release, and the last version that revokes others of whose it is. `None` when the state has no
+    /// such release of the item.
+    fn take(
+        &mut self,
+        reader: &mut dyn Reader,
+        place: Sequence,
+        id: ItemId,
+    ) -> Result<Option<(StoredItem, Option<Instant>)>, Stop> {
+        if !self.of.contains_key(&id) {
+            let known = Known::of(named(place, reader.releases(&id))?, place);
+            if self.held + known.at.len() > HELD {
+                (self.of, self.held) = (HashMap::new(), 0);
+            }
+            self.held += known.at.len();
+            self.of.insert(id.clone(), known);
+        }
+        let Some(known) = self.of.get_mut(&id) else { return Ok(None) };
+        let Some(this) = known.at.remove(&place) else { return Ok(None) };
+        self.held -= 1;
+        let revoked = known.revoked.get(&line(&this.id, this.producer)).copied();
+        Ok(Some((this, revoked)))
+    }
+}
+
+impl Known {
+    /// The releases from a place on, and all that revokes.
+    fn of(releases: Vec<StoredItem>, from: Sequence) -> Self {
+        let (mut at, mut revoked) = (HashMap::new(), HashMap::new());
+        for release in releases {
+            if release.state == ItemState::Revoked {
+                let last = revoked.entry(line(&release.id, release.producer));
+                let last = last.or_insert(release.version);
+                *last = release.version.max(*last);
+            }
+            if release.stamp.seq >= from {
+                at.insert(release.stamp.seq, release);
+            }
+        }
+        Self { at, revoked }
     }
 }
 
