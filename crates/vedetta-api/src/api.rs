@@ -316,7 +316,7 @@ impl Api {
     ///
     /// # Errors
     /// Too many.
-    pub(crate) fn count_brought(&self, by: &Actor, octets: usize) -> Result<(), Problem> {
+    pub fn count_brought(&self, by: &Actor, octets: usize) -> Result<(), Problem> {
         if self.house().standing().own.as_ref() == Some(&by.organisation) {
             return Ok(());
         }
@@ -327,7 +327,12 @@ impl Api {
                  the node's operator for a larger octets_a_day",
                 by.organisation
             );
-            Problem::new(Kind::TooMany, sentence).wait(wait)
+            let italian = format!(
+                "{} ha portato quanto può in un giorno, {most} ottetti; riprova domani (UTC), o chiedi al \
+                 gestore del nodo un octets_a_day più grande",
+                by.organisation
+            );
+            Problem::new(Kind::TooMany, sentence).in_italian(Some(italian)).wait(wait)
         })
     }
 

@@ -50,8 +50,6 @@ pub struct Pace {
 const FRESH: Duration = Duration::from_secs(60);
 /// Over how long it is measured.
 const PERIOD: Duration = Duration::from_secs(86_400);
-/// The largest object, in octets, that is looked through beside questions.
-const SMALL: usize = 64 << 10;
 
 impl Console {
     /// The pages beside a node's machine doors, with which they share limits and records. `secret`
@@ -97,14 +95,15 @@ impl Console {
         self.0.api.ask(question).await
     }
 
-    /// Asks the house to look through an object: few large ones are looked through at once.
+    /// Asks the house to look through an object of somebody, as the machine doors do: few are looked
+    /// through at once, and their octets count as brought.
     pub async fn ask_through<T: Send + 'static>(
         &self,
-        object: &str,
+        (by, object): (&Actor, &str),
         question: impl FnOnce(&House) -> Result<T, FlowError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let cost = if object.len() > SMALL { Cost::Bulk } else { Cost::Light };
-        self.0.api.ask_at(cost, question).await
+        self.0.api.count_brought(by, object.len())?;
+        self.0.api.ask_at(Cost::Bulk, question).await
     }
 
     /// Asks the watch, off the threads that serve connections.

@@ -79,8 +79,9 @@ pub(super) async fn send(
         let handling = Arc::new(wanted.handling.clone());
         let object: Arc<str> = wanted.object(console.house().now()).into();
         let body = Arc::clone(&object);
-        let preview = move |house: &House| house.preview_object(&actor, &handling, body.as_bytes());
-        let preview = console.ask_through(&object, preview).await;
+        let by = actor.clone();
+        let preview = move |house: &House| house.preview_object(&by, &handling, body.as_bytes());
+        let preview = console.ask_through((&actor, &object), preview).await;
         return match preview {
             Ok(preview) => {
                 let audience = Some(Audience::of(console.house(), w, &preview));
@@ -96,12 +97,12 @@ pub(super) async fn send(
     let object: Arc<str> = wanted.object(console.house().now()).into();
     let to = format!("/items/{}", wanted.id);
     let act = async {
-        let body = Arc::clone(&object);
-        let receipt = console.ask_through(&object, move |house| {
+        let (by, body) = (actor.clone(), Arc::clone(&object));
+        let receipt = console.ask_through((&actor, &object), move |house| {
             let limits = stix_bundle::limits();
-            let source = actor.account.to_string();
+            let source = by.account.to_string();
             let arrival = stix_bundle::read(DoorIn::Api, &source, body.as_bytes(), &limits);
-            house.accept(&actor, arrival)
+            house.accept(&by, arrival)
         });
         let receipt = receipt.await?;
         match receipt.rejected.first() {

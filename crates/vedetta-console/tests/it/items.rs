@@ -134,6 +134,23 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
 }
 
 #[tokio::test]
+async fn what_a_page_previews_counts_as_brought() {
+    let settings = vedetta_api::Settings { octets_a_day: 2_500, ..Default::default() };
+    let node = Node::with(TestHouse::small(), settings);
+    let mut browser = node.browser("perugia");
+    let text = "x".repeat(1_000);
+    for (step, refused) in [("preview", false), ("preview", true), ("publish", true)] {
+        let of = [("what", "report"), ("title", "Lungo"), ("text", &*text), ("step", step)];
+        let fields = [&of[..], &[("tlp", "AMBER"), ("pap", "GREEN")]].concat();
+        let answer = browser.fill("/publish", "/publish", &fields).await;
+        let status = if refused { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
+        assert_eq!(answer.status, status, "{step}: {}", answer.text);
+        let told = answer.text.contains("ha portato quanto può in un giorno");
+        assert_eq!(told, refused, "{step}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn victims_and_values_are_known_before_anything_is_published() {
     let node = Node::over(TestHouse::small());
     let mut browser = node.browser("perugia");
