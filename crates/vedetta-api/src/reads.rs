@@ -13,7 +13,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use vedetta_diffusion::{Receipt, Receipts};
-use vedetta_flow::{Door, House};
+use vedetta_flow::{Door, House, Sequence};
 use vedetta_model::{Actor, Instant, OrganisationNumber, Places};
 
 use crate::api::Api;
@@ -29,6 +29,8 @@ pub(crate) struct Reads {
     feed: Receipts,
     console: Receipts,
     had: Mutex<Had>,
+    /// Since when the first of them was read.
+    since: Mutex<Option<Sequence>>,
 }
 
 /// What was noted before.
@@ -44,6 +46,8 @@ pub(crate) struct Carried {
     door: Door,
     reader: OrganisationNumber,
     places: Arc<Places>,
+    /// [`House::reading_since`] when it was read.
+    since: Sequence,
 }
 
 /// A body that is noted as delivered when the connection has taken all of it.
@@ -62,7 +66,7 @@ impl Carried {
         places: impl Into<Arc<Places>>,
     ) -> Option<Self> {
         let reader = house.standing().directory.number(&actor.organisation)?;
-        Some(Self { door, reader, places: places.into() })
+        Some(Self { door, reader, places: places.into(), since: house.reading_since() })
     }
 
     /// A body that notes this when it was taken. One that is not taken, as when only the head of an
@@ -75,16 +79,20 @@ impl Carried {
 impl Reads {
     /// Notes what an answer carried.
     fn note(&self, carried: &Carried, at: Instant) {
-        let Carried { door, reader, places } = carried;
+        let Carried { door, reader, places, since } = carried;
+        let mut first = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        *first = Some(first.map_or(*since, |first| first.min(*since)));
         let fresh = self.remember((*door, *reader), places);
         self.of(*door).note(&fresh, *reader, at);
     }
 
-    /// Takes what waits.
-    pub(crate) fn drain(&self) -> impl Iterator<Item = (Door, Receipt)> {
-        [Door::Taxii, Door::Api, Door::Feed, Door::Console]
-            .into_iter()
-            .flat_map(|door| self.of(door).drain().into_iter().map(move |receipt| (door, receipt)))
+    /// Takes what waits, with since when the first of it was read.
+    pub(crate) fn drain(&self) -> (Vec<(Door, Receipt)>, Option<Sequence>) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let doors = [Door::Taxii, Door::Api, Door::Feed, Door::Console].into_iter();
+        let all = doors
+            .flat_map(|door| self.of(door).drain().into_iter().map(move |receipt| (door, receipt)));
+        (all.collect(), since.take())
     }
 
     /// About how much memory waits, in octets.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, watch};
 use vedetta_diffusion::Receipt;
-use vedetta_flow::{DeliveryBatch, Door, FlowError};
+use vedetta_flow::{DeliveryBatch, Door, FlowError, Sequence};
 
 use crate::api::Api;
 use crate::problem::{Kind, Problem};
@@ -32,11 +32,18 @@ const TOGETHER: usize = 1 << 20;
 /// What is to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    owed: Mutex<VecDeque<DeliveryBatch>>,
+    owed: Mutex<Owed>,
     owed_weight: AtomicUsize,
     unrecorded: AtomicU64,
     much: Notify,
     written: watch::Sender<()>,
+}
+
+/// What waits to be written, and since when the first of it was read.
+#[derive(Debug, Default)]
+struct Owed {
+    batches: VecDeque<DeliveryBatch>,
+    since: Option<Sequence>,
 }
 
 /// Writes what was delivered until stopped. What is being written then is written to the end: cut
@@ -66,14 +73,18 @@ pub(crate) async fn run(api: &Api, stop: impl Future<Output = ()>) {
 pub(crate) async fn record(api: &Api) -> Result<(), FlowError> {
     let recorder = api.recorder();
     let mut owed = recorder.owed.lock().await;
-    let read = api.reads().drain();
+    let Owed { batches: owed, since } = &mut *owed;
+    let (read, began) = api.reads().drain();
+    *since = since.iter().copied().chain(began).min();
     let followed = api.hub().receipts().drain().into_iter().map(|receipt| (Door::Stream, receipt));
-    owed.extend(read.chain(followed).flat_map(|(door, receipt)| batches(door, receipt)));
+    owed.extend(
+        read.into_iter().chain(followed).flat_map(|(door, receipt)| batches(door, receipt)),
+    );
     recorder.owed_weight.store(owed.iter().map(weight).sum(), Ordering::Relaxed);
     while !owed.is_empty() {
-        let part = together(&owed);
+        let part = together(owed);
         let (taken, written) = (part.len(), part.iter().map(weight).sum());
-        match write(api, part).await {
+        match write(api, part, since.unwrap_or(Sequence(u64::MAX))).await {
             Ok(0) => {}
             Ok(refused) => drop(recorder.unrecorded.fetch_add(refused, Ordering::Relaxed)),
             Err(error) => {
@@ -85,6 +96,7 @@ pub(crate) async fn record(api: &Api) -> Result<(), FlowError> {
         recorder.owed_weight.fetch_sub(written, Ordering::Relaxed);
         recorder.written.send_replace(());
     }
+    *since = None;
     Ok(())
 }
 
@@ -93,7 +105,7 @@ pub(crate) async fn finish(api: &Api) {
     if record(api).await.is_ok() {
         return;
     }
-    let lost = api.recorder().owed.lock().await.iter().map(DeliveryBatch::count).sum();
+    let lost = api.recorder().owed.lock().await.batches.iter().map(DeliveryBatch::count).sum();
     api.recorder().unrecorded.fetch_add(lost, Ordering::Relaxed);
     tracing::error!(lost, "deliveries are not recorded: the ledger refused them to the end");
 }
@@ -157,9 +169,9 @@ fn together(owed: &VecDeque<DeliveryBatch>) -> Vec<DeliveryBatch> {
     owed.iter().take_while(fits).cloned().collect()
 }
 
-async fn write(api: &Api, batches: Vec<DeliveryBatch>) -> Result<u64, FlowError> {
+async fn write(api: &Api, batches: Vec<DeliveryBatch>, since: Sequence) -> Result<u64, FlowError> {
     let house = Arc::clone(api.house());
-    let writing = move || house.record_deliveries(batches);
+    let writing = move || house.record_read(batches, since);
     tokio::task::spawn_blocking(writing).await.unwrap_or_else(|error| {
         Err(FlowError::Conflict(format!("the writing thread ended: {error}")))
     })

@@ -177,7 +177,8 @@ impl House {
     /// # Errors
     /// What the ledger said; then the call is made again.
     pub fn record_webhook_call(&self, lease: Lease, had: DeliveryBatch) -> Result<(), FlowError> {
-        let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn()?);
+        let (shared, withdrawn) =
+            (Arc::clone(&self.shared), self.lately_withdrawn(Sequence(u64::MAX))?);
         let firsts = firsts(std::slice::from_ref(&had));
         self.end(move |unit| {
             let had = std::slice::from_ref(&had);

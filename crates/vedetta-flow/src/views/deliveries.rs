@@ -151,10 +151,23 @@ impl House {
     /// # Errors
     /// What the ledger said; then the same batches are to be recorded again.
     pub fn record_deliveries(&self, batches: Vec<DeliveryBatch>) -> Result<u64, FlowError> {
+        self.record_read(batches, Sequence(u64::MAX))
+    }
+
+    /// The same of what was read since a place ([`House::reading_since`]): who reads so slowly that much
+    /// is withdrawn meanwhile is told of it too.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn record_read(
+        &self,
+        batches: Vec<DeliveryBatch>,
+        since: Sequence,
+    ) -> Result<u64, FlowError> {
         if batches.is_empty() {
             return Ok(0);
         }
-        let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn()?);
+        let (shared, withdrawn) = (Arc::clone(&self.shared), self.lately_withdrawn(since)?);
         let firsts = firsts(&batches);
         let recorded = self.write(move |unit| {
             tell_late(unit, (&shared, &withdrawn), &batches)?;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -169,26 +169,32 @@ impl House {
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn withdrawn_after(
-        &self,
-        mut after: Sequence,
-    ) -> Result<(Vec<ItemId>, Sequence), FlowError> {
-        let mut items = Vec::new();
+    pub fn withdrawn_after(&self, after: Sequence) -> Result<(Vec<ItemId>, Sequence), FlowError> {
+        let found = self.all_after(after)?;
+        let upto = found.last().map_or(after, |last| last.place());
+        let items = found.iter().filter_map(|it| match &it.told {
+            Retracted::Item(notice) => Some(notice.item.clone()),
+            Retracted::Lapse(_) => None,
+        });
+        Ok((items.collect(), upto))
+    }
+
+    /// All withdrawals after a place, a page at a time.
+    fn all_after(&self, mut after: Sequence) -> Result<Vec<Arc<Retraction>>, FlowError> {
+        let mut all = Vec::new();
         loop {
-            let found = self.retractions(after, REMEMBERED)?;
+            let mut found = self.retractions(after, REMEMBERED)?;
+            let more = found.len() == REMEMBERED;
             after = found.last().map_or(after, |last| last.place());
-            items.extend(found.iter().filter_map(|it| match &it.told {
-                Retracted::Item(notice) => Some(notice.item.clone()),
-                Retracted::Lapse(_) => None,
-            }));
-            if found.len() < REMEMBERED {
-                return Ok((items, after));
+            all.append(&mut found);
+            if !more {
+                return Ok(all);
             }
         }
     }
 
-    /// The first withdrawals after a place, in order, at most so many.
-    fn retractions(&self, after: Sequence, most: usize) -> Result<Vec<Arc<Retraction>>, FlowError> {
+    /// The newest withdrawals, all that there are.
+    fn caught_up(&self) -> Result<MutexGuard<'_, Known>, FlowError> {
         let generation = Some(self.standing().generation);
         let mut known = self.shared.withdrawals.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.generation != generation {
@@ -205,6 +211,12 @@ impl House {
             }
             known.generation = generation;
         }
+        Ok(known)
+    }
+
+    /// The first withdrawals after a place, in order, at most so many.
+    fn retractions(&self, after: Sequence, most: usize) -> Result<Vec<Arc<Retraction>>, FlowError> {
+        let known = self.caught_up()?;
         if after >= known.floor {
             let first = known.newest.partition_point(|it| it.place() <= after);
             return Ok(known.newest.range(first..).take(most).cloned().collect());
@@ -217,13 +229,22 @@ impl House {
         Ok(found.into_iter().map(Arc::new).collect())
     }
 
-    /// The withdrawals of late: what is delivered now may be one of theirs.
-    pub(crate) fn lately_withdrawn(&self) -> Result<Vec<Arc<Retraction>>, FlowError> {
-        let floor = {
-            let known = &self.shared.withdrawals.0;
-            known.lock().unwrap_or_else(PoisonError::into_inner).floor
-        };
-        self.retractions(floor, usize::MAX)
+    /// From where on what was withdrawn is looked at for what is read now, when that is recorded as
+    /// delivered at last. It reads nothing, so that a door may ask.
+    #[must_use]
+    pub fn reading_since(&self) -> Sequence {
+        let known = self.shared.withdrawals.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.generation.map_or_else(|| self.bell().last(), |_| known.floor)
+    }
+
+    /// The withdrawals of late, and all since a reader began: what is delivered now may be one of
+    /// theirs.
+    pub(crate) fn lately_withdrawn(
+        &self,
+        since: Sequence,
+    ) -> Result<Vec<Arc<Retraction>>, FlowError> {
+        let floor = self.caught_up()?.floor;
+        self.all_after(floor.min(since))
     }
 }
 

@@ -18,6 +18,12 @@ const JSON: &str = "application/json";
 
 /// Brings, and takes back, more than is told at once; their identifiers.
 async fn take_back(door: &Door) -> Vec<String> {
+    let ids = bring(door).await;
+    withdraw(door, &ids).await;
+    ids
+}
+
+async fn bring(door: &Door) -> Vec<String> {
     let many = u32::try_from(REMEMBERED).unwrap() + 5;
     let items: Vec<_> = (1..=many).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
     let perugia = door.token("perugia");
@@ -28,12 +34,29 @@ async fn take_back(door: &Door) -> Vec<String> {
         let brought = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await;
         assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
     }
-    let ids: Vec<_> = items.iter().map(|it| it.id().to_string()).collect();
-    for id in &ids {
+    items.iter().map(|it| it.id().to_string()).collect()
+}
+
+async fn withdraw(door: &Door, ids: &[String]) {
+    let perugia = door.token("perugia");
+    for id in ids {
         let line = format!("DELETE /api/v1/items/{id}?reason=errore");
         assert_eq!(door.ask(&perugia, &line, None).await.status, StatusCode::NO_CONTENT);
     }
-    ids
+}
+
+/// The items of withdrawals that are told to who asks after a place, and how far that is.
+async fn notices(door: &Door, token: &str, after: &str) -> (Vec<String>, String) {
+    let (mut told, mut after) = (Vec::new(), after.to_owned());
+    loop {
+        let page = door.get(token, &format!("/api/v1/withdrawals?after={after}")).await;
+        let notices = page["notices"].as_array().unwrap().iter();
+        told.extend(notices.map(|it| it["item"].as_str().unwrap().to_owned()));
+        after = page["next"].as_str().unwrap().to_owned();
+        if page["more"] == false {
+            return (told, after);
+        }
+    }
 }
 
 /// The items of withdrawals as a stream tells them, until there are so many.
@@ -63,17 +86,7 @@ async fn every_door_tells_of_more_than_a_page_that_was_taken_back() {
     assert_eq!(streamed(&mut stream, ids.len()).await, ids, "by the stream");
     worker.abort();
 
-    let (mut read, mut after) = (Vec::new(), "0".to_owned());
-    loop {
-        let page = door.get(&terni, &format!("/api/v1/withdrawals?after={after}")).await;
-        let notices = page["notices"].as_array().unwrap().iter();
-        read.extend(notices.map(|it| it["item"].as_str().unwrap().to_owned()));
-        after = page["next"].as_str().unwrap().to_owned();
-        if page["more"] == false {
-            break;
-        }
-    }
-    assert_eq!(read, ids, "by asking");
+    assert_eq!(notices(&door, &terni, "0").await.0, ids, "by asking");
 
     let receiver = Receiver::new("8.8.8.8:443");
     let mut before = usize::MAX;
@@ -86,6 +99,26 @@ async fn every_door_tells_of_more_than_a_page_that_was_taken_back() {
     let mut wanted = ids;
     wanted.sort_unstable();
     assert_eq!(called, wanted, "by webhook, each once");
+}
+
+#[tokio::test]
+async fn who_ends_reading_after_much_more_was_taken_back_is_told_of_what_it_read() {
+    let door = Door::new();
+    let terni = door.token("terni");
+    let ids = bring(&door).await;
+    // What was just released counts as had by all.
+    door.clock.advance(Duration::from_secs(600));
+    let read = |n: usize| format!("GET /api/v1/items/{}", ids[n]);
+    let slow = door.ask_open(&terni, &read(0)).await;
+    withdraw(&door, &ids[..2]).await;
+    let gone = door.ask(&terni, &read(1), None).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    withdraw(&door, &ids[2..]).await;
+    let (told, upto) = notices(&door, &terni, "0").await;
+    assert_eq!(told, [""; 0], "it has nothing yet");
+    assert!(!slow.into_body().collect().await.unwrap().to_bytes().is_empty());
+    live::record(&door.api).await;
+    assert_eq!(notices(&door, &terni, &upto).await.0, ids[..1]);
 }
 
 #[tokio::test]
