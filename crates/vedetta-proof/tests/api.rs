@@ -27,6 +27,8 @@ mod receivers;
 mod stream;
 #[path = "api/taxii.rs"]
 mod taxii;
+#[path = "api/warnings.rs"]
+mod warnings;
 #[path = "api/webhooks.rs"]
 mod webhooks;
 #[path = "api/wire.rs"]
