@@ -1,6 +1,7 @@
 //! Derived forms, made before the unit of work that writes them: who brings much to look through
 //! waits, and holds up neither those who read nor those who write.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -54,7 +55,7 @@ pub(crate) struct Waiting {
 const PAGE: usize = 200;
 /// The items of one producer wait for so much that is not here; then the oldest is given up, and looked
 /// for when the node starts again.
-const AWAITED: usize = 1_000;
+const AWAITED: usize = if cfg!(test) { 3 } else { 1_000 };
 
 impl Forms {
     /// None yet, of what is known of victims, and in the ledger, now.
@@ -210,11 +211,14 @@ impl Waiting {
             order.push_back(id.clone());
             if order.len() > AWAITED
                 && let Some(oldest) = order.pop_front()
-                && let Some(due) = self.awaited.get_mut(&oldest)
             {
-                due.retain(|it, _| it.producer != handling.producer);
-                if due.is_empty() {
-                    self.awaited.remove(&oldest);
+                // For it may wait what is handled in several ways.
+                order.retain(|it| *it != oldest);
+                if let Entry::Occupied(mut due) = self.awaited.entry(oldest) {
+                    due.get_mut().retain(|it, _| it.producer != handling.producer);
+                    if due.get().is_empty() {
+                        due.remove();
+                    }
                 }
             }
         }
@@ -303,5 +307,42 @@ impl Shared {
         }
         self.waiting().asked = standing.compiled;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::{Category, Pap, Tlp};
+
+    use super::*;
+
+    fn handling(tlp: Tlp) -> Arc<Handling> {
+        Arc::new(Handling {
+            producer: OrganisationId::new("perugia").unwrap(),
+            category: Category::Incident,
+            tlp,
+            pap: Pap::Clear,
+            victims: [].into(),
+            named: [].into(),
+            only_under: [].into(),
+            via: [].into(),
+        })
+    }
+
+    #[test]
+    fn the_oldest_is_given_up_once_in_however_many_ways_it_is_waited_for() {
+        let ids = [1, 2, 3, 4].map(|n| ItemId::of("tool", uuid::Uuid::from_u128(n)));
+        let (mut waiting, ways) = (Waiting::default(), [Tlp::Green, Tlp::Amber].map(handling));
+        let mut wait = |id: &ItemId, way: &Arc<Handling>| {
+            waiting.wait_for(std::slice::from_ref(id), way, Sequence(1));
+            let mut awaited: Vec<_> = waiting.awaited.keys().cloned().collect();
+            awaited.sort();
+            awaited
+        };
+        for (id, way) in [(&ids[0], 0), (&ids[1], 0), (&ids[0], 1)] {
+            wait(id, &ways[way]);
+        }
+        assert_eq!(wait(&ids[2], &ways[0]), ids[1..3], "the first is given up");
+        assert_eq!(wait(&ids[3], &ways[0]), ids[1..], "and leaves room");
     }
 }
