@@ -56,15 +56,19 @@ async fn reconcile(api: &Api) {
     let (mut seen, mut last) = (0, Instant::now());
     loop {
         let generation = house.standing().compiled;
-        let waits = || house.lapses_wait() || house.newcomers_wait();
-        if generation != seen || (last.elapsed() >= RECONCILING && waits()) {
+        // Of what waits alone nothing else is looked through.
+        let lapses = generation != seen || house.lapses_wait();
+        let waits = lapses || house.newcomers_wait();
+        if generation != seen || (last.elapsed() >= RECONCILING && waits) {
             last = Instant::now();
             // Who had something a moment ago is to be told too.
             record(api).await;
             let house = Arc::clone(house);
             let steps = move || {
-                house.settle_terms()?;
-                house.tell_lapses()?;
+                if lapses {
+                    house.settle_terms()?;
+                    house.tell_lapses()?;
+                }
                 house.clear_newcomers()
             };
             match tokio::task::spawn_blocking(steps).await {

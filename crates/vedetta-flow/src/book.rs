@@ -20,8 +20,8 @@ pub struct Book {
     entitled: Mutex<Entitlements>,
     /// How the items are handled that each organisation brought here.
     handled: RwLock<HashMap<OrganisationId, Handled>>,
-    /// The clearances of full forms, by how they are handled.
-    full: RwLock<HashMap<Arc<Handling>, Vec<Arc<Clearance>>>>,
+    /// The clearances of what is handled alike.
+    alike: RwLock<HashMap<Arc<Handling>, Vec<Arc<Line>>>>,
 }
 
 /// How the items of one organisation are handled, and the memory that this costs for good.
@@ -81,12 +81,10 @@ impl Book {
         let last = u32::try_from(book.len()).ok().filter(|&count| count > 0).map(ClearanceId);
         let fresh = reader.clearances(last)?.into_iter().map(|stored| Arc::new(of(stored)));
         let mut handled = self.handled.write().unwrap_or_else(PoisonError::into_inner);
-        let mut full = self.full.write().unwrap_or_else(PoisonError::into_inner);
+        let mut alike = self.alike.write().unwrap_or_else(PoisonError::into_inner);
         book.extend(fresh.inspect(|line| {
             let handling = &line.clearance.handling;
-            if line.clearance.form == vedetta_policy::Form::Full {
-                full.entry(Arc::clone(handling)).or_default().push(Arc::clone(&line.clearance));
-            }
+            alike.entry(Arc::clone(handling)).or_default().push(Arc::clone(line));
             if handling.via.is_empty() {
                 handled.entry(handling.producer.clone()).or_default().add(handling);
             }
@@ -143,12 +141,28 @@ impl Book {
     /// To whom the full form of what is handled so was ever cleared.
     #[must_use]
     pub fn had_full(&self, handling: &Handling) -> Audience {
-        let full = self.full.read().unwrap_or_else(PoisonError::into_inner);
+        let alike = self.alike.read().unwrap_or_else(PoisonError::into_inner);
         let mut had = Audience::nobody();
-        for clearance in full.get(handling).into_iter().flatten() {
-            had.absorb(&clearance.audience);
+        for Line { clearance, .. } in alike.get(handling).into_iter().flatten().map(Arc::as_ref) {
+            if clearance.form == vedetta_policy::Form::Full {
+                had.absorb(&clearance.audience);
+            }
         }
         had
+    }
+
+    /// The clearances of what is handled so.
+    pub(crate) fn handled_so(&self, handling: &Handling) -> Vec<Arc<Line>> {
+        let alike = self.alike.read().unwrap_or_else(PoisonError::into_inner);
+        alike.get(handling).cloned().unwrap_or_default()
+    }
+
+    /// How items are handled, in order.
+    pub(crate) fn handlings(&self) -> Vec<Arc<Handling>> {
+        let alike = self.alike.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = alike.keys().cloned().collect();
+        all.sort_unstable();
+        all
     }
 
     /// The clearances that are such, by number.
@@ -176,11 +190,6 @@ impl Book {
             let rests = via.iter().any(|given| given.on.contains(agreement));
             rests && (is(producer) || via.iter().any(|given| is(&given.giver)))
         })
-    }
-
-    /// Every clearance.
-    pub(crate) fn all(&self) -> Vec<Line> {
-        self.since(0).iter().map(|line| Line::clone(line)).collect()
     }
 
     /// Every clearance but the first so many.

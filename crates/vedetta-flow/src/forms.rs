@@ -1,15 +1,15 @@
 //! Derived forms, made before the unit of work that writes them: who brings much to look through
 //! waits, and holds up neither those who read nor those who write.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use vedetta_model::{Handling, ItemId, OrganisationId};
+use vedetta_policy::{Again, Waiting};
 use vedetta_store::{EntryKind, Reader, Sequence, StoreError};
 
 use crate::house::Shared;
-use crate::redaction::{Derived, NoForm, facts_of, known_to};
+use crate::redaction::{Derived, NoForm, Readable, facts_of, known_to};
 use crate::standing::Standing;
 
 /// So often forms are made, while what they rest on changes before they are written.
@@ -33,37 +33,15 @@ pub(crate) struct Settled<'a> {
     stale: BTreeSet<usize>,
 }
 
-/// How that is handled of which a form is to be looked for again, with from which place on; at the
-/// latest where the last look ended.
-pub(crate) type Again = HashMap<Arc<Handling>, Sequence>;
-
-/// What is withheld for now: what it rests on keeps changing, or is not here yet.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    due: Again,
-    /// What is due when the present unit of work is committed.
-    coming: Vec<(Arc<Handling>, Sequence)>,
-    /// By what is not here.
-    awaited: HashMap<ItemId, Again>,
-    /// By producer, what its items wait for, the oldest first.
-    of: HashMap<OrganisationId, VecDeque<ItemId>>,
-    /// What stood when it was last asked who may read by now what is awaited.
-    asked: u64,
-}
-
 /// Entries looked at in one go.
 const PAGE: usize = 200;
-/// The items of one producer wait for so much that is not here; then the oldest is given up, and looked
-/// for when the node starts again.
-const AWAITED: usize = if cfg!(test) { 3 } else { 1_000 };
 
 impl Forms {
-    /// None yet, of what is known of victims, and in the ledger, now.
-    pub(crate) fn of(standing: Arc<Standing>, shared: &Shared) -> Result<Self, StoreError> {
-        let head = shared.read(|reader| reader.head())?;
-        let upto = head.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+    /// None yet, of what is known of victims, and in the ledger, now: what is committed and not in effect
+    /// yet comes after that.
+    pub(crate) fn of(standing: Arc<Standing>, shared: &Shared) -> Self {
         let (made, leaning, stale) = (BTreeMap::new(), HashMap::new(), BTreeSet::new());
-        Ok(Self { standing, made, leaning, upto, stale })
+        Self { standing, made, leaning, upto: shared.bell.last(), stale }
     }
 
     pub(crate) fn add(&mut self, place: usize, form: Result<Derived, NoForm>) {
@@ -175,7 +153,7 @@ impl Settled<'_> {
         at: Sequence,
     ) {
         if self.stale.contains(&place) {
-            shared.waiting().coming.push((Arc::clone(handling), at));
+            shared.waiting().wait(handling, at);
         }
         self.wait_for(place, (shared, handling), at);
     }
@@ -200,149 +178,68 @@ impl Settled<'_> {
     }
 }
 
-impl Waiting {
-    fn wait_for(&mut self, ids: &[ItemId], handling: &Arc<Handling>, at: Sequence) {
-        for id in ids {
-            let due = self.awaited.entry(id.clone()).or_default();
-            if enter(due, handling, at) {
-                continue;
-            }
-            let order = self.of.entry(handling.producer.clone()).or_default();
-            order.push_back(id.clone());
-            if order.len() > AWAITED
-                && let Some(oldest) = order.pop_front()
-            {
-                // For it may wait what is handled in several ways.
-                order.retain(|it| *it != oldest);
-                if let Entry::Occupied(mut due) = self.awaited.entry(oldest) {
-                    due.get_mut().retain(|it, _| it.producer != handling.producer);
-                    if due.get().is_empty() {
-                        due.remove();
-                    }
-                }
-            }
-        }
+/// What is looked for again now; what of it is not looked for after all is due still.
+pub(crate) struct Taken<'a> {
+    shared: &'a Shared,
+    due: Again<Sequence>,
+}
+
+impl<'a> Taken<'a> {
+    pub(crate) fn of(shared: &'a Shared) -> Self {
+        Self { shared, due: shared.waiting().take() }
     }
 
-    fn came(&mut self, id: &ItemId) {
-        let found = self.found(id);
-        self.coming.extend(found);
+    pub(crate) fn get(&self, handling: &Arc<Handling>) -> Option<Sequence> {
+        self.due.get(handling).copied()
     }
 
-    /// What waited for an item, which it does no longer.
-    fn found(&mut self, id: &ItemId) -> Again {
-        let found = self.awaited.remove(id).unwrap_or_default();
-        for handling in found.keys() {
-            if let Some(order) = self.of.get_mut(&handling.producer) {
-                order.retain(|it| it != id);
-            }
-        }
-        found
+    pub(crate) fn handlings(&self) -> Vec<Arc<Handling>> {
+        self.due.keys().cloned().collect()
     }
 
-    pub(crate) fn committed(&mut self) {
-        for (handling, at) in self.coming.drain(..) {
-            enter(&mut self.due, &handling, at);
-        }
+    /// It was looked for; at the latest where this look began it is to be looked for again.
+    pub(crate) fn left_out(&mut self, handling: Arc<Handling>) {
+        self.due.entry(handling).or_insert(Sequence(u64::MAX));
     }
 
-    /// What is to be looked for again, which is forgotten.
-    pub(crate) fn take(&mut self) -> Again {
-        std::mem::take(&mut self.due)
-    }
-
-    pub(crate) fn put_back(&mut self, due: &Again) {
-        for (handling, at) in due {
-            enter(&mut self.due, handling, *at);
-        }
-    }
-
-    pub(crate) fn is_due(&self) -> bool {
-        !self.due.is_empty()
+    /// It was looked for.
+    pub(crate) fn done(&mut self, handling: &Arc<Handling>) {
+        self.due.remove(handling);
     }
 }
 
-/// Whether it was there: then the first place counts.
-fn enter(due: &mut Again, handling: &Arc<Handling>, at: Sequence) -> bool {
-    match due.get_mut(handling) {
-        Some(first) => {
-            *first = at.min(*first);
-            true
-        }
-        None => due.insert(Arc::clone(handling), at).is_some(),
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.shared.waiting().put_back(&self.due);
     }
 }
 
 impl Shared {
-    pub(crate) fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    pub(crate) fn waiting(&self) -> MutexGuard<'_, Waiting<Sequence>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that a unit of work placed items, or released them to more: forms may have waited for them.
     pub fn came<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) {
         let mut waiting = self.waiting();
-        if !waiting.awaited.is_empty() {
-            items.into_iter().for_each(|id| waiting.came(id));
-        }
+        items.into_iter().for_each(|id| waiting.came(id));
     }
 
-    /// Has looked for again what waits for something that its bringer may read by now, and not when it
-    /// was last asked: what stands is another, though nothing was released.
+    /// Has looked for again what waits for something that its bringer may read by now: what stands is
+    /// another than when it was last asked, though nothing was released.
     pub(crate) fn ask_again(&self, standing: &Standing) -> Result<(), StoreError> {
         let waiting = self.waiting();
-        if waiting.asked == standing.compiled {
-            return Ok(());
-        }
-        let awaited = waiting.awaited.iter().flat_map(|(id, by)| by.keys().map(move |it| (id, it)));
-        let awaited: BTreeSet<_> =
-            awaited.map(|(id, it)| (id.clone(), it.producer.clone())).collect();
+        let awaited = waiting.awaited().map(|(id, it)| (id.clone(), it.producer.clone()));
+        let awaited: BTreeSet<_> = awaited.collect();
         drop(waiting);
+        let mut readable = Readable::default();
         for (id, bringer) in awaited {
             let Some(number) = standing.directory.number(&bringer) else { continue };
-            if known_to(self, (standing, number), &id)?.is_some() {
-                let mut waiting = self.waiting();
-                let found = waiting.found(&id);
-                waiting.put_back(&found);
+            let readable = readable.of(&self.book, standing, number);
+            if known_to(self, (number, readable), &id)?.is_some() {
+                self.waiting().look_again(&id);
             }
         }
-        self.waiting().asked = standing.compiled;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use vedetta_model::{Category, Pap, Tlp};
-
-    use super::*;
-
-    fn handling(tlp: Tlp) -> Arc<Handling> {
-        Arc::new(Handling {
-            producer: OrganisationId::new("perugia").unwrap(),
-            category: Category::Incident,
-            tlp,
-            pap: Pap::Clear,
-            victims: [].into(),
-            named: [].into(),
-            only_under: [].into(),
-            via: [].into(),
-        })
-    }
-
-    #[test]
-    fn the_oldest_is_given_up_once_in_however_many_ways_it_is_waited_for() {
-        let ids = [1, 2, 3, 4].map(|n| ItemId::of("tool", uuid::Uuid::from_u128(n)));
-        let (mut waiting, ways) = (Waiting::default(), [Tlp::Green, Tlp::Amber].map(handling));
-        let mut wait = |id: &ItemId, way: &Arc<Handling>| {
-            waiting.wait_for(std::slice::from_ref(id), way, Sequence(1));
-            let mut awaited: Vec<_> = waiting.awaited.keys().cloned().collect();
-            awaited.sort();
-            awaited
-        };
-        for (id, way) in [(&ids[0], 0), (&ids[1], 0), (&ids[0], 1)] {
-            wait(id, &ways[way]);
-        }
-        assert_eq!(wait(&ids[2], &ways[0]), ids[1..3], "the first is given up");
-        assert_eq!(wait(&ids[3], &ways[0]), ids[1..], "and leaves room");
     }
 }

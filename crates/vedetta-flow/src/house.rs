@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use vedetta_model::{Actor, Clock, Entropy, Instant};
+use vedetta_policy::Waiting;
 use vedetta_scribe::{AfterCommit, Scribe, Writes, not_in_effect};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
@@ -13,7 +14,6 @@ use vedetta_store::{
 use crate::bell::Bell;
 use crate::book::Book;
 use crate::error::FlowError;
-use crate::forms::Waiting;
 use crate::losses;
 use crate::mesh::Compiled;
 use crate::standing::Standing;
@@ -44,7 +44,7 @@ pub struct Shared {
     renewing: Mutex<()>,
     /// What the past's newcomers were looked for in already.
     pub(crate) looked: Mutex<Looked>,
-    pub(crate) waiting: Mutex<Waiting>,
+    pub(crate) waiting: Mutex<Waiting<Sequence>>,
     pub(crate) withdrawals: Newest,
     /// What is lost as things stand.
     pub(crate) losses: losses::Kept,
@@ -261,6 +261,14 @@ impl Shared {
         renewed
     }
 
+    /// What stands now, and the place up to which all is in effect that was decided before it stood.
+    pub(crate) fn as_of(&self) -> (Arc<Standing>, Sequence) {
+        let standing = self.standing();
+        // Who renews it rings before it lets go.
+        let _renewed = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        (standing, self.bell.last())
+    }
+
     /// Says that a unit of work touches records of a kind, so that what stands is read again.
     pub fn touch(&self, kind: RecordKind) {
         self.touched.fetch_or(1 << kind.code(), Ordering::SeqCst);
@@ -324,6 +332,7 @@ impl Shared {
             self.standing.store(Arc::new(renewed));
         }
         self.bell.ring(last);
+        self.waiting().in_effect();
         Ok(())
     }
 }

@@ -4,14 +4,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Form, OMITTED, Redaction, Reference, Secrets, Victim, redact};
-use vedetta_store::{ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
+use vedetta_store::{ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
 
+use crate::book::Book;
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
 use crate::standing::Standing;
@@ -40,6 +42,7 @@ pub(crate) struct Tellers<'a> {
     here: HashMap<&'a ItemId, Here<'a>>,
     /// By bringer, what of the ledger it knows of.
     asked: HashMap<(ItemId, OrganisationNumber), Option<Tells>>,
+    readable: Readable,
     /// References that may still be followed.
     references: usize,
     /// By victims, what must not be told of them, unless it is not known.
@@ -49,6 +52,10 @@ pub(crate) struct Tellers<'a> {
     /// Octets that may still be looked through.
     room: usize,
 }
+
+/// What bringers may read, asked once for each: of what stands no longer nothing is remembered.
+#[derive(Default)]
+pub(crate) struct Readable(HashMap<OrganisationNumber, Arc<Vec<ClearanceId>>>);
 
 /// An item of the load.
 struct Here<'a> {
@@ -302,7 +309,8 @@ impl<'a> Tellers<'a> {
             there.bodies.push(body);
         }
         let (asked, secrets, telling) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { shared, here, asked, references: REFERENCES, secrets, telling, room: ROOM }
+        let (readable, references) = (Readable::default(), REFERENCES);
+        Self { shared, here, asked, readable, references, secrets, telling, room: ROOM }
     }
 
     /// Whether an item of this load or of the ledger tells a victim, where its bringer knows of it. One
@@ -346,7 +354,8 @@ impl<'a> Tellers<'a> {
         if let Some(asked) = self.asked.get(&key) {
             return Ok(*asked);
         }
-        let there = known_to(self.shared, (standing, producer), id)?;
+        let readable = self.readable.of(&self.shared.book, standing, producer);
+        let there = known_to(self.shared, (producer, readable), id)?;
         self.asked.insert(key, there);
         Ok(there)
     }
@@ -400,6 +409,18 @@ impl<'a> Tellers<'a> {
     }
 }
 
+impl Readable {
+    pub(crate) fn of(
+        &mut self,
+        book: &Book,
+        standing: &Standing,
+        organisation: OrganisationNumber,
+    ) -> &Arc<Vec<ClearanceId>> {
+        let reader = vedetta_policy::Reader { organisation, person: None };
+        self.0.entry(organisation).or_insert_with(|| book.entitled(standing, &reader))
+    }
+}
+
 impl Scan<'_> {
     /// Whether a body tells the victims, or may: what there is no room for is not looked through.
     fn finds(&mut self, body: &[u8]) -> bool {
@@ -412,12 +433,10 @@ impl Scan<'_> {
 /// Whether what a bringer knows of an item of the ledger tells a victim.
 pub(crate) fn known_to(
     shared: &Shared,
-    (standing, producer): (&Standing, OrganisationNumber),
+    (producer, readable): (OrganisationNumber, &[ClearanceId]),
     id: &ItemId,
 ) -> Result<Option<Tells>, StoreError> {
     let releases = shared.read(|reader| reader.releases(id))?;
-    let reader = vedetta_policy::Reader { organisation: producer, person: None };
-    let readable = shared.book.entitled(standing, &reader);
     let known = releases
         .iter()
         .filter(|it| it.producer == producer || readable.binary_search(&it.clearance).is_ok());
@@ -498,4 +517,18 @@ fn derived_id(key: &[u8], item: &ItemId, of: Option<OrganisationNumber>) -> Item
         bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
     }
     ItemId::of(item.kind(), uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_bringer_may_read_is_asked_once_also_of_what_stands_no_longer() {
+        let (book, mut readable) = (Book::default(), Readable::default());
+        let standing = Standing::nobody(1, Instant::default());
+        let mut ask = |who| Arc::clone(readable.of(&book, &standing, OrganisationNumber(who)));
+        let (first, other, again) = (ask(1), ask(2), ask(1));
+        assert!(Arc::ptr_eq(&first, &again) && !Arc::ptr_eq(&first, &other));
+    }
 }

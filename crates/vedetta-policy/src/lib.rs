@@ -80,6 +80,7 @@ mod stix_rules;
 mod traces;
 mod unselected;
 mod victim;
+mod waiting;
 mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
@@ -103,3 +104,4 @@ pub use selection::selects;
 pub use siblings::{Sibling, TooMuch, pass_on, references};
 pub use standing::{Standing, last_day};
 pub use victim::{Subnet, Victim};
+pub use waiting::{Again, Waiting};

@@ -117,7 +117,7 @@ impl House {
             door: arrival.door,
             source: arrival.source,
             readable: self.shared.book.entitled(&standing, &self.reader_of(by)?),
-            beyond: if self.has_peers() { Beyond::Nodes } else { Beyond::Nobody },
+            beyond: Beyond::of(self),
             handlings,
             items,
         });
@@ -195,9 +195,15 @@ pub(crate) struct Load {
 
 /// Whether there are other nodes, for whom derived forms are made though nobody here gets them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Beyond {
+pub(crate) enum Beyond {
     Nodes,
     Nobody,
+}
+
+impl Beyond {
+    pub(crate) fn of(house: &House) -> Self {
+        if house.has_peers() { Self::Nodes } else { Self::Nobody }
+    }
 }
 
 /// What became of one item of a load, and how many it goes to.
@@ -274,7 +280,7 @@ impl Load {
         asked: impl Fn(&Handling) -> bool,
     ) -> Result<Forms, StoreError> {
         let standing = self.shared.standing();
-        let mut forms = Forms::of(Arc::clone(&standing), &self.shared)?;
+        let mut forms = Forms::of(Arc::clone(&standing), &self.shared);
         let wanted = self.wanted(&standing, part).filter(|(_, handling)| asked(handling));
         let mut wanted = wanted.peekable();
         if wanted.peek().is_none() {
@@ -330,11 +336,13 @@ impl Load {
             self.reclaim(unit)?;
         }
         let placements = unit.place_items(&drafts)?;
-        self.shared.came(items.iter().map(|item| &item.id));
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
         for (place, placement) in part.zip(placements) {
             let (item, handling) = (&self.items[place], &self.handlings[place]);
             let Some(cleared) = known.get(handling) else { continue };
+            if matches!(placement, Placement::Added(_)) {
+                self.shared.came([&item.id]);
+            }
             // What is withdrawn or revoked stays so, whatever comes late.
             if let Placement::Added(stamp) = placement
                 && (cleared.redacted.is_none() || is_served(unit, &item.id, stamp.seq)?)
@@ -453,6 +461,7 @@ impl Load {
             return Ok(Outcome::Refused { rule: "not-placed", reason });
         }
         let stamps = unit.rerelease(&[(origin, full)], &self.actor)?;
+        self.shared.came([&item.id]);
         Ok(stamps.first().map_or(Outcome::Known, |stamp| Outcome::Accepted(*stamp)))
     }
 

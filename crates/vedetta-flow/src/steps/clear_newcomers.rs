@@ -18,9 +18,11 @@ use vedetta_store::{
     StoredItem, UnitOfWork, VersionFilter, line,
 };
 
-use crate::book::{Book, Grounds};
+use crate::actions::accept_items::Beyond;
+use crate::book::{Book, Grounds, Line};
 use crate::error::FlowError;
-use crate::forms::{Again, Forms, Settled, TRIES};
+use crate::forms::{Forms, Settled, TRIES, Taken};
+use crate::holding::is_served;
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
@@ -32,7 +34,12 @@ const TOGETHER: usize = 1000;
 pub(crate) const ACTOR: &str = "clear_newcomers";
 
 /// How far the past was looked through for each form of each handling, and for whom.
-pub(crate) type Looked = HashMap<(Arc<Handling>, Form), Look>;
+#[derive(Default)]
+pub(crate) struct Looked {
+    far: HashMap<(Arc<Handling>, Form), Look>,
+    /// With what all of it was looked through last.
+    compiled: u64,
+}
 
 /// Up to where, and how much of the past each was due.
 pub(crate) struct Look {
@@ -47,19 +54,31 @@ struct Ledgered {
     /// Whom every clearance of the full form names, and whom any does.
     everywhere: Option<Audience>,
     anywhere: Audience,
+    /// Whom any clearance of the other form names: its form may wait.
+    without: Audience,
     /// From where on the form of one of the items was withheld for a while, if it was.
     waits: Option<Sequence>,
 }
 
+/// What stands, and up to where the book has what was released: what comes later is the next run's.
+struct Pass {
+    standing: Arc<Standing>,
+    upto: Sequence,
+    beyond: Beyond,
+}
+
 /// What to look for: a form of the items of a handling, for those entitled to it.
 struct Search<'a> {
-    standing: &'a Arc<Standing>,
+    pass: &'a Pass,
     handling: &'a Arc<Handling>,
     form: Form,
     /// The clearances under which the items were released in full.
     full: &'a [ClearanceId],
+    anywhere: &'a Audience,
     /// Who looks, by how much of the past they are due.
     whom: Vec<(Past, Audience)>,
+    /// Whether other nodes lack what waited.
+    beyond: Beyond,
 }
 
 /// Items due to the same newcomers.
@@ -80,56 +99,65 @@ impl House {
     /// What the ledger said; what was released until then stays, and the next run goes on.
     pub fn clear_newcomers(&self) -> Result<usize, FlowError> {
         let mut looked = self.shared.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        self.shared.ask_again(&self.standing())?;
-        let due = self.shared.waiting().take();
-        let (mut left, mut released) = (Again::new(), 0);
-        let mut look = |handling: Arc<Handling>, ledgered: Ledgered| -> Result<(), FlowError> {
-            let waits = due.get(&handling).copied();
-            let found =
-                self.look_through(&mut looked, (&handling, &Ledgered { waits, ..ledgered }))?;
-            released += found.count;
-            if found.left_out {
-                left.insert(handling, waits.unwrap_or(Sequence(u64::MAX)));
-            }
-            Ok(())
+        let asked = self.standing();
+        if looked.compiled != asked.compiled {
+            self.shared.ask_again(&asked)?;
+        }
+        // In this order: what is due is in effect, and the book has what was released by then.
+        let mut due = Taken::of(&self.shared);
+        let (standing, upto) = self.shared.as_of();
+        let book = &self.shared.book;
+        let all = match looked.compiled == standing.compiled {
+            true => due.handlings(),
+            false => book.handlings(),
         };
-        let mut all = ledgered(&self.shared.book).into_iter();
-        let done = all.try_for_each(|(handling, ledgered)| look(handling, ledgered));
-        self.shared.waiting().put_back(if done.is_err() { &due } else { &left });
-        done.map(|()| released)
+        let (pass, mut released) = (Pass { standing, upto, beyond: Beyond::of(self) }, 0);
+        for handling in all {
+            let ledgered = Ledgered::of(&book.handled_so(&handling), due.get(&handling));
+            if ledgered.everywhere.is_none() {
+                continue;
+            }
+            let found = self.look_through(&mut looked.far, (&handling, &ledgered), &pass)?;
+            released += found.count;
+            match found.left_out {
+                true => due.left_out(handling),
+                false => due.done(&handling),
+            }
+        }
+        looked.compiled = asked.compiled;
+        Ok(released)
     }
 
     /// Looks through what is handled alike, in either form.
     fn look_through(
         &self,
-        looked: &mut Looked,
+        looked: &mut HashMap<(Arc<Handling>, Form), Look>,
         (handling, ledgered): (&Arc<Handling>, &Ledgered),
+        pass: &Pass,
     ) -> Result<Released, FlowError> {
-        let (upto, standing, mut all) = (self.bell().last(), self.standing(), Released::default());
+        let mut all = Released::default();
         for form in [Form::Full, Form::Redacted] {
-            let pasts = self.pasts(&standing, (handling, form), ledgered);
-            let had: &Audience = match standing.was_held(handling) {
-                true => standing.network.everyone(),
-                false => &ledgered.anywhere,
-            };
+            let pasts = self.pasts(&pass.standing, (handling, form), ledgered);
             let key = (Arc::clone(handling), form);
             let waits = ledgered.waits.filter(|_| form == Form::Redacted);
             let before = looked.get(&key);
             let first = waits.map_or(Sequence(u64::MAX), |at| Sequence(at.0.saturating_sub(1)));
             let from = before.map_or(Sequence::START, |it| it.upto.min(first));
             let known = |(number, past): &(&OrganisationNumber, &Past)| {
-                let Some(before) = before else { return false };
-                match before.pasts.get(number) {
-                    Some(before) => before.wider(**past) == *before,
-                    // To whom nothing is due but what waited.
-                    None => waits.is_some() && !had.contains(**number) && **past == Past::Nothing,
-                }
+                let before = before.and_then(|before| before.pasts.get(number));
+                before.is_some_and(|before| before.wider(**past) == *before)
             };
             let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
+            let ours = !handling.victims.is_empty() && handling.via.is_empty();
+            let looks = ours && form == Form::Redacted && (waits.is_some() || before.is_none());
+            let beyond = if looks { pass.beyond } else { Beyond::Nobody };
             let mut left_out = false;
-            for (whom, from) in [(old, from), (new, Sequence::START)] {
-                let (full, whom) = (&ledgered.full[..], by_past(whom));
-                let search = Search { standing: &standing, handling, form, full, whom };
+            for (whom, from, beyond) in
+                [(new, Sequence::START, Beyond::Nobody), (old, from, beyond)]
+            {
+                let (whom, full) = (by_past(whom), &ledgered.full[..]);
+                let anywhere = &ledgered.anywhere;
+                let search = Search { pass, handling, form, full, anywhere, whom, beyond };
                 let found = self.search(&search, from)?;
                 all.count += found.count;
                 left_out |= found.left_out;
@@ -137,7 +165,7 @@ impl House {
             all.left_out |= left_out;
             // What was left out is looked for again where this run did.
             if !left_out {
-                looked.insert(key, Look { upto, pasts });
+                looked.insert(key, Look { upto: pass.upto, pasts });
             }
         }
         Ok(all)
@@ -168,11 +196,11 @@ impl House {
         }
         let pasts = standing.network.histories(handling, &lacking, self.now());
         let mut pasts: BTreeMap<_, _> = pasts.into_iter().collect();
-        // What they had, or would have had, they are due in any case.
+        // What they had, or would have had, or what waited they are due in any case.
         let had = lacking.iter().filter(|number| {
-            standing.was_held(handling)
-                || (form == Form::Redacted
-                    && (ledgered.waits.is_some() || ledgered.anywhere.contains(*number)))
+            let either =
+                || ledgered.anywhere.contains(*number) || ledgered.without.contains(*number);
+            standing.was_held(handling) || (form == Form::Redacted && either())
         });
         for number in had {
             pasts.entry(number).or_insert(Past::Nothing);
@@ -181,20 +209,24 @@ impl House {
     }
 
     fn search(&self, search: &Search<'_>, from: Sequence) -> Result<Released, FlowError> {
-        let Some((widest, _)) = search.whom.last() else { return Ok(Released::default()) };
-        let any = search.whom.iter().any(|(past, _)| *past == Past::Nothing);
-        let mut after = match widest {
-            Past::Since(moment) if !any && !search.standing.was_held(search.handling) => {
+        if search.whom.is_empty() && search.beyond == Beyond::Nobody {
+            return Ok(Released::default());
+        }
+        let any = search.whom.iter().any(|(past, _)| *past == Past::Nothing)
+            || search.beyond == Beyond::Nodes
+            || search.pass.standing.was_held(search.handling);
+        let mut after = match search.whom.last() {
+            Some((Past::Since(moment), _)) if !any => {
                 let before = Instant::from_micros(moment.micros() - 1);
                 from.max(self.place_at(before)?)
             }
             _ => from,
         };
-        let (until, mut seen, mut all) = (self.bell().last(), HashSet::new(), Released::default());
+        let (mut seen, mut all) = (HashSet::new(), Released::default());
         loop {
             let query = ItemQuery {
                 after,
-                until: Some(until),
+                until: Some(search.pass.upto),
                 limit: TOGETHER,
                 clearances: Some(search.full),
                 producer: None,
@@ -206,8 +238,9 @@ impl House {
                 let page = reader.items(&query)?;
                 let mut due = Due::new();
                 for item in page.items.into_iter().filter(|item| seen.insert(item.origin)) {
-                    let newcomers = self.newcomers(search, reader, &item)?;
-                    enter(&mut due, newcomers, item);
+                    if let Some(newcomers) = self.newcomers(search, reader, &item)? {
+                        enter(&mut due, newcomers, item);
+                    }
                 }
                 Ok((due, page.next))
             })?;
@@ -223,35 +256,46 @@ impl House {
         }
     }
 
-    /// Who is due an item and did not have it; nobody when there is a newer version of it.
+    /// Who is due an item and did not have it, if anybody is and there is no newer version of it. For
+    /// other nodes it may be nobody here.
     fn newcomers(
         &self,
         search: &Search<'_>,
         reader: &mut dyn Reader,
         item: &StoredItem,
-    ) -> Result<Audience, StoreError> {
+    ) -> Result<Option<Audience>, StoreError> {
+        let withheld = withheld(&item.facts);
+        let given =
+            |(past, whom): &(Past, Audience)| *past != Past::Nothing || whom.meets(search.anywhere);
+        if withheld.is_empty() && !search.whom.iter().any(given) {
+            return Ok(None);
+        }
         let mut releases = reader.releases(&item.id)?;
         let of = line(&item.id, item.producer);
         releases.retain(|release| of.is_none_or(|of| release.producer == of));
         if releases.iter().any(|other| other.version > item.version) {
-            return Ok(Audience::nobody());
+            return Ok(None);
         }
         releases.retain(|release| release.origin == item.origin);
+        let mut lacking = search.beyond == Beyond::Nodes && Provenance::of(item).is_none();
         if search.form == Form::Redacted {
             let mut derived = self.forms_here(reader, item)?;
             derived.retain(|release| of.is_some() || release.version == item.version);
+            lacking &= derived.is_empty();
             releases.append(&mut derived);
         }
         let had = Had::of(&releases, search, &self.shared.book);
+        let mut waited = false;
         let (mut due, before) = match search.form {
             Form::Full => (Audience::nobody(), &had.full),
             Form::Redacted => (had.full.clone(), &had.redacted),
         };
-        for id in withheld(&item.facts) {
+        for id in withheld {
             if let Some(clearance) = self.shared.book.get(id)
                 && (search.form, clearance.form) != (Form::Full, Form::Redacted)
             {
                 due.absorb(&clearance.audience);
+                waited |= clearance.form == Form::Redacted;
             }
         }
         let mut newcomers = Audience::nobody();
@@ -260,7 +304,8 @@ impl House {
             let some = if covered { whom.clone() } else { whom.intersection(&due) };
             newcomers.absorb(&some.difference(before));
         }
-        Ok(newcomers)
+        let wanted = !newcomers.is_empty() || (lacking && waited);
+        Ok(wanted.then_some(newcomers))
     }
 
     fn release(
@@ -269,11 +314,12 @@ impl House {
         newcomers: Audience,
         items: Vec<StoredItem>,
     ) -> Result<Released, FlowError> {
-        let today = search.standing.network.decision(search.handling);
+        let standing = &search.pass.standing;
+        let today = standing.network.decision(search.handling);
         let grounds = Grounds { under: Cow::Borrowed(&today.under) };
         let work = Arc::new(Release {
             shared: Arc::clone(&self.shared),
-            standing: Arc::clone(search.standing),
+            standing: Arc::clone(standing),
             redactor: Redactor::of(self),
             handling: Arc::clone(search.handling),
             form: search.form,
@@ -317,7 +363,7 @@ impl Release {
     /// The derived forms of what was brought here, where they are what is released: of what came from
     /// another node its origin alone makes them.
     fn forms(&self) -> Result<Forms, StoreError> {
-        let mut forms = Forms::of(Arc::clone(&self.standing), &self.shared)?;
+        let mut forms = Forms::of(Arc::clone(&self.standing), &self.shared);
         let mut tellers = Tellers::of(&self.shared, std::iter::empty());
         for (place, _) in self.wanted() {
             let item = &self.items[place];
@@ -378,6 +424,9 @@ impl Release {
     ) -> Result<usize, StoreError> {
         let (mut placed, mut releases) = (0, Vec::new());
         for (place, item) in self.items.iter().enumerate() {
+            if !stands(unit, item)? {
+                continue;
+            }
             if Provenance::of(item).is_some() {
                 let here = self.forms_here(unit, item)?;
                 releases.extend(here.last().map(|origin| (*origin, clearance)));
@@ -454,7 +503,7 @@ impl Had {
         if clearance.handling.via.is_empty() && search.handling.via.is_empty() {
             return;
         }
-        let today = search.standing.network.decision(&clearance.handling);
+        let today = search.pass.standing.network.decision(&clearance.handling);
         let reads = clearance.audience.intersection(today.entitled(clearance.form));
         match clearance.form {
             Form::Full => self.full.absorb(&reads),
@@ -464,6 +513,17 @@ impl Had {
 }
 
 impl Ledgered {
+    fn of(lines: &[Arc<Line>], waits: Option<Sequence>) -> Self {
+        let mut all = Self { waits, ..Self::default() };
+        for Line { id, clearance, .. } in lines.iter().map(Arc::as_ref) {
+            match clearance.form {
+                Form::Full => all.enter(*id, &clearance.audience),
+                Form::Redacted => drop(all.without.absorb(&clearance.audience)),
+            };
+        }
+        all
+    }
+
     fn enter(&mut self, id: ClearanceId, audience: &Audience) {
         self.full.push(id);
         self.anywhere.absorb(audience);
@@ -474,17 +534,12 @@ impl Ledgered {
     }
 }
 
-/// The book by handling.
-fn ledgered(book: &Book) -> BTreeMap<Arc<Handling>, Ledgered> {
-    let mut by_handling: BTreeMap<Arc<Handling>, Ledgered> = BTreeMap::new();
-    for line in book.all() {
-        let clearance = &line.clearance;
-        let ledgered = by_handling.entry(Arc::clone(&clearance.handling)).or_default();
-        if clearance.form == Form::Full {
-            ledgered.enter(line.id, &clearance.audience);
-        }
-    }
-    by_handling
+/// Whether a version of an item is served still, and there is no newer one.
+fn stands(unit: &mut dyn UnitOfWork, item: &StoredItem) -> Result<bool, StoreError> {
+    let of = line(&item.id, item.producer);
+    let mut releases = unit.releases(&item.id)?.into_iter();
+    let newer = |it: StoredItem| it.version > item.version && of.is_none_or(|of| it.producer == of);
+    Ok(!releases.any(newer) && is_served(unit, &item.id, item.stamp.seq)?)
 }
 
 /// From the least of the past to the most.
@@ -505,9 +560,6 @@ fn by_past(pasts: Vec<(&OrganisationNumber, &Past)>) -> Vec<(Past, Audience)> {
 }
 
 fn enter(due: &mut Due, newcomers: Audience, item: StoredItem) {
-    if newcomers.is_empty() {
-        return;
-    }
     match due.iter_mut().find(|(others, _)| *others == newcomers) {
         Some((_, items)) => items.push(item),
         None => due.push((newcomers, vec![item])),

@@ -115,6 +115,11 @@ impl Node {
         Self::of(name, TestHouse::at(directory, seed(name)))
     }
 
+    /// The same node, over the same ledger.
+    pub(super) fn opened_anew(self) -> Self {
+        Self::of(self.name, TestHouse::seeded(self.store, seed(self.name)))
+    }
+
     fn of(name: &'static str, TestHouse { house, clock, store }: TestHouse) -> Self {
         let house = Arc::new(house);
         Self { name, nodes: Nodes::new(Arc::clone(&house)), house, clock, store }

@@ -100,3 +100,43 @@ fn what_is_withdrawn_where_it_came_to_takes_the_form_of_its_origin_with_it() {
     national.house.withdraw(&officer, &incident().id(), "a mistake").unwrap();
     assert_eq!(national.read_by("poli-cert"), Vec::<String>::new());
 }
+
+#[test]
+fn a_form_that_only_other_nodes_need_goes_to_them_when_what_it_waited_for_is_here() {
+    let named = || {
+        let mut all = agreements();
+        all.iter_mut().for_each(|it| it.handling.victim = VictimVisibility::Named);
+        all
+    };
+    let mut known = named();
+    let parties = json!([party("centre", &["cnaipic"]), party("agencies", &["poli-cert"])]);
+    known.push(agreement("agencies", Some("pro-c2si"), ("hidden", "none"), &parties));
+    for anew in [false, true] {
+        let ledger = vedetta_testkit::TestHouse::ledger();
+        let umbria = Node::over("cosc-umbria", ledger, named());
+        let national = Node::new("cnaipic", known.clone());
+        pair(&national, &umbria);
+        let named_so = |kind: &str, n: u32| format!("{kind}--00000000-0000-4000-8000-{n:012x}");
+        let of = |kind: &str, n| {
+            let it = TestItem::incident(n, "plain").with("type", json!(kind));
+            it.with("id", json!(named_so(kind, n)))
+        };
+        let tool = of("tool", 2).tlp("CLEAR");
+        let edge = of("relationship", 3).without(&["name"]).tlp("AMBER");
+        let edge = edge.with("relationship_type", "related-to".into());
+        let edge = edge.with("source_ref", json!(incident().id()));
+        let edge = edge.with("target_ref", json!(tool.id()));
+        umbria.bring("perugia", &[incident(), edge]);
+        settle(&mut [Wire::between(&national, &umbria)]);
+        let leads = || {
+            let read = national.read_by("poli-cert");
+            read.iter().any(|it| it.contains("target_ref") && it.contains(tool.id().as_str()))
+        };
+        assert!(!leads());
+        let umbria = if anew { umbria.opened_anew() } else { umbria };
+        umbria.bring("perugia", &[tool.clone()]);
+        umbria.house.clear_newcomers().unwrap();
+        settle(&mut [Wire::between(&national, &umbria)]);
+        assert!(leads(), "opened anew: {anew}");
+    }
+}

@@ -1,10 +1,13 @@
 //! The past for those who come later.
 
+use std::sync::Arc;
+
+use vedetta_directory::directory::Records;
 use vedetta_flow::actions::change_agreement::Step;
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{Agreement, AgreementId, Hold, HoldId, OrganisationId};
-use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
+use vedetta_testkit::{Between, TestHouse};
 
 /// A later agreement that gives the centre's indicators to the stranger.
 fn welcome(test: &TestHouse, history: &str) {
@@ -115,4 +118,42 @@ fn terms_that_are_over_are_settled_once() {
     test.clock.set("2029-01-02T00:00:00Z");
     assert_eq!(test.house.settle_terms().unwrap(), 1);
     assert_eq!(test.house.settle_terms().unwrap(), 0);
+}
+
+#[test]
+fn what_comes_while_the_past_is_looked_through_is_not_passed_over() {
+    let ledger = Between::over(TestHouse::ledger());
+    let test = Arc::new(TestHouse::over(ledger.clone()).with_small_network());
+    let [first, other, meanwhile] = [1, 2, 3].map(TestItem::indicator);
+    let (first, meanwhile) = (first.tlp("GREEN"), meanwhile.tlp("AMBER"));
+    test.bring("cosc-umbria", &[first, other.tlp("AMBER")]);
+    // A newcomer to both, so that there is something to look through.
+    let todi = serde_json::json!({
+        "id": "todi", "name": "Todi", "kind": "operator", "client_of": ["perugia"]
+    });
+    let organisations = vec![serde_json::from_value(todi).unwrap()];
+    let records = Records { organisations, ..Records::default() };
+    test.house.put_records(&test.administrator(), records).unwrap();
+    let (others, item) = (Arc::clone(&test), meanwhile.clone());
+    ledger.before_reading(move || {
+        others.bring("cosc-umbria", &[item]);
+        welcome(&others, "\"all\"");
+    });
+    assert!(test.house.clear_newcomers().unwrap() > 0);
+    test.house.clear_newcomers().unwrap();
+    assert!(test.reads("stranger", &meanwhile.id()));
+}
+
+#[test]
+fn while_nothing_that_stands_changes_only_what_is_due_is_looked_through() {
+    let ledger = Between::over(TestHouse::ledger());
+    let test = TestHouse::over(ledger.clone()).with_small_network();
+    for (tlp, n) in [("CLEAR", 1), ("GREEN", 2), ("AMBER", 3), ("AMBER+STRICT", 4)] {
+        test.bring("cosc-umbria", &[TestItem::indicator(n).tlp(tlp)]);
+    }
+    welcome(&test, "\"all\"");
+    assert!(test.house.clear_newcomers().unwrap() > 0);
+    let before = ledger.readings();
+    assert_eq!(test.house.clear_newcomers().unwrap(), 0);
+    assert_eq!(ledger.readings(), before, "nothing is due");
 }

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use vedetta_flow::Step;
 use vedetta_model::Instant;
-use vedetta_store::{ItemDraft, ItemState, Reader, Store, StoreError, UnitOfWork};
+use vedetta_store::{
+    Form, ItemDraft, ItemState, NewClearance, Reader, Store, StoreError, UnitOfWork,
+};
+use vedetta_testkit::Between;
 
 use super::*;
 
@@ -286,6 +289,108 @@ fn a_form_withheld_for_what_its_bringer_may_not_read_comes_when_it_may() {
         assert_eq!(led_to(&test, &[&report]), [0], "{story}");
         assert!(!test.house.newcomers_wait());
     }
+}
+
+#[test]
+fn no_form_is_released_of_what_is_taken_back_or_changed_meanwhile() {
+    for change in ["withdrawn", "changed"] {
+        let ledger = Between::over(TestHouse::ledger());
+        let test = TestHouse::over(ledger.clone()).with_small_network();
+        assert_eq!(test.bring("cosc-umbria", &[incident()]).accepted.len(), 1);
+        hide(&test, "all");
+        let umbria = OrganisationId::new("cosc-umbria").unwrap();
+        let umbria = test.house.standing().directory.number(&umbria).unwrap();
+        ledger.before_writing(move |unit| match change {
+            "withdrawn" => unit.withdraw(&incident().id(), umbria, "tester", "{}").map(drop),
+            _ => come(unit, &incident().modified("2026-03-02T00:00:00.000Z")),
+        });
+        test.house.clear_newcomers().unwrap();
+        assert_eq!(read_by(&test, "stranger"), [""; 0], "{change}");
+    }
+}
+
+#[test]
+fn a_form_waits_on_when_the_house_is_opened_anew() {
+    let tool = tool(1, "plain");
+    for looked in [true, false] {
+        let test = with_hidden();
+        bring_edges(&test, &[&tool]);
+        let test = TestHouse::over(test.store);
+        if looked {
+            test.house.clear_newcomers().unwrap();
+            assert!(led_to(&test, &[&tool]).is_empty() && !test.house.newcomers_wait());
+        }
+        test.bring("cosc-umbria", &[tool.clone()]);
+        assert_eq!(test.house.newcomers_wait(), looked);
+        test.house.clear_newcomers().unwrap();
+        assert_eq!(led_to(&test, &[&tool]), [0], "though nothing is given of the past");
+    }
+}
+
+#[test]
+fn what_waits_is_not_looked_for_when_nothing_came() {
+    let test = with_hidden();
+    let tool = tool(1, "plain").tlp("AMBER");
+    assert_eq!(test.bring("client", &[tool.clone()]).accepted.len(), 1);
+    bring_edges(&test, &[&tool]);
+    test.house.clear_newcomers().unwrap();
+    assert!(!test.reads("cosc-umbria", &tool.id()) && !test.house.newcomers_wait());
+    assert_eq!(test.bring("client", &[tool.clone()]).duplicates, [tool.id()]);
+    assert_eq!(test.bring("terni", &[tool.with("name", json!("mine"))]).rejected.len(), 1);
+    assert!(!test.house.newcomers_wait());
+}
+
+/// Writes a tool of Umbria down, handled as nothing before, of which the house does not know yet.
+fn commit(test: &TestHouse, tool: &TestItem) {
+    test.bring("cosc-umbria", &[TestItem::indicator(1).tlp("GREEN")]);
+    let before = test.house.shared().book.get(vedetta_store::ClearanceId(1)).unwrap();
+    let mut handling = vedetta_model::Handling::clone(&before.handling);
+    handling.category = vedetta_model::Category::EarlyWarning;
+    let handling = Arc::new(handling);
+    let version = "2026-03-01T00:00:00.000Z".parse().unwrap();
+    let write = &mut |unit: &mut dyn UnitOfWork| {
+        let producer = unit.releases(&TestItem::indicator(1).id())?[0].producer;
+        let clearance = unit.intern(&NewClearance {
+            handling: &handling,
+            form: Form::Full,
+            audience: &before.audience,
+            grounds: "{}",
+            actor: "tester",
+        })?;
+        let (id, body) = (&tool.id(), &*tool.json());
+        let (state, body) = (ItemState::Live, body.as_bytes());
+        let (actor, facts) = ("tester", "{}");
+        let draft = ItemDraft { id, version, producer, clearance, state, actor, facts, body };
+        unit.place_items(&[draft]).map(drop)
+    };
+    test.store.write(test.house.now(), write).unwrap();
+    test.house.shared().touch_book();
+}
+
+#[test]
+fn what_was_committed_and_was_not_in_effect_is_referred_to() {
+    let test = with_hidden();
+    let tool = tool(1, "plain");
+    commit(&test, &tool);
+    bring_edges(&test, &[&tool]);
+    assert_eq!(led_to(&test, &[&tool]), [0]);
+}
+
+#[test]
+fn what_was_due_is_due_still_when_a_look_ends_badly() {
+    let ledger = Between::over(TestHouse::ledger());
+    let test = TestHouse::over(ledger.clone()).with_small_network();
+    hide(&test, "none");
+    let tool = tool(1, "plain");
+    bring_edges(&test, &[&tool]);
+    test.house.clear_newcomers().unwrap();
+    test.bring("cosc-umbria", &[tool.clone()]);
+    ledger.before_reading(|| panic!("a fault"));
+    let look = std::panic::AssertUnwindSafe(|| test.house.clear_newcomers());
+    assert!(std::panic::catch_unwind(look).is_err());
+    assert!(test.house.newcomers_wait());
+    test.house.clear_newcomers().unwrap();
+    assert_eq!(led_to(&test, &[&tool]), [0]);
 }
 
 #[test]
