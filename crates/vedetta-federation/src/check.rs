@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use vedetta_model::agreement::Stage;
 use vedetta_model::{AgreementId, Instant, OrganisationId, Tlp};
 use vedetta_policy::{Form, Network, Passage};
 
@@ -23,7 +24,7 @@ use crate::hop::{self, Hop};
 use crate::key::KeyId;
 use crate::limits::{Beside, Limits};
 use crate::passages::Passages;
-use crate::scope::{Breadth, Scope, Territory, Vouched};
+use crate::scope::{Accepted, Breadth, Scope, Territory, Vouched};
 use crate::seal::Seal;
 
 pub use self::roots::Roots;
@@ -350,7 +351,11 @@ impl Trust {
         let peer = |node: &OrganisationId| peers.iter().find(|peer| peer.organisation == *node);
         let nobody = Scope::default();
         let own = cards.newest(me).map_or(&nobody, |card| &card.says.serves);
-        let accepted = peers.iter().map(|peer| (&peer.organisation, &peer.serves));
+        let accepted = peers.iter().map(|peer| Accepted {
+            node: &peer.organisation,
+            serves: &peer.serves,
+            says: cards.newest(&peer.organisation).map(|card| &card.says.serves),
+        });
         let mut vouched = Vec::new();
         for (node, known) in cards.nodes() {
             let Some(card) = known.cards.last() else { continue };
@@ -367,7 +372,8 @@ impl Trust {
                 about_everyone: if everyone { Breadth::Everyone } else { Breadth::Theirs },
             });
         }
-        Territory::believed(network, accepted.chain([(me, own)]), &vouched)
+        let own = Accepted { node: me, serves: own, says: None };
+        Territory::believed(network, accepted.chain([own]), &vouched)
     }
 
     /// What was brought lately.
@@ -650,10 +656,11 @@ impl Trust {
                 tlp = stricter;
             }
             for passage in &hop.passages {
-                if !self.holds(item, before, hop, passage) || !self.is_as_agreed(passage) {
+                if !self.is_as_agreed(passage) {
                     let (relay, giver) = (hop.from.clone(), passage.giver.clone());
                     return Err(Refusal::Widened { relay, giver });
                 }
+                self.holds(item, before, hop, passage)?;
             }
             before = Some(hop);
         }
@@ -661,28 +668,45 @@ impl Trust {
     }
 
     /// Whether a passage gives no more than the agreement does of which it says so, as far as that is
-    /// known here.
+    /// known here: a draft says nothing yet, nor does one of which what stands above it is not here.
     fn is_as_agreed(&self, passage: &Passage) -> bool {
         let known = passage.under.as_ref().and_then(|under| self.network.agreement(under));
-        let Some(mut agreement) = known else { return true };
+        let Some(mut agreement) = known.filter(|it| !matches!(it.stage, Stage::Draft)) else {
+            return true;
+        };
         let given = agreement.handling.redistribution;
         let mut left = MOST_AGREEMENTS;
         while let Some(above) = agreement.parent.as_ref().filter(|_| left > 0) {
-            let Some(above) = self.network.agreement(above) else { break };
+            let Some(above) = self.network.agreement(above) else { return true };
             (agreement, left) = (above, left - 1);
         }
         passage.gives <= given && passage.root.as_ref() == Some(&agreement.id)
     }
 
     /// Whether who gives in a hop holds the item so, by what the hop before gave.
-    fn holds(&self, item: &Item, before: Option<&Hop>, hop: &Hop, passage: &Passage) -> bool {
-        let produced = item.form == Form::Full && passage.giver == item.conditions.producer;
-        if produced {
-            return passage.on.is_empty();
+    fn holds(
+        &self,
+        item: &Item,
+        before: Option<&Hop>,
+        hop: &Hop,
+        passage: &Passage,
+    ) -> Result<(), Refusal> {
+        let (relay, giver) = (&hop.from, &passage.giver);
+        let produced = item.form == Form::Full && *giver == item.conditions.producer;
+        let earlier = before.map(|before| &before.passages);
+        let any =
+            |may: &dyn Fn(&Passage) -> bool| earlier.is_none_or(|earlier| earlier.iter().any(may));
+        if produced && passage.on.is_empty()
+            || !produced && earlier.is_some() && any(&|it| hop::carries(it, passage))
+        {
+            Ok(())
+        } else if produced || !any(&|it| hop::leads_to(it, passage)) {
+            Err(Refusal::Widened { relay: relay.clone(), giver: giver.clone() })
+        } else if self.speaks(relay, giver) {
+            Ok(())
+        } else {
+            // Its card may come yet by which it does.
+            Err(Refusal::NotSpeaking { origin: relay.clone(), organisation: giver.clone() })
         }
-        let own = self.speaks(&hop.from, &passage.giver);
-        let Some(before) = before else { return own };
-        let earlier = &before.passages;
-        earlier.iter().any(|it| hop::carries(it, passage) || (own && hop::leads_to(it, passage)))
     }
 }

@@ -33,6 +33,17 @@ pub struct Territory {
     accepted: HashMap<OrganisationId, OrganisationId>,
 }
 
+/// A node that an administrator accepted: a peer, or this node itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// Which node.
+    pub node: &'a OrganisationId,
+    /// For whom it was accepted.
+    pub serves: &'a Scope,
+    /// For whom it says itself that it speaks, on its card.
+    pub says: Option<&'a Scope>,
+}
+
 /// What a node that is no peer claims, and who vouches for it.
 #[derive(Clone, Debug)]
 pub struct Vouched<'a> {
@@ -89,11 +100,14 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Nodes in ascending order: the first claim of a name stays.
-    fn of(nodes: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>) -> Self {
-        let nodes: BTreeMap<_, _> = nodes.into_iter().collect();
+    /// The first claim of a name stays: that of one node, then those of the others in ascending order.
+    fn of(
+        first: Option<(&'a OrganisationId, &'a Scope)>,
+        others: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
+    ) -> Self {
+        let others: BTreeMap<_, _> = others.into_iter().collect();
         let mut claims = Self::default();
-        for (node, scope) in nodes {
+        for (node, scope) in first.into_iter().chain(others) {
             claims.nodes.insert(node);
             for name in &scope.organisations {
                 claims.named.entry(name).or_insert(node);
@@ -139,27 +153,18 @@ impl<'a> Claims<'a> {
 }
 
 impl Territory {
-    /// Resolves the scopes of all known nodes against the directory. Of two that claim alike the
-    /// one with the lesser identifier speaks, everywhere the same.
-    #[must_use]
-    pub fn compile<'a>(
-        network: &Network,
-        nodes: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
-    ) -> Self {
-        Self::believed(network, nodes, &[])
-    }
-
     /// Resolves first what administrators accepted; then, of the nodes that are known by others'
     /// word alone, what they claim of the share of who vouches for them. So nobody takes an
-    /// organisation from a peer, nor from this node, by inventing a node.
+    /// organisation from a peer, nor from this node, by inventing a node. Of two that claim alike the
+    /// one that vouches speaks, else the one with the lesser identifier.
     #[must_use]
     pub fn believed<'a>(
         network: &Network,
-        accepted: impl IntoIterator<Item = (&'a OrganisationId, &'a Scope)>,
+        accepted: impl IntoIterator<Item = Accepted<'a>>,
         vouched: &[Vouched<'a>],
     ) -> Self {
         let accepted: Vec<_> = accepted.into_iter().collect();
-        let firm = Claims::of(accepted.iter().copied());
+        let firm = Claims::of(None, accepted.iter().map(|it| (it.node, it.serves)));
         let shares = shares(&accepted, vouched);
         let mut territory = Self::default();
         for number in network.everyone().iter() {
@@ -199,10 +204,12 @@ impl Territory {
     }
 }
 
-/// By who is accepted, nothing for those for whom nobody is: that node's claims beside those of the
-/// nodes that it vouches for.
+/// By who is accepted, nothing for those for whom nobody is: what that node says itself beside the
+/// claims of the nodes that it vouches for. What it was accepted for may be wider than what it says:
+/// who is below a region accepts its centre for everything, and what that leaves the national centre
+/// speaks for.
 fn shares<'a>(
-    accepted: &[(&'a OrganisationId, &'a Scope)],
+    accepted: &[Accepted<'a>],
     vouched: &[Vouched<'a>],
 ) -> HashMap<Option<&'a OrganisationId>, Claims<'a>> {
     let mut shares: HashMap<_, Vec<_>> = HashMap::new();
@@ -214,8 +221,9 @@ fn shares<'a>(
             shares.entry(None).or_default().push((*node, *serves));
         }
     }
-    for (node, serves) in accepted {
-        shares.entry(Some(*node)).and_modify(|share| share.push((*node, *serves)));
-    }
-    shares.into_iter().map(|(above, claims)| (above, Claims::of(claims))).collect()
+    let own = |above: Option<&OrganisationId>| {
+        let above = accepted.iter().find(|it| Some(it.node) == above)?;
+        Some((above.node, above.says.unwrap_or(above.serves)))
+    };
+    shares.into_iter().map(|(above, claims)| (above, Claims::of(own(above), claims))).collect()
 }

@@ -46,6 +46,25 @@ fn an_invented_node_takes_nobody_from_a_peer_nor_from_this_node() {
 }
 
 #[test]
+fn who_vouches_keeps_what_it_claims_and_leaves_what_another_does() {
+    // `b` was accepted for everything, and says itself that it speaks for its own alone.
+    let everything = || Scope::everything();
+    let accepted = Peer { serves: everything(), ..peer("b") };
+    let mut cards = cards();
+    cards.pin(claiming("a", everything())).unwrap();
+    cards.vouch(&id("a"), &id("b"));
+    let territory = Trust::territory_of(&id("c"), &network(), &cards, &[accepted, peer("d")]);
+    assert_eq!(["b", "b1"].map(|it| speaker(&territory, it)), [Some("b"); 2]);
+    assert_eq!(speaker(&territory, "a1"), Some("a"), "nobody nearer claims it");
+    // Of equal claims that of who vouches counts, whatever the names.
+    let below = Scope::below(id("b"));
+    assert_eq!(
+        speaker(&self::territory(claiming("a", below), Vouches::Everything), "b1"),
+        Some("b")
+    );
+}
+
+#[test]
 fn a_node_named_like_a_peers_organisation_does_not_even_speak_for_itself() {
     let territory = territory(claiming("d1", named(&["d1"])), Vouches::Everything);
     assert_eq!(speaker(&territory, "d1"), Some("d"));

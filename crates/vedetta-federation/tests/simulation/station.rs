@@ -10,7 +10,7 @@ use vedetta_federation::check::{Roots, Trust};
 use vedetta_federation::exchange::Signer;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::link::{Link, Opening};
-use vedetta_federation::scope::{Breadth, Scope, Territory, Vouched};
+use vedetta_federation::scope::{Accepted, Breadth, Scope, Territory, Vouched};
 use vedetta_federation::shelf::Shelf;
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 use vedetta_policy::{Network, Roll};
@@ -70,6 +70,7 @@ impl Common {
         let peers: Vec<_> = world.neighbours(node).iter().map(|it| &world.nodes[*it]).collect();
         let near = |id: &OrganisationId| *id == world.nodes[node] || peers.contains(&id);
         let accepted = self.cards.claims().filter(|(id, _)| near(id));
+        let accepted = accepted.map(|(node, serves)| Accepted { node, serves, says: None });
         let vouched = self.cards.claims().filter(|(id, _)| !near(id)).map(|(node, serves)| {
             Vouched { node, serves, by: peers.clone(), about_everyone: Breadth::Everyone }
         });
