@@ -113,11 +113,19 @@ impl Gate {
             return Err(ended(Problem::new(Kind::Forbidden, sentence)));
         }
         self.prove(visit, &parts.headers).await?;
+        // Who has not signed in may keep what a small form holds. What is large is read of nobody who
+        // may not send it.
+        let at_once = visit.person.is_some() || self.line.effort == Effort::Bulk;
+        if at_once {
+            self.check_person(visit, parts, None)?;
+        }
         let (sent, body) = match posted {
             true => (self.read(parts, body).await?, Body::empty()),
             false => (Sent::default(), body),
         };
-        self.check_person(visit, parts, &sent)?;
+        if !at_once {
+            self.check_person(visit, parts, Some(&sent))?;
+        }
         if posted && !self.is_sealed(visit, &sent) {
             return Err(Box::new(refused::again(&self.console, visit, &sent)));
         }
@@ -142,13 +150,15 @@ impl Gate {
         }
     }
 
-    /// Whether the matrix lets the person through; who has not signed in may do so now.
-    fn check_person(&self, visit: &Visit, parts: &Parts, sent: &Sent) -> Result<(), Ended> {
+    /// Whether the matrix lets the person through; who has not signed in may do so now, and keeps what
+    /// was read of the form.
+    fn check_person(&self, visit: &Visit, parts: &Parts, sent: Option<&Sent>) -> Result<(), Ended> {
         let Some(person) = &visit.person else {
-            return match (self.line.who, self.line.verb) {
-                (Who::Anyone, _) => Ok(()),
-                (_, Verb::Get) => Err(Box::new(doorstep(visit, parts))),
-                _ => Err(Box::new(refused::ended(&self.console, visit, sent))),
+            return match (self.line.who, self.line.verb, sent) {
+                (Who::Anyone, ..) => Ok(()),
+                (_, Verb::Get, _) => Err(Box::new(doorstep(visit, parts))),
+                (_, _, Some(sent)) => Err(Box::new(refused::ended(&self.console, visit, sent))),
+                _ => Err(ended(signed_out())),
             };
         };
         let actor = &person.actor;
@@ -179,6 +189,13 @@ impl Gate {
         let differs = given.iter().zip(seal.as_bytes()).fold(0, |all, (a, b)| all | (a ^ b));
         given.len() == seal.len() && differs == 0
     }
+}
+
+/// What is said to who sends a file without having signed in.
+fn signed_out() -> Problem {
+    let sentence = "nobody is signed in; sign in, and send the form again";
+    let italian = "nessuno ha fatto l'accesso: accedi e invia di nuovo il modulo";
+    Problem::new(Kind::Unproven, sentence).in_italian(Some(italian.to_owned()))
 }
 
 fn ended(problem: Problem) -> Ended {

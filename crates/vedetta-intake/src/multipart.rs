@@ -107,7 +107,8 @@ pub fn read(body: &[u8], boundary: &str) -> Result<Vec<Part>, Fault> {
     let unopened = |part| Fault { part, name: None, wrong: Wrong::Unopened };
     let opened = body.strip_prefix(delimiter.get(2..).unwrap_or_default());
     let mut rest = opened.ok_or_else(|| unopened(1))?;
-    while rest.trim_ascii_end() != b"--" {
+    // What follows the last part is looked through once, however many there are.
+    while !rest.starts_with(b"--") || rest.trim_ascii_end() != b"--" {
         let number = parts.len() + 1;
         let inner = rest.strip_prefix(b"\r\n").ok_or_else(|| unopened(number))?;
         let end = find(inner, &delimiter);
@@ -222,6 +223,16 @@ mod tests {
         assert_eq!(read(format!("{most}--x--").as_bytes(), "x").unwrap().len(), PARTS);
         let more = format!("{most}{}--x--", field("message", "1"));
         refused(&more, PARTS + 1, Some("message"), Wrong::TooMany);
+    }
+
+    #[test]
+    fn blanks_after_the_end_are_no_part_and_cost_no_part_anything() {
+        // Looked through for each part, they would be three thousand million.
+        let blanks = " ".repeat(16 << 20);
+        let most = field("a", "1").repeat(PARTS);
+        assert_eq!(read(format!("{most}--x--{blanks}").as_bytes(), "x").unwrap().len(), PARTS);
+        refused(&format!("{most}--x-{blanks}"), PARTS + 1, None, Wrong::Unopened);
+        refused(&format!("--x--y\r\n{blanks}"), 1, None, Wrong::Unopened);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Forms: only from here, only of this session, once, and nothing typed is lost.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use http::StatusCode;
+use vedetta_model::Role;
 use vedetta_postroom::{MasterKey, Postroom, Settings};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
@@ -134,5 +136,30 @@ async fn a_form_with_a_file_does_all_or_nothing() {
         assert!(answer.text.contains(says), "{says}: {}", answer.text);
         let own = browser.open("/mail/report").await.text;
         assert_eq!(own.contains("class=\"kicker\""), status == 303, "{own}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_who_may_not_send_one_is_not_read() {
+    let node = Node::new();
+    node.account("revisore", "cnaipic", &[Role::Auditor]);
+    let mut stranger = node.stranger();
+    stranger.open("/sign-in").await;
+    for (mut browser, status) in
+        [(stranger, StatusCode::UNAUTHORIZED), (node.browser("revisore"), StatusCode::FORBIDDEN)]
+    {
+        let read = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&read);
+        let body = Body::from_stream(futures_util::stream::once(async move {
+            asked.store(true, Ordering::Relaxed);
+            Ok::<_, std::io::Error>("--x")
+        }));
+        let request = browser
+            .request("POST", "/mail/report")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=x");
+        let answer = browser.send(request.body(body).unwrap()).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(!read.load(Ordering::Relaxed), "it was read before anyone asked who sends it");
     }
 }
