@@ -76,18 +76,21 @@ fn every_rule_of_sigma_hq_loads_and_finds_the_same_arranged_or_not() {
     }
 }
 
-fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
+/// Every file of a corpus, of which there are so many at least.
+fn corpus(name: &str, least: usize) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name);
     let files = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
     let read = |path: std::path::PathBuf| {
         (path.file_name().unwrap().to_string_lossy().into(), std::fs::read(&path).unwrap())
     };
-    files.map(read).collect()
+    let files: Vec<_> = files.map(read).collect();
+    assert!(files.len() >= least, "{name}: {} files", files.len());
+    files
 }
 
 #[test]
 fn event_line_corpus() {
-    for (name, bytes) in corpus("event_line") {
+    for (name, bytes) in corpus("event_line", 15) {
         let mut read = 0;
         for (_, format) in Format::ALL {
             let mut decoder = Decoder::new(format);
@@ -107,7 +110,7 @@ fn event_line_corpus() {
 
 #[test]
 fn sigma_rule_corpus() {
-    for (name, bytes) in corpus("sigma_rule") {
+    for (name, bytes) in corpus("sigma_rule", 4) {
         let mut rules = Rules::new(Placeholders::new());
         rules.take(&name, &String::from_utf8_lossy(&bytes));
         rules.ready();
@@ -119,7 +122,7 @@ fn sigma_rule_corpus() {
 
 #[test]
 fn sigma_pipeline_corpus() {
-    for (name, bytes) in corpus("sigma_pipeline") {
+    for (name, bytes) in corpus("sigma_pipeline", 4) {
         let read = Pipeline::read(std::str::from_utf8(&bytes).unwrap());
         assert_eq!(read.is_err(), name.starts_with("refused"), "{name}: {:?}", read.err());
         let Ok(pipeline) = read else { continue };
@@ -131,7 +134,7 @@ fn sigma_pipeline_corpus() {
 #[test]
 fn sensor_code_corpus() {
     use vedetta_detect::report::Code;
-    for (name, bytes) in corpus("sensor_code") {
+    for (name, bytes) in corpus("sensor_code", 2) {
         let code = String::from_utf8_lossy(&bytes).parse::<Code>();
         assert_eq!(code.is_ok(), name == "whole.txt", "{name}");
     }

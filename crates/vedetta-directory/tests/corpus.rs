@@ -75,7 +75,9 @@ fn json_files() {
 
 #[test]
 fn observables() {
-    for (name, bytes) in corpus("observable") {
+    let files = corpus("observable");
+    assert!(files.len() >= 15);
+    for (name, bytes) in files {
         let text = String::from_utf8(bytes).expect("a text");
         match Observable::read(&text) {
             Ok(Observable::Cpe(cpe)) => {

@@ -13,6 +13,7 @@ pub(crate) fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
         })
         .collect();
     files.sort();
+    assert!(files.len() >= 15, "{name}: {} files", files.len());
     files
 }
 
