@@ -40,7 +40,17 @@ pub fn each<E: From<Damage>>(
     let parser = EvtxParser::from_read_seek(source).map_err(Damage::from)?;
     for record in parser.with_configuration(settings).records_json() {
         let record = record.map(|it| Record { number: it.event_record_id, json: it.data });
-        each(record.map_err(Damage::from))?;
+        each(record.map_err(Damage::from).and_then(Record::whole))?;
     }
     Ok(())
+}
+
+impl Record {
+    /// In one line: its values are escaped, and the names in it are as the log has them.
+    fn whole(self) -> Result<Self, Damage> {
+        match self.json.bytes().any(|octet| octet < b' ') {
+            true => Err(Damage(format!("a name in record {} breaks the line", self.number))),
+            false => Ok(self),
+        }
+    }
 }

@@ -264,6 +264,7 @@ fn the_corpus_evtx_is_read_or_told_as_damaged() {
     for (name, chunk) in chunks {
         let (records, damaged) = records(event_log(&chunk)).unwrap();
         assert_eq!(records.len() + damaged > 0, !chunk.is_empty(), "{name}");
+        assert!(records.iter().all(|it| !it.json.contains('\n')), "{name}");
     }
 }
 
