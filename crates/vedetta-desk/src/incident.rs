@@ -23,6 +23,7 @@ mod wording;
 pub use change::{Change, ChangeError};
 pub(crate) use change::{line, sentence};
 pub use stage::{Stage, StageName};
+pub use wording::Names;
 
 /// A case.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -32,7 +32,7 @@ pub mod warning;
 pub use cacao;
 pub use circle::{Access, Audience, Sight, Stands, Viewer};
 pub use clock::{Deadline, Facts, State, deadlines};
-pub use incident::{Change, ChangeError, FileNote, Incident, Stage, StageName};
+pub use incident::{Change, ChangeError, FileNote, Incident, Names, Stage, StageName};
 pub use number::CaseNumber;
 pub use procedure::Procedure;
 pub use regime::{Regime, RegimeError, StepName};

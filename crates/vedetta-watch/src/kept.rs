@@ -3,7 +3,7 @@
 //! case was in can be read again.
 
 use serde::{Deserialize, Serialize};
-use vedetta_desk::{CaseNumber, Change, Incident};
+use vedetta_desk::{CaseNumber, Change, Incident, Names};
 use vedetta_model::AccountId;
 use vedetta_model::language::Bilingual;
 use vedetta_store::{Reader, Record, RecordKind, Sequence, Stamp, StoreError, UnitOfWork};
@@ -42,11 +42,21 @@ impl Did {
     /// In a few words.
     #[must_use]
     pub fn words(&self) -> Bilingual {
+        self.told(Change::words)
+    }
+
+    /// The same, with those whom it names as people call them.
+    #[must_use]
+    pub(crate) fn words_with(&self, names: &dyn Names) -> Bilingual {
+        self.told(|change| change.words_with(names))
+    }
+
+    fn told(&self, words: impl Fn(&Change) -> Bilingual) -> Bilingual {
         match self {
             Self::Opened => Bilingual::new("segnalato", "reported"),
-            Self::Changed(change) => change.words(),
+            Self::Changed(change) => words(change),
             Self::Undone(change) => {
-                let words = change.words();
+                let words = words(change);
                 Bilingual::new(format!("annullato: {}", words.it), format!("undone: {}", words.en))
             }
         }

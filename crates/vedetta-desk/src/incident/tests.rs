@@ -153,3 +153,17 @@ fn a_case_reads_back_as_it_was_written() {
     let text = serde_json::to_string(&case).unwrap();
     assert_eq!(serde_json::from_str::<Incident>(&text).unwrap(), case);
 }
+
+#[test]
+fn no_change_is_told_by_the_name_that_programs_know() {
+    let attach = Change::Join { parent: None };
+    for (change, it) in [
+        (Change::Triage, "preso in carico"),
+        (Change::Know { awareness: None, evidence: None }, "momento di conoscenza"),
+        (attach, "non più parte di un altro"),
+    ] {
+        let words = change.words();
+        assert_eq!((words.it.as_str(), words.it == words.en), (it, false));
+        assert_ne!(words.en, change.name());
+    }
+}

@@ -1,18 +1,61 @@
 //! What was done to a case, in a few words of both languages.
 
 use vedetta_model::language::Bilingual;
+use vedetta_model::{AccountId, OrganisationId};
 
 use super::{Change, ServiceStatus};
 use crate::circle::Audience;
+use crate::regime::StepName;
 
-impl Change {
-    /// In a few words: what was done, and what was said with it.
-    #[must_use]
-    pub fn words(&self) -> Bilingual {
-        self.stage_words().or_else(|| self.people_words()).unwrap_or_else(|| self.work_words())
+/// What people call those whom a change names.
+pub trait Names {
+    /// An organisation.
+    fn organisation(&self, id: &OrganisationId) -> String;
+    /// A person.
+    fn account(&self, id: &AccountId) -> String;
+    /// A legal regime.
+    fn regime(&self, id: &str) -> Bilingual;
+    /// A step of one.
+    fn step(&self, name: &StepName) -> Bilingual;
+}
+
+/// Each by its identifier: for programs and the log.
+struct Identifiers;
+
+impl Names for Identifiers {
+    fn organisation(&self, id: &OrganisationId) -> String {
+        id.to_string()
     }
 
-    fn stage_words(&self) -> Option<Bilingual> {
+    fn account(&self, id: &AccountId) -> String {
+        id.to_string()
+    }
+
+    fn regime(&self, id: &str) -> Bilingual {
+        Bilingual::new(id, id)
+    }
+
+    fn step(&self, name: &StepName) -> Bilingual {
+        Bilingual::new(name.to_string(), name.to_string())
+    }
+}
+
+impl Change {
+    /// In a few words: what was done, and what was said with it; others by their identifiers.
+    #[must_use]
+    pub fn words(&self) -> Bilingual {
+        self.words_with(&Identifiers)
+    }
+
+    /// The same, with those whom it names as people call them.
+    #[must_use]
+    pub fn words_with(&self, names: &dyn Names) -> Bilingual {
+        self.stage_words(names)
+            .or_else(|| self.people_words(names))
+            .unwrap_or_else(|| self.work_words(names))
+    }
+
+    fn stage_words(&self, names: &dyn Names) -> Option<Bilingual> {
         let said = |it: &str, en: &str, what: &str| both(it, en, what);
         Some(match self {
             Self::Triage => Bilingual::new("preso in carico", "taken on"),
@@ -31,8 +74,9 @@ impl Change {
             Self::Split { reason } => said("separato di nuovo", "split off again", reason),
             Self::Absorb { case } => plain("accoglie", "takes in", case),
             Self::Yield { case } => plain("restituisce", "gives back", case),
-            Self::Assign { lead } => plain("affidato a", "handed to", lead),
+            Self::Assign { lead } => plain("affidato a", "handed to", &names.account(lead)),
             Self::Route { to, reason } => {
+                let to = names.organisation(to);
                 both(&format!("assegnato a {to}"), &format!("routed to {to}"), reason)
             }
             Self::Rename { title } => said("nuovo titolo", "new title", title),
@@ -40,7 +84,7 @@ impl Change {
         })
     }
 
-    fn people_words(&self) -> Option<Bilingual> {
+    fn people_words(&self, names: &dyn Names) -> Option<Bilingual> {
         Some(match self {
             Self::Affect { organisation, affected } => {
                 let (it, en) = match affected.status {
@@ -48,11 +92,18 @@ impl Change {
                     ServiceStatus::Degraded => ("servizi ridotti", "services degraded"),
                     ServiceStatus::Down => ("servizi fermi", "services down"),
                 };
-                Bilingual::new(format!("{organisation}: {it}"), format!("{organisation}: {en}"))
+                let name = names.organisation(organisation);
+                Bilingual::new(format!("{name}: {it}"), format!("{name}: {en}"))
             }
-            Self::Spare { organisation } => plain("non colpito:", "not hit:", organisation),
-            Self::Admit { organisation } => plain("ammesso:", "admitted:", organisation),
-            Self::Exclude { organisation } => plain("escluso:", "excluded:", organisation),
+            Self::Spare { organisation } => {
+                plain("non colpito:", "not hit:", &names.organisation(organisation))
+            }
+            Self::Admit { organisation } => {
+                plain("ammesso:", "admitted:", &names.organisation(organisation))
+            }
+            Self::Exclude { organisation } => {
+                plain("escluso:", "excluded:", &names.organisation(organisation))
+            }
             Self::Enclose { people } => Bilingual::new(
                 format!("riservato a {} persone", people.len()),
                 format!("kept to {} persons", people.len()),
@@ -72,7 +123,7 @@ impl Change {
         })
     }
 
-    fn work_words(&self) -> Bilingual {
+    fn work_words(&self, names: &dyn Names) -> Bilingual {
         match self {
             Self::Classify { classes, .. } => {
                 let list: Vec<_> = classes.iter().map(String::as_str).collect();
@@ -93,15 +144,16 @@ impl Change {
             Self::Unlink { item } => plain("scollegato", "unlinked", item),
             Self::Know { .. } => Bilingual::new("momento di conoscenza", "moment of awareness"),
             Self::Apply { regime, reason } => {
-                both(&format!("si applica {regime}"), &format!("{regime} applies"), reason)
+                let Bilingual { it, en } = names.regime(regime);
+                both(&format!("si applica: {it}"), &format!("applies: {en}"), reason)
             }
-            Self::Lift { regime, reason } => both(
-                &format!("non si applica {regime}"),
-                &format!("{regime} does not apply"),
-                reason,
-            ),
+            Self::Lift { regime, reason } => {
+                let Bilingual { it, en } = names.regime(regime);
+                both(&format!("non si applica: {it}"), &format!("does not apply: {en}"), reason)
+            }
             Self::Send { step, sent } => {
-                both(&format!("inviato {step}"), &format!("{step} sent"), &sent.proof)
+                let Bilingual { it, en } = names.step(step);
+                both(&format!("inviato: {it}"), &format!("sent: {en}"), &sent.proof)
             }
             Self::Task { text, .. } => both("compito", "task", text),
             Self::Finish { task, note } => {
@@ -116,7 +168,7 @@ impl Change {
             Self::Recommend { text, .. } => both("raccomandato", "recommended", text),
             Self::Attach { file } => both("allegato", "attached", &file.name),
             Self::Follow { name, .. } => both("si segue la procedura", "playbook begun", name),
-            _ => Bilingual::new(self.name(), self.name()),
+            _ => Bilingual::new("modificato", "changed"),
         }
     }
 }
@@ -125,7 +177,9 @@ fn both(it: &str, en: &str, said: &str) -> Bilingual {
     if said.is_empty() {
         return Bilingual::new(it, en);
     }
-    Bilingual::new(format!("{it}: {said}"), format!("{en}: {said}"))
+    // What names somebody after a colon is said apart from what was said with it.
+    let mark = if it.contains(": ") { " – " } else { ": " };
+    Bilingual::new(format!("{it}{mark}{said}"), format!("{en}{mark}{said}"))
 }
 
 fn plain(it: &str, en: &str, what: &dyn std::fmt::Display) -> Bilingual {

@@ -292,12 +292,12 @@ impl Watch {
         let Some(sight) = now.and_then(|(_, kept)| kept.incident.sight(viewer)) else {
             return Ok(Vec::new());
         };
-        let (mut moments, mut place) = (Vec::new(), Some(until));
+        let (mut moments, mut place, names) = (Vec::new(), Some(until), self.names());
         for _ in 0..MOST {
             let Some(at) = place.filter(|at| *at > after) else { break };
             let Some((stamp, kept)) = kept::version(reader, number, at)? else { break };
             place = kept.before;
-            moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight)));
+            moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight), &names));
         }
         Ok(moments)
     }

@@ -1,12 +1,14 @@
 //! One case, as far as who asks may see it, and its timeline.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_desk::severity::Score;
-use vedetta_desk::{Incident, Sight, Stands, Viewer};
+use vedetta_desk::{Incident, Names, Regime, Sight, Stands, StepName, Viewer};
+use vedetta_flow::Standing;
 use vedetta_model::language::Bilingual;
-use vedetta_model::{AccountId, Actor, Instant};
+use vedetta_model::{AccountId, Actor, Instant, OrganisationId};
 use vedetta_store::{Sequence, Stamp};
 
 use crate::actions::change_case::number_of;
@@ -153,7 +155,7 @@ impl Watch {
         let children = children.filter(|it| it.access.sight(viewer) == Some(Sight::Whole));
         let children = children.map(|it| it.row.clone()).collect();
         let undo = kept.did.change().filter(|_| may.contains("undo"));
-        let undo = undo.map(vedetta_desk::Change::words);
+        let undo = undo.map(|change| change.words_with(&self.names()));
         let assessment = &kept.incident.assessment;
         let category = assessment.category();
         Ok(CaseView {
@@ -188,7 +190,7 @@ impl Watch {
         limit: usize,
     ) -> Result<Timeline, WatchError> {
         let number = number_of(number)?;
-        let (viewer, limit) = (self.viewer(by), limit.clamp(1, 500));
+        let (viewer, limit, names) = (self.viewer(by), limit.clamp(1, 500), self.names());
         let page = self.house().read(|reader| {
             let Some((stamp, kept)) = kept::newest(reader, number)? else { return Ok(None) };
             // Who may not see the case as it is now sees nothing of what it was.
@@ -204,11 +206,49 @@ impl Watch {
                 let Some(at) = place.filter(|_| moments.len() < limit) else { break };
                 let Some((stamp, kept)) = kept::version(reader, number, at)? else { break };
                 (place, last) = (kept.before, Some(at));
-                moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight)));
+                moments.extend(Moment::for_viewer(kept, stamp, (viewer, sight), &names));
             }
             Ok(Some(Timeline { moments, next: place.and(last) }))
         })?;
         page.ok_or_else(|| WatchError::unknown("case", number))
+    }
+}
+
+/// Those whom changes name, as the directory and the regimes call them.
+pub(crate) struct Called<'w> {
+    standing: Arc<Standing>,
+    regimes: &'w [Regime],
+}
+
+impl Names for Called<'_> {
+    fn organisation(&self, id: &OrganisationId) -> String {
+        let known = self.standing.directory.organisation(id);
+        known.map_or_else(|| id.to_string(), |it| it.name.clone())
+    }
+
+    fn account(&self, id: &AccountId) -> String {
+        self.standing.directory.account(id).map_or_else(|| id.to_string(), |it| it.name.clone())
+    }
+
+    fn regime(&self, id: &str) -> Bilingual {
+        let known = self.regimes.iter().find(|it| it.id == id);
+        known.map_or_else(|| Bilingual::new(id, id), |it| it.title.clone())
+    }
+
+    fn step(&self, name: &StepName) -> Bilingual {
+        let known = self.regimes.iter().find(|it| it.id == name.regime);
+        let known = known.and_then(|it| it.steps.iter().find(|step| step.id == name.step));
+        known.map_or_else(
+            || Bilingual::new(name.to_string(), name.to_string()),
+            |it| it.name.clone(),
+        )
+    }
+}
+
+impl Watch {
+    /// How those are called whom changes name.
+    pub(crate) fn names(&self) -> Called<'_> {
+        Called { standing: self.house().standing(), regimes: &self.regimes }
     }
 }
 
@@ -218,6 +258,7 @@ impl Moment {
         kept: Kept,
         stamp: Stamp,
         (viewer, sight): (Viewer<'_>, Sight),
+        names: &dyn Names,
     ) -> Option<Self> {
         let change = kept.did.change();
         let shown = |change| {
@@ -226,7 +267,7 @@ impl Moment {
         if sight != Sight::Whole && !change.is_none_or(shown) {
             return None;
         }
-        let words = kept.did.words();
+        let words = kept.did.words_with(names);
         Some(Self { version: stamp.seq, at: stamp.at, by: kept.by, did: kept.did, words })
     }
 }

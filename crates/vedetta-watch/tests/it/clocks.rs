@@ -134,3 +134,30 @@ fn laws_that_may_apply_are_suggested() {
     let after = room.watch.clocks(&officer(), &number).unwrap();
     assert!(!after.suggested.iter().any(|it| it.regime == "gdpr"));
 }
+
+#[test]
+fn the_timeline_names_laws_and_organisations_as_people_do() {
+    let room = Room::new();
+    let number = clocked(&room);
+    let officer = officer();
+    let apply = Change::Apply { regime: words("law-90"), reason: words("capoluogo") };
+    room.change(&officer, &number, apply).unwrap();
+    let (step, at) = ("law-90:first-report".parse().unwrap(), room.house().now());
+    let sent = Sent { at, proof: words("ricevuta 1"), file: None };
+    room.change(&officer, &number, Change::Send { step, sent }).unwrap();
+    let terni = liaison("terni").organisation;
+    let name = room.house().standing().directory.organisation(&terni).unwrap().name.clone();
+    let admit = Change::Admit { organisation: terni.clone() };
+    let view = room.change(&officer, &number, admit).unwrap();
+    assert_eq!(view.undo.unwrap().it, format!("ammesso: {name}"));
+    let page = room.watch.timeline(&officer, &number, None, 3).unwrap();
+    let told: Vec<_> = page.moments.iter().map(|it| it.words.it.clone()).collect();
+    assert_eq!(
+        told,
+        [
+            format!("ammesso: {name}"),
+            "inviato: Prima segnalazione – ricevuta 1".to_owned(),
+            "si applica: Legge 90/2024, art. 1 – capoluogo".to_owned(),
+        ]
+    );
+}
