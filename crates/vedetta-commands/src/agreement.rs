@@ -290,8 +290,16 @@ fn contacts<N: Node>(node: &mut N, agreement: &Value) -> Result<Vec<Value>, N::F
         return Ok(Vec::new());
     }
     let known = node.list("/api/v1/contacts?limit=1000")?;
-    let of = |id: &&Value| known.iter().find(|it| it["id"] == **id).cloned();
-    Ok(named.iter().map(|id| of(id).unwrap_or_else(|| json!({ "id": id }))).collect())
+    let of = |id: &Value| known.iter().find(|it| it["id"] == *id).cloned();
+    let named = named.into_iter().map(|id| {
+        let mut contact = of(id).unwrap_or_else(|| json!({ "id": id }));
+        // Whom to call then, by name too.
+        if let Some(substitute) = of(&contact["substitute"]) {
+            contact["substitute_name"] = substitute["name"].clone();
+        }
+        contact
+    });
+    Ok(named.collect())
 }
 
 fn put<N: Node>(node: &mut N, path: &Path) -> Result<Value, N::Failure> {
@@ -398,9 +406,9 @@ adhesions: elsewhere             1 adhesion
             "name": "Sala operativa", "phone_24h": "+39 075 000", "substitute": "umbria-2",
             "last_verified": "2026-10-01" });
         let node = Scripted::new().gives(&agreement);
-        let mut node = node
-            .refuses(json!({ "code": "unknown" }))
-            .gives(&json!({ "items": [contact], "next": null }));
+        let mut node = node.refuses(json!({ "code": "unknown" })).gives(
+            &json!({ "items": [contact, { "id": "umbria-2", "name": "Capoturno" }], "next": null }),
+        );
         let show: Agreement = parsed("show patto");
         let Answer { told: crate::Told::Value(told), .. } = show.ask(&mut node).unwrap() else {
             panic!("nothing shown")
@@ -413,7 +421,7 @@ adhesions: elsewhere             1 adhesion
             "tacit renewal",
             "centre: cosc-umbria",
             "towns: municipality, in Umbria, above 20000 residents, that has adhered",
-            "call Sala operativa (cosc-umbria, desk) +39 075 000, then umbria-2, verified 2026-10-01",
+            "call Sala operativa (cosc-umbria, desk) +39 075 000, then Capoturno (umbria-2), verified 2026-10-01",
             "nobody: not in the directory, so nobody is called",
             "at most TLP:AMBER+STRICT, without a label TLP:AMBER",
             "victims named",

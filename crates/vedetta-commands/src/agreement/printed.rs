@@ -233,7 +233,10 @@ fn contact(id: &str, known: &Value) -> String {
     let (whose, role) = (word(known, "organisation"), word(known, "role"));
     let mut text = format!("call {name} ({whose}, {role}) {}", word(known, "phone_24h"));
     if let Some(substitute) = known["substitute"].as_str() {
-        let _ = write!(text, ", then {substitute}");
+        let _ = match known["substitute_name"].as_str() {
+            Some(name) => write!(text, ", then {name} ({substitute})"),
+            None => write!(text, ", then {substitute}"),
+        };
     }
     let verified = known["last_verified"].as_str();
     let verified = verified.map_or("never verified".into(), |day| format!("verified {day}"));
