@@ -16,6 +16,7 @@ use vedetta_flow::{FlowError, House};
 use vedetta_model::{Actor, Instant};
 use vedetta_postroom::Postroom;
 use vedetta_watch::{Watch, WatchError};
+use vedetta_words::Words;
 
 use crate::access::Line;
 use crate::assets::Assets;
@@ -50,6 +51,16 @@ pub struct Pace {
 const FRESH: Duration = Duration::from_secs(60);
 /// Over how long it is measured.
 const PERIOD: Duration = Duration::from_secs(86_400);
+
+impl Pace {
+    /// Its figures as a language writes them.
+    #[must_use]
+    pub fn written(self, w: Words) -> Self {
+        let mark = w.decimal().to_string();
+        let written = |figure: String| figure.replace('.', &mark);
+        Self { half: written(self.half), most: written(self.most), ..self }
+    }
+}
 
 impl Console {
     /// The pages beside a node's machine doors, with which they share limits and records. `secret`

@@ -81,7 +81,7 @@ impl Moment {
         };
         let form = match w.0 {
             Language::It => "%d/%m/%Y %H:%M",
-            Language::En => "%-d %b %Y, %H:%M",
+            Language::En => "%Y-%m-%d %H:%M",
         };
         let text = moment.to_zoned(rome()).strftime(form).to_string();
         Self { utc: moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
@@ -95,7 +95,7 @@ impl Day {
         let name = w.weekday(day.weekday().to_monday_zero_offset());
         let form = match w.0 {
             Language::It => "%d/%m",
-            Language::En => "%-d %b",
+            Language::En => "%m-%d",
         };
         Self(format!("{name} {}", day.strftime(form)))
     }
@@ -243,9 +243,21 @@ pub fn moment_of(text: &str) -> Option<Instant> {
 pub fn date(day: jiff::civil::Date, w: Words) -> String {
     let form = match w.0 {
         Language::It => "%d/%m/%Y",
-        Language::En => "%-d %b %Y",
+        Language::En => "%Y-%m-%d",
     };
     day.strftime(form).to_string()
+}
+
+/// A figure with so many places after the language's mark.
+pub fn decimal(value: f64, places: usize, w: Words) -> String {
+    let text = format!("{value:.places$}");
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |it| ("-", it));
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| w.number(whole));
+    if rest.is_empty() {
+        return format!("{sign}{whole}");
+    }
+    format!("{sign}{whole}{}{rest}", w.decimal())
 }
 
 /// How long it is until a moment, or since it, in words.
@@ -282,7 +294,17 @@ mod tests {
             (moment.utc.as_str(), moment.text.as_str()),
             ("2026-03-28T23:30:00Z", "29/03/2026 00:30")
         );
-        assert!(Moment::of(at, Words(Language::En)).text.starts_with("29 Mar 2026"));
+        assert_eq!(Moment::of(at, Words(Language::En)).text, "2026-03-29 00:30");
+    }
+
+    #[test]
+    fn days_and_figures_are_written_as_the_language_writes_them() {
+        let (it, en) = (Words(Language::It), Words(Language::En));
+        let day = jiff::civil::date(2026, 11, 30);
+        assert_eq!((date(day, it), date(day, en)), ("30/11/2026".into(), "2026-11-30".into()));
+        let figure = |w| decimal(1_234.56, 1, w);
+        assert_eq!((figure(it), figure(en)), ("1.234,6".into(), "1,234.6".into()));
+        assert_eq!((decimal(-0.5, 1, it), decimal(7.0, 0, en)), ("-0,5".into(), "7".into()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::organisation::name;
 use vedetta_frame::refused::whole;
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::{Gravity, Moment};
+use vedetta_frame::shown::{Gravity, Moment, decimal};
 use vedetta_frame::visit::Signed;
 use vedetta_watch::desk::incident::{Affected, ServiceStatus};
 use vedetta_watch::desk::severity::Factor;
@@ -342,7 +342,11 @@ fn parts(w: Words, view: &CaseView) -> Vec<Part> {
         grade: grades
             .get(&factor)
             .map_or_else(|| w.not_judged().to_owned(), |it| it.words().to(w.0).to_owned()),
-        points: view.score.parts.get(&factor).map_or_else(String::new, |it| format!("{it:.1}")),
+        points: view
+            .score
+            .parts
+            .get(&factor)
+            .map_or_else(String::new, |it| decimal(f64::from(*it), 1, w)),
     });
     parts.collect()
 }

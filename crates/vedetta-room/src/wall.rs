@@ -15,7 +15,7 @@ use vedetta_frame::assets::outline;
 use vedetta_frame::console::{Console, Pace};
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
-use vedetta_frame::shown::{Gravity, Marking, Summary, left, rome, short};
+use vedetta_frame::shown::{Gravity, Marking, Summary, date, left, rome, short};
 use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, Instant, Tlp};
 use vedetta_postroom::{CampaignView, Stage};
@@ -96,6 +96,7 @@ struct Wall {
     down: Vec<String>,
     links: usize,
     pace: Pace,
+    missing: String,
     events: Vec<Event>,
     hours: Vec<Hour>,
     today: usize,
@@ -146,7 +147,7 @@ pub(super) async fn show(
         limits: Tlp::ALL.map(|tlp| (tlp.label(), tlp == limit)).into(),
         utc: clock(now, &TimeZone::UTC, "%H:%M"),
         rome: clock(now, &rome(), "%H:%M"),
-        day: clock(now, &rome(), "%d/%m/%Y"),
+        day: day_of(now, w),
         open: tiles(w, &counts),
         waiting: counts.waiting,
         oldest: counts.oldest_waiting.map(|at| w.ago(now.since(at))),
@@ -155,7 +156,8 @@ pub(super) async fn show(
         regions,
         links: all.len(),
         down: down.collect(),
-        pace,
+        missing: w.number(pace.missing),
+        pace: pace.written(w),
         events,
         hours,
         today,
@@ -303,6 +305,12 @@ fn trend(w: Words, now: Instant, recent: &[CaseRow]) -> (Vec<Hour>, usize, Strin
     let tenths = month * 10 / 28;
     let usual = format!("{}{}{}", tenths / 10, w.decimal(), tenths % 10);
     (bars.collect(), today, usual)
+}
+
+/// The day in Rome.
+fn day_of(at: Instant, w: Words) -> String {
+    let moment = jiff::Timestamp::from_microsecond(at.micros());
+    moment.map_or_else(|_| "—".into(), |it| date(it.to_zoned(rome()).date(), w))
 }
 
 fn clock(at: Instant, zone: &TimeZone, form: &str) -> String {

@@ -14,7 +14,7 @@ use vedetta_frame::console::Console;
 use vedetta_frame::forms::Done;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::{Moment, short};
+use vedetta_frame::shown::{Moment, decimal, short};
 use vedetta_frame::visit::Signed;
 use vedetta_model::Role;
 use vedetta_words::Words;
@@ -105,7 +105,9 @@ fn times(w: Words, quantiles: &Quantiles) -> [String; 2] {
     [quantiles.p50_ms, quantiles.p95_ms].map(|millis| match (quantiles.count, millis) {
         (0, _) => "—".to_owned(),
         (_, ..1_000) => format!("{millis} ms"),
-        (_, ..120_000) => format!("{:.1} s", Duration::from_millis(millis).as_secs_f64()),
+        (_, ..120_000) => {
+            format!("{} s", decimal(Duration::from_millis(millis).as_secs_f64(), 1, w))
+        }
         _ => w.minutes(u32::try_from(millis / 60_000).unwrap_or(u32::MAX)),
     })
 }

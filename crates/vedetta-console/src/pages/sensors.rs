@@ -12,7 +12,7 @@ use vedetta_frame::forms::{Done, Sent};
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::Moment;
+use vedetta_frame::shown::{Moment, decimal};
 use vedetta_frame::visit::Signed;
 use vedetta_model::AccountId;
 use vedetta_outpost::SensorState;
@@ -138,9 +138,9 @@ fn facts(w: Words, it: &SensorState) -> Vec<(&'static str, String)> {
         }
     }
     let Some(said) = &it.said else { return facts };
-    facts.push((w.sensor_events(), format!("{:.0}", said.events_per_s)));
+    facts.push((w.sensor_events(), decimal(f64::from(said.events_per_s), 0, w)));
     if let Some(lag) = said.lag_s {
-        facts.push((w.sensor_lag(), format!("{lag:.1} s")));
+        facts.push((w.sensor_lag(), format!("{} s", decimal(f64::from(lag), 1, w))));
     }
     facts.push((w.sensor_indicators(), w.number(said.indicators as u64)));
     let rules =
