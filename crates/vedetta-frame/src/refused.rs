@@ -78,10 +78,23 @@ pub(crate) fn said(w: Words, problem: &Problem) -> (String, &'static str) {
     let english = problem.sentence();
     let italian = problem.italian.as_deref();
     let italian = italian.or_else(|| refusal(&english)).or_else(|| refusal(&problem.detail));
+    // What is not there or not allowed needs no particulars: they are in the address.
+    let italian = italian.or_else(|| common(w, problem.kind));
     match italian.filter(|_| w.0 == Language::It) {
         Some(italian) => (italian.to_owned(), "it"),
         None => (english, "en"),
     }
+}
+
+/// A refusal of a kind that says all, in the reader's language.
+fn common(w: Words, kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Unproven => w.refused_unproven_told(),
+        Kind::Forbidden => w.refused_forbidden_told(),
+        Kind::Unknown => w.refused_unknown_told(),
+        Kind::MethodNotAllowed => w.refused_method_told(),
+        _ => return None,
+    })
 }
 
 /// A form whose seal is of another session, though it comes from here: shown again to be sent again.
@@ -128,5 +141,22 @@ pub(crate) const fn told(w: Words, kind: Kind) -> (&'static str, &'static str) {
         }
         Kind::TimedOut | Kind::Unavailable => (w.refused_busy(), w.refused_busy_do()),
         Kind::Internal => (w.refused_internal(), w.refused_internal_do()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_or_not_allowed_is_told_in_the_language_of_the_page() {
+        for kind in [Kind::Unproven, Kind::Forbidden, Kind::Unknown, Kind::MethodNotAllowed] {
+            let problem = Problem::new(kind, "a sentence that nobody translated");
+            let (told, of) = said(Words(Language::It), &problem);
+            assert_eq!(of, "it", "{told}");
+            assert_eq!(said(Words(Language::En), &problem).1, "en");
+        }
+        let known = Problem::new(Kind::Unknown, "x").in_italian(Some("non c'è il caso"));
+        assert_eq!(said(Words(Language::It), &known).0, "non c'è il caso");
     }
 }

@@ -37,7 +37,7 @@ const ITALIAN: &[(&str, &str)] = &[
     ("door", "porta"),
     ("draft", "bozza"),
     ("duty-officer", "funzionario di turno"),
-    ("early-warning", "allerta"),
+    ("early-warning", "allerta precoce"),
     ("expired", "cessato"),
     ("facts", "fatti"),
     ("form", "forma"),
@@ -116,7 +116,7 @@ const ITALIAN: &[(&str, &str)] = &[
     ("until", "fino a"),
     ("value", "valore"),
     ("version", "versione"),
-    ("warning", "allerta"),
+    ("warning", "allerta precoce"),
     ("warning-list", "lista di falsi positivi"),
     ("withdrawal", "ritiro"),
     ("withdrawn before it arrived", "ritirato prima che arrivasse"),
@@ -131,6 +131,22 @@ impl Words {
             Language::En => return None,
         };
         ITALIAN.get(place).map(|(_, called)| *called)
+    }
+
+    /// Who wrote an entry when that was no person: a part of the node; none for an account.
+    #[must_use]
+    pub fn writer(self, name: &str) -> Option<&'static str> {
+        let (it, en) = match name {
+            "vedetta" | "operator" => ("il nodo", "the node"),
+            "console" => ("le pagine del nodo", "the node's pages"),
+            "ledger" => ("il registro delle consegne", "the record of deliveries"),
+            "clear_items" => ("le decisioni automatiche", "the automatic decisions"),
+            _ => return None,
+        };
+        Some(match self.0 {
+            Language::It => it,
+            Language::En => en,
+        })
     }
 }
 

@@ -90,7 +90,8 @@ async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Found,
         move |house: &House| house.tell(&actor, house.entries(&actor, Sequence(start), count)?);
     let mut entries = console.ask(told).await?;
     entries.retain(|it| {
-        let said = [&it.by, &it.entry.subject, &it.in_words(), &words(it, w)];
+        let by = w.writer(&it.by).unwrap_or_default().to_owned();
+        let said = [&it.by, &by, &it.entry.subject, &it.in_words(), &words(it, w)];
         let said = said.map(|it| it.to_lowercase());
         it.entry.stamp.seq.0 <= end && said.iter().any(|it| it.contains(&text))
     });
@@ -134,7 +135,7 @@ impl Row {
             seq: entry.stamp.seq.0,
             at: Moment::of(entry.stamp.at, w),
             kind: w.entry(entry.kind),
-            by: it.by.clone(),
+            by: w.writer(&it.by).map_or_else(|| it.by.clone(), str::to_owned),
             subject: short(&entry.subject, 80),
             facts: short(&words(it, w), 200),
             hash: entry.hash.to_string().chars().take(12).collect(),
