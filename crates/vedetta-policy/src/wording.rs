@@ -434,7 +434,7 @@ fn category(category: Category) -> Bilingual {
         Category::Indicator => Bilingual::new("indicatori", "indicators"),
         Category::Incident => Bilingual::new("incidenti", "incidents"),
         Category::TechnicalReport => Bilingual::new("rapporti tecnici", "technical reports"),
-        Category::EarlyWarning => Bilingual::new("allertamenti", "early warnings"),
+        Category::EarlyWarning => Bilingual::new("allerte precoci", "early warnings"),
         Category::Awareness => Bilingual::new("materiale formativo", "awareness material"),
         Category::Context => Bilingual::new("informazioni di contesto", "context"),
     }

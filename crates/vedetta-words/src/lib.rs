@@ -89,6 +89,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_early_warning_has_one_name_in_italian() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let sources = [
+            "vedetta-words/src/concerns.rs",
+            "vedetta-words/src/frame.rs",
+            "vedetta-words/src/items.rs",
+            "vedetta-words/src/ledger.rs",
+            "vedetta-words/src/network.rs",
+            "vedetta-words/src/nouns.rs",
+            "vedetta-words/src/watch.rs",
+            "vedetta-policy/src/wording.rs",
+            "vedetta-watch/src/actions/warn.rs",
+            "vedetta-watch/src/views/see_concerns.rs",
+        ];
+        for source in sources {
+            let text = std::fs::read_to_string(crates.join(source)).unwrap();
+            for (at, _) in text.to_lowercase().match_indices("allert") {
+                let said: String = text.to_lowercase()[at..].chars().take(15).collect();
+                let one =
+                    said.starts_with("allerta precoce") || said.starts_with("allerte precoci");
+                assert!(one, "{source}: {said}");
+            }
+        }
+    }
+
+    #[test]
     fn numbers_are_written_as_each_language_does() {
         assert_eq!(Words(Language::It).number(7_899), "7.899");
         assert_eq!(Words(Language::En).number(10_000_000), "10,000,000");

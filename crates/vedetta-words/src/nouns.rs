@@ -37,7 +37,7 @@ crate::words! {
     door_console: "pagina della sala" / "page",
     stix_indicator: "Indicatore" / "Indicator",
     stix_incident: "Incidente" / "Incident",
-    stix_report: "Rapporto o allerta" / "Report or warning",
+    stix_report: "Rapporto o allerta precoce" / "Report or warning",
     stix_malware: "Malware" / "Malware",
     stix_vulnerability: "Vulnerabilità" / "Vulnerability",
     stix_attack_pattern: "Tecnica d'attacco" / "Attack pattern",

@@ -248,11 +248,11 @@ impl WatchWhy {
             Self::Unknown(id) => WatchError::unknown("warning", id),
             Self::Stale(id) => told(
                 format!("warning {id} was changed since you read it; read it again and repeat"),
-                "l'allerta è cambiata da quando l'hai aperta: guarda com'è adesso e ripeti",
+                "l'allerta precoce è cambiata da quando l'hai aperta: guarda com'è adesso e ripeti",
             ),
             Self::Sent(id) => told(
                 format!("warning {id} is sent; withdraw it and write another"),
-                "l'allerta è già diffusa: ritirala e scrivine un'altra",
+                "l'allerta precoce è già diffusa: ritirala e scrivine un'altra",
             ),
         }
     }

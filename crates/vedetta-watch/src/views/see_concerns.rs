@@ -171,8 +171,10 @@ impl Concerned<'_> {
         let early = self.house.category(item) == Some(Category::EarlyWarning);
         because.extend(warning.map(|(_, _, text)| self.belongs(text)));
         if early && warning.is_none() {
-            because
-                .push(Bilingual::new("è un'allerta diffusa a voi", "it is a warning sent to you"));
+            because.push(Bilingual::new(
+                "è un'allerta precoce diffusa a voi",
+                "it is a warning sent to you",
+            ));
         }
         if because.is_empty() || self.is_own(item) {
             return None;
@@ -214,12 +216,12 @@ impl Concerned<'_> {
     fn belongs(&self, text: &WarningText) -> Bilingual {
         if !text.concerns(self.sector, self.region) {
             return Bilingual::new(
-                "è un'allerta diffusa a voi, su un altro settore o un'altra regione",
+                "è un'allerta precoce diffusa a voi, su un altro settore o un'altra regione",
                 "it is a warning sent to you, about another sector or region",
             );
         }
         let (it, en) = match (text.sectors.is_empty(), text.regions.is_empty()) {
-            (true, true) => ("è un'allerta per tutti", "it is a warning for all"),
+            (true, true) => ("è un'allerta precoce per tutti", "it is a warning for all"),
             (false, true) => ("riguarda il vostro settore", "it is about your sector"),
             (true, false) => ("riguarda la vostra regione", "it is about your region"),
             (false, false) => (
