@@ -21,12 +21,13 @@ if (!base || !accountsFile) {
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sizes = {
   phone: { width: 390, height: 844 },
+  small: { width: 1280, height: 720 },
   desk: { width: 1366, height: 850 },
   wall: { width: 1920, height: 1080 },
 };
 // Language, theme and size: both of each for every page, all pairs for who sees most of them.
 const two = [["it", "day", "desk"], ["en", "night", "phone"]];
-const all = [...two, ["en", "day", "phone"], ["it", "night", "desk"], ["it", "day", "wall"]];
+const all = [...two, ["en", "day", "phone"], ["it", "night", "desk"], ["it", "day", "wall"], ["en", "day", "small"]];
 const MOST = "amministratore";
 const failures = { all: new Set(), push(what) {
   if (!this.all.has(what)) console.log(`failed: ${what}`);
