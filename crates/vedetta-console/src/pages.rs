@@ -23,6 +23,7 @@ mod directory;
 mod home;
 mod item;
 pub(crate) mod items;
+mod lapses;
 mod links;
 mod machines;
 mod organisation;
@@ -105,6 +106,7 @@ fn network(registry: Registry) -> Registry {
         .act("/agreements/new", agreement_new::save)
         .see("/agreements/{agreement}", agreement::show)
         .act("/agreements/{agreement}/steps", agreement::step)
+        .see("/lapses", lapses::show)
         .see("/sharing", agreements::sharing)
         .see("/links", links::show)
         .see("/deliveries", deliveries::show)

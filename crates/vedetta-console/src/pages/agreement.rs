@@ -8,12 +8,12 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::{Step, last_day};
+use vedetta_flow::{Standing, Step, last_day};
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent};
 use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::Moment;
+use vedetta_frame::shown::{Moment, date};
 use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::{
     AdhesionRule, History, Party, Redistribution, Renewal, Selector, Stage, VictimVisibility,
@@ -33,8 +33,11 @@ struct Side {
     gives: String,
     receives: String,
     /// Whom it names, and what the directory has of them.
-    contacts: Vec<(String, Option<Contact>)>,
+    contacts: Vec<(String, Option<Contact>, Substitute)>,
 }
+
+/// Who is called when a contact does not answer: the identifier, and the name if it is known.
+type Substitute = Option<(String, Option<String>)>;
 
 #[derive(Template)]
 #[template(path = "agreement.html")]
@@ -149,8 +152,14 @@ impl Page {
                 let organisation = standing.directory.numbered(number)?;
                 Some((organisation.id.to_string(), organisation.name.clone()))
             });
-            let contact =
-                |id: &ContactId| (id.to_string(), standing.directory.contact(id).cloned());
+            let contact = |id: &ContactId| {
+                let known = standing.directory.contact(id).cloned();
+                let substitute = known.as_ref().and_then(|it| it.substitute.as_ref()).map(|id| {
+                    let name = standing.directory.contact(id).map(|it| it.name.clone());
+                    (id.to_string(), name)
+                });
+                (id.to_string(), known, substitute)
+            };
             let side = Side::of(party, w, listed.collect(), members.len());
             Side { contacts: party.contacts.iter().map(contact).collect(), ..side }
         });
@@ -165,7 +174,7 @@ impl Page {
             frame: Frame::of(console, &signed.visit, &agreement.title, Section::Agreements),
             fault: None,
             stage: word_of(w, agreement.stage.name()),
-            since: since(w, &agreement.stage),
+            since: since((w, &standing), &agreement.stage),
             today: house.now().day(),
             adheres: agreement.adhesion.as_ref().map(|it| name(&it.organisation)),
             agreement: Arc::clone(agreement),
@@ -187,6 +196,10 @@ impl Page {
 const STALE: i64 = 183;
 
 impl Page {
+    fn day(&self, day: impl std::borrow::Borrow<Date>) -> String {
+        date(*day.borrow(), self.frame.w)
+    }
+
     fn last_day(&self) -> Date {
         last_day(&self.agreement.term, self.today)
     }
@@ -198,16 +211,21 @@ impl Page {
     }
 }
 
-fn since(w: Words, stage: &Stage) -> Option<(Moment, Option<String>, Option<String>)> {
+fn since(
+    (w, standing): (Words, &Standing),
+    stage: &Stage,
+) -> Option<(Moment, Option<String>, Option<String>)> {
+    let name = |by: &vedetta_model::AccountId| {
+        let known = standing.directory.account(by);
+        known.map_or_else(|| by.to_string(), |it| it.name.clone())
+    };
     match stage {
         Stage::Draft => None,
-        Stage::InForce { since, by } => Some((Moment::of(*since, w), Some(by.to_string()), None)),
+        Stage::InForce { since, by } => Some((Moment::of(*since, w), Some(name(by)), None)),
         Stage::Suspended { since, by, reason } => {
-            Some((Moment::of(*since, w), Some(by.to_string()), Some(reason.clone())))
+            Some((Moment::of(*since, w), Some(name(by)), Some(reason.clone())))
         }
-        Stage::Expired { since, by } => {
-            Some((Moment::of(*since, w), by.as_ref().map(ToString::to_string), None))
-        }
+        Stage::Expired { since, by } => Some((Moment::of(*since, w), by.as_ref().map(name), None)),
     }
 }
 

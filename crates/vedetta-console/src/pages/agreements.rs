@@ -13,7 +13,7 @@ use vedetta_frame::assets::outline;
 use vedetta_frame::console::Console;
 use vedetta_frame::fields::Choice;
 use vedetta_frame::frame::{Frame, Section, page};
-use vedetta_frame::shown::fold;
+use vedetta_frame::shown::{date, fold};
 use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, Category};
@@ -219,7 +219,7 @@ impl Row {
             id: agreement.id.to_string(),
             title: agreement.title.clone(),
             stage: word_of(w, agreement.stage.name()),
-            until: last_day(&agreement.term, today).to_string(),
+            until: date(last_day(&agreement.term, today), w),
             parties,
             adhesion: agreement.adhesion.is_some(),
         }

@@ -44,6 +44,8 @@ async fn who_may_not_read_an_item_is_told_that_there_is_none() {
     let hidden = node.browser("stranger").open(&page).await;
     let nothing = node.browser("stranger").open(&page.replace("-8000-", "-9000-")).await;
     assert_eq!((hidden.status, nothing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    let unknown = node.browser("perugia").open("/agreements/nessuno").await.text;
+    assert!(unknown.contains("<q lang=\"it\">"), "{unknown}");
 }
 
 #[tokio::test]
@@ -108,9 +110,10 @@ async fn a_town_sees_what_concerns_it_and_acknowledges_with_one_button() {
 async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
     use serde_json::json;
     let test = TestHouse::small();
-    let desk =
-        json!({ "id": "sala", "organisation": "cnaipic", "role": "desk", "name": "Sala Uno" });
-    let contacts = vec![serde_json::from_value(desk).unwrap()];
+    let desk = json!({ "id": "sala", "organisation": "cnaipic", "role": "desk", "name": "Sala Uno", "substitute": "vice" });
+    let vice =
+        json!({ "id": "vice", "organisation": "cnaipic", "role": "desk", "name": "Capoturno" });
+    let contacts = [desk, vice].map(|it| serde_json::from_value(it).unwrap()).to_vec();
     let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
     test.house.put_records(&test.administrator(), records).unwrap();
     let mut act = serde_json::to_value(vedetta_testkit::house::act()).unwrap();
@@ -127,10 +130,20 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
     let page = node.browser("admin").open("/agreements/quadro").await.text;
     let said =
         ["Sala Uno", "nessuno ha verificato", "ransomware", "Regola", "must not", "giornata"];
-    for said in said.into_iter().chain(["AMBER", "2026-12-31", "si rinnova da sé"]) {
+    for said in said.into_iter().chain([
+        "AMBER",
+        "31/12/2026",
+        "Capoturno <code>vice</code>",
+        "si rinnova da sé",
+    ]) {
         assert!(page.contains(said), "{said}: {page}");
     }
-    assert!(node.browser("admin").open("/agreements").await.text.contains("<td>2026-12-31"));
+    assert!(node.browser("admin").open("/agreements").await.text.contains(">31/12/2026</td>"));
+    let mut english = node.browser("admin");
+    english.cookies.insert("__Host-vedetta-language".into(), "en".into());
+    assert!(english.open("/agreements").await.text.contains(">2026-12-31</td>"));
+    let lapses = node.browser("admin").open("/lapses").await;
+    assert!(lapses.text.contains("Non più condiviso"), "{}", lapses.text);
 }
 
 #[tokio::test]

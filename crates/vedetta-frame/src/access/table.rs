@@ -133,6 +133,7 @@ pub const TABLE: &[Line] = &[
     see("/agreements/{agreement}", ALL),
     act("/agreements/{agreement}/steps", ADMINISTRATORS),
     see("/sharing", ALL),
+    see("/lapses", ALL),
     see("/links", ROOM_AND_AUDITORS),
     see("/sensors", ALL),
     act("/sensors/{sensor}/retirement", ADMINISTRATORS),
