@@ -120,7 +120,8 @@ fn a_draft_is_given_and_an_order_keeps_it_back() {
     room.change(&officer(), &number, Change::Release { reason: words("concluso") }).unwrap();
     assert!(draft(&officer()).is_ok());
     let report = room.watch.after_action(&officer(), &number, Language::En).unwrap();
-    assert!(report.text.contains("nis2 applies: soggetto importante"), "{}", report.text);
+    let applies = "applies: NIS2: Legislative Decree 138/2024, art. 25 – soggetto importante";
+    assert!(report.text.contains(applies), "{}", report.text);
 }
 
 #[test]
