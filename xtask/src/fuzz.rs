@@ -19,11 +19,12 @@ struct Wish {
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let wish = Wish::parse(arguments).map_err(Failure::Usage)?;
     let targets = chosen(&targets()?, wish.target.as_deref()).map_err(Failure::Usage)?;
-    ensure_tools()?;
+    let compiler = Compiler::found();
+    compiler.ensure_tools()?;
     let mut broken = Vec::new();
     for target in &targets {
         heading(&format!("{target}, {} s", wish.seconds));
-        if let Err(reason) = fuzz(target, wish.seconds) {
+        if let Err(reason) = fuzz(compiler, target, wish.seconds) {
             println!("{reason}");
             broken.push(target.as_str());
         }
@@ -71,23 +72,50 @@ fn chosen(targets: &[String], wanted: Option<&str>) -> Result<Vec<String>, Strin
     }
 }
 
-fn ensure_tools() -> Result<(), String> {
-    capture(Command::new("rustup").args(["run", "nightly", "rustc", "--version"]))
-        .map_err(|_| "fuzzing needs a nightly compiler: rustup toolchain install nightly")?;
-    capture(nightly_cargo().args(["fuzz", "--version"]))
-        .map_err(|_| "fuzzing needs cargo-fuzz: cargo install cargo-fuzz")?;
-    Ok(())
+/// What builds the targets: coverage and the address sanitizer are not stable.
+#[derive(Clone, Copy)]
+enum Compiler {
+    Nightly,
+    /// The repository's own, told that it may use what is not stable. Its sanitizer comes with it on Linux.
+    Own,
 }
 
-fn nightly_cargo() -> Command {
-    let mut cargo = Command::new("rustup");
-    cargo.args(["run", "nightly", "cargo"]).current_dir(root());
-    // The outer cargo named its own compiler.
-    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
-    cargo
+impl Compiler {
+    fn found() -> Self {
+        let mut nightly = Command::new("rustup");
+        match capture(nightly.args(["run", "nightly", "rustc", "--version"])) {
+            Ok(_) => Self::Nightly,
+            Err(_) => Self::Own,
+        }
+    }
+
+    fn cargo(self) -> Command {
+        let mut cargo = match self {
+            Self::Nightly => {
+                let mut rustup = Command::new("rustup");
+                rustup.args(["run", "nightly", "cargo"]);
+                rustup
+            }
+            Self::Own => {
+                let mut own = Command::new("cargo");
+                own.env("RUSTC_BOOTSTRAP", "1");
+                own
+            }
+        };
+        cargo.current_dir(root());
+        // The outer cargo named its own compiler.
+        cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
+        cargo
+    }
+
+    fn ensure_tools(self) -> Result<(), String> {
+        capture(self.cargo().args(["fuzz", "--version"]))
+            .map_err(|_| "fuzzing needs cargo-fuzz: cargo install cargo-fuzz")?;
+        Ok(())
+    }
 }
 
-fn fuzz(target: &str, seconds: u64) -> Result<(), String> {
+fn fuzz(compiler: Compiler, target: &str, seconds: u64) -> Result<(), String> {
     let manifest = root().join("fuzz/Cargo.toml");
     let manifest = std::fs::read_to_string(&manifest)
         .map_err(|error| format!("{}: {error}", manifest.display()))?;
@@ -95,7 +123,7 @@ fn fuzz(target: &str, seconds: u64) -> Result<(), String> {
         .ok_or_else(|| format!("fuzz/Cargo.toml has no `required-features` of {target}"))?;
     let finds = root().join("fuzz/corpus").join(target);
     std::fs::create_dir_all(&finds).map_err(|error| format!("{}: {error}", finds.display()))?;
-    let mut run = nightly_cargo();
+    let mut run = compiler.cargo();
     run.args(["fuzz", "run", "--features", &features, target]).arg(finds).args(seeds(target));
     run.arg("--").arg(format!("-max_total_time={seconds}"));
     run.args(["-timeout=10".to_owned(), format!("-rss_limit_mb={MEMORY_MIB}")]);
