@@ -23,6 +23,8 @@ use crate::views::read_items::derived_from;
 #[derive(Clone)]
 pub struct Redactor {
     key: Vec<u8>,
+    /// Whose node this is.
+    own: Option<OrganisationId>,
 }
 
 /// Whether an item tells a victim.
@@ -167,7 +169,12 @@ impl Redactor {
                 form.envelope.origin == full.origin && form.envelope.form == Form::Redacted
             }
             (None, None) => form.producer == full.producer && is_derived(form, full),
-            _ => false,
+            // It came back after the ledger was restored.
+            (None, Some(form)) => {
+                self.own.as_ref() == Some(&form.envelope.origin)
+                    && form.envelope.form == Form::Redacted
+            }
+            (Some(_), None) => false,
         });
         Ok(forms)
     }
@@ -186,7 +193,7 @@ impl Redactor {
     /// Of a house, under its key.
     #[must_use]
     pub fn of(house: &House) -> Self {
-        Self { key: house.redaction_key.clone() }
+        Self { key: house.redaction_key.clone(), own: house.standing().own.clone() }
     }
 
     /// Makes the derived form of an item, or says why there can be none. It takes as long as there is

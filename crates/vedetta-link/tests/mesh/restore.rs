@@ -93,3 +93,32 @@ fn it_takes_back_its_card_and_is_not_sent_away_for_an_older_one() {
     assert_eq!(national.read_by("cnaipic").len(), 5);
     assert!(national.deeds().iter().all(|deed| deed["deed"] != "card-refused"));
 }
+
+/// The whole is brought anew, and the form of it that others have is still this node's to take back.
+#[test]
+fn the_form_that_came_back_is_withdrawn_with_what_is_brought_again() {
+    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let national = Node::new("cnaipic", agreements());
+    let umbria = Node::at("cosc-umbria", place.path());
+    umbria.found(agreements());
+    pair(&national, &umbria);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    drop(umbria);
+    copy(place.path(), backup.path());
+    let victim = serde_json::json!([id("perugia").identity()]);
+    let incident = TestItem::incident(1, "Ransomware").tlp("CLEAR").handled("victim_refs", victim);
+    let umbria = Node::at("cosc-umbria", place.path());
+    umbria.bring("perugia", &[incident.clone()]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert_eq!(national.read_by("cnaipic").len(), 1);
+    drop(umbria);
+    let umbria = Node::at("cosc-umbria", backup.path());
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert_eq!(umbria.read_by("cosc-umbria").len(), 1, "it came back");
+    umbria.bring("perugia", &[incident.clone()]);
+    umbria.house.withdraw(&umbria.person("perugia"), &incident.id(), "a mistake").unwrap();
+    settle(&mut wires);
+    assert_eq!(umbria.read_by("cosc-umbria"), [""; 0]);
+    assert_eq!(national.read_by("cnaipic"), [""; 0]);
+}
