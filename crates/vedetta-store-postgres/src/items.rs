@@ -105,6 +105,15 @@ const RELEASES: &str = concat!(
     WHERE i.object = $1 ORDER BY i.seq + 0"
 );
 
+/// The same of one version.
+const RELEASES_FROM: &str = concat!(
+    "-- name: releases_from\nSELECT ",
+    columns!("''::bytea"),
+    " FROM item f JOIN item i ON i.object = f.object AND i.version = f.version
+    JOIN entry e ON e.seq = i.origin
+    WHERE f.seq = $1 AND f.origin = $1 AND i.origin = $1 ORDER BY i.seq + 0"
+);
+
 /// The versions that a filter lets through.
 #[derive(Default)]
 struct Versions {
@@ -151,6 +160,11 @@ pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>>
 /// The same without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
     session.sql()?.rows(RELEASES, &[&object(id)])?.iter().map(read).collect()
+}
+
+/// The releases of the version of a first release, without the body.
+pub(crate) fn releases_from(session: &mut Session, origin: Sequence) -> Told<Vec<StoredItem>> {
+    session.sql()?.rows(RELEASES_FROM, &[&int(origin)])?.iter().map(read).collect()
 }
 
 /// Fills a page; whether it broke off because the bodies are big.

@@ -127,6 +127,10 @@ impl Reader for Session {
         self.ask(|me| items::releases(me, id))
     }
 
+    fn releases_from(&mut self, origin: Sequence) -> Result<Vec<StoredItem>, StoreError> {
+        self.ask(|me| items::releases_from(me, origin))
+    }
+
     fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError> {
         self.ask(clearances::served)
     }

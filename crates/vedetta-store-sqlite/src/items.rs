@@ -69,6 +69,9 @@ macro_rules! reading {
 }
 use reading;
 
+/// One release without its body.
+const BARE: &str = reading!("x''", "i.seq = ?1");
+
 /// 64 bits that stand for an identifier in the index. Twins are told apart by their entries.
 pub(crate) fn object(id: &ItemId) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = Digest::of(id.as_str().as_bytes()).0;
@@ -100,7 +103,25 @@ pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>>
 
 /// The same without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
-    of_item(session, id, reading!("x''", "i.seq = ?1"))
+    of_item(session, id, BARE)
+}
+
+/// The releases of the version of a first release, without the body.
+pub(crate) fn releases_from(session: &mut Session, origin: Sequence) -> Told<Vec<StoredItem>> {
+    let Session { conn, recent, .. } = session;
+    let sql = "SELECT object, version FROM item WHERE seq = ?1 AND origin = 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let found = statement.query_row([int(origin)], |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((object, version)) = found.optional()? else { return Ok(Vec::new()) };
+    let mut places = recent.releases(conn, object, Versions::Exactly(version), usize::MAX)?;
+    places.sort_unstable();
+    let mut items = Vec::new();
+    for seq in places {
+        items.extend(Release::show(conn, (BARE, seq), |release, row| {
+            (release.origin == origin).then(|| fetch(conn, release, row)).transpose()
+        })?);
+    }
+    Ok(items)
 }
 
 fn of_item(session: &mut Session, id: &ItemId, sql: &str) -> Told<Vec<StoredItem>> {

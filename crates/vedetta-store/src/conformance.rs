@@ -61,7 +61,7 @@ macro_rules! conformance {
             items: are_stored_as_received are_placed_once keep_the_first_bytes
                 belong_to_their_first_bringer repeat_within_one_call need_a_known_clearance
                 are_released_again are_released_again_once show_the_house_everything
-                stay_after_reopening;
+                are_found_by_their_first_release stay_after_reopening;
             hiding: revocation_hides_earlier_versions revocation_counts_under_any_clearance
                 a_version_older_than_a_revocation_comes_late revocation_spares_later_versions
                 withdrawal_hides_all_versions withdrawal_happens_once

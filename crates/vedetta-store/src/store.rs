@@ -54,6 +54,9 @@ pub trait Reader {
     /// The same without their bodies, which are left empty: of an item with many versions they are
     /// more than what asks for them wants to hold.
     fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
+    /// The releases of one version, the first of which is at a place, in order and without the body;
+    /// none when no first release is there. Others of the same item cost nothing.
+    fn releases_from(&mut self, origin: Sequence) -> Result<Vec<StoredItem>, StoreError>;
     /// How many releases each clearance has (for counts and for choosing how to scan), those that
     /// are no longer served not counted, by clearance; without those that have none.
     fn releases_per_clearance(&mut self) -> Result<Vec<(ClearanceId, u64)>, StoreError>;

@@ -43,6 +43,7 @@ impl Reader for Counted<'_> {
         entries(after: Sequence, limit: usize) -> Vec<Entry>;
         place_at(moment: Instant) -> Sequence;
         item(id: &ItemId) -> Vec<StoredItem>;
+        releases_from(origin: Sequence) -> Vec<StoredItem>;
         releases_per_clearance() -> Vec<(ClearanceId, u64)>;
         records(kind: RecordKind) -> Vec<Record>;
         records_after(kind: RecordKind, after: &str, limit: usize) -> Vec<Record>;

@@ -155,6 +155,39 @@ pub fn show_the_house_everything(scene: &mut Scene) {
     assert!(unknown.is_empty());
 }
 
+/// By its first release one version is found, hidden or not, and no other.
+pub fn are_found_by_their_first_release(scene: &mut Scene) {
+    let (first, second) = (scene.clearance(&[1]), scene.clearance(&[1, 2]));
+    let version = Version::of(1, first);
+    let one = scene.add(&version.clone().version(3));
+    let two = scene.add(&version.clone().version(4));
+    let [again] = scene.write(|unit| unit.rerelease(&[(one.seq, second)], "tester"))[..] else {
+        panic!("one release");
+    };
+    scene.write(|unit| unit.set_aside(&[one.seq], "tester", "another prevails"));
+    // Another body takes the place of the one that was set aside.
+    let other = scene.add(&version.clone().version(3).body(b"other"));
+    let places = |origin| {
+        let found = scene.read(|reader| reader.releases_from(origin));
+        assert!(found.iter().all(|item| item.id == version.id && item.body.is_empty()));
+        assert!(found.iter().all(|item| item.origin == origin));
+        found.iter().map(|item| item.stamp).collect::<Vec<_>>()
+    };
+    assert_eq!(places(one.seq), [one, again]);
+    assert_eq!(places(two.seq), [two]);
+    assert_eq!(places(other.seq), [other]);
+    for none in [again.seq, Sequence::START, Sequence(1), Sequence(999)] {
+        assert_eq!(places(none), []);
+    }
+    scene.write(|unit| {
+        let stamp = scene::added(scene::place(unit, &version.clone().version(5))?);
+        let again = unit.rerelease(&[(stamp.seq, second)], "tester")?;
+        let found = unit.releases_from(stamp.seq)?;
+        assert_eq!(found.iter().map(|it| it.stamp).collect::<Vec<_>>(), [stamp, again[0]]);
+        Ok(())
+    });
+}
+
 /// Many items, each still found by its identifier, and each still known, when opened again.
 pub fn stay_after_reopening(scene: &mut Scene) {
     let clearance = scene.clearance(&[1]);
