@@ -3,7 +3,7 @@
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::Envelope;
 use vedetta_store::written::ItemFacts;
-use vedetta_store::{Reader, Sequence, Stamp, StoreError};
+use vedetta_store::{Reader, Sequence, Stamp, StoreError, StoredItem};
 
 /// The hash of the chain at a place.
 pub(crate) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
@@ -29,4 +29,15 @@ pub(crate) fn stamp_of(
 ) -> Result<Option<Stamp>, StoreError> {
     let entry = reader.entries(Sequence(seq.0.saturating_sub(1)), 1)?.pop();
     Ok(entry.filter(|entry| ItemFacts::read(&entry.facts).is_some()).map(|entry| entry.stamp))
+}
+
+/// The first of the releases of one version, with the body that they have in common.
+pub(crate) fn first_of<R: Reader + ?Sized>(
+    reader: &mut R,
+    releases: &[StoredItem],
+) -> Result<Option<StoredItem>, StoreError> {
+    let Some(first) = releases.first() else { return Ok(None) };
+    let entry = reader.entries(Sequence(first.origin.0.saturating_sub(1)), 1)?.pop();
+    let entry = entry.filter(|entry| entry.stamp.seq == first.origin);
+    Ok(entry.map(|entry| StoredItem { body: entry.body, ..first.clone() }))
 }

@@ -15,7 +15,7 @@ use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Bare, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId, Tlp};
+use vedetta_model::{Audience, Category, Given, Handling, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
@@ -24,7 +24,7 @@ use vedetta_store::{
 
 use crate::Nodes;
 use crate::line::Line;
-use crate::places::{envelope_at, hash_at, stamp_of};
+use crate::places::{envelope_at, first_of, hash_at, stamp_of};
 use crate::take::items::ways;
 
 /// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
@@ -556,13 +556,14 @@ impl Sharing<'_> {
         (origin, id): (Sequence, ClearanceId),
     ) -> Result<(), StoreError> {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
-        let Ok(item) = ItemId::new(&entry.subject) else { return Ok(()) };
-        let releases = reader.item(&item)?;
-        let first = releases.iter().find(|it| it.stamp.seq == origin);
-        let (Some(first), Some(clearance)) = (first, self.by_today(id)) else { return Ok(()) };
-        if self.is_served(reader, &item, origin)? {
+        let Some(clearance) = self.by_today(id) else { return Ok(()) };
+        if !is_served(reader, origin)? {
+            return Ok(());
+        }
+        let releases = reader.releases_from(origin)?;
+        if let Some(first) = first_of(reader, &releases)? {
             let mut covered = Coverage::default();
-            self.cover_before(reader, (first, entry), &mut covered)?;
+            self.cover_before(reader, (&first, entry), &mut covered)?;
             let said = self.says(&envelope, (id, &clearance));
             let news =
                 said.is_none_or(|said| covered.add(envelope.hops.len(), &said.by) == Worth::News);
@@ -626,26 +627,21 @@ impl Sharing<'_> {
         let before = envelope.hops.last().map(|hop| &hop.passages);
         self.passing(id, clearance, Some((item.as_ref(), before)))
     }
+}
 
-    fn is_served(
-        &self,
-        reader: &mut dyn Reader,
-        id: &ItemId,
-        origin: Sequence,
-    ) -> Result<bool, StoreError> {
-        let ids = std::slice::from_ref(id);
-        let page = reader.items(&ItemQuery {
-            after: Sequence::START,
-            until: None,
-            limit: STRETCH,
-            clearances: None,
-            producer: None,
-            ids,
-            kinds: &[],
-            versions: VersionFilter::All,
-        })?;
-        Ok(page.items.iter().any(|item| item.origin == origin))
-    }
+/// Whether a version is served, by its first release.
+fn is_served(reader: &mut dyn Reader, origin: Sequence) -> Result<bool, StoreError> {
+    let page = reader.items(&ItemQuery {
+        after: Sequence(origin.0.saturating_sub(1)),
+        until: Some(origin),
+        limit: 1,
+        clearances: None,
+        producer: None,
+        ids: &[],
+        kinds: &[],
+        versions: VersionFilter::All,
+    })?;
+    Ok(page.items.iter().any(|item| item.stamp.seq == origin))
 }
 
 fn is_release(entry: &Entry) -> bool {

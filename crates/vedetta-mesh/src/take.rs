@@ -2,6 +2,7 @@
 
 pub(crate) mod items;
 mod notices;
+mod rivals;
 mod standings;
 
 use std::collections::BTreeSet;

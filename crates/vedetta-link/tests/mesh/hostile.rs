@@ -61,7 +61,7 @@ fn say_marked(
     }
 }
 
-fn taken(
+pub(super) fn taken(
     from: &Node,
     to: &Node,
     envelopes: Vec<Envelope>,

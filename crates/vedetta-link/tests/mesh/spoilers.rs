@@ -16,7 +16,7 @@ use vedetta_policy::Passage;
 use vedetta_testkit::items::TestItem;
 
 use super::hostile::{
-    bring, clear, country, forged, item, own, propose, say, without_the_text, word,
+    bring, clear, country, forged, item, own, propose, say, taken, without_the_text, word,
 };
 use super::network::{Node, agreements, id};
 use super::wire::{Wire, pair, settle};
@@ -58,6 +58,63 @@ fn what_comes_again_on_the_same_way_by_other_rights_is_read_by_these_too() {
     assert!(national.reads("cnaipic", &brought.id()));
     umbria.clock.advance(Duration::from_secs(1));
     assert_eq!(say(&umbria, &national, envelope, passages), "known", "nothing new is said");
+}
+
+/// Versions of an item of somebody's, as envelopes of a node.
+fn versions(
+    (node, producer): (&Node, &str),
+    brought: &TestItem,
+    (many, tlp): (u64, &str),
+) -> Vec<Envelope> {
+    let version = |n: u64| {
+        let at = format!("2026-03-02T{:02}:{:02}:{:02}.000Z", n / 3_600, n / 60 % 60, n % 60);
+        let brought = item(producer, &brought.clone().modified(&at), tlp);
+        own(node, 900 + n, What::Item(Box::new(brought)))
+    };
+    (0..many).map(version).collect()
+}
+
+#[test]
+fn what_has_very_many_versions_is_taken_over_by_nobody_else() {
+    let [national, umbria, liar] = country();
+    let bring = |n, many| {
+        let mut envelopes = versions((&liar, liar.name), &clear(n), (many, "CLEAR"));
+        while !envelopes.is_empty() {
+            let rest = envelopes.split_off(envelopes.len().min(500));
+            let taken = taken(&liar, &national, envelopes, (vec![], None));
+            assert!(
+                taken.refused.is_empty() && taken.outcomes.iter().all(|it| *it == Outcome::New)
+            );
+            envelopes = rest;
+        }
+        let later = clear(n).modified("2026-03-03T00:00:00.000Z");
+        let brought = item(umbria.name, &later, "CLEAR");
+        say(&umbria, &national, own(&umbria, 900, What::Item(Box::new(brought))), vec![])
+    };
+    assert_eq!(bring(31, 256), "new");
+    assert_eq!(bring(32, 257), "lost", "to weigh it would take ever longer");
+}
+
+#[test]
+fn another_way_of_the_latest_of_very_many_versions_is_passed_on() {
+    let [national, umbria, _] = without_the_text();
+    let liguria = Node::new("cosc-liguria", agreements());
+    pair(&national, &liguria);
+    let brought = TestItem::indicator(65).tlp("AMBER");
+    let mut envelopes = versions((&umbria, "perugia"), &brought, (1_001, "AMBER"));
+    let latest = envelopes.split_off(1_000).remove(0);
+    let rest = envelopes.split_off(500);
+    for some in [envelopes, rest] {
+        assert!(taken(&umbria, &national, some, (vec![], None)).refused.is_empty());
+    }
+    assert_eq!(say(&umbria, &national, latest.clone(), vec![]), "new");
+    let by = json!({ "giver": "cosc-umbria", "right": { "lineages": ["pro-c2si"] },
+        "under": "pro-c2si", "root": "pro-c2si", "gives": "lineage", "on": ["umbria"] });
+    umbria.clock.advance(Duration::from_secs(1));
+    let passages = vec![serde_json::from_value(by).unwrap()];
+    assert_eq!(say(&umbria, &national, latest, passages), "path");
+    settle(&mut [Wire::between(&national, &liguria)]);
+    assert!(liguria.reads("cosc-liguria", &brought.id()));
 }
 
 #[test]

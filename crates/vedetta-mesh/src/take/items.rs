@@ -1,18 +1,16 @@
 //! Items that a peer brought: placed, released by a further path, or set beside what prevails.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use vedetta_federation::Passages;
 use vedetta_federation::check::Verified;
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, What};
-use vedetta_federation::prevails::{self, Contender, Ownership, prevails};
+use vedetta_federation::prevails::{self, Contender, Ownership};
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal};
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
@@ -23,7 +21,8 @@ use vedetta_store::{
 };
 
 use super::Load;
-use crate::places::envelope_at;
+use super::rivals::{Rival, Rivals, lost_name, ownership};
+use crate::places::{envelope_at, first_of};
 
 /// An item ready to be placed.
 struct Ready<'a> {
@@ -119,7 +118,7 @@ impl Load {
         }
         let drafts: Vec<_> = ready.iter().map(|it| it.draft(&self.actor)).collect();
         let placements = unit.place_items(&drafts)?;
-        let mut ahead = HashMap::new();
+        let (mut ahead, mut rivals) = (HashMap::new(), Rivals::default());
         let mut outcomes = Vec::with_capacity(ready.len());
         for (ready, placement) in ready.iter().zip(placements) {
             let outcome = match placement {
@@ -127,8 +126,13 @@ impl Load {
                     self.added(unit, ready, &mut ahead)?;
                     Outcome::New
                 }
-                Placement::Duplicate(stamp) => self.again(unit, ready, stamp.seq)?,
-                Placement::Conflict(_) | Placement::Foreign(_) => self.contend(unit, ready)?,
+                Placement::Duplicate(stamp) => {
+                    rivals.released(stamp.seq);
+                    self.again(unit, ready, stamp.seq)?
+                }
+                Placement::Conflict(there) | Placement::Foreign(there) => {
+                    self.contend(unit, ready, there.seq, &mut rivals)?
+                }
             };
             outcomes.push((ready.place, outcome));
         }
@@ -362,13 +366,11 @@ impl Load {
         if envelope.origin == self.mesh.me && envelope.hops.is_empty() {
             return Ok(Outcome::Known);
         }
-        let releases = unit.item(&ready.id)?;
-        let releases: Vec<_> = releases.iter().filter(|it| it.origin == origin).collect();
+        let releases = unit.releases_from(origin)?;
         let name = ways_name(origin);
         let mut ways = ways(unit, origin)?;
         if ways.is_empty() {
-            let first = releases.first().and_then(|first| Some((first, Provenance::of(first)?)));
-            let first = first.and_then(|(it, provenance)| provenance.envelope.with(&it.body));
+            let first = self.first_way(unit, &releases)?;
             ways.extend(first.map(|first| Way::of(&first, first.leaf())));
         }
         let mut way = Way::of(envelope, ready.verified.leaf());
@@ -401,18 +403,27 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         way: &Way,
-        releases: &[&StoredItem],
+        releases: &[StoredItem],
     ) -> Result<bool, StoreError> {
         if !self.mesh.revokes {
             return Ok(false);
         }
         let before = match way.deed {
             Some(deed) => envelope_at(unit, deed)?,
-            None => releases.first().and_then(|first| {
-                Provenance::of(first).and_then(|it| it.envelope.with(&first.body))
-            }),
+            None => self.first_way(unit, releases)?,
         };
         Ok(before.is_some_and(|before| !self.mesh.is_sound(&before)))
+    }
+
+    /// The envelope by which an item came first.
+    fn first_way(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        releases: &[StoredItem],
+    ) -> Result<Option<Envelope>, StoreError> {
+        let first = first_of(unit, releases)?;
+        let first = first.and_then(|first| Some((Provenance::of(&first)?, first)));
+        Ok(first.and_then(|(provenance, first)| provenance.envelope.with(&first.body)))
     }
 
     /// Releases an item again by the rights of another way, to those who cannot read it by the ways
@@ -422,7 +433,7 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
-        (origin, releases): (Sequence, &[&StoredItem]),
+        (origin, releases): (Sequence, &[StoredItem]),
     ) -> Result<Option<ClearanceId>, StoreError> {
         let network = &self.mesh.standing.network;
         let mut had = Audience::nobody();
@@ -455,34 +466,35 @@ impl Load {
 
     /// Other bytes under a version that is here, or another bringer: the same one prevails at
     /// every node, and the other is kept in the history.
-    fn contend(&self, unit: &mut dyn UnitOfWork, ready: &Ready<'_>) -> Result<Outcome, StoreError> {
-        let lost = format!("lost/{}", ready.verified.leaf());
+    fn contend(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        there: Sequence,
+        known: &mut Rivals,
+    ) -> Result<Outcome, StoreError> {
+        let lost = lost_name(ready.verified.leaf());
         if unit.bookmark(&lost)?.is_some() {
             return Ok(Outcome::Known);
         }
-        let mut releases = unit.item(&ready.id)?;
-        let of = line(&ready.id, ready.producer);
-        releases.retain(|it| of.is_none_or(|of| it.producer == of));
-        let mut rivals = Vec::new();
-        for release in releases.iter().filter(|it| it.origin == it.stamp.seq) {
-            let rival = self.rival(unit, release, &releases)?;
-            if unit.bookmark(&format!("lost/{}", rival.leaf))?.is_none() {
-                rivals.push((release.origin, rival));
-            }
-        }
         let (mine, readers) = (ready.contender(), self.readers_of(ready));
-        if rivals.iter().any(|(_, it)| it.leaf == mine.leaf) {
+        let whose = (&ready.id, line(&ready.id, ready.producer), &mine);
+        let Some(mut rivals) = self.rivals(unit, whose, there, known)? else {
+            let why = Some("too many versions of another's are here");
+            return self.gave_way(unit, ready, (&lost, why));
+        };
+        if rivals.iter().any(|it| it.leaf == mine.leaf) {
             return Ok(Outcome::Known);
         }
-        if let Some(why) = rivals.iter().find_map(|(_, it)| ready.takes_over(it)) {
+        if let Some(why) = rivals.iter().find_map(|it| ready.takes_over(it)) {
             tracing::debug!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
             return self.gave_way(unit, ready, (&lost, Some(why)));
         }
         // Of one bringer only the same version is in the way, of another everything.
-        rivals.retain(|(_, it)| it.producer != *mine.producer || it.version == mine.version);
-        let beaten = |(_, it): &(Sequence, Rival)| it.is_beaten(&mine, &readers);
-        if rivals.iter().all(beaten) {
-            let origins: Vec<_> = rivals.iter().map(|(origin, _)| *origin).collect();
+        rivals.retain(|it| it.producer != *mine.producer || it.version == mine.version);
+        if rivals.iter().all(|it| it.is_beaten(&mine, &readers)) {
+            known.forget(&rivals, &ready.id);
+            let origins: Vec<_> = rivals.iter().map(|it| it.origin).collect();
             let reason = format!("{} brought what prevails", self.peer);
             match unit.set_aside(&origins, &self.actor, &reason) {
                 Ok(()) => {}
@@ -490,8 +502,8 @@ impl Load {
                 Err(StoreError::Refused(_)) => return self.gave_way(unit, ready, (&lost, None)),
                 Err(error) => return Err(error),
             }
-            for (_, rival) in &rivals {
-                unit.set_bookmark(&format!("lost/{}", rival.leaf), b"1")?;
+            for rival in &rivals {
+                unit.set_bookmark(&lost_name(rival.leaf), b"1")?;
             }
             self.shared.touch_served();
             let placed = unit.place_items(&[ready.draft(&self.actor)])?;
@@ -538,113 +550,6 @@ impl Load {
                     Form::Redacted => &decision.redacted,
                 })
             }
-        }
-    }
-
-    /// Who may read something by one of its releases today.
-    fn readers(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        (origin, releases): (Sequence, &[StoredItem]),
-    ) -> Result<Audience, StoreError> {
-        let network = &self.mesh.standing.network;
-        let mut readers = Audience::nobody();
-        for release in releases.iter().filter(|it| it.origin == origin) {
-            let clearance = self.shared.book.seen_by(unit, release.clearance)?;
-            let Some(clearance) = clearance else { continue };
-            if release.state == ItemState::Live {
-                let today = network.decision(&clearance.handling);
-                readers.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
-            }
-        }
-        Ok(readers)
-    }
-
-    /// What stands against a contender: what is here of the item.
-    fn rival(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        release: &StoredItem,
-        releases: &[StoredItem],
-    ) -> Result<Rival, StoreError> {
-        let value: Value = serde_json::from_slice(&release.body).unwrap_or_default();
-        let creator = value.get("created_by_ref").and_then(Value::as_str).map(str::to_owned);
-        let brought = Provenance::of(release).and_then(|it| it.envelope.with(&release.body));
-        let (producer, leaf) = match brought {
-            Some(envelope) => {
-                let leaf = envelope.leaf();
-                let producer = match &envelope.what {
-                    What::Item(item) => item.conditions.producer.clone(),
-                    _ => envelope.origin.clone(),
-                };
-                (producer, leaf)
-            }
-            None => {
-                let organisation = self.mesh.standing.directory.numbered(release.producer);
-                let producer =
-                    organisation.map_or_else(|| self.mesh.me.clone(), |it| it.id.clone());
-                (producer, self.own_leaf(unit, release)?)
-            }
-        };
-        let here = Provenance::of(release).is_none();
-        let version = prevails::version(&release.id, release.version);
-        let readers = self.readers(unit, (release.origin, releases))?;
-        Ok(Rival { version, creator, producer, leaf, here, readers })
-    }
-
-    /// The leaf under which other nodes know what was brought here.
-    fn own_leaf(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        release: &StoredItem,
-    ) -> Result<Digest, StoreError> {
-        let clearance = self.shared.book.seen_by(unit, release.clearance)?;
-        let handling = clearance.map(|it| Arc::clone(&it.handling));
-        let object = String::from_utf8(release.body.clone()).ok();
-        let object = object.and_then(|text| vedetta_federation::Object::new(text).ok());
-        let (Some(handling), Some(object)) = (handling, object) else {
-            return Ok(Digest::default());
-        };
-        let derived = match handling.victims.is_empty() {
-            true => None,
-            false => Some(self.redactor.derived_id(unit, (&release.id, release.producer))?),
-        };
-        let conditions = Handling { via: [].into(), ..Handling::clone(&handling) };
-        let item = Item { object, conditions, form: Form::Full, derived };
-        let what = What::Item(Box::new(item));
-        let (me, at) = (self.mesh.me.clone(), release.stamp.at);
-        Ok(Envelope::unsealed(me, at, release.origin.0, what).leaf())
-    }
-}
-
-/// What is here of an item, as it stands to a contender.
-struct Rival {
-    version: i64,
-    creator: Option<String>,
-    producer: OrganisationId,
-    leaf: Digest,
-    /// Whether it was brought at this node.
-    here: bool,
-    /// Who may read it today.
-    readers: Audience,
-}
-
-impl Rival {
-    /// Whether a contender takes its place. Where neither is the owner's, nobody loses what he reads
-    /// by it: what goes to fewer takes the place of nothing, whoever brought it.
-    fn is_beaten(&self, by: &Contender<'_>, readers: &Audience) -> bool {
-        let mine = self.contender();
-        let of_one = *by.producer == self.producer || by.by_owner != mine.by_owner;
-        let hides_nothing = of_one || self.readers.difference(readers).is_empty();
-        hides_nothing && prevails(by, &mine) == Ordering::Greater
-    }
-
-    fn contender(&self) -> Contender<'_> {
-        Contender {
-            version: self.version,
-            by_owner: ownership(self.creator.as_deref(), &self.producer),
-            producer: &self.producer,
-            leaf: self.leaf,
         }
     }
 }
@@ -711,13 +616,6 @@ impl Way {
     fn says_other_than(&self, other: &Self) -> bool {
         let before = other.said.unwrap_or_default();
         self.said.is_some_and(|(at, passages)| at > before.0 && passages != before.1)
-    }
-}
-
-fn ownership(creator: Option<&str>, producer: &OrganisationId) -> Ownership {
-    match creator {
-        Some(creator) if producer.identity().as_str() == creator => Ownership::Owner,
-        _ => Ownership::Others,
     }
 }
 
