@@ -2,7 +2,16 @@
 
 use std::time::Duration;
 
+use vedetta_federation::card::LARGEST_CARD;
 use vedetta_federation::frame::LONGEST_FRAME;
+
+/// Octets of a card in a header: as large as it may be, with its signatures, in Base64.
+pub(crate) const LARGEST_HEADER: usize = (LARGEST_CARD + (1 << 10)).div_ceil(3) * 4;
+
+/// Octets of the head of a request or an answer, whoever dialled.
+pub(crate) const HEAD: u32 = 72 << 10;
+
+const _: () = assert!(LARGEST_HEADER + (4 << 10) < HEAD as usize);
 
 /// The bounds of a node's links.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use vedetta_model::OrganisationId;
 
 use crate::backoff::Backoff;
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, HEAD};
 use crate::doorkeeper::{Callee, Unwelcome};
 use crate::drive::{self, Voice};
 use crate::frames::Outgoing;
@@ -166,6 +166,7 @@ impl Dialler {
             .initial_stream_window_size(self.bounds.window)
             .initial_connection_window_size(self.bounds.window)
             .max_send_buf_size(1 << 20)
+            .max_header_list_size(HEAD)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| insecure(error.to_string()))?;

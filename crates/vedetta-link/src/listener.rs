@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::bounds::{HEAD, LARGEST_HEADER};
 use crate::drive::{self, Voice};
 use crate::frames::Outgoing;
 use crate::identity::key_of;
@@ -73,10 +74,6 @@ struct Visitor {
 
 /// Requests at once on one connection.
 const STREAMS: u32 = 4;
-/// Octets of the head of a request.
-const HEAD: u32 = 32 << 10;
-/// Octets of a card.
-const LARGEST_CARD: usize = 16 << 10;
 
 impl Listener {
     /// Binds an address.
@@ -322,5 +319,5 @@ fn words(status: StatusCode, text: Vec<u8>) -> Answer {
 /// The card that the other side shows, if it shows one.
 pub(crate) fn shown(headers: &HeaderMap) -> Option<Vec<u8>> {
     let card = headers.get(CARD)?.as_bytes();
-    if card.len() > LARGEST_CARD { None } else { STANDARD.decode(card).ok() }
+    if card.len() > LARGEST_HEADER { None } else { STANDARD.decode(card).ok() }
 }

@@ -36,6 +36,9 @@ pub(crate) struct House {
     /// How many strangers are asked about, and whether they are kept waiting for the answer.
     pub(crate) asked: watch::Sender<usize>,
     pub(crate) slow: watch::Sender<bool>,
+    /// The card that it shows, and those that it was shown.
+    pub(crate) card: Mutex<Vec<u8>>,
+    pub(crate) shown: Mutex<Vec<Vec<u8>>>,
 }
 
 struct Echo {
@@ -88,6 +91,8 @@ impl Node {
             talkative: AtomicBool::new(false),
             asked: watch::Sender::new(0),
             slow: watch::Sender::new(false),
+            card: Mutex::new(b"card".to_vec()),
+            shown: Mutex::default(),
         });
         let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(1));
@@ -146,7 +151,8 @@ impl Node {
 struct Keeper(Arc<House>, Tls);
 
 impl Doorkeeper for Keeper {
-    fn admit(&self, key: PublicKey, _card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome> {
+    fn admit(&self, key: PublicKey, card: Option<&[u8]>) -> Result<OrganisationId, Unwelcome> {
+        self.0.shown.lock().unwrap().extend(card.map(<[u8]>::to_vec));
         let known = self.0.known.lock().unwrap().get(&key).cloned();
         if known.is_none() && *self.0.slow.borrow() {
             self.0.asked.send_modify(|asked| *asked += 1);
@@ -174,7 +180,7 @@ impl Doorkeeper for Keeper {
     }
 
     fn card(&self) -> Vec<u8> {
-        b"card".to_vec()
+        self.0.card.lock().unwrap().clone()
     }
 
     fn speaker(&self, peer: &OrganisationId, _dialled: Dialled) -> Box<dyn Speaker> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use vedetta_federation::card::LARGEST_CARD;
 use vedetta_link::{Bounds, Dialler, Leave, Link};
 
 use crate::echo::{Node, framed, tls};
@@ -57,6 +58,23 @@ async fn wire(to: SocketAddr) -> (SocketAddr, Arc<watch::Sender<bool>>) {
         }
     });
     (address, whole)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_as_large_as_may_be_are_shown_both_ways() {
+    let a = Node::start("a", &["b"], Bounds::default()).await;
+    let b = Node::start("b", &["a"], Bounds::default()).await;
+    // With both signatures it is a little more than what it says.
+    let largest = vec![b'x'; LARGEST_CARD + 512];
+    for node in [&a, &b] {
+        node.house.card.lock().unwrap().clone_from(&largest);
+    }
+    a.dials("b", b.address);
+    a.until("b", up).await;
+    b.until("a", up).await;
+    for node in [&a, &b] {
+        assert_eq!(node.house.shown.lock().unwrap().last(), Some(&largest));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
