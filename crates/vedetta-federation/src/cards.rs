@@ -131,8 +131,9 @@ impl Cards {
         Ok(())
     }
 
-    /// Learns a card from somebody who may vouch for it: the first of a node, or the one that
-    /// follows the newest known. What follows a key that counts for nothing does not follow.
+    /// Learns a card from somebody who may vouch for it: the first of a node, the one that follows
+    /// the newest known, or the one that the oldest known follows, while there is room. What follows
+    /// a key that counts for nothing does not follow.
     ///
     /// # Errors
     /// [`CardError`] when it is forged, forked, or follows nothing known.
@@ -142,14 +143,14 @@ impl Cards {
         if known.contains(card) {
             return Ok(Learnt::Known);
         }
+        if let Some(oldest) = known.first().filter(|it| card.says.serial < it.says.serial) {
+            return self.learn_earlier(card, &oldest.clone());
+        }
         card.check()?;
         if self.is_revoked(node, &card.says.key.id()) {
             return Err(CardError::Revoked(node.clone()));
         }
         if let Some(newest) = known.last() {
-            if card.says.serial < known.first().map_or(0, |oldest| oldest.says.serial) {
-                return Ok(Learnt::Known);
-            }
             if card.says.serial <= newest.says.serial {
                 return Err(CardError::Forked(node.clone()));
             }
@@ -166,6 +167,36 @@ impl Cards {
             cards.remove(0);
         }
         Ok(Learnt::New)
+    }
+
+    /// Learns what a node said before the oldest card that is known of it, when that card bears it
+    /// out: what its keys of then have sealed is still on its way. One that the node itself has
+    /// revoked since is learnt as such.
+    fn learn_earlier(&mut self, card: &Card, oldest: &Card) -> Result<Learnt, CardError> {
+        let node = &card.says.organisation;
+        if !self.has_room_before(node, card) || oldest.check_after(card).is_err() {
+            return Ok(Learnt::Known);
+        }
+        card.check()?;
+        if self.revoked.contains(&card.says.key.id()) {
+            return Err(CardError::Revoked(node.clone()));
+        }
+        if let Some(known) = self.by_node.get_mut(node) {
+            known.cards.insert(0, card.clone());
+        }
+        Ok(Learnt::New)
+    }
+
+    /// Whether a card, or one that came after it, may be one that comes before the oldest known of
+    /// its node: as many as are kept.
+    #[must_use]
+    pub fn has_room_before(&self, node: &OrganisationId, card: &Card) -> bool {
+        let known = self.cards_of(node);
+        let room = u32::try_from(MOST_CARDS.saturating_sub(known.len())).unwrap_or(0);
+        known.first().is_some_and(|oldest| {
+            let back = oldest.says.serial.checked_sub(card.says.serial);
+            back.is_some_and(|back| (1..=room).contains(&back))
+        })
     }
 
     /// Takes back a card of this node's own that it no longer has: it was restored from a backup.

@@ -1,5 +1,6 @@
 //! The house as the room sees it: a shelf to read from and to put on, and what it believes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -243,10 +244,14 @@ impl Nodes {
         let mesh = self.house.mesh()?;
         let mut known = Cards::clone(&mesh.cards);
         let mut changed = BTreeSet::new();
-        for &card in cards {
+        // Of those that come before what is known each bears out the one before it.
+        let earlier = |card: &&Card| mesh.cards.has_room_before(&card.says.organisation, card);
+        let (mut before, after): (Vec<&Card>, Vec<_>) = cards.iter().partition(|it| earlier(it));
+        before.sort_by_key(|card| Reverse(card.says.serial));
+        for card in before.into_iter().chain(after) {
             let node = &card.says.organisation;
-            let older = known.newest(node).is_some_and(|newest| is_older(card, newest));
-            if older && *node != mesh.me {
+            let newest = known.newest(node).filter(|_| !known.has_room_before(node, card));
+            if newest.is_some_and(|newest| is_older(card, newest)) && *node != mesh.me {
                 continue;
             }
             let learnt = match believes(&mesh, peer, node) {
@@ -405,7 +410,10 @@ fn is_older(card: &Card, newest: &Card) -> bool {
 fn says_news(mesh: &Mesh, peer: &OrganisationId, card: &Card) -> bool {
     let node = &card.says.organisation;
     let newest = mesh.cards.newest(node).map(|newest| newest.says.serial);
-    let known = || newest.is_some_and(|serial| card.says.serial <= serial);
+    let known = || {
+        newest.is_some_and(|serial| card.says.serial <= serial)
+            && !mesh.cards.has_room_before(node, card)
+    };
     match believes(mesh, peer, node) {
         Believed::Not => false,
         Believed::Own => !mesh.cards.cards_of(node).contains(card),

@@ -2,7 +2,7 @@
 //! others, or revokes their keys, gains nothing.
 
 use vedetta_federation::card::{Card, Statement};
-use vedetta_federation::cards::{Cards, Peer, PeerStage, Vouches};
+use vedetta_federation::cards::{Cards, Learnt, Peer, PeerStage, Vouches};
 use vedetta_federation::check::Trust;
 use vedetta_federation::key::SecretKey;
 use vedetta_federation::scope::{Scope, Territory};
@@ -132,6 +132,48 @@ fn nothing_follows_a_key_that_an_administrator_revoked() {
     let thief = SecretKey::from_seed([13; 32]).unwrap();
     let says = Statement { key: thief.public(), serial: 2, ..statement("b") };
     assert!(cards.learn(&says.sign_after(&thief, &key("b"))).is_err());
+}
+
+#[test]
+fn what_a_node_said_before_it_was_paired_is_borne_out_by_what_it_said_after() {
+    let keys = [21, 22, 23].map(|seed| SecretKey::from_seed([seed; 32]).unwrap());
+    let says =
+        |serial: u32, key: &SecretKey| Statement { serial, key: key.public(), ..statement("b") };
+    let first = says(1, &keys[0]).sign(&keys[0]);
+    let stolen = Statement { revokes: [keys[0].public().id()].into(), ..says(2, &keys[1]) };
+    let second = stolen.sign_after(&keys[1], &keys[0]);
+    let third = says(3, &keys[1]).sign_after(&keys[1], &keys[1]);
+    let newest = says(4, &keys[2]).sign_after(&keys[2], &keys[1]);
+    let mut cards = Cards::default();
+    cards.pin(newest.clone()).unwrap();
+    let forged = says(3, &keys[0]).sign_after(&keys[0], &keys[0]);
+    for not_before in [&first, &second, &forged] {
+        assert_eq!(cards.learn(not_before), Ok(Learnt::Known), "nothing bears it out");
+    }
+    for earlier in [&third, &second, &first] {
+        assert_eq!(cards.learn(earlier), Ok(Learnt::New));
+    }
+    assert_eq!(cards.cards_of(&id("b")), [first.clone(), second, third, newest.clone()]);
+    let revoked = keys.each_ref().map(|key| cards.is_revoked(&id("b"), &key.public().id()));
+    assert_eq!(revoked, [true, false, false], "what it has revoked since counts for nothing");
+    // What an administrator revoked is not learnt.
+    let mut cards = Cards::default();
+    cards.pin(newest).unwrap();
+    cards.revoke(keys[1].public().id());
+    let third = says(3, &keys[1]).sign_after(&keys[1], &keys[1]);
+    assert!(cards.learn(&third).is_err());
+}
+
+#[test]
+fn no_more_is_learnt_of_what_came_before_than_is_kept() {
+    let of = |serial| Statement { serial, ..statement("b") };
+    let all: Vec<_> = (1..=30).map(|serial| of(serial).sign_after(&key("b"), &key("b"))).collect();
+    let mut cards = Cards::default();
+    cards.pin(all[24].clone()).unwrap();
+    all.iter().rev().skip(5).for_each(|card| drop(cards.learn(card)));
+    assert_eq!(cards.cards_of(&id("b")), &all[9..25]);
+    cards.learn(&all[25]).unwrap();
+    assert_eq!(cards.cards_of(&id("b")), &all[10..26]);
 }
 
 #[test]

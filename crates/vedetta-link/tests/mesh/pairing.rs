@@ -125,6 +125,33 @@ fn strangers_fill_no_ledger_and_old_codes_leave_no_secret() {
     assert_eq!((national.house.remove_expired().unwrap(), kept()), (1, 0));
 }
 
+/// What others have of it was sealed with keys that it had before.
+#[test]
+fn keys_that_a_node_had_before_it_was_paired_are_known() {
+    let [national, umbria, liguria] =
+        ["cnaipic", "cosc-umbria", "cosc-liguria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let mut wire = Wire::between(&national, &umbria);
+    umbria.bring("cosc-umbria", &[TestItem::indicator(1).tlp("GREEN")]);
+    wire.carry();
+    let by = umbria.administrator();
+    let moves = |to: &str| umbria.house.establish_node(&umbria.scope(), Some(to)).unwrap();
+    umbria.nodes.rotate_key(&by, OldKey::Good).unwrap();
+    moves("one.example.org:1");
+    umbria.nodes.rotate_key(&by, OldKey::Good).unwrap();
+    moves("two.example.org:1");
+    settle(&mut [Wire::between(&national, &umbria)]);
+    pair(&umbria, &liguria);
+    settle(&mut [Wire::between(&umbria, &liguria)]);
+    let known =
+        |node: &Node| node.house.mesh().unwrap().cards.cards_of(&id("cosc-umbria")).to_vec();
+    assert_eq!((known(&liguria).len(), known(&liguria)), (5, known(&umbria)));
+    pair(&national, &liguria);
+    settle(&mut [Wire::between(&national, &liguria)]);
+    assert!(liguria.nodes.waiting(&id("cnaipic")).unwrap().is_empty(), "each seal is known");
+    assert!(liguria.reads("cosc-liguria", &TestItem::indicator(1).id()));
+}
+
 #[test]
 fn a_suspended_link_carries_nothing_and_a_resumed_one_what_was_missed() {
     let (national, umbria) =
