@@ -200,6 +200,8 @@ enum Phase {
     Comparing,
     /// Everything flows.
     Open,
+    /// One of the two was restored: nothing is sent or taken until the connection begins again.
+    Parted,
     /// The connection is over.
     Over,
 }
@@ -298,10 +300,10 @@ impl Link {
             Input::Octets(octets) => self.weigh(octets, &mut out),
             Input::Frame(frame) => self.frame(frame, now, &mut out),
             Input::Advanced(head) => self.sending.advance(head),
-            Input::Common(place) => self.compared(place, &mut out),
+            Input::Common(place) => self.compared(place, now, &mut out),
             Input::Fetched(fetched) => self.sending.fetched(fetched),
             Input::Taken(taken) => self.taken(taken, now, &mut out),
-            Input::Remembered => self.receiving.remembered(),
+            Input::Remembered => self.remembered(&mut out),
             Input::Vouch(cards) => self.vouch(&cards, &mut out),
             Input::Changed => self.sending.forget(),
             Input::Unknown => {
@@ -310,7 +312,7 @@ impl Link {
             Input::Tick => self.tick(now, &mut out),
             Input::Stop(reason) => self.end(reason, "", &mut out),
         }
-        if self.phase == Phase::Open && !self.receiving.is_remembering() {
+        if self.phase == Phase::Open {
             self.receiving.pump(&mut out);
             self.sending.pump(&mut out);
         }
@@ -390,26 +392,38 @@ impl Link {
         self.sending.begin(resume, hello.credit);
     }
 
-    /// Our ledger and the peer's marks in it were compared.
-    fn compared(&mut self, place: u64, out: &mut Vec<Output>) {
+    /// Our ledger and the peer's marks in it were compared. When ours was restored, what the peer
+    /// sends before it knows that would be entered without what we lost: nothing is taken until it
+    /// begins again.
+    fn compared(&mut self, place: u64, now: Instant, out: &mut Vec<Output>) {
         if self.phase != Phase::Comparing {
             return;
         }
-        self.phase = Phase::Open;
-        if self.sending.compared(place) == sending::Ledger::Another {
-            out.push(Output::Send(Frame::Rewind(Rewind { to: place })));
+        match self.sending.compared(place) {
+            sending::Ledger::Same => self.phase = Phase::Open,
+            sending::Ledger::Another => {
+                self.phase = Phase::Parted;
+                self.clock.again = Some(now.after(SILENCE));
+                out.push(Output::Send(Frame::Rewind(Rewind { to: place })));
+            }
         }
     }
 
     /// The peer was restored: what we have of it after that place is not what it has.
     fn rewind(&mut self, rewind: Rewind, out: &mut Vec<Output>) {
-        let echo = self.sending.head().place;
-        match self.receiving.rewind(rewind.to, echo) {
+        match self.receiving.rewind(rewind.to, self.sending.head().place) {
             Ok(bookmark) => {
+                self.phase = Phase::Parted;
                 out.push(Output::Remember(bookmark));
-                self.sending.again(echo);
             }
             Err(says) => self.end(Farewell::Protocol, says, out),
+        }
+    }
+
+    /// What the peer is to get back is durable: from now on all of it is read so.
+    fn remembered(&mut self, out: &mut Vec<Output>) {
+        if self.phase == Phase::Parted {
+            self.end(Farewell::Again, "what was lost comes with the next connection", out);
         }
     }
 
@@ -438,7 +452,7 @@ impl Link {
             return self.end(Farewell::Silent, "nothing was heard for 30 seconds", out);
         }
         if self.clock.again.is_some_and(|again| now >= again) {
-            return self.end(Farewell::Again, "there is room now for what found none", out);
+            return self.end(Farewell::Again, "more is to come with the next connection", out);
         }
         if now.since(self.clock.beat) >= BEAT && self.phase != Phase::Greeting {
             self.sending.flush();

@@ -19,8 +19,8 @@ pub(super) struct Receiving {
     /// The last batch that came.
     number: u64,
     cards: usize,
-    /// Bookmarks on their way to the disk.
-    remembering: u32,
+    /// Whether the peer said where our ledgers part.
+    rewound: bool,
 }
 
 impl Receiving {
@@ -32,7 +32,7 @@ impl Receiving {
             at_once: 1,
             number: 0,
             cards: 0,
-            remembering: 0,
+            rewound: false,
         }
     }
 
@@ -98,21 +98,13 @@ impl Receiving {
 
     /// Goes back to a place; `echo` is the end of our own ledger.
     pub(super) fn rewind(&mut self, to: u64, echo: u64) -> Result<Bookmark, &'static str> {
-        if self.number > 0 || self.remembering > 0 {
+        if self.number > 0 || self.rewound {
             return Err("a rewind comes before the first batch, once");
         }
         self.bookmark.cut(to);
         self.bookmark.echo = echo;
-        self.remembering += 1;
+        self.rewound = true;
         Ok(self.bookmark.clone())
-    }
-
-    pub(super) fn remembered(&mut self) {
-        self.remembering = self.remembering.saturating_sub(1);
-    }
-
-    pub(super) const fn is_remembering(&self) -> bool {
-        self.remembering > 0
     }
 
     pub(super) fn take_ahead(&mut self) {

@@ -145,12 +145,6 @@ impl Sending {
         ledger
     }
 
-    /// Everything that the peer misses is to be read again, with what came from it up to a place.
-    pub(super) fn again(&mut self, echo: u64) {
-        self.echo = echo;
-        self.restart();
-    }
-
     fn restart(&mut self) {
         let gaps: VecDeque<_> = self.theirs.gaps(self.head.place).into();
         let missed: u64 = gaps.iter().map(|gap| gap.upto - gap.after).sum();

@@ -59,7 +59,6 @@ fn open(resume: Bookmark, common: u64) -> (Link, Vec<Output>) {
     let met = hear(&mut link, Frame::Hello(Box::new(Hello { resume, ..hello() })));
     assert!(matches!(met[0], Output::Met(_)));
     let outputs = link.handle(Input::Common(common), now());
-    assert!(link.is_open());
     (link, outputs)
 }
 
@@ -130,17 +129,22 @@ fn batches_that_are_lost_doubled_or_run_backwards_end_the_connection() {
 }
 
 #[test]
-fn a_peer_that_lies_about_where_it_is_is_given_everything_and_told_so() {
+fn a_peer_that_is_not_where_it_says_is_told_so_and_nothing_of_it_is_taken() {
     let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
     resume.add(Span { after: 0, upto: 5_000_000 }, digest(&[b"never"]));
-    let (link, outputs) = open(resume, 0);
+    let (mut link, outputs) = open(resume, 0);
     assert_eq!(link.lag(), HEAD);
-    let rewound =
-        outputs.iter().any(|it| matches!(it, Output::Send(Frame::Rewind(Rewind { to: 0 }))));
-    let from_the_start = outputs
-        .iter()
-        .any(|it| matches!(it, Output::Fetch(ask) if ask.span == Span { after: 0, upto: HEAD }));
-    assert!(rewound && from_the_start);
+    assert_eq!(outputs, [Output::Send(Frame::Rewind(Rewind { to: 0 }))]);
+    for number in 1..=u64::from(CREDIT) {
+        assert_eq!(hear(&mut link, batch(number, number - 1, number)), [], "without the echo");
+    }
+    // It is to begin again; when it does not, we do.
+    let later = |seconds| now().after(Duration::from_secs(seconds));
+    hear(&mut link, Frame::Beat(Beat { now: now(), head: 1, heard: None }));
+    assert_eq!(ended(&link.handle(Input::Tick, later(1))), None);
+    link.handle(Input::Frame(Frame::Beat(Beat { now: now(), head: 1, heard: None })), later(29));
+    let again = Some((Farewell::Again, By::Us));
+    assert_eq!(ended(&link.handle(Input::Tick, later(30))), again);
     let unsound = Bookmark { spans: vec![Span { after: 9, upto: 3 }], ..Bookmark::default() };
     let frame = Frame::Hello(Box::new(Hello { resume: unsound, ..hello() })).encode().unwrap();
     assert_eq!(Frame::decode(1, &frame[5..]), Err(FrameError::TooMany(1)));
@@ -198,6 +202,11 @@ fn a_rewind_comes_once_and_before_anything_else() {
         _ => None,
     });
     assert_eq!(remembered.unwrap().echo, HEAD);
+    let (mut knowing, _) = open(Bookmark::default(), 0);
+    hear(&mut knowing, rewind());
+    assert_eq!(hear(&mut knowing, batch(1, 0, 1)), [], "not before that is durable");
+    let again = Some((Farewell::Again, By::Us));
+    assert_eq!(ended(&knowing.handle(Input::Remembered, now())), again);
     assert_eq!(ended(&hear(&mut link, rewind())), BROKEN);
     let (mut late, _) = open(Bookmark::default(), 0);
     hear(&mut late, batch(1, 0, 1));

@@ -23,6 +23,8 @@ struct End<'a> {
     introductions: u64,
     vouched: Vec<vedetta_federation::card::Card>,
     mesh: std::sync::Arc<vedetta_flow::mesh::Mesh>,
+    /// Whether it is to be made again.
+    again: bool,
 }
 
 /// A connection between two houses.
@@ -73,6 +75,7 @@ impl<'a> End<'a> {
             introductions,
             vouched,
             mesh,
+            again: false,
         };
         end.follow(outputs);
         end
@@ -138,7 +141,11 @@ impl<'a> End<'a> {
                 nodes.refused_there(&self.peer, &told);
                 None
             }
-            Output::Skew(_) | Output::Down(..) => None,
+            Output::Down(reason, _) => {
+                self.again |= reason == Farewell::Again;
+                None
+            }
+            Output::Skew(_) => None,
         }
     }
 
@@ -170,24 +177,32 @@ impl<'a> Wire<'a> {
         Self { ends, seen: Vec::new() }
     }
 
-    /// Carries frames until neither has anything to say; whether anything was said.
+    /// Carries frames until neither has anything to say; whether anything was said. What is to be
+    /// made again is.
     pub(super) fn carry(&mut self) -> bool {
         let mut said = false;
         loop {
             self.ends.iter_mut().for_each(End::advance);
-            let mut quiet = true;
-            for (from, to) in [(0, 1), (1, 0)] {
-                while let Some(octets) = self.ends[from].out.pop_front() {
-                    (quiet, said) = (false, true);
-                    let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
-                    self.seen.push(format!("{frame:?}"));
-                    self.ends[to].tell(Input::Frame(frame));
-                }
-            }
-            if quiet {
+            let quiet = [0, 1].map(|from| !self.carry_from(from)) == [true, true];
+            said |= !quiet;
+            if quiet && self.ends.iter().any(|end| end.again) {
+                self.ends = self.ends.each_ref().map(|end| End::open(end.nodes, end.peer.as_str()));
+            } else if quiet {
                 return said;
             }
         }
+    }
+
+    /// Carries what one end has to say; whether that was anything.
+    pub(super) fn carry_from(&mut self, from: usize) -> bool {
+        let mut said = false;
+        while let Some(octets) = self.ends[from].out.pop_front() {
+            said = true;
+            let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
+            self.seen.push(format!("{frame:?}"));
+            self.ends[1 - from].tell(Input::Frame(frame));
+        }
+        said
     }
 
     /// Whether both ends still speak.
