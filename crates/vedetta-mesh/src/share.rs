@@ -237,7 +237,10 @@ impl Sharing<'_> {
             true => self.by_way(reader, item.origin, &clearance)?,
         };
         if let Some(envelope) = envelope {
-            self.onward(envelope, (item.clearance, &clearance), item.stamp.seq, item.origin);
+            // Who released it again did not bring it.
+            let actor = if again { "" } else { actor };
+            let place = (item.stamp.seq, actor);
+            self.onward(envelope, (item.clearance, &clearance), place, item.origin);
         }
         Ok(())
     }
@@ -359,7 +362,7 @@ impl Sharing<'_> {
         &mut self,
         envelope: Envelope,
         (id, clearance): (ClearanceId, &Clearance),
-        place: Sequence,
+        place: (Sequence, &str),
         origin: Sequence,
     ) {
         if self.back(&envelope, place) {
@@ -371,12 +374,17 @@ impl Sharing<'_> {
         }
     }
 
-    /// Whether it is the peer's own, or came through it; then it goes back if the peer wants it.
-    fn back(&mut self, envelope: &Envelope, place: Sequence) -> bool {
+    /// Whether it is the peer's own, or came through it; then it goes back if the peer wants it, or
+    /// if it came back to this node in the same way: both may have been restored.
+    fn back(&mut self, envelope: &Envelope, (place, actor): (Sequence, &str)) -> bool {
         if !envelope.passed(self.peer) {
             return false;
         }
-        let back = envelope.back_to(self.peer).filter(|_| place.0 <= self.ask.echo);
+        let from = actor.strip_prefix("peer:");
+        let given =
+            from.is_some_and(|from| from != self.peer.as_str() && from != envelope.from().as_str());
+        let wanted = given || place.0 <= self.ask.echo;
+        let back = envelope.back_to(self.peer).filter(|_| wanted);
         if let Some(back) = back {
             self.weigh(&back);
             self.parcels.push(Parcel::Back(Box::new(back)));
@@ -512,7 +520,7 @@ impl Sharing<'_> {
                     What::Acknowledgement(_) | What::Contact(_) | What::Presence(_)
                 );
                 // What a stolen key sealed nobody takes: it came again, sealed anew.
-                if !self.back(&envelope, entry.stamp.seq)
+                if !self.back(&envelope, (entry.stamp.seq, &entry.actor))
                     && !one_hop
                     && self.mesh.is_sound(&envelope)
                     && self.concerns(reader, &envelope.what)?
@@ -540,7 +548,9 @@ impl Sharing<'_> {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return };
         let Some(clearance) = self.shared.book.get(id) else { return };
         let late = clearance.handling.category != Category::EarlyWarning;
-        if (late && self.ask.lane == Lane::Urgent) || self.back(&envelope, entry.stamp.seq) {
+        if (late && self.ask.lane == Lane::Urgent)
+            || self.back(&envelope, (entry.stamp.seq, &entry.actor))
+        {
             return;
         }
         if let Some(passing) = self.says(&envelope, (id, &clearance)) {
@@ -568,7 +578,8 @@ impl Sharing<'_> {
             let news =
                 said.is_none_or(|said| covered.add(envelope.hops.len(), &said.by) == Worth::News);
             if news {
-                self.onward(envelope, (id, &clearance), entry.stamp.seq, origin);
+                let place = (entry.stamp.seq, entry.actor.as_str());
+                self.onward(envelope, (id, &clearance), place, origin);
             }
         }
         Ok(())

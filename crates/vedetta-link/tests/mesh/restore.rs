@@ -20,48 +20,113 @@ fn items(range: std::ops::Range<u32>) -> Vec<TestItem> {
     range.map(|n| TestItem::indicator(n).tlp("AMBER")).collect()
 }
 
-/// What both are given before and after the copy is at both in the end, once.
-#[test]
-fn what_it_lost_comes_back_and_what_it_gave_stays() {
-    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+/// Two nodes, of which the second was restored: both have given and taken since.
+fn restored(place: &Path, backup: &Path) -> [Node; 2] {
     let national = Node::new("cnaipic", agreements());
-    let umbria = Node::at("cosc-umbria", place.path());
+    let umbria = Node::at("cosc-umbria", place);
     umbria.found(agreements());
     pair(&national, &umbria);
     umbria.bring("cosc-umbria", &items(0..20));
     national.bring("cnaipic", &items(100..120));
     settle(&mut [Wire::between(&national, &umbria)]);
     drop(umbria);
-    copy(place.path(), backup.path());
-    let umbria = Node::at("cosc-umbria", place.path());
+    copy(place, backup);
+    let umbria = Node::at("cosc-umbria", place);
     umbria.bring("cosc-umbria", &items(20..40));
     national.bring("cnaipic", &items(120..140));
     settle(&mut [Wire::between(&national, &umbria)]);
     drop(umbria);
-    let umbria = Node::at("cosc-umbria", backup.path());
+    let umbria = Node::at("cosc-umbria", backup);
     assert!(!umbria.reads("cosc-umbria", &items(20..21)[0].id()), "it is last night's");
     umbria.bring("cosc-umbria", &items(40..50));
-    let mut wires = [Wire::between(&national, &umbria)];
-    settle(&mut wires);
+    [national, umbria]
+}
+
+/// Everything that both were given is at both, once; how much that is.
+fn have_everything(national: &Node, umbria: &Node) -> usize {
     let everything: Vec<_> = [items(0..50), items(100..140)].concat();
-    for (node, reader) in [(&national, "cnaipic"), (&umbria, "cosc-umbria")] {
+    for (node, reader) in [(national, "cnaipic"), (umbria, "cosc-umbria")] {
         for item in &everything {
             assert!(node.reads(reader, &item.id()), "{} at {}", item.id(), node.name);
         }
         assert_eq!(node.read_by(reader).len(), everything.len(), "at {}", node.name);
     }
+    everything.len()
+}
+
+/// What both are given before and after the copy is at both in the end, once.
+#[test]
+fn what_it_lost_comes_back_and_what_it_gave_stays() {
+    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [national, umbria] = restored(place.path(), backup.path());
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    let everything = have_everything(&national, &umbria);
     // What came back is its own to withdraw.
     let (back, by) = (items(20..21)[0].id(), umbria.person("cosc-umbria"));
     umbria.house.withdraw(&by, &back, "a mistake").unwrap();
     settle(&mut wires);
     assert!(!umbria.reads("cosc-umbria", &back) && !national.reads("cnaipic", &back));
-    let left = everything.len() - 1;
+    let left = everything - 1;
     // And what came back is passed on as what it was.
     let liguria = Node::new("cosc-liguria", agreements());
     pair(&national, &liguria);
     settle(&mut [Wire::between(&national, &liguria)]);
     assert_eq!(liguria.read_by("cosc-liguria").len(), left);
     assert!(liguria.house.standing().directory.number(&id("genova")).is_some());
+}
+
+/// The other has read much of its ledger for it before it hears of that, and the wire is cut then.
+#[test]
+fn what_is_on_its_way_before_the_peer_knows_of_it_is_not_taken() {
+    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [national, umbria] = restored(place.path(), backup.path());
+    let mut cut = Wire::between(&umbria, &national);
+    for from in [0, 1, 0] {
+        assert!(cut.carry_from(from));
+    }
+    let sent = |said: &str| cut.seen.iter().filter(|frame| frame.starts_with(said)).count();
+    assert!(sent("Batch") > 0 && sent("Rewind") == 1, "{:?}", cut.seen);
+    drop(cut);
+    settle(&mut [Wire::between(&umbria, &national)]);
+    have_everything(&national, &umbria);
+}
+
+/// Of three in a row two were restored: what the third gives back to one of them goes on to the
+/// other, whose it was.
+#[test]
+fn what_came_back_is_given_back_further() {
+    let places: [_; 4] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    let [national_at, liguria_at, national_copy, liguria_copy] =
+        places.each_ref().map(|it| it.path());
+    let umbria = Node::new("cosc-umbria", agreements());
+    let national = Node::at("cnaipic", national_at);
+    let liguria = Node::at("cosc-liguria", liguria_at);
+    national.found(agreements());
+    liguria.found(agreements());
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
+    drop((national, liguria));
+    copy(national_at, national_copy);
+    copy(liguria_at, liguria_copy);
+    let national = Node::at("cnaipic", national_at);
+    let liguria = Node::at("cosc-liguria", liguria_at);
+    liguria.bring("cosc-liguria", &items(0..10));
+    settle(&mut [Wire::between(&national, &umbria), Wire::between(&national, &liguria)]);
+    assert_eq!(umbria.read_by("cosc-umbria").len(), 10);
+    drop((national, liguria));
+    let national = Node::at("cnaipic", national_copy);
+    let liguria = Node::at("cosc-liguria", liguria_copy);
+    settle(&mut [Wire::between(&national, &liguria), Wire::between(&national, &umbria)]);
+    for (node, reader) in [(&national, "cnaipic"), (&liguria, "cosc-liguria")] {
+        assert_eq!(node.read_by(reader).len(), 10, "at {}", node.name);
+    }
+    // It is its own again, to withdraw for everybody.
+    let (lost, by) = (items(0..1)[0].id(), liguria.person("cosc-liguria"));
+    liguria.house.withdraw(&by, &lost, "a mistake").unwrap();
+    settle(&mut [Wire::between(&national, &liguria), Wire::between(&national, &umbria)]);
+    assert!(!umbria.reads("cosc-umbria", &lost));
 }
 
 /// It has changed its address since the copy, and changes it again before it has heard that.
@@ -92,33 +157,4 @@ fn it_takes_back_its_card_and_is_not_sent_away_for_an_older_one() {
     assert_eq!((known(&national).says.serial, known(&national).says.address), (3, moved("two")));
     assert_eq!(national.read_by("cnaipic").len(), 5);
     assert!(national.deeds().iter().all(|deed| deed["deed"] != "card-refused"));
-}
-
-/// The whole is brought anew, and the form of it that others have is still this node's to take back.
-#[test]
-fn the_form_that_came_back_is_withdrawn_with_what_is_brought_again() {
-    let (place, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let national = Node::new("cnaipic", agreements());
-    let umbria = Node::at("cosc-umbria", place.path());
-    umbria.found(agreements());
-    pair(&national, &umbria);
-    settle(&mut [Wire::between(&national, &umbria)]);
-    drop(umbria);
-    copy(place.path(), backup.path());
-    let victim = serde_json::json!([id("perugia").identity()]);
-    let incident = TestItem::incident(1, "Ransomware").tlp("CLEAR").handled("victim_refs", victim);
-    let umbria = Node::at("cosc-umbria", place.path());
-    umbria.bring("perugia", &[incident.clone()]);
-    settle(&mut [Wire::between(&national, &umbria)]);
-    assert_eq!(national.read_by("cnaipic").len(), 1);
-    drop(umbria);
-    let umbria = Node::at("cosc-umbria", backup.path());
-    let mut wires = [Wire::between(&national, &umbria)];
-    settle(&mut wires);
-    assert_eq!(umbria.read_by("cosc-umbria").len(), 1, "it came back");
-    umbria.bring("perugia", &[incident.clone()]);
-    umbria.house.withdraw(&umbria.person("perugia"), &incident.id(), "a mistake").unwrap();
-    settle(&mut wires);
-    assert_eq!(umbria.read_by("cosc-umbria"), [""; 0]);
-    assert_eq!(national.read_by("cnaipic"), [""; 0]);
 }
