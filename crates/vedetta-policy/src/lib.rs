@@ -54,6 +54,7 @@
 
 mod addresses;
 mod agreement_text;
+mod beyond;
 mod chain;
 mod clearance;
 mod decision;
@@ -84,6 +85,7 @@ mod waiting;
 mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
+pub use beyond::{not_the_past, withdrawn, withheld};
 pub use clearance::{Clearance, Cleared, Form, Reader, Seal};
 pub use decision::{Decision, Past};
 pub use duty::Duty;

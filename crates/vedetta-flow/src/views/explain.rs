@@ -8,7 +8,7 @@ use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
     OrganisationNumber,
 };
-use vedetta_policy::{Clearance, Form};
+use vedetta_policy::{Clearance, Form, not_the_past, withdrawn, withheld};
 use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -407,29 +407,4 @@ const fn is_none(many: &usize) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 const fn is_foretold(may_be_withheld: &bool) -> bool {
     !*may_be_withheld
-}
-
-fn withheld() -> Bilingual {
-    Bilingual::new(
-        "La riceverebbe senza la vittima, ma ciò che ne resta, come il valore, direbbe chi è: \
-         perciò è trattenuta.",
-        "It would receive it without the victim, but what is left, as the value, would tell who it \
-         is: so it is withheld.",
-    )
-}
-
-fn withdrawn() -> Bilingual {
-    Bilingual::new(
-        "L'informazione è stata ritirata: nessuno la riceve più.",
-        "The item was taken back: nobody receives it any more.",
-    )
-}
-
-fn not_the_past() -> Bilingual {
-    Bilingual::new(
-        "Oggi lo riceverebbe, ma l'informazione è stata diffusa prima che vi fosse autorizzato, e \
-         il protocollo non dà il pregresso.",
-        "It would receive it today, but the item was released before it was entitled, and the \
-         agreement does not give the past.",
-    )
 }

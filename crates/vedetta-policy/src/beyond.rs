@@ -1,0 +1,34 @@
+//! Why somebody does not receive an item, where it is not for an agreement.
+
+use vedetta_model::Bilingual;
+
+/// That it goes to nobody without the victim, as what is left would tell who it is.
+#[must_use]
+pub fn withheld() -> Bilingual {
+    Bilingual::new(
+        "La riceverebbe senza la vittima, ma ciò che ne resta, come il valore, direbbe chi è: \
+         perciò è trattenuta.",
+        "It would receive it without the victim, but what is left, as the value, would tell who it \
+         is: so it is withheld.",
+    )
+}
+
+/// That nobody receives it any more.
+#[must_use]
+pub fn withdrawn() -> Bilingual {
+    Bilingual::new(
+        "L'informazione è stata ritirata: nessuno la riceve più.",
+        "The item was taken back: nobody receives it any more.",
+    )
+}
+
+/// That it came before it was entitled, and the past is not given.
+#[must_use]
+pub fn not_the_past() -> Bilingual {
+    Bilingual::new(
+        "Oggi lo riceverebbe, ma l'informazione è stata diffusa prima che vi fosse autorizzato, e \
+         il protocollo non dà il pregresso.",
+        "It would receive it today, but the item was released before it was entitled, and the \
+         agreement does not give the past.",
+    )
+}
