@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vedetta_flow::FlowError;
+use vedetta_flow::views::tombstone::Tombstone;
 use vedetta_watch::WatchError;
 
 /// The media type of problem details.
@@ -49,6 +50,8 @@ pub enum Kind {
     Forbidden,
     /// There is none, or not for who asks.
     Unknown,
+    /// It was withdrawn, which who asks may know.
+    Withdrawn,
     /// Not with this method.
     MethodNotAllowed,
     /// Nothing is served in a form that the client accepts.
@@ -82,12 +85,13 @@ pub enum Style {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NotUnderstood,
         Self::Unproven,
         Self::MustEnrol,
         Self::Forbidden,
         Self::Unknown,
+        Self::Withdrawn,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::TimedOut,
@@ -110,6 +114,7 @@ impl Kind {
             Self::MustEnrol => ("must-enrol", S::FORBIDDEN, "No authenticator yet"),
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "Not allowed"),
             Self::Unknown => ("unknown", S::NOT_FOUND, "Not found"),
+            Self::Withdrawn => ("withdrawn", S::GONE, "Withdrawn"),
             Self::MethodNotAllowed => {
                 ("method-not-allowed", S::METHOD_NOT_ALLOWED, "Not with this method")
             }
@@ -138,6 +143,7 @@ impl Kind {
             Self::MustEnrol => "enrol an authenticator first",
             Self::Forbidden => "ask an administrator of the node",
             Self::Unknown => "check the identifier",
+            Self::Withdrawn => "use it no more",
             Self::MethodNotAllowed => "use a method that `Allow` names",
             Self::NotAcceptable => "ask for a form that is served here",
             Self::TimedOut => "try again, with less at once",
@@ -204,6 +210,13 @@ impl Problem {
     #[must_use]
     pub fn in_italian(self, sentence: Option<impl Into<Box<str>>>) -> Self {
         Self { italian: sentence.map(Into::into), ..self }
+    }
+
+    /// That an item was withdrawn, with what is told of it.
+    #[must_use]
+    pub fn withdrawn(left: &Tombstone) -> Self {
+        let sentence = "this item was withdrawn; use it no more, and undo what rests on it";
+        Self::new(Kind::Withdrawn, sentence).with(left)
     }
 
     /// With a time to wait.

@@ -36,6 +36,7 @@ mod search;
 mod sensors;
 mod sign_in;
 mod statements;
+mod tombstone;
 
 /// Every page and action with its handler.
 pub(crate) fn routes(registry: Registry) -> Registry {

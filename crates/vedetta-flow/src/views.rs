@@ -11,4 +11,5 @@ pub mod read_items;
 pub mod see_agreements;
 pub mod see_withdrawn;
 pub mod told_entries;
+pub mod tombstone;
 pub mod withdrawals;

@@ -132,6 +132,7 @@ pub(crate) const fn told(w: Words, kind: Kind) -> (&'static str, &'static str) {
         Kind::Unproven | Kind::MustEnrol => (w.refused_unproven(), w.refused_unproven_do()),
         Kind::Forbidden => (w.refused_forbidden(), w.refused_forbidden_do()),
         Kind::Unknown => (w.refused_unknown(), w.refused_unknown_do()),
+        Kind::Withdrawn => (w.item_withdrawn(), w.item_withdrawn_do()),
         Kind::MethodNotAllowed => (w.refused_method(), w.refused_method_do()),
         Kind::Conflict => (w.refused_conflict(), w.refused_conflict_do()),
         Kind::TooLarge => (w.refused_large(), w.refused_large_do()),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, OrganisationId};
 use crate::language::Language;
+use crate::person::Person;
 
 /// A person's or a machine's account in an organisation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -98,5 +99,12 @@ impl Actor {
     #[must_use]
     pub fn is_person(&self) -> bool {
         self.roles.iter().any(|role| role.is_personal())
+    }
+
+    /// The person who is asking; none when it is a machine.
+    #[must_use]
+    pub fn as_person(&self) -> Option<Person> {
+        let (organisation, account) = (self.organisation.clone(), self.account.clone());
+        self.is_person().then_some(Person { organisation, account })
     }
 }

@@ -246,7 +246,8 @@ pub(super) async fn get(
     let id: ItemId = params.get("item")?;
     let who = actor.clone();
     recorder::room(&api).await?;
-    let item = api.ask(move |house| house.item(&who, &id)).await?;
+    let item = api.ask(move |house| house.item_or_tombstone(&who, &id)).await?;
+    let item = item.map_err(|left| Problem::withdrawn(&left))?;
     let place = item.stamp.seq.0;
     let carried = Carried::to(api.house(), &actor, Door::Api, Places::between(place, place));
     let media = [(CONTENT_TYPE, taxii::STIX)];

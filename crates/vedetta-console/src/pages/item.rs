@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_flow::views::tombstone::Tombstone;
 use vedetta_flow::{Answer, Delivery, Door, House, Preview, ReadItem};
 use vedetta_frame::audience::{Audience, form_word};
 use vedetta_frame::console::Console;
@@ -17,6 +18,8 @@ use vedetta_frame::shown::{Line, Moment, Summary, pap, short};
 use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
 use vedetta_words::Words;
+
+use super::tombstone;
 
 /// One who had it, or who should have.
 pub(super) struct Had {
@@ -78,7 +81,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (id, actor) = (named(&id)?, signed.actor());
     console.api().room_to_deliver().await?;
-    let told = console.ask(move |house| Told::of(house, &actor, &id)).await?;
+    let asked = id.clone();
+    let told = match console.ask(move |house| Told::of(house, &actor, &id)).await? {
+        Ok(told) => told,
+        Err(left) => return tombstone::page((&console, &signed), &asked, &left),
+    };
     let place = told.item.stamp.seq.0;
     let answer = page(&told.page(&console, &signed))?;
     let (actor, places) = (&signed.person.actor, Places::between(place, place));
@@ -172,14 +179,22 @@ fn said(w: Words, it: &str, en: &str) -> String {
 }
 
 impl Told {
-    fn of(house: &House, actor: &Actor, id: &ItemId) -> Result<Self, vedetta_flow::FlowError> {
-        let item = house.item(actor, id)?;
-        Ok(Self {
+    /// Of an item, or what is left of it.
+    fn of(
+        house: &House,
+        actor: &Actor,
+        id: &ItemId,
+    ) -> Result<Result<Self, Tombstone>, vedetta_flow::FlowError> {
+        let item = match house.item_or_tombstone(actor, id)? {
+            Ok(item) => item,
+            Err(left) => return Ok(Err(left)),
+        };
+        Ok(Ok(Self {
             deliveries: house.deliveries(actor, id)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
             preview: house.audience_of(actor, id)?,
             item,
-        })
+        }))
     }
 
     fn page(self, console: &Console, signed: &Signed) -> ItemPage {

@@ -207,3 +207,43 @@ async fn victims_and_values_are_known_before_anything_is_published() {
     let item = browser.open(done.header("location")).await.text;
     assert!(item.contains("url:value = &#39;https://a.example/x"), "{item}");
 }
+
+#[tokio::test]
+async fn what_was_withdrawn_leaves_a_stone_for_those_who_may_know() {
+    let test = TestHouse::small();
+    let item = TestItem::incident(1, "Riservato").tlp("AMBER");
+    test.bring("perugia", std::slice::from_ref(&item));
+    let node = Node::over(test);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    node.account("revisore", "cnaipic", &[Role::Auditor]);
+    let page = format!("/items/{}", item.id());
+    assert_eq!(node.browser("terni").open(&page).await.status, StatusCode::OK);
+    vedetta_api::live::record(node.console.api()).await;
+    node.clock.advance(std::time::Duration::from_secs(3_600));
+    let to = format!("{page}/withdrawal");
+    let fields = [("reason", "Era un falso allarme")];
+    node.browser("perugia").fill(&page, &to, &fields).await;
+    for who in ["turno", "revisore", "perugia"] {
+        let left = node.browser(who).open(&page).await;
+        assert_eq!(left.status, StatusCode::GONE, "{who}: {}", left.text);
+        for said in ["ritirata", "Era un falso allarme", "perugia@perugia", "Comune di Terni"] {
+            assert!(left.text.contains(said), "{who} {said}: {}", left.text);
+        }
+    }
+    let held = node.browser("terni").open(&page).await;
+    assert_eq!(held.status, StatusCode::GONE);
+    assert!(held.text.contains("Riservato") && held.text.contains("Era un falso allarme"));
+    assert!(held.text.contains("<dd>Comune di Perugia</dd>"), "{}", held.text);
+    assert!(
+        !held.text.contains("perugia@perugia") && !held.text.contains("Chi ce l&#39;ha ancora")
+    );
+    let nothing = page.replace("-8000-", "-9000-");
+    for who in ["foligno", "stranger"] {
+        let hidden = node.browser(who).open(&page).await;
+        let unknown = node.browser(who).open(&nothing).await;
+        assert_eq!(hidden.status, StatusCode::NOT_FOUND, "{who} never had it: {}", hidden.text);
+        let same =
+            |text: &str| text.replace("-9000-", "-8000-").split("<h1>").nth(1).map(str::to_owned);
+        assert_eq!(same(&hidden.text), same(&unknown.text), "{who} is told the same");
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Instant, ItemId, OrganisationId, OrganisationNumber,
-    Person, Places,
+    Places,
 };
 use vedetta_store::{ClearanceId, Reader, Sequence, StoreError};
 
@@ -210,9 +210,7 @@ impl House {
         if candour == Candour::AsTold && !told.values().any(told_so) {
             return Ok(LapsedPage::default());
         }
-        let person = by
-            .is_person()
-            .then(|| Person { organisation: by.organisation.clone(), account: by.account.clone() });
+        let person = by.as_person();
         let holding = Holding { number, person, candour };
         let (items, next) = self.losses_at_hand()?.items(&wanted.cause, &holding, wanted.after)?;
         let items = items.into_iter().map(|item| LapsedItem {

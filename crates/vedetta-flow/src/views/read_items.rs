@@ -92,7 +92,7 @@ pub struct Releases {
 type Known<'a> = (Arc<Clearance>, Seal<'a>, Option<Arc<Obligations>>);
 
 /// What seals the items of one reading, by clearance: most of them were cleared alike.
-struct Seals<'a> {
+pub(super) struct Seals<'a> {
     book: &'a Book,
     standing: &'a Standing,
     now: Instant,
@@ -255,11 +255,11 @@ impl House {
 }
 
 impl<'a> Seals<'a> {
-    fn of(house: &'a House, standing: &'a Standing) -> Self {
+    pub(super) fn of(house: &'a House, standing: &'a Standing) -> Self {
         Self { book: &house.shared.book, standing, now: house.now(), known: HashMap::new() }
     }
 
-    fn close(&mut self, item: StoredItem) -> Option<Cleared<ReadItem>> {
+    pub(super) fn close(&mut self, item: StoredItem) -> Option<Cleared<ReadItem>> {
         let (clearance, seal, obligations) = match self.known.entry(item.clearance) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {

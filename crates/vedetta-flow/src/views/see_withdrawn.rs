@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId};
 use vedetta_policy::Form;
-use vedetta_store::{Acknowledgement, Door, Sequence};
+use vedetta_store::{Acknowledgement, Door, Reader, Sequence, StoreError, StoredItem};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -73,40 +73,46 @@ impl House {
     /// Forbidden, or unknown.
     pub fn holders_of(&self, by: &Actor, item: &ItemId) -> Result<Holders, FlowError> {
         self.require_room(by, ROOM_AND_AUDITORS, "see who holds an item")?;
-        let standing = self.standing();
-        let mut had: BTreeMap<_, Had> = BTreeMap::new();
         let found = self.read(|reader| {
-            had.clear();
-            let whole = reader.releases(item)?;
-            if whole.is_empty() {
+            let releases = reader.releases(item)?;
+            if releases.is_empty() {
                 return Ok(None);
             }
-            let withdrawn = withdrawn(reader, item, &whole)?;
-            let mut releases: BTreeMap<_, _> =
-                whole.iter().map(|it| (it.stamp.seq, true)).collect();
-            for release in &whole {
-                for form in self.named_forms(reader, release)? {
-                    releases.entry(form.stamp.seq).or_insert(false);
-                }
-            }
-            for (release, full) in releases {
-                for row in reader.deliveries(release)? {
-                    let this = (row.batch.at, row.batch.door);
-                    for number in row.batch.audience.iter() {
-                        let it = had.entry(number).or_default();
-                        it.full |= full;
-                        it.first = Some(it.first.map_or(this, |first| first.min(this)));
-                    }
-                }
-                for told in reader.acknowledgements(release)? {
-                    let it = had.entry(told.organisation).or_default();
-                    it.full |= full;
-                    keep_first(&mut it.acknowledged, told);
-                }
-            }
-            Ok(Some(withdrawn))
+            let withdrawn = withdrawn(reader, item, &releases)?;
+            Ok(Some(Holders { withdrawn, holders: self.who_holds(reader, &releases)? }))
         })?;
-        let withdrawn = found.ok_or_else(|| FlowError::unknown("item", item))?;
+        found.ok_or_else(|| FlowError::unknown("item", item))
+    }
+
+    /// Who had any of the releases of an item in any form, or acknowledged it.
+    pub(super) fn who_holds<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        whole: &[StoredItem],
+    ) -> Result<Vec<Holder>, StoreError> {
+        let standing = self.standing();
+        let mut had: BTreeMap<_, Had> = BTreeMap::new();
+        let mut releases: BTreeMap<_, _> = whole.iter().map(|it| (it.stamp.seq, true)).collect();
+        for release in whole {
+            for form in self.named_forms(reader, release)? {
+                releases.entry(form.stamp.seq).or_insert(false);
+            }
+        }
+        for (release, full) in releases {
+            for row in reader.deliveries(release)? {
+                let this = (row.batch.at, row.batch.door);
+                for number in row.batch.audience.iter() {
+                    let it = had.entry(number).or_default();
+                    it.full |= full;
+                    it.first = Some(it.first.map_or(this, |first| first.min(this)));
+                }
+            }
+            for told in reader.acknowledgements(release)? {
+                let it = had.entry(told.organisation).or_default();
+                it.full |= full;
+                keep_first(&mut it.acknowledged, told);
+            }
+        }
         let holders = had.into_iter().filter_map(|(number, Had { full, first, acknowledged })| {
             let organisation = standing.directory.numbered(number)?.id.clone();
             let acknowledged =
@@ -115,6 +121,6 @@ impl House {
                 (if full { Form::Full } else { Form::Redacted }, first.unzip());
             Some(Holder { organisation, form, door, at, acknowledged })
         });
-        Ok(Holders { withdrawn, holders: holders.collect() })
+        Ok(holders.collect())
     }
 }

@@ -74,7 +74,7 @@ enum Retracted {
 
 /// Whom releases had reached.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Reached {
+pub(super) struct Reached {
     /// Everybody of these organisations.
     holders: Audience,
     /// Of what was TLP:RED: whoever of an organisation that a release had reached is named by it.
@@ -152,11 +152,9 @@ impl House {
         let own = self.number_of(&by.organisation)?;
         let found = self.retractions(after, most)?;
         let next = found.last().map_or(after, |last| last.place());
-        let (organisation, account) = (by.organisation.clone(), by.account.clone());
-        let me = Person { organisation, account };
-        let me = by.is_person().then_some(&me);
+        let me = by.as_person();
         let mut page = WithdrawalPage { next, more: found.len() == most, ..Default::default() };
-        for it in found.iter().filter(|it| it.reached.holds(own, me)) {
+        for it in found.iter().filter(|it| it.reached.holds(own, me.as_ref())) {
             match &it.told {
                 Retracted::Item(notice) => page.notices.push(notice.clone()),
                 Retracted::Lapse(told) => page.lapses.push(told.notice(by)),
@@ -250,7 +248,7 @@ impl House {
 
 impl Reached {
     /// Whether somebody of an organisation is to be told; a machine is no person.
-    fn holds(&self, organisation: OrganisationNumber, person: Option<&Person>) -> bool {
+    pub(super) fn holds(&self, organisation: OrganisationNumber, person: Option<&Person>) -> bool {
         let named = |(reached, named): &(Audience, BTreeSet<Person>)| {
             reached.contains(organisation) && person.is_some_and(|it| named.contains(it))
         };
@@ -559,7 +557,7 @@ fn numbered<R: Reader + ?Sized>(
 }
 
 /// Whom releases withdrawn at a moment had reached.
-fn reached<R: Reader + ?Sized>(
+pub(super) fn reached<R: Reader + ?Sized>(
     reader: &mut R,
     book: &Book,
     releases: &[StoredItem],

@@ -294,7 +294,7 @@ async fn what_is_deleted_is_gone_from_every_door() {
     for token in [&perugia, &centre] {
         assert!(objects(&door, token, &format!("{CLEARED}/objects/")).await.objects.is_empty());
         let item = door.ask(token, &format!("GET /api/v1/items/{id}"), None).await;
-        assert_eq!(item.status, StatusCode::NOT_FOUND);
+        assert_eq!(item.status, StatusCode::GONE);
     }
 }
 

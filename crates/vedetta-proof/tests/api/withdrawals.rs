@@ -147,3 +147,68 @@ async fn a_node_whose_disk_is_full_lives_and_is_not_ready() {
     assert_eq!(door.ask("", "GET /ready", None).await.status, StatusCode::OK, "it tries again");
     assert_eq!(bring(2).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_was_withdrawn_is_gone_for_those_who_knew_it_and_unknown_to_others() {
+    let test = TestHouse::small();
+    let item = TestItem::incident(1, "Intrusione a Perugia").tlp("AMBER");
+    test.bring("perugia", std::slice::from_ref(&item));
+    let door = Door::over(test, Settings::default());
+    let [perugia, terni, foligno] = ["perugia", "terni", "foligno"].map(|it| door.token(it));
+    let line = format!("GET /api/v1/items/{}", item.id());
+    assert_eq!(door.ask(&terni, &line, None).await.status, StatusCode::OK);
+    live::record(&door.api).await;
+    door.clock.advance(Duration::from_secs(3_600));
+    let delete = format!("DELETE /api/v1/items/{}?reason=un+errore", item.id());
+    assert_eq!(door.ask(&perugia, &delete, None).await.status, StatusCode::NO_CONTENT);
+
+    let told = async |token: &str| {
+        let answer = door.ask(token, &line, None).await;
+        (answer.status, answer.json())
+    };
+    let (status, held) = told(&terni).await;
+    assert_eq!(status, StatusCode::GONE, "{held}");
+    assert!(held["type"].as_str().unwrap().ends_with("/withdrawn"), "{held}");
+    let by = json!({ "at": held["withdrawn"]["at"], "by": "perugia", "reason": "un errore" });
+    assert_eq!((&held["withdrawn"], &held["holders"]), (&by, &Value::Null));
+    for who in [&perugia, &door.token("admin")] {
+        let (status, whole) = told(who).await;
+        assert_eq!(status, StatusCode::GONE, "{whole}");
+        assert_eq!(whole["withdrawn"]["by"], "perugia@perugia");
+        let holders = whole["holders"].as_array().unwrap().iter();
+        let holders: Vec<_> = holders.map(|it| it["organisation"].as_str().unwrap()).collect();
+        assert!(holders.contains(&"terni") && !holders.contains(&"foligno"), "{whole}");
+    }
+    for who in [&foligno, &door.token("stranger")] {
+        let (status, hidden) = told(who).await;
+        let nothing = line.replace("-8000-", "-9000-");
+        let unknown = door.ask(who, &nothing, None).await.json().to_string();
+        assert_eq!(status, StatusCode::NOT_FOUND, "{hidden}");
+        assert_eq!(unknown.replace("-9000-", "-8000-"), hidden.to_string());
+    }
+}
+
+#[tokio::test]
+async fn who_had_the_form_without_the_victim_is_told_neither_by_whom_nor_why() {
+    let door = Door::new();
+    let terni = vedetta_model::OrganisationId::new("terni").unwrap().identity();
+    let item = TestItem::incident(6, "Ransomware").tlp("CLEAR");
+    let item = item.handled("victim_refs", json!([terni]));
+    let (owner, stranger) = (door.token("terni"), door.token("stranger"));
+    let brought = door.ask(&owner, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    assert_eq!(brought.status, StatusCode::OK, "{brought:?}");
+    let had = door.get(&stranger, "/api/v1/items").await;
+    let derived = had["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_ne!(derived, item.id().to_string());
+    live::record(&door.api).await;
+    door.clock.advance(Duration::from_secs(3_600));
+    let delete = format!("DELETE /api/v1/items/{}?reason=Terni+ha+sbagliato", item.id());
+    assert_eq!(door.ask(&owner, &delete, None).await.status, StatusCode::NO_CONTENT);
+    let left = door.ask(&stranger, &format!("GET /api/v1/items/{derived}"), None).await;
+    assert_eq!(left.status, StatusCode::GONE, "{left:?}");
+    let left = left.json();
+    assert_eq!(left["withdrawn"]["reason"], "");
+    assert!(!left.to_string().contains("terni"), "{left}");
+    let whole = door.ask(&stranger, &format!("GET /api/v1/items/{}", item.id()), None).await;
+    assert_eq!(whole.status, StatusCode::NOT_FOUND, "the full form was never there");
+}
