@@ -8,6 +8,7 @@
 pub mod access;
 pub mod api;
 pub mod attempts;
+pub mod called;
 pub mod calls;
 pub mod control;
 pub mod credentials;

@@ -17,6 +17,7 @@ mod agreement;
 mod agreement_new;
 mod agreements;
 mod audit;
+mod audit_entry;
 mod concerns;
 mod deliveries;
 mod directory;
@@ -128,6 +129,7 @@ fn node(registry: Registry) -> Registry {
         .act("/accounts/{account}/password", accounts::password)
         .see("/audit", audit::show)
         .act("/audit/verification", audit::verify)
+        .see("/audit/{entry}", audit_entry::show)
 }
 
 /// Does what needs one's own password anew, which came with the form; or the sentence that it is wrong.

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod audience;
 pub mod console;
 pub mod export;
+pub mod facts;
 pub mod fields;
 pub mod forms;
 pub mod frame;

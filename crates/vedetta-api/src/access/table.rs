@@ -39,8 +39,14 @@ const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::An
 const ENTRIES: &[(&str, &str)] = &[
     ("after", "Go on after this place, as `next` of the page before said."),
     ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("subject", "Only what is about this identifier, exactly."),
-    ("actor", "Only what this account, or this step of the node's own, did."),
+    (
+        "subject",
+        "Only what is about this: an identifier, or what an organisation, agreement, account or contact is called.",
+    ),
+    (
+        "actor",
+        "Only what they did: an account, a person or an organisation by name, or a step of the node.",
+    ),
     ("kind", "Only of this kind, as `kind` of an entry says."),
     ("since", "Not earlier than this moment."),
     ("until", "Not later than this moment."),

@@ -12,6 +12,7 @@ use vedetta_model::Instant;
 use super::{Answer, Page, page_limit, place};
 use crate::access::Cost;
 use crate::api::Api;
+use crate::called;
 use crate::extract::Asked;
 use crate::gate::Caller;
 
@@ -49,9 +50,10 @@ pub(super) async fn entries(
     let after = place("after", wanted.after.as_deref())?.unwrap_or(Sequence::START);
     let limit = page_limit(wanted.limit);
     let Wanted { subject, actor: who, kind, since, until, .. } = wanted;
-    // As it is written, or as it is told: `account@organisation`.
-    let who = who.map(|who| who.split('@').next().unwrap_or_default().to_owned());
-    let filter = EntryFilter { subject, actor: who, kind, since, until };
+    let standing = api.house().standing();
+    let subjects = subject.map(|text| called::subjects(&standing, &text));
+    let actors = who.map(|text| called::actors(&standing, &text));
+    let filter = EntryFilter { subjects, actors, kind, since, until };
     let told = move |house: &House| {
         let (entries, next) = house.entries_such(&actor, (after, limit), &filter)?;
         Ok((house.tell(&actor, entries)?, next))

@@ -1,26 +1,60 @@
-//! What was done: the ledger, entry by entry, and whether its chain holds.
+//! What was done: the ledger, searched from its end, and whether its chain holds.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
-use vedetta_api::Problem;
 use vedetta_api::access::Cost;
+use vedetta_api::{Problem, called};
+use vedetta_flow::views::ledger::EntryFilter;
 use vedetta_flow::views::told_entries::ToldEntry;
-use vedetta_flow::{House, Sequence, Verification};
+use vedetta_flow::{Entry, EntryKind, FlowError, House, Sequence, Verification};
 use vedetta_frame::console::Console;
 use vedetta_frame::export::Table;
+use vedetta_frame::facts;
+use vedetta_frame::fields::Choice;
+use vedetta_frame::forms::escaped;
 use vedetta_frame::frame::{Frame, Section, page};
-use vedetta_frame::shown::{Moment, short};
+use vedetta_frame::shown::{Moment, moment_of, short};
 use vedetta_frame::visit::Signed;
+use vedetta_model::{Actor, Instant, Language};
 use vedetta_words::Words;
 
-/// Where in the ledger.
+/// Which entries, as typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
     before: Option<u64>,
+    kind: String,
+    actor: String,
+    subject: String,
+    from: String,
+    to: String,
     text: String,
+}
+
+/// Which entries, as the ledger has them.
+struct Wanted {
+    filter: EntryFilter,
+    text: String,
+    before: Option<u64>,
+    /// At most so many are given, and so many looked at.
+    most: usize,
+    bound: u64,
+    w: Words,
+}
+
+/// What was found, the newest first.
+struct Found {
+    entries: Vec<ToldEntry>,
+    looked: u64,
+    /// The moment of the oldest that was looked at.
+    back_to: Option<Instant>,
+    /// Where to go on, when there are older ones.
+    older: Option<u64>,
 }
 
 /// One entry.
@@ -31,7 +65,6 @@ struct Row {
     by: String,
     subject: String,
     facts: String,
-    hash: String,
 }
 
 #[derive(Template)]
@@ -39,23 +72,33 @@ struct Row {
 struct Audit {
     frame: Frame,
     asked: Asked,
+    kinds: Vec<Choice>,
+    fault: Option<String>,
+    /// As what a name was looked for.
+    meant: Vec<String>,
     rows: Vec<Row>,
+    looked: Option<String>,
     older: Option<String>,
     last: String,
     verified: Option<(bool, String)>,
 }
 
-/// Entries on a page, and looked at for one that is searched.
-const PAGE: u64 = 100;
-const LOOKED: u64 = 1_000;
+/// Entries on a page, and in a file.
+const PAGE: usize = 100;
+const FILE: usize = 5_000;
+/// Entries looked at for one page, and read in one go.
+const LOOKED: u64 = 50_000;
+const TOGETHER: u64 = 1_000;
 
 pub(super) async fn show(
     State(console): State<Console>,
     signed: Signed,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let (audit, entries) = read(&console, &signed, asked).await?;
-    match signed.visit.exported() {
+    let form = signed.visit.exported();
+    let most = if form.is_some() { FILE } else { PAGE };
+    let (audit, entries) = read(&console, &signed, (asked, most)).await?;
+    match form {
         Some(form) => table(&entries).answer((&console, &signed), form).await,
         None => page(&audit),
     }
@@ -71,61 +114,164 @@ pub(super) async fn verify(
         Verification::Sound { entries, .. } => (true, w.audit_sound(&w.number(entries))),
         Verification::Broken { seq, reason } => (false, w.audit_broken(seq.0, &reason)),
     };
-    let (audit, _) = read(&console, &signed, Asked::default()).await?;
+    let (audit, _) = read(&console, &signed, (Asked::default(), PAGE)).await?;
     page(&Audit { verified: Some(told), ..audit })
 }
 
 /// A page, and the entries on it.
-type Found = (Audit, Vec<ToldEntry>);
-
-async fn read(console: &Console, signed: &Signed, asked: Asked) -> Result<Found, Problem> {
+async fn read(
+    console: &Console,
+    signed: &Signed,
+    (asked, most): (Asked, usize),
+) -> Result<(Audit, Vec<ToldEntry>), Problem> {
     let (w, actor) = (signed.words(), signed.actor());
-    let last = console.house().bell().last().0;
-    let end = asked.before.map_or(last, |before| before.saturating_sub(1)).min(last);
-    let text = asked.text.trim().to_lowercase();
-    let width = if text.is_empty() { PAGE } else { LOOKED };
-    let start = end.saturating_sub(width);
-    let count = usize::try_from(end - start).unwrap_or(0).max(1);
-    let told =
-        move |house: &House| house.tell(&actor, house.entries(&actor, Sequence(start), count)?);
-    let mut entries = console.ask(told).await?;
-    entries.retain(|it| {
-        let by = w.writer(&it.by).unwrap_or_default().to_owned();
-        let said = [&it.by, &by, &it.entry.subject, &it.in_words(), &words(it, w)];
-        let said = said.map(|it| it.to_lowercase());
-        it.entry.stamp.seq.0 <= end && said.iter().any(|it| it.contains(&text))
-    });
-    let rows = entries.iter().rev().map(|it| Row::of(it, w)).collect();
-    let older = (start > 0).then(|| {
-        let text = vedetta_frame::forms::escaped(&asked.text);
-        format!("/audit?before={}&text={text}", start + 1)
-    });
+    let wanted = asked.wanted(console, w, most);
+    let fault = wanted.is_none().then(|| w.audit_moment_wrong().to_owned());
+    let meant = wanted.as_ref().map_or_else(Vec::new, |it| asked.meant(it));
+    let found = match wanted {
+        Some(wanted) => console.api().ask_at(Cost::Bulk, move |house| wanted.find(house, &actor)),
+        None => return Ok((Audit::of(console, signed, asked, fault), Vec::new())),
+    };
+    let Found { entries, looked, back_to, older } = found.await?;
+    let looked =
+        back_to.map(|back_to| w.audit_looked(&w.number(looked), Moment::of(back_to, w).text()));
     let audit = Audit {
-        frame: Frame::of(console, &signed.visit, w.audit_title(), Section::Audit),
-        rows,
-        older,
-        last: w.number(last),
-        verified: None,
-        asked,
+        rows: entries.iter().map(|it| Row::of(it, w)).collect(),
+        looked: looked.filter(|_| asked.narrows() && older.is_some() && entries.len() < most),
+        older: older.map(|older| asked.address(older)),
+        meant,
+        ..Audit::of(console, signed, asked, fault)
     };
     Ok((audit, entries))
+}
+
+impl Asked {
+    /// What is asked for; none when a moment cannot be read.
+    fn wanted(&self, console: &Console, w: Words, most: usize) -> Option<Wanted> {
+        let standing = console.house().standing();
+        let moment = |text: &str| match text.trim() {
+            "" => Some(None),
+            text => moment_of(text).map(Some),
+        };
+        let given = |text: &str, named: fn(&_, &str) -> BTreeSet<String>| {
+            (!text.trim().is_empty()).then(|| named(&*standing, text))
+        };
+        let filter = EntryFilter {
+            subjects: given(&self.subject, called::subjects),
+            actors: given(&self.actor, called::actors),
+            kind: EntryKind::ALL.into_iter().find(|kind| kind.name() == self.kind),
+            since: moment(&self.from)?,
+            // A minute that is typed is meant whole.
+            until: moment(&self.to)?.map(|it| it.after(Duration::from_secs(60)).before(TICK)),
+        };
+        let text = self.text.trim().to_lowercase();
+        Some(Wanted { filter, text, before: self.before, most, bound: LOOKED, w })
+    }
+
+    /// As what the names were looked for, where that is something else.
+    fn meant(&self, wanted: &Wanted) -> Vec<String> {
+        let EntryFilter { subjects, actors, .. } = &wanted.filter;
+        let of = [(&self.subject, subjects), (&self.actor, actors)];
+        let meant = of.into_iter().filter_map(|(typed, found)| {
+            let others = found.as_ref()?.iter().filter(|it| *it != typed.trim()).take(12);
+            let others = others.cloned().collect::<Vec<_>>().join(", ");
+            (!others.is_empty()).then(|| format!("«{}» = {others}", typed.trim()))
+        });
+        meant.collect()
+    }
+
+    fn narrows(&self) -> bool {
+        let all = [&self.kind, &self.actor, &self.subject, &self.from, &self.to, &self.text];
+        all.into_iter().any(|it| !it.trim().is_empty())
+    }
+
+    /// The same question, before a place.
+    fn address(&self, before: u64) -> String {
+        let mut address = format!("/audit?before={before}");
+        for (name, value) in [
+            ("kind", &self.kind),
+            ("actor", &self.actor),
+            ("subject", &self.subject),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("text", &self.text),
+        ] {
+            if !value.is_empty() {
+                address += &format!("&{name}={}", escaped(value));
+            }
+        }
+        address
+    }
+}
+
+/// The shortest time there is.
+const TICK: Duration = Duration::from_micros(1);
+
+impl Wanted {
+    /// From the end on, until there are enough or enough were looked at.
+    fn find(&self, house: &House, by: &Actor) -> Result<Found, FlowError> {
+        let last = house.bell().last().0;
+        let mut end = self.before.map_or(last, |before| before.saturating_sub(1)).min(last);
+        if let Some(until) = self.filter.until {
+            end = end.min(house.place_at(until)?.0);
+        }
+        let floor = match self.filter.since {
+            Some(since) => house.place_at(since.before(TICK))?.0,
+            None => 0,
+        };
+        let (mut entries, mut looked, mut back_to) = (Vec::new(), 0, None);
+        while end > floor && looked < self.bound && entries.len() < self.most {
+            let start = end.saturating_sub(TOGETHER.min(self.bound)).max(floor);
+            for entry in between(house, by, (start, end))?.into_iter().rev() {
+                (looked, end, back_to) = (looked + 1, entry.stamp.seq.0 - 1, Some(entry.stamp.at));
+                entries.extend(Some(entry).filter(|entry| self.fits(entry)));
+                if entries.len() == self.most {
+                    break;
+                }
+            }
+            if entries.len() < self.most {
+                end = start;
+            }
+        }
+        let entries = house.tell(by, entries)?;
+        Ok(Found { entries, looked, back_to, older: (end > floor).then_some(end + 1) })
+    }
+
+    fn fits(&self, entry: &Entry) -> bool {
+        let says = |text: &str| text.to_lowercase().contains(&self.text);
+        let texts = || [&entry.actor, &entry.subject, &entry.facts];
+        self.filter.admits(entry)
+            && (self.text.is_empty()
+                || texts().into_iter().any(|it| says(it))
+                || self.w.writer(&entry.actor).is_some_and(says))
+    }
+}
+
+/// The entries after a place and up to another, in order.
+fn between(house: &House, by: &Actor, (start, end): (u64, u64)) -> Result<Vec<Entry>, FlowError> {
+    let (mut entries, mut place) = (Vec::new(), start);
+    while place < end {
+        let count = usize::try_from(end - place).unwrap_or(1);
+        let page = house.entries(by, Sequence(place), count)?;
+        let Some(last) = page.last() else { break };
+        place = last.stamp.seq.0;
+        entries.extend(page);
+    }
+    Ok(entries)
 }
 
 fn table(entries: &[ToldEntry]) -> Table {
     let columns = ["place", "at", "kind", "by", "subject", "told", "hash"];
     let mut table = Table::new("ledger", &columns);
-    for it in entries.iter().rev() {
+    for it in entries {
         let entry = &it.entry;
         let (place, at, hash) = (entry.stamp.seq, entry.stamp.at, entry.hash);
         let [place, at, hash] = [place.to_string(), at.to_string(), hash.to_string()];
-        let (by, subject, told) = (it.by.clone(), entry.subject.clone(), it.in_words());
+        let (by, subject, told) =
+            (it.by.clone(), entry.subject.clone(), facts::in_line(Words(Language::En), &it.told));
         table.row([place, at, entry.kind.name().to_owned(), by, subject, told, hash]);
     }
     table
-}
-
-fn words(it: &ToldEntry, w: Words) -> String {
-    it.in_words_of(&|name| w.ledger(name))
 }
 
 impl Row {
@@ -137,8 +283,78 @@ impl Row {
             kind: w.entry(entry.kind),
             by: w.writer(&it.by).map_or_else(|| it.by.clone(), str::to_owned),
             subject: short(&entry.subject, 80),
-            facts: short(&words(it, w), 200),
-            hash: entry.hash.to_string().chars().take(12).collect(),
+            facts: short(&facts::in_line(w, &it.told), 200),
         }
+    }
+}
+
+impl Audit {
+    /// Without entries.
+    fn of(console: &Console, signed: &Signed, asked: Asked, fault: Option<String>) -> Self {
+        let w = signed.words();
+        let kinds = EntryKind::ALL.map(|kind| Choice {
+            value: kind.name().to_owned(),
+            label: w.entry(kind),
+            chosen: asked.kind == kind.name(),
+        });
+        Self {
+            frame: Frame::of(console, &signed.visit, w.audit_title(), Section::Audit),
+            asked,
+            kinds: kinds.into(),
+            fault,
+            meant: Vec::new(),
+            rows: Vec::new(),
+            looked: None,
+            older: None,
+            last: w.number(console.house().bell().last().0),
+            verified: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_testkit::TestHouse;
+    use vedetta_testkit::items::TestItem;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_looked_far_enough_says_where_to_go_on() {
+        let test = TestHouse::small();
+        for n in 1..=40 {
+            test.bring("perugia", &[TestItem::indicator(n)]);
+        }
+        let (admin, last) = (test.administrator(), test.house.bell().last().0);
+        let subjects = called::subjects(&test.house.standing(), "Comune di Perugia");
+        let filter = EntryFilter {
+            subjects: Some(subjects),
+            kind: Some(EntryKind::Numbered),
+            ..EntryFilter::default()
+        };
+        let mut wanted = Wanted {
+            filter,
+            text: String::new(),
+            before: None,
+            most: 5,
+            bound: 10,
+            w: Words(Language::It),
+        };
+        let (mut rounds, mut looked) = (0, 0);
+        let found = loop {
+            let found = wanted.find(&test.house, &admin).unwrap();
+            (rounds, looked) = (rounds + 1, looked + found.looked);
+            assert!(found.looked <= 10 && found.back_to.is_some());
+            match found.older {
+                Some(older) if found.entries.is_empty() => wanted.before = Some(older),
+                _ => break found,
+            }
+        };
+        let entry = &found.entries[0].entry;
+        assert_eq!((entry.kind, &*entry.subject), (EntryKind::Numbered, "perugia"));
+        assert!(
+            rounds > 3 && looked <= last,
+            "it is among the first, and none was looked at twice"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What was done, for auditors.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
 use vedetta_model::{Actor, Instant};
 use vedetta_store::{Entry, EntryKind, Sequence, Verification};
 
@@ -9,13 +10,12 @@ use crate::error::FlowError;
 use crate::house::House;
 
 /// Which entries an auditor asks for: those that have all that is said.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct EntryFilter {
-    /// What they are about, exactly.
-    pub subject: Option<String>,
-    /// Who did it: an account, or the name of a step.
-    pub actor: Option<String>,
+    /// What they are about, exactly: one of these.
+    pub subjects: Option<BTreeSet<String>>,
+    /// Who did it: one of these accounts or names of steps.
+    pub actors: Option<BTreeSet<String>>,
     /// What happened.
     pub kind: Option<EntryKind>,
     /// Not earlier.
@@ -36,9 +36,11 @@ const fn goes_on(looked: usize, found: usize) -> bool {
 }
 
 impl EntryFilter {
-    fn admits(&self, entry: &Entry) -> bool {
-        self.subject.as_ref().is_none_or(|it| *it == entry.subject)
-            && self.actor.as_ref().is_none_or(|it| *it == entry.actor)
+    /// Whether it lets an entry through.
+    #[must_use]
+    pub fn admits(&self, entry: &Entry) -> bool {
+        self.subjects.as_ref().is_none_or(|them| them.contains(&entry.subject))
+            && self.actors.as_ref().is_none_or(|them| them.contains(&entry.actor))
             && self.kind.is_none_or(|it| it == entry.kind)
             && self.since.is_none_or(|since| entry.stamp.at >= since)
             && self.until.is_none_or(|until| entry.stamp.at <= until)

@@ -39,52 +39,6 @@ const LARGEST: usize = 64 << 10;
 /// Of one value so many characters are told.
 const LONGEST: usize = 300;
 
-impl ToldEntry {
-    /// What it tells, as a person reads it: `producer: comune-054039 · version: 2026-…`.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        pairs(&self.told, &|_| None)
-    }
-
-    /// The same in another language: of a name, or of a value that is one of few, what it is called.
-    #[must_use]
-    pub fn in_words_of(&self, called: Called<'_>) -> String {
-        pairs(&self.told, called)
-    }
-}
-
-/// What a name is called in a language; none when that is not known.
-pub type Called<'a> = &'a dyn Fn(&str) -> Option<&'static str>;
-
-/// What has one of few values, which have names of their own.
-const NAMED_VALUES: &[&str] = &[
-    "record", "deed", "said", "stage", "stands", "state", "roles", "scope", "door", "form", "kind",
-    "category",
-];
-
-fn pairs(told: &Map<String, Value>, called: Called<'_>) -> String {
-    let pairs = told.iter().map(|(name, value)| {
-        let said = called(name).map_or_else(|| name.replace('_', " "), str::to_owned);
-        let value = match NAMED_VALUES.contains(&name.as_str()) {
-            true => word(value, called, called),
-            false => word(value, &|_| None, called),
-        };
-        format!("{said}: {value}")
-    });
-    pairs.collect::<Vec<_>>().join(" · ")
-}
-
-fn word(value: &Value, own: Called<'_>, called: Called<'_>) -> String {
-    match value {
-        Value::String(text) => own(text).map_or_else(|| text.clone(), str::to_owned),
-        Value::Object(inner) => format!("({})", pairs(inner, called)),
-        Value::Array(values) => {
-            values.iter().map(|it| word(it, own, called)).collect::<Vec<_>>().join(", ")
-        }
-        other => other.to_string(),
-    }
-}
-
 /// Of the body of a record, by its kind: what an auditor asks for, where it is, and under which name.
 fn of_record(kind: &str) -> &'static [(&'static str, &'static str)] {
     match kind {

@@ -152,4 +152,5 @@ pub const TABLE: &[Line] = &[
     act("/accounts/{account}/password", ADMINISTRATORS).effort(Effort::Proof),
     see("/audit", AUDITORS),
     act("/audit/verification", AUDITORS),
+    see("/audit/{entry}", AUDITORS),
 ];

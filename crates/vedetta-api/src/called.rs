@@ -1,0 +1,40 @@
+//! What people call who and what the ledger names: each as the ledger has it.
+
+use std::collections::BTreeSet;
+
+use vedetta_directory::name::fold;
+use vedetta_flow::Standing;
+
+/// What may be meant as the subject of an entry: the text itself, and whichever organisations, agreements,
+/// accounts and contacts are called so.
+#[must_use]
+pub fn subjects(standing: &Standing, text: &str) -> BTreeSet<String> {
+    let (text, wanted) = (text.trim(), fold(text.trim()));
+    let mut found = BTreeSet::from([text.to_owned()]);
+    let directory = &standing.directory;
+    found.extend(directory.called(text).ok().map(|it| it.organisation.id.to_string()));
+    let agreements = standing.agreements.iter().filter(|it| fold(&it.title) == wanted);
+    found.extend(agreements.map(|it| it.id.to_string()));
+    let accounts = directory.accounts().iter().filter(|it| fold(&it.name) == wanted);
+    found.extend(accounts.map(|it| it.id.to_string()));
+    let contacts = directory.contacts().iter().filter(|it| fold(&it.name) == wanted);
+    found.extend(contacts.map(|it| it.id.to_string()));
+    found
+}
+
+/// Who may be meant as the one who did it: the text itself, alone or before its organisation
+/// (`account@organisation`), the persons of that name, and everybody of the organisation called so.
+#[must_use]
+pub fn actors(standing: &Standing, text: &str) -> BTreeSet<String> {
+    let text = text.trim();
+    let (alone, wanted) = (text.split('@').next().unwrap_or_default(), fold(text));
+    let mut found = BTreeSet::from([alone.to_owned()]);
+    let directory = &standing.directory;
+    let accounts = directory.accounts().iter().filter(|it| fold(&it.name) == wanted);
+    found.extend(accounts.map(|it| it.id.to_string()));
+    if let Ok(member) = directory.called(text) {
+        let accounts = directory.accounts_of(&member.organisation.id);
+        found.extend(accounts.iter().map(|it| it.id.to_string()));
+    }
+    found
+}
