@@ -91,6 +91,9 @@ impl Command for Preview {
             let _ = writeln!(text, "{form}, {many}: {}", self.who(group));
             let _ =
                 writeln!(text, "  {}\n  {}", word(group, "reason_it"), word(group, "reason_en"));
+            if let Some(remedy) = group.get("remedy") {
+                let _ = writeln!(text, "  {}\n  {}", word(remedy, "it"), word(remedy, "en"));
+            }
         }
         text
     }
@@ -121,7 +124,9 @@ mod tests {
             { "form": "full", "count": 1, "reason_it": "lo produce", "reason_en": "it is its own",
               "organisations": ["comune-055032"] },
             { "form": "redacted", "count": 6, "reason_it": "sì", "reason_en": "yes",
-              "organisations": ["a", "b", "c", "d", "e", "f"] }] });
+              "organisations": ["a", "b", "c", "d", "e", "f"] },
+            { "form": null, "count": 1, "reason_it": "no", "reason_en": "no", "organisations": ["g"],
+              "remedy": { "it": "firmalo", "en": "sign it" } }] });
         let mut node = Scripted::new().gives(&told);
         preview.ask(&mut node).unwrap();
         let body = r#"{"category":"incident","tlp":"AMBER","victims":["comune-055032"],"named":[],"only_under":[],"producer":"comune-055032"}"#;
@@ -132,6 +137,7 @@ mod tests {
             lines.contains("in full, 1 organisation: comune-055032\n  lo produce\n  it is its own")
         );
         assert!(lines.contains("6 organisations: a, b, c, d, e, … (--names for all)"), "{lines}");
+        assert!(lines.ends_with("  no\n  no\n  firmalo\n  sign it\n"), "{lines}");
         let all: Preview = parsed("--category incident --tlp amber --names");
         assert!(all.lines(&told).contains("a, b, c, d, e, f\n"));
     }

@@ -15,6 +15,8 @@ mod desk;
 mod forms;
 #[path = "it/items.rs"]
 mod items;
+#[path = "it/preview.rs"]
+mod preview;
 #[path = "it/shift.rs"]
 mod shift;
 #[path = "it/signing_in.rs"]

@@ -12,6 +12,8 @@ pub struct Group {
     pub full: bool,
     /// Why.
     pub reason: String,
+    /// What would have to change for them.
+    pub remedy: Option<String>,
     /// How many they are.
     pub count: String,
     /// Identifiers and names of the first.
@@ -46,10 +48,8 @@ impl Audience {
         let groups = preview.groups.iter().map(|group| Group {
             form: form_word(w, group.form),
             full: group.form.is_some(),
-            reason: match w.0 {
-                Language::It => group.reason_it.clone(),
-                Language::En => group.reason_en.clone(),
-            },
+            reason: said(w, &group.reason_it, &group.reason_en),
+            remedy: group.remedy.as_ref().map(|it| said(w, &it.it, &it.en)),
             count: w.number(group.count as u64),
             names: group.organisations.iter().take(LISTED).map(name).collect(),
             others: group.count.saturating_sub(LISTED),
@@ -61,6 +61,10 @@ impl Audience {
             groups: groups.collect(),
         }
     }
+}
+
+fn said(w: Words, it: &str, en: &str) -> String {
+    if w.0 == Language::It { it } else { en }.to_owned()
 }
 
 /// A form in words; none when it goes not at all.

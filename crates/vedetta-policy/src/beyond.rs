@@ -32,3 +32,12 @@ pub fn not_the_past() -> Bilingual {
          agreement does not give the past.",
     )
 }
+
+/// What would have to change for it to go out without the victim.
+#[must_use]
+pub fn untold() -> Bilingual {
+    Bilingual::new(
+        "Per farla arrivare: togli dal testo e dal valore ciò che direbbe chi è la vittima.",
+        "To have it there: take out of text and value what would tell who the victim is.",
+    )
+}

@@ -1,14 +1,15 @@
 //! Why an organisation receives an item or does not, for people; and who will, before publishing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
+use vedetta_model::agreement::Redistribution;
 use vedetta_model::{
     AgreementId, Audience, Bilingual, Handling, ItemId, OrganisationId, OrganisationNumber,
 };
 
-use crate::chain::Step;
+use crate::chain::{Rule, Step};
 use crate::clearance::Form;
 use crate::grounds::{Ground, Inquiry};
 use crate::network::Network;
@@ -65,6 +66,8 @@ pub struct PreviewGroup {
     pub agreement: Option<AgreementId>,
     /// A sentence about each of them.
     pub reason: Bilingual,
+    /// What would have to change for them, when they receive nothing.
+    pub remedy: Option<Bilingual>,
     /// Who they are.
     pub audience: Audience,
 }
@@ -127,20 +130,49 @@ impl Network {
     fn groups(&self, handling: &Arc<Handling>, inquiry: Inquiry<'_>) -> Preview {
         let found = inquiry.grounds(&self.everyone);
         let wording = Wording { network: self, handling, about: None };
-        let mut groups: Vec<PreviewGroup> = Vec::new();
+        let mut alike: Vec<(Ground, BTreeSet<usize>, Audience)> = Vec::new();
         for (ground, audience) in found {
-            let reason = wording.sentence(&ground);
-            let form = ground.form();
+            let pact = ground.pact();
+            match alike.iter_mut().find(|(known, ..)| self.are_alike(known, &ground)) {
+                Some((_, pacts, known)) => {
+                    pacts.extend(pact);
+                    known.absorb(&audience);
+                }
+                None => alike.push((ground, pact.into_iter().collect(), audience)),
+            }
+        }
+        let mut groups: Vec<PreviewGroup> = Vec::new();
+        for (ground, pacts, audience) in alike {
+            let (form, remedy) = (ground.form(), wording.remedy(&ground));
+            let reason = wording.of_several(&ground, &pacts);
             let known = groups.iter_mut().find(|it| it.form == form && it.reason == reason);
             if let Some(group) = known {
                 group.audience.absorb(&audience);
                 continue;
             }
             let agreement = ground.pact().map(|pact| self.pacts[pact].agreement.id.clone());
-            groups.push(PreviewGroup { form, agreement, reason, audience });
+            groups.push(PreviewGroup { form, agreement, reason, remedy, audience });
         }
         groups.sort_by_key(|group| (group.form.is_none(), group.form));
         Preview { groups }
+    }
+
+    /// Whether two refusals differ only in the agreement that says so.
+    fn are_alike(&self, one: &Ground, other: &Ground) -> bool {
+        let of = |ground: &Ground| match ground {
+            Ground::Broken {
+                rule: rule @ (Rule::Category | Rule::Redistribution),
+                pact,
+                holder,
+                ..
+            } => {
+                let terms = &self.pacts[*pact].agreement.handling;
+                let within = terms.redistribution == Redistribution::Lineage;
+                (*rule == Rule::Category || !within).then_some((*rule, *holder))
+            }
+            _ => None,
+        };
+        of(one).is_some() && of(one) == of(other)
     }
 
     fn told(&self, handling: &Handling, form: Option<Form>, reason: &Bilingual) -> Bilingual {

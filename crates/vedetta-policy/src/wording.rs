@@ -13,6 +13,9 @@ use crate::network::Network;
 use crate::standing::Standing;
 use crate::unselected::Condition;
 
+/// Agreements that are named in one sentence.
+const TITLES: usize = 3;
+
 /// What the sentences speak of.
 pub(crate) struct Wording<'a> {
     pub(crate) network: &'a Network,
@@ -42,6 +45,47 @@ impl Wording<'_> {
             format!("{name} non la riceve: per ora non è diffusa."),
             format!("{name} does not receive it: it is not released now."),
         )
+    }
+
+    /// The sentence on a refusal that is the same under several agreements.
+    pub(crate) fn of_several(&self, ground: &Ground, pacts: &BTreeSet<usize>) -> Bilingual {
+        let (Ground::Broken { rule, holder, .. }, [_, _, ..]) = (ground, &*Vec::from_iter(pacts))
+        else {
+            return self.sentence(ground);
+        };
+        let (holder, titles) = (self.name(*holder), self.titles(pacts));
+        let why = match rule {
+            Rule::Category => {
+                let category = category(self.handling.category);
+                Bilingual::new(
+                    format!("non prevede che {holder} le dia {}", category.it),
+                    format!("does not have {holder} give it {}", category.en),
+                )
+            }
+            _ => Bilingual::new(
+                format!("non consente a {holder} di passarla ad altri"),
+                format!("does not let {holder} pass it on"),
+            ),
+        };
+        Bilingual::new(
+            format!("Ciascuna non la riceve: il suo protocollo ({}) {}.", titles.it, why.it),
+            format!("Each does not receive it: its agreement ({}) {}.", titles.en, why.en),
+        )
+    }
+
+    /// The first of some agreements, and how many others there are.
+    fn titles(&self, pacts: &BTreeSet<usize>) -> Bilingual {
+        let titles: Vec<_> = pacts.iter().take(TITLES).map(|pact| self.title(*pact)).collect();
+        let it = titles.iter().map(|it| format!("«{it}»")).collect::<Vec<_>>().join(", ");
+        let en = titles.iter().map(|it| format!("“{it}”")).collect::<Vec<_>>().join(", ");
+        match pacts.len().saturating_sub(TITLES) {
+            0 => Bilingual::new(it, en),
+            1 => Bilingual::new(format!("{it} e un altro"), format!("{en} and another")),
+            others => Bilingual::new(
+                format!("{it} e altri {others}"),
+                format!("{en} and {others} others"),
+            ),
+        }
     }
 
     fn predicate(&self, ground: &Ground) -> Bilingual {
@@ -374,6 +418,15 @@ impl Wording<'_> {
     }
 
     fn stranger(&self) -> Bilingual {
+        let givers = self.givers();
+        Bilingual::new(
+            format!("nessun protocollo la porta da {givers} fino a lei, né è cliente di chi l'ha"),
+            format!("no agreement takes it there from {givers}, nor is it a client of a holder"),
+        )
+    }
+
+    /// Who produced it, or whoever brought it here.
+    pub(crate) fn givers(&self) -> String {
         let producer = self.network.number(&self.handling.producer);
         let mut producer = producer.map_or_else(String::new, |number| self.name(number));
         if !self.handling.via.is_empty() {
@@ -383,12 +436,7 @@ impl Wording<'_> {
             givers.dedup();
             producer = givers.join(", ");
         }
-        Bilingual::new(
-            format!(
-                "nessun protocollo la porta da {producer} fino a lei, né è cliente di chi l'ha"
-            ),
-            format!("no agreement takes it there from {producer}, nor is it a client of a holder"),
-        )
+        producer
     }
 
     fn limit(&self) -> Bilingual {
@@ -402,7 +450,7 @@ impl Wording<'_> {
         self.network.adhesion(&self.network.pacts[pact].agreement.id, self.about?)
     }
 
-    fn title(&self, pact: usize) -> &str {
+    pub(crate) fn title(&self, pact: usize) -> &str {
         &self.network.pacts[pact].agreement.title
     }
 
@@ -410,7 +458,7 @@ impl Wording<'_> {
         self.network.agreement(id).map_or_else(|| id.to_string(), |it| it.title.clone())
     }
 
-    fn name(&self, number: OrganisationNumber) -> String {
+    pub(crate) fn name(&self, number: OrganisationNumber) -> String {
         let known = self.network.organisation(number);
         known.map_or_else(|| format!("#{}", number.0), |it| it.name.clone())
     }
@@ -429,7 +477,7 @@ fn receives(form: Form) -> Bilingual {
     }
 }
 
-fn category(category: Category) -> Bilingual {
+pub(crate) fn category(category: Category) -> Bilingual {
     match category {
         Category::Indicator => Bilingual::new("indicatori", "indicators"),
         Category::Incident => Bilingual::new("incidenti", "incidents"),

@@ -40,8 +40,9 @@ fn items() -> Vec<(&'static str, Value)> {
     let group = [("form", maybe(form())), ("reason_it", text()), ("reason_en", text())];
     let group =
         [group.as_slice(), &[("count", number()), ("organisations", list(slug()))]].concat();
+    let remedy = [("remedy", object(&[("it", text()), ("en", text())], &[]))];
     let preview = [("full", number()), ("redacted", number()), ("nobody", number())];
-    let preview = [preview.as_slice(), &[("groups", list(object(&group, &[])))]].concat();
+    let preview = [preview.as_slice(), &[("groups", list(object(&group, &remedy)))]].concat();
     let items = [("items", list(item_id())), ("handling", refer("Handling"))];
     let beside = [("named", list(slug())), ("withheld", number()), ("may_be_withheld", flag())];
     let previews = list(object(&[&items, preview.as_slice()].concat(), &beside));

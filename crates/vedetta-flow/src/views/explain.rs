@@ -8,7 +8,7 @@ use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
     OrganisationNumber,
 };
-use vedetta_policy::{Clearance, Form, not_the_past, withdrawn, withheld};
+use vedetta_policy::{Clearance, Form, not_the_past, untold, withdrawn, withheld};
 use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -64,6 +64,9 @@ pub struct PreviewGroup {
     pub reason_it: String,
     /// In a sentence, in English.
     pub reason_en: String,
+    /// What would have to change for those who have nothing, in Italian and in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Bilingual>,
     /// How many they are.
     pub count: usize,
     /// Who they are.
@@ -246,6 +249,7 @@ impl House {
             form: group.form,
             reason_it: group.reason.it.clone(),
             reason_en: group.reason.en.clone(),
+            remedy: group.remedy.clone(),
             count: group.audience.len(),
             organisations: ids(&group.audience),
         });
@@ -382,20 +386,17 @@ impl Preview {
 
     /// When there is no form without the victim: who would have it has nothing.
     fn withheld(self) -> Self {
-        let groups = self.groups.into_iter().map(|group| match group.form {
-            Some(Form::Redacted) => {
-                let Bilingual { it, en } = withheld();
-                PreviewGroup { form: None, reason_it: it, reason_en: en, ..group }
-            }
-            _ => group,
-        });
-        Self {
-            redacted: 0,
-            nobody: self.nobody + self.redacted,
-            withheld: self.redacted,
-            groups: groups.collect(),
-            ..self
+        let (redacted, mut groups): (Vec<_>, Vec<_>) =
+            self.groups.into_iter().partition(|group| group.form == Some(Form::Redacted));
+        let all = redacted.into_iter().flat_map(|group| group.organisations).collect::<Vec<_>>();
+        if !all.is_empty() {
+            let Bilingual { it: reason_it, en: reason_en } = withheld();
+            let (form, remedy, count) = (None, Some(untold()), all.len());
+            let organisations = all;
+            groups.push(PreviewGroup { form, reason_it, reason_en, remedy, count, organisations });
         }
+        let (nobody, withheld) = (self.nobody + self.redacted, self.redacted);
+        Self { redacted: 0, nobody, withheld, groups, ..self }
     }
 }
 
