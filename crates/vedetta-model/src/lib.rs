@@ -19,6 +19,7 @@ pub mod network;
 pub mod organisation;
 pub mod person;
 pub mod places;
+pub mod quantiles;
 pub mod time;
 
 pub use account::{Account, Actor, Role};

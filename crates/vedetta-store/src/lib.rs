@@ -21,6 +21,7 @@ pub mod item;
 pub mod job;
 pub mod record;
 pub mod store;
+pub mod told;
 pub mod verify;
 pub mod written;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_model::agreement::Stage;
+pub use vedetta_model::quantiles::{Quantiles, quantiles};
 use vedetta_model::{
     AccountId, Actor, AgreementId, Audience, Instant, ItemId, OrganisationId, OrganisationNumber,
     Places,
@@ -88,19 +89,6 @@ pub struct Pace {
     /// How its duty to acknowledge is kept, if it has one and is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duty: Option<Kept>,
-}
-
-/// Quantiles in milliseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Quantiles {
-    /// How many were measured.
-    pub count: u64,
-    /// Half were at most this.
-    pub p50_ms: u64,
-    /// 95 of 100.
-    pub p95_ms: u64,
-    /// 99 of 100.
-    pub p99_ms: u64,
 }
 
 impl House {
@@ -512,33 +500,4 @@ fn released(after: Sequence, until: Sequence) -> ItemQuery<'static> {
 
 fn millis(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Of what was measured, each with how often.
-pub fn quantiles(measured: &mut [(u64, u64)]) -> Quantiles {
-    measured.sort_unstable();
-    let count: u64 = measured.iter().map(|(_, count)| count).sum();
-    let at = |hundredth: u64| {
-        let rank = (count * hundredth).div_ceil(100);
-        let mut seen = 0;
-        let reached = measured.iter().find(|(_, count)| {
-            seen += count;
-            seen >= rank
-        });
-        reached.map_or(0, |(millis, _)| *millis)
-    };
-    Quantiles { count, p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_weigh_by_count() {
-        let mut measured = vec![(900, 1), (10, 98), (50, 1)];
-        let quantiles = quantiles(&mut measured);
-        assert_eq!(quantiles, Quantiles { count: 100, p50_ms: 10, p95_ms: 10, p99_ms: 50 });
-        assert_eq!(super::quantiles(&mut []), Quantiles::default());
-    }
 }
