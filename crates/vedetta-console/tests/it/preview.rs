@@ -17,7 +17,7 @@ async fn whoever_has_nothing_is_told_with_what_would_have_to_change() {
         browser.fill("/publish", "/publish", &fields).await.text
     };
     let report = preview("report", "AMBER").await;
-    let category = "Per farla arrivare: aggiungi allertamenti a ciò che Comune di Perugia può darle, o \
+    let category = "Per farla arrivare: aggiungi allerte precoci a ciò che Comune di Perugia può darle, o \
                     proponi un protocollo tra Comune di Perugia e lei.";
     assert_eq!(report.matches(category).count(), 1, "{report}");
     let strict = preview("incident", "AMBER+STRICT").await;
