@@ -13,6 +13,7 @@ mod mesh {
     mod pairing;
     mod relay;
     mod restore;
+    mod scopes;
     mod spoilers;
     mod victims;
     mod wire;

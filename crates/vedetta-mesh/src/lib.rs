@@ -12,6 +12,7 @@ mod line;
 mod pair_nodes;
 mod places;
 mod say_presence;
+mod scopes;
 mod see_peers;
 mod share;
 mod shelf;

@@ -7,6 +7,7 @@ use vedetta_federation::bookmark::Span;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
 use vedetta_store::{DeliveryBatch, Sequence};
 
+use crate::scopes::Known;
 use crate::see_peers::RefusedHere;
 
 /// What is remembered about one peer until the house is closed.
@@ -30,6 +31,8 @@ pub(crate) struct Line {
     /// The nodes whose seals it sees, as far as that was looked up, and how often there were more.
     pub(crate) introduced: BTreeSet<OrganisationId>,
     pub(crate) introductions: u64,
+    /// For whom it speaks, as far as that was looked up.
+    pub(crate) spoken: Option<Known>,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
     /// What went to it and is not written down yet.

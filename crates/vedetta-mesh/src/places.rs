@@ -3,7 +3,10 @@
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::Envelope;
 use vedetta_store::written::ItemFacts;
-use vedetta_store::{Reader, Sequence, Stamp, StoreError, StoredItem};
+use vedetta_store::{ClearanceId, Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork};
+
+/// Of so many places that are noted under one name the newest are known.
+const NOTED: usize = 256;
 
 /// The hash of the chain at a place.
 pub(crate) fn hash_at(reader: &mut dyn Reader, place: u64) -> Result<Option<Digest>, StoreError> {
@@ -40,4 +43,23 @@ pub(crate) fn first_of<R: Reader + ?Sized>(
     let entry = reader.entries(Sequence(first.origin.0.saturating_sub(1)), 1)?.pop();
     let entry = entry.filter(|entry| entry.stamp.seq == first.origin);
     Ok(entry.map(|entry| StoredItem { body: entry.body, ..first.clone() }))
+}
+
+/// Notes a place under a name; of so many the newest are known.
+pub(crate) fn note(unit: &mut dyn UnitOfWork, name: &str, place: Sequence) -> Result<(), StoreError> {
+    let mut places = noted(unit, name)?;
+    places.push(place);
+    places.drain(..places.len().saturating_sub(NOTED));
+    unit.set_bookmark(name, &serde_json::to_vec(&places).unwrap_or_default())
+}
+
+/// The places that were noted under a name.
+pub(crate) fn noted<R: Reader + ?Sized>(reader: &mut R, name: &str) -> Result<Vec<Sequence>, StoreError> {
+    let kept = reader.bookmark(name)?;
+    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+}
+
+/// Where it is noted what gave way that would have been released under a clearance.
+pub(crate) fn gave_way_name(id: ClearanceId) -> String {
+    format!("gave-way/{}", id.0)
 }

@@ -2,6 +2,9 @@
 
 mod notices;
 
+pub(crate) use notices::{counterparts, is_party};
+
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
@@ -13,7 +16,7 @@ use vedetta_federation::onward::{Coverage, Worth, borne_out};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
-use vedetta_flow::corridor::{Bare, Kept, Provenance, Shared, facts_of};
+use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Audience, Category, Given, Handling, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
@@ -63,6 +66,10 @@ struct Sharing<'a> {
     peer: &'a OrganisationId,
     ask: &'a Ask,
     scope: Audience,
+    /// For whom the peer ever spoke: what it was given then it may still have.
+    ever: Arc<Audience>,
+    /// Whose contacts it may know, once that was asked.
+    counterparts: OnceCell<Audience>,
     parcels: Vec<Parcel>,
     octets: usize,
     /// The place that is being read.
@@ -74,6 +81,10 @@ impl Nodes {
     /// What a part of the ledger has for a peer.
     pub(crate) fn read_for(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, FlowError> {
         let mesh = self.house.mesh()?;
+        // An empty answer would say that there is nothing for it, and the place would be given up.
+        if !mesh.peer(peer).is_some_and(|peer| peer.stage.is_active()) {
+            return Err(FlowError::Conflict(format!("the link with {peer} is not active")));
+        }
         let mut sharing = Sharing {
             nodes: self,
             shared: self.house.shared(),
@@ -81,15 +92,13 @@ impl Nodes {
             peer,
             ask,
             scope: mesh.scope(peer),
+            ever: self.note_scope(peer, &mesh)?,
+            counterparts: OnceCell::new(),
             parcels: Vec::new(),
             octets: 0,
             reading: 0,
             sent: Vec::new(),
         };
-        // An empty answer would say that there is nothing for it, and the place would be given up.
-        if !mesh.peer(peer).is_some_and(|peer| peer.stage.is_active()) {
-            return Err(FlowError::Conflict(format!("the link with {peer} is not active")));
-        }
         let upto = self.house.read(|reader| {
             sharing.parcels.clear();
             sharing.sent.clear();
@@ -412,17 +421,8 @@ impl Sharing<'_> {
     /// The peer's organisations that what was cleared so is for.
     fn targets(&self, clearance: &Clearance) -> Audience {
         let today = self.mesh.standing.network.decision(&clearance.handling);
-        let recorded = self.recorded(clearance);
+        let recorded = recorded(&self.shared.book, clearance);
         recorded.intersection(today.entitled(clearance.form)).intersection(&self.scope)
-    }
-
-    /// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.
-    fn recorded(&self, clearance: &Clearance) -> Audience {
-        let mut recorded = Audience::clone(&clearance.audience);
-        if clearance.form == Form::Redacted {
-            recorded.absorb(&self.shared.book.had_full(&clearance.handling));
-        }
-        recorded
     }
 
     /// By whose right what was cleared so goes to the peer, found out once for what is alike.
@@ -538,9 +538,28 @@ impl Sharing<'_> {
                     self.item(reader, item, "")?;
                 }
             }
+            Kept::ReadAgain { to, places }
+                if to.as_ref().is_none_or(|to| to == self.peer)
+                    && self.ask.lane != Lane::Urgent =>
+            {
+                places.into_iter().try_for_each(|place| self.again(reader, place))?;
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// A place that was read before, in the light of this day.
+    fn again(&mut self, reader: &mut dyn Reader, place: Sequence) -> Result<(), StoreError> {
+        let before = Sequence(place.0.saturating_sub(1));
+        let Some(entry) = reader.entries(before, 1)?.pop() else { return Ok(()) };
+        if !is_release(&entry) {
+            return self.entry(reader, &entry, None);
+        }
+        match self.items(reader, (before, place), None)?.remove(&place) {
+            Some(item) => self.item(reader, item, ""),
+            None => Ok(()),
+        }
     }
 
     /// What gave way here: at the next node nothing may stand in its way.
@@ -653,6 +672,15 @@ fn is_served(reader: &mut dyn Reader, origin: Sequence) -> Result<bool, StoreErr
         versions: VersionFilter::All,
     })?;
     Ok(page.items.iter().any(|item| item.stamp.seq == origin))
+}
+
+/// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.
+pub(crate) fn recorded(book: &Book, clearance: &Clearance) -> Audience {
+    let mut recorded = Audience::clone(&clearance.audience);
+    if clearance.form == Form::Redacted {
+        recorded.absorb(&book.had_full(&clearance.handling));
+    }
+    recorded
 }
 
 fn is_release(entry: &Entry) -> bool {

@@ -13,6 +13,8 @@ use vedetta_model::{Actor, Agreement, AgreementId};
 
 use crate::Nodes;
 use crate::agreements::{known_signatures, sign, signatories, write_signed};
+use crate::places::note;
+use crate::scopes::texts_name;
 
 impl Nodes {
     /// Signs a draft for this node, and sends it to the nodes of the other parties.
@@ -100,7 +102,9 @@ impl Nodes {
         travels(sent.text.id.as_str(), &what)?;
         self.house.write(move |unit| {
             write_signed(unit, &shared, (&mesh, now), &actor, &sent)?;
-            keep_own(unit, (&actor, sent.text.id.as_str()), None, &what).map(drop)
+            let id = sent.text.id.as_str();
+            let stamp = keep_own(unit, (&actor, id), None, &what)?;
+            note(unit, &texts_name(id), stamp.seq)
         })?;
         Ok(signed)
     }

@@ -92,6 +92,14 @@ pub enum Kept {
         /// Up to this one.
         until: Sequence,
     },
+    /// Places of the ledger that were passed over and are read again.
+    ReadAgain {
+        /// For whom alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<OrganisationId>,
+        /// Which, in order.
+        places: Vec<Sequence>,
+    },
     /// What came from a peer and was refused.
     Refused {
         /// Which node.

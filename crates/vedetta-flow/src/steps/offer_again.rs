@@ -59,7 +59,7 @@ impl House {
             return Ok(false);
         }
         let clearances = self.shared.book.resting_on(&first.under);
-        let mut page = (Vec::new(), None);
+        let mut next = None;
         if !clearances.is_empty() {
             self.read(|reader| {
                 let found = reader.items(&ItemQuery {
@@ -72,32 +72,32 @@ impl House {
                     kinds: &[],
                     versions: VersionFilter::All,
                 })?;
-                page = (found.items.iter().map(|it| it.stamp.seq).collect(), found.next);
+                next = found.next;
                 Ok(())
             })?;
         }
-        let more = owed.len() > 1 || page.1.is_some();
-        self.offer(first.clone(), page)?;
+        let more = owed.len() > 1 || next.is_some();
+        self.offer(first.clone(), (!clearances.is_empty()).then_some(next))?;
         Ok(more)
     }
 
-    /// Writes down one stretch, unless what is owed has changed meanwhile.
+    /// Writes down one stretch, and where the next begins; none when nothing rests on it. Unless what is owed has changed meanwhile.
     fn offer(
         &self,
         first: Owed,
-        (places, next): (Vec<Sequence>, Option<Sequence>),
+        stretch: Option<Option<Sequence>>,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
             let mut owed = read(unit.bookmark(OWED)?);
             if owed.first() != Some(&first) {
                 return Ok(());
             }
-            if let (Some(begin), Some(end)) = (places.first(), places.last()) {
-                let (under, after) = (first.under.clone(), Sequence(begin.0 - 1));
-                let kept = Kept::OfferedAgain { under, after, until: *end };
+            if let Some(next) = stretch {
+                let (under, after) = (first.under.clone(), first.after);
+                let kept = Kept::OfferedAgain { under, after, until: next.unwrap_or(first.until) };
                 keep(unit, (&first.by, first.under.as_str()), &kept, b"")?;
             }
-            match next {
+            match stretch.flatten() {
                 Some(next) => owed[0].after = next,
                 None => drop(owed.remove(0)),
             }

@@ -3,11 +3,13 @@
 use vedetta_federation::envelope::{LONGEST_WORDS, What, Withdrawal};
 use vedetta_federation::shelf::Lane;
 use vedetta_flow::corridor::Provenance;
-use vedetta_model::{Audience, Contact, ItemId};
+use vedetta_flow::mesh::Mesh;
+use vedetta_model::{Agreement, Audience, Contact, ItemId};
+use vedetta_policy::Network;
 use vedetta_store::written::{RecordFacts, WithdrawnFacts};
-use vedetta_store::{Entry, Reader, RecordKind, StoreError, StoredItem};
+use vedetta_store::{Entry, Reader, RecordKind, Sequence, StoreError, StoredItem};
 
-use super::Sharing;
+use super::{Sharing, recorded};
 use crate::take::is_of;
 
 impl Sharing<'_> {
@@ -22,10 +24,7 @@ impl Sharing<'_> {
         let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
         let mut releases = reader.releases(&id)?;
         releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
-        // What came back after a restore is this node's own, though a peer brought it.
-        let mine = |it: Provenance| it.envelope.origin == self.mesh.me;
-        let own = releases.first().is_some_and(|first| Provenance::of(first).is_none_or(mine));
-        if !own || !self.may_have(&releases) {
+        if !self.may_have(&releases) || !self.is_own(reader, &releases)? {
             return Ok(());
         }
         let facts: serde_json::Value = serde_json::from_str(facts).unwrap_or_default();
@@ -46,18 +45,38 @@ impl Sharing<'_> {
         Ok(())
     }
 
+    /// Whether somebody here brought an item, also one that a peer had brought before.
+    fn is_own(&self, reader: &mut dyn Reader, releases: &[StoredItem]) -> Result<bool, StoreError> {
+        // What came back after a restore is this node's own, though a peer brought it.
+        let mine = |it: Provenance| it.envelope.origin == self.mesh.me;
+        if releases.first().is_some_and(|first| Provenance::of(first).is_none_or(mine)) {
+            return Ok(true);
+        }
+        for release in releases.iter().filter(|it| it.origin != it.stamp.seq) {
+            let clearance = self.shared.book.get(release.clearance);
+            if clearance.is_none_or(|it| !it.handling.via.is_empty()) {
+                continue;
+            }
+            let entry = reader.entries(Sequence(release.stamp.seq.0.saturating_sub(1)), 1)?.pop();
+            if entry.is_some_and(|entry| !entry.actor.starts_with("peer:")) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether any release was ever cleared for somebody at the peer.
     fn may_have(&self, releases: &[StoredItem]) -> bool {
         let book = &self.shared.book;
         let clearances = releases.iter().filter_map(|release| book.get(release.clearance));
         clearances.into_iter().any(|it| {
-            self.recorded(&it).meets(&self.scope)
+            recorded(book, &it).meets(&self.ever)
                 || self
                     .mesh
                     .standing
                     .network
                     .number(&it.handling.producer)
-                    .is_some_and(|producer| self.scope.contains(producer))
+                    .is_some_and(|producer| self.ever.contains(producer))
         })
     }
 
@@ -73,29 +92,12 @@ impl Sharing<'_> {
                 releases.retain(|it| is_of(self.mesh, it, withdrawal.producer.as_ref()));
                 self.may_have(&releases)
             }
-            What::Agreement(signed) => self.is_party(&signed.text),
+            What::Agreement(signed) => {
+                is_party(&self.mesh.standing.network, &signed.text, &self.scope)
+            }
             What::Item(_) => false,
             _ => self.ask.lane != Lane::Urgent,
         })
-    }
-
-    /// Whether the peer speaks for a party of an agreement.
-    fn is_party(&self, agreement: &vedetta_model::Agreement) -> bool {
-        let network = &self.mesh.standing.network;
-        let parties = match &agreement.adhesion {
-            Some(adhesion) => std::slice::from_ref(&adhesion.organisation).to_vec(),
-            None => agreement.parties.iter().flat_map(|it| it.organisations.clone()).collect(),
-        };
-        let named = parties.iter().filter_map(|id| network.number(id));
-        let above = agreement.parent.as_ref().and_then(|parent| network.agreement(parent));
-        let above = above.filter(|_| agreement.adhesion.is_some());
-        let above = above.into_iter().flat_map(|above| {
-            above.parties.iter().map(|party| network.members(&above.id, &party.name))
-        });
-        let members = agreement.parties.iter().map(|it| network.members(&agreement.id, &it.name));
-        let mut named = named;
-        named.any(|number| self.scope.contains(number))
-            || members.chain(above).any(|members| members.meets(&self.scope))
     }
 
     /// A contact of an organisation for which this node speaks.
@@ -107,7 +109,7 @@ impl Sharing<'_> {
         let latest = reader.record(RecordKind::Contact, &entry.subject)?;
         let Ok(contact) = serde_json::from_slice::<Contact>(&entry.body) else { return Ok(()) };
         let current = latest.is_some_and(|latest| latest.stamp.seq == entry.stamp.seq);
-        if current && self.mesh.speaks(&contact.organisation) && self.is_counterpart(&contact) {
+        if current && self.is_counterpart(&contact) {
             // The account with which it acknowledges is this node's business.
             let contact = Contact { account: None, ..contact };
             self.say(entry, What::Contact(Box::new(contact)));
@@ -115,20 +117,50 @@ impl Sharing<'_> {
         Ok(())
     }
 
-    /// Whether the peer speaks for somebody who is party to an agreement with a contact's
-    /// organisation.
     fn is_counterpart(&self, contact: &Contact) -> bool {
-        let network = &self.mesh.standing.network;
-        let Some(number) = network.number(&contact.organisation) else { return false };
-        let agreements = self.mesh.standing.agreements.iter();
-        agreements.filter(|it| network.standing(&it.id).is_some_and(|it| it.is_in_force())).any(
-            |agreement| {
-                let mut all = Audience::nobody();
-                for party in &agreement.parties {
-                    all.absorb(&network.members(&agreement.id, &party.name));
-                }
-                all.contains(number) && all.meets(&self.scope)
-            },
-        )
+        let number = self.mesh.standing.network.number(&contact.organisation);
+        let all = self.counterparts.get_or_init(|| counterparts(self.mesh, &self.scope));
+        number.is_some_and(|number| all.contains(number))
     }
+}
+
+/// Whether some of those for whom a peer speaks are party to an agreement.
+pub(crate) fn is_party(network: &Network, agreement: &Agreement, scope: &Audience) -> bool {
+    let parties = match &agreement.adhesion {
+        Some(adhesion) => std::slice::from_ref(&adhesion.organisation).to_vec(),
+        None => agreement.parties.iter().flat_map(|it| it.organisations.clone()).collect(),
+    };
+    let mut named = parties.iter().filter_map(|id| network.number(id));
+    let above = agreement.parent.as_ref().and_then(|parent| network.agreement(parent));
+    let above = above.filter(|_| agreement.adhesion.is_some());
+    let above = above.into_iter().flat_map(|above| {
+        above.parties.iter().map(|party| network.members(&above.id, &party.name))
+    });
+    let members = agreement.parties.iter().map(|it| network.members(&agreement.id, &it.name));
+    named.any(|number| scope.contains(number))
+        || members.chain(above).any(|members| members.meets(scope))
+}
+
+/// The organisations for which this node speaks that are party to an agreement in force with some of
+/// those for whom a peer does: it may know their contacts.
+pub(crate) fn counterparts(mesh: &Mesh, scope: &Audience) -> Audience {
+    let network = &mesh.standing.network;
+    let mut own = mesh.scope(&mesh.me);
+    if let Some(me) = network.number(&mesh.me) {
+        own.insert(me);
+    }
+    let mut found = Audience::nobody();
+    for agreement in &mesh.standing.agreements {
+        if !network.standing(&agreement.id).is_some_and(|it| it.is_in_force()) {
+            continue;
+        }
+        let mut all = Audience::nobody();
+        for party in &agreement.parties {
+            all.absorb(&network.members(&agreement.id, &party.name));
+        }
+        if all.meets(scope) {
+            found.absorb(&all.intersection(&own));
+        }
+    }
+    found
 }

@@ -9,7 +9,9 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, Removal, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
+use vedetta_flow::corridor::{
+    Kept, Provenance, keep_withdrawal, remove_all, with_belongings,
+};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
@@ -19,7 +21,9 @@ use vedetta_store::{
 use super::items::{ahead, ahead_of, set_ahead, ways};
 use super::{Load, is_of};
 use crate::agreements::{is_draft, is_proposed_by, known_signatures, signatories, write_signed};
+use crate::places::note;
 use crate::say_presence::presence_name;
+use crate::scopes::texts_name;
 
 /// Withdrawals of one origin that come before their items are remembered, so many and so long.
 const MOST_AHEAD: usize = 100;
@@ -57,7 +61,10 @@ impl Load {
         let new = outcome == Outcome::New && !matches!(envelope.what, What::Presence(_));
         if new || self.comes_sealed_anew(unit, verified, outcome)? {
             let kept = Kept::Passed { source: self.peer.clone() };
-            self.keep_envelope(unit, &subject, &kept, envelope)?;
+            let stamp = self.keep_envelope(unit, &subject, &kept, envelope)?;
+            if matches!(envelope.what, What::Agreement(_)) {
+                note(unit, &texts_name(&subject), stamp.seq)?;
+            }
         }
         Ok(outcome)
     }
