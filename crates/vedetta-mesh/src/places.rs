@@ -46,7 +46,11 @@ pub(crate) fn first_of<R: Reader + ?Sized>(
 }
 
 /// Notes a place under a name; of so many the newest are known.
-pub(crate) fn note(unit: &mut dyn UnitOfWork, name: &str, place: Sequence) -> Result<(), StoreError> {
+pub(crate) fn note(
+    unit: &mut dyn UnitOfWork,
+    name: &str,
+    place: Sequence,
+) -> Result<(), StoreError> {
     let mut places = noted(unit, name)?;
     places.push(place);
     places.drain(..places.len().saturating_sub(NOTED));
@@ -54,7 +58,10 @@ pub(crate) fn note(unit: &mut dyn UnitOfWork, name: &str, place: Sequence) -> Re
 }
 
 /// The places that were noted under a name.
-pub(crate) fn noted<R: Reader + ?Sized>(reader: &mut R, name: &str) -> Result<Vec<Sequence>, StoreError> {
+pub(crate) fn noted<R: Reader + ?Sized>(
+    reader: &mut R,
+    name: &str,
+) -> Result<Vec<Sequence>, StoreError> {
     let kept = reader.bookmark(name)?;
     Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
 }

@@ -27,8 +27,9 @@ use vedetta_store::{
 
 use crate::Nodes;
 use crate::line::Line;
-use crate::places::{envelope_at, first_of, hash_at, stamp_of};
-use crate::take::items::ways;
+use crate::places::{envelope_at, first_of, gave_way_name, hash_at, noted, stamp_of};
+use crate::take::items::aside::lost_ways;
+use crate::take::items::{Way, ways};
 
 /// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
 type Passing = Option<Arc<Sayings>>;
@@ -508,7 +509,7 @@ impl Sharing<'_> {
         match kept {
             Kept::Said { to } if to.as_ref().is_none_or(|to| to == self.peer) => {
                 let Ok(what) = serde_json::from_slice::<What>(&entry.body) else { return Ok(()) };
-                if self.concerns(reader, &what)? {
+                if self.concerns(reader, (&self.mesh.me, &what))? {
                     self.say(entry, what);
                 }
             }
@@ -523,7 +524,7 @@ impl Sharing<'_> {
                 if !self.back(&envelope, (entry.stamp.seq, &entry.actor))
                     && !one_hop
                     && self.mesh.is_sound(&envelope)
-                    && self.concerns(reader, &envelope.what)?
+                    && self.concerns(reader, (&envelope.origin, &envelope.what))?
                 {
                     self.push(envelope, Passages::default());
                 }
@@ -531,11 +532,18 @@ impl Sharing<'_> {
             Kept::Path { origin, clearance: Some(clearance), .. } => {
                 self.path(reader, entry, (origin, clearance))?;
             }
-            Kept::GaveWay { clearance: Some(clearance), .. } => self.gave_way(entry, clearance),
+            Kept::GaveWay { clearance: Some(clearance), .. } => {
+                self.gave_way(reader, entry, clearance)?;
+            }
             Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
                 let rests = self.shared.book.resting_on(&under);
                 for item in self.items(reader, (after, until), Some(&rests))?.into_values() {
                     self.item(reader, item, "")?;
+                }
+                for id in rests {
+                    let mut places = noted(reader, &gave_way_name(id))?;
+                    places.retain(|place| *place > after && *place <= until);
+                    places.into_iter().try_for_each(|place| self.again(reader, place))?;
                 }
             }
             Kept::ReadAgain { to, places }
@@ -563,18 +571,29 @@ impl Sharing<'_> {
     }
 
     /// What gave way here: at the next node nothing may stand in its way.
-    fn gave_way(&mut self, entry: &Entry, id: ClearanceId) {
-        let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return };
-        let Some(clearance) = self.shared.book.get(id) else { return };
+    fn gave_way(
+        &mut self,
+        reader: &mut dyn Reader,
+        entry: &Entry,
+        id: ClearanceId,
+    ) -> Result<(), StoreError> {
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
+        let Some(clearance) = self.shared.book.get(id) else { return Ok(()) };
         let late = clearance.handling.category != Category::EarlyWarning;
         if (late && self.ask.lane == Lane::Urgent)
             || self.back(&envelope, (entry.stamp.seq, &entry.actor))
         {
-            return;
+            return Ok(());
         }
         if let Some(passing) = self.says(&envelope, (id, &clearance)) {
-            self.push(envelope, passing.by.clone());
+            let mut covered = Coverage::default();
+            let ways = lost_ways(reader, &envelope.leaf())?.unwrap_or_default();
+            self.cover_by(reader, (ways, entry), &mut covered)?;
+            if covered.add(envelope.hops.len(), &passing.by) == Worth::News {
+                self.push(envelope, passing.by.clone());
+            }
         }
+        Ok(())
     }
 
     /// A further path of an item: passed on by the rights that it brought.
@@ -629,12 +648,25 @@ impl Sharing<'_> {
                 covered.add(hops, &said.by);
             }
         }
-        let deeds = ways(reader, first.origin)?.into_iter().filter_map(|way| way.deed);
+        let ways = ways(reader, first.origin)?;
+        self.cover_by(reader, (ways, entry), covered)
+    }
+
+    /// The same by the deeds of the ways before one.
+    fn cover_by(
+        &self,
+        reader: &mut dyn Reader,
+        (ways, entry): (Vec<Way>, &Entry),
+        covered: &mut Coverage,
+    ) -> Result<(), StoreError> {
+        let deeds = ways.into_iter().filter_map(|way| way.deed);
         for deed in deeds.filter(|deed| *deed < entry.stamp.seq) {
             let Some(entry) = reader.entries(Sequence(deed.0.saturating_sub(1)), 1)?.pop() else {
                 continue;
             };
-            let Ok(Kept::Path { clearance: Some(id), .. }) = serde_json::from_str(&entry.facts)
+            let Ok(
+                Kept::Path { clearance: Some(id), .. } | Kept::GaveWay { clearance: Some(id), .. },
+            ) = serde_json::from_str(&entry.facts)
             else {
                 continue;
             };

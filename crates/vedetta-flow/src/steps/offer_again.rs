@@ -81,12 +81,9 @@ impl House {
         Ok(more)
     }
 
-    /// Writes down one stretch, and where the next begins; none when nothing rests on it. Unless what is owed has changed meanwhile.
-    fn offer(
-        &self,
-        first: Owed,
-        stretch: Option<Option<Sequence>>,
-    ) -> Result<(), StoreError> {
+    /// Writes down one stretch, up to where the next begins, unless what is owed has changed meanwhile;
+    /// none when nothing rests on the agreement.
+    fn offer(&self, first: Owed, stretch: Option<Option<Sequence>>) -> Result<(), StoreError> {
         self.write(move |unit| {
             let mut owed = read(unit.bookmark(OWED)?);
             if owed.first() != Some(&first) {

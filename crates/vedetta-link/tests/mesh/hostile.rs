@@ -104,7 +104,7 @@ pub(super) fn bring(from: &Node, to: &Node, brought: Item) -> String {
     say(from, to, own(from, 900, What::Item(Box::new(brought))), vec![])
 }
 
-fn withdraw(from: &Node, to: &Node, item: &ItemId) -> String {
+pub(super) fn withdraw(from: &Node, to: &Node, item: &ItemId) -> String {
     let withdrawal = Withdrawal { item: item.clone(), producer: None, reason: "because".into() };
     say(from, to, own(from, 901, What::Withdrawal(withdrawal)), vec![])
 }
@@ -386,7 +386,8 @@ fn what_gave_way_withdraws_nothing() {
     umbria.bring("cosc-umbria", &[ours.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
     assert_eq!(bring(&liar, &national, item("poli-cert", &other, "CLEAR")), "lost");
-    assert_eq!(withdraw(&liar, &national, &ours.id()), "idle");
+    assert_eq!(withdraw(&liar, &national, &ours.id()), "new", "others hear of it");
+    assert_eq!(withdraw(&liar, &national, &ours.id()), "known", "once");
     assert!(national.reads("terni", &ours.id()));
 }
 

@@ -149,8 +149,8 @@ impl<'a> End<'a> {
         }
     }
 
-    /// Tries again what waits, and tells the link of what was written since.
-    fn advance(&mut self) {
+    /// Tries again what waits, and tells the link of what was written since; whether anything was.
+    fn advance(&mut self) -> bool {
         let (nodes, mesh) = (self.nodes, self.nodes.house().mesh().unwrap());
         if !std::sync::Arc::ptr_eq(&mesh, &self.mesh) {
             self.mesh = std::sync::Arc::clone(&mesh);
@@ -163,10 +163,12 @@ impl<'a> End<'a> {
         while nodes.house().offer_again().unwrap() {}
         take_waiting(nodes, &mesh.trust, &self.peer, nodes.house().now()).unwrap();
         let head = self.nodes.head().unwrap();
-        if head.place > self.head {
+        let news = head.place > self.head;
+        if news {
             self.head = head.place;
             self.tell(Input::Advanced(head));
         }
+        news
     }
 }
 
@@ -182,9 +184,11 @@ impl<'a> Wire<'a> {
     pub(super) fn carry(&mut self) -> bool {
         let mut said = false;
         loop {
-            self.ends.iter_mut().for_each(End::advance);
-            let quiet = [0, 1].map(|from| !self.carry_from(from)) == [true, true];
-            said |= !quiet;
+            // What was written while it was read is told too.
+            let news = self.ends.iter_mut().fold(false, |news, end| end.advance() | news);
+            let still = [0, 1].map(|from| !self.carry_from(from)) == [true, true];
+            said |= !still;
+            let quiet = still && !news;
             if quiet && self.ends.iter().any(|end| end.again) {
                 self.ends = self.ends.each_ref().map(|end| End::open(end.nodes, end.peer.as_str()));
             } else if quiet {

@@ -5,7 +5,9 @@ use vedetta_flow::{Sequence, Step};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
-use super::network::{Node, agreements};
+use super::hostile::{bring, clear, item, withdraw};
+use super::network::{Node, agreements, id};
+use super::scopes::closed;
 use super::wire::{Wire, pair, settle};
 
 fn country() -> [Node; 3] {
@@ -241,4 +243,42 @@ fn what_binds_again_is_offered_a_stretch_at_a_time_and_notices_go_between() {
     let before = umbria.house.bell().last();
     assert!(!umbria.house.offer_again().unwrap());
     assert_eq!(umbria.house.bell().last(), before, "nothing is owed");
+}
+
+#[test]
+fn what_gave_way_or_was_set_aside_is_withdrawn_where_it_is_served() {
+    let held = || [agreements(), vec![closed("city", "cnaipic", "cosc-liguria")]].concat();
+    let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert"];
+    let [national, umbria, liguria, agency] = names.map(|name| Node::new(name, held()));
+    for node in [&umbria, &liguria, &agency] {
+        pair(&national, node);
+    }
+    let mut wires = [&umbria, &liguria, &agency].map(|node| Wire::between(&national, node));
+    settle(&mut wires);
+    let by_owner =
+        |n: u32| clear(n).with("created_by_ref", id("cosc-liguria").identity().as_str().into());
+    let only = |n: u32| {
+        let first = by_owner(n).with("name", "as its owner says".into()).tlp("AMBER");
+        first.handled("only_under", serde_json::json!(["city"]))
+    };
+    // One finds what prevails at the national centre, and the other is there first.
+    liguria.bring("cosc-liguria", &[only(1)]);
+    settle(&mut wires);
+    assert_eq!(bring(&agency, &national, item("poli-cert", &by_owner(1), "CLEAR")), "lost");
+    assert_eq!(bring(&agency, &national, item("poli-cert", &by_owner(2), "CLEAR")), "new");
+    settle(&mut wires[..1]);
+    liguria.bring("cosc-liguria", &[only(2)]);
+    settle(&mut wires);
+    for n in [1, 2] {
+        let read = |node: &Node, reader: &str| {
+            let read = node.house.item(&node.person(reader), &clear(n).id()).unwrap();
+            String::from_utf8_lossy(&read.body).contains("as its owner says")
+        };
+        assert!(read(&national, "cnaipic") && !read(&umbria, "terni"), "{n}");
+        assert_eq!(withdraw(&agency, &national, &clear(n).id()), "new", "{n}");
+        settle(&mut wires);
+        assert!(!umbria.reads("terni", &clear(n).id()), "{n}");
+        assert!(read(&national, "cnaipic"), "what prevailed stays: {n}");
+        assert_eq!(withdraw(&agency, &national, &clear(n).id()), "known", "{n}");
+    }
 }

@@ -4,13 +4,14 @@ use vedetta_federation::envelope::{LONGEST_WORDS, What, Withdrawal};
 use vedetta_federation::shelf::Lane;
 use vedetta_flow::corridor::Provenance;
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Agreement, Audience, Contact, ItemId};
+use vedetta_model::{Agreement, Audience, Contact, ItemId, OrganisationId};
 use vedetta_policy::Network;
 use vedetta_store::written::{RecordFacts, WithdrawnFacts};
-use vedetta_store::{Entry, Reader, RecordKind, Sequence, StoreError, StoredItem};
+use vedetta_store::{ClearanceId, Entry, Reader, RecordKind, Sequence, StoreError, StoredItem};
 
 use super::{Sharing, recorded};
 use crate::take::is_of;
+use crate::take::items::aside::aside;
 
 impl Sharing<'_> {
     /// An item that was withdrawn here: all that may have had it hear of it. What other nodes
@@ -24,7 +25,9 @@ impl Sharing<'_> {
         let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
         let mut releases = reader.releases(&id)?;
         releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
-        if !self.may_have(&releases) || !self.is_own(reader, &releases)? {
+        if !self.may_have(releases.iter().map(|it| it.clearance))
+            || !self.is_own(reader, &releases)?
+        {
             return Ok(());
         }
         let facts: serde_json::Value = serde_json::from_str(facts).unwrap_or_default();
@@ -65,11 +68,10 @@ impl Sharing<'_> {
         Ok(false)
     }
 
-    /// Whether any release was ever cleared for somebody at the peer.
-    fn may_have(&self, releases: &[StoredItem]) -> bool {
+    /// Whether something was ever cleared for somebody at the peer.
+    fn may_have(&self, clearances: impl Iterator<Item = ClearanceId>) -> bool {
         let book = &self.shared.book;
-        let clearances = releases.iter().filter_map(|release| book.get(release.clearance));
-        clearances.into_iter().any(|it| {
+        clearances.filter_map(|id| book.get(id)).any(|it| {
             recorded(book, &it).meets(&self.ever)
                 || self
                     .mesh
@@ -84,13 +86,17 @@ impl Sharing<'_> {
     pub(super) fn concerns(
         &self,
         reader: &mut dyn Reader,
-        what: &What,
+        (origin, what): (&OrganisationId, &What),
     ) -> Result<bool, StoreError> {
         Ok(match what {
             What::Withdrawal(withdrawal) => {
                 let mut releases = reader.releases(&withdrawal.item)?;
                 releases.retain(|it| is_of(self.mesh, it, withdrawal.producer.as_ref()));
-                self.may_have(&releases)
+                let of = (origin, &withdrawal.item);
+                // What gave way here was passed on all the same.
+                let aside = aside(reader, of, withdrawal.producer.as_ref())?;
+                let released = releases.iter().map(|release| release.clearance);
+                self.may_have(released.chain(aside))
             }
             What::Agreement(signed) => {
                 is_party(&self.mesh.standing.network, &signed.text, &self.scope)

@@ -1,5 +1,7 @@
 //! Items that a peer brought: placed, released by a further path, or set beside what prevails.
 
+pub(crate) mod aside;
+
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -20,8 +22,9 @@ use vedetta_store::{
     StoreError, StoredItem, UnitOfWork, line,
 };
 
+use self::aside::lost_ways;
 use super::Load;
-use super::rivals::{Rival, Rivals, lost_name, ownership};
+use super::rivals::{Rival, Rivals, ownership};
 use crate::places::{envelope_at, first_of};
 
 /// An item ready to be placed.
@@ -473,22 +476,21 @@ impl Load {
         there: Sequence,
         known: &mut Rivals,
     ) -> Result<Outcome, StoreError> {
-        let lost = lost_name(ready.verified.leaf());
-        if unit.bookmark(&lost)?.is_some() {
-            return Ok(Outcome::Known);
+        if let Some(ways) = lost_ways(unit, &ready.verified.leaf())? {
+            return self.lost_again(unit, ready, ways);
         }
         let (mine, readers) = (ready.contender(), self.readers_of(ready));
         let whose = (&ready.id, line(&ready.id, ready.producer), &mine);
         let Some(mut rivals) = self.rivals(unit, whose, there, known)? else {
             let why = Some("too many versions of another's are here");
-            return self.gave_way(unit, ready, (&lost, why));
+            return self.gave_way(unit, ready, (Vec::new(), why));
         };
         if rivals.iter().any(|it| it.leaf == mine.leaf) {
             return Ok(Outcome::Known);
         }
         if let Some(why) = rivals.iter().find_map(|it| ready.takes_over(it)) {
             tracing::debug!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
-            return self.gave_way(unit, ready, (&lost, Some(why)));
+            return self.gave_way(unit, ready, (Vec::new(), Some(why)));
         }
         // Of one bringer only the same version is in the way, of another everything.
         rivals.retain(|it| it.producer != *mine.producer || it.version == mine.version);
@@ -499,11 +501,14 @@ impl Load {
             match unit.set_aside(&origins, &self.actor, &reason) {
                 Ok(()) => {}
                 // A withdrawn item has nothing to prevail over.
-                Err(StoreError::Refused(_)) => return self.gave_way(unit, ready, (&lost, None)),
+                Err(StoreError::Refused(_)) => {
+                    return self.gave_way(unit, ready, (Vec::new(), None));
+                }
                 Err(error) => return Err(error),
             }
+            let releases = unit.releases(&ready.id)?;
             for rival in &rivals {
-                unit.set_bookmark(&lost_name(rival.leaf), b"1")?;
+                self.put_all_aside(unit, rival, &releases)?;
             }
             self.shared.touch_served();
             let placed = unit.place_items(&[ready.draft(&self.actor)])?;
@@ -512,20 +517,7 @@ impl Load {
                 return Ok(Outcome::New);
             }
         }
-        self.gave_way(unit, ready, (&lost, None))
-    }
-
-    fn gave_way(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        ready: &Ready<'_>,
-        (lost, why): (&str, Option<&str>),
-    ) -> Result<Outcome, StoreError> {
-        let (source, why) = (self.peer.clone(), why.map(str::to_owned));
-        let kept = Kept::GaveWay { source, why, clearance: Some(ready.clearance) };
-        self.keep_envelope(unit, ready.id.as_str(), &kept, ready.verified.envelope())?;
-        unit.set_bookmark(lost, b"1")?;
-        Ok(Outcome::Lost)
+        self.gave_way(unit, ready, (Vec::new(), None))
     }
 
     pub(super) fn keep_envelope(

@@ -9,15 +9,14 @@ use vedetta_federation::envelope::{
     Acknowledgement, Envelope, Presence, Removal, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{
-    Kept, Provenance, keep_withdrawal, remove_all, with_belongings,
-};
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
     ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
+use super::items::aside::aside;
 use super::items::{ahead, ahead_of, set_ahead, ways};
 use super::{Load, is_of};
 use crate::agreements::{is_draft, is_proposed_by, known_signatures, signatories, write_signed};
@@ -108,11 +107,17 @@ impl Load {
         }
         let mut served = served(unit, &withdrawal.item)?;
         served.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
-        if served.is_empty() {
-            return Ok(Outcome::Known);
+        let of = (&envelope.origin, &withdrawal.item);
+        let gave_way = !aside(unit, of, withdrawal.producer.as_ref())?.is_empty();
+        if served.is_empty() || !self.is_alone(unit, &envelope.origin, &served)? {
+            return match gave_way || self.has_brought(unit, &envelope.origin, &served)? {
+                true => withdrawn_elsewhere(unit, (envelope, withdrawal)),
+                false if served.is_empty() => Ok(Outcome::Known),
+                false => Ok(Outcome::Idle),
+            };
         }
-        if !self.is_alone(unit, &envelope.origin, &served)? {
-            return self.withdrawn_elsewhere(unit, (envelope, withdrawal), &served);
+        if gave_way {
+            withdrawn_elsewhere(unit, (envelope, withdrawal))?;
         }
         self.shared.touch_served();
         let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
@@ -130,31 +135,20 @@ impl Load {
         Ok(outcome)
     }
 
-    /// What others brought too stays here. Who withdraws it and has brought it is heard by the nodes
-    /// beyond all the same, once: there it may be the only one.
-    fn withdrawn_elsewhere(
+    /// Whether an origin has brought some of what is served.
+    fn has_brought(
         &self,
         unit: &mut dyn UnitOfWork,
-        (envelope, withdrawal): (&Envelope, &Withdrawal),
+        origin: &OrganisationId,
         served: &[StoredItem],
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut brought = false;
         for release in served.iter().filter(|it| it.origin == it.stamp.seq) {
-            let first =
-                Provenance::of(release).is_some_and(|it| it.envelope.origin == envelope.origin);
+            let first = Provenance::of(release).is_some_and(|it| it.envelope.origin == *origin);
             let ways = ways(unit, release.origin)?;
-            brought |= first || ways.iter().any(|way| way.origin() == Some(&envelope.origin));
+            brought |= first || ways.iter().any(|way| way.origin() == Some(origin));
         }
-        if !brought {
-            return Ok(Outcome::Idle);
-        }
-        let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
-        let name = format!("withdrawn-elsewhere/{} {what}", envelope.origin);
-        if unit.bookmark(&name)?.is_some() {
-            return Ok(Outcome::Known);
-        }
-        unit.set_bookmark(&name, b"1")?;
-        Ok(Outcome::New)
+        Ok(brought)
     }
 
     /// Remembers a withdrawal until its item comes.
@@ -412,6 +406,21 @@ impl Load {
         }
         Ok(Outcome::New)
     }
+}
+
+/// What others brought too, or what gave way to something else, stays as it is here. Who withdraws it
+/// and has brought it is heard by the nodes beyond all the same, once: there it may be the only one.
+fn withdrawn_elsewhere(
+    unit: &mut dyn UnitOfWork,
+    (envelope, withdrawal): (&Envelope, &Withdrawal),
+) -> Result<Outcome, StoreError> {
+    let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
+    let name = format!("withdrawn-elsewhere/{} {what}", envelope.origin);
+    if unit.bookmark(&name)?.is_some() {
+        return Ok(Outcome::Known);
+    }
+    unit.set_bookmark(&name, b"1")?;
+    Ok(Outcome::New)
 }
 
 /// What is served of an item.

@@ -1,0 +1,141 @@
+//! What gave way here, or was set aside: who brought it withdraws it where it is served, and this node
+//! may have passed it on.
+
+use serde::{Deserialize, Serialize};
+use vedetta_federation::digest::Digest;
+use vedetta_federation::shelf::Outcome;
+use vedetta_flow::corridor::{Kept, Provenance};
+use vedetta_model::{ItemId, OrganisationId};
+use vedetta_store::{ClearanceId, Reader, StoreError, StoredItem, UnitOfWork};
+
+use super::{Ready, WAYS, Way, ways};
+use crate::places::{first_of, gave_way_name, note};
+use crate::take::Load;
+use crate::take::rivals::{Rival, lost_name};
+
+/// Of so many kinds that one origin brought of one item it is remembered that they gave way.
+const MOST_ASIDE: usize = 32;
+
+/// One of them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Aside {
+    producer: OrganisationId,
+    clearance: ClearanceId,
+}
+
+impl Load {
+    /// What gave way comes again: by another way it is passed on by the rights that this one gives.
+    pub(super) fn lost_again(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        mut ways: Vec<Way>,
+    ) -> Result<Outcome, StoreError> {
+        let way = Way::of(ready.verified.envelope(), ready.verified.leaf());
+        match ways.iter().position(|known| known.trail == way.trail) {
+            Some(place)
+                if way.says_other_than(&ways[place])
+                    || self.is_sealed_anew(unit, &ways[place], &[])? =>
+            {
+                ways.remove(place);
+            }
+            Some(_) => return Ok(Outcome::Known),
+            None if ways.len() >= WAYS => return Ok(Outcome::Known),
+            None => {}
+        }
+        self.gave_way(unit, ready, (ways, None))
+    }
+
+    /// Keeps what gave way, with the ways on which it came before.
+    pub(super) fn gave_way(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        (mut ways, why): (Vec<Way>, Option<&str>),
+    ) -> Result<Outcome, StoreError> {
+        let (source, why) = (self.peer.clone(), why.map(str::to_owned));
+        let (envelope, leaf) = (ready.verified.envelope(), ready.verified.leaf());
+        let kept = Kept::GaveWay { source, why, clearance: Some(ready.clearance) };
+        let deed = self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq;
+        note(unit, &gave_way_name(ready.clearance), deed)?;
+        let producer = &ready.item.conditions.producer;
+        self.put_aside(unit, (&envelope.origin, &ready.id), (producer, ready.clearance))?;
+        ways.push(Way { deed: Some(deed), ..Way::of(envelope, leaf) });
+        unit.set_bookmark(&lost_name(leaf), &serde_json::to_vec(&ways).unwrap_or_default())?;
+        Ok(Outcome::Lost)
+    }
+
+    /// Remembers that something of an origin gave way.
+    fn put_aside(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        (origin, item): (&OrganisationId, &ItemId),
+        (producer, clearance): (&OrganisationId, ClearanceId),
+    ) -> Result<(), StoreError> {
+        let name = aside_name(origin, item);
+        let mut known = all(unit, &name)?;
+        let aside = Aside { producer: producer.clone(), clearance };
+        if known.contains(&aside) || known.len() >= MOST_ASIDE {
+            return Ok(());
+        }
+        known.push(aside);
+        unit.set_bookmark(&name, &serde_json::to_vec(&known).unwrap_or_default())
+    }
+
+    /// Remembers the same of what was served here until now, with the ways on which it came.
+    pub(super) fn put_all_aside(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        rival: &Rival,
+        releases: &[StoredItem],
+    ) -> Result<(), StoreError> {
+        let Rival { origin, leaf, producer, .. } = rival;
+        let of = |it: &&StoredItem| it.origin == *origin;
+        let releases: Vec<_> = releases.iter().filter(of).cloned().collect();
+        let Some(first) = first_of(unit, &releases)? else { return Ok(()) };
+        let mut ways = ways(unit, *origin)?;
+        let brought = Provenance::of(&first).and_then(|it| it.envelope.with(&first.body));
+        if ways.is_empty()
+            && let Some(envelope) = brought
+        {
+            ways.push(Way::of(&envelope, *leaf));
+        }
+        for by in ways.iter().filter_map(Way::origin) {
+            for release in &releases {
+                self.put_aside(unit, (by, &first.id), (producer, release.clearance))?;
+            }
+        }
+        unit.set_bookmark(&lost_name(*leaf), &serde_json::to_vec(&ways).unwrap_or_default())
+    }
+}
+
+/// The clearances under which what an origin brought of an item was passed on, or would have been,
+/// before it gave way; of an observable what one producer brought.
+pub(crate) fn aside<R: Reader + ?Sized>(
+    reader: &mut R,
+    (origin, item): (&OrganisationId, &ItemId),
+    producer: Option<&OrganisationId>,
+) -> Result<Vec<ClearanceId>, StoreError> {
+    let producer = producer.filter(|_| item.follows_from_value());
+    let mut known = all(reader, &aside_name(origin, item))?;
+    known.retain(|it| producer.is_none_or(|producer| it.producer == *producer));
+    Ok(known.into_iter().map(|it| it.clearance).collect())
+}
+
+/// On which ways came what gave way; nothing when it did not.
+pub(crate) fn lost_ways<R: Reader + ?Sized>(
+    reader: &mut R,
+    leaf: &Digest,
+) -> Result<Option<Vec<Way>>, StoreError> {
+    let kept = reader.bookmark(&lost_name(*leaf))?;
+    Ok(kept.map(|kept| serde_json::from_slice(&kept).unwrap_or_default()))
+}
+
+fn all<R: Reader + ?Sized>(reader: &mut R, name: &str) -> Result<Vec<Aside>, StoreError> {
+    let kept = reader.bookmark(name)?;
+    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+}
+
+fn aside_name(origin: &OrganisationId, item: &ItemId) -> String {
+    format!("aside/{origin}/{item}")
+}
