@@ -247,6 +247,7 @@ fn query(after: Sequence, under: &[ClearanceId]) -> ItemQuery<'_> {
     ItemQuery {
         after,
         until: None,
+        as_of: None,
         limit: PAGE,
         clearances: Some(under),
         producer: None,

@@ -151,6 +151,7 @@ impl House {
                     ledger.items(&ItemQuery {
                         after: place,
                         until: None,
+                        as_of: None,
                         limit: 1000,
                         clearances: Some(clearances),
                         producer,

@@ -190,6 +190,7 @@ impl Sharing<'_> {
             let page = reader.items(&ItemQuery {
                 after,
                 until: Some(until),
+                as_of: None,
                 limit: STRETCH,
                 clearances: some.or(clearances.as_deref()),
                 producer: None,
@@ -696,6 +697,7 @@ fn is_served(reader: &mut dyn Reader, origin: Sequence) -> Result<bool, StoreErr
     let page = reader.items(&ItemQuery {
         after: Sequence(origin.0.saturating_sub(1)),
         until: Some(origin),
+        as_of: None,
         limit: 1,
         clearances: None,
         producer: None,

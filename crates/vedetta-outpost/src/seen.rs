@@ -198,6 +198,7 @@ impl Sightings {
                 reader.items(&ItemQuery {
                     after,
                     until: Some(end),
+                    as_of: None,
                     limit: PAGE,
                     clearances: None,
                     producer: None,

@@ -39,8 +39,8 @@ macro_rules! columns {
 }
 
 /// What a release must pass: $4 any clearance, $5 clearances, $6 the producer, $7 any type,
-/// $8 types, $9 any version, $10 the newest, $11 the oldest, $12 versions. A list asked by `IN`
-/// within an `OR` is hashed once.
+/// $8 types, $9 any version, $10 the newest, $11 the oldest, $12 versions, $13 the place
+/// after which nothing counts as a version. A list asked by `IN` within an `OR` is hashed once.
 macro_rules! sieve {
     () => {
         "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0
@@ -50,11 +50,13 @@ macro_rules! sieve {
             AND ($9 OR i.version = ANY ($12::bigint[])
                 OR ($10 AND (NOT i.newer OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version > i.version
-                        AND n.hidden = 0 AND ($6::integer IS NULL OR n.producer = $6)
+                        AND n.seq <= $13 AND n.hidden = 0
+                        AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[]))))))
                 OR ($11 AND (NOT i.older OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version < i.version
-                        AND n.hidden = 0 AND ($6::integer IS NULL OR n.producer = $6)
+                        AND n.seq <= $13 AND n.hidden = 0
+                        AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))))))"
     };
 }
@@ -79,11 +81,11 @@ const MERGE: &str = concat!(
     JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
 
-/// Along items, $13.
+/// Along items, $14.
 const OF_ITEMS: &str = concat!(
     "-- name: items_of\nSELECT ",
     columns!(),
-    " FROM (SELECT i.* FROM unnest($13::uuid[]) o (object) JOIN item i ON i.object = o.object
+    " FROM (SELECT i.* FROM unnest($14::uuid[]) o (object) JOIN item i ON i.object = o.object
         WHERE ",
     sieve!(),
     " ORDER BY i.seq + 0 LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
@@ -132,7 +134,7 @@ pub(crate) fn object(id: &ItemId) -> Uuid {
 /// A page of items.
 pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPage> {
     let head = entries::head(session)?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
-    let until = query.until.map_or(head, |until| until.min(head));
+    let until = query.until.into_iter().chain(query.as_of).fold(head, Sequence::min);
     let plan = Plan::of(session, query)?;
     let window = match &plan {
         Plan::Nothing => return Ok(ItemPage::default()),
@@ -178,6 +180,7 @@ fn fill(
     let (every, clearances) = (query.clearances.is_none(), numbers(query.clearances));
     let producer = query.producer.map(|producer| small(producer.0));
     let any = query.kinds.is_empty();
+    let as_of = query.as_of.map_or(i64::MAX, int);
     let kinds: Vec<&str> =
         query.kinds.iter().map(String::as_str).filter(|kind| !kind.contains('\0')).collect();
     let versions = Versions::of(&query.versions);
@@ -195,6 +198,7 @@ fn fill(
         last,
         first,
         at,
+        &as_of,
     ];
     let sql = match plan {
         Plan::Items(objects) => {

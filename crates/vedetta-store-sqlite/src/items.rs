@@ -91,7 +91,8 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
         passed: 0,
         page: ItemPage::default(),
     };
-    let range = Range { after: int(query.after), until: query.until.map_or(i64::MAX, int) };
+    let until = query.until.into_iter().chain(query.as_of).min();
+    let range = Range { after: int(query.after), until: until.map_or(i64::MAX, int) };
     plan.walk(conn, range, &mut |release, row| filling.offer(release, row))?;
     Ok(filling.page)
 }

@@ -74,7 +74,7 @@ macro_rules! conformance {
                 a_revocation_is_ones_own many_come_together other_identifiers_have_one_bringer
                 the_ledger_proves_them;
             filters: by_clearance by_item by_kind by_producer by_place all_together
-                last_is_the_newest first_is_the_oldest exact_versions any_of_several
+                last_is_the_newest ends_as_of_a_place first_is_the_oldest exact_versions any_of_several
                 last_is_among_what_may_be_read first_is_among_what_may_be_read
                 an_older_version_that_comes_late_is_not_the_last;
             paging: goes_through_everything_once ends_where_asked

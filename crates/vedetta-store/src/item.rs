@@ -145,6 +145,9 @@ pub struct ItemQuery<'a> {
     pub after: Sequence,
     /// Released up to this place; everything without it.
     pub until: Option<Sequence>,
+    /// As if nothing had been released after this place: it is not read, and no version of it is newer
+    /// or older than another. What was withdrawn or revoked since is gone all the same.
+    pub as_of: Option<Sequence>,
     /// At most so many (1 to 10,000).
     pub limit: usize,
     /// Only under these clearances, sorted; `None` is all (for the house itself, never for a door).
@@ -166,6 +169,7 @@ impl<'a> ItemQuery<'a> {
         Self {
             after,
             until: None,
+            as_of: None,
             limit,
             clearances: None,
             producer: None,
@@ -178,7 +182,7 @@ impl<'a> ItemQuery<'a> {
 
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
 /// among the versions that may be read at all under the query's clearances, and of its producer,
-/// whatever its range.
+/// whatever its range; what was released after [`ItemQuery::as_of`] does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.

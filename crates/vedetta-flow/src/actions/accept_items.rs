@@ -490,6 +490,7 @@ impl Load {
             let page = unit.items(&ItemQuery {
                 after: place,
                 until: None,
+                as_of: None,
                 limit: TOGETHER,
                 clearances: None,
                 producer: None,

@@ -227,6 +227,7 @@ impl House {
             let query = ItemQuery {
                 after,
                 until: Some(search.pass.upto),
+                as_of: None,
                 limit: TOGETHER,
                 clearances: Some(search.full),
                 producer: None,

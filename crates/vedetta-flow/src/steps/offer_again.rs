@@ -65,6 +65,7 @@ impl House {
                 let found = reader.items(&ItemQuery {
                     after: first.after,
                     until: Some(first.until),
+                    as_of: None,
                     limit: TOGETHER,
                     clearances: Some(&clearances),
                     producer: None,

@@ -489,6 +489,7 @@ fn released(after: Sequence, until: Sequence) -> ItemQuery<'static> {
     ItemQuery {
         after,
         until: Some(until),
+        as_of: None,
         limit: ROWS,
         clearances: None,
         producer: None,

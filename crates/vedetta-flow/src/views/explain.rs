@@ -353,6 +353,7 @@ impl House {
             let query = ItemQuery {
                 after: place,
                 until: None,
+                as_of: None,
                 limit: 1000,
                 clearances: None,
                 producer: own,

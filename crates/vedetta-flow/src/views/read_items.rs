@@ -156,11 +156,8 @@ impl House {
         wish: &Wish,
         until: Option<Sequence>,
     ) -> Result<(Vec<Cleared<ReadItem>>, Option<Sequence>), FlowError> {
-        let in_effect = self.bell().last();
-        let until = match wish.ids.is_empty() {
-            true => Some(until.unwrap_or(in_effect).min(in_effect)),
-            false => until,
-        };
+        // A version that is not in effect yet hides none that is.
+        let as_of = wish.ids.is_empty().then(|| self.bell().last());
         let standing = self.standing();
         let reader = self.reader_of(by)?;
         let mut clearances = self.shared.book.entitled(&standing, &reader);
@@ -173,6 +170,7 @@ impl House {
         let query = ItemQuery {
             after: wish.after,
             until,
+            as_of,
             limit: wish.limit,
             clearances: Some(&clearances),
             producer: (wish.share == Share::Own).then_some(reader.organisation),
@@ -197,6 +195,7 @@ impl House {
         let query = ItemQuery {
             after,
             until: Some(in_effect),
+            as_of: None,
             limit,
             clearances: None,
             producer: None,

@@ -96,6 +96,27 @@ fn who_looks_between_a_commit_and_its_effect_misses_nothing() {
 }
 
 #[test]
+fn a_version_that_is_not_in_effect_yet_hides_none() {
+    let ledger = Between::over(TestHouse::ledger());
+    let umbria = Node::over("cosc-umbria", ledger.clone(), agreements());
+    let item = TestItem::indicator(1).tlp("GREEN");
+    umbria.bring("cosc-umbria", std::slice::from_ref(&item));
+    let (house, by) = (Arc::clone(&umbria.house), umbria.person("cnaipic"));
+    let newest = move || {
+        let page = house.page(&by, &Wish::all(Sequence::START, VersionFilter::Last)).unwrap();
+        page.items.iter().filter(|it| it.id == item.id()).count()
+    };
+    assert_eq!(newest(), 1);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let looking = Arc::clone(&seen);
+    ledger.look(move || looking.lock().unwrap().push(newest()));
+    let later = TestItem::indicator(1).tlp("GREEN").modified("2026-06-01T00:00:00.000Z");
+    umbria.bring("cosc-umbria", &[later]);
+    let seen = seen.lock().unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(|found| *found == 1), "{seen:?}");
+}
+
+#[test]
 fn a_unit_of_work_sees_the_clearance_that_it_wrote() {
     let umbria = Node::new("cosc-umbria", agreements());
     umbria.bring("perugia", &[TestItem::indicator(1).tlp("GREEN")]);

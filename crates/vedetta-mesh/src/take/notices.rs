@@ -430,6 +430,7 @@ fn served(unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<Vec<StoredItem>, S
         let page = unit.items(&ItemQuery {
             after,
             until: None,
+            as_of: None,
             limit: 1_000,
             clearances: None,
             producer: None,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
-use vedetta_store::{ClearanceId, ItemQuery, VersionFilter};
+use vedetta_store::{ClearanceId, ItemQuery, Sequence, VersionFilter};
 
 use super::Release;
 use crate::entries::{self, int};
@@ -20,6 +20,7 @@ pub(super) struct Sieve<'a> {
     kinds: Option<HashSet<i64>>,
     ids: Option<HashSet<&'a ItemId>>,
     versions: &'a VersionFilter,
+    as_of: Option<Sequence>,
     ends: HashMap<String, Ends>,
 }
 
@@ -49,6 +50,7 @@ impl<'a> Sieve<'a> {
             kinds,
             ids: (!query.ids.is_empty()).then(|| query.ids.iter().collect()),
             versions: &query.versions,
+            as_of: query.as_of,
             ends: HashMap::new(),
         })
     }
@@ -103,11 +105,14 @@ impl<'a> Sieve<'a> {
     }
 
     fn end(&mut self, object: i64, id: &str, versions: Versions) -> Told<Option<Instant>> {
-        let Self { conn, recent, clearances, producer, .. } = self;
+        let Self { conn, recent, clearances, producer, as_of, .. } = self;
         let sql = "SELECT i.version, i.clearance, i.producer \
                    FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
                    WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
         recent.find(conn, object, versions, |seq| {
+            if as_of.is_some_and(|as_of| seq > as_of) {
+                return Ok(None);
+            }
             let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {
                 let producer = OrganisationNumber(row.get(2)?);
                 Ok((Instant::from_micros(row.get(0)?), ClearanceId(row.get(1)?), producer))

@@ -145,6 +145,7 @@ fn page(store: &dyn Store, who: &str, clearances: &[ClearanceId]) -> Outcome<()>
     let mut query = ItemQuery {
         after: Sequence::START,
         until: None,
+        as_of: None,
         limit: 1_000,
         clearances: Some(clearances),
         producer: None,

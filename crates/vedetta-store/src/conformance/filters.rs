@@ -114,6 +114,7 @@ pub fn all_together(scene: &mut Scene) {
     let query = ItemQuery {
         after: first.seq,
         until: Some(last.seq),
+        as_of: None,
         limit: 10,
         clearances: Some(&clearances),
         producer: Some(OrganisationNumber(1)),
@@ -137,6 +138,30 @@ pub fn last_is_the_newest(scene: &mut Scene) {
     let until = Some(Sequence(2));
     let early = ItemQuery { until, versions: VersionFilter::Last, ..everything() };
     assert!(scene.all(&early).is_empty());
+}
+
+/// The newest and the oldest version as of a place: what was released later is not there, and hides
+/// nothing.
+pub fn ends_as_of_a_place(scene: &mut Scene) {
+    let clearance = scene.clearance(&[1]);
+    let version = Version::of(1, clearance);
+    let stamps = [5, 9, 2].map(|number| scene.add(&version.clone().version(number)));
+    for ids in [&[][..], &[scene::id("indicator", 1)]] {
+        for (filter, expected) in
+            [(VersionFilter::Last, [5, 9, 9]), (VersionFilter::First, [5, 5, 2])]
+        {
+            for (stamp, expected) in stamps.iter().zip(expected) {
+                let (as_of, versions) = (Some(stamp.seq), filter.clone());
+                let query = ItemQuery { as_of, ids, versions, ..everything() };
+                let found = scene.all(&query);
+                let found: Vec<_> = found.iter().map(|item| item.version.micros()).collect();
+                assert_eq!(found, [expected], "{query:?}");
+            }
+        }
+    }
+    let as_of = Some(stamps[1].seq);
+    let after = ItemQuery { as_of, after: stamps[1].seq, ..everything() };
+    assert!(scene.all(&after).is_empty());
 }
 
 /// The oldest version, whenever it came.

@@ -121,6 +121,7 @@ impl Model {
             .releases
             .iter()
             .filter(|release| self.is_served(release) && cleared(&release.2))
+            .filter(|(seq, ..)| query.as_of.is_none_or(|as_of| *seq <= as_of))
             .collect();
         let mut ends: BTreeMap<&ItemId, (i64, i64)> = BTreeMap::new();
         for (_, _, version) in &served {
@@ -218,6 +219,7 @@ fn ask(scene: &Scene, model: &Model, dice: &mut Dice) {
     let query = ItemQuery {
         after: Sequence(dice.roll(3) * dice.roll(40)),
         until: (dice.roll(4) == 0).then(|| Sequence(dice.roll(150))),
+        as_of: (dice.roll(4) == 0).then(|| Sequence(dice.roll(150))),
         limit: 1 + usize::from(dice.roll(2) == 0) * 50,
         clearances: (dice.roll(4) != 0).then_some(&entitled[..]),
         producer: (dice.roll(8) == 0).then_some(OrganisationNumber(1)),

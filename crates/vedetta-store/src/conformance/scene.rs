@@ -219,6 +219,7 @@ pub fn everything() -> ItemQuery<'static> {
     ItemQuery {
         after: Sequence::START,
         until: None,
+        as_of: None,
         limit: 1_000,
         clearances: None,
         producer: None,

@@ -425,6 +425,7 @@ pub(super) fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) ->
     ItemQuery {
         after,
         until,
+        as_of: None,
         limit: PAGE,
         clearances: None,
         producer: None,
