@@ -437,13 +437,6 @@ impl Load {
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
         let releases = unit.releases(&item.id)?;
-        let mut twins = releases.iter().filter(|it| it.origin == origin);
-        let book = &self.shared.book;
-        let brought = |it: &StoredItem| {
-            let before = book.get(it.clearance);
-            it.clearance == full
-                || before.is_some_and(|it| it.handling.producer == handling.producer)
-        };
         let own = releases.iter().filter(|it| it.producer == self.producer).cloned();
         let own: Vec<_> = own.collect();
         if item.id.follows_from_value()
@@ -453,8 +446,12 @@ impl Load {
             let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
             return Ok(Outcome::Refused { rule: "withdrawn", reason });
         }
-        if twins.any(|it| it.producer == self.producer || brought(it)) {
-            return Ok(Outcome::Known);
+        for twin in releases.iter().filter(|it| it.origin == origin) {
+            let before = self.shared.book.seen_by(unit, twin.clearance)?;
+            let brought = before.is_some_and(|it| it.handling.producer == handling.producer);
+            if twin.producer == self.producer || twin.clearance == full || brought {
+                return Ok(Outcome::Known);
+            }
         }
         if !is_served(unit, &item.id, origin)? {
             let reason = "it was taken back; bring it under an identifier of your own";

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Places, Tlp};
+use vedetta_policy::Clearance;
 use vedetta_store::{
     ClearanceId, DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem,
     UnitOfWork, line,
@@ -255,15 +256,15 @@ impl Reached {
         self.holders.contains(organisation) || self.named.iter().any(named)
     }
 
-    /// Adds whom releases under a clearance reached.
-    fn absorb(&mut self, book: &Book, clearance: ClearanceId, reached: &Audience) {
-        let clearance = book.get(clearance);
-        let handling = clearance.as_ref().map(|it| &it.handling).filter(|it| it.tlp == Tlp::Red);
-        let Some(named) = handling.map(|it| &it.named) else {
-            self.holders.absorb(reached);
-            return;
-        };
-        self.absorb_named(reached, named);
+    /// Adds whom releases under a clearance reached; what nobody knows may be for persons only.
+    fn absorb(&mut self, clearance: Option<&Clearance>, reached: &Audience) {
+        match clearance.map(|it| &it.handling) {
+            Some(handling) if handling.tlp != Tlp::Red => {
+                self.holders.absorb(reached);
+            }
+            Some(handling) => self.absorb_named(reached, &handling.named),
+            None => self.absorb_named(reached, &BTreeSet::new()),
+        }
     }
 
     fn absorb_named(&mut self, reached: &Audience, named: &BTreeSet<Person>) {
@@ -281,9 +282,9 @@ impl Reached {
     }
 
     /// Those of an audience who are not to be told already of what is under a clearance.
-    fn lacks(&self, book: &Book, clearance: ClearanceId, audience: &Audience) -> Audience {
+    fn lacks(&self, clearance: Option<&Clearance>, audience: &Audience) -> Audience {
         let mut alike = Self::default();
-        alike.absorb(book, clearance, audience);
+        alike.absorb(clearance, audience);
         let Some((_, named)) = alike.named.first() else {
             return audience.difference(&self.holders);
         };
@@ -324,10 +325,11 @@ pub(crate) fn tell_late(
             for batch in batches.iter().filter(|it| it.releases.contains(release.0)) {
                 whom.absorb(&batch.audience);
             }
-            let whom = reached.lacks(&shared.book, clearance, &whom);
+            let clearance = shared.book.seen_by(unit, clearance)?;
+            let whom = reached.lacks(clearance.as_deref(), &whom);
             if !whom.is_empty() {
                 shared.touch_served();
-                reached.absorb(&shared.book, clearance, &whom);
+                reached.absorb(clearance.as_deref(), &whom);
                 tell(unit, notice, (release, &whom))?;
             }
         }
@@ -542,7 +544,8 @@ fn numbered<R: Reader + ?Sized>(
                 let releases = reader.releases(&item)?;
                 if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
                     let holders = Audience::from_bytes(&holders).unwrap_or_default();
-                    reached.absorb(book, known.clearance, &holders);
+                    let clearance = book.seen_by(reader, known.clearance)?;
+                    reached.absorb(clearance.as_deref(), &holders);
                 }
                 let notice = WithdrawalNotice { item, version, place, at, reason };
                 Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
@@ -570,10 +573,11 @@ pub(super) fn reached<R: Reader + ?Sized>(
             whom.absorb(&row.batch.audience);
         }
         let new = at.since(release.stamp.at) < JUST;
-        if let Some(clearance) = book.get(release.clearance).filter(|_| new) {
+        let clearance = book.seen_by(reader, release.clearance)?;
+        if let Some(clearance) = clearance.as_deref().filter(|_| new) {
             whom.absorb(&clearance.audience);
         }
-        reached.absorb(book, release.clearance, &whom);
+        reached.absorb(clearance.as_deref(), &whom);
     }
     Ok(reached)
 }
@@ -610,4 +614,16 @@ impl Retraction {
 
 fn numeral(number: u64) -> String {
     format!("withdrawn-number/{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_under_an_unknown_clearance_is_told_to_no_whole_organisation() {
+        let (mut reached, town) = (Reached::default(), OrganisationNumber(1));
+        reached.absorb(None, &Audience::from_iter([town]));
+        assert!(!reached.holds(town, None), "no machine hears of what may be for persons only");
+    }
 }
