@@ -65,6 +65,11 @@ impl Readers {
         reading(lent.session.insert(session))
     }
 
+    /// Whether nobody reads.
+    pub(crate) fn rest(&self) -> bool {
+        self.shelf().lent == 0
+    }
+
     fn connect(&self) -> Result<Session, StoreError> {
         let place = self.file.display().to_string();
         let conn = schema::connect(&self.file, self.purpose)?;

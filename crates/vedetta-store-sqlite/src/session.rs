@@ -35,6 +35,8 @@ pub(crate) struct Session {
 struct Unfolded {
     /// When that was last tried in vain: each time costs as much as a unit of work.
     tried: Option<Instant>,
+    /// Whether it was tried since when nobody read any more.
+    at_rest: bool,
     /// How often.
     #[cfg(test)]
     tries: u32,
@@ -104,7 +106,7 @@ impl Session {
             me.conn.execute_batch("COMMIT")?;
             me.recent.keep();
             if me.unit.erased {
-                me.unfolded.get_or_insert_default();
+                me.unfolded.get_or_insert_default().at_rest = false;
             }
             Ok(())
         })?;
@@ -115,8 +117,17 @@ impl Session {
         Ok(())
     }
 
-    /// Folds the log into the file and empties it, unless somebody reads what is older: then after a
-    /// later unit.
+    /// Folds the log after the last reading, if a unit of work could not: before a quiet night there is
+    /// no later one. Once only, since another process may be reading.
+    pub(crate) fn fold_at_rest(&mut self) {
+        if let Some(unfolded) = self.unfolded.filter(|it| !it.at_rest) {
+            let folded = self.fold().unwrap_or(false);
+            self.unfolded = (!folded).then_some(Unfolded { at_rest: true, ..unfolded });
+        }
+    }
+
+    /// Folds the log into the file and empties it, unless somebody reads what is older: then when nobody
+    /// does any more, or after a later unit.
     fn fold(&mut self) -> rusqlite::Result<bool> {
         self.conn.busy_timeout(Duration::ZERO)?;
         let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
@@ -159,7 +170,7 @@ impl Unfolded {
     }
 
     fn again(mut self, now: Instant) -> Self {
-        self.tried = Some(now);
+        (self.tried, self.at_rest) = (Some(now), false);
         #[cfg(test)]
         {
             self.tries += 1;

@@ -107,6 +107,12 @@ impl Store for SqliteStore {
         reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let told = self.readers.lend(|session| session.reading(reading));
+        // Who is within a unit of work folds after it.
+        if self.readers.rest()
+            && let Some(Ok(mut writer)) = self.writer.as_ref().map(Mutex::try_lock)
+        {
+            writer.fold_at_rest();
+        }
         match &self.frozen {
             // A node began to work here: what was read of the file may be of two moments.
             Some(before) if *before != look(&self.file) => Err(StoreError::Engine {

@@ -35,3 +35,22 @@ fn what_is_erased_is_in_no_file() {
     assert_eq!((found(&directory, key), found(&directory, "sealed-octets")), (0, 0));
     assert!(found(&directory, "of-another") > 0);
 }
+
+#[test]
+fn what_was_erased_while_somebody_read_is_in_no_file_once_nobody_reads() {
+    let directory = Directory::new();
+    let store = directory.open();
+    let write = |work: &mut dyn FnMut(&mut dyn vedetta_store::UnitOfWork) -> Result<(), _>| {
+        store.write(Instant::from_micros(1), work).unwrap();
+    };
+    let key = "the-key-of-one-message";
+    write(&mut |unit| unit.put_secret(SecretKind::MailKey, "M1", key.as_bytes()));
+    let reading = store.read(&mut |reader| {
+        reader.head()?;
+        write(&mut |unit| unit.erase_secret(SecretKind::MailKey, "M1"));
+        assert!(found(&directory, key) > 0, "whoever reads still sees what was before");
+        Ok(())
+    });
+    reading.unwrap();
+    assert_eq!(found(&directory, key), 0, "no later unit of work is needed");
+}
