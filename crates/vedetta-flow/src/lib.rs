@@ -38,6 +38,7 @@ pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
 pub use vedetta_credentials::{self as credentials, Token, TokenText};
+pub use victims::MOST_VICTIMS;
 pub use views::deliveries::{Acknowledged, Answering, Delivery, Pace, Quantiles};
 pub use views::duties::{Kept, Overdue, OverdueWish, Sides};
 pub use views::explain::{Answer, Preview, PreviewGroup};

@@ -15,7 +15,7 @@ use crate::standing::Standing;
 /// Items of one arrival, and octets of each, that are looked through for names.
 const LOOKED_THROUGH: (usize, usize) = (100, 64 << 10);
 /// Victims that are looked up by name at once: each is looked for among all names.
-const CALLED: usize = 100;
+pub const MOST_VICTIMS: usize = 100;
 /// Names that are told of one item.
 const TOLD: usize = 5;
 
@@ -50,8 +50,8 @@ impl House {
         &self,
         texts: impl ExactSizeIterator<Item = &'a str>,
     ) -> Result<BTreeSet<OrganisationId>, FlowError> {
-        if texts.len() > CALLED {
-            let many = format!("{} are named, and at most {CALLED} may be", texts.len());
+        if texts.len() > MOST_VICTIMS {
+            let many = format!("{} are named, and at most {MOST_VICTIMS} may be", texts.len());
             return Err(FlowError::invalid("victims", many));
         }
         texts.map(|it| self.called("victims", it)).collect()

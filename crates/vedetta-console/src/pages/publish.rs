@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_directory::Directory;
-use vedetta_flow::House;
+use vedetta_flow::{House, MOST_VICTIMS};
 use vedetta_frame::audience::Audience;
 use vedetta_frame::console::Console;
 use vedetta_frame::fields::Choice;
@@ -52,8 +52,6 @@ struct Publish {
 
 /// What can be published from a form: an indicator by the type of its value.
 const WHATS: [&str; 8] = ["report", "incident", "domain", "ipv4", "ipv6", "url", "email", "sha256"];
-/// Victims that are looked up at once.
-const VICTIMS: usize = 100;
 /// Organisations offered as victims.
 const OFFERED: usize = 500;
 
@@ -192,8 +190,8 @@ fn victims(
     text: &str,
 ) -> Result<BTreeSet<OrganisationId>, String> {
     let parts = text.split([',', ';', '\n']).map(str::trim).filter(|it| !it.is_empty());
-    if parts.clone().count() > VICTIMS {
-        return Err(w.publish_victims_many(&VICTIMS.to_string()));
+    if parts.clone().count() > MOST_VICTIMS {
+        return Err(w.publish_victims_many(&MOST_VICTIMS.to_string()));
     }
     let called = parts.map(|text| match directory.called(text) {
         Ok(member) => Ok(member.organisation.id.clone()),
