@@ -131,9 +131,10 @@ struct Took {
 /// So many lapses are lifted one by one, the latest: of older ones it is only known what adhesions took
 /// from those who had adhered.
 const LAPSES: usize = 64;
-/// So many kinds of handling by one organisation are looked into when several lapses may have taken them:
-/// what is handled in still other ways counts as taken by nobody knows what.
-const KINDS: usize = 256;
+/// So many kinds of handling by one organisation are looked into when several lapses may have taken them,
+/// and so many of all that one gives on for others: what is handled in still other ways counts as taken
+/// by nobody knows what.
+const KINDS: (usize, usize) = (256, 4_096);
 
 impl Lapses {
     /// Lifts lapses from what a network was compiled from, `unknown` being those agreements whose text is
@@ -395,7 +396,7 @@ impl<'a> Case<'a> {
 fn kinds(cases: &[Case<'_>]) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     let mut known: HashMap<Handling, usize> = HashMap::new();
-    let mut counts: HashMap<&OrganisationId, usize> = HashMap::new();
+    let mut counts: HashMap<(&OrganisationId, Option<&OrganisationId>), usize> = HashMap::new();
     for (at, case) in cases.iter().enumerate().filter(|(_, case)| case.relevant.len() > 1) {
         let handling = &case.clearance.handling;
         let alike = kind(handling);
@@ -403,10 +404,13 @@ fn kinds(cases: &[Case<'_>]) -> Vec<Kind> {
             kind.cases.push(at);
             continue;
         }
-        let bringer = handling.via.first().map_or(&handling.producer, |given| &given.giver);
-        let count = counts.entry(bringer).or_default();
-        if *count < KINDS {
-            *count += 1;
+        let giver = handling.via.first().map_or(&handling.producer, |given| &given.giver);
+        let (one, all) = ((giver, Some(&handling.producer)), (giver, None));
+        let counted = |of| counts.get(&of).copied().unwrap_or_default();
+        if counted(one) < KINDS.0 && counted(all) < KINDS.1 {
+            for of in [one, all] {
+                *counts.entry(of).or_default() += 1;
+            }
             known.insert(alike.clone(), kinds.len());
             kinds.push(Kind { handling: alike, cases: vec![at] });
         }

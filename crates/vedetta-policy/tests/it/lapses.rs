@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use vedetta_model::agreement::Redistribution;
 use vedetta_model::{Agreement, Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Clearance, Form, Lapse, Lapses, Lost, Outlook, Roll, TakenBy};
 
@@ -163,4 +164,36 @@ fn so_many_ways_to_limit_items_are_looked_into_and_no_more() {
     assert_eq!((many.len(), looked_into), (1_013, 256));
     assert!(causes.decisions <= 1_013 + 256 * 10, "{}", causes.decisions);
     assert!(causes.taken.iter().take(256).all(|taken| !taken.is_empty()), "the first of them");
+}
+
+#[test]
+fn who_gives_on_for_many_is_looked_into_for_each_of_them() {
+    let several = (0..1_024_u32).filter(|set| set.count_ones() > 1);
+    let sets: Vec<_> = several.take(200).collect();
+    let mut world = ten();
+    let producers = (0..22).map(|n| (format!("producer-{n}"), vec![]));
+    let producers = crate::lapses::world(&producers.collect::<Vec<_>>(), vec![]).organisations;
+    let numbered =
+        producers.into_iter().map(|(number, it)| (OrganisationNumber(number.0 + 100), it));
+    world.organisations.extend(numbered);
+    for agreement in &mut world.agreements {
+        Arc::make_mut(agreement).handling.redistribution = Redistribution::Any;
+    }
+    let of = |producer: usize, set: u32| {
+        let towns = (0..10).filter(|town| set & (1 << town) != 0);
+        let only_under: Vec<_> = towns.clone().map(|town| format!("with-town-{town}")).collect();
+        let item = json!({
+            "producer": format!("producer-{producer}"), "tlp": "AMBER", "only_under": only_under,
+            "via": [{ "giver": "centre", "right": "any" }],
+        });
+        lost(item, &numbers(towns.map(|town| town + 1)))
+    };
+    let looked_into = |producers: usize| {
+        let many = (0..producers).flat_map(|producer| sets.iter().map(move |set| (producer, *set)));
+        let many: Vec<_> = many.map(|(producer, set)| of(producer, set)).collect();
+        let causes = lapses(&world).causes(&many);
+        causes.taken.iter().filter(|taken| !taken.is_empty()).count()
+    };
+    assert_eq!(looked_into(3), 600, "each has fewer than it may");
+    assert_eq!(looked_into(22), 4_096, "and all together cost no more than so many");
 }
