@@ -90,5 +90,6 @@ pub(crate) fn actor(house: &House, id: &str) -> Option<Actor> {
         organisation: account.organisation.clone(),
         roles: account.roles.clone(),
         language: account.language,
+        way: vedetta_model::Way::InPerson,
     })
 }

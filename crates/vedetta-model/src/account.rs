@@ -68,6 +68,17 @@ pub struct Actor {
     pub roles: BTreeSet<Role>,
     /// The language to answer in.
     pub language: Language,
+    /// By which way it came.
+    pub way: Way,
+}
+
+/// By which way an actor came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// A person signed in, broke the seal, or is at the machine itself.
+    InPerson,
+    /// A token or a certificate was shown: by a program, whatever roles they carry.
+    ByKey,
 }
 
 impl Role {
@@ -106,5 +117,11 @@ impl Actor {
     pub fn as_person(&self) -> Option<Person> {
         let (organisation, account) = (self.organisation.clone(), self.account.clone());
         self.is_person().then_some(Person { organisation, account })
+    }
+
+    /// Whether a person is there, and not a program with what one gave it.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.is_person() && self.way == Way::InPerson
     }
 }

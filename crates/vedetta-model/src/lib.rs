@@ -22,7 +22,7 @@ pub mod places;
 pub mod quantiles;
 pub mod time;
 
-pub use account::{Account, Actor, Role};
+pub use account::{Account, Actor, Role, Way};
 pub use agreement::Agreement;
 pub use asset::Asset;
 pub use audience::Audience;

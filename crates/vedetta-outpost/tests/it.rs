@@ -81,6 +81,7 @@ impl Node {
             organisation: OrganisationId::new(organisation).unwrap(),
             roles: BTreeSet::from([Role::Liaison]),
             language: Language::default(),
+            way: vedetta_model::Way::InPerson,
         }
     }
 

@@ -81,8 +81,8 @@ impl Postroom {
         asked
     }
 
-    /// Says for one's organisation whether it received a campaign; from a person, that acknowledges
-    /// the report, too. The last word counts.
+    /// Says for one's organisation whether it received a campaign; from a person who signed in, that
+    /// acknowledges the report, too. The last word counts.
     ///
     /// # Errors
     /// Forbidden, unknown (also to whom the report is not cleared), a note that is too long, or what
@@ -104,7 +104,7 @@ impl Postroom {
         };
         let asked = asked.filter(|asked| self.house.item(by, &asked.item).is_ok());
         let mut asked = asked.ok_or_else(|| FlowError::unknown("campaign", campaign))?;
-        if by.is_person() {
+        if by.is_there() {
             self.house.acknowledge(by, &asked.item, None)?;
         }
         let told = Told {

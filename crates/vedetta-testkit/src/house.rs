@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use vedetta_directory::directory::Records;
-use vedetta_flow::House;
 use vedetta_flow::actions::accept_items::Receipt;
+use vedetta_flow::credentials::SESSION;
+use vedetta_flow::{House, Token, TokenText};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::account::AccountState;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{
     Account, AccountId, Actor, Agreement, ItemId, Language, Organisation, OrganisationId, Role,
 };
-use vedetta_store::Store;
+use vedetta_store::{RecordKind, SecretKind, Store};
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::items::TestItem;
@@ -182,6 +184,28 @@ fn organisation(id: &str, name: &str, kind: OrganisationKind, client_of: &[&str]
     }
 }
 
+/// The session of a person, as if they had signed in; it lasts a day.
+#[must_use]
+pub fn session(house: &House, account: &str) -> String {
+    let (id, text, digest) = TokenText::make(house.entropy());
+    let account = AccountId::new(account).unwrap();
+    let token = Token {
+        id: id.clone(),
+        issued_by: account.clone(),
+        account,
+        purpose: SESSION.into(),
+        scope: BTreeSet::new(),
+        expires: house.now().after(Duration::from_secs(86_400)),
+    };
+    let body = serde_json::to_vec(&token).unwrap();
+    let kept = house.write(move |unit| {
+        unit.put_record(RecordKind::Token, &id, &body, "test")?;
+        unit.put_secret(SecretKind::Token, &id, &digest)
+    });
+    kept.unwrap();
+    text.reveal().to_owned()
+}
+
 fn account(id: &str, organisation: &str, role: Role) -> Account {
     Account {
         id: AccountId::new(id).unwrap(),
@@ -199,5 +223,6 @@ fn actor(account: &str, organisation: &str, roles: &[Role]) -> Actor {
         organisation: OrganisationId::new(organisation).unwrap(),
         roles: roles.iter().copied().collect(),
         language: Language::It,
+        way: vedetta_model::Way::InPerson,
     }
 }

@@ -1,6 +1,6 @@
 //! A browser without a screen: it keeps cookies, and fills in forms.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,10 +85,7 @@ impl Node {
 
     /// A browser in which an account is signed in.
     pub(crate) fn browser(&self, account: &str) -> Browser<'_> {
-        let (account, year) = (AccountId::new(account).unwrap(), Duration::from_secs(86_400));
-        let house = self.console.house();
-        let issued = house.issue_token(&self.admin, &account, "browser", BTreeSet::new(), year);
-        let token = issued.unwrap().token.reveal().to_owned();
+        let token = vedetta_testkit::session(self.console.house(), account);
         let mut browser = self.stranger();
         browser.cookies.insert("__Host-vedetta".into(), token);
         browser

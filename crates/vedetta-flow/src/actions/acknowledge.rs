@@ -23,11 +23,11 @@ impl House {
         note: Option<String>,
     ) -> Result<Option<Stamp>, FlowError> {
         require(by, PRODUCERS, "acknowledge items")?;
-        if !by.is_person() {
+        if !by.is_there() {
             return Err(FlowError::Forbidden {
                 who: by.account.to_string(),
                 what: "acknowledge items",
-                advice: "a person does, for the organisation; what a program had is a delivery",
+                advice: "a person who signed in does, for the organisation; what a program had is a delivery",
             });
         }
         wording::short("note", note.as_deref().unwrap_or_default())?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Language, Role};
+use vedetta_model::{Account, AccountId, Actor, Language, Role, Way};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::issue_tokens::end_tokens;
@@ -69,7 +69,7 @@ impl House {
         if reason.chars().count() < 10 || reason.len() > 2_000 {
             return Err(FlowError::invalid("reason", "say in a sentence why nobody can sign in"));
         }
-        let by = actor_of(&account, &BTreeSet::new());
+        let by = actor_of(&account, &BTreeSet::new(), Way::InPerson);
         let (session, new) = self.new_token(&by, &account, EMERGENCY, BTreeSet::new(), LASTS);
         let deed = format!("seal broken: {reason}");
         let broken = self.write(move |unit| {

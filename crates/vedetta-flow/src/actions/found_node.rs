@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vedetta_directory::directory::Records;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Agreement, Language, OrganisationId, Role};
+use vedetta_model::{Account, AccountId, Actor, Agreement, Language, OrganisationId, Role, Way};
 use vedetta_store::RecordKind;
 
 use crate::actions::change_directory::put_all;
@@ -58,7 +58,13 @@ impl House {
         let account = AccountId::new(OPERATOR).ok()?;
         let roles = BTreeSet::from([Role::Administrator]);
         let organisation = organisation.clone();
-        Some(Actor { account, organisation, roles, language: Language::default() })
+        Some(Actor {
+            account,
+            organisation,
+            roles,
+            language: Language::default(),
+            way: Way::InPerson,
+        })
     }
 
     /// The operator at the machine: an administrator of the node's own organisation.

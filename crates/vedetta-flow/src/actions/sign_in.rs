@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Role};
+use vedetta_model::{Account, AccountId, Actor, Role, Way};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::found_node::OPERATOR;
@@ -68,7 +68,7 @@ impl House {
             self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
-        let actor = actor_of(&account, &BTreeSet::new());
+        let actor = actor_of(&account, &BTreeSet::new(), Way::InPerson);
         let (session, new) =
             self.new_token(&actor, &account, SESSION_TOKEN, BTreeSet::new(), SESSION);
         self.keep_token(session, new, usize::MAX)
@@ -166,7 +166,8 @@ impl House {
             return Err(NO);
         }
         let account = self.active_account(&token.account).ok_or(NO)?;
-        Ok(actor_of(&account, &token.scope))
+        let way = if token.is_session() { Way::InPerson } else { Way::ByKey };
+        Ok(actor_of(&account, &token.scope, way))
     }
 
     /// Who presents a certificate.
@@ -183,7 +184,7 @@ impl House {
             return Err(NO);
         }
         let account = self.active_account(&certificate.account).ok_or(NO)?;
-        Ok(actor_of(&account, &BTreeSet::new()))
+        Ok(actor_of(&account, &BTreeSet::new(), Way::ByKey))
     }
 
     fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {
@@ -243,7 +244,7 @@ fn totp_memory(memory: &TotpMemory) -> Vec<u8> {
 }
 
 /// The actor of an account, its roles narrowed to a scope unless that is empty.
-pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
+pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>, way: Way) -> Actor {
     let roles = match scope.is_empty() {
         true => account.roles.clone(),
         false => &carries(&account.roles) & scope,
@@ -253,6 +254,7 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>) -> Actor {
         organisation: account.organisation.clone(),
         roles,
         language: account.language,
+        way,
     }
 }
 

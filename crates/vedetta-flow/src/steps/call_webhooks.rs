@@ -364,5 +364,6 @@ fn machine(webhook: &Webhook) -> Actor {
         organisation: webhook.organisation.clone(),
         roles: BTreeSet::from([Role::Machine]),
         language: Language::default(),
+        way: vedetta_model::Way::ByKey,
     }
 }

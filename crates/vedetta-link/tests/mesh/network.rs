@@ -215,5 +215,6 @@ fn actor(account: &str, organisation: &str, role: Role) -> Actor {
         organisation: id(organisation),
         roles: BTreeSet::from([role]),
         language: Language::En,
+        way: vedetta_model::Way::InPerson,
     }
 }

@@ -110,6 +110,7 @@ pub(crate) fn person(organisation: &str, role: Role) -> Actor {
         organisation: OrganisationId::new(organisation).unwrap(),
         roles: std::collections::BTreeSet::from([role]),
         language: vedetta_model::Language::It,
+        way: vedetta_model::Way::InPerson,
     }
 }
 

@@ -83,6 +83,11 @@ impl Door {
         issued.unwrap().token.reveal().to_owned()
     }
 
+    /// The session of a person.
+    pub(crate) fn session(&self, account: &str) -> String {
+        vedetta_testkit::session(self.api.house(), account)
+    }
+
     /// A token of an account that has a password, and how a body ends that proves it anew.
     pub(crate) fn with_password(&self, account: &str) -> (String, String) {
         const PASSWORD: &str = "una frase lunga";

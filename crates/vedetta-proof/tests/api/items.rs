@@ -13,7 +13,7 @@ const JSON: &str = "application/json";
 #[tokio::test]
 async fn an_item_goes_its_way() {
     let door = Door::new();
-    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let (perugia, centre) = (door.token("perugia"), door.session("cosc-umbria"));
     let brought = door
         .ask(
             &perugia,
@@ -294,7 +294,7 @@ async fn what_is_refused_whole_is_a_problem_that_names_each() {
 #[tokio::test]
 async fn the_ledger_is_told_by_names() {
     let door = Door::new();
-    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let (perugia, centre) = (door.token("perugia"), door.session("cosc-umbria"));
     let admin = door.token("admin");
     let body = TestItem::indicator(1).tlp("AMBER").json();
     let brought = door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await.json();

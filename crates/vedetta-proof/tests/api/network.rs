@@ -113,6 +113,7 @@ async fn a_machine_is_known_by_its_certificate() {
         organisation: "cnaipic".parse().unwrap(),
         roles: [Role::Administrator].into(),
         language: vedetta_model::Language::It,
+        way: vedetta_model::Way::InPerson,
     };
     let certificate = Certificate {
         fingerprint: vedetta_api::api::fingerprint(&der),

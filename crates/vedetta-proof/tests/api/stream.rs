@@ -148,7 +148,7 @@ async fn a_place_beyond_the_end_is_refused() {
 #[tokio::test]
 async fn an_acknowledgement_is_seen_before_any_delivery_is_recorded() {
     let door = Door::new();
-    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    let (perugia, centre) = (door.token("perugia"), door.session("cosc-umbria"));
     bring(&door, &perugia, 1).await;
     let item = format!("/api/v1/items/{}", TestItem::indicator(1).id());
     let acknowledge = format!("POST {item}/acknowledgement");

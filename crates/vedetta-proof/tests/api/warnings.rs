@@ -36,7 +36,7 @@ async fn a_program_that_acknowledges_a_warning_is_told_who_may() {
     let door = Door::new();
     door.api.house().set_own(&OrganisationId::new("cnaipic").unwrap()).unwrap();
     let (warning, item) = warn(&door).await;
-    let [bot, person, officer] = ["terni.bot", "terni", "officer"].map(|who| door.token(who));
+    let [bot, key, officer] = ["terni.bot", "terni", "officer"].map(|who| door.token(who));
     let acknowledge = format!("POST /api/v1/items/{item}/acknowledgement");
     let terni = async || -> Value {
         let seen = door.get(&officer, &format!("/api/v1/warnings/{warning}")).await;
@@ -63,6 +63,15 @@ async fn a_program_that_acknowledges_a_warning_is_told_who_may() {
     let after = terni().await;
     assert_eq!((&after["read"], &after["reaction"]["by"]), (&Value::Null, &json!("terni.bot")));
 
+    // So it is with a person's roles in the hands of a program.
+    let refused = door.ask(&key, &acknowledge, Some((JSON, "{}"))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{refused:?}");
+    let advice = refused.json()["what_to_do"].to_string();
+    assert!(advice.contains("a person who signed in does"), "{advice}");
+    let said = door.ask(&key, &reacts, Some((JSON, &done))).await;
+    assert_eq!((said.status, &terni().await["read"]), (StatusCode::OK, &Value::Null));
+
+    let person = door.session("terni");
     let first = door.ask(&person, &acknowledge, Some((JSON, "{}"))).await;
     assert_eq!(first.json(), json!({ "first": true }), "{first:?}");
     assert!(terni().await["read"].is_string());

@@ -372,6 +372,7 @@ pub(crate) fn admin() -> Actor {
         organisation: OrganisationId::new("centrale").unwrap(),
         roles: [Role::Administrator, Role::DutyOfficer].into(),
         language: Language::En,
+        way: vedetta_model::Way::InPerson,
     }
 }
 

@@ -57,6 +57,7 @@ impl Reader {
             organisation: self.account.organisation.clone(),
             roles: self.account.roles.clone(),
             language: self.account.language,
+            way: vedetta_model::Way::InPerson,
         }
     }
 

@@ -16,6 +16,7 @@ fn everything_of(organisation: &str) -> Actor {
         organisation: OrganisationId::new(organisation).unwrap(),
         roles: Role::ALL.into_iter().collect(),
         language: Language::It,
+        way: vedetta_model::Way::InPerson,
     }
 }
 

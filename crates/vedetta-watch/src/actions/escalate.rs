@@ -373,6 +373,7 @@ impl Watch {
             organisation: account.organisation.clone(),
             roles: account.roles.clone(),
             language: account.language,
+            way: vedetta_model::Way::InPerson,
         };
         access.sight(self.viewer(&actor)) == Some(Sight::Whole)
     }

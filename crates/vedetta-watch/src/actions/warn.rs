@@ -168,8 +168,8 @@ impl Watch {
         self.warning(by, id)
     }
 
-    /// Says what one's organisation did about a warning; from a person, that acknowledges it too. The
-    /// last word counts.
+    /// Says what one's organisation did about a warning; from a person who signed in, that acknowledges
+    /// it too. The last word counts.
     ///
     /// # Errors
     /// Forbidden, or unknown: the warning was not cleared to the organisation.
@@ -195,7 +195,7 @@ impl Watch {
         let (organisation, account) = (by.organisation.clone(), by.account.clone());
         let NewReaction { did, note } = new;
         let reaction = Reaction { organisation, by: account, at, did, note };
-        if by.is_person() {
+        if by.is_there() {
             self.house().acknowledge(by, &item, None)?;
         }
         let body = serde_json::to_vec(&reaction).map_err(|error| damaged(&id, &error))?;

@@ -95,6 +95,7 @@ pub(crate) fn person(account: &str, of: &str, role: Role) -> Actor {
         organisation: OrganisationId::new(of).unwrap(),
         roles: BTreeSet::from([role]),
         language: Language::It,
+        way: vedetta_model::Way::InPerson,
     }
 }
 
