@@ -171,6 +171,7 @@ fn releases(
     let found = reader.items(&ItemQuery {
         after: owed.after,
         until: Some(owed.until),
+        as_of: None,
         limit: TOGETHER,
         clearances: Some(named),
         producer: None,
