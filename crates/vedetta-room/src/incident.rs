@@ -346,7 +346,7 @@ fn parts(w: Words, view: &CaseView) -> Vec<Part> {
             .score
             .parts
             .get(&factor)
-            .map_or_else(String::new, |it| decimal(f64::from(*it), 1, w)),
+            .map_or_else(String::new, |it| decimal(*it, 1, w)),
     });
     parts.collect()
 }

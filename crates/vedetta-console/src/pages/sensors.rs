@@ -138,9 +138,9 @@ fn facts(w: Words, it: &SensorState) -> Vec<(&'static str, String)> {
         }
     }
     let Some(said) = &it.said else { return facts };
-    facts.push((w.sensor_events(), decimal(f64::from(said.events_per_s), 0, w)));
+    facts.push((w.sensor_events(), decimal(said.events_per_s, 0, w)));
     if let Some(lag) = said.lag_s {
-        facts.push((w.sensor_lag(), format!("{} s", decimal(f64::from(lag), 1, w))));
+        facts.push((w.sensor_lag(), format!("{} s", decimal(lag, 1, w))));
     }
     facts.push((w.sensor_indicators(), w.number(said.indicators as u64)));
     let rules =
