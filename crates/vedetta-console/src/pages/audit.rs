@@ -154,7 +154,7 @@ impl Asked {
             text => moment_of(text).map(Some),
         };
         let given = |text: &str, named: fn(&_, &str) -> BTreeSet<String>| {
-            (!text.trim().is_empty()).then(|| named(&*standing, text))
+            (!text.trim().is_empty()).then(|| named(&standing, text))
         };
         let filter = EntryFilter {
             subjects: given(&self.subject, called::subjects),

@@ -26,10 +26,12 @@ const REMEMBERED: usize = 32 * WEIGHED;
 #[derive(Default)]
 pub(super) struct Rivals {
     known: HashMap<Sequence, Arc<Rival>>,
-    /// The first releases of an item, or of what one bringer has under its identifier; nothing when
-    /// they are too many.
-    of: HashMap<(ItemId, Option<OrganisationNumber>), Option<Arc<[Sequence]>>>,
+    /// The first releases; nothing when they are too many.
+    of: HashMap<Line, Option<Arc<[Sequence]>>>,
 }
+
+/// An item, or what one bringer has under its identifier.
+type Line = (ItemId, Option<OrganisationNumber>);
 
 /// What is here of an item, as it stands to a contender.
 pub(super) struct Rival {
