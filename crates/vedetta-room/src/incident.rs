@@ -342,11 +342,7 @@ fn parts(w: Words, view: &CaseView) -> Vec<Part> {
         grade: grades
             .get(&factor)
             .map_or_else(|| w.not_judged().to_owned(), |it| it.words().to(w.0).to_owned()),
-        points: view
-            .score
-            .parts
-            .get(&factor)
-            .map_or_else(String::new, |it| decimal(*it, 1, w)),
+        points: view.score.parts.get(&factor).map_or_else(String::new, |it| decimal(*it, 1, w)),
     });
     parts.collect()
 }

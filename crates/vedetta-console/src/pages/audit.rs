@@ -11,7 +11,7 @@ use vedetta_api::access::Cost;
 use vedetta_api::{Problem, called};
 use vedetta_flow::views::ledger::EntryFilter;
 use vedetta_flow::views::told_entries::ToldEntry;
-use vedetta_flow::{Entry, EntryKind, FlowError, House, Sequence, Verification};
+use vedetta_flow::{Entry, EntryKind, FlowError, House, Sequence, Standing, Verification};
 use vedetta_frame::console::Console;
 use vedetta_frame::export::Table;
 use vedetta_frame::facts;
@@ -153,7 +153,7 @@ impl Asked {
             "" => Some(None),
             text => moment_of(text).map(Some),
         };
-        let given = |text: &str, named: fn(&_, &str) -> BTreeSet<String>| {
+        let given = |text: &str, named: fn(&Standing, &str) -> BTreeSet<String>| {
             (!text.trim().is_empty()).then(|| named(&standing, text))
         };
         let filter = EntryFilter {
