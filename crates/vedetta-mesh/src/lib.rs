@@ -11,6 +11,7 @@ mod agreements;
 mod line;
 mod pair_nodes;
 mod places;
+mod refused;
 mod say_presence;
 mod scopes;
 mod see_peers;

@@ -28,6 +28,7 @@ use vedetta_store::{
 use crate::Nodes;
 use crate::line::Line;
 use crate::places::{envelope_at, first_of, gave_way_name, hash_at, noted, stamp_of};
+use crate::refused::{Refused, refused};
 use crate::take::items::aside::lost_ways;
 use crate::take::items::{Way, ways};
 
@@ -71,6 +72,8 @@ struct Sharing<'a> {
     ever: Arc<Audience>,
     /// Whose contacts it may know, once that was asked.
     counterparts: OnceCell<Audience>,
+    /// What it refused, once that was asked.
+    refused: OnceCell<Vec<Refused>>,
     parcels: Vec<Parcel>,
     octets: usize,
     /// The place that is being read.
@@ -95,6 +98,7 @@ impl Nodes {
             scope: mesh.scope(peer),
             ever: self.note_scope(peer, &mesh)?,
             counterparts: OnceCell::new(),
+            refused: OnceCell::new(),
             parcels: Vec::new(),
             octets: 0,
             reading: 0,
@@ -641,6 +645,7 @@ impl Sharing<'_> {
         if let Some(clearance) = self.shared.book.get(first.clearance) {
             let brought = Provenance::of(first).and_then(|it| it.envelope.with(&first.body));
             let said = match &brought {
+                Some(envelope) if self.is_refused(reader, envelope, first.stamp.seq)? => None,
                 Some(envelope) => self.says(envelope, (first.clearance, &clearance)),
                 None => self.passing(first.clearance, &clearance, None),
             };
@@ -673,12 +678,30 @@ impl Sharing<'_> {
             };
             let envelope = serde_json::from_slice::<Envelope>(&entry.body);
             if let (Ok(envelope), Some(clearance)) = (envelope, self.by_today(id))
+                && !self.is_refused(reader, &envelope, entry.stamp.seq)?
                 && let Some(said) = self.says(&envelope, (id, &clearance))
             {
                 covered.add(envelope.hops.len(), &said.by);
             }
         }
         Ok(())
+    }
+
+    /// Whether the peer refused the way at a place, and may take what came by it on another.
+    fn is_refused(
+        &self,
+        reader: &mut dyn Reader,
+        envelope: &Envelope,
+        place: Sequence,
+    ) -> Result<bool, StoreError> {
+        if self.refused.get().is_none() {
+            let _before = self.refused.set(refused(reader, self.peer)?);
+        }
+        let refused = self.refused.get().map_or(&[][..], |it| it);
+        Ok(!refused.is_empty() && {
+            let leaf = envelope.leaf();
+            refused.iter().any(|it| it.is(leaf, place))
+        })
     }
 
     /// By whose right an envelope that came goes to the peer; nothing when it has been there.

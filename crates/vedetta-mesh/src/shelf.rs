@@ -372,8 +372,11 @@ impl Nodes {
         Ok(())
     }
 
-    /// Notes what a peer refused of ours.
+    /// Notes what a peer refused of ours; what it may take by another way is offered again.
     pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
+        if let Err(error) = self.offer_other_ways(peer, told) {
+            tracing::error!(%peer, %error, "what it refused is not offered by another way");
+        }
         let now = self.house.now();
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();

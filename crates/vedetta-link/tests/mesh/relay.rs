@@ -258,3 +258,58 @@ fn what_somebody_here_brings_too_goes_out_by_its_right_too() {
     settle(&mut wires);
     assert!(liguria.reads("cosc-liguria", &item.id()));
 }
+
+#[test]
+fn what_a_peer_refuses_for_its_way_is_offered_by_the_other() {
+    let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
+    let lineage = |id: &str, one: &[&str], two: &[&str]| {
+        let parties = serde_json::json!([party("one", one), party("two", two)]);
+        agreement(id, Some("pro-c2si"), ("named", "lineage"), &parties)
+    };
+    let regions = ["cosc-umbria", "cosc-liguria"];
+    let held = |name: &str| {
+        let agency = lineage("agency", &["poli-cert"], &regions);
+        // Those for whom others speak by now give nothing at the regions' nodes.
+        let town = lineage("town", &["cnaipic"], &["perugia"]);
+        let town = (!regions.contains(&name)).then_some(town);
+        agreements().into_iter().chain([agency]).chain(town).collect()
+    };
+    let [national, umbria, liguria, agency, town] = names.map(|it| Node::new(it, held(it)));
+    for other in [&umbria, &liguria, &agency, &town] {
+        pair(&national, other);
+    }
+    pair(&umbria, &agency);
+    pair(&liguria, &agency);
+    let mut start = [Wire::between(&national, &umbria), Wire::between(&national, &town)];
+    let first = TestItem::indicator(1).tlp("CLEAR");
+    umbria.bring("cosc-umbria", &[first.clone()]);
+    settle(&mut start);
+    assert!(town.reads("perugia", &first.id()));
+    drop(start);
+    let key = umbria.house.mesh().unwrap().key.public().id();
+    town.nodes.revoke_key(&town.administrator(), key, "not believed here").unwrap();
+    let bring = |n| {
+        let item = TestItem::indicator(n).tlp("AMBER");
+        agency.bring("poli-cert", &[item.clone()]);
+        settle(&mut [Wire::between(&umbria, &agency), Wire::between(&liguria, &agency)]);
+        item
+    };
+    // Both ways are there when it is offered, or the second comes once the first was refused.
+    let item = bring(2);
+    for relay in [&umbria, &liguria] {
+        settle(&mut [Wire::between(&national, relay)]);
+    }
+    let mut last = [Wire::between(&national, &town)];
+    settle(&mut last);
+    assert!(town.reads("perugia", &item.id()));
+    let item = bring(3);
+    for relay in [&umbria, &liguria] {
+        assert!(!town.reads("perugia", &item.id()));
+        settle(&mut [Wire::between(&national, relay)]);
+        settle(&mut last);
+    }
+    assert!(town.reads("perugia", &item.id()));
+    let before = last[0].seen.len();
+    settle(&mut last);
+    assert_eq!(last[0].seen.len(), before, "and then all is said");
+}

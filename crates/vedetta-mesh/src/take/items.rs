@@ -85,7 +85,7 @@ pub(super) type Ahead = BTreeMap<String, Instant>;
 /// A way on which an item came.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Way {
-    leaf: Digest,
+    pub(crate) leaf: Digest,
     trail: Vec<OrganisationId>,
     /// When it was last passed on so, and by which passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -394,6 +394,12 @@ impl Load {
         };
         let kept = Kept::Path { source: self.peer.clone(), origin, clearance };
         way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
+        for way in [ways.first(), Some(&way)].into_iter().flatten() {
+            unit.set_bookmark(
+                &way_name(&way.leaf),
+                &serde_json::to_vec(&origin).unwrap_or_default(),
+            )?;
+        }
         ways.push(way);
         let ways = serde_json::to_vec(&ways).unwrap_or_default();
         unit.set_bookmark(&name, &ways)?;
@@ -651,6 +657,19 @@ pub(crate) fn ways<R: Reader + ?Sized>(
 ) -> Result<Vec<Way>, StoreError> {
     let ways = reader.bookmark(&ways_name(origin))?;
     Ok(ways.and_then(|ways| serde_json::from_slice(&ways).ok()).unwrap_or_default())
+}
+
+/// Of which item something that came by several ways is one.
+pub(crate) fn way_of<R: Reader + ?Sized>(
+    reader: &mut R,
+    leaf: &Digest,
+) -> Result<Option<Sequence>, StoreError> {
+    let kept = reader.bookmark(&way_name(leaf))?;
+    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
+}
+
+fn way_name(leaf: &Digest) -> String {
+    format!("way-of/{leaf}")
 }
 
 /// Where it is kept which full form a derived one of an origin has.
