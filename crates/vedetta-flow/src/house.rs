@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use vedetta_model::{Actor, Clock, Entropy, Instant};
 use vedetta_policy::Waiting;
-use vedetta_scribe::{AfterCommit, Scribe, Writes, not_in_effect};
+use vedetta_scribe::{AfterCommit, Bell, Scribe, Writes, not_in_effect};
 use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
 
-use crate::bell::Bell;
 use crate::book::Book;
 use crate::error::FlowError;
 use crate::losses;

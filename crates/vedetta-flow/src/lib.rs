@@ -5,7 +5,6 @@
 //! Calls block: make them on a thread that may wait.
 
 pub mod actions;
-pub mod bell;
 pub mod error;
 mod forms;
 pub mod house;
@@ -33,11 +32,11 @@ pub use actions::change_agreement::Step;
 pub use actions::edit_seen::seen;
 pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
-pub use bell::Bell;
 pub use error::FlowError;
 pub use house::House;
 pub use standing::Standing;
 pub use vedetta_credentials::{self as credentials, Token, TokenText};
+pub use vedetta_scribe::Bell;
 pub use victims::MOST_VICTIMS;
 pub use views::deliveries::{Acknowledged, Answering, Delivery, Pace, Quantiles};
 pub use views::duties::{Kept, Overdue, OverdueWish, Sides};

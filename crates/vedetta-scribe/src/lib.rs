@@ -2,8 +2,9 @@
 //!
 //! A commit with a full sync costs milliseconds whatever it holds, so the scribe takes all that
 //! wait, writes them together, and answers each. When one of them is refused, the others are
-//! written again without it.
+//! written again without it. Beside it hangs the [`Bell`] that tells who reads that there is more.
 
+mod bell;
 mod writing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 use vedetta_model::Clock;
 use vedetta_store::{Store, StoreError, UnitOfWork};
 
+pub use bell::Bell;
 pub use writing::{Writes, Writing};
 
 /// Submissions that may wait before callers are held back.

@@ -8,11 +8,14 @@ use vedetta_store::Sequence;
 pub struct Bell(watch::Sender<Sequence>);
 
 impl Bell {
-    pub(crate) fn at(place: Sequence) -> Self {
+    /// One that rang last for a place.
+    #[must_use]
+    pub fn at(place: Sequence) -> Self {
         Self(watch::Sender::new(place))
     }
 
-    pub(crate) fn ring(&self, place: Sequence) {
+    /// Rings for a place, unless it rang for a later one.
+    pub fn ring(&self, place: Sequence) {
         self.0.send_if_modified(|last| {
             let grew = place > *last;
             *last = place.max(*last);
