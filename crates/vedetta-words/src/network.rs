@@ -74,7 +74,7 @@ crate::words! {
     lapse_do: "Che cosa fare" / "What to do",
     lapse_told: "Comunicato" / "Told",
     lapse_items: "Informazioni che qui non si usano più" / "Items that are not used here any more",
-    lapse_more_items: "e altre" / "and others",
+    lapse_more_items: "e forse altre: tutte sono in" / "and perhaps others: all of them are at",
     lapse_holders: "Chi ne ha ricevuto qualcosa" / "Who received something of it",
     category_warning: "allerte precoci" / "early warnings",
     category_awareness: "materiale informativo" / "awareness material",

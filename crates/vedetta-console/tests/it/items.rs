@@ -147,6 +147,38 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
 }
 
 #[tokio::test]
+async fn what_lapsed_is_listed_though_it_is_far_behind_what_was_never_had() {
+    use vedetta_flow::{DeliveryBatch, Door, Step};
+    use vedetta_model::{AgreementId, Audience, Places};
+    let test = TestHouse::small();
+    let never: Vec<_> = (1..=1_000).map(|n| TestItem::indicator(n).tlp("AMBER")).collect();
+    test.bring("perugia", &never);
+    let had: Vec<_> = (1_001..=1_051).map(|n| TestItem::indicator(n).tlp("AMBER")).collect();
+    let before = test.house.bell().last().0;
+    test.bring("perugia", &had);
+    let terni = vedetta_model::OrganisationId::new("terni").unwrap();
+    let number = test.house.standing().directory.number(&terni).unwrap();
+    let batch = DeliveryBatch {
+        releases: Places::between(before + 1, test.house.bell().last().0),
+        door: Door::Taxii,
+        at: test.house.now(),
+        audience: Audience::from_iter([number]),
+    };
+    test.house.record_deliveries(vec![batch]).unwrap();
+    test.clock.advance(std::time::Duration::from_secs(3_600));
+    let act = AgreementId::new("act").unwrap();
+    let reason = "una violazione al centro".to_owned();
+    test.house.step_agreement(&test.administrator(), &act, &Step::Suspend { reason }).unwrap();
+    test.house.tell_lapses().unwrap();
+    let node = Node::over(test);
+    let mut browser = node.browser("terni");
+    let page = browser.open("/lapses").await.text;
+    let listed = |item: &TestItem| page.contains(item.id().as_str());
+    assert!(had[..50].iter().all(listed) && !never.iter().any(listed), "{page}");
+    assert!(!listed(&had[50]) && page.contains("/api/v1/lapses/items?agreement=act"), "{page}");
+}
+
+#[tokio::test]
 async fn what_a_page_previews_counts_as_brought() {
     let settings = vedetta_api::Settings { octets_a_day: 2_500, ..Default::default() };
     let node = Node::with(TestHouse::small(), settings);
