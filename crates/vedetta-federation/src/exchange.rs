@@ -119,7 +119,7 @@ pub fn check(
                 changed |= room == Room::Kept;
                 // What is urgent comes in the backlog too.
                 let left_out = room == Room::Full && batch.lane != Lane::Urgent;
-                changed |= left_out && waiting.leave_out(&it, batch.span);
+                changed |= left_out && waiting.leave_out(&it, batch.span, now);
                 // What is only slowed down is no fault.
                 if !(matches!(room, Room::Kept | Room::Known)
                     && matches!(it.why, Refusal::TooSoon(_)))
@@ -129,8 +129,9 @@ pub fn check(
             }
         }
     }
-    if batch.lane != Lane::Urgent {
+    if batch.lane != Lane::Urgent && !batch.span.is_empty() {
         bookmark.add(batch.span, batch.hash);
+        changed |= waiting.close(batch.span);
     }
     let waiting = changed.then(|| waiting.clone());
     let arrival = Arrival { verified, refused, bookmark, waiting };
@@ -147,7 +148,7 @@ pub fn check_waiting(
     now: Instant,
 ) -> Option<(Checked, Arrival)> {
     let Retried { passed, given_up } = waiting.retry(trust, peer, now);
-    let opened = waiting.open(&mut bookmark);
+    let opened = waiting.open(&mut bookmark, &passed, now);
     if passed.is_empty() && given_up.is_empty() && !opened {
         return None;
     }

@@ -2,10 +2,11 @@
 //!
 //! An envelope that comes before the card of its origin, or from a clock that runs ahead, is kept
 //! here and tried again, so that it holds up nothing that comes after it. The room is bounded: of what
-//! finds no place it is remembered where in the peer's ledger it was, and when nothing else of its
-//! origin waits and the room is half free, the peer is asked for it again.
+//! finds no place it is remembered where in the peer's ledger it was, and when others of its origin
+//! pass, or none waits any more, and the room is half free, the peer is asked for it again: ever more
+//! seldom, when it finds no place again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -38,6 +39,13 @@ const OF_ONE: (usize, usize) = (1, 4);
 /// Of so many origins it is remembered where something was left out.
 pub const MOST_LEFT: usize = 256;
 
+/// And of so many parts of batches that it is to be told yet how far they go.
+const MOST_PARTS: usize = 4;
+/// What was asked for again is not asked for once more within so long, then twice as long and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+/// At most so long; then it is also asked for though others of its origin wait.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// What waited so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
@@ -59,13 +67,61 @@ pub struct Waiting {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LeftOut {
-    items: BTreeMap<OrganisationId, Span>,
-    notices: BTreeMap<OrganisationId, Span>,
+    items: BTreeMap<OrganisationId, Left>,
+    notices: BTreeMap<OrganisationId, Left>,
+}
+
+/// Where in the peer's ledger something was left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Left {
+    /// Where; nowhere once it was asked for again.
+    span: Span,
+    /// After which places a part of a batch left something out that did not say how far it goes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    parts: BTreeSet<u64>,
+    /// How often it was asked for again, and when it may be the next time.
+    tries: u32,
+    next: Instant,
 }
 
 impl LeftOut {
     fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.notices.is_empty()
+        let mut all = self.items.values().chain(self.notices.values());
+        all.all(|left| left.span.is_empty())
+    }
+}
+
+impl Left {
+    /// Adds a part; says whether that is news. What is remembered is up to twice as long, so that it is
+    /// news only seldom, however much is left out one after the other: the room is written as a whole.
+    fn add(&mut self, span: Span) -> bool {
+        if span.is_empty() {
+            return self.parts.len() < MOST_PARTS && self.parts.insert(span.after);
+        }
+        let known = if self.span.is_empty() { span } else { self.span };
+        if self.span.after <= span.after && span.upto <= self.span.upto {
+            return false;
+        }
+        let after = known.after.min(span.after);
+        let length = (known.upto.max(span.upto) - after).checked_next_power_of_two();
+        self.span = Span { after, upto: length.map_or(u64::MAX, |it| after.saturating_add(it)) };
+        true
+    }
+
+    /// Takes the place out, if it may be asked for again now.
+    fn open(&mut self, now: Instant) -> Option<Span> {
+        if self.span.is_empty() || now < self.next {
+            return None;
+        }
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.tries.min(13));
+        (self.tries, self.next) = (self.tries.saturating_add(1), now.after(pause.min(DAY)));
+        Some(std::mem::take(&mut self.span))
+    }
+
+    /// Whether it was asked for again long ago, and nothing was left out since.
+    fn is_over(&self, now: Instant) -> bool {
+        self.span.is_empty() && now >= self.next.after(DAY)
     }
 }
 
@@ -248,28 +304,34 @@ impl Waiting {
     }
 
     /// Remembers where something was left out, as the part of the peer's ledger in which it came; says
-    /// whether that is news. A part that says nothing is everything after it.
-    ///
-    /// What is remembered is up to twice as long, so that it is news only seldom, however much is
-    /// left out one after the other: the whole room is written each time.
-    pub fn leave_out(&mut self, refused: &Refused, span: Span) -> bool {
-        let (left, origin) = match refused.is_item {
-            true => (&mut self.left.items, &refused.origin),
-            false => (&mut self.left.notices, &refused.origin),
+    /// whether that is news. A part of a batch that does not say how far it goes is told later, by
+    /// [`Waiting::close`].
+    pub fn leave_out(&mut self, refused: &Refused, span: Span, now: Instant) -> bool {
+        let left = match refused.is_item {
+            true => &mut self.left.items,
+            false => &mut self.left.notices,
         };
-        let upto = if span.is_empty() { u64::MAX } else { span.upto };
-        let known = left.get(origin).copied();
-        if known.is_some_and(|it| it.after <= span.after && upto <= it.upto)
-            || (known.is_none() && left.len() >= MOST_LEFT)
-        {
-            return false;
+        if !left.contains_key(&refused.origin) {
+            left.retain(|_, left| !left.is_over(now));
+            if left.len() >= MOST_LEFT {
+                return false;
+            }
         }
-        let known = known.unwrap_or(Span { after: span.after, upto });
-        let after = known.after.min(span.after);
-        let length = (known.upto.max(upto) - after).checked_next_power_of_two();
-        let upto = length.map_or(u64::MAX, |length| after.saturating_add(length));
-        left.insert(origin.clone(), Span { after, upto });
-        true
+        let known = left.entry(refused.origin.clone());
+        known.or_insert_with(|| Left { next: now, ..Left::default() }).add(span)
+    }
+
+    /// The parts of a batch that began after this place go so far; says whether something was left out
+    /// of them.
+    pub fn close(&mut self, span: Span) -> bool {
+        let all = self.left.items.values_mut().chain(self.left.notices.values_mut());
+        let (mut any, parts) = (false, all.filter(|left| left.parts.contains(&span.after)));
+        for left in parts {
+            left.parts.remove(&span.after);
+            left.add(span);
+            any = true;
+        }
+        any
     }
 
     /// Whether half of the room is free.
@@ -277,22 +339,25 @@ impl Waiting {
         self.guests.len() <= MOST_WAITING / 2 && self.octets() <= MOST_OCTETS / 2
     }
 
-    /// Takes out of what the node has of the peer's ledger where something was left out of which no
-    /// other waits, and forgets it; says whether there was any. What the node does not have yet comes
-    /// anyway, and may be left out again.
-    pub fn open(&mut self, bookmark: &mut Bookmark) -> bool {
+    /// Takes out of what the node has of the peer's ledger where something was left out that may find
+    /// its place now: some of its origin passed, or none waits, or a day has gone by. Says whether
+    /// there was any. What the node does not have yet comes anyway, and may be left out again.
+    pub fn open(&mut self, bookmark: &mut Bookmark, passed: &[Verified], now: Instant) -> bool {
         if !self.is_half_free() {
             return false;
         }
         let (guests, mut opened) = (&self.guests, Vec::new());
         for (left, items) in [(&mut self.left.items, true), (&mut self.left.notices, false)] {
-            left.retain(|origin, span| {
-                let mut alike = guests.iter().filter(|it| it.is_item() == items);
-                let first = Span { after: span.after, upto: span.after.saturating_add(1) };
-                let opens = bookmark.has(first) && !alike.any(|it| it.envelope.origin == *origin);
-                opened.extend(opens.then_some(*span));
-                !opens
-            });
+            for (origin, left) in left.iter_mut() {
+                let after = left.span.after;
+                let first = Span { after, upto: after.saturating_add(1) };
+                let passes = || passed.iter().any(|it| it.envelope().origin == *origin);
+                let waits = |it: &Guest| it.is_item() == items && it.envelope.origin == *origin;
+                let may = || passes() || now >= left.next.after(DAY) || !guests.iter().any(waits);
+                if !left.span.is_empty() && bookmark.has(first) && may() {
+                    opened.extend(left.open(now));
+                }
+            }
         }
         opened.iter().for_each(|span| bookmark.open(*span));
         !opened.is_empty()

@@ -261,30 +261,30 @@ fn what_is_left_out_one_after_the_other_is_seldom_news() {
     let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
     let item = refused(&known, items("a", 1).remove(0));
     let part = |after| Span { after, upto: after + 3 };
-    let news = (100..20_000).filter(|after| room.leave_out(&item, part(*after))).count();
+    let news = (100..20_000).filter(|after| room.leave_out(&item, part(*after), now())).count();
     assert!((2..40).contains(&news), "{news}");
-    assert!(!room.leave_out(&item, part(150)), "it is within");
-    assert!(room.leave_out(&item, part(50)), "an earlier one is not");
-    let after = |it| Span { after: it, upto: it };
-    assert!(room.leave_out(&item, after(70)), "nor is everything after a place");
-    assert!(!room.leave_out(&item, part(u64::MAX - 3)));
+    assert!(!room.leave_out(&item, part(150), now()), "it is within");
+    assert!(room.leave_out(&item, part(50), now()), "an earlier one is not");
     let of = |n: usize| Refused { origin: id(&format!("n{n}")), ..item.clone() };
-    let origins = (0..1_000).filter(|it| room.leave_out(&of(*it), part(1))).count();
+    let origins = (0..1_000).filter(|it| room.leave_out(&of(*it), part(1), now())).count();
     assert_eq!(origins, MOST_LEFT - 1, "of so many origins and no more");
 }
 
 #[test]
-fn what_a_part_of_a_batch_left_out_comes_again_only_once_the_whole_is_entered() {
+fn what_a_part_of_a_batch_left_out_comes_again_with_what_the_whole_is() {
     let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
     let item = refused(&known, items("a", 1).remove(0));
     let (mut room, mut bookmark) = (Waiting::default(), Bookmark::default());
     bookmark.add(Span { after: 0, upto: 10 }, Digest::default());
     // The first part of what comes after the tenth place does not say how far that goes.
-    assert!(room.leave_out(&item, Span { after: 10, upto: 10 }));
-    assert!(!room.open(&mut bookmark) && !room.is_empty(), "to forget it now would be to lose it");
-    bookmark.add(Span { after: 10, upto: 20 }, Digest::default());
-    assert!(room.open(&mut bookmark) && room.is_empty());
-    assert!(bookmark.has(Span { after: 0, upto: 10 }) && bookmark.last() == 10);
+    assert!(room.leave_out(&item, Span { after: 10, upto: 10 }, now()));
+    assert!(!room.open(&mut bookmark, &[], now()), "to forget it now would be to lose it");
+    let whole = Span { after: 10, upto: 18 };
+    bookmark.add(whole, Digest::default());
+    bookmark.add(Span { after: 18, upto: 50 }, Digest::default());
+    assert!(room.close(whole) && !room.close(whole));
+    assert!(room.open(&mut bookmark, &[], now()) && room.is_empty());
+    assert_eq!(bookmark.gaps(50), [whole], "and nothing that came after it");
 }
 
 #[test]
@@ -293,22 +293,28 @@ fn what_was_left_out_comes_again_when_no_other_of_its_kind_waits() {
     let (mut room, mut bookmark) = (Waiting::default(), Bookmark::default());
     bookmark.add(Span { after: 0, upto: 10 }, Digest::default());
     let mut item = refused(&known, items("a", 1).remove(0));
-    assert!(room.leave_out(&item, Span { after: 0, upto: 5 }));
-    // A notice of the same node is no reason to wait, another item is.
+    assert!(room.leave_out(&item, Span { after: 0, upto: 5 }, now()));
+    // A notice of the same node is no reason to wait, another item is, for a day.
     let notice = standing("all", 1, "review");
     room.keep(&mut refused(&known, brought(7, notice)), now());
-    let (mut alone, mut open) = (room.clone(), bookmark.clone());
-    assert!(alone.open(&mut open));
+    assert!(room.clone().open(&mut bookmark.clone(), &[], now()));
     assert_eq!(room.keep(&mut item, now()), Room::Kept);
-    assert!(!room.open(&mut bookmark));
+    assert!(!room.open(&mut bookmark, &[], now()));
+    assert!(room.open(&mut bookmark, &[], later(86_400)));
 }
 
 #[test]
-fn a_room_that_was_kept_as_its_guests_alone_is_read() {
-    let trust = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
-    let mut room = Waiting::default();
-    heard(&trust, &mut room, items("a", 3));
-    let kept = serde_json::to_value(&room).unwrap();
-    assert_eq!(serde_json::from_value::<Waiting>(kept["guests"].clone()).unwrap(), room);
-    assert_eq!(serde_json::from_value::<Waiting>(kept).unwrap(), room);
+fn what_never_finds_room_is_asked_for_ever_more_seldom() {
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let (mut room, item) = (Waiting::default(), refused(&known, items("a", 1).remove(0)));
+    let span = Span { after: 0, upto: 5 };
+    let mut asked = Vec::new();
+    for second in 0..100_000 {
+        let mut bookmark = Bookmark::default();
+        bookmark.add(span, Digest::default());
+        room.leave_out(&item, span, later(second));
+        asked.extend(room.open(&mut bookmark, &[], later(second)).then_some(second));
+    }
+    assert_eq!(asked[..5], [0, 10, 30, 70, 150]);
+    assert!(asked.len() < 16, "{asked:?}");
 }

@@ -76,7 +76,10 @@ async fn what_is_forged_is_refused_with_its_reason() {
         (sealed(&liar.key, HONEST, now(), (item(9, CLEAR), vec![])), "not-for-us"),
         (sealed(&liar.key, VICTIM, later, (item(10, CLEAR), vec![])), "future"),
         (liar.seals(item(11, AMBER)), "lowered-marking"),
-        (liar.gives(item(12, CLEAR), vec![serde_json::from_value(passage).unwrap()]), "widened"),
+        (
+            liar.gives(item(12, CLEAR), vec![serde_json::from_value(passage).unwrap()]),
+            "not-speaking",
+        ),
         (liar.seals(wider), "widened"),
         (liar.seals(alien), "not-speaking"),
         (altered, "broken-seal"),
