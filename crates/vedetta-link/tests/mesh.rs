@@ -6,6 +6,7 @@
 mod mesh {
     mod agreements;
     mod dialled;
+    mod held;
     mod hostile;
     mod in_effect;
     mod network;

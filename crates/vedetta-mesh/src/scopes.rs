@@ -1,6 +1,6 @@
 //! For whom a peer speaks, in the course of time. What it was given while it spoke for somebody is
 //! taken back from it though it does so no more; and what was passed over for it is offered to it once
-//! it speaks for more, or may know more contacts: a place is read once.
+//! it speaks for more, may know more contacts, or a hold is over: a place is read once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use vedetta_federation::shelf::Shelf as _;
 use vedetta_flow::FlowError;
-use vedetta_flow::corridor::{Kept, keep};
+use vedetta_flow::corridor::{Kept, Provenance, keep};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Contact, OrganisationId};
+use vedetta_model::hold::HoldScope;
+use vedetta_model::{Audience, Contact, Handling, ItemId, OrganisationId};
 use vedetta_store::{
     ClearanceId, ItemQuery, Reader, RecordKind, Sequence, StoreError, UnitOfWork, VersionFilter,
 };
@@ -36,6 +37,9 @@ struct Spoken {
     /// Whose contacts it was told then: of those for whom this node speaks.
     #[serde(with = "octets")]
     contacts: Audience,
+    /// What was held then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<HoldScope>,
     /// What was offered then: with another edition everything is read again.
     edition: String,
     /// What is to be offered again.
@@ -48,6 +52,9 @@ struct Owed {
     /// What was cleared for these.
     #[serde(with = "octets")]
     whom: Audience,
+    /// That alone which was held so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<HoldScope>,
     /// After this place.
     after: Sequence,
     /// Up to this one: what is later is read in the light of that day.
@@ -85,7 +92,9 @@ impl Nodes {
         let edition = self.edition(peer).map_err(|it| FlowError::Conflict(it.to_string()))?;
         let name = spoken_name(peer);
         let before = self.house.read(|reader| reader.bookmark(&name)).map(read)?;
-        let said = Spoken { now: scope, contacts, edition, ..before.clone().unwrap_or_default() };
+        let held = held(mesh);
+        let said =
+            Spoken { now: scope, contacts, held, edition, ..before.clone().unwrap_or_default() };
         let mut spoken = match before {
             Some(before) if before == said => before,
             _ => self.change_scope(peer, said)?,
@@ -111,10 +120,13 @@ impl Nodes {
             if let Some(before) = before.filter(|it| it.edition == said.edition) {
                 let whom = said.now.difference(&before.now);
                 spoken.owed = before.owed;
+                let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+                let owed = |whom, held| Owed { whom, held, after: Sequence::START, until };
                 if !whom.is_empty() {
-                    let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
-                    spoken.owed.push(Owed { whom, after: Sequence::START, until });
+                    spoken.owed.push(owed(whom, None));
                 }
+                let over = before.held.iter().filter(|it| !said.held.contains(it));
+                spoken.owed.extend(over.map(|it| owed(said.now.clone(), Some(it.clone()))));
                 tell_contacts(unit, &to, &said.contacts.difference(&before.contacts))?;
             }
             write(unit, &name, &spoken)?;
@@ -131,12 +143,14 @@ impl Nodes {
         first: Owed,
     ) -> Result<Spoken, FlowError> {
         let book = &self.house.shared().book;
-        let named = book.such(|it| recorded(book, it).meets(&first.whom));
+        let named =
+            book.such(|it| first.is_of(&it.handling) && recorded(book, it).meets(&first.whom));
         let mut stretch = Stretch::default();
         self.house.read(|reader| {
-            stretch = releases(reader, &first, &named)?;
+            let ids = self.held_items(reader, &first)?;
+            stretch = releases(reader, &first, (&named, &ids))?;
             if stretch.1.is_none() {
-                stretch.0.extend(beside(reader, mesh, (&first, &named))?);
+                stretch.0.extend(beside(reader, mesh, &first, (&named, &ids))?);
             }
             Ok(())
         })?;
@@ -157,13 +171,49 @@ impl Nodes {
         })?;
         Ok(spoken)
     }
+
+    /// The item that was held, with its derived forms; none when it was no single item.
+    fn held_items(&self, reader: &mut dyn Reader, owed: &Owed) -> Result<Vec<ItemId>, StoreError> {
+        let Some(HoldScope::Item(id)) = &owed.held else { return Ok(Vec::new()) };
+        let mut ids = BTreeSet::from([id.clone()]);
+        for release in reader.releases(id)? {
+            ids.insert(self.house.derived_id(reader, (id, release.producer))?);
+            ids.extend(Provenance::of(&release).and_then(|it| it.envelope.derived));
+        }
+        Ok(ids.into_iter().collect())
+    }
+}
+
+impl Owed {
+    /// Whether what is handled so is among it.
+    fn is_of(&self, handling: &Handling) -> bool {
+        match &self.held {
+            None | Some(HoldScope::Item(_)) => true,
+            Some(HoldScope::Victim(victim)) => handling.victims.contains(victim),
+            Some(HoldScope::Producer(producer)) => handling.producer == *producer,
+        }
+    }
+}
+
+/// What is held, as it stands.
+fn held(mesh: &Mesh) -> Vec<HoldScope> {
+    let standing = &mesh.standing;
+    let now = standing.network.compiled_at();
+    let binding = standing.holds.iter().filter(|hold| hold.binds(now));
+    let mut held = Vec::new();
+    for hold in binding {
+        if !held.contains(&hold.scope) {
+            held.push(hold.scope.clone());
+        }
+    }
+    held
 }
 
 /// The releases of a stretch that were cleared for those who are new.
 fn releases(
     reader: &mut dyn Reader,
     owed: &Owed,
-    named: &[ClearanceId],
+    (named, ids): (&[ClearanceId], &[ItemId]),
 ) -> Result<Stretch, StoreError> {
     if named.is_empty() {
         return Ok(Stretch::default());
@@ -175,7 +225,7 @@ fn releases(
         limit: TOGETHER,
         clearances: Some(named),
         producer: None,
-        ids: &[],
+        ids,
         kinds: &[],
         versions: VersionFilter::All,
     })?;
@@ -186,11 +236,16 @@ fn releases(
 fn beside(
     reader: &mut dyn Reader,
     mesh: &Mesh,
-    (owed, named): (&Owed, &[ClearanceId]),
+    owed: &Owed,
+    (named, ids): (&[ClearanceId], &[ItemId]),
 ) -> Result<Vec<Sequence>, StoreError> {
     let mut places = Vec::new();
     for id in named {
         places.extend(noted(reader, &gave_way_name(*id))?);
+    }
+    if owed.held.is_some() {
+        places.retain(|place| *place <= owed.until);
+        return of_items(reader, places, ids);
     }
     let standing = &mesh.standing;
     for text in standing.agreements.iter().filter(|it| is_party(&standing.network, it, &owed.whom))
@@ -199,6 +254,25 @@ fn beside(
     }
     places.retain(|place| *place <= owed.until);
     Ok(places)
+}
+
+/// Of some places those that are of some items; all when none is named.
+fn of_items(
+    reader: &mut dyn Reader,
+    places: Vec<Sequence>,
+    ids: &[ItemId],
+) -> Result<Vec<Sequence>, StoreError> {
+    if ids.is_empty() {
+        return Ok(places);
+    }
+    let mut found = Vec::new();
+    for place in places {
+        let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
+        if entry.is_some_and(|entry| ids.iter().any(|id| id.as_str() == entry.subject)) {
+            found.push(place);
+        }
+    }
+    Ok(found)
 }
 
 /// Has a peer told the contacts of organisations that it may know from now on.

@@ -1,7 +1,9 @@
 //! What of the ledger goes to a peer: read in the light of the day, once for each place.
 
+mod held;
 mod notices;
 
+pub(crate) use held::whole_of;
 pub(crate) use notices::{counterparts, is_party};
 
 use std::cell::OnceCell;
@@ -18,13 +20,14 @@ use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Category, Given, Handling, OrganisationId, Tlp};
+use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId, Tlp};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
     VersionFilter,
 };
 
+use self::held::whole_of_lost;
 use crate::Nodes;
 use crate::line::Line;
 use crate::places::{envelope_at, first_of, gave_way_name, hash_at, noted, stamp_of};
@@ -255,7 +258,8 @@ impl Sharing<'_> {
             // Who released it again did not bring it.
             let actor = if again { "" } else { actor };
             let place = (item.stamp.seq, actor);
-            self.onward(envelope, (item.clearance, &clearance), place, item.origin);
+            let of = (item.origin, &whole_of(&item));
+            self.onward(envelope, (item.clearance, &clearance), place, of);
         }
         Ok(())
     }
@@ -303,6 +307,7 @@ impl Sharing<'_> {
         clearance: &Clearance,
     ) -> Result<(), StoreError> {
         let passing = self.passing(item.clearance, clearance, None);
+        let passing = self.unheld(passing, &whole_of(item), &clearance.handling.producer);
         let Some(passing) = passing else { return Ok(()) };
         // What another node brought and somebody here too is this node's own from then on.
         let at = match item.origin == item.stamp.seq || Provenance::of(item).is_some() {
@@ -378,12 +383,12 @@ impl Sharing<'_> {
         envelope: Envelope,
         (id, clearance): (ClearanceId, &Clearance),
         place: (Sequence, &str),
-        origin: Sequence,
+        (origin, whole): (Sequence, &ItemId),
     ) {
         if self.back(&envelope, place) {
             return;
         }
-        if let Some(passing) = self.says(&envelope, (id, clearance)) {
+        if let Some(passing) = self.says(&envelope, (id, clearance), whole) {
             self.note(origin, &passing);
             self.push(envelope, passing.by.clone());
         }
@@ -590,10 +595,12 @@ impl Sharing<'_> {
         {
             return Ok(());
         }
-        if let Some(passing) = self.says(&envelope, (id, &clearance)) {
+        let whole = whole_of_lost(reader, &envelope, &clearance)?;
+        let Some(whole) = whole else { return Ok(()) };
+        if let Some(passing) = self.says(&envelope, (id, &clearance), &whole) {
             let mut covered = Coverage::default();
             let ways = lost_ways(reader, &envelope.leaf())?.unwrap_or_default();
-            self.cover_by(reader, (ways, entry), &mut covered)?;
+            self.cover_by(reader, (ways, entry), &whole, &mut covered)?;
             if covered.add(envelope.hops.len(), &passing.by) == Worth::News {
                 self.push(envelope, passing.by.clone());
             }
@@ -617,12 +624,13 @@ impl Sharing<'_> {
         if let Some(first) = first_of(reader, &releases)? {
             let mut covered = Coverage::default();
             self.cover_before(reader, (&first, entry), &mut covered)?;
-            let said = self.says(&envelope, (id, &clearance));
+            let whole = whole_of(&first);
+            let said = self.says(&envelope, (id, &clearance), &whole);
             let news =
                 said.is_none_or(|said| covered.add(envelope.hops.len(), &said.by) == Worth::News);
             if news {
                 let place = (entry.stamp.seq, entry.actor.as_str());
-                self.onward(envelope, (id, &clearance), place, origin);
+                self.onward(envelope, (id, &clearance), place, (origin, &whole));
             }
         }
         Ok(())
@@ -642,12 +650,16 @@ impl Sharing<'_> {
         (first, entry): (&StoredItem, &Entry),
         covered: &mut Coverage,
     ) -> Result<(), StoreError> {
+        let whole = whole_of(first);
         if let Some(clearance) = self.shared.book.get(first.clearance) {
             let brought = Provenance::of(first).and_then(|it| it.envelope.with(&first.body));
             let said = match &brought {
                 Some(envelope) if self.is_refused(reader, envelope, first.stamp.seq)? => None,
-                Some(envelope) => self.says(envelope, (first.clearance, &clearance)),
-                None => self.passing(first.clearance, &clearance, None),
+                Some(envelope) => self.says(envelope, (first.clearance, &clearance), &whole),
+                None => {
+                    let passing = self.passing(first.clearance, &clearance, None);
+                    self.unheld(passing, &whole, &clearance.handling.producer)
+                }
             };
             let hops = brought.map_or(0, |envelope| envelope.hops.len());
             if let Some(said) = said {
@@ -655,7 +667,7 @@ impl Sharing<'_> {
             }
         }
         let ways = ways(reader, first.origin)?;
-        self.cover_by(reader, (ways, entry), covered)
+        self.cover_by(reader, (ways, entry), &whole, covered)
     }
 
     /// The same by the deeds of the ways before one.
@@ -663,6 +675,7 @@ impl Sharing<'_> {
         &self,
         reader: &mut dyn Reader,
         (ways, entry): (Vec<Way>, &Entry),
+        whole: &ItemId,
         covered: &mut Coverage,
     ) -> Result<(), StoreError> {
         let deeds = ways.into_iter().filter_map(|way| way.deed);
@@ -679,7 +692,7 @@ impl Sharing<'_> {
             let envelope = serde_json::from_slice::<Envelope>(&entry.body);
             if let (Ok(envelope), Some(clearance)) = (envelope, self.by_today(id))
                 && !self.is_refused(reader, &envelope, entry.stamp.seq)?
-                && let Some(said) = self.says(&envelope, (id, &clearance))
+                && let Some(said) = self.says(&envelope, (id, &clearance), whole)
             {
                 covered.add(envelope.hops.len(), &said.by);
             }
@@ -705,13 +718,19 @@ impl Sharing<'_> {
     }
 
     /// By whose right an envelope that came goes to the peer; nothing when it has been there.
-    fn says(&self, envelope: &Envelope, (id, clearance): (ClearanceId, &Clearance)) -> Passing {
+    fn says(
+        &self,
+        envelope: &Envelope,
+        (id, clearance): (ClearanceId, &Clearance),
+        whole: &ItemId,
+    ) -> Passing {
         let What::Item(item) = &envelope.what else { return None };
         if envelope.passed(self.peer) || !self.mesh.is_sound(envelope) {
             return None;
         }
         let before = envelope.hops.last().map(|hop| &hop.passages);
-        self.passing(id, clearance, Some((item.as_ref(), before)))
+        let passing = self.passing(id, clearance, Some((item.as_ref(), before)));
+        self.unheld(passing, whole, &clearance.handling.producer)
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use vedetta_model::agreement::{Agreement, History};
 use vedetta_model::{
-    AgreementId, Audience, Given, Handling, Instant, ItemId, OrganisationNumber, Right, Tlp,
+    AgreementId, Audience, Given, Handling, Instant, ItemId, OrganisationId, OrganisationNumber,
+    Right, Tlp,
 };
 
 use crate::chain::{Carriers, Reach, Search, Start, Waived, reaches_clients};
@@ -166,6 +167,21 @@ impl Network {
         }
         let producer = self.number(&handling.producer);
         Arc::new(Decision::clone(&decision).keep(&holds, producer))
+    }
+
+    /// What the holds on one item leave of an audience; nothing when none binds. For a derived item
+    /// give the one it was derived from.
+    #[must_use]
+    pub fn kept_of(
+        &self,
+        item: &ItemId,
+        producer: &OrganisationId,
+        audience: &Audience,
+    ) -> Option<Audience> {
+        let mut holds = self.holds_on(item).peekable();
+        holds.peek()?;
+        let producer = self.number(producer);
+        Some(holds.fold(audience.clone(), |rest, hold| hold.keep(&rest, producer)))
     }
 
     /// How much of the past an organisation receives when it is reached for the first time: what

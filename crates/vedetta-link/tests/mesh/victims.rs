@@ -8,7 +8,7 @@ use vedetta_testkit::items::TestItem;
 use super::network::{Node, agreement, agreements, id, party};
 use super::wire::{Wire, pair, settle};
 
-fn incident() -> TestItem {
+pub(super) fn incident() -> TestItem {
     TestItem::incident(1, "Phishing against Comune di Perugia")
         .tlp("AMBER")
         .handled("victim_refs", json!([id("perugia").identity()]))

@@ -264,9 +264,7 @@ impl Load {
             let own = full.follows_from_value() || here.is_empty() || here.iter().any(of);
             return Ok(own.then(|| (full.clone(), Arc::clone(handling))));
         }
-        let Some(full) = unit.bookmark(&full_name(origin, derived))? else { return Ok(None) };
-        let full = String::from_utf8(full).ok().and_then(|full| ItemId::new(&full).ok());
-        let Some(full) = full else { return Ok(None) };
+        let Some(full) = full_of(unit, (origin, derived))? else { return Ok(None) };
         let clearance = unit.releases(&full)?.into_iter().find(of).map(|it| it.clearance);
         let Some(clearance) = clearance else { return Ok(None) };
         let clearance = self.shared.book.seen_by(unit, clearance)?;
@@ -670,6 +668,16 @@ pub(crate) fn way_of<R: Reader + ?Sized>(
 
 fn way_name(leaf: &Digest) -> String {
     format!("way-of/{leaf}")
+}
+
+/// Which full form a derived one of an origin has.
+pub(crate) fn full_of<R: Reader + ?Sized>(
+    reader: &mut R,
+    (origin, derived): (&OrganisationId, &ItemId),
+) -> Result<Option<ItemId>, StoreError> {
+    let full = reader.bookmark(&full_name(origin, derived))?;
+    let full = full.and_then(|full| String::from_utf8(full).ok());
+    Ok(full.and_then(|full| ItemId::new(&full).ok()))
 }
 
 /// Where it is kept which full form a derived one of an origin has.

@@ -1,0 +1,100 @@
+//! What an authority holds goes to no other node, and comes there once the hold is over.
+
+use vedetta_model::agreement::VictimVisibility;
+use vedetta_model::hold::HoldScope;
+use vedetta_model::{Actor, Hold, Role};
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreements, id};
+use super::victims::incident;
+use super::wire::{Wire, pair, settle};
+
+fn officer(node: &Node) -> Actor {
+    Actor { roles: [Role::DutyOfficer].into(), ..node.administrator() }
+}
+
+/// Holds something at a node, as an authority ordered that reads as the agency.
+fn hold(node: &Node, scope: HoldScope) -> Hold {
+    let hold = Hold {
+        id: "order".parse().unwrap(),
+        authority: "Procura della Repubblica".into(),
+        organisation: id("poli-cert"),
+        scope,
+        reason: "proc. 1/26".into(),
+        from: node.house.now(),
+        until: None,
+    };
+    node.house.place_hold(&officer(node), &hold).unwrap();
+    hold
+}
+
+fn lift(node: &Node, hold: &Hold) {
+    node.house.lift_hold(&officer(node), &hold.id).unwrap();
+}
+
+/// Whether anything of an item went over a connection.
+fn went(wires: &[Wire<'_>], of: &str) -> bool {
+    wires.iter().flat_map(|wire| &wire.seen).any(|frame| frame.contains(of))
+}
+
+#[test]
+fn a_held_item_goes_to_no_node_until_the_hold_is_over() {
+    let names = ["cnaipic", "cosc-umbria", "cosc-liguria"];
+    let [national, umbria, liguria] = names.map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    pair(&national, &liguria);
+    let [item, other] = [1, 2].map(|n| TestItem::indicator(n).tlp("AMBER"));
+    umbria.bring("perugia", &[item.clone(), other.clone()]);
+    // At the node that brought it, and at one that passes it on.
+    let first = hold(&umbria, HoldScope::Item(item.id()));
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    assert!(liguria.reads("genova", &other.id()) && !national.reads("cnaipic", &item.id()));
+    assert!(!went(&wires, item.id().as_str()));
+    let second = hold(&national, HoldScope::Item(item.id()));
+    lift(&umbria, &first);
+    settle(&mut wires);
+    assert!(umbria.reads("cosc-umbria", &item.id()) && !national.reads("cnaipic", &item.id()));
+    assert!(!went(&wires[1..], item.id().as_str()));
+    lift(&national, &second);
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &item.id()) && liguria.reads("genova", &item.id()));
+    let again = wires[0].seen.iter().filter(|it| it.contains(other.id().as_str()));
+    assert_eq!(again.count(), 1, "what was not held does not come again");
+}
+
+#[test]
+fn what_is_derived_from_a_held_item_is_held_with_it() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    umbria.bring("perugia", &[incident()]);
+    let hold = hold(&umbria, HoldScope::Item(incident().id()));
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(!went(&wires, "incident--") && national.read_by("cnaipic").is_empty());
+    lift(&umbria, &hold);
+    settle(&mut wires);
+    assert_eq!(national.read_by("cnaipic").len(), 1);
+}
+
+#[test]
+fn what_was_held_for_its_victim_or_its_producer_comes_once_that_is_over() {
+    let held = || {
+        let mut all = agreements();
+        all.iter_mut().for_each(|it| it.handling.victim = VictimVisibility::Named);
+        all
+    };
+    let (victim, producer) = (HoldScope::Victim(id("perugia")), HoldScope::Producer(id("perugia")));
+    for of in [victim, producer] {
+        let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, held()));
+        pair(&national, &umbria);
+        umbria.bring("perugia", &[incident()]);
+        let hold = hold(&umbria, of.clone());
+        let mut wires = [Wire::between(&national, &umbria)];
+        settle(&mut wires);
+        assert!(!national.reads("cnaipic", &incident().id()));
+        lift(&umbria, &hold);
+        settle(&mut wires);
+        assert!(national.reads("cnaipic", &incident().id()), "{of:?}");
+    }
+}
