@@ -107,7 +107,8 @@ struct Listed {
     /// Only those that end within so many days, or go on tacitly: their last day to object.
     #[arg(long, value_name = "DAYS")]
     ends_within: Option<u32>,
-    /// Every adhesion too, instead of how many there are to each; `--json` always has them.
+    /// Every adhesion too, instead of how many there are to each: of a stage, of those that end soon
+    /// and with `--json` they always are.
     #[arg(long)]
     all: bool,
 }
@@ -188,7 +189,7 @@ impl Command for Agreement {
 
     fn lines(&self, told: &Value) -> String {
         match &self.what {
-            What::List(which) if which.all => printed::all(told),
+            What::List(which) if !which.folds() => printed::all(told),
             What::List(_) => printed::list(told),
             What::Overdue(_) => printed::overdue(told),
             What::Pace { .. } => printed::pace(told),
@@ -233,6 +234,11 @@ fn step<N: Node>(node: &mut N, which: &AgreementId, step: &Value) -> Result<Valu
 }
 
 impl Listed {
+    /// Whether adhesions are only counted: who asks for some wants to know which.
+    const fn folds(&self) -> bool {
+        !self.all && self.stage.is_none() && self.ends_within.is_none()
+    }
+
     /// With the last day of each, and the first to end before the others where that was asked.
     fn list<N: Node>(&self, node: &mut N) -> Result<Value, N::Failure> {
         let mut path = "/api/v1/agreements?limit=1000".to_owned();
@@ -383,9 +389,10 @@ adhesions: elsewhere             1 adhesion
 2 agreements and 4 adhesions: --all lists each
 ";
         assert_eq!(list.lines(&told), said);
-        let all: Agreement = parsed("list --all");
-        let lines = all.lines(&told);
-        assert!((1..5).all(|it| lines.contains(&format!("a-{it} "))), "{lines}");
+        for each in ["list --all", "list --stage in-force", "list --ends-within 60"] {
+            let lines = parsed::<Agreement>(each).lines(&told);
+            assert!((1..5).all(|it| lines.contains(&format!("a-{it} "))), "{each}: {lines}");
+        }
     }
 
     #[test]
