@@ -135,11 +135,15 @@ impl Words {
         ITALIAN.get(place).map(|(_, called)| *called)
     }
 
-    /// Who wrote an entry when that was no person: a part of the node; none for an account.
+    /// Who wrote an entry when that was no account of the directory: whoever gives commands at the
+    /// machine, or a part of the node; none for an account. What the node writes by itself under the
+    /// same name is known by the kind of record.
     #[must_use]
-    pub fn writer(self, name: &str) -> Option<&'static str> {
+    pub fn writer(self, name: &str, record: Option<&str>) -> Option<&'static str> {
         let (it, en) = match name {
-            "vedetta" | "operator" => ("il nodo", "the node"),
+            // The node calls who is on duty by itself.
+            "vedetta" if record == Some("alarm") => ("il nodo", "the node"),
+            "vedetta" => ("chi gestisce il nodo (vedetta)", "the operator (vedetta)"),
             "console" => ("le pagine del nodo", "the node's pages"),
             "ledger" => ("il registro delle consegne", "the record of deliveries"),
             "clear_items" => ("le decisioni automatiche", "the automatic decisions"),
@@ -162,5 +166,14 @@ mod tests {
         let it = Words(Language::It);
         assert_eq!((it.ledger("stage"), it.ledger("cosc-umbria")), (Some("stadio"), None));
         assert_eq!(Words(Language::En).ledger("stage"), None);
+    }
+
+    #[test]
+    fn what_an_operator_did_is_not_said_to_be_the_nodes() {
+        let said = |of| [Language::It, Language::En].map(|it| Words(it).writer("vedetta", of));
+        let operator = ["chi gestisce il nodo (vedetta)", "the operator (vedetta)"];
+        assert_eq!(said(Some("hold")), operator.map(Some));
+        assert_eq!(said(None), operator.map(Some));
+        assert_eq!(said(Some("alarm")), ["il nodo", "the node"].map(Some));
     }
 }

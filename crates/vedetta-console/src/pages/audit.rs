@@ -23,6 +23,8 @@ use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, Instant, Language};
 use vedetta_words::Words;
 
+use crate::pages::audit_entry::written_by;
+
 /// Which entries, as typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -243,7 +245,7 @@ impl Wanted {
         self.filter.admits(entry)
             && (self.text.is_empty()
                 || texts().into_iter().any(|it| says(it))
-                || self.w.writer(&entry.actor).is_some_and(says))
+                || self.w.writer(&entry.actor, None).is_some_and(says))
     }
 }
 
@@ -281,7 +283,7 @@ impl Row {
             seq: entry.stamp.seq.0,
             at: Moment::of(entry.stamp.at, w),
             kind: w.entry(entry.kind),
-            by: w.writer(&it.by).map_or_else(|| it.by.clone(), str::to_owned),
+            by: written_by(it, w),
             subject: short(&entry.subject, 80),
             facts: short(&facts::in_line(w, &it.told), 200),
         }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::Value;
 use vedetta_api::Problem;
+use vedetta_flow::views::told_entries::ToldEntry;
 use vedetta_flow::{Digest, FlowError, Sequence};
 use vedetta_frame::console::Console;
 use vedetta_frame::facts;
@@ -12,6 +13,7 @@ use vedetta_frame::forms::escaped;
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
+use vedetta_words::Words;
 
 #[derive(Template)]
 #[template(path = "audit_entry.html")]
@@ -59,7 +61,7 @@ pub(super) async fn show(
         at: Moment::of(entry.stamp.at, w),
         exactly: entry.stamp.at.to_string(),
         kind: w.entry(entry.kind),
-        by: w.writer(&told.by).map_or_else(|| told.by.clone(), str::to_owned),
+        by: written_by(told, w),
         by_address: format!("/audit?actor={}", escaped(&entry.actor)),
         subject: entry.subject.clone(),
         subject_address: format!("/audit?subject={}", escaped(&entry.subject)),
@@ -72,6 +74,12 @@ pub(super) async fn show(
             .map(|it| (it.entry.stamp.seq.0, it.entry.hash.to_string())),
         after: at(seq + 1).map(|it| it.entry.stamp.seq.0),
     })
+}
+
+/// Who wrote an entry, as people call them.
+pub(super) fn written_by(told: &ToldEntry, w: Words) -> String {
+    let record = told.told.get("record").and_then(Value::as_str);
+    w.writer(&told.by, record).map_or_else(|| told.by.clone(), str::to_owned)
 }
 
 fn pretty(facts: &str) -> String {
