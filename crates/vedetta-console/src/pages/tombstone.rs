@@ -35,6 +35,8 @@ struct TombstonePage {
     at: Moment,
     by: Option<String>,
     reason: String,
+    /// Whether by whom and why is kept from who asks, rather than not known.
+    untold: bool,
     holders: Option<Vec<Holds>>,
     count: String,
     hidden: usize,
@@ -63,6 +65,7 @@ pub(super) fn page(
             at: Moment::of(left.withdrawn.at, w),
             by: by.map(|by| called(console, by)),
             reason: left.withdrawn.reason.clone(),
+            untold: by.is_none() && left.holders.is_none(),
             holders: left.holders.as_ref().map(|all| rows(console, w, all)),
             count: w.number(count as u64),
             hidden: count.saturating_sub(ROWS),

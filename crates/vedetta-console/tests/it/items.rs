@@ -179,6 +179,43 @@ async fn what_lapsed_is_listed_though_it_is_far_behind_what_was_never_had() {
 }
 
 #[tokio::test]
+async fn a_stone_says_that_something_is_not_told_only_to_those_whom_it_is_not_told() {
+    use serde_json::json;
+    use vedetta_flow::{Sequence, Step, VersionFilter, Wish};
+    let test = TestHouse::small();
+    let draft = json!({
+        "id": "hidden", "title": "Operatori", "parent": "act",
+        "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["incident"] },
+            { "name": "operators", "organisations": ["stranger"], "receives": ["incident"] }
+        ],
+        "handling": { "highest_tlp": "AMBER+STRICT", "victim": "hidden", "history": "none" }
+    });
+    let draft: vedetta_model::Agreement = serde_json::from_value(draft).unwrap();
+    let admin = test.administrator();
+    test.house.put_draft(&admin, &draft).unwrap();
+    test.house.step_agreement(&admin, &draft.id, &Step::PutInForce).unwrap();
+    let item = TestItem::incident(1, "Ransomware at Comune di Perugia").tlp("AMBER");
+    test.bring("perugia", std::slice::from_ref(&item));
+    let all = Wish::all(Sequence::START, VersionFilter::Last);
+    let form = test.house.page(&test.person("stranger"), &all).unwrap().items[0].id.clone();
+    let node = Node::over(test);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    let page = format!("/items/{form}");
+    assert_eq!(node.browser("stranger").open(&page).await.status, StatusCode::OK);
+    vedetta_api::live::record(node.console.api()).await;
+    let house = node.console.house();
+    house.withdraw(&node.admin, &item.id(), "Era un falso allarme").unwrap();
+    for (who, untold) in [("stranger", true), ("turno", false)] {
+        let left = node.browser(who).open(&page).await;
+        assert_eq!(left.status, StatusCode::GONE, "{who}: {}", left.text);
+        let said = left.text.contains("non si dice a chi ha la forma senza la vittima");
+        assert_eq!(said, untold, "{who}: {}", left.text);
+    }
+}
+
+#[tokio::test]
 async fn what_a_page_previews_counts_as_brought() {
     let settings = vedetta_api::Settings { octets_a_day: 2_500, ..Default::default() };
     let node = Node::with(TestHouse::small(), settings);
