@@ -58,7 +58,8 @@ pub(super) async fn show(
     State(console): State<Console>,
     signed: Signed,
 ) -> Result<Response, Problem> {
-    let (w, actor) = (signed.words(), signed.actor());
+    let w = signed.words();
+    let actor = Actor { language: w.0, ..signed.actor() };
     let asked = console.api().ask_at(Cost::Bulk, move |house| find(house, &actor));
     let (lapses, hidden) = asked.await?;
     let rows = lapses.into_iter().map(|it| Row::of(&console, w, it)).collect();

@@ -172,9 +172,14 @@ async fn what_lapsed_is_listed_though_it_is_far_behind_what_was_never_had() {
     test.house.tell_lapses().unwrap();
     let node = Node::over(test);
     let mut browser = node.browser("terni");
+    browser.cookies.insert("__Host-vedetta-language".into(), "en".into());
+    let english = browser.open("/lapses").await.text;
+    assert!(english.contains("Stop using what") && !english.contains("Non usare più"), "{english}");
+    browser.cookies.insert("__Host-vedetta-language".into(), "it".into());
     let page = browser.open("/lapses").await.text;
     let listed = |item: &TestItem| page.contains(item.id().as_str());
     assert!(had[..50].iter().all(listed) && !never.iter().any(listed), "{page}");
+    assert!(page.contains("Non usare più ciò che è elencato"), "{page}");
     assert!(!listed(&had[50]) && page.contains("/api/v1/lapses/items?agreement=act"), "{page}");
 }
 
