@@ -132,7 +132,8 @@ impl Console {
     ) -> Result<T, Problem> {
         let desk = self.0.api.mail_desk().map(Arc::clone).ok_or_else(|| {
             let sentence = "this node has no mail desk; ask its administrator for one";
-            Problem::new(Kind::Unknown, sentence)
+            let italian = "questo nodo non ha un banco della posta: chiedilo a chi lo amministra";
+            Problem::new(Kind::Unknown, sentence).in_italian(Some(italian))
         })?;
         self.0.api.ask_at(Cost::Bulk, move |_| question(&desk)).await
     }

@@ -110,7 +110,8 @@ impl Gate {
         if posted && !is_from_here(&parts.headers) {
             let sentence =
                 "the form was sent from another site; open the page here, and send it again";
-            return Err(ended(Problem::new(Kind::Forbidden, sentence)));
+            let italian = "il modulo viene da un altro sito: apri la pagina qui e invialo di nuovo";
+            return Err(ended(Problem::new(Kind::Forbidden, sentence).in_italian(Some(italian))));
         }
         self.prove(visit, &parts.headers).await?;
         // Who has not signed in may keep what a small form holds. What is large is read of nobody who

@@ -34,5 +34,8 @@ pub fn name(standing: &Standing, id: &OrganisationId) -> String {
 
 /// The identifier in an address; what is none is nobody's.
 pub fn named(id: &str) -> Result<OrganisationId, Problem> {
-    OrganisationId::new(id).map_err(|error| Problem::new(Kind::Unknown, error.to_string()))
+    OrganisationId::new(id).map_err(|error| {
+        let italian = "non è l'identificativo di un'organizzazione: controllalo";
+        Problem::new(Kind::Unknown, error.to_string()).in_italian(Some(italian))
+    })
 }

@@ -62,7 +62,7 @@ pub fn whole(w: Words, problem: &Problem) -> String {
 pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Response {
     let (heading, advice) = told(visit.words, problem.kind);
     let status = problem.kind.face().1;
-    let (detail, of) = said(visit.words, problem);
+    let (detail, of) = said_of_all(visit.words, problem);
     let frame = Frame::of(console, visit, heading, Section::Other);
     let refused = Refused { frame, heading, advice, detail, of, status: status.as_u16() };
     let mut response = page_with(status, &refused).unwrap_or_else(|_| status.into_response());
@@ -74,15 +74,22 @@ pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Respo
 }
 
 /// What was wrong and what to do, and the language in which it is said.
-pub(crate) fn said(w: Words, problem: &Problem) -> (String, &'static str) {
+fn said(w: Words, problem: &Problem) -> (String, &'static str) {
     let english = problem.sentence();
     let italian = problem.italian.as_deref();
     let italian = italian.or_else(|| refusal(&english)).or_else(|| refusal(&problem.detail));
-    // What is not there or not allowed needs no particulars: they are in the address.
-    let italian = italian.or_else(|| common(w, problem.kind));
     match italian.filter(|_| w.0 == Language::It) {
         Some(italian) => (italian.to_owned(), "it"),
         None => (english, "en"),
+    }
+}
+
+/// The same of a whole page: what is not there or not allowed needs no particulars, they are in its
+/// address.
+fn said_of_all(w: Words, problem: &Problem) -> (String, &'static str) {
+    match (said(w, problem), common(w, problem.kind)) {
+        ((_, "en"), Some(common)) if w.0 == Language::It => (common.to_owned(), "it"),
+        (said, _) => said,
     }
 }
 
@@ -153,11 +160,14 @@ mod tests {
     fn what_is_not_there_or_not_allowed_is_told_in_the_language_of_the_page() {
         for kind in [Kind::Unproven, Kind::Forbidden, Kind::Unknown, Kind::MethodNotAllowed] {
             let problem = Problem::new(kind, "a sentence that nobody translated");
-            let (told, of) = said(Words(Language::It), &problem);
+            let (told, of) = said_of_all(Words(Language::It), &problem);
             assert_eq!(of, "it", "{told}");
-            assert_eq!(said(Words(Language::En), &problem).1, "en");
+            assert_eq!(said_of_all(Words(Language::En), &problem).1, "en");
+            // A form has an address of its own: it says what was wrong with what was typed.
+            let on_form = whole(Words(Language::It), &problem);
+            assert!(on_form.starts_with("a sentence that nobody"), "{on_form}");
         }
         let known = Problem::new(Kind::Unknown, "x").in_italian(Some("non c'è il caso"));
-        assert_eq!(said(Words(Language::It), &known).0, "non c'è il caso");
+        assert_eq!(said_of_all(Words(Language::It), &known).0, "non c'è il caso");
     }
 }

@@ -17,7 +17,7 @@ use vedetta_frame::organisation::named;
 use vedetta_frame::refused::{refusal_status, told_on_form, whole};
 use vedetta_frame::said::Said;
 use vedetta_frame::visit::Signed;
-use vedetta_model::{AccountId, OrganisationId};
+use vedetta_model::{AccountId, Language, OrganisationId};
 use vedetta_watch::desk::Roster;
 use vedetta_watch::desk::roster::Shift;
 use vedetta_words::Words;
@@ -87,7 +87,8 @@ async fn known(
     of: &OrganisationId,
 ) -> Result<Option<(Roster, Sequence)>, Problem> {
     if !super::duty::keeps(console, signed, of) {
-        return Err(Problem::new(Kind::Forbidden, signed.words().roster_not_yours()));
+        let [it, en] = [Language::It, Language::En].map(|it| Words(it).roster_not_yours());
+        return Err(Problem::new(Kind::Forbidden, en).in_italian(Some(it)));
     }
     let (actor, room, now) = (signed.actor(), of.clone(), console.house().now());
     match console.watch(move |watch| watch.roster(&actor, &room, (now, now))).await {

@@ -112,7 +112,7 @@ crate::words! {
     roster_account_wrong(reason: &str): "Un account non è scritto bene: {reason}" / "An account is not well written: {reason}",
     roster_stagger_wrong: "Lo sfasamento è un numero di giorni." / "The stagger is a number of days.",
     roster_field_missing: "Manca qualcosa: chi, quale turno, quale centro." / "Something is missing: who, which shift, which centre.",
-    roster_not_yours: "this roster is another room's; a duty officer of that room keeps it" / "this roster is another room's; a duty officer of that room keeps it",
+    roster_not_yours: "questi turni sono di un'altra sala: li tiene un funzionario di turno di là" / "this roster is another room's; a duty officer of that room keeps it",
     day_wrong: "Il giorno non è valido: scrivilo come 2026-01-31." / "That is no day: write it as 2026-01-31.",
     handover_title: "Consegna del turno" / "Handover",
     handover_intro: "Ciò che è aperto passa da chi smonta a chi monta, riga per riga. Firmano tutti e due; nessuna consegna si salta." / "What is open goes from who leaves to who comes, line by line. Both sign; none is skipped.",

@@ -97,7 +97,10 @@ pub(super) async fn end(
     if end.await? {
         return Ok(Done::to("/account").said(Said::SessionEnded).into_response());
     }
-    Err(Problem::new(Kind::Unknown, "no such session of yours; it may have ended already"))
+    let italian = "questa sessione non è tua, o è già finita: guarda quali restano";
+    let problem =
+        Problem::new(Kind::Unknown, "no such session of yours; it may have ended already");
+    Err(problem.in_italian(Some(italian)))
 }
 
 impl Account {

@@ -94,7 +94,11 @@ pub(super) async fn retry(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::new(Kind::Unknown, "there is no such work; load the page again");
+    let unknown = || {
+        let italian = "questo lavoro non c'è più: carica di nuovo la pagina";
+        Problem::new(Kind::Unknown, "there is no such work; load the page again")
+            .in_italian(Some(italian))
+    };
     let (actor, id) = (signed.actor(), id.parse().map(JobId).map_err(|_| unknown())?);
     console.ask(move |house| house.retry_work(&actor, id)).await?;
     Ok(Done::to("/deliveries").said(Said::Retried).into_response())

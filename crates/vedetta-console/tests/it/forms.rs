@@ -33,7 +33,9 @@ async fn a_form_from_another_site_is_refused() {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(format!("seal={seal}")))
             .unwrap();
-        assert_eq!(browser.send(request).await.status, StatusCode::FORBIDDEN, "{name}");
+        let refused = browser.send(request).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}");
+        assert!(refused.text.contains("viene da un altro sito"), "{name}: {}", refused.text);
     }
 }
 
