@@ -34,6 +34,7 @@ use crate::places::{envelope_at, first_of, gave_way_name, hash_at, noted, stamp_
 use crate::refused::{Refused, refused};
 use crate::take::items::aside::lost_ways;
 use crate::take::items::{Way, ways};
+use crate::take::notices::is_withdrawn_elsewhere;
 
 /// By whose right what was cleared so goes to a peer, and for whom there; nothing when it does not.
 type Passing = Option<Arc<Sayings>>;
@@ -597,6 +598,9 @@ impl Sharing<'_> {
         }
         let whole = whole_of_lost(reader, &envelope, &clearance)?;
         let Some(whole) = whole else { return Ok(()) };
+        if was_withdrawn(reader, &envelope, entry)? {
+            return Ok(());
+        }
         if let Some(passing) = self.says(&envelope, (id, &clearance), &whole) {
             let mut covered = Coverage::default();
             let ways = lost_ways(reader, &envelope.leaf())?.unwrap_or_default();
@@ -748,6 +752,18 @@ fn is_served(reader: &mut dyn Reader, origin: Sequence) -> Result<bool, StoreErr
         versions: VersionFilter::All,
     })?;
     Ok(page.items.iter().any(|item| item.stamp.seq == origin))
+}
+
+/// Whether who brought what gave way has withdrawn it since.
+fn was_withdrawn(
+    reader: &mut dyn Reader,
+    envelope: &Envelope,
+    entry: &Entry,
+) -> Result<bool, StoreError> {
+    let What::Item(item) = &envelope.what else { return Ok(false) };
+    let Some(id) = &item.object.outline().id else { return Ok(false) };
+    let of = (id, &item.conditions.producer);
+    is_withdrawn_elsewhere(reader, &envelope.origin, of, entry.stamp.seq)
 }
 
 /// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.

@@ -1,7 +1,7 @@
 //! What a peer brought, taken into the ledger in one unit of work.
 
 pub(crate) mod items;
-mod notices;
+pub(crate) mod notices;
 mod rivals;
 mod standings;
 

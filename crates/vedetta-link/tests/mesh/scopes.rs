@@ -20,7 +20,7 @@ pub(super) fn closed(id: &str, one: &str, two: &str) -> Agreement {
 }
 
 /// Has a node accept another for some organisations alone.
-fn narrow(node: &Node, peer: &str, organisations: &[&str]) {
+pub(super) fn narrow(node: &Node, peer: &str, organisations: &[&str]) {
     let organisations = organisations.iter().copied().map(id).collect();
     let serves = Scope { organisations, ..Scope::default() };
     let terms = Terms { serves, vouches: Vouches::Below };

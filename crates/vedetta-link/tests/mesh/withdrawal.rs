@@ -7,7 +7,7 @@ use vedetta_testkit::items::TestItem;
 
 use super::hostile::{bring, clear, item, withdraw};
 use super::network::{Node, agreements, id};
-use super::scopes::closed;
+use super::scopes::{closed, narrow};
 use super::wire::{Wire, pair, settle};
 
 fn country() -> [Node; 3] {
@@ -281,4 +281,37 @@ fn what_gave_way_or_was_set_aside_is_withdrawn_where_it_is_served() {
         assert!(read(&national, "cnaipic"), "what prevailed stays: {n}");
         assert_eq!(withdraw(&agency, &national, &clear(n).id()), "known", "{n}");
     }
+}
+
+#[test]
+fn what_gave_way_and_was_withdrawn_is_offered_to_nobody_again() {
+    let closed = |it: [&str; 3]| closed(it[0], it[1], it[2]);
+    let others = [["city", "cnaipic", "cosc-liguria"], ["town", "poli-cert", "terni"]];
+    let held = || [agreements(), others.map(closed).into()].concat();
+    let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
+    let [national, umbria, liguria, agency, town] = names.map(|name| Node::new(name, held()));
+    for node in [&umbria, &liguria, &agency, &town] {
+        pair(&national, node);
+    }
+    // Another node speaks for who may read it.
+    narrow(&national, "perugia", &["perugia", "terni"]);
+    let by_owner = |n: u32, only: &str| {
+        let it = clear(n).tlp("AMBER").handled("only_under", serde_json::json!([only]));
+        it.with("created_by_ref", id("cosc-liguria").identity().as_str().into())
+    };
+    let mut wires = [&umbria, &liguria].map(|node| Wire::between(&national, node));
+    liguria.bring("cosc-liguria", &[by_owner(1, "city"), by_owner(2, "city")]);
+    settle(&mut wires);
+    for n in [1, 2] {
+        let mut theirs = item("poli-cert", &by_owner(n, "town"), "AMBER");
+        theirs.conditions.only_under = ["town".parse().unwrap()].into();
+        assert_eq!(bring(&agency, &national, theirs), "lost", "{n}");
+    }
+    settle(&mut wires);
+    assert_eq!(withdraw(&agency, &national, &clear(1).id()), "new");
+    settle(&mut wires);
+    assert_eq!(umbria.read_by("terni"), Vec::<String>::new());
+    narrow(&national, "perugia", &["perugia"]);
+    settle(&mut wires);
+    assert!(umbria.reads("terni", &clear(2).id()) && !umbria.reads("terni", &clear(1).id()));
 }

@@ -13,7 +13,7 @@ use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
-    ItemQuery, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ItemQuery, Reader, RecordKind, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use super::items::aside::aside;
@@ -414,13 +414,42 @@ fn withdrawn_elsewhere(
     unit: &mut dyn UnitOfWork,
     (envelope, withdrawal): (&Envelope, &Withdrawal),
 ) -> Result<Outcome, StoreError> {
-    let what = ahead_of(&withdrawal.item, withdrawal.producer.as_ref());
-    let name = format!("withdrawn-elsewhere/{} {what}", envelope.origin);
+    let name = elsewhere_name(&envelope.origin, (&withdrawal.item, withdrawal.producer.as_ref()));
     if unit.bookmark(&name)?.is_some() {
         return Ok(Outcome::Known);
     }
-    unit.set_bookmark(&name, b"1")?;
+    let upto = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
+    unit.set_bookmark(&name, &serde_json::to_vec(&upto).unwrap_or_default())?;
     Ok(Outcome::New)
+}
+
+/// Whether an origin has withdrawn what one organisation brought of an item, and what came at a place
+/// with it.
+pub(crate) fn is_withdrawn_elsewhere<R: Reader + ?Sized>(
+    reader: &mut R,
+    origin: &OrganisationId,
+    (item, producer): (&ItemId, &OrganisationId),
+    place: Sequence,
+) -> Result<bool, StoreError> {
+    for producer in [None, Some(producer)] {
+        let Some(kept) = reader.bookmark(&elsewhere_name(origin, (item, producer)))? else {
+            continue;
+        };
+        // In ledgers written before it is not said where.
+        let upto = serde_json::from_slice(&kept).ok().filter(|upto| *upto > Sequence(1));
+        if upto.is_none_or(|upto| place <= upto) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Where it is kept that an origin withdrew what is not served as it brought it.
+fn elsewhere_name(
+    origin: &OrganisationId,
+    (item, producer): (&ItemId, Option<&OrganisationId>),
+) -> String {
+    format!("withdrawn-elsewhere/{origin} {}", ahead_of(item, producer))
 }
 
 /// What is served of an item.
