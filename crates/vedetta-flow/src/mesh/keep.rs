@@ -61,8 +61,8 @@ pub enum Kept {
         source: OrganisationId,
         /// The entry with the item's body.
         origin: Sequence,
-        /// Under which it was released, when it says more than the ways before: then it is passed
-        /// on.
+        /// Under which it was released. Written before, absent where it says no more than the ways
+        /// before it.
         clearance: Option<ClearanceId>,
     },
     /// The body is the [`Envelope`] of an item that gave way to another.

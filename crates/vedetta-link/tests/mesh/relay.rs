@@ -1,14 +1,14 @@
 //! What one node is given reaches everyone entitled at every other, once, by whatever ways.
 
 use serde_json::json;
-use vedetta_model::Role;
+use vedetta_model::{Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreement, agreements, id, party};
 use super::wire::{Wire, pair, settle};
 
 /// The agreements that a regional node holds: the framework and its own act.
-fn of_region(act: &str) -> Vec<vedetta_model::Agreement> {
+fn of_region(act: &str) -> Vec<Agreement> {
     agreements().into_iter().filter(|it| ["pro-c2si", act].contains(&it.id.as_str())).collect()
 }
 
@@ -259,20 +259,34 @@ fn what_somebody_here_brings_too_goes_out_by_its_right_too() {
     assert!(liguria.reads("cosc-liguria", &item.id()));
 }
 
+/// The agency's agreement with some, by which they may pass on within the framework or not at all.
+fn of_the_agency(parent: Option<&str>, redistribution: &str, others: &[&str]) -> Agreement {
+    let parties = json!([party("one", &["poli-cert"]), party("two", others)]);
+    agreement("agency", parent, ("named", redistribution), &parties)
+}
+
 #[test]
 fn what_a_peer_refuses_for_its_way_is_offered_by_the_other() {
+    let regions = ["cosc-umbria", "cosc-liguria"];
+    refused_for_its_way(&of_the_agency(Some("pro-c2si"), "lineage", &regions));
+}
+
+#[test]
+fn it_is_so_of_ways_by_which_nobody_gives_more_than_by_the_other() {
+    let all = ["cosc-umbria", "cosc-liguria", "cnaipic", "perugia"];
+    refused_for_its_way(&of_the_agency(None, "none", &all));
+}
+
+/// What comes to the national centre by two regions, of which a municipality believes one no more.
+fn refused_for_its_way(agency: &Agreement) {
     let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
-    let lineage = |id: &str, one: &[&str], two: &[&str]| {
-        let parties = serde_json::json!([party("one", one), party("two", two)]);
-        agreement(id, Some("pro-c2si"), ("named", "lineage"), &parties)
-    };
     let regions = ["cosc-umbria", "cosc-liguria"];
     let held = |name: &str| {
-        let agency = lineage("agency", &["poli-cert"], &regions);
         // Those for whom others speak by now give nothing at the regions' nodes.
-        let town = lineage("town", &["cnaipic"], &["perugia"]);
+        let parties = json!([party("one", &["cnaipic"]), party("two", &["perugia"])]);
+        let town = agreement("town", Some("pro-c2si"), ("named", "lineage"), &parties);
         let town = (!regions.contains(&name)).then_some(town);
-        agreements().into_iter().chain([agency]).chain(town).collect()
+        agreements().into_iter().chain([agency.clone()]).chain(town).collect()
     };
     let [national, umbria, liguria, agency, town] = names.map(|it| Node::new(it, held(it)));
     for other in [&umbria, &liguria, &agency, &town] {

@@ -380,7 +380,7 @@ impl Load {
         let clearance = match before {
             Some(place) if self.is_sealed_anew(unit, &ways[place], &releases)? => {
                 ways.remove(place);
-                Some(ready.clearance)
+                ready.clearance
             }
             Some(place) if way.says_other_than(&ways[place]) => {
                 ways.remove(place);
@@ -390,7 +390,8 @@ impl Load {
             None if ways.len() >= WAYS => return Ok(Outcome::Known),
             None => self.release_by_way(unit, ready, (origin, &releases))?,
         };
-        let kept = Kept::Path { source: self.peer.clone(), origin, clearance };
+        // Though it says no more than the others, a peer may refuse those.
+        let kept = Kept::Path { source: self.peer.clone(), origin, clearance: Some(clearance) };
         way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
         for way in [ways.first(), Some(&way)].into_iter().flatten() {
             unit.set_bookmark(
@@ -434,21 +435,21 @@ impl Load {
     }
 
     /// Releases an item again by the rights of another way, to those who cannot read it by the ways
-    /// before; nothing when a way before gave the same. It is released though it adds nobody: when
-    /// the others cease to bind, this one is still there.
+    /// before; not when a way before gave the same, which it then has in common. It is released though
+    /// it adds nobody: when the others cease to bind, this one is still there.
     fn release_by_way(
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
         (origin, releases): (Sequence, &[StoredItem]),
-    ) -> Result<Option<ClearanceId>, StoreError> {
+    ) -> Result<ClearanceId, StoreError> {
         let network = &self.mesh.standing.network;
         let mut had = Audience::nobody();
         for release in releases {
             let clearance = self.shared.book.seen_by(unit, release.clearance)?;
             let Some(clearance) = clearance else { continue };
             if clearance.handling == ready.handling && clearance.form == ready.form {
-                return Ok(None);
+                return Ok(release.clearance);
             }
             let today = network.decision(&clearance.handling);
             had.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
@@ -468,7 +469,7 @@ impl Load {
         })?;
         unit.rerelease(&[(origin, clearance)], &self.actor)?;
         self.shared.came([&ready.id]);
-        Ok(Some(clearance))
+        Ok(clearance)
     }
 
     /// Other bytes under a version that is here, or another bringer: the same one prevails at
