@@ -128,6 +128,20 @@ fn what_gives_way_to_what_others_never_see_reaches_them() {
 }
 
 #[test]
+fn what_gave_way_in_a_ledger_that_does_not_say_on_which_ways_is_known() {
+    let [national, umbria, liar] = country();
+    umbria.bring("cosc-umbria", &[clear(33)]);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let theirs = clear(33).with("name", json!("something else")).with("revoked", json!(true));
+    let envelope = own(&liar, 900, What::Item(Box::new(item("poli-cert", &theirs, "CLEAR"))));
+    assert_eq!(say(&liar, &national, envelope.clone(), vec![]), "lost");
+    let name = format!("lost/{}", envelope.leaf());
+    let before = |unit: &mut dyn vedetta_store::UnitOfWork| unit.set_bookmark(&name, b"1");
+    national.store.write(national.house.now(), &mut |unit| before(unit)).unwrap();
+    assert_eq!(say(&liar, &national, envelope, vec![]), "known");
+}
+
+#[test]
 fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
     let [national, umbria, liar] = country();
     let two = |one: &str, other: &str| {

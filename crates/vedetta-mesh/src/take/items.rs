@@ -22,7 +22,6 @@ use vedetta_store::{
     StoreError, StoredItem, UnitOfWork, line,
 };
 
-use self::aside::lost_ways;
 use super::Load;
 use super::rivals::{Rival, Rivals, ownership};
 use crate::places::{envelope_at, first_of};
@@ -481,8 +480,8 @@ impl Load {
         there: Sequence,
         known: &mut Rivals,
     ) -> Result<Outcome, StoreError> {
-        if let Some(ways) = lost_ways(unit, &ready.verified.leaf())? {
-            return self.lost_again(unit, ready, ways);
+        if let Some(outcome) = self.lost_before(unit, ready)? {
+            return Ok(outcome);
         }
         let (mine, readers) = (ready.contender(), self.readers_of(ready));
         let whose = (&ready.id, line(&ready.id, ready.producer), &mine);

@@ -24,8 +24,24 @@ struct Aside {
 }
 
 impl Load {
+    /// What becomes of what gave way before and comes again; nothing when it did not.
+    pub(super) fn lost_before(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let Some(kept) = unit.bookmark(&lost_name(ready.verified.leaf()))? else {
+            return Ok(None);
+        };
+        match serde_json::from_slice(&kept) {
+            Ok(ways) => self.lost_again(unit, ready, ways).map(Some),
+            // In ledgers written before it is not said on which ways it came.
+            Err(_) => Ok(Some(Outcome::Known)),
+        }
+    }
+
     /// What gave way comes again: by another way it is passed on by the rights that this one gives.
-    pub(super) fn lost_again(
+    fn lost_again(
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
