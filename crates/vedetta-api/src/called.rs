@@ -22,14 +22,33 @@ pub fn subjects(standing: &Standing, text: &str) -> BTreeSet<String> {
     found
 }
 
+/// Parts of the node that write in the ledger under a name of their own.
+const PARTS: [&str; 11] = [
+    "vedetta",
+    "ledger",
+    "console",
+    "clear_items",
+    "call_webhooks",
+    "settle_terms",
+    "clear_newcomers",
+    "tell_lapses",
+    "watch_links",
+    "offer_again",
+    "watch_sensors",
+];
+
 /// Who may be meant as the one who did it: the text itself, alone or before its organisation
-/// (`account@organisation`), the persons of that name, and everybody of the organisation called so.
+/// (`account@organisation`); unless an account or a part of the node has exactly that name, also the
+/// persons and everybody of the organisation called so.
 #[must_use]
 pub fn actors(standing: &Standing, text: &str) -> BTreeSet<String> {
     let text = text.trim();
     let (alone, wanted) = (text.split('@').next().unwrap_or_default(), fold(text));
     let mut found = BTreeSet::from([alone.to_owned()]);
     let directory = &standing.directory;
+    if PARTS.contains(&text) || directory.accounts().iter().any(|it| it.id.as_str() == alone) {
+        return found;
+    }
     let accounts = directory.accounts().iter().filter(|it| fold(&it.name) == wanted);
     found.extend(accounts.map(|it| it.id.to_string()));
     if let Ok(member) = directory.called(text) {
