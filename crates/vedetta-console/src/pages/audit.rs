@@ -90,6 +90,8 @@ const PAGE: usize = 100;
 const FILE: usize = 5_000;
 /// Entries looked at for one page, and read in one go.
 const LOOKED: u64 = 50_000;
+/// The same where a text is looked for: each is told, with the names of what it says by number.
+const LOOKED_INTO: u64 = 10_000;
 const TOGETHER: u64 = 1_000;
 
 pub(super) async fn show(
@@ -167,7 +169,8 @@ impl Asked {
             until: moment(&self.to)?.map(|it| it.after(Duration::from_secs(60)).before(TICK)),
         };
         let text = self.text.trim().to_lowercase();
-        Some(Wanted { filter, text, before: self.before, most, bound: LOOKED, w })
+        let bound = if text.is_empty() { LOOKED } else { LOOKED_INTO };
+        Some(Wanted { filter, text, before: self.before, most, bound, w })
     }
 
     /// As what the names were looked for, where that is something else.
@@ -224,28 +227,31 @@ impl Wanted {
         let (mut entries, mut looked, mut back_to) = (Vec::new(), 0, None);
         while end > floor && looked < self.bound && entries.len() < self.most {
             let start = end.saturating_sub(TOGETHER.min(self.bound)).max(floor);
-            for entry in between(house, by, (start, end))?.into_iter().rev() {
-                (looked, end, back_to) = (looked + 1, entry.stamp.seq.0 - 1, Some(entry.stamp.at));
-                entries.extend(Some(entry).filter(|entry| self.fits(entry)));
-                if entries.len() == self.most {
-                    break;
-                }
-            }
-            if entries.len() < self.most {
-                end = start;
-            }
+            let page = between(house, by, (start, end))?;
+            looked += page.len() as u64;
+            back_to = page.first().map(|it| it.stamp.at).or(back_to);
+            let fitting = page.into_iter().rev().filter(|it| self.filter.admits(it));
+            let missing = self.most - entries.len();
+            // Without a text all of them are found.
+            let at_once = if self.text.is_empty() { missing } else { usize::MAX };
+            let told = house.tell(by, fitting.take(at_once).collect())?;
+            entries.extend(told.into_iter().filter(|it| self.is_said(it)).take(missing));
+            end = match entries.last() {
+                Some(last) if entries.len() == self.most => last.entry.stamp.seq.0 - 1,
+                _ => start,
+            };
         }
-        let entries = house.tell(by, entries)?;
         Ok(Found { entries, looked, back_to, older: (end > floor).then_some(end + 1) })
     }
 
-    fn fits(&self, entry: &Entry) -> bool {
+    /// Whether an entry says the text: as the ledger has it, or as it is told.
+    fn is_said(&self, it: &ToldEntry) -> bool {
+        let entry = &it.entry;
         let says = |text: &str| text.to_lowercase().contains(&self.text);
-        let texts = || [&entry.actor, &entry.subject, &entry.facts];
-        self.filter.admits(entry)
-            && (self.text.is_empty()
-                || texts().into_iter().any(|it| says(it))
-                || self.w.writer(&entry.actor, None).is_some_and(says))
+        self.text.is_empty()
+            || [&entry.actor, &entry.subject, &entry.facts, &it.by].into_iter().any(|it| says(it))
+            || says(&written_by(it, self.w))
+            || says(&facts::in_line(self.w, &it.told))
     }
 }
 

@@ -66,6 +66,35 @@ async fn who_did_it_and_when_narrow_the_search_and_a_page_is_full_of_it() {
 }
 
 #[tokio::test]
+async fn an_account_is_asked_for_alone_though_its_organisation_has_its_name() {
+    let node = node();
+    node.account("vigili", "perugia", &[Role::Liaison]);
+    for who in ["perugia", "vigili"] {
+        node.browser(who).open("/items?as=csv").await;
+    }
+    let mut auditor = node.browser("revisore");
+    let by = auditor.open("/audit?kind=deed&actor=Comune+di+Perugia").await.text;
+    let everybody = places(&by);
+    assert_eq!(everybody.len(), 2, "{by}");
+    for alone in ["perugia", "perugia@perugia"] {
+        let hers = auditor.open(&format!("/audit?kind=deed&actor={alone}")).await.text;
+        assert_eq!(places(&hers), everybody[1..], "{alone}: {hers}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_what_is_told_of_an_entry() {
+    let node = node();
+    let mut auditor = node.browser("revisore");
+    let told = auditor.open("/audit?kind=item&text=Produttore:+cnaipic").await.text;
+    assert_eq!(places(&told).len(), 100, "the ledger has a number: {told}");
+    let before = auditor.open("/audit?kind=item&text=produttore&before=200").await.text;
+    assert!(places(&before).iter().all(|it| *it < 200) && !places(&before).is_empty());
+    let another = auditor.open("/audit?kind=item&text=produttore:+perugia").await.text;
+    assert!(places(&another).is_empty(), "{another}");
+}
+
+#[tokio::test]
 async fn a_file_has_what_the_filters_let_through_and_more_than_a_page() {
     let node = node();
     let file = node.browser("revisore").open("/audit?kind=item&as=csv").await.text;
