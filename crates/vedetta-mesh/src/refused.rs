@@ -14,8 +14,12 @@ use crate::take::items::{way_of, ways};
 
 /// Of so many that a peer refused it is remembered.
 const REMEMBERED: usize = 256;
-/// By these names a way is refused for good, and not what came by it.
-const OF_A_WAY: [&str; 8] = [
+/// By these names a way is refused, and not what came by it: for good, or until a card comes by which
+/// it is believed. That may be never.
+const OF_A_WAY: [&str; 11] = [
+    "unknown-node",
+    "unknown-key",
+    "not-speaking",
     "revoked-key",
     "ended-key",
     "unsealed",

@@ -78,20 +78,20 @@ impl Receiving {
     }
 
     pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
-        if taken.number == 0 {
-            // What waited, with which something may have been opened again.
-            self.bookmark = taken.bookmark;
+        // What waited has no batch of its own; something may have been opened again with it.
+        let waited = taken.number == 0;
+        if !waited && self.taking.front() != Some(&taken.number) {
             return;
         }
-        if self.taking.front() != Some(&taken.number) {
-            return;
-        }
-        self.taking.pop_front();
         self.bookmark = taken.bookmark;
         if !taken.refused.is_empty() {
             let notice = Notice { refusals: taken.refused };
             out.push(Output::Send(Frame::Notice(notice)));
         }
+        if waited {
+            return;
+        }
+        self.taking.pop_front();
         let credit = Credit { batches: 1, taken: taken.number };
         out.push(Output::Send(Frame::Credit(credit)));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::frame::{Batch, Credit, Farewell, Frame, Hello};
+use vedetta_federation::frame::{Batch, Credit, Farewell, Frame, Hello, Notice, Told};
 use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output, SOON, Taken};
 use vedetta_federation::shelf::{Ask, Lane};
 
@@ -184,6 +184,13 @@ fn what_is_to_come_again_comes_with_the_next_connection_which_is_not_too_soon() 
     // What waited is taken in beside the batches: from here on its bookmark counts.
     link.handle(taken(0, &bookmark, true), now());
     assert_eq!(link.ours(), &bookmark);
+    let (leaf, why) = (digest(&[b"it"]), "widened".into());
+    let told = Told { leaf, why, says: String::new() };
+    let refused = vec![told.clone()];
+    let given_up = Taken { number: 0, bookmark, outcomes: vec![], refused, opened: false };
+    let outputs = link.handle(Input::Taken(given_up), now());
+    let notice = Frame::Notice(Notice { refusals: vec![told] });
+    assert_eq!(outputs, [Output::Send(notice)], "what is given up at last is told");
     let mut at = |at: Duration| {
         link.handle(Input::Frame(Frame::Cards(vec![])), now().after(at));
         link.handle(Input::Tick, now().after(at))

@@ -5,6 +5,7 @@ use vedetta_model::{Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreement, agreements, id, party};
+use super::scopes::narrow;
 use super::wire::{Wire, pair, settle};
 
 /// The agreements that a regional node holds: the framework and its own act.
@@ -268,17 +269,38 @@ fn of_the_agency(parent: Option<&str>, redistribution: &str, others: &[&str]) ->
 #[test]
 fn what_a_peer_refuses_for_its_way_is_offered_by_the_other() {
     let regions = ["cosc-umbria", "cosc-liguria"];
-    refused_for_its_way(&of_the_agency(Some("pro-c2si"), "lineage", &regions));
+    refused_for_its_way(
+        &of_the_agency(Some("pro-c2si"), "lineage", &regions),
+        (revoke, "revoked-key"),
+    );
+}
+
+#[test]
+fn it_is_so_where_a_node_on_its_way_is_not_known_to_speak_for_who_gives_it() {
+    let regions = ["cosc-umbria", "cosc-liguria"];
+    let narrow = |town: &Node, _: &Node| {
+        narrow(town, "cnaipic", &["cnaipic", "cosc-liguria", "poli-cert"]);
+    };
+    refused_for_its_way(
+        &of_the_agency(Some("pro-c2si"), "lineage", &regions),
+        (narrow, "not-speaking"),
+    );
 }
 
 #[test]
 fn it_is_so_of_ways_by_which_nobody_gives_more_than_by_the_other() {
     let all = ["cosc-umbria", "cosc-liguria", "cnaipic", "perugia"];
-    refused_for_its_way(&of_the_agency(None, "none", &all));
+    refused_for_its_way(&of_the_agency(None, "none", &all), (revoke, "revoked-key"));
+}
+
+/// Has a node believe the key of another no more.
+fn revoke(node: &Node, other: &Node) {
+    let key = other.house.mesh().unwrap().key.public().id();
+    node.nodes.revoke_key(&node.administrator(), key, "not believed here").unwrap();
 }
 
 /// What comes to the national centre by two regions, of which a municipality believes one no more.
-fn refused_for_its_way(agency: &Agreement) {
+fn refused_for_its_way(agency: &Agreement, (disbelieve, why): (impl Fn(&Node, &Node), &str)) {
     let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
     let regions = ["cosc-umbria", "cosc-liguria"];
     let held = |name: &str| {
@@ -300,8 +322,7 @@ fn refused_for_its_way(agency: &Agreement) {
     settle(&mut start);
     assert!(town.reads("perugia", &first.id()));
     drop(start);
-    let key = umbria.house.mesh().unwrap().key.public().id();
-    town.nodes.revoke_key(&town.administrator(), key, "not believed here").unwrap();
+    disbelieve(&town, &umbria);
     let bring = |n| {
         let item = TestItem::indicator(n).tlp("AMBER");
         agency.bring("poli-cert", &[item.clone()]);
@@ -323,6 +344,7 @@ fn refused_for_its_way(agency: &Agreement) {
         settle(&mut last);
     }
     assert!(town.reads("perugia", &item.id()));
+    assert!(last[0].seen.iter().any(|frame| frame.contains(why)));
     let before = last[0].seen.len();
     settle(&mut last);
     assert_eq!(last[0].seen.len(), before, "and then all is said");
