@@ -131,15 +131,6 @@ impl House {
         named(&self.redaction_key, reader, item)
     }
 
-    /// [`Redactor::named_forms`].
-    pub(crate) fn named_forms<R: Reader + ?Sized>(
-        &self,
-        reader: &mut R,
-        full: &StoredItem,
-    ) -> Result<Vec<StoredItem>, StoreError> {
-        Redactor::of(self).named_forms(reader, full)
-    }
-
     /// [`Redactor::forms_here`].
     pub(crate) fn forms_here<R: Reader + ?Sized>(
         &self,
@@ -153,7 +144,7 @@ impl House {
 impl Redactor {
     /// The releases of what the origin of an item names as its form without the victim, and brought as
     /// such itself: it could name anything that somebody else has.
-    pub(crate) fn named_forms<R: Reader + ?Sized>(
+    fn named_forms<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         full: &StoredItem,
@@ -176,6 +167,22 @@ impl Redactor {
             }
             (Some(_), None) => false,
         });
+        Ok(forms)
+    }
+
+    /// Those of several releases of an item. What many versions name is read once, not for each.
+    pub(crate) fn forms_named_by<R: Reader + ?Sized>(
+        &self,
+        reader: &mut R,
+        releases: &[StoredItem],
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let (mut asked, mut forms) = (BTreeSet::new(), Vec::new());
+        for full in releases {
+            let brought = Provenance::of(full).map(|it| (it.envelope.origin, it.envelope.derived));
+            if asked.insert((full.producer, brought)) {
+                forms.extend(self.named_forms(reader, full)?);
+            }
+        }
         Ok(forms)
     }
 

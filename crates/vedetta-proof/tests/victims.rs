@@ -14,6 +14,8 @@ use vedetta_model::{Hold, HoldId, ItemId, Organisation, OrganisationId};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
+#[path = "victims/cost.rs"]
+mod cost;
 #[path = "victims/forms.rs"]
 mod forms;
 #[path = "victims/told.rs"]

@@ -46,11 +46,10 @@ impl House {
             shared.touch_served();
             let mut withdrawn = None;
             for producer in &producers {
-                let mut forms = BTreeSet::new();
-                for release in unit.releases(&item)?.iter().filter(|it| it.producer == *producer) {
-                    let named = redactor.named_forms(unit, release)?;
-                    forms.extend(named.into_iter().map(|form| (form.id, form.producer)));
-                }
+                let mut releases = unit.releases(&item)?;
+                releases.retain(|it| it.producer == *producer);
+                let forms = redactor.forms_named_by(unit, &releases)?.into_iter();
+                let forms: BTreeSet<_> = forms.map(|form| (form.id, form.producer)).collect();
                 for (derived, producer) in &forms {
                     // Who has the derived form is not told why: the words may tell the victim.
                     if let Some(stamp) = unit.withdraw(derived, *producer, &actor, "{}")? {

@@ -10,6 +10,7 @@ use vedetta_store::{Acknowledgement, Door, Reader, Sequence, StoreError, StoredI
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::redaction::Redactor;
 use crate::views::deliveries::{Acknowledged, keep_first};
 use crate::views::withdrawals::withdrawn;
 
@@ -93,10 +94,8 @@ impl House {
         let standing = self.standing();
         let mut had: BTreeMap<_, Had> = BTreeMap::new();
         let mut releases: BTreeMap<_, _> = whole.iter().map(|it| (it.stamp.seq, true)).collect();
-        for release in whole {
-            for form in self.named_forms(reader, release)? {
-                releases.entry(form.stamp.seq).or_insert(false);
-            }
+        for form in Redactor::of(self).forms_named_by(reader, whole)? {
+            releases.entry(form.stamp.seq).or_insert(false);
         }
         for (release, full) in releases {
             for row in reader.deliveries(release)? {
