@@ -70,6 +70,7 @@ mod network;
 mod obligations;
 mod pact;
 mod passage;
+mod reached;
 mod redaction;
 mod remedy;
 mod reveals;
@@ -100,6 +101,7 @@ pub use lifecycle::{
 pub use network::{Network, Roll};
 pub use obligations::{Obligations, PolicyName};
 pub use passage::Passage;
+pub use reached::Reached;
 pub use redaction::{OMITTED, Redaction, Reference, Withheld, redact};
 pub use reveals::{Lookout, reveals};
 pub use secrets::Secrets;

@@ -4,15 +4,15 @@
 //! The ledger has them among everything else. Each is numbered, so that those after a place are found
 //! without reading what lies between.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Person, Places, Tlp};
-use vedetta_policy::Clearance;
+use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Places};
+use vedetta_policy::Reached;
 use vedetta_store::{
     ClearanceId, DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem,
     UnitOfWork, line,
@@ -71,15 +71,6 @@ enum Retracted {
     Item(WithdrawalNotice),
     /// Whatever an agreement or an organisation gave.
     Lapse(Told),
-}
-
-/// Whom releases had reached.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Reached {
-    /// Everybody of these organisations.
-    holders: Audience,
-    /// Of what was TLP:RED: whoever of an organisation that a release had reached is named by it.
-    named: Vec<(Audience, BTreeSet<Person>)>,
 }
 
 /// What has a number.
@@ -247,52 +238,6 @@ impl House {
     }
 }
 
-impl Reached {
-    /// Whether somebody of an organisation is to be told; a machine is no person.
-    pub(super) fn holds(&self, organisation: OrganisationNumber, person: Option<&Person>) -> bool {
-        let named = |(reached, named): &(Audience, BTreeSet<Person>)| {
-            reached.contains(organisation) && person.is_some_and(|it| named.contains(it))
-        };
-        self.holders.contains(organisation) || self.named.iter().any(named)
-    }
-
-    /// Adds whom releases under a clearance reached; what nobody knows may be for persons only.
-    fn absorb(&mut self, clearance: Option<&Clearance>, reached: &Audience) {
-        match clearance.map(|it| &it.handling) {
-            Some(handling) if handling.tlp != Tlp::Red => {
-                self.holders.absorb(reached);
-            }
-            Some(handling) => self.absorb_named(reached, &handling.named),
-            None => self.absorb_named(reached, &BTreeSet::new()),
-        }
-    }
-
-    fn absorb_named(&mut self, reached: &Audience, named: &BTreeSet<Person>) {
-        match self.named.iter_mut().find(|(_, others)| others == named) {
-            Some((before, _)) => {
-                before.absorb(reached);
-            }
-            None => self.named.push((reached.clone(), named.clone())),
-        }
-    }
-
-    fn join(&mut self, other: &Self) {
-        self.holders.absorb(&other.holders);
-        other.named.iter().for_each(|(reached, named)| self.absorb_named(reached, named));
-    }
-
-    /// Those of an audience who are not to be told already of what is under a clearance.
-    fn lacks(&self, clearance: Option<&Clearance>, audience: &Audience) -> Audience {
-        let mut alike = Self::default();
-        alike.absorb(clearance, audience);
-        let Some((_, named)) = alike.named.first() else {
-            return audience.difference(&self.holders);
-        };
-        let before = self.named.iter().find(|(_, others)| others == named);
-        before.map_or_else(|| audience.clone(), |(before, _)| audience.difference(before))
-    }
-}
-
 /// Has those told to whom what was withdrawn is delivered all the same: before the deliveries are
 /// recorded, with the withdrawals that are known. Of one withdrawal one number tells all that is
 /// delivered at once, unless it is for different persons.
@@ -310,16 +255,23 @@ pub(crate) fn tell_late(
     let mut delivered = Places::none();
     batches.iter().for_each(|batch| delivered.absorb(&batch.releases));
     let all: Vec<_> = known.iter().map(|it| &**it).chain(&new).collect();
-    let mut done = BTreeSet::new();
-    for withdrawn in all.iter().rev() {
+    let (mut done, mut late, mut told) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
+    for (withdrawn, about) in all.iter().rev().filter_map(|it| Some((it, it.about()?))) {
         let mut releases = withdrawn.among(&delivered);
         releases.retain(|(release, _)| done.insert(*release));
-        let Retracted::Item(notice) = &withdrawn.told else { continue };
-        if releases.is_empty() {
-            continue;
+        if let (Retracted::Item(notice), false) = (&withdrawn.told, releases.is_empty()) {
+            told.insert(about, Reached::default());
+            late.push((notice, about, releases));
         }
-        let mut reached = Reached::default();
-        all.iter().filter(|it| it.is_of(notice)).for_each(|it| reached.join(&it.reached));
+    }
+    // All that tells of the same, found in one walk: there may be many, while nobody else writes.
+    for it in &all {
+        if let Some(reached) = it.about().and_then(|about| told.get_mut(&about)) {
+            reached.join(&it.reached);
+        }
+    }
+    for (notice, about, releases) in late {
+        let Some(reached) = told.get_mut(&about) else { continue };
         for (release, clearance) in releases {
             let mut whom = Audience::nobody();
             for batch in batches.iter().filter(|it| it.releases.contains(release.0)) {
@@ -551,7 +503,7 @@ fn numbered<R: Reader + ?Sized>(
                 Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
             }
             Numbered::Lapse(told) => {
-                let reached = Reached { holders: told.holders.clone(), ..Reached::default() };
+                let reached = Reached::by(told.holders.clone());
                 Retraction { told: Retracted::Lapse(told), reached, releases: Vec::new() }
             }
         });
@@ -588,10 +540,10 @@ impl Retraction {
         let Some((first, last)) = self.releases.first().zip(self.releases.last()) else {
             return Vec::new();
         };
-        let within = places.runs().iter();
-        let within = within.filter(|(from, to)| *from <= last.0.0 && *to >= first.0.0);
+        let runs = places.runs();
+        let within = &runs[runs.partition_point(|(_, to)| *to < first.0.0)..];
         let mut among = Vec::new();
-        for (from, to) in within {
+        for (from, to) in within.iter().take_while(|(from, _)| *from <= last.0.0) {
             let start = self.releases.partition_point(|it| it.0.0 < *from);
             let these = self.releases[start..].iter().take_while(|it| it.0.0 <= *to);
             among.extend(these.copied());
@@ -599,9 +551,12 @@ impl Retraction {
         among
     }
 
-    /// Whether it tells of the same as another notice.
-    fn is_of(&self, notice: &WithdrawalNotice) -> bool {
-        matches!(&self.told, Retracted::Item(it) if it.item == notice.item && it.version == notice.version)
+    /// Of which item it tells, and of which version alone.
+    const fn about(&self) -> Option<(&ItemId, Option<Instant>)> {
+        match &self.told {
+            Retracted::Item(notice) => Some((&notice.item, notice.version)),
+            Retracted::Lapse(_) => None,
+        }
     }
 
     fn place(&self) -> Sequence {
@@ -614,16 +569,4 @@ impl Retraction {
 
 fn numeral(number: u64) -> String {
     format!("withdrawn-number/{number}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_under_an_unknown_clearance_is_told_to_no_whole_organisation() {
-        let (mut reached, town) = (Reached::default(), OrganisationNumber(1));
-        reached.absorb(None, &Audience::from_iter([town]));
-        assert!(!reached.holds(town, None), "no machine hears of what may be for persons only");
-    }
 }
