@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -20,6 +21,9 @@ use crate::api::Api;
 
 /// Runs of places remembered, of 16 octets each.
 const REMEMBERED: usize = 1 << 20;
+/// An answer that is not taken in such a time ends: for each that does, all that was withdrawn since it
+/// was read is gone through.
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Reads that wait to be recorded.
 #[derive(Debug, Default)]
@@ -48,6 +52,8 @@ pub(crate) struct Carried {
     places: Arc<Places>,
     /// [`House::reading_since`] when it was read.
     since: Sequence,
+    /// When it was read.
+    at: Instant,
 }
 
 /// A body that is noted as delivered when the connection has taken all of it.
@@ -56,6 +62,11 @@ struct Noted {
     carried: Option<Carried>,
     api: Api,
 }
+
+/// Why an answer ends before its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was not taken within an hour")]
+struct TooSlow;
 
 impl Carried {
     /// What is carried to an actor's organisation; `None` when it is no longer in the directory.
@@ -66,7 +77,8 @@ impl Carried {
         places: impl Into<Arc<Places>>,
     ) -> Option<Self> {
         let reader = house.standing().directory.number(&actor.organisation)?;
-        Some(Self { door, reader, places: places.into(), since: house.reading_since() })
+        let (places, since, at) = (places.into(), house.reading_since(), house.now());
+        Some(Self { door, reader, places, since, at })
     }
 
     /// A body that notes this when it was taken. One that is not taken, as when only the head of an
@@ -79,7 +91,7 @@ impl Carried {
 impl Reads {
     /// Notes what an answer carried.
     fn note(&self, carried: &Carried, at: Instant) {
-        let Carried { door, reader, places, since } = carried;
+        let Carried { door, reader, places, since, .. } = carried;
         let mut first = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         *first = Some(first.map_or(*since, |first| first.min(*since)));
         let fresh = self.remember((*door, *reader), places);
@@ -132,12 +144,18 @@ impl hyper::body::Body for Noted {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let now = self.api.house().now();
+        if self.carried.as_ref().is_some_and(|it| now.since(it.at) > LONGEST) {
+            self.carried = None;
+            self.body = Body::empty();
+            return Poll::Ready(Some(Err(axum::Error::new(TooSlow))));
+        }
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(_))) = polled
             && self.body.is_end_stream()
             && let Some(carried) = self.carried.take()
         {
-            self.api.reads().note(&carried, self.api.house().now());
+            self.api.reads().note(&carried, now);
         }
         polled
     }

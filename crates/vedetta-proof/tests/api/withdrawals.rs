@@ -122,6 +122,22 @@ async fn who_ends_reading_after_much_more_was_taken_back_is_told_of_what_it_read
 }
 
 #[tokio::test]
+async fn an_answer_that_is_not_taken_for_an_hour_ends() {
+    let door = Door::new();
+    let (perugia, terni) = (door.token("perugia"), door.token("terni"));
+    let item = TestItem::indicator(1).tlp("GREEN");
+    let body = format!("[{}]", item.json());
+    door.ask(&perugia, "POST /api/v1/items", Some((JSON, &body))).await;
+    door.clock.advance(Duration::from_secs(600));
+    let read = format!("GET /api/v1/items/{}", item.id());
+    for (seconds, taken) in [(3_600, true), (3_601, false)] {
+        let slow = door.ask_open(&terni, &read).await;
+        door.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(slow.into_body().collect().await.is_ok(), taken, "after {seconds} s");
+    }
+}
+
+#[tokio::test]
 async fn a_node_whose_disk_is_full_lives_and_is_not_ready() {
     let test = TestHouse::small();
     let disk = Disk::under(test.store);
