@@ -59,6 +59,14 @@ struct Found {
     older: Option<u64>,
 }
 
+/// An entry that was found.
+enum Hit {
+    /// As the ledger has it, without the item in it.
+    Untold(Entry),
+    /// As it is told, without its body.
+    Told(ToldEntry),
+}
+
 /// One entry.
 struct Row {
     seq: u64,
@@ -93,6 +101,8 @@ const LOOKED: u64 = 50_000;
 /// The same where a text is looked for: each is told, with the names of what it says by number.
 const LOOKED_INTO: u64 = 10_000;
 const TOGETHER: u64 = 1_000;
+/// Octets of bodies that are held until they are told.
+const KEPT: usize = if cfg!(test) { 4 << 10 } else { 8 << 20 };
 
 pub(super) async fn show(
     State(console): State<Console>,
@@ -227,14 +237,13 @@ impl Wanted {
         let (mut entries, mut looked, mut back_to) = (Vec::new(), 0, None);
         while end > floor && looked < self.bound && entries.len() < self.most {
             let start = end.saturating_sub(TOGETHER.min(self.bound)).max(floor);
-            let page = between(house, by, (start, end))?;
-            looked += page.len() as u64;
-            back_to = page.first().map(|it| it.stamp.at).or(back_to);
-            let fitting = page.into_iter().rev().filter(|it| self.filter.admits(it));
+            let (count, oldest, fitting) = self.between((house, by), (start, end))?;
+            looked += count;
+            back_to = oldest.or(back_to);
             let missing = self.most - entries.len();
             // Without a text all of them are found.
             let at_once = if self.text.is_empty() { missing } else { usize::MAX };
-            let told = house.tell(by, fitting.take(at_once).collect())?;
+            let told = tell((house, by), fitting.into_iter().rev().take(at_once))?;
             entries.extend(told.into_iter().filter(|it| self.is_said(it)).take(missing));
             end = match entries.last() {
                 Some(last) if entries.len() == self.most => last.entry.stamp.seq.0 - 1,
@@ -242,6 +251,28 @@ impl Wanted {
             };
         }
         Ok(Found { entries, looked, back_to, older: (end > floor).then_some(end + 1) })
+    }
+
+    /// How many entries there are after a place and up to another, when the first was written, and those
+    /// that the filter lets through, in order. The ledger gives of big ones a few at a time; the others
+    /// are let go with each few.
+    fn between(
+        &self,
+        (house, by): (&House, &Actor),
+        (start, end): (u64, u64),
+    ) -> Result<(u64, Option<Instant>, Vec<Hit>), FlowError> {
+        let (mut hits, mut place, mut held) = (Vec::new(), start, 0);
+        let (mut count, mut oldest) = (0, None);
+        while place < end {
+            let page =
+                house.entries(by, Sequence(place), usize::try_from(end - place).unwrap_or(1))?;
+            let Some((first, last)) = page.first().zip(page.last()) else { break };
+            oldest = oldest.or(Some(first.stamp.at));
+            (place, count) = (last.stamp.seq.0, count + page.len() as u64);
+            let fit = page.into_iter().filter(|entry| self.filter.admits(entry));
+            hits.extend(Hit::all((house, by), fit.map(without_item).collect(), &mut held)?);
+        }
+        Ok((count, oldest, hits))
     }
 
     /// Whether an entry says the text: as the ledger has it, or as it is told.
@@ -255,17 +286,53 @@ impl Wanted {
     }
 }
 
-/// The entries after a place and up to another, in order.
-fn between(house: &House, by: &Actor, (start, end): (u64, u64)) -> Result<Vec<Entry>, FlowError> {
-    let (mut entries, mut place) = (Vec::new(), start);
-    while place < end {
-        let count = usize::try_from(end - place).unwrap_or(1);
-        let page = house.entries(by, Sequence(place), count)?;
-        let Some(last) = page.last() else { break };
-        place = last.stamp.seq.0;
-        entries.extend(page);
+/// An entry without the item in it, of which nothing is told.
+fn without_item(entry: Entry) -> Entry {
+    match entry.kind {
+        EntryKind::Item => Entry { body: Vec::new(), ..entry },
+        _ => entry,
     }
-    Ok(entries)
+}
+
+fn without_body(it: ToldEntry) -> ToldEntry {
+    let entry = Entry { body: Vec::new(), ..it.entry };
+    ToldEntry { entry, ..it }
+}
+
+impl Hit {
+    /// Some entries that fit; when they carry too much to be held, they are told now.
+    fn all(
+        (house, by): (&House, &Actor),
+        fit: Vec<Entry>,
+        held: &mut usize,
+    ) -> Result<Vec<Self>, FlowError> {
+        let octets: usize = fit.iter().map(|it| it.body.len()).sum();
+        if *held + octets <= KEPT {
+            *held += octets;
+            return Ok(fit.into_iter().map(Self::Untold).collect());
+        }
+        let told = house.tell(by, fit)?.into_iter().map(without_body);
+        Ok(told.map(Self::Told).collect())
+    }
+}
+
+/// Tells those that are not told yet, at once: so much is looked up for one answer and no more.
+fn tell(
+    (house, by): (&House, &Actor),
+    hits: impl Iterator<Item = Hit>,
+) -> Result<Vec<ToldEntry>, FlowError> {
+    let (mut all, mut untold) = (Vec::new(), Vec::new());
+    for hit in hits {
+        all.push(match hit {
+            Hit::Told(told) => Some(told),
+            Hit::Untold(entry) => {
+                untold.push(entry);
+                None
+            }
+        });
+    }
+    let mut told = house.tell(by, untold)?.into_iter().map(without_body);
+    Ok(all.into_iter().filter_map(|it| it.or_else(|| told.next())).collect())
 }
 
 fn table(entries: &[ToldEntry]) -> Table {
@@ -326,6 +393,33 @@ mod tests {
     use vedetta_testkit::items::TestItem;
 
     use super::*;
+
+    #[test]
+    fn all_that_is_found_is_told_and_nothing_of_what_it_carries_is_held() {
+        let test = TestHouse::small();
+        let items: Vec<_> = (1..=40).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+        test.bring("perugia", &items);
+        let admin = test.administrator();
+        let all = test.house.entries(&admin, Sequence::START, 1_000).unwrap();
+        let octets = |told: &[ToldEntry]| told.iter().map(|it| it.entry.body.len()).sum::<usize>();
+        let wanted = Wanted {
+            filter: EntryFilter::default(),
+            text: String::new(),
+            before: None,
+            most: all.len(),
+            bound: LOOKED,
+            w: Words(Language::It),
+        };
+        let found = wanted.find(&test.house, &admin).unwrap().entries;
+        let mut told = test.house.tell(&admin, all).unwrap();
+        told.reverse();
+        let says = |told: &[ToldEntry]| -> Vec<_> {
+            told.iter().map(|it| (it.entry.hash, it.by.clone(), it.told.clone())).collect()
+        };
+        assert_eq!(says(&found), says(&told));
+        assert!(octets(&told) > 4 * KEPT, "some are told before the others");
+        assert_eq!(octets(&found), 0);
+    }
 
     #[test]
     fn a_search_that_looked_far_enough_says_where_to_go_on() {

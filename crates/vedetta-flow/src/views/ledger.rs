@@ -27,6 +27,8 @@ pub struct EntryFilter {
 /// Entries read in one go, and looked at for one page, at most.
 const TOGETHER: usize = 1_000;
 const LOOKED: usize = 20_000;
+/// Octets of bodies that a page keeps, about.
+const KEPT: usize = 32 << 20;
 /// And as long as nothing was found.
 const LOOKED_FOR_ANY: usize = 200_000;
 
@@ -48,8 +50,8 @@ impl EntryFilter {
 }
 
 impl House {
-    /// Entries after a place, in order, at most a thousand. Bodies of items are left out: an
-    /// auditor reads what was done, not what was said.
+    /// Entries after a place, in order, at most a thousand, and of big ones fewer: each with its body,
+    /// so that whoever goes on does not keep them all.
     ///
     /// # Errors
     /// Forbidden, or what the ledger said.
@@ -65,7 +67,8 @@ impl House {
 
     /// Entries after a place that a filter lets through, at most `limit`, and the place from which
     /// to go on: none when there are no more. Looks at some twenty thousand entries at most, at ten times as many
-    /// as long as it finds none: so a page may be short, or empty, and not the last.
+    /// as long as it finds none, and keeps so many octets: so a page may be short, or empty, and not the
+    /// last. Bodies of items are left out: an auditor reads what was done, not what was said.
     ///
     /// # Errors
     /// As for [`House::entries`].
@@ -82,15 +85,22 @@ impl House {
                 None => after,
             };
             let (mut place, mut found, mut looked) = (begin.max(after), Vec::new(), 0);
-            while goes_on(looked, found.len()) {
+            let mut kept = 0;
+            while goes_on(looked, found.len()) && kept < KEPT {
                 let page = reader.entries(place, TOGETHER)?;
                 let Some(last) = page.last().map(|entry| entry.stamp) else {
                     return Ok((found, None));
                 };
                 looked += page.len();
-                for entry in page {
+                for mut entry in page {
                     place = entry.stamp.seq;
-                    found.extend(Some(entry).filter(|entry| filter.admits(entry)));
+                    if filter.admits(&entry) {
+                        if entry.kind == EntryKind::Item {
+                            entry.body = Vec::new();
+                        }
+                        kept += entry.body.len();
+                        found.push(entry);
+                    }
                     if found.len() >= limit {
                         return Ok((found, Some(place)));
                     }
