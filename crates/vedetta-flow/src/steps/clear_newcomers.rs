@@ -115,6 +115,10 @@ impl House {
         for handling in all {
             let ledgered = Ledgered::of(&book.handled_so(&handling), due.get(&handling));
             if ledgered.everywhere.is_none() {
+                // A refused unit of work said so: at that place there is something else, or nothing.
+                if ledgered.waits.is_some_and(|at| at <= upto) {
+                    due.done(&handling);
+                }
                 continue;
             }
             let found = self.look_through(&mut looked.far, (&handling, &ledgered), &pass)?;

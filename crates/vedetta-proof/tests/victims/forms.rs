@@ -1,6 +1,7 @@
 //! Derived forms are made beside readings and units of work, of what there is to look through.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vedetta_flow::Step;
@@ -391,6 +392,56 @@ fn what_was_due_is_due_still_when_a_look_ends_badly() {
     assert!(test.house.newcomers_wait());
     test.house.clear_newcomers().unwrap();
     assert_eq!(led_to(&test, &[&tool]), [0]);
+}
+
+/// A ledger that takes nothing of a unit of work when it has been done.
+struct Refusing {
+    ledger: Arc<dyn Store>,
+    refuses: AtomicBool,
+}
+
+impl Store for Refusing {
+    fn write(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.ledger.write(
+            now,
+            &mut |unit| match (work(unit), self.refuses.load(Ordering::SeqCst)) {
+                (Ok(()), true) => Err(StoreError::Refused("not now".into())),
+                (done, _) => done,
+            },
+        )
+    }
+
+    fn read(
+        &self,
+        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.ledger.read(reading)
+    }
+}
+
+#[test]
+fn for_what_was_refused_nothing_is_looked_for_in_the_end() {
+    let ledger = Arc::new(Refusing { ledger: TestHouse::ledger(), refuses: false.into() });
+    let test = TestHouse::over(ledger.clone()).with_small_network();
+    hide(&test, "none");
+    test.house.clear_newcomers().unwrap();
+    let tool = tool(1, "plain");
+    ledger.refuses.store(true, Ordering::SeqCst);
+    let bring = std::panic::AssertUnwindSafe(|| bring_edges(&test, &[&tool]));
+    assert!(std::panic::catch_unwind(bring).is_err());
+    ledger.refuses.store(false, Ordering::SeqCst);
+    test.bring("cosc-umbria", &[tool.clone()]);
+    assert!(test.house.newcomers_wait(), "what was refused waited for it");
+    let later: Vec<_> = (1..9).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+    test.bring("terni", &later);
+    test.house.clear_newcomers().unwrap();
+    assert!(!test.house.newcomers_wait(), "it is not in the ledger");
+    bring_edges(&test, &[&tool]);
+    assert_eq!(led_to(&test, &[&tool]), [0], "brought again, it has its form");
 }
 
 #[test]
