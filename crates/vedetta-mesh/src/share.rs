@@ -2,6 +2,7 @@
 
 mod held;
 mod notices;
+mod rights;
 
 pub(crate) use held::whole_of;
 pub(crate) use notices::{counterparts, is_party};
@@ -14,13 +15,13 @@ use vedetta_federation::bookmark::{Mark, Span};
 use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::hop::agreements;
-use vedetta_federation::onward::{Coverage, Worth, borne_out};
+use vedetta_federation::onward::{Coverage, Worth};
 use vedetta_federation::shelf::{Ask, Lane, Page, Parcel};
 use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId, Tlp};
+use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
 use vedetta_store::{
     ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
@@ -43,6 +44,8 @@ type Passing = Option<Arc<Sayings>>;
 struct Sayings {
     by: Passages,
     to: Audience,
+    /// Those of them who have it then, as far as is known here.
+    told: Audience,
 }
 
 /// What was found out about passing on, for as long as what stands stands.
@@ -427,7 +430,9 @@ impl Sharing<'_> {
 
     /// Remembers that a release is on its way, to be recorded when the peer confirms it.
     fn note(&mut self, release: Sequence, passing: &Sayings) {
-        self.sent.push((self.reading, release, passing.to.clone()));
+        if !passing.told.is_empty() {
+            self.sent.push((self.reading, release, passing.told.clone()));
+        }
     }
 
     /// The peer's organisations that what was cleared so is for.
@@ -465,48 +470,6 @@ impl Sharing<'_> {
             memory.known.insert(key, passing.clone());
         }
         passing
-    }
-
-    fn find_passing(
-        &self,
-        clearance: &Clearance,
-        brought: Option<(&Item, Option<&Passages>)>,
-    ) -> Option<Sayings> {
-        let to = self.targets(clearance);
-        if to.is_empty() {
-            return None;
-        }
-        let network = &self.mesh.standing.network;
-        let handling = &clearance.handling;
-        let ours = self.mesh.ours();
-        let says = |handling, form| network.passages(handling, form, &self.scope, &ours);
-        let by = match brought {
-            None => self.first_hand(clearance, says(handling, clearance.form)),
-            Some((item, None)) if item.conditions.producer == handling.producer => {
-                self.first_hand(clearance, says(handling, clearance.form))
-            }
-            Some((item, before)) => {
-                let before = before.map(|before| &before[..]);
-                let own = item.handling(before.unwrap_or_default(), handling.tlp)?;
-                borne_out(item, before, says(&own, Form::Full), |giver| self.mesh.speaks(giver))
-            }
-        };
-        // From a full form the next node goes on deciding at the producer, though nobody for whom this
-        // node speaks gives it: the nodes of those who do may be out of reach.
-        let form = brought.map_or(clearance.form, |(item, _)| item.form);
-        let free = form == Form::Full || handling.tlp == Tlp::Clear;
-        (free || !by.is_empty()).then(|| Sayings { by: by.into(), to })
-    }
-
-    /// What this node may say as the first: by the producer's right, or of those for whom it speaks.
-    fn first_hand(&self, clearance: &Clearance, mut said: Vec<Passage>) -> Vec<Passage> {
-        let full = clearance.form == Form::Full;
-        said.retain(|passage| {
-            (full && passage.giver == clearance.handling.producer)
-                || self.mesh.speaks(&passage.giver)
-        });
-        said.truncate(vedetta_federation::hop::MOST_PASSAGES);
-        said
     }
 
     fn say(&mut self, entry: &Entry, what: What) {

@@ -1,7 +1,7 @@
 //! What one node is given reaches everyone entitled at every other, once, by whatever ways.
 
 use serde_json::json;
-use vedetta_model::{Agreement, Role};
+use vedetta_model::{Actor, Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreement, agreements, id, party};
@@ -348,4 +348,35 @@ fn refused_for_its_way(agency: &Agreement, (disbelieve, why): (impl Fn(&Node, &N
     let before = last[0].seen.len();
     settle(&mut last);
     assert_eq!(last[0].seen.len(), before, "and then all is said");
+}
+
+#[test]
+fn what_goes_on_by_nobodys_right_is_recorded_for_nobody_whom_it_does_not_reach_there() {
+    let act = |name: &str, one: &str, two: &[&str]| {
+        let parties = json!([party("one", &[one]), party("two", two)]);
+        agreement(name, Some("pro-c2si"), ("named", "lineage"), &parties)
+    };
+    let held = |some: &[&str]| {
+        let agency = act("agency", "cosc-umbria", &["poli-cert"]);
+        let further = act("further", "poli-cert", &["cosc-liguria", "cnaipic"]);
+        let all = agreements().into_iter().chain([agency, further]);
+        all.filter(|it| some.contains(&it.id.as_str())).collect::<Vec<_>>()
+    };
+    let umbria = Node::new("cosc-umbria", held(&["pro-c2si", "umbria", "agency", "further"]));
+    let [national, liguria, agency] = ["cnaipic", "cosc-liguria", "poli-cert"]
+        .map(|name| Node::new(name, held(&["pro-c2si", "agency", "further"])));
+    for other in [&umbria, &liguria, &agency] {
+        pair(&national, other);
+    }
+    let limits = json!(["umbria", "agency", "further"]);
+    let item = TestItem::indicator(1).tlp("AMBER").handled("only_under", limits);
+    umbria.bring("perugia", &[item.clone()]);
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
+    settle(&mut wires);
+    // The agency gives it to both, and only its own node may say so.
+    assert!(national.reads("cnaipic", &item.id()) && !liguria.reads("cosc-liguria", &item.id()));
+    assert!(wires[1].seen.iter().any(|frame| frame.contains(item.id().as_str())));
+    let by = Actor { roles: [Role::Auditor].into(), ..national.administrator() };
+    let deliveries = national.house.deliveries(&by, &item.id()).unwrap();
+    assert!(deliveries.iter().all(|it| it.door.is_none() || it.organisation != id("cosc-liguria")));
 }

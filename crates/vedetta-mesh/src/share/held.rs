@@ -24,7 +24,10 @@ impl Sharing<'_> {
         match network.kept_of(whole, producer, &passing.to) {
             None => Some(passing),
             Some(to) if to.is_empty() => None,
-            Some(to) => Some(Arc::new(Sayings { by: passing.by.clone(), to })),
+            Some(to) => {
+                let (by, told) = (passing.by.clone(), passing.told.intersection(&to));
+                Some(Arc::new(Sayings { by, to, told }))
+            }
         }
     }
 }
