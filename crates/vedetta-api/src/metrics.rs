@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use vedetta_flow::Pace;
 use vedetta_model::Instant;
+use vedetta_timeliness::Pace;
 
 use crate::access::Route;
 

@@ -17,7 +17,7 @@ pub(crate) const PRODUCERS: &[Role] =
 pub const ROOM_AND_AUDITORS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor];
 /// Who sees how fast things go: they, and what measures for them.
-pub(crate) const MEASURERS: &[Role] =
+pub const MEASURERS: &[Role] =
     &[Role::Administrator, Role::DutyOfficer, Role::Analyst, Role::Auditor, Role::Machine];
 /// Who sees what everyone did.
 pub(crate) const AUDITORS: &[Role] = &[Role::Auditor, Role::Administrator];

@@ -133,7 +133,8 @@ impl Book {
     }
 
     /// The agreements that a clearance rests on.
-    pub(crate) fn under(&self, id: ClearanceId) -> Option<Arc<[AgreementId]>> {
+    #[must_use]
+    pub fn under(&self, id: ClearanceId) -> Option<Arc<[AgreementId]>> {
         let book = self.clearances.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(&page(&book, id)?.under))
     }

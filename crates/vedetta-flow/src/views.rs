@@ -1,7 +1,6 @@
 //! What people and machines may see, one view a file, each for an [`vedetta_model::Actor`].
 
 pub mod deliveries;
-pub mod duties;
 pub mod explain;
 pub mod lapses;
 pub mod ledger;

@@ -15,6 +15,7 @@ use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{Actor, Instant};
 use vedetta_postroom::Postroom;
+use vedetta_timeliness::Timeliness;
 use vedetta_watch::{Watch, WatchError};
 use vedetta_words::Words;
 
@@ -163,15 +164,16 @@ impl Console {
         let by = by.clone();
         let paces = self.0.api.ask_at(Cost::Bulk, move |house| {
             let after = house.place_at(house.now().before(PERIOD))?;
-            house.pace(&by, after)
+            Timeliness::of(house).pace(&by, after)
         });
         let paces = paces.await?;
-        let worst = |of: fn(&vedetta_flow::Pace) -> u64| match paces.iter().map(of).max() {
+        let worst = |of: fn(&vedetta_timeliness::Pace) -> u64| match paces.iter().map(of).max() {
             None | Some(0) => "—".to_owned(),
             Some(millis @ 1..1_000) => format!("{millis} ms"),
             Some(millis) => format!("{:.1} s", Duration::from_millis(millis).as_secs_f64()),
         };
-        let missing = |it: &vedetta_flow::Pace| it.share.count.saturating_sub(it.acknowledge.count);
+        let missing =
+            |it: &vedetta_timeliness::Pace| it.share.count.saturating_sub(it.acknowledge.count);
         let pace = Pace {
             half: worst(|it| it.share.p50_ms),
             most: worst(|it| it.share.p95_ms),

@@ -9,10 +9,10 @@ use vedetta_federation::envelope::Presence;
 use vedetta_federation::key::KeyId;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Shelf;
+use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM_AND_AUDITORS;
-use vedetta_flow::corridor::quantiles;
 use vedetta_flow::mesh::Mesh;
-use vedetta_flow::{FlowError, Quantiles};
+use vedetta_model::quantiles::{Quantiles, quantiles};
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
 
 use crate::Nodes;

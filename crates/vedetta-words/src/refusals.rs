@@ -103,8 +103,14 @@ mod tests {
     use super::*;
 
     /// The crates whose refusals people meet on pages.
-    const CRATES: [&str; 5] =
-        ["vedetta-flow", "vedetta-mesh", "vedetta-watch", "vedetta-postroom", "vedetta-outpost"];
+    const CRATES: [&str; 6] = [
+        "vedetta-flow",
+        "vedetta-timeliness",
+        "vedetta-mesh",
+        "vedetta-watch",
+        "vedetta-postroom",
+        "vedetta-outpost",
+    ];
     /// How a refusal that is only a sentence begins; the sentence follows after so many other texts.
     const BEGINNINGS: [(&str, usize); 4] = [
         ("Conflict(", 0),

@@ -30,6 +30,7 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-smtp", &["vedetta-store", "vedetta-flow", "vedetta-mail", "vedetta-postroom"]),
     ("vedetta-postroom", &["vedetta-diffusion", "vedetta-api", "vedetta-smtp"]),
     ("vedetta-watch", &["vedetta-diffusion", "vedetta-api"]),
+    ("vedetta-timeliness", &["vedetta-diffusion", "vedetta-api"]),
     ("vedetta-frame", &["vedetta-store"]),
     ("vedetta-room", &["vedetta-store"]),
     ("vedetta-console", &["vedetta-store"]),

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use vedetta_flow::{Delivery, Overdue, OverdueWish, Pace, Sides};
+use vedetta_flow::Delivery;
 use vedetta_model::{AgreementId, Instant, ItemId, OrganisationId};
+use vedetta_timeliness::{Overdue, OverdueWish, Pace, Sides, Timeliness};
 
 use super::{Answer, Page, page_limit};
 use crate::access::Cost;
@@ -78,8 +79,9 @@ pub(super) async fn overdue(
     let wish = OverdueWish { agreement, organisation, item, after, limit: limit + 1 };
     let rows = api
         .ask_at(Cost::Bulk, move |house| {
-            let overdue = house.overdue(&actor, &wish)?.into_iter();
-            Ok(overdue.map(|it| Row { sides: house.sides(&it), overdue: it }).collect())
+            let of = Timeliness::of(house);
+            let overdue = of.overdue(&actor, &wish)?.into_iter();
+            Ok(overdue.map(|it| Row { sides: of.sides(&it), overdue: it }).collect())
         })
         .await?;
     let name = |Row { overdue: it, .. }: &Row| {
@@ -110,7 +112,7 @@ pub(super) async fn report(
     let agreements = api
         .ask_at(Cost::Bulk, move |house| {
             let after = house.place_at(house.now().before(period))?;
-            house.pace(&actor, after)
+            Timeliness::of(house).pace(&actor, after)
         })
         .await?;
     Ok(Json(SharingReport { agreements }))

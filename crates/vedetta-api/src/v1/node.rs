@@ -9,10 +9,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
-use vedetta_flow::{House, Kept, Pace, Quantiles, last_day};
+use vedetta_flow::{House, last_day};
 use vedetta_link::{Link, Links};
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Actor, AgreementId, Instant, OrganisationId};
+use vedetta_timeliness::{Kept, Pace, Quantiles, Timeliness};
 use vedetta_watch::Watch;
 
 use super::Answer;
@@ -115,7 +116,7 @@ async fn paces(api: &Api, actor: Actor) -> Result<Arc<[Pace]>, Problem> {
     }
     let measuring = move |house: &House| {
         let after = house.place_at(house.now().before(PERIOD))?;
-        house.pace(&actor, after)
+        Timeliness::of(house).pace(&actor, after)
     };
     let paces: Arc<[Pace]> = api.ask_at(Cost::Bulk, measuring).await?.into();
     api.metrics().keep_paces(now, &paces);

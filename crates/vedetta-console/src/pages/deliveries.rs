@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use vedetta_api::Problem;
 use vedetta_api::access::Cost;
 use vedetta_api::problem::Kind;
-use vedetta_flow::{JobId, Quantiles};
+use vedetta_flow::JobId;
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::Done;
 use vedetta_frame::frame::{Frame, Section, page};
@@ -17,6 +17,7 @@ use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Moment, decimal, short};
 use vedetta_frame::visit::Signed;
 use vedetta_model::Role;
+use vedetta_timeliness::{Quantiles, Timeliness};
 use vedetta_words::Words;
 
 /// How fast one agreement works.
@@ -60,7 +61,7 @@ pub(super) async fn show(
         .ask_at(Cost::Bulk, move |house| {
             let after = house.place_at(house.now().before(PERIOD))?;
             let dead = if works { Some(house.dead_letters(&actor)?) } else { None };
-            Ok((house.pace(&actor, after)?, dead))
+            Ok((Timeliness::of(house).pace(&actor, after)?, dead))
         })
         .await?;
     let standing = console.house().standing();

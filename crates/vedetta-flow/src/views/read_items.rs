@@ -305,7 +305,8 @@ impl Standing {
 }
 
 /// The item that a derived one was derived from: holds name that one.
-pub(crate) fn derived_from(facts: &str) -> Option<ItemId> {
+#[must_use]
+pub fn derived_from(facts: &str) -> Option<ItemId> {
     #[derive(serde::Deserialize)]
     struct Facts {
         derived_from: ItemId,

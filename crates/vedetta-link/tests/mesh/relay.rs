@@ -163,7 +163,9 @@ fn who_has_seen_it_is_known_to_who_gave_it() {
     assert_eq!(theirs.door, Some(vedetta_flow::Door::Peer));
     let seen = theirs.acknowledged.as_ref().map(|it| (it.at, it.by.as_str()));
     assert_eq!(seen, Some((national.house.now(), "cnaipic")), "as its node tells");
-    let pace = umbria.house.pace(&by, vedetta_flow::Sequence::START).unwrap();
+    let pace = vedetta_timeliness::Timeliness::of(&umbria.house)
+        .pace(&by, vedetta_flow::Sequence::START)
+        .unwrap();
     assert!(pace.iter().any(|it| it.agreement.as_str() == "pro-c2si" && it.acknowledge.count == 1));
     let arriving = national.nodes.arriving(&national.administrator()).unwrap();
     assert_eq!(arriving.len(), 1);

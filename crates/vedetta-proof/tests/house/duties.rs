@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_flow::actions::change_agreement::Step;
-use vedetta_flow::{DeliveryBatch, Door, FlowError, Kept, Overdue, OverdueWish};
+use vedetta_flow::{DeliveryBatch, Door, FlowError};
 use vedetta_model::{Actor, Agreement, AgreementId, Contact, Instant, OrganisationId, Places};
 use vedetta_store::Sequence;
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
+use vedetta_timeliness::{Kept, Overdue, OverdueWish, Timeliness};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -73,7 +74,9 @@ fn delivered(test: &TestHouse, item: &TestItem, to: &[&str]) {
 }
 
 fn overdue(test: &TestHouse, by: &Actor) -> Vec<Overdue> {
-    test.house.overdue(by, &OverdueWish { limit: 100, ..OverdueWish::default() }).unwrap()
+    Timeliness::of(&test.house)
+        .overdue(by, &OverdueWish { limit: 100, ..OverdueWish::default() })
+        .unwrap()
 }
 
 /// Whose are overdue, as the operations room sees it.
@@ -83,7 +86,7 @@ fn who(test: &TestHouse) -> Vec<String> {
 }
 
 fn kept(test: &TestHouse, id: &str) -> Option<Kept> {
-    let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+    let paces = Timeliness::of(&test.house).pace(&test.administrator(), Sequence::START).unwrap();
     paces.into_iter().find(|it| it.agreement.as_str() == id)?.duty
 }
 
@@ -104,7 +107,7 @@ fn what_is_not_acknowledged_in_time_is_overdue_and_said_with_whom_to_call() {
     assert_eq!((all.len(), terni.organisation.as_str()), (1, "terni"), "foligno owes nothing");
     assert_eq!((&terni.item, terni.agreement.as_str()), (&item.id(), "hour"));
     assert!(terni.received >= received && terni.due == terni.received.after(60 * MINUTE));
-    let sides = test.house.sides(terni);
+    let sides = Timeliness::of(&test.house).sides(terni);
     let named =
         |contacts: &[Contact]| contacts.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
     assert_eq!(
@@ -207,7 +210,7 @@ fn of_two_duties_the_shorter_counts_and_pages_leave_nothing_out() {
     loop {
         let after: Option<(Instant, _, _)> = paged.last().map(place);
         let wish = OverdueWish { after, limit: 1, ..OverdueWish::default() };
-        let page = test.house.overdue(&test.administrator(), &wish).unwrap();
+        let page = Timeliness::of(&test.house).overdue(&test.administrator(), &wish).unwrap();
         if page.is_empty() {
             break;
         }
@@ -215,10 +218,8 @@ fn of_two_duties_the_shorter_counts_and_pages_leave_nothing_out() {
     }
     assert_eq!(paged, all);
     let of = |wish: OverdueWish| {
-        test.house
-            .overdue(&test.administrator(), &OverdueWish { limit: 100, ..wish })
-            .unwrap()
-            .len()
+        let wish = OverdueWish { limit: 100, ..wish };
+        Timeliness::of(&test.house).overdue(&test.administrator(), &wish).unwrap().len()
     };
     let item = Some(TestItem::indicator(1).id());
     assert_eq!(of(OverdueWish { item, ..OverdueWish::default() }), 2);
@@ -305,7 +306,7 @@ fn nobody_but_the_room_finds_a_derived_form_by_what_it_was_made_of() {
     let of = |by: &Actor, item: &vedetta_model::ItemId| {
         let item = Some(item.clone());
         let wish = OverdueWish { limit: 100, item, ..OverdueWish::default() };
-        test.house.overdue(by, &wish).unwrap().len()
+        Timeliness::of(&test.house).overdue(by, &wish).unwrap().len()
     };
     let (stranger, room) = (test.person("stranger"), test.administrator());
     assert_eq!((of(&stranger, &form.id), of(&stranger, &item.id())), (1, 0));
@@ -316,7 +317,8 @@ fn nobody_but_the_room_finds_a_derived_form_by_what_it_was_made_of() {
 fn an_agreement_is_not_measured_by_what_went_before_it() {
     let test = with_contacts();
     let measured = |id: &str| {
-        let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+        let paces =
+            Timeliness::of(&test.house).pace(&test.administrator(), Sequence::START).unwrap();
         let pace = paces.into_iter().find(|it| it.agreement.as_str() == id);
         pace.map_or((0, 0), |pace| (pace.share.count, pace.acknowledge.count))
     };

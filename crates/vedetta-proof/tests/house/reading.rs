@@ -9,6 +9,7 @@ use vedetta_model::{OrganisationId, Places};
 use vedetta_store::{Sequence, VersionFilter};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
+use vedetta_timeliness::Timeliness;
 
 fn readers(test: &TestHouse, item: &TestItem) -> Vec<&'static str> {
     let everyone = ["cnaipic", "cosc-umbria", "perugia", "terni", "foligno", "client", "stranger"];
@@ -182,7 +183,7 @@ fn paces_count_from_the_first_delivery() {
         let by = test.person(organisation);
         test.house.acknowledge(&by, &item.id(), None).unwrap();
     }
-    let paces = test.house.pace(&test.administrator(), Sequence::START).unwrap();
+    let paces = Timeliness::of(&test.house).pace(&test.administrator(), Sequence::START).unwrap();
     let pace = paces.iter().find(|pace| pace.agreement.as_str() == "act").unwrap();
     assert_eq!((pace.share.count, pace.share.p50_ms, pace.share.p99_ms), (3, 4_000, 9_000));
     assert_eq!(pace.acknowledge.count, 1);

@@ -9,6 +9,7 @@ use vedetta_model::hold::HoldScope;
 use vedetta_model::{Account, AccountId, Actor, Hold, HoldId, Language, OrganisationId, Role};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
+use vedetta_timeliness::Timeliness;
 
 fn everything_of(organisation: &str) -> Actor {
     Actor {
@@ -49,7 +50,7 @@ fn the_roles_of_another_organisation_do_nothing_here() {
     assert!(refused(house.dead_letters(&turno).map(drop)));
     assert!(refused(house.retry_work(&turno, JobId(1))));
     assert!(refused(house.discard_work(&turno, JobId(1))));
-    assert!(refused(house.pace(&turno, Sequence::START).map(drop)));
+    assert!(refused(Timeliness::of(house).pace(&turno, Sequence::START).map(drop)));
     assert!(refused(house.entries(&turno, Sequence::START, 1).map(drop)));
     assert!(refused(house.explain(&turno, &item.id(), &perugia).map(drop)));
     assert!(refused(house.remove_organisation(&turno, &perugia)));

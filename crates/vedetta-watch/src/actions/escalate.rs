@@ -10,13 +10,13 @@ use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
 };
 use vedetta_desk::{OnDuty, Roster, Sight, State};
-use vedetta_flow::Overdue;
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, Sequence, StoreError, UnitOfWork};
+use vedetta_timeliness::Overdue;
 
 use crate::actions::keep_playbooks::spoilt;
 use crate::error::WatchError;

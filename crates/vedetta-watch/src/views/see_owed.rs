@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vedetta_desk::handover::{Line, LineKind};
-use vedetta_flow::{Overdue, OverdueWish};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Instant, ItemId};
+use vedetta_timeliness::{Overdue, OverdueWish, Timeliness};
 
 use crate::error::WatchError;
 use crate::watch::Watch;
@@ -36,7 +36,9 @@ impl Watch {
         let standing = self.house().standing();
         let keeper = standing.own.as_ref().and_then(|own| self.house().keeper(own));
         let wish = OverdueWish { limit: MOST, ..OverdueWish::default() };
-        let overdue = keeper.map(|keeper| self.house().overdue(&keeper, &wish)).transpose()?;
+        let overdue = keeper
+            .map(|keeper| Timeliness::of(self.house()).overdue(&keeper, &wish))
+            .transpose()?;
         let overdue: Arc<[_]> = overdue.unwrap_or_default().into();
         *known = Some((now, Arc::clone(&overdue)));
         Ok(overdue)
@@ -51,7 +53,7 @@ impl Watch {
             return Ok(Default::default());
         }
         let wish = OverdueWish { limit: MOST, ..OverdueWish::default() };
-        let overdue = self.house().overdue(by, &wish)?;
+        let overdue = Timeliness::of(self.house()).overdue(by, &wish)?;
         let mut items: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for it in &overdue {
             items.entry(it.derived_from.as_ref().unwrap_or(&it.item)).or_default().push(it);

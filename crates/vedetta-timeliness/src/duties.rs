@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use vedetta_flow::authority::ROOM_AND_AUDITORS;
+use vedetta_flow::{FlowError, Standing};
 use vedetta_model::agreement::Party;
 use vedetta_model::{
     Actor, AgreementId, Audience, Contact, Handling, Instant, ItemId, OrganisationId,
@@ -17,11 +19,8 @@ use vedetta_model::{
 use vedetta_policy::Duty;
 use vedetta_store::{ClearanceId, DeliveryBatch, Reader, Sequence, StoreError, line};
 
-use crate::authority::ROOM_AND_AUDITORS;
-use crate::error::FlowError;
-use crate::house::House;
-use crate::standing::Standing;
-use crate::views::deliveries::{Releases, newest_acknowledgements, walk_newest};
+use crate::Timeliness;
+use crate::newest::{Releases, newest_acknowledgements, walk_newest};
 
 /// An acknowledgement that is overdue.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -115,7 +114,7 @@ struct Group<'a> {
     who: Audience,
 }
 
-impl House {
+impl Timeliness<'_> {
     /// Acknowledgements that are overdue of what was delivered in the last 30 days, those of the
     /// longest held items first: the operations room sees those of all items that it may read, others
     /// their own organisation's.
@@ -123,14 +122,14 @@ impl House {
     /// # Errors
     /// What the ledger said.
     pub fn overdue(&self, by: &Actor, wish: &OverdueWish) -> Result<Vec<Overdue>, FlowError> {
-        let now = self.now();
-        let after = self.place_at(now.before(PERIOD))?;
-        let asked = self.read(|reader| self.asked(reader, after))?;
-        let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
-        let own = self.number_of(&by.organisation)?;
+        let now = self.house.now();
+        let after = self.house.place_at(now.before(PERIOD))?;
+        let asked = self.house.read(|reader| self.asked(reader, after))?;
+        let room = self.house.is_of_the_room(by, ROOM_AND_AUDITORS);
+        let own = self.house.number_of(&by.organisation)?;
         let standing = &asked.standing;
-        let readable: HashSet<_> = self.entitled(by)?.iter().copied().collect();
-        let book = &self.shared.book;
+        let readable: HashSet<_> = self.house.entitled(by)?.iter().copied().collect();
+        let book = &self.house.shared().book;
         // The room has the full form of what others have without the victim, and anybody by one
         // release what others have by another.
         let handled = readable.iter().filter_map(|id| book.get(*id));
@@ -176,7 +175,7 @@ impl House {
     /// knows.
     #[must_use]
     pub fn sides(&self, overdue: &Overdue) -> Sides {
-        let standing = self.standing();
+        let standing = self.house.standing();
         let Some(agreement) = standing.network.agreement(&overdue.agreement) else {
             return Sides::default();
         };
@@ -200,12 +199,12 @@ impl House {
     }
 
     /// How the duties are kept for what was delivered after a place, by agreement.
-    pub(super) fn kept(
+    pub(crate) fn kept(
         &self,
         reader: &mut dyn Reader,
         after: Sequence,
     ) -> Result<BTreeMap<AgreementId, Kept>, StoreError> {
-        let (asked, now) = (self.asked(reader, after)?, self.now());
+        let (asked, now) = (self.asked(reader, after)?, self.house.now());
         let mut kept: BTreeMap<_, Kept> = BTreeMap::new();
         for duty in &asked.duties {
             kept.entry(duty.agreement.id.clone()).or_default();
@@ -234,7 +233,7 @@ impl House {
 
     /// What was delivered after a place and is to be acknowledged: of each item the newest version.
     fn asked(&self, reader: &mut dyn Reader, after: Sequence) -> Result<Asked, StoreError> {
-        let standing = self.standing();
+        let standing = self.house.standing();
         let (duties, given) = (standing.network.duties(), RefCell::default());
         let mut asked = Asked { duties, standing, given, reached: BTreeMap::new() };
         if asked.duties.is_empty() {
@@ -242,7 +241,7 @@ impl House {
         }
         let mut releases = Releases::default();
         walk_newest(reader, after, |reader, DeliveryBatch { releases: had, at, audience, .. }| {
-            self.look_up(reader, had, &mut releases)?;
+            releases.look_up(reader, had)?;
             let audience = Rc::new(audience.clone());
             for place in had.iter() {
                 if let Some(reached) = self.newest_owed(&mut asked, &releases, place) {
@@ -253,7 +252,7 @@ impl House {
         })?;
         for it in newest_acknowledgements(reader, after)? {
             let place = it.release.0;
-            self.look_up(reader, &Places::between(place, place), &mut releases)?;
+            releases.look_up(reader, &Places::between(place, place))?;
             if let Some(reached) = self.newest_owed(&mut asked, &releases, place) {
                 let first = reached.acknowledged.entry(it.organisation).or_insert(it.at);
                 *first = it.at.min(*first);
@@ -273,7 +272,7 @@ impl House {
         place: u64,
     ) -> Option<&'a mut Reached> {
         let release = releases.get(place)?;
-        let category = self.shared.book.get(release.clearance)?.handling.category;
+        let category = self.house.shared().book.get(release.clearance)?.handling.category;
         asked.duties.iter().find(|duty| duty.asks_for(category))?;
         let fresh = || Reached {
             version: release.version,
@@ -292,7 +291,9 @@ impl House {
 
     /// Under which duty each of those who have an item owes it, the shortest of those that bring it.
     fn owing<'a>(&self, asked: &'a Asked, reached: &Reached) -> Vec<(&'a Duty, Audience)> {
-        let Some(cleared) = self.shared.book.get(reached.clearance) else { return Vec::new() };
+        let Some(cleared) = self.house.shared().book.get(reached.clearance) else {
+            return Vec::new();
+        };
         let handling = &cleared.handling;
         let given = asked.given(reached.clearance, handling);
         let mut rest = Audience::nobody();
