@@ -5,6 +5,8 @@
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/alarms.rs"]
+mod alarms;
 #[path = "it/audit.rs"]
 mod audit;
 #[path = "it/browser.rs"]

@@ -48,6 +48,8 @@ pub struct Pace {
     pub missing: u64,
 }
 
+/// Where alarms are answered: by those whom they may call.
+const ANSWER: &str = "/alarms/{alarm}/answer";
 /// How long a pace that was measured is shown.
 const FRESH: Duration = Duration::from_secs(60);
 /// Over how long it is measured.
@@ -190,7 +192,12 @@ impl Console {
         let standing = self.house().standing();
         let account = standing.directory.account(&actor.account);
         let organisation = standing.directory.organisation(&actor.organisation);
+        let called = match Line::find(Verb::Post, ANSWER) {
+            Some(line) if self.lets(&actor, line.who) => Some(self.calls_to(&actor).await),
+            _ => None,
+        };
         Ok(Person {
+            called,
             name: account.map_or_else(|| actor.account.to_string(), |it| it.name.clone()),
             organisation: organisation
                 .map_or_else(|| actor.organisation.to_string(), |it| it.name.clone()),
@@ -198,6 +205,15 @@ impl Console {
             seal: self.seal(token),
             at_home: standing.own.as_ref() == Some(&actor.organisation),
             actor,
+        })
+    }
+
+    /// How many alarms call somebody. A page is shown all the same when that cannot be read.
+    async fn calls_to(&self, by: &Actor) -> usize {
+        let account = by.account.clone();
+        self.watch(move |watch| watch.calls_to(&account)).await.unwrap_or_else(|problem| {
+            tracing::error!(detail = %problem.detail, "it cannot be read whom alarms call");
+            0
         })
     }
 

@@ -31,6 +31,8 @@ pub enum Section {
     Report,
     /// Reports that wait.
     Queue,
+    /// What calls people.
+    Alarms,
     /// Incidents.
     Incidents,
     /// What is due by when.
@@ -109,6 +111,8 @@ pub struct Frame {
     pub said: Option<&'static str>,
     /// The ways in the header.
     pub ways: Ways,
+    /// Alarms that call who reads it: in words, or none of them just now.
+    pub called: Option<String>,
     /// Who signed in.
     pub person: Option<Arc<Person>>,
     /// Whose node it is.
@@ -150,6 +154,16 @@ fn node_name(console: &Console) -> String {
     named.unwrap_or_else(|| title.clone())
 }
 
+/// What calls who visits, on every page but the one that shows it.
+fn called(visit: &Visit, section: Section) -> Option<String> {
+    let count = visit.person.as_ref()?.called.filter(|_| section != Section::Alarms)?;
+    Some(match count {
+        0 => String::new(),
+        1 => visit.words.alarm_calls_you().to_owned(),
+        many => visit.words.alarms_call_you(many),
+    })
+}
+
 impl Frame {
     /// The frame of a page with a title, in a part of the console.
     pub fn of(console: &Console, visit: &Visit, title: &str, section: Section) -> Self {
@@ -170,6 +184,7 @@ impl Frame {
             title: title.to_owned(),
             said: Said::of(&visit.here).map(|said| said.sentence(visit.words)),
             ways: ways(console, visit, section),
+            called: called(visit, section),
             person: visit.person.clone(),
             node: node_name(console),
             here: visit.here.clone(),
@@ -262,6 +277,7 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/queue", w.way_queue(), S::Queue),
                 ("/incidents", w.way_incidents(), S::Incidents),
                 ("/clocks", w.way_clocks(), S::Clocks),
+                ("/alarms", w.alarms_title(), S::Alarms),
             ],
         ),
         (

@@ -35,6 +35,8 @@ pub enum Said {
     WarningWithdrawn,
     /// A warning was answered.
     Answered,
+    /// An alarm was answered.
+    AlarmAnswered,
     /// A shift was handed over.
     HandoverGiven,
     /// A shift was taken over.
@@ -48,7 +50,7 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
@@ -64,6 +66,7 @@ impl Said {
         Self::Reminded,
         Self::WarningWithdrawn,
         Self::Answered,
+        Self::AlarmAnswered,
         Self::HandoverGiven,
         Self::HandoverTaken,
         Self::Overruled,
@@ -89,6 +92,7 @@ impl Said {
             Self::Reminded => "reminded",
             Self::WarningWithdrawn => "warning-withdrawn",
             Self::Answered => "answered",
+            Self::AlarmAnswered => "alarm-answered",
             Self::HandoverGiven => "given",
             Self::HandoverTaken => "taken",
             Self::Overruled => "overruled",
@@ -122,6 +126,7 @@ impl Said {
             Self::Reminded => w.said_reminded(),
             Self::WarningWithdrawn => w.said_warning_withdrawn(),
             Self::Answered => w.said_answered(),
+            Self::AlarmAnswered => w.said_alarm_answered(),
             Self::HandoverGiven => w.said_handover_given(),
             Self::HandoverTaken => w.said_handover_taken(),
             Self::Overruled => w.said_overruled(),

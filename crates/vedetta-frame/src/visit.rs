@@ -77,6 +77,8 @@ pub struct Person {
     pub(crate) seal: String,
     /// Whether the organisation is the one whose node this is.
     pub at_home: bool,
+    /// How many alarms call them; nothing of whom none ever calls.
+    pub called: Option<usize>,
 }
 
 /// The person of a page that only those who signed in see.

@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod incidents;
 
 mod acts;
+mod alarms;
 mod duty;
 mod handover;
 mod incident;
@@ -33,6 +34,8 @@ fn desk(registry: Registry) -> Registry {
         .see("/incidents/{number}", incident::show)
         .act("/incidents/{number}/changes", incident::change)
         .see("/incidents/{number}/files/{sha256}", incident::file)
+        .see("/alarms", alarms::show)
+        .act("/alarms/{alarm}/answer", alarms::answer)
         .see("/clocks", clocks::show)
         .see("/incidents/{number}/clocks", clocks::of_case)
         .act("/incidents/{number}/clocks", clocks::change)

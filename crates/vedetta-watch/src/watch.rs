@@ -10,6 +10,7 @@ use vedetta_store::{Stamp, StoreError};
 
 use crate::cases::{Cases, Held};
 use crate::kept::Kept;
+use crate::views::see_alarms::Called;
 use crate::views::see_owed::Remembered;
 
 /// One node's watch. Every action and view is a method of it.
@@ -18,6 +19,7 @@ pub struct Watch {
     cases: Cases,
     pub(crate) regimes: Vec<Regime>,
     pub(crate) overdue: Remembered,
+    pub(crate) called: Called,
 }
 
 /// Who leads cases.
@@ -35,7 +37,8 @@ impl Watch {
             tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
             Vec::new()
         });
-        Self { nodes, cases: Cases::default(), regimes, overdue: Remembered::default() }
+        let (cases, overdue, called) = Default::default();
+        Self { nodes, cases, regimes, overdue, called }
     }
 
     /// The house.

@@ -39,6 +39,7 @@ macro_rules! words {
 use words;
 
 mod access;
+mod alarms;
 mod concerns;
 mod desk;
 mod frame;

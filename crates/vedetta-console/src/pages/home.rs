@@ -10,6 +10,7 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::shown::Line;
 use vedetta_frame::visit::Signed;
 use vedetta_room::clocks::Row as ClockRow;
+use vedetta_watch::desk::escalation::Stands;
 use vedetta_watch::{Counts, SavedView};
 
 use super::items::Item;
@@ -67,6 +68,7 @@ pub(super) async fn show(
     let counts = console.watch(move |watch| watch.counts(&actor)).await?;
     let mut figures = figures(&console, &signed);
     figures.extend(cases(&console, &signed, &counts));
+    figures.extend(alarms(&console, &signed).await?);
     let ending = ending(&console, &signed);
     page(&Home { frame, figures, items, ending, views, clocks })
 }
@@ -88,6 +90,22 @@ fn cases(console: &Console, signed: &Signed, counts: &Counts) -> Vec<Figure> {
         alarming: counts.waiting > 0,
     });
     [Some(open), waiting].into_iter().flatten().collect()
+}
+
+/// The alarms that nobody answered, for those who may.
+async fn alarms(console: &Console, signed: &Signed) -> Result<Option<Figure>, Problem> {
+    if !console.admits(signed, "/alarms") {
+        return Ok(None);
+    }
+    let (w, actor) = (signed.words(), signed.actor());
+    let alarms = console.watch(move |watch| watch.alarms(&actor)).await?;
+    let calling = alarms.iter().filter(|it| it.alarm.stands == Stands::Calling).count();
+    Ok(Some(Figure {
+        value: w.number(calling as u64),
+        label: if calling == 1 { w.figure_alarm() } else { w.figure_alarms() },
+        address: "/alarms",
+        alarming: calling > 0,
+    }))
 }
 
 /// The clocks that press most.

@@ -57,6 +57,7 @@ pub(super) async fn help(
         ("q", "/queue", w.help_queue()),
         ("r", "/report", w.help_report()),
         ("k", "/clocks", w.help_clocks()),
+        ("l", "/alarms", w.help_alarms()),
         ("a", "/warnings", w.help_warnings()),
         ("t", "/duty", w.help_duty()),
         ("h", "/handover", w.help_handover()),

@@ -21,7 +21,7 @@ const ROSTER: [(&str, &str); 5] = [
     ("start", "2026-03-02"),
 ];
 
-async fn make_roster(browser: &mut Browser<'_>) -> Answer {
+pub(crate) async fn make_roster(browser: &mut Browser<'_>) -> Answer {
     browser.fill("/duty/cnaipic/edit", "/duty/cnaipic/edit", &ROSTER).await
 }
 

@@ -86,6 +86,8 @@ pub const TABLE: &[Line] = &[
     see("/incidents/{number}/clocks", ALL),
     act("/incidents/{number}/clocks", PRODUCERS),
     see("/incidents/{number}/clocks/{regime}/{step}", ALL),
+    see("/alarms", SHIFT_AND_AUDITORS),
+    act("/alarms/{alarm}/answer", SHIFT),
     see("/duty", ALL),
     see("/duty/{organisation}", ALL),
     act("/duty/{organisation}/changes", SHIFT),

@@ -10,6 +10,7 @@ use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
 };
 use vedetta_desk::{OnDuty, Roster, Sight, State};
+use vedetta_flow::FlowError;
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
@@ -199,14 +200,19 @@ impl Watch {
     pub fn answer_alarm(&self, by: &Actor, id: &str) -> Result<AlarmView, WatchError> {
         let seen = self.alarm(by, id)?;
         if !seen.may_answer {
+            let told = |english: String, italian: String| {
+                WatchError::refused(FlowError::Conflict(english), italian)
+            };
             return Err(match seen.alarm.stands {
-                Stands::Answered { by, at } => WatchError::conflict(format!(
-                    "{by} answered it at {at}; there is nothing to do"
-                )),
-                Stands::Over { at } => {
-                    WatchError::conflict(format!("it was over at {at}; there is nothing to do"))
-                }
-                Stands::Calling => vedetta_flow::FlowError::Forbidden {
+                Stands::Answered { by, at } => told(
+                    format!("{by} answered it at {at}; there is nothing to do"),
+                    format!("ha già risposto {by}: non resta nulla da fare"),
+                ),
+                Stands::Over { at } => told(
+                    format!("it was over at {at}; there is nothing to do"),
+                    "ciò che lo faceva chiamare è finito: non resta nulla da fare".into(),
+                ),
+                Stands::Calling => FlowError::Forbidden {
                     who: by.account.to_string(),
                     what: "answer this alarm",
                     advice: "an officer of the room may, or who is called",

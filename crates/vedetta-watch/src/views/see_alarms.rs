@@ -1,9 +1,12 @@
 //! Alarms: for the room, and for those who are called.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde::Serialize;
 use vedetta_desk::Sight;
 use vedetta_desk::escalation::{Alarm, Stands};
-use vedetta_model::{Actor, Role};
+use vedetta_model::{AccountId, Actor, Role};
 use vedetta_store::Sequence;
 
 use crate::actions::escalate::{open, read_alarm};
@@ -28,12 +31,45 @@ pub struct AlarmView {
     pub gaps: usize,
 }
 
+/// How many alarms call each person, as of a place in the ledger: every page of an officer asks.
+#[derive(Default)]
+pub(crate) struct Called(Mutex<Option<(Sequence, Counts)>>);
+
+type Counts = Arc<BTreeMap<AccountId, usize>>;
+
 impl Watch {
-    /// The alarms that are not over, those that call the actor first, then the soonest due.
+    /// How many alarms call somebody now.
     ///
     /// # Errors
     /// What the ledger said.
-    pub fn alarms(&self, by: &Actor) -> Result<Vec<AlarmView>, WatchError> {
+    pub fn calls_to(&self, person: &AccountId) -> Result<usize, WatchError> {
+        let last = self.house().bell().last();
+        let known = self.called.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let called = match known.filter(|(at, _)| *at == last) {
+            Some((_, called)) => called,
+            None => {
+                let called = Arc::new(self.called_now()?);
+                let mut known = self.called.0.lock().unwrap_or_else(PoisonError::into_inner);
+                *known = Some((last, Arc::clone(&called)));
+                called
+            }
+        };
+        Ok(called.get(person).copied().unwrap_or(0))
+    }
+
+    fn called_now(&self) -> Result<BTreeMap<AccountId, usize>, WatchError> {
+        let mut called = BTreeMap::new();
+        for (_, _, alarm) in self.open_alarms()? {
+            let calls = alarm.steps.iter().flat_map(|step| &step.calls);
+            let people: BTreeSet<_> = calls.map(|call| call.person.clone()).collect();
+            for person in people.into_iter().filter(|it| alarm.calls(it)) {
+                *called.entry(person).or_default() += 1;
+            }
+        }
+        Ok(called)
+    }
+
+    fn open_alarms(&self) -> Result<Vec<(String, Sequence, Alarm)>, WatchError> {
         let found = self.house().read(|reader| {
             let mut found = Vec::new();
             for id in open(reader)? {
@@ -41,8 +77,17 @@ impl Watch {
                     found.push((id, version, alarm));
                 }
             }
-            Ok(found)
+            Ok::<_, vedetta_store::StoreError>(found)
         })?;
+        Ok(found)
+    }
+
+    /// The alarms that are not over, those that call the actor first, then the soonest due.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn alarms(&self, by: &Actor) -> Result<Vec<AlarmView>, WatchError> {
+        let found = self.open_alarms()?;
         let seen = found.into_iter().filter(|(_, _, alarm)| self.sees_alarm(by, alarm));
         let mut views: Vec<_> = seen.map(|it| self.view_of(by, it)).collect();
         views.sort_by_key(|it| {
