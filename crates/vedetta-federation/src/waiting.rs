@@ -6,7 +6,8 @@
 //! pass, or none waits any more, and the room is half free, the peer is asked for it again: ever more
 //! seldom, when it finds no place again.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod left;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
 use crate::hop::Hop;
 use crate::limits::{Beside, CHANGE, subject};
+use crate::waiting::left::LeftOut;
 
 /// So many envelopes of one peer wait.
 pub const MOST_WAITING: usize = 1_000;
@@ -39,13 +41,6 @@ const OF_ONE: (usize, usize) = (1, 4);
 /// Of so many origins it is remembered where something was left out.
 pub const MOST_LEFT: usize = 256;
 
-/// And of so many parts of batches that it is to be told yet how far they go.
-const MOST_PARTS: usize = 4;
-/// What was asked for again is not asked for once more within so long, then twice as long and so on.
-const FIRST_PAUSE: Duration = Duration::from_secs(10);
-/// At most so long; then it is also asked for though others of its origin wait.
-const DAY: Duration = Duration::from_secs(86_400);
-
 /// What waited so long is given up.
 pub const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
@@ -59,70 +54,8 @@ pub const SOONEST: Duration = Duration::from_secs(5);
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Waiting {
     guests: Vec<Guest>,
-    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    #[serde(skip_serializing_if = "LeftOut::is_unused")]
     left: LeftOut,
-}
-
-/// By origin, where in the peer's ledger something of it found no room.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LeftOut {
-    items: BTreeMap<OrganisationId, Left>,
-    notices: BTreeMap<OrganisationId, Left>,
-}
-
-/// Where in the peer's ledger something was left out.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Left {
-    /// Where; nowhere once it was asked for again.
-    span: Span,
-    /// After which places a part of a batch left something out that did not say how far it goes.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    parts: BTreeSet<u64>,
-    /// How often it was asked for again, and when it may be the next time.
-    tries: u32,
-    next: Instant,
-}
-
-impl LeftOut {
-    fn is_empty(&self) -> bool {
-        let mut all = self.items.values().chain(self.notices.values());
-        all.all(|left| left.span.is_empty())
-    }
-}
-
-impl Left {
-    /// Adds a part; says whether that is news. What is remembered is up to twice as long, so that it is
-    /// news only seldom, however much is left out one after the other: the room is written as a whole.
-    fn add(&mut self, span: Span) -> bool {
-        if span.is_empty() {
-            return self.parts.len() < MOST_PARTS && self.parts.insert(span.after);
-        }
-        let known = if self.span.is_empty() { span } else { self.span };
-        if self.span.after <= span.after && span.upto <= self.span.upto {
-            return false;
-        }
-        let after = known.after.min(span.after);
-        let length = (known.upto.max(span.upto) - after).checked_next_power_of_two();
-        self.span = Span { after, upto: length.map_or(u64::MAX, |it| after.saturating_add(it)) };
-        true
-    }
-
-    /// Takes the place out, if it may be asked for again now.
-    fn open(&mut self, now: Instant) -> Option<Span> {
-        if self.span.is_empty() || now < self.next {
-            return None;
-        }
-        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.tries.min(13));
-        (self.tries, self.next) = (self.tries.saturating_add(1), now.after(pause.min(DAY)));
-        Some(std::mem::take(&mut self.span))
-    }
-
-    /// Whether it was asked for again long ago, and nothing was left out since.
-    fn is_over(&self, now: Instant) -> bool {
-        self.span.is_empty() && now >= self.next.after(DAY)
-    }
 }
 
 /// A room as it is kept. Once it was its guests alone.
@@ -245,6 +178,11 @@ impl Waiting {
         self.guests.is_empty() && self.left.is_empty()
     }
 
+    /// A connection begins: the batches that were not entered come again from their first part on.
+    pub fn begin(&mut self) {
+        self.left.forget_parts();
+    }
+
     /// Keeps an envelope, once for each way on which it comes. Of what was changed too often the
     /// origin's last word alone.
     pub fn keep(&mut self, refused: &mut Refused, now: Instant) -> Room {
@@ -311,27 +249,13 @@ impl Waiting {
             true => &mut self.left.items,
             false => &mut self.left.notices,
         };
-        if !left.contains_key(&refused.origin) {
-            left.retain(|_, left| !left.is_over(now));
-            if left.len() >= MOST_LEFT {
-                return false;
-            }
-        }
-        let known = left.entry(refused.origin.clone());
-        known.or_insert_with(|| Left { next: now, ..Left::default() }).add(span)
+        left.add(&refused.origin, span, now)
     }
 
     /// The parts of a batch that began after this place go so far; says whether something was left out
     /// of them.
     pub fn close(&mut self, span: Span) -> bool {
-        let all = self.left.items.values_mut().chain(self.left.notices.values_mut());
-        let (mut any, parts) = (false, all.filter(|left| left.parts.contains(&span.after)));
-        for left in parts {
-            left.parts.remove(&span.after);
-            left.add(span);
-            any = true;
-        }
-        any
+        self.left.close(span)
     }
 
     /// Whether half of the room is free.
@@ -353,7 +277,7 @@ impl Waiting {
                 let first = Span { after, upto: after.saturating_add(1) };
                 let passes = || passed.iter().any(|it| it.envelope().origin == *origin);
                 let waits = |it: &Guest| it.is_item() == items && it.envelope.origin == *origin;
-                let may = || passes() || now >= left.next.after(DAY) || !guests.iter().any(waits);
+                let may = || passes() || left.is_overdue(now) || !guests.iter().any(waits);
                 if !left.span.is_empty() && bookmark.has(first) && may() {
                     opened.extend(left.open(now));
                 }
@@ -380,6 +304,9 @@ impl Waiting {
         {
             let mut refused = match trust.check_beside(peer, *envelope, &mut beside, now) {
                 Ok(verified) => {
+                    if unproven {
+                        self.left.begin_anew(&verified.envelope().origin, now);
+                    }
                     retried.passed.push(verified.late());
                     continue;
                 }

@@ -85,6 +85,11 @@ fn what_is_no_item_is_short() {
     }
 }
 
+/// A room as it is read again once it was written.
+fn written(room: &Waiting) -> Waiting {
+    serde_json::from_str(&serde_json::to_string(room).unwrap()).unwrap()
+}
+
 #[test]
 fn what_waits_takes_no_more_octets_than_the_room_has() {
     let trust = trust("c", cards());
@@ -115,8 +120,7 @@ fn what_waits_takes_no_more_octets_than_the_room_has() {
         assert!(kept.is_some_and(|kept| kept > 10), "{kept:?}");
         assert!(octets <= MOST_OCTETS + (64 << 10), "{octets}");
         // Read anew, as after a fall, it weighs the same.
-        let again: Waiting = serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
-        assert_eq!(again.octets(), room.octets());
+        assert_eq!(written(&room).octets(), room.octets());
     }
 }
 
@@ -236,21 +240,20 @@ fn what_found_no_room_comes_again_when_its_card_does_whoever_brings_that() {
         assert_eq!(arrival.bookmark.last(), 1, "it is entered, and holds up nothing");
         assert_eq!(arrival.waiting.as_ref(), Some(&room), "what was left out is durable");
         // As long as nobody brings the card, nothing is asked for again.
-        let mut written: Waiting =
-            serde_json::from_str(&serde_json::to_string(&room).unwrap()).unwrap();
-        let waiting = (arrival.bookmark.clone(), &mut written);
+        let mut again = written(&room);
+        let waiting = (arrival.bookmark.clone(), &mut again);
         assert!(check_waiting(&trust, &id("b"), waiting, later(60)).is_none());
-        let (_, again) = heard(&trust, &mut room.clone(), items("a", 600));
-        assert_eq!(again.waiting, None, "left out again it is no news");
+        let (_, twice) = heard(&trust, &mut room.clone(), items("a", 600));
+        assert_eq!(twice.waiting, None, "left out again it is no news");
         // Then it comes, and the place is open again, once.
         let mut cards = cards_of(&["a", "b", "c", "d"]);
         cards.vouch(&id("a"), &id(by));
         let trust = trust_with("c", cards, &peers);
-        let waiting = (arrival.bookmark.clone(), &mut written);
+        let waiting = (arrival.bookmark.clone(), &mut again);
         let (checked, passed) = check_waiting(&trust, &id("b"), waiting, later(60)).unwrap();
         assert_eq!((passed.verified.len(), passed.bookmark.last()), (kept, 0));
-        assert!(checked.taken(vec![Outcome::New; kept]).opened && written.is_empty());
-        let (_, rest) = heard(&trust, &mut written, items("a", 600));
+        assert!(checked.taken(vec![Outcome::New; kept]).opened && again.is_empty());
+        let (_, rest) = heard(&trust, &mut again, items("a", 600));
         assert_eq!((rest.verified.len(), rest.bookmark.last(), rest.waiting), (600, 1, None));
     }
 }
@@ -313,8 +316,101 @@ fn what_never_finds_room_is_asked_for_ever_more_seldom() {
         let mut bookmark = Bookmark::default();
         bookmark.add(span, Digest::default());
         room.leave_out(&item, span, later(second));
-        asked.extend(room.open(&mut bookmark, &[], later(second)).then_some(second));
+        if room.open(&mut bookmark, &[], later(second)) {
+            asked.push(second);
+            // The connection begins anew with what was written.
+            room = written(&room);
+        }
     }
     assert_eq!(asked[..5], [0, 10, 30, 70, 150]);
     assert!(asked.len() < 16, "{asked:?}");
+}
+
+/// A room in which something was left out, and what that was.
+fn left_out(span: Span) -> (Waiting, Bookmark, Refused) {
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let (mut room, item) = (Waiting::default(), refused(&known, items("a", 1).remove(0)));
+    assert!(room.leave_out(&item, span, now()));
+    let mut bookmark = Bookmark::default();
+    bookmark.add(Span { after: 0, upto: 100 }, Digest::default());
+    (room, bookmark, item)
+}
+
+#[test]
+fn whose_card_comes_is_asked_for_at_once_however_often_it_was_before() {
+    let span = Span { after: 0, upto: 1 };
+    let (mut room, bookmark, mut item) = left_out(span);
+    for _ in 0..10 {
+        room.leave_out(&item, span, now());
+        room.open(&mut bookmark.clone(), &[], later(100_000));
+    }
+    room.leave_out(&item, span, now());
+    assert_eq!(room.keep(&mut item, now()), Room::Kept);
+    let at = later(100_005);
+    let unknown = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    assert!(check_waiting(&unknown, &id("b"), (bookmark.clone(), &mut room), at).is_none());
+    let mut cards = cards_of(&["a", "b", "c"]);
+    cards.vouch(&id("a"), &id("b"));
+    let known = trust_with("c", cards, &[peer("b")]);
+    let (checked, arrival) = check_waiting(&known, &id("b"), (bookmark, &mut room), at).unwrap();
+    assert_eq!(arrival.verified.len(), 1);
+    assert!(checked.taken(vec![Outcome::New]).opened);
+}
+
+#[test]
+fn a_part_that_was_not_closed_yet_is_not_forgotten_for_another_origin() {
+    let span = Span { after: 0, upto: 5 };
+    let (mut room, mut bookmark, item) = left_out(span);
+    assert!(room.open(&mut bookmark, &[], now()));
+    // Long after, parts of one batch leave out something of it, and something of another.
+    let (long_after, part) = (later(1_000_000), Span { after: 100, upto: 100 });
+    let other = Refused { origin: id("d"), ..item.clone() };
+    assert!(room.leave_out(&item, part, long_after));
+    assert!(room.leave_out(&other, part, long_after));
+    let whole = Span { after: 100, upto: 108 };
+    bookmark.add(whole, Digest::default());
+    assert!(room.close(whole));
+    // Each is remembered: of the one nothing waits, and of the other neither.
+    assert_eq!(format!("{room:?}").matches("Span { after: 100, upto: 108 }").count(), 2);
+}
+
+#[test]
+fn parts_of_what_was_broken_off_hold_up_no_others() {
+    let (mut room, mut bookmark, item) = left_out(Span { after: 100, upto: 100 });
+    for after in 101..110 {
+        room.leave_out(&item, Span { after, upto: after }, now());
+    }
+    room.begin();
+    assert!(room.leave_out(&item, Span { after: 110, upto: 110 }, now()));
+    let whole = Span { after: 110, upto: 118 };
+    bookmark.add(whole, Digest::default());
+    assert!(room.close(whole) && room.open(&mut bookmark, &[], now()));
+}
+
+#[test]
+fn an_origin_of_which_all_came_leaves_its_place_to_another() {
+    let (mut room, bookmark, item) = left_out(Span { after: 0, upto: 5 });
+    let of = |n: usize| Refused { origin: id(&format!("n{n}")), ..item.clone() };
+    let leave = |room: &mut Waiting, n, at| room.leave_out(&of(n), Span { after: 0, upto: 5 }, at);
+    let (first, second) = (0..MOST_LEFT - 1, MOST_LEFT..2 * MOST_LEFT);
+    assert!(first.clone().all(|n| leave(&mut room, n, now())));
+    assert!(!leave(&mut room, MOST_LEFT, now()));
+    assert!(room.open(&mut bookmark.clone(), &[], now()));
+    assert!(!leave(&mut room, MOST_LEFT, later(1)), "some may be left out again");
+    assert!(second.clone().all(|n| leave(&mut room, n, later(11))));
+    assert!(!leave(&mut room, 3, later(11)));
+}
+
+#[test]
+fn a_room_is_read_as_it_was_written_before_its_places_had_more_to_say() {
+    let known = trust_with("c", cards_of(&["b", "c"]), &[peer("b")]);
+    let (mut room, mut bookmark, _) = left_out(Span { after: 4, upto: 8 });
+    assert_eq!(room.keep(&mut refused(&known, items("a", 1).remove(0)), now()), Room::Kept);
+    let mut text = serde_json::to_value(&room).unwrap();
+    text["left"] =
+        serde_json::json!({ "items": { "d": { "after": 4, "upto": 8 } }, "notices": {} });
+    let mut again: Waiting = serde_json::from_value(text).unwrap();
+    assert_eq!((again.len(), again.octets()), (1, room.octets()));
+    assert!(again.open(&mut bookmark, &[], now()));
+    assert_eq!(bookmark.gaps(100), [Span { after: 4, upto: 8 }]);
 }
