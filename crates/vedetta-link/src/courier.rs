@@ -85,8 +85,9 @@ impl Courier {
         let introductions = nodes.introductions(&peer);
         let vouched = nodes.vouched_cards(&peer).map_err(|error| error.to_string())?;
         // The connection before may still write: what it adds after the bookmark was read comes again.
-        let bookmark = nodes.bookmark(&peer).map_err(unreadable)?;
-        let (lobby, tried) = (nodes.waiting(&peer).map_err(unreadable)?, nodes.house().now());
+        let (bookmark, mut lobby) = nodes.memory(&peer).map_err(unreadable)?;
+        lobby.begin();
+        let tried = nodes.house().now();
         let opening = Opening {
             me: mesh.me.clone(),
             peer: peer.clone(),

@@ -5,6 +5,7 @@
 
 mod mesh {
     mod agreements;
+    mod damaged;
     mod dialled;
     mod held;
     mod hostile;

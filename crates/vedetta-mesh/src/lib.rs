@@ -9,6 +9,7 @@
 
 mod agreements;
 mod line;
+mod memory;
 mod pair_nodes;
 mod places;
 mod refused;

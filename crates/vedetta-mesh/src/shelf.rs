@@ -19,8 +19,8 @@ use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
 use crate::Nodes;
 use crate::line::Line;
+use crate::memory::bookmark_name;
 use crate::places::hash_at;
-use crate::take::{bookmark_name, waiting_name};
 
 /// Why the house did not answer a link.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +74,11 @@ impl Shelf for Nodes {
     }
 
     fn bookmark(&self, peer: &OrganisationId) -> Result<Bookmark, ShelfError> {
-        let kept = self.house.read(|reader| reader.bookmark(&bookmark_name(peer)))?;
-        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+        Ok(self.memory(peer)?.0)
     }
 
     fn waiting(&self, peer: &OrganisationId) -> Result<Waiting, ShelfError> {
-        let kept = self.house.read(|reader| reader.bookmark(&waiting_name(peer)))?;
-        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+        Ok(self.memory(peer)?.1)
     }
 
     fn page(&self, peer: &OrganisationId, ask: &Ask) -> Result<Page, ShelfError> {

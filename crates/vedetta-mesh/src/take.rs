@@ -22,6 +22,7 @@ use vedetta_store::{StoreError, StoredItem, UnitOfWork};
 
 use crate::Nodes;
 use crate::line::Line;
+use crate::memory::{bookmark_name, waiting_name};
 use crate::see_peers::RefusedHere;
 
 /// What a peer brought in one go.
@@ -49,16 +50,6 @@ const REFUSALS: usize = 50;
 const ALIKE: usize = 10;
 /// How long after one deed about refusals of a peer for one reason the next is written.
 const QUIET: Duration = Duration::from_secs(3_600);
-
-/// Where the bookmark of a peer is kept.
-pub(crate) fn bookmark_name(peer: &OrganisationId) -> String {
-    format!("peer/{peer}")
-}
-
-/// Where it is kept what waits of a peer.
-pub(crate) fn waiting_name(peer: &OrganisationId) -> String {
-    format!("waiting/{peer}")
-}
 
 /// What a node goes on deciding from: the givers of the last hop, and the producer unless the form
 /// hides it.
