@@ -83,7 +83,8 @@ pub trait Shelf {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lane {
-    /// Early warnings out of the backlog, ahead of it. They are met again there, as duplicates.
+    /// Out of the backlog, ahead of it: early warnings, and what takes something back or says how
+    /// agreements stand. It is met again there, as duplicates.
     Urgent,
     /// What happens from the moment of the connection on.
     Live,
@@ -94,7 +95,8 @@ pub enum Lane {
 /// A question for a part of the ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ask {
-    /// For which lane; for [`Lane::Urgent`] only early warnings and withdrawals are wanted.
+    /// For which lane; for [`Lane::Urgent`] only early warnings, revocations, withdrawals, removals,
+    /// and texts and standings of agreements are wanted.
     pub lane: Lane,
     /// Of which places.
     pub span: Span,

@@ -17,6 +17,7 @@ mod mesh {
     mod restore;
     mod scopes;
     mod spoilers;
+    mod urgent;
     mod victims;
     mod wire;
     mod withdrawal;

@@ -23,9 +23,10 @@ use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
+use vedetta_store::written::ItemFacts;
 use vedetta_store::{
-    ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
-    VersionFilter,
+    ClearanceId, Entry, EntryKind, ItemQuery, ItemState, Reader, Sequence, Stamp, StoreError,
+    StoredItem, VersionFilter,
 };
 
 use self::held::whole_of_lost;
@@ -146,7 +147,10 @@ impl Sharing<'_> {
             let entries: Vec<&Entry> = within.collect();
             let Some(last) = entries.last() else { return Ok(upto) };
             let mut items = match entries.iter().any(|entry| self.is_wanted(entry)) {
-                true => self.items(reader, (Sequence(upto.place), last.stamp.seq), None)?,
+                true => {
+                    let some = self.early(&entries);
+                    self.items(reader, (Sequence(upto.place), last.stamp.seq), some.as_deref())?
+                }
                 false => BTreeMap::new(),
             };
             for entry in entries {
@@ -183,18 +187,33 @@ impl Sharing<'_> {
         is_release(entry) && !(first && entry.stamp.seq.0 > self.ask.echo && brought())
     }
 
-    /// The releases that are served, of those that may be for the peer, or of some clearances.
+    /// The clearances of early warnings, where nothing else among these entries can be urgent.
+    fn early(&self, entries: &[&Entry]) -> Option<Vec<ClearanceId>> {
+        let may_revoke = |entry: &&Entry| match entry.kind {
+            EntryKind::Item => {
+                ItemFacts::read(&entry.facts).is_none_or(|facts| facts.state == ItemState::Revoked)
+            }
+            kind => kind == EntryKind::Rerelease,
+        };
+        let early = |it: &Clearance| it.handling.category == Category::EarlyWarning;
+        let alone = self.ask.lane == Lane::Urgent && !entries.iter().any(may_revoke);
+        alone.then(|| self.shared.book.such(early))
+    }
+
+    /// Whether an item comes on the lane that is read.
+    fn has_its_turn(&self, handling: &Handling, state: ItemState) -> bool {
+        self.ask.lane != Lane::Urgent
+            || handling.category == Category::EarlyWarning
+            || state == ItemState::Revoked
+    }
+
+    /// The releases that are served, or those of some clearances.
     fn items(
         &self,
         reader: &mut dyn Reader,
         (after, until): (Sequence, Sequence),
         some: Option<&[ClearanceId]>,
     ) -> Result<BTreeMap<Sequence, StoredItem>, StoreError> {
-        let urgent = self.ask.lane == Lane::Urgent;
-        let wanted = |clearance: &Clearance| {
-            !urgent || clearance.handling.category == Category::EarlyWarning
-        };
-        let clearances = urgent.then(|| self.shared.book.such(wanted));
         let mut found = BTreeMap::new();
         let mut next = Some(after);
         while let Some(after) = next {
@@ -203,7 +222,7 @@ impl Sharing<'_> {
                 until: Some(until),
                 as_of: None,
                 limit: STRETCH,
-                clearances: some.or(clearances.as_deref()),
+                clearances: some,
                 producer: None,
                 ids: &[],
                 kinds: &[],
@@ -245,6 +264,9 @@ impl Sharing<'_> {
             let place = format!("item {}", item.stamp.seq);
             return Err(StoreError::Engine { place, reason: "its clearance is not known".into() });
         };
+        if !self.has_its_turn(&clearance.handling, item.state) {
+            return Ok(());
+        }
         let again = item.origin != item.stamp.seq;
         let brought_here = again && clearance.handling.via.is_empty();
         let provenance = Provenance::of(&item).filter(|_| !brought_here);
@@ -553,8 +575,7 @@ impl Sharing<'_> {
     ) -> Result<(), StoreError> {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
         let Some(clearance) = self.shared.book.get(id) else { return Ok(()) };
-        let late = clearance.handling.category != Category::EarlyWarning;
-        if (late && self.ask.lane == Lane::Urgent)
+        if !self.has_its_turn(&clearance.handling, state_of(&envelope))
             || self.back(&envelope, (entry.stamp.seq, &entry.actor))
         {
             return Ok(());
@@ -584,7 +605,8 @@ impl Sharing<'_> {
     ) -> Result<(), StoreError> {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&entry.body) else { return Ok(()) };
         let Some(clearance) = self.by_today(id) else { return Ok(()) };
-        if !is_served(reader, origin)? {
+        let now = self.has_its_turn(&clearance.handling, state_of(&envelope));
+        if !now || !is_served(reader, origin)? {
             return Ok(());
         }
         let releases = reader.releases_from(origin)?;
@@ -727,6 +749,14 @@ fn was_withdrawn(
     let Some(id) = &item.object.outline().id else { return Ok(false) };
     let of = (id, &item.conditions.producer);
     is_withdrawn_elsewhere(reader, &envelope.origin, of, entry.stamp.seq)
+}
+
+/// Whether what an envelope brings revokes.
+fn state_of(envelope: &Envelope) -> ItemState {
+    match &envelope.what {
+        What::Item(item) if item.object.outline().revoked => ItemState::Revoked,
+        _ => ItemState::Live,
+    }
 }
 
 /// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.

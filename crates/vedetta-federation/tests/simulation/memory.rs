@@ -352,9 +352,7 @@ impl Memory {
             Kind::Again(leaf) => (leaf, None),
         };
         let thing = &disk.things[&leaf];
-        let urgent = item_of(thing)
-            .is_none_or(|(_, item)| item.conditions.category == Category::EarlyWarning);
-        if ask.lane == Lane::Urgent && !urgent {
+        if ask.lane == Lane::Urgent && !is_urgent(&thing.envelope.what) {
             return Vec::new();
         }
         let envelope = |way: Option<usize>| way.map_or(&thing.envelope, |path| &thing.paths[path]);
@@ -428,6 +426,17 @@ impl Shelf for Memory {
 
     fn confirmed(&self, _: &OrganisationId, _: Span) -> Result<(), Infallible> {
         Ok(())
+    }
+}
+
+/// Whether it comes before what a peer missed.
+fn is_urgent(what: &What) -> bool {
+    match what {
+        What::Item(item) => {
+            item.conditions.category == Category::EarlyWarning || item.object.outline().revoked
+        }
+        What::Withdrawal(_) | What::Agreement(_) | What::Standing(_) | What::Removal(_) => true,
+        What::Acknowledgement(_) | What::Contact(_) | What::Presence(_) => false,
     }
 }
 

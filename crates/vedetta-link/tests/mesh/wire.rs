@@ -200,13 +200,29 @@ impl<'a> Wire<'a> {
     /// Carries what one end has to say; whether that was anything.
     pub(super) fn carry_from(&mut self, from: usize) -> bool {
         let mut said = false;
-        while let Some(octets) = self.ends[from].out.pop_front() {
+        while self.carry_one(from) {
             said = true;
-            let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
-            self.seen.push(format!("{frame:?}"));
-            self.ends[1 - from].tell(Input::Frame(frame));
         }
         said
+    }
+
+    /// Carries until one end has said something of a kind, and nothing after it.
+    pub(super) fn carry_until(&mut self, from: usize, kind: &str) {
+        loop {
+            let said = self.carry_one(from);
+            if said && self.seen.last().is_some_and(|it| it.starts_with(kind)) {
+                return;
+            }
+            assert!(self.carry_from(1 - from) | said, "it says nothing of that kind");
+        }
+    }
+
+    fn carry_one(&mut self, from: usize) -> bool {
+        let Some(octets) = self.ends[from].out.pop_front() else { return false };
+        let frame = Frame::decode(octets[4], &octets[5..]).unwrap().unwrap();
+        self.seen.push(format!("{frame:?}"));
+        self.ends[1 - from].tell(Input::Frame(frame));
+        true
     }
 
     /// Whether both ends still speak.

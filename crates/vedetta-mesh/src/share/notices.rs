@@ -102,6 +102,8 @@ impl Sharing<'_> {
                 is_party(&self.mesh.standing.network, &signed.text, &self.scope)
             }
             What::Item(_) => false,
+            // What is served only until it is known.
+            What::Standing(_) | What::Removal(_) => true,
             _ => self.ask.lane != Lane::Urgent,
         })
     }
