@@ -5,7 +5,7 @@ pub use crate::actions::change_directory::{remove_all, with_belongings};
 pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;
 pub use crate::mesh::SIGNED;
-pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own};
+pub use crate::mesh::keep::{Bare, Kept, Provenance, facts, keep, keep_own, ways_name};
 pub use crate::mesh::standings::{forget, hear, insist};
 pub use crate::redaction::{Redactor, facts_of};
 pub use crate::views::read_items::derived_from;

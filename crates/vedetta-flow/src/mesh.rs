@@ -22,7 +22,7 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::Standing;
 
-pub(crate) use self::keep::{Provenance, keep_own};
+pub(crate) use self::keep::{Provenance, entitled_by_ways, keep_own};
 pub(crate) use self::standings::{lapsed, say, word_against};
 
 /// This node and the others, as they stand.

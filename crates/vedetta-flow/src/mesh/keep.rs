@@ -12,7 +12,7 @@ use vedetta_federation::seal::Seal;
 use vedetta_model::{AgreementId, Handling, Instant, ItemId, OrganisationId};
 use vedetta_policy::Form;
 use vedetta_store::{
-    ClearanceId, Draft, EntryKind, Sequence, Stamp, StoreError, StoredItem, UnitOfWork,
+    ClearanceId, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem, UnitOfWork,
 };
 
 /// The facts of an item that came from another node.
@@ -212,4 +212,25 @@ pub fn keep_own(
 ) -> Result<Stamp, StoreError> {
     let body = serde_json::to_vec(what).unwrap_or_default();
     keep(unit, (actor, subject), &Kept::Said { to: to.cloned() }, &body)
+}
+
+/// Where it is kept on which ways an item came, by its entry.
+#[must_use]
+pub fn ways_name(origin: Sequence) -> String {
+    format!("ways/{origin}")
+}
+
+/// By the ways on which an item came, the clearances of all who were entitled then.
+pub(crate) fn entitled_by_ways(
+    reader: &mut dyn Reader,
+    origin: Sequence,
+) -> Result<Vec<ClearanceId>, StoreError> {
+    #[derive(Deserialize)]
+    struct Way {
+        #[serde(default)]
+        entitled: Option<ClearanceId>,
+    }
+    let ways = reader.bookmark(&ways_name(origin))?;
+    let ways: Option<Vec<Way>> = ways.and_then(|ways| serde_json::from_slice(&ways).ok());
+    Ok(ways.unwrap_or_default().into_iter().filter_map(|way| way.entitled).collect())
 }

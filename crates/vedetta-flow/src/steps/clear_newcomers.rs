@@ -7,7 +7,8 @@
 //! not entitled then, or to less of the past.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use serde::Deserialize;
@@ -24,12 +25,14 @@ use crate::error::FlowError;
 use crate::forms::{Forms, Settled, TRIES, Taken};
 use crate::holding::is_served;
 use crate::house::{House, Shared};
-use crate::mesh::Provenance;
+use crate::mesh::{Provenance, entitled_by_ways};
 use crate::redaction::{Derived, Redactor, Tellers, derived_version};
 use crate::standing::Standing;
 
 /// Items looked at, and released again, in one go.
 const TOGETHER: usize = 1000;
+/// Other clearances by which some were passed over, remembered for what is handled alike.
+const ELSEWHERE: usize = 256;
 /// The name under which the ledger knows this step.
 pub(crate) const ACTOR: &str = "clear_newcomers";
 
@@ -45,7 +48,11 @@ pub(crate) struct Looked {
 pub(crate) struct Look {
     upto: Sequence,
     pasts: BTreeMap<OrganisationNumber, Past>,
+    elsewhere: Elsewhere,
 }
+
+/// Who was passed over, since they read it by another way: under which clearance.
+type Elsewhere = BTreeMap<ClearanceId, Audience>;
 
 /// All clearances of one handling.
 #[derive(Default)]
@@ -79,6 +86,7 @@ struct Search<'a> {
     whom: Vec<(Past, Audience)>,
     /// Whether other nodes lack what waited.
     beyond: Beyond,
+    elsewhere: &'a RefCell<Elsewhere>,
 }
 
 /// Items due to the same newcomers.
@@ -147,10 +155,14 @@ impl House {
             let before = looked.get(&key);
             let first = waits.map_or(Sequence(u64::MAX), |at| Sequence(at.0.saturating_sub(1)));
             let from = before.map_or(Sequence::START, |it| it.upto.min(first));
+            let lost = before.map(|it| it.lost(pass, &self.shared.book));
+            let (lost, elsewhere) = lost.unwrap_or_default();
             let known = |(number, past): &(&OrganisationNumber, &Past)| {
                 let before = before.and_then(|before| before.pasts.get(number));
-                before.is_some_and(|before| before.wider(**past) == *before)
+                let known = before.is_some_and(|before| before.wider(**past) == *before);
+                known && !lost.contains(**number)
             };
+            let elsewhere = RefCell::new(elsewhere);
             let (old, new): (Vec<_>, Vec<_>) = pasts.iter().partition(known);
             let ours = !handling.victims.is_empty() && handling.via.is_empty();
             let looks = ours && form == Form::Redacted && (waits.is_some() || before.is_none());
@@ -161,7 +173,9 @@ impl House {
             {
                 let (whom, full) = (by_past(whom), &ledgered.full[..]);
                 let anywhere = &ledgered.anywhere;
-                let search = Search { pass, handling, form, full, anywhere, whom, beyond };
+                let elsewhere = &elsewhere;
+                let search =
+                    Search { pass, handling, form, full, anywhere, whom, beyond, elsewhere };
                 let found = self.search(&search, from)?;
                 all.count += found.count;
                 left_out |= found.left_out;
@@ -169,7 +183,9 @@ impl House {
             all.left_out |= left_out;
             // What was left out is looked for again where this run did.
             if !left_out {
-                looked.insert(key, Look { upto: pass.upto, pasts });
+                let mut look = Look { upto: pass.upto, pasts, elsewhere: elsewhere.into_inner() };
+                look.forget_some();
+                looked.insert(key, look);
             }
         }
         Ok(all)
@@ -204,7 +220,8 @@ impl House {
         let had = lacking.iter().filter(|number| {
             let either =
                 || ledgered.anywhere.contains(*number) || ledgered.without.contains(*number);
-            standing.was_held(handling) || (form == Form::Redacted && either())
+            let waits = form == Form::Redacted || !handling.via.is_empty();
+            standing.was_held(handling) || (waits && either())
         });
         for number in had {
             pasts.entry(number).or_insert(Past::Nothing);
@@ -269,10 +286,11 @@ impl House {
         reader: &mut dyn Reader,
         item: &StoredItem,
     ) -> Result<Option<Audience>, StoreError> {
-        let withheld = withheld(&item.facts);
+        let mut withheld = withheld(&item.facts);
+        let ways = !search.handling.via.is_empty();
         let given =
             |(past, whom): &(Past, Audience)| *past != Past::Nothing || whom.meets(search.anywhere);
-        if withheld.is_empty() && !search.whom.iter().any(given) {
+        if withheld.is_empty() && !ways && !search.whom.iter().any(given) {
             return Ok(None);
         }
         let mut releases = reader.releases(&item.id)?;
@@ -295,8 +313,13 @@ impl House {
             Form::Full => (Audience::nobody(), &had.full),
             Form::Redacted => (had.full.clone(), &had.redacted),
         };
+        let origins: BTreeSet<_> = releases.iter().map(|it| it.origin).filter(|_| ways).collect();
+        for origin in origins {
+            withheld.extend(entitled_by_ways(reader, origin)?);
+        }
         for id in withheld {
             if let Some(clearance) = self.shared.book.get(id)
+                && clearance.handling == *search.handling
                 && (search.form, clearance.form) != (Form::Full, Form::Redacted)
             {
                 due.absorb(&clearance.audience);
@@ -488,7 +511,7 @@ impl Had {
             let clearance = book.get(release.clearance);
             let Some(clearance) = clearance else { continue };
             if clearance.handling != *search.handling {
-                had.by_another_way(&clearance, search);
+                had.by_another_way((release.clearance, &clearance), search);
                 continue;
             }
             match clearance.form {
@@ -504,16 +527,45 @@ impl Had {
     }
 
     /// Whoever reads today what came to this node by another way has it.
-    fn by_another_way(&mut self, clearance: &Clearance, search: &Search<'_>) {
+    fn by_another_way(&mut self, (id, clearance): (ClearanceId, &Clearance), search: &Search<'_>) {
         if clearance.handling.via.is_empty() && search.handling.via.is_empty() {
             return;
         }
         let today = search.pass.standing.network.decision(&clearance.handling);
         let reads = clearance.audience.intersection(today.entitled(clearance.form));
+        let mut elsewhere = search.elsewhere.borrow_mut();
+        for (_, whom) in search.whom.iter().filter(|(_, whom)| whom.meets(&reads)) {
+            elsewhere.entry(id).or_default().absorb(&whom.intersection(&reads));
+        }
         match clearance.form {
             Form::Full => self.full.absorb(&reads),
             Form::Redacted => self.redacted.absorb(&reads),
         };
+    }
+}
+
+impl Look {
+    /// Of more than so many clearances it is not known who reads by which: they are looked for anew.
+    fn forget_some(&mut self) {
+        if self.elsewhere.len() > ELSEWHERE {
+            let elsewhere = std::mem::take(&mut self.elsewhere);
+            self.pasts.retain(|number, _| !elsewhere.values().any(|read| read.contains(*number)));
+        }
+    }
+
+    /// Who reads by another way no more what they read by it then; and who still does.
+    fn lost(&self, pass: &Pass, book: &Book) -> (Audience, Elsewhere) {
+        let (mut lost, mut elsewhere) = (Audience::nobody(), self.elsewhere.clone());
+        for (id, read) in &self.elsewhere {
+            let Some(clearance) = book.get(*id) else { continue };
+            let today = pass.standing.network.decision(&clearance.handling);
+            lost.absorb(&read.difference(today.entitled(clearance.form)));
+        }
+        for read in elsewhere.values_mut() {
+            *read = read.difference(&lost);
+        }
+        elsewhere.retain(|_, read| !read.is_empty());
+        (lost, elsewhere)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one node is given reaches everyone entitled at every other, once, by whatever ways.
 
 use serde_json::json;
+use vedetta_model::agreement::History;
 use vedetta_model::{Actor, Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
@@ -140,6 +141,60 @@ fn in_a_ring_one_item_has_all_its_ways_in_its_provenance() {
         settle(&mut wires);
         assert_eq!(node.read_by(reader).len(), items.len(), "each once, at {}", node.name);
     }
+}
+
+#[test]
+fn who_has_it_by_two_ways_keeps_it_when_the_first_falls_though_nothing_of_the_past_is_given() {
+    let act = |name: &str, one: &str, two: &str| {
+        let parties = json!([party("one", &[one]), party("two", &[two])]);
+        agreement(name, Some("pro-c2si"), ("named", "lineage"), &parties)
+    };
+    let held = |acts: &[&str]| {
+        let acts = acts.iter().map(|name| match *name {
+            "left" => act(name, "poli-cert", "cosc-umbria"),
+            "right" => act(name, "poli-cert", "cosc-liguria"),
+            _ => act(name, "cnaipic", "perugia"),
+        });
+        let mut held: Vec<_> = agreements().into_iter().take(1).chain(acts).collect();
+        held.iter_mut().for_each(|it| it.handling.history = History::None);
+        held
+    };
+    let agency = Node::new("poli-cert", held(&["left", "right"]));
+    let umbria = Node::new("cosc-umbria", held(&["left"]));
+    let liguria = Node::new("cosc-liguria", held(&["right"]));
+    let [national, town] = ["cnaipic", "perugia"].map(|name| Node::new(name, held(&["town"])));
+    for other in [&umbria, &liguria, &agency, &town] {
+        pair(&national, other);
+    }
+    pair(&umbria, &agency);
+    pair(&liguria, &agency);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    agency.bring("poli-cert", &[item.clone()]);
+    let mut wires = [
+        Wire::between(&umbria, &agency),
+        Wire::between(&national, &umbria),
+        Wire::between(&national, &town),
+        Wire::between(&liguria, &agency),
+        Wire::between(&national, &liguria),
+    ];
+    settle(&mut wires[..3]);
+    settle(&mut wires);
+    let look = |wires: &mut [Wire<'_>]| {
+        for (node, reader) in [(&national, "cnaipic"), (&town, "perugia")] {
+            node.house.clear_newcomers().unwrap();
+            settle(wires);
+            assert!(node.reads(reader, &item.id()), "{reader}");
+        }
+    };
+    look(&mut wires);
+    let (way, by) = ("left".parse().unwrap(), agency.administrator());
+    let suspend = vedetta_flow::Step::Suspend { reason: "review".into() };
+    agency.house.step_agreement(&by, &way, &suspend).unwrap();
+    settle(&mut wires);
+    look(&mut wires);
+    agency.house.step_agreement(&by, &way, &vedetta_flow::Step::Resume).unwrap();
+    settle(&mut wires);
+    look(&mut wires);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{self, Contender, Ownership};
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal};
+use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal, ways_name};
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
@@ -92,7 +92,14 @@ pub(crate) struct Way {
     /// The entry with its envelope; absent for the first, which the item has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deed: Option<Sequence>,
+    /// The clearance of all who were entitled by it, where some of them had the item by another: they
+    /// have it by this one when that ceases to bind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entitled: Option<ClearanceId>,
 }
+
+/// Under which clearance an item was released by a way, and that of all who were entitled.
+type ByWay = (ClearanceId, Option<ClearanceId>);
 
 /// Of one item so many ways are told apart.
 const WAYS: usize = 32;
@@ -376,10 +383,10 @@ impl Load {
         let mut way = Way::of(envelope, ready.verified.leaf());
         let same = |known: &Way| known.leaf == way.leaf && known.trail == way.trail;
         let before = ways.iter().position(same);
-        let clearance = match before {
+        let (clearance, entitled) = match before {
             Some(place) if self.is_sealed_anew(unit, &ways[place], &releases)? => {
-                ways.remove(place);
-                ready.clearance
+                let before = ways.remove(place);
+                (ready.clearance, before.entitled)
             }
             Some(place) if way.says_other_than(&ways[place]) => {
                 ways.remove(place);
@@ -391,6 +398,7 @@ impl Load {
         };
         // Though it says no more than the others, a peer may refuse those.
         let kept = Kept::Path { source: self.peer.clone(), origin, clearance: Some(clearance) };
+        way.entitled = entitled;
         way.deed = Some(self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq);
         for way in [ways.first(), Some(&way)].into_iter().flatten() {
             unit.set_bookmark(
@@ -441,14 +449,14 @@ impl Load {
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
         (origin, releases): (Sequence, &[StoredItem]),
-    ) -> Result<ClearanceId, StoreError> {
+    ) -> Result<ByWay, StoreError> {
         let network = &self.mesh.standing.network;
         let mut had = Audience::nobody();
         for release in releases {
             let clearance = self.shared.book.seen_by(unit, release.clearance)?;
             let Some(clearance) = clearance else { continue };
             if clearance.handling == ready.handling && clearance.form == ready.form {
-                return Ok(release.clearance);
+                return Ok((release.clearance, None));
             }
             let today = network.decision(&clearance.handling);
             had.absorb(&clearance.audience.intersection(today.entitled(clearance.form)));
@@ -459,16 +467,16 @@ impl Load {
             Form::Redacted => (&decision.redacted, vedetta_store::Form::Redacted),
         };
         let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
-        let clearance = unit.intern(&NewClearance {
-            handling: &ready.handling,
-            form,
-            audience: &entitled.difference(&had),
-            grounds: &serde_json::to_string(&grounds).unwrap_or_default(),
-            actor: "clear_items",
-        })?;
+        let grounds = serde_json::to_string(&grounds).unwrap_or_default();
+        let mut intern = |audience: &Audience| {
+            let (handling, grounds, actor) = (&ready.handling, &grounds, "clear_items");
+            unit.intern(&NewClearance { handling, form, audience, grounds, actor })
+        };
+        let clearance = intern(&entitled.difference(&had))?;
+        let whole = if entitled.meets(&had) { Some(intern(entitled)?) } else { None };
         unit.rerelease(&[(origin, clearance)], &self.actor)?;
         self.shared.came([&ready.id]);
-        Ok(clearance)
+        Ok((clearance, whole))
     }
 
     /// Other bytes under a version that is here, or another bringer: the same one prevails at
@@ -604,7 +612,7 @@ impl Way {
             let passages = serde_json::to_vec(&hop.passages).unwrap_or_default();
             (hop.at, digest(&[&passages]))
         });
-        Self { leaf, trail, said, deed: None }
+        Self { leaf, trail, said, deed: None, entitled: None }
     }
 
     /// Whether it was passed on later than another, by other passages: who gives it may have got
@@ -642,10 +650,6 @@ pub(super) fn ahead_of(item: &ItemId, producer: Option<&OrganisationId>) -> Stri
 
 fn ahead_name(origin: &OrganisationId) -> String {
     format!("withdrawn-ahead/{origin}")
-}
-
-fn ways_name(origin: Sequence) -> String {
-    format!("ways/{origin}")
 }
 
 /// On which ways an item came; nothing when there was only one.

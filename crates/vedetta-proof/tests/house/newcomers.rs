@@ -11,9 +11,13 @@ use vedetta_testkit::{Between, TestHouse};
 
 /// A later agreement that gives the centre's indicators to the stranger.
 fn welcome(test: &TestHouse, history: &str) {
+    welcome_by(test, "late", history);
+}
+
+fn welcome_by(test: &TestHouse, agreement: &str, history: &str) {
     let text = format!(
         r#"{{
-          "id": "late", "title": "Late", "parent": "act",
+          "id": "{agreement}", "title": "Late", "parent": "act",
           "term": {{ "from": "2026-01-01", "until": "2028-12-31" }},
           "party": [
             {{ "name": "centre", "organisations": ["cosc-umbria"], "gives": ["indicator"] }},
@@ -24,7 +28,7 @@ fn welcome(test: &TestHouse, history: &str) {
     );
     let draft: Agreement = serde_json::from_str(&text).unwrap();
     test.house.put_draft(&test.administrator(), &draft).unwrap();
-    let id = AgreementId::new("late").unwrap();
+    let id = AgreementId::new(agreement).unwrap();
     test.house.step_agreement(&test.administrator(), &id, &Step::PutInForce).unwrap();
 }
 
@@ -43,6 +47,24 @@ fn a_newcomer_gets_the_past_only_where_the_agreement_gives_it() {
         let later = TestItem::indicator(2).tlp("AMBER");
         test.bring("cosc-umbria", &[later.clone()]);
         assert!(test.reads("stranger", &later.id()), "what comes later it gets in any case");
+    }
+}
+
+#[test]
+fn who_is_entitled_by_two_agreements_keeps_it_when_the_first_is_suspended() {
+    let test = TestHouse::small();
+    let [before, after] = [1, 2].map(|n| TestItem::indicator(n).tlp("AMBER"));
+    welcome_by(&test, "first", "\"none\"");
+    test.bring("cosc-umbria", &[before.clone()]);
+    welcome_by(&test, "second", "\"none\"");
+    test.bring("cosc-umbria", &[after.clone()]);
+    test.house.clear_newcomers().unwrap();
+    let suspend = Step::Suspend { reason: "audit".into() };
+    let first = AgreementId::new("first").unwrap();
+    test.house.step_agreement(&test.administrator(), &first, &suspend).unwrap();
+    test.house.clear_newcomers().unwrap();
+    for item in [before, after] {
+        assert!(test.reads("stranger", &item.id()), "{}", item.id());
     }
 }
 
