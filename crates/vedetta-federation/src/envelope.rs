@@ -9,7 +9,7 @@
 //! one thing by two paths. Neither the key nor the batch is part of it.
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Agreement, AgreementId, Contact, Handling, Instant, ItemId, OrganisationId};
+use vedetta_model::{AgreementId, Contact, Handling, Instant, ItemId, OrganisationId};
 use vedetta_policy::Form;
 
 use crate::digest::{Digest, digest};
@@ -18,6 +18,7 @@ use crate::key::Signature;
 use crate::object::Object;
 use crate::seal::{Seal, leaf};
 use crate::sorted;
+use crate::text::Text;
 
 /// The version of the envelope that this crate writes and reads.
 pub const VERSION: u8 = 1;
@@ -111,12 +112,12 @@ pub struct Withdrawal {
     pub reason: String,
 }
 
-/// An agreement in canonical JSON, with the signatures of the nodes that accepted this text.
+/// An agreement as its origin wrote it, with the signatures of the nodes that accepted this text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedAgreement {
     /// Its text. `stage` is `draft`: whether it binds is the [`StandingNotice`]'s to say.
-    pub text: Agreement,
+    pub text: Text,
     /// Counts the changes of the text, from one.
     pub revision: u32,
     /// By node, over `SHA-256(0x02 ‖ canonical JSON of {revision, text})`.

@@ -138,7 +138,8 @@ pub struct Told {
     pub leaf: Digest,
     /// The name of the reason.
     pub why: String,
-    /// The reason as a sentence.
+    /// The reason as a sentence, when the peer gives one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub says: String,
 }
 

@@ -63,6 +63,7 @@ pub mod shelf;
 mod sorted;
 pub mod stands;
 mod strict;
+pub mod text;
 pub mod waiting;
 
 pub use object::Object;

@@ -13,7 +13,7 @@
 //! it. The backlog leaves one credit for live and urgent, and when those have taken three in a row
 //! it has its turn: neither starves the other.
 //!
-//! **Bounds.** A peer can make a link hold four batches and one page for each lane. Whoever sends
+//! **Bounds.** A peer can make a link hold eight batches and one page for each lane. Whoever sends
 //! more than its credit, more cards than there can be nodes, a thousand frames between two ticks, or
 //! much beside its batches, is told goodbye.
 

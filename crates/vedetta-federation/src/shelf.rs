@@ -168,7 +168,7 @@ pub enum Outcome {
     New,
     /// It was known, and came by another path.
     Path,
-    /// It was known, by this path.
+    /// It was known, by this path: also what a peer sends a second time, which changes nothing.
     Known,
     /// Another form of the same object prevails; it is in the history only.
     Lost,

@@ -94,7 +94,7 @@ fn in_force(mesh: &Mesh, signed: &SignedAgreement, now: Instant) -> Option<Agree
         return None;
     }
     let by = AccountId::new(mesh.me.as_str()).ok()?;
-    match vedetta_policy::put_in_force(signed.text.clone(), Deed { by, at: now }) {
+    match vedetta_policy::put_in_force(Agreement::clone(&signed.text), Deed { by, at: now }) {
         Ok(binding) => Some(binding),
         Err(error) => {
             tracing::warn!(agreement = %id, %error, "signed, and not in force");
@@ -137,7 +137,7 @@ pub(crate) fn write_signed(
     let body = serde_json::to_vec(signed).unwrap_or_default();
     shared.touch(RecordKind::Setting);
     unit.put_record(RecordKind::Setting, &format!("{SIGNED}{id}"), &body, actor)?;
-    let text = in_force(mesh, signed, now).unwrap_or_else(|| signed.text.clone());
+    let text = in_force(mesh, signed, now).unwrap_or_else(|| Agreement::clone(&signed.text));
     let body = serde_json::to_vec(&text).unwrap_or_default();
     shared.touch(RecordKind::Agreement);
     unit.put_record(RecordKind::Agreement, id, &body, actor)?;

@@ -35,10 +35,10 @@ impl Nodes {
         }
         let known = self.house.read(|reader| known_signatures(reader, id))?;
         let signed = match known {
-            Some(known) if known.text == text => known,
+            Some(known) if *known.text == text => known,
             known => {
                 let revision = known.map_or(0, |known| known.revision).saturating_add(1);
-                SignedAgreement { text, revision, signatures: Vec::new() }
+                SignedAgreement { text: text.into(), revision, signatures: Vec::new() }
             }
         };
         self.send_signed(by, sign(&mesh, signed))

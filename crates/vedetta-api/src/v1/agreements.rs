@@ -169,7 +169,7 @@ pub(super) async fn signatures(
         digest: signed.digest().to_string(),
         signatories: vedetta_mesh::signatories(&mesh, &signed.text).into_iter().collect(),
         signed_by: signed.signatures.into_iter().map(|(node, _)| node).collect(),
-        agreement: signed.text.id,
+        agreement: signed.text.id.clone(),
         revision: signed.revision,
     }))
 }

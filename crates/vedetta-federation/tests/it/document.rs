@@ -1,9 +1,22 @@
 //! `docs/federation.md` shows what goes over the wire: it is what this crate writes.
 
-use vedetta_federation::bookmark::{Bookmark, Span};
-use vedetta_federation::digest::digest;
-use vedetta_federation::frame::{Beat, Frame};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use vedetta_federation::bookmark::{Bookmark, MOST_MARKS, MOST_SPANS, Mark, Span};
+use vedetta_federation::check::{MOST_AGREEMENTS, MOST_NAMES, MOST_SIGNATURES};
+use vedetta_federation::digest::{Digest, digest};
+use vedetta_federation::envelope::{Envelope, LONGEST_WORDS, SignedAgreement, What};
+use vedetta_federation::frame::{
+    Batch, Beat, Bye, Credit, Farewell, Frame, Hello, MOST_CARDS, MOST_ENVELOPES, MOST_REFUSALS,
+    Notice, Rewind, VERSIONS,
+};
+use vedetta_federation::hop::{Hop, MOST_HOPS, MOST_PASSAGES};
+use vedetta_federation::link::CREDIT;
 use vedetta_federation::pairing::{Code, LIFE, Secret};
+use vedetta_federation::seal::MOST_LEAVES;
+use vedetta_federation::shelf::Lane;
+use vedetta_model::Agreement;
 
 use crate::scene;
 
@@ -39,6 +52,178 @@ fn the_page_shows_what_is_written() {
         secret: Secret::from_octets([7; 16]),
     };
     shown("a code", &code.to_string());
+    shown("an identity", scene::id("comune-055032").identity().as_str());
+}
+
+/// An agreement between two nodes that both have signed.
+fn signed() -> SignedAgreement {
+    let text = json!({
+        "id": "ab-2026", "title": "Exchange between A and the towns of B", "parent": "all",
+        "term": { "signed": "2025-12-15", "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["a"], "gives": ["indicator", "early-warning"],
+              "receives": ["indicator", "incident"] },
+            { "name": "towns", "select": { "kinds": ["municipality"], "regions": ["Umbria"] },
+              "gives": ["indicator", "incident"], "receives": ["indicator", "early-warning"] },
+        ],
+        "handling": { "highest_tlp": "AMBER", "history": { "days": 30 } },
+        "raci": [{ "activity": "incident", "responsible": ["centre"], "informed": ["towns"] }],
+    });
+    let text: Agreement = serde_json::from_value(text).unwrap();
+    let mut signed = SignedAgreement { text: text.into(), revision: 1, signatures: vec![] };
+    let digest = signed.digest();
+    let sign = |node| (scene::id(node), scene::key(node).sign(digest.octets()));
+    signed.signatures = vec![sign("a"), sign("b")];
+    signed
+}
+
+#[test]
+fn the_page_shows_an_agreement_as_it_is_signed() {
+    let signed = signed();
+    let digest = signed.digest();
+    shown("its digest", &digest.to_string());
+    let what = What::Agreement(Box::new(signed));
+    let text = PAGE.split_once("A whole one, as `what` has it:\n\n```json\n").unwrap().1;
+    let text = text.split_once("```").unwrap().0;
+    assert_eq!(serde_json::from_str::<What>(text).unwrap(), what, "{}", pretty(&what));
+    let envelope = Envelope::unsealed(scene::id("a"), scene::now(), 8, what);
+    shown("its leaf", &envelope.leaf().to_string());
+    let What::Agreement(read) = envelope.what else { unreachable!("an agreement") };
+    for (node, signature) in &read.signatures {
+        let key = scene::key(node.as_str()).public();
+        assert!(key.verify(read.digest().octets(), signature).is_ok(), "{node}");
+    }
+}
+
+/// The members that a table of the page names, by what has them.
+fn members(header: &str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let rows = PAGE.split_once(header).unwrap().1.trim_start().lines().skip(1);
+    let (mut all, mut of) = (BTreeMap::new(), "");
+    let place = header.split('|').position(|cell| cell.trim() == "member").unwrap();
+    for row in rows.take_while(|row| row.starts_with('|')) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        if !cells[place - 1].is_empty() {
+            of = cells[place - 1].trim_matches('`');
+        }
+        let names = cells[place].split('`').skip(1).step_by(2);
+        all.entry(of).or_insert_with(BTreeSet::new).extend(names);
+    }
+    all
+}
+
+fn keys(value: &impl serde::Serialize) -> BTreeSet<String> {
+    let Value::Object(members) = serde_json::to_value(value).unwrap() else { return [].into() };
+    members.into_iter().map(|(name, _)| name).collect()
+}
+
+fn told(table: &BTreeMap<&str, BTreeSet<&str>>, of: &str) -> BTreeSet<String> {
+    table[of].iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn the_page_names_every_member_of_every_frame() {
+    let (now, card, hash) = (scene::now(), scene::card("a"), digest(&[b"seven"]));
+    let (head, span) = (Mark { place: 7, hash }, Span { after: 6, upto: 7 });
+    let (to, edition, resume) = (scene::id("b"), "5b1d-1".into(), Bookmark::default());
+    let (versions, credit) = (VERSIONS, CREDIT);
+    let hello = Hello { versions, card, to, edition, head, now, resume, credit };
+    let batch = Batch { number: 1, lane: Lane::Live, span, hash, envelopes: vec![] };
+    let frames = [
+        ("hello", keys(&hello)),
+        ("cards", keys(&Vec::<u8>::new())),
+        ("batch", keys(&batch)),
+        ("credit", keys(&Credit { batches: 1, taken: 1 })),
+        ("beat", keys(&Beat { now, head: 71, heard: Some((now, 1_500)) })),
+        ("notice", keys(&Notice { refusals: vec![] })),
+        ("rewind", keys(&Rewind { to: 7 })),
+        ("bye", keys(&Bye { reason: Farewell::Other, says: "it ends".into() })),
+    ];
+    let table = members("| type | frame | member | is |\n");
+    for (frame, keys) in &frames {
+        assert_eq!(told(&table, frame), *keys, "{frame}");
+    }
+    assert_eq!(table.len(), frames.len());
+    // What a peer says of a refusal it need not say in words.
+    let least = format!(r#"{{"refusals":[{{"leaf":"{}","why":"loop"}}]}}"#, Digest::default());
+    assert!(serde_json::from_str::<Notice>(&least).is_ok());
+}
+
+#[test]
+fn the_page_names_every_member_of_what_travels() {
+    let table = members("| of | member | is |\n");
+    let envelope = scene::relayed();
+    let Some(Hop { passages, seal, .. }) = envelope.hops.last() else { panic!("it has hops") };
+    let conditions = json!({ "producer": "a", "category": "indicator", "tlp": "RED", "pap": "RED",
+        "victims": ["b"], "only_under": ["all"], "named": ["x@b"] });
+    let id = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+    let (now, words) = (json!(scene::now()), "because");
+    let all = [
+        (
+            "item",
+            json!({ "object": { "id": id }, "conditions": conditions, "form": "full",
+            "derived": id }),
+        ),
+        ("withdrawal", json!({ "item": id, "producer": "a", "reason": words })),
+        (
+            "standing",
+            json!({ "agreement": "all", "revision": u64::MAX, "now": "in-force",
+            "since": now, "reason": words }),
+        ),
+        ("agreement", json!({ "text": signed().text, "revision": u32::MAX, "signatures": [] })),
+        (
+            "acknowledgement",
+            json!({ "item": id, "version": "1", "producer": "a",
+            "organisation": "b", "seen": now, "note": words }),
+        ),
+        ("presence", json!({ "organisation": "a", "on_duty": u16::MAX, "until": now })),
+        ("removal", json!({ "organisation": "a" })),
+        (
+            "contact",
+            json!({ "id": "c", "organisation": "a", "role": "response", "name": "Desk",
+            "substitute": "d", "phone_24h": "1", "channels": [{ "by": "pec", "at": "a@b" }],
+            "keys": ["k"], "last_verified": "2026-06-01" }),
+        ),
+    ];
+    for (name, content) in &all {
+        let what: What = serde_json::from_str(&json!({ *name: content }).to_string()).unwrap();
+        assert_eq!(serde_json::to_value(what).unwrap()[name], *content, "{name}");
+        assert_eq!(told(&table, name), keys(content), "{name}");
+    }
+    assert_eq!(told(&table, "conditions"), keys(&conditions));
+    assert_eq!(told(&table, "an envelope"), keys(&envelope));
+    let with = |value: Value, more: &str| {
+        keys(&value).into_iter().chain([more.to_owned()]).collect::<BTreeSet<_>>()
+    };
+    let passage = serde_json::to_value(&passages[0]).unwrap();
+    assert_eq!(told(&table, "a passage"), with(passage, "naming"));
+    let hop = serde_json::to_value(envelope.hops.last()).unwrap();
+    assert_eq!(told(&table, "a hop"), with(hop, "tlp"));
+    assert_eq!(told(&table, "a seal"), with(serde_json::to_value(seal).unwrap(), "path"));
+    assert_eq!(table.len(), all.len() + 5);
+}
+
+#[test]
+fn the_page_says_how_much_there_may_be() {
+    let many = |count: usize| match count {
+        1_000.. => format!("{},{:03}", count / 1_000, count % 1_000),
+        few => few.to_string(),
+    };
+    for bound in [
+        format!("This node takes {CREDIT} |"),
+        format!("a list of cards, at most {}", many(MOST_CARDS)),
+        format!("| `envelopes` | at most {}", many(MOST_ENVELOPES)),
+        format!("| `refusals` | at most {MOST_REFUSALS}"),
+        format!("At most {MOST_SPANS} spans"),
+        format!("At most {MOST_MARKS} marks"),
+        format!("one of a node, at most {MOST_SIGNATURES}"),
+        format!("more than {MOST_NAMES} victims"),
+        format!("At most {MOST_HOPS}:"),
+        format!("At most {MOST_PASSAGES}, with {MOST_AGREEMENTS} agreements each"),
+        many(MOST_LEAVES),
+        format!("a reason or a note {} characters", many(LONGEST_WORDS)),
+    ] {
+        shown("a bound", &bound);
+    }
 }
 
 #[test]

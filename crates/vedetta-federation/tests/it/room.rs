@@ -69,7 +69,11 @@ fn what_is_no_item_is_short() {
         let it = serde_json::json!({ "id": "new", "title": title, "stage": { "is": "draft" },
             "term": { "from": "2026-01-01", "until": "2030-12-31" } });
         let text = serde_json::from_value::<Agreement>(it).unwrap();
-        What::Agreement(Box::new(SignedAgreement { text, revision: 1, signatures: vec![] }))
+        What::Agreement(Box::new(SignedAgreement {
+            text: text.into(),
+            revision: 1,
+            signatures: vec![],
+        }))
     };
     assert!(agreement("x".repeat(128 << 10)).travels(), "texts of agreements are longer");
     let too_long = [

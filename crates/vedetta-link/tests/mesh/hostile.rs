@@ -478,7 +478,7 @@ fn only_who_may_have_it_acknowledges_and_not_in_the_future() {
 pub(super) fn forged(liar: &Node, revision: u32, parties: serde_json::Value) -> SignedAgreement {
     let mut text = super::network::agreement("forged", None, ("named", "any"), &parties);
     text.stage = Stage::Draft;
-    let mut signed = SignedAgreement { text, revision, signatures: vec![] };
+    let mut signed = SignedAgreement { text: text.into(), revision, signatures: vec![] };
     let mesh = liar.house.mesh().unwrap();
     let digest = signed.digest();
     signed.signatures.push((mesh.me.clone(), mesh.key.sign(digest.octets())));
@@ -539,11 +539,11 @@ fn a_text_is_written_anew_by_its_parties_alone_and_never_what_was_written_here()
     assert_eq!(propose(&umbria, &national, &later), "known");
     assert_eq!(known(&national), in_force, "what binds is the text that was signed");
     // A draft that an administrator here is still writing.
-    let mut mine = forged(&umbria, 1, two("cnaipic", "cosc-umbria")).text;
+    let mut mine = Agreement::clone(&forged(&umbria, 1, two("cnaipic", "cosc-umbria")).text);
     mine.id = "mine".parse().unwrap();
     national.house.put_draft(&by, &mine).unwrap();
     let mut theirs = forged(&umbria, 1, two("cosc-umbria", "cnaipic"));
-    theirs.text.id = "mine".parse().unwrap();
+    theirs.text = Agreement { id: mine.id.clone(), ..Agreement::clone(&theirs.text) }.into();
     theirs.signatures.clear();
     let mesh = umbria.house.mesh().unwrap();
     theirs.signatures.push((mesh.me.clone(), mesh.key.sign(theirs.digest().octets())));

@@ -12,6 +12,7 @@ use vedetta_federation::link::Taking;
 use vedetta_federation::seal::seal;
 use vedetta_federation::shelf::{Lane, Outcome};
 use vedetta_mesh::{LinkStep, OldKey};
+use vedetta_model::Agreement;
 use vedetta_policy::Passage;
 use vedetta_testkit::items::TestItem;
 
@@ -152,7 +153,8 @@ fn only_who_is_party_proposes_a_text_and_so_many_at_once() {
     };
     let named = |from: &Node, n: u32| {
         let mut signed = forged(from, 1, two("cosc-umbria", "cnaipic"));
-        signed.text.id = format!("text-{n}").parse().unwrap();
+        let id = format!("text-{n}").parse().unwrap();
+        signed.text = Agreement { id, ..Agreement::clone(&signed.text) }.into();
         let (mesh, digest) = (from.house.mesh().unwrap(), signed.digest());
         signed.signatures = vec![(mesh.me.clone(), mesh.key.sign(digest.octets()))];
         signed
