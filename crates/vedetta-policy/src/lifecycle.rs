@@ -123,12 +123,13 @@ pub fn expire(agreement: Agreement, deed: Deed) -> Result<Agreement, TransitionE
     }
 }
 
-/// Marks as expired an agreement in force whose term has ended by itself; any other is returned
-/// as it was. It released nothing since the term ended, marked or not.
+/// Marks as expired an agreement in force or suspended whose term has ended by itself, which a tacit
+/// one's never does; any other is returned as it was. It released nothing since the term ended,
+/// marked or not.
 #[must_use]
 pub fn settle(agreement: Agreement, now: Instant) -> Agreement {
-    let over = matches!(agreement.stage, Stage::InForce { .. })
-        && agreement.term.renewal == Renewal::None
+    let over = matches!(agreement.stage, Stage::InForce { .. } | Stage::Suspended { .. })
+        && agreement.term.renewal != Renewal::Tacit
         && agreement.term.until < now.day();
     match agreement.term.until.tomorrow() {
         Ok(after) if over => {
@@ -239,8 +240,29 @@ mod tests {
         assert!(expire(draft(), deed("2023-01-01")).is_err());
         assert!(renew(draft(), date(2030, 1, 1)).is_err());
         assert_eq!(settle(signed.clone(), deed("2025-12-31").at), signed);
-        let over = settle(signed, deed("2026-01-01").at);
-        assert_eq!(over.stage.name(), "expired");
+    }
+
+    #[test]
+    fn a_term_ends_by_itself_unless_it_is_renewed() {
+        use Renewal::{Explicit, None, Tacit};
+        let first_after = Instant::start_of_day(date(2026, 1, 1));
+        for (renewal, ends) in [(None, true), (Explicit, true), (Tacit, false)] {
+            let mut signed = put_in_force(draft(), deed("2023-01-01")).unwrap();
+            signed.term.renewal = renewal;
+            let stopped = suspend(signed.clone(), "breach", deed("2025-12-01")).unwrap();
+            for was in [signed, stopped] {
+                assert_eq!(settle(was.clone(), deed("2025-12-31").at), was, "{renewal:?}");
+                let now = settle(was.clone(), deed("2026-01-01").at);
+                let by_itself = Stage::Expired { since: first_after, by: Option::None };
+                assert_eq!(now.stage == by_itself, ends, "{renewal:?} {was:?}");
+                assert_eq!(now == was, !ends, "{renewal:?} {was:?}");
+                let renewed = renew(was, date(2028, 12, 31)).unwrap();
+                assert_eq!(settle(renewed.clone(), deed("2026-01-01").at), renewed);
+                let late = renew(now, date(2028, 12, 31)).map_err(|it| it.to_string());
+                let advice = "sign a new agreement that succeeds it";
+                assert_eq!(late.is_err_and(|it| it.ends_with(advice)), ends, "{renewal:?}");
+            }
+        }
     }
 
     #[test]

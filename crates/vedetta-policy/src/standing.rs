@@ -155,9 +155,11 @@ fn within(term: &Term, today: Date) -> Standing {
     Standing::InForce
 }
 
-/// The moments at which an agreement in force begins or ceases to bind.
+/// The moments at which an agreement in force begins or ceases to bind, or the term of a suspended one ends.
 fn boundaries(agreement: &Agreement) -> Vec<Instant> {
-    let Stage::InForce { since, .. } = agreement.stage else { return Vec::new() };
+    let (Stage::InForce { since, .. } | Stage::Suspended { since, .. }) = agreement.stage else {
+        return Vec::new();
+    };
     let mut moments = vec![since, Instant::start_of_day(agreement.term.from)];
     if agreement.term.renewal != Renewal::Tacit
         && let Ok(after) = agreement.term.until.tomorrow()

@@ -143,6 +143,29 @@ fn terms_that_are_over_are_settled_once() {
 }
 
 #[test]
+fn a_term_ends_by_itself_suspended_or_to_be_renewed() {
+    let test = TestHouse::small();
+    let (admin, late) = (test.administrator(), AgreementId::new("late").unwrap());
+    let stage = || test.house.agreement(&late).unwrap().stage.name();
+    welcome(&test, "\"all\"");
+    let renew = |until: &str| Step::Renew { until: until.parse().unwrap() };
+    test.house.step_agreement(&admin, &late, &renew("2029-06-30")).unwrap();
+    let suspend = Step::Suspend { reason: "audit".into() };
+    test.house.step_agreement(&admin, &late, &suspend).unwrap();
+    test.clock.set("2029-06-30T21:59:59Z");
+    test.house.settle_terms().unwrap();
+    assert_eq!(stage(), "suspended");
+    let before = test.house.standing().compiled;
+    test.clock.set("2029-06-30T22:00:00Z");
+    assert!(test.house.standing().compiled > before, "whoever settles terms is told");
+    assert_eq!(test.house.settle_terms().unwrap(), 1);
+    assert_eq!(stage(), "expired");
+    let refused = test.house.step_agreement(&admin, &late, &renew("2031-12-31"));
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.ends_with("sign a new agreement that succeeds it"), "{refused}");
+}
+
+#[test]
 fn what_comes_while_the_past_is_looked_through_is_not_passed_over() {
     let ledger = Between::over(TestHouse::ledger());
     let test = Arc::new(TestHouse::over(ledger.clone()).with_small_network());
