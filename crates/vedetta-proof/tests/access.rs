@@ -238,6 +238,8 @@ fn what_was_issued_for_less_ends_where_a_role_is_gained() {
     let lives = |it: &Session| test.house.actor_by_token(it.token.reveal()).is_ok();
     test.house.put_account(&admin, &with(&[Role::Liaison, Role::Machine])).unwrap();
     test.house.tie_certificate(&admin, &certificate).unwrap();
+    let proven = test.house.actor_by_certificate(&certificate.fingerprint).unwrap();
+    assert_eq!(proven.roles, [Role::Machine].into(), "whatever else the account is");
     let (whole, narrow) = (issue(&[]), issue(&[Role::Machine]));
     test.house.put_account(&admin, &with(&[Role::Machine])).unwrap();
     assert!(lives(&whole) && lives(&narrow), "nothing is gained");
@@ -275,7 +277,8 @@ fn nobody_orders_a_session_and_a_hundred_tokens_are_counted_where_they_are_kept(
 #[test]
 fn what_ended_with_an_account_does_not_come_back_with_it() {
     let test = TestHouse::small();
-    let (admin, id, day) = (test.administrator(), account("perugia"), Duration::from_secs(86_400));
+    let (admin, id) = (test.administrator(), account("perugia.bot"));
+    let day = Duration::from_secs(86_400);
     let was = test.house.standing().directory.account(&id).unwrap().clone();
     let terni = test.person("terni").organisation;
     let closed = Account { state: AccountState::Closed, ..Account::clone(&was) };
@@ -291,6 +294,27 @@ fn what_ended_with_an_account_does_not_come_back_with_it() {
         assert!(test.house.actor_by_token(token.token.reveal()).is_err());
         assert!(test.house.actor_by_certificate(&certificate.fingerprint).is_err());
     }
+}
+
+#[test]
+fn a_certificate_is_a_machines_alone() {
+    let test = TestHouse::small();
+    let (admin, id) = (test.administrator(), account("perugia"));
+    let expires = test.house.now().after(Duration::from_secs(86_400));
+    let certificate = Certificate { fingerprint: "2".repeat(64), account: id.clone(), expires };
+    let refused = test.house.tie_certificate(&admin, &certificate);
+    assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{refused:?}");
+    let person = test.house.standing().directory.account(&id).unwrap().clone();
+    let as_machine = Account { roles: [Role::Machine].into(), ..person.clone() };
+    test.house.put_account(&admin, &as_machine).unwrap();
+    test.house.tie_certificate(&admin, &certificate).unwrap();
+    // What loses a role keeps its certificates, and what is no machine any more proves nothing by them.
+    let both = [Role::Machine, Role::Liaison].into();
+    test.house.put_account(&admin, &Account { roles: both, ..person.clone() }).unwrap();
+    test.house.tie_certificate(&admin, &certificate).unwrap();
+    test.house.put_account(&admin, &person).unwrap();
+    assert!(test.house.certificates_of(&admin).unwrap().contains(&certificate));
+    assert!(test.house.actor_by_certificate(&certificate.fingerprint).is_err());
 }
 
 #[test]

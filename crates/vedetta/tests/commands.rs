@@ -345,7 +345,9 @@ fn story(data: &Path, input: &Path) -> Vec<(Option<i32>, String, String)> {
     let (bundle, table) = (input.join("bundle.json"), input.join("table.csv"));
     let (bundle, table) = (bundle.to_str().unwrap(), table.to_str().unwrap());
     let out = input.to_str().unwrap();
-    let commands: [&[&str]; 9] = [
+    let siem = ["account", "put", "siem", "--name", "SIEM", "--organisation", "comune-054039"];
+    let siem = [&siem[..], &["--role", "machine"]].concat();
+    let commands: [&[&str]; 11] = [
         &["import", bundle, table, "--as", "cosc-umbria", "--json"],
         &["import", bundle, "--as", "cosc-umbria"],
         &["import", bundle, "--as", "nobody"],
@@ -355,6 +357,8 @@ fn story(data: &Path, input: &Path) -> Vec<(Option<i32>, String, String)> {
         &["explain", "--item", &item, "--organisation", "nobody"],
         &["issue", "--account", "nobody", "--out", out],
         &["issue", "--account", "administrator", "--out", out],
+        &siem,
+        &["issue", "--account", "siem", "--out", out],
     ];
     let said = commands.iter().map(|words| {
         let output = vedetta(data, words);
@@ -376,7 +380,7 @@ fn commands_say_and_do_the_same_beside_a_running_node() {
     let (stopped, served) = (italy(), italy());
     let alone = story(stopped.path(), input.path());
     let codes: Vec<_> = alone.iter().map(|(code, ..)| code.unwrap()).collect();
-    assert_eq!(codes, [1, 1, 5, 1, 0, 0, 5, 5, 0], "{alone:?}");
+    assert_eq!(codes, [1, 1, 5, 1, 0, 0, 5, 5, 5, 0, 0], "{alone:?}");
     let mut node = Running::start(served.path());
     assert_eq!(story(served.path(), input.path()), alone);
     let socket = served.path().join("node.sock");
@@ -468,7 +472,10 @@ fn a_node_that_could_not_be_made_can_be_tried_again() {
     );
     assert_eq!(made["password"].as_str().map(str::len), Some(20));
     let out = data.path().join("out");
-    let (out, account) = (out.to_str().unwrap(), "administrator");
+    let (out, account) = (out.to_str().unwrap(), "siem");
+    let siem = ["account", "put", account, "--name", "SIEM", "--organisation", "cosc-umbria"];
+    let siem = [&siem[..], &["--role", "machine"]].concat();
+    assert_eq!(vedetta(data.path(), &siem).status.code(), Some(0));
     let issued =
         answer(&vedetta(data.path(), &["issue", "--account", account, "--out", out, "--json"]));
     assert_eq!(issued["fingerprint"].as_str().map(str::len), Some(64));

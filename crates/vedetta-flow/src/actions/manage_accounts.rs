@@ -105,13 +105,17 @@ impl House {
     /// Ties the certificate of a machine to its account.
     ///
     /// # Errors
-    /// Forbidden, or unknown.
+    /// Forbidden, unknown, or no machine's.
     pub fn tie_certificate(&self, by: &Actor, certificate: &Certificate) -> Result<(), FlowError> {
         self.require_room(by, ADMINISTRATORS, "issue certificates")?;
         opens_otherwise(by, &certificate.account, "issue this certificate")?;
         let _one_at_a_time = self.change();
-        if self.active_account(&certificate.account).is_none() {
-            return Err(FlowError::unknown("active account", &certificate.account));
+        let account = self.active_account(&certificate.account);
+        let account =
+            account.ok_or_else(|| FlowError::unknown("active account", &certificate.account))?;
+        if !account.roles.contains(&Role::Machine) {
+            let reason = "it is no machine's; people sign in with a code: make an account with the role `machine`";
+            return Err(FlowError::invalid("account", reason));
         }
         let digits = certificate.fingerprint.bytes();
         if digits.len() != 64 || !digits.clone().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')) {

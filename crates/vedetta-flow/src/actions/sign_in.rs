@@ -170,13 +170,14 @@ impl House {
         Ok(actor_of(&account, &token.scope, way))
     }
 
-    /// Who presents a certificate.
+    /// Who presents a certificate: a machine, whatever else its account is.
     ///
     /// # Errors
-    /// [`FlowError::Unproven`] when it is tied to no account, expired, or its account is closed.
+    /// [`FlowError::Unproven`] when it is tied to no account, expired, or its account is closed or no
+    /// machine's.
     pub fn actor_by_certificate(&self, fingerprint: &str) -> Result<Actor, FlowError> {
         const NO: FlowError =
-            FlowError::Unproven("the certificate is tied to no active account; ask for a new one");
+            FlowError::Unproven("the certificate is tied to no active machine; ask for a new one");
         let record = self.read(|reader| reader.record(RecordKind::Certificate, fingerprint))?;
         let record = record.ok_or(NO)?;
         let certificate: Certificate = serde_json::from_slice(&record.body).map_err(|_| NO)?;
@@ -184,7 +185,10 @@ impl House {
             return Err(NO);
         }
         let account = self.active_account(&certificate.account).ok_or(NO)?;
-        Ok(actor_of(&account, &BTreeSet::new(), Way::ByKey))
+        if !account.roles.contains(&Role::Machine) {
+            return Err(NO);
+        }
+        Ok(actor_of(&account, &[Role::Machine].into(), Way::ByKey))
     }
 
     fn totp_memory_of(&self, account: &AccountId) -> Result<Option<TotpMemory>, FlowError> {
