@@ -12,8 +12,10 @@ use vedetta_model::{Actor, Role};
 
 use crate::problem::{Kind, Problem, Style};
 
+mod parameters;
 mod table;
 
+pub use parameters::{Parameter, Shape};
 pub use table::TABLE;
 
 /// One line of the matrix.
@@ -29,12 +31,12 @@ pub struct Route {
     pub cost: Cost,
     /// In a few words.
     pub summary: &'static str,
-    /// The URL parameters, each with what it is.
-    pub query: &'static [(&'static str, &'static str)],
+    /// The URL parameters.
+    pub query: &'static [Parameter],
     /// What it takes.
     pub takes: Option<Content>,
     /// What it takes instead.
-    pub or_takes: Option<Content>,
+    pub or_takes: &'static [Content],
     /// What it gives, when it succeeds.
     pub gives: Option<Content>,
     /// What it gives instead, to whoever asks for that.
@@ -157,9 +159,9 @@ impl Route {
             Problem::new(Kind::NotUnderstood, format!("{error}; write it as name=value"))
                 .at("query")
         })?;
-        let known = |name: &str| self.query.iter().any(|(allowed, _)| *allowed == name);
+        let known = |name: &str| self.query.iter().any(|it| it.name == name);
         let Some((name, _)) = given.0.iter().find(|(name, _)| !known(name)) else { return Ok(()) };
-        let allowed: Vec<&str> = self.query.iter().map(|(name, _)| *name).collect();
+        let allowed: Vec<&str> = self.query.iter().map(|it| it.name).collect();
         let advice = match allowed.as_slice() {
             [] => "this address takes none".to_owned(),
             allowed => format!("this address takes {}", allowed.join(", ")),

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use vedetta_model::Role;
 
-use crate::access::{Content, Route, TABLE, Verb, Who};
+use crate::access::{Content, Parameter, Route, TABLE, Verb, Who};
 use crate::problem::{Kind, PROBLEM_JSON, Style};
 
 pub use vedetta_schema::{schema, schemas};
@@ -70,8 +70,8 @@ fn operation(route: &Route) -> Value {
     }
     if let Some(body) = route.takes {
         let mut taken = content(body);
-        if let Some(other) = route.or_takes {
-            taken[other.media] = content(other)[other.media].clone();
+        for other in route.or_takes {
+            taken[other.media] = content(*other)[other.media].clone();
         }
         operation["requestBody"] = json!({ "required": true, "content": taken });
     }
@@ -82,9 +82,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let in_path = variables(route.path).map(|name| {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
-    let in_query = route.query.iter().map(|(name, what)| {
-        json!({ "name": name, "in": "query", "description": what, "schema": { "type": "string" } })
-    });
+    let in_query = route.query.iter().map(Parameter::described);
     in_path.chain(in_query).collect()
 }
 
@@ -192,7 +190,8 @@ mod tests {
             let content = &document["paths"][path][verb]["requestBody"]["content"];
             content.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
         };
-        assert_eq!(taken("/api/v1/items", "post"), ["application/json", "text/csv"]);
+        let stix = ["application/json", "application/stix+json", taxii::TAXII, "text/csv"];
+        assert_eq!(taken("/api/v1/items", "post"), stix);
         assert_eq!(taken("/api/v1/imports", "post"), ["application/json", "text/csv"]);
         let given = |path: &str| {
             let content = &document["paths"][path]["get"]["responses"]["200"]["content"];
@@ -202,6 +201,40 @@ mod tests {
         assert_eq!(given("/api/v1/exports/{file}"), ["application/json", "text/csv"]);
         let report = given("/api/v1/incidents/{number}/report");
         assert_eq!(report, ["application/json", "text/html", "application/pdf"]);
+    }
+
+    #[test]
+    fn the_filters_of_taxii_are_those_of_its_endpoints() {
+        for endpoint in taxii::endpoint::ALL {
+            let path = match endpoint.path {
+                "/taxii2/" => "/taxii2/".to_owned(),
+                below => format!("/taxii2/root{below}"),
+            };
+            let is_it = |it: &&Route| it.path == path && it.verb.as_str() == endpoint.verb.as_str();
+            let route = TABLE.iter().find(is_it).unwrap_or_else(|| panic!("{path}"));
+            let described: BTreeSet<_> = route.query.iter().map(|it| it.name).collect();
+            let taken = endpoint.filters.iter().map(|it| it.parameter()).collect();
+            assert_eq!(described, taken, "{} {path}", endpoint.verb.as_str());
+        }
+        let ours = TABLE.iter().filter(|it| it.style() == Style::Taxii).count();
+        assert_eq!(ours, taxii::endpoint::ALL.len());
+    }
+
+    #[test]
+    fn parameters_have_their_types() {
+        let document = document("Prova");
+        let shape = |path: &str, name: &str| {
+            let given = document["paths"][path]["get"]["parameters"].as_array().unwrap();
+            given.iter().find(|it| it["name"] == name).unwrap()["schema"].clone()
+        };
+        let agreements = "/api/v1/agreements";
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1_000, "default": 100 });
+        assert_eq!(shape(agreements, "limit"), limit);
+        assert_eq!(shape(agreements, "stage")["enum"][1], "in-force");
+        assert_eq!(shape("/api/v1/mail/reports", "contested")["type"], "boolean");
+        assert_eq!(shape("/api/v1/stream", "since")["format"], "date-time");
+        let objects = "/taxii2/root/collections/{collection}/objects/";
+        assert_eq!(shape(objects, "match[id]")["type"], "array");
     }
 
     #[test]

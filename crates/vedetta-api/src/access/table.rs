@@ -2,6 +2,7 @@
 
 use vedetta_model::Role;
 
+use super::parameters::*;
 use super::{Content, Cost, Route, Verb, Who};
 
 /// Who runs the node.
@@ -36,107 +37,9 @@ const SHIFT_KEEPERS: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer])
 /// Who works shifts, in whichever room.
 const SHIFT: Who = Who::Roles(&[Role::Administrator, Role::DutyOfficer, Role::Analyst]);
 
-const ENTRIES: &[(&str, &str)] = &[
-    ("after", "Go on after this place, as `next` of the page before said."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    (
-        "subject",
-        "Only what is about this: an identifier, or what an organisation, agreement, account or contact is called.",
-    ),
-    (
-        "actor",
-        "Only what they did: an account, a person or an organisation by name, or a step of the node.",
-    ),
-    ("kind", "Only of this kind, as `kind` of an entry says."),
-    ("since", "Not earlier than this moment."),
-    ("until", "Not later than this moment."),
-];
-const ITEMS: &[(&str, &str)] = &[
-    ("after", "Go on after this place, as `next` of the page before said."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("kind", "STIX types, separated by commas."),
-    ("share", "`cleared` (all that one may read), `public` (TLP:CLEAR) or `own`."),
-    ("versions", "`last`, `first` or `all`."),
-    ("order", "`oldest` first, or `newest` first, with the last version of each."),
-    ("value", "Only what tells of this address, domain, URL, mailbox or hash; newest first."),
-];
-const OVERDUE: &[(&str, &str)] = &[
-    ("after", "Go on after this one, as `next` of the page before said."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("agreement", "Only under this agreement."),
-    ("organisation", "Only those that this organisation owes."),
-    ("item", "Only of this item; for the operations room, in either form."),
-];
-const MAIL_REPORTS: &[(&str, &str)] = &[
-    ("after", "Go on after this case."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("verdict", "Only with this verdict."),
-    ("campaign", "Only of this campaign."),
-    ("organisation", "Only of this organisation."),
-    ("contested", "true: only those whose reporters disagree, and nobody ruled since."),
-];
-const ORGANISATIONS: &[(&str, &str)] = &[
-    ("after", "Go on after this identifier."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("kind", "Only this kind, e.g. `municipality`."),
-    ("region", "Only in this region, e.g. `Umbria`."),
-    ("text", "Only with this text in the name or identifier."),
-];
-const OF_ORGANISATION: &[(&str, &str)] = &[
-    ("after", "Go on after this identifier."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("organisation", "Only of this organisation."),
-];
-const INCIDENTS: &[(&str, &str)] = &[
-    ("after", "Go on after this number, as `next` of the page before said."),
-    ("limit", "At most so many; 1 to 1,000, 100 without it."),
-    ("stage", "Only in these stages, separated by commas; those that are open without it."),
-    ("text", "Only with this text in the title or number."),
-    ("organisation", "Only reported for this organisation."),
-    ("centre", "Only those of this centre."),
-    ("lead", "Only those that this account leads."),
-    ("category", "Only of this operational category or a graver one, 1 to 6."),
-];
-const ALERTS: &[(&str, &str)] = &[
-    ("limit", "At most so many; 1 to 200, 200 without it."),
-    (
-        "severity",
-        "As grave as this at least: `informational`, `low`, `medium`, `high` or `critical`.",
-    ),
-];
-const FILE: &[(&str, &str)] = &[
-    ("name", "The name of the file."),
-    ("version", "The version of the incident that was read."),
-    ("audience", "Who may read it: `room`, which is the default, or `participants`."),
-];
-const DOCUMENT: &[(&str, &str)] = &[
-    ("language", "`it` or `en`; the account's without it."),
-    ("format", "`json`, which is the default; `html` or `pdf` as a file to be saved."),
-];
-const IMPORT: &[(&str, &str)] = &[
-    ("of", "For CSV: `organisations`, `assets`, `contacts` or `accounts`. JSON holds all of them."),
-    ("dry_run", "`true` says what would happen and changes nothing."),
-];
-const TAXII_PAGE: &[(&str, &str)] = &[
-    ("added_after", "Added later than this moment, which is excluded."),
-    ("limit", "At most so many."),
-    ("next", "Go on, as `next` of the page before said."),
-    ("match[id]", "One of these objects."),
-    ("match[type]", "Of one of these types."),
-    ("match[version]", "`last`, `first`, `all` or moments."),
-    ("match[spec_version]", "Of one of these versions of STIX."),
-];
-const TAXII_OBJECT: &[(&str, &str)] = &[
-    ("added_after", "Added later than this moment, which is excluded."),
-    ("limit", "At most so many."),
-    ("next", "Go on, as `next` of the page before said."),
-    ("match[version]", "`last`, `first`, `all` or moments."),
-    ("match[spec_version]", "Of one of these versions of STIX."),
-];
-
 const fn line(verb: Verb, path: &'static str, who: Who, summary: &'static str) -> Route {
     let (cost, query) = (Cost::Light, &[]);
-    let (takes, or_takes, gives, or_gives) = (None, None, None, &[]);
+    let (takes, or_takes, gives, or_gives) = (None, &[] as &[Content], None, &[]);
     Route { verb, path, who, cost, summary, query, takes, or_takes, gives, or_gives }
 }
 
@@ -174,6 +77,8 @@ const fn plain(media: &'static str) -> Content {
 
 /// One object or bundle of STIX.
 const STIX: Content = Content { media: "application/stix+json", schema: Some("Stix") };
+/// The same as a TAXII client writes it.
+const TAXII: Content = Content { media: taxii::TAXII, schema: Some("Stix") };
 /// A document as a file to be saved.
 const FILES: &[Content] = &[plain("text/html"), plain("application/pdf")];
 
@@ -182,7 +87,7 @@ impl Route {
         Self { cost, ..self }
     }
 
-    const fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
+    const fn query(self, query: &'static [Parameter]) -> Self {
         Self { query, ..self }
     }
 
@@ -190,7 +95,7 @@ impl Route {
         Self { takes, ..self }
     }
 
-    const fn or_takes(self, or_takes: Option<Content>) -> Self {
+    const fn or_takes(self, or_takes: &'static [Content]) -> Self {
         Self { or_takes, ..self }
     }
 
@@ -314,28 +219,23 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .query(IMPORT)
         .takes(json("DirectoryDocument"))
-        .or_takes(of("text/csv"))
+        .or_takes(&[plain("text/csv")])
         .gives(json("ImportOutcome")),
     get("/api/v1/exports/{file}", AUDITORS, "Export the directory, as JSON or as CSV of one kind")
         .cost(Cost::Bulk)
         .gives(json("DirectoryDocument"))
         .or_gives(&[plain("text/csv")]),
     get("/api/v1/relevance", Who::SignedIn, "Which organisations something concerns")
-        .query(&[("of", "An address, network, domain, URL, mailbox, CPE or supplier.")])
+        .query(&[text("of", "An address, network, domain, URL, mailbox, CPE or supplier.").required()])
         .gives(json("Relevance")),
     // Agreements.
     get("/api/v1/agreements", Who::SignedIn, "Agreements")
-        .query(&[
-            ("after", "Go on after this identifier."),
-            ("limit", "At most so many; 1 to 1,000, 100 without it."),
-            ("stage", "Only in this stage: `draft`, `in-force`, `suspended` or `expired`."),
-            ("ends_within_days", "Only in force and ending within so many days."),
-        ])
+        .query(AGREEMENTS)
         .gives(json("Agreements")),
     get("/api/v1/agreements/{agreement}", Who::SignedIn, "One agreement").gives(json("Agreement")),
     put("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Write an agreement, as JSON or TOML")
         .takes(json("Agreement"))
-        .or_takes(of("application/toml"))
+        .or_takes(&[plain("application/toml")])
         .gives(json("Agreement")),
     delete("/api/v1/agreements/{agreement}", ADMINISTRATORS, "Discard a draft"),
     post("/api/v1/agreements/{agreement}/steps", ADMINISTRATORS, "Lead it through its life")
@@ -357,11 +257,11 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/items", PRODUCERS, "Bring items: a STIX object or bundle, or indicators as CSV")
         .cost(Cost::Bulk)
         .takes(json("Stix"))
-        .or_takes(of("text/csv"))
+        .or_takes(&[STIX, TAXII, plain("text/csv")])
         .gives(json("Accepted")),
     get("/api/v1/items/{item}", Who::SignedIn, "One item, its newest version").gives(Some(STIX)),
     delete("/api/v1/items/{item}", PRODUCERS, "Withdraw an item from every door")
-        .query(&[("reason", "Why, in a sentence; must be given.")]),
+        .query(&[text("reason", "Why, in a sentence.").required()]),
     post("/api/v1/items/{item}/acknowledgement", SPEAKERS, "Acknowledge for one's organisation")
         .takes(json("NewAcknowledgement"))
         .gives(json("Acknowledged")),
@@ -378,34 +278,26 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/items/{item}/holders", ROOM_AND_AUDITORS, "Who holds it, withdrawn or not")
         .gives(json("Holders")),
     get("/api/v1/withdrawals", Who::SignedIn, "Withdrawals of items that one's organisation had")
-        .query(&[(
-            "after",
-            "Those after this place of the ledger, as `next` of the page before said.",
-        )])
+        .query(&[place("after", "Those after this place of the ledger, as `next` of the page before said.")])
         .gives(json("Withdrawals")),
     get("/api/v1/lapses", Who::SignedIn, "What gives nothing any more, and who holds what it gave")
         .gives(json("Lapses")),
     get("/api/v1/lapses/items", Who::SignedIn, "Items that one had and must no longer use")
         .cost(Cost::Bulk)
-        .query(&[
-            ("agreement", "Those that this agreement gave; this or `organisation`."),
-            ("organisation", "Those that went with this organisation."),
-            ("holder", "Who has them, for the operations room; one's own organisation without it."),
-            ("after", "Those after this place of the ledger."),
-        ])
+        .query(LAPSED_ITEMS)
         .gives(json("LapsedItems")),
     get("/api/v1/items/{item}/explanation", Who::SignedIn, "Why an organisation has it or not")
-        .query(&[("organisation", "Who; one's own without it.")])
+        .query(&[text("organisation", "Who; one's own without it.")])
         .gives(json("Explanation")),
     post("/api/v1/preview", PRODUCERS, "Who would have what is handled so, or these items, and why")
         .takes(json("Handling"))
-        .or_takes(Some(STIX))
+        .or_takes(&[STIX])
         .gives(json("AnyPreview")),
     get("/api/v1/stream", Who::SignedIn, "Items as they are released: server-sent events or lines")
         .cost(Cost::Stream)
         .query(&[
-            ("after", "Begin after this place; at the present without it."),
-            ("since", "Begin at this moment."),
+            place("after", "Begin after this place; at the present without it."),
+            moment("since", "Begin at this moment."),
         ])
         .gives(of("text/event-stream"))
         .or_gives(&[plain("application/x-ndjson")]),
@@ -416,11 +308,11 @@ pub const TABLE: &[Route] = &[
         .or_gives(&[plain("text/csv"), plain("text/dns"), STIX]),
     get("/api/v1/reports/sharing", ROOM_AND_AUDITORS, "Time to share and to acknowledge")
         .cost(Cost::Bulk)
-        .query(&[("days", "Over so many past days; 1 to 90, 30 without it.")])
+        .query(&[days(90)])
         .gives(json("SharingReport")),
     post("/control/arrivals", Who::Operator, "Take in what a command has read")
         .cost(Cost::Bulk)
-        .query(&[("as", "The organisation that brings it; the node's own without it.")])
+        .query(&[text("as", "The organisation that brings it; the node's own without it.")])
         .takes(of("application/json"))
         .gives(json("Accepted")),
     // Doors out and lists.
@@ -429,7 +321,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewWebhook"))
         .gives(json("IssuedWebhook")),
     delete("/api/v1/webhooks/{webhook}", PRODUCERS, "Remove a webhook")
-        .query(&[("organisation", "Whose; one's own without it.")]),
+        .query(&[text("organisation", "Whose; one's own without it.")]),
     get("/api/v1/dead-letters", ROOM, "Work that was given up").gives(json("DeadLetters")),
     post("/api/v1/dead-letters/{job}/retry", ROOM, "Take it up again"),
     delete("/api/v1/dead-letters/{job}", ROOM, "Discard it"),
@@ -445,10 +337,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("NewReport"))
         .gives(json("ReportReceipt")),
     get("/api/v1/queue", SHIFT, "What was reported and waits, with what it is like")
-        .query(&[
-            ("centre", "Only what goes to this centre."),
-            ("limit", "At most so many; 1 to 100, 50 without it."),
-        ])
+        .query(&[text("centre", "Only what goes to this centre."), limit(100, 50)])
         .gives(json("Queue")),
     get("/api/v1/incidents", Who::SignedIn, "Incidents that one may see")
         .query(INCIDENTS)
@@ -457,8 +346,8 @@ pub const TABLE: &[Route] = &[
         .gives(json("IncidentView")),
     get("/api/v1/incidents/{number}/timeline", Who::SignedIn, "What was done, the newest first")
         .query(&[
-            ("before", "Go on before this version, as `next` of the page before said."),
-            ("limit", "At most so many; 1 to 500, 100 without it."),
+            place("before", "Go on before this version, as `next` of the page before said."),
+            limit(500, 100),
         ])
         .gives(json("Timeline")),
     get("/api/v1/incidents/{number}/alike", SHIFT, "Incidents that may be about the same")
@@ -500,7 +389,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("CacaoPlaybook"))
         .gives(json("PlaybookView")),
     get("/api/v1/playbooks/{playbook}", Who::SignedIn, "A playbook, its steps and its parties")
-        .query(&[("language", "`it` or `en`; the account's without it.")])
+        .query(&[LANGUAGE])
         .gives(json("PlaybookView")),
     put("/api/v1/playbooks/{playbook}", ROOM, "Write a playbook anew")
         .cost(Cost::Bulk)
@@ -539,7 +428,7 @@ pub const TABLE: &[Route] = &[
         .gives(json("Document"))
         .or_gives(FILES),
     get("/api/v1/clocks", Who::SignedIn, "What is due next")
-        .query(&[("limit", "At most so many; 1 to 500, 5 without it.")])
+        .query(&[limit(500, 5)])
         .gives(json("NextClocks")),
     get("/api/v1/clocks/pressing", Who::SignedIn, "What was missed, and what is nearly")
         .gives(json("Pressing")),
@@ -560,8 +449,8 @@ pub const TABLE: &[Route] = &[
     get("/api/v1/duty", Who::SignedIn, "Who is on duty in every room").gives(json("Duty")),
     get("/api/v1/rosters/{organisation}", Who::SignedIn, "A roster, its turns and gaps")
         .query(&[
-            ("from", "From this moment; now without it."),
-            ("until", "Until this moment; a week later without it."),
+            moment("from", "From this moment; now without it."),
+            moment("until", "Until this moment; a week later without it."),
         ])
         .gives(json("RosterView")),
     put("/api/v1/rosters/{organisation}", SHIFT_KEEPERS, "Put a roster")
@@ -599,7 +488,7 @@ pub const TABLE: &[Route] = &[
         .gives(json("Reaction")),
     get("/api/v1/concerns", Who::SignedIn, "What concerns one's organisation, and what to do")
         .cost(Cost::Bulk)
-        .query(&[("limit", "At most so many; 1 to 200, 50 without it.")])
+        .query(&[limit(200, 50)])
         .gives(json("Concerns")),
     // Other nodes.
     get("/api/v1/peers", AUDITORS, "Other nodes, and how the links with them do")
@@ -634,10 +523,10 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/mail/reports", Who::SignedIn, "Report a suspicious message, and have an answer")
         .cost(Cost::Bulk)
         .takes(of("message/rfc822"))
-        .or_takes(of("application/octet-stream"))
+        .or_takes(&[plain("application/octet-stream")])
         .gives(json("Reported")),
     get("/api/v1/mail/reports/own", Who::SignedIn, "What became of what one reported")
-        .query(&[("changed_after", "Only verdicts that analysts changed after that moment.")])
+        .query(&[moment("changed_after", "Only verdicts that analysts changed after that moment.")])
         .gives(json("OwnReports")),
     get("/api/v1/mail/reports", ROOM, "Reported messages, the newest first")
         .query(MAIL_REPORTS)
@@ -648,7 +537,7 @@ pub const TABLE: &[Route] = &[
         .cost(Cost::Bulk)
         .gives(of("application/octet-stream")),
     delete("/api/v1/mail/reports/{case}/message", Who::SignedIn, "Delete a reported message")
-        .query(&[("reason", "Why, in a sentence.")]),
+        .query(&[text("reason", "Why, in a sentence.")]),
     post("/api/v1/mail/reports/{case}/verdict", ROOM, "Overrule a verdict; reporters are told")
         .cost(Cost::Bulk)
         .takes(json("Overruling"))
@@ -665,7 +554,7 @@ pub const TABLE: &[Route] = &[
         .takes(json("MailTelling"))
         .gives(json("MailQuestion")),
     get("/api/v1/mail/statistics", ROOM_AND_AUDITORS, "Figures of the mail desk by organisation")
-        .query(&[("days", "Over so many past days; 1 to 365, 30 without it.")])
+        .query(&[days(365)])
         .gives(json("MailStatistics")),
     // The ledger.
     get("/api/v1/ledger/entries", AUDITORS, "What was done")
@@ -685,26 +574,26 @@ pub const TABLE: &[Route] = &[
     get("/taxii2/root/collections/{collection}/", Who::SignedIn, "One TAXII collection")
         .gives(stix("TaxiiCollection")),
     get("/taxii2/root/collections/{collection}/manifest/", Who::SignedIn, "Object manifests")
-        .query(TAXII_PAGE)
+        .query(&of_taxii::<7>(&taxii::manifest::GET))
         .gives(stix("TaxiiManifest")),
     get("/taxii2/root/collections/{collection}/objects/", Who::SignedIn, "Objects")
         .cost(Cost::Bulk)
-        .query(TAXII_PAGE)
+        .query(&of_taxii::<7>(&taxii::objects::GET))
         .gives(stix("TaxiiEnvelope")),
     post("/taxii2/root/collections/{collection}/objects/", PRODUCERS, "Add objects")
         .cost(Cost::Bulk)
         .takes(stix("TaxiiEnvelope"))
         .gives(stix("TaxiiStatus")),
     get("/taxii2/root/collections/{collection}/objects/{object}/", Who::SignedIn, "One object")
-        .query(TAXII_OBJECT)
+        .query(&of_taxii::<5>(&taxii::object::GET))
         .gives(stix("TaxiiEnvelope")),
     delete("/taxii2/root/collections/{collection}/objects/{object}/", PRODUCERS, "Withdraw it")
-        .query(&[("match[version]", "`all`: an item is withdrawn as a whole.")]),
+        .query(&of_taxii::<2>(&taxii::object::DELETE)),
     get(
         "/taxii2/root/collections/{collection}/objects/{object}/versions/",
         Who::SignedIn,
         "Versions of an object",
     )
-    .query(TAXII_OBJECT)
+    .query(&of_taxii::<4>(&taxii::versions::GET))
     .gives(stix("TaxiiVersions")),
 ];
