@@ -374,7 +374,8 @@ mod tests {
             adhesion("a-1", "pact", "in-force"),
             { "id": "alone", "title": "Nobody adheres", "stage": { "is": "draft" } },
             { "id": "pact", "title": "The pact", "last_day": "2032-06-30", "days_left": 2039,
-                "stage": { "is": "suspended", "reason": "Under review" },
+                "stage": { "is": "suspended", "since": "2026-10-01T08:00:00Z", "by": "anna",
+                    "reason": "Under review" },
                 "term": { "renewal": "tacit" } },
             adhesion("a-2", "pact", "suspended"),
             adhesion("a-3", "pact", "in-force"),
@@ -382,10 +383,10 @@ mod tests {
         ] });
         let list: Agreement = parsed("list");
         let said = "\
-alone                 draft                                                                        Nobody adheres
-pact                  suspended  3 adhesions, 1 suspended  goes on after 2032-06-30, in 2039 days  The pact
+alone                 draft                                                                                                             Nobody adheres
+pact                  suspended  since 2026-10-01T08:00:00Z, by anna  3 adhesions, 1 suspended  goes on after 2032-06-30, in 2039 days  The pact
   Under review
-adhesions: elsewhere             1 adhesion
+adhesions: elsewhere                                                  1 adhesion
 2 agreements and 4 adhesions: --all lists each
 ";
         assert_eq!(list.lines(&told), said);
@@ -407,7 +408,8 @@ adhesions: elsewhere             1 adhesion
         agreement["raci"] = json!([{ "activity": "ransomware", "responsible": ["towns"], "accountable": ["centre"] }]);
         agreement["handling"] = json!({ "highest_tlp": "AMBER+STRICT", "default_tlp": "AMBER",
             "victim": "named", "history": { "days": 30 }, "redistribution": "lineage",
-            "iep": { "id": "p-1", "name": "No resale" } });
+            "iep": { "id": "p-1", "name": "No resale", "start_date": "2026-01-01T00:00:00Z",
+                "permitted_actions": "none", "unmodified_resale": "must not" } });
         agreement["duties"] = json!({ "acknowledge_minutes": 60, "acknowledge": ["early-warning"], "training": "yearly" });
         let contact = json!({ "id": "umbria-h24", "organisation": "cosc-umbria", "role": "desk",
             "name": "Sala operativa", "phone_24h": "+39 075 000", "substitute": "umbria-2",
@@ -433,7 +435,8 @@ adhesions: elsewhere             1 adhesion
             "at most TLP:AMBER+STRICT, without a label TLP:AMBER",
             "victims named",
             "the last 30 days",
-            "policy No resale (p-1)",
+            "since 2026-01-01T00:00:00Z, by a\n",
+            "policy     No resale (p-1); from 2026-01-01T00:00:00Z; permitted actions: none; unmodified resale: must not\n",
             "acknowledge early-warning within 60 minutes",
             "training yearly",
             "ransomware: responsible towns, accountable centre",

@@ -25,12 +25,14 @@ pub(super) fn list(told: &Value) -> String {
         let id = word(it, "id");
         let adhering = under.remove(&id).unwrap_or_default();
         let stage = word(&it["stage"], "is").replace('-', " ");
-        rows.push(vec![id, stage, adhesions_of(&adhering), ends(it), word(it, "title")]);
+        let since = since(&it["stage"]);
+        rows.push(vec![id, stage, since, adhesions_of(&adhering), ends(it), word(it, "title")]);
         reasons.push(it["stage"]["reason"].as_str());
     }
     // To agreements that are not among those asked for.
     for (parent, adhering) in &under {
-        rows.push(vec![format!("adhesions: {parent}"), String::new(), adhesions_of(adhering)]);
+        let [stage, since] = [String::new(), String::new()];
+        rows.push(vec![format!("adhesions: {parent}"), stage, since, adhesions_of(adhering)]);
     }
     let mut text = String::new();
     for (line, reason) in
@@ -69,6 +71,10 @@ pub(super) fn line(agreement: &Value) -> String {
     let (id, title) = (word(agreement, "id"), word(agreement, "title"));
     let stage = word(&agreement["stage"], "is");
     let mut text = format!("{id:<28} {stage:<10} {title}\n");
+    let since = since(&agreement["stage"]);
+    if !since.is_empty() {
+        let _ = writeln!(text, "  {since}");
+    }
     let ends = ends(agreement);
     if !ends.is_empty() {
         let unless = if ends.starts_with("goes on") { ", unless a party objects" } else { "" };
@@ -78,6 +84,15 @@ pub(super) fn line(agreement: &Value) -> String {
         let _ = writeln!(text, "  {reason}");
     }
     text
+}
+
+/// Since when it stands so, and by whom.
+fn since(stage: &Value) -> String {
+    let Some(since) = stage["since"].as_str() else { return String::new() };
+    match stage["by"].as_str() {
+        Some(by) => format!("since {since}, by {by}"),
+        None => format!("since {since}, by itself"),
+    }
 }
 
 /// When it stops to bind, or would.
@@ -167,12 +182,24 @@ fn handling(handling: &Value) -> String {
     )
 }
 
+/// An Information Exchange Policy (FIRST IEP 2.0) with what it states.
 fn policy(iep: &Value) -> String {
     if iep.is_null() {
-        String::new()
-    } else {
-        format!("policy {} ({})", word(iep, "name"), word(iep, "id"))
+        return String::new();
     }
+    let stated = [
+        ("from", "start_date"),
+        ("until", "end_date"),
+        ("encryption in transit:", "encrypt_in_transit"),
+        ("permitted actions:", "permitted_actions"),
+        ("notifying affected parties:", "affected_party_notifications"),
+        ("attribution:", "attribution"),
+        ("unmodified resale:", "unmodified_resale"),
+    ];
+    let stated = stated.iter().filter_map(|(what, name)| Some((what, iep[*name].as_str()?)));
+    let mut said = vec![format!("{} ({})", word(iep, "name"), word(iep, "id"))];
+    said.extend(stated.map(|(what, said)| format!("{what} {said}")));
+    said.join("; ")
 }
 
 fn duties(duties: &Value) -> String {
