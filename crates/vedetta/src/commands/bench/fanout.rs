@@ -45,8 +45,14 @@ pub(crate) struct Fanout {
     json: bool,
 }
 
-/// When each item was accepted, by its place.
-type AcceptedAt = BTreeMap<u64, i64>;
+/// What became of what was brought.
+#[derive(Default)]
+struct Load {
+    /// When each item was accepted, by its place.
+    accepted: BTreeMap<u64, i64>,
+    /// How many were not.
+    refused: u64,
+}
 
 /// How long followers may take for what is under way when the load ends.
 const GRACE: Duration = Duration::from_secs(30);
@@ -58,8 +64,18 @@ impl Fanout {
         drop(data);
         let report = report?;
         super::print(&report, Style::of(&self.json));
-        let whole = report["lost"] == 0 && report["duplicated"] == 0;
-        Ok(if whole { Outcome::Done } else { Outcome::Partly })
+        Ok(if self.is_whole(&report) { Outcome::Done } else { Outcome::Partly })
+    }
+
+    /// How many are brought.
+    const fn items(&self) -> u32 {
+        self.rate.saturating_mul(self.seconds)
+    }
+
+    /// Whether everything was brought, and reached everybody once.
+    fn is_whole(&self, report: &Value) -> bool {
+        let none = ["refused", "lost", "duplicated"].iter().all(|it| report[*it] == 0);
+        none && report["items"] == self.items()
     }
 
     fn measure(&self, data: &Path) -> Result<Value, Failure> {
@@ -89,11 +105,11 @@ impl Fanout {
             };
             let doors = Doors::open(Arc::clone(&house), opening).await?;
             let mut followers = Process::start(&doors, &authority_file, &token_file)?;
-            let accepted = self.load(&house, &keeper).await;
+            let load = self.load(&house, &keeper).await;
             self.drained(&house, &keeper).await;
             let seen = followers.end()?;
             doors.close().await;
-            Ok(self.report(&accepted, &seen))
+            Ok(self.report(&load, &seen))
         })
     }
 
@@ -112,39 +128,38 @@ impl Fanout {
     }
 
     /// Brings one item at a time, at the rate, without waiting for the one before.
-    async fn load(&self, house: &Arc<House>, keeper: &Actor) -> AcceptedAt {
-        let accepted = Arc::new(Mutex::new(AcceptedAt::new()));
+    async fn load(&self, house: &Arc<House>, keeper: &Actor) -> Load {
+        let load = Arc::new(Mutex::new(Load::default()));
         let mut tick = tokio::time::interval(Duration::from_secs(1) / self.rate.max(1));
         let mut tasks = tokio::task::JoinSet::new();
-        let progress = Progress::things(u64::from(self.rate * self.seconds));
+        let progress = Progress::things(u64::from(self.items()));
         progress.step("bringing items");
-        for n in 0..self.rate * self.seconds {
+        for n in 0..self.items() {
             tick.tick().await;
             progress.more(1);
             let (house, keeper) = (Arc::clone(house), keeper.clone());
-            let accepted = Arc::clone(&accepted);
+            let load = Arc::clone(&load);
             tasks.spawn_blocking(move || {
                 let text = indicator(n, SystemClock.now());
                 let limits = stix_bundle::limits();
                 let arrival = stix_bundle::read(DoorIn::Api, "bench", text.as_bytes(), &limits);
-                if let Ok(receipt) = house.accept(&keeper, arrival) {
-                    let mut accepted = accepted.lock().unwrap_or_else(PoisonError::into_inner);
-                    accepted.extend(
-                        receipt
-                            .accepted
-                            .iter()
-                            .map(|it| (it.stamp.seq.0, it.stamp.at.micros() / 1000)),
-                    );
+                let accepted = house.accept(&keeper, arrival).map(|it| it.accepted);
+                let mut load = load.lock().unwrap_or_else(PoisonError::into_inner);
+                match accepted.as_deref().unwrap_or_default() {
+                    [] => load.refused += 1,
+                    accepted => load.accepted.extend(
+                        accepted.iter().map(|it| (it.stamp.seq.0, it.stamp.at.micros() / 1000)),
+                    ),
                 }
             });
         }
         while tasks.join_next().await.is_some() {}
-        std::mem::take(&mut *accepted.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *load.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Until the ledger says that everyone had the last item, or the grace is over.
     async fn drained(&self, house: &Arc<House>, keeper: &Actor) {
-        let last = item(self.rate * self.seconds - 1);
+        let last = item(self.items().saturating_sub(1));
         let waiting = async {
             loop {
                 let (house, keeper, last) = (Arc::clone(house), keeper.clone(), last.clone());
@@ -158,22 +173,23 @@ impl Fanout {
         let _in_time = tokio::time::timeout(GRACE, waiting).await.is_ok();
     }
 
-    fn report(&self, accepted: &AcceptedAt, seen: &Seen) -> Value {
+    fn report(&self, load: &Load, seen: &Seen) -> Value {
         let mut latencies: BTreeMap<i64, u64> = BTreeMap::new();
         let mut received = 0;
-        for (place, at) in accepted {
+        for (place, at) in &load.accepted {
             let Some((first, counts)) = seen.events.get(place) else { continue };
             for (after, count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
                 *latencies.entry((first + after - at).max(0)).or_default() += u64::from(*count);
                 received += u64::from(*count);
             }
         }
-        let expected = accepted.len() as u64 * self.subscribers as u64;
+        let expected = load.accepted.len() as u64 * self.subscribers as u64;
         json!({
             "subscribers": self.subscribers,
             "rate": self.rate,
             "seconds": self.seconds,
-            "items": accepted.len(),
+            "items": load.accepted.len(),
+            "refused": load.refused,
             "deliveries_expected": expected,
             "deliveries_received": received,
             "lost": expected.saturating_sub(received),
@@ -259,4 +275,31 @@ fn indicator(n: u32, now: Instant) -> String {
         "object_marking_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
     })
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::Role;
+
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_counted_and_no_success() {
+        let fanout = Fanout { subscribers: 0, rate: 10, seconds: 1, json: true };
+        let data = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(data.path()).unwrap());
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let house = Arc::new(House::open(store, clock, entropy).unwrap());
+        house.found(italy().unwrap().0, vec![scene::everyone().unwrap()]).unwrap();
+        let keeper = scene::keeper(&house).unwrap();
+        let auditor = Actor { roles: [Role::Auditor].into(), ..keeper.clone() };
+        let runtime = runtime().unwrap();
+        for (by, refused) in [(&auditor, 10), (&keeper, 0)] {
+            let load = runtime.block_on(fanout.load(&house, by));
+            assert_eq!((load.accepted.len() as u64, load.refused), (10 - refused, refused));
+            let report = fanout.report(&load, &Seen::default());
+            assert_eq!(fanout.is_whole(&report), refused == 0, "{report}");
+        }
+        assert!(!fanout.is_whole(&fanout.report(&Load::default(), &Seen::default())), "none came");
+    }
 }
