@@ -19,6 +19,8 @@ mod limits;
 mod mail;
 #[path = "api/network.rs"]
 mod network;
+#[path = "api/parameters.rs"]
+mod parameters;
 #[path = "api/playbooks.rs"]
 mod playbooks;
 #[path = "api/receivers.rs"]
