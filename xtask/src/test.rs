@@ -132,6 +132,7 @@ fn promises() -> Vec<&'static str> {
     let all = [
         ("nft", runs("nft", &["list", "ruleset"])),
         ("named-checkzone", runs("named-checkzone", &["-v"])),
+        ("suricata", runs("suricata", &["-V"])),
         ("mount", runs("unshare", &["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])),
         ("warninglists", has("warninglists")),
     ];

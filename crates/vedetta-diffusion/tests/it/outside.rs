@@ -88,6 +88,17 @@ fn bind_takes_the_zone() {
 }
 
 #[test]
+fn suricata_takes_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), Format::Suricata);
+    // With the settings that it was installed with.
+    let log = folder.path().to_str().unwrap();
+    if let Some(output) = ask("suricata", &["-V"], &["-T", "-l", log, "-S", &path]) {
+        assert_taken(&output);
+    }
+}
+
+#[test]
 fn the_limits_are_carried_or_counted() {
     let long = format!("{}.example", ["a"; 100].join("."));
     let pattern = format!("[domain-name:value = '{long}']");

@@ -7,7 +7,8 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
 use vedetta_api::live;
-use vedetta_model::Role;
+use vedetta_model::{Places, Role};
+use vedetta_store::DeliveryBatch;
 use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
@@ -79,6 +80,59 @@ async fn replay_then_tail_without_gap_or_duplicate() {
     door.api.close();
     let end = tokio::time::timeout(Duration::from_secs(60), resumed.frame()).await;
     assert!(end.unwrap().is_none(), "a closed door ends its streams");
+    worker.abort();
+}
+
+/// Reads so many events, each a field a line; the names of what they are of, and the id of the last.
+async fn read_events(body: &mut axum::body::Body, count: usize) -> (Vec<String>, String) {
+    let (mut names, mut id, mut text) = (Vec::new(), String::new(), String::new());
+    while names.len() < count {
+        let frame = tokio::time::timeout(Duration::from_secs(60), read_frame(body)).await;
+        text.push_str(&frame.unwrap());
+        while let Some((event, rest)) = text.split_once("\n\n") {
+            let field = |name: &str| event.lines().find_map(|it| it.strip_prefix(name));
+            id = field("id: ").unwrap().to_owned();
+            if field("event: ") == Some("item") {
+                let data: serde_json::Value =
+                    serde_json::from_str(field("data: ").unwrap()).unwrap();
+                names.push(data["name"].as_str().unwrap().to_owned());
+            }
+            text = rest.to_owned();
+        }
+    }
+    (names, id)
+}
+
+#[tokio::test]
+async fn events_are_replayed_and_resumed_like_lines() {
+    let door = Door::new();
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (perugia, centre) = (door.token("perugia"), door.token("cosc-umbria"));
+    // As browsers ask, and again with what came last.
+    let open = async |after: &str| {
+        let request = Request::get("/api/v1/stream")
+            .header("authorization", format!("Bearer {centre}"))
+            .header("accept", "text/event-stream")
+            .header("last-event-id", after);
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = door.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        response.into_body()
+    };
+    for n in 0..3 {
+        bring(&door, &perugia, n).await;
+    }
+    let mut stream = open("0").await;
+    let (names, id) = read_events(&mut stream, 3).await;
+    assert_eq!(names, ["scanner 0", "scanner 1", "scanner 2"]);
+    bring(&door, &perugia, 3).await;
+    assert_eq!(read_events(&mut stream, 1).await.0, ["scanner 3"]);
+    drop(stream);
+    bring(&door, &perugia, 4).await;
+    let mut resumed = open(&id).await;
+    let (names, last) = read_events(&mut resumed, 2).await;
+    assert_eq!(names, ["scanner 3", "scanner 4"]);
+    assert_eq!(last, door.api.house().bell().last().0.to_string());
     worker.abort();
 }
 
@@ -214,6 +268,54 @@ async fn every_door_confirms_what_it_delivered() {
     );
     assert!(figures.contains("vedetta_time_to_acknowledge_seconds_count{agreement=\"act\"} 0"));
     assert!(!figures.contains("vedetta_time_to_acknowledge_seconds{"), "no quantile of nothing");
+}
+
+#[tokio::test]
+async fn both_doors_tell_how_fast_an_agreement_works() {
+    let door = Door::new();
+    let (admin, perugia) = (door.token("admin"), door.token("perugia"));
+    let (centre, house) = (door.session("cosc-umbria"), door.api.house());
+    let reader = house.keeper(&"cosc-umbria".parse().unwrap()).unwrap();
+    let number = house.standing().directory.number(&reader.organisation).unwrap();
+    let mut had = Vec::new();
+    for n in 1..=10 {
+        bring(&door, &perugia, n).await;
+        let release = house.item(&reader, &TestItem::indicator(n).id()).unwrap().stamp;
+        had.push(release.at.after(Duration::from_secs(n.into())));
+        let batch = DeliveryBatch {
+            releases: Places::between(release.seq.0, release.seq.0),
+            door: vedetta_flow::Door::Api,
+            at: had[had.len() - 1],
+            audience: [number].into_iter().collect(),
+        };
+        house.record_deliveries(vec![batch]).unwrap();
+    }
+    for (n, had) in (1..=4).zip(&had) {
+        let at = had.after(Duration::from_secs(60 * u64::from(n)));
+        door.clock.advance(at.since(house.now()));
+        let line = format!("POST /api/v1/items/{}/acknowledgement", TestItem::indicator(n).id());
+        let answer = door.ask(&centre, &line, Some((JSON, "{}"))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+
+    let report = door.get(&admin, "/api/v1/reports/sharing").await;
+    let paces = report["agreements"].as_array().unwrap();
+    let pace = paces.iter().find(|it| it["agreement"] == "act").unwrap();
+    let figures = |count: u64, [p50, p95, p99]: [u64; 3]| json!({ "count": count, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99 });
+    assert_eq!(pace["share"], figures(10, [5_000, 10_000, 10_000]));
+    assert_eq!(pace["acknowledge"], figures(4, [120_000, 240_000, 240_000]));
+
+    let text = door.ask(&admin, "GET /metrics", None).await.text();
+    let told = [("share", 10, [5, 10, 10]), ("acknowledge", 4, [120, 240, 240])];
+    for (what, count, seconds) in told {
+        let name = format!("vedetta_time_to_{what}_seconds");
+        for (quantile, seconds) in ["0.5", "0.95", "0.99"].iter().zip(seconds) {
+            let line =
+                format!("{name}{{agreement=\"act\",quantile=\"{quantile}\"}} {seconds}.000\n");
+            assert!(text.contains(&line), "{line} is not in\n{text}");
+        }
+        assert!(text.contains(&format!("{name}_count{{agreement=\"act\"}} {count}\n")), "{text}");
+    }
 }
 
 #[tokio::test]
