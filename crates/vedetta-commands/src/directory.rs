@@ -73,7 +73,7 @@ struct Export {
     #[arg(long, value_name = "NOUN", value_parser = noun)]
     of: Option<Noun>,
     /// As CSV, which holds one noun.
-    #[arg(long, requires = "of")]
+    #[arg(long, requires = "of", conflicts_with = "json")]
     csv: bool,
 }
 
@@ -115,6 +115,7 @@ impl Import {
                 contacts or accounts";
             return Err(Fault::Invalid { place, sentence: sentence.into() }.into());
         }
+        node.working(&format!("importing {place}"), (0, 1));
         let octets = file(&self.file, LONGEST)?;
         let mut path = format!("/api/v1/imports?dry_run={}", self.dry_run);
         path.extend(of.iter().map(|noun| format!("&of={}", noun.name())));
@@ -244,6 +245,7 @@ mod tests {
         assert_eq!(told.ended, Ended::Partly);
         assert_eq!(node.asked[0].path, "/api/v1/imports?dry_run=true&of=assets");
         assert_eq!(node.asked[0].media, "text/csv");
+        assert_eq!(node.shown, [format!("importing {path}: 0 of 1")]);
         let lines = import.lines(&answer);
         let row = "mine.csv: line 3: kind \"castle\": unknown; use one of network, domain\n";
         assert!(lines.contains(row), "{lines}");
@@ -265,6 +267,12 @@ mod tests {
         let import: Directory = parsed(&format!("import {path}"));
         let Err(Refused::Command(fault)) = import.ask(&mut node) else { panic!("imported") };
         assert!(fault.to_string().contains("--of"), "{fault}");
+    }
+
+    #[test]
+    fn a_table_is_no_json() {
+        let refused = crate::scripted::refused::<Directory>("export --of assets --csv --json");
+        assert!(refused.contains("cannot be used with"), "{refused}");
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub trait Node {
     /// The same refusal, said of a file.
     fn about(failure: Self::Failure, place: &str) -> Self::Failure;
 
+    /// Says to whoever waits what is done now: so many parts of so many are.
+    fn working(&mut self, what: &str, parts: (usize, usize));
+
     /// What a route gives.
     ///
     /// # Errors

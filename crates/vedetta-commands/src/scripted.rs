@@ -11,6 +11,8 @@ use crate::node::{Fault, Node, Request, Verb};
 pub(crate) struct Scripted {
     /// What it was asked.
     pub(crate) asked: Vec<Request>,
+    /// What was shown to whoever waits.
+    pub(crate) shown: Vec<String>,
     answers: VecDeque<Result<Vec<u8>, Refused>>,
 }
 
@@ -23,7 +25,7 @@ pub(crate) enum Refused {
 
 impl Scripted {
     pub(crate) fn new() -> Self {
-        Self { asked: Vec::new(), answers: VecDeque::new() }
+        Self { asked: Vec::new(), shown: Vec::new(), answers: VecDeque::new() }
     }
 
     pub(crate) fn gives(mut self, answer: &Value) -> Self {
@@ -71,6 +73,10 @@ impl Node for Scripted {
         self.answers.pop_front().unwrap_or_else(|| Ok(b"null".to_vec()))
     }
 
+    fn working(&mut self, what: &str, (done, of): (usize, usize)) {
+        self.shown.push(format!("{what}: {done} of {of}"));
+    }
+
     fn now(&self) -> Instant {
         "2026-11-29T12:00:00Z".parse().unwrap()
     }
@@ -94,14 +100,24 @@ impl Node for Scripted {
     }
 }
 
-/// The words of a command line, parsed.
-pub(crate) fn parsed<C: clap::Args>(words: &str) -> C {
-    #[derive(clap::Parser)]
-    struct Line<C: clap::Args> {
-        #[command(flatten)]
-        command: C,
-    }
+#[derive(clap::Parser)]
+struct Line<C: clap::Args> {
+    #[command(flatten)]
+    command: C,
+}
+
+fn parse<C: clap::Args>(words: &str) -> Result<C, clap::Error> {
     let words = words.split(' ').filter(|it| !it.is_empty());
     let line = <Line<C> as clap::Parser>::try_parse_from(std::iter::once("vedetta").chain(words));
-    line.unwrap_or_else(|error| panic!("{error}")).command
+    line.map(|line| line.command)
+}
+
+/// The words of a command line, parsed.
+pub(crate) fn parsed<C: clap::Args>(words: &str) -> C {
+    parse(words).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Why the words of a command line are refused.
+pub(crate) fn refused<C: clap::Args>(words: &str) -> String {
+    parse::<C>(words).err().expect("it was taken").to_string()
 }

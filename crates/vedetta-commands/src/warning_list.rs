@@ -101,7 +101,8 @@ fn put<N: Node>(node: &mut N, given: &[PathBuf]) -> Result<Answer, N::Failure> {
     let found = lists(given)?;
     let alone = found.len() == 1;
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
-    for (id, path) in &found {
+    for (done, (id, path)) in found.iter().enumerate() {
+        node.working("putting warning lists", (done, found.len()));
         match one(node, id, path) {
             Ok(list) => kept.push(list),
             Err(failure) if alone => return Err(failure),
@@ -251,6 +252,8 @@ mod tests {
             node.told(),
             ["PUT /api/v1/warning-lists/alexa-top {}", "PUT /api/v1/warning-lists/own []"]
         );
+        let shown = ["putting warning lists: 0 of 2", "putting warning lists: 1 of 2"];
+        assert_eq!(node.shown, shown);
         assert_eq!(told.ended, Ended::Partly);
         let crate::Told::Value(told) = told.told else { panic!("a file") };
         let lines = put.lines(&told);

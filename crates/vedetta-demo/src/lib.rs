@@ -6,6 +6,8 @@ mod cases;
 mod messages;
 mod people;
 mod shifts;
+pub mod story;
+pub mod table;
 mod warnings;
 
 use vedetta_flow::{FlowError, House};

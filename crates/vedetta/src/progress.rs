@@ -3,7 +3,7 @@
 //! Work goes in parts, as a file is checked and then read; each part begins where the one before
 //! ended, whatever it told, so that the bar never leaps back and ends full.
 
-use std::io::{IsTerminal as _, Read};
+use std::io::{IsTerminal as _, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,6 +27,12 @@ pub(crate) struct Counted<'a, R> {
     inner: R,
     read: u64,
     part: &'a Part<'a>,
+}
+
+/// What writes, and tells how much.
+pub(crate) struct Written<'a, W> {
+    inner: W,
+    progress: &'a Progress,
 }
 
 const OCTETS: &str = "{msg} {bar:32} {bytes}/{total_bytes} {eta}";
@@ -97,6 +103,11 @@ impl Progress {
         self.bar.length().unwrap_or(0)
     }
 
+    /// What is written, counted.
+    pub(crate) fn writing<W: Write>(&self, inner: W) -> Written<'_, W> {
+        Written { inner, progress: self }
+    }
+
     /// So many things more.
     pub(crate) fn more(&self, things: u64) {
         self.bar.inc(things);
@@ -138,6 +149,18 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
+impl<W: Write> Write for Written<'_, W> {
+    fn write(&mut self, from: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(from)?;
+        self.progress.more(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 /// How long a file is; nothing for one that cannot be looked at, whose reading says why.
 pub(crate) fn length(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |it| it.len())
@@ -160,5 +183,8 @@ mod tests {
         assert_eq!(progress.position(), 90, "it begins where the first ended");
         second.at(1_000);
         assert_eq!(progress.position(), 100, "no part is longer than it is");
+        let written = Progress::octets(10);
+        written.writing(Vec::new()).write_all(b"vedetta").unwrap();
+        assert_eq!(written.position(), 7);
     }
 }

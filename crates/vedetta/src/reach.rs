@@ -35,12 +35,14 @@ use crate::doors::runtime;
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome, Refusal};
+use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 
 /// A node that can be asked.
 pub(crate) struct Reached {
     runtime: Runtime,
     road: Road,
+    progress: Option<Progress>,
 }
 
 enum Road {
@@ -97,7 +99,7 @@ pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Fai
             Road::Here(Indoors::new(&Api::new(house, settings, pages)))
         }
     };
-    Ok(Reached { runtime, road })
+    Ok(Reached { runtime, road, progress: None })
 }
 
 /// Runs a command that asks a node, and prints what it has to say.
@@ -105,6 +107,8 @@ pub(crate) fn ask(command: &impl Command) -> Result<Outcome, Failure> {
     let at = command.at();
     let mut node = node_or_ledger(&NodeArgs { data: at.data.clone() }, command.needs())?;
     let answer = command.ask(&mut node)?;
+    // Its progress is no longer shown.
+    drop(node);
     match answer.told {
         Told::Value(told) if at.json => println!("{told}"),
         Told::Value(told) => print!("{}", command.lines(&told)),
@@ -229,6 +233,15 @@ impl Node for Reached {
             Verb::Delete => Method::DELETE,
         };
         self.exchange(request(method, &asked.path, asked.media, asked.body)?).map(Vec::from)
+    }
+
+    fn working(&mut self, what: &str, (done, of): (usize, usize)) {
+        let progress = self.progress.get_or_insert_with(|| match of {
+            0 | 1 => Progress::steps(),
+            many => Progress::things(many as u64),
+        });
+        progress.step(what);
+        progress.at(done as u64);
     }
 
     fn now(&self) -> Instant {

@@ -4,7 +4,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn clocks(words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
@@ -24,6 +24,24 @@ fn a_night_of_twenty_three_hours_takes_none_from_the_deadline() {
     let night = ("2026-03-29T22:30:00.000000Z".into(), "2026-03-30T00:30:00+02:00".into());
     assert_eq!(due("nis2:pre-notification"), night);
     assert_eq!(due("nis2:notification").1, "2026-04-01T00:30:00+02:00");
+}
+
+#[test]
+fn the_regimes_are_listed_for_programs_too() {
+    let output = clocks(&["--json", "--language", "en"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let items = told["items"].as_array().unwrap();
+    let nis2 = items.iter().find(|it| it["id"] == "nis2").unwrap();
+    let first = &nis2["steps"][0];
+    assert_eq!(
+        (&first["id"], &first["within"]),
+        (&"pre-notification".into(), &json!({ "hours": 24 }))
+    );
+    for name in ["title", "subject", "recipient", "source"] {
+        assert!(nis2[name].is_string(), "{nis2}");
+    }
+    let shown = String::from_utf8(clocks(&["--language", "en"]).stdout).unwrap();
+    assert!(items.iter().all(|it| shown.contains(it["title"].as_str().unwrap())), "{shown}");
 }
 
 #[test]

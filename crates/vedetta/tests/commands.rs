@@ -291,6 +291,17 @@ fn the_demonstration_plays_ends_and_resumes() {
         assert!(shown.contains("organisations are connected live over TLS"), "{shown}");
         assert!(shown.contains("why did they get it"), "start {start}: {shown}");
     }
+    let words = ["demo", "--json", "--seconds", "2", "--listen", "127.0.0.1:0"];
+    let output = vedetta(data.path(), &words);
+    let told: Vec<Value> =
+        text(&output.stdout).lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert!(told[0]["node"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{told:?}");
+    let row = &told[1];
+    assert_eq!((&row["tlp"], &row["received"]), (&json!("TLP:AMBER"), &row["connected"]), "{row}");
+    assert!(row["p50_ms"].is_u64() && row["last_ms"].is_u64(), "{row}");
+    let reasons: Vec<_> = told.iter().filter(|it| it["reason_it"].is_string()).collect();
+    assert!(reasons.len() == 4 && reasons.iter().all(|it| it["reason_en"].is_string()), "{told:?}");
+    assert_eq!(told.last().unwrap()["ended"], json!(true));
     assert_eq!(answer(&vedetta(data.path(), &["verify", "--json"]))["sound"], json!(true));
 }
 

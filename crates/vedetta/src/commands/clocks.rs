@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::{Value, json};
 use vedetta_desk::regime::{Certainty, Regime, Span, Step};
 use vedetta_desk::{Deadline, Facts, State, StepName, deadlines};
 use vedetta_model::language::Language;
@@ -48,7 +49,7 @@ pub(crate) struct Clocks {
     #[arg(long, value_name = "LANGUAGE", default_value = "it")]
     language: Words,
     /// One line of JSON for each deadline: `step`, `name`, `recipient`, `from`, `due`, `due_rome`,
-    /// `state`, `content`.
+    /// `state`, `content`; without a regime all of them in one object, `items`.
     #[arg(long)]
     json: bool,
 }
@@ -75,7 +76,12 @@ impl Clocks {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let known = self.known()?;
         if self.regimes.is_empty() {
-            known.iter().for_each(|regime| self.describe(regime));
+            if self.json {
+                let items: Vec<_> = known.iter().map(|regime| self.told(regime)).collect();
+                println!("{}", json!({ "items": items }));
+            } else {
+                known.iter().for_each(|regime| self.describe(regime));
+            }
             return Ok(Outcome::Done);
         }
         if self.aware.is_none() && self.evidence.is_none() {
@@ -162,6 +168,22 @@ impl Clocks {
         let (span, state) = (self.span(step), self.state(&deadline.state));
         println!("  {name:<32} {span:<10} {due:<22} {utc:<21} {state}");
         Ok(())
+    }
+
+    /// A regime, for programs.
+    fn told(&self, regime: &Regime) -> Value {
+        let step = |step: &Step| {
+            let within = match step.within {
+                Span::Hours(hours) => json!({ "hours": hours }),
+                Span::Months(months) => json!({ "months": months }),
+            };
+            let (id, name, certainty) = (&step.id, self.say(&step.name), step.certainty);
+            json!({ "id": id, "name": name, "within": within, "certainty": certainty })
+        };
+        let steps: Vec<_> = regime.steps.iter().map(step).collect();
+        let (title, subject) = (self.say(&regime.title), self.say(&regime.subject));
+        json!({ "id": regime.id, "title": title, "subject": subject,
+            "recipient": regime.recipient, "source": regime.source, "steps": steps })
     }
 
     fn describe(&self, regime: &Regime) {

@@ -5,7 +5,6 @@ mod audience;
 mod mesh;
 mod scenario;
 mod sensors;
-mod table;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 use vedetta_api::{Rate, Settings};
+use vedetta_demo::table::Table;
 use vedetta_flow::House;
 use vedetta_model::OrganisationId;
 
@@ -21,6 +22,7 @@ use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, asked_to_end, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
 use accounts::Accounts;
 use audience::Audience;
 
@@ -48,6 +50,10 @@ pub(crate) struct Demo {
     /// directory.
     #[arg(long, conflicts_with_all = ["listen", "mesh", "seconds"])]
     sensors: bool,
+    /// Tell the story of one node in JSON, an object a line: where the node is, what reached how many,
+    /// why, and how it ended.
+    #[arg(long, conflicts_with_all = ["mesh", "sensors"])]
+    json: bool,
     /// Where to listen; with `--mesh` the national node, for people. Without it 127.0.0.1:8443, and a
     /// free port with `--mesh`.
     #[arg(long, value_name = "ADDRESS")]
@@ -76,18 +82,32 @@ impl Demo {
             Configuration::default().write(&self.data)?;
         }
         let house = Arc::new(node.house(Use::Write)?);
+        let progress = Progress::steps();
         if house.standing().directory.members().is_empty() {
-            println!("loading the Italian network …");
+            self.table().say("loading the Italian network …");
+            progress.step("reading the network");
             let (records, agreements) = italy()?;
+            let many = records.organisations.len();
+            progress.step(format!("loading {many} organisations"));
             house.found(records, agreements)?;
             house.set_own(&organisation("cnaipic")?)?;
         }
+        progress.step("making people, cases and shifts");
         vedetta_demo::people(&house).map_err(failed)?;
         let accounts = Accounts::ready(&house, &self.data)?;
-        runtime()?.block_on(self.play(house, &accounts))
+        runtime()?.block_on(self.play(house, &accounts, progress))
     }
 
-    async fn play(&self, house: Arc<House>, accounts: &Accounts) -> Result<Outcome, Failure> {
+    const fn table(&self) -> Table {
+        if self.json { Table::Json } else { Table::Lines }
+    }
+
+    async fn play(
+        &self,
+        house: Arc<House>,
+        accounts: &Accounts,
+        progress: Progress,
+    ) -> Result<Outcome, Failure> {
         let settings = Settings {
             title: "CNAIPIC".into(),
             per_address: Rate { burst: 100_000, every: Duration::from_micros(100) },
@@ -107,14 +127,20 @@ impl Demo {
         given.map_err(|error| Failure::system("the first playbooks", error))?;
         let desk = doors.api.mail_desk().map(Arc::as_ref);
         vedetta_demo::fill(&house, doors.api.watch(), desk).map_err(failed)?;
-        self.welcome(&house, &doors, accounts);
+        drop(progress);
+        let table = self.table();
+        match table {
+            Table::Lines => self.welcome(&house, &doors, accounts),
+            Table::Json => table.tell(&json!({ "node": format!("https://{}", doors.address) })),
+        }
         let story = async {
             let audience = Audience::connect(&house, &doors).await?;
-            println!("{} organisations are connected live over TLS\n", audience.len());
+            let many = audience.len();
+            table.say(&format!("{many} organisations are connected live over TLS\n"));
             let pace = self.seconds.map_or(STORY, |seconds| Duration::from_secs(seconds) / 2);
-            scenario::play(&house, &audience, pace).await?;
+            scenario::play(&house, &audience, (pace, table)).await?;
             if self.seconds.is_none() {
-                println!("\nstill serving: Ctrl-C ends it");
+                table.say("\nstill serving: Ctrl-C ends it");
             }
             Ok::<_, Failure>(audience)
         };
@@ -133,10 +159,11 @@ impl Demo {
             outcome = told => outcome,
             () = asked_to_end() => Ok(()),
         };
-        println!("closing …");
+        table.say("closing …");
         doors.close().await;
         outcome?;
-        println!("closed; start it again to resume");
+        table.say("closed; start it again to resume");
+        table.tell(&json!({ "ended": true, "entries": house.bell().last() }));
         Ok(Outcome::Done)
     }
 

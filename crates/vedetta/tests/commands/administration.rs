@@ -5,13 +5,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Running, answer, italy, refused, text, vedetta};
+use crate::{Running, answer, indicator, italy, refused, text, vedetta};
 
 /// Files that the commands read.
 fn files() -> TempDir {
     let folder = TempDir::new().unwrap();
     let assets =
         "id,organisation,kind,value\nperugia-rete,comune-054039,network,2001:db8:39::/48\n";
+    let mut broken = indicator(2);
+    broken.as_object_mut().unwrap().remove("pattern");
     for (name, text) in [
         ("assets.csv", assets.to_owned()),
         (
@@ -21,6 +23,7 @@ fn files() -> TempDir {
         ("lists/Resolvers/list.json", LIST.to_owned()),
         ("lists/broken.json", "{\"name\":".to_owned()),
         ("patto.toml", AGREEMENT.to_owned()),
+        ("bundle.json", json!([indicator(1), broken]).to_string()),
     ] {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -75,6 +78,9 @@ const STORY: &[(&str, i32)] = &[
     ("token issue nobody --purpose SIEM", 5),
     ("preview --category incident --tlp AMBER --producer comune-055032 --victim comune-055032", 0),
     ("preview --category incident --tlp AMBER --producer nobody", 5),
+    ("preview DIR/bundle.json", 1),
+    ("preview DIR/bundle.json --tlp AMBER", 2),
+    ("directory export --of assets --csv --json", 2),
     (HOLD, 0),
     ("hold list --json", 0),
     ("webhook put siem http://10.1.2.3/in", 5),
@@ -146,6 +152,9 @@ fn a_node_is_administered_alike_stopped_and_running() {
         "preview --category incident --tlp AMBER --producer comune-055032 --victim comune-055032",
     );
     assert!(preview.contains("without the victim, ") && preview.contains("PRO-C2SI"), "{preview}");
+    let (preview, _) = said(&alone, "preview DIR/bundle.json");
+    assert!(preview.starts_with("1 item, indicator TLP:AMBER"), "{preview}");
+    assert!(preview.contains(" would have it in full, ") && preview.contains("would be refused: "));
     let (lists, _) = said(&alone, "warning-list put DIR/lists");
     assert!(
         lists.contains("resolvers") && lists.contains("left out \"not an address\""),

@@ -178,7 +178,10 @@ impl Drop for Schema {
 }
 
 fn write_file(path: &Path, objects: u64) -> std::io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+    let progress = Progress::octets(objects.saturating_mul(scene::OCTETS_EACH));
+    progress.step("writing the file");
+    let file = progress.writing(std::fs::File::create(path)?);
+    let mut file = BufWriter::with_capacity(1 << 20, file);
     let mut random = [0; 16];
     SystemEntropy.fill(&mut random);
     let id = uuid::Builder::from_random_bytes(random).into_uuid();

@@ -76,6 +76,9 @@ pub(super) fn everyone() -> Result<Agreement, Failure> {
     serde_json::from_value(agreement).map_err(|error| Failure::system("the agreement", error))
 }
 
+/// How long each indicator is, about.
+pub(super) const OCTETS_EACH: u64 = 500;
+
 /// Indicators of about 500 bytes, each with a random identifier, on documentation names.
 pub(super) struct Indicators {
     ids: Vec<[u8; 16]>,

@@ -14,6 +14,7 @@ use vedetta_model::{Clock, Entropy, Instant};
 use super::Style;
 use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::town::netns::Switch;
 use crate::town::wire::Wire;
@@ -112,6 +113,8 @@ impl Trial {
             SystemEntropy.fill(&mut seed);
             u64::from_le_bytes(seed) >> 32
         });
+        let progress = Progress::steps();
+        progress.step("founding five nodes");
         let mut country = self.found(data, seed).await?;
         let rate = self.rate.max(1);
         let each = Duration::from_secs(NODES.len() as u64) / rate;
@@ -119,12 +122,16 @@ impl Trial {
         let bringing =
             |place: usize| tokio::spawn(bring(country.nodes[place].asker(), place, count, each));
         let bringing: Vec<Bringing> = (0..NODES.len()).map(bringing).collect();
-        country.harass(&bringing).await?;
+        country.harass(&bringing, &progress).await?;
         let mut brought = Brought::new();
         for task in bringing {
             let ended = task.await.map_err(|error| Failure::system("bringing items", error))?;
             brought.extend(ended?);
         }
+        progress.step(format!(
+            "{} items brought; waiting until all is where it belongs",
+            brought.len()
+        ));
         let mended = SystemClock.now();
         let entitled = country.entitled(&brought).await?;
         let missing = country.settle(&brought, &entitled).await?;
@@ -200,10 +207,11 @@ impl Missing {
 
 impl Country {
     /// Kills nodes and cuts links until all is brought; then all run and all is mended.
-    async fn harass(&mut self, bringing: &[Bringing]) -> Result<(), Failure> {
+    async fn harass(&mut self, bringing: &[Bringing], shown: &Progress) -> Result<(), Failure> {
         let mut down: BTreeMap<usize, Instant> = BTreeMap::new();
         let mut cut: BTreeMap<usize, Instant> = BTreeMap::new();
         loop {
+            shown.step(format!("bringing items; {} kills, {} cuts", self.kills, self.cuts));
             let now = SystemClock.now();
             let over = bringing.iter().all(JoinHandle::is_finished);
             let by = if over { Instant::FAR } else { now };

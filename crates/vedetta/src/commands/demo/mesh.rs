@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use vedetta_demo::story::{SCENES, Scene};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Clock, Instant};
 
@@ -19,7 +20,6 @@ use crate::town::wire::Wire;
 use crate::town::{Bond, Door, Resident, free_address};
 
 use super::STORY;
-use super::scenario::{SCENES, Scene};
 
 /// The nodes, and the heads of their columns.
 const NODES: [(&str, &str); 5] = [
@@ -299,8 +299,9 @@ async fn explanation(at: &Resident, told: &Told, organisation: &str) -> Result<V
 
 fn print_reason(node: &str, organisation: &str, answer: &Value) {
     let word = if answer["allowed"] == json!(true) { "yes" } else { "no" };
-    let reason = answer["reason_en"].as_str().unwrap_or_default();
-    println!("  at {node:<8} {organisation:<14} {word:<3} {reason}");
+    let reason = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    println!("  at {node:<8} {organisation:<14} {word:<3} {}", reason("reason_it"));
+    println!("  {:<11} {:<14} {:<3} {}", "", "", "", reason("reason_en"));
 }
 
 fn node<'a>(

@@ -126,6 +126,7 @@ async fn submit(
 /// Pages from the first object to the last, or through so many pages.
 pub(super) async fn page(of: &Collection, most: usize) -> io::Result<Measured> {
     let mut connection = of.connect().await?;
+    let progress = Progress::steps();
     let (watch, mut times, mut objects) = (Stopwatch::start(), Times::default(), 0);
     let mut path = format!("{}?limit={TOGETHER}", of.path);
     for _ in 0..most {
@@ -134,6 +135,7 @@ pub(super) async fn page(of: &Collection, most: usize) -> io::Result<Measured> {
         times.note(asked.read());
         let envelope: Envelope<&RawValue> = serde_json::from_slice(&body)?;
         objects += envelope.objects.len() as u64;
+        progress.step(format!("paging over TAXII: {objects} objects"));
         let Some(next) = envelope.next else { break };
         path = format!("{}?limit={TOGETHER}&next={next}", of.path);
     }
