@@ -165,6 +165,7 @@ fn peers(registry: Registry) -> Registry {
         .on(Delete, "/api/v1/peers/invitations/{invitation}", peers::withdraw)
         .on(Put, "/api/v1/peers/{organisation}/terms", peers::set_terms)
         .on(Post, "/api/v1/card/rotation", peers::rotate)
+        .on(Post, "/api/v1/card/requests", peers::request)
         .on(Post, "/api/v1/presence", peers::say_presence)
         .on(Get, "/api/v1/withdrawals", withdrawals::list)
         .on(Get, "/api/v1/lapses", withdrawals::lapses)

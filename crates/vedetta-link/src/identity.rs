@@ -1,7 +1,7 @@
 //! Who a node is to another in TLS: its Ed25519 key, in a certificate that it signs itself or that
 //! an authority signed for it.
 
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -12,6 +12,7 @@ pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     private: PrivatePkcs8KeyDer<'static>,
     key: PublicKey,
+    name: String,
 }
 
 /// Why a node cannot show who it is.
@@ -47,7 +48,7 @@ impl Identity {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.self_signed(&pair)?.der().clone();
-        Ok(Self { chain: vec![certificate], private, key: key.public() })
+        Ok(Self { chain: vec![certificate], private, key: key.public(), name: name.into() })
     }
 
     /// With the certificate that an authority issued for the same key, and those above it (PEM).
@@ -70,13 +71,17 @@ impl Identity {
         self.key
     }
 
-    /// A request for a certificate for this key, in PEM, for an authority to sign.
+    /// A request for a certificate for this key, in PEM, for an authority to sign. A node is a server
+    /// to its peers under these names, and a client.
     ///
     /// # Errors
     /// [`IdentityError::Key`].
     pub fn request(&self, names: &[String]) -> Result<String, IdentityError> {
         let pair = KeyPair::try_from(&self.private)?;
-        let params = CertificateParams::new(names.to_vec())?;
+        let mut params = CertificateParams::new(names.to_vec())?;
+        params.distinguished_name.push(DnType::CommonName, &self.name);
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         Ok(params.serialize_request(&pair)?.pem()?)
     }
 

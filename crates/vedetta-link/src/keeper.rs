@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{Peer, PeerStage};
 use vedetta_federation::key::PublicKey;
 use vedetta_federation::pairing::{Answer, Code};
+use vedetta_flow::authority::ADMINISTRATORS;
 use vedetta_flow::mesh::Mesh;
 use vedetta_flow::{FlowError, Sequence};
 use vedetta_mesh::{Nodes, Terms};
@@ -265,6 +267,46 @@ pub async fn accept(
     let accepting =
         tokio::task::spawn_blocking(move || asked.accept_node(&by, &code, (&key, &answer), &terms));
     Ok(settled(accepting).await?)
+}
+
+/// What an authority is asked to certify.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateRequest {
+    /// Under which names others dial the node.
+    pub names: Vec<String>,
+    /// The request, PKCS #10 in PEM.
+    pub pem: String,
+}
+
+/// A request for a certificate for the node's own key, under these names; without any, under the one
+/// on its card.
+///
+/// # Errors
+/// Forbidden, names of which there is no certificate, or none at all.
+pub fn request_certificate(
+    nodes: &Nodes,
+    by: &Actor,
+    names: Vec<String>,
+) -> Result<CertificateRequest, FlowError> {
+    nodes.house().require_room(by, ADMINISTRATORS, "ask for a certificate")?;
+    let invalid = |reason: &dyn std::fmt::Display| FlowError::Invalid {
+        place: "names".into(),
+        reason: reason.to_string(),
+    };
+    let mesh = nodes.house().mesh()?;
+    let on_card = || mesh.card()?.says.address.as_deref()?.rsplit_once(':').map(|(host, _)| host);
+    let names = match names.is_empty() {
+        true => {
+            on_card().map(|host| host.trim_matches(['[', ']']).to_owned()).into_iter().collect()
+        }
+        false => names,
+    };
+    if names.is_empty() {
+        return Err(invalid(&"none, and the node's card has none; say by which others dial it"));
+    }
+    let identity = Identity::new(&mesh.key, mesh.me.as_str()).map_err(|error| invalid(&error))?;
+    let pem = identity.request(&names).map_err(|error| invalid(&error))?;
+    Ok(CertificateRequest { names, pem })
 }
 
 async fn settled<T>(thread: JoinHandle<Result<T, FlowError>>) -> Result<T, FlowError> {

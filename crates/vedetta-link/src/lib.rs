@@ -33,7 +33,7 @@ pub use bounds::Bounds;
 pub use dial::{DialError, Dialler};
 pub use doorkeeper::{Callee, Doorkeeper, Input, Leave, Report, Speaker, Unwelcome};
 pub use identity::{Identity, IdentityError, key_of};
-pub use keeper::{AcceptError, Keeper, Papers, accept};
+pub use keeper::{AcceptError, CertificateRequest, Keeper, Papers, accept, request_certificate};
 pub use line::Dialled;
 pub use links::{Link, Links};
 pub use listener::{ListenError, Listener};

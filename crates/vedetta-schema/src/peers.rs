@@ -68,7 +68,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "Presence",
             object(&[("organisation", slug()), ("on_duty", number()), ("until", moment())], &[]),
         ),
-        ("Rotation", object(&[], &[("stolen", flag())])),
     ];
     all.extend(asked());
     all.extend(taken());
@@ -104,6 +103,9 @@ fn asked() -> Vec<(&'static str, Value)> {
         ),
         ("LinkTerms", object(&[("serves", refer("Scope"))], &[("vouches", vouches())])),
         ("Revocation", object(&[("key", text()), ("reason", text())], &[])),
+        ("Rotation", object(&[], &[("stolen", flag())])),
+        ("CertificateNames", object(&[], &[("names", list(text()))])),
+        ("CertificateRequest", object(&[("names", list(text())), ("pem", text())], &[])),
     ]
 }
 

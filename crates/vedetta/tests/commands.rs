@@ -183,6 +183,17 @@ fn indicator(n: u8) -> Value {
 }
 
 #[test]
+fn an_authority_is_asked_to_certify_the_nodes_key() {
+    let data = italy();
+    let words = ["peer", "request", "node.example.org", "192.0.2.7"];
+    let printed = text(&vedetta(data.path(), &words).stdout);
+    assert!(printed.starts_with("-----BEGIN CERTIFICATE REQUEST-----"), "{printed}");
+    let told = answer(&vedetta(data.path(), &[&words[..], &["--json"]].concat()));
+    assert_eq!(told, json!({ "names": &words[2..], "pem": printed }));
+    refused(data.path(), &["peer", "request", "città.example"], 5, "invalid");
+}
+
+#[test]
 fn a_file_is_taken_in_and_its_release_explained() {
     let data = italy();
     let mut broken = indicator(2);

@@ -519,6 +519,9 @@ pub const TABLE: &[Route] = &[
     post("/api/v1/card/rotation", ADMINISTRATORS, "Give this node a new key")
         .takes(json("Rotation"))
         .gives(json("Card")),
+    post("/api/v1/card/requests", ADMINISTRATORS, "Ask for a certificate for this node's key")
+        .takes(json("CertificateNames"))
+        .gives(json("CertificateRequest")),
     // The mail desk.
     post("/api/v1/mail/reports", Who::SignedIn, "Report a suspicious message, and have an answer")
         .cost(Cost::Bulk)

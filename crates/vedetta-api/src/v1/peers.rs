@@ -14,7 +14,9 @@ use vedetta_federation::pairing::Code;
 use vedetta_federation::scope::Scope;
 use vedetta_flow::FlowError;
 use vedetta_flow::mesh::Invitation;
-use vedetta_link::{AcceptError, Dialled, Dialler, Keeper, Leave, Link};
+use vedetta_link::{
+    AcceptError, CertificateRequest, Dialled, Dialler, Keeper, Leave, Link, request_certificate,
+};
 use vedetta_mesh::{Arriving, LinkStep, Nodes, OldKey, PeerView, Terms};
 use vedetta_model::{AgreementId, Instant, OrganisationId};
 
@@ -160,6 +162,15 @@ pub(super) struct Rotation {
     stolen: bool,
 }
 
+/// By which names other nodes dial this one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CertificateNames {
+    /// None: the one on its card.
+    #[serde(default)]
+    names: Vec<String>,
+}
+
 pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Peers> {
     let links = api.links().map(vedetta_link::Links::all).unwrap_or_default();
     let ask = move |nodes: &Nodes| {
@@ -293,6 +304,15 @@ pub(super) async fn rotate(
     let old = if rotation.stolen { OldKey::Stolen } else { OldKey::Good };
     let card = api.ask_nodes(move |nodes| nodes.rotate_key(&actor, old)).await?;
     Ok(Json(Shown::of(&card)))
+}
+
+pub(super) async fn request(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Given(names): Given<CertificateNames>,
+) -> Answer<CertificateRequest> {
+    let asking = move |nodes: &Nodes| request_certificate(nodes, &actor, names.names);
+    Ok(Json(api.ask_nodes(asking).await?))
 }
 
 pub(super) async fn say_presence(

@@ -81,6 +81,11 @@ pub(crate) fn impatient() -> Bounds {
 impl Node {
     /// Starts one that lets in whom it knows.
     pub(crate) async fn start(id: &str, knows: &[&str], bounds: Bounds) -> Self {
+        Self::start_as(tls(id), knows, bounds).await
+    }
+
+    /// The same with other papers.
+    pub(crate) async fn start_as(tls_of: Tls, knows: &[&str], bounds: Bounds) -> Self {
         let (hear, heard) = mpsc::unbounded_channel();
         let known = knows.iter().map(|peer| (tls(peer).key(), organisation(peer))).collect();
         let house = Arc::new(House {
@@ -96,7 +101,7 @@ impl Node {
         });
         let clock = Arc::new(MockClock::at("2026-03-02T08:00:00Z"));
         let entropy = Arc::new(SeededEntropy::new(1));
-        let keeper = Arc::new(Keeper(Arc::clone(&house), tls(id)));
+        let keeper = Arc::new(Keeper(Arc::clone(&house), tls_of));
         let links = Links::new(keeper, bounds, clock, entropy).unwrap();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.address();

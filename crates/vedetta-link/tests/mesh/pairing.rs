@@ -427,3 +427,25 @@ fn a_peers_stolen_key_is_revoked_here_and_its_node_pairs_again() {
     settle(&mut [Wire::between(&national, &umbria)]);
     assert!(national.reads("cnaipic", &item.id()));
 }
+
+#[test]
+fn an_authority_is_asked_for_the_names_by_which_the_node_is_dialled() {
+    let umbria = Node::new("cosc-umbria", agreements());
+    let request = |by: &vedetta_model::Actor, names: &[&str]| {
+        let names = names.iter().map(|it| (*it).to_owned()).collect();
+        vedetta_link::request_certificate(&umbria.nodes, by, names)
+    };
+    let admin = umbria.administrator();
+    let asked = request(&admin, &[]).unwrap();
+    assert_eq!(asked.names, ["cosc-umbria.example.org"]);
+    let read = rcgen::CertificateSigningRequestParams::from_pem(&asked.pem).unwrap().params;
+    let name = rcgen::SanType::DnsName("cosc-umbria.example.org".try_into().unwrap());
+    assert_eq!(read.subject_alt_names, [name]);
+    assert_eq!(read.extended_key_usages.len(), 2, "it is a server and a client");
+    let own = read.distinguished_name.get(&rcgen::DnType::CommonName);
+    assert_eq!(own, Some(&rcgen::DnValue::Utf8String("cosc-umbria".into())));
+    assert_eq!(request(&admin, &["node.example.org", "192.0.2.7"]).unwrap().names.len(), 2);
+    assert!(matches!(request(&admin, &["città.example"]), Err(FlowError::Invalid { .. })));
+    let refused = request(&umbria.person("perugia"), &[]);
+    assert!(matches!(refused, Err(FlowError::Forbidden { .. })), "{refused:?}");
+}

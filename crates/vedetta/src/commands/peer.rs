@@ -40,6 +40,7 @@ Examples:
   vedetta peer resume cosc-umbria
   vedetta peer terms cosc-umbria --serves region:Umbria,below:cosc-umbria
   vedetta peer rotate --stolen
+  vedetta peer request node.example.org
   vedetta peer revoke 5c2f0a… --reason \"Stolen with a laptop\"";
 
 /// What to do.
@@ -66,6 +67,12 @@ enum What {
         /// The old key is in other hands: nothing that it sealed is believed any more.
         #[arg(long)]
         stolen: bool,
+    },
+    /// Print a request for a certificate for this node's key, for an authority to sign.
+    #[command(after_help = "Example:\n  vedetta peer request node.example.org > node.csr")]
+    Request {
+        /// By which names other nodes dial this one; without any, the one on its card.
+        names: Vec<String>,
     },
     /// Tell the other nodes who is on duty here.
     #[command(after_help = "Example:\n  vedetta peer duty 3 --until 2026-03-02T20:00:00Z")]
@@ -199,6 +206,9 @@ impl What {
             Self::Rotate { stolen } => {
                 node.post("/api/v1/card/rotation", &json!({ "stolen": stolen }))
             }
+            Self::Request { names } => {
+                node.post("/api/v1/card/requests", &json!({ "names": names }))
+            }
             Self::Revoke { key, reason } => {
                 node.post("/api/v1/card/revocations", &json!({ "key": key, "reason": reason }))
             }
@@ -244,6 +254,7 @@ impl What {
             Self::Rotate { .. } => {
                 println!("new key {}, card {}", word("fingerprint"), answer["serial"]);
             }
+            Self::Request { .. } => print!("{}", word("pem")),
             Self::Duty { .. } => {
                 println!("{} on duty until {}", answer["on_duty"], word("until"));
             }
