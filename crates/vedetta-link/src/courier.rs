@@ -274,6 +274,7 @@ impl Courier {
                 let fetched = fetch(&*nodes, signer, &self.peer, &ask, nodes.house().now());
                 let fetched = fetched.map_err(|error| format!("the ledger refused: {error}"))?;
                 self.report.sent += fetched.envelopes.len() as u64;
+                self.report.too_far += nodes.too_far(&self.peer);
                 if nodes.introductions(&self.peer) != self.introductions {
                     self.introduce()?;
                 }

@@ -142,6 +142,8 @@ pub struct Report {
     pub sent: u64,
     /// Envelopes taken in.
     pub taken: u64,
+    /// What would have been sent and has been through as many nodes as it may.
+    pub too_far: u64,
     /// Envelopes refused.
     pub refused: u64,
     /// Whether the peer waits because it brought as much as it may in a day.

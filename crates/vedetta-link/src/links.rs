@@ -449,6 +449,7 @@ impl Report {
             lag: later.lag,
             sent: self.sent + later.sent,
             taken: self.taken + later.taken,
+            too_far: self.too_far + later.too_far,
             refused: self.refused + later.refused,
             over_quota: later.over_quota,
         }

@@ -7,6 +7,7 @@ mod mesh {
     mod agreements;
     mod damaged;
     mod dialled;
+    mod far;
     mod held;
     mod hostile;
     mod in_effect;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use vedetta_federation::bookmark::Span;
+use vedetta_federation::hop::MOST_HOPS;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
 use vedetta_store::{DeliveryBatch, Sequence};
 
@@ -17,12 +18,18 @@ pub(crate) struct Line {
     pub(crate) heard: Option<Instant>,
     /// Since when it is silent, once that was reported.
     pub(crate) silent: Option<Instant>,
+    /// How many of its envelopes were known.
+    pub(crate) known: u64,
     /// How many of its envelopes were refused here.
     pub(crate) refused: u64,
     /// The latest of them.
     pub(crate) refusals: VecDeque<RefusedHere>,
     /// How many for each reason were not written down yet, and when some were last.
     pub(crate) tallies: BTreeMap<&'static str, Tally>,
+    /// What would have gone to it and has been through as many nodes as it may, since that was asked
+    /// last, and since it was logged last.
+    pub(crate) too_far: u64,
+    pub(crate) far: Tally,
     /// What it refused of ours.
     pub(crate) refused_there: u64,
     /// When it last said that ours is from the future, and whether that was written down.
@@ -52,7 +59,20 @@ pub(crate) struct Tally {
     said: Option<Instant>,
 }
 
+/// How long after one note of what ends here the next is written.
+const QUIET: Duration = Duration::from_secs(3_600);
+
 impl Line {
+    /// Counts what goes no further, and says so in the log.
+    pub(crate) fn end_here(&mut self, peer: &OrganisationId, some: usize, now: Instant) {
+        self.too_far += some as u64;
+        let noted: usize = (0..some).filter_map(|_| self.far.count(now, QUIET)).sum();
+        if noted > 0 {
+            let reason = "it has been through as many nodes as it may";
+            tracing::warn!(%peer, count = noted, most = MOST_HOPS, reason, "not passed on");
+        }
+    }
+
     /// Notes that a part of the ledger has only items that the peer brought.
     pub(crate) fn brought_alone(&mut self, span: Span) {
         let after = if self.alone.upto == span.after { self.alone.after } else { span.after };

@@ -50,6 +50,8 @@ pub struct PeerView {
     pub taken_in: u64,
     /// How many of its envelopes wait, since they may pass later.
     pub waiting: usize,
+    /// How many of its envelopes were known since this node started: sent again, and of no effect.
+    pub known: u64,
     /// How many of its envelopes were refused here since this node started.
     pub refused: u64,
     /// The latest of them, the newest last; at most fifty.
@@ -123,6 +125,7 @@ impl Nodes {
             presence,
             taken_in,
             waiting,
+            known: line.map_or(0, |line| line.known),
             refused: line.map_or(0, |line| line.refused),
             refusals: refusals.unwrap_or_default(),
             refused_there: line.map_or(0, |line| line.refused_there),

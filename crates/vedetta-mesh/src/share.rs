@@ -3,6 +3,7 @@
 mod held;
 mod notices;
 mod rights;
+mod turns;
 
 pub(crate) use held::whole_of;
 pub(crate) use notices::{counterparts, is_party};
@@ -21,15 +22,15 @@ use vedetta_federation::{Object, Passages};
 use vedetta_flow::FlowError;
 use vedetta_flow::corridor::{Bare, Book, Kept, Provenance, Shared, facts_of};
 use vedetta_flow::mesh::Mesh;
-use vedetta_model::{Audience, Category, Given, Handling, ItemId, OrganisationId};
+use vedetta_model::{Audience, Given, Handling, ItemId, OrganisationId};
 use vedetta_policy::{Clearance, Form, Lookout, Passage, Victim};
-use vedetta_store::written::ItemFacts;
 use vedetta_store::{
-    ClearanceId, Entry, EntryKind, ItemQuery, ItemState, Reader, Sequence, Stamp, StoreError,
-    StoredItem, VersionFilter,
+    ClearanceId, Entry, EntryKind, ItemQuery, Reader, Sequence, Stamp, StoreError, StoredItem,
+    VersionFilter,
 };
 
 use self::held::whole_of_lost;
+use self::turns::state_of;
 use crate::Nodes;
 use crate::line::Line;
 use crate::places::{envelope_at, first_of, gave_way_name, hash_at, noted, stamp_of};
@@ -87,6 +88,8 @@ struct Sharing<'a> {
     /// The place that is being read.
     reading: u64,
     sent: Vec<(u64, Sequence, Audience)>,
+    /// How much would go to it and has been through as many nodes as it may.
+    far: usize,
 }
 
 impl Nodes {
@@ -111,19 +114,21 @@ impl Nodes {
             octets: 0,
             reading: 0,
             sent: Vec::new(),
+            far: 0,
         };
         let upto = self.house.read(|reader| {
             sharing.parcels.clear();
             sharing.sent.clear();
-            sharing.octets = 0;
+            (sharing.octets, sharing.far) = (0, 0);
             sharing.read(reader)
         })?;
-        let Sharing { parcels, sent, .. } = sharing;
+        let Sharing { parcels, sent, far, .. } = sharing;
         let seals = parcels.iter().flat_map(Parcel::sealed_by);
         let others = seals.filter(|node| ![&mesh.me, peer].contains(node));
         self.introduce(peer, others.cloned().collect())?;
         let mut lines = self.lines();
         let line: &mut Line = lines.entry(peer.clone()).or_default();
+        line.end_here(peer, far, self.house.now());
         for (place, release, to) in sent {
             line.sent.insert((place, release), to);
         }
@@ -185,26 +190,6 @@ impl Sharing<'_> {
         let brought = || entry.actor.strip_prefix("peer:") == Some(self.peer.as_str());
         let first = entry.kind == EntryKind::Item;
         is_release(entry) && !(first && entry.stamp.seq.0 > self.ask.echo && brought())
-    }
-
-    /// The clearances of early warnings, where nothing else among these entries can be urgent.
-    fn early(&self, entries: &[&Entry]) -> Option<Vec<ClearanceId>> {
-        let may_revoke = |entry: &&Entry| match entry.kind {
-            EntryKind::Item => {
-                ItemFacts::read(&entry.facts).is_none_or(|facts| facts.state == ItemState::Revoked)
-            }
-            kind => kind == EntryKind::Rerelease,
-        };
-        let early = |it: &Clearance| it.handling.category == Category::EarlyWarning;
-        let alone = self.ask.lane == Lane::Urgent && !entries.iter().any(may_revoke);
-        alone.then(|| self.shared.book.such(early))
-    }
-
-    /// Whether an item comes on the lane that is read.
-    fn has_its_turn(&self, handling: &Handling, state: ItemState) -> bool {
-        self.ask.lane != Lane::Urgent
-            || handling.category == Category::EarlyWarning
-            || state == ItemState::Revoked
     }
 
     /// The releases that are served, or those of some clearances.
@@ -414,7 +399,9 @@ impl Sharing<'_> {
         if self.back(&envelope, place) {
             return;
         }
-        if let Some(passing) = self.says(&envelope, (id, clearance), whole) {
+        if let Some(passing) = self.says(&envelope, (id, clearance), whole)
+            && !self.ends_here(&envelope)
+        {
             self.note(origin, &passing);
             self.push(envelope, passing.by.clone());
         }
@@ -521,6 +508,7 @@ impl Sharing<'_> {
                     && !one_hop
                     && self.mesh.is_sound(&envelope)
                     && self.concerns(reader, (&envelope.origin, &envelope.what))?
+                    && !self.ends_here(&envelope)
                 {
                     self.push(envelope, Passages::default());
                 }
@@ -589,7 +577,9 @@ impl Sharing<'_> {
             let mut covered = Coverage::default();
             let ways = lost_ways(reader, &envelope.leaf())?.unwrap_or_default();
             self.cover_by(reader, (ways, entry), &whole, &mut covered)?;
-            if covered.add(envelope.hops.len(), &passing.by) == Worth::News {
+            if covered.add(envelope.hops.len(), &passing.by) == Worth::News
+                && !self.ends_here(&envelope)
+            {
                 self.push(envelope, passing.by.clone());
             }
         }
@@ -749,14 +739,6 @@ fn was_withdrawn(
     let Some(id) = &item.object.outline().id else { return Ok(false) };
     let of = (id, &item.conditions.producer);
     is_withdrawn_elsewhere(reader, &envelope.origin, of, entry.stamp.seq)
-}
-
-/// Whether what an envelope brings revokes.
-fn state_of(envelope: &Envelope) -> ItemState {
-    match &envelope.what {
-        What::Item(item) if item.object.outline().revoked => ItemState::Revoked,
-        _ => ItemState::Live,
-    }
 }
 
 /// To whom a form was ever cleared; who was cleared for the full form gets the other beside it.

@@ -370,6 +370,12 @@ impl Nodes {
         Ok(())
     }
 
+    /// How much would have gone to a peer since this was asked last, and has been through as many
+    /// nodes as it may.
+    pub fn too_far(&self, peer: &OrganisationId) -> u64 {
+        self.lines().get_mut(peer).map_or(0, |line| std::mem::take(&mut line.too_far))
+    }
+
     /// Notes what a peer refused of ours; what it may take by another way is offered again.
     pub fn refused_there(&self, peer: &OrganisationId, told: &[Told]) {
         if let Err(error) = self.offer_other_ways(peer, told) {

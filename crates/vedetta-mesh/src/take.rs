@@ -114,6 +114,8 @@ impl Nodes {
             self.lines().entry(peer.clone()).or_default().brought_alone(span);
         }
         placed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
+        let known = outcomes.iter().filter(|it| **it == Outcome::Known).count();
+        self.lines().entry(peer.clone()).or_default().known += known as u64;
         let new = arrival.verified.iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::New);
         self.measure_sharing(peer, &new.map(|(verified, _)| verified).collect::<Vec<_>>());
         Ok(outcomes)

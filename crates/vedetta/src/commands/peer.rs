@@ -311,10 +311,11 @@ fn print_list(answer: &Value) {
         }
         if link.is_object() {
             println!(
-                "  lag {}  sent {}  taken {}  refused {}  skew {}",
+                "  lag {}  sent {}  taken {}  known {}  refused {}  skew {}",
                 link["lag"],
                 link["sent"],
                 link["taken"],
+                peer["known"],
                 link["refused"],
                 link["skew_ms"].as_i64().map_or("not measured yet".into(), |it| format!("{it} ms"))
             );
