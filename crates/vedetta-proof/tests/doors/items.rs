@@ -188,7 +188,7 @@ impl Sought {
 impl Says {
     fn new(world: &World, kind: &str, dice: &mut Dice) -> Self {
         let ids = world.ids();
-        let labels = [Tlp::Clear, Tlp::Amber, Tlp::Amber, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
+        let labels = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
         let acts: Vec<_> = world.agreements.iter().map(|it| it.id.clone()).collect();
         let victims = match dice.below(10) {
             0..5 => None,
