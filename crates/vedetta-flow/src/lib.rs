@@ -53,6 +53,6 @@ pub use vedetta_policy::{
 };
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
-    DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,
-    Verification, VersionFilter,
+    ClearanceId, DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence,
+    Stamp, Verification, VersionFilter,
 };
