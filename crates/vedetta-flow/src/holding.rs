@@ -17,7 +17,7 @@ use crate::views::withdrawals::JUST;
 /// Whose items are looked for.
 pub(crate) struct Holding {
     pub(crate) number: OrganisationNumber,
-    /// Who asks, unless it is a machine: what is TLP:RED is listed to whom it names.
+    /// Who asks, unless it is a program: what is TLP:RED is listed to whom it names.
     pub(crate) person: Option<Person>,
     pub(crate) candour: Candour,
 }

@@ -106,22 +106,22 @@ impl Actor {
         self.roles.contains(&role)
     }
 
-    /// Whether a person is asking (TLP:RED is for named persons only).
+    /// Whether a person is asking, or a program with what one gave it.
     #[must_use]
     pub fn is_person(&self) -> bool {
         self.roles.iter().any(|role| role.is_personal())
-    }
-
-    /// The person who is asking; none when it is a machine.
-    #[must_use]
-    pub fn as_person(&self) -> Option<Person> {
-        let (organisation, account) = (self.organisation.clone(), self.account.clone());
-        self.is_person().then_some(Person { organisation, account })
     }
 
     /// Whether a person is there, and not a program with what one gave it.
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.is_person() && self.way == Way::InPerson
+    }
+
+    /// The person who is there, whom TLP:RED may name: no program, whatever it shows.
+    #[must_use]
+    pub fn as_person(&self) -> Option<Person> {
+        let (organisation, account) = (self.organisation.clone(), self.account.clone());
+        self.is_there().then_some(Person { organisation, account })
     }
 }

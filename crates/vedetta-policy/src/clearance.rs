@@ -33,7 +33,7 @@ pub struct Clearance {
 pub struct Reader {
     /// The organisation it reads for.
     pub organisation: OrganisationNumber,
-    /// The person who reads; absent for a machine.
+    /// The person who is there and reads; absent for a program, whoever gave it its token.
     pub person: Option<AccountId>,
 }
 
@@ -67,7 +67,7 @@ struct Persons {
 }
 
 impl Reader {
-    /// A machine, or anyone who has not said which person is reading.
+    /// A program, or anyone who has not said which person is reading.
     #[must_use]
     pub const fn machine(organisation: OrganisationNumber) -> Self {
         Self { organisation, person: None }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use vedetta_model::agreement::{AdhesionRule, Redistribution, Selector, VictimVisibility};
-use vedetta_model::{AgreementId, Bilingual, Category, Handling, Instant, OrganisationNumber};
+use vedetta_model::{AgreementId, Bilingual, Category, Handling, Instant, OrganisationNumber, Tlp};
 
 use crate::chain::{Rule, Step};
 use crate::clearance::Form;
@@ -141,6 +141,10 @@ impl Wording<'_> {
         self.add_earlier(last.giver, earlier, &mut said);
         if form == Form::Redacted {
             self.add_hiding(chain, &mut said);
+        }
+        if self.handling.tlp == Tlp::Red {
+            said.it += "; la leggono solo le persone nominate, dopo l'accesso, e nessun programma";
+            said.en += "; only the named persons read it, signed in, and no program";
         }
         said
     }

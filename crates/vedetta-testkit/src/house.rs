@@ -187,6 +187,12 @@ fn organisation(id: &str, name: &str, kind: OrganisationKind, client_of: &[&str]
 /// The session of a person, as if they had signed in; it lasts a day.
 #[must_use]
 pub fn session(house: &House, account: &str) -> String {
+    session_for(house, account, Duration::from_secs(86_400))
+}
+
+/// The same for so long.
+#[must_use]
+pub fn session_for(house: &House, account: &str, lasts: Duration) -> String {
     let (id, text, digest) = TokenText::make(house.entropy());
     let account = AccountId::new(account).unwrap();
     let token = Token {
@@ -195,7 +201,7 @@ pub fn session(house: &House, account: &str) -> String {
         account,
         purpose: SESSION.into(),
         scope: BTreeSet::new(),
-        expires: house.now().after(Duration::from_secs(86_400)),
+        expires: house.now().after(lasts),
     };
     let body = serde_json::to_vec(&token).unwrap();
     let kept = house.write(move |unit| {

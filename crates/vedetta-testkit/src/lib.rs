@@ -11,5 +11,5 @@ pub mod time;
 
 pub use between::Between;
 pub use disk::Disk;
-pub use house::{TestHouse, session};
+pub use house::{TestHouse, session, session_for};
 pub use time::{MockClock, SeededEntropy};

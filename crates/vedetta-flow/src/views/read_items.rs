@@ -224,7 +224,7 @@ impl House {
     /// The actor's organisation is no longer in the directory.
     pub fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
         let organisation = self.number_of(&by.organisation)?;
-        let person = by.is_person().then(|| by.account.clone());
+        let person = by.as_person().map(|it| it.account);
         Ok(vedetta_policy::Reader { organisation, person })
     }
 

@@ -2,11 +2,13 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use vedetta_api::live;
 use vedetta_flow::{DeliveryBatch, Door as Out};
 use vedetta_model::{OrganisationId, Places, Role};
 use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
+use crate::stream::{bring, open, read};
 
 const JSON: &str = "application/json";
 
@@ -47,6 +49,50 @@ async fn an_item_goes_its_way() {
     assert_eq!(why_not["allowed"], false);
     let by_name = other.replace("=stranger", "=Comune%20di%20Terni");
     assert_eq!(door.get(&door.token("admin"), &by_name).await["allowed"], true);
+}
+
+#[tokio::test]
+async fn red_is_for_whom_it_names_in_session_and_for_no_program() {
+    let door = Door::new();
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let (session, token) = (door.session("terni"), door.token("terni"));
+    let red = TestItem::indicator(1).tlp("RED").handled("named", json!(["terni"]));
+    let perugia = door.token("perugia");
+    door.ask(&perugia, "POST /api/v1/items", Some((JSON, &red.json()))).await;
+    bring(&door, &perugia, 2).await;
+
+    let (id, cleared) = (red.id(), "/taxii2/root/collections/cleared/objects/");
+    for uri in [
+        format!("/api/v1/items/{id}"),
+        format!("/api/v1/items/{id}/explanation"),
+        format!("/api/v1/items/{id}/sightings"),
+        format!("{cleared}{id}/"),
+    ] {
+        let line = format!("GET {uri}");
+        assert_eq!(door.ask(&session, &line, None).await.status, StatusCode::OK, "{line}");
+        assert_eq!(door.ask(&token, &line, None).await.status, StatusCode::NOT_FOUND, "{line}");
+    }
+    let why = door.get(&session, &format!("/api/v1/items/{id}/explanation")).await;
+    let reason = why["reason_it"].as_str().unwrap();
+    assert!(reason.contains("dopo l'accesso, e nessun programma"), "{reason}");
+    let many = async |token: &str, uri: &str, list: &str| {
+        door.get(token, uri).await[list].as_array().map(Vec::len)
+    };
+    for (uri, list) in [("/api/v1/items", "items"), (cleared, "objects")] {
+        assert_eq!(many(&session, uri, list).await, Some(2), "{uri}");
+        assert_eq!(many(&token, uri, list).await, Some(1), "{uri}");
+    }
+    let (both, one) = (["scanner 1", "scanner 2"], ["scanner 2"]);
+    assert_eq!(read(&mut open(&door, &session, "0").await, 2).await.0, both);
+    assert_eq!(read(&mut open(&door, &token, "0").await, 1).await.0, one);
+    let own = door.ask(&perugia, &format!("GET /api/v1/items/{id}"), None).await;
+    assert_eq!(own.status, StatusCode::OK, "its producer's program brought it");
+
+    let taken = door.ask(&perugia, &format!("DELETE /api/v1/items/{id}?reason=errore"), None).await;
+    assert!(taken.status.is_success(), "{taken:?}");
+    assert_eq!(many(&session, "/api/v1/withdrawals", "notices").await, Some(1));
+    assert_eq!(many(&token, "/api/v1/withdrawals", "notices").await, Some(0));
+    worker.abort();
 }
 
 #[tokio::test]

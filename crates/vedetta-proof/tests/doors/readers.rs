@@ -32,8 +32,11 @@ const CLEARED: &str = "/taxii2/root/collections/cleared";
 impl Reader {
     pub(crate) fn new(test: &TestHouse, admin: &Actor, account: &Account) -> Self {
         let year = Duration::from_secs(300 * 86_400);
-        let issued = test.house.issue_token(admin, &account.id, "test", BTreeSet::new(), year);
-        let token = issued.unwrap().token.reveal().to_owned();
+        let token = || test.house.issue_token(admin, &account.id, "test", BTreeSet::new(), year);
+        let token = match account.roles.contains(&Role::Liaison) {
+            true => vedetta_testkit::session_for(&test.house, account.id.as_str(), year),
+            false => token().unwrap().token.reveal().to_owned(),
+        };
         Self { account: account.clone(), token, tail: None, place: test.house.bell().last().0 }
     }
 
