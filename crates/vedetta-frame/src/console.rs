@@ -13,7 +13,7 @@ use vedetta_api::problem::Kind;
 use vedetta_api::{Api, Problem};
 use vedetta_diffusion::Hub;
 use vedetta_flow::{FlowError, House};
-use vedetta_model::{Actor, Instant};
+use vedetta_model::{Actor, Instant, Way};
 use vedetta_postroom::Postroom;
 use vedetta_timeliness::Timeliness;
 use vedetta_watch::{Watch, WatchError};
@@ -185,10 +185,14 @@ impl Console {
         Ok(pace)
     }
 
-    /// The person of a session.
+    /// The person of a session that signing in, or breaking the seal, has made: a token that one was
+    /// given for a program opens no page.
     pub async fn person(&self, token: &str) -> Result<Person, Problem> {
         let presented = Presented::Token { account: None, token: token.to_owned() };
         let actor = self.0.api.prove(presented, None).await?;
+        if actor.way != Way::InPerson {
+            return Err(Problem::new(Kind::Unproven, "this is no session; sign in"));
+        }
         let standing = self.house().standing();
         let account = standing.directory.account(&actor.account);
         let organisation = standing.directory.organisation(&actor.organisation);

@@ -1,9 +1,10 @@
 //! Coming in: password and code, no session from before, few tries.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::Body;
-use http::StatusCode;
+use http::{Request, StatusCode};
 use vedetta_api::server::Peer;
 use vedetta_api::{Rate, Settings};
 use vedetta_model::{AccountId, Role};
@@ -70,6 +71,26 @@ async fn a_cookie_from_outside_is_nobody() {
     browser.cookies.insert("__Host-vedetta".into(), "vdt_planted_c2VjcmV0".into());
     assert!(browser.open("/items").await.header("location").starts_with("/sign-in"));
     assert_eq!(enter(&mut browser, "nobody", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_token_is_no_session() {
+    let node = Node::new();
+    with_password(&node, "analista", Role::Analyst);
+    let (house, id) = (node.console.house(), AccountId::new("analista").unwrap());
+    let day = Duration::from_secs(86_400);
+    let issued = house.issue_token(&node.admin, &id, "SIEM", BTreeSet::new(), day).unwrap();
+    let token = issued.token.reveal();
+    let mut browser = node.stranger();
+    browser.cookies.insert("__Host-vedetta".into(), token.into());
+    for page in ["/items", "/live"] {
+        assert!(browser.open(page).await.header("location").starts_with("/sign-in"), "{page}");
+    }
+    assert_eq!(enter(&mut browser, "analista", "").await.status, StatusCode::FORBIDDEN);
+    assert!(house.actor_by_token(token).is_ok(), "it is still what it is for");
+    let request = Request::get("/api/v1/items").header("cookie", format!("__Host-vedetta={token}"));
+    let asked = browser.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "no cookie opens the machines' doors");
 }
 
 #[tokio::test]
