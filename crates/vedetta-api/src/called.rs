@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use vedetta_directory::name::fold;
 use vedetta_flow::Standing;
+use vedetta_model::part::is_reserved;
 
 /// What may be meant as the subject of an entry: the text itself, and whichever organisations, agreements,
 /// accounts and contacts are called so.
@@ -22,21 +23,6 @@ pub fn subjects(standing: &Standing, text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Parts of the node that write in the ledger under a name of their own.
-const PARTS: [&str; 11] = [
-    "vedetta",
-    "ledger",
-    "console",
-    "clear_items",
-    "call_webhooks",
-    "settle_terms",
-    "clear_newcomers",
-    "tell_lapses",
-    "watch_links",
-    "offer_again",
-    "watch_sensors",
-];
-
 /// Who may be meant as the one who did it: the text itself, alone or before its organisation
 /// (`account@organisation`); unless an account or a part of the node has exactly that name, also the
 /// persons and everybody of the organisation called so.
@@ -46,7 +32,7 @@ pub fn actors(standing: &Standing, text: &str) -> BTreeSet<String> {
     let (alone, wanted) = (text.split('@').next().unwrap_or_default(), fold(text));
     let mut found = BTreeSet::from([alone.to_owned()]);
     let directory = &standing.directory;
-    if PARTS.contains(&text) || directory.accounts().iter().any(|it| it.id.as_str() == alone) {
+    if is_reserved(text) || directory.accounts().iter().any(|it| it.id.as_str() == alone) {
         return found;
     }
     let accounts = directory.accounts().iter().filter(|it| fold(&it.name) == wanted);

@@ -48,7 +48,7 @@ pub const SHORTEST_PASSWORD: usize = 12;
 pub const SESSION: &str = "session";
 /// The account of the sealed way in, and the purpose of its tokens. It has no password and no
 /// authenticator.
-pub const EMERGENCY: &str = "emergency";
+pub use vedetta_model::part::EMERGENCY;
 
 /// Whether a purpose is one of the node's own, which nobody is given a token for.
 #[must_use]

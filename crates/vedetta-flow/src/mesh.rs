@@ -184,7 +184,12 @@ impl House {
             None => next.sign(&mesh.key),
         };
         card.check().map_err(|error| FlowError::invalid("serves", error))?;
-        self.put_by("node", RecordKind::Card, mesh.me.as_str(), &mesh.own_cards_and(card))
+        self.put_by(
+            vedetta_model::part::NODE,
+            RecordKind::Card,
+            mesh.me.as_str(),
+            &mesh.own_cards_and(card),
+        )
     }
 
     /// Whether there are other nodes that may get what is brought here.

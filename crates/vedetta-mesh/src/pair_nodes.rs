@@ -15,7 +15,7 @@ use vedetta_flow::FlowError;
 use vedetta_flow::authority::ADMINISTRATORS;
 use vedetta_flow::corridor::forget;
 use vedetta_flow::mesh::{Invitation, KEY, Mesh, PeerRecord, REVOKED, secret_key};
-use vedetta_model::{Actor, AgreementId, Instant, OrganisationId, Role};
+use vedetta_model::{Actor, AgreementId, Instant, OrganisationId, Role, part};
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind};
 
 use crate::Nodes;
@@ -205,7 +205,7 @@ impl Nodes {
             until: invitation.expires,
             answer: answer.clone(),
         };
-        self.pin(&peer, &proposal.card, "peer", Some((invitation.id, kept)))?;
+        self.pin(&peer, &proposal.card, part::PEER, Some((invitation.id, kept)))?;
         Ok(answer)
     }
 
@@ -230,7 +230,7 @@ impl Nodes {
         };
         let Some(count) = count else { return Ok(()) };
         let facts = serde_json::json!({ "deed": deed, "count": count }).to_string();
-        Ok(self.house.note_deed("peer", "strangers", facts)?)
+        Ok(self.house.note_deed(part::PEER, "strangers", facts)?)
     }
 
     /// What to send to the node that gave a code.

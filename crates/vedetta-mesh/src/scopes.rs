@@ -21,7 +21,7 @@ use crate::places::{gave_way_name, noted};
 use crate::share::{counterparts, is_party, recorded};
 
 /// The name under which the ledger knows this step.
-const ACTOR: &str = "offer_again";
+const ACTOR: &str = vedetta_model::part::OFFER_AGAIN;
 /// Releases offered again by one deed.
 const TOGETHER: usize = 500;
 

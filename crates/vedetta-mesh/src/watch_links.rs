@@ -11,7 +11,7 @@ use crate::Nodes;
 use crate::line::Line;
 
 /// The name under which the ledger knows this step.
-const ACTOR: &str = "watch_links";
+const ACTOR: &str = vedetta_model::part::WATCH_LINKS;
 
 impl Nodes {
     /// Notes that a peer is heard: any sign of life counts.

@@ -17,6 +17,7 @@ pub mod language;
 pub mod marking;
 pub mod network;
 pub mod organisation;
+pub mod part;
 pub mod person;
 pub mod places;
 pub mod quantiles;

@@ -41,7 +41,7 @@ pub struct SensorState {
 /// Silence for longer than this is an alarm: three signs of life that did not come.
 pub const SILENCE: Duration = Duration::from_secs(3 * BEAT + 5);
 /// The name under which the ledger knows the step.
-const ACTOR: &str = "watch_sensors";
+const ACTOR: &str = vedetta_model::part::WATCH_SENSORS;
 
 impl Outposts {
     /// Hears a sensor, and says what it is to do.

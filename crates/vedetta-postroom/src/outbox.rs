@@ -14,7 +14,7 @@ use crate::postroom::Postroom;
 use crate::sealing::{Cover, Sealed, erase};
 
 /// The name of this step, and the actor of what the desk does by itself.
-pub(crate) const STEP: &str = "answer_report";
+pub(crate) const STEP: &str = vedetta_model::part::ANSWER_REPORT;
 /// How long a worker may take for one answer.
 const TERM: Duration = Duration::from_secs(180);
 /// Tries before an answer is given up: about two days.

@@ -10,7 +10,7 @@ use vedetta_directory::directory::Records;
 use vedetta_flow::actions::manage_accounts::Certificate;
 use vedetta_flow::{FlowError, Session};
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, OrganisationId, Role};
+use vedetta_model::{Account, AccountId, OrganisationId, Role, part};
 use vedetta_store::{EntryKind, Sequence};
 use vedetta_testkit::TestHouse;
 
@@ -177,8 +177,9 @@ fn nobody_has_a_name_of_the_node_itself() {
     let test = TestHouse::small();
     let admin = test.administrator();
     let mut posing = test.house.standing().directory.account(&account("perugia")).unwrap().clone();
-    let steps = ["clear_items", "call_webhooks", "settle_terms", "clear_newcomers", "tell_lapses"];
-    for name in ["vedetta", "ledger"].into_iter().chain(steps) {
+    let told = include_str!("../../../docs/administrators/access.md");
+    for name in part::ALL {
+        assert!(told.contains(&format!("`{name}`")), "{name} is not told");
         posing.id = account(name);
         let refused = test.house.put_account(&admin, &posing);
         assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{name}: {refused:?}");

@@ -15,7 +15,7 @@ use crate::item::{ClearanceId, Form, ItemState, NewClearance, StoredClearance};
 use crate::record::RecordKind;
 
 /// The actor of entries that no one in particular caused.
-pub const LEDGER: &str = "ledger";
+pub use vedetta_model::part::LEDGER;
 
 /// The facts of an entry of kind `Item`: what the release depends on, then the producer's own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,6 @@
 //! What the ledger names, as people call it.
 
-use vedetta_model::Language;
+use vedetta_model::{Language, part};
 
 use crate::Words;
 
@@ -97,7 +97,7 @@ const ITALIAN: &[(&str, &str)] = &[
     ("run", "procedura seguita"),
     ("said", "detto agli altri nodi"),
     ("scope", "ruoli concessi"),
-    ("sensor", "sonda"),
+    ("sensor", "sensore"),
     ("service", "servizio"),
     ("setting", "impostazione"),
     ("since", "da"),
@@ -142,11 +142,24 @@ impl Words {
     pub fn writer(self, name: &str, record: Option<&str>) -> Option<&'static str> {
         let (it, en) = match name {
             // The node calls who is on duty by itself.
-            "vedetta" if record == Some("alarm") => ("il nodo", "the node"),
-            "vedetta" => ("chi gestisce il nodo (vedetta)", "the operator (vedetta)"),
-            "console" => ("le pagine del nodo", "the node's pages"),
-            "ledger" => ("il registro delle consegne", "the record of deliveries"),
-            "clear_items" => ("le decisioni automatiche", "the automatic decisions"),
+            part::OPERATOR if record == Some("alarm") => ("il nodo", "the node"),
+            part::OPERATOR => ("chi gestisce il nodo (vedetta)", "the operator (vedetta)"),
+            part::EMERGENCY => ("l'accesso di emergenza", "the emergency account"),
+            part::LEDGER => ("il registro delle consegne", "the record of deliveries"),
+            part::NODE => ("il nodo", "the node"),
+            part::PEER => ("un altro nodo", "another node"),
+            part::UNKNOWN => ("uno sconosciuto", "somebody unknown"),
+            part::CLEAR_ITEMS => ("le decisioni automatiche", "the automatic decisions"),
+            part::CLEAR_NEWCOMERS => ("il recupero per chi è entrato", "catching up for newcomers"),
+            part::SETTLE_TERMS => ("il controllo delle scadenze", "the check of terms"),
+            part::TELL_LAPSES => ("gli avvisi di ciò che è venuto meno", "the notices of lapses"),
+            part::CALL_WEBHOOKS => ("le chiamate dei webhook", "the calls of webhooks"),
+            part::OFFER_AGAIN => {
+                ("la nuova offerta agli altri nodi", "offering to other nodes anew")
+            }
+            part::WATCH_LINKS => ("il controllo dei collegamenti", "the watch over links"),
+            part::WATCH_SENSORS => ("il controllo dei sensori", "the watch over sensors"),
+            part::ANSWER_REPORT => ("il banco della posta", "the mail desk"),
             _ => return None,
         };
         Some(match self.0 {
@@ -166,6 +179,14 @@ mod tests {
         let it = Words(Language::It);
         assert_eq!((it.ledger("stage"), it.ledger("cosc-umbria")), (Some("stadio"), None));
         assert_eq!(Words(Language::En).ledger("stage"), None);
+    }
+
+    #[test]
+    fn every_part_of_the_node_is_called_something() {
+        let said = |it: Language| {
+            part::ALL.iter().filter(move |name| Words(it).writer(name, None).is_none())
+        };
+        assert_eq!([Language::It, Language::En].map(|it| said(it).count()), [0, 0]);
     }
 
     #[test]

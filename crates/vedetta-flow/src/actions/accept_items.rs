@@ -66,7 +66,7 @@ const fn is_none(many: &usize) -> bool {
 }
 
 /// The name of this step in the ledger.
-pub(crate) const ACTOR: &str = "clear_items";
+const ACTOR: &str = vedetta_model::part::CLEAR_ITEMS;
 /// Items written in one go at most.
 const TOGETHER: usize = 1000;
 

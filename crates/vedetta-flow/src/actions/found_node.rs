@@ -107,4 +107,4 @@ impl House {
 }
 
 /// The account under which the node's own commands act. Nobody else can have it.
-pub(crate) const OPERATOR: &str = "vedetta";
+pub(crate) use vedetta_model::part::OPERATOR;

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::account::AccountState;
+use vedetta_model::part::is_reserved;
 use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
-use vedetta_store::written::LEDGER;
 use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
 
-use crate::actions::accept_items::ACTOR as CLEARING;
-use crate::actions::found_node::OPERATOR;
 use crate::actions::issue_tokens::end_tokens;
 use crate::actions::sign_in::new_totp_memory;
 use crate::authority::{ADMINISTRATORS, AUDITORS};
@@ -18,10 +16,6 @@ use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, 
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
-use crate::steps::call_webhooks::ACTOR as CALLING;
-use crate::steps::clear_newcomers::ACTOR as CATCHING_UP;
-use crate::steps::settle_terms::ACTOR as SETTLING;
-use crate::steps::tell_lapses::ACTOR as TELLING;
 
 /// A machine's certificate, tied to its account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -167,13 +161,6 @@ impl House {
         }
         Ok(())
     }
-}
-
-/// Whether the ledger has acts of the node itself under a name: its operator's, a step's, or those of
-/// whoever broke the seal.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    let steps = [LEDGER, CLEARING, CALLING, SETTLING, CATCHING_UP, TELLING];
-    [OPERATOR, EMERGENCY].contains(&name) || steps.contains(&name)
 }
 
 /// Refuses to give the account behind the seal anything else that opens it.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Actor, Role, Way};
+use vedetta_model::{Account, AccountId, Actor, Role, Way, part};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::found_node::OPERATOR;
 use crate::actions::issue_tokens::carries;
-use crate::actions::manage_accounts::{Certificate, is_reserved, note};
+use crate::actions::manage_accounts::{Certificate, note};
 use crate::credentials::EMERGENCY;
 use crate::credentials::SESSION as SESSION_TOKEN;
 use crate::credentials::{
@@ -263,5 +263,5 @@ pub(crate) fn actor_of(account: &Account, scope: &BTreeSet<Role>, way: Way) -> A
 }
 
 fn account_or_unknown(text: &str) -> &str {
-    if AccountId::new(text).is_ok() && !is_reserved(text) { text } else { "unknown" }
+    if AccountId::new(text).is_ok() && !part::is_reserved(text) { text } else { part::UNKNOWN }
 }

@@ -54,7 +54,7 @@ const TERM: Duration = Duration::from_secs(120);
 /// Webhooks whose calls are queued in one unit of work.
 const TOGETHER: usize = 64;
 /// The actor of what the caller does by itself.
-pub(crate) const ACTOR: &str = "call_webhooks";
+const ACTOR: &str = vedetta_model::part::CALL_WEBHOOKS;
 /// Calls of one webhook that wait at most: what is released beyond that waits in the ledger.
 const WAITING: usize = 10_000;
 /// Places without a call after which the cursor is moved all the same.

@@ -34,7 +34,7 @@ const TOGETHER: usize = 1000;
 /// Other clearances by which some were passed over, remembered for what is handled alike.
 const ELSEWHERE: usize = 256;
 /// The name under which the ledger knows this step.
-pub(crate) const ACTOR: &str = "clear_newcomers";
+const ACTOR: &str = vedetta_model::part::CLEAR_NEWCOMERS;
 
 /// How far the past was looked through for each form of each handling, and for whom.
 #[derive(Default)]

@@ -17,7 +17,7 @@ use crate::mesh::say;
 use crate::standing::records;
 
 /// The name of this step in the ledger.
-pub(crate) const ACTOR: &str = "settle_terms";
+const ACTOR: &str = vedetta_model::part::SETTLE_TERMS;
 
 impl House {
     /// Marks what expired; returns how many agreements.

@@ -19,7 +19,7 @@ use crate::views::lapses::{AllTold, Cause, Key, Lapsed, Told, keep_standing, sta
 use crate::views::withdrawals::keep_told;
 
 /// The name under which the ledger knows this step.
-pub(crate) const ACTOR: &str = "tell_lapses";
+const ACTOR: &str = vedetta_model::part::TELL_LAPSES;
 /// For so long after somebody was looked for, what is written down to have reached it is looked at.
 const LATE: Duration = Duration::from_secs(86_400);
 

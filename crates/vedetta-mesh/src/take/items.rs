@@ -15,6 +15,7 @@ use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::prevails::{self, Contender, Ownership};
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal, ways_name};
+use vedetta_model::part::CLEAR_ITEMS;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
@@ -300,7 +301,7 @@ impl Load {
             Form::Full => (&decision.full, vedetta_store::Form::Full),
             Form::Redacted => (&decision.redacted, vedetta_store::Form::Redacted),
         };
-        let actor = "clear_items";
+        let actor = CLEAR_ITEMS;
         let id = unit.intern(&NewClearance { handling, form: stored, audience, grounds, actor })?;
         self.recall(unit, handling)?;
         decided.interned.insert(key, id);
@@ -326,7 +327,7 @@ impl Load {
             (vedetta_store::Form::Redacted, &unheld.redacted),
         ];
         let intern = |(form, audience): (_, &Arc<Audience>)| {
-            let actor = "clear_items";
+            let actor = CLEAR_ITEMS;
             unit.intern(&NewClearance { handling, form, audience, grounds, actor })
         };
         forms.into_iter().map(intern).collect()
@@ -469,7 +470,7 @@ impl Load {
         let grounds = Grounds { under: Cow::Borrowed(&decision.under) };
         let grounds = serde_json::to_string(&grounds).unwrap_or_default();
         let mut intern = |audience: &Audience| {
-            let (handling, grounds, actor) = (&ready.handling, &grounds, "clear_items");
+            let (handling, grounds, actor) = (&ready.handling, &grounds, CLEAR_ITEMS);
             unit.intern(&NewClearance { handling, form, audience, grounds, actor })
         };
         let clearance = intern(&entitled.difference(&had))?;

@@ -15,6 +15,7 @@ use vedetta_model::account::AccountState;
 use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
 use vedetta_model::organisation::OrganisationKind;
+use vedetta_model::part::OPERATOR;
 use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, Sequence, StoreError, UnitOfWork};
 use vedetta_timeliness::Overdue;
@@ -428,7 +429,7 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
         if read_alarm(unit, id)?.map(|(at, _)| at) != *at {
             continue;
         }
-        put_alarm(unit, id, alarm, "vedetta")?;
+        put_alarm(unit, id, alarm, OPERATOR)?;
         if *open {
             known.insert(id.clone())
         } else {
@@ -464,7 +465,7 @@ fn take_up(
         _ => return Ok(None),
     };
     call.state = state;
-    put_alarm(unit, &task.alarm, &alarm, "vedetta")?;
+    put_alarm(unit, &task.alarm, &alarm, OPERATOR)?;
     Ok(goes.then_some((person, by, alarm)))
 }
 
@@ -472,7 +473,7 @@ fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result
     let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(()) };
     if let Some(call) = alarm.call_mut(task.step, task.call) {
         call.state = state;
-        put_alarm(unit, &task.alarm, &alarm, "vedetta")?;
+        put_alarm(unit, &task.alarm, &alarm, OPERATOR)?;
     }
     Ok(())
 }

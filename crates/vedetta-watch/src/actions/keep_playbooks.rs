@@ -8,6 +8,7 @@ use serde_json::Value;
 use vedetta_desk::cacao;
 use vedetta_desk::http_call::Hosts;
 use vedetta_desk::procedure::{GIVEN, Procedure, ProcedureError, Step};
+use vedetta_model::part::OPERATOR;
 use vedetta_model::{AccountId, Actor, Instant, Role};
 use vedetta_store::{Reader, Record, RecordKind, SecretKind, Sequence, StoreError, UnitOfWork};
 
@@ -181,7 +182,7 @@ impl Watch {
     /// What the ledger said.
     pub fn give_playbooks(&self) -> Result<usize, WatchError> {
         let now = self.house().now();
-        let actor = AccountId::new("vedetta").map_err(vedetta_flow::FlowError::from)?;
+        let actor = AccountId::new(OPERATOR).map_err(vedetta_flow::FlowError::from)?;
         let ours = GIVEN.iter().filter_map(|(_, text)| cacao::read(text.as_bytes()).playbook);
         let ours: Vec<Playbook> = ours.collect();
         let given = self.house().write(move |unit| {
