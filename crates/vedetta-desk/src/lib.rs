@@ -8,6 +8,7 @@
 
 pub mod advice;
 pub mod circle;
+pub mod class;
 pub mod clock;
 pub mod document;
 pub mod escalation;

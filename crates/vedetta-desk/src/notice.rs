@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use vedetta_model::language::{Bilingual, Language};
 use vedetta_model::{Instant, OrganisationId};
 
+use crate::class;
 use crate::clock::{Deadline, State, deadlines};
 use crate::document::{Document, Writer};
 use crate::incident::{Incident, ServiceStatus, Stage};
@@ -48,7 +49,7 @@ pub fn draft(incident: &Incident, regime: &Regime, step: &Step, pen: Pen<'_>) ->
     writer.facts([
         (say("Destinatario", "To"), regime.recipient.clone()),
         (say("Norma", "Law"), regime.title.to(pen.language).to_owned()),
-        (say("Scadenza", "Due"), due.map(rome).unwrap_or_default()),
+        (say("Scadenza", "Due"), due.map(|at| rome(at, pen.language)).unwrap_or_default()),
     ]);
     writer.heading(&say("Incidente", "Incident"));
     writer.facts(facts(incident, pen));
@@ -83,7 +84,9 @@ pub fn after_action(
     writer.heading(&say("Organizzazioni e servizi colpiti", "Organisations and services hit"));
     writer.list(affected(incident, pen));
     writer.heading(&say("Cronologia", "Timeline"));
-    let line = |it: &Done| format!("{}, {}: {}", rome(it.at), it.by, it.words.to(pen.language));
+    let line = |it: &Done| {
+        format!("{}, {}: {}", rome(it.at, pen.language), it.by, it.words.to(pen.language))
+    };
     writer.list(done.iter().map(line));
     writer.heading(&say("Adempimenti", "Legal clocks"));
     for regime in regimes {
@@ -108,17 +111,18 @@ pub fn after_action(
 
 fn facts(incident: &Incident, pen: Pen<'_>) -> Vec<(String, String)> {
     let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
-    let classes: Vec<_> = incident.classes.iter().map(String::as_str).collect();
+    let classes = class::listed(&incident.classes).to(pen.language).to_owned();
     let category = incident.assessment.category();
+    let moment = |at| rome(at, pen.language);
     vec![
         (say("Numero", "Number"), incident.number.to_string()),
         (say("Titolo", "Title"), incident.title.clone()),
         (say("Stato", "Stage"), incident.stage.name().words().to(pen.language).to_owned()),
         (say("Segnalato per", "Reported for"), (pen.name)(&incident.reported.organisation)),
-        (say("Segnalato il", "Reported at"), rome(incident.reported.at)),
-        (say("Conoscenza", "Awareness"), incident.awareness.map(rome).unwrap_or_default()),
-        (say("Evidenza", "Evidence"), incident.evidence.map(rome).unwrap_or_default()),
-        (say("Classificazione", "Classification"), classes.join(", ")),
+        (say("Segnalato il", "Reported at"), moment(incident.reported.at)),
+        (say("Conoscenza", "Awareness"), incident.awareness.map(moment).unwrap_or_default()),
+        (say("Evidenza", "Evidence"), incident.evidence.map(moment).unwrap_or_default()),
+        (say("Classificazione", "Classification"), classes),
         (
             say("Categoria", "Category"),
             format!("{}: {}", category.number(), category.answer().to(pen.language)),
@@ -174,17 +178,23 @@ fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String 
         }
     };
     let words = Bilingual::new(it, en);
-    format!("{name}: {} {}", words.to(language), at.map(rome).unwrap_or_default())
+    format!(
+        "{name}: {} {}",
+        words.to(language),
+        at.map(|at| rome(at, language)).unwrap_or_default()
+    )
 }
 
-/// A moment as it is shown: in Rome, to the minute, with the offset that the day has.
+/// A moment as a language writes it: in Rome, to the minute, with the offset that the day has.
 #[must_use]
-pub fn rome(at: Instant) -> String {
+pub fn rome(at: Instant, language: Language) -> String {
+    let form = match language {
+        Language::It => "%d/%m/%Y %H:%M %:z",
+        Language::En => "%Y-%m-%d %H:%M %:z",
+    };
     let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
-    Timestamp::from_microsecond(at.micros()).map_or_else(
-        |_| at.to_string(),
-        |moment| moment.to_zoned(zone).strftime("%d/%m/%Y %H:%M %:z").to_string(),
-    )
+    Timestamp::from_microsecond(at.micros())
+        .map_or_else(|_| at.to_string(), |moment| moment.to_zoned(zone).strftime(form).to_string())
 }
 
 #[cfg(test)]
@@ -192,7 +202,7 @@ mod tests {
     use vedetta_model::AccountId;
 
     use super::*;
-    use crate::incident::{Change, Channel, Reported};
+    use crate::incident::{Change, Channel, Origin, Reported};
 
     fn case() -> Incident {
         let at = "2026-03-28T22:30:00Z".parse().unwrap();
@@ -222,7 +232,11 @@ mod tests {
             let pen = Pen { language, now, name: &name };
             let draft = draft(&case, &regime, &regime.steps[0], pen);
             // The clocks went forward in between: a legal hour is an elapsed hour.
-            assert!(draft.text.contains("30/03/2026 00:30 +02:00"), "{}", draft.text);
+            let due = match language {
+                Language::It => "30/03/2026 00:30 +02:00",
+                Language::En => "2026-03-30 00:30 +02:00",
+            };
+            assert!(draft.text.contains(due), "{}", draft.text);
             assert!(draft.text.contains("Comune di terni"), "{}", draft.text);
             assert!(draft.html.contains("&lt;sportelli&gt;"));
             let asked = regime.steps[0].content.iter();
@@ -235,11 +249,16 @@ mod tests {
         let (case, regime) = (case(), regime());
         let name = |id: &OrganisationId| id.to_string();
         let now = "2026-03-30T08:00:00Z".parse().unwrap();
+        let classes = ["malicious-code:infected-system".to_owned()].into();
+        let classify = Change::Classify { classes, origin: Origin::Unknown };
+        let case = case.change(classify, &AccountId::new("sala").unwrap(), now).unwrap();
         let pen = Pen { language: Language::It, now, name: &name };
         let words = Bilingual::new("preso in carico", "taken on");
         let done = [Done { at: now, by: "sala".into(), words }];
         let report = after_action(&case, &done, &[&regime], pen);
         assert!(report.text.contains("sala: preso in carico"));
         assert!(report.text.contains("scaduto il"), "{}", report.text);
+        let class = "Classificazione: sistema infetto (malicious-code:infected-system)";
+        assert!(report.text.contains(class), "{}", report.text);
     }
 }

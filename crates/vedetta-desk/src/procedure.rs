@@ -12,7 +12,7 @@ use crate::incident::{ChangeError, sentence};
 
 mod given;
 
-pub use given::GIVEN;
+pub use given::{GIVEN, called};
 
 /// A playbook that is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

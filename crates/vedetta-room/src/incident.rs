@@ -16,6 +16,7 @@ use vedetta_frame::refused::whole;
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::{Gravity, Moment, decimal};
 use vedetta_frame::visit::Signed;
+use vedetta_watch::desk::class;
 use vedetta_watch::desk::incident::{Affected, ServiceStatus};
 use vedetta_watch::desk::severity::Factor;
 use vedetta_watch::desk::{CaseNumber, Incident};
@@ -309,8 +310,8 @@ fn facts(w: Words, standing: &Standing, incident: &Incident) -> Vec<(&'static st
         ));
     }
     if !incident.classes.is_empty() {
-        let classes: Vec<_> = incident.classes.iter().map(String::as_str).collect();
-        facts.push((w.case_classes(), classes.join(", ")));
+        let classes = class::listed(&incident.classes);
+        facts.push((w.case_classes(), classes.to(w.0).to_owned()));
     }
     facts.push((w.case_origin(), w.origin(incident.origin).to_owned()));
     if !incident.participants.is_empty() {

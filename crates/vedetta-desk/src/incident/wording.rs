@@ -5,6 +5,8 @@ use vedetta_model::{AccountId, OrganisationId};
 
 use super::{Change, ServiceStatus};
 use crate::circle::Audience;
+use crate::class;
+use crate::procedure;
 use crate::regime::StepName;
 
 /// What people call those whom a change names.
@@ -126,8 +128,7 @@ impl Change {
     fn work_words(&self, names: &dyn Names) -> Bilingual {
         match self {
             Self::Classify { classes, .. } => {
-                let list: Vec<_> = classes.iter().map(String::as_str).collect();
-                both("classificato", "classified", &list.join(", "))
+                each("classificato", "classified", &class::listed(classes))
             }
             Self::Judge { factor, grade } => {
                 let (factor, grade) = (factor.words(), grade.words());
@@ -167,7 +168,9 @@ impl Change {
             },
             Self::Recommend { text, .. } => both("raccomandato", "recommended", text),
             Self::Attach { file } => both("allegato", "attached", &file.name),
-            Self::Follow { name, .. } => both("si segue la procedura", "playbook begun", name),
+            Self::Follow { name, .. } => {
+                each("si segue la procedura", "playbook begun", &procedure::called(name))
+            }
             _ => Bilingual::new("modificato", "changed"),
         }
     }
@@ -180,6 +183,11 @@ fn both(it: &str, en: &str, said: &str) -> Bilingual {
     // What names somebody after a colon is said apart from what was said with it.
     let mark = if it.contains(": ") { " – " } else { ": " };
     Bilingual::new(format!("{it}{mark}{said}"), format!("{en}{mark}{said}"))
+}
+
+/// The same where what is said is itself in both languages.
+fn each(it: &str, en: &str, said: &Bilingual) -> Bilingual {
+    Bilingual::new(both(it, en, &said.it).it, both(it, en, &said.en).en)
 }
 
 fn plain(it: &str, en: &str, what: &dyn std::fmt::Display) -> Bilingual {

@@ -1,5 +1,9 @@
 //! The playbooks that every node has from its beginning, of our own writing, in Italian and English.
 
+use std::sync::LazyLock;
+
+use vedetta_model::language::Bilingual;
+
 /// Each by the name of its file.
 pub const GIVEN: [(&str, &str); 10] = [
     ("ddos", include_str!("../../playbooks/ddos.json")),
@@ -14,11 +18,29 @@ pub const GIVEN: [(&str, &str); 10] = [
     ("defacement-data-breach", include_str!("../../playbooks/defacement-data-breach.json")),
 ];
 
+/// What a playbook is called: one of ours in both languages, another as who wrote it calls it.
+#[must_use]
+pub fn called(name: &str) -> Bilingual {
+    static OURS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let read = GIVEN.iter().filter_map(|(_, text)| cacao::read(text.as_bytes()).playbook);
+        read.filter_map(|it| Some((it.translations.get("it")?.name.clone(), it.name))).collect()
+    });
+    let ours = OURS.iter().find(|(_, en)| en == name);
+    ours.map_or_else(|| Bilingual::new(name, name), |(it, en)| Bilingual::new(it, en))
+}
+
 #[cfg(test)]
 mod tests {
     use cacao::{CommandKind, StepKind, read};
 
-    use super::GIVEN;
+    use super::{GIVEN, called};
+
+    #[test]
+    fn ours_are_called_in_both_languages() {
+        let ot = called("Industrial control and plants (OT)");
+        assert_eq!(ot.it, "Impianti e controllo industriale (OT)");
+        assert_eq!(called("Vostro").it, "Vostro");
+    }
 
     #[test]
     fn each_is_valid_and_whole_in_both_languages() {

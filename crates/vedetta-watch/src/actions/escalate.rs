@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
 };
+use vedetta_desk::notice::rome;
 use vedetta_desk::{OnDuty, Roster, Sight, State};
 use vedetta_flow::FlowError;
 use vedetta_model::account::AccountState;
@@ -551,7 +552,7 @@ fn about(clock: &NextClock) -> About {
 /// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
 /// what it is about.
 fn say(about: &About, language: Language) -> (String, String) {
-    let due = vedetta_desk::notice::rome(about.due);
+    let due = |language| rome(about.due, language);
     let (it, en) = match about.missed {
         true => ("SCADUTO il", "MISSED, was due"),
         false => ("in scadenza il", "due"),
@@ -561,8 +562,8 @@ fn say(about: &About, language: Language) -> (String, String) {
         None => Default::default(),
     };
     let subject = Bilingual::new(
-        format!("Vedetta: {of_it}{} {it} {due}", about.name.it),
-        format!("Vedetta: {of_en}{} {en} {due}", about.name.en),
+        format!("Vedetta: {of_it}{} {it} {}", about.name.it, due(Language::It)),
+        format!("Vedetta: {of_en}{} {en} {}", about.name.en, due(Language::En)),
     );
     let (what_it, what_en) = match about.number {
         Some(_) => ("Aprire il caso", "Open the case"),

@@ -239,7 +239,7 @@ impl Watch {
         number: &str,
         language: Language,
     ) -> Result<Vec<notice::Done>, WatchError> {
-        let mut done = Vec::new();
+        let (mut done, node) = (Vec::new(), Bilingual::new("il nodo", "the node"));
         for row in self.runs(by, number)? {
             let run = self.run_in(by, number, row.run, language)?;
             done.extend(run.deeds.into_iter().map(|it| {
@@ -251,7 +251,10 @@ impl Watch {
                 };
                 notice::Done {
                     at: it.deed.at,
-                    by: it.deed.by.map_or_else(|| "vedetta".into(), |by| by.to_string()),
+                    by: it
+                        .deed
+                        .by
+                        .map_or_else(|| node.to(language).to_owned(), |by| by.to_string()),
                     words: Bilingual::new(said(&words.it), said(&words.en)),
                 }
             }));
