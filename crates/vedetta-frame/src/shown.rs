@@ -93,11 +93,7 @@ impl Day {
     pub fn of(at: Instant, w: Words) -> Self {
         let day = at.day();
         let name = w.weekday(day.weekday().to_monday_zero_offset());
-        let form = match w.0 {
-            Language::It => "%d/%m",
-            Language::En => "%m-%d",
-        };
-        Self(format!("{name} {}", day.strftime(form)))
+        Self(format!("{name} {} {}", day.day(), w.month(day.month())))
     }
 }
 
@@ -295,6 +291,13 @@ mod tests {
             ("2026-03-28T23:30:00Z", "29/03/2026 00:30")
         );
         assert_eq!(Moment::of(at, Words(Language::En)).text, "2026-03-29 00:30");
+    }
+
+    #[test]
+    fn a_day_of_a_roster_is_the_same_to_every_reader() {
+        let at = Instant::from_micros(1_774_740_600_000_000); // 2026-03-28T23:30:00Z
+        let day = |language| Day::of(at, Words(language)).to_string();
+        assert_eq!([Language::It, Language::En].map(day), ["dom 29 mar", "Sun 29 Mar"]);
     }
 
     #[test]

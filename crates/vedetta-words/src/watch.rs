@@ -218,6 +218,28 @@ crate::words! {
 }
 
 impl crate::Words {
+    /// A month in short, from January as 1.
+    pub fn month(self, month: i8) -> &'static str {
+        let (it, en) = match month {
+            1 => ("gen", "Jan"),
+            2 => ("feb", "Feb"),
+            3 => ("mar", "Mar"),
+            4 => ("apr", "Apr"),
+            5 => ("mag", "May"),
+            6 => ("giu", "Jun"),
+            7 => ("lug", "Jul"),
+            8 => ("ago", "Aug"),
+            9 => ("set", "Sep"),
+            10 => ("ott", "Oct"),
+            11 => ("nov", "Nov"),
+            _ => ("dic", "Dec"),
+        };
+        match self.0 {
+            vedetta_model::Language::It => it,
+            vedetta_model::Language::En => en,
+        }
+    }
+
     /// A day of the week, from Monday as 0.
     pub const fn weekday(self, day: i8) -> &'static str {
         match day {
