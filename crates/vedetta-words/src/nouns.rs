@@ -28,6 +28,17 @@ crate::words! {
     kind_administration: "Amministrazione" / "Administration",
     kind_operator: "Operatore" / "Operator",
     kind_partner: "Partner" / "Partner",
+    kinds_national_centre: "Centri nazionali" / "National centres",
+    kinds_regional_centre: "Centri regionali" / "Regional centres",
+    kinds_section: "Sezioni" / "Sections",
+    kinds_agency: "Agenzie" / "Agencies",
+    kinds_association: "Associazioni" / "Associations",
+    kinds_municipality: "Comuni" / "Municipalities",
+    kinds_province: "Province" / "Provinces",
+    kinds_region: "Regioni" / "Regions",
+    kinds_administration: "Amministrazioni" / "Administrations",
+    kinds_operator: "Operatori" / "Operators",
+    kinds_partner: "Partner" / "Partners",
     door_taxii: "TAXII" / "TAXII",
     door_stream: "flusso in tempo reale" / "live stream",
     door_feed: "elenco scaricato" / "feed",
@@ -96,6 +107,38 @@ impl Words {
             OrganisationKind::Administration => self.kind_administration(),
             OrganisationKind::Operator => self.kind_operator(),
             OrganisationKind::Partner => self.kind_partner(),
+        }
+    }
+
+    /// All organisations of a kind.
+    pub const fn kinds(self, kind: OrganisationKind) -> &'static str {
+        match kind {
+            OrganisationKind::NationalCentre => self.kinds_national_centre(),
+            OrganisationKind::RegionalCentre => self.kinds_regional_centre(),
+            OrganisationKind::Section => self.kinds_section(),
+            OrganisationKind::Agency => self.kinds_agency(),
+            OrganisationKind::Association => self.kinds_association(),
+            OrganisationKind::Municipality => self.kinds_municipality(),
+            OrganisationKind::Province => self.kinds_province(),
+            OrganisationKind::Region => self.kinds_region(),
+            OrganisationKind::Administration => self.kinds_administration(),
+            OrganisationKind::Operator => self.kinds_operator(),
+            OrganisationKind::Partner => self.kinds_partner(),
+        }
+    }
+
+    /// What a value of an exchange policy means; one that is not of IEP 2.0 as it is.
+    pub fn exchange(self, value: &str) -> &str {
+        match value {
+            "must" => self.iep_must(),
+            "may" => self.iep_may(),
+            "must not" => self.iep_must_not(),
+            "none" => self.iep_none(),
+            "contact for instruction" => self.iep_contact(),
+            "internally visible actions" => self.iep_internal(),
+            "externally visible indirect actions" => self.iep_indirect(),
+            "externally visible direct actions" => self.iep_direct(),
+            _ => value,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One agreement: what it binds whom to, and the steps of its life.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -18,7 +19,7 @@ use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::{
     AdhesionRule, History, Party, Redistribution, Renewal, Selector, Stage, VictimVisibility,
 };
-use vedetta_model::{Agreement, AgreementId, Contact, ContactId};
+use vedetta_model::{Agreement, AgreementId, Contact, ContactId, Iep};
 use vedetta_words::Words;
 
 use super::agreements::{StageWord, word_of};
@@ -53,6 +54,8 @@ struct Page {
     sides: Vec<Side>,
     adhesions: Vec<(String, String)>,
     more_adhesions: usize,
+    /// What the names of its parties stand for.
+    names: BTreeMap<String, String>,
     text: String,
     may_change: bool,
     reason: String,
@@ -160,7 +163,8 @@ impl Page {
                 });
                 (id.to_string(), known, substitute)
             };
-            let side = Side::of(party, w, listed.collect(), members.len());
+            let called = party_of(party, w, &standing);
+            let side = Side::of((party, called), w, listed.collect(), members.len());
             Side { contacts: party.contacts.iter().map(contact).collect(), ..side }
         });
         let adhering = seen.iter().filter(|it| it.parent.as_ref() == Some(id));
@@ -184,6 +188,7 @@ impl Page {
             adhesions: (adhering.iter().take(LISTED))
                 .map(|it| (it.id.to_string(), it.title.clone()))
                 .collect(),
+            names: names_in(agreement, w, &standing),
             text,
             may_change: house.is_of_the_room(actor, &[]),
             reason: String::new(),
@@ -192,12 +197,53 @@ impl Page {
     }
 }
 
+/// What a party is called: the organisations themselves when they are few, else what its members are.
+pub(super) fn party_of(party: &Party, w: Words, standing: &Standing) -> String {
+    let kinds = party.select.iter().flat_map(|it| it.kinds.iter().map(|kind| w.kinds(*kind)));
+    let listed = party.organisations.iter().filter_map(|id| standing.directory.organisation(id));
+    let names: Vec<_> = listed.map(|it| it.name.as_str()).take(FEW + 1).chain(kinds).collect();
+    if names.is_empty() || names.len() > FEW { party.name.clone() } else { names.join(", ") }
+}
+
+/// What those are called whom the lines on responsibility name: parties, and organisations.
+fn names_in(agreement: &Agreement, w: Words, standing: &Standing) -> BTreeMap<String, String> {
+    let parties = agreement.parties.iter();
+    parties.map(|it| (it.name.clone(), party_of(it, w, standing))).collect()
+}
+
+/// Organisations that are named in the place of a party.
+const FEW: usize = 3;
+
 /// Days after which somebody should look whether a contact still answers.
 const STALE: i64 = 183;
 
 impl Page {
     fn day(&self, day: impl std::borrow::Borrow<Date>) -> String {
         date(*day.borrow(), self.frame.w)
+    }
+
+    /// Parties as people call them.
+    fn called(&self, parties: &[String]) -> String {
+        let called = parties.iter().map(|it| self.names.get(it).unwrap_or(it).as_str());
+        called.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What an exchange policy says: each clause, its field and its value.
+    fn policy<'i>(&self, iep: &'i Iep) -> Vec<(&'static str, &'static str, &'i str)> {
+        let w = self.frame.w;
+        let clauses = [
+            (w.iep_encryption(), "encrypt_in_transit", &iep.encrypt_in_transit),
+            (w.iep_actions(), "permitted_actions", &iep.permitted_actions),
+            (
+                w.iep_notifications(),
+                "affected_party_notifications",
+                &iep.affected_party_notifications,
+            ),
+            (w.iep_attribution(), "attribution", &iep.attribution),
+            (w.iep_resale(), "unmodified_resale", &iep.unmodified_resale),
+        ];
+        let said = clauses.into_iter();
+        said.filter_map(|(what, field, said)| Some((what, field, said.as_deref()?))).collect()
     }
 
     fn last_day(&self) -> Date {
@@ -230,13 +276,18 @@ fn since(
 }
 
 impl Side {
-    fn of(party: &Party, w: Words, members: Vec<(String, String)>, count: usize) -> Self {
+    fn of(
+        (party, name): (&Party, String),
+        w: Words,
+        members: Vec<(String, String)>,
+        count: usize,
+    ) -> Self {
         let said = |set: &std::collections::BTreeSet<vedetta_model::Category>| {
             let words: Vec<_> = set.iter().map(|it| w.category(*it)).collect();
             if words.is_empty() { w.nothing().to_owned() } else { words.join(", ") }
         };
         Self {
-            name: party.name.clone(),
+            name,
             others: count.saturating_sub(members.len()),
             members,
             count: w.number(count as u64),

@@ -19,6 +19,8 @@ use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, Category};
 use vedetta_words::Words;
 
+use super::agreement::party_of;
+
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -211,7 +213,7 @@ impl Row {
                 .organisation(&adhesion.organisation)
                 .map_or_else(|| adhesion.organisation.to_string(), |it| it.name.clone()),
             None => {
-                let names = agreement.parties.iter().map(|party| party.name.as_str());
+                let names = agreement.parties.iter().map(|party| party_of(party, w, standing));
                 names.collect::<Vec<_>>().join(" · ")
             }
         };

@@ -122,6 +122,9 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
     act["term"] = json!({ "from": "2025-01-01", "until": "2025-12-31", "renewal": "tacit" });
     act["party"][0]["contacts"] = json!(["sala"]);
     act["raci"] = json!([{ "activity": "ransomware", "responsible": ["municipalities"], "accountable": ["centres"] }]);
+    act["party"].as_array_mut().unwrap().push(json!({
+        "name": "operators", "select": { "kinds": ["operator"] }, "receives": ["indicator"] }));
+    act["raci"][0]["informed"] = json!(["operators"]);
     act["handling"]["iep"] = json!({ "id": "i", "name": "Regola", "attribution": "must not" });
     act["duties"] = json!({ "training": "Una giornata" });
     let admin = test.administrator();
@@ -135,6 +138,9 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
         "31/12/2026",
         "Capoturno <code>vice</code>",
         "si rinnova da sé",
+        "<td>Comune di Foligno, Comune di Perugia, Comune di Terni</td>",
+        "<td>Operatori</td>",
+        "Citare la fonte: non si deve (<code>attribution</code>: <code>must not</code>)",
     ]) {
         assert!(page.contains(said), "{said}: {page}");
     }
