@@ -38,6 +38,7 @@ mod sensors;
 mod sign_in;
 mod statements;
 mod tombstone;
+mod who_has;
 
 /// Every page and action with its handler.
 pub(crate) fn routes(registry: Registry) -> Registry {

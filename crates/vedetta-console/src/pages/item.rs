@@ -20,15 +20,7 @@ use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
 use vedetta_words::Words;
 
 use super::tombstone;
-
-/// One who had it, or who should have.
-pub(super) struct Had {
-    id: String,
-    name: String,
-    door: Option<&'static str>,
-    at: Option<Moment>,
-    acknowledged: Option<(Moment, String)>,
-}
+use super::who_has::{WhoHas, acknowledged};
 
 #[derive(Template)]
 #[template(path = "item.html")]
@@ -42,10 +34,9 @@ struct ItemPage {
     facts: Vec<(&'static str, String)>,
     raw: String,
     why: Option<String>,
-    had: Vec<Had>,
+    who_has: WhoHas,
     reached: usize,
     acknowledgements: usize,
-    hidden: usize,
     audience: Option<Audience>,
     mine_acknowledged: Option<(Moment, String)>,
     may_acknowledge: bool,
@@ -62,9 +53,6 @@ struct WhyPage {
     matches: Vec<(String, String, String)>,
     answer: Option<(String, bool, &'static str, String)>,
 }
-
-/// Rows of those who had it.
-const ROWS: usize = 200;
 
 /// What the house says of an item.
 struct Told {
@@ -216,8 +204,7 @@ impl Told {
             facts: facts(w, &self.item, &summary),
             raw: pretty(&self.item.body),
             why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
-            hidden: self.deliveries.len().saturating_sub(ROWS),
-            had: had(house, w, &self.deliveries),
+            who_has: WhoHas::delivered(house, w, &self.deliveries),
             reached: count(|it| it.at.is_some()),
             acknowledgements: count(|it| it.acknowledged.is_some()),
             audience: self.preview.as_ref().map(|preview| Audience::of(house, w, preview)),
@@ -230,29 +217,6 @@ impl Told {
             summary,
         }
     }
-}
-
-/// Those who had it, the latest to acknowledge last.
-fn had(house: &House, w: Words, deliveries: &[Delivery]) -> Vec<Had> {
-    let standing = house.standing();
-    let mut sorted: Vec<_> = deliveries.iter().collect();
-    sorted.sort_by_key(|it| (it.acknowledged.is_some(), it.at));
-    let rows = sorted.into_iter().take(ROWS).map(|it| {
-        let organisation = standing.directory.organisation(&it.organisation);
-        Had {
-            id: it.organisation.to_string(),
-            name: organisation.map_or_else(|| it.organisation.to_string(), |it| it.name.clone()),
-            door: it.door.map(|door| w.door(door)),
-            at: it.at.map(|at| Moment::of(at, w)),
-            acknowledged: acknowledged(it, w),
-        }
-    });
-    rows.collect()
-}
-
-/// When it was acknowledged, and by whom.
-fn acknowledged(it: &Delivery, w: Words) -> Option<(Moment, String)> {
-    it.acknowledged.as_ref().map(|it| (Moment::of(it.at, w), w.who_by(it)))
 }
 
 /// What the object says of itself beside its name, in words.
