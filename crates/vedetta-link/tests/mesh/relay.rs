@@ -6,7 +6,7 @@ use vedetta_model::{Actor, Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreement, agreements, id, party};
-use super::scopes::narrow;
+use super::scopes::{narrow, passing_nothing_on};
 use super::wire::{Wire, pair, settle};
 
 /// The agreements that a regional node holds: the framework and its own act.
@@ -252,7 +252,7 @@ fn of_two_that_made_one_identifier_the_same_prevails_everywhere() {
         [said(&national, "cnaipic"), said(&umbria, "cosc-umbria"), said(&liguria, "cosc-liguria")];
     assert_eq!(everywhere, ["as Liguria says", "as Liguria says", "as Liguria says"]);
     let history = umbria.store.read(&mut |reader| {
-        assert!(reader.item(&item.id())?.len() >= 2, "what gave way is kept");
+        assert!(reader.releases(&item.id())?.len() >= 2, "what gave way is kept");
         Ok(())
     });
     history.unwrap();
@@ -292,20 +292,7 @@ fn what_comes_again_is_known_and_writes_nothing() {
 
 #[test]
 fn what_somebody_here_brings_too_goes_out_by_its_right_too() {
-    let closed = |id: &str, one: &str, two: &str| {
-        let parties = serde_json::json!([party("one", &[one]), party("two", &[two])]);
-        agreement(id, None, ("named", "none"), &parties)
-    };
-    let held = || {
-        vec![
-            closed("pro-c2si", "cosc-umbria", "cnaipic"),
-            closed("agency", "poli-cert", "cosc-liguria"),
-        ]
-    };
-    let [umbria, national, liguria] =
-        ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, held()));
-    pair(&national, &umbria);
-    pair(&national, &liguria);
+    let [umbria, national, liguria] = passing_nothing_on();
     let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);

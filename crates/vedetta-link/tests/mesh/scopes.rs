@@ -19,6 +19,21 @@ pub(super) fn closed(id: &str, one: &str, two: &str) -> Agreement {
     agreement(id, None, ("named", "none"), &parties)
 }
 
+/// Umbria, the national node and Liguria: the centre gives to the one and the agency to the other, and
+/// nobody may pass it on.
+pub(super) fn passing_nothing_on() -> [Node; 3] {
+    let held = || {
+        vec![
+            closed("pro-c2si", "cosc-umbria", "cnaipic"),
+            closed("agency", "poli-cert", "cosc-liguria"),
+        ]
+    };
+    let nodes = ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, held()));
+    pair(&nodes[1], &nodes[0]);
+    pair(&nodes[1], &nodes[2]);
+    nodes
+}
+
 /// Has a node accept another for some organisations alone.
 pub(super) fn narrow(node: &Node, peer: &str, organisations: &[&str]) {
     let organisations = organisations.iter().copied().map(id).collect();
@@ -47,16 +62,7 @@ fn a_withdrawal_reaches_who_got_it_for_somebody_for_whom_it_speaks_no_more() {
 
 #[test]
 fn what_somebody_here_brought_too_is_withdrawn_where_it_went_by_that_right() {
-    let held = || {
-        vec![
-            closed("pro-c2si", "cosc-umbria", "cnaipic"),
-            closed("agency", "poli-cert", "cosc-liguria"),
-        ]
-    };
-    let [umbria, national, liguria] =
-        ["cosc-umbria", "cnaipic", "cosc-liguria"].map(|name| Node::new(name, held()));
-    pair(&national, &umbria);
-    pair(&national, &liguria);
+    let [umbria, national, liguria] = passing_nothing_on();
     let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &liguria)];
     let item = TestItem::indicator(1).tlp("AMBER");
     umbria.bring("cosc-umbria", &[item.clone()]);
