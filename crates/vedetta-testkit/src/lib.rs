@@ -8,8 +8,10 @@ pub mod disk;
 pub mod house;
 pub mod items;
 pub mod time;
+pub mod watched;
 
 pub use between::Between;
 pub use disk::Disk;
 pub use house::{TestHouse, session, session_for};
 pub use time::{MockClock, SeededEntropy};
+pub use watched::Watched;

@@ -1,41 +1,14 @@
 //! Changes to what stands: one after the other, and none lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use vedetta_flow::FlowError;
 use vedetta_flow::actions::change_agreement::Step;
 use vedetta_model::{AgreementId, Instant};
-use vedetta_store::{Reader, RecordKind, Store, StoreError, UnitOfWork};
-use vedetta_testkit::TestHouse;
+use vedetta_store::{RecordKind, Store};
 use vedetta_testkit::items::TestItem;
-
-/// A ledger that can be made unreadable.
-struct Blinking {
-    ledger: Arc<dyn Store>,
-    shut: AtomicBool,
-}
-
-impl Store for Blinking {
-    fn write(
-        &self,
-        now: Instant,
-        work: &mut dyn FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.ledger.write(now, work)
-    }
-
-    fn read(
-        &self,
-        reading: &mut dyn FnMut(&mut dyn Reader) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        if self.shut.load(Ordering::SeqCst) {
-            let (place, reason) = ("ledger".into(), "shut".into());
-            return Err(StoreError::Unreachable { place, reason });
-        }
-        self.ledger.read(reading)
-    }
-}
+use vedetta_testkit::{TestHouse, Watched};
 
 #[test]
 fn what_is_written_and_not_read_back_is_in_effect_before_the_next_answer() {
@@ -43,7 +16,7 @@ fn what_is_written_and_not_read_back_is_in_effect_before_the_next_answer() {
     let item = TestItem::indicator(1).tlp("AMBER");
     small.bring("cosc-umbria", &[item.clone()]);
     let ledger = Arc::clone(&small.store);
-    let ledger = Arc::new(Blinking { ledger, shut: AtomicBool::new(false) });
+    let ledger = Arc::new(Watched::new(ledger));
     let test = TestHouse::over(Arc::clone(&ledger) as Arc<dyn Store>);
     assert!(test.reads("terni", &item.id()));
     let (admin, act) = (test.administrator(), AgreementId::new("act").unwrap());
