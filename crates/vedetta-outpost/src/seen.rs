@@ -294,7 +294,7 @@ impl Wholes {
         if let Some(whole) = self.0.get(item) {
             return Ok(whole.clone());
         }
-        let releases = house.read(|reader| reader.item(item))?;
+        let releases = house.read(|reader| reader.releases(item))?;
         let Some(first) = releases.first() else { return Ok(item.clone()) };
         let facts = serde_json::from_str::<Facts>(&first.facts);
         let whole = facts.map_or_else(|_| item.clone(), |facts| facts.derived_from);

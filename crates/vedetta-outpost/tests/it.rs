@@ -429,11 +429,12 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
     let instead = other.clone();
     let written = node.house.write(move |unit| {
         shared.touch_served();
-        let mut releases = unit.item(&sighting)?;
+        let mut releases = unit.releases(&sighting)?;
         releases.retain(|it| it.origin == it.stamp.seq);
         let origins: Vec<_> = releases.iter().map(|it| it.origin).collect();
         unit.set_aside(&origins, "peer", "another node brought what prevails")?;
-        let mut value: serde_json::Value = serde_json::from_slice(&releases[0].body).unwrap();
+        let told = unit.entries(vedetta_store::Sequence(origins[0].0 - 1), 1)?.remove(0);
+        let mut value: serde_json::Value = serde_json::from_slice(&told.body).unwrap();
         value["sighting_of_ref"] = instead.as_str().into();
         unit.place_items(&[vedetta_store::ItemDraft {
             id: &sighting,

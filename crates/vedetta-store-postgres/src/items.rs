@@ -91,15 +91,7 @@ const OF_ITEMS: &str = concat!(
     " ORDER BY i.seq + 0 LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
 
-/// Everything of one item.
-const WHOLE: &str = concat!(
-    "-- name: item\nSELECT ",
-    columns!(),
-    " FROM item i JOIN entry e ON e.seq = i.origin
-    WHERE i.object = $1 ORDER BY i.seq + 0"
-);
-
-/// The same without the bodies.
+/// Everything of one item but the bodies.
 const RELEASES: &str = concat!(
     "-- name: releases\nSELECT ",
     columns!("''::bytea"),
@@ -154,12 +146,7 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
     Ok(page)
 }
 
-/// All releases of all versions of an item.
-pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
-    session.sql()?.rows(WHOLE, &[&object(id)])?.iter().map(read).collect()
-}
-
-/// The same without their bodies.
+/// All releases of all versions of an item, without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
     session.sql()?.rows(RELEASES, &[&object(id)])?.iter().map(read).collect()
 }

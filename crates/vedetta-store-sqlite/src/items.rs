@@ -97,14 +97,19 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
     Ok(filling.page)
 }
 
-/// All releases of all versions of an item.
-pub(crate) fn whole(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
-    of_item(session, id, reading!("i.seq = ?1"))
-}
-
-/// The same without their bodies.
+/// All releases of all versions of an item, without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
-    of_item(session, id, BARE)
+    let Session { conn, recent, .. } = session;
+    let mut releases = recent.releases(conn, object(id), Versions::Rising, usize::MAX)?;
+    releases.sort_unstable();
+    let mut items = Vec::new();
+    for seq in releases {
+        let item = Release::show(conn, (BARE, seq), |release, row| fetch(conn, release, row))?;
+        if item.id == *id {
+            items.push(item);
+        }
+    }
+    Ok(items)
 }
 
 /// The releases of the version of a first release, without the body.
@@ -121,20 +126,6 @@ pub(crate) fn releases_from(session: &mut Session, origin: Sequence) -> Told<Vec
         items.extend(Release::show(conn, (BARE, seq), |release, row| {
             (release.origin == origin).then(|| fetch(conn, release, row)).transpose()
         })?);
-    }
-    Ok(items)
-}
-
-fn of_item(session: &mut Session, id: &ItemId, sql: &str) -> Told<Vec<StoredItem>> {
-    let Session { conn, recent, .. } = session;
-    let mut releases = recent.releases(conn, object(id), Versions::Rising, usize::MAX)?;
-    releases.sort_unstable();
-    let mut items = Vec::new();
-    for seq in releases {
-        let item = Release::show(conn, (sql, seq), |release, row| fetch(conn, release, row))?;
-        if item.id == *id {
-            items.push(item);
-        }
     }
     Ok(items)
 }

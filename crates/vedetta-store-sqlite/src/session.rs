@@ -210,10 +210,6 @@ impl Reader for Session {
         self.ask(|me| items::page(me, query))
     }
 
-    fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
-        self.ask(|me| items::whole(me, id))
-    }
-
     fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError> {
         self.ask(|me| items::releases(me, id))
     }

@@ -49,10 +49,9 @@ pub trait Reader {
     fn place_at(&mut self, moment: Instant) -> Result<Sequence, StoreError>;
     /// A page of items.
     fn items(&mut self, query: &ItemQuery<'_>) -> Result<ItemPage, StoreError>;
-    /// All releases of all versions of an item, withdrawn and revoked ones included (for the house).
-    fn item(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
-    /// The same without their bodies, which are left empty: of an item with many versions they are
-    /// more than what asks for them wants to hold.
+    /// All releases of all versions of an item, withdrawn and revoked ones included (for the house),
+    /// without their bodies, which are left empty: of an item with many versions they are more than
+    /// what asks for them wants to hold.
     fn releases(&mut self, id: &ItemId) -> Result<Vec<StoredItem>, StoreError>;
     /// The releases of one version, the first of which is at a place, in order and without the body;
     /// none when no first release is there. Others of the same item cost nothing.

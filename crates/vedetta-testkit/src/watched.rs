@@ -105,7 +105,6 @@ impl Reader for Counting<'_> {
         head() -> Option<(Stamp, Digest)>;
         entries(after: Sequence, limit: usize) -> Vec<Entry>;
         place_at(moment: Instant) -> Sequence;
-        item(id: &ItemId) -> Vec<StoredItem>;
         releases_from(origin: Sequence) -> Vec<StoredItem>;
         releases_per_clearance() -> Vec<(ClearanceId, u64)>;
         records(kind: RecordKind) -> Vec<Record>;

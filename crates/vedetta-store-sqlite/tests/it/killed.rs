@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use vedetta_model::Instant;
 use vedetta_store::conformance::scene::{self, Version};
 use vedetta_store::{
-    ClearanceId, NewJob, Reader, RecordKind, Sequence, Store, StoreError, Verification, verify,
+    ClearanceId, ItemQuery, NewJob, Reader, RecordKind, Sequence, Store, StoreError, Verification,
+    verify,
 };
 use vedetta_store_sqlite::SqliteStore;
 
@@ -150,11 +151,12 @@ fn last_unit_is_whole(reader: &mut dyn Reader, units: u64) -> Result<(), StoreEr
         return Ok(());
     }
     for version in items(units, ClearanceId(1)) {
-        let found = reader.item(&version.id)?;
+        let query = ItemQuery { ids: std::slice::from_ref(&version.id), ..scene::everything() };
+        let found = reader.items(&query)?.items;
         assert_eq!((found.len(), &found[0].body), (1, &version.body));
     }
     for version in items(units + 1, ClearanceId(1)) {
-        assert!(reader.item(&version.id)?.is_empty());
+        assert!(reader.releases(&version.id)?.is_empty());
     }
     Ok(())
 }

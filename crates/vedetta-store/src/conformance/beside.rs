@@ -42,7 +42,7 @@ pub fn each_brings_a_body_of_its_own(scene: &mut Scene) {
     assert!(items.iter().zip(&versions).all(|(item, version)| item.body == version.body));
     assert_eq!(items[3].body, versions[0].body);
     scene.reopen();
-    assert_eq!(scene.read(|reader| reader.item(&same.id)), items);
+    assert_eq!(scene.all(&everything()), items);
 }
 
 /// The same again is a duplicate, and other bytes a conflict, of one's own.

@@ -57,7 +57,7 @@ pub fn a_version_older_than_a_revocation_comes_late(scene: &mut Scene) {
     scene.reopen();
     scene.add(&version.clone().version(1));
     assert_eq!(versions(scene, &everything()), [5, 8]);
-    assert_eq!(scene.read(|reader| reader.item(&version.id)).len(), 6);
+    assert_eq!(scene.read(|reader| reader.releases(&version.id)).len(), 6);
 }
 
 /// What is newer than the notice is served; a later notice hides that too.
@@ -152,7 +152,7 @@ pub fn what_is_set_aside_gives_way(scene: &mut Scene) {
     scene.write(|unit| unit.rerelease(&[(first.seq, two)], "tester"));
     scene.write(|unit| unit.set_aside(&[first.seq], "peer", "another prevails"));
     assert!(scene.all(&everything()).is_empty());
-    assert_eq!(scene.read(|reader| reader.item(&version.id)).len(), 2);
+    assert_eq!(scene.read(|reader| reader.releases(&version.id)).len(), 2);
     let entry = scene.entries().pop().expect("an entry");
     assert_eq!((entry.kind, entry.actor.as_str()), (EntryKind::SetAside, "peer"));
     assert_eq!(entry.subject, version.id.as_str());

@@ -168,7 +168,7 @@ pub fn agrees_with_a_naive_one(scene: &mut Scene) {
     counts(scene, &model);
     for number in 0..12 {
         let id = scene::id("indicator", number);
-        let found = scene.read(|reader| reader.item(&id));
+        let found = scene.read(|reader| reader.releases(&id));
         let expected: Vec<Sequence> =
             model.releases.iter().filter(|release| release.2.id == id).map(|r| r.0).collect();
         assert_eq!(found.iter().map(|item| item.stamp.seq).collect::<Vec<_>>(), expected);

@@ -136,10 +136,10 @@ pub fn is_of_one_snapshot(scene: &mut Scene) {
         fill(scene, 10..20, clearance);
         assert_eq!(reader.head()?, head);
         assert_eq!(all(reader, &everything())?.len(), 10);
-        assert!(reader.item(&scene::id("indicator", 15))?.is_empty());
+        assert!(reader.releases(&scene::id("indicator", 15))?.is_empty());
         assert_eq!(reader.releases_per_clearance()?, [(clearance, 10)]);
         Ok(())
     });
     assert_eq!(scene.all(&everything()).len(), 20);
-    assert_eq!(scene.read(|reader| reader.item(&scene::id("indicator", 15))).len(), 1);
+    assert_eq!(scene.read(|reader| reader.releases(&scene::id("indicator", 15))).len(), 1);
 }

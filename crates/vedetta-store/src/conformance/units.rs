@@ -76,7 +76,7 @@ pub fn read_their_own_writes(scene: &mut Scene) {
         assert_eq!(unit.entries(Sequence::START, 100)?.len() as u64, head.seq.0);
         assert_eq!(unit.place_at(head.at)?, head.seq);
         assert_eq!(scene::all(unit, &scene::everything())?.len(), 2);
-        assert_eq!(unit.item(&scene::id("indicator", 1))?.len(), 2);
+        assert_eq!(unit.releases(&scene::id("indicator", 1))?.len(), 2);
         assert_eq!(unit.clearances(None)?.len(), 2);
         let counts = unit.releases_per_clearance()?;
         assert_eq!(counts, [(ClearanceId(1), 1), (ClearanceId(2), 1)]);
