@@ -36,7 +36,7 @@ const GUESTS: [(&str, &str); 1] = [("comune-055032", "cosc-umbria")];
 /// When Umbria's link is cut and when it is mended, in hundredths of the story.
 const CUT: (u32, u32) = (44, 78);
 /// How long to wait for those who are to have an item.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What Umbria does while nobody hears it.
 const ALONE: Scene = Scene {

@@ -1,0 +1,148 @@
+//! The demonstration as it is shown to people: what its tables say, that it ends when it is asked to, and
+//! that it can be begun again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A demonstration going on.
+struct Demo {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+const CLOSED: &str = "closed; start it again to resume";
+
+impl Demo {
+    fn begin(data: &Path, words: &[&str]) -> Self {
+        let mut command = vedetta(&["demo"]);
+        command.args(words).arg("--data").arg(data).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, lines }
+    }
+
+    /// Until it has told something.
+    fn until_told(&mut self) {
+        assert!(self.lines.by_ref().map(Result::unwrap).any(|it| is_row(&it)));
+    }
+
+    /// As Ctrl-C does.
+    fn interrupt(&self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    }
+
+    /// What it says to its end, which is an ordinary one.
+    fn end(mut self) -> Vec<String> {
+        let said: Vec<_> = self.lines.by_ref().map(Result::unwrap).collect();
+        let status = self.process.wait().unwrap();
+        assert!(status.success(), "{status}: {said:#?}");
+        assert_eq!(said.last().map(String::as_str), Some(CLOSED), "{said:#?}");
+        said
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Its nodes are processes too, which it ends itself.
+        if self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.interrupt();
+            let _ended = self.process.wait();
+        }
+    }
+}
+
+fn vedetta(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
+    command.args(words).stdin(Stdio::null());
+    command
+}
+
+/// Nobody holds the ledger of a node any more, and it is sound.
+fn is_left_whole(data: &Path) {
+    let verified = vedetta(&["verify", "--data"]).arg(data).output().unwrap();
+    assert!(verified.status.success(), "{}: {verified:?}", data.display());
+}
+
+/// A row of the table: what is told, and where it arrived, however long that took.
+fn row(line: &str) -> (String, Vec<String>) {
+    let characters: Vec<char> = line.chars().collect();
+    let text = |of: &[char]| of.iter().collect::<String>().trim().to_owned();
+    let cells = characters[characters.len() - 5 * CELL..].chunks(CELL).map(text);
+    let cells = cells.map(|cell| if cell.ends_with(" ms") { "yes".into() } else { cell });
+    (text(&characters[WHAT..WHAT + 44]), cells.collect())
+}
+
+/// The columns of what is told, and of one node.
+const WHAT: usize = 7;
+const CELL: usize = 12;
+
+fn is_row(line: &str) -> bool {
+    line.get(2..3) == Some(":") && line.contains("TLP:")
+}
+
+#[test]
+fn an_attack_crosses_five_nodes_though_a_link_is_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = Demo::begin(directory.path(), &["--mesh", "--seconds", "2"]).end();
+    let told: Vec<_> = said.iter().filter(|line| is_row(line)).map(|line| row(line)).collect();
+    // CNAIPIC, Umbria, Liguria, Poli-CERT, Carabinieri.
+    let expected = [
+        ("Ondata di phishing agli sportelli di Terni", ["yes", "yes", "-", "-", "-"]),
+        ("Dominio usato contro il Comune di Terni", ["yes", "yes", "yes", "-", "-"]),
+        ("Server che raccoglie le credenziali", ["yes", "yes", "yes", "yes", "-"]),
+        ("Allegato: fattura con macro", ["yes", "yes", "yes", "yes", "-"]),
+        ("Allerta: falsa fattura ai Comuni", ["yes", "cut off", "yes", "yes", "-"]),
+        (
+            "Secondo server, trovato a link interrotto",
+            ["cut off", "yes", "cut off", "cut off", "-"],
+        ),
+        ("Variante vista in Liguria", ["yes", "cut off", "yes", "yes", "-"]),
+        ("Mittente dei messaggi, dal Poli-CERT", ["yes", "-", "-", "yes", "yes"]),
+    ];
+    let expected = expected.map(|(what, cells)| (what.to_owned(), cells.map(String::from).into()));
+    assert_eq!(told, expected, "{said:#?}");
+    let caught_up: Vec<_> = said.iter().filter(|it| it.contains("caught up:")).collect();
+    assert_eq!(caught_up.len(), 5, "{said:#?}");
+    assert!(caught_up.iter().all(|it| it.ends_with(" ms")), "{caught_up:#?}");
+    for (at, answer) in [("Liguria", " yes "), ("Liguria", " no "), ("Umbria", " no ")] {
+        let why = |it: &String| it.starts_with(&format!("  at {at}")) && it.contains(answer);
+        assert!(said.iter().any(why), "{said:#?}");
+    }
+
+    // Begun again, it is interrupted in the middle of the story.
+    let mut again = Demo::begin(directory.path(), &["--mesh"]);
+    again.until_told();
+    again.interrupt();
+    again.end();
+    for node in ["cnaipic", "cosc-umbria", "cosc-liguria", "ipzs", "carabinieri"] {
+        is_left_whole(&directory.path().join("mesh").join(node));
+    }
+}
+
+#[test]
+fn a_warning_crosses_the_country() {
+    let directory = tempfile::tempdir().unwrap();
+    let words = ["--listen", "127.0.0.1:0"];
+    let told_in = [&words[..], &["--seconds", "2"]].concat();
+    let said = Demo::begin(directory.path(), &told_in).end();
+    let rows: Vec<_> = said.iter().filter(|it| it.contains("TLP:") && it.contains('/')).collect();
+    assert_eq!(rows.len(), 8, "{said:#?}");
+    for row in rows {
+        let cells: Vec<_> = row.split_whitespace().rev().take(4).collect();
+        let [_last, _half, live, cleared] = cells[..] else { panic!("{row}") };
+        assert_eq!(
+            live,
+            format!("{cleared}/{cleared}"),
+            "all to whom it is cleared have it: {row}"
+        );
+    }
+    let mut again = Demo::begin(directory.path(), &words);
+    again.until_told();
+    again.interrupt();
+    again.end();
+    is_left_whole(directory.path());
+}
