@@ -18,6 +18,7 @@ pub mod limits;
 pub mod live;
 pub mod openapi;
 pub mod problem;
+pub mod requests;
 pub mod server;
 pub mod tls;
 pub mod webhooks;

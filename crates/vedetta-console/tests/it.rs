@@ -19,9 +19,13 @@ mod forms;
 mod items;
 #[path = "it/preview.rs"]
 mod preview;
+#[path = "it/procedures.rs"]
+mod procedures;
 #[path = "it/shift.rs"]
 mod shift;
 #[path = "it/signing_in.rs"]
 mod signing_in;
+#[path = "it/standing.rs"]
+mod standing;
 #[path = "it/words.rs"]
 mod words;

@@ -45,6 +45,7 @@ pub fn fill(house: &House, watch: &Watch, desk: Option<&Postroom>) -> Result<(),
     cases::ready(house, watch)?;
     warnings::ready(house, watch)?;
     shifts::ready(house, watch)?;
+    watch.look_at_clocks()?;
     desk.map_or(Ok(()), |desk| messages::ready(house, desk)).map_err(DemoError::Mail)
 }
 

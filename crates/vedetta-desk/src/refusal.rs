@@ -1,9 +1,13 @@
 //! Why something was refused, for people: each refusal in Italian, beside the English that it has as an
 //! error.
 
+use crate::escalation::LadderError;
 use crate::handover::HandoverError;
+use crate::http_call::CallError;
 use crate::incident::ChangeError;
+use crate::procedure::ProcedureError;
 use crate::roster::RosterError;
+use crate::run::RunError;
 
 /// A refusal that people read in their language.
 pub trait Refusal {
@@ -33,6 +37,9 @@ impl Refusal for ChangeError {
                 format!("{} è già passato: indica un momento che deve venire", italian(what))
             }
             Self::Itself => "un caso non è parte di se stesso: indicane un altro".into(),
+            Self::Missing { what, name } if what.starts_with("identifier") => format!(
+                "«{name}» non può essere un identificativo: usa lettere minuscole, cifre e trattini"
+            ),
             Self::Missing { name, .. } => {
                 format!("nel caso non c'è {name}: ricarica e guarda di nuovo")
             }
@@ -65,6 +72,82 @@ impl Refusal for HandoverError {
                 "{count} righe non sono spuntate: guardale una per una, spuntale, e firma di nuovo"
             ),
             Self::Long => "le note hanno più di 20.000 caratteri: allega un file a un caso".into(),
+        }
+    }
+}
+
+impl Refusal for RunError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Over => "questa procedura è finita: cominciala di nuovo".into(),
+            Self::Closed(_) => "quel passo non è più aperto: guarda com'è adesso".into(),
+            Self::Otherwise { .. } => {
+                "con quel passo non si fa così: guarda che cosa chiede adesso".into()
+            }
+            Self::Answer(given, answers) => {
+                format!("«{given}» non è una risposta: scegli tra {answers}")
+            }
+            Self::Value { name, what } => format!("{name}: {}", italian(what)),
+            Self::Text(error) => error.italian(),
+            Self::Endless => {
+                "la procedura gira senza che nessuno decida: correggila, poi ricomincia".into()
+            }
+            Self::Many => "questo percorso è troppo lungo: abbandonalo e ricomincia".into(),
+        }
+    }
+}
+
+impl Refusal for ProcedureError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Retired => "la procedura è ritirata: prima riprendila".into(),
+            Self::Stranger(who) => format!("non è proposta a {who}: prima proponila"),
+            Self::Nothing(what) => italian(what).into(),
+            Self::Many => "è proposta a troppe organizzazioni: scegline meno".into(),
+            Self::Text(error) => error.italian(),
+        }
+    }
+}
+
+impl Refusal for CallError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Unknown { .. } => {
+                "quel passo non ha questa richiesta: guarda com'è adesso".into()
+            }
+            Self::Method(method) => {
+                format!("«{method}» non è un metodo: nella procedura va GET, POST, PUT o un altro")
+            }
+            Self::Address(address) => {
+                format!("«{address}» non è un indirizzo https: correggilo nella procedura")
+            }
+            Self::Missing(name) => format!("{name} non si sa ancora: prima va trovato"),
+            Self::Large(name) => {
+                format!("con {name} la richiesta è troppo lunga: serve qualcosa di più breve")
+            }
+            Self::Header(name) => {
+                format!("una procedura non può impostare l'intestazione «{name}»: toglila")
+            }
+            Self::Host(host) => format!(
+                "{host} non è tra gli host che le procedure possono chiamare: chiedi a un amministratore di aggiungerlo"
+            ),
+        }
+    }
+}
+
+impl Refusal for LadderError {
+    fn italian(&self) -> String {
+        match self {
+            Self::Rungs => "serve almeno un gradino, e al massimo venti".into(),
+            Self::Means(rung) => format!("il gradino {rung} non chiama con nulla: scegli un mezzo"),
+            Self::Order(rung) => {
+                format!("il gradino {rung} viene prima del precedente: correggi i minuti")
+            }
+            Self::Category(rung) => format!("gradino {rung}: una categoria va da 1 a 6"),
+            Self::First => "il primo gradino vale per tutte le categorie: scrivi 6".into(),
+            Self::Again => {
+                "si richiama dopo almeno 5 minuti: chi è chiamato deve poter rispondere".into()
+            }
         }
     }
 }
@@ -110,6 +193,19 @@ fn italian(word: &str) -> &str {
         ("the task", "che cosa c'è da fare"),
         ("the text, in each language,", "il testo, in ogni lingua,"),
         ("the title", "il titolo"),
+        ("the value", "ciò che è stato trovato"),
+        ("the identifier", "l'identificativo"),
+        ("a topic", "un argomento"),
+        ("answer true or false", "rispondi sì o no"),
+        ("write a number", "scrivi un numero"),
+        ("write an address", "scrivi un indirizzo IP"),
+        ("it is a constant", "è una costante"),
+        ("it is no variable of this playbook", "non è tra ciò che questa procedura chiede"),
+        (
+            "it is put to nobody; name an organisation",
+            "non è proposta a nessuno: indica un'organizzazione",
+        ),
+        ("it is not retired; there is nothing to do", "non è ritirata: non resta nulla da fare"),
         ("the title, in each language,", "il titolo, in ogni lingua,"),
         ("what to do, in each language,", "che cosa fare, in ogni lingua,"),
         ("what was done", "che cosa è stato fatto"),

@@ -128,7 +128,7 @@ impl Sent {
 
     /// What was typed, without what the page itself put there.
     pub(crate) fn typed(&self) -> Vec<(String, String)> {
-        let own = |name: &str| [SEAL, "password", "code"].contains(&name);
+        let own = |name: &str| [SEAL, "password", "code", "authorization"].contains(&name);
         self.fields.iter().filter(|(name, _)| !own(name)).cloned().collect()
     }
 }

@@ -37,6 +37,20 @@ pub enum Section {
     Incidents,
     /// What is due by when.
     Clocks,
+    /// What to do.
+    Playbooks,
+    /// What is said again and again.
+    Library,
+    /// What sensors found.
+    Findings,
+    /// Acknowledgements that are overdue.
+    Overdue,
+    /// How people are called.
+    Ladder,
+    /// What others are asked of mail.
+    MailQuestions,
+    /// Whom playbooks may call.
+    PlaybookHosts,
     /// Items.
     Items,
     /// Publishing an item.
@@ -278,6 +292,9 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/incidents", w.way_incidents(), S::Incidents),
                 ("/clocks", w.way_clocks(), S::Clocks),
                 ("/alarms", w.alarms_title(), S::Alarms),
+                ("/playbooks", w.playbooks_title(), S::Playbooks),
+                ("/recommendations", w.library_way(), S::Library),
+                ("/findings", w.findings_title(), S::Findings),
             ],
         ),
         (
@@ -286,11 +303,16 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/items", w.way_items(), S::Items),
                 ("/publish", w.publish_title(), S::Publish),
                 ("/warnings", w.way_warnings(), S::Warnings),
+                ("/overdue", w.overdue_way(), S::Overdue),
             ],
         ),
         (
             w.way_shifts(),
-            vec![("/duty", w.way_duty(), S::Duty), ("/handover", w.way_handover(), S::Handover)],
+            vec![
+                ("/duty", w.way_duty(), S::Duty),
+                ("/handover", w.way_handover(), S::Handover),
+                ("/ladder", w.ladder_title(), S::Ladder),
+            ],
         ),
         (
             w.way_mail(),
@@ -298,6 +320,7 @@ fn parts(w: Words) -> Vec<Part> {
                 ("/mail", w.way_mail_queue(), S::Mail),
                 ("/mail/campaigns", w.way_mail_campaigns(), S::MailCampaigns),
                 ("/mail/report", w.way_mail_report(), S::MailReport),
+                ("/mail/questions", w.questions_way(), S::MailQuestions),
             ],
         ),
         (
@@ -316,6 +339,7 @@ fn parts(w: Words) -> Vec<Part> {
             vec![
                 ("/machines", w.way_machines(), S::Machines),
                 ("/accounts", w.way_accounts(), S::Accounts),
+                ("/playbook-hosts", w.hosts_title(), S::PlaybookHosts),
                 ("/audit", w.way_audit(), S::Audit),
             ],
         ),

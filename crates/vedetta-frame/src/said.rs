@@ -35,6 +35,14 @@ pub enum Said {
     WarningWithdrawn,
     /// A warning was answered.
     Answered,
+    /// A playbook was begun.
+    RunBegun,
+    /// A step of a run was done.
+    RunDone,
+    /// A playbook was written, proposed, answered.
+    PlaybookKept,
+    /// A finding was judged.
+    Judged,
     /// An alarm was answered.
     AlarmAnswered,
     /// A shift was handed over.
@@ -50,7 +58,7 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 25] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
@@ -66,6 +74,10 @@ impl Said {
         Self::Reminded,
         Self::WarningWithdrawn,
         Self::Answered,
+        Self::RunBegun,
+        Self::RunDone,
+        Self::PlaybookKept,
+        Self::Judged,
         Self::AlarmAnswered,
         Self::HandoverGiven,
         Self::HandoverTaken,
@@ -92,6 +104,10 @@ impl Said {
             Self::Reminded => "reminded",
             Self::WarningWithdrawn => "warning-withdrawn",
             Self::Answered => "answered",
+            Self::RunBegun => "begun",
+            Self::RunDone => "done",
+            Self::PlaybookKept => "playbook",
+            Self::Judged => "judged",
             Self::AlarmAnswered => "alarm-answered",
             Self::HandoverGiven => "given",
             Self::HandoverTaken => "taken",
@@ -126,6 +142,10 @@ impl Said {
             Self::Reminded => w.said_reminded(),
             Self::WarningWithdrawn => w.said_warning_withdrawn(),
             Self::Answered => w.said_answered(),
+            Self::RunBegun => w.said_run_begun(),
+            Self::RunDone => w.said_run_done(),
+            Self::PlaybookKept => w.said_playbook_kept(),
+            Self::Judged => w.said_judged(),
             Self::AlarmAnswered => w.said_alarm_answered(),
             Self::HandoverGiven => w.said_handover_given(),
             Self::HandoverTaken => w.said_handover_taken(),

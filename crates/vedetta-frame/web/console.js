@@ -25,7 +25,7 @@
     const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const go = { s: "/", i: "/items", c: "/incidents", q: "/queue", r: "/report", k: "/clocks", l: "/alarms", t: "/duty", h: "/handover", a: "/warnings", m: "/mail" };
+  const go = { s: "/", i: "/items", c: "/incidents", q: "/queue", r: "/report", k: "/clocks", l: "/alarms", p: "/playbooks", t: "/duty", h: "/handover", a: "/warnings", m: "/mail" };
   document.addEventListener("keydown", (event) => {
     if (body.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const key = event.key;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
-use vedetta_detect::finding::Severity;
+pub use vedetta_detect::finding::Severity;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::Form;

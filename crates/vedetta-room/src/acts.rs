@@ -288,6 +288,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("task", &["text", "organisation", "assignee", "due"]),
     ("finish", &["task", "note"]),
     ("note", &["text", "audience"]),
+    ("recommend", &["recommendation", "text"]),
 ];
 
 fn lines(text: &str) -> Value {

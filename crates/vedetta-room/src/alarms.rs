@@ -16,10 +16,11 @@ use vedetta_frame::shown::{Moment, left};
 use vedetta_frame::visit::Signed;
 use vedetta_outpost::SensorStage;
 use vedetta_watch::AlarmView;
-use vedetta_watch::desk::escalation::{Call, CallState, Means, Stands};
+use vedetta_watch::desk::escalation::{Call, CallState, Stands};
 use vedetta_words::Words;
 
 use super::duty::person;
+use super::ladder::means;
 
 /// One alarm.
 struct Alarm {
@@ -52,6 +53,7 @@ struct Alarms {
     alarms: Vec<Alarm>,
     links: Option<Vec<Silent>>,
     sensors: Vec<Silent>,
+    sees_ladder: bool,
 }
 
 pub(super) async fn show(
@@ -121,6 +123,7 @@ impl Alarms {
             alarms,
             links: silent_links(console, signed).await?,
             sensors: silent_sensors(console, signed).await?,
+            sees_ladder: console.admits(signed, "/ladder"),
         })
     }
 }
@@ -204,12 +207,7 @@ fn called(
     standing: &Standing,
     call: &Call,
 ) -> (String, &'static str, &'static str, &'static str, String) {
-    let by = match call.by {
-        Means::Browser => w.means_browser(),
-        Means::Email => w.means_email(),
-        Means::Sms => w.means_sms(),
-        Means::Webhook => w.means_webhook(),
-    };
+    let by = means(w, call.by);
     let at = |at| Moment::of(at, w).text().to_owned();
     let (state, look, more) = match &call.state {
         CallState::Waiting => (w.call_waiting(), "badge-quiet", String::new()),

@@ -4,8 +4,6 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::Sequence;
 use vedetta_frame::console::Console;
@@ -23,6 +21,8 @@ use vedetta_watch::desk::regime::Certainty;
 use vedetta_watch::desk::{Change, Incident, Regime, State as Stand, StepName};
 use vedetta_watch::{CaseClocks, CaseView, Edit, NextClock, Pressing};
 use vedetta_words::Words;
+
+use super::documents::{As, shown};
 
 /// A clock among those of all cases.
 pub struct Row {
@@ -115,16 +115,6 @@ struct OfCase {
     version: u64,
     may_send: bool,
     may_apply: bool,
-}
-
-#[derive(Template)]
-#[template(path = "notice.html")]
-struct Draft {
-    frame: Frame,
-    number: String,
-    path: String,
-    title: String,
-    text: String,
 }
 
 /// Clocks listed.
@@ -268,13 +258,6 @@ fn wanted(w: Words, sent: &Sent, now: Instant) -> Result<Change, String> {
     }
 }
 
-/// How a draft is wanted.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct As {
-    form: String,
-}
-
 /// The draft of a notice: a person reads it, completes it, and sends it.
 pub(super) async fn notice(
     State(console): State<Console>,
@@ -286,21 +269,8 @@ pub(super) async fn notice(
     let path = format!("/incidents/{number}/clocks/{regime}/{step}");
     let name = StepName { regime, step };
     let draft = console.watch(move |watch| watch.draft_notice(&actor, &of, &name, w.0)).await?;
-    if asked.form == "html" {
-        let file = format!("attachment; filename=\"{}\"", file_name(&number, &path));
-        let headers =
-            [(CONTENT_TYPE, "application/octet-stream".to_owned()), (CONTENT_DISPOSITION, file)];
-        return Ok((headers, draft.html).into_response());
-    }
-    let frame = Frame::of(&console, &signed.visit, &draft.title, Section::Clocks);
-    page(&Draft { frame, number, path, title: draft.title, text: draft.text })
-}
-
-fn file_name(number: &str, path: &str) -> String {
-    let step = path.rsplit('/').take(2).collect::<Vec<_>>();
-    let name: String = step.into_iter().rev().collect::<Vec<_>>().join("-");
-    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '_' };
-    format!("{number}-{name}").chars().map(plain).collect::<String>() + ".html"
+    let back = (format!("/incidents/{number}/clocks"), w.clocks_of_case().to_owned());
+    shown((&console, &signed), draft, &asked, (back, path, Some(w.clock_draft_hint())))
 }
 
 impl OfCase {
@@ -410,16 +380,5 @@ impl Clock {
             instead: it.satisfied_by.iter().filter_map(step).collect::<Vec<_>>().join("; "),
             sent: sent.map(|it| (Moment::of(it.at, w), it.proof.clone())).collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn a_draft_is_saved_under_a_plain_name() {
-        let path = "/incidents/2026-000001/clocks/nis2/pre\"notification";
-        assert_eq!(file_name("2026-000001", path), "2026-000001-nis2-pre_notification.html");
     }
 }

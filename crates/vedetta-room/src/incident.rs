@@ -86,6 +86,10 @@ struct Page {
     tasks: Vec<Task>,
     items: Vec<String>,
     files: Vec<File>,
+    runs: Vec<super::runs::Row>,
+    may_begin: bool,
+    recommended: Vec<(String, Moment)>,
+    may_recommend: bool,
     children: Vec<Row>,
     timeline: Vec<Then>,
     older: Option<String>,
@@ -227,12 +231,15 @@ async fn read(
     before: Option<Sequence>,
 ) -> Result<Page, Problem> {
     let (actor, of) = (signed.actor(), number.to_owned());
-    let (view, timeline) = console
+    let asker = super::runs::speaking(signed);
+    let (view, timeline, runs) = console
         .watch(move |watch| {
-            Ok((watch.case(&actor, &of)?, watch.timeline(&actor, &of, before, MOMENTS)?))
+            let (view, runs) = (watch.case(&actor, &of)?, watch.runs(&asker, &of)?);
+            Ok((view, watch.timeline(&actor, &of, before, MOMENTS)?, runs))
         })
         .await?;
-    Ok(Page::of(console, signed, &view, &timeline))
+    let runs = runs.iter().rev().map(|it| super::runs::Row::of(console, signed.words(), it));
+    Ok(Page { runs: runs.collect(), ..Page::of(console, signed, &view, &timeline) })
 }
 
 impl Page {
@@ -270,6 +277,14 @@ impl Page {
             tasks: tasks(w, &standing, incident),
             items: incident.items.iter().map(ToString::to_string).collect(),
             files: files(w, incident),
+            runs: Vec::new(),
+            may_begin: may("follow"),
+            recommended: incident
+                .recommended
+                .iter()
+                .map(|it| (it.text.clone(), Moment::of(it.at, w)))
+                .collect(),
+            may_recommend: may("recommend") && console.admits(signed, "/recommendations"),
             children: view.children.iter().map(|row| Row::of(row, &standing, w)).collect(),
             timeline: moments.collect(),
             older,

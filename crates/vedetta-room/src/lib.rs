@@ -1,5 +1,5 @@
-//! The pages of the operations room, a file each: incidents and their clocks, duty and handover, early
-//! warnings, the wall, mail.
+//! The pages of the operations room, a file each: incidents with their clocks, playbooks and documents,
+//! alarms, duty and handover, early warnings, the wall, mail.
 
 use vedetta_frame::router::Registry;
 
@@ -8,14 +8,26 @@ pub mod incidents;
 
 mod acts;
 mod alarms;
+mod documents;
 mod duty;
+mod findings;
 mod handover;
 mod incident;
+mod ladder;
+mod library;
 mod mail;
 mod mail_campaigns;
 mod mail_case;
+mod mail_questions;
 mod mail_report;
+mod overdue;
+mod playbook;
+mod playbook_hosts;
+mod playbooks;
 mod roster_edit;
+mod run;
+mod runs;
+mod steps;
 mod wall;
 mod warning;
 mod warning_edit;
@@ -23,7 +35,7 @@ mod warnings;
 
 /// Every page and action of the room with its handler.
 pub fn routes(registry: Registry) -> Registry {
-    mail(shifts(desk(registry)))
+    procedures(mail(shifts(desk(registry))))
 }
 
 fn desk(registry: Registry) -> Registry {
@@ -42,6 +54,32 @@ fn desk(registry: Registry) -> Registry {
         .see("/incidents/{number}/clocks/{regime}/{step}", clocks::notice)
 }
 
+fn procedures(registry: Registry) -> Registry {
+    registry
+        .see("/incidents/{number}/documents", documents::show)
+        .see("/incidents/{number}/report", documents::report)
+        .see("/incidents/{number}/runs", runs::show)
+        .act("/incidents/{number}/runs", runs::begin)
+        .see("/incidents/{number}/runs/{run}", run::show)
+        .act("/incidents/{number}/runs/{run}", run::act)
+        .act("/incidents/{number}/runs/{run}/requests", run::request)
+        .see("/playbooks", playbooks::show)
+        .act("/playbooks", playbooks::import)
+        .see("/playbooks/{playbook}", playbook::show)
+        .act("/playbooks/{playbook}/runs", playbook::begin)
+        .act("/playbooks/{playbook}/steps", playbook::step)
+        .see("/playbooks/{playbook}/edit", playbook::edit)
+        .act("/playbooks/{playbook}/edit", playbook::save)
+        .see("/playbook-hosts", playbook_hosts::show)
+        .act("/playbook-hosts", playbook_hosts::change)
+        .see("/recommendations", library::show)
+        .see("/recommendations/{recommendation}", library::edit)
+        .act("/recommendations/{recommendation}", library::save)
+        .see("/findings", findings::show)
+        .act("/findings/{sighting}", findings::judge)
+        .see("/overdue", overdue::show)
+}
+
 fn shifts(registry: Registry) -> Registry {
     registry
         .see("/duty", duty::show)
@@ -49,6 +87,8 @@ fn shifts(registry: Registry) -> Registry {
         .act("/duty/{organisation}/changes", duty::change)
         .see("/duty/{organisation}/edit", roster_edit::show)
         .act("/duty/{organisation}/edit", roster_edit::save)
+        .see("/ladder", ladder::show)
+        .act("/ladder", ladder::save)
         .see("/handover", handover::show)
         .act("/handover/giving", handover::give)
         .act("/handover/taking", handover::take)
@@ -70,6 +110,8 @@ fn mail(registry: Registry) -> Registry {
         .see("/mail/campaigns", mail_campaigns::show)
         .see("/mail/campaigns/{campaign}", mail_campaigns::one)
         .act("/mail/campaigns/{campaign}", mail_campaigns::step)
+        .see("/mail/questions", mail_questions::show)
+        .act("/mail/questions/{campaign}", mail_questions::answer)
         .see("/mail/{case}", mail_case::show)
         .see("/mail/{case}/message", mail_case::message)
         .act("/mail/{case}/changes", mail_case::change)

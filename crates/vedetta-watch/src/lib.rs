@@ -33,7 +33,7 @@ pub use views::see_cases::{CasePage, CaseWish, Counts};
 pub use views::see_clocks::{CaseClocks, Clock, NextClock, Pressing, Suggested};
 pub use views::see_concerns::Concern;
 pub use views::see_duty::{DutyNow, Person, RosterView};
-pub use views::see_playbooks::{PlaybookRow, PlaybookView};
+pub use views::see_playbooks::{Edition, PlaybookRow, PlaybookView};
 pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
 pub use views::see_runs::{RunRow, RunView, Said};
 pub use views::see_warnings::{Figures, Reached, WarningRow, WarningView};

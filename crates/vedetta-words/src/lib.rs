@@ -50,7 +50,9 @@ mod mail;
 mod network;
 mod node;
 mod nouns;
+mod procedures;
 pub mod refusals;
+mod standing;
 mod watch;
 
 impl Words {

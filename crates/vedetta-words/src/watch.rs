@@ -46,7 +46,6 @@ crate::words! {
     clock_proof: "prova:" / "proof:",
     clock_draft: "Apri la bozza" / "Open the draft",
     clock_draft_hint: "È una bozza con ciò che il caso sa: leggila, completala e inviala tu. Vedetta non invia nulla a un'autorità." / "This is a draft with what the case knows: read it, complete it and send it yourself. Vedetta files nothing to an authority.",
-    clock_draft_save: "Salva per l'editor di testi" / "Save for a word processor",
     clock_record: "Registra l'invio" / "Record the sending",
     clock_sent_at: "Quando è stata inviata" / "When it was sent",
     clock_sent_at_hint: "Vuoto: adesso." / "Empty: now.",

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vedetta_diffusion::webhook::{Call, Destination};
 use vedetta_flow::Sequence;
 use vedetta_model::Language;
 use vedetta_watch::{
-    AdviceRow, CallableHost, DueRequest, NewAdvice, NewRun, PlaybookEdit, PlaybookRow,
-    PlaybookStep, PlaybookView, RunRow, RunStep, RunView,
+    AdviceRow, CallableHost, NewAdvice, NewRun, PlaybookEdit, PlaybookRow, PlaybookStep,
+    PlaybookView, RunRow, RunStep, RunView,
 };
 
 use super::Answer;
@@ -17,7 +16,6 @@ use crate::access::Cost;
 use crate::api::Api;
 use crate::extract::{Asked, Given, Octets, Params};
 use crate::gate::Caller;
-use crate::problem::{Kind, Problem};
 
 /// Playbooks.
 #[derive(Debug, Serialize)]
@@ -199,42 +197,5 @@ pub(super) async fn request(
 ) -> Answer<RunView> {
     let (number, run): (String, u32) = (params.get("number")?, params.get("run")?);
     let which = (asked.node, asked.command);
-    let (by, case) = (actor.clone(), number.clone());
-    let due = api.ask_watch(Cost::Light, move |watch| {
-        watch.prepare_request(&by, (&case, run), asked.version, which)
-    });
-    let due = due.await?;
-    // Made and recorded to the end, whoever still waits for it.
-    let api = api.clone();
-    let made = tokio::spawn(async move {
-        let answer = match make(&api, due).await {
-            Ok(status) => format!("HTTP {status}"),
-            Err(reason) => reason,
-        };
-        let record = move |watch: &vedetta_watch::Watch| {
-            watch.record_request(&actor, (&number, run), which, answer)
-        };
-        api.ask_watch(Cost::Light, record).await
-    });
-    let made = made.await.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-    Ok(Json(made?))
-}
-
-/// Makes a request: to a public address, or one of the node's own networks that calls may go to.
-async fn make(api: &Api, due: DueRequest) -> Result<u16, String> {
-    let caller = api.caller().ok_or("this node makes no requests")?;
-    let DueRequest { prepared, authorization, .. } = due;
-    let inner = &api.settings().webhook_networks;
-    let destination = Destination::new(&prepared.url, inner).map_err(|error| error.to_string())?;
-    let uri: http::Uri = prepared.url.parse().map_err(|_| "the address is no URL")?;
-    let host = uri.host().unwrap_or_default().to_owned();
-    let addresses = caller.resolve(host, uri.port_u16().unwrap_or(443)).await;
-    let resolved: Vec<_> = addresses.iter().map(std::net::SocketAddr::ip).collect();
-    destination.permits(&resolved, inner).map_err(|error| error.to_string())?;
-    let mut headers: Vec<_> =
-        prepared.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
-    let (method, url) = (prepared.method, destination.url().to_owned());
-    let call = Call { method, url, headers, body: prepared.content.into() };
-    caller.call(call, addresses).await
+    Ok(Json(crate::requests::request(&api, actor, (number, run), asked.version, which).await?))
 }

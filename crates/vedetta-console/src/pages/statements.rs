@@ -58,6 +58,7 @@ pub(super) async fn help(
         ("r", "/report", w.help_report()),
         ("k", "/clocks", w.help_clocks()),
         ("l", "/alarms", w.help_alarms()),
+        ("p", "/playbooks", w.help_playbooks()),
         ("a", "/warnings", w.help_warnings()),
         ("t", "/duty", w.help_duty()),
         ("h", "/handover", w.help_handover()),

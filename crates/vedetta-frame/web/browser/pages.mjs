@@ -3,7 +3,7 @@
 const OPEN = ["/sign-in", "/accessibility", "/privacy"];
 const ALWAYS = ["/", "/help", "/account", "/accessibility", "/privacy"];
 // Words of addresses; every other part is the name of something, and one page of each kind is enough.
-const WORDS = /^(new|edit|why|clocks|report|campaigns|contacts|assets|steps)$/;
+const WORDS = /^(new|edit|why|clocks|runs|documents|questions|report|campaigns|contacts|assets|steps)$/;
 const kind = (address) => {
   const [first, ...rest] = address.split("?")[0].split("/").slice(1);
   return [first, ...rest.map((part) => (WORDS.test(part) ? part : "*"))].join("/");

@@ -10,6 +10,7 @@ use vedetta_desk::escalation::{
     About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
 };
 use vedetta_desk::notice::rome;
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{OnDuty, Roster, Sight, State};
 use vedetta_flow::FlowError;
 use vedetta_model::account::AccountState;
@@ -258,7 +259,9 @@ impl Watch {
     /// Forbidden, or a ladder that does not stand.
     pub fn put_ladder(&self, by: &Actor, ladder: Ladder) -> Result<Ladder, WatchError> {
         self.house().require_room(by, &[], "say how people are called")?;
-        ladder.check().map_err(|error| WatchError::invalid("ladder", error))?;
+        ladder.check().map_err(|error| {
+            WatchError::refused(FlowError::invalid("ladder", &error), error.italian())
+        })?;
         let body = serde_json::to_vec(&ladder).map_err(|error| spoilt(LADDER, &error))?;
         let actor = by.account.clone();
         self.house().write(move |unit| {

@@ -6,8 +6,10 @@ use cacao::Playbook;
 use serde::{Deserialize, Serialize};
 use vedetta_desk::http_call::{CallError, Prepared, prepare};
 use vedetta_desk::procedure::Standing;
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::run::{Act, RunError};
 use vedetta_desk::{CaseNumber, Change, Run, cacao};
+use vedetta_flow::FlowError;
 use vedetta_model::{AccountId, Actor};
 use vedetta_store::{Reader, RecordKind, SecretKind, Sequence, StoreError, UnitOfWork};
 
@@ -254,17 +256,24 @@ impl NoRun {
             Self::Stale => WatchError::conflict(
                 "somebody went on with this run since you read it; read it again and repeat",
             ),
-            Self::Run(
-                error @ (RunError::Answer(..) | RunError::Value { .. } | RunError::Text(_)),
-            ) => WatchError::invalid("act", error),
-            Self::Run(error) => WatchError::conflict(error.to_string()),
-            Self::Call(error) => WatchError::conflict(error.to_string()),
+            Self::Run(error) => {
+                let told = match &error {
+                    RunError::Answer(..) | RunError::Value { .. } | RunError::Text(_) => {
+                        FlowError::invalid("act", &error)
+                    }
+                    _ => FlowError::Conflict(error.to_string()),
+                };
+                WatchError::refused(told, error.italian())
+            }
+            Self::Call(error) => {
+                WatchError::refused(FlowError::Conflict(error.to_string()), error.italian())
+            }
         }
     }
 }
 
 fn forbidden(by: &Actor) -> WatchError {
-    vedetta_flow::FlowError::Forbidden {
+    FlowError::Forbidden {
         who: by.account.to_string(),
         what: "do this in the run",
         advice: "it is for the operations room, and steps also for those who accepted the playbook",
@@ -349,11 +358,9 @@ pub(crate) fn newest(
     let kept: KeptRun =
         serde_json::from_slice(&record.body).map_err(|error| playbooks::spoilt(&id, &error))?;
     let edition = Sequence(kept.run.edition);
-    let entry = reader.entries(Sequence(edition.0.saturating_sub(1)), 1)?.pop();
-    let entry = entry.filter(|it| it.stamp.seq == edition && it.subject == kept.run.playbook);
-    let procedure = entry.map(|it| serde_json::from_slice::<KeptProcedure>(&it.body)).transpose();
-    let procedure = procedure.map_err(|error| playbooks::spoilt(&id, &error))?;
-    let procedure = procedure.ok_or_else(|| StoreError::Refused(format!("{id}: no {edition}")))?;
+    let procedure = playbooks::kept_at(reader, edition, &kept.run.playbook)?;
+    let (_, procedure) =
+        procedure.ok_or_else(|| StoreError::Refused(format!("{id}: no {edition}")))?;
     let playbook = playbooks::playbook_of(&procedure.procedure, &kept.run.playbook)?;
     Ok(Some((record.stamp.seq, kept, playbook)))
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use vedetta_desk::cacao;
 use vedetta_desk::http_call::Hosts;
 use vedetta_desk::procedure::{GIVEN, Procedure, ProcedureError, Step};
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_model::part::OPERATOR;
 use vedetta_model::{AccountId, Actor, Instant, Role};
 use vedetta_store::{Reader, Record, RecordKind, SecretKind, Sequence, StoreError, UnitOfWork};
@@ -218,7 +219,17 @@ impl Watch {
     ) -> Result<Vec<CallableHost>, WatchError> {
         self.house().require_room(by, &[], "say which hosts playbooks may call")?;
         let names = Hosts(allowed.iter().map(|it| it.host.clone()).collect());
-        names.check().map_err(|what| WatchError::invalid("hosts", what))?;
+        names.check().map_err(|what| {
+            let wrong = allowed
+                .iter()
+                .map(|it| &it.host)
+                .find(|host| Hosts(std::iter::once((*host).clone()).collect()).check().is_err());
+            let wrong = wrong.map_or("", String::as_str);
+            let italian = format!(
+                "«{wrong}» non è un host: scrivilo come siem.example.org o siem.example.org:8443"
+            );
+            WatchError::refused(vedetta_flow::FlowError::invalid("hosts", what), italian)
+        })?;
         let odd = |it: &CallableHost| {
             it.authorization.as_ref().is_some_and(|it| it.chars().any(char::is_control))
         };
@@ -247,19 +258,30 @@ impl Watch {
 
 impl Refusal {
     fn error(self, id: &str) -> WatchError {
+        let told = |english: String, italian: String| {
+            WatchError::refused(vedetta_flow::FlowError::Conflict(english), italian)
+        };
         match self {
             Self::Unknown => WatchError::unknown("playbook", id),
-            Self::Stale => WatchError::conflict(format!(
-                "{id} was changed since you read it; read it again and repeat"
-            )),
-            Self::There => WatchError::conflict(format!("{id} is there already")),
-            Self::Older(modified) => WatchError::conflict(format!(
-                "{id} is there with modified {modified}; give the new version a later one"
-            )),
-            Self::Many => WatchError::conflict(format!(
-                "there are {MOST} playbooks; write one of them anew instead"
-            )),
-            Self::Step(error) => WatchError::conflict(error.to_string()),
+            Self::Stale => told(
+                format!("{id} was changed since you read it; read it again and repeat"),
+                "la procedura è cambiata intanto: guarda com'è adesso e ripeti".into(),
+            ),
+            Self::There => told(
+                format!("{id} is there already"),
+                "questa versione c'è già: non resta nulla da fare".into(),
+            ),
+            Self::Older(modified) => told(
+                format!("{id} is there with modified {modified}; give the new version a later one"),
+                format!(
+                    "c'è già una versione con «modified» {modified}: metti nella nuova un momento successivo"
+                ),
+            ),
+            Self::Many => told(
+                format!("there are {MOST} playbooks; write one of them anew instead"),
+                format!("ci sono già {MOST} procedure: riscrivine una"),
+            ),
+            Self::Step(error) => told(error.to_string(), error.italian()),
         }
     }
 }
@@ -334,6 +356,18 @@ pub(crate) fn newest(
     id: &str,
 ) -> Result<Option<(Sequence, KeptProcedure)>, StoreError> {
     reader.record(RecordKind::Playbook, id)?.map(|record| read_kept(&record)).transpose()
+}
+
+/// The version of a playbook at a place of the ledger.
+pub(crate) fn kept_at(
+    reader: &mut (impl Reader + ?Sized),
+    at: Sequence,
+    id: &str,
+) -> Result<Option<(Sequence, KeptProcedure)>, StoreError> {
+    let entry = reader.entries(Sequence(at.0.saturating_sub(1)), 1)?.pop();
+    let entry = entry.filter(|it| it.stamp.seq == at && it.subject == id);
+    let kept = entry.map(|it| serde_json::from_slice(&it.body)).transpose();
+    Ok(kept.map_err(|error| spoilt(id, &error))?.map(|kept| (at, kept)))
 }
 
 pub(crate) fn read_kept(record: &Record) -> Result<(Sequence, KeptProcedure), StoreError> {

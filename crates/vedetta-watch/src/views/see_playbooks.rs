@@ -5,10 +5,10 @@ use serde_json::Value;
 use vedetta_desk::cacao;
 use vedetta_desk::procedure::{Procedure, Standing};
 use vedetta_desk::run::{Branch, Tongue, outline};
-use vedetta_model::{Actor, Instant, Language, Role};
-use vedetta_store::{RecordKind, Sequence};
+use vedetta_model::{AccountId, Actor, Instant, Language, Role};
+use vedetta_store::{RecordKind, Sequence, StoreError};
 
-use crate::actions::keep_playbooks::{newest, playbook_of, read_kept};
+use crate::actions::keep_playbooks::{KeptProcedure, kept_at, newest, playbook_of, read_kept};
 use crate::error::WatchError;
 use crate::watch::Watch;
 
@@ -59,6 +59,21 @@ pub struct PlaybookView {
     /// Whether the actor may write, propose and retire it.
     pub may_write: bool,
 }
+
+/// A version of a playbook: a text, whoever accepted it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edition {
+    /// Its first place in the ledger.
+    pub version: Sequence,
+    /// Who wrote or imported it.
+    pub by: AccountId,
+    /// When.
+    pub at: Instant,
+}
+
+/// Versions told at most, and looked at for them.
+const EDITIONS: usize = 50;
+const LOOKED_AT: usize = 500;
 
 const ROOM: &[Role] = &[Role::DutyOfficer, Role::Analyst, Role::Auditor];
 const WRITERS: &[Role] = &[Role::DutyOfficer, Role::Analyst];
@@ -143,6 +158,32 @@ impl Watch {
             may_write: self.house().is_of_the_room(by, WRITERS),
             procedure,
         })
+    }
+
+    /// The versions of a playbook, the newest first.
+    ///
+    /// # Errors
+    /// As [`Watch::playbook`].
+    pub fn editions(&self, by: &Actor, id: &str) -> Result<Vec<Edition>, WatchError> {
+        self.playbook(by, id)?;
+        let editions = self.house().read(|reader| {
+            let (mut editions, mut next) = (Vec::<Edition>::new(), newest(reader, id)?);
+            for _ in 0..LOOKED_AT {
+                let Some((version, KeptProcedure { procedure, before })) = next.take() else {
+                    break;
+                };
+                let full = editions.len() == EDITIONS;
+                match editions.last_mut() {
+                    // What its parties said is no version of the text.
+                    Some(last) if last.at == procedure.at => last.version = version,
+                    _ if full => break,
+                    _ => editions.push(Edition { version, by: procedure.by, at: procedure.at }),
+                }
+                next = before.map(|at| kept_at(reader, at, id)).transpose()?.flatten();
+            }
+            Ok::<_, StoreError>(editions)
+        });
+        Ok(editions?)
     }
 
     /// A playbook as CACAO writes it, whole.

@@ -20,7 +20,7 @@ pub struct RunRow {
     pub run: u32,
     /// The playbook that is followed.
     pub playbook: String,
-    /// What it is called.
+    /// What it is called, in the language of who asks.
     pub name: String,
     /// Who began it.
     pub by: AccountId,
@@ -95,11 +95,16 @@ impl Watch {
         let mut rows = Vec::new();
         for (place, _, run) in runs {
             if standing.whole || self.accepted(by, &run)? {
+                let found = self.house().read(|reader| newest(reader, number, place))?;
+                let name = found.map(|(_, _, playbook)| {
+                    let tongue = Tongue { playbook: &playbook, language: by.language };
+                    tongue.name().to_owned()
+                });
                 rows.push(RunRow {
                     run: place,
                     open: run.open.values().filter(|open| open.branches == 0).count(),
                     playbook: run.playbook,
-                    name: run.name,
+                    name: name.unwrap_or(run.name),
                     by: run.by,
                     at: run.at,
                     stands: run.stands,
