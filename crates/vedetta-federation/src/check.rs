@@ -377,7 +377,8 @@ impl Trust {
     }
 
     /// What was brought lately.
-    pub(crate) const fn lately(&self) -> &Arc<Limits> {
+    #[must_use]
+    pub const fn lately(&self) -> &Arc<Limits> {
         &self.limits
     }
 

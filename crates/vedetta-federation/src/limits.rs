@@ -3,23 +3,26 @@
 //! What is handled in a new way costs memory for good, and what changes who is in the network or
 //! what binds is compiled by everybody anew. Changes are bounded for each origin. New ways of
 //! handling are for each peer, of each origin and of all: the last hop is the peer's own word, so no
-//! relay uses up what an origin may bring by others. What is beyond waits ([`crate::waiting`]).
+//! relay uses up what an origin may bring by others. What is beyond waits ([`crate::waiting`]); and
+//! since it is for good, of each peer there is an end to it.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::BuildHasher as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use vedetta_model::{Instant, OrganisationId};
+use vedetta_model::{Handling, Instant, OrganisationId, Right};
 
 use crate::envelope::{Envelope, Item, What};
-use crate::hop::agreements;
 use crate::passages::Passages;
 
 /// Octets of new ways of handling that a peer may bring of one origin at once, and in a day.
 pub const KINDS: u64 = 16 << 20;
 /// And of all origins.
 pub const KINDS_BY_PEER: u64 = 256 << 20;
+/// And of all origins ever.
+pub const KINDS_FOR_GOOD: u64 = 1 << 30;
 /// So often one subject may change at once; then once in [`CHANGE`].
 pub const CHANGES: u64 = 4;
 /// See [`CHANGES`], in seconds.
@@ -27,9 +30,11 @@ pub const CHANGE: u64 = 10;
 /// So many subjects of one origin may change at once; then one in a second.
 pub const SUBJECTS: u64 = 1_000;
 
-/// A way of handling is at least so many octets in memory, and a name in it so many.
-const KIND: u64 = 256;
-const NAME: u64 = 48;
+/// Octets of a way of handling that names nobody, with its clearances.
+pub const KIND: u64 = 1_536;
+/// Octets of one who gave what is handled so, and of a name, besides their letters.
+const GIVEN: u64 = 256;
+const NAME: u64 = 64;
 /// Subjects remembered before those are forgotten that did not change lately.
 const REMEMBERED: usize = 4_096;
 const DAY: u64 = 86_400;
@@ -43,11 +48,15 @@ const ALL: Size = Size { most: SUBJECTS, back: (1, 1) };
 pub(crate) struct Beside(HashMap<OrganisationId, (u64, HashMap<String, u64>)>);
 
 /// What origins and peers brought lately.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Limits {
     hasher: RandomState,
     kept: Mutex<Kept>,
+    /// Whether something that is here is handled so: that costs nothing.
+    here: OnceLock<Box<Here>>,
 }
+
+type Here = dyn Fn(&Handling) -> bool + Send + Sync;
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -60,6 +69,8 @@ struct Kept {
 struct Peer {
     all: Bucket,
     by_origin: HashMap<OrganisationId, Bucket>,
+    /// Ever, as far as that was looked up.
+    ever: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -103,7 +114,47 @@ const fn daily(most: u64) -> Size {
     Size { most, back: (most, DAY) }
 }
 
+/// About how many octets a way of handling takes in memory, with its clearances.
+#[must_use]
+pub fn octets(handling: &Handling) -> u64 {
+    let name = |letters: usize| letters as u64 + NAME;
+    let right = |right: &Right| match right {
+        Right::Any => 0,
+        Right::Lineages(roots) => roots.iter().map(|it| name(it.as_str().len())).sum::<u64>(),
+    };
+    let victims = handling.victims.iter().map(|it| it.as_str().len());
+    let named = handling.named.iter();
+    let named = named.map(|it| it.organisation.as_str().len() + it.account.as_str().len());
+    let on = handling.via.iter().flat_map(|it| &it.on).chain(&handling.only_under);
+    let names = victims.chain(named).chain(on.map(|it| it.as_str().len())).map(name);
+    let given = handling.via.iter().map(|it| {
+        GIVEN
+            + name(it.giver.as_str().len())
+            + right(&it.right)
+            + it.naming.as_ref().map_or(0, right)
+    });
+    KIND + names.chain(given).sum::<u64>()
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").finish_non_exhaustive()
+    }
+}
+
 impl Limits {
+    /// Learns by whom it is known what is handled how here, and what a peer ever brought in new ways,
+    /// both once.
+    pub fn begin(
+        &self,
+        here: impl Fn(&Handling) -> bool + Send + Sync + 'static,
+        (peer, ever): (&OrganisationId, u64),
+    ) {
+        self.here.get_or_init(|| Box::new(here));
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.peers.entry(peer.clone()).or_default().ever.get_or_insert(ever);
+    }
+
     /// Whether an item may be taken in: it is handled as others of its origin were, or there is room
     /// for one more way.
     pub(crate) fn admits(
@@ -121,11 +172,18 @@ impl Limits {
         if origins.get(&envelope.origin).is_some_and(known) {
             return true;
         }
-        let conditions = &item.conditions;
-        let sets = [conditions.victims.len(), conditions.named.len(), conditions.only_under.len()];
-        let names = sets.iter().sum::<usize>() + passages.iter().map(agreements).sum::<usize>();
-        let octets = KIND * (1 + passages.len() as u64) + NAME * names as u64;
-        let Peer { all, by_origin } = peers.entry(peer.clone()).or_default();
+        let handling = item.handling(passages, tlp.unwrap_or(item.conditions.tlp));
+        let handling = handling.unwrap_or_else(|| item.conditions.clone());
+        if self.here.get().is_some_and(|here| here(&handling)) {
+            origins.entry(envelope.origin.clone()).or_default().kinds.insert(kind);
+            return true;
+        }
+        let octets = octets(&handling);
+        let Peer { all, by_origin, ever } = peers.entry(peer.clone()).or_default();
+        let ever = ever.get_or_insert(0);
+        if ever.saturating_add(octets) > KINDS_FOR_GOOD {
+            return false;
+        }
         let of_origin = by_origin.entry(envelope.origin.clone()).or_default();
         let (one, whole) = (daily(KINDS), daily(KINDS_BY_PEER));
         if !of_origin.has(octets, one, now) || !all.has(octets, whole, now) {
@@ -133,6 +191,7 @@ impl Limits {
         }
         of_origin.take(octets, one, now);
         all.take(octets, whole, now);
+        *ever += octets;
         origins.entry(envelope.origin.clone()).or_default().kinds.insert(kind);
         true
     }
@@ -196,7 +255,7 @@ mod tests {
     fn brought(origin: &str, n: u32) -> (Envelope, Item) {
         let object =
             r#"{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}"#;
-        let only_under = (0..64).map(|it| format!("{n}-{it}").parse().unwrap()).collect();
+        let only_under = (0..64).map(|it| format!("{n:08}-{it:02}").parse().unwrap()).collect();
         let item = Item {
             object: Object::new(object.into()).unwrap(),
             conditions: Handling {
@@ -214,6 +273,12 @@ mod tests {
         };
         let what = What::Item(Box::new(item.clone()));
         (Envelope::unsealed(id(origin), Instant::default(), 1, what), item)
+    }
+
+    /// Octets of one of these ways.
+    fn octets_of(origin: &str) -> u64 {
+        let (_, item) = brought(origin, 0);
+        octets(&item.handling(&[], Tlp::Amber).unwrap())
     }
 
     /// How many new ways of handling of an origin a peer brings until there is no more room.
@@ -241,7 +306,7 @@ mod tests {
     fn new_ways_of_handling_are_bounded_for_each_origin_and_each_peer() {
         let (limits, now) = (Limits::default(), Instant::from_micros(1_000_000_000_000_000));
         let one = until_full(&limits, "peer", "origin-0", now);
-        let octets = KIND + NAME * 64;
+        let octets = octets_of("origin-0");
         assert_eq!(u64::from(one), KINDS / octets);
         // What is handled as something before costs nothing, by whomever it comes.
         for peer in ["peer", "other"] {
@@ -252,10 +317,31 @@ mod tests {
         assert_eq!(until_full(&limits, "other", "origin-0", now), 2 * one, "and as many again");
         let all: u32 =
             (1..18).map(|n| until_full(&limits, "peer", &format!("origin-{n}"), now)).sum();
-        assert_eq!(u64::from(one + all), KINDS_BY_PEER / octets, "by one peer so many at most");
+        let longer = octets_of("origin-17") - octets;
+        let most = KINDS_BY_PEER / (octets + longer)..=KINDS_BY_PEER / octets;
+        assert!(most.contains(&u64::from(one + all)), "by one peer so many at most");
         assert!(until_full(&limits, "other", "origin-17", now) > 0, "another brings what it will");
         let tomorrow = now.after(std::time::Duration::from_secs(DAY));
         let (envelope, item) = brought("origin-0", 2 * one);
         assert!(limits.admits(&id("peer"), (&envelope, &item), tomorrow));
+    }
+
+    #[test]
+    fn of_a_peer_there_is_an_end_to_new_ways_and_those_that_are_here_go_on() {
+        let (limits, now) = (Limits::default(), Instant::from_micros(1_000_000_000_000_000));
+        let (_, known) = brought("origin", 9);
+        let known = known.handling(&[], Tlp::Amber).unwrap();
+        let (room, octets) = (5, octets_of("origin"));
+        let before = KINDS_FOR_GOOD - room * octets;
+        limits.begin(move |handling| *handling == known, (&id("peer"), before));
+        limits.begin(|_| false, (&id("peer"), 0));
+        assert_eq!(u64::from(until_full(&limits, "peer", "origin", now)), room);
+        let later = now.after(std::time::Duration::from_secs(100 * DAY));
+        let admits = |peer: &str, n: u32| {
+            let (envelope, item) = brought("origin", n);
+            limits.admits(&id(peer), (&envelope, &item), later)
+        };
+        assert!(!admits("peer", 8), "not on any later day");
+        assert!(admits("peer", 0) && admits("peer", 9) && admits("other", 8));
     }
 }

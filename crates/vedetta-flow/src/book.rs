@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
+use vedetta_federation::limits;
 use vedetta_model::{
-    AccountId, AgreementId, Audience, Handling, OrganisationId, OrganisationNumber, Person,
+    AccountId, AgreementId, Audience, Handling, OrganisationId, OrganisationNumber,
 };
 use vedetta_policy::Clearance;
 use vedetta_store::{ClearanceId, Form, Reader, StoreError, StoredClearance};
@@ -68,9 +69,7 @@ type ReaderKey = (OrganisationNumber, Option<AccountId>);
 /// A decade of a centre's incidents, each of another victim, is far less: 50,000 take as much.
 const ROOM: usize = if cfg!(test) { 10 * ONE } else { 50_000 * ONE };
 /// Octets of a handling that names nobody, with its clearances.
-const ONE: usize = 1_536;
-/// Octets of a name in a handling, besides its letters.
-const NAME: usize = 64;
+const ONE: usize = limits::KIND as usize;
 /// Clearances named by all remembered entitlements together, at most: 64 MiB.
 const REMEMBERED: usize = 16 << 20;
 
@@ -105,6 +104,12 @@ impl Book {
                 || (fresh.octets + octets(handling) <= room && fresh.add(handling))
         };
         handlings.iter().map(&mut fits).collect()
+    }
+
+    /// Whether something was handled so before: another such costs no more.
+    #[must_use]
+    pub fn knows(&self, handling: &Handling) -> bool {
+        self.alike.read().unwrap_or_else(PoisonError::into_inner).contains_key(handling)
     }
 
     /// One clearance.
@@ -254,11 +259,7 @@ impl Handled {
 
 /// The memory of a handling, with its clearances.
 fn octets(handling: &Handling) -> usize {
-    let letters = |it: &Person| it.organisation.as_str().len() + it.account.as_str().len();
-    let named = handling.named.iter().map(letters);
-    let under = handling.only_under.iter().map(|it| it.as_str().len());
-    let victims = handling.victims.iter().map(|it| it.as_str().len());
-    ONE + named.chain(under).chain(victims).map(|letters| letters + NAME).sum::<usize>()
+    usize::try_from(limits::octets(handling)).unwrap_or(usize::MAX)
 }
 
 fn page(book: &[Arc<Line>], id: ClearanceId) -> Option<&Arc<Line>> {

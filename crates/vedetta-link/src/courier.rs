@@ -17,6 +17,7 @@ use vedetta_flow::mesh::Mesh;
 use vedetta_mesh::{Nodes, ShelfError};
 use vedetta_model::{Instant, OrganisationId};
 
+use crate::allowance::Allowance;
 use crate::desk::Desk;
 use crate::doorkeeper::{Input, Leave, Report, Speaker};
 use crate::reason::{Cause, Reason};
@@ -46,8 +47,8 @@ pub struct Courier {
     lobby: Waiting,
     tried: Instant,
     news: bool,
-    /// Octets that the peer may bring in a day.
-    quota: u64,
+    /// How much the peer may bring.
+    allowance: Allowance,
     /// Whether there was no room for more of it at the last look.
     full: bool,
     /// How many octets of JSON the batches had that were not checked yet, by their number.
@@ -73,11 +74,15 @@ enum Task {
 const MOST_WAITING: usize = 16 << 20;
 
 impl Courier {
-    /// Begins to speak with a peer, which may bring so many octets in a day.
+    /// Begins to speak with a peer, which may bring so much.
     ///
     /// # Errors
     /// When the node's memory cannot be read.
-    pub fn begin(nodes: Arc<Nodes>, peer: OrganisationId, quota: u64) -> Result<Self, String> {
+    pub fn begin(
+        nodes: Arc<Nodes>,
+        peer: OrganisationId,
+        allowance: Allowance,
+    ) -> Result<Self, String> {
         let unreadable = |error: ShelfError| format!("the ledger cannot be read: {error}");
         let mesh = nodes.house().mesh().map_err(|error| error.to_string())?;
         let head = nodes.head().map_err(unreadable)?;
@@ -117,7 +122,7 @@ impl Courier {
             lobby,
             tried,
             news: true,
-            quota,
+            allowance,
             full: false,
             lengths: VecDeque::new(),
             unlearnt: Tally::default(),
@@ -205,7 +210,7 @@ impl Courier {
                 // Each is written with those of its node before: it costs more than it weighs.
                 let octets =
                     serde_json::to_vec(&cards).map_or(0, |it| (it.len() * MOST_CARDS) as u64);
-                let learnt = match nodes.make_room(&self.peer, octets, self.quota) {
+                let learnt = match self.allowance.make_room(&nodes, &self.peer, octets) {
                     Ok(()) => nodes.learn_cards(&self.peer, &cards).map_err(|it| it.to_string()),
                     Err(over) => Err(over.to_string()),
                 };
@@ -292,7 +297,8 @@ impl Courier {
                 if arrival.waiting.is_some() {
                     // The room is written as a whole: when there is no more for it, the next waits.
                     let octets = self.lobby.octets() as u64;
-                    self.full |= nodes.make_room(&self.peer, octets, self.quota).is_err();
+                    let room = self.allowance.make_room(&nodes, &self.peer, octets);
+                    self.full |= room.is_err();
                 }
                 Ok(self.desk.give(checked, arrival)?)
             }
@@ -326,10 +332,13 @@ impl Courier {
         let number = taking.batch.number;
         let read = self.lengths.iter().find(|(it, _)| *it == number).map_or(0, |(_, it)| *it);
         let octets = weight.max(read) as u64;
-        let over = self.nodes.make_room(&self.peer, octets, self.quota).is_err();
+        let room = self.allowance.make_room(&self.nodes, &self.peer, octets);
+        let over = room.is_err();
         self.lengths.retain(|(it, _)| over || *it > number);
-        if over && !self.report.over_quota {
-            tracing::warn!(peer = %self.peer, quota = self.quota, "it waits: its quota is used up");
+        if let Err(reason) = room
+            && !self.report.over_quota
+        {
+            tracing::warn!(peer = %self.peer, %reason, "it waits");
         }
         (self.full, self.report.over_quota) = (over, over);
         over

@@ -16,6 +16,7 @@ use vedetta_flow::{FlowError, Sequence};
 use vedetta_mesh::{Nodes, Terms};
 use vedetta_model::{Actor, OrganisationId};
 
+use crate::allowance::Allowance;
 use crate::bounds::Bounds;
 use crate::courier::Courier;
 use crate::dial::{DialError, Dialler};
@@ -34,7 +35,7 @@ pub struct Keeper {
 
 /// What the operator says of the links. A node has a certificate of an authority, and wants one of
 /// its peers, or keys alone count: they always do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Papers {
     /// Where to dial peers, instead of where their codes said.
     pub addresses: BTreeMap<OrganisationId, String>,
@@ -42,22 +43,12 @@ pub struct Papers {
     pub certificate: Option<Vec<u8>>,
     /// The authorities that must have certified a peer's key, in PEM.
     pub authorities: Option<Vec<u8>>,
-    /// Octets that each peer may bring in a day.
-    pub quota: u64,
+    /// How much each peer may bring.
+    pub allowance: Allowance,
 }
-
-/// Octets that each peer may bring in a day when nobody says otherwise: several millions of items.
-pub const QUOTA: u64 = 20 << 30;
 
 /// Speaks where nobody can: ends the link at once, with the reason.
 struct Mute(String);
-
-impl Default for Papers {
-    fn default() -> Self {
-        let addresses = BTreeMap::new();
-        Self { addresses, certificate: None, authorities: None, quota: QUOTA }
-    }
-}
 
 impl Keeper {
     /// Of a node among others, with its papers.
@@ -197,7 +188,8 @@ impl Doorkeeper for Keeper {
     }
 
     fn speaker(&self, peer: &OrganisationId, _: Dialled) -> Box<dyn Speaker> {
-        match Courier::begin(Arc::clone(&self.nodes), peer.clone(), self.papers().quota) {
+        match Courier::begin(Arc::clone(&self.nodes), peer.clone(), self.papers().allowance.clone())
+        {
             Ok(courier) => Box::new(courier),
             Err(reason) => Box::new(Mute(reason)),
         }

@@ -9,6 +9,7 @@
 //! bounded ([`Bounds`]), each link has a thread of its own, and nothing is read faster than it is
 //! understood.
 
+pub mod allowance;
 pub mod backoff;
 pub mod bounds;
 pub mod courier;
@@ -28,6 +29,7 @@ pub mod reason;
 mod tally;
 pub mod tls;
 
+pub use allowance::{Allowance, Reserve};
 pub use backoff::Backoff;
 pub use bounds::Bounds;
 pub use dial::{DialError, Dialler};

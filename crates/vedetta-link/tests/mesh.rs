@@ -5,7 +5,7 @@
 
 mod mesh {
     mod agreements;
-    mod damaged;
+
     mod dialled;
     mod far;
     mod held;
@@ -15,6 +15,7 @@ mod mesh {
     mod observables;
     mod pairing;
     mod relay;
+    mod remembered;
     mod restore;
     mod scopes;
     mod spoilers;

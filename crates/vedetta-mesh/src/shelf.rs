@@ -19,7 +19,7 @@ use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
 
 use crate::Nodes;
 use crate::line::Line;
-use crate::memory::bookmark_name;
+use crate::memory::{bookmark_name, brought_name};
 use crate::places::hash_at;
 
 /// Why the house did not answer a link.
@@ -283,7 +283,10 @@ impl Nodes {
         let of = |node: &OrganisationId| serde_json::to_vec(&known.known(node)).unwrap_or_default();
         let bodies: Vec<_> = changed.into_iter().map(|node| (of(&node), node)).collect();
         let (shared, actor) = (Arc::clone(self.house.shared()), format!("peer:{peer}"));
+        let brought = self.lines().get(peer).and_then(|line| line.brought);
+        let brought = (brought_name(peer), serde_json::to_vec(&brought).unwrap_or_default());
         self.house.write(move |unit| {
+            unit.set_bookmark(&brought.0, &brought.1)?;
             shared.touch(RecordKind::Card);
             for (body, node) in &bodies {
                 unit.put_record(RecordKind::Card, node.as_str(), body, &actor)?;

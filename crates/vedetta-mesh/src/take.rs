@@ -22,7 +22,7 @@ use vedetta_store::{StoreError, StoredItem, UnitOfWork};
 
 use crate::Nodes;
 use crate::line::Line;
-use crate::memory::{bookmark_name, waiting_name};
+use crate::memory::{bookmark_name, brought_name, waiting_name};
 use crate::see_peers::RefusedHere;
 
 /// What a peer brought in one go.
@@ -39,6 +39,8 @@ pub(crate) struct Load {
     facts: Arc<Vec<String>>,
     /// What is written down of what was refused; nothing when enough was.
     refused: Option<Kept>,
+    /// How much the peer brought lately.
+    brought: Option<(u64, Instant)>,
     now: Instant,
 }
 
@@ -98,6 +100,7 @@ impl Nodes {
             arrival: Arc::clone(&arrival),
             facts: Arc::new(facts),
             refused,
+            brought: self.lines().get(peer).and_then(|line| line.brought),
             now: self.house.now(),
         };
         let mut outcomes = vec![Outcome::Idle; load.arrival.verified.len()];
@@ -195,6 +198,10 @@ impl Load {
         }
         let bookmark = serde_json::to_vec(&self.arrival.bookmark).unwrap_or_default();
         unit.set_bookmark(&bookmark_name(&self.peer), &bookmark)?;
+        if let Some(brought) = &self.brought {
+            let brought = serde_json::to_vec(brought).unwrap_or_default();
+            unit.set_bookmark(&brought_name(&self.peer), &brought)?;
+        }
         if let Some(waiting) = &self.arrival.waiting {
             let waiting = serde_json::to_vec(waiting).unwrap_or_default();
             unit.set_bookmark(&waiting_name(&self.peer), &waiting)?;

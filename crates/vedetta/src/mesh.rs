@@ -51,7 +51,7 @@ pub(crate) struct Mesh {
 
 impl Meeting {
     /// As the configuration says.
-    pub(crate) fn of(configuration: &Configuration) -> Result<Self, Failure> {
+    pub(crate) fn of(configuration: &Configuration, data: &Path) -> Result<Self, Failure> {
         let usage = |what: &str, reason: &dyn std::fmt::Display| {
             Failure::Usage(format!("vedetta.toml: {what}: {reason}"))
         };
@@ -64,7 +64,7 @@ impl Meeting {
             addresses: configuration.peer_dial.clone(),
             certificate: pem(configuration.peer_certificate.as_deref())?,
             authorities: pem(configuration.peer_authorities.as_deref())?,
-            quota: u64::from(configuration.peer_quota) << 20,
+            allowance: configuration.allowance(data),
         };
         let (address, silence) = (configuration.peer_address.clone(), configuration.peer_silence);
         if silence < SHORTEST {

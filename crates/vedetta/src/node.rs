@@ -12,6 +12,7 @@ use vedetta_api::webhooks::Inner;
 pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;
 use vedetta_indicator::DecayTable;
+use vedetta_link::{Allowance, Reserve};
 use vedetta_model::{Clock as _, Instant, OrganisationId};
 use vedetta_store::Store;
 
@@ -85,6 +86,8 @@ pub(crate) struct Configuration {
     pub(crate) peer_silence: u32,
     /// How many MiB each peer may bring in a day.
     pub(crate) peer_quota: u32,
+    /// How many MiB of the disk with the ledger must stay free for a peer to bring more.
+    pub(crate) peer_reserve: u32,
     /// The gateway that sends text messages: `{"to": …, "text": …}` by `POST`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sms_gateway: Option<String>,
@@ -119,6 +122,7 @@ impl Default for Configuration {
             peer_authorities: None,
             peer_silence: 120,
             peer_quota: 20 << 10,
+            peer_reserve: 1 << 10,
             sms_gateway: None,
             sms_authorization: None,
             decay: Arc::default(),
@@ -137,6 +141,14 @@ impl Configuration {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::input(path.display().to_string(), error)),
         }
+    }
+
+    /// How much each peer may bring. The disk of PostgreSQL is not this machine's to look at.
+    pub(crate) fn allowance(&self, data: &Path) -> Allowance {
+        let octets = |mebibytes: u32| u64::from(mebibytes) << 20;
+        let here = Reserve { place: data.to_owned(), octets: octets(self.peer_reserve) };
+        let reserve = (self.ledger == "sqlite").then_some(here);
+        Allowance { quota: octets(self.peer_quota), reserve }
     }
 
     /// Where webhooks may lead besides the public Internet.

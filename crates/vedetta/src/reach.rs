@@ -85,7 +85,7 @@ pub(crate) fn node_or_ledger(node: &NodeArgs, usage: Use) -> Result<Reached, Fai
         None => {
             let house = Arc::new(node.house(usage)?);
             let configuration = Configuration::read(&node.data)?;
-            let meeting = Meeting::of(&configuration)?;
+            let meeting = Meeting::of(&configuration, &node.data)?;
             let settings = Settings {
                 papers: meeting.papers.clone(),
                 webhook_networks: configuration.inner_networks()?,

@@ -12,6 +12,7 @@ use vedetta_federation::Passages;
 use vedetta_federation::check::Verified;
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, What};
+use vedetta_federation::limits::octets;
 use vedetta_federation::prevails::{self, Contender, Ownership};
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal, ways_name};
@@ -25,6 +26,7 @@ use vedetta_store::{
 
 use super::Load;
 use super::rivals::{Rival, Rivals, ownership};
+use crate::memory::kinds_name;
 use crate::places::{envelope_at, first_of};
 
 /// An item ready to be placed.
@@ -69,6 +71,8 @@ struct Cleared {
 struct Decided<'a> {
     by_handling: HashMap<Arc<Handling>, (Arc<Decision>, String)>,
     interned: HashMap<(Arc<Handling>, Form), ClearanceId>,
+    /// Octets of ways of handling that are new here.
+    fresh: u64,
     /// What most of what comes is like.
     alike: Vec<(Like<'a>, Cleared)>,
     /// By origin, the full form of a derived one, with its handling.
@@ -123,6 +127,7 @@ impl Load {
         for (place, verified) in verified {
             ready.extend(self.ready(unit, (*place, verified), &mut decided)?);
         }
+        self.charge(unit, decided.fresh)?;
         if ready.iter().any(|it| it.state == ItemState::Revoked) {
             self.shared.touch_served();
         }
@@ -147,6 +152,17 @@ impl Load {
             outcomes.push((ready.place, outcome));
         }
         Ok(outcomes)
+    }
+
+    /// New ways of handling cost memory for good: whoever brings them has so much room for them.
+    fn charge(&self, unit: &mut dyn UnitOfWork, fresh: u64) -> Result<(), StoreError> {
+        if fresh == 0 {
+            return Ok(());
+        }
+        let name = kinds_name(&self.peer);
+        let before = unit.bookmark(&name)?.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let all = before.unwrap_or(0_u64).saturating_add(fresh);
+        unit.set_bookmark(&name, &serde_json::to_vec(&all).unwrap_or_default())
     }
 
     fn ready<'a>(
@@ -290,6 +306,9 @@ impl Load {
             return Ok(*known);
         }
         let standing = &self.mesh.standing;
+        if !decided.by_handling.contains_key(handling) && !self.shared.book.knows(handling) {
+            decided.fresh += octets(handling);
+        }
         let (decision, grounds) =
             decided.by_handling.entry(Arc::clone(handling)).or_insert_with(|| {
                 let decision = standing.network.decision(handling);

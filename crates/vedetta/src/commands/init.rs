@@ -118,7 +118,7 @@ impl Init {
         house.found(records, agreements)?;
         progress.step("making the first administrator and playbooks");
         house.set_own(&self.organisation)?;
-        Meeting::of(&Configuration::read(data)?)?.establish(&house, None)?;
+        Meeting::of(&Configuration::read(data)?, data)?.establish(&house, None)?;
         let password = new_password();
         let account = AccountId::new("administrator")
             .map_err(|error| Failure::system("the first account", error))?;

@@ -321,7 +321,9 @@ fn print_list(answer: &Value) {
             );
         }
         if link["over_quota"] == json!(true) {
-            println!("  it waits: it brought as much as peer_quota lets it in a day");
+            println!(
+                "  it waits: it brought what peer_quota lets it in a day, or the disk is full up to peer_reserve"
+            );
         }
         if let Some(since) = peer["silent"].as_str() {
             println!("  ALARM: silent since {since}");

@@ -45,7 +45,7 @@ impl Serve {
             })?,
         };
         let webhook_networks = configuration.inner_networks()?;
-        let meeting = Meeting::of(&configuration)?;
+        let meeting = Meeting::of(&configuration, &self.node.data)?;
         let house = Arc::new(self.node.house(Use::Write)?);
         runtime()?.block_on(async {
             let opening = Opening {
