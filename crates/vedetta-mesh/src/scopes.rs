@@ -17,6 +17,7 @@ use vedetta_store::{
 };
 
 use crate::Nodes;
+use crate::line::Line;
 use crate::places::{gave_way_name, noted};
 use crate::share::{counterparts, is_party, recorded};
 
@@ -24,6 +25,9 @@ use crate::share::{counterparts, is_party, recorded};
 const ACTOR: &str = vedetta_model::part::OFFER_AGAIN;
 /// Releases offered again by one deed.
 const TOGETHER: usize = 500;
+
+/// So many withdrawals of what is held are remembered: who never had it misses none of them.
+const HELD_BACK: usize = 256;
 
 /// For whom a peer speaks, and spoke.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,11 +43,30 @@ struct Spoken {
     contacts: Audience,
     /// What was held then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    held: Vec<HoldScope>,
+    held: Vec<Held>,
     /// What was offered then: with another edition everything is read again.
     edition: String,
     /// What is to be offered again.
     owed: Vec<Owed>,
+}
+
+/// What is held for a peer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptHeld")]
+struct Held {
+    scope: HoldScope,
+    /// Whose authorities ordered it.
+    by: BTreeSet<OrganisationId>,
+    /// Nothing up to here was read for the peer while it was held.
+    after: Sequence,
+}
+
+/// As it is kept. Once it was the scope alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptHeld {
+    Held { scope: HoldScope, by: BTreeSet<OrganisationId>, after: Sequence },
+    Scope(HoldScope),
 }
 
 /// What is to be offered again.
@@ -69,6 +92,8 @@ pub(crate) struct Known {
     ever: Arc<Audience>,
     /// Whether something is to be offered again.
     owes: bool,
+    /// Before which place nothing was read for it while something was held; none when nothing is.
+    held_after: Option<Sequence>,
 }
 
 /// A stretch of what is to be offered again, and where the next begins.
@@ -92,7 +117,8 @@ impl Nodes {
         let edition = self.edition(peer).map_err(|it| FlowError::Conflict(it.to_string()))?;
         let name = spoken_name(peer);
         let before = self.house.read(|reader| reader.bookmark(&name)).map(read)?;
-        let held = held(mesh);
+        let known = before.as_ref().map_or(&[][..], |before| &before.held);
+        let held = held(mesh, known, self.house.bell().last());
         let said =
             Spoken { now: scope, contacts, held, edition, ..before.clone().unwrap_or_default() };
         let mut spoken = match before {
@@ -102,8 +128,9 @@ impl Nodes {
         if let Some(first) = spoken.owed.first().cloned() {
             spoken = self.offer_stretch(peer, mesh, first)?;
         }
+        let held_after = spoken.held.iter().map(|it| it.after).min();
         let (ever, owes) = (Arc::new(spoken.ever), !spoken.owed.is_empty());
-        let known = Known { compiled, ever: Arc::clone(&ever), owes };
+        let known = Known { compiled, ever: Arc::clone(&ever), owes, held_after };
         self.lines().entry(peer.clone()).or_default().spoken = Some(known);
         Ok(ever)
     }
@@ -121,18 +148,70 @@ impl Nodes {
                 let whom = said.now.difference(&before.now);
                 spoken.owed = before.owed;
                 let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
-                let owed = |whom, held| Owed { whom, held, after: Sequence::START, until };
+                let owed = |whom, held, after| Owed { whom, held, after, until };
                 if !whom.is_empty() {
-                    spoken.owed.push(owed(whom, None));
+                    spoken.owed.push(owed(whom, None, Sequence::START));
                 }
-                let over = before.held.iter().filter(|it| !said.held.contains(it));
-                spoken.owed.extend(over.map(|it| owed(said.now.clone(), Some(it.clone()))));
+                let over = before.held.iter().filter(|it| it.gives_way_in(&said.held));
+                let over = over.map(|it| owed(said.now.clone(), Some(it.scope.clone()), it.after));
+                let over: Vec<_> = over.collect();
+                if !over.is_empty() {
+                    let held_back = held_back(unit, &to)?;
+                    offer(unit, &to, held_back.into_iter().collect())?;
+                    unit.set_bookmark(&held_back_name(&to), b"[]")?;
+                }
+                spoken.owed.extend(over);
                 tell_contacts(unit, &to, &said.contacts.difference(&before.contacts))?;
             }
             write(unit, &name, &spoken)?;
             Ok(spoken)
         })?;
         Ok(spoken)
+    }
+
+    /// Notes that something is read for a peer again after a place: what is held is passed over there,
+    /// and offered once the hold is over.
+    pub(crate) fn reads_after(
+        &self,
+        peer: &OrganisationId,
+        place: Sequence,
+    ) -> Result<(), FlowError> {
+        let lowest = |line: &Line| line.spoken.as_ref().and_then(|it| it.held_after);
+        if self.lines().get(peer).and_then(lowest).is_none_or(|lowest| lowest <= place) {
+            return Ok(());
+        }
+        let name = spoken_name(peer);
+        self.house.write(move |unit| {
+            let Some(mut spoken) = read(unit.bookmark(&name)?) else { return Ok(()) };
+            spoken.held.iter_mut().for_each(|it| it.after = it.after.min(place));
+            write(unit, &name, &spoken)
+        })?;
+        if let Some(spoken) = self.lines().entry(peer.clone()).or_default().spoken.as_mut() {
+            spoken.held_after = spoken.held_after.map(|it| it.min(place));
+        }
+        Ok(())
+    }
+
+    /// Remembers withdrawals that a peer is to hear of once what they are of is held no more.
+    pub(crate) fn hold_back(
+        &self,
+        peer: &OrganisationId,
+        places: BTreeSet<Sequence>,
+    ) -> Result<(), FlowError> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let peer = peer.clone();
+        self.house.write(move |unit| {
+            let mut all = held_back(unit, &peer)?;
+            all.extend(&places);
+            while all.len() > HELD_BACK {
+                all.pop_first();
+            }
+            let all = serde_json::to_vec(&all).unwrap_or_default();
+            unit.set_bookmark(&held_back_name(&peer), &all)
+        })?;
+        Ok(())
     }
 
     /// Offers a peer again one stretch of what was passed over for it.
@@ -195,15 +274,37 @@ impl Owed {
     }
 }
 
-/// What is held, as it stands.
-fn held(mesh: &Mesh) -> Vec<HoldScope> {
+impl From<KeptHeld> for Held {
+    fn from(kept: KeptHeld) -> Self {
+        match kept {
+            KeptHeld::Held { scope, by, after } => Self { scope, by, after },
+            KeptHeld::Scope(scope) => Self { scope, by: BTreeSet::new(), after: Sequence::START },
+        }
+    }
+}
+
+impl Held {
+    /// Whether somebody may have it by what is held now that had it not before.
+    fn gives_way_in(&self, now: &[Self]) -> bool {
+        let same = now.iter().find(|it| it.scope == self.scope);
+        same.is_none_or(|same| !same.by.is_superset(&self.by))
+    }
+}
+
+/// What is held, as it stands; what was not before is so from a place on.
+fn held(mesh: &Mesh, before: &[Held], from: Sequence) -> Vec<Held> {
     let standing = &mesh.standing;
     let now = standing.network.compiled_at();
-    let binding = standing.holds.iter().filter(|hold| hold.binds(now));
-    let mut held = Vec::new();
-    for hold in binding {
-        if !held.contains(&hold.scope) {
-            held.push(hold.scope.clone());
+    let mut held: Vec<Held> = Vec::new();
+    for hold in standing.holds.iter().filter(|hold| hold.binds(now)) {
+        let (scope, by) = (&hold.scope, hold.organisation.clone());
+        match held.iter_mut().find(|it| it.scope == *scope) {
+            Some(it) => drop(it.by.insert(by)),
+            None => {
+                let known = before.iter().find(|it| it.scope == *scope);
+                let after = known.map_or(from, |it| it.after);
+                held.push(Held { scope: scope.clone(), by: [by].into(), after });
+            }
         }
     }
     held
@@ -315,6 +416,19 @@ fn read(kept: Option<Vec<u8>>) -> Option<Spoken> {
 
 fn write(unit: &mut dyn UnitOfWork, name: &str, spoken: &Spoken) -> Result<(), StoreError> {
     unit.set_bookmark(name, &serde_json::to_vec(spoken).unwrap_or_default())
+}
+
+/// The withdrawals of which a peer was not told, since what they are of is held.
+fn held_back<R: Reader + ?Sized>(
+    reader: &mut R,
+    peer: &OrganisationId,
+) -> Result<BTreeSet<Sequence>, StoreError> {
+    let kept = reader.bookmark(&held_back_name(peer))?;
+    Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+}
+
+fn held_back_name(peer: &OrganisationId) -> String {
+    format!("held-back/{peer}")
 }
 
 /// Where it is kept for whom a peer speaks.

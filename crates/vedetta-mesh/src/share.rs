@@ -8,7 +8,7 @@ mod turns;
 pub(crate) use held::whole_of;
 pub(crate) use notices::{counterparts, is_party};
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
@@ -85,8 +85,11 @@ struct Sharing<'a> {
     refused: OnceCell<Vec<Refused>>,
     parcels: Vec<Parcel>,
     octets: usize,
-    /// The place that is being read.
+    /// The place that is being read, and the earliest that was, those that are named among them.
     reading: u64,
+    earliest: Sequence,
+    /// Withdrawals that were kept from it, since what they are of is held.
+    held_back: RefCell<BTreeSet<Sequence>>,
     sent: Vec<(u64, Sequence, Audience)>,
     /// How much would go to it and has been through as many nodes as it may.
     far: usize,
@@ -113,6 +116,8 @@ impl Nodes {
             parcels: Vec::new(),
             octets: 0,
             reading: 0,
+            earliest: Sequence(ask.span.after),
+            held_back: RefCell::default(),
             sent: Vec::new(),
             far: 0,
         };
@@ -122,7 +127,11 @@ impl Nodes {
             (sharing.octets, sharing.far) = (0, 0);
             sharing.read(reader)
         })?;
-        let Sharing { parcels, sent, far, .. } = sharing;
+        let Sharing { parcels, sent, far, earliest, held_back, .. } = sharing;
+        self.hold_back(peer, held_back.into_inner())?;
+        if ask.lane != Lane::Urgent {
+            self.reads_after(peer, earliest)?;
+        }
         let seals = parcels.iter().flat_map(Parcel::sealed_by);
         let others = seals.filter(|node| ![&mesh.me, peer].contains(node));
         self.introduce(peer, others.cloned().collect())?;
@@ -520,6 +529,7 @@ impl Sharing<'_> {
                 self.gave_way(reader, entry, clearance)?;
             }
             Kept::OfferedAgain { under, after, until } if self.ask.lane != Lane::Urgent => {
+                self.earliest = self.earliest.min(after);
                 let rests = self.shared.book.resting_on(&under);
                 for item in self.items(reader, (after, until), Some(&rests))?.into_values() {
                     self.item(reader, item, "")?;
@@ -544,6 +554,7 @@ impl Sharing<'_> {
     /// A place that was read before, in the light of this day.
     fn again(&mut self, reader: &mut dyn Reader, place: Sequence) -> Result<(), StoreError> {
         let before = Sequence(place.0.saturating_sub(1));
+        self.earliest = self.earliest.min(before);
         let Some(entry) = reader.entries(before, 1)?.pop() else { return Ok(()) };
         if !is_release(&entry) {
             return self.entry(reader, &entry, None);

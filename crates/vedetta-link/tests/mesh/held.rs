@@ -15,10 +15,14 @@ fn officer(node: &Node) -> Actor {
 
 /// Holds something at a node, as an authority ordered that reads as the agency.
 fn hold(node: &Node, scope: HoldScope) -> Hold {
+    hold_for(node, ("order", "poli-cert"), scope)
+}
+
+fn hold_for(node: &Node, (order, organisation): (&str, &str), scope: HoldScope) -> Hold {
     let hold = Hold {
-        id: "order".parse().unwrap(),
+        id: order.parse().unwrap(),
         authority: "Procura della Repubblica".into(),
-        organisation: id("poli-cert"),
+        organisation: id(organisation),
         scope,
         reason: "proc. 1/26".into(),
         from: node.house.now(),
@@ -96,5 +100,89 @@ fn what_was_held_for_its_victim_or_its_producer_comes_once_that_is_over() {
         lift(&umbria, &hold);
         settle(&mut wires);
         assert!(national.reads("cnaipic", &incident().id()), "{of:?}");
+    }
+}
+
+#[test]
+fn what_two_orders_held_goes_to_the_authority_of_the_one_that_is_left() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    let scope = HoldScope::Item(item.id());
+    let other = hold(&umbria, scope.clone());
+    hold_for(&umbria, ("second", "cnaipic"), scope);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(!national.reads("cnaipic", &item.id()));
+    lift(&umbria, &other);
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &item.id()), "it holds it alone");
+}
+
+#[test]
+fn what_a_peer_had_before_it_was_held_does_not_come_again() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let [before, during] = [1, 2].map(|n| TestItem::indicator(n).tlp("AMBER"));
+    umbria.bring("perugia", &[before.clone()]);
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &before.id()));
+    let hold = hold(&umbria, HoldScope::Producer(id("perugia")));
+    umbria.bring("perugia", &[during.clone()]);
+    settle(&mut wires);
+    assert!(!went(&wires, during.id().as_str()));
+    lift(&umbria, &hold);
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &during.id()));
+    let again = wires[0].seen.iter().filter(|it| it.contains(before.id().as_str()));
+    assert_eq!(again.count(), 1);
+}
+
+#[test]
+fn what_was_read_again_while_it_was_held_comes_once_that_is_over() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    let hold = hold(&umbria, HoldScope::Producer(id("perugia")));
+    // Noted when the peer had confirmed nothing yet.
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert!(!national.reads("cnaipic", &item.id()));
+    lift(&umbria, &hold);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert!(national.reads("cnaipic", &item.id()));
+}
+
+#[test]
+fn of_what_is_held_only_those_hear_that_it_was_withdrawn_who_had_it() {
+    let [had, never] = [1, 2].map(|n| TestItem::indicator(n).tlp("AMBER"));
+    let words = "a word about it";
+    for of in [HoldScope::Item(never.id()), HoldScope::Producer(id("perugia"))] {
+        let [national, umbria] =
+            ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+        pair(&national, &umbria);
+        let mut wires = [Wire::between(&national, &umbria)];
+        umbria.bring("perugia", &[had.clone()]);
+        settle(&mut wires);
+        let order = hold(&umbria, of.clone());
+        umbria.bring("perugia", &[never.clone()]);
+        settle(&mut wires);
+        let withdraw = |item: &TestItem| {
+            umbria.house.withdraw(&umbria.person("perugia"), &item.id(), words).unwrap();
+        };
+        withdraw(&never);
+        settle(&mut wires);
+        assert!(!went(&wires, never.id().as_str()), "{of:?}");
+        if let HoldScope::Producer(_) = of {
+            // Who had it hears of it, and of nothing more.
+            withdraw(&had);
+            settle(&mut wires);
+            assert!(!national.reads("cnaipic", &had.id()) && !went(&wires, words));
+        }
+        lift(&umbria, &order);
+        settle(&mut wires);
+        assert!(went(&wires, never.id().as_str()), "{of:?}");
     }
 }

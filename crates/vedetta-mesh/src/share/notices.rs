@@ -7,9 +7,11 @@ use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Agreement, Audience, Contact, ItemId, OrganisationId};
 use vedetta_policy::Network;
 use vedetta_store::written::{RecordFacts, WithdrawnFacts};
-use vedetta_store::{ClearanceId, Entry, Reader, RecordKind, Sequence, StoreError, StoredItem};
+use vedetta_store::{
+    ClearanceId, DeliveryBatch, Door, Entry, Reader, RecordKind, Sequence, StoreError, StoredItem,
+};
 
-use super::{Sharing, recorded};
+use super::{Sharing, recorded, whole_of};
 use crate::take::is_of;
 use crate::take::items::aside::aside;
 
@@ -30,10 +32,17 @@ impl Sharing<'_> {
         {
             return Ok(());
         }
+        let held = self.is_held_from(releases.iter().map(|it| (it.clearance, whole_of(it))));
+        if held && !self.went(reader, &releases)? {
+            self.held_back.borrow_mut().insert(entry.stamp.seq);
+            return Ok(());
+        }
         let facts: serde_json::Value = serde_json::from_str(facts).unwrap_or_default();
         let reason = facts.get("reason").and_then(|it| it.as_str()).unwrap_or_default();
-        // Those that were written before there was a limit are longer.
-        let reason = reason.chars().take(LONGEST_WORDS).collect();
+        // Those that were written before there was a limit are longer; and of what is held nothing more
+        // is told than that it does not count.
+        let words = if held { 0 } else { LONGEST_WORDS };
+        let reason = reason.chars().take(words).collect();
         // Also of one that has left: without a name it would be what everybody brought.
         let producer = match producer {
             Some(number) => {
@@ -82,6 +91,42 @@ impl Sharing<'_> {
         })
     }
 
+    /// Whether an authority holds from everybody at the peer all that may have been cleared for them.
+    fn is_held_from(&self, released: impl Iterator<Item = (ClearanceId, ItemId)>) -> bool {
+        let (book, network) = (&self.shared.book, &self.mesh.standing.network);
+        let mut any = false;
+        for (id, whole) in released.filter(|(id, _)| self.may_have([*id].into_iter())) {
+            let Some(clearance) = book.get(id) else { continue };
+            let (handling, form) = (&clearance.handling, clearance.form);
+            let produced = network.number(&handling.producer);
+            let theirs = recorded(book, &clearance).intersection(&self.ever);
+            let kept = network.kept_of(&whole, &handling.producer, &theirs);
+            let item = kept.is_some_and(|kept| kept.is_empty());
+            let unheld = network.decision_unheld(handling);
+            let decided = network.decision(handling);
+            let lost = unheld.entitled(form).difference(decided.entitled(form));
+            let all = !lost.is_empty() && !decided.entitled(form).meets(&theirs);
+            if produced.is_some_and(|it| self.ever.contains(it)) || !(item || all) {
+                return false;
+            }
+            any = true;
+        }
+        any
+    }
+
+    /// Whether something is known to have gone to the peer.
+    fn went(&self, reader: &mut dyn Reader, releases: &[StoredItem]) -> Result<bool, StoreError> {
+        for release in releases {
+            let rows = reader.deliveries(release.stamp.seq)?;
+            let theirs =
+                |it: &DeliveryBatch| it.door == Door::Peer && it.audience.meets(&self.ever);
+            if rows.iter().any(|it| theirs(&it.batch)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether what is no item is for the peer.
     pub(super) fn concerns(
         &self,
@@ -95,8 +140,17 @@ impl Sharing<'_> {
                 let of = (origin, &withdrawal.item);
                 // What gave way here was passed on all the same.
                 let aside = aside(reader, of, withdrawal.producer.as_ref())?;
-                let released = releases.iter().map(|release| release.clearance);
-                self.may_have(released.chain(aside))
+                let released = releases.iter().map(|it| (it.clearance, whole_of(it)));
+                let aside = aside.into_iter().map(|it| (it, withdrawal.item.clone()));
+                let all: Vec<_> = released.chain(aside).collect();
+                if !self.may_have(all.iter().map(|(clearance, _)| *clearance)) {
+                    return Ok(false);
+                }
+                if self.is_held_from(all.into_iter()) && !self.went(reader, &releases)? {
+                    self.held_back.borrow_mut().insert(Sequence(self.reading));
+                    return Ok(false);
+                }
+                true
             }
             What::Agreement(signed) => {
                 is_party(&self.mesh.standing.network, &signed.text, &self.scope)
