@@ -101,6 +101,9 @@ const LOOKED: u64 = 50_000;
 /// The same where a text is looked for: each is told, with the names of what it says by number.
 const LOOKED_INTO: u64 = 10_000;
 const TOGETHER: u64 = 1_000;
+/// And so many of these are told at once, until so many names were looked up.
+const PIECE: usize = if cfg!(test) { 1 } else { 10 };
+const NAMES: usize = if cfg!(test) { 900 } else { 20_000 };
 /// Octets of bodies that are held until they are told.
 const KEPT: usize = if cfg!(test) { 4 << 10 } else { 8 << 20 };
 
@@ -234,19 +237,30 @@ impl Wanted {
             Some(since) => house.place_at(since.before(TICK))?.0,
             None => 0,
         };
-        let (mut entries, mut looked, mut back_to) = (Vec::new(), 0, None);
-        while end > floor && looked < self.bound && entries.len() < self.most {
+        let (mut entries, mut looked, mut back_to, mut names) = (Vec::new(), 0, None, 0);
+        while end > floor && looked < self.bound && entries.len() < self.most && names < NAMES {
             let start = end.saturating_sub(TOGETHER.min(self.bound)).max(floor);
             let (count, oldest, fitting) = self.between((house, by), (start, end))?;
             looked += count;
             back_to = oldest.or(back_to);
-            let missing = self.most - entries.len();
-            // Without a text all of them are found.
-            let at_once = if self.text.is_empty() { missing } else { usize::MAX };
-            let told = tell((house, by), fitting.into_iter().rev().take(at_once))?;
-            entries.extend(told.into_iter().filter(|it| self.is_said(it)).take(missing));
-            end = match entries.last() {
-                Some(last) if entries.len() == self.most => last.entry.stamp.seq.0 - 1,
+            let mut fitting = fitting.into_iter().rev().peekable();
+            let mut told_to = None;
+            while fitting.peek().is_some() && entries.len() < self.most && names < NAMES {
+                let missing = self.most - entries.len();
+                // Without a text all of them are found.
+                let at_once = if self.text.is_empty() { missing } else { PIECE };
+                let told = self.tell((house, by), fitting.by_ref().take(at_once))?;
+                told_to = told.last().map(|it| it.entry.stamp);
+                names += told.iter().map(named).sum::<usize>();
+                entries.extend(told.into_iter().filter(|it| self.is_said(it)).take(missing));
+            }
+            end = match (entries.last(), told_to) {
+                (Some(last), _) if entries.len() == self.most => last.entry.stamp.seq.0 - 1,
+                (_, Some(last)) if fitting.peek().is_some() => {
+                    looked -= last.seq.0 - 1 - start;
+                    back_to = Some(last.at);
+                    last.seq.0 - 1
+                }
                 _ => start,
             };
         }
@@ -270,9 +284,54 @@ impl Wanted {
             oldest = oldest.or(Some(first.stamp.at));
             (place, count) = (last.stamp.seq.0, count + page.len() as u64);
             let fit = page.into_iter().filter(|entry| self.filter.admits(entry));
-            hits.extend(Hit::all((house, by), fit.map(without_item).collect(), &mut held)?);
+            hits.extend(self.hold((house, by), fit.map(without_item).collect(), &mut held)?);
         }
         Ok((count, oldest, hits))
+    }
+
+    /// Some entries that fit; when they carry too much to be held, they are told now.
+    fn hold(
+        &self,
+        asking: (&House, &Actor),
+        fit: Vec<Entry>,
+        held: &mut usize,
+    ) -> Result<Vec<Hit>, FlowError> {
+        let octets: usize = fit.iter().map(|it| it.body.len()).sum();
+        if *held + octets <= KEPT {
+            *held += octets;
+            return Ok(fit.into_iter().map(Hit::Untold).collect());
+        }
+        let told = self.told(asking, fit)?.into_iter().map(without_body);
+        Ok(told.map(Hit::Told).collect())
+    }
+
+    /// Tells those that are not told yet.
+    fn tell(
+        &self,
+        asking: (&House, &Actor),
+        hits: impl Iterator<Item = Hit>,
+    ) -> Result<Vec<ToldEntry>, FlowError> {
+        let (mut all, mut untold) = (Vec::new(), Vec::new());
+        for hit in hits {
+            all.push(match hit {
+                Hit::Told(told) => Some(told),
+                Hit::Untold(entry) => {
+                    untold.push(entry);
+                    None
+                }
+            });
+        }
+        let mut told = self.told(asking, untold)?.into_iter().map(without_body);
+        Ok(all.into_iter().filter_map(|it| it.or_else(|| told.next())).collect())
+    }
+
+    /// Of each everything is named where a text is looked for: it may be any of the names.
+    fn told(
+        &self,
+        (house, by): (&House, &Actor),
+        entries: Vec<Entry>,
+    ) -> Result<Vec<ToldEntry>, FlowError> {
+        if self.text.is_empty() { house.tell(by, entries) } else { house.tell_whole(by, entries) }
     }
 
     /// Whether an entry says the text: as the ledger has it, or as it is told.
@@ -299,40 +358,11 @@ fn without_body(it: ToldEntry) -> ToldEntry {
     ToldEntry { entry, ..it }
 }
 
-impl Hit {
-    /// Some entries that fit; when they carry too much to be held, they are told now.
-    fn all(
-        (house, by): (&House, &Actor),
-        fit: Vec<Entry>,
-        held: &mut usize,
-    ) -> Result<Vec<Self>, FlowError> {
-        let octets: usize = fit.iter().map(|it| it.body.len()).sum();
-        if *held + octets <= KEPT {
-            *held += octets;
-            return Ok(fit.into_iter().map(Self::Untold).collect());
-        }
-        let told = house.tell(by, fit)?.into_iter().map(without_body);
-        Ok(told.map(Self::Told).collect())
-    }
-}
-
-/// Tells those that are not told yet, at once: so much is looked up for one answer and no more.
-fn tell(
-    (house, by): (&House, &Actor),
-    hits: impl Iterator<Item = Hit>,
-) -> Result<Vec<ToldEntry>, FlowError> {
-    let (mut all, mut untold) = (Vec::new(), Vec::new());
-    for hit in hits {
-        all.push(match hit {
-            Hit::Told(told) => Some(told),
-            Hit::Untold(entry) => {
-                untold.push(entry);
-                None
-            }
-        });
-    }
-    let mut told = house.tell(by, untold)?.into_iter().map(without_body);
-    Ok(all.into_iter().filter_map(|it| it.or_else(|| told.next())).collect())
+/// How many items are named in what is told of deliveries.
+fn named(it: &ToldEntry) -> usize {
+    let batches = it.told.get("deliveries").and_then(|it| it.as_array());
+    let items = |it: &serde_json::Value| it["items"].as_array().map_or(0, Vec::len);
+    batches.into_iter().flatten().map(items).sum()
 }
 
 fn table(entries: &[ToldEntry]) -> Table {
@@ -389,6 +419,8 @@ impl Audit {
 
 #[cfg(test)]
 mod tests {
+    use vedetta_flow::{DeliveryBatch, Door};
+    use vedetta_model::Audience;
     use vedetta_testkit::TestHouse;
     use vedetta_testkit::items::TestItem;
 
@@ -458,5 +490,42 @@ mod tests {
             rounds > 3 && looked <= last,
             "it is among the first, and none was looked at twice"
         );
+    }
+
+    #[test]
+    fn a_text_is_found_in_any_of_many_names_and_the_search_says_how_far_it_got() {
+        let test = TestHouse::small();
+        let items: Vec<_> = (1..=1_600).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+        test.bring("perugia", &items);
+        let admin = test.administrator();
+        let all = test.house.entries(&admin, Sequence::START, 10_000).unwrap();
+        let of = all.iter().filter(|it| it.kind == EntryKind::Item);
+        let releases: Vec<_> = of.map(|it| (it.stamp.seq.0, it.subject.clone())).collect();
+        let everyone = test.house.standing().network.everyone().clone();
+        for some in releases.chunks(400) {
+            let batches = some.chunks(20).enumerate().map(|(n, some)| DeliveryBatch {
+                releases: some.iter().map(|(place, _)| *place).collect(),
+                door: Door::Stream,
+                at: Instant::from_micros(n as i64),
+                audience: Audience::clone(&everyone),
+            });
+            test.house.record_deliveries(batches.collect()).unwrap();
+        }
+        let mut wanted = Wanted {
+            filter: EntryFilter { kind: Some(EntryKind::Delivered), ..EntryFilter::default() },
+            text: releases[399].1.clone(),
+            before: None,
+            most: 5,
+            bound: LOOKED_INTO,
+            w: Words(Language::It),
+        };
+        // The newest delivery has the last of them, and the oldest the one that is looked for.
+        let last = test.house.bell().last().0;
+        let first = wanted.find(&test.house, &admin).unwrap();
+        let older = first.older.unwrap();
+        assert!(first.entries.is_empty());
+        assert_eq!(first.looked, last - older + 1, "it says how far names were looked up");
+        wanted.before = Some(older);
+        assert_eq!(wanted.find(&test.house, &admin).unwrap().entries.len(), 1);
     }
 }

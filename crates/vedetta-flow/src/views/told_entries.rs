@@ -35,8 +35,28 @@ pub struct ToldEntry {
 const NAMED: usize = 20;
 /// Releases looked up for one answer, each with its body; any more are counted and not named.
 const LOOKED_UP: usize = 1_000;
+/// Of so many entries about deliveries in one answer everything is named that is named of one.
+const WHOLE: usize = LOOKED_UP / (NAMED * NAMED);
 
 impl House {
+    /// The same, a few at a time, so that of each everything is named. Whoever asks bounds how many.
+    ///
+    /// # Errors
+    /// As [`House::tell`].
+    pub fn tell_whole(&self, by: &Actor, entries: Vec<Entry>) -> Result<Vec<ToldEntry>, FlowError> {
+        let (mut all, mut few, mut large) = (Vec::with_capacity(entries.len()), Vec::new(), 0);
+        for entry in entries {
+            large += usize::from(entry.kind == EntryKind::Delivered);
+            if large > WHOLE {
+                all.extend(self.tell(by, std::mem::take(&mut few))?);
+                large = 1;
+            }
+            few.push(entry);
+        }
+        all.extend(self.tell(by, few)?);
+        Ok(all)
+    }
+
     /// Entries with their names.
     ///
     /// # Errors
