@@ -28,6 +28,8 @@ const TOGETHER: usize = 500;
 
 /// So many withdrawals of what is held are remembered: who never had it misses none of them.
 const HELD_BACK: usize = 256;
+/// So many kinds of what is owed are told apart.
+const KINDS: usize = 64;
 
 /// For whom a peer speaks, and spoke.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,7 +72,7 @@ enum KeptHeld {
 }
 
 /// What is to be offered again.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Owed {
     /// What was cleared for these.
     #[serde(with = "octets")]
@@ -150,7 +152,7 @@ impl Nodes {
                 let until = unit.head()?.map_or(Sequence::START, |(stamp, _)| stamp.seq);
                 let owed = |whom, held, after| Owed { whom, held, after, until };
                 if !whom.is_empty() {
-                    spoken.owed.push(owed(whom, None, Sequence::START));
+                    owe(&mut spoken.owed, owed(whom, None, Sequence::START));
                 }
                 let over = before.held.iter().filter(|it| it.gives_way_in(&said.held));
                 let over = over.map(|it| owed(said.now.clone(), Some(it.scope.clone()), it.after));
@@ -160,7 +162,7 @@ impl Nodes {
                     offer(unit, &to, held_back.into_iter().collect())?;
                     unit.set_bookmark(&held_back_name(&to), b"[]")?;
                 }
-                spoken.owed.extend(over);
+                over.into_iter().for_each(|it| owe(&mut spoken.owed, it));
                 tell_contacts(unit, &to, &said.contacts.difference(&before.contacts))?;
             }
             write(unit, &name, &spoken)?;
@@ -311,6 +313,20 @@ fn held(mesh: &Mesh, before: &[Held], from: Sequence) -> Vec<Held> {
 }
 
 /// The releases of a stretch that were cleared for those who are new.
+/// Owes some more, together with what is owed alike already: but for the first, which is on its way.
+/// Of more kinds than so many everything is offered again.
+fn owe(all: &mut Vec<Owed>, more: Owed) {
+    let more = if all.len() < KINDS { more } else { Owed { held: None, ..more } };
+    match all.iter_mut().skip(1).find(|it| it.held == more.held) {
+        Some(it) => {
+            it.whom.absorb(&more.whom);
+            it.after = it.after.min(more.after);
+            it.until = it.until.max(more.until);
+        }
+        None => all.push(more),
+    }
+}
+
 fn releases(
     reader: &mut dyn Reader,
     owed: &Owed,
@@ -452,5 +468,35 @@ mod octets {
 
     pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Audience, D::Error> {
         Ok(Vec::deserialize(from)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::OrganisationNumber;
+
+    use super::*;
+
+    #[test]
+    fn what_is_owed_alike_is_owed_once_and_of_few_kinds() {
+        let owed = |whom, held: Option<&str>, after, until| Owed {
+            whom: Audience::from_iter([OrganisationNumber(whom)]),
+            held: held.map(|id| HoldScope::Producer(OrganisationId::new(id).unwrap())),
+            after: Sequence(after),
+            until: Sequence(until),
+        };
+        let mut all = vec![owed(1, None, 400, 900)];
+        for n in 2..500 {
+            owe(&mut all, owed(n, None, u64::from(n % 7), 1_000 + u64::from(n)));
+        }
+        let [first, second] = &all[..] else { panic!("{}", all.len()) };
+        assert_eq!(*first, owed(1, None, 400, 900), "what is on its way goes on");
+        assert_eq!((second.after, second.until), (Sequence(0), Sequence(1_499)));
+        assert_eq!(second.whom.iter().count(), 498);
+        for n in 0..500 {
+            owe(&mut all, owed(n, Some(&format!("town-{n}")), 0, 2_000));
+        }
+        assert_eq!(all.len(), KINDS);
+        assert_eq!(all[1].until, Sequence(2_000), "what is beyond is offered with everything");
     }
 }
