@@ -7,7 +7,7 @@ use vedetta_model::{Instant, OrganisationId};
 use crate::bookmark::Bookmark;
 use crate::check::{Refusal, Trust, Verified};
 use crate::envelope::Envelope;
-use crate::frame::{MOST_REFUSALS, Told};
+use crate::frame::Told;
 use crate::hop::{MOST_HOPS, Sending};
 use crate::key::SecretKey;
 use crate::limits::{Beside, Limits, subject};
@@ -168,7 +168,7 @@ impl Checked {
             Some((place, envelope.origin.clone(), subject(&envelope.what)?))
         };
         let changes = arrival.verified.iter().enumerate().filter_map(change).collect();
-        let told = arrival.refused.iter().take(MOST_REFUSALS).map(|it| Told {
+        let told = arrival.refused.iter().map(|it| Told {
             leaf: it.leaf,
             why: it.why.name().into(),
             says: it.why.to_string(),

@@ -55,6 +55,9 @@ const MOST_BESIDE: usize = 64 << 20;
 /// And so many more with each tick.
 const BESIDE: usize = 1 << 20;
 
+/// And so many for each envelope that it was sent, to refuse it.
+const REFUSAL: usize = 1 << 10;
+
 /// Of the cards that are sent, so many go in one frame.
 const CARDS_AT_ONCE: usize = 100;
 
@@ -348,7 +351,12 @@ impl Link {
                 }
             }
             (_, Frame::Beat(beat)) => self.beat(beat, now, out),
-            (_, Frame::Notice(notice)) => out.push(Output::Refused(notice.refusals)),
+            (_, Frame::Notice(notice)) => {
+                // Who was sent much may have much to refuse.
+                let due = REFUSAL * self.sending.refused(notice.refusals.len());
+                self.beside = self.beside.saturating_sub(due);
+                out.push(Output::Refused(notice.refusals));
+            }
             (_, Frame::Rewind(rewind)) => self.rewind(rewind, out),
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct Line {
     pub(crate) introductions: u64,
     /// For whom it speaks, as far as that was looked up.
     pub(crate) spoken: Option<Known>,
+    /// Whether ways are to be looked through that it is to be offered again, as far as that was asked.
+    pub(crate) looks: Option<bool>,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
     /// What went to it and is not written down yet.

@@ -102,13 +102,28 @@ pub(crate) struct Known {
 type Stretch = (Vec<Sequence>, Option<Sequence>);
 
 impl Nodes {
-    /// Notes for whom a peer speaks, before anything is read for it, and writes down the next stretch
-    /// of what it is to be offered again. Says for whom it ever spoke.
-    pub(crate) fn note_scope(
+    /// Writes down what a peer is to be offered again by now, though nothing was written here: a hold
+    /// ends by the clock.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn look_after(&self, peer: &OrganisationId) -> Result<(), FlowError> {
+        self.attend(peer, &*self.house.mesh()?).map(drop)
+    }
+
+    /// The same, by what stands. Says for whom the peer ever spoke.
+    pub(crate) fn attend(
         &self,
         peer: &OrganisationId,
         mesh: &Mesh,
     ) -> Result<Arc<Audience>, FlowError> {
+        self.offer_passed_over(peer)?;
+        self.note_scope(peer, mesh)
+    }
+
+    /// Notes for whom a peer speaks, before anything is read for it, and writes down the next stretch
+    /// of what it is to be offered again. Says for whom it ever spoke.
+    fn note_scope(&self, peer: &OrganisationId, mesh: &Mesh) -> Result<Arc<Audience>, FlowError> {
         let compiled = mesh.standing.compiled;
         let known = self.lines().get(peer).and_then(|line| line.spoken.clone());
         if let Some(known) = known.filter(|it| it.compiled == compiled && !it.owes) {
@@ -293,6 +308,20 @@ impl Held {
     }
 }
 
+/// Owes some more, together with what is owed alike already: but for the first, which is on its way.
+/// Of more kinds than so many everything is offered again.
+fn owe(all: &mut Vec<Owed>, more: Owed) {
+    let more = if all.len() < KINDS { more } else { Owed { held: None, ..more } };
+    match all.iter_mut().skip(1).find(|it| it.held == more.held) {
+        Some(it) => {
+            it.whom.absorb(&more.whom);
+            it.after = it.after.min(more.after);
+            it.until = it.until.max(more.until);
+        }
+        None => all.push(more),
+    }
+}
+
 /// What is held, as it stands; what was not before is so from a place on.
 fn held(mesh: &Mesh, before: &[Held], from: Sequence) -> Vec<Held> {
     let standing = &mesh.standing;
@@ -313,20 +342,6 @@ fn held(mesh: &Mesh, before: &[Held], from: Sequence) -> Vec<Held> {
 }
 
 /// The releases of a stretch that were cleared for those who are new.
-/// Owes some more, together with what is owed alike already: but for the first, which is on its way.
-/// Of more kinds than so many everything is offered again.
-fn owe(all: &mut Vec<Owed>, more: Owed) {
-    let more = if all.len() < KINDS { more } else { Owed { held: None, ..more } };
-    match all.iter_mut().skip(1).find(|it| it.held == more.held) {
-        Some(it) => {
-            it.whom.absorb(&more.whom);
-            it.after = it.after.min(more.after);
-            it.until = it.until.max(more.until);
-        }
-        None => all.push(more),
-    }
-}
-
 fn releases(
     reader: &mut dyn Reader,
     owed: &Owed,

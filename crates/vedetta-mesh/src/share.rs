@@ -82,7 +82,7 @@ struct Sharing<'a> {
     /// Whose contacts it may know, once that was asked.
     counterparts: OnceCell<Audience>,
     /// What it refused, once that was asked.
-    refused: OnceCell<Vec<Refused>>,
+    refused: OnceCell<Refused>,
     parcels: Vec<Parcel>,
     octets: usize,
     /// The place that is being read, and the earliest that was, those that are named among them.
@@ -110,7 +110,7 @@ impl Nodes {
             peer,
             ask,
             scope: mesh.scope(peer),
-            ever: self.note_scope(peer, &mesh)?,
+            ever: self.attend(peer, &mesh)?,
             counterparts: OnceCell::new(),
             refused: OnceCell::new(),
             parcels: Vec::new(),
@@ -700,11 +700,8 @@ impl Sharing<'_> {
         if self.refused.get().is_none() {
             let _before = self.refused.set(refused(reader, self.peer)?);
         }
-        let refused = self.refused.get().map_or(&[][..], |it| it);
-        Ok(!refused.is_empty() && {
-            let leaf = envelope.leaf();
-            refused.iter().any(|it| it.is(leaf, place))
-        })
+        let refused = self.refused.get().filter(|it| !it.is_nothing());
+        Ok(refused.is_some_and(|refused| refused.is(envelope.leaf(), place)))
     }
 
     /// By whose right an envelope that came goes to the peer; nothing when it has been there.

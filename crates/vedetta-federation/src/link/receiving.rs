@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{CREDIT, Output, Taken, Taking};
 use crate::bookmark::Bookmark;
 use crate::cards::{MOST_CARDS, MOST_NODES};
-use crate::frame::{Batch, Credit, Frame, Notice};
+use crate::frame::{Batch, Credit, Frame, MOST_REFUSALS, Notice};
 
 #[derive(Debug)]
 pub(super) struct Receiving {
@@ -84,9 +84,8 @@ impl Receiving {
             return;
         }
         self.bookmark = taken.bookmark;
-        if !taken.refused.is_empty() {
-            let notice = Notice { refusals: taken.refused };
-            out.push(Output::Send(Frame::Notice(notice)));
+        for some in taken.refused.chunks(MOST_REFUSALS) {
+            out.push(Output::Send(Frame::Notice(Notice { refusals: some.to_vec() })));
         }
         if waited {
             return;

@@ -38,6 +38,8 @@ pub(super) struct Sending {
     /// One credit is left for what is new, when the peer gives more than one.
     spare: u32,
     number: u64,
+    /// So many refusals the peer may have to tell.
+    answers: usize,
     turn: u8,
     flight: VecDeque<Flight>,
     urgent: Course,
@@ -98,6 +100,7 @@ impl Sending {
             credit: 0,
             spare: 0,
             number: 0,
+            answers: 0,
             turn: 0,
             flight: VecDeque::new(),
             urgent: Course::new(Lane::Urgent),
@@ -193,6 +196,13 @@ impl Sending {
         course.fetched(fetched);
     }
 
+    /// The peer refuses so many; says how many of these it had to.
+    pub(super) fn refused(&mut self, count: usize) -> usize {
+        let due = count.min(self.answers);
+        self.answers -= due;
+        due
+    }
+
     /// What was read to nowhere is asked for again.
     pub(super) fn tick(&mut self) {
         for course in [&mut self.urgent, &mut self.live, &mut self.backlog] {
@@ -213,6 +223,7 @@ impl Sending {
             let Part { span, hash, envelopes, .. } = part;
             let number = self.number;
             self.flight.push_back(Flight { number, span, hash });
+            self.answers += envelopes.len();
             let batch = Batch { number, lane, span, hash, envelopes };
             out.push(Output::Send(Frame::Batch(Box::new(batch))));
         }

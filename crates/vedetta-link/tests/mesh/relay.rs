@@ -343,8 +343,27 @@ fn revoke(node: &Node, other: &Node) {
     node.nodes.revoke_key(&node.administrator(), key, "not believed here").unwrap();
 }
 
+#[test]
+fn it_is_so_of_more_than_fit_a_notice_or_are_told_apart() {
+    let regions = ["cosc-umbria", "cosc-liguria"];
+    refused_for_their_way(
+        &of_the_agency(Some("pro-c2si"), "lineage", &regions),
+        (revoke, "revoked-key"),
+        300,
+    );
+}
+
 /// What comes to the national centre by two regions, of which a municipality believes one no more.
-fn refused_for_its_way(agency: &Agreement, (disbelieve, why): (impl Fn(&Node, &Node), &str)) {
+fn refused_for_its_way(agency: &Agreement, disbelief: (impl Fn(&Node, &Node), &str)) {
+    refused_for_their_way(agency, disbelief, 1);
+}
+
+/// The same of so many items.
+fn refused_for_their_way(
+    agency: &Agreement,
+    (disbelieve, why): (impl Fn(&Node, &Node), &str),
+    many: u32,
+) {
     let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
     let regions = ["cosc-umbria", "cosc-liguria"];
     let held = |name: &str| {
@@ -367,27 +386,38 @@ fn refused_for_its_way(agency: &Agreement, (disbelieve, why): (impl Fn(&Node, &N
     assert!(town.reads("perugia", &first.id()));
     drop(start);
     disbelieve(&town, &umbria);
-    let bring = |n| {
-        let item = TestItem::indicator(n).tlp("AMBER");
-        agency.bring("poli-cert", &[item.clone()]);
+    let bring = |first: u32| {
+        let items: Vec<_> =
+            (first..first + many).map(|n| TestItem::indicator(n).tlp("AMBER")).collect();
+        agency.bring("poli-cert", &items);
         settle(&mut [Wire::between(&umbria, &agency), Wire::between(&liguria, &agency)]);
-        item
+        items
     };
+    let reads =
+        |items: &[TestItem]| items.iter().filter(|it| town.reads("perugia", &it.id())).count();
     // Both ways are there when it is offered, or the second comes once the first was refused.
-    let item = bring(2);
+    let items = bring(2);
     for relay in [&umbria, &liguria] {
         settle(&mut [Wire::between(&national, relay)]);
     }
     let mut last = [Wire::between(&national, &town)];
     settle(&mut last);
-    assert!(town.reads("perugia", &item.id()));
-    let item = bring(3);
+    assert_eq!(reads(&items), items.len());
+    let items = bring(2 + many);
     for relay in [&umbria, &liguria] {
-        assert!(!town.reads("perugia", &item.id()));
+        assert_eq!(reads(&items), 0);
         settle(&mut [Wire::between(&national, relay)]);
         settle(&mut last);
     }
-    assert!(town.reads("perugia", &item.id()));
+    assert_eq!(reads(&items), items.len());
+    // Of what is refused by every way nothing comes, and that is said once.
+    disbelieve(&town, &liguria);
+    let items = bring(2 + 2 * many);
+    for relay in [&umbria, &liguria] {
+        settle(&mut [Wire::between(&national, relay)]);
+    }
+    settle(&mut last);
+    assert_eq!(reads(&items), 0);
     assert!(last[0].seen.iter().any(|frame| frame.contains(why)));
     let before = last[0].seen.len();
     settle(&mut last);
