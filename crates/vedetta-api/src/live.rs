@@ -88,7 +88,7 @@ async fn reconcile(api: &Api) {
                 }
             }
         }
-        let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;
+        let _rung = tokio::time::timeout(quiet(house), bell.changed()).await;
     }
 }
 
@@ -114,8 +114,13 @@ async fn offer(house: &Arc<House>) {
                 }
             }
         }
-        let _rung = tokio::time::timeout(RECONCILING, bell.changed()).await;
+        let _rung = tokio::time::timeout(quiet(house), bell.changed()).await;
     }
+}
+
+/// How long nothing changes unless the bell rings: until a term or a hold begins or ends by the clock.
+fn quiet(house: &House) -> Duration {
+    house.standing().network.valid_until().since(house.now()).min(RECONCILING)
 }
 
 /// Removes tokens and certificates that expired: at the start, and now and then.
@@ -175,4 +180,32 @@ pub(crate) fn frame(item: ReadItem) -> Frame {
     let iep = item.obligations.and_then(|it| serde_json::to_vec(&*it).ok()).map(Bytes::from);
     let (tlp, pap, object) = (item.tlp, item.pap, Bytes::from_owner(item.body));
     Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep }
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_model::hold::HoldScope;
+    use vedetta_model::{Hold, OrganisationId};
+    use vedetta_testkit::TestHouse;
+
+    use super::*;
+
+    #[test]
+    fn it_looks_again_when_a_hold_is_over() {
+        let test = TestHouse::small();
+        assert_eq!(quiet(&test.house), RECONCILING);
+        let hold = Hold {
+            id: "order".parse().unwrap(),
+            authority: "Procura della Repubblica".into(),
+            organisation: OrganisationId::new("cnaipic").unwrap(),
+            scope: HoldScope::Producer(OrganisationId::new("perugia").unwrap()),
+            reason: "proc. 1/26".into(),
+            from: test.house.now(),
+            until: Some(test.house.now().after(Duration::from_secs(90))),
+        };
+        test.house.place_hold(&test.administrator(), &hold).unwrap();
+        test.clock.advance(Duration::from_secs(85));
+        let quiet = quiet(&test.house);
+        assert!(quiet <= Duration::from_secs(5), "{quiet:?}");
+    }
 }

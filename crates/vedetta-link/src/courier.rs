@@ -472,6 +472,9 @@ impl Speaker for Courier {
 
     fn work(&mut self) -> Result<(), Reason> {
         while let Some(taken) = self.desk.written()? {
+                if let Err(error) = self.nodes.look_after(&self.peer) {
+                    tracing::error!(peer = %self.peer, %error, "what it is to be offered again waits");
+                }
             self.report.taken += taken.outcomes.len() as u64;
             self.report.refused += taken.refused.len() as u64;
             self.tell(link::Input::Taken(taken))?;

@@ -1,8 +1,14 @@
 //! What an authority holds goes to no other node, and comes there once the hold is over.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use vedetta_link::courier::Courier;
+use vedetta_link::{Input, Speaker as _};
+use vedetta_mesh::Nodes;
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_model::hold::HoldScope;
-use vedetta_model::{Actor, Hold, Role};
+use vedetta_model::{Actor, Hold, Instant, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreements, id};
@@ -15,10 +21,15 @@ fn officer(node: &Node) -> Actor {
 
 /// Holds something at a node, as an authority ordered that reads as the agency.
 fn hold(node: &Node, scope: HoldScope) -> Hold {
-    hold_for(node, ("order", "poli-cert"), scope)
+    hold_for(node, ("order", "poli-cert"), scope, None)
 }
 
-fn hold_for(node: &Node, (order, organisation): (&str, &str), scope: HoldScope) -> Hold {
+fn hold_for(
+    node: &Node,
+    (order, organisation): (&str, &str),
+    scope: HoldScope,
+    until: Option<Instant>,
+) -> Hold {
     let hold = Hold {
         id: order.parse().unwrap(),
         authority: "Procura della Repubblica".into(),
@@ -26,7 +37,7 @@ fn hold_for(node: &Node, (order, organisation): (&str, &str), scope: HoldScope) 
         scope,
         reason: "proc. 1/26".into(),
         from: node.house.now(),
-        until: None,
+        until,
     };
     node.house.place_hold(&officer(node), &hold).unwrap();
     hold
@@ -65,6 +76,29 @@ fn a_held_item_goes_to_no_node_until_the_hold_is_over() {
     assert!(national.reads("cnaipic", &item.id()) && liguria.reads("genova", &item.id()));
     let again = wires[0].seen.iter().filter(|it| it.contains(other.id().as_str()));
     assert_eq!(again.count(), 1, "what was not held does not come again");
+}
+
+#[test]
+fn a_hold_that_ends_by_the_clock_is_over_for_other_nodes_though_nothing_is_written() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("perugia", &[item.clone()]);
+    let until = umbria.house.now().after(Duration::from_secs(600));
+    hold_for(&umbria, ("order", "poli-cert"), HoldScope::Item(item.id()), Some(until));
+    let mut wires = [Wire::between(&national, &umbria)];
+    settle(&mut wires);
+    umbria.clock.set(&until.to_string());
+    let nodes = Arc::new(Nodes::new(Arc::clone(&umbria.house)));
+    let mut courier = Courier::begin(nodes, id("cnaipic"), 1 << 30).unwrap();
+    let offered = || umbria.deeds().iter().filter(|deed| deed["deed"] == "read-again").count();
+    assert_eq!(offered(), 0);
+    courier.hear(Input::Tick).unwrap();
+    assert_eq!(offered(), 1, "within a second");
+    courier.hear(Input::Tick).unwrap();
+    assert_eq!(offered(), 1, "once");
+    settle(&mut wires);
+    assert!(national.reads("cnaipic", &item.id()));
 }
 
 #[test]
@@ -111,7 +145,7 @@ fn what_two_orders_held_goes_to_the_authority_of_the_one_that_is_left() {
     umbria.bring("perugia", &[item.clone()]);
     let scope = HoldScope::Item(item.id());
     let other = hold(&umbria, scope.clone());
-    hold_for(&umbria, ("second", "cnaipic"), scope);
+    hold_for(&umbria, ("second", "cnaipic"), scope, None);
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(!national.reads("cnaipic", &item.id()));
