@@ -6,6 +6,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::Bookmark;
 use crate::check::{Refusal, Trust, Verified};
+use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::frame::Told;
 use crate::hop::{MOST_HOPS, Sending};
@@ -15,6 +16,9 @@ use crate::link::{Fetched, Taken, Taking};
 use crate::seal::{MOST_LEAVES, seal};
 use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
 use crate::waiting::{Retried, Room, Waiting};
+
+/// By this name a peer is told of what was taken in and gave way to another version.
+pub const GAVE_WAY: &str = "gave-way";
 
 /// Who seals.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +94,8 @@ pub struct Checked {
     number: u64,
     bookmark: Bookmark,
     told: Vec<Told>,
+    /// What each that was verified is known by.
+    leaves: Vec<Digest>,
     /// Whether something is to come again.
     opened: bool,
     /// Changes of subjects, by their place among what was verified: those count that are news.
@@ -177,6 +183,7 @@ impl Checked {
             number,
             bookmark: arrival.bookmark.clone(),
             told: told.collect(),
+            leaves: arrival.verified.iter().map(Verified::leaf).collect(),
             opened: false,
             changes,
             limits: Arc::clone(trust.lately()),
@@ -193,7 +200,15 @@ impl Checked {
     /// What became of it, once it is written.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, opened, changes, limits, at } = self;
+        let Self { number, bookmark, told: mut refused, leaves, opened, changes, limits, at } =
+            self;
+        let lost = leaves.into_iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::Lost);
+        let says = "another version of it prevails here";
+        refused.extend(lost.map(|(leaf, _)| Told {
+            leaf,
+            why: GAVE_WAY.into(),
+            says: says.into(),
+        }));
         for (place, origin, subject) in changes {
             if outcomes.get(place) == Some(&Outcome::New) {
                 limits.changed(&origin, subject, at);

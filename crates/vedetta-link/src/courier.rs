@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{MOST_CARDS, PeerStage};
 use vedetta_federation::envelope::Envelope;
-use vedetta_federation::exchange::{Signer, check, check_waiting, fetch};
+use vedetta_federation::exchange::{GAVE_WAY, Signer, check, check_waiting, fetch};
 use vedetta_federation::frame::{Farewell, Frame, FrameError};
 use vedetta_federation::link::{self, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
@@ -476,7 +476,8 @@ impl Speaker for Courier {
                     tracing::error!(peer = %self.peer, %error, "what it is to be offered again waits");
                 }
             self.report.taken += taken.outcomes.len() as u64;
-            self.report.refused += taken.refused.len() as u64;
+            let refused = taken.refused.iter().filter(|it| it.why != GAVE_WAY);
+            self.report.refused += refused.count() as u64;
             self.tell(link::Input::Taken(taken))?;
         }
         match self.next_task() {

@@ -251,6 +251,8 @@ fn of_two_that_made_one_identifier_the_same_prevails_everywhere() {
     let everywhere =
         [said(&national, "cnaipic"), said(&umbria, "cosc-umbria"), said(&liguria, "cosc-liguria")];
     assert_eq!(everywhere, ["as Liguria says", "as Liguria says", "as Liguria says"]);
+    let told = wires[1].seen.iter().any(|frame| frame.contains("gave-way"));
+    assert!(told, "Liguria says that what the national centre gives it is not served there");
     let history = umbria.store.read(&mut |reader| {
         assert!(reader.releases(&item.id())?.len() >= 2, "what gave way is kept");
         Ok(())
