@@ -7,9 +7,9 @@ use bytes::{Buf as _, Bytes};
 use tokio::sync::Notify;
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{MOST_CARDS, PeerStage};
-use vedetta_federation::envelope::Envelope;
+use vedetta_federation::envelope::{Envelope, What};
 use vedetta_federation::exchange::{GAVE_WAY, Signer, check, check_waiting, fetch};
-use vedetta_federation::frame::{Farewell, Frame, FrameError};
+use vedetta_federation::frame::{Farewell, Frame, FrameError, Told};
 use vedetta_federation::link::{self, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
 use vedetta_federation::waiting::{SOONEST, Waiting};
@@ -56,6 +56,8 @@ pub struct Courier {
     /// Cards that were not learnt, and what the peer refused: noted seldom.
     unlearnt: Tally,
     refused: Tally,
+    /// Refusals that were not noted.
+    unheard: Tally,
     report: Report,
 }
 
@@ -72,6 +74,13 @@ enum Task {
 /// Octets that may wait for a peer that does not read. Batches are bounded by the peer's credit;
 /// what else piles up is answers to a peer that asks without listening.
 const MOST_WAITING: usize = 16 << 20;
+
+/// What is no item has an entry of its own however little it says: it counts for so many octets more.
+const NOTICE: usize = 4 << 10;
+/// So many octets a notice of refusals counts for, and each refusal: what is remembered of the peer is
+/// written as a whole.
+const REFUSALS: u64 = 32 << 10;
+const REFUSAL: u64 = 1 << 10;
 
 impl Courier {
     /// Begins to speak with a peer, which may bring so much.
@@ -127,6 +136,7 @@ impl Courier {
             lengths: VecDeque::new(),
             unlearnt: Tally::default(),
             refused: Tally::default(),
+            unheard: Tally::default(),
             report: Report::default(),
         };
         courier.follow(outputs).map_err(|reason| reason.says)?;
@@ -226,14 +236,7 @@ impl Courier {
                 None
             }
             Output::Refused(told) => {
-                if let Some(first) = told.first()
-                    && let Some(count) = self.refused.add(told.len(), nodes.house().now())
-                {
-                    let (why, says) = (shown(&first.why), shown(&first.says));
-                    let peer = &self.peer;
-                    tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
-                }
-                nodes.refused_there(&self.peer, &told);
+                self.note_refusals(&told);
                 None
             }
             Output::Skew(micros) => {
@@ -242,6 +245,26 @@ impl Courier {
             }
             Output::Down(reason, by) => return Err(Reason::said(by, reason)),
         })
+    }
+
+    /// Notes what the peer refused, as far as its quota goes: it alone says how much that is.
+    fn note_refusals(&mut self, told: &[Told]) {
+        let (now, peer) = (self.nodes.house().now(), &self.peer);
+        if let Some(first) = told.first()
+            && let Some(count) = self.refused.add(told.len(), now)
+        {
+            let (why, says) = (shown(&first.why), shown(&first.says));
+            tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
+        }
+        let octets = REFUSALS + REFUSAL * told.len() as u64;
+        match self.nodes.make_room(peer, octets, self.quota) {
+            Ok(()) => self.nodes.refused_there(peer, told),
+            Err(over) => {
+                if let Some(count) = self.unheard.add(told.len(), now) {
+                    tracing::warn!(%peer, count, %over, "what it refuses is not noted");
+                }
+            }
+        }
     }
 
     /// The next task that can be done: what is new goes before everything else.
@@ -327,7 +350,9 @@ impl Courier {
 
     /// Whether the peer has brought as much as it may: then it waits for its credit.
     fn is_over(&mut self, taking: &Taking) -> bool {
-        let weight = taking.batch.envelopes.iter().map(Envelope::weight).sum::<usize>();
+        let envelopes = &taking.batch.envelopes;
+        let notices = envelopes.iter().filter(|it| !matches!(it.what, What::Item(_))).count();
+        let weight = envelopes.iter().map(Envelope::weight).sum::<usize>() + NOTICE * notices;
         // What was passed over when it was read was read too.
         let number = taking.batch.number;
         let read = self.lengths.iter().find(|(it, _)| *it == number).map_or(0, |(_, it)| *it);
@@ -447,6 +472,9 @@ impl Speaker for Courier {
                 self.vouch()?;
                 self.retry();
                 self.full = false;
+                if let Err(error) = self.nodes.look_after(&self.peer) {
+                    tracing::error!(peer = %self.peer, %error, "what it is to be offered again waits");
+                }
                 if let Err(error) = self.nodes.record_sent(&self.peer) {
                     tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
                 }
@@ -472,9 +500,6 @@ impl Speaker for Courier {
 
     fn work(&mut self) -> Result<(), Reason> {
         while let Some(taken) = self.desk.written()? {
-                if let Err(error) = self.nodes.look_after(&self.peer) {
-                    tracing::error!(peer = %self.peer, %error, "what it is to be offered again waits");
-                }
             self.report.taken += taken.outcomes.len() as u64;
             let refused = taken.refused.iter().filter(|it| it.why != GAVE_WAY);
             self.report.refused += refused.count() as u64;

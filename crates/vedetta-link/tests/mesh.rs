@@ -14,6 +14,7 @@ mod mesh {
     mod network;
     mod observables;
     mod pairing;
+    mod quota;
     mod relay;
     mod remembered;
     mod restore;

@@ -1,0 +1,85 @@
+//! What a peer has this node write is bounded, also where little is said with it.
+
+use std::sync::Arc;
+
+use vedetta_federation::bookmark::Span;
+use vedetta_federation::digest::digest;
+use vedetta_federation::envelope::{Envelope, What, Withdrawal};
+use vedetta_federation::frame::{Batch, Frame, Notice, Told};
+use vedetta_federation::shelf::Lane;
+use vedetta_link::courier::Courier;
+use vedetta_link::{Input, Speaker};
+use vedetta_mesh::Nodes;
+use vedetta_testkit::items::TestItem;
+
+use super::network::{Node, agreements, id};
+use super::wire::pair;
+
+/// Has two speak until neither has anything to say; the number of the last batch of the second.
+fn carry(ends: &mut [Courier; 2]) -> u64 {
+    let (mut said, mut last) = (true, 0);
+    while std::mem::take(&mut said) {
+        for from in 0..2 {
+            while ends[from].is_busy() {
+                ends[from].work().unwrap();
+            }
+            while let Some(frame) = ends[from].say().unwrap() {
+                said = true;
+                let read = Frame::decode(frame[4], &frame[5..]).unwrap();
+                if let (1, Some(Frame::Batch(batch))) = (from, read) {
+                    last = batch.number;
+                }
+                ends[1 - from].hear(Input::Frame(frame.slice(4..))).unwrap();
+            }
+        }
+    }
+    last
+}
+
+/// The courier of the national centre for Umbria, which may bring so many octets in a day, once both
+/// have greeted each other; and the number of the next batch.
+fn greeted(quota: u64) -> (Arc<Nodes>, Node, Courier, u64) {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
+    pair(&national, &umbria);
+    let nodes = [&national, &umbria].map(|node| Arc::new(Nodes::new(Arc::clone(&node.house))));
+    let [here, there] = [(0, "cosc-umbria", quota), (1, "cnaipic", 1 << 30)]
+        .map(|(of, peer, quota)| Courier::begin(Arc::clone(&nodes[of]), id(peer), quota).unwrap());
+    let mut ends = [here, there];
+    let last = carry(&mut ends);
+    let ([here, _], [nodes, _]) = (ends, nodes);
+    (nodes, national, here, last + 1)
+}
+
+fn tell(courier: &mut Courier, frame: &Frame) {
+    courier.hear(Input::Frame(frame.encode().unwrap()[4..].to_vec().into())).unwrap();
+}
+
+#[test]
+fn refusals_are_noted_as_far_as_the_quota_of_the_peer_goes() {
+    let (nodes, node, mut courier, _) = greeted(2 << 20);
+    for n in 0_u32..100 {
+        let (leaf, why) = (digest(&[&n.to_be_bytes()]), "widened".into());
+        let told = Told { leaf, why, says: String::new() };
+        tell(&mut courier, &Frame::Notice(Notice { refusals: vec![told] }));
+    }
+    let noted = nodes.peers(&node.administrator()).unwrap()[0].refused_there;
+    assert!((1..100).contains(&noted), "{noted}");
+}
+
+#[test]
+fn a_notice_counts_for_the_entry_that_it_makes() {
+    let (_, node, mut courier, number) = greeted(2 << 20);
+    let withdrawal = |n: u32| {
+        let item = TestItem::indicator(n).id();
+        let what = What::Withdrawal(Withdrawal { item, producer: None, reason: String::new() });
+        Envelope::unsealed(id("cosc-umbria"), node.house.now(), 1, what)
+    };
+    let envelopes = (0..1_000).map(withdrawal).collect();
+    let (span, hash) = (Span { after: 0, upto: 1 }, digest(&[b"a place"]));
+    let batch = Batch { number, lane: Lane::Backlog, span, hash, envelopes };
+    tell(&mut courier, &Frame::Batch(Box::new(batch)));
+    while courier.is_busy() {
+        courier.work().unwrap();
+    }
+    assert!(courier.report().over_quota, "it waits for the next day");
+}
