@@ -189,9 +189,6 @@ pub enum Refusal {
     /// The same was changed a moment ago, and before.
     #[error("{0} changes the same too often; its last word counts in some seconds")]
     TooSoon(OrganisationId),
-    /// What travels one hop only came by more, or what must come from a peer came from afar.
-    #[error("{0} goes to the next node only")]
-    TooFar(&'static str),
 }
 
 impl Refusal {
@@ -220,7 +217,6 @@ impl Refusal {
             Self::Unsigned(_) => "unsigned",
             Self::ManyKinds(_) => "many-kinds",
             Self::TooSoon(_) => "too-soon",
-            Self::TooFar(_) => "too-far",
         }
     }
 
@@ -467,9 +463,6 @@ impl Trust {
         self.origin_speaks(envelope)?;
         let tlp = match &envelope.what {
             What::Item(item) => Some(self.item(envelope, item)?),
-            What::Acknowledgement(_) if envelope.hops.len() > 1 => {
-                return Err(Refusal::TooFar("an acknowledgement"));
-            }
             What::Agreement(signed) => self.signed(&envelope.origin, signed).map(|()| None)?,
             _ => None,
         };

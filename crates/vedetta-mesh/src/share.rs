@@ -508,13 +508,14 @@ impl Sharing<'_> {
             Kept::Passed { .. } => {
                 let envelope = serde_json::from_slice::<Envelope>(&entry.body);
                 let Ok(envelope) = envelope else { return Ok(()) };
-                let one_hop = matches!(
-                    envelope.what,
-                    What::Acknowledgement(_) | What::Contact(_) | What::Presence(_)
-                );
+                let further = match &envelope.what {
+                    What::Contact(_) | What::Presence(_) => false,
+                    What::Acknowledgement(said) => self.gave(reader, said)?,
+                    _ => true,
+                };
                 // What a stolen key sealed nobody takes: it came again, sealed anew.
                 if !self.back(&envelope, (entry.stamp.seq, &entry.actor))
-                    && !one_hop
+                    && further
                     && self.mesh.is_sound(&envelope)
                     && self.concerns(reader, (&envelope.origin, &envelope.what))?
                     && !self.ends_here(&envelope)

@@ -6,7 +6,7 @@ use vedetta_model::{Actor, Agreement, Role};
 use vedetta_testkit::items::TestItem;
 
 use super::network::{Node, agreement, agreements, id, party};
-use super::scopes::{narrow, passing_nothing_on};
+use super::scopes::{closed, narrow, passing_nothing_on};
 use super::wire::{Wire, pair, settle};
 
 /// The agreements that a regional node holds: the framework and its own act.
@@ -225,6 +225,40 @@ fn who_has_seen_it_is_known_to_who_gave_it() {
     let arriving = national.nodes.arriving(&national.administrator()).unwrap();
     assert_eq!(arriving.len(), 1);
     assert_eq!(arriving[0].agreement.as_str(), "pro-c2si");
+}
+
+#[test]
+fn who_has_seen_it_beyond_the_next_node_is_known_where_it_came_from_and_nowhere_else() {
+    let names = ["cosc-umbria", "cnaipic", "cosc-liguria", "poli-cert"];
+    let mut held = agreements();
+    held.push(closed("agency", "cosc-umbria", "poli-cert"));
+    let [umbria, national, liguria, agency] = names.map(|name| Node::new(name, held.clone()));
+    for other in [&umbria, &liguria, &agency] {
+        pair(&national, other);
+    }
+    let mut wires = [&umbria, &liguria, &agency].map(|other| Wire::between(&national, other));
+    let item = TestItem::indicator(1).tlp("AMBER");
+    umbria.bring("cosc-umbria", &[item.clone()]);
+    settle(&mut wires);
+    for node in [&umbria, &national, &liguria, &agency] {
+        node.clock.advance(std::time::Duration::from_secs(60));
+    }
+    assert!(agency.reads("poli-cert", &item.id()));
+    let before: Vec<_> = wires.iter().map(|wire| wire.seen.len()).collect();
+    liguria.house.acknowledge(&liguria.person("genova"), &item.id(), None).unwrap();
+    settle(&mut wires);
+    for node in [&national, &umbria] {
+        let by = Actor { roles: [Role::Auditor].into(), ..node.administrator() };
+        let deliveries = node.house.deliveries(&by, &item.id()).unwrap();
+        let theirs = deliveries.iter().find(|it| it.organisation == id("genova")).unwrap();
+        let seen = theirs.acknowledged.as_ref().map(|it| it.at);
+        assert_eq!(seen, Some(liguria.house.now()), "at {}", node.name);
+    }
+    let told = |wire: usize| {
+        let since = &wires[wire].seen[before[wire]..];
+        since.iter().filter(|frame| frame.contains("Acknowledgement(")).count()
+    };
+    assert_eq!([told(0), told(1), told(2)], [1, 1, 0], "once, and back on the way alone");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is no item: of which withdrawals, texts and contacts a peer is told.
 
-use vedetta_federation::envelope::{LONGEST_WORDS, What, Withdrawal};
+use vedetta_federation::envelope::{Acknowledgement, LONGEST_WORDS, What, Withdrawal};
 use vedetta_federation::shelf::Lane;
 use vedetta_flow::corridor::Provenance;
 use vedetta_flow::mesh::Mesh;
@@ -14,6 +14,7 @@ use vedetta_store::{
 use super::{Sharing, recorded, whole_of};
 use crate::take::is_of;
 use crate::take::items::aside::aside;
+use crate::take::notices::releases_of;
 
 impl Sharing<'_> {
     /// An item that was withdrawn here: all that may have had it hear of it. What other nodes
@@ -125,6 +126,17 @@ impl Sharing<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the peer gave what an acknowledgement is of: it goes back as the item came.
+    pub(super) fn gave(
+        &self,
+        reader: &mut dyn Reader,
+        said: &Acknowledgement,
+    ) -> Result<bool, StoreError> {
+        let releases = releases_of(reader, self.mesh, said)?;
+        let source = |it: &StoredItem| Provenance::of(it).map(|it| it.source);
+        Ok(releases.iter().any(|it| source(it).as_ref() == Some(self.peer)))
     }
 
     /// Whether what is no item is for the peer.

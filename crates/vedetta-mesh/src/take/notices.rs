@@ -10,6 +10,7 @@ use vedetta_federation::envelope::{
 };
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
+use vedetta_flow::mesh::Mesh;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
 use vedetta_store::{
@@ -301,12 +302,7 @@ impl Load {
         said: &Acknowledgement,
     ) -> Result<Outcome, StoreError> {
         let organisation = self.mesh.standing.directory.number(&said.organisation);
-        let version: Instant = said.version.parse().unwrap_or_default();
-        let mut releases = unit.releases(&said.item)?;
-        match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
-            Some(producer) => releases.retain(|it| is_of(&self.mesh, it, Some(producer))),
-            None => releases.retain(|it| it.version == version),
-        }
+        let releases = releases_of(unit, &self.mesh, said)?;
         let release = releases.last();
         let (Some(organisation), Some(release), Some(by)) = (organisation, release, self.by())
         else {
@@ -329,7 +325,6 @@ impl Load {
             note: said.note.clone(),
         };
         let recorded = unit.acknowledge(&acknowledgement)?;
-        // It goes no further.
         Ok(if recorded.is_some() { Outcome::New } else { Outcome::Known })
     }
 
@@ -406,6 +401,21 @@ impl Load {
         }
         Ok(Outcome::New)
     }
+}
+
+/// The releases that an acknowledgement is of.
+pub(crate) fn releases_of<R: Reader + ?Sized>(
+    reader: &mut R,
+    mesh: &Mesh,
+    said: &Acknowledgement,
+) -> Result<Vec<StoredItem>, StoreError> {
+    let version: Instant = said.version.parse().unwrap_or_default();
+    let mut releases = reader.releases(&said.item)?;
+    match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
+        Some(producer) => releases.retain(|it| is_of(mesh, it, Some(producer))),
+        None => releases.retain(|it| it.version == version),
+    }
+    Ok(releases)
 }
 
 /// What others brought too, or what gave way to something else, stays as it is here. Who withdraws it
