@@ -136,14 +136,16 @@ impl Words {
     }
 
     /// Who wrote an entry when that was no account of the directory: whoever gives commands at the
-    /// machine, or a part of the node; none for an account. What the node writes by itself under the
-    /// same name is known by the kind of record.
+    /// machine, or a part of the node; none for an account. The node acts under the same name by itself,
+    /// e.g. when a rule releases a wave, and only of alarms does the record say that it was so.
     #[must_use]
     pub fn writer(self, name: &str, record: Option<&str>) -> Option<&'static str> {
         let (it, en) = match name {
             // The node calls who is on duty by itself.
             part::OPERATOR if record == Some("alarm") => ("il nodo", "the node"),
-            part::OPERATOR => ("chi gestisce il nodo (vedetta)", "the operator (vedetta)"),
+            part::OPERATOR => {
+                ("il nodo, o chi lo gestisce (vedetta)", "the node, or its operator (vedetta)")
+            }
             part::EMERGENCY => ("l'accesso di emergenza", "the emergency account"),
             part::LEDGER => ("il registro delle consegne", "the record of deliveries"),
             part::NODE => ("il nodo", "the node"),
@@ -190,9 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn what_an_operator_did_is_not_said_to_be_the_nodes() {
+    fn what_the_node_or_its_operator_did_is_not_said_to_be_the_operators_alone() {
         let said = |of| [Language::It, Language::En].map(|it| Words(it).writer("vedetta", of));
-        let operator = ["chi gestisce il nodo (vedetta)", "the operator (vedetta)"];
+        let operator =
+            ["il nodo, o chi lo gestisce (vedetta)", "the node, or its operator (vedetta)"];
         assert_eq!(said(Some("hold")), operator.map(Some));
         assert_eq!(said(None), operator.map(Some));
         assert_eq!(said(Some("alarm")), ["il nodo", "the node"].map(Some));
