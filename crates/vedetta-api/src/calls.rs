@@ -1,4 +1,5 @@
-//! The worker that looks at the clocks and calls people: by e-mail, text message and web address.
+//! The worker that looks at the clocks and calls people: by e-mail, text message and web address; and
+//! tells the other nodes when a shift changes.
 //! Who has a page of the console open sees the alarm there.
 
 use std::net::SocketAddr;
@@ -70,6 +71,7 @@ pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
 /// What the ledger said.
 pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
     ask(api, |watch| watch.look_at_clocks().map(drop)).await?;
+    ask(api, Watch::tell_duty).await?;
     let mut made = 0;
     loop {
         let due = ask(api, |watch| watch.due_calls(TOGETHER)).await?;

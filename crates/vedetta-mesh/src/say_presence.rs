@@ -8,6 +8,11 @@ use vedetta_model::{Actor, Instant, OrganisationId};
 
 use crate::Nodes;
 
+/// The name under which the ledger knows what the roster says.
+const ROSTER: &str = "roster";
+/// Where it is kept what the roster last said.
+const SAID: &str = "said-presence";
+
 impl Nodes {
     /// Tells the other nodes how many are on duty in this node's room, and until when that is known.
     ///
@@ -28,6 +33,28 @@ impl Nodes {
         let (what, actor) = (What::Presence(presence.clone()), by.account.to_string());
         self.house.write(move |unit| keep_own(unit, (&actor, me.as_str()), None, &what))?;
         Ok(presence)
+    }
+
+    /// The same as the roster says, when that is news and there is another node to hear it.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn tell_duty(&self, on_duty: u16, until: Instant) -> Result<(), FlowError> {
+        let mesh = self.house.mesh()?;
+        if !mesh.peers.iter().any(|it| it.stage.is_active()) {
+            return Ok(());
+        }
+        let presence = Presence { organisation: mesh.me.clone(), on_duty, until };
+        let said = serde_json::to_vec(&presence).unwrap_or_default();
+        if self.house.read(|reader| reader.bookmark(SAID))?.as_ref() == Some(&said) {
+            return Ok(());
+        }
+        let (what, me) = (What::Presence(presence), mesh.me.clone());
+        self.house.write(move |unit| {
+            keep_own(unit, (ROSTER, me.as_str()), None, &what)?;
+            unit.set_bookmark(SAID, &said)
+        })?;
+        Ok(())
     }
 
     /// What another node last said about who is on duty for an organisation.

@@ -11,4 +11,5 @@ pub mod keep_playbooks;
 pub mod keep_rosters;
 pub mod keep_views;
 pub mod report;
+pub mod tell_duty;
 pub mod warn;

@@ -221,6 +221,16 @@ fn contacts_and_who_is_on_duty_are_known_to_the_counterpart() {
     assert_eq!((there[0].id.as_str(), &there[0].account), ("umbria-desk", &None));
     let present = national.nodes.presence(&id("cosc-umbria")).unwrap().unwrap();
     assert_eq!((present.on_duty, present.until), (2, until));
+    // The roster is heard once for each change.
+    let (next, head) =
+        (until.after(std::time::Duration::from_secs(60)), umbria.house.bell().last());
+    for _ in 0..3 {
+        umbria.nodes.tell_duty(3, next).unwrap();
+    }
+    assert_eq!(umbria.house.bell().last().0, head.0 + 1);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let present = national.nodes.presence(&id("cosc-umbria")).unwrap().unwrap();
+    assert_eq!((present.on_duty, present.until), (3, next));
 }
 
 #[test]
