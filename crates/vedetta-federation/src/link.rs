@@ -191,6 +191,8 @@ pub struct Link {
     frames: u32,
     /// Octets beside batches, less what each tick allows.
     beside: usize,
+    /// Where the peer's ledger ends, as it last said.
+    head: Option<u64>,
     sending: Sending,
     receiving: Receiving,
 }
@@ -251,6 +253,7 @@ impl Link {
             clock: Clocks { heard: now, beat: now, theirs: None, began: now, again: None },
             frames: 0,
             beside: 0,
+            head: None,
             opening,
         };
         (link, vec![Output::Send(Frame::Hello(Box::new(hello)))])
@@ -279,6 +282,13 @@ impl Link {
     #[must_use]
     pub fn lag(&self) -> u64 {
         self.sending.lag()
+    }
+
+    /// How many places of the peer's ledger we do not have yet, once it said how long that is.
+    #[must_use]
+    pub fn behind(&self) -> Option<u64> {
+        let gaps = self.ours().gaps(self.head?);
+        Some(gaps.iter().map(|gap| gap.upto - gap.after).sum())
     }
 
     /// The peer's bookmark in our ledger, as far as we know.
@@ -389,6 +399,7 @@ impl Link {
             return self.end(Farewell::Stranger, "the card or the addressee is another", out);
         }
         self.clock.theirs = Some((hello.now, now));
+        self.head = Some(hello.head.place);
         out.push(Output::Met(Box::new(hello.card)));
         let cards = std::mem::take(&mut self.opening.cards);
         self.receiving.begin(&hello.edition);
@@ -476,6 +487,7 @@ impl Link {
 
     fn beat(&mut self, beat: Beat, now: Instant, out: &mut Vec<Output>) {
         self.clock.theirs = Some((beat.now, now));
+        self.head = Some(beat.head);
         let Some((ours, held)) = beat.heard else { return };
         let there_and_back = now.since(ours).saturating_sub(Duration::from_micros(held));
         if ours > now || there_and_back > SILENCE {

@@ -512,7 +512,7 @@ impl Speaker for Courier {
     }
 
     fn report(&self) -> Report {
-        Report { lag: self.link.lag(), ..self.report }
+        Report { lag: self.link.lag(), behind: self.link.behind(), ..self.report }
     }
 }
 

@@ -138,6 +138,8 @@ pub struct Report {
     pub skew_ms: Option<i64>,
     /// Entries of our ledger that the peer has not confirmed yet.
     pub lag: u64,
+    /// Entries of the peer's ledger that were not taken in here yet, once it said how many there are.
+    pub behind: Option<u64>,
     /// Envelopes sent.
     pub sent: u64,
     /// Envelopes taken in.
@@ -146,6 +148,6 @@ pub struct Report {
     pub too_far: u64,
     /// Envelopes refused.
     pub refused: u64,
-    /// Whether the peer waits because it brought as much as it may in a day.
+    /// Whether the peer waits because it brought as much as it may in a day, or the disk is nearly full.
     pub over_quota: bool,
 }

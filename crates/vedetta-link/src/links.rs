@@ -447,6 +447,7 @@ impl Report {
         Self {
             skew_ms: later.skew_ms,
             lag: later.lag,
+            behind: later.behind,
             sent: self.sent + later.sent,
             taken: self.taken + later.taken,
             too_far: self.too_far + later.too_far,

@@ -216,6 +216,7 @@ fn link() -> Value {
             ("over_quota", flag()),
         ],
         &[
+            ("behind", number()),
             ("dialled_by", one_of(&["us", "peer"])),
             ("address", text()),
             ("cause", slug()),

@@ -200,6 +200,12 @@ const OF_LINKS: &[Figure] = &[
     ("lag_entries", "Entries that the peer has not confirmed.", "gauge", |link| {
         link.report.lag.to_string()
     }),
+    ("behind_entries", "Entries of the peer's ledger not taken in here.", "gauge", |link| {
+        link.report.behind.unwrap_or(0).to_string()
+    }),
+    ("over_quota", "Whether the peer must wait with more.", "gauge", |link| {
+        u8::from(link.report.over_quota).to_string()
+    }),
     ("clock_skew_seconds", "How far the peer's clock is ahead.", "gauge", |link| {
         (link.report.skew_ms.unwrap_or(0) as f64 / 1000.0).to_string()
     }),

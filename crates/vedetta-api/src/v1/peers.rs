@@ -78,6 +78,8 @@ struct LinkLine {
     made: u64,
     lag: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     skew_ms: Option<i64>,
     sent: u64,
     taken: u64,
@@ -85,7 +87,7 @@ struct LinkLine {
     refused: u64,
     octets_in: u64,
     octets_out: u64,
-    /// Whether it waits: it brought as much as it may in a day.
+    /// Whether it waits: it brought as much as it may in a day, or the disk is nearly full.
     over_quota: bool,
 }
 
@@ -372,6 +374,7 @@ impl LinkLine {
             reason: link.reason.as_ref().map(|it| it.says.clone()),
             made: link.made,
             lag: link.report.lag,
+            behind: link.report.behind,
             skew_ms: link.report.skew_ms,
             sent: link.report.sent,
             taken: link.report.taken,

@@ -23,6 +23,11 @@ struct Node {
     serves: String,
     address: Option<String>,
     taken_in: String,
+    lag: Option<String>,
+    behind: Option<String>,
+    skew: Option<String>,
+    over_quota: bool,
+    presence: Option<(u16, Moment)>,
     refused: u64,
     refused_there: u64,
     /// Why it is down, and the particulars in English.
@@ -77,6 +82,11 @@ pub(super) async fn show(
             },
             address: peer.address,
             taken_in: w.number(peer.taken_in),
+            lag: link.map(|it| w.number(it.report.lag)),
+            behind: link.and_then(|it| it.report.behind).map(|it| w.number(it)),
+            skew: link.and_then(|it| it.report.skew_ms).map(|it| format!("{it} ms")),
+            over_quota: link.is_some_and(|it| it.report.over_quota),
+            presence: peer.presence.map(|it| (it.on_duty, Moment::of(it.until, w))),
             refused: peer.refused,
             refused_there: peer.refused_there,
             refusals: peer

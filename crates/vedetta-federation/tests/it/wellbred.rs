@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::frame::{Batch, Credit, Farewell, Frame, Hello, Notice, Told};
+use vedetta_federation::frame::{Batch, Beat, Credit, Farewell, Frame, Hello, Notice, Told};
 use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output, SOON, Taken};
 use vedetta_federation::shelf::{Ask, Lane};
 
@@ -129,6 +129,15 @@ fn what_the_peer_confirmed_is_not_sent_again() {
     let confirmed = outputs.iter().filter(|it| matches!(it, Output::Confirmed(_))).count();
     assert_eq!((confirmed, link.lag()), (2, 0));
     assert!(link.theirs().has(Span { after: 0, upto: 30 }));
+}
+
+#[test]
+fn how_far_we_are_behind_is_known_by_what_the_peer_says_of_its_ledger() {
+    let (mut link, _) = open(1000);
+    assert_eq!(link.behind(), Some(0));
+    let beat = Beat { now: now(), head: 500, heard: None };
+    link.handle(Input::Frame(Frame::Beat(beat)), now());
+    assert_eq!(link.behind(), Some(500));
 }
 
 #[test]

@@ -311,8 +311,9 @@ fn print_list(answer: &Value) {
         }
         if link.is_object() {
             println!(
-                "  lag {}  sent {}  taken {}  known {}  refused {}  skew {}",
+                "  lag {}  behind {}  sent {}  taken {}  known {}  refused {}  skew {}",
                 link["lag"],
+                link["behind"].as_u64().map_or("not known yet".into(), |it| it.to_string()),
                 link["sent"],
                 link["taken"],
                 peer["known"],
