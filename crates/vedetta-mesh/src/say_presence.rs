@@ -4,12 +4,11 @@ use vedetta_federation::envelope::{Presence, What};
 use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM;
 use vedetta_flow::corridor::keep_own;
+use vedetta_model::part::ROSTER;
 use vedetta_model::{Actor, Instant, OrganisationId};
 
 use crate::Nodes;
 
-/// The name under which the ledger knows what the roster says.
-const ROSTER: &str = "roster";
 /// Where it is kept what the roster last said.
 const SAID: &str = "said-presence";
 

@@ -34,6 +34,8 @@ parts! {
     CALL_WEBHOOKS = "call_webhooks";
     /// Offers other nodes again what they may have anew.
     OFFER_AGAIN = "offer_again";
+    /// Tells other nodes who is on duty.
+    ROSTER = "roster";
     /// Notices which nodes are silent.
     WATCH_LINKS = "watch_links";
     /// Notices which sensors are silent.
