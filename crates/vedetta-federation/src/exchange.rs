@@ -17,9 +17,6 @@ use crate::seal::{MOST_LEAVES, seal};
 use crate::shelf::{Arrival, Ask, Lane, Outcome, Parcel, Shelf};
 use crate::waiting::{Retried, Room, Waiting};
 
-/// By this name a peer is told of what was taken in and gave way to another version.
-pub const GAVE_WAY: &str = "gave-way";
-
 /// Who seals.
 #[derive(Clone, Copy, Debug)]
 pub struct Signer<'a> {
@@ -200,21 +197,15 @@ impl Checked {
     /// What became of it, once it is written.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: mut refused, leaves, opened, changes, limits, at } =
-            self;
+        let Self { number, bookmark, told: refused, leaves, opened, changes, limits, at } = self;
         let lost = leaves.into_iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::Lost);
-        let says = "another version of it prevails here";
-        refused.extend(lost.map(|(leaf, _)| Told {
-            leaf,
-            why: GAVE_WAY.into(),
-            says: says.into(),
-        }));
+        let gave_way = lost.map(|(leaf, _)| leaf).collect();
         for (place, origin, subject) in changes {
             if outcomes.get(place) == Some(&Outcome::New) {
                 limits.changed(&origin, subject, at);
             }
         }
-        Taken { number, bookmark, outcomes, refused, opened }
+        Taken { number, bookmark, outcomes, refused, gave_way, opened }
     }
 }
 

@@ -26,6 +26,7 @@ use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::card::Card;
+use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::frame::{Batch, Beat, Bye, Farewell, Frame, Hello, Rewind, Told, VERSIONS};
 use crate::shelf::{Ask, Outcome};
@@ -178,6 +179,8 @@ pub struct Taken {
     pub outcomes: Vec<Outcome>,
     /// What was refused.
     pub refused: Vec<Told>,
+    /// What gave way to another version, by its leaf.
+    pub gave_way: Vec<Digest>,
     /// Whether something that found no room to wait is to come again: the bookmark has no more of it.
     pub opened: bool,
 }

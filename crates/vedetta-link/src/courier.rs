@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use vedetta_federation::card::Card;
 use vedetta_federation::cards::{MOST_CARDS, PeerStage};
 use vedetta_federation::envelope::{Envelope, What};
-use vedetta_federation::exchange::{GAVE_WAY, Signer, check, check_waiting, fetch};
+use vedetta_federation::exchange::{Signer, check, check_waiting, fetch};
 use vedetta_federation::frame::{Farewell, Frame, FrameError, Told};
 use vedetta_federation::link::{self, Link, Opening, Output, Taking};
 use vedetta_federation::shelf::{Ask, Lane, Shelf as _};
@@ -501,8 +501,7 @@ impl Speaker for Courier {
     fn work(&mut self) -> Result<(), Reason> {
         while let Some(taken) = self.desk.written()? {
             self.report.taken += taken.outcomes.len() as u64;
-            let refused = taken.refused.iter().filter(|it| it.why != GAVE_WAY);
-            self.report.refused += refused.count() as u64;
+            self.report.refused += taken.refused.len() as u64;
             self.tell(link::Input::Taken(taken))?;
         }
         match self.next_task() {

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use super::{CREDIT, Output, Taken, Taking};
 use crate::bookmark::Bookmark;
 use crate::cards::{MOST_CARDS, MOST_NODES};
-use crate::frame::{Batch, Credit, Frame, MOST_REFUSALS, Notice};
+use crate::digest::Digest;
+use crate::frame::{Batch, Credit, Frame, MOST_REFUSALS, Notice, Told};
 
 #[derive(Debug)]
 pub(super) struct Receiving {
@@ -84,7 +85,9 @@ impl Receiving {
             return;
         }
         self.bookmark = taken.bookmark;
-        for some in taken.refused.chunks(MOST_REFUSALS) {
+        let mut told = taken.refused;
+        told.extend(taken.gave_way.into_iter().map(gave_way));
+        for some in told.chunks(MOST_REFUSALS) {
             out.push(Output::Send(Frame::Notice(Notice { refusals: some.to_vec() })));
         }
         if waited {
@@ -118,4 +121,9 @@ impl Receiving {
             out.push(Output::Take(Taking { batch, bookmark: self.bookmark.clone() }));
         }
     }
+}
+
+/// That something was taken in and is served nobody.
+fn gave_way(leaf: Digest) -> Told {
+    Told { leaf, why: "gave-way".into(), says: "another version of it prevails here".into() }
 }

@@ -184,7 +184,8 @@ fn what_is_to_come_again_comes_with_the_next_connection_which_is_not_too_soon() 
     link.handle(Input::Frame(Frame::Batch(Box::new(batch))), now());
     let taken = |number, bookmark: &Bookmark, opened| {
         let bookmark = bookmark.clone();
-        Input::Taken(Taken { number, bookmark, outcomes: vec![], refused: vec![], opened })
+        let (outcomes, refused, gave_way) = (vec![], vec![], vec![]);
+        Input::Taken(Taken { number, bookmark, outcomes, refused, gave_way, opened })
     };
     let mut bookmark = link.ours().clone();
     bookmark.add(span, hash);
@@ -196,7 +197,8 @@ fn what_is_to_come_again_comes_with_the_next_connection_which_is_not_too_soon() 
     let (leaf, why) = (digest(&[b"it"]), "widened".into());
     let told = Told { leaf, why, says: String::new() };
     let refused = vec![told.clone()];
-    let given_up = Taken { number: 0, bookmark, outcomes: vec![], refused, opened: false };
+    let (outcomes, gave_way) = (vec![], vec![]);
+    let given_up = Taken { number: 0, bookmark, outcomes, refused, gave_way, opened: false };
     let outputs = link.handle(Input::Taken(given_up), now());
     let notice = Frame::Notice(Notice { refusals: vec![told] });
     assert_eq!(outputs, [Output::Send(notice)], "what is given up at last is told");

@@ -88,7 +88,7 @@ fn a_hold_that_ends_by_the_clock_is_over_for_other_nodes_though_nothing_is_writt
     hold_for(&umbria, ("order", "poli-cert"), HoldScope::Item(item.id()), Some(until));
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
-    umbria.clock.set(&until.to_string());
+    [&umbria, &national].iter().for_each(|node| node.clock.set(&until.to_string()));
     let nodes = Arc::new(Nodes::new(Arc::clone(&umbria.house)));
     let mut courier = Courier::begin(nodes, id("cnaipic"), 1 << 30).unwrap();
     let offered = || umbria.deeds().iter().filter(|deed| deed["deed"] == "read-again").count();

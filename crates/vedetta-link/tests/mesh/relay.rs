@@ -446,18 +446,20 @@ fn refused_for_their_way(
         settle(&mut last);
     }
     assert_eq!(reads(&items), items.len());
-    // Of what is refused by every way nothing comes, and that is said once.
-    disbelieve(&town, &liguria);
-    let items = bring(2 + 2 * many);
-    for relay in [&umbria, &liguria] {
-        settle(&mut [Wire::between(&national, relay)]);
-    }
-    settle(&mut last);
-    assert_eq!(reads(&items), 0);
     assert!(last[0].seen.iter().any(|frame| frame.contains(why)));
     let before = last[0].seen.len();
     settle(&mut last);
     assert_eq!(last[0].seen.len(), before, "and then all is said");
+    if many > 1 {
+        // Of what is refused by every way nothing comes, and that has an end too.
+        disbelieve(&town, &liguria);
+        let items = bring(2 + 2 * many);
+        for relay in [&umbria, &liguria] {
+            settle(&mut [Wire::between(&national, relay)]);
+        }
+        settle(&mut last);
+        assert_eq!(reads(&items), 0);
+    }
 }
 
 #[test]
