@@ -36,7 +36,7 @@ Usage: cargo xtask COMMAND
                                        fanout, clearance, taxii, import, relevance; for import on
                                        PostgreSQL `-- --store postgres`, on the server that is here or
                                        one started for it
-  simulate [--seeds N] [--from S] [--small]
+  simulate [--seeds N] [--from S] [--small | --form F]
                                        whole countries of nodes in one process, against an oracle
   simulate --seed S                    one of them, with its history
   bench-mail --corpus DIR [-- ARGS]    the mail desk beside SpamAssassin and rspamd, on DIR/phish, DIR/ham

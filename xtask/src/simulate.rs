@@ -10,6 +10,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let number = match word.as_str() {
             "--seeds" | "--seed" | "--from" => words.next(),
             "--small" => continue,
+            "--form" => match words.next().map(String::as_str) {
+                Some("country" | "ring" | "tree" | "mesh") => continue,
+                _ => {
+                    let reason = "simulate: --form wants country, ring, tree or mesh";
+                    return Err(Failure::Usage(reason.into()));
+                }
+            },
             other => return Err(Failure::Usage(format!("simulate: no option `{other}`"))),
         };
         if number.is_none_or(|number| number.parse::<u64>().is_err()) {

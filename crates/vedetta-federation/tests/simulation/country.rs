@@ -1,4 +1,8 @@
 //! The country as it runs: one queue of events, one clock, one chance.
+//!
+//! What different links, lanes and connections carry comes in any order. One stream keeps its own: where
+//! it is rough a frame comes damaged, twice, or before those that were sent first all the same, and who
+//! sees that ends the link.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -13,6 +17,7 @@ use vedetta_model::Instant;
 
 use crate::chance::Chance;
 use crate::station::{Common, Session, Station};
+use crate::witness::Witness;
 use crate::world::{BEGINNING, World};
 
 pub(crate) struct Country {
@@ -24,8 +29,9 @@ pub(crate) struct Country {
     pub(crate) history: Vec<String>,
     /// Links that carry nothing now, by their place in the world.
     pub(crate) cut: Vec<bool>,
-    /// Whether frames are damaged and sent twice.
+    /// Whether frames are damaged, sent twice and overtaken by later ones.
     pub(crate) rough: bool,
+    pub(crate) witness: Witness,
     /// Envelopes refused, and those that were received.
     pub(crate) refused: BTreeMap<String, u64>,
     pub(crate) received: u64,
@@ -87,6 +93,7 @@ impl Country {
             chance,
             history: Vec::new(),
             rough: true,
+            witness: Witness::default(),
             refused: BTreeMap::new(),
             received: 0,
             queue: BinaryHeap::new(),
@@ -149,8 +156,11 @@ impl Country {
         self.stations[node].up = true;
     }
 
-    /// Everybody hears that a node's ledger went on.
+    /// Everybody hears that a node's ledger went on, and before that whether what stands is another.
     pub(crate) fn ring(&mut self, node: usize) {
+        if self.stations[node].memory.stands_anew() {
+            self.tell_all(node, &Input::Changed);
+        }
         let mark = self.stations[node].memory.mark();
         self.tell_all(node, &Input::Advanced(mark));
     }
@@ -217,7 +227,14 @@ impl Country {
         let now = station.clock(self.now);
         let session = station.sessions.get_mut(&end.peer);
         let Some(session) = session.filter(|it| it.number == end.connection) else { return };
+        let batch = match &input {
+            Input::Frame(Frame::Batch(batch)) => Some(batch.number),
+            _ => None,
+        };
         let outputs = session.link.handle(input, now);
+        if let Some(number) = batch {
+            self.witness.came(end.connection, end.node, number, &outputs);
+        }
         self.carry(end, outputs);
     }
 
@@ -225,7 +242,7 @@ impl Country {
         for output in outputs {
             match output {
                 Output::Send(frame) => self.send(end, frame),
-                Output::Fetch(ask) => self.later(30, Event::Fetch(end, ask)),
+                Output::Fetch(ask) => self.later(50, Event::Fetch(end, ask)),
                 Output::Take(taking) => self.later(60, Event::Take(end, Box::new(taking))),
                 Output::Common(bookmark) => {
                     let place = exchange::common(&self.stations[end.node].memory, &bookmark);
@@ -273,6 +290,10 @@ impl Country {
         if self.dead.contains(&end.connection) {
             return;
         }
+        if let Frame::Batch(batch) = &frame {
+            let stands = self.stations[end.node].memory.stands();
+            self.witness.leaves(&self.world, (end.node, end.peer), &stands, batch);
+        }
         let mut carried = Carried::Frame(Box::new(frame));
         let damaged = self.rough && self.chance.once_in(300);
         if damaged || self.chance.once_in(16) {
@@ -294,11 +315,18 @@ impl Country {
         self.deliver(to, carried);
     }
 
+    /// Frames of one direction keep their order, but where it is rough, where one now and then comes
+    /// before all that are on their way.
     fn deliver(&mut self, to: End, carried: Carried) {
         let delay = Duration::from_millis(self.chance.between(1, 400) as u64);
+        let hurries = self.rough && self.chance.once_in(300);
         let arrival = self.arrivals.entry((to.connection, to.node)).or_insert(self.now);
-        let at = self.now.after(delay).max(*arrival);
-        *arrival = at;
+        let mut at = self.now.after(delay).max(*arrival);
+        if hurries && *arrival > self.now {
+            self.witness.overtaking += 1;
+            at = self.now;
+        }
+        *arrival = at.max(*arrival);
         self.at(at.since(self.now), Event::Arrive(to, carried));
     }
 
@@ -331,7 +359,7 @@ impl Country {
         let peer = &self.world.nodes[end.peer];
         let now = station.clock(self.now);
         let fetched = exchange::fetch(&station.memory, station.signer(), peer, ask, now).unwrap();
-        self.later(20, Event::Answer(end, Box::new(Input::Fetched(fetched))));
+        self.feed(end, Input::Fetched(fetched));
     }
 
     /// What waits at a node is tried again.
@@ -357,6 +385,7 @@ impl Country {
             return;
         }
         self.received += taking.batch.envelopes.len() as u64;
+        self.witness.takes(end.connection, end.node, taking.batch.number);
         let station = &self.stations[end.node];
         let peer = &self.world.nodes[end.peer];
         let now = station.clock(self.now);

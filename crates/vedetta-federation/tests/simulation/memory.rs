@@ -77,6 +77,8 @@ pub(crate) struct Memory {
     agreements: Vec<Arc<Agreement>>,
     peers: Vec<OrganisationId>,
     known: RefCell<Known>,
+    /// Whether what stands is another since that was asked.
+    anew: Cell<bool>,
     /// Ledgers of one node that went apart are told by it.
     pub(crate) salt: Cell<u64>,
 }
@@ -97,6 +99,7 @@ impl Memory {
             agreements,
             peers: world.neighbours(node).iter().map(|peer| world.nodes[*peer].clone()).collect(),
             known: RefCell::default(),
+            anew: Cell::default(),
             salt: Cell::new(0),
         }
     }
@@ -211,6 +214,18 @@ impl Memory {
         let network = compile(&self.world, &self.agreements, &self.disk.borrow());
         *self.network.borrow_mut() = Arc::new(network);
         self.known.borrow_mut().clear();
+        self.anew.set(true);
+    }
+
+    /// Whether what stands is another since this was asked.
+    pub(crate) fn stands_anew(&self) -> bool {
+        self.anew.take()
+    }
+
+    /// How agreements stand, as this node knows.
+    pub(crate) fn stands(&self) -> BTreeMap<AgreementId, Stands> {
+        let disk = self.disk.borrow();
+        disk.stands.iter().map(|(id, stood)| (id.clone(), stood.now())).collect()
     }
 
     /// Whatever a peer may have now and could not before comes up again.

@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) wrong: Vec<String>,
     pub(crate) history: Vec<String>,
     pub(crate) said: String,
+    /// Batches that came out of their order.
+    pub(crate) disordered: u64,
 }
 
 struct Story {
@@ -59,7 +61,8 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
     if partial {
         world.keep_some_private(&mut chance);
     }
-    let turns = if scale == Scale::Full { chance.between(20, 40) } else { chance.between(8, 20) };
+    let small = scale == Scale::Small;
+    let turns = if small { chance.between(8, 20) } else { chance.between(20, 40) };
     let mut story = Story {
         country: Country::new(world, chance),
         accepted: Vec::new(),
@@ -83,12 +86,14 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
     story.country.run(Duration::MAX);
     let settled = story.settle();
     let mut wrong = story.judge();
+    wrong.append(&mut story.country.witness.wrong);
     if !settled {
         wrong.push("it did not come to rest".into());
     }
     let world = &story.country.world;
     let said = format!(
-        "{} of {} nodes, {} links, {} agreements{}, {} things, {} received, refused {:?}",
+        "{:?} of {} nodes, {} links, {} agreements{}, {} things, {} received, {} frames overtaking, \
+         {} batches out of their order, refused {:?}",
         world.form,
         world.nodes.len(),
         world.edges.len(),
@@ -96,9 +101,12 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         if partial { " (some private)" } else { "" },
         story.accepted.len(),
         story.country.received,
+        story.country.witness.overtaking,
+        story.country.witness.disordered,
         story.country.refused,
     );
-    Outcome { wrong, said, history: std::mem::take(&mut story.country.history) }
+    let disordered = story.country.witness.disordered;
+    Outcome { wrong, said, disordered, history: std::mem::take(&mut story.country.history) }
 }
 
 impl Story {
@@ -126,7 +134,8 @@ impl Story {
     fn accept(&mut self, node: usize, what: What, original: Option<Handling>) -> Digest {
         let station = &self.country.stations[node];
         let at = station.clock(self.country.now);
-        let leaf = station.memory.accept(at, what, original);
+        let leaf = station.memory.accept(at, what, original.clone());
+        self.country.witness.brought(leaf, original);
         self.accepted.push((leaf, node, self.country.now));
         self.country.say(format!("n{node} takes in its own {leaf}"));
         self.country.ring(node);
@@ -324,7 +333,8 @@ impl Story {
     }
 
     fn hold(&mut self, node: usize, scope: HoldScope) -> HoldId {
-        let id = HoldId::new(&format!("h{}-{node}", self.number)).unwrap();
+        self.number += 1;
+        let id = HoldId::new(&format!("h{}", self.number)).unwrap();
         let hold = Hold {
             id: id.clone(),
             authority: "the authority".into(),
@@ -405,6 +415,7 @@ impl Story {
             } else if item.form == Form::Redacted {
                 least.retain(|it| self.country.world.speaker[it] == origin);
             }
+            self.brought_by_wire(&leaf, &mut wrong);
             self.compare(&leaf, (&most, &least), &mut wrong);
             expected.insert(leaf, (id, item.conditions.producer.clone()));
         }
@@ -450,6 +461,17 @@ impl Story {
         for (node, station) in self.country.stations.iter().enumerate() {
             if node != origin && station.memory.disk.borrow().things.contains_key(leaf) {
                 wrong.push(format!("n{node} has {leaf}, which n{origin} holds"));
+            }
+        }
+    }
+
+    /// Whoever has an item brought it, or it left for there.
+    fn brought_by_wire(&self, leaf: &Digest, wrong: &mut Vec<String>) {
+        for (node, station) in self.country.stations.iter().enumerate() {
+            let disk = station.memory.disk.borrow();
+            let there = disk.things.get(leaf).is_some_and(|thing| !thing.own);
+            if there && !self.country.witness.has_left(leaf, node) {
+                wrong.push(format!("n{node} has {leaf}, which never left for it"));
             }
         }
     }

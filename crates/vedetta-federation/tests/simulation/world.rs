@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use vedetta_federation::hop::MOST_HOPS;
 use vedetta_model::agreement::{
     Agreement, Duties, HandlingTerms, History, Party, Redistribution, Renewal, Stage, Term,
     VictimVisibility, Within,
@@ -23,12 +24,28 @@ pub(crate) const BEGINNING: Instant = Instant::from_micros(1_780_272_000_000_000
 pub(crate) enum Scale {
     /// About a dozen nodes.
     Small,
-    /// A national centre, 18 regional ones and 82 sections, or as many in another form.
+    /// A national centre, 18 regional ones and 82 sections, or 60 to 101 nodes in another form.
     Full,
+    /// A hundred and one nodes, in this form.
+    Whole(Form),
 }
 
+/// How the nodes are linked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Country,
+    Ring,
+    Tree,
+    Mesh,
+}
+
+/// In a wider one a notice would not come to everybody: it goes so many hops to either side.
+const WIDEST_RING: usize = 2 * MOST_HOPS + 1;
+
+const FORMS: [Form; 4] = [Form::Country, Form::Ring, Form::Tree, Form::Mesh];
+
 pub(crate) struct World {
-    pub(crate) form: &'static str,
+    pub(crate) form: Form,
     pub(crate) nodes: Vec<OrganisationId>,
     pub(crate) edges: Vec<(usize, usize)>,
     pub(crate) organisations: Vec<(OrganisationNumber, Arc<Organisation>)>,
@@ -233,41 +250,49 @@ pub(crate) fn in_force() -> Stage {
     Stage::InForce { since: BEGINNING.before(DAY), by: AccountId::new("they").unwrap() }
 }
 
-fn topology(chance: &mut Chance, scale: Scale) -> (&'static str, usize, Vec<(usize, usize)>) {
+fn topology(chance: &mut Chance, scale: Scale) -> (Form, usize, Vec<(usize, usize)>) {
     let many = match scale {
         Scale::Small => chance.between(5, 12),
         Scale::Full => chance.between(60, 101),
+        Scale::Whole(_) => 101,
     };
-    match chance.below(4) {
-        0 => country(chance, scale),
-        1 => {
-            let many = many.min(26);
-            let ring = (0..many).map(|node| (node, (node + 1) % many)).collect();
-            ("ring", many, ring)
+    let form = match scale {
+        Scale::Whole(form) => form,
+        _ => *chance.pick(&FORMS),
+    };
+    let (many, edges) = match form {
+        Form::Country => country(chance, scale),
+        Form::Ring => {
+            let many = many.min(WIDEST_RING);
+            (many, (0..many).map(|node| (node, (node + 1) % many)).collect())
         }
-        2 => ("tree", many, branches(chance, many, many)),
-        _ => {
-            let mut edges = branches(chance, many, 3);
-            for _ in 0..many {
-                let (a, b) = (chance.below(many), chance.below(many));
-                let degree = |node| edges.iter().filter(|(a, b)| *a == node || *b == node).count();
-                let known = edges.contains(&(a, b)) || edges.contains(&(b, a));
-                if a != b && !known && degree(a) < 4 && degree(b) < 4 {
-                    edges.push((a, b));
-                }
-            }
-            ("mesh", many, edges)
+        Form::Tree => (many, branches(chance, many, many)),
+        Form::Mesh => (many, mesh(chance, many)),
+    };
+    (form, many, edges)
+}
+
+/// A tree with as many links more, at most four of a node.
+fn mesh(chance: &mut Chance, many: usize) -> Vec<(usize, usize)> {
+    let mut edges = branches(chance, many, 3);
+    for _ in 0..many {
+        let (a, b) = (chance.below(many), chance.below(many));
+        let degree = |node| edges.iter().filter(|(a, b)| *a == node || *b == node).count();
+        let known = edges.contains(&(a, b)) || edges.contains(&(b, a));
+        if a != b && !known && degree(a) < 4 && degree(b) < 4 {
+            edges.push((a, b));
         }
     }
+    edges
 }
 
 /// The national centre, the regional ones, their sections.
-fn country(chance: &mut Chance, scale: Scale) -> (&'static str, usize, Vec<(usize, usize)>) {
-    let (regions, sections) = if scale == Scale::Full { (18, 82) } else { (3, 7) };
+fn country(chance: &mut Chance, scale: Scale) -> (usize, Vec<(usize, usize)>) {
+    let (regions, sections) = if scale == Scale::Small { (3, 7) } else { (18, 82) };
     let centre = (1..=regions).map(|region| (0, region));
     let section = |place| (chance.between(1, regions), 1 + regions + place);
     let edges = centre.chain((0..sections).map(section)).collect();
-    ("country", 1 + regions + sections, edges)
+    (1 + regions + sections, edges)
 }
 
 /// A random tree; each node is linked to one of the last few before it, so it is not too flat.
