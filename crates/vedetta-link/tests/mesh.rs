@@ -20,6 +20,7 @@ mod mesh {
     mod restore;
     mod scopes;
     mod spoilers;
+    mod story;
     mod urgent;
     mod victims;
     mod wire;

@@ -53,6 +53,11 @@ fn organisations() -> Vec<Value> {
     ]
 }
 
+/// The names of all organisations.
+pub(super) fn everyone() -> Vec<String> {
+    organisations().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+}
+
 /// An agreement in force.
 pub(super) fn agreement(
     id: &str,
@@ -113,6 +118,11 @@ impl Node {
     /// Over a ledger in a directory.
     pub(super) fn at(name: &'static str, directory: &Path) -> Self {
         Self::of(name, TestHouse::at(directory, seed(name)))
+    }
+
+    /// Over what was in a directory, with another chance than before.
+    pub(super) fn again(name: &'static str, directory: &Path, chance: u64) -> Self {
+        Self::of(name, TestHouse::at(directory, seed(name) ^ (chance << 32)))
     }
 
     /// The same node, over the same ledger.

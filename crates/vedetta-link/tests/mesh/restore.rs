@@ -7,7 +7,7 @@ use vedetta_testkit::items::TestItem;
 use super::network::{Node, agreements, id};
 use super::wire::{Wire, pair, settle};
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         if entry.file_type().unwrap().is_file() {

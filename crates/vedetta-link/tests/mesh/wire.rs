@@ -6,7 +6,7 @@ use vedetta_federation::exchange::{Signer, common, fetch, take, take_waiting};
 use vedetta_federation::frame::{Farewell, Frame};
 use vedetta_federation::link::{Input, Link, Opening, Output};
 use vedetta_federation::shelf::Shelf;
-use vedetta_mesh::Nodes;
+use vedetta_mesh::{Nodes, Terms};
 use vedetta_model::OrganisationId;
 
 use super::network::{Node, id};
@@ -36,6 +36,11 @@ pub(super) struct Wire<'a> {
 
 /// Pairs two nodes, the first inviting.
 pub(super) fn pair(one: &Node, two: &Node) {
+    pair_on(one, two, &one.terms());
+}
+
+/// The same, the second accepting on some terms.
+pub(super) fn pair_on(one: &Node, two: &Node, ours: &Terms) {
     let agreement = "pro-c2si".parse().unwrap();
     let address = format!("{}.example.org:8444", one.name);
     let (by, terms) = (one.administrator(), two.terms());
@@ -45,8 +50,7 @@ pub(super) fn pair(one: &Node, two: &Node) {
     let accepting = two.house.mesh().unwrap().key.public();
     let proposal = two.nodes.propose_pairing(&two.administrator(), &code, &inviting).unwrap();
     let answer = one.nodes.answer_proposal(&accepting, &proposal).unwrap();
-    let accepted =
-        two.nodes.accept_node(&two.administrator(), &code, (&inviting, &answer), &one.terms());
+    let accepted = two.nodes.accept_node(&two.administrator(), &code, (&inviting, &answer), ours);
     accepted.unwrap();
 }
 
@@ -195,6 +199,12 @@ impl<'a> Wire<'a> {
                 return said;
             }
         }
+    }
+
+    /// Tells one end what was written, and carries so many frames of what it has to say.
+    pub(super) fn carry_some(&mut self, from: usize, frames: usize) {
+        self.ends[from].advance();
+        let _carried = (0..frames).take_while(|_| self.carry_one(from)).count();
     }
 
     /// Carries what one end has to say; whether that was anything.
