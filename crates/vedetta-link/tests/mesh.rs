@@ -13,6 +13,7 @@ mod mesh {
     mod in_effect;
     mod network;
     mod observables;
+    mod over_quota;
     mod pairing;
     mod quota;
     mod relay;
@@ -22,6 +23,7 @@ mod mesh {
     mod spoilers;
     mod story;
     mod urgent;
+    mod versions;
     mod victims;
     mod wire;
     mod withdrawal;

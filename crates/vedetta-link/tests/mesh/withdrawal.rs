@@ -49,6 +49,14 @@ fn an_item_withdrawn_at_its_origin_is_served_nowhere() {
     let start = vedetta_flow::Sequence::START;
     let told = umbria.house.withdrawals(&umbria.person("cnaipic"), start).unwrap();
     assert_eq!(told.notices.iter().map(|it| &it.item).collect::<Vec<_>>(), [&item.id()]);
+    // At its own node each is told too, and why.
+    for (node, holder) in [(&national, "cnaipic"), (&liguria, "genova")] {
+        let told = node.house.withdrawals(&node.person(holder), start).unwrap();
+        let told: Vec<_> = told.notices.iter().map(|it| (&it.item, it.reason.as_str())).collect();
+        assert_eq!(told, [(&item.id(), "a mistake")], "at {}", node.name);
+        let told = node.house.withdrawals(&node.person("poli-cert"), start).unwrap();
+        assert!(told.notices.is_empty(), "at {}", node.name);
+    }
     let told = umbria.house.withdrawals(&umbria.person("poli-cert"), start).unwrap();
     assert!(told.notices.is_empty(), "who never had it hears nothing of it");
 }
