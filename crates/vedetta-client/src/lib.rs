@@ -1,8 +1,11 @@
 //! A client of a node, for thousands of them in a process: [`Following`] reads the live stream,
-//! [`Connection`] asks the machine doors one request after the other.
+//! [`Connection`] asks the machine doors one request after the other, a [`Wire`] between two nodes can
+//! be cut.
 
 mod connection;
 mod follow;
+mod wire;
 
 pub use connection::{Answer, Connection};
 pub use follow::{Following, Node};
+pub use wire::Wire;

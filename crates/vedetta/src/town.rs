@@ -4,7 +4,6 @@
 pub(crate) mod netns;
 pub(crate) mod outposts;
 pub(crate) mod watch;
-pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -16,6 +15,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request};
 use serde_json::Value;
+use vedetta_client::Wire;
 use vedetta_model::OrganisationId;
 
 use crate::node::{Configuration, NodeArgs};
@@ -284,6 +284,12 @@ fn command(data: &Path, words: &[&str]) -> Result<String, Failure> {
 
 fn program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|error| Failure::system("finding this program", error))
+}
+
+/// Lays a wire from one address to another.
+pub(crate) async fn wire(from: SocketAddr, to: SocketAddr) -> Result<Wire, Failure> {
+    let failed = |error| Failure::system(format!("a wire from {from}"), error);
+    Wire::lay(from, to).await.map_err(failed)
 }
 
 /// An address on loopback that nobody has now.

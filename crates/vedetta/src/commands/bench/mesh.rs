@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use vedetta_client::Wire;
 use vedetta_intake::{Arrival, DoorIn, stix_bundle};
 use vedetta_model::{Clock, Instant, OrganisationId};
 
@@ -18,8 +19,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::progress::{Part, Progress};
 use crate::system::{Stopwatch, SystemClock};
 use crate::town::watch::Watcher;
-use crate::town::wire::Wire;
-use crate::town::{Bond, Door, NOWHERE, Resident, free_address};
+use crate::town::{self, Bond, Door, NOWHERE, Resident, free_address};
 
 /// Items through four nodes, each a process of its own; or a backlog over one link.
 ///
@@ -89,7 +89,7 @@ impl Mesh {
         let [section, region, nation, other] = nodes.as_slice() else {
             return Err(Failure::Usage("the road has four nodes".into()));
         };
-        let wire = Wire::lay(wire_at, nation.door()?).await?;
+        let wire = town::wire(wire_at, nation.door()?).await?;
         let bond = |above: &'static str, (host, theirs), guest, address| {
             let (inviting, accepting) = ((host, theirs), (guest, above));
             Bond { inviting, accepting, agreement: AGREEMENT, address }

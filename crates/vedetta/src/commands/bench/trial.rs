@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use vedetta_client::Wire;
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Clock, Entropy, Instant};
 
@@ -17,8 +18,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::town::netns::Switch;
-use crate::town::wire::Wire;
-use crate::town::{Asker, Bond, Door, NOWHERE, Resident, free_address};
+use crate::town::{self, Asker, Bond, Door, NOWHERE, Resident, free_address};
 
 /// Five nodes under load, each a process, killed and cut off at random moments.
 ///
@@ -168,7 +168,7 @@ impl Trial {
         let mut wires = Vec::new();
         for (host, _, guest, _) in LINKS.iter().filter(|_| switch.is_none()) {
             let (from, to) = (free_address()?, nodes[usize::from(*host)].door()?);
-            wires.push(Wire::lay(from, to).await?);
+            wires.push(town::wire(from, to).await?);
             nodes[usize::from(*guest)].dial(NODES[usize::from(*host)], from)?;
             // Only the guest dials: another way around the wire would be one that is never cut.
             nodes[usize::from(*host)].dial(NODES[usize::from(*guest)], NOWHERE)?;

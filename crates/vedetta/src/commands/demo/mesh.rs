@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use vedetta_client::Wire;
 use vedetta_demo::story::{SCENES, Scene};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Clock, Instant};
@@ -16,8 +17,7 @@ use crate::node::Configuration;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
 use crate::town::watch::Watcher;
-use crate::town::wire::Wire;
-use crate::town::{Bond, Door, Resident, free_address};
+use crate::town::{self, Bond, Door, Resident, free_address};
 
 use super::STORY;
 
@@ -126,7 +126,7 @@ impl Country {
             node.start()?;
             nodes.insert(id, node);
         }
-        let wire = Wire::lay(wire_at, node(&nodes, "cnaipic")?.door()?).await?;
+        let wire = town::wire(wire_at, node(&nodes, "cnaipic")?.door()?).await?;
         let bonds = [
             ("cnaipic", "region:Umbria,below:cosc-umbria", "cosc-umbria", "everything", "pro-c2si"),
             (

@@ -1,7 +1,6 @@
 //! A wire between two nodes that can be cut and mended.
 
 use std::net::SocketAddr;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,10 +9,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::outcome::Failure;
-
 /// A wire from one address to another.
-pub(crate) struct Wire {
+#[derive(Debug)]
+pub struct Wire {
     whole: watch::Sender<bool>,
     carried: Arc<AtomicU64>,
     carrying: JoinHandle<()>,
@@ -21,9 +19,11 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Lays it.
-    pub(crate) async fn lay(from: SocketAddr, to: SocketAddr) -> Result<Self, Failure> {
-        let failed = |error| Failure::system(format!("a wire from {from}"), error);
-        let listener = TcpListener::bind(from).await.map_err(failed)?;
+    ///
+    /// # Errors
+    /// When nobody can listen at its beginning.
+    pub async fn lay(from: SocketAddr, to: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(from).await?;
         let (whole, cut) = watch::channel(true);
         let carried = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&carried);
@@ -36,17 +36,18 @@ impl Wire {
     }
 
     /// Cuts it: what passes it breaks, and nothing passes it until it is mended.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
     /// Octets that went over it, both ways.
-    pub(crate) fn carried(&self) -> u64 {
+    #[must_use]
+    pub fn carried(&self) -> u64 {
         self.carried.load(Ordering::Relaxed)
     }
 
     /// Mends it.
-    pub(crate) fn mend(&self) {
+    pub fn mend(&self) {
         self.whole.send_replace(true);
     }
 }
