@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use vedetta_client::Wire;
 use vedetta_intake::{DoorIn, stix_bundle};
-use vedetta_model::{Clock, Entropy, Instant};
+use vedetta_model::{Clock, Entropy, Instant, ItemId};
 
 use super::Style;
 use crate::doors::runtime;
+use crate::node::{NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
@@ -134,9 +135,10 @@ impl Trial {
         ));
         let mended = SystemClock.now();
         let entitled = country.entitled(&brought).await?;
-        let missing = country.settle(&brought, &entitled).await?;
+        let mut missing = country.settle(&brought, &entitled).await?;
         let converged = SystemClock.now().since(mended);
         country.nodes.iter_mut().for_each(Resident::stop);
+        country.lying(&brought, &entitled, &mut missing)?;
         let whole = |node: &&Resident| node.command(&["verify"]).is_err();
         let damaged = country.nodes.iter().filter(whole).count();
         Ok(json!({
@@ -296,6 +298,36 @@ impl Country {
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+}
+
+impl Country {
+    /// Adds what lies in the ledgers of nodes for which it is not, though they show it to nobody.
+    fn lying(
+        &self,
+        brought: &Brought,
+        entitled: &Entitled,
+        missing: &mut Missing,
+    ) -> Result<(), Failure> {
+        for (place, node) in self.nodes.iter().enumerate() {
+            let store = NodeArgs { data: node.data.clone() }.store(Use::Read)?;
+            let others = brought
+                .iter()
+                .filter(|(id, origin)| !entitled.contains(&(kind_of(id, **origin), place)));
+            for (id, origin) in others {
+                let id = ItemId::new(id).map_err(vedetta_flow::FlowError::from)?;
+                let mut lies = false;
+                store.read(&mut |reader| {
+                    lies = !reader.releases(&id)?.is_empty();
+                    Ok(())
+                })?;
+                if lies {
+                    missing.surplus += 1;
+                    *missing.wrong.entry((place, *origin)).or_default() += 1;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
