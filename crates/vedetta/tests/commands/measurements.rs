@@ -55,3 +55,25 @@ fn relevance_is_told_by_second() {
     let figures = ["lookups_per_s", "assets"];
     told(&["relevance", "--assets", "1000", "--seconds", "1"], &figures);
 }
+
+#[test]
+fn items_over_three_hops_are_told_in_milliseconds() {
+    let figures = ["items", "p50_ms", "p99_ms", "max_ms", "idle_octets_per_s"];
+    let told = told(&["mesh", "--rate", "10", "--seconds", "2", "--idle", "12"], &figures);
+    for (figure, value) in [("hops", 3), ("processes", 4), ("rate", 10), ("items", 20)] {
+        assert_eq!(told[figure], value, "{figure}: {told}");
+    }
+    for figure in ["lost", "duplicated"] {
+        assert_eq!(told[figure], 0, "{told}");
+    }
+    assert_eq!(told["rss_mib"].as_array().map(Vec::len), Some(4), "{told}");
+}
+
+#[test]
+fn a_backlog_is_told_by_second_and_what_is_live_meanwhile_in_milliseconds() {
+    let figures = ["seconds", "filled_seconds", "objects_per_s", "live", "live_p99_ms"];
+    let told = told(&["mesh", "--backlog", "5000"], &figures);
+    for (figure, value) in [("backlog", 5_000), ("taken", 5_000), ("lost", 0), ("live_lost", 0)] {
+        assert_eq!(told[figure], value, "{figure}: {told}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -19,7 +20,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::progress::{Part, Progress};
 use crate::system::{Stopwatch, SystemClock};
 use crate::town::watch::Watcher;
-use crate::town::{self, Bond, Door, NOWHERE, Resident, free_address};
+use crate::town::{self, Asker, Bond, Door, NOWHERE, Resident, free_address};
 
 /// Items through four nodes, each a process of its own; or a backlog over one link.
 ///
@@ -27,7 +28,8 @@ use crate::town::{self, Bond, Door, NOWHERE, Resident, free_address};
 /// regional centre and the national centre to another region. The time is from when an item was due
 /// to be brought until the last node's live stream shows it. Before, the links are idle for a while,
 /// and the octets on one are counted, TLS and all. With it: so many indicators wait at the national
-/// centre for a region that was away; the time is from the link until the last is taken in.
+/// centre for a region that was away; the time is from the link until the last is taken in, and
+/// meanwhile ten more a second are brought, each timed until the region reads it.
 #[derive(Args)]
 pub(crate) struct Mesh {
     /// Items a second.
@@ -55,6 +57,8 @@ const ROAD: [&str; 4] = ["sosc-tr", "cosc-umbria", "cnaipic", "cosc-liguria"];
 const OPEN: [&str; 2] = ["cosc-umbria", "cnaipic"];
 /// How long to wait for what does not come.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often something live is due while a backlog goes over the link.
+const LIVE: Duration = Duration::from_millis(100);
 /// Indicators written at once.
 const AT_ONCE: u64 = 2_000;
 
@@ -185,29 +189,81 @@ async fn backlog(data: &Path, count: u64) -> Result<Value, Failure> {
     nation.start()?;
     region.start()?;
     until_up(&region).await?;
-    let taking = Stopwatch::start();
+    let live = Live::default();
     let over = progress.part("over the link", count);
-    let mut last = (0, taking.read());
-    loop {
-        let taken = taken(&region).await?;
-        if taken > last.0 {
-            over.at(taken);
-            last = (taken, taking.read());
-        }
-        let stalled = taking.read() - last.1 > PATIENCE;
-        if taken >= count || stalled {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let (taken, took) = last;
+    let taking = async {
+        let taking = take(&region, (count, &live.read), &over).await;
+        live.over.store(true, Ordering::Relaxed);
+        taking
+    };
+    let (taken, live) = tokio::join!(taking, live.bring(nation.asker(), region.asker()));
+    let ((taken, took), (mut times, lost)) = (taken?, live?);
     Ok(json!({
         "backlog": count, "processes": 2, "taken": taken,
         "lost": count.saturating_sub(taken), "seconds": super::rounded(took.as_secs_f64()),
         "objects_per_s": (taken as f64 / took.as_secs_f64()).round(),
-        "filled_seconds": super::rounded(filled.as_secs_f64()),
+        "live": times.count(), "live_p50_ms": times.millis(50), "live_p99_ms": times.millis(99),
+        "live_lost": lost, "filled_seconds": super::rounded(filled.as_secs_f64()),
         "rss_mib": [nation.memory_mib(), region.memory_mib()],
     }))
+}
+
+/// Waits until a node has taken in so many, those that are live apart, or none for long; how many
+/// they are, and how long the last took.
+async fn take(
+    region: &Resident,
+    (count, live): (u64, &AtomicU64),
+    over: &Part<'_>,
+) -> Result<(u64, Duration), Failure> {
+    let taking = Stopwatch::start();
+    let mut last = (0, taking.read());
+    while last.0 < count && taking.read() - last.1 < PATIENCE {
+        let taken = taken(region).await?.saturating_sub(live.load(Ordering::Relaxed)).min(count);
+        if taken > last.0 {
+            over.at(taken);
+            last = (taken, taking.read());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(last)
+}
+
+/// What is brought while the backlog goes over the link.
+#[derive(Default)]
+struct Live {
+    over: AtomicBool,
+    /// How many the other node reads.
+    read: AtomicU64,
+}
+
+impl Live {
+    /// Brings an indicator whenever one is due, until it is over; how long each took from then until
+    /// the other node read it, and how many it never did.
+    async fn bring(&self, from: Asker, to: Asker) -> Result<(Times, u64), Failure> {
+        let (mut indicators, mut times, mut lost) = (Indicators::new(), Times::default(), 0);
+        let mut due = SystemClock.now();
+        while !self.over.load(Ordering::Relaxed) || due < SystemClock.now() {
+            tokio::time::sleep(due.since(SystemClock.now())).await;
+            let arrival = arrival(&indicators.list("", 1));
+            let id = arrival.items.first().map(|item| item.id.to_string()).unwrap_or_default();
+            let body = serde_json::to_vec(&arrival)
+                .map_err(|error| Failure::system("writing an arrival", error))?;
+            from.post("/control/arrivals", body).await?;
+            let path = format!("/api/v1/items/{id}");
+            let reading = async {
+                while to.get(&path).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            match tokio::time::timeout(PATIENCE, reading).await {
+                Ok(()) => times.note(SystemClock.now().since(due)),
+                Err(_) => lost += 1,
+            }
+            self.read.fetch_add(1, Ordering::Relaxed);
+            due = due.after(LIVE);
+        }
+        Ok((times, lost))
+    }
 }
 
 /// Writes indicators into the ledger of a node that is stopped.

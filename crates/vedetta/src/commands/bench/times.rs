@@ -26,6 +26,11 @@ impl Times {
         self.taken.push(took);
     }
 
+    /// How many were noted.
+    pub(super) fn count(&self) -> usize {
+        self.taken.len()
+    }
+
     /// The time within which so many of a hundred were done, in microseconds; zero of nothing.
     pub(super) fn micros(&mut self, hundredth: usize) -> f64 {
         if self.sorted < self.taken.len() {
