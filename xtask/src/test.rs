@@ -134,11 +134,15 @@ fn promises() -> Vec<&'static str> {
         ("named-checkzone", runs("named-checkzone", &["-v"])),
         ("suricata", runs("suricata", &["-V"])),
         ("mount", runs("unshare", &["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])),
+        ("namespaces", runs("unshare", &["-n", "ip", "link", "add", "a", "type", "bridge"])),
         ("warninglists", has("warninglists")),
     ];
-    let promised = all.into_iter().filter_map(|(what, here)| here.then_some(what));
-    let promised: Vec<_> = promised.collect();
+    let named = |here: bool| all.iter().filter(move |it| it.1 == here).map(|it| it.0);
+    let (promised, missing): (Vec<_>, Vec<_>) = (named(true).collect(), named(false).collect());
     println!("the tests can count on: {}", promised.join(", "));
+    if !missing.is_empty() {
+        println!("and do without: {}", missing.join(", "));
+    }
     promised
 }
 
