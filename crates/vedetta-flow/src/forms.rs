@@ -9,7 +9,7 @@ use vedetta_policy::{Again, Waiting};
 use vedetta_store::{EntryKind, Reader, Sequence, StoreError};
 
 use crate::house::Shared;
-use crate::redaction::{Derived, NoForm, Readable, facts_of, known_to};
+use crate::redaction::{Derived, NoForm, Readable, Redactor, facts_of, known_to};
 use crate::standing::Standing;
 
 /// So often forms are made, while what they rest on changes before they are written.
@@ -18,6 +18,7 @@ pub(crate) const TRIES: usize = 3;
 /// Derived forms, by the places of their items, or why there is none.
 pub(crate) struct Forms {
     standing: Arc<Standing>,
+    redactor: Redactor,
     made: BTreeMap<usize, Result<Derived, NoForm>>,
     /// Which rest on each item of the ledger.
     leaning: HashMap<String, Vec<usize>>,
@@ -39,9 +40,10 @@ const PAGE: usize = 200;
 impl Forms {
     /// None yet, of what is known of victims, and in the ledger, now: what is committed and not in effect
     /// yet comes after that.
-    pub(crate) fn of(standing: Arc<Standing>, shared: &Shared) -> Self {
+    pub(crate) fn of(standing: Arc<Standing>, redactor: &Redactor, shared: &Shared) -> Self {
         let (made, leaning, stale) = (BTreeMap::new(), HashMap::new(), BTreeSet::new());
-        Self { standing, made, leaning, upto: shared.bell.last(), stale }
+        let (redactor, upto) = (redactor.clone(), shared.bell.last());
+        Self { standing, redactor, made, leaning, upto, stale }
     }
 
     pub(crate) fn add(&mut self, place: usize, form: Result<Derived, NoForm>) {
@@ -98,8 +100,10 @@ impl Forms {
         let mut stale = BTreeSet::new();
         for (place, handling) in wanted {
             let holds = match self.made.get(&place) {
-                Some(Ok(_)) => {
-                    !changed.contains(&place) && self.knows_alike(standing, handling, &mut known)
+                Some(Ok(made)) => {
+                    !changed.contains(&place)
+                        && self.knows_alike(standing, handling, &mut known)
+                        && self.redactor.name(reader, &made.of)? == made.id
                 }
                 // What its bringer could not read then it may read now.
                 Some(Err(none)) => {

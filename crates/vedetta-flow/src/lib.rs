@@ -22,6 +22,7 @@ pub mod mesh;
 
 mod markings;
 mod names;
+mod pseudonyms;
 mod redaction;
 mod siblings;
 mod victims;

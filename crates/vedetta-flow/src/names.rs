@@ -8,7 +8,7 @@ use vedetta_model::{Actor, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_store::{Digest, StoreError};
 
 use crate::house::House;
-use crate::redaction::own_id;
+use crate::pseudonyms::own_id;
 use crate::standing::Standing;
 
 #[derive(Default, Deserialize)]

@@ -6,23 +6,22 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
-use sha2::Sha256;
-use vedetta_model::{Handling, Instant, ItemId, OrganisationId, OrganisationNumber};
+use vedetta_model::{Handling, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::{Form, OMITTED, Redaction, Reference, Secrets, Victim, redact};
-use vedetta_store::{ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, line};
+use vedetta_store::{ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem};
 
 use crate::book::Book;
 use crate::house::{House, Shared};
 use crate::mesh::Provenance;
+use crate::pseudonyms::Whole;
 use crate::standing::Standing;
 use crate::views::read_items::derived_from;
 
 /// Makes derived items.
 #[derive(Clone)]
 pub struct Redactor {
-    key: Vec<u8>,
+    pub(crate) key: Vec<u8>,
     /// Whose node this is.
     own: Option<OrganisationId>,
 }
@@ -74,6 +73,8 @@ struct Scan<'a> {
 
 /// A derived item.
 pub(crate) struct Derived {
+    pub(crate) of: Whole,
+    /// Its name, as it was when it was made.
     pub(crate) id: ItemId,
     pub(crate) body: Vec<u8>,
     /// The items of the ledger that it rests on.
@@ -119,18 +120,6 @@ const AWAITED: usize = 16;
 const PAGE: usize = 10;
 
 impl House {
-    /// The identifier of the derived form of what an organisation brought as an item.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn derived_id<R: Reader + ?Sized>(
-        &self,
-        reader: &mut R,
-        item: (&ItemId, OrganisationNumber),
-    ) -> Result<ItemId, StoreError> {
-        named(&self.redaction_key, reader, item)
-    }
-
     /// [`Redactor::forms_here`].
     pub(crate) fn forms_here<R: Reader + ?Sized>(
         &self,
@@ -144,17 +133,17 @@ impl House {
 impl Redactor {
     /// The releases of what the origin of an item names as its form without the victim, and brought as
     /// such itself: it could name anything that somebody else has.
-    fn named_forms<R: Reader + ?Sized>(
+    fn forms_named<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         full: &StoredItem,
+        names: &[ItemId],
     ) -> Result<Vec<StoredItem>, StoreError> {
         let brought = Provenance::of(full).map(|it| it.envelope);
-        let named = match &brought {
-            Some(envelope) => envelope.derived.clone(),
-            None => Some(named(&self.key, reader, (&full.id, full.producer))?),
-        };
-        let mut forms = named.map_or_else(|| Ok(Vec::new()), |id| reader.releases(&id))?;
+        let mut forms = Vec::new();
+        for name in names {
+            forms.append(&mut reader.releases(name)?);
+        }
         forms.retain(|form| match (&brought, Provenance::of(form)) {
             (Some(full), Some(form)) => {
                 form.envelope.origin == full.origin && form.envelope.form == Form::Redacted
@@ -170,7 +159,8 @@ impl Redactor {
         Ok(forms)
     }
 
-    /// Those of several releases of an item. What many versions name is read once, not for each.
+    /// Those of all versions of the items of some releases. What many versions name is read once, not for
+    /// each.
     pub(crate) fn forms_named_by<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
@@ -179,20 +169,28 @@ impl Redactor {
         let (mut asked, mut forms) = (BTreeSet::new(), Vec::new());
         for full in releases {
             let brought = Provenance::of(full).map(|it| (it.envelope.origin, it.envelope.derived));
-            if asked.insert((full.producer, brought)) {
-                forms.extend(self.named_forms(reader, full)?);
+            if asked.insert((full.producer, brought.clone())) {
+                let names = match brought {
+                    Some((_, named)) => named.into_iter().collect(),
+                    None => self.names(reader, (&full.id, full.producer))?,
+                };
+                forms.append(&mut self.forms_named(reader, full, &names)?);
             }
         }
         Ok(forms)
     }
 
-    /// Those of them that go out as its form: what came before the full form is an item by itself.
+    /// Those of one version that go out as its form: what came before the full form is an item by itself.
     pub(crate) fn forms_here<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         full: &StoredItem,
     ) -> Result<Vec<StoredItem>, StoreError> {
-        let mut forms = self.named_forms(reader, full)?;
+        let names = match Provenance::of(full) {
+            Some(it) => it.envelope.derived.into_iter().collect(),
+            None => vec![self.derived_id(reader, full)?],
+        };
+        let mut forms = self.forms_named(reader, full, &names)?;
         forms.retain(|form| is_derived(form, full));
         Ok(forms)
     }
@@ -208,14 +206,14 @@ impl Redactor {
     pub(crate) fn derive(
         &self,
         (standing, handling): (&Standing, &Handling),
-        (item, producer, body): (&ItemId, OrganisationNumber, &[u8]),
+        (of, body): (Whole, &[u8]),
         tellers: &mut Tellers<'_>,
     ) -> Result<Result<Derived, NoForm>, StoreError> {
         let never = |reason: String| Ok(Err(NoForm { reason, awaited: Vec::new() }));
-        if item.kind() == "identity" {
+        if of.id.kind() == "identity" {
             return never("an identity without its name says nothing".into());
         }
-        let id = tellers.shared.read(|reader| self.derived_id(reader, (item, producer)))?;
+        let (producer, id) = (of.producer, tellers.shared.read(|reader| self.name(reader, &of))?);
         let value = match serde_json::from_slice(body) {
             Ok(value) => value,
             Err(error) => return never(error.to_string()),
@@ -255,22 +253,10 @@ impl Redactor {
         match made {
             Ok(value) => {
                 let body = named_by_value(value, &secrets).to_string().into_bytes();
-                Ok(Ok(Derived { id, body, leant }))
+                Ok(Ok(Derived { of, id, body, leant }))
             }
             Err(withheld) => never(withheld.to_string()),
         }
-    }
-
-    /// [`House::derived_id`].
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn derived_id<R: Reader + ?Sized>(
-        &self,
-        reader: &mut R,
-        item: (&ItemId, OrganisationNumber),
-    ) -> Result<ItemId, StoreError> {
-        named(&self.key, reader, item)
     }
 }
 
@@ -286,7 +272,8 @@ impl References<'_, '_> {
             Ok(Some(Tells::Nobody)) => Ok(Reference::Keep),
             Ok(Some(Tells::Victim)) => {
                 let of = (&id, self.producer);
-                let named = self.tellers.shared.read(|reader| self.redactor.derived_id(reader, of));
+                let named =
+                    self.tellers.shared.read(|reader| self.redactor.present_name(reader, of));
                 named.map(Reference::Replace)
             }
             Ok(None) => {
@@ -490,51 +477,10 @@ fn named_by_value(mut derived: Value, secrets: &Secrets) -> Value {
     derived
 }
 
-/// The version of the derived form of an item: that of the item, unless each bringer's is a version
-/// of its own, which the derived form, being one bringer's, has not.
-pub(crate) fn derived_version(item: &ItemId, version: Instant) -> Instant {
-    if item.follows_from_value() { Instant::default() } else { version }
-}
-
-fn named<R: Reader + ?Sized>(
-    key: &[u8],
-    reader: &mut R,
-    (item, producer): (&ItemId, OrganisationNumber),
-) -> Result<ItemId, StoreError> {
-    match line(item, producer) {
-        None => Ok(derived_id(key, item, None)),
-        Some(own) => own_id(key, reader, (item, own)),
-    }
-}
-
-/// The name of something of one bringer alone, where others have something under the same
-/// identifier. Before each had a name of its own, the first had the one without a bringer.
-pub(crate) fn own_id<R: Reader + ?Sized>(
-    key: &[u8],
-    reader: &mut R,
-    (item, producer): (&ItemId, OrganisationNumber),
-) -> Result<ItemId, StoreError> {
-    let plain = derived_id(key, item, None);
-    let before = reader.releases(&plain)?.iter().any(|it| it.producer == producer);
-    Ok(if before { plain } else { derived_id(key, item, Some(producer)) })
-}
-
-/// The keyed hash of an identifier, as it is or for one organisation alone.
-fn derived_id(key: &[u8], item: &ItemId, of: Option<OrganisationNumber>) -> ItemId {
-    // HMAC takes keys of any length.
-    let mut bytes = [0; 16];
-    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
-        mac.update(item.as_str().as_bytes());
-        if let Some(of) = of {
-            mac.update(format!(" {}", of.0).as_bytes());
-        }
-        bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-    }
-    ItemId::of(item.kind(), uuid::Builder::from_random_bytes(bytes).into_uuid())
-}
-
 #[cfg(test)]
 mod tests {
+    use vedetta_model::Instant;
+
     use super::*;
 
     #[test]

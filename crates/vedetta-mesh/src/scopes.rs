@@ -271,10 +271,12 @@ impl Nodes {
     /// The item that was held, with its derived forms; none when it was no single item.
     fn held_items(&self, reader: &mut dyn Reader, owed: &Owed) -> Result<Vec<ItemId>, StoreError> {
         let Some(HoldScope::Item(id)) = &owed.held else { return Ok(Vec::new()) };
-        let mut ids = BTreeSet::from([id.clone()]);
-        for release in reader.releases(id)? {
-            ids.insert(self.house.derived_id(reader, (id, release.producer))?);
-            ids.extend(Provenance::of(&release).and_then(|it| it.envelope.derived));
+        let releases = reader.releases(id)?;
+        let named = releases.iter().filter_map(|it| Provenance::of(it)?.envelope.derived);
+        let mut ids: BTreeSet<_> = named.chain([id.clone()]).collect();
+        let producers: BTreeSet<_> = releases.iter().map(|it| it.producer).collect();
+        for producer in producers {
+            ids.extend(self.house.derived_ids(reader, (id, producer))?);
         }
         Ok(ids.into_iter().collect())
     }

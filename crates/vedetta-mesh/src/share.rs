@@ -358,7 +358,7 @@ impl Sharing<'_> {
         let handling = &clearance.handling;
         let derived = match handling.victims.is_empty() {
             true => None,
-            false => Some(self.nodes.house.derived_id(reader, (&item.id, item.producer))?),
+            false => Some(self.nodes.house.derived_id(reader, item)?),
         };
         Ok(Some(match clearance.form {
             Form::Full => Item {

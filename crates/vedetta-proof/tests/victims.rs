@@ -18,6 +18,8 @@ use vedetta_testkit::items::TestItem;
 mod cost;
 #[path = "victims/forms.rs"]
 mod forms;
+#[path = "victims/names.rs"]
+mod names;
 #[path = "victims/told.rs"]
 mod told;
 
@@ -47,25 +49,8 @@ fn a_held_item_stays_with_its_producer_and_the_authority() {
 /// The small network with a second agreement that hides victims: the centre to the company.
 fn with_hidden() -> TestHouse {
     let test = TestHouse::small();
-    hide(&test, "none");
+    test.hide_victims("none");
     test
-}
-
-/// Puts that agreement in force, with so much of the past.
-fn hide(test: &TestHouse, history: &str) {
-    let draft = json!({
-      "id": "hidden", "title": "Operators", "parent": "act",
-      "term": { "from": "2026-01-01", "until": "2028-12-31" },
-      "party": [
-        { "name": "centre", "organisations": ["cnaipic"], "gives": ["incident"] },
-        { "name": "operators", "organisations": ["stranger"], "receives": ["incident"] }
-      ],
-      "handling": { "highest_tlp": "AMBER+STRICT", "victim": "hidden", "history": history }
-    });
-    let draft: vedetta_model::Agreement = serde_json::from_value(draft).unwrap();
-    test.house.put_draft(&test.administrator(), &draft).unwrap();
-    let step = vedetta_flow::actions::change_agreement::Step::PutInForce;
-    test.house.step_agreement(&test.administrator(), &draft.id, &step).unwrap();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use vedetta_directory::directory::Records;
 use vedetta_flow::actions::accept_items::Receipt;
 use vedetta_flow::credentials::SESSION;
-use vedetta_flow::{House, Token, TokenText};
+use vedetta_flow::{House, Step, Token, TokenText};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::account::AccountState;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
@@ -111,6 +111,23 @@ impl TestHouse {
         let records = Records { organisations, accounts, ..Records::default() };
         self.house.found(records, vec![serde_json::from_str(AGREEMENT).unwrap()]).unwrap();
         self
+    }
+
+    /// Puts in force that the national centre gives the stranger incidents without their victims, with
+    /// so much of the past.
+    pub fn hide_victims(&self, history: &str) {
+        let draft = serde_json::json!({
+          "id": "hidden", "title": "Operators", "parent": "act",
+          "term": { "from": "2026-01-01", "until": "2028-12-31" },
+          "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["incident"] },
+            { "name": "operators", "organisations": ["stranger"], "receives": ["incident"] }
+          ],
+          "handling": { "highest_tlp": "AMBER+STRICT", "victim": "hidden", "history": history }
+        });
+        let draft: Agreement = serde_json::from_value(draft).unwrap();
+        self.house.put_draft(&self.administrator(), &draft).unwrap();
+        self.house.step_agreement(&self.administrator(), &draft.id, &Step::PutInForce).unwrap();
     }
 
     /// The whole Italian network.

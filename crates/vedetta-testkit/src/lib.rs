@@ -7,11 +7,13 @@ pub mod between;
 pub mod disk;
 pub mod house;
 pub mod items;
+pub mod ledgers;
 pub mod time;
 pub mod watched;
 
 pub use between::Between;
 pub use disk::Disk;
 pub use house::{TestHouse, session, session_for};
+pub use ledgers::ledgers;
 pub use time::{MockClock, SeededEntropy};
 pub use watched::Watched;

@@ -191,22 +191,9 @@ async fn what_lapsed_is_listed_though_it_is_far_behind_what_was_never_had() {
 
 #[tokio::test]
 async fn a_stone_says_that_something_is_not_told_only_to_those_whom_it_is_not_told() {
-    use serde_json::json;
-    use vedetta_flow::{Sequence, Step, VersionFilter, Wish};
+    use vedetta_flow::{Sequence, VersionFilter, Wish};
     let test = TestHouse::small();
-    let draft = json!({
-        "id": "hidden", "title": "Operatori", "parent": "act",
-        "term": { "from": "2026-01-01", "until": "2028-12-31" },
-        "party": [
-            { "name": "centre", "organisations": ["cnaipic"], "gives": ["incident"] },
-            { "name": "operators", "organisations": ["stranger"], "receives": ["incident"] }
-        ],
-        "handling": { "highest_tlp": "AMBER+STRICT", "victim": "hidden", "history": "none" }
-    });
-    let draft: vedetta_model::Agreement = serde_json::from_value(draft).unwrap();
-    let admin = test.administrator();
-    test.house.put_draft(&admin, &draft).unwrap();
-    test.house.step_agreement(&admin, &draft.id, &Step::PutInForce).unwrap();
+    test.hide_victims("none");
     let item = TestItem::incident(1, "Ransomware at Comune di Perugia").tlp("AMBER");
     test.bring("perugia", std::slice::from_ref(&item));
     let all = Wish::all(Sequence::START, VersionFilter::Last);

@@ -17,8 +17,8 @@ use vedetta_model::{
 };
 use vedetta_policy::Decision;
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Placement, Sequence, Stamp,
-    StoreError, StoredItem, UnitOfWork, VersionFilter,
+    ClearanceId, Form, ItemDraft, ItemState, NewClearance, Placement, Sequence, Stamp, StoreError,
+    StoredItem, UnitOfWork,
 };
 
 use crate::authority::{PRODUCERS, require};
@@ -27,11 +27,12 @@ use crate::error::FlowError;
 use crate::forms::{Forms, Settled, TRIES};
 use crate::holding::is_served;
 use crate::house::{House, Shared};
-use crate::redaction::{Derived, Redactor, Tellers, derived_version};
+use crate::pseudonyms::Whole;
+use crate::redaction::{Derived, Redactor, Tellers};
 use crate::siblings::Disclosure;
 use crate::standing::Standing;
 use crate::victims;
-use crate::views::withdrawals::{keep, withdrawn};
+use crate::views::withdrawals::withdrawn;
 
 /// What became of an arrival.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -280,7 +281,7 @@ impl Load {
         asked: impl Fn(&Handling) -> bool,
     ) -> Result<Forms, StoreError> {
         let standing = self.shared.standing();
-        let mut forms = Forms::of(Arc::clone(&standing), &self.shared);
+        let mut forms = Forms::of(Arc::clone(&standing), &self.redactor, &self.shared);
         let wanted = self.wanted(&standing, part).filter(|(_, handling)| asked(handling));
         let mut wanted = wanted.peekable();
         if wanted.peek().is_none() {
@@ -358,14 +359,14 @@ impl Load {
                 }
                 let kept = cleared.redacted.is_none() || waits;
                 let lasting = item.revoked || !kept || handling.victims.is_empty();
-                bare.extend((lasting && !derived).then_some(item));
+                bare.extend((lasting && !derived).then(|| self.whole(item)));
             }
             let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
             let withheld = cleared.withheld_from((forms, place));
             places.push(Place { outcome, audience: cleared.audience, withheld });
         }
         if known.values().any(|it| it.redacted.is_some()) || self.any_derived() {
-            self.take_back_derived(unit, &bare)?;
+            self.redactor.take_back(unit, (&self.shared, &self.actor), &bare)?;
         }
         Ok(places)
     }
@@ -466,52 +467,13 @@ impl Load {
         !self.shared.book.such(|it| it.form == vedetta_policy::Form::Redacted).is_empty()
     }
 
-    /// Withdraws the derived forms of older versions, where the new one has none: whoever reads
-    /// them would neither hear of the revocation nor of what changed.
-    fn take_back_derived(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        bare: &[&Brought],
-    ) -> Result<(), StoreError> {
-        let mut newest: HashMap<ItemId, Instant> = HashMap::new();
-        for item in bare {
-            let derived = self.redactor.derived_id(unit, (&item.id, self.producer))?;
-            let version = newest.entry(derived).or_insert(item.version);
-            *version = (*version).max(item.version);
-        }
-        let facts = serde_json::json!({ "reason": "the item has no such form any more" });
-        let facts = facts.to_string();
-        let ids: Vec<_> = newest.keys().cloned().collect();
-        let mut after = (!ids.is_empty()).then_some(Sequence::START);
-        while let Some(place) = after {
-            let page = unit.items(&ItemQuery {
-                after: place,
-                until: None,
-                as_of: None,
-                limit: TOGETHER,
-                clearances: None,
-                producer: None,
-                ids: &ids,
-                kinds: &[],
-                versions: VersionFilter::Last,
-            })?;
-            for derived in page.items {
-                if newest.get(&derived.id).is_some_and(|newest| derived.version < *newest) {
-                    self.shared.touch_served();
-                    let (id, producer) = (&derived.id, derived.producer);
-                    if let Some(stamp) = unit.withdraw(id, producer, &self.actor, &facts)? {
-                        keep(unit, (id, producer), stamp, (&self.actor, ""))?;
-                    }
-                }
-            }
-            after = page.next;
-        }
-        Ok(())
+    /// What a derived form is made of.
+    fn told<'a>(&self, item: &'a Brought) -> (Whole, &'a [u8]) {
+        (self.whole(item), &item.body)
     }
 
-    /// What a derived form is made of.
-    fn told<'a>(&self, item: &'a Brought) -> (&'a ItemId, OrganisationNumber, &'a [u8]) {
-        (&item.id, self.producer, &item.body)
+    fn whole(&self, item: &Brought) -> Whole {
+        Whole::coming(&item.id, self.producer, item.version)
     }
 
     fn draft<'a>(
@@ -574,7 +536,7 @@ impl Load {
         forms: &Settled<'_>,
     ) -> Result<bool, StoreError> {
         let item = &self.items[place];
-        let Derived { id, body, .. } = match forms.get(place) {
+        let Derived { of, id, body, .. } = match forms.get(place) {
             Ok(derived) => derived,
             Err(reason) => {
                 tracing::info!(item = %item.id, reason, "withheld from those who may not know the victim");
@@ -582,8 +544,9 @@ impl Load {
             }
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
-        let version = derived_version(&item.id, item.version);
+        let version = of.derived_version();
         let draft = ItemDraft { id, version, body, ..self.draft(item, clearance, &facts) };
+        self.redactor.note_name(unit, of, id)?;
         let placement = unit.place_items(&[draft])?.pop();
         match placement {
             // Of what was withdrawn once, no later version is served either.

@@ -26,7 +26,8 @@ use crate::forms::{Forms, Settled, TRIES, Taken};
 use crate::holding::is_served;
 use crate::house::{House, Shared};
 use crate::mesh::{Provenance, entitled_by_ways};
-use crate::redaction::{Derived, Redactor, Tellers, derived_version};
+use crate::pseudonyms::Whole;
+use crate::redaction::{Derived, Redactor, Tellers};
 use crate::standing::Standing;
 
 /// Items looked at, and released again, in one go.
@@ -391,12 +392,12 @@ impl Release {
     /// The derived forms of what was brought here, where they are what is released: of what came from
     /// another node its origin alone makes them.
     fn forms(&self) -> Result<Forms, StoreError> {
-        let mut forms = Forms::of(Arc::clone(&self.standing), &self.shared);
+        let mut forms = Forms::of(Arc::clone(&self.standing), &self.redactor, &self.shared);
         let mut tellers = Tellers::of(&self.shared, std::iter::empty());
         for (place, _) in self.wanted() {
             let item = &self.items[place];
             let how = (&*self.standing, &*self.handling);
-            let of = (&item.id, item.producer, item.body.as_slice());
+            let of = (Whole::of(item), item.body.as_slice());
             forms.add(place, self.redactor.derive(how, of, &mut tellers)?);
         }
         Ok(forms)
@@ -460,14 +461,15 @@ impl Release {
                 releases.extend(here.last().map(|origin| (*origin, clearance)));
                 continue;
             }
-            let Ok(Derived { id, body, .. }) = forms.get(place) else {
+            let Ok(Derived { of, id, body, .. }) = forms.get(place) else {
                 forms.wait_for(place, (&self.shared, &self.handling), item.stamp.seq);
                 continue;
             };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
+            self.redactor.note_name(unit, of, id)?;
             let placement = unit.place_items(&[ItemDraft {
                 id,
-                version: derived_version(&item.id, item.version),
+                version: of.derived_version(),
                 producer: item.producer,
                 clearance,
                 state: item.state,

@@ -14,6 +14,7 @@ use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::pseudonyms::Whole;
 use crate::redaction::{Redactor, Tellers};
 use crate::victims::named;
 use crate::views::read_items::derived_from;
@@ -196,7 +197,11 @@ impl House {
         let standing = self.standing();
         let mut tellers = Tellers::of(&self.shared, std::iter::once((id, &**handling, body)));
         let how = (&*standing, &**handling);
-        let form = Redactor::of(self).derive(how, (id, producer, body), &mut tellers)?;
+        let form = Redactor::of(self).derive(
+            how,
+            (Whole::coming(id, producer, self.now()), body),
+            &mut tellers,
+        )?;
         Ok(form.err().map(|none| none.reason))
     }
 

@@ -369,6 +369,15 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     Ok(last)
 }
 
+/// Where the withdrawal of an item is that has no line, if it was withdrawn.
+pub(crate) fn place_of_withdrawal<R: Reader + ?Sized>(
+    reader: &mut R,
+    item: &ItemId,
+) -> Result<Option<Sequence>, StoreError> {
+    let kept = Taken { item: item.clone(), of: None }.kept(reader)?;
+    Ok(kept.map(|kept| kept.place))
+}
+
 impl Taken {
     /// As it is written in a bookmark.
     fn text(&self) -> String {

@@ -1,6 +1,7 @@
 //! The victim never crosses to those who may not know it, in any form, path or field.
 
 use serde_json::json;
+use vedetta_flow::corridor::Provenance;
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_policy::{Victim, reveals};
 use vedetta_testkit::items::TestItem;
@@ -139,4 +140,57 @@ fn a_form_that_only_other_nodes_need_goes_to_them_when_what_it_waited_for_is_her
         settle(&mut [Wire::between(&national, &umbria)]);
         assert!(leads(), "opened anew: {anew}");
     }
+}
+
+/// A version of an indicator, which tells the victim in its pattern or not.
+fn version(minute: u32, named: &str) -> TestItem {
+    TestItem::indicator(1)
+        .tlp("AMBER")
+        .with("name", format!("as of {minute}").into())
+        .with("pattern", format!("[file:name = '{named}.zip']").into())
+        .modified(&format!("2026-03-02T00:{minute:02}:00.000Z"))
+        .handled("category", "incident".into())
+        .handled("victim_refs", json!([id("perugia").identity()]))
+}
+
+#[test]
+fn what_can_be_told_again_goes_to_other_nodes_under_another_name() {
+    let held = || {
+        let mut all = agreements();
+        all.iter_mut().for_each(|it| it.handling.victim = VictimVisibility::Named);
+        let parties = json!([party("centre", &["cnaipic"]), party("agencies", &["poli-cert"])]);
+        all.push(agreement("agencies", Some("pro-c2si"), ("hidden", "none"), &parties));
+        all
+    };
+    let ledger = vedetta_testkit::TestHouse::ledger();
+    let mut umbria = Node::over("cosc-umbria", ledger, held());
+    let national = Node::new("cnaipic", held());
+    pair(&national, &umbria);
+    let (mut names, told) = (Vec::new(), "invoice");
+    for (minute, named) in [(1, told), (2, told), (3, "Comune di Perugia"), (4, told), (5, told)] {
+        umbria = umbria.opened_anew();
+        umbria.bring("perugia", &[version(minute, named)]);
+        settle(&mut [Wire::between(&national, &umbria)]);
+        assert!(national.reads("cnaipic", &version(1, told).id()));
+        let read = national.read_by("poli-cert");
+        assert_eq!(read.is_empty(), named != told, "{minute}: {read:?}");
+        let last = read.last().map(|it| serde_json::from_str::<serde_json::Value>(it).unwrap());
+        names.extend(last.map(|it| it["id"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!((&names[0], &names[2]), (&names[1], &names[3]), "updates go under the same");
+    assert_ne!(names[0], names[2]);
+    let sealed = |node: &Node| {
+        let releases = node.house.read(|reader| reader.releases(&version(1, told).id())).unwrap();
+        let named = releases.iter().map(|release| match Provenance::of(release) {
+            Some(brought) => brought.envelope.derived.unwrap(),
+            None => node.house.read(|reader| node.house.derived_id(reader, release)).unwrap(),
+        });
+        named.map(|it| it.to_string()).collect::<Vec<_>>()
+    };
+    let [first, next] = [names[0].clone(), names[2].clone()];
+    let all = [first.clone(), first.clone(), first, next.clone(), next];
+    assert_eq!((sealed(&national), sealed(&umbria)), (all.to_vec(), all.to_vec()));
+    umbria.house.withdraw(&umbria.person("perugia"), &version(1, told).id(), "a mistake").unwrap();
+    settle(&mut [Wire::between(&national, &umbria)]);
+    assert_eq!(national.read_by("poli-cert"), Vec::<String>::new());
 }

@@ -191,7 +191,7 @@ impl Load {
         };
         let derived = match handling.victims.is_empty() {
             true => None,
-            false => Some(self.redactor.derived_id(unit, (&release.id, release.producer))?),
+            false => Some(self.redactor.derived_id(unit, release)?),
         };
         let conditions = Handling { via: [].into(), ..Handling::clone(&handling) };
         let item = Item { object, conditions, form: Form::Full, derived };

@@ -228,3 +228,53 @@ async fn who_had_the_form_without_the_victim_is_told_neither_by_whom_nor_why() {
     let whole = door.ask(&stranger, &format!("GET /api/v1/items/{}", item.id()), None).await;
     assert_eq!(whole.status, StatusCode::NOT_FOUND, "the full form was never there");
 }
+
+/// What the stranger finds by TAXII and in its feed: of each object its identifier and name.
+async fn found(door: &Door, stranger: &str) -> [Vec<(String, String)>; 2] {
+    let taxii = "/taxii2/root/collections/cleared/objects/";
+    let mut found = [taxii, "/feeds/bundle.json"].map(|path| (path, Vec::new()));
+    for (path, objects) in &mut found {
+        let answer = door.ask(stranger, &format!("GET {path}"), None).await;
+        let page: Value = serde_json::from_slice(&answer.body).unwrap();
+        let all = page["objects"].as_array().into_iter().flatten();
+        let text = |it: &Value, name: &str| it[name].as_str().unwrap_or_default().to_owned();
+        let live = all.filter(|it| it["type"] == "indicator");
+        objects.extend(live.map(|it| (text(it, "id"), text(it, "name"))));
+    }
+    found.map(|(_, objects)| objects)
+}
+
+#[tokio::test]
+async fn a_form_that_comes_again_is_another_object_at_every_door() {
+    let test = TestHouse::small();
+    test.hide_victims("none");
+    let victim = test.person("perugia").organisation.identity();
+    let version = |minute: u32| {
+        let item =
+            TestItem::indicator(1).tlp("AMBER").with("name", format!("as of {minute}").into());
+        let item = item.handled("category", "incident".into());
+        let item = item.handled("victim_refs", json!([victim]));
+        item.modified(&format!("2026-03-02T00:{minute:02}:00.000Z"))
+    };
+    let door = Door::over(test, Settings::default());
+    let (perugia, stranger) = (door.token("perugia"), door.token("stranger.bot"));
+    let worker = tokio::spawn(live::run(door.api.clone(), std::future::pending()));
+    let mut stream = open(&door, &stranger, "0").await;
+    let mut names = Vec::new();
+    for minute in [1, 3] {
+        let brought = version(minute).json();
+        door.ask(&perugia, "POST /api/v1/items", Some((JSON, &brought))).await;
+        assert_eq!(crate::stream::read(&mut stream, 1).await.0, [format!("as of {minute}")]);
+        let [taxii, feed] = found(&door, &stranger).await;
+        assert_eq!(taxii.len(), 1, "{taxii:?}");
+        assert_eq!(taxii, feed);
+        assert!(!names.contains(&taxii[0].0), "{names:?}");
+        names.push(taxii[0].0.clone());
+        // Too long to be looked through.
+        let untold = version(minute + 1).with("description", "x".repeat(1 << 20).into()).json();
+        door.ask(&perugia, "POST /api/v1/items", Some((JSON, &untold))).await;
+        assert_eq!(streamed(&mut stream, 1).await, names[names.len() - 1..]);
+        assert_eq!(found(&door, &stranger).await, [vec![], vec![]]);
+    }
+    worker.abort();
+}

@@ -21,8 +21,8 @@ pub(crate) struct Item {
     pub(crate) id: ItemId,
     pub(crate) producer: OrganisationId,
     pub(crate) withdrawn: bool,
-    /// A version without a derived form came after one with it: there is none any more.
-    taken_back: bool,
+    /// The versions without a derived form that came when it had one: those before have none any more.
+    taken_back: Vec<Instant>,
     pub(crate) versions: Vec<Version>,
 }
 
@@ -31,6 +31,8 @@ pub(crate) struct Version {
     pub(crate) written: Written,
     /// Whether a derived form of it was placed.
     derived: bool,
+    /// How many had been taken back before it that were older.
+    after: usize,
     /// One for each who brought it.
     grants: Vec<Grant>,
 }
@@ -103,7 +105,7 @@ impl Truth {
                     id: written.id.clone(),
                     producer: by.clone(),
                     withdrawn: false,
-                    taken_back: false,
+                    taken_back: Vec::new(),
                     versions: Vec::new(),
                 });
                 self.items.len() - 1
@@ -127,13 +129,13 @@ impl Truth {
         let (version, victims) = (written.version, &grant.handling.victims);
         let served = !item.withdrawn && item.revocation().is_none_or(|moment| version >= moment);
         let reaches = !grant.redacted.is_empty();
+        let after = item.taken_back.iter().filter(|bare| **bare < version).count();
         let derived = served && reaches && written.derives(victims);
         let lasting = written.revoked || reaches || victims.is_empty();
-        let older = |it: &Version| it.derived && it.written.version < version;
-        if served && lasting && !derived && item.versions.iter().any(older) {
-            item.taken_back = true;
+        item.versions.push(Version { written, derived, after, grants: vec![grant] });
+        if served && lasting && !derived {
+            item.take_back(version);
         }
-        item.versions.push(Version { written, derived, grants: vec![grant] });
         true
     }
 
@@ -346,7 +348,7 @@ impl Truth {
                 Form::Redacted => {
                     today.is_some()
                         && grant.redacted.contains(&who.organisation)
-                        && !item.taken_back
+                        && version.after == item.taken_back.len()
                         && version.written.derives(&grant.handling.victims)
                 }
             };
@@ -393,6 +395,16 @@ impl Item {
     fn revocation(&self) -> Option<Instant> {
         let revoked = self.versions.iter().filter(|it| it.written.revoked);
         revoked.map(|it| it.written.version).max()
+    }
+
+    /// A version has no derived form: unless there is a newer one, those before lose theirs.
+    fn take_back(&mut self, bare: Instant) {
+        let taken = self.taken_back.len();
+        let stands = |it: &Version| it.derived && it.after == taken && it.written.version < bare;
+        let newest = self.versions.iter().all(|it| it.written.version <= bare);
+        if newest && self.versions.iter().any(stands) {
+            self.taken_back.push(bare);
+        }
     }
 
     /// Whom the versions that are served tell.

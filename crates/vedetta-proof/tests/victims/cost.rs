@@ -12,7 +12,7 @@ fn what_is_left_of_an_item_with_many_versions_is_read_once_for_all_of_them() {
     let many = 50;
     let watched = Arc::new(Watched::new(TestHouse::ledger()));
     let test = TestHouse::over(Arc::clone(&watched) as _).with_small_network();
-    hide(&test, "none");
+    test.hide_victims("none");
     let victim = OrganisationId::new("perugia").unwrap().identity();
     let item = TestItem::incident(6, "Ransomware").tlp("AMBER");
     let item = item.handled("victim_refs", json!([victim]));

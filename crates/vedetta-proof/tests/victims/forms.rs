@@ -175,7 +175,7 @@ fn newcomers_wait_for_what_keeps_changing_and_for_nothing_else() {
     known.bring("cosc-umbria", &[changing.clone(), still.clone()]);
     let to = [&changing, &still];
     bring_edges(&known, &to);
-    hide(&known, "all");
+    known.hide_victims("all");
     let (test, ledger) = meddled(known, versions(&changing, 9));
     assert!(test.house.clear_newcomers().unwrap() > 0);
     assert_eq!(led_to(&test, &to), [1], "what has settled is given");
@@ -298,7 +298,7 @@ fn no_form_is_released_of_what_is_taken_back_or_changed_meanwhile() {
         let ledger = Between::over(TestHouse::ledger());
         let test = TestHouse::over(ledger.clone()).with_small_network();
         assert_eq!(test.bring("cosc-umbria", &[incident()]).accepted.len(), 1);
-        hide(&test, "all");
+        test.hide_victims("all");
         let umbria = OrganisationId::new("cosc-umbria").unwrap();
         let umbria = test.house.standing().directory.number(&umbria).unwrap();
         ledger.before_writing(move |unit| match change {
@@ -381,7 +381,7 @@ fn what_was_committed_and_was_not_in_effect_is_referred_to() {
 fn what_was_due_is_due_still_when_a_look_ends_badly() {
     let ledger = Between::over(TestHouse::ledger());
     let test = TestHouse::over(ledger.clone()).with_small_network();
-    hide(&test, "none");
+    test.hide_victims("none");
     let tool = tool(1, "plain");
     bring_edges(&test, &[&tool]);
     test.house.clear_newcomers().unwrap();
@@ -427,7 +427,7 @@ impl Store for Refusing {
 fn for_what_was_refused_nothing_is_looked_for_in_the_end() {
     let ledger = Arc::new(Refusing { ledger: TestHouse::ledger(), refuses: false.into() });
     let test = TestHouse::over(ledger.clone()).with_small_network();
-    hide(&test, "none");
+    test.hide_victims("none");
     test.house.clear_newcomers().unwrap();
     let tool = tool(1, "plain");
     ledger.refuses.store(true, Ordering::SeqCst);
