@@ -444,14 +444,15 @@ impl Release {
         Ok(Some(Released { count, left_out }))
     }
 
-    /// Places the derived forms that are not there yet, and releases those that are.
+    /// Places the derived forms that are not there yet, and releases those that are. Of what can have
+    /// none those of older versions are taken back.
     fn place(
         &self,
         unit: &mut dyn UnitOfWork,
         clearance: ClearanceId,
         forms: &Settled<'_>,
     ) -> Result<usize, StoreError> {
-        let (mut placed, mut releases) = (0, Vec::new());
+        let (mut placed, mut releases, mut bare) = (0, Vec::new(), Vec::new());
         for (place, item) in self.items.iter().enumerate() {
             if !stands(unit, item)? {
                 continue;
@@ -463,6 +464,7 @@ impl Release {
             }
             let Ok(Derived { of, id, body, .. }) = forms.get(place) else {
                 forms.wait_for(place, (&self.shared, &self.handling), item.stamp.seq);
+                bare.extend((!forms.may_come(place)).then(|| Whole::of(item)));
                 continue;
             };
             let facts = serde_json::json!({ "derived_from": item.id }).to_string();
@@ -490,6 +492,7 @@ impl Release {
                 Some(Placement::Foreign(_)) | None => {}
             }
         }
+        self.redactor.take_back(unit, (&self.shared, ACTOR), &bare)?;
         unit.rerelease(&releases, ACTOR).map(|stamps| placed + stamps.len())
     }
 

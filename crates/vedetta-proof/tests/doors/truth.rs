@@ -157,10 +157,16 @@ impl Truth {
             }
         }
         for (place, version, grant, who, form) in due {
-            let version = &mut self.items[place].versions[version];
+            let item = &mut self.items[place];
+            let version = &mut item.versions[version];
             let grant = &mut version.grants[grant];
-            version.derived |=
-                form == Form::Redacted && version.written.derives(&grant.handling.victims);
+            let (moment, victims) = (version.written.version, &grant.handling.victims);
+            let known = victims.iter().all(|victim| self.world.find(victim).is_some());
+            if form == Form::Redacted && !(known && version.written.derives(victims)) {
+                item.take_back(moment);
+                continue;
+            }
+            version.derived |= form == Form::Redacted;
             match form {
                 Form::Full => grant.full.insert(who),
                 Form::Redacted => grant.redacted.insert(who),
@@ -309,13 +315,12 @@ impl Truth {
 
     fn newcomers(&self, grant: &Grant, now: Instant) -> Vec<(OrganisationId, Form)> {
         let oracle = Oracle { world: &self.world, now };
-        let known = grant.handling.victims.iter().all(|victim| self.world.find(victim).is_some());
         let mut new = Vec::new();
         for (id, form) in self.forms(&grant.handling, None, now).iter() {
             let (had, withheld) = (grant.full.contains(id), grant.withheld.get(id));
             let due = match form {
                 Form::Full if had => continue,
-                Form::Redacted if grant.redacted.contains(id) || !known => continue,
+                Form::Redacted if grant.redacted.contains(id) => continue,
                 Form::Full => withheld == Some(&Form::Full),
                 Form::Redacted => had || withheld.is_some(),
             };

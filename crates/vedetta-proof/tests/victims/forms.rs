@@ -460,3 +460,36 @@ fn who_has_a_form_is_told_when_a_later_version_has_none() {
     let told: Vec<_> = told.notices.into_iter().map(|it| (it.item, it.reason)).collect();
     assert_eq!(told, [(derived, String::new())], "not why: the words may tell the victim");
 }
+
+#[test]
+fn an_older_form_is_taken_back_when_the_one_that_was_waited_for_is_withheld() {
+    for anew in [false, true] {
+        let mut test = with_hidden();
+        let [plain, telling] = [tool(1, "plain"), tool(2, "Comune di Perugia")];
+        let to = [&plain, &telling];
+        let edge = |n: u32, to: &TestItem| {
+            relationship(10, &incident(), to).modified(&format!("2026-03-02T00:00:{n:02}.000Z"))
+        };
+        let bring = |test: &TestHouse, item: TestItem| {
+            assert_eq!(test.bring("cosc-umbria", &[item]).accepted.len(), 1);
+        };
+        bring(&test, plain.clone());
+        bring(&test, incident());
+        bring(&test, edge(1, &plain));
+        bring(&test, edge(2, &telling));
+        test.house.clear_newcomers().unwrap();
+        assert_eq!(led_to(&test, &to), [0], "until it is decided the older one stays");
+        if anew {
+            test = TestHouse::over(test.store);
+        }
+        bring(&test, telling.clone());
+        test.house.clear_newcomers().unwrap();
+        assert_eq!(led_to(&test, &to), [0; 0], "opened anew: {anew}");
+        let start = vedetta_store::Sequence::START;
+        let told = test.house.withdrawals(&test.person("stranger"), start).unwrap();
+        assert_eq!(told.notices.len(), 1);
+        assert!(!test.house.newcomers_wait());
+        bring(&test, edge(3, &plain));
+        assert_eq!(led_to(&test, &to), [0], "and comes again with what can be told");
+    }
+}
