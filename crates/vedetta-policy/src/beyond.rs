@@ -1,6 +1,9 @@
 //! Why somebody does not receive an item, where it is not for an agreement.
 
-use vedetta_model::Bilingual;
+use vedetta_model::{Bilingual, Instant};
+
+use crate::clearance::Form;
+use crate::wording::italian;
 
 /// That it goes to nobody without the victim, as what is left would tell who it is.
 #[must_use]
@@ -19,6 +22,32 @@ pub fn withdrawn() -> Bilingual {
     Bilingual::new(
         "L'informazione è stata ritirata: nessuno la riceve più.",
         "The item was taken back: nobody receives it any more.",
+    )
+}
+
+/// That nobody receives it any more since somebody withdrew it, who where that is told, and in which form
+/// one received it until then, and would still, with why.
+#[must_use]
+pub fn withdrawn_since(
+    (at, by): (Instant, Option<&str>),
+    (form, why): (Option<Form>, &Bilingual),
+) -> Bilingual {
+    let (da, by) = by.map(|by| (format!(" da {by}"), format!(" by {by}"))).unwrap_or_default();
+    let (before_it, before_en) = match form {
+        Some(_) => ("Fino ad allora valeva questo", "Until then it went by this"),
+        None => ("Non arriverebbe comunque", "It would not go there in any case"),
+    };
+    Bilingual::new(
+        format!(
+            "L'informazione è stata ritirata il {}{da}: da allora nessuno la riceve. {before_it}: {}",
+            italian(at),
+            why.it
+        ),
+        format!(
+            "The item was withdrawn on {}{by}: nobody has received it since. {before_en}: {}",
+            at.day(),
+            why.en
+        ),
     )
 }
 

@@ -87,7 +87,7 @@ mod waiting;
 mod wording;
 
 pub use agreement_text::{LONGEST_AGREEMENT, Notation, ReadError, read_agreement, write_agreement};
-pub use beyond::{not_the_past, untold, withdrawn, withheld};
+pub use beyond::{not_the_past, untold, withdrawn, withdrawn_since, withheld};
 pub use clearance::{Clearance, Cleared, Form, Reader, Seal};
 pub use decision::{Decision, Past};
 pub use duty::Duty;

@@ -525,7 +525,7 @@ fn thousands(number: u32, mark: &str) -> String {
     }
 }
 
-fn italian(moment: Instant) -> String {
+pub(crate) fn italian(moment: Instant) -> String {
     italian_day(moment.day())
 }
 

@@ -48,7 +48,9 @@ struct ItemPage {
 #[template(path = "why.html")]
 struct WhyPage {
     frame: Frame,
-    item: Line,
+    id: ItemId,
+    /// As it is read, or was last; absent of what was withdrawn and is not for who asks.
+    item: Option<Line>,
     asked: String,
     matches: Vec<(String, String, String)>,
     answer: Option<(String, bool, &'static str, String)>,
@@ -135,8 +137,10 @@ pub(super) async fn why(
     let standing = console.house().standing();
     let asked = about.organisation.parse::<OrganisationId>().ok();
     let (by, of) = (actor.clone(), id.clone());
-    let item = console.ask(move |house| house.item(&by, &of)).await?;
-    let item = Line::of(console.house(), &item, w);
+    let item = console.ask(move |house| house.item_or_tombstone(&by, &of)).await?;
+    let item = item.map_or_else(|left| left.last, Some);
+    let item = item.map(|item| Line::of(console.house(), &item, w));
+    let known = id.clone();
     let answer = match asked {
         Some(organisation) => {
             let name = standing.directory.organisation(&organisation).map(|it| it.name.clone());
@@ -154,7 +158,7 @@ pub(super) async fn why(
     });
     let matches = if about.text.trim().is_empty() { Vec::new() } else { matches.collect() };
     let frame = Frame::of(&console, &signed.visit, w.why_title(), Section::Items);
-    page(&WhyPage { frame, item, asked: about.text, matches, answer })
+    page(&WhyPage { frame, id: known, item, asked: about.text, matches, answer })
 }
 
 /// The identifier in an address; what is none is nobody's.
@@ -247,6 +251,6 @@ fn pretty(body: &[u8]) -> String {
 impl WhyPage {
     fn address(&self, organisation: &str) -> String {
         let text = escaped(&self.asked);
-        format!("/items/{}/why?organisation={organisation}&text={text}", self.item.id)
+        format!("/items/{}/why?organisation={organisation}&text={text}", self.id)
     }
 }

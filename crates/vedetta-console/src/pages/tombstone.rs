@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use vedetta_api::Problem;
+use vedetta_flow::authority::ROOM_AND_AUDITORS;
 use vedetta_flow::views::tombstone::Tombstone;
 use vedetta_frame::console::Console;
 use vedetta_frame::frame::{Frame, Section, page_with};
@@ -27,6 +28,7 @@ struct TombstonePage {
     /// Whether by whom and why is kept from who asks, rather than not known.
     untold: bool,
     holders: Option<WhoHas>,
+    may_ask: bool,
 }
 
 /// The page of what is left of an item.
@@ -50,6 +52,7 @@ pub(super) fn page(
             reason: left.withdrawn.reason.clone(),
             untold: by.is_none() && left.holders.is_none(),
             holders: left.holders.as_ref().map(|all| WhoHas::holding(house, w, all)),
+            may_ask: house.is_of_the_room(&signed.person.actor, ROOM_AND_AUDITORS),
             line,
         },
     )

@@ -211,6 +211,10 @@ async fn a_stone_says_that_something_is_not_told_only_to_those_whom_it_is_not_to
         let said = left.text.contains("non si dice a chi ha la forma senza la vittima");
         assert_eq!(said, untold, "{who}: {}", left.text);
     }
+    let why = format!("/items/{}/why?organisation=stranger", item.id());
+    let why = node.browser("turno").open(&why).await;
+    assert_eq!(why.status, StatusCode::OK, "{}", why.text);
+    assert!(why.text.contains("Fino ad allora valeva questo: Stranger la riceve"), "{}", why.text);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
     OrganisationNumber,
 };
-use vedetta_policy::{Clearance, Form, not_the_past, untold, withdrawn, withheld};
+use vedetta_policy::{Clearance, Form, not_the_past, untold, withdrawn, withdrawn_since, withheld};
 use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 
 use crate::authority::ROOM_AND_AUDITORS;
@@ -16,8 +16,10 @@ use crate::error::FlowError;
 use crate::house::House;
 use crate::pseudonyms::Whole;
 use crate::redaction::{Redactor, Tellers};
+use crate::standing::Standing;
 use crate::victims::named;
 use crate::views::read_items::derived_from;
+use crate::views::tombstone::Told;
 
 /// Why an organisation has an item, or has it not.
 #[derive(Clone, Debug, Serialize)]
@@ -76,9 +78,19 @@ pub struct PreviewGroup {
 
 /// Who asks, and so how much may be said.
 #[derive(Clone, Copy)]
-enum Asker {
+enum Asker<'a> {
     Room,
     Organisation,
+    /// One who can no longer read it, of what it may know that some brought: of nothing else under the
+    /// same identifier, and not what else it is a form of.
+    Former(&'a BTreeSet<OrganisationNumber>),
+}
+
+/// How an organisation has an item, or had it.
+struct Read {
+    clearance: Option<Arc<Clearance>>,
+    /// Whether it has it no longer, since it is withdrawn.
+    over: bool,
 }
 
 /// The newest version of an item, or of what one organisation brought of it.
@@ -89,7 +101,9 @@ struct Newest {
     producer: OrganisationNumber,
     /// Of its last release.
     handling: Arc<Handling>,
-    /// What its releases in either form are cleared by, unless it is no longer served.
+    /// What its releases in either form were cleared by, each under its identifier.
+    released: Vec<(ItemId, Arc<Clearance>)>,
+    /// The same of those that are served.
     served: Vec<Arc<Clearance>>,
     /// What it says, unless it is no longer served whole.
     body: Option<Box<[u8]>>,
@@ -102,8 +116,9 @@ struct Head {
 }
 
 impl House {
-    /// Why an organisation has an item, or has it not. The operations room asks about anyone,
-    /// others about their own organisation and items that they may read.
+    /// Why an organisation has an item, or has it not, or had it until it was withdrawn. The operations
+    /// room asks about anyone, others about their own organisation and items that they may read, or of
+    /// which they may know that they were there.
     ///
     /// # Errors
     /// Unknown item or organisation.
@@ -122,11 +137,18 @@ impl House {
                 advice: "ask about your own, or ask the operations room",
             });
         }
-        if room {
-            return self.explain_any(item, organisation);
+        let asker = if room { Asker::Room } else { Asker::Organisation };
+        let unknown = match self.item(by, item) {
+            Ok(_) => return self.answer(item, organisation, (asker, None)),
+            Err(unknown @ FlowError::Unknown { .. }) => unknown,
+            Err(error) => return Err(error),
+        };
+        match self.told_withdrawn(by, item)? {
+            None if room => self.answer(item, organisation, (asker, None)),
+            None => Err(unknown),
+            Some((left, _)) if room => self.answer(item, organisation, (asker, Some(&left))),
+            Some((left, of)) => self.answer(item, organisation, (Asker::Former(&of), Some(&left))),
         }
-        self.item(by, item)?;
-        self.answer(item, organisation, Asker::Organisation)
     }
 
     /// The same, for whoever runs the node's own commands.
@@ -138,7 +160,7 @@ impl House {
         item: &ItemId,
         organisation: &OrganisationId,
     ) -> Result<Answer, FlowError> {
-        self.answer(item, organisation, Asker::Room)
+        self.answer(item, organisation, (Asker::Room, None))
     }
 
     /// Who would have an item handled so. Others than the operations room are told as if nothing
@@ -270,43 +292,46 @@ impl House {
         &self,
         item: &ItemId,
         organisation: &OrganisationId,
-        asker: Asker,
+        (asker, left): (Asker<'_>, Option<&Told>),
     ) -> Result<Answer, FlowError> {
         let (standing, number) = (self.standing(), self.number_of(organisation)?);
-        let newest = self.newest(item)?;
-        let read_of = |newest: &Newest| {
-            let reads = |clearance: &&Arc<Clearance>| {
-                let today = standing.network.decide_item(&clearance.handling, &newest.item);
-                clearance.audience.contains(number)
-                    && today.entitled(clearance.form).contains(number)
-            };
-            let read = newest.served.iter().filter(reads);
-            read.min_by_key(|clearance| clearance.form).cloned()
-        };
-        let all = newest.iter().map(|newest| (newest, read_of(newest)));
-        let best = |(newest, read): &(&Newest, Option<Arc<Clearance>>)| {
-            (read.is_some(), !newest.served.is_empty(), newest.version)
+        let mut newest = self.newest(item)?;
+        if let Asker::Former(of) = asker {
+            newest.retain(|it| of.contains(&it.producer));
+        }
+        let all = newest
+            .iter()
+            .map(|newest| (newest, newest.read(&standing, (item, number), (asker, left))));
+        let best = |(newest, read): &(&Newest, Read)| {
+            (!read.over && read.clearance.is_some(), !read.over, newest.version)
         };
         let best = all.max_by_key(best).ok_or_else(|| FlowError::unknown("item", item))?;
-        let (newest, read) = best;
+        let (newest, Read { clearance: read, over }) = best;
         let handling = read.as_ref().map_or(&newest.handling, |clearance| &clearance.handling);
         let explanation = standing.network.explain(handling, &newest.item, number);
-        let reason = match (&read, explanation.allowed, newest.served.is_empty(), asker) {
-            (None, _, true, _) => withdrawn(),
-            (None, true, false, _) => {
+        let reason = match (&read, explanation.allowed, asker) {
+            (None, true, _) => {
                 let today = standing.network.decide_item(handling, &newest.item);
                 let without = today.form(number) == Some(Form::Redacted);
                 if without && self.is_withheld(newest)? { withheld() } else { not_the_past() }
             }
-            (_, _, _, Asker::Room) => explanation.reason,
-            (Some(clearance), _, _, Asker::Organisation) if clearance.form == Form::Redacted => {
+            (_, _, Asker::Room) => explanation.reason,
+            (Some(clearance), ..) if clearance.form == Form::Redacted => {
                 standing.network.without_victims(handling, &explanation.told)
             }
-            (_, _, _, Asker::Organisation) => explanation.told,
+            _ => explanation.told,
+        };
+        let form = read.map(|clearance| clearance.form);
+        let (form, reason) = match (over, left) {
+            (false, _) => (form, reason),
+            (true, Some(left)) => {
+                (None, withdrawn_since((left.at, left.by.as_deref()), (form, &reason)))
+            }
+            (true, None) => (None, withdrawn()),
         };
         Ok(Answer {
-            allowed: read.is_some(),
-            form: read.map(|clearance| clearance.form),
+            allowed: form.is_some(),
+            form,
             agreement: explanation.agreement,
             reason_it: reason.it,
             reason_en: reason.en,
@@ -340,12 +365,17 @@ impl House {
         };
         let StoredItem { version, producer, .. } = *newest;
         let own = line(&item, producer);
-        let derived = self.read(|reader| {
-            let whole = reader.releases(&item)?;
-            let same = |it: &&StoredItem| own.is_some() || it.version == version;
-            let whole = whole.iter().filter(same).find(|it| it.producer == producer);
-            whole.map_or_else(|| Ok(Vec::new()), |whole| self.forms_here(reader, whole))
+        let same = |it: &StoredItem| own.is_some() || it.version == version;
+        let (whole, derived) = self.read(|reader| {
+            let mut whole = reader.releases(&item)?;
+            whole.retain(|it| same(it) && it.producer == producer);
+            let derived = whole.first().map(|whole| self.forms_here(reader, whole));
+            Ok((whole, derived.transpose()?.unwrap_or_default()))
         })?;
+        let released = whole.iter().chain(derived.iter().filter(|it| same(it))).chain([newest]);
+        let released =
+            released.filter_map(|it| Some((it.id.clone(), self.shared.book.get(it.clearance)?)));
+        let released = released.collect();
         let derived = derived.into_iter().map(|form| form.id);
         let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
@@ -376,7 +406,32 @@ impl House {
             }
         }
         let handling = Arc::clone(&clearance.handling);
-        Ok(Newest { item, version, producer, handling, served, body })
+        Ok(Newest { item, version, producer, handling, released, served, body })
+    }
+}
+
+impl Newest {
+    /// How an organisation has it by today's decision, under whatever identifier, or had what was asked
+    /// for until that was withdrawn.
+    fn read(
+        &self,
+        standing: &Standing,
+        (asked, number): (&ItemId, OrganisationNumber),
+        (asker, left): (Asker<'_>, Option<&Told>),
+    ) -> Read {
+        let reads = |clearance: &&Arc<Clearance>| {
+            let today = standing.network.decide_item(&clearance.handling, &self.item);
+            clearance.audience.contains(number) && today.entitled(clearance.form).contains(number)
+        };
+        let former = matches!(asker, Asker::Former(_));
+        let served = self.served.iter().filter(|_| !former).filter(reads);
+        let served = served.min_by_key(|it| it.form).cloned();
+        if served.is_some() || (left.is_none() && !self.served.is_empty()) {
+            return Read { clearance: served, over: false };
+        }
+        let released = self.released.iter().filter(|(id, _)| !former || id == asked);
+        let released = released.map(|(_, clearance)| clearance).filter(reads);
+        Read { clearance: released.min_by_key(|it| it.form).cloned(), over: true }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What is left of an item that was withdrawn, for those who may know that it was there: the operations
 //! room, the auditors, its producer and those whom it had reached. For others there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use vedetta_model::{AccountId, Actor, Instant, ItemId};
+use vedetta_model::{AccountId, Actor, Instant, ItemId, OrganisationNumber};
 use vedetta_policy::Form;
 use vedetta_store::{Reader, Sequence, StoreError, StoredItem, line};
 
@@ -85,11 +85,25 @@ impl House {
         let found = self.read(|reader| self.grave(reader, by, item))?;
         let Some(grave) = found else { return Ok(None) };
         let holders = self.read(|reader| self.who_holds(reader, &grave.releases))?;
-        let Grave { withdrawn: Withdrawn { at, by: who, reason, .. }, releases, candour } = grave;
-        let told = Told { at, by: self.told_by(&who, &releases, candour), reason };
-        let whole = candour == Candour::Whole;
-        let last = self.last_read(by, releases)?;
+        let (told, whole) = (self.as_told(&grave), grave.candour == Candour::Whole);
+        let last = self.last_read(by, grave.releases)?;
         Ok(Some(Tombstone { withdrawn: told, holders: whole.then_some(holders), last }))
+    }
+
+    /// That an item was withdrawn, as [`House::tombstone`] tells it, and whose that was.
+    pub(super) fn told_withdrawn(
+        &self,
+        by: &Actor,
+        item: &ItemId,
+    ) -> Result<Option<(Told, BTreeSet<OrganisationNumber>)>, FlowError> {
+        let found = self.read(|reader| self.grave(reader, by, item))?;
+        let of = |grave: &Grave| grave.releases.iter().map(|it| it.producer).collect();
+        Ok(found.map(|grave| (self.as_told(&grave), of(&grave))))
+    }
+
+    fn as_told(&self, Grave { withdrawn, releases, candour }: &Grave) -> Told {
+        let Withdrawn { at, by, reason, .. } = withdrawn;
+        Told { at: *at, by: self.told_by(by, releases, *candour), reason: reason.clone() }
     }
 
     fn grave<R: Reader + ?Sized>(

@@ -147,3 +147,36 @@ fn however_many_versions_arrive_late_one_notice_tells_of_the_item() {
     test.house.record_deliveries(vec![first]).unwrap();
     assert_eq!(told(&test, &test.person("terni"), Sequence::START), [item.id()], "once");
 }
+
+#[test]
+fn why_is_told_of_what_was_withdrawn_to_those_who_may_know_that_it_was_there() {
+    let test = TestHouse::small();
+    let item = TestItem::incident(1, "Ransomware").tlp("AMBER").handled("victim_refs", json!([]));
+    test.bring("perugia", std::slice::from_ref(&item));
+    test.clock.advance(Duration::from_secs(3_600));
+    delivered(&test, &item.id(), &["terni"]);
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let ask = |by: &Actor, about: &str| {
+        test.house.explain(by, &item.id(), &OrganisationId::new(about).unwrap())
+    };
+    let went = "Until then it went by this: Comune di Terni receives it";
+    let never = "It would not go there in any case: Stranger does not receive it";
+    for (who, about, by, before) in [
+        ("admin", "terni", "perugia@perugia", went),
+        ("admin", "stranger", "perugia@perugia", never),
+        ("terni", "terni", "perugia", went),
+        ("perugia", "perugia", "perugia@perugia", "Comune di Perugia"),
+    ] {
+        let actor = if who == "admin" { test.administrator() } else { test.person(who) };
+        let answer = ask(&actor, about).unwrap();
+        assert!(!answer.allowed && answer.form.is_none());
+        let since = format!("withdrawn on 2026-03-02 by {by}: nobody has received it since.");
+        assert!(answer.reason_en.contains(&since), "{answer:?}");
+        assert!(answer.reason_en.contains(before), "{answer:?}");
+        let since = format!("ritirata il 2/3/2026 da {by}: da allora nessuno la riceve.");
+        assert!(answer.reason_it.contains(&since), "{answer:?}");
+    }
+    for who in ["foligno", "stranger"] {
+        assert!(ask(&test.person(who), who).is_err(), "{who} never had it");
+    }
+}

@@ -161,3 +161,18 @@ fn an_indicator_without_its_name_is_called_by_what_it_looks_for() {
     let body: serde_json::Value = serde_json::from_slice(&page.items[0].body).unwrap();
     assert_eq!(body["name"], "domain a.example", "{body}");
 }
+
+#[test]
+fn why_of_a_withdrawn_form_does_not_tell_the_victim() {
+    let test = with_hidden();
+    let item = TestItem::incident(1, "Ransomware at Comune di Perugia").tlp("AMBER");
+    test.bring("perugia", &[item.clone()]);
+    let wish = vedetta_flow::Wish::all(Sequence::START, VersionFilter::Last);
+    let form = test.house.page(&test.person("stranger"), &wish).unwrap().items.remove(0).id;
+    test.house.withdraw(&test.person("perugia"), &item.id(), "a mistake").unwrap();
+    let stranger = test.person("stranger");
+    let answer = test.house.explain(&stranger, &form, &stranger.organisation).unwrap();
+    assert!(answer.reason_en.contains("Until then it went by this: Stranger"), "{answer:?}");
+    assert!(!answer.allowed && !format!("{answer:?}").to_lowercase().contains("perugia"));
+    assert!(test.house.explain(&stranger, &item.id(), &stranger.organisation).is_err());
+}
