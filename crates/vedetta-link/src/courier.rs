@@ -257,7 +257,7 @@ impl Courier {
             tracing::warn!(%peer, count, leaf = %first.leaf, why, says, "it refused some");
         }
         let octets = REFUSALS + REFUSAL * told.len() as u64;
-        match self.nodes.make_room(peer, octets, self.quota) {
+        match self.allowance.make_room(&self.nodes, peer, octets) {
             Ok(()) => self.nodes.refused_there(peer, told),
             Err(over) => {
                 if let Some(count) = self.unheard.add(told.len(), now) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_link::courier::Courier;
-use vedetta_link::{Input, Speaker as _};
+use vedetta_link::{Allowance, Input, Speaker as _};
 use vedetta_mesh::Nodes;
 use vedetta_model::agreement::VictimVisibility;
 use vedetta_model::hold::HoldScope;
@@ -90,7 +90,7 @@ fn a_hold_that_ends_by_the_clock_is_over_for_other_nodes_though_nothing_is_writt
     settle(&mut wires);
     [&umbria, &national].iter().for_each(|node| node.clock.set(&until.to_string()));
     let nodes = Arc::new(Nodes::new(Arc::clone(&umbria.house)));
-    let mut courier = Courier::begin(nodes, id("cnaipic"), 1 << 30).unwrap();
+    let mut courier = Courier::begin(nodes, id("cnaipic"), Allowance::default()).unwrap();
     let offered = || umbria.deeds().iter().filter(|deed| deed["deed"] == "read-again").count();
     assert_eq!(offered(), 0);
     courier.hear(Input::Tick).unwrap();

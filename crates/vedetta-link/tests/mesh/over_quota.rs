@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vedetta_link::courier::Courier;
-use vedetta_link::{Input, Speaker as _};
+use vedetta_link::{Allowance, Input, Speaker as _};
 use vedetta_mesh::Nodes;
 use vedetta_testkit::items::TestItem;
 
@@ -19,7 +19,8 @@ impl Talk {
     /// Between two nodes, of which the first lets the second bring so many octets in a day.
     fn between((one, a): (&Node, &Arc<Nodes>), (two, b): (&Node, &Arc<Nodes>), quota: u64) -> Self {
         let begin = |nodes: &Arc<Nodes>, peer: &Node, quota| {
-            Courier::begin(Arc::clone(nodes), id(peer.name), quota).unwrap()
+            let allowance = Allowance { quota, reserve: None };
+            Courier::begin(Arc::clone(nodes), id(peer.name), allowance).unwrap()
         };
         Self([begin(a, two, quota), begin(b, one, 1 << 30)])
     }

@@ -8,7 +8,7 @@ use vedetta_federation::envelope::{Envelope, What, Withdrawal};
 use vedetta_federation::frame::{Batch, Frame, Notice, Told};
 use vedetta_federation::shelf::Lane;
 use vedetta_link::courier::Courier;
-use vedetta_link::{Input, Speaker};
+use vedetta_link::{Allowance, Input, Speaker};
 use vedetta_mesh::Nodes;
 use vedetta_testkit::items::TestItem;
 
@@ -42,8 +42,11 @@ fn greeted(quota: u64) -> (Arc<Nodes>, Node, Courier, u64) {
     let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|name| Node::new(name, agreements()));
     pair(&national, &umbria);
     let nodes = [&national, &umbria].map(|node| Arc::new(Nodes::new(Arc::clone(&node.house))));
-    let [here, there] = [(0, "cosc-umbria", quota), (1, "cnaipic", 1 << 30)]
-        .map(|(of, peer, quota)| Courier::begin(Arc::clone(&nodes[of]), id(peer), quota).unwrap());
+    let [here, there] =
+        [(0, "cosc-umbria", quota), (1, "cnaipic", 1 << 30)].map(|(of, peer, quota)| {
+            let allowance = Allowance { quota, reserve: None };
+            Courier::begin(Arc::clone(&nodes[of]), id(peer), allowance).unwrap()
+        });
     let mut ends = [here, there];
     let last = carry(&mut ends);
     let ([here, _], [nodes, _]) = (ends, nodes);

@@ -11,7 +11,7 @@ use vedetta_federation::scope::Scope;
 use vedetta_flow::Step;
 use vedetta_mesh::Terms;
 use vedetta_model::{AgreementId, Entropy, ItemId};
-use vedetta_store::{EntryKind, Sequence, Verification, verify};
+use vedetta_store::{EntryKind, Sequence, StoredItem, Verification, verify};
 use vedetta_testkit::SeededEntropy;
 use vedetta_testkit::items::TestItem;
 
@@ -347,7 +347,8 @@ fn version_of(body: &[u8]) -> String {
 fn versions_in(node: &Node, item: &ItemId) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut look = |reader: &mut dyn vedetta_store::Reader| {
-        found = reader.item(item)?.iter().map(|it| version_of(&it.body)).collect();
+        let of = |it: &StoredItem| it.version.to_string().replace(".000000Z", ".000Z");
+        found = reader.releases(item)?.iter().map(of).collect();
         Ok(())
     };
     node.store.read(&mut look).unwrap();
