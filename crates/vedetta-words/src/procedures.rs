@@ -68,7 +68,6 @@ crate::words! {
     run_failed: "Non riuscito" / "Failed",
     run_note: "Che cosa è stato fatto (facoltativo)" / "What was done (optional)",
     run_note_judge: "Perché (facoltativo)" / "Why (optional)",
-    run_found: "Che cosa è stato trovato" / "What was found out",
     run_not_known: "non si sa" / "not known",
     run_leave_out: "Tralascia" / "Leave out",
     run_give_up: "Abbandona la procedura" / "Give the playbook up",

@@ -58,7 +58,6 @@ crate::words! {
     finding_about: "Su" / "About",
     finding_at: "Presso" / "At",
     finding_first: "La prima volta" / "First",
-    finding_last: "L'ultima volta" / "Last",
     finding_techniques: "Tecniche" / "Techniques",
     finding_item: "Come informazione" / "As an item",
     finding_judge: "Giudica" / "Judge",

@@ -495,14 +495,14 @@ mod tests {
     #[test]
     fn a_text_is_found_in_any_of_many_names_and_the_search_says_how_far_it_got() {
         let test = TestHouse::small();
-        let items: Vec<_> = (1..=1_600).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
+        let items: Vec<_> = (1..=800).map(|n| TestItem::indicator(n).tlp("GREEN")).collect();
         test.bring("perugia", &items);
         let admin = test.administrator();
         let all = test.house.entries(&admin, Sequence::START, 10_000).unwrap();
         let of = all.iter().filter(|it| it.kind == EntryKind::Item);
         let releases: Vec<_> = of.map(|it| (it.stamp.seq.0, it.subject.clone())).collect();
         let everyone = test.house.standing().network.everyone().clone();
-        for some in releases.chunks(400) {
+        let deliver = |some: &[(u64, String)]| {
             let batches = some.chunks(20).enumerate().map(|(n, some)| DeliveryBatch {
                 releases: some.iter().map(|(place, _)| *place).collect(),
                 door: Door::Stream,
@@ -510,7 +510,11 @@ mod tests {
                 audience: Audience::clone(&everyone),
             });
             test.house.record_deliveries(batches.collect()).unwrap();
-        }
+        };
+        // The oldest delivery has the one that is looked for, and after it come more names than are
+        // looked up in one go.
+        deliver(&releases[..400]);
+        (0..=NAMES / 400 + PIECE).for_each(|_| deliver(&releases[400..]));
         let mut wanted = Wanted {
             filter: EntryFilter { kind: Some(EntryKind::Delivered), ..EntryFilter::default() },
             text: releases[399].1.clone(),
@@ -519,7 +523,6 @@ mod tests {
             bound: LOOKED_INTO,
             w: Words(Language::It),
         };
-        // The newest delivery has the last of them, and the oldest the one that is looked for.
         let last = test.house.bell().last().0;
         let first = wanted.find(&test.house, &admin).unwrap();
         let older = first.older.unwrap();

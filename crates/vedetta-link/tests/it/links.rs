@@ -25,6 +25,16 @@ async fn says(node: &mut Node) -> (String, String) {
     }
 }
 
+/// The same, where a link that is replaced may say so first.
+async fn says_beside_farewells(node: &mut Node) -> String {
+    loop {
+        let (_, said) = says(node).await;
+        if !said.starts_with("bye ") {
+            return said;
+        }
+    }
+}
+
 /// Two that know each other; the first dials.
 async fn pair() -> (Node, Node) {
     let a = Node::start("a", &["b"], Bounds::default()).await;
@@ -122,9 +132,9 @@ async fn when_both_dial_one_link_remains() {
         }
     };
     a.grows();
-    assert_eq!(says(&mut b).await.1, "1");
+    assert_eq!(says_beside_farewells(&mut b).await, "1");
     b.grows();
-    assert_eq!(says(&mut a).await.1, "1");
+    assert_eq!(says_beside_farewells(&mut a).await, "1");
     assert_eq!(a.until("b", up).await.dialled, dialled);
 }
 
