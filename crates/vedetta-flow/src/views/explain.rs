@@ -80,7 +80,8 @@ pub struct PreviewGroup {
 #[derive(Clone, Copy)]
 enum Asker<'a> {
     Room,
-    Organisation,
+    /// About this version alone, where it reads a form without the victim.
+    Organisation(Option<Instant>),
     /// One who can no longer read it, of what it may know that some brought: of nothing else under the
     /// same identifier, and not what else it is a form of.
     Former(&'a BTreeSet<OrganisationNumber>),
@@ -137,16 +138,20 @@ impl House {
                 advice: "ask about your own, or ask the operations room",
             });
         }
-        let asker = if room { Asker::Room } else { Asker::Organisation };
         let unknown = match self.item(by, item) {
-            Ok(_) => return self.answer(item, organisation, (asker, None)),
+            Ok(_) if room => return self.answer(item, organisation, (Asker::Room, None)),
+            Ok(read) => {
+                // Under a form's name others have later versions: who reads one whole knows whose it is.
+                let only = (read.form == Form::Redacted).then_some(read.version);
+                return self.answer(item, organisation, (Asker::Organisation(only), None));
+            }
             Err(unknown @ FlowError::Unknown { .. }) => unknown,
             Err(error) => return Err(error),
         };
         match self.told_withdrawn(by, item)? {
-            None if room => self.answer(item, organisation, (asker, None)),
+            None if room => self.answer(item, organisation, (Asker::Room, None)),
             None => Err(unknown),
-            Some((left, _)) if room => self.answer(item, organisation, (asker, Some(&left))),
+            Some((left, _)) if room => self.answer(item, organisation, (Asker::Room, Some(&left))),
             Some((left, of)) => self.answer(item, organisation, (Asker::Former(&of), Some(&left))),
         }
     }
@@ -238,7 +243,7 @@ impl House {
         if !producer && !self.is_of_the_room(by, ROOM_AND_AUDITORS) {
             return Ok(None);
         }
-        let newest = self.newest(item)?;
+        let newest = self.newest(item, None)?;
         let of = |it: &&Newest| !item.follows_from_value() || it.producer == read.producer;
         let newest = newest.iter().find(of).filter(|it| !it.served.is_empty());
         let Some(newest) = newest else { return Ok(None) };
@@ -295,7 +300,8 @@ impl House {
         (asker, left): (Asker<'_>, Option<&Told>),
     ) -> Result<Answer, FlowError> {
         let (standing, number) = (self.standing(), self.number_of(organisation)?);
-        let mut newest = self.newest(item)?;
+        let only = if let Asker::Organisation(only) = asker { only } else { None };
+        let mut newest = self.newest(item, only)?;
         if let Asker::Former(of) = asker {
             newest.retain(|it| of.contains(&it.producer));
         }
@@ -339,9 +345,10 @@ impl House {
     }
 
     /// The newest version of an item, or of what it was derived from; where several have brought
-    /// their own, that of each.
-    fn newest(&self, asked: &ItemId) -> Result<Vec<Newest>, FlowError> {
+    /// their own, that of each; of one version alone where that is asked for.
+    fn newest(&self, asked: &ItemId, only: Option<Instant>) -> Result<Vec<Newest>, FlowError> {
         let releases = self.read(|reader| reader.releases(asked))?;
+        let releases = releases.into_iter().filter(|it| only.is_none_or(|only| it.version == only));
         let mut newest: BTreeMap<Option<OrganisationNumber>, StoredItem> = BTreeMap::new();
         for release in releases {
             let before = newest.get(&line(asked, release.producer));

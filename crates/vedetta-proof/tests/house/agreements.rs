@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use vedetta_flow::actions::change_agreement::Step;
-use vedetta_flow::{FlowError, Notation, read_agreement};
+use vedetta_flow::{FlowError, Notation, Sequence, VersionFilter, Wish, read_agreement};
+use vedetta_model::agreement::{Stage, VictimVisibility};
 use vedetta_model::{AgreementId, OrganisationId};
+use vedetta_policy::Form;
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::house::act;
 use vedetta_testkit::items::TestItem;
@@ -101,6 +103,40 @@ fn why_did_they_get_it_and_they_did_not() {
     assert!(terni.reason_en.contains("Act of Umbria"), "{}", terni.reason_en);
     let stranger = why("stranger");
     assert!(!stranger.allowed && !stranger.reason_it.is_empty() && !stranger.reason_en.is_empty());
+}
+
+#[test]
+fn why_says_nothing_of_later_versions_that_others_have_under_the_name_of_a_form() {
+    let test = TestHouse::small();
+    let party = |ids: &[&str]| ids.iter().map(|it| OrganisationId::new(it).unwrap()).collect();
+    let mut hiding = act();
+    hiding.id = AgreementId::new("hiding").unwrap();
+    hiding.stage = Stage::Draft;
+    hiding.handling.victim = VictimVisibility::Hidden;
+    hiding.parties[0].organisations = party(&["client", "stranger"]);
+    hiding.parties[1].organisations = party(&["perugia"]);
+    test.house.put_draft(&test.administrator(), &hiding).unwrap();
+    test.house.step_agreement(&test.administrator(), &hiding.id, &Step::PutInForce).unwrap();
+    let told_of = |victim: &str| {
+        let victim = OrganisationId::new(victim).unwrap().identity();
+        let item = TestItem::incident(1, "Ransomware").tlp("AMBER+STRICT");
+        item.handled("victim_refs", serde_json::json!([victim]))
+    };
+    let stranger = test.person("stranger");
+    let read = || {
+        let newest = Wish::all(Sequence::START, VersionFilter::Last);
+        test.house.page(&stranger, &newest).unwrap().items
+    };
+    test.bring("perugia", &[told_of("perugia")]);
+    let [form] = read().try_into().unwrap();
+    assert_eq!(form.form, Form::Redacted);
+    // The stranger reads this one whole, the client in the same form as the one before.
+    test.bring("perugia", &[told_of("stranger").modified("2026-03-01T12:00:00.000Z")]);
+    let forms: Vec<_> = read().iter().map(|item| (item.id.clone(), item.form)).collect();
+    assert_eq!(forms, [(form.id.clone(), Form::Redacted), (told_of("stranger").id(), Form::Full)]);
+    let why = test.house.explain(&stranger, &form.id, &stranger.organisation).unwrap();
+    assert_eq!((why.allowed, why.form), (true, Some(Form::Redacted)), "{why:?}");
+    assert!(!why.reason_en.contains("Perugia"), "{why:?}");
 }
 
 #[test]
