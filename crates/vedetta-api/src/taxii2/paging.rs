@@ -108,7 +108,16 @@ impl Paging {
 
 impl Question {
     pub(super) fn ask(&self, house: &House) -> Result<ReadPage, FlowError> {
-        let Some(mut wish) = self.wish(house)? else { return Ok(ReadPage::default()) };
+        let Some(wish) = self.wish(house)? else { return Ok(ReadPage::default()) };
+        let page = self.seek(house, wish)?;
+        if page.items.is_empty() && page.next.is_none() && self.object.is_some() {
+            self.require_object(house)?;
+        }
+        Ok(page)
+    }
+
+    /// The first page with anything in it.
+    fn seek(&self, house: &House, mut wish: Wish) -> Result<ReadPage, FlowError> {
         let mut page = house.page(&self.actor, &wish)?;
         for _ in 0..LOOKS {
             match page.next {
@@ -116,9 +125,6 @@ impl Question {
                 _ => break,
             }
             page = house.page(&self.actor, &wish)?;
-        }
-        if page.items.is_empty() && page.next.is_none() && self.object.is_some() {
-            self.require_object(house)?;
         }
         Ok(page)
     }
@@ -156,12 +162,12 @@ impl Question {
         let Some(object) = &self.object else { return Ok(()) };
         let unknown = || FlowError::Unknown { what: "object", id: object.clone() };
         let wish = Wish {
-            limit: 1,
+            limit: 50,
             share: self.shelf.share(),
             ids: vec![ItemId::new(object).map_err(|_| unknown())?],
             ..Wish::all(Sequence::START, VersionFilter::All)
         };
-        if house.page(&self.actor, &wish)?.items.is_empty() { Err(unknown()) } else { Ok(()) }
+        if self.seek(house, wish)?.items.is_empty() { Err(unknown()) } else { Ok(()) }
     }
 
     fn sealed<T>(&self, with: impl FnOnce(Scope<'_>) -> T) -> T {

@@ -24,7 +24,7 @@ pub(crate) struct Door {
     pub(crate) api: Api,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) router: Router,
-    admin: Actor,
+    pub(crate) admin: Actor,
 }
 
 /// What came back.

@@ -374,3 +374,27 @@ async fn what_several_saw_of_an_address_are_versions_of_one_object() {
     let uri = format!("{CLEARED}/objects/?match[version]=all");
     assert_eq!(seen(&objects(&door, &reader, &uri).await), ["terni"]);
 }
+
+#[tokio::test]
+async fn ones_own_body_of_an_address_is_there_though_the_bodies_of_others_are_held() {
+    let door = Door::new();
+    let address = TestItem::address(7).tlp("GREEN");
+    for who in ["terni", "perugia", "foligno"] {
+        add(&door, &door.token(&format!("{who}.bot")), &[address.clone()]).await;
+    }
+    let hold = serde_json::from_value(json!({
+        "id": "order", "authority": "Procura", "organisation": "cnaipic", "reason": "an order",
+        "scope": { "item": address.id() }, "from": "2026-01-01T00:00:00Z",
+    }));
+    door.api.house().place_hold(&door.admin, &hold.unwrap()).unwrap();
+    let (perugia, own) =
+        (door.token("perugia.bot"), format!("{CLEARED}/objects/{}/", address.id()));
+    let all = objects(&door, &perugia, &format!("{own}?match[version]=all")).await;
+    assert_eq!(all.objects.len(), 1);
+    // The newest is another's: there is the object, but not so filtered.
+    let newest = objects(&door, &perugia, &own).await;
+    assert_eq!(newest.objects.len(), 0);
+    let client = door.token("client.bot");
+    let unknown = door.ask(&client, &format!("GET {own}"), None).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "to whom all is held it does not exist");
+}
