@@ -212,7 +212,8 @@ fn write(
     let sight = Sight { reader: holdings.directory.number(&actor.organisation), whole };
     let owned = |term: &Term| holdings.doubt(term, sight);
     let of_others = Measures { decay, lists, owned: &owned, now: house.now() };
-    // What an organisation brought itself it has blocked as it likes, and learns nothing by it.
+    // What an organisation brought itself it has blocked as it likes, and learns nothing by it; whose node
+    // it is has nothing to learn.
     let of_reader = Measures { owned: &|_| None, ..of_others };
     let mut wish = Wish::all(Sequence::START, VersionFilter::Last);
     let mut entries = VecDeque::new();

@@ -315,6 +315,18 @@ async fn a_feed_tells_no_stranger_what_a_member_owns() {
 }
 
 #[tokio::test]
+async fn whose_node_it_is_has_no_member_blocked_by_what_it_brought_itself() {
+    let door = Door::new();
+    of_terni(&door).await;
+    let centre = door.token("cnaipic.bot");
+    bring_on_terni(&door, &centre).await;
+    assert_eq!(lines(&door, &centre, "domains.txt").await, Vec::<String>::new());
+    let rows = lines(&door, &centre, "indicators.csv").await;
+    let warned = rows.iter().filter(|row| row.ends_with("a member of the network owns it"));
+    assert_eq!(warned.count(), 2, "{rows:?}");
+}
+
+#[tokio::test]
 async fn a_service_protects_its_own_address_at_a_host_of_many() {
     let door = Door::new();
     of_terni(&door).await;
