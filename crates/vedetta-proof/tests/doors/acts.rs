@@ -307,7 +307,13 @@ impl History {
             AccountState::Active => AccountState::Closed,
             AccountState::Closed => AccountState::Active,
         };
-        self.node.api.house().put_account(&admin(), account).unwrap();
+        let house = self.node.api.house();
+        house.put_account(&admin(), account).unwrap();
+        // Its session has ended with the account.
+        if account.state == AccountState::Active {
+            let reader = self.readers.iter_mut().find(|it| it.is(&account.id));
+            reader.unwrap().sign_in(house);
+        }
         format!("{} is {:?}", account.id, account.state)
     }
 
