@@ -15,8 +15,8 @@ use crate::problem::{Kind, Problem, Style};
 mod parameters;
 mod table;
 
-pub use parameters::{Parameter, Shape};
 pub use table::TABLE;
+pub use vedetta_schema::{Parameter, Shape};
 
 /// One line of the matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,12 +10,14 @@ mod desk;
 mod directory;
 mod exchange;
 mod mail;
+mod parameter;
 mod peers;
 mod playbooks;
 mod sensors;
 mod watch;
 
 pub use check::breaks;
+pub use parameter::{Parameter, Shape};
 
 /// Every schema by name.
 #[must_use]

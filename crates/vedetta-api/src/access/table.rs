@@ -3,7 +3,7 @@
 use vedetta_model::Role;
 
 use super::parameters::*;
-use super::{Content, Cost, Route, Verb, Who};
+use super::{Content, Cost, Parameter, Route, Verb, Who};
 
 /// Who runs the node.
 const ADMINISTRATORS: Who = Who::Room(&[Role::Administrator]);
