@@ -5,7 +5,6 @@ use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 pub use vedetta_detect::finding::Severity;
-use vedetta_flow::authority::ROOM_AND_AUDITORS;
 use vedetta_flow::{FlowError, House};
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber};
 use vedetta_policy::Form;
@@ -129,16 +128,14 @@ impl Recent {
 }
 
 impl Outposts {
-    /// What sensors found lately, the newest first. What was judged is told to whose it is and to the room.
+    /// What sensors found lately, the newest first.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn alerts(&self, by: &Actor, wish: &AlertWish) -> Result<Vec<Alert>, FlowError> {
         let mut alerts = self.recent(by, wish.least)?;
         alerts.truncate(wish.limit.clamp(1, MOST));
-        let all = self.house.is_of_the_room(by, ROOM_AND_AUDITORS);
-        let mut sensors = self.sensors()?;
-        sensors.retain(|it| all || it.organisation == by.organisation);
+        let sensors = self.sensors()?;
         for alert in &mut alerts {
             let of =
                 sensors.iter().filter(|it| Some(&it.organisation) == alert.organisation.as_ref());

@@ -380,7 +380,7 @@ async fn ones_own_body_of_an_address_is_there_though_the_bodies_of_others_are_he
     let door = Door::new();
     let address = TestItem::address(7).tlp("GREEN");
     for who in ["terni", "perugia", "foligno"] {
-        add(&door, &door.token(&format!("{who}.bot")), &[address.clone()]).await;
+        add(&door, &door.token(&format!("{who}.bot")), std::slice::from_ref(&address)).await;
     }
     let hold = serde_json::from_value(json!({
         "id": "order", "authority": "Procura", "organisation": "cnaipic", "reason": "an order",
