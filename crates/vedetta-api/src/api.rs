@@ -34,7 +34,7 @@ use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::reads::{Carried, Reads};
 use crate::recorder::{self, Recorder};
-use crate::taxii2::{Ahead, Statuses};
+use crate::taxii2::Statuses;
 use crate::webhooks::{Caller, Troubles};
 
 /// What the operator says of the machine doors.
@@ -85,7 +85,6 @@ struct Shared {
     settings: Settings,
     next_key: NextKey,
     statuses: Statuses,
-    ahead: Ahead,
     reads: Reads,
     recorder: Recorder,
     feeds: Feeds,
@@ -209,7 +208,6 @@ impl Api {
             settings,
             next_key,
             statuses,
-            ahead: Ahead::default(),
             reads,
             recorder: Recorder::default(),
             feeds: Feeds::default(),
@@ -355,10 +353,6 @@ impl Api {
 
     pub(crate) fn statuses(&self) -> &Statuses {
         &self.0.statuses
-    }
-
-    pub(crate) fn ahead(&self) -> &Ahead {
-        &self.0.ahead
     }
 
     pub(crate) fn reads(&self) -> &Reads {

@@ -1,6 +1,5 @@
 //! The TAXII 2.1 server: one API root with three collections, thin over the house.
 
-mod ahead;
 mod collections;
 mod objects;
 mod paging;
@@ -11,7 +10,6 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-pub(crate) use ahead::Ahead;
 pub(crate) use status::Statuses;
 
 use crate::access::Verb::{Delete, Get, Post};

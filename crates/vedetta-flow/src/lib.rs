@@ -54,6 +54,6 @@ pub use vedetta_policy::{
 };
 /// What the ledger's own words are to those who ask the house.
 pub use vedetta_store::{
-    ClearanceId, DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence,
-    Stamp, Verification, VersionFilter,
+    DeliveryBatch, Digest, Door, Entry, EntryKind, ItemState, Job, JobId, Sequence, Stamp,
+    Verification, VersionFilter,
 };

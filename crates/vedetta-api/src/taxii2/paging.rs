@@ -22,20 +22,14 @@ const LOOKS: usize = 64;
 /// One request for a page.
 pub(super) struct Paging {
     api: Api,
-    question: Question,
-    /// Manifests and versions tell of objects, and `submit` gives back one's own: neither delivers.
-    carries_objects: bool,
-}
-
-/// What is asked for, and by whom.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Question {
-    pub(super) actor: Actor,
+    actor: Actor,
     shelf: Shelf,
     path: &'static str,
     object: Option<String>,
     query: Query,
     after: Sequence,
+    /// Manifests and versions tell of objects, and `submit` gives back one's own: neither delivers.
+    carries_objects: bool,
 }
 
 /// One page.
@@ -60,54 +54,53 @@ impl Paging {
         let refused = |error: String, place| Problem::new(Kind::NotUnderstood, error).at(place);
         let query = Query::parse(endpoint, text.unwrap_or_default())
             .map_err(|error| refused(error.to_string(), "query"))?;
-        let (path, after) = (endpoint.path, Sequence::START);
-        let mut question = Question { actor, shelf, path, object, query, after };
-        if let Some(next) = &question.query.next.take() {
-            let open = question.sealed(|scope| api.next_key().open(scope, next));
-            question.after = Sequence(open.map_err(|error| refused(error.to_string(), "next"))?);
+        let mut paging = Self {
+            api: api.clone(),
+            actor,
+            shelf,
+            path: endpoint.path,
+            object,
+            query,
+            after: Sequence::START,
+            carries_objects: shelf != Shelf::Submit
+                && [taxii::objects::GET, taxii::object::GET].contains(endpoint),
+        };
+        if let Some(next) = &paging.query.next {
+            let open = paging.sealed(|scope| api.next_key().open(scope, next));
+            paging.after = Sequence(open.map_err(|error| refused(error.to_string(), "next"))?);
         }
-        let carries_objects =
-            shelf != Shelf::Submit && [taxii::objects::GET, taxii::object::GET].contains(endpoint);
-        Ok(Self { api: api.clone(), question, carries_objects })
+        Ok(paging)
     }
 
     /// With every version, whatever the query says.
     pub(super) fn every_version(mut self) -> Self {
-        self.question.query.versions = vec![VersionMatch::All];
+        self.query.versions = vec![VersionMatch::All];
         self
     }
 
-    /// Asks the house for the page. Who pages on is expected to ask for the one after it.
+    /// Asks the house for the page.
     pub(super) async fn page(self) -> Result<Page, Problem> {
-        let Self { api, question, carries_objects } = self;
-        if carries_objects {
+        let api = self.api.clone();
+        if self.carries_objects {
             recorder::room(&api).await?;
         }
-        let ahead = api.ahead().take(&question).await;
-        let asked = question.clone();
-        let read = move |house: &House| match ahead.and_then(|read| read.still(house, &asked.actor))
-        {
-            Some(page) => Ok(page),
-            None => asked.ask(house),
-        };
-        let page = api.ask(read).await?;
-        let carried = carries_objects.then(|| {
-            let places: Places = page.items.iter().map(|item| item.stamp.seq.0).collect();
-            Carried::to(api.house(), &question.actor, Door::Taxii, places)
-        });
-        let seal = |place: Sequence| question.sealed(|scope| api.next_key().seal(scope, place.0));
+        let (paging, page) = api
+            .ask(move |house| {
+                let page = self.ask(house)?;
+                Ok((self, page))
+            })
+            .await?;
+        let seal =
+            |place: Sequence| paging.sealed(|scope| paging.api.next_key().seal(scope, place.0));
         let next = page.next.map(seal);
-        if let Some(after) = page.next
-            && question.after > Sequence::START
-        {
-            api.ahead().read(&api, &Question { after, ..question });
-        }
+        let carried = paging.carries_objects.then(|| {
+            let places: Places = page.items.iter().map(|item| item.stamp.seq.0).collect();
+            Carried::to(api.house(), &paging.actor, Door::Taxii, places)
+        });
         Ok(Page { items: once(page.items), next, carried: carried.flatten() })
     }
-}
 
-impl Question {
-    pub(super) fn ask(&self, house: &House) -> Result<ReadPage, FlowError> {
+    fn ask(&self, house: &House) -> Result<ReadPage, FlowError> {
         let Some(wish) = self.wish(house)? else { return Ok(ReadPage::default()) };
         let page = self.seek(house, wish)?;
         if page.items.is_empty() && page.next.is_none() && self.object.is_some() {

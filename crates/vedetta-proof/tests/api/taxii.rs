@@ -126,38 +126,6 @@ async fn pages_under_change_show_everything_once() {
 }
 
 #[tokio::test]
-async fn what_was_read_before_it_was_asked_for_is_no_older_than_the_asking() {
-    let door = Door::new();
-    let (writer, reader) = (door.token("perugia.bot"), door.token("cosc-umbria.bot"));
-    let items: Vec<TestItem> = (0..70).map(TestItem::indicator).collect();
-    add(&door, &writer, &items).await;
-    let pages = async |from: String| {
-        let uri = |next: String| format!("{CLEARED}/objects/?limit=10&next={next}");
-        // Who asks for two pages is expected to ask for one more; meanwhile others ask too.
-        let second = objects(&door, &reader, &uri(from)).await.next.unwrap();
-        let third = objects(&door, &reader, &uri(second)).await.next.unwrap();
-        for _ in 0..20 {
-            door.get(&writer, &format!("{CLEARED}/manifest/?limit=1")).await;
-        }
-        uri(third)
-    };
-    let first =
-        objects(&door, &reader, &format!("{CLEARED}/objects/?limit=10")).await.next.unwrap();
-    let fourth = pages(first).await;
-    let withdrawn = format!("DELETE {SUBMIT}/objects/{}/", items[35].id());
-    assert_eq!(door.ask(&writer, &withdrawn, None).await.status, StatusCode::OK);
-    let page = objects(&door, &reader, &fourth).await;
-    let left: Vec<_> = (30..41).filter(|n| *n != 35).map(|n| format!("scanner {n}")).collect();
-    assert_eq!(names(&page), left);
-    let seventh = pages(page.next.unwrap()).await;
-    let step = Some(("application/json", r#"{"step":"suspend","reason":"revisione"}"#));
-    let admin = door.session("admin");
-    let suspended = door.ask(&admin, "POST /api/v1/agreements/act/steps", step).await;
-    assert_eq!(suspended.status, StatusCode::OK, "{suspended:?}");
-    assert_eq!(objects(&door, &reader, &seventh).await.objects, Vec::<Value>::new());
-}
-
-#[tokio::test]
 async fn polling_by_date_added_is_exclusive() {
     let door = Door::new();
     let token = door.token("perugia.bot");
