@@ -4,20 +4,17 @@
 //! Pure: lines in, findings out. Time is what the events say, or a parameter.
 
 pub mod baseline;
-pub mod decode;
-pub mod event;
 pub mod finding;
 pub mod indicators;
 pub mod patterns;
 pub mod report;
 pub mod sigma;
-pub mod source;
 
 pub use baseline::Baselines;
-pub use decode::{Decoder, Fault, Format};
-pub use event::{Event, Name, Tape, Value};
 pub use finding::{Finding, Grouped};
 pub use indicators::Indicators;
 pub use patterns::Patterns;
 pub use sigma::{Engine, Rules};
-pub use source::Source;
+pub use vedetta_event::{
+    Decoder, Event, Fault, Format, Name, Source, Tape, Value, decode, event, source,
+};

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use vedetta_detect::sigma::{Pipeline, Placeholders};
-use vedetta_detect::{Decoder, Engine, Format, Rules};
+use vedetta_detect::{Decoder, Engine, Rules};
 
 /// The rules of SigmaHQ, unpacked; nothing, said aloud, where there are none.
 fn sigma_hq() -> Option<Rules> {
@@ -86,26 +86,6 @@ fn corpus(name: &str, least: usize) -> Vec<(String, Vec<u8>)> {
     let files: Vec<_> = files.map(read).collect();
     assert!(files.len() >= least, "{name}: {} files", files.len());
     files
-}
-
-#[test]
-fn event_line_corpus() {
-    for (name, bytes) in corpus("event_line", 15) {
-        let mut read = 0;
-        for (_, format) in Format::ALL {
-            let mut decoder = Decoder::new(format);
-            for line in vedetta_detect::decode::lines(&bytes) {
-                if let Ok(Some(event)) = decoder.read(line) {
-                    read += 1;
-                    let paths: Vec<String> = (0..event.len()).map(|at| event.path(at)).collect();
-                    assert_eq!(paths.len(), event.names().len());
-                    let _ = vedetta_detect::event::moment::of(&event);
-                }
-            }
-        }
-        let unreadable = ["cut.json", "not_utf8", "w3c", "csv"].contains(&&*name);
-        assert_eq!(read == 0, unreadable, "{name}: {read}");
-    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "vedetta-policy",
     "vedetta-directory",
     "vedetta-indicator",
+    "vedetta-event",
     "vedetta-detect",
     "vedetta-mail",
     "vedetta-desk",
@@ -82,7 +83,8 @@ fn room_may_import(name: &str, to: &Package) -> bool {
     to.name == "vedetta-model"
         || is_language(to)
         || (name == "vedetta-federation" && to.name == "vedetta-policy")
-        || (name == "vedetta-detect" && to.name == "vedetta-indicator")
+        || (name == "vedetta-detect"
+            && ["vedetta-indicator", "vedetta-event"].contains(&to.name.as_str()))
 }
 
 fn apart(name: &str, other: &str) -> bool {

@@ -5,11 +5,11 @@ use std::hash::Hasher;
 /// The name of a value: keys with dots between. `a.b` is the value of `b` in `a`, and also the
 /// value of a key that is itself written `a.b`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Name(pub(crate) u64);
+pub struct Name(pub u64);
 
 /// For keys that are numbers with all bits mixed, or small numbers.
-#[derive(Default)]
-pub(crate) struct Plain(u64);
+#[derive(Debug, Default)]
+pub struct Plain(u64);
 
 impl Hasher for Plain {
     fn finish(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::value::{Value, unescape_into};
 
 /// Writes text in lower case, letter by letter; the long s becomes an s, as in regular expressions.
-pub(crate) fn fold_into(text: &str, out: &mut String) {
+pub fn fold_into(text: &str, out: &mut String) {
     let start = out.len();
     out.push_str(text);
     refold(out, start);
@@ -18,7 +18,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// Writes a value in lower case; whether it has any text.
-pub(crate) fn fold_value(value: Value<'_>, out: &mut String) -> bool {
+pub fn fold_value(value: Value<'_>, out: &mut String) -> bool {
     let start = out.len();
     match value {
         Value::Text(text) | Value::Number(text) => out.push_str(text),

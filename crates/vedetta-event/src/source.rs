@@ -13,7 +13,7 @@ use crate::event::{Event, Name};
 #[derive(Debug, PartialEq, Eq, Hash, Clone)]
 pub struct Source {
     /// Its place among all origins.
-    pub(crate) number: usize,
+    pub number: usize,
     /// As `windows`; empty when there is none.
     pub product: &'static str,
     /// As `sysmon`; empty when there is none.
@@ -94,7 +94,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    pub(crate) const COUNT: usize = 11;
+    /// How many there are.
+    pub const COUNT: usize = 11;
 
     /// Names of events and the names that rules use for the same, in groups.
     #[must_use]
@@ -115,7 +116,7 @@ impl Dialect {
     }
 
     /// The names of events that rules call so.
-    pub(crate) fn sources_of(self, name: Name) -> impl Iterator<Item = Name> {
+    pub fn sources_of(self, name: Name) -> impl Iterator<Item = Name> {
         let names = self.names().into_iter().flatten();
         names.filter(move |(_, to)| *to == name).map(|(from, _)| *from)
     }
