@@ -7,13 +7,17 @@
 //! state can be written down and taken up again.
 
 mod group;
+mod wanted;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rsigma_parser::{ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType};
 use serde::{Deserialize, Serialize};
 
 use self::group::{Group, Occurrence};
+use self::wanted::Wait;
+pub(crate) use self::wanted::{Wanted, rewritten};
 use super::rules::{Refused, Rules};
 use crate::event::{Event, Name};
 
@@ -28,9 +32,9 @@ const DEEPEST: usize = 8;
 #[derive(Debug)]
 pub struct Correlator {
     correlations: Vec<Correlation>,
-    /// For each rule, the correlations that wait for it, and as which of their rules.
-    by_rule: HashMap<usize, Vec<(usize, usize)>>,
-    by_correlation: HashMap<usize, Vec<(usize, usize)>>,
+    /// For each rule, the correlations that wait for it.
+    by_rule: HashMap<usize, Arc<[Wait]>>,
+    by_correlation: HashMap<usize, Arc<[Wait]>>,
     state: State,
     /// How many events all groups hold.
     held: usize,
@@ -53,10 +57,7 @@ struct Correlation {
     kind: CorrelationType,
     /// Its rules as it calls them.
     rules: Vec<String>,
-    /// What its groups have in common: for each of its rules, the fields.
-    group_by: Vec<Vec<(String, Name)>>,
     condition: CorrelationCondition,
-    field: Option<Name>,
     /// In microseconds.
     window: i64,
     /// Whether its rules are told, too.
@@ -94,8 +95,8 @@ pub struct Fired {
 struct Seen<'s> {
     at: i64,
     event: u64,
-    text: &'s dyn Fn(&str, Name) -> Option<String>,
-    number: &'s dyn Fn(Name) -> Option<f64>,
+    text: &'s dyn Fn(&[Name]) -> Option<String>,
+    number: &'s dyn Fn(&[Name]) -> Option<f64>,
 }
 
 impl Correlator {
@@ -103,44 +104,48 @@ impl Correlator {
     #[must_use]
     pub fn new(rules: &Rules) -> (Self, Vec<Refused>) {
         let mut refused = Vec::new();
-        let mut correlations = Vec::new();
-        for (rule, place) in &rules.correlations {
-            match Correlation::of(rule) {
-                Ok(it) => correlations.push(it),
-                Err(what) => {
-                    let reason = format!("{}: {what}", rule.title);
-                    refused.push(Refused { file: place.0.clone(), line: place.1, reason });
+        let (mut correlations, mut places) = (Vec::new(), Vec::new());
+        for (at, (rule, place)) in rules.correlations.iter().enumerate() {
+            let mut wanted = rules.wanted.iter().flatten().filter(|it| it.correlation == at);
+            let unusable = wanted.find_map(|it| it.refused.clone());
+            match unusable.map_or_else(|| Correlation::of(rule), Err) {
+                Ok(it) => {
+                    places.push(at);
+                    correlations.push(it);
+                }
+                Err(what) => refused.push(refuse(rule, place, &what)),
+            }
+        }
+        let mut known = HashSet::new();
+        let mut by_rule: HashMap<usize, Vec<Wait>> = HashMap::new();
+        for (rule, wanted) in rules.wanted.iter().enumerate() {
+            for it in wanted {
+                let Ok(number) = places.binary_search(&it.correlation) else { continue };
+                known.insert((number, it.nth));
+                by_rule.entry(rule).or_default().push(it.wait(number));
+            }
+        }
+        let mut by_correlation: HashMap<usize, Vec<Wait>> = HashMap::new();
+        for (number, at) in places.iter().enumerate() {
+            let Some((rule, place)) = rules.correlations.get(*at) else { continue };
+            for (nth, called) in rule.rules.iter().enumerate() {
+                let mut is_known = known.contains(&(number, nth));
+                for (other, it) in correlations.iter().enumerate() {
+                    if other != number && it.is_called(called) {
+                        let wait = Wanted::of(rule, (*at, nth)).wait(number);
+                        by_correlation.entry(other).or_default().push(wait);
+                        is_known = true;
+                    }
+                }
+                if !is_known {
+                    refused.push(refuse(rule, place, &format!("no rule is called {called:?}")));
                 }
             }
         }
-        let mut by_rule: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
-        let mut by_correlation: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
-        for (number, correlation) in correlations.iter().enumerate() {
-            for (nth, called) in correlation.rules.iter().enumerate() {
-                let is =
-                    |id: &str, name: &Option<String>| id == called || name.as_ref() == Some(called);
-                let mut known = false;
-                for (at, rule) in rules.rules.iter().enumerate() {
-                    if is(&rule.id, &rule.name) || rule.title == *called {
-                        by_rule.entry(at).or_default().push((number, nth));
-                        known = true;
-                    }
-                }
-                for (at, other) in correlations.iter().enumerate() {
-                    if at != number && is(&other.id, &other.name) {
-                        by_correlation.entry(at).or_default().push((number, nth));
-                        known = true;
-                    }
-                }
-                if !known {
-                    let place =
-                        rules.correlations.iter().find(|it| it.0.title == correlation.title);
-                    let (file, line) = place.map(|it| it.1.clone()).unwrap_or_default();
-                    let reason = format!("{}: no rule is called {called:?}", correlation.title);
-                    refused.push(Refused { file, line, reason });
-                }
-            }
-        }
+        let shared = |of: HashMap<usize, Vec<Wait>>| {
+            of.into_iter().map(|(it, waiting)| (it, waiting.into())).collect()
+        };
+        let (by_rule, by_correlation) = (shared(by_rule), shared(by_correlation));
         let mut state = State::default();
         state.groups.resize_with(correlations.len(), HashMap::new);
         (Self { correlations, by_rule, by_correlation, state, held: 0 }, refused)
@@ -169,7 +174,8 @@ impl Correlator {
     #[must_use]
     pub fn silences(&self, rule: usize) -> bool {
         let waiting = self.by_rule.get(&rule);
-        waiting.is_some_and(|it| it.iter().all(|(at, _)| !self.correlations[*at].tells_rules()))
+        waiting
+            .is_some_and(|it| it.iter().all(|it| !self.correlations[it.correlation].tells_rules()))
     }
 
     /// Groups and events that were let go for want of room.
@@ -212,27 +218,23 @@ impl Correlator {
     ) {
         let Some(waiting) = self.by_rule.get(&rule).cloned() else { return };
         self.keep_within_room();
-        let text = |_: &str, name: Name| event.text(name).map(std::borrow::Cow::into_owned);
-        let number = |name: Name| event.get(name).and_then(crate::Value::number);
+        let text = |names: &[Name]| {
+            names.iter().find_map(|it| event.text(*it)).map(std::borrow::Cow::into_owned)
+        };
+        let number = |names: &[Name]| names.iter().find_map(|it| event.get(*it)?.number());
         let seen = Seen { at, event: id, text: &text, number: &number };
-        for (correlation, nth) in waiting {
-            self.count(correlation, nth, &seen, fired, 0);
+        for wait in waiting.iter() {
+            self.count(wait, &seen, fired, 0);
         }
     }
 
-    fn count(
-        &mut self,
-        number: usize,
-        nth: usize,
-        seen: &Seen<'_>,
-        fired: &mut Vec<Fired>,
-        depth: usize,
-    ) {
+    fn count(&mut self, wait: &Wait, seen: &Seen<'_>, fired: &mut Vec<Fired>, depth: usize) {
+        let (number, nth) = (wait.correlation, wait.nth);
         let Some(correlation) = self.correlations.get(number) else { return };
-        let Some(group) = correlation.group(nth, seen) else { return };
+        let Some(group) = wait.group(seen) else { return };
         let key: String = group.iter().map(|(_, value)| format!("{value}\u{1f}")).collect();
         let groups = &mut self.state.groups[number];
-        let Some(value) = correlation.value(seen) else { return };
+        let Some(value) = correlation.value(wait, seen) else { return };
         if groups.len() >= MOST_GROUPS && !groups.contains_key(&key) {
             self.state.evicted += make_room(groups);
         }
@@ -261,15 +263,14 @@ impl Correlator {
         if let (Some(chained), true) = (self.by_correlation.get(&number).cloned(), depth < DEEPEST)
         {
             let group = it.group.clone();
-            let named = |name: Name| {
-                let found = group.iter().find(|(field, _)| Name::of(field) == name);
+            let named = |names: &[Name]| {
+                let found = group.iter().find(|(field, _)| names.contains(&Name::of(field)));
                 found.map(|(_, value)| value.clone())
             };
-            let text = |_: &str, name: Name| named(name);
-            let parsed = |name: Name| named(name).and_then(|it| it.parse().ok());
-            let seen = Seen { at: last, event: seen.event, text: &text, number: &parsed };
-            for (next, nth) in chained {
-                self.count(next, nth, &seen, fired, depth + 1);
+            let parsed = |names: &[Name]| named(names).and_then(|it| it.parse().ok());
+            let seen = Seen { at: last, event: seen.event, text: &named, number: &parsed };
+            for wait in chained.iter() {
+                self.count(wait, &seen, fired, depth + 1);
             }
         }
         fired.push(it);
@@ -297,12 +298,6 @@ impl Correlation {
         let seconds = i64::try_from(rule.timespan.seconds).ok();
         let window =
             seconds.and_then(|it| it.checked_mul(1_000_000)).ok_or("the time is too long")?;
-        let field = match &rule.condition {
-            CorrelationCondition::Threshold { field, .. } => {
-                field.as_ref().and_then(|it| it.first()).map(|it| Name::of(it))
-            }
-            CorrelationCondition::Extended(_) => None,
-        };
         let named = match &rule.condition {
             CorrelationCondition::Threshold { field, .. } => field.as_ref().map_or(0, Vec::len),
             CorrelationCondition::Extended(_) => 0,
@@ -312,20 +307,12 @@ impl Correlation {
         }
         let counts = matches!(rule.correlation_type, CorrelationType::EventCount)
             || is_temporal(rule.correlation_type);
-        if field.is_none() && !counts {
+        if named == 0 && !counts {
             return Err("the condition names no field to count".into());
         }
         if rule.rules.is_empty() || rule.rules.len() > 64 {
             return Err("it takes 1 to 64 rules".into());
         }
-        let fields = |called: &String| {
-            let of = |field: &String| {
-                let alias = rule.aliases.iter().find(|it| it.alias == *field);
-                let meant = alias.and_then(|it| it.mapping.get(called)).unwrap_or(field);
-                (field.clone(), Name::of(meant))
-            };
-            rule.group_by.iter().map(of).collect()
-        };
         Ok(Self {
             id: rule.id.clone().unwrap_or_else(|| rule.title.clone()),
             name: rule.name.clone(),
@@ -333,10 +320,8 @@ impl Correlation {
             level: rule.level.map_or("", |it| it.as_str()),
             tags: rule.tags.clone(),
             kind: rule.correlation_type,
-            group_by: rule.rules.iter().map(fields).collect(),
             rules: rule.rules.clone(),
             condition: rule.condition.clone(),
-            field,
             window,
             rules_told: if rule.generate { RulesTold::Yes } else { RulesTold::No },
         })
@@ -346,22 +331,17 @@ impl Correlation {
         self.rules_told == RulesTold::Yes
     }
 
-    /// What tells the group; nothing when the event lacks one of the fields.
-    fn group(&self, nth: usize, seen: &Seen<'_>) -> Option<Vec<(String, String)>> {
-        let fields = self.group_by.get(nth)?;
-        fields
-            .iter()
-            .map(|(field, name)| Some((field.clone(), (seen.text)(field, *name)?)))
-            .collect()
+    fn is_called(&self, called: &str) -> bool {
+        self.id == called || self.name.as_deref() == Some(called)
     }
 
     /// What is counted of an event; nothing when it lacks it.
-    fn value(&self, seen: &Seen<'_>) -> Option<(u64, f64)> {
-        let Some(name) = self.field else { return Some((0, 0.0)) };
+    fn value(&self, wait: &Wait, seen: &Seen<'_>) -> Option<(u64, f64)> {
+        let Some(names) = &wait.field else { return Some((0, 0.0)) };
         if self.kind == CorrelationType::ValueCount {
-            return Some((Name::of(&(seen.text)("", name)?).0, 0.0));
+            return Some((Name::of(&(seen.text)(names)?).0, 0.0));
         }
-        Some((0, (seen.number)(name)?))
+        Some((0, (seen.number)(names)?))
     }
 
     /// What was counted, if it is what the condition asks.
@@ -409,6 +389,19 @@ impl Correlation {
             ConditionExpr::Selector { .. } => false,
         }
     }
+}
+
+impl Wait {
+    /// What tells the group; nothing when the event lacks one of the fields.
+    fn group(&self, seen: &Seen<'_>) -> Option<Vec<(String, String)>> {
+        let fields = self.group.iter();
+        fields.map(|(field, names)| Some((field.clone(), (seen.text)(names)?))).collect()
+    }
+}
+
+fn refuse(rule: &CorrelationRule, place: &(String, usize), what: &str) -> Refused {
+    let reason = format!("{}: {what}", rule.title);
+    Refused { file: place.0.clone(), line: place.1, reason }
 }
 
 /// Lets go the sixteenth of the groups that was not heard of for longest; answers how many those are.

@@ -9,9 +9,11 @@ mod rewrite;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regex::Regex;
-use rsigma_parser::{FieldSpec, SigmaRule};
+use rsigma_parser::SigmaRule;
 use serde::Deserialize;
 use yaml_serde::Value;
+
+use super::correlation::Wanted;
 
 /// A pipeline.
 #[derive(Debug, Clone, Deserialize)]
@@ -155,6 +157,13 @@ enum OneOrMore<T> {
     One(T),
 }
 
+/// What a step is asked to rewrite. A correlation is of the log source of each of its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rule,
+    Correlation,
+}
+
 /// What is known of a rule while it goes through.
 #[derive(Default)]
 struct State {
@@ -204,14 +213,19 @@ impl Pipeline {
         self.vars.iter().map(move |(name, of)| (name.clone(), of.all().iter().map(text).collect()))
     }
 
-    /// Rewrites a rule.
+    /// Rewrites a rule, and what correlations ask of its events.
     ///
     /// # Errors
     /// Why the rule cannot be used after it.
-    pub(crate) fn apply(&self, rule: &mut SigmaRule) -> Result<(), String> {
+    pub(crate) fn apply(&self, rule: &mut SigmaRule, wanted: &mut [Wanted]) -> Result<(), String> {
         let mut state = State::default();
         for item in &self.transformations {
-            if item.is_of(rule, &state) {
+            let is_of = |kind| item.is_of((&*rule, kind), &state);
+            let (of_rule, of_correlations) = (is_of(Kind::Rule), is_of(Kind::Correlation));
+            if of_correlations {
+                wanted.iter_mut().for_each(|it| item.rewrite(it));
+            }
+            if of_rule {
                 item.apply(rule, (&mut state, &self.vars))?;
                 state.applied.extend(item.id.clone());
             }
@@ -241,15 +255,14 @@ impl Item {
         }
     }
 
-    fn is_of(&self, rule: &SigmaRule, state: &State) -> bool {
+    fn is_of(&self, rule: (&SigmaRule, Kind), state: &State) -> bool {
         let holds = |it: &RuleCondition| it.holds(rule, state);
         joined(self.rule_cond_op, &self.rule_conditions, holds) != self.rule_cond_not
             || (self.rule_conditions.is_empty() && self.rule_cond_not)
     }
 
     /// Whether it is about a field.
-    fn is_about(&self, field: &FieldSpec) -> bool {
-        let name = field.name.as_deref();
+    fn is_about(&self, name: Option<&str>) -> bool {
         let holds = |it: &FieldCondition| match it {
             FieldCondition::IncludeFields(it) => it.name(name),
             FieldCondition::ExcludeFields(it) => !it.name(name),
@@ -278,7 +291,7 @@ impl Fields {
 }
 
 impl RuleCondition {
-    fn holds(&self, rule: &SigmaRule, state: &State) -> bool {
+    fn holds(&self, (rule, kind): (&SigmaRule, Kind), state: &State) -> bool {
         let is = |asked: &Option<String>, said: &Option<String>| match (asked, said) {
             (None, _) => true,
             (Some(asked), Some(said)) => asked.eq_ignore_ascii_case(said),
@@ -291,8 +304,8 @@ impl RuleCondition {
                     && is(service, &rule.logsource.service)
             }
             Self::Tag { tag } => rule.tags.iter().any(|it| it.eq_ignore_ascii_case(tag)),
-            Self::IsSigmaRule => true,
-            Self::IsSigmaCorrelationRule => false,
+            Self::IsSigmaRule => kind == Kind::Rule,
+            Self::IsSigmaCorrelationRule => kind == Kind::Correlation,
             Self::ProcessingItemApplied { processing_item_id: id } => state.applied.contains(id),
             Self::ProcessingState { key, val } => state.set.get(key) == Some(val),
         }

@@ -2,6 +2,7 @@
 
 use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 
+use super::correlation::{Wanted, rewritten};
 use super::expression::Expression;
 use super::lower::{Lowering, Placeholders, Tests, Wrong};
 use super::pipeline::Pipeline;
@@ -14,6 +15,8 @@ pub struct Rules {
     pub(crate) tests: Tests,
     /// Each with its file and line.
     pub(crate) correlations: Vec<(CorrelationRule, (String, usize))>,
+    /// What correlations ask of each of the rules.
+    pub(crate) wanted: Vec<Vec<Wanted>>,
     waiting: SigmaCollection,
     places: Vec<(String, String)>,
     refused: Vec<Refused>,
@@ -121,11 +124,15 @@ impl Rules {
         let places = std::mem::take(&mut self.places);
         let mut rules = super::filter::filtered(&waiting);
         for (rule, (file, text)) in rules.iter_mut().zip(places) {
-            if let Err(why) = self.pipelines.iter().try_for_each(|it| it.apply(rule)) {
-                let reason = format!("{}: {why}", rule.title);
-                self.refused.push(Refused { file, line: 1, reason });
-                continue;
-            }
+            let correlations = self.correlations.iter().map(|it| &it.0);
+            let wanted = match rewritten(correlations, rule, &self.pipelines) {
+                Ok(wanted) => wanted,
+                Err(why) => {
+                    let reason = format!("{}: {why}", rule.title);
+                    self.refused.push(Refused { file, line: 1, reason });
+                    continue;
+                }
+            };
             self.room.next_rule();
             let mut lowering = Lowering {
                 tests: &mut self.tests,
@@ -133,7 +140,10 @@ impl Rules {
                 room: &mut self.room,
             };
             match lowering.section(&rule.detection) {
-                Ok(expression) => self.rules.push(Rule::of(rule, file, expression)),
+                Ok(expression) => {
+                    self.rules.push(Rule::of(rule, file, expression));
+                    self.wanted.push(wanted);
+                }
                 Err(Wrong { what, near }) => {
                     let line = text.lines().position(|it| it.contains(&near)).unwrap_or(0) + 1;
                     let reason = format!("{}: {what}", rule.title);

@@ -8,6 +8,7 @@ use rsigma_parser::{ConditionExpr, Detection, DetectionItem, FieldSpec, Modifier
 use yaml_serde::Value;
 
 use super::{Item, OneOrMore, State, What};
+use crate::sigma::correlation::Wanted;
 
 type Vars = BTreeMap<String, OneOrMore<Value>>;
 
@@ -52,6 +53,33 @@ impl Item {
         Ok(())
     }
 
+    /// Does what the step does to what a correlation asks.
+    pub(super) fn rewrite(&self, wanted: &mut Wanted) {
+        if let What::RuleFailure { message } = &self.what {
+            wanted.refuse(message);
+        }
+        wanted.rename(&|name| {
+            let is_about = self.is_about(Some(name));
+            is_about.then(|| self.renamed(name)).flatten()
+        });
+    }
+
+    /// What the step calls a field from now on, when it gives names.
+    fn renamed(&self, name: &str) -> Option<Vec<String>> {
+        match &self.what {
+            What::FieldNameMapping { mapping } => mapping.get(name).map(|it| it.all().to_vec()),
+            What::FieldNamePrefixMapping { mapping } => {
+                let mut found = mapping.iter();
+                let (rest, to) =
+                    found.find_map(|(from, to)| Some((name.strip_prefix(from)?, to)))?;
+                Some(to.all().iter().map(|to| format!("{to}{rest}")).collect())
+            }
+            What::FieldNamePrefix { prefix } => Some(vec![format!("{prefix}{name}")]),
+            What::FieldNameSuffix { suffix } => Some(vec![format!("{name}{suffix}")]),
+            _ => None,
+        }
+    }
+
     /// A detection as the step makes it; nothing when nothing is left of it.
     fn detection(&self, of: &Detection, vars: &Vars) -> Result<Option<Detection>, String> {
         let each = |of: &[Detection]| -> Result<Option<Vec<Detection>>, String> {
@@ -91,47 +119,27 @@ impl Item {
 
     /// An item as the step makes it: any of these, or nothing.
     fn item(&self, item: &DetectionItem, vars: &Vars) -> Result<Vec<DetectionItem>, String> {
-        if !self.is_about(&item.field) {
+        let name = item.field.name.as_deref();
+        if !self.is_about(name) {
             return Ok(vec![item.clone()]);
         }
-        let named = |name: String| {
-            let field = FieldSpec::new(Some(name), item.field.modifiers.clone());
-            DetectionItem { field, values: item.values.clone() }
-        };
-        let name = item.field.name.as_deref();
-        Ok(match (&self.what, name) {
-            (What::DropDetectionItem, _) => Vec::new(),
-            (What::DetectionItemFailure { message }, _) => return Err(message.clone()),
-            (What::FieldNameMapping { mapping }, Some(name)) if mapping.contains_key(name) => {
-                mapping
-                    .get(name)
-                    .map_or(&[][..], OneOrMore::all)
-                    .iter()
-                    .cloned()
-                    .map(named)
-                    .collect()
-            }
-            (What::FieldNamePrefixMapping { mapping }, Some(name)) => {
-                let found =
-                    mapping.iter().find_map(|(from, to)| Some((name.strip_prefix(from)?, to)));
-                found.map_or_else(
-                    || vec![item.clone()],
-                    |(rest, to)| to.all().iter().map(|to| named(format!("{to}{rest}"))).collect(),
-                )
-            }
-            (What::FieldNamePrefix { prefix }, Some(name)) => {
-                vec![named(format!("{prefix}{name}"))]
-            }
-            (What::FieldNameSuffix { suffix }, Some(name)) => {
-                vec![named(format!("{name}{suffix}"))]
-            }
-            (What::ReplaceString { regex, replacement }, _) => {
+        if let Some(names) = name.and_then(|name| self.renamed(name)) {
+            let named = |name: String| {
+                let field = FieldSpec::new(Some(name), item.field.modifiers.clone());
+                DetectionItem { field, values: item.values.clone() }
+            };
+            return Ok(names.into_iter().map(named).collect());
+        }
+        Ok(match &self.what {
+            What::DropDetectionItem => Vec::new(),
+            What::DetectionItemFailure { message } => return Err(message.clone()),
+            What::ReplaceString { regex, replacement } => {
                 let regex = Regex::new(regex).map_err(|error| error.to_string())?;
                 let replacement = ours(replacement);
                 let replaced = |text: &str| regex.replace_all(text, &*replacement).into_owned();
                 vec![with_texts(item, &replaced)]
             }
-            (What::WildcardPlaceholders, _) if item.field.has_modifier(Modifier::Expand) => {
+            What::WildcardPlaceholders if item.field.has_modifier(Modifier::Expand) => {
                 vec![with_texts(item, &|text| with_wildcards(text, vars))]
             }
             _ => vec![item.clone()],

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::decode::Decoder;
-use crate::sigma::{Engine, Placeholders, Rules};
+use crate::sigma::{Correlator, Engine, Placeholders, Rules};
 
 const RULE: &str = "\
 title: R
@@ -142,4 +142,72 @@ fn what_cannot_be_done_is_said() {
         let told = Pipeline::read(text).unwrap_err().to_string();
         assert!(told.contains(said), "{text}: {told}");
     }
+}
+
+/// After which of the lines a correlation of the rules `one` and `two` holds; or why it is refused.
+fn fires(correlation: &str, pipeline: &str, lines: &[&str]) -> Result<Vec<usize>, String> {
+    let rule = |name: &str, product: &str| {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{product: {product}}}\ndetection:\n  s:\n    x: {name}\n  condition: s\n"
+        )
+    };
+    let mut rules =
+        Rules::with_pipelines(Placeholders::new(), vec![Pipeline::read(pipeline).unwrap()]);
+    rules.take("c.yml", &format!("title: C\ncorrelation:\n  timespan: 60s\n{correlation}"));
+    rules.take("one.yml", &rule("one", "windows"));
+    rules.take("two.yml", &rule("two", "linux"));
+    rules.ready();
+    let (mut correlator, refused) = Correlator::new(&rules);
+    if let Some(refused) = rules.refused().iter().chain(&refused).next() {
+        return Err(refused.reason.clone());
+    }
+    let mut engine = Engine::new(Arc::new(rules));
+    let (mut decoder, mut fired, mut after) = (Decoder::default(), Vec::new(), Vec::new());
+    for (at, line) in (0..).zip(lines) {
+        let event = decoder.read(line.as_bytes()).unwrap().unwrap();
+        for rule in engine.matches(&event).to_vec() {
+            correlator.see(rule, &event, (1_000_000 * at, at.cast_unsigned()), &mut fired);
+        }
+        after.extend(fired.drain(..).map(|_| usize::try_from(at).unwrap()));
+    }
+    Ok(after)
+}
+
+#[test]
+fn fields_of_correlations_have_the_other_names_too() {
+    let mapping = "\
+transformations:
+  - {type: field_name_mapping, mapping: {user: [acct.name, acct.login], n: size}, rule_conditions: [{type: logsource, product: windows}]}
+  - {type: field_name_prefix_mapping, mapping: {user: who}, rule_conditions: [{type: logsource, product: linux}]}
+";
+    let together = "  type: temporal\n  rules: [one, two]\n  group-by: [user]\n";
+    let one = |acct: &str| format!(r#"{{"x":"one","acct":{{"login":"{acct}"}},"size":3}}"#);
+    let two = r#"{"x":"two","who":"anna"}"#;
+    assert_eq!(fires(together, mapping, &[&one("anna"), two]), Ok(vec![1]));
+    assert_eq!(fires(together, mapping, &[&one("bruno"), two]), Ok(vec![]));
+    let counted =
+        "  type: value_sum\n  rules: [one]\n  group-by: [user]\n  condition: {gte: 5, field: n}\n";
+    assert_eq!(fires(counted, mapping, &[&one("a"), &one("b"), &one("a")]), Ok(vec![2]));
+    let aliased = "  type: temporal\n  rules: [one, two]\n  group-by: [whom]\n  aliases:\n    \
+                   whom: {one: user, two: user}\n";
+    assert_eq!(fires(aliased, mapping, &[&one("anna"), two]), Ok(vec![1]));
+}
+
+#[test]
+fn a_step_may_be_of_correlations_alone_or_of_rules_alone() {
+    let counted =
+        "  type: event_count\n  rules: [one]\n  group-by: [user]\n  condition: {gte: 2}\n";
+    let of = |kind: &str, step: &str| {
+        format!("transformations:\n  - type: {step}\n    rule_conditions: [{{type: {kind}}}]\n")
+    };
+    let renamed = "field_name_mapping\n    mapping: {user: who, x: y}";
+    let line = r#"{"x":"one","who":"anna"}"#;
+    let twice = [line, line];
+    let alone = of("is_sigma_correlation_rule", renamed);
+    assert_eq!(fires(counted, &alone, &twice), Ok(vec![1]), "the rule still asks for x");
+    assert_eq!(fires(counted, &of("is_sigma_rule", renamed), &twice), Ok(vec![]));
+    let refused = of("is_sigma_correlation_rule", "rule_failure\n    message: not for us");
+    assert_eq!(fires(counted, &refused, &[]), Err("C: not for us".into()));
+    let nothing = "transformations:\n  - {type: field_name_mapping, mapping: {user: []}}\n";
+    assert!(fires(counted, nothing, &[]).unwrap_err().contains("no name for the field \"user\""));
 }
