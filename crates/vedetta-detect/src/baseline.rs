@@ -8,6 +8,7 @@ mod beacon;
 mod bounded;
 mod fact;
 mod generated_name;
+mod kept;
 mod login;
 mod rare;
 mod scan;
@@ -20,7 +21,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use vedetta_model::Instant;
 
-pub use self::fact::{Fact, facts};
+pub use self::fact::{Fact, Handshake, facts};
+use self::kept::Kept;
+pub use self::kept::{LARGEST, Unreadable};
+use self::volume::{Amount, What};
 use crate::finding::{By, Finding, Severity};
 
 /// When to speak. Times in microseconds.
@@ -110,6 +114,46 @@ impl Baselines {
         }
     }
 
+    /// Everything learned, to be kept.
+    #[must_use]
+    pub fn written(&self) -> Vec<u8> {
+        kept::sealed(|out| {
+            self.login.write(out);
+            self.scan.write(out);
+            self.beacon.write(out);
+            self.volume.write(out);
+            self.rare.write(out);
+            self.names.write(out);
+            self.silence.write(out);
+        })
+    }
+
+    /// Takes up what was kept: the learning goes on where it was. For as long as nobody listened no
+    /// source was silent.
+    ///
+    /// # Errors
+    /// Why it cannot be: then nothing is changed.
+    pub fn take_up(&mut self, octets: &[u8], now: Instant) -> Result<(), Unreadable> {
+        let mut from = kept::opened(octets)?;
+        let settings = self.settings.clone();
+        let read = || {
+            Some(Self {
+                settings,
+                login: Kept::read(&mut from)?,
+                scan: Kept::read(&mut from)?,
+                beacon: Kept::read(&mut from)?,
+                volume: Kept::read(&mut from)?,
+                rare: Kept::read(&mut from)?,
+                names: Kept::read(&mut from)?,
+                silence: Kept::read(&mut from)?,
+            })
+        };
+        let mut whole = read().ok_or(Unreadable::Torn)?;
+        whole.silence.begin_anew(now.micros());
+        *self = whole;
+        Ok(())
+    }
+
     /// A source was heard now, of something that happened at another moment.
     pub fn hear(&mut self, source: &str, at: Instant, now: Instant) {
         self.silence.see(source, at.micros(), now.micros());
@@ -122,17 +166,27 @@ impl Baselines {
         self.rare.see(settings, source, fact, at, found);
         match fact {
             Fact::Login { .. } => self.login.see(settings, fact, at, found),
-            Fact::Connection { from, to, port, bytes } => {
+            Fact::Connection { from, to, port, bytes, handshake } => {
                 self.scan.see(settings, (from, to, *port), at, found);
                 self.beacon.see(settings, (from, to, *port), at, found);
-                self.volume.see(settings, ("connections", to), 1.0, at, found);
+                let what = match handshake {
+                    Handshake::Unfinished => What::HalfOpen,
+                    Handshake::Other => What::Connections,
+                };
+                let service = Amount { what, whom: to, port: Some(*port), many: 1.0 };
+                self.volume.see(settings, service, at, found);
                 if *bytes > 0.0 {
-                    self.volume.see(settings, ("bytes out", from), *bytes, at, found);
+                    let out = Amount { what: What::BytesOut, whom: from, port: None, many: *bytes };
+                    self.volume.see(settings, out, at, found);
                 }
             }
-            Fact::Request { to, .. } => self.volume.see(settings, ("requests", to), 1.0, at, found),
+            Fact::Request { to, .. } => {
+                let one = Amount { what: What::Requests, whom: to, port: None, many: 1.0 };
+                self.volume.see(settings, one, at, found);
+            }
             Fact::Query { from, name } => {
-                self.volume.see(settings, ("DNS queries", from), 1.0, at, found);
+                let one = Amount { what: What::Queries, whom: from, port: None, many: 1.0 };
+                self.volume.see(settings, one, at, found);
                 self.names.see(settings, from, name, at, found);
             }
             Fact::Process { .. } => {}

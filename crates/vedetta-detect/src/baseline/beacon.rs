@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use serde_json::json;
 
 use super::bounded::Bounded;
+use super::kept::kept;
 use super::sketch::Distinct;
 use super::{DAY, Settings, Told};
 use crate::finding::{Finding, Severity};
@@ -32,6 +33,9 @@ struct Rhythm {
     between: VecDeque<i64>,
     told: Option<i64>,
 }
+
+kept!(Watch { pairs, clients });
+kept!(Rhythm { last, between, told });
 
 impl Watch {
     pub(super) fn see(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// Most keys of one watch.
-const MOST: usize = 50_000;
+pub(super) const MOST: usize = 50_000;
 
 #[derive(Debug)]
 pub(super) struct Bounded<K, V> {
@@ -33,6 +33,11 @@ impl<K: Hash + Eq + Clone, V: Default> Bounded<K, V> {
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
         self.map.iter_mut().map(|(key, it)| (key, &mut it.1))
+    }
+
+    /// Every key, when it was heard of, and what is known of it.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &i64, &V)> {
+        self.map.iter().map(|(key, (heard, it))| (key, heard, it))
     }
 
     #[cfg(test)]

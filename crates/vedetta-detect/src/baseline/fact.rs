@@ -24,6 +24,8 @@ pub enum Fact {
         port: u16,
         /// Bytes sent; 0 when not known.
         bytes: f64,
+        /// How far it came.
+        handshake: Handshake,
     },
     /// A request to a service.
     Request {
@@ -48,6 +50,15 @@ pub enum Fact {
     },
 }
 
+/// How far a connection came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// It was begun (SYN) and never answered, or the answer never was.
+    Unfinished,
+    /// Anything else, or it is not told.
+    Other,
+}
+
 /// How a login ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -63,8 +74,18 @@ const FROM: &[Name] = &[
     Name::of("IpAddress"),
     Name::of("c-ip"),
     Name::of("sourceIPAddress"),
+    // Flow records as goflow2 and nfdump write them.
+    Name::of("src_addr"),
+    Name::of("src4_addr"),
+    Name::of("src6_addr"),
 ];
-const TO: &[Name] = &[Name::of("dst_ip"), Name::of("DestinationIp")];
+const TO: &[Name] = &[
+    Name::of("dst_ip"),
+    Name::of("DestinationIp"),
+    Name::of("dst_addr"),
+    Name::of("dst4_addr"),
+    Name::of("dst6_addr"),
+];
 const PORT: &[Name] = &[Name::of("dst_port"), Name::of("DestinationPort")];
 const HOST: &[Name] = &[Name::of("cs-host"), Name::of("host"), Name::of("s-ip")];
 const COMPUTER: &[Name] = &[Name::of("Computer"), Name::of("host.name"), Name::of("host")];
@@ -97,7 +118,8 @@ pub fn facts(event: &Event<'_>) -> Vec<Fact> {
         }
     } else if let (Some(from), Some(to), Some(port)) = (from, first(TO), number(PORT)) {
         let port = port as u16;
-        facts.push(Fact::Connection { from, to, port, bytes: number(SENT).unwrap_or(0.0) });
+        let bytes = number(SENT).unwrap_or(0.0);
+        facts.push(Fact::Connection { from, to, port, bytes, handshake: handshake(event) });
     }
     if categories.contains(&"process_creation")
         && let Some(image) = event.text(Name::of("Image"))
@@ -106,6 +128,22 @@ pub fn facts(event: &Event<'_>) -> Vec<Fact> {
         facts.push(Fact::Process { host, image: image.to_ascii_lowercase() });
     }
     facts
+}
+
+/// As flow records tell it: the state that Suricata and Zeek saw, or flags that are SYN alone.
+fn handshake(event: &Event<'_>) -> Handshake {
+    let text = |name| event.text(Name::of(name));
+    let is = |name, of: &[&str]| text(name).is_some_and(|said| of.contains(&&*said));
+    let flags = |name| {
+        let octets = event.get(Name::of(name)).and_then(crate::Value::integer) == Some(2);
+        octets || text(name).is_some_and(|it| it.chars().filter(|it| *it != '.').eq(['S']))
+    };
+    let unfinished = is("tcp.state", &["syn_sent", "syn_recv"])
+        || is("conn_state", &["S0", "SH", "RSTOS0"])
+        || flags("tcp_flags")
+        || flags("netflow.tcp_control_bits")
+        || (is("event_type", &["netflow"]) && is("tcp.tcp_flags", &["02"]));
+    if unfinished { Handshake::Unfinished } else { Handshake::Other }
 }
 
 fn outcome(event: &Event<'_>) -> Option<Outcome> {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bounded::Bounded;
+use super::kept::kept;
 use super::sketch::Distinct;
 use super::{HOUR, Settings, Told};
 use crate::finding::{Finding, Severity};
@@ -18,6 +19,9 @@ struct Asked {
     since: i64,
     told: Option<i64>,
 }
+
+kept!(Watch { clients });
+kept!(Asked { names, since, told });
 
 impl Watch {
     pub(super) fn see(

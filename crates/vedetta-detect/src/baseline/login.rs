@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::bounded::Bounded;
 use super::fact::Outcome;
+use super::kept::kept;
 use super::sketch::Distinct;
 use super::{Fact, Settings, Told};
 use crate::finding::{Finding, Severity};
@@ -23,6 +24,9 @@ struct Tries {
     accounts: Distinct,
     told_until: i64,
 }
+
+kept!(Watch { from });
+kept!(Tries { level, last, since, accounts, told_until });
 
 impl Watch {
     pub(super) fn see(

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::bounded::Bounded;
 use super::fact::Outcome;
+use super::kept::{Kept, kept, read_bits, write_bits};
 use super::{Fact, Settings, Told};
 use crate::event::Name;
 use crate::finding::{Finding, Severity};
@@ -13,13 +14,29 @@ const BITS: usize = 1 << 18;
 
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    seen: Bounded<(String, &'static str), Memory>,
+    programs: Bounded<String, Memory>,
+    logins: Bounded<String, Memory>,
 }
 
 #[derive(Debug)]
 struct Memory {
     since: Option<i64>,
     words: Vec<u64>,
+}
+
+kept!(Watch { programs, logins });
+
+impl Kept for Memory {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.since.write(out);
+        write_bits(&self.words, out);
+    }
+
+    fn read(from: &mut &[u8]) -> Option<Self> {
+        let mut memory = Self { since: Kept::read(from)?, ..Self::default() };
+        read_bits(&mut memory.words, from)?;
+        Some(memory)
+    }
 }
 
 impl Default for Memory {
@@ -53,18 +70,18 @@ impl Watch {
         at: i64,
         found: &mut Vec<Finding>,
     ) {
-        let (kind, value, entity, title) = match fact {
+        let (seen, kind, value, entity, title) = match fact {
             Fact::Process { host, image } => {
                 let title = format!("{image} runs for the first time, on {host}");
-                ("program", image.clone(), host, title)
+                (&mut self.programs, "program", image.clone(), host, title)
             }
             Fact::Login { user, from, outcome: Outcome::Success } => {
                 let title = format!("{user} logs in from {from} for the first time");
-                ("login", format!("{user}\u{1f}{from}"), user, title)
+                (&mut self.logins, "login", format!("{user}\u{1f}{from}"), user, title)
             }
             _ => return,
         };
-        let memory = self.seen.at((source.to_owned(), kind), at);
+        let memory = seen.at(source.to_owned(), at);
         let since = *memory.since.get_or_insert(at);
         if memory.add(&value) && at - since >= settings.learning {
             let told = Told {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bounded::Bounded;
+use super::kept::kept;
 use super::sketch::Distinct;
 use super::{Settings, Told};
 use crate::finding::{Finding, Severity};
@@ -19,6 +20,9 @@ struct Seen {
     since: i64,
     told: Option<i64>,
 }
+
+kept!(Watch { hosts, ports });
+kept!(Seen { values, since, told });
 
 impl Seen {
     /// How many different values within the window, when it is time to tell.

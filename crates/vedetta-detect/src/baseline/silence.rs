@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bounded::Bounded;
+use super::kept::{Kept, kept};
 use super::{MINUTE, Settings, Told};
 use crate::finding::{Finding, Severity};
 
@@ -34,7 +35,25 @@ enum Said {
     Yes,
 }
 
+kept!(Watch { sources });
+kept!(Voice { events, last, heard, usual, told });
+
+impl Kept for Said {
+    fn write(&self, out: &mut Vec<u8>) {
+        (*self == Self::Yes).write(out);
+    }
+
+    fn read(from: &mut &[u8]) -> Option<Self> {
+        Some(if bool::read(from)? { Self::Yes } else { Self::No })
+    }
+}
+
 impl Watch {
+    /// Nobody listened until now.
+    pub(super) fn begin_anew(&mut self, now: i64) {
+        self.sources.iter_mut().for_each(|(_, voice)| voice.heard = voice.heard.max(now));
+    }
+
     pub(super) fn see(&mut self, source: &str, at: i64, now: i64) {
         let voice = self.sources.at(source.to_owned(), now);
         if voice.events > 0 && at > voice.last {

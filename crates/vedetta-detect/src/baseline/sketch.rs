@@ -33,6 +33,14 @@ impl Distinct {
         -bits * (f64::from(zeros.max(1)) / bits).ln()
     }
 
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
     pub(super) fn clear(&mut self) {
         self.words = [0; BITS / 64];
     }

@@ -27,7 +27,8 @@ fn login(user: &str, outcome: Outcome) -> Fact {
 }
 
 fn connection(from: &str, to: &str, port: u16) -> Fact {
-    Fact::Connection { from: from.into(), to: to.into(), port, bytes: 0.0 }
+    let handshake = Handshake::Other;
+    Fact::Connection { from: from.into(), to: to.into(), port, bytes: 0.0, handshake }
 }
 
 fn one(id: &str, entity: &str) -> Vec<(String, String)> {
@@ -74,28 +75,172 @@ fn a_rhythm_and_none() {
     assert_eq!(told(&mut popular, every(3.0)), [], "a service that all use");
 }
 
+/// So many facts, spread over a minute of a day.
+fn minute(day: i64, minute: i64, count: i64, fact: &Fact) -> Vec<(f64, Fact)> {
+    let start = (day * 86_400 + minute * 60) as f64;
+    (0..count).map(|it| (start + it as f64 * 59.0 / count as f64, fact.clone())).collect()
+}
+
 #[test]
 fn a_flood_but_not_the_daily_peak() {
     let mut watch = Baselines::new(Settings { learning: 3 * DAY, ..Settings::default() });
-    let request = || Fact::Request { from: "x".into(), to: "www".into() };
-    let minute = |day: i64, minute: i64, count: i64| {
-        let start = (day * 86_400 + minute * 60) as f64;
-        (0..count)
-            .map(move |it| (start + it as f64 * 59.0 / count as f64, request()))
-            .collect::<Vec<_>>()
-    };
-    // Five days of 40 a minute, and 400 a minute from nine to ten.
-    for day in 0..5 {
-        for at in (0..1_440).step_by(1) {
-            let count = if (540..600).contains(&at) { 400 } else { 40 };
-            let found = told(&mut watch, minute(day, at, count));
-            assert!(
-                day < 3 || found.is_empty() || (540..560).contains(&at),
-                "day {day} minute {at}: {found:?}"
-            );
+    let request = Fact::Request { from: "x".into(), to: "www".into() };
+    // 10 a minute, 400 from nine to ten, and 600 at noon, for eight days.
+    for day in 0..8 {
+        for at in 0..1_440 {
+            let count = match at / 60 {
+                9 => 400,
+                12 => 600,
+                _ => 10,
+            };
+            let found = told(&mut watch, minute(day, at, count, &request));
+            assert_eq!(found, [], "day {day} minute {at}");
         }
     }
-    assert_eq!(told(&mut watch, minute(5, 1, 5_000)), one("flood", "www"));
+    assert_eq!(told(&mut watch, minute(8, 1, 500, &request)), one("flood", "www"), "at night");
+    assert_eq!(told(&mut watch, minute(8, 12 * 60 + 1, 2_500, &request)), one("flood", "www"));
+}
+
+#[test]
+fn connections_that_nobody_finishes_are_a_flood_of_their_own() {
+    let mut watch = watch();
+    let open = |port, handshake| Fact::Connection {
+        from: "192.0.2.9".into(),
+        to: "198.51.100.7".into(),
+        port,
+        bytes: 0.0,
+        handshake,
+    };
+    // A busy service: 2,000 a minute are usual, and some are never finished.
+    for at in 0..60 {
+        let whole = minute(0, at, 2_000, &open(443, Handshake::Other));
+        let half = minute(0, at, 3, &open(443, Handshake::Unfinished));
+        assert_eq!(told(&mut watch, whole.into_iter().chain(half)), []);
+    }
+    let mut found = Vec::new();
+    for (second, fact) in minute(0, 61, 900, &open(443, Handshake::Unfinished)) {
+        let at = Instant::from_micros(START + (second * 1e6) as i64);
+        watch.see("s", &fact, at, &mut found);
+    }
+    let [flood] = &found[..] else { panic!("one: {found:?}") };
+    assert!(flood.title.contains("half-open connections in a minute for 198.51.100.7 port 443"));
+    assert_eq!((flood.techniques[0].as_str(), &flood.evidence["port"]), ("T1498.001", &443.into()));
+}
+
+#[test]
+fn what_flow_records_say_of_the_handshake() {
+    for (line, expected) in [
+        (
+            r#"{"event_type":"flow","src_ip":"a","dest_ip":"b","dest_port":1,"tcp":{"tcp_flags":"02","syn":true,"state":"syn_sent"}}"#,
+            Handshake::Unfinished,
+        ),
+        (
+            r#"{"event_type":"flow","src_ip":"a","dest_ip":"b","dest_port":1,"tcp":{"tcp_flags":"1b","syn":true,"ack":true,"state":"closed"}}"#,
+            Handshake::Other,
+        ),
+        (
+            r#"{"event_type":"netflow","src_ip":"a","dest_ip":"b","dest_port":1,"tcp":{"tcp_flags":"02","syn":true}}"#,
+            Handshake::Unfinished,
+        ),
+        (
+            r#"{"_path":"conn","id.orig_h":"a","id.resp_h":"b","id.resp_p":1,"conn_state":"S0"}"#,
+            Handshake::Unfinished,
+        ),
+        (
+            r#"{"_path":"conn","id.orig_h":"a","id.resp_h":"b","id.resp_p":1,"conn_state":"SF"}"#,
+            Handshake::Other,
+        ),
+        (
+            r#"{"type":"NETFLOW_V9","src_addr":"a","dst_addr":"b","dst_port":1,"tcp_flags":2}"#,
+            Handshake::Unfinished,
+        ),
+        (
+            r#"{"src4_addr":"a","dst4_addr":"b","dst_port":1,"tcp_flags":"......S."}"#,
+            Handshake::Unfinished,
+        ),
+        (
+            r#"{"src4_addr":"a","dst4_addr":"b","dst_port":1,"tcp_flags":"...A..S."}"#,
+            Handshake::Other,
+        ),
+    ] {
+        let mut decoder = Decoder::default();
+        let facts = facts(&decoder.read(line.as_bytes()).unwrap().unwrap());
+        let [Fact::Connection { from, to, handshake, .. }] = &facts[..] else {
+            panic!("{line}: {facts:?}")
+        };
+        assert_eq!((&**from, &**to, *handshake), ("a", "b", expected), "{line}");
+    }
+}
+
+#[test]
+fn what_was_learned_outlives_the_process() {
+    let settings = || Settings { learning: 3 * DAY, ..Settings::default() };
+    let mut before = Baselines::new(settings());
+    let request = Fact::Request { from: "x".into(), to: "www".into() };
+    let process = |image: &str| Fact::Process { host: "ws1".into(), image: image.into() };
+    for day in 0..4 {
+        for at in 0..1_440 {
+            told(&mut before, minute(day, at, 10, &request));
+        }
+        told(&mut before, minute(day, 0, 1, &process("a.exe")));
+        told(
+            &mut before,
+            (0..20).map(|it| {
+                (day as f64 * 86_400.0 + f64::from(it) * 60.0, connection("a", "b", 443))
+            }),
+        );
+    }
+    let kept = before.written();
+    let now = Instant::from_micros(START + 5 * DAY);
+    let mut after = Baselines::new(settings());
+    after.take_up(&kept, now).unwrap();
+    for fact in [minute(4, 1, 1_000, &request), minute(4, 2, 1, &process("new.exe"))] {
+        let mut found = [Vec::new(), Vec::new()];
+        for (second, fact) in fact {
+            let at = Instant::from_micros(START + (second * 1e6) as i64);
+            before.see("s", &fact, at, &mut found[0]);
+            after.see("s", &fact, at, &mut found[1]);
+        }
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[0].len(), 1, "it does not learn anew");
+    }
+    assert_eq!(before.written().len(), after.written().len());
+}
+
+#[test]
+fn what_is_torn_or_of_another_version_is_refused_whole() {
+    let mut watch = watch();
+    told(&mut watch, (0..20).map(|it| (f64::from(it), connection("a", &format!("h{it}"), 443))));
+    let kept = watch.written();
+    let now = Instant::from_micros(START);
+    let mut other = Baselines::new(Settings::default());
+    let empty = other.written();
+    for length in (0..kept.len()).step_by(61).chain([kept.len() - 1]) {
+        assert_eq!(other.take_up(&kept[..length], now), Err(Unreadable::Torn), "{length}");
+    }
+    let mut turned = kept.clone();
+    turned[40] ^= 1;
+    assert_eq!(other.take_up(&turned, now), Err(Unreadable::Torn));
+    let later = kept::sealed_as(b"vedetta baselines 2\n", |out| out.push(1));
+    assert_eq!(other.take_up(&later, now), Err(Unreadable::OtherVersion));
+    assert_eq!(other.written(), empty, "nothing of it was taken");
+    other.take_up(&kept, now).unwrap();
+}
+
+#[test]
+fn nobody_was_silent_while_nobody_listened() {
+    let mut watch = watch();
+    for it in 0..200 {
+        let at = Instant::from_micros(START + it * 1_000_000);
+        watch.hear("s", at, at);
+    }
+    let (kept, mut found) = (watch.written(), Vec::new());
+    let later = START + DAY;
+    watch.take_up(&kept, Instant::from_micros(later)).unwrap();
+    watch.settle(Instant::from_micros(later + MINUTE), &mut found);
+    assert_eq!(found, []);
+    watch.settle(Instant::from_micros(later + 20 * MINUTE), &mut found);
+    assert_eq!(found.len(), 1);
 }
 
 #[test]

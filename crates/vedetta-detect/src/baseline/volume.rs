@@ -1,39 +1,110 @@
-//! More than usual at this hour of the week: floods (T1498) and data going out (T1048). Each of
-//! the 168 hours has its own mean and deviation, both moved a little at a time (EWMA); until an hour
-//! was seen, that of the whole week counts.
+//! More than usual at this hour: floods (T1498) and data going out (T1048), by target and by service.
+//! Each hour of the week has a mean and a deviation of its own, both moved a little at a time (EWMA);
+//! until it was seen, that of the same hour of other days counts, and before that of all hours.
 
 use serde_json::json;
 
 use super::bounded::Bounded;
+use super::kept::{Kept, kept};
 use super::{DAY, HOUR, MINUTE, Settings, Told};
 use crate::finding::{Finding, Severity};
 
 /// How much of the news goes into the mean.
 const NEWS: f32 = 0.05;
-const HOURS: usize = 168;
+/// Hours of the week; after them stand the hours of any day, and after those all hours as one.
+const HOURS: u8 = 168;
+const ALL: u8 = HOURS + 24;
 /// Minutes without which nothing is usual.
-const LEAST_KNOWN: u32 = 30;
+const LEAST_KNOWN: u8 = 30;
+/// So many spreads are far, once it is known what is usual.
+const FAR: f64 = 8.0;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    Connections,
+    /// Connections begun and never answered, or never finished: SYN.
+    HalfOpen,
+    Requests,
+    Queries,
+    BytesOut,
+}
+
+/// So much of it, of whom; and of which of its services, when it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amount<'a> {
+    pub(super) what: What,
+    pub(super) whom: &'a str,
+    pub(super) port: Option<u16>,
+    pub(super) many: f64,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    of: Bounded<(&'static str, String), Volume>,
+    of: Bounded<(What, String, Option<u16>), Volume>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Volume {
-    since: i64,
+    since: Option<i64>,
     minute: i64,
     count: f64,
-    /// Mean and deviation by hour of the week; the last is of all.
-    usual: Box<[(f32, f32); HOURS + 1]>,
-    seen: [u8; HOURS],
+    /// What is usual, of those hours that were seen, in order.
+    usual: Vec<Usual>,
     told: Option<i64>,
 }
 
-impl Default for Volume {
-    fn default() -> Self {
-        let usual = Box::new([(0.0, 0.0); HOURS + 1]);
-        Self { since: i64::MIN, minute: 0, count: 0.0, usual, seen: [0; HOURS], told: None }
+#[derive(Debug)]
+struct Usual {
+    /// Of the week, of any day, or all.
+    hour: u8,
+    /// Minutes, as far as they are counted.
+    seen: u8,
+    mean: f32,
+    deviation: f32,
+}
+
+/// That it was more than usual.
+struct Over {
+    count: f64,
+    usual: f64,
+    away: f64,
+}
+
+kept!(Watch { of });
+kept!(Volume { since, minute, count, usual, told });
+kept!(Usual { hour, seen, mean, deviation });
+
+const KINDS: [What; 5] =
+    [What::Connections, What::HalfOpen, What::Requests, What::Queries, What::BytesOut];
+
+impl Kept for What {
+    fn write(&self, out: &mut Vec<u8>) {
+        let at = KINDS.iter().position(|it| it == self).unwrap_or(KINDS.len());
+        out.push(u8::try_from(at).unwrap_or(u8::MAX));
+    }
+
+    fn read(from: &mut &[u8]) -> Option<Self> {
+        KINDS.get(usize::from(u8::read(from)?)).copied()
+    }
+}
+
+impl What {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::HalfOpen => "half-open connections",
+            Self::Requests => "requests",
+            Self::Queries => "DNS queries",
+            Self::BytesOut => "bytes out",
+        }
+    }
+
+    fn least(self, settings: &Settings) -> f64 {
+        match self {
+            Self::BytesOut => settings.least_bytes / 60.0,
+            _ => settings.least_volume,
+        }
     }
 }
 
@@ -41,80 +112,132 @@ impl Watch {
     pub(super) fn see(
         &mut self,
         settings: &Settings,
-        (what, whom): (&'static str, &str),
-        amount: f64,
+        amount: Amount<'_>,
         at: i64,
         found: &mut Vec<Finding>,
     ) {
-        let volume = self.of.at((what, whom.to_owned()), at);
-        if volume.since == i64::MIN {
-            (volume.since, volume.minute) = (at, at / MINUTE);
-        }
-        let minute = at / MINUTE;
-        if minute > volume.minute {
-            volume.close(minute);
-        }
-        volume.count += amount;
-        let hour = usize::try_from(at.rem_euclid(7 * DAY) / HOUR).unwrap_or(0) % HOURS;
-        let place = if volume.seen[hour] >= 30 { hour } else { HOURS };
-        let (mean, deviation) = volume.usual[place];
-        let least =
-            if what == "bytes out" { settings.least_bytes / 60.0 } else { settings.least_volume };
-        let spread = f64::from(deviation).max(f64::from(mean).sqrt()).max(1.0);
-        let away = (volume.count - f64::from(mean)) / spread;
-        let known = volume.seen.iter().map(|it| u32::from(*it)).sum::<u32>() >= LEAST_KNOWN;
-        let learning = !known || at - volume.since < settings.learning;
-        let told = volume.told.is_some_and(|told| at < told + HOUR);
-        if learning || told || volume.count < least || away < settings.deviations {
+        let of = |port| (amount.what, amount.whom.to_owned(), port);
+        let mut count = |port| {
+            let volume = self.of.at(of(port), at);
+            volume.add(amount.many, (settings, amount.what.least(settings)), at)
+        };
+        // What is of one service is told of that.
+        let by_service = amount.port.and_then(|port| count(Some(port)));
+        let port = by_service.as_ref().and(amount.port);
+        let by_target = count(None);
+        let Some(over) = by_service.or(by_target) else { return };
+        let both = [amount.port, None];
+        let mut told = both.iter().filter_map(|port| self.of.at(of(*port), at).told);
+        if told.any(|told| at < told + HOUR) {
             return;
         }
-        volume.told = Some(at);
-        let (count, usual) = (volume.count.round(), f64::from(mean).round());
-        let (id, technique) =
-            if what == "bytes out" { ("exfiltration", "T1048") } else { ("flood", "T1498") };
-        let told = Told {
+        both.iter().for_each(|port| self.of.at(of(*port), at).told = Some(at));
+        found.push(amount.told(&over, port, settings).finding(at));
+    }
+}
+
+impl Amount<'_> {
+    fn told(&self, over: &Over, port: Option<u16>, settings: &Settings) -> Told<'_> {
+        let (count, usual, away) = (over.count.round(), over.usual.round(), over.away.round());
+        let (what, whom) = (self.what.name(), self.whom);
+        let (id, technique) = match self.what {
+            What::BytesOut => ("exfiltration", "T1048"),
+            What::HalfOpen => ("flood", "T1498.001"),
+            _ => ("flood", "T1498"),
+        };
+        let service = port.map_or_else(String::new, |port| format!(" port {port}"));
+        let mut evidence = vec![
+            ("what", json!(what)),
+            ("in_a_minute", json!(count)),
+            ("usual", json!(usual)),
+            ("deviations", json!(away)),
+        ];
+        evidence.extend(port.map(|port| ("port", json!(port))));
+        Told {
             id,
             title: format!(
-                "{count} {what} in a minute for {whom}; usual at this hour are {usual}, this is {away:.0} deviations more"
+                "{count} {what} in a minute for {whom}{service}; usual at this hour are {usual}, this is {away} deviations more"
             ),
             severity: Severity::Medium,
-            confidence: if away > 4.0 * settings.deviations { 80 } else { 60 },
+            confidence: if over.away > 4.0 * settings.deviations { 80 } else { 60 },
             technique: Some(technique),
             entity: whom,
-            evidence: vec![
-                ("what", json!(what)),
-                ("in_a_minute", json!(count)),
-                ("usual", json!(usual)),
-                ("deviations", json!(away.round())),
-            ],
-        };
-        found.push(told.finding(at));
+            evidence,
+        }
     }
 }
 
 impl Volume {
-    /// The minutes up to this one are over; those without anything count as well.
-    fn close(&mut self, minute: i64) {
-        let missed = (minute - self.minute).min(24 * 60);
+    /// Adds so much; and whether it is more than usual.
+    fn add(&mut self, many: f64, (settings, least): (&Settings, f64), at: i64) -> Option<Over> {
+        let minute = at / MINUTE;
+        let since = *self.since.get_or_insert(at);
+        let learning = at - since < settings.learning;
+        if since == at && self.usual.is_empty() {
+            self.minute = minute;
+        }
+        if minute > self.minute {
+            self.close(minute, if learning { f64::INFINITY } else { FAR });
+        }
+        self.count += many;
+        let usual = self.usual_at(minute)?;
+        let (mean, spread) = usual.spread();
+        let away = (self.count - mean) / spread;
+        let over = !learning && self.count >= least && away >= settings.deviations;
+        over.then_some(Over { count: self.count, usual: mean, away })
+    }
+
+    /// What is usual in a minute, when enough was seen.
+    fn usual_at(&self, minute: i64) -> Option<&Usual> {
+        let known = |hour: u8| {
+            let place = self.usual.binary_search_by_key(&hour, |it| it.hour).ok()?;
+            self.usual.get(place).filter(|it| it.seen >= LEAST_KNOWN)
+        };
+        hours_of(minute).into_iter().find_map(known)
+    }
+
+    /// The minutes up to this one are over; those without anything count as well. A flood is not to
+    /// become usual: what is off by more spreads than `far` moves the mean no further than that.
+    fn close(&mut self, minute: i64, far: f64) {
+        let missed = (minute - self.minute).min(DAY / MINUTE);
         for nth in 0..missed {
             let at = minute - missed + nth;
-            let hour = usize::try_from((at / 60).rem_euclid(168)).unwrap_or(0) % HOURS;
-            // A flood is not to become usual: what is far off moves the mean no further than this.
-            let (mean, deviation) = self.usual[HOURS];
-            let most = f64::from(mean + 8.0 * deviation.max(mean.sqrt()).max(1.0));
-            let first = self.seen.iter().all(|it| *it == 0);
-            let count = if first { self.count } else { self.count.min(most) } as f32;
-            for place in [hour, HOURS] {
-                let (mean, deviation) = &mut self.usual[place];
-                let news =
-                    if first || (place == hour && self.seen[hour] == 0) { 1.0 } else { NEWS };
-                let away = count - *mean;
-                *mean += news * away;
-                *deviation += NEWS * (away.abs() * 1.25 - *deviation);
-            }
-            self.seen[hour] = self.seen[hour].saturating_add(1);
+            let most = self.usual_at(at).map_or(f64::MAX, |usual| {
+                let (mean, spread) = usual.spread();
+                mean + far * spread
+            });
+            let count = self.count.min(most) as f32;
+            hours_of(at).into_iter().for_each(|hour| self.learn(hour, count));
             self.count = 0.0;
         }
         self.minute = minute;
     }
+
+    fn learn(&mut self, hour: u8, count: f32) {
+        let place = self.usual.binary_search_by_key(&hour, |it| it.hour);
+        let place = place.unwrap_or_else(|place| {
+            self.usual.insert(place, Usual { hour, seen: 0, mean: 0.0, deviation: 0.0 });
+            place
+        });
+        if let Some(usual) = self.usual.get_mut(place) {
+            let away = count - usual.mean;
+            usual.mean += if usual.seen == 0 { away } else { NEWS * away };
+            usual.deviation += NEWS * (away.abs() * 1.25 - usual.deviation);
+            usual.seen = usual.seen.saturating_add(1);
+        }
+    }
+}
+
+impl Usual {
+    /// The mean, and how far from it is usual.
+    fn spread(&self) -> (f64, f64) {
+        let mean = f64::from(self.mean);
+        (mean, f64::from(self.deviation).max(mean.sqrt()).max(1.0))
+    }
+}
+
+/// The hour of the week of a minute, the hour of any day, and all.
+fn hours_of(minute: i64) -> [u8; 3] {
+    let hour = |of: u8| u8::try_from((minute / 60).rem_euclid(i64::from(of))).unwrap_or(0);
+    [hour(HOURS), HOURS + hour(24), ALL]
 }
