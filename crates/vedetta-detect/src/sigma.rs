@@ -21,7 +21,7 @@ mod wildcard;
 
 pub use check::check;
 pub use correlation::{Correlator, Fired};
-pub use engine::{Engine, Match};
+pub use engine::{Arranged, Engine, Match, Origin, ToArrange};
 pub use expression::Expression;
 pub use lower::Placeholders;
 pub use pipeline::{NotAPipeline, Pipeline};

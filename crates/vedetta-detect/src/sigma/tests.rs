@@ -384,3 +384,28 @@ fn a_correlation_of_unknown_rules_is_refused() {
     let (_, refused) = Correlator::new(&rules(&[&text]));
     assert!(refused[0].reason.contains("nobody"), "{refused:?}");
 }
+
+#[test]
+fn rules_arranged_elsewhere_make_no_event_wait_and_find_the_same() {
+    let texts = [rule("s:\n    a: 1\ncondition: s"), rule("s:\n    a: 2\ncondition: s")];
+    let rules = || Arc::new(rules(&texts.iter().map(String::as_str).collect::<Vec<_>>()));
+    let mut decoder = Decoder::new(Format::Json);
+    let event = decoder.read(br#"{"a":2}"#).unwrap().unwrap();
+    let mut engine = Engine::arranged_elsewhere(rules());
+    assert!(engine.to_arrange().is_empty(), "no event yet");
+    assert_eq!(engine.matches(&event), [1], "nobody has arranged them");
+    let mut wanted = engine.to_arrange();
+    assert_eq!(wanted.len(), 1);
+    assert_eq!(engine.matches(&event), [1]);
+    assert!(engine.to_arrange().is_empty(), "it is asked for once");
+    let arranged = wanted.remove(0).arrange();
+    let mut other = Engine::arranged_elsewhere(rules());
+    other.expect(&engine.origins());
+    let mut of_other = other.to_arrange();
+    assert_eq!(of_other.len(), 1, "what the engine before knew is arranged at once");
+    other.take(arranged);
+    assert_eq!(other.matches(&event), [1], "rules of another engine are let go");
+    other.take(of_other.remove(0).arrange());
+    assert_eq!(other.matches(&event), [1]);
+    assert!(other.to_arrange().is_empty());
+}
