@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -23,10 +24,30 @@ pub(crate) struct EventLog {
     path: PathBuf,
     place: RecordPlace,
     /// Its length and when it was written, as it was read.
-    seen: Option<(u64, SystemTime)>,
+    seen: Option<Known>,
+    pass: Option<Pass>,
     /// Parts that could not be read.
     pub(crate) damaged: u64,
 }
+
+type Known = (u64, SystemTime);
+
+/// One time through the log, on a thread of its own: to take records apart takes long.
+struct Pass {
+    known: Known,
+    parts: Receiver<Part>,
+}
+
+/// What a pass comes by.
+enum Part {
+    Records(Vec<Record>),
+    /// The highest number of a record, and how many parts could not be read; or why it broke off.
+    End(std::io::Result<(u64, u64)>),
+}
+
+/// Octets of records that go together, and how many such wait at most.
+const TOGETHER: usize = 256 << 10;
+const WAITING: usize = 2;
 
 /// Whether a file is such a log, by its name.
 pub(crate) fn is_one(path: &Path) -> bool {
@@ -36,57 +57,109 @@ pub(crate) fn is_one(path: &Path) -> bool {
 impl EventLog {
     pub(crate) fn new(path: &Path, left_at: Option<RecordPlace>) -> Self {
         let place = left_at.unwrap_or_default();
-        Self { path: path.to_owned(), place, seen: None, damaged: 0 }
+        Self { path: path.to_owned(), place, seen: None, pass: None, damaged: 0 }
     }
 
-    /// Reads what is new, and calls `each` with every record and a number that tells it from all others
-    /// of this file.
+    /// Takes what there is of what is new, and calls `each` with every record and a number that tells
+    /// it from all others of this file.
     pub(crate) fn read(&mut self, each: &mut dyn FnMut(&[u8], u64)) -> std::io::Result<More> {
-        let known = match std::fs::metadata(&self.path) {
-            Ok(known) => (known.len(), known.modified()?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(More::Later),
-            Err(error) => return Err(error),
+        let pass = match self.pass.take() {
+            Some(pass) => pass,
+            None => {
+                let known = match std::fs::metadata(&self.path) {
+                    Ok(known) => (known.len(), known.modified()?),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        return Ok(More::Later);
+                    }
+                    Err(error) => return Err(error),
+                };
+                if self.seen == Some(known) {
+                    return Ok(More::Later);
+                }
+                Pass::begin(&self.path, self.place.last, known)?
+            }
         };
-        if self.seen == Some(known) {
-            return Ok(More::Later);
+        match pass.parts.try_recv() {
+            Ok(Part::Records(records)) => {
+                let name = self.path.as_os_str().as_encoded_bytes();
+                for Record { number, json } in records {
+                    each(json.as_bytes(), kept::number(&[name, &number.to_le_bytes()]));
+                }
+                self.pass = Some(pass);
+                Ok(More::Now)
+            }
+            Ok(Part::End(outcome)) => {
+                let (highest, damaged) = outcome?;
+                if highest < self.place.last {
+                    // Another log stands in its place.
+                    self.place.last = 0;
+                    return Ok(More::Now);
+                }
+                // Only now: records do not always stand in their order.
+                self.place.last = highest;
+                self.damaged += damaged;
+                self.seen = Some(pass.known);
+                Ok(More::Later)
+            }
+            Err(TryRecvError::Empty) => {
+                self.pass = Some(pass);
+                Ok(More::Soon)
+            }
+            Err(TryRecvError::Disconnected) => {
+                Err(std::io::Error::other("the thread that read it was lost"))
+            }
         }
-        let highest = self.pass(each)?;
-        if highest < self.place.last {
-            // Another log stands in its place.
-            self.place.last = 0;
-            self.pass(each)?;
-        }
-        self.place.last = self.place.last.max(highest);
-        self.seen = Some(known);
-        Ok(More::Later)
     }
 
     /// How far it was read.
     pub(crate) fn place(&self) -> RecordPlace {
         self.place
     }
+}
 
-    /// Goes through the log; answers the highest number of a record.
-    fn pass(&mut self, each: &mut dyn FnMut(&[u8], u64)) -> std::io::Result<u64> {
-        let name = self.path.as_os_str().as_encoded_bytes();
-        let (last, mut highest, mut damaged) = (self.place.last, 0, 0);
-        let mut record = |record: Result<Record, Damage>| {
-            match record {
-                Ok(Record { number, json }) => {
-                    highest = highest.max(number);
-                    if number > last {
-                        each(json.as_bytes(), kept::number(&[name, &number.to_le_bytes()]));
-                    }
-                }
-                Err(_) => damaged += 1,
-            }
-            Ok::<_, Damage>(())
+impl Pass {
+    /// Begins to read what comes after a record.
+    fn begin(path: &Path, last: u64, known: Known) -> std::io::Result<Self> {
+        let (sender, parts) = sync_channel(WAITING);
+        let path = path.to_owned();
+        let read = move || {
+            let outcome = go_through(&path, last, &sender);
+            // Whoever waited may be gone.
+            let _told = sender.send(Part::End(outcome));
         };
-        let file = BufReader::new(File::open(&self.path)?);
-        evtx::each(file, &mut record).map_err(std::io::Error::other)?;
-        self.damaged += damaged;
-        Ok(highest)
+        std::thread::Builder::new().name("event-log".into()).spawn(read)?;
+        Ok(Self { known, parts })
     }
+}
+
+/// Goes through a log, and hands over the records after one.
+fn go_through(path: &Path, last: u64, to: &SyncSender<Part>) -> std::io::Result<(u64, u64)> {
+    let (mut highest, mut damaged) = (0, 0);
+    let (mut together, mut octets) = (Vec::new(), 0);
+    let mut record = |record: Result<Record, Damage>| {
+        match record {
+            Ok(record) => {
+                highest = highest.max(record.number);
+                if record.number > last {
+                    octets += record.json.len();
+                    together.push(record);
+                }
+            }
+            Err(_) => damaged += 1,
+        }
+        if octets >= TOGETHER {
+            octets = 0;
+            to.send(Part::Records(std::mem::take(&mut together)))
+                .map_err(|_| "nobody waits for it any more")?;
+        }
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+    };
+    evtx::each(BufReader::new(File::open(path)?), &mut record).map_err(std::io::Error::other)?;
+    if !together.is_empty() {
+        // Whoever waited may be gone.
+        let _told = to.send(Part::Records(together));
+    }
+    Ok((highest, damaged))
 }
 
 #[cfg(test)]
@@ -108,7 +181,9 @@ mod tests {
         assert!(is_one(&path) && !is_one(Path::new("auth.log")));
         let read = |log: &mut EventLog| {
             let mut numbers = Vec::new();
-            assert_eq!(log.read(&mut |_, number| numbers.push(number)).unwrap(), More::Later);
+            while log.read(&mut |_, number| numbers.push(number)).unwrap() != More::Later {
+                std::thread::yield_now();
+            }
             numbers
         };
         let mut first = EventLog::new(&path, None);
@@ -118,5 +193,26 @@ mod tests {
         let after = |last| EventLog::new(&path, Some(RecordPlace { last }));
         assert_eq!(read(&mut after(42)), all[2..], "the same record has the same number");
         assert_eq!(read(&mut after(1_000)), all, "it was cleared");
+    }
+
+    #[test]
+    fn who_takes_a_log_apart_makes_nobody_wait() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("Security.evtx");
+        // A log that cannot be read until somebody writes it.
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let mut log = EventLog::new(&path, None);
+        let none = &mut |_: &[u8], _| panic!("no record");
+        assert_eq!(log.read(none).unwrap(), More::Soon);
+        assert_eq!(log.read(none).unwrap(), More::Soon);
+        std::fs::write(&path, "no event log").unwrap();
+        let outcome = loop {
+            match log.read(none) {
+                Ok(More::Soon) => std::thread::yield_now(),
+                other => break other,
+            }
+        };
+        assert!(outcome.is_err(), "it is told");
     }
 }

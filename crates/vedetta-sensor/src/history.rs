@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use vedetta_model::Instant;
 
@@ -32,9 +33,13 @@ pub(crate) struct History {
     /// What of it is not on disk yet.
     dirty: HashSet<u64>,
     log: File,
-    segments: Vec<Segment>,
+    segments: Vec<Arc<Segment>>,
     next: u64,
 }
+
+/// The stretches that were over at a moment: they do not change, and may be looked at on any thread.
+#[derive(Default)]
+pub(crate) struct Past(Vec<Arc<Segment>>);
 
 /// A stretch that is over: marks in order, in a file.
 struct Segment {
@@ -59,7 +64,7 @@ impl History {
         std::fs::create_dir_all(directory).map_err(failed)?;
         let mut segments = Vec::new();
         for entry in std::fs::read_dir(directory).map_err(failed)? {
-            segments.extend(Segment::open(&entry.map_err(failed)?.path()));
+            segments.extend(Segment::open(&entry.map_err(failed)?.path()).map(Arc::new));
         }
         segments.sort_by_key(|it| it.number);
         let next = segments.last().map_or(1, |it| it.number + 1);
@@ -106,26 +111,14 @@ impl History {
         self.forget_old(now)
     }
 
-    /// When a mark was seen, for each that was; `marks` are in order.
-    pub(crate) fn look(&self, marks: &[u64]) -> Vec<(u64, Seen)> {
-        let mut found: HashMap<u64, Seen> = HashMap::new();
-        let mut enter = |mark: u64, seen: Seen| {
-            let known = found.entry(mark).or_insert(Seen { count: 0, ..seen });
-            known.first = known.first.min(seen.first);
-            known.last = known.last.max(seen.last);
-            known.count = known.count.saturating_add(seen.count);
-        };
-        for mark in marks {
-            if let Some(seen) = self.now.get(mark) {
-                enter(*mark, *seen);
-            }
-        }
-        for segment in &self.segments {
-            segment.look(marks, &mut enter);
-        }
-        let mut found: Vec<_> = found.into_iter().collect();
-        found.sort_unstable_by_key(|(mark, _)| *mark);
-        found
+    /// What was seen of a mark in the stretch that is not over.
+    pub(crate) fn lately(&self, mark: u64) -> Option<Seen> {
+        self.now.get(&mark).copied()
+    }
+
+    /// All that was before.
+    pub(crate) fn past(&self) -> Past {
+        Past(self.segments.clone())
     }
 
     fn close_stretch(&mut self) -> Result<(), SensorError> {
@@ -135,7 +128,7 @@ impl History {
         let last = all.iter().map(|(_, seen)| seen.last).max().unwrap_or(0);
         let path = self.directory.join(format!("{:010}-{last}.seen", self.next));
         kept::replace(&path, &octets)?;
-        self.segments.extend(Segment::open(&path));
+        self.segments.extend(Segment::open(&path).map(Arc::new));
         self.next += 1;
         self.now.shrink_to(1_024);
         let log = self.directory.join("now.log");
@@ -160,6 +153,21 @@ impl History {
             std::fs::remove_file(&path).map_err(|error| SensorError::file(&path, error))?;
         }
         Ok(())
+    }
+}
+
+impl Past {
+    /// Adds when a mark was seen, for each that was; `marks` are in order.
+    pub(crate) fn look(&self, marks: &[u64], found: &mut HashMap<u64, Seen>) {
+        let mut enter = |mark: u64, seen: Seen| {
+            let known = found.entry(mark).or_insert(Seen { count: 0, ..seen });
+            known.first = known.first.min(seen.first);
+            known.last = known.last.max(seen.last);
+            known.count = known.count.saturating_add(seen.count);
+        };
+        for segment in &self.0 {
+            segment.look(marks, &mut enter);
+        }
     }
 }
 
@@ -255,6 +263,16 @@ mod tests {
         Instant::from_micros(second * 1_000_000)
     }
 
+    /// All that was seen of marks in order.
+    fn look(history: &History, marks: &[u64]) -> Vec<(u64, Seen)> {
+        let lately = marks.iter().filter_map(|it| Some((*it, history.lately(*it)?)));
+        let mut found: HashMap<_, _> = lately.collect();
+        history.past().look(marks, &mut found);
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_unstable_by_key(|(mark, _)| *mark);
+        found
+    }
+
     const DAYS: i64 = 86_400;
 
     #[test]
@@ -273,10 +291,10 @@ mod tests {
         drop(history);
         let history = History::open(directory.path(), 30, 1 << 30).unwrap();
         let last = u32::try_from(3 * DAYS + 20).unwrap();
-        assert_eq!(history.look(&[7, 8]), [(7, Seen { first: 20, last, count: 4 })]);
+        assert_eq!(look(&history, &[7, 8]), [(7, Seen { first: 20, last, count: 4 })]);
         let all: Vec<u64> = (0..6_000).collect();
         assert_eq!(
-            history.look(&all).len(),
+            look(&history, &all).len(),
             2_001,
             "many are looked for otherwise, with one answer"
         );
@@ -290,13 +308,14 @@ mod tests {
         history.keep(at(DAYS + 11)).unwrap();
         history.see(2, at(4 * DAYS));
         history.keep(at(4 * DAYS)).unwrap();
-        assert_eq!(history.look(&[1, 2]).len(), 1);
+        assert_eq!(look(&history, &[1, 2]).len(), 1);
         let mut small = History::open(&directory.path().join("small"), 30, 50).unwrap();
         for day in 0..4 {
             small.see(u64::try_from(day).unwrap(), at(day * DAYS));
             small.keep(at((day + 1) * DAYS)).unwrap();
         }
-        let left: Vec<u64> = small.look(&[0, 1, 2, 3]).into_iter().map(|(mark, _)| mark).collect();
+        let left: Vec<u64> =
+            look(&small, &[0, 1, 2, 3]).into_iter().map(|(mark, _)| mark).collect();
         assert_eq!(left, [2, 3]);
     }
 }

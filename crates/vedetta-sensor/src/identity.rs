@@ -110,6 +110,21 @@ impl Identity {
         node.use_token(&self.token).map(|()| node)
     }
 
+    /// A sensor that no node knows.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            address: "127.0.0.1:9".into(),
+            authority: String::new(),
+            sensor: "first".into(),
+            organisation: OrganisationId::new("terni").unwrap(),
+            account: AccountId::new("terni.sensor-first").unwrap(),
+            token: String::new(),
+            expires: Instant::default(),
+            salt: String::new(),
+        }
+    }
+
     pub(crate) fn salt(&self) -> [u8; 16] {
         octets(&self.salt).and_then(|it| it.try_into().ok()).unwrap_or_default()
     }

@@ -5,6 +5,7 @@
 //! it read together with what it found, so that after a crash nothing is lost and nothing told twice. The
 //! other speaks with the node and listens to the network.
 
+mod aside;
 mod error;
 mod event_log;
 mod history;
@@ -26,6 +27,7 @@ mod status;
 mod stream_in;
 mod tail;
 mod telling;
+mod usual;
 mod watch;
 
 pub use error::SensorError;

@@ -137,10 +137,13 @@ async fn follow(
             Err(SensorError::Refused(reason)) => {
                 // The node was restored to an earlier moment: everything is asked anew.
                 tracing::warn!(%reason, "the stream begins anew");
-                let forgotten = known.forget().and_then(|changes| {
-                    changes.into_iter().try_for_each(|change| tell(messages, change, 0))
-                });
-                shared.note(&forgotten);
+                let forgotten = async {
+                    for change in known.forget()? {
+                        tell((shared, messages), change, 0).await?;
+                    }
+                    Ok::<_, SensorError>(())
+                };
+                shared.note(&forgotten.await);
             }
             Err(error) if to.is_some() => return Err(error),
             Err(error) => {
@@ -196,22 +199,27 @@ async fn follow_once(
         }
         let lines: Vec<u8> = held.drain(..whole).collect();
         for change in known.take(&String::from_utf8_lossy(&lines), shared.clock.now())? {
-            tell(messages, change, known.place())?;
+            tell((shared, messages), change, known.place()).await?;
         }
         if shared.worn.swap(false, Ordering::Relaxed) {
-            tell(messages, known.all(shared.clock.now())?, known.place())?;
+            let all = known.all(shared.clock.now())?;
+            tell((shared, messages), all, known.place()).await?;
         }
         let mut status = shared.status.lock().unwrap_or_else(PoisonError::into_inner);
         status.beat.place = known.place();
     }
 }
 
-fn tell(messages: &Sender<Message>, change: Change, place: u64) -> Result<(), SensorError> {
-    let gone = |_| SensorError::Node {
-        address: "stream".into(),
-        reason: "nobody watches any more".into(),
-    };
-    messages.send(Message::Change(change, place)).map_err(gone)
+/// Tells of a change, once there is room for it: who looks back long is not overrun.
+async fn tell(
+    (shared, messages): (&Shared, &Sender<Message>),
+    change: Change,
+    place: u64,
+) -> Result<(), SensorError> {
+    let gone =
+        || SensorError::Node { address: "stream".into(), reason: "nobody watches any more".into() };
+    shared.changes.acquire().await.map_err(|_| gone())?.forget();
+    messages.send(Message::Change(change, place)).map_err(|_| gone())
 }
 
 /// Sends what was found for ever.

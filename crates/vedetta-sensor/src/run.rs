@@ -1,22 +1,23 @@
 //! The sensor at work: the thread that watches, and what it keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use vedetta_detect::indicators::Id;
 use vedetta_detect::report::{Orders, Told};
 use vedetta_detect::sigma::Pipeline;
 use vedetta_indicator::{Life, Term, WarningLists};
 use vedetta_model::{Clock, Instant};
 
+use crate::aside::{Aside, Done, LookBack};
 use crate::error::SensorError;
 use crate::history::History;
 use crate::identity::{Identity, VERSION};
@@ -30,6 +31,7 @@ use crate::settings::{Input, Settings};
 use crate::status::Status;
 use crate::tail::More;
 use crate::telling::{Groups, Telling};
+use crate::usual::{Usual, Writes};
 use crate::watch::Watch;
 
 /// What a sensor is started with.
@@ -78,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) lost: Arc<AtomicU64>,
     /// Whether the indicators are worth making anew.
     pub(crate) worn: AtomicBool,
+    /// For each change that may still wait to be taken in.
+    pub(crate) changes: Semaphore,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -92,6 +96,8 @@ impl Shared {
             status: Mutex::new(status),
             lost: Arc::default(),
             worn: AtomicBool::new(false),
+            // The look at the start is one.
+            changes: Semaphore::new(CHANGES - 1),
             clock,
         }
     }
@@ -105,6 +111,8 @@ pub(crate) enum Message {
     CaughtUp,
     /// What the node wants.
     Orders(Orders),
+    /// Something was done beside the watching.
+    Done(Done),
     /// The standard input has ended.
     Ended,
     Stop,
@@ -136,6 +144,10 @@ struct Watching {
     stdin: Stdin,
     /// The place of the stream up to which everything was looked for in the past.
     applied: u64,
+    /// The places up to which that is being done.
+    looking: VecDeque<u64>,
+    aside: Aside,
+    usual: Usual,
     /// Whether it may read: who reads only once knows first what to look for.
     begins: Begins,
 }
@@ -154,7 +166,12 @@ pub(crate) const OUTBOX: &str = "outbox.jsonl";
 const STATE: &str = "state.json";
 /// How long to wait when there is nothing to read.
 const REST: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(2);
 const SECOND: Duration = Duration::from_secs(1);
+/// How long the end waits for what is being written.
+const LAST: Duration = Duration::from_secs(10);
+/// Changes that may wait at once.
+const CHANGES: usize = 8;
 /// How often what was done is kept; less often when that takes long.
 const KEEP: Duration = Duration::from_secs(5);
 
@@ -166,46 +183,10 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     let directory = start.directory.clone();
     let identity = Identity::read(&directory)?;
     let _lock = lock(&directory)?;
-    let settings = Settings::read(&directory)?;
-    let now = start.clock.now();
-    let state: State = kept::get(&directory.join(STATE))?.unwrap_or_default();
-    let mine = Mine {
-        rules: start.rules,
-        identity: identity.organisation.identity().to_string(),
-        pipelines: start.pipelines,
-        harmless: start.harmless,
-    };
-    let applied = state.applied.unwrap_or(u64::MAX);
-    let (mut known, indicators, patterns) =
-        Known::open(&directory.join("known.jsonl"), mine, (applied, now))?;
-    let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
-    let history = History::open(&directory.join("history"), days, most)?;
-    let telling =
-        Telling::new(identity.organisation.clone(), identity.salt(), settings.share.clone());
-    let watch = Watch::new(telling, history, (indicators, patterns), settings.baselines);
-    let outbox = Outbox::open(&directory.join(OUTBOX), settings.limits.findings)?;
-    let shared = Arc::new(Shared::begun(&directory, (outbox, start.clock), now));
-    let opening = Opening { directory: &directory, settings: &settings, state: &state };
-    let (inputs, sinks) = opening.inputs(start.stdin, &shared.lost)?;
-    let (messages, told) = channel();
-    let mut watching = Watching {
-        shared: Arc::clone(&shared),
-        watch,
-        inputs,
-        counted: Counted::default(),
-        settled: now,
-        // It shows at once that it runs.
-        kept: Instant::default(),
-        keeping: Duration::ZERO,
-        until: start.until,
-        stdin: start.stdin,
-        applied: known.place(),
-        begins: if start.until == Until::Told { Begins::Now } else { Begins::OnceCaughtUp },
-    };
-    watching.take_up(state, known.rules(), now);
-    watching.look_back(&std::mem::take(&mut known.late), now)?;
-    let (thread, has_ended) = watching.begin(told)?;
     let until = start.until;
+    let Opened { watching, known, sinks, messages, told } = Opened::of(start, &identity)?;
+    let shared = Arc::clone(&watching.shared);
+    let (thread, has_ended) = watching.begin(told)?;
     let link =
         Link { shared: Arc::clone(&shared), identity, known, messages: messages.clone(), until };
     let working = link::work(link, sinks);
@@ -226,6 +207,65 @@ pub async fn run(start: Start, stop: impl Future<Output = ()>) -> Result<(), Sen
     match tokio::task::spawn_blocking(move || thread.join()).await {
         Ok(Ok(watched)) => outcome.and(watched),
         _ => outcome.and(Err(SensorError::file(&directory, "the thread that watches was lost"))),
+    }
+}
+
+/// Everything that a sensor has, before it begins.
+struct Opened {
+    watching: Watching,
+    known: Known,
+    sinks: Vec<Brought>,
+    messages: Sender<Message>,
+    told: Receiver<Message>,
+}
+
+impl Opened {
+    fn of(start: Start, identity: &Identity) -> Result<Self, SensorError> {
+        let directory = start.directory;
+        let settings = Settings::read(&directory)?;
+        let now = start.clock.now();
+        let state: State = kept::get(&directory.join(STATE))?.unwrap_or_default();
+        let mine = Mine {
+            rules: start.rules,
+            identity: identity.organisation.identity().to_string(),
+            pipelines: start.pipelines,
+            harmless: start.harmless,
+        };
+        let applied = state.applied.unwrap_or(u64::MAX);
+        let (mut known, indicators, patterns) =
+            Known::open(&directory.join("known.jsonl"), mine, (applied, now))?;
+        let (days, most) = (settings.limits.history_days, settings.limits.history_mib << 20);
+        let history = History::open(&directory.join("history"), days, most)?;
+        let telling =
+            Telling::new(identity.organisation.clone(), identity.salt(), settings.share.clone());
+        let watch = Watch::new(telling, history, (indicators, patterns), settings.baselines);
+        let outbox = Outbox::open(&directory.join(OUTBOX), settings.limits.findings)?;
+        let shared = Arc::new(Shared::begun(&directory, (outbox, start.clock), now));
+        let opening = Opening { directory: &directory, settings: &settings, state: &state };
+        let (inputs, sinks) = opening.inputs(start.stdin, &shared.lost)?;
+        let (messages, told) = channel();
+        let aside =
+            Aside::begin(&messages).map_err(|error| SensorError::file(&directory, error))?;
+        let mut watching = Watching {
+            shared,
+            watch,
+            inputs,
+            counted: Counted::default(),
+            settled: now,
+            // It shows at once that it runs.
+            kept: Instant::default(),
+            keeping: Duration::ZERO,
+            until: start.until,
+            stdin: start.stdin,
+            applied,
+            looking: VecDeque::new(),
+            aside,
+            usual: Usual::new(&directory, now),
+            begins: if start.until == Until::Told { Begins::Now } else { Begins::OnceCaughtUp },
+        };
+        watching.take_up(state, known.rules(), now);
+        watching.look_back(std::mem::take(&mut known.late), known.place());
+        Ok(Self { watching, known, sinks, messages, told })
     }
 }
 
@@ -276,7 +316,8 @@ impl Watching {
 
     /// Goes on from what was kept.
     fn take_up(&mut self, state: State, rules: Change, now: Instant) {
-        self.watch.change(rules, now, &mut Vec::new());
+        self.watch.change(rules);
+        self.usual.take_up(&mut self.watch, now);
         self.watch.telling.take_up(state.groups);
         if self.watch.correlator.names() == state.correlations
             && let Some(seen) = state.seen
@@ -287,42 +328,91 @@ impl Watching {
     }
 
     /// Looks for what was kept, but never looked for in the past.
-    fn look_back(&mut self, late: &[(Id, Term, Life)], now: Instant) -> Result<(), SensorError> {
-        let mut told = Vec::new();
-        self.watch.look_back(late, now, &mut told);
-        self.tell(told)
+    fn look_back(&mut self, late: Vec<(Id, Term, Life)>, place: u64) {
+        let look = self.watch.to_look_back(late);
+        self.applies(look, place);
+    }
+
+    /// Everything up to a place is looked for, once this was; one after the other.
+    fn applies(&mut self, look: Option<LookBack>, place: u64) {
+        if look.is_none() && self.looking.is_empty() {
+            self.applied = place;
+            self.shared.changes.add_permits(1);
+            return;
+        }
+        self.looking.push_back(place);
+        self.aside.look_back(look.unwrap_or_default());
+    }
+
+    /// Takes in what was done beside.
+    fn done(&mut self, done: Done, told: &mut Vec<Told>) {
+        match done {
+            Done::Arranged(arranged) => self.watch.arranged(arranged),
+            Done::LookedBack(look) => {
+                self.watch.looked_back(&look, self.shared.clock.now(), told);
+                self.applied = self.looking.pop_front().unwrap_or(self.applied);
+                self.shared.changes.add_permits(1);
+            }
+            Done::Kept(outcome) => self.usual.was_kept(outcome),
+        }
     }
 
     fn run(&mut self, messages: &Receiver<Message>) -> Result<(), SensorError> {
-        loop {
-            let now = self.shared.clock.now();
-            let (mut more, mut told) = (More::Later, Vec::new());
-            let reads = self.begins == Begins::Now;
-            for input in self.inputs.iter_mut().filter(|_| reads) {
-                let read = input.read(&mut self.watch, &mut self.counted, now, &mut told);
-                more = if read == More::Now { read } else { more };
-            }
-            if is_over(self.settled, SECOND, now) {
-                self.settled = now;
-                self.watch.settle(now, &mut told);
-            }
-            self.tell(told)?;
-            if is_over(self.kept, KEEP.max(self.keeping * 20), now) {
-                self.keep()?;
-            }
-            let all_read = reads
-                && more == More::Later
-                && self.until == Until::AllRead
-                && self.stdin == Stdin::Unread;
-            if all_read || !self.hear(messages, more)? {
-                return self.keep();
+        while self.turn(messages)? {}
+        self.end(messages)
+    }
+
+    /// Reads a little of everything and hears what it is told; whether to go on.
+    fn turn(&mut self, messages: &Receiver<Message>) -> Result<bool, SensorError> {
+        let now = self.shared.clock.now();
+        let (mut more, mut told) = (More::Later, Vec::new());
+        let reads = self.begins == Begins::Now;
+        for input in self.inputs.iter_mut().filter(|_| reads) {
+            let read = input.read(&mut self.watch, &mut self.counted, now, &mut told);
+            more = match (read, more) {
+                (More::Now, _) | (_, More::Later) => read,
+                _ => more,
+            };
+        }
+        if is_over(self.settled, SECOND, now) {
+            self.settled = now;
+            self.watch.settle(now, &mut told);
+        }
+        self.tell(told)?;
+        self.watch.arrange(&self.aside);
+        if is_over(self.kept, KEEP.max(self.keeping * 20), now) {
+            self.keep()?;
+            self.usual.keep(&self.watch, &self.aside, &*self.shared.clock);
+        }
+        let all_read = reads
+            && more == More::Later
+            && self.looking.is_empty()
+            && self.until == Until::AllRead
+            && self.stdin == Stdin::Unread;
+        Ok(!all_read && self.hear(messages, more)?)
+    }
+
+    /// Keeps everything for the last time.
+    fn end(&mut self, messages: &Receiver<Message>) -> Result<(), SensorError> {
+        self.keep()?;
+        // Two would write one file.
+        while self.usual.writes == Writes::Now {
+            match messages.recv_timeout(LAST) {
+                Ok(Message::Done(Done::Kept(outcome))) => self.usual.was_kept(outcome),
+                Ok(_) => {}
+                Err(_) => return Ok(()),
             }
         }
+        self.usual.keep_at_last(&self.watch)
     }
 
     /// Hears what it is told, waiting a little when there is nothing to read; whether to go on.
     fn hear(&mut self, messages: &Receiver<Message>, more: More) -> Result<bool, SensorError> {
-        let rest = if more == More::Now { Duration::ZERO } else { REST };
+        let rest = match more {
+            More::Now => Duration::ZERO,
+            More::Soon => SOON,
+            More::Later => REST,
+        };
         let mut message = match messages.recv_timeout(rest) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
@@ -336,10 +426,10 @@ impl Watching {
                 Message::Orders(orders) => self.watch.telling.quiet(orders.quiet),
                 Message::CaughtUp => self.begins = Begins::Now,
                 Message::Change(change, place) => {
-                    let now = self.shared.clock.now();
-                    self.watch.change(change, now, &mut told);
-                    self.applied = place;
+                    let look = self.watch.change(change);
+                    self.applies(look, place);
                 }
+                Message::Done(done) => self.done(done, &mut told),
             }
             message = messages.try_recv().ok();
         }
@@ -437,3 +527,6 @@ fn lock(directory: &Path) -> Result<File, SensorError> {
         Err(std::fs::TryLockError::Error(error)) => Err(SensorError::file(&path, error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,8 @@ struct Lingering {
 pub(crate) enum More {
     /// There is.
     Now,
+    /// Soon: it is being read elsewhere.
+    Soon,
     /// Not now.
     Later,
 }

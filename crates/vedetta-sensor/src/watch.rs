@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use vedetta_detect::baseline::{self, facts};
+use vedetta_detect::baseline::{self, Unreadable, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
 use vedetta_detect::indicators::{Hit, Id, Scratch, When, mark, marks};
 use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::report::{Recalled, Told};
-use vedetta_detect::sigma::{Correlator, Fired, Match};
+use vedetta_detect::sigma::{Arranged, Correlator, Fired, Match};
 use vedetta_detect::{Baselines, Engine, Event, Indicators, Patterns, Rules};
 use vedetta_indicator::{DecayTable, Life, Term};
 use vedetta_model::Instant;
 
+use crate::aside::{Aside, LookBack};
 use crate::event_log;
 use crate::history::{History, Seen};
 use crate::known::{Change, watch_for, written};
@@ -62,7 +63,7 @@ impl Watch {
             Baselines::new(baseline::Settings { learning, ..baseline::Settings::default() })
         };
         Self {
-            engine: Engine::new(Arc::new(none)),
+            engine: Engine::arranged_elsewhere(Arc::new(none)),
             correlator,
             known,
             patterns,
@@ -135,8 +136,9 @@ impl Watch {
         told.extend(self.telling.settle(now));
     }
 
-    /// Something new is known: from now on it is looked for, and it is looked for in the past.
-    pub(crate) fn change(&mut self, change: Change, now: Instant, told: &mut Vec<Told>) {
+    /// Something new is known: from now on it is looked for. Answers what is to be looked for in the
+    /// past.
+    pub(crate) fn change(&mut self, change: Change) -> Option<LookBack> {
         match change {
             Change::All(known) => self.known = known,
             Change::Seen(seen) => {
@@ -155,7 +157,7 @@ impl Watch {
                 }
                 self.known = self.known.changed(&added, &removed);
                 added.retain(|(id, ..)| !own.contains(id));
-                self.look_back(&added, now, told);
+                return self.to_look_back(added);
             }
             Change::Rules(rules) => {
                 let (rules, mut correlator, refused) = *rules;
@@ -166,9 +168,22 @@ impl Watch {
                     let _fits = correlator.take_up(&state).unwrap_or(false);
                 }
                 (self.correlator, self.rules_refused) = (correlator, refused);
-                self.engine = Engine::new(rules);
+                let origins = self.engine.origins();
+                self.engine = Engine::arranged_elsewhere(rules);
+                self.engine.expect(&origins);
             }
         }
+        None
+    }
+
+    /// Has what the engine lacks arranged beside.
+    pub(crate) fn arrange(&mut self, aside: &Aside) {
+        self.engine.to_arrange().into_iter().for_each(|it| aside.arrange(it));
+    }
+
+    /// Takes what was arranged.
+    pub(crate) fn arranged(&mut self, arranged: Arranged) {
+        self.engine.take(arranged);
     }
 
     /// How many indicators are looked for, and how many rules are in use.
@@ -209,28 +224,30 @@ impl Watch {
         }
     }
 
-    /// Looks in the past for what was not known then.
-    pub(crate) fn look_back(
-        &mut self,
-        added: &[(Id, Term, Life)],
-        now: Instant,
-        told: &mut Vec<Told>,
-    ) {
-        let mut wanted: HashMap<u64, Vec<&(Id, Term, Life)>> = HashMap::new();
+    /// What was not known then, to be looked for in the past; what was seen lately is there already.
+    pub(crate) fn to_look_back(&self, added: Vec<(Id, Term, Life)>) -> Option<LookBack> {
+        let mut wanted: HashMap<u64, Vec<(Id, Term, Life)>> = HashMap::new();
         for it in added {
             if let Some(mark) = mark(&it.1) {
                 wanted.entry(mark).or_default().push(it);
             }
         }
-        let mut marks: Vec<u64> = wanted.keys().copied().collect();
-        marks.sort_unstable();
+        let lately = wanted.keys().filter_map(|it| Some((*it, self.history.lately(*it)?)));
+        let found = lately.collect();
+        (!wanted.is_empty()).then(|| LookBack { wanted, past: self.history.past(), found })
+    }
+
+    /// Tells what was found in the past.
+    pub(crate) fn looked_back(&mut self, look: &LookBack, now: Instant, told: &mut Vec<Told>) {
         let (mut found, table) = (Vec::new(), DecayTable::default());
-        for (mark, seen) in self.history.look(&marks) {
-            for (id, term, life) in wanted.get(&mark).into_iter().flatten() {
+        let mut seen: Vec<_> = look.found.iter().collect();
+        seen.sort_unstable_by_key(|(mark, _)| **mark);
+        for (mark, seen) in seen {
+            for (id, term, life) in look.wanted.get(mark).into_iter().flatten() {
                 let kinds = [term.kind()];
                 if let vedetta_indicator::Standing::Live(score) = table.standing(life, &kinds, now)
                 {
-                    found.push((of_past(*id, term, score, seen), seen));
+                    found.push((of_past(*id, term, score, *seen), *seen));
                 }
             }
         }
@@ -242,6 +259,16 @@ impl Watch {
                 told.push(first);
             }
         }
+    }
+
+    /// What is usual, to be kept; nothing when nobody learns it.
+    pub(crate) fn usual(&self) -> Option<Vec<u8>> {
+        self.baselines.as_ref().map(Baselines::written)
+    }
+
+    /// Takes up what is usual as it was kept.
+    pub(crate) fn take_up_usual(&mut self, kept: &[u8], now: Instant) -> Result<(), Unreadable> {
+        self.baselines.as_mut().map_or(Ok(()), |it| it.take_up(kept, now))
     }
 }
 

@@ -1,0 +1,143 @@
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::atomic::AtomicI64;
+
+use super::*;
+
+/// A clock that is set by hand.
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A sensor of a directory, without a link.
+struct Bench {
+    directory: tempfile::TempDir,
+    clock: Arc<Hand>,
+}
+
+const DAY: i64 = 86_400_000_000;
+/// 2026-11-01T00:00:00Z.
+const START: i64 = 1_793_491_200_000_000;
+
+impl Bench {
+    fn new(settings: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("auth.log");
+        std::fs::write(&log, "").unwrap();
+        let settings = format!("{settings}\n[[input]]\nfile = {log:?}\n");
+        std::fs::write(directory.path().join(Settings::FILE), settings).unwrap();
+        Self { directory, clock: Arc::new(Hand(AtomicI64::new(START))) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn open(&self) -> Opened {
+        let start = Start {
+            directory: self.directory.path().to_owned(),
+            rules: Vec::new(),
+            pipelines: Vec::new(),
+            harmless: WarningLists::default(),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            stdin: Stdin::Unread,
+            until: Until::Told,
+        };
+        Opened::of(start, &Identity::of_nobody()).unwrap()
+    }
+
+    /// Somebody logs in, on a day.
+    fn login(&self, day: i64, from: &str) {
+        self.clock.0.store(START + day * DAY, Ordering::Relaxed);
+        let mut file = File::options().append(true).open(self.path("auth.log")).unwrap();
+        let day = day + 1;
+        writeln!(
+            file,
+            "<38>1 2026-11-{day:02}T00:00:00Z srv-1 sshd 7 - - Accepted password for anna from {from} port 40000 ssh2"
+        )
+        .unwrap();
+    }
+}
+
+/// Turns until it is so.
+fn until(opened: &mut Opened, is_so: impl Fn(&Watching) -> bool) {
+    while !is_so(&opened.watching) {
+        assert!(opened.watching.turn(&opened.told).unwrap());
+    }
+}
+
+fn titles(opened: &Opened) -> Vec<String> {
+    let outbox = opened.watching.shared.outbox.lock().unwrap();
+    outbox.next(usize::MAX, usize::MAX).into_iter().map(|it| it.title).collect()
+}
+
+#[test]
+fn a_restart_does_not_begin_the_learning_anew() {
+    let bench = Bench::new("baselines = 1");
+    let mut opened = bench.open();
+    bench.login(0, "192.0.2.1");
+    until(&mut opened, |it| it.counted.events == 1);
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    let mut opened = bench.open();
+    bench.login(2, "192.0.2.1");
+    bench.login(2, "192.0.2.2");
+    until(&mut opened, |it| it.counted.events == 2);
+    let told = titles(&opened);
+    assert_eq!(told.len(), 1, "the day of learning was over: {told:?}");
+    opened.watching.end(&opened.told).unwrap();
+}
+
+#[test]
+fn what_is_torn_is_learned_anew_and_written_again() {
+    let bench = Bench::new("baselines = 1");
+    let mut opened = bench.open();
+    bench.login(0, "192.0.2.1");
+    until(&mut opened, |it| it.counted.events == 1);
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    let whole = std::fs::read(bench.path("baselines")).unwrap();
+    std::fs::write(bench.path("baselines"), &whole[..whole.len() - 3]).unwrap();
+    let mut opened = bench.open();
+    bench.login(2, "192.0.2.2");
+    until(&mut opened, |it| it.counted.events == 1);
+    assert_eq!(titles(&opened), [""; 0], "it learns");
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    let mut opened = bench.open();
+    bench.login(4, "192.0.2.3");
+    until(&mut opened, |it| it.counted.events == 1);
+    assert_eq!(titles(&opened).len(), 1, "what it learned anew was kept");
+    opened.watching.end(&opened.told).unwrap();
+}
+
+#[test]
+fn who_looks_back_makes_no_event_wait() {
+    let bench = Bench::new("");
+    std::fs::create_dir(bench.path("history")).unwrap();
+    // A stretch that cannot be read until somebody lets it be.
+    let stretch = bench.path("history").join("0000000001-4000000000.seen");
+    assert!(Command::new("mkfifo").arg(&stretch).status().unwrap().success());
+    let mut opened = bench.open();
+    bench.login(0, "203.0.113.7");
+    until(&mut opened, |it| it.counted.events == 1);
+    let indicator = r#"{"id":"7","object":{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001","created":"2026-10-31T00:00:00.000Z","modified":"2026-10-31T00:00:00.000Z","pattern":"[ipv4-addr:value = '203.0.113.7']","pattern_type":"stix","valid_from":"2026-10-31T00:00:00Z"}}"#;
+    for change in opened.known.take(indicator, bench.clock.now()).unwrap() {
+        opened.messages.send(Message::Change(change, 7)).unwrap();
+    }
+    until(&mut opened, |it| !it.looking.is_empty());
+    bench.login(0, "203.0.113.7");
+    until(&mut opened, |it| it.counted.events == 2);
+    assert_eq!(opened.watching.looking, [7], "it is still looking back");
+    assert_eq!(opened.watching.applied, 0, "until then it may have to look again");
+    assert!(titles(&opened).iter().all(|it| it.starts_with("Indicator")), "the new is found");
+    drop(File::options().write(true).open(&stretch).unwrap());
+    until(&mut opened, |it| it.applied == 7);
+    let told = titles(&opened);
+    assert!(told.iter().any(|it| it.starts_with("Seen before it was known")), "{told:?}");
+    std::fs::remove_file(&stretch).unwrap();
+}
