@@ -240,6 +240,11 @@ impl Talk {
         last
     }
 
+    /// Waits until the line is cut, and takes nothing of what is sent on it.
+    pub(crate) async fn cut(&self) {
+        timeout(PATIENCE, self.outgoing.closed()).await.expect("the line stays");
+    }
+
     /// The reason that it gives for hanging up.
     pub(crate) async fn told(self) -> Farewell {
         self.ended().await.expect("no farewell").reason
