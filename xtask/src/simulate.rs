@@ -11,9 +11,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             "--seeds" | "--seed" | "--from" => words.next(),
             "--small" => continue,
             "--form" => match words.next().map(String::as_str) {
-                Some("country" | "ring" | "tree" | "mesh") => continue,
+                Some("country" | "ring" | "tree" | "mesh" | "row") => continue,
                 _ => {
-                    let reason = "simulate: --form wants country, ring, tree or mesh";
+                    let reason = "simulate: --form wants country, ring, tree, mesh or row";
                     return Err(Failure::Usage(reason.into()));
                 }
             },

@@ -1,5 +1,5 @@
 //! Plays whole countries: `--seeds N [--from N]`, or one with its history: `--seed S`;
-//! `--small` ones of a dozen nodes, `--form country|ring|tree|mesh` the largest in that form.
+//! `--small` ones of a dozen nodes, `--form country|ring|tree|mesh|row` the largest in that form.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 #[path = "../tests/simulation/chance.rs"]
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Some("ring") => Scale::Whole(Form::Ring),
         Some("tree") => Scale::Whole(Form::Tree),
         Some("mesh") => Scale::Whole(Form::Mesh),
+        Some("row") => Scale::Whole(Form::Row),
         _ if small => Scale::Small,
         _ => Scale::Full,
     };

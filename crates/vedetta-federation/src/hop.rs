@@ -9,8 +9,9 @@ use crate::digest::Digest;
 use crate::passages::Passages;
 use crate::seal::{Seal, leaf};
 
-/// An envelope passes through at most so many hops.
-pub const MOST_HOPS: usize = 16;
+/// An envelope passes through at most so many hops: twice a hundred nodes in a row and more. What it
+/// weighs and what checking it costs is bounded by its octets, not by this.
+pub const MOST_HOPS: usize = 256;
 
 /// A hop has at most so many passages.
 pub const MOST_PASSAGES: usize = 128;

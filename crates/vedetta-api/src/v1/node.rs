@@ -211,7 +211,7 @@ const OF_LINKS: &[Figure] = &[
     }),
     ("sent_total", "Envelopes sent.", "counter", |link| link.report.sent.to_string()),
     ("taken_total", "Envelopes taken in.", "counter", |link| link.report.taken.to_string()),
-    ("too_far_total", "Envelopes not passed on after 16 nodes.", "counter", |link| {
+    ("too_far_total", "Envelopes not passed on after 256 nodes.", "counter", |link| {
         link.report.too_far.to_string()
     }),
     ("refused_total", "Envelopes refused here.", "counter", |link| link.report.refused.to_string()),

@@ -57,8 +57,13 @@ fn so_it_is_in_a_country_of_a_centre_18_regions_and_82_sections() {
 }
 
 #[test]
-fn so_it_is_in_the_widest_ring() {
+fn so_it_is_in_a_ring_of_a_hundred_and_one() {
     play_one(1, Scale::Whole(Form::Ring));
+}
+
+#[test]
+fn so_it_is_in_a_row_of_two_hundred_and_two() {
+    play_one(1, Scale::Whole(Form::Row));
 }
 
 #[test]

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use vedetta_federation::envelope::{Item, Stands};
-use vedetta_federation::hop::MOST_HOPS;
 use vedetta_model::agreement::{Agreement, Redistribution, VictimVisibility, Within};
 use vedetta_model::{AgreementId, Category, Handling, OrganisationId, Tlp};
 use vedetta_policy::Form;
@@ -58,11 +57,11 @@ impl Oracle<'_> {
     fn nodes(&self, entitled: &BTreeSet<OrganisationId>, origin: usize) -> BTreeSet<usize> {
         let having: BTreeSet<_> = entitled.iter().map(|id| self.world.speaker[id]).collect();
         let mut found = BTreeSet::from([origin]);
-        let mut next = VecDeque::from([(origin, 0)]);
-        while let Some((node, hops)) = next.pop_front() {
+        let mut next = VecDeque::from([origin]);
+        while let Some(node) = next.pop_front() {
             for other in self.world.neighbours(node) {
-                if hops < MOST_HOPS && having.contains(&other) && found.insert(other) {
-                    next.push_back((other, hops + 1));
+                if having.contains(&other) && found.insert(other) {
+                    next.push_back(other);
                 }
             }
         }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use vedetta_federation::hop::MOST_HOPS;
 use vedetta_model::agreement::{
     Agreement, Duties, HandlingTerms, History, Party, Redistribution, Renewal, Stage, Term,
     VictimVisibility, Within,
@@ -26,7 +25,7 @@ pub(crate) enum Scale {
     Small,
     /// A national centre, 18 regional ones and 82 sections, or 60 to 101 nodes in another form.
     Full,
-    /// A hundred and one nodes, in this form.
+    /// A hundred and one nodes, in this form; in a row twice as many.
     Whole(Form),
 }
 
@@ -37,11 +36,10 @@ pub(crate) enum Form {
     Ring,
     Tree,
     Mesh,
+    Row,
 }
 
-/// In a wider one a notice would not come to everybody: it goes so many hops to either side.
-const WIDEST_RING: usize = 2 * MOST_HOPS + 1;
-
+/// Those that follow from a seed.
 const FORMS: [Form; 4] = [Form::Country, Form::Ring, Form::Tree, Form::Mesh];
 
 pub(crate) struct World {
@@ -254,6 +252,7 @@ fn topology(chance: &mut Chance, scale: Scale) -> (Form, usize, Vec<(usize, usiz
     let many = match scale {
         Scale::Small => chance.between(5, 12),
         Scale::Full => chance.between(60, 101),
+        Scale::Whole(Form::Row) => 202,
         Scale::Whole(_) => 101,
     };
     let form = match scale {
@@ -262,10 +261,8 @@ fn topology(chance: &mut Chance, scale: Scale) -> (Form, usize, Vec<(usize, usiz
     };
     let (many, edges) = match form {
         Form::Country => country(chance, scale),
-        Form::Ring => {
-            let many = many.min(WIDEST_RING);
-            (many, (0..many).map(|node| (node, (node + 1) % many)).collect())
-        }
+        Form::Ring => (many, (0..many).map(|node| (node, (node + 1) % many)).collect()),
+        Form::Row => (many, (1..many).map(|node| (node - 1, node)).collect()),
         Form::Tree => (many, branches(chance, many, many)),
         Form::Mesh => (many, mesh(chance, many)),
     };

@@ -16,7 +16,9 @@ use super::wire::pair;
 
 /// The key of a node far away.
 fn key(n: usize) -> SecretKey {
-    SecretKey::from_seed([u8::try_from(n).unwrap() + 1; 32]).unwrap()
+    let mut seed = [1; 32];
+    seed[..8].copy_from_slice(&(n as u64).to_be_bytes());
+    SecretKey::from_seed(seed).unwrap()
 }
 
 /// What the first of so many nodes in a row brings, as it stands at the last.
