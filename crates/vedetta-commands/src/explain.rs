@@ -10,7 +10,8 @@ use crate::{Answer, At, Command, Use};
 
 /// Say why an organisation has an item, or has it not.
 ///
-/// In JSON: `allowed`, `agreement`, `reason_it`, `reason_en`.
+/// In JSON: `allowed`, `form`, `agreement`, `reason_it`, `reason_en`; of what other nodes brought
+/// `paths`: by which of them it came, on each way.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  vedetta explain --item indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f \\\n      --organisation comune-054039 --data ./node"
@@ -42,6 +43,11 @@ impl Command for Explain {
     }
 
     fn lines(&self, told: &Value) -> String {
-        format!("{}\n{}\n", word(told, "reason_it"), word(told, "reason_en"))
+        let names = |path: &Value| {
+            let nodes = path.as_array().into_iter().flatten().filter_map(Value::as_str);
+            format!("by {}\n", nodes.collect::<Vec<_>>().join(", "))
+        };
+        let paths: String = told["paths"].as_array().into_iter().flatten().map(names).collect();
+        format!("{}\n{}\n{paths}", word(told, "reason_it"), word(told, "reason_en"))
     }
 }

@@ -65,7 +65,7 @@ fn items() -> Vec<(&'static str, Value)> {
                     ("reason_it", text()),
                     ("reason_en", text()),
                 ],
-                &[],
+                &[("paths", list(list(slug())))],
             ),
         ),
         ("Preview", object(&preview, &beside)),

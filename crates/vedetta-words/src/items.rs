@@ -57,6 +57,8 @@ crate::words! {
     item_source_hidden: "non è per voi" / "not for you",
     item_raw: "Oggetto STIX, come ricevuto" / "STIX object, as received",
     item_why_us: "Perché l'abbiamo noi" / "Why we have it",
+    item_paths: "Come è arrivato qui" / "How it came here",
+    item_paths_hint: "I nodi per cui è passato, da quello che lo ha immesso nella rete" / "The nodes that it passed, from the one that brought it into the network",
     item_acknowledge: "Presa visione" / "Acknowledge",
     item_acknowledge_note: "Nota per chi l'ha inviata (facoltativa)" / "Note to its sender (optional)",
     item_acknowledged: "Presa visione della tua organizzazione" / "Acknowledged for your organisation",

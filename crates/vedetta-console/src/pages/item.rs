@@ -34,6 +34,7 @@ struct ItemPage {
     facts: Vec<(&'static str, String)>,
     raw: String,
     why: Option<String>,
+    paths: Vec<String>,
     who_has: WhoHas,
     reached: usize,
     acknowledgements: usize,
@@ -208,6 +209,7 @@ impl Told {
             facts: facts(w, &self.item, &summary),
             raw: pretty(&self.item.body),
             why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
+            paths: self.answer.iter().flat_map(|it| &it.paths).map(|it| path(house, it)).collect(),
             who_has: WhoHas::delivered(house, w, &self.deliveries),
             reached: count(|it| it.at.is_some()),
             acknowledgements: count(|it| it.acknowledged.is_some()),
@@ -221,6 +223,15 @@ impl Told {
             summary,
         }
     }
+}
+
+/// By which nodes an item came, by name.
+fn path(house: &House, nodes: &[OrganisationId]) -> String {
+    let directory = &house.standing().directory;
+    let name = |node: &OrganisationId| {
+        directory.organisation(node).map_or_else(|| node.to_string(), |it| it.name.clone())
+    };
+    nodes.iter().map(name).collect::<Vec<_>>().join(" → ")
 }
 
 /// What the object says of itself beside its name, in words.

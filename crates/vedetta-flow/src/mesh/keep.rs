@@ -220,6 +220,27 @@ pub fn ways_name(origin: Sequence) -> String {
     format!("ways/{origin}")
 }
 
+/// By which nodes what was released first at a place came, on each way, the origin first; nothing of
+/// this node's own.
+pub(crate) fn paths(
+    reader: &mut dyn Reader,
+    (item, origin): (&ItemId, Sequence),
+) -> Result<Vec<Vec<OrganisationId>>, StoreError> {
+    #[derive(Deserialize)]
+    struct Way {
+        trail: Vec<OrganisationId>,
+    }
+    let ways = reader.bookmark(&ways_name(origin))?;
+    let ways = ways.and_then(|ways| serde_json::from_slice::<Vec<Way>>(&ways).ok());
+    if let Some(ways) = ways.filter(|ways| !ways.is_empty()) {
+        return Ok(ways.into_iter().map(|way| way.trail).filter(|it| !it.is_empty()).collect());
+    }
+    let first = reader.releases(item)?.into_iter().find(|it| it.stamp.seq == origin);
+    let came = first.and_then(|first| Provenance::of(&first));
+    let trail = came.map(|it| it.envelope.hops.into_iter().map(|hop| hop.from).collect::<Vec<_>>());
+    Ok(trail.into_iter().filter(|it| !it.is_empty()).collect())
+}
+
 /// By the ways on which an item came, the clearances of all who were entitled then.
 pub(crate) fn entitled_by_ways(
     reader: &mut dyn Reader,

@@ -14,6 +14,7 @@ use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
 use crate::house::House;
+use crate::mesh::keep::paths;
 use crate::pseudonyms::Whole;
 use crate::redaction::{Redactor, Tellers};
 use crate::standing::Standing;
@@ -34,6 +35,10 @@ pub struct Answer {
     pub reason_it: String,
     /// In a sentence, in English.
     pub reason_en: String,
+    /// For the operations room, of what other nodes brought: by which of them it came, on each way, the
+    /// one that brought it into the network first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Vec<OrganisationId>>,
 }
 
 /// Who would have an item handled so, in groups that share a reason.
@@ -97,6 +102,8 @@ struct Read {
 /// The newest version of an item, or of what one organisation brought of it.
 struct Newest {
     item: ItemId,
+    /// Where it was released first.
+    origin: Sequence,
     /// When it came.
     version: Instant,
     producer: OrganisationNumber,
@@ -335,12 +342,17 @@ impl House {
             }
             (true, None) => (None, withdrawn()),
         };
+        let paths = match asker {
+            Asker::Room => self.read(|reader| paths(reader, (item, newest.origin)))?,
+            _ => Vec::new(),
+        };
         Ok(Answer {
             allowed: form.is_some(),
             form,
             agreement: explanation.agreement,
             reason_it: reason.it,
             reason_en: reason.en,
+            paths,
         })
     }
 
@@ -370,7 +382,7 @@ impl House {
             Form::Full => asked.clone(),
             Form::Redacted => derived_from(&newest.facts).ok_or_else(unknown)?,
         };
-        let StoredItem { version, producer, .. } = *newest;
+        let StoredItem { version, producer, origin, .. } = *newest;
         let own = line(&item, producer);
         let same = |it: &StoredItem| own.is_some() || it.version == version;
         let (whole, derived) = self.read(|reader| {
@@ -413,7 +425,7 @@ impl House {
             }
         }
         let handling = Arc::clone(&clearance.handling);
-        Ok(Newest { item, version, producer, handling, released, served, body })
+        Ok(Newest { item, origin, version, producer, handling, released, served, body })
     }
 }
 
