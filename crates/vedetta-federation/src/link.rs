@@ -79,6 +79,8 @@ pub struct Opening {
     pub bookmark: Bookmark,
     /// Every card that we know: ours, and those we vouch for.
     pub cards: Vec<Card>,
+    /// What was refused of the peer's, where it is not known that it heard of that.
+    pub untold: Vec<Told>,
 }
 
 /// What happened.
@@ -133,6 +135,8 @@ pub enum Output {
     Confirmed(Span),
     /// The peer refused some of ours.
     Refused(Vec<Told>),
+    /// The peer has heard that we refused these.
+    Heard(Vec<Digest>),
     /// How far the peer's clock is ahead of ours, in microseconds.
     Skew(i64),
     /// The connection is over: close it. The reason, and whether the peer gave it.
@@ -294,6 +298,12 @@ impl Link {
         Some(gaps.iter().map(|gap| gap.upto - gap.after).sum())
     }
 
+    /// How many refusals the peer is not known to have heard of.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.receiving.untold()
+    }
+
     /// The peer's bookmark in our ledger, as far as we know.
     #[must_use]
     pub const fn theirs(&self) -> &Bookmark {
@@ -408,6 +418,7 @@ impl Link {
         self.receiving.begin(&hello.edition);
         self.phase = Phase::Comparing;
         self.vouch(&cards, out);
+        self.receiving.tell(std::mem::take(&mut self.opening.untold), now, out);
         let same = hello.resume.edition == self.opening.edition;
         let resume = if same { hello.resume } else { Bookmark::default() };
         out.push(Output::Common(resume.clone()));
@@ -462,7 +473,7 @@ impl Link {
         if taken.opened {
             self.clock.again = Some(now.max(self.clock.began.after(SOON)));
         }
-        self.receiving.taken(taken, out);
+        self.receiving.taken(taken, now, out);
     }
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
@@ -492,6 +503,10 @@ impl Link {
         self.clock.theirs = Some((beat.now, now));
         self.head = Some(beat.head);
         let Some((ours, held)) = beat.heard else { return };
+        let heard = self.receiving.heard(ours);
+        if !heard.is_empty() {
+            out.push(Output::Heard(heard));
+        }
         let there_and_back = now.since(ours).saturating_sub(Duration::from_micros(held));
         if ours > now || there_and_back > SILENCE {
             return;

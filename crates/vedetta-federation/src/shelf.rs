@@ -7,6 +7,8 @@ use crate::bookmark::{Bookmark, Mark, Span};
 use crate::check::{Refused, Verified};
 use crate::digest::Digest;
 use crate::envelope::{Envelope, What};
+use crate::frame::MOST_ENVELOPES;
+use crate::link::CREDIT;
 use crate::passages::Passages;
 use crate::waiting::Waiting;
 
@@ -146,6 +148,10 @@ impl Parcel {
         trail.chain(signed.iter().map(|(node, _)| node))
     }
 }
+
+/// So many refusals are kept until it is known that the peer heard of them: all of the batches that it
+/// may have sent without hearing, and of what waited. Who sends one more has heard of the first.
+pub const MOST_UNTOLD: usize = (CREDIT as usize + 1) * MOST_ENVELOPES;
 
 /// What a peer brought.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -81,6 +81,8 @@ const NOTICE: usize = 4 << 10;
 /// written as a whole.
 const REFUSALS: u64 = 32 << 10;
 const REFUSAL: u64 = 1 << 10;
+/// And so many each that the peer is not known to have heard of, whenever there are more.
+const UNTOLD: u64 = 70;
 
 impl Courier {
     /// Begins to speak with a peer, which may bring so much.
@@ -95,6 +97,7 @@ impl Courier {
         let unreadable = |error: ShelfError| format!("the ledger cannot be read: {error}");
         let mesh = nodes.house().mesh().map_err(|error| error.to_string())?;
         let head = nodes.head().map_err(unreadable)?;
+        nodes.recover_sent(&peer).map_err(|error| error.to_string())?;
         let card = mesh.card().cloned().ok_or("this node has no card: say for whom it speaks")?;
         let introductions = nodes.introductions(&peer);
         let vouched = nodes.vouched_cards(&peer).map_err(|error| error.to_string())?;
@@ -110,6 +113,7 @@ impl Courier {
             head,
             bookmark,
             cards: vouched.clone(),
+            untold: nodes.untold(&peer).map_err(|error| error.to_string())?,
         };
         let (mut link, outputs) = Link::open(opening, nodes.house().now());
         link.take_ahead();
@@ -237,6 +241,11 @@ impl Courier {
             }
             Output::Refused(told) => {
                 self.note_refusals(&told);
+                None
+            }
+            Output::Heard(leaves) => {
+                let noted = nodes.was_told(&self.peer, &leaves);
+                noted.map_err(|error| error.to_string())?;
                 None
             }
             Output::Skew(micros) => {
@@ -502,7 +511,14 @@ impl Speaker for Courier {
         while let Some(taken) = self.desk.written()? {
             self.report.taken += taken.outcomes.len() as u64;
             self.report.refused += taken.refused.len() as u64;
+            let told = taken.refused.len() + taken.gave_way.len();
             self.tell(link::Input::Taken(taken))?;
+            if told > 0 {
+                // All that it is not known to have heard was written once more.
+                let octets = UNTOLD * self.link.untold() as u64;
+                let room = self.allowance.make_room(&self.nodes, &self.peer, octets);
+                self.full |= room.is_err();
+            }
         }
         match self.next_task() {
             Some(task) => self.perform(task),
@@ -517,6 +533,7 @@ impl Speaker for Courier {
 
 impl Drop for Courier {
     fn drop(&mut self) {
+        self.nodes.gave_up(&self.peer);
         if let Err(error) = self.nodes.record_sent(&self.peer) {
             tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
         }

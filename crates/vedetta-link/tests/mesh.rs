@@ -20,6 +20,7 @@ mod mesh {
     mod remembered;
     mod restore;
     mod scopes;
+    mod sent;
     mod spoilers;
     mod story;
     mod urgent;

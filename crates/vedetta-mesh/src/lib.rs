@@ -16,10 +16,12 @@ mod refused;
 mod say_presence;
 mod scopes;
 mod see_peers;
+mod sent;
 mod share;
 mod shelf;
 mod sign_agreements;
 mod take;
+mod untold;
 mod watch_links;
 
 use std::collections::{BTreeMap, HashMap};

@@ -6,10 +6,11 @@ use std::time::Duration;
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::hop::MOST_HOPS;
 use vedetta_model::{AgreementId, Audience, Instant, OrganisationId};
-use vedetta_store::{DeliveryBatch, Sequence};
+use vedetta_store::Sequence;
 
 use crate::scopes::Known;
 use crate::see_peers::RefusedHere;
+use crate::sent::{Flying, Owed};
 
 /// What is remembered about one peer until the house is closed.
 #[derive(Default)]
@@ -44,8 +45,11 @@ pub(crate) struct Line {
     pub(crate) looks: Option<bool>,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
-    /// What went to it and is not written down yet.
-    pub(crate) owed: Vec<DeliveryBatch>,
+    /// What is on its way to it, in order, and how much of that was noted durably.
+    pub(crate) flying: VecDeque<Flying>,
+    pub(crate) noted: usize,
+    /// What it had and is not written down yet.
+    pub(crate) owed: Vec<Owed>,
     /// The latest part of the ledger that is known to hold nothing but items that it brought.
     pub(crate) alone: Span,
     /// Octets that it brought lately, and when that was counted.

@@ -15,7 +15,7 @@ use vedetta_federation::waiting::Waiting;
 use vedetta_flow::FlowError;
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::OrganisationId;
-use vedetta_store::{DeliveryBatch, Door, RecordKind, Sequence};
+use vedetta_store::RecordKind;
 
 use crate::Nodes;
 use crate::line::Line;
@@ -94,50 +94,10 @@ impl Shelf for Nodes {
         Ok(self.house.write(move |unit| unit.set_bookmark(&name, &bytes))?)
     }
 
-    fn confirmed(&self, peer: &OrganisationId, _: Span) -> Result<(), ShelfError> {
+    fn confirmed(&self, peer: &OrganisationId, span: Span) -> Result<(), ShelfError> {
         self.hear(peer);
+        self.arrived(peer, span);
         Ok(())
-    }
-}
-
-impl Nodes {
-    /// Notes what goes to a peer: what a part of the ledger had for it. Written down by
-    /// [`Nodes::record_sent`]; whoever it is withdrawn from later is to be known though the peer never
-    /// confirms.
-    pub fn sent(&self, peer: &OrganisationId, span: Span) {
-        let at = self.house.now();
-        let mut lines = self.lines();
-        let line = lines.entry(peer.clone()).or_default();
-        let rest = line.sent.split_off(&(span.upto + 1, Sequence::START));
-        let mut gone = std::mem::replace(&mut line.sent, rest);
-        let inside = gone.split_off(&(span.after + 1, Sequence::START));
-        line.sent.extend(gone);
-        for ((_, release), audience) in inside {
-            match line.owed.iter_mut().find(|batch| batch.audience == audience) {
-                Some(batch) => batch.releases.insert(release.0),
-                None => {
-                    let releases = [release.0].into_iter().collect();
-                    line.owed.push(DeliveryBatch { releases, door: Door::Peer, at, audience });
-                }
-            }
-        }
-    }
-
-    /// Writes down what went to a peer since the last time.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn record_sent(&self, peer: &OrganisationId) -> Result<(), FlowError> {
-        let owed = {
-            let mut lines = self.lines();
-            lines.get_mut(peer).map(|line| std::mem::take(&mut line.owed)).unwrap_or_default()
-        };
-        let recorded = self.house.record_deliveries(owed.clone()).map(drop);
-        if recorded.is_err() {
-            // They are written down the next time.
-            self.lines().entry(peer.clone()).or_default().owed.extend(owed);
-        }
-        recorded
     }
 }
 

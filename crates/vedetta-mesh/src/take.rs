@@ -31,10 +31,10 @@ pub(crate) struct Load {
     shared: Arc<Shared>,
     mesh: Arc<Mesh>,
     redactor: Redactor,
-    peer: OrganisationId,
+    pub(crate) peer: OrganisationId,
     /// The name under which the ledger knows the peer.
     actor: String,
-    arrival: Arc<Arrival>,
+    pub(crate) arrival: Arc<Arrival>,
     /// The facts of each, as they are of most items: written before its turn at the ledger comes.
     facts: Arc<Vec<String>>,
     /// What is written down of what was refused; nothing when enough was.
@@ -196,6 +196,7 @@ impl Load {
         if let Some(refused) = &self.refused {
             keep(unit, (&self.actor, self.peer.as_str()), refused, b"")?;
         }
+        self.keep_untold(unit, &outcomes)?;
         let bookmark = serde_json::to_vec(&self.arrival.bookmark).unwrap_or_default();
         unit.set_bookmark(&bookmark_name(&self.peer), &bookmark)?;
         if let Some(brought) = &self.brought {

@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
+use vedetta_model::Instant;
+
 use super::{CREDIT, Output, Taken, Taking};
 use crate::bookmark::Bookmark;
 use crate::cards::{MOST_CARDS, MOST_NODES};
 use crate::digest::Digest;
 use crate::frame::{Batch, Credit, Frame, MOST_REFUSALS, Notice, Told};
+use crate::shelf::MOST_UNTOLD;
 
 #[derive(Debug)]
 pub(super) struct Receiving {
@@ -22,6 +25,8 @@ pub(super) struct Receiving {
     cards: usize,
     /// Whether the peer said where our ledgers part.
     rewound: bool,
+    /// What it was told that we refused, and when, as long as we do not know that it heard.
+    said: VecDeque<(Instant, Digest)>,
 }
 
 impl Receiving {
@@ -34,6 +39,7 @@ impl Receiving {
             number: 0,
             cards: 0,
             rewound: false,
+            said: VecDeque::new(),
         }
     }
 
@@ -78,7 +84,7 @@ impl Receiving {
         self.cards = self.cards.saturating_sub(1);
     }
 
-    pub(super) fn taken(&mut self, taken: Taken, out: &mut Vec<Output>) {
+    pub(super) fn taken(&mut self, taken: Taken, now: Instant, out: &mut Vec<Output>) {
         // What waited has no batch of its own; something may have been opened again with it.
         let waited = taken.number == 0;
         if !waited && self.taking.front() != Some(&taken.number) {
@@ -87,15 +93,32 @@ impl Receiving {
         self.bookmark = taken.bookmark;
         let mut told = taken.refused;
         told.extend(taken.gave_way.into_iter().map(gave_way));
-        for some in told.chunks(MOST_REFUSALS) {
-            out.push(Output::Send(Frame::Notice(Notice { refusals: some.to_vec() })));
-        }
+        self.tell(told, now, out);
         if waited {
             return;
         }
         self.taking.pop_front();
         let credit = Credit { batches: 1, taken: taken.number };
         out.push(Output::Send(Frame::Credit(credit)));
+    }
+
+    /// Tells the peer what was refused.
+    pub(super) fn tell(&mut self, told: Vec<Told>, now: Instant, out: &mut Vec<Output>) {
+        self.said.extend(told.iter().map(|it| (now, it.leaf)));
+        self.said.drain(..self.said.len().saturating_sub(MOST_UNTOLD));
+        for some in told.chunks(MOST_REFUSALS) {
+            out.push(Output::Send(Frame::Notice(Notice { refusals: some.to_vec() })));
+        }
+    }
+
+    /// The peer has heard what we said up to a moment: frames keep their order.
+    pub(super) fn heard(&mut self, ours: Instant) -> Vec<Digest> {
+        let heard = self.said.iter().take_while(|(at, _)| *at < ours).count();
+        self.said.drain(..heard).map(|(_, leaf)| leaf).collect()
+    }
+
+    pub(super) fn untold(&self) -> usize {
+        self.said.len()
     }
 
     /// Goes back to a place; `echo` is the end of our own ledger.

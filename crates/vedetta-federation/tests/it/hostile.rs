@@ -26,6 +26,7 @@ fn link(bookmark: Bookmark) -> Link {
         head: mark(HEAD),
         bookmark,
         cards: vec![card("c")],
+        untold: Vec::new(),
     };
     let (link, outputs) = Link::open(opening, now());
     assert!(matches!(&outputs[..], [Output::Send(Frame::Hello(_))]));

@@ -24,6 +24,7 @@ fn open(head: u64) -> (Link, Vec<Output>) {
         head: mark(head),
         bookmark: Bookmark::default(),
         cards: vec![],
+        untold: Vec::new(),
     };
     let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
     resume.add(Span { after: 0, upto: 10 }, mark(10).hash);

@@ -265,7 +265,7 @@ impl Country {
                         *self.refused.entry(it.why).or_default() += 1;
                     }
                 }
-                Output::Confirmed(_) | Output::Skew(_) => {}
+                Output::Heard(_) | Output::Confirmed(_) | Output::Skew(_) => {}
             }
         }
     }

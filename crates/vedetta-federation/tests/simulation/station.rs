@@ -135,6 +135,7 @@ impl Station {
             head: self.memory.mark(),
             bookmark: self.memory.bookmark(peer).unwrap(),
             cards: self.cards.all().filter(|card| card.says.serial > 1).cloned().collect(),
+            untold: Vec::new(),
         }
     }
 

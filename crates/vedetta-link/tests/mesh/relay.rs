@@ -131,6 +131,16 @@ fn in_a_ring_one_item_has_all_its_ways_in_its_provenance() {
     assert_eq!(ways(&national), items.len(), "straight from Umbria, and by Liguria");
     assert_eq!(ways(&liguria), items.len(), "straight from Umbria, and by the national centre");
     assert_eq!(ways(&umbria), 0, "nothing comes back");
+    let paths = |node: &Node, by: &vedetta_model::Actor| {
+        let answer = node.house.explain(by, &items[0].id(), &by.organisation).unwrap();
+        let mut paths = answer.paths;
+        paths.sort();
+        paths.iter().map(|it| it.iter().map(ToString::to_string).collect()).collect::<Vec<Vec<_>>>()
+    };
+    let both = [vec!["cosc-umbria"], vec!["cosc-umbria", "cosc-liguria"]];
+    assert_eq!(paths(&national, &national.administrator()), both);
+    assert!(paths(&umbria, &umbria.administrator()).is_empty(), "it is its own");
+    assert!(paths(&liguria, &liguria.person("genova")).is_empty(), "that is for the room");
     // When one way falls, the other still stands.
     let (way, by) = ("regions".parse().unwrap(), umbria.administrator());
     let suspend = vedetta_flow::Step::Suspend { reason: "review".into() };
@@ -373,6 +383,31 @@ fn it_is_so_of_ways_by_which_nobody_gives_more_than_by_the_other() {
     refused_for_its_way(&of_the_agency(None, "none", &all), (revoke, "revoked-key"));
 }
 
+#[test]
+fn of_whom_nothing_was_heard_the_one_above_speaks() {
+    let agency = of_the_agency(None, "none", &["cosc-umbria"]);
+    let held = || agreements().into_iter().chain([agency.clone()]).collect();
+    let [national, umbria, agency] =
+        ["cnaipic", "cosc-umbria", "poli-cert"].map(|it| Node::new(it, held()));
+    pair(&national, &umbria);
+    pair(&national, &agency);
+    let only = |n| TestItem::indicator(n).tlp("AMBER").handled("only_under", json!(["agency"]));
+    let mut wires = [Wire::between(&national, &umbria), Wire::between(&national, &agency)];
+    umbria.bring("cosc-umbria", &[only(1)]);
+    settle(&mut wires);
+    assert!(agency.reads("poli-cert", &only(1).id()), "the centre was accepted for everyone");
+    assert!(!national.reads("cnaipic", &only(1).id()), "and reads nothing of it");
+    let heard = TestItem::indicator(2).tlp("CLEAR");
+    agency.bring("poli-cert", &[heard.clone()]);
+    settle(&mut wires);
+    assert!(umbria.reads("cosc-umbria", &heard.id()));
+    umbria.bring("cosc-umbria", &[only(3)]);
+    settle(&mut wires);
+    assert!(!agency.reads("poli-cert", &only(3).id()));
+    let seen = |wire: &Wire<'_>| wire.seen.iter().any(|it| it.contains(only(3).id().as_str()));
+    assert!(!wires.iter().any(seen), "it is for nobody at the centre");
+}
+
 /// Has a node believe the key of another no more.
 fn revoke(node: &Node, other: &Node) {
     let key = other.house.mesh().unwrap().key.public().id();
@@ -431,18 +466,18 @@ fn refused_for_their_way(
     };
     let reads =
         |items: &[TestItem]| items.iter().filter(|it| town.reads("perugia", &it.id())).count();
+    let pass_on = |relay| settle(&mut [Wire::between(&national, relay)]);
+    let relayed = || [&umbria, &liguria].into_iter().for_each(pass_on);
     // Both ways are there when it is offered, or the second comes once the first was refused.
     let items = bring(2);
-    for relay in [&umbria, &liguria] {
-        settle(&mut [Wire::between(&national, relay)]);
-    }
+    relayed();
     let mut last = [Wire::between(&national, &town)];
     settle(&mut last);
     assert_eq!(reads(&items), items.len());
     let items = bring(2 + many);
     for relay in [&umbria, &liguria] {
         assert_eq!(reads(&items), 0);
-        settle(&mut [Wire::between(&national, relay)]);
+        pass_on(relay);
         settle(&mut last);
     }
     assert_eq!(reads(&items), items.len());
@@ -450,13 +485,26 @@ fn refused_for_their_way(
     let before = last[0].seen.len();
     settle(&mut last);
     assert_eq!(last[0].seen.len(), before, "and then all is said");
+    drop(last);
+    // What is said of it is lost with its connection: the next says it again.
+    let items = bring(2 + 2 * many);
+    relayed();
+    let mut lost = Wire::between(&national, &town);
+    while town.nodes.untold(&id("cnaipic")).unwrap().iter().filter(|it| it.why == why).count()
+        < items.len()
+    {
+        lost.carry_until(0, "Batch");
+    }
+    drop(lost);
+    assert_eq!(reads(&items), 0);
+    let mut last = [Wire::between(&national, &town)];
+    settle(&mut last);
+    assert_eq!(reads(&items), items.len());
     if many > 1 {
         // Of what is refused by every way nothing comes, and that has an end too.
         disbelieve(&town, &liguria);
-        let items = bring(2 + 2 * many);
-        for relay in [&umbria, &liguria] {
-            settle(&mut [Wire::between(&national, relay)]);
-        }
+        let items = bring(2 + 3 * many);
+        relayed();
         settle(&mut last);
         assert_eq!(reads(&items), 0);
     }

@@ -67,6 +67,7 @@ impl<'a> End<'a> {
             head,
             bookmark: nodes.bookmark(&peer).unwrap(),
             cards: vouched.clone(),
+            untold: nodes.untold(&peer).unwrap(),
         };
         let (link, outputs) = Link::open(opening, nodes.house().now());
         let introductions = nodes.introductions(&peer);
@@ -105,7 +106,6 @@ impl<'a> End<'a> {
             Output::Send(frame) => {
                 if let Frame::Batch(batch) = &frame {
                     nodes.sent(&self.peer, batch.span);
-                    nodes.record_sent(&self.peer).unwrap();
                 }
                 self.out.push_back(frame.encode().unwrap());
                 None
@@ -139,10 +139,15 @@ impl<'a> End<'a> {
             }
             Output::Confirmed(span) => {
                 nodes.confirmed(&self.peer, span).unwrap();
+                nodes.record_sent(&self.peer).unwrap();
                 None
             }
             Output::Refused(told) => {
                 nodes.refused_there(&self.peer, &told);
+                None
+            }
+            Output::Heard(leaves) => {
+                nodes.was_told(&self.peer, &leaves).unwrap();
                 None
             }
             Output::Down(reason, _) => {
@@ -173,6 +178,13 @@ impl<'a> End<'a> {
             self.tell(Input::Advanced(head));
         }
         news
+    }
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.nodes.gave_up(&self.peer);
+        self.nodes.record_sent(&self.peer).unwrap();
     }
 }
 

@@ -118,7 +118,13 @@ impl Sharing<'_> {
     /// Whether something is known to have gone to the peer.
     fn went(&self, reader: &mut dyn Reader, releases: &[StoredItem]) -> Result<bool, StoreError> {
         for release in releases {
-            let rows = reader.deliveries(release.stamp.seq)?;
+            let place = release.stamp.seq;
+            let under_way =
+                self.nodes.lines().get(self.peer).map(|it| it.carries(place, &self.ever));
+            if under_way == Some(true) {
+                return Ok(true);
+            }
+            let rows = reader.deliveries(place)?;
             let theirs =
                 |it: &DeliveryBatch| it.door == Door::Peer && it.audience.meets(&self.ever);
             if rows.iter().any(|it| theirs(&it.batch)) {
