@@ -42,7 +42,7 @@ pub(crate) fn first_of<R: Reader + ?Sized>(
     let Some(first) = releases.first() else { return Ok(None) };
     let entry = reader.entries(Sequence(first.origin.0.saturating_sub(1)), 1)?.pop();
     let entry = entry.filter(|entry| entry.stamp.seq == first.origin);
-    Ok(entry.map(|entry| StoredItem { body: entry.body, ..first.clone() }))
+    Ok(entry.map(|entry| StoredItem { body: entry.body.into(), ..first.clone() }))
 }
 
 /// Notes a place under a name; of so many the newest are known.

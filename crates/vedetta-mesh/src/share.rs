@@ -353,7 +353,7 @@ impl Sharing<'_> {
         item: &StoredItem,
         clearance: &Clearance,
     ) -> Result<Option<Item>, StoreError> {
-        let object = String::from_utf8(item.body.clone()).ok();
+        let object = str::from_utf8(&item.body).map(str::to_owned).ok();
         let Some(object) = object.and_then(|text| Object::new(text).ok()) else { return Ok(None) };
         let handling = &clearance.handling;
         let derived = match handling.victims.is_empty() {

@@ -85,9 +85,18 @@ impl<T> Cleared<T> {
     /// the producer's organisation.
     #[must_use]
     pub fn open(&self, reader: &Reader) -> Option<&T> {
-        let reached = self.audience.contains(reader.organisation);
-        (reached && self.persons.as_ref().is_none_or(|persons| persons.include(reader)))
-            .then_some(&self.value)
+        self.opens_to(reader).then_some(&self.value)
+    }
+
+    /// The value itself, for the same.
+    #[must_use]
+    pub fn opened(self, reader: &Reader) -> Option<T> {
+        self.opens_to(reader).then_some(self.value)
+    }
+
+    fn opens_to(&self, reader: &Reader) -> bool {
+        self.audience.contains(reader.organisation)
+            && self.persons.as_ref().is_none_or(|persons| persons.include(reader))
     }
 
     /// Another value made from this one, for the same readers.

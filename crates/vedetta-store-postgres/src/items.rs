@@ -247,6 +247,6 @@ fn read(row: &Row) -> Told<StoredItem> {
         state: if get::<i16>(row, 7)? == 0 { ItemState::Live } else { ItemState::Revoked },
         digest: digest(row, 8)?,
         facts: facts.ok_or_else(|| damaged("its facts are not an item's"))?.facts.to_owned(),
-        body: get(row, 10)?,
+        body: row.try_get::<_, &[u8]>(10)?.into(),
     })
 }

@@ -134,7 +134,7 @@ pub struct StoredItem {
     /// Provenance and handling, as JSON.
     pub facts: String,
     /// The object, byte for byte as received.
-    pub body: Vec<u8>,
+    pub body: Arc<[u8]>,
 }
 
 /// Which items to read. Withdrawn items, and versions older than a revocation, never appear: a

@@ -4,6 +4,8 @@
 //! before one that was already served: a reader that pages on sees everything once, whatever is
 //! added meanwhile.
 
+use std::collections::HashSet;
+
 use taxii::{DateAdded, Endpoint, Query, Scope, VersionMatch};
 use vedetta_flow::{Door, FlowError, House, ReadItem, ReadPage, Sequence, VersionFilter, Wish};
 use vedetta_model::{Actor, Instant, ItemId, Places};
@@ -207,7 +209,10 @@ fn versions(asked: &[VersionMatch]) -> VersionFilter {
 }
 
 /// A version cleared twice to the reader is one object.
-fn once(items: Vec<ReadItem>) -> Vec<ReadItem> {
-    let mut seen = std::collections::HashSet::new();
-    items.into_iter().filter(|item| seen.insert((item.id.clone(), item.version))).collect()
+fn once(mut items: Vec<ReadItem>) -> Vec<ReadItem> {
+    let mut seen = HashSet::with_capacity(items.len());
+    let first: Vec<_> = items.iter().map(|it| seen.insert((&it.id, it.version))).collect();
+    let mut first = first.into_iter();
+    items.retain(|_| first.next().is_some_and(|it| it));
+    items
 }

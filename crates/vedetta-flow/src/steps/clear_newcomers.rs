@@ -397,7 +397,7 @@ impl Release {
         for (place, _) in self.wanted() {
             let item = &self.items[place];
             let how = (&*self.standing, &*self.handling);
-            let of = (Whole::of(item), item.body.as_slice());
+            let of = (Whole::of(item), &*item.body);
             forms.add(place, self.redactor.derive(how, of, &mut tellers)?);
         }
         Ok(forms)

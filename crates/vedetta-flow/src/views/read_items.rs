@@ -132,7 +132,7 @@ impl House {
     ) -> Result<ReadPage, FlowError> {
         let reader = self.reader_of(by)?;
         let (items, next) = self.sealed_page(by, wish, until)?;
-        let items = items.iter().filter_map(|item| item.open(&reader).cloned()).collect();
+        let items = items.into_iter().filter_map(|item| item.opened(&reader)).collect();
         Ok(ReadPage { items, next })
     }
 
@@ -281,7 +281,7 @@ impl<'a> Seals<'a> {
             obligations: obligations.clone(),
             form: clearance.form,
             state: item.state,
-            body: item.body.into(),
+            body: item.body,
             producer: item.producer,
             clearance: item.clearance,
         };

@@ -178,7 +178,7 @@ impl House {
         releases.sort_by_key(|it| (it.version, it.stamp));
         let opens = |it: StoredItem| {
             let origin = it.origin;
-            Some((seals.close(it)?.open(&reader)?.clone(), origin))
+            Some((seals.close(it)?.opened(&reader)?, origin))
         };
         let Some((mut last, origin)) = releases.into_iter().rev().find_map(opens) else {
             return Ok(None);

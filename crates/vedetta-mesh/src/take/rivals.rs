@@ -184,7 +184,7 @@ impl Load {
     ) -> Result<Digest, StoreError> {
         let clearance = self.shared.book.seen_by(unit, release.clearance)?;
         let handling = clearance.map(|it| Arc::clone(&it.handling));
-        let object = String::from_utf8(release.body.clone()).ok();
+        let object = str::from_utf8(&release.body).map(str::to_owned).ok();
         let object = object.and_then(|text| vedetta_federation::Object::new(text).ok());
         let (Some(handling), Some(object)) = (handling, object) else {
             return Ok(Digest::default());

@@ -153,7 +153,7 @@ fn last_unit_is_whole(reader: &mut dyn Reader, units: u64) -> Result<(), StoreEr
     for version in items(units, ClearanceId(1)) {
         let query = ItemQuery { ids: std::slice::from_ref(&version.id), ..scene::everything() };
         let found = reader.items(&query)?.items;
-        assert_eq!((found.len(), &found[0].body), (1, &version.body));
+        assert_eq!((found.len(), &*found[0].body), (1, &*version.body));
     }
     for version in items(units + 1, ClearanceId(1)) {
         assert!(reader.releases(&version.id)?.is_empty());

@@ -39,8 +39,8 @@ pub fn each_brings_a_body_of_its_own(scene: &mut Scene) {
     let found: Vec<_> = items.iter().map(|item| (item.producer.0, item.stamp)).collect();
     let expected = [(1, stamps[0]), (2, stamps[1]), (3, stamps[2]), (4, fourth)];
     assert_eq!(found, expected);
-    assert!(items.iter().zip(&versions).all(|(item, version)| item.body == version.body));
-    assert_eq!(items[3].body, versions[0].body);
+    assert!(items.iter().zip(&versions).all(|(item, version)| *item.body == *version.body));
+    assert_eq!(*items[3].body, *versions[0].body);
     scene.reopen();
     assert_eq!(scene.all(&everything()), items);
 }

@@ -23,7 +23,7 @@ pub fn are_stored_as_received(scene: &mut Scene) {
         state: ItemState::Revoked,
         digest: Digest::of(&body),
         facts: FACTS.into(),
-        body: body.clone(),
+        body: body.as_slice().into(),
     };
     assert_eq!(scene.all(&scene::everything()), [expected]);
     let entry = scene.entries().pop().expect("an entry");
@@ -54,7 +54,7 @@ pub fn keep_the_first_bytes(scene: &mut Scene) {
     let stamp = scene.add(&version);
     assert_eq!(scene.place(&version.clone().body(b"second")), Placement::Conflict(stamp));
     assert_eq!(scene.place(&version.clone().body(b"second").by(2)), Placement::Conflict(stamp));
-    assert_eq!(scene.all(&scene::everything())[0].body, b"first");
+    assert_eq!(scene.all(&scene::everything())[0].body[..], *b"first");
     assert_eq!(scene.entries().len(), 2);
 }
 
@@ -200,6 +200,6 @@ pub fn stay_after_reopening(scene: &mut Scene) {
     for version in versions.iter().step_by(501) {
         let query = ItemQuery { ids: std::slice::from_ref(&version.id), ..scene::everything() };
         let found = scene.all(&query);
-        assert_eq!((found.len(), &found[0].body), (1, &version.body));
+        assert_eq!((found.len(), &*found[0].body), (1, &*version.body));
     }
 }
