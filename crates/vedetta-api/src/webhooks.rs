@@ -228,12 +228,16 @@ impl Worker {
 
 fn notice(id: u64, webhook: &str, item: &ReadItem) -> Option<Notice> {
     let object: Box<RawValue> = serde_json::from_slice(&item.body).ok()?;
-    let head = json!({
+    let mut head = json!({
         "webhook": webhook,
         "place": item.stamp.seq.0,
         "date_added": item.stamp.at,
         "tlp": item.tlp,
+        "pap": item.pap,
     });
+    if let Some(obligations) = &item.obligations {
+        head["iep"] = serde_json::to_value(&**obligations).ok()?;
+    }
     // The object goes out as it was received, so it is set in as it is.
     let head = head.to_string();
     let body = format!("{},\"object\":{}}}", head.strip_suffix('}')?, object.get());

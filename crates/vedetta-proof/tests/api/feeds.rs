@@ -210,9 +210,8 @@ async fn which_lists_name_an_indicator_is_said_beside_it() {
     assert!(page["items"][1].get("warning").is_none(), "{page}");
 }
 
-/// The small network with an agreement whose policy permits that.
-async fn bound(permitted: &str) -> Door {
-    let door = Door::new();
+/// Puts an agreement in force whose policy permits that.
+pub(crate) async fn bind(door: &Door, permitted: &str) {
     let what = serde_json::json!(["indicator"]);
     let agreement = serde_json::json!({
         "id": "bound", "title": "Bound", "term": { "from": "2026-01-01", "until": "2028-12-31" },
@@ -228,7 +227,6 @@ async fn bound(permitted: &str) -> Door {
     let step = Some((JSON, r#"{"step":"put-in-force"}"#));
     let put = door.ask(&admin, &format!("POST {path}/steps"), step).await;
     assert_eq!(put.status, StatusCode::OK, "{put:?}");
-    door
 }
 
 #[tokio::test]
@@ -238,7 +236,8 @@ async fn what_a_policy_obliges_to_goes_beside_the_object_and_narrows_the_feeds()
         ("internally visible actions", 0, 1),
         ("contact for instruction", 0, 0),
     ] {
-        let door = bound(permitted).await;
+        let door = Door::new();
+        bind(&door, permitted).await;
         let (centre, perugia) = (door.token("cosc-umbria"), door.token("perugia"));
         let item = TestItem::indicator(1).tlp("CLEAR");
         bring(&door, &centre, item.clone()).await;

@@ -18,6 +18,7 @@ use vedetta_model::Role;
 use vedetta_testkit::items::TestItem;
 
 use crate::door::Door;
+use crate::feeds::bind;
 use crate::network::Authority;
 
 const JSON: &str = "application/json";
@@ -158,6 +159,29 @@ async fn a_call_that_fails_comes_again_signed_and_is_a_delivery_when_taken() {
         .unwrap();
     assert!(receiver.came().is_empty());
     assert_eq!(doors_of(&door, &room, &item).await, [json!(["perugia", "webhook"])]);
+}
+
+#[tokio::test]
+async fn a_call_says_what_may_be_done_with_the_item() {
+    let ((door, room), mut receiver) = (open(), Receiver::open(&[]).await);
+    put(&door, "perugia", receiver.url.clone()).await;
+    bring(&door, &room, &TestItem::indicator(1).tlp("CLEAR")).await;
+    bind(&door, "internally visible actions").await;
+    bring(&door, &room, &TestItem::indicator(2).tlp("CLEAR")).await;
+    let troubles = door.api.settings().webhook_troubles.clone();
+    let house = door.api.house();
+    work(house, &receiver.caller, (&loopback(), &troubles)).await.unwrap();
+    let called = receiver.came();
+    let page = door.get(&door.token("perugia"), "/api/v1/items").await;
+    for line in page["items"].as_array().unwrap() {
+        let told: Vec<Value> =
+            called.iter().map(|came| serde_json::from_str(&came.body).unwrap()).collect();
+        let told = told.iter().find(|told| told["place"] == line["place"]).unwrap();
+        for name in ["date_added", "tlp", "pap", "iep", "object"] {
+            assert_eq!(told.get(name), line.get(name), "{name}");
+        }
+    }
+    assert_eq!(page["items"][1]["pap"], "RED", "{page}");
 }
 
 #[tokio::test]
