@@ -163,6 +163,14 @@ pub enum Refusal {
         /// For whom.
         organisation: OrganisationId,
     },
+    /// Says how an agreement stands of which it has no party.
+    #[error("{origin} speaks for no party to {agreement}, and says how it stands")]
+    NoParty {
+        /// Who says it.
+        origin: OrganisationId,
+        /// Of which agreement.
+        agreement: AgreementId,
+    },
     /// Handled with a wider marking than the object has, or than a hop before gave it.
     #[error("{0} lowered its marking")]
     LoweredMarking(OrganisationId),
@@ -209,7 +217,7 @@ impl Refusal {
             Self::EndedKey { .. } => "ended-key",
             Self::Unsealed(_) => "unsealed",
             Self::BrokenSeal(_) => "broken-seal",
-            Self::NotSpeaking { .. } => "not-speaking",
+            Self::NotSpeaking { .. } | Self::NoParty { .. } => "not-speaking",
             Self::LoweredMarking(_) => "lowered-marking",
             Self::Widened { .. } => "widened",
             Self::NotRedacted(_) => "not-redacted",
@@ -226,7 +234,8 @@ impl Refusal {
         match self {
             Self::UnknownNode(node)
             | Self::UnknownKey { node, .. }
-            | Self::NotSpeaking { origin: node, .. } => Some(node),
+            | Self::NotSpeaking { origin: node, .. }
+            | Self::NoParty { origin: node, .. } => Some(node),
             _ => None,
         }
     }
@@ -242,6 +251,7 @@ impl Refusal {
                 | Self::UnknownNode(_)
                 | Self::UnknownKey { .. }
                 | Self::NotSpeaking { .. }
+                | Self::NoParty { .. }
                 | Self::Unsigned(_)
                 | Self::ManyKinds(_)
                 | Self::TooSoon(_)
@@ -600,7 +610,7 @@ impl Trust {
     /// Only a node of a party says how an agreement stands; of what is not known here, any does.
     ///
     /// # Errors
-    /// [`Refusal::NotSpeaking`].
+    /// [`Refusal::NoParty`].
     pub fn has_a_say(&self, origin: &OrganisationId, id: &AgreementId) -> Result<(), Refusal> {
         let Some(agreement) = self.network.agreement(id) else { return Ok(()) };
         let parent = agreement.parent.as_ref().filter(|_| agreement.adhesion.is_some());
@@ -616,8 +626,7 @@ impl Trust {
         if parties.parties.iter().any(|it| party(&it.name) || named(it)) {
             return Ok(());
         }
-        let (origin, organisation) = (origin.clone(), origin.clone());
-        Err(Refusal::NotSpeaking { origin, organisation })
+        Err(Refusal::NoParty { origin: origin.clone(), agreement: id.clone() })
     }
 
     fn item(&self, envelope: &Envelope, item: &Item) -> Result<Tlp, Refusal> {

@@ -287,6 +287,7 @@ fn an_agreement_is_changed_by_its_parties_alone() {
     let by_d = pass("d", "c", notice("d", "ab"), vec![]);
     let refused = trust("c", cards()).check(&id("d"), by_d, now()).unwrap_err();
     assert_eq!(refused.why.name(), "not-speaking");
+    assert_eq!(refused.why.to_string(), "d speaks for no party to ab, and says how it stands");
     let unknown = pass("d", "c", notice("d", "elsewhere"), vec![]);
     assert!(trust("c", cards()).check(&id("d"), unknown, now()).is_ok());
 }
