@@ -75,7 +75,9 @@ pub(crate) fn page(console: &Console, visit: &Visit, problem: &Problem) -> Respo
 
 /// What was wrong and what to do, and the language in which it is said.
 fn said(w: Words, problem: &Problem) -> (String, &'static str) {
-    let english = problem.sentence();
+    let usual = problem.what_to_do.as_deref() == Some(Kind::Invalid.advice());
+    // Told by a form in its own words: that it is to be mended says the form.
+    let english = if usual { problem.detail.clone() } else { problem.sentence() };
     let italian = problem.italian.as_deref();
     let italian = italian.or_else(|| refusal(&english)).or_else(|| refusal(&problem.detail));
     match italian.filter(|_| w.0 == Language::It) {
@@ -167,6 +169,8 @@ mod tests {
             let on_form = whole(Words(Language::It), &problem);
             assert!(on_form.starts_with("a sentence that nobody"), "{on_form}");
         }
+        let typed = Problem::new(Kind::Invalid, "Scegli il file.");
+        assert_eq!(whole(Words(Language::It), &typed), "Scegli il file.");
         let known = Problem::new(Kind::Unknown, "x").in_italian(Some("non c'è il caso"));
         assert_eq!(said_of_all(Words(Language::It), &known).0, "non c'è il caso");
     }

@@ -9,6 +9,7 @@ use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText}
 use vedetta_flow::{FlowError, Preview};
 use vedetta_intake::written::Written;
 use vedetta_intake::{DoorIn, stix_bundle};
+use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Category, Handling, Instant, ItemId, Language, OrganisationId};
 use vedetta_store::{RecordKind, Sequence, StoreError, UnitOfWork};
 
@@ -276,22 +277,26 @@ fn handling(by: &Actor, text: &WarningText) -> Handling {
     }
 }
 
-/// The warning as an object of STIX 2.1, with what to do in it, in both languages.
+/// The warning as an object of STIX 2.1.
 fn object(by: &Actor, text: &WarningText, id: &ItemId, at: Instant) -> String {
-    let said = |language: Language, heading: &str| {
-        let (text, to_do) = (text.text.to(language), text.what_to_do.to(language));
-        format!("{text}\n\n{heading}: {to_do}")
-    };
-    let description = format!(
-        "{}\n\n---\n\n{}",
-        said(Language::It, "Che cosa fare"),
-        said(Language::En, "What to do")
-    );
+    let description = described(&text.text, &text.what_to_do);
     let handling = &handling(by, text);
     let (title, text) = (&*text.title.it, &*description);
     let mut object = Written { id, at, title, text, pattern: None, handling }.object();
     object["report_types"] = json!(["threat-report"]);
     object.to_string()
+}
+
+/// What happens and what to do in both languages; once, where nobody wrote it in English.
+fn described(text: &Bilingual, to_do: &Bilingual) -> String {
+    let told = |text: &str, heading: &str, to_do: &str| format!("{text}\n\n{heading}: {to_do}");
+    let italian = told(&text.it, "Che cosa fare", &to_do.it);
+    let is_once = |it: &Bilingual| it.en.is_empty() || it.en == it.it;
+    if is_once(text) && is_once(to_do) {
+        return italian;
+    }
+    let english = told(text.to(Language::En), "What to do", to_do.to(Language::En));
+    format!("{italian}\n\n---\n\n{english}")
 }
 
 /// The item of a warning: named by the node's own secret, so that nobody else can name it first.
@@ -332,4 +337,22 @@ pub(crate) fn reaction_prefix(id: &str) -> String {
 /// The organisation of a reaction's record.
 pub(crate) fn reacted(id: &str, record: &str) -> Option<OrganisationId> {
     OrganisationId::new(record.strip_prefix(&reaction_prefix(id))?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_translated_is_said_once() {
+        let said = |text: (&str, &str), to_do: (&str, &str)| {
+            described(&Bilingual::new(text.0, text.1), &Bilingual::new(to_do.0, to_do.1))
+        };
+        let italian = "Un riscatto\n\nChe cosa fare: Staccate";
+        for english in [("", ""), ("Un riscatto", "Staccate")] {
+            assert_eq!(said(("Un riscatto", english.0), ("Staccate", english.1)), italian);
+        }
+        let both = said(("Un riscatto", "A ransom"), ("Staccate", "Unplug"));
+        assert_eq!(both, format!("{italian}\n\n---\n\nA ransom\n\nWhat to do: Unplug"));
+    }
 }
