@@ -129,6 +129,8 @@ impl Reading {
             *counted.faults.entry("damaged-record".to_owned()).or_default() +=
                 std::mem::take(&mut log.damaged);
         }
+        let absent = matches!(source, From::File(tail) if tail.is_absent());
+        let read = if absent { read.and(Err(nothing_there())) } else { read };
         match read {
             Ok(more) => {
                 status.trouble = None;
@@ -183,4 +185,8 @@ impl Reading {
     pub(crate) fn mended(&self) -> (u64, u64) {
         (self.decoder.not_utf8, self.decoder.left_out)
     }
+}
+
+fn nothing_there() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file yet")
 }

@@ -165,6 +165,11 @@ impl Tail {
         Ok(more)
     }
 
+    /// Whether nothing was found at the path yet.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.open.is_none()
+    }
+
     /// How far it was read.
     pub(crate) fn place(&self) -> Option<Place> {
         let Some(open) = &self.open else { return self.left_at };

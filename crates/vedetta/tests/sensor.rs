@@ -144,6 +144,7 @@ fn what_one_finds_the_others_look_for_in_the_present_and_in_the_past() {
     terni.start();
     terni.until(&["reading", "auth.log"]);
     perugia.start();
+    perugia.until(&["auth.log", "there is no such file yet"]);
     perugia.log("203.0.113.66", 30);
     perugia.until(&["found", "Many failed logins"]);
     perugia.line("Accepted password for root from 203.0.113.66 port 40100 ssh2");
