@@ -24,9 +24,9 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     let from =
         scene.evidence.from.iter().chain(&scene.evidence.reply_to).map(|mailbox| mailbox.domain());
     let links = scene.links.iter().map(|link| link.target.host.as_str());
-    let mut hosts: Vec<(&str, &str)> = from.map(|host| (host, "mittente")).collect();
+    let mut hosts: Vec<_> = from.map(|host| (host, ("mittente", "sender"))).collect();
     let mut seen = std::collections::BTreeSet::new();
-    hosts.extend(links.filter(|host| seen.insert(*host)).map(|host| (host, "link")));
+    hosts.extend(links.filter(|host| seen.insert(*host)).map(|host| (host, ("link", "link"))));
     for (host, place) in hosts {
         let Some((like, whose)) = resembles(host, scene.desk) else { continue };
         let slug = match like {
@@ -44,8 +44,8 @@ pub(super) fn check(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
                     format!("The address imitates that of {whose}."),
                 )
                 .notes(
-                    format!("{place}: {} come {whose}", shown(host)),
-                    format!("{place}: {} like {whose}", shown(host)),
+                    format!("{}: {} come {whose}", place.0, shown(host)),
+                    format!("{}: {} like {whose}", place.1, shown(host)),
                 )
                 .about([host]),
         );
