@@ -1,5 +1,6 @@
 //! `vedetta directory`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -164,6 +165,12 @@ impl Export {
             let sentence = "CSV holds one noun; say which with --of, or export everything as JSON";
             return Err(Fault::Usage(sentence.into()).into());
         }
+        let is_known = |it: &Path| is_table || it.extension().is_some_and(is_json);
+        if let Some(file) = self.file.as_deref().filter(|it| !is_known(it)) {
+            let file = file.display();
+            let sentence = format!("{file}: its ending says how it is written; use .csv or .json");
+            return Err(Fault::Usage(sentence).into());
+        }
         let name = of.map_or("directory", Noun::name);
         let ending = if is_table { "csv" } else { "json" };
         let path = format!("/api/v1/exports/{name}.{ending}");
@@ -206,6 +213,10 @@ pub fn fault(fault: &Value) -> String {
 
 fn is_table(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"))
+}
+
+fn is_json(ending: &OsStr) -> bool {
+    ending.eq_ignore_ascii_case("json")
 }
 
 /// The noun that a file is called after.

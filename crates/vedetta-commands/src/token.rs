@@ -58,7 +58,7 @@ struct Issue {
     #[arg(long)]
     purpose: String,
     /// For how many days, 366 at most.
-    #[arg(long, default_value_t = 90)]
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
     days: u32,
     /// Carry only this role of the account, several with several; all of them without it.
     #[arg(long = "scope", value_name = "ROLE", value_parser = named::<Role>)]
