@@ -1,6 +1,7 @@
 //! A node's data directory: its configuration, its ledger, its house.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -315,4 +316,10 @@ mod tests {
             assert!(gateway(url).is_err(), "{url}");
         }
     }
+}
+
+/// Where to listen, as somebody wrote it.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let advice = "write address:port, as 127.0.0.1:8443, or 0.0.0.0:8443 for every interface";
+    text.parse().map_err(|_| advice.to_owned())
 }

@@ -188,6 +188,11 @@ impl Failure {
                 let kind = Kind::from(error);
                 (Refusal::new(kind.face().0, &said), kind.advice())
             }
+            Self::Sensor(SensorError::Node { .. }) => (
+                Refusal::new("sensor", &said),
+                "see that the node runs there and is reached from here; where it is elsewhere, ask for a code \
+                 made with --address",
+            ),
             Self::Sensor(_) => (Refusal::new("sensor", &said), "mend that, then try again"),
             Self::System { what, reason } => (
                 Refusal::new("system", reason).at(what),

@@ -110,6 +110,14 @@ fn a_program_is_told_of_every_refusal_in_json() {
     }
     let sensor = nowhere.to_str().unwrap();
     refused(node, &["sensor", "status", "--dir", sensor], 2, "sensor");
+    refused(node, &["sensor", "what-leaves", "--dir", sensor], 2, "sensor");
+    let years = ["token", "issue", "siem", "--purpose", "SIEM", "--days", "900"];
+    refused(node, &years, 2, "usage");
+    let sheet = node.join("assets.xls");
+    refused(node, &["directory", "export", sheet.to_str().unwrap()], 2, "usage");
+    assert!(!sheet.exists());
+    let said = text(&vedetta(node, &["serve", "--listen", "localhost"]).stderr);
+    assert!(said.contains("address:port"), "{said}");
     // The same words where a node runs, which refuses over its socket.
     let _running = Running::start(node);
     refused(node, &explain, 5, "unknown");

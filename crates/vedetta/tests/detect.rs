@@ -86,6 +86,11 @@ fn what_cannot_be_used_is_named_and_the_exit_code_tells_it() {
     let none = vedetta(&["detect", "--rules", &rules, "--events", "/nowhere/events.json"]);
     assert_eq!(none.status.code(), Some(3), "{}", error(&none));
     assert!(error(&none).contains("/nowhere/events.json"));
+    let empty =
+        Path::new(&bench.put("empty/notes.txt", "")).parent().unwrap().display().to_string();
+    let none = vedetta(&["detect", "--rules", &empty, "--events", &events]);
+    assert_eq!(none.status.code(), Some(3), "{}", error(&none));
+    assert!(error(&none).contains("there is no rule in it"), "{}", error(&none));
     assert_eq!(vedetta(&["detect", "--events", &events]).status.code(), Some(2));
 }
 

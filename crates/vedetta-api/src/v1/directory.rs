@@ -77,7 +77,7 @@ pub(super) async fn organisation(State(api): State<Api>, params: Params) -> Answ
     let standing = api.house().standing();
     let found = standing.directory.organisation(&id).cloned();
     found.map(Json).ok_or_else(|| {
-        Problem::new(Kind::Unknown, format!("there is no organisation {id}; check the address"))
+        Problem::new(Kind::Unknown, format!("there is no organisation {id}; check the identifier"))
     })
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn import(
     if outcome.applied || how.dry_run {
         return Ok(Json(outcome));
     }
-    let sentence = "nothing was imported; mend what `faults` names, and send it again";
+    let sentence = "nothing was imported; mend each of its faults, and bring it again";
     Err(Problem::new(Kind::Invalid, sentence).with(&outcome))
 }
 

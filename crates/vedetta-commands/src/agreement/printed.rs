@@ -69,7 +69,7 @@ fn adhesions_of(adhering: &[&Value]) -> String {
 /// One, in a line or two.
 pub(super) fn line(agreement: &Value) -> String {
     let (id, title) = (word(agreement, "id"), word(agreement, "title"));
-    let stage = word(&agreement["stage"], "is");
+    let stage = word(&agreement["stage"], "is").replace('-', " ");
     let mut text = format!("{id:<28} {stage:<10} {title}\n");
     let since = since(&agreement["stage"]);
     if !since.is_empty() {

@@ -56,7 +56,7 @@ pub(crate) struct Demo {
     json: bool,
     /// Where to listen; with `--mesh` the national node, for people. Without it 127.0.0.1:8443, and a
     /// free port with `--mesh`.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::node::listen)]
     listen: Option<SocketAddr>,
 }
 

@@ -91,6 +91,11 @@ impl Detect {
         let mut known = indicator_files::load(&self.indicators, &self.warning_lists, now)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
         let engine = Engine::new(Arc::new(rules));
+        let nothing = engine.rules().is_empty() && refused == 0 && self.indicators.is_empty();
+        if let Some(place) = self.rules.first().filter(|_| nothing && self.baselines.is_none()) {
+            let reason = "there is no rule in it; give files that end in .yml or .yaml";
+            return Err(Failure::input(place.display(), reason));
+        }
         let printer = Printer::new(Style::of(&self.json));
         let printer = if self.grouped { printer.grouping() } else { printer };
         let baselines = self.baselines.map(|days| {

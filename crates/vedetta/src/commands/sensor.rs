@@ -331,6 +331,7 @@ impl Show {
     }
 
     fn leaves(self) -> Result<Outcome, Failure> {
+        vedetta_sensor::Identity::read(&self.at.dir)?;
         let leaves = Leaves::read(&self.at.dir)?;
         if self.json {
             println!("{}", serde_json::to_value(&leaves).unwrap_or_default());

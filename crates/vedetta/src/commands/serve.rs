@@ -9,7 +9,7 @@ use vedetta_api::Settings;
 
 use crate::doors::{Doors, Opening, asked_to_end, log, runtime};
 use crate::mesh::Meeting;
-use crate::node::{Configuration, NodeArgs, Use};
+use crate::node::{Configuration, NodeArgs, Use, listen};
 use crate::outcome::{Failure, Outcome};
 use crate::watch::Watched;
 
@@ -25,7 +25,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     node: NodeArgs,
     /// Where to listen, instead of what the configuration says.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::node::listen)]
     listen: Option<SocketAddr>,
     /// A directory whose STIX (.json) and indicator tables (.csv) are taken in as they appear,
     /// instead of what the configuration says.
@@ -39,9 +39,9 @@ impl Serve {
         let configuration = Configuration::read(&self.node.data)?;
         let listen = match self.listen {
             Some(listen) => listen,
-            None => configuration.listen.parse().map_err(|_| {
-                let listen = &configuration.listen;
-                Failure::Usage(format!("vedetta.toml: listen {listen:?} is not address:port"))
+            None => listen(&configuration.listen).map_err(|why| {
+                let said = &configuration.listen;
+                Failure::Usage(format!("vedetta.toml: listen {said:?} is not address:port; {why}"))
             })?,
         };
         let webhook_networks = configuration.inner_networks()?;

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use vedetta_commands::table::counted;
 use vedetta_model::ItemId;
 
 use crate::node::{NodeArgs, Use};
@@ -69,14 +70,15 @@ impl Alerts {
         for alert in found["alerts"].as_array().into_iter().flatten() {
             let word = |name: &str| alert[name].as_str().unwrap_or("-");
             let judged = alert["judged"]["verdict"].as_str();
+            let times = alert["count"].as_u64().and_then(|it| usize::try_from(it).ok());
             let judged = judged.map(|it| format!(" ({it})")).unwrap_or_default();
             println!(
-                "{}  {} {}{judged}: {}, {} times, {} {}",
+                "{}  {} {}{judged}: {}, {}, {} {}",
                 word("last"),
                 word("severity"),
                 word("sighting"),
                 word("title"),
-                alert["count"],
+                counted(times.unwrap_or_default(), "time", "times"),
                 word("organisation"),
                 alert["entity"].as_str().unwrap_or_default(),
             );
