@@ -44,7 +44,8 @@ Exit codes:
   1  done in part: something was rejected, or the ledger is broken; the output says what
   2  the command line or the configuration is wrong
   3  the input cannot be read
-  4  the ledger (locked, full, read-only, unreachable, damaged) or something of the system cannot be used
+  4  the ledger (locked, full, read-only, unreachable, damaged), or something of the system,
+     cannot be used
   5  refused: not allowed, unknown, or against a rule
 
 With --json a refusal is an object where the answer would be, on standard output: `code`, `detail`

@@ -131,8 +131,8 @@ impl Import {
             return Ok(());
         }
         for Rejected { file, fault } in &tally.rejected {
-            let id = fault.id.as_deref().unwrap_or("-");
-            println!("{file}: {} {id}: {} [{}]", fault.place, fault.reason, fault.rule);
+            let id = fault.id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+            println!("{file}: {}{id}: {} [{}]", fault.place, fault.reason, fault.rule);
         }
         if tally.faults_count > tally.rejected.len() {
             println!("… the first {} of {} faults", tally.rejected.len(), tally.faults_count);
