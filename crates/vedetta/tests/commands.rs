@@ -248,6 +248,8 @@ fn a_table_is_taken_in_by_line_and_only_once() {
     assert_eq!(tally["accepted"], json!(2));
     assert_eq!(tally["rejected"][0]["place"], json!("line 4"));
     assert_eq!(answer(&vedetta(data.path(), &import))["duplicates"], json!(2));
+    let said = text(&vedetta(data.path(), &import[..4]).stdout);
+    assert!(said.contains("indicators.csv: line 4: \"nonsense\""), "{said}");
 }
 
 #[test]
