@@ -257,6 +257,12 @@ fn check_clock(store: &dyn Store, now: Instant) -> Result<(), Failure> {
     )))
 }
 
+/// Where to listen, as somebody wrote it.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let advice = "write address:port, as 127.0.0.1:8443, or 0.0.0.0:8443 for every interface";
+    text.parse().map_err(|_| advice.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use vedetta_indicator::Kind;
@@ -316,10 +322,4 @@ mod tests {
             assert!(gateway(url).is_err(), "{url}");
         }
     }
-}
-
-/// Where to listen, as somebody wrote it.
-pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
-    let advice = "write address:port, as 127.0.0.1:8443, or 0.0.0.0:8443 for every interface";
-    text.parse().map_err(|_| advice.to_owned())
 }
