@@ -7,7 +7,7 @@
     reason = "a bench measures time, and stops where it is wrong"
 )]
 
-#[path = "../tests/it/scene.rs"]
+#[path = "../../vedetta-federation/tests/it/scene.rs"]
 #[allow(dead_code, reason = "the tests need more of it")]
 mod scene;
 
