@@ -17,6 +17,8 @@ mod desk;
 mod forms;
 #[path = "it/items.rs"]
 mod items;
+#[path = "it/links.rs"]
+mod links;
 #[path = "it/preview.rs"]
 mod preview;
 #[path = "it/procedures.rs"]
