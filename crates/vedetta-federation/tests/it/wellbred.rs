@@ -5,7 +5,7 @@ use std::time::Duration;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
 use vedetta_federation::frame::{Batch, Beat, Credit, Farewell, Frame, Hello, Notice, Told};
-use vedetta_federation::link::{By, Fetched, Input, Link, Opening, Output, SOON, Taken};
+use vedetta_federation::link::{BEAT, By, Fetched, Input, Link, Opening, Output, SOON, Taken};
 use vedetta_federation::shelf::{Ask, Lane};
 
 use crate::scene::{card, id, now, relayed};
@@ -16,6 +16,13 @@ fn mark(place: u64) -> Mark {
 
 /// A link of `c`, with a ledger of so many places, to `b`, which has the first ten.
 fn open(head: u64) -> (Link, Vec<Output>) {
+    let (mut link, _) = greeted(head, Vec::new());
+    let outputs = link.handle(Input::Common(10), now());
+    (link, outputs)
+}
+
+/// The same before the peer's marks are compared, where so much is untold.
+fn greeted(head: u64, untold: Vec<Told>) -> (Link, Vec<Output>) {
     let opening = Opening {
         me: id("c"),
         peer: id("b"),
@@ -24,7 +31,7 @@ fn open(head: u64) -> (Link, Vec<Output>) {
         head: mark(head),
         bookmark: Bookmark::default(),
         cards: vec![],
-        untold: Vec::new(),
+        untold,
     };
     let mut resume = Bookmark { edition: "one".into(), ..Bookmark::default() };
     resume.add(Span { after: 0, upto: 10 }, mark(10).hash);
@@ -39,8 +46,7 @@ fn open(head: u64) -> (Link, Vec<Output>) {
         credit: 4,
     };
     let (mut link, _) = Link::open(opening, now());
-    link.handle(Input::Frame(Frame::Hello(Box::new(hello))), now());
-    let outputs = link.handle(Input::Common(10), now());
+    let outputs = link.handle(Input::Frame(Frame::Hello(Box::new(hello))), now());
     (link, outputs)
 }
 
@@ -113,6 +119,23 @@ fn what_happens_now_does_not_wait_for_the_backlog_nor_starve_it() {
     let of = |lane| sent.iter().filter(|it| **it == lane).count();
     assert!(of(Lane::Live) >= 20, "{sent:?}");
     assert!(of(Lane::Backlog) >= 5, "{sent:?}");
+}
+
+#[test]
+fn what_was_refused_is_told_until_the_peer_has_heard_it() {
+    let leaf = digest(&[b"refused"]);
+    let told = Told { leaf, why: "revoked-key".into(), says: String::new() };
+    let (mut link, outputs) = greeted(30, vec![told.clone()]);
+    let again = Output::Send(Frame::Notice(Notice { refusals: vec![told] }));
+    assert!(outputs.contains(&again), "{outputs:?}");
+    let mut beat = |after: Duration| {
+        let heard = Some((now().after(after), 0));
+        let beat = Frame::Beat(Beat { now: now().after(BEAT), head: 0, heard });
+        let outputs = link.handle(Input::Frame(beat), now().after(BEAT));
+        (outputs.contains(&Output::Heard(vec![leaf])), link.untold())
+    };
+    assert_eq!(beat(Duration::ZERO), (false, 1), "that was our hello, which went before it");
+    assert_eq!(beat(BEAT), (true, 0), "frames keep their order");
 }
 
 #[test]
