@@ -15,9 +15,11 @@ use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use crate::gate::counted;
@@ -39,6 +41,10 @@ pub struct ConnectionLimits {
     /// Time for answers to end once the server stops.
     pub farewell: Duration,
 }
+
+/// What is said to HTTP without TLS (RFC 9110, 15.5.1).
+const NOT_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    content-length: 56\r\nconnection: close\r\n\r\nThis door speaks HTTPS: write https:// before its name.\n";
 
 /// How a door is secured.
 #[derive(Clone)]
@@ -238,7 +244,7 @@ async fn connection(visit: Visit, stream: TcpStream, address: SocketAddr) {
             speak(app, stopping, shared.builder.clone(), TokioIo::new(stream), peer).await
         }
         Transport::Tls(tls) => {
-            let handshake = tls.acceptor().accept(stream);
+            let handshake = handshake(tls, stream);
             let stream = match tokio::time::timeout(shared.limits.handshake, handshake).await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => {
@@ -263,6 +269,20 @@ async fn connection(visit: Visit, stream: TcpStream, address: SocketAddr) {
     if let Err(error) = outcome {
         tracing::debug!(%address, %error, "connection ended");
     }
+}
+
+/// Agrees on TLS. Who speaks HTTP without it, as somebody who forgot an `s`, is told so.
+async fn handshake(tls: &Tls, mut stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    let mut first = [0];
+    // A handshake begins with octet 22 (RFC 8446, 5.1), a request with the name of its method.
+    if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+        // An answer to what was not read may be lost.
+        stream.read(&mut [0; 8 * 1024]).await?;
+        stream.write_all(NOT_HTTPS).await?;
+        stream.shutdown().await?;
+        return Err(io::Error::other("HTTP without TLS"));
+    }
+    tls.acceptor().accept(stream).await
 }
 
 /// Speaks HTTP over a stream until it ends or `stopping`; every request bears the mark.

@@ -100,6 +100,20 @@ async fn a_handshake_that_never_ends_is_ended() {
 }
 
 #[tokio::test]
+async fn who_speaks_http_to_a_door_of_tls_is_told() {
+    let (door, authority) = (Door::new(), Authority::new());
+    let (chain, key) = authority.issue("localhost");
+    let tls = Tls::new(chain.as_bytes(), key.as_bytes(), None).unwrap();
+    let address = serve(&door, Transport::Tls(tls), ConnectionLimits::default()).await;
+    let mut plain = TcpStream::connect(address).await.unwrap();
+    plain.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let answer = answered(&mut plain).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("https://"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+}
+
+#[tokio::test]
 async fn who_waits_for_a_place_gets_the_first_that_is_free() {
     let door = Door::new();
     let limits = ConnectionLimits { connections: 2, ..ConnectionLimits::default() };
