@@ -277,7 +277,7 @@ async fn handshake(tls: &Tls, mut stream: TcpStream) -> io::Result<TlsStream<Tcp
     // A handshake begins with octet 22 (RFC 8446, 5.1), a request with the name of its method.
     if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
         // An answer to what was not read may be lost.
-        stream.read(&mut [0; 8 * 1024]).await?;
+        let _some = stream.read(&mut [0; 8 * 1024]).await?;
         stream.write_all(NOT_HTTPS).await?;
         stream.shutdown().await?;
         return Err(io::Error::other("HTTP without TLS"));
