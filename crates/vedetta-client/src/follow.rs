@@ -128,11 +128,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Following<S> {
     /// Waits for bytes and tells the events in them, by their ids; `false` when the stream ended.
     ///
     /// # Errors
-    /// What the network said.
+    /// What the network said, or what the node sends is no stream.
     pub async fn next(&mut self, mut event: impl FnMut(u64, &[u8])) -> std::io::Result<bool> {
         let read = self.stream.read(&mut self.buffer).await?;
         let bytes = self.buffer.get(..read).unwrap_or_default();
-        self.chunks.read(bytes, &mut event);
+        self.chunks.read(bytes, &mut event).map_err(std::io::Error::other)?;
         Ok(read > 0 && !self.chunks.ended())
     }
 }
