@@ -21,7 +21,7 @@ use crate::error::SensorError;
 use crate::kept;
 
 /// What is known, and how far the node's stream was followed.
-pub(crate) struct Known {
+pub struct Known {
     path: PathBuf,
     file: File,
     /// The last place of the stream that was kept.
@@ -37,7 +37,7 @@ pub(crate) struct Known {
 
 /// What is the owner's own.
 #[derive(Default)]
-pub(crate) struct Mine {
+pub struct Mine {
     /// Rules: file and text.
     pub(crate) rules: Vec<(String, String)>,
     /// The identity of the organisation, as STIX names it.
@@ -49,7 +49,7 @@ pub(crate) struct Mine {
 }
 
 /// Something new for who watches.
-pub(crate) enum Change {
+pub enum Change {
     /// Indicators that came or went.
     Indicators {
         /// What is looked for from now on.
@@ -104,7 +104,7 @@ impl Line<'_> {
     /// The indicator that it says was seen, and when, as far as that is past.
     fn sighted(&self, now: Instant) -> Option<(Id, Instant)> {
         if let Some(seen) = &self.seen {
-            return Some((seen.indicator.into_bytes(), seen.at));
+            return Some((seen.indicator.into_bytes(), seen.at.min(now)));
         }
         let sighting = Sighting::read(self.object?.get().as_bytes())?;
         Some((uuid(&sighting.of)?, sighting.last.min(now)))
@@ -139,8 +139,8 @@ enum Piece {
     Rule(Option<String>),
 }
 
-/// Longest line that is kept, in bytes.
-const LONGEST: u64 = 4 << 20;
+/// Longest line that is waited for, and kept, in bytes.
+pub(crate) const LONGEST_LINE: usize = 64 << 20;
 
 /// What was kept, as it is now.
 struct Read {
@@ -219,8 +219,11 @@ fn to_write(path: &Path) -> Result<File, SensorError> {
 }
 
 impl Known {
-    /// Opens what was kept; answers all of it. What was kept after a place waits in `late`.
-    pub(crate) fn open(
+    /// Opens what was kept; answers all of it. What was kept after a place was never looked for in the past.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn open(
         path: &Path,
         mine: Mine,
         (applied, now): (u64, Instant),
@@ -243,17 +246,22 @@ impl Known {
     }
 
     /// How far the stream was followed.
-    pub(crate) fn place(&self) -> u64 {
+    #[must_use]
+    pub fn place(&self) -> u64 {
         self.place
     }
 
-    /// Takes lines of the stream: what they change is kept, and answered.
-    pub(crate) fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
+    /// Takes lines of the stream: what they change is kept, and answered. A line longer than can be kept
+    /// is passed over.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn take(&mut self, lines: &str, now: Instant) -> Result<Vec<Change>, SensorError> {
         let mut bytes = Vec::new();
         // Of what comes more than once, the last word counts.
         let mut newest: BTreeMap<Id, (Piece, bool)> = BTreeMap::new();
         let mut seen = HashMap::new();
-        for line in lines.lines() {
+        for line in lines.lines().filter(|line| line.len() < LONGEST_LINE) {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { continue };
             self.place = read.place(self.place);
             if let Some(sighted) = read.sighted(now) {
@@ -411,7 +419,7 @@ fn each_line(path: &Path, each: &mut dyn FnMut(u64, &str)) -> std::io::Result<()
     let (mut line, mut at) = (Vec::new(), 0);
     loop {
         line.clear();
-        let length = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line)? as u64;
+        let length = lines.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut line)? as u64;
         if length == 0 {
             return Ok(());
         }

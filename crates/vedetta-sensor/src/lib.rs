@@ -32,6 +32,7 @@ mod watch;
 
 pub use error::SensorError;
 pub use identity::{Identity, enrol};
+pub use known::{Change, Known, Mine};
 pub use listen::Frames;
 pub use nats::NatsLine;
 pub use run::{Start, Stdin, Until, run};

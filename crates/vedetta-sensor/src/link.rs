@@ -14,7 +14,7 @@ use vedetta_model::Instant;
 
 use crate::error::SensorError;
 use crate::identity::Identity;
-use crate::known::{Change, Known};
+use crate::known::{Change, Known, LONGEST_LINE};
 use crate::listen::{self, Sink};
 use crate::node::{Connection, Node};
 use crate::run::{Brought, Message, Shared, Until};
@@ -42,8 +42,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const RENEWAL: Duration = Duration::from_hours(24 * 60);
 /// Octets of the stream taken as one change.
 const GATHERED: usize = 4 << 20;
-/// The longest line of the stream that is waited for.
-const LONGEST_LINE: usize = 64 << 20;
 
 /// Works until something cannot go on: the listeners, above all.
 pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorError> {
