@@ -27,6 +27,8 @@ pub(super) struct Tree {
     pub(super) pictures: Vec<String>,
     pub(super) sources: Vec<Source>,
     pub(super) packages: Vec<Package>,
+    /// Those of the fuzz targets, which are a workspace of their own.
+    pub(super) fuzzed: Vec<Package>,
 }
 
 /// A file that is UTF-8.
@@ -71,7 +73,9 @@ impl Tree {
         collect(root, "", (&mut files, &mut pictures))?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let sources = parse(&files)?;
-        Ok(Self { files, pictures, sources, packages: packages(root)? })
+        let (packages, fuzzed) =
+            (packages(root, "Cargo.toml")?, packages(root, "fuzz/Cargo.toml")?);
+        Ok(Self { files, pictures, sources, packages, fuzzed })
     }
 
     pub(super) fn ours(&self) -> impl Iterator<Item = &Package> {
@@ -87,8 +91,12 @@ impl Tree {
 
     /// Where `Cargo.lock` names a crate.
     pub(super) fn locked(&self, name: &str) -> (&'static str, usize) {
-        let line = self.line_of("Cargo.lock", &format!("name = \"{name}\""));
-        ("Cargo.lock", line.unwrap_or(1))
+        self.locked_in("Cargo.lock", name)
+    }
+
+    /// Where a lock file names a crate.
+    pub(super) fn locked_in<'l>(&self, lock: &'l str, name: &str) -> (&'l str, usize) {
+        (lock, self.line_of(lock, &format!("name = \"{name}\"")).unwrap_or(1))
     }
 }
 
@@ -154,14 +162,15 @@ fn parse(files: &[TextFile]) -> Result<Vec<Source>, String> {
     .collect()
 }
 
-fn packages(root: &Path) -> Result<Vec<Package>, String> {
+fn packages(root: &Path, manifest: &str) -> Result<Vec<Package>, String> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
     }
     let platform = format!("--filter-platform={}-unknown-linux-gnu", std::env::consts::ARCH);
     let mut command = process::cargo();
-    let text = process::capture(command.args(["metadata", "--format-version=1", &platform]))?;
+    command.args(["metadata", "--format-version=1", "--locked", &platform]);
+    let text = process::capture(command.args(["--manifest-path", manifest]))?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| format!("`cargo metadata` answered something new: {error}"))?;
     let mut packages = metadata.packages;
@@ -182,7 +191,8 @@ impl Tree {
             .map(|(path, text)| TextFile { path: (*path).into(), text: (*text).into() })
             .collect();
         let sources = parse(&files).unwrap();
-        Self { files, pictures: Vec::new(), sources, packages: Vec::new() }
+        let (packages, fuzzed) = (Vec::new(), Vec::new());
+        Self { files, pictures: Vec::new(), sources, packages, fuzzed }
     }
 
     /// With packages written as `folder/name: dependency, dev:dependency`.
