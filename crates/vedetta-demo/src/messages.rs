@@ -1,8 +1,12 @@
 //! What people of the demonstration hand in as suspicious: lures of our own making, on reserved domains.
 
 use vedetta_flow::{FlowError, House};
-use vedetta_postroom::{Handed, Overruling, Postroom, QueueWish, Reach, Reporter, Verdict};
+use vedetta_model::Tlp;
+use vedetta_postroom::{
+    CampaignStep, Handed, Overruling, Postroom, QueueWish, Reach, Reporter, Telling, Verdict,
+};
 
+use crate::past::Past;
 use crate::people::actor;
 
 /// A message, as it is handed in.
@@ -20,18 +24,16 @@ const HANDED: [(&str, Message); 8] = [
     ("turno-cosc-umbria", director),
 ];
 
-/// Hands them in, once.
-pub(crate) fn ready(house: &House, desk: &Postroom) -> Result<(), FlowError> {
+/// Hands them in, has the wave of them released, and one town asked of it answer.
+pub(crate) fn ready(house: &House, desk: &Postroom, past: &Past) -> Result<(), FlowError> {
     let Some(officer) = actor(house, "turno-cnaipic") else { return Ok(()) };
-    let first = QueueWish { limit: 1, ..QueueWish::default() };
-    if !desk.queue(&officer, &first)?.items.is_empty() {
-        return Ok(());
-    }
-    for (who, message) in HANDED {
+    for (minutes, (who, message)) in (0..).zip(HANDED) {
+        past.minutes_ago(520 - 8 * minutes);
         if let Some(by) = actor(house, who) {
             desk.take(&Handed { bytes: message().as_bytes(), by: Reporter::Account(by) })?;
         }
     }
+    past.minutes_ago(430);
     let all = QueueWish { limit: 100, ..QueueWish::default() };
     let by_town = |it: &&std::sync::Arc<vedetta_postroom::Report>| {
         it.account.as_ref().is_some_and(|it| it.as_str() == "referente-comune-037006")
@@ -41,6 +43,18 @@ pub(crate) fn ready(house: &House, desk: &Postroom) -> Result<(), FlowError> {
         let note = "Rivista a cui l'ufficio è abbonato: verificato con il referente.".into();
         let said = Overruling { verdict: Verdict::Spam, note, of: Reach::Report };
         desk.overrule(&officer, &report.case, &said)?;
+    }
+    past.minutes_ago(410);
+    let wave = desk.campaigns(&officer)?.into_iter().max_by_key(|it| it.reports);
+    let Some(wave) = wave else { return Ok(()) };
+    let of = wave.campaign.id.to_string();
+    desk.step_campaign(&officer, &of, &CampaignStep::Release { tlp: Tlp::Green })?;
+    past.minutes_ago(380);
+    let Some(town) = actor(house, "referente-comune-055032") else { return Ok(()) };
+    let note = "Trenta caselle; il filtro ora le ferma.".into();
+    let told = Telling { received: true, mailboxes: Some(30), note };
+    for question in desk.questions(&town).into_iter().take(1) {
+        desk.answer_question(&town, question.campaign.as_str(), &told)?;
     }
     Ok(())
 }

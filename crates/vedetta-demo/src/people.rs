@@ -1,5 +1,5 @@
-//! The people whom the demonstration adds to the network's: shifts of every centre, and those who answer
-//! for some towns. They are named by what they do.
+//! The people whom the demonstration adds to the network's: shifts of every centre, those who answer
+//! for some towns, and an auditor. They are named by what they do.
 
 use std::collections::BTreeSet;
 
@@ -62,6 +62,9 @@ pub(crate) fn ready(house: &House) -> Result<(), FlowError> {
         let title = format!("Referente di {}", of.name);
         accounts.push(account(id, title, town.clone(), BTreeSet::from([Role::Liaison])));
     }
+    let (auditor, own) = (AccountId::new("revisore")?, organisation("cnaipic")?);
+    let roles = BTreeSet::from([Role::Auditor]);
+    accounts.push(account(auditor, "Revisore di CNAIPIC".into(), own, roles));
     accounts.retain(|it| !known(&it.id));
     if accounts.is_empty() {
         return Ok(());

@@ -11,20 +11,25 @@ use vedetta_watch::{Give, Take, Watch, WatchError};
 
 use crate::people::{TEAMS, actor, centres, of_team};
 
-/// Puts the rosters, and has the past shifts handed over.
-pub(crate) fn ready(house: &House, watch: &Watch) -> Result<(), WatchError> {
-    let Some(officer) = actor(house, "turno-cnaipic") else { return Ok(()) };
-    if !watch.on_duty(&officer)?.is_empty() {
-        return Ok(());
-    }
+/// Puts the rosters.
+pub(crate) fn rosters(house: &House, watch: &Watch) -> Result<(), WatchError> {
     for centre in centres(house) {
         let Some(keeper) = actor(house, &format!("turno-{centre}")) else { continue };
         watch.put_roster(&keeper, roster(house, &centre)?, None)?;
     }
-    let second = actor(house, "turno-cnaipic-b");
-    let third = actor(house, "turno-cnaipic-c");
-    if let (Some(second), Some(third)) = (second, third) {
-        hand_over(house, watch, [&officer, &second, &third])?;
+    Ok(())
+}
+
+/// Has the past shifts of the national centre handed over, once.
+pub(crate) fn hand_over(house: &House, watch: &Watch) -> Result<(), WatchError> {
+    let team = |name| actor(house, name);
+    let (Some(first), Some(second), Some(third)) =
+        (team("turno-cnaipic"), team("turno-cnaipic-b"), team("turno-cnaipic-c"))
+    else {
+        return Ok(());
+    };
+    if watch.handovers(&first, &first.organisation, 1)?.is_empty() {
+        shifts_past(house, watch, [&first, &second, &third])?;
     }
     Ok(())
 }
@@ -76,7 +81,7 @@ fn roster(house: &House, centre: &OrganisationId) -> Result<Roster, FlowError> {
 }
 
 /// Every shift that is owed is handed over; the last waits for who comes.
-fn hand_over(house: &House, watch: &Watch, people: [&Actor; 3]) -> Result<(), WatchError> {
+fn shifts_past(house: &House, watch: &Watch, people: [&Actor; 3]) -> Result<(), WatchError> {
     const REMARKS: [&str; 3] = [
         "Turno tranquillo. Il referente di Terni richiama in mattinata.",
         "Aggiornati i registri della falsa fattura; il fornitore del protocollo non ha ancora risposto.",

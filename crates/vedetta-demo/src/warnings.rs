@@ -9,6 +9,7 @@ use vedetta_model::{Pap, Tlp};
 use vedetta_watch::desk::warning::{Acted, WarningText};
 use vedetta_watch::{NewReaction, SavedView, Watch, WatchError};
 
+use crate::past::Past;
 use crate::people::actor;
 
 /// Who answers the warning that was sent, and what they say.
@@ -19,19 +20,19 @@ const ANSWERS: [(&str, Acted, &str); 4] = [
     ("referente-comune-010025", Acted::Read, ""),
 ];
 
-/// Writes them, once.
-pub(crate) fn ready(house: &House, watch: &Watch) -> Result<(), WatchError> {
+/// Writes them.
+pub(crate) fn ready(house: &House, watch: &Watch, past: &Past) -> Result<(), WatchError> {
     let Some(officer) = actor(house, "turno-cnaipic") else { return Ok(()) };
-    if !watch.warnings(&officer)?.is_empty() {
-        return Ok(());
-    }
     let withdrawn = watch.put_warning(&officer, (None, None), portal())?;
     watch.send_warning(&officer, &withdrawn.id, withdrawn.version)?;
+    past.minutes_ago(245);
     let reason = "Il fornitore ha corretto: la versione colpita è soltanto la 4.2.".to_owned();
     watch.withdraw_warning(&officer, &withdrawn.id, reason)?;
+    past.minutes_ago(240);
     let sent = watch.put_warning(&officer, (None, None), invoices())?;
     watch.send_warning(&officer, &sent.id, sent.version)?;
-    for (who, did, note) in ANSWERS {
+    for (minutes, (who, did, note)) in (0..).zip(ANSWERS) {
+        past.minutes_ago(232 - 6 * minutes);
         if let Some(town) = actor(house, who) {
             let answer = NewReaction { did, note: note.into() };
             // A town that the agreements do not reach has nothing to answer.

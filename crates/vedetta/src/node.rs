@@ -14,7 +14,7 @@ pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;
 use vedetta_indicator::DecayTable;
 use vedetta_link::{Allowance, Reserve};
-use vedetta_model::{Clock as _, Instant, OrganisationId};
+use vedetta_model::{Clock, Instant, OrganisationId};
 use vedetta_store::Store;
 
 use vedetta_store_postgres::PostgresStore;
@@ -228,11 +228,16 @@ impl NodeArgs {
 
     /// Opens the house, which then knows whose it is.
     pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
+        self.house_by(usage, Arc::new(LedgerClock::start()))
+    }
+
+    /// The same by another clock.
+    pub(crate) fn house_by(&self, usage: Use, clock: Arc<dyn Clock>) -> Result<House, Failure> {
         let store = self.store(usage)?;
         if usage == Use::Write && std::env::var_os(CLOCK_IS_RIGHT).is_none() {
             check_clock(&*store, SystemClock.now())?;
         }
-        let house = House::open(store, Arc::new(LedgerClock::start()), Arc::new(SystemEntropy))?;
+        let house = House::open(store, clock, Arc::new(SystemEntropy))?;
         let own = OrganisationId::new(&Configuration::read(&self.data)?.organisation)
             .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
         if usage == Use::Write && house.standing().directory.organisation(&own).is_some() {
@@ -284,7 +289,7 @@ mod tests {
     #[test]
     fn a_node_is_called_as_it_says_or_by_the_name_of_its_organisation() {
         let store = Arc::new(SqliteStore::in_memory().unwrap());
-        let house = House::open(store, Arc::new(LedgerClock::start()), Arc::new(SystemEntropy));
+        let house = House::open(store, clock, Arc::new(SystemEntropy));
         let house = house.unwrap();
         let own = r#"{"id":"cnaipic","name":"CNAIPIC","kind":"national-centre"}"#;
         let organisations = vec![serde_json::from_str(own).unwrap()];

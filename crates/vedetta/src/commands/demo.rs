@@ -14,15 +14,17 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use vedetta_api::{Rate, Settings};
+use vedetta_demo::past::Past;
 use vedetta_demo::table::Table;
 use vedetta_flow::House;
-use vedetta_model::OrganisationId;
+use vedetta_model::{Clock, OrganisationId};
 
 use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, asked_to_end, runtime};
 use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
+use crate::system::LedgerClock;
 use accounts::Accounts;
 use audience::Audience;
 
@@ -81,7 +83,10 @@ impl Demo {
             node.make()?;
             Configuration::default().write(&self.data)?;
         }
-        let house = Arc::new(node.house(Use::Write)?);
+        let past = Past::over(Arc::new(LedgerClock::start()));
+        let past = Arc::new(if fresh { past.from_the_beginning() } else { past });
+        let clock: Arc<dyn Clock> = Arc::<Past>::clone(&past);
+        let house = Arc::new(node.house_by(Use::Write, clock)?);
         let progress = Progress::steps();
         if house.standing().directory.members().is_empty() {
             self.table().say("loading the Italian network …");
@@ -95,7 +100,7 @@ impl Demo {
         progress.step("making people, cases and shifts");
         vedetta_demo::people(&house).map_err(failed)?;
         let accounts = Accounts::ready(&house, &self.data)?;
-        runtime()?.block_on(self.play(house, &accounts, progress))
+        runtime()?.block_on(self.play(house, &accounts, (&past, progress)))
     }
 
     const fn table(&self) -> Table {
@@ -106,7 +111,7 @@ impl Demo {
         &self,
         house: Arc<House>,
         accounts: &Accounts,
-        progress: Progress,
+        (past, progress): (&Past, Progress),
     ) -> Result<Outcome, Failure> {
         let settings = Settings {
             title: "CNAIPIC".into(),
@@ -126,7 +131,8 @@ impl Demo {
         let given = doors.api.watch().give_playbooks();
         given.map_err(|error| Failure::system("the first playbooks", error))?;
         let desk = doors.api.mail_desk().map(Arc::as_ref);
-        vedetta_demo::fill(&house, doors.api.watch(), desk).map_err(failed)?;
+        let outposts = doors.api.sensors();
+        vedetta_demo::fill(&house, doors.api.watch(), (&outposts, desk), past).map_err(failed)?;
         drop(progress);
         let table = self.table();
         match table {

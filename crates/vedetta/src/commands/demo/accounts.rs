@@ -25,8 +25,8 @@ pub(super) struct Accounts {
 }
 
 /// The people that the demonstration introduces.
-const PEOPLE: [&str; 4] =
-    ["amministratore", "turno-cnaipic", "turno-cosc-umbria", "referente-comune-054039"];
+const PEOPLE: [&str; 5] =
+    ["amministratore", "turno-cnaipic", "turno-cosc-umbria", "referente-comune-054039", "revisore"];
 /// The one whose token is shown.
 const OFFICER: &str = "turno-cosc-umbria";
 

@@ -1,0 +1,162 @@
+//! What sensors of the demonstration found, and one that has been silent since.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+use vedetta_detect::finding::{By, Severity};
+use vedetta_detect::report::{Enrolment, Heartbeat, Observable, Recalled, Report, Told};
+use vedetta_flow::{FlowError, House};
+use vedetta_outpost::Outposts;
+use vedetta_outpost::alerts::AlertWish;
+use vedetta_outpost::enrol::NewSensor;
+use vedetta_outpost::judge::{Judgement, Reach, Verdict};
+
+use crate::organisation;
+use crate::past::Past;
+use crate::people::actor;
+
+/// A finding: of which kind, the rule, its title, its gravity and confidence, a technique, about whom, an
+/// address outside, how many events, and how many minutes ago.
+type Found = (
+    By,
+    &'static str,
+    &'static str,
+    (Severity, u8),
+    (&'static str, &'static str, &'static str),
+    (u64, u64),
+);
+
+const TOWN: &str = "comune-054039";
+
+const FOUND: [Found; 5] = [
+    (
+        By::Rule,
+        "f7b6c1de-2f0a-4e3b-9a41-0d5c7e8f9a01",
+        "Cancellazione delle copie shadow",
+        (Severity::Critical, 95),
+        ("T1490", "server-anagrafe", ""),
+        (4, 198),
+    ),
+    (
+        By::Indicator,
+        "indicator--3957af04-ed53-53d7-a715-7572c0ab4393",
+        "Connessione a un server che raccoglie credenziali",
+        (Severity::High, 85),
+        ("T1071.001", "proxy-uffici", "203.0.113.77"),
+        (23, 194),
+    ),
+    (
+        By::Correlation,
+        "f7b6c1de-2f0a-4e3b-9a41-0d5c7e8f9a02",
+        "Molti accessi falliti, poi uno riuscito",
+        (Severity::High, 70),
+        ("T1110.003", "m.rossi", "198.51.100.14"),
+        (61, 190),
+    ),
+    (
+        By::Baseline,
+        "outbound-bytes",
+        "Traffico in uscita insolito nella notte",
+        (Severity::Medium, 55),
+        ("T1048", "nas-protocollo", ""),
+        (1, 187),
+    ),
+    (
+        By::Rule,
+        "f7b6c1de-2f0a-4e3b-9a41-0d5c7e8f9a03",
+        "Accesso remoto fuori orario",
+        (Severity::Low, 60),
+        ("T1133", "vpn-manutenzione", ""),
+        (2, 184),
+    ),
+];
+
+/// Enrols a sensor, and has it report.
+pub(crate) fn ready(house: &House, outposts: &Outposts, past: &Past) -> Result<(), FlowError> {
+    let Some(keeper) = house.keeper(&organisation("cnaipic")?) else { return Ok(()) };
+    let town = organisation(TOWN)?;
+    if house.standing().directory.organisation(&town).is_none() {
+        return Ok(());
+    }
+    let new = NewSensor {
+        organisation: town,
+        name: "perimetro".into(),
+        address: "127.0.0.1:8443".into(),
+        authority: "00".repeat(32),
+    };
+    let code = outposts.invite(&keeper, &new)?;
+    let secret = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
+    let enrolled = outposts.enrol(&Enrolment { secret, version: "1.0.0".into() })?;
+    let sensor = house.actor_by_token(&enrolled.token)?;
+    for (place, found) in (1..).zip(&FOUND) {
+        past.minutes_ago(found.5.1);
+        let report = Report { findings: vec![told(house, place, found)] };
+        outposts.take(&sensor, report)?;
+        outposts.hear(&sensor, pulse(house))?;
+    }
+    Ok(())
+}
+
+fn told(house: &House, place: u128, found: &Found) -> Told {
+    let &(by, of, title, (severity, confidence), (technique, entity, outside), (count, _)) = found;
+    let now = house.now();
+    let address = |value: &str| Observable { kind: "ipv4-addr".into(), value: value.into() };
+    Told {
+        id: Uuid::from_u128(0x5d0c_9a3e_71b4_4e6f_9a27_0000_0000_0000 | place),
+        by,
+        of: of.into(),
+        title: title.into(),
+        severity,
+        confidence,
+        techniques: vec![technique.into()],
+        entity: entity.into(),
+        evidence: BTreeMap::new(),
+        observables: Some(outside).filter(|it| !it.is_empty()).map(address).into_iter().collect(),
+        count,
+        first: now.before(Duration::from_mins(9)),
+        last: now,
+        created: now,
+        told: now,
+        recalled: Recalled::Live,
+    }
+}
+
+fn pulse(house: &House) -> Heartbeat {
+    Heartbeat {
+        version: "1.0.0".into(),
+        started: house.now().before(Duration::from_hours(240)),
+        events_per_s: 412.0,
+        lag_s: Some(1.5),
+        events: 356_400_118,
+        indicators: 1_204,
+        rules: 96,
+        ..Heartbeat::default()
+    }
+}
+
+/// Judges some of it.
+pub(crate) fn judge(house: &House, outposts: &Outposts) -> Result<(), FlowError> {
+    const SAID: [(&str, Verdict, &str); 2] = [
+        ("copie shadow", Verdict::Confirmed, "È il riscatto del caso aperto: lo conferma il CED."),
+        (
+            "fuori orario",
+            Verdict::Harmless,
+            "Manutenzione annunciata dal fornitore fino a venerdì.",
+        ),
+    ];
+    let Some(officer) = actor(house, "turno-cnaipic") else { return Ok(()) };
+    let wish = AlertWish { least: Severity::Informational, limit: 100 };
+    for alert in outposts.alerts(&officer, &wish)? {
+        let said = SAID.iter().find(|(words, ..)| alert.title.contains(words));
+        let Some((_, verdict, reason)) = said else { continue };
+        let judgement = Judgement {
+            verdict: *verdict,
+            reason: (*reason).into(),
+            reach: Reach::Entity,
+            days: 5,
+        };
+        outposts.judge(&officer, &alert.sighting, judgement)?;
+    }
+    Ok(())
+}
