@@ -94,7 +94,7 @@ impl Registry {
 
 /// The addresses of machines, by how they begin.
 const MACHINES: &[&str] =
-    &["/api/", "/taxii2", "/feeds/", "/control/", "/health", "/ready", "/metrics"];
+    &["/api/", "/taxii2", "/feeds/", "/control/", "/health", "/ready", "/metrics", "/ca.pem"];
 
 /// What is no page's address: the machine doors'; or nobody's, which a browser is told in a page.
 async fn otherwise(console: &Console, machines: Router, request: Request) -> Response {

@@ -100,6 +100,11 @@ async fn machines_keep_their_addresses_and_browsers_get_pages() {
         (health.status, health.header("content-type")),
         (StatusCode::OK, "application/json")
     );
+    let authority = browser.open("/ca.pem").await;
+    assert!(
+        !authority.header("content-type").starts_with("text/html"),
+        "it is a file, to be saved"
+    );
     let lost = browser.open("/nowhere").await;
     assert_eq!(lost.status, StatusCode::NOT_FOUND);
     assert!(lost.header("content-type").starts_with("text/html"));
