@@ -27,6 +27,8 @@ struct Alarm {
     id: String,
     /// What is due.
     name: String,
+    /// What its case or item is called, for who sees that.
+    title: Option<String>,
     /// Where what it is about is looked at: what that is, how it is called, its page.
     of: (&'static str, String, String),
     state: &'static str,
@@ -169,6 +171,7 @@ impl Alarm {
         Self {
             id: view.id.clone(),
             name: about.name.to(w.0).to_owned(),
+            title: view.title.clone(),
             of: match (&about.number, &about.owed) {
                 (None, Some(owed)) => {
                     (w.alarm_of_item(), owed.item.to_string(), format!("/items/{}", owed.item))

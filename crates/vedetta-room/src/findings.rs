@@ -1,5 +1,7 @@
 //! What sensors found lately, and what people judge of it.
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -166,7 +168,8 @@ impl Asked {
 impl Findings {
     async fn read(console: &Console, signed: &Signed, asked: &Asked) -> Result<Self, Problem> {
         let w = signed.words();
-        let found = read(console, signed, asked.least(), LISTED).await?;
+        let mut found = read(console, signed, asked.least(), LISTED).await?;
+        found.sort_by_key(|it| (it.judged.is_some(), Reverse(it.severity), Reverse(it.last)));
         let severities = SEVERITIES.map(|it| Choice {
             label: severity(w, it).0,
             chosen: it == asked.least(),

@@ -52,6 +52,8 @@ struct Page {
     fault: Option<String>,
     room: String,
     none: Option<String>,
+    /// Whether there is a sheet, and who asks may see it.
+    has_sheet: bool,
     ends: Option<Moment>,
     owed: Vec<Moment>,
     groups: Vec<Group>,
@@ -137,12 +139,16 @@ impl Page {
             })
             .await?;
         let (sheet, past) = read;
-        let sheet = match sheet.map_err(Problem::from) {
-            Ok(sheet) => Some(sheet),
-            Err(problem) if matches!(problem.kind, Kind::Unknown | Kind::Forbidden) => None,
+        let (sheet, why) = match sheet.map_err(Problem::from) {
+            Ok(sheet) => (Some(sheet), None),
+            Err(problem) if matches!(problem.kind, Kind::Unknown | Kind::Forbidden) => {
+                (None, Some(problem.kind))
+            }
             Err(problem) => return Err(problem),
         };
-        Ok(Self::of(console, signed, (sheet, past), sent))
+        let mut page = Self::of(console, signed, (sheet, past), sent);
+        page.none = page.none.filter(|_| why == Some(Kind::Unknown));
+        Ok(page)
     }
 
     fn of(
@@ -167,6 +173,7 @@ impl Page {
                 &actor.organisation,
             ),
             none: sheet.is_none().then_some(own),
+            has_sheet: sheet.is_some(),
             ends: sheet.as_ref().and_then(|it| it.ends).map(|at| Moment::of(at, w)),
             owed: sheet.iter().flat_map(|it| &it.owed).map(|at| Moment::of(*at, w)).collect(),
             groups: groups(w, lines, &BTreeSet::new()),

@@ -167,6 +167,14 @@ impl Rung {
         Self::of(w, heading, (text("after"), text("category")), (&text("whom"), &by))
     }
 
+    /// When, in words.
+    fn when(&self, w: &Words) -> String {
+        match self.after.as_str() {
+            "0" => w.ladder_at_once().to_owned(),
+            minutes => w.ladder_after_minutes(minutes),
+        }
+    }
+
     /// By what, in words.
     fn means(&self) -> String {
         let chosen = self.by.iter().filter(|(.., chosen)| *chosen).map(|(_, words, _)| *words);

@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ("may_answer", flag()),
             ("gaps", number()),
         ],
-        &[],
+        &[("title", text())],
     );
     let whom = one_of(&["on-duty", "room", "national-on-duty", "national-room"]);
     let rung = object(

@@ -11,6 +11,7 @@ crate::words! {
     alarm_answered: "✓ preso da" / "✓ answered by",
     alarm_of_case: "Caso" / "Case",
     alarm_of_item: "Informazione" / "Item",
+    alarm_what: "Che cosa manca" / "What is due",
     alarm_due: "Entro" / "Due",
     alarm_room: "Sala" / "Room",
     alarm_raised: "Chiama dalle" / "Calling since",

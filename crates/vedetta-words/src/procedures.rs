@@ -16,6 +16,7 @@ crate::words! {
     playbook_file_missing: "Scegli il file della procedura." / "Choose the file of the playbook.",
     playbook_do_import: "Importa" / "Import",
     playbook_steps: "I passi" / "The steps",
+    playbook_all_steps(count: usize): "Tutti i passi: {count}" / "All the steps: {count}",
     playbook_remarks: "Da rivedere" / "To look at again",
     playbook_begin: "Comincia" / "Begin",
     playbook_begin_on: "Comincia su un caso" / "Begin on a case",

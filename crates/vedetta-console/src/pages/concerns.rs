@@ -32,6 +32,7 @@ struct Concerns {
     concerns: Vec<Concern>,
     assets: usize,
     may_acknowledge: bool,
+    may_report: bool,
 }
 
 /// Shown at most.
@@ -52,6 +53,7 @@ pub(super) async fn show(
         frame,
         concerns,
         assets,
+        may_report: console.admits(&signed, "/report"),
         may_acknowledge: signed.may_do("/items/{item}/acknowledgement"),
     })?;
     // What it says, why, and what to do stand there: whoever reads it has received it.

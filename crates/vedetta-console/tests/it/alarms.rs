@@ -51,6 +51,7 @@ async fn who_is_called_sees_it_on_every_page_until_somebody_answers() {
 
     let page = officer.open("/alarms").await.text;
     assert!(page.contains(&number) && page.contains("▲ chiama te"), "{page}");
+    assert!(page.contains(">Anagrafe bloccata</a>"), "which case it is: {page}");
     assert!(page.contains("<strong>Persona sala</strong>") && page.contains("sulla pagina"));
     let seen = node.browser("revisore").open("/alarms").await.text;
     assert!(seen.contains(&number) && !seen.contains("Rispondo io"), "who checks only looks");

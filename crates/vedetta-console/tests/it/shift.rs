@@ -82,6 +82,10 @@ async fn a_handover_is_signed_by_two_who_saw_every_line() {
     assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.text);
     let own = giver.open("/handover").await.text;
     assert!(own.contains("L&#39;hai consegnato tu") || own.contains("L'hai consegnato tu"));
+    node.account("revisore", "cnaipic", &[Role::Auditor]);
+    let checked = node.browser("revisore").open("/handover").await.text;
+    assert!(checked.contains("Richiamare Perugia") && !checked.contains("name=\"line\""));
+    assert!(!checked.contains("/duty/cnaipic/edit"), "there is a roster: {checked}");
     let mut taker = node.browser("turno");
     let page = taker.open("/handover").await;
     let id = page.field("handover");

@@ -178,6 +178,7 @@ async fn what_is_overdue_stands_with_whom_to_call() {
     node.clock.advance(Duration::from_secs(3_700));
     let page = officer.open("/overdue").await.text;
     assert!(page.contains("CED di Terni") && page.contains("tel:+39 0744 000000"), "{page}");
+    assert!(page.contains(">scanner 1</a>"), "which item it is: {page}");
     assert!(page.contains("Entro un&#39;ora"), "under which agreement: {page}");
     assert!(node.browser("terni").open("/overdue").await.text.contains("Entro un&#39;ora"));
     let other = node.browser("perugia").open("/overdue").await.text;

@@ -140,6 +140,15 @@ impl<'a> Tongue<'a> {
         said(own.map(|it| it.name.as_str()), &step.name)
     }
 
+    /// Who does it: CACAO does not translate agents, and ours are called by both names.
+    fn named(&self, name: &'a str) -> &'a str {
+        match (name.split_once(" / "), self.language) {
+            (Some((italian, _)), Language::It) => italian,
+            (Some((_, english)), Language::En) => english,
+            (None, _) => name,
+        }
+    }
+
     fn variable(&self, name: &str) -> String {
         let own = self.words().and_then(|it| it.variables.get(name)).map(String::as_str);
         let written = self.playbook.variables.get(name).map_or("", |it| &it.description);
@@ -153,7 +162,7 @@ impl<'a> Tongue<'a> {
         let (agent, commands): (_, &[Command]) = match &step.kind {
             StepKind::Action { commands, agent, .. } => {
                 let agent = self.playbook.agents.get(agent);
-                (agent.map_or("", |it| it.name.as_str()), commands)
+                (agent.map_or("", |it| self.named(&it.name)), commands)
             }
             _ => ("", &[]),
         };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
-use vedetta_desk::Sight;
 use vedetta_desk::escalation::{Alarm, Stands};
+use vedetta_desk::{CaseNumber, Sight};
 use vedetta_model::{AccountId, Actor, Role};
 use vedetta_store::Sequence;
 
@@ -29,6 +29,9 @@ pub struct AlarmView {
     pub may_answer: bool,
     /// On how many steps nobody could be called.
     pub gaps: usize,
+    /// The title of its case, for who sees that whole, or of its item, for who may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
 }
 
 /// How many alarms call each person, as of a place in the ledger: every page of an officer asks.
@@ -117,7 +120,18 @@ impl Watch {
         };
         let may_answer = alarm.stands == Stands::Calling && (calls_you || room);
         let gaps = alarm.gaps().count();
-        AlarmView { id, version, alarm, calls_you, may_answer, gaps }
+        let title = match (alarm.about.number, &alarm.about.owed) {
+            (Some(number), _) => self.title_seen(by, number),
+            (None, owed) => owed.as_ref().map(|it| self.title_of(by, &it.item)),
+        };
+        AlarmView { id, version, alarm, calls_you, may_answer, gaps, title }
+    }
+
+    fn title_seen(&self, by: &Actor, number: CaseNumber) -> Option<String> {
+        let held = self.index().ok()?;
+        let brief = held.get()?.all.get(&number)?;
+        let whole = brief.access.sight(self.viewer(by)) == Some(Sight::Whole);
+        whole.then(|| brief.row.title.to_string())
     }
 
     fn sees_alarm(&self, by: &Actor, alarm: &Alarm) -> bool {

@@ -77,7 +77,7 @@ impl Watch {
     }
 
     /// What an item calls itself.
-    fn title_of(&self, by: &Actor, item: &ItemId) -> String {
+    pub(crate) fn title_of(&self, by: &Actor, item: &ItemId) -> String {
         #[derive(serde::Deserialize)]
         struct Named {
             name: String,
