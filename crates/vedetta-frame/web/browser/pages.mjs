@@ -9,28 +9,31 @@ const kind = (address) => {
   return [first, ...rest.map((part) => (WORDS.test(part) ? part : "*"))].join("/");
 };
 
-export async function pagesOf(page, base, account) {
-  if (account === null) return OPEN;
-  await page.goto(`${base}/`);
-  const links = (selector) => page.evaluate((selector) =>
-    Array.from(document.querySelectorAll(selector), (link) => link.getAttribute("href")), selector);
-  const ways = await links(".ways a");
-  const found = new Map();
-  const remember = (addresses) => {
-    for (const address of addresses) {
-      const inside = address?.startsWith("/") && !address.startsWith("/api/") && !address.startsWith("/assets/");
-      const file = /[?&](as|form)=/.test(address ?? "") || /\/(message|files\/.*)$/.test(address ?? "");
-      if (inside && !file && !address.includes("said=") && !found.has(kind(address))) found.set(kind(address), address);
-    }
+/** Does something with each of a list, some at once. */
+export async function together(list, many, does) {
+  const rest = [...list];
+  const lane = async () => {
+    while (rest.length > 0) await does(rest.shift());
   };
-  remember([...ALWAYS, ...ways]);
+  await Promise.all(Array.from({ length: many }, lane));
+}
+
+/** Opens each page of an account once by `visit`, which gives the links on it; gives their addresses. */
+export async function pagesOf(account, many, visit) {
+  const found = new Map((account === null ? OPEN : ALWAYS).map((address) => [kind(address), address]));
   const seen = new Set();
-  for (let depth = 0; depth < 3; depth += 1) {
-    for (const address of [...found.values()].filter((it) => !seen.has(it))) {
-      seen.add(address);
-      await page.goto(base + address);
-      remember([...await links(".ways a"), ...await links("main a")]);
-    }
+  const remember = (link) => {
+    const inside = link?.startsWith("/") && !/^\/(api|assets|ca\.pem)/.test(link) && !link.includes("said=");
+    const file = /[?&](as|form)=/.test(link ?? "") || /\/(message|files\/.*)$/.test(link ?? "");
+    if (inside && !file && !found.has(kind(link))) found.set(kind(link), link);
+  };
+  for (let depth = 0; depth < 4; depth += 1) {
+    const further = [...found.values()].filter((it) => !seen.has(it));
+    for (const address of further) seen.add(address);
+    await together(further, many, async (address) => {
+      const links = await visit(address);
+      if (account !== null && depth < 3) links.forEach(remember);
+    });
   }
   return [...found.values()];
 }

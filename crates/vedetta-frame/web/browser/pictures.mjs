@@ -2,13 +2,17 @@
 
 import { join } from "node:path";
 
-// Name, who, which page, in which way, and what is opened from there.
+// Name, who, which page, in which way, and what is opened from there, one after the other.
 const SHOTS = [
   ["situation-night", "turno-cnaipic", "/", ["it", "night", "desk"]],
   ["item-day", "turno-cnaipic", "/items?text=server", ["it", "day", "desk"], ".line-link"],
   ["items-phone", "referente-comune-054039", "/items", ["it", "day", "phone"]],
   ["incident-day", "turno-cnaipic", "/incidents?text=riscatto", ["it", "day", "desk"], ".line-link"],
   ["clocks-day", "turno-cnaipic", "/clocks", ["it", "day", "desk"]],
+  ["alarms-night", "turno-cnaipic", "/alarms", ["it", "night", "desk"]],
+  ["run-day", "turno-cnaipic", "/incidents?text=riscatto", ["it", "day", "desk"], ".line-link", "a[href*='/runs/']"],
+  ["findings-night", "turno-cnaipic", "/findings", ["it", "night", "desk"]],
+  ["question-phone", "referente-comune-054039", "/mail/questions", ["it", "day", "phone"]],
   ["warning-day", "turno-cnaipic", "/warnings", ["it", "day", "desk"], ".line-link:has-text('False fatture')"],
   ["mail-night", "turno-cnaipic", "/mail?verdict=malicious", ["it", "night", "desk"], ".line-link"],
   ["wall-night", "turno-cnaipic", "/wall?tlp=AMBER", ["it", "night", "wall"]],
@@ -22,10 +26,10 @@ export async function pictures({ base, open, people, directory }) {
   await story.goto(`${base}/items`);
   await story.waitForSelector(`.line-title:has-text("${TOLD}")`, { timeout: 300000 });
   await story.context().close();
-  for (const [name, account, address, way, link] of SHOTS) {
+  for (const [name, account, address, way, ...links] of SHOTS) {
     const page = await open(people[account], way);
     await page.goto(base + address, { waitUntil: "load" });
-    if (link) await Promise.all([page.waitForNavigation(), page.click(link)]);
+    for (const link of links) await Promise.all([page.waitForNavigation(), page.click(link)]);
     await page.evaluate(() => document.fonts.ready);
     await page.waitForTimeout(400);
     await page.screenshot({ path: join(directory, `${name}.png`) });

@@ -1,21 +1,24 @@
 // Every page and each role's main tasks in headless Chromium, with axe-core.
 //
-// node browser/run.mjs BASE ACCOUNTS.json [PICTURES-DIR]
+// node browser/run.mjs [--short] BASE ACCOUNTS.json [PICTURES-DIR]
 //
 // BASE is a node with the demonstration's data, ACCOUNTS the file with its accounts. Exits 1 with what
-// failed. With a directory it also takes the pictures of the documents.
+// failed. In short each person's pages are opened once, in languages, themes and sizes that take turns;
+// else each in several. With a directory it also takes the pictures of the documents.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 import { signIn } from "./people.mjs";
-import { pagesOf } from "./pages.mjs";
+import { pagesOf, together } from "./pages.mjs";
 import { tasks } from "./tasks.mjs";
 import { pictures } from "./pictures.mjs";
 
-const [base, accountsFile, picturesDir] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const short = words[0] === "--short";
+const [base, accountsFile, picturesDir] = short ? words.slice(1) : words;
 if (!base || !accountsFile) {
-  console.error("Usage: node browser/run.mjs BASE ACCOUNTS.json [PICTURES-DIR]");
+  console.error("Usage: node browser/run.mjs [--short] BASE ACCOUNTS.json [PICTURES-DIR]");
   process.exit(2);
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -29,10 +32,16 @@ const sizes = {
 const two = [["it", "day", "desk"], ["en", "night", "phone"]];
 const all = [...two, ["en", "day", "phone"], ["it", "night", "desk"], ["it", "day", "wall"], ["en", "day", "small"]];
 const MOST = "amministratore";
-const failures = { all: new Set(), push(what) {
-  if (!this.all.has(what)) console.log(`failed: ${what}`);
-  this.all.add(what);
-} };
+/** Pages open at once. */
+const LANES = 2;
+const began = Date.now();
+/** What failed: each page or task, with what was wrong. */
+const failures = new Map();
+function failed(what, says) {
+  const before = failures.get(what) ?? new Set();
+  if (!before.has(says)) console.log(`failed: ${what}: ${says}`);
+  failures.set(what, before.add(says));
+}
 let checks = 0;
 
 const browser = await chromium.launch({
@@ -55,10 +64,10 @@ async function open(person, [language, theme, size], options = {}) {
   if (person) cookies.push(cookie("__Host-vedetta", person));
   await context.addCookies(cookies);
   const page = await context.newPage();
-  page.on("pageerror", (error) => failures.push(`${page.url()}: ${error.message}`));
+  page.on("pageerror", (error) => failed(page.url(), error.message));
   page.on("console", (message) => {
     const ours = message.type() === "error" && !/status of (4\d\d)/.test(message.text());
-    if (ours) failures.push(`${page.url()}: console: ${message.text()}`);
+    if (ours) failed(page.url(), `console: ${message.text()}`);
   });
   return page;
 }
@@ -68,10 +77,10 @@ async function check(page, what) {
   const found = await page.evaluate(`${axe}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`);
   for (const violation of found.violations) {
     const where = violation.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}: ${node.failureSummary?.split("\n")[1]?.trim()}`);
-    failures.push(`${what}: axe ${violation.id}: ${where.join(" | ")}`);
+    failed(what, `axe ${violation.id}: ${where.join(" | ")}`);
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
-  if (wide) failures.push(`${what}: wider than the screen`);
+  if (wide) failed(what, "wider than the screen");
 }
 
 /** Waits until the node answers. */
@@ -93,36 +102,51 @@ for (const [account] of accounts.secrets) {
 }
 // Before the tasks below write entries of their own, and when the demonstration's story is told.
 if (picturesDir) await pictures({ base, open, people, directory: picturesDir });
-for (const [account, person] of [[null, null], ...Object.entries(people)]) {
-  const ways = account === MOST && process.env.WAYS !== "two" ? all : two;
-  const probe = await open(person, ways[0]);
-  const addresses = await pagesOf(probe, base, account);
-  await probe.context().close();
-  for (const way of ways) {
-    const page = await open(person, way);
-    for (const address of addresses) {
-      const what = `${address} as ${account ?? "nobody"}, ${way.join(", ")}`;
-      try {
-        const answer = await page.goto(base + address, { waitUntil: "load" });
-        if (answer.status() >= 400) failures.push(`${what}: ${answer.status()}`);
-        await check(page, what);
-      } catch (error) {
-        failures.push(`${what}: ${error.message.split("\n")[0]}`);
-      }
-    }
-    await page.context().close();
-    console.log(`${account ?? "nobody"}, ${way.join(", ")}: ${addresses.length} pages`);
-  }
-}
+for (const [account, person] of [[null, null], ...Object.entries(people)]) await sweep(account, person);
 for (const [name, task] of Object.entries(tasks)) {
   checks += 1;
   try {
     await task({ base, open, people, check });
     console.log(`task: ${name}`);
   } catch (error) {
-    failures.push(`task ${name}: ${error.message.split("\n").slice(0, 6).join(" ")}`);
+    failed(`task ${name}`, error.message.split("\n").slice(0, 6).join(" "));
   }
 }
 await browser.close();
-console.log(`${checks} checks, ${failures.all.size} failures`);
-process.exit(failures.all.size === 0 ? 0 : 1);
+console.log(`${checks} checks, ${failures.size} failures, ${seconds()} s`);
+process.exit(failures.size === 0 ? 0 : 1);
+
+function seconds() {
+  return Math.round((Date.now() - began) / 1000);
+}
+
+/** All pages of a person. */
+async function sweep(account, person) {
+  const ways = account === MOST && process.env.WAYS !== "two" ? all : two;
+  const idle = new Map([...all, ...two].map((way) => [way.join(", "), []]));
+  const visit = async (address, way) => {
+    const key = way.join(", ");
+    const page = idle.get(key).pop() ?? await open(person, way);
+    const what = `${address} as ${account ?? "nobody"}, ${key}`;
+    try {
+      const answer = await page.goto(base + address, { waitUntil: "load" });
+      if (answer.status() >= 400) failed(what, answer.status());
+      await check(page, what);
+      return await page.evaluate(() =>
+        Array.from(document.querySelectorAll(".ways a, main a"), (link) => link.getAttribute("href")));
+    } catch (error) {
+      failed(what, error.message.split("\n")[0]);
+      return [];
+    } finally {
+      idle.get(key).push(page);
+    }
+  };
+  let turn = 0;
+  const next = () => (short ? all[turn++ % all.length] : ways[0]);
+  const addresses = await pagesOf(account, LANES, (address) => visit(address, next()));
+  if (!short) {
+    for (const way of ways.slice(1)) await together(addresses, LANES, (address) => visit(address, way));
+  }
+  for (const page of [...idle.values()].flat()) await page.context().close();
+  console.log(`${account ?? "nobody"}: ${addresses.length} pages, ${seconds()} s`);
+}

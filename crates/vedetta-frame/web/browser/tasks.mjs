@@ -135,7 +135,7 @@ export const tasks = {
     const page = await open(people["turno-cnaipic"], DESK);
     await page.goto(`${base}/clocks`);
     await check(page, "the clocks");
-    await sent(page, ".line-link");
+    await sent(page, ".line-link:has-text('Notifica della violazione')");
     assert.match(page.url(), /\/incidents\/.+\/clocks/);
     const clock = page.locator(".clock", { has: page.locator("details") }).first();
     await Promise.all([page.waitForNavigation(), clock.locator("a.btn").first().click()]);
@@ -245,6 +245,111 @@ export const tasks = {
     assert.match(page.url(), /category=3/);
     const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=CSV")]);
     assert.equal(file.suggestedFilename(), "incidents.csv");
+    await page.context().close();
+  },
+  async "an officer follows a playbook in a case, step by step"({ base, open, people, check }) {
+    const page = await open(people["turno-cnaipic"], ["it", "night", "desk"]);
+    await page.goto(`${base}/incidents?text=riscatto`);
+    await sent(page, ".line-link");
+    await page.locator(".line-title, .line-link", { hasText: "Ransomware" }).first().click();
+    await page.waitForURL(/\/runs\/\d+/);
+    const kept = () => page.locator("#history-part .timeline li").count();
+    for (let step = 0; step < 3; step += 1) {
+      const before = await kept();
+      const now = page.locator("#now section.act", { has: page.locator("form.form button") }).first();
+      const note = `Passo ${step} fatto`;
+      for (const select of await now.locator("form.form >> nth=0").locator("select").all()) await select.selectOption({ index: 1 });
+      for (const input of await now.locator("form.form >> nth=0").locator("input[type=text]").all()) await input.fill("sì");
+      await now.locator("textarea[name=note]").fill(note);
+      await Promise.all([page.waitForNavigation(), now.locator("form.form >> nth=0").locator(".btn-primary").click()]);
+      assert.ok(await page.locator(".notice.done").isVisible(), await page.textContent("main"));
+      assert.ok(await kept() > before, "the case keeps who did it");
+      assert.ok((await page.textContent("#history-part")).includes(note));
+    }
+    await check(page, "a playbook being followed");
+    await page.context().close();
+  },
+  async "an alarm is answered, and says so to everybody"({ base, open, people, check }) {
+    const page = await open(people["turno-cnaipic"], ["it", "night", "phone"]);
+    await page.goto(`${base}/alarms`);
+    const alarm = page.locator("#alarms section", { has: page.locator("form") }).first();
+    const name = await alarm.getAttribute("aria-label");
+    await check(page, "an alarm, on a telephone");
+    await Promise.all([page.waitForNavigation(), alarm.locator("button").click()]);
+    assert.ok(await page.locator(".notice.done").isVisible());
+    const other = await open(people["amministratore"], DESK);
+    await other.goto(`${base}/alarms`);
+    const answered = other.locator(`#alarms section[aria-label="${name}"]`);
+    assert.ok((await answered.textContent()).includes("Sala operativa CNAIPIC"), "who answered is told");
+    assert.equal(await answered.locator("form").count(), 0, "nobody answers it again");
+    await other.context().close();
+    await page.context().close();
+  },
+  async "a town clerk reports on a telephone, with and without a script"({ base, open, people, check }) {
+    for (const javaScriptEnabled of [false, true]) {
+      const page = await open(people["referente-comune-054039"], ["it", "day", "phone"], { javaScriptEnabled });
+      const name = title();
+      await page.goto(`${base}/report`);
+      await page.fill("#title", name);
+      await page.fill("#words", "Dei messaggi chiedono la password a nome nostro.");
+      await page.fill("#contact", "075 555 0100");
+      if (javaScriptEnabled) await check(page, "a report being written, on a telephone");
+      await sent(page, ".form .btn-wide");
+      assert.match((await page.textContent(".receipt-number")).trim(), /^\d{4}-\d{6}$/);
+      await sent(page, ".receipt .btn");
+      assert.ok((await page.textContent("h1")).includes(name), "the town sees its case");
+      const room = await open(people["turno-cosc-umbria"], DESK);
+      await room.goto(`${base}/queue`);
+      assert.ok((await room.textContent("main")).includes(name), "and the centre has it in its queue");
+      await room.context().close();
+      await page.context().close();
+    }
+  },
+  async "an auditor finds who did what, and verifies the chain"({ base, open, people, check }) {
+    const page = await open(people.revisore, ["en", "day", "desk"]);
+    await page.goto(`${base}/audit`);
+    await page.fill("#actor", "turno-cnaipic");
+    await sent(page, ".filters .btn-primary");
+    assert.ok(await page.locator("tbody tr").count() > 0);
+    await sent(page, "tbody th a");
+    await check(page, "an entry of the ledger");
+    await page.goto(`${base}/audit`);
+    await sent(page, "form[action='/audit/verification'] button");
+    assert.ok(await page.locator(".notice.done").isVisible(), "the chain holds");
+    await page.goto(`${base}/incidents?text=riscatto`);
+    await sent(page, ".line-link");
+    assert.equal(await page.locator("main form[method=post]").count(), 0, "an auditor changes nothing");
+    await page.context().close();
+  },
+  async "a finding is judged, a town says what its people received, a recommendation is given"({ base, open, people, check }) {
+    const officer = await open(people["turno-cnaipic"], DESK);
+    await officer.goto(`${base}/findings`);
+    const finding = officer.locator("main section", { has: officer.locator("form[action^='/findings/']") }).first();
+    await finding.locator("summary").click();
+    await finding.locator("input[name=reason]").fill("visto con il CED");
+    await check(officer, "a finding being judged");
+    await Promise.all([officer.waitForNavigation(), finding.locator(".btn-primary").click()]);
+    assert.ok(await officer.locator(".notice.done").isVisible());
+    const town = await open(people["referente-comune-054039"], ["it", "day", "phone"], { javaScriptEnabled: false });
+    await town.goto(`${base}/mail/questions`);
+    await town.fill("input[name=mailboxes]", "12");
+    await sent(town, "button[name=received][value=yes]");
+    assert.ok(await town.locator(".badge-good").first().isVisible());
+    await town.context().close();
+    await officer.goto(`${base}/incidents?text=riscatto`);
+    await sent(officer, ".line-link");
+    await sent(officer, "a[href^='/recommendations?']");
+    await sent(officer, "form[action$='/changes'] button");
+    assert.match(officer.url(), /\/incidents\//);
+    await officer.context().close();
+  },
+  async "a report after a case is saved as PDF"({ base, open, people }) {
+    const page = await open(people["turno-cnaipic"], DESK);
+    await page.goto(`${base}/incidents?text=riscatto`);
+    await sent(page, ".line-link");
+    await sent(page, "a[href$='/documents']");
+    const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#report ~ .exports a").first().click()]);
+    assert.match(file.suggestedFilename(), /\.pdf$/);
     await page.context().close();
   },
 };
