@@ -1,11 +1,13 @@
 //! `cargo xtask test --browser`: a node with the demonstration's data, and people at its pages in
 //! headless Chromium.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::process::{cargo, root, show, target_directory};
+use crate::tally::Tally;
 use crate::{Failure, assets, prerequisites};
 
 /// A node that ends with the test.
@@ -18,19 +20,70 @@ impl Drop for Node {
     }
 }
 
-/// Runs it; a word is the folder for the pictures of the documents.
+/// How much of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// Each person's pages once, and every task.
+    Short,
+    /// In several languages, themes and sizes.
+    Whole,
+}
+
+/// Runs all of it; a word is the folder for the pictures of the documents.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     prerequisites::for_browser()?;
+    if let Some(missing) = prerequisites::no_browser() {
+        return Err(missing.into());
+    }
+    let (_node, mut command) = ready(Length::Whole)?;
+    command.args(words.iter().map(|word| root().join(word)));
+    Ok(show(&mut command)?)
+}
+
+/// The short of it, among the other tests; what it counts is added to theirs.
+pub(crate) fn stage(tally: &mut Tally) -> Result<(), String> {
+    let missing = prerequisites::no_browser().or_else(|| assets::installed().err());
+    if let Some(reason) = missing {
+        println!("skipped: the tests in a browser: {reason}");
+        tally.skipped += 1;
+        return Ok(());
+    }
+    let (_node, mut command) = ready(Length::Short)?;
+    let said = |error: std::io::Error| format!("node: {error}");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(said)?;
+    let mut counted = None;
+    for line in child.stdout.take().into_iter().flat_map(|it| BufReader::new(it).lines()) {
+        let line = line.map_err(said)?;
+        println!("{line}");
+        counted = count(&line).or(counted);
+    }
+    let status = child.wait().map_err(said)?;
+    // Without a count it ended before its end.
+    let (checks, failed) = counted.unwrap_or((1, 1));
+    tally.passed += checks.saturating_sub(failed);
+    tally.failed += failed;
+    if status.success() { Ok(()) } else { Err(format!("the tests in a browser: {status}")) }
+}
+
+/// How many checks its last line tells of, and how many of them failed.
+fn count(line: &str) -> Option<(u64, u64)> {
+    let (checks, rest) = line.split_once(" checks, ")?;
+    let (failed, _) = rest.split_once(" failures")?;
+    Some((checks.parse().ok()?, failed.parse().ok()?))
+}
+
+/// A node with the demonstration's data, and what opens its pages.
+fn ready(length: Length) -> Result<(Node, Command), String> {
     let web = assets::installed()?;
     show(cargo().args(["build", "--package", "vedetta"]))?;
     let program = target_directory()?.join("debug").join("vedetta");
     let data = target_directory()?.join("browser-test");
-    let _node = start(&program, &data)?;
+    let node = start(&program, &data)?;
     let mut command = Command::new("node");
-    command.current_dir(web).args(["browser/run.mjs", &base(&data)?]);
-    command.arg(data.join("demo-accounts.json"));
-    command.args(words.iter().map(|word| root().join(word)));
-    Ok(show(&mut command)?)
+    command.current_dir(web).arg("browser/run.mjs");
+    command.args((length == Length::Short).then_some("--short"));
+    command.arg(base(&data)?).arg(data.join("demo-accounts.json"));
+    Ok((node, command))
 }
 
 /// Where the node listens, as it was told.
@@ -53,4 +106,16 @@ fn start(program: &PathBuf, data: &Path) -> Result<Node, String> {
     command.args(["demo", "--listen", &format!("127.0.0.1:{port}")]).arg("--data").arg(data);
     command.stdin(Stdio::null()).stderr(log.try_clone().map_err(said)?).stdout(log);
     command.spawn().map(Node).map_err(|error| format!("{}: {error}", program.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn the_last_line_is_counted_and_no_other() {
+        assert_eq!(count("214 checks, 3 failures, 96 s"), Some((214, 3)));
+        assert_eq!(count("nobody: 3 pages, 4 s"), None);
+        assert_eq!(count("failed: /items as nobody: many checks, some failures"), None);
+    }
 }

@@ -23,7 +23,8 @@ Usage: cargo xtask COMMAND
 
   test [--quick] [-p CRATE] [-- ARGS]  prerequisites, format, tidy, lints, every test
                                        --quick leaves the lints out; ARGS go to the tests
-  test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core
+  test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core, in several
+                                       languages, themes and sizes; `test` has the short of it
   tidy [RULE]                          the house rules alone, in seconds
   assets                               build what the pages look like, from npm's lock file
   demo [--seconds N] [--listen ADDRESS] [-- ARGS]

@@ -90,14 +90,14 @@ const CHROMIUM: Need = Need {
     what: "Chromium",
     from: Source::Debian("chromium"),
     present: || process::find("chromium").is_some(),
-    without: None,
+    without: Some("no browser opens the pages"),
 };
 
 const NPM: Need = Need {
     what: "npm",
     from: Source::Debian("npm"),
     present: || process::find("npm").is_some(),
-    without: None,
+    without: Some("the pages have no style, and no browser opens them"),
 };
 
 fn perl_has(module: &str) -> bool {
@@ -112,7 +112,13 @@ pub(crate) fn for_browser() -> Result<(), String> {
 /// What the tests need.
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;
-    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX, ADVISORIES])
+    ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX, ADVISORIES])?;
+    for_browser()
+}
+
+/// Why no browser can open the pages here.
+pub(crate) fn no_browser() -> Option<String> {
+    [CHROMIUM, NPM].iter().find_map(|need| missing(need).ok().flatten())
 }
 
 /// What is not checked here though no test says so.

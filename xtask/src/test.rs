@@ -51,6 +51,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         tally.failed = tally.failed.max(1);
         broken.push("tests");
     }
+    if !wish.quick && wish.package.is_none() && wish.rest.is_empty() {
+        heading("pages in a browser");
+        if let Err(reason) = browser::stage(&mut tally) {
+            println!("{reason}");
+            tally.failed = tally.failed.max(1);
+            broken.push("pages in a browser (all of it: `cargo xtask test --browser`)");
+        }
+    }
     tally.failed += stages_broken;
     heading("result");
     println!("{}", result(&broken, prerequisites::unchecked().as_deref(), tally));
