@@ -1,7 +1,7 @@
 //! `cargo xtask test --browser`: a node with the demonstration's data, and people at its pages in
 //! headless Chromium.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -101,12 +101,29 @@ fn start(program: &PathBuf, data: &Path) -> Result<Node, String> {
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).map_err(said)?.port();
     std::fs::write(data.join("browser-port"), port.to_string()).map_err(said)?;
-    let log = std::fs::File::create(data.join("node.log")).map_err(said)?;
+    let mut log = std::fs::File::create(data.join("node.log")).map_err(said)?;
     let mut command = Command::new(program);
     command.args(["demo", "--listen", &format!("127.0.0.1:{port}")]).arg("--data").arg(data);
-    command.stdin(Stdio::null()).stderr(log.try_clone().map_err(said)?).stdout(log);
-    command.spawn().map(Node).map_err(|error| format!("{}: {error}", program.display()))
+    command.stdin(Stdio::null()).stderr(log.try_clone().map_err(said)?).stdout(Stdio::piped());
+    let mut node =
+        command.spawn().map(Node).map_err(|error| format!("{}: {error}", program.display()))?;
+    let mut told = node.0.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines);
+    // It is open before its past is written: who signs in meanwhile comes too early.
+    let ready = told.by_ref().map_while(Result::ok).find(|line| {
+        let written = writeln!(log, "{line}").is_ok();
+        written && line.contains(WHOLE)
+    });
+    if ready.is_none() {
+        return Err(format!("the node did not start: see {}", data.join("node.log").display()));
+    }
+    std::thread::spawn(move || {
+        told.map_while(Result::ok).try_for_each(|line| writeln!(log, "{line}"))
+    });
+    Ok(node)
 }
+
+/// With what the demonstration says that all is there.
+const WHOLE: &str = "prove it";
 
 #[cfg(test)]
 mod tests {

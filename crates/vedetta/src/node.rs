@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_node_is_called_as_it_says_or_by_the_name_of_its_organisation() {
         let store = Arc::new(SqliteStore::in_memory().unwrap());
-        let house = House::open(store, clock, Arc::new(SystemEntropy));
+        let house = House::open(store, Arc::new(LedgerClock::start()), Arc::new(SystemEntropy));
         let house = house.unwrap();
         let own = r#"{"id":"cnaipic","name":"CNAIPIC","kind":"national-centre"}"#;
         let organisations = vec![serde_json::from_str(own).unwrap()];
