@@ -25,7 +25,7 @@ pub use engine::{Arranged, Engine, Match, Origin, ToArrange};
 pub use expression::Expression;
 pub use lower::Placeholders;
 pub use pipeline::{NotAPipeline, Pipeline};
-pub use rules::{LogSource, Refused, Rule, Rules};
+pub use rules::{LogSource, Reach, Refused, Rule, Rules};
 
 #[cfg(test)]
 mod tests;

@@ -65,6 +65,8 @@ fn every_rule_of_sigma_hq_loads_and_finds_the_same_arranged_or_not() {
     let Some(rules) = sigma_hq() else { return };
     assert_eq!(rules.refused(), []);
     assert_eq!(rules.all().len(), 3_754);
+    let of_all: Vec<&str> = rules.of_all_events().map(|it| it.title.as_str()).collect();
+    assert_eq!(of_all, [""; 0]);
     let mut engine = Engine::new(Arc::new(rules));
     let mut decoder = Decoder::default();
     for (line, title) in EVENTS {

@@ -2,7 +2,7 @@
 
 use super::lower::Placeholders;
 use super::room::Room;
-use super::rules::{Refused, Rules};
+use super::rules::{Reach, Refused, Rules};
 use crate::event::Tape;
 
 /// Longest text of a rule, in bytes.
@@ -30,14 +30,18 @@ pub fn check(text: &str, placeholders: Placeholders) -> Result<(), Refused> {
     let passes = |number: u32| {
         rules.tests.all.get(number as usize).is_some_and(|test| test.passes(&nothing))
     };
-    match rules.all().iter().find(|rule| rule.expression.holds(&mut { passes })) {
-        None => Ok(()),
-        Some(rule) => {
-            let line = text.lines().position(|it| it.trim_start().starts_with("condition"));
-            let reason = "it matches an event with nothing in it, so it would match nearly all";
-            Err(refuse(line.unwrap_or(0) + 1, format!("{}: {reason}", rule.title)))
-        }
-    }
+    let found = rules.all().iter().find_map(|rule| {
+        let reason = if rule.expression.holds(&mut { passes }) {
+            "it matches an event with nothing in it, so it would match nearly all"
+        } else if rule.reach == Reach::All {
+            "it asks for nothing but that a field is there, so it would match nearly all events"
+        } else {
+            return None;
+        };
+        let line = text.lines().position(|it| it.trim_start().starts_with("condition"));
+        Some(refuse(line.unwrap_or(0) + 1, format!("{}: {reason}", rule.title)))
+    });
+    found.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
@@ -58,6 +62,16 @@ mod tests {
         assert_eq!(line, 7, "{reason}");
         let (line, reason) = of(&rule("    s:\n        a: b\n    condition: not s\n")).unwrap_err();
         assert!(line == 8 && reason.contains("nothing in it"), "{line}: {reason}");
+        for all in ["Image: '*'", "Image|contains: ''", "Image|re: '.+'", "Image|exists: true"] {
+            let text = rule(&format!("    s:\n        {all}\n    condition: s\n"));
+            let (line, reason) = of(&text).unwrap_err();
+            assert!(line == 8 && reason.contains("nearly all"), "{all}: {reason}");
+        }
+        let excepted =
+            "    s:\n        Image: '*'\n    f:\n        User: anna\n    condition: s and not f\n";
+        assert_eq!(of(&rule(excepted)), Ok(()), "it says what it excepts");
+        let asked = "    s:\n        Image: '*'\n        User: anna\n    condition: s\n";
+        assert_eq!(of(&rule(asked)), Ok(()));
         let wide: String = (0..200).map(|at| format!("            - 'a{at}\\w{{80}}'\n")).collect();
         let (line, reason) =
             of(&rule(&format!("    s:\n        a|re:\n{wide}    condition: s\n"))).unwrap_err();

@@ -10,6 +10,7 @@ use super::encode::{self, Bytes};
 use super::expression::{Expression, TestNumber};
 use super::literal;
 use super::room::Room;
+use super::rules::Reach;
 use super::test::{Ask, Cased, Field, Order, Part, Test};
 use super::wildcard::{self, Piece, Simple, Where};
 use crate::event::Name;
@@ -39,6 +40,21 @@ pub(crate) struct Lowering<'t> {
 }
 
 impl Tests {
+    /// How many events an expression matches of those that have the fields it names.
+    pub(crate) fn reach(&self, expression: &Expression) -> Reach {
+        let holds_for_all =
+            |number: u32| self.all.get(number as usize).is_some_and(|it| it.ask.holds_for_all());
+        let mut whatever = [false, true].into_iter();
+        let all = whatever.all(|other| expression.holds(&mut |it| holds_for_all(it) || other));
+        if all { Reach::All } else { Reach::Some }
+    }
+
+    /// All rules are prepared: which tests are alike is asked no more.
+    pub(crate) fn are_all(&mut self) {
+        self.known = HashMap::new();
+        self.all.shrink_to_fit();
+    }
+
     fn number(&mut self, field: Field, ask: Ask) -> TestNumber {
         let hint = match &ask {
             Ask::Text(_, text) | Ask::Cased(_, text) => {

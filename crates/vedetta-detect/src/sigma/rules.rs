@@ -44,6 +44,17 @@ pub struct Rule {
     pub logsource: LogSource,
     /// What it asks.
     pub expression: Expression,
+    /// How many events of its log source it matches.
+    pub reach: Reach,
+}
+
+/// How many events of its log source a rule matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that it asks for.
+    Some,
+    /// All: it asks for nothing but that a field is there, as `Image: '*'`.
+    All,
 }
 
 /// Which events a rule is about; empty is any.
@@ -141,7 +152,8 @@ impl Rules {
             };
             match lowering.section(&rule.detection) {
                 Ok(expression) => {
-                    self.rules.push(Rule::of(rule, file, expression));
+                    let reach = self.tests.reach(&expression);
+                    self.rules.push(Rule::of(rule, file, (expression, reach)));
                     self.wanted.push(wanted);
                 }
                 Err(Wrong { what, near }) => {
@@ -151,12 +163,33 @@ impl Rules {
                 }
             }
         }
+        self.tests.are_all();
     }
 
     /// The rules.
     #[must_use]
     pub fn all(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Refuses those of some files that match every event of their log source.
+    pub fn refuse_of_all_events(&mut self, of: &dyn Fn(&str) -> bool) {
+        let rules = std::mem::take(&mut self.rules).into_iter();
+        for (rule, wanted) in rules.zip(std::mem::take(&mut self.wanted)) {
+            if rule.reach == Reach::All && of(&rule.file) {
+                let reason =
+                    format!("{}: it would match every event of its log source", rule.title);
+                self.refused.push(Refused { file: rule.file, line: 1, reason });
+            } else {
+                self.rules.push(rule);
+                self.wanted.push(wanted);
+            }
+        }
+    }
+
+    /// The rules that match every event of their log source.
+    pub fn of_all_events(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|it| it.reach == Reach::All)
     }
 
     /// What could not be used, each with its place and reason.
@@ -167,7 +200,7 @@ impl Rules {
 }
 
 impl Rule {
-    fn of(rule: &SigmaRule, file: String, expression: Expression) -> Self {
+    fn of(rule: &SigmaRule, file: String, (expression, reach): (Expression, Reach)) -> Self {
         let lower = |it: &Option<String>| it.as_deref().unwrap_or_default().to_ascii_lowercase();
         Self {
             id: rule.id.clone().unwrap_or_else(|| rule.title.clone()),
@@ -182,6 +215,7 @@ impl Rule {
                 category: lower(&rule.logsource.category),
             },
             expression,
+            reach,
         }
     }
 }

@@ -102,6 +102,18 @@ impl Test {
 }
 
 impl Ask {
+    /// Whether any value passes, whatever it is.
+    pub(crate) fn holds_for_all(&self) -> bool {
+        match self {
+            Self::Anything | Self::Exists => true,
+            Self::Text(place, text) | Self::Cased(place, text) => {
+                text.is_empty() && *place != Where::Whole
+            }
+            Self::Expression(regex) => ["0", "q#~", "\u{7f}"].iter().all(|it| regex.is_match(it)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn holds(&self, value: Value<'_>, event: &Event<'_>) -> bool {
         match self {
             Self::Text(place, text) => {

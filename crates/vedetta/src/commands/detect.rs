@@ -87,6 +87,11 @@ impl Detect {
         for it in rules.refused().iter().chain(&unusable) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
+        let mut of_all = 0;
+        for it in rules.of_all_events() {
+            eprintln!("{}: {}: it matches every event of its log source", it.file, it.title);
+            of_all += 1;
+        }
         let now = SystemClock.now();
         let mut known = indicator_files::load(&self.indicators, &self.warning_lists, now)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
@@ -134,10 +139,14 @@ impl Detect {
         let (values, patterns) = (known.set.len(), asking.patterns.len());
         let watched =
             if patterns > 0 { format!(" and {patterns} patterns") } else { String::new() };
+        let of_all = match of_all {
+            0 => String::new(),
+            many => format!(", {many} that match every event"),
+        };
         let past =
             if out > 0 { format!(", {out} sightings out of their time") } else { String::new() };
         eprintln!(
-            "{loaded} rules, {refused} refused; {values} indicators{watched}; {tally}; {findings} findings{past}"
+            "{loaded} rules, {refused} refused{of_all}; {values} indicators{watched}; {tally}; {findings} findings{past}"
         );
         let whole = refused == 0 && tally.faults() == 0 && known.left_out.is_empty();
         Ok(if whole { Outcome::Done } else { Outcome::Partly })
