@@ -20,6 +20,7 @@ mod listen;
 mod nats;
 mod node;
 mod outbox;
+mod proof;
 mod run;
 mod settings;
 mod spool;

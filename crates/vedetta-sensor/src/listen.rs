@@ -8,9 +8,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
@@ -20,7 +17,7 @@ use vedetta_detect::decode::LONGEST;
 use crate::error::SensorError;
 use crate::settings::Input;
 use crate::spool::Writer;
-use crate::{journal, nats, stream_in};
+use crate::{journal, nats, proof, stream_in};
 
 /// Where what is heard goes.
 #[derive(Clone)]
@@ -89,7 +86,8 @@ pub(crate) async fn run(
     }
     if let (Some(server), Some(subject)) = (&input.nats, &input.subject) {
         let (stream, account) = (input.stream.as_deref(), account.as_str());
-        let what = nats::Subject { server, subject, stream, account };
+        let tls = proof::connector(&input)?;
+        let what = nats::Subject { server, tls: tls.as_ref(), subject, stream, account };
         return nats::follow(&what, &sink).await;
     }
     listen(input, sink).await
@@ -104,12 +102,12 @@ async fn listen(input: Input, sink: Sink) -> Result<(), SensorError> {
         let socket = UdpSocket::bind(address).await.map_err(failed)?;
         return datagrams(&socket, &sink).await.map_err(failed);
     }
-    if let (Some(address), Some(tls)) = (input.https, stream_in::acceptor(&input)?) {
+    if let (Some(address), Some(tls)) = (input.https, proof::acceptor(&input, stream_in::SPEAKS)?) {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         return stream_in::serve(listener, tls, sink).await;
     }
     let Some(address) = input.tcp else { return Ok(()) };
-    let tls = acceptor(&input)?;
+    let tls = proof::acceptor(&input, &[])?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     streams(&listener, (tls, HANDSHAKE), &sink).await;
     Ok(())
@@ -239,32 +237,6 @@ async fn follow(
     }
 }
 
-type Proof = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-/// The certificate and the key of an input, when it has them.
-pub(crate) fn identity_of(input: &Input) -> Result<Option<Proof>, SensorError> {
-    let (Some(certificate), Some(key)) = (&input.certificate, &input.key) else { return Ok(None) };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| SensorError::file(certificate, error))?;
-    let secret =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| SensorError::file(key, error))?;
-    Ok(Some((chain, secret)))
-}
-
-fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
-    let Some((chain, secret)) = identity_of(input)? else { return Ok(None) };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let made = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|it| it.with_no_client_auth().with_single_cert(chain, secret));
-    let made = made.map_err(|error| SensorError::Node {
-        address: input.name(),
-        reason: format!("certificate and key cannot be used ({error})"),
-    })?;
-    Ok(Some(TlsAcceptor::from(Arc::new(made))))
-}
-
 /// Messages of a stream: with their length before them (RFC 6587, section 3.4.1), or each on its line
 /// (3.4.2), told by the first octet of each.
 #[derive(Default)]
@@ -342,7 +314,12 @@ fn one_line(message: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use rustls::ServerConfig;
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
+    use crate::proof::sample::{Authority, put};
 
     #[test]
     fn both_framings_wherever_the_octets_are_cut() {
@@ -363,6 +340,51 @@ mod tests {
         let by_place = crate::spool::Numbered::ByPlace;
         let (writer, _) = crate::spool::open(directory.path(), (4 << 20, by_place), None).unwrap();
         (directory, Sink::new(writer, Arc::default()))
+    }
+
+    #[tokio::test]
+    async fn over_tls_only_those_who_prove_themselves_are_heard() {
+        let directory = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (Authority::new(), Authority::new());
+        let at = |name: &str, text: &str| Some(put(directory.path(), name, text));
+        let of = |by: &Authority, name: &str| {
+            let (certificate, key) = by.issue(&["localhost"]);
+            let certificate = at(&format!("{name}.pem"), &certificate);
+            Input { certificate, key: at(&format!("{name}.key"), &key), ..Input::default() }
+        };
+        let clients = at("clients.pem", &theirs.pem);
+        let tls = proof::acceptor(&Input { clients, ..of(&ours, "server") }, &[]).unwrap();
+        let by_place = crate::spool::Numbered::ByPlace;
+        let (writer, mut reader) =
+            crate::spool::open(&directory.path().join("s"), (4 << 20, by_place), None).unwrap();
+        let sink = Sink::new(writer, Arc::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let authorities = at("authorities.pem", &ours.pem);
+        let say = async |who: Input, line: &str| {
+            let who = Input { authorities: authorities.clone(), ..who };
+            let tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+            let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
+            let tls = proof::connector(&who).unwrap().unwrap();
+            let mut stream = tls.connect(name, tcp).await.unwrap();
+            // A stranger hears only now that he is none.
+            let _written = stream.write_all(format!("{line}\n").as_bytes()).await;
+            let _shut = stream.shutdown().await;
+            let _ended = stream.read(&mut [0; 8]).await;
+        };
+        let clients = async {
+            say(of(&ours, "stranger"), "of a stranger").await;
+            say(Input::default(), "of nobody").await;
+            say(of(&theirs, "partner"), "of a partner").await;
+        };
+        tokio::select! {
+            () = streams(&listener, (tls, HANDSHAKE), &sink) => {}
+            () = clients => {}
+        }
+        let mut seen = Vec::new();
+        let mut each = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
+        while reader.read(&mut each).unwrap() == crate::tail::More::Now {}
+        assert_eq!(seen, ["of a partner"]);
     }
 
     fn acceptor() -> TlsAcceptor {

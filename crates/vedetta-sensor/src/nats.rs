@@ -4,9 +4,13 @@
 use std::io;
 use std::time::Duration;
 
+use rustls_pki_types::ServerName;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::error::SensorError;
 use crate::kept;
@@ -14,10 +18,12 @@ use crate::lines::Lines;
 use crate::listen::Sink;
 
 /// What is followed, and where.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Subject<'s> {
-    /// `nats://[user:password@]host:port`.
+    /// `nats://[user:password@]host:port`, or `tls://…`.
     pub(crate) server: &'s str,
+    /// What connects to it over TLS.
+    pub(crate) tls: Option<&'s TlsConnector>,
     /// The subject.
     pub(crate) subject: &'s str,
     /// The stream of JetStream that keeps it, when one does.
@@ -68,9 +74,14 @@ pub(crate) async fn follow(what: &Subject<'_>, sink: &Sink) -> Result<(), Sensor
 
 /// A connection.
 struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     line: Vec<u8>,
 }
+
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// What a server says.
 enum Said {
@@ -137,7 +148,7 @@ impl NatsLine {
 }
 
 async fn follow_once(what: &Subject<'_>, sink: &Sink, heard: &mut bool) -> io::Result<()> {
-    let mut connection = Connection::open(what.server).await?;
+    let mut connection = Connection::open(what.server, what.tls).await?;
     let (subject, reader) = (what.subject, what.reader());
     let inbox = format!("{NAME}.{reader}");
     let listened = if what.stream.is_some() { &inbox } else { subject };
@@ -195,17 +206,27 @@ fn whole_lines(payload: &[u8]) -> Vec<u8> {
 }
 
 impl Connection {
-    async fn open(server: &str) -> io::Result<Self> {
-        let rest = server.strip_prefix("nats://").unwrap_or(server).trim_end_matches('/');
+    async fn open(server: &str, tls: Option<&TlsConnector>) -> io::Result<Self> {
+        let rest = server.strip_prefix("nats://").or_else(|| server.strip_prefix("tls://"));
+        let rest = rest.unwrap_or(server).trim_end_matches('/');
         let (who, address) =
             rest.rsplit_once('@').map_or((None, rest), |(who, at)| (Some(who), at));
         let connecting = tokio::time::timeout(SILENCE, TcpStream::connect(address)).await;
         let stream = connecting.map_err(|_| io::Error::other("it does not answer"))??;
         stream.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = Box::new(stream);
         let mut connection = Self { stream: BufReader::new(stream), line: Vec::new() };
-        connection.read_line().await?;
+        let hello = tokio::time::timeout(SILENCE, connection.read_line()).await;
+        hello.map_err(|_| io::Error::other("it does not answer"))??;
         if !connection.line.starts_with(b"INFO ") {
             return Err(io::Error::other("no server of NATS answers there"));
+        }
+        match tls {
+            Some(tls) => connection = connection.encrypted(tls, address).await?,
+            None if memchr::memmem::find(&connection.line, b"\"tls_required\":true").is_some() => {
+                return Err(io::Error::other("it wants TLS: write tls:// and `authorities`"));
+            }
+            None => {}
         }
         let mut hello = json!({
             "verbose": false, "pedantic": false, "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
@@ -220,8 +241,25 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Goes on over TLS. What the server said before it proved itself, beyond its greeting, is of nobody.
+    async fn encrypted(self, tls: &TlsConnector, address: &str) -> io::Result<Self> {
+        if !self.stream.buffer().is_empty() {
+            return Err(io::Error::other("it says more before it proves itself"));
+        }
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).map_err(io::Error::other)?;
+        let handshake = tls.connect(name, self.stream.into_inner());
+        let stream = tokio::time::timeout(SILENCE, handshake).await;
+        let stream = stream.map_err(|_| io::Error::other("it does not prove itself"))??;
+        let stream: Box<dyn Stream> = Box::new(stream);
+        Ok(Self { stream: BufReader::new(stream), line: self.line })
+    }
+
     async fn say(&mut self, text: &str) -> io::Result<()> {
-        self.stream.get_mut().write_all(text.as_bytes()).await
+        let stream = self.stream.get_mut();
+        stream.write_all(text.as_bytes()).await?;
+        stream.flush().await
     }
 
     async fn publish(&mut self, to: &str, reply: Option<&str>, payload: &str) -> io::Result<()> {
@@ -270,16 +308,22 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufRead as _;
+    use std::path::Path;
+    use std::process::{Child, ChildStderr, Command, Stdio};
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::proof;
+    use crate::proof::sample::{Authority, put};
+    use crate::settings::Input;
     use crate::spool::{self, Numbered};
 
     const SERVER: &str = "nats://127.0.0.1:4222";
 
     /// A connection to the server of this machine; nothing, said aloud, where there is none.
     async fn server() -> Option<Connection> {
-        match Connection::open(SERVER).await {
+        match Connection::open(SERVER, None).await {
             Ok(connection) => Some(connection),
             Err(error) => {
                 println!("SKIPPED: no NATS at {SERVER}: {error}");
@@ -348,7 +392,8 @@ mod tests {
             return;
         }
         let stream = Some(name.as_str());
-        let what = Subject { server: SERVER, subject: &subject, stream, account: "a.sensor-first" };
+        let account = "a.sensor-first";
+        let what = Subject { server: SERVER, tls: None, subject: &subject, stream, account };
         for text in ["{\"n\":1}", "{\"n\":2}"] {
             assert!(ask(&mut admin, &subject, text).await.contains("\"seq\""));
         }
@@ -372,7 +417,86 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         };
-        let (opened, ()) = tokio::join!(Connection::open(&address), answering);
+        let (opened, ()) = tokio::join!(Connection::open(&address, None), answering);
         assert!(opened.err().unwrap().to_string().contains("no server of NATS"));
+    }
+
+    /// A server, and where it tells what it does: it ends when nobody listens.
+    struct Server {
+        process: Child,
+        _told: std::io::BufReader<ChildStderr>,
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            let _killed = self.process.kill();
+            let _waited = self.process.wait();
+        }
+    }
+
+    /// A server that wants TLS and certificates, and its port; nothing, said aloud, where there is none.
+    fn server_over_tls(directory: &Path, authority: &Authority) -> Option<(Server, u16)> {
+        let (certificate, key) = authority.issue(&["localhost"]);
+        let mut command = Command::new("nats-server");
+        for (option, name, text) in [
+            ("--tlscert", "server.pem", &certificate),
+            ("--tlskey", "server.key", &key),
+            ("--tlscacert", "authority.pem", &authority.pem),
+        ] {
+            command.arg(option).arg(put(directory, name, text));
+        }
+        command.args(["--tls", "--tlsverify", "-a", "127.0.0.1", "-p", "-1"]);
+        let mut process = match command.stderr(Stdio::piped()).spawn() {
+            Ok(process) => process,
+            Err(error) => {
+                println!("SKIPPED: no nats-server: {error}");
+                return None;
+            }
+        };
+        let mut told = std::io::BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert!(told.read_line(&mut line).unwrap() > 0, "it ended");
+            if let Some((_, port)) = line.split_once("client connections on 127.0.0.1:") {
+                let port = port.trim().parse().unwrap();
+                return Some((Server { process, _told: told }, port));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn over_tls_both_prove_themselves() {
+        let directory = tempfile::tempdir().unwrap();
+        let (authority, stranger) = (Authority::new(), Authority::new());
+        let Some((_server, port)) = server_over_tls(directory.path(), &authority) else { return };
+        let (certificate, key) = authority.issue(&["sensor.example.org"]);
+        let at = |name: &str, text: &str| Some(put(directory.path(), name, text));
+        let input = Input {
+            certificate: at("own.pem", &certificate),
+            key: at("own.key", &key),
+            authorities: at("authorities.pem", &authority.pem),
+            ..Input::default()
+        };
+        let (server, plain) = (format!("tls://localhost:{port}"), format!("127.0.0.1:{port}"));
+        let refused = Connection::open(&plain, None).await.err().unwrap();
+        assert!(refused.to_string().contains("wants TLS"), "{refused}");
+        let of_stranger = Input { authorities: at("other.pem", &stranger.pem), ..input.clone() };
+        let of_stranger = proof::connector(&of_stranger).unwrap();
+        assert!(Connection::open(&server, of_stranger.as_ref()).await.is_err());
+        let tls = proof::connector(&input).unwrap();
+        let mut other = Connection::open(&server, tls.as_ref()).await.unwrap();
+        let (subject, account) = ("logs", "a.sensor-first");
+        let what = Subject { server: &server, tls: tls.as_ref(), subject, stream: None, account };
+        let publishing = async {
+            loop {
+                other.publish(subject, None, "{\"n\":1}").await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            seen = lines(&what, 1, std::future::ready(())) => assert_eq!(seen[0], "{\"n\":1}"),
+            () = publishing => {}
+        }
     }
 }

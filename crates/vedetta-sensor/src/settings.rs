@@ -50,12 +50,16 @@ pub struct Input {
     /// Where partners that prove themselves by a certificate send lines over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub https: Option<SocketAddr>,
-    /// Who may: the authorities of their certificates, a file in PEM.
+    /// Who may send by `https`, or by `tcp` over TLS: the authorities of their certificates, a file in
+    /// PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<PathBuf>,
-    /// A server of NATS, as `nats://user:password@host:4222`.
+    /// A server of NATS, as `nats://user:password@host:4222`; over TLS with `tls://`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nats: Option<String>,
+    /// Whom to believe that it is the server of `tls://`: authorities, a file in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<PathBuf>,
     /// The subject to follow there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -65,7 +69,7 @@ pub struct Input {
     /// The journal of systemd: these units of it, or all when none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<Vec<String>>,
-    /// The certificate chain for `tcp` and `https`, a file in PEM.
+    /// The certificate chain for `tcp` and `https`, or for `nats` over TLS; a file in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<PathBuf>,
     /// Its key, a file in PEM.
@@ -225,14 +229,26 @@ impl Input {
             return Err(one.into());
         }
         if self.certificate.is_some() != self.key.is_some()
-            || (self.key.is_some() && self.tcp.is_none() && self.https.is_none())
+            || (self.key.is_some()
+                && self.tcp.is_none()
+                && self.https.is_none()
+                && self.authorities.is_none())
         {
-            return Err("`certificate` and `key` go together, and with `tcp` or `https`".into());
+            return Err(
+                "`certificate` and `key` go together, and with `tcp`, `https` or `tls://`".into()
+            );
         }
-        if self.https.is_some() != self.clients.is_some()
-            || (self.https.is_some() && self.key.is_none())
-        {
+        if self.https.is_some() && (self.clients.is_none() || self.key.is_none()) {
             return Err("`https` needs `certificate`, `key` and `clients`".into());
+        }
+        if self.clients.is_some()
+            && ((self.https.is_none() && self.tcp.is_none()) || self.key.is_none())
+        {
+            return Err("`clients` goes with `https`, or `tcp` with `certificate` and `key`".into());
+        }
+        let over_tls = self.nats.as_ref().is_some_and(|it| it.starts_with("tls://"));
+        if over_tls != self.authorities.is_some() {
+            return Err("`tls://` of `nats` needs `authorities`, and nothing else does".into());
         }
         if self.nats.is_some() != self.subject.is_some()
             || (self.stream.is_some() && self.nats.is_none())
@@ -315,6 +331,12 @@ mod tests {
             ("[[input]]\nfile = \"/a\"\nzone = \"Roma\"\n", "is no time zone"),
             ("[[input]]\nfile = \"/a\"\nkey = \"/k\"\n", "go together"),
             ("[[input]]\nhttps = \"127.0.0.1:9\"\n", "needs `certificate`"),
+            ("[[input]]\ntcp = \"127.0.0.1:9\"\nclients = \"/c\"\n", "`clients` goes with"),
+            ("[[input]]\nnats = \"tls://n\"\nsubject = \"a\"\n", "needs `authorities`"),
+            (
+                "[[input]]\nnats = \"n\"\nsubject = \"a\"\nauthorities = \"/a\"\n",
+                "needs `authorities`",
+            ),
             ("[[input]]\nnats = \"nats://127.0.0.1\"\n", "needs a `subject`"),
             ("[[input]]\nnats = \"n\"\nsubject = \"a b\"\n", "no spaces"),
             ("[[input]]\njournal = []\nfile = \"/a\"\n", "exactly one"),

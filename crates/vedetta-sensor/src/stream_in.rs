@@ -12,10 +12,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -23,36 +19,15 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::SensorError;
 use crate::lines::Lines;
-use crate::listen::{Sink, identity_of};
-use crate::settings::Input;
+use crate::listen::Sink;
 
 /// Connections at once.
 const CONNECTIONS: usize = 256;
 /// How long a handshake or a head may take, and how long a body may say nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_mins(30);
-
-/// Who may send, and who is answered.
-pub(crate) fn acceptor(input: &Input) -> Result<Option<TlsAcceptor>, SensorError> {
-    let (Some((chain, key)), Some(clients)) = (identity_of(input)?, &input.clients) else {
-        return Ok(None);
-    };
-    let failed = |error: &dyn std::fmt::Display| SensorError::file(clients, error);
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(clients).map_err(|error| failed(&error))? {
-        let certificate = certificate.map_err(|error| failed(&error))?;
-        roots.add(certificate).map_err(|error| failed(&error))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let proof = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-    let proof = proof.build().map_err(|error| failed(&error))?;
-    let made = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|it| it.with_client_cert_verifier(proof).with_single_cert(chain, key));
-    let mut made = made.map_err(|error| failed(&error))?;
-    made.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some(TlsAcceptor::from(Arc::new(made))))
-}
+/// What partners may speak.
+pub(crate) const SPEAKS: &[&str] = &["h2", "http/1.1"];
 
 /// Takes what partners send, for as long as it is polled.
 pub(crate) async fn serve(
@@ -151,38 +126,18 @@ async fn take(mut body: Incoming, sink: &Sink) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use rustls::RootCertStore;
+    use rustls_pki_types::pem::PemObject as _;
+    use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
     use tokio::net::TcpStream;
 
     use super::*;
-    use crate::spool;
+    use crate::proof::sample::{Authority, put};
+    use crate::settings::Input;
     use crate::tail::More;
-
-    struct Authority {
-        issuer: Issuer<'static, KeyPair>,
-        pem: String,
-    }
-
-    impl Authority {
-        fn new() -> Self {
-            let mut params = CertificateParams::new(Vec::new()).unwrap();
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-            let key = KeyPair::generate().unwrap();
-            let pem = params.self_signed(&key).unwrap().pem();
-            Self { issuer: Issuer::new(params, key), pem }
-        }
-
-        fn issue(&self, names: &[&str]) -> (String, String) {
-            let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
-            let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new(names).unwrap();
-            (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-        }
-    }
+    use crate::{proof, spool};
 
     /// What a client that proves itself by a certificate is answered.
     async fn post(
@@ -221,12 +176,6 @@ mod tests {
         Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
     }
 
-    fn put(directory: &Path, name: &str, text: &str) -> std::path::PathBuf {
-        let path = directory.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
     #[tokio::test]
     async fn who_proves_itself_is_heard_and_nobody_else() {
         let directory = tempfile::tempdir().unwrap();
@@ -245,7 +194,7 @@ mod tests {
         let (sink, reader) = (Sink::new(writer, Arc::default()), Mutex::new(reader));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let tls = acceptor(&input).unwrap().unwrap();
+        let tls = proof::acceptor(&input, SPEAKS).unwrap().unwrap();
         let server = tokio::spawn(serve(listener, tls, sink));
         let partner = || Some(theirs.issue(&["partner.example.org"]));
         let (status, body) =
