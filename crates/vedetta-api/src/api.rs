@@ -196,7 +196,8 @@ impl Api {
         let (next_key, statuses) = (NextKey::new(secret), Statuses::new(secret));
         let (metrics, reads) = (Metrics::default(), Reads::default());
         let hub = Hub::at(house.bell().last().0);
-        let sensors = Arc::new(Outposts::new(Arc::clone(&house)));
+        let sensors = Outposts::new(Arc::clone(&house)).with_decay(Arc::clone(&settings.decay));
+        let sensors = Arc::new(sensors);
         let nodes = Arc::new(Nodes::new(Arc::clone(&house)));
         let watch = Arc::new(Watch::over(Arc::clone(&nodes)));
         Self(Arc::new(Shared {

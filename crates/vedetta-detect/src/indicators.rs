@@ -131,6 +131,12 @@ impl Builder {
 }
 
 impl Indicators {
+    /// How its indicators decay.
+    #[must_use]
+    pub fn decay(&self) -> &DecayTable {
+        &self.decay
+    }
+
     /// How many values are looked for.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -128,6 +128,11 @@ pub fn asks_for_more(pattern: &Pattern) -> bool {
 }
 
 impl Patterns {
+    /// How indicators decay.
+    pub fn decay_by(&mut self, decay: DecayTable) {
+        self.decay = decay;
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+use vedetta_indicator::DecayTable;
 use vedetta_model::{AccountId, Instant, OrganisationId};
 
 use crate::finding::{By, Severity};
@@ -163,10 +165,24 @@ pub struct Heartbeat {
     pub lost: u64,
     /// Lines that could not be read, by reason.
     pub faults: BTreeMap<String, u64>,
+    /// The [`Measures`] that it has; empty when it has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub measures: String,
+}
+
+/// By what a node judges what indicators are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Tells these from all others.
+    pub digest: String,
+    /// How indicators decay.
+    pub decay: DecayTable,
+    /// Lists of what is harmless, as MISP writes them.
+    pub lists: Vec<String>,
 }
 
 /// What a node says to a sensor that it hears.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Orders {
     /// What was judged harmless.
     #[serde(default)]
@@ -174,6 +190,9 @@ pub struct Orders {
     /// How far the node's ledger has come: who has followed the stream so far knows all there is.
     #[serde(default)]
     pub place: u64,
+    /// Its measures, when the sensor has others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Arc<Measures>>,
 }
 
 /// Findings that are not told for a while: a person judged their like harmless.

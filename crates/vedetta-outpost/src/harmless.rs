@@ -3,21 +3,53 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vedetta_detect::report::{Observable, Told};
+use sha2::{Digest as _, Sha256};
+use vedetta_detect::report::{Measures, Observable, Told, hex};
 use vedetta_directory::Observable as Asked;
 use vedetta_flow::FlowError;
-use vedetta_indicator::{Kind, Term, WarningList, WarningLists};
+use vedetta_flow::actions::keep_warning_lists::KeptList;
+use vedetta_indicator::{DecayTable, Kind, Term, WarningList, WarningLists};
 
 use crate::Outposts;
 
 /// The warning lists, compiled when they are first needed.
 #[derive(Default)]
-pub(crate) struct Harmless(Mutex<Option<Arc<WarningLists>>>);
+pub(crate) struct Harmless(Mutex<Option<Arc<WarningLists>>>, Mutex<Option<Arc<Measures>>>);
+
+/// Most octets of lists that a sensor is told; the largest are left out first.
+const MOST: usize = 16 << 20;
 
 impl Outposts {
     /// The warning lists have changed.
     pub fn forget_lists(&self) {
         *self.harmless.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.harmless.1.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// By what this node judges what indicators are worth, for its sensors.
+    pub(crate) fn measures(&self) -> Result<Arc<Measures>, FlowError> {
+        let mut known = self.harmless.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(measures) = &*known {
+            return Ok(Arc::clone(measures));
+        }
+        let mut kept = self.house.warning_lists()?;
+        kept.sort_by_key(|it| it.text.len());
+        let mut octets = 0;
+        let (fits, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|it| {
+            octets += it.text.len();
+            octets <= MOST
+        });
+        for it in others {
+            tracing::warn!(list = %it.id, "a warning list is too large to be told to sensors");
+        }
+        let text = |it: KeptList| String::from_utf8(it.text).ok();
+        let lists: Vec<String> = fits.into_iter().filter_map(text).collect();
+        let decay = DecayTable::clone(&self.decay);
+        let mut digest = Sha256::new();
+        digest.update(serde_json::to_vec(&decay).unwrap_or_default());
+        lists.iter().for_each(|it| digest.update(Sha256::digest(it)));
+        let digest = hex(&digest.finalize());
+        Ok(Arc::clone(known.insert(Arc::new(Measures { digest, decay, lists }))))
     }
 
     /// Leaves only what others may look for.

@@ -161,6 +161,6 @@ impl Outposts {
             entity: it.entity.clone(),
             until: it.until,
         });
-        Orders { quiet: quiet.collect(), place: self.house.bell().last().0 }
+        Orders { quiet: quiet.collect(), place: self.house.bell().last().0, measures: None }
     }
 }

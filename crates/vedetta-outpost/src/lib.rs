@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use vedetta_flow::House;
+use vedetta_indicator::DecayTable;
 use vedetta_model::{AccountId, Instant};
 
 pub use alerts::Alert;
@@ -34,6 +35,7 @@ pub struct Outposts {
     pulses: Mutex<HashMap<AccountId, pulse::Pulse>>,
     sightings: Mutex<seen::Sightings>,
     harmless: harmless::Harmless,
+    decay: Arc<DecayTable>,
 }
 
 impl Outposts {
@@ -48,6 +50,13 @@ impl Outposts {
             pulses: Mutex::default(),
             sightings: Mutex::default(),
             harmless: harmless::Harmless::default(),
+            decay: Arc::default(),
         }
+    }
+
+    /// At a node where indicators decay so.
+    #[must_use]
+    pub fn with_decay(self, decay: Arc<DecayTable>) -> Self {
+        Self { decay, ..self }
     }
 }

@@ -53,9 +53,11 @@ impl Outposts {
         let now = self.house.now();
         let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
         let pulse = pulses.entry(by.account.clone()).or_default();
+        let has = beat.measures.clone();
         (pulse.heard, pulse.said) = (Some(now), Some(beat));
         drop(pulses);
-        Ok(self.orders(&sensor))
+        let measures = Some(self.measures()?).filter(|it| it.digest != has);
+        Ok(Orders { measures, ..self.orders(&sensor) })
     }
 
     /// The sensors: all of them for the node's own room, one's own organisation's for everybody else.
@@ -66,13 +68,29 @@ impl Outposts {
         let all = self.house.is_of_the_room(by, ROOM_AND_AUDITORS);
         let mut sensors = self.sensors()?;
         sensors.retain(|it| all || it.organisation == by.organisation);
+        Ok(self.states_of(sensors))
+    }
+
+    fn states_of(&self, sensors: Vec<Sensor>) -> Vec<SensorState> {
         let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
         let state = |sensor: Sensor| {
             let pulse = pulses.get(&sensor.account).cloned().unwrap_or_default();
             let (heard, silent_since, said) = (pulse.heard, pulse.silent, pulse.said);
             SensorState { sensor, heard, silent_since, said }
         };
-        Ok(sensors.into_iter().map(state).collect())
+        sensors.into_iter().map(state).collect()
+    }
+
+    /// The sensors at work that are silent, or of which nothing was heard since the node was started.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn unheard(&self) -> Result<Vec<SensorState>, FlowError> {
+        let mut sensors = self.sensors()?;
+        sensors.retain(|it| it.stage.works_since().is_some());
+        let mut states = self.states_of(sensors);
+        states.retain(|it| it.silent_since.is_some() || it.heard.is_none());
+        Ok(states)
     }
 
     /// Writes down which sensors fell silent, and which are heard again; answers the first.

@@ -13,6 +13,7 @@ use vedetta_detect::report::{
     Code, Enrolled, Enrolment, Heartbeat, Observable, Recalled, Report, Told, hex,
 };
 use vedetta_flow::{FlowError, Sequence, VersionFilter, Wish};
+use vedetta_indicator::DecayTable;
 use vedetta_model::{Actor, Instant, ItemId, Language, OrganisationId, Role};
 use vedetta_outpost::alerts::AlertWish;
 use vedetta_outpost::enrol::NewSensor;
@@ -452,4 +453,27 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
     assert_eq!(after, told(&opened()));
     assert_eq!(after.1.map(|it| it.map(|it| it.0)), [Some(1), Some(1)]);
     assert!(after.0 < before.0, "{before:?} {after:?}");
+}
+
+#[test]
+fn a_sensor_hears_once_by_what_its_node_judges() {
+    let node = node();
+    let sensor = node.sensor("perugia");
+    let hear = |has: &str| {
+        let beat = Heartbeat { measures: has.into(), ..Heartbeat::default() };
+        node.outposts.hear(&sensor, beat).unwrap().measures
+    };
+    let first = hear("").unwrap();
+    assert!(first.lists.is_empty() && first.decay == DecayTable::default());
+    assert_eq!(hear(&first.digest), None);
+    let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr","list":["203.0.113.53"]}"#;
+    let kept = vedetta_flow::actions::keep_warning_lists::KeptList {
+        id: "resolvers".into(),
+        text: list.to_vec(),
+    };
+    node.house.put_warning_list(&node.admin, kept).unwrap();
+    node.outposts.forget_lists();
+    let second = hear(&first.digest).unwrap();
+    assert_eq!(second.lists, [std::str::from_utf8(list).unwrap()]);
+    assert_eq!(hear(&second.digest), None);
 }

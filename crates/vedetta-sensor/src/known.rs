@@ -11,14 +11,16 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 use vedetta_detect::indicators::{Builder, Id, Indicators};
 use vedetta_detect::patterns::asks_for_more;
+use vedetta_detect::report::Measures;
 use vedetta_detect::sigma::{Correlator, Pipeline, Placeholders};
 use vedetta_detect::{Patterns, Rules};
 use vedetta_indicator::decay::Recall;
-use vedetta_indicator::{DecayTable, Life, Nature, Sighting, Term, WarningLists, breadth};
+use vedetta_indicator::{Life, Nature, Sighting, Term, WarningLists, breadth};
 use vedetta_model::Instant;
 
 use crate::error::SensorError;
 use crate::kept;
+use crate::measures::Measured;
 
 /// What is known, and how far the node's stream was followed.
 pub struct Known {
@@ -31,6 +33,8 @@ pub struct Known {
     /// When indicators were last seen, by whomever.
     seen: HashMap<Id, Instant>,
     mine: Mine,
+    /// The node's false-positive lists, and how indicators decay.
+    measured: Measured,
     /// What was kept and never looked for in the past.
     pub(crate) late: Vec<(Id, Term, Life)>,
 }
@@ -121,10 +125,10 @@ impl Line<'_> {
     }
 
     /// What it changes.
-    fn piece(&self, harmless: &WarningLists) -> Option<(Id, Piece)> {
+    fn piece(&self, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Id, Piece)> {
         match &self.withdrawn {
             Some(Withdrawn { item }) => Some((uuid(item)?, Piece::Gone)),
-            None => piece(self.object?.get(), harmless),
+            None => piece(self.object?.get(), is_harmless),
         }
     }
 }
@@ -153,7 +157,12 @@ struct Read {
 
 impl Read {
     /// Reads a file; writes it anew when most of it is of the past.
-    fn of(path: &Path, mine: &Mine, (applied, now): (u64, Instant)) -> Result<Self, SensorError> {
+    fn of(
+        path: &Path,
+        (mine, measured): (&Mine, &Measured),
+        (applied, now): (u64, Instant),
+    ) -> Result<Self, SensorError> {
+        let is_harmless = |term: &Term| measured.is_harmless(&mine.harmless, term);
         let failed = |error: std::io::Error| SensorError::file(path, error);
         let mut newest: HashMap<Id, u64> = HashMap::new();
         let (mut place, mut lines, mut seen) = (0, 0, HashMap::new());
@@ -164,18 +173,19 @@ impl Read {
             if let Some(sighted) = read.sighted(now) {
                 latest(&mut seen, sighted);
             }
-            if let Some((id, _)) = read.piece(&mine.harmless) {
+            if let Some((id, _)) = read.piece(&is_harmless) {
                 newest.insert(id, at);
             }
         })
         .map_err(failed)?;
         let mut builder = Builder::with_room_for(newest.len());
         let (mut patterns, mut late) = (Patterns::default(), Vec::new());
+        patterns.decay_by(measured.decay.clone());
         let (mut rules, mut live) = (BTreeMap::new(), Vec::new());
         let rewrite = lines > 2 * (newest.len() + seen.len()) + 1_000;
         each_line(path, &mut |at, line| {
             let Ok(read) = serde_json::from_str::<Line<'_>>(line) else { return };
-            let Some((id, piece)) = read.piece(&mine.harmless) else { return };
+            let Some((id, piece)) = read.piece(&is_harmless) else { return };
             if newest.get(&id) != Some(&at) {
                 return;
             }
@@ -206,7 +216,7 @@ impl Read {
             live.extend_from_slice(place_line(place).as_bytes());
             kept::replace(path, &live)?;
         }
-        let mut indicators = builder.build(DecayTable::default());
+        let mut indicators = builder.build(measured.decay.clone());
         indicators.note_seen(seen.iter().map(|(id, at)| (*id, *at)));
         Ok(Self { known: (place, rules, seen), indicators, patterns, late })
     }
@@ -228,10 +238,11 @@ impl Known {
         mine: Mine,
         (applied, now): (u64, Instant),
     ) -> Result<(Self, Indicators, Patterns), SensorError> {
+        let measured = Measured::open(path.parent().unwrap_or(Path::new(".")));
         let Read { known: (place, rules, seen), indicators, patterns, late } =
-            Read::of(path, &mine, (applied, now))?;
-        let file = to_write(path)?;
-        let known = Self { path: path.to_owned(), file, place, rules, seen, mine, late };
+            Read::of(path, (&mine, &measured), (applied, now))?;
+        let (file, path) = (to_write(path)?, path.to_owned());
+        let known = Self { path, file, place, rules, seen, mine, measured, late };
         Ok((known, indicators, patterns))
     }
 
@@ -267,7 +278,8 @@ impl Known {
             if let Some(sighted) = read.sighted(now) {
                 latest(&mut seen, sighted);
             }
-            let Some((id, piece)) = read.piece(&self.mine.harmless) else { continue };
+            let is_harmless = |term: &Term| self.measured.is_harmless(&self.mine.harmless, term);
+            let Some((id, piece)) = read.piece(&is_harmless) else { continue };
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
             newest.insert(id, (piece, read.is_by(&self.mine.identity)));
@@ -330,6 +342,11 @@ impl Known {
             rules.take(file, text);
         }
         rules.ready();
+        // The owner may want to see everything; nobody else makes the sensor tell it.
+        rules.refuse_of_all_events(&|file| file.starts_with("indicator--"));
+        for it in rules.of_all_events() {
+            tracing::warn!(file = %it.file, title = %it.title, "a rule matches every event of its source");
+        }
         let (correlator, unusable) = Correlator::new(&rules);
         let refused = rules.refused().iter().chain(&unusable);
         let refused = refused.inspect(|it| {
@@ -339,10 +356,21 @@ impl Known {
         Change::Rules(Box::new((Arc::new(rules), correlator, refused)))
     }
 
+    /// The node judges by other measures: by them, everything is looked at anew.
+    pub(crate) fn measure(&mut self, by: Measures, now: Instant) -> Result<Change, SensorError> {
+        self.measured.take(by)?;
+        self.all(now)
+    }
+
+    /// By which measures of the node's everything is judged.
+    pub(crate) fn measures(&self) -> &str {
+        &self.measured.digest
+    }
+
     /// Everything anew, with what was taken since as one.
     pub(crate) fn all(&mut self, now: Instant) -> Result<Change, SensorError> {
         // The patterns stay: what they have seen goes on.
-        let read = Read::of(&self.path, &self.mine, (u64::MAX, now))?;
+        let read = Read::of(&self.path, (&self.mine, &self.measured), (u64::MAX, now))?;
         // It may be another file.
         self.file = to_write(&self.path)?;
         Ok(Change::All(read.indicators))
@@ -378,7 +406,7 @@ fn uuid(id: &str) -> Option<Id> {
 }
 
 /// What an object is to a sensor, when it is anything.
-fn piece(object: &str, harmless: &WarningLists) -> Option<(Id, Piece)> {
+fn piece(object: &str, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Id, Piece)> {
     let object = stix::Object::restore(object)?;
     if object.object_type() != "indicator" {
         return None;
@@ -391,9 +419,8 @@ fn piece(object: &str, harmless: &WarningLists) -> Option<(Id, Piece)> {
     let reading = vedetta_indicator::read(&object);
     let mut terms = reading.alone;
     // What is too broad to act on, or known to be harmless, is not looked for.
-    let listed = |term: &Term| harmless.hits(term).iter().any(|hit| hit.reach.is_doubtful());
     let is_threat = reading.nature == Nature::Threat;
-    terms.retain(|term| is_threat && breadth(term).is_none() && !listed(term));
+    terms.retain(|term| is_threat && breadth(term).is_none() && !is_harmless(term));
     let pattern = object
         .text("pattern")
         .filter(|text| is_threat && stix::pattern::parse(text).is_ok_and(|it| asks_for_more(&it)));
@@ -433,6 +460,7 @@ fn each_line(path: &Path, each: &mut dyn FnMut(u64, &str)) -> std::io::Result<()
 #[cfg(test)]
 mod tests {
     use vedetta_detect::indicators::When;
+    use vedetta_indicator::DecayTable;
 
     use super::*;
 
@@ -621,6 +649,30 @@ mod tests {
     }
 
     #[test]
+    fn the_nodes_lists_and_decay_are_taken_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known.jsonl");
+        let (mut known, ..) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        let lines = [
+            line(1, 1, "[domain-name:value = 'good.example.org']", ""),
+            line(2, 2, "[domain-name:value = 'bad.example.org']", ""),
+        ];
+        known.take(&lines.join("\n"), NOW).unwrap();
+        let list = r#"{"name":"n","version":1,"description":"","type":"hostname","list":["good.example.org"]}"#;
+        let decay: DecayTable = serde_json::from_str(r#"{"confidence":37,"kinds":{}}"#).unwrap();
+        assert_ne!(decay, DecayTable::default());
+        let measures =
+            Measures { digest: "d".into(), decay: decay.clone(), lists: vec![list.into()] };
+        let Change::All(all) = known.measure(measures, NOW).unwrap() else { panic!("all") };
+        assert_eq!((all.len(), all.decay()), (1, &decay));
+        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        assert_eq!((all.len(), all.decay(), known.measures()), (1, &decay, "d"));
+        std::fs::write(directory.path().join("measures.json"), "{\"dig").unwrap();
+        let (known, all, _) = Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+        assert_eq!((all.len(), known.measures()), (2, ""), "torn, it is asked again");
+    }
+
+    #[test]
     fn patterns_of_several_values_are_watched_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known.jsonl");
@@ -647,10 +699,11 @@ mod tests {
             line(place, n, rule, "")
                 .replace("\"pattern_type\":\"stix\"", "\"pattern_type\":\"sigma\"")
         };
-        let lines = [sigma(1, 1, rule), sigma(2, 2, "title: [")].join("\n");
-        let changes = known.take(&lines, NOW).unwrap();
+        let everything = rule.replace("A: b", "A: '*'");
+        let lines = [sigma(1, 1, rule), sigma(2, 2, "title: ["), sigma(3, 3, &everything)];
+        let changes = known.take(&lines.join("\n"), NOW).unwrap();
         let [.., Change::Rules(made)] = &changes[..] else { panic!("rules") };
-        assert_eq!((made.0.all().len(), made.2), (1, 1));
+        assert_eq!((made.0.all().len(), made.2), (1, 2));
         assert_eq!(made.0.all()[0].file, "indicator--00000000-0000-4000-8000-000000000001");
     }
 }

@@ -17,6 +17,7 @@ mod known;
 mod lines;
 mod link;
 mod listen;
+mod measures;
 mod nats;
 mod node;
 mod outbox;

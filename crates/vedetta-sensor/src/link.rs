@@ -41,7 +41,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A token this near its end is exchanged for another.
 const RENEWAL: Duration = Duration::from_hours(24 * 60);
 /// Octets of the stream taken as one change.
-const GATHERED: usize = 4 << 20;
+const GATHERED: usize = 1 << 20;
 
 /// Works until something cannot go on: the listeners, above all.
 pub(crate) async fn work(link: Link, sinks: Vec<Brought>) -> Result<(), SensorError> {
@@ -94,6 +94,13 @@ impl Patience {
 }
 
 impl Shared {
+    /// Keeps the node's measures for who follows the stream.
+    fn take_measures(&self, orders: &mut Orders) {
+        if let Some(measures) = orders.measures.take() {
+            *self.measures.lock().unwrap_or_else(PoisonError::into_inner) = Some(measures);
+        }
+    }
+
     /// Notes how the link does.
     fn note(&self, outcome: &Result<(), SensorError>) {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +167,8 @@ async fn place_of(shared: &Shared, node: &Node) -> Result<u64, SensorError> {
     let beat = shared.status.lock().unwrap_or_else(PoisonError::into_inner).beat.clone();
     let body = serde_json::to_vec(&beat).unwrap_or_default();
     let answer = node.connect().await?.post("/api/v1/sensors/heartbeats", body).await?;
-    let orders: Orders = serde_json::from_slice(&answer).unwrap_or_default();
+    let mut orders: Orders = serde_json::from_slice(&answer).unwrap_or_default();
+    shared.take_measures(&mut orders);
     Ok(orders.place)
 }
 
@@ -175,6 +183,12 @@ async fn follow_once(
         |reason: &str| SensorError::Node { address: "stream".into(), reason: reason.into() };
     let mut held: Vec<u8> = Vec::new();
     loop {
+        let measures = shared.measures.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(measures) = measures {
+            let all = known.measure(Arc::unwrap_or_clone(measures), shared.clock.now())?;
+            known.measures().clone_into(&mut shared.said().beat.measures);
+            tell((shared, messages), all, known.place()).await?;
+        }
         if to.is_some_and(|to| known.place() >= to) {
             *to = None;
             messages.send(Message::CaughtUp).map_err(|_| broken("nobody watches any more"))?;
@@ -195,7 +209,9 @@ async fn follow_once(
         if held.len() - whole > LONGEST_LINE {
             return Err(broken("a line of it does not end"));
         }
-        let lines: Vec<u8> = held.drain(..whole).collect();
+        // The room for much that came at once is not kept.
+        let rest = held.split_off(whole);
+        let lines = std::mem::replace(&mut held, rest);
         for change in known.take(&String::from_utf8_lossy(&lines), shared.clock.now())? {
             tell((shared, messages), change, known.place()).await?;
         }
@@ -328,8 +344,9 @@ async fn beat(shared: &Shared, node: &Node, messages: &Sender<Message>) {
             async { node.connect().await?.post("/api/v1/sensors/heartbeats", body).await };
         let outcome = outcome.await;
         if let Ok(answer) = &outcome
-            && let Ok(orders) = serde_json::from_slice::<Orders>(answer)
+            && let Ok(mut orders) = serde_json::from_slice::<Orders>(answer)
         {
+            shared.take_measures(&mut orders);
             // Who watches may be gone.
             let _told = messages.send(Message::Orders(orders));
         }

@@ -44,7 +44,7 @@ struct Pinned {
 /// How long a connection and an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer that is read whole.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 64 << 20;
 
 impl Node {
     /// A node whose authority's certificate has this SHA-256.

@@ -5,14 +5,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, Semaphore};
 use vedetta_detect::indicators::Id;
-use vedetta_detect::report::{Orders, Told};
+use vedetta_detect::report::{Measures, Orders, Told};
 use vedetta_detect::sigma::Pipeline;
 use vedetta_indicator::{Life, Term, WarningLists};
 use vedetta_model::{Clock, Instant};
@@ -80,12 +80,19 @@ pub(crate) struct Shared {
     pub(crate) lost: Arc<AtomicU64>,
     /// Whether the indicators are worth making anew.
     pub(crate) worn: AtomicBool,
+    /// What the node said of false positives and decay, and was not taken in yet.
+    pub(crate) measures: Mutex<Option<Arc<Measures>>>,
     /// For each change that may still wait to be taken in.
     pub(crate) changes: Semaphore,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Shared {
+    /// How it does, as it says itself.
+    pub(crate) fn said(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn begun(directory: &Path, (outbox, clock): (Outbox, Arc<dyn Clock>), now: Instant) -> Self {
         let mut status = Status { at: now, ..Status::default() };
         (status.beat.version, status.beat.started) = (VERSION.into(), now);
@@ -96,6 +103,7 @@ impl Shared {
             status: Mutex::new(status),
             lost: Arc::default(),
             worn: AtomicBool::new(false),
+            measures: Mutex::default(),
             // The look at the start is one.
             changes: Semaphore::new(CHANGES - 1),
             clock,
@@ -263,6 +271,7 @@ impl Opened {
             usual: Usual::new(&directory, now),
             begins: if start.until == Until::Told { Begins::Now } else { Begins::OnceCaughtUp },
         };
+        known.measures().clone_into(&mut watching.shared.said().beat.measures);
         watching.take_up(state, known.rules(), now);
         watching.look_back(std::mem::take(&mut known.late), known.place());
         Ok(Self { watching, known, sinks, messages, told })
@@ -490,6 +499,7 @@ impl Watching {
         count("values-left-out", left_out);
         count("clock-ahead", self.watch.ahead);
         count("no-moment", self.watch.timeless);
+        count("rules-of-all-events", self.watch.rules_of_all as u64);
         let (forgotten, given_up) = self.watch.patterns_let_go();
         count("pattern-observations-forgotten", forgotten);
         count("patterns-given-up", given_up);

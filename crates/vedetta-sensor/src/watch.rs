@@ -9,12 +9,12 @@ use serde_json::json;
 use vedetta_detect::baseline::{self, Unreadable, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
-use vedetta_detect::indicators::{Hit, Id, Scratch, When, mark, marks};
+use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, mark, marks};
 use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::report::{Recalled, Told};
 use vedetta_detect::sigma::{Arranged, Correlator, Fired, Match};
 use vedetta_detect::{Baselines, Engine, Event, Indicators, Patterns, Rules};
-use vedetta_indicator::{DecayTable, Life, Term};
+use vedetta_indicator::{Life, Term};
 use vedetta_model::Instant;
 
 use crate::aside::{Aside, LookBack};
@@ -37,6 +37,8 @@ pub(crate) struct Watch {
     text: String,
     /// Rules that cannot be used.
     pub(crate) rules_refused: usize,
+    /// Rules of the owner's that match every event of their source.
+    pub(crate) rules_of_all: usize,
     /// Events that say they are of tomorrow.
     pub(crate) ahead: u64,
     /// Events that do not say when they happened.
@@ -74,6 +76,7 @@ impl Watch {
             hits: Vec::new(),
             text: String::new(),
             rules_refused: 0,
+            rules_of_all: 0,
             ahead: 0,
             timeless: 0,
             newest: None,
@@ -140,14 +143,19 @@ impl Watch {
     /// past.
     pub(crate) fn change(&mut self, change: Change) -> Option<LookBack> {
         match change {
-            Change::All(known) => self.known = known,
+            Change::All(known) => {
+                self.patterns.decay_by(known.decay().clone());
+                self.known = known;
+            }
             Change::Seen(seen) => {
                 seen.iter().for_each(|(id, at)| self.patterns.note_seen(*id, *at));
                 self.known.note_seen(seen);
             }
             Change::Nothing => {
-                self.known = Indicators::default();
+                let decay = self.known.decay().clone();
                 self.patterns = Patterns::default();
+                self.patterns.decay_by(decay.clone());
+                self.known = Builder::with_room_for(0).build(decay);
             }
             Change::Indicators { mut added, removed, own, patterns } => {
                 let gone = removed.iter().chain(added.iter().map(|(id, ..)| id));
@@ -168,6 +176,7 @@ impl Watch {
                     let _fits = correlator.take_up(&state).unwrap_or(false);
                 }
                 (self.correlator, self.rules_refused) = (correlator, refused);
+                self.rules_of_all = rules.of_all_events().count();
                 let origins = self.engine.origins();
                 self.engine = Engine::arranged_elsewhere(rules);
                 self.engine.expect(&origins);
@@ -239,7 +248,7 @@ impl Watch {
 
     /// Tells what was found in the past.
     pub(crate) fn looked_back(&mut self, look: &LookBack, now: Instant, told: &mut Vec<Told>) {
-        let (mut found, table) = (Vec::new(), DecayTable::default());
+        let (mut found, table) = (Vec::new(), self.known.decay());
         let mut seen: Vec<_> = look.found.iter().collect();
         seen.sort_unstable_by_key(|(mark, _)| **mark);
         for (mark, seen) in seen {

@@ -114,6 +114,9 @@ impl Builder {
 
     pub(super) fn build(mut self) -> Table {
         self.starts.push(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
+        self.keys.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.entries.shrink_to_fit();
         let room = self.entries.len() * 8 / 5 + 1;
         let mut urls = vec![0; if self.hosts.is_empty() { 0 } else { self.hosts.len() / 8 + 1 }];
         for host in &self.hosts {
