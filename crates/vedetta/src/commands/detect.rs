@@ -13,7 +13,7 @@ use vedetta_detect::decode::Local;
 use vedetta_detect::event::moment;
 use vedetta_detect::indicators::{Scratch, When};
 use vedetta_detect::sigma::Correlator;
-use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators, Patterns};
+use vedetta_detect::{Baselines, Decoder, Engine, Event, Format, Indicators, Patterns, Rules};
 use vedetta_intake::events::{self, Place, Tally};
 use vedetta_intake::indicator_files;
 use vedetta_model::{Clock, Instant};
@@ -87,11 +87,7 @@ impl Detect {
         for it in rules.refused().iter().chain(&unusable) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
-        let mut of_all = 0;
-        for it in rules.of_all_events() {
-            eprintln!("{}: {}: it matches every event of its log source", it.file, it.title);
-            of_all += 1;
-        }
+        let of_all = of_all_events(&rules);
         let now = SystemClock.now();
         let mut known = indicator_files::load(&self.indicators, &self.warning_lists, now)?;
         known.left_out.iter().for_each(|it| eprintln!("{it}"));
@@ -139,10 +135,6 @@ impl Detect {
         let (values, patterns) = (known.set.len(), asking.patterns.len());
         let watched =
             if patterns > 0 { format!(" and {patterns} patterns") } else { String::new() };
-        let of_all = match of_all {
-            0 => String::new(),
-            many => format!(", {many} that match every event"),
-        };
         let past =
             if out > 0 { format!(", {out} sightings out of their time") } else { String::new() };
         eprintln!(
@@ -150,6 +142,19 @@ impl Detect {
         );
         let whole = refused == 0 && tally.faults() == 0 && known.left_out.is_empty();
         Ok(if whole { Outcome::Done } else { Outcome::Partly })
+    }
+}
+
+/// Names the rules that match every event of their log source; answers what the summary says of them.
+fn of_all_events(rules: &Rules) -> String {
+    let mut many = 0;
+    for it in rules.of_all_events() {
+        eprintln!("{}: {}: it matches every event of its log source", it.file, it.title);
+        many += 1;
+    }
+    match many {
+        0 => String::new(),
+        many => format!(", {many} that match every event"),
     }
 }
 
