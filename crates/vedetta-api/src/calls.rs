@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use vedetta_diffusion::webhook::{Call, Destination};
-use vedetta_watch::desk::escalation::Means;
-use vedetta_watch::{DueCall, Watch, WatchError};
+use vedetta_watch::desk::escalation::{Means, SilentSensor};
+use vedetta_watch::{DueCall, Unheard, Watch, WatchError};
 
 use crate::api::Api;
 use crate::webhooks::{Caller, Later};
@@ -70,7 +70,19 @@ pub async fn run(api: Api, ways: Ways, stop: impl Future<Output = ()>) {
 /// # Errors
 /// What the ledger said.
 pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
-    ask(api, |watch| watch.look_at_clocks().map(drop)).await?;
+    let sensors = api.sensors();
+    let look = move |watch: &Watch| {
+        let unheard = sensors.unheard()?.into_iter().map(|it| Unheard {
+            sensor: SilentSensor {
+                sensor: it.sensor.account,
+                organisation: it.sensor.organisation,
+            },
+            name: it.sensor.name,
+            since: it.silent_since,
+        });
+        watch.look(&unheard.collect::<Vec<_>>()).map(drop)
+    };
+    ask(api, look).await?;
     ask(api, Watch::tell_duty).await?;
     let mut made = 0;
     loop {

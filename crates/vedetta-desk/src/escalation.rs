@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::language::Bilingual;
-use vedetta_model::{AccountId, AgreementId, Instant, ItemId, OrganisationId};
+use vedetta_model::{AccountId, AgreementId, ContactId, Instant, ItemId, OrganisationId};
 
 use crate::number::CaseNumber;
 
@@ -67,8 +67,9 @@ pub enum Means {
     Webhook,
 }
 
-/// What an alarm is about: a clock of a case, which it names by its number alone, or an acknowledgement
-/// that is owed. What either is about is not told to telephones and mailboxes.
+/// What an alarm is about: a clock of a case, which it names by its number alone, an acknowledgement that
+/// is owed, or a sensor that is silent. What a case or an item is about is not told to telephones and
+/// mailboxes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -78,6 +79,9 @@ pub struct About {
     /// The acknowledgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owed: Option<Owed>,
+    /// The sensor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<SilentSensor>,
     /// What is due.
     pub name: Bilingual,
     /// By when.
@@ -100,6 +104,16 @@ pub struct Owed {
     pub agreement: AgreementId,
 }
 
+/// A sensor of which nothing is heard.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SilentSensor {
+    /// Its account.
+    pub sensor: AccountId,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+}
+
 /// An alarm.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +128,22 @@ pub struct Alarm {
     pub stands: Stands,
     /// The steps taken, in order.
     pub steps: Vec<Step>,
+    /// Who is told at the organisation that it concerns. Nobody there answers it, so these calls keep
+    /// none of the steps from being taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owner: Vec<OwnerCall>,
+}
+
+/// A call to a contact of the organisation that an alarm concerns.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerCall {
+    /// Who is told.
+    pub contact: ContactId,
+    /// By what.
+    pub by: Means,
+    /// How far it came.
+    pub state: CallState,
 }
 
 /// How an alarm stands.
@@ -290,7 +320,8 @@ impl Alarm {
     /// An alarm just raised; nobody is called yet.
     #[must_use]
     pub const fn raise(about: About, room: OrganisationId, raised: Instant) -> Self {
-        Self { about, room, raised, stands: Stands::Calling, steps: Vec::new() }
+        let stands = Stands::Calling;
+        Self { about, room, raised, stands, steps: Vec::new(), owner: Vec::new() }
     }
 
     /// Takes every step that is due, and says where the new ones begin.
@@ -335,10 +366,13 @@ impl Alarm {
         }
     }
 
-    /// A call of it.
+    /// How far a call of a step came, or one to the owner.
     #[must_use]
-    pub fn call_mut(&mut self, step: usize, call: usize) -> Option<&mut Call> {
-        self.steps.get_mut(step)?.calls.get_mut(call)
+    pub fn state_mut(&mut self, step: Option<usize>, call: usize) -> Option<&mut CallState> {
+        match step {
+            Some(step) => Some(&mut self.steps.get_mut(step)?.calls.get_mut(call)?.state),
+            None => Some(&mut self.owner.get_mut(call)?.state),
+        }
     }
 
     /// Whether somebody is called by it.

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use vedetta_api::Problem;
-use vedetta_flow::Standing;
 use vedetta_frame::console::Console;
 use vedetta_frame::export::Table;
 use vedetta_frame::forms::{Done, Sent};
@@ -16,7 +15,7 @@ use vedetta_frame::shown::{Moment, left};
 use vedetta_frame::visit::Signed;
 use vedetta_outpost::SensorStage;
 use vedetta_watch::AlarmView;
-use vedetta_watch::desk::escalation::{Call, CallState, Stands};
+use vedetta_watch::desk::escalation::{CallState, Means, Stands};
 use vedetta_words::Words;
 
 use super::duty::person;
@@ -172,11 +171,14 @@ impl Alarm {
             id: view.id.clone(),
             name: about.name.to(w.0).to_owned(),
             title: view.title.clone(),
-            of: match (&about.number, &about.owed) {
-                (None, Some(owed)) => {
+            of: match (&about.number, &about.owed, &about.sensor) {
+                (None, None, Some(it)) => {
+                    (w.alarm_of_sensor(), it.sensor.to_string(), "/sensors".to_owned())
+                }
+                (None, Some(owed), _) => {
                     (w.alarm_of_item(), owed.item.to_string(), format!("/items/{}", owed.item))
                 }
-                (number, _) => {
+                (number, ..) => {
                     let number = number.map_or_else(String::new, |it| it.to_string());
                     let page = format!("/incidents/{number}/clocks");
                     (w.alarm_of_case(), number, page)
@@ -193,7 +195,15 @@ impl Alarm {
                 Stands::Answered { by, at } => Some((person(&standing, by), Moment::of(*at, w))),
                 _ => None,
             },
-            calls: calls.map(|call| called(w, &standing, call)).collect(),
+            calls: calls
+                .map(|call| called(w, person(&standing, &call.person), (call.by, &call.state)))
+                .chain(alarm.owner.iter().map(|call| {
+                    let contact = standing.directory.contact(&call.contact);
+                    let name =
+                        contact.map_or_else(|| call.contact.to_string(), |it| it.name.clone());
+                    called(w, name, (call.by, &call.state))
+                }))
+                .collect(),
             gaps: match view.gaps {
                 0 => None,
                 1 => Some(w.alarm_gap().to_owned()),
@@ -207,12 +217,12 @@ impl Alarm {
 /// Who was called, by what, how that went, and when or why.
 fn called(
     w: Words,
-    standing: &Standing,
-    call: &Call,
+    name: String,
+    (by, state): (Means, &CallState),
 ) -> (String, &'static str, &'static str, &'static str, String) {
-    let by = means(w, call.by);
+    let by = means(w, by);
     let at = |at| Moment::of(at, w).text().to_owned();
-    let (state, look, more) = match &call.state {
+    let (state, look, more) = match state {
         CallState::Waiting => (w.call_waiting(), "badge-quiet", String::new()),
         CallState::Making { at: since } => (w.call_making(), "badge-quiet", at(*since)),
         CallState::Made { at: then } => (w.call_made(), "badge-good", at(*then)),
@@ -220,5 +230,5 @@ fn called(
         CallState::Unknown { at: then } => (w.call_unknown(), "badge-warn", at(*then)),
         CallState::Dropped => (w.call_dropped(), "badge-quiet", String::new()),
     };
-    (person(standing, &call.person), by, state, look, more)
+    (name, by, state, look, more)
 }

@@ -12,12 +12,14 @@ fn means() -> Value {
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let states = ["waiting", "making", "made", "failed", "unknown", "dropped"];
     let state = object(&[("is", one_of(&states))], &[("at", moment()), ("reason", text())]);
-    let call = object(&[("person", slug()), ("by", means()), ("state", state)], &[]);
+    let call = object(&[("person", slug()), ("by", means()), ("state", state.clone())], &[]);
+    let owner = object(&[("contact", slug()), ("by", means()), ("state", state)], &[]);
     let step = object(&[("rung", number()), ("at", moment()), ("calls", list(call))], &[]);
     let owed = object(&[("item", item_id()), ("organisation", slug()), ("agreement", slug())], &[]);
+    let sensor = object(&[("sensor", slug()), ("organisation", slug())], &[]);
     let about = object(
         &[("name", bilingual()), ("due", moment()), ("missed", flag()), ("category", category())],
-        &[("number", case_number()), ("owed", owed)],
+        &[("number", case_number()), ("owed", owed), ("sensor", sensor)],
     );
     let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);
     let alarm = object(
@@ -33,7 +35,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ("may_answer", flag()),
             ("gaps", number()),
         ],
-        &[("title", text())],
+        &[("title", text()), ("owner", list(owner))],
     );
     let whom = one_of(&["on-duty", "room", "national-on-duty", "national-room"]);
     let rung = object(

@@ -171,6 +171,26 @@ impl Timeliness<'_> {
         Ok(rows)
     }
 
+    /// Whom to call at an organisation, whatever it is about: whom agreements in force name for it, or
+    /// else whom the directory knows.
+    #[must_use]
+    pub fn contacts_at(&self, organisation: &OrganisationId) -> Vec<Contact> {
+        let standing = self.house.standing();
+        let in_force = |id: &AgreementId| {
+            standing.network.standing(id).is_some_and(|standing| standing.is_in_force())
+        };
+        let agreements = standing.agreements.iter().filter(|it| in_force(&it.id));
+        let parties: Vec<_> = agreements.flat_map(|it| &it.parties).collect();
+        let listed = parties.iter().flat_map(|party| &party.contacts);
+        let contacts = listed.filter_map(|id| standing.directory.contact(id));
+        let own = contacts.filter(|it| it.organisation == *organisation);
+        let by_id: BTreeMap<_, _> = own.map(|it| (&it.id, it)).collect();
+        if by_id.is_empty() {
+            return known(&standing, [organisation]);
+        }
+        by_id.into_values().take(CONTACTS).cloned().collect()
+    }
+
     /// Whom to call about one: whom the agreement names on either side, or else whom the directory
     /// knows.
     #[must_use]

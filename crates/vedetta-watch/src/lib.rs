@@ -15,7 +15,7 @@ mod kept;
 
 pub use actions::attach_file::{Attached, NewFile};
 pub use actions::change_case::{Edit, Merge};
-pub use actions::escalate::{DueCall, Looked};
+pub use actions::escalate::{DueCall, Looked, Unheard};
 pub use actions::follow_playbook::{DueRequest, NewRun, RunStep};
 pub use actions::hand_over::{Give, HandoverView, Sheet, Take};
 pub use actions::keep_advice::{AdviceRow, NewAdvice};

@@ -12,6 +12,7 @@ crate::words! {
     alarm_of_case: "Caso" / "Case",
     alarm_of_item: "Informazione" / "Item",
     alarm_what: "Che cosa manca" / "What is due",
+    alarm_of_sensor: "Sensore" / "Sensor",
     alarm_due: "Entro" / "Due",
     alarm_room: "Sala" / "Room",
     alarm_raised: "Chiama dalle" / "Calling since",

@@ -11,6 +11,7 @@ fn alarm(category: u8) -> Alarm {
     let about = About {
         number: Some("2026-000001".parse().unwrap()),
         owed: None,
+        sensor: None,
         name: Bilingual::new("Pre-notifica", "Early warning"),
         due: at(30),
         missed: false,

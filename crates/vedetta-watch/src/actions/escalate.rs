@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vedetta_desk::escalation::{
-    About, Alarm, CallState, Callee, Ladder, Means, Owed, Stands, Whom,
+    About, Alarm, CallState, Callee, Ladder, Means, Owed, OwnerCall, SilentSensor, Stands, Whom,
 };
 use vedetta_desk::notice::rome;
 use vedetta_desk::refusal::Refusal as _;
@@ -18,9 +18,9 @@ use vedetta_model::contact::Channel;
 use vedetta_model::language::Bilingual;
 use vedetta_model::organisation::OrganisationKind;
 use vedetta_model::part::OPERATOR;
-use vedetta_model::{AccountId, Actor, Instant, Language, OrganisationId};
+use vedetta_model::{AccountId, Actor, ContactId, Instant, Language, OrganisationId};
 use vedetta_store::{Lease, NewJob, Reader, RecordKind, Sequence, StoreError, UnitOfWork};
-use vedetta_timeliness::Overdue;
+use vedetta_timeliness::{Overdue, Timeliness};
 
 use crate::actions::keep_playbooks::spoilt;
 use crate::error::WatchError;
@@ -62,8 +62,27 @@ pub struct Looked {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Task {
     alarm: String,
-    step: usize,
+    /// None: a call to the organisation that it concerns.
+    step: Option<usize>,
     call: usize,
+}
+
+/// A sensor at work that is silent, or of which nothing is known since the node was started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unheard {
+    /// Which.
+    pub sensor: SilentSensor,
+    /// What it is called.
+    pub name: String,
+    /// Since when it is silent; nothing when that is not known yet.
+    pub since: Option<Instant>,
+}
+
+/// Who is called.
+#[derive(Clone, Debug)]
+enum Called {
+    Person(AccountId),
+    Owner(ContactId),
 }
 
 /// The step of the ledger's jobs.
@@ -78,19 +97,30 @@ const OPEN: &str = "desk/alarms";
 const MOST: usize = 500;
 /// Of these, of acknowledgements.
 const MOST_OWED: usize = 100;
-/// How grave a missing acknowledgement is: who is on duty is called, and nobody above.
-const OWED: u8 = 4;
+/// Silence of a sensor for so long calls somebody: many start again within less.
+const QUIET: std::time::Duration = std::time::Duration::from_secs(300);
+/// How grave a missing acknowledgement is, and a silent sensor: who is on duty is called, and nobody
+/// above.
+const LIGHT: u8 = 4;
 
 /// What calls, and the room that answers for it.
 type Pressing = BTreeMap<String, (About, OrganisationId)>;
 
 impl Watch {
-    /// Looks at the clocks: raises an alarm for each that is nearly due or missed, ends those that are
-    /// over, and queues the calls that are due.
+    /// As [`Self::look`], at a node without sensors.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn look_at_clocks(&self) -> Result<Looked, WatchError> {
+        self.look(&[])
+    }
+
+    /// Looks at the clocks and the sensors: raises an alarm for each clock that is nearly due or missed
+    /// and each sensor that is silent, ends those that are over, and queues the calls that are due.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn look(&self, unheard: &[Unheard]) -> Result<Looked, WatchError> {
         let now = self.house().now();
         let mut pressing = self.every_pressing(now)?;
         pressing.extend(self.every_overdue(now)?);
@@ -103,6 +133,7 @@ impl Watch {
             }
             Ok((ladder(reader)?, alarms))
         })?;
+        pressing.extend(self.every_silent(unheard, &alarms, now));
         let mut looked = Looked::default();
         let mut owed = alarms.values().filter(|(_, alarm)| alarm.about.owed.is_some()).count();
         // A legal clock finds room before an acknowledgement does.
@@ -113,7 +144,8 @@ impl Watch {
             if full || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
                 continue;
             }
-            let alarm = Alarm::raise(about.clone(), room.clone(), now);
+            let mut alarm = Alarm::raise(about.clone(), room.clone(), now);
+            alarm.owner = self.owner_calls(about);
             owed += usize::from(about.owed.is_some());
             alarms.insert(id.clone(), (None, alarm));
             looked.raised += 1;
@@ -132,6 +164,7 @@ impl Watch {
                 looked.over += usize::from(!open);
                 looked.calls +=
                     alarm.steps.iter().skip(begin).map(|it| it.calls.len()).sum::<usize>();
+                looked.calls += if at.is_none() { alarm.owner.len() } else { 0 };
                 changed.push(Change { id, at, alarm, begin, open });
             }
         }
@@ -154,18 +187,27 @@ impl Watch {
                 let task: Task = serde_json::from_str(&lease.job.task)
                     .map_err(|error| spoilt(&lease.job.key, &error))?;
                 match take_up(unit, &task, now)? {
-                    Some((person, by, alarm)) => due.push((lease, task, person, by, alarm)),
+                    Some((called, by, alarm)) => due.push((lease, task, called, by, alarm)),
                     None => unit.finish(&lease)?,
                 }
             }
             Ok(due)
         })?;
         let (mut due, standing) = (Vec::new(), self.house().standing());
-        for (lease, task, person, by, alarm) in leased {
-            let language =
-                standing.directory.account(&person).map_or(Language::It, |it| it.language);
-            let to = self.address_of(&person, by).unwrap_or_default();
-            let (subject, text) = say(&alarm.about, language);
+        for (lease, task, called, by, alarm) in leased {
+            let (to, language, (subject, text)) = match &called {
+                Called::Person(person) => {
+                    let account = standing.directory.account(person);
+                    let language = account.map_or(Language::It, |it| it.language);
+                    (self.address_of(person, by), language, say(&alarm.about, language))
+                }
+                Called::Owner(contact) => {
+                    let contact = standing.directory.contact(contact);
+                    let to = contact.and_then(|it| address_at(&it.channels, by));
+                    (to, Language::It, tell_owner(&alarm.about))
+                }
+            };
+            let to = to.unwrap_or_default();
             let alarm = task.alarm.clone();
             due.push(DueCall { by, to, language, subject, text, alarm, lease, task });
         }
@@ -291,13 +333,14 @@ impl Watch {
             About {
                 number: None,
                 owed: Some(owed),
+                sensor: None,
                 name: Bilingual::new(
                     format!("presa visione di {name}"),
                     format!("acknowledgement by {name}"),
                 ),
                 due: it.due,
                 missed: true,
-                category: OWED,
+                category: LIGHT,
             }
         };
         let overdue = self.overdue_now(now)?;
@@ -305,6 +348,57 @@ impl Watch {
             .iter()
             .map(|it| (format!("owed.{}.{}", it.item, it.organisation), (about(it), own.clone())));
         Ok(named.collect())
+    }
+
+    /// Every sensor that is silent, by the identifier of its alarm: one for each time it falls silent. One
+    /// of which the node knows nothing since it was started is as it was.
+    fn every_silent(
+        &self,
+        unheard: &[Unheard],
+        alarms: &BTreeMap<String, (Option<Sequence>, Alarm)>,
+        now: Instant,
+    ) -> Pressing {
+        let Some(own) = self.house().standing().own.clone() else { return Pressing::new() };
+        let each = unheard.iter().filter_map(|it| {
+            let mut open = alarms.iter();
+            let open = open.find(|(_, (_, alarm))| alarm.about.sensor.as_ref() == Some(&it.sensor));
+            if let Some((id, (_, alarm))) = open {
+                return Some((id.clone(), (alarm.about.clone(), own.clone())));
+            }
+            let since = it.since.filter(|since| now.since(*since) >= QUIET)?;
+            let (name, whose) = (&it.name, self.name_of(&it.sensor.organisation));
+            let about = About {
+                number: None,
+                owed: None,
+                sensor: Some(it.sensor.clone()),
+                name: Bilingual::new(
+                    format!("silenzio del sensore {name} di {whose}"),
+                    format!("silence of the sensor {name} of {whose}"),
+                ),
+                due: since,
+                missed: true,
+                category: LIGHT,
+            };
+            let id = format!("silent.{}.{}", it.sensor.sensor, since.micros());
+            Some((id, (about, own.clone())))
+        });
+        each.collect()
+    }
+
+    /// Whom to tell at the organisation whose sensor is silent, each by the way that he prefers.
+    fn owner_calls(&self, about: &About) -> Vec<OwnerCall> {
+        let Some(sensor) = &about.sensor else { return Vec::new() };
+        let contacts = Timeliness::of(self.house()).contacts_at(&sensor.organisation);
+        let calls = contacts.into_iter().filter_map(|contact| {
+            let by = contact.channels.iter().find_map(|channel| match channel {
+                Channel::Email(_) => Some(Means::Email),
+                Channel::Phone(_) => Some(Means::Sms),
+                Channel::Web(_) => Some(Means::Webhook),
+                _ => None,
+            })?;
+            Some(OwnerCall { contact: contact.id, by, state: CallState::Waiting })
+        });
+        calls.collect()
     }
 
     /// The room that answers for a case: the centre it goes to, where that has people here; else this
@@ -402,13 +496,7 @@ impl Watch {
         let account = standing.directory.account(person)?;
         let contacts = standing.directory.contacts_of(&account.organisation).iter();
         let own = contacts.filter(|contact| contact.account.as_ref() == Some(person));
-        let mut channels = own.flat_map(|contact| &contact.channels);
-        channels.find_map(|channel| match (channel, by) {
-            (Channel::Email(at), Means::Email)
-            | (Channel::Phone(at), Means::Sms)
-            | (Channel::Web(at), Means::Webhook) => Some(at.clone()),
-            _ => None,
-        })
+        address_at(own.flat_map(|contact| &contact.channels), by)
     }
 
     pub(crate) fn alarm_of(&self, id: &str) -> Result<Option<(Sequence, Alarm)>, WatchError> {
@@ -439,10 +527,14 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
         } else {
             known.remove(id)
         };
-        for (step, taken) in alarm.steps.iter().enumerate().skip(*begin) {
-            for call in 0..taken.calls.len() {
+        let owner = if at.is_none() { alarm.owner.len() } else { 0 };
+        let steps = alarm.steps.iter().enumerate().skip(*begin);
+        let steps = steps.map(|(step, taken)| (Some(step), taken.calls.len()));
+        for (step, calls) in steps.chain([(None, owner)]) {
+            for call in 0..calls {
                 let task = Task { alarm: id.clone(), step, call };
                 let text = serde_json::to_string(&task).map_err(|error| spoilt(id, &error))?;
+                let step = step.map_or_else(|| "owner".to_owned(), |step| step.to_string());
                 let key = format!("{id}/{step}/{call}");
                 unit.enqueue(&NewJob { step: STEP, key: &key, task: &text, due: now })?;
             }
@@ -452,31 +544,52 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
     unit.set_bookmark(OPEN, &names)
 }
 
+/// The address for a means among channels.
+fn address_at<'c>(channels: impl IntoIterator<Item = &'c Channel>, by: Means) -> Option<String> {
+    channels.into_iter().find_map(|channel| match (channel, by) {
+        (Channel::Email(at), Means::Email)
+        | (Channel::Phone(at), Means::Sms)
+        | (Channel::Web(at), Means::Webhook) => Some(at.clone()),
+        _ => None,
+    })
+}
+
 /// Takes a call up if it is still to be made.
 fn take_up(
     unit: &mut dyn UnitOfWork,
     task: &Task,
     now: Instant,
-) -> Result<Option<(AccountId, Means, Alarm)>, StoreError> {
+) -> Result<Option<(Called, Means, Alarm)>, StoreError> {
     let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(None) };
-    let calling = alarm.stands == Stands::Calling;
-    let Some(call) = alarm.call_mut(task.step, task.call) else { return Ok(None) };
-    let (person, by) = (call.person.clone(), call.by);
-    let (state, goes) = match (&call.state, calling) {
+    let calling = match task.step {
+        Some(_) => alarm.stands == Stands::Calling,
+        // That somebody looks at it is no reason not to tell whose it is.
+        None => !matches!(alarm.stands, Stands::Over { .. }),
+    };
+    let called = match task.step {
+        Some(step) => {
+            let call = alarm.steps.get(step).and_then(|step| step.calls.get(task.call));
+            call.map(|call| (Called::Person(call.person.clone()), call.by))
+        }
+        None => alarm.owner.get(task.call).map(|it| (Called::Owner(it.contact.clone()), it.by)),
+    };
+    let Some((called, by)) = called else { return Ok(None) };
+    let Some(before) = alarm.state_mut(task.step, task.call) else { return Ok(None) };
+    let (state, goes) = match (&*before, calling) {
         (CallState::Waiting, true) => (CallState::Making { at: now }, true),
         (CallState::Waiting, false) => (CallState::Dropped, false),
         (CallState::Making { .. }, _) => (CallState::Unknown { at: now }, false),
         _ => return Ok(None),
     };
-    call.state = state;
+    *before = state;
     put_alarm(unit, &task.alarm, &alarm, OPERATOR)?;
-    Ok(goes.then_some((person, by, alarm)))
+    Ok(goes.then_some((called, by, alarm)))
 }
 
 fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result<(), StoreError> {
     let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(()) };
-    if let Some(call) = alarm.call_mut(task.step, task.call) {
-        call.state = state;
+    if let Some(before) = alarm.state_mut(task.step, task.call) {
+        *before = state;
         put_alarm(unit, &task.alarm, &alarm, OPERATOR)?;
     }
     Ok(())
@@ -549,16 +662,17 @@ const fn category_of(clock: &NextClock) -> u8 {
 fn about(clock: &NextClock) -> About {
     let (missed, name) = (clock.state == State::Missed, clock.name.clone());
     let (number, category) = (Some(clock.number), category_of(clock));
-    About { number, owed: None, name, due: clock.due, missed, category }
+    About { number, owed: None, sensor: None, name, due: clock.due, missed, category }
 }
 
 /// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
 /// what it is about.
 fn say(about: &About, language: Language) -> (String, String) {
     let due = |language| rome(about.due, language);
-    let (it, en) = match about.missed {
-        true => ("SCADUTO il", "MISSED, was due"),
-        false => ("in scadenza il", "due"),
+    let (it, en) = match (about.missed, &about.sensor) {
+        (_, Some(_)) => ("dal", "since"),
+        (true, None) => ("SCADUTO il", "MISSED, was due"),
+        (false, None) => ("in scadenza il", "due"),
     };
     let (of_it, of_en) = match about.number {
         Some(number) => (format!("caso {number}, "), format!("case {number}, ")),
@@ -568,9 +682,12 @@ fn say(about: &About, language: Language) -> (String, String) {
         format!("Vedetta: {of_it}{} {it} {}", about.name.it, due(Language::It)),
         format!("Vedetta: {of_en}{} {en} {}", about.name.en, due(Language::En)),
     );
-    let (what_it, what_en) = match about.number {
-        Some(_) => ("Aprire il caso", "Open the case"),
-        None => ("Guardare le prese visione scadute", "Look at the overdue acknowledgements"),
+    let (what_it, what_en) = match (about.number, &about.sensor) {
+        (Some(_), _) => ("Aprire il caso", "Open the case"),
+        (None, Some(_)) => ("Guardare il sensore", "Look at the sensor"),
+        (None, None) => {
+            ("Guardare le prese visione scadute", "Look at the overdue acknowledgements")
+        }
     };
     let text = Bilingual::new(
         format!(
@@ -583,4 +700,15 @@ fn say(about: &About, language: Language) -> (String, String) {
         ),
     );
     (subject.to(language).to_owned(), text.to(language).to_owned())
+}
+
+/// What the organisation is told whose sensor is silent, in both languages: its contacts have none.
+fn tell_owner(about: &About) -> (String, String) {
+    let (it, en) = (rome(about.due, Language::It), rome(about.due, Language::En));
+    let Bilingual { it: name_it, en: name_en } = &about.name;
+    let subject = format!("Vedetta: {name_it} dal {it} / {name_en} since {en}");
+    let text = format!(
+        "{name_it}: dal {it} la sala operativa non ne riceve segni di vita, e ciò che i suoi registri contengono non si vede. Guardare se la macchina e il servizio funzionano (vedetta sensor status) e se raggiungono il nodo.\n\n{name_en}: since {en} the operations room has had no sign of life of it, and what its logs hold is not seen. Look whether the machine and the service work (vedetta sensor status) and reach the node."
+    );
+    (subject, text)
 }

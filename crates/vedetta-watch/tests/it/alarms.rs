@@ -10,12 +10,14 @@ use vedetta_flow::{DeliveryBatch, Door};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::account::AccountState;
 use vedetta_model::contact::{Channel, Contact};
-use vedetta_model::{Account, AccountId, Agreement, Audience, ContactId, Language, Places, Role};
+use vedetta_model::{
+    Account, AccountId, Agreement, Audience, ContactId, Instant, Language, Places, Role,
+};
 use vedetta_testkit::items::TestItem;
-use vedetta_watch::Looked;
 use vedetta_watch::desk::Change;
-use vedetta_watch::desk::escalation::{CallState, Ladder, Means, Stands};
+use vedetta_watch::desk::escalation::{CallState, Ladder, Means, SilentSensor, Stands};
 use vedetta_watch::desk::handover::LineKind;
+use vedetta_watch::{Looked, Unheard};
 
 use crate::room::{
     Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation, person,
@@ -294,4 +296,95 @@ fn acknowledgements_never_fill_the_room_of_clocks() {
     assert_eq!(room.watch.look_at_clocks().unwrap().raised, 100, "the longest held first");
     pressing(&room);
     assert_eq!(room.watch.look_at_clocks().unwrap().raised, 1, "the clock has room");
+}
+
+/// A sensor of Terni, silent since a moment.
+fn unheard(since: Option<Instant>) -> [Unheard; 1] {
+    let (sensor, organisation) = (account("terni.sensor-first"), organisation("terni"));
+    [Unheard { sensor: SilentSensor { sensor, organisation }, name: "first".into(), since }]
+}
+
+/// A contact of Terni, with a mailbox.
+fn contact(id: &str) -> Contact {
+    Contact {
+        id: ContactId::new(id).unwrap(),
+        organisation: organisation("terni"),
+        role: "sistemi".into(),
+        name: id.into(),
+        substitute: None,
+        phone_24h: None,
+        channels: vec![Channel::Email(format!("{id}@terni.example"))],
+        keys: Vec::new(),
+        account: None,
+        last_verified: None,
+    }
+}
+
+#[test]
+fn a_sensor_that_is_silent_calls_who_is_on_duty_and_tells_whose_it_is_as_agreed() {
+    let (room, admin) = (staffed(), person("admin", "cnaipic", Role::Administrator));
+    let contacts = vec![contact("ced"), contact("segreteria")];
+    room.house().put_records(&admin, Records { contacts, ..Records::default() }).unwrap();
+    let agreement = json!({
+        "id": "logs", "title": "Sensors",
+        "term": { "from": "2026-01-01", "until": "2028-12-31" },
+        "party": [
+            { "name": "centre", "organisations": ["cnaipic"], "gives": ["indicator"] },
+            { "name": "towns", "organisations": ["terni"], "receives": ["indicator"], "contacts": ["ced"] },
+        ],
+    });
+    let agreement: Agreement = serde_json::from_value(agreement).unwrap();
+    room.house().put_draft(&admin, &agreement).unwrap();
+    room.house().step_agreement(&admin, &agreement.id, &Step::PutInForce).unwrap();
+    let since = room.house().now();
+    room.clock.advance(Duration::from_secs(200));
+    assert_eq!(
+        room.watch.look(&unheard(Some(since))).unwrap(),
+        Looked::default(),
+        "it may start again"
+    );
+    room.clock.advance(Duration::from_secs(100));
+    let looked = room.watch.look(&unheard(Some(since))).unwrap();
+    assert_eq!((looked.raised, looked.calls), (1, 3), "browser, mail, and the mail of Terni");
+    // The node starts again, and knows nothing yet.
+    let again = room.reopened();
+    assert_eq!(again.look(&unheard(None)).unwrap(), Looked::default(), "it is as it was");
+    let later = Some(room.house().now());
+    assert_eq!(again.look(&unheard(later)).unwrap(), Looked::default(), "not again");
+    let due = again.due_calls(9).unwrap();
+    let mails = due.iter().filter(|it| it.by == Means::Email);
+    let mut mails: Vec<_> = mails.map(|it| (it.to.as_str(), it.subject.as_str())).collect();
+    mails.sort_unstable();
+    let [(owner, told), (duty, called)] = mails[..] else { panic!("two: {mails:?}") };
+    assert_eq!((owner, duty), ("ced@terni.example", "sala@example.org"));
+    assert!(told.contains("silence of the sensor first of Comune di Terni since"), "{told}");
+    assert!(called.contains("silenzio del sensore first di Comune di Terni dal"), "{called}");
+    for it in due {
+        again.end_call(it, Ok(())).unwrap();
+    }
+    let alarm = again.alarms(&officer()).unwrap().remove(0);
+    assert!(alarm.calls_you && alarm.may_answer);
+    assert!(matches!(alarm.alarm.owner[0].state, CallState::Made { .. }));
+    assert_eq!(again.look(&[]).unwrap().over, 1, "it is heard again");
+    let next = Some(room.house().now());
+    room.clock.advance(Duration::from_secs(400));
+    let later = room.reopened();
+    assert_eq!(later.look(&unheard(next)).unwrap().raised, 1, "another silence is another alarm");
+}
+
+#[test]
+fn telling_whose_it_is_does_not_keep_the_room_from_being_called() {
+    let (room, admin) = (Room::new(), person("admin", "cnaipic", Role::Administrator));
+    let contacts = vec![contact("ced")];
+    room.house().put_records(&admin, Records { contacts, ..Records::default() }).unwrap();
+    let since = room.house().now();
+    room.clock.advance(Duration::from_secs(300));
+    room.watch.look(&unheard(Some(since))).unwrap();
+    let alarm = room.watch.alarms(&officer()).unwrap().remove(0);
+    assert!(alarm.gaps > 0 && alarm.alarm.steps.iter().any(|it| !it.calls.is_empty()));
+    assert_eq!(
+        alarm.alarm.owner.len(),
+        1,
+        "whom the directory knows, where no agreement names one"
+    );
 }
