@@ -72,6 +72,39 @@ fn the_corpus_stix_door_is_understood_or_refused_with_its_place() {
 }
 
 #[test]
+fn the_corpus_bulk_file_is_the_same_in_whatever_pieces_it_is_read() {
+    /// Gives so few octets at a time.
+    struct Pieces<'a>(&'a [u8], usize);
+    impl std::io::Read for Pieces<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let length = into.len().min(self.1);
+            self.0.read(&mut into[..length])
+        }
+    }
+    let identity = OrganisationId::new("producer").unwrap().identity();
+    let bringer = Bringer { identity: &identity, at: Instant::from_micros(0) };
+    let files = corpus_of("bulk_file");
+    assert!(files.len() >= 5);
+    for (name, bytes) in files {
+        let brought = |piece| -> Vec<Arrival> {
+            let pieces = Pieces(&bytes, piece);
+            match name.ends_with(".csv") {
+                true => bulk::table(pieces, "t", &bringer).map(|it| it.0).collect(),
+                false => bulk::bundle(pieces, "t").map(|it| it.0).collect(),
+            }
+        };
+        let whole = brought(usize::MAX);
+        let (items, _) = name.split_once('-').unwrap();
+        let count = whole.iter().map(|it| it.items.len()).sum::<usize>();
+        assert_eq!(count.to_string(), items, "{name}: {whole:?}");
+        assert!(whole.iter().flat_map(|it| &it.faults).all(|it| !it.reason.is_empty()), "{name}");
+        for piece in 1..8 {
+            assert_eq!(format!("{:?}", brought(piece)), format!("{whole:?}"), "{name}, {piece}");
+        }
+    }
+}
+
+#[test]
 fn the_corpora_of_forms_are_read_whole_or_refused() {
     let forms = corpus_of("form_multipart");
     assert!(forms.len() >= 4);

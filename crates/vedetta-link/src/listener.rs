@@ -316,8 +316,9 @@ fn words(status: StatusCode, text: Vec<u8>) -> Answer {
     answer
 }
 
-/// The card that the other side shows, if it shows one.
-pub(crate) fn shown(headers: &HeaderMap) -> Option<Vec<u8>> {
+/// The card that the other side shows, if it shows one: JSON that nobody has read yet.
+#[must_use]
+pub fn shown(headers: &HeaderMap) -> Option<Vec<u8>> {
     let card = headers.get(CARD)?.as_bytes();
     if card.len() > LARGEST_HEADER { None } else { STANDARD.decode(card).ok() }
 }

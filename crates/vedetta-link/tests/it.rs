@@ -3,6 +3,8 @@
 
 #[path = "it/certified.rs"]
 mod certified;
+#[path = "it/corpus.rs"]
+mod corpus;
 #[path = "it/echo.rs"]
 mod echo;
 #[path = "it/hostile.rs"]

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use vedetta_sensor::{Frames, NatsLine};
+use vedetta_model::Instant;
+use vedetta_sensor::{Frames, Known, Mine, NatsLine};
 
 fn lines(stream: &[u8], cut: usize) -> Vec<u8> {
     let (mut frames, mut lines) = (Frames::default(), Vec::new());
@@ -44,6 +45,32 @@ fn the_corpus_syslog_stream_is_the_same_wherever_it_is_cut() {
         assert!(whole.ends_with(b"\n"), "{}", file.display());
         for cut in 1..stream.len() {
             assert_eq!(lines(&stream, cut), whole, "{} cut at {cut}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_corpus_sensor_feed_is_known_after_a_restart() {
+    const NOW: Instant = Instant::from_micros(1_772_000_000_000_000);
+    let files = corpus("sensor_feed");
+    assert!(files.len() >= 5);
+    for file in files {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let (looked_for, _) = name.split_once('-').unwrap();
+        let feed = std::fs::read(&file).unwrap();
+        let feed = String::from_utf8_lossy(&feed);
+        // All of it at once, and line by line.
+        for parts in [vec![&*feed], feed.split_inclusive('\n').collect()] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("known.jsonl");
+            let open = || Known::open(&path, Mine::default(), (u64::MAX, NOW)).unwrap();
+            let (mut known, ..) = open();
+            for part in parts {
+                known.take(part, NOW).unwrap();
+            }
+            let (again, kept, _) = open();
+            assert_eq!(kept.len().to_string(), looked_for, "{name}");
+            assert!(again.place() <= known.place(), "{name}: nothing is passed over");
         }
     }
 }

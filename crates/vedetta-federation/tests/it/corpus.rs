@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::digest;
-use vedetta_federation::envelope::{Envelope, What};
+use vedetta_federation::envelope::{Envelope, Item, SignedAgreement, What};
 use vedetta_federation::frame::{
     Batch, Beat, Bye, Credit, Decoder, Farewell, Frame, Hello, Notice, Rewind, Told, VERSIONS,
 };
-use vedetta_federation::pairing::Code;
+use vedetta_federation::hop::Hop;
+use vedetta_federation::pairing::{Answer, Bond, Code, Proposal, Secret, Side};
 use vedetta_federation::shelf::Lane;
+use vedetta_model::{Agreement, Tlp};
+use vedetta_policy::Form;
 
 use crate::scene;
 
@@ -87,12 +90,34 @@ fn notices() -> Vec<(&'static str, What)> {
         ),
         ("removal", said(r#"{"removal":{"organisation":"a1"}}"#)),
         (
+            "agreement",
+            What::Agreement(Box::new(SignedAgreement {
+                text: Agreement::clone(
+                    scene::network().agreement(&"all".parse().unwrap()).unwrap(),
+                )
+                .into(),
+                revision: 1,
+                signatures: vec![(scene::id("a"), scene::key("a").sign(b"not this"))],
+            })),
+        ),
+        (
+            "contact",
+            said(
+                r#"{"contact":{"id":"a-desk","organisation":"a1","role":"incident response","name":"Duty desk","substitute":"a-night","phone_24h":"+39 06 5550100","channels":[{"by":"pec","at":"desk@a1.example"}],"keys":["age1example"],"last_verified":"2026-05-01"}}"#,
+            ),
+        ),
+        (
             "acknowledgement",
             said(&format!(
                 r#"{{"acknowledgement":{{"item":"{item}","version":"{at}","organisation":"a1","seen":"{at}","note":"visto"}}}}"#
             )),
         ),
     ]
+}
+
+fn sent(what: What) -> Envelope {
+    let envelope = Envelope::unsealed(scene::id("a"), scene::now(), 7, what);
+    scene::pass("a", "b", envelope, vec![])
 }
 
 fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -123,8 +148,7 @@ fn federation_frame() {
 #[test]
 fn federation_envelope() {
     for (name, what) in notices() {
-        let envelope = Envelope::unsealed(scene::id("a"), scene::now(), 7, what);
-        let envelope = scene::pass("a", "b", envelope, vec![]);
+        let envelope = sent(what);
         let name = format!("{name}.json");
         let octets = seed("federation_envelope", &name, &serde_json::to_vec(&envelope).unwrap());
         let read: Envelope = serde_json::from_slice(&octets).unwrap();
@@ -145,6 +169,90 @@ fn pairing_code() {
         let Ok(text) = String::from_utf8(octets) else { continue };
         if let Ok(code) = text.parse::<Code>() {
             assert_eq!(code.to_string().parse(), Ok(code), "{}", path.display());
+        }
+    }
+}
+
+/// What `b` passes on to `c`: each says by its name whether it is believed.
+fn passed_on() -> Vec<(String, Envelope)> {
+    let to_c = |what| scene::pass("b", "c", sent(what), vec![]);
+    let notices =
+        notices().into_iter().map(|(name, what)| (format!("good-{name}.json"), to_c(what)));
+    let wider = {
+        let mut envelope = scene::relayed();
+        let first = &mut envelope.hops[0];
+        first.passages = vec![scene::passage("b1", &["ab"])].into();
+        envelope
+    };
+    let changed = |change: &dyn Fn(&mut Item)| {
+        let mut envelope = scene::relayed();
+        let What::Item(item) = &mut envelope.what else { unreachable!() };
+        change(item);
+        envelope
+    };
+    let red = Envelope { hops: marked(Some(Tlp::Red), None), ..scene::relayed() };
+    let lowered = Envelope { hops: marked(Some(Tlp::Red), Some(Tlp::Green)), ..scene::relayed() };
+    let items = [
+        ("good-item", scene::relayed()),
+        ("good-narrowed", red),
+        ("bad-lowered", lowered),
+        ("bad-wider", wider),
+        ("bad-redacted", changed(&|item| item.form = Form::Redacted)),
+        ("bad-alien", changed(&|item| item.conditions.producer = scene::id("c1"))),
+    ];
+    notices.chain(items.map(|(name, it)| (format!("{name}.json"), it))).collect()
+}
+
+/// The hops of what is relayed, with these markings.
+fn marked(first: Option<Tlp>, second: Option<Tlp>) -> Vec<Hop> {
+    let mut hops = scene::relayed().hops;
+    (hops[0].tlp, hops[1].tlp) = (first, second);
+    hops
+}
+
+#[test]
+fn federation_check() {
+    for (name, envelope) in passed_on() {
+        seed("federation_check", &name, &serde_json::to_vec(&envelope).unwrap());
+    }
+    for (path, octets) in corpus("federation_check") {
+        let envelope: Envelope = serde_json::from_slice(&octets).unwrap();
+        let _ = scene::at_c(envelope.clone());
+        let Some(resealed) = scene::sealed_anew(&envelope) else { continue };
+        let good = path.file_name().unwrap().to_string_lossy().starts_with("good");
+        let checked = scene::at_c(resealed);
+        assert_eq!(checked.is_ok(), good, "{}: {checked:?}", path.display());
+    }
+}
+
+#[test]
+fn pairing_message() {
+    let (a, b) = (scene::key("a"), scene::key("b"));
+    let (from, to, agreement) = (scene::id("a"), scene::id("b"), "all".parse().unwrap());
+    let (inviting, accepting) = (&a.public(), &b.public());
+    let bond = Bond { from: &from, to: &to, inviting, accepting, agreement: &agreement };
+    let prove = |side| Secret::from_octets([7; 16]).prove(side, bond);
+    let proposal = Proposal {
+        card: scene::card("b"),
+        agreement: agreement.clone(),
+        proof: prove(Side::Accepting),
+    };
+    let answer = Answer { card: scene::card("a"), proof: prove(Side::Inviting) };
+    seed("pairing_message", "proposal.json", &serde_json::to_vec(&proposal).unwrap());
+    seed("pairing_message", "answer.json", &serde_json::to_vec(&answer).unwrap());
+    for (path, octets) in corpus("pairing_message") {
+        let (one, two) = (
+            serde_json::from_slice::<Proposal>(&octets),
+            serde_json::from_slice::<Answer>(&octets),
+        );
+        let bad = path.file_name().unwrap().to_string_lossy().starts_with("bad");
+        assert_eq!(one.is_err() && two.is_err(), bad, "{}", path.display());
+        if let Ok(read) = one {
+            assert_eq!(read, proposal, "{}", path.display());
+            assert!(read.card.check().is_ok());
+        }
+        if let Ok(read) = two {
+            assert_eq!(read, answer, "{}", path.display());
         }
     }
 }

@@ -170,6 +170,25 @@ fn sent(
     dispatch(signer, &id(to), vec![parcel], at).remove(0)
 }
 
+/// The same sealed by the nodes that it names, when it leads from one to the next and their keys are here:
+/// false in everything but its seals.
+pub(crate) fn sealed_anew(envelope: &Envelope) -> Option<Envelope> {
+    let known = |node: &OrganisationId| NODES.contains(&node.as_str());
+    let mut sealed = Envelope { seal: None, hops: Vec::new(), ..envelope.clone() };
+    if let What::Agreement(signed) = &mut sealed.what {
+        let digest = signed.digest();
+        let signatures = signed.signatures.iter_mut().filter(|(node, _)| known(node));
+        signatures.for_each(|(node, by)| *by = key(node.as_str()).sign(digest.octets()));
+    }
+    for hop in &envelope.hops {
+        let (node, key) = (&hop.from, known(&hop.from).then(|| key(hop.from.as_str()))?);
+        let (passages, tlp) = (hop.passages.clone(), hop.tlp);
+        let parcel = Parcel::Onward { envelope: Box::new(sealed), passages, tlp };
+        sealed = dispatch(Signer { node, key: &key }, &hop.to, vec![parcel], hop.at).pop()?;
+    }
+    Some(sealed)
+}
+
 /// An item of `a1`, as `b` gives it to `c`.
 pub(crate) fn relayed() -> Envelope {
     let first = pass("a", "b", own("a", item("a1")), vec![passage("a1", &[])]);
