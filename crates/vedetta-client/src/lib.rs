@@ -1,9 +1,10 @@
 //! A client of a node, for thousands of them in a process: [`Following`] reads the live stream,
 //! [`Connection`] asks the machine doors one request after the other, a [`Wire`] between two nodes can
-//! be cut.
+//! be cut. What a [`trial`] of several nodes brings, and must find.
 
 mod connection;
 mod follow;
+pub mod trial;
 mod wire;
 
 pub use connection::{Answer, Connection};

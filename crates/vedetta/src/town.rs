@@ -219,7 +219,12 @@ impl Asker {
         self.ask(Method::POST, path, body).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, Failure> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Failure> {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::system(format!("asking the node of {}", self.id), error)
         };

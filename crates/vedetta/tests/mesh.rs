@@ -6,8 +6,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// A short trial; what it reports. It fails by itself when a node lacks something, has something
-/// twice or what is not for it, or has a damaged ledger.
+/// A short trial; what it reports. It fails by itself when a node lacks something or its newest version,
+/// has something twice or what is not for it, shows what was taken back or what rests on a suspended
+/// agreement, or has a damaged ledger.
 fn trial(words: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta"));
     command.args(["bench", "trial", "--seconds", "8", "--rate", "25", "--json"]).args(words);
@@ -20,7 +21,9 @@ fn trial(words: &[&str]) -> Value {
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report} {said}");
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert!(report["kills"].as_u64() > Some(0) && report["cuts"].as_u64() > Some(0), "{report}");
+    for happened in ["kills", "cuts", "revisions", "withdrawals", "suspensions", "suspended_ms"] {
+        assert!(report[happened].as_u64() > Some(0), "{happened}: {report}");
+    }
     assert_eq!(report["items"], 200, "as many on a slow machine: {report}");
     report
 }

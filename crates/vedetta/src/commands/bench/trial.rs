@@ -1,14 +1,16 @@
 //! `vedetta bench trial`: five nodes under load, killed and cut off at random moments.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
+use http::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use vedetta_client::Wire;
+use vedetta_client::trial::{Chance, Entitled, Missing, Next, Piece, Shown};
 use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Clock, Entropy, Instant, ItemId};
 
@@ -24,8 +26,11 @@ use crate::town::{self, Asker, Bond, Door, NOWHERE, Resident, free_address};
 /// Five nodes under load, each a process, killed and cut off at random moments.
 ///
 /// Two regional centres and the national one are a ring, each regional one has a section below it.
-/// All bring indicators, which are for everyone, and incidents, which are for few. Meanwhile nodes are killed (`SIGKILL`) and started again, and links cut and mended. At
-/// the end every node must have what is for it, once, and nothing else, and its ledger must be whole.
+/// All bring indicators, which are for everyone, and incidents, which are for few, bring later versions of
+/// some and take others back. Meanwhile nodes are killed (`SIGKILL`) and started again, links cut and
+/// mended, and the agreement suspended and resumed. At the end every node must have what is for it, once,
+/// in its newest version, and nothing else; nobody shows what was taken back; every ledger is whole. Then
+/// the agreement is suspended once more, and what rests on it must be shown nowhere until it is resumed.
 #[derive(Args)]
 pub(crate) struct Trial {
     /// Items for so many seconds; it takes longer where nodes are down when theirs are due.
@@ -61,10 +66,6 @@ const AGREEMENT: &str = "polizia-postale";
 const PATIENCE: Duration = Duration::from_secs(180);
 /// How long a node may be down, and a link cut, at most.
 const LONGEST: u64 = 4_000;
-/// Of so many items one is an incident.
-const INCIDENTS: u64 = 10;
-/// TLP:AMBER of TLP 2.0.
-const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
 
 /// The five at work.
 struct Country {
@@ -73,6 +74,7 @@ struct Country {
     chance: Chance,
     kills: u32,
     cuts: u32,
+    suspensions: u32,
 }
 
 /// How they are connected.
@@ -83,24 +85,15 @@ enum Ways {
     Switch(Switch),
 }
 
-/// Chance that can be played again (SplitMix64).
-struct Chance(u64);
-
-/// What was brought: by identifier, at which node.
-type Brought = HashMap<String, usize>;
 /// Someone who brings them.
-type Bringing = JoinHandle<Result<Brought, Failure>>;
-/// What is alike for the agreements.
-type Kind = (bool, usize);
-/// What is for which node.
-type Entitled = HashSet<(Kind, usize)>;
-
+type Bringing = JoinHandle<Result<Vec<Piece>, Failure>>;
 impl Trial {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = super::scratch("trial")?;
         let report = runtime()?.block_on(self.hold(data.path()))?;
         super::print(&report, Style::of(&self.json));
-        let failed = ["lost", "surplus", "duplicated", "damaged"].iter().any(|it| report[it] != 0);
+        let faults = ["lost", "stale", "kept", "surplus", "duplicated", "damaged"];
+        let failed = faults.iter().any(|it| report[it] != 0);
         if failed {
             let reason = "nodes do not have what is for them; play it again with the same seed";
             return Err(Failure::refused(reason));
@@ -120,11 +113,13 @@ impl Trial {
         let rate = self.rate.max(1);
         let each = Duration::from_secs(NODES.len() as u64) / rate;
         let count = u64::from(self.seconds) * u64::from(rate) / NODES.len() as u64;
-        let bringing =
-            |place: usize| tokio::spawn(bring(country.nodes[place].asker(), place, count, each));
+        let bringing = |place: usize| {
+            let chance = Chance(seed ^ (place as u64 + 1) << 32);
+            tokio::spawn(bring(country.nodes[place].asker(), (place, chance), count, each))
+        };
         let bringing: Vec<Bringing> = (0..NODES.len()).map(bringing).collect();
         country.harass(&bringing, &progress).await?;
-        let mut brought = Brought::new();
+        let mut brought = Vec::new();
         for task in bringing {
             let ended = task.await.map_err(|error| Failure::system("bringing items", error))?;
             brought.extend(ended?);
@@ -137,6 +132,11 @@ impl Trial {
         let entitled = country.entitled(&brought).await?;
         let mut missing = country.settle(&brought, &entitled).await?;
         let converged = SystemClock.now().since(mended);
+        let mut suspended = Duration::ZERO;
+        if missing == Missing::default() {
+            progress.step("suspending the agreement once more, and resuming it");
+            (missing, suspended) = country.suspend_for_all(&brought, &entitled).await?;
+        }
         country.nodes.iter_mut().for_each(Resident::stop);
         country.lying(&brought, &entitled, &mut missing)?;
         let whole = |node: &&Resident| node.command(&["verify"]).is_err();
@@ -144,9 +144,14 @@ impl Trial {
         Ok(json!({
             "seconds": self.seconds, "seed": seed, "processes": NODES.len(),
             "namespaces": matches!(country.ways, Ways::Switch(_)),
-            "kills": country.kills, "cuts": country.cuts, "items": brought.len(),
-            "lost": missing.lost, "surplus": missing.surplus, "duplicated": missing.duplicated,
-            "where": missing.places(), "damaged": damaged, "converged_ms": u64::try_from(converged.as_millis()).unwrap_or(0),
+            "kills": country.kills, "cuts": country.cuts, "suspensions": country.suspensions,
+            "items": brought.len(),
+            "revisions": brought.iter().map(|it| it.versions.len() - 1).sum::<usize>(),
+            "withdrawals": brought.iter().filter(|it| it.withdrawn).count(),
+            "lost": missing.lost, "stale": missing.stale, "kept": missing.kept,
+            "surplus": missing.surplus, "duplicated": missing.duplicated,
+            "where": missing.places(&NODES), "damaged": damaged,
+            "converged_ms": millis(converged), "suspended_ms": millis(suspended),
         }))
     }
 
@@ -183,27 +188,8 @@ impl Trial {
             Bond { inviting, accepting, agreement: AGREEMENT, address }.make().await?;
         }
         let ways = switch.map_or(Ways::Wires(wires), Ways::Switch);
-        Ok(Country { nodes, ways, chance: Chance(seed), kills: 0, cuts: 0 })
-    }
-}
-
-/// What is wrong at the end.
-#[derive(Default, PartialEq, Eq)]
-struct Missing {
-    lost: usize,
-    surplus: usize,
-    duplicated: usize,
-    /// How much of what was brought at the second node is wrong at the first.
-    wrong: BTreeMap<(usize, usize), usize>,
-}
-
-impl Missing {
-    /// Where something is wrong, by name: at which node, of whose, how much.
-    fn places(&self) -> Vec<String> {
-        let name = |(&(at, origin), count): (&(usize, usize), &usize)| {
-            format!("{}: {count} of {}", NODES[at], NODES[origin])
-        };
-        self.wrong.iter().map(name).collect()
+        let (kills, cuts, suspensions) = (0, 0, 0);
+        Ok(Country { nodes, ways, chance: Chance(seed), kills, cuts, suspensions })
     }
 }
 
@@ -212,6 +198,7 @@ impl Country {
     async fn harass(&mut self, bringing: &[Bringing], shown: &Progress) -> Result<(), Failure> {
         let mut down: BTreeMap<usize, Instant> = BTreeMap::new();
         let mut cut: BTreeMap<usize, Instant> = BTreeMap::new();
+        let mut suspended: BTreeMap<usize, Instant> = BTreeMap::new();
         loop {
             shown.step(format!("bringing items; {} kills, {} cuts", self.kills, self.cuts));
             let now = SystemClock.now();
@@ -223,12 +210,20 @@ impl Country {
             for link in due(&mut cut, by) {
                 self.mend(link)?;
             }
-            if over {
+            for node in due(&mut suspended, by) {
+                if !self.resumed(node).await? {
+                    suspended.insert(node, now);
+                }
+            }
+            if over && suspended.is_empty() {
                 return Ok(());
+            } else if over {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
             }
             let until = now.after(Duration::from_millis(200 + self.chance.below(LONGEST)));
-            match self.chance.below(2) {
-                0 => {
+            match self.chance.below(5) {
+                0 | 1 => {
                     let node = self.chance.one_of(NODES.len());
                     if let Entry::Vacant(place) = down.entry(node) {
                         self.nodes[node].kill();
@@ -236,11 +231,20 @@ impl Country {
                         place.insert(until);
                     }
                 }
-                _ => {
+                2 | 3 => {
                     let link = self.chance.one_of(LINKS.len());
                     if let Entry::Vacant(place) = cut.entry(link) {
                         self.cut(link)?;
                         self.cuts += 1;
+                        place.insert(until);
+                    }
+                }
+                _ => {
+                    let node = self.chance.one_of(NODES.len());
+                    if let Entry::Vacant(place) = suspended.entry(node) {
+                        // One that is down says nothing, or said it and fell before it answered.
+                        let said = self.nodes[node].asker().step("suspend").await;
+                        self.suspensions += u32::from(said.is_ok());
                         place.insert(until);
                     }
                 }
@@ -265,18 +269,63 @@ impl Country {
         Ok(())
     }
 
+    /// Whether the agreement binds again as far as a node says.
+    async fn resumed(&self, node: usize) -> Result<bool, Failure> {
+        let asker = self.nodes[node].asker();
+        match asker.step("resume").await {
+            Ok(_) => Ok(true),
+            // It was resumed, or never suspended.
+            Err(Failure::Refused(_)) => {
+                let told = asker.get(&format!("/api/v1/agreements/{AGREEMENT}")).await;
+                Ok(told.is_ok_and(|it| it["stage"]["is"] == json!("in-force")))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Suspends the agreement at the first node until nobody is shown what rests on it, and resumes it;
+    /// what is wrong then or there, and how long the suspension took.
+    async fn suspend_for_all(
+        &mut self,
+        brought: &[Piece],
+        entitled: &Entitled,
+    ) -> Result<(Missing, Duration), Failure> {
+        let began = SystemClock.now();
+        self.nodes[0].asker().step("suspend").await?;
+        self.suspensions += 1;
+        let fewer = |now: &Entitled| {
+            let of = |all: &Entitled, origin| all.iter().filter(|it| it.0.1 == origin).count();
+            (0..NODES.len()).all(|origin| of(now, origin) < of(entitled, origin))
+        };
+        loop {
+            let now = self.entitled(brought).await?;
+            let missing = self.missing(brought, &now).await?;
+            if missing == Missing::default() && fewer(&now) {
+                break;
+            }
+            if SystemClock.now() >= began.after(PATIENCE) {
+                return Err(Failure::refused(format!(
+                    "suspended, {missing:?} is shown all the same"
+                )));
+            }
+        }
+        let took = SystemClock.now().since(began);
+        self.nodes[0].asker().step("resume").await?;
+        Ok((self.settle(brought, entitled).await?, took))
+    }
+
     /// Who is to have what, as the node says at which it was brought: of each kind one is asked for.
-    async fn entitled(&self, brought: &Brought) -> Result<Entitled, Failure> {
+    async fn entitled(&self, brought: &[Piece]) -> Result<Entitled, Failure> {
         let (mut asked, mut entitled) = (HashSet::new(), Entitled::new());
-        for (id, origin) in brought {
-            let kind = kind_of(id, *origin);
+        for piece in brought.iter().filter(|it| !it.withdrawn) {
+            let (id, origin, kind) = (&piece.id, piece.origin, piece.kind());
             if !asked.insert(kind) {
                 continue;
             }
             for (place, organisation) in NODES.iter().enumerate() {
                 let path = format!("/api/v1/items/{id}/explanation?organisation={organisation}");
-                let answer = self.nodes[*origin].get(&path).await?;
-                if place == *origin || answer["allowed"] == json!(true) {
+                let answer = self.nodes[origin].get(&path).await?;
+                if place == origin || answer["allowed"] == json!(true) {
                     entitled.insert((kind, place));
                 }
             }
@@ -285,19 +334,25 @@ impl Country {
     }
 
     /// Waits until every node has what is for it; what is wrong when patience ends.
-    async fn settle(&self, brought: &Brought, entitled: &Entitled) -> Result<Missing, Failure> {
+    async fn settle(&self, brought: &[Piece], entitled: &Entitled) -> Result<Missing, Failure> {
         let end = SystemClock.now().after(PATIENCE);
         loop {
-            let mut missing = Missing::default();
-            for (place, node) in self.nodes.iter().enumerate() {
-                let there = items(&node.asker()).await?;
-                compare(brought, &there, place, entitled, &mut missing);
-            }
+            let missing = self.missing(brought, entitled).await?;
             if missing == Missing::default() || SystemClock.now() >= end {
                 return Ok(missing);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// What is wrong now.
+    async fn missing(&self, brought: &[Piece], entitled: &Entitled) -> Result<Missing, Failure> {
+        let mut missing = Missing::default();
+        for (place, node) in self.nodes.iter().enumerate() {
+            let there = items(&node.asker()).await?;
+            missing.compare(brought, &there, place, entitled);
+        }
+        Ok(missing)
     }
 }
 
@@ -305,17 +360,15 @@ impl Country {
     /// Adds what lies in the ledgers of nodes for which it is not, though they show it to nobody.
     fn lying(
         &self,
-        brought: &Brought,
+        brought: &[Piece],
         entitled: &Entitled,
         missing: &mut Missing,
     ) -> Result<(), Failure> {
         for (place, node) in self.nodes.iter().enumerate() {
             let store = NodeArgs { data: node.data.clone() }.store(Use::Read)?;
-            let others = brought
-                .iter()
-                .filter(|(id, origin)| !entitled.contains(&(kind_of(id, **origin), place)));
-            for (id, origin) in others {
-                let id = ItemId::new(id).map_err(vedetta_flow::FlowError::from)?;
+            let others = brought.iter().filter(|it| !entitled.contains(&(it.kind(), place)));
+            for piece in others {
+                let id = ItemId::new(&piece.id).map_err(vedetta_flow::FlowError::from)?;
                 let mut lies = false;
                 store.read(&mut |reader| {
                     lies = !reader.releases(&id)?.is_empty();
@@ -323,7 +376,7 @@ impl Country {
                 })?;
                 if lies {
                     missing.surplus += 1;
-                    *missing.wrong.entry((place, *origin)).or_default() += 1;
+                    missing.at(place, piece.origin);
                 }
             }
         }
@@ -338,41 +391,16 @@ fn due(all: &mut BTreeMap<usize, Instant>, by: Instant) -> Vec<usize> {
     due
 }
 
-/// Compares what a node has with what is for it.
-fn compare(
-    brought: &Brought,
-    there: &HashMap<String, usize>,
-    place: usize,
-    entitled: &Entitled,
-    missing: &mut Missing,
-) {
-    for (id, origin) in brought {
-        let is_for_it = entitled.contains(&(kind_of(id, *origin), place));
-        match (there.get(id).copied().unwrap_or(0), is_for_it) {
-            (0, false) | (1, true) => continue,
-            (0, true) => missing.lost += 1,
-            (_, false) => missing.surplus += 1,
-            (_, true) => missing.duplicated += 1,
-        }
-        *missing.wrong.entry((place, *origin)).or_default() += 1;
-    }
-}
-
-/// What is alike for the agreements: whether it is an incident, and where it was brought.
-fn kind_of(id: &str, origin: usize) -> Kind {
-    (id.starts_with("incident"), origin)
-}
-
-/// The items that a node shows its own organisation: how often each.
-async fn items(node: &Asker) -> Result<HashMap<String, usize>, Failure> {
-    let mut found = HashMap::new();
+/// The versions that a node shows its own organisation.
+async fn items(node: &Asker) -> Result<Shown, Failure> {
+    let mut found = Shown::new();
     let mut next = String::new();
     loop {
         let path = "/api/v1/items?kind=indicator,incident&versions=all&limit=1000";
         let page = node.get(&format!("{path}{next}")).await?;
         for item in page["items"].as_array().into_iter().flatten() {
-            let id = item["object"]["id"].as_str().unwrap_or_default();
-            *found.entry(id.to_owned()).or_default() += 1;
+            let word = |name: &str| item["object"][name].as_str().unwrap_or_default().to_owned();
+            *found.entry((word("id"), word("modified"))).or_default() += 1;
         }
         match page["next"].as_str() {
             Some(after) => next = format!("&after={after}"),
@@ -381,60 +409,80 @@ async fn items(node: &Asker) -> Result<HashMap<String, usize>, Failure> {
     }
 }
 
-/// Brings so many items at a node, each until the node says that it has it.
-async fn bring(node: Asker, place: usize, count: u64, each: Duration) -> Result<Brought, Failure> {
-    let mut brought = Brought::new();
+/// Brings so many items at a node, later versions of some, and takes others back.
+async fn bring(
+    node: Asker,
+    (place, mut chance): (usize, Chance),
+    count: u64,
+    each: Duration,
+) -> Result<Vec<Piece>, Failure> {
+    let mut brought: Vec<Piece> = Vec::new();
     for number in 0..count {
-        let (id, text) = item(number);
-        let arrival = stix_bundle::read(DoorIn::Api, "trial", &text, &stix_bundle::limits());
-        let body = serde_json::to_vec(&arrival)
-            .map_err(|error| Failure::system("writing an arrival", error))?;
-        loop {
-            match node.post("/control/arrivals", body.clone()).await {
-                Ok(receipt) if receipt["rejected"].as_array().is_none_or(Vec::is_empty) => break,
-                Ok(receipt) => return Err(Failure::refused(receipt["rejected"].to_string())),
-                // It was killed, and is started again; or it was before it answered.
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        let mut octets = [0; 16];
+        SystemEntropy.fill(&mut octets);
+        let uuid = uuid::Builder::from_random_bytes(octets).into_uuid().to_string();
+        let piece = Piece::new(number, &uuid, place, &SystemClock.now().to_string());
+        node.brings(&piece).await?;
+        brought.push(piece);
+        match chance.next(&brought) {
+            Some(Next::Revise(at)) => {
+                brought[at].versions.push(SystemClock.now().to_string());
+                node.brings(&brought[at]).await?;
             }
+            Some(Next::Withdraw(at)) => {
+                node.takes_back(&brought[at].id).await?;
+                brought[at].withdrawn = true;
+            }
+            None => {}
         }
-        brought.insert(id, place);
         tokio::time::sleep(each).await;
     }
     Ok(brought)
 }
 
-fn item(number: u64) -> (String, Vec<u8>) {
-    let mut octets = [0; 16];
-    SystemEntropy.fill(&mut octets);
-    let uuid = uuid::Builder::from_random_bytes(octets).into_uuid();
-    let moment = SystemClock.now();
-    let (kind, what) = match number % INCIDENTS {
-        0 => ("incident", json!({ "name": "Intrusion into a mail server" })),
-        _ => (
-            "indicator",
-            json!({ "pattern": format!("[domain-name:value = 'host-{uuid}.example']"),
-                "pattern_type": "stix", "valid_from": moment, "indicator_types": ["malicious-activity"] }),
-        ),
-    };
-    let id = format!("{kind}--{uuid}");
-    let mut object = json!({ "type": kind, "spec_version": "2.1", "id": id, "created": moment,
-        "modified": moment, "object_marking_refs": [AMBER] });
-    if let (Some(object), Some(what)) = (object.as_object_mut(), what.as_object()) {
-        object.extend(what.clone());
+impl Asker {
+    /// Brings the newest version of an item, until the node says that it has it.
+    async fn brings(&self, piece: &Piece) -> Result<(), Failure> {
+        let text = piece.bundle();
+        let arrival = stix_bundle::read(DoorIn::Api, "trial", &text, &stix_bundle::limits());
+        let body = serde_json::to_vec(&arrival)
+            .map_err(|error| Failure::system("writing an arrival", error))?;
+        loop {
+            match self.post("/control/arrivals", body.clone()).await {
+                Ok(receipt) if receipt["rejected"].as_array().is_none_or(Vec::is_empty) => {
+                    return Ok(());
+                }
+                Ok(receipt) => return Err(Failure::refused(receipt["rejected"].to_string())),
+                // It was killed, and is started again; or it was before it answered.
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
     }
-    (id, json!({ "objects": [object] }).to_string().into_bytes())
+
+    /// Takes an item back, until the node says that it is.
+    async fn takes_back(&self, id: &str) -> Result<(), Failure> {
+        loop {
+            let path = format!("/api/v1/items/{id}?reason=mistaken");
+            let done = self.ask(Method::DELETE, &path, Vec::new()).await.is_ok();
+            let told = self.get(&format!("/api/v1/items/{id}/holders")).await;
+            if done || told.is_ok_and(|it| it["withdrawn"].is_object()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Takes a step with the agreement.
+    async fn step(&self, step: &str) -> Result<Value, Failure> {
+        let step = match step {
+            "suspend" => json!({ "step": step, "reason": "review" }),
+            _ => json!({ "step": step }),
+        };
+        let path = format!("/api/v1/agreements/{AGREEMENT}/steps");
+        self.post(&path, step.to_string().into_bytes()).await
+    }
 }
 
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (it ^ (it >> 31)) % bound
-    }
-
-    fn one_of(&mut self, count: usize) -> usize {
-        usize::try_from(self.below(count as u64)).unwrap_or(0)
-    }
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
