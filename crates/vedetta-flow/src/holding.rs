@@ -248,6 +248,7 @@ fn query(after: Sequence, under: &[ClearanceId]) -> ItemQuery<'_> {
         after,
         until: None,
         as_of: None,
+        without: &[],
         limit: PAGE,
         clearances: Some(under),
         producer: None,

@@ -208,10 +208,21 @@ impl Redactor {
         whole: &Whole,
         name: &ItemId,
     ) -> Result<(), StoreError> {
-        if self.nth(unit, whole.item(), 0)? == *name || unit.bookmark(FOLLOWED)?.is_some() {
-            return Ok(());
+        match self.nth(unit, whole.item(), 0)? == *name {
+            true => Ok(()),
+            false => Self::note_back(unit),
         }
-        unit.set_bookmark(FOLLOWED, b"")
+    }
+
+    /// Notes that a form of this node's own came back from a peer, under whatever name.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn note_back(unit: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        match unit.bookmark(FOLLOWED)? {
+            Some(_) => Ok(()),
+            None => unit.set_bookmark(FOLLOWED, b""),
+        }
     }
 
     /// Withdraws the forms of versions older than the newest of an item, which has none: whoever reads
@@ -241,6 +252,7 @@ impl Redactor {
                 after: place,
                 until: None,
                 as_of: None,
+                without: &[],
                 limit: TOGETHER,
                 clearances: None,
                 producer: None,

@@ -152,6 +152,7 @@ impl House {
                         after: place,
                         until: None,
                         as_of: None,
+                        without: &[],
                         limit: 1000,
                         clearances: Some(clearances),
                         producer,

@@ -356,6 +356,7 @@ fn releases(
         after: owed.after,
         until: Some(owed.until),
         as_of: None,
+        without: &[],
         limit: TOGETHER,
         clearances: Some(named),
         producer: None,

@@ -199,6 +199,7 @@ impl Sightings {
                     after,
                     until: Some(end),
                     as_of: None,
+                    without: &[],
                     limit: PAGE,
                     clearances: None,
                     producer: None,

@@ -203,6 +203,11 @@ impl Network {
         handling.named.iter().filter_map(|person| self.number(&person.organisation)).collect()
     }
 
+    /// The items on which a hold binds now.
+    pub fn held_items(&self) -> impl Iterator<Item = &ItemId> {
+        self.item_holds.keys()
+    }
+
     /// The holds on one item that bind now.
     pub(crate) fn holds_on(&self, item: &ItemId) -> impl Iterator<Item = &BindingHold> {
         let places = self.item_holds.get(item).into_iter().flatten();

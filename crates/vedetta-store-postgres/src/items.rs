@@ -40,22 +40,22 @@ macro_rules! columns {
 
 /// What a release must pass: $4 any clearance, $5 clearances, $6 the producer, $7 any type,
 /// $8 types, $9 any version, $10 the newest, $11 the oldest, $12 versions, $13 the place
-/// after which nothing counts as a version. A list asked by `IN` within an `OR` is hashed once.
+/// after which nothing counts as a version, $14 releases that do not count. A list asked by `IN` within an `OR` is hashed once.
 macro_rules! sieve {
     () => {
-        "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0
+        "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0 AND i.seq <> ALL ($14::bigint[])
             AND ($4 OR i.clearance IN (SELECT unnest($5::integer[])))
             AND ($6::integer IS NULL OR i.producer = $6)
             AND ($7 OR i.kind IN (SELECT unnest($8::text[])))
             AND ($9 OR i.version = ANY ($12::bigint[])
                 OR ($10 AND (NOT i.newer OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version > i.version
-                        AND n.seq <= $13 AND n.hidden = 0
+                        AND n.seq <= $13 AND n.seq <> ALL ($14) AND n.hidden = 0
                         AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[]))))))
                 OR ($11 AND (NOT i.older OR NOT EXISTS (
                     SELECT FROM item n WHERE n.object = i.object AND n.version < i.version
-                        AND n.seq <= $13 AND n.hidden = 0
+                        AND n.seq <= $13 AND n.seq <> ALL ($14) AND n.hidden = 0
                         AND ($6::integer IS NULL OR n.producer = $6)
                         AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))))))"
     };
@@ -81,11 +81,11 @@ const MERGE: &str = concat!(
     JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
 
-/// Along items, $14.
+/// Along items, $15.
 const OF_ITEMS: &str = concat!(
     "-- name: items_of\nSELECT ",
     columns!(),
-    " FROM (SELECT i.* FROM unnest($14::uuid[]) o (object) JOIN item i ON i.object = o.object
+    " FROM (SELECT i.* FROM unnest($15::uuid[]) o (object) JOIN item i ON i.object = o.object
         WHERE ",
     sieve!(),
     " ORDER BY i.seq + 0 LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
@@ -168,6 +168,7 @@ fn fill(
     let producer = query.producer.map(|producer| small(producer.0));
     let any = query.kinds.is_empty();
     let as_of = query.as_of.map_or(i64::MAX, int);
+    let without: Vec<i64> = query.without.iter().copied().map(int).collect();
     let kinds: Vec<&str> =
         query.kinds.iter().map(String::as_str).filter(|kind| !kind.contains('\0')).collect();
     let versions = Versions::of(&query.versions);
@@ -186,6 +187,7 @@ fn fill(
         first,
         at,
         &as_of,
+        &without,
     ];
     let sql = match plan {
         Plan::Items(objects) => {

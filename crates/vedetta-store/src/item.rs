@@ -148,6 +148,8 @@ pub struct ItemQuery<'a> {
     /// As if nothing had been released after this place: it is not read, and no version of it is newer
     /// or older than another. What was withdrawn or revoked since is gone all the same.
     pub as_of: Option<Sequence>,
+    /// As if these releases had not been: none is read, and none is newer or older than another.
+    pub without: &'a [Sequence],
     /// At most so many (1 to 10,000).
     pub limit: usize,
     /// Only under these clearances, sorted; `None` is all (for the house itself, never for a door).
@@ -170,6 +172,7 @@ impl<'a> ItemQuery<'a> {
             after,
             until: None,
             as_of: None,
+            without: &[],
             limit,
             clearances: None,
             producer: None,
@@ -182,7 +185,8 @@ impl<'a> ItemQuery<'a> {
 
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
 /// among the versions that may be read at all under the query's clearances, and of its producer,
-/// whatever its range; what was released after [`ItemQuery::as_of`] does not count.
+/// whatever its range; what was released after [`ItemQuery::as_of`], or is among [`ItemQuery::without`],
+/// does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.

@@ -148,6 +148,7 @@ fn released(after: Sequence, until: Sequence) -> ItemQuery<'static> {
         after,
         until: Some(until),
         as_of: None,
+        without: &[],
         limit: ROWS,
         clearances: None,
         producer: None,

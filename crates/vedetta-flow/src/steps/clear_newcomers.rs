@@ -250,6 +250,7 @@ impl House {
                 after,
                 until: Some(search.pass.upto),
                 as_of: None,
+                without: &[],
                 limit: TOGETHER,
                 clearances: Some(search.full),
                 producer: None,

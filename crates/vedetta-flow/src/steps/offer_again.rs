@@ -66,6 +66,7 @@ impl House {
                     after: first.after,
                     until: Some(first.until),
                     as_of: None,
+                    without: &[],
                     limit: TOGETHER,
                     clearances: Some(&clearances),
                     producer: None,

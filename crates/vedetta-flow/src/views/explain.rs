@@ -408,6 +408,7 @@ impl House {
                 after: place,
                 until: None,
                 as_of: None,
+                without: &[],
                 limit: 1000,
                 clearances: None,
                 producer: own,

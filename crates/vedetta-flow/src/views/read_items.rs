@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
-use vedetta_policy::{Clearance, Cleared, Form, Obligations, Seal};
+use vedetta_policy::{Clearance, Cleared, Form, Obligations, Reader, Seal};
 use vedetta_store::{
     ClearanceId, ItemQuery, ItemState, Sequence, Stamp, StoredItem, VersionFilter,
 };
@@ -167,10 +167,12 @@ impl House {
             };
             clearances = Arc::new(clearances.iter().copied().filter(public).collect());
         }
+        let without = self.kept_from(&reader, &standing, wish)?;
         let query = ItemQuery {
             after: wish.after,
             until,
             as_of,
+            without: &without,
             limit: wish.limit,
             clearances: Some(&clearances),
             producer: (wish.share == Share::Own).then_some(reader.organisation),
@@ -182,6 +184,30 @@ impl House {
         let mut seals = Seals::of(self, &standing);
         let items = page.items.into_iter().filter_map(|item| seals.close(item));
         Ok((items.collect(), page.next))
+    }
+
+    /// The releases that an order keeps from a reader: they hide none that the reader may read, its own
+    /// where several brought it.
+    fn kept_from(
+        &self,
+        reader: &Reader,
+        standing: &Standing,
+        wish: &Wish,
+    ) -> Result<Vec<Sequence>, FlowError> {
+        let mut kept = Vec::new();
+        if wish.versions == VersionFilter::All {
+            return Ok(kept);
+        }
+        let asked = |id: &&ItemId| wish.ids.is_empty() || wish.ids.contains(id);
+        let mut seals = Seals::of(self, standing);
+        for id in standing.network.held_items().filter(asked) {
+            for release in self.read(|ledger| ledger.releases(id))? {
+                let place = release.stamp.seq;
+                let opens = seals.close(release).is_some_and(|it| it.open(reader).is_some());
+                kept.extend((!opens).then_some(place));
+            }
+        }
+        Ok(kept)
     }
 
     /// Releases after a place, for the doors that follow the ledger: each opens only to those
@@ -196,6 +222,7 @@ impl House {
             after,
             until: Some(in_effect),
             as_of: None,
+            without: &[],
             limit,
             clearances: None,
             producer: None,
@@ -222,10 +249,10 @@ impl House {
     ///
     /// # Errors
     /// The actor's organisation is no longer in the directory.
-    pub fn reader_of(&self, by: &Actor) -> Result<vedetta_policy::Reader, FlowError> {
+    pub fn reader_of(&self, by: &Actor) -> Result<Reader, FlowError> {
         let organisation = self.number_of(&by.organisation)?;
         let person = by.as_person().map(|it| it.account);
-        Ok(vedetta_policy::Reader { organisation, person })
+        Ok(Reader { organisation, person })
     }
 
     /// The clearances under which an actor may read now, by number.

@@ -470,6 +470,7 @@ fn served(unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<Vec<StoredItem>, S
             after,
             until: None,
             as_of: None,
+            without: &[],
             limit: 1_000,
             clearances: None,
             producer: None,

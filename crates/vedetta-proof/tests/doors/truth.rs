@@ -176,18 +176,15 @@ impl Truth {
 
     /// All that somebody may read now, every version.
     pub(crate) fn readable(&self, who: &Who, now: Instant) -> Vec<Readable<'_>> {
-        self.served(&|item, version, form| {
-            self.read(item, version, form, (who, Some(&item.id)), now)
-        })
+        self.served(&|item, version, form| self.read(item, version, form, who, now))
     }
 
-    /// The newest of each item and form; it is looked for as if no single item were held.
+    /// The newest of each item and form among all that may be read.
     pub(crate) fn newest(&self, who: &Who, now: Instant) -> Vec<Readable<'_>> {
-        let unheld =
-            self.served(&|item, version, form| self.read(item, version, form, (who, None), now));
-        let mut newest = self.readable(who, now);
+        let readable = self.readable(who, now);
+        let mut newest = readable.clone();
         newest.retain(|one| {
-            !unheld.iter().any(|other| {
+            !readable.iter().any(|other| {
                 (&other.item.id, other.form) == (&one.item.id, one.form)
                     && (one.form == Form::Full || other.item.producer == one.item.producer)
                     && other.written.version > one.written.version
@@ -232,8 +229,7 @@ impl Truth {
             people.map(|it| Who { organisation: who.clone(), person: Some(it.id.clone()) });
         let readers: Vec<_> = readers.collect();
         [Form::Full, Form::Redacted].into_iter().filter(|_| !item.withdrawn).find(|form| {
-            let held = Some(&item.id);
-            readers.iter().any(|who| self.read(item, newest, *form, (who, held), now).is_some())
+            readers.iter().any(|who| self.read(item, newest, *form, who, now).is_some())
         })
     }
 
@@ -342,11 +338,11 @@ impl Truth {
         item: &'a Item,
         version: &'a Version,
         form: Form,
-        (who, held): (&Who, Option<&ItemId>),
+        who: &Who,
         now: Instant,
     ) -> Option<Readable<'a>> {
         let open = |grant: &&Grant| {
-            let today = self.forms(&grant.handling, held, now);
+            let today = self.forms(&grant.handling, Some(&item.id), now);
             let today = today.get(&who.organisation);
             let recorded = match form {
                 Form::Full => today == Some(&Form::Full) && grant.full.contains(&who.organisation),

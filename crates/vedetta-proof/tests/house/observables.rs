@@ -1,12 +1,16 @@
 //! The same address, as several saw it: each says of it what it says, to whom it says it.
 
 use serde_json::json;
+use vedetta_flow::views::newest_items::Look;
 use vedetta_flow::views::read_items::{Share, Wish};
 use vedetta_flow::{FlowError, ReadItem, Receipt};
+use vedetta_model::hold::HoldScope;
 use vedetta_model::{Actor, Role};
 use vedetta_store::{Reader, Sequence, Verification, VersionFilter, verify};
 use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
+
+use super::room::hold;
 
 fn read(test: &TestHouse, who: &str, versions: VersionFilter) -> Vec<ReadItem> {
     test.house.page(&test.person(who), &Wish::all(Sequence::START, versions)).unwrap().items
@@ -66,6 +70,42 @@ fn each_reader_has_what_is_cleared_to_it_of_each_bringer() {
     let mine = test.house.page(&test.person("perugia"), &mine).unwrap().items;
     assert_eq!(mine.len(), 1, "of one's own, another's is not the newest");
     is_sound(&test);
+}
+
+#[test]
+fn while_an_order_holds_it_each_bringer_still_finds_its_own() {
+    let test = TestHouse::small();
+    let items = ["perugia", "terni"].map(|who| seen_by(who, "GREEN"));
+    for (who, item) in ["perugia", "terni"].into_iter().zip(&items) {
+        assert_eq!(test.bring(who, &[item.clone()]).accepted.len(), 1);
+    }
+    let id = items[0].id();
+    test.house
+        .place_hold(&test.administrator(), &hold("order-7", HoldScope::Item(id.clone())))
+        .unwrap();
+    for (who, item) in ["perugia", "terni"].into_iter().zip(&items) {
+        let by = test.person(who);
+        let own = item.json();
+        let body = |it: &ReadItem| String::from_utf8(it.body.to_vec()).unwrap();
+        assert_eq!(body(&test.house.item(&by, &id).unwrap()), own, "{who}, by its name");
+        let last = read(&test, who, VersionFilter::Last);
+        assert_eq!(last.iter().map(body).collect::<Vec<_>>(), [own.clone()], "{who}, in a page");
+        let look = Look { before: None, limit: 10, share: Share::Cleared, kinds: &[], tlp: None };
+        let newest = test.house.newest_items(&by, &look, |_| true).unwrap().items;
+        assert_eq!(
+            newest.iter().map(body).collect::<Vec<_>>(),
+            [own.clone()],
+            "{who}, among the newest"
+        );
+        assert_eq!(bodies(&test, who), [own], "{who}, among all");
+        let wish = Wish::all(Sequence::START, VersionFilter::First);
+        let (sealed, _) = test.house.cleared_page(&by, &wish).unwrap();
+        let reader = test.house.reader_of(&by).unwrap();
+        assert!(sealed.iter().all(|it| it.open(&reader).is_some()) && sealed.len() == 1);
+    }
+    let foligno = test.person("foligno");
+    assert!(matches!(test.house.item(&foligno, &id), Err(FlowError::Unknown { .. })));
+    assert!(read(&test, "foligno", VersionFilter::Last).is_empty());
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) struct Sieve<'a> {
     ids: Option<HashSet<&'a ItemId>>,
     versions: &'a VersionFilter,
     as_of: Option<Sequence>,
+    without: HashSet<Sequence>,
     ends: HashMap<String, Ends>,
 }
 
@@ -51,6 +52,7 @@ impl<'a> Sieve<'a> {
             ids: (!query.ids.is_empty()).then(|| query.ids.iter().collect()),
             versions: &query.versions,
             as_of: query.as_of,
+            without: query.without.iter().copied().collect(),
             ends: HashMap::new(),
         })
     }
@@ -60,7 +62,8 @@ impl<'a> Sieve<'a> {
         let cleared = self.clearances.as_ref().is_none_or(|set| set.has(release.clearance));
         let brought = self.producer.is_none_or(|producer| producer == release.producer);
         let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&release.kind));
-        Ok(cleared && brought && kind && self.is_version(self.versions, release)?)
+        let counts = !self.without.contains(&release.seq);
+        Ok(counts && cleared && brought && kind && self.is_version(self.versions, release)?)
     }
 
     /// Whether the item is one of those asked for.
@@ -105,12 +108,12 @@ impl<'a> Sieve<'a> {
     }
 
     fn end(&mut self, object: i64, id: &str, versions: Versions) -> Told<Option<Instant>> {
-        let Self { conn, recent, clearances, producer, as_of, .. } = self;
+        let Self { conn, recent, clearances, producer, as_of, without, .. } = self;
         let sql = "SELECT i.version, i.clearance, i.producer \
                    FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
                    WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
         recent.find(conn, object, versions, |seq| {
-            if as_of.is_some_and(|as_of| seq > as_of) {
+            if as_of.is_some_and(|as_of| seq > as_of) || without.contains(&seq) {
                 return Ok(None);
             }
             let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {

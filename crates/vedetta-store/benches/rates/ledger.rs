@@ -146,6 +146,7 @@ fn page(store: &dyn Store, who: &str, clearances: &[ClearanceId]) -> Outcome<()>
         after: Sequence::START,
         until: None,
         as_of: None,
+        without: &[],
         limit: 1_000,
         clearances: Some(clearances),
         producer: None,

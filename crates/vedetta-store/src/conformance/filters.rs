@@ -115,6 +115,7 @@ pub fn all_together(scene: &mut Scene) {
         after: first.seq,
         until: Some(last.seq),
         as_of: None,
+        without: &[],
         limit: 10,
         clearances: Some(&clearances),
         producer: Some(OrganisationNumber(1)),

@@ -122,6 +122,7 @@ impl Model {
             .iter()
             .filter(|release| self.is_served(release) && cleared(&release.2))
             .filter(|(seq, ..)| query.as_of.is_none_or(|as_of| *seq <= as_of))
+            .filter(|(seq, ..)| !query.without.contains(seq))
             .collect();
         let mut ends: BTreeMap<&ItemId, (i64, i64)> = BTreeMap::new();
         for (_, _, version) in &served {
@@ -216,10 +217,15 @@ fn ask(scene: &Scene, model: &Model, dice: &mut Dice) {
         (1..=6).map(ClearanceId).filter(|_| dice.roll(2) == 0).collect();
     let ids: Vec<ItemId> = (0..dice.roll(4)).map(|_| dice.version().id).collect();
     let kinds = vec!["malware".to_owned(); usize::from(dice.roll(4) == 0)];
+    let without: Vec<Sequence> = match dice.roll(3) {
+        0 => (0..dice.roll(20)).map(|_| Sequence(dice.roll(150))).collect(),
+        _ => Vec::new(),
+    };
     let query = ItemQuery {
         after: Sequence(dice.roll(3) * dice.roll(40)),
         until: (dice.roll(4) == 0).then(|| Sequence(dice.roll(150))),
         as_of: (dice.roll(4) == 0).then(|| Sequence(dice.roll(150))),
+        without: &without,
         limit: 1 + usize::from(dice.roll(2) == 0) * 50,
         clearances: (dice.roll(4) != 0).then_some(&entitled[..]),
         producer: (dice.roll(8) == 0).then_some(OrganisationNumber(1)),

@@ -220,6 +220,7 @@ pub fn everything() -> ItemQuery<'static> {
         after: Sequence::START,
         until: None,
         as_of: None,
+        without: &[],
         limit: 1_000,
         clearances: None,
         producer: None,

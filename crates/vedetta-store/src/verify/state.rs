@@ -426,6 +426,7 @@ pub(super) fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) ->
         after,
         until,
         as_of: None,
+        without: &[],
         limit: PAGE,
         clearances: None,
         producer: None,
