@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     heading("simulate");
     let mut command = cargo();
-    command.args(["run", "--release", "--quiet", "-p", "vedetta-federation"]);
+    command.args(["run", "--release", "--quiet", "-p", "vedetta-simulation"]);
     command.args(["--example", "simulate", "--"]).args(arguments);
     let status = command.status().map_err(|error| format!("cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(Failure::Reported) }
