@@ -429,12 +429,8 @@ fn refused_for_its_way(agency: &Agreement, disbelief: (impl Fn(&Node, &Node), &s
     refused_for_their_way(agency, disbelief, 1);
 }
 
-/// The same of so many items.
-fn refused_for_their_way(
-    agency: &Agreement,
-    (disbelieve, why): (impl Fn(&Node, &Node), &str),
-    many: u32,
-) {
+/// The national centre, two regions, the agency paired with all of them, and a town with the centre.
+fn two_ways(agency: &Agreement) -> [Node; 5] {
     let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert", "perugia"];
     let regions = ["cosc-umbria", "cosc-liguria"];
     let held = |name: &str| {
@@ -444,12 +440,20 @@ fn refused_for_their_way(
         let town = (!regions.contains(&name)).then_some(town);
         agreements().into_iter().chain([agency.clone()]).chain(town).collect()
     };
-    let [national, umbria, liguria, agency, town] = names.map(|it| Node::new(it, held(it)));
-    for other in [&umbria, &liguria, &agency, &town] {
-        pair(&national, other);
+    let nodes = names.map(|it| Node::new(it, held(it)));
+    for [one, other] in [[0, 1], [0, 2], [0, 3], [0, 4], [1, 3], [2, 3]] {
+        pair(&nodes[one], &nodes[other]);
     }
-    pair(&umbria, &agency);
-    pair(&liguria, &agency);
+    nodes
+}
+
+/// The same of so many items.
+fn refused_for_their_way(
+    agency: &Agreement,
+    (disbelieve, why): (impl Fn(&Node, &Node), &str),
+    many: u32,
+) {
+    let [national, umbria, liguria, agency, town] = two_ways(agency);
     let mut start = [Wire::between(&national, &umbria), Wire::between(&national, &town)];
     let first = TestItem::indicator(1).tlp("CLEAR");
     umbria.bring("cosc-umbria", &[first.clone()]);
