@@ -1,12 +1,14 @@
 //! A client of a node, for thousands of them in a process: [`Following`] reads the live stream,
 //! [`Connection`] asks the machine doors one request after the other, a [`Wire`] between two nodes can
-//! be cut. What a [`trial`] of several nodes brings, and must find.
+//! be cut. What a [`trial`] of several nodes brings and must find.
 
 mod connection;
 mod follow;
+mod seen;
 pub mod trial;
 mod wire;
 
 pub use connection::{Answer, Connection};
 pub use follow::{Following, Node};
+pub use seen::Seen;
 pub use wire::Wire;

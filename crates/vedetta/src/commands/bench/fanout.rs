@@ -16,7 +16,6 @@ use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Actor, Clock, Instant, ItemId};
 use vedetta_store_sqlite::SqliteStore;
 
-use super::followers::Seen;
 use super::{Style, scene};
 use crate::certificates::write_secret;
 use crate::commands::init::italy;
@@ -24,6 +23,7 @@ use crate::doors::{Doors, Opening, runtime};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::{SystemClock, SystemEntropy};
+use vedetta_client::Seen;
 
 /// One node, many organisations connected live over TLS.
 ///

@@ -1,20 +1,18 @@
 //! The other side of `vedetta bench fanout`: followers that note when each event arrived.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 use vedetta_model::Clock;
 
 use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
-use vedetta_client::Node;
+use vedetta_client::{Node, Seen};
 
 /// Follow with every token of a file, until told to stop on standard input.
 #[derive(Args)]
@@ -28,18 +26,6 @@ pub(crate) struct Followers {
     /// A file with a token a line.
     #[arg(long)]
     tokens: PathBuf,
-}
-
-/// What all followers saw.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    /// For every event: the first millisecond (since 1970) in which anyone had it, and how many had
-    /// it in each millisecond from then on.
-    pub(crate) events: BTreeMap<u64, (i64, Vec<u32>)>,
-    /// Events that came again, or out of order.
-    pub(crate) duplicated: u64,
-    /// Streams that ended before they were told to.
-    pub(crate) broken: u64,
 }
 
 /// TLS handshakes at once.
@@ -90,9 +76,11 @@ async fn follow_all(node: Node, tokens: Vec<String>) -> Result<Seen, Failure> {
                     more = following.next(|id, _| batch.push(id)) => more?,
                     _ = stopped.wait_for(|stop| *stop) => return Ok(()),
                 };
-                note(&seen, &batch, &mut last);
+                let now = SystemClock.now().micros() / 1000;
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.note(now, &batch, &mut last);
                 if !more {
-                    seen.lock().unwrap_or_else(PoisonError::into_inner).broken += 1;
+                    seen.broken += 1;
                     return Ok(());
                 }
             }
@@ -114,23 +102,4 @@ async fn follow_all(node: Node, tokens: Vec<String>) -> Result<Seen, Failure> {
     while tasks.join_next().await.is_some() {}
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(std::mem::take(&mut *seen))
-}
-
-/// Notes that events arrived now.
-fn note(seen: &Mutex<Seen>, events: &[u64], last: &mut u64) {
-    let now = SystemClock.now().micros() / 1000;
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    for event in events {
-        if *event <= *last {
-            seen.duplicated += 1;
-            continue;
-        }
-        *last = *event;
-        let (first, counts) = seen.events.entry(*event).or_insert((now, Vec::new()));
-        let at = usize::try_from(now - *first).unwrap_or(0);
-        if counts.len() <= at {
-            counts.resize(at + 1, 0);
-        }
-        counts[at] += 1;
-    }
 }
