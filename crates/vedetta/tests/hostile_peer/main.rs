@@ -92,14 +92,15 @@ async fn what_is_forged_is_refused_with_its_reason() {
     }
     let rotated = liar.rotated();
     let mut talk = rotated.talks().await;
-    assert_eq!(talk.brings(vec![liar.seals(item(13, CLEAR))]).await, ["revoked-key"]);
+    let mut expected: Vec<_> = forged.iter().map(|(_, why)| *why).collect();
+    expected.push("revoked-key");
+    // What it never said that it heard is told once more, and first.
+    assert_eq!(talk.brings(vec![liar.seals(item(13, CLEAR))]).await, expected);
     assert_eq!(refused(&liar).await, 403, "the key that was revoked");
 
     let shown = victim.peer(LIAR);
     let named: Vec<_> = shown["refusals"].as_array().unwrap().iter().collect();
     let whys: Vec<_> = named.iter().map(|it| it["why"].as_str().unwrap()).collect();
-    let mut expected: Vec<_> = forged.iter().map(|(_, why)| *why).collect();
-    expected.push("revoked-key");
     assert_eq!(whys, expected);
     assert!(named.iter().all(|it| it["says"].as_str().is_some_and(|says| !says.is_empty())));
     assert_eq!(shown["refused"], expected.len());
