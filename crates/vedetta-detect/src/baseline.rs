@@ -169,12 +169,11 @@ impl Baselines {
             Fact::Connection { from, to, port, bytes, handshake } => {
                 self.scan.see(settings, (from, to, *port), at, found);
                 self.beacon.see(settings, (from, to, *port), at, found);
-                let what = match handshake {
-                    Handshake::Unfinished => What::HalfOpen,
-                    Handshake::Other => What::Connections,
-                };
-                let service = Amount { what, whom: to, port: Some(*port), many: 1.0 };
-                self.volume.see(settings, service, at, found);
+                let one = |what| Amount { what, whom: to, port: Some(*port), many: 1.0 };
+                if *handshake == Handshake::Unfinished {
+                    self.volume.see(settings, one(What::HalfOpen), at, found);
+                }
+                self.volume.see(settings, one(What::Connections), at, found);
                 if *bytes > 0.0 {
                     let out = Amount { what: What::BytesOut, whom: from, port: None, many: *bytes };
                     self.volume.see(settings, out, at, found);

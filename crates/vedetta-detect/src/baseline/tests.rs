@@ -101,16 +101,14 @@ fn a_flood_but_not_the_daily_peak() {
     assert_eq!(told(&mut watch, minute(8, 12 * 60 + 1, 2_500, &request)), one("flood", "www"));
 }
 
+fn open(port: u16, handshake: Handshake) -> Fact {
+    let (from, to) = ("192.0.2.9".into(), "198.51.100.7".into());
+    Fact::Connection { from, to, port, bytes: 0.0, handshake }
+}
+
 #[test]
 fn connections_that_nobody_finishes_are_a_flood_of_their_own() {
     let mut watch = watch();
-    let open = |port, handshake| Fact::Connection {
-        from: "192.0.2.9".into(),
-        to: "198.51.100.7".into(),
-        port,
-        bytes: 0.0,
-        handshake,
-    };
     // A busy service: 2,000 a minute are usual, and some are never finished.
     for at in 0..60 {
         let whole = minute(0, at, 2_000, &open(443, Handshake::Other));
@@ -125,6 +123,16 @@ fn connections_that_nobody_finishes_are_a_flood_of_their_own() {
     let [flood] = &found[..] else { panic!("one: {found:?}") };
     assert!(flood.title.contains("half-open connections in a minute for 198.51.100.7 port 443"));
     assert_eq!((flood.techniques[0].as_str(), &flood.evidence["port"]), ("T1498.001", &443.into()));
+}
+
+#[test]
+fn the_first_connections_that_nobody_finishes_are_a_flood_of_connections() {
+    let mut watch = watch();
+    for at in 0..60 {
+        assert_eq!(told(&mut watch, minute(0, at, 20, &open(443, Handshake::Other))), []);
+    }
+    let flood = minute(0, 61, 900, &open(443, Handshake::Unfinished));
+    assert_eq!(told(&mut watch, flood), one("flood", "198.51.100.7"));
 }
 
 #[test]
