@@ -10,7 +10,7 @@ use super::bounded::{Bounded, MOST};
 use super::sketch::Distinct;
 
 /// The first line; another number when what follows is read in another way.
-const HEADING: &[u8] = b"vedetta baselines 1\n";
+const HEADING: &[u8] = b"vedetta baselines 2\n";
 /// Most octets of all.
 pub const LARGEST: usize = 256 << 20;
 

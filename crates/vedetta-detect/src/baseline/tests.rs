@@ -136,6 +136,18 @@ fn the_first_connections_that_nobody_finishes_are_a_flood_of_connections() {
 }
 
 #[test]
+fn who_tries_every_port_erases_nothing_that_is_usual() {
+    let mut watch = watch();
+    let query = Fact::Query { from: "192.0.2.5".into(), name: "www.example".into() };
+    for at in 0..60 {
+        assert_eq!(told(&mut watch, minute(0, at, 10, &query)), []);
+    }
+    let scan = (0..=u16::MAX).map(|port| (3_660.0, connection("192.0.2.66", "192.0.2.1", port)));
+    assert_eq!(told(&mut watch, scan), one("scan", "192.0.2.66"));
+    assert_eq!(told(&mut watch, minute(0, 62, 500, &query)), one("flood", "192.0.2.5"));
+}
+
+#[test]
 fn what_flow_records_say_of_the_handshake() {
     for (line, expected) in [
         (
@@ -229,7 +241,7 @@ fn what_is_torn_or_of_another_version_is_refused_whole() {
     let mut turned = kept.clone();
     turned[40] ^= 1;
     assert_eq!(other.take_up(&turned, now), Err(Unreadable::Torn));
-    let later = kept::sealed_as(b"vedetta baselines 2\n", |out| out.push(1));
+    let later = kept::sealed_as(b"vedetta baselines 3\n", |out| out.push(1));
     assert_eq!(other.take_up(&later, now), Err(Unreadable::OtherVersion));
     assert_eq!(other.written(), empty, "nothing of it was taken");
     other.take_up(&kept, now).unwrap();

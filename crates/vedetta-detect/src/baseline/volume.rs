@@ -41,7 +41,9 @@ pub(super) struct Amount<'a> {
 
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    of: Bounded<(What, String, Option<u16>), Volume>,
+    of: Bounded<(What, String), Volume>,
+    /// Apart: who tries every port of a host has no target forgotten.
+    services: Bounded<(What, String, u16), Volume>,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +73,7 @@ struct Over {
     away: f64,
 }
 
-kept!(Watch { of });
+kept!(Watch { of, services });
 kept!(Volume { since, minute, count, usual, told });
 kept!(Usual { hour, seen, mean, deviation });
 
@@ -116,22 +118,23 @@ impl Watch {
         at: i64,
         found: &mut Vec<Finding>,
     ) {
-        let of = |port| (amount.what, amount.whom.to_owned(), port);
-        let mut count = |port| {
-            let volume = self.of.at(of(port), at);
-            volume.add(amount.many, (settings, amount.what.least(settings)), at)
-        };
+        let known = (settings, amount.what.least(settings));
+        let service = |port| (amount.what, amount.whom.to_owned(), port);
+        let target = || (amount.what, amount.whom.to_owned());
         // What is of one service is told of that.
-        let by_service = amount.port.and_then(|port| count(Some(port)));
+        let by_service = amount
+            .port
+            .and_then(|port| self.services.at(service(port), at).add(amount.many, known, at));
         let port = by_service.as_ref().and(amount.port);
-        let by_target = count(None);
+        let by_target = self.of.at(target(), at).add(amount.many, known, at);
         let Some(over) = by_service.or(by_target) else { return };
-        let both = [amount.port, None];
-        let mut told = both.iter().filter_map(|port| self.of.at(of(*port), at).told);
-        if told.any(|told| at < told + HOUR) {
+        let of_service = amount.port.map(|port| &mut self.services.at(service(port), at).told);
+        let of_target = &mut self.of.at(target(), at).told;
+        let told: Vec<_> = of_service.into_iter().chain([of_target]).collect();
+        if told.iter().any(|it| it.is_some_and(|told| at < told + HOUR)) {
             return;
         }
-        both.iter().for_each(|port| self.of.at(of(*port), at).told = Some(at));
+        told.into_iter().for_each(|it| *it = Some(at));
         found.push(amount.told(&over, port, settings).finding(at));
     }
 }
