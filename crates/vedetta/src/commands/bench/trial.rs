@@ -129,8 +129,7 @@ impl Trial {
             brought.len()
         ));
         let mended = SystemClock.now();
-        let entitled = country.entitled(&brought).await?;
-        let mut missing = country.settle(&brought, &entitled).await?;
+        let (mut missing, entitled) = country.settle(&brought, None).await?;
         let converged = SystemClock.now().since(mended);
         let mut suspended = Duration::ZERO;
         if missing == Missing::default() {
@@ -311,7 +310,7 @@ impl Country {
         }
         let took = SystemClock.now().since(began);
         self.nodes[0].asker().step("resume").await?;
-        Ok((self.settle(brought, entitled).await?, took))
+        Ok((self.settle(brought, Some(entitled)).await?.0, took))
     }
 
     /// Who is to have what, as the node says at which it was brought: of each kind one is asked for.
@@ -333,13 +332,24 @@ impl Country {
         Ok(entitled)
     }
 
-    /// Waits until every node has what is for it; what is wrong when patience ends.
-    async fn settle(&self, brought: &[Piece], entitled: &Entitled) -> Result<Missing, Failure> {
+    /// Waits until every node has what is for it, and that is what it was before, if that is known; what
+    /// is wrong when patience ends. What is for whom changes until each has heard who resumed what.
+    async fn settle(
+        &self,
+        brought: &[Piece],
+        before: Option<&Entitled>,
+    ) -> Result<(Missing, Entitled), Failure> {
         let end = SystemClock.now().after(PATIENCE);
         loop {
-            let missing = self.missing(brought, entitled).await?;
-            if missing == Missing::default() || SystemClock.now() >= end {
-                return Ok(missing);
+            let entitled = self.entitled(brought).await?;
+            let missing = self.missing(brought, &entitled).await?;
+            let whole = missing == Missing::default();
+            let again = before.is_none_or(|it| *it == entitled);
+            if again && whole || SystemClock.now() >= end {
+                return match whole && !again {
+                    true => Err(Failure::refused("resumed, it does not bind everywhere again")),
+                    false => Ok((missing, entitled)),
+                };
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
