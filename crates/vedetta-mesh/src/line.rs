@@ -10,7 +10,7 @@ use vedetta_store::Sequence;
 
 use crate::scopes::Known;
 use crate::see_peers::RefusedHere;
-use crate::sent::{Flying, Owed};
+use crate::sent::{Flying, Gone, Owed};
 
 /// What is remembered about one peer until the house is closed.
 #[derive(Default)]
@@ -45,9 +45,9 @@ pub(crate) struct Line {
     pub(crate) looks: Option<bool>,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
-    /// What is on its way to it, in order, and how much of that was noted durably.
+    /// What is on its way to it, in order, and what of that is noted durably.
     pub(crate) flying: VecDeque<Flying>,
-    pub(crate) noted: usize,
+    pub(crate) noted: Vec<Gone>,
     /// What it had and is not written down yet.
     pub(crate) owed: Vec<Owed>,
     /// The latest part of the ledger that is known to hold nothing but items that it brought.

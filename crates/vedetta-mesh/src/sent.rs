@@ -12,13 +12,11 @@ use vedetta_store::{DeliveryBatch, Door, Sequence, StoreError, UnitOfWork};
 use crate::Nodes;
 use crate::line::Line;
 
-/// What is on its way for so long is remembered durably.
-const LONG: Duration = Duration::from_secs(1);
 /// What was confirmed within so long is recorded together, under the moment of the last.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Releases, and for whom at the peer they are.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gone {
     releases: Vec<(u64, u64)>,
     to: Vec<u32>,
@@ -27,7 +25,6 @@ pub(crate) struct Gone {
 /// A part of the ledger that is on its way to a peer.
 pub(crate) struct Flying {
     span: Span,
-    since: Instant,
     what: Vec<(Places, Audience)>,
 }
 
@@ -38,7 +35,6 @@ impl Nodes {
     /// Notes what goes to a peer: what a part of the ledger had for it. Written down by
     /// [`Nodes::record_sent`] once the peer confirmed it, or it was given up.
     pub fn sent(&self, peer: &OrganisationId, span: Span) {
-        let since = self.house.now();
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         let rest = line.sent.split_off(&(span.upto + 1, Sequence::START));
@@ -53,7 +49,7 @@ impl Nodes {
             }
         }
         if !what.is_empty() {
-            line.flying.push_back(Flying { span, since, what });
+            line.flying.push_back(Flying { span, what });
         }
     }
 
@@ -77,27 +73,25 @@ impl Nodes {
         std::mem::take(&mut line.flying).into_iter().for_each(|flying| line.owe(flying, now));
     }
 
-    /// Writes down what a peer had since the last time, and beside the ledger what is on its way for
-    /// long.
+    /// Writes down what a peer had since the last time, and beside the ledger what is on its way.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn record_sent(&self, peer: &OrganisationId) -> Result<(), FlowError> {
-        let now = self.house.now();
-        let (owed, late) = {
+        let (owed, gone) = {
             let mut lines = self.lines();
             let line = lines.entry(peer.clone()).or_default();
-            let late: Vec<_> = line.late(now);
-            let late = (late.len() + line.noted > 0).then_some(late);
-            (std::mem::take(&mut line.owed), late)
+            let gone = line.gone();
+            let gone = (gone != line.noted).then_some(gone);
+            (std::mem::take(&mut line.owed), gone)
         };
         let batches = owed.iter().map(|(_, batch)| batch.clone()).collect();
         let recorded = self.house.record_deliveries(batches).map(drop);
         if recorded.is_err() {
             // They are written down the next time.
             self.lines().entry(peer.clone()).or_default().owed.extend(owed);
-        } else if let Some(late) = late {
-            self.note_late(peer, &late)?;
+        } else if let Some(gone) = gone {
+            self.note_gone(peer, gone)?;
         }
         recorded
     }
@@ -109,26 +103,26 @@ impl Nodes {
     pub fn recover_sent(&self, peer: &OrganisationId) -> Result<(), FlowError> {
         let at = self.house.now();
         let kept = self.house.read(|reader| reader.bookmark(&name(peer)))?;
-        let late: Vec<Gone> =
+        let gone: Vec<Gone> =
             kept.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default();
-        if late.is_empty() || !self.lines().entry(peer.clone()).or_default().flying.is_empty() {
+        if gone.is_empty() || !self.lines().entry(peer.clone()).or_default().flying.is_empty() {
             return Ok(());
         }
-        let batches = late.into_iter().map(|it| {
+        let batches = gone.into_iter().map(|it| {
             let releases = it.releases.iter().flat_map(|(first, last)| *first..=*last).collect();
             let audience = it.to.into_iter().map(vedetta_model::OrganisationNumber).collect();
             DeliveryBatch { releases, door: Door::Peer, at, audience }
         });
         self.house.record_deliveries(batches.collect())?;
-        self.note_late(peer, &[])
+        self.note_gone(peer, Vec::new())
     }
 
-    fn note_late(&self, peer: &OrganisationId, late: &[Gone]) -> Result<(), FlowError> {
-        let (name, octets) = (name(peer), serde_json::to_vec(late).unwrap_or_default());
+    fn note_gone(&self, peer: &OrganisationId, gone: Vec<Gone>) -> Result<(), FlowError> {
+        let (name, octets) = (name(peer), serde_json::to_vec(&gone).unwrap_or_default());
         self.house.write(move |unit: &mut dyn UnitOfWork| -> Result<(), StoreError> {
             unit.set_bookmark(&name, &octets)
         })?;
-        self.lines().entry(peer.clone()).or_default().noted = late.len();
+        self.lines().entry(peer.clone()).or_default().noted = gone;
         Ok(())
     }
 }
@@ -151,14 +145,13 @@ impl Line {
         }
     }
 
-    /// What is on its way for long.
-    fn late(&self, now: Instant) -> Vec<Gone> {
-        let late = self.flying.iter().filter(|it| now >= it.since.after(LONG));
+    /// What is on its way.
+    fn gone(&self) -> Vec<Gone> {
         let gone = |(releases, to): &(Places, Audience)| Gone {
             releases: releases.runs().to_vec(),
             to: to.iter().map(|it| it.0).collect(),
         };
-        late.flat_map(|it| &it.what).map(gone).collect()
+        self.flying.iter().flat_map(|it| &it.what).map(gone).collect()
     }
 
     /// Whether one of some releases is on its way to the peer for some, or was confirmed just now.
