@@ -73,7 +73,7 @@ pub(crate) fn after(session: &mut Session, after: Sequence, limit: usize) -> Tol
     let (mut entries, mut bytes) = (Vec::new(), 0);
     session.sql()?.each(AFTER, &[&int(after), &count(limit)], &mut |row| {
         let entry = read(row)?;
-        bytes += entry.body.len();
+        bytes += entry.body.len() + entry.facts.len();
         entries.push(entry);
         Ok(room_after(bytes))
     })?;

@@ -200,7 +200,7 @@ fn fill(
     let (mut bytes, mut broken) = (0, false);
     session.sql()?.each(sql, &params, &mut |row| {
         let item = read(row)?;
-        bytes += item.body.len();
+        bytes += item.body.len() + item.facts.len();
         page.items.push(item);
         let room = room_after(bytes);
         broken = room.is_break();

@@ -27,7 +27,7 @@ pub(crate) fn after(session: &mut Session, after: Sequence, limit: usize) -> Tol
     let (mut entries, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let entry = read(row)?;
-        bytes += entry.body.len();
+        bytes += entry.body.len() + entry.facts.len();
         entries.push(entry);
         if bytes >= PAGE_BYTES {
             break;

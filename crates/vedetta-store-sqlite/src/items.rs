@@ -184,7 +184,7 @@ impl Filling<'_> {
         }
         let item = fetch(self.conn, release, row)?;
         if self.sieve.wants(&item.id) {
-            self.bytes += item.body.len();
+            self.bytes += item.body.len() + item.facts.len();
             self.page.items.push(item);
         }
         Ok(ControlFlow::Continue(()))
