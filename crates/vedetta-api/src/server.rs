@@ -44,7 +44,9 @@ pub struct ConnectionLimits {
 
 /// What is said to HTTP without TLS (RFC 9110, 15.5.1).
 const NOT_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    content-length: 56\r\nconnection: close\r\n\r\nThis door speaks HTTPS: write https:// before its name.\n";
+    content-length: 116\r\nconnection: close\r\n\r\n\
+    Questa porta parla HTTPS: scrivete https:// prima del nome.\n\
+    This door speaks HTTPS: write https:// before its name.\n";
 
 /// How a door is secured.
 #[derive(Clone)]
