@@ -1,7 +1,7 @@
 //! Reading items: one, a page, or the tail that live doors follow.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp};
@@ -167,7 +167,7 @@ impl House {
             };
             clearances = Arc::new(clearances.iter().copied().filter(public).collect());
         }
-        let without = self.kept_from(&reader, &standing, wish)?;
+        let without = self.kept_from((&reader, &clearances), &standing, wish)?;
         let query = ItemQuery {
             after: wish.after,
             until,
@@ -190,24 +190,34 @@ impl House {
     /// where several brought it.
     fn kept_from(
         &self,
-        reader: &Reader,
+        (reader, clearances): (&Reader, &[ClearanceId]),
         standing: &Standing,
         wish: &Wish,
     ) -> Result<Vec<Sequence>, FlowError> {
-        let mut kept = Vec::new();
         if wish.versions == VersionFilter::All {
-            return Ok(kept);
+            return Ok(Vec::new());
         }
         let asked = |id: &&ItemId| wish.ids.is_empty() || wish.ids.contains(id);
-        let mut seals = Seals::of(self, standing);
-        for id in standing.network.held_items().filter(asked) {
-            for release in self.read(|ledger| ledger.releases(id))? {
-                let place = release.stamp.seq;
-                let opens = seals.close(release).is_some_and(|it| it.open(reader).is_some());
-                kept.extend((!opens).then_some(place));
-            }
+        let held: Vec<_> = standing.network.held_items().filter(asked).collect();
+        if held.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(kept)
+        let clearances: HashSet<_> = clearances.iter().collect();
+        let releases = self.read(|ledger| {
+            let mut cleared = Vec::new();
+            for id in &held {
+                let releases = ledger.releases(id)?.into_iter();
+                cleared.extend(releases.filter(|it| clearances.contains(&it.clearance)));
+            }
+            Ok(cleared)
+        })?;
+        let mut seals = Seals::of(self, standing);
+        let kept = releases.into_iter().filter_map(|release| {
+            let place = release.stamp.seq;
+            let opens = seals.close(release).is_some_and(|it| it.open(reader).is_some());
+            (!opens).then_some(place)
+        });
+        Ok(kept.collect())
     }
 
     /// Releases after a place, for the doors that follow the ledger: each opens only to those
