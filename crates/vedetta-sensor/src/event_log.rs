@@ -13,10 +13,14 @@ use vedetta_intake::evtx::{self, Damage, Record};
 use crate::kept;
 use crate::tail::More;
 
-/// The number of the last record that was read.
+/// Where a log was left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordPlace {
+    /// The highest number of a record, when it was last gone through.
     last: u64,
+    /// So many of the records after that were handed over since.
+    #[serde(default)]
+    passed: u64,
 }
 
 /// A log.
@@ -41,8 +45,19 @@ struct Pass {
 /// What a pass comes by.
 enum Part {
     Records(Vec<Record>),
-    /// The highest number of a record, and how many parts could not be read; or why it broke off.
-    End(std::io::Result<(u64, u64)>),
+    /// The end, or why it broke off.
+    End(std::io::Result<Whole>),
+}
+
+/// A log that was gone through.
+#[derive(Default)]
+struct Whole {
+    /// The highest number of a record.
+    highest: u64,
+    /// Parts that could not be read.
+    damaged: u64,
+    /// Records that were handed over before and were not there any more.
+    missing: u64,
 }
 
 /// Octets of records that go together, and how many such wait at most.
@@ -76,11 +91,12 @@ impl EventLog {
                 if self.seen == Some(known) {
                     return Ok(More::Later);
                 }
-                Pass::begin(&self.path, self.place.last, known)?
+                Pass::begin(&self.path, self.place, known)?
             }
         };
         match pass.parts.try_recv() {
             Ok(Part::Records(records)) => {
+                self.place.passed += records.len() as u64;
                 let name = self.path.as_os_str().as_encoded_bytes();
                 for Record { number, json } in records {
                     each(json.as_bytes(), kept::number(&[name, &number.to_le_bytes()]));
@@ -89,14 +105,14 @@ impl EventLog {
                 Ok(More::Now)
             }
             Ok(Part::End(outcome)) => {
-                let (highest, damaged) = outcome?;
-                if highest < self.place.last {
+                let Whole { highest, damaged, missing } = outcome?;
+                if highest < self.place.last || missing > 0 {
                     // Another log stands in its place.
-                    self.place.last = 0;
+                    self.place = RecordPlace::default();
                     return Ok(More::Now);
                 }
                 // Only now: records do not always stand in their order.
-                self.place.last = highest;
+                self.place = RecordPlace { last: highest, passed: 0 };
                 self.damaged += damaged;
                 self.seen = Some(pass.known);
                 Ok(More::Later)
@@ -118,12 +134,12 @@ impl EventLog {
 }
 
 impl Pass {
-    /// Begins to read what comes after a record.
-    fn begin(path: &Path, last: u64, known: Known) -> std::io::Result<Self> {
+    /// Begins to read what comes after a place.
+    fn begin(path: &Path, place: RecordPlace, known: Known) -> std::io::Result<Self> {
         let (sender, parts) = sync_channel(WAITING);
         let path = path.to_owned();
         let read = move || {
-            let outcome = go_through(&path, last, &sender);
+            let outcome = go_through(&path, place, &sender);
             // Whoever waited may be gone.
             let _told = sender.send(Part::End(outcome));
         };
@@ -132,20 +148,23 @@ impl Pass {
     }
 }
 
-/// Goes through a log, and hands over the records after one.
-fn go_through(path: &Path, last: u64, to: &SyncSender<Part>) -> std::io::Result<(u64, u64)> {
-    let (mut highest, mut damaged) = (0, 0);
+/// Goes through a log, and hands over the records after a place.
+fn go_through(path: &Path, place: RecordPlace, to: &SyncSender<Part>) -> std::io::Result<Whole> {
+    let mut whole = Whole { missing: place.passed, ..Whole::default() };
     let (mut together, mut octets) = (Vec::new(), 0);
     let mut record = |record: Result<Record, Damage>| {
         match record {
             Ok(record) => {
-                highest = highest.max(record.number);
-                if record.number > last {
+                whole.highest = whole.highest.max(record.number);
+                let is_new = record.number > place.last;
+                if is_new && whole.missing > 0 {
+                    whole.missing -= 1;
+                } else if is_new {
                     octets += record.json.len();
                     together.push(record);
                 }
             }
-            Err(_) => damaged += 1,
+            Err(_) => whole.damaged += 1,
         }
         if octets >= TOGETHER {
             octets = 0;
@@ -159,12 +178,23 @@ fn go_through(path: &Path, last: u64, to: &SyncSender<Part>) -> std::io::Result<
         // Whoever waited may be gone.
         let _told = to.send(Part::Records(together));
     }
-    Ok((highest, damaged))
+    Ok(whole)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Asks again until it is there.
+    fn wait<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+        for _ in 0..10_000 {
+            if let Some(it) = ask() {
+                return it;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(2));
+        }
+        panic!("it does not come");
+    }
 
     const CHUNK: &[u8] = include_bytes!("../../vedetta-intake/tests/corpus/evtx/three-records");
 
@@ -181,18 +211,33 @@ mod tests {
         assert!(is_one(&path) && !is_one(Path::new("auth.log")));
         let read = |log: &mut EventLog| {
             let mut numbers = Vec::new();
-            while log.read(&mut |_, number| numbers.push(number)).unwrap() != More::Later {
-                std::thread::yield_now();
-            }
+            wait(|| {
+                let more = log.read(&mut |_, number| numbers.push(number)).unwrap();
+                (more == More::Later).then_some(())
+            });
             numbers
         };
         let mut first = EventLog::new(&path, None);
         let all = read(&mut first);
-        assert_eq!((all.len(), first.place()), (3, RecordPlace { last: 43 }));
+        assert_eq!((all.len(), first.place()), (3, RecordPlace { last: 43, passed: 0 }));
         assert_eq!(read(&mut first), [0_u64; 0], "nothing has changed");
-        let after = |last| EventLog::new(&path, Some(RecordPlace { last }));
+        let after = |last| EventLog::new(&path, Some(RecordPlace { last, passed: 0 }));
         assert_eq!(read(&mut after(42)), all[2..], "the same record has the same number");
         assert_eq!(read(&mut after(1_000)), all, "it was cleared");
+        let mut stopped = EventLog::new(&path, None);
+        let mut numbers = Vec::new();
+        wait(|| {
+            stopped.read(&mut |_, number| numbers.push(number)).unwrap();
+            (!numbers.is_empty()).then_some(())
+        });
+        let mut resumed = EventLog::new(&path, Some(stopped.place()));
+        numbers.extend(read(&mut resumed));
+        assert_eq!(numbers, all, "it was stopped in the middle, and hands over nothing twice");
+        assert_eq!(resumed.place(), first.place());
+        let mut other = EventLog::new(&path, Some(RecordPlace { last: 0, passed: 4 }));
+        assert_eq!(read(&mut other), all, "another log stands there since it was stopped");
+        let before: RecordPlace = serde_json::from_str(r#"{"last":42}"#).unwrap();
+        assert_eq!(before, RecordPlace { last: 42, passed: 0 }, "as it was kept before");
     }
 
     #[test]
@@ -207,12 +252,7 @@ mod tests {
         assert_eq!(log.read(none).unwrap(), More::Soon);
         assert_eq!(log.read(none).unwrap(), More::Soon);
         std::fs::write(&path, "no event log").unwrap();
-        let outcome = loop {
-            match log.read(none) {
-                Ok(More::Soon) => std::thread::yield_now(),
-                other => break other,
-            }
-        };
+        let outcome = wait(|| Some(log.read(none)).filter(|it| !matches!(it, Ok(More::Soon))));
         assert!(outcome.is_err(), "it is told");
     }
 }
