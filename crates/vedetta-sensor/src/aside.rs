@@ -2,6 +2,7 @@
 //! A thread each does one piece after the other, and the one who watches hears what came of it.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
@@ -43,12 +44,14 @@ type Work = Box<dyn FnOnce() -> Done + Send>;
 impl Aside {
     /// Begins the threads; what they did goes to `told`.
     pub(crate) fn begin(told: &Sender<Message>) -> std::io::Result<Self> {
-        let begin = |name: &str| {
+        let begin = |name: &'static str| {
             let (sender, work) = channel::<Work>();
             let told = told.clone();
             let each = move || {
                 for work in work {
-                    if told.send(Message::Done(work())).is_err() {
+                    let done = catch_unwind(AssertUnwindSafe(work));
+                    let message = done.map_or(Message::Lost(name), Message::Done);
+                    if told.send(message).is_err() {
                         return;
                     }
                 }
@@ -81,5 +84,18 @@ impl Aside {
 fn give(to: &Sender<Work>, work: Work) {
     if to.send(work).is_err() {
         tracing::error!("a thread beside the one that watches was lost");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_breaks_off_is_told() {
+        let (told, messages) = channel();
+        let aside = Aside::begin(&told).unwrap();
+        give(&aside.looking, Box::new(|| panic!("broken")));
+        assert!(matches!(messages.recv(), Ok(Message::Lost("look-back"))));
     }
 }

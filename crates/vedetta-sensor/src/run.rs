@@ -121,6 +121,8 @@ pub(crate) enum Message {
     Orders(Orders),
     /// Something was done beside the watching.
     Done(Done),
+    /// What a thread beside the watching did broke off.
+    Lost(&'static str),
     /// The standard input has ended.
     Ended,
     Stop,
@@ -408,6 +410,7 @@ impl Watching {
         while self.usual.writes == Writes::Now {
             match messages.recv_timeout(LAST) {
                 Ok(Message::Done(Done::Kept(outcome))) => self.usual.was_kept(outcome),
+                Ok(Message::Lost(thread)) => return Err(self.lost(thread)),
                 Ok(_) => {}
                 Err(_) => return Ok(()),
             }
@@ -439,12 +442,19 @@ impl Watching {
                     self.applies(look, place);
                 }
                 Message::Done(done) => self.done(done, &mut told),
+                Message::Lost(thread) => return Err(self.lost(thread)),
             }
             message = messages.try_recv().ok();
         }
         self.shared.worn.store(self.watch.is_worn(), Ordering::Relaxed);
         self.tell(told)?;
         Ok(true)
+    }
+
+    /// It cannot go on: what was to be done would never be, and nobody would know.
+    fn lost(&self, thread: &str) -> SensorError {
+        let reason = format!("what is done beside the watching ({thread}) broke off");
+        SensorError::file(&self.shared.directory, reason)
     }
 
     fn tell(&self, told: Vec<Told>) -> Result<(), SensorError> {

@@ -141,3 +141,12 @@ fn who_looks_back_makes_no_event_wait() {
     assert!(told.iter().any(|it| it.starts_with("Seen before it was known")), "{told:?}");
     std::fs::remove_file(&stretch).unwrap();
 }
+
+#[test]
+fn what_breaks_off_beside_the_watching_ends_it() {
+    let bench = Bench::new("");
+    let mut opened = bench.open();
+    opened.messages.send(Message::Lost("look-back")).unwrap();
+    let error = opened.watching.run(&opened.told).unwrap_err().to_string();
+    assert!(error.ends_with("what is done beside the watching (look-back) broke off"), "{error}");
+}
