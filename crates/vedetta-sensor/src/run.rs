@@ -348,6 +348,7 @@ impl Watching {
     fn applies(&mut self, look: Option<LookBack>, place: u64) {
         if look.is_none() && self.looking.is_empty() {
             self.applied = place;
+            self.watch.withdrawn.clear();
             self.shared.changes.add_permits(1);
             return;
         }
@@ -362,6 +363,9 @@ impl Watching {
             Done::LookedBack(look) => {
                 self.watch.looked_back(&look, self.shared.clock.now(), told);
                 self.applied = self.looking.pop_front().unwrap_or(self.applied);
+                if self.looking.is_empty() {
+                    self.watch.withdrawn.clear();
+                }
                 self.shared.changes.add_permits(1);
             }
             Done::Kept(outcome) => self.usual.was_kept(outcome),

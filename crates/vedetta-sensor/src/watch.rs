@@ -1,6 +1,6 @@
 //! Everything that is asked of an event, and of the past when something new is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub(crate) struct Watch {
     baselines: Option<Baselines>,
     pub(crate) telling: Telling,
     pub(crate) history: History,
+    /// Indicators withdrawn while it is looked for them in the past.
+    pub(crate) withdrawn: HashSet<Id>,
     scratch: Scratch,
     hits: Vec<Hit>,
     text: String,
@@ -72,6 +74,7 @@ impl Watch {
             baselines: baselines.map(watches),
             telling,
             history,
+            withdrawn: HashSet::new(),
             scratch: Scratch::default(),
             hits: Vec::new(),
             text: String::new(),
@@ -164,6 +167,8 @@ impl Watch {
                     watch_for(&mut self.patterns, (id, &pattern, life));
                 }
                 self.known = self.known.changed(&added, &removed);
+                added.iter().for_each(|(id, ..)| _ = self.withdrawn.remove(id));
+                self.withdrawn.extend(removed);
                 added.retain(|(id, ..)| !own.contains(id));
                 return self.to_look_back(added);
             }
@@ -252,7 +257,8 @@ impl Watch {
         let mut seen: Vec<_> = look.found.iter().collect();
         seen.sort_unstable_by_key(|(mark, _)| **mark);
         for (mark, seen) in seen {
-            for (id, term, life) in look.wanted.get(mark).into_iter().flatten() {
+            let wanted = look.wanted.get(mark).into_iter().flatten();
+            for (id, term, life) in wanted.filter(|it| !self.withdrawn.contains(&it.0)) {
                 let kinds = [term.kind()];
                 if let vedetta_indicator::Standing::Live(score) = table.standing(life, &kinds, now)
                 {

@@ -115,18 +115,24 @@ fn what_is_torn_is_learned_anew_and_written_again() {
     opened.watching.end(&opened.told).unwrap();
 }
 
+const INDICATOR: &str = r#"{"id":"7","object":{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001","created":"2026-10-31T00:00:00.000Z","modified":"2026-10-31T00:00:00.000Z","pattern":"[ipv4-addr:value = '203.0.113.7']","pattern_type":"stix","valid_from":"2026-10-31T00:00:00Z"}}"#;
+
+/// A stretch of the history that cannot be read until somebody lets it be.
+fn stretch(bench: &Bench) -> PathBuf {
+    std::fs::create_dir(bench.path("history")).unwrap();
+    let stretch = bench.path("history").join("0000000001-4000000000.seen");
+    assert!(Command::new("mkfifo").arg(&stretch).status().unwrap().success());
+    stretch
+}
+
 #[test]
 fn who_looks_back_makes_no_event_wait() {
     let bench = Bench::new("");
-    std::fs::create_dir(bench.path("history")).unwrap();
-    // A stretch that cannot be read until somebody lets it be.
-    let stretch = bench.path("history").join("0000000001-4000000000.seen");
-    assert!(Command::new("mkfifo").arg(&stretch).status().unwrap().success());
+    let stretch = stretch(&bench);
     let mut opened = bench.open();
     bench.login(0, "203.0.113.7");
     until(&mut opened, |it| it.counted.events == 1);
-    let indicator = r#"{"id":"7","object":{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001","created":"2026-10-31T00:00:00.000Z","modified":"2026-10-31T00:00:00.000Z","pattern":"[ipv4-addr:value = '203.0.113.7']","pattern_type":"stix","valid_from":"2026-10-31T00:00:00Z"}}"#;
-    for change in opened.known.take(indicator, bench.clock.now()).unwrap() {
+    for change in opened.known.take(INDICATOR, bench.clock.now()).unwrap() {
         opened.messages.send(Message::Change(change, 7)).unwrap();
     }
     until(&mut opened, |it| !it.looking.is_empty());
@@ -139,6 +145,28 @@ fn who_looks_back_makes_no_event_wait() {
     until(&mut opened, |it| it.applied == 7);
     let told = titles(&opened);
     assert!(told.iter().any(|it| it.starts_with("Seen before it was known")), "{told:?}");
+    std::fs::remove_file(&stretch).unwrap();
+}
+
+#[test]
+fn what_is_withdrawn_meanwhile_is_not_told_of_the_past() {
+    let bench = Bench::new("");
+    let stretch = stretch(&bench);
+    let mut opened = bench.open();
+    bench.login(0, "203.0.113.7");
+    until(&mut opened, |it| it.counted.events == 1);
+    let withdrawn = INDICATOR
+        .replace(r#""id":"7""#, r#""id":"8""#)
+        .replace(r#""modified":"2026-10-31"#, r#""revoked":true,"modified":"2026-11-01"#);
+    for (line, place) in [(INDICATOR, 7), (&withdrawn, 8)] {
+        for change in opened.known.take(line, bench.clock.now()).unwrap() {
+            opened.messages.send(Message::Change(change, place)).unwrap();
+        }
+    }
+    until(&mut opened, |it| it.looking == [7, 8]);
+    drop(File::options().write(true).open(&stretch).unwrap());
+    until(&mut opened, |it| it.applied == 8);
+    assert_eq!(titles(&opened), [""; 0]);
     std::fs::remove_file(&stretch).unwrap();
 }
 
