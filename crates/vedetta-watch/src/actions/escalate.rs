@@ -97,22 +97,29 @@ const OPEN: &str = "desk/alarms";
 const MOST: usize = 500;
 /// Of these, of acknowledgements.
 const MOST_OWED: usize = 100;
+/// Of these, of silent sensors.
+const MOST_SILENT: usize = 100;
+/// When more sensors than this fall silent within a minute, it is the node that nobody reaches.
+const CUT_OFF: usize = 20;
 /// Silence of a sensor for so long calls somebody: many start again within less.
 const QUIET: std::time::Duration = std::time::Duration::from_secs(300);
 /// How grave a missing acknowledgement is, and a silent sensor: who is on duty is called, and nobody
 /// above.
 const LIGHT: u8 = 4;
 
+/// By what somebody is called beside the pages.
+const FURTHER: [Means; 3] = [Means::Email, Means::Sms, Means::Webhook];
+
 /// What calls, and the room that answers for it.
 type Pressing = BTreeMap<String, (About, OrganisationId)>;
 
 impl Watch {
-    /// As [`Self::look`], at a node without sensors.
+    /// As [`Self::look`], at the clocks alone: sensors stay as they were.
     ///
     /// # Errors
     /// What the ledger said.
     pub fn look_at_clocks(&self) -> Result<Looked, WatchError> {
-        self.look(&[])
+        self.look_at(None)
     }
 
     /// Looks at the clocks and the sensors: raises an alarm for each clock that is nearly due or missed
@@ -121,6 +128,10 @@ impl Watch {
     /// # Errors
     /// What the ledger said.
     pub fn look(&self, unheard: &[Unheard]) -> Result<Looked, WatchError> {
+        self.look_at(Some(unheard))
+    }
+
+    fn look_at(&self, unheard: Option<&[Unheard]>) -> Result<Looked, WatchError> {
         let now = self.house().now();
         let mut pressing = self.every_pressing(now)?;
         pressing.extend(self.every_overdue(now)?);
@@ -133,20 +144,36 @@ impl Watch {
             }
             Ok((ladder(reader)?, alarms))
         })?;
-        pressing.extend(self.every_silent(unheard, &alarms, now));
+        match unheard {
+            Some(unheard) => pressing.extend(self.every_silent(unheard, &alarms, now)),
+            None => {
+                let sensors = alarms.iter().filter(|(_, (_, it))| it.about.sensor.is_some());
+                let as_it_was = |(id, (_, it)): (&String, &(_, Alarm))| {
+                    (id.clone(), (it.about.clone(), it.room.clone()))
+                };
+                pressing.extend(sensors.map(as_it_was));
+            }
+        }
         let mut looked = Looked::default();
         let mut owed = alarms.values().filter(|(_, alarm)| alarm.about.owed.is_some()).count();
-        // A legal clock finds room before an acknowledgement does.
-        let (clocks, others): (Vec<_>, Vec<_>) =
-            pressing.iter().partition(|(_, (about, _))| about.owed.is_none());
+        let mut silent = alarms.values().filter(|(_, alarm)| alarm.about.sensor.is_some()).count();
+        // A legal clock finds room before all others do.
+        let (clocks, others): (Vec<_>, Vec<_>) = pressing
+            .iter()
+            .partition(|(_, (about, _))| about.owed.is_none() && about.sensor.is_none());
         for (id, (about, room)) in clocks.into_iter().chain(others) {
-            let full = alarms.len() >= MOST || (about.owed.is_some() && owed >= MOST_OWED);
+            let full = alarms.len() >= MOST
+                || (about.owed.is_some() && owed >= MOST_OWED)
+                || (about.sensor.is_some() && silent >= MOST_SILENT);
             if full || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
                 continue;
             }
             let mut alarm = Alarm::raise(about.clone(), room.clone(), now);
-            alarm.owner = self.owner_calls(about);
+            if !is_cut_off(about, unheard.unwrap_or_default()) {
+                alarm.owner = self.owner_calls(about);
+            }
             owed += usize::from(about.owed.is_some());
+            silent += usize::from(about.sensor.is_some());
             alarms.insert(id.clone(), (None, alarm));
             looked.raised += 1;
         }
@@ -385,18 +412,16 @@ impl Watch {
         each.collect()
     }
 
-    /// Whom to tell at the organisation whose sensor is silent, each by the way that he prefers.
+    /// Whom to tell at the organisation whose sensor is silent, each by all that reaches him.
     fn owner_calls(&self, about: &About) -> Vec<OwnerCall> {
         let Some(sensor) = &about.sensor else { return Vec::new() };
         let contacts = Timeliness::of(self.house()).contacts_at(&sensor.organisation);
-        let calls = contacts.into_iter().filter_map(|contact| {
-            let by = contact.channels.iter().find_map(|channel| match channel {
-                Channel::Email(_) => Some(Means::Email),
-                Channel::Phone(_) => Some(Means::Sms),
-                Channel::Web(_) => Some(Means::Webhook),
-                _ => None,
-            })?;
-            Some(OwnerCall { contact: contact.id, by, state: CallState::Waiting })
+        let calls = contacts.into_iter().flat_map(|contact| {
+            let there =
+                FURTHER.into_iter().filter(|by| address_at(&contact.channels, *by).is_some());
+            let call =
+                |by| OwnerCall { contact: contact.id.clone(), by, state: CallState::Waiting };
+            there.map(call).collect::<Vec<_>>()
         });
         calls.collect()
     }
@@ -485,8 +510,7 @@ impl Watch {
 
     /// By what a person can be called: the pages, and what the directory says of them.
     fn means_of(&self, person: &AccountId) -> BTreeSet<Means> {
-        let further = [Means::Email, Means::Sms, Means::Webhook];
-        let there = further.into_iter().filter(|by| self.address_of(person, *by).is_some());
+        let there = FURTHER.into_iter().filter(|by| self.address_of(person, *by).is_some());
         there.chain([Means::Browser]).collect()
     }
 
@@ -542,6 +566,15 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
     }
     let names = serde_json::to_vec(&known).map_err(|error| spoilt(OPEN, &error))?;
     unit.set_bookmark(OPEN, &names)
+}
+
+/// Whether so many sensors fell silent within a minute of this one that it is the node that is cut off:
+/// their owners need not look.
+fn is_cut_off(about: &About, unheard: &[Unheard]) -> bool {
+    let (minute, due) = (std::time::Duration::from_secs(60), about.due);
+    let since = unheard.iter().filter_map(|it| it.since);
+    let near = since.filter(|since| since.since(due).max(due.since(*since)) < minute);
+    about.sensor.is_some() && near.count() > CUT_OFF
 }
 
 /// The address for a means among channels.

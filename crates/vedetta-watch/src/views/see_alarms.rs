@@ -122,7 +122,11 @@ impl Watch {
         let gaps = alarm.gaps().count();
         let title = match (alarm.about.number, &alarm.about.owed) {
             (Some(number), _) => self.title_seen(by, number),
-            (None, owed) => owed.as_ref().map(|it| self.title_of(by, &it.item)),
+            (None, owed) => owed
+                .as_ref()
+                .map(|it| (self.title_of(by, &it.item), &it.item))
+                // Who may not read it is told its identifier: no name of anything.
+                .and_then(|(title, item)| (title != item.as_str()).then_some(title)),
         };
         AlarmView { id, version, alarm, calls_you, may_answer, gaps, title }
     }

@@ -304,6 +304,30 @@ fn unheard(since: Option<Instant>) -> [Unheard; 1] {
     [Unheard { sensor: SilentSensor { sensor, organisation }, name: "first".into(), since }]
 }
 
+/// Sensors of Terni, all silent since a moment.
+fn many_unheard(many: u32, since: Instant) -> Vec<Unheard> {
+    let one = |n| {
+        let [it] = unheard(Some(since));
+        let sensor = account(&format!("terni.sensor-{n}"));
+        Unheard { sensor: SilentSensor { sensor, ..it.sensor }, ..it }
+    };
+    (0..many).map(one).collect()
+}
+
+#[test]
+fn silent_sensors_never_fill_the_room_of_clocks() {
+    let (room, admin) = (staffed(), person("admin", "cnaipic", Role::Administrator));
+    let contacts = vec![contact("ced")];
+    room.house().put_records(&admin, Records { contacts, ..Records::default() }).unwrap();
+    let silent = many_unheard(501, room.house().now());
+    room.clock.advance(Duration::from_secs(400));
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 100);
+    let alarms = room.watch.alarms(&officer()).unwrap();
+    assert!(alarms.iter().all(|it| it.alarm.owner.is_empty()), "it is the node that is cut off");
+    pressing(&room);
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 1, "the clock has room");
+}
+
 /// A contact of Terni, with a mailbox.
 fn contact(id: &str) -> Contact {
     Contact {
@@ -365,6 +389,7 @@ fn a_sensor_that_is_silent_calls_who_is_on_duty_and_tells_whose_it_is_as_agreed(
     let alarm = again.alarms(&officer()).unwrap().remove(0);
     assert!(alarm.calls_you && alarm.may_answer);
     assert!(matches!(alarm.alarm.owner[0].state, CallState::Made { .. }));
+    assert_eq!(again.look_at_clocks().unwrap().over, 0, "nothing was said of sensors");
     assert_eq!(again.look(&[]).unwrap().over, 1, "it is heard again");
     let next = Some(room.house().now());
     room.clock.advance(Duration::from_secs(400));
@@ -375,16 +400,19 @@ fn a_sensor_that_is_silent_calls_who_is_on_duty_and_tells_whose_it_is_as_agreed(
 #[test]
 fn telling_whose_it_is_does_not_keep_the_room_from_being_called() {
     let (room, admin) = (Room::new(), person("admin", "cnaipic", Role::Administrator));
-    let contacts = vec![contact("ced")];
+    let mut ced = contact("ced");
+    ced.channels.insert(0, Channel::Phone("+390744000000".into()));
+    let contacts = vec![ced];
     room.house().put_records(&admin, Records { contacts, ..Records::default() }).unwrap();
     let since = room.house().now();
     room.clock.advance(Duration::from_secs(300));
     room.watch.look(&unheard(Some(since))).unwrap();
     let alarm = room.watch.alarms(&officer()).unwrap().remove(0);
     assert!(alarm.gaps > 0 && alarm.alarm.steps.iter().any(|it| !it.calls.is_empty()));
+    let told: Vec<_> = alarm.alarm.owner.iter().map(|it| it.by).collect();
     assert_eq!(
-        alarm.alarm.owner.len(),
-        1,
-        "whom the directory knows, where no agreement names one"
+        told,
+        [Means::Email, Means::Sms],
+        "whom the directory knows, where no agreement names one, by all that reaches him"
     );
 }
