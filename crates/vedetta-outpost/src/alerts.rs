@@ -1,5 +1,6 @@
 //! What sensors found lately, for those who may know it, and what a person judged of it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
@@ -135,14 +136,35 @@ impl Outposts {
     pub fn alerts(&self, by: &Actor, wish: &AlertWish) -> Result<Vec<Alert>, FlowError> {
         let mut alerts = self.recent(by, wish.least)?;
         alerts.truncate(wish.limit.clamp(1, MOST));
-        let sensors = self.sensors()?;
-        for alert in &mut alerts {
-            let of =
-                sensors.iter().filter(|it| Some(&it.organisation) == alert.organisation.as_ref());
-            let judged = of.flat_map(|it| &it.judged).filter(|it| it.is_of(alert));
-            alert.judged = judged.max_by_key(|it| it.at).cloned();
-        }
+        self.add_judgements(&mut alerts)?;
         Ok(alerts)
+    }
+
+    /// As [`Self::alerts`], but first what nobody judged yet, the gravest first.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn alerts_to_judge(&self, by: &Actor, wish: &AlertWish) -> Result<Vec<Alert>, FlowError> {
+        let mut alerts = self.recent(by, wish.least)?;
+        self.add_judgements(&mut alerts)?;
+        alerts.sort_by_key(|it| (it.judged.is_some(), Reverse(it.severity), Reverse(it.last)));
+        alerts.truncate(wish.limit.clamp(1, MOST));
+        Ok(alerts)
+    }
+
+    /// What was judged of each, for who knows whose it is.
+    fn add_judgements(&self, alerts: &mut [Alert]) -> Result<(), FlowError> {
+        let sensors = self.sensors()?;
+        let mut of: BTreeMap<&OrganisationId, Vec<&Judged>> = BTreeMap::new();
+        for sensor in &sensors {
+            of.entry(&sensor.organisation).or_default().extend(&sensor.judged);
+        }
+        for alert in alerts {
+            let of = alert.organisation.as_ref().and_then(|it| of.get(it));
+            let judged = of.into_iter().flatten().filter(|it| it.is_of(alert));
+            alert.judged = judged.max_by_key(|it| it.at).map(|it| (*it).clone());
+        }
+        Ok(())
     }
 
     /// All that is remembered and that the actor may know, without judgements.
@@ -155,7 +177,7 @@ impl Outposts {
         let told = told.filter(|(_, told)| told.written.x_vedetta_severity >= least);
         let may = |clearance| readable.binary_search(&clearance).is_ok();
         let mut newest: Vec<_> = told.filter(|((_, clearance), _)| may(*clearance)).collect();
-        newest.sort_by_key(|((id, _), told)| (std::cmp::Reverse(told.version), id.clone()));
+        newest.sort_by_key(|((id, _), told)| (Reverse(told.version), id.clone()));
         let mut alerts: BTreeMap<ItemId, (bool, usize, Alert)> = BTreeMap::new();
         for (at, ((id, clearance), told)) in newest.into_iter().enumerate() {
             let form = self.house.form_of(*clearance);

@@ -19,6 +19,8 @@ pub(crate) struct Pulse {
     heard: Option<Instant>,
     said: Option<Heartbeat>,
     silent: Option<Instant>,
+    /// Which measures it was told last, and when.
+    told: Option<(String, Instant)>,
 }
 
 /// A sensor and how it does.
@@ -40,6 +42,8 @@ pub struct SensorState {
 
 /// Silence for longer than this is an alarm: three signs of life that did not come.
 pub const SILENCE: Duration = Duration::from_secs(3 * BEAT + 5);
+/// Measures may be large: a sensor is told the same ones again only after this long.
+const TOLD_AGAIN: Duration = Duration::from_mins(10);
 /// The name under which the ledger knows the step.
 const ACTOR: &str = vedetta_model::part::WATCH_SENSORS;
 
@@ -56,7 +60,22 @@ impl Outposts {
         let has = beat.measures.clone();
         (pulse.heard, pulse.said) = (Some(now), Some(beat));
         drop(pulses);
-        let measures = Some(self.measures()?).filter(|it| it.digest != has);
+        let measures = self.measures()?;
+        let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = &mut pulses.entry(by.account.clone()).or_default().told;
+        let lately = told
+            .as_ref()
+            .is_some_and(|(digest, at)| *digest == measures.digest && now.since(*at) < TOLD_AGAIN);
+        let measures = if measures.digest == has {
+            *told = None;
+            None
+        } else if lately {
+            None
+        } else {
+            *told = Some((measures.digest.clone(), now));
+            Some(measures)
+        };
+        drop(pulses);
         Ok(Orders { measures, ..self.orders(&sensor) })
     }
 

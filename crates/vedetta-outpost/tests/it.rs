@@ -359,6 +359,43 @@ fn the_desk_sees_alerts_and_its_word_quiets_their_like() {
     assert_eq!(orders(&sensor), []);
 }
 
+#[test]
+fn what_is_grave_is_not_hidden_by_what_came_after_it() {
+    let node = node();
+    let (sensor, perugia) = (node.sensor("perugia"), Node::person("perugia"));
+    let now = node.house.now();
+    let grave = Told { severity: Severity::Critical, ..told(1, By::Rule, "rule-1", 1, now) };
+    node.outposts.take(&sensor, one(grave)).unwrap();
+    node.clock.advance(Duration::from_secs(60));
+    for n in 2..=4 {
+        let mild = Told { severity: Severity::Low, ..told(n, By::Rule, "rule-2", 1, now) };
+        node.outposts.take(&sensor, one(mild)).unwrap();
+    }
+    let wish = AlertWish { least: Severity::Informational, limit: 2 };
+    let found = node.outposts.alerts_to_judge(&perugia, &wish).unwrap();
+    assert_eq!((found.len(), found[0].of.as_str()), (2, "rule-1"));
+}
+
+#[test]
+fn who_reads_a_finding_without_the_victim_sees_no_judgement() {
+    let node = node();
+    let (sensor, perugia) = (node.sensor("perugia"), Node::person("perugia"));
+    let (id, now) = (TestItem::indicator(7).id(), node.house.now());
+    node.outposts.take(&sensor, one(told(1, By::Indicator, id.as_str(), 1, now))).unwrap();
+    let wish = AlertWish { least: Severity::Informational, limit: 10 };
+    let sighting = node.outposts.alerts(&perugia, &wish).unwrap()[0].sighting.clone();
+    let (verdict, reach) = (Verdict::Harmless, Reach::default());
+    let judgement = Judgement { verdict, reason: "a drill".into(), reach, days: 7 };
+    node.outposts.judge(&perugia, &sighting, judgement).unwrap();
+    assert!(node.outposts.alerts(&perugia, &wish).unwrap()[0].judged.is_some());
+    let [seen] = &node.outposts.alerts(&Node::person("stranger"), &wish).unwrap()[..] else {
+        panic!("one")
+    };
+    assert_eq!((&seen.organisation, &seen.judged), (&None, &None));
+    let said = serde_json::to_string(seen).unwrap();
+    assert!(!said.contains("drill") && !said.contains("perugia"), "{said}");
+}
+
 fn stix_problems(text: &str) -> (String, usize) {
     let limits = vedetta_intake::stix_bundle::limits();
     let bundle = format!(
@@ -461,10 +498,16 @@ fn a_sensor_hears_once_by_what_its_node_judges() {
     let sensor = node.sensor("perugia");
     let hear = |has: &str| {
         let beat = Heartbeat { measures: has.into(), ..Heartbeat::default() };
-        node.outposts.hear(&sensor, beat).unwrap().measures
+        let orders = node.outposts.hear(&sensor, beat).unwrap();
+        let said = serde_json::to_value(&orders).unwrap();
+        assert_eq!(vedetta_schema::breaks("SensorOrders", &said), Vec::<String>::new());
+        orders.measures
     };
     let first = hear("").unwrap();
     assert!(first.lists.is_empty() && first.decay == DecayTable::default());
+    assert_eq!(hear(""), None, "it is taking them in");
+    node.clock.advance(Duration::from_mins(10));
+    assert_eq!(hear("").as_ref(), Some(&first), "the answer was lost");
     assert_eq!(hear(&first.digest), None);
     let list = br#"{"name":"Resolvers","version":1,"description":"","type":"cidr","list":["203.0.113.53"]}"#;
     let kept = vedetta_flow::actions::keep_warning_lists::KeptList {

@@ -82,12 +82,14 @@ fn alerts() -> Vec<(&'static str, Value)> {
         ("at", moment()),
         ("until", moment()),
     ];
+    let measures =
+        [("digest", text()), ("decay", json!({ "type": "object" })), ("lists", list(text()))];
     vec![
         (
             "SensorOrders",
             object(
                 &[("quiet", list(object(&quiet, &[("entity", text())]))), ("place", number())],
-                &[],
+                &[("measures", object(&measures, &[]))],
             ),
         ),
         ("Alerts", object(&[("alerts", list(refer("Alert")))], &[])),
