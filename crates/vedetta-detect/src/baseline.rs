@@ -23,7 +23,7 @@ use vedetta_model::Instant;
 
 pub use self::fact::{Fact, Handshake, facts};
 use self::kept::Kept;
-pub use self::kept::{LARGEST, Unreadable};
+pub use self::kept::{LARGEST, Learned, Unreadable};
 use self::volume::{Amount, What};
 use crate::finding::{By, Finding, Severity};
 
@@ -116,8 +116,8 @@ impl Baselines {
 
     /// Everything learned, to be kept.
     #[must_use]
-    pub fn written(&self) -> Vec<u8> {
-        kept::sealed(|out| {
+    pub fn written(&self) -> Learned {
+        Learned::new(|out| {
             self.login.write(out);
             self.scan.write(out);
             self.beacon.write(out);

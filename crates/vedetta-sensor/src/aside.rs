@@ -6,14 +6,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
+use vedetta_detect::baseline::Learned;
 use vedetta_detect::indicators::Id;
 use vedetta_detect::sigma::{Arranged, ToArrange};
 use vedetta_indicator::{Life, Term};
 
 use crate::error::SensorError;
 use crate::history::{Past, Seen};
-use crate::kept;
 use crate::run::Message;
+use crate::usual;
 
 /// What came of a piece of work.
 pub(crate) enum Done {
@@ -75,8 +76,8 @@ impl Aside {
         give(&self.looking, Box::new(work));
     }
 
-    pub(crate) fn keep(&self, path: PathBuf, octets: Vec<u8>) {
-        give(&self.arranging, Box::new(move || Done::Kept(kept::replace(&path, &octets))));
+    pub(crate) fn keep(&self, path: PathBuf, usual: Learned) {
+        give(&self.arranging, Box::new(move || Done::Kept(usual::write(&path, usual))));
     }
 }
 

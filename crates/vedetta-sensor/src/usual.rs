@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use vedetta_detect::baseline::LARGEST;
+use vedetta_detect::baseline::{LARGEST, Learned};
 use vedetta_model::{Clock, Instant};
 
 use crate::aside::Aside;
@@ -16,7 +16,7 @@ use crate::watch::Watch;
 pub(crate) struct Usual {
     path: PathBuf,
     kept: Instant,
-    /// How long it took to write it down, without the disk.
+    /// How long it took to write it down, without check number and disk.
     keeping: Duration,
     pub(crate) writes: Writes,
 }
@@ -70,10 +70,10 @@ impl Usual {
             return;
         }
         self.kept = begun;
-        if let Some(octets) = watch.usual() {
+        if let Some(usual) = watch.usual() {
             self.writes = Writes::Now;
             self.keeping = clock.now().since(begun);
-            aside.keep(self.path.clone(), octets);
+            aside.keep(self.path.clone(), usual);
         }
     }
 
@@ -87,6 +87,16 @@ impl Usual {
 
     /// Keeps it before the end.
     pub(crate) fn keep_at_last(&self, watch: &Watch) -> Result<(), SensorError> {
-        watch.usual().map_or(Ok(()), |octets| kept::replace(&self.path, &octets))
+        watch.usual().map_or(Ok(()), |usual| write(&self.path, usual))
     }
+}
+
+/// Writes it, unless it could not be taken up again.
+pub(crate) fn write(path: &Path, usual: Learned) -> Result<(), SensorError> {
+    if let Some(octets) = usual.sealed() {
+        return kept::replace(path, &octets);
+    }
+    let file = path.display();
+    tracing::warn!(%file, LARGEST, "what is usual is too large to keep; what was kept before stays");
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use vedetta_detect::baseline::{self, Unreadable, facts};
+use vedetta_detect::baseline::{self, Learned, Unreadable, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
 use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, mark, marks};
@@ -277,7 +277,7 @@ impl Watch {
     }
 
     /// What is usual, to be kept; nothing when nobody learns it.
-    pub(crate) fn usual(&self) -> Option<Vec<u8>> {
+    pub(crate) fn usual(&self) -> Option<Learned> {
         self.baselines.as_ref().map(Baselines::written)
     }
 

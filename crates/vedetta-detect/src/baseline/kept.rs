@@ -31,17 +31,32 @@ pub(super) trait Kept: Sized {
     fn read(from: &mut &[u8]) -> Option<Self>;
 }
 
-/// Writes with heading and check number.
-pub(super) fn sealed(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    sealed_as(HEADING, write)
-}
+/// Everything learned, written down but not sealed yet: that takes long, and needs no watch.
+#[derive(Debug)]
+pub struct Learned(pub(super) Vec<u8>);
 
-pub(super) fn sealed_as(heading: &[u8], write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut out = heading.to_vec();
-    write(&mut out);
-    let check = check(&out);
-    out.extend_from_slice(&check.to_le_bytes());
-    out
+impl Learned {
+    pub(super) fn new(write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        Self::under(HEADING, write)
+    }
+
+    pub(super) fn under(heading: &[u8], write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut out = heading.to_vec();
+        write(&mut out);
+        Self(out)
+    }
+
+    /// With its check number, to be kept; nothing when it is more than can be taken up again.
+    #[must_use]
+    pub fn sealed(self) -> Option<Vec<u8>> {
+        let mut out = self.0;
+        if out.len() + size_of::<u64>() > LARGEST {
+            return None;
+        }
+        let check = check(&out);
+        out.extend_from_slice(&check.to_le_bytes());
+        Some(out)
+    }
 }
 
 /// What stands between heading and check number.

@@ -210,7 +210,7 @@ fn what_was_learned_outlives_the_process() {
             }),
         );
     }
-    let kept = before.written();
+    let kept = before.written().sealed().unwrap();
     let now = Instant::from_micros(START + 5 * DAY);
     let mut after = Baselines::new(settings());
     after.take_up(&kept, now).unwrap();
@@ -224,27 +224,32 @@ fn what_was_learned_outlives_the_process() {
         assert_eq!(found[0], found[1]);
         assert_eq!(found[0].len(), 1, "it does not learn anew");
     }
-    assert_eq!(before.written().len(), after.written().len());
+    assert_eq!(before.written().sealed().unwrap().len(), after.written().sealed().unwrap().len());
 }
 
 #[test]
 fn what_is_torn_or_of_another_version_is_refused_whole() {
     let mut watch = watch();
     told(&mut watch, (0..20).map(|it| (f64::from(it), connection("a", &format!("h{it}"), 443))));
-    let kept = watch.written();
+    let kept = watch.written().sealed().unwrap();
     let now = Instant::from_micros(START);
     let mut other = Baselines::new(Settings::default());
-    let empty = other.written();
+    let empty = other.written().sealed().unwrap();
     for length in (0..kept.len()).step_by(61).chain([kept.len() - 1]) {
         assert_eq!(other.take_up(&kept[..length], now), Err(Unreadable::Torn), "{length}");
     }
     let mut turned = kept.clone();
     turned[40] ^= 1;
     assert_eq!(other.take_up(&turned, now), Err(Unreadable::Torn));
-    let later = kept::sealed_as(b"vedetta baselines 3\n", |out| out.push(1));
+    let later = Learned::under(b"vedetta baselines 3\n", |out| out.push(1)).sealed().unwrap();
     assert_eq!(other.take_up(&later, now), Err(Unreadable::OtherVersion));
-    assert_eq!(other.written(), empty, "nothing of it was taken");
+    assert_eq!(other.written().sealed().unwrap(), empty, "nothing of it was taken");
     other.take_up(&kept, now).unwrap();
+}
+
+#[test]
+fn what_could_not_be_taken_up_again_is_not_kept() {
+    assert_eq!(Learned(vec![0; LARGEST]).sealed(), None);
 }
 
 #[test]
@@ -254,7 +259,7 @@ fn nobody_was_silent_while_nobody_listened() {
         let at = Instant::from_micros(START + it * 1_000_000);
         watch.hear("s", at, at);
     }
-    let (kept, mut found) = (watch.written(), Vec::new());
+    let (kept, mut found) = (watch.written().sealed().unwrap(), Vec::new());
     let later = START + DAY;
     watch.take_up(&kept, Instant::from_micros(later)).unwrap();
     watch.settle(Instant::from_micros(later + MINUTE), &mut found);
