@@ -33,7 +33,8 @@ struct Alarm {
     state: &'static str,
     look: &'static str,
     left: String,
-    due: Moment,
+    /// By when, or since when; and the word for it.
+    due: (&'static str, Moment),
     room: String,
     raised: Moment,
     calls_you: bool,
@@ -187,7 +188,10 @@ impl Alarm {
             state,
             look,
             left: left(w, now, about.due),
-            due: Moment::of(about.due, w),
+            due: match about.sensor {
+                Some(_) => (w.alarm_silent_since(), Moment::of(about.due, w)),
+                None => (w.alarm_due(), Moment::of(about.due, w)),
+            },
             room: name(&standing, &alarm.room),
             raised: Moment::of(alarm.raised, w),
             calls_you: view.calls_you,

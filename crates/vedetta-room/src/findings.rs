@@ -1,7 +1,5 @@
 //! What sensors found lately, and what people judge of it.
 
-use std::cmp::Reverse;
-
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -125,7 +123,7 @@ async fn read(
     limit: usize,
 ) -> Result<Vec<Alert>, Problem> {
     let (actor, outposts) = (signed.actor(), console.api().sensors());
-    console.ask(move |_| outposts.alerts(&actor, &AlertWish { least, limit })).await
+    console.ask(move |_| outposts.alerts_to_judge(&actor, &AlertWish { least, limit })).await
 }
 
 fn table(found: &[Alert]) -> Table {
@@ -168,8 +166,7 @@ impl Asked {
 impl Findings {
     async fn read(console: &Console, signed: &Signed, asked: &Asked) -> Result<Self, Problem> {
         let w = signed.words();
-        let mut found = read(console, signed, asked.least(), LISTED).await?;
-        found.sort_by_key(|it| (it.judged.is_some(), Reverse(it.severity), Reverse(it.last)));
+        let found = read(console, signed, asked.least(), LISTED).await?;
         let severities = SEVERITIES.map(|it| Choice {
             label: severity(w, it).0,
             chosen: it == asked.least(),

@@ -14,6 +14,7 @@ crate::words! {
     alarm_what: "Che cosa manca" / "What is due",
     alarm_of_sensor: "Sensore" / "Sensor",
     alarm_due: "Entro" / "Due",
+    alarm_silent_since: "Dal" / "Since",
     alarm_room: "Sala" / "Room",
     alarm_raised: "Chiama dalle" / "Calling since",
     alarm_calls: "Chi è stato chiamato" / "Who was called",
