@@ -4,6 +4,7 @@
 
 mod cases;
 mod detections;
+pub mod forwarded;
 mod messages;
 pub mod past;
 mod people;

@@ -1,7 +1,6 @@
 //! `vedetta bench mail`: how well and how fast messages are judged.
 
 mod doors;
-mod forms;
 mod peers;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use vedetta_demo::forwarded;
 use vedetta_mail::{Desk, Evidence, Model, Opinion, Weights};
 
 use crate::outcome::{Failure, Outcome};
@@ -74,7 +74,7 @@ impl MailBench {
         let ours = |letters: &[Vec<u8>]| Ok(judge(letters, &desk));
         let (direct, thresholds) = table(&folders, ours)?;
         report.insert("vedetta".into(), direct);
-        for (name, wrap) in forms::ALL {
+        for (name, wrap) in forwarded::ALL {
             report.insert(format!("vedetta {name}"), handed_on(&folders, *wrap, &desk, thresholds));
         }
         report.insert("vedetta memory_mib".into(), json!(memory()));

@@ -11,10 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use vedetta_api::Shown;
+use vedetta_demo::forwarded;
 use vedetta_model::Clock as _;
 use vedetta_store_sqlite::SqliteStore;
 
-use super::forms;
 use crate::certificates::Authority;
 use crate::commands::bench::times::Times;
 use crate::commands::bench::{scene, scratch};
@@ -81,7 +81,7 @@ fn report(letters: &[Vec<u8>], n: usize) -> Vec<u8> {
         "Authentication-Results: {RECEIVER}; auth=pass smtp.auth=n{n}@{REPORTERS}\r\nFrom: Chi segnala <n{n}@{REPORTERS}>\r\nTo: {MAILBOX}\r\n\
          Message-ID: <{n}@{REPORTERS}>\r\n"
     );
-    forms::attached_below(&head, letter)
+    forwarded::attached_below(&head, letter)
 }
 
 /// Answers how many were not accepted.

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vedetta_mail::{Evidence, Limits};
 
-type Wrap = fn(&[u8]) -> Vec<u8>;
+/// Hands a message on.
+pub type Wrap = fn(&[u8]) -> Vec<u8>;
 
 /// Each form, by name.
-pub(super) const ALL: &[(&str, Wrap)] = &[
+pub const ALL: &[(&str, Wrap)] = &[
     ("attached", attached),
     ("pec", certified),
     ("inline text", inline_text),
@@ -26,7 +27,8 @@ fn attached(letter: &[u8]) -> Vec<u8> {
 }
 
 /// Attached to a letter that begins with these fields.
-pub(super) fn attached_below(fields: &str, letter: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn attached_below(fields: &str, letter: &[u8]) -> Vec<u8> {
     let head = format!(
         "{fields}Subject: Segnalazione\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"fuori\"\r\n\r\n--fuori\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nMi pare strana, potete guardare?\r\n--fuori\r\n\
