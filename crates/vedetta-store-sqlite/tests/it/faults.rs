@@ -55,6 +55,9 @@ fn mount(arguments: &[&str]) -> bool {
     Command::new("mount").args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
+/// Octets of a page of a new ledger.
+const PAGE: usize = 16_384;
+
 /// Places one big item; its number is the version of the item, too.
 fn place(store: &SqliteStore, number: u32) -> Result<Sequence, StoreError> {
     let mut seq = Sequence::START;
@@ -234,7 +237,7 @@ fn a_truncated_file_is_damaged() {
     filled(directory.path());
     let path = directory.path().join("ledger.db");
     let length = fs::metadata(&path).unwrap().len();
-    for part in [length - 1, length - 4_096, length / 2, 4_096, 100] {
+    for part in [length - 1, length - PAGE as u64, length / 2, PAGE as u64, 100] {
         OpenOptions::new().write(true).open(&path).unwrap().set_len(part).unwrap();
         let told = SqliteStore::open(directory.path()).and_then(|store| {
             let mut told = None;
@@ -260,8 +263,8 @@ fn an_overwritten_page_is_damage_that_the_walk_names() {
     let last = filled(directory.path());
     let path = directory.path().join("ledger.db");
     let mut bytes = fs::read(&path).unwrap();
-    let middle = bytes.len() / 2 / 4_096 * 4_096;
-    bytes[middle..middle + 4_096].fill(0xa5);
+    let middle = bytes.len() / 2 / PAGE * PAGE;
+    bytes[middle..middle + PAGE].fill(0xa5);
     fs::write(&path, bytes).unwrap();
     let store = SqliteStore::open(directory.path()).unwrap();
     let told = scene::read(&store, |reader| verify(reader));
