@@ -80,6 +80,11 @@ impl Command for Item {
         if matches!(self.what, What::Withdraw { names: false, .. }) {
             return text + &counts(told);
         }
+        let all = each(told, "holders").count();
+        if all == 0 {
+            return text + NOBODY;
+        }
+        let all = counted(all, "organisation has it", "organisations have it");
         let holders = each(told, "holders").map(|it| {
             let acknowledged = match word(it, "acknowledged") {
                 none if none.is_empty() => none,
@@ -88,9 +93,12 @@ impl Command for Item {
             let (who, door, at) = (word(it, "organisation"), word(it, "door"), word(it, "at"));
             vec![who, form(it).to_owned(), door, at, acknowledged]
         });
-        text + &aligned(&holders.collect::<Vec<_>>())
+        format!("{text}{all}\n{}", aligned(&holders.collect::<Vec<_>>()))
     }
 }
+
+/// When there is no holder.
+const NOBODY: &str = "nobody has it\n";
 
 fn form(holder: &Value) -> &'static str {
     if holder["form"] == "full" { "full" } else { "without the victim" }
@@ -100,7 +108,7 @@ fn form(holder: &Value) -> &'static str {
 fn counts(told: &Value) -> String {
     let holders: Vec<_> = each(told, "holders").collect();
     if holders.is_empty() {
-        return "nobody has it\n".into();
+        return NOBODY.into();
     }
     let mut ways = BTreeMap::<_, (usize, usize)>::new();
     for holder in &holders {
@@ -150,6 +158,7 @@ mod tests {
             [format!("DELETE {item}?reason=mistaken"), format!("GET {item}/holders")]
         );
         let said = "withdrawn 2026-11-29 by vedetta: mistaken\n\
+                    1 organisation has it\n\
                     a  full  stream  2026-11-28  acknowledged 2026-11-29 by anna: CED (turno)\n";
         assert_eq!(withdraw.lines(&told), said);
     }
@@ -175,7 +184,8 @@ mod tests {
                     \x20 without the victim  stream     622\n";
         assert_eq!(parsed::<Item>(words).lines(&told), said);
         let named = parsed::<Item>(&format!("{words} --names")).lines(&told);
-        assert_eq!(named.lines().count(), 625);
+        assert_eq!(named.lines().count(), 626);
+        assert_eq!(named.lines().nth(1), Some("624 organisations have it"));
         let nobody = json!({ "withdrawn": { "at": "2026-11-29", "by": "vedetta", "reason": "x" },
             "holders": [] });
         assert!(parsed::<Item>(words).lines(&nobody).ends_with("nobody has it\n"));
