@@ -1,14 +1,13 @@
 //! The node's door for mail: reports come in by SMTP or LMTP, answers go out by a relay.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,7 +16,7 @@ use vedetta_api::calls::Mailer;
 use vedetta_api::webhooks::Later;
 use vedetta_flow::House;
 use vedetta_mail::{Published, Signer};
-use vedetta_model::{Entropy as _, Tlp};
+use vedetta_model::Entropy as _;
 use vedetta_postroom::{
     Handed, Hope, MasterKey, Postroom, Received, ReleaseRule, Reporter, Settings, Signs,
 };
@@ -27,65 +26,9 @@ use vedetta_smtp::{
 
 use crate::certificates::write_secret;
 use crate::outcome::Failure;
+use crate::settings::DkimConfiguration;
+pub(crate) use crate::settings::MailConfiguration;
 use crate::system::SystemEntropy;
-
-/// `[mail]` in `vedetta.toml`. Paths are within the data directory, or absolute.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct MailConfiguration {
-    /// The address that reports are sent to, and answers come from.
-    pub(crate) mailbox: Option<String>,
-    /// The name beside it in answers.
-    pub(crate) name: Option<String>,
-    /// Further addresses that reports may be sent to.
-    pub(crate) also: Vec<String>,
-    /// Where it takes reports by SMTP.
-    pub(crate) smtp: Option<SocketAddr>,
-    /// Where it takes reports by LMTP.
-    pub(crate) lmtp: Option<SocketAddr>,
-    /// The name it says it has to other mail systems.
-    pub(crate) host: Option<String>,
-    /// The relay that answers are given to.
-    pub(crate) relay: Option<SocketAddr>,
-    /// The name in the relay's certificate; without it only a relay on this machine is spoken to.
-    pub(crate) relay_name: Option<String>,
-    /// Mail systems whose `Authentication-Results` are believed.
-    pub(crate) receivers: Vec<String>,
-    /// For how many days messages are kept; 90 without it.
-    pub(crate) keep_days: Option<u16>,
-    /// Answers that one reporter has in an hour; 30 without it.
-    pub(crate) answers_an_hour: Option<usize>,
-    /// Reports that are taken from one domain in an hour when nothing proves who sent them; 20
-    /// without it.
-    pub(crate) strangers_an_hour: Option<usize>,
-    /// How answers are signed.
-    pub(crate) dkim: Option<DkimConfiguration>,
-    /// Keys that domains publish, a file.
-    pub(crate) published_keys: Option<PathBuf>,
-    /// When campaigns are released without an analyst.
-    pub(crate) release: Option<ReleaseConfiguration>,
-}
-
-/// `[mail.dkim]`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DkimConfiguration {
-    /// The domain.
-    domain: String,
-    /// The selector.
-    selector: String,
-    /// The private key: a file in PEM, PKCS #8.
-    key: PathBuf,
-}
-
-/// `[mail.release]`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReleaseConfiguration {
-    reporters: usize,
-    organisations: usize,
-    tlp: Tlp,
-}
 
 /// The desk of a node that runs, with its doors.
 pub(crate) struct MailDoor {

@@ -10,6 +10,7 @@ mod outcome;
 mod progress;
 mod reach;
 mod renewal;
+mod settings;
 mod system;
 mod town;
 mod watch;

@@ -1,18 +1,15 @@
 //! A node's data directory: its configuration, its ledger, its house.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use vedetta_api::calls::Gateway;
 use vedetta_api::webhooks::Inner;
 pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;
-use vedetta_indicator::DecayTable;
 use vedetta_link::{Allowance, Reserve};
 use vedetta_model::{Clock, Instant, OrganisationId};
 use vedetta_store::Store;
@@ -21,8 +18,8 @@ use vedetta_store_postgres::PostgresStore;
 use vedetta_store_sqlite::SqliteStore;
 
 use crate::certificates::write_secret;
-use crate::mail_door::MailConfiguration;
 use crate::outcome::Failure;
+pub(crate) use crate::settings::Configuration;
 use crate::system::{LedgerClock, SystemClock, SystemEntropy};
 
 /// Which node a command works on.
@@ -39,105 +36,12 @@ const CLOCK_IS_RIGHT: &str = "VEDETTA_CLOCK_IS_RIGHT";
 /// A node may have been stopped for so long without anybody confirming its clock.
 const STOPPED: Duration = Duration::from_hours(31 * 24);
 
-/// `vedetta.toml` in the data directory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Configuration {
-    /// Whose node it is: the identifier of an organisation of its directory.
-    pub(crate) organisation: String,
-    /// What it calls itself; the name of its organisation without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) title: Option<String>,
-    /// Whom to ask about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) contact: Option<String>,
-    /// Where it listens.
-    pub(crate) listen: String,
-    /// The names and addresses in its certificate.
-    pub(crate) names: Vec<String>,
-    /// The ledger: `sqlite`, or a `postgres://` address.
-    pub(crate) ledger: String,
-    /// Networks that webhooks may lead into besides the public Internet, e.g. `10.20.0.0/16`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) webhook_networks: Vec<String>,
-    /// Octets of items that one organisation may bring in a day.
-    pub(crate) octets_a_day: u64,
-    /// A directory whose files are taken in as they appear.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) watch: Option<PathBuf>,
-    /// Where it takes links of other nodes; nowhere without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) peer_listen: Option<String>,
-    /// Where others dial it, as `host:port`; what `peer_listen` says without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) peer_address: Option<String>,
-    /// For whom it speaks to other nodes, e.g. `region:Umbria,below:cosc-umbria`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) peer_serves: Option<String>,
-    /// Where it dials other nodes, when not where their codes said: `cnaipic = "10.0.0.1:8444"`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) peer_dial: BTreeMap<OrganisationId, String>,
-    /// A certificate for the node's key from an authority, and those above it: a file in PEM.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) peer_certificate: Option<PathBuf>,
-    /// The authorities that must have certified other nodes' keys: a file in PEM.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) peer_authorities: Option<PathBuf>,
-    /// After how many seconds without a sign of life a link raises an alarm.
-    pub(crate) peer_silence: u32,
-    /// How many MiB each peer may bring in a day.
-    pub(crate) peer_quota: u32,
-    /// How many MiB of the disk with the ledger must stay free for a peer to bring more.
-    pub(crate) peer_reserve: u32,
-    /// The gateway that sends text messages: `{"to": …, "text": …}` by `POST`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sms_gateway: Option<String>,
-    /// The value of its `Authorization` header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sms_authorization: Option<String>,
-    /// How the worth of indicators is lost.
-    #[serde(skip_serializing)]
-    pub(crate) decay: Arc<DecayTable>,
-    /// The mail desk.
-    #[serde(skip_serializing)]
-    pub(crate) mail: MailConfiguration,
-}
-
-impl Default for Configuration {
-    fn default() -> Self {
-        Self {
-            organisation: "cnaipic".into(),
-            title: None,
-            contact: None,
-            listen: "127.0.0.1:8443".into(),
-            names: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()],
-            ledger: "sqlite".into(),
-            webhook_networks: Vec::new(),
-            octets_a_day: vedetta_api::api::OCTETS_A_DAY,
-            watch: None,
-            peer_listen: None,
-            peer_address: None,
-            peer_serves: None,
-            peer_dial: BTreeMap::new(),
-            peer_certificate: None,
-            peer_authorities: None,
-            peer_silence: 120,
-            peer_quota: 20 << 10,
-            peer_reserve: 1 << 10,
-            sms_gateway: None,
-            sms_authorization: None,
-            decay: Arc::default(),
-            mail: MailConfiguration::default(),
-        }
-    }
-}
-
 impl Configuration {
     /// Reads it; a directory without one has the defaults.
     pub(crate) fn read(data: &Path) -> Result<Self, Failure> {
         let path = data.join("vedetta.toml");
         match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text)
+            Ok(text) => Self::of(&text)
                 .map_err(|error| Failure::Usage(format!("{}: {error}", path.display()))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::input(path.display().to_string(), error)),
@@ -177,8 +81,8 @@ impl Configuration {
 
     /// Writes it, with a word on each setting, for this user alone: it may hold a password.
     pub(crate) fn write(&self, data: &Path) -> Result<(), Failure> {
-        let settings = toml::to_string(self)
-            .map_err(|error| Failure::system("writing the configuration", error))?;
+        let settings =
+            self.text().map_err(|error| Failure::system("writing the configuration", error))?;
         let text =
             format!("# Settings of this node; docs/operators/configure.md says each.\n{settings}");
         write_secret(&data.join("vedetta.toml"), &text)
@@ -279,7 +183,7 @@ mod tests {
         let manual = include_str!("../../../docs/operators/configure.md");
         let (_, manual) = manual.split_once("```toml\n[decay]").unwrap();
         let (sample, _) = manual.split_once("```").unwrap();
-        let read = |sample: &str| toml::from_str::<Configuration>(&format!("[decay]{sample}"));
+        let read = |sample: &str| Configuration::of(&format!("[decay]{sample}"));
         let days = |kind| read(sample).unwrap().decay.parameters(kind).lifetime_days;
         assert_eq!((days(Kind::Ipv4), days(Kind::Ipv6), days(Kind::Mutex)), (14.0, 30.0, 180.0));
         let wrong = read(&sample.replace("lifetime_days = 14", "lifetime_days = 0")).unwrap_err();
@@ -295,7 +199,7 @@ mod tests {
         let organisations = vec![serde_json::from_str(own).unwrap()];
         let records = vedetta_directory::directory::Records { organisations, ..Default::default() };
         house.found(records, Vec::new()).unwrap();
-        let title = |text: &str| toml::from_str::<Configuration>(text).unwrap().title(&house);
+        let title = |text: &str| Configuration::of(text).unwrap().title(&house);
         assert_eq!(title(""), "CNAIPIC");
         assert_eq!(title(r#"title = "Sala nazionale""#), "Sala nazionale");
         assert_eq!(title(r#"organisation = "nobody""#), "nobody");
