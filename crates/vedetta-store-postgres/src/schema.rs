@@ -47,14 +47,27 @@ pub(crate) fn migrate(engine: &mut Engine, address: &Address) -> Result<(), Stor
     engine.script(&script).map_err(|fault| fault.at(address.place()))
 }
 
+/// Checks that there are tables, of whatever version.
+pub(crate) fn must_be_made(engine: &mut Engine, address: &Address) -> Result<(), StoreError> {
+    made(engine, address).map(drop)
+}
+
 /// Checks that the tables are there and that this program knows them.
 pub(crate) fn check(engine: &mut Engine, address: &Address) -> Result<(), StoreError> {
-    let found = find(engine, address).map_err(|fault| fault.at(address.place()))?;
-    if found.version == MIGRATIONS.len() {
+    if made(engine, address)? == MIGRATIONS.len() {
         return Ok(());
     }
     let reason = "there is no ledger of this version; start the node once".into();
     Err(StoreError::Unreachable { place: address.place().into(), reason })
+}
+
+/// The version of the tables that are there.
+fn made(engine: &mut Engine, address: &Address) -> Result<usize, StoreError> {
+    let found = find(engine, address).map_err(|fault| fault.at(address.place()))?;
+    match found.version {
+        0 => Err(StoreError::Missing { place: address.place().into() }),
+        version => Ok(version),
+    }
 }
 
 fn find(engine: &mut Engine, address: &Address) -> Told<Found> {

@@ -75,9 +75,26 @@ impl PostgresStore {
     /// [`StoreError::Unreachable`], [`StoreError::Locked`] when another process has it,
     /// [`StoreError::Newer`] when a later version made it, and whatever else the server says.
     pub fn open(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
+        Self::open_with(Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?, |_, _| Ok(()))
+    }
+
+    /// Opens the ledger that is there, as [`PostgresStore::open`] does, and makes none: where it was
+    /// lost, nothing is put in its place.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`], and [`StoreError::Missing`] when its tables are not there.
+    pub fn open_made(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?;
+        Self::open_with(address, schema::must_be_made)
+    }
+
+    fn open_with(
+        address: Address,
+        check: fn(&mut Engine, &Address) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         let session = blocking(|| {
             let mut session = occupy(&address)?;
+            check(&mut session.engine, &address)?;
             schema::migrate(&mut session.engine, &address)?;
             Ok::<_, StoreError>(session)
         })?;
@@ -89,7 +106,7 @@ impl PostgresStore {
     /// [`StoreError::ReadOnly`].
     ///
     /// # Errors
-    /// As [`PostgresStore::open`], and [`StoreError::Unreachable`] when there is no ledger.
+    /// As [`PostgresStore::open`], and [`StoreError::Missing`] when there is no ledger.
     pub fn open_read_only(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?;
         blocking(|| schema::check(&mut Engine::connect(&address)?, &address))?;

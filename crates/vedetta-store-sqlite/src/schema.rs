@@ -75,6 +75,13 @@ pub(crate) fn migrate(conn: &mut Connection, place: &str) -> Result<(), StoreErr
     transaction.commit().map_err(told)
 }
 
+/// Whether a file has tables of ours.
+pub(crate) fn is_made(file: &Path) -> Result<bool, StoreError> {
+    let place = file.display().to_string();
+    let conn = open(file, Purpose::Write).map_err(|fault| fault.at(&place))?;
+    Ok(check(&conn, &place)? > 0)
+}
+
 /// The version of the schema, 0 when the file is empty. Neither another program's file nor a newer
 /// program's is touched.
 fn check(conn: &Connection, place: &str) -> Result<usize, StoreError> {

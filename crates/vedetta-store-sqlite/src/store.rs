@@ -1,5 +1,6 @@
 //! The store: a writer, a few readers, and the directory they have for themselves.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -37,13 +38,38 @@ impl SqliteStore {
         Self::occupy(Occupied::enter(directory)?, Purpose::Write)
     }
 
+    /// Opens the ledger that is in a data directory, as [`SqliteStore::open`] does, and makes none:
+    /// where it was lost, nothing is put in its place.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and [`StoreError::Missing`] when there is no file, or nothing in it.
+    pub fn open_made(directory: &Path) -> Result<Self, StoreError> {
+        let file = directory.join(LEDGER_FILE);
+        let missing = || StoreError::Missing { place: file.display().to_string() };
+        let empty = match std::fs::metadata(&file) {
+            Ok(found) => found.len() == 0,
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
+        if empty {
+            return Err(missing());
+        }
+        let directory = Occupied::enter(directory)?;
+        if !schema::is_made(&file)? {
+            return Err(missing());
+        }
+        Self::occupy(directory, Purpose::Write)
+    }
+
     /// Opens the ledger in a data directory for reading only, also beside a running node. Where no
     /// node runs, no file is changed or made by it. Writing to it answers [`StoreError::ReadOnly`].
     ///
     /// # Errors
-    /// As [`SqliteStore::open`], and [`StoreError::Unreachable`] when there is no ledger.
+    /// As [`SqliteStore::open`], and [`StoreError::Missing`] when there is no ledger.
     pub fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
         let file = directory.join(LEDGER_FILE);
+        if std::fs::metadata(&file).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(StoreError::Missing { place: file.display().to_string() });
+        }
         let beside = |what| directory.join(format!("{LEDGER_FILE}-{what}"));
         let log_is_empty = std::fs::metadata(beside("wal")).map_or(true, |log| log.len() == 0);
         let purpose = if is_occupied(directory) || !file.is_file() {

@@ -25,6 +25,15 @@ pub enum StoreError {
         /// The file or database.
         place: String,
     },
+    /// There is none, or nothing in it, where there must be one.
+    #[error(
+        "{place}: the ledger is missing or empty, and none is made in its stead; restore a backup as \
+         docs/operators/keep.md says, or make a new node elsewhere with `vedetta init`"
+    )]
+    Missing {
+        /// The file or database.
+        place: String,
+    },
     /// Made by a later version.
     #[error(
         "{place}: its schema is version {found}, this program knows up to {known}; install the newer program"

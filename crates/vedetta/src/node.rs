@@ -108,7 +108,8 @@ impl NodeArgs {
         made.map_err(|error| Failure::system(self.data.display().to_string(), error))
     }
 
-    /// Opens the ledger of a node that was made: a mistyped directory is no new node.
+    /// Opens the ledger of a node that was made. A mistyped directory is no new node, nor is one whose
+    /// ledger was lost.
     pub(crate) fn store(&self, usage: Use) -> Result<Arc<dyn Store>, Failure> {
         if !self.data.join("vedetta.toml").exists() && !self.data.join("ledger.db").exists() {
             let data = self.data.display();
@@ -116,15 +117,20 @@ impl NodeArgs {
             return Err(Failure::Usage(format!("{data}: there is no node; {advice}")));
         }
         let configuration = Configuration::read(&self.data)?;
+        let url = &configuration.ledger;
+        Ok(match (url == "sqlite", usage) {
+            (true, Use::Write) => Arc::new(SqliteStore::open_made(&self.data)?),
+            (true, Use::Read) => Arc::new(SqliteStore::open_read_only(&self.data)?),
+            (false, Use::Write) => Arc::new(PostgresStore::open_made(url, None)?),
+            (false, Use::Read) => Arc::new(PostgresStore::open_read_only(url, None)?),
+        })
+    }
+
+    /// Makes the ledger of a node that is being made, or opens one of which nothing more was made.
+    fn new_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        let configuration = Configuration::read(&self.data)?;
         if configuration.ledger != "sqlite" {
-            let url = &configuration.ledger;
-            return Ok(match usage {
-                Use::Write => Arc::new(PostgresStore::open(url, None)?),
-                Use::Read => Arc::new(PostgresStore::open_read_only(url, None)?),
-            });
-        }
-        if usage == Use::Read {
-            return Ok(Arc::new(SqliteStore::open_read_only(&self.data)?));
+            return Ok(Arc::new(PostgresStore::open(&configuration.ledger, None)?));
         }
         self.make()?;
         Ok(Arc::new(SqliteStore::open(&self.data)?))
@@ -132,12 +138,20 @@ impl NodeArgs {
 
     /// Opens the house, which then knows whose it is.
     pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
-        self.house_by(usage, Arc::new(LedgerClock::start()))
+        self.house_over(self.store(usage)?, usage, Arc::new(LedgerClock::start()))
     }
 
-    /// The same by another clock.
-    pub(crate) fn house_by(&self, usage: Use, clock: Arc<dyn Clock>) -> Result<House, Failure> {
-        let store = self.store(usage)?;
+    /// Opens the house of a node that is being made, by a clock.
+    pub(crate) fn new_house(&self, clock: Arc<dyn Clock>) -> Result<House, Failure> {
+        self.house_over(self.new_store()?, Use::Write, clock)
+    }
+
+    fn house_over(
+        &self,
+        store: Arc<dyn Store>,
+        usage: Use,
+        clock: Arc<dyn Clock>,
+    ) -> Result<House, Failure> {
         if usage == Use::Write && std::env::var_os(CLOCK_IS_RIGHT).is_none() {
             check_clock(&*store, SystemClock.now())?;
         }

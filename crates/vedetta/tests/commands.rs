@@ -584,6 +584,49 @@ fn a_head_that_was_kept_shows_a_ledger_that_was_cut() {
     keeps_heads(data.path(), copy.path(), [&old, &new]);
 }
 
+/// No command takes a node for a new one because its ledger was lost.
+#[track_caller]
+fn is_lost(data: &Path, place: &str, commands: &[&[&str]]) {
+    for words in commands {
+        let told = refused(data, words, 4, "ledger");
+        let said = told.to_string();
+        for part in [place, "missing or empty", "restore a backup", "vedetta init"] {
+            assert!(said.contains(part), "{words:?}: {said}");
+        }
+    }
+    let serve = vedetta(data, &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(serve.status.code(), Some(4), "{}", text(&serve.stdout));
+    let said = text(&serve.stderr);
+    assert!(said.contains(place) && said.contains("missing or empty"), "{said}");
+}
+
+#[test]
+fn a_node_whose_ledger_was_lost_does_not_begin_anew() {
+    let data = italy();
+    let ledger = data.path().join("ledger.db");
+    let file = data.path().join("one.json");
+    std::fs::write(&file, indicator(1).to_string()).unwrap();
+    let writes = ["import", file.to_str().unwrap()];
+    let reads = ["agreement", "list"];
+    std::fs::remove_file(&ledger).unwrap();
+    is_lost(data.path(), "ledger.db", &[&writes, &reads]);
+    assert!(!ledger.exists());
+    std::fs::write(&ledger, "").unwrap();
+    is_lost(data.path(), "ledger.db", &[&writes]);
+    assert_eq!(ledger.metadata().unwrap().len(), 0);
+}
+
+#[test]
+fn a_node_whose_ledger_on_postgresql_was_lost_does_not_begin_anew() {
+    let Some(database) = Database::new("vedetta_lost") else { return };
+    let data = TempDir::new().unwrap();
+    let init = vedetta(data.path(), &["init", "--ledger", &database.address()]);
+    assert!(init.status.success(), "{}", text(&init.stderr));
+    let mut client = postgres::Client::connect(&database.address(), postgres::NoTls).unwrap();
+    client.batch_execute("DROP SCHEMA vedetta CASCADE; CREATE SCHEMA vedetta").unwrap();
+    is_lost(data.path(), "schema vedetta", &[&["agreement", "list"]]);
+}
+
 #[test]
 fn a_head_that_was_kept_shows_a_ledger_on_postgresql_that_was_cut() {
     let Some(database) = Database::new("vedetta_heads") else { return };

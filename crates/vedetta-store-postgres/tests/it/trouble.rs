@@ -172,6 +172,26 @@ fn a_later_schema_is_left_alone() {
 }
 
 #[test]
+fn a_ledger_that_was_lost_is_not_made_anew() {
+    let Some(rooms) = Rooms::new() else { return };
+    let (url, schema) = (&rooms.url, Some(rooms.schema.as_str()));
+    let missing = || {
+        for told in
+            [PostgresStore::open_made(url, schema), PostgresStore::open_read_only(url, schema)]
+        {
+            let told = told.map(drop);
+            assert!(matches!(told, Err(StoreError::Missing { .. })), "{told:?}");
+            assert!(told.unwrap_err().to_string().contains(&rooms.schema));
+        }
+    };
+    missing();
+    rooms.client().batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", rooms.schema)).unwrap();
+    missing();
+    say(&rooms.store(), "one").unwrap();
+    assert_eq!(subjects(&PostgresStore::open_made(url, schema).unwrap()), ["one"]);
+}
+
+#[test]
 fn what_does_not_read_back_is_damage() {
     let Some(rooms) = Rooms::new() else { return };
     let store = rooms.store();

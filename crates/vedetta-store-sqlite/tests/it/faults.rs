@@ -212,7 +212,7 @@ fn a_reader_beside_a_writer_sees_each_unit_and_writes_nothing() {
 fn nothing_there_is_nothing_to_read() {
     let directory = Directory::new();
     let told = SqliteStore::open_read_only(directory.path()).err().unwrap();
-    assert!(matches!(told, StoreError::Unreachable { .. }), "{told}");
+    assert!(matches!(told, StoreError::Missing { .. }), "{told}");
     let file = directory.path().join("file");
     fs::write(&file, "not a directory").unwrap();
     let told = open_error(&file);
@@ -297,6 +297,29 @@ fn a_newer_schema_asks_for_the_newer_program() {
     ] {
         assert!(matches!(told, Some(StoreError::Newer { found: 99, known: 3, .. })), "{told:?}");
     }
+}
+
+#[test]
+fn a_ledger_that_was_lost_is_not_made_anew() {
+    let directory = Directory::new();
+    let file = directory.path().join("ledger.db");
+    let missing = |open: fn(&Path) -> Result<SqliteStore, StoreError>| {
+        let told = open(directory.path()).map(drop);
+        assert!(matches!(told, Err(StoreError::Missing { .. })), "{told:?}");
+        assert!(told.unwrap_err().to_string().contains("ledger.db: the ledger is missing"));
+    };
+    missing(SqliteStore::open_made);
+    missing(SqliteStore::open_read_only);
+    assert!(!file.exists());
+    fs::write(&file, "").unwrap();
+    missing(SqliteStore::open_made);
+    assert_eq!(file.metadata().unwrap().len(), 0);
+    // A file of the engine's without a table.
+    Connection::open(&file).unwrap().execute_batch("PRAGMA user_version = 0; VACUUM;").unwrap();
+    missing(SqliteStore::open_made);
+    fs::remove_file(&file).unwrap();
+    let last = filled(directory.path());
+    sound(&SqliteStore::open_made(directory.path()).unwrap(), last);
 }
 
 #[test]

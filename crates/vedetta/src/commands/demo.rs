@@ -21,7 +21,7 @@ use vedetta_model::{Clock, OrganisationId};
 
 use crate::commands::init::italy;
 use crate::doors::{Doors, Opening, asked_to_end, runtime};
-use crate::node::{Configuration, NodeArgs, Use};
+use crate::node::{Configuration, NodeArgs};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::system::LedgerClock;
@@ -86,7 +86,7 @@ impl Demo {
         let past = Past::over(Arc::new(LedgerClock::start()));
         let past = Arc::new(if fresh { past.from_the_beginning() } else { past });
         let clock: Arc<dyn Clock> = Arc::<Past>::clone(&past);
-        let house = Arc::new(node.house_by(Use::Write, clock)?);
+        let house = Arc::new(node.new_house(clock)?);
         let progress = Progress::steps();
         if house.standing().directory.members().is_empty() {
             self.table().say("loading the Italian network …");

@@ -14,10 +14,10 @@ use vedetta_watch::Watch;
 
 use crate::certificates::Authority;
 use crate::mesh::Meeting;
-use crate::node::{Configuration, NodeArgs, Use};
+use crate::node::{Configuration, NodeArgs};
 use crate::outcome::{Failure, Outcome};
 use crate::progress::Progress;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::{LedgerClock, SystemClock, SystemEntropy};
 
 /// Make a node: directory, keys, first administrator.
 #[derive(Args)]
@@ -112,7 +112,7 @@ impl Init {
         let data = &self.node.data;
         progress.step("making keys and ledger");
         Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
-        let house = self.node.house(Use::Write)?;
+        let house = self.node.new_house(Arc::new(LedgerClock::start()))?;
         let many = records.organisations.len();
         progress.step(format!("loading {many} organisations, {} agreements", agreements.len()));
         house.found(records, agreements)?;
