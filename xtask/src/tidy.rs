@@ -1,4 +1,5 @@
-//! `cargo xtask tidy`: the rules of the house, a file each, all broken ones reported at once.
+//! `cargo xtask tidy`: format, lints, and the rules of the house, a file each, all broken ones reported
+//! at once.
 //!
 //! To add a rule: a file in `tidy/` with a `RULE` and a test that shows it failing on a bad
 //! sample, and a line in [`RULES`].
@@ -18,8 +19,10 @@ mod sample_addresses;
 mod tree;
 mod words;
 
+use std::process::Command;
+
 use crate::Failure;
-use crate::process::root;
+use crate::process::{cargo, root, show};
 use tree::Tree;
 
 const RULES: &[Rule] = &[
@@ -73,21 +76,70 @@ impl Findings {
     }
 }
 
-/// Checks everything, or the one rule that is named.
-pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    match arguments {
-        [] => Ok(check(None)?),
-        [name] if RULES.iter().any(|rule| rule.name == name) => Ok(check(Some(name))?),
-        _ => {
-            let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-            Err(Failure::Usage(format!("`tidy` takes one rule of {}", names.join(", "))))
+/// What is asked of `tidy`.
+#[derive(Debug, PartialEq, Eq)]
+enum Wish<'a> {
+    /// Everything that needs no test: rules, format and lints.
+    All,
+    /// What takes seconds: rules and format.
+    Quick,
+    /// One rule.
+    One(&'a str),
+}
+
+impl<'a> Wish<'a> {
+    fn parse(arguments: &'a [String]) -> Result<Self, String> {
+        match arguments {
+            [] => Ok(Self::All),
+            [word] if word == "--quick" => Ok(Self::Quick),
+            [name] if RULES.iter().any(|rule| rule.name == name) => Ok(Self::One(name)),
+            _ => {
+                let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+                Err(format!("`tidy` takes --quick, or one rule of {}", names.join(", ")))
+            }
         }
     }
 }
 
+/// Checks everything, or the one rule that is named.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let wish = Wish::parse(arguments).map_err(Failure::Usage)?;
+    if let Wish::One(name) = wish {
+        return Ok(check(Some(name))?);
+    }
+    let mut outcomes = vec![check(None), format()];
+    if wish == Wish::All {
+        outcomes.push(show(&mut clippy(&["--workspace"])));
+    }
+    let broken: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    if broken.is_empty() { Ok(()) } else { Err(Failure::Work(broken.join("; "))) }
+}
+
+/// Whether everything is written as the formatter would.
+pub(crate) fn format() -> Result<(), String> {
+    show(cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// The lints of some packages, none of which may warn.
+pub(crate) fn clippy(scope: &[&str]) -> Command {
+    let mut clippy = cargo();
+    clippy.arg("clippy").args(scope).args(["--all-targets", "--", "-D", "warnings"]);
+    clippy
+}
+
 /// Whether known vulnerabilities can be looked up here.
 pub(crate) fn advisories_at_hand() -> bool {
-    advisories::reader().is_some()
+    advisories::at_hand()
+}
+
+/// Whether there is what looks them up.
+pub(crate) fn has_advisories_tool() -> bool {
+    advisories::has_tool()
+}
+
+/// Fetches what is known of vulnerabilities; why it could not be.
+pub(crate) fn fetch_advisories() -> Result<(), String> {
+    advisories::fetch()
 }
 
 /// Prints every problem; an error when there is one.
@@ -113,6 +165,24 @@ pub(crate) fn check(only: Option<&str>) -> Result<(), String> {
         }
         1 => Err("tidy: 1 problem".into()),
         many => Err(format!("tidy: {many} problems")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Wish, clippy};
+
+    #[test]
+    fn without_a_rule_everything_is_asked_for() {
+        let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
+        assert_eq!(Wish::parse(&[]), Ok(Wish::All));
+        assert_eq!(Wish::parse(&words("--quick")), Ok(Wish::Quick));
+        assert_eq!(Wish::parse(&words("words")), Ok(Wish::One("words")));
+        for wrong in ["--slow", "nothing", "words links"] {
+            assert!(Wish::parse(&words(wrong)).is_err(), "{wrong}");
+        }
+        let lints = crate::process::line(&clippy(&["--workspace"]));
+        assert!(lints.ends_with("clippy --workspace --all-targets -- -D warnings"), "{lints}");
     }
 }
 
