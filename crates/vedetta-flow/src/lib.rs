@@ -31,6 +31,7 @@ mod wording;
 pub use actions::accept_items::{Accepted, Receipt};
 pub use actions::change_agreement::Step;
 pub use actions::edit_seen::seen;
+pub use actions::keep_statuses::MOST_STATUSES;
 pub use actions::keep_webhooks::check_kinds;
 pub use actions::sign_in::Session;
 pub use error::FlowError;

@@ -1,10 +1,8 @@
-//! Submissions and their status. A submission is done when it is answered; its status is kept in
-//! memory for the last hundred of each organisation, for clients that ask again: the counts, and
-//! the first failures.
+//! Submissions and their status. A submission is done when it is answered; its status is kept for
+//! clients that ask again: the counts, and the first failures.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use taxii::{EnvelopeError, Status, StatusDetail, StatusLimits, Submission, Timestamp};
 use vedetta_flow::Receipt;
 use vedetta_intake::{Arrival, DoorIn, Fault};
-use vedetta_model::{Actor, Instant, OrganisationId};
+use vedetta_model::{Actor, Instant};
 
 use super::message;
 use super::paging::timestamp;
@@ -24,23 +22,13 @@ use crate::extract::Params;
 use crate::gate::{Caller, too_large};
 use crate::problem::{Kind, Problem};
 
-/// Statuses kept of one organisation, and of all together.
-const KEPT: usize = 100;
-const KEPT_OF_ALL: usize = 20_000;
-/// Failures kept with a status.
-const FAILURES: usize = 20;
+/// Failures kept with a status, and characters of what each says.
+const FAILURES: StatusLimits = StatusLimits { details: 20, message: 400 };
 
-/// The statuses of the last submissions.
+/// What names the statuses of submissions.
 pub(crate) struct Statuses {
     secret: [u8; 32],
     made: AtomicU64,
-    recent: Mutex<Recent>,
-}
-
-#[derive(Default)]
-struct Recent {
-    of: HashMap<OrganisationId, VecDeque<Status>>,
-    all: usize,
 }
 
 /// The versions of what was brought, by identifier, in order.
@@ -51,13 +39,24 @@ pub(super) async fn get(
     Caller(actor): Caller,
     params: Params,
 ) -> Result<Response, Problem> {
-    let status = api.statuses().find(&actor, &params.get::<String>("status")?)?;
+    let id: String = params.get("status")?;
+    let kept = match place(&id) {
+        Some(place) => {
+            api.ask(move |house| Ok(house.kept_status(&actor.organisation, place)?)).await?
+        }
+        None => None,
+    };
+    let kept: Option<Status> = kept.and_then(|it| serde_json::from_slice(&it).ok());
+    let status = kept.filter(|kept| kept.id == id).ok_or_else(|| {
+        let sentence = "there is no such status any more; read the collection submit instead";
+        Problem::new(Kind::Unknown, sentence).at("status")
+    })?;
     Ok(message(StatusCode::OK, &status))
 }
 
 impl Statuses {
     pub(crate) fn new(secret: [u8; 32]) -> Self {
-        Self { secret, made: AtomicU64::new(0), recent: Mutex::default() }
+        Self { secret, made: AtomicU64::new(0) }
     }
 
     /// Takes a submission in, whole or in part, and says what became of each object.
@@ -68,7 +67,7 @@ impl Statuses {
         body: Bytes,
     ) -> Result<Status, Problem> {
         let received = api.house().now();
-        let (organisation, source) = (actor.organisation.clone(), actor.account.to_string());
+        let (chance, source) = (self.chance(received), actor.account.to_string());
         let read = move |body: &Bytes| -> Result<_, Problem> {
             let total = Submission::read(body, MOST_OBJECTS).map_err(refused)?.objects.len();
             Ok((total, brought::bundle(DoorIn::Taxii, &source, body)?))
@@ -78,61 +77,45 @@ impl Statuses {
                 Ok(read) => read,
                 Err(problem) => return Ok(Err(problem)),
             };
-            let versions = Versions::of(&arrival);
-            Ok(Ok((total, house.accept(&actor, arrival)?, versions)))
+            let mut versions = Versions::of(&arrival);
+            let receipt = house.accept(&actor, arrival)?;
+            let mut status = status(received, receipt, &mut versions);
+            // Whatever the validator passed over without a word is not lost from the count.
+            status.total_count = status.total_count.max(total as u64);
+            status.failure_count = status.total_count - status.success_count;
+            let kept = Status { successes: Vec::new(), ..status.clone() }.within(FAILURES);
+            let written = move |place| {
+                let kept = Status { id: identifier(chance, place), ..kept.clone() };
+                serde_json::to_vec(&kept).unwrap_or_default()
+            };
+            let place = house.keep_status(&actor.organisation, received, written)?;
+            Ok(Ok(Status { id: identifier(chance, place), ..status }))
         });
-        let (total, receipt, mut versions) = answer.await??;
-        let id = self.identifier(received);
-        let mut status = status(id, received, receipt, &mut versions);
-        // Whatever the validator passed over without a word is not lost from the count.
-        status.total_count = status.total_count.max(total as u64);
-        status.failure_count = status.total_count - status.success_count;
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.keep(organisation, &status);
-        Ok(status)
+        answer.await?
     }
 
-    fn find(&self, actor: &Actor, id: &str) -> Result<Status, Problem> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = recent.of.get(&actor.organisation);
-        own.and_then(|own| own.iter().rfind(|it| it.id == id)).cloned().ok_or_else(|| {
-            let sentence = "there is no such status any more; read the collection submit instead";
-            Problem::new(Kind::Unknown, sentence).at("status")
-        })
-    }
-
-    /// A UUID (version 8) that nobody guesses.
-    fn identifier(&self, now: Instant) -> String {
+    /// What nobody guesses.
+    fn chance(&self, now: Instant) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.secret);
         hash.update(now.micros().to_be_bytes());
         hash.update(self.made.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        let digest = hash.finalize();
-        let hex = |range: std::ops::Range<usize>| -> String {
-            digest[range].iter().map(|octet| format!("{octet:02x}")).collect()
-        };
-        let (a, b, c, d, e) = (hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16));
-        format!("{a}-{b}-8{}-8{}-{e}", &c[1..], &d[1..])
+        hash.finalize().into()
     }
 }
 
-impl Recent {
-    fn keep(&mut self, organisation: OrganisationId, status: &Status) {
-        if self.all >= KEPT_OF_ALL
-            && let Some(most) = self.of.values_mut().max_by_key(|own| own.len())
-            && most.pop_front().is_some()
-        {
-            self.all -= 1;
-        }
-        let own = self.of.entry(organisation).or_default();
-        if own.len() >= KEPT && own.pop_front().is_some() {
-            self.all -= 1;
-        }
-        let failures = status.failures.iter().take(FAILURES).cloned().collect();
-        own.push_back(Status { successes: Vec::new(), failures, ..status.clone() });
-        self.all += 1;
-        self.of.retain(|_, own| !own.is_empty());
-    }
+/// A UUID (version 8) that says where its status is kept.
+fn identifier(chance: [u8; 32], place: u16) -> String {
+    let hex = |range: std::ops::Range<usize>| -> String {
+        chance[range].iter().map(|octet| format!("{octet:02x}")).collect()
+    };
+    let (a, c, d, e) = (hex(0..4), hex(6..8), hex(8..10), hex(10..16));
+    format!("{a}-{place:04x}-8{}-8{}-{e}", &c[1..], &d[1..])
+}
+
+/// Where the status with an identifier would be.
+fn place(id: &str) -> Option<u16> {
+    u16::from_str_radix(id.split('-').nth(1)?, 16).ok()
 }
 
 impl Versions {
@@ -153,7 +136,7 @@ impl Versions {
     }
 }
 
-fn status(id: String, received: Instant, receipt: Receipt, versions: &mut Versions) -> Status {
+fn status(received: Instant, receipt: Receipt, versions: &mut Versions) -> Status {
     let mut detail = |(id, at, message): (String, Instant, Option<String>)| {
         let version = versions.take(&id, at);
         StatusDetail { id, version, message }
@@ -166,7 +149,7 @@ fn status(id: String, received: Instant, receipt: Receipt, versions: &mut Versio
     let failures = by_object(receipt.rejected).into_iter();
     let failures = failures.map(|(id, why)| detail((id, received, Some(why))));
     let failures = failures.collect();
-    Status::complete(id, timestamp(received), successes, failures).within(StatusLimits::default())
+    Status::complete("", timestamp(received), successes, failures).within(StatusLimits::default())
 }
 
 /// The faults of each object, in one sentence: the validator's own words.

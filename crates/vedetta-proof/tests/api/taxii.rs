@@ -1,9 +1,16 @@
 //! TAXII 2.1, as a client sees it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use taxii::{Envelope, ErrorMessage, Status, TAXII};
 use vedetta_api::Settings;
+use vedetta_flow::MOST_STATUSES;
+use vedetta_model::{Instant, OrganisationId};
+use vedetta_testkit::TestHouse;
 use vedetta_testkit::items::TestItem;
 
 use crate::door::{Answer, Door};
@@ -219,6 +226,39 @@ async fn each_object_of_a_submission_has_its_fate() {
     let same: Status = serde_json::from_slice(&same.body).unwrap();
     assert_eq!(same.success_count, 1);
     assert!(same.successes[0].message.is_some());
+}
+
+#[tokio::test]
+async fn a_status_outlives_the_process_and_a_busy_day() {
+    let store = TestHouse::ledger();
+    let small = TestHouse::over(Arc::clone(&store)).with_small_network();
+    let first = Door::over(small, Settings::default());
+    let token = first.token("perugia.bot");
+    let status = add(&first, &token, &[TestItem::indicator(1)]).await;
+    let line = format!("/taxii2/root/status/{}/", status.id);
+    let told = first.get(&token, &line).await;
+    drop(first);
+    let door = Door::over(TestHouse::seeded(store, 8), Settings::default());
+    let token = door.token("perugia.bot");
+    assert_eq!(door.get(&token, &line).await, told);
+    assert_eq!(told["success_count"], json!(1));
+    // What others bring takes no place of it, nor does what itself brings on the same day; not even
+    // on the next while there is room.
+    let (house, perugia) = (door.api.house(), OrganisationId::new("perugia").unwrap());
+    let terni = OrganisationId::new("terni").unwrap();
+    let at = house.now();
+    let keep =
+        |of: &OrganisationId, at: Instant| house.keep_status(of, at, |_| b"x".to_vec()).unwrap();
+    for _ in 0..10 {
+        assert!(keep(&terni, at) < 10);
+    }
+    let places: BTreeSet<u16> = (1..MOST_STATUSES).map(|_| keep(&perugia, at)).collect();
+    assert_eq!(places, (1..MOST_STATUSES).collect());
+    assert_eq!(door.get(&token, &line).await, told);
+    assert_eq!(keep(&perugia, at), 0, "the oldest gives way");
+    assert_eq!(door.ask(&token, &format!("GET {line}"), None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(keep(&terni, at.after(Duration::from_hours(23))), 10, "within the day");
+    assert_eq!(keep(&terni, at.after(Duration::from_hours(24))), 0, "a day later");
 }
 
 #[tokio::test]
