@@ -70,7 +70,7 @@ fn agreement() -> Value {
 fn stage() -> Value {
     let is = |stage: &str| ("is", json!({ "const": stage }));
     json!({ "oneOf": [
-        object(&[is("draft")], &[]),
+        object(&[is("draft")], &[("since", moment()), ("by", text())]),
         object(&[is("in-force"), ("since", moment()), ("by", slug())], &[]),
         object(&[is("suspended"), ("since", moment()), ("by", slug()), ("reason", text())], &[]),
         object(&[is("expired"), ("since", moment())], &[("by", slug())]),

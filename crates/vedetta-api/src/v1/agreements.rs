@@ -5,8 +5,9 @@ use axum::extract::State;
 use http::StatusCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use vedetta_federation::digest::Digest;
-use vedetta_flow::{Notation, Step, read_agreement};
+use vedetta_flow::{FlowError, House, Notation, Step, read_agreement};
 use vedetta_mesh::Nodes;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{Agreement, AgreementId, OrganisationId};
@@ -81,7 +82,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Asked(which): Asked<Which>,
-) -> Json<Page<Agreement>> {
+) -> Answer<Page<Value>> {
     let house = api.house();
     let ending = which.ends_within_days.map(|days| house.expiring(days));
     let mut found: Vec<Agreement> = house
@@ -95,22 +96,35 @@ pub(super) async fn list(
         .map(|it| Agreement::clone(it))
         .collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
-    Json(Page::cut(found, page_limit(which.limit), |agreement| agreement.id.to_string()))
+    let Page { items, next } =
+        Page::cut(found, page_limit(which.limit), |agreement| agreement.id.to_string());
+    let items = api.ask(move |house| items.iter().map(|it| shown(house, it)).collect());
+    Ok(Json(Page { items: items.await?, next }))
+}
+
+/// An agreement as it is told: a draft with who wrote it so, and when.
+fn shown(house: &House, agreement: &Agreement) -> Result<Value, FlowError> {
+    let mut told = json!(agreement);
+    if let Some((by, since)) = house.drafted(agreement)? {
+        told["stage"]["since"] = json!(since);
+        told["stage"]["by"] = by.into();
+    }
+    Ok(told)
 }
 
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(actor): Caller,
     params: Params,
-) -> Answer<Agreement> {
+) -> Answer<Value> {
     let id: AgreementId = params.get("agreement")?;
-    let seen = api.house().agreements(&actor);
-    let found = seen.iter().find(|it| it.id == id);
-    found.map(|it| Json(Agreement::clone(it))).ok_or_else(|| {
+    let found = api.house().agreements(&actor).into_iter().find(|it| it.id == id);
+    let found = found.ok_or_else(|| {
         let advice =
             "see those that there are: `vedetta agreement list`, or GET /api/v1/agreements";
         Problem::new(Kind::Unknown, format!("there is no agreement {id}; {advice}"))
-    })
+    })?;
+    Ok(Json(api.ask(move |house| shown(house, &found)).await?))
 }
 
 pub(super) async fn put(
@@ -118,14 +132,16 @@ pub(super) async fn put(
     Caller(actor): Caller,
     params: Params,
     body: Octets,
-) -> Answer<Agreement> {
+) -> Answer<Value> {
     let agreement = read(&body)?;
     if params.get::<AgreementId>("agreement")? != agreement.id {
         let sentence = "the agreement's id is not that of the address; make them the same";
         return Err(Problem::new(Kind::Invalid, sentence).at("id"));
     }
-    let put =
-        move |house: &vedetta_flow::House| house.put_draft(&actor, &agreement).map(|()| agreement);
+    let put = move |house: &House| {
+        house.put_draft(&actor, &agreement)?;
+        shown(house, &agreement)
+    };
     Ok(Json(api.ask(put).await?))
 }
 

@@ -19,7 +19,7 @@ use vedetta_frame::visit::Signed;
 use vedetta_model::agreement::{
     AdhesionRule, History, Party, Redistribution, Renewal, Selector, Stage, VictimVisibility,
 };
-use vedetta_model::{Agreement, AgreementId, Contact, ContactId, Iep};
+use vedetta_model::{AccountId, Agreement, AgreementId, Contact, ContactId, Iep, Instant};
 use vedetta_words::Words;
 
 use super::agreements::{StageWord, word_of};
@@ -70,7 +70,7 @@ pub(super) async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    page(&Page::of(&console, &signed, &named(&id)?)?)
+    page(&Page::of(&console, &signed, &named(&id)?).await?)
 }
 
 pub(super) async fn step(
@@ -82,7 +82,9 @@ pub(super) async fn step(
     let (id, actor, w) = (named(&id)?, signed.actor(), signed.words());
     let step = match asked(w, &sent) {
         Ok(step) => step,
-        Err(fault) => return again(&console, &signed, &id, &sent, (Kind::Invalid, fault)),
+        Err(fault) => {
+            return again(&console, &signed, &id, &sent, (Kind::Invalid, fault)).await;
+        }
     };
     let stepped = id.clone();
     let act = async {
@@ -93,14 +95,14 @@ pub(super) async fn step(
         Ok(done) => Ok(done.into_response()),
         Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid) => {
             let told = (problem.kind, problem.detail);
-            again(&console, &signed, &named(id.as_str())?, &sent, told)
+            again(&console, &signed, &named(id.as_str())?, &sent, told).await
         }
         Err(problem) => Err(problem),
     }
 }
 
 /// The page with what was typed, and why it was refused.
-fn again(
+async fn again(
     console: &Console,
     signed: &Signed,
     id: &AgreementId,
@@ -111,7 +113,7 @@ fn again(
         fault: Some(fault),
         reason: sent.text("reason").to_owned(),
         until: sent.text("until").to_owned(),
-        ..Page::of(console, signed, id)?
+        ..Page::of(console, signed, id).await?
     };
     page_with(kind.face().1, &told)
 }
@@ -138,13 +140,15 @@ fn named(id: &str) -> Result<AgreementId, Problem> {
 }
 
 impl Page {
-    fn of(console: &Console, signed: &Signed, id: &AgreementId) -> Result<Self, Problem> {
+    async fn of(console: &Console, signed: &Signed, id: &AgreementId) -> Result<Self, Problem> {
         let (w, house, actor) = (signed.words(), console.house(), &signed.person.actor);
         let standing = house.standing();
         let seen = house.agreements(actor);
         let agreement = seen.iter().find(|it| it.id == *id).ok_or_else(|| {
             Problem::new(Kind::Unknown, format!("there is no agreement {id}; check the address"))
         })?;
+        let draft = Arc::clone(agreement);
+        let drafted = console.ask(move |house| house.drafted(&draft)).await?;
         let name = |id: &vedetta_model::OrganisationId| {
             let known = standing.directory.organisation(id);
             known.map_or_else(|| id.to_string(), |it| it.name.clone())
@@ -178,7 +182,7 @@ impl Page {
             frame: Frame::of(console, &signed.visit, &agreement.title, Section::Agreements),
             fault: None,
             stage: word_of(w, agreement.stage.name()),
-            since: since((w, &standing), &agreement.stage),
+            since: since((w, &standing), &agreement.stage, drafted),
             today: house.now().day(),
             adheres: agreement.adhesion.as_ref().map(|it| name(&it.organisation)),
             agreement: Arc::clone(agreement),
@@ -260,13 +264,17 @@ impl Page {
 fn since(
     (w, standing): (Words, &Standing),
     stage: &Stage,
+    drafted: Option<(String, Instant)>,
 ) -> Option<(Moment, Option<String>, Option<String>)> {
-    let name = |by: &vedetta_model::AccountId| {
+    let name = |by: &AccountId| {
         let known = standing.directory.account(by);
         known.map_or_else(|| by.to_string(), |it| it.name.clone())
     };
     match stage {
-        Stage::Draft => None,
+        Stage::Draft => drafted.map(|(by, since)| {
+            let by = AccountId::new(&by).map_or(by, |it| name(&it));
+            (Moment::of(since, w), Some(by), None)
+        }),
         Stage::InForce { since, by } => Some((Moment::of(*since, w), Some(name(by)), None)),
         Stage::Suspended { since, by, reason } => {
             Some((Moment::of(*since, w), Some(name(by)), Some(reason.clone())))

@@ -136,6 +136,8 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
     for said in said.into_iter().chain([
         "AMBER",
         "31/12/2026",
+        "<dt>Da</dt><dd>",
+        "(admin)",
         "Capoturno <code>vice</code>",
         "si rinnova da sé",
         "<td>Comune di Foligno, Comune di Perugia, Comune di Terni</td>",

@@ -4,7 +4,8 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use vedetta_directory::directory::Records;
-use vedetta_model::{Account, Actor, Agreement, OrganisationId};
+use vedetta_model::agreement::Stage;
+use vedetta_model::{Account, Actor, Agreement, Instant, OrganisationId};
 use vedetta_store::{RecordKind, Sequence};
 
 use crate::authority::ADMINISTRATORS;
@@ -66,6 +67,34 @@ impl House {
         agreements
     }
 
+    /// Who wrote a record last, and when.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn last_change(
+        &self,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<(String, Instant)>, FlowError> {
+        let entry = self.read(|reader| {
+            let Some(record) = reader.record(kind, id)? else { return Ok(None) };
+            let before = Sequence(record.stamp.seq.0.saturating_sub(1));
+            Ok(reader.entries(before, 1)?.pop())
+        })?;
+        Ok(entry.map(|entry| (entry.actor, entry.stamp.at)))
+    }
+
+    /// Who wrote a draft as it is, and when; nothing of what is no draft.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn drafted(&self, of: &Agreement) -> Result<Option<(String, Instant)>, FlowError> {
+        match of.stage {
+            Stage::Draft => self.last_change(RecordKind::Agreement, of.id.as_str()),
+            _ => Ok(None),
+        }
+    }
+
     fn unchanged<T: Serialize>(
         &self,
         kind: RecordKind,
@@ -76,13 +105,8 @@ impl House {
         if now.map(seen).unwrap_or_default() == saw {
             return Ok(());
         }
-        let changed = self.read(|reader| {
-            let Some(record) = reader.record(kind, id)? else { return Ok(None) };
-            let before = Sequence(record.stamp.seq.0.saturating_sub(1));
-            Ok(reader.entries(before, 1)?.pop())
-        })?;
-        Err(match changed {
-            Some(entry) => FlowError::Changed { by: entry.actor, at: entry.stamp.at },
+        Err(match self.last_change(kind, id)? {
+            Some((by, at)) => FlowError::Changed { by, at },
             None => FlowError::Conflict(format!("{id} was removed meanwhile; put it anew")),
         })
     }
