@@ -1,7 +1,7 @@
 //! What every handler stands on: the house, the limits, the node's words about itself.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct Settings {
     pub contact: Option<String>,
     /// The certificate of the node's own authority, in PEM.
     pub authority: Option<String>,
+    /// Where it listens; nothing when it is asked without a door.
+    pub listens: Option<SocketAddr>,
     /// How the node's certificates do.
     pub certificates: Certificates,
     /// Requests from one address.
@@ -154,6 +156,7 @@ impl Default for Settings {
             title: "Vedetta".into(),
             contact: None,
             authority: None,
+            listens: None,
             certificates: Certificates::default(),
             per_address: Rate { burst: 2_000, every: Duration::from_millis(1) },
             per_account: Rate { burst: 1_000, every: Duration::from_millis(2) },

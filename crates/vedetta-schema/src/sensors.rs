@@ -55,7 +55,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("SensorCode", object(&[("code", text())], &[])),
         ("SensorEnrolment", object(&[("secret", text()), ("version", text())], &[])),
         ("EnrolledSensor", object(&enrolled, &[])),
-        ("Sensors", object(&[("sensors", list(object(&state, &heard)))], &[])),
+        ("Sensors", object(&[("sensors", list(object(&state, &heard)))], &[("listens", text())])),
         ("Report", object(&[("findings", list(told()))], &[])),
         (
             "Taken",

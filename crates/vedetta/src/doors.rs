@@ -79,6 +79,7 @@ impl Doors {
             .map_err(|error| Failure::system("opening the door", error))?;
         let settings = Settings {
             authority: Some(authority_pem.clone()),
+            listens: Some(server.address()),
             certificates: renewal.told().clone(),
             ..opening.settings
         };

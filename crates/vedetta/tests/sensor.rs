@@ -33,7 +33,6 @@ impl Drop for Process {
 
 struct Node {
     data: TempDir,
-    address: String,
     _process: Process,
 }
 
@@ -50,17 +49,17 @@ impl Node {
             .unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("https://").nth(1).unwrap().split_whitespace().next().unwrap();
-        let address = address.trim_end_matches('/').to_owned();
-        Self { data, address, _process: Process(process) }
+        assert!(line.contains("https://"), "{line}");
+        Self { data, _process: Process(process) }
     }
 
     fn data(&self) -> &str {
         self.data.path().to_str().unwrap()
     }
 
+    /// It says where the node really listens: its settings say 8443.
     fn code(&self, organisation: &str) -> String {
-        let words = ["sensor", "code", "--organisation", organisation, "--address", &self.address];
+        let words = ["sensor", "code", "--organisation", organisation];
         said(&[&words[..], &["--data", self.data()]].concat()).trim().to_owned()
     }
 }

@@ -1,5 +1,6 @@
 //! Sensors at organisations: enrolled with a code, heard, and what they found.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Json;
@@ -31,6 +32,9 @@ pub(super) struct SensorCode {
 #[derive(Debug, Serialize)]
 pub(super) struct Sensors {
     sensors: Vec<SensorState>,
+    /// Where the node listens for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listens: Option<SocketAddr>,
 }
 
 /// Who has seen an item; nothing when nobody has, as far as one may know.
@@ -79,7 +83,8 @@ pub(super) async fn enrol(
 
 pub(super) async fn list(State(api): State<Api>, Caller(actor): Caller) -> Answer<Sensors> {
     let sensors = api.sensors();
-    Ok(Json(Sensors { sensors: api.ask(move |_| sensors.states(&actor)).await? }))
+    let listens = api.settings().listens;
+    Ok(Json(Sensors { sensors: api.ask(move |_| sensors.states(&actor)).await?, listens }))
 }
 
 pub(super) async fn retire(

@@ -94,7 +94,7 @@ struct MakeCode {
     /// Its name among those of the organisation.
     #[arg(long, default_value = "first")]
     name: String,
-    /// Where the sensor reaches the node; as the configuration says without it.
+    /// Where the sensor reaches the node; where that listens without it.
     #[arg(long, value_name = "HOST:PORT")]
     address: Option<String>,
     /// Answer in JSON.
@@ -169,9 +169,13 @@ impl Sensor {
 impl MakeCode {
     fn run(self) -> Result<Outcome, Failure> {
         let authority = authority(&self.node)?;
+        let mut node = node_or_ledger(&self.node, Use::Write)?;
         let address = match &self.address {
             Some(address) => address.clone(),
-            None => address(&Configuration::read(&self.node.data)?)?,
+            None => {
+                let known: Value = node.get("/api/v1/sensors")?;
+                address(&Configuration::read(&self.node.data)?, known["listens"].as_str())?
+            }
         };
         let new = json!({
             "organisation": self.organisation,
@@ -179,7 +183,6 @@ impl MakeCode {
             "address": address,
             "authority": authority,
         });
-        let mut node = node_or_ledger(&self.node, Use::Write)?;
         let made: Value = node.post("/api/v1/sensors", &new)?;
         let code = made["code"].as_str().unwrap_or_default();
         if self.json {
@@ -201,13 +204,14 @@ fn authority(node: &NodeArgs) -> Result<String, Failure> {
     Ok(vedetta_detect::report::hex(&Sha256::digest(&certificate)))
 }
 
-/// Where sensors reach the node: where it listens, under its own name when it listens everywhere.
-fn address(configuration: &Configuration) -> Result<String, Failure> {
-    let listen = &configuration.listen;
+/// Where sensors reach the node: where it listens, as it runs or else as it will, under its own name when
+/// it listens everywhere.
+fn address(configuration: &Configuration, listens: Option<&str>) -> Result<String, Failure> {
+    let listen = listens.unwrap_or(&configuration.listen);
     let (host, port) = listen.rsplit_once(':').unwrap_or((listen, "8443"));
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if !bare.parse::<IpAddr>().is_ok_and(|it| it.is_unspecified()) {
-        return Ok(listen.clone());
+        return Ok(listen.to_owned());
     }
     let name = configuration.names.iter().find(|it| *it != "localhost" && it.contains('.'));
     let name = name.ok_or_else(|| {
