@@ -53,7 +53,6 @@ fn around(registry: Registry) -> Registry {
     registry
         .see("/sign-in", sign_in::show)
         .act("/sign-in", sign_in::enter)
-        .act("/enrol", sign_in::enrol)
         .act("/sign-out", sign_in::leave)
         .act("/preferences", preferences::choose)
         .see("/accessibility", statements::accessibility)

@@ -75,7 +75,6 @@ mod tests {
         let expected = [
             ("GET", "/sign-in"),
             ("POST", "/sign-in"),
-            ("POST", "/enrol"),
             ("POST", "/preferences"),
             ("GET", "/accessibility"),
             ("GET", "/privacy"),

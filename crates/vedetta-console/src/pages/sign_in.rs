@@ -1,4 +1,4 @@
-//! Coming in with password and code, enrolling a first authenticator, going out.
+//! Coming in with password and code, or with what shows the first codes; going out.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
+use vedetta_flow::{FlowError, Session};
 use vedetta_frame::console::Console;
 use vedetta_frame::forms::Sent;
 use vedetta_frame::frame::{Frame, Section, page, page_with};
@@ -30,13 +31,11 @@ struct SignIn {
     enrolment: Option<Enrolment>,
 }
 
-#[derive(Template)]
-#[template(path = "enrol.html")]
-struct Enrol {
-    frame: Frame,
-    fault: Option<String>,
-    account: String,
-    to: String,
+/// What came of the password.
+enum Proven {
+    Inside(Box<Session>),
+    /// There was no authenticator: its address, for the first code.
+    Enrols(String),
 }
 
 pub(super) async fn show(
@@ -60,55 +59,33 @@ pub(super) async fn enter(
     let (name, password) = (account.clone(), sent.raw("password").to_owned());
     let code: String = sent.text("code").chars().filter(|it| !it.is_whitespace()).collect();
     let begun = console.api().attempt(&account, visit.address, move |house| {
-        house.sign_in(&name, &password, Some(code.as_str()).filter(|code| !code.is_empty()))
+        let code = Some(code.as_str()).filter(|code| !code.is_empty());
+        match house.sign_in(&name, &password, code) {
+            Ok(session) => Ok(Proven::Inside(Box::new(session))),
+            // Who has just proven the password is not asked for it to be shown what to scan.
+            Err(FlowError::MustEnrol) => {
+                house.enrol_by_password(&name, &password).map(Proven::Enrols)
+            }
+            Err(error) => Err(error),
+        }
     });
     match begun.await {
-        Ok(session) => {
+        Ok(Proven::Inside(session)) => {
             end_before(&console, &headers).await;
             let mut response = Redirect::to(inside(&to)).into_response();
             set(&mut response, SESSION, session.token.reveal(), "Strict");
             set(&mut response, DOORSTEP, "", "Strict; Max-Age=0");
             Ok(response)
         }
-        Err(problem) if problem.kind == Kind::MustEnrol => {
-            let title = visit.words.enrol_title();
-            let frame = Frame::of(&console, &visit, title, Section::Other);
-            page_with(StatusCode::FORBIDDEN, &Enrol { frame, fault: None, account, to })
+        Ok(Proven::Enrols(address)) => {
+            let enrolment = Some(Enrolment::of(&address));
+            let form = SignIn { enrolment, account, ..form(&console, &visit, &to) };
+            page_with(StatusCode::FORBIDDEN, &form)
         }
         Err(problem) if problem.kind == Kind::Unproven => {
             let fault = Some(visit.words.sign_in_wrong().to_owned());
             let form = SignIn { fault, account, ..form(&console, &visit, &to) };
             page_with(StatusCode::UNAUTHORIZED, &form)
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-pub(super) async fn enrol(
-    State(console): State<Console>,
-    visit: Visit,
-    sent: Sent,
-) -> Result<Response, Problem> {
-    let (account, to) = (sent.text("account").to_owned(), sent.text("to").to_owned());
-    let (name, password) = (account.clone(), sent.raw("password").to_owned());
-    let enrolled = console
-        .api()
-        .attempt(&account, visit.address, move |house| house.enrol_by_password(&name, &password))
-        .await;
-    match enrolled {
-        Ok(address) => {
-            let enrolment = Some(Enrolment::of(&address));
-            page(&SignIn { enrolment, account, ..form(&console, &visit, &to) })
-        }
-        Err(problem) if matches!(problem.kind, Kind::Unproven | Kind::Conflict) => {
-            let w = visit.words;
-            let fault = match problem.kind {
-                Kind::Conflict => w.enrol_there(),
-                _ => w.sign_in_wrong(),
-            };
-            let frame = Frame::of(&console, &visit, w.enrol_title(), Section::Other);
-            let enrol = Enrol { frame, fault: Some(fault.to_owned()), account, to };
-            page_with(problem.kind.face().1, &enrol)
         }
         Err(problem) => Err(problem),
     }

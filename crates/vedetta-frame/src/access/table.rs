@@ -49,7 +49,6 @@ pub const TABLE: &[Line] = &[
     // Coming in and going out.
     see("/sign-in", Who::Anyone),
     act("/sign-in", Who::Anyone).effort(Effort::Proof),
-    act("/enrol", Who::Anyone).effort(Effort::Proof),
     act("/sign-out", ALL),
     act("/preferences", Who::Anyone),
     see("/accessibility", Who::Anyone),
