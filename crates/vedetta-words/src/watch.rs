@@ -133,6 +133,7 @@ crate::words! {
     handover_give: "Consegna il turno" / "Hand the shift over",
     handover_ends: "Turno che finisce" / "The shift that ends",
     handover_remarks: "Che altro deve sapere chi monta" / "What else who comes must know",
+    handover_give_again: "Qualcosa è cambiato: firmalo di nuovo" / "Something has changed: sign it again",
     handover_sign_give: "Firmo e consegno" / "I sign and hand over",
     handover_not_yet: "Si consegna nell'ultima ora del turno." / "A shift is handed over in its last hour.",
     handover_past: "Consegne passate" / "Past handovers",

@@ -82,6 +82,12 @@ async fn a_handover_is_signed_by_two_who_saw_every_line() {
     assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.text);
     let own = giver.open("/handover").await.text;
     assert!(own.contains("L&#39;hai consegnato tu") || own.contains("L'hai consegnato tu"));
+    let (before, form) = own.split_once("action=\"/handover/giving\"").unwrap();
+    assert!(before.ends_with("<form method=\"post\" ") && form.contains("</details>"));
+    assert!(
+        before.contains("<details><summary>Qualcosa è cambiato"),
+        "what is signed waits: {own}"
+    );
     node.account("revisore", "cnaipic", &[Role::Auditor]);
     let checked = node.browser("revisore").open("/handover").await.text;
     assert!(checked.contains("Richiamare Perugia") && !checked.contains("name=\"line\""));
