@@ -81,6 +81,9 @@ async function check(page, what) {
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
   if (wide) failed(what, "wider than the screen");
+  const hidden = await page.evaluate(() => innerWidth >= 768
+    && [...document.querySelectorAll(".ways ul")].some((row) => row.scrollWidth > row.clientWidth + 1));
+  if (hidden) failed(what, "ways that one must scroll to");
 }
 
 /** Waits until the node answers. */
