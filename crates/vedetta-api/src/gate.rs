@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
+use serde_json::json;
 use vedetta_model::{Actor, Role};
 
 use crate::access::{Cost, Route, Who};
@@ -41,12 +42,11 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let at_the_machine = parts.extensions.get::<AtTheMachine>().copied();
-    let mut account = None;
-    let response = match gate.admit(&parts).await {
+    let mut actor = None;
+    let response = match gate.admit(&parts, &mut actor).await {
         Err(problem) => problem.into_response(),
-        Ok(actor) => {
-            account = actor.as_ref().map(|actor| actor.account.clone());
-            if let Some(actor) = actor {
+        Ok(()) => {
+            if let Some(actor) = actor.clone() {
                 parts.extensions.insert(Caller(actor));
             }
             let request = Request::from_parts(parts, body);
@@ -56,6 +56,10 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
             }
         }
     };
+    if let Some(actor) = actor.as_ref().filter(|_| is_forbidden(&response)) {
+        let what = format!("{} {}", gate.route.verb.as_str(), gate.route.path);
+        note_refusal(&gate.api, actor, what).await;
+    }
     let response = gate.finish(response, &path, at_the_machine);
     let took = gate.api.house().now().since(began);
     gate.api.metrics().served(gate.route, response.status(), took);
@@ -63,17 +67,38 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
         method = gate.route.verb.as_str(),
         route = gate.route.path,
         status = response.status().as_u16(),
-        account = account.as_ref().map(tracing::field::display),
+        account = actor.as_ref().map(|actor| tracing::field::display(&actor.account)),
         micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "served"
     );
     response
 }
 
+/// Whether somebody was refused for want of the right.
+#[must_use]
+pub fn is_forbidden(response: &Response) -> bool {
+    let problem = response.extensions().get::<Problem>();
+    problem.is_some_and(|problem| problem.kind == Kind::Forbidden)
+}
+
+/// Notes in the ledger that somebody who is known was refused for want of the right.
+pub async fn note_refusal(api: &Api, actor: &Actor, what: String) {
+    let actor = actor.clone();
+    let noted = api.ask(move |house| {
+        house.note_look(&actor, &what, &json!({ "deed": "refused" }));
+        Ok(())
+    });
+    if let Err(problem) = noted.await {
+        tracing::debug!(detail = problem.detail, "a refusal was not noted");
+    }
+}
+
 impl Gate {
-    async fn admit(&self, parts: &Parts) -> Result<Option<Actor>, Problem> {
+    /// Lets who asks in, or not; who it is, once that is proven.
+    async fn admit(&self, parts: &Parts, who: &mut Option<Actor>) -> Result<(), Problem> {
         if parts.extensions.get::<AtTheMachine>().is_some() {
-            return self.admit_operator(parts).map(Some);
+            *who = Some(self.admit_operator(parts)?);
+            return Ok(());
         }
         let address = address_of(parts);
         let limits = self.api.limits();
@@ -83,22 +108,21 @@ impl Gate {
         if self.route.cost == Cost::Proof {
             limits.proofs.take(address, now).map_err(too_many_proofs)?;
         }
-        let actor = match self.route.who {
-            Who::Anyone => None,
-            _ => Some(self.prove(parts, address).await?),
-        };
-        if let Some(actor) = &actor {
+        if !matches!(self.route.who, Who::Anyone) {
+            let actor = self.prove(parts, address).await?;
             limits.accounts.take(actor.account.clone(), now).map_err(too_many)?;
+            *who = Some(actor);
         }
-        if !self.route.who.admits(actor.as_ref()) || !self.is_at_home(actor.as_ref()) {
-            return Err(self.refuse(actor.as_ref()));
+        let actor = who.as_ref();
+        if !self.route.who.admits(actor) || !self.is_at_home(actor) {
+            return Err(self.refuse(actor));
         }
         match self.route.style() {
             // The language of TAXII checks its own parameters.
             Style::Taxii => accept_taxii(&parts.headers)?,
             Style::Problem => self.route.check_query(&parts.uri)?,
         }
-        Ok(actor)
+        Ok(())
     }
 
     /// The operator at the machine acts as an administrator of the node's own organisation, as

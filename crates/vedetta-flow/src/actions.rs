@@ -14,6 +14,7 @@ pub mod keep_statuses;
 pub mod keep_warning_lists;
 pub mod keep_webhooks;
 pub mod manage_accounts;
+pub mod note_looks;
 pub mod retry_work;
 pub mod sign_in;
 pub mod withdraw_item;

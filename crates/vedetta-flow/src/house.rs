@@ -11,6 +11,7 @@ use vedetta_store::{
     Draft, EntryKind, Reader, RecordKind, SecretKind, Sequence, Store, StoreError, UnitOfWork,
 };
 
+use crate::actions::note_looks::Looks;
 use crate::book::Book;
 use crate::error::FlowError;
 use crate::losses;
@@ -28,6 +29,7 @@ pub struct House {
     pub(crate) redaction_key: Vec<u8>,
     pub(crate) mesh: Compiled,
     changing: Mutex<()>,
+    looks: Mutex<Looks>,
     scribe: Scribe,
 }
 
@@ -102,6 +104,7 @@ impl House {
             redaction_key: Vec::new(),
             mesh: Compiled::default(),
             changing: Mutex::new(()),
+            looks: Mutex::default(),
             scribe,
         };
         house.redaction_key = house.node_secret("redaction")?;
@@ -199,6 +202,10 @@ impl House {
     /// Holds off other changes to what stands, from checking one against it until that is written.
     pub fn change(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a deed that changes no record.

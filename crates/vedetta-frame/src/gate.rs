@@ -16,7 +16,7 @@ use std::sync::Arc;
 use http_body_util::{BodyExt as _, Limited};
 use vedetta_api::Problem;
 use vedetta_api::access::{Verb, Who};
-use vedetta_api::gate::{too_many, too_many_proofs};
+use vedetta_api::gate::{is_forbidden, note_refusal, too_many, too_many_proofs};
 use vedetta_api::problem::Kind;
 
 use crate::access::{Effort, Line};
@@ -54,6 +54,10 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
             next.run(Request::from_parts(parts, body)).await
         }
     };
+    if let Some(person) = visit.person.as_ref().filter(|_| is_forbidden(&response)) {
+        let what = format!("{} {}", gate.line.verb.as_str(), gate.line.path);
+        note_refusal(gate.console.api(), &person.actor, what).await;
+    }
     let problem = response.extensions().get::<Problem>().cloned();
     let response = match problem {
         Some(problem) => refused::page(&gate.console, &visit, &problem),

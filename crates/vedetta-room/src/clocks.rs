@@ -270,7 +270,7 @@ pub(super) async fn notice(
     let name = StepName { regime, step };
     let draft = console.watch(move |watch| watch.draft_notice(&actor, &of, &name, w.0)).await?;
     let back = (format!("/incidents/{number}/clocks"), w.clocks_of_case().to_owned());
-    shown((&console, &signed), draft, &asked, (back, path, Some(w.clock_draft_hint())))
+    shown((&console, &signed), draft, &asked, (back, path, Some(w.clock_draft_hint()))).await
 }
 
 impl OfCase {

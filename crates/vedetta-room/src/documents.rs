@@ -93,14 +93,14 @@ pub(super) async fn report(
         .await?;
     let back = (format!("/incidents/{number}/documents"), w.documents_of(&number));
     let path = format!("/incidents/{number}/report");
-    shown((&console, &signed), report, &asked, (back, path, None))
+    shown((&console, &signed), report, &asked, (back, path, None)).await
 }
 
 /// Where a document leads back to, its address, and what is said of it.
 type Around = ((String, String), String, Option<&'static str>);
 
-/// A document as a page, or as the file that is asked for.
-pub(super) fn shown(
+/// A document as a page, or as the file that is asked for, once the ledger says who has it.
+pub(super) async fn shown(
     (console, signed): (&Console, &Signed),
     document: Document,
     asked: &As,
@@ -114,6 +114,8 @@ pub(super) fn shown(
         _ => None,
     };
     if let Some((media, ending, octets)) = saved {
+        let (actor, noted) = (signed.actor(), format!("{file}.{ending}"));
+        console.ask(move |house| house.note_export(&actor, &noted)).await?;
         let name = format!("attachment; filename=\"{file}.{ending}\"");
         let headers = [(CONTENT_TYPE, media.to_owned()), (CONTENT_DISPOSITION, name)];
         return Ok((headers, octets).into_response());

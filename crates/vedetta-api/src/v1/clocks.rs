@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
-use vedetta_model::Language;
+use vedetta_model::{Actor, Language};
 use vedetta_watch::desk::StepName;
 use vedetta_watch::desk::document::Document;
 use vedetta_watch::{CaseClocks, NextClock, Pressing};
@@ -44,23 +44,31 @@ enum Format {
     Pdf,
 }
 
-/// The document as JSON, or as a file to be saved.
-fn written(document: Document, format: Format, name: &str) -> Response {
+/// The document as JSON, or as a file to be saved, once the ledger says who has it.
+async fn written(
+    (api, actor): (&Api, Actor),
+    document: Document,
+    format: Format,
+    name: &str,
+) -> Result<Response, Problem> {
     let (body, media, ending) = match format {
-        Format::Json => return Json(document).into_response(),
+        Format::Json => return Ok(Json(document).into_response()),
         Format::Html => (document.html.into_bytes(), "text/html; charset=utf-8", "html"),
         Format::Pdf => (document.pdf(), "application/pdf", "pdf"),
     };
+    let file = format!("{name}.{ending}");
+    let noted = file.clone();
+    api.ask(move |house| house.note_export(&actor, &noted)).await?;
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     // What people wrote is saved, never shown in a page of this origin.
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    if let Ok(value) = HeaderValue::from_str(&saved_as(&format!("{name}.{ending}"))) {
+    if let Ok(value) = HeaderValue::from_str(&saved_as(&file)) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
-    response
+    Ok(response)
 }
 
 /// What is due next.
@@ -101,9 +109,10 @@ pub(super) async fn notice(
     let (number, step): (String, StepName) = (params.get("number")?, params.get("step")?);
     let language = asked.language.unwrap_or(actor.language);
     let name = format!("{number}-{step}").replace(':', "-");
-    let draft = api
-        .ask_watch(Cost::Light, move |watch| watch.draft_notice(&actor, &number, &step, language));
-    Ok(written(draft.await?, asked.format, &name))
+    let by = actor.clone();
+    let draft =
+        api.ask_watch(Cost::Light, move |watch| watch.draft_notice(&by, &number, &step, language));
+    written((&api, actor), draft.await?, asked.format, &name).await
 }
 
 pub(super) async fn report(
@@ -115,7 +124,7 @@ pub(super) async fn report(
     let number: String = params.get("number")?;
     let language = asked.language.unwrap_or(actor.language);
     let name = number.clone();
-    let report =
-        api.ask_watch(Cost::Bulk, move |watch| watch.after_action(&actor, &number, language));
-    Ok(written(report.await?, asked.format, &name))
+    let by = actor.clone();
+    let report = api.ask_watch(Cost::Bulk, move |watch| watch.after_action(&by, &number, language));
+    written((&api, actor), report.await?, asked.format, &name).await
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use vedetta_model::{
     Actor, AgreementId, Audience, Bilingual, Handling, Instant, ItemId, OrganisationId,
     OrganisationNumber,
@@ -145,6 +146,21 @@ impl House {
                 advice: "ask about your own, or ask the operations room",
             });
         }
+        let answer = self.explain_to(by, item, organisation, room)?;
+        if by.organisation != *organisation {
+            let facts = json!({ "deed": "explained", "organisation": organisation });
+            self.note_look(by, &item.to_string(), &facts);
+        }
+        Ok(answer)
+    }
+
+    fn explain_to(
+        &self,
+        by: &Actor,
+        item: &ItemId,
+        organisation: &OrganisationId,
+        room: bool,
+    ) -> Result<Answer, FlowError> {
         let unknown = match self.item(by, item) {
             Ok(_) if room => return self.answer(item, organisation, (Asker::Room, None)),
             Ok(read) => {
@@ -183,7 +199,13 @@ impl House {
     pub fn preview(&self, by: &Actor, handling: &Arc<Handling>) -> Result<Preview, FlowError> {
         self.number_of(&handling.producer)?;
         self.check_victims(handling)?;
+        self.note_preview(by);
         Ok(self.preview_groups(by, handling))
+    }
+
+    /// That somebody saw whom something would reach; what it was is not the ledger's before it is brought.
+    pub(crate) fn note_preview(&self, by: &Actor) {
+        self.note_look(by, by.organisation.as_str(), &json!({ "deed": "previewed" }));
     }
 
     /// Who would have an object handled so, and whom its text names.

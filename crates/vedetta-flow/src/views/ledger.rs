@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
 use vedetta_model::{Actor, Instant};
 use vedetta_store::{Entry, EntryKind, Sequence, Verification};
 
@@ -32,12 +33,40 @@ const KEPT: usize = 32 << 20;
 /// And as long as nothing was found.
 const LOOKED_FOR_ANY: usize = 200_000;
 
+/// Names, and characters of each, that are noted of who looks for them.
+const NOTED: usize = 5;
+const LETTERS: usize = 100;
+
+/// The beginning of what somebody typed.
+#[must_use]
+pub fn cut(text: &str) -> String {
+    text.chars().take(LETTERS).collect()
+}
+
 /// Whether a page that has found so many goes on looking.
 const fn goes_on(looked: usize, found: usize) -> bool {
     looked < if found == 0 { LOOKED_FOR_ANY } else { LOOKED }
 }
 
 impl EntryFilter {
+    /// What is noted of who looks for it.
+    fn facts(&self) -> Value {
+        let few = |names: &Option<BTreeSet<String>>| {
+            let names = names.as_ref()?.iter().take(NOTED).map(|it| cut(it));
+            Some(names.collect::<Vec<_>>())
+        };
+        let (subjects, actors) = (few(&self.subjects), few(&self.actors));
+        let mut facts = json!({ "deed": "ledger-read" });
+        for (name, value) in
+            [("subjects", json!(subjects)), ("actors", json!(actors)), ("kind", json!(self.kind))]
+        {
+            if !value.is_null() {
+                facts[name] = value;
+            }
+        }
+        facts
+    }
+
     /// Whether it lets an entry through.
     #[must_use]
     pub fn admits(&self, entry: &Entry) -> bool {
@@ -79,7 +108,7 @@ impl House {
         filter: &EntryFilter,
     ) -> Result<(Vec<Entry>, Option<Sequence>), FlowError> {
         self.require_room(by, AUDITORS, "read the ledger")?;
-        Ok(self.read(|reader| {
+        let page = self.read(|reader| {
             let begin = match filter.since {
                 Some(since) => reader.place_at(Instant::from_micros(since.micros() - 1))?,
                 None => after,
@@ -110,7 +139,9 @@ impl House {
                 }
             }
             Ok((found, Some(place)))
-        })?)
+        })?;
+        self.note_look(by, by.account.as_str(), &filter.facts());
+        Ok(page)
     }
 
     /// Walks the whole chain and says whether it holds.

@@ -79,6 +79,7 @@ impl House {
             ItemsPreview { items, handling: Arc::clone(handling), preview }
         });
         let previews = previews.collect();
+        self.note_preview(by);
         Ok(Previews { previews, rejected: receipt.rejected, warnings: receipt.warnings })
     }
 }

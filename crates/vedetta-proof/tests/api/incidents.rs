@@ -146,6 +146,12 @@ async fn a_file_comes_back_as_something_to_save() {
         got.header("content-disposition"),
         "attachment; filename*=UTF-8''registri%20di%20oggi.csv"
     );
+    let admin = desk.door.token("admin");
+    let entries = format!("/api/v1/ledger/entries?kind=deed&subject={number}");
+    let deeds = desk.door.get(&admin, &entries).await;
+    let read = json!({ "deed": "file-read", "name": "registri di oggi.csv", "sha256": sha256 });
+    let reads: Vec<_> = deeds["items"].as_array().unwrap().iter().map(|it| &it["facts"]).collect();
+    assert_eq!(reads, [&read], "who has it is in the ledger: {deeds}");
     let newest = put.json()["version"].clone();
     let page = Some(("application/octet-stream", "<html><script>x</script>"));
     let refused = desk.door.ask(&desk.town, &line(&newest, "x.txt"), page).await;

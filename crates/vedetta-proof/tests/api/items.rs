@@ -1,5 +1,7 @@
 //! The JSON interface over items, and its errors.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use vedetta_api::live;
@@ -245,6 +247,15 @@ async fn records_and_agreements_are_kept() {
     let line = "PUT /api/v1/agreements/second";
     let put = door.ask(&admin, line, Some((JSON, &draft.to_string()))).await;
     assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let stage = put.json()["stage"].clone();
+    assert_eq!((&stage["is"], &stage["by"]), (&json!("draft"), &json!("admin")), "{stage}");
+    assert!(stage["since"].is_string(), "{stage}");
+    let shown = door.get(&admin, "/api/v1/agreements/second").await;
+    assert_eq!(shown["stage"], stage);
+    let drafts = door.get(&admin, "/api/v1/agreements?stage=draft").await;
+    assert_eq!(drafts["items"], json!([shown]));
+    let again = door.ask(&admin, line, Some((JSON, &shown.to_string()))).await;
+    assert_eq!(again.status, StatusCode::OK, "what was read can be written: {again:?}");
     let step = |step: &'static str| {
         let (door, admin) = (&door, &admin);
         async move { door.ask(admin, "POST /api/v1/agreements/second/steps", Some((JSON, step))).await }
@@ -293,6 +304,41 @@ async fn auditors_read_what_was_done_and_prove_it() {
     let document = door.get("", "/api/v1/openapi.json").await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(door.get("", "/ready").await, json!({ "status": "ok" }));
+}
+
+#[tokio::test]
+async fn who_looked_is_in_the_ledger() {
+    let door = Door::new();
+    let (admin, town) = (door.token("admin"), door.token("perugia"));
+    let item = TestItem::indicator(1);
+    let brought = door.ask(&town, "POST /api/v1/items", Some((JSON, &item.json()))).await;
+    let id = brought.json()["accepted"][0]["id"].as_str().unwrap().to_owned();
+    for _ in 0..3 {
+        door.get(&admin, &format!("/api/v1/items/{id}/explanation?organisation=terni")).await;
+        door.get(&town, &format!("/api/v1/items/{id}/explanation")).await;
+        let would = r#"{"category":"indicator","tlp":"AMBER"}"#;
+        door.ask(&town, "POST /api/v1/preview", Some((JSON, would))).await;
+        door.get(&admin, "/api/v1/ledger/entries?subject=terni&kind=put").await;
+        let refused = door.ask(&town, "GET /api/v1/ledger/entries", None).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        door.ask("vdt_nobody", "GET /api/v1/ledger/entries", None).await;
+    }
+    let deeds = || async {
+        let entries = door.get(&admin, "/api/v1/ledger/entries?kind=deed&limit=1000").await;
+        let entries = entries["items"].as_array().unwrap().clone();
+        let told = entries.iter().map(|it| json!([it["actor"], it["subject"], it["facts"]]));
+        told.filter(|it| it.to_string().contains("deed")).collect::<Vec<_>>()
+    };
+    let looked = [
+        json!(["admin", id, { "deed": "explained", "organisation": "terni" }]),
+        json!(["perugia", "perugia", { "deed": "previewed" }]),
+        json!(["admin", "admin", { "deed": "ledger-read", "subjects": ["terni"], "kind": "put" }]),
+        json!(["perugia", "GET /api/v1/ledger/entries", { "deed": "refused" }]),
+    ];
+    assert_eq!(deeds().await, looked, "each once");
+    door.clock.advance(Duration::from_hours(1));
+    door.get(&admin, &format!("/api/v1/items/{id}/explanation?organisation=terni")).await;
+    assert_eq!(deeds().await.last(), Some(&looked[0]), "an hour later again");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Attaching a file to a case: its octets once in the ledger, in an entry of their own.
 
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::file::check;
 use vedetta_desk::{Audience, Change, FileNote, Sight, Stands};
+use vedetta_flow::FlowError;
 use vedetta_model::Actor;
 use vedetta_store::{Draft, EntryKind, Sequence, UnitOfWork};
 
@@ -94,7 +96,7 @@ impl Watch {
         })
     }
 
-    /// A file of a case.
+    /// A file of a case, once the ledger says who has it.
     ///
     /// # Errors
     /// Unknown to the actor: the case, or the file.
@@ -115,7 +117,12 @@ impl Watch {
             let entry = entry.filter(|it| it.subject == name && digest(&it.body) == sha256);
             Ok(entry.map(|entry| Attached { file, octets: entry.body }))
         })?;
-        found.ok_or_else(|| WatchError::unknown("file", sha256))
+        let found = found.ok_or_else(|| WatchError::unknown("file", sha256))?;
+        let facts = json!({ "deed": "file-read", "name": found.file.name, "sha256": sha256 });
+        let noted =
+            self.house().note_deed(by.account.as_str(), &number.to_string(), facts.to_string());
+        noted.map_err(FlowError::from)?;
+        Ok(found)
     }
 }
 
