@@ -13,9 +13,11 @@ use vedetta_model::{AgreementId, Contact, Handling, Instant, ItemId, Organisatio
 use vedetta_policy::Form;
 
 use crate::digest::{Digest, digest};
+use crate::frame::LARGEST_BATCH;
 use crate::hop::Hop;
 use crate::key::Signature;
 use crate::object::Object;
+use crate::passages::Passages;
 use crate::seal::{Seal, leaf};
 use crate::sorted;
 use crate::text::Text;
@@ -25,6 +27,9 @@ pub const VERSION: u8 = 1;
 
 /// About so many octets has an envelope beside what it carries, and a hop.
 const APIECE: usize = 700;
+
+/// About so many octets of JSON has a batch beside its envelopes, at most.
+const BATCH: usize = 4 << 10;
 
 /// Names in conditions weigh so much each, beside their letters.
 const NAME: usize = 48;
@@ -308,6 +313,18 @@ impl Envelope {
         };
         let hops = self.hops.iter().map(|hop| APIECE + hop.passages.weight());
         APIECE + what + hops.sum::<usize>()
+    }
+
+    /// Whether it goes over the wire with one more hop, which has these passages: with the longest
+    /// trails there can be it may not.
+    #[must_use]
+    pub fn fits_with(&self, passages: &Passages) -> bool {
+        // A seal that it does not have yet, and the hop; nothing but the object has more than twice
+        // what it weighs.
+        let more = 2 * (2 * APIECE + passages.weight());
+        let most = LARGEST_BATCH - BATCH;
+        2 * self.weight() + more <= most
+            || serde_json::to_vec(self).is_ok_and(|json| json.len() + more <= most)
     }
 
     /// Who gave it to whoever has it: the last hop's sender, or the origin.

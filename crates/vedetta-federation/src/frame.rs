@@ -5,9 +5,10 @@
 //! | length | type | payload … |      length: u32, big-endian, of type and payload
 //! ```
 //!
-//! The payload is JSON compressed with Zstandard (RFC 8878). On the wire a frame has at most 1 MiB;
-//! decompressed a batch or cards at most 8 MiB, a hello 128 KiB, every other 64 KiB. A type that is
-//! not known is skipped: a later version may send it.
+//! The payload is JSON compressed with Zstandard (RFC 8878). On the wire a frame has at most 13 MiB;
+//! decompressed a batch at most 12 MiB, so that the largest object that any door takes goes in one;
+//! cards 8 MiB, a hello 128 KiB, every other 64 KiB. A type that is not known is skipped: a later
+//! version may send it.
 
 use serde::{Deserialize, Serialize};
 use vedetta_model::{Instant, OrganisationId};
@@ -22,11 +23,15 @@ use crate::shelf::Lane;
 /// The versions of the protocol that this crate speaks, the lowest and the highest.
 pub const VERSIONS: (u16, u16) = (1, 1);
 
-/// On the wire a frame has at most so many octets, its length aside.
-pub const LONGEST_FRAME: usize = 1 << 20;
+/// On the wire a frame has at most so many octets, its length aside: those of a batch that cannot be
+/// compressed, and what Zstandard adds.
+pub const LONGEST_FRAME: usize = 13 << 20;
 
-/// Decompressed a batch or a frame of cards has at most so many.
-pub const LARGEST_PAYLOAD: usize = 8 << 20;
+/// Decompressed a batch has at most so many: an object as large as there are, and its trail.
+pub const LARGEST_BATCH: usize = 12 << 20;
+
+/// And a frame of cards.
+pub const LARGEST_CARDS: usize = 8 << 20;
 
 /// A hello: it has a card and a bookmark.
 pub const LARGEST_HELLO: usize = 128 << 10;
@@ -81,6 +86,7 @@ pub struct Hello {
     /// My clock.
     pub now: Instant,
     /// What I have of your ledger.
+    #[serde(default)]
     pub resume: Bookmark,
     /// How many batches you may send before I say more.
     pub credit: u32,
@@ -98,7 +104,7 @@ pub struct Batch {
     /// The hash of the chain at its end.
     pub hash: Digest,
     /// What is there.
-    #[serde(deserialize_with = "few::<_, _, MOST_ENVELOPES>")]
+    #[serde(default, deserialize_with = "few::<_, _, MOST_ENVELOPES>")]
     pub envelopes: Vec<Envelope>,
 }
 
@@ -127,7 +133,7 @@ pub struct Beat {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Notice {
     /// Each with its reason.
-    #[serde(deserialize_with = "few::<_, _, MOST_REFUSALS>")]
+    #[serde(default, deserialize_with = "few::<_, _, MOST_REFUSALS>")]
     pub refusals: Vec<Told>,
 }
 
@@ -191,7 +197,9 @@ pub enum Farewell {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FrameError {
     /// Longer than may be.
-    #[error("a frame of {0} octets: at most 1,048,576")]
+    #[error(
+        "a frame of {0} octets: at most 13,631,488 on the wire, and decompressed what its type may have"
+    )]
     TooLong(usize),
     /// Decompressed larger than may be, or not Zstandard.
     #[error("a payload that is not Zstandard, or larger than a frame of its type may be")]
@@ -331,7 +339,8 @@ impl Decoder {
 const fn largest(kind: u8) -> usize {
     match kind {
         1 => LARGEST_HELLO,
-        2 | 3 => LARGEST_PAYLOAD,
+        2 => LARGEST_CARDS,
+        3 => LARGEST_BATCH,
         _ => LARGEST_SMALL,
     }
 }

@@ -13,8 +13,8 @@
 //! it. The backlog leaves one credit for live and urgent, and when those have taken three in a row
 //! it has its turn: neither starves the other.
 //!
-//! **Bounds.** A peer can make a link hold eight batches and one page for each lane. Whoever sends
-//! more than its credit, more cards than there can be nodes, a thousand frames between two ticks, or
+//! **Bounds.** A peer can make a link hold eight batches with 16 MiB of JSON in all, or one alone, and
+//! one page for each lane. Whoever sends more than its credit or than fits, more cards than there can be nodes, a thousand frames between two ticks, or
 //! much beside its batches, is told goodbye.
 
 mod receiving;
@@ -45,6 +45,10 @@ pub const SOON: Duration = Duration::from_secs(10);
 
 /// So many batches may be on their way to a receiver.
 pub const CREDIT: u32 = 8;
+
+/// All batches that are on their way have at most so many octets of JSON, unless it is one alone: what
+/// a peer may have a receiver keep does not grow with the largest that there can be.
+pub const ON_THE_WAY: usize = 16 << 20;
 
 /// Between two ticks a peer may send so many frames.
 const MOST_FRAMES: u32 = 1000;
@@ -88,6 +92,10 @@ pub struct Opening {
 pub enum Input {
     /// The frame that comes next is no batch, and had so many octets when it was decompressed.
     Octets(usize),
+    /// The frame that comes next is a batch, and had so many octets when it was decompressed.
+    OctetsOfBatch(usize),
+    /// A part of a frame came: the peer is there.
+    Part,
     /// A frame came.
     Frame(Frame),
     /// Our ledger goes on up to here.
@@ -324,6 +332,8 @@ impl Link {
         }
         match input {
             Input::Octets(octets) => self.weigh(octets, &mut out),
+            Input::OctetsOfBatch(octets) => self.receiving.expect(octets),
+            Input::Part => self.clock.heard = now,
             Input::Frame(frame) => self.frame(frame, now, &mut out),
             Input::Advanced(head) => self.sending.advance(head),
             Input::Common(place) => self.compared(place, now, &mut out),

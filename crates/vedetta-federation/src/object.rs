@@ -40,16 +40,22 @@ pub struct Outline {
     pub tlp: Option<Tlp>,
 }
 
+/// An object has at most so many octets: as many as any door takes.
+pub const LARGEST_OBJECT: usize = 8 << 20;
+
 impl Object {
     /// Reads an object.
     ///
     /// # Errors
-    /// When it is no object, has a name twice, or nests deeper than 64.
+    /// When it is no object, has a name twice, nests deeper than 64, or is larger than may be.
     pub fn new(text: String) -> Result<Self, serde_json::Error> {
         Self::of(RawValue::from_string(text)?)
     }
 
     fn of(text: Box<RawValue>) -> Result<Self, serde_json::Error> {
+        if text.get().len() > LARGEST_OBJECT {
+            return Err(Error::custom("larger than an object may be"));
+        }
         let value = read(text.get())?;
         let Node::Object(members) = &value else { return Err(Error::custom("not an object")) };
         let outline = Outline::of(members);

@@ -71,9 +71,9 @@ enum Task {
     Retry,
 }
 
-/// Octets that may wait for a peer that does not read. Batches are bounded by the peer's credit;
-/// what else piles up is answers to a peer that asks without listening.
-const MOST_WAITING: usize = 16 << 20;
+/// Octets that may wait for a peer that does not read. Batches are bounded by the peer's credit and by
+/// what may be on its way; what else piles up is answers to a peer that asks without listening.
+const MOST_WAITING: usize = 32 << 20;
 
 /// What is no item has an entry of its own however little it says: it counts for so many octets more.
 const NOTICE: usize = 4 << 10;
@@ -378,8 +378,8 @@ impl Courier {
         over
     }
 
-    /// Encodes a frame and puts it with those that wait. One envelope or card that fits no frame
-    /// stays here, and is told of: it must not stop all the others for ever.
+    /// Encodes a frame and puts it with those that wait. What fits no frame was not read for the peer;
+    /// were there some all the same, it must not stop all the others for ever.
     fn send(&mut self, frame: Frame) -> Result<(), Reason> {
         if let Frame::Batch(batch) = &frame
             && !batch.span.is_empty()
@@ -396,6 +396,7 @@ impl Courier {
                 let envelope = batch.envelopes.remove(heaviest);
                 let (peer, place) = (&self.peer, envelope.place);
                 tracing::error!(%peer, origin = %envelope.origin, place, "left out: larger than a frame");
+                self.report.too_far += 1;
                 self.send(Frame::Batch(batch))
             }
             (Err(FrameError::TooLong(_)), Frame::Cards(mut cards)) if cards.len() > 1 => {
@@ -454,10 +455,14 @@ impl Speaker for Courier {
                 let kind = octets.get_u8();
                 match Frame::unpacked(kind, &octets) {
                     Ok(Some((frame, octets))) => {
-                        match &frame {
-                            Frame::Batch(batch) => self.lengths.push_back((batch.number, octets)),
-                            _ => self.tell(link::Input::Octets(octets))?,
-                        }
+                        let weighed = match &frame {
+                            Frame::Batch(batch) => {
+                                self.lengths.push_back((batch.number, octets));
+                                link::Input::OctetsOfBatch(octets)
+                            }
+                            _ => link::Input::Octets(octets),
+                        };
+                        self.tell(weighed)?;
                         self.tell(link::Input::Frame(frame))
                     }
                     // A later version may know it.
@@ -467,6 +472,10 @@ impl Speaker for Courier {
                         Err(Reason::new(Cause::Violation, error.to_string()))
                     }
                 }
+            }
+            Input::Part => {
+                self.nodes.hear(&self.peer);
+                self.tell(link::Input::Part)
             }
             Input::Grown => {
                 self.vouch()?;

@@ -110,6 +110,8 @@ pub trait Speaker: Send {
 pub enum Input {
     /// A frame came, without its length.
     Frame(Bytes),
+    /// A part of a frame came: the peer is there.
+    Part,
     /// The ledger grew.
     Grown,
     /// Some time passed.
@@ -144,7 +146,8 @@ pub struct Report {
     pub sent: u64,
     /// Envelopes taken in.
     pub taken: u64,
-    /// What would have been sent and has been through as many nodes as it may.
+    /// What would have been sent and has been through as many nodes as it may, or fits no frame with its
+    /// trail.
     pub too_far: u64,
     /// Envelopes refused.
     pub refused: u64,

@@ -28,6 +28,8 @@ const LEAVING: u64 = 5;
 /// How long a peer may take to hang up after the farewell, and how many frames it may send before.
 const PARTING: Duration = Duration::from_secs(1);
 const UNREAD: u32 = 64;
+/// A frame goes out in pieces of so many octets: each that is taken shows that the peer is there.
+const PIECE: usize = 256 << 10;
 /// Why a link ended of which neither side said why.
 const BROKE: &str = "the connection broke";
 
@@ -45,6 +47,8 @@ struct Conversation {
     claim: Claim,
     frames: Frames,
     outgoing: mpsc::Sender<Bytes>,
+    /// What is left of the frame that is being said.
+    rest: Bytes,
     bell: watch::Receiver<Sequence>,
     /// Since the bell rang: until then more may come.
     gathering: Option<Pin<Box<Sleep>>>,
@@ -121,6 +125,7 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
             claim,
             frames,
             outgoing,
+            rest: Bytes::new(),
             bell,
             gathering: None,
             ticks,
@@ -210,6 +215,11 @@ impl Conversation {
         match &input {
             Input::Frame(frame) => meter.received(frame.len()),
             Input::Tick => {
+                // A large frame may take longer than silence may last.
+                if self.frames.came() {
+                    meter.silent.store(0, Ordering::Relaxed);
+                    self.speaker.hear(Input::Part)?;
+                }
                 let silent = meter.silent.fetch_add(1, Ordering::Relaxed);
                 self.stalled = if self.full || self.unheard { self.stalled + 1 } else { 0 };
                 if self.unheard {
@@ -228,7 +238,7 @@ impl Conversation {
                 }
             }
             Input::Grown if self.unheard => return Ok(()),
-            Input::Grown | Input::Leave(_) => {}
+            Input::Grown | Input::Part | Input::Leave(_) => {}
         }
         self.speaker.hear(input)
     }
@@ -248,13 +258,12 @@ impl Conversation {
                 }
             };
             (self.full, self.stalled) = (false, 0);
-            match self.speaker.say()? {
-                None => return Ok(()),
-                Some(frame) => {
-                    self.claim.meter.sent(frame.len());
-                    room.send(frame);
-                }
+            if self.rest.is_empty() {
+                let Some(frame) = self.speaker.say()? else { return Ok(()) };
+                self.claim.meter.sent(frame.len());
+                self.rest = frame;
             }
+            room.send(self.rest.split_to(PIECE.min(self.rest.len())));
         }
         Ok(())
     }
@@ -262,9 +271,13 @@ impl Conversation {
     /// Sends the last words, if they are taken in time, and lets the peer hang up: to close with
     /// something unread would take the words back from the wire.
     fn take_leave(self, runtime: &Handle, longest: Duration) -> Claim {
-        let Self { mut speaker, claim, mut frames, outgoing, .. } = self;
+        let Self { mut speaker, claim, mut frames, outgoing, rest, .. } = self;
         // What goes out ends with it.
         let leaving = async move {
+            // What was begun is to be said to its end.
+            if !rest.is_empty() && outgoing.send(rest).await.is_err() {
+                return;
+            }
             while let Ok(Some(frame)) = speaker.say() {
                 if outgoing.send(frame).await.is_err() {
                     return;

@@ -14,6 +14,8 @@ pub struct Frames<B = Incoming> {
     body: B,
     buffer: BytesMut,
     largest: usize,
+    /// Whether something came since that was asked.
+    came: bool,
 }
 
 /// Why no more frames come.
@@ -44,7 +46,7 @@ where
 {
     /// Of a body, with the largest frame that is let through.
     pub fn of(body: B, largest: usize) -> Self {
-        Self { body, buffer: BytesMut::new(), largest }
+        Self { body, buffer: BytesMut::new(), largest, came: false }
     }
 
     /// The next frame, without its length. Cancelled, it loses nothing.
@@ -62,11 +64,17 @@ where
                 Some(Err(error)) => return Err(Broken::Connection(error.to_string())),
                 Some(Ok(piece)) => {
                     if let Ok(octets) = piece.into_data() {
+                        self.came |= !octets.is_empty();
                         self.buffer.extend_from_slice(&octets);
                     }
                 }
             }
         }
+    }
+
+    /// Whether something came since this was asked last, if only a part of a frame.
+    pub fn came(&mut self) -> bool {
+        std::mem::take(&mut self.came)
     }
 
     fn take(&mut self) -> Result<Option<Bytes>, Broken> {

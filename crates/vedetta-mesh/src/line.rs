@@ -27,8 +27,8 @@ pub(crate) struct Line {
     pub(crate) refusals: VecDeque<RefusedHere>,
     /// How many for each reason were not written down yet, and when some were last.
     pub(crate) tallies: BTreeMap<&'static str, Tally>,
-    /// What would have gone to it and has been through as many nodes as it may, since that was asked
-    /// last, and since it was logged last.
+    /// What would have gone to it and has been through as many nodes as it may, or fits no frame with
+    /// its trail, since that was asked last, and since it was logged last.
     pub(crate) too_far: u64,
     pub(crate) far: Tally,
     /// What it refused of ours.
@@ -74,7 +74,7 @@ impl Line {
         self.too_far += some as u64;
         let noted: usize = (0..some).filter_map(|_| self.far.count(now, QUIET)).sum();
         if noted > 0 {
-            let reason = "it has been through as many nodes as it may";
+            let reason = "it has been through as many nodes as it may, or fits no frame";
             tracing::warn!(%peer, count = noted, most = MOST_HOPS, reason, "not passed on");
         }
     }

@@ -91,7 +91,7 @@ struct Sharing<'a> {
     /// Withdrawals that were kept from it, since what they are of is held.
     held_back: RefCell<BTreeSet<Sequence>>,
     sent: Vec<(u64, Sequence, Audience)>,
-    /// How much would go to it and has been through as many nodes as it may.
+    /// How much would go to it and has been through as many nodes as it may, or fits no frame.
     far: usize,
 }
 
@@ -410,7 +410,7 @@ impl Sharing<'_> {
             return;
         }
         if let Some(passing) = self.says(&envelope, (id, clearance), whole)
-            && !self.ends_here(&envelope)
+            && !self.ends_here(&envelope, &passing.by)
         {
             self.note(origin, &passing);
             self.push(envelope, passing.by.clone());
@@ -519,7 +519,7 @@ impl Sharing<'_> {
                     && further
                     && self.mesh.is_sound(&envelope)
                     && self.concerns(reader, (&envelope.origin, &envelope.what))?
-                    && !self.ends_here(&envelope)
+                    && !self.ends_here(&envelope, Passages::none())
                 {
                     self.push(envelope, Passages::default());
                 }
@@ -591,7 +591,7 @@ impl Sharing<'_> {
             let ways = lost_ways(reader, &envelope.leaf())?.unwrap_or_default();
             self.cover_by(reader, (ways, entry), &whole, &mut covered)?;
             if covered.add(envelope.hops.len(), &passing.by) == Worth::News
-                && !self.ends_here(&envelope)
+                && !self.ends_here(&envelope, &passing.by)
             {
                 self.push(envelope, passing.by.clone());
             }

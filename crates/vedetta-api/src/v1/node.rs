@@ -211,9 +211,12 @@ const OF_LINKS: &[Figure] = &[
     }),
     ("sent_total", "Envelopes sent.", "counter", |link| link.report.sent.to_string()),
     ("taken_total", "Envelopes taken in.", "counter", |link| link.report.taken.to_string()),
-    ("too_far_total", "Envelopes not passed on after 256 nodes.", "counter", |link| {
-        link.report.too_far.to_string()
-    }),
+    (
+        "too_far_total",
+        "Envelopes not passed on after 256 nodes, or larger than a frame.",
+        "counter",
+        |link| link.report.too_far.to_string(),
+    ),
     ("refused_total", "Envelopes refused here.", "counter", |link| link.report.refused.to_string()),
     ("octets_in_total", "Octets of frames received.", "counter", |link| link.octets.0.to_string()),
     ("octets_out_total", "Octets of frames sent.", "counter", |link| link.octets.1.to_string()),

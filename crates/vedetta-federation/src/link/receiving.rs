@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use vedetta_model::Instant;
 
-use super::{CREDIT, Output, Taken, Taking};
+use super::{CREDIT, ON_THE_WAY, Output, Taken, Taking};
 use crate::bookmark::Bookmark;
 use crate::cards::{MOST_CARDS, MOST_NODES};
 use crate::digest::Digest;
@@ -20,6 +20,9 @@ pub(super) struct Receiving {
     taking: VecDeque<u64>,
     /// How many may be.
     at_once: usize,
+    /// Octets of the batches for which no credit went back yet, by their number; and of the next.
+    octets: VecDeque<(u64, usize)>,
+    next: usize,
     /// The last batch that came.
     number: u64,
     cards: usize,
@@ -36,6 +39,8 @@ impl Receiving {
             waiting: VecDeque::new(),
             taking: VecDeque::new(),
             at_once: 1,
+            octets: VecDeque::new(),
+            next: 0,
             number: 0,
             cards: 0,
             rewound: false,
@@ -55,6 +60,11 @@ impl Receiving {
         }
     }
 
+    /// The batch that comes next has so many octets.
+    pub(super) const fn expect(&mut self, octets: usize) {
+        self.next = octets;
+    }
+
     pub(super) fn batch(&mut self, batch: Box<Batch>) -> Result<(), &'static str> {
         let unasked = self.waiting.len() + self.taking.len();
         if unasked >= CREDIT as usize {
@@ -63,6 +73,12 @@ impl Receiving {
         if self.number.checked_add(1) != Some(batch.number) {
             return Err("batches are to be numbered without gaps");
         }
+        let octets = std::mem::take(&mut self.next);
+        let before = self.octets.iter().map(|(_, octets)| octets).sum::<usize>();
+        if before > 0 && before + octets > ON_THE_WAY {
+            return Err("more in its batches than may be on the way");
+        }
+        self.octets.push_back((batch.number, octets));
         if batch.span.upto < batch.span.after {
             return Err("a span ends before it begins");
         }
@@ -98,6 +114,7 @@ impl Receiving {
             return;
         }
         self.taking.pop_front();
+        self.octets.retain(|(number, _)| *number > taken.number);
         let credit = Credit { batches: 1, taken: taken.number };
         out.push(Output::Send(Frame::Credit(credit)));
     }

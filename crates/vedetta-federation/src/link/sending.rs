@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Fetched, Output};
+use super::{Fetched, ON_THE_WAY, Output};
 use crate::bookmark::{Bookmark, Mark, Span};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
@@ -15,8 +15,12 @@ const PAGE: usize = 500;
 /// And of objects with so many octets.
 const PAGE_OCTETS: usize = 512 << 10;
 
-/// A batch has at most about so many octets before compression.
+/// A batch has at most about so many octets before compression, unless one envelope alone has more.
 const BATCH_OCTETS: usize = 900 << 10;
+
+/// All that are on their way have at most about so many, unless it is one alone. What an envelope
+/// weighs is no less than half of its JSON.
+const ROOM: usize = ON_THE_WAY / 2;
 
 /// A backlog of fewer places is not searched for what is urgent first.
 const SHORT_BACKLOG: u64 = 16;
@@ -53,6 +57,8 @@ struct Flight {
     number: u64,
     span: Span,
     hash: Digest,
+    /// About how many octets it has.
+    octets: usize,
 }
 
 /// How far a lane has come.
@@ -80,6 +86,8 @@ struct Part {
     read: Span,
     hash: Digest,
     envelopes: Vec<Envelope>,
+    /// About how many octets these have.
+    octets: usize,
 }
 
 /// Whether the peer's bookmark is of our ledger.
@@ -188,12 +196,7 @@ impl Sending {
     }
 
     pub(super) fn fetched(&mut self, fetched: Fetched) {
-        let course = match fetched.ask.lane {
-            Lane::Urgent => &mut self.urgent,
-            Lane::Live => &mut self.live,
-            Lane::Backlog => &mut self.backlog,
-        };
-        course.fetched(fetched);
+        self.course(fetched.ask.lane).fetched(fetched);
     }
 
     /// The peer refuses so many; says how many of these it had to.
@@ -220,9 +223,9 @@ impl Sending {
         while let Some((lane, part)) = self.next_part() {
             self.number += 1;
             self.credit -= 1;
-            let Part { span, hash, envelopes, .. } = part;
+            let Part { span, hash, envelopes, octets, .. } = part;
             let number = self.number;
-            self.flight.push_back(Flight { number, span, hash });
+            self.flight.push_back(Flight { number, span, hash, octets });
             self.answers += envelopes.len();
             let batch = Batch { number, lane, span, hash, envelopes };
             out.push(Output::Send(Frame::Batch(Box::new(batch))));
@@ -234,27 +237,40 @@ impl Sending {
         }
     }
 
+    /// What goes next, when the peer has room for it: nothing goes before it meanwhile, or it would
+    /// wait for ever.
     fn next_part(&mut self) -> Option<(Lane, Part)> {
+        let lane = self.next_lane()?;
+        let on_the_way = self.flight.iter().map(|flight| flight.octets).sum::<usize>();
+        let octets = self.course(lane).ready.front()?.octets;
+        if !self.flight.is_empty() && on_the_way + octets > ROOM {
+            return None;
+        }
+        self.turn = if lane == Lane::Backlog { 0 } else { self.turn.saturating_add(1) };
+        self.course(lane).ready.pop_front().map(|part| (lane, part))
+    }
+
+    /// Of which lane something goes next.
+    fn next_lane(&self) -> Option<Lane> {
+        let ready = |course: &Course| !course.ready.is_empty();
         if self.credit == 0 {
             return None;
         }
-        if self.turn >= TURNS - 1
-            && let Some(part) = self.backlog.ready.pop_front()
-        {
-            self.turn = 0;
-            return Some((Lane::Backlog, part));
+        if self.turn >= TURNS - 1 && ready(&self.backlog) {
+            return Some(Lane::Backlog);
         }
-        for course in [&mut self.urgent, &mut self.live] {
-            if let Some(part) = course.ready.pop_front() {
-                self.turn = self.turn.saturating_add(1);
-                return Some((course.lane, part));
-            }
+        if let Some(course) = [&self.urgent, &self.live].into_iter().find(|it| ready(it)) {
+            return Some(course.lane);
         }
-        if self.credit <= self.spare {
-            return None;
+        (self.credit > self.spare && ready(&self.backlog)).then_some(Lane::Backlog)
+    }
+
+    const fn course(&mut self, lane: Lane) -> &mut Course {
+        match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Live => &mut self.live,
+            Lane::Backlog => &mut self.backlog,
         }
-        self.turn = 0;
-        self.backlog.ready.pop_front().map(|part| (Lane::Backlog, part))
     }
 }
 
@@ -332,7 +348,8 @@ impl Course {
 
     fn flush(&mut self) {
         if let Some((span, hash)) = self.nothing.take() {
-            self.ready.push_back(Part { span, read: span, hash, envelopes: Vec::new() });
+            let (read, envelopes, octets) = (span, Vec::new(), 0);
+            self.ready.push_back(Part { span, read, hash, envelopes, octets });
         }
     }
 
@@ -344,14 +361,20 @@ impl Course {
             let size = envelope.weight();
             if !part.is_empty() && (octets + size > BATCH_OCTETS || part.len() >= MOST_ENVELOPES) {
                 let envelopes = std::mem::take(&mut part);
-                self.ready.push_back(Part { span: nowhere, read: nowhere, hash, envelopes });
-                octets = 0;
+                let octets = std::mem::take(&mut octets);
+                self.ready.push_back(Part {
+                    span: nowhere,
+                    read: nowhere,
+                    hash,
+                    envelopes,
+                    octets,
+                });
             }
             octets += size;
             part.push(envelope);
         }
         if !part.is_empty() || !span.is_empty() {
-            self.ready.push_back(Part { span, read, hash, envelopes: part });
+            self.ready.push_back(Part { span, read, hash, envelopes: part, octets });
         }
     }
 }

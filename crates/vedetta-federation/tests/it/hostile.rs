@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::digest::{Digest, digest};
+use vedetta_federation::envelope::{Envelope, What};
 use vedetta_federation::frame::{
-    Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_HELLO,
-    LARGEST_PAYLOAD, LARGEST_SMALL, LONGEST_FRAME, MOST_ENVELOPES, Rewind,
+    Batch, Beat, Credit, Decoder, Farewell, Frame, FrameError, Hello, LARGEST_BATCH, LARGEST_CARDS,
+    LARGEST_HELLO, LARGEST_SMALL, LONGEST_FRAME, MOST_ENVELOPES, Notice, Rewind,
 };
-use vedetta_federation::link::{By, CREDIT, Fetched, Input, Link, Opening, Output};
+use vedetta_federation::link::{
+    By, CREDIT, Fetched, Input, Link, ON_THE_WAY, Opening, Output, Taken,
+};
+use vedetta_federation::object::LARGEST_OBJECT;
 use vedetta_federation::shelf::Lane;
+use vedetta_federation::{Object, Passages};
 use vedetta_model::Instant;
 
 use crate::scene::{card, id, now};
@@ -275,7 +280,7 @@ fn frames_are_bounded_before_they_are_kept() {
         assert_eq!(Frame::decode(kind, &spaces(largest + 1)), Err(FrameError::Compression));
         assert!(matches!(Frame::decode(kind, &spaces(largest)), Err(FrameError::Content { .. })));
     }
-    let bomb = zstd::bulk::compress(&vec![b' '; LARGEST_PAYLOAD + 1], 19).unwrap();
+    let bomb = zstd::bulk::compress(&vec![b' '; LARGEST_BATCH + 1], 19).unwrap();
     assert!(bomb.len() < 2000);
     assert_eq!(Frame::decode(3, &bomb), Err(FrameError::Compression));
     assert_eq!(Frame::decode(3, b"no"), Err(FrameError::Compression));
@@ -329,7 +334,7 @@ fn whoever_says_much_beside_its_batches_is_sent_away() {
         link.handle(Input::Tick, now());
         assert_eq!(says(&mut link, 1 << 20), None, "{second}");
     }
-    let much = (0..100).find(|_| says(&mut link, LARGEST_PAYLOAD) == BROKEN);
+    let much = (0..100).find(|_| says(&mut link, LARGEST_CARDS) == BROKEN);
     assert!(much.is_some_and(|much| (4..=8).contains(&much)), "{much:?}");
 }
 
@@ -344,4 +349,97 @@ fn a_card_is_small_and_a_long_connection_hears_of_many() {
         (0..1_000).for_each(|_| drop(link.handle(Input::Tick, now())));
         assert_eq!(ended(&hear(&mut link, Frame::Cards(some.clone()))), None, "{minute}");
     }
+}
+
+/// An envelope with an object of so many octets.
+fn large(octets: usize) -> Envelope {
+    let mut envelope = crate::scene::relayed();
+    let What::Item(item) = &mut envelope.what else { panic!("no item") };
+    let text =
+        format!("{{\"id\":\"report--{}\",\"x\":\"{}\"}}", "0".repeat(36), "x".repeat(octets));
+    item.object = Object::new(text).unwrap();
+    envelope
+}
+
+#[test]
+fn more_in_batches_than_may_be_on_the_way_ends_the_connection() {
+    let bring = |link: &mut Link, number: u64, octets: usize| {
+        link.handle(Input::OctetsOfBatch(octets), now());
+        hear(link, batch(number, number - 1, number))
+    };
+    let (mut link, _) = open(Bookmark::default(), 0);
+    assert_eq!(ended(&bring(&mut link, 1, ON_THE_WAY / 2)), None);
+    assert_eq!(ended(&bring(&mut link, 2, ON_THE_WAY / 2)), None);
+    assert_eq!(ended(&bring(&mut link, 3, 1)), BROKEN);
+    // Alone one may be as large as any, and once it is durable there is room for the next.
+    let (mut link, _) = open(Bookmark::default(), 0);
+    for number in 1..=3 {
+        let outputs = bring(&mut link, number, ON_THE_WAY + 1);
+        let taking = outputs.iter().find_map(|it| match it {
+            Output::Take(taking) => Some(taking.clone()),
+            _ => None,
+        });
+        let mut bookmark = taking.expect("it is taken in").bookmark;
+        bookmark.add(Span { after: number - 1, upto: number }, Digest::default());
+        let (outcomes, refused, gave_way) = (vec![], vec![], vec![]);
+        let taken = Taken { number, bookmark, outcomes, refused, gave_way, opened: false };
+        assert_eq!(ended(&link.handle(Input::Taken(taken), now())), None);
+    }
+}
+
+#[test]
+fn the_largest_object_goes_in_a_frame_and_no_second_beside_it() {
+    let envelope = large(LARGEST_OBJECT - 100);
+    assert!(envelope.fits_with(Passages::none()));
+    let (mut link, outputs) = open(Bookmark::default(), 0);
+    let ask = outputs.iter().find_map(|it| match it {
+        Output::Fetch(ask) if ask.lane == Lane::Backlog => Some(ask.clone()),
+        _ => None,
+    });
+    let ask = ask.expect("it reads the backlog");
+    let upto = mark(ask.span.upto);
+    let fetched = Fetched { ask, upto, envelopes: vec![envelope.clone(), envelope] };
+    let sent = |outputs: &[Output]| {
+        let batches = outputs.iter().filter_map(|it| match it {
+            Output::Send(frame @ Frame::Batch(batch)) => {
+                let octets = frame.encode().unwrap();
+                let read = Frame::decode(octets[4], &octets[5..]).unwrap();
+                assert_eq!(read.as_ref(), Some(frame));
+                Some(batch.number)
+            }
+            _ => None,
+        });
+        batches.collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&link.handle(Input::Fetched(fetched), now())), [1]);
+    let more = Frame::Credit(Credit { batches: 8, taken: 0 });
+    assert_eq!(sent(&hear(&mut link, more)), [] as [u64; 0], "the first is on its way");
+    let taken = Frame::Credit(Credit { batches: 1, taken: 1 });
+    assert_eq!(sent(&hear(&mut link, taken)), [2]);
+}
+
+#[test]
+fn a_part_of_a_frame_is_a_sign_of_life() {
+    let (mut link, _) = open(Bookmark::default(), 0);
+    let later = |seconds| now().after(Duration::from_secs(seconds));
+    link.handle(Input::Part, later(29));
+    assert_eq!(ended(&link.handle(Input::Tick, later(58))), None);
+    assert_eq!(ended(&link.handle(Input::Tick, later(59))), Some((Farewell::Silent, By::Us)));
+}
+
+#[test]
+fn what_there_is_none_of_need_not_be_written_in_a_frame() {
+    let read = |kind, json: &serde_json::Value| {
+        let json = serde_json::to_vec(json).unwrap();
+        Frame::decode(kind, &zstd::bulk::compress(&json, 1).unwrap()).unwrap().unwrap()
+    };
+    let Frame::Batch(empty) = batch(1, 0, 1) else { panic!() };
+    let mut without = serde_json::to_value(&empty).unwrap();
+    without.as_object_mut().unwrap().remove("envelopes");
+    assert_eq!(read(3, &without), Frame::Batch(empty));
+    let hello = hello();
+    let mut without = serde_json::to_value(&hello).unwrap();
+    without.as_object_mut().unwrap().remove("resume");
+    assert_eq!(read(1, &without), Frame::Hello(Box::new(hello)));
+    assert_eq!(read(6, &serde_json::json!({})), Frame::Notice(Notice { refusals: vec![] }));
 }

@@ -223,6 +223,7 @@ impl Speaker for Echo {
             }
             Input::Frame(frame) if frame.starts_with(b"flood") => {}
             Input::Frame(frame) => self.house.hear.send((self.peer.clone(), frame)).unwrap(),
+            Input::Part => {}
             Input::Grown => self.say_place(),
             Input::Tick if self.say.is_empty() => self.say_place(),
             Input::Tick => {}

@@ -25,7 +25,7 @@ impl Raw {
         let dialler = Dialler::new(tls(id), Bounds::default());
         let line = dialler.line(&node.address.to_string(), b"").await.unwrap();
         let (incoming, outgoing, held) = line.into_parts();
-        Self { frames: Frames::of(incoming, 1 << 20), outgoing, _held: held }
+        Self { frames: Frames::of(incoming, Bounds::default().frame), outgoing, _held: held }
     }
 
     pub(crate) async fn send(&mut self, octets: &[u8]) {
@@ -146,7 +146,7 @@ async fn a_frame_too_large_ends_the_link() {
     let (mut node, good) = town(Bounds::default()).await;
     let mut bad = Raw::link(&node, "bad").await;
     bad.send(&[0xff; 64]).await;
-    assert!(ended(&node).await.contains("more than 1048576"));
+    assert!(ended(&node).await.contains("more than 13631488"));
     still_serves(&mut node, &good).await;
 }
 
@@ -157,6 +157,20 @@ async fn a_frame_that_never_ends_is_silence() {
     bad.send(&[0, 0, 1, 0, 1, 2, 3]).await;
     assert_eq!(ended(&node).await, "the peer fell silent");
     good.until("node", |link| link.up).await;
+    still_serves(&mut node, &good).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_that_takes_longer_than_silence_may_last_is_heard() {
+    let (mut node, good) = town(impatient()).await;
+    let mut bad = Raw::link(&node, "bad").await;
+    let frame = framed(&[b'x'; 300]);
+    for octet in frame.chunks(1) {
+        // The node says something at each of its ticks: 304 of them, where 200 are silence.
+        bad.next().await.unwrap();
+        bad.send(octet).await;
+    }
+    while node.hears().await != ("bad".into(), Bytes::from_static(&[b'x'; 300])) {}
     still_serves(&mut node, &good).await;
 }
 

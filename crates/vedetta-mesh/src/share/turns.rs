@@ -1,5 +1,6 @@
 //! What goes before the rest, and what goes no further.
 
+use vedetta_federation::Passages;
 use vedetta_federation::envelope::{Envelope, What};
 use vedetta_federation::hop::MOST_HOPS;
 use vedetta_federation::shelf::Lane;
@@ -31,9 +32,10 @@ impl Sharing<'_> {
             || state == ItemState::Revoked
     }
 
-    /// Whether it has been through as many nodes as it may: nobody would take it.
-    pub(super) fn ends_here(&mut self, envelope: &Envelope) -> bool {
-        let far = envelope.hops.len() >= MOST_HOPS;
+    /// Whether it has been through as many nodes as it may, and nobody would take it; or no frame holds
+    /// it with its trail.
+    pub(super) fn ends_here(&mut self, envelope: &Envelope, passages: &Passages) -> bool {
+        let far = envelope.hops.len() >= MOST_HOPS || !envelope.fits_with(passages);
         self.far += usize::from(far);
         far
     }

@@ -321,6 +321,11 @@ fn print_list(answer: &Value) {
                 link["skew_ms"].as_i64().map_or("not measured yet".into(), |it| format!("{it} ms"))
             );
         }
+        if let Some(count) = link["too_far"].as_u64().filter(|count| *count > 0) {
+            println!(
+                "  {count} went no further: through 256 nodes, or with a trail that fits no frame"
+            );
+        }
         if link["over_quota"] == json!(true) {
             println!(
                 "  it waits: it brought what peer_quota lets it in a day, or the disk is full up to peer_reserve"
