@@ -1,7 +1,7 @@
 //! What the corridor's own crates share with it, and nobody else needs: what their units of work hold,
 //! and how what they write is kept.
 
-pub use crate::actions::change_directory::{remove_all, with_belongings};
+pub use crate::actions::change_directory::remove_all;
 pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;
 pub use crate::mesh::SIGNED;

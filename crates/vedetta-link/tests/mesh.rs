@@ -11,6 +11,7 @@ mod mesh {
     mod held;
     mod hostile;
     mod in_effect;
+    mod large;
     mod network;
     mod observables;
     mod over_quota;
@@ -18,6 +19,7 @@ mod mesh {
     mod quota;
     mod relay;
     mod remembered;
+    mod removal;
     mod restore;
     mod scopes;
     mod sent;

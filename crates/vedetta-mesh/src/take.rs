@@ -2,6 +2,7 @@
 
 pub(crate) mod items;
 pub(crate) mod notices;
+mod removals;
 mod rivals;
 mod standings;
 
@@ -108,6 +109,10 @@ impl Nodes {
         // rest is not, it comes again, and is known.
         if load.arrival.verified.iter().any(|it| !is_item(it)) {
             let noticing = load.clone();
+            // What is being entered here for somebody who leaves is entered before, or not at all.
+            let leaves = |it: &Verified| matches!(it.envelope().what, What::Removal(_));
+            let _one_at_a_time =
+                load.arrival.verified.iter().any(leaves).then(|| self.house.change());
             let noticed = self.house.write(move |unit| noticing.notices(unit))?;
             noticed.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
         }

@@ -182,7 +182,7 @@ fn put_one<T: Serialize>(
 ///
 /// # Errors
 /// Who still names it.
-pub fn with_belongings(
+fn with_belongings(
     directory: &Directory,
     id: &OrganisationId,
 ) -> Result<Vec<(RecordKind, String)>, String> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use vedetta_federation::check::{SKEW, Verified};
 use vedetta_federation::envelope::{
-    Acknowledgement, Envelope, Presence, Removal, SignedAgreement, What, Withdrawal,
+    Acknowledgement, Envelope, Presence, SignedAgreement, What, Withdrawal,
 };
 use vedetta_federation::shelf::Outcome;
-use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal, remove_all, with_belongings};
+use vedetta_flow::corridor::{Kept, Provenance, keep_withdrawal};
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::agreement::Stage;
 use vedetta_model::{AccountId, AgreementId, Contact, Instant, ItemId, OrganisationId};
@@ -335,7 +335,10 @@ impl Load {
         contact: &Contact,
     ) -> Result<Outcome, StoreError> {
         let directory = &self.mesh.standing.directory;
-        if directory.number(&contact.organisation).is_none() {
+        // It may have left with what came before in the same batch: a contact of nobody reads back for
+        // nobody.
+        let owner = unit.record(RecordKind::Organisation, contact.organisation.as_str())?;
+        if directory.number(&contact.organisation).is_none() || owner.is_none() {
             return Ok(Outcome::Idle);
         }
         let before = unit.record(RecordKind::Contact, contact.id.as_str())?;
@@ -376,29 +379,6 @@ impl Load {
             return Ok(Outcome::Known);
         }
         unit.set_bookmark(&name, &serde_json::to_vec(presence).unwrap_or_default())?;
-        Ok(Outcome::New)
-    }
-
-    /// Once: who is entered anew afterwards is not removed again by what was said before.
-    fn removal(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        at: Instant,
-        removal: &Removal,
-    ) -> Result<Outcome, StoreError> {
-        if self.mesh.speaks(&removal.organisation) {
-            return Ok(Outcome::Idle);
-        }
-        let id = &removal.organisation;
-        let record = unit.record(RecordKind::Organisation, id.as_str())?;
-        let said = record.is_some_and(|record| record.stamp.at <= at.after(SKEW));
-        if !said || !is_newest(unit, &format!("removal/{id}"), at)? {
-            return Ok(Outcome::Known);
-        }
-        match with_belongings(&self.mesh.standing.directory, id) {
-            Ok(gone) => remove_all(unit, &self.shared, &gone, &self.actor)?,
-            Err(reason) => tracing::warn!(%id, reason, "removed elsewhere, and kept here"),
-        }
         Ok(Outcome::New)
     }
 }
@@ -485,7 +465,11 @@ fn served(unit: &mut dyn UnitOfWork, item: &ItemId) -> Result<Vec<StoredItem>, S
 }
 
 /// Whether something said at a moment is newer than what was said before; remembers that it was.
-fn is_newest(unit: &mut dyn UnitOfWork, name: &str, at: Instant) -> Result<bool, StoreError> {
+pub(super) fn is_newest(
+    unit: &mut dyn UnitOfWork,
+    name: &str,
+    at: Instant,
+) -> Result<bool, StoreError> {
     let before = unit.bookmark(name)?;
     let before: Option<Instant> = before.and_then(|before| serde_json::from_slice(&before).ok());
     if before.is_some_and(|before| at <= before) {

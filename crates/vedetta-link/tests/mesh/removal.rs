@@ -1,0 +1,90 @@
+//! An organisation that leaves the network where others are below it, or are its clients.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vedetta_directory::directory::Records;
+use vedetta_federation::envelope::{Envelope, Removal, What};
+use vedetta_federation::shelf::Outcome;
+use vedetta_model::{Contact, Organisation};
+
+use super::hostile::{country, own, say, taken};
+use super::network::{Node, id};
+
+fn organisation(id: &str, parent: &str, client_of: &[&str]) -> Organisation {
+    let it = json!({ "id": id, "name": id, "kind": "agency", "parent": parent,
+                     "client_of": client_of });
+    serde_json::from_value(it).unwrap()
+}
+
+fn enter(node: &Node, organisations: Vec<Organisation>) {
+    let records = Records { organisations, ..Records::default() };
+    node.house.put_records(&node.administrator(), records).unwrap();
+}
+
+fn found(node: &Node, name: &str) -> Option<Organisation> {
+    let standing = node.house.standing();
+    standing.directory.organisation(&id(name)).map(|it| Organisation::clone(it))
+}
+
+fn removal(node: &Node, place: u64, name: &str) -> Envelope {
+    own(node, place, What::Removal(Removal { organisation: id(name) }))
+}
+
+#[test]
+fn who_is_below_one_that_leaves_is_below_the_one_above_and_nobody_is_its_client() {
+    let [national, umbria, _] = country();
+    let below = organisation("quartiere", "terni", &[]);
+    let client = organisation("ditta", "cosc-liguria", &["terni", "genova"]);
+    enter(&national, vec![below, client]);
+    let leaves = removal(&umbria, 900, "quartiere");
+    for node in [&national, &umbria] {
+        node.clock.advance(Duration::from_secs(3_600));
+    }
+    assert_eq!(say(&umbria, &national, removal(&umbria, 901, "terni"), vec![]), "new");
+    assert_eq!(found(&national, "terni"), None);
+    let parent = found(&national, "quartiere").unwrap().parent;
+    assert_eq!(parent, Some(id("cosc-umbria")));
+    assert_eq!(found(&national, "ditta").unwrap().client_of, [id("genova")]);
+    // That it stands elsewhere in the tree does not say that it was entered anew.
+    assert_eq!(say(&umbria, &national, leaves, vec![]), "new");
+    assert_eq!(found(&national, "quartiere"), None);
+}
+
+#[test]
+fn a_whole_branch_that_leaves_at_once_leaves_nothing_behind() {
+    for order in [["terni", "quartiere"], ["quartiere", "terni"]] {
+        let [national, umbria, _] = country();
+        enter(&national, vec![organisation("quartiere", "terni", &[])]);
+        enter(&national, vec![organisation("isolato", "quartiere", &[])]);
+        let both = order.iter().zip(900..).map(|(it, place)| removal(&umbria, place, it));
+        let taken = taken(&umbria, &national, both.collect(), (vec![], None));
+        assert_eq!(taken.outcomes, [Outcome::New, Outcome::New], "{order:?}");
+        assert!(order.iter().all(|it| found(&national, it).is_none()), "{order:?}");
+        assert_eq!(found(&national, "isolato").unwrap().parent, Some(id("cosc-umbria")));
+    }
+}
+
+#[test]
+fn a_contact_of_one_that_leaves_in_the_same_batch_is_nobodys() {
+    let contact = |node: &Node| {
+        let it = json!({ "id": "desk-terni", "organisation": "terni", "role": "soc",
+                         "name": "The desk" });
+        let contact: Contact = serde_json::from_value(it).unwrap();
+        own(node, 901, What::Contact(Box::new(contact)))
+    };
+    for last in [true, false] {
+        let [national, umbria, _] = country();
+        let mut both = vec![removal(&umbria, 900, "terni"), contact(&umbria)];
+        if !last {
+            both.reverse();
+        }
+        let outcomes = taken(&umbria, &national, both, (vec![], None)).outcomes;
+        let contact = if last { outcomes[1] } else { outcomes[0] };
+        assert_eq!(contact, if last { Outcome::Idle } else { Outcome::New });
+        // What stands reads back, and all others are where they were.
+        assert!(found(&national, "terni").is_none() && found(&national, "perugia").is_some());
+        let contacts = national.house.standing().directory.contacts().len();
+        assert_eq!(contacts, 0);
+    }
+}
