@@ -108,6 +108,9 @@ pub enum Refusal {
     /// It comes back as another peer once gave it, and the link with that one rests.
     #[error("it comes back as {0} gave it, and the link with {0} rests")]
     Resting(OrganisationId),
+    /// The peer brought it before, with the same seal of its own: who sends again seals again.
+    #[error("{0} brought it before, with this very seal: a replay")]
+    Replayed(OrganisationId),
     /// A hop does not begin where the one before ended.
     #[error("the trail is broken at hop {0}")]
     BrokenTrail(usize),
@@ -208,6 +211,7 @@ impl Refusal {
             Self::TooMany(_) => "too-many",
             Self::NotForUs(_) => "not-for-us",
             Self::Resting(_) => "resting",
+            Self::Replayed(_) => "replayed",
             Self::BrokenTrail(_) => "broken-trail",
             Self::Loop(_) => "loop",
             Self::Future { .. } => "future",
@@ -261,6 +265,13 @@ impl Refusal {
 }
 
 impl Verified {
+    /// What a peer brought before as it is.
+    pub(crate) fn replayed(self, peer: &OrganisationId) -> Box<Refused> {
+        let (origin, is_item) = (self.envelope.origin.clone(), self.is_item());
+        let why = Refusal::Replayed(peer.clone());
+        Box::new(Refused { leaf: self.leaf, origin, is_item, why, later: None })
+    }
+
     /// The envelope.
     #[must_use]
     pub const fn envelope(&self) -> &Envelope {

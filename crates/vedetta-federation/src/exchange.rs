@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vedetta_model::{Instant, OrganisationId};
 
 use crate::bookmark::Bookmark;
-use crate::check::{Refusal, Trust, Verified};
+use crate::check::{Refusal, Refused, Trust, Verified};
 use crate::digest::Digest;
 use crate::envelope::Envelope;
 use crate::frame::Told;
@@ -115,7 +115,8 @@ pub fn check(
     let mut changed = false;
     let mut beside = Beside::default();
     for envelope in batch.envelopes {
-        match trust.check_beside(peer, envelope, &mut beside, now) {
+        let checked = trust.check_beside(peer, envelope, &mut beside, now);
+        match checked.and_then(|it| first_time((trust, peer), it, batch.lane)) {
             Ok(it) => verified.push(if batch.lane == Lane::Live { it } else { it.late() }),
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
@@ -141,6 +142,18 @@ pub fn check(
     (Checked::of((trust, now), batch.number, &arrival), arrival)
 }
 
+/// Refuses what a peer has brought before, seal and all.
+fn first_time(
+    (trust, peer): (&Trust, &OrganisationId),
+    verified: Verified,
+    lane: Lane,
+) -> Result<Verified, Box<Refused>> {
+    match trust.lately().replays().came_before(peer, &verified, lane) {
+        true => Err(verified.replayed(peer)),
+        false => Ok(verified),
+    }
+}
+
 /// The first half of [`take_waiting`]; nothing when everything waits on. No batch has its number,
 /// which is zero.
 #[must_use]
@@ -151,6 +164,10 @@ pub fn check_waiting(
     now: Instant,
 ) -> Option<(Checked, Arrival)> {
     let Retried { passed, given_up } = waiting.retry(trust, peer, now);
+    // It came once: the next time it is a replay.
+    passed.iter().for_each(|it| {
+        trust.lately().replays().came_before(peer, it, Lane::Backlog);
+    });
     let opened = waiting.open(&mut bookmark, &passed, now);
     if passed.is_empty() && given_up.is_empty() && !opened {
         return None;

@@ -57,6 +57,7 @@ pub mod onward;
 pub mod pairing;
 mod passages;
 pub mod prevails;
+mod replays;
 pub mod scope;
 pub mod seal;
 pub mod shelf;

@@ -16,6 +16,7 @@ use vedetta_model::{Handling, Instant, OrganisationId, Right};
 
 use crate::envelope::{Envelope, Item, What};
 use crate::passages::Passages;
+use crate::replays::Replays;
 
 /// Octets of new ways of handling that a peer may bring of one origin at once, and in a day.
 pub const KINDS: u64 = 16 << 20;
@@ -54,6 +55,7 @@ pub struct Limits {
     kept: Mutex<Kept>,
     /// Whether something that is here is handled so: that costs nothing.
     here: OnceLock<Box<Here>>,
+    replays: Replays,
 }
 
 type Here = dyn Fn(&Handling) -> bool + Send + Sync;
@@ -153,6 +155,11 @@ impl Limits {
         self.here.get_or_init(|| Box::new(here));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.peers.entry(peer.clone()).or_default().ever.get_or_insert(ever);
+    }
+
+    /// What came before.
+    pub(crate) const fn replays(&self) -> &Replays {
+        &self.replays
     }
 
     /// Whether an item may be taken in: it is handled as others of its origin were, or there is room

@@ -418,3 +418,29 @@ fn a_room_is_read_as_it_was_written_before_its_places_had_more_to_say() {
     assert!(again.open(&mut bookmark, &[], now()));
     assert_eq!(bookmark.gaps(100), [Span { after: 4, upto: 8 }]);
 }
+
+#[test]
+fn the_same_seal_once_more_is_a_replay_and_a_new_one_is_not() {
+    let trust = trust("c", cards());
+    let bring = |envelope: Envelope, lane: Lane| {
+        let (number, hash, span) = (1, Digest::default(), Span { after: 0, upto: 1 });
+        let batch = Box::new(Batch { number, lane, span, hash, envelopes: vec![envelope] });
+        let taking = Taking { batch, bookmark: Bookmark::default() };
+        let (_, arrival) = check(&trust, &id("b"), (taking, &mut Waiting::default()), later(10));
+        arrival.refused.iter().map(|it| it.why.name()).collect::<Vec<_>>()
+    };
+    let said = |at| brought_at(7, withdrawal("wrong"), at);
+    let fair: [&str; 0] = [];
+    assert_eq!(bring(said(now()), Lane::Urgent), fair);
+    assert_eq!(bring(said(now()), Lane::Backlog), fair, "what is urgent is met again");
+    assert_eq!(bring(said(now()), Lane::Live), ["replayed"]);
+    assert_eq!(bring(said(now()), Lane::Urgent), ["replayed"]);
+    assert_eq!(bring(said(later(1)), Lane::Live), fair, "it was sealed again");
+    assert_eq!(bring(said(later(1)), Lane::Live), ["replayed"]);
+    // What is given back is as it was, each time.
+    let mut own = pass("c", "b", Envelope::unsealed(id("c"), now(), 3, withdrawal("ours")), vec![]);
+    own.hops.clear();
+    for _ in 0..3 {
+        assert_eq!(bring(own.clone(), Lane::Backlog), fair);
+    }
+}

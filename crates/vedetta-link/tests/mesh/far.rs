@@ -1,5 +1,7 @@
 //! How far something goes, and how often it comes.
 
+use std::time::Duration;
+
 use vedetta_federation::Passages;
 use vedetta_federation::bookmark::Span;
 use vedetta_federation::card::Statement;
@@ -10,7 +12,7 @@ use vedetta_federation::key::SecretKey;
 use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::{Ask, Lane, Parcel, Shelf as _};
 
-use super::hostile::{bring, clear, country, item, own, say};
+use super::hostile::{clear, country, item, own, say, say_at};
 use super::network::{Node, agreements, id};
 use super::wire::pair;
 
@@ -73,19 +75,22 @@ fn what_has_been_through_as_many_nodes_as_it_may_is_counted_and_stays() {
 }
 
 #[test]
-fn what_is_sent_again_is_known_and_counted() {
+fn what_is_sent_again_is_known_and_what_is_played_back_is_refused() {
     let [national, umbria, _] = country();
-    let known = || {
+    let counted = || {
         let peers = national.nodes.peers(&national.administrator()).unwrap();
         let peer = peers.into_iter().find(|it| it.organisation == id("cosc-umbria")).unwrap();
-        (peer.known, peer.refused)
+        (peer.known, peer.refused, peer.refusals.last().map(|it| it.why.clone()))
     };
-    let before = known();
-    let brought = || item("cosc-umbria", &clear(1), "CLEAR");
-    assert_eq!(bring(&umbria, &national, brought()), "new");
-    assert_eq!(known(), before);
-    assert_eq!(bring(&umbria, &national, brought()), "known");
-    let again = own(&umbria, 900, What::Item(Box::new(brought())));
-    assert_eq!(say(&umbria, &national, again, vec![]), "known");
-    assert_eq!(known(), (before.0 + 2, before.1), "a replay is no refusal");
+    let what = What::Item(Box::new(item("cosc-umbria", &clear(1), "CLEAR")));
+    let brought = own(&umbria, 900, what);
+    let again = |node: &Node| say_at(node, &national, brought.clone());
+    assert_eq!(again(&umbria), "new");
+    let before = counted();
+    umbria.clock.advance(Duration::from_secs(1));
+    assert_eq!(again(&umbria), "known", "it was sealed again");
+    assert_eq!(counted(), (before.0 + 1, before.1, before.2));
+    // The very same octets once more, as whoever has recorded them sends them.
+    assert_eq!(again(&umbria), "replayed");
+    assert_eq!(counted(), (before.0 + 1, before.1 + 1, Some("replayed".into())));
 }

@@ -48,20 +48,39 @@ pub(super) fn say(from: &Node, to: &Node, envelope: Envelope, passages: Vec<Pass
     say_marked(from, to, envelope, (passages, None))
 }
 
-fn say_marked(
-    from: &Node,
-    to: &Node,
-    envelope: Envelope,
-    (passages, tlp): (Vec<Passage>, Option<Tlp>),
-) -> String {
-    let taken = taken(from, to, vec![envelope], (passages, tlp));
+/// The same at the moment that it is there, though something was said at that already.
+pub(super) fn say_at(from: &Node, to: &Node, envelope: Envelope) -> String {
+    told(&taken_at(from, to, vec![envelope], (vec![], None)))
+}
+
+fn told(taken: &Taken) -> String {
     match (taken.refused.first(), taken.outcomes.first()) {
         (Some(refused), _) => refused.why.clone(),
         (None, outcome) => format!("{:?}", outcome.unwrap()).to_lowercase(),
     }
 }
 
+fn say_marked(
+    from: &Node,
+    to: &Node,
+    envelope: Envelope,
+    (passages, tlp): (Vec<Passage>, Option<Tlp>),
+) -> String {
+    told(&taken(from, to, vec![envelope], (passages, tlp)))
+}
+
+/// Each time at another moment: who sends again seals again.
 pub(super) fn taken(
+    from: &Node,
+    to: &Node,
+    envelopes: Vec<Envelope>,
+    given: (Vec<Passage>, Option<Tlp>),
+) -> Taken {
+    from.clock.advance(Duration::from_micros(1));
+    taken_at(from, to, envelopes, given)
+}
+
+fn taken_at(
     from: &Node,
     to: &Node,
     envelopes: Vec<Envelope>,

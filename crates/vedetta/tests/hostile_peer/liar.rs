@@ -1,5 +1,7 @@
 //! A peer in the hands of the test: it is paired as any other, and says what it likes.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -7,10 +9,12 @@ use tokio::time::timeout;
 use vedetta_federation::Object;
 use vedetta_federation::bookmark::{Bookmark, Mark, Span};
 use vedetta_federation::card::{Card, Statement};
+use vedetta_federation::cards::GRACE;
 use vedetta_federation::digest::digest;
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::exchange::{Signer, dispatch};
 use vedetta_federation::frame::{Batch, Beat, Bye, Farewell, Frame, Hello};
+use vedetta_federation::hop::Hop;
 use vedetta_federation::key::{PublicKey, SecretKey};
 use vedetta_federation::pairing::{Bond, Code, Proposal, Side};
 use vedetta_federation::shelf::{Lane, Parcel};
@@ -105,15 +109,21 @@ impl Liar {
         liar
     }
 
+    /// The same node with a key that it says to have had for longer than the one before still seals.
+    pub(crate) fn changed(&self) -> Self {
+        let since = now().before(GRACE + Duration::from_secs(86_400));
+        self.with(secret(6), Statement { since, ..self.card.says.clone() })
+    }
+
     /// The same node after it has revoked the key that it had.
     pub(crate) fn rotated(&self) -> Self {
-        let key = secret(8);
-        let says = Statement {
-            key: key.public(),
-            serial: 2,
-            revokes: [self.key.public().id()].into(),
-            ..self.card.says.clone()
-        };
+        let revokes = [self.key.public().id()].into();
+        self.with(secret(8), Statement { revokes, ..self.card.says.clone() })
+    }
+
+    /// The same node with a next card, and a key.
+    fn with(&self, key: SecretKey, says: Statement) -> Self {
+        let says = Statement { key: key.public(), serial: self.card.says.serial + 1, ..says };
         let card = says.sign_after(&key, &self.key);
         Self { dialler: dialler(&key), key, card, address: self.address.clone() }
     }
@@ -136,7 +146,12 @@ impl Liar {
         let card = serde_json::to_vec(&self.card).unwrap();
         let (incoming, outgoing, held) =
             self.dialler.line(&self.address, &card).await?.into_parts();
-        Ok(Talk { frames: Frames::of(incoming, 1 << 20), outgoing, _held: held, number: 0 })
+        Ok(Talk {
+            frames: Frames::of(incoming, Bounds::default().frame),
+            outgoing,
+            _held: held,
+            number: 0,
+        })
     }
 
     /// A connection that begins with this hello.
@@ -155,6 +170,24 @@ impl Liar {
     /// An envelope of its own, sealed for the victim by the key that it has.
     pub(crate) fn seals(&self, item: Item) -> Envelope {
         self.gives(item, vec![])
+    }
+
+    /// What it sent before, as who means well sends it again.
+    pub(crate) fn seals_again(&self, sent: &Envelope) -> Envelope {
+        let envelope = Box::new(Envelope { hops: vec![], ..sent.clone() });
+        let parcel = Parcel::Onward { envelope, passages: vec![].into(), tlp: None };
+        let signer = Signer { node: &id(LIAR), key: &self.key };
+        dispatch(signer, &id(VICTIM), vec![parcel], now()).remove(0)
+    }
+
+    /// An envelope that went out, came back, and goes out again.
+    pub(crate) fn round(&self, item: Item, by: &str) -> Envelope {
+        let mut envelope = self.seals(item);
+        let last = envelope.hops[0].clone();
+        let there = Hop { to: id(by), ..last.clone() };
+        let back = Hop { from: id(by), to: id(LIAR), ..last.clone() };
+        envelope.hops = vec![there, back, last];
+        envelope
     }
 
     /// The same with passages.

@@ -50,7 +50,9 @@ async fn what_is_forged_is_refused_with_its_reason() {
     let honestly = liar.seals(item(1, CLEAR));
     assert!(talk.brings(vec![honestly.clone()]).await.is_empty());
     victim.until_read(VICTIM, 1);
-    assert!(talk.brings(vec![honestly.clone()]).await.is_empty(), "a replay is known, no more");
+    assert_eq!(talk.brings(vec![honestly.clone()]).await, ["replayed"]);
+    let sent_again = liar.seals_again(&honestly);
+    assert!(talk.brings(vec![sent_again]).await.is_empty(), "who sends again seals again");
 
     let later = now().after(Duration::from_secs(3_600));
     let passage = json!({ "giver": HONEST, "right": "any", "under": "polizia-postale",
@@ -71,6 +73,7 @@ async fn what_is_forged_is_refused_with_its_reason() {
     afar.origin = id(HONEST);
     let mut newer = liar.seals(item(7, CLEAR));
     newer.v = 9;
+    let looping = liar.round(item(14, CLEAR), HONEST);
     let forged = [
         (sealed(&secret(9), VICTIM, now(), (item(8, CLEAR), vec![])), "unknown-key"),
         (sealed(&liar.key, HONEST, now(), (item(9, CLEAR), vec![])), "not-for-us"),
@@ -86,26 +89,37 @@ async fn what_is_forged_is_refused_with_its_reason() {
         (unsealed, "unsealed"),
         (afar, "broken-trail"),
         (newer, "version"),
+        (looping, "loop"),
     ];
     for (envelope, why) in &forged {
         assert_eq!(talk.brings(vec![envelope.clone()]).await, [*why]);
     }
-    let rotated = liar.rotated();
-    let mut talk = rotated.talks().await;
-    let mut expected: Vec<_> = forged.iter().map(|(_, why)| *why).collect();
-    expected.push("revoked-key");
+    let mut expected = vec!["replayed"];
+    expected.extend(forged.iter().map(|(_, why)| *why));
     // What it never said that it heard is told once more, and first.
-    assert_eq!(talk.brings(vec![liar.seals(item(13, CLEAR))]).await, expected);
-    assert_eq!(refused(&liar).await, 403, "the key that was revoked");
+    let changed = liar.changed();
+    let mut talk = changed.talks().await;
+    expected.push("ended-key");
+    assert_eq!(talk.brings(vec![liar.seals(item(15, CLEAR))]).await, expected);
+    let rotated = changed.rotated();
+    let mut talk = rotated.talks().await;
+    expected.push("revoked-key");
+    assert_eq!(talk.brings(vec![changed.seals(item(13, CLEAR))]).await, expected);
+    assert_eq!(refused(&changed).await, 403, "the key that was revoked");
 
+    shows(&victim, &expected);
+    still_serves(&victim, &honest, 20);
+    assert_eq!(victim.peer(HONEST)["refused"], 0);
+}
+
+/// The operator sees each refusal, with its reason in words.
+fn shows(victim: &Node, expected: &[&str]) {
     let shown = victim.peer(LIAR);
     let named: Vec<_> = shown["refusals"].as_array().unwrap().iter().collect();
     let whys: Vec<_> = named.iter().map(|it| it["why"].as_str().unwrap()).collect();
     assert_eq!(whys, expected);
     assert!(named.iter().all(|it| it["says"].as_str().is_some_and(|says| !says.is_empty())));
     assert_eq!(shown["refused"], expected.len());
-    still_serves(&victim, &honest, 20);
-    assert_eq!(victim.peer(HONEST)["refused"], 0);
 }
 
 /// With which status a node is turned away.
