@@ -8,11 +8,12 @@ use vedetta_federation::check::{MOST_AGREEMENTS, MOST_NAMES, MOST_SIGNATURES};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, LONGEST_WORDS, SignedAgreement, What};
 use vedetta_federation::frame::{
-    Batch, Beat, Bye, Credit, Farewell, Frame, Hello, MOST_CARDS, MOST_ENVELOPES, MOST_REFUSALS,
-    Notice, Rewind, VERSIONS,
+    Batch, Beat, Bye, Credit, Farewell, Frame, Hello, LARGEST_BATCH, LONGEST_FRAME, MOST_CARDS,
+    MOST_ENVELOPES, MOST_REFUSALS, Notice, Rewind, VERSIONS,
 };
 use vedetta_federation::hop::{Hop, MOST_HOPS, MOST_PASSAGES};
-use vedetta_federation::link::CREDIT;
+use vedetta_federation::link::{CREDIT, ON_THE_WAY};
+use vedetta_federation::object::LARGEST_OBJECT;
 use vedetta_federation::pairing::{Code, LIFE, Secret};
 use vedetta_federation::seal::MOST_LEAVES;
 use vedetta_federation::shelf::Lane;
@@ -220,6 +221,10 @@ fn the_page_says_how_much_there_may_be() {
         format!("At most {MOST_HOPS}:"),
         format!("At most {MOST_PASSAGES}, with {MOST_AGREEMENTS} agreements each"),
         many(MOST_LEAVES),
+        format!("A frame has at most {} MiB on the wire", LONGEST_FRAME >> 20),
+        format!("a batch has at most {} MiB", LARGEST_BATCH >> 20),
+        format!("batches with more than {} MiB of JSON", ON_THE_WAY >> 20),
+        format!("An object has at most {} MiB", LARGEST_OBJECT >> 20),
         format!("a reason or a note {} characters", many(LONGEST_WORDS)),
     ] {
         shown("a bound", &bound);
