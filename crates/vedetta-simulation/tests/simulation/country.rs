@@ -291,8 +291,10 @@ impl Country {
             return;
         }
         if let Frame::Batch(batch) = &frame {
-            let stands = self.stations[end.node].memory.stands();
-            self.witness.leaves(&self.world, (end.node, end.peer), &stands, batch);
+            let station = &self.stations[end.node];
+            let stands = station.memory.stands();
+            let gone = station.memory.disk.borrow().gone.clone();
+            self.witness.leaves(&self.world, (end.node, end.peer), (&stands, &gone), batch);
         }
         let mut carried = Carried::Frame(Box::new(frame));
         let damaged = self.rough && self.chance.once_in(300);

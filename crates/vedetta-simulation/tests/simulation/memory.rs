@@ -32,6 +32,8 @@ pub(crate) struct Disk {
     pub(crate) things: BTreeMap<Digest, Thing>,
     pub(crate) stands: BTreeMap<AgreementId, Stood>,
     pub(crate) holds: Vec<Hold>,
+    /// Who left the network.
+    pub(crate) gone: BTreeSet<OrganisationId>,
     bookmarks: BTreeMap<OrganisationId, Bookmark>,
     waiting: BTreeMap<OrganisationId, Waiting>,
 }
@@ -199,6 +201,12 @@ impl Memory {
 
     /// What a thing changes in what this node believes.
     fn heed(&self, envelope: &Envelope, leaf: Digest) {
+        if let What::Removal(removal) = &envelope.what {
+            let news = self.disk.borrow_mut().gone.insert(removal.organisation.clone());
+            if news {
+                self.changed();
+            }
+        }
         let What::Standing(notice) = &envelope.what else { return };
         let heard = {
             let mut disk = self.disk.borrow_mut();
@@ -539,7 +547,8 @@ fn compile(world: &World, agreements: &[Arc<Agreement>], disk: &Disk) -> Network
     let agreements: Vec<_> = agreements.iter().map(stage).collect();
     let lapsed = disk.stands.iter().filter(|(_, stood)| stood.now() != Stands::InForce);
     let lapsed = lapsed.map(|(id, _)| id.clone()).collect();
-    let organisations: &[(OrganisationNumber, _)] = &world.organisations;
-    let roll = Roll { organisations, agreements: &agreements, holds: &disk.holds };
+    let organisations = world.organisations.iter().filter(|(_, it)| !disk.gone.contains(&it.id));
+    let organisations: Vec<(OrganisationNumber, _)> = organisations.cloned().collect();
+    let roll = Roll { organisations: &organisations, agreements: &agreements, holds: &disk.holds };
     Network::compile(roll, BEGINNING).with_lapsed(lapsed)
 }

@@ -14,6 +14,8 @@ pub(crate) struct Oracle<'a> {
     pub(crate) world: &'a World,
     /// What was last said of agreements.
     pub(crate) stands: BTreeMap<AgreementId, Stands>,
+    /// Who left the network.
+    pub(crate) gone: BTreeSet<OrganisationId>,
 }
 
 /// Which agreements count.
@@ -69,7 +71,8 @@ impl Oracle<'_> {
     }
 
     fn entitled(&self, handling: &Handling, form: Form, known: Known) -> BTreeSet<OrganisationId> {
-        let all: BTreeSet<_> = self.world.speaker.keys().cloned().collect();
+        let all = self.world.speaker.keys().filter(|it| !self.gone.contains(it));
+        let all: BTreeSet<_> = all.cloned().collect();
         let chains = self.chains(handling, known, |_| true);
         let mut reached = chains.clone();
         if handling.tlp == Tlp::Clear {
@@ -78,7 +81,7 @@ impl Oracle<'_> {
             for (_, organisation) in &self.world.organisations {
                 let provided =
                     organisation.client_of.iter().any(|provider| chains.contains(provider));
-                if provided {
+                if provided && !self.gone.contains(&organisation.id) {
                     reached.insert(organisation.id.clone());
                 }
             }
@@ -132,6 +135,9 @@ impl Oracle<'_> {
                     continue;
                 }
                 for receiver in &receiving.organisations {
+                    if self.gone.contains(receiver) {
+                        continue;
+                    }
                     if givers.iter().all(|giver| *giver == receiver) {
                         continue;
                     }

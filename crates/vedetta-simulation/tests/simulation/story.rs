@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use vedetta_federation::Object;
 use vedetta_federation::digest::Digest;
-use vedetta_federation::envelope::{Envelope, Item, StandingNotice, Stands, What, Withdrawal};
+use vedetta_federation::envelope::{
+    Envelope, Item, Removal, StandingNotice, Stands, What, Withdrawal,
+};
 use vedetta_federation::link::Input;
 use vedetta_federation::prevails::line;
 use vedetta_federation::stands::{Stood, Word};
@@ -38,6 +40,9 @@ struct Story {
     kept: BTreeSet<HoldId>,
     /// What was ever brought: a hold comes with what it holds, never after it.
     brought: BTreeSet<ItemId>,
+    /// Who ever brought something, and who left the network.
+    producers: BTreeSet<OrganisationId>,
+    gone: BTreeSet<OrganisationId>,
     holds: Vec<usize>,
     down: Vec<usize>,
     number: u128,
@@ -69,6 +74,8 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
         items: Vec::new(),
         kept: BTreeSet::new(),
         brought: BTreeSet::new(),
+        producers: BTreeSet::new(),
+        gone: BTreeSet::new(),
         holds: Vec::new(),
         down: Vec::new(),
         number: 0,
@@ -111,7 +118,7 @@ pub(crate) fn play(seed: u64, scale: Scale) -> Outcome {
 
 impl Story {
     fn turn(&mut self) {
-        match self.country.chance.below(20) {
+        match self.country.chance.below(21) {
             0..=7 => self.publish(),
             8 | 9 => self.revise(),
             10 => self.contest(),
@@ -122,6 +129,7 @@ impl Story {
             16 => self.back_up_or_restore(),
             17 => self.hold_or_lift(),
             18 => self.rotate(),
+            19 => self.remove(),
             _ => self.divide(),
         }
     }
@@ -144,9 +152,8 @@ impl Story {
 
     fn publish(&mut self) {
         let Some(node) = self.some_node() else { return };
+        let producer = self.some_producer(node);
         let chance = &mut self.country.chance;
-        let theirs: Vec<_> = self.country.world.spoken_for(node).into_iter().cloned().collect();
-        let producer = chance.pick(&theirs).clone();
         let everyone: Vec<_> = self.country.world.speaker.keys().cloned().collect();
         let mut victims = BTreeSet::new();
         if chance.once_in(4) {
@@ -227,8 +234,7 @@ impl Story {
     /// Somebody else brings an object of the same identifier.
     fn contest(&mut self) {
         let (Some(item), Some(node)) = (self.some_item(), self.some_node()) else { return };
-        let theirs: Vec<_> = self.country.world.spoken_for(node).into_iter().cloned().collect();
-        let producer = self.country.chance.pick(&theirs).clone();
+        let producer = self.some_producer(node);
         let handling = Handling {
             producer: producer.clone(),
             victims: BTreeSet::new(),
@@ -368,6 +374,34 @@ impl Story {
         self.country.ring(node);
     }
 
+    /// One that has brought nothing leaves the network.
+    fn remove(&mut self) {
+        let Some(node) = self.some_node() else { return };
+        let world = std::rc::Rc::clone(&self.country.world);
+        let stays = |id: &OrganisationId| {
+            *id == world.nodes[node] || self.producers.contains(id) || self.gone.contains(id)
+        };
+        let theirs = world.spoken_for(node).into_iter().filter(|it| !stays(it));
+        let theirs: Vec<_> = theirs.cloned().collect();
+        if theirs.is_empty() {
+            return;
+        }
+        let organisation = self.country.chance.pick(&theirs).clone();
+        self.country.say(format!("{organisation} leaves the network"));
+        self.gone.insert(organisation.clone());
+        self.accept(node, What::Removal(Removal { organisation }), None);
+    }
+
+    /// Somebody for whom a node speaks and who is still there.
+    fn some_producer(&mut self, node: usize) -> OrganisationId {
+        let world = std::rc::Rc::clone(&self.country.world);
+        let theirs = world.spoken_for(node).into_iter().filter(|it| !self.gone.contains(it));
+        let theirs: Vec<_> = theirs.cloned().collect();
+        let producer = self.country.chance.pick(&theirs).clone();
+        self.producers.insert(producer.clone());
+        producer
+    }
+
     fn rotate(&mut self) {
         let Some(node) = self.some_node() else { return };
         self.country.say(format!("n{node} takes a new key"));
@@ -396,7 +430,7 @@ impl Story {
     fn judge(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let stands = self.last_said(&mut wrong);
-        let oracle = Oracle { world: &self.country.world, stands };
+        let oracle = Oracle { world: &self.country.world, stands, gone: self.all_gone() };
         let mut expected = BTreeMap::new();
         for (leaf, origin) in self.survivors(&mut wrong) {
             let thing = self.country.stations[origin].memory.disk.borrow().things[&leaf].clone();
@@ -548,12 +582,14 @@ impl Story {
         }
     }
 
-    /// Of the forms of one object, or of one producer's observable, everybody reads the same one of those that they may read.
+    /// Of the forms of one object, or of one producer's observable, everybody reads the same one of those
+    /// that they may read; nobody reads anything of what was withdrawn, and of that alone.
     fn winners(&self, all: &BTreeMap<Digest, (ItemId, OrganisationId)>, wrong: &mut Vec<String>) {
         let mut by_item: BTreeMap<_, Vec<&Digest>> = BTreeMap::new();
         for (leaf, (id, producer)) in all {
             by_item.entry((id, line(id, producer))).or_default().push(leaf);
         }
+        let withdrawn = self.withdrawn();
         for (organisation, node) in &self.country.world.speaker {
             let memory = &self.country.stations[*node].memory;
             for ((id, own), leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
@@ -569,11 +605,31 @@ impl Story {
                     (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.cmp(&a.2)).then(b.3.cmp(&a.3))
                 });
                 let reads = memory.reads(organisation, id, *own);
-                if reads.is_some() && reads != best.map(|leaf| **leaf) {
+                let gone = withdrawn.contains(&(ItemId::clone(id), own.cloned()));
+                if reads != best.map(|leaf| **leaf).filter(|_| !gone) {
                     wrong.push(format!("{organisation} reads another form of {id}"));
                 }
             }
         }
+    }
+
+    /// Who left the network, as far as anybody still knows.
+    fn all_gone(&self) -> BTreeSet<OrganisationId> {
+        let stations = self.country.stations.iter();
+        stations.flat_map(|it| it.memory.disk.borrow().gone.clone()).collect()
+    }
+
+    /// Of which items a withdrawal is anywhere; of an observable, of whose.
+    fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>)> {
+        let mut withdrawn = BTreeSet::new();
+        for station in &self.country.stations {
+            for thing in station.memory.disk.borrow().things.values() {
+                if let What::Withdrawal(it) = &thing.envelope.what {
+                    withdrawn.insert((it.item.clone(), it.producer.clone()));
+                }
+            }
+        }
+        withdrawn
     }
 }
 

@@ -8,7 +8,7 @@ use vedetta_federation::digest::Digest;
 use vedetta_federation::envelope::{Envelope, Stands, What};
 use vedetta_federation::frame::{Batch, Farewell, Frame};
 use vedetta_federation::link::{By, Output};
-use vedetta_model::{AgreementId, Handling};
+use vedetta_model::{AgreementId, Handling, OrganisationId};
 
 use crate::oracle::Oracle;
 use crate::world::World;
@@ -19,8 +19,8 @@ pub(crate) struct Witness {
     brought: BTreeMap<Digest, Option<Handling>>,
     /// For which nodes what left.
     left: BTreeSet<(Digest, usize)>,
-    /// The nodes that may have something, by what does not bind.
-    may: BTreeMap<(Digest, Vec<AgreementId>), BTreeSet<usize>>,
+    /// The nodes that may have something, by what does not bind and who left.
+    may: BTreeMap<(Digest, Vec<AgreementId>, BTreeSet<OrganisationId>), BTreeSet<usize>>,
     /// The last batch of a connection that came to a node, and the last that it took in.
     came: BTreeMap<(u64, usize), u64>,
     taken: BTreeMap<(u64, usize), u64>,
@@ -40,7 +40,7 @@ impl Witness {
         &mut self,
         world: &World,
         (from, to): (usize, usize),
-        stands: &BTreeMap<AgreementId, Stands>,
+        (stands, gone): (&BTreeMap<AgreementId, Stands>, &BTreeSet<OrganisationId>),
         batch: &Batch,
     ) {
         for envelope in &batch.envelopes {
@@ -59,9 +59,9 @@ impl Witness {
                 continue;
             };
             let lapsed = stands.iter().filter(|(_, now)| **now != Stands::InForce);
-            let key = (leaf, lapsed.map(|(id, _)| id.clone()).collect());
+            let key = (leaf, lapsed.map(|(id, _)| id.clone()).collect(), gone.clone());
             let may = self.may.entry(key).or_insert_with(|| {
-                let oracle = Oracle { world, stands: stands.clone() };
+                let oracle = Oracle { world, stands: stands.clone(), gone: gone.clone() };
                 let all = oracle.may(item, original.as_ref());
                 all.iter().map(|id| world.speaker[id]).collect()
             });
