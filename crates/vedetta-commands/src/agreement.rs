@@ -86,10 +86,11 @@ enum What {
     /// End it.
     #[command(after_help = "Example:\n  vedetta agreement end umbria-liguria")]
     End(Which),
-    /// How fast what is given under each arrives, and is acknowledged.
+    /// How fast what is given under each arrives, and is acknowledged; and what comes from other nodes,
+    /// of each agreement the newest thousand since the node started.
     #[command(after_help = "Example:\n  vedetta agreement pace --days 7")]
     Pace {
-        /// Over so many past days.
+        /// Over so many past days what this node gives.
         #[arg(long, default_value_t = 30)]
         days: u32,
     },

@@ -18,12 +18,16 @@ use serde_json::Value;
 use vedetta_client::Wire;
 use vedetta_model::OrganisationId;
 
+use crate::certificates::write_secret;
 use crate::node::{Configuration, NodeArgs};
 use crate::outcome::Failure;
 use crate::reach::{running, send, told};
 
 /// Where nobody listens (the discard port): for a peer that is not to be dialled.
 pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
+/// Where a node's first account is kept, for who is to sign in.
+const FIRST: &str = "first-account.json";
 
 /// One node.
 pub(crate) struct Resident {
@@ -72,8 +76,9 @@ impl Resident {
     pub(crate) fn found(directory: &Path, id: &str, door: Door) -> Result<Self, Failure> {
         let data = directory.join(id);
         if !data.join("vedetta.toml").exists() {
-            let words = ["init", "--network", "italy", "--organisation", id];
-            command(&data, &words)?;
+            let words = ["init", "--network", "italy", "--organisation", id, "--json"];
+            let made = command(&data, &words)?;
+            write_secret(&data.join(FIRST), &made)?;
             let (listen, meets) = (free_address()?, free_address()?);
             let configuration = Configuration {
                 listen: listen.to_string(),
@@ -85,6 +90,13 @@ impl Resident {
         let meets = Configuration::read(&data)?.peer_listen;
         let meets_at = meets.and_then(|meets| meets.parse().ok());
         Ok(Self { id: id.into(), data, meets_at, space: None, process: None, said: None })
+    }
+
+    /// The first account, and the password with which it was made.
+    pub(crate) fn first_account(&self) -> Option<(String, String)> {
+        let kept: Value =
+            serde_json::from_slice(&std::fs::read(self.data.join(FIRST)).ok()?).ok()?;
+        Some((kept["account"].as_str()?.into(), kept["password"].as_str()?.into()))
     }
 
     /// Where other nodes dial it.

@@ -113,6 +113,9 @@ fn an_attack_crosses_five_nodes_though_a_link_is_cut() {
         assert!(said.iter().any(why), "{said:#?}");
     }
 
+    let account = said.iter().find(|it| it.starts_with("  sign in ")).unwrap();
+    assert!(account.contains("administrator, with the password "), "{account}");
+
     // Begun again, it is interrupted in the middle of the story.
     let mut again = Demo::begin(directory.path(), &["--mesh"]);
     again.until_told();

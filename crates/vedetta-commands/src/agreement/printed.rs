@@ -321,6 +321,11 @@ pub(super) fn pace(told: &Value) -> String {
             let _ = writeln!(text, "  acknowledged as agreed        {}", counts.join(", "));
         }
     }
+    if each(told, "received").next().is_some() {
+        text.push_str(
+            "from other nodes, whatever the days: the newest 1,000 of each since the node started\n",
+        );
+    }
     for received in each(told, "received") {
         let _ = writeln!(text, "{} from {}", word(received, "agreement"), word(received, "peer"));
         quantiles(&mut text, "given there, until here", &received["share"]);

@@ -351,6 +351,12 @@ fn welcome(directory: &Path, nodes: &BTreeMap<&'static str, Resident>) {
     let open = nodes.get(NODES[0].0).and_then(|it| Configuration::read(&it.data).ok());
     if let Some(open) = open {
         println!("  open         https://{}, the pages of {}", open.listen, NODES[0].1);
+        let first = nodes.get(NODES[0].0).and_then(Resident::first_account);
+        if let Some((account, password)) = first {
+            println!(
+                "  sign in      {account}, with the password {password}; at first it enrols an authenticator"
+            );
+        }
     }
     println!("  try          vedetta peer list --data {}/cnaipic\n", directory.display());
 }
