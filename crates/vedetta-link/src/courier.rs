@@ -27,6 +27,8 @@ use crate::tally::Tally;
 pub struct Courier {
     nodes: Arc<Nodes>,
     peer: OrganisationId,
+    /// Which connection with the peer this is.
+    connection: u64,
     link: Link,
     waiting: VecDeque<Bytes>,
     octets: usize,
@@ -119,9 +121,11 @@ impl Courier {
         link.take_ahead();
         let rung = Arc::new(Notify::new());
         let desk = Desk::open(Arc::clone(&nodes), peer.clone(), Arc::clone(&rung))?;
+        let connection = nodes.connect(&peer);
         let mut courier = Self {
             nodes,
             peer,
+            connection,
             link,
             waiting: VecDeque::new(),
             octets: 0,
@@ -384,7 +388,7 @@ impl Courier {
         if let Frame::Batch(batch) = &frame
             && !batch.span.is_empty()
         {
-            self.nodes.sent(&self.peer, batch.span);
+            self.nodes.sent((&self.peer, self.connection), batch.span);
         }
         match (frame.encode(), frame) {
             (Ok(octets), _) => self.put(octets),
@@ -542,7 +546,7 @@ impl Speaker for Courier {
 
 impl Drop for Courier {
     fn drop(&mut self) {
-        self.nodes.gave_up(&self.peer);
+        self.nodes.gave_up((&self.peer, self.connection));
         if let Err(error) = self.nodes.record_sent(&self.peer) {
             tracing::error!(peer = %self.peer, %error, "what went to it is not written down");
         }

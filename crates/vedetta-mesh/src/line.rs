@@ -45,6 +45,8 @@ pub(crate) struct Line {
     pub(crate) looks: Option<bool>,
     /// What was read for it: by the place that was read and the release, for whom.
     pub(crate) sent: BTreeMap<(u64, Sequence), Audience>,
+    /// How many connections with it there were.
+    pub(crate) connected: u64,
     /// What is on its way to it, in order, and what of that is noted durably.
     pub(crate) flying: VecDeque<Flying>,
     pub(crate) noted: Vec<Gone>,

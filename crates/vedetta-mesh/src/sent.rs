@@ -1,6 +1,7 @@
 //! What went to a peer, and when it had it: once the peer confirmed it, and else when that was given up.
 //! Whoever it is withdrawn from later is to be known though the peer never confirms.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub(crate) struct Gone {
 
 /// A part of the ledger that is on its way to a peer.
 pub(crate) struct Flying {
+    /// Over which connection, by its number.
+    over: u64,
     span: Span,
     what: Vec<(Places, Audience)>,
 }
@@ -32,9 +35,18 @@ pub(crate) struct Flying {
 pub(crate) type Owed = (Instant, DeliveryBatch);
 
 impl Nodes {
-    /// Notes what goes to a peer: what a part of the ledger had for it. Written down by
-    /// [`Nodes::record_sent`] once the peer confirmed it, or it was given up.
-    pub fn sent(&self, peer: &OrganisationId, span: Span) {
+    /// A number for a connection with a peer: what is on its way over one is given up with it, and not
+    /// what is over the one that took its place.
+    pub fn connect(&self, peer: &OrganisationId) -> u64 {
+        let mut lines = self.lines();
+        let line = lines.entry(peer.clone()).or_default();
+        line.connected += 1;
+        line.connected
+    }
+
+    /// Notes what goes to a peer over a connection: what a part of the ledger had for it. Written down
+    /// by [`Nodes::record_sent`] once the peer confirmed it, or it was given up.
+    pub fn sent(&self, (peer, over): (&OrganisationId, u64), span: Span) {
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
         let rest = line.sent.split_off(&(span.upto + 1, Sequence::START));
@@ -49,7 +61,7 @@ impl Nodes {
             }
         }
         if !what.is_empty() {
-            line.flying.push_back(Flying { span, what });
+            line.flying.push_back(Flying { over, span, what });
         }
     }
 
@@ -65,12 +77,15 @@ impl Nodes {
         }
     }
 
-    /// Notes that of what is on its way to a peer nothing will be confirmed any more.
-    pub fn gave_up(&self, peer: &OrganisationId) {
+    /// Notes that of what is on its way to a peer over a connection nothing will be confirmed any more.
+    pub fn gave_up(&self, (peer, over): (&OrganisationId, u64)) {
         let now = self.house.now();
         let mut lines = self.lines();
         let line = lines.entry(peer.clone()).or_default();
-        std::mem::take(&mut line.flying).into_iter().for_each(|flying| line.owe(flying, now));
+        let flying = std::mem::take(&mut line.flying).into_iter();
+        let (gone, still): (VecDeque<_>, VecDeque<_>) = flying.partition(|it| it.over == over);
+        line.flying = still;
+        gone.into_iter().for_each(|flying| line.owe(flying, now));
     }
 
     /// Writes down what a peer had since the last time, and beside the ledger what is on its way.

@@ -51,6 +51,23 @@ fn what_is_given_up_with_its_connection_counts_as_had_and_is_not_forgotten() {
 }
 
 #[test]
+fn what_a_newer_connection_carries_is_not_given_up_with_the_older() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|it| Node::new(it, agreements()));
+    pair(&national, &umbria);
+    settle(&mut [Wire::between(&national, &umbria)]);
+    let older = Wire::between(&national, &umbria);
+    let item = TestItem::indicator(1).tlp("AMBER");
+    national.bring("cnaipic", &[item.clone()]);
+    let mut newer = Wire::between(&national, &umbria);
+    newer.carry_until(0, "Batch");
+    drop(older);
+    national.nodes.record_sent(&id("cosc-umbria")).unwrap();
+    assert_eq!(had(&national, &item.id()), None, "it is still on its way");
+    newer.carry();
+    assert!(had(&national, &item.id()).is_some());
+}
+
+#[test]
 fn what_was_on_its_way_when_the_node_fell_counts_as_had() {
     let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|it| Node::new(it, agreements()));
     let (item, wire) = on_its_way(&national, &umbria);

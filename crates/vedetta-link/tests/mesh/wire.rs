@@ -15,6 +15,7 @@ use super::network::{Node, id};
 struct End<'a> {
     nodes: &'a Nodes,
     peer: OrganisationId,
+    connection: u64,
     link: Link,
     /// Frames for the other end.
     out: VecDeque<Vec<u8>>,
@@ -71,9 +72,11 @@ impl<'a> End<'a> {
         };
         let (link, outputs) = Link::open(opening, nodes.house().now());
         let introductions = nodes.introductions(&peer);
+        let connection = nodes.connect(&peer);
         let mut end = Self {
             nodes,
             peer,
+            connection,
             link,
             out: VecDeque::new(),
             head: head.place,
@@ -105,7 +108,7 @@ impl<'a> End<'a> {
         match output {
             Output::Send(frame) => {
                 if let Frame::Batch(batch) = &frame {
-                    nodes.sent(&self.peer, batch.span);
+                    nodes.sent((&self.peer, self.connection), batch.span);
                 }
                 self.out.push_back(frame.encode().unwrap());
                 None
@@ -183,7 +186,7 @@ impl<'a> End<'a> {
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.nodes.gave_up(&self.peer);
+        self.nodes.gave_up((&self.peer, self.connection));
         self.nodes.record_sent(&self.peer).unwrap();
     }
 }
