@@ -24,7 +24,7 @@ use vedetta_model::Instant;
 pub use self::fact::{Fact, Handshake, facts};
 use self::kept::Kept;
 pub use self::kept::{LARGEST, Learned, Unreadable};
-use self::volume::{Amount, What};
+use self::volume::{Amount, Service, What};
 use crate::finding::{By, Finding, Severity};
 
 /// When to speak. Times in microseconds.
@@ -169,22 +169,31 @@ impl Baselines {
             Fact::Connection { from, to, port, bytes, handshake } => {
                 self.scan.see(settings, (from, to, *port), at, found);
                 self.beacon.see(settings, (from, to, *port), at, found);
-                let one = |what| Amount { what, whom: to, port: Some(*port), many: 1.0 };
+                let service = Some(Service::Port(*port));
+                let one = |what| Amount { what, whom: to, service, many: 1.0 };
                 if *handshake == Handshake::Unfinished {
                     self.volume.see(settings, one(What::HalfOpen), at, found);
                 }
                 self.volume.see(settings, one(What::Connections), at, found);
                 if *bytes > 0.0 {
-                    let out = Amount { what: What::BytesOut, whom: from, port: None, many: *bytes };
+                    let out =
+                        Amount { what: What::BytesOut, whom: from, service: None, many: *bytes };
                     self.volume.see(settings, out, at, found);
                 }
             }
-            Fact::Request { to, .. } => {
-                let one = Amount { what: What::Requests, whom: to, port: None, many: 1.0 };
+            Fact::Request { to, port, host, .. } => {
+                // By the name that is asked for, too; but not only: who asks chooses it.
+                let name = host.as_deref().map(Service::Name);
+                let service = name.or(port.map(Service::Port));
+                let whom = to.as_deref().unwrap_or(source);
+                let one = Amount { what: What::Requests, whom, service, many: 1.0 };
                 self.volume.see(settings, one, at, found);
             }
-            Fact::Query { from, name } => {
-                let one = Amount { what: What::Queries, whom: from, port: None, many: 1.0 };
+            Fact::Query { from, name, to, port } => {
+                let one = Amount { what: What::Queries, whom: from, service: None, many: 1.0 };
+                self.volume.see(settings, one, at, found);
+                let (whom, service) = (to.as_deref().unwrap_or(source), port.map(Service::Port));
+                let one = Amount { what: What::QueriesTaken, whom, service, many: 1.0 };
                 self.volume.see(settings, one, at, found);
                 self.names.see(settings, from, name, at, found);
             }

@@ -1,43 +1,118 @@
-//! A map that forgets who was not heard of for longest.
+//! A map that forgets who was not heard of for longest. Who is new is known only once heard of in a
+//! second minute, or often: a crowd of strangers (ports that are tried, names that are made up) displaces
+//! other strangers, and nobody who is known.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Most keys of one watch.
+use super::MINUTE;
+
+/// Most known keys of one watch, and most new ones.
 pub(super) const MOST: usize = 50_000;
+/// Heard of so often, a key is known at once.
+const OFTEN: u32 = 20;
 
 #[derive(Debug)]
 pub(super) struct Bounded<K, V> {
-    map: HashMap<K, (i64, V)>,
+    map: HashMap<K, Heard<V>>,
+    /// How many of them are new.
+    new: usize,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(super) struct Heard<V> {
+    /// When it was last heard of.
+    pub(super) last: i64,
+    /// As long as it is new: since when, and how often.
+    pub(super) new: Option<(i64, u32)>,
+    pub(super) of: V,
+}
+
+/// Among whom a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    Known,
+    New,
 }
 
 impl<K, V> Default for Bounded<K, V> {
     fn default() -> Self {
-        Self { map: HashMap::new() }
+        Self { map: HashMap::new(), new: 0 }
+    }
+}
+
+impl<V> Heard<V> {
+    fn among(&self) -> Among {
+        if self.new.is_some() { Among::New } else { Among::Known }
+    }
+
+    /// Hears of it once more; whether it is new no longer.
+    fn again(&mut self, now: i64) -> bool {
+        let Some((since, times)) = &mut self.new else { return false };
+        *times += 1;
+        *times >= OFTEN || now / MINUTE != *since / MINUTE
     }
 }
 
 impl<K: Hash + Eq + Clone, V: Default> Bounded<K, V> {
     /// What is known of a key, heard of now.
     pub(super) fn at(&mut self, key: K, now: i64) -> &mut V {
-        if self.map.len() >= MOST && !self.map.contains_key(&key) {
-            let mut heard: Vec<i64> = self.map.values().map(|it| it.0).collect();
-            let (_, middle, _) = heard.select_nth_unstable(MOST / 8);
-            let middle = *middle;
-            self.map.retain(|_, it| it.0 > middle);
+        match self.map.get_mut(&key).map(|it| it.again(now)) {
+            Some(false) => {}
+            Some(true) => self.know(&key),
+            None => {
+                self.make_room(Among::New);
+                self.new += 1;
+            }
         }
-        let it = self.map.entry(key).or_default();
-        it.0 = it.0.max(now);
-        &mut it.1
+        let fresh = || Heard { last: now, new: Some((now, 1)), of: V::default() };
+        let it = self.map.entry(key).or_insert_with(fresh);
+        it.last = it.last.max(now);
+        &mut it.of
+    }
+
+    /// A key is new no longer.
+    fn know(&mut self, key: &K) {
+        self.make_room(Among::Known);
+        if let Some(it) = self.map.get_mut(key) {
+            it.new = None;
+            self.new -= 1;
+        }
+    }
+
+    /// Of the new, or of those that are known, forgets the eighth that was not heard of for longest, when
+    /// there is no room for another.
+    fn make_room(&mut self, among: Among) {
+        let many = match among {
+            Among::New => self.new,
+            Among::Known => self.map.len() - self.new,
+        };
+        if many < MOST {
+            return;
+        }
+        let those = self.map.values().filter(|it| it.among() == among);
+        let mut heard: Vec<i64> = those.map(|it| it.last).collect();
+        let (_, middle, _) = heard.select_nth_unstable(MOST / 8);
+        let middle = *middle;
+        self.map.retain(|_, it| it.among() != among || it.last > middle);
+        self.new = self.map.values().filter(|it| it.among() == Among::New).count();
+    }
+
+    /// Takes in a key as it was kept; whether there is room for it.
+    pub(super) fn put(&mut self, key: K, heard: Heard<V>) -> bool {
+        let is_new = heard.new.is_some();
+        self.new += usize::from(is_new && !self.map.contains_key(&key));
+        self.map.insert(key, heard);
+        self.new <= MOST && self.map.len() - self.new <= MOST
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.map.iter_mut().map(|(key, it)| (key, &mut it.1))
+        self.map.iter_mut().map(|(key, it)| (key, &mut it.of))
     }
 
-    /// Every key, when it was heard of, and what is known of it.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &i64, &V)> {
-        self.map.iter().map(|(key, (heard, it))| (key, heard, it))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &Heard<V>)> {
+        self.map.iter()
     }
 
     #[cfg(test)]
@@ -59,5 +134,28 @@ mod tests {
         }
         assert_eq!(*map.at(199_999, 200_000), 1);
         assert_eq!(*map.at(0, 200_000), 0);
+        // All of them are known, each heard of in two minutes.
+        let mut map: Bounded<i64, i64> = Bounded::default();
+        for key in 0..200_000 {
+            map.at(key, key);
+            *map.at(key, key + MINUTE) += 1;
+            assert!(map.len() <= 2 * MOST);
+        }
+        assert_eq!(*map.at(199_998, 200_000 + MINUTE), 1);
+    }
+
+    #[test]
+    fn strangers_displace_nobody_who_is_known() {
+        let mut map: Bounded<i64, i64> = Bounded::default();
+        for key in 0..40_000 {
+            *map.at(key, 0) = key;
+            map.at(key, MINUTE);
+        }
+        (1_000_000..1_200_000).for_each(|key| _ = map.at(key, 2 * MINUTE));
+        assert!((0..40_000).all(|key| *map.at(key, 3 * MINUTE) == key));
+        // Who is heard of often in a minute is nobody to be forgotten, either.
+        (0..20).for_each(|_| *map.at(-1, 3 * MINUTE) += 1);
+        (2_000_000..2_200_000).for_each(|key| _ = map.at(key, 3 * MINUTE + 1));
+        assert_eq!(*map.at(-1, 3 * MINUTE + 2), 20);
     }
 }

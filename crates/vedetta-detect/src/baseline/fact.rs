@@ -31,8 +31,12 @@ pub enum Fact {
     Request {
         /// From where.
         from: String,
-        /// To which host.
-        to: String,
+        /// To which server; none is the one whose log it is.
+        to: Option<String>,
+        /// To which port, when it is told.
+        port: Option<u16>,
+        /// By which name: whoever asks says it.
+        host: Option<String>,
     },
     /// A DNS query.
     Query {
@@ -40,6 +44,10 @@ pub enum Fact {
         from: String,
         /// For which name.
         name: String,
+        /// Of which server; none is the one whose log it is.
+        to: Option<String>,
+        /// Of which port, when it is told.
+        port: Option<u16>,
     },
     /// A program was started.
     Process {
@@ -87,7 +95,11 @@ const TO: &[Name] = &[
     Name::of("dst6_addr"),
 ];
 const PORT: &[Name] = &[Name::of("dst_port"), Name::of("DestinationPort")];
-const HOST: &[Name] = &[Name::of("cs-host"), Name::of("host"), Name::of("s-ip")];
+/// The server whose log it is.
+const SERVER: &[Name] = &[Name::of("s-ip"), Name::of("Computer"), Name::of("host.name")];
+const SERVER_PORT: &[Name] =
+    &[Name::of("dst_port"), Name::of("DestinationPort"), Name::of("s-port")];
+const HOST: &[Name] = &[Name::of("cs-host"), Name::of("host")];
 const COMPUTER: &[Name] = &[Name::of("Computer"), Name::of("host.name"), Name::of("host")];
 const USER: &[Name] =
     &[Name::of("TargetUserName"), Name::of("login.user"), Name::of("User"), Name::of("user.name")];
@@ -95,12 +107,16 @@ const QUERY: &[Name] = &[Name::of("query"), Name::of("QueryName")];
 const SENT: &[Name] =
     &[Name::of("flow.bytes_toserver"), Name::of("orig_bytes"), Name::of("source.bytes")];
 
+/// Longest name that is remembered, in bytes: what is longer names nothing.
+const LONGEST: usize = 512;
+
 /// What an event says happened.
 #[must_use]
 pub fn facts(event: &Event<'_>) -> Vec<Fact> {
     let first = |names: &[Name]| {
         let text = names.iter().find_map(|name| event.text(*name));
-        text.map(std::borrow::Cow::into_owned).filter(|it| !it.is_empty() && it != "-")
+        let text = text.filter(|it| !it.is_empty() && *it != "-" && it.len() <= LONGEST);
+        text.map(std::borrow::Cow::into_owned)
     };
     let number = |names: &[Name]| names.iter().find_map(|it| event.get(*it)?.number());
     let mut facts = Vec::new();
@@ -109,15 +125,16 @@ pub fn facts(event: &Event<'_>) -> Vec<Fact> {
         facts.push(Fact::Login { user, from, outcome });
     }
     let categories = event.source().categories;
+    let server = || first(TO).or_else(|| first(SERVER));
+    let port = |names| number(names).map(|it| it as u16);
     if let (Some(from), Some(name)) = (from.clone(), first(QUERY)) {
-        facts.push(Fact::Query { from, name });
+        facts.push(Fact::Query { from, name, to: server(), port: port(SERVER_PORT) });
     } else if event.has(Name::of("cs-method")) {
         if let Some(from) = from {
-            let to = first(HOST).unwrap_or_else(|| "this server".into());
-            facts.push(Fact::Request { from, to });
+            let (to, port, host) = (server(), port(SERVER_PORT), first(HOST));
+            facts.push(Fact::Request { from, to, port, host });
         }
-    } else if let (Some(from), Some(to), Some(port)) = (from, first(TO), number(PORT)) {
-        let port = port as u16;
+    } else if let (Some(from), Some(to), Some(port)) = (from, first(TO), port(PORT)) {
         let bytes = number(SENT).unwrap_or(0.0);
         facts.push(Fact::Connection { from, to, port, bytes, handshake: handshake(event) });
     }

@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::hash::Hash;
 
-use super::bounded::{Bounded, MOST};
+use super::bounded::{Bounded, Heard, MOST};
 use super::sketch::Distinct;
 
 /// The first line; another number when what follows is read in another way.
-const HEADING: &[u8] = b"vedetta baselines 2\n";
+const HEADING: &[u8] = b"vedetta baselines 3\n";
 /// Most octets of all.
 pub const LARGEST: usize = 256 << 20;
 
@@ -193,6 +193,20 @@ impl<A: Kept, B: Kept, C: Kept> Kept for (A, B, C) {
     }
 }
 
+impl<const N: usize> Kept for [f32; N] {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|it| it.write(out));
+    }
+
+    fn read(from: &mut &[u8]) -> Option<Self> {
+        let mut all = [0.0; N];
+        for it in &mut all {
+            *it = f32::read(from)?;
+        }
+        Some(all)
+    }
+}
+
 impl Kept for Distinct {
     fn write(&self, out: &mut Vec<u8>) {
         write_bits(self.words(), out);
@@ -209,22 +223,23 @@ impl<K: Kept + Hash + Eq + Clone, V: Kept + Default> Kept for Bounded<K, V> {
     fn write(&self, out: &mut Vec<u8>) {
         let all: Vec<_> = self.iter().collect();
         length(all.len()).write(out);
-        for (key, heard, value) in all {
+        for (key, heard) in all {
             key.write(out);
-            heard.write(out);
-            value.write(out);
+            heard.last.write(out);
+            heard.new.write(out);
+            heard.of.write(out);
         }
     }
 
     fn read(from: &mut &[u8]) -> Option<Self> {
         let many = u32::read(from)? as usize;
-        let mut all = Self::default();
-        for _ in 0..many.min(MOST) {
+        let (mut all, mut fits) = (Self::default(), many <= 2 * MOST);
+        for _ in 0..many.min(2 * MOST) {
             let key = K::read(from)?;
-            let heard = i64::read(from)?;
-            *all.at(key, heard) = V::read(from)?;
+            let last = i64::read(from)?;
+            fits &= all.put(key, Heard { last, new: Kept::read(from)?, of: V::read(from)? });
         }
-        (many <= MOST).then_some(all)
+        fits.then_some(all)
     }
 }
 

@@ -75,6 +75,17 @@ fn a_rhythm_and_none() {
     assert_eq!(told(&mut popular, every(3.0)), [], "a service that all use");
 }
 
+/// A request to a server, by a name.
+fn request(to: &str, host: Option<&str>) -> Fact {
+    let (to, host) = (Some(to.into()), host.map(str::to_owned));
+    Fact::Request { from: "x".into(), to, port: Some(443), host }
+}
+
+fn query(from: &str, name: &str) -> Fact {
+    let to = Some("192.0.2.53".into());
+    Fact::Query { from: from.into(), name: name.into(), to, port: Some(53) }
+}
+
 /// So many facts, spread over a minute of a day.
 fn minute(day: i64, minute: i64, count: i64, fact: &Fact) -> Vec<(f64, Fact)> {
     let start = (day * 86_400 + minute * 60) as f64;
@@ -84,7 +95,7 @@ fn minute(day: i64, minute: i64, count: i64, fact: &Fact) -> Vec<(f64, Fact)> {
 #[test]
 fn a_flood_but_not_the_daily_peak() {
     let mut watch = Baselines::new(Settings { learning: 3 * DAY, ..Settings::default() });
-    let request = Fact::Request { from: "x".into(), to: "www".into() };
+    let request = request("www", None);
     // 10 a minute, 400 from nine to ten, and 600 at noon, for eight days.
     for day in 0..8 {
         for at in 0..1_440 {
@@ -138,13 +149,14 @@ fn the_first_connections_that_nobody_finishes_are_a_flood_of_connections() {
 #[test]
 fn who_tries_every_port_erases_nothing_that_is_usual() {
     let mut watch = watch();
-    let query = Fact::Query { from: "192.0.2.5".into(), name: "www.example".into() };
+    let query = query("192.0.2.5", "www.example");
     for at in 0..60 {
         assert_eq!(told(&mut watch, minute(0, at, 10, &query)), []);
     }
     let scan = (0..=u16::MAX).map(|port| (3_660.0, connection("192.0.2.66", "192.0.2.1", port)));
     assert_eq!(told(&mut watch, scan), one("scan", "192.0.2.66"));
-    assert_eq!(told(&mut watch, minute(0, 62, 500, &query)), one("flood", "192.0.2.5"));
+    let both = [one("flood", "192.0.2.5"), one("flood", "192.0.2.53")].concat();
+    assert_eq!(told(&mut watch, minute(0, 62, 500, &query)), both, "whose, and whom it meets");
 }
 
 #[test]
@@ -196,7 +208,7 @@ fn what_flow_records_say_of_the_handshake() {
 fn what_was_learned_outlives_the_process() {
     let settings = || Settings { learning: 3 * DAY, ..Settings::default() };
     let mut before = Baselines::new(settings());
-    let request = Fact::Request { from: "x".into(), to: "www".into() };
+    let request = request("www", None);
     let process = |image: &str| Fact::Process { host: "ws1".into(), image: image.into() };
     for day in 0..4 {
         for at in 0..1_440 {
@@ -241,7 +253,7 @@ fn what_is_torn_or_of_another_version_is_refused_whole() {
     let mut turned = kept.clone();
     turned[40] ^= 1;
     assert_eq!(other.take_up(&turned, now), Err(Unreadable::Torn));
-    let later = Learned::under(b"vedetta baselines 3\n", |out| out.push(1)).sealed().unwrap();
+    let later = Learned::under(b"vedetta baselines 4\n", |out| out.push(1)).sealed().unwrap();
     assert_eq!(other.take_up(&later, now), Err(Unreadable::OtherVersion));
     assert_eq!(other.written().sealed().unwrap(), empty, "nothing of it was taken");
     other.take_up(&kept, now).unwrap();
@@ -277,7 +289,7 @@ fn names_made_by_a_machine() {
             .collect::<String>()
             + ".example"
     };
-    let query = |name: String| Fact::Query { from: "a".into(), name };
+    let query = |name: String| query("a", &name);
     let many = (0..30).map(|it| (it as f64, query(name(it + 1))));
     assert_eq!(told(&mut watch(), many), one("generated-names", "a"));
     let usual = (0..30).map(|it| (f64::from(it), query(format!("www{it}.wikipedia.example"))));
@@ -329,6 +341,98 @@ fn what_events_say() {
     assert_eq!(of(windows), [login("root", Outcome::Failure)]);
     let flow = r#"{"event_type":"flow","src_ip":"a","dest_ip":"b","dest_port":443}"#;
     assert_eq!(of(flow), [connection("a", "b", 443)]);
-    let dns = r#"{"event_type":"dns","src_ip":"a","dns":{"rrname":"x.example"}}"#;
-    assert_eq!(of(dns), [Fact::Query { from: "a".into(), name: "x.example".into() }]);
+    let dns = r#"{"event_type":"dns","src_ip":"a","dest_ip":"192.0.2.53","dest_port":53,"dns":{"rrname":"x.example"}}"#;
+    assert_eq!(of(dns), [query("a", "x.example")]);
+    let bind = "client @0x7f 192.0.2.1#5353 (x.example): query: x.example IN A +E(0)K (192.0.2.53)";
+    let (from, name, to) = ("192.0.2.1".into(), "x.example".into(), Some("192.0.2.53".into()));
+    assert_eq!(of(bind), [Fact::Query { from, name, to, port: None }]);
+    let eve = r#"{"event_type":"http","src_ip":"x","dest_ip":"198.51.100.7","dest_port":443,"http":{"hostname":"www.example","http_method":"GET","url":"/"}}"#;
+    assert_eq!(of(eve), [request("198.51.100.7", Some("www.example"))]);
+    let web = r#"192.0.2.7 - - [19/Oct/2026:10:00:00 +0200] "GET / HTTP/1.1" 200 9"#;
+    let from = "192.0.2.7".into();
+    assert_eq!(of(web), [Fact::Request { from, to: None, port: None, host: None }]);
+}
+
+#[test]
+fn a_flood_under_names_that_are_made_up_is_told_of_the_server_that_it_meets() {
+    let mut watch = watch();
+    let usual = |at| minute(0, at, 10, &request("198.51.100.7", Some("www.example")));
+    for at in 0..60 {
+        assert_eq!(told(&mut watch, usual(at)), []);
+    }
+    let made_up = (0..60_000).map(|it| {
+        let name = format!("{it}.example");
+        (3_660.0, request("198.51.100.7", Some(&name)))
+    });
+    assert_eq!(told(&mut watch, made_up), one("flood", "198.51.100.7"));
+    let mut found = Vec::new();
+    for (second, fact) in minute(0, 130, 400, &request("198.51.100.7", Some("www.example"))) {
+        watch.see("s", &fact, Instant::from_micros(START + (second * 1e6) as i64), &mut found);
+    }
+    let [flood] = &found[..] else { panic!("one: {found:?}") };
+    assert!(flood.title.contains("198.51.100.7 as www.example; usual"), "{}", flood.title);
+}
+
+#[test]
+fn a_flood_of_queries_by_many_is_told_of_the_server_that_it_meets() {
+    let mut watch = watch();
+    for at in 0..60 {
+        assert_eq!(told(&mut watch, minute(0, at, 10, &query("192.0.2.5", "www.example"))), []);
+    }
+    let flood = (0..2_000).map(|it| (3_660.0, query(&format!("c{it}"), &format!("{it}.example"))));
+    assert_eq!(told(&mut watch, flood), one("flood", "192.0.2.53"));
+}
+
+#[test]
+fn neither_a_clock_ahead_nor_lines_that_come_late_are_a_flood() {
+    let mut watch = watch();
+    let usual = |at| minute(0, at, 100, &request("www", None));
+    for at in 0..60 {
+        assert_eq!(told(&mut watch, usual(at)), []);
+    }
+    // A host whose clock is ahead.
+    assert_eq!(told(&mut watch, minute(0, 65, 1, &request("www", None))), []);
+    for at in 60..80 {
+        assert_eq!(told(&mut watch, usual(at)), [], "minute {at}");
+    }
+    // Another log of the same, read an hour behind, and a minute behind.
+    for at in (20..79).chain(79..80) {
+        assert_eq!(told(&mut watch, usual(at)), [], "minute {at}");
+    }
+    let flood = minute(0, 78, 900, &request("www", None));
+    assert_eq!(told(&mut watch, flood), one("flood", "www"), "one that comes late is one");
+}
+
+#[test]
+fn who_tries_every_port_hides_no_rhythm() {
+    let mut watch = watch();
+    let beat = |it: i64| (it as f64 * 60.0, connection("a", "203.0.113.9", 443));
+    assert_eq!(told(&mut watch, (0..11).map(beat)), []);
+    let scan = (0..120_000_u32).map(|it| {
+        let to = format!("h{}", it % 2);
+        (630.0, connection("192.0.2.66", &to, (it / 2) as u16))
+    });
+    assert_eq!(told(&mut watch, scan).len(), 2, "two hosts are scanned");
+    assert_eq!(told(&mut watch, (11..20).map(beat)), one("beacon", "a"));
+}
+
+#[test]
+fn what_is_seldom_and_comes_back_is_told() {
+    let mut watch = Baselines::new(Settings { learning: DAY, ..Settings::default() });
+    let process = |image: &str| Fact::Process { host: "ws1".into(), image: image.into() };
+    let mut found = Vec::new();
+    for day in 0..90 {
+        let daily = (!(56..77).contains(&day)).then_some("daily.exe");
+        let monthly = (day % 30 == 5).then_some("monthly.exe");
+        for image in daily.into_iter().chain(monthly) {
+            for again in [0, HOUR] {
+                let at = Instant::from_micros(START + day * DAY + again);
+                watch.see("s", &process(image), at, &mut found);
+            }
+        }
+    }
+    let told: Vec<_> = found.iter().map(|it| (it.id.as_str(), it.title.as_str())).collect();
+    let first = ("first-seen", "monthly.exe runs for the first time, on ws1");
+    let again = ("rare", "monthly.exe runs after a week or more, as it seldom does, on ws1");
+    assert_eq!(told, [first, again, again], "and not who was on holiday");
 }

@@ -16,6 +16,9 @@ const HOURS: u8 = 168;
 const ALL: u8 = HOURS + 24;
 /// Minutes without which nothing is usual.
 const LEAST_KNOWN: u8 = 30;
+/// Minutes that are counted side by side: clocks may be so much ahead of each other, and lines come so
+/// late. What comes later still is not counted.
+const OPEN: i64 = 8;
 /// So many spreads are far, once it is known what is usual.
 const FAR: f64 = 8.0;
 
@@ -28,6 +31,8 @@ pub(super) enum What {
     Requests,
     Queries,
     BytesOut,
+    /// As the server has to answer them.
+    QueriesTaken,
 }
 
 /// So much of it, of whom; and of which of its services, when it is told.
@@ -35,22 +40,32 @@ pub(super) enum What {
 pub(super) struct Amount<'a> {
     pub(super) what: What,
     pub(super) whom: &'a str,
-    pub(super) port: Option<u16>,
+    pub(super) service: Option<Service<'a>>,
     pub(super) many: f64,
+}
+
+/// A service of a target.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Service<'a> {
+    Port(u16),
+    /// One of the names that it is asked by.
+    Name(&'a str),
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     of: Bounded<(What, String), Volume>,
     /// Apart: who tries every port of a host has no target forgotten.
-    services: Bounded<(What, String, u16), Volume>,
+    services: Bounded<(What, String, String), Volume>,
 }
 
 #[derive(Debug, Default)]
 struct Volume {
     since: Option<i64>,
+    /// The newest that was heard of.
     minute: i64,
-    count: f64,
+    /// What was counted in it and in those before it that are not over, each at its place in a ring.
+    counts: [f32; OPEN as usize],
     /// What is usual, of those hours that were seen, in order.
     usual: Vec<Usual>,
     told: Option<i64>,
@@ -74,11 +89,17 @@ struct Over {
 }
 
 kept!(Watch { of, services });
-kept!(Volume { since, minute, count, usual, told });
+kept!(Volume { since, minute, counts, usual, told });
 kept!(Usual { hour, seen, mean, deviation });
 
-const KINDS: [What; 5] =
-    [What::Connections, What::HalfOpen, What::Requests, What::Queries, What::BytesOut];
+const KINDS: [What; 6] = [
+    What::Connections,
+    What::HalfOpen,
+    What::Requests,
+    What::Queries,
+    What::BytesOut,
+    What::QueriesTaken,
+];
 
 impl Kept for What {
     fn write(&self, out: &mut Vec<u8>) {
@@ -99,6 +120,7 @@ impl What {
             Self::Requests => "requests",
             Self::Queries => "DNS queries",
             Self::BytesOut => "bytes out",
+            Self::QueriesTaken => "DNS queries to answer",
         }
     }
 
@@ -119,28 +141,44 @@ impl Watch {
         found: &mut Vec<Finding>,
     ) {
         let known = (settings, amount.what.least(settings));
-        let service = |port| (amount.what, amount.whom.to_owned(), port);
+        let service = |it: Service<'_>| (amount.what, amount.whom.to_owned(), it.called());
         let target = || (amount.what, amount.whom.to_owned());
         // What is of one service is told of that.
         let by_service = amount
-            .port
-            .and_then(|port| self.services.at(service(port), at).add(amount.many, known, at));
-        let port = by_service.as_ref().and(amount.port);
+            .service
+            .and_then(|it| self.services.at(service(it), at).add(amount.many, known, at));
+        let told_of = by_service.as_ref().and(amount.service);
         let by_target = self.of.at(target(), at).add(amount.many, known, at);
         let Some(over) = by_service.or(by_target) else { return };
-        let of_service = amount.port.map(|port| &mut self.services.at(service(port), at).told);
+        let of_service = amount.service.map(|it| &mut self.services.at(service(it), at).told);
         let of_target = &mut self.of.at(target(), at).told;
         let told: Vec<_> = of_service.into_iter().chain([of_target]).collect();
         if told.iter().any(|it| it.is_some_and(|told| at < told + HOUR)) {
             return;
         }
         told.into_iter().for_each(|it| *it = Some(at));
-        found.push(amount.told(&over, port, settings).finding(at));
+        found.push(amount.told(&over, told_of, settings).finding(at));
+    }
+}
+
+impl Service<'_> {
+    fn called(self) -> String {
+        match self {
+            Self::Port(port) => format!("port {port}"),
+            Self::Name(name) => format!("as {name}"),
+        }
+    }
+
+    fn evidence(self) -> (&'static str, serde_json::Value) {
+        match self {
+            Self::Port(port) => ("port", json!(port)),
+            Self::Name(name) => ("host", json!(name)),
+        }
     }
 }
 
 impl Amount<'_> {
-    fn told(&self, over: &Over, port: Option<u16>, settings: &Settings) -> Told<'_> {
+    fn told(&self, over: &Over, of: Option<Service<'_>>, settings: &Settings) -> Told<'_> {
         let (count, usual, away) = (over.count.round(), over.usual.round(), over.away.round());
         let (what, whom) = (self.what.name(), self.whom);
         let (id, technique) = match self.what {
@@ -148,14 +186,14 @@ impl Amount<'_> {
             What::HalfOpen => ("flood", "T1498.001"),
             _ => ("flood", "T1498"),
         };
-        let service = port.map_or_else(String::new, |port| format!(" port {port}"));
+        let service = of.map_or_else(String::new, |it| format!(" {}", it.called()));
         let mut evidence = vec![
             ("what", json!(what)),
             ("in_a_minute", json!(count)),
             ("usual", json!(usual)),
             ("deviations", json!(away)),
         ];
-        evidence.extend(port.map(|port| ("port", json!(port))));
+        evidence.extend(of.map(Service::evidence));
         Told {
             id,
             title: format!(
@@ -174,20 +212,24 @@ impl Volume {
     /// Adds so much; and whether it is more than usual.
     fn add(&mut self, many: f64, (settings, least): (&Settings, f64), at: i64) -> Option<Over> {
         let minute = at / MINUTE;
-        let since = *self.since.get_or_insert(at);
-        let learning = at - since < settings.learning;
-        if since == at && self.usual.is_empty() {
-            self.minute = minute;
+        if self.since.is_none() {
+            (self.since, self.minute) = (Some(at), minute);
         }
+        let learning = self.since.is_some_and(|since| at - since < settings.learning);
         if minute > self.minute {
             self.close(minute, if learning { f64::INFINITY } else { FAR });
         }
-        self.count += many;
+        if minute <= self.minute - OPEN {
+            return None;
+        }
+        let counted = &mut self.counts[place(minute)];
+        *counted += many as f32;
+        let count = f64::from(*counted);
         let usual = self.usual_at(minute)?;
         let (mean, spread) = usual.spread();
-        let away = (self.count - mean) / spread;
-        let over = !learning && self.count >= least && away >= settings.deviations;
-        over.then_some(Over { count: self.count, usual: mean, away })
+        let away = (count - mean) / spread;
+        let over = !learning && count >= least && away >= settings.deviations;
+        over.then_some(Over { count, usual: mean, away })
     }
 
     /// What is usual in a minute, when enough was seen.
@@ -199,21 +241,31 @@ impl Volume {
         hours_of(minute).into_iter().find_map(known)
     }
 
-    /// The minutes up to this one are over; those without anything count as well. A flood is not to
-    /// become usual: what is off by more spreads than `far` moves the mean no further than that.
+    /// A newer minute has begun: those are over that are too far before it. Minutes without anything
+    /// count as well, of a day at most.
     fn close(&mut self, minute: i64, far: f64) {
-        let missed = (minute - self.minute).min(DAY / MINUTE);
-        for nth in 0..missed {
-            let at = minute - missed + nth;
-            let most = self.usual_at(at).map_or(f64::MAX, |usual| {
-                let (mean, spread) = usual.spread();
-                mean + far * spread
-            });
-            let count = self.count.min(most) as f32;
-            hours_of(at).into_iter().for_each(|hour| self.learn(hour, count));
-            self.count = 0.0;
+        let newest = std::mem::replace(&mut self.minute, minute);
+        let counted = newest + 1..=minute.min(newest + OPEN);
+        let empty = (newest + OPEN + 1).max(minute - DAY / MINUTE + 1)..=minute;
+        for begun in counted.chain(empty) {
+            // It takes the place of the one that is over.
+            let count = std::mem::take(&mut self.counts[place(begun)]);
+            self.is_over(begun - OPEN, count, far);
         }
-        self.minute = minute;
+    }
+
+    /// A minute is over. A flood is not to become usual: what is off by more spreads than `far` moves the
+    /// mean no further than that.
+    fn is_over(&mut self, minute: i64, count: f32, far: f64) {
+        if self.since.is_some_and(|since| minute < since / MINUTE) {
+            return;
+        }
+        let most = self.usual_at(minute).map_or(f64::INFINITY, |usual| {
+            let (mean, spread) = usual.spread();
+            mean + far * spread
+        });
+        let count = f64::from(count).min(most) as f32;
+        hours_of(minute).into_iter().for_each(|hour| self.learn(hour, count));
     }
 
     fn learn(&mut self, hour: u8, count: f32) {
@@ -237,6 +289,11 @@ impl Usual {
         let mean = f64::from(self.mean);
         (mean, f64::from(self.deviation).max(mean.sqrt()).max(1.0))
     }
+}
+
+/// The place of a minute in the ring.
+fn place(minute: i64) -> usize {
+    usize::try_from(minute.rem_euclid(OPEN)).unwrap_or(0)
 }
 
 /// The hour of the week of a minute, the hour of any day, and all.

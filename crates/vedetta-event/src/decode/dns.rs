@@ -10,6 +10,8 @@ struct Query<'l> {
     name: &'l str,
     kind: &'l str,
     client: &'l str,
+    /// Where it was taken, when that is told.
+    server: Option<&'l str>,
 }
 
 /// Whether it looks like one.
@@ -19,13 +21,16 @@ pub(super) fn seems(line: &str) -> bool {
 
 /// Reads a line.
 pub(super) fn read(line: &str, tape: &mut Tape) -> Result<(), Fault> {
-    let Query { name, kind, client } = query(line).ok_or(FORM)?;
+    let Query { name, kind, client, server } = query(line).ok_or(FORM)?;
     tape.say("log.kind", "dns");
     let name = name.trim_end_matches('.');
     tape.say("query", name);
     tape.say("QueryName", name);
     tape.say("record_type", kind);
     tape.say("src_ip", client);
+    if let Some(server) = server {
+        tape.say("dst_ip", server);
+    }
     if let Some((at, _)) = line.split_once(" queries: ")
         && let Ok(at) = jiff::civil::DateTime::strptime("%d-%b-%Y %H:%M:%S%.f", at.trim())
     {
@@ -48,7 +53,8 @@ fn bind(line: &str) -> Option<Query<'_>> {
     let client = before.split(' ').find_map(|it| it.split_once('#'))?.0;
     let mut words = after.split(' ');
     let (name, _class, kind) = (words.next()?, words.next()?, words.next()?);
-    Some(Query { name, kind, client })
+    let server = words.last().and_then(|it| it.strip_prefix('(')?.strip_suffix(')'));
+    Some(Query { name, kind, client, server })
 }
 
 /// `query[A] example.org from 192.0.2.1`
@@ -59,7 +65,8 @@ fn dnsmasq(line: &str) -> Option<Query<'_>> {
     }
     let (kind, after) = after.split_once("] ")?;
     let (name, client) = after.split_once(" from ")?;
-    Some(Query { name, kind, client: client.split(' ').next()? })
+    let client = client.split(' ').next()?;
+    Some(Query { name, kind, client, server: None })
 }
 
 /// `[1767225600] unbound[1:0] info: 192.0.2.1 example.org. A IN`
@@ -73,7 +80,7 @@ fn unbound(line: &str) -> Option<Query<'_>> {
     let (client, name, kind) = (words.next()?, words.next()?, words.next()?);
     client.parse::<std::net::IpAddr>().ok()?;
     words.next().filter(|it| *it == "IN")?;
-    Some(Query { name, kind, client })
+    Some(Query { name, kind, client, server: None })
 }
 
 /// Whether the first program that a line names is this one.
