@@ -18,7 +18,7 @@ use self::key::Key;
 use self::table::{Entry, Table};
 use crate::event::Event;
 
-pub use self::mark::{mark, marks, outside};
+pub use self::mark::{marks, marks_of, outside};
 
 /// The 128 bits of an identifier.
 pub type Id = [u8; 16];

@@ -8,7 +8,7 @@
 mod observation;
 mod spelling;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 use stix::pattern::evaluate::{EvaluateError, Matcher, Observed};
@@ -40,6 +40,8 @@ pub struct Patterns {
     /// The number of the next.
     next: u64,
     decay: DecayTable,
+    /// Those that cannot be watched for.
+    refused: HashSet<Id>,
     /// Observations forgotten for want of room.
     pub forgotten: u64,
     /// Patterns that took more steps than are allowed.
@@ -152,6 +154,16 @@ impl Patterns {
     /// [`Unwatched`].
     pub fn put(&mut self, id: Id, text: &str, life: Life) -> Result<bool, Unwatched> {
         self.remove(id);
+        self.watch(id, text, life).inspect_err(|_| _ = self.refused.insert(id))
+    }
+
+    /// How many are not watched for, although they were to be.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.refused.len()
+    }
+
+    fn watch(&mut self, id: Id, text: &str, life: Life) -> Result<bool, Unwatched> {
         let mut parsed =
             pattern::parse(text).map_err(|error| Unwatched::Syntax(error.to_string()))?;
         if !asks_for_more(&parsed) {
@@ -198,6 +210,7 @@ impl Patterns {
 
     /// Watches no more for the pattern of an indicator.
     pub fn remove(&mut self, id: Id) {
+        self.refused.remove(&id);
         let Some(place) = self.by_id.remove(&id) else { return };
         self.unanchored.remove(&place);
         let Some(watched) = self.watched.get_mut(place).and_then(Option::take) else { return };

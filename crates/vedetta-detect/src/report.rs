@@ -157,6 +157,9 @@ pub struct Heartbeat {
     pub rules_refused: usize,
     /// How far it has followed the node's stream.
     pub place: u64,
+    /// How far it has looked for what the stream brought in what it remembers.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub applied: u64,
     /// Findings that wait to be sent.
     pub waiting: usize,
     /// Octets of events that wait to be read.
@@ -168,6 +171,10 @@ pub struct Heartbeat {
     /// The [`Measures`] that it has; empty when it has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub measures: String,
+}
+
+const fn is_nothing(place: &u64) -> bool {
+    *place == 0
 }
 
 /// By what a node judges what indicators are worth.

@@ -24,6 +24,7 @@ use crate::event::{Event, Tape};
 
 pub use self::local::Local;
 pub(crate) use self::local::with_year;
+pub use self::table::Header;
 
 /// Longest line that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -93,7 +94,7 @@ pub struct Decoder {
     /// The clock of lines that do not say the year or the zone.
     local: Option<Local>,
     senders: Senders,
-    header: table::Header,
+    header: Header,
     tape: Tape,
     mended: String,
     /// Lines that were not UTF-8 and were read with U+FFFD in their place.
@@ -185,6 +186,19 @@ impl Decoder {
     pub fn with_local(mut self, local: Local) -> Self {
         self.local = Some(local);
         self
+    }
+
+    /// The header of a table whose rows were read before.
+    #[must_use]
+    pub fn with_header(mut self, header: Header) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// The header of the table that is read, if a line said one.
+    #[must_use]
+    pub fn header(&self) -> Option<&Header> {
+        (self.header != Header::default()).then_some(&self.header)
     }
 
     /// Its lines are of many senders: none of them names the columns of the others' lines, unless the

@@ -24,6 +24,17 @@ pub(crate) struct Seen {
     pub(crate) count: u32,
 }
 
+impl Seen {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            count: self.count.saturating_add(other.count),
+        }
+    }
+}
+
 /// The memory of what was seen.
 pub(crate) struct History {
     directory: PathBuf,
@@ -161,9 +172,7 @@ impl Past {
     pub(crate) fn look(&self, marks: &[u64], found: &mut HashMap<u64, Seen>) {
         let mut enter = |mark: u64, seen: Seen| {
             let known = found.entry(mark).or_insert(Seen { count: 0, ..seen });
-            known.first = known.first.min(seen.first);
-            known.last = known.last.max(seen.last);
-            known.count = known.count.saturating_add(seen.count);
+            *known = known.and(seen);
         };
         for segment in &self.0 {
             segment.look(marks, &mut enter);

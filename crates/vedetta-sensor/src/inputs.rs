@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use vedetta_detect::decode::Local;
+use vedetta_detect::decode::{Header, Local};
 use vedetta_detect::report::Told;
 use vedetta_detect::{Decoder, Format};
 use vedetta_model::Instant;
@@ -50,12 +50,13 @@ pub(crate) struct Counted {
 }
 
 impl Reading {
-    /// An input, from where it was left; and the end to write to, when others bring its lines.
+    /// An input, from where it was left, under the header that it had; and the end to write to, when
+    /// others bring its lines.
     pub(crate) fn open(
         directory: &Path,
         input: &Input,
         settings: &Settings,
-        left: Option<&Left>,
+        (left, header): (Option<&Left>, Option<&Header>),
     ) -> Result<(Self, Option<Writer>), SensorError> {
         let name = input.name();
         let format = input.format().unwrap_or(Format::Any);
@@ -89,8 +90,9 @@ impl Reading {
         tracing::info!(input = %name, "reading");
         let status = InputStatus { name, ..InputStatus::default() };
         let local = Local::new(input.zone.as_deref(), Instant::default());
-        let decoder = Decoder::new(format)
-            .with_local(local.map_err(|it| SensorError::file(Path::new(Settings::FILE), it))?);
+        let decoder = Decoder::with_columns(format, input.columns.clone())
+            .with_local(local.map_err(|it| SensorError::file(Path::new(Settings::FILE), it))?)
+            .with_header(left.and(header).cloned().unwrap_or_default());
         let decoder = if input.is_for_many() { decoder.for_many() } else { decoder };
         Ok((Self { source, decoder, status }, writer))
     }
@@ -154,6 +156,11 @@ impl Reading {
             From::EventLog(log) => Some(Left::EventLog(log.place())),
             From::Spool(reader) => Some(Left::Spool(reader.place())),
         }
+    }
+
+    /// The header under which its rows are read, when it is a table.
+    pub(crate) fn header(&self) -> Option<&Header> {
+        self.decoder.header()
     }
 
     /// Where it stands is kept: what was read needs no room any more.

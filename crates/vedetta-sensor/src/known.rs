@@ -347,6 +347,9 @@ impl Known {
         for it in rules.of_all_events() {
             tracing::warn!(file = %it.file, title = %it.title, "a rule matches every event of its source");
         }
+        for it in rules.unfilled() {
+            tracing::warn!(file = %it.file, line = it.line, reason = %it.reason, "a value of a rule is never met");
+        }
         let (correlator, unusable) = Correlator::new(&rules);
         let refused = rules.refused().iter().chain(&unusable);
         let refused = refused.inspect(|it| {
@@ -421,9 +424,10 @@ fn piece(object: &str, is_harmless: &dyn Fn(&Term) -> bool) -> Option<(Id, Piece
     // What is too broad to act on, or known to be harmless, is not looked for.
     let is_threat = reading.nature == Nature::Threat;
     terms.retain(|term| is_threat && breadth(term).is_none() && !is_harmless(term));
-    let pattern = object
-        .text("pattern")
-        .filter(|text| is_threat && stix::pattern::parse(text).is_ok_and(|it| asks_for_more(&it)));
+    // What is no pattern is told as what is not watched for.
+    let is_more = |text: &String| stix::pattern::parse(text).map_or(true, |it| asks_for_more(&it));
+    let is_stix = object.text("pattern_type").is_none_or(|it| it == "stix");
+    let pattern = object.text("pattern").filter(|text| is_threat && is_stix && is_more(text));
     Some((id, Piece::Indicator(terms, pattern, Life::of(&object, None))))
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, Semaphore};
+use vedetta_detect::decode::Header;
 use vedetta_detect::indicators::Id;
 use vedetta_detect::report::{Measures, Orders, Told};
 use vedetta_detect::sigma::Pipeline;
@@ -132,9 +133,11 @@ pub(crate) enum Message {
 #[derive(Default, Serialize, Deserialize)]
 struct State {
     left: BTreeMap<String, Left>,
+    /// The headers of tables, of which rows were read.
+    #[serde(default)]
+    headers: BTreeMap<String, Header>,
     groups: Groups,
-    /// What the correlations are called, and what they have seen.
-    correlations: Vec<String>,
+    /// What the correlations have seen.
     seen: Option<Box<RawValue>>,
     /// The place of the stream up to which everything was looked for in the past.
     applied: Option<u64>,
@@ -301,7 +304,8 @@ impl Opening<'_> {
         let more = (stdin == Stdin::Read).then(Input::default);
         let (mut readings, mut sinks) = (Vec::new(), Vec::new());
         for input in self.settings.inputs.iter().cloned().chain(more) {
-            let left = self.state.left.get(&input.name());
+            let name = input.name();
+            let left = (self.state.left.get(&name), self.state.headers.get(&name));
             let (reading, writer) = Reading::open(self.directory, &input, self.settings, left)?;
             readings.push(reading);
             sinks.extend(writer.map(|writer| (input, Sink::new(writer, Arc::clone(lost)))));
@@ -330,11 +334,12 @@ impl Watching {
         self.watch.change(rules);
         self.usual.take_up(&mut self.watch, now);
         self.watch.telling.take_up(state.groups);
-        if self.watch.correlator.names() == state.correlations
-            && let Some(seen) = state.seen
-            && let Err(error) = self.watch.correlator.take_up(seen.get().as_bytes())
-        {
-            tracing::warn!(%error, "what the correlations had seen cannot be read; they begin anew");
+        let Some(seen) = state.seen else { return };
+        match self.watch.correlator.take_up(seen.get().as_bytes()) {
+            Ok(left) => self.watch.leave_behind(left),
+            Err(error) => {
+                tracing::warn!(%error, "what the correlations had seen cannot be read; they begin anew");
+            }
         }
     }
 
@@ -479,13 +484,17 @@ impl Watching {
         let begun = self.shared.clock.now();
         self.watch.history.keep(begun)?;
         let left = self.inputs.iter().filter_map(|it| Some((it.name().to_owned(), it.left()?)));
-        let correlations = self.watch.correlator.names().into_iter().map(str::to_owned).collect();
+        let headers = self.inputs.iter().filter_map(|it| {
+            let header = it.header()?.clone();
+            Some((it.name().to_owned(), header))
+        });
         let seen =
             self.watch.correlator.written().ok().filter(|_| !self.watch.correlator.is_empty());
         let seen = seen.and_then(|it| serde_json::from_slice(&it).ok());
         let groups = self.watch.telling.kept();
-        let (left, applied) = (left.collect(), Some(self.applied));
-        let state = State { left, groups, correlations, seen, applied };
+        let (left, headers) = (left.collect(), headers.collect());
+        let applied = Some(self.applied);
+        let state = State { left, headers, groups, seen, applied };
         kept::put(&self.shared.directory.join(STATE), &state)?;
         self.inputs.iter_mut().try_for_each(Reading::kept)?;
         self.show(begun)?;
@@ -514,7 +523,10 @@ impl Watching {
         count("clock-ahead", self.watch.ahead);
         count("no-moment", self.watch.timeless);
         count("rules-of-all-events", self.watch.rules_of_all as u64);
-        let (forgotten, given_up) = self.watch.patterns_let_go();
+        count("placeholders-unfilled", self.watch.rules_unfilled as u64);
+        count("correlation-groups-let-go", self.watch.groups_left);
+        let (forgotten, given_up, unwatched) = self.watch.patterns_let_go();
+        count("patterns-not-watched-for", unwatched);
         count("pattern-observations-forgotten", forgotten);
         count("patterns-given-up", given_up);
         count("judged-harmless", self.watch.telling.quieted);
@@ -528,6 +540,7 @@ impl Watching {
         (beat.indicators, beat.rules) = self.watch.sizes();
         beat.rules_refused = self.watch.rules_refused;
         beat.waiting = waiting;
+        beat.applied = if self.applied == u64::MAX { 0 } else { self.applied };
         beat.backlog = inputs.iter().map(|it| it.backlog).sum();
         beat.lost = let_go + self.shared.lost.load(Ordering::Relaxed);
         beat.faults = faults;

@@ -63,7 +63,7 @@ const MOST: usize = 20_000;
 const EVIDENCE: usize = LONGEST_TEXT / 8;
 
 /// What the watches of the usual tell, without names.
-const PLAIN: [(&str, &str); 10] = [
+const PLAIN: [(&str, &str); 11] = [
     ("brute-force", "Many failed logins from one address"),
     ("password-spraying", "Failed logins for many accounts from one address"),
     ("login-after-brute-force", "A login after many failures"),
@@ -73,6 +73,7 @@ const PLAIN: [(&str, &str); 10] = [
     ("exfiltration", "Far more sent out than usual"),
     ("generated-names", "Names that look made by a machine"),
     ("first-seen", "Something never seen here before"),
+    ("rare", "Something seldom seen here"),
     ("silent-source", "Nothing heard of a source that used to speak"),
 ];
 
@@ -371,6 +372,33 @@ mod tests {
             ]
             .into(),
             at: at(second),
+        }
+    }
+
+    #[test]
+    fn how_far_from_the_usual_it_was_reaches_the_desk() {
+        use vedetta_detect::Baselines;
+        use vedetta_detect::baseline::{Fact, Handshake, Settings};
+        let mut watch = Baselines::new(Settings { learning: 0, ..Settings::default() });
+        let mut found = Vec::new();
+        let mut see = |second: i64, (to, port): (&str, u16), bytes: f64| {
+            let (from, to, handshake) = ("10.0.0.5".into(), to.into(), Handshake::Other);
+            let fact = Fact::Connection { from, to, port, bytes, handshake };
+            watch.see("s", &fact, at(second), &mut found);
+        };
+        (0..300).for_each(|port| see(1, ("10.0.0.6", port), 0.0));
+        (0..100).for_each(|host| see(2, (&format!("10.0.1.{host}"), 445), 0.0));
+        (0..60).for_each(|nth| see(60 * (nth + 1), ("10.0.0.7", 80), 1.0));
+        (0..2_000).for_each(|_| see(60 * 61, ("10.0.0.7", 80), 0.0));
+        see(60 * 62, ("10.0.0.7", 80), 1e9);
+        let mut ids: Vec<_> = found.iter().map(|it| it.id.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids, ["beacon", "exfiltration", "flood", "scan"]);
+        for it in found {
+            let reckoned: Vec<_> = it.evidence.keys().filter(|it| *it != "host").cloned().collect();
+            let told = telling(Share::default()).see((it, 1), Recalled::Live, at(9_000)).unwrap();
+            assert_eq!(told.evidence.into_keys().collect::<Vec<_>>(), reckoned, "{}", told.of);
         }
     }
 

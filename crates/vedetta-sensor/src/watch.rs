@@ -1,6 +1,6 @@
 //! Everything that is asked of an event, and of the past when something new is known.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::json;
 use vedetta_detect::baseline::{self, Learned, Unreadable, facts};
 use vedetta_detect::event::moment;
 use vedetta_detect::finding::{self, By, Finding, Severity};
-use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, mark, marks};
+use vedetta_detect::indicators::{Builder, Hit, Id, Scratch, When, marks, marks_of};
 use vedetta_detect::patterns::PatternHit;
 use vedetta_detect::report::{Recalled, Told};
 use vedetta_detect::sigma::{Arranged, Correlator, Fired, Match};
@@ -39,9 +39,13 @@ pub(crate) struct Watch {
     text: String,
     /// Rules that cannot be used.
     pub(crate) rules_refused: usize,
+    /// Values of rules with placeholders that stand for nothing.
+    pub(crate) rules_unfilled: usize,
+    /// Groups of correlations that are gone or were changed.
+    pub(crate) groups_left: u64,
     /// Rules of the owner's that match every event of their source.
     pub(crate) rules_of_all: usize,
-    /// Events that say they are of tomorrow.
+    /// Events that say they are of a time to come.
     pub(crate) ahead: u64,
     /// Events that do not say when they happened.
     pub(crate) timeless: u64,
@@ -49,8 +53,9 @@ pub(crate) struct Watch {
     pub(crate) newest: Option<Instant>,
 }
 
-/// How far an event's clock may be ahead.
-const AHEAD: Duration = Duration::from_hours(24);
+/// How far an event's clock may be ahead; the node believes no more, either. Of what says more, a minute
+/// that comes would be over before it began.
+const AHEAD: Duration = Duration::from_mins(5);
 const DAY: i64 = 86_400_000_000;
 
 impl Watch {
@@ -79,6 +84,8 @@ impl Watch {
             hits: Vec::new(),
             text: String::new(),
             rules_refused: 0,
+            rules_unfilled: 0,
+            groups_left: 0,
             rules_of_all: 0,
             ahead: 0,
             timeless: 0,
@@ -173,14 +180,11 @@ impl Watch {
                 return self.to_look_back(added);
             }
             Change::Rules(rules) => {
-                let (rules, mut correlator, refused) = *rules;
-                if let Ok(state) = self.correlator.written()
-                    && self.correlator.names() == correlator.names()
-                {
-                    // What they had seen goes on.
-                    let _fits = correlator.take_up(&state).unwrap_or(false);
-                }
-                (self.correlator, self.rules_refused) = (correlator, refused);
+                let (rules, correlator, refused) = *rules;
+                let before = std::mem::replace(&mut self.correlator, correlator);
+                let left = self.correlator.inherit(before);
+                self.leave_behind(left);
+                (self.rules_refused, self.rules_unfilled) = (refused, rules.unfilled().len());
                 self.rules_of_all = rules.of_all_events().count();
                 let origins = self.engine.origins();
                 self.engine = Engine::arranged_elsewhere(rules);
@@ -188,6 +192,17 @@ impl Watch {
             }
         }
         None
+    }
+
+    /// So many groups are of no correlation that there is: of one that is gone, or counts otherwise now.
+    pub(crate) fn leave_behind(&mut self, groups: usize) {
+        if groups > 0 {
+            tracing::warn!(
+                groups,
+                "what correlations had seen that are gone or were changed is let go"
+            );
+        }
+        self.groups_left += groups as u64;
     }
 
     /// Has what the engine lacks arranged beside.
@@ -205,9 +220,11 @@ impl Watch {
         (self.known.len() + self.patterns.len(), self.engine.rules().len())
     }
 
-    /// Observations that patterns forgot for want of room, and patterns that took too long.
-    pub(crate) fn patterns_let_go(&self) -> (u64, u64) {
-        (self.patterns.forgotten, self.patterns.given_up)
+    /// Observations that patterns forgot for want of room, patterns that took too long, and those that
+    /// cannot be watched for.
+    pub(crate) fn patterns_let_go(&self) -> (u64, u64, u64) {
+        let Patterns { forgotten, given_up, .. } = self.patterns;
+        (forgotten, given_up, self.patterns.refused() as u64)
     }
 
     /// Whether so many changes lie over the indicators that they are worth making anew.
@@ -242,8 +259,12 @@ impl Watch {
     pub(crate) fn to_look_back(&self, added: Vec<(Id, Term, Life)>) -> Option<LookBack> {
         let mut wanted: HashMap<u64, Vec<(Id, Term, Life)>> = HashMap::new();
         for it in added {
-            if let Some(mark) = mark(&it.1) {
-                wanted.entry(mark).or_default().push(it);
+            let marks = marks_of(&it.1);
+            if marks.is_empty() {
+                tracing::warn!(value = %it.1, "it cannot be looked for in what was seen before");
+            }
+            for mark in marks {
+                wanted.entry(mark).or_default().push(it.clone());
             }
         }
         let lately = wanted.keys().filter_map(|it| Some((*it, self.history.lately(*it)?)));
@@ -253,17 +274,26 @@ impl Watch {
 
     /// Tells what was found in the past.
     pub(crate) fn looked_back(&mut self, look: &LookBack, now: Instant, told: &mut Vec<Told>) {
-        let (mut found, table) = (Vec::new(), self.known.decay());
-        let mut seen: Vec<_> = look.found.iter().collect();
-        seen.sort_unstable_by_key(|(mark, _)| **mark);
-        for (mark, seen) in seen {
-            let wanted = look.wanted.get(mark).into_iter().flatten();
-            for (id, term, life) in wanted.filter(|it| !self.withdrawn.contains(&it.0)) {
-                let kinds = [term.kind()];
-                if let vedetta_indicator::Standing::Live(score) = table.standing(life, &kinds, now)
-                {
-                    found.push((of_past(*id, term, score, *seen), *seen));
-                }
+        let table = self.known.decay();
+        // A network may have been looked for by what is in it.
+        let mut wanted: BTreeMap<(Id, &str), (&Term, &Life, Seen)> = BTreeMap::new();
+        for (mark, seen) in &look.found {
+            let those = look.wanted.get(mark).into_iter().flatten();
+            for (id, term, life) in those.filter(|it| !self.withdrawn.contains(&it.0)) {
+                let all = wanted.entry((*id, term.value())).or_insert((
+                    term,
+                    life,
+                    Seen { count: 0, ..*seen },
+                ));
+                all.2 = all.2.and(*seen);
+            }
+        }
+        let mut found = Vec::new();
+        for ((id, _), (term, life, seen)) in wanted {
+            if let vedetta_indicator::Standing::Live(score) =
+                table.standing(life, &[term.kind()], now)
+            {
+                found.push((of_past(id, term, score, seen), seen));
             }
         }
         for (it, seen) in found {

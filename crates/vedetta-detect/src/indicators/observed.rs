@@ -264,8 +264,11 @@ impl Looked<'_> {
     }
 
     fn host(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
-        let Value::Text(text) = value else {
-            return;
+        let text = match value {
+            Value::Text(text) => text,
+            // Hardly ever, and written so by those who would rather not be found.
+            Value::Escaped(_) => &*value.text().unwrap_or_default(),
+            _ => return,
         };
         match text.as_bytes() {
             [b'0'..=b'9', ..] | [b'[', ..] => match address(text) {
@@ -313,7 +316,11 @@ impl Looked<'_> {
 
     /// Serial numbers and fingerprints, as [`Term`] spells them.
     fn digits(self, kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
-        let Value::Text(text) = value else { return };
+        let text = match value {
+            Value::Text(text) => text,
+            Value::Escaped(_) => &*value.text().unwrap_or_default(),
+            _ => return,
+        };
         if text.len() <= 256 {
             self.text.extend(text.chars().filter(|it| !matches!(it, ':' | ' ')));
             self.text.make_ascii_lowercase();

@@ -196,3 +196,25 @@ proptest! {
         prop_assert_eq!(found, wanted);
     }
 }
+
+#[test]
+fn a_value_written_with_escapes_is_found_as_well() {
+    let ja3 = Kind::TlsFingerprint(stix::pattern::TlsFingerprint::Ja3);
+    let set = set(&[
+        (Kind::Ipv4, "203.0.113.7"),
+        (Kind::Domain, "bad.example.org"),
+        (ja3, "d41d8cd98f00b204e9800998ecf8427e"),
+        (Kind::CertificateSerial, "1122334455667788"),
+    ]);
+    for (line, expected) in [
+        (r#"{"event_type":"flow","dest_ip":"203.0.113.\u0037"}"#, 0),
+        (r#"{"event_type":"tls","tls":{"sni":"\u0062ad.example.org"}}"#, 1),
+        (
+            r#"{"event_type":"tls","tls":{"ja3":{"hash":"\u0064\u00341d8cd98f00b204e9800998ecf8427e"}}}"#,
+            2,
+        ),
+        (r#"{"event_type":"tls","tls":{"serial":"\u0031\u0031:22:33:44:55:66:77:88"}}"#, 3),
+    ] {
+        assert_eq!(hits(&set, line).first().map(|it| it.0), Some(expected), "{line}");
+    }
+}

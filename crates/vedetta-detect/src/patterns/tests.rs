@@ -140,3 +140,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn those_that_cannot_be_watched_for_are_counted_until_they_can() {
+    let (id, mut patterns) = ([1; 16], Patterns::default());
+    let often = "[file:name = 'a.exe' AND file:size > 1] REPEATS 500 TIMES";
+    assert!(
+        patterns.put(id, often, life()).is_err() && patterns.put([2; 16], "[", life()).is_err()
+    );
+    assert_eq!((patterns.len(), patterns.refused()), (0, 2));
+    patterns.put(id, &often.replace("500", "5"), life()).unwrap();
+    assert_eq!((patterns.len(), patterns.refused()), (1, 1));
+    patterns.remove([2; 16]);
+    assert_eq!(patterns.refused(), 0, "it was taken back");
+}

@@ -7,15 +7,19 @@
 //! state can be written down and taken up again.
 
 mod group;
+mod state;
 mod wanted;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rsigma_parser::{ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType};
-use serde::{Deserialize, Serialize};
+use rsigma_parser::{
+    ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType, Quantifier,
+};
+use serde::Serialize;
 
 use self::group::{Group, Occurrence};
+use self::state::Groups;
 use self::wanted::Wait;
 pub(crate) use self::wanted::{Wanted, rewritten};
 use super::rules::{Refused, Rules};
@@ -35,16 +39,11 @@ pub struct Correlator {
     /// For each rule, the correlations that wait for it.
     by_rule: HashMap<usize, Arc<[Wait]>>,
     by_correlation: HashMap<usize, Arc<[Wait]>>,
-    state: State,
+    /// What each has seen.
+    groups: Vec<Groups>,
+    evicted: u64,
     /// How many events all groups hold.
     held: usize,
-}
-
-/// What was seen.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct State {
-    groups: Vec<HashMap<String, Group>>,
-    evicted: u64,
 }
 
 #[derive(Debug)]
@@ -62,6 +61,8 @@ struct Correlation {
     window: i64,
     /// Whether its rules are told, too.
     rules_told: RulesTold,
+    /// How it counts.
+    shape: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,15 +147,9 @@ impl Correlator {
             of.into_iter().map(|(it, waiting)| (it, waiting.into())).collect()
         };
         let (by_rule, by_correlation) = (shared(by_rule), shared(by_correlation));
-        let mut state = State::default();
-        state.groups.resize_with(correlations.len(), HashMap::new);
-        (Self { correlations, by_rule, by_correlation, state, held: 0 }, refused)
-    }
-
-    /// What the correlations are called: what was seen by others is of no use to them.
-    #[must_use]
-    pub fn names(&self) -> Vec<&str> {
-        self.correlations.iter().map(|it| it.id.as_str()).collect()
+        let groups = correlations.iter().map(|_| Groups::new()).collect();
+        let evicted = 0;
+        (Self { correlations, by_rule, by_correlation, groups, evicted, held: 0 }, refused)
     }
 
     /// Whether there is none.
@@ -181,31 +176,8 @@ impl Correlator {
     /// Groups and events that were let go for want of room.
     #[must_use]
     pub fn evicted(&self) -> u64 {
-        let of =
-            |groups: &HashMap<String, Group>| groups.values().map(|it| it.evicted).sum::<u64>();
-        self.state.evicted + self.state.groups.iter().map(of).sum::<u64>()
-    }
-
-    /// Everything seen, to be taken up after a restart.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn written(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&self.state)
-    }
-
-    /// Takes up what was written, if it was by the same correlations.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn take_up(&mut self, written: &[u8]) -> Result<bool, serde_json::Error> {
-        let state: State = serde_json::from_slice(written)?;
-        let fits = state.groups.len() == self.correlations.len();
-        if fits {
-            self.state = state;
-            self.held = self.state.groups.iter().map(held).sum();
-        }
-        Ok(fits)
+        let of = |groups: &Groups| groups.values().map(|it| it.evicted).sum::<u64>();
+        self.evicted + self.groups.iter().map(of).sum::<u64>()
     }
 
     /// A rule matched an event, at a moment in microseconds. `id` tells the event from all others.
@@ -233,10 +205,10 @@ impl Correlator {
         let Some(correlation) = self.correlations.get(number) else { return };
         let Some(group) = wait.group(seen) else { return };
         let key: String = group.iter().map(|(_, value)| format!("{value}\u{1f}")).collect();
-        let groups = &mut self.state.groups[number];
+        let groups = &mut self.groups[number];
         let Some(value) = correlation.value(wait, seen) else { return };
         if groups.len() >= MOST_GROUPS && !groups.contains_key(&key) {
-            self.state.evicted += make_room(groups);
+            self.evicted += make_room(groups);
         }
         let occurrence = Occurrence { at: seen.at, event: seen.event, rule: nth, value };
         let held = groups.entry(key).or_default();
@@ -281,15 +253,15 @@ impl Correlator {
     /// When all hold too much, the one that holds most lets go.
     fn keep_within_room(&mut self) {
         while self.held > MOST_HELD {
-            let Some(most) = self.state.groups.iter_mut().max_by_key(|it| held(it)) else { return };
-            self.state.evicted += make_room(most);
-            self.held = self.state.groups.iter().map(held).sum();
+            let Some(most) = self.groups.iter_mut().max_by_key(|it| held(it)) else { return };
+            self.evicted += make_room(most);
+            self.held = self.groups.iter().map(held).sum();
         }
     }
 }
 
 /// How many events the groups of a correlation hold.
-fn held(groups: &HashMap<String, Group>) -> usize {
+fn held(groups: &Groups) -> usize {
     groups.values().map(Group::len).sum()
 }
 
@@ -302,8 +274,11 @@ impl Correlation {
             CorrelationCondition::Threshold { field, .. } => field.as_ref().map_or(0, Vec::len),
             CorrelationCondition::Extended(_) => 0,
         };
-        if named > 1 {
-            return Err("the condition names several fields; one can be counted".into());
+        if named > 1 && rule.correlation_type != CorrelationType::ValueCount {
+            return Err("the condition names several fields; only value_count takes them".into());
+        }
+        if let CorrelationCondition::Extended(expression) = &rule.condition {
+            are_known(expression, &rule.rules)?;
         }
         let counts = matches!(rule.correlation_type, CorrelationType::EventCount)
             || is_temporal(rule.correlation_type);
@@ -324,6 +299,7 @@ impl Correlation {
             condition: rule.condition.clone(),
             window,
             rules_told: if rule.generate { RulesTold::Yes } else { RulesTold::No },
+            shape: state::shape(rule),
         })
     }
 
@@ -337,9 +313,11 @@ impl Correlation {
 
     /// What is counted of an event; nothing when it lacks it.
     fn value(&self, wait: &Wait, seen: &Seen<'_>) -> Option<(u64, f64)> {
-        let Some(names) = &wait.field else { return Some((0, 0.0)) };
+        let Some(names) = wait.fields.first() else { return Some((0, 0.0)) };
         if self.kind == CorrelationType::ValueCount {
-            return Some((Name::of(&(seen.text)(names)?).0, 0.0));
+            let texts = wait.fields.iter().map(|names| (seen.text)(names));
+            let texts = texts.collect::<Option<Vec<_>>>()?;
+            return Some((Name::of(&texts.join("\u{1f}")).0, 0.0));
         }
         Some((0, (seen.number)(names)?))
     }
@@ -386,7 +364,20 @@ impl Correlation {
                 let nth = self.rules.iter().position(|it| it == called);
                 nth.is_some_and(|nth| rules & (1 << nth) != 0)
             }
-            ConditionExpr::Selector { .. } => false,
+            ConditionExpr::Selector { quantifier, pattern } => {
+                let (mut meant, mut seen) = (0, 0);
+                for (nth, called) in self.rules.iter().enumerate() {
+                    if pattern.matches_detection_name(called) {
+                        meant += 1;
+                        seen += rules >> nth & 1;
+                    }
+                }
+                match quantifier {
+                    Quantifier::Any => seen > 0,
+                    Quantifier::All => seen == meant,
+                    Quantifier::Count(least) => seen >= *least,
+                }
+            }
         }
     }
 }
@@ -399,6 +390,23 @@ impl Wait {
     }
 }
 
+/// Whether a condition asks for nothing but a correlation's own rules.
+fn are_known(expression: &ConditionExpr, rules: &[String]) -> Result<(), String> {
+    match expression {
+        ConditionExpr::And(of) | ConditionExpr::Or(of) => {
+            of.iter().try_for_each(|it| are_known(it, rules))
+        }
+        ConditionExpr::Not(of) => are_known(of, rules),
+        ConditionExpr::Identifier(called) if rules.contains(called) => Ok(()),
+        ConditionExpr::Selector { pattern, .. }
+            if rules.iter().any(|it| pattern.matches_detection_name(it)) =>
+        {
+            Ok(())
+        }
+        other => Err(format!("the condition asks for {other}, which is none of its rules")),
+    }
+}
+
 fn refuse(rule: &CorrelationRule, place: &(String, usize), what: &str) -> Refused {
     let reason = format!("{}: {what}", rule.title);
     Refused { file: place.0.clone(), line: place.1, reason }
@@ -406,7 +414,7 @@ fn refuse(rule: &CorrelationRule, place: &(String, usize), what: &str) -> Refuse
 
 /// Lets go the sixteenth of the groups that was not heard of for longest; answers how many those are.
 /// So many at once, for to look for one takes as long.
-fn make_room(groups: &mut HashMap<String, Group>) -> u64 {
+fn make_room(groups: &mut Groups) -> u64 {
     let mut newest: Vec<_> = groups.values().map(Group::newest).collect();
     let (before, many) = (groups.len(), groups.len() / 16);
     if newest.is_empty() {

@@ -37,6 +37,8 @@ pub(crate) struct Lowering<'t> {
     pub(crate) tests: &'t mut Tests,
     pub(crate) placeholders: &'t Placeholders,
     pub(crate) room: &'t mut Room,
+    /// Values with placeholders that stand for nothing known.
+    pub(crate) unfilled: &'t mut Vec<String>,
 }
 
 impl Tests {
@@ -143,6 +145,9 @@ impl Lowering<'_> {
         let mut each = Vec::with_capacity(item.values.len());
         for value in &item.values {
             let asks = asked.value(value, self.placeholders, self.room).map_err(wrong)?;
+            if matches!(asks[..], [Ask::Never]) {
+                self.unfilled.push(value.to_string());
+            }
             let mut ways = Vec::with_capacity(asks.len());
             for ask in asks {
                 ways.push(self.test(&field, ask).map_err(wrong)?);

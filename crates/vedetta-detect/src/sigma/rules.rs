@@ -20,6 +20,7 @@ pub struct Rules {
     waiting: SigmaCollection,
     places: Vec<(String, String)>,
     refused: Vec<Refused>,
+    unfilled: Vec<Refused>,
     placeholders: Placeholders,
     pipelines: Vec<Pipeline>,
     pub(crate) room: Room,
@@ -145,13 +146,20 @@ impl Rules {
                 }
             };
             self.room.next_rule();
+            let mut unfilled = Vec::new();
             let mut lowering = Lowering {
                 tests: &mut self.tests,
                 placeholders: &self.placeholders,
                 room: &mut self.room,
+                unfilled: &mut unfilled,
             };
             match lowering.section(&rule.detection) {
                 Ok(expression) => {
+                    self.unfilled.extend(unfilled.iter().map(|value| Refused {
+                        file: file.clone(),
+                        line: text.lines().position(|it| it.contains(value)).unwrap_or(0) + 1,
+                        reason: format!("{}: nothing says what {value} stands for", rule.title),
+                    }));
                     let reach = self.tests.reach(&expression);
                     self.rules.push(Rule::of(rule, file, (expression, reach)));
                     self.wanted.push(wanted);
@@ -190,6 +198,13 @@ impl Rules {
     /// The rules that match every event of their log source.
     pub fn of_all_events(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(|it| it.reach == Reach::All)
+    }
+
+    /// Values with placeholders that stand for nothing known: no event has them, and the rule is used
+    /// without.
+    #[must_use]
+    pub fn unfilled(&self) -> &[Refused] {
+        &self.unfilled
     }
 
     /// What could not be used, each with its place and reason.

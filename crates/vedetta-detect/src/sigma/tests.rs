@@ -298,7 +298,7 @@ fn fires(correlations: &[String], events: &[(i64, u32, &str)]) -> Vec<(usize, St
         }
         // What was seen survives a restart at any moment.
         let written = correlator.written().unwrap();
-        assert!(correlator.take_up(&written).unwrap());
+        assert_eq!(correlator.take_up(&written).unwrap(), 0);
         all.extend(fired.into_iter().map(|it| (nth, it.id)));
     }
     all
@@ -356,9 +356,67 @@ fn what_an_event_lacks_is_not_counted() {
     let mean = correlation("value_avg", "one", "    condition: {gte: 10, field: n}\n");
     assert_eq!(counted(&mean, &[r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1,"n":10}"#]), Some(10.0));
     let several = correlation("value_count", "one", "    condition: {gte: 2, field: [u, v]}\n");
+    let pairs = [r#"{"a":1,"u":"x","v":"y"}"#, r#"{"a":1,"u":"x","v":"z"}"#];
+    assert_eq!(counted(&several, &pairs), Some(2.0), "values together");
+    assert_eq!(counted(&several, &[pairs[0], pairs[0], r#"{"a":1,"u":"z"}"#]), None);
+    let sums = several.replace("value_count", "value_sum");
     let one = rule("s:\n    a: 1\ncondition: s").replace("id: t", "id: one");
-    let (_, refused) = Correlator::new(&rules(&[&one, &several]));
+    let (_, refused) = Correlator::new(&rules(&[&one, &sums]));
     assert!(refused[0].reason.contains("several fields"), "{refused:?}");
+}
+
+#[test]
+fn a_condition_over_rules_may_count_them() {
+    let fires = |condition: &str, events: &[(i64, u32, &str)]| {
+        let rest = format!("    condition: {condition}\n");
+        !fires(&[correlation("temporal", "one, two", &rest)], events).is_empty()
+    };
+    let (one, both) = ([(0, 1, "x")], [(0, 1, "x"), (5, 2, "x")]);
+    assert!(fires("1 of them", &one) && fires("1 of t*", &both) && fires("all of them", &both));
+    assert!(!fires("all of them", &one) && !fires("1 of t*", &one) && !fires("2 of them", &one));
+    let unknown = correlation("temporal", "one, two", "    condition: one and three\n");
+    let (_, refused) = Correlator::new(&rules(&[&base("one", 1), &base("two", 2), &unknown]));
+    assert!(refused[0].reason.contains("asks for three, which is none"), "{refused:?}");
+}
+
+#[test]
+fn correlations_that_come_or_go_erase_nothing_of_the_others() {
+    let named = |id: &str, rest: &str| {
+        correlation("event_count", "one", rest)
+            .replace("id: c\nname: c", &format!("id: {id}\nname: {id}"))
+    };
+    let three = "    group-by: [u]\n    condition: {gte: 3}\n";
+    let of = |texts: &[String]| {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        Correlator::new(&rules(&[&[&*base("one", 1)], &texts[..]].concat())).0
+    };
+    let mut decoder = Decoder::default();
+    let mut see = |correlator: &mut Correlator, id: u64| {
+        let (event, mut fired) =
+            (decoder.read(br#"{"a":1,"u":"x"}"#).unwrap().unwrap(), Vec::new());
+        correlator.see(0, &event, (id as i64, id), &mut fired);
+        fired.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    let mut before = of(&[named("gone", three), named("stays", three), named("changed", three)]);
+    see(&mut before, 1);
+    see(&mut before, 2);
+    let written = before.written().unwrap();
+    let otherwise = "    group-by: [a, u]\n    condition: {gte: 3}\n";
+    let after = [named("new", three), named("changed", otherwise), named("stays", three)];
+    let mut restarted = of(&after);
+    assert_eq!(restarted.take_up(&written).unwrap(), 2, "of the one that is gone, and the other");
+    assert_eq!(see(&mut restarted, 3), ["stays"]);
+    let mut changed = of(&after);
+    assert_eq!(changed.inherit(before), 2);
+    assert_eq!(see(&mut changed, 3), ["stays"]);
+}
+
+#[test]
+fn a_placeholder_that_stands_for_nothing_is_named() {
+    let rules = rules(&[&rule("s:\n    a|expand: 'x%nobody%'\ncondition: s")]);
+    assert_eq!((rules.refused().len(), rules.all().len()), (0, 1), "it is used");
+    let [unfilled] = rules.unfilled() else { panic!("one") };
+    assert!(unfilled.reason.contains("nothing says what x%nobody% stands for"), "{unfilled:?}");
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Fault;
 use crate::event::Tape;
 
 /// Most columns.
 const MOST: usize = 512;
 
-/// What the columns are called.
-#[derive(Debug, Default)]
-pub(super) struct Header {
+/// What the columns are called, as the table itself said: rows that come later mean nothing without it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
     columns: Vec<String>,
     between: Between,
     /// What Zeek writes for nothing.
@@ -19,7 +21,7 @@ pub(super) struct Header {
     path: String,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Between {
     #[default]
     Spaces,
@@ -84,8 +86,13 @@ impl Header {
         tape: &mut Tape,
     ) -> Result<bool, Fault> {
         let values = cells(line);
+        let columns = || values.iter().take(MOST).map(|it| called(it.trim(), names));
         if self.columns.is_empty() {
-            self.columns = values.iter().take(MOST).map(|it| called(it.trim(), names)).collect();
+            self.columns = columns().collect();
+            return Ok(false);
+        }
+        // A file that was rotated begins with its header, too.
+        if columns().eq(self.columns.iter().cloned()) {
             return Ok(false);
         }
         if values.len() > self.columns.len() {

@@ -50,6 +50,12 @@ impl Bench {
         Opened::of(start, &Identity::of_nobody()).unwrap()
     }
 
+    /// Writes more to a file.
+    fn write(&self, name: &str, text: &str) {
+        let mut file = File::options().append(true).open(self.path(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
     /// Somebody logs in, on a day.
     fn login(&self, day: i64, from: &str) {
         self.clock.0.store(START + day * DAY, Ordering::Relaxed);
@@ -181,4 +187,60 @@ fn what_breaks_off_beside_the_watching_ends_it() {
     opened.messages.send(Message::Lost("look-back")).unwrap();
     let error = opened.watching.run(&opened.told).unwrap_err().to_string();
     assert!(error.ends_with("what is done beside the watching (look-back) broke off"), "{error}");
+}
+
+#[test]
+fn after_a_restart_rows_stand_under_the_header_that_they_had() {
+    let csv = "format = \"csv\"\n[input.columns]\nwhence = \"src_ip\"\n";
+    for (settings, header, row) in [
+        (csv, "time,whence,note\n", "2026-11-01T00:00:00Z,ADDRESS,a\n"),
+        ("", "#Fields: date time c-ip cs-method\n", "2026-11-01 00:00:00 ADDRESS GET\n"),
+        (
+            "",
+            "#path\tconn\n#fields\tts\tid.orig_h\tid.resp_h\n",
+            "1793491200.0\tADDRESS\t192.0.2.9\n",
+        ),
+    ] {
+        let bench = Bench::new("");
+        bench.write(Settings::FILE, settings);
+        let mut opened = bench.open();
+        opened.known.take(INDICATOR, bench.clock.now()).unwrap();
+        bench.write("auth.log", header);
+        bench.write("auth.log", &row.replace("ADDRESS", "192.0.2.1"));
+        until(&mut opened, |it| it.counted.events == 1);
+        opened.watching.end(&opened.told).unwrap();
+        drop(opened);
+        let mut opened = bench.open();
+        bench.write("auth.log", &row.replace("ADDRESS", "203.0.113.7"));
+        until(&mut opened, |it| it.inputs[0].status().lines == 1);
+        assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"], "{header}");
+        opened.watching.end(&opened.told).unwrap();
+    }
+}
+
+#[test]
+fn a_line_of_tomorrow_makes_no_flood_and_hides_none() {
+    let bench = Bench::new("baselines = 0");
+    let (mut opened, mut events) = (bench.open(), 0);
+    // So many connections in each of some minutes, read in another.
+    let mut see = |now: i64, said: std::ops::Range<i64>, many: u64| {
+        bench.clock.0.store(START + now * 60_000_000, Ordering::Relaxed);
+        for (minute, nth) in said.flat_map(|minute| (0..many).map(move |nth| (minute, nth))) {
+            let at = Instant::from_micros(START + minute * 60_000_000);
+            let from = format!("192.0.2.{}", nth % 250);
+            let line = serde_json::json!({ "event_type": "flow", "timestamp": at.to_string(),
+                "src_ip": from, "dest_ip": "198.51.100.7", "dest_port": 443 });
+            bench.write("auth.log", &format!("{line}\n"));
+            events += 1;
+        }
+        until(&mut opened, |it| it.counted.events == events);
+        titles(&opened)
+    };
+    see(59, 0..60, 50);
+    assert_eq!(see(60, 60 + 23 * 60..61 + 23 * 60, 1), [""; 0]);
+    for at in 60..70 {
+        assert_eq!(see(at, at..at + 1, 50), [""; 0], "minute {at}");
+    }
+    assert_eq!(see(70, 70..71, 900), ["Far more traffic than usual"]);
+    assert_eq!(opened.watching.watch.ahead, 1);
 }

@@ -84,7 +84,7 @@ impl Detect {
         let rules = rules::load(&self.rules, rules::pipelines(&self.pipeline)?, stand_for)?;
         let (correlator, unusable) = Correlator::new(&rules);
         let refused = rules.refused().len() + unusable.len();
-        for it in rules.refused().iter().chain(&unusable) {
+        for it in rules.refused().iter().chain(&unusable).chain(rules.unfilled()) {
             eprintln!("{}:{}: {}", it.file, it.line, it.reason);
         }
         let of_all = of_all_events(&rules);

@@ -14,8 +14,8 @@ pub(crate) struct Wanted {
     pub(super) nth: usize,
     /// What its groups have in common: as the correlation calls it, and as events may.
     group: Vec<(String, Vec<String>)>,
-    /// What is counted, as events may call it; none when nothing is.
-    field: Option<Vec<String>>,
+    /// What is counted together, each as events may call it; none when nothing is.
+    fields: Vec<Vec<String>>,
     /// Why a pipeline lets the correlation not be used.
     pub(super) refused: Option<String>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Wait {
     pub(super) correlation: usize,
     pub(super) nth: usize,
     pub(super) group: Vec<(String, Vec<Name>)>,
-    pub(super) field: Option<Vec<Name>>,
+    pub(super) fields: Vec<Vec<Name>>,
 }
 
 impl Wanted {
@@ -39,20 +39,19 @@ impl Wanted {
             let meant = alias.zip(called).and_then(|(it, called)| it.mapping.get(called));
             (field.clone(), vec![meant.unwrap_or(field).clone()])
         };
-        let field = match &rule.condition {
-            CorrelationCondition::Threshold { field, .. } => {
-                field.as_ref().and_then(|it| it.first()).map(|it| vec![it.clone()])
-            }
-            CorrelationCondition::Extended(_) => None,
+        let fields = match &rule.condition {
+            CorrelationCondition::Threshold { field, .. } => field.as_deref().unwrap_or_default(),
+            CorrelationCondition::Extended(_) => &[],
         };
+        let fields = fields.iter().map(|it| vec![it.clone()]).collect();
         let group = rule.group_by.iter().map(own).collect();
-        Self { correlation, nth, group, field, refused: None }
+        Self { correlation, nth, group, fields, refused: None }
     }
 
     /// Takes up what a step of a pipeline makes of each name.
     pub(crate) fn rename(&mut self, renamed: &dyn Fn(&str) -> Option<Vec<String>>) {
         let groups = self.group.iter_mut().map(|(_, names)| names);
-        for names in groups.chain(&mut self.field) {
+        for names in groups.chain(&mut self.fields) {
             let each = |name: String| renamed(&name).unwrap_or_else(|| vec![name]);
             let before = names.first().cloned().unwrap_or_default();
             *names = std::mem::take(names).into_iter().flat_map(each).collect();
@@ -73,7 +72,7 @@ impl Wanted {
             correlation,
             nth: self.nth,
             group: self.group.iter().map(|(field, of)| (field.clone(), names(of))).collect(),
-            field: self.field.as_ref().map(names),
+            fields: self.fields.iter().map(names).collect(),
         }
     }
 }
