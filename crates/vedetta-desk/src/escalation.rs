@@ -68,7 +68,7 @@ pub enum Means {
 }
 
 /// What an alarm is about: a clock of a case, which it names by its number alone, an acknowledgement that
-/// is owed, or a sensor that is silent. What a case or an item is about is not told to telephones and
+/// is owed, or sensors that are silent. What a case or an item is about is not told to telephones and
 /// mailboxes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +82,9 @@ pub struct About {
     /// The sensor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensor: Option<SilentSensor>,
+    /// How many sensors, when it is about many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensors: Option<usize>,
     /// What is due.
     pub name: Bilingual,
     /// By when.
@@ -90,6 +93,14 @@ pub struct About {
     pub missed: bool,
     /// The category by which rungs are chosen: the case's, or 1 for a legal clock.
     pub category: u8,
+}
+
+impl About {
+    /// Whether it is about sensors of which nothing is heard.
+    #[must_use]
+    pub const fn is_silence(&self) -> bool {
+        self.sensor.is_some() || self.sensors.is_some()
+    }
 }
 
 /// An acknowledgement that is owed under an agreement.

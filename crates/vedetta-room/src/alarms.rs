@@ -176,6 +176,10 @@ impl Alarm {
                 (None, None, Some(it)) => {
                     (w.alarm_of_sensor(), it.sensor.to_string(), "/sensors".to_owned())
                 }
+                (None, None, None) if about.sensors.is_some() => {
+                    let many = about.sensors.unwrap_or(0);
+                    (w.alarm_of_sensors(), many.to_string(), "/sensors".to_owned())
+                }
                 (None, Some(owed), _) => {
                     (w.alarm_of_item(), owed.item.to_string(), format!("/items/{}", owed.item))
                 }
@@ -188,9 +192,9 @@ impl Alarm {
             state,
             look,
             left: left(w, now, about.due),
-            due: match about.sensor {
-                Some(_) => (w.alarm_silent_since(), Moment::of(about.due, w)),
-                None => (w.alarm_due(), Moment::of(about.due, w)),
+            due: match about.is_silence() {
+                true => (w.alarm_silent_since(), Moment::of(about.due, w)),
+                false => (w.alarm_due(), Moment::of(about.due, w)),
             },
             room: name(&standing, &alarm.room),
             raised: Moment::of(alarm.raised, w),

@@ -19,7 +19,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let sensor = object(&[("sensor", slug()), ("organisation", slug())], &[]);
     let about = object(
         &[("name", bilingual()), ("due", moment()), ("missed", flag()), ("category", category())],
-        &[("number", case_number()), ("owed", owed), ("sensor", sensor)],
+        &[("number", case_number()), ("owed", owed), ("sensor", sensor), ("sensors", number())],
     );
     let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);
     let alarm = object(

@@ -13,6 +13,7 @@ crate::words! {
     alarm_of_item: "Informazione" / "Item",
     alarm_what: "Che cosa manca" / "What is due",
     alarm_of_sensor: "Sensore" / "Sensor",
+    alarm_of_sensors: "Sensori" / "Sensors",
     alarm_due: "Entro" / "Due",
     alarm_silent_since: "Dal" / "Since",
     alarm_room: "Sala" / "Room",

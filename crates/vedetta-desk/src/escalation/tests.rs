@@ -12,6 +12,7 @@ fn alarm(category: u8) -> Alarm {
         number: Some("2026-000001".parse().unwrap()),
         owed: None,
         sensor: None,
+        sensors: None,
         name: Bilingual::new("Pre-notifica", "Early warning"),
         due: at(30),
         missed: false,

@@ -3,6 +3,8 @@
 //! ledger, calls as jobs of it: a node that starts again goes on where it was, and makes no call
 //! twice.
 
+mod silence;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -97,12 +99,6 @@ const OPEN: &str = "desk/alarms";
 const MOST: usize = 500;
 /// Of these, of acknowledgements.
 const MOST_OWED: usize = 100;
-/// Of these, of silent sensors.
-const MOST_SILENT: usize = 100;
-/// When more sensors than this fall silent within a minute, it is the node that nobody reaches.
-const CUT_OFF: usize = 20;
-/// Silence of a sensor for so long calls somebody: many start again within less.
-const QUIET: std::time::Duration = std::time::Duration::from_secs(300);
 /// How grave a missing acknowledgement is, and a silent sensor: who is on duty is called, and nobody
 /// above.
 const LIGHT: u8 = 4;
@@ -147,7 +143,7 @@ impl Watch {
         match unheard {
             Some(unheard) => pressing.extend(self.every_silent(unheard, &alarms, now)),
             None => {
-                let sensors = alarms.iter().filter(|(_, (_, it))| it.about.sensor.is_some());
+                let sensors = alarms.iter().filter(|(_, (_, it))| it.about.is_silence());
                 let as_it_was = |(id, (_, it)): (&String, &(_, Alarm))| {
                     (id.clone(), (it.about.clone(), it.room.clone()))
                 };
@@ -156,24 +152,18 @@ impl Watch {
         }
         let mut looked = Looked::default();
         let mut owed = alarms.values().filter(|(_, alarm)| alarm.about.owed.is_some()).count();
-        let mut silent = alarms.values().filter(|(_, alarm)| alarm.about.sensor.is_some()).count();
         // A legal clock finds room before all others do.
         let (clocks, others): (Vec<_>, Vec<_>) = pressing
             .iter()
-            .partition(|(_, (about, _))| about.owed.is_none() && about.sensor.is_none());
+            .partition(|(_, (about, _))| about.owed.is_none() && !about.is_silence());
         for (id, (about, room)) in clocks.into_iter().chain(others) {
-            let full = alarms.len() >= MOST
-                || (about.owed.is_some() && owed >= MOST_OWED)
-                || (about.sensor.is_some() && silent >= MOST_SILENT);
+            let full = alarms.len() >= MOST || (about.owed.is_some() && owed >= MOST_OWED);
             if full || alarms.contains_key(id) || self.alarm_of(id)?.is_some() {
                 continue;
             }
             let mut alarm = Alarm::raise(about.clone(), room.clone(), now);
-            if !is_cut_off(about, unheard.unwrap_or_default()) {
-                alarm.owner = self.owner_calls(about);
-            }
+            alarm.owner = self.owner_calls(about);
             owed += usize::from(about.owed.is_some());
-            silent += usize::from(about.sensor.is_some());
             alarms.insert(id.clone(), (None, alarm));
             looked.raised += 1;
         }
@@ -361,6 +351,7 @@ impl Watch {
                 number: None,
                 owed: Some(owed),
                 sensor: None,
+                sensors: None,
                 name: Bilingual::new(
                     format!("presa visione di {name}"),
                     format!("acknowledgement by {name}"),
@@ -375,41 +366,6 @@ impl Watch {
             .iter()
             .map(|it| (format!("owed.{}.{}", it.item, it.organisation), (about(it), own.clone())));
         Ok(named.collect())
-    }
-
-    /// Every sensor that is silent, by the identifier of its alarm: one for each time it falls silent. One
-    /// of which the node knows nothing since it was started is as it was.
-    fn every_silent(
-        &self,
-        unheard: &[Unheard],
-        alarms: &BTreeMap<String, (Option<Sequence>, Alarm)>,
-        now: Instant,
-    ) -> Pressing {
-        let Some(own) = self.house().standing().own.clone() else { return Pressing::new() };
-        let each = unheard.iter().filter_map(|it| {
-            let mut open = alarms.iter();
-            let open = open.find(|(_, (_, alarm))| alarm.about.sensor.as_ref() == Some(&it.sensor));
-            if let Some((id, (_, alarm))) = open {
-                return Some((id.clone(), (alarm.about.clone(), own.clone())));
-            }
-            let since = it.since.filter(|since| now.since(*since) >= QUIET)?;
-            let (name, whose) = (&it.name, self.name_of(&it.sensor.organisation));
-            let about = About {
-                number: None,
-                owed: None,
-                sensor: Some(it.sensor.clone()),
-                name: Bilingual::new(
-                    format!("silenzio del sensore {name} di {whose}"),
-                    format!("silence of the sensor {name} of {whose}"),
-                ),
-                due: since,
-                missed: true,
-                category: LIGHT,
-            };
-            let id = format!("silent.{}.{}", it.sensor.sensor, since.micros());
-            Some((id, (about, own.clone())))
-        });
-        each.collect()
     }
 
     /// Whom to tell at the organisation whose sensor is silent, each by all that reaches him.
@@ -568,15 +524,6 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
     unit.set_bookmark(OPEN, &names)
 }
 
-/// Whether so many sensors fell silent within a minute of this one that it is the node that is cut off:
-/// their owners need not look.
-fn is_cut_off(about: &About, unheard: &[Unheard]) -> bool {
-    let (minute, due) = (std::time::Duration::from_secs(60), about.due);
-    let since = unheard.iter().filter_map(|it| it.since);
-    let near = since.filter(|since| since.since(due).max(due.since(*since)) < minute);
-    about.sensor.is_some() && near.count() > CUT_OFF
-}
-
 /// The address for a means among channels.
 fn address_at<'c>(channels: impl IntoIterator<Item = &'c Channel>, by: Means) -> Option<String> {
     channels.into_iter().find_map(|channel| match (channel, by) {
@@ -695,17 +642,18 @@ const fn category_of(clock: &NextClock) -> u8 {
 fn about(clock: &NextClock) -> About {
     let (missed, name) = (clock.state == State::Missed, clock.name.clone());
     let (number, category) = (Some(clock.number), category_of(clock));
-    About { number, owed: None, sensor: None, name, due: clock.due, missed, category }
+    let (owed, sensor, sensors) = (None, None, None);
+    About { number, owed, sensor, sensors, name, due: clock.due, missed, category }
 }
 
 /// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
 /// what it is about.
 fn say(about: &About, language: Language) -> (String, String) {
     let due = |language| rome(about.due, language);
-    let (it, en) = match (about.missed, &about.sensor) {
-        (_, Some(_)) => ("dal", "since"),
-        (true, None) => ("SCADUTO il", "MISSED, was due"),
-        (false, None) => ("in scadenza il", "due"),
+    let (it, en) = match (about.missed, about.is_silence()) {
+        (_, true) => ("dal", "since"),
+        (true, false) => ("SCADUTO il", "MISSED, was due"),
+        (false, false) => ("in scadenza il", "due"),
     };
     let (of_it, of_en) = match about.number {
         Some(number) => (format!("caso {number}, "), format!("case {number}, ")),
@@ -715,10 +663,14 @@ fn say(about: &About, language: Language) -> (String, String) {
         format!("Vedetta: {of_it}{} {it} {}", about.name.it, due(Language::It)),
         format!("Vedetta: {of_en}{} {en} {}", about.name.en, due(Language::En)),
     );
-    let (what_it, what_en) = match (about.number, &about.sensor) {
-        (Some(_), _) => ("Aprire il caso", "Open the case"),
-        (None, Some(_)) => ("Guardare il sensore", "Look at the sensor"),
-        (None, None) => {
+    let (what_it, what_en) = match (about.number, &about.sensor, about.sensors) {
+        (Some(_), ..) => ("Aprire il caso", "Open the case"),
+        (None, Some(_), _) => ("Guardare il sensore", "Look at the sensor"),
+        (None, None, Some(_)) => (
+            "Guardare i sensori, e se il nodo si raggiunge",
+            "Look at the sensors, and whether the node is reached",
+        ),
+        (None, None, None) => {
             ("Guardare le prese visione scadute", "Look at the overdue acknowledgements")
         }
     };

@@ -315,17 +315,44 @@ fn many_unheard(many: u32, since: Instant) -> Vec<Unheard> {
 }
 
 #[test]
-fn silent_sensors_never_fill_the_room_of_clocks() {
+fn many_sensors_that_fall_silent_at_once_are_one_alarm_and_those_that_stay_so_one_each() {
     let (room, admin) = (staffed(), person("admin", "cnaipic", Role::Administrator));
     let contacts = vec![contact("ced")];
     room.house().put_records(&admin, Records { contacts, ..Records::default() }).unwrap();
     let silent = many_unheard(501, room.house().now());
     room.clock.advance(Duration::from_secs(400));
-    assert_eq!(room.watch.look(&silent).unwrap().raised, 100);
-    let alarms = room.watch.alarms(&officer()).unwrap();
-    assert!(alarms.iter().all(|it| it.alarm.owner.is_empty()), "it is the node that is cut off");
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 1);
+    let open = || room.watch.alarms(&officer()).unwrap();
+    let [one] = &open()[..] else { panic!("one") };
+    assert!(one.alarm.owner.is_empty(), "it is the node that is cut off");
+    assert_eq!(one.alarm.about.name.en, "silence of 501 sensors at once");
     pressing(&room);
     assert_eq!(room.watch.look(&silent).unwrap().raised, 1, "the clock has room");
+    assert_eq!(room.watch.look(&silent[400..]).unwrap(), Looked::default(), "it goes on");
+    let unknown: Vec<_> = silent.iter().map(|it| Unheard { since: None, ..it.clone() }).collect();
+    let again = room.reopened();
+    assert_eq!(again.look(&unknown).unwrap(), Looked::default(), "it is as it was");
+    let left = room.watch.look(&silent[498..]).unwrap();
+    assert_eq!((left.over, left.raised), (1, 3), "these stay silent: each is told");
+    assert!(open().iter().filter(|it| it.alarm.about.sensor.is_some()).count() == 3);
+}
+
+#[test]
+fn of_the_sensors_for_whom_there_is_no_room_one_alarm_tells() {
+    let room = staffed();
+    let begun = room.house().now();
+    let apart = |(n, it): (u32, Unheard)| {
+        let since = begun.after(Duration::from_secs(u64::from(n) * 90));
+        Unheard { since: Some(since), ..it }
+    };
+    let silent: Vec<_> = (0..).zip(many_unheard(130, begun)).map(apart).collect();
+    room.clock.advance(Duration::from_secs(20_000));
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 101);
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 0);
+    let alarms = room.watch.alarms(&officer()).unwrap();
+    let told = alarms.iter().find(|it| it.alarm.about.sensors == Some(30)).unwrap();
+    assert_eq!(told.alarm.about.name.it, "silenzio di altri 30 sensori");
+    assert_eq!(room.watch.look(&silent[..100]).unwrap().over, 1, "they are heard again");
 }
 
 /// A contact of Terni, with a mailbox.
