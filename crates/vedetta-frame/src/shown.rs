@@ -88,6 +88,16 @@ impl Moment {
     }
 }
 
+/// By how many organisations something was seen, in how many regions, since when: whoever they are.
+pub fn seen(w: Words, (organisations, regions): (usize, usize), since: Instant) -> String {
+    let many = w.counted(organisations, w.seen_organisation(), w.seen_organisations());
+    let regions = match regions {
+        0 => String::new(),
+        some => format!("{} {} ", w.seen_in(), w.counted(some, w.seen_region(), w.seen_regions())),
+    };
+    format!("{} {many} {regions}{} {}", w.seen_by(), w.seen_since(), Moment::of(since, w).text())
+}
+
 impl Day {
     /// The day of a moment.
     pub fn of(at: Instant, w: Words) -> Self {

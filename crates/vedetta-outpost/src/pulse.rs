@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 use vedetta_detect::report::{BEAT, Heartbeat, Orders};
-use vedetta_flow::FlowError;
 use vedetta_flow::authority::ROOM_AND_AUDITORS;
+use vedetta_flow::{FlowError, Sequence};
 use vedetta_model::{AccountId, Actor, Instant};
 
 use crate::Outposts;
@@ -88,6 +88,18 @@ impl Outposts {
         let mut sensors = self.sensors()?;
         sensors.retain(|it| all || it.organisation == by.organisation);
         Ok(self.states_of(sensors))
+    }
+
+    /// How many of the sensors at work have looked in what they remember for what stands at a place of the
+    /// ledger, and how many there are; of those that the actor may know.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn looked(&self, by: &Actor, place: Sequence) -> Result<(usize, usize), FlowError> {
+        let mut states = self.states(by)?;
+        states.retain(|it| it.sensor.stage.works_since().is_some());
+        let has = |it: &&SensorState| it.said.as_ref().is_some_and(|said| said.applied >= place.0);
+        Ok((states.iter().filter(has).count(), states.len()))
     }
 
     fn states_of(&self, sensors: Vec<Sensor>) -> Vec<SensorState> {

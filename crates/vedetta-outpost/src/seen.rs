@@ -108,15 +108,34 @@ impl Outposts {
         let readable = self.house.entitled(by)?;
         let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         sightings.catch_up(&self.house)?;
-        let whole = sightings.whole.of(&self.house, item)?;
-        let all = sightings.of.get(&whole).into_iter().flat_map(HashMap::values);
-        let may = |it: &&Sighting| readable.binary_search(&it.clearance).is_ok();
-        let visible: Vec<&Sighting> = all.filter(may).collect();
+        let visible = sightings.visible(&self.house, &readable, item)?;
         if visible.is_empty() {
             // Unknown and not cleared are the same answer.
             return self.house.item(by, item).map(|_| None);
         }
         Ok(Some(self.sum(by, &visible)))
+    }
+
+    /// As [`Self::seen_by`], of many: of those of which the actor may know a sighting.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn seen_by_each(
+        &self,
+        by: &Actor,
+        items: &BTreeSet<ItemId>,
+    ) -> Result<HashMap<ItemId, SeenBy>, FlowError> {
+        let readable = self.house.entitled(by)?;
+        let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        sightings.catch_up(&self.house)?;
+        let mut seen = HashMap::new();
+        for item in items {
+            let visible = sightings.visible(&self.house, &readable, item)?;
+            if !visible.is_empty() {
+                seen.insert(item.clone(), self.sum(by, &visible));
+            }
+        }
+        Ok(seen)
     }
 
     /// When what an actor reads was last seen, now.
@@ -182,6 +201,19 @@ impl Lately {
 }
 
 impl Sightings {
+    /// The sightings of an item that may be read in any form.
+    fn visible(
+        &mut self,
+        house: &House,
+        readable: &[ClearanceId],
+        item: &ItemId,
+    ) -> Result<Vec<&Sighting>, FlowError> {
+        let whole = self.whole.of(house, item)?;
+        let all = self.of.get(&whole).into_iter().flat_map(HashMap::values);
+        let may = |it: &&Sighting| readable.binary_search(&it.clearance).is_ok();
+        Ok(all.filter(may).collect())
+    }
+
     /// Reads the sightings that came since, and forgets those that were taken back.
     pub(crate) fn catch_up(&mut self, house: &House) -> Result<(), FlowError> {
         let kinds = [KIND.to_owned()];

@@ -1,5 +1,7 @@
 //! What sensors found lately, and what people judge of it.
 
+use std::collections::{BTreeSet, HashMap};
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -13,12 +15,12 @@ use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::organisation::name;
 use vedetta_frame::refused::{refusal_status, told_on_form, whole};
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::Moment;
+use vedetta_frame::shown::{Moment, seen};
 use vedetta_frame::visit::Signed;
 use vedetta_model::{ItemId, Role};
-use vedetta_outpost::Alert;
 use vedetta_outpost::alerts::{AlertWish, MOST, Severity};
 use vedetta_outpost::judge::{Judgement, Reach, Verdict};
+use vedetta_outpost::{Alert, SeenBy};
 use vedetta_words::Words;
 
 use super::duty::person;
@@ -34,6 +36,8 @@ struct Finding {
     entity: String,
     techniques: String,
     organisation: Option<(String, String)>,
+    /// By how many the same was seen, when it was by others, too.
+    seen: Option<String>,
     first: Moment,
     last: Moment,
     /// The verdict and how it looks, why, who said so, until when.
@@ -167,6 +171,9 @@ impl Findings {
     async fn read(console: &Console, signed: &Signed, asked: &Asked) -> Result<Self, Problem> {
         let w = signed.words();
         let found = read(console, signed, asked.least(), LISTED).await?;
+        let (actor, outposts) = (signed.actor(), console.api().sensors());
+        let of: BTreeSet<ItemId> = found.iter().map(|it| it.sighting_of.clone()).collect();
+        let seen = console.ask(move |_| outposts.seen_by_each(&actor, &of)).await?;
         let severities = SEVERITIES.map(|it| Choice {
             label: severity(w, it).0,
             chosen: it == asked.least(),
@@ -176,13 +183,18 @@ impl Findings {
             frame: Frame::of(console, &signed.visit, w.findings_title(), Section::Findings).live(),
             fault: None,
             severities: severities.into(),
-            findings: found.iter().map(|it| Finding::of(console, signed, it)).collect(),
+            findings: found.iter().map(|it| Finding::of(console, signed, (it, &seen))).collect(),
         })
     }
 }
 
 impl Finding {
-    fn of(console: &Console, signed: &Signed, it: &Alert) -> Self {
+    fn of(
+        console: &Console,
+        signed: &Signed,
+        (it, seen_by): (&Alert, &HashMap<ItemId, SeenBy>),
+    ) -> Self {
+        let others = seen_by.get(&it.sighting_of).filter(|it| it.organisations > 1);
         let (w, standing) = (signed.words(), console.house().standing());
         let (severity, look) = severity(w, it.severity);
         let actor = &signed.person.actor;
@@ -198,6 +210,7 @@ impl Finding {
             entity: it.entity.clone(),
             techniques: it.techniques.join(", "),
             organisation: it.organisation.as_ref().map(|id| (id.to_string(), name(&standing, id))),
+            seen: others.map(|it| seen(w, (it.organisations, it.regions), it.since)),
             first: Moment::of(it.first, w),
             last: Moment::of(it.last, w),
             judged: it.judged.as_ref().map(|judged| {

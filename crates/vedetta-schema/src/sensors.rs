@@ -61,7 +61,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "Taken",
             object(&[("taken", number()), ("known", number())], &[("refused", list(refused))]),
         ),
-        ("Heartbeat", object(&beat, &[("lag_s", super::maybe(real())), ("measures", text())])),
+        (
+            "Heartbeat",
+            object(
+                &beat,
+                &[("lag_s", super::maybe(real())), ("applied", number()), ("measures", text())],
+            ),
+        ),
         ("Seen", object(&[], &[("seen", object(&seen, &[]))])),
     ];
     all.extend(alerts());

@@ -14,9 +14,10 @@ use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent, escaped};
 use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::said::Said;
-use vedetta_frame::shown::{Line, Moment, Summary, pap, short};
+use vedetta_frame::shown::{Line, Moment, Summary, pap, seen, short};
 use vedetta_frame::visit::Signed;
 use vedetta_model::{Actor, ItemId, Language, OrganisationId, Places, Role};
+use vedetta_outpost::{Outposts, SeenBy};
 use vedetta_words::Words;
 
 use super::tombstone;
@@ -33,6 +34,10 @@ struct ItemPage {
     pap_means: &'static str,
     facts: Vec<(&'static str, String)>,
     raw: String,
+    /// By how many it was seen.
+    seen: Option<String>,
+    /// How many sensors have looked for it in what they remember.
+    looked: Option<String>,
     why: Option<String>,
     paths: Vec<String>,
     who_has: WhoHas,
@@ -63,6 +68,9 @@ struct Told {
     deliveries: Vec<Delivery>,
     answer: Option<Answer>,
     preview: Option<Preview>,
+    seen: Option<SeenBy>,
+    /// Sensors that have looked for it, and all; of what none looks for, nobody.
+    looked: (usize, usize),
 }
 
 pub(super) async fn show(
@@ -72,8 +80,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (id, actor) = (named(&id)?, signed.actor());
     console.api().room_to_deliver().await?;
-    let asked = id.clone();
-    let told = match console.ask(move |house| Told::of(house, &actor, &id)).await? {
+    let (asked, outposts) = (id.clone(), console.api().sensors());
+    let told = match console.ask(move |house| Told::of((house, &outposts), &actor, &id)).await? {
         Ok(told) => told,
         Err(left) => return tombstone::page((&console, &signed), &asked, &left),
     };
@@ -174,7 +182,7 @@ fn said(w: Words, it: &str, en: &str) -> String {
 impl Told {
     /// Of an item, or what is left of it.
     fn of(
-        house: &House,
+        (house, outposts): (&House, &Outposts),
         actor: &Actor,
         id: &ItemId,
     ) -> Result<Result<Self, Tombstone>, vedetta_flow::FlowError> {
@@ -186,6 +194,11 @@ impl Told {
             deliveries: house.deliveries(actor, id)?,
             answer: house.explain(actor, id, &actor.organisation).ok(),
             preview: house.audience_of(actor, id)?,
+            seen: outposts.seen_by(actor, id)?,
+            looked: match id.as_str().starts_with("indicator--") {
+                true => outposts.looked(actor, item.stamp.seq)?,
+                false => (0, 0),
+            },
             item,
         }))
     }
@@ -207,6 +220,8 @@ impl Told {
             pap: self.item.pap.to_string(),
             pap_means: pap(w, self.item.pap),
             facts: facts(w, &self.item, &summary),
+            looked: (self.looked.1 > 0).then(|| w.seen_looked(self.looked.0, self.looked.1)),
+            seen: self.seen.map(|it| seen(w, (it.organisations, it.regions), it.since)),
             raw: pretty(&self.item.body),
             why: self.answer.as_ref().map(|it| said(w, &it.reason_it, &it.reason_en)),
             paths: self.answer.iter().flat_map(|it| &it.paths).map(|it| path(house, it)).collect(),

@@ -141,6 +141,55 @@ async fn a_finding_is_judged_where_it_is_read() {
 }
 
 #[tokio::test]
+async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
+    let test = TestHouse::small();
+    let item = TestItem::indicator(1).tlp("GREEN");
+    test.bring("cnaipic", std::slice::from_ref(&item));
+    let place = test.house.bell().last().0;
+    let node = Node::over(test);
+    node.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    let page = format!("/items/{}", item.id());
+    assert!(!node.browser("sala").open(&page).await.text.contains("Visto da"));
+    let sensors = node.console.api().sensors();
+    for (nth, organisation) in ["perugia", "terni"].into_iter().enumerate() {
+        let new = NewSensor {
+            organisation: OrganisationId::new(organisation).unwrap(),
+            name: "perimetro".into(),
+            address: "node.example:8443".into(),
+            authority: "00".repeat(32),
+        };
+        let code = sensors.invite(&node.admin, &new).unwrap();
+        let secret: String = code.secret.iter().map(|octet| format!("{octet:02x}")).collect();
+        let enrolment = json!({ "secret": secret, "version": "1" });
+        let enrolled = sensors.enrol(&serde_json::from_value(enrolment).unwrap()).unwrap();
+        let at = node.console.house().now();
+        let told = json!({
+            "id": format!("00000000-0000-0000-0000-00000000000{nth}"), "by": "indicator",
+            "of": item.id(), "title": "Indicator", "severity": "high", "confidence": 80,
+            "entity": "host-0001", "count": 1, "first": at, "last": at, "created": at, "told": at,
+        });
+        let report = serde_json::from_value(json!({ "findings": [told] })).unwrap();
+        let by = node.console.house().actor_by_token(&enrolled.token).unwrap();
+        sensors.take(&by, report).unwrap();
+        let beat = json!({
+            "version": "1", "started": at, "events_per_s": 0.0, "lag_s": null, "events": 0,
+            "indicators": 1, "rules": 0, "rules_refused": 0, "place": place, "waiting": 0,
+            "backlog": 0, "lost": 0, "faults": {}, "applied": if nth == 0 { place } else { 0 },
+        });
+        sensors.hear(&by, serde_json::from_value(beat).unwrap()).unwrap();
+    }
+    let said = "Visto da 2 organizzazioni in una regione dal ";
+    for page in [&*page, "/findings"] {
+        let read = node.browser("sala").open(page).await.text;
+        assert!(read.contains(said), "{page}: {read}");
+    }
+    let read = node.browser("sala").open(&page).await.text;
+    assert!(read.contains("1 di 2 sensori"), "{read}");
+    let read = node.browser("stranger").open(&page).await.text;
+    assert!(!read.contains("Visto da"), "who may know of no sighting: {read}");
+}
+
+#[tokio::test]
 async fn what_is_overdue_stands_with_whom_to_call() {
     let test = TestHouse::small();
     let contact = json!({ "id": "ced", "organisation": "terni", "role": "incidenti",
