@@ -53,7 +53,7 @@ fn bind(line: &str) -> Option<Query<'_>> {
     let client = before.split(' ').find_map(|it| it.split_once('#'))?.0;
     let mut words = after.split(' ');
     let (name, _class, kind) = (words.next()?, words.next()?, words.next()?);
-    let server = words.last().and_then(|it| it.strip_prefix('(')?.strip_suffix(')'));
+    let server = words.next_back().and_then(|it| it.strip_prefix('(')?.strip_suffix(')'));
     Some(Query { name, kind, client, server })
 }
 
