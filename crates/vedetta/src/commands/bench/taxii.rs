@@ -15,7 +15,7 @@ use vedetta_store_sqlite::SqliteStore;
 use super::{Style, scene};
 use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
-use client::{Collection, add, page};
+use client::{Collection, add, page_apart};
 use vedetta_client::Node;
 
 /// Objects added and paged over TAXII 2.1, through TLS.
@@ -119,7 +119,7 @@ impl Taxii {
             report["add_p50_ms"] = json!(added.times.millis(50));
             report["add_p99_ms"] = json!(added.times.millis(99));
         }
-        let mut paged = page(&cleared, self.pages.unwrap_or(usize::MAX)).await?;
+        let mut paged = page_apart(&cleared, self.pages.unwrap_or(usize::MAX)).await?;
         report["objects"] = json!(paged.objects);
         report["paged_per_s"] = json!(paged.rate.round());
         report["next_p50_ms"] = json!(paged.times.millis(50));

@@ -123,8 +123,19 @@ async fn submit(
     Ok(took)
 }
 
+/// Pages as [`page`] does, on a thread of its own as another process would: what the client does with
+/// a page holds up nobody who serves.
+pub(super) async fn page_apart(of: &Collection, most: usize) -> io::Result<Measured> {
+    let of = of.clone();
+    let paging = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(page(&of, most))
+    };
+    tokio::task::spawn_blocking(paging).await.map_err(io::Error::other)?
+}
+
 /// Pages from the first object to the last, or through so many pages.
-pub(super) async fn page(of: &Collection, most: usize) -> io::Result<Measured> {
+async fn page(of: &Collection, most: usize) -> io::Result<Measured> {
     let mut connection = of.connect().await?;
     let progress = Progress::steps();
     let (watch, mut times, mut objects) = (Stopwatch::start(), Times::default(), 0);
