@@ -85,7 +85,7 @@ impl Network {
         let one = Audience::from_iter([organisation]);
         let found = Inquiry::new(self, handling, Some(item)).grounds(&one);
         let ground = found.into_iter().next().map_or(Ground::Stranger, |(ground, _)| ground);
-        let wording = Wording { network: self, handling, about: Some(organisation) };
+        let wording = Wording { network: self, handling, about: Some(organisation), alone: true };
         let reason = wording.sentence(&ground);
         Explanation {
             told: match ground {
@@ -129,7 +129,7 @@ impl Network {
 
     fn groups(&self, handling: &Arc<Handling>, inquiry: Inquiry<'_>) -> Preview {
         let found = inquiry.grounds(&self.everyone);
-        let wording = Wording { network: self, handling, about: None };
+        let wording = Wording { network: self, handling, about: None, alone: false };
         let mut alike: Vec<(Ground, BTreeSet<usize>, Audience)> = Vec::new();
         for (ground, audience) in found {
             let pact = ground.pact();
@@ -141,18 +141,28 @@ impl Network {
                 None => alike.push((ground, pact.into_iter().collect(), audience)),
             }
         }
-        let mut groups: Vec<PreviewGroup> = Vec::new();
+        let mut groups: Vec<(PreviewGroup, Ground, BTreeSet<usize>)> = Vec::new();
         for (ground, pacts, audience) in alike {
             let (form, remedy) = (ground.form(), wording.remedy(&ground));
             let reason = wording.of_several(&ground, &pacts);
-            let known = groups.iter_mut().find(|it| it.form == form && it.reason == reason);
-            if let Some(group) = known {
+            let known = groups.iter_mut().map(|(known, ..)| known);
+            let mut known = known.filter(|it| it.form == form && it.reason == reason);
+            if let Some(group) = known.next() {
                 group.audience.absorb(&audience);
                 continue;
             }
             let agreement = ground.pact().map(|pact| self.pacts[pact].agreement.id.clone());
-            groups.push(PreviewGroup { form, agreement, reason, remedy, audience });
+            let group = PreviewGroup { form, agreement, reason, remedy, audience };
+            groups.push((group, ground, pacts));
         }
+        let of_one = Wording { alone: true, ..wording };
+        let named = |(group, ground, pacts): (PreviewGroup, Ground, BTreeSet<usize>)| {
+            match group.audience.len() {
+                1 => PreviewGroup { reason: of_one.of_several(&ground, &pacts), ..group },
+                _ => group,
+            }
+        };
+        let mut groups: Vec<_> = groups.into_iter().map(named).collect();
         groups.sort_by_key(|group| (group.form.is_none(), group.form));
         Preview { groups }
     }

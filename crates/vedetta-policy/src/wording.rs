@@ -20,8 +20,10 @@ const TITLES: usize = 3;
 pub(crate) struct Wording<'a> {
     pub(crate) network: &'a Network,
     pub(crate) handling: &'a Handling,
-    /// The organisation, or each of a group.
+    /// The organisation; nothing of a group.
     pub(crate) about: Option<OrganisationNumber>,
+    /// Whether the group is of one.
+    pub(crate) alone: bool,
 }
 
 impl Wording<'_> {
@@ -29,7 +31,7 @@ impl Wording<'_> {
     pub(crate) fn sentence(&self, ground: &Ground) -> Bilingual {
         let subject = match self.about {
             Some(number) => same(&self.name(number)),
-            None => Bilingual::new("Ciascuna", "Each"),
+            None => self.members(),
         };
         let said = self.predicate(ground);
         Bilingual::new(
@@ -67,10 +69,19 @@ impl Wording<'_> {
                 format!("does not let {holder} pass it on"),
             ),
         };
+        let Bilingual { it, en } = self.members();
         Bilingual::new(
-            format!("Ciascuna non la riceve: il suo protocollo ({}) {}.", titles.it, why.it),
-            format!("Each does not receive it: its agreement ({}) {}.", titles.en, why.en),
+            format!("{it} non la riceve: il suo protocollo ({}) {}.", titles.it, why.it),
+            format!("{en} does not receive it: its agreement ({}) {}.", titles.en, why.en),
         )
+    }
+
+    /// The members of a group, each by itself.
+    fn members(&self) -> Bilingual {
+        match self.alone {
+            true => Bilingual::new("L'organizzazione", "The organisation"),
+            false => Bilingual::new("Ciascuna", "Each"),
+        }
     }
 
     /// The first of some agreements, and how many others there are.

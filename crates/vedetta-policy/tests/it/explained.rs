@@ -51,6 +51,9 @@ proptest! {
         let mut seen = Audience::nobody();
         for group in network.preview(&handling).groups {
             prop_assert!(!seen.meets(&group.audience));
+            let (several, reason) = (group.audience.len() > 1, &group.reason);
+            prop_assert_eq!(reason.it.starts_with("Ciascuna "), several, "{}", reason.it);
+            prop_assert_eq!(reason.en.starts_with("Each "), several, "{}", reason.en);
             seen.absorb(&group.audience);
             for number in group.audience.iter() {
                 prop_assert_eq!(group.form, decision.form(number));
