@@ -113,6 +113,14 @@ impl PostgresStore {
         Ok(Self { address, writer: None, readers: Readers::default() })
     }
 
+    /// Where a ledger is, for people: server, database and schema, and no password.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the address or the schema's name does not fit.
+    pub fn place_of(url: &str, schema: Option<&str>) -> Result<String, StoreError> {
+        Ok(Address::read(url, schema.unwrap_or(DEFAULT_SCHEMA))?.place().to_owned())
+    }
+
     /// Begins in the session at hand, or in a new one when that was lost.
     fn begin(&self, session: Option<Session>) -> Result<Session, StoreError> {
         if let Some(mut session) = session

@@ -43,7 +43,11 @@ pub(crate) fn connect(file: &Path, purpose: Purpose) -> Result<Connection, Store
     let place = file.display().to_string();
     let told = |fault: Fault| fault.at(&place);
     let conn = open(file, purpose).map_err(told)?;
-    check(&conn, &place)?;
+    let version = check(&conn, &place)?;
+    if version == 0 && !matches!(purpose, Purpose::Write | Purpose::WritePassing) {
+        let reason = "it is empty: there was never a ledger in it, or it was cut to nothing".into();
+        return Err(StoreError::Damaged { place, what: "the file".into(), reason });
+    }
     prepare(&conn, purpose).map_err(|error| told(error.into()))?;
     Ok(conn)
 }

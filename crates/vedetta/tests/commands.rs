@@ -100,6 +100,8 @@ fn a_program_is_told_of_every_refusal_in_json() {
     let missing = node.join("missing.json");
     let missing = missing.to_str().unwrap();
     assert_eq!(refused(node, &["import", missing], 3, "unreadable")["where"], missing);
+    assert_eq!(refused(node, &["mail", "check", missing], 3, "unreadable")["where"], missing);
+    refused(node, &["bench", "fanout", "--subscribers", "0"], 2, "usage");
     refused(node, &["verify", "--head", "zz"], 2, "usage");
     refused(node, &["explain", "--item", item], 2, "usage");
     refused(node, &["verify", "--colour"], 2, "usage");
@@ -628,6 +630,20 @@ fn a_node_whose_ledger_on_postgresql_was_lost_does_not_begin_anew() {
 }
 
 #[test]
+fn of_a_ledger_that_was_cut_off_it_is_said_what_it_is_and_what_to_do() {
+    let data = italy();
+    let file = std::fs::File::options().write(true).open(data.path().join("ledger.db")).unwrap();
+    let whole = file.metadata().unwrap().len();
+    for (length, reason) in [(whole / 2, "malformed"), (0, "it is empty")] {
+        file.set_len(length).unwrap();
+        let told = refused(data.path(), &["verify"], 4, "ledger");
+        assert!(told["detail"].as_str().unwrap().contains(reason), "{told}");
+        assert!(told["where"].as_str().unwrap().ends_with("ledger.db"), "{told}");
+        assert!(told["what_to_do"].as_str().unwrap().contains("restore"), "{told}");
+    }
+}
+
+#[test]
 fn a_head_that_was_kept_shows_a_ledger_on_postgresql_that_was_cut() {
     let Some(database) = Database::new("vedetta_heads") else { return };
     let (data, copy) = (TempDir::new().unwrap(), TempDir::new().unwrap());
@@ -658,6 +674,11 @@ fn a_node_on_postgresql_serves_and_ends_as_one_on_sqlite() {
     let init =
         vedetta(data.path(), &["init", "--network", "italy", "--ledger", &database.address()]);
     assert!(init.status.success(), "{}", text(&init.stderr));
+    let another = TempDir::new().unwrap();
+    let again = ["init", "--network", "italy", "--ledger", &database.address()];
+    let told = refused(another.path(), &again, 5, "conflict");
+    assert!(told["where"].as_str().unwrap().contains("schema vedetta"), "{told}");
+    assert!(told["what_to_do"].as_str().unwrap().contains("another database"), "{told}");
     let file = data.path().join("one.json");
     std::fs::write(&file, indicator(1).to_string()).unwrap();
     let mut node = Running::start(data.path());

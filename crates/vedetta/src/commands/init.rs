@@ -10,12 +10,13 @@ use vedetta_directory::directory::Records;
 use vedetta_mesh::Nodes;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
+use vedetta_store_postgres::{DEFAULT_SCHEMA, PostgresStore};
 use vedetta_watch::Watch;
 
 use crate::certificates::Authority;
 use crate::mesh::Meeting;
 use crate::node::{Configuration, NodeArgs};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Refusal};
 use crate::progress::Progress;
 use crate::system::{LedgerClock, SystemClock, SystemEntropy};
 
@@ -113,6 +114,9 @@ impl Init {
         progress.step("making keys and ledger");
         Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
         let house = self.node.new_house(Arc::new(LedgerClock::start()))?;
+        if !house.standing().directory.members().is_empty() {
+            return Err(self.is_used()?);
+        }
         let many = records.organisations.len();
         progress.step(format!("loading {many} organisations, {} agreements", agreements.len()));
         house.found(records, agreements)?;
@@ -127,6 +131,24 @@ impl Init {
             .give_playbooks()
             .map_err(|error| Failure::system("the first playbooks", error))?;
         Ok(password)
+    }
+
+    /// What is said of a ledger that a node was made in before.
+    fn is_used(&self) -> Result<Failure, Failure> {
+        let what = "it holds the ledger of a node already";
+        let (place, advice) = match self.ledger.as_str() {
+            "sqlite" => (self.node.data.display().to_string(), "give another --data".to_owned()),
+            url => {
+                let place = PostgresStore::place_of(url, None)?;
+                let advice = format!(
+                    "name another database in --ledger, or remove that ledger for good with \
+                     DROP SCHEMA {DEFAULT_SCHEMA} CASCADE"
+                );
+                (place, advice)
+            }
+        };
+        let refusal = Refusal::new("conflict", &format!("{what}; {advice}")).at(place);
+        Ok(Failure::Refused(Box::new(refusal)))
     }
 
     fn alone(&self) -> Records {

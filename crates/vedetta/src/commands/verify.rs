@@ -7,7 +7,7 @@ use serde_json::json;
 use vedetta_store::{Digest, Reader, Sequence, StoreError, Verification};
 
 use crate::node::{NodeArgs, Use};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Refusal};
 use crate::progress::Progress;
 
 /// Prove that the ledger is whole, or name the first bad entry.
@@ -36,6 +36,10 @@ struct Head {
     hash: Digest,
     place: Option<Sequence>,
 }
+
+/// What to do when it cannot be read at all.
+const RESTORE: &str = "stop the node, put the file aside, and restore the last backup as \
+    docs/operators/keep.md says";
 
 impl Head {
     /// What is told of a sound ledger that must have had this head.
@@ -68,6 +72,16 @@ impl FromStr for Head {
 
 impl Verify {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        self.prove().map_err(|failure| match failure {
+            Failure::Store(StoreError::Damaged { place, what, reason }) => {
+                let sentence = format!("{what} does not read back ({reason}); {RESTORE}");
+                Failure::Unable(Box::new(Refusal::new("ledger", &sentence).at(place)))
+            }
+            other => other,
+        })
+    }
+
+    fn prove(&self) -> Result<Outcome, Failure> {
         let store = self.node.store(Use::Read)?;
         let mut found = None;
         store.read(&mut |reader| {

@@ -59,6 +59,12 @@ const GRACE: Duration = Duration::from_secs(30);
 
 impl Fanout {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let given = [("--subscribers", self.subscribers), ("--rate", self.rate as usize)];
+        if let Some((none, _)) = given.iter().find(|(_, count)| *count == 0) {
+            return Err(Failure::Usage(format!(
+                "{none} 0: nothing would be measured; give 1 or more"
+            )));
+        }
         let data = super::scratch("fanout")?;
         let report = self.measure(data.path());
         drop(data);

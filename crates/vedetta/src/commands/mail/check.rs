@@ -27,7 +27,7 @@ pub(crate) struct Check {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// One line of JSON a message: `file`, `verdict`, `probability`, `reasons[]`, `indicators[]`,
-    /// `unread[]`, `millis`.
+    /// `unread[]`, `millis`; of a file that cannot be read `code`, `where`, `detail`, `what_to_do`.
     #[arg(long)]
     json: bool,
     /// The language of the report: it, en.
@@ -66,11 +66,16 @@ impl Check {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let desk = Desk::shipped();
         let mut outcome = Outcome::Done;
-        for path in expanded(&self.files)? {
-            match read(&path, desk.limits.message) {
-                Ok(bytes) => self.file(&path, &bytes, &desk)?,
+        let paths = expanded(&self.files)?;
+        for path in &paths {
+            match read(path, desk.limits.message) {
+                Ok(bytes) => self.file(path, &bytes, &desk)?,
+                Err(failure) if paths.len() == 1 => return Err(failure),
                 Err(failure) => {
                     eprintln!("vedetta: {failure}");
+                    if self.json {
+                        failure.refusal().print(failure.exit());
+                    }
                     outcome = Outcome::Partly;
                 }
             }
