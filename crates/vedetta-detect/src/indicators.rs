@@ -83,9 +83,22 @@ pub struct Hit {
 #[derive(Debug, Default)]
 pub struct Scratch {
     text: String,
+    asked: Vec<Asked>,
+    bytes: Vec<u8>,
     found: Vec<Found>,
     /// Indicators seen whose time is over, or has not come.
     pub out_of_time: u64,
+}
+
+/// A value of the event that is to be looked up.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    sort: u8,
+    hash: u64,
+    /// Where its bytes are.
+    bytes: (usize, usize),
+    place: u32,
+    group: u64,
 }
 
 /// A place in one of the tables, and the value of the event.
@@ -197,25 +210,45 @@ impl Indicators {
         scratch: &mut Scratch,
         hits: &mut Vec<Hit>,
     ) {
-        scratch.found.clear();
-        let Scratch { text, found, .. } = scratch;
+        self.ask(event, scratch);
+        for asked in &mut scratch.asked {
+            asked.group = self.base.group(asked.hash);
+        }
+        let Scratch { asked, bytes, found, .. } = scratch;
+        for Asked { sort, hash, bytes: (start, end), place, group } in asked.iter().copied() {
+            let bytes = bytes.get(start..end).unwrap_or_default();
+            let key = key::Hashed { sort, bytes, hash };
+            self.base
+                .find(group, &key, |entry| found.push(Found { added: Side::Base, entry, place }));
+            if self.added.len() > 0 {
+                let group = self.added.group(hash);
+                self.added.find(group, &key, |entry| {
+                    found.push(Found { added: Side::Added, entry, place })
+                });
+            }
+        }
+        if !scratch.found.is_empty() {
+            self.settle(event, when, scratch, hits);
+        }
+    }
+
+    /// Lists what is to be looked up of an event.
+    fn ask(&self, event: &Event<'_>, scratch: &mut Scratch) {
+        let Scratch { text, asked, bytes, found, .. } = scratch;
+        (asked.clear(), bytes.clear(), found.clear());
         for (at, name) in event.names().iter().enumerate() {
             let Some(what) = observed::what(*name) else { continue };
             let place = u32::try_from(at).unwrap_or(u32::MAX);
-            let mut asked = |key: &key::Hashed<'_>| {
-                self.base.find(key, |entry| found.push(Found { added: Side::Base, entry, place }));
-                if self.added.len() > 0 {
-                    self.added
-                        .find(key, |entry| found.push(Found { added: Side::Added, entry, place }));
-                }
+            let mut note = |key: &key::Hashed<'_>| {
+                let start = bytes.len();
+                bytes.extend_from_slice(key.bytes);
+                let (sort, hash, bytes) = (key.sort, key.hash, (start, bytes.len()));
+                asked.push(Asked { sort, hash, bytes, place, group: 0 });
             };
             let lengths = self.base.lengths().and(self.added.lengths());
             let urls = |host: u64| self.base.may_have_url(host) || self.added.may_have_url(host);
             let looked = observed::Looked { event, text, lengths, urls: &urls };
-            looked.at(what, event.value(at), &mut asked);
-        }
-        if !scratch.found.is_empty() {
-            self.settle(event, when, scratch, hits);
+            looked.at(what, event.value(at), &mut note);
         }
     }
 

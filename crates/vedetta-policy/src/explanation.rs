@@ -156,11 +156,12 @@ impl Network {
             groups.push((group, ground, pacts));
         }
         let of_one = Wording { alone: true, ..wording };
-        let named = |(group, ground, pacts): (PreviewGroup, Ground, BTreeSet<usize>)| {
-            match group.audience.len() {
-                1 => PreviewGroup { reason: of_one.of_several(&ground, &pacts), ..group },
-                _ => group,
-            }
+        let named = |(group, ground, pacts): (PreviewGroup, Ground, BTreeSet<usize>)| match group
+            .audience
+            .len()
+        {
+            1 => PreviewGroup { reason: of_one.of_several(&ground, &pacts), ..group },
+            _ => group,
         };
         let mut groups: Vec<_> = groups.into_iter().map(named).collect();
         groups.sort_by_key(|group| (group.form.is_none(), group.form));

@@ -21,7 +21,8 @@ pub(super) struct Entry {
 /// The table, once made.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// For each slot nothing, or seven bits of the hash and a one.
+    /// For each slot nothing, or seven bits of the hash and a one; then the first of them again, so
+    /// that [`GROUP`] can be read from any slot on.
     tags: Vec<u8>,
     slots: Vec<u32>,
     keys: Vec<u8>,
@@ -117,14 +118,14 @@ impl Builder {
         self.keys.shrink_to_fit();
         self.starts.shrink_to_fit();
         self.entries.shrink_to_fit();
-        let room = self.entries.len() * 8 / 5 + 1;
+        let room = if self.entries.is_empty() { 0 } else { self.entries.len() * 8 / 5 + GROUP };
         let mut urls = vec![0; if self.hosts.is_empty() { 0 } else { self.hosts.len() / 8 + 1 }];
         for host in &self.hosts {
             let (word, bit) = bit(*host, urls.len());
             urls[word] |= bit;
         }
         let mut table = Table {
-            tags: vec![0; room],
+            tags: vec![0; if room == 0 { 0 } else { room + GROUP - 1 }],
             slots: vec![0; room],
             keys: self.keys,
             starts: self.starts,
@@ -157,15 +158,30 @@ const fn tag(hash: u64) -> u8 {
     (hash as u8) | 1
 }
 
+/// Slots that are asked at once.
+const GROUP: usize = 8;
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The highest bit of each byte that is zero, and no other (H. S. Warren, Hacker's Delight, 2nd
+/// edition, 6-1).
+const fn zeros(word: u64) -> u64 {
+    !(((word & !HIGH).wrapping_add(!HIGH) | word) | !HIGH)
+}
+
 impl Table {
     fn place(&mut self, number: usize) {
         let Some((sort, bytes)) = self.key(number).split_first() else { return };
         let hash = key::hash(*sort, bytes);
-        let mut slot = spread(hash, self.tags.len());
+        let room = self.slots.len();
+        let mut slot = spread(hash, room);
         while self.tags[slot] != 0 {
-            slot = if slot + 1 == self.tags.len() { 0 } else { slot + 1 };
+            slot = if slot + 1 == room { 0 } else { slot + 1 };
         }
         self.tags[slot] = tag(hash);
+        if let Some(again) = self.tags.get_mut(slot + room) {
+            *again = tag(hash);
+        }
         self.slots[slot] = u32::try_from(number).unwrap_or(u32::MAX);
     }
 
@@ -177,25 +193,46 @@ impl Table {
         self.keys.get(*start as usize..*end as usize).unwrap_or_default()
     }
 
-    /// Calls `found` with every entry of a key.
-    pub(super) fn find(&self, wanted: &Hashed<'_>, mut found: impl FnMut(u32)) {
-        if self.tags.is_empty() {
-            return;
-        }
-        let mut slot = spread(wanted.hash, self.tags.len());
+    /// The tags of the slots where a key with this hash would be. To read them is most of what
+    /// looking up costs, so that many are best read one after another before any is compared.
+    pub(super) fn group(&self, hash: u64) -> u64 {
+        self.tags_from(spread(hash, self.slots.len())).unwrap_or_default()
+    }
+
+    fn tags_from(&self, slot: usize) -> Option<u64> {
+        self.tags.get(slot..slot + GROUP)?.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    /// Calls `found` with every entry of a key, given its [`Self::group`].
+    pub(super) fn find(&self, group: u64, wanted: &Hashed<'_>, mut found: impl FnMut(u32)) {
+        let room = self.slots.len();
+        let (mut slot, mut tags) = (spread(wanted.hash, room), group);
         loop {
-            let here = self.tags[slot];
-            if here == 0 {
+            let empty = zeros(tags);
+            // Only what stands before the first empty slot was placed from here on.
+            let before = (empty & empty.wrapping_neg()).wrapping_sub(1);
+            let mut alike = zeros(tags ^ (LOW * u64::from(tag(wanted.hash)))) & before;
+            while alike != 0 {
+                self.compare(slot + (alike.trailing_zeros() / 8) as usize, wanted, &mut found);
+                alike &= alike - 1;
+            }
+            if empty != 0 {
                 return;
             }
-            if here == tag(wanted.hash) {
-                let number = self.slots[slot];
-                let key = self.key(number as usize).split_first();
-                if key.is_some_and(|(sort, bytes)| *sort == wanted.sort && bytes == wanted.bytes) {
-                    found(number);
-                }
+            slot += GROUP;
+            if slot >= room {
+                slot -= room;
             }
-            slot = if slot + 1 == self.tags.len() { 0 } else { slot + 1 };
+            tags = self.tags_from(slot).unwrap_or_default();
+        }
+    }
+
+    fn compare(&self, slot: usize, wanted: &Hashed<'_>, found: &mut impl FnMut(u32)) {
+        let slot = if slot < self.slots.len() { slot } else { slot - self.slots.len() };
+        let number = self.slots[slot];
+        let key = self.key(number as usize).split_first();
+        if key.is_some_and(|(sort, bytes)| *sort == wanted.sort && bytes == wanted.bytes) {
+            found(number);
         }
     }
 
