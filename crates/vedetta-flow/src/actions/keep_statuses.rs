@@ -9,15 +9,19 @@ use vedetta_store::StoreError;
 use crate::house::House;
 
 /// For how long each is kept, while its bringer has no more than [`MOST_STATUSES`].
-const KEPT: Duration = Duration::from_hours(24);
+const FOR: Duration = Duration::from_hours(24);
 /// Of one organisation; then the oldest give way.
 pub const MOST_STATUSES: u16 = 2_048;
 
-/// The places of an organisation: how many there are, and which is written over next.
+/// So many that are due give way to each new one, so that they are gone in time.
+const FREED: usize = 4;
+
+/// Which of an organisation's are kept, counted from its first ever on: the oldest, and the next.
 #[derive(Default, Serialize, Deserialize)]
-struct Places {
-    count: u16,
-    next: u16,
+#[serde(default)]
+struct Kept {
+    oldest: u64,
+    next: u64,
 }
 
 impl House {
@@ -34,21 +38,24 @@ impl House {
     ) -> Result<u16, StoreError> {
         let all = format!("submitted {of}");
         self.write(move |unit| {
-            let places = unit.bookmark(&all)?.and_then(|it| serde_json::from_slice(&it).ok());
-            let mut places: Places = places.unwrap_or_default();
-            let oldest = unit.bookmark(&one(&all, places.next))?;
-            let is_due = oldest
-                .is_some_and(|it| places.count == MOST_STATUSES || at.since(moment(&it)) >= KEPT);
-            let place = if is_due { places.next } else { places.count };
-            if is_due {
-                places.next = (place + 1) % places.count;
-            } else {
-                places.count += 1;
+            let kept = unit.bookmark(&all)?.and_then(|it| serde_json::from_slice(&it).ok());
+            let mut kept: Kept = kept.unwrap_or_default();
+            for _ in 0..FREED {
+                let oldest = one(&all, place(kept.oldest));
+                let is_full = kept.next - kept.oldest >= MOST_STATUSES.into();
+                let held = unit.bookmark(&oldest)?.filter(|_| kept.oldest < kept.next);
+                if !held.is_some_and(|it| is_full || at.since(moment(&it)) >= FOR) {
+                    break;
+                }
+                unit.set_bookmark(&oldest, &[])?;
+                kept.oldest += 1;
             }
+            let place = place(kept.next);
+            kept.next += 1;
             let mut body = at.micros().to_be_bytes().to_vec();
             body.extend(written(place));
             unit.set_bookmark(&one(&all, place), &body)?;
-            unit.set_bookmark(&all, &serde_json::to_vec(&places).unwrap_or_default())?;
+            unit.set_bookmark(&all, &serde_json::to_vec(&kept).unwrap_or_default())?;
             Ok(place)
         })
     }
@@ -66,6 +73,11 @@ impl House {
         let found = self.read(|reader| reader.bookmark(&name))?;
         Ok(found.and_then(|it| it.get(size_of::<i64>()..).map(<[u8]>::to_vec)))
     }
+}
+
+/// Where one is: they go round.
+fn place(number: u64) -> u16 {
+    u16::try_from(number % u64::from(MOST_STATUSES)).unwrap_or_default()
 }
 
 fn one(all: &str, place: u16) -> String {
