@@ -88,7 +88,12 @@ impl Statuses {
                 let kept = Status { id: identifier(chance, place), ..kept.clone() };
                 serde_json::to_vec(&kept).unwrap_or_default()
             };
-            let place = house.keep_status(&actor.organisation, received, written)?;
+            // What was taken in is taken in: without a place for it, its status is not found later.
+            let place = house.keep_status(&actor.organisation, received, written);
+            let place = place.unwrap_or_else(|error| {
+                tracing::error!(%error, "the status of a submission was not kept");
+                u16::MAX
+            });
             Ok(Ok(Status { id: identifier(chance, place), ..status }))
         });
         answer.await?
