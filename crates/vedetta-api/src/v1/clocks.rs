@@ -44,21 +44,27 @@ enum Format {
     Pdf,
 }
 
-/// The document as JSON, or as a file to be saved, once the ledger says who has it.
+/// The document as JSON, which has all of it too, or as a file to be saved, once the ledger says who
+/// has it.
 async fn written(
     (api, actor): (&Api, Actor),
     document: Document,
     format: Format,
     name: &str,
 ) -> Result<Response, Problem> {
-    let (body, media, ending) = match format {
-        Format::Json => return Ok(Json(document).into_response()),
-        Format::Html => (document.html.into_bytes(), "text/html; charset=utf-8", "html"),
-        Format::Pdf => (document.pdf(), "application/pdf", "pdf"),
+    let ending = match format {
+        Format::Json => "json",
+        Format::Html => "html",
+        Format::Pdf => "pdf",
     };
     let file = format!("{name}.{ending}");
     let noted = file.clone();
     api.ask(move |house| house.note_export(&actor, &noted)).await?;
+    let (body, media) = match format {
+        Format::Json => return Ok(Json(document).into_response()),
+        Format::Html => (document.html.into_bytes(), "text/html; charset=utf-8"),
+        Format::Pdf => (document.pdf(), "application/pdf"),
+    };
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
