@@ -14,12 +14,15 @@ use crate::house::House;
 const HOUR: Duration = Duration::from_hours(1);
 /// Looks of one account that are told singly within it.
 const EACH: usize = 200;
+/// What the facts of a refusal have.
+const REFUSED: &str = r#""deed":"refused""#;
 
 /// What was noted within the hour.
 #[derive(Default)]
 pub(crate) struct Looks {
     since: Instant,
-    of: HashMap<AccountId, HashSet<(String, String)>>,
+    /// What was refused apart: whatever else somebody looks at hides none of it.
+    of: HashMap<(AccountId, bool), HashSet<(String, String)>>,
 }
 
 impl Looks {
@@ -30,11 +33,12 @@ impl Looks {
         look: (String, String),
         now: Instant,
     ) -> Option<(String, String)> {
+        let is_refused = look.1.contains(REFUSED);
         if now.since(self.since) >= HOUR {
             self.since = now;
             self.of.clear();
         }
-        let own = self.of.entry(by.clone()).or_default();
+        let own = self.of.entry((by.clone(), is_refused)).or_default();
         if own.contains(&look) || own.len() > EACH {
             return None;
         }
@@ -46,6 +50,14 @@ impl Looks {
         own.insert(look.clone());
         Some(look)
     }
+
+    /// Forgets that a look was told: it could not be.
+    fn untold(&mut self, by: &AccountId, look: &(String, String)) {
+        let is_refused = look.1.contains(REFUSED);
+        if let Some(own) = self.of.get_mut(&(by.clone(), is_refused)) {
+            own.remove(look);
+        }
+    }
 }
 
 impl House {
@@ -53,11 +65,10 @@ impl House {
     /// ledger only to read, keeps nobody from looking.
     pub fn note_look(&self, by: &Actor, subject: &str, facts: &Value) {
         let look = (subject.to_owned(), facts.to_string());
-        let Some((subject, facts)) = self.looks().told(&by.account, look, self.now()) else {
-            return;
-        };
-        if let Err(error) = self.note_deed(by.account.as_str(), &subject, facts) {
-            tracing::debug!(%error, "a look was not noted");
+        let Some(look) = self.looks().told(&by.account, look, self.now()) else { return };
+        if let Err(error) = self.note_deed(by.account.as_str(), &look.0, look.1.clone()) {
+            tracing::warn!(%error, "a look was not noted");
+            self.looks().untold(&by.account, &look);
         }
     }
 }
