@@ -28,7 +28,8 @@ pub enum StoreError {
     /// There is none, or nothing in it, where there must be one.
     #[error(
         "{place}: the ledger is missing or empty, and none is made in its stead; restore a backup as \
-         docs/operators/keep.md says, or make a new node elsewhere with `vedetta init`"
+         docs/operators/keep.md says, or, where `vedetta init` was interrupted, remove the directory and \
+         begin anew"
     )]
     Missing {
         /// The file or database.

@@ -138,10 +138,16 @@ impl NodeArgs {
 
     /// Opens the house, which then knows whose it is.
     pub(crate) fn house(&self, usage: Use) -> Result<House, Failure> {
-        self.house_over(self.store(usage)?, usage, Arc::new(LedgerClock::start()))
+        let house = self.house_over(self.store(usage)?, usage, Arc::new(LedgerClock::start()))?;
+        let own = OrganisationId::new(&Configuration::read(&self.data)?.organisation)
+            .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
+        if usage == Use::Write && house.standing().directory.organisation(&own).is_some() {
+            house.set_own(&own)?;
+        }
+        Ok(house)
     }
 
-    /// Opens the house of a node that is being made, by a clock.
+    /// Opens the house of a node that is being made, by a clock. Whose it is, it is told later.
     pub(crate) fn new_house(&self, clock: Arc<dyn Clock>) -> Result<House, Failure> {
         self.house_over(self.new_store()?, Use::Write, clock)
     }
@@ -155,13 +161,7 @@ impl NodeArgs {
         if usage == Use::Write && std::env::var_os(CLOCK_IS_RIGHT).is_none() {
             check_clock(&*store, SystemClock.now())?;
         }
-        let house = House::open(store, clock, Arc::new(SystemEntropy))?;
-        let own = OrganisationId::new(&Configuration::read(&self.data)?.organisation)
-            .map_err(|error| Failure::Usage(format!("vedetta.toml, organisation: {error}")))?;
-        if usage == Use::Write && house.standing().directory.organisation(&own).is_some() {
-            house.set_own(&own)?;
-        }
-        Ok(house)
+        Ok(House::open(store, clock, Arc::new(SystemEntropy))?)
     }
 }
 

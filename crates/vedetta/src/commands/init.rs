@@ -7,15 +7,16 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use vedetta_directory::directory::Records;
+use vedetta_flow::House;
 use vedetta_mesh::Nodes;
 use vedetta_model::organisation::{Criticality, OrganisationKind};
 use vedetta_model::{AccountId, Agreement, Clock, Entropy, Organisation, OrganisationId};
-use vedetta_store_postgres::{DEFAULT_SCHEMA, PostgresStore};
+use vedetta_store_postgres::PostgresStore;
 use vedetta_watch::Watch;
 
 use crate::certificates::Authority;
 use crate::mesh::Meeting;
-use crate::node::{Configuration, NodeArgs};
+use crate::node::{Configuration, NodeArgs, Use};
 use crate::outcome::{Failure, Outcome, Refusal};
 use crate::progress::Progress;
 use crate::system::{LedgerClock, SystemClock, SystemEntropy};
@@ -113,10 +114,12 @@ impl Init {
         let data = &self.node.data;
         progress.step("making keys and ledger");
         Authority::open(data, SystemClock.now().micros() / 1_000_000)?;
-        let house = self.node.new_house(Arc::new(LedgerClock::start()))?;
-        if !house.standing().directory.members().is_empty() {
-            return Err(self.is_used()?);
+        // What is another node's is not touched to find that out.
+        if let Ok(house) = self.node.house(Use::Read) {
+            self.is_free(&house)?;
         }
+        let house = self.node.new_house(Arc::new(LedgerClock::start()))?;
+        self.is_free(&house)?;
         let many = records.organisations.len();
         progress.step(format!("loading {many} organisations, {} agreements", agreements.len()));
         house.found(records, agreements)?;
@@ -133,22 +136,19 @@ impl Init {
         Ok(password)
     }
 
-    /// What is said of a ledger that a node was made in before.
-    fn is_used(&self) -> Result<Failure, Failure> {
-        let what = "it holds the ledger of a node already";
+    /// Refuses a ledger that a node was made in before.
+    fn is_free(&self, house: &House) -> Result<(), Failure> {
+        let standing = house.standing();
+        if standing.directory.members().is_empty() {
+            return Ok(());
+        }
+        let whose = standing.own.as_ref().map_or("a node", |own| own.as_str());
         let (place, advice) = match self.ledger.as_str() {
-            "sqlite" => (self.node.data.display().to_string(), "give another --data".to_owned()),
-            url => {
-                let place = PostgresStore::place_of(url, None)?;
-                let advice = format!(
-                    "name another database in --ledger, or remove that ledger for good with \
-                     DROP SCHEMA {DEFAULT_SCHEMA} CASCADE"
-                );
-                (place, advice)
-            }
+            "sqlite" => (self.node.data.display().to_string(), "give another --data"),
+            url => (PostgresStore::place_of(url, None)?, "name another database in --ledger"),
         };
-        let refusal = Refusal::new("conflict", &format!("{what}; {advice}")).at(place);
-        Ok(Failure::Refused(Box::new(refusal)))
+        let what = format!("it holds the ledger of {whose} already; {advice}");
+        Err(Failure::Refused(Box::new(Refusal::new("conflict", &what).at(place))))
     }
 
     fn alone(&self) -> Records {
