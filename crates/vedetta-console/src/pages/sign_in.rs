@@ -64,7 +64,12 @@ pub(super) async fn enter(
             Ok(session) => Ok(Proven::Inside(Box::new(session))),
             // Who has just proven the password is not asked for it to be shown what to scan.
             Err(FlowError::MustEnrol) => {
-                house.enrol_by_password(&name, &password).map(Proven::Enrols)
+                match house.enrol_by_password(&name, &password) {
+                    // Its first code was used a moment ago: now it takes one.
+                    Err(FlowError::Conflict(_)) => house.sign_in(&name, &password, Some("")),
+                    enrols => return enrols.map(Proven::Enrols),
+                }
+                .map(|session| Proven::Inside(Box::new(session)))
             }
             Err(error) => Err(error),
         }
