@@ -59,8 +59,9 @@ async fn who_did_it_and_when_narrow_the_search_and_a_page_is_full_of_it() {
     node.browser("luisa").open("/items?as=csv").await;
     let hers = auditor.open("/audit?actor=Persona+luisa").await.text;
     assert_eq!(places(&hers).len(), 1, "her export, by her name: {hers}");
-    let theirs = auditor.open("/audit?actor=CNAIPIC&kind=deed").await.text;
-    assert_eq!(places(&theirs), places(&hers), "whatever anybody there did");
+    let theirs = places(&auditor.open("/audit?actor=CNAIPIC&kind=deed").await.text);
+    assert!(theirs.contains(&places(&hers)[0]), "whatever anybody there did: {theirs:?}");
+    assert!(theirs.len() > 1, "that the auditor looked, too");
     let wrong = auditor.open("/audit?from=ieri").await.text;
     assert!(wrong.contains("Un momento non si legge"), "{wrong}");
 }

@@ -137,7 +137,7 @@ async fn an_agreement_says_whom_to_call_who_does_what_and_until_when() {
         "AMBER",
         "31/12/2026",
         "<dt>Da</dt><dd>",
-        "(admin)",
+        "(Persona admin)",
         "Capoturno <code>vice</code>",
         "si rinnova da sé",
         "<td>Comune di Foligno, Comune di Perugia, Comune di Terni</td>",

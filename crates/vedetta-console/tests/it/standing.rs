@@ -178,7 +178,7 @@ async fn by_how_many_something_was_seen_stands_beside_it_for_those_entitled() {
         });
         sensors.hear(&by, serde_json::from_value(beat).unwrap()).unwrap();
     }
-    let said = "Visto da 2 organizzazioni in una regione dal ";
+    let said = "Visto da 2 organizzazioni dal ";
     for page in [&*page, "/findings"] {
         let read = node.browser("sala").open(page).await.text;
         assert!(read.contains(said), "{page}: {read}");
