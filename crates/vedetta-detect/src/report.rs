@@ -135,9 +135,9 @@ pub struct Observable {
     pub value: String,
 }
 
-/// How a sensor does.
+/// How a sensor does. What else it says is passed over: a sensor that is newer than its node must be
+/// heard, or it would look dead, and no order would reach it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The version of the program.
     pub version: String,
@@ -335,5 +335,13 @@ mod tests {
         ] {
             assert_eq!(wrong.parse::<Code>(), Err(NotACode), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_sensor_newer_than_its_node_is_heard() {
+        let beat = Heartbeat { version: "2.0.0".into(), events: 7, ..Heartbeat::default() };
+        let mut said = serde_json::to_value(&beat).unwrap();
+        said["added_later"] = serde_json::json!({ "of": 1 });
+        assert_eq!(serde_json::from_value::<Heartbeat>(said).unwrap(), beat);
     }
 }

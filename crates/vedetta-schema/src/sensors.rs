@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{flag, list, moment, number, object, one_of, refer, slug, text};
+use super::{flag, list, moment, number, object, one_of, open, refer, slug, text};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let real = || json!({ "type": "number" });
@@ -63,7 +63,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         (
             "Heartbeat",
-            object(
+            open(
                 &beat,
                 &[("lag_s", super::maybe(real())), ("applied", number()), ("measures", text())],
             ),
