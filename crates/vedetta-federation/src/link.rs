@@ -333,6 +333,8 @@ impl Link {
         match input {
             Input::Octets(octets) => self.weigh(octets, &mut out),
             Input::OctetsOfBatch(octets) => self.receiving.expect(octets),
+            // A hello is small: who greets in bits does not greet.
+            Input::Part if self.phase == Phase::Greeting => {}
             Input::Part => self.clock.heard = now,
             Input::Frame(frame) => self.frame(frame, now, &mut out),
             Input::Advanced(head) => self.sending.advance(head),

@@ -35,6 +35,9 @@ pub struct Bounds {
     /// A link over which no whole frame came for so long, or that did not take what it is sent, is
     /// cut.
     pub silence: Duration,
+    /// For so long parts of a frame that is not whole are signs of life: the largest comes in that
+    /// time over a line of 64 kbit/s. Whoever sends an octet now and then is silent after it.
+    pub whole: Duration,
     /// Time for farewells once the node stops.
     pub farewell: Duration,
 }
@@ -51,6 +54,7 @@ impl Default for Bounds {
             pairing: 64 << 10,
             tick: Duration::from_secs(1),
             silence: Duration::from_secs(30),
+            whole: Duration::from_secs(1_800),
             farewell: Duration::from_secs(5),
         }
     }

@@ -56,6 +56,10 @@ struct Conversation {
     /// Ticks without room to send.
     stalled: u64,
     patience: u64,
+    /// Ticks since the last whole frame at which a part of the next had come, and how many of those
+    /// are signs of life.
+    parts: u64,
+    most_parts: u64,
     /// Whether the speaker has more to say than there is room for.
     full: bool,
     /// Whether the peer takes nothing any more. It may have said why: what came is heard first.
@@ -118,7 +122,8 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         };
-        let patience = patience(&bounds);
+        let patience = ticks_in(bounds.silence, &bounds);
+        let most_parts = ticks_in(bounds.whole, &bounds);
         let mut conversation = Conversation {
             ring: speaker.ring(),
             speaker,
@@ -131,6 +136,8 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
             ticks,
             stalled: 0,
             patience,
+            parts: 0,
+            most_parts,
             full: false,
             unheard: false,
         };
@@ -150,8 +157,8 @@ pub(crate) fn start(links: &Links, claim: Claim, line: Line, voice: Voice) {
     }
 }
 
-fn patience(bounds: &Bounds) -> u64 {
-    let ticks = bounds.silence.as_micros() / bounds.tick.as_micros().max(1);
+fn ticks_in(time: Duration, bounds: &Bounds) -> u64 {
+    let ticks = time.as_micros() / bounds.tick.as_micros().max(1);
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
@@ -213,10 +220,14 @@ impl Conversation {
     fn hear(&mut self, input: Input) -> Result<(), Reason> {
         let meter = &self.claim.meter;
         match &input {
-            Input::Frame(frame) => meter.received(frame.len()),
+            Input::Frame(frame) => {
+                meter.received(frame.len());
+                self.parts = 0;
+            }
             Input::Tick => {
-                // A large frame may take longer than silence may last.
-                if self.frames.came() {
+                // A large frame may take longer than silence may last, but not for ever.
+                if self.frames.came() && self.parts < self.most_parts {
+                    self.parts += 1;
                     meter.silent.store(0, Ordering::Relaxed);
                     self.speaker.hear(Input::Part)?;
                 }

@@ -84,7 +84,7 @@ where
             return Err(Broken::TooLarge(length, self.largest));
         }
         if self.buffer.len() < LENGTH + length {
-            self.buffer.reserve(LENGTH + length - self.buffer.len());
+            // The room grows with what comes: to announce much costs nobody anything.
             return Ok(None);
         }
         self.buffer.advance(LENGTH);
@@ -152,5 +152,16 @@ mod tests {
         let (whole, broken) = of(&[&[0, 0, 0, 1, 5, 0xff, 0xff, 0xff, 0xff]], 1 << 20).await;
         assert_eq!(whole.len(), 1);
         assert!(matches!(broken, Broken::TooLarge(0xffff_ffff, _)));
+    }
+
+    #[tokio::test]
+    async fn what_is_only_announced_takes_no_room() {
+        let (sender, body) = Outgoing::with_room_for(1);
+        sender.try_send(Bytes::from_static(&[0, 0xc0, 0, 0, 1, 2, 3])).unwrap();
+        drop(sender);
+        let mut frames = Frames::of(body, 13 << 20);
+        assert!(matches!(frames.next().await, Err(Broken::Ended)));
+        assert_eq!(frames.buffer.len(), 7);
+        assert!(frames.buffer.capacity() < 64 << 10, "{}", frames.buffer.capacity());
     }
 }

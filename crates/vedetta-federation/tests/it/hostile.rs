@@ -428,6 +428,16 @@ fn a_part_of_a_frame_is_a_sign_of_life() {
 }
 
 #[test]
+fn a_part_of_a_greeting_is_no_sign_of_life() {
+    let mut link = link(Bookmark::default());
+    let later = |seconds| now().after(Duration::from_secs(seconds));
+    link.handle(Input::Part, later(29));
+    assert_eq!(ended(&link.handle(Input::Tick, later(29))), None);
+    link.handle(Input::Part, later(30));
+    assert_eq!(ended(&link.handle(Input::Tick, later(30))), Some((Farewell::Silent, By::Us)));
+}
+
+#[test]
 fn what_there_is_none_of_need_not_be_written_in_a_frame() {
     let read = |kind, json: &serde_json::Value| {
         let json = serde_json::to_vec(json).unwrap();

@@ -175,6 +175,23 @@ async fn a_frame_that_takes_longer_than_silence_may_last_is_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sends_an_octet_now_and_then_is_silent_in_the_end() {
+    let whole = impatient().tick * 50;
+    let (mut node, good) = town(Bounds { whole, ..impatient() }).await;
+    let mut bad = Raw::link(&node, "bad").await;
+    bad.send(&[0, 0, 8, 0]).await;
+    // One octet at each tick of the node, which is far from the end of the frame after that time.
+    let mut sent = 0;
+    while bad.next().await.is_ok() {
+        bad.send(b"x").await;
+        sent += 1;
+        assert!(sent < 2_048, "the frame came to its end");
+    }
+    assert_eq!(ended(&node).await, "the peer fell silent");
+    still_serves(&mut node, &good).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_take_what_he_is_sent_is_cut() {
     let (mut node, good) = town(impatient()).await;
     node.house.talkative.store(true, Ordering::SeqCst);
