@@ -1,5 +1,6 @@
 //! What joins a link to a node's memory: reading what is to be sent, sealed; checking what came.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use vedetta_model::{Instant, OrganisationId};
@@ -93,6 +94,9 @@ pub struct Checked {
     told: Vec<Told>,
     /// What each that was verified is known by.
     leaves: Vec<Digest>,
+    /// Who brought it, and what tells each of them from what comes later.
+    peer: OrganisationId,
+    marks: Vec<Option<u64>>,
     /// Whether something is to come again.
     opened: bool,
     /// Changes of subjects, by their place among what was verified: those count that are news.
@@ -113,10 +117,10 @@ pub fn check(
     let Taking { batch, mut bookmark } = taking;
     let (mut verified, mut refused) = (Vec::with_capacity(batch.envelopes.len()), Vec::new());
     let mut changed = false;
-    let mut beside = Beside::default();
+    let (mut beside, mut here) = (Beside::default(), HashSet::new());
     for envelope in batch.envelopes {
         let checked = trust.check_beside(peer, envelope, &mut beside, now);
-        match checked.and_then(|it| first_time((trust, peer), it, batch.lane)) {
+        match checked.and_then(|it| first_time((trust, peer), it, (batch.lane, &mut here))) {
             Ok(it) => verified.push(if batch.lane == Lane::Live { it } else { it.late() }),
             Err(mut it) => {
                 let room = waiting.keep(&mut it, now);
@@ -139,18 +143,22 @@ pub fn check(
     }
     let waiting = changed.then(|| waiting.clone());
     let arrival = Arrival { verified, refused, bookmark, waiting };
-    (Checked::of((trust, now), batch.number, &arrival), arrival)
+    (Checked::of((trust, now), (peer, batch.number, batch.lane), &arrival), arrival)
 }
 
-/// Refuses what a peer has brought before, seal and all.
+/// Refuses what was taken in of a peer before, seal and all, and what is twice in one batch. What was
+/// checked and is not written yet is known once it is.
 fn first_time(
     (trust, peer): (&Trust, &OrganisationId),
     verified: Verified,
-    lane: Lane,
+    (lane, here): (Lane, &mut HashSet<u64>),
 ) -> Result<Verified, Box<Refused>> {
-    match trust.lately().replays().came_before(peer, &verified, lane) {
-        true => Err(verified.replayed(peer)),
-        false => Ok(verified),
+    let replays = trust.lately().replays();
+    match replays.mark(&verified, lane) {
+        Some(mark) if replays.took_before(peer, mark) || !here.insert(mark) => {
+            Err(verified.replayed(peer))
+        }
+        _ => Ok(verified),
     }
 }
 
@@ -164,17 +172,13 @@ pub fn check_waiting(
     now: Instant,
 ) -> Option<(Checked, Arrival)> {
     let Retried { passed, given_up } = waiting.retry(trust, peer, now);
-    // It came once: the next time it is a replay.
-    passed.iter().for_each(|it| {
-        trust.lately().replays().came_before(peer, it, Lane::Backlog);
-    });
     let opened = waiting.open(&mut bookmark, &passed, now);
     if passed.is_empty() && given_up.is_empty() && !opened {
         return None;
     }
     let waiting = Some(waiting.clone());
     let mut arrival = Arrival { verified: passed, refused: given_up, bookmark, waiting };
-    let checked = Checked::of((trust, now), 0, &arrival);
+    let checked = Checked::of((trust, now), (peer, 0, Lane::Backlog), &arrival);
     let checked = Checked { opened, ..checked };
     // What is given up was refused when it came: it counts once.
     arrival.refused.clear();
@@ -182,7 +186,12 @@ pub fn check_waiting(
 }
 
 impl Checked {
-    fn of((trust, at): (&Trust, Instant), number: u64, arrival: &Arrival) -> Self {
+    fn of(
+        (trust, at): (&Trust, Instant),
+        (peer, number, lane): (&OrganisationId, u64, Lane),
+        arrival: &Arrival,
+    ) -> Self {
+        let mark = |it: &Verified| trust.lately().replays().mark(it, lane);
         let change = |(place, it): (usize, &Verified)| {
             let envelope = it.envelope();
             Some((place, envelope.origin.clone(), subject(&envelope.what)?))
@@ -198,6 +207,8 @@ impl Checked {
             bookmark: arrival.bookmark.clone(),
             told: told.collect(),
             leaves: arrival.verified.iter().map(Verified::leaf).collect(),
+            peer: peer.clone(),
+            marks: arrival.verified.iter().map(mark).collect(),
             opened: false,
             changes,
             limits: Arc::clone(trust.lately()),
@@ -211,10 +222,15 @@ impl Checked {
         &self.bookmark
     }
 
-    /// What became of it, once it is written.
+    /// What became of it, once it is written. From then on it is a replay when it comes again as it is,
+    /// but for what was of no account: that may be of some later.
     #[must_use]
     pub fn taken(self, outcomes: Vec<Outcome>) -> Taken {
-        let Self { number, bookmark, told: refused, leaves, opened, changes, limits, at } = self;
+        let Self { number, bookmark, told: refused, leaves, opened, changes, limits, at, .. } =
+            self;
+        let marks = self.marks.into_iter().zip(&outcomes);
+        let marks = marks.filter(|(_, it)| **it != Outcome::Idle).filter_map(|(mark, _)| mark);
+        limits.replays().took(&self.peer, marks);
         let lost = leaves.into_iter().zip(&outcomes).filter(|(_, it)| **it == Outcome::Lost);
         let gave_way = lost.map(|(leaf, _)| leaf).collect();
         for (place, origin, subject) in changes {

@@ -426,7 +426,9 @@ fn the_same_seal_once_more_is_a_replay_and_a_new_one_is_not() {
         let (number, hash, span) = (1, Digest::default(), Span { after: 0, upto: 1 });
         let batch = Box::new(Batch { number, lane, span, hash, envelopes: vec![envelope] });
         let taking = Taking { batch, bookmark: Bookmark::default() };
-        let (_, arrival) = check(&trust, &id("b"), (taking, &mut Waiting::default()), later(10));
+        let (checked, arrival) =
+            check(&trust, &id("b"), (taking, &mut Waiting::default()), later(10));
+        drop(checked.taken(vec![Outcome::New; arrival.verified.len()]));
         arrival.refused.iter().map(|it| it.why.name()).collect::<Vec<_>>()
     };
     let said = |at| brought_at(7, withdrawal("wrong"), at);
