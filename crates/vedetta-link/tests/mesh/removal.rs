@@ -1,15 +1,20 @@
 //! An organisation that leaves the network where others are below it, or are its clients.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 use vedetta_directory::directory::Records;
+use vedetta_federation::cards::Vouches;
 use vedetta_federation::envelope::{Envelope, Removal, What};
+use vedetta_federation::scope::Scope;
 use vedetta_federation::shelf::Outcome;
+use vedetta_mesh::Terms;
 use vedetta_model::{Contact, Organisation};
 
 use super::hostile::{country, own, say, taken};
-use super::network::{Node, id};
+use super::network::{Node, agreements, id};
+use super::wire::{Wire, pair_on, settle};
 
 fn organisation(id: &str, parent: &str, client_of: &[&str]) -> Organisation {
     let it = json!({ "id": id, "name": id, "kind": "agency", "parent": parent,
@@ -87,4 +92,53 @@ fn a_contact_of_one_that_leaves_in_the_same_batch_is_nobodys() {
         let contacts = national.house.standing().directory.contacts().len();
         assert_eq!(contacts, 0);
     }
+}
+
+#[test]
+fn whoever_runs_a_node_is_removed_by_the_administrator_alone() {
+    let [national, umbria, _] = country();
+    let leaves = removal(&umbria, 900, "cosc-umbria");
+    assert_eq!(say(&umbria, &national, leaves, vec![]), "idle");
+    assert!(found(&national, "cosc-umbria").is_some());
+    assert_eq!(found(&national, "terni").unwrap().parent, Some(id("cosc-umbria")));
+}
+
+#[test]
+fn one_below_whom_a_node_was_accepted_is_removed_by_the_administrator_alone() {
+    let [national, umbria] = ["cnaipic", "cosc-umbria"].map(|it| Node::new(it, agreements()));
+    let below = BTreeSet::from([id("cosc-umbria"), id("terni")]);
+    let serves = Scope { below, ..Scope::default() };
+    pair_on(&umbria, &national, &Terms { serves, vouches: Vouches::Below });
+    settle(&mut [Wire::between(&national, &umbria)]);
+    enter(&national, vec![organisation("quartiere", "terni", &[])]);
+    assert_eq!(say(&umbria, &national, removal(&umbria, 900, "terni"), vec![]), "idle");
+    assert_eq!(found(&national, "quartiere").unwrap().parent, Some(id("terni")));
+    assert_eq!(say(&umbria, &national, removal(&umbria, 901, "perugia"), vec![]), "new");
+    assert_eq!(found(&national, "perugia"), None);
+}
+
+#[test]
+fn a_removal_takes_nobody_from_the_node_that_speaks_for_him() {
+    let [national, umbria, _] = country();
+    // So deep that the last is below nobody whom a node speaks for, until one above it goes.
+    let name = |depth: usize| format!("quartiere-{depth}");
+    enter(&national, vec![organisation(&name(0), "terni", &[])]);
+    for depth in 1..=30 {
+        enter(&national, vec![organisation(&name(depth), &name(depth - 1), &[])]);
+    }
+    let speaker = |depth| {
+        let mesh = national.house.mesh().unwrap();
+        mesh.trust.territory().speaker(&id(&name(depth))).cloned()
+    };
+    let speakers = (Some(id("cosc-umbria")), Some(id("cnaipic")));
+    assert_eq!((speaker(29), speaker(30)), speakers);
+    let leaves = removal(&umbria, 900, "terni");
+    assert_eq!(say(&umbria, &national, leaves.clone(), vec![]), "idle");
+    assert!(found(&national, "terni").is_some());
+    assert_eq!((speaker(29), speaker(30)), speakers);
+    // Once the administrator has seen to it, the same counts when it is said again.
+    enter(&national, vec![organisation(&name(30), "cnaipic", &[])]);
+    assert_eq!(say(&umbria, &national, leaves, vec![]), "new");
+    assert_eq!(found(&national, "terni"), None);
+    assert_eq!(found(&national, &name(0)).unwrap().parent, Some(id("cosc-umbria")));
 }

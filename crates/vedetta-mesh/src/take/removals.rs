@@ -1,11 +1,17 @@
 //! An organisation that left the network: it goes with what belonged to it, and nobody stays below it.
+//!
+//! Who speaks for whom follows the tree. No peer moves anybody in it from one node to another: where a
+//! removal would, it is left to the administrator here.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vedetta_federation::check::SKEW;
+use vedetta_federation::check::{SKEW, Trust};
 use vedetta_federation::envelope::Removal;
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::remove_all;
-use vedetta_model::{Instant, Organisation, OrganisationId};
+use vedetta_model::{Instant, Organisation, OrganisationId, OrganisationNumber};
+use vedetta_policy::{Network, Roll};
 use vedetta_store::{Reader, Record, RecordKind, Sequence, StoreError, UnitOfWork};
 
 use super::Load;
@@ -40,15 +46,68 @@ impl Load {
         let Some(record) = unit.record(RecordKind::Organisation, id.as_str())? else {
             return Ok(Outcome::Known);
         };
-        let said = entered(unit, &record)? <= at.after(SKEW);
-        if !said || !is_newest(unit, &format!("removal/{id}"), at)? {
+        if entered(unit, &record)? > at.after(SKEW) {
             return Ok(Outcome::Known);
         }
         let gone: Option<Organisation> = serde_json::from_slice(&record.body).ok();
-        self.let_go(unit, id, gone.and_then(|it| it.parent).as_ref())?;
+        let above = gone.and_then(|it| it.parent);
+        // Said again, it counts once nothing speaks for keeping it: nothing is remembered of it.
+        if let Some(why) = self.kept_for(unit, id, above.as_ref())? {
+            tracing::warn!(peer = %self.peer, organisation = %id, why, "said to have left, kept here");
+            return Ok(Outcome::Idle);
+        }
+        if !is_newest(unit, &format!("removal/{id}"), at)? {
+            return Ok(Outcome::Known);
+        }
+        self.let_go(unit, id, above.as_ref())?;
         let belongings = belongings(unit, id)?;
         remove_all(unit, &self.shared, &belongings, &self.actor)?;
         Ok(Outcome::New)
+    }
+
+    /// Why one that left elsewhere is kept here, if it is: only the administrator removes it.
+    fn kept_for(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        id: &OrganisationId,
+        above: Option<&OrganisationId>,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let mesh = &*self.mesh;
+        if *id == mesh.me || mesh.cards.known(id).is_some() || mesh.peer(id).is_some() {
+            return Ok(Some("it runs a node"));
+        }
+        let accepted = mesh.peers.iter().map(|peer| &peer.serves);
+        let mut scopes = mesh.cards.claims().map(|(_, scope)| scope).chain(accepted);
+        if scopes.any(|scope| scope.below.contains(id)) {
+            return Ok(Some("a node speaks for all below it"));
+        }
+        let records = unit.records(RecordKind::Organisation)?;
+        let read = |it: &Record| serde_json::from_slice::<Organisation>(&it.body).ok();
+        let all: Vec<_> = records.iter().filter_map(read).collect();
+        let moves = all.iter().any(|it| it.parent.as_ref() == Some(id));
+        Ok((moves && self.moves_somebody(all, id, above)).then_some("another node would speak"))
+    }
+
+    /// Whether another node would speak for somebody when one leaves.
+    fn moves_somebody(
+        &self,
+        all: Vec<Organisation>,
+        id: &OrganisationId,
+        above: Option<&OrganisationId>,
+    ) -> bool {
+        let mesh = &*self.mesh;
+        let territory = |all: Vec<Organisation>| {
+            let organisations: Vec<_> =
+                (0..).map(OrganisationNumber).zip(all.into_iter().map(Arc::new)).collect();
+            let roll = Roll { organisations: &organisations, agreements: &[], holds: &[] };
+            let network = Network::compile(roll, self.now);
+            Trust::territory_of(&mesh.me, &network, &mesh.cards, &mesh.peers)
+        };
+        let mut left: Vec<_> = all.iter().filter(|it| it.id != *id).cloned().collect();
+        left.iter_mut().for_each(|it| move_up(it, id, above));
+        let ids: Vec<_> = left.iter().map(|it| it.id.clone()).collect();
+        let (before, after) = (territory(all), territory(left));
+        ids.iter().any(|it| before.speaker(it) != after.speaker(it))
     }
 
     /// Who is below one that leaves is below the one above it from now on, and nobody is its client.
@@ -65,10 +124,7 @@ impl Load {
             if other.parent.as_ref() != Some(id) && !other.client_of.contains(id) {
                 continue;
             }
-            if other.parent.as_ref() == Some(id) {
-                other.parent = above.filter(|above| **above != other.id).cloned();
-            }
-            other.client_of.retain(|provider| provider != id);
+            move_up(&mut other, id, above);
             let at = entered(unit, &record)?;
             let body = serde_json::to_vec(&other).unwrap_or_default();
             self.shared.touch(RecordKind::Organisation);
@@ -79,6 +135,14 @@ impl Load {
         }
         Ok(())
     }
+}
+
+/// Takes one out from below another that leaves, and out of its clients.
+fn move_up(other: &mut Organisation, id: &OrganisationId, above: Option<&OrganisationId>) {
+    if other.parent.as_ref() == Some(id) {
+        other.parent = above.filter(|above| **above != other.id).cloned();
+    }
+    other.client_of.retain(|provider| provider != id);
 }
 
 /// When an organisation was entered, or changed otherwise than because another left.
