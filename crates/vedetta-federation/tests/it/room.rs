@@ -446,3 +446,21 @@ fn the_same_seal_once_more_is_a_replay_and_a_new_one_is_not() {
         assert_eq!(bring(own.clone(), Lane::Backlog), fair);
     }
 }
+
+#[test]
+fn what_never_became_durable_is_no_replay_when_it_comes_again() {
+    let (trust, mut room) = (trust("c", cards()), Waiting::default());
+    let said = || brought_at(7, withdrawal("wrong"), now());
+    let mut hear = |envelopes| heard(&trust, &mut room, envelopes);
+    let (lost, arrival) = hear(vec![said(), said()]);
+    assert_eq!((arrival.verified.len(), arrival.refused.len()), (1, 1), "twice in one batch");
+    drop(lost);
+    let (idle, arrival) = hear(vec![said()]);
+    assert_eq!(arrival.verified.len(), 1, "the ledger has not taken it");
+    drop(idle.taken(vec![Outcome::Idle]));
+    let (new, arrival) = hear(vec![said()]);
+    assert_eq!(arrival.verified.len(), 1, "it was of no account");
+    drop(new.taken(vec![Outcome::New]));
+    let (_, arrival) = hear(vec![said()]);
+    assert_eq!((arrival.verified.len(), arrival.refused.len()), (0, 1));
+}
