@@ -428,7 +428,7 @@ fn the_same_seal_once_more_is_a_replay_and_a_new_one_is_not() {
         let taking = Taking { batch, bookmark: Bookmark::default() };
         let (checked, arrival) =
             check(&trust, &id("b"), (taking, &mut Waiting::default()), later(10));
-        drop(checked.taken(vec![Outcome::New; arrival.verified.len()]));
+        drop(checked.taken(vec![Outcome::Known; arrival.verified.len()]));
         arrival.refused.iter().map(|it| it.why.name()).collect::<Vec<_>>()
     };
     let said = |at| brought_at(7, withdrawal("wrong"), at);
