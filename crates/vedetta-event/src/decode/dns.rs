@@ -53,8 +53,15 @@ fn bind(line: &str) -> Option<Query<'_>> {
     let client = before.split(' ').find_map(|it| it.split_once('#'))?.0;
     let mut words = after.split(' ');
     let (name, _class, kind) = (words.next()?, words.next()?, words.next()?);
-    let server = words.next_back().and_then(|it| it.strip_prefix('(')?.strip_suffix(')'));
-    Some(Query { name, kind, client, server })
+    // What comes after it (`[ECS 198.51.100.0/24/0]`) is of another.
+    Some(Query { name, kind, client, server: words.find_map(address) })
+}
+
+/// An address in parentheses; of those of a link, with the link that it is of.
+fn address(word: &str) -> Option<&str> {
+    let inside = word.strip_prefix('(')?.strip_suffix(')')?;
+    let address = inside.split_once('%').map_or(inside, |(address, _)| address);
+    address.parse::<std::net::IpAddr>().is_ok().then_some(inside)
 }
 
 /// `query[A] example.org from 192.0.2.1`

@@ -207,6 +207,23 @@ fn dns_queries() {
 }
 
 #[test]
+fn where_a_query_was_taken() {
+    let query = "client @0x7f 192.0.2.1#5353 (example.org): query: example.org IN A +E(0)K";
+    for (after, wanted) in [
+        ("(192.0.2.53)", Some("192.0.2.53")),
+        ("(192.0.2.53) [ECS 198.51.100.0/24/0]", Some("192.0.2.53")),
+        ("(2001:db8::53) (198.51.100.9)", Some("2001:db8::53")),
+        ("(internal) (fe80::1%eth0)", Some("fe80::1%eth0")),
+        ("(internal)", None),
+        ("", None),
+    ] {
+        let read = read(Format::Dns, &format!("{query} {after}"));
+        let server = read.iter().find(|(name, _)| name == "dst_ip").map(|(_, value)| &**value);
+        assert_eq!(server, wanted, "{after}");
+    }
+}
+
+#[test]
 fn the_audit_log_and_the_journal() {
     let line = r#"type=EXECVE msg=audit(1767225600.123:42): argc=2 a0="ls" a1="-l a""#;
     says(
