@@ -13,6 +13,7 @@ const MOST: usize = 512;
 /// What the columns are called, as the table itself said: rows that come later mean nothing without it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
+    /// As the table calls them: what they are to be called may change meanwhile.
     columns: Vec<String>,
     between: Between,
     /// What Zeek writes for nothing.
@@ -46,7 +47,7 @@ impl Header {
         tape: &mut Tape,
     ) -> Result<bool, Fault> {
         if let Some(directive) = line.strip_prefix('#') {
-            self.directive(directive, names);
+            self.directive(directive);
             return Ok(false);
         }
         if self.columns.is_empty() {
@@ -56,7 +57,7 @@ impl Header {
             Between::Tabs => line.split('\t').collect(),
             Between::Spaces => line.split(' ').collect(),
         };
-        self.say(&values, tape);
+        self.say(&values, names, tape);
         match self.between {
             Between::Tabs => tape.say("_path", &self.path),
             Between::Spaces => tape.say("log.kind", "web"),
@@ -64,12 +65,11 @@ impl Header {
         Ok(true)
     }
 
-    fn directive(&mut self, directive: &str, names: &BTreeMap<String, String>) {
+    fn directive(&mut self, directive: &str) {
         let tabbed = directive.strip_prefix("fields\t").map(|it| (it, '\t', Between::Tabs));
         let spaced = directive.strip_prefix("Fields:").map(|it| (it.trim(), ' ', Between::Spaces));
         if let Some((columns, at, between)) = tabbed.or(spaced) {
-            let columns = columns.split(at).take(MOST);
-            self.columns = columns.map(|it| called(it, names)).collect();
+            self.columns = columns.split(at).take(MOST).map(str::to_owned).collect();
             self.between = between;
         } else if let Some(path) = directive.strip_prefix("path\t") {
             self.path = path.into();
@@ -86,30 +86,31 @@ impl Header {
         tape: &mut Tape,
     ) -> Result<bool, Fault> {
         let values = cells(line);
-        let columns = || values.iter().take(MOST).map(|it| called(it.trim(), names));
+        let columns = || values.iter().take(MOST).map(|it| it.trim());
         if self.columns.is_empty() {
-            self.columns = columns().collect();
+            self.columns = columns().map(str::to_owned).collect();
             return Ok(false);
         }
         // A file that was rotated begins with its header, too.
-        if columns().eq(self.columns.iter().cloned()) {
+        if columns().eq(self.columns.iter().map(String::as_str)) {
             return Ok(false);
         }
         if values.len() > self.columns.len() {
             return Err(Fault::Form("CSV with as many cells as its header"));
         }
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        self.say(&values, tape);
+        self.say(&values, names, tape);
         Ok(true)
     }
 
-    fn say(&self, values: &[&str], tape: &mut Tape) {
-        for (name, value) in self.columns.iter().zip(values) {
+    fn say(&self, values: &[&str], names: &BTreeMap<String, String>, tape: &mut Tape) {
+        let columns = || self.columns.iter().map(|it| called(it, names));
+        for (name, value) in columns().zip(values) {
             if !name.is_empty() && !value.is_empty() && *value != "-" && *value != self.nothing {
                 tape.say(name, value);
             }
         }
-        let moment = |name: &str| self.columns.iter().position(|it| it == name);
+        let moment = |name: &str| columns().position(|it| it == name);
         if let (Some(date), Some(time)) = (moment("date"), moment("time"))
             && let (Some(date), Some(time)) = (values.get(date), values.get(time))
         {
@@ -119,16 +120,16 @@ impl Header {
 }
 
 /// W3C writes `cs(User-Agent)` where Sigma says `cs-user-agent`.
-fn called(column: &str, names: &BTreeMap<String, String>) -> String {
+fn called<'c>(column: &'c str, names: &'c BTreeMap<String, String>) -> &'c str {
     if let Some(name) = names.get(column) {
-        return name.clone();
+        return name;
     }
     match column {
-        "cs(User-Agent)" => "cs-user-agent".into(),
-        "cs(Referer)" => "cs-referer".into(),
-        "cs(Cookie)" => "cs-cookie".into(),
-        "cs(Host)" => "cs-host".into(),
-        other => other.to_owned(),
+        "cs(User-Agent)" => "cs-user-agent",
+        "cs(Referer)" => "cs-referer",
+        "cs(Cookie)" => "cs-cookie",
+        "cs(Host)" => "cs-host",
+        other => other,
     }
 }
 

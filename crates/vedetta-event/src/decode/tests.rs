@@ -263,6 +263,25 @@ fn tables_name_their_columns() {
 }
 
 #[test]
+fn a_header_that_was_kept_is_called_as_it_is_now() {
+    let named = |name: &str| [("Nome".to_owned(), name.to_owned())].into();
+    for (format, header, row) in [
+        (Format::Csv, "Nome,b", "anna,x"),
+        (Format::Table, "#Fields: Nome b", "anna x"),
+        (Format::Table, "#fields\tNome\tb", "anna\tx"),
+    ] {
+        let mut before = Decoder::with_columns(format, named("Account"));
+        assert!(before.read(header.as_bytes()).unwrap().is_none());
+        let kept = before.header().unwrap().clone();
+        let mut after = Decoder::with_columns(format, named("User")).with_header(kept);
+        assert!(after.read(header.as_bytes()).unwrap().is_none(), "it is the same header");
+        let event = after.read(row.as_bytes()).unwrap().unwrap();
+        assert_eq!(event.text(Name::of("User")).unwrap(), "anna", "{header}");
+        assert!(!event.has(Name::of("Account")), "{header}");
+    }
+}
+
+#[test]
 fn origins_of_json() {
     let of = |line: &str| origin(line);
     let sysmon = r#"{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"a"}"#;

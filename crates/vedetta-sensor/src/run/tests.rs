@@ -219,6 +219,26 @@ fn after_a_restart_rows_stand_under_the_header_that_they_had() {
 }
 
 #[test]
+fn after_a_restart_columns_are_called_as_they_are_to_be_called_now() {
+    let bench = Bench::new("");
+    bench.write(Settings::FILE, "format = \"csv\"\n[input.columns]\nwhence = \"note\"\n");
+    let mut opened = bench.open();
+    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
+    bench.write("auth.log", "time,whence\n2026-11-01T00:00:00Z,192.0.2.1\n");
+    until(&mut opened, |it| it.counted.events == 1);
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    let settings = std::fs::read_to_string(bench.path(Settings::FILE)).unwrap();
+    let settings = settings.replace("\"note\"", "\"src_ip\"");
+    std::fs::write(bench.path(Settings::FILE), settings).unwrap();
+    let mut opened = bench.open();
+    bench.write("auth.log", "2026-11-01T00:00:00Z,203.0.113.7\n");
+    until(&mut opened, |it| it.inputs[0].status().lines == 1);
+    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
+    opened.watching.end(&opened.told).unwrap();
+}
+
+#[test]
 fn a_line_of_tomorrow_makes_no_flood_and_hides_none() {
     let bench = Bench::new("baselines = 0");
     let (mut opened, mut events) = (bench.open(), 0);
