@@ -195,6 +195,30 @@ impl Decoder {
         self
     }
 
+    /// Forgets the header: what is read now is another table.
+    pub fn forget_header(&mut self) {
+        self.header = Header::default();
+    }
+
+    /// The header of a table that was read in part before, as its file begins; that of W3C extended and
+    /// Zeek is of several lines.
+    pub fn take_header(&mut self, beginning: &[u8]) {
+        for line in lines(beginning) {
+            let is_header = match self.format {
+                Format::Csv => self.header().is_none(),
+                Format::Any | Format::Table => line.starts_with(b"#"),
+                _ => false,
+            };
+            if !is_header {
+                return;
+            }
+            // What is wrong with it was counted when it was read.
+            let (not_utf8, left_out) = (self.not_utf8, self.left_out);
+            let _header = self.read(line);
+            (self.not_utf8, self.left_out) = (not_utf8, left_out);
+        }
+    }
+
     /// The header of the table that is read, if a line said one.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {

@@ -14,7 +14,7 @@ use crate::event_log::{self, EventLog, RecordPlace};
 use crate::settings::{Input, Settings};
 use crate::spool::{self, Numbered, SpoolPlace, Writer};
 use crate::status::InputStatus;
-use crate::tail::{More, Place, Tail};
+use crate::tail::{Found, More, Place, Tail};
 use crate::watch::Watch;
 
 /// Where an input was left.
@@ -107,6 +107,10 @@ impl Reading {
     ) -> More {
         let Self { source, decoder, status } = self;
         decoder.at(now);
+        let found = match source {
+            From::File(tail) => find(tail, decoder),
+            From::EventLog(_) | From::Spool(_) => Ok(()),
+        };
         let mut each = |line: &[u8], number: u64| {
             status.lines += 1;
             match decoder.read(line) {
@@ -121,7 +125,7 @@ impl Reading {
             }
         };
         let read = match source {
-            From::File(tail) => tail.read(now, &mut each),
+            From::File(tail) => found.and_then(|()| tail.read(now, &mut each)),
             From::EventLog(log) => log.read(&mut each),
             From::Spool(reader) => reader.read(&mut each),
         };
@@ -192,6 +196,18 @@ impl Reading {
     pub(crate) fn mended(&self) -> (u64, u64) {
         (self.decoder.not_utf8, self.decoder.left_out)
     }
+}
+
+/// Finds the file that is to be read, and the header of its rows: another's has one of its own.
+fn find(tail: &mut Tail, decoder: &mut Decoder) -> std::io::Result<()> {
+    match tail.find()? {
+        Some(Found::Other) => decoder.forget_header(),
+        Some(Found::AsLeft(beginning)) if decoder.header().is_none() => {
+            decoder.take_header(&beginning);
+        }
+        Some(Found::AsLeft(_)) | None => {}
+    }
+    Ok(())
 }
 
 fn nothing_there() -> std::io::Error {

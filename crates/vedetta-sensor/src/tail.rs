@@ -55,6 +55,14 @@ struct Lingering {
     since: Instant,
 }
 
+/// The file that was found at a path.
+pub(crate) enum Found {
+    /// The one that was left, with its first lines as far as they were read.
+    AsLeft(Vec<u8>),
+    /// Another, or the first.
+    Other,
+}
+
 /// Whether there is more to read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum More {
@@ -99,9 +107,7 @@ impl Tail {
         now: Instant,
         each: &mut dyn FnMut(&[u8], u64),
     ) -> std::io::Result<More> {
-        if self.open.is_none() && !self.find()? {
-            return Ok(More::Later);
-        }
+        self.find()?;
         let late = self.linger(now, each)?;
         let Some(open) = &mut self.open else { return Ok(More::Later) };
         if open.is_rewritten() {
@@ -186,17 +192,20 @@ impl Tail {
         self.open.iter().chain(&self.before).filter_map(waiting).sum()
     }
 
-    /// Opens what is to be read first; whether there is anything.
-    fn find(&mut self) -> std::io::Result<bool> {
-        let Some(left_at) = self.left_at else { return self.begin(0) };
+    /// Opens what is to be read first, unless something is open; what it found, if there is anything.
+    pub(crate) fn find(&mut self) -> std::io::Result<Option<Found>> {
+        if self.open.is_some() {
+            return Ok(None);
+        }
+        let Some(left_at) = self.left_at else { return self.begin(None) };
         if is_it(&self.path, &left_at) {
-            return self.begin(left_at.offset);
+            return self.begin(Some(left_at.offset));
         }
         let mut rotated = self.rotated();
         let Some(at) = rotated.iter().position(|(_, it)| it.is_it(&left_at)) else {
-            let there = self.begin(0)?;
-            self.gaps += u64::from(there);
-            return Ok(there);
+            let found = self.begin(None)?;
+            self.gaps += u64::from(found.is_some());
+            return Ok(found);
         };
         self.before = rotated.split_off(at).into_iter().map(|(_, open)| open).collect();
         match Open::at(&self.path, 0) {
@@ -204,22 +213,22 @@ impl Tail {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        self.open = self.before.pop_front();
-        if let Some(open) = &mut self.open {
-            open.go_to(left_at.offset)?;
-        }
-        self.left_at = None;
-        Ok(true)
+        let Some(mut open) = self.before.pop_front() else { return Ok(None) };
+        open.go_to(left_at.offset)?;
+        let found = Found::AsLeft(open.beginning()?);
+        (self.open, self.left_at) = (Some(open), None);
+        Ok(Some(found))
     }
 
-    /// Opens the file at the path; whether there is one.
-    fn begin(&mut self, offset: u64) -> std::io::Result<bool> {
-        match Open::at(&self.path, offset) {
+    /// Opens the file at the path, if there is one, to go on where it was left.
+    fn begin(&mut self, left: Option<u64>) -> std::io::Result<Option<Found>> {
+        match Open::at(&self.path, left.unwrap_or(0)) {
             Ok(open) => {
+                let as_left = left.map(|_| open.beginning()).transpose()?;
                 (self.open, self.left_at) = (Some(open), None);
-                Ok(true)
+                Ok(Some(as_left.map_or(Found::Other, Found::AsLeft)))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -279,6 +288,15 @@ impl Open {
             self.head = (head(&self.file, length)?, length);
         }
         Ok(())
+    }
+
+    /// Its first lines, as far as it was read and a buffer at most.
+    fn beginning(&self) -> std::io::Result<Vec<u8>> {
+        let length = usize::try_from(self.read).map_or(BUFFER, |it| it.min(BUFFER));
+        let mut octets = vec![0; length];
+        self.file.read_exact_at(&mut octets, 0)?;
+        octets.truncate(memchr::memrchr(b'\n', &octets).map_or(0, |end| end + 1));
+        Ok(octets)
     }
 
     /// Whether its first octets are not those that were read.

@@ -282,6 +282,22 @@ fn a_header_that_was_kept_is_called_as_it_is_now() {
 }
 
 #[test]
+fn the_header_of_a_table_that_was_read_in_part() {
+    for (format, beginning, row) in [
+        (Format::Csv, "\nuser,b\nanna,x\nbruno,x\n", "carla,x"),
+        (Format::Any, "#Version: 1.0\n#Fields: user b\nanna x\n#Fields: b user\n", "carla x"),
+        (Format::Table, "#path\tx\n#fields\tuser\tb\nanna\tx\n", "carla\tx"),
+    ] {
+        let mut decoder = Decoder::new(format);
+        decoder.take_header(beginning.as_bytes());
+        let event = decoder.read(row.as_bytes()).unwrap().unwrap();
+        assert_eq!(event.text(Name::of("user")).unwrap(), "carla", "{beginning}");
+        decoder.forget_header();
+        assert_eq!(decoder.header(), None);
+    }
+}
+
+#[test]
 fn origins_of_json() {
     let of = |line: &str| origin(line);
     let sysmon = r#"{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"a"}"#;

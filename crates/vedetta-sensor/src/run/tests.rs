@@ -239,6 +239,49 @@ fn after_a_restart_columns_are_called_as_they_are_to_be_called_now() {
 }
 
 #[test]
+fn rows_that_were_left_under_no_header_stand_under_that_of_their_file() {
+    let bench = Bench::new("");
+    bench.write(Settings::FILE, "format = \"csv\"\n");
+    let mut opened = bench.open();
+    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
+    bench.write("auth.log", "time,src_ip\n2026-11-01T00:00:00Z,192.0.2.1\n");
+    until(&mut opened, |it| it.counted.events == 1);
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    // As it was kept before headers were.
+    let kept = std::fs::read(bench.path(STATE)).unwrap();
+    let mut kept: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&kept).unwrap();
+    assert!(kept.remove("headers").is_some());
+    std::fs::write(bench.path(STATE), serde_json::to_vec(&kept).unwrap()).unwrap();
+    let mut opened = bench.open();
+    bench.write("auth.log", "2026-11-01T00:00:00Z,203.0.113.7\n");
+    until(&mut opened, |it| it.inputs[0].status().lines == 1);
+    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
+    opened.watching.end(&opened.told).unwrap();
+}
+
+#[test]
+fn a_file_in_the_place_of_another_is_read_under_its_own_header() {
+    let bench = Bench::new("");
+    bench.write(Settings::FILE, "format = \"csv\"\n");
+    let mut opened = bench.open();
+    opened.known.take(INDICATOR, bench.clock.now()).unwrap();
+    bench.write("auth.log", "time,src_ip\n2026-11-01T00:00:00Z,192.0.2.1\n");
+    until(&mut opened, |it| it.counted.events == 1);
+    opened.watching.end(&opened.told).unwrap();
+    drop(opened);
+    std::fs::remove_file(bench.path("auth.log")).unwrap();
+    let other = "src_ip,time\n203.0.113.7,2026-11-01T00:00:00Z\n";
+    std::fs::write(bench.path("auth.log"), other).unwrap();
+    let mut opened = bench.open();
+    until(&mut opened, |it| it.inputs[0].status().lines == 2);
+    assert_eq!(titles(&opened), ["Indicator: ipv4 203.0.113.7"]);
+    assert_eq!(opened.watching.counted.events, 1, "a header is no row");
+    opened.watching.end(&opened.told).unwrap();
+}
+
+#[test]
 fn a_line_of_tomorrow_makes_no_flood_and_hides_none() {
     let bench = Bench::new("baselines = 0");
     let (mut opened, mut events) = (bench.open(), 0);
