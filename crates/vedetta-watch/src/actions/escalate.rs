@@ -172,6 +172,10 @@ impl Watch {
         for (id, (at, before)) in alarms {
             let open = pressing.contains_key(&id);
             let mut alarm = before.clone();
+            if let Some((about, _)) = pressing.get(&id).filter(|(it, _)| it.sensors.is_some()) {
+                // They became more.
+                alarm.about = about.clone();
+            }
             if !open && alarm.stands == Stands::Calling {
                 alarm.stands = Stands::Over { at: now };
             }

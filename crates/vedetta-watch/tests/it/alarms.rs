@@ -355,6 +355,57 @@ fn of_the_sensors_for_whom_there_is_no_room_one_alarm_tells() {
     assert_eq!(room.watch.look(&silent[..100]).unwrap().over, 1, "they are heard again");
 }
 
+#[test]
+fn of_many_sensors_all_are_counted_and_the_alarm_grows_with_them() {
+    let (room, second) = (staffed(), Duration::from_secs);
+    let begun = room.house().now();
+    let late = |(n, it): (u32, Unheard)| {
+        let since = begun.after(second(if n < 10 { 0 } else { 30 }));
+        Unheard { since: Some(since), ..it }
+    };
+    let silent: Vec<_> = (0..).zip(many_unheard(40, begun)).map(late).collect();
+    room.clock.advance(second(310));
+    let open = || room.watch.alarms(&officer()).unwrap();
+    // Ten are silent for long; the others fell silent with them.
+    let looked = room.watch.look(&silent[..25]).unwrap();
+    assert_eq!((looked.raised, looked.calls), (1, 2));
+    assert_eq!(open()[0].alarm.about.name.en, "silence of 25 sensors at once");
+    let looked = room.watch.look(&silent).unwrap();
+    assert_eq!(looked, Looked::default(), "it is the same alarm, and nobody is called again");
+    let told = || {
+        let alarms = open();
+        let [one] = &alarms[..] else { panic!("one: {alarms:?}") };
+        (one.alarm.about.sensors, one.alarm.about.name.it.clone())
+    };
+    assert_eq!(told(), (Some(40), "silenzio di 40 sensori insieme".to_owned()));
+    room.clock.advance(second(60));
+    assert_eq!(room.watch.look(&silent[..30]).unwrap(), Looked::default());
+    assert_eq!(told().0, Some(40), "so many they were");
+}
+
+#[test]
+fn a_sensor_called_as_the_alarms_of_many_are_is_not_one_of_them() {
+    let room = staffed();
+    let begun = room.house().now();
+    let apart = |(n, it): (u32, Unheard)| {
+        let since = begun.after(Duration::from_secs(u64::from(n) * 90));
+        let sensor = account(&format!("rest-home.sensor-{n}"));
+        Unheard { sensor: SilentSensor { sensor, ..it.sensor }, since: Some(since), ..it }
+    };
+    let silent: Vec<_> = (0..).zip(many_unheard(140, begun)).map(apart).collect();
+    room.clock.advance(Duration::from_secs(20_000));
+    assert_eq!(room.watch.look(&silent[..50]).unwrap().raised, 50);
+    assert_eq!(room.watch.look(&silent[..130]).unwrap().raised, 51);
+    let rest = || {
+        let mut many = room.watch.alarms(&officer()).unwrap();
+        many.retain(|it| it.alarm.about.sensors.is_some());
+        many.into_iter().map(|it| it.alarm.about.name.en).collect::<Vec<_>>()
+    };
+    assert_eq!(rest(), ["silence of 30 more sensors"]);
+    assert_eq!(room.watch.look(&silent).unwrap().raised, 0);
+    assert_eq!(rest(), ["silence of 40 more sensors"]);
+}
+
 /// A contact of Terni, with a mailbox.
 fn contact(id: &str) -> Contact {
     Contact {

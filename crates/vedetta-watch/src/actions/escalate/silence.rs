@@ -52,14 +52,16 @@ impl Watch {
         }
         fresh.sort_by_key(|(since, it)| (*since, it.sensor.sensor.clone()));
         let (together, mut alone) = apart(fresh, unheard);
-        for those in together {
-            let same = |due: Instant| those.iter().any(|(since, _)| is_near(*since, due));
-            pressing.extend(of_many((MANY, &those), open, &same));
+        for (since, those) in together {
+            let same = |due: Instant| those.iter().any(|it| is_near(*it, due));
+            let (id, about) = of_many((MANY, since, those.len()), open, &same);
+            pressing.insert(id, about);
         }
         let room = MOST_SILENT.saturating_sub(pressing.len());
         let rest = alone.split_off(room.min(alone.len()));
-        if !rest.is_empty() {
-            pressing.extend(of_many((REST, &rest), open, &|_| true));
+        if let Some((since, _)) = rest.first() {
+            let (id, about) = of_many((REST, *since, rest.len()), open, &|_| true);
+            pressing.insert(id, about);
         }
         pressing.extend(alone.into_iter().map(|(since, it)| self.of_one(it, since)));
         pressing.into_iter().map(|(id, about)| (id, (about, own.clone()))).collect()
@@ -77,11 +79,12 @@ impl Watch {
     }
 }
 
-/// Those who fell silent together, and the others.
+/// When all those fell silent who did so together, after the first of them who is silent for long; and
+/// who is silent for long alone.
 fn apart<'u>(
     fresh: Vec<(Instant, &'u Unheard)>,
     unheard: &[Unheard],
-) -> (Vec<Vec<(Instant, &'u Unheard)>>, Vec<(Instant, &'u Unheard)>) {
+) -> (Vec<(Instant, Vec<Instant>)>, Vec<(Instant, &'u Unheard)>) {
     let mut all: Vec<Instant> = unheard.iter().filter_map(|it| it.since).collect();
     all.sort_unstable();
     let is_cut_off = |since: Instant| {
@@ -89,34 +92,34 @@ fn apart<'u>(
         let upto = all.partition_point(|it| *it <= since || is_near(*it, since));
         upto - before > CUT_OFF
     };
-    let (cut_off, alone): (Vec<_>, Vec<_>) =
-        fresh.into_iter().partition(|(since, _)| is_cut_off(*since));
-    let mut together: Vec<Vec<(Instant, &Unheard)>> = Vec::new();
-    for it in cut_off {
+    let mut together: Vec<Vec<Instant>> = Vec::new();
+    for since in all.iter().copied().filter(|it| is_cut_off(*it)) {
         match together.last_mut() {
-            Some(those) if those.last().is_some_and(|last| is_near(last.0, it.0)) => those.push(it),
-            _ => together.push(vec![it]),
+            Some(those) if those.last().is_some_and(|last| is_near(*last, since)) => {
+                those.push(since);
+            }
+            _ => together.push(vec![since]),
         }
     }
-    (together, alone)
+    let (cut_off, alone): (Vec<_>, Vec<_>) =
+        fresh.into_iter().partition(|(since, _)| is_cut_off(*since));
+    let told = together.into_iter().filter_map(|those| {
+        let (since, _) = cut_off.iter().find(|(since, _)| those.binary_search(since).is_ok())?;
+        Some((*since, those))
+    });
+    (told.collect(), alone)
 }
 
 fn is_near(one: Instant, other: Instant) -> bool {
     one.since(other).max(other.since(one)) < MINUTE
 }
 
-/// The alarm of many: the one that is open, or another.
+/// The alarm of many: the one that is open, grown to as many as they are, or another.
 fn of_many(
-    (called, those): (&str, &[(Instant, &Unheard)]),
+    (called, since, many): (&str, Instant, usize),
     open: &Open,
     same: &dyn Fn(Instant) -> bool,
-) -> Option<(String, About)> {
-    let mut known =
-        open.iter().filter(|(id, (_, it))| id.starts_with(called) && same(it.about.due));
-    if let Some((id, (_, alarm))) = known.next() {
-        return Some((id.clone(), alarm.about.clone()));
-    }
-    let (since, many) = (those.first()?.0, those.len());
+) -> (String, About) {
     let name = if called == MANY {
         Bilingual::new(
             format!("silenzio di {many} sensori insieme"),
@@ -128,8 +131,19 @@ fn of_many(
             format!("silence of {many} more sensors"),
         )
     };
-    let about = About { sensors: Some(many), ..silence(name, since) };
-    Some((format!("{called}.{}", since.micros()), about))
+    // A sensor may be called as these alarms are.
+    let mut known = open.iter().filter(|(id, (_, it))| {
+        it.about.sensors.is_some() && id.starts_with(called) && same(it.about.due)
+    });
+    let Some((id, (_, alarm))) = known.next() else {
+        let about = About { sensors: Some(many), ..silence(name, since) };
+        return (format!("{called}.{}", since.micros()), about);
+    };
+    let mut about = alarm.about.clone();
+    if about.sensors < Some(many) {
+        (about.sensors, about.name) = (Some(many), name);
+    }
+    (id.clone(), about)
 }
 
 fn silence(name: Bilingual, due: Instant) -> About {
