@@ -329,6 +329,7 @@ fn what_comes_again_is_known_and_writes_nothing() {
     let forgotten = vedetta_federation::bookmark::Bookmark::default();
     let peer = id("cosc-umbria");
     vedetta_federation::shelf::Shelf::set_bookmark(&national.nodes, &peer, &forgotten).unwrap();
+    umbria.clock.advance(std::time::Duration::from_micros(1));
     let mut wires = [Wire::between(&national, &umbria)];
     settle(&mut wires);
     assert!(wires[0].seen.iter().any(|frame| frame.contains(items[0].id().as_str())), "it came");
