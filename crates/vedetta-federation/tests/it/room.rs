@@ -141,8 +141,14 @@ fn heard(trust: &Trust, room: &mut Waiting, envelopes: Vec<Envelope>) -> (Checke
 fn what_is_said_again_and_again_holds_off_nothing_that_is_new() {
     let (trust, mut room) = (trust("c", cards()), Waiting::default());
     let said = |revision| brought(revision, standing("all", revision, "review"));
-    for _ in 0..100 {
-        let (checked, arrival) = heard(&trust, &mut room, vec![said(1); 4]);
+    // Each time sealed again.
+    let again = |n| {
+        let at = now().after(Duration::from_micros(n));
+        brought_at(1, standing("all", 1, "review"), at)
+    };
+    for round in 0..100 {
+        let four = (0..4).map(|n| again(4 * round + n)).collect();
+        let (checked, arrival) = heard(&trust, &mut room, four);
         assert_eq!((arrival.verified.len(), arrival.refused.len()), (4, 0));
         drop(checked.taken(vec![Outcome::Known; 4]));
     }
