@@ -71,11 +71,15 @@ pub struct Baselines {
     rare: rare::Watch,
     names: generated_name::Watch,
     silence: silence::Watch,
+    /// The latest that the clock said.
+    now: i64,
 }
 
 const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+/// How far ahead of the clock what is told may be.
+const AHEAD: i64 = 5 * MINUTE;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -110,6 +114,7 @@ impl Baselines {
             rare: rare::Watch::default(),
             names: generated_name::Watch::default(),
             silence: silence::Watch::default(),
+            now: i64::MIN,
             settings,
         }
     }
@@ -146,16 +151,41 @@ impl Baselines {
                 rare: Kept::read(&mut from)?,
                 names: Kept::read(&mut from)?,
                 silence: Kept::read(&mut from)?,
+                now: now.micros(),
             })
         };
         let mut whole = read().ok_or(Unreadable::Torn)?;
+        whole.set_back(now.micros());
         whole.silence.begin_anew(now.micros());
         *self = whole;
         Ok(())
     }
 
+    /// A clock that was ahead and is set right leaves nothing behind in the future.
+    fn notice(&mut self, now: Instant) {
+        let now = now.micros();
+        if now < self.now.saturating_sub(MINUTE) {
+            self.set_back(now);
+            self.now = now;
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn set_back(&mut self, now: i64) {
+        // Those who are heard may be a little ahead.
+        let latest = now + AHEAD;
+        self.login.set_back(latest);
+        self.scan.set_back(latest);
+        self.beacon.set_back(latest);
+        self.volume.set_back(now);
+        self.rare.set_back(now);
+        self.names.set_back(latest);
+        self.silence.set_back(now);
+    }
+
     /// A source was heard now, of something that happened at another moment.
     pub fn hear(&mut self, source: &str, at: Instant, now: Instant) {
+        self.notice(now);
         self.silence.see(source, at.micros(), now.micros());
     }
 
@@ -203,6 +233,7 @@ impl Baselines {
 
     /// Time passes: who was to be heard of by now?
     pub fn settle(&mut self, now: Instant, found: &mut Vec<Finding>) {
+        self.notice(now);
         self.silence.settle(&self.settings, now.micros(), found);
     }
 }

@@ -38,6 +38,12 @@ kept!(Watch { pairs, clients });
 kept!(Rhythm { last, between, told });
 
 impl Watch {
+    /// The clock was set back to now: what is later is of no use.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.pairs.forget_after(now);
+        self.clients.forget_after(now);
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,

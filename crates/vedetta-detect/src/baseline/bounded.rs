@@ -107,6 +107,22 @@ impl<K: Hash + Eq + Clone, V: Default> Bounded<K, V> {
         self.new <= MOST && self.map.len() - self.new <= MOST
     }
 
+    /// The clock was set back to now: what was heard of later was heard of now.
+    pub(super) fn set_back(&mut self, now: i64) {
+        for it in self.map.values_mut() {
+            it.last = it.last.min(now);
+            if let Some((since, _)) = &mut it.new {
+                *since = (*since).min(now);
+            }
+        }
+    }
+
+    /// The clock was set back to now: forgets what was heard of later.
+    pub(super) fn forget_after(&mut self, now: i64) {
+        self.map.retain(|_, it| it.last <= now);
+        self.new = self.map.values().filter(|it| it.among() == Among::New).count();
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
         self.map.iter_mut().map(|(key, it)| (key, &mut it.of))
     }
@@ -142,6 +158,27 @@ mod tests {
             assert!(map.len() <= 2 * MOST);
         }
         assert_eq!(*map.at(199_998, 200_000 + MINUTE), 1);
+    }
+
+    #[test]
+    fn who_was_heard_of_in_the_future_is_forgotten_as_others_are() {
+        let mut map: Bounded<i64, i64> = Bounded::default();
+        for key in 0..1_000 {
+            *map.at(key, 1_000 * MINUTE) = 1;
+            map.at(key, 1_001 * MINUTE);
+        }
+        map.set_back(0);
+        for key in 1_000..100_000 {
+            map.at(key, MINUTE + key);
+            map.at(key, 2 * MINUTE + key);
+        }
+        assert!((0..1_000).all(|key| *map.at(key, 3 * MINUTE) == 0));
+        // Others keep what they know.
+        let mut map: Bounded<i64, i64> = Bounded::default();
+        *map.at(1, MINUTE) = 1;
+        *map.at(2, 2 * MINUTE) = 1;
+        map.forget_after(MINUTE);
+        assert_eq!((*map.at(1, MINUTE), *map.at(2, MINUTE)), (1, 0));
     }
 
     #[test]

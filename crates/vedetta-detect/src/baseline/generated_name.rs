@@ -24,6 +24,11 @@ kept!(Watch { clients });
 kept!(Asked { names, since, told });
 
 impl Watch {
+    /// The clock was set back to now: what is later is of no use.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.clients.forget_after(now);
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,

@@ -29,6 +29,11 @@ kept!(Watch { from });
 kept!(Tries { level, last, since, accounts, told_until });
 
 impl Watch {
+    /// The clock was set back to now: what is later is of no use.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.from.forget_after(now);
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,

@@ -117,6 +117,17 @@ impl Memory {
 }
 
 impl Watch {
+    /// The clock was set back to now.
+    pub(super) fn set_back(&mut self, now: i64) {
+        for seen in [&mut self.programs, &mut self.logins] {
+            seen.set_back(now);
+            for (_, memory) in seen.iter_mut() {
+                memory.since = memory.since.map(|since| since.min(now));
+                memory.week = memory.week.min(now.div_euclid(WEEK));
+            }
+        }
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,

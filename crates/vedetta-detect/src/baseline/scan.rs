@@ -44,6 +44,12 @@ impl Seen {
 }
 
 impl Watch {
+    /// The clock was set back to now: what is later is of no use.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.hosts.forget_after(now);
+        self.ports.forget_after(now);
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,

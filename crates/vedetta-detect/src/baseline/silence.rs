@@ -54,6 +54,14 @@ impl Watch {
         self.sources.iter_mut().for_each(|(_, voice)| voice.heard = voice.heard.max(now));
     }
 
+    /// The clock was set back to now.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.sources.set_back(now);
+        for (_, voice) in self.sources.iter_mut() {
+            (voice.last, voice.heard) = (voice.last.min(now), voice.heard.min(now));
+        }
+    }
+
     pub(super) fn see(&mut self, source: &str, at: i64, now: i64) {
         let voice = self.sources.at(source.to_owned(), now);
         if voice.events > 0 && at > voice.last {

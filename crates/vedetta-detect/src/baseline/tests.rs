@@ -403,6 +403,48 @@ fn neither_a_clock_ahead_nor_lines_that_come_late_are_a_flood() {
     assert_eq!(told(&mut watch, flood), one("flood", "www"), "one that comes late is one");
 }
 
+/// A watch that learned for an hour, and then heard an hour of a clock that is a day ahead.
+fn ahead() -> Baselines {
+    let mut watch = watch();
+    for at in 0..60 {
+        watch.settle(Instant::from_micros(START + at * MINUTE), &mut Vec::new());
+        assert_eq!(told(&mut watch, minute(0, at, 100, &request("www", None))), []);
+    }
+    for at in 0..60 {
+        watch.settle(Instant::from_micros(START + DAY + at * MINUTE), &mut Vec::new());
+        told(&mut watch, minute(1, at, if at == 59 { 900 } else { 100 }, &request("www", None)));
+    }
+    watch
+}
+
+#[test]
+fn a_clock_that_is_set_right_hides_no_flood() {
+    let mut set = ahead();
+    let now = Instant::from_micros(START + 60 * MINUTE);
+    set.settle(now, &mut Vec::new());
+    let mut again = watch();
+    again.take_up(&ahead().written().sealed().unwrap(), now).unwrap();
+    for (watch, how) in [(&mut set, "at work"), (&mut again, "while it stood still")] {
+        for at in 60..70 {
+            watch.settle(Instant::from_micros(START + at * MINUTE), &mut Vec::new());
+            assert_eq!(told(watch, minute(0, at, 100, &request("www", None))), [], "{how}");
+        }
+        let flood = minute(0, 70, 900, &request("www", None));
+        assert_eq!(told(watch, flood), one("flood", "www"), "{how}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_right_hides_no_guessing() {
+    let mut watch = watch();
+    let guesses =
+        |from: f64| (0..30).map(move |it| (from + f64::from(it), login("root", Outcome::Failure)));
+    watch.settle(Instant::from_micros(START + DAY), &mut Vec::new());
+    assert_eq!(told(&mut watch, guesses(86_400.0)), one("brute-force", "192.0.2.7"));
+    watch.settle(Instant::from_micros(START), &mut Vec::new());
+    assert_eq!(told(&mut watch, guesses(0.0)), one("brute-force", "192.0.2.7"));
+}
+
 #[test]
 fn who_tries_every_port_hides_no_rhythm() {
     let mut watch = watch();

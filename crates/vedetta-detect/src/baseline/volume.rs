@@ -64,7 +64,8 @@ struct Volume {
     since: Option<i64>,
     /// The newest that was heard of.
     minute: i64,
-    /// What was counted in it and in those before it that are not over, each at its place in a ring.
+    /// What was counted in it and in those before it that are not over, each at its place in a ring; no
+    /// number where it is not known.
     counts: [f32; OPEN as usize],
     /// What is usual, of those hours that were seen, in order.
     usual: Vec<Usual>,
@@ -133,6 +134,14 @@ impl What {
 }
 
 impl Watch {
+    /// The clock was set back to now.
+    pub(super) fn set_back(&mut self, now: i64) {
+        self.of.set_back(now);
+        self.of.iter_mut().for_each(|(_, volume)| volume.set_back(now));
+        self.services.set_back(now);
+        self.services.iter_mut().for_each(|(_, volume)| volume.set_back(now));
+    }
+
     pub(super) fn see(
         &mut self,
         settings: &Settings,
@@ -223,13 +232,25 @@ impl Volume {
             return None;
         }
         let counted = &mut self.counts[place(minute)];
-        *counted += many as f32;
+        // The greater of no number and a number is the number.
+        *counted = counted.max(0.0) + many as f32;
         let count = f64::from(*counted);
         let usual = self.usual_at(minute)?;
         let (mean, spread) = usual.spread();
         let away = (count - mean) / spread;
         let over = !learning && count >= least && away >= settings.deviations;
         over.then_some(Over { count, usual: mean, away })
+    }
+
+    /// The clock was set back to now: what was counted later is of no minute, or nothing would be counted
+    /// until then.
+    fn set_back(&mut self, now: i64) {
+        let minute = now / MINUTE;
+        if self.minute < minute + OPEN {
+            return;
+        }
+        (self.minute, self.counts, self.told) = (minute, [f32::NAN; OPEN as usize], None);
+        self.since = self.since.map(|since| since.min(now));
     }
 
     /// What is usual in a minute, when enough was seen.
@@ -257,7 +278,7 @@ impl Volume {
     /// A minute is over. A flood is not to become usual: what is off by more spreads than `far` moves the
     /// mean no further than that.
     fn is_over(&mut self, minute: i64, count: f32, far: f64) {
-        if self.since.is_some_and(|since| minute < since / MINUTE) {
+        if count.is_nan() || self.since.is_some_and(|since| minute < since / MINUTE) {
             return;
         }
         let most = self.usual_at(minute).map_or(f64::INFINITY, |usual| {
