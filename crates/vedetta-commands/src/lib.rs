@@ -19,6 +19,7 @@ pub mod hold;
 pub mod item;
 pub mod node;
 pub mod preview;
+pub mod progress;
 #[cfg(test)]
 mod scripted;
 pub mod table;

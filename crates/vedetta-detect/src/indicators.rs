@@ -235,7 +235,9 @@ impl Indicators {
     /// Lists what is to be looked up of an event.
     fn ask(&self, event: &Event<'_>, scratch: &mut Scratch) {
         let Scratch { text, asked, bytes, found, .. } = scratch;
-        (asked.clear(), bytes.clear(), found.clear());
+        asked.clear();
+        bytes.clear();
+        found.clear();
         for (at, name) in event.names().iter().enumerate() {
             let Some(what) = observed::what(*name) else { continue };
             let place = u32::try_from(at).unwrap_or(u32::MAX);

@@ -7,7 +7,6 @@ mod mail_door;
 mod mesh;
 mod node;
 mod outcome;
-mod progress;
 mod reach;
 mod renewal;
 mod settings;
@@ -18,6 +17,7 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser;
+pub(crate) use vedetta_commands::progress;
 
 use crate::commands::Command;
 use crate::outcome::Refusal;

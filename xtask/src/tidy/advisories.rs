@@ -48,14 +48,29 @@ fn check(tree: &Tree, findings: &mut Findings) {
             judge(process::capture(reading.current_dir(root()).args(reader.arguments)), findings);
             findings.note(format!("NOT CHECKED: the packages of {PAGES}"));
         }
-        None => findings.note(unchecked(crates, find(READERS[0].program).is_some())),
+        None => findings.note(unchecked(crates, Tool::found())),
+    }
+}
+
+/// What reads the database.
+#[derive(Clone, Copy)]
+enum Tool {
+    Here,
+    Missing,
+}
+
+impl Tool {
+    fn found() -> Self {
+        find(READERS[0].program).map_or(Self::Missing, |_| Self::Here)
     }
 }
 
 /// What nobody looked up, and how to have it looked up.
-fn unchecked(crates: usize, has_tool: bool) -> String {
-    let why = if has_tool { "no database of advisories" } else { "no cargo-deny" };
-    let first = if has_tool { "" } else { "`cargo install cargo-deny`, then " };
+fn unchecked(crates: usize, tool: Tool) -> String {
+    let (why, first) = match tool {
+        Tool::Here => ("no database of advisories", ""),
+        Tool::Missing => ("no cargo-deny", "`cargo install cargo-deny`, then "),
+    };
     format!(
         "NOT CHECKED: there is {why} here, so nobody looked whether the {crates} crates built on, and the \
          packages of {PAGES}, have known vulnerabilities. To check the crates: {first}`{FETCH}`"
@@ -114,7 +129,7 @@ fn cargo_home() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::super::Findings;
-    use super::{READERS, judge, unchecked};
+    use super::{READERS, Tool, judge, unchecked};
 
     #[test]
     fn what_the_reader_finds_is_a_problem() {
@@ -127,8 +142,9 @@ mod tests {
 
     #[test]
     fn what_was_not_looked_up_is_named() {
-        for (has_tool, why) in [(true, "no database"), (false, "cargo install cargo-deny")] {
-            let said = unchecked(412, has_tool);
+        let each = [(Tool::Here, "no database"), (Tool::Missing, "cargo install cargo-deny")];
+        for (tool, why) in each {
+            let said = unchecked(412, tool);
             for part in ["NOT CHECKED", why, "412 crates", "package-lock.json", "fetch db"] {
                 assert!(said.contains(part), "{said}");
             }

@@ -90,11 +90,8 @@ impl Statuses {
             };
             // What was taken in is taken in: without a place for it, its status is not found later.
             let place = house.keep_status(&actor.organisation, received, written);
-            let place = place.unwrap_or_else(|error| {
-                tracing::error!(%error, "the status of a submission was not kept");
-                u16::MAX
-            });
-            Ok(Ok(Status { id: identifier(chance, place), ..status }))
+            let place = place.inspect_err(|error| tracing::error!(%error, "a status was not kept"));
+            Ok(Ok(Status { id: identifier(chance, place.unwrap_or(u16::MAX)), ..status }))
         });
         answer.await?
     }

@@ -44,26 +44,25 @@ enum Format {
     Pdf,
 }
 
-/// The document as JSON, which has all of it too, or as a file to be saved, once the ledger says who
-/// has it.
+/// The document, once the ledger says who has it: as JSON, or as a file to be saved.
 async fn written(
     (api, actor): (&Api, Actor),
     document: Document,
     format: Format,
     name: &str,
 ) -> Result<Response, Problem> {
-    let ending = match format {
-        Format::Json => "json",
-        Format::Html => "html",
-        Format::Pdf => "pdf",
+    let (ending, media) = match format {
+        Format::Json => ("json", "application/json"),
+        Format::Html => ("html", "text/html; charset=utf-8"),
+        Format::Pdf => ("pdf", "application/pdf"),
     };
     let file = format!("{name}.{ending}");
     let noted = file.clone();
     api.ask(move |house| house.note_export(&actor, &noted)).await?;
-    let (body, media) = match format {
+    let body = match format {
         Format::Json => return Ok(Json(document).into_response()),
-        Format::Html => (document.html.into_bytes(), "text/html; charset=utf-8"),
-        Format::Pdf => (document.pdf(), "application/pdf"),
+        Format::Html => document.html.into_bytes(),
+        Format::Pdf => document.pdf(),
     };
     let mut response = body.into_response();
     let headers = response.headers_mut();

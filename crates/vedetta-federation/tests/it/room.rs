@@ -179,12 +179,17 @@ fn of_one_batch_no_more_passes_than_may_change_at_once() {
 
 /// So many items of one node that `b` gives to `c`.
 fn items(origin: &str, many: usize) -> Vec<Envelope> {
+    items_at(origin, many, now())
+}
+
+/// The same, sealed by `b` at some moment.
+fn items_at(origin: &str, many: usize, at: Instant) -> Vec<Envelope> {
     let of = |n: usize| {
         let object =
             format!(r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-{n:012x}"}}"#);
         let object = Object::new(object).unwrap();
         let item = Item { object, ..crate::scene::item(&format!("{origin}1")) };
-        pass("b", "c", pass(origin, "b", own(origin, item), vec![]), vec![])
+        pass_at("b", "c", pass(origin, "b", own(origin, item), vec![]), at)
     };
     (0..many).map(of).collect()
 }
@@ -263,7 +268,8 @@ fn what_found_no_room_comes_again_when_its_card_does_whoever_brings_that() {
         let (checked, passed) = check_waiting(&trust, &id("b"), waiting, later(60)).unwrap();
         assert_eq!((passed.verified.len(), passed.bookmark.last()), (kept, 0));
         assert!(checked.taken(vec![Outcome::New; kept]).opened && again.is_empty());
-        let (_, rest) = heard(&trust, &mut again, items("a", 600));
+        let sealed_again = items_at("a", 600, later(60));
+        let (_, rest) = heard(&trust, &mut again, sealed_again);
         assert_eq!((rest.verified.len(), rest.bookmark.last(), rest.waiting), (600, 1, None));
     }
 }

@@ -146,7 +146,7 @@ impl House {
                 advice: "ask about your own, or ask the operations room",
             });
         }
-        let answer = self.explain_to(by, item, organisation, room)?;
+        let answer = self.explain_to(by, item, organisation)?;
         if by.organisation != *organisation {
             let facts = json!({ "deed": "explained", "organisation": organisation });
             self.note_look(by, &item.to_string(), &facts);
@@ -159,8 +159,8 @@ impl House {
         by: &Actor,
         item: &ItemId,
         organisation: &OrganisationId,
-        room: bool,
     ) -> Result<Answer, FlowError> {
+        let room = self.is_of_the_room(by, ROOM_AND_AUDITORS);
         let unknown = match self.item(by, item) {
             Ok(_) if room => return self.answer(item, organisation, (Asker::Room, None)),
             Ok(read) => {

@@ -29,7 +29,7 @@ fn enter(node: &Node, organisations: Vec<Organisation>) {
 
 fn found(node: &Node, name: &str) -> Option<Organisation> {
     let standing = node.house.standing();
-    standing.directory.organisation(&id(name)).map(|it| Organisation::clone(it))
+    standing.directory.organisation(&id(name)).cloned()
 }
 
 fn removal(node: &Node, place: u64, name: &str) -> Envelope {

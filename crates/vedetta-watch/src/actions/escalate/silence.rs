@@ -79,12 +79,15 @@ impl Watch {
     }
 }
 
+/// The first who is silent for long, and when each of those fell silent who did so with it.
+type Together = (Instant, Vec<Instant>);
+
 /// When all those fell silent who did so together, after the first of them who is silent for long; and
 /// who is silent for long alone.
 fn apart<'u>(
     fresh: Vec<(Instant, &'u Unheard)>,
     unheard: &[Unheard],
-) -> (Vec<(Instant, Vec<Instant>)>, Vec<(Instant, &'u Unheard)>) {
+) -> (Vec<Together>, Vec<(Instant, &'u Unheard)>) {
     let mut all: Vec<Instant> = unheard.iter().filter_map(|it| it.since).collect();
     all.sort_unstable();
     let is_cut_off = |since: Instant| {

@@ -10,27 +10,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How far long work is.
-pub(crate) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     /// Where the part under way began.
     began: AtomicU64,
 }
 
 /// A part of the work, which is over when dropped.
-pub(crate) struct Part<'a> {
+pub struct Part<'a> {
     of: &'a Progress,
     length: u64,
 }
 
 /// What reads a part, and tells how far it is.
-pub(crate) struct Counted<'a, R> {
+pub struct Counted<'a, R> {
     inner: R,
     read: u64,
     part: &'a Part<'a>,
 }
 
 /// What writes, and tells how much.
-pub(crate) struct Written<'a, W> {
+pub struct Written<'a, W> {
     inner: W,
     progress: &'a Progress,
 }
@@ -41,27 +41,32 @@ const STEPS: &str = "{spinner} {msg}";
 
 impl Progress {
     /// Of so many octets.
-    pub(crate) fn octets(total: u64) -> Self {
+    #[must_use]
+    pub fn octets(total: u64) -> Self {
         Self::new(total, OCTETS)
     }
 
     /// Of so many things.
-    pub(crate) fn things(total: u64) -> Self {
+    #[must_use]
+    pub fn things(total: u64) -> Self {
         Self::new(total, THINGS)
     }
 
     /// Of a few steps.
-    pub(crate) fn steps() -> Self {
+    #[must_use]
+    pub fn steps() -> Self {
         Self::new(0, STEPS)
     }
 
     /// That nobody is shown.
-    pub(crate) fn hidden() -> Self {
+    #[must_use]
+    pub fn hidden() -> Self {
         Self { bar: ProgressBar::hidden(), began: AtomicU64::new(0) }
     }
 
     /// The same, unless what is printed meanwhile would be mixed with it.
-    pub(crate) fn beside_output(self) -> Self {
+    #[must_use]
+    pub fn beside_output(self) -> Self {
         if std::io::stdout().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::hidden());
         }
@@ -75,41 +80,43 @@ impl Progress {
     }
 
     /// Begins a part that is so long.
-    pub(crate) fn part(&self, what: impl Into<String>, length: u64) -> Part<'_> {
+    #[must_use]
+    pub fn part(&self, what: impl Into<String>, length: u64) -> Part<'_> {
         self.step(what);
         Part { of: self, length }
     }
 
     /// Says what is done now.
-    pub(crate) fn step(&self, what: impl Into<String>) {
+    pub fn step(&self, what: impl Into<String>) {
         self.bar.set_message(what.into());
         self.bar.tick();
     }
 
     /// How far it is, from its beginning.
-    pub(crate) fn at(&self, place: u64) {
+    pub fn at(&self, place: u64) {
         self.bar.set_position(place);
     }
 
     /// Where it is.
-    #[cfg(test)]
-    pub(crate) fn position(&self) -> u64 {
+    #[must_use]
+    pub fn position(&self) -> u64 {
         self.bar.position()
     }
 
     /// Where it ends.
-    #[cfg(test)]
-    pub(crate) fn total(&self) -> u64 {
+    #[must_use]
+    pub fn total(&self) -> u64 {
         self.bar.length().unwrap_or(0)
     }
 
     /// What is written, counted.
-    pub(crate) fn writing<W: Write>(&self, inner: W) -> Written<'_, W> {
+    #[must_use]
+    pub fn writing<W: Write>(&self, inner: W) -> Written<'_, W> {
         Written { inner, progress: self }
     }
 
     /// So many things more.
-    pub(crate) fn more(&self, things: u64) {
+    pub fn more(&self, things: u64) {
         self.bar.inc(things);
     }
 }
@@ -122,13 +129,14 @@ impl Drop for Progress {
 
 impl Part<'_> {
     /// How far it is, from the part's beginning.
-    pub(crate) fn at(&self, place: u64) {
+    pub fn at(&self, place: u64) {
         let began = self.of.began.load(Ordering::Relaxed);
         self.of.bar.set_position(began + place.min(self.length));
     }
 
     /// What reads it.
-    pub(crate) fn reading<R: Read>(&self, inner: R) -> Counted<'_, R> {
+    #[must_use]
+    pub fn reading<R: Read>(&self, inner: R) -> Counted<'_, R> {
         Counted { inner, read: 0, part: self }
     }
 }
@@ -162,7 +170,8 @@ impl<W: Write> Write for Written<'_, W> {
 }
 
 /// How long a file is; nothing for one that cannot be looked at, whose reading says why.
-pub(crate) fn length(file: &Path) -> u64 {
+#[must_use]
+pub fn length(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |it| it.len())
 }
 
