@@ -258,7 +258,9 @@ async fn a_status_outlives_the_process_and_a_busy_day() {
     assert_eq!(keep(&perugia, at), 0, "the oldest gives way");
     assert_eq!(door.ask(&token, &format!("GET {line}"), None).await.status, StatusCode::NOT_FOUND);
     assert_eq!(keep(&terni, at.after(Duration::from_hours(23))), 10, "within the day");
-    assert_eq!(keep(&terni, at.after(Duration::from_hours(24))), 0, "a day later");
+    assert!(house.kept_status(&terni, 0).unwrap().is_some());
+    assert_eq!(keep(&terni, at.after(Duration::from_hours(24))), 11);
+    assert_eq!(house.kept_status(&terni, 0).unwrap(), None, "a day later it is gone");
 }
 
 #[tokio::test]
