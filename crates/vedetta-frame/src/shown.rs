@@ -71,6 +71,9 @@ pub struct Summary {
     pub valid_from: Option<String>,
     /// Until when.
     pub valid_until: Option<String>,
+    relationship_type: Option<String>,
+    source_ref: Option<String>,
+    target_ref: Option<String>,
 }
 
 impl Moment {
@@ -191,6 +194,16 @@ impl Summary {
         texts.find(|text| !text.is_empty() && *text != OMITTED)
     }
 
+    /// What it is called in a list: its title, of a relationship what it relates; else its identifier.
+    pub fn called(&self, id: &str, w: Words) -> String {
+        let end = |end: &String| w.stix_kind(end.split_once("--").map_or("", |(kind, _)| kind));
+        match (self.title(), &self.source_ref, &self.target_ref, &self.relationship_type) {
+            (Some(title), ..) => title.to_owned(),
+            (None, Some(from), Some(to), Some(how)) => format!("{} → {} ({how})", end(from), end(to)),
+            _ => id.to_owned(),
+        }
+    }
+
     /// Whether a text is in what people read of it.
     pub fn mentions(&self, text: &str) -> bool {
         let fields = [&self.name, &self.description, &self.pattern, &self.short, &self.value];
@@ -202,11 +215,11 @@ impl Line {
     /// An item as its reader sees it.
     pub fn of(house: &House, item: &ReadItem, w: Words) -> Self {
         let summary = Summary::of(&item.body);
-        let title = summary.title().unwrap_or(item.id.as_str());
+        let title = summary.called(item.id.as_str(), w);
         let source = house.source(item).map(|it| it.name.clone());
         Self {
             id: item.id.to_string(),
-            title: short(title, 140),
+            title: short(&title, 140),
             kind: w.stix_kind(item.id.kind()),
             tlp: Marking(item.tlp),
             at: Moment::of(item.stamp.at, w),
@@ -301,6 +314,16 @@ mod tests {
             ("2026-03-28T23:30:00Z", "29/03/2026 00:30")
         );
         assert_eq!(Moment::of(at, Words(Language::En)).text, "2026-03-29 00:30");
+    }
+
+    #[test]
+    fn a_relationship_without_a_name_is_called_by_what_it_relates() {
+        let w = Words(Language::It);
+        let ends = br#"{"relationship_type": "indicates", "source_ref": "indicator--a", "target_ref": "campaign--b"}"#;
+        let called = |body: &[u8]| Summary::of(body).called("relationship--c", w);
+        assert_eq!(called(ends), "Indicatore → Campagna (indicates)");
+        assert_eq!(called(br#"{"name": "Ondata", "source_ref": "indicator--a"}"#), "Ondata");
+        assert_eq!(called(b"{}"), "relationship--c");
     }
 
     #[test]

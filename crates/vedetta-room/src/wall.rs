@@ -246,7 +246,7 @@ async fn events(console: &Console, signed: &Signed, limit: Tlp) -> Result<Vec<Ev
             let summary = Summary::of(&item.body);
             Event {
                 at: clock(item.stamp.at, &rome(), "%H:%M"),
-                title: short(summary.title().unwrap_or(item.id.as_str()), 90),
+                title: short(&summary.called(item.id.as_str(), w), 90),
                 kind: w.stix_kind(item.id.kind()),
                 tlp: Some(Marking(item.tlp)),
             }

@@ -131,7 +131,8 @@ pub(super) async fn sharing(
     let (w, house) = (signed.words(), console.house());
     let seen = house.agreements(&signed.person.actor);
     let signed_ones = seen.iter().filter(|it| it.adhesion.is_none() && it.stage != Stage::Draft);
-    let flows = signed_ones.flat_map(|it| flows(it, w)).collect();
+    let standing = house.standing();
+    let flows = signed_ones.flat_map(|it| flows(it, w, &standing)).collect();
     let regions = regions(&console, w, &seen);
     page(&Sharing {
         frame: Frame::of(&console, &signed.visit, w.sharing_title(), Section::Agreements),
@@ -142,7 +143,7 @@ pub(super) async fn sharing(
 }
 
 /// Who gives what to whom under one agreement: a line for each pair of sides.
-fn flows(agreement: &Agreement, w: Words) -> Vec<Flow> {
+fn flows(agreement: &Agreement, w: Words, standing: &Standing) -> Vec<Flow> {
     let mut flows = Vec::new();
     for giver in &agreement.parties {
         for taker in &agreement.parties {
@@ -158,8 +159,8 @@ fn flows(agreement: &Agreement, w: Words) -> Vec<Flow> {
             flows.push(Flow {
                 agreement: agreement.id.to_string(),
                 title: agreement.title.clone(),
-                from: giver.name.clone(),
-                to: taker.name.clone(),
+                from: party_of(giver, w, standing),
+                to: party_of(taker, w, standing),
                 what: what.join(", "),
                 tlp: agreement.handling.highest_tlp.label(),
                 stage: word_of(w, agreement.stage.name()),
