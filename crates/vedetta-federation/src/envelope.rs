@@ -110,7 +110,7 @@ pub struct Item {
 pub struct Withdrawal {
     /// Which item; all its versions. A derived form is withdrawn by itself.
     pub item: ItemId,
-    /// Whose, where the identifier follows from the value: each organisation has brought its own.
+    /// Whose: each organisation that brought it has versions of its own. Nothing from earlier programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub producer: Option<OrganisationId>,
     /// Why, in words.
@@ -166,7 +166,7 @@ pub struct Acknowledgement {
     pub item: ItemId,
     /// Its version, as STIX writes it; of what has none, when the node had it.
     pub version: String,
-    /// Whose, where the identifier follows from the value: each organisation has brought its own.
+    /// Whose: each organisation that brought it has versions of its own. Nothing from earlier programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub producer: Option<OrganisationId>,
     /// Who has seen it.

@@ -56,7 +56,6 @@ pub mod object;
 pub mod onward;
 pub mod pairing;
 mod passages;
-pub mod prevails;
 mod replays;
 pub mod scope;
 pub mod seal;

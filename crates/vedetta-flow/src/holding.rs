@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use vedetta_model::{Audience, Instant, ItemId, OrganisationNumber, Person, Tlp};
 use vedetta_store::{
-    ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, VersionFilter, line,
+    ClearanceId, ItemQuery, Reader, Sequence, StoreError, StoredItem, VersionFilter,
 };
 
 use crate::error::FlowError;
@@ -178,10 +178,10 @@ impl Reads {
         item: &StoredItem,
         mut whom: Audience,
     ) -> Result<Audience, StoreError> {
-        let key = (item.id.clone(), line(&item.id, item.producer));
+        let key = (item.id.clone(), item.producer);
         if !self.0.contains_key(&key) {
             let mut releases = reader.releases(&item.id)?;
-            releases.retain(|it| line(&it.id, it.producer) == key.1);
+            releases.retain(|it| it.producer == key.1);
             self.0.insert(key.clone(), ways(house, standing, &releases));
         }
         let ways = self.0.get_mut(&key).into_iter().flatten();

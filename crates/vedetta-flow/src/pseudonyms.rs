@@ -10,7 +10,7 @@ use sha2::Sha256;
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::written::WithdrawnFacts;
 use vedetta_store::{
-    ItemQuery, Reader, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter, line,
+    ItemQuery, Reader, Sequence, StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::house::{House, Shared};
@@ -95,7 +95,7 @@ impl Whole {
         let mut after = Some(Sequence::START);
         while let Some(place) = after {
             let page = reader.items(&ItemQuery {
-                producer: line(&self.id, self.producer),
+                producer: Some(self.producer),
                 versions: VersionFilter::Last,
                 ..ItemQuery::of(&self.id, place, TOGETHER)
             })?;
@@ -109,17 +109,20 @@ impl Whole {
 }
 
 impl Spent {
-    fn of<R: Reader + ?Sized>(reader: &mut R, name: &ItemId) -> Result<Option<Self>, StoreError> {
+    fn of<R: Reader + ?Sized>(
+        reader: &mut R,
+        (name, producer): (&ItemId, OrganisationNumber),
+    ) -> Result<Option<Self>, StoreError> {
         #[derive(Deserialize)]
         struct Facts {
             reason: String,
             version: Option<Instant>,
         }
-        let Some(place) = place_of_withdrawal(reader, name)? else { return Ok(None) };
+        let place = place_of_withdrawal(reader, (name, producer))?;
+        let Some(place) = place else { return Ok(None) };
         let entry = reader.entries(Sequence(place.0.saturating_sub(1)), 1)?.pop();
         let facts = entry.and_then(|entry| {
-            let facts = WithdrawnFacts::read(name, &entry.facts).facts;
-            serde_json::from_str::<Facts>(facts).ok()
+            serde_json::from_str::<Facts>(WithdrawnFacts::read(&entry.facts).facts).ok()
         });
         // What somebody withdrew is not followed by anything.
         let facts = facts.filter(|it| it.reason == SPENT);
@@ -153,10 +156,11 @@ impl Redactor {
         whole: &Whole,
     ) -> Result<ItemId, StoreError> {
         let (mut low, mut high) = (0, None);
-        while high != Some(low) && line(&whole.id, whole.producer).is_none() {
+        while high != Some(low) && !whole.id.follows_from_value() {
             let probe = high.map_or(low * 2, |high| low + (high - low) / 2);
             let name = self.nth(reader, whole.item(), probe)?;
-            match Spent::of(reader, &name)?.is_some_and(|spent| spent.is_before(whole)) {
+            let spent = Spent::of(reader, (&name, whole.producer))?;
+            match spent.is_some_and(|spent| spent.is_before(whole)) {
                 true => low = probe + 1,
                 false => high = Some(probe),
             }
@@ -180,8 +184,8 @@ impl Redactor {
         item: (&ItemId, OrganisationNumber),
     ) -> Result<Vec<ItemId>, StoreError> {
         let mut names = vec![self.nth(reader, item, 0)?];
-        while line(item.0, item.1).is_none()
-            && Spent::of(reader, &names[names.len() - 1])?.is_some()
+        while !item.0.follows_from_value()
+            && Spent::of(reader, (&names[names.len() - 1], item.1))?.is_some()
         {
             names.push(self.nth(reader, item, names.len() as u64)?);
         }
@@ -194,10 +198,13 @@ impl Redactor {
         (item, producer): (&ItemId, OrganisationNumber),
         nth: u64,
     ) -> Result<ItemId, StoreError> {
-        match (line(item, producer), nth) {
-            (Some(own), _) => own_id(&self.key, reader, (item, own)),
-            (None, 0) => Ok(keyed(&self.key, item, "")),
-            (None, _) => Ok(keyed(&self.key, item, &format!("/{nth}"))),
+        let by = |it: &StoredItem| it.producer == producer;
+        let first = !item.follows_from_value() && reader.releases(item)?.first().is_none_or(by);
+        match (first, nth) {
+            (true, 0) => Ok(keyed(&self.key, item, "")),
+            (true, _) => Ok(keyed(&self.key, item, &format!("/{nth}"))),
+            (false, 0) => own_id(&self.key, reader, (item, producer)),
+            (false, _) => Ok(keyed(&self.key, item, &format!(" {}/{nth}", producer.0))),
         }
     }
 
@@ -255,7 +262,7 @@ impl Redactor {
                 without: &[],
                 limit: TOGETHER,
                 clearances: None,
-                producer: None,
+                producer: bare.first().map(|bare| bare.producer),
                 ids: &ids,
                 kinds: &[],
                 versions: VersionFilter::Last,

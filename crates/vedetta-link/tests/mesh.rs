@@ -5,7 +5,7 @@
 
 mod mesh {
     mod agreements;
-
+    mod contested;
     mod dialled;
     mod far;
     mod held;

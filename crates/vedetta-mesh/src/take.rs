@@ -3,7 +3,6 @@
 pub(crate) mod items;
 pub(crate) mod notices;
 mod removals;
-mod rivals;
 mod standings;
 
 use std::collections::BTreeSet;
@@ -66,12 +65,9 @@ pub(crate) fn via(form: Form, conditions: &Handling, passages: &[Passage]) -> BT
     passages.iter().map(Passage::given).chain(produced).collect()
 }
 
-/// Whether a release is of what an organisation brought, where each brings its own; anywhere else,
-/// and when none is named, every release is.
+/// Whether a release is of what an organisation brought; when none is named, every release is.
 pub(crate) fn is_of(mesh: &Mesh, release: &StoredItem, producer: Option<&OrganisationId>) -> bool {
-    let Some(producer) = producer.filter(|_| release.id.follows_from_value()) else {
-        return true;
-    };
+    let Some(producer) = producer else { return true };
     match Provenance::of(release) {
         Some(brought) => brought.envelope.conditions.producer == *producer,
         None => mesh.standing.directory.number(producer) == Some(release.producer),

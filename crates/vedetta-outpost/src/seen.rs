@@ -251,26 +251,31 @@ impl Sightings {
         self.generation = generation;
         let (withdrawn, upto) = house.withdrawn_after(self.forgotten)?;
         let withdrawn = withdrawn.into_iter().filter(|it| it.kind() == KIND);
-        self.forget(&withdrawn.collect());
+        self.renew(house, &withdrawn.collect())?;
         self.forgotten = upto;
         Ok(())
     }
 
-    /// Counts the sightings anew of which a version gave way to what another node brought: under one
-    /// identifier nobody else's is served, and of one version only one.
+    /// Counts the sightings anew of which a version gave way to what another node brought: of one
+    /// producer's version only one is served.
     fn count_again(&mut self, house: &House, came: &Came) -> Result<(), FlowError> {
         let all = self.of.values().flatten();
         let gave_way = all.filter(|((id, _), old)| {
             came.get(id).is_some_and(|(producer, version, origin)| {
-                old.origin != *origin && (old.producer != *producer || old.version == *version)
+                old.origin != *origin && old.producer == *producer && old.version == *version
             })
         });
-        let gave_way: BTreeSet<_> = gave_way.map(|((id, _), _)| id.clone()).collect();
-        self.forget(&gave_way);
-        for id in gave_way {
+        let gave_way = gave_way.map(|((id, _), _)| id.clone()).collect();
+        self.renew(house, &gave_way)
+    }
+
+    /// Forgets sightings, and reads again what is served under their identifiers.
+    fn renew(&mut self, house: &House, ids: &BTreeSet<ItemId>) -> Result<(), FlowError> {
+        self.forget(ids);
+        for id in ids {
             let mut after = Some(Sequence::START);
             while let Some(place) = after {
-                let page = house.read(|reader| reader.items(&ItemQuery::of(&id, place, PAGE)))?;
+                let page = house.read(|reader| reader.items(&ItemQuery::of(id, place, PAGE)))?;
                 page.items.iter().try_for_each(|item| self.note(house, item))?;
                 after = page.next;
             }
@@ -295,7 +300,7 @@ impl Sightings {
         let whole = self.whole.of(house, &sighting_of_ref)?;
         let known = self.of.entry(whole).or_default();
         if revoked {
-            known.retain(|(id, _), _| *id != item.id);
+            known.retain(|(id, _), it| *id != item.id || it.producer != item.producer);
             return Ok(());
         }
         let sighting = Sighting {

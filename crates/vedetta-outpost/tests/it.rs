@@ -478,6 +478,7 @@ fn a_sighting_that_gave_way_to_another_nodes_counts_as_after_a_restart() {
             id: &sighting,
             version: releases[0].version,
             producer,
+            claim: vedetta_store::Claim::Own,
             clearance: releases[0].clearance,
             state: vedetta_store::ItemState::Live,
             actor: "peer",

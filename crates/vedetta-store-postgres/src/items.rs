@@ -17,12 +17,12 @@ use crate::fault::{Fault, Told};
 use crate::session::Session;
 
 /// How many columns [`COPY`] fills.
-pub(crate) const COLUMNS: i16 = 12;
+pub(crate) const COLUMNS: i16 = 13;
 
 /// Sends releases.
 pub(crate) const COPY: &str = "-- name: copy_items
 COPY item (seq, at, origin, version, object, clearance, producer, state, hidden, older, newer,
-    kind) FROM STDIN BINARY";
+    kind, owner) FROM STDIN BINARY";
 
 /// What is read of a release, from `item i` and its `entry e`.
 macro_rules! columns {
@@ -38,26 +38,59 @@ macro_rules! columns {
     };
 }
 
+/// That a release `n` counts as a version.
+macro_rules! counts {
+    () => {
+        "n.seq <= $13 AND n.seq <> ALL ($14) AND n.hidden = 0
+            AND ($6::integer IS NULL OR n.producer = $6)
+            AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))"
+    };
+}
+
+/// That a version is at an end of its producer's line, and is given: no other line has at that end what
+/// its creator brought, nor what ranks before it. The version's own age is put where a lesser number goes
+/// first; `~` turns it.
+macro_rules! end {
+    ($beyond:literal, $order:literal, $turn:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT FROM item n WHERE n.object = i.object AND n.version ",
+            $beyond,
+            " i.version AND ",
+            counts!(),
+            ") AND (i.owner OR NOT EXISTS (
+                SELECT FROM beside a JOIN beside b ON b.object = a.object AND b.line <> a.line
+                CROSS JOIN LATERAL (SELECT n.* FROM item n WHERE n.object = b.line AND ",
+            counts!(),
+            " ORDER BY n.version ",
+            $order,
+            " LIMIT 1) n
+                WHERE a.line = i.object AND (n.owner OR
+                    (n.state, ",
+            $turn,
+            "n.version, (SELECT digest FROM entry WHERE seq = n.origin),
+                        coalesce((SELECT id FROM organisation WHERE number = n.producer), ''),
+                        n.producer)
+                    < (i.state, ",
+            $turn,
+            "i.version, (SELECT digest FROM entry WHERE seq = i.origin),
+                        coalesce((SELECT id FROM organisation WHERE number = i.producer), ''),
+                        i.producer))))"
+        )
+    };
+}
+
 /// What a release must pass: $4 any clearance, $5 clearances, $6 the producer, $7 any type,
 /// $8 types, $9 any version, $10 the newest, $11 the oldest, $12 versions, $13 the place
 /// after which nothing counts as a version, $14 releases that do not count. A list asked by `IN` within an `OR` is hashed once.
 macro_rules! sieve {
     () => {
-        "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0 AND i.seq <> ALL ($14::bigint[])
+        concat!("i.seq > $1 AND i.seq <= $2 AND i.hidden = 0 AND i.seq <> ALL ($14::bigint[])
             AND ($4 OR i.clearance IN (SELECT unnest($5::integer[])))
             AND ($6::integer IS NULL OR i.producer = $6)
             AND ($7 OR i.kind IN (SELECT unnest($8::text[])))
             AND ($9 OR i.version = ANY ($12::bigint[])
-                OR ($10 AND (NOT i.newer OR NOT EXISTS (
-                    SELECT FROM item n WHERE n.object = i.object AND n.version > i.version
-                        AND n.seq <= $13 AND n.seq <> ALL ($14) AND n.hidden = 0
-                        AND ($6::integer IS NULL OR n.producer = $6)
-                        AND ($4 OR n.clearance IN (SELECT unnest($5::integer[]))))))
-                OR ($11 AND (NOT i.older OR NOT EXISTS (
-                    SELECT FROM item n WHERE n.object = i.object AND n.version < i.version
-                        AND n.seq <= $13 AND n.seq <> ALL ($14) AND n.hidden = 0
-                        AND ($6::integer IS NULL OR n.producer = $6)
-                        AND ($4 OR n.clearance IN (SELECT unnest($5::integer[])))))))"
+                OR ($10 AND (NOT i.newer OR (", end!(">", "DESC", "~"), ")))
+                OR ($11 AND (NOT i.older OR (", end!("<", "", ""), "))))")
     };
 }
 
@@ -85,8 +118,9 @@ const MERGE: &str = concat!(
 const OF_ITEMS: &str = concat!(
     "-- name: items_of\nSELECT ",
     columns!(),
-    " FROM (SELECT i.* FROM unnest($15::uuid[]) o (object) JOIN item i ON i.object = o.object
-        WHERE ",
+    " FROM (SELECT i.* FROM unnest($15::uuid[] || ARRAY(
+            SELECT line FROM beside WHERE object = ANY ($15) AND line <> object)) o (object)
+        JOIN item i ON i.object = o.object WHERE ",
     sieve!(),
     " ORDER BY i.seq + 0 LIMIT $3) i JOIN entry e ON e.seq = i.origin ORDER BY i.seq + 0"
 );
@@ -96,7 +130,8 @@ const RELEASES: &str = concat!(
     "-- name: releases\nSELECT ",
     columns!("''::bytea"),
     " FROM item i JOIN entry e ON e.seq = i.origin
-    WHERE i.object = $1 ORDER BY i.seq + 0"
+    WHERE i.object = ANY ($1::uuid || ARRAY(SELECT line FROM beside WHERE object = $1))
+    ORDER BY i.seq + 0"
 );
 
 /// The same of one version.
@@ -119,8 +154,16 @@ struct Versions {
 
 /// 128 bits that stand for an identifier in the index.
 pub(crate) fn object(id: &ItemId) -> Uuid {
-    let digest = Digest::of(id.as_str().as_bytes()).0;
-    Uuid::from_u128(digest.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte)))
+    short(&Digest::of(id.as_str().as_bytes()))
+}
+
+/// The object of a producer's line, when it is not the first.
+pub(crate) fn beside(id: &ItemId, producer: OrganisationNumber) -> Uuid {
+    short(&Digest::of(format!("{id} {}", producer.0).as_bytes()))
+}
+
+fn short(digest: &Digest) -> Uuid {
+    Uuid::from_u128(digest.0.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte)))
 }
 
 /// A page of items.

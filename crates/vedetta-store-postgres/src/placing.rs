@@ -9,14 +9,14 @@ use uuid::Uuid;
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, SetAsideFacts, WithdrawnFacts};
 use vedetta_store::{
-    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp, line,
+    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp,
 };
 
 use self::kin::Family;
 use crate::clearances;
 use crate::entries::{self, WAITING_BYTES, get, int, natural, plain, seq, small, whole};
 use crate::fault::{Fault, Told};
-use crate::items::object;
+use crate::items::{beside, object};
 use crate::session::Session;
 
 /// `item.hidden`: served.
@@ -28,7 +28,7 @@ const WITHDRAWN: i16 = 2;
 
 const ORIGINS: &str = "-- name: origins
 SELECT i.seq, i.version, i.object, i.producer, i.state, i.hidden, i.older, i.newer, i.kind,
-    e.subject
+    e.subject, i.owner
 FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
 JOIN entry e ON e.seq = i.seq";
 
@@ -40,19 +40,20 @@ JOIN item i ON i.object = o.object AND i.version = o.version AND i.clearance = r
 
 const HIDDEN: &str = "-- name: hidden
 SELECT hidden FROM item
-WHERE object = $1 AND hidden < 3 AND ($2::integer IS NULL OR producer = $2) LIMIT 1";
+WHERE object = ANY ($1::uuid[]) AND hidden < 3 AND producer = $2 LIMIT 1";
 
 const WITHDRAW: &str = "-- name: withdraw
 WITH found AS (SELECT seq, clearance, hidden FROM item
-        WHERE object = $1 AND hidden < 2 AND ($2::integer IS NULL OR producer = $2)),
+        WHERE object = ANY ($1::uuid[]) AND hidden < 2 AND producer = $2),
     gone AS (UPDATE item i SET hidden = 2 FROM found WHERE i.seq = found.seq)
 SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
 
-/// The items of first releases, whether they are set aside, and who withdrew them or brought the
-/// same: none where nobody did.
+/// The items of first releases, whether they are set aside, and whether what their producer brought of
+/// the item is withdrawn.
 const SUBJECTS: &str = "-- name: subjects
 SELECT i.seq, e.subject, i.hidden = 3, i.object, i.producer,
-    ARRAY (SELECT w.producer FROM item w WHERE w.object = i.object AND w.hidden = 2)
+    EXISTS (SELECT FROM item w
+        WHERE w.object = i.object AND w.producer = i.producer AND w.hidden = 2)
 FROM unnest($1::bigint[]) o (seq) JOIN item i ON i.seq = o.seq AND i.origin = o.seq
 JOIN entry e ON e.seq = i.seq";
 
@@ -64,9 +65,9 @@ SELECT clearance, count(*) FROM found WHERE hidden = 0 GROUP BY clearance";
 /// Serves again what only a version set aside revoked.
 const SERVE_AGAIN: &str = "-- name: serve_again
 WITH back AS (UPDATE item i SET hidden = 0 WHERE i.object = $1 AND i.hidden = 1
-    AND ($2::integer IS NULL OR i.producer = $2)
+    AND i.producer = $2
     AND NOT EXISTS (SELECT FROM item r WHERE r.object = $1 AND r.state = 1 AND r.hidden < 3
-        AND r.version > i.version AND ($2::integer IS NULL OR r.producer = $2))
+        AND r.version > i.version AND r.producer = $2)
     RETURNING i.clearance)
 SELECT clearance, count(*) FROM back GROUP BY clearance";
 
@@ -82,6 +83,7 @@ struct New<'a> {
     hidden: i16,
     older: bool,
     newer: bool,
+    owner: bool,
     kind: &'a str,
 }
 
@@ -93,12 +95,14 @@ pub(crate) fn place(session: &mut Session, drafts: &[ItemDraft<'_>]) -> Told<Vec
             plain(text)?;
         }
     }
-    let objects: Vec<Uuid> = drafts.iter().map(|draft| object(draft.id)).collect();
-    let mut family = Family::of(session, drafts, &objects)?;
+    let bases: Vec<Uuid> = drafts.iter().map(|draft| object(draft.id)).collect();
+    let mut family = Family::of(session, drafts, &bases)?;
     let mut placements = Vec::with_capacity(drafts.len());
-    for (draft, object) in drafts.iter().zip(&objects) {
+    let mut objects = Vec::with_capacity(drafts.len());
+    for (draft, base) in drafts.iter().zip(&bases) {
         let digest = Digest::of(draft.body);
-        let placement = match family.judge(draft, *object, &digest) {
+        let object = family.object(draft, *base);
+        let placement = match family.judge(draft, (*base, object), &digest) {
             Some(placement) => placement,
             None => {
                 let version = match draft.id.follows_from_value() {
@@ -106,15 +110,17 @@ pub(crate) fn place(session: &mut Session, drafts: &[ItemDraft<'_>]) -> Told<Vec
                     false => draft.version,
                 };
                 let stamp = append(session, &ItemDraft { version, ..draft.clone() }, &digest)?;
-                family.admit(draft, *object, (stamp, digest));
+                family.admit(draft, (*base, object), (stamp, digest));
                 Placement::Added(stamp)
             }
         };
         placements.push(placement);
+        objects.push((*base, object));
     }
-    for ((draft, object), placement) in drafts.iter().zip(objects).zip(&placements) {
+    for ((draft, objects), placement) in drafts.iter().zip(objects).zip(&placements) {
         if let Placement::Added(stamp) = placement {
-            insert(session, &row(draft, object, *stamp, &family))?;
+            let row = row(session, draft, objects, (*stamp, &family))?;
+            insert(session, &row)?;
         }
     }
     family.tell_kin(session)?;
@@ -171,15 +177,14 @@ pub(crate) fn withdraw(
     for text in [subject, actor, facts] {
         plain(text)?;
     }
-    let (object, producer) = (object(id), line(id, producer));
-    let of = producer.map(|producer| small(producer.0));
-    let facts = WithdrawnFacts { producer, facts }.write();
+    let (objects, of) = ([object(id), beside(id, producer)].to_vec(), small(producer.0));
+    let facts = WithdrawnFacts { producer: Some(producer), facts }.write();
     let sql = session.writing()?;
-    match sql.row(HIDDEN, &[&object, &of])? {
+    match sql.row(HIDDEN, &[&objects, &of])? {
         Some(row) if get::<i16>(&row, 0)? != WITHDRAWN => {}
         _ => return Ok(None),
     }
-    let gone = sql.rows(WITHDRAW, &[&object, &of])?;
+    let gone = sql.rows(WITHDRAW, &[&objects, &of])?;
     uncount(session, &gone)?;
     let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
@@ -202,10 +207,8 @@ pub(crate) fn set_aside(
         let Some(row) = found.get(origin) else {
             return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
         };
-        let (id, of) = subject(row)?;
-        let withdrawn: Vec<i32> = get(row, 5)?;
-        if withdrawn.iter().any(|producer| of.is_none_or(|of| of == *producer)) {
-            return Err(Fault::Refused(format!("{id} is withdrawn")));
+        if get(row, 5)? {
+            return Err(Fault::Refused(format!("{} is withdrawn", row.try_get::<_, &str>(1)?)));
         }
     }
     let mut done = HashSet::new();
@@ -215,10 +218,11 @@ pub(crate) fn set_aside(
         if get::<bool>(row, 2)? || !done.insert(origin) {
             continue;
         }
-        let ((id, of), object) = (subject(row)?, get::<Uuid>(row, 3)?);
+        let (subject, object, of): (&str, Uuid, i32) =
+            (row.try_get(1)?, get(row, 3)?, get(row, 4)?);
         let facts = SetAsideFacts { origin, reason: reason.to_owned() };
         let (kind, facts) = (EntryKind::SetAside, written::json(&facts));
-        let draft = Draft { kind, actor, subject: id.as_str(), facts: &facts, body: b"" };
+        let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
         entries::append(session, &draft, &Digest::of(b""))?;
         let gone = session.sql()?.rows(SET_ASIDE, &[&object, &int(origin)])?;
         uncount(session, &gone)?;
@@ -228,14 +232,6 @@ pub(crate) fn set_aside(
         }
     }
     Ok(())
-}
-
-/// The item of a row of [`SUBJECTS`], and whose where each has one of his own.
-fn subject(row: &Row) -> Told<(ItemId, Option<i32>)> {
-    let id = ItemId::new(row.try_get(1)?)
-        .map_err(|error| Fault::damaged("the subject of an item", error))?;
-    let of = line(&id, OrganisationNumber(natural(row, 4)?));
-    Ok((id, of.map(|of| small(of.0))))
 }
 
 /// Counts releases that are served no more: clearance, how many.
@@ -260,10 +256,19 @@ fn append(session: &mut Session, draft: &ItemDraft<'_>, digest: &Digest) -> Told
     entries::append(session, &entry, digest)
 }
 
-fn row<'a>(draft: &ItemDraft<'a>, object: Uuid, stamp: Stamp, family: &Family) -> New<'a> {
+fn row<'a>(
+    session: &mut Session,
+    draft: &ItemDraft<'a>,
+    (base, object): (Uuid, Uuid),
+    (stamp, family): (Stamp, &Family),
+) -> Told<New<'a>> {
     let version = if draft.id.follows_from_value() { stamp.at } else { draft.version };
-    let standing = family.standing((draft.id, object), version);
-    New {
+    let standing = family.standing(draft.id, (base, object), version);
+    let owner = match family.is_several(base) {
+        true => kin::is_owners(session, (draft.id, draft.producer), draft.body)?,
+        false => false,
+    };
+    Ok(New {
         stamp,
         origin: stamp.seq,
         version: version.micros(),
@@ -274,8 +279,9 @@ fn row<'a>(draft: &ItemDraft<'a>, object: Uuid, stamp: Stamp, family: &Family) -
         hidden: standing.hidden,
         older: standing.older,
         newer: standing.newer,
+        owner,
         kind: draft.id.kind(),
-    }
+    })
 }
 
 fn rerelease_one(
@@ -299,6 +305,7 @@ fn rerelease_one(
         hidden: get(first, 5)?,
         older: get(first, 6)?,
         newer: get(first, 7)?,
+        owner: get(first, 10)?,
         kind: first.try_get(8)?,
     };
     insert(session, &row)?;
@@ -311,7 +318,7 @@ fn insert(session: &mut Session, row: &New<'_>) -> Told<()> {
     items.long(row.version).bytes(row.object.as_bytes());
     items.small(small(row.clearance.0)).small(small(row.producer.0));
     items.short(row.state).short(row.hidden).flag(row.older.into()).flag(row.newer.into());
-    items.bytes(row.kind.as_bytes());
+    items.bytes(row.kind.as_bytes()).flag(row.owner.into());
     if row.hidden == SERVED {
         *session.unit.served.entry(row.clearance).or_default() += 1;
     }

@@ -15,6 +15,7 @@ use vedetta_store::{
 pub(crate) use self::plan::Spread;
 use self::plan::{Plan, Range};
 use self::sieve::Sieve;
+use crate::beside;
 use crate::entries::{self, PAGE_BYTES, int};
 use crate::fault::{Fault, Told};
 use crate::lookup::Versions;
@@ -74,7 +75,12 @@ const BARE: &str = reading!("x''", "i.seq = ?1");
 
 /// 64 bits that stand for an identifier in the index. Twins are told apart by their entries.
 pub(crate) fn object(id: &ItemId) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = Digest::of(id.as_str().as_bytes()).0;
+    short(&Digest::of(id.as_str().as_bytes()))
+}
+
+/// The first 64 bits of a digest.
+pub(crate) fn short(digest: &Digest) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = digest.0;
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
@@ -100,7 +106,10 @@ pub(crate) fn page(session: &mut Session, query: &ItemQuery<'_>) -> Told<ItemPag
 /// All releases of all versions of an item, without their bodies.
 pub(crate) fn releases(session: &mut Session, id: &ItemId) -> Told<Vec<StoredItem>> {
     let Session { conn, recent, .. } = session;
-    let mut releases = recent.releases(conn, object(id), Versions::Rising, usize::MAX)?;
+    let mut releases = Vec::new();
+    for object in beside::objects(conn, id)? {
+        releases.extend(recent.releases(conn, object, Versions::Rising, usize::MAX)?);
+    }
     releases.sort_unstable();
     let mut items = Vec::new();
     for seq in releases {

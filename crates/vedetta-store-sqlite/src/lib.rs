@@ -3,6 +3,7 @@
 //! `entry` is the ledger itself and only grows; every other table follows from it (but for
 //! secrets, cursors and jobs, which are not history). An item's body is in its entry only.
 
+mod beside;
 mod clearances;
 mod deliveries;
 mod directory;

@@ -4,9 +4,11 @@ use rusqlite::{OptionalExtension as _, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
-    ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Placement, Sequence, Stamp, line,
+    Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Ownership, Placement, Sequence,
+    Stamp,
 };
 
+use crate::beside;
 use crate::clearances;
 use crate::entries::{self, int};
 use crate::fault::{Fault, Told};
@@ -36,6 +38,7 @@ struct New {
     hidden: i64,
     older: i64,
     newer: i64,
+    owner: i64,
 }
 
 /// A release next to a draft: of an older, the same or a newer version.
@@ -48,7 +51,7 @@ struct Kin {
     hidden: i64,
 }
 
-/// An item by its hash and identifier, and whose body when each has one of his own.
+/// Versions of an item by their object and its identifier, and of one producer alone.
 type Of<'a> = (i64, &'a ItemId, Option<OrganisationNumber>);
 
 /// What is next to a draft.
@@ -57,6 +60,18 @@ struct Neighbours {
     older: Option<Kin>,
     twin: Option<Kin>,
     newer: Option<Kin>,
+    /// Whether others have lines beside this one.
+    several: bool,
+}
+
+/// Where a draft would go.
+enum Home {
+    /// Nothing is there.
+    Free,
+    /// Into its producer's line, under this object.
+    Own(i64, Neighbours),
+    /// Its producer has none, and others have.
+    Others,
 }
 
 /// Places item versions.
@@ -90,34 +105,85 @@ pub(crate) fn withdraw(
     actor: &str,
     facts: &str,
 ) -> Told<Option<Stamp>> {
-    let (object, producer) = (object(id), line(id, producer));
-    let any = kin(session, (object, id, producer), Versions::Rising)?;
+    let mut any = None;
+    for object in [object(id), beside::own(id, producer)] {
+        any = any.or(kin(session, (object, id, Some(producer)), Versions::Rising)?);
+    }
     if any.is_none_or(|any| any.hidden == WITHDRAWN) {
         return Ok(None);
     }
-    hide(session, (object, id, producer), Versions::Rising, WITHDRAWN)?;
+    for object in [object(id), beside::own(id, producer)] {
+        hide(session, (object, id, Some(producer)), Versions::Rising, WITHDRAWN)?;
+    }
     let (kind, subject) = (EntryKind::Withdrawn, id.as_str());
-    let facts = WithdrawnFacts { producer, facts }.write();
+    let facts = WithdrawnFacts { producer: Some(producer), facts }.write();
     let draft = Draft { kind, actor, subject, facts: &facts, body: b"" };
     entries::append(session, &draft, &Digest::of(b"")).map(Some)
 }
 
 fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
-    let (object, version) = (object(draft.id), draft.version.micros());
     let digest = Digest::of(draft.body);
     if draft.id.follows_from_value() {
-        return place_beside(session, draft, (object, &digest));
+        return place_beside(session, draft, (object(draft.id), &digest));
     }
-    let near = Neighbours::of(session, (object, draft.id, None), version)?;
-    if let Some(placement) = near.settle(draft, &digest) {
+    let (object, near) = match home(session, draft)? {
+        Home::Free => (object(draft.id), Neighbours::default()),
+        Home::Own(object, near) => (object, near),
+        Home::Others => match others(session, draft, &digest)? {
+            Some(placement) if draft.claim == Claim::First => return Ok(placement),
+            _ => {
+                let object = beside::begin(session, (draft.id, draft.producer))?;
+                (object, Neighbours { several: true, ..Neighbours::default() })
+            }
+        },
+    };
+    if let Some(placement) = near.settle(&digest) {
         return Ok(placement);
     }
-    let hidden = near.hidden();
+    let (version, hidden) = (draft.version.micros(), near.hidden());
     let stamp = put(session, draft, (object, &digest), (&near, hidden))?;
     if near.older.is_some() && draft.state == ItemState::Revoked && hidden == SERVED {
-        hide(session, (object, draft.id, None), Versions::Before(version), REVOKED)?;
+        let own = (object, draft.id, Some(draft.producer));
+        hide(session, own, Versions::Before(version), REVOKED)?;
     }
     Ok(Placement::Added(stamp))
+}
+
+fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {
+    let &ItemDraft { id, producer, .. } = draft;
+    let (several, own) = beside::lines(&session.conn, (id, producer))?;
+    let first = kin(session, (object(id), id, None), Versions::Rising)?.map(|kin| kin.producer);
+    let object = match (own, first) {
+        (true, _) => beside::own(id, producer),
+        (false, Some(first)) if first == producer => object(id),
+        (false, None) if !several => return Ok(Home::Free),
+        (false, _) => return Ok(Home::Others),
+    };
+    let near = Neighbours::of(session, (object, id, Some(producer)), draft.version.micros())?;
+    Ok(Home::Own(object, Neighbours { several, ..near }))
+}
+
+/// What is told of others' versions; nothing when all were set aside.
+fn others(
+    session: &mut Session,
+    draft: &ItemDraft<'_>,
+    digest: &Digest,
+) -> Told<Option<Placement>> {
+    if draft.claim == Claim::Own {
+        return Ok(None);
+    }
+    let (mut there, same) = (None, Versions::Exactly(draft.version.micros()));
+    for object in beside::objects(&session.conn, draft.id)? {
+        let line = (object, draft.id, None);
+        let twin = kin(session, line, same)?.filter(|twin| twin.digest == *digest);
+        if let Some(twin) = twin {
+            return Ok(Some(Placement::Twin(twin.stamp)));
+        }
+        if there.is_none() {
+            there = kin(session, line, Versions::Rising)?;
+        }
+    }
+    Ok(there.map(|there| Placement::Foreign(there.stamp)))
 }
 
 /// Places a bringer's own body beside those of others: its version is the moment of its entry.
@@ -147,6 +213,10 @@ fn put(
     (near, hidden): (&Neighbours, i64),
 ) -> Told<Stamp> {
     let stamp = append(session, draft, digest)?;
+    let owner = near.several && {
+        let whose = (draft.id, draft.producer);
+        beside::ownership(&session.conn, whose, draft.body)? == Ownership::Owner
+    };
     let row = New {
         seq: stamp.seq,
         origin: 0,
@@ -157,8 +227,9 @@ fn put(
         clearance: draft.clearance,
         state: i64::from(draft.state == ItemState::Revoked),
         hidden,
-        older: i64::from(near.older.is_some()),
-        newer: i64::from(near.newer.is_some()),
+        older: i64::from(near.several || near.older.is_some()),
+        newer: i64::from(near.several || near.newer.is_some()),
+        owner: i64::from(owner),
     };
     insert(session, &row)?;
     near.tell(session, object)?;
@@ -211,6 +282,7 @@ impl Neighbours {
             older: kin(session, item, Versions::Before(version))?,
             twin: kin(session, item, Versions::Exactly(version))?,
             newer: kin(session, item, Versions::After(version))?,
+            several: false,
         })
     }
 
@@ -220,15 +292,10 @@ impl Neighbours {
     }
 
     /// What becomes of a draft that is not placed.
-    fn settle(&self, draft: &ItemDraft<'_>, digest: &Digest) -> Option<Placement> {
-        if let Some(twin) = &self.twin {
-            let same = twin.digest == *digest;
-            let told = if same { Placement::Duplicate } else { Placement::Conflict };
-            return Some(told(twin.stamp));
-        }
-        // All versions are of one producer: any of them tells which.
-        let any = self.older.as_ref().or(self.newer.as_ref())?;
-        (any.producer != draft.producer).then_some(Placement::Foreign(any.stamp))
+    fn settle(&self, digest: &Digest) -> Option<Placement> {
+        let twin = self.twin.as_ref()?;
+        let same = twin.digest == *digest;
+        Some(if same { Placement::Duplicate } else { Placement::Conflict }(twin.stamp))
     }
 
     /// Whether the version between them is served. One that is older than a revocation knows: the
@@ -292,7 +359,7 @@ fn rerelease_one(
     actor: &str,
 ) -> Told<Stamp> {
     let sql = "SELECT i.object, i.version, i.kind, i.state, i.hidden, i.older, i.newer, e.subject, \
-               i.producer \
+               i.producer, i.owner \
                FROM item i JOIN entry e ON e.seq = i.seq WHERE i.seq = ?1";
     let (mut row, id) = session.conn.prepare_cached(sql)?.query_row([int(origin)], |row| {
         let new = New {
@@ -307,6 +374,7 @@ fn rerelease_one(
             hidden: row.get(4)?,
             older: row.get(5)?,
             newer: row.get(6)?,
+            owner: row.get(9)?,
         };
         Ok((new, row.get::<_, String>(7)?))
     })?;
@@ -335,8 +403,8 @@ fn released(session: &mut Session, row: &New) -> Told<Option<Stamp>> {
 
 fn insert(session: &mut Session, row: &New) -> Told<()> {
     let sql = "INSERT INTO item \
-               (seq, origin, object, version, kind, producer, clearance, state, hidden, older, newer) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               (seq, origin, object, version, kind, producer, clearance, state, hidden, older, newer, \
+               owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     session.conn.prepare_cached(sql)?.execute(params![
         int(row.seq),
         row.origin,
@@ -349,6 +417,7 @@ fn insert(session: &mut Session, row: &New) -> Told<()> {
         row.hidden,
         row.older,
         row.newer,
+        row.owner,
     ])?;
     session.recent.add(&session.conn, (row.object, row.version, row.seq))?;
     if row.hidden == SERVED {

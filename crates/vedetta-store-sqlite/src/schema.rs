@@ -13,8 +13,12 @@ use crate::fault::{Fault, Told};
 const APPLICATION: i32 = 0x5664_7474;
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Octets of the log that a checkpoint copies at once: the length of the pause (a few hundred
 /// milliseconds) against copying a page of an index twice.

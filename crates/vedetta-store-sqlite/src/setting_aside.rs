@@ -1,13 +1,12 @@
 //! Setting aside item versions that gave way to another.
 
 use rusqlite::{OptionalExtension as _, params};
-use vedetta_model::{ItemId, OrganisationNumber};
+use vedetta_model::ItemId;
 use vedetta_store::written::{self, SetAsideFacts};
-use vedetta_store::{ClearanceId, Digest, Draft, EntryKind, Sequence, line};
+use vedetta_store::{ClearanceId, Digest, Draft, EntryKind, Sequence};
 
 use crate::entries::{self, int};
 use crate::fault::{Fault, Told};
-use crate::items::object;
 use crate::lookup::Versions;
 use crate::placing::{ASIDE, REVOKED, SERVED, WITHDRAWN};
 use crate::session::Session;
@@ -22,6 +21,13 @@ struct Release {
     hidden: i64,
 }
 
+/// What one producer brought of an item.
+struct Line {
+    object: i64,
+    id: ItemId,
+    producer: u32,
+}
+
 /// Sets aside the versions of some first releases.
 pub(crate) fn set_aside(
     session: &mut Session,
@@ -29,11 +35,11 @@ pub(crate) fn set_aside(
     actor: &str,
     reason: &str,
 ) -> Told<()> {
-    let ids: Vec<_> =
-        origins.iter().map(|origin| subject(session, *origin)).collect::<Told<_>>()?;
-    for (origin, id) in origins.iter().zip(ids) {
-        let (id, of) = id;
-        let mut releases = releases(session, &id, of)?;
+    let lines: Vec<_> =
+        origins.iter().map(|origin| line_of(session, *origin)).collect::<Told<_>>()?;
+    for (origin, line) in origins.iter().zip(lines) {
+        let id = line.id.clone();
+        let mut releases = releases(session, &line)?;
         if releases.iter().any(|it| it.origin == *origin && it.hidden == ASIDE) {
             continue;
         }
@@ -54,39 +60,32 @@ pub(crate) fn set_aside(
     Ok(())
 }
 
-/// The item of a first release, and whose where each has one of his own; refused when it is none,
-/// or the item is withdrawn.
-fn subject(session: &mut Session, origin: Sequence) -> Told<(ItemId, Option<OrganisationNumber>)> {
-    let sql = "SELECT e.subject, i.producer FROM item i JOIN entry e ON e.seq = i.seq \
+/// The line of a first release; refused when it is none, or the line is withdrawn.
+fn line_of(session: &mut Session, origin: Sequence) -> Told<Line> {
+    let sql = "SELECT e.subject, i.object, i.producer FROM item i JOIN entry e ON e.seq = i.seq \
                WHERE i.seq = ?1 AND i.origin = 0";
-    let found = session
-        .conn
-        .prepare_cached(sql)?
-        .query_row([int(origin)], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)));
-    let Some((id, producer)) = found.optional()? else {
+    let found = session.conn.prepare_cached(sql)?.query_row([int(origin)], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
+    });
+    let Some((id, object, producer)) = found.optional()? else {
         return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
     };
     let id = ItemId::new(&id).map_err(|error| Fault::damaged(format!("entry {origin}"), error))?;
-    let of = line(&id, OrganisationNumber(producer));
-    if releases(session, &id, of)?.iter().any(|release| release.hidden == WITHDRAWN) {
-        return Err(Fault::Refused(format!("{id} is withdrawn")));
+    let line = Line { object, id, producer };
+    if releases(session, &line)?.iter().any(|release| release.hidden == WITHDRAWN) {
+        return Err(Fault::Refused(format!("{} is withdrawn", line.id)));
     }
-    Ok((id, of))
+    Ok(line)
 }
 
-fn releases(
-    session: &mut Session,
-    id: &ItemId,
-    of: Option<OrganisationNumber>,
-) -> Told<Vec<Release>> {
+fn releases(session: &mut Session, line: &Line) -> Told<Vec<Release>> {
     let Session { conn, recent, .. } = session;
     let sql = "SELECT i.seq, i.origin, i.version, i.clearance, i.state, i.hidden \
                FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
-               WHERE i.seq = ?1 AND e.subject = ?2 AND ifnull(i.producer = ?3, 1)";
-    let of = of.map(|of| of.0);
+               WHERE i.seq = ?1 AND e.subject = ?2 AND i.producer = ?3";
     let mut found = Vec::new();
-    for seq in recent.releases(conn, object(id), Versions::Rising, usize::MAX)? {
-        let key = params![int(seq), id.as_str(), of];
+    for seq in recent.releases(conn, line.object, Versions::Rising, usize::MAX)? {
+        let key = params![int(seq), line.id.as_str(), line.producer];
         let release = conn.prepare_cached(sql)?.query_row(key, |row| {
             let origin = entries::seq(row, 1)?;
             Ok(Release {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::entry::{Draft, Stamp};
 
 /// A SHA-256 digest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Digest(pub [u8; 32]);
 
 /// The link of an entry: SHA-256 over the previous link, the stamp, the kind, and the lengths and

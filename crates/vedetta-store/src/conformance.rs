@@ -27,6 +27,7 @@ pub mod model;
 pub mod paging;
 pub mod records;
 pub mod scene;
+pub mod several;
 pub mod units;
 pub mod verification;
 
@@ -73,6 +74,12 @@ macro_rules! conformance {
                 withdrawal_takes_back_ones_own setting_aside_spares_the_others
                 a_revocation_is_ones_own many_come_together other_identifiers_have_one_bringer
                 the_ledger_proves_them;
+            several: each_producer_has_a_line_of_its_own a_door_begins_no_line_beside_anothers
+                a_revocation_is_its_producers a_withdrawal_is_its_producers
+                setting_aside_spares_other_lines the_newest_that_says_something_is_last
+                equal_versions_are_told_apart_by_their_bytes a_creators_own_is_before_others
+                the_choice_is_of_what_may_be_read the_order_of_arrival_does_not_count
+                many_come_in_one_call the_ledger_proves_several_lines;
             filters: by_clearance by_item by_kind by_producer by_place all_together
                 last_is_the_newest ends_as_of_a_place first_is_the_oldest exact_versions any_of_several
                 last_is_among_what_may_be_read first_is_among_what_may_be_read

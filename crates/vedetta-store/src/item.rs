@@ -60,11 +60,13 @@ pub struct StoredClearance {
 pub struct ItemDraft<'a> {
     /// The item.
     pub id: &'a ItemId,
-    /// Its version: STIX `modified` (or `created`, or zero) in microseconds. Where it has a [`line`],
-    /// it does not count: the moment of its entry does.
+    /// Its version: STIX `modified` (or `created`, or zero) in microseconds. Where the identifier
+    /// follows from a value it does not count: the moment of its entry does.
     pub version: Instant,
-    /// The organisation that brings it. New versions of an item are its first bringer's alone.
+    /// The organisation that brings it: versions are told apart by it.
     pub producer: OrganisationNumber,
+    /// To what it lays claim.
+    pub claim: Claim,
     /// The clearance under which it goes out.
     pub clearance: ClearanceId,
     /// Whether this version revokes the item.
@@ -77,12 +79,14 @@ pub struct ItemDraft<'a> {
     pub body: &'a [u8],
 }
 
-/// By whom the versions of an item are told apart. An identifier that follows from its value is
-/// nobody's in particular: each organisation has one body of its own under it, to which no other's
-/// counts. Any other identifier is its first bringer's, and `None`.
-#[must_use]
-pub fn line(id: &ItemId, producer: OrganisationNumber) -> Option<OrganisationNumber> {
-    id.follows_from_value().then_some(producer)
+/// To what a draft lays claim, under an identifier that follows from no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// To an identifier that nobody else has brought: what comes by a door.
+    First,
+    /// To a line of its producer's own, whatever others brought: what comes from another node, where
+    /// each object is sealed by its origin.
+    Own,
 }
 
 /// What became of a draft.
@@ -90,14 +94,15 @@ pub fn line(id: &ItemId, producer: OrganisationNumber) -> Option<OrganisationNum
 pub enum Placement {
     /// Placed as a new version.
     Added(Stamp),
-    /// The same version with the same bytes was there; where it has a [`line`], of the same bringer.
+    /// Its producer had brought the same version with the same bytes.
     Duplicate(Stamp),
-    /// The same version with other bytes was there; nothing was placed. Where it has a [`line`], of
-    /// the same bringer.
+    /// Its producer had brought the same version with other bytes; nothing was placed.
     Conflict(Stamp),
-    /// Another organisation brought the item first, and this is not a version that it brought;
-    /// nothing was placed. (Equal version and bytes are a `Duplicate`, and an equal version with
-    /// other bytes is a `Conflict`, whoever brings them.) The stamp is of a version that it brought.
+    /// Its producer has brought nothing of the item, and another the same version with the same
+    /// bytes; nothing was placed.
+    Twin(Stamp),
+    /// Its producer has brought nothing of the item, and others have; nothing was placed. The stamp is
+    /// of something of theirs.
     Foreign(Stamp),
 }
 
@@ -107,7 +112,7 @@ pub enum Placement {
 pub enum ItemState {
     /// It says something.
     Live,
-    /// It revokes the item: earlier versions are no longer served, this notice is.
+    /// It revokes what its producer brought: earlier versions are no longer served, this notice is.
     Revoked,
 }
 
@@ -137,8 +142,9 @@ pub struct StoredItem {
     pub body: Arc<[u8]>,
 }
 
-/// Which items to read. Withdrawn items, and versions older than a revocation, never appear: a
-/// revocation counts under whatever clearance it went out, and whenever the older version comes.
+/// Which items to read. What was withdrawn, and versions older than a revocation by the same producer,
+/// never appear: a revocation counts under whatever clearance it went out, and whenever the older version
+/// comes.
 #[derive(Clone, Debug)]
 pub struct ItemQuery<'a> {
     /// Released after this place.
@@ -186,7 +192,7 @@ impl<'a> ItemQuery<'a> {
 /// Which versions of an item: TAXII 2.1 section 3.4, `match[version]`. Newest and oldest are meant
 /// among the versions that may be read at all under the query's clearances, and of its producer,
 /// whatever its range; what was released after [`ItemQuery::as_of`], or is among [`ItemQuery::without`],
-/// does not count.
+/// does not count. Where several producers' may be read it is [`given`](crate::line::given) whose.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VersionFilter {
     /// Every version.

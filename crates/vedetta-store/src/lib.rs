@@ -19,6 +19,7 @@ pub mod error;
 pub mod fork;
 pub mod item;
 pub mod job;
+pub mod line;
 pub mod record;
 pub mod store;
 pub mod told;
@@ -30,10 +31,11 @@ pub use delivery::{Acknowledgement, DeliveryBatch, DeliveryRow, Door};
 pub use entry::{Draft, Entry, EntryKind, Sequence, Stamp};
 pub use error::StoreError;
 pub use item::{
-    ClearanceId, Form, ItemDraft, ItemPage, ItemQuery, ItemState, NewClearance, Placement,
-    StoredClearance, StoredItem, VersionFilter, line,
+    Claim, ClearanceId, Form, ItemDraft, ItemPage, ItemQuery, ItemState, NewClearance, Placement,
+    StoredClearance, StoredItem, VersionFilter,
 };
 pub use job::{Job, JobId, Lease, NewJob};
+pub use line::{End, Ownership, Rank};
 pub use record::{Record, RecordKind, SecretKind};
 pub use store::{Reader, Store, UnitOfWork, Verification};
 pub use verify::{has_head, verify, verify_telling};

@@ -114,10 +114,11 @@ pub trait UnitOfWork: Reader {
     /// Appends an entry of kind `Deed`; the other kinds are refused, their verbs write them.
     fn append(&mut self, draft: &Draft<'_>) -> Result<Stamp, StoreError>;
     /// Places item versions, in order, each with its entry of kind `Item`. Idempotent by
-    /// (id, version), or where it has a [`line`](crate::line), by (id, producer): then each is a
-    /// version of its own, that of the moment when it was placed. A version older than the newest is placed and never served as the last; one
-    /// older than a revocation, or of a withdrawn item, is placed and never served. Refused when a
-    /// clearance is unknown.
+    /// (id, producer, version); where the identifier follows from a value, by (id, producer): then each
+    /// is a version of its own, that of the moment when it was placed. A version older than its
+    /// producer's newest is placed and never served as the last; one older than its producer's
+    /// revocation, or of what was withdrawn, is placed and never served. Refused when a clearance is
+    /// unknown.
     fn place_items(&mut self, drafts: &[ItemDraft<'_>]) -> Result<Vec<Placement>, StoreError>;
     /// Clears item versions accepted before to more organisations: a release and an entry of kind
     /// `Rerelease` each, in order. Idempotent by (origin, clearance), the first release included:
@@ -128,8 +129,8 @@ pub trait UnitOfWork: Reader {
         releases: &[(Sequence, ClearanceId)],
         actor: &str,
     ) -> Result<Vec<Stamp>, StoreError>;
-    /// Withdraws an item: all its releases cease to be served; where it has a
-    /// [`line`](crate::line), those of that producer. `None` when it is unknown or already withdrawn.
+    /// Withdraws what a producer brought of an item: its releases cease to be served. `None` when it
+    /// is unknown or already withdrawn.
     fn withdraw(
         &mut self,
         id: &ItemId,
@@ -138,9 +139,9 @@ pub trait UnitOfWork: Reader {
         facts: &str,
     ) -> Result<Option<Stamp>, StoreError>;
     /// Sets aside item versions that gave way to another: their releases cease to be served, and
-    /// they stand in the way of no other version, whoever brings it. An entry of kind `SetAside`
-    /// each, in order; none for one that was set aside before. Refused when an origin is no first
-    /// release, or its item, or [`line`](crate::line), is withdrawn.
+    /// they stand in the way of no other version. An entry of kind `SetAside` each, in order; none for
+    /// one that was set aside before. Refused when an origin is no first release, or what its producer
+    /// brought of the item is withdrawn.
     fn set_aside(
         &mut self,
         origins: &[Sequence],

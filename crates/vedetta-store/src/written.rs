@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationNumber, Places};
+use vedetta_model::{Audience, Handling, Instant, OrganisationNumber, Places};
 
 use crate::chain::Digest;
 use crate::delivery::{DeliveryBatch, Door};
@@ -53,8 +53,7 @@ pub struct SetAsideFacts {
 /// The facts of an entry of kind `Withdrawn`; the subject is the item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WithdrawnFacts<'a> {
-    /// Whose, where the item has a [`line`](crate::line). Earlier entries do not say it: they are of
-    /// everybody's who had brought it by then.
+    /// Whose. Earlier entries do not say it: they are of everybody's who had brought it by then.
     pub producer: Option<OrganisationNumber>,
     /// Why, as JSON.
     pub facts: &'a str,
@@ -147,17 +146,16 @@ impl<'a> WithdrawnFacts<'a> {
         }
     }
 
-    /// Reads what [`WithdrawnFacts::write`] wrote of an item.
+    /// Reads what [`WithdrawnFacts::write`] wrote.
     #[must_use]
-    pub fn read(id: &ItemId, text: &'a str) -> Self {
+    pub fn read(text: &'a str) -> Self {
         let own = |text: &'a str| {
             let (producer, rest) = text.strip_prefix(r#"{"producer":"#)?.split_once(',')?;
             let facts = rest.strip_prefix(r#""facts":"#)?.strip_suffix('}')?;
             let producer = OrganisationNumber(producer.parse().ok()?);
             Some(Self { producer: Some(producer), facts })
         };
-        let said = id.follows_from_value().then(|| own(text)).flatten();
-        said.unwrap_or(Self { producer: None, facts: text })
+        own(text).unwrap_or(Self { producer: None, facts: text })
     }
 }
 
@@ -279,17 +277,12 @@ mod tests {
 
     #[test]
     fn withdrawals_read_back() {
-        let id = |text| ItemId::new(text).unwrap();
-        let address = id("ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4");
         for facts in ["{}", r#"{"reason":"\",\"facts\":{}}"}"#, "null"] {
             for producer in [None, Some(OrganisationNumber(7))] {
                 let written = WithdrawnFacts { producer, facts };
-                assert_eq!(WithdrawnFacts::read(&address, &written.write()), written);
+                assert_eq!(WithdrawnFacts::read(&written.write()), written);
             }
         }
-        let (facts, producer) = (r#"{"producer":7,"facts":{}}"#, None);
-        let report = id("report--28bb3599-77cd-5a82-a950-b5bc3caf07c4");
-        assert_eq!(WithdrawnFacts::read(&report, facts), WithdrawnFacts { producer, facts });
     }
 
     #[test]

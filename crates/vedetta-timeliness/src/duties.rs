@@ -17,7 +17,7 @@ use vedetta_model::{
     OrganisationNumber, Places,
 };
 use vedetta_policy::Duty;
-use vedetta_store::{ClearanceId, DeliveryBatch, Reader, Sequence, StoreError, line};
+use vedetta_store::{ClearanceId, DeliveryBatch, Reader, Sequence, StoreError};
 
 use crate::Timeliness;
 use crate::newest::{Releases, newest_acknowledgements, walk_newest};
@@ -99,8 +99,8 @@ struct Asked {
     standing: Arc<Standing>,
     /// To whom each agreement gives what is cleared alike, looked up once.
     given: RefCell<HashMap<ClearanceId, Rc<Given>>>,
-    /// By item, and where each brings its own, by whose it is.
-    reached: BTreeMap<(ItemId, Option<OrganisationNumber>), Reached>,
+    /// By item, and by whose it is.
+    reached: BTreeMap<(ItemId, OrganisationNumber), Reached>,
 }
 
 type Given = BTreeMap<AgreementId, Audience>;
@@ -301,7 +301,7 @@ impl Timeliness<'_> {
             received: Vec::new(),
             acknowledged: HashMap::new(),
         };
-        let key = (release.id.clone(), line(&release.id, release.producer));
+        let key = (release.id.clone(), release.producer);
         let reached = asked.reached.entry(key).or_insert_with(fresh);
         if reached.version < release.version {
             *reached = fresh();

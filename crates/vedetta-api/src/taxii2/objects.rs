@@ -143,7 +143,7 @@ fn matched(
         return Ok(Matched::All);
     }
     let mut found = house.page(actor, &Wish { share: Share::Own, ..wish.clone() })?;
-    if !object.follows_from_value() || found.items.is_empty() {
+    if found.items.is_empty() {
         found = house.page(actor, &wish)?;
     }
     let versions: BTreeSet<_> = found.items.iter().map(|item| item.version).collect();

@@ -17,8 +17,8 @@ use vedetta_model::{
 };
 use vedetta_policy::Decision;
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemState, NewClearance, Placement, Sequence, Stamp, StoreError,
-    StoredItem, UnitOfWork,
+    Claim, ClearanceId, Form, ItemDraft, ItemState, NewClearance, Placement, Sequence, Stamp,
+    StoreError, StoredItem, UnitOfWork,
 };
 
 use crate::authority::{PRODUCERS, require};
@@ -32,7 +32,7 @@ use crate::redaction::{Derived, Redactor, Tellers};
 use crate::siblings::Disclosure;
 use crate::standing::Standing;
 use crate::victims;
-use crate::views::withdrawals::withdrawn;
+use crate::views::withdrawals::place_of_withdrawal;
 
 /// What became of an arrival.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -333,12 +333,9 @@ impl Load {
         if items.iter().any(|item| item.revoked) {
             self.shared.touch_served();
         }
-        if items.iter().any(|item| item.id == self.own) {
-            self.reclaim(unit)?;
-        }
         let placements = unit.place_items(&drafts)?;
         let (mut places, mut bare) = (Vec::with_capacity(placements.len()), Vec::new());
-        for (place, placement) in part.zip(placements) {
+        for ((place, placement), facts) in part.zip(placements).zip(&facts) {
             let (item, handling) = (&self.items[place], &self.handlings[place]);
             let Some(cleared) = known.get(handling) else { continue };
             if matches!(placement, Placement::Added(_)) {
@@ -361,7 +358,7 @@ impl Load {
                 let lasting = item.revoked || !kept || handling.victims.is_empty();
                 bare.extend((lasting && !derived).then(|| self.whole(item)));
             }
-            let outcome = self.outcome(unit, item, (handling, cleared.full), placement)?;
+            let outcome = self.outcome(unit, item, (cleared.full, facts), placement)?;
             let withheld = cleared.withheld_from((forms, place));
             places.push(Place { outcome, audience: cleared.audience, withheld });
         }
@@ -377,13 +374,14 @@ impl Load {
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        cleared: (&Handling, ClearanceId),
+        (cleared, facts): (ClearanceId, &str),
         placement: Placement,
     ) -> Result<Outcome, StoreError> {
         let (rule, reason) = match placement {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
-            Placement::Duplicate(stamp) => return self.join(unit, item, cleared, stamp.seq),
-            Placement::Conflict(_) if self.rows_own(unit, item)? => return Ok(Outcome::Known),
+            Placement::Duplicate(stamp) => return self.again(unit, item, stamp.seq),
+            Placement::Twin(stamp) => return self.join(unit, item, (cleared, facts), stamp.seq),
+            Placement::Conflict(_) if item.identity == Identity::FromContent => return Ok(Outcome::Known),
             Placement::Conflict(_) if item.id.follows_from_value() => (
                 "version-conflict",
                 "your organisation brought this value before with other content, and it has no versions; say what is new in an object that refers to it",
@@ -394,7 +392,7 @@ impl Load {
             ),
             Placement::Foreign(_) => (
                 "foreign-item",
-                "another organisation brought this item first, so new versions are its own; bring a new item that refers to it",
+                "another organisation brought this item, so new versions are its own; bring a new item that refers to it",
             ),
         };
         let may_know = |it: &StoredItem| {
@@ -407,60 +405,42 @@ impl Load {
         Ok(Outcome::Refused { rule: "not-placed", reason })
     }
 
-    /// Whether an item is a row that its bringer brought before.
-    fn rows_own(&self, unit: &mut dyn UnitOfWork, item: &Brought) -> Result<bool, StoreError> {
-        Ok(item.identity == Identity::FromContent
-            && unit.releases(&item.id)?.iter().any(|it| it.producer == self.producer))
-    }
-
-    /// Sets aside what others brought as the identity of the bringer, before it was in the network.
-    fn reclaim(&self, unit: &mut dyn UnitOfWork) -> Result<(), StoreError> {
-        let releases = unit.releases(&self.own)?;
-        let others = releases.iter().filter(|it| it.producer != self.producer);
-        let others: BTreeSet<_> = others.map(|it| it.origin).collect();
-        for origin in others {
-            match unit.set_aside(&[origin], &self.actor, "an identity is its organisation's own") {
-                // What is withdrawn stays so.
-                Ok(()) | Err(StoreError::Refused(_)) => self.shared.touch_served(),
-                Err(error) => return Err(error),
-            }
+    /// The same bytes again: known, unless they were withdrawn.
+    fn again(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        item: &Brought,
+        origin: Sequence,
+    ) -> Result<Outcome, StoreError> {
+        let by_value = item.id.follows_from_value();
+        let of = (&item.id, self.producer);
+        if by_value && place_of_withdrawal(unit, of)?.is_some_and(|place| place > origin) {
+            let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
+            return Ok(Outcome::Refused { rule: "withdrawn", reason });
         }
-        Ok(())
+        Ok(Outcome::Known)
     }
 
-    /// What another organisation brought in the very same bytes is released again as the bringer
+    /// What another organisation brought in the very same bytes is placed beside it, as the bringer
     /// would have it handled, and is accepted to all that the bringer can see.
     fn join(
         &self,
         unit: &mut dyn UnitOfWork,
         item: &Brought,
-        (handling, full): (&Handling, ClearanceId),
+        (cleared, facts): (ClearanceId, &str),
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
-        let releases = unit.releases(&item.id)?;
-        let own = releases.iter().filter(|it| it.producer == self.producer).cloned();
-        let own: Vec<_> = own.collect();
-        if item.id.follows_from_value()
-            && !own.is_empty()
-            && withdrawn(unit, &item.id, &own)?.is_some()
-        {
-            let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
-            return Ok(Outcome::Refused { rule: "withdrawn", reason });
-        }
-        for twin in releases.iter().filter(|it| it.origin == origin) {
-            let before = self.shared.book.seen_by(unit, twin.clearance)?;
-            let brought = before.is_some_and(|it| it.handling.producer == handling.producer);
-            if twin.producer == self.producer || twin.clearance == full || brought {
-                return Ok(Outcome::Known);
-            }
-        }
         if !is_served(unit, &item.id, origin)? {
             let reason = "it was taken back; bring it under an identifier of your own";
             return Ok(Outcome::Refused { rule: "not-placed", reason });
         }
-        let stamps = unit.rerelease(&[(origin, full)], &self.actor)?;
+        let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared, facts) };
+        let placed = unit.place_items(&[draft])?;
         self.shared.came([&item.id]);
-        Ok(stamps.first().map_or(Outcome::Known, |stamp| Outcome::Accepted(*stamp)))
+        Ok(match placed[..] {
+            [Placement::Added(stamp)] => Outcome::Accepted(stamp),
+            _ => Outcome::Known,
+        })
     }
 
     fn any_derived(&self) -> bool {
@@ -486,6 +466,8 @@ impl Load {
             id: &item.id,
             version: item.version,
             producer: self.producer,
+            // Its identity is its own, whoever brought that before it was in the network.
+            claim: if item.id == self.own { Claim::Own } else { Claim::First },
             clearance,
             state: if item.revoked { ItemState::Revoked } else { ItemState::Live },
             actor: &self.actor,
@@ -545,7 +527,8 @@ impl Load {
         };
         let facts = serde_json::json!({ "derived_from": item.id }).to_string();
         let version = of.derived_version();
-        let draft = ItemDraft { id, version, body, ..self.draft(item, clearance, &facts) };
+        let draft = self.draft(item, clearance, &facts);
+        let draft = ItemDraft { id, version, body, claim: Claim::Own, ..draft };
         self.redactor.note_name(unit, of, id)?;
         let placement = unit.place_items(&[draft])?.pop();
         match placement {

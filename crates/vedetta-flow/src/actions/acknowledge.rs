@@ -64,9 +64,7 @@ impl House {
         let what = What::Acknowledgement(envelope::Acknowledgement {
             item: item.clone(),
             version: release.version.to_string(),
-            producer: item
-                .follows_from_value()
-                .then(|| provenance.envelope.conditions.producer.clone()),
+            producer: Some(provenance.envelope.conditions.producer.clone()),
             organisation: by.organisation.clone(),
             seen: said.at,
             note: said.note.clone(),

@@ -15,20 +15,17 @@ use crate::wording;
 
 impl House {
     /// Withdraws an item, its derived form included. Its producer may, and the node's duty
-    /// officers. Where each organisation brings its own under the identifier, it withdraws its own; a
-    /// duty officer whose organisation brought none, what everybody did.
+    /// officers. Where several have brought it each withdraws its own; a duty officer whose organisation
+    /// brought none, what everybody did.
     ///
     /// # Errors
     /// Forbidden, unknown to the actor, or no reason or too long a one.
     pub fn withdraw(&self, by: &Actor, item: &ItemId, reason: &str) -> Result<(), FlowError> {
         require(by, PRODUCERS, "withdraw items")?;
         wording::reason(reason)?;
-        let read = self.item(by, item)?;
+        self.item(by, item)?;
         let own = self.number_of(&by.organisation)?;
-        let mut producers = match item.follows_from_value() {
-            true => self.bringers(item)?,
-            false => [read.producer].into(),
-        };
+        let mut producers = self.bringers(item)?;
         if producers.contains(&own) {
             producers = [own].into();
         } else if !self.is_of_the_room(by, &[Role::DutyOfficer]) {

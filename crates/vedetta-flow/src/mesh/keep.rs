@@ -69,9 +69,6 @@ pub enum Kept {
     GaveWay {
         /// Which node.
         source: OrganisationId,
-        /// Why it was not weighed at all: it would have taken over what is another's.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
         /// Under which it would have been released: so it is passed on, and each node weighs it by
         /// what it has itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]

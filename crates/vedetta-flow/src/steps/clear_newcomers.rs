@@ -15,8 +15,8 @@ use serde::Deserialize;
 use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Clearance, Form, Past};
 use vedetta_store::{
-    ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
-    StoredItem, UnitOfWork, VersionFilter, line,
+    Claim, ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
+    StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::actions::accept_items::Beyond;
@@ -296,8 +296,7 @@ impl House {
             return Ok(None);
         }
         let mut releases = reader.releases(&item.id)?;
-        let of = line(&item.id, item.producer);
-        releases.retain(|release| of.is_none_or(|of| release.producer == of));
+        releases.retain(|release| release.producer == item.producer);
         if releases.iter().any(|other| other.version > item.version) {
             return Ok(None);
         }
@@ -305,7 +304,7 @@ impl House {
         let mut lacking = search.beyond == Beyond::Nodes && Provenance::of(item).is_none();
         if search.form == Form::Redacted {
             let mut derived = self.forms_here(reader, item)?;
-            derived.retain(|release| of.is_some() || release.version == item.version);
+            derived.retain(|it| item.id.follows_from_value() || it.version == item.version);
             lacking &= derived.is_empty();
             releases.append(&mut derived);
         }
@@ -474,6 +473,7 @@ impl Release {
                 id,
                 version: of.derived_version(),
                 producer: item.producer,
+                claim: Claim::Own,
                 clearance,
                 state: item.state,
                 actor: ACTOR,
@@ -490,7 +490,7 @@ impl Release {
                     self.shared.came(ours.then_some(id));
                     releases.extend(ours.then_some((stamp.seq, clearance)));
                 }
-                Some(Placement::Foreign(_)) | None => {}
+                Some(Placement::Twin(_) | Placement::Foreign(_)) | None => {}
             }
         }
         self.redactor.take_back(unit, (&self.shared, ACTOR), &bare)?;
@@ -503,9 +503,8 @@ impl Release {
         unit: &mut dyn UnitOfWork,
         item: &StoredItem,
     ) -> Result<Vec<Sequence>, StoreError> {
-        let of = line(&item.id, item.producer);
         let mut forms = self.redactor.forms_here(unit, item)?;
-        forms.retain(|form| of.is_some() || form.version == item.version);
+        forms.retain(|it| item.id.follows_from_value() || it.version == item.version);
         Ok(forms.into_iter().map(|form| form.origin).collect())
     }
 }
@@ -599,9 +598,8 @@ impl Ledgered {
 
 /// Whether a version of an item is served still, and there is no newer one.
 fn stands(unit: &mut dyn UnitOfWork, item: &StoredItem) -> Result<bool, StoreError> {
-    let of = line(&item.id, item.producer);
     let mut releases = unit.releases(&item.id)?.into_iter();
-    let newer = |it: StoredItem| it.version > item.version && of.is_none_or(|of| it.producer == of);
+    let newer = |it: StoredItem| it.version > item.version && it.producer == item.producer;
     Ok(!releases.any(newer) && is_served(unit, &item.id, item.stamp.seq)?)
 }
 

@@ -84,7 +84,8 @@ impl House {
             had.clear();
             // Whom later agreements brought in had it by another release.
             let releases = reader.releases(&read.id)?;
-            for release in releases.iter().filter(|it| it.version == read.version) {
+            let same = |it: &&StoredItem| (it.version, it.producer) == (read.version, read.producer);
+            for release in releases.iter().filter(same) {
                 for DeliveryRow { batch, .. } in reader.deliveries(release.stamp.seq)? {
                     let this = (batch.at, batch.door);
                     for number in batch.audience.iter() {

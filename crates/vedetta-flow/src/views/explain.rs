@@ -10,7 +10,7 @@ use vedetta_model::{
     OrganisationNumber,
 };
 use vedetta_policy::{Clearance, Form, not_the_past, untold, withdrawn, withdrawn_since, withheld};
-use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter, line};
+use vedetta_store::{ItemQuery, Sequence, StoredItem, VersionFilter};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -273,9 +273,8 @@ impl House {
             return Ok(None);
         }
         let newest = self.newest(item, None)?;
-        let of = |it: &&Newest| !item.follows_from_value() || it.producer == read.producer;
-        let newest = newest.iter().find(of).filter(|it| !it.served.is_empty());
-        let Some(newest) = newest else { return Ok(None) };
+        let newest = newest.iter().find(|it| it.producer == read.producer);
+        let Some(newest) = newest.filter(|it| !it.served.is_empty()) else { return Ok(None) };
         let preview = self.preview_groups(by, &newest.handling);
         let derived = newest.served.iter().any(|it| it.form == Form::Redacted);
         let withheld = preview.redacted > 0 && !derived && self.is_withheld(newest)?;
@@ -321,7 +320,7 @@ impl House {
 
     /// What is decided today under the handling by which the organisation reads the newest version,
     /// or else under that of its last release; what was recorded has the last word. Where several
-    /// have brought their own, of the newest that it reads, or else that is served.
+    /// have brought it, of the newest that it reads, with its victim before without, or else that is served.
     fn answer(
         &self,
         item: &ItemId,
@@ -338,7 +337,8 @@ impl House {
             .iter()
             .map(|newest| (newest, newest.read(&standing, (item, number), (asker, left))));
         let best = |(newest, read): &(&Newest, Read)| {
-            (!read.over && read.clearance.is_some(), !read.over, newest.version)
+            let full = read.clearance.as_ref().is_some_and(|it| it.form == Form::Full);
+            (!read.over && read.clearance.is_some(), !read.over, full, newest.version)
         };
         let best = all.max_by_key(best).ok_or_else(|| FlowError::unknown("item", item))?;
         let (newest, Read { clearance: read, over }) = best;
@@ -383,12 +383,12 @@ impl House {
     fn newest(&self, asked: &ItemId, only: Option<Instant>) -> Result<Vec<Newest>, FlowError> {
         let releases = self.read(|reader| reader.releases(asked))?;
         let releases = releases.into_iter().filter(|it| only.is_none_or(|only| it.version == only));
-        let mut newest: BTreeMap<Option<OrganisationNumber>, StoredItem> = BTreeMap::new();
+        let mut newest: BTreeMap<OrganisationNumber, StoredItem> = BTreeMap::new();
         for release in releases {
-            let before = newest.get(&line(asked, release.producer));
+            let before = newest.get(&release.producer);
             let age = |it: &StoredItem| (it.version, it.stamp);
             if before.is_none_or(|before| age(before) < age(&release)) {
-                newest.insert(line(asked, release.producer), release);
+                newest.insert(release.producer, release);
             }
         }
         if newest.is_empty() {
@@ -405,8 +405,8 @@ impl House {
             Form::Redacted => derived_from(&newest.facts).ok_or_else(unknown)?,
         };
         let StoredItem { version, producer, origin, .. } = *newest;
-        let own = line(&item, producer);
-        let same = |it: &StoredItem| own.is_some() || it.version == version;
+        let alone = item.follows_from_value();
+        let same = |it: &StoredItem| alone || it.version == version;
         let (whole, derived) = self.read(|reader| {
             let mut whole = reader.releases(&item)?;
             whole.retain(|it| same(it) && it.producer == producer);
@@ -420,9 +420,9 @@ impl House {
         let derived = derived.into_iter().map(|form| form.id);
         let ids = [item.clone(), asked.clone()].into_iter().chain(derived);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
-        let versions = match own {
-            Some(_) => VersionFilter::All,
-            None => VersionFilter::At(vec![version]),
+        let versions = match alone {
+            true => VersionFilter::All,
+            false => VersionFilter::At(vec![version]),
         };
         let (mut served, mut body, mut after) = (Vec::new(), None, Some(Sequence::START));
         while let Some(place) = after {
@@ -433,14 +433,15 @@ impl House {
                 without: &[],
                 limit: 1000,
                 clearances: None,
-                producer: own,
+                producer: None,
                 ids: &ids,
                 kinds: &[],
                 versions: versions.clone(),
             };
             let page = self.read(|reader| reader.items(&query))?;
             after = page.next;
-            for release in page.items {
+            let own = |it: &StoredItem| it.id != item || it.producer == producer;
+            for release in page.items.into_iter().filter(own) {
                 let Some(clearance) = self.shared.book.get(release.clearance) else { continue };
                 let whole = clearance.form == Form::Full && release.version == version;
                 body = if whole { Some(release.body.to_vec().into()) } else { body };

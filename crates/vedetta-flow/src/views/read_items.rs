@@ -1,5 +1,6 @@
 //! Reading items: one, a page, or the tail that live doors follow.
 
+use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -111,8 +112,12 @@ impl House {
             limit: 10,
             ..Wish::all(Sequence::START, VersionFilter::Last)
         };
-        let page = self.page(by, &wish)?;
-        page.items.into_iter().next_back().ok_or_else(|| FlowError::unknown("item", id))
+        // Of several that are given, as little depends on what came first as elsewhere.
+        let rank = |it: &ReadItem| {
+            (it.state == ItemState::Live, it.version, Reverse(Arc::clone(&it.body)), it.stamp)
+        };
+        let given = self.page(by, &wish)?.items.into_iter().max_by_key(rank);
+        given.ok_or_else(|| FlowError::unknown("item", id))
     }
 
     /// A page of what the actor may read.

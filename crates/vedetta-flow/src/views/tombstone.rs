@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use vedetta_model::{AccountId, Actor, Instant, ItemId, OrganisationNumber};
 use vedetta_policy::Form;
-use vedetta_store::{Reader, Sequence, StoreError, StoredItem, line};
+use vedetta_store::{Reader, Sequence, StoreError, StoredItem};
 
 use crate::authority::ROOM_AND_AUDITORS;
 use crate::error::FlowError;
@@ -117,7 +117,7 @@ impl House {
         let (room, me) = (self.is_of_the_room(by, ROOM_AND_AUDITORS), by.as_person());
         let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for release in reader.releases(item)? {
-            lines.entry(line(item, release.producer)).or_default().push(release);
+            lines.entry(release.producer).or_default().push(release);
         }
         let mut grave: Option<Grave> = None;
         for releases in lines.into_values() {

@@ -15,7 +15,7 @@ use vedetta_model::{Actor, Audience, Instant, ItemId, OrganisationNumber, Places
 use vedetta_policy::Reached;
 use vedetta_store::{
     ClearanceId, DeliveryBatch, Draft, EntryKind, Reader, Sequence, Stamp, StoreError, StoredItem,
-    UnitOfWork, line,
+    UnitOfWork,
 };
 
 use crate::book::Book;
@@ -29,7 +29,7 @@ use crate::views::see_withdrawn::Withdrawn;
 pub struct WithdrawalNotice {
     /// Which item.
     pub item: ItemId,
-    /// Which version, where each organisation brings its own under the identifier: the others stand.
+    /// Which version, where several organisations have brought it: what the others brought stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
     /// Where the withdrawal is in the ledger.
@@ -62,6 +62,9 @@ pub(crate) struct Retraction {
     reached: Reached,
     /// The releases that were withdrawn, in order, each with its clearance.
     releases: Vec<(Sequence, ClearanceId)>,
+    /// Whose they were, and which versions where others brought the item too.
+    of: Option<OrganisationNumber>,
+    versions: BTreeSet<Instant>,
 }
 
 /// What is told of.
@@ -88,7 +91,7 @@ enum Numbered {
 struct Late {
     item: ItemId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<Instant>,
+    of: Option<OrganisationNumber>,
     release: Sequence,
     place: Sequence,
     at: Instant,
@@ -148,7 +151,7 @@ impl House {
         let mut page = WithdrawalPage { next, more: found.len() == most, ..Default::default() };
         for it in found.iter().filter(|it| it.reached.holds(own, me.as_ref())) {
             match &it.told {
-                Retracted::Item(notice) => page.notices.push(notice.clone()),
+                Retracted::Item(notice) => page.notices.extend(it.of_each(notice)),
                 Retracted::Lapse(told) => page.lapses.push(told.notice(by)),
             }
         }
@@ -282,7 +285,7 @@ pub(crate) fn tell_late(
             if !whom.is_empty() {
                 shared.touch_served();
                 reached.absorb(clearance.as_deref(), &whom);
-                tell(unit, notice, (release, &whom))?;
+                tell(unit, (notice, about.1), (release, &whom))?;
             }
         }
     }
@@ -292,10 +295,10 @@ pub(crate) fn tell_late(
 /// Numbers that a withdrawn release reached some who did not have it.
 fn tell(
     unit: &mut dyn UnitOfWork,
-    notice: &WithdrawalNotice,
+    (notice, of): (&WithdrawalNotice, Option<OrganisationNumber>),
     (release, whom): (Sequence, &Audience),
 ) -> Result<(), StoreError> {
-    let WithdrawalNotice { item, version, reason, .. } = notice.clone();
+    let WithdrawalNotice { item, reason, .. } = notice.clone();
     let facts = serde_json::json!({ "deed": "withdrawn before it arrived", "release": release });
     let stamp = unit.append(&Draft {
         kind: EntryKind::Deed,
@@ -305,13 +308,13 @@ fn tell(
         body: b"",
     })?;
     let (place, at, holders) = (stamp.seq, stamp.at, whom.to_bytes());
-    let late = Late { item, version, release, place, at, reason, holders };
+    let late = Late { item, of, release, place, at, reason, holders };
     let number = last(unit)? + 1;
     unit.set_bookmark(&numeral(number), &serde_json::to_vec(&late).unwrap_or_default())?;
     unit.set_bookmark(LAST, &serde_json::to_vec(&LastNumber { number }).unwrap_or_default())
 }
 
-/// What was withdrawn: an item, or what one organisation brought of it.
+/// What was withdrawn: what one organisation brought of an item; before that was told apart, all.
 struct Taken {
     item: ItemId,
     of: Option<OrganisationNumber>,
@@ -331,7 +334,7 @@ pub fn keep(
     let number = last(unit)? + 1;
     let (by, reason) = (by.to_owned(), reason.to_owned());
     let kept = Withdrawn { at: stamp.at, by, reason, place: stamp.seq, number };
-    let taken = Taken { item: item.clone(), of: line(item, producer) };
+    let taken = Taken { item: item.clone(), of: Some(producer) };
     unit.set_bookmark(&taken.name(), &serde_json::to_vec(&kept).unwrap_or_default())?;
     unit.set_bookmark(&numeral(number), taken.text().as_bytes())?;
     unit.set_bookmark(LAST, taken.text().as_bytes())
@@ -352,15 +355,13 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     releases: &[StoredItem],
 ) -> Result<Option<Withdrawn>, StoreError> {
     let mut last: Option<Withdrawn> = None;
-    let lines: BTreeSet<_> = releases.iter().map(|it| line(item, it.producer)).collect();
-    for of in lines {
-        // Before each brought its own, everybody's was withdrawn at once.
-        let own = Taken { item: item.clone(), of }.kept(reader)?;
+    let producers: BTreeSet<_> = releases.iter().map(|it| it.producer).collect();
+    for producer in producers {
+        // Before each withdrew its own, everybody's was withdrawn at once.
+        let own = Taken { item: item.clone(), of: Some(producer) }.kept(reader)?;
         let all = Taken { item: item.clone(), of: None }.kept(reader)?;
-        let all = all.filter(|it| {
-            let brought = releases.iter().find(|release| line(item, release.producer) == of);
-            brought.is_some_and(|first| first.stamp.seq < it.place)
-        });
+        let brought = releases.iter().find(|release| release.producer == producer);
+        let all = all.filter(|it| brought.is_some_and(|first| first.stamp.seq < it.place));
         let Some(kept) = own.or(all) else { return Ok(None) };
         if last.as_ref().is_none_or(|last| last.place < kept.place) {
             last = Some(kept);
@@ -369,13 +370,17 @@ pub(crate) fn withdrawn<R: Reader + ?Sized>(
     Ok(last)
 }
 
-/// Where the withdrawal of an item is that has no line, if it was withdrawn.
+/// Where the withdrawal is of what an organisation brought of an item, if it was withdrawn.
 pub(crate) fn place_of_withdrawal<R: Reader + ?Sized>(
     reader: &mut R,
-    item: &ItemId,
+    (item, producer): (&ItemId, OrganisationNumber),
 ) -> Result<Option<Sequence>, StoreError> {
-    let kept = Taken { item: item.clone(), of: None }.kept(reader)?;
-    Ok(kept.map(|kept| kept.place))
+    for of in [Some(producer), None] {
+        if let Some(kept) = (Taken { item: item.clone(), of }).kept(reader)? {
+            return Ok(Some(kept.place));
+        }
+    }
+    Ok(None)
 }
 
 impl Taken {
@@ -405,17 +410,18 @@ impl Taken {
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
     }
 
-    /// The releases that were withdrawn.
+    /// The releases that were withdrawn, and whether others brought the item too.
     fn releases<R: Reader + ?Sized>(
         &self,
         reader: &mut R,
         place: Sequence,
-    ) -> Result<Vec<StoredItem>, StoreError> {
-        let mut releases = reader.releases(&self.item)?;
-        releases.retain(|it| {
-            it.stamp.seq < place && self.of.is_none_or(|producer| it.producer == producer)
-        });
-        Ok(releases)
+    ) -> Result<(Vec<StoredItem>, bool), StoreError> {
+        let own = |it: &StoredItem| self.of.is_none_or(|producer| it.producer == producer);
+        let (mut releases, others): (Vec<_>, Vec<_>) =
+            reader.releases(&self.item)?.into_iter().partition(own);
+        releases.retain(|it| it.stamp.seq < place);
+        let by_value = self.of.is_some() && self.item.follows_from_value();
+        Ok((releases, by_value || !others.is_empty()))
     }
 }
 
@@ -492,28 +498,35 @@ fn numbered<R: Reader + ?Sized>(
         let Some(kept) = nth(reader, number)? else { break };
         found.push(match kept {
             Numbered::Item(taken, Withdrawn { at, reason, place, .. }) => {
-                let withdrawn = taken.releases(reader, place)?;
+                let (withdrawn, several) = taken.releases(reader, place)?;
                 let reached = reached(reader, book, &withdrawn, at)?;
                 let releases = withdrawn.iter().map(|it| (it.stamp.seq, it.clearance)).collect();
-                let version = taken.of.and_then(|_| withdrawn.first()).map(|first| first.version);
+                let versions = withdrawn.iter().filter(|_| several).map(|it| it.version).collect();
+                let (of, version) = (taken.of, None);
                 let notice = WithdrawalNotice { item: taken.item, version, place, at, reason };
-                Retraction { told: Retracted::Item(notice), reached, releases }
+                Retraction { told: Retracted::Item(notice), reached, releases, of, versions }
             }
             Numbered::Late(late) => {
-                let Late { item, version, release, place, at, reason, holders } = late;
+                let Late { item, of, release, place, at, reason, holders } = late;
                 let mut reached = Reached::default();
                 let releases = reader.releases(&item)?;
+                let mut versions = BTreeSet::new();
                 if let Some(known) = releases.iter().find(|it| it.stamp.seq == release) {
+                    let other = |it: &StoredItem| it.producer != known.producer;
+                    let several = item.follows_from_value() || releases.iter().any(other);
+                    versions.extend(several.then_some(known.version));
                     let holders = Audience::from_bytes(&holders).unwrap_or_default();
                     let clearance = book.seen_by(reader, known.clearance)?;
                     reached.absorb(clearance.as_deref(), &holders);
                 }
+                let (version, releases) = (None, Vec::new());
                 let notice = WithdrawalNotice { item, version, place, at, reason };
-                Retraction { told: Retracted::Item(notice), reached, releases: Vec::new() }
+                Retraction { told: Retracted::Item(notice), reached, releases, of, versions }
             }
             Numbered::Lapse(told) => {
-                let reached = Reached::by(told.holders.clone());
-                Retraction { told: Retracted::Lapse(told), reached, releases: Vec::new() }
+                let (reached, releases) = (Reached::by(told.holders.clone()), Vec::new());
+                let (of, versions) = (None, BTreeSet::new());
+                Retraction { told: Retracted::Lapse(told), reached, releases, of, versions }
             }
         });
     }
@@ -560,12 +573,19 @@ impl Retraction {
         among
     }
 
-    /// Of which item it tells, and of which version alone.
-    const fn about(&self) -> Option<(&ItemId, Option<Instant>)> {
+    /// Of which item it tells, and whose.
+    const fn about(&self) -> Option<(&ItemId, Option<OrganisationNumber>)> {
         match &self.told {
-            Retracted::Item(notice) => Some((&notice.item, notice.version)),
+            Retracted::Item(notice) => Some((&notice.item, self.of)),
             Retracted::Lapse(_) => None,
         }
+    }
+
+    /// Its notices: where others brought the item too, one of each version.
+    fn of_each(&self, notice: &WithdrawalNotice) -> Vec<WithdrawalNotice> {
+        let each = self.versions.iter().map(|version| Some(*version));
+        let all = self.versions.is_empty().then_some(None);
+        each.chain(all).map(|version| WithdrawalNotice { version, ..notice.clone() }).collect()
     }
 
     fn place(&self) -> Sequence {

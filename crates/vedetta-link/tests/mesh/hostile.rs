@@ -399,48 +399,49 @@ fn nobody_withdraws_what_another_brought_too() {
 }
 
 #[test]
-fn what_gave_way_withdraws_nothing() {
+fn who_brings_the_same_identifier_withdraws_nothing_of_anothers() {
     let [national, umbria, liar] = country();
     let (ours, other) = (clear(9), clear(9).with("name", json!("something else")));
     umbria.bring("cosc-umbria", &[ours.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
-    assert_eq!(bring(&liar, &national, item("poli-cert", &other, "CLEAR")), "lost");
+    assert_eq!(bring(&liar, &national, item("poli-cert", &other, "CLEAR")), "new");
     assert_eq!(withdraw(&liar, &national, &ours.id()), "new", "others hear of it");
-    assert_eq!(withdraw(&liar, &national, &ours.id()), "known", "once");
+    assert_eq!(withdraw(&liar, &national, &ours.id()), "idle", "once");
     assert!(national.reads("terni", &ours.id()));
 }
 
 #[test]
-fn nobody_takes_over_what_another_made() {
+fn nobody_takes_over_what_another_names_as_its_own() {
     let [national, umbria, liar] = country();
     let creator = |name: &str| json!(id(name).identity().as_str());
-    let (local, theirs) = (clear(20), clear(21).with("created_by_ref", creator("terni")));
-    national.bring("cnaipic", &[local.clone()]);
+    let theirs = clear(21).with("created_by_ref", creator("terni"));
     umbria.bring("terni", &[theirs.clone()]);
     settle(&mut [Wire::between(&national, &umbria)]);
-    let later = |it: &TestItem| it.clone().modified("2026-03-05T00:00:00.000Z");
-    let revoked = |it: &TestItem| later(it).with("revoked", json!(true));
-    let mine = |it: &TestItem| it.clone().with("created_by_ref", creator("poli-cert"));
-    let lies = [
-        mine(&local),
-        mine(&later(&local)),
-        mine(&revoked(&local)),
-        later(&local),
-        revoked(&local),
-        mine(&theirs),
-        mine(&later(&theirs)),
-        mine(&revoked(&theirs)),
-    ];
+    let later = |it: &TestItem, n| it.clone().modified(&format!("2026-03-0{n}T00:00:00.000Z"));
+    let lie = |it: TestItem| it.with("name", json!("a lie"));
+    let mine = |it: TestItem| it.with("created_by_ref", creator("poli-cert"));
+    let revoked = |it: TestItem| it.with("revoked", json!(true));
+    let given = || {
+        let start = vedetta_flow::Sequence::START;
+        let wish = vedetta_flow::Wish::all(start, vedetta_flow::VersionFilter::Last);
+        let page = national.house.page(&national.person("genova"), &wish).unwrap();
+        let name = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap();
+        page.items.iter().map(|it| name(&it.body)["name"].take()).collect::<Vec<_>>()
+    };
+    let lies = [lie(theirs.clone()), lie(later(&theirs, 3)), revoked(lie(later(&theirs, 4)))];
     for lie in &lies {
-        assert_eq!(bring(&liar, &national, item("poli-cert", lie, "CLEAR")), "lost", "{lie:?}");
+        assert_eq!(bring(&liar, &national, item("poli-cert", lie, "CLEAR")), "new", "{lie:?}");
+        assert_eq!(given(), ["scanner 21"]);
     }
-    for (kept, name) in [(&local, "scanner 20"), (&theirs, "scanner 21")] {
-        let read = national.house.item(&national.person("terni"), &kept.id()).unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&read.body).unwrap();
-        assert_eq!((&value["name"], value.get("revoked")), (&json!(name), None));
-    }
-    let alarms = national.deeds().iter().filter(|deed| deed["why"].is_string()).count();
-    assert_eq!(alarms, lies.len(), "each is kept in the history, with the reason");
+    // Who calls himself its creator too is given beside, and hides nothing.
+    let own = mine(lie(later(&theirs, 5)));
+    assert_eq!(bring(&liar, &national, item("poli-cert", &own, "CLEAR")), "new");
+    assert_eq!(given(), ["scanner 21", "a lie"]);
+    let over = mine(revoked(lie(later(&theirs, 6))));
+    assert_eq!(bring(&liar, &national, item("poli-cert", &over, "CLEAR")), "new");
+    assert_eq!(given(), ["scanner 21", "a lie"], "it revokes its own");
+    let read = national.house.item(&national.person("genova"), &theirs.id()).unwrap();
+    assert!(String::from_utf8_lossy(&read.body).contains("scanner 21"), "what says something");
 }
 
 #[test]

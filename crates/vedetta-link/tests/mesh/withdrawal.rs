@@ -254,7 +254,7 @@ fn what_binds_again_is_offered_a_stretch_at_a_time_and_notices_go_between() {
 }
 
 #[test]
-fn what_gave_way_or_was_set_aside_is_withdrawn_where_it_is_served() {
+fn what_others_bring_beside_is_withdrawn_where_it_is_served() {
     let held = || [agreements(), vec![closed("city", "cnaipic", "cosc-liguria")]].concat();
     let names = ["cnaipic", "cosc-umbria", "cosc-liguria", "poli-cert"];
     let [national, umbria, liguria, agency] = names.map(|name| Node::new(name, held()));
@@ -269,10 +269,10 @@ fn what_gave_way_or_was_set_aside_is_withdrawn_where_it_is_served() {
         let first = by_owner(n).with("name", "as its owner says".into()).tlp("AMBER");
         first.handled("only_under", serde_json::json!(["city"]))
     };
-    // One finds what prevails at the national centre, and the other is there first.
+    // One finds the owner's at the national centre, and the other is there first.
     liguria.bring("cosc-liguria", &[only(1)]);
     settle(&mut wires);
-    assert_eq!(bring(&agency, &national, item("poli-cert", &by_owner(1), "CLEAR")), "lost");
+    assert_eq!(bring(&agency, &national, item("poli-cert", &by_owner(1), "CLEAR")), "new");
     assert_eq!(bring(&agency, &national, item("poli-cert", &by_owner(2), "CLEAR")), "new");
     settle(&mut wires[..1]);
     liguria.bring("cosc-liguria", &[only(2)]);
@@ -286,13 +286,13 @@ fn what_gave_way_or_was_set_aside_is_withdrawn_where_it_is_served() {
         assert_eq!(withdraw(&agency, &national, &clear(n).id()), "new", "{n}");
         settle(&mut wires);
         assert!(!umbria.reads("terni", &clear(n).id()), "{n}");
-        assert!(read(&national, "cnaipic"), "what prevailed stays: {n}");
-        assert_eq!(withdraw(&agency, &national, &clear(n).id()), "known", "{n}");
+        assert!(read(&national, "cnaipic"), "the owner's stays: {n}");
+        assert_eq!(withdraw(&agency, &national, &clear(n).id()), "idle", "{n}");
     }
 }
 
 #[test]
-fn what_gave_way_and_was_withdrawn_is_offered_to_nobody_again() {
+fn what_was_withdrawn_beside_anothers_is_offered_to_nobody_again() {
     let closed = |it: [&str; 3]| closed(it[0], it[1], it[2]);
     let others = [["city", "cnaipic", "cosc-liguria"], ["town", "poli-cert", "terni"]];
     let held = || [agreements(), others.map(closed).into()].concat();
@@ -313,7 +313,7 @@ fn what_gave_way_and_was_withdrawn_is_offered_to_nobody_again() {
     for n in [1, 2] {
         let mut theirs = item("poli-cert", &by_owner(n, "town"), "AMBER");
         theirs.conditions.only_under = ["town".parse().unwrap()].into();
-        assert_eq!(bring(&agency, &national, theirs), "lost", "{n}");
+        assert_eq!(bring(&agency, &national, theirs), "new", "{n}");
     }
     settle(&mut wires);
     assert_eq!(withdraw(&agency, &national, &clear(1).id()), "new");

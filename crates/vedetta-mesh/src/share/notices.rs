@@ -5,7 +5,7 @@ use vedetta_federation::shelf::Lane;
 use vedetta_flow::corridor::Provenance;
 use vedetta_flow::mesh::Mesh;
 use vedetta_model::{Agreement, Audience, Contact, ItemId, OrganisationId};
-use vedetta_policy::Network;
+use vedetta_policy::{Form, Network};
 use vedetta_store::written::{RecordFacts, WithdrawnFacts};
 use vedetta_store::{
     ClearanceId, DeliveryBatch, Door, Entry, Reader, RecordKind, Sequence, StoreError, StoredItem,
@@ -25,7 +25,7 @@ impl Sharing<'_> {
         entry: &Entry,
     ) -> Result<(), StoreError> {
         let Ok(id) = ItemId::new(&entry.subject) else { return Ok(()) };
-        let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&id, &entry.facts);
+        let WithdrawnFacts { producer, facts } = WithdrawnFacts::read(&entry.facts);
         let mut releases = reader.releases(&id)?;
         releases.retain(|it| producer.is_none_or(|producer| it.producer == producer));
         if !self.may_have(releases.iter().map(|it| it.clearance))
@@ -44,8 +44,13 @@ impl Sharing<'_> {
         // is told than that it does not count.
         let words = if held { 0 } else { LONGEST_WORDS };
         let reason = reason.chars().take(words).collect();
+        let form = releases.first().and_then(|first| self.shared.book.get(first.clearance));
         // Also of one that has left: without a name it would be what everybody brought.
         let producer = match producer {
+            // Whose it is without the victim is not told; to others it is this node's.
+            Some(_) if form.is_none_or(|it| it.form == Form::Redacted) => {
+                Some(self.mesh.me.clone())
+            }
             Some(number) => {
                 let known = reader.numbers()?.into_iter().find(|(_, it)| *it == number);
                 let Some((producer, _)) = known else { return Ok(()) };

@@ -13,19 +13,17 @@ use vedetta_federation::check::Verified;
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, What};
 use vedetta_federation::limits::octets;
-use vedetta_federation::prevails::{self, Contender, Ownership};
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Grounds, Kept, Provenance, facts, keep, keep_withdrawal, ways_name};
 use vedetta_model::part::CLEAR_ITEMS;
 use vedetta_model::{Audience, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Tlp};
 use vedetta_policy::{Decision, Form};
 use vedetta_store::{
-    ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, Sequence, Stamp,
-    StoreError, StoredItem, UnitOfWork, line,
+    Claim, ClearanceId, ItemDraft, ItemState, NewClearance, Placement, Reader, Sequence, Stamp,
+    StoreError, StoredItem, UnitOfWork,
 };
 
 use super::Load;
-use super::rivals::{Rival, Rivals, ownership};
 use crate::memory::kinds_name;
 use crate::places::{envelope_at, first_of};
 
@@ -38,8 +36,6 @@ struct Ready<'a> {
     id: ItemId,
     version: Instant,
     state: ItemState,
-    /// `created_by_ref`.
-    creator: Option<&'a str>,
     producer: OrganisationNumber,
     handling: Arc<Handling>,
     form: Form,
@@ -133,7 +129,7 @@ impl Load {
         }
         let drafts: Vec<_> = ready.iter().map(|it| it.draft(&self.actor)).collect();
         let placements = unit.place_items(&drafts)?;
-        let (mut ahead, mut rivals) = (HashMap::new(), Rivals::default());
+        let mut ahead = HashMap::new();
         let mut outcomes = Vec::with_capacity(ready.len());
         for (ready, placement) in ready.iter().zip(placements) {
             let outcome = match placement {
@@ -141,12 +137,10 @@ impl Load {
                     self.added(unit, ready, &mut ahead)?;
                     Outcome::New
                 }
-                Placement::Duplicate(stamp) => {
-                    rivals.released(stamp.seq);
-                    self.again(unit, ready, stamp.seq)?
-                }
-                Placement::Conflict(there) | Placement::Foreign(there) => {
-                    self.contend(unit, ready, there.seq, &mut rivals)?
+                Placement::Duplicate(stamp) => self.again(unit, ready, stamp.seq)?,
+                Placement::Conflict(there) => self.contend(unit, ready, there.seq, &mut ahead)?,
+                Placement::Twin(_) | Placement::Foreign(_) => {
+                    self.beside(unit, ready, placement, &mut ahead)?
                 }
             };
             outcomes.push((ready.place, outcome));
@@ -191,7 +185,6 @@ impl Load {
             item: item.as_ref(),
             version: said.version.unwrap_or_default(),
             state: if said.revoked { ItemState::Revoked } else { ItemState::Live },
-            creator: said.creator.as_deref(),
             producer,
             clearance,
             facts,
@@ -222,7 +215,11 @@ impl Load {
         }
         let handled = self.handling(unit, (verified, item, id), decided)?;
         let Some((handling, form, derived_from)) = handled else { return Ok(None) };
-        let number = self.mesh.standing.directory.number(&handling.producer);
+        // A form without the victim is its origin's, also where who brought the other is not known yet.
+        let directory = &self.mesh.standing.directory;
+        let origin = &verified.envelope().origin;
+        let own = directory.number(origin).filter(|_| item.form == Form::Redacted);
+        let number = own.or_else(|| directory.number(&handling.producer));
         let Some(producer) = number else { return Ok(None) };
         let clearance = self.intern(unit, &handling, form, decided)?;
         let withheld = self.withheld(unit, &handling, decided)?;
@@ -282,10 +279,7 @@ impl Load {
             brought.is_some_and(|it| it.origin == *origin && it.derived.as_ref() == Some(derived))
         };
         if let Some((full, handling)) = decided.full_of.get(&(origin, derived)) {
-            // It may name as the full form what is another's here.
-            let here = unit.releases(full)?;
-            let own = full.follows_from_value() || here.is_empty() || here.iter().any(of);
-            return Ok(own.then(|| (full.clone(), Arc::clone(handling))));
+            return Ok(Some((full.clone(), Arc::clone(handling))));
         }
         let Some(full) = full_of(unit, (origin, derived))? else { return Ok(None) };
         let clearance = unit.releases(&full)?.into_iter().find(of).map(|it| it.clearance);
@@ -369,7 +363,8 @@ impl Load {
             Entry::Vacant(free) => free.insert(ahead(unit, origin)?),
         };
         let producer = &ready.item.conditions.producer;
-        if ahead.remove(&ahead_of(&ready.id, Some(producer))).is_some() {
+        let own = ahead.remove(&ahead_of(&ready.id, Some(producer)));
+        if own.or_else(|| ahead.remove(&ahead_of(&ready.id, None))).is_some() {
             set_ahead(unit, origin, ahead)?;
             self.shared.touch_served();
             let reason = "withdrawn by its origin";
@@ -499,57 +494,86 @@ impl Load {
         Ok((clearance, whole))
     }
 
-    /// Other bytes under a version that is here, or another bringer: the same one prevails at
-    /// every node, and the other is kept in the history.
-    fn contend(
+    /// Beside what others brought: in a line of its producer's own, unless it is what came when its
+    /// producer was not known yet.
+    fn beside<'a>(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'a>,
+        found: Placement,
+        aheads: &mut HashMap<&'a OrganisationId, Ahead>,
+    ) -> Result<Outcome, StoreError> {
+        if let Placement::Twin(_) = found
+            && let Some(origin) = self.same_here(unit, ready)?
+        {
+            return self.again(unit, ready, origin);
+        }
+        let draft = ItemDraft { claim: Claim::Own, ..ready.draft(&self.actor) };
+        match unit.place_items(&[draft])?[..] {
+            [Placement::Added(_)] => {
+                self.added(unit, ready, aheads)?;
+                Ok(Outcome::New)
+            }
+            [Placement::Duplicate(stamp)] => self.again(unit, ready, stamp.seq),
+            [Placement::Conflict(there)] => self.contend(unit, ready, there.seq, aheads),
+            _ => Ok(Outcome::Known),
+        }
+    }
+
+    /// Where the very same is that came, under another producer's name.
+    fn same_here(
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
+    ) -> Result<Option<Sequence>, StoreError> {
+        let digest = vedetta_store::Digest::of(ready.item.object.text().as_bytes());
+        let releases = unit.releases(&ready.id)?;
+        let twin = |it: &&StoredItem| {
+            it.origin == it.stamp.seq && it.version == ready.version && it.digest == digest
+        };
+        for twin in releases.iter().filter(twin) {
+            let first = self.first_way(unit, std::slice::from_ref(twin))?;
+            if first.is_some_and(|first| first.leaf() == ready.verified.leaf()) {
+                return Ok(Some(twin.origin));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Other bytes under a version that its producer has here: the lesser SHA-256 prevails at every
+    /// node, and the other is kept in the history.
+    fn contend<'a>(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'a>,
         there: Sequence,
-        known: &mut Rivals,
+        aheads: &mut HashMap<&'a OrganisationId, Ahead>,
     ) -> Result<Outcome, StoreError> {
         if let Some(outcome) = self.lost_before(unit, ready)? {
             return Ok(outcome);
         }
-        let (mine, readers) = (ready.contender(), self.readers_of(ready));
-        let whose = (&ready.id, line(&ready.id, ready.producer), &mine);
-        let Some(mut rivals) = self.rivals(unit, whose, there, known)? else {
-            let why = Some("too many versions of another's are here");
-            return self.gave_way(unit, ready, (Vec::new(), why));
-        };
-        if rivals.iter().any(|it| it.leaf == mine.leaf) {
-            return Ok(Outcome::Known);
+        let releases = unit.releases_from(there)?;
+        let mine = vedetta_store::Digest::of(ready.item.object.text().as_bytes());
+        if releases.first().is_none_or(|rival| rival.digest < mine) {
+            return self.gave_way(unit, ready);
         }
-        if let Some(why) = rivals.iter().find_map(|it| ready.takes_over(it)) {
-            tracing::debug!(peer = %self.peer, item = %ready.id, why, "kept beside what is here");
-            return self.gave_way(unit, ready, (Vec::new(), Some(why)));
+        let reason = format!("{} brought what prevails", self.peer);
+        match unit.set_aside(&[there], &self.actor, &reason) {
+            Ok(()) => {}
+            // What is withdrawn has nothing to prevail over.
+            Err(StoreError::Refused(_)) => return self.gave_way(unit, ready),
+            Err(error) => return Err(error),
         }
-        // Of one bringer only the same version is in the way, of another everything.
-        rivals.retain(|it| it.producer != *mine.producer || it.version == mine.version);
-        if rivals.iter().all(|it| it.is_beaten(&mine, &readers)) {
-            known.forget(&rivals, &ready.id);
-            let origins: Vec<_> = rivals.iter().map(|it| it.origin).collect();
-            let reason = format!("{} brought what prevails", self.peer);
-            match unit.set_aside(&origins, &self.actor, &reason) {
-                Ok(()) => {}
-                // A withdrawn item has nothing to prevail over.
-                Err(StoreError::Refused(_)) => {
-                    return self.gave_way(unit, ready, (Vec::new(), None));
-                }
-                Err(error) => return Err(error),
+        self.put_all_aside(unit, &releases)?;
+        self.shared.touch_served();
+        let draft = ItemDraft { claim: Claim::Own, ..ready.draft(&self.actor) };
+        match unit.place_items(&[draft])?[..] {
+            [Placement::Added(_)] => {
+                self.added(unit, ready, aheads)?;
+                Ok(Outcome::New)
             }
-            let releases = unit.releases(&ready.id)?;
-            for rival in &rivals {
-                self.put_all_aside(unit, rival, &releases)?;
-            }
-            self.shared.touch_served();
-            let placed = unit.place_items(&[ready.draft(&self.actor)])?;
-            if let [Placement::Added(_)] = placed[..] {
-                self.added(unit, ready, &mut HashMap::new())?;
-                return Ok(Outcome::New);
-            }
+            _ => self.gave_way(unit, ready),
         }
-        self.gave_way(unit, ready, (Vec::new(), None))
     }
 
     pub(super) fn keep_envelope(
@@ -562,20 +586,6 @@ impl Load {
         let body = serde_json::to_vec(envelope).unwrap_or_default();
         keep(unit, (&self.actor, subject), kept, &body)
     }
-
-    /// Who may read a contender today; of what revokes, nobody reads anything.
-    fn readers_of(&self, ready: &Ready<'_>) -> Audience {
-        match ready.state {
-            ItemState::Revoked => Audience::nobody(),
-            ItemState::Live => {
-                let decision = self.mesh.standing.network.decision(&ready.handling);
-                Audience::clone(match ready.form {
-                    Form::Full => &decision.full,
-                    Form::Redacted => &decision.redacted,
-                })
-            }
-        }
-    }
 }
 
 impl Ready<'_> {
@@ -584,38 +594,12 @@ impl Ready<'_> {
             id: &self.id,
             version: self.version,
             producer: self.producer,
+            claim: Claim::First,
             clearance: self.clearance,
             state: self.state,
             actor,
             facts: &self.facts,
             body: self.item.object.text().as_bytes(),
-        }
-    }
-
-    /// Why it does not prevail over what is here, whatever it says of its version: somebody else has
-    /// made the object, or it was brought here and is nobody's in particular.
-    fn takes_over(&self, rival: &Rival) -> Option<&'static str> {
-        if rival.producer == self.item.conditions.producer {
-            return None;
-        }
-        let owner = self.contender().by_owner == Ownership::Owner;
-        if rival.creator.as_deref() != self.creator {
-            Some("it names another as the object's creator than what was known first")
-        } else if rival.here && !owner && rival.version != prevails::version(&self.id, self.version)
-        {
-            Some("it would revise what was brought here, and is not by the object's creator")
-        } else {
-            None
-        }
-    }
-
-    fn contender(&self) -> Contender<'_> {
-        let producer = &self.item.conditions.producer;
-        Contender {
-            version: prevails::version(&self.id, self.version),
-            by_owner: ownership(self.creator, producer),
-            producer,
-            leaf: self.verified.leaf(),
         }
     }
 }
@@ -662,7 +646,7 @@ pub(super) fn set_ahead(
 
 /// What is withdrawn: an item, or what one organisation brought of it.
 pub(super) fn ahead_of(item: &ItemId, producer: Option<&OrganisationId>) -> String {
-    match producer.and_then(|producer| prevails::line(item, producer)) {
+    match producer {
         Some(producer) => format!("{item} {producer}"),
         None => item.to_string(),
     }

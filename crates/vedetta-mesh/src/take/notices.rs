@@ -92,26 +92,31 @@ impl Load {
         Ok(true)
     }
 
-    /// Only the origin of what is served withdraws it, and only while nobody else has brought it:
-    /// what others say of it stands by their own word. A derived form is withdrawn by itself. Of
-    /// what each brings for itself, that of one is withdrawn.
+    /// Only the origin of what a producer has brought withdraws it, and only while no other origin has
+    /// brought the same for it. A derived form is withdrawn by itself. Where no producer is named, it is
+    /// of each whose it is.
     fn withdrawal(
         &self,
         unit: &mut dyn UnitOfWork,
         envelope: &Envelope,
         withdrawal: &Withdrawal,
     ) -> Result<Outcome, StoreError> {
-        let mut releases = unit.releases(&withdrawal.item)?;
+        let (origin, item) = (&envelope.origin, &withdrawal.item);
+        let mut releases = unit.releases(item)?;
         releases.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
         if releases.is_empty() {
             return self.withdrawn_ahead(unit, envelope, withdrawal);
         }
-        let mut served = served(unit, &withdrawal.item)?;
+        let mut served = served(unit, item)?;
         served.retain(|it| is_of(&self.mesh, it, withdrawal.producer.as_ref()));
-        let of = (&envelope.origin, &withdrawal.item);
-        let gave_way = !aside(unit, of, withdrawal.producer.as_ref())?.is_empty();
-        if served.is_empty() || !self.is_alone(unit, &envelope.origin, &served)? {
-            return match gave_way || self.has_brought(unit, &envelope.origin, &served)? {
+        let gave_way = !aside(unit, (origin, item), withdrawal.producer.as_ref())?.is_empty();
+        let mut alone = Vec::new();
+        for producer in served.iter().map(|it| it.producer).collect::<BTreeSet<_>>() {
+            let own: Vec<_> = served.iter().filter(|it| it.producer == producer).cloned().collect();
+            alone.extend(self.is_alone(unit, origin, &own)?.then_some(producer));
+        }
+        if alone.is_empty() {
+            return match gave_way || self.has_brought(unit, origin, &served)? {
                 true => withdrawn_elsewhere(unit, (envelope, withdrawal)),
                 false if served.is_empty() => Ok(Outcome::Known),
                 false => Ok(Outcome::Idle),
@@ -121,15 +126,14 @@ impl Load {
             withdrawn_elsewhere(unit, (envelope, withdrawal))?;
         }
         self.shared.touch_served();
-        let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": envelope.origin });
+        let facts = serde_json::json!({ "reason": withdrawal.reason, "origin": origin });
         let facts = facts.to_string();
-        let said = (envelope.origin.as_str(), withdrawal.reason.as_str());
+        let said = (origin.as_str(), withdrawal.reason.as_str());
         let mut outcome = Outcome::Known;
-        let producers: BTreeSet<_> = served.iter().map(|it| it.producer).collect();
-        for producer in producers {
-            let withdrawn = unit.withdraw(&withdrawal.item, producer, &self.actor, &facts)?;
+        for producer in alone {
+            let withdrawn = unit.withdraw(item, producer, &self.actor, &facts)?;
             if let Some(stamp) = withdrawn {
-                keep_withdrawal(unit, (&withdrawal.item, producer), stamp, said)?;
+                keep_withdrawal(unit, (item, producer), stamp, said)?;
                 outcome = Outcome::New;
             }
         }
@@ -391,10 +395,10 @@ pub(crate) fn releases_of<R: Reader + ?Sized>(
 ) -> Result<Vec<StoredItem>, StoreError> {
     let version: Instant = said.version.parse().unwrap_or_default();
     let mut releases = reader.releases(&said.item)?;
-    match said.producer.as_ref().filter(|_| said.item.follows_from_value()) {
-        Some(producer) => releases.retain(|it| is_of(mesh, it, Some(producer))),
-        None => releases.retain(|it| it.version == version),
-    }
+    let by_value = said.item.follows_from_value() && said.producer.is_some();
+    releases.retain(|it| {
+        (by_value || it.version == version) && is_of(mesh, it, said.producer.as_ref())
+    });
     Ok(releases)
 }
 

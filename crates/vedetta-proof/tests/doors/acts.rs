@@ -136,7 +136,8 @@ impl History {
         let minute = if self.dice.chance(15) { 1 + self.dice.below(9) } else { self.written + 10 };
         let place = (self.written, minute);
         let taken = format!("T{:02}:{:02}:00.000Z", minute / 60, minute % 60);
-        let taken = item.versions.iter().any(|it| {
+        let all = self.truth.items.iter().filter(|it| it.id == id).flat_map(|it| &it.versions);
+        let taken = all.into_iter().any(|it| {
             it.written.object["modified"].as_str().is_some_and(|it| it.ends_with(&taken))
         });
         if taken || self.truth.world.find(&by).is_none() {

@@ -97,9 +97,14 @@ impl Truth {
 
     /// Brings a version for an organisation; says whether it should be accepted.
     pub(crate) fn bring(&mut self, by: &OrganisationId, written: Written, now: Instant) -> bool {
-        let own = |it: &Item| !it.id.follows_from_value() || it.producer == *by;
-        let place = match self.items.iter().position(|it| it.id == written.id && own(it)) {
+        let own = |it: &Item| it.id == written.id && it.producer == *by;
+        let others = |it: &&Item| it.id == written.id && !it.id.follows_from_value();
+        let others: Vec<_> = self.items.iter().filter(others).flat_map(|it| &it.versions).collect();
+        let twin = others.iter().any(|it| it.written.mark == written.mark);
+        let place = match self.items.iter().position(own) {
             Some(place) => place,
+            // Nobody begins what another has brought, but with the same bytes.
+            None if !others.is_empty() && !twin => return false,
             None => {
                 self.items.push(Item {
                     id: written.id.clone(),
@@ -113,17 +118,15 @@ impl Truth {
         };
         let grant = self.grant(by, &written, &self.items[place], now);
         let item = &mut self.items[place];
-        if let Some(twin) = item.versions.iter_mut().find(|it| it.written.mark == written.mark) {
-            let known = twin.grants.iter().any(|it| it.handling.producer == *by);
-            if !known {
-                // Nobody has a twin without its victim, nor what a hold kept from them.
-                let (redacted, withheld) = (Names::new(), BTreeMap::new());
-                twin.grants.push(Grant { redacted, withheld, ..grant });
-            }
-            return !known;
+        if twin && item.versions.is_empty() {
+            // Nobody has a twin without its victim.
+            let grants = vec![Grant { redacted: Names::new(), ..grant }];
+            item.versions.push(Version { written, derived: false, after: 0, grants });
+            return true;
         }
-        // Of what everybody brings, each brings one.
-        if item.producer != *by || (item.id.follows_from_value() && !item.versions.is_empty()) {
+        // Of what everybody brings, each brings one; of anything else a version once.
+        let by_value = item.id.follows_from_value();
+        if item.versions.iter().any(|it| by_value || it.written.version == written.version) {
             return false;
         }
         let (version, victims) = (written.version, &grant.handling.victims);
@@ -185,10 +188,16 @@ impl Truth {
         let mut newest = readable.clone();
         newest.retain(|one| {
             !readable.iter().any(|other| {
-                (&other.item.id, other.form) == (&one.item.id, one.form)
-                    && (one.form == Form::Full || other.item.producer == one.item.producer)
+                one.is_named_as(other)
+                    && (one.item.producer == other.item.producer || one.item.id.follows_from_value())
                     && other.written.version > one.written.version
             })
+        });
+        // Of several producers' the same is given, whoever came first.
+        let ends = newest.clone();
+        newest.retain(|one| {
+            one.item.id.follows_from_value()
+                || !ends.iter().any(|other| one.is_named_as(other) && other.goes_before(one))
         });
         newest
     }
@@ -213,13 +222,10 @@ impl Truth {
         all
     }
 
-    /// The form of the newest version that an organisation has, the full one before the other; where
-    /// several brought their own, of the newest that it has.
+    /// The form of the newest version that an organisation has, whoever's, the full one before the other.
     pub(crate) fn receives(&self, id: &ItemId, who: &OrganisationId, now: Instant) -> Option<Form> {
-        let age = |it: &&Item| it.versions.iter().map(|it| it.written.version).max();
-        let mut items: Vec<_> = self.items.iter().filter(|it| it.id == *id).collect();
-        items.sort_by_key(|it| std::cmp::Reverse(age(it)));
-        items.into_iter().find_map(|item| self.receives_of(item, who, now))
+        let items = self.items.iter().filter(|it| it.id == *id);
+        items.filter_map(|item| self.receives_of(item, who, now)).min()
     }
 
     fn receives_of(&self, item: &Item, who: &OrganisationId, now: Instant) -> Option<Form> {
@@ -388,6 +394,23 @@ impl Truth {
             Arc::new(all.filter_map(|(_, who)| Some((who.id.clone(), form(who)?))).collect())
         });
         Arc::clone(forms)
+    }
+}
+
+impl Readable<'_> {
+    /// Whether both go under one name: the forms without the victim have one of their producer's own.
+    fn is_named_as(&self, other: &Self) -> bool {
+        (&self.item.id, self.form) == (&other.item.id, other.form)
+            && (self.form == Form::Full || self.item.producer == other.item.producer)
+    }
+
+    /// Nobody here names the maker of anything.
+    fn goes_before(&self, other: &Self) -> bool {
+        let age = |it: &Self| (it.written.revoked, std::cmp::Reverse(it.written.version));
+        let bytes = |it: &Self| {
+            vedetta_store::Digest::of(it.written.object.to_string().as_bytes())
+        };
+        (age(self), bytes(self)) < (age(other), bytes(other))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use vedetta_flow::Step;
 use vedetta_model::Instant;
 use vedetta_store::{
-    Form, ItemDraft, ItemState, NewClearance, Reader, Store, StoreError, UnitOfWork,
+    Claim, Form, ItemDraft, ItemState, NewClearance, Reader, Store, StoreError, UnitOfWork,
 };
 use vedetta_testkit::Between;
 
@@ -48,6 +48,7 @@ fn come(unit: &mut dyn UnitOfWork, item: &TestItem) -> Result<(), StoreError> {
         id: &id,
         version: json["modified"].as_str().unwrap().parse().unwrap(),
         producer: before[0].producer,
+        claim: Claim::First,
         clearance: before[0].clearance,
         state: ItemState::Live,
         actor: "tester",
@@ -361,7 +362,8 @@ fn commit(test: &TestHouse, tool: &TestItem) {
         let (id, body) = (&tool.id(), &*tool.json());
         let (state, body) = (ItemState::Live, body.as_bytes());
         let (actor, facts) = ("tester", "{}");
-        let draft = ItemDraft { id, version, producer, clearance, state, actor, facts, body };
+        let claim = Claim::First;
+        let draft = ItemDraft { id, version, producer, claim, clearance, state, actor, facts, body };
         unit.place_items(&[draft]).map(drop)
     };
     test.store.write(test.house.now(), write).unwrap();

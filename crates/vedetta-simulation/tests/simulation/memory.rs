@@ -11,7 +11,6 @@ use vedetta_federation::check::{Verified, Way};
 use vedetta_federation::digest::{Digest, digest};
 use vedetta_federation::envelope::{Envelope, Item, Stands, What};
 use vedetta_federation::onward::{Coverage, Worth, borne_out};
-use vedetta_federation::prevails::{self, Contender, Ownership, line, prevails};
 use vedetta_federation::scope::Territory;
 use vedetta_federation::shelf::{Arrival, Ask, Lane, Outcome, Page, Parcel, Shelf};
 use vedetta_federation::stands::{Heard, Stood, Word};
@@ -149,30 +148,35 @@ impl Memory {
         self.changed();
     }
 
-    /// What an organisation reads under an identifier, of one producer where each has its own: the
-    /// form that prevails of all that it may have, unless it was withdrawn.
-    pub(crate) fn reads(
-        &self,
-        organisation: &OrganisationId,
-        id: &ItemId,
-        own: Option<&OrganisationId>,
-    ) -> Option<Digest> {
+    /// What an organisation is given under an identifier, as a node keeps it: a line for each producer,
+    /// of each its newest that may be read, and of these one line's. Of an observable every producer's.
+    pub(crate) fn reads(&self, organisation: &OrganisationId, id: &ItemId) -> BTreeSet<Digest> {
         let disk = self.disk.borrow();
-        let withdrawn = |thing: &Thing| match &thing.envelope.what {
-            What::Withdrawal(it) => it.item == *id && it.producer.as_ref() == own,
-            _ => false,
-        };
-        if disk.things.values().any(withdrawn) {
-            return None;
+        let mut lines: BTreeMap<OrganisationId, Vec<(Said, Digest)>> = BTreeMap::new();
+        for (leaf, thing) in &disk.things {
+            if item_of(thing).is_some_and(|(it, _)| it == *id) {
+                let said = Said::of(thing);
+                lines.entry(said.producer.clone()).or_default().push((said, *leaf));
+            }
         }
-        let may = disk.things.iter().filter(|(_, thing)| {
-            item_of(thing)
-                .is_some_and(|(it, item)| it == *id && line(id, &item.conditions.producer) == own)
+        lines.retain(|producer, _| {
+            !disk.things.values().any(|thing| withdraws(thing, (id, producer)))
         });
-        let may = may.filter(|(leaf, _)| self.may_read(organisation, leaf));
-        let best = may
-            .max_by(|(a, one), (b, other)| prevails(&contender(one, **a), &contender(other, **b)));
-        best.map(|(leaf, _)| *leaf)
+        let newest = lines.into_values().filter_map(|line| {
+            let over = line.iter().filter(|(it, _)| it.revokes).map(|(it, _)| it.version).max();
+            let standing = line.into_iter().filter(|(it, _)| Some(it.version) >= over);
+            let mine = standing.filter(|(_, leaf)| self.may_read(organisation, leaf));
+            mine.map(|(it, _)| it).max_by_key(|it| it.version)
+        });
+        let newest: Vec<_> = newest.collect();
+        let first = newest.iter().min_by_key(|it| it.rank());
+        let owned = newest.iter().any(|it| it.by_owner);
+        let given = |it: &&Said| match (id.follows_from_value(), owned) {
+            (true, _) => true,
+            (false, true) => it.by_owner,
+            (false, false) => first == Some(*it),
+        };
+        newest.iter().filter(given).map(|it| it.object).collect()
     }
 
     /// Whether an organisation may read one thing here today.
@@ -494,18 +498,41 @@ fn audience(
     Some((handling, audience))
 }
 
-pub(crate) fn contender(thing: &Thing, leaf: Digest) -> Contender<'_> {
-    let What::Item(item) = &thing.envelope.what else { unreachable!("only items contend") };
-    let object = item.object.value();
-    let text =
-        |name: &str| object.get(name).and_then(|it| it.as_str()).unwrap_or_default().to_owned();
-    let producer = &item.conditions.producer;
-    let owner = text("created_by_ref") == producer.identity().as_str();
-    let version: Instant = text("modified").parse().unwrap();
-    let by_owner = if owner { Ownership::Owner } else { Ownership::Others };
-    let id: ItemId = text("id").parse().unwrap();
-    let version = prevails::version(&id, version);
-    Contender { version, by_owner, producer, leaf }
+/// What an item says, as it stands to others of its identifier.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Said {
+    pub(crate) producer: OrganisationId,
+    pub(crate) by_owner: bool,
+    pub(crate) revokes: bool,
+    pub(crate) version: Instant,
+    pub(crate) object: Digest,
+}
+
+impl Said {
+    pub(crate) fn of(thing: &Thing) -> Self {
+        let What::Item(item) = &thing.envelope.what else { unreachable!("only items say this") };
+        let object = item.object.value();
+        let text = |name: &str| object.get(name).and_then(|it| it.as_str()).unwrap_or_default();
+        let producer = item.conditions.producer.clone();
+        Self {
+            by_owner: text("created_by_ref") == producer.identity().as_str(),
+            revokes: item.object.outline().revoked,
+            version: text("modified").parse().unwrap(),
+            object: digest(&[item.object.text().as_bytes()]),
+            producer,
+        }
+    }
+
+    /// The least is given.
+    fn rank(&self) -> (bool, i64, Digest, &OrganisationId) {
+        (self.revokes, -self.version.micros(), self.object, &self.producer)
+    }
+}
+
+/// Whether a thing takes back what somebody brought of an item.
+fn withdraws(thing: &Thing, (id, producer): (&ItemId, &OrganisationId)) -> bool {
+    let What::Withdrawal(it) = &thing.envelope.what else { return false };
+    it.item == *id && it.producer.as_ref() == Some(producer)
 }
 
 /// Adds a path; nothing when it says nothing new.

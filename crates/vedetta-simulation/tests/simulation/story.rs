@@ -9,7 +9,6 @@ use vedetta_federation::envelope::{
     Envelope, Item, Removal, StandingNotice, Stands, What, Withdrawal,
 };
 use vedetta_federation::link::Input;
-use vedetta_federation::prevails::line;
 use vedetta_federation::stands::{Stood, Word};
 use vedetta_model::hold::HoldScope;
 use vedetta_model::{
@@ -19,7 +18,7 @@ use vedetta_policy::Form;
 
 use crate::chance::Chance;
 use crate::country::Country;
-use crate::memory::{contender, item_of};
+use crate::memory::{Said, item_of};
 use crate::oracle::Oracle;
 use crate::world::{BEGINNING, Scale, World};
 
@@ -56,6 +55,8 @@ struct Published {
     producer: OrganisationId,
     handling: Handling,
     owner: OrganisationId,
+    modified: Instant,
+    revoked: bool,
 }
 
 /// Plays one seed.
@@ -120,8 +121,8 @@ impl Story {
     fn turn(&mut self) {
         match self.country.chance.below(21) {
             0..=7 => self.publish(),
-            8 | 9 => self.revise(),
-            10 => self.contest(),
+            8 => self.revise(),
+            9 | 10 => self.contest(),
             11 => self.withdraw(),
             12 | 13 => self.change_an_agreement(),
             14 => self.cut_or_join(),
@@ -177,7 +178,13 @@ impl Story {
             true => ItemId::of("ipv4-addr", address(self.country.chance.below(3))),
             false => ItemId::of("indicator", uuid(self.number)),
         };
-        let item = Published { id, node, owner: producer.clone(), producer, handling };
+        // Also what somebody else has made is brought, by several who are nobody before each other.
+        let owner = match self.country.chance.once_in(2) {
+            true => producer.clone(),
+            false => OrganisationId::new("a-maker").unwrap(),
+        };
+        let modified = self.country.stations[node].clock(self.country.now);
+        let item = Published { id, node, owner, producer, handling, modified, revoked: false };
         if self.brought.insert(item.id.clone()) && held {
             let hold = self.hold(node, HoldScope::Item(item.id.clone()));
             self.kept.insert(hold);
@@ -188,12 +195,10 @@ impl Story {
 
     /// Accepts a version of an item, and its derived form where it tells a victim.
     fn bring(&mut self, item: &Published) {
-        let Published { id, node, producer, handling, owner } = item.clone();
-        let station = &self.country.stations[node];
-        let modified = station.clock(self.country.now);
+        let Published { id, node, producer, handling, owner, modified, revoked } = item.clone();
         let text = format!(
             "{{\"type\":\"{}\",\"id\":\"{id}\",\"created_by_ref\":\"{}\",\
-             \"modified\":\"{modified}\",\"name\":\"{producer} at {modified}\"}}",
+             \"modified\":\"{modified}\",\"revoked\":{revoked},\"name\":\"{producer} at {modified}\"}}",
             id.kind(),
             owner.identity()
         );
@@ -228,30 +233,43 @@ impl Story {
     fn revise(&mut self) {
         let Some(item) = self.some_item() else { return };
         self.number += 1;
-        self.bring(&item);
+        let modified = self.country.stations[item.node].clock(self.country.now);
+        let revoked = self.country.chance.once_in(5);
+        self.bring(&Published { modified, revoked, ..item });
     }
 
-    /// Somebody else brings an object of the same identifier.
+    /// Somebody else brings an object of the same identifier: often the same version.
     fn contest(&mut self) {
         let (Some(item), Some(node)) = (self.some_item(), self.some_node()) else { return };
         let producer = self.some_producer(node);
+        if producer == item.producer {
+            return;
+        }
+        let modified = match self.country.chance.once_in(2) {
+            true => item.modified,
+            false => self.country.stations[node].clock(self.country.now),
+        };
+        let tlps = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict];
+        let tlp = *self.country.chance.pick(&tlps);
         let handling = Handling {
             producer: producer.clone(),
             victims: BTreeSet::new(),
+            tlp,
             ..item.handling.clone()
         };
         self.number += 1;
-        self.bring(&Published { node, producer, handling, ..item });
+        let item = Published { node, producer, handling, modified, ..item };
+        self.bring(&item);
+        self.items.push(item);
     }
 
     fn withdraw(&mut self) {
         let Some(item) = self.some_item() else { return };
         self.country.say(format!("n{} withdraws {}", item.node, item.id));
-        let own = |producer: &OrganisationId| line(&item.id, producer).cloned();
-        let (id, producer) = (item.id.clone(), own(&item.producer));
+        let (id, producer) = (item.id.clone(), Some(item.producer.clone()));
         let withdrawal = Withdrawal { item: id, producer, reason: "a mistake".into() };
         self.accept(item.node, What::Withdrawal(withdrawal), None);
-        self.items.retain(|it| it.id != item.id || own(&it.producer) != own(&item.producer));
+        self.items.retain(|it| it.id != item.id || it.producer != item.producer);
     }
 
     fn change_an_agreement(&mut self) {
@@ -453,7 +471,7 @@ impl Story {
             self.compare(&leaf, (&most, &least), &mut wrong);
             expected.insert(leaf, (id, item.conditions.producer.clone()));
         }
-        self.winners(&expected, &mut wrong);
+        self.choices(&expected, &mut wrong);
         self.kept_whole(&mut wrong);
         wrong
     }
@@ -582,32 +600,43 @@ impl Story {
         }
     }
 
-    /// Of the forms of one object, or of one producer's observable, everybody reads the same one of those
-    /// that they may read; nobody reads anything of what was withdrawn, and of that alone.
-    fn winners(&self, all: &BTreeMap<Digest, (ItemId, OrganisationId)>, wrong: &mut Vec<String>) {
-        let mut by_item: BTreeMap<_, Vec<&Digest>> = BTreeMap::new();
-        for (leaf, (id, producer)) in all {
-            by_item.entry((id, line(id, producer))).or_default().push(leaf);
+    /// Of what several brought under one identifier everybody reads the same, whatever came first: of each
+    /// producer the newest that may be read, and of these its creator's, or else the newest that says
+    /// something. What was withdrawn or revoked nobody reads, and another's all the same.
+    fn choices(&self, all: &BTreeMap<Digest, (ItemId, OrganisationId)>, wrong: &mut Vec<String>) {
+        let mut by_item: BTreeMap<&ItemId, Vec<&Digest>> = BTreeMap::new();
+        for (leaf, (id, _)) in all {
+            by_item.entry(id).or_default().push(leaf);
         }
         let withdrawn = self.withdrawn();
         for (organisation, node) in &self.country.world.speaker {
             let memory = &self.country.stations[*node].memory;
-            for ((id, own), leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
-                let mine = leaves.iter().filter(|leaf| memory.may_read(organisation, leaf));
-                let disk = memory.disk.borrow();
-                let rank = |leaf: &Digest| {
-                    let it = contender(&disk.things[leaf], *leaf);
-                    let others = std::cmp::Reverse((it.producer.clone(), leaf));
-                    (it.by_owner, it.version, others.0.0.to_string(), *leaf)
+            let disk = memory.disk.borrow();
+            for (id, leaves) in by_item.iter().filter(|(_, leaves)| leaves.len() > 1) {
+                let here = leaves.iter().filter_map(|leaf| Some((disk.things.get(leaf)?, **leaf)));
+                let here: Vec<_> = here.map(|(thing, leaf)| (Said::of(thing), leaf)).collect();
+                let outdates =
+                    |one: &Said, it: &Said| one.producer == it.producer && one.version > it.version;
+                let stands = |it: &Said| {
+                    let gone = withdrawn.contains(&(ItemId::clone(id), Some(it.producer.clone())));
+                    !gone && !here.iter().any(|(one, _)| one.revokes && outdates(one, it))
                 };
-                let best = mine.max_by(|one, other| {
-                    let (a, b) = (rank(one), rank(other));
-                    (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.cmp(&a.2)).then(b.3.cmp(&a.3))
+                let mine = here.iter().filter(|(it, leaf)| stands(it) && memory.may_read(organisation, leaf));
+                let mine: Vec<&Said> = mine.map(|(it, _)| it).collect();
+                let newest = mine.iter().filter(|it| !mine.iter().any(|one| outdates(one, it)));
+                let newest: Vec<&Said> = newest.copied().collect();
+                let goes_before = |one: &Said, it: &Said| {
+                    let age = |it: &Said| std::cmp::Reverse(it.version);
+                    (!one.by_owner, one.revokes, age(one), one.object, one.producer.clone())
+                        < (!it.by_owner, it.revokes, age(it), it.object, it.producer.clone())
+                };
+                let given = newest.iter().filter(|it| {
+                    let alone = !newest.iter().any(|one| goes_before(one, it));
+                    id.follows_from_value() || it.by_owner || alone
                 });
-                let reads = memory.reads(organisation, id, *own);
-                let gone = withdrawn.contains(&(ItemId::clone(id), own.cloned()));
-                if reads != best.map(|leaf| **leaf).filter(|_| !gone) {
-                    wrong.push(format!("{organisation} reads another form of {id}"));
+                let given: BTreeSet<_> = given.map(|it| it.object).collect();
+                if memory.reads(organisation, id) != given {
+                    wrong.push(format!("{organisation} reads something else of {id}"));
                 }
             }
         }
@@ -619,7 +648,7 @@ impl Story {
         stations.flat_map(|it| it.memory.disk.borrow().gone.clone()).collect()
     }
 
-    /// Of which items a withdrawal is anywhere; of an observable, of whose.
+    /// Of which items a withdrawal is anywhere, and of whose.
     fn withdrawn(&self) -> BTreeSet<(ItemId, Option<OrganisationId>)> {
         let mut withdrawn = BTreeSet::new();
         for station in &self.country.stations {

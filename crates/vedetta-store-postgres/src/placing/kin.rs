@@ -1,15 +1,17 @@
 //! What is there already of the items of a batch, and what a batch adds to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use uuid::Uuid;
-use vedetta_model::{Instant, ItemId, OrganisationNumber};
-use vedetta_store::{Digest, ItemDraft, ItemState, Placement, Stamp};
+use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
+use vedetta_store::{Claim, Digest, ItemDraft, ItemState, Ownership, Placement, Stamp};
 
 use super::{REVOKED, SERVED, WITHDRAWN, uncount};
 use crate::engine::Params;
 use crate::entries::{self, get, moment, natural, small, whole};
 use crate::fault::{Fault, Told};
+use crate::items::beside;
 use crate::session::Session;
 
 /// One row for each object that is there.
@@ -23,7 +25,11 @@ CROSS JOIN LATERAL (SELECT version FROM item
 CROSS JOIN LATERAL (SELECT max(version) AS version FROM item
     WHERE object = d.object AND state = 1 AND hidden < 3) r";
 
-/// The first releases of the drafts' own versions.
+/// The lines of the items of which there are several.
+const LINES: &str = "-- name: lines
+SELECT object, line FROM beside WHERE object = ANY ($1::uuid[])";
+
+/// The first releases of the drafts' versions, in any line.
 const TWINS: &str = "-- name: twins
 SELECT e.seq, e.at, e.digest, d.nth
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY d (object, version, nth)
@@ -54,11 +60,37 @@ WITH gone AS (UPDATE item i SET hidden = 1
     RETURNING i.clearance)
 SELECT clearance, count(*) FROM gone GROUP BY clearance";
 
+const BEGIN_LINES: &str = "-- name: begin_lines
+INSERT INTO beside (object, line) SELECT * FROM unnest($1::uuid[], $2::uuid[])
+ON CONFLICT DO NOTHING";
+
+/// What is of an item that was alone.
+const ALONE: &str = "-- name: alone
+SELECT i.seq, i.producer, e.subject, e.body
+FROM item i JOIN entry e ON e.seq = i.seq WHERE i.object = $1 AND i.origin = i.seq";
+
+/// Who brought it.
+const BRINGERS: &str = "-- name: bringers
+SELECT DISTINCT i.producer, o.id
+FROM item i JOIN organisation o ON o.number = i.producer WHERE i.object = $1";
+
+/// It has an older and a newer neighbour, as it were.
+const PART: &str = "-- name: part
+UPDATE item SET older = true, newer = true, owner = (origin = ANY ($2::bigint[])) WHERE object = $1";
+
+const NAME: &str = "-- name: name
+SELECT id FROM organisation WHERE number = $1";
+
 /// The items of a batch that are there, or have been added by it.
 pub(super) struct Family {
     kin: HashMap<Uuid, Kin>,
     twins: HashMap<(Uuid, Instant), (Stamp, Digest)>,
     own: HashMap<(Uuid, OrganisationNumber), (Stamp, Digest)>,
+    /// Of items that have several, the objects of their lines.
+    lines: HashMap<Uuid, BTreeSet<Uuid>>,
+    /// Those that were begun by the batch, and the items that had none beside before.
+    begun: Vec<(Uuid, Uuid)>,
+    parted: Vec<Uuid>,
 }
 
 /// What is known of one item.
@@ -96,60 +128,113 @@ pub(super) struct Standing {
 }
 
 impl Family {
-    /// Looks up what is there; for a batch of new items that is one question.
+    /// Looks up what is there; for a batch of new items that is two questions.
     pub(super) fn of(
         session: &mut Session,
         drafts: &[ItemDraft<'_>],
-        objects: &[Uuid],
+        bases: &[Uuid],
     ) -> Told<Self> {
-        let mut distinct = objects.to_vec();
+        let mut family = Self {
+            kin: HashMap::with_capacity(drafts.len()),
+            twins: HashMap::new(),
+            own: HashMap::new(),
+            lines: HashMap::new(),
+            begun: Vec::new(),
+            parted: Vec::new(),
+        };
+        let mut distinct = bases.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let (kin, twins) = (HashMap::with_capacity(drafts.len()), HashMap::new());
-        let mut family = Self { kin, twins, own: HashMap::new() };
-        let rows = session.writing()?.rows(KIN, &[&distinct])?;
+        for row in session.writing()?.rows(LINES, &[&distinct])? {
+            let (base, line) = (get(&row, 0)?, get(&row, 1)?);
+            family.lines.entry(base).or_default().insert(line);
+        }
+        distinct.extend(family.lines.values().flatten());
+        distinct.sort_unstable();
+        distinct.dedup();
+        let rows = session.engine.rows(KIN, &[&distinct])?;
         if rows.is_empty() {
             return Ok(family);
         }
         for row in &rows {
             family.kin.insert(nth(row, 2, &distinct)?, Kin::read(row)?);
         }
-        family.find_twins(session, drafts, objects)?;
-        family.find_own(session, drafts, objects)?;
+        family.find_twins(session, drafts, bases)?;
+        family.find_own(session, drafts, bases)?;
         Ok(family)
+    }
+
+    /// Whether several producers have brought an item.
+    pub(super) fn is_several(&self, base: Uuid) -> bool {
+        self.lines.contains_key(&base)
+    }
+
+    /// Under which object a draft goes, if it is placed.
+    pub(super) fn object(&self, draft: &ItemDraft<'_>, base: Uuid) -> Uuid {
+        let own = beside(draft.id, draft.producer);
+        let lines = self.lines.get(&base);
+        let first = self.kin.get(&base).map(|kin| kin.producer);
+        let is_first = match lines {
+            _ if draft.id.follows_from_value() => true,
+            Some(lines) => !lines.contains(&own) && first == Some(draft.producer),
+            None => first.is_none_or(|first| first == draft.producer),
+        };
+        if is_first { base } else { own }
     }
 
     /// What becomes of a draft that is not placed.
     pub(super) fn judge(
         &self,
         draft: &ItemDraft<'_>,
-        object: Uuid,
+        (base, object): (Uuid, Uuid),
         digest: &Digest,
     ) -> Option<Placement> {
-        let kin = self.kin.get(&object)?;
+        let told = |same: bool| if same { Placement::Duplicate } else { Placement::Conflict };
         if draft.id.follows_from_value() {
-            let (stamp, own) = self.own.get(&(object, draft.producer))?;
-            let told = if own == digest { Placement::Duplicate } else { Placement::Conflict };
-            return Some(told(*stamp));
+            let (stamp, own) = self.own.get(&(base, draft.producer))?;
+            return Some(told(own == digest)(*stamp));
         }
-        let twin = self.twins.get(&(object, draft.version));
-        match twin {
-            Some((stamp, twin)) if twin == digest => Some(Placement::Duplicate(*stamp)),
-            Some((stamp, _)) => Some(Placement::Conflict(*stamp)),
-            None if kin.producer != draft.producer => Some(Placement::Foreign(kin.stamp)),
-            None => None,
+        if let Some((stamp, twin)) = self.twins.get(&(object, draft.version)) {
+            return Some(told(twin == digest)(*stamp));
         }
+        if draft.claim == Claim::Own || self.kin.contains_key(&object) {
+            return None;
+        }
+        let there = || self.lines_of(base).filter(|line| self.kin.contains_key(line));
+        let twins = there().filter_map(|line| self.twins.get(&(line, draft.version)));
+        let mut twins = twins.filter(|(_, twin)| twin == digest);
+        if let Some((stamp, _)) = twins.next() {
+            return Some(Placement::Twin(*stamp));
+        }
+        there().find_map(|line| self.kin.get(&line)).map(|kin| Placement::Foreign(kin.stamp))
+    }
+
+    /// The objects of an item's lines.
+    fn lines_of(&self, base: Uuid) -> impl Iterator<Item = Uuid> {
+        let lines = self.lines.get(&base);
+        let alone = lines.is_none().then_some(base);
+        lines.into_iter().flatten().copied().chain(alone)
     }
 
     /// Takes in a draft that was placed.
     pub(super) fn admit(
         &mut self,
         draft: &ItemDraft<'_>,
-        object: Uuid,
+        (base, object): (Uuid, Uuid),
         (stamp, digest): (Stamp, Digest),
     ) {
-        let beside = draft.id.follows_from_value();
-        let version = if beside { stamp.at } else { draft.version };
+        let by_value = draft.id.follows_from_value();
+        let version = if by_value { stamp.at } else { draft.version };
+        if object != base {
+            if !self.lines.contains_key(&base) {
+                self.parted.push(base);
+                self.begun.push((base, base));
+                self.lines.insert(base, [base].into());
+            }
+            if self.lines.entry(base).or_default().insert(object) {
+                self.begun.push((base, object));
+            }
+        }
         let kin = self.kin.entry(object).or_insert_with(|| Kin {
             stamp,
             producer: draft.producer,
@@ -159,7 +244,7 @@ impl Family {
             before: None,
         });
         kin.ends = (kin.ends.0.min(version), kin.ends.1.max(version));
-        if beside {
+        if by_value {
             self.own.insert((object, draft.producer), (stamp, digest));
             return;
         }
@@ -170,7 +255,12 @@ impl Family {
     }
 
     /// How a version stands, now that the whole batch is in.
-    pub(super) fn standing(&self, (id, object): (&ItemId, Uuid), version: Instant) -> Standing {
+    pub(super) fn standing(
+        &self,
+        id: &ItemId,
+        (base, object): (Uuid, Uuid),
+        version: Instant,
+    ) -> Standing {
         let Some(kin) = self.kin.get(&object) else {
             return Standing { hidden: SERVED, older: false, newer: false };
         };
@@ -183,7 +273,9 @@ impl Family {
         } else {
             SERVED
         };
-        Standing { hidden, older: kin.ends.0 < version, newer: kin.ends.1 > version }
+        let several = self.is_several(base);
+        let (older, newer) = (kin.ends.0 < version, kin.ends.1 > version);
+        Standing { hidden, older: several || older, newer: several || newer }
     }
 
     /// Tells the versions that were there what has come beside them.
@@ -212,20 +304,25 @@ impl Family {
             let gone = session.sql()?.rows(HIDE_REVOKED, params)?;
             uncount(session, &gone)?;
         }
-        Ok(())
+        if !self.begun.is_empty() {
+            let (objects, lines): (Vec<_>, Vec<_>) = self.begun.into_iter().unzip();
+            session.sql()?.run(BEGIN_LINES, &[&objects, &lines])?;
+        }
+        self.parted.into_iter().try_for_each(|base| part(session, base))
     }
 
     fn find_twins(
         &mut self,
         session: &mut Session,
         drafts: &[ItemDraft<'_>],
-        objects: &[Uuid],
+        bases: &[Uuid],
     ) -> Told<()> {
-        let known = drafts.iter().zip(objects).filter(|(draft, object)| {
-            !draft.id.follows_from_value() && self.kin.contains_key(object)
+        let known = drafts.iter().zip(bases).filter(|(draft, _)| !draft.id.follows_from_value());
+        let known = known.flat_map(|(draft, base)| {
+            let lines = self.lines_of(*base).filter(|line| self.kin.contains_key(line));
+            lines.map(|line| (draft.version.micros(), line))
         });
-        let (versions, objects): (Vec<i64>, Vec<Uuid>) =
-            known.map(|(draft, object)| (draft.version.micros(), *object)).unzip();
+        let (versions, objects): (Vec<i64>, Vec<Uuid>) = known.unzip();
         if objects.is_empty() {
             return Ok(());
         }
@@ -260,6 +357,37 @@ impl Family {
         }
         Ok(())
     }
+}
+
+/// Tells what was alone until now that it is no longer.
+fn part(session: &mut Session, base: Uuid) -> Told<()> {
+    let (mut names, mut owners) = (HashMap::new(), Vec::new());
+    for row in session.sql()?.rows(BRINGERS, &[&base])? {
+        let (number, name): (i32, &str) = (get(&row, 0)?, row.try_get(1)?);
+        names.extend(OrganisationId::new(name).ok().map(|name| (number, name)));
+    }
+    session.engine.each(ALONE, &[&base], &mut |row| {
+        let id = ItemId::new(row.try_get(2)?);
+        let id = id.map_err(|error| Fault::damaged("the subject of an item", error))?;
+        let (producer, body): (i32, &[u8]) = (get(row, 1)?, row.try_get(3)?);
+        let name = names.get(&producer);
+        let owner = |name| Ownership::of(&id, name, body) == Ownership::Owner;
+        owners.extend(name.is_some_and(owner).then_some(get::<i64>(row, 0)?));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    session.engine.run(PART, &[&base, &owners]).map(drop)
+}
+
+/// Whether an object is of whom it names as its creator.
+pub(super) fn is_owners(
+    session: &mut Session,
+    (id, producer): (&ItemId, OrganisationNumber),
+    body: &[u8],
+) -> Told<bool> {
+    let name = session.engine.row(NAME, &[&small(producer.0)])?;
+    let name = name.map(|row| row.try_get::<_, String>(0)).transpose()?;
+    let name = name.and_then(|name| OrganisationId::new(&name).ok());
+    Ok(name.is_some_and(|name| Ownership::of(id, &name, body) == Ownership::Owner))
 }
 
 impl Versions {

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 use vedetta_store::conformance::scene;
 use vedetta_store::{
-    Draft, EntryKind, ItemDraft, ItemState, Sequence, Store, StoreError, UnitOfWork, Verification,
+    Claim, Draft, EntryKind, ItemDraft, ItemState, Sequence, Store, StoreError, UnitOfWork,
+    Verification,
 };
 use vedetta_store_postgres::PostgresStore;
 
@@ -100,6 +101,7 @@ fn work(unit: &mut dyn UnitOfWork, place: &mut u64) -> Result<(), StoreError> {
         id,
         version: Instant::from_micros(1),
         producer: OrganisationNumber(1),
+        claim: Claim::First,
         clearance,
         state: ItemState::Live,
         actor: "writer",

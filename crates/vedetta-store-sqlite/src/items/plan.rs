@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::{ClearanceId, ItemQuery, Sequence};
 
-use super::{Release, Visit, object, reading};
+use super::{Release, Visit, reading};
+use crate::beside;
 use crate::entries::{self, int};
 use crate::fault::Told;
 use crate::lookup::Versions;
@@ -129,7 +130,9 @@ fn of_items(session: &mut Session, ids: &[ItemId]) -> Told<Vec<Sequence>> {
     let Session { conn, recent, .. } = session;
     let mut releases = Vec::new();
     for id in ids {
-        releases.extend(recent.releases(conn, object(id), Versions::Rising, usize::MAX)?);
+        for object in beside::objects(conn, id)? {
+            releases.extend(recent.releases(conn, object, Versions::Rising, usize::MAX)?);
+        }
     }
     releases.sort_unstable();
     releases.dedup();

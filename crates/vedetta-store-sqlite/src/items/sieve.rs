@@ -4,11 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
-use vedetta_store::{ClearanceId, ItemQuery, Sequence, VersionFilter};
+use vedetta_store::line::given;
+use vedetta_store::{
+    ClearanceId, End, ItemQuery, ItemState, Ownership, Rank, Sequence, VersionFilter,
+};
 
 use super::Release;
+use crate::beside;
 use crate::entries::{self, int};
-use crate::fault::Told;
+use crate::fault::{Fault, Told};
 use crate::lookup::{Recent, Versions};
 
 /// The filters of a query, ready for many releases.
@@ -28,12 +32,14 @@ pub(super) struct Sieve<'a> {
 /// A set of clearances: their numbers are small and dense.
 struct Bits(Vec<u64>);
 
-/// The oldest and the newest version that may be read of an item.
-#[derive(Clone, Copy)]
+/// The oldest and the newest version that are given of an item, with their objects.
 struct Ends {
-    first: Option<Instant>,
-    last: Option<Instant>,
+    first: Vec<Place>,
+    last: Vec<Place>,
 }
+
+/// A version, and under which object it is.
+type Place = (i64, Instant);
 
 impl<'a> Sieve<'a> {
     /// Prepares the filters.
@@ -75,12 +81,8 @@ impl<'a> Sieve<'a> {
         Ok(match filter {
             VersionFilter::All => true,
             VersionFilter::At(versions) => versions.contains(&release.version),
-            VersionFilter::Last => {
-                !release.newer || self.ends(release)?.last == Some(release.version)
-            }
-            VersionFilter::First => {
-                !release.older || self.ends(release)?.first == Some(release.version)
-            }
+            VersionFilter::Last => !release.newer || self.is_end(End::Last, release)?,
+            VersionFilter::First => !release.older || self.is_end(End::First, release)?,
             VersionFilter::AnyOf(filters) => {
                 for filter in filters {
                     if self.is_version(filter, release)? {
@@ -92,39 +94,63 @@ impl<'a> Sieve<'a> {
         })
     }
 
-    fn ends(&mut self, release: &Release) -> Told<Ends> {
+    fn is_end(&mut self, end: End, release: &Release) -> Told<bool> {
         let sql = "SELECT subject FROM entry WHERE seq = ?1";
         let id = self.conn.prepare_cached(sql)?.query_row([int(release.origin)], |row| row.get(0));
         let id: String = id.optional()?.ok_or_else(|| entries::missing(release.origin))?;
-        if let Some(ends) = self.ends.get(&id) {
-            return Ok(*ends);
+        if !self.ends.contains_key(&id) {
+            let ends = Ends { first: self.of(End::First, &id)?, last: self.of(End::Last, &id)? };
+            self.ends.insert(id.clone(), ends);
         }
-        let ends = Ends {
-            first: self.end(release.object, &id, Versions::Rising)?,
-            last: self.end(release.object, &id, Versions::Falling)?,
-        };
-        self.ends.insert(id, ends);
-        Ok(ends)
+        let place = (release.object, release.version);
+        Ok(self.ends.get(&id).is_some_and(|ends| match end {
+            End::First => ends.first.contains(&place),
+            End::Last => ends.last.contains(&place),
+        }))
     }
 
-    fn end(&mut self, object: i64, id: &str, versions: Versions) -> Told<Option<Instant>> {
+    /// What is given of an item, of what may be read of each line.
+    fn of(&mut self, end: End, id: &str) -> Told<Vec<Place>> {
+        let objects = match ItemId::new(id) {
+            Ok(item) => beside::objects(self.conn, &item)?,
+            Err(error) => return Err(Fault::damaged("the subject of an item", error)),
+        };
+        let mut ends = Vec::with_capacity(objects.len());
+        for object in objects {
+            ends.extend(self.end(end, (object, id))?);
+        }
+        Ok(given(ends))
+    }
+
+    fn end(&mut self, end: End, (object, id): (i64, &str)) -> Told<Option<(Rank, Place)>> {
         let Self { conn, recent, clearances, producer, as_of, without, .. } = self;
-        let sql = "SELECT i.version, i.clearance, i.producer \
+        let sql = "SELECT i.version, i.clearance, i.producer, i.state, i.owner, e.digest, o.id \
                    FROM item i JOIN entry e ON e.seq = iif(i.origin = 0, i.seq, i.origin) \
+                   LEFT JOIN organisation o ON o.number = i.producer \
                    WHERE i.seq = ?1 AND i.hidden = 0 AND e.subject = ?2";
+        let versions = match end {
+            End::First => Versions::Rising,
+            End::Last => Versions::Falling,
+        };
         recent.find(conn, object, versions, |seq| {
             if as_of.is_some_and(|as_of| seq > as_of) || without.contains(&seq) {
                 return Ok(None);
             }
             let found = conn.prepare_cached(sql)?.query_row(params![int(seq), id], |row| {
-                let producer = OrganisationNumber(row.get(2)?);
-                Ok((Instant::from_micros(row.get(0)?), ClearanceId(row.get(1)?), producer))
+                let (version, by) = (Instant::from_micros(row.get(0)?), row.get(2)?);
+                let (state, owner): (i64, i64) = (row.get(3)?, row.get(4)?);
+                let state = if state == 0 { ItemState::Live } else { ItemState::Revoked };
+                let owner = if owner == 0 { Ownership::Others } else { Ownership::Owner };
+                let (of, name) = ((version, entries::digest(row, 5)?), row.get(6)?);
+                let by = OrganisationNumber(by);
+                let rank = Rank::of(end, (owner, state), of, (name, by));
+                Ok((ClearanceId(row.get(1)?), by, (rank, (object, version))))
             });
             let counts = |id, by| {
                 clearances.as_ref().is_none_or(|set| set.has(id))
                     && producer.is_none_or(|producer| producer == by)
             };
-            Ok(found.optional()?.and_then(|(version, id, by)| counts(id, by).then_some(version)))
+            Ok(found.optional()?.and_then(|(id, by, end)| counts(id, by).then_some(end)))
         })
     }
 }

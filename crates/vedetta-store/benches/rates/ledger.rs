@@ -7,8 +7,8 @@ use vedetta_model::{
     Audience, Category, Handling, Instant, ItemId, OrganisationId, OrganisationNumber, Pap, Tlp,
 };
 use vedetta_store::{
-    ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Sequence, Store, StoreError,
-    VersionFilter,
+    Claim, ClearanceId, Form, ItemDraft, ItemQuery, ItemState, NewClearance, Sequence, Store,
+    StoreError, VersionFilter,
 };
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -133,6 +133,7 @@ fn draft<'a>(id: &'a ItemId, clearance: ClearanceId, body: &'a [u8]) -> ItemDraf
         id,
         version: Instant::from_micros(1_700_000_000_000_000),
         producer: OrganisationNumber(1),
+        claim: Claim::First,
         clearance,
         state: ItemState::Live,
         actor: "bench",

@@ -114,7 +114,7 @@ pub fn withdrawal_takes_back_ones_own(scene: &mut Scene) {
     assert!(withdraw(scene, 2).is_some());
     assert_eq!(withdraw(scene, 2), None);
     let entry = scene.entries().pop().expect("an entry");
-    let said = WithdrawnFacts::read(&two.id, &entry.facts);
+    let said = WithdrawnFacts::read(&entry.facts);
     assert_eq!(said.producer, Some(OrganisationNumber(2)));
     assert_eq!((entry.kind, said.facts), (EntryKind::Withdrawn, r#"{"why":"a mistake"}"#));
     assert_eq!(served(scene), [1, 3]);
@@ -179,8 +179,8 @@ pub fn other_identifiers_have_one_bringer(scene: &mut Scene) {
     let named = Version::address(1, clearance).kind("malware");
     for version in [Version::of(1, clearance).kind("ipv4-addr"), named] {
         let stamp = scene.add(&version);
-        assert_eq!(scene.place(&version.clone().by(2).body(b"other")), Placement::Conflict(stamp));
-        assert_eq!(scene.place(&version.clone().by(2)), Placement::Duplicate(stamp));
+        assert_eq!(scene.place(&version.clone().by(2).body(b"other")), Placement::Foreign(stamp));
+        assert_eq!(scene.place(&version.clone().by(2)), Placement::Twin(stamp));
         assert_eq!(scene.place(&version.version(2).by(2)), Placement::Foreign(stamp));
     }
 }

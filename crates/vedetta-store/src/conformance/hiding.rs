@@ -5,6 +5,7 @@ use vedetta_model::{Instant, OrganisationNumber};
 use super::scene::{Scene, Version, everything};
 use crate::entry::{EntryKind, Sequence};
 use crate::item::{ClearanceId, ItemQuery, VersionFilter};
+use crate::written::WithdrawnFacts;
 
 fn versions(scene: &Scene, query: &ItemQuery<'_>) -> Vec<i64> {
     scene.all(query).iter().map(|item| item.version.micros()).collect()
@@ -93,7 +94,8 @@ pub fn withdrawal_hides_all_versions(scene: &mut Scene) {
     let entry = scene.read(|reader| reader.entries(Sequence(stamp.seq.0 - 1), 1)).remove(0);
     assert_eq!((entry.kind, entry.stamp), (EntryKind::Withdrawn, stamp));
     assert_eq!((entry.actor.as_str(), entry.subject.as_str()), ("duty", version.id.as_str()));
-    assert_eq!(entry.facts, facts);
+    let said = WithdrawnFacts::read(&entry.facts);
+    assert_eq!((said.producer, said.facts), (Some(OrganisationNumber(1)), facts));
 }
 
 /// Once, and only what is there.
@@ -159,7 +161,7 @@ pub fn what_is_set_aside_gives_way(scene: &mut Scene) {
     let other = scene.add(&version.clone().by(7).body(b"other"));
     scene.add(&version.clone().by(7).version(2));
     assert_eq!(versions(scene, &everything()), [1, 2]);
-    assert_eq!(scene.place(&version), crate::Placement::Conflict(other));
+    assert_eq!(scene.place(&version), crate::Placement::Foreign(other));
     scene.write(|unit| unit.set_aside(&[first.seq], "peer", "again"));
     scene.reopen();
     assert_eq!(versions(scene, &everything()), [1, 2]);

@@ -34,16 +34,18 @@ pub fn are_stored_as_received(scene: &mut Scene) {
     assert_eq!((facts.clearance, facts.state, facts.facts), (clearance, ItemState::Revoked, FACTS));
 }
 
-/// The same version with the same bytes is a duplicate, under whatever clearance and from whomever.
+/// The same version with the same bytes is a duplicate under whatever clearance; from another it is told
+/// to be there.
 pub fn are_placed_once(scene: &mut Scene) {
     let (clearance, other) = (scene.clearance(&[1]), scene.clearance(&[2]));
     let version = Version::of(1, clearance);
     let stamp = scene.add(&version);
-    let mut again = version.clone().by(2);
+    let mut again = version.clone();
     again.clearance = other;
     for again in [&version, &again] {
         assert_eq!(scene.place(again), Placement::Duplicate(stamp));
     }
+    assert_eq!(scene.place(&again.by(2)), Placement::Twin(stamp));
     assert_eq!(scene.entries().len(), 3);
     assert_eq!(scene.all(&scene::everything()).len(), 1);
 }
@@ -53,7 +55,7 @@ pub fn keep_the_first_bytes(scene: &mut Scene) {
     let version = Version::of(1, scene.clearance(&[1])).body(b"first");
     let stamp = scene.add(&version);
     assert_eq!(scene.place(&version.clone().body(b"second")), Placement::Conflict(stamp));
-    assert_eq!(scene.place(&version.clone().body(b"second").by(2)), Placement::Conflict(stamp));
+    assert_eq!(scene.place(&version.clone().body(b"second").by(2)), Placement::Foreign(stamp));
     assert_eq!(scene.all(&scene::everything())[0].body[..], *b"first");
     assert_eq!(scene.entries().len(), 2);
 }

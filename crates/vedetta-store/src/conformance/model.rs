@@ -6,17 +6,19 @@ use vedetta_model::{Instant, ItemId, OrganisationNumber};
 
 use super::scene::{self, Scene, Version, everything};
 use crate::entry::Sequence;
-use crate::item::{ClearanceId, ItemQuery, ItemState, Placement, VersionFilter, line};
+use crate::chain::Digest;
+use crate::item::{Claim, ClearanceId, ItemQuery, ItemState, Placement, VersionFilter};
+use crate::line::{End, Ownership, Rank, given, order};
 use crate::store::UnitOfWork;
 
 /// Numbers that look like chance, the same in every run.
 struct Dice(u64);
 
-/// An item, and whose of several under its identifier.
-type Whose = (ItemId, Option<OrganisationNumber>);
+/// An item, and by whom.
+type Whose = (ItemId, u32);
 
 fn whose(version: &Version) -> Whose {
-    (version.id.clone(), line(&version.id, OrganisationNumber(version.producer)))
+    (version.id.clone(), version.producer)
 }
 
 /// Every release in a list, looked through from end to end for every answer.
@@ -47,6 +49,7 @@ impl Dice {
         let version = Version::of(self.small(12), self.clearance()).kind(kind);
         let version = match self.roll(4) {
             0 => Version::address(self.small(6), version.clearance).by(self.small(3)),
+            1 => version.by(self.small(3)).own(),
             _ => version.by(u32::from(self.roll(12) == 0)),
         };
         let version = version.version(self.small(6).into());
@@ -84,6 +87,10 @@ impl Model {
         let same = |it: &&(_, _, Version)| beside || it.2.version == version.version;
         let twin = self.originals(version).find(same);
         let first = self.originals(version).next();
+        let others = || {
+            let standing = self.releases.iter().filter(|(_, origin, _)| !self.aside.contains(origin));
+            standing.filter(|(seq, origin, it)| seq == origin && it.id == version.id)
+        };
         match (twin, first, placed) {
             (Some(twin), _, Placement::Duplicate(stamp)) => {
                 assert_eq!((twin.0, &twin.2.body), (stamp.seq, &version.body));
@@ -92,11 +99,19 @@ impl Model {
                 assert_eq!(twin.0, stamp.seq);
                 assert_ne!(twin.2.body, version.body);
             }
-            (None, Some(first), Placement::Foreign(_)) => {
-                assert_ne!(first.2.producer, version.producer);
+            (None, None, Placement::Twin(stamp)) => {
+                let found = others().find(|it| it.0 == stamp.seq).expect("it is there");
+                assert_eq!((found.2.version, &found.2.body), (version.version, &version.body));
+                assert_eq!(version.claim, Claim::First);
+            }
+            (None, None, Placement::Foreign(stamp)) => {
+                assert!(others().any(|it| it.0 == stamp.seq));
+                let same = |it: &Version| it.version == version.version && it.body == version.body;
+                assert!(version.claim == Claim::First && !others().any(|it| same(&it.2)));
             }
             (None, first, Placement::Added(stamp)) => {
-                assert!(first.is_none_or(|first| first.2.producer == version.producer));
+                let free = beside || version.claim == Claim::Own || first.is_some();
+                assert!(free || others().next().is_none());
                 let at = if beside { stamp.at.micros() } else { version.version };
                 let version = Version { version: at, ..version.clone() };
                 self.releases.push((stamp.seq, stamp.seq, version));
@@ -124,28 +139,48 @@ impl Model {
             .filter(|(seq, ..)| query.as_of.is_none_or(|as_of| *seq <= as_of))
             .filter(|(seq, ..)| !query.without.contains(seq))
             .collect();
-        let mut ends: BTreeMap<&ItemId, (i64, i64)> = BTreeMap::new();
+        let mut lines: BTreeMap<_, Vec<&Version>> = BTreeMap::new();
         for (_, _, version) in &served {
-            let (first, last) = ends.entry(&version.id).or_insert((i64::MAX, i64::MIN));
-            (*first, *last) = ((*first).min(version.version), (*last).max(version.version));
+            let order = order(&version.id, OrganisationNumber(version.producer));
+            lines.entry((&version.id, order)).or_default().push(version);
         }
+        let mut ends: BTreeMap<&ItemId, [Vec<(Rank, Version)>; 2]> = BTreeMap::new();
+        for ((id, _), mut line) in lines {
+            line.sort_by_key(|version| version.version);
+            let both = [(End::First, line.first()), (End::Last, line.last())];
+            for (ends, (end, version)) in ends.entry(id).or_default().iter_mut().zip(both) {
+                ends.extend(version.map(|it| (rank(end, it), Version::clone(it))));
+            }
+        }
+        let ends: BTreeMap<_, _> = ends.into_iter().map(|(id, ends)| (id, ends.map(given))).collect();
         let passes = |(seq, _, version): &&&(Sequence, Sequence, Version)| {
             *seq > query.after
                 && query.until.is_none_or(|until| *seq <= until)
                 && (query.ids.is_empty() || query.ids.contains(&version.id))
                 && (query.kinds.is_empty() || query.kinds.iter().any(|k| k == version.id.kind()))
-                && is_version(&query.versions, version.version, ends[&version.id])
+                && is_version(&query.versions, version, &ends[&version.id])
         };
         served.iter().filter(passes).map(|(seq, _, _)| seq.0).collect()
     }
 }
 
-fn is_version(filter: &VersionFilter, version: i64, ends: (i64, i64)) -> bool {
+fn rank(end: End, of: &Version) -> Rank {
+    let version = (Instant::from_micros(of.version), Digest::of(&of.body));
+    let producer = (None, OrganisationNumber(of.producer));
+    Rank::of(end, (Ownership::Others, of.state), version, producer)
+}
+
+fn is_version(filter: &VersionFilter, version: &Version, ends: &[Vec<Version>; 2]) -> bool {
+    let among = |ends: &[Version]| {
+        let same = |it: &Version| it.version == version.version;
+        let own = |it: &Version| it.producer == version.producer || it.id.follows_from_value();
+        ends.iter().any(|it| same(it) && own(it))
+    };
     match filter {
         VersionFilter::All => true,
-        VersionFilter::First => version == ends.0,
-        VersionFilter::Last => version == ends.1,
-        VersionFilter::At(at) => at.contains(&Instant::from_micros(version)),
+        VersionFilter::First => among(&ends[0]),
+        VersionFilter::Last => among(&ends[1]),
+        VersionFilter::At(at) => at.contains(&Instant::from_micros(version.version)),
         VersionFilter::AnyOf(any) => any.iter().any(|filter| is_version(filter, version, ends)),
     }
 }

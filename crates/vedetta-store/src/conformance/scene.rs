@@ -11,7 +11,7 @@ use super::House;
 use crate::entry::{Draft, Entry, EntryKind, Sequence, Stamp};
 use crate::error::StoreError;
 use crate::item::{
-    ClearanceId, Form, ItemDraft, ItemPage, ItemQuery, ItemState, NewClearance, Placement,
+    Claim, ClearanceId, Form, ItemDraft, ItemPage, ItemQuery, ItemState, NewClearance, Placement,
     StoredItem, VersionFilter,
 };
 use crate::store::{Reader, Store, UnitOfWork};
@@ -32,6 +32,8 @@ pub struct Version {
     pub version: i64,
     /// Who brings it.
     pub producer: u32,
+    /// To what it lays claim.
+    pub claim: Claim,
     /// Its clearance.
     pub clearance: ClearanceId,
     /// Whether it revokes.
@@ -133,7 +135,8 @@ impl Version {
     pub fn of(item: u32, clearance: ClearanceId) -> Self {
         let id = id("indicator", item);
         let state = ItemState::Live;
-        Self { id, version: 1, producer: 1, clearance, state, body: vec![] }.version(1)
+        let claim = Claim::First;
+        Self { id, version: 1, producer: 1, claim, clearance, state, body: vec![] }.version(1)
     }
 
     /// Another version, with a body of its own.
@@ -173,6 +176,13 @@ impl Version {
         self
     }
 
+    /// In a line of its producer's own, whatever others brought.
+    #[must_use]
+    pub fn own(mut self) -> Self {
+        self.claim = Claim::Own;
+        self
+    }
+
     /// With other bytes.
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {
@@ -187,6 +197,7 @@ impl Version {
             id: &self.id,
             version: Instant::from_micros(self.version),
             producer: OrganisationNumber(self.producer),
+            claim: self.claim,
             clearance: self.clearance,
             state: self.state,
             actor: "tester",

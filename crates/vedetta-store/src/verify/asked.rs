@@ -2,69 +2,147 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use vedetta_model::{Instant, ItemId};
+use vedetta_model::{Instant, ItemId, OrganisationId, OrganisationNumber};
 
 use super::state::{Served, each, query};
 use super::{Stop, named};
 use crate::entry::Sequence;
-use crate::item::{ItemQuery, VersionFilter};
+use crate::item::{ItemQuery, StoredItem, VersionFilter};
+use crate::line::{End, Ownership, Rank, given, order};
 use crate::store::Reader;
 
 /// The served items of a page of entries: what can be asked about them.
 pub(super) struct Asked {
-    items: Vec<(Sequence, ItemId, Instant)>,
+    items: Vec<(Sequence, ItemId, Version)>,
 }
 
 /// The oldest and the newest served version of items with several, that are read once for all pages
 /// on which they are.
-#[derive(Default)]
-pub(super) struct Ends(HashMap<ItemId, (Instant, Instant)>);
+pub(super) struct Ends {
+    names: HashMap<OrganisationNumber, OrganisationId>,
+    known: HashMap<ItemId, Given>,
+}
+
+/// A version, in whose order.
+type Version = (Option<OrganisationNumber>, Instant);
+
+/// Of one item, which versions are given to who asks for the oldest and for the newest.
+#[derive(Clone, Default)]
+struct Given {
+    first: Vec<Version>,
+    last: Vec<Version>,
+}
+
+/// The oldest and the newest version of each order.
+type Lines = BTreeMap<Option<OrganisationNumber>, (Instant, Instant)>;
+
+/// The ends of the lines of an item, ranked.
+type Ranked = BTreeMap<Version, Rank>;
 
 /// Of so many items at once the ends are remembered.
 const REMEMBERED: usize = 100_000;
 
 impl Ends {
+    pub(super) fn of(names: &[(OrganisationId, OrganisationNumber)]) -> Self {
+        let names = names.iter().map(|(id, number)| (*number, id.clone())).collect();
+        Self { names, known: HashMap::new() }
+    }
+
     /// Those of some items, which an entry asks for.
-    fn of(
+    fn among(
         &mut self,
         reader: &mut dyn Reader,
         (seq, ids): (Sequence, &[ItemId]),
-    ) -> Result<HashMap<ItemId, (Instant, Instant)>, Stop> {
-        let mut found = HashMap::new();
-        let mut unknown = Vec::new();
-        for id in ids {
-            match self.0.get(id) {
-                Some(ends) => {
-                    found.insert(id.clone(), *ends);
-                }
-                None => unknown.push(id.clone()),
-            }
-        }
+    ) -> Result<HashMap<ItemId, Given>, Stop> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            ids.iter().cloned().partition(|id| self.known.contains_key(id));
+        let known = known.into_iter().filter_map(|id| Some((id.clone(), self.known.get(&id)?.clone())));
+        let mut found: HashMap<_, _> = known.collect();
         if unknown.is_empty() {
             return Ok(found);
         }
+        let mut lines: HashMap<ItemId, Lines> = HashMap::new();
         let mut several = BTreeSet::new();
         let told = each(reader, query(Sequence::START, None, &unknown), |item| {
-            let Some((first, last)) = found.get_mut(&item.id) else {
-                found.insert(item.id, (item.version, item.version));
-                return;
-            };
-            (*first, *last) = ((*first).min(item.version), (*last).max(item.version));
-            several.insert(item.id);
+            let (order, version) = version(&item);
+            let lines = lines.entry(item.id.clone()).or_default();
+            if !lines.is_empty() {
+                several.insert(item.id);
+            }
+            let (first, last) = lines.entry(order).or_insert((version, version));
+            (*first, *last) = ((*first).min(version), (*last).max(version));
         });
         named(seq, told)?;
-        if self.0.len() + several.len() > REMEMBERED {
-            self.0.clear();
+        let crowded = lines.iter().filter(|(_, lines)| lines.len() > 1).map(|(id, _)| id.clone());
+        let crowded: Vec<_> = crowded.collect();
+        let mut ranked = self.ranked(reader, (seq, &crowded), &lines)?;
+        for (id, lines) in lines {
+            let given = match ranked.remove(&id) {
+                Some([first, last]) => Given { first: chosen(first), last: chosen(last) },
+                None => Given {
+                    first: lines.iter().map(|(order, ends)| (*order, ends.0)).collect(),
+                    last: lines.iter().map(|(order, ends)| (*order, ends.1)).collect(),
+                },
+            };
+            found.insert(id, given);
         }
-        self.0.extend(several.into_iter().filter_map(|id| Some((id.clone(), *found.get(&id)?))));
+        if self.known.len() + several.len() > REMEMBERED {
+            self.known.clear();
+        }
+        let several = several.into_iter();
+        self.known.extend(several.filter_map(|id| Some((id.clone(), found.get(&id)?.clone()))));
         Ok(found)
     }
+
+    /// The ends of the lines of items that have several.
+    fn ranked(
+        &self,
+        reader: &mut dyn Reader,
+        (seq, ids): (Sequence, &[ItemId]),
+        lines: &HashMap<ItemId, Lines>,
+    ) -> Result<HashMap<ItemId, [Ranked; 2]>, Stop> {
+        let mut ranked: HashMap<ItemId, [Ranked; 2]> = HashMap::new();
+        if ids.is_empty() {
+            return Ok(ranked);
+        }
+        let told = each(reader, query(Sequence::START, None, ids), |item| {
+            let version = version(&item);
+            let ends = lines.get(&item.id).and_then(|lines| lines.get(&version.0));
+            let Some((first, last)) = ends else { return };
+            let own = ranked.entry(item.id.clone()).or_default();
+            for (ranked, (end, at)) in own.iter_mut().zip([(End::First, first), (End::Last, last)]) {
+                if version.1 == *at {
+                    ranked.insert(version, self.rank(end, &item));
+                }
+            }
+        });
+        named(seq, told)?;
+        Ok(ranked)
+    }
+
+    fn rank(&self, end: End, item: &StoredItem) -> Rank {
+        let name = self.names.get(&item.producer);
+        let whose =
+            name.map_or(Ownership::Others, |name| Ownership::of(&item.id, name, &item.body));
+        let name = name.map(|name| name.as_str().to_owned());
+        let of = (item.version, item.digest);
+        Rank::of(end, (whose, item.state), of, (name, item.producer))
+    }
+}
+
+fn version(item: &StoredItem) -> Version {
+    (order(&item.id, item.producer), item.version)
+}
+
+fn chosen(ranked: Ranked) -> Vec<Version> {
+    given(ranked.into_iter().map(|(version, rank)| (rank, version)).collect())
 }
 
 impl Asked {
     pub(super) fn of(served: &BTreeMap<Sequence, Served>) -> Self {
-        let items =
-            served.iter().map(|(seq, Served { item, .. })| (*seq, item.id.clone(), item.version));
+        let items = served
+            .iter()
+            .map(|(seq, Served { item, .. })| (*seq, item.id.clone(), version(item)));
         Self { items: items.collect() }
     }
 
@@ -78,14 +156,14 @@ impl Asked {
         let page = || query(after, Some(*last), &[]);
         let by_id = ItemQuery { ids: &ids, ..page() };
         self.told(reader, by_id, "its identifier", |_, _| true)?;
-        let ends = ends.of(reader, (*first, &ids))?;
+        let ends = ends.among(reader, (*first, &ids))?;
         let newest = ItemQuery { versions: VersionFilter::Last, ..page() };
-        self.told(reader, newest, "the newest version", |id, at| {
-            ends.get(id).is_some_and(|(_, last)| *last == at)
+        self.told(reader, newest, "the newest version", |id, version| {
+            ends.get(id).is_some_and(|given| given.last.contains(version))
         })?;
         let oldest = ItemQuery { versions: VersionFilter::First, ..page() };
-        self.told(reader, oldest, "the oldest version", |id, at| {
-            ends.get(id).is_some_and(|(first, _)| *first == at)
+        self.told(reader, oldest, "the oldest version", |id, version| {
+            ends.get(id).is_some_and(|given| given.first.contains(version))
         })?;
         let kinds: BTreeSet<_> = ids.iter().map(|id| id.kind().to_owned()).collect();
         for kind in kinds {
@@ -102,7 +180,7 @@ impl Asked {
         reader: &mut dyn Reader,
         question: ItemQuery<'_>,
         what: &str,
-        holds: impl Fn(&ItemId, Instant) -> bool,
+        holds: impl Fn(&ItemId, &Version) -> bool,
     ) -> Result<(), Stop> {
         let first = Sequence(question.after.0 + 1);
         let mut told = BTreeSet::new();
@@ -110,7 +188,7 @@ impl Asked {
             told.insert(item.stamp.seq);
         });
         named(first, asked)?;
-        let wanted = self.items.iter().filter(|(_, id, version)| holds(id, *version));
+        let wanted = self.items.iter().filter(|(_, id, version)| holds(id, version));
         let wanted: BTreeSet<_> = wanted.map(|(seq, ..)| *seq).collect();
         match told.symmetric_difference(&wanted).next() {
             Some(seq) => {

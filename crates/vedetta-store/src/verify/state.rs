@@ -12,7 +12,7 @@ use crate::delivery::{Acknowledgement, DeliveryRow};
 use crate::entry::{Entry, EntryKind, Sequence};
 use crate::error::StoreError;
 use crate::item::{
-    ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter, line,
+    ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter,
 };
 use crate::record::RecordKind;
 use crate::store::Reader;
@@ -58,12 +58,12 @@ struct Hidden {
 struct Known {
     /// Those that were not looked at yet.
     at: HashMap<Sequence, StoredItem>,
-    /// By whose they are, the last version that revokes others.
-    revoked: HashMap<Option<OrganisationNumber>, Instant>,
+    /// By producer, the last version that revokes others.
+    revoked: HashMap<OrganisationNumber, Instant>,
 }
 
-/// An item, and whose of several under its identifier.
-type Whose = (String, Option<OrganisationNumber>);
+/// An item, and by whom.
+type Whose = (String, OrganisationNumber);
 
 /// The latest change of a record.
 struct Change {
@@ -85,6 +85,7 @@ impl State {
         let numbers = reader.numbers()?;
         Ok(Self {
             clearances: clearances.into_iter().map(|stored| (stored.id, stored)).collect(),
+            ends: Ends::of(&numbers),
             numbers: numbers.into_iter().map(|(id, number)| (number, id)).collect(),
             records: HashMap::new(),
             unserved: BTreeMap::new(),
@@ -95,7 +96,6 @@ impl State {
             cleared: BTreeMap::new(),
             delivered: Sequence::START,
             acknowledged: Sequence::START,
-            ends: Ends::default(),
         })
     }
 
@@ -208,13 +208,13 @@ impl State {
         };
         let ids = [id];
         let [id] = &ids;
-        let producers = match WithdrawnFacts::read(id, &entry.facts).producer {
-            None if id.follows_from_value() => {
+        let producers = match WithdrawnFacts::read(&entry.facts).producer {
+            None => {
                 let mut releases = named(entry.stamp.seq, reader.releases(id))?;
                 releases.retain(|release| release.stamp.seq < entry.stamp.seq);
-                releases.iter().map(|release| Some(release.producer)).collect()
+                releases.iter().map(|release| release.producer).collect()
             }
-            producer => vec![producer],
+            Some(producer) => vec![producer],
         };
         let withdrawn: BTreeSet<Whose> =
             producers.into_iter().map(|producer| (entry.subject.clone(), producer)).collect();
@@ -349,7 +349,7 @@ impl Hidden {
         let Some(known) = self.of.get_mut(&id) else { return Ok(None) };
         let Some(this) = known.at.remove(&place) else { return Ok(None) };
         self.held -= 1;
-        let revoked = known.revoked.get(&line(&this.id, this.producer)).copied();
+        let revoked = known.revoked.get(&this.producer).copied();
         Ok(Some((this, revoked)))
     }
 }
@@ -360,8 +360,7 @@ impl Known {
         let (mut at, mut revoked) = (HashMap::new(), HashMap::new());
         for release in releases {
             if release.state == ItemState::Revoked {
-                let last = revoked.entry(line(&release.id, release.producer));
-                let last = last.or_insert(release.version);
+                let last = revoked.entry(release.producer).or_insert(release.version);
                 *last = release.version.max(*last);
             }
             if release.stamp.seq >= from {
@@ -437,7 +436,7 @@ pub(super) fn query(after: Sequence, until: Option<Sequence>, ids: &[ItemId]) ->
 }
 
 fn whose(item: &StoredItem) -> Whose {
-    (item.id.as_str().to_owned(), line(&item.id, item.producer))
+    (item.id.as_str().to_owned(), item.producer)
 }
 
 fn agree(entry: &Entry, Served { item, body }: &Served) -> Checked {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use vedetta_federation::digest::Digest;
+use vedetta_federation::envelope::What;
 use vedetta_federation::shelf::Outcome;
 use vedetta_flow::corridor::{Kept, Provenance};
 use vedetta_model::{ItemId, OrganisationId};
@@ -11,7 +12,6 @@ use vedetta_store::{ClearanceId, Reader, StoreError, StoredItem, UnitOfWork};
 use super::{Ready, WAYS, Way, ways};
 use crate::places::{first_of, gave_way_name, note};
 use crate::take::Load;
-use crate::take::rivals::{Rival, lost_name};
 
 /// Of so many kinds that one origin brought of one item it is remembered that they gave way.
 const MOST_ASIDE: usize = 32;
@@ -59,19 +59,27 @@ impl Load {
             None if ways.len() >= WAYS => return Ok(Outcome::Known),
             None => {}
         }
-        self.gave_way(unit, ready, (ways, None))
+        self.gave_way_by(unit, ready, ways)
     }
 
-    /// Keeps what gave way, with the ways on which it came before.
+    /// Keeps what gave way.
     pub(super) fn gave_way(
         &self,
         unit: &mut dyn UnitOfWork,
         ready: &Ready<'_>,
-        (mut ways, why): (Vec<Way>, Option<&str>),
     ) -> Result<Outcome, StoreError> {
-        let (source, why) = (self.peer.clone(), why.map(str::to_owned));
+        self.gave_way_by(unit, ready, Vec::new())
+    }
+
+    /// The same, with the ways on which it came before.
+    fn gave_way_by(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        ready: &Ready<'_>,
+        mut ways: Vec<Way>,
+    ) -> Result<Outcome, StoreError> {
         let (envelope, leaf) = (ready.verified.envelope(), ready.verified.leaf());
-        let kept = Kept::GaveWay { source, why, clearance: Some(ready.clearance) };
+        let kept = Kept::GaveWay { source: self.peer.clone(), clearance: Some(ready.clearance) };
         let deed = self.keep_envelope(unit, ready.id.as_str(), &kept, envelope)?.seq;
         note(unit, &gave_way_name(ready.clearance), deed)?;
         let producer = &ready.item.conditions.producer;
@@ -98,41 +106,37 @@ impl Load {
         unit.set_bookmark(&name, &serde_json::to_vec(&known).unwrap_or_default())
     }
 
-    /// Remembers the same of what was served here until now, with the ways on which it came.
+    /// Remembers the same of a version that was served here until now, with the ways on which it came.
     pub(super) fn put_all_aside(
         &self,
         unit: &mut dyn UnitOfWork,
-        rival: &Rival,
         releases: &[StoredItem],
     ) -> Result<(), StoreError> {
-        let Rival { origin, leaf, producer, .. } = rival;
-        let of = |it: &&StoredItem| it.origin == *origin;
-        let releases: Vec<_> = releases.iter().filter(of).cloned().collect();
-        let Some(first) = first_of(unit, &releases)? else { return Ok(()) };
-        let mut ways = ways(unit, *origin)?;
+        let Some(first) = first_of(unit, releases)? else { return Ok(()) };
         let brought = Provenance::of(&first).and_then(|it| it.envelope.with(&first.body));
-        if ways.is_empty()
-            && let Some(envelope) = brought
-        {
-            ways.push(Way::of(&envelope, *leaf));
+        let Some(envelope) = brought else { return Ok(()) };
+        let (mut ways, leaf) = (ways(unit, first.origin)?, envelope.leaf());
+        if ways.is_empty() {
+            ways.push(Way::of(&envelope, leaf));
         }
+        let What::Item(item) = &envelope.what else { return Ok(()) };
         for by in ways.iter().filter_map(Way::origin) {
-            for release in &releases {
-                self.put_aside(unit, (by, &first.id), (producer, release.clearance))?;
+            for release in releases {
+                let aside = (&item.conditions.producer, release.clearance);
+                self.put_aside(unit, (by, &first.id), aside)?;
             }
         }
-        unit.set_bookmark(&lost_name(*leaf), &serde_json::to_vec(&ways).unwrap_or_default())
+        unit.set_bookmark(&lost_name(leaf), &serde_json::to_vec(&ways).unwrap_or_default())
     }
 }
 
 /// The clearances under which what an origin brought of an item was passed on, or would have been,
-/// before it gave way; of an observable what one producer brought.
+/// before it gave way; where one is named, what that producer brought.
 pub(crate) fn aside<R: Reader + ?Sized>(
     reader: &mut R,
     (origin, item): (&OrganisationId, &ItemId),
     producer: Option<&OrganisationId>,
 ) -> Result<Vec<ClearanceId>, StoreError> {
-    let producer = producer.filter(|_| item.follows_from_value());
     let mut known = all(reader, &aside_name(origin, item))?;
     known.retain(|it| producer.is_none_or(|producer| it.producer == *producer));
     Ok(known.into_iter().map(|it| it.clearance).collect())
@@ -150,6 +154,11 @@ pub(crate) fn lost_ways<R: Reader + ?Sized>(
 fn all<R: Reader + ?Sized>(reader: &mut R, name: &str) -> Result<Vec<Aside>, StoreError> {
     let kept = reader.bookmark(name)?;
     Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default())
+}
+
+/// Where it is kept that an envelope gave way.
+fn lost_name(leaf: Digest) -> String {
+    format!("lost/{leaf}")
 }
 
 fn aside_name(origin: &OrganisationId, item: &ItemId) -> String {
