@@ -41,7 +41,7 @@ pub(crate) struct Seeker {
 
 /// Who reads items by which of their releases, for one page.
 #[derive(Default)]
-struct Reads(HashMap<(ItemId, Option<OrganisationNumber>), Vec<Way>>);
+struct Reads(HashMap<(ItemId, OrganisationNumber), Vec<Way>>);
 
 /// The releases of an item under one clearance.
 struct Way {

@@ -84,13 +84,19 @@ macro_rules! end {
 /// after which nothing counts as a version, $14 releases that do not count. A list asked by `IN` within an `OR` is hashed once.
 macro_rules! sieve {
     () => {
-        concat!("i.seq > $1 AND i.seq <= $2 AND i.hidden = 0 AND i.seq <> ALL ($14::bigint[])
+        concat!(
+            "i.seq > $1 AND i.seq <= $2 AND i.hidden = 0 AND i.seq <> ALL ($14::bigint[])
             AND ($4 OR i.clearance IN (SELECT unnest($5::integer[])))
             AND ($6::integer IS NULL OR i.producer = $6)
             AND ($7 OR i.kind IN (SELECT unnest($8::text[])))
             AND ($9 OR i.version = ANY ($12::bigint[])
-                OR ($10 AND (NOT i.newer OR (", end!(">", "DESC", "~"), ")))
-                OR ($11 AND (NOT i.older OR (", end!("<", "", ""), "))))")
+                OR ($10 AND (NOT i.newer OR (",
+            end!(">", "DESC", "~"),
+            ")))
+                OR ($11 AND (NOT i.older OR (",
+            end!("<", "", ""),
+            "))))"
+        )
     };
 }
 

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension as _, params};
 use vedetta_model::{ItemId, OrganisationNumber};
 use vedetta_store::written::{self, ItemFacts, RereleaseFacts, WithdrawnFacts};
 use vedetta_store::{
-    Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Ownership, Placement, Sequence,
-    Stamp,
+    Claim, ClearanceId, Digest, Draft, EntryKind, ItemDraft, ItemState, Ownership, Placement,
+    Sequence, Stamp,
 };
 
 use crate::beside;
@@ -130,8 +130,8 @@ fn place_one(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Placement> {
         Home::Free => (object(draft.id), Neighbours::default()),
         Home::Own(object, near) => (object, near),
         Home::Others => match others(session, draft, &digest)? {
-            Some(placement) if draft.claim == Claim::First => return Ok(placement),
-            _ => {
+            Some(placement) => return Ok(placement),
+            None => {
                 let object = beside::begin(session, (draft.id, draft.producer))?;
                 (object, Neighbours { several: true, ..Neighbours::default() })
             }
@@ -163,7 +163,7 @@ fn home(session: &mut Session, draft: &ItemDraft<'_>) -> Told<Home> {
     Ok(Home::Own(object, Neighbours { several, ..near }))
 }
 
-/// What is told of others' versions; nothing when all were set aside.
+/// What is told of others' versions; nothing when all were set aside, or they do not count.
 fn others(
     session: &mut Session,
     draft: &ItemDraft<'_>,

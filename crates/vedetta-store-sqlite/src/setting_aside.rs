@@ -64,9 +64,10 @@ pub(crate) fn set_aside(
 fn line_of(session: &mut Session, origin: Sequence) -> Told<Line> {
     let sql = "SELECT e.subject, i.object, i.producer FROM item i JOIN entry e ON e.seq = i.seq \
                WHERE i.seq = ?1 AND i.origin = 0";
-    let found = session.conn.prepare_cached(sql)?.query_row([int(origin)], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-    });
+    let found = session
+        .conn
+        .prepare_cached(sql)?
+        .query_row([int(origin)], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)));
     let Some((id, object, producer)) = found.optional()? else {
         return Err(Fault::Refused(format!("{origin} is not the first release of an item")));
     };

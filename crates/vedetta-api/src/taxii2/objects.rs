@@ -126,7 +126,7 @@ enum Matched {
 }
 
 /// The versions that a filter means (TAXII 2.1, 5.7), of those that would be withdrawn: one's own,
-/// where each brings its own under the identifier. Without `match[version]` all of them.
+/// if one brought any. Without `match[version]` all of them.
 fn matched(
     house: &House,
     actor: &Actor,

@@ -381,7 +381,9 @@ impl Load {
             Placement::Added(stamp) => return Ok(Outcome::Accepted(stamp)),
             Placement::Duplicate(stamp) => return self.again(unit, item, stamp.seq),
             Placement::Twin(stamp) => return self.join(unit, item, (cleared, facts), stamp.seq),
-            Placement::Conflict(_) if item.identity == Identity::FromContent => return Ok(Outcome::Known),
+            Placement::Conflict(_) if item.identity == Identity::FromContent => {
+                return Ok(Outcome::Known);
+            }
             Placement::Conflict(_) if item.id.follows_from_value() => (
                 "version-conflict",
                 "your organisation brought this value before with other content, and it has no versions; say what is new in an object that refers to it",
@@ -412,9 +414,8 @@ impl Load {
         item: &Brought,
         origin: Sequence,
     ) -> Result<Outcome, StoreError> {
-        let by_value = item.id.follows_from_value();
-        let of = (&item.id, self.producer);
-        if by_value && place_of_withdrawal(unit, of)?.is_some_and(|place| place > origin) {
+        let withdrawn = place_of_withdrawal(unit, (&item.id, self.producer))?;
+        if item.id.follows_from_value() && withdrawn.is_some_and(|place| place > origin) {
             let reason = "what your organisation brought of it was withdrawn, and stays so; say that it is seen again in an object that refers to it";
             return Ok(Outcome::Refused { rule: "withdrawn", reason });
         }
@@ -435,12 +436,11 @@ impl Load {
             return Ok(Outcome::Refused { rule: "not-placed", reason });
         }
         let draft = ItemDraft { claim: Claim::Own, ..self.draft(item, cleared, facts) };
-        let placed = unit.place_items(&[draft])?;
         self.shared.came([&item.id]);
-        Ok(match placed[..] {
-            [Placement::Added(stamp)] => Outcome::Accepted(stamp),
-            _ => Outcome::Known,
-        })
+        match unit.place_items(&[draft])?[..] {
+            [Placement::Added(stamp)] => Ok(Outcome::Accepted(stamp)),
+            _ => Ok(Outcome::Known),
+        }
     }
 
     fn any_derived(&self) -> bool {

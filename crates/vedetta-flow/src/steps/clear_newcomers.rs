@@ -15,8 +15,8 @@ use serde::Deserialize;
 use vedetta_model::{Audience, Handling, Instant, OrganisationNumber};
 use vedetta_policy::{Clearance, Form, Past};
 use vedetta_store::{
-    Claim, ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence, StoreError,
-    StoredItem, UnitOfWork, VersionFilter,
+    Claim, ClearanceId, ItemDraft, ItemQuery, NewClearance, Placement, Reader, Sequence,
+    StoreError, StoredItem, UnitOfWork, VersionFilter,
 };
 
 use crate::actions::accept_items::Beyond;

@@ -83,9 +83,10 @@ impl House {
         self.read(|reader| {
             had.clear();
             // Whom later agreements brought in had it by another release.
-            let releases = reader.releases(&read.id)?;
-            let same = |it: &&StoredItem| (it.version, it.producer) == (read.version, read.producer);
-            for release in releases.iter().filter(same) {
+            for release in reader.releases(&read.id)? {
+                if (release.version, release.producer) != (read.version, read.producer) {
+                    continue;
+                }
                 for DeliveryRow { batch, .. } in reader.deliveries(release.stamp.seq)? {
                     let this = (batch.at, batch.door);
                     for number in batch.audience.iter() {

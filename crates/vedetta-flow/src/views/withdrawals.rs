@@ -375,12 +375,10 @@ pub(crate) fn place_of_withdrawal<R: Reader + ?Sized>(
     reader: &mut R,
     (item, producer): (&ItemId, OrganisationNumber),
 ) -> Result<Option<Sequence>, StoreError> {
-    for of in [Some(producer), None] {
-        if let Some(kept) = (Taken { item: item.clone(), of }).kept(reader)? {
-            return Ok(Some(kept.place));
-        }
-    }
-    Ok(None)
+    let taken = |of| Taken { item: item.clone(), of };
+    let own = taken(Some(producer)).kept(reader)?;
+    let kept = if own.is_some() { own } else { taken(None).kept(reader)? };
+    Ok(kept.map(|kept| kept.place))
 }
 
 impl Taken {

@@ -219,7 +219,8 @@ fn a_withdrawal_is_its_producers_and_so_are_its_words() {
 fn what_its_creator_brings_is_given_before_others() {
     for order in ORDERS {
         let nodes = country();
-        let made = |it: TestItem| it.with("created_by_ref", json!(id("cosc-liguria").identity().as_str()));
+        let made =
+            |it: TestItem| it.with("created_by_ref", json!(id("cosc-liguria").identity().as_str()));
         let [umbria, ..] = &nodes;
         let refused = umbria.offer("cosc-umbria", &[made(said("u", 9))]).rejected;
         assert_eq!(refused[0].rule, "in-anothers-name");
@@ -274,7 +275,9 @@ fn a_restored_node_and_one_that_joins_late_give_the_same() {
     nodes[1] = Node::new("cnaipic", Vec::new());
     copy(place.path(), backup.path());
     nodes[1] = Node::at("cnaipic", place.path());
-    [said("u", 1), said("l", 3), said("u", 5), over("l", 4)].iter().for_each(|it| bring(&nodes, it));
+    [said("u", 1), said("l", 3), said("u", 5), over("l", 4)]
+        .iter()
+        .for_each(|it| bring(&nodes, it));
     carry(&nodes, Order::LiguriaFirst);
     let expected = |whose: &str| match whose {
         "u" => (Some("u5"), vec!["u1", "u5"]),

@@ -78,7 +78,8 @@ impl Country {
     fn act(&mut self) {
         let node = self.chance.below(self.nodes.len());
         match self.chance.below(10) {
-            0..=3 => self.bring(node),
+            0..=2 => self.bring(node),
+            3 => self.contest(node),
             4 | 5 => self.bring_again(node),
             6 => self.withdraw(node),
             7 | 8 => self.say_of_an_agreement(node),
@@ -123,6 +124,33 @@ impl Country {
         };
         self.pieces.push(piece);
         self.version(self.pieces.len() - 1);
+    }
+
+    /// Somebody elsewhere brings something under an identifier that another has brought, if it is not
+    /// there yet: each reaches whom it reaches.
+    fn contest(&mut self, node: usize) {
+        let theirs = self.spoken_for(node);
+        let producer = self.chance.pick(&theirs).clone();
+        let such = |it: &Piece| it.node != node && it.item.id().kind() == "indicator";
+        let Some(other) = self.some_piece(such).map(|at| self.pieces[at].item.id()) else { return };
+        if self.pieces.iter().any(|it| it.node == node && it.item.id() == other) {
+            return;
+        }
+        let number = u32::from_str_radix(&other.as_str()[other.as_str().len() - 8..], 16).unwrap();
+        let tlp = *self.chance.pick(&["CLEAR", "GREEN", "AMBER"]);
+        let acts = oracle::agreements();
+        let only = self.chance.once_in(2).then(|| self.chance.pick(&acts).id.to_string());
+        let mut item = TestItem::indicator(number).tlp(tlp).handled("victim_refs", json!([]));
+        item = item.with("name", json!(format!("as {producer} says")));
+        if let Some(only) = &only {
+            item = item.handled("only_under", json!([only]));
+        }
+        let (versions, everyone) = (Vec::new(), tlp == "CLEAR");
+        let (withdrawn, revoked) = (None, false);
+        let piece = Piece { item, node, producer, everyone, only, versions, withdrawn, revoked };
+        self.pieces.push(piece);
+        self.version(self.pieces.len() - 1);
+        self.pieces.retain(|it| !it.versions.is_empty());
     }
 
     /// Who brought something brings a later version, which may revoke it.
@@ -212,10 +240,14 @@ impl Country {
         let oracle = Oracle::of_all();
         for ((a, b), frames) in edges.iter().zip(seen) {
             for piece in &self.pieces {
-                let entitled = oracle.entitled(piece);
-                let speaks = |node: usize| entitled.iter().any(|it| self.speaker(it) == node);
                 let id = piece.item.id();
-                let between = [*a, *b].iter().all(|it| *it == piece.node || speaks(*it));
+                let all = || self.pieces.iter().filter(|it| it.item.id() == id);
+                let speaks = |node: usize| {
+                    let entitled = all().flat_map(|it| oracle.entitled(it));
+                    entitled.into_iter().any(|it| self.speaker(&it) == node)
+                };
+                let brings = |node: usize| all().any(|it| it.node == node);
+                let between = [*a, *b].iter().all(|it| brings(*it) || speaks(*it));
                 if !between && frames.iter().any(|frame| frame.contains(&brought(&id))) {
                     let (a, b) = (self.nodes[*a].name, self.nodes[*b].name);
                     self.wrong.push(format!("{id} went over {a}–{b}"));

@@ -189,7 +189,8 @@ impl Truth {
         newest.retain(|one| {
             !readable.iter().any(|other| {
                 one.is_named_as(other)
-                    && (one.item.producer == other.item.producer || one.item.id.follows_from_value())
+                    && (one.item.producer == other.item.producer
+                        || one.item.id.follows_from_value())
                     && other.written.version > one.written.version
             })
         });
@@ -407,9 +408,7 @@ impl Readable<'_> {
     /// Nobody here names the maker of anything.
     fn goes_before(&self, other: &Self) -> bool {
         let age = |it: &Self| (it.written.revoked, std::cmp::Reverse(it.written.version));
-        let bytes = |it: &Self| {
-            vedetta_store::Digest::of(it.written.object.to_string().as_bytes())
-        };
+        let bytes = |it: &Self| vedetta_store::Digest::of(it.written.object.to_string().as_bytes());
         (age(self), bytes(self)) < (age(other), bytes(other))
     }
 }

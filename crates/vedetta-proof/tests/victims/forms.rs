@@ -363,7 +363,8 @@ fn commit(test: &TestHouse, tool: &TestItem) {
         let (state, body) = (ItemState::Live, body.as_bytes());
         let (actor, facts) = ("tester", "{}");
         let claim = Claim::First;
-        let draft = ItemDraft { id, version, producer, claim, clearance, state, actor, facts, body };
+        let draft =
+            ItemDraft { id, version, producer, claim, clearance, state, actor, facts, body };
         unit.place_items(&[draft]).map(drop)
     };
     test.store.write(test.house.now(), write).unwrap();

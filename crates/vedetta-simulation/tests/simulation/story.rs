@@ -621,7 +621,9 @@ impl Story {
                     let gone = withdrawn.contains(&(ItemId::clone(id), Some(it.producer.clone())));
                     !gone && !here.iter().any(|(one, _)| one.revokes && outdates(one, it))
                 };
-                let mine = here.iter().filter(|(it, leaf)| stands(it) && memory.may_read(organisation, leaf));
+                let mine = here
+                    .iter()
+                    .filter(|(it, leaf)| stands(it) && memory.may_read(organisation, leaf));
                 let mine: Vec<&Said> = mine.map(|(it, _)| it).collect();
                 let newest = mine.iter().filter(|it| !mine.iter().any(|one| outdates(one, it)));
                 let newest: Vec<&Said> = newest.copied().collect();

@@ -99,7 +99,8 @@ impl<'a> Sieve<'a> {
         let id = self.conn.prepare_cached(sql)?.query_row([int(release.origin)], |row| row.get(0));
         let id: String = id.optional()?.ok_or_else(|| entries::missing(release.origin))?;
         if !self.ends.contains_key(&id) {
-            let ends = Ends { first: self.of(End::First, &id)?, last: self.of(End::Last, &id)? };
+            let ends =
+                Ends { first: self.given(End::First, &id)?, last: self.given(End::Last, &id)? };
             self.ends.insert(id.clone(), ends);
         }
         let place = (release.object, release.version);
@@ -110,7 +111,7 @@ impl<'a> Sieve<'a> {
     }
 
     /// What is given of an item, of what may be read of each line.
-    fn of(&mut self, end: End, id: &str) -> Told<Vec<Place>> {
+    fn given(&mut self, end: End, id: &str) -> Told<Vec<Place>> {
         let objects = match ItemId::new(id) {
             Ok(item) => beside::objects(self.conn, &item)?,
             Err(error) => return Err(Fault::damaged("the subject of an item", error)),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use vedetta_model::{Instant, ItemId, OrganisationNumber};
 
 use super::scene::{self, Scene, Version, everything};
-use crate::entry::Sequence;
 use crate::chain::Digest;
+use crate::entry::Sequence;
 use crate::item::{Claim, ClearanceId, ItemQuery, ItemState, Placement, VersionFilter};
 use crate::line::{End, Ownership, Rank, given, order};
 use crate::store::UnitOfWork;
@@ -88,7 +88,8 @@ impl Model {
         let twin = self.originals(version).find(same);
         let first = self.originals(version).next();
         let others = || {
-            let standing = self.releases.iter().filter(|(_, origin, _)| !self.aside.contains(origin));
+            let standing =
+                self.releases.iter().filter(|(_, origin, _)| !self.aside.contains(origin));
             standing.filter(|(seq, origin, it)| seq == origin && it.id == version.id)
         };
         match (twin, first, placed) {
@@ -152,7 +153,8 @@ impl Model {
                 ends.extend(version.map(|it| (rank(end, it), Version::clone(it))));
             }
         }
-        let ends: BTreeMap<_, _> = ends.into_iter().map(|(id, ends)| (id, ends.map(given))).collect();
+        let ends: BTreeMap<_, _> =
+            ends.into_iter().map(|(id, ends)| (id, ends.map(given))).collect();
         let passes = |(seq, _, version): &&&(Sequence, Sequence, Version)| {
             *seq > query.after
                 && query.until.is_none_or(|until| *seq <= until)

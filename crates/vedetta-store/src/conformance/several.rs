@@ -31,9 +31,8 @@ fn served(scene: &Scene) -> Vec<(u32, i64)> {
 }
 
 fn ends(scene: &Scene, under: Option<&[ClearanceId]>) -> [Vec<(u32, i64)>; 2] {
-    [VersionFilter::First, VersionFilter::Last].map(|versions| {
-        found(scene, &ItemQuery { clearances: under, versions, ..everything() })
-    })
+    [VersionFilter::First, VersionFilter::Last]
+        .map(|versions| found(scene, &ItemQuery { clearances: under, versions, ..everything() }))
 }
 
 fn last(scene: &Scene) -> Vec<(u32, i64)> {
@@ -233,7 +232,15 @@ pub fn the_order_of_arrival_does_not_count(scene: &mut Scene) {
         let body = format!("{number}/{version}");
         Version::of(item, clearance).by(number).version(version).body(body.as_bytes()).own()
     };
-    let all = |item| [said(item, 1, 1), said(item, 2, 1), said(item, 1, 4).revoked(), said(item, 2, 3), said(item, 1, 2)];
+    let all = |item| {
+        [
+            said(item, 1, 1),
+            said(item, 2, 1),
+            said(item, 1, 4).revoked(),
+            said(item, 2, 3),
+            said(item, 1, 2),
+        ]
+    };
     for turn in 0..5 {
         let mut order = all(turn);
         order.rotate_left(turn as usize);
@@ -241,7 +248,9 @@ pub fn the_order_of_arrival_does_not_count(scene: &mut Scene) {
             let drafts = order.each_ref().map(Version::draft);
             scene.write(|unit| unit.place_items(&drafts));
         } else {
-            order.iter().for_each(|version| drop(scene.add(version)));
+            for version in &order {
+                scene.add(version);
+            }
         }
     }
     for under in [&[one][..], &[two], &[one, two]] {
@@ -278,8 +287,7 @@ pub fn many_come_in_one_call(scene: &mut Scene) {
     assert_eq!(placed[2], Placement::Conflict(second));
     assert_eq!(placed[3], Placement::Twin(first));
     assert!(matches!(placed[4], Placement::Foreign(_)));
-    scene::added(placed[5]);
-    scene::added(placed[6]);
+    assert!(placed[5..].iter().all(|placed| matches!(placed, Placement::Added(_))));
     assert_eq!(served(scene), [(2, 1), (2, 2), (1, 3)]);
     assert_eq!(last(scene), [(2, 2)]);
     let more: Vec<_> = (3..40).map(|number| one.clone().by(number).own()).collect();

@@ -56,7 +56,8 @@ impl Ends {
     ) -> Result<HashMap<ItemId, Given>, Stop> {
         let (known, unknown): (Vec<_>, Vec<_>) =
             ids.iter().cloned().partition(|id| self.known.contains_key(id));
-        let known = known.into_iter().filter_map(|id| Some((id.clone(), self.known.get(&id)?.clone())));
+        let known =
+            known.into_iter().filter_map(|id| Some((id.clone(), self.known.get(&id)?.clone())));
         let mut found: HashMap<_, _> = known.collect();
         if unknown.is_empty() {
             return Ok(found);
@@ -110,7 +111,8 @@ impl Ends {
             let ends = lines.get(&item.id).and_then(|lines| lines.get(&version.0));
             let Some((first, last)) = ends else { return };
             let own = ranked.entry(item.id.clone()).or_default();
-            for (ranked, (end, at)) in own.iter_mut().zip([(End::First, first), (End::Last, last)]) {
+            for (ranked, (end, at)) in own.iter_mut().zip([(End::First, first), (End::Last, last)])
+            {
                 if version.1 == *at {
                     ranked.insert(version, self.rank(end, &item));
                 }
@@ -140,9 +142,8 @@ fn chosen(ranked: Ranked) -> Vec<Version> {
 
 impl Asked {
     pub(super) fn of(served: &BTreeMap<Sequence, Served>) -> Self {
-        let items = served
-            .iter()
-            .map(|(seq, Served { item, .. })| (*seq, item.id.clone(), version(item)));
+        let items =
+            served.iter().map(|(seq, Served { item, .. })| (*seq, item.id.clone(), version(item)));
         Self { items: items.collect() }
     }
 

@@ -11,9 +11,7 @@ use crate::chain::Digest;
 use crate::delivery::{Acknowledgement, DeliveryRow};
 use crate::entry::{Entry, EntryKind, Sequence};
 use crate::error::StoreError;
-use crate::item::{
-    ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter,
-};
+use crate::item::{ClearanceId, ItemQuery, ItemState, StoredClearance, StoredItem, VersionFilter};
 use crate::record::RecordKind;
 use crate::store::Reader;
 use crate::written::{

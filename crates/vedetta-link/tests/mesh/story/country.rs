@@ -11,11 +11,12 @@ use vedetta_federation::scope::Scope;
 use vedetta_flow::Step;
 use vedetta_mesh::Terms;
 use vedetta_model::{AgreementId, Entropy, ItemId};
+use vedetta_store::written::WithdrawnFacts;
 use vedetta_store::{EntryKind, Sequence, StoredItem, Verification, verify};
 use vedetta_testkit::SeededEntropy;
 use vedetta_testkit::items::TestItem;
 
-use super::super::network::{Node, everyone};
+use super::super::network::{Node, everyone, id};
 use super::super::restore::copy;
 use super::super::wire::pair_on;
 use super::oracle::{Oracle, agreements};
@@ -34,6 +35,14 @@ pub(super) struct Piece {
     pub(super) versions: Vec<(u64, String)>,
     pub(super) withdrawn: Option<u64>,
     pub(super) revoked: bool,
+}
+
+/// What should be there of a piece at the end.
+struct Line {
+    /// Whether the newest version says something, and which it is.
+    newest: Option<(bool, String)>,
+    entitled: BTreeSet<String>,
+    reached: BTreeSet<usize>,
 }
 
 pub(super) struct Country {
@@ -173,13 +182,19 @@ impl Country {
         if some.is_empty() { None } else { Some(*self.chance.pick(&some)) }
     }
 
-    /// Brings a piece as it is now, as a version of its own.
+    /// Brings a piece as it is now, as a version of its own, where it does not begin what another has
+    /// brought there.
     pub(super) fn version(&mut self, piece: usize) {
         let seconds = self.turn + 1;
         let moment = format!("2026-03-01T01:{:02}:{:02}.000Z", seconds / 60, seconds % 60);
         let it = &self.pieces[piece];
         let item = it.item.clone().modified(&moment);
-        self.nodes[it.node].bring(&it.producer, &[item]);
+        let refused = self.nodes[it.node].offer(&it.producer, &[item]).rejected;
+        if !refused.is_empty() {
+            let same = |other: &&Piece| other.item.id() == it.item.id();
+            assert!(self.pieces.iter().filter(same).count() > 1, "{refused:?}");
+            return;
+        }
         let kind = if it.revoked { ", revoked" } else { "" };
         let told = format!(
             "{} brings {} of {}{kind}, {moment}, for {}",
@@ -254,8 +269,9 @@ impl Country {
         let all = agreements().into_iter().map(|it| it.id);
         let oracle = Oracle { binding: all.filter(|it| !off.contains(it)).collect() };
         let ever = Oracle::of_all();
-        for piece in &self.pieces {
-            self.judge_piece(piece, (&oracle, &ever), &mut wrong);
+        let ids: BTreeSet<_> = self.pieces.iter().map(|it| it.item.id()).collect();
+        for id in ids {
+            self.judge_item(&id, (&oracle, &ever), &mut wrong);
         }
         for node in &self.nodes {
             let mut sound = None;
@@ -271,47 +287,52 @@ impl Country {
         wrong
     }
 
-    fn judge_piece(
-        &self,
-        piece: &Piece,
-        (oracle, ever): (&Oracle, &Oracle),
-        wrong: &mut Vec<String>,
-    ) {
-        let id = piece.item.id();
-        let kept: Vec<_> = self.nodes.iter().map(|node| versions_in(node, &id)).collect();
-        let survives = |(when, version): &&(u64, String)| {
-            !self.may_be_lost(piece.node, *when) || kept.iter().any(|it| it.contains(version))
-        };
-        let versions: Vec<_> = piece.versions.iter().filter(survives).map(|it| &it.1).collect();
-        let withdrawn = piece.withdrawn.is_some_and(|when| {
-            !self.may_be_lost(piece.node, when) || self.nodes.iter().any(|it| took_back(it, &id))
-        });
-        let (entitled, might) = (oracle.entitled(piece), ever.entitled(piece));
-        let having: BTreeSet<_> = entitled.iter().map(|it| self.speaker(it)).collect();
-        let reached = self.reached(piece.node, &having);
+    fn judge_item(&self, id: &ItemId, (oracle, ever): (&Oracle, &Oracle), wrong: &mut Vec<String>) {
+        let kept: Vec<_> = self.nodes.iter().map(|node| versions_in(node, id)).collect();
+        let pieces = || self.pieces.iter().filter(|it| it.item.id() == *id);
         for (node, kept) in kept.iter().enumerate() {
-            let speaks = node == piece.node || might.iter().any(|it| self.speaker(it) == node);
-            if !kept.is_empty() && !speaks {
+            let might = |it: &Piece| ever.entitled(it).iter().any(|it| self.speaker(it) == node);
+            if !kept.is_empty() && !pieces().any(|it| it.node == node || might(it)) {
                 wrong.push(format!("{} has {id}, where it is for nobody", self.nodes[node].name));
             }
         }
+        let lines: Vec<_> = pieces().map(|piece| self.line(piece, oracle, &kept)).collect();
         for reader in everyone() {
             let node = self.speaker(&reader);
-            let read = read_of(&self.nodes[node], &reader, &id);
-            let newest = versions.last().copied().filter(|_| !withdrawn);
-            match (read, newest.filter(|_| entitled.contains(&reader))) {
-                (Some(read), None) => {
-                    wrong.push(format!("{reader} reads {id} ({read}) and must not"))
-                }
-                (Some(read), Some(newest)) if read != *newest => {
-                    wrong.push(format!("{reader} reads {id} as of {read}, and {newest} is newest"));
-                }
-                (None, Some(_)) if reached.contains(&node) => {
-                    wrong.push(format!("{reader} does not read {id}: {kept:?}"));
-                }
-                _ => {}
+            let read = read_of(&self.nodes[node], &reader, id);
+            let mine = lines.iter().filter(|line| line.entitled.contains(&reader));
+            let mine = mine.filter_map(|line| Some((line.newest.as_ref()?, line)));
+            let (certain, others): (Vec<_>, Vec<_>) =
+                mine.partition(|(_, line)| line.reached.contains(&node));
+            // What a node must not have, since none led there that must have it too, it may have.
+            let may = (0..1_usize << others.len()).map(|some| {
+                let some = others.iter().enumerate().filter(|(at, _)| some >> at & 1 == 1);
+                let newest = certain.iter().chain(some.map(|(_, it)| it)).map(|(newest, _)| newest);
+                newest.max().map(|(_, version)| version.clone())
+            });
+            let may: BTreeSet<_> = may.collect();
+            if !may.contains(&read) {
+                wrong
+                    .push(format!("{reader} reads {id} as of {read:?}, and not {may:?}: {kept:?}"));
             }
         }
+    }
+
+    /// What of a piece there should be at the end, for whom, and at which nodes.
+    fn line(&self, piece: &Piece, oracle: &Oracle, kept: &[BTreeSet<String>]) -> Line {
+        let survives = |(when, version): &&(u64, String)| {
+            !self.may_be_lost(piece.node, *when) || kept.iter().any(|it| it.contains(version))
+        };
+        let withdrawn = piece.withdrawn.is_some_and(|when| {
+            !self.may_be_lost(piece.node, when) || self.nodes.iter().any(|it| took_back(it, piece))
+        });
+        let newest = piece.versions.iter().filter(survives).next_back().filter(|_| !withdrawn);
+        let revokes = |it: &(u64, String)| piece.revoked && piece.versions.last() == Some(it);
+        let newest = newest.map(|it| (!revokes(it), it.1.clone()));
+        let entitled = oracle.entitled(piece);
+        let having: BTreeSet<_> = entitled.iter().map(|it| self.speaker(it)).collect();
+        let reached = self.reached(piece.node, &having);
+        Line { newest, entitled, reached }
     }
 
     /// Whether what a node did then is not in its ledger any more, as far as it can be known.
@@ -355,28 +376,35 @@ fn versions_in(node: &Node, item: &ItemId) -> BTreeSet<String> {
     found
 }
 
-/// Whether the withdrawal of an item is in a ledger.
-fn took_back(node: &Node, item: &ItemId) -> bool {
+/// Whether the withdrawal of a piece is in a ledger.
+fn took_back(node: &Node, piece: &Piece) -> bool {
     let mut found = false;
+    let producer = node.house.standing().directory.number(&id(&piece.producer));
     let mut look = |reader: &mut dyn vedetta_store::Reader| {
         let entries = reader.entries(Sequence::START, 100_000)?;
         let mut gone = entries.iter().filter(|it| it.kind == EntryKind::Withdrawn);
-        found = gone.any(|it| it.subject == item.as_str());
+        found = gone.any(|it| {
+            it.subject == piece.item.id().as_str()
+                && WithdrawnFacts::read(&it.facts).producer == producer
+        });
         Ok(())
     };
     node.store.read(&mut look).unwrap();
     found
 }
 
-/// The newest version of an item that somebody reads, who reads each once.
+/// The newest version of an item that somebody reads, who reads each once: one that revokes it only
+/// where there is no other.
 fn read_of(node: &Node, reader: &str, item: &ItemId) -> Option<String> {
     let mine = |text: &String| text.contains(&format!("\"id\":\"{item}\""));
     let read = node.read_by(reader).into_iter().filter(mine);
-    let versions: Vec<_> = read.map(|text| version_of(text.as_bytes())).collect();
+    let says = |text: &String| !text.contains("\"revoked\":true");
+    let versions: Vec<_> = read.map(|it| (says(&it), version_of(it.as_bytes()))).collect();
     let once: BTreeSet<_> = versions.iter().collect();
     assert_eq!(once.len(), versions.len(), "{reader} reads {item} twice at {}", node.name);
     let newest = node.house.item(&node.person(reader), item).ok();
     let newest = newest.map(|it| version_of(&it.body));
-    assert_eq!(newest.as_ref(), once.last().copied(), "{reader} at {}", node.name);
+    let last = once.last().map(|(_, version)| version);
+    assert_eq!(newest.as_ref(), last, "{reader} at {}", node.name);
     newest
 }
