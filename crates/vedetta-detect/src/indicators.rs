@@ -93,12 +93,12 @@ pub struct Scratch {
 /// A value of the event that is to be looked up.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    sort: u8,
     hash: u64,
-    /// Where its bytes are.
-    bytes: (usize, usize),
-    place: u32,
     group: u64,
+    /// Where its bytes are.
+    bytes: (u32, u32),
+    place: u32,
+    sort: u8,
 }
 
 /// A place in one of the tables, and the value of the event.
@@ -216,7 +216,7 @@ impl Indicators {
         }
         let Scratch { asked, bytes, found, .. } = scratch;
         for Asked { sort, hash, bytes: (start, end), place, group } in asked.iter().copied() {
-            let bytes = bytes.get(start..end).unwrap_or_default();
+            let bytes = bytes.get(start as usize..end as usize).unwrap_or_default();
             let key = key::Hashed { sort, bytes, hash };
             self.base
                 .find(group, &key, |entry| found.push(Found { added: Side::Base, entry, place }));
@@ -238,19 +238,24 @@ impl Indicators {
         asked.clear();
         bytes.clear();
         found.clear();
-        for (at, name) in event.names().iter().enumerate() {
-            let Some(what) = observed::what(*name) else { continue };
-            let place = u32::try_from(at).unwrap_or(u32::MAX);
-            let mut note = |key: &key::Hashed<'_>| {
-                let start = bytes.len();
-                bytes.extend_from_slice(key.bytes);
-                let (sort, hash, bytes) = (key.sort, key.hash, (start, bytes.len()));
-                asked.push(Asked { sort, hash, bytes, place, group: 0 });
+        let lengths = self.base.lengths().and(self.added.lengths());
+        let sorts = self.base.sorts().and(self.added.sorts());
+        let urls = |host: u64| self.base.may_have_url(host) || self.added.may_have_url(host);
+        let sought = observed::sought();
+        for (place, name) in (0..).zip(event.names()) {
+            let Some(what) = sought.what(*name) else { continue };
+            let mut note = |keys: &key::Keys<'_>| {
+                let start = octets(bytes.len());
+                bytes.extend_from_slice(keys.bytes);
+                let end = octets(bytes.len());
+                let sort = keys.sort;
+                asked.extend(keys.each.iter().map(|(from, hash)| {
+                    let bytes = (start + octets(*from), end);
+                    Asked { hash: *hash, group: 0, bytes, place, sort }
+                }));
             };
-            let lengths = self.base.lengths().and(self.added.lengths());
-            let urls = |host: u64| self.base.may_have_url(host) || self.added.may_have_url(host);
-            let looked = observed::Looked { event, text, lengths, urls: &urls };
-            looked.at(what, event.value(at), &mut note);
+            let looked = observed::Looked { event, text, lengths, sorts, urls: &urls };
+            looked.at(what, event.value(place as usize), &mut note);
         }
     }
 
@@ -281,6 +286,11 @@ impl Indicators {
             }
         }
     }
+}
+
+/// A count of octets of one event's values: a line has no more than a MiB of them.
+fn octets(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

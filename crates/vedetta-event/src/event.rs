@@ -20,6 +20,8 @@ pub const MOST_VALUES: usize = 4_096;
 #[derive(Debug, Default, Clone)]
 pub struct Tape {
     names: Vec<Name>,
+    /// A bit for each name that is there: most that are not are told by it.
+    seen: [u64; 4],
     leaves: Vec<Leaf>,
     holders: Vec<Holder>,
     /// Text that stands nowhere in the line.
@@ -76,7 +78,14 @@ struct Holder {
 
 const MADE: u32 = 1 << 31;
 
+/// The bit of a name among those that are there, by its word.
+#[inline]
+const fn bit(name: Name) -> (usize, u64) {
+    ((name.0 >> 6) as usize & 3, 1 << (name.0 & 63))
+}
+
 impl Span {
+    #[inline]
     pub(crate) fn of(start: usize, end: usize) -> Self {
         let start = u32::try_from(start).unwrap_or(0);
         let end = u32::try_from(end).unwrap_or(start);
@@ -88,6 +97,7 @@ impl Tape {
     /// Forgets the event before.
     pub fn clear(&mut self) {
         self.names.clear();
+        self.seen = [0; 4];
         self.leaves.clear();
         self.holders.clear();
         self.made.clear();
@@ -130,11 +140,14 @@ impl Tape {
         u32::try_from(self.holders.len() - 1).unwrap_or(OUTSIDE)
     }
 
+    #[inline]
     pub(crate) fn leaf(&mut self, name: Name, (key, inside): (Span, u32), kind: Kind, value: Span) {
         if self.leaves.len() >= MOST_VALUES {
             self.left_out += 1;
             return;
         }
+        let (word, bit) = bit(name);
+        self.seen[word] |= bit;
         self.names.push(name);
         self.leaves.push(Leaf { key, inside, kind, value });
     }
@@ -177,7 +190,11 @@ impl<'a> Event<'a> {
     /// Where the first value of that name is.
     #[must_use]
     pub fn place(&self, name: Name) -> Option<usize> {
-        let find = |name: Name| self.tape.names.iter().position(|it| *it == name);
+        let find = |name: Name| {
+            let (word, bit) = bit(name);
+            let may_be = self.tape.seen[word] & bit != 0;
+            may_be.then(|| self.tape.names.iter().position(|it| *it == name)).flatten()
+        };
         find(name).or_else(|| self.dialect.sources_of(name).find_map(find))
     }
 
@@ -206,6 +223,7 @@ impl<'a> Event<'a> {
 
     /// How many values it has.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.tape.leaves.len()
     }
@@ -218,12 +236,14 @@ impl<'a> Event<'a> {
 
     /// The names of the values, in the order of [`Self::value`].
     #[must_use]
+    #[inline]
     pub fn names(&self) -> &'a [Name] {
         &self.tape.names
     }
 
     /// A value by its place.
     #[must_use]
+    #[inline]
     pub fn value(&self, at: usize) -> Value<'a> {
         let Some(leaf) = self.tape.leaves.get(at) else { return Value::Null };
         match leaf.kind {
@@ -273,6 +293,7 @@ impl<'a> Event<'a> {
         object.into()
     }
 
+    #[inline]
     fn read(&self, span: Span) -> &'a str {
         let (text, start) = if span.start & MADE == 0 {
             (self.line, span.start as usize)

@@ -19,6 +19,19 @@ pub(super) struct Hashed<'k> {
     pub(super) hash: u64,
 }
 
+/// Several that are looked for at once: each from some byte on to the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keys<'k> {
+    pub(super) sort: u8,
+    pub(super) bytes: &'k [u8],
+    /// Where each begins, and its hash.
+    pub(super) each: &'k [(usize, u64)],
+}
+
+/// Some of the sorts, a bit each.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sorts(u64);
+
 /// A key as it is kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept<'t>(pub(super) &'t [u8]);
@@ -30,10 +43,60 @@ pub(super) const NETWORK6: u8 = 201;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// The sort of a kind.
-pub(super) fn sort(of: Kind) -> u8 {
-    let at = kind::ALL.iter().position(|(kind, _)| *kind == of);
-    at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+/// The sort of a kind: its place in [`kind::ALL`].
+pub(super) const fn sort(of: Kind) -> u8 {
+    match of {
+        Kind::Ipv4 => 0,
+        Kind::Ipv6 => 1,
+        Kind::Domain => 2,
+        Kind::Url => 3,
+        Kind::EmailAddress => 4,
+        Kind::EmailSubject => 5,
+        Kind::FileHash(algorithm) => 6 + algorithm as u8,
+        Kind::CertificateHash(algorithm) => 16 + algorithm as u8,
+        Kind::CertificateSerial => 26,
+        Kind::FileName => 27,
+        Kind::Directory => 28,
+        Kind::MacAddress => 29,
+        Kind::UserAgent => 30,
+        Kind::AutonomousSystem => 31,
+        Kind::RegistryKey => 32,
+        Kind::Mutex => 33,
+        Kind::CommandLine => 34,
+        Kind::AccountLogin => 35,
+        Kind::Cpe => 36,
+        Kind::TlsFingerprint(of) => 37 + of as u8,
+    }
+}
+
+impl Sorts {
+    pub(super) const ALL: Self = Self(u64::MAX);
+    /// Hashes of files, by any algorithm.
+    pub(super) const FILES: Self = Self(0x3ff << 6);
+    /// Hashes of certificates, by any algorithm.
+    pub(super) const CERTIFICATES: Self = Self(0x3ff << 16);
+
+    pub(super) const fn of(kind: Kind) -> Self {
+        Self(1 << (sort(kind) & 63))
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn has(self, kind: Kind) -> bool {
+        self.meets(Self::of(kind))
+    }
+
+    /// Whether some of others are among them.
+    pub(super) const fn meets(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// Of a sort as it is kept; networks are told by their lengths.
+    pub(super) const fn kept(sort: u8) -> Self {
+        if sort < 64 { Self(1 << sort) } else { Self(0) }
+    }
 }
 
 /// The state of a hash before any byte.
@@ -42,11 +105,13 @@ pub(super) const fn begin(sort: u8) -> u64 {
 }
 
 /// The state after one more byte.
+#[inline]
 pub(super) const fn step(state: u64, byte: u8) -> u64 {
     (state ^ byte as u64).wrapping_mul(PRIME)
 }
 
 /// The hash that a state gives.
+#[inline]
 pub(super) const fn end(state: u64) -> u64 {
     let mixed = (state ^ (state >> 32)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
@@ -56,12 +121,6 @@ pub(super) const fn end(state: u64) -> u64 {
 /// The hash of bytes, from the last to the first.
 pub(super) fn hash(sort: u8, bytes: &[u8]) -> u64 {
     end(bytes.iter().rev().fold(begin(sort), |state, byte| step(state, *byte)))
-}
-
-impl<'k> Hashed<'k> {
-    pub(super) fn of(sort: u8, bytes: &'k [u8]) -> Self {
-        Self { sort, bytes, hash: hash(sort, bytes) }
-    }
 }
 
 impl Key {
@@ -146,4 +205,20 @@ pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_the_sort_by_which_it_is_kept() {
+        for (at, (kind, name)) in kind::ALL.iter().enumerate() {
+            assert_eq!(usize::from(sort(*kind)), at, "{name}");
+            assert!(Sorts::kept(sort(*kind)).has(*kind) && Sorts::ALL.has(*kind));
+            assert_eq!(Sorts::FILES.has(*kind), matches!(kind, Kind::FileHash(_)), "{name}");
+            let of_certificates = Sorts::CERTIFICATES.has(*kind);
+            assert_eq!(of_certificates, matches!(kind, Kind::CertificateHash(_)), "{name}");
+        }
+    }
 }

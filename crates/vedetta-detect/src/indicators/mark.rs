@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use vedetta_indicator::{Kind, Term, breadth};
 
-use super::key::{self, Hashed, Key, NETWORK4, NETWORK6, hash};
+use super::key::{self, Key, Keys, NETWORK4, NETWORK6, Sorts, hash};
 use super::observed::{self, Looked, What};
 use super::table::Lengths;
 use crate::event::{Event, Name};
@@ -20,10 +20,13 @@ const MOST: u128 = 256;
 /// The marks of the values of an event that indicators look for: addresses and their networks, names
 /// and the names above them, hashes, URLs, mailboxes.
 pub fn marks(event: &Event<'_>, text: &mut String, mark: &mut dyn FnMut(u64)) {
+    let sought = observed::sought();
     for (at, name) in event.names().iter().enumerate() {
-        let Some(what) = observed::what(*name) else { continue };
-        let looked = Looked { event, text, lengths: LENGTHS, urls: &|_| true };
-        looked.at(what, event.value(at), &mut |key: &Hashed<'_>| mark(key.hash));
+        let Some(what) = sought.what(*name) else { continue };
+        let looked = Looked { event, text, lengths: LENGTHS, sorts: Sorts::ALL, urls: &|_| true };
+        looked.at(what, event.value(at), &mut |keys: &Keys<'_>| {
+            keys.each.iter().for_each(|(_, hash)| mark(*hash));
+        });
     }
 }
 
@@ -61,7 +64,8 @@ pub fn marks_of(term: &Term) -> Vec<u64> {
 pub fn outside(field: &str, value: &str) -> Option<Term> {
     let term = Term::new(Kind::Ipv4, value).or_else(|_| Term::new(Kind::Ipv6, value));
     let name = || {
-        let is_host = observed::what(Name::of(field)) == Some(What::Host) && value.contains('.');
+        let is_host =
+            observed::sought().what(Name::of(field)) == Some(What::Host) && value.contains('.');
         is_host.then(|| Term::new(Kind::Domain, value).ok()).flatten()
     };
     let term = term.ok().filter(|_| !value.contains('/')).or_else(name)?;

@@ -9,7 +9,7 @@ use stix::pattern::HashAlgorithm;
 use stix::pattern::TlsFingerprint::{self, Ja3, Ja3s, Ja4, Ja4s};
 use vedetta_indicator::{Kind, Term, Url};
 
-use super::key::{self, Hashed, NETWORK4, NETWORK6};
+use super::key::{self, Keys, NETWORK4, NETWORK6, Sorts};
 use super::table::{Lengths, host};
 use crate::event::name::Plain;
 use crate::event::{Event, Name, Value, fold};
@@ -201,10 +201,35 @@ const OTHERS: &[(&str, What)] = &[
     ("process.executable", What::Path),
 ];
 
-static NAMES: LazyLock<HashMap<Name, What, BuildHasherDefault<Plain>>> = LazyLock::new(|| {
-    let hosts = HOSTS.iter().map(|name| (Name::of(name), What::Host));
-    hosts.chain(OTHERS.iter().map(|(name, what)| (Name::of(name), *what))).collect()
-});
+/// Which names are looked up, and as what.
+pub(super) struct Sought {
+    /// A bit of so many for each: most names are none of them, and told by it.
+    bits: [u64; 64],
+    names: HashMap<Name, What, BuildHasherDefault<Plain>>,
+}
+
+/// How what is to be looked up is told.
+pub(super) type Ask<'a> = dyn FnMut(&Keys<'_>) + 'a;
+
+impl What {
+    /// The sorts that values of this are looked up as; networks aside.
+    const fn sorts(self) -> Sorts {
+        match self {
+            Self::Host => {
+                Sorts::of(Kind::Ipv4).and(Sorts::of(Kind::Ipv6)).and(Sorts::of(Kind::Domain))
+            }
+            Self::Url => Sorts::of(Kind::Url),
+            Self::Mailbox => Sorts::of(Kind::EmailAddress).and(Sorts::of(Kind::Domain)),
+            Self::Hash | Self::Hashes => Sorts::FILES,
+            Self::CertificateHash => Sorts::CERTIFICATES,
+            Self::Serial => Sorts::of(Kind::CertificateSerial),
+            Self::Hello(of) => Sorts::of(Kind::TlsFingerprint(of)),
+            Self::Agent => Sorts::of(Kind::UserAgent),
+            Self::FileName | Self::Path => Sorts::of(Kind::FileName),
+            Self::Subject => Sorts::of(Kind::EmailSubject),
+        }
+    }
+}
 
 /// Where the host of a URL stands when the URL has none.
 const URL_HOSTS: [Name; 6] = [
@@ -219,9 +244,33 @@ const URL_HOSTS: [Name; 6] = [
 /// Where the port stands when it is not the usual one.
 const URL_PORTS: [Name; 2] = [Name::of("http.http_port"), Name::of("id.resp_p")];
 
-/// What the values of a name are looked up as.
-pub(super) fn what(name: Name) -> Option<What> {
-    NAMES.get(&name).copied()
+/// Which names are looked up, and as what.
+pub(super) fn sought() -> &'static Sought {
+    static SOUGHT: LazyLock<Sought> = LazyLock::new(|| {
+        let hosts = HOSTS.iter().map(|name| (Name::of(name), What::Host));
+        let names = hosts.chain(OTHERS.iter().map(|(name, what)| (Name::of(name), *what)));
+        let names: HashMap<_, _, _> = names.collect();
+        let mut bits = [0; 64];
+        for name in names.keys() {
+            let (word, bit) = bit(*name);
+            bits[word] |= bit;
+        }
+        Sought { bits, names }
+    });
+    &SOUGHT
+}
+
+const fn bit(name: Name) -> (usize, u64) {
+    ((name.0 >> 6) as usize & 63, 1 << (name.0 & 63))
+}
+
+impl Sought {
+    /// What the values of a name are looked up as.
+    #[inline]
+    pub(super) fn what(&self, name: Name) -> Option<What> {
+        let (word, bit) = bit(name);
+        if self.bits[word] & bit == 0 { None } else { self.names.get(&name).copied() }
+    }
 }
 
 /// A value being looked up.
@@ -229,12 +278,17 @@ pub(super) struct Looked<'l> {
     pub(super) event: &'l Event<'l>,
     pub(super) text: &'l mut String,
     pub(super) lengths: Lengths,
+    /// The sorts that are looked for at all.
+    pub(super) sorts: Sorts,
     /// Whether there may be a URL with a host of this hash.
     pub(super) urls: &'l dyn Fn(u64) -> bool,
 }
 
 impl Looked<'_> {
-    pub(super) fn at(self, what: What, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    pub(super) fn at(self, what: What, value: Value<'_>, ask: &mut Ask<'_>) {
+        if !self.sorts.meets(what.sorts()) && !(what == What::Host && self.lengths.any()) {
+            return;
+        }
         self.text.clear();
         match what {
             What::Host => self.host(value, ask),
@@ -247,23 +301,24 @@ impl Looked<'_> {
             What::Path => {
                 let Some(text) = value.text() else { return };
                 let name = text.rsplit(['\\', '/']).next().unwrap_or_default();
-                ask(&Hashed::of(key::sort(Kind::FileName), name.as_bytes()));
+                one(key::sort(Kind::FileName), name.as_bytes(), ask);
             }
             What::Hash | What::CertificateHash => {
                 if let Some(text) = value.text() {
-                    digest(&text, what, ask);
+                    self.digest(&text, what, ask);
                 }
             }
             What::Hashes => {
                 for pair in value.text().unwrap_or_default().split(',') {
-                    digest(pair.split_once('=').map_or(pair, |(_, it)| it), What::Hash, ask);
+                    let digits = pair.split_once('=').map_or(pair, |(_, it)| it);
+                    self.digest(digits, What::Hash, ask);
                 }
             }
             What::Mailbox => self.mailbox(value, ask),
         }
     }
 
-    fn host(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    fn host(self, value: Value<'_>, ask: &mut Ask<'_>) {
         let text = match value {
             Value::Text(text) => text,
             // Hardly ever, and written so by those who would rather not be found.
@@ -279,17 +334,18 @@ impl Looked<'_> {
                 Some(seen) => addresses(seen, self.lengths, ask),
                 None => domain(text.split(':').next().unwrap_or(text), self.text, ask),
             },
-            _ => domain(text, self.text, ask),
+            _ if self.sorts.has(Kind::Domain) => domain(text, self.text, ask),
+            _ => {}
         }
     }
 
-    fn url(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    fn url(self, value: Value<'_>, ask: &mut Ask<'_>) {
         let Some(text) = value.text() else { return };
-        let scheme = text.split_once("://").map_or("", |(it, _)| it);
         // A path may have another URL in it.
-        let is_whole = !scheme.is_empty() && scheme.bytes().all(|it| it.is_ascii_alphanumeric());
-        let whole = if is_whole {
-            let after = text.split_once("://").map_or("", |(_, it)| it);
+        let parts = if text.starts_with('/') { None } else { text.split_once("://") };
+        let is_scheme =
+            |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric());
+        let whole = if let Some((_, after)) = parts.filter(|(scheme, _)| is_scheme(scheme)) {
             let server = after.split(['/', '?', '#']).next().unwrap_or_default();
             let server = server.rsplit_once('@').map_or(server, |(_, it)| it);
             let name = server.rsplit_once(':').map_or(server, |(it, _)| it);
@@ -315,7 +371,7 @@ impl Looked<'_> {
     }
 
     /// Serial numbers and fingerprints, as [`Term`] spells them.
-    fn digits(self, kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    fn digits(self, kind: Kind, value: Value<'_>, ask: &mut Ask<'_>) {
         let text = match value {
             Value::Text(text) => text,
             Value::Escaped(_) => &*value.text().unwrap_or_default(),
@@ -326,59 +382,82 @@ impl Looked<'_> {
             self.text.make_ascii_lowercase();
             let zeros = if kind == Kind::CertificateSerial { "0" } else { "" };
             let bare = self.text.trim_start_matches(|it| zeros.contains(it));
-            ask(&Hashed::of(key::sort(kind), bare.as_bytes()));
+            one(key::sort(kind), bare.as_bytes(), ask);
         }
     }
 
-    fn mailbox(self, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+    fn digest(&self, text: &str, what: What, ask: &mut Ask<'_>) {
+        let mut bytes = [0; 64];
+        let Some(count) = digits(text.trim(), &mut bytes) else { return };
+        let algorithms: &[HashAlgorithm] = match count {
+            32 => &[HashAlgorithm::Md5],
+            40 => &[HashAlgorithm::Sha1],
+            64 => &[HashAlgorithm::Sha256, HashAlgorithm::Sha3_256],
+            96 => &[HashAlgorithm::Sha384],
+            128 => &[HashAlgorithm::Sha512, HashAlgorithm::Sha3_512],
+            _ => return,
+        };
+        for algorithm in algorithms {
+            let kind = match what {
+                What::CertificateHash => Kind::CertificateHash(*algorithm),
+                _ => Kind::FileHash(*algorithm),
+            };
+            if self.sorts.has(kind) {
+                one(key::sort(kind), bytes.get(..count / 2).unwrap_or_default(), ask);
+            }
+        }
+    }
+
+    fn mailbox(self, value: Value<'_>, ask: &mut Ask<'_>) {
         let Some(text) = value.text() else { return };
         let bare = text.rsplit_once('<').map_or(&*text, |(_, it)| it).trim_end_matches('>');
         if let Ok(term) = Term::new(Kind::EmailAddress, bare) {
-            ask(&Hashed::of(key::sort(Kind::EmailAddress), term.value().as_bytes()));
+            one(key::sort(Kind::EmailAddress), term.value().as_bytes(), ask);
             let server = term.value().rsplit_once('@').map_or("", |(_, it)| it);
             domain(server, self.text, ask);
         }
     }
 }
 
-fn one_url(whole: &str, ask: &mut dyn FnMut(&Hashed<'_>)) {
+fn one_url(whole: &str, ask: &mut Ask<'_>) {
     let Some(url) = Url::new(whole) else { return };
     let sort = key::sort(Kind::Url);
-    ask(&Hashed::of(sort, url.as_str().as_bytes()));
+    one(sort, url.as_str().as_bytes(), ask);
     // A sensor that saw the request may not know whether it was encrypted.
     let other = match url.as_str().split_once("://") {
         Some(("http", rest)) => format!("https://{rest}"),
         Some(("https", rest)) => format!("http://{rest}"),
         _ => return,
     };
-    ask(&Hashed::of(sort, other.as_bytes()));
+    one(sort, other.as_bytes(), ask);
 }
 
-fn exact(kind: Kind, value: Value<'_>, ask: &mut dyn FnMut(&Hashed<'_>)) {
+fn exact(kind: Kind, value: Value<'_>, ask: &mut Ask<'_>) {
     if let Some(text) = value.text() {
-        ask(&Hashed::of(key::sort(kind), text.as_bytes()));
+        one(key::sort(kind), text.as_bytes(), ask);
     }
 }
 
-fn digest(text: &str, what: What, ask: &mut dyn FnMut(&Hashed<'_>)) {
-    let text = text.trim();
-    let plain = if text.contains(':') { text.replace(':', "") } else { text.to_owned() };
-    let algorithms: &[HashAlgorithm] = match plain.len() {
-        32 => &[HashAlgorithm::Md5],
-        40 => &[HashAlgorithm::Sha1],
-        64 => &[HashAlgorithm::Sha256, HashAlgorithm::Sha3_256],
-        96 => &[HashAlgorithm::Sha384],
-        128 => &[HashAlgorithm::Sha512, HashAlgorithm::Sha3_512],
-        _ => return,
-    };
-    let Some(bytes) = key::hex(&plain) else { return };
-    for algorithm in algorithms {
-        let kind = match what {
-            What::CertificateHash => Kind::CertificateHash(*algorithm),
-            _ => Kind::FileHash(*algorithm),
+/// Asks for one value.
+fn one(sort: u8, bytes: &[u8], ask: &mut Ask<'_>) {
+    ask(&Keys { sort, bytes, each: &[(0, key::hash(sort, bytes))] });
+}
+
+/// The bytes of up to 128 hexadecimal digits, colons between them or not; and how many digits those are.
+fn digits(text: &str, bytes: &mut [u8; 64]) -> Option<usize> {
+    let mut count = 0;
+    for byte in text.bytes().filter(|it| *it != b':') {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return None,
         };
-        ask(&Hashed::of(key::sort(kind), &bytes));
+        let into = bytes.get_mut(count / 2)?;
+        *into = *into << 4 | digit;
+        count += 1;
     }
+    Some(count)
 }
 
 /// An address as logs write it, with brackets or a port or neither.
@@ -418,21 +497,21 @@ fn dotted(text: &str) -> Option<IpAddr> {
     Some(IpAddr::from(octets))
 }
 
-fn addresses(seen: IpAddr, lengths: Lengths, ask: &mut dyn FnMut(&Hashed<'_>)) {
+fn addresses(seen: IpAddr, lengths: Lengths, ask: &mut Ask<'_>) {
     match seen {
         IpAddr::V4(v4) => {
-            ask(&Hashed::of(key::sort(Kind::Ipv4), &v4.octets()));
+            one(key::sort(Kind::Ipv4), &v4.octets(), ask);
             let (bits, mut left) = (u32::from(v4), lengths.v4);
             while left != 0 {
                 let length = left.trailing_zeros();
                 left &= left - 1;
                 let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
                 let [a, b, c, d] = (bits & mask).to_be_bytes();
-                ask(&Hashed::of(NETWORK4, &[length as u8, a, b, c, d]));
+                one(NETWORK4, &[length as u8, a, b, c, d], ask);
             }
         }
         IpAddr::V6(v6) => {
-            ask(&Hashed::of(key::sort(Kind::Ipv6), &v6.octets()));
+            one(key::sort(Kind::Ipv6), &v6.octets(), ask);
             let (bits, mut left) = (u128::from(v6), lengths.v6);
             while left != 0 {
                 let length = left.trailing_zeros();
@@ -440,14 +519,14 @@ fn addresses(seen: IpAddr, lengths: Lengths, ask: &mut dyn FnMut(&Hashed<'_>)) {
                 let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
                 let mut bytes = [length as u8; 17];
                 bytes[1..].copy_from_slice(&(bits & mask).to_be_bytes());
-                ask(&Hashed::of(NETWORK6, &bytes));
+                one(NETWORK6, &bytes, ask);
             }
         }
     }
 }
 
 /// A name and all names above it, but not the top-level ones.
-fn domain(text: &str, buffer: &mut String, ask: &mut dyn FnMut(&Hashed<'_>)) {
+fn domain(text: &str, buffer: &mut String, ask: &mut Ask<'_>) {
     let text = text.strip_suffix('.').unwrap_or(text);
     if text.is_empty() || text.len() > 253 {
         return;
@@ -463,15 +542,21 @@ fn domain(text: &str, buffer: &mut String, ask: &mut dyn FnMut(&Hashed<'_>)) {
     let bytes = buffer.as_bytes();
     let sort = key::sort(Kind::Domain);
     let (mut state, mut dots) = (key::begin(sort), 0);
+    let (mut each, mut many) = ([(0, 0); 16], 0);
     for (at, byte) in bytes.iter().enumerate().rev() {
         if *byte == b'.' {
             dots += 1;
             if dots > 1 {
-                let bytes = bytes.get(at + 1..).unwrap_or_default();
-                ask(&Hashed { sort, bytes, hash: key::end(state) });
+                each[many] = (at + 1, key::end(state));
+                many += 1;
+                if many == each.len() {
+                    ask(&Keys { sort, bytes, each: &each });
+                    many = 0;
+                }
             }
         }
         state = key::step(state, *byte);
     }
-    ask(&Hashed { sort, bytes, hash: key::end(state) });
+    each[many] = (0, key::end(state));
+    ask(&Keys { sort, bytes, each: each.get(..=many).unwrap_or_default() });
 }

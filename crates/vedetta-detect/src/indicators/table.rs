@@ -5,7 +5,7 @@ use vedetta_indicator::decay::Recall;
 use vedetta_model::Instant;
 
 use super::Id;
-use super::key::{self, Hashed, Kept, Key, NETWORK4, NETWORK6};
+use super::key::{self, Hashed, Kept, Key, NETWORK4, NETWORK6, Sorts};
 
 /// What is known of an indicator, in few bytes: times in seconds since 1970.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +24,18 @@ pub(super) struct Table {
     /// For each slot nothing, or seven bits of the hash and a one; then the first of them again, so
     /// that [`GROUP`] can be read from any slot on.
     tags: Vec<u8>,
+    /// The number of an entry, and above it as many more bits of the hash as there is room for: they
+    /// tell nearly all that the tags do not.
     slots: Vec<u32>,
+    /// The bits of a slot that are a number.
+    numbers: u32,
     keys: Vec<u8>,
     /// Where each key begins, and where the last ends.
     starts: Vec<u32>,
     entries: Vec<Entry>,
     lengths: Lengths,
-    /// Hosts of URLs, a bit each.
+    sorts: Sorts,
+    /// Hosts of URLs, three bits of one word each.
     urls: Vec<u64>,
 }
 
@@ -40,6 +45,7 @@ pub(super) struct Builder {
     starts: Vec<u32>,
     entries: Vec<Entry>,
     lengths: Lengths,
+    sorts: Sorts,
     hosts: Vec<u64>,
 }
 
@@ -53,6 +59,11 @@ pub(super) struct Lengths {
 impl Lengths {
     pub(super) fn and(self, other: Self) -> Self {
         Self { v4: self.v4 | other.v4, v6: self.v6 | other.v6 }
+    }
+
+    /// Whether there is any network.
+    pub(super) const fn any(self) -> bool {
+        self.v4 != 0 || self.v6 != 0
     }
 }
 
@@ -97,6 +108,9 @@ impl Builder {
         if u32::try_from(self.keys.len() + key.bytes().len()).is_err() {
             return;
         }
+        if let Some(sort) = key.bytes().first() {
+            self.sorts = self.sorts.and(Sorts::kept(*sort));
+        }
         match key.bytes() {
             [NETWORK4, length, ..] => self.lengths.v4 |= 1 << (length & 63),
             [NETWORK6, length, ..] => self.lengths.v6 |= 1 << (length & 127),
@@ -119,18 +133,20 @@ impl Builder {
         self.starts.shrink_to_fit();
         self.entries.shrink_to_fit();
         let room = if self.entries.is_empty() { 0 } else { self.entries.len() * 8 / 5 + GROUP };
-        let mut urls = vec![0; if self.hosts.is_empty() { 0 } else { self.hosts.len() / 8 + 1 }];
+        let mut urls = vec![0; if self.hosts.is_empty() { 0 } else { self.hosts.len() / 4 + 1 }];
         for host in &self.hosts {
-            let (word, bit) = bit(*host, urls.len());
-            urls[word] |= bit;
+            let (word, bits) = bits(*host, urls.len());
+            urls[word] |= bits;
         }
         let mut table = Table {
             tags: vec![0; if room == 0 { 0 } else { room + GROUP - 1 }],
             slots: vec![0; room],
+            numbers: ones(self.entries.len()),
             keys: self.keys,
             starts: self.starts,
             entries: self.entries,
             lengths: self.lengths,
+            sorts: self.sorts,
             urls,
         };
         for number in 0..table.entries.len() {
@@ -145,17 +161,29 @@ pub(super) fn host(host: &str) -> u64 {
     key::hash(u8::MAX, host.as_bytes())
 }
 
-fn bit(hash: u64, words: usize) -> (usize, u64) {
-    (spread(hash, words), 1 << (hash & 63))
+fn bits(hash: u64, words: usize) -> (usize, u64) {
+    (spread(hash, words), 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63))
+}
+
+/// As many low bits as numbers below `count` have.
+fn ones(count: usize) -> u32 {
+    let last = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+    u32::MAX.checked_shr(last.leading_zeros()).unwrap_or(0)
 }
 
 /// A place among so many.
+#[inline]
 fn spread(hash: u64, room: usize) -> usize {
     ((u128::from(hash) * room as u128) >> 64) as usize
 }
 
 const fn tag(hash: u64) -> u8 {
     (hash as u8) | 1
+}
+
+/// Bits of the hash that neither the tag nor, mostly, the place tells: the high ones are used.
+const fn check(hash: u64) -> u32 {
+    (hash >> 8) as u32
 }
 
 /// Slots that are asked at once.
@@ -182,7 +210,8 @@ impl Table {
         if let Some(again) = self.tags.get_mut(slot + room) {
             *again = tag(hash);
         }
-        self.slots[slot] = u32::try_from(number).unwrap_or(u32::MAX);
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.slots[slot] = number | check(hash) & !self.numbers;
     }
 
     fn key(&self, number: usize) -> &[u8] {
@@ -195,15 +224,18 @@ impl Table {
 
     /// The tags of the slots where a key with this hash would be. To read them is most of what
     /// looking up costs, so that many are best read one after another before any is compared.
+    #[inline]
     pub(super) fn group(&self, hash: u64) -> u64 {
         self.tags_from(spread(hash, self.slots.len())).unwrap_or_default()
     }
 
+    #[inline]
     fn tags_from(&self, slot: usize) -> Option<u64> {
         self.tags.get(slot..slot + GROUP)?.try_into().ok().map(u64::from_le_bytes)
     }
 
     /// Calls `found` with every entry of a key, given its [`Self::group`].
+    #[inline]
     pub(super) fn find(&self, group: u64, wanted: &Hashed<'_>, mut found: impl FnMut(u32)) {
         let room = self.slots.len();
         let (mut slot, mut tags) = (spread(wanted.hash, room), group);
@@ -229,7 +261,11 @@ impl Table {
 
     fn compare(&self, slot: usize, wanted: &Hashed<'_>, found: &mut impl FnMut(u32)) {
         let slot = if slot < self.slots.len() { slot } else { slot - self.slots.len() };
-        let number = self.slots[slot];
+        let kept = self.slots[slot];
+        if (kept ^ check(wanted.hash)) & !self.numbers != 0 {
+            return;
+        }
+        let number = kept & self.numbers;
         let key = self.key(number as usize).split_first();
         if key.is_some_and(|(sort, bytes)| *sort == wanted.sort && bytes == wanted.bytes) {
             found(number);
@@ -249,12 +285,17 @@ impl Table {
         self.lengths
     }
 
+    /// The sorts that it has.
+    pub(super) fn sorts(&self) -> Sorts {
+        self.sorts
+    }
+
     /// Whether there may be a URL with this host.
     pub(super) fn may_have_url(&self, host: u64) -> bool {
         if self.urls.is_empty() {
             return false;
         }
-        let (word, bit) = bit(host, self.urls.len());
-        self.urls[word] & bit != 0
+        let (word, bits) = bits(host, self.urls.len());
+        self.urls[word] & bits == bits
     }
 }

@@ -97,14 +97,11 @@ impl Reader<'_, '_> {
     }
 
     fn member(&mut self, place: Place, key: &Text, depth: usize) -> Result<(), Fault> {
-        let raw = self.bytes.get(key.start..key.end).unwrap_or_default();
         let name = if key.kind == Kind::Escaped {
             let text = self.line.get(key.start..key.end).unwrap_or_default();
             place.name.under(unescaped(text).as_bytes())
-        } else if raw.contains(&b'.') {
-            place.name.under(raw)
         } else {
-            place.name.under_plain(raw)
+            place.name.under_key(self.bytes, (key.start, key.end))
         };
         let payload = place.payload;
         match self.peek() {

@@ -41,6 +41,7 @@ impl Hasher for Plain {
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 const MIX: u64 = 0xff51_afd7_ed55_8ccd;
+const LOW: u64 = 0x0101_0101_0101_0101;
 
 impl Name {
     /// The name of everything.
@@ -75,21 +76,43 @@ impl Name {
         Self(step(name, fold(hash, word, filled)))
     }
 
-    /// As [`Self::under`], for keys without a dot, eight bytes at a time.
-    pub(crate) fn under_plain(self, key: &[u8]) -> Self {
-        let mut hash = SEED;
-        let mut words = key.chunks_exact(8);
-        for chunk in &mut words {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            hash = mix(hash, u64::from_le_bytes(word));
+    /// As [`Self::under`], for the key that stands in a line, eight bytes at a time: what stands
+    /// behind it is read along and masked.
+    #[inline]
+    pub(crate) fn under_key(self, line: &[u8], (start, end): (usize, usize)) -> Self {
+        let (mut hash, mut at, mut dots) = (SEED, start, 0);
+        while at + 8 <= end {
+            let word = word(line, at);
+            dots |= has_dot(word);
+            hash = mix(hash, word);
+            at += 8;
         }
-        let mut last = 0u64;
-        for (at, byte) in words.remainder().iter().enumerate() {
-            last |= u64::from(*byte) << (8 * at);
+        let rest = end.saturating_sub(at);
+        let last = if rest == 0 { 0 } else { word(line, at) & (u64::MAX >> (64 - 8 * rest)) };
+        if dots | has_dot(last) != 0 {
+            return self.under(line.get(start..end).unwrap_or_default());
         }
-        Self(step(self.0, fold(hash, last, u32::try_from(key.len()).unwrap_or(u32::MAX))))
+        let len = u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX);
+        Self(step(self.0, fold(hash, last, len)))
     }
+}
+
+/// The eight bytes from a place on, with zeros for those that are not there.
+#[inline]
+fn word(line: &[u8], at: usize) -> u64 {
+    match line.get(at..at + 8).and_then(|it| it.try_into().ok()) {
+        Some(bytes) => u64::from_le_bytes(bytes),
+        None => {
+            let rest = line.get(at..).unwrap_or_default().iter().take(8).enumerate();
+            rest.fold(0, |word, (at, byte)| word | u64::from(*byte) << (8 * at))
+        }
+    }
+}
+
+/// Whether one of the bytes is a dot: zero if none is.
+const fn has_dot(word: u64) -> u64 {
+    let dots = word ^ (LOW * b'.' as u64);
+    dots.wrapping_sub(LOW) & !dots & (LOW << 7)
 }
 
 const fn mix(hash: u64, word: u64) -> u64 {
@@ -111,10 +134,23 @@ mod tests {
 
     #[test]
     fn the_way_there_does_not_matter() {
-        let nested = Name::ROOT.under(b"process").under_plain(b"command_line");
+        let of = |name: Name, key: &str| name.under_key(key.as_bytes(), (0, key.len()));
+        let nested = of(Name::ROOT.under(b"process"), "command_line");
         assert_eq!(nested, Name::of("process.command_line"));
-        for key in ["a", "EventID", "CommandLine", "ParentCommandLine", "exactly8", ""] {
-            assert_eq!(Name::ROOT.under_plain(key.as_bytes()), Name::of(key), "{key}");
+        for key in [
+            "a",
+            "EventID",
+            "CommandLine",
+            "ParentCommandLine",
+            "exactly8",
+            "",
+            "a.b",
+            "long.dotted",
+        ] {
+            assert_eq!(of(Name::ROOT, key), Name::of(key), "{key}");
+            let line = format!("{{\"{key}\":1,\"more.of.it\":2}}");
+            let found = Name::ROOT.under_key(line.as_bytes(), (2, 2 + key.len()));
+            assert_eq!(found, Name::of(key), "what stands behind it does not matter: {key}");
         }
         assert_ne!(Name::of("a"), Name::of("a\0"));
         assert_ne!(Name::of("a.b"), Name::of("b.a"));
