@@ -2,33 +2,33 @@
 //! ([as pySigma reads them](https://sigmahq-pysigma.readthedocs.io/en/latest/Processing_Pipelines.html)).
 //!
 //! What usual sources call their fields is built in ([`crate::source`]); a pipeline says it for others.
-//! What a pipeline asks that is not known here is refused with its name, never passed over.
+//! What a pipeline asks that is not known here is refused with its name and line, never passed over.
 
+mod condition;
 mod rewrite;
+mod step;
+mod text;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use regex::Regex;
 use rsigma_parser::SigmaRule;
 use serde::Deserialize;
-use yaml_serde::Value;
+use yaml_serde::{Mapping, Value};
 
+use self::condition::{Conditions, FieldCondition, ItemCondition, RuleCondition, value};
+use self::step::What;
 use super::correlation::Wanted;
 
 /// A pipeline.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Pipeline {
     /// What it is called.
-    #[serde(default)]
     pub name: String,
     /// Those with less go first.
-    #[serde(default)]
     pub priority: i64,
     /// What placeholders stand for.
-    #[serde(default)]
-    vars: BTreeMap<String, OneOrMore<Value>>,
-    #[serde(default)]
-    transformations: Vec<Item>,
+    vars: Vars,
+    steps: Vec<Item>,
 }
 
 /// A text that is no pipeline.
@@ -36,117 +36,32 @@ pub struct Pipeline {
 #[error("{0}")]
 pub struct NotAPipeline(String);
 
+/// A pipeline as it is written.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    priority: i64,
+    #[serde(default)]
+    vars: Vars,
+    #[serde(default)]
+    transformations: Vec<Value>,
+    postprocessing: Option<Value>,
+    finalizers: Option<Value>,
+}
+
+type Vars = BTreeMap<String, OneOrMore<Value>>;
+
 /// One step.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Value")]
 struct Item {
     id: Option<String>,
-    #[serde(flatten)]
     what: What,
-    #[serde(default)]
-    rule_conditions: Vec<RuleCondition>,
-    #[serde(default)]
-    rule_cond_op: Operator,
-    #[serde(default)]
-    rule_cond_not: bool,
-    #[serde(default)]
-    field_name_conditions: Vec<FieldCondition>,
-    #[serde(default)]
-    field_name_cond_op: Operator,
-    #[serde(default)]
-    field_name_cond_not: bool,
-    /// What is asked of single items is not known here.
-    #[serde(default)]
-    detection_item_conditions: Vec<Value>,
-}
-
-/// How conditions are joined.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Operator {
-    #[default]
-    And,
-    Or,
-}
-
-/// What a step does.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum What {
-    FieldNameMapping {
-        mapping: BTreeMap<String, OneOrMore<String>>,
-    },
-    FieldNamePrefixMapping {
-        mapping: BTreeMap<String, OneOrMore<String>>,
-    },
-    FieldNamePrefix {
-        prefix: String,
-    },
-    FieldNameSuffix {
-        suffix: String,
-    },
-    DropDetectionItem,
-    AddCondition {
-        conditions: BTreeMap<String, OneOrMore<Value>>,
-        #[serde(default)]
-        negated: bool,
-    },
-    ChangeLogsource {
-        category: Option<String>,
-        product: Option<String>,
-        service: Option<String>,
-    },
-    ReplaceString {
-        regex: String,
-        replacement: String,
-    },
-    ValuePlaceholders,
-    WildcardPlaceholders,
-    SetState {
-        key: String,
-        val: Value,
-    },
-    RuleFailure {
-        message: String,
-    },
-    DetectionItemFailure {
-        message: String,
-    },
-}
-
-/// Of which rules a step is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum RuleCondition {
-    Logsource { category: Option<String>, product: Option<String>, service: Option<String> },
-    Tag { tag: String },
-    IsSigmaRule,
-    IsSigmaCorrelationRule,
-    ProcessingItemApplied { processing_item_id: String },
-    ProcessingState { key: String, val: Value },
-}
-
-/// Of which fields a step is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum FieldCondition {
-    IncludeFields(Fields),
-    ExcludeFields(Fields),
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Fields {
-    fields: Vec<String>,
-    #[serde(default)]
-    mode: Mode,
-}
-
-/// How fields are named.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    #[default]
-    Plain,
-    Re,
+    rules: Conditions<RuleCondition>,
+    items: Conditions<ItemCondition>,
+    fields: Conditions<FieldCondition>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -169,6 +84,8 @@ enum Kind {
 struct State {
     set: HashMap<String, Value>,
     applied: HashSet<String>,
+    /// Fields that have their names from steps, and of which steps those are.
+    fields: HashMap<String, HashSet<String>>,
     added: usize,
 }
 
@@ -193,24 +110,31 @@ impl Pipeline {
         if text.len() > LARGEST {
             return Err(NotAPipeline("larger than 4 MiB".into()));
         }
-        let read: Self =
+        let read: Written =
             yaml_serde::from_str(text).map_err(|error| NotAPipeline(error.to_string()))?;
-        for (number, item) in read.transformations.iter().enumerate() {
-            item.check().map_err(|what| {
-                let unnamed = format!("transformation {}", number + 1);
-                NotAPipeline(format!("{}: {what}", item.id.as_ref().unwrap_or(&unnamed)))
-            })?;
+        for (key, said) in
+            [("postprocessing", &read.postprocessing), ("finalizers", &read.finalizers)]
+        {
+            if said.is_some() {
+                let line = line_of(text, key, 0);
+                let why = "it is about queries, and rules are matched on events here: leave it out";
+                return Err(NotAPipeline(format!("line {line}: {key} cannot be done: {why}")));
+            }
         }
-        Ok(read)
+        let steps = read.transformations.into_iter().enumerate().map(|(at, it)| {
+            Item::read(it).map_err(|(id, what)| {
+                let line = line_of(text, "transformations", at + 1);
+                let unnamed = format!("transformation {}", at + 1);
+                NotAPipeline(format!("line {line}: {}: {what}", id.unwrap_or(unnamed)))
+            })
+        });
+        let steps = steps.collect::<Result<_, _>>()?;
+        Ok(Self { name: read.name, priority: read.priority, vars: read.vars, steps })
     }
 
     /// What its placeholders stand for.
-    pub(crate) fn placeholders(&self) -> impl Iterator<Item = (String, Vec<String>)> {
-        let text = |value: &Value| match value {
-            Value::String(text) => text.clone(),
-            other => yaml_serde::to_string(other).unwrap_or_default().trim().to_owned(),
-        };
-        self.vars.iter().map(move |(name, of)| (name.clone(), of.all().iter().map(text).collect()))
+    pub(crate) fn placeholders(&self) -> Vec<(String, Vec<String>)> {
+        rewrite::placeholders(&self.vars)
     }
 
     /// Rewrites a rule, and what correlations ask of its events.
@@ -218,98 +142,98 @@ impl Pipeline {
     /// # Errors
     /// Why the rule cannot be used after it.
     pub(crate) fn apply(&self, rule: &mut SigmaRule, wanted: &mut [Wanted]) -> Result<(), String> {
-        let mut state = State::default();
-        for item in &self.transformations {
-            let is_of = |kind| item.is_of((&*rule, kind), &state);
-            let (of_rule, of_correlations) = (is_of(Kind::Rule), is_of(Kind::Correlation));
-            if of_correlations {
-                wanted.iter_mut().for_each(|it| item.rewrite(it));
-            }
-            if of_rule {
-                item.apply(rule, (&mut state, &self.vars))?;
-                state.applied.extend(item.id.clone());
-            }
-        }
-        Ok(())
+        let both = [Kind::Rule, Kind::Correlation];
+        apply(&self.steps, (rule, wanted), &both, (&mut State::default(), &self.vars))
     }
 }
 
-impl Item {
-    fn check(&self) -> Result<(), String> {
-        if !self.detection_item_conditions.is_empty() {
-            return Err("detection_item_conditions are not supported".into());
-        }
-        let expression = |text: &str| {
-            let built = Regex::new(text).map(drop);
-            built.map_err(|error| format!("regular expression {text:?}: {error}"))
-        };
-        for condition in &self.field_name_conditions {
-            let (FieldCondition::IncludeFields(it) | FieldCondition::ExcludeFields(it)) = condition;
-            if it.mode == Mode::Re {
-                it.fields.iter().try_for_each(|it| expression(it))?;
+/// Does one step after the other to what of a rule and its correlations is concerned.
+fn apply(
+    steps: &[Item],
+    (rule, wanted): (&mut SigmaRule, &mut [Wanted]),
+    concerned: &[Kind],
+    (state, vars): (&mut State, &Vars),
+) -> Result<(), String> {
+    for item in steps {
+        let is_of = |kind: &Kind| item.rules.hold(&|it| it.holds((&*rule, *kind), state));
+        let concerned: Vec<Kind> = concerned.iter().copied().filter(is_of).collect();
+        if let What::Nest { items } = &item.what {
+            if !concerned.is_empty() {
+                apply(items, (&mut *rule, &mut *wanted), &concerned, (&mut *state, vars))?;
+            }
+        } else {
+            if concerned.contains(&Kind::Correlation) {
+                wanted.iter_mut().for_each(|it| item.rewrite(it, state));
+            }
+            if concerned.contains(&Kind::Rule) {
+                item.apply(rule, (&mut *state, vars))?;
             }
         }
-        match &self.what {
-            What::ReplaceString { regex, .. } => expression(regex),
-            _ => Ok(()),
+        if concerned.contains(&Kind::Rule) {
+            state.applied.extend(item.id.clone());
         }
     }
-
-    fn is_of(&self, rule: (&SigmaRule, Kind), state: &State) -> bool {
-        let holds = |it: &RuleCondition| it.holds(rule, state);
-        joined(self.rule_cond_op, &self.rule_conditions, holds) != self.rule_cond_not
-            || (self.rule_conditions.is_empty() && self.rule_cond_not)
-    }
-
-    /// Whether it is about a field.
-    fn is_about(&self, name: Option<&str>) -> bool {
-        let holds = |it: &FieldCondition| match it {
-            FieldCondition::IncludeFields(it) => it.name(name),
-            FieldCondition::ExcludeFields(it) => !it.name(name),
-        };
-        let all = joined(self.field_name_cond_op, &self.field_name_conditions, holds);
-        self.field_name_conditions.is_empty() || all != self.field_name_cond_not
-    }
+    Ok(())
 }
 
-/// Whether conditions hold together; of none, that they do.
-fn joined<C>(by: Operator, of: &[C], holds: impl FnMut(&C) -> bool) -> bool {
-    match by {
-        Operator::And => of.iter().all(holds),
-        Operator::Or => of.is_empty() || of.iter().any(holds),
-    }
-}
+impl TryFrom<Value> for Item {
+    type Error = String;
 
-impl Fields {
-    fn name(&self, field: Option<&str>) -> bool {
-        let Some(field) = field else { return false };
-        self.fields.iter().any(|it| match self.mode {
-            Mode::Plain => it == field,
-            Mode::Re => Regex::new(&format!("^(?:{it})")).is_ok_and(|it| it.is_match(field)),
+    fn try_from(written: Value) -> Result<Self, String> {
+        Self::read(written).map_err(|(id, what)| match id {
+            Some(id) => format!("{id}: {what}"),
+            None => what,
         })
     }
 }
 
-impl RuleCondition {
-    fn holds(&self, (rule, kind): (&SigmaRule, Kind), state: &State) -> bool {
-        let is = |asked: &Option<String>, said: &Option<String>| match (asked, said) {
-            (None, _) => true,
-            (Some(asked), Some(said)) => asked.eq_ignore_ascii_case(said),
-            (Some(_), None) => false,
-        };
-        match self {
-            Self::Logsource { category, product, service } => {
-                is(category, &rule.logsource.category)
-                    && is(product, &rule.logsource.product)
-                    && is(service, &rule.logsource.service)
-            }
-            Self::Tag { tag } => rule.tags.iter().any(|it| it.eq_ignore_ascii_case(tag)),
-            Self::IsSigmaRule => kind == Kind::Rule,
-            Self::IsSigmaCorrelationRule => kind == Kind::Correlation,
-            Self::ProcessingItemApplied { processing_item_id: id } => state.applied.contains(id),
-            Self::ProcessingState { key, val } => state.set.get(key) == Some(val),
+impl Item {
+    /// Reads a step; what is wrong with it, and what it calls itself.
+    fn read(written: Value) -> Result<Self, (Option<String>, String)> {
+        let mut rest: Mapping = value(written).map_err(|what| (None, what))?;
+        let id = rest.remove("id").map(value::<String>).transpose().map_err(|it| (None, it))?;
+        Self::of(id.clone(), rest).map_err(|what| (id, what))
+    }
+
+    fn of(id: Option<String>, mut rest: Mapping) -> Result<Self, String> {
+        let name = rest.get("type").and_then(Value::as_str).unwrap_or_default();
+        if let Some(refused) = step::refusal(name) {
+            return Err(refused);
+        }
+        let rules: Conditions<RuleCondition> = Conditions::take("rule", &mut rest)?;
+        let items = Conditions::take("detection_item", &mut rest)?;
+        let fields = Conditions::take("field_name", &mut rest)?;
+        let what: What = value(Value::Mapping(rest))?;
+        rules.each().try_for_each(RuleCondition::check)?;
+        what.check()?;
+        Ok(Self { id, what, rules, items, fields })
+    }
+}
+
+impl State {
+    /// A step gives a field other names.
+    fn renames(&mut self, name: &str, names: &[String], step: Option<&String>) {
+        let mut steps = self.fields.get(name).cloned().unwrap_or_default();
+        steps.extend(step.cloned());
+        for it in names {
+            self.fields.entry(it.clone()).or_default().extend(steps.iter().cloned());
         }
     }
+}
+
+/// The line, from 1, of a key, or of the entry of its list that has this place, from 1.
+fn line_of(text: &str, key: &str, entry: usize) -> usize {
+    let mut lines = text.lines().enumerate();
+    let is_key = |line: &str| line.strip_prefix(key).is_some_and(|it| it.starts_with(':'));
+    let Some((at, _)) = lines.find(|(_, line)| is_key(line)) else { return 1 };
+    let is_entry = |line: &str| line.trim_start().starts_with("- ") || line.trim() == "-";
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut outermost = None;
+    let entries = lines.filter(|(_, line)| {
+        is_entry(line) && *outermost.get_or_insert(indent(line)) == indent(line)
+    });
+    let found = entry.checked_sub(1).and_then(|nth| entries.into_iter().nth(nth));
+    found.map_or(at, |(line, _)| line) + 1
 }
 
 #[cfg(test)]

@@ -128,15 +128,42 @@ fn what_cannot_be_done_is_said() {
     let failure = "transformations:\n  - type: rule_failure\n    message: not for us\n";
     assert!(holds(rule, &[failure], "{}").unwrap_err().contains("not for us"));
     for (text, said) in [
-        ("transformations:\n  - type: nest\n", "unknown variant `nest`"),
         (
-            "transformations:\n  - id: a\n    type: replace_string\n    regex: '('\n    replacement: b\n",
-            "a: regular expression",
+            "transformations:\n  - type: alchemy\n",
+            "line 2: transformation 1: unknown variant `alchemy`",
+        ),
+        (
+            "name: a\ntransformations:\n  - type: nest\n    items:\n      - type: drop_detection_item\n  - id: b\n    type: nest\n    items:\n      - {id: c, type: replace_string, regex: '(', replacement: b}\n",
+            "line 6: b: c: regular expression",
         ),
         ("transformations: [", "line"),
         (
-            "transformations:\n  - type: drop_detection_item\n    detection_item_conditions: [{type: match_string}]\n",
-            "transformation 1: detection_item_conditions",
+            "transformations:\n  - type: drop_detection_item\n    detection_item_conditions: [{type: match_string, cond: any, pattern: '['}]\n",
+            "line 2: transformation 1: regular expression \"[\"",
+        ),
+        (
+            "transformations:\n  - type: replace_string\n    regex: a\n    replacement: b\n    skip_specials: true\n",
+            "unknown field `skip_specials`",
+        ),
+        (
+            "transformations:\n  - type: drop_detection_item\n    rule_cond_expr: a and not b\n    rule_conditions: {a: {type: is_sigma_rule}}\n",
+            "no condition is called b",
+        ),
+        (
+            "transformations:\n\n  - type: value_placeholders\n  - type: query_expression_placeholders\n    expression: '{field} in {id}'\n",
+            "line 4: transformation 2: query_expression_placeholders cannot be done: it writes into a query",
+        ),
+        (
+            "name: a\nfinalizers:\n  - type: concat\n",
+            "line 2: finalizers cannot be done: it is about queries",
+        ),
+        (
+            "transformations:\n  - type: drop_detection_item\n    rule_conditions: [{type: rule_attribute, attribute: level, value: severe, op: gte}]\n",
+            "\"severe\") is no level",
+        ),
+        (
+            "transformations: [{type: extract_fields, regex: 'a(b)'}]\n",
+            "line 1: transformation 1: extract_fields: the regular expression names no group",
         ),
     ] {
         let told = Pipeline::read(text).unwrap_err().to_string();
@@ -210,4 +237,268 @@ fn a_step_may_be_of_correlations_alone_or_of_rules_alone() {
     assert_eq!(fires(counted, &refused, &[]), Err("C: not for us".into()));
     let nothing = "transformations:\n  - {type: field_name_mapping, mapping: {user: []}}\n";
     assert!(fires(counted, nothing, &[]).unwrap_err().contains("no name for the field \"user\""));
+}
+
+/// Whether a detection after a step holds for a line; or why its rule is refused.
+fn after(step: &str, detection: &str, line: &str) -> Result<bool, String> {
+    let rule = format!(
+        "title: R\nid: 8f1bd2c0-3d52-4a0f-9d2f-0b8a5b1f3c11\nlevel: high\nstatus: test\n\
+         date: 2026-02-01\ntags: [x.y]\ncolour: red\nlogsource: {{product: windows}}\n\
+         detection:\n  s:\n    {detection}\n  condition: s\n"
+    );
+    holds(&rule, &[&format!("transformations:\n  - {step}\n")], line)
+}
+
+/// A step, a detection, a line, and whether the detection then holds for it.
+const VALUES: &[(&str, &str, &str, bool)] = &[
+    // What `contains` says is a wildcard when a step looks at it.
+    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x|contains: a", r#"{"x":"c"}"#, true),
+    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x|contains: a", r#"{"x":"-c-"}"#, false),
+    ("{type: map_string, mapping: {'*a*': [b, c]}}", "x: a", r#"{"x":"a"}"#, true),
+    (
+        "{type: replace_string, regex: '\\*$', replacement: '.exe'}",
+        "x|startswith: a",
+        r#"{"x":"a.exe"}"#,
+        true,
+    ),
+    (
+        "{type: replace_string, regex: '^C:', replacement: 'D:'}",
+        r"x: 'C:\Users\*'",
+        r#"{"x":"D:\Users*"}"#,
+        true,
+    ),
+    (
+        "{type: replace_string, regex: 'Users', replacement: 'Home'}",
+        r"x: 'C:\Users\\*'",
+        r#"{"x":"C:\Home\b"}"#,
+        true,
+    ),
+    (
+        "{type: replace_string, regex: '.', replacement: 'z', skip_special: true}",
+        "x: 'a*'",
+        r#"{"x":"zbc"}"#,
+        true,
+    ),
+    ("{type: replace_string, regex: 'a', replacement: '*'}", "x: a", r#"{"x":"anything"}"#, true),
+    (
+        "{type: replace_string, regex: 'a', replacement: '*', skip_special: true}",
+        "x: a",
+        r#"{"x":"anything"}"#,
+        false,
+    ),
+    (
+        "{type: replace_string, regex: 'a', replacement: '*', skip_special: true, interpret_special: true}",
+        "x: a",
+        r#"{"x":"anything"}"#,
+        true,
+    ),
+    (
+        "{type: replace_string, regex: '(?P<n>\\d)', replacement: 'n\\g<n>'}",
+        "x: 5",
+        r#"{"x":"n5"}"#,
+        true,
+    ),
+    ("{type: replace_string, regex: 'a', replacement: 'b'}", "x|re: '^a$'", r#"{"x":"a"}"#, true),
+    ("{type: case, method: upper}", "x|cased: ab", r#"{"x":"AB"}"#, true),
+    ("{type: case, method: snake_case}", "x|cased: AbCd", r#"{"x":"ab_cd"}"#, true),
+    ("{type: set_value, value: 7}", "x|contains: a", r#"{"x":7}"#, true),
+    ("{type: set_value, value: '7', force_type: num}", "x: a", r#"{"x":7.0}"#, true),
+    ("{type: set_value, value: null}", "x: a", r#"{"x":null}"#, true),
+    ("{type: convert_type, target_type: num}", "x: '07'", r#"{"x":7}"#, true),
+    ("{type: convert_type, target_type: str}", "x: 7", r#"{"x":"7.0"}"#, false),
+    ("{type: regex}", "x|endswith: 'b.c'", r#"{"x":"aB.C"}"#, true),
+    ("{type: regex}", "x|endswith: 'b.c'", r#"{"x":"abxc"}"#, false),
+    ("{type: regex, method: plain}", "x: ['b', 3]", r#"{"x":"B"}"#, false),
+    ("{type: regex, method: plain}", "x: ['b', 3]", r#"{"x":3}"#, true),
+    (
+        "{type: hashes_fields, valid_hash_algos: [MD5, SHA1], field_prefix: File}",
+        "Hashes|contains: ['SHA1=5f1c', 'MD5=987b']",
+        r#"{"FileMD5":"987B"}"#,
+        true,
+    ),
+    (
+        "{type: extract_fields, regex: '(?P<type>[A-Za-z]+):(?P<value>[0-9]+)', field_prefix: reg}",
+        "reg: ['Dword:00001', 'Qword:2']",
+        r#"{"reg":{"type":"qword","value":2}}"#,
+        true,
+    ),
+    (
+        "{type: extract_fields, regex: '(?P<type>[A-Za-z]+):(?P<value>[0-9]+)', field_prefix: reg}",
+        "reg: ['Dword:00001', 'Qword:2']",
+        r#"{"reg":{"type":"dword","value":2}}"#,
+        false,
+    ),
+];
+
+#[test]
+fn values_are_made_otherwise() {
+    for (step, detection, line, expected) in VALUES {
+        assert_eq!(after(step, detection, line), Ok(*expected), "{step} {detection} {line}");
+    }
+    let refused = after("{type: convert_type, target_type: num}", "x: a", "{}").unwrap_err();
+    assert!(refused.contains("\"a\" is not a number"), "{refused}");
+    let hashes = "{type: hashes_fields, valid_hash_algos: [SHA256]}";
+    let refused = after(hashes, "Hashes: 'MD5=987b'", "{}").unwrap_err();
+    assert!(refused.contains("no value is of SHA256"), "{refused}");
+}
+
+#[test]
+fn names_are_made_otherwise() {
+    for (step, detection, line, expected) in [
+        (
+            "{type: field_name_transform, transform_func: snake_case}",
+            "CommandLine: a",
+            r#"{"command_line":"a"}"#,
+            true,
+        ),
+        (
+            "{type: field_name_transform, transform_func: upper, mapping: {x: y}}",
+            "x: a",
+            r#"{"y":"a"}"#,
+            true,
+        ),
+        (
+            "{type: field_name_mapping, mapping: {y: z}}",
+            "x|fieldref: y",
+            r#"{"x":"a","z":"a"}"#,
+            true,
+        ),
+        ("{type: field_name_mapping, mapping: {null: message}}", "s: b", r#"{"s":"b"}"#, true),
+        (
+            "{type: strict_field_mapping_failure}\n  - {type: drop_detection_item}",
+            "x: a",
+            "{}",
+            false,
+        ),
+    ] {
+        let told = after(step, detection, line);
+        if step.starts_with("{type: strict") {
+            assert!(told.unwrap_err().contains("no step maps the fields x"));
+        } else {
+            assert_eq!(told, Ok(expected), "{step} {detection} {line}");
+        }
+    }
+    let strict =
+        "{type: field_name_mapping, mapping: {x: y}}\n  - {type: strict_field_mapping_failure}";
+    assert_eq!(after(strict, "x: a", r#"{"y":"a"}"#), Ok(true));
+    let words = "title: R\nlogsource: {}\ndetection:\n  s: [one, two]\n  condition: s\n";
+    let mapped = "transformations: [{type: field_name_mapping, mapping: {null: message}}]";
+    assert_eq!(holds(words, &[mapped], r#"{"message":"not one"}"#), Ok(true));
+    assert_eq!(holds(words, &[mapped], r#"{"other":"not one"}"#), Ok(false));
+    let replaced = "transformations: [{type: map_string, mapping: {one: three}}]";
+    assert_eq!(holds(words, &[replaced], r#"{"other":"it is three"}"#), Ok(true));
+}
+
+/// Conditions, and whether they let a step be done.
+const CONDITIONS: &[(&str, bool)] = &[
+    ("rule_conditions: [{type: contains_detection_item, field: x, value: 'a*'}]", true),
+    ("rule_conditions: [{type: contains_detection_item, field: x, value: a}]", false),
+    ("rule_conditions: [{type: contains_field, field: x}]", true),
+    ("rule_conditions: [{type: contains_field, field: y}]", false),
+    ("rule_conditions: [{type: rule_attribute, attribute: level, value: medium, op: gte}]", true),
+    ("rule_conditions: [{type: rule_attribute, attribute: level, value: high, op: gt}]", false),
+    (
+        "rule_conditions: [{type: rule_attribute, attribute: status, value: experimental, op: gt}]",
+        true,
+    ),
+    ("rule_conditions: [{type: rule_attribute, attribute: date, value: 2026-01-31, op: gt}]", true),
+    ("rule_conditions: [{type: rule_attribute, attribute: tags, value: x.y, op: in}]", true),
+    ("rule_conditions: [{type: rule_attribute, attribute: tags, value: x.y, op: not_in}]", false),
+    ("rule_conditions: [{type: rule_attribute, attribute: title, value: R}]", true),
+    ("rule_conditions: [{type: rule_attribute, attribute: colour, value: red}]", true),
+    ("rule_conditions: [{type: rule_attribute, attribute: taste, value: red, op: ne}]", false),
+    (
+        "rule_conditions: {a: {type: tag, tag: x.y}, b: {type: contains_field, field: y}}, rule_cond_expr: a and not b",
+        true,
+    ),
+    (
+        "rule_conditions: {a: {type: tag, tag: x.y}, b: {type: contains_field, field: y}}, rule_cond_expr: not (a or b)",
+        false,
+    ),
+    ("detection_item_conditions: [{type: match_string, cond: any, pattern: 'b$'}]", true),
+    ("detection_item_conditions: [{type: match_string, cond: all, pattern: 'b$'}]", false),
+    (
+        "detection_item_conditions: [{type: match_string, cond: any, pattern: 'a.', negate: true}]",
+        true,
+    ),
+    ("detection_item_conditions: [{type: match_value, cond: any, value: b}]", true),
+    ("detection_item_conditions: [{type: contains_wildcard, cond: any}]", true),
+    ("detection_item_conditions: [{type: contains_wildcard, cond: all}]", false),
+    ("detection_item_conditions: [{type: is_null, cond: any}]", false),
+    (
+        "detection_item_conditions: [{type: is_null, cond: any}], detection_item_cond_not: true",
+        true,
+    ),
+    (
+        "field_name_conditions: {a: {type: include_fields, fields: [x]}}, field_name_cond_expr: not a",
+        false,
+    ),
+];
+
+#[test]
+fn conditions_of_every_sort() {
+    let renamed = |conditions: &str| {
+        let step = format!("{{type: field_name_prefix, prefix: p., {conditions}}}");
+        after(&step, "x: ['a*', b]", r#"{"p":{"x":"b"}}"#).unwrap()
+    };
+    for (conditions, expected) in CONDITIONS {
+        assert_eq!(renamed(conditions), *expected, "{conditions}");
+    }
+}
+
+#[test]
+fn what_steps_before_did_is_known() {
+    let both = |conditions: &str| {
+        let steps = format!(
+            "{{id: first, type: field_name_mapping, mapping: {{x: y}}}}\n  \
+             - {{type: set_state, key: n, val: 2}}\n  \
+             - {{type: set_custom_attribute, attribute: house, value: brick}}\n  \
+             - {{type: add_field, field: z}}\n  \
+             - {{type: field_name_suffix, suffix: _s, {conditions}}}"
+        );
+        after(&steps, "x: a", r#"{"y_s":"a"}"#).unwrap()
+    };
+    for (conditions, expected) in [
+        (
+            "field_name_conditions: [{type: processing_item_applied, processing_item_id: first}]",
+            true,
+        ),
+        (
+            "field_name_conditions: [{type: processing_item_applied, processing_item_id: other}]",
+            false,
+        ),
+        ("field_name_conditions: [{type: processing_state, key: n, val: 1, op: gt}]", true),
+        ("detection_item_conditions: [{type: processing_state, key: n, val: 3, op: gte}]", false),
+        ("rule_conditions: [{type: processing_state, key: n, val: 2}]", true),
+        ("rule_conditions: [{type: rule_attribute, attribute: house, value: brick}]", true),
+        ("rule_conditions: [{type: rule_attribute, attribute: fields, value: z, op: in}]", true),
+    ] {
+        assert_eq!(both(conditions), expected, "{conditions}");
+    }
+    let nested = "{type: nest, rule_conditions: [{type: tag, tag: x.y}], items: [\
+        {type: field_name_prefix, prefix: a.}, {type: field_name_suffix, suffix: b}]}";
+    assert_eq!(after(nested, "x: a", r#"{"a":{"xb":"a"}}"#), Ok(true));
+    let other = nested.replace("x.y", "x.z");
+    assert_eq!(after(&other, "x: a", r#"{"x":"a"}"#), Ok(true));
+}
+
+#[test]
+fn a_condition_may_be_added_as_a_template_and_with_modifiers() {
+    let step = "{type: add_condition, name: of_product, template: true, \
+                conditions: {index: 'logs-$product', host|endswith: .example.org}}";
+    let line = r#"{"x":"a","index":"logs-windows","host":"pc.example.org"}"#;
+    assert_eq!(after(step, "x: a", line), Ok(true));
+    assert_eq!(after(step, "x: a", &line.replace("windows", "linux")), Ok(false));
+    assert_eq!(after(step, "x: a", &line.replace(".org", ".com")), Ok(false));
+}
+
+#[test]
+fn some_placeholders_may_be_left() {
+    let rule = "title: R\nlogsource: {}\ndetection:\n  s:\n    x|expand: 'a%any%b%some%'\n  condition: s\n";
+    let of =
+        |which: &str| format!("transformations:\n  - {{type: wildcard_placeholders, {which}}}\n");
+    assert_eq!(holds(rule, &[&of("include: [any, some]")], r#"{"x":"a-b-"}"#), Ok(true));
+    assert_eq!(holds(rule, &[&of("exclude: [some]")], r#"{"x":"a-b-"}"#), Ok(false));
+    let wrong = Pipeline::read(&of("include: [any], exclude: [some]")).unwrap_err().to_string();
+    assert!(wrong.contains("exclude each other"), "{wrong}");
 }
