@@ -14,6 +14,7 @@ mod filter;
 mod literal;
 mod lower;
 mod pipeline;
+mod place;
 mod room;
 mod rules;
 mod test;

@@ -91,6 +91,10 @@ fn what_cannot_be_used_is_named_and_the_exit_code_tells_it() {
     let none = vedetta(&["detect", "--rules", &empty, "--events", &events]);
     assert_eq!(none.status.code(), Some(3), "{}", error(&none));
     assert!(error(&none).contains("there is no rule in it"), "{}", error(&none));
+    let torn = bench.put("torn.yml", "title: T\nid: [a, b\nlevel: high\n");
+    let output = vedetta(&["detect", "--rules", &torn, "--events", &events]);
+    assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+    assert!(error(&output).contains("torn.yml:3:6: "), "{}", error(&output));
     assert_eq!(vedetta(&["detect", "--events", &events]).status.code(), Some(2));
 }
 
@@ -169,10 +173,10 @@ fn rules_are_rewritten_by_a_pipeline() {
     let words =
         ["detect", "--rules", &rules, "--pipeline", &pipeline, "--events", &events, "--json"];
     assert_eq!(lines(&vedetta(&words)).len(), 1);
-    let wrong = bench.put("w.yml", "transformations:\n  - type: nest\n");
+    let wrong = bench.put("w.yml", "transformations:\n  - type: alchemy\n");
     let output = vedetta(&["detect", "--rules", &rules, "--pipeline", &wrong, "--events", &events]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(error(&output).contains("nest"), "{}", error(&output));
+    assert!(error(&output).contains("line 2: transformation 1"), "{}", error(&output));
 }
 
 #[test]

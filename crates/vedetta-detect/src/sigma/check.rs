@@ -14,7 +14,7 @@ const LONGEST: usize = 256 << 10;
 /// # Errors
 /// The line and the reason.
 pub fn check(text: &str, placeholders: Placeholders) -> Result<(), Refused> {
-    let refuse = |line, reason: String| Refused { file: String::new(), line, reason };
+    let refuse = |line, reason: String| Refused::at(String::new(), line, reason);
     if text.len() > LONGEST {
         return Err(refuse(1, "longer than 256 KiB: no rule is".into()));
     }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rsigma_parser::{
-    ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType, Quantifier,
+    ConditionExpr, CorrelationCondition, CorrelationRule, CorrelationType, Quantifier, WindowMode,
 };
 use serde::Serialize;
 
@@ -285,6 +285,9 @@ impl Correlation {
         if named == 0 && !counts {
             return Err("the condition names no field to count".into());
         }
+        if rule.window != WindowMode::Sliding {
+            return Err(format!("there is no {} window; windows slide", rule.window.as_str()));
+        }
         if rule.rules.is_empty() || rule.rules.len() > 64 {
             return Err("it takes 1 to 64 rules".into());
         }
@@ -409,7 +412,7 @@ fn are_known(expression: &ConditionExpr, rules: &[String]) -> Result<(), String>
 
 fn refuse(rule: &CorrelationRule, place: &(String, usize), what: &str) -> Refused {
     let reason = format!("{}: {what}", rule.title);
-    Refused { file: place.0.clone(), line: place.1, reason }
+    Refused::at(place.0.clone(), place.1, reason)
 }
 
 /// Lets go the sixteenth of the groups that was not heard of for longest; answers how many those are.

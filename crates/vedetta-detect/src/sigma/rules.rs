@@ -1,11 +1,14 @@
 //! Rules, read from what is written.
 
+use std::fmt;
+
 use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 
 use super::correlation::{Wanted, rewritten};
 use super::expression::Expression;
 use super::lower::{Lowering, Placeholders, Tests, Wrong};
 use super::pipeline::Pipeline;
+use super::place::Places;
 use super::room::Room;
 
 /// All rules together.
@@ -76,6 +79,9 @@ pub struct Refused {
     pub file: String,
     /// The line, from 1.
     pub line: usize,
+    /// The column, from 1, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
     /// What is wrong.
     pub reason: String,
 }
@@ -99,11 +105,11 @@ impl Rules {
 
     /// Takes in a file. Rules wait until [`Self::ready`], for the filters that other files hold.
     pub fn take(&mut self, file: &str, text: &str) {
-        let refuse = |line: usize, reason: String| Refused { file: file.into(), line, reason };
+        let refuse = |(line, column), reason| Refused { file: file.into(), line, column, reason };
         let mut read = match rsigma_parser::parse_sigma_yaml(text) {
             Ok(read) => read,
             Err(error) => {
-                self.refused.push(refuse(1, error.to_string()));
+                self.refused.push(refuse((1, None), error.to_string()));
                 return;
             }
         };
@@ -114,9 +120,10 @@ impl Rules {
         {
             read.errors.push("no rule in it".into());
         }
+        let mut places = Places::of(text);
         for error in std::mem::take(&mut read.errors) {
             // A wrong status or level is said, and the rule is used.
-            self.refused.push(refuse(line_in(&error).unwrap_or(1), error));
+            self.refused.push(refuse(places.next(&error), error));
         }
         let known = (file.to_owned(), text.to_owned());
         for rule in read.rules {
@@ -141,7 +148,7 @@ impl Rules {
                 Ok(wanted) => wanted,
                 Err(why) => {
                     let reason = format!("{}: {why}", rule.title);
-                    self.refused.push(Refused { file, line: 1, reason });
+                    self.refused.push(Refused::at(file, 1, reason));
                     continue;
                 }
             };
@@ -155,10 +162,11 @@ impl Rules {
             };
             match lowering.section(&rule.detection) {
                 Ok(expression) => {
-                    self.unfilled.extend(unfilled.iter().map(|value| Refused {
-                        file: file.clone(),
-                        line: text.lines().position(|it| it.contains(value)).unwrap_or(0) + 1,
-                        reason: format!("{}: nothing says what {value} stands for", rule.title),
+                    self.unfilled.extend(unfilled.iter().map(|value| {
+                        let line = text.lines().position(|it| it.contains(value)).unwrap_or(0) + 1;
+                        let reason =
+                            format!("{}: nothing says what {value} stands for", rule.title);
+                        Refused::at(file.clone(), line, reason)
                     }));
                     let reach = self.tests.reach(&expression);
                     self.rules.push(Rule::of(rule, file, (expression, reach)));
@@ -167,7 +175,7 @@ impl Rules {
                 Err(Wrong { what, near }) => {
                     let line = text.lines().position(|it| it.contains(&near)).unwrap_or(0) + 1;
                     let reason = format!("{}: {what}", rule.title);
-                    self.refused.push(Refused { file, line, reason });
+                    self.refused.push(Refused::at(file, line, reason));
                 }
             }
         }
@@ -187,7 +195,7 @@ impl Rules {
             if rule.reach == Reach::All && of(&rule.file) {
                 let reason =
                     format!("{}: it would match every event of its log source", rule.title);
-                self.refused.push(Refused { file: rule.file, line: 1, reason });
+                self.refused.push(Refused::at(rule.file, 1, reason));
             } else {
                 self.rules.push(rule);
                 self.wanted.push(wanted);
@@ -214,6 +222,23 @@ impl Rules {
     }
 }
 
+impl Refused {
+    pub(super) fn at(file: String, line: usize, reason: String) -> Self {
+        Self { file, line, column: None, reason }
+    }
+}
+
+/// `file:line: reason`, with the column where it is known.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:", self.file, self.line)?;
+        if let Some(column) = self.column {
+            write!(f, "{column}:")?;
+        }
+        write!(f, " {}", self.reason)
+    }
+}
+
 impl Rule {
     fn of(rule: &SigmaRule, file: String, (expression, reach): (Expression, Reach)) -> Self {
         let lower = |it: &Option<String>| it.as_deref().unwrap_or_default().to_ascii_lowercase();
@@ -233,10 +258,4 @@ impl Rule {
             reach,
         }
     }
-}
-
-/// The line that an error of the YAML reader names.
-fn line_in(error: &str) -> Option<usize> {
-    let (_, rest) = error.split_once("line ")?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

@@ -85,7 +85,7 @@ impl Detect {
         let (correlator, unusable) = Correlator::new(&rules);
         let refused = rules.refused().len() + unusable.len();
         for it in rules.refused().iter().chain(&unusable).chain(rules.unfilled()) {
-            eprintln!("{}:{}: {}", it.file, it.line, it.reason);
+            eprintln!("{it}");
         }
         let of_all = of_all_events(&rules);
         let now = SystemClock.now();
