@@ -149,3 +149,36 @@ fn a_warning_crosses_the_country() {
     again.end();
     is_left_whole(directory.path());
 }
+
+#[test]
+fn what_one_sensor_finds_the_others_see() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = vedetta(&["demo", "--sensors", "--data"]).arg(directory.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&demo.stdout).into_owned();
+    assert!(demo.status.success(), "{said}{}", String::from_utf8_lossy(&demo.stderr));
+    let mut rest = said.as_str();
+    for step in [
+        "Terni        one failed login from 203.0.113.66: nothing to tell",
+        "Perugia      thirty failed logins from 203.0.113.66, then one that succeeds",
+        "ms after the line was written: Perugia's finding is at the node: ",
+        "released to those entitled: [ipv4-addr:value = '203.0.113.66']",
+        "Terni had seen it: ",
+        "COSC Umbria  one failed login",
+        "COSC Umbria sees it at once: ",
+        "vedetta sensor what-leaves --dir ",
+    ] {
+        let at = rest.find(step).unwrap_or_else(|| panic!("{step}: {said}"));
+        rest = &rest[at..];
+    }
+    for town in ["comune-054039", "comune-055032", "cosc-umbria"] {
+        assert!(said.contains(town), "the node lists its sensors: {said}");
+    }
+    // The command that it names, as it stands there.
+    let words: Vec<&str> = rest.lines().next().unwrap().split_whitespace().skip(1).collect();
+    let leaves = vedetta(&words).output().unwrap();
+    let told = String::from_utf8_lossy(&leaves.stdout);
+    assert!(leaves.status.success() && told.contains("203.0.113.66"), "{told}");
+    let both = vedetta(&["demo", "--sensors", "--mesh"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&both.stderr).contains("cannot be used with"), "{both:?}");
+}
