@@ -9,7 +9,8 @@ use crate::postgres::{self, Server, Writes};
 use crate::process::{capture, heading, target_directory};
 use crate::{Failure, demo};
 
-const NAMES: [&str; 5] = ["fanout", "clearance", "taxii", "import", "relevance"];
+const NAMES: [&str; 7] =
+    ["fanout", "clearance", "taxii", "import", "relevance", "indicators", "patterns"];
 
 /// Measures one or all, prints a Markdown table, and keeps it beside the build.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -109,6 +110,6 @@ mod tests {
     #[test]
     fn an_unknown_measurement_is_refused() {
         assert!(chosen(&["speed".into()]).is_err());
-        assert_eq!(chosen(&[]).map(|names| names.len()), Ok(5));
+        assert_eq!(chosen(&[]).map(|names| names.len()), Ok(7));
     }
 }

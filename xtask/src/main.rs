@@ -35,9 +35,9 @@ Usage: cargo xtask COMMAND
                                        the first open for people at ADDRESS
   demo --sensors                       three sensors on generated traffic with an attack inside
   bench [NAME…] [-- ARGS]              measure, and print the figures as a table
-                                       fanout, clearance, taxii, import, relevance; for import on
-                                       PostgreSQL `-- --store postgres`, on the server that is here or
-                                       one started for it
+                                       fanout, clearance, taxii, import, relevance, indicators,
+                                       patterns; for import on PostgreSQL `-- --store postgres`,
+                                       on the server that is here or one started for it
   simulate [--seeds N] [--from S] [--small | --form F]
                                        whole countries of nodes in one process, against an oracle
   simulate --seed S                    one of them, with its history

@@ -48,6 +48,28 @@ impl Stopwatch {
     }
 }
 
+/// Measures how much of the processor this thread takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessorTime(Duration);
+
+impl ProcessorTime {
+    /// Starts.
+    pub(crate) fn start() -> Self {
+        Self(Self::taken())
+    }
+
+    /// How much it took since.
+    pub(crate) fn read(self) -> Duration {
+        Self::taken().saturating_sub(self.0)
+    }
+
+    fn taken() -> Duration {
+        let taken = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let part = u32::try_from(taken.tv_nsec).unwrap_or_default();
+        Duration::new(taken.tv_sec.unsigned_abs(), part)
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         #[expect(clippy::disallowed_methods, reason = "this is where the house's clock is made")]

@@ -8,6 +8,7 @@ mod import;
 mod indicators;
 mod mail;
 mod mesh;
+mod patterns;
 mod relevance;
 mod scene;
 mod sensors;
@@ -53,6 +54,9 @@ enum What {
     /// Events against millions of indicators.
     #[command(after_help = "Example:\n  vedetta bench indicators --json")]
     Indicators(indicators::IndicatorsBench),
+    /// STIX patterns on what was observed.
+    #[command(after_help = "Example:\n  vedetta bench patterns --json")]
+    Patterns(patterns::PatternsBench),
     /// Suspicious messages checked, beside SpamAssassin and rspamd.
     #[command(after_help = "Example:\n  vedetta bench mail --corpus ./corpus --json")]
     Mail(mail::MailBench),
@@ -82,6 +86,7 @@ impl Bench {
             What::Import(bench) => bench.run(),
             What::Detect(bench) => bench.run(),
             What::Indicators(bench) => bench.run(),
+            What::Patterns(bench) => bench.run(),
             What::Mail(bench) => bench.run(),
             What::Taxii(bench) => bench.run(),
             What::Mesh(bench) => bench.run(),

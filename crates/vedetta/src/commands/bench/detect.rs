@@ -1,5 +1,7 @@
 //! `vedetta bench detect`: Sigma rules over recorded events, on one core.
 
+mod peers;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +30,15 @@ pub(crate) struct Detect {
     /// Compare so many events with an engine without any arrangement of the rules.
     #[arg(long, default_value_t = 0)]
     compare: u64,
+    /// Measure another engine beside this one: our own without any arrangement of the rules, or rsigma.
+    #[arg(long, value_parser = ["unrouted", "rsigma"])]
+    peer: Option<String>,
+    /// The program of the other engine.
+    #[arg(long, value_name = "FILE", default_value = "rsigma")]
+    peer_program: PathBuf,
+    /// The first so many events are for both when there is a peer.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
+    peer_events: u64,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -35,8 +46,10 @@ pub(crate) struct Detect {
 
 impl Detect {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        super::print(&self.measure(&self.events)?, Style::of(&self.json));
-        Ok(Outcome::Done)
+        let report = self.measure(&self.events)?;
+        super::print(&report, Style::of(&self.json));
+        let same = self.peer.as_ref().is_none_or(|it| report[it]["same"] == json!(true));
+        Ok(if same { Outcome::Done } else { Outcome::Partly })
     }
 
     fn measure(&self, file: &Path) -> Result<Value, Failure> {
@@ -61,7 +74,7 @@ impl Detect {
             Ok(())
         })?;
         let read = best(&mut || pass(file, &mut |_| {}).map(drop))?;
-        Ok(json!({
+        let mut report = json!({
             "rules_loaded": engine.rules().len(),
             "rules_failed": failed,
             "rules_load_ms": super::millis(loaded),
@@ -73,7 +86,15 @@ impl Detect {
             "compared": compared,
             "different": different,
             "rss_mib": super::peak_mib(),
-        }))
+        });
+        if let Some(peer) = &self.peer {
+            let lines = peers::lines(file, self.peer_events)?;
+            report[peer] = match peer.as_str() {
+                "unrouted" => peers::unrouted(&mut engine, &lines)?,
+                _ => peers::rsigma(&mut engine, &lines, (&self.peer_program, &self.rules))?,
+            };
+        }
+        Ok(report)
     }
 }
 
