@@ -18,14 +18,12 @@ use vedetta_flow::steps::call_webhooks::{DueCall, Remaining, Tells};
 use vedetta_flow::{DeliveryBatch, Door, FlowError, House, ReadItem};
 use vedetta_model::{Audience, Places};
 
-mod https;
 mod round;
 mod trouble;
 
-pub use https::Https;
 use round::Round;
 pub use trouble::{Trouble, Troubles};
-pub use vedetta_diffusion::webhook::Inner;
+pub use vedetta_diffusion::webhook::{Https, Inner};
 
 /// The one who connects: [`Https`], and in tests somebody who listens.
 pub trait Caller: Send + Sync + 'static {
@@ -38,6 +36,17 @@ pub trait Caller: Send + Sync + 'static {
 
 /// What comes later.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl Caller for Https {
+    fn resolve(&self, host: String, port: u16) -> Later<Vec<SocketAddr>> {
+        Box::pin(Self::resolve(host, port))
+    }
+
+    fn call(&self, call: Call, addresses: Vec<SocketAddr>) -> Later<Result<u16, String>> {
+        let answer = self.clone().exchange(call, addresses, 0);
+        Box::pin(async move { answer.await.map(|(status, _)| status) })
+    }
+}
 
 /// Who works.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ mod pages;
 
 pub use vedetta_frame::assets::PLAIN;
 pub use vedetta_frame::console::Console;
+pub use vedetta_frame::providers::Providers;
 pub use vedetta_frame::{access, gate};
 
 /// The router of the pages; what is no page's address goes to the machine doors.

@@ -12,6 +12,7 @@ use vedetta_model::Actor;
 use crate::live;
 
 mod account;
+mod account_keys;
 mod accounts;
 mod agreement;
 mod agreement_new;
@@ -36,6 +37,7 @@ mod saved;
 mod search;
 mod sensors;
 mod sign_in;
+mod sign_in_otherwise;
 mod statements;
 mod tombstone;
 mod who_has;
@@ -53,6 +55,9 @@ fn around(registry: Registry) -> Registry {
     registry
         .see("/sign-in", sign_in::show)
         .act("/sign-in", sign_in::enter)
+        .act("/sign-in/passkey", sign_in_otherwise::by_passkey)
+        .see("/sign-in/with/{provider}", sign_in_otherwise::with)
+        .see("/sign-in/callback", sign_in_otherwise::back)
         .act("/sign-out", sign_in::leave)
         .act("/preferences", preferences::choose)
         .see("/accessibility", statements::accessibility)
@@ -64,6 +69,9 @@ fn around(registry: Registry) -> Registry {
         .see("/account", account::show)
         .act("/account/password", account::set_password)
         .act("/account/authenticator", account::enrol)
+        .act("/account/passkeys", account_keys::add_passkey)
+        .act("/account/identities", account_keys::begin_tie)
+        .act("/account/keys/removal", account_keys::remove)
         .act("/account/sessions/{session}/end", account::end)
         .see("/search", search::show)
         .act("/views", saved::save)
@@ -127,6 +135,8 @@ fn node(registry: Registry) -> Registry {
         .see("/accounts/new", accounts::fresh)
         .see("/accounts/{account}", accounts::edit_one)
         .act("/accounts/{account}/password", accounts::password)
+        .act("/accounts/{account}/identities", accounts::tie)
+        .act("/accounts/{account}/keys/removal", accounts::remove_key)
         .see("/audit", audit::show)
         .act("/audit/verification", audit::verify)
         .see("/audit/{entry}", audit_entry::show)

@@ -19,10 +19,14 @@ mod forms;
 mod items;
 #[path = "it/links.rs"]
 mod links;
+#[path = "it/passkeys.rs"]
+mod passkeys;
 #[path = "it/preview.rs"]
 mod preview;
 #[path = "it/procedures.rs"]
 mod procedures;
+#[path = "it/providers.rs"]
+mod providers;
 #[path = "it/shift.rs"]
 mod shift;
 #[path = "it/signing_in.rs"]

@@ -1,6 +1,5 @@
-//! Webhooks, the pure part: what is sent and signed, where to, and when again. The binary resolves,
-//! connects and waits. Redirects are never followed: a destination is checked once, and a redirect
-//! would be another.
+//! Webhooks: what is sent and signed, where to, and when again; and the client that connects. Redirects
+//! are never followed: a destination is checked once, and a redirect would be another.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,9 +9,11 @@ use vedetta_model::{Entropy, Instant, Tlp};
 use vedetta_policy::{Cleared, Reader};
 
 mod destination;
+mod https;
 mod signature;
 
 pub use destination::{Destination, DestinationError, Inner};
+pub use https::Https;
 pub use signature::{Secret, SecretError, VerifyError, verify};
 
 /// What a call tells.

@@ -2,6 +2,8 @@
 //! and how what they write is kept.
 
 pub use crate::actions::change_directory::remove_all;
+pub use crate::actions::issue_tokens::NewToken;
+pub use crate::actions::manage_accounts::note;
 pub use crate::book::{Book, Grounds};
 pub use crate::house::Shared;
 pub use crate::mesh::SIGNED;

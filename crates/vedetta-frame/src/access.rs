@@ -75,6 +75,9 @@ mod tests {
         let expected = [
             ("GET", "/sign-in"),
             ("POST", "/sign-in"),
+            ("POST", "/sign-in/passkey"),
+            ("GET", "/sign-in/with/{provider}"),
+            ("GET", "/sign-in/callback"),
             ("POST", "/preferences"),
             ("GET", "/accessibility"),
             ("GET", "/privacy"),

@@ -149,6 +149,8 @@ pub struct Look {
     pub css: String,
     /// The script.
     pub js: String,
+    /// The script of passkeys.
+    pub passkeys: String,
     /// The icon.
     pub icon: String,
 }
@@ -185,6 +187,7 @@ impl Frame {
         let look = || Look {
             css: assets.address("console.css"),
             js: assets.address("console.js"),
+            passkeys: assets.address("passkeys.js"),
             icon: assets.address("icon.svg"),
         };
         let seal = match (&visit.person, &visit.doorstep) {

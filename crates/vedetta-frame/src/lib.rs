@@ -15,6 +15,7 @@ pub mod forms;
 pub mod frame;
 pub mod gate;
 pub mod organisation;
+pub mod providers;
 pub mod refused;
 pub mod router;
 pub mod said;

@@ -124,8 +124,8 @@ fn resend(console: &Console, visit: &Visit, sent: &Sent, status: StatusCode) -> 
     page_with(status, &again).unwrap_or_else(|_| status.into_response())
 }
 
-/// A page that asks for the same address from here: the cookie of the session comes along then.
-pub(crate) fn once_more(here: &str) -> Response {
+/// A page that asks for an address from here: of the same one, the cookie of the session comes along then.
+pub fn once_more(here: &str) -> Response {
     let address = here.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
     Html(format!(
         "<!doctype html><html lang=\"it\"><title>Vedetta</title>\

@@ -15,6 +15,10 @@ pub enum Said {
     SessionEnded,
     /// A password was set.
     PasswordSet,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// An identity at a provider was tied.
+    IdentityTied,
     /// An agreement went a step on.
     AgreementStepped,
     /// A delivery is tried again.
@@ -58,12 +62,14 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 27] = [
         Self::Acknowledged,
         Self::AcknowledgedBefore,
         Self::Withdrawn,
         Self::SessionEnded,
         Self::PasswordSet,
+        Self::PasskeyAdded,
+        Self::IdentityTied,
         Self::AgreementStepped,
         Self::Retried,
         Self::Saved,
@@ -94,6 +100,8 @@ impl Said {
             Self::Withdrawn => "withdrawn",
             Self::SessionEnded => "session-ended",
             Self::PasswordSet => "password-set",
+            Self::PasskeyAdded => "passkey-added",
+            Self::IdentityTied => "identity-tied",
             Self::AgreementStepped => "stepped",
             Self::Retried => "retried",
             Self::Saved => "saved",
@@ -132,6 +140,8 @@ impl Said {
             Self::Withdrawn => w.said_withdrawn(),
             Self::SessionEnded => w.said_session_ended(),
             Self::PasswordSet => w.said_password_set(),
+            Self::PasskeyAdded => w.said_passkey_added(),
+            Self::IdentityTied => w.said_identity_tied(),
             Self::AgreementStepped => w.said_agreement_stepped(),
             Self::Retried => w.said_retried(),
             Self::Saved => w.said_saved(),

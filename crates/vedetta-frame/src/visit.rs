@@ -21,6 +21,8 @@ use vedetta_words::Words;
 pub const SESSION: &str = "__Host-vedetta";
 /// The cookie that ties the form of signing in to the browser that asked for it.
 pub const DOORSTEP: &str = "__Host-vedetta-doorstep";
+/// The cookie of an attempt to sign in at a provider.
+pub const ATTEMPT: &str = "__Host-vedetta-attempt";
 /// The cookie of the chosen language.
 pub const LANGUAGE: &str = "__Host-vedetta-language";
 /// The cookie of the chosen theme.
@@ -152,6 +154,14 @@ impl Visit {
 }
 
 impl Visit {
+    /// Whom a challenge is for: this session, or this browser before anybody signed in.
+    pub fn holder(&self) -> String {
+        match (&self.person, &self.doorstep) {
+            (Some(person), _) => format!("session {}", person.session),
+            (None, doorstep) => format!("doorstep {}", doorstep.as_deref().unwrap_or_default()),
+        }
+    }
+
     /// As which file the list of this page is wanted, if it is.
     pub fn exported(&self) -> Option<export::Form> {
         export::Form::of(&self.here)

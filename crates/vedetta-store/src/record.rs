@@ -60,6 +60,10 @@ pub enum RecordKind {
     Sensor = 24,
     /// A clock that presses, and who is called for it.
     Alarm = 25,
+    /// A passkey: its public key, whose it is, and how often it was used.
+    Passkey = 27,
+    /// An identity at a provider, as a keyed digest, and whose it is.
+    Identity = 28,
 }
 
 /// A record as stored.
@@ -95,7 +99,7 @@ pub enum SecretKind {
 
 impl RecordKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Organisation,
         Self::Asset,
         Self::Contact,
@@ -121,6 +125,8 @@ impl RecordKind {
         Self::Preference,
         Self::Sensor,
         Self::Alarm,
+        Self::Passkey,
+        Self::Identity,
     ];
 
     /// The code under which backends store it. Never changes.

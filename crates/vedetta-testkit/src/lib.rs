@@ -3,6 +3,7 @@
 // A test that cannot be set up should stop at once and say where.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod authenticator;
 pub mod between;
 pub mod disk;
 pub mod house;
@@ -11,6 +12,7 @@ pub mod ledgers;
 pub mod time;
 pub mod watched;
 
+pub use authenticator::Authenticator;
 pub use between::Between;
 pub use disk::Disk;
 pub use house::{TestHouse, session, session_for};

@@ -11,8 +11,9 @@ use vedetta_api::calls::{self, Ways};
 use vedetta_api::{
     Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
 };
-use vedetta_console::Console;
+use vedetta_console::{Console, Providers};
 use vedetta_flow::House;
+use vedetta_keyring::Keyring;
 use vedetta_model::Clock;
 
 use crate::certificates::Authority;
@@ -20,6 +21,7 @@ use crate::mail_door::{MailConfiguration, MailDoor};
 use crate::mesh::{Meeting, Mesh};
 use crate::outcome::Failure;
 use crate::renewal::Renewal;
+use crate::settings::SignInConfiguration;
 use crate::system::SystemClock;
 
 /// How to open the doors.
@@ -36,6 +38,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) meeting: Option<Meeting>,
     /// How it takes reports by mail.
     pub(crate) mail: MailConfiguration,
+    /// How people sign in besides a password.
+    pub(crate) sign_in: SignInConfiguration,
 }
 
 /// Doors that are open until told to close.
@@ -88,6 +92,9 @@ impl Doors {
         api.show_caller(https.clone());
         let gateway = api.settings().gateway.clone();
         let console = Console::new(api.clone(), secret(&house, "console")?);
+        let ways = opening.sign_in.ways(opening.data, opening.names, server.address())?;
+        let keyring = Keyring::open(Arc::clone(&house), ways)?;
+        console.show_keyring(Arc::new(keyring), Providers::over(https.as_ref().clone()));
         let (closing, closed) = watch::channel(false);
         let address = server.address();
         let streaming = vedetta_api::live::run(api.clone(), until(closed.clone()));

@@ -10,6 +10,7 @@ mod outcome;
 mod reach;
 mod renewal;
 mod settings;
+mod sign_in;
 mod system;
 mod town;
 mod watch;

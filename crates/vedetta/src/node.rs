@@ -90,7 +90,7 @@ impl Configuration {
 }
 
 /// Whether what is sent to an address is read on its way by nobody: https, or http within the machine.
-fn is_safe(url: &str) -> bool {
+pub(crate) fn is_safe(url: &str) -> bool {
     let Ok(url) = url.parse::<http::Uri>() else { return false };
     match (url.scheme_str(), url.host()) {
         (Some("https"), Some(_)) => true,

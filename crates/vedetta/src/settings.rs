@@ -73,6 +73,9 @@ pub(crate) struct Configuration {
     /// The mail desk.
     #[serde(skip_serializing)]
     pub(crate) mail: MailConfiguration,
+    /// How people sign in besides a password.
+    #[serde(skip_serializing)]
+    pub(crate) sign_in: SignInConfiguration,
 }
 
 impl Default for Configuration {
@@ -100,6 +103,7 @@ impl Default for Configuration {
             sms_authorization: None,
             decay: Arc::default(),
             mail: MailConfiguration::default(),
+            sign_in: SignInConfiguration::default(),
         }
     }
 }
@@ -175,6 +179,63 @@ pub(crate) struct ReleaseConfiguration {
     pub(crate) organisations: usize,
     /// The marking of what is released.
     pub(crate) tlp: Tlp,
+}
+
+/// `[sign_in]` in `vedetta.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SignInConfiguration {
+    /// The address at which people open the node, e.g. `https://vedetta.example.org`; without it the first
+    /// name of its certificate, and the port at which it listens.
+    pub(crate) address: Option<String>,
+    /// Whether passkeys are taken.
+    pub(crate) passkeys: bool,
+    /// Providers of identities.
+    pub(crate) provider: Vec<ProviderConfiguration>,
+}
+
+impl Default for SignInConfiguration {
+    fn default() -> Self {
+        Self { address: None, passkeys: true, provider: Vec::new() }
+    }
+}
+
+/// `[[sign_in.provider]]`. Paths are within the data directory, or absolute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderConfiguration {
+    /// Its name in addresses and in the ledger.
+    pub(crate) name: String,
+    /// Its name on the button; its name without it.
+    pub(crate) label: Option<String>,
+    /// Its issuer identifier.
+    pub(crate) issuer: String,
+    /// The client identifier that it gave the node.
+    pub(crate) client_id: String,
+    /// A file with the secret that it gave the node.
+    pub(crate) secret: Option<PathBuf>,
+    /// The key with which the node signs, instead of a secret: a file in PEM, PKCS #8.
+    pub(crate) key: Option<PathBuf>,
+    /// The name under which the provider knows that key.
+    pub(crate) key_id: Option<String>,
+    /// What is asked of it.
+    #[serde(default)]
+    pub(crate) profile: ProviderProfile,
+    /// The least authentication context.
+    pub(crate) acr: Option<String>,
+}
+
+/// What a provider is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProviderProfile {
+    /// As OpenID Connect has it.
+    #[default]
+    Generic,
+    /// As SPID has it.
+    Spid,
+    /// As the electronic identity card has it.
+    Cie,
 }
 
 #[cfg(test)]

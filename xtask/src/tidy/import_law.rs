@@ -16,6 +16,7 @@ const ROOMS: &[&str] = &[
     "vedetta-mail",
     "vedetta-desk",
     "vedetta-federation",
+    "vedetta-signin",
 ];
 
 const ENGINES: &[&str] = &["vedetta-store-sqlite", "vedetta-store-postgres"];
@@ -32,6 +33,7 @@ const APART: &[(&str, &[&str])] = &[
     ("vedetta-postroom", &["vedetta-diffusion", "vedetta-api", "vedetta-smtp"]),
     ("vedetta-watch", &["vedetta-diffusion", "vedetta-api"]),
     ("vedetta-timeliness", &["vedetta-diffusion", "vedetta-api"]),
+    ("vedetta-keyring", &["vedetta-diffusion", "vedetta-api"]),
     ("vedetta-frame", &["vedetta-store"]),
     ("vedetta-room", &["vedetta-store"]),
     ("vedetta-console", &["vedetta-store"]),

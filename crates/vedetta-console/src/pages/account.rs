@@ -14,6 +14,7 @@ use vedetta_frame::shown::Moment;
 use vedetta_frame::visit::Signed;
 use vedetta_model::Actor;
 
+use super::account_keys::Keys;
 use crate::enrolment::Enrolment;
 
 /// A session or a token.
@@ -27,13 +28,14 @@ struct Open {
 
 #[derive(Template)]
 #[template(path = "account.html")]
-struct Account {
+pub(super) struct Account {
     frame: Frame,
     fault: Option<String>,
     roles: Vec<&'static str>,
     account: String,
     open: Vec<Open>,
     enrolment: Option<Enrolment>,
+    keys: Keys,
 }
 
 pub(super) async fn show(
@@ -104,7 +106,7 @@ pub(super) async fn end(
 }
 
 impl Account {
-    async fn again(console: &Console, signed: &Signed, fault: String) -> Result<Response, Problem> {
+    pub(super) async fn again(console: &Console, signed: &Signed, fault: String) -> Result<Response, Problem> {
         let account = Self { fault: Some(fault), ..Self::of(console, signed).await? };
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &account)
     }
@@ -121,6 +123,7 @@ impl Account {
             id: token.id,
             purpose: token.purpose,
         });
+        let keys = Keys::of(console, signed, &signed.person.actor.account).await?;
         let roles = signed.person.actor.roles.iter().map(|role| w.role(*role)).collect();
         Ok(Self {
             open: open.collect(),
@@ -129,6 +132,7 @@ impl Account {
             roles,
             account: signed.person.actor.account.to_string(),
             enrolment: None,
+            keys,
         })
     }
 }

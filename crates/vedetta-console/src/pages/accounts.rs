@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_flow::House;
+use vedetta_flow::{FlowError, House};
 use vedetta_frame::console::Console;
 use vedetta_frame::fields::code;
 use vedetta_frame::forms::{Done, Sent, escaped};
@@ -16,8 +16,11 @@ use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::said::Said;
 use vedetta_frame::shown::fold;
 use vedetta_frame::visit::Signed;
+use vedetta_keyring::Keyring;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
+
+use super::account_keys::{self, Keys, keyed};
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,6 +68,7 @@ struct Edit {
     typed: Typed,
     seen: String,
     password: Option<String>,
+    keys: Keys,
 }
 
 /// Accounts on a page.
@@ -124,7 +128,55 @@ pub(super) async fn edit_one(
 ) -> Result<Response, Problem> {
     let account = known(&console, &id)?;
     let typed = Typed::of(&signed, &account);
-    page(&Edit { new: false, ..edit(&console, &signed, typed, Some(&account)) })
+    let keys = Keys::of(&console, &signed, &account.id).await?;
+    page(&Edit { keys, ..edit(&console, &signed, typed, Some(&account)) })
+}
+
+/// Ties an identity at a provider to an account, by the person's name there.
+pub(super) async fn tie(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let account = known(&console, &id)?.id;
+    let (provider, subject) = (sent.text("provider").to_owned(), sent.text("subject").to_owned());
+    let tie = move |keys: &Keyring, by: &Actor| {
+        let known = keys.provider(&provider);
+        let known = known.ok_or_else(|| FlowError::unknown("provider", &provider))?;
+        keys.tie(by, &account, (known, &subject))
+    };
+    let tied = keyed(&console, &signed, &sent, tie).await?;
+    key_changed(&console, &signed, &id, (tied, Said::IdentityTied)).await
+}
+
+pub(super) async fn remove_key(
+    State(console): State<Console>,
+    signed: Signed,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let (account, key) = (known(&console, &id)?.id, sent.text("key").to_owned());
+    let remove =
+        move |keys: &Keyring, by: &Actor| account_keys::remove_key(keys, by, &account, &key);
+    let removed = keyed(&console, &signed, &sent, remove).await?;
+    key_changed(&console, &signed, &id, (removed, Said::Removed)).await
+}
+
+async fn key_changed(
+    console: &Console,
+    signed: &Signed,
+    id: &str,
+    (done, said): (Result<(), String>, Said),
+) -> Result<Response, Problem> {
+    let Err(fault) = done else {
+        return Ok(Done::to(format!("/accounts/{}", escaped(id))).said(said).into_response());
+    };
+    let account = known(console, id)?;
+    let keys = Keys::of(console, signed, &account.id).await?;
+    let edit = edit(console, signed, Typed::of(signed, &account), Some(&account));
+    let told = Edit { fault: Some(fault), keys, ..edit };
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &told)
 }
 
 pub(super) async fn save(
@@ -199,7 +251,7 @@ fn edit(console: &Console, signed: &Signed, typed: Typed, before: Option<&Accoun
     let title = if before.is_some() { w.account_edit() } else { w.account_new() };
     let frame = Frame::of(console, &signed.visit, title, Section::Accounts);
     let seen = before.map(vedetta_flow::seen).unwrap_or_default();
-    Edit { frame, fault: None, new: before.is_none(), typed, seen, password: None }
+    Edit { frame, fault: None, new: before.is_none(), typed, seen, password: None, keys: Keys::default() }
 }
 
 /// The form with what was typed, and why it was refused.

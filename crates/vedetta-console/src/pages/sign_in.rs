@@ -8,9 +8,10 @@ use serde::Deserialize;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::{FlowError, Session};
 use vedetta_frame::console::Console;
-use vedetta_frame::forms::Sent;
+use vedetta_frame::forms::{Sent, escaped};
 use vedetta_frame::frame::{Frame, Section, page, page_with};
 use vedetta_frame::visit::{DOORSTEP, SESSION, Signed, Visit, cookie, set};
+use vedetta_keyring::Keyring;
 
 use crate::enrolment::{Code, Enrolment};
 
@@ -29,6 +30,16 @@ struct SignIn {
     account: String,
     to: String,
     enrolment: Option<Enrolment>,
+    /// What a passkey is asked for, where they are taken.
+    passkey: Option<Challenge>,
+    /// Providers: address and label.
+    providers: Vec<(String, String)>,
+}
+
+/// What a passkey is asked for.
+struct Challenge {
+    party: String,
+    challenge: String,
 }
 
 /// What came of the password.
@@ -75,13 +86,7 @@ pub(super) async fn enter(
         }
     });
     match begun.await {
-        Ok(Proven::Inside(session)) => {
-            end_before(&console, &headers).await;
-            let mut response = Redirect::to(inside(&to)).into_response();
-            set(&mut response, SESSION, session.token.reveal(), "Strict");
-            set(&mut response, DOORSTEP, "", "Strict; Max-Age=0");
-            Ok(response)
-        }
+        Ok(Proven::Inside(session)) => Ok(go_in(&console, &headers, &session, &to).await),
         Ok(Proven::Enrols(address)) => {
             let enrolment = Some(Enrolment::of(&address));
             let form = SignIn { enrolment, account, ..form(&console, &visit, &to) };
@@ -94,6 +99,30 @@ pub(super) async fn enter(
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Into the house with a session that has just begun; the one that the browser had before ends.
+pub(super) async fn go_in(
+    console: &Console,
+    headers: &HeaderMap,
+    session: &Session,
+    to: &str,
+) -> Response {
+    end_before(console, headers).await;
+    let mut response = Redirect::to(inside(to)).into_response();
+    set(&mut response, SESSION, session.token.reveal(), "Strict");
+    set(&mut response, DOORSTEP, "", "Strict; Max-Age=0");
+    response
+}
+
+/// The form again, with what was wrong.
+pub(super) fn again(
+    console: &Console,
+    visit: &Visit,
+    (fault, to): (&str, &str),
+) -> Result<Response, Problem> {
+    let fault = Some(fault.to_owned());
+    page_with(StatusCode::UNAUTHORIZED, &SignIn { fault, ..form(console, visit, to) })
 }
 
 pub(super) async fn leave(
@@ -111,7 +140,21 @@ pub(super) async fn leave(
 fn form(console: &Console, visit: &Visit, to: &str) -> SignIn {
     let frame = Frame::of(console, visit, visit.words.sign_in_title(), Section::Other);
     let (account, to) = (String::new(), inside(to).to_owned());
-    SignIn { frame, fault: None, account, to, enrolment: None }
+    let passkey = party(console, visit).and_then(|(keyring, party)| {
+        let challenge = keyring.challenge(&visit.holder())?;
+        Some(Challenge { party: party.to_owned(), challenge })
+    });
+    let providers = console.keyring().map(|keyring| keyring.providers()).unwrap_or_default();
+    let way = |name: &str| format!("/sign-in/with/{}?to={}", escaped(name), escaped(&to));
+    let providers = providers.iter().map(|it| (way(&it.name), it.label.clone())).collect();
+    SignIn { frame, fault: None, account, to, enrolment: None, passkey, providers }
+}
+
+/// Where passkeys are taken: on the pages whose address they are made for.
+pub(super) fn party<'a>(console: &'a Console, visit: &Visit) -> Option<(&'a Keyring, &'a str)> {
+    let keyring = console.keyring()?;
+    let party = keyring.party().filter(|party| party.host() == visit.host)?;
+    Some((keyring, party.id()))
 }
 
 /// The session that the browser had before ends: nobody goes on with it.

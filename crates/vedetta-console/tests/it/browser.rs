@@ -9,8 +9,10 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
+use vedetta_api::webhooks::Https;
 use vedetta_api::{Api, Rate, Settings};
-use vedetta_console::Console;
+use vedetta_console::{Console, Providers};
+use vedetta_keyring::{Keyring, Provider, Ways};
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 use vedetta_testkit::{MockClock, TestHouse};
@@ -21,6 +23,19 @@ pub(crate) struct Node {
     pub(crate) clock: Arc<MockClock>,
     pub(crate) router: Router,
     pub(crate) admin: Actor,
+}
+
+/// Nobody is ever asked to wait.
+pub(crate) fn plenty() -> Settings {
+    let plenty = Rate { burst: 1_000_000, every: Duration::from_micros(1) };
+    Settings {
+        title: "CNAIPIC".into(),
+        per_address: plenty,
+        per_account: plenty,
+        proofs: plenty,
+        sign_ins: plenty,
+        ..Settings::default()
+    }
 }
 
 /// One browser.
@@ -43,22 +58,21 @@ impl Node {
     }
 
     pub(crate) fn over(test: TestHouse) -> Self {
-        let plenty = Rate { burst: 1_000_000, every: Duration::from_micros(1) };
-        let settings = Settings {
-            title: "CNAIPIC".into(),
-            per_address: plenty,
-            per_account: plenty,
-            proofs: plenty,
-            sign_ins: plenty,
-            ..Settings::default()
-        };
-        Self::with(test, settings)
+        Self::with(test, plenty())
     }
 
     pub(crate) fn with(test: TestHouse, settings: Settings) -> Self {
+        Self::opened_by(test, settings, Vec::new())
+    }
+
+    /// With providers that people may come from.
+    pub(crate) fn opened_by(test: TestHouse, settings: Settings, providers: Vec<Provider>) -> Self {
         let (admin, clock) = (test.administrator(), Arc::clone(&test.clock));
         let api = Api::new(Arc::new(test.house), settings, [7; 32]);
         let console = Console::new(api.clone(), [9; 32]);
+        let ways = Ways { passkeys: Some("https://node.example".into()), providers };
+        let keyring = Keyring::open(Arc::clone(api.house()), ways).unwrap();
+        console.show_keyring(Arc::new(keyring), Providers::over(Https::new(b"").unwrap()));
         let router = vedetta_console::router(&console, vedetta_api::router(&api));
         let node = Self { console, clock, router, admin };
         node.account("admin", "cnaipic", &[Role::Administrator]);
@@ -155,6 +169,13 @@ impl Browser<'_> {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The value of the first attribute of a name.
+    pub(crate) fn attribute(&self, name: &str) -> String {
+        let mut parts = self.text.splitn(2, &format!(" {name}=\""));
+        let rest = parts.nth(1).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
     }
 
     /// The value of the first hidden field of a name.

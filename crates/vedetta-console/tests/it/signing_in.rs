@@ -12,7 +12,7 @@ use vedetta_testkit::TestHouse;
 
 use crate::browser::{Browser, Node};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The code that an authenticator shows, given what the page or the `otpauth:` address says of it.
 fn code(node: &Node, secret: &str) -> String {
@@ -22,7 +22,7 @@ fn code(node: &Node, secret: &str) -> String {
         .to_string()
 }
 
-fn with_password(node: &Node, account: &str, role: Role) {
+pub(crate) fn with_password(node: &Node, account: &str, role: Role) {
     node.account(account, "cnaipic", &[role]);
     let id = AccountId::new(account).unwrap();
     node.console.house().set_password(&node.admin, &id, PASSWORD).unwrap();

@@ -21,7 +21,7 @@ pub const MOST_TOKENS: usize = 100;
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 86_400);
 
 /// A token that is not in the ledger yet.
-pub(crate) struct NewToken {
+pub struct NewToken {
     record: Token,
     digest: Vec<u8>,
     /// Its account, as it was when what the token carries was decided.
@@ -136,7 +136,7 @@ impl House {
 
 impl NewToken {
     /// Keeps it, unless its account is no longer as it was: what changed ended its tokens.
-    pub(crate) fn put(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
+    pub fn put(&self, unit: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
         let now = unit.record(RecordKind::Account, self.decided.id.as_str())?;
         let now = now.and_then(|now| serde_json::from_slice::<Account>(&now.body).ok());
         if now.as_ref() != Some(&self.decided) {

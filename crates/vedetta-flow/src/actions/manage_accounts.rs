@@ -6,13 +6,11 @@ use serde::{Deserialize, Serialize};
 use vedetta_model::account::AccountState;
 use vedetta_model::part::is_reserved;
 use vedetta_model::{Account, AccountId, Actor, Instant, OrganisationId, Role};
-use vedetta_store::{Draft, EntryKind, RecordKind, SecretKind, StoreError, UnitOfWork};
+use vedetta_store::{Draft, EntryKind, Record, RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::issue_tokens::end_tokens;
-use crate::actions::sign_in::new_totp_memory;
 use crate::authority::{ADMINISTRATORS, AUDITORS};
-use crate::credentials::EMERGENCY;
-use crate::credentials::{SHORTEST_PASSWORD, Token, hash_password, totp_address, totp_seed};
+use crate::credentials::{EMERGENCY, SHORTEST_PASSWORD, Token, hash_password};
 use crate::error::FlowError;
 use crate::house::House;
 use crate::standing::records;
@@ -79,23 +77,6 @@ impl House {
         Ok(())
     }
 
-    /// Gives a person a new TOTP seed; returns the `otpauth:` address for the application.
-    ///
-    /// # Errors
-    /// Forbidden, or unknown.
-    pub fn enrol_totp(&self, by: &Actor, account: &AccountId) -> Result<String, FlowError> {
-        self.require_self_or_administrator(by, account, "enrol this authenticator")?;
-        let seed = totp_seed(&*self.entropy);
-        let address = totp_address(&seed, account);
-        let (actor, id, memory) =
-            (by.account.to_string(), account.to_string(), new_totp_memory(seed));
-        self.write(move |unit| {
-            unit.put_secret(SecretKind::Totp, &id, &memory)?;
-            note(unit, &actor, &id, "authenticator enrolled")
-        })?;
-        Ok(address)
-    }
-
     /// Ties the certificate of a machine to its account.
     ///
     /// # Errors
@@ -140,7 +121,8 @@ impl House {
         self.remove(by, RecordKind::Certificate, "certificate", fingerprint)
     }
 
-    pub(crate) fn require_self_or_administrator(
+    /// Refuses who is neither the account itself, with all its roles, nor runs the node.
+    pub fn require_self_or_administrator(
         &self,
         by: &Actor,
         account: &AccountId,
@@ -217,7 +199,7 @@ pub(crate) fn write_account(
         };
         if gained.as_ref().is_none_or(|gained| !gained.is_empty()) {
             end_tokens(unit, id, actor, ends)?;
-            remove_certificates(unit, id, actor)?;
+            untie(unit, &[RecordKind::Certificate], (id, actor))?;
         }
     }
     let body = serde_json::to_vec(account)
@@ -235,24 +217,31 @@ pub(crate) fn forget_account(
     unit.erase_secret(SecretKind::Password, account)?;
     unit.erase_secret(SecretKind::Totp, account)?;
     end_tokens(unit, account, actor, |_| true)?;
-    remove_certificates(unit, account, actor)
+    untie(unit, KEYS, (account, actor))
 }
 
-pub(crate) fn remove_certificates(
+/// What opens an account besides secrets and tokens.
+pub(crate) const KEYS: &[RecordKind] =
+    &[RecordKind::Certificate, RecordKind::Passkey, RecordKind::Identity];
+
+/// Removes what of these kinds is tied to an account.
+pub(crate) fn untie(
     unit: &mut dyn UnitOfWork,
-    account: &str,
-    actor: &str,
+    kinds: &[RecordKind],
+    (account, actor): (&str, &str),
 ) -> Result<(), StoreError> {
-    for certificate in records::<Certificate>(unit, RecordKind::Certificate)? {
-        if certificate.account.as_str() == account {
-            unit.remove_record(RecordKind::Certificate, &certificate.fingerprint, actor)?;
+    let body = |it: &Record| serde_json::from_slice::<serde_json::Value>(&it.body);
+    for kind in kinds {
+        let all = unit.records(*kind)?.into_iter();
+        for it in all.filter(|it| body(it).is_ok_and(|body| body["account"] == account)) {
+            unit.remove_record(*kind, &it.id, actor)?;
         }
     }
     Ok(())
 }
 
 /// Notes a deed beside the secret that it changed.
-pub(crate) fn note(
+pub fn note(
     unit: &mut dyn UnitOfWork,
     actor: &str,
     subject: &str,

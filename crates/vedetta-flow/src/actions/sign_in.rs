@@ -9,12 +9,11 @@ use vedetta_model::{Account, AccountId, Actor, Role, Way, part};
 use vedetta_store::{RecordKind, SecretKind, StoreError, UnitOfWork};
 
 use crate::actions::found_node::OPERATOR;
-use crate::actions::issue_tokens::carries;
+use crate::actions::issue_tokens::{NewToken, carries};
 use crate::actions::manage_accounts::{Certificate, note};
-use crate::credentials::EMERGENCY;
-use crate::credentials::SESSION as SESSION_TOKEN;
 use crate::credentials::{
-    Presented, Token, TokenText, password_fits, totp_address, totp_seed, totp_step,
+    EMERGENCY, Presented, SESSION as SESSION_TOKEN, Token, TokenText, password_fits, totp_address,
+    totp_seed, totp_step,
 };
 use crate::error::FlowError;
 use crate::house::House;
@@ -68,10 +67,14 @@ impl House {
             self.note_deed(account.id.as_str(), "session", r#"{"refused":true}"#.into())?;
             return Err(WRONG);
         }
-        let actor = actor_of(&account, &BTreeSet::new(), Way::InPerson);
-        let (session, new) =
-            self.new_token(&actor, &account, SESSION_TOKEN, BTreeSet::new(), SESSION);
+        let (session, new) = self.new_session(&account);
         self.keep_token(session, new, usize::MAX)
+    }
+
+    /// A session of an account that has proven itself, to be put in the unit that uses up its proof.
+    pub fn new_session(&self, account: &Account) -> (Session, NewToken) {
+        let actor = actor_of(account, &BTreeSet::new(), Way::InPerson);
+        self.new_token(&actor, account, SESSION_TOKEN, BTreeSet::new(), SESSION)
     }
 
     /// Enrols the first authenticator of an account with its password alone: the `otpauth:` address.
@@ -99,6 +102,23 @@ impl House {
         let reason = "this account has an authenticator; sign in with its code, or ask an \
             administrator for a new one";
         if enrolled { Ok(address) } else { Err(FlowError::Conflict(reason.into())) }
+    }
+
+    /// Gives a person a new TOTP seed; returns the `otpauth:` address for the application.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn enrol_totp(&self, by: &Actor, account: &AccountId) -> Result<String, FlowError> {
+        self.require_self_or_administrator(by, account, "enrol this authenticator")?;
+        let seed = totp_seed(&*self.entropy);
+        let address = totp_address(&seed, account);
+        let memory = totp_memory(&TotpMemory { seed, last_step: 0, pending: false });
+        let (actor, id) = (by.account.to_string(), account.to_string());
+        self.write(move |unit| {
+            unit.put_secret(SecretKind::Totp, &id, &memory)?;
+            note(unit, &actor, &id, "authenticator enrolled")
+        })?;
+        Ok(address)
     }
 
     /// Whether an actor has a password with which to prove anew who it is: people do. Machines, the
@@ -206,11 +226,11 @@ impl House {
             return Ok(false);
         };
         let id = account.to_string();
-        let fresh = self.write(move |unit| use_code(unit, &id, &memory.seed, step))?;
-        Ok(fresh)
+        Ok(self.write(move |unit| use_code(unit, &id, &memory.seed, step))?)
     }
 
-    pub(crate) fn active_account(&self, id: &AccountId) -> Option<Account> {
+    /// An account that may sign in.
+    pub fn active_account(&self, id: &AccountId) -> Option<Account> {
         let standing = self.standing();
         let account = standing.directory.account(id)?;
         (account.state == AccountState::Active).then(|| account.clone())
@@ -236,11 +256,6 @@ fn use_code(
     (memory.last_step, memory.pending) = (step, false);
     unit.put_secret(SecretKind::Totp, account, &totp_memory(&memory))?;
     Ok(true)
-}
-
-/// What is kept of a new TOTP seed.
-pub(crate) fn new_totp_memory(seed: Vec<u8>) -> Vec<u8> {
-    totp_memory(&TotpMemory { seed, last_step: 0, pending: false })
 }
 
 fn totp_memory(memory: &TotpMemory) -> Vec<u8> {

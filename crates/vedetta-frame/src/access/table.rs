@@ -49,6 +49,9 @@ pub const TABLE: &[Line] = &[
     // Coming in and going out.
     see("/sign-in", Who::Anyone),
     act("/sign-in", Who::Anyone).effort(Effort::Proof),
+    act("/sign-in/passkey", Who::Anyone).effort(Effort::Proof),
+    see("/sign-in/with/{provider}", Who::Anyone).effort(Effort::Proof),
+    see("/sign-in/callback", Who::Anyone).effort(Effort::Proof),
     act("/sign-out", ALL),
     act("/preferences", Who::Anyone),
     see("/accessibility", Who::Anyone),
@@ -61,6 +64,9 @@ pub const TABLE: &[Line] = &[
     see("/account", ALL),
     act("/account/password", ALL).effort(Effort::Proof),
     act("/account/authenticator", ALL).effort(Effort::Proof),
+    act("/account/passkeys", ALL).effort(Effort::Proof),
+    act("/account/identities", ALL).effort(Effort::Proof),
+    act("/account/keys/removal", ALL).effort(Effort::Proof),
     act("/account/sessions/{session}/end", ALL),
     // Items.
     see("/items", ALL),
@@ -177,6 +183,8 @@ pub const TABLE: &[Line] = &[
     see("/accounts/new", ADMINISTRATORS),
     see("/accounts/{account}", ADMINISTRATORS),
     act("/accounts/{account}/password", ADMINISTRATORS).effort(Effort::Proof),
+    act("/accounts/{account}/identities", ADMINISTRATORS).effort(Effort::Proof),
+    act("/accounts/{account}/keys/removal", ADMINISTRATORS).effort(Effort::Proof),
     see("/audit", AUDITORS),
     act("/audit/verification", AUDITORS),
     see("/audit/{entry}", AUDITORS),

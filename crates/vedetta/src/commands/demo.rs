@@ -126,6 +126,7 @@ impl Demo {
             settings,
             meeting: None,
             mail: Default::default(),
+            sign_in: Default::default(),
         };
         let doors = Doors::open(Arc::clone(&house), opening).await?;
         let given = doors.api.watch().give_playbooks();

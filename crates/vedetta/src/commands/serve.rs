@@ -64,6 +64,7 @@ impl Serve {
                 },
                 meeting: Some(meeting),
                 mail: configuration.mail.clone(),
+                sign_in: configuration.sign_in.clone(),
             };
             let watch = self.watch.as_ref().or(configuration.watch.as_ref());
             let watched = watch.map(|it| Watched::new(it, Arc::clone(&house))).transpose()?;

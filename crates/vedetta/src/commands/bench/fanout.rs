@@ -108,6 +108,7 @@ impl Fanout {
                 settings,
                 meeting: None,
                 mail: Default::default(),
+                sign_in: Default::default(),
             };
             let doors = Doors::open(Arc::clone(&house), opening).await?;
             let mut followers = Process::start(&doors, &authority_file, &token_file)?;

@@ -51,6 +51,7 @@ pub(super) async fn doors(house: Arc<House>, data: &Path) -> Result<Doors, Failu
         settings: Default::default(),
         meeting: None,
         mail: Default::default(),
+        sign_in: Default::default(),
     };
     Doors::open(house, opening).await
 }

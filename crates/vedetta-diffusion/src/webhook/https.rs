@@ -1,5 +1,5 @@
-//! The caller that speaks HTTPS: one connection for one call, to a checked address only, no
-//! redirects, no cookies, and of the answer only its status.
+//! The client of HTTPS: one connection for one call, to the addresses that were checked only, no redirects,
+//! no cookies, and of the answer as much as was asked for.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_LENGTH, HOST};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
@@ -16,10 +16,8 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use vedetta_diffusion::webhook::Call;
 
-use super::{Caller, Later};
-use crate::tls::TlsError;
+use super::Call;
 
 /// The longest time for a call.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -33,8 +31,8 @@ impl Https {
     /// no call succeeds.
     ///
     /// # Errors
-    /// [`TlsError`] when TLS itself cannot be set up.
-    pub fn new(authorities: &[u8]) -> Result<Self, TlsError> {
+    /// When TLS itself cannot be set up.
+    pub fn new(authorities: &[u8]) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
         let certificates = CertificateDer::pem_slice_iter(authorities).filter_map(Result::ok);
         let (_added, _ignored) = roots.add_parsable_certificates(certificates);
@@ -46,33 +44,43 @@ impl Https {
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 
-    async fn make(self, call: Call, addresses: Vec<SocketAddr>) -> Result<u16, String> {
+    /// The addresses of a host; none when it has none.
+    pub async fn resolve(host: String, port: u16) -> Vec<SocketAddr> {
+        let found = tokio::net::lookup_host((host, port)).await;
+        found.map(Iterator::collect).unwrap_or_default()
+    }
+
+    /// Makes a call to one of the addresses and to no other, within half a minute: the answer's status,
+    /// and its body when that is `most` octets at most and `most` is not 0.
+    ///
+    /// # Errors
+    /// Why there was no answer, or too long a one.
+    pub async fn exchange(
+        self,
+        call: Call,
+        addresses: Vec<SocketAddr>,
+        most: usize,
+    ) -> Result<(u16, Bytes), String> {
+        let answer = tokio::time::timeout(LONGEST, self.make(call, addresses, most)).await;
+        answer.unwrap_or_else(|_| Err("the receiver did not answer in time".into()))
+    }
+
+    async fn make(
+        self,
+        call: Call,
+        addresses: Vec<SocketAddr>,
+        most: usize,
+    ) -> Result<(u16, Bytes), String> {
         let uri: http::Uri = call.url.parse().map_err(|_| "the address is no URL".to_owned())?;
         let stream = connect(&addresses).await?;
         if uri.scheme_str() != Some("https") {
-            return send(TokioIo::new(stream), &uri, call).await;
+            return send(TokioIo::new(stream), &uri, call, most).await;
         }
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
         let stream = self.0.connect(name, stream).await;
         let stream = stream.map_err(|error| format!("no TLS with the receiver: {error}"))?;
-        send(TokioIo::new(stream), &uri, call).await
-    }
-}
-
-impl Caller for Https {
-    fn resolve(&self, host: String, port: u16) -> Later<Vec<SocketAddr>> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host, port)).await;
-            found.map(Iterator::collect).unwrap_or_default()
-        })
-    }
-
-    fn call(&self, call: Call, addresses: Vec<SocketAddr>) -> Later<Result<u16, String>> {
-        let call = tokio::time::timeout(LONGEST, self.clone().make(call, addresses));
-        Box::pin(async move {
-            call.await.unwrap_or_else(|_| Err("the receiver did not answer in time".into()))
-        })
+        send(TokioIo::new(stream), &uri, call, most).await
     }
 }
 
@@ -88,7 +96,12 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, String> {
     Err(last)
 }
 
-async fn send<I>(stream: I, uri: &http::Uri, call: Call) -> Result<u16, String>
+async fn send<I>(
+    stream: I,
+    uri: &http::Uri,
+    call: Call,
+    most: usize,
+) -> Result<(u16, Bytes), String>
 where
     I: Read + Write + Unpin + Send + 'static,
 {
@@ -107,7 +120,17 @@ where
         request = request.header(name.as_ref(), value);
     }
     let request = request.body(Full::<Bytes>::new(call.body)).map_err(|error| error.to_string())?;
-    let answer = sender.send_request(request).await.map_err(said);
+    let answer = async {
+        let answer = sender.send_request(request).await.map_err(said)?;
+        let status = answer.status().as_u16();
+        if most == 0 {
+            return Ok((status, Bytes::new()));
+        }
+        let whole = Limited::new(answer.into_body(), most).collect().await;
+        let whole = whole.map_err(|error| format!("the answer broke off, or is too long: {error}"));
+        whole.map(|whole| (status, whole.to_bytes()))
+    };
+    let answer = answer.await;
     connection.abort();
-    Ok(answer?.status().as_u16())
+    answer
 }

@@ -1,0 +1,373 @@
+//! Coming from a provider of identities: one of our own, over real HTTP on loopback.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::{Form, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use vedetta_keyring::Provider;
+use vedetta_keyring::oidc::{Client, Profile, Proof, Signer};
+use vedetta_model::Role;
+use vedetta_testkit::TestHouse;
+
+use crate::browser::{Answer, Browser, Node, plenty};
+use crate::signing_in::{PASSWORD, with_password};
+
+const P256: &[u8] = include_bytes!("../../../vedetta-signin/tests/keys/p256.pem");
+const RSA: &[u8] = include_bytes!("../../../vedetta-signin/tests/keys/rsa.pem");
+const FISCAL_NUMBER: &str = "https://attributes.eid.gov.it/fiscal_number";
+
+/// A provider.
+#[derive(Clone)]
+struct Idp(Arc<Mutex<Desk>>);
+
+struct Desk {
+    issuer: String,
+    /// The keys that it publishes.
+    shown: Value,
+    signer: Signer,
+    /// What it says of who came with a code, each code once.
+    codes: HashMap<String, Value>,
+    /// Forms that were sent to redeem codes.
+    redeemed: Vec<HashMap<String, String>>,
+    /// How often its keys were asked for.
+    asked: usize,
+}
+
+impl Idp {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let signer = Signer::read(P256, Some("k1".into())).unwrap();
+        let shown = signer.public();
+        let (codes, redeemed) = (HashMap::new(), Vec::new());
+        let desk = Desk { issuer, shown, signer, codes, redeemed, asked: 0 };
+        let idp = Self(Arc::new(Mutex::new(desk)));
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(describe))
+            .route("/keys", get(keys))
+            .route("/token", post(redeem))
+            .with_state(idp.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        idp
+    }
+
+    fn provider(&self, name: &str, profile: Profile) -> Provider {
+        let proof = match profile {
+            Profile::Generic => Proof::Secret("shared with the node".into()),
+            _ => Proof::Key(Signer::read(RSA, Some("node".into())).unwrap()),
+        };
+        let client = Client {
+            issuer: self.0.lock().unwrap().issuer.clone(),
+            id: "vedetta".into(),
+            redirect: "https://node.example/sign-in/callback".into(),
+            profile,
+            acr: None,
+            proof,
+        };
+        Provider { name: name.into(), label: name.to_uppercase(), client }
+    }
+
+    fn node(&self) -> Node {
+        let providers = [("ente", Profile::Generic), ("spid", Profile::Spid)];
+        let providers = providers.map(|(name, profile)| self.provider(name, profile));
+        let node = Node::opened_by(TestHouse::small(), plenty(), providers.into());
+        with_password(&node, "analista", Role::Analyst);
+        with_password(&node, "capo", Role::Administrator);
+        node
+    }
+
+    /// Whoever was sent to an address comes back with a code, of whom it says these claims.
+    fn comes_back(&self, node: &Node, address: &str, said: Value) -> (String, String) {
+        let of = |name: &str| {
+            let start = format!("{name}=");
+            let pairs = address.split_once('?').unwrap().1.split('&');
+            pairs.filter_map(|it| it.strip_prefix(&start)).next().unwrap().to_owned()
+        };
+        let at = node.console.house().now().micros() / 1_000_000;
+        let mut desk = self.0.lock().unwrap();
+        let mut claims = json!({ "iss": desk.issuer, "aud": "vedetta", "sub": "anna-conti",
+            "nonce": of("nonce"), "iat": at, "exp": at + 300 });
+        for (name, value) in said.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let code = format!("code-{}", desk.codes.len());
+        desk.codes.insert(code.clone(), claims);
+        (code, of("state"))
+    }
+}
+
+async fn describe(State(idp): State<Idp>) -> Json<Value> {
+    let issuer = idp.0.lock().unwrap().issuer.clone();
+    Json(json!({ "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys") }))
+}
+
+async fn keys(State(idp): State<Idp>) -> Json<Value> {
+    let mut desk = idp.0.lock().unwrap();
+    desk.asked += 1;
+    Json(desk.shown.clone())
+}
+
+async fn redeem(
+    State(idp): State<Idp>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Result<Json<Value>, StatusCode> {
+    let mut desk = idp.0.lock().unwrap();
+    let proven = headers.contains_key("authorization") || form.contains_key("client_assertion");
+    let claims = form.get("code").and_then(|code| desk.codes.remove(code));
+    desk.redeemed.push(form);
+    let claims = claims.filter(|_| proven).ok_or(StatusCode::BAD_REQUEST)?;
+    Ok(Json(json!({ "token_type": "Bearer", "id_token": desk.signer.sign(&claims).unwrap() })))
+}
+
+/// Goes to a provider and comes back with what it says.
+async fn enter(
+    (idp, node): (&Idp, &Node),
+    browser: &mut Browser<'_>,
+    provider: &str,
+    said: Value,
+) -> Answer {
+    let sent = browser.open(&format!("/sign-in/with/{provider}?to=/items")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let (code, state) = idp.comes_back(node, sent.header("location"), said);
+    browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await
+}
+
+/// Ties what a provider says to the account that is signed in.
+async fn tie((idp, node): (&Idp, &Node), browser: &mut Browser<'_>, said: Value) -> Answer {
+    let fields = [("provider", "ente"), ("own-password", PASSWORD)];
+    let sent = browser.fill("/account", "/account/identities", &fields).await;
+    assert_eq!(sent.status, StatusCode::OK, "a form leads nowhere else: {}", sent.text);
+    let (code, state) = idp.comes_back(node, &sent.attribute("href"), said);
+    browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await
+}
+
+fn is_inside(browser: &Browser<'_>) -> bool {
+    browser.cookies.contains_key("__Host-vedetta")
+}
+
+#[tokio::test]
+async fn an_identity_that_one_tied_opens_ones_account_and_no_other() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let there = node.console.house().standing().directory.accounts().len();
+    let mut early = node.stranger();
+    let nobody = enter((&idp, &node), &mut early, "ente", json!({})).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+    assert!(nobody.text.contains("nessun account vi è collegato"), "{}", nobody.text);
+    assert_eq!(node.console.house().standing().directory.accounts().len(), there, "nobody is made");
+    let tied = tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    assert_eq!(tied.header("location"), "/account?said=identity-tied", "{}", tied.text);
+    let mut browser = node.stranger();
+    let inside = enter((&idp, &node), &mut browser, "ente", json!({})).await;
+    assert_eq!((inside.status, inside.header("location")), (StatusCode::SEE_OTHER, "/items"));
+    assert!(browser.open("/account").await.text.contains("<code>analista</code>"));
+    let other = enter((&idp, &node), &mut node.stranger(), "ente", json!({ "sub": "x" })).await;
+    assert_eq!(other.status, StatusCode::UNAUTHORIZED);
+    let taken = tie((&idp, &node), &mut node.browser("capo"), json!({})).await;
+    assert_eq!(taken.status, StatusCode::UNAUTHORIZED, "it is somebody's");
+    let audit = node.browser("admin").open("/audit?kind=deed&subject=analista").await.text;
+    for deed in ["identity at ente tied", "signed in by identity at ente"] {
+        assert!(audit.contains(deed), "{deed}: {audit}");
+    }
+    assert!(!audit.contains("anna-conti"), "the ledger does not say whose");
+    let desk = idp.0.lock().unwrap();
+    assert!(desk.redeemed.iter().all(|form| form["code_verifier"].len() >= 43));
+    assert_eq!(desk.asked, 1, "its keys are kept");
+}
+
+#[tokio::test]
+async fn what_the_provider_says_is_believed_of_this_attempt_only() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    let at = node.console.house().now().micros() / 1_000_000;
+    for said in [
+        json!({ "iss": "https://evil.example" }),
+        json!({ "aud": "another" }),
+        json!({ "aud": ["vedetta", "another"] }),
+        json!({ "azp": "another" }),
+        json!({ "nonce": "another" }),
+        json!({ "exp": at - 61 }),
+        json!({ "iat": at - 3_600 }),
+        json!({ "sub": "" }),
+    ] {
+        let mut browser = node.stranger();
+        let refused = enter((&idp, &node), &mut browser, "ente", said.clone()).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{said}");
+        assert!(refused.text.contains("id=\"password\"") && !is_inside(&browser), "{said}");
+    }
+    assert!(is_inside(&{
+        let mut browser = node.stranger();
+        enter((&idp, &node), &mut browser, "ente", json!({})).await;
+        browser
+    }));
+}
+
+#[tokio::test]
+async fn an_attempt_is_ended_once_by_the_browser_that_began_it() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    let mut browser = node.stranger();
+    let begin = async |browser: &mut Browser<'_>| {
+        let sent = browser.open("/sign-in/with/ente").await;
+        idp.comes_back(&node, sent.header("location"), json!({}))
+    };
+    // Somebody else's code and state, slipped to a victim.
+    let (code, state) = begin(&mut node.stranger()).await;
+    let slipped = format!("/sign-in/callback?code={code}&state={state}");
+    let mut victim = node.stranger();
+    assert_eq!(victim.open(&slipped).await.status, StatusCode::UNAUTHORIZED);
+    begin(&mut victim).await;
+    assert_eq!(victim.open(&slipped).await.status, StatusCode::UNAUTHORIZED, "another state");
+    // Refused there, or answered by another issuer.
+    for more in ["error=access_denied", "code=x&iss=https://evil.example"] {
+        let (_, state) = begin(&mut browser).await;
+        let refused = browser.open(&format!("/sign-in/callback?{more}&state={state}")).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{more}");
+    }
+    // A code that was used, or made up.
+    let (_, state) = begin(&mut browser).await;
+    let made_up = browser.open(&format!("/sign-in/callback?code=x&state={state}")).await;
+    assert_eq!(made_up.status, StatusCode::UNAUTHORIZED);
+    // Too late.
+    let (code, state) = begin(&mut browser).await;
+    node.clock.advance(Duration::from_secs(601));
+    let late = browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+    // Twice.
+    let (code, state) = begin(&mut browser).await;
+    let back = format!("/sign-in/callback?code={code}&state={state}");
+    let kept = browser.cookies["__Host-vedetta-attempt"].clone();
+    assert_eq!(browser.open(&back).await.status, StatusCode::SEE_OTHER);
+    assert!(!browser.cookies.contains_key("__Host-vedetta-attempt"), "it is left");
+    let mut again = node.stranger();
+    again.cookies.insert("__Host-vedetta-attempt".into(), kept);
+    assert_eq!(again.open(&back).await.status, StatusCode::UNAUTHORIZED);
+    assert!(!is_inside(&again) && !is_inside(&victim));
+}
+
+#[tokio::test]
+async fn the_way_back_is_gone_once_more_from_here() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let mut browser = node.stranger();
+    let request = browser.request("GET", "/sign-in/callback?code=c&state=s");
+    let request = request.header("sec-fetch-site", "cross-site").body(axum::body::Body::empty());
+    let answer = browser.send(request.unwrap()).await;
+    assert!(answer.text.contains("url=/sign-in/callback?code=c&amp;state=s"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn keys_are_asked_for_again_and_not_often() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    tie((&idp, &node), &mut node.browser("analista"), json!({})).await;
+    // Signed with a key that it does not publish, of whatever name.
+    idp.0.lock().unwrap().signer = Signer::read(RSA, Some("k2".into())).unwrap();
+    for _ in 0..3 {
+        let refused = enter((&idp, &node), &mut node.stranger(), "ente", json!({})).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(idp.0.lock().unwrap().asked, 1, "a minute has not gone by");
+    {
+        let mut desk = idp.0.lock().unwrap();
+        desk.shown = desk.signer.public();
+    }
+    node.clock.advance(Duration::from_secs(60));
+    let inside = enter((&idp, &node), &mut node.stranger(), "ente", json!({})).await;
+    assert_eq!(inside.status, StatusCode::SEE_OTHER, "it changed its key");
+    assert_eq!(idp.0.lock().unwrap().asked, 2);
+    idp.0.lock().unwrap().signer = Signer::read(P256, Some("k2".into())).unwrap();
+    let forged = enter((&idp, &node), &mut node.stranger(), "ente", json!({})).await;
+    assert_eq!(forged.status, StatusCode::UNAUTHORIZED, "by the name of the key alone");
+}
+
+#[tokio::test]
+async fn spid_is_known_by_the_fiscal_number_and_its_level() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let mut admin = node.browser("capo");
+    let to = "/accounts/analista/identities";
+    for (own, status) in [("", StatusCode::UNPROCESSABLE_ENTITY), (PASSWORD, StatusCode::SEE_OTHER)] {
+        let subject = ("subject", "rssmra80a01h501u");
+        let fields = [("provider", "spid"), subject, ("own-password", own)];
+        let tied = admin.fill("/accounts/analista", to, &fields).await;
+        assert_eq!(tied.status, status, "{}", tied.text);
+    }
+    let said = |level: &str, number: &str| json!({ "acr": format!("https://www.spid.gov.it/{level}"), FISCAL_NUMBER: number });
+    // What is asked is signed, so the attempt is read from it.
+    let enter = async |said: Value| {
+        let mut browser = node.stranger();
+        let sent = browser.open("/sign-in/with/spid").await;
+        let request = sent.header("location").split_once("request=").unwrap().1;
+        let payload = request.split('.').nth(1).unwrap();
+        let asked: Value = serde_json::from_slice(&vedetta_keyring::octets(payload, 8_192).unwrap()).unwrap();
+        let text = |name: &str| asked[name].as_str().unwrap();
+        let address = format!("x?state={}&nonce={}", text("state"), text("nonce"));
+        let (code, state) = idp.comes_back(&node, &address, said);
+        browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await.status
+    };
+    assert_eq!(enter(said("SpidL1", "TINIT-RSSMRA80A01H501U")).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(enter(said("SpidL2", "TINIT-VRDLGI80A01H501X")).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(enter(said("SpidL2", "TINIT-RSSMRA80A01H501U")).await, StatusCode::SEE_OTHER);
+    let desk = idp.0.lock().unwrap();
+    let signed = desk.redeemed.last().unwrap();
+    assert!(signed["client_assertion_type"].ends_with(":jwt-bearer"), "{signed:?}");
+}
+
+#[tokio::test]
+async fn an_identity_is_tied_by_whom_it_is_for_and_untied_with_a_password() {
+    let idp = Idp::new().await;
+    let node = idp.node();
+    let mut browser = node.browser("analista");
+    let wrong = [("provider", "ente"), ("own-password", "not it")];
+    let refused = browser.fill("/account", "/account/identities", &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let unsealed = [("provider", "ente"), ("own-password", PASSWORD)];
+    let forged = browser.post("/account/identities", &unsealed).await;
+    assert_eq!(forged.status, StatusCode::CONFLICT, "no form of this session");
+    // Begun by one, ended in the session of another.
+    let fields = [("provider", "ente"), ("own-password", PASSWORD)];
+    let sent = browser.fill("/account", "/account/identities", &fields).await;
+    let (code, state) = idp.comes_back(&node, &sent.attribute("href"), json!({}));
+    let capo = node.browser("capo").cookies["__Host-vedetta"].clone();
+    browser.cookies.insert("__Host-vedetta".into(), capo);
+    let other = browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await;
+    assert_eq!(other.status, StatusCode::UNAUTHORIZED);
+    let mut browser = node.browser("analista");
+    tie((&idp, &node), &mut browser, json!({})).await;
+    let page = browser.open("/account").await.text;
+    let id = page.split("value=\"identity:").nth(1).unwrap().split('"').next().unwrap();
+    let fields = [("key", &*format!("identity:{id}")), ("own-password", PASSWORD)];
+    let removed = browser.fill("/account", "/account/keys/removal", &fields).await;
+    assert_eq!(removed.header("location"), "/account?said=removed");
+    let gone = enter((&idp, &node), &mut node.stranger(), "ente", json!({})).await;
+    assert_eq!(gone.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_leaves_the_password() {
+    let idp = Idp::new().await;
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    let mut provider = idp.provider("ente", Profile::Generic);
+    provider.client.issuer = issuer;
+    let node = Node::opened_by(TestHouse::small(), plenty(), vec![provider]);
+    let mut browser = node.stranger();
+    let away = browser.open("/sign-in/with/ente").await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.text.contains("accedi con la password"), "{}", away.text);
+    assert!(browser.open("/sign-in").await.text.contains("Entra con ENTE"));
+    let unknown = browser.open("/sign-in/with/nessuno").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,204 @@
+//! Passkeys: added and removed by whom they are of, and signed in with.
+
+use serde::{Deserialize, Serialize};
+use vedetta_flow::authority::ADMINISTRATORS;
+use vedetta_flow::corridor::note;
+use vedetta_flow::{FlowError, Session};
+use vedetta_model::{AccountId, Actor, Instant, part};
+use vedetta_signin::fingerprint;
+use vedetta_signin::webauthn::{Credential, Made, Refusal, RelyingParty, Shown, Use, is_id};
+use vedetta_store::{Reader, RecordKind, StoreError};
+
+use crate::Keyring;
+
+/// A passkey as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Passkey {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The credential.
+    pub credential: Credential,
+    /// What its newest use left.
+    pub used: Use,
+    /// When it was added.
+    pub since: Instant,
+}
+
+/// Passkeys of one account at most.
+pub const MOST_PASSKEYS: usize = 20;
+/// The longest name of a passkey, in characters.
+pub const LONGEST_NAME: usize = 60;
+
+const WRONG: FlowError = FlowError::Unproven(
+    "the passkey was not accepted; load the page again and try once more, or use your password",
+);
+
+impl Keyring {
+    /// A challenge for whoever `holder` names: a browser before it has signed in, a session after.
+    #[must_use]
+    pub fn challenge(&self, holder: &str) -> Option<String> {
+        let party = self.party.as_ref()?;
+        Some(party.challenge(holder, self.house.now(), self.house.entropy()))
+    }
+
+    /// The user handle of an account: what authenticators know it by, and nothing more.
+    #[must_use]
+    pub fn user(&self, account: &AccountId) -> String {
+        self.names.derived("user", account.as_str())
+    }
+
+    /// The passkeys of an account: one's own, or anyone's as administrator. Each with the identifier by
+    /// which it is removed, and the moment of its newest use.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn passkeys_of(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+    ) -> Result<Vec<(String, Passkey, Instant)>, FlowError> {
+        if by.account != *account {
+            self.house.require_room(by, ADMINISTRATORS, "see these passkeys")?;
+        }
+        Ok(self.house.read(|reader| of_account(reader, account))?)
+    }
+
+    /// Adds a passkey to one's own account. `holder` is the session that it was made in.
+    ///
+    /// # Errors
+    /// Forbidden; what was wrong with it; [`FlowError::Conflict`] when it is somebody's, or one too many.
+    pub fn add_passkey(
+        &self,
+        by: &Actor,
+        name: &str,
+        (made, holder): (&Made, &str),
+    ) -> Result<(), FlowError> {
+        self.house.require_self_or_administrator(by, &by.account, "add a passkey")?;
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > LONGEST_NAME {
+            let reason = format!("call it something, in {LONGEST_NAME} characters at most");
+            return Err(FlowError::invalid("name", reason));
+        }
+        let now = self.house.now();
+        let registered = self.relying_party()?.register(made, holder, now);
+        let (credential, used, answered) =
+            registered.map_err(|refusal| FlowError::invalid("passkey", refusal))?;
+        if !self.spent.first(&answered.challenge, answered.until, now) {
+            return Err(FlowError::invalid("passkey", Refusal::Challenge));
+        }
+        let id = fingerprint(&credential.id);
+        let (account, name) = (by.account.clone(), name.to_owned());
+        let passkey = Passkey { account, name, credential, used, since: now };
+        let kept = self.house.write(move |unit| {
+            if unit.record(RecordKind::Passkey, &id)?.is_some() {
+                return Ok(Err("this device has a passkey here already; use it"));
+            }
+            if of_account(unit, &passkey.account)?.len() >= MOST_PASSKEYS {
+                return Ok(Err("the account has as many passkeys as it may; remove one"));
+            }
+            let account = passkey.account.as_str();
+            unit.put_record(RecordKind::Passkey, &id, &written(&passkey)?, account)?;
+            note(unit, account, account, "passkey added").map(Ok)
+        })?;
+        kept.map_err(|reason| FlowError::Conflict(reason.into()))
+    }
+
+    /// Removes a passkey: of one's own account, or anyone's as administrator.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn remove_passkey(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        id: &str,
+    ) -> Result<(), FlowError> {
+        self.house.require_self_or_administrator(by, account, "remove this passkey")?;
+        let known = self.passkeys_of(by, account)?;
+        if !known.iter().any(|(known, ..)| known == id) {
+            return Err(FlowError::unknown("passkey", id));
+        }
+        let (id, account, by) = (id.to_owned(), account.to_string(), by.account.to_string());
+        self.house.write(move |unit| {
+            unit.remove_record(RecordKind::Passkey, &id, &by)?;
+            note(unit, &by, &account, "passkey removed")
+        })?;
+        Ok(())
+    }
+
+    /// Begins a session with a passkey, which stands for password and code. `holder` is the browser that
+    /// was asked for it.
+    ///
+    /// # Errors
+    /// [`FlowError::Unproven`], the same for every reason.
+    pub fn sign_in_by_passkey(&self, shown: &Shown, holder: &str) -> Result<Session, FlowError> {
+        let passkey = match is_id(&shown.id) {
+            true => self.passkey(&fingerprint(&shown.id))?,
+            false => None,
+        };
+        let Some(passkey) = passkey else { return self.refused(part::UNKNOWN, None) };
+        let Some(account) = self.house.active_account(&passkey.account) else {
+            return self.refused(passkey.account.as_str(), None);
+        };
+        let (user, now) = (self.user(&account.id), self.house.now());
+        let known = (&passkey.credential, passkey.used, user.as_str());
+        let (used, answered) = match self.relying_party()?.judge(shown, known, holder, now) {
+            Ok(judged) => judged,
+            Err(refusal) => return self.refused(account.id.as_str(), Some(refusal)),
+        };
+        if !self.spent.first(&answered.challenge, answered.until, now) {
+            return self.refused(account.id.as_str(), Some(Refusal::Challenge));
+        }
+        let (session, new) = self.house.new_session(&account);
+        let (id, after) = (fingerprint(&passkey.credential.id), Passkey { used, ..passkey.clone() });
+        let begun = self.house.write(move |unit| {
+            let account = after.account.as_str();
+            // Removed meanwhile, or used: what was judged is not what is there.
+            let there = unit.record(RecordKind::Passkey, &id)?;
+            let same = there.is_some_and(|it| read(&it.body).as_ref() == Some(&passkey));
+            if !same || !new.put(unit)? {
+                return Ok(false);
+            }
+            unit.put_record(RecordKind::Passkey, &id, &written(&after)?, account)?;
+            note(unit, account, account, "signed in by passkey")?;
+            Ok(true)
+        })?;
+        if begun { Ok(session) } else { Err(WRONG) }
+    }
+
+    fn relying_party(&self) -> Result<&RelyingParty, FlowError> {
+        let none = "this node takes no passkeys; its operator turns them on in vedetta.toml";
+        self.party.as_ref().ok_or_else(|| FlowError::Conflict(none.into()))
+    }
+
+    fn passkey(&self, id: &str) -> Result<Option<Passkey>, FlowError> {
+        let record = self.house.read(|reader| reader.record(RecordKind::Passkey, id))?;
+        Ok(record.and_then(|record| read(&record.body)))
+    }
+
+    fn refused(&self, account: &str, why: Option<Refusal>) -> Result<Session, FlowError> {
+        let why = why.map(|refusal| refusal.to_string());
+        let facts = serde_json::json!({ "refused": true, "by": "passkey", "why": why });
+        self.house.note_deed(account, "session", facts.to_string())?;
+        Err(WRONG)
+    }
+}
+
+fn of_account(
+    reader: &mut dyn Reader,
+    account: &AccountId,
+) -> Result<Vec<(String, Passkey, Instant)>, StoreError> {
+    let all = reader.records(RecordKind::Passkey)?.into_iter();
+    let own = all.filter_map(|it| Some((it.id, read(&it.body)?, it.stamp.at)));
+    Ok(own.filter(|(_, passkey, _)| passkey.account == *account).collect())
+}
+
+fn read(body: &[u8]) -> Option<Passkey> {
+    serde_json::from_slice(body).ok()
+}
+
+fn written(passkey: &Passkey) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(passkey).map_err(|error| StoreError::Refused(format!("passkey: {error}")))
+}
