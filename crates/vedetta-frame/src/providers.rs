@@ -46,11 +46,7 @@ impl Providers {
     ///
     /// # Errors
     /// It does not answer, or not as it should.
-    pub async fn discovery(
-        &self,
-        provider: &Provider,
-        now: Instant,
-    ) -> Result<Discovery, Problem> {
+    pub async fn discovery(&self, provider: &Provider, now: Instant) -> Result<Discovery, Problem> {
         Ok(self.known(provider, now).await?.discovery)
     }
 
@@ -166,6 +162,7 @@ fn unavailable(provider: &Provider, why: &str) -> Problem {
     tracing::warn!(provider = provider.name, why, "nobody can sign in by this provider");
     let label = &provider.label;
     let sentence = format!("{label} cannot be used now; sign in with your password, or try later");
-    let italian = format!("{label} adesso non si può usare: accedi con la password o riprova tra poco");
+    let italian =
+        format!("{label} adesso non si può usare: accedi con la password o riprova tra poco");
     Problem::new(Kind::Unavailable, sentence).in_italian(Some(italian))
 }

@@ -152,7 +152,8 @@ impl Keyring {
             return self.refused(account.id.as_str(), Some(Refusal::Challenge));
         }
         let (session, new) = self.house.new_session(&account);
-        let (id, after) = (fingerprint(&passkey.credential.id), Passkey { used, ..passkey.clone() });
+        let (id, after) =
+            (fingerprint(&passkey.credential.id), Passkey { used, ..passkey.clone() });
         let begun = self.house.write(move |unit| {
             let account = after.account.as_str();
             // Removed meanwhile, or used: what was judged is not what is there.

@@ -127,7 +127,9 @@ impl Signer {
         // The signatures' own chance, which ring takes from nobody else.
         let (rng, failed) = (SystemRandom::new(), |_| SignerError::Failed);
         let signature = match &*self.pair {
-            Pair::P256(pair) => pair.sign(&rng, signed.as_bytes()).map_err(failed)?.as_ref().to_vec(),
+            Pair::P256(pair) => {
+                pair.sign(&rng, signed.as_bytes()).map_err(failed)?.as_ref().to_vec()
+            }
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &rng, signed.as_bytes(), &mut signature)

@@ -122,7 +122,9 @@ pub enum Refusal {
     #[error("the identity token's {0} is not as it must be; begin again, and check the clocks")]
     Claim(&'static str),
     /// The person was not proven well enough.
-    #[error("the provider proved who you are less well than this node wants ({0}); use a stronger way")]
+    #[error(
+        "the provider proved who you are less well than this node wants ({0}); use a stronger way"
+    )]
     Weak(String),
     /// No name for the person.
     #[error("the provider did not say {0}, by which accounts are known here")]

@@ -214,7 +214,8 @@ impl RelyingParty {
         }
         let (client_data, answered) =
             self.client_data(&shown.client_data, ("webauthn.get", holder), now)?;
-        let octets_of = |text: &str, most, what| octets(text, most).ok_or(Refusal::Unreadable(what));
+        let octets_of =
+            |text: &str, most, what| octets(text, most).ok_or(Refusal::Unreadable(what));
         let told = octets_of(&shown.authenticator_data, LARGEST_DATA, "data")?;
         let data = self.authenticator_data(&told)?;
         let key = octets_of(&credential.key, LARGEST_DATA, "key")?;

@@ -32,9 +32,9 @@ impl SignInConfiguration {
         };
         let mut providers: Vec<Provider> = Vec::new();
         for provider in &self.provider {
-            let read = provider.read(data, &address).map_err(|why| {
-                wrong(&format!("provider {:?}: {why}", provider.name))
-            })?;
+            let read = provider
+                .read(data, &address)
+                .map_err(|why| wrong(&format!("provider {:?}: {why}", provider.name)))?;
             if providers.iter().any(|known| known.name == read.name) {
                 return Err(wrong(&format!("provider {:?}: named twice", read.name)));
             }

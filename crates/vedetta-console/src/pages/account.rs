@@ -106,7 +106,11 @@ pub(super) async fn end(
 }
 
 impl Account {
-    pub(super) async fn again(console: &Console, signed: &Signed, fault: String) -> Result<Response, Problem> {
+    pub(super) async fn again(
+        console: &Console,
+        signed: &Signed,
+        fault: String,
+    ) -> Result<Response, Problem> {
         let account = Self { fault: Some(fault), ..Self::of(console, signed).await? };
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &account)
     }

@@ -251,7 +251,15 @@ fn edit(console: &Console, signed: &Signed, typed: Typed, before: Option<&Accoun
     let title = if before.is_some() { w.account_edit() } else { w.account_new() };
     let frame = Frame::of(console, &signed.visit, title, Section::Accounts);
     let seen = before.map(vedetta_flow::seen).unwrap_or_default();
-    Edit { frame, fault: None, new: before.is_none(), typed, seen, password: None, keys: Keys::default() }
+    Edit {
+        frame,
+        fault: None,
+        new: before.is_none(),
+        typed,
+        seen,
+        password: None,
+        keys: Keys::default(),
+    }
 }
 
 /// The form with what was typed, and why it was refused.

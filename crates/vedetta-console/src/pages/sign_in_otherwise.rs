@@ -48,7 +48,8 @@ pub(super) async fn by_passkey(
         signature: text("signature"),
         user: text("user"),
     };
-    let begun = console.try_key(visit.address, move |keys| keys.sign_in_by_passkey(&shown, &holder));
+    let begun =
+        console.try_key(visit.address, move |keys| keys.sign_in_by_passkey(&shown, &holder));
     match begun.await {
         Ok(session) => Ok(go_in(&console, &headers, &session, &to).await),
         Err(problem) if matches!(problem.kind, Kind::Unproven | Kind::Conflict | Kind::Unknown) => {
@@ -138,7 +139,9 @@ async fn end(
             let (id, now) = (console.nonce(), console.house().now());
             providers.identity(&provider, (&told.code, &attempt), (&id, now)).await
         }
-        (Some(error), _) => Err(Problem::new(Kind::Unproven, format!("it said {:?}", short(&error)))),
+        (Some(error), _) => {
+            Err(Problem::new(Kind::Unproven, format!("it said {:?}", short(&error))))
+        }
         (None, true) => Err(Problem::new(Kind::Unproven, "another issuer answered")),
     };
     let proven = match proven {
@@ -172,9 +175,8 @@ async fn arrive(
             let other = || Problem::new(Kind::Unproven, "somebody else is signed in now");
             let person = visit.person.as_ref().filter(|it| it.actor.account == account);
             let by = person.ok_or_else(other)?.actor.clone();
-            let tie = console.ask_keys(move |keys| {
-                keys.tie(&by, &account, (&provider, &proven.subject))
-            });
+            let tie =
+                console.ask_keys(move |keys| keys.tie(&by, &account, (&provider, &proven.subject)));
             tie.await?;
             Ok(Done::to("/account").said(Said::IdentityTied).into_response())
         }

@@ -179,8 +179,12 @@ async fn it_takes_ones_password_to_add_or_remove_one() {
     let twice = add(&mut browser, &mut device, PASSWORD).await;
     assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "it is there already");
     let page = browser.open("/account").await.text;
-    let key = format!("passkey:{}", page.split("value=\"passkey:").nth(1).unwrap().split('"').next().unwrap());
-    for (own, status) in [("", StatusCode::UNPROCESSABLE_ENTITY), (PASSWORD, StatusCode::SEE_OTHER)] {
+    let key = format!(
+        "passkey:{}",
+        page.split("value=\"passkey:").nth(1).unwrap().split('"').next().unwrap()
+    );
+    for (own, status) in [("", StatusCode::UNPROCESSABLE_ENTITY), (PASSWORD, StatusCode::SEE_OTHER)]
+    {
         let fields = [("key", &*key), ("own-password", own)];
         let removed = browser.fill("/account", "/account/keys/removal", &fields).await;
         assert_eq!(removed.status, status);

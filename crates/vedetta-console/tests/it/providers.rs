@@ -297,7 +297,8 @@ async fn spid_is_known_by_the_fiscal_number_and_its_level() {
     let node = idp.node();
     let mut admin = node.browser("capo");
     let to = "/accounts/analista/identities";
-    for (own, status) in [("", StatusCode::UNPROCESSABLE_ENTITY), (PASSWORD, StatusCode::SEE_OTHER)] {
+    for (own, status) in [("", StatusCode::UNPROCESSABLE_ENTITY), (PASSWORD, StatusCode::SEE_OTHER)]
+    {
         let subject = ("subject", "rssmra80a01h501u");
         let fields = [("provider", "spid"), subject, ("own-password", own)];
         let tied = admin.fill("/accounts/analista", to, &fields).await;
@@ -310,7 +311,8 @@ async fn spid_is_known_by_the_fiscal_number_and_its_level() {
         let sent = browser.open("/sign-in/with/spid").await;
         let request = sent.header("location").split_once("request=").unwrap().1;
         let payload = request.split('.').nth(1).unwrap();
-        let asked: Value = serde_json::from_slice(&vedetta_keyring::octets(payload, 8_192).unwrap()).unwrap();
+        let asked: Value =
+            serde_json::from_slice(&vedetta_keyring::octets(payload, 8_192).unwrap()).unwrap();
         let text = |name: &str| asked[name].as_str().unwrap();
         let address = format!("x?state={}&nonce={}", text("state"), text("nonce"));
         let (code, state) = idp.comes_back(&node, &address, said);

@@ -104,7 +104,10 @@ fn a_token_is_signed_by_the_provider_and_as_it_may_be() {
         let token = key.sign(&claims()).unwrap();
         assert_eq!(judged(&token, key), Ok(()));
         let (signed, _) = token.rsplit_once('.').unwrap();
-        assert_eq!(judged(&format!("{signed}.{}", written(&[1; 64])), key), Err(Refusal::Signature));
+        assert_eq!(
+            judged(&format!("{signed}.{}", written(&[1; 64])), key),
+            Err(Refusal::Signature)
+        );
     }
     let token = p256.sign(&claims()).unwrap();
     assert_eq!(judged(&token, &rsa), Err(Refusal::Signature), "another key of that name");
@@ -126,7 +129,8 @@ fn keys_that_do_not_sign_are_passed_over() {
     let mut set = signer.public();
     set["keys"][0]["use"] = json!("enc");
     assert!(!KeySet::read(set.to_string().as_bytes()).unwrap().knows(Some("k1")));
-    let odd = br#"{"keys":[{"kty":"oct","k":"AA"},{"kty":"EC","crv":"P-521","x":"AA","y":"AA"},7]}"#;
+    let odd =
+        br#"{"keys":[{"kty":"oct","k":"AA"},{"kty":"EC","crv":"P-521","x":"AA","y":"AA"},7]}"#;
     assert!(!KeySet::read(odd).unwrap().knows(None));
     assert!(KeySet::read(b"[]").is_err() && KeySet::read(&vec![b' '; 1 << 20]).is_err());
 }

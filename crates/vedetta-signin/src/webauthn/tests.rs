@@ -90,7 +90,10 @@ fn what_a_passkey_must_say_is_asked_of_each_use() {
     assert_eq!(tried(|it| it.flags = 1, |it| it.flags = 5), Refusal::Unverified);
     let unreadable = Refusal::Unreadable("data");
     assert_eq!(tried(|it| it.flags = 5 | 16, |it| it.flags = 5), unreadable, "backed up, and not");
-    assert_eq!(tried(|it| it.user = b"other".to_vec(), |it| it.user = b"user".to_vec()), Refusal::User);
+    assert_eq!(
+        tried(|it| it.user = b"other".to_vec(), |it| it.user = b"user".to_vec()),
+        Refusal::User
+    );
     let another = desk.judge(Authenticator::es256(ORIGIN).show(&desk.challenge()), of);
     assert_eq!(another, Err(Refusal::User), "it was made for nobody");
     let made = device.make(&desk.challenge(), &written(b"user"));
@@ -137,8 +140,14 @@ fn passkeys_are_made_for_a_name_alone() {
     for origin in ["https://node.example", ORIGIN, "https://localhost:8443"] {
         assert!(RelyingParty::new(origin, seal()).is_some(), "{origin}");
     }
-    let wrong = ["http://node.example", "https://192.0.2.1:8443", "https://[2001:db8::1]", "https://",
-        "https://node.example/x", "https://Node.example"];
+    let wrong = [
+        "http://node.example",
+        "https://192.0.2.1:8443",
+        "https://[2001:db8::1]",
+        "https://",
+        "https://node.example/x",
+        "https://Node.example",
+    ];
     for origin in wrong {
         assert!(RelyingParty::new(origin, seal()).is_none(), "{origin}");
     }
