@@ -16,6 +16,8 @@ use vedetta_model::Instant;
 pub struct Providers {
     https: Https,
     known: Mutex<HashMap<String, Known>>,
+    /// Those that did not answer, and when: strangers have nobody asked again and again.
+    away: Mutex<HashMap<String, Instant>>,
 }
 
 /// What is known of one.
@@ -32,6 +34,8 @@ struct Known {
 const FRESH: Duration = Duration::from_secs(3_600);
 /// How often its keys are asked for at most, whatever keys tokens name.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How long a provider that did not answer is left in peace.
+const AWAY: Duration = Duration::from_secs(10);
 /// The longest answer, in octets.
 const LONGEST: usize = 128 << 10;
 
@@ -39,7 +43,7 @@ impl Providers {
     /// Over a client.
     #[must_use]
     pub fn over(https: Https) -> Self {
-        Self { https, known: Mutex::default() }
+        Self { https, known: Mutex::default(), away: Mutex::default() }
     }
 
     /// What a provider says of itself.
@@ -80,10 +84,18 @@ impl Providers {
         if let Some(known) = known.filter(|it| now.since(it.at) < FRESH && now >= it.at) {
             return Ok(known);
         }
-        let body = self.ask(provider, &Discovery::address(issuer), None).await?;
-        let discovery = Discovery::read(&body, issuer)
-            .map_err(|refusal| unavailable(provider, &refusal.to_string()))?;
+        let away = self.away().get(issuer).copied();
+        if away.is_some_and(|at| now.since(at) < AWAY && now >= at) {
+            return Err(unavailable(provider, "it did not answer a moment ago"));
+        }
+        let asked = self.ask(provider, &Discovery::address(issuer), None).await;
+        let read = asked.and_then(|body| {
+            let read = Discovery::read(&body, issuer);
+            read.map_err(|refusal| unavailable(provider, &refusal.to_string()))
+        });
+        let discovery = read.inspect_err(|_| drop(self.away().insert(issuer.clone(), now)))?;
         let known = Known { at: now, discovery, keys: KeySet::default(), asked: None };
+        self.away().remove(issuer);
         self.lock().insert(issuer.clone(), known.clone());
         Ok(known)
     }
@@ -134,6 +146,10 @@ impl Providers {
             }
             (status, _) => Err(failed(format!("{url} answered {status}"))),
         }
+    }
+
+    fn away(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {

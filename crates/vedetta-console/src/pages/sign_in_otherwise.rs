@@ -4,16 +4,18 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::HeaderMap;
 use serde::Deserialize;
+use vedetta_api::gate::too_many_proofs;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_frame::console::{Console, no_keyring};
 use vedetta_frame::forms::{Done, Sent};
-use vedetta_frame::refused::once_more;
+use vedetta_frame::refused::{once_more, whole};
 use vedetta_frame::said::Said;
-use vedetta_frame::visit::{ATTEMPT, Visit, cookie, set};
+use vedetta_frame::visit::{ATTEMPT, Signed, Visit, cookie, set};
 use vedetta_keyring::oidc::Identity;
 use vedetta_keyring::webauthn::Shown;
 use vedetta_keyring::{Aim, Begun, Provider};
 
+use super::account::Account;
 use super::sign_in::{again, go_in, inside};
 
 /// Where to go once inside.
@@ -106,19 +108,28 @@ pub(super) async fn back(
         // No cookie of ours came along.
         return Ok(once_more(&visit.here));
     }
-    let ended = end(&console, &visit, &headers, told).await;
-    let mut response = match ended {
-        Err(problem) if problem.kind == Kind::Unproven => {
-            again(&console, &visit, (visit.words.provider_wrong(), "/"))?
-        }
-        Err(problem) if problem.kind == Kind::Conflict => {
-            let fault = vedetta_frame::refused::whole(visit.words, &problem);
-            again(&console, &visit, (&fault, "/"))?
-        }
-        ended => ended?,
+    // An attempt like any other: it is given back when it was right.
+    let taken = console.api().limits().proofs.take(visit.address, console.house().now());
+    taken.map_err(too_many_proofs)?;
+    let mut response = match end(&console, &visit, &headers, told).await {
+        Err(problem) => refuse(&console, visit, problem).await?,
+        Ok(response) => response,
     };
     set(&mut response, ATTEMPT, "", "Strict; Max-Age=0");
     Ok(response)
+}
+
+/// Told where the person was: signed in, on the page of their own access.
+async fn refuse(console: &Console, visit: Visit, problem: Problem) -> Result<Response, Problem> {
+    let fault = match problem.kind {
+        Kind::Unproven => visit.words.provider_wrong().to_owned(),
+        Kind::Conflict => whole(visit.words, &problem),
+        _ => return Err(problem),
+    };
+    match visit.person.clone() {
+        Some(person) => Account::again(console, &Signed { visit, person }, fault).await,
+        None => again(console, &visit, (&fault, "/")),
+    }
 }
 
 async fn end(
@@ -178,6 +189,7 @@ async fn arrive(
             let tie =
                 console.ask_keys(move |keys| keys.tie(&by, &account, (&provider, &proven.subject)));
             tie.await?;
+            console.api().limits().proofs.give_back(&visit.address);
             Ok(Done::to("/account").said(Said::IdentityTied).into_response())
         }
     }

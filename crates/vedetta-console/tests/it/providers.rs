@@ -172,7 +172,7 @@ async fn an_identity_that_one_tied_opens_ones_account_and_no_other() {
     let other = enter((&idp, &node), &mut node.stranger(), "ente", json!({ "sub": "x" })).await;
     assert_eq!(other.status, StatusCode::UNAUTHORIZED);
     let taken = tie((&idp, &node), &mut node.browser("capo"), json!({})).await;
-    assert_eq!(taken.status, StatusCode::UNAUTHORIZED, "it is somebody's");
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY, "it is somebody's");
     let audit = node.browser("admin").open("/audit?kind=deed&subject=analista").await.text;
     for deed in ["identity at ente tied", "signed in by identity at ente"] {
         assert!(audit.contains(deed), "{deed}: {audit}");
@@ -344,7 +344,7 @@ async fn an_identity_is_tied_by_whom_it_is_for_and_untied_with_a_password() {
     let capo = node.browser("capo").cookies["__Host-vedetta"].clone();
     browser.cookies.insert("__Host-vedetta".into(), capo);
     let other = browser.open(&format!("/sign-in/callback?code={code}&state={state}")).await;
-    assert_eq!(other.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     let mut browser = node.browser("analista");
     tie((&idp, &node), &mut browser, json!({})).await;
     let page = browser.open("/account").await.text;

@@ -109,7 +109,7 @@ for (const [account, person] of [[null, null], ...Object.entries(people)]) await
 for (const [name, task] of Object.entries(tasks)) {
   checks += 1;
   try {
-    await task({ base, open, people, check });
+    await task({ base, open, people, accounts, check });
     console.log(`task: ${name}`);
   } catch (error) {
     failed(`task ${name}`, error.message.split("\n").slice(0, 6).join(" "));

@@ -35,6 +35,33 @@ export const tasks = {
     await check(page, "a refused sign-in");
     await page.context().close();
   },
+  async "a passkey is made, opens the door alone, and is removed"({ base, open, people, accounts, check }) {
+    // Passkeys are made for a name, and this is the node's.
+    const here = base.replace("127.0.0.1", "localhost");
+    const page = await open(null, DESK);
+    const session = { name: "__Host-vedetta", value: people["turno-cnaipic"], url: here, secure: true, httpOnly: true, sameSite: "Strict" };
+    await page.context().addCookies([session]);
+    const devices = await page.context().newCDPSession(page);
+    await devices.send("WebAuthn.enable");
+    const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
+    await devices.send("WebAuthn.addVirtualAuthenticator", { options: { ...options, automaticPresenceSimulation: true } });
+    await page.goto(`${here}/account`);
+    await page.fill("#passkey-name", "Dispositivo di prova");
+    await page.fill("#passkey-password", accounts.password);
+    await sent(page, "form[data-passkey] button");
+    assert.match(page.url(), /said=passkey-added/);
+    await check(page, "one's own passkeys");
+    await page.context().clearCookies({ name: "__Host-vedetta" });
+    await page.goto(`${here}/sign-in?to=/items`);
+    await check(page, "signing in by passkey");
+    await sent(page, "form[data-passkey] button");
+    assert.equal(new URL(page.url()).pathname, "/items");
+    await page.goto(`${here}/account`);
+    await page.fill("#key-password", accounts.password);
+    await sent(page, "form[action='/account/keys/removal'] button");
+    assert.match(page.url(), /said=removed/);
+    await page.context().close();
+  },
   async "the officer publishes, and the town sees it arrive without reloading"({ base, open, people }) {
     const town = await open(people["referente-comune-054039"], DESK);
     await town.goto(`${base}/items`);
