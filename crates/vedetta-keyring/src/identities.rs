@@ -9,7 +9,7 @@ use vedetta_model::{AccountId, Actor, Instant, part};
 use vedetta_signin::oidc;
 use vedetta_store::{Reader, RecordKind, StoreError};
 
-use crate::{Keyring, Provider};
+use crate::{Keyring, Provider, conflict};
 
 /// An identity as it is kept, under the digest of issuer and name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -62,28 +62,33 @@ impl Keyring {
         self.house.require_self_or_administrator(by, account, "tie this identity")?;
         let subject = provider.client.spelled(subject.trim());
         if subject.is_empty() || subject.len() > LONGEST {
-            let reason = "write the person's name at the provider: `sub`, or the fiscal number";
-            return Err(FlowError::invalid("subject", reason));
+            return Err(FlowError::invalid(
+                "subject",
+                "write the person's name at the provider: `sub`, or the fiscal number",
+            ));
         }
         let issuer = provider.client.issuer.clone();
         let id = self.digest(&oidc::Identity { issuer, subject });
         let (account, provider) = (account.clone(), provider.name.clone());
         let (since, by) = (self.house.now(), by.account.to_string());
         let identity = Identity { account, provider, since };
-        let tied = self.house.write(move |unit| {
+        self.house.write(move |unit| {
             if unit.record(RecordKind::Identity, &id)?.is_some() {
-                return Ok(Err("this identity is tied to an account already; untie it there"));
+                return Ok(Err(conflict(
+                    "this identity is tied to an account already; untie it there",
+                )));
             }
             if of_account(unit, &identity.account)?.len() >= MOST_IDENTITIES {
-                return Ok(Err("the account has as many identities as it may; untie one"));
+                return Ok(Err(conflict(
+                    "the account has as many identities as it may; untie one",
+                )));
             }
             let body = serde_json::to_vec(&identity)
                 .map_err(|error| StoreError::Refused(format!("identity: {error}")))?;
             unit.put_record(RecordKind::Identity, &id, &body, &by)?;
             let deed = format!("identity at {} tied", identity.provider);
             note(unit, &by, identity.account.as_str(), &deed).map(Ok)
-        })?;
-        tied.map_err(|reason| FlowError::Conflict(reason.into()))
+        })?
     }
 
     /// Unties an identity: of one's own account, or anyone's as administrator.

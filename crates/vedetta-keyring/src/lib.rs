@@ -55,6 +55,11 @@ pub struct Keyring {
     spent: Spent,
 }
 
+/// The state does not allow it.
+fn conflict(sentence: &str) -> FlowError {
+    FlowError::Conflict(sentence.into())
+}
+
 impl Keyring {
     /// Of a house.
     ///

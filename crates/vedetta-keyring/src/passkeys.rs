@@ -9,7 +9,7 @@ use vedetta_signin::fingerprint;
 use vedetta_signin::webauthn::{Credential, Made, Refusal, RelyingParty, Shown, Use, is_id};
 use vedetta_store::{Reader, RecordKind, StoreError};
 
-use crate::Keyring;
+use crate::{Keyring, conflict};
 
 /// A passkey as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -78,31 +78,28 @@ impl Keyring {
         self.house.require_self_or_administrator(by, &by.account, "add a passkey")?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > LONGEST_NAME {
-            let reason = format!("call it something, in {LONGEST_NAME} characters at most");
-            return Err(FlowError::invalid("name", reason));
+            return Err(FlowError::invalid("name", "call it something, in 60 characters at most"));
         }
         let now = self.house.now();
         let registered = self.relying_party()?.register(made, holder, now);
-        let (credential, used, answered) =
-            registered.map_err(|refusal| FlowError::invalid("passkey", refusal))?;
+        let (credential, used, answered) = registered.map_err(unusable)?;
         if !self.spent.first(&answered.challenge, answered.until, now) {
-            return Err(FlowError::invalid("passkey", Refusal::Challenge));
+            return Err(unusable(Refusal::Challenge));
         }
         let id = fingerprint(&credential.id);
         let (account, name) = (by.account.clone(), name.to_owned());
         let passkey = Passkey { account, name, credential, used, since: now };
-        let kept = self.house.write(move |unit| {
+        self.house.write(move |unit| {
             if unit.record(RecordKind::Passkey, &id)?.is_some() {
-                return Ok(Err("this device has a passkey here already; use it"));
+                return Ok(Err(conflict("this device has a passkey here already; use it")));
             }
             if of_account(unit, &passkey.account)?.len() >= MOST_PASSKEYS {
-                return Ok(Err("the account has as many passkeys as it may; remove one"));
+                return Ok(Err(conflict("the account has as many passkeys as it may; remove one")));
             }
             let account = passkey.account.as_str();
             unit.put_record(RecordKind::Passkey, &id, &written(&passkey)?, account)?;
             note(unit, account, account, "passkey added").map(Ok)
-        })?;
-        kept.map_err(|reason| FlowError::Conflict(reason.into()))
+        })?
     }
 
     /// Removes a passkey: of one's own account, or anyone's as administrator.
@@ -170,8 +167,9 @@ impl Keyring {
     }
 
     fn relying_party(&self) -> Result<&RelyingParty, FlowError> {
-        let none = "this node takes no passkeys; its operator turns them on in vedetta.toml";
-        self.party.as_ref().ok_or_else(|| FlowError::Conflict(none.into()))
+        self.party.as_ref().ok_or_else(|| {
+            conflict("this node takes no passkeys; its operator turns them on in vedetta.toml")
+        })
     }
 
     fn passkey(&self, id: &str) -> Result<Option<Passkey>, FlowError> {
@@ -184,6 +182,24 @@ impl Keyring {
         let facts = serde_json::json!({ "refused": true, "by": "passkey", "why": why });
         self.house.note_deed(account, "session", facts.to_string())?;
         Err(WRONG)
+    }
+}
+
+/// Why a new passkey is not taken, for whoever made it.
+fn unusable(refusal: Refusal) -> FlowError {
+    tracing::info!(%refusal, "a new passkey is not taken");
+    match refusal {
+        Refusal::Challenge => {
+            FlowError::invalid("passkey", "too much time went by; make the passkey once more")
+        }
+        Refusal::Unverified => FlowError::invalid(
+            "passkey",
+            "the device did not check who you are; set a PIN, a fingerprint or a face on it",
+        ),
+        _ => FlowError::invalid(
+            "passkey",
+            "what the device made is no passkey for this node; try again, or use another device",
+        ),
     }
 }
 

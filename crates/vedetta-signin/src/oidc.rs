@@ -275,14 +275,13 @@ impl Client {
             JwsError::Signature => Refusal::Signature,
         })?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        if text("iss") != Some(&self.issuer) {
+        if text("iss") != Some(self.issuer.as_str()) {
             return Err(Refusal::Claim("iss"));
         }
         self.check_audience(&claims)?;
         let (now, number) = (seconds(now), |name: &str| claims.get(name).and_then(Value::as_f64));
         let moment = |name: &'static str| {
             // Written with a fraction by some; whole seconds are enough.
-            #[allow(clippy::cast_possible_truncation)]
             number(name).map(|it| it as i64).ok_or(Refusal::Claim(name))
         };
         if moment("exp")?.saturating_add(SKEW) <= now {

@@ -93,6 +93,43 @@ const SENTENCES: &[(&str, &str)] = &[
     ("write it as host:port", "scrivilo come nome:porta"),
     ("say why, in at most 1,000 bytes", "di' perché, in al più 1.000 caratteri"),
     ("1 to 365", "da 1 a 365"),
+    ("call it something, in 60 characters at most", "dalle un nome, di 60 caratteri al massimo"),
+    (
+        "too much time went by; make the passkey once more",
+        "è passato troppo tempo: crea di nuovo la passkey",
+    ),
+    (
+        "the device did not check who you are; set a PIN, a fingerprint or a face on it",
+        "il dispositivo non ha verificato chi sei: impostaci un PIN, un'impronta o il volto",
+    ),
+    (
+        "what the device made is no passkey for this node; try again, or use another device",
+        "il dispositivo non ha creato una passkey per questo nodo: riprova, o usane un altro",
+    ),
+    (
+        "this device has a passkey here already; use it",
+        "questo dispositivo ha già una passkey qui: usa quella",
+    ),
+    (
+        "the account has as many passkeys as it may; remove one",
+        "l'account ha già tutte le passkey che può: togline una",
+    ),
+    (
+        "this node takes no passkeys; its operator turns them on in vedetta.toml",
+        "questo nodo non accetta passkey: chi lo gestisce le attiva in vedetta.toml",
+    ),
+    (
+        "write the person's name at the provider: `sub`, or the fiscal number",
+        "scrivi il nome della persona presso il fornitore: `sub`, o il codice fiscale",
+    ),
+    (
+        "this identity is tied to an account already; untie it there",
+        "questa identità è già collegata a un account: toglila da lì",
+    ),
+    (
+        "the account has as many identities as it may; untie one",
+        "l'account ha già tutte le identità che può: togline una",
+    ),
     ("say why in a sentence", "di' perché, in una frase"),
 ];
 
@@ -103,8 +140,9 @@ mod tests {
     use super::*;
 
     /// The crates whose refusals people meet on pages.
-    const CRATES: [&str; 6] = [
+    const CRATES: [&str; 7] = [
         "vedetta-flow",
+        "vedetta-keyring",
         "vedetta-timeliness",
         "vedetta-mesh",
         "vedetta-watch",

@@ -73,7 +73,8 @@ impl Keys {
             since: Moment::of(passkey.since, w),
             used: Some(Moment::of(at, w)),
         });
-        let label = |name: &str| keyring.provider(name).map_or(name, |it| &it.label).to_owned();
+        let label =
+            |name: &str| keyring.provider(name).map_or(name, |it| it.label.as_str()).to_owned();
         let identities = identities.into_iter().map(|(id, identity)| Row {
             key: format!("identity:{id}"),
             name: label(&identity.provider),

@@ -154,7 +154,7 @@ fn form(console: &Console, visit: &Visit, to: &str) -> SignIn {
 pub(super) fn party<'a>(console: &'a Console, visit: &Visit) -> Option<(&'a Keyring, &'a str)> {
     let keyring = console.keyring()?;
     let party = keyring.party().filter(|party| party.host() == visit.host)?;
-    Some((keyring, party.id()))
+    Some((keyring.as_ref(), party.id()))
 }
 
 /// The session that the browser had before ends: nobody goes on with it.
