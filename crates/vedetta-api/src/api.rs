@@ -13,6 +13,7 @@ use vedetta_diffusion::Hub;
 use vedetta_diffusion::webhook::Inner;
 use vedetta_flow::{Door, FlowError, House};
 use vedetta_indicator::DecayTable;
+use vedetta_keyring::Keyring;
 use vedetta_link::{Links, Papers};
 use vedetta_mesh::Nodes;
 use vedetta_model::account::AccountState;
@@ -100,6 +101,7 @@ struct Shared {
     links: OnceLock<Links>,
     mail_desk: OnceLock<Arc<Postroom>>,
     caller: OnceLock<Arc<dyn Caller>>,
+    keyring: OnceLock<Arc<Keyring>>,
     closing: watch::Sender<bool>,
 }
 
@@ -224,6 +226,7 @@ impl Api {
             links: OnceLock::new(),
             mail_desk: OnceLock::new(),
             caller: OnceLock::new(),
+            keyring: OnceLock::new(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -286,6 +289,18 @@ impl Api {
     pub fn show_caller(&self, caller: Arc<dyn Caller>) {
         // The one that was shown first stays.
         let _first = self.0.caller.set(caller).is_ok();
+    }
+
+    /// Opens accounts by other ways than a password, from now on.
+    pub fn show_keyring(&self, keyring: Arc<Keyring>) {
+        // The one that was shown first stays.
+        let _first = self.0.keyring.set(keyring).is_ok();
+    }
+
+    /// What else than passwords opens accounts, where something does.
+    #[must_use]
+    pub fn keyring(&self) -> Option<&Arc<Keyring>> {
+        self.0.keyring.get()
     }
 
     /// Who makes requests, where somebody does.

@@ -14,6 +14,7 @@ pub mod control;
 pub mod credentials;
 pub mod extract;
 pub mod gate;
+pub mod keys;
 pub mod limits;
 pub mod live;
 pub mod openapi;

@@ -1,6 +1,5 @@
 //! What every page stands on.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ struct Shared {
     sent: Memory,
     hub: Arc<Hub>,
     pace: Mutex<Option<(Instant, Pace)>>,
-    keys: OnceLock<(Arc<Keyring>, Providers)>,
+    providers: OnceLock<Providers>,
 }
 
 /// How fast everything reaches everyone, all agreements together.
@@ -69,13 +68,6 @@ impl Pace {
     }
 }
 
-/// What is said where passwords are the only way.
-pub fn no_keyring() -> Problem {
-    let sentence = "this node has no such way to sign in; use your password";
-    let italian = "questo nodo non ha questo modo di accedere: usa la password";
-    Problem::new(Kind::Unknown, sentence).in_italian(Some(italian))
-}
-
 impl Console {
     /// The pages beside a node's machine doors, with which they share limits and records. `secret`
     /// seals forms: random, and the same after a restart if what people have open is to be taken.
@@ -83,44 +75,20 @@ impl Console {
     pub fn new(api: Api, secret: [u8; 32]) -> Self {
         let hub = Hub::at(api.house().bell().last().0);
         let (assets, sent) = (Assets::embedded(), Memory::default());
-        let (pace, keys) = (Mutex::default(), OnceLock::new());
-        Self(Arc::new(Shared { api, assets, secret, sent, hub, pace, keys }))
+        let (pace, providers) = (Mutex::default(), OnceLock::new());
+        Self(Arc::new(Shared { api, assets, secret, sent, hub, pace, providers }))
     }
 
     /// Lets people sign in by other ways than a password, from now on.
     pub fn show_keyring(&self, keyring: Arc<Keyring>, providers: Providers) {
-        // The one that was shown first stays.
-        let _first = self.0.keys.set((keyring, providers)).is_ok();
-    }
-
-    /// What else than passwords opens accounts, where something does.
-    pub fn keyring(&self) -> Option<&Arc<Keyring>> {
-        self.0.keys.get().map(|(keyring, _)| keyring)
+        self.0.api.show_keyring(keyring);
+        // Those that were shown first stay.
+        let _first = self.0.providers.set(providers).is_ok();
     }
 
     /// The way to the providers of identities, where there is one.
     pub fn providers(&self) -> Option<&Providers> {
-        self.0.keys.get().map(|(_, providers)| providers)
-    }
-
-    /// Asks the keyring, off the threads that serve connections.
-    pub async fn ask_keys<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Keyring) -> Result<T, FlowError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let keyring = self.keyring().map(Arc::clone).ok_or_else(no_keyring)?;
-        self.ask(move |_| question(&keyring)).await
-    }
-
-    /// Tries what proves somebody from an address: like passwords, what was wrong is counted for long.
-    pub async fn try_key<T: Send + 'static>(
-        &self,
-        address: IpAddr,
-        question: impl FnOnce(&Keyring) -> Result<T, FlowError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let keyring = self.keyring().map(Arc::clone).ok_or_else(no_keyring)?;
-        // Nobody says whose it is before it is proven: no account's name is counted by.
-        self.0.api.attempt("", address, move |_| question(&keyring)).await
+        self.0.providers.get()
     }
 
     /// The machine doors.

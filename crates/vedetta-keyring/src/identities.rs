@@ -49,11 +49,34 @@ impl Keyring {
         Ok(self.house.read(|reader| of_account(reader, account))?)
     }
 
-    /// Ties an identity to an account: the account itself, or an administrator.
+    /// Ties an identity to an account, by the person's name at the provider: an administrator, who knows
+    /// whose it is.
     ///
     /// # Errors
     /// Forbidden, unknown; [`FlowError::Conflict`] when it is somebody's, or one too many.
     pub fn tie(
+        &self,
+        by: &Actor,
+        account: &AccountId,
+        identity: (&Provider, &str),
+    ) -> Result<(), FlowError> {
+        self.house.require_room(by, ADMINISTRATORS, "tie this identity")?;
+        self.put_identity(by, account, identity)
+    }
+
+    /// Ties an identity to one's own account, as the provider has just proven it.
+    ///
+    /// # Errors
+    /// Forbidden; [`FlowError::Conflict`] when it is somebody's, or one too many.
+    pub fn tie_own(
+        &self,
+        by: &Actor,
+        (provider, proven): (&Provider, &oidc::Identity),
+    ) -> Result<(), FlowError> {
+        self.put_identity(by, &by.account, (provider, &proven.subject))
+    }
+
+    fn put_identity(
         &self,
         by: &Actor,
         account: &AccountId,
@@ -95,11 +118,11 @@ impl Keyring {
     ///
     /// # Errors
     /// Forbidden, or unknown.
-    pub fn untie(&self, by: &Actor, account: &AccountId, id: &str) -> Result<(), FlowError> {
+    pub(crate) fn untie(&self, by: &Actor, account: &AccountId, id: &str) -> Result<(), FlowError> {
         self.house.require_self_or_administrator(by, account, "untie this identity")?;
         let known = self.identities_of(by, account)?;
         let Some((_, identity)) = known.into_iter().find(|(known, _)| known == id) else {
-            return Err(FlowError::unknown("identity", id));
+            return Err(FlowError::unknown("key", id));
         };
         let (id, account, by) = (id.to_owned(), account.to_string(), by.account.to_string());
         self.house.write(move |unit| {

@@ -12,6 +12,7 @@ mod spent;
 use std::sync::Arc;
 
 use vedetta_flow::{FlowError, House};
+use vedetta_model::{AccountId, Actor};
 use vedetta_signin::oidc::Client;
 use vedetta_signin::seal::Seal;
 use vedetta_signin::webauthn::RelyingParty;
@@ -83,6 +84,17 @@ impl Keyring {
     #[must_use]
     pub fn providers(&self) -> &[Provider] {
         &self.providers
+    }
+
+    /// Removes a passkey or an identity: of one's own account, or anyone's as administrator.
+    ///
+    /// # Errors
+    /// Forbidden, or unknown.
+    pub fn remove(&self, by: &Actor, account: &AccountId, key: &str) -> Result<(), FlowError> {
+        match self.remove_passkey(by, account, key) {
+            Err(FlowError::Unknown { what: "passkey", .. }) => self.untie(by, account, key),
+            done => done,
+        }
     }
 
     /// The provider of a name.

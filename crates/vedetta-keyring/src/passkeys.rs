@@ -106,7 +106,7 @@ impl Keyring {
     ///
     /// # Errors
     /// Forbidden, or unknown.
-    pub fn remove_passkey(
+    pub(crate) fn remove_passkey(
         &self,
         by: &Actor,
         account: &AccountId,

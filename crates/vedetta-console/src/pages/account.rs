@@ -127,7 +127,8 @@ impl Account {
             id: token.id,
             purpose: token.purpose,
         });
-        let keys = Keys::of(console, signed, &signed.person.actor.account).await?;
+        let keys =
+            Keys::of(console, signed, (&signed.person.actor.account, "/account".into())).await?;
         let roles = signed.person.actor.roles.iter().map(|role| w.role(*role)).collect();
         Ok(Self {
             open: open.collect(),

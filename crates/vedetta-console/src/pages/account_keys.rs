@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use vedetta_api::keys::no_keyring;
 use vedetta_api::{Problem, problem::Kind};
 use vedetta_flow::credentials::EMERGENCY;
 use vedetta_flow::{FlowError, House};
-use vedetta_frame::console::{Console, no_keyring};
+use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent};
 use vedetta_frame::refused::{once_more, told_on_form, whole};
 use vedetta_frame::said::Said;
@@ -22,6 +23,8 @@ use super::sign_in_otherwise::lead;
 /// The keys of an account, and what may be added.
 #[derive(Default)]
 pub(super) struct Keys {
+    /// The address of the page.
+    pub(super) at: String,
     pub(super) rows: Vec<Row>,
     /// What the browser is asked to make, where passkeys are taken.
     pub(super) make: Option<Make>,
@@ -31,7 +34,7 @@ pub(super) struct Keys {
 
 /// A passkey or an identity.
 pub(super) struct Row {
-    /// As a form sends it: the kind, a colon, the identifier.
+    /// Its identifier.
     pub(super) key: String,
     pub(super) name: String,
     pub(super) is_passkey: bool,
@@ -50,23 +53,24 @@ pub(super) struct Make {
 }
 
 impl Keys {
-    /// Of an account, as somebody sees them. A passkey is made for oneself only.
+    /// Of an account, as somebody sees them on a page. A passkey is made for oneself only.
     pub(super) async fn of(
         console: &Console,
         signed: &Signed,
-        account: &AccountId,
+        (account, at): (&AccountId, String),
     ) -> Result<Self, Problem> {
         // Nothing but its code opens the sealed account.
-        let keyring = console.keyring().filter(|_| account.as_str() != EMERGENCY);
+        let keyring = console.api().keyring().filter(|_| account.as_str() != EMERGENCY);
         let Some(keyring) = keyring else { return Ok(Self::default()) };
         let (by, of) = (signed.actor(), account.clone());
         let (passkeys, identities) = console
+            .api()
             .ask_keys(move |keys| Ok((keys.passkeys_of(&by, &of)?, keys.identities_of(&by, &of)?)))
             .await?;
         let w = signed.words();
         let known: Vec<_> = passkeys.iter().map(|(_, it, _)| it.credential.id.clone()).collect();
         let passkeys = passkeys.into_iter().map(|(id, passkey, at)| Row {
-            key: format!("passkey:{id}"),
+            key: id,
             name: passkey.name,
             is_passkey: true,
             backed_up: passkey.used.backed_up,
@@ -76,7 +80,7 @@ impl Keys {
         let label =
             |name: &str| keyring.provider(name).map_or(name, |it| it.label.as_str()).to_owned();
         let identities = identities.into_iter().map(|(id, identity)| Row {
-            key: format!("identity:{id}"),
+            key: id,
             name: label(&identity.provider),
             is_passkey: false,
             backed_up: false,
@@ -94,6 +98,7 @@ impl Keys {
         });
         let providers = keyring.providers().iter();
         Ok(Self {
+            at,
             rows: passkeys.chain(identities).collect(),
             make,
             providers: providers.map(|it| (it.name.clone(), it.label.clone())).collect(),
@@ -122,9 +127,9 @@ pub(super) async fn remove(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (account, key) = (signed.actor().account, sent.text("key").to_owned());
-    let remove = move |keys: &Keyring, by: &Actor| remove_key(keys, by, &account, &key);
-    let done = keyed(&console, &signed, &sent, remove).await;
-    told(&console, &signed, done, Said::Removed).await
+    let by = signed.actor();
+    console.api().ask_keys(move |keys| keys.remove(&by, &account, &key)).await?;
+    Ok(Done::to("/account").said(Said::Removed).into_response())
 }
 
 /// Leads to a provider, to come back and tie the identity: a page that goes on by itself, since a form may
@@ -145,20 +150,6 @@ pub(super) async fn begin_tie(
     Ok(response)
 }
 
-/// Removes what a form named.
-pub(super) fn remove_key(
-    keys: &Keyring,
-    by: &Actor,
-    account: &AccountId,
-    key: &str,
-) -> Result<(), FlowError> {
-    match key.split_once(':') {
-        Some(("passkey", id)) => keys.remove_passkey(by, account, id),
-        Some(("identity", id)) => keys.untie(by, account, id),
-        _ => Err(FlowError::unknown("key", key)),
-    }
-}
-
 /// Does what needs one's own password anew with the keyring.
 pub(super) async fn keyed<T: Send + 'static>(
     console: &Console,
@@ -166,7 +157,7 @@ pub(super) async fn keyed<T: Send + 'static>(
     sent: &Sent,
     act: impl FnOnce(&Keyring, &Actor) -> Result<T, FlowError> + Send + 'static,
 ) -> Result<Result<T, String>, Problem> {
-    let keyring = console.keyring().cloned().ok_or_else(no_keyring)?;
+    let keyring = console.api().keyring().cloned().ok_or_else(no_keyring)?;
     let act = move |_: &House, by: &Actor| act(&keyring, by);
     match super::proven(console, signed, sent, act).await {
         // Told beside what was typed.

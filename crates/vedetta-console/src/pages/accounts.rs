@@ -20,7 +20,7 @@ use vedetta_keyring::Keyring;
 use vedetta_model::account::AccountState;
 use vedetta_model::{Account, AccountId, Actor, Language, OrganisationId, Role};
 
-use super::account_keys::{self, Keys, keyed};
+use super::account_keys::{Keys, keyed};
 
 /// Which ones.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -128,7 +128,7 @@ pub(super) async fn edit_one(
 ) -> Result<Response, Problem> {
     let account = known(&console, &id)?;
     let typed = Typed::of(&signed, &account);
-    let keys = Keys::of(&console, &signed, &account.id).await?;
+    let keys = keys(&console, &signed, &account).await?;
     page(&Edit { keys, ..edit(&console, &signed, typed, Some(&account)) })
 }
 
@@ -146,8 +146,20 @@ pub(super) async fn tie(
         let known = known.ok_or_else(|| FlowError::unknown("provider", &provider))?;
         keys.tie(by, &account, (known, &subject))
     };
-    let tied = keyed(&console, &signed, &sent, tie).await?;
-    key_changed(&console, &signed, &id, (tied, Said::IdentityTied)).await
+    let Err(fault) = keyed(&console, &signed, &sent, tie).await? else {
+        let to = format!("/accounts/{}", escaped(&id));
+        return Ok(Done::to(to).said(Said::IdentityTied).into_response());
+    };
+    let account = known(&console, &id)?;
+    let keys = keys(&console, &signed, &account).await?;
+    let edit = edit(&console, &signed, Typed::of(&signed, &account), Some(&account));
+    let told = Edit { fault: Some(fault), keys, ..edit };
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &told)
+}
+
+async fn keys(console: &Console, signed: &Signed, account: &Account) -> Result<Keys, Problem> {
+    let at = format!("/accounts/{}", escaped(account.id.as_str()));
+    Keys::of(console, signed, (&account.id, at)).await
 }
 
 pub(super) async fn remove_key(
@@ -157,67 +169,9 @@ pub(super) async fn remove_key(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (account, key) = (known(&console, &id)?.id, sent.text("key").to_owned());
-    let remove =
-        move |keys: &Keyring, by: &Actor| account_keys::remove_key(keys, by, &account, &key);
-    let removed = keyed(&console, &signed, &sent, remove).await?;
-    key_changed(&console, &signed, &id, (removed, Said::Removed)).await
-}
-
-async fn key_changed(
-    console: &Console,
-    signed: &Signed,
-    id: &str,
-    (done, said): (Result<(), String>, Said),
-) -> Result<Response, Problem> {
-    let Err(fault) = done else {
-        return Ok(Done::to(format!("/accounts/{}", escaped(id))).said(said).into_response());
-    };
-    let account = known(console, id)?;
-    let keys = Keys::of(console, signed, &account.id).await?;
-    let edit = edit(console, signed, Typed::of(signed, &account), Some(&account));
-    let told = Edit { fault: Some(fault), keys, ..edit };
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &told)
-}
-
-pub(super) async fn save(
-    State(console): State<Console>,
-    signed: Signed,
-    sent: Sent,
-) -> Result<Response, Problem> {
-    let w = signed.words();
-    let account = match read(&sent) {
-        Ok(account) => account,
-        Err(reason) => return again(&console, &signed, &sent, (Kind::Invalid, reason)),
-    };
-    let seen = sent.text("seen").to_owned();
-    let standing = console.house().standing();
-    let there = standing.directory.account(&account.id);
-    if seen.is_empty() && there.is_some() {
-        let told = (Kind::Conflict, w.account_there().to_owned());
-        return again(&console, &signed, &sent, told);
-    }
-    let act = async {
-        let to = format!("/accounts?text={}", escaped(account.id.as_str()));
-        let (raises, by) = (console.api().raises(&account), signed.actor());
-        let edit = move |house: &House, by: &Actor| house.edit_account(by, &account, &seen);
-        if raises {
-            let edited = super::proven(&console, &signed, &sent, edit).await?;
-            edited.map_err(|wrong| Problem::new(Kind::Invalid, wrong))?;
-        } else {
-            console.ask(move |house| edit(house, &by)).await?;
-        }
-        Ok::<_, Problem>(Done::to(to).said(Said::Saved))
-    };
-    match console.sent().once(&signed.person, &sent, act).await {
-        Ok(done) => Ok(done.into_response()),
-        Err(problem) if vedetta_frame::refused::told_on_form(&problem) => again(
-            &console,
-            &signed,
-            &sent,
-            (problem.kind, vedetta_frame::refused::whole(w, &problem)),
-        ),
-        Err(problem) => Err(problem),
-    }
+    let by = signed.actor();
+    console.api().ask_keys(move |keys| keys.remove(&by, &account, &key)).await?;
+    Ok(Done::to(format!("/accounts/{}", escaped(&id))).said(Said::Removed).into_response())
 }
 
 /// Gives an account a first password, shown once.

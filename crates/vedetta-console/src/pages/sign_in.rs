@@ -144,7 +144,7 @@ fn form(console: &Console, visit: &Visit, to: &str) -> SignIn {
         let challenge = keyring.challenge(&visit.holder())?;
         Some(Challenge { party: party.to_owned(), challenge })
     });
-    let providers = console.keyring().map(|keyring| keyring.providers()).unwrap_or_default();
+    let providers = console.api().keyring().map(|keyring| keyring.providers()).unwrap_or_default();
     let way = |name: &str| format!("/sign-in/with/{}?to={}", escaped(name), escaped(&to));
     let providers = providers.iter().map(|it| (way(&it.name), it.label.clone())).collect();
     SignIn { frame, fault: None, account, to, enrolment: None, passkey, providers }
@@ -152,7 +152,7 @@ fn form(console: &Console, visit: &Visit, to: &str) -> SignIn {
 
 /// Where passkeys are taken: on the pages whose address they are made for.
 pub(super) fn party<'a>(console: &'a Console, visit: &Visit) -> Option<(&'a Keyring, &'a str)> {
-    let keyring = console.keyring()?;
+    let keyring = console.api().keyring()?;
     let party = keyring.party().filter(|party| party.host() == visit.host)?;
     Some((keyring.as_ref(), party.id()))
 }

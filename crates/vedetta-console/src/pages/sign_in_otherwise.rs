@@ -5,15 +5,16 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::HeaderMap;
 use serde::Deserialize;
 use vedetta_api::gate::too_many_proofs;
+use vedetta_api::keys::no_keyring;
 use vedetta_api::{Problem, problem::Kind};
-use vedetta_frame::console::{Console, no_keyring};
+use vedetta_frame::console::Console;
 use vedetta_frame::forms::{Done, Sent};
 use vedetta_frame::refused::{once_more, whole};
 use vedetta_frame::said::Said;
 use vedetta_frame::visit::{ATTEMPT, Signed, Visit, cookie, set};
 use vedetta_keyring::oidc::Identity;
 use vedetta_keyring::webauthn::Shown;
-use vedetta_keyring::{Aim, Begun, Provider};
+use vedetta_keyring::{Aim, Begun, Keyring, Provider};
 
 use super::account::Account;
 use super::sign_in::{again, go_in, inside};
@@ -51,7 +52,7 @@ pub(super) async fn by_passkey(
         user: text("user"),
     };
     let begun =
-        console.try_key(visit.address, move |keys| keys.sign_in_by_passkey(&shown, &holder));
+        console.api().try_key(visit.address, move |keys| keys.sign_in_by_passkey(&shown, &holder));
     match begun.await {
         Ok(session) => Ok(go_in(&console, &headers, &session, &to).await),
         Err(problem) if matches!(problem.kind, Kind::Unproven | Kind::Conflict | Kind::Unknown) => {
@@ -84,7 +85,7 @@ pub(super) async fn lead(
     provider: &str,
     aim: Aim,
 ) -> Result<(String, String), Problem> {
-    let (keyring, providers) = (console.keyring(), console.providers());
+    let (keyring, providers) = (console.api().keyring(), console.providers());
     let (Some(keyring), Some(providers)) = (keyring, providers) else { return Err(no_keyring()) };
     let provider = keyring.provider(provider).ok_or_else(no_keyring)?;
     let now = console.house().now();
@@ -139,7 +140,7 @@ async fn end(
     told: Told,
 ) -> Result<Response, Problem> {
     let over = || Problem::new(Kind::Unproven, "the attempt is over, or of another browser");
-    let keyring = console.keyring().ok_or_else(no_keyring)?;
+    let keyring = console.api().keyring().ok_or_else(no_keyring)?;
     let kept = cookie(headers, ATTEMPT).ok_or_else(over)?;
     let (begun, attempt) = keyring.resume(kept, &told.state).ok_or_else(over)?;
     let provider = keyring.provider(&begun.provider).ok_or_else(over)?.clone();
@@ -159,7 +160,7 @@ async fn end(
         Ok(proven) => proven,
         Err(problem) => {
             let (why, of) = (problem.detail.to_string(), provider.clone());
-            let note = console.ask_keys(move |keys| {
+            let note = console.api().ask_keys(move |keys| {
                 keys.refused_at(&of, vedetta_model::part::UNKNOWN, short(&why))
             });
             note.await?;
@@ -178,17 +179,15 @@ async fn arrive(
 ) -> Result<Response, Problem> {
     match begun.aim {
         Aim::SignIn(to) => {
-            let begun = console
-                .try_key(visit.address, move |keys| keys.sign_in_by_identity(&provider, &proven));
+            let enter = move |keys: &Keyring| keys.sign_in_by_identity(&provider, &proven);
+            let begun = console.api().try_key(visit.address, enter);
             Ok(go_in(console, headers, &begun.await?, &to).await)
         }
         Aim::Tie(account) => {
             let other = || Problem::new(Kind::Unproven, "somebody else is signed in now");
             let person = visit.person.as_ref().filter(|it| it.actor.account == account);
             let by = person.ok_or_else(other)?.actor.clone();
-            let tie =
-                console.ask_keys(move |keys| keys.tie(&by, &account, (&provider, &proven.subject)));
-            tie.await?;
+            console.api().ask_keys(move |keys| keys.tie_own(&by, (&provider, &proven))).await?;
             console.api().limits().proofs.give_back(&visit.address);
             Ok(Done::to("/account").said(Said::IdentityTied).into_response())
         }
