@@ -7,7 +7,6 @@
 
 pub mod access;
 pub mod api;
-pub mod attempts;
 pub mod called;
 pub mod calls;
 pub mod control;
@@ -15,7 +14,6 @@ pub mod credentials;
 pub mod extract;
 pub mod gate;
 pub mod keys;
-pub mod limits;
 pub mod live;
 pub mod openapi;
 pub mod problem;
@@ -39,10 +37,11 @@ mod worth;
 pub use api::{Api, Settings};
 pub use certificates::Certificates;
 pub use control::{ControlError, ControlSocket, Indoors, ReadHere};
-pub use limits::Rate;
 pub use problem::Problem;
 pub use server::{ConnectionLimits, Server, ServerError, Transport};
 pub use tls::{Shown, Tls, TlsError};
+pub use vedetta_flow::credentials::limits::Rate;
+pub use vedetta_flow::credentials::{attempts, limits};
 pub use vedetta_link::Links;
 
 /// The router of the machine doors: every line of [`access::TABLE`] behind its gate.

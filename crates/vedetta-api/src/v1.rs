@@ -12,6 +12,7 @@ mod holds;
 mod imports;
 mod incidents;
 mod items;
+mod keys;
 mod ledger;
 mod mail;
 mod node;
@@ -251,6 +252,9 @@ fn directory_routes(registry: Registry) -> Registry {
         .on(Get, "/api/v1/accounts", directory::accounts)
         .on(Put, "/api/v1/accounts/{account}", directory::put_account)
         .on(Put, "/api/v1/accounts/{account}/password", directory::set_password)
+        .on(Get, "/api/v1/accounts/{account}/keys", keys::list)
+        .on(Delete, "/api/v1/accounts/{account}/keys/{key}", keys::remove)
+        .on(Post, "/api/v1/accounts/{account}/identities", keys::tie)
         .on(Post, "/api/v1/accounts/{account}/totp", directory::enrol_totp)
 }
 

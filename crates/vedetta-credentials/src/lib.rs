@@ -1,6 +1,10 @@
-//! How accounts prove themselves: passwords by Argon2id with TOTP (RFC 6238), and tokens.
+//! How accounts prove themselves: passwords by Argon2id with TOTP (RFC 6238), and tokens; and how often anyone
+//! may try.
 //!
 //! A token is `vdt_<id>_<secret>`, 256 random bits; the node keeps the SHA-256 of the secret.
+
+pub mod attempts;
+pub mod limits;
 
 use std::collections::BTreeSet;
 use std::fmt;

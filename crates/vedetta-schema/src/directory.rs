@@ -130,6 +130,14 @@ fn records() -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn keys() -> Value {
+    let moments = [("since", moment()), ("used", moment())];
+    let passkey = [("id", text()), ("name", text()), ("backed_up", flag())];
+    let passkey = object(&[passkey.as_slice(), &moments].concat(), &[]);
+    let identity = object(&[("id", text()), ("provider", text()), ("since", moment())], &[]);
+    object(&[("passkeys", list(passkey)), ("identities", list(identity))], &[])
+}
+
 fn access() -> Vec<(&'static str, Value)> {
     let token = object(
         &[
@@ -143,6 +151,7 @@ fn access() -> Vec<(&'static str, Value)> {
         &[],
     );
     let certificate = [("fingerprint", text()), ("account", slug()), ("expires", moment())];
+    let identity = [("provider", text()), ("subject", text())];
     let issued = [("token", text()), ("id", text()), ("account", slug()), ("expires", moment())];
     vec![
         ("SignIn", object(&[("account", text()), ("password", text())], &[("code", text())])),
@@ -157,6 +166,8 @@ fn access() -> Vec<(&'static str, Value)> {
         ("Certificate", object(&certificate, &[])),
         ("NewCertificate", object(&certificate, &[("own_password", text())])),
         ("Certificates", object(&[("certificates", list(refer("Certificate")))], &[])),
+        ("Keys", keys()),
+        ("NewIdentity", object(&identity, &[("own_password", text())])),
         ("Tokens", object(&[("tokens", list(refer("Token")))], &[])),
         ("IssuedToken", object(&issued, &[])),
         ("BreakSeal", object(&[("code", text()), ("reason", text())], &[])),

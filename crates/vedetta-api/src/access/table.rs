@@ -211,6 +211,12 @@ pub const TABLE: &[Route] = &[
     put("/api/v1/accounts/{account}/password", Who::SignedIn, "Set a password")
         .cost(Cost::Proof)
         .takes(json("NewPassword")),
+    get("/api/v1/accounts/{account}/keys", Who::SignedIn, "Passkeys and identities of an account")
+        .gives(json("Keys")),
+    delete("/api/v1/accounts/{account}/keys/{key}", Who::SignedIn, "Remove one of them"),
+    post("/api/v1/accounts/{account}/identities", ADMINISTRATORS, "Tie an identity at a provider")
+        .cost(Cost::Proof)
+        .takes(json("NewIdentity")),
     post("/api/v1/accounts/{account}/totp", Who::SignedIn, "Enrol an authenticator")
         .cost(Cost::Proof)
         .takes(json("OwnPassword"))
