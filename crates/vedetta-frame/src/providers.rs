@@ -93,7 +93,9 @@ impl Providers {
             let read = Discovery::read(&body, issuer);
             read.map_err(|refusal| unavailable(provider, &refusal.to_string()))
         });
-        let discovery = read.inspect_err(|_| drop(self.away().insert(issuer.clone(), now)))?;
+        let discovery = read.inspect_err(|_| {
+            self.away().insert(issuer.clone(), now);
+        })?;
         let known = Known { at: now, discovery, keys: KeySet::default(), asked: None };
         self.away().remove(issuer);
         self.lock().insert(issuer.clone(), known.clone());

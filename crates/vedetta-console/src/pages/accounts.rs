@@ -174,6 +174,47 @@ pub(super) async fn remove_key(
     Ok(Done::to(format!("/accounts/{}", escaped(&id))).said(Said::Removed).into_response())
 }
 
+pub(super) async fn save(
+    State(console): State<Console>,
+    signed: Signed,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let w = signed.words();
+    let account = match read(&sent) {
+        Ok(account) => account,
+        Err(reason) => return again(&console, &signed, &sent, (Kind::Invalid, reason)),
+    };
+    let seen = sent.text("seen").to_owned();
+    let standing = console.house().standing();
+    let there = standing.directory.account(&account.id);
+    if seen.is_empty() && there.is_some() {
+        let told = (Kind::Conflict, w.account_there().to_owned());
+        return again(&console, &signed, &sent, told);
+    }
+    let act = async {
+        let to = format!("/accounts?text={}", escaped(account.id.as_str()));
+        let (raises, by) = (console.api().raises(&account), signed.actor());
+        let edit = move |house: &House, by: &Actor| house.edit_account(by, &account, &seen);
+        if raises {
+            let edited = super::proven(&console, &signed, &sent, edit).await?;
+            edited.map_err(|wrong| Problem::new(Kind::Invalid, wrong))?;
+        } else {
+            console.ask(move |house| edit(house, &by)).await?;
+        }
+        Ok::<_, Problem>(Done::to(to).said(Said::Saved))
+    };
+    match console.sent().once(&signed.person, &sent, act).await {
+        Ok(done) => Ok(done.into_response()),
+        Err(problem) if vedetta_frame::refused::told_on_form(&problem) => again(
+            &console,
+            &signed,
+            &sent,
+            (problem.kind, vedetta_frame::refused::whole(w, &problem)),
+        ),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Gives an account a first password, shown once.
 pub(super) async fn password(
     State(console): State<Console>,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use vedetta_api::{Rate, Settings};
+use vedetta_directory::directory::Records;
 use vedetta_model::account::AccountState;
-use vedetta_model::{Account, AccountId, Role};
+use vedetta_model::{Account, AccountId, OrganisationId, Role};
 use vedetta_testkit::authenticator::Sent;
 use vedetta_testkit::{Authenticator, TestHouse};
 
@@ -210,6 +211,26 @@ async fn a_closed_account_stays_closed() {
     let closed = Account { state: AccountState::Closed, ..account };
     house.put_account(&node.admin, &closed).unwrap();
     assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn whoever_has_the_name_one_day_has_none_of_its_keys() {
+    let node = Node::new();
+    let (house, id) = (node.console.house(), AccountId::new("ospite").unwrap());
+    node.account("ospite", "stranger", &[Role::Liaison]);
+    house.set_password(&node.admin, &id, PASSWORD).unwrap();
+    let mut device = Authenticator::es256(ORIGIN);
+    add(&mut node.browser("ospite"), &mut device, PASSWORD).await;
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::SEE_OTHER);
+    let before = house.standing();
+    let organisation = OrganisationId::new("stranger").unwrap();
+    house.remove_organisation(&node.admin, &organisation).unwrap();
+    let organisations = vec![before.directory.organisation(&organisation).unwrap().clone()];
+    let records = Records { organisations, ..Records::default() };
+    house.put_records(&node.admin, records).unwrap();
+    node.account("ospite", "stranger", &[Role::Liaison]);
+    assert_eq!(show(&mut node.stranger(), &mut device).await.status, StatusCode::UNAUTHORIZED);
+    assert!(node.browser("ospite").open("/account").await.text.contains("Non ce ne sono ancora"));
 }
 
 #[tokio::test]
