@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::Failure;
 use crate::process::{capture, root};
 
-const LOCK: &str = "crates/vedetta-mail/training/packages.lock";
+const LOCK: &str = "crates/vedetta-training/corpus/packages.lock";
 
 #[derive(Debug, PartialEq, Eq)]
 struct Package<'t> {

@@ -1,7 +1,7 @@
 //! What weighs how much: the weights of the checks, and a small statistical model of style.
 //!
-//! Both are trained by `cargo run -p vedetta-mail --example train`, from corpora that stay outside;
-//! only numbers are here. `data/model.md` says from what, how, and what it cannot do.
+//! Both are made by `cargo run --release -p vedetta-training`, from corpora that stay outside; only
+//! numbers are here. `data/model.md` says from what, how, and what it cannot do.
 
 mod style;
 
@@ -106,7 +106,7 @@ impl Model {
     #[must_use]
     pub fn probability(&self, sum: f32, form: Form) -> f32 {
         let name = match form {
-            Form::Inline => "inline",
+            Form::Inline | Form::File => "inline",
             Form::Pec => "pec",
             Form::Attached | Form::Outlook => "attached",
             Form::Direct => "direct",
@@ -119,5 +119,23 @@ impl Model {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.weights.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Model;
+    use crate::{Evidence, Limits};
+
+    #[test]
+    fn the_model_that_ships_tells_a_lure_from_a_letter() {
+        let model = Model::shipped();
+        let alike = |text: &str| {
+            let letter = format!("From: a@a.example\r\nSubject: x\r\n\r\n{text}");
+            model.likeness(&Evidence::read(letter.as_bytes(), &Limits::default()))
+        };
+        let lure = alike("Your account was suspended, verify your password within 24 hours");
+        assert!(lure > alike("The patch applies cleanly, I will send the next version tomorrow"));
+        assert!(model.weights.findings.len() > 50 && model.weights.calibration.len() == 4);
     }
 }

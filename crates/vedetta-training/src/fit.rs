@@ -7,7 +7,7 @@ use vedetta_mail::{
     BUCKETS, Finding, LIKENESS_ALONE, LIKENESS_BESIDE, MOST_LIKENESS, Model, Weights, weigh,
 };
 
-use super::samples::Sample;
+use crate::samples::Sample;
 
 /// A model in the making.
 pub(crate) struct Made {
@@ -16,6 +16,8 @@ pub(crate) struct Made {
     pub(crate) model: Model,
 }
 
+/// Raised when features, bounds or corpora change.
+const VERSION: &str = "4";
 const FOLDS: u64 = 5;
 const STEPS: usize = 14;
 /// How strongly single words are held to nothing.
@@ -43,7 +45,7 @@ pub(crate) fn fit(samples: &[Sample], at: &[usize]) -> Made {
     let step = largest / 127.0;
     let steps: Vec<i8> = style.weights.iter().map(|weight| (weight / step).round() as i8).collect();
     let mut weights = Weights {
-        version: "4".into(),
+        version: VERSION.into(),
         bias,
         style: like,
         style_bias: style.bias,
@@ -239,4 +241,18 @@ fn calibrate(
         offset -= 0.5 * by_offset;
     }
     (slope, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use vedetta_mail::{BUCKETS, Model};
+
+    use super::VERSION;
+
+    #[test]
+    fn the_model_that_ships_is_of_this_training() {
+        assert_eq!(Model::shipped().version(), VERSION);
+        let style = include_bytes!("../../vedetta-mail/data/style.bin");
+        assert_eq!(u32::try_from(style.len()), Ok(BUCKETS));
+    }
 }

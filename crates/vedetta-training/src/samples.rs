@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::dress::Named;
+use crate::dress::Named;
 use vedetta_mail::{Desk, Evidence, Finding, Form, Header, Limits, features, findings};
 
 /// Where a sample is from.
@@ -81,15 +81,15 @@ pub(crate) fn load(corpus: &Path) -> Vec<Sample> {
             samples.push(sample(&std::fs::read(&path).unwrap(), source, None, name));
         }
     }
-    for written in super::templates::write(&corpus.join("templates")) {
+    for written in crate::templates::write(&corpus.join("templates")) {
         let group = hash(&written.package) | 1 << 61;
         let name = format!("{}/{}", written.package, written.name);
         let source = Source::Ham("templates");
         samples.push(sample(written.letter.as_bytes(), source, Some(group), name));
     }
     for (text, source) in [
-        (include_str!("../../training/legitimate.txt"), Source::OwnHam),
-        (include_str!("../../training/lures.txt"), Source::OwnLure),
+        (include_str!("../corpus/legitimate.txt"), Source::OwnHam),
+        (include_str!("../corpus/lures.txt"), Source::OwnLure),
     ] {
         for (number, template) in text.split("\n---\n").enumerate() {
             for copy in 0..30_u64 {

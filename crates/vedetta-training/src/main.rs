@@ -1,7 +1,7 @@
-//! Trains the model that ships: `cargo run --release -p vedetta-mail --example train -- CORPUS`.
+//! Trains the model that ships: `cargo run --release -p vedetta-training -- CORPUS`.
 //!
 //! CORPUS holds `phish/`, `ham/` and `spam/`, a message a file. Messages of our own writing
-//! (`training/`) are added, so that what legitimate mail shares with lures does not count against
+//! (`corpus/`) are added, so that what legitimate mail shares with lures does not count against
 //! it. Everything is seeded: the same corpora make the same model. `--check` trains and prints how
 //! well it does on what it has not seen, and writes nothing; `--words` counts only the words that
 //! reporters would read, for the last fifth, of a model that has not seen it. `--held-out DIR` trains on four fifths,
@@ -46,7 +46,7 @@ fn main() {
     }
     let everything: Vec<usize> = (0..samples.len()).collect();
     let model = fit::fit(&samples, &everything);
-    write(&model, Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data")));
+    write(&model, Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../vedetta-mail/data")));
     for (slug, weight) in &model.weights.findings {
         println!("{weight:+.2} {slug}");
     }

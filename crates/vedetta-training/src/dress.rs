@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::samples::Writer;
+use crate::samples::Writer;
 
 /// On whose behalf a message is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Writer {
 impl Dress {
     /// The body with its links and its footer as they come.
     pub(crate) fn body(&self, body: &str, kind: &str) -> String {
-        let footer = super::samples::links(&self.footer, kind);
+        let footer = crate::samples::links(&self.footer, kind);
         let whole = match kind {
             "html" => format!("{}{body}{footer}", self.logo),
             _ => format!("{body}{footer}"),

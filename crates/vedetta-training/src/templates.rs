@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dress::Named;
-use super::samples::{Writer, hash};
+use crate::dress::Named;
+use crate::samples::{Writer, hash};
 
 /// A message written from a template.
 pub(crate) struct Written {

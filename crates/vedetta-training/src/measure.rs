@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use vedetta_mail::{Desk, Evidence, Model, Verdict};
 
-use super::fit::{fit, fold_of, sigmoid, sum};
-use super::samples::{Sample, Source};
+use crate::fit::{fit, fold_of, sigmoid, sum};
+use crate::samples::{Sample, Source};
 
 /// Prints the figures.
 pub(crate) fn report(samples: &[Sample]) {
