@@ -96,6 +96,7 @@ const GOOGLE: &str = "google.";
 const BY_PARAMETER: &[(&str, &[&str])] = &[
     ("safelinks.protection.outlook.com", &["url"]),
     ("safelinks.protection.office365.us", &["url"]),
+    ("statics.teams.cdn.office.net", &["url"]),
     (GOOGLE, &["q", "url", "adurl"]),
     ("googleadservices.com", &["adurl"]),
     ("doubleclick.net", &["adurl", "ds_dest_url"]),
@@ -106,6 +107,8 @@ const BY_PARAMETER: &[(&str, &[&str])] = &[
     ("linkprotect.cudasvc.com", &["a"]),
     ("protect2.fireeye.com", &["u"]),
     ("clicktime.symantec.com", &["u"]),
+    ("urlsand.esvalabs.com", &["u"]),
+    ("clicktime.trendmicro.com", &["url"]),
     ("vk.com", &["to"]),
     ("steamcommunity.com", &["url"]),
     ("slack-redir.net", &["url"]),
@@ -136,6 +139,17 @@ fn unwrapped(target: &Target) -> Option<Target> {
         proofpoint(target)
     } else if host == "secure-web.cisco.com" {
         target.rest.split('/').nth(2).map(decoded)
+    } else if names(host, "awstrack.me") || names(host, "mjt.lu") {
+        in_path(target)
+    } else if names(host, "mandrillapp.com") {
+        mandrill(target)
+    } else if names(host, "translate.goog") {
+        translated(host, &target.rest)
+    } else if host == "r.search.yahoo.com" {
+        let to = target.rest.split('/').find_map(|piece| piece.strip_prefix("RU="));
+        to.map(decoded)
+    } else if names(host, "protection.sophos.com") {
+        parameter(target, "u").map(|coded| text_of_base64(&coded))
     } else if target.registered == "bing.com" {
         parameter(target, "u").and_then(|value| value.strip_prefix("a1").map(text_of_base64))
     } else if let Some(rest) = target.rest.strip_prefix("/amp/s/").filter(|_| google()) {
@@ -162,14 +176,71 @@ fn open_redirect(target: &Target) -> Option<String> {
 
 fn proofpoint(target: &Target) -> Option<String> {
     if let Some(rest) = target.rest.strip_prefix("/v3/__") {
-        let (url, _) = rest.split_once("__;").or_else(|| rest.split_once("__"))?;
-        return Some(decoded(url));
+        let (url, coded) = rest.rsplit_once("__;").or_else(|| rest.rsplit_once("__"))?;
+        return Some(refilled(url, coded));
     }
     let written = parameter(target, "u")?;
     if target.rest.starts_with("/v1/") {
         return Some(written);
     }
     Some(decoded(&written.replace('-', "%").replace('_', "/")))
+}
+
+/// An address of which odd letters were taken out (Proofpoint, version 3): a star stands for the next
+/// of them, two for as many as the letter after them counts.
+fn refilled(url: &str, coded: &str) -> String {
+    const COUNTS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let coded = coded.split('!').next().unwrap_or_default();
+    let coded = coded.replace('-', "+").replace('_', "/");
+    let taken = text_of_base64(&coded);
+    let (mut taken, mut out, mut letters) = (taken.chars(), String::new(), url.chars());
+    while let Some(letter) = letters.next() {
+        if letter != '*' {
+            out.push(letter);
+            continue;
+        }
+        let mut ahead = letters.clone();
+        let count = match (ahead.next(), ahead.next()) {
+            (Some('*'), Some(count)) => COUNTS.find(count).map(|at| at + 2),
+            _ => None,
+        };
+        if count.is_some() {
+            letters = ahead;
+        }
+        // A star of its own stays where nothing was taken out.
+        let before = out.len();
+        out.extend(taken.by_ref().take(count.unwrap_or(1)));
+        if out.len() == before {
+            out.push('*');
+        }
+    }
+    // Slashes that a relay took for doubled.
+    let (scheme, rest) = out.split_once(":/").unwrap_or(("", &out));
+    if rest.starts_with('/') || scheme.is_empty() { out } else { format!("{scheme}://{rest}") }
+}
+
+/// What stands in the path of a tracker's link: the whole target, percent-encoded or in base64.
+fn in_path(target: &Target) -> Option<String> {
+    let path = target.rest.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').find_map(|piece| {
+        let plain = decoded(piece);
+        let plain = if plain.starts_with("http") { plain } else { text_of_base64(piece) };
+        (plain.starts_with("http://") || plain.starts_with("https://")).then_some(plain)
+    })
+}
+
+/// What is in the JSON that a link of Mandrill carries.
+fn mandrill(target: &Target) -> Option<String> {
+    let outer = text_of_base64(&parameter(target, "p")?);
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let inner = read(&outer)?.get("p")?.as_str()?.to_owned();
+    Some(read(&inner)?.get("url")?.as_str()?.to_owned())
+}
+
+/// A page that Google shows translated: its name is in the host.
+fn translated(host: &str, rest: &str) -> Option<String> {
+    let name = host.strip_suffix(".translate.goog")?;
+    Some(format!("https://{}{rest}", name.replace("--", "\0").replace('-', ".").replace('\0', "-")))
 }
 
 fn parameter(target: &Target, name: &str) -> Option<String> {
@@ -215,6 +286,44 @@ mod tests {
         assert!(goes(&both).0.contains("evil.example"));
         assert_eq!(goes("https://www.google.co.uk/url?q=https://evil.example/x?a=1"), (evil, 1));
         assert_eq!(goes("https://www.google.com/maps?q=roma").1, 0);
+    }
+
+    #[test]
+    fn what_a_filter_took_out_of_a_link_is_put_back() {
+        let evil = "https://evil.example/x?a=1&b=%2F#c".to_owned();
+        // `?`, `=`, `&`, `=%2F` and `#`, in the ways of versions 1 to 3.
+        let v1 = "https://urldefense.proofpoint.com/v1/url?u=https%3A%2F%2Fevil.example%2Fx%3Fa%3D1%26b%3D%252F%23c&k=1";
+        assert_eq!(goes(v1), (evil.clone(), 1));
+        let v2 = "https://urldefense.proofpoint.com/v2/url?u=https-3A__evil.example_x-3Fa-3D1-26b-3D-252F-23c&d=D";
+        assert_eq!(goes(v2), (evil.clone(), 1));
+        let v3 = "https://urldefense.com/v3/__https://evil.example/x?a=1&b=*2F*c__;JSM!!abc!def$";
+        assert_eq!(goes(v3), (evil.clone(), 1));
+        let single = "https://urldefense.us/v3/__https:/evil.example/x?a=1&b=*2F*c__;JSM!!abc$";
+        assert_eq!(goes(single), (evil, 1));
+        // `***` of which the second two are counted: "èéà" as `**B`.
+        let run = "https://urldefense.com/v3/__https://evil.example/**Bx__;w6jDqcOg!!abc$";
+        assert_eq!(goes(run).0, "https://evil.example/èéàx");
+        let star = "https://urldefense.com/v3/__https://evil.example/a*b__;!!abc$";
+        assert_eq!(goes(star).0, "https://evil.example/a*b");
+        let broken = "https://urldefense.com/v3/__https://evil.example/**";
+        assert_eq!(goes(broken).1, 0, "and it does not fail");
+    }
+
+    #[test]
+    fn trackers_that_carry_the_target_are_undone() {
+        let evil = "https://evil.example/x".to_owned();
+        for written in [
+            "https://x1.eu-west-1.awstrack.me/L0/https:%2F%2Fevil.example%2Fx/1/0102-000000/abc=1",
+            "https://abc.mjt.lu/lnk/AAAA/1/xyz/aHR0cHM6Ly9ldmlsLmV4YW1wbGUveA",
+            "https://mandrillapp.com/track/click/1/evil.example?p=eyJwIjoie1widXJsXCI6XCJodHRwczovL2V2aWwuZXhhbXBsZS94XCJ9In0",
+            "https://eu-west-1.protection.sophos.com/?d=evil.example&u=aHR0cHM6Ly9ldmlsLmV4YW1wbGUveA==&i=1",
+            "https://urlsand.esvalabs.com/?u=https%3A%2F%2Fevil.example%2Fx&e=1&h=2&f=y&p=y",
+            "https://evil-example.translate.goog/x",
+            "https://r.search.yahoo.com/_ylt=A/RV=2/RE=1/RO=10/RU=https%3a%2f%2fevil.example%2fx/RK=2/RS=a-",
+        ] {
+            assert_eq!(goes(written), (evil.clone(), 1), "{written}");
+        }
+        assert_eq!(goes("https://awstrack.me.evil.invalid/L0/https:%2F%2Fwww.poste.it%2F/1").1, 0);
     }
 
     #[test]
