@@ -1,6 +1,6 @@
 //! Names that lures borrow, and the domains that are truly theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -20,7 +20,13 @@ pub struct Brand {
 #[derive(Debug)]
 pub struct Brands {
     all: Vec<Brand>,
-    by_domain: BTreeMap<String, usize>,
+    by_domain: HashMap<String, u32>,
+    /// Each domain and whose it is, in order; what follows points here.
+    places: Vec<(usize, String)>,
+    /// By the name that a domain begins with.
+    labels: HashMap<String, Vec<u32>>,
+    /// By that name with one letter or none left out.
+    gaps: HashMap<String, Vec<u32>>,
     words: Option<AhoCorasick>,
     owners: Vec<usize>,
 }
@@ -59,11 +65,15 @@ impl Brands {
     }
 
     fn new(all: Vec<Brand>) -> Self {
-        let mut by_domain = BTreeMap::new();
+        let (mut by_domain, mut places) = (HashMap::new(), Vec::new());
+        let mut labels: HashMap<String, Vec<u32>> = HashMap::new();
         let (mut words, mut owners) = (Vec::new(), Vec::new());
         for (number, brand) in all.iter().enumerate() {
             for domain in &brand.domains {
-                by_domain.entry(domain.clone()).or_insert(number);
+                let place = u32::try_from(places.len()).unwrap_or(u32::MAX);
+                by_domain.entry(domain.clone()).or_insert(place);
+                labels.entry(own_label(domain).to_owned()).or_default().push(place);
+                places.push((number, domain.clone()));
             }
             for word in &brand.words {
                 words.push(word.clone());
@@ -71,7 +81,18 @@ impl Brands {
             }
         }
         let words = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).ok();
-        Self { all, by_domain, words, owners }
+        let owners_of = |found: &Vec<u32>| {
+            let owner = |place: &u32| places.get(*place as usize).map(|(owner, _)| *owner);
+            found.iter().filter_map(owner).collect::<BTreeSet<_>>().len()
+        };
+        labels.retain(|label, found| label.len() >= SHORTEST && owners_of(found) <= MOST_OWNERS);
+        let mut gaps: HashMap<String, Vec<u32>> = HashMap::new();
+        for (label, found) in &labels {
+            for gap in gaps_of(label) {
+                gaps.entry(gap).or_default().extend(found);
+            }
+        }
+        Self { all, by_domain, places, labels, gaps, words, owners }
     }
 
     /// The brands that a text names, whole words only; at most eight.
@@ -94,16 +115,64 @@ impl Brands {
     pub fn owner(&self, host: &str) -> Option<&Brand> {
         let mut rest = host;
         loop {
-            if let Some(number) = self.by_domain.get(rest) {
-                return self.all.get(*number);
+            if let Some(place) = self.by_domain.get(rest) {
+                return self.place(*place).map(|(brand, _)| brand);
             }
             (_, rest) = rest.split_once('.')?;
         }
     }
 
-    pub(crate) fn all(&self) -> &[Brand] {
-        &self.all
+    fn place(&self, place: u32) -> Option<(&Brand, &str)> {
+        let (owner, domain) = self.places.get(place as usize)?;
+        Some((self.all.get(*owner)?, domain))
     }
+
+    /// The domains that a host may resemble, in order: all that do are among them. `label` is its own
+    /// name as it is written, `plain` as the eye takes it, `before` what stands before it.
+    pub(crate) fn alike(&self, (label, plain): (&str, &str), before: &str) -> Vec<(&Brand, &str)> {
+        let mut found: BTreeSet<u32> = BTreeSet::new();
+        let ends = plain.char_indices().flat_map(|(at, _)| [plain.get(..at), plain.get(at..)]);
+        let named = ends.flatten().chain(plain.split('-')).chain([label, plain]);
+        for name in named {
+            found.extend(self.labels.get(name).into_iter().flatten());
+        }
+        for gap in gaps_of(plain) {
+            found.extend(self.gaps.get(&gap).into_iter().flatten());
+        }
+        let labels: Vec<&str> = before.split('.').collect();
+        for from in 0..labels.len() {
+            for to in from + 2..=labels.len().min(from + MOST_LABELS) {
+                let run = labels.get(from..to).unwrap_or_default().join(".");
+                found.extend(self.by_domain.get(&run));
+            }
+        }
+        found.into_iter().filter_map(|place| self.place(place)).collect()
+    }
+}
+
+/// Names shorter than this are in too many others.
+const SHORTEST: usize = 4;
+/// A name that more have is nobody's: `comune`.
+const MOST_OWNERS: usize = 2;
+/// Labels of a domain that a host may begin with.
+const MOST_LABELS: usize = 5;
+/// Longer names are no lookalikes of one letter.
+const LONGEST: usize = 64;
+
+/// The name that a domain begins with.
+pub(crate) fn own_label(domain: &str) -> &str {
+    domain.split('.').next().unwrap_or_default()
+}
+
+/// A name, and all that it is with one letter left out: two names of which one letter differs have
+/// one of these in common.
+fn gaps_of(label: &str) -> Vec<String> {
+    let without = |(at, letter): (usize, char)| {
+        let rest = label.get(at + letter.len_utf8()..).unwrap_or_default();
+        format!("{}{rest}", label.get(..at).unwrap_or_default())
+    };
+    let gaps = label.char_indices().take(LONGEST).map(without);
+    gaps.chain([label.to_owned()]).collect()
 }
 
 impl Brand {
@@ -129,6 +198,6 @@ mod tests {
         assert_eq!(names("groups and upsets"), [""; 0]);
         assert_eq!(brands.owner("mail.poste.it").map(|b| b.name.as_str()), Some("Poste Italiane"));
         assert!(brands.owner("poste.it.evil.example").is_none());
-        assert!(brands.all().len() > 80);
+        assert!(brands.all.len() > 80);
     }
 }

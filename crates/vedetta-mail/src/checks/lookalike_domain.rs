@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Confidence, Finding, Group, Scene, Severity, shown};
-use crate::brands::Brands;
+use crate::brands::{Brands, own_label};
 
 /// How a domain resembles another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,31 +81,36 @@ pub(crate) fn of_brands(host: &str, brands: &Brands) -> Option<(Likeness, String
     let (unicode, _) = idna::domain_to_unicode(label);
     let plain = skeleton(&unicode);
     let before = host.strip_suffix(&registered).unwrap_or_default().trim_end_matches('.');
-    let before = if before.is_empty() { String::new() } else { format!(".{before}.") };
-    for brand in brands.all() {
-        for domain in &brand.domains {
-            let own = domain.split('.').next().unwrap_or_default();
-            let found = if before.contains(domain) && before.contains(&format!(".{domain}.")) {
-                Some(Likeness::Prefix)
-            } else if own.len() < 4 {
-                None
-            } else if plain == own && unicode != own {
-                Some(Likeness::Letters)
-            } else if label == own && own.len() > 5 {
-                Some(Likeness::Ending)
-            } else if own.len() > 5 && near(&plain, own) {
-                Some(Likeness::Typo)
-            } else if adds(&plain, own) {
-                Some(Likeness::Added)
-            } else {
-                None
-            };
-            if let Some(like) = found {
-                return Some((like, brand.name.clone()));
-            }
-        }
+    let alike = brands.alike((label, &plain), before).into_iter();
+    let mut likenesses = alike.filter_map(|(brand, domain)| {
+        let like = like(domain, (label, &unicode, &plain), before)?;
+        Some((like, brand.name.clone()))
+    });
+    likenesses.next()
+}
+
+/// How a name resembles a domain: as it is written, as it is shown, as the eye takes it.
+fn like(
+    domain: &str,
+    (label, unicode, plain): (&str, &str, &str),
+    before: &str,
+) -> Option<Likeness> {
+    let own = own_label(domain);
+    if format!(".{before}.").contains(&format!(".{domain}.")) {
+        Some(Likeness::Prefix)
+    } else if own.len() < 4 {
+        None
+    } else if plain == own && unicode != own {
+        Some(Likeness::Letters)
+    } else if label == own && own.len() > 5 {
+        Some(Likeness::Ending)
+    } else if own.len() > 5 && near(plain, own) {
+        Some(Likeness::Typo)
+    } else if adds(plain, own) {
+        Some(Likeness::Added)
+    } else {
+        None
     }
-    None
 }
 
 /// Letters as the eye takes them.
@@ -193,7 +198,7 @@ fn adds(label: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Likeness, is_under, of_brands};
-    use crate::brands::Brands;
+    use crate::brands::{Brand, Brands};
 
     #[test]
     fn likenesses_are_told_apart() {
@@ -208,6 +213,63 @@ mod tests {
         assert_eq!(like("www.poste.it"), None);
         assert_eq!(like("comune.roma.it"), None);
         assert_eq!(like("composte.example"), None);
+    }
+
+    #[test]
+    fn the_index_finds_what_looking_at_each_would() {
+        let town = |n: usize| {
+            let syllables = ["ca", "sta", "lo", "ri", "me", "do", "vi"];
+            let begin: String = [n / 49, n / 7, n].map(|it| syllables[it % 7]).concat();
+            let name = format!("{begin}gnano");
+            let domains = vec![format!("{name}.example"), format!("comune.{name}.example")];
+            Brand { name: format!("Comune {n}"), words: Vec::new(), domains }
+        };
+        let towns: Vec<Brand> = (0..300).map(town).collect();
+        let brands = Brands::with(towns.clone());
+        let slow = |host: &str| {
+            let registered = crate::url::registered(host);
+            let label = registered.split('.').next().unwrap();
+            let unicode = idna::domain_to_unicode(label).0;
+            let plain = super::skeleton(&unicode);
+            let before = host.strip_suffix(&registered).unwrap().trim_end_matches('.');
+            let mut each = towns.iter().flat_map(|it| it.domains.iter().map(move |d| (it, d)));
+            each.find_map(|(brand, domain)| {
+                // Of a name that all have only the whole domain is anybody's.
+                let found = super::like(domain, (label, &unicode, &plain), before);
+                let whole = found == Some(Likeness::Prefix) || !domain.starts_with("comune.");
+                found.filter(|_| whole).map(|like| (like, brand.name.clone()))
+            })
+        };
+        let mut seen = 0;
+        for town in towns.iter().step_by(7) {
+            let domain = &town.domains[0];
+            let (own, _) = domain.split_once('.').unwrap();
+            let end = own.len() - 1;
+            for host in [
+                format!("{own}.invalid"),
+                format!("{}.invalid", &own[1..]),
+                format!("{own}x.invalid"),
+                format!("{}q{}.invalid", &own[..2], &own[3..]),
+                format!("{}{}{}.invalid", &own[1..2], &own[..1], &own[2..]),
+                format!("{}.invalid", own.replace('o', "0")),
+                format!("login-{own}.invalid"),
+                format!("{own}login.invalid"),
+                format!("verifica{own}.invalid"),
+                format!("www.{domain}.lure.invalid"),
+                format!("www.comune.{domain}.lure.invalid"),
+                format!("comune.{}.invalid", &own[..end]),
+                "lontano.invalid".to_owned(),
+            ] {
+                let found = of_brands(&host, &brands);
+                let shipped = of_brands(&host, Brands::shipped());
+                if shipped.is_none() {
+                    assert_eq!(found, slow(&host), "{host}");
+                    seen += usize::from(found.is_some());
+                }
+            }
+        }
+        assert!(seen > 300, "{seen}");
+        assert_eq!(of_brands("comune.invalid", &brands), None, "so many are called so");
     }
 
     #[test]

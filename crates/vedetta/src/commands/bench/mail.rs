@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vedetta_demo::forwarded;
-use vedetta_mail::{Desk, Evidence, Model, Opinion, Weights};
+use vedetta_mail::{Brand, Brands, Desk, Evidence, Model, Opinion, Weights};
 
 use crate::outcome::{Failure, Outcome};
 use crate::system::Stopwatch;
@@ -30,6 +30,9 @@ pub(crate) struct MailBench {
     /// Judge with the model of this folder (weights.json, style.bin), not with the one that ships.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// Organisations in the directory, whose names may be imitated.
+    #[arg(long, value_name = "N", default_value_t = 8_000)]
+    organisations: usize,
     /// Leave the others out.
     #[arg(long)]
     alone: bool,
@@ -70,7 +73,9 @@ impl MailBench {
         let folders = self.folders()?;
         let mut report = Map::new();
         let model = self.model.as_deref().map(model).transpose()?;
-        let desk = Desk { model: model.as_ref().unwrap_or(Model::shipped()), ..Desk::shipped() };
+        let brands = Brands::with(country(self.organisations));
+        let model = model.as_ref().unwrap_or(Model::shipped());
+        let desk = Desk { model, brands: &brands, ..Desk::shipped() };
         let ours = |letters: &[Vec<u8>]| Ok(judge(letters, &desk));
         let (direct, thresholds) = table(&folders, ours)?;
         report.insert("vedetta".into(), direct);
@@ -128,6 +133,36 @@ impl MailBench {
         }
         Err(Failure::Usage(format!("{}: needs messages in phish/ and ham/", self.corpus.display())))
     }
+}
+
+/// As many towns as a country has, each with two domains: the kinds of names that municipalities have.
+fn country(organisations: usize) -> Vec<Brand> {
+    const BEGIN: [&str; 20] = [
+        "monte", "castel", "borgo", "villa", "san", "santa", "rocca", "torre", "pieve", "ponte",
+        "campo", "valle", "casal", "colle", "porto", "serra", "pian", "acqua", "terra", "bosco",
+    ];
+    const MIDDLE: [&str; 20] = [
+        "nuovo", "vecchio", "rosso", "fiore", "grande", "lungo", "chiaro", "alto", "basso",
+        "verde", "marino", "franco", "gelato", "mare", "santo", "bello", "forte", "secco", "piano",
+        "sereno",
+    ];
+    const END: [&str; 20] = [
+        "", "-adda", "-po", "-ticino", "-arno", "-tevere", "-adige", "-piave", "-reno", "-secchia",
+        "-sesia", "-dora", "-tanaro", "-oglio", "-mincio", "-brenta", "-ofanto", "-simeto",
+        "-liri", "-nera",
+    ];
+    let part = |of: &[&'static str; 20], at: usize| of.get(at % 20).copied().unwrap_or_default();
+    let town = |number: usize| {
+        let name = format!(
+            "{}{}{}",
+            part(&BEGIN, number),
+            part(&MIDDLE, number / 20),
+            part(&END, number / 400)
+        );
+        let domains = vec![format!("{name}.example"), format!("comune.{name}.example")];
+        Brand { name: format!("Comune di {name}"), words: Vec::new(), domains }
+    };
+    (0..organisations).map(town).collect()
 }
 
 /// A model as the training writes it.
@@ -259,7 +294,14 @@ fn memory() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{shares, threshold};
+    use super::{country, shares, threshold};
+
+    #[test]
+    fn a_whole_country_is_as_many_names() {
+        let towns = country(8_000);
+        let names: std::collections::BTreeSet<_> = towns.iter().map(|it| &it.domains[0]).collect();
+        assert_eq!(names.len(), 8_000);
+    }
 
     #[test]
     fn the_threshold_lets_its_share_of_ham_through() {
