@@ -11,6 +11,7 @@ pub(crate) mod known_indicator;
 mod link_mismatch;
 mod lookalike_domain;
 mod lure;
+mod return_path_mismatch;
 mod sender_mismatch;
 mod text_model;
 mod true_sender;
@@ -191,6 +192,7 @@ const CHECKS: &[Check] = &[
     known_indicator::check,
     authentication_failed::check,
     sender_mismatch::check,
+    return_path_mismatch::check,
     borrowed_name::check,
     lookalike_domain::check,
     link_mismatch::check,

@@ -1,4 +1,4 @@
-//! From, Reply-To, Return-Path and the shown name that do not agree.
+//! From, Reply-To and the shown name that do not agree.
 
 use super::{Confidence, Finding, Group, Scene, Severity, shown};
 use crate::hosting::{self, Hosting};
