@@ -40,11 +40,19 @@ pub fn attached_below(fields: &str, letter: &[u8]) -> Vec<u8> {
 fn certified(letter: &[u8]) -> Vec<u8> {
     let head = "From: \"Per conto di: tizio@pec.example\" <posta-certificata@gestore.example>\r\n\
          To: protocollo@pec.comune.example\r\nSubject: POSTA CERTIFICATA: comunicazione\r\nX-Trasporto: posta-certificata\r\n\
-         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"busta\"\r\n\r\n--busta\r\nContent-Type: text/plain\r\n\r\n\
+         X-Riferimento-Message-ID: <1@pec.example>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/signed; protocol=\"application/x-pkcs7-signature\"; micalg=sha-256; boundary=\"firma\"\r\n\r\n--firma\r\n\
+         Content-Type: multipart/mixed; boundary=\"busta\"\r\n\r\n--busta\r\nContent-Type: text/plain\r\n\r\n\
          Messaggio di posta certificata\r\n--busta\r\nContent-Type: message/rfc822; name=\"postacert.eml\"\r\n\
          Content-Disposition: inline; filename=\"postacert.eml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let tail = "\r\n--busta\r\nContent-Type: application/xml; name=\"daticert.xml\"\r\n\
+         Content-Disposition: attachment; filename=\"daticert.xml\"\r\n\r\n\
+         <?xml version=\"1.0\"?><postacert tipo=\"posta-certificata\" errore=\"nessuno\"><intestazione/>\
+         <dati><gestore-emittente>Gestore di prova</gestore-emittente></dati></postacert>\r\n--busta--\r\n--firma\r\n\
+         Content-Type: application/x-pkcs7-signature; name=\"smime.p7s\"\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         MIAGCSqGSIb3\r\n--firma--\r\n";
     let body = STANDARD.encode(letter);
-    [head.as_bytes(), body.as_bytes(), b"\r\n--busta--\r\n"].concat()
+    [head.as_bytes(), body.as_bytes(), tail.as_bytes()].concat()
 }
 
 fn shown(letter: &[u8]) -> (Evidence, String, String, String) {

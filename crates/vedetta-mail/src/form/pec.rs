@@ -3,11 +3,24 @@
 
 use crate::mime::Mime;
 
-/// Whether the message is a transport or anomaly envelope.
+/// Whether the message is a transport or anomaly envelope (RFC 6109 §3.1.5, §3.2.2).
 pub(crate) fn is_envelope(mime: &Mime<'_>) -> bool {
     let named = |name: &str| mime.leaves.iter().any(|leaf| leaf.name.eq_ignore_ascii_case(name));
     // A header field alone is anybody's: an envelope has both.
-    mime.headers.raw("x-ricevuta").is_none() && named("postacert.eml") && named("daticert.xml")
+    mime.headers.raw("x-ricevuta").is_none()
+        && (named("postacert.eml") && named("daticert.xml") || is_anomaly(mime))
+}
+
+/// Ordinary mail that came to a certified mailbox: nobody certifies who sent it, and there is no
+/// `daticert.xml`.
+fn is_anomaly(mime: &Mime<'_>) -> bool {
+    let word = |name: &str| mime.headers.text(name).unwrap_or_default().trim().to_lowercase();
+    let from = mime.headers.mailboxes("from");
+    let provider = from.first().is_some_and(|it| it.address.starts_with("posta-certificata@"));
+    provider
+        && word("x-trasporto") == "errore"
+        && word("subject").starts_with("anomalia messaggio")
+        && mime.leaves.iter().any(super::is_letter)
 }
 
 /// Whether it is a receipt of a provider, which carries one's own message back.
