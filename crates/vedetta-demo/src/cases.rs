@@ -263,7 +263,7 @@ fn tell(
     later(22);
     for (regime, step) in it.laws {
         let reason = "L'ente è tra quelli che la norma elenca.".into();
-        change(Change::Apply { regime: (*regime).into(), reason })?;
+        change(Change::Apply { regime: (*regime).into(), class: None, reason })?;
         let Some((step, minutes_ago, proof)) = *step else { continue };
         past.minutes_ago(minutes_ago);
         let at = house.now();

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 use vedetta_model::Instant;
 
-use crate::regime::{Case, Regime, Span, Step, StepName, Trigger};
+use crate::regime::{Case, Owes, Regime, Span, Step, StepName, Trigger};
 
 /// What is known of an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,6 +21,8 @@ pub struct Facts {
     pub closed: Option<Instant>,
     /// What was sent, and when: each time.
     pub sent: BTreeMap<StepName, Vec<Instant>>,
+    /// Of regimes that owe one step by the class of the incident: which, once that is recorded.
+    pub classes: BTreeMap<String, String>,
 }
 
 /// A step that is owed, or was.
@@ -34,12 +36,18 @@ pub struct Deadline {
     pub due: Option<Instant>,
     /// How it stands.
     pub state: State,
+    /// Whether it is only presumed: the soonest of several, of which one is owed by the class of the
+    /// incident, while that is not recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
 }
 
 /// How a deadline stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum State {
+    /// It is owed if the incident is of its class, which is not recorded, and another is due sooner.
+    Possible,
     /// Its clock has not started. What is due then is the latest that it can be, should each step
     /// before it be sent at the last moment.
     Waiting,
@@ -87,10 +95,12 @@ enum Started {
 #[must_use]
 pub fn deadlines(regime: &Regime, facts: &Facts, now: Instant) -> Vec<Deadline> {
     let mut deadlines: Vec<Deadline> = Vec::new();
-    for step in &regime.steps {
+    let class = facts.class(regime);
+    for step in regime.steps.iter().filter(|step| class.is_none_or(|class| step.id == class)) {
         let name = regime.name(step);
         let Some(first) = first_run(regime, step, facts, &deadlines) else {
-            deadlines.push(Deadline { step: name, from: None, due: None, state: State::Waiting });
+            let (state, presumed) = (State::Waiting, false);
+            deadlines.push(Deadline { step: name, from: None, due: None, state, presumed });
             continue;
         };
         let sent = facts.sent.get(&name).map_or(&[][..], Vec::as_slice);
@@ -108,7 +118,38 @@ pub fn deadlines(regime: &Regime, facts: &Facts, now: Instant) -> Vec<Deadline> 
             }
         }
     }
+    if regime.owes == Owes::OneByClass && class.is_none() {
+        presume(&mut deadlines);
+    }
     deadlines
+}
+
+/// Of several that are possible the soonest is presumed, so that none is missed unseen.
+fn presume(deadlines: &mut [Deadline]) {
+    let soonest = deadlines.iter().filter_map(|it| it.due).min();
+    let mut taken = false;
+    for deadline in deadlines.iter_mut().filter(|it| it.due.is_some()) {
+        deadline.presumed = deadline.due == soonest && !taken;
+        taken |= deadline.presumed;
+        if !deadline.presumed {
+            deadline.state = State::Possible;
+        }
+    }
+}
+
+impl Facts {
+    /// The class of the incident for a regime that asks for it: as it was recorded, or as what was sent
+    /// says it.
+    fn class<'a>(&'a self, regime: &'a Regime) -> Option<&'a str> {
+        if regime.owes == Owes::All {
+            return None;
+        }
+        let recorded = self.classes.get(&regime.id).map(String::as_str);
+        let recorded = recorded.filter(|class| regime.steps.iter().any(|step| step.id == *class));
+        let sent =
+            |step: &&Step| self.sent.get(&regime.name(step)).is_some_and(|it| !it.is_empty());
+        recorded.or_else(|| regime.steps.iter().find(sent).map(|step| step.id.as_str()))
+    }
 }
 
 /// The moment after a span.
@@ -206,7 +247,8 @@ fn stand(
         _ if run.due.since(now) * 10 <= run.due.since(run.from) => State::Near,
         _ => State::Running,
     };
-    Deadline { step: name, from: Some(run.from), due: Some(run.due), state }
+    let (from, due) = (Some(run.from), Some(run.due));
+    Deadline { step: name, from, due, state, presumed: false }
 }
 
 /// When all that discharges a step had been sent.

@@ -76,6 +76,9 @@ pub struct Incident {
     /// The laws that apply, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub regimes: BTreeMap<String, String>,
+    /// For which class of incident those apply that owe one step by class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub classed: BTreeMap<String, String>,
     /// What was sent to whom the law names, each time with its proof.
     #[serde(default)]
     pub sent: BTreeMap<StepName, Vec<Sent>>,
@@ -310,6 +313,7 @@ impl Incident {
             awareness: None,
             evidence: None,
             regimes: BTreeMap::new(),
+            classed: BTreeMap::new(),
             sent: BTreeMap::new(),
             hold: None,
             tasks: Vec::new(),
@@ -332,6 +336,7 @@ impl Incident {
             evidence: self.evidence,
             closed: self.stage.closed(),
             sent: self.sent.iter().map(|(step, sent)| (step.clone(), moments(sent))).collect(),
+            classes: self.classed.clone(),
         }
     }
 

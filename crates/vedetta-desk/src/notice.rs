@@ -169,6 +169,9 @@ fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String 
     let name = step.map_or(deadline.step.step.as_str(), |step| step.name.to(language));
     let (it, en, at) = match deadline.state {
         State::Waiting => ("non ancora iniziato", "not begun", None),
+        State::Possible => {
+            ("dovuto solo per la sua classe, entro", "owed only for its class, due", deadline.due)
+        }
         State::Running | State::Near => ("in corso, entro", "running, due", deadline.due),
         State::Missed => ("scaduto il", "missed, was due", deadline.due),
         State::Met { at } => ("inviato in tempo il", "sent in time at", Some(at)),

@@ -26,9 +26,23 @@ pub struct Regime {
     pub source: String,
     /// Between which days it applies.
     pub valid: Validity,
+    /// Which of its steps are owed.
+    #[serde(default)]
+    pub owes: Owes,
     /// What is due, in the order in which it is done.
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
+}
+
+/// Which steps of a regime are owed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owes {
+    /// All of them.
+    #[default]
+    All,
+    /// One, which follows from the class of the incident: each step is for one class.
+    OneByClass,
 }
 
 /// Between which days a regime applies, both included.

@@ -17,7 +17,7 @@ use vedetta_frame::shown::{Gravity, Moment, left, moment_of};
 use vedetta_frame::visit::Signed;
 use vedetta_model::Instant;
 use vedetta_watch::desk::incident::Sent as Notice;
-use vedetta_watch::desk::regime::Certainty;
+use vedetta_watch::desk::regime::{Certainty, Owes};
 use vedetta_watch::desk::{Change, Incident, Regime, State as Stand, StepName};
 use vedetta_watch::{CaseClocks, CaseView, Edit, NextClock, Pressing};
 use vedetta_words::Words;
@@ -73,8 +73,16 @@ struct Clock {
     left: Option<String>,
     state: &'static str,
     look: &'static str,
+    presumed: bool,
     instead: String,
     sent: Vec<(Moment, String)>,
+}
+
+/// A law that owes one step by the class of the incident.
+struct Classed {
+    id: String,
+    name: String,
+    classes: Vec<(String, String, bool)>,
 }
 
 /// An aim of the room.
@@ -110,6 +118,7 @@ struct OfCase {
     suggested: Vec<(String, String, String)>,
     others: Vec<(String, String)>,
     applied: Vec<(String, String)>,
+    classed: Vec<Classed>,
     files: Vec<(String, String)>,
     typed: Typed,
     version: u64,
@@ -183,6 +192,7 @@ impl Row {
             gravity: Gravity::of(w, it.judged.then_some(it.category)),
             organisation: name(&console.house().standing(), &it.organisation),
             what: match it.step {
+                Some(_) if it.presumed => w.clock_presumed_of(it.name.to(w.0)),
                 Some(_) => it.name.to(w.0).to_owned(),
                 None => w.clock_aimed(it.name.to(w.0)),
             },
@@ -242,7 +252,10 @@ pub(super) async fn change(
 fn wanted(w: Words, sent: &Sent, now: Instant) -> Result<Change, String> {
     let (regime, reason) = (sent.text("regime").to_owned(), sent.text("reason").to_owned());
     match sent.text("does") {
-        "apply" => Ok(Change::Apply { regime, reason }),
+        "apply" => {
+            let class = sent.given("class").map(str::to_owned);
+            Ok(Change::Apply { regime, class, reason })
+        }
         "lift" => Ok(Change::Lift { regime, reason }),
         _ => {
             let step: StepName =
@@ -328,6 +341,13 @@ impl OfCase {
                 .map(called)
                 .collect(),
             applied: incident.regimes.keys().filter_map(|id| regime(id)).map(called).collect(),
+            classed: incident
+                .regimes
+                .keys()
+                .filter_map(|id| regime(id))
+                .filter(|it| it.owes == Owes::OneByClass)
+                .map(|it| Classed::of(w, it, incident))
+                .collect(),
             files: incident.files.iter().map(|it| (it.sha256.clone(), it.name.clone())).collect(),
             typed: Typed::default(),
             version: view.version.0,
@@ -341,6 +361,18 @@ impl OfCase {
                 .collect(),
             number,
         }
+    }
+}
+
+impl Classed {
+    fn of(w: Words, regime: &Regime, incident: &Incident) -> Self {
+        let chosen = incident.classed.get(&regime.id);
+        let classes = regime
+            .steps
+            .iter()
+            .map(|step| (step.id.clone(), step.name.to(w.0).to_owned(), chosen == Some(&step.id)));
+        let (id, name) = (regime.id.clone(), regime.title.to(w.0).to_owned());
+        Self { id, name, classes: classes.collect() }
     }
 }
 
@@ -377,6 +409,7 @@ impl Clock {
             left: it.due.filter(|_| runs).map(|due| left(w, now, due)),
             state,
             look,
+            presumed: it.presumed,
             instead: it.satisfied_by.iter().filter_map(step).collect::<Vec<_>>().join("; "),
             sent: sent.map(|it| (Moment::of(it.at, w), it.proof.clone())).collect(),
         }

@@ -223,6 +223,7 @@ fn incident() -> Value {
             ("awareness", moment()),
             ("evidence", moment()),
             ("regimes", open(&[], &[])),
+            ("classed", open(&[], &[])),
             ("hold", hold),
             ("tasks", list(task)),
             ("files", list(file)),

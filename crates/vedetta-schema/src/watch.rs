@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
 }
 
 fn state() -> Value {
-    let names = ["waiting", "running", "near", "missed", "met", "late", "discharged"];
+    let names = ["possible", "waiting", "running", "near", "missed", "met", "late", "discharged"];
     object(&[("is", one_of(&names))], &[("at", moment())])
 }
 
@@ -32,7 +32,7 @@ fn clocks() -> Vec<(&'static str, Value)> {
             ("state", state()),
             ("satisfied_by", set(text())),
         ],
-        &[("from", moment()), ("due", moment())],
+        &[("from", moment()), ("due", moment()), ("presumed", flag())],
     );
     let target = object(&[("stage", stage()), ("due", moment()), ("state", state())], &[]);
     let suggested =
@@ -48,7 +48,7 @@ fn clocks() -> Vec<(&'static str, Value)> {
             ("due", moment()),
             ("state", state()),
         ],
-        &[("step", text()), ("target", stage())],
+        &[("step", text()), ("target", stage()), ("presumed", flag())],
     );
     let of_case = object(
         &[("clocks", list(clock)), ("targets", list(target)), ("suggested", list(suggested))],

@@ -31,6 +31,7 @@ impl Words {
     pub const fn clock_state(self, state: &State) -> (&'static str, &'static str) {
         match state {
             State::Waiting => (self.clock_waiting(), "badge-quiet"),
+            State::Possible => (self.clock_possible(), "badge-quiet"),
             State::Running => (self.clock_running(), "badge-quiet"),
             State::Near => (self.clock_near(), "badge-warn"),
             State::Missed => (self.clock_missed(), "badge-bad"),

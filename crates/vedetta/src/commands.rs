@@ -1,7 +1,6 @@
 //! The commands, a file each.
 
 mod bench;
-mod clocks;
 mod completions;
 mod demo;
 mod detect;
@@ -9,7 +8,6 @@ pub(crate) mod import;
 pub(crate) mod init;
 mod issue;
 mod mail;
-mod pattern;
 mod peer;
 mod playbook;
 mod sensor;
@@ -18,12 +16,14 @@ mod verify;
 
 use clap::Subcommand;
 use vedetta_commands::{
-    account, agreement, dead_letter, directory, explain, hold, item, preview, token, warning_list,
-    webhook,
+    account, agreement, clocks, dead_letter, directory, explain, hold, item, pattern, preview,
+    token, warning_list, webhook,
 };
+use vedetta_model::Clock as _;
 
 use crate::outcome::{Failure, Outcome};
 use crate::reach::ask;
+use crate::system::SystemClock;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -97,7 +97,7 @@ impl Command {
             Self::Explain(command) => ask(&command),
             Self::Verify(command) => command.run(),
             Self::Detect(command) => command.run(),
-            Self::Pattern(command) => command.run(),
+            Self::Pattern(command) => Ok(command.run()?.into()),
             Self::Issue(command) => command.run(),
             Self::Agreement(command) => ask(&command),
             Self::Directory(command) => ask(&command),
@@ -111,7 +111,7 @@ impl Command {
             Self::Item(command) => ask(&command),
             Self::Peer(command) => command.run(),
             Self::Sensor(command) => command.run(),
-            Self::Clocks(command) => command.run(),
+            Self::Clocks(command) => Ok(command.run(SystemClock.now())?.into()),
             Self::Playbook(command) => command.run(),
             Self::Mail(command) => command.run(),
             Self::Bench(command) => command.run(),

@@ -27,6 +27,40 @@ fn a_night_of_twenty_three_hours_takes_none_from_the_deadline() {
 }
 
 #[test]
+fn each_regime_is_counted_from_awareness() {
+    let due = |words: &[&str]| -> Vec<(String, String, bool)> {
+        let aware = ["--aware", "2028-02-28T23:30+01:00", "--now", "2028-02-28T23:31+01:00"];
+        let output = clocks(&[words, &aware, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let told = |line: Value| {
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            (text("step"), text("due_rome"), line["presumed"] == true)
+        };
+        lines.map(told).collect()
+    };
+    let line = |step: &str, due: &str| (step.to_owned(), due.to_owned(), false);
+    let law = due(&["--regime", "law-90"]);
+    assert_eq!(law[0], line("law-90:first-report", "2028-02-29T23:30:00+01:00"));
+    assert_eq!(law[1], line("law-90:full-notification", "2028-03-02T23:30:00+01:00"));
+    let gdpr = due(&["--regime", "gdpr"]);
+    assert_eq!(gdpr[0].1, "2028-03-02T23:30:00+01:00");
+    let perimeter = due(&["--regime", "perimeter"]);
+    let dues: Vec<_> = perimeter.iter().map(|it| (it.1.as_str(), it.2)).collect();
+    assert_eq!(
+        dues,
+        [
+            ("2028-02-29T00:30:00+01:00", true),
+            ("2028-02-29T05:30:00+01:00", false),
+            ("2028-03-02T23:30:00+01:00", false),
+        ]
+    );
+    let known = due(&["--regime", "perimeter", "--class", "perimeter:table-1"]);
+    assert_eq!(known, [line("perimeter:table-1", "2028-02-29T05:30:00+01:00")]);
+}
+
+#[test]
 fn the_regimes_are_listed_for_programs_too() {
     let output = clocks(&["--json", "--language", "en"]);
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -60,6 +94,10 @@ fn what_cannot_be_understood_is_named() {
                 "nis2:x=2026-03-28T23:30Z",
             ],
             "nis2:x",
+        ),
+        (
+            &["--regime", "nis2", "--aware", "2026-03-28T23:30Z", "--class", "nis2:notification"],
+            "owes all its steps",
         ),
     ] {
         let output = clocks(words);

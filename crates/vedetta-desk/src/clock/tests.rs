@@ -97,15 +97,82 @@ fn how_it_stands_follows_the_clock() {
 }
 
 #[test]
-fn both_nis_notices_discharge_law_90_and_one_does_not() {
+fn each_nis_notice_discharges_its_part_of_law_90() {
     let mut facts = aware("2026-03-10T10:00:00Z");
     let law = regime("law-90");
+    let states = |facts: &Facts, now: &str| -> Vec<State> {
+        due(&law, facts, now).into_iter().map(|line| line.2).collect()
+    };
     sent(&mut facts, "nis2:pre-notification", &["2026-03-10T12:00:00Z"]);
-    assert_eq!(due(&law, &facts, "2026-03-10T13:00:00Z")[0].2, State::Running);
-    sent(&mut facts, "nis2:notification", &["2026-03-11T09:00:00Z"]);
-    let discharged = State::Discharged { at: at("2026-03-11T09:00:00Z") };
-    let lines = due(&law, &facts, "2026-03-20T10:00:00Z");
-    assert!(lines.iter().all(|line| line.2 == discharged), "{lines:?}");
+    let first = State::Discharged { at: at("2026-03-10T12:00:00Z") };
+    let (early, late) = ("2026-03-10T13:00:00Z", "2026-03-13T10:00:01Z");
+    assert_eq!(states(&facts, early), [first.clone(), State::Running]);
+    // Two days later the first report is not missed; the full one is, if nothing more was sent.
+    assert_eq!(states(&facts, "2026-03-12T10:00:00Z"), [first.clone(), State::Running]);
+    assert_eq!(states(&facts, late), [first.clone(), State::Missed]);
+    sent(&mut facts, "nis2:notification", &["2026-03-13T09:00:00Z"]);
+    assert_eq!(states(&facts, late), [first, State::Discharged { at: at("2026-03-13T09:00:00Z") }]);
+    // The notification alone is no pre-notification, however early it was sent.
+    facts.sent.remove(&"nis2:pre-notification".parse().unwrap());
+    sent(&mut facts, "nis2:notification", &["2026-03-10T12:00:00Z"]);
+    assert_eq!(states(&facts, late), [State::Missed, State::Missed]);
+}
+
+/// What the perimeter asks for, and which of it is presumed.
+fn perimeter(facts: &Facts, now: &str) -> Vec<(String, Option<Instant>, State, bool)> {
+    let lines = deadlines(&regime("perimeter"), facts, at(now)).into_iter();
+    lines.map(|it| (it.step.step, it.due, it.state, it.presumed)).collect()
+}
+
+#[test]
+fn of_the_perimeter_one_clock_runs_by_the_class_of_the_incident() {
+    // The clocks go forward at two o'clock, and hours are elapsed hours.
+    let mut facts = aware("2026-03-29T01:30:00+01:00");
+    let now = "2026-03-29T01:31:00+01:00";
+    let (one, six) = (at("2026-03-29T03:30:00+02:00"), at("2026-03-29T08:30:00+02:00"));
+    let days = at("2026-04-01T02:30:00+02:00");
+    let unknown = perimeter(&facts, now);
+    let of = |step: &str, due, state, presumed| (step.to_owned(), Some(due), state, presumed);
+    assert_eq!(
+        unknown,
+        [
+            of("table-2", one, State::Running, true),
+            of("table-1", six, State::Possible, false),
+            of("other-assets", days, State::Possible, false),
+        ]
+    );
+    // While nobody has said the class, the soonest is missed, and only that.
+    let later = perimeter(&facts, "2026-04-02T00:00:00Z");
+    let missed: Vec<_> = later.iter().filter(|line| line.2 == State::Missed).collect();
+    assert_eq!(missed, [&of("table-2", one, State::Missed, true)]);
+    for (class, due) in [("table-2", one), ("table-1", six), ("other-assets", days)] {
+        facts.classes = [("perimeter".to_owned(), class.to_owned())].into();
+        assert_eq!(perimeter(&facts, now), [of(class, due, State::Running, false)]);
+    }
+}
+
+#[test]
+fn what_was_sent_says_the_class_that_nobody_recorded() {
+    let mut facts = aware("2028-02-28T22:00:00Z");
+    sent(&mut facts, "perimeter:table-1", &["2028-02-29T03:59:00Z"]);
+    let lines = perimeter(&facts, "2028-03-01T00:00:00Z");
+    let met = State::Met { at: at("2028-02-29T03:59:00Z") };
+    let due = Some(at("2028-02-29T04:00:00Z"));
+    assert_eq!(lines, [("table-1".to_owned(), due, met, false)]);
+    // What is recorded has the last word.
+    facts.classes = [("perimeter".to_owned(), "table-2".to_owned())].into();
+    let lines = perimeter(&facts, "2028-03-01T00:00:00Z");
+    assert_eq!(
+        lines,
+        [("table-2".to_owned(), Some(at("2028-02-28T23:00:00Z")), State::Missed, false)]
+    );
+}
+
+#[test]
+fn of_a_class_nothing_runs_before_awareness() {
+    let lines = perimeter(&Facts::default(), "2026-03-29T00:00:00Z");
+    assert!(lines.iter().all(|line| line.2 == State::Waiting && !line.3), "{lines:?}");
+    assert_eq!(lines.len(), 3, "each that may be owed is shown");
 }
 
 #[test]

@@ -170,6 +170,10 @@ pub enum Change {
     Apply {
         /// Which regime.
         regime: String,
+        /// For which class of incident, where it owes one step by class: that step; said again when it
+        /// is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<String>,
         /// Why.
         reason: String,
     },
@@ -366,13 +370,16 @@ impl Incident {
                 self.absorbed.remove(&case);
             }
             Change::Know { awareness, evidence } => self.know(awareness, evidence, at)?,
-            Change::Apply { regime, reason } => {
+            Change::Apply { regime, class, reason } => {
                 sentence("the reason", &reason)?;
                 few("laws", self.regimes.len() + 1, 40)?;
+                self.classed.remove(&regime);
+                self.classed.extend(class.map(|class| (regime.clone(), class)));
                 self.regimes.insert(regime, reason);
             }
             Change::Lift { regime, reason } => {
                 sentence("the reason", &reason)?;
+                self.classed.remove(&regime);
                 let gone = self.regimes.remove(&regime);
                 gone.ok_or(ChangeError::Missing { what: "law", name: regime })?;
             }

@@ -144,8 +144,13 @@ impl Change {
             Self::Link { item } => plain("collegato", "linked", item),
             Self::Unlink { item } => plain("scollegato", "unlinked", item),
             Self::Know { .. } => Bilingual::new("momento di conoscenza", "moment of awareness"),
-            Self::Apply { regime, reason } => {
-                let Bilingual { it, en } = names.regime(regime);
+            Self::Apply { regime, class, reason } => {
+                let Bilingual { it, en } = match class {
+                    None => names.regime(regime),
+                    Some(step) => {
+                        names.step(&StepName { regime: regime.clone(), step: step.clone() })
+                    }
+                };
                 both(&format!("si applica: {it}"), &format!("applies: {en}"), reason)
             }
             Self::Lift { regime, reason } => {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use vedetta_desk::{CaseNumber, Change, ChangeError, Stands, Viewer};
+use vedetta_desk::regime::Owes;
+use vedetta_desk::{CaseNumber, Change, ChangeError, Regime, Stands, Viewer};
 use vedetta_model::{Actor, OrganisationId};
 use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
 
@@ -329,9 +330,10 @@ impl Watch {
             }
             Change::Link { item } => drop(self.house().item(by, item)?),
             Change::Join { parent: Some(parent) } => self.check_parent(by, *parent)?,
-            Change::Apply { regime, .. } => {
-                let known = self.regimes.iter().any(|it| it.id == *regime);
-                known.then_some(()).ok_or_else(|| WatchError::unknown("regime", regime))?;
+            Change::Apply { regime, class, .. } => {
+                let known = self.regimes.iter().find(|it| it.id == *regime);
+                let known = known.ok_or_else(|| WatchError::unknown("regime", regime))?;
+                check_class(known, class.as_deref())?;
             }
             Change::Send { step, .. } => {
                 let regime = self.regimes.iter().find(|it| it.id == step.regime);
@@ -431,4 +433,19 @@ pub(crate) fn put(unit: &mut dyn UnitOfWork, after: Vec<Kept>) -> Result<Outcome
         }
     }
     Ok(Ok(written))
+}
+/// A class is a step of a regime that owes one by class.
+fn check_class(regime: &Regime, class: Option<&str>) -> Result<(), WatchError> {
+    let Some(class) = class else { return Ok(()) };
+    let classes: Vec<_> = match regime.owes {
+        Owes::All => {
+            let reason = format!("{} owes all its steps: leave the class out", regime.id);
+            return Err(WatchError::invalid("class", reason));
+        }
+        Owes::OneByClass => regime.steps.iter().map(|step| step.id.as_str()).collect(),
+    };
+    match classes.contains(&class) {
+        true => Ok(()),
+        false => Err(WatchError::invalid("class", format!("one of {}", classes.join(", ")))),
+    }
 }

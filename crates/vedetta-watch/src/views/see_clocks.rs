@@ -58,6 +58,9 @@ pub struct Clock {
     pub due: Option<Instant>,
     /// How it stands.
     pub state: State,
+    /// Whether it is only presumed, while the class of the incident is not recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
     /// What discharges it.
     pub satisfied_by: BTreeSet<StepName>,
 }
@@ -98,6 +101,9 @@ pub struct NextClock {
     pub due: Instant,
     /// How it stands.
     pub state: State,
+    /// Whether it is only presumed, while the class of the incident is not recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
 }
 
 /// What presses.
@@ -373,7 +379,8 @@ impl Watch {
                 let runs = matches!(it.state, State::Running | State::Near | State::Missed);
                 let due = it.due.filter(|_| runs)?;
                 let (name, state) = (step.name.clone(), it.state);
-                Some(next(brief, name, due, state, Of::Law(it.step)))
+                let presumed = it.presumed;
+                Some(NextClock { presumed, ..next(brief, name, due, state, Of::Law(it.step)) })
             })
         });
         clocks.collect()
@@ -403,6 +410,7 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
         target,
         due,
         state,
+        presumed: false,
     }
 }
 
@@ -428,6 +436,7 @@ fn clock(regime: &Regime, standing: Deadline) -> Option<Clock> {
         from: standing.from,
         due: standing.due,
         state: standing.state,
+        presumed: standing.presumed,
         satisfied_by: step.satisfied_by.clone(),
     })
 }

@@ -210,7 +210,7 @@ fn what_a_change_names_must_be_there() {
     let number = room.report(&liaison("terni"), "caso", "x");
     for change in [
         Change::Admit { organisation: organisation("nobody") },
-        Change::Apply { regime: words("nobody"), reason: words("x") },
+        Change::Apply { regime: words("nobody"), class: None, reason: words("x") },
         Change::Enclose {
             people: BTreeSet::from([vedetta_model::AccountId::new("nobody").unwrap()]),
         },

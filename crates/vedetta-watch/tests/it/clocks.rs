@@ -19,7 +19,8 @@ fn clocked(room: &Room) -> String {
     let aware = room.house().now();
     let know = Change::Know { awareness: Some(aware), evidence: None };
     room.change(&officer(), &number, know).unwrap();
-    let apply = Change::Apply { regime: words("nis2"), reason: words("soggetto importante") };
+    let apply =
+        Change::Apply { regime: words("nis2"), class: None, reason: words("soggetto importante") };
     room.change(&officer(), &number, apply).unwrap();
     number
 }
@@ -64,7 +65,8 @@ fn a_clock_runs_nears_is_missed_and_is_met_by_a_proof() {
 fn what_discharges_another_is_seen() {
     let room = Room::new();
     let number = clocked(&room);
-    let apply = Change::Apply { regime: words("law-90"), reason: words("comune capoluogo") };
+    let apply =
+        Change::Apply { regime: words("law-90"), class: None, reason: words("comune capoluogo") };
     room.change(&officer(), &number, apply).unwrap();
     for name in ["nis2:pre-notification", "nis2:notification"] {
         let (step, at) = (name.parse().unwrap(), room.house().now());
@@ -77,6 +79,36 @@ fn what_discharges_another_is_seen() {
         law.clone().count() > 0
             && law.clone().all(|it| matches!(it.state, State::Discharged { .. }))
     );
+}
+
+#[test]
+fn a_case_is_under_the_class_of_the_perimeter_that_was_recorded() {
+    let room = Room::new();
+    let number = clocked(&room);
+    let apply = |class: Option<&str>| Change::Apply {
+        regime: words("perimeter"),
+        class: class.map(words),
+        reason: words("soggetto incluso"),
+    };
+    let running = |room: &Room| -> Vec<(String, bool)> {
+        let next = room.watch.next_clocks(&officer(), 50).unwrap().into_iter();
+        let legal = next.filter_map(|it| Some((it.step?, it.presumed)));
+        let ours = legal.filter(|(step, _)| step.regime == "perimeter");
+        ours.map(|(step, presumed)| (step.step, presumed)).collect()
+    };
+    room.change(&officer(), &number, apply(None)).unwrap();
+    assert_eq!(running(&room), [(words("table-2"), true)]);
+    room.change(&officer(), &number, apply(Some("table-1"))).unwrap();
+    assert_eq!(running(&room), [(words("table-1"), false)]);
+    let clocks = room.reopened().clocks(&officer(), &number).unwrap().clocks;
+    assert_eq!(clocks.iter().filter(|it| it.step.regime == "perimeter").count(), 1);
+    let lift = Change::Lift { regime: words("perimeter"), reason: words("non incluso") };
+    room.change(&officer(), &number, lift).unwrap();
+    room.change(&officer(), &number, apply(None)).unwrap();
+    assert_eq!(running(&room), [(words("table-2"), true)], "what was lifted is forgotten");
+    assert!(room.change(&officer(), &number, apply(Some("table-9"))).is_err());
+    let nis2 = Change::Apply { regime: words("nis2"), class: Some(words("x")), reason: words("y") };
+    assert!(room.change(&officer(), &number, nis2).is_err(), "it owes all its steps");
 }
 
 #[test]
@@ -130,7 +162,8 @@ fn laws_that_may_apply_are_suggested() {
     let number = room.report(&liaison("terni"), "Sportelli", "fermi");
     let before = room.watch.clocks(&officer(), &number).unwrap();
     assert!(before.clocks.is_empty() && before.suggested.iter().any(|it| it.regime == "gdpr"));
-    let apply = Change::Apply { regime: words("gdpr"), reason: words("dati personali") };
+    let apply =
+        Change::Apply { regime: words("gdpr"), class: None, reason: words("dati personali") };
     room.change(&officer(), &number, apply).unwrap();
     let after = room.watch.clocks(&officer(), &number).unwrap();
     assert!(!after.suggested.iter().any(|it| it.regime == "gdpr"));
@@ -141,7 +174,7 @@ fn the_timeline_names_laws_and_organisations_as_people_do() {
     let room = Room::new();
     let number = clocked(&room);
     let officer = officer();
-    let apply = Change::Apply { regime: words("law-90"), reason: words("capoluogo") };
+    let apply = Change::Apply { regime: words("law-90"), class: None, reason: words("capoluogo") };
     room.change(&officer, &number, apply).unwrap();
     let (step, at) = ("law-90:first-report".parse().unwrap(), room.house().now());
     let sent = Sent { at, proof: words("ricevuta 1"), file: None };

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
-use vedetta_desk::regime::{Certainty, Regime, Span, Step};
+use vedetta_desk::regime::{Certainty, Owes, Regime, Span, Step};
 use vedetta_desk::{Deadline, Facts, State, StepName, deadlines};
+use vedetta_model::Instant;
 use vedetta_model::language::Language;
-use vedetta_model::{Clock as _, Instant};
 
-use crate::outcome::{Failure, Outcome};
-use crate::system::SystemClock;
+use crate::{Ended, Fault};
 
 /// Say what is due to whom, by when.
 ///
@@ -23,7 +22,7 @@ use crate::system::SystemClock;
   vedetta clocks --regime nis2 --regime law-90 --aware 2026-03-10T10:00Z \\
       --sent nis2:pre-notification=2026-03-10T15:00Z --json
   vedetta clocks                                   the regimes, and what they rest on")]
-pub(crate) struct Clocks {
+pub struct Clocks {
     /// The regime; may be given again. Without one, lists them.
     #[arg(long = "regime", value_name = "ID")]
     regimes: Vec<String>,
@@ -39,6 +38,9 @@ pub(crate) struct Clocks {
     /// A step that was sent, and when; may be given again.
     #[arg(long = "sent", value_name = "REGIME:STEP=MOMENT", value_parser = sent)]
     sent: Vec<(StepName, Instant)>,
+    /// The class of the incident, for a regime that owes one step by it; may be given again.
+    #[arg(long = "class", value_name = "REGIME:STEP")]
+    classes: Vec<StepName>,
     /// The present, for how each deadline stands.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     now: Option<Instant>,
@@ -73,7 +75,11 @@ struct Line<'a> {
 }
 
 impl Clocks {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Says it, as things stand at a moment unless another is given.
+    ///
+    /// # Errors
+    /// What was asked wrongly, or a regime that does not read.
+    pub fn run(self, present: Instant) -> Result<Ended, Fault> {
         let known = self.known()?;
         if self.regimes.is_empty() {
             if self.json {
@@ -82,16 +88,16 @@ impl Clocks {
             } else {
                 known.iter().for_each(|regime| self.describe(regime));
             }
-            return Ok(Outcome::Done);
+            return Ok(Ended::Whole);
         }
         if self.aware.is_none() && self.evidence.is_none() {
             let what = "no clock has started: give --aware or --evidence with a moment, e.g. 2026-03-28T23:30+01:00";
-            return Err(Failure::Usage(what.into()));
+            return Err(Fault::Usage(what.into()));
         }
-        let chosen: Result<Vec<&Regime>, Failure> =
+        let chosen: Result<Vec<&Regime>, Fault> =
             self.regimes.iter().map(|id| self.choose(&known, id)).collect();
         let facts = self.facts(&known)?;
-        let now = self.now.unwrap_or_else(|| SystemClock.now());
+        let now = self.now.unwrap_or(present);
         for regime in chosen? {
             let lines = deadlines(regime, &facts, now);
             if !self.json {
@@ -101,24 +107,24 @@ impl Clocks {
                 self.show(regime, deadline)?;
             }
         }
-        Ok(Outcome::Done)
+        Ok(Ended::Whole)
     }
 
     /// Ours, and those of the folder.
-    fn known(&self) -> Result<Vec<Regime>, Failure> {
-        let broken = |place: String, error| Failure::input(place, error);
+    fn known(&self) -> Result<Vec<Regime>, Fault> {
+        let broken = |place: String, error| unread(&place, error);
         let mut known =
             Regime::given().map_err(|error| broken("the regimes of the product".into(), error))?;
         let Some(folder) = &self.regimes_in else { return Ok(known) };
         let place = folder.display().to_string();
-        let files = std::fs::read_dir(folder).map_err(|error| Failure::input(&*place, error))?;
+        let files = std::fs::read_dir(folder).map_err(|error| unread(&place, error))?;
         let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|it| it == "toml"));
         paths.sort();
         for path in paths {
             let place = path.display().to_string();
             let text = std::fs::read_to_string(&path);
-            let text = text.map_err(|error| Failure::input(&*place, error))?;
+            let text = text.map_err(|error| unread(&place, error))?;
             let own: Regime = text.parse().map_err(|error| broken(place, error))?;
             known.retain(|it| it.id != own.id);
             known.push(own);
@@ -126,23 +132,35 @@ impl Clocks {
         Ok(known)
     }
 
-    fn choose<'a>(&self, known: &'a [Regime], id: &str) -> Result<&'a Regime, Failure> {
+    fn choose<'a>(&self, known: &'a [Regime], id: &str) -> Result<&'a Regime, Fault> {
         known.iter().find(|it| it.id == id).ok_or_else(|| {
             let ids: Vec<_> = known.iter().map(|it| it.id.as_str()).collect();
-            Failure::Usage(format!("no regime is called {id:?}; there are {}", ids.join(", ")))
+            Fault::Usage(format!("no regime is called {id:?}; there are {}", ids.join(", ")))
         })
     }
 
-    fn facts(&self, known: &[Regime]) -> Result<Facts, Failure> {
+    fn facts(&self, known: &[Regime]) -> Result<Facts, Fault> {
         let (awareness, evidence, closed) = (self.aware, self.evidence, self.closed);
         let mut facts = Facts { awareness, evidence, closed, ..Facts::default() };
-        for (name, at) in &self.sent {
+        let named = self.sent.iter().map(|(name, _)| name).chain(&self.classes);
+        for name in named {
             let exists = known.iter().any(|it| it.steps.iter().any(|step| it.name(step) == *name));
             if !exists {
-                return Err(Failure::Usage(format!(
+                return Err(Fault::Usage(format!(
                     "no step is called {name}; `vedetta clocks` lists them"
                 )));
             }
+        }
+        for name in &self.classes {
+            let regime = known.iter().find(|it| it.id == name.regime);
+            if regime.is_none_or(|it| it.owes == Owes::All) {
+                let reason =
+                    format!("{} owes all its steps: leave --class {name} out", name.regime);
+                return Err(Fault::Usage(reason));
+            }
+            facts.classes.insert(name.regime.clone(), name.step.clone());
+        }
+        for (name, at) in &self.sent {
             let moments = facts.sent.entry(name.clone()).or_default();
             moments.push(*at);
             moments.sort_unstable();
@@ -150,7 +168,7 @@ impl Clocks {
         Ok(facts)
     }
 
-    fn show(&self, regime: &Regime, deadline: &Deadline) -> Result<(), Failure> {
+    fn show(&self, regime: &Regime, deadline: &Deadline) -> Result<(), Fault> {
         let step = regime.steps.iter().find(|step| step.id == deadline.step.step);
         let Some(step) = step else { return Ok(()) };
         let name = self.say(&step.name);
@@ -160,12 +178,18 @@ impl Clocks {
             let (recipient, certainty) = (regime.recipient.as_str(), step.certainty);
             let line = Line { deadline, name, recipient, due_rome, certainty, content };
             let text = serde_json::to_string(&line);
-            println!("{}", text.map_err(|error| Failure::system("writing JSON", error))?);
+            println!("{}", text.map_err(|error| unwritten(&error))?);
             return Ok(());
         }
         let due = deadline.due.map_or_else(|| "-".into(), rome);
         let utc = deadline.due.map_or_else(String::new, utc);
-        let (span, state) = (self.span(step), self.state(&deadline.state));
+        let (span, mut state) = (self.span(step), self.state(&deadline.state));
+        if deadline.presumed {
+            state.push_str(match self.language {
+                Words::It => ", presunta: la classe non è data",
+                Words::En => ", presumed: no class is given",
+            });
+        }
         println!("  {name:<32} {span:<10} {due:<22} {utc:<21} {state}");
         Ok(())
     }
@@ -224,6 +248,8 @@ impl Clocks {
 
     fn state(&self, state: &State) -> String {
         match (state, self.language) {
+            (State::Possible, Words::It) => "solo se di questa classe".into(),
+            (State::Possible, Words::En) => "only if of this class".into(),
             (State::Waiting, Words::It) => "non ancora avviata: al più tardi".into(),
             (State::Waiting, Words::En) => "not started: at the latest".into(),
             (State::Running, Words::It) => "in corso".into(),
@@ -242,6 +268,14 @@ impl Clocks {
             (State::Discharged { at }, Words::En) => format!("discharged by another {}", rome(*at)),
         }
     }
+}
+
+fn unread(place: &str, reason: impl std::fmt::Display) -> Fault {
+    Fault::Unread { place: place.to_owned(), reason: reason.to_string() }
+}
+
+fn unwritten(error: &serde_json::Error) -> Fault {
+    Fault::Unwritten { place: "JSON".into(), reason: error.to_string() }
 }
 
 /// A moment of a person: RFC 3339, or without seconds.

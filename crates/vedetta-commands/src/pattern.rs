@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use stix::pattern::evaluate::DEFAULT_STEPS;
 use stix::pattern::{self, Matcher, Observed, Span};
 
-use crate::outcome::{Failure, Outcome};
+use crate::{Ended, Fault};
 
 /// STIX patterns, checked and tried on what was observed.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  vedetta pattern check patterns.txt\n  vedetta pattern match --pattern \"[ipv4-addr:value = '192.0.2.1']\" --observed seen.json --json"
 )]
-pub(crate) struct Pattern {
+pub struct Pattern {
     #[command(subcommand)]
     what: What,
 }
@@ -67,11 +67,19 @@ struct Wrong {
     what: String,
 }
 
+fn unread(place: String, reason: impl std::fmt::Display) -> Fault {
+    Fault::Unread { place, reason: reason.to_string() }
+}
+
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 30;
 
 impl Pattern {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    /// Checks, or tries.
+    ///
+    /// # Errors
+    /// A file that does not read, or a pattern that is none.
+    pub fn run(self) -> Result<Ended, Fault> {
         match self.what {
             What::Check(check) => check.run(),
             What::Match(ask) => ask.run(),
@@ -80,7 +88,7 @@ impl Pattern {
 }
 
 impl Check {
-    fn run(&self) -> Result<Outcome, Failure> {
+    fn run(&self) -> Result<Ended, Fault> {
         let name = self.file.display().to_string();
         let text = read(&self.file)?;
         let text = String::from_utf8_lossy(&text);
@@ -102,7 +110,7 @@ impl Check {
             }
         }
         eprintln!("{patterns} patterns, {bad} with problems");
-        Ok(if bad == 0 { Outcome::Done } else { Outcome::Partly })
+        Ok(if bad == 0 { Ended::Whole } else { Ended::Partly })
     }
 }
 
@@ -122,19 +130,19 @@ fn problems(text: &str, line: usize) -> Vec<Wrong> {
 }
 
 impl Match {
-    fn run(&self) -> Result<Outcome, Failure> {
+    fn run(&self) -> Result<Ended, Fault> {
         let parsed = pattern::parse(&self.pattern)
-            .map_err(|error| Failure::Usage(format!("the pattern: {error:#}")))?;
-        let matcher = Matcher::new(&parsed)
-            .map_err(|error| Failure::Usage(format!("the pattern: {error}")))?;
+            .map_err(|error| Fault::Usage(format!("the pattern: {error:#}")))?;
+        let matcher =
+            Matcher::new(&parsed).map_err(|error| Fault::Usage(format!("the pattern: {error}")))?;
         let name = self.observed.display().to_string();
         let bundle: Value = serde_json::from_slice(&read(&self.observed)?)
-            .map_err(|error| Failure::input(name.clone(), error))?;
+            .map_err(|error| unread(name.clone(), error))?;
         let (ids, observed) =
-            observations(&bundle).map_err(|reason| Failure::input(name.clone(), reason))?;
+            observations(&bundle).map_err(|reason| unread(name.clone(), reason))?;
         let found = matcher
             .find(&observed, DEFAULT_STEPS)
-            .map_err(|error| Failure::Usage(format!("the pattern: {error}")))?;
+            .map_err(|error| Fault::Usage(format!("the pattern: {error}")))?;
         let matched = found.is_some();
         let bound: Vec<&str> = found.iter().flatten().map(|at| ids[*at]).collect();
         if self.json {
@@ -144,12 +152,12 @@ impl Match {
         } else {
             println!("not matched by {} observations", observed.len());
         }
-        Ok(Outcome::Done)
+        Ok(Ended::Whole)
     }
 }
 
 /// The observed-data objects of a bundle (or list), by identifier, with what they refer to.
-pub(crate) fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_>>), String> {
+fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_>>), String> {
     let objects = match bundle {
         Value::Array(list) => list,
         _ => bundle.get("objects").and_then(Value::as_array).ok_or("not a STIX bundle")?,
@@ -170,9 +178,9 @@ pub(crate) fn observations(bundle: &Value) -> Result<(Vec<&str>, Vec<Observed<'_
     Ok((ids, observed))
 }
 
-fn read(file: &std::path::Path) -> Result<Vec<u8>, Failure> {
+fn read(file: &std::path::Path) -> Result<Vec<u8>, Fault> {
     let name = file.display().to_string();
-    let input = |error: std::io::Error| Failure::input(name.clone(), error);
+    let input = |error: std::io::Error| unread(name.clone(), error);
     let mut bytes = Vec::new();
     let read = if name == "-" {
         std::io::stdin().take(LARGEST).read_to_end(&mut bytes)
