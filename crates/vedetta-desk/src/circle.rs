@@ -78,7 +78,9 @@ pub struct Access {
 }
 
 impl Stands {
-    const fn is_of_a_room(self) -> bool {
+    /// Whether it is a room that leads.
+    #[must_use]
+    pub const fn is_of_a_room(self) -> bool {
         matches!(self, Self::InTheRoom | Self::BesideTheRoom)
     }
 }
@@ -110,6 +112,11 @@ impl Access {
     pub fn stands(&self, viewer: Viewer<'_>) -> Stands {
         let here = self.centre.as_ref() == Some(viewer.organisation);
         if here { viewer.as_centre } else { viewer.stands }
+    }
+
+    /// The organisations that it concerns: who reported it, who was admitted, and the centre.
+    pub fn organisations(&self) -> impl Iterator<Item = &OrganisationId> {
+        std::iter::once(&self.organisation).chain(&self.participants).chain(&self.centre)
     }
 
     /// Whether somebody leads it.

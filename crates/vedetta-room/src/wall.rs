@@ -1,6 +1,6 @@
 //! The wallboard: the same things in the same places, quiet until something is not as it should be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -17,10 +17,10 @@ use vedetta_frame::frame::{Frame, Section, page};
 use vedetta_frame::organisation::name;
 use vedetta_frame::shown::{Gravity, Marking, Summary, date, left, rome, short};
 use vedetta_frame::visit::Signed;
-use vedetta_model::{Actor, Instant, Tlp};
+use vedetta_model::{Instant, Tlp};
 use vedetta_postroom::{CampaignView, Stage};
-use vedetta_watch::desk::{OnDuty, StageName};
-use vedetta_watch::{CasePage, CaseRow, CaseWish, Counts};
+use vedetta_watch::desk::OnDuty;
+use vedetta_watch::{Counts, Picture};
 use vedetta_words::Words;
 
 /// What may be seen on the wall.
@@ -110,8 +110,8 @@ struct Wall {
 const CLOCKS: usize = 5;
 /// Events shown.
 const EVENTS: usize = 8;
-/// Cases looked at for the map and the trend.
-const CASES: usize = 1_000;
+/// The gravest cases shown.
+const GRAVEST: usize = 5;
 /// How high the tallest hour is drawn.
 const TALLEST: usize = 60;
 
@@ -123,7 +123,8 @@ pub(super) async fn show(
     let (w, actor) = (signed.words(), signed.actor());
     let limit: Tlp = asked.tlp.parse().unwrap_or(Tlp::Green);
     let pace = console.pace(&actor).await?;
-    let (counts, open, recent) = cases(&console, actor.clone()).await?;
+    let by = actor.clone();
+    let picture = console.watch(move |watch| watch.picture(&by, GRAVEST)).await?;
     let events = events(&console, &signed, limit).await?;
     let clocks = clocks(&console, &signed).await?;
     let duty = duty(&console, &signed).await?;
@@ -132,13 +133,12 @@ pub(super) async fn show(
     let standing = console.house().standing();
     let all = console.api().links().map(vedetta_api::Links::all).unwrap_or_default();
     let down = all.iter().filter(|link| !link.up).map(|link| name(&standing, &link.peer));
-    let regions = regions(&console, &standing, &open.cases);
-    let (hours, today, usual) = trend(w, now, &recent.cases);
+    let regions = regions(&console, &standing, &picture);
+    let (hours, today, usual) = trend(w, &picture);
     // A case may be restricted: on the wall are its number and gravity, its title only when visitors
     // may not be there.
     let titled = limit >= Tlp::Amber;
-    let grave = |row: &&CaseRow| row.judged && row.category <= 3;
-    let gravest = open.cases.iter().filter(grave).take(5).map(|row| {
+    let gravest = picture.gravest.iter().map(|row| {
         let title = if titled { short(&row.title, 60) } else { w.stage(row.stage).to_owned() };
         (row.number.to_string(), title, Gravity::of(w, row.judged_category()))
     });
@@ -148,9 +148,9 @@ pub(super) async fn show(
         utc: clock(now, &TimeZone::UTC, "%H:%M"),
         rome: clock(now, &rome(), "%H:%M"),
         day: day_of(now, w),
-        open: tiles(w, &counts),
-        waiting: counts.waiting,
-        oldest: counts.oldest_waiting.map(|at| w.ago(now.since(at))),
+        open: tiles(w, &picture.counts),
+        waiting: picture.counts.waiting,
+        oldest: picture.counts.oldest_waiting.map(|at| w.ago(now.since(at))),
         gravest: gravest.collect(),
         drawn: regions.iter().any(|it| it.path.is_some()),
         regions,
@@ -167,27 +167,6 @@ pub(super) async fn show(
         mail,
         frame: Frame::of(&console, &signed.visit, w.wall_title(), Section::Wall).live(),
     })
-}
-
-async fn cases(console: &Console, actor: Actor) -> Result<(Counts, CasePage, CasePage), Problem> {
-    let all = BTreeSet::from([
-        StageName::Reported,
-        StageName::Triaged,
-        StageName::Confirmed,
-        StageName::Contained,
-        StageName::Recovered,
-        StageName::Closed,
-        StageName::Dismissed,
-    ]);
-    console
-        .watch(move |watch| {
-            let open = CaseWish { limit: CASES, ..CaseWish::default() };
-            let recent = CaseWish { limit: CASES, stages: all, ..CaseWish::default() };
-            let mut open = watch.cases(&actor, &open)?;
-            open.cases.sort_by_key(|row| (row.category, row.reported));
-            Ok((watch.counts(&actor)?, open, watch.cases(&actor, &recent)?))
-        })
-        .await
 }
 
 /// The next clocks of the law, those that were missed first.
@@ -257,26 +236,26 @@ async fn events(console: &Console, signed: &Signed, limit: Tlp) -> Result<Vec<Ev
 }
 
 /// The regions with their open cases, the gravest of which colours them.
-fn regions(console: &Console, standing: &Standing, open: &[CaseRow]) -> Vec<Region> {
-    let mut counted: BTreeMap<String, (usize, u8)> = BTreeMap::new();
+fn regions(console: &Console, standing: &Standing, picture: &Picture) -> Vec<Region> {
+    let mut counted: BTreeMap<String, (usize, Option<u8>)> = BTreeMap::new();
     for member in standing.directory.members() {
         if let Some(region) = &member.organisation.region {
-            counted.entry(region.clone()).or_insert((0, 6));
+            counted.entry(region.clone()).or_default();
         }
     }
-    for row in open {
-        let organisation = standing.directory.organisation(&row.organisation);
+    for (organisation, (open, gravest)) in &picture.organisations {
+        let organisation = standing.directory.organisation(organisation);
         let Some(region) = organisation.and_then(|it| it.region.as_ref()) else { continue };
         if let Some(count) = counted.get_mut(region) {
-            *count = (count.0 + 1, count.1.min(row.category));
+            *count = (count.0 + open, count.1.into_iter().chain(*gravest).min());
         }
     }
     let regions = counted.into_iter().map(|(name, (cases, gravest))| Region {
         path: outline(console, &name),
         look: match (cases, gravest) {
             (0, _) => "calm",
-            (_, 1..=2) => "open-2",
-            (_, 3..=4) => "open-1",
+            (_, Some(1..=2)) => "open-2",
+            (_, Some(3..=4)) => "open-1",
             _ => "open-0",
         },
         name,
@@ -286,23 +265,14 @@ fn regions(console: &Console, standing: &Standing, open: &[CaseRow]) -> Vec<Regi
 }
 
 /// Reports hour by hour over the past day, how many they are, and how many a day had over four weeks.
-fn trend(w: Words, now: Instant, recent: &[CaseRow]) -> (Vec<Hour>, usize, String) {
-    let mut hours = [0_usize; 24];
-    let mut month = 0_u64;
-    for row in recent {
-        let past = now.since(row.reported).as_secs() / 3_600;
-        if let Some(hour) = usize::try_from(past).ok().and_then(|past| hours.get_mut(past)) {
-            *hour += 1;
-        }
-        month += u64::from(past < 28 * 24);
-    }
-    let most = hours.iter().copied().max().unwrap_or(0).max(1);
-    let bars = hours.iter().rev().enumerate().map(|(at, count)| {
+fn trend(w: Words, picture: &Picture) -> (Vec<Hour>, usize, String) {
+    let most = picture.hours.iter().copied().max().unwrap_or(0).max(1);
+    let bars = picture.hours.iter().rev().enumerate().map(|(at, count)| {
         let height = count * TALLEST / most;
         Hour { x: at * 10, y: TALLEST - height, height }
     });
-    let today = hours.iter().sum();
-    let tenths = month * 10 / 28;
+    let today = picture.hours.iter().sum();
+    let tenths = picture.month * 10 / 28;
     let usual = format!("{}{}{}", tenths / 10, w.decimal(), tenths % 10);
     (bars.collect(), today, usual)
 }

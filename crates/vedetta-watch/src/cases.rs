@@ -9,12 +9,15 @@ use std::time::Duration;
 use serde::Serialize;
 use vedetta_desk::incident::Channel;
 use vedetta_desk::triage::Prints;
-use vedetta_desk::{Access, CaseNumber, Facts, Incident, Regime, StageName, State, deadlines};
+use vedetta_desk::{
+    Access, CaseNumber, Facts, Incident, Regime, Sight, StageName, State, Viewer, deadlines,
+};
 use vedetta_flow::House;
 use vedetta_model::{AccountId, Instant, OrganisationId};
 use vedetta_store::{Reader, RecordKind, Sequence, Stamp, StoreError};
 
 use crate::kept::Kept;
+use crate::tally::Tally;
 
 /// A case in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -104,6 +107,12 @@ pub(crate) struct Index {
     /// Those that somebody works on, and those of which a law still wants something.
     pub(crate) live: BTreeSet<CaseNumber>,
     pub(crate) children: HashMap<CaseNumber, BTreeSet<CaseNumber>>,
+    /// Those that are kept to a few persons.
+    pub(crate) closed: BTreeSet<CaseNumber>,
+    /// Those that concern an organisation: it reported them, was admitted, or leads them.
+    concerning: HashMap<OrganisationId, BTreeSet<CaseNumber>>,
+    /// All others than the closed ones, in figures.
+    pub(crate) tally: Tally,
     /// Those whose prints are kept, the oldest first.
     recognised: VecDeque<CaseNumber>,
 }
@@ -172,7 +181,9 @@ impl Index {
         {
             children.remove(&number);
         }
+        let before = self.all.get(&number).cloned();
         let brief = Brief::of(incident, stamp);
+        self.count(before.as_deref(), &brief);
         if let Some(parent) = brief.row.parent {
             self.children.entry(parent).or_default().insert(number);
         }
@@ -195,6 +206,51 @@ impl Index {
             None => {}
         }
         self.all.insert(number, Arc::new(brief));
+    }
+
+    /// Counts a case as it is now, and no longer as it was.
+    fn count(&mut self, before: Option<&Brief>, brief: &Brief) {
+        let number = brief.row.number;
+        if let Some(before) = before {
+            if before.access.circle.is_none() {
+                self.tally.take(&before.row, Sight::Whole);
+            }
+            for organisation in before.access.organisations() {
+                if let Some(cases) = self.concerning.get_mut(organisation) {
+                    cases.remove(&number);
+                }
+            }
+        }
+        match brief.access.circle {
+            Some(_) => self.closed.insert(number),
+            None => {
+                self.tally.add(&brief.row, Sight::Whole);
+                self.closed.remove(&number)
+            }
+        };
+        for organisation in brief.access.organisations() {
+            self.concerning.entry(organisation.clone()).or_default().insert(number);
+        }
+    }
+
+    /// The closed cases of which somebody sees something.
+    pub(crate) fn closed_to<'a>(
+        &'a self,
+        viewer: Viewer<'a>,
+    ) -> impl Iterator<Item = (&'a Arc<Brief>, Sight)> {
+        let closed = self.closed.iter().filter_map(|number| self.all.get(number));
+        closed.filter_map(move |brief| Some((brief, brief.access.sight(viewer)?)))
+    }
+
+    /// What somebody who works in no room sees, the newest last.
+    pub(crate) fn seen_outside(&self, viewer: Viewer<'_>) -> Vec<(&Arc<Brief>, Sight)> {
+        let own = self.concerning.get(viewer.organisation).into_iter().flatten();
+        let numbers: BTreeSet<_> = own.chain(&self.closed).collect();
+        let seen = numbers.into_iter().filter_map(|number| {
+            let brief = self.all.get(number)?;
+            Some((brief, brief.access.sight(viewer)?))
+        });
+        seen.collect()
     }
 
     fn recognise(&mut self, number: CaseNumber) {

@@ -12,6 +12,7 @@ pub mod watch;
 
 mod cases;
 mod kept;
+mod tally;
 
 pub use actions::attach_file::{Attached, NewFile};
 pub use actions::change_case::{Edit, Merge};
@@ -29,10 +30,11 @@ pub use error::{Stale, WatchError};
 pub use kept::Did;
 pub use views::see_alarms::AlarmView;
 pub use views::see_case::{CaseView, Moment, Timeline};
-pub use views::see_cases::{CasePage, CaseWish, Counts};
+pub use views::see_cases::{CasePage, CaseWish, Counts, Picture};
 pub use views::see_clocks::{CaseClocks, Clock, NextClock, Pressing, Suggested};
 pub use views::see_concerns::Concern;
 pub use views::see_duty::{DutyNow, Person, RosterView};
+pub use views::see_news::{Listener, News, Topic, Topics};
 pub use views::see_playbooks::{Edition, PlaybookRow, PlaybookView};
 pub use views::see_queue::{Alike, Queue, QueueWish, Waiting};
 pub use views::see_runs::{RunRow, RunView, Said};

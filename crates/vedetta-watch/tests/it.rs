@@ -11,6 +11,8 @@ mod cases;
 mod circle;
 #[path = "it/clocks.rs"]
 mod clocks;
+#[path = "it/figures.rs"]
+mod figures;
 #[path = "it/files.rs"]
 mod files;
 #[path = "it/playbooks.rs"]

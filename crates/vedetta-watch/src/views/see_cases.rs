@@ -1,14 +1,16 @@
 //! Cases in lists and in figures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 use vedetta_desk::{CaseNumber, Category, Sight, StageName, Viewer};
 use vedetta_model::{AccountId, Actor, Instant, OrganisationId};
 
 use crate::actions::change_case::number_of;
-use crate::cases::{Brief, CaseRow};
+use crate::cases::{Brief, CaseRow, Index};
 use crate::error::WatchError;
+use crate::tally::Tally;
 use crate::watch::Watch;
 
 /// Which cases.
@@ -59,6 +61,22 @@ pub struct Counts {
     pub stages: BTreeMap<StageName, usize>,
 }
 
+/// Open cases of somebody by gravity, hour and organisation, as they are drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    /// How many there are.
+    pub counts: Counts,
+    /// The gravest that are not over, of category 3 or graver; at most as many as were asked for.
+    pub gravest: Vec<CaseRow>,
+    /// Of each organisation that has some: how many are not over, and the category of the gravest that
+    /// was judged.
+    pub organisations: BTreeMap<OrganisationId, (usize, Option<u8>)>,
+    /// How many were reported in each hour of the past day, the last hour first.
+    pub hours: [usize; 24],
+    /// How many were reported in the past four weeks.
+    pub month: usize,
+}
+
 impl Watch {
     /// The cases that an actor may see, the newest first.
     ///
@@ -71,21 +89,22 @@ impl Watch {
         let held = self.index()?;
         let Some(index) = held.get() else { return Ok(CasePage::empty()) };
         let mut page = CasePage::empty();
-        for brief in index.all.values().rev() {
-            let Some(sight) = brief.access.sight(viewer) else { continue };
+        // Those that are open are among those that are live.
+        let among = if wish.stages.is_empty() { Among::Live } else { Among::All };
+        index.each_newest(viewer, among, |brief, sight| {
             if !wanted.fits(&brief.row) {
-                continue;
+                return;
             }
             page.total += 1;
             if after.is_some_and(|after| brief.row.number >= after) {
-                continue;
+                return;
             }
             if page.cases.len() < limit {
                 page.cases.push(brief.row_for(sight, viewer));
             } else if page.next.is_none() {
                 page.next = page.cases.last().map(|it| it.number);
             }
-        }
+        });
         Ok(page)
     }
 
@@ -94,29 +113,111 @@ impl Watch {
     /// # Errors
     /// What the ledger said.
     pub fn counts(&self, by: &Actor) -> Result<Counts, WatchError> {
-        let viewer = self.viewer(by);
+        self.tallied(by, |_, tallies| Counts::of(tallies))
+    }
+
+    /// The cases that an actor may see, drawn, with so many of the gravest.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn picture(&self, by: &Actor, gravest: usize) -> Result<Picture, WatchError> {
+        let now = self.house().now();
+        self.tallied(by, |index, tallies| {
+            let mut picture = Picture { counts: Counts::of(tallies), ..Picture::default() };
+            for tally in tallies {
+                for (organisation, open) in &tally.organisations {
+                    let own = picture.organisations.entry(organisation.clone()).or_default();
+                    let worst = (1..).zip(&open[..6]).find(|(_, count)| **count > 0);
+                    own.0 += open.iter().sum::<usize>();
+                    own.1 = own.1.into_iter().chain(worst.map(|(category, _)| category)).min();
+                }
+                let (hours, month) = tally.reported(now);
+                picture.hours.iter_mut().zip(hours).for_each(|(all, count)| *all += count);
+                picture.month += month;
+            }
+            let mut grave: Vec<_> =
+                tallies.iter().flat_map(|it| it.grave.iter().take(gravest)).collect();
+            grave.sort_unstable();
+            let grave = grave.into_iter().take(gravest).filter_map(|(.., it)| index.all.get(it));
+            let viewer = self.viewer(by);
+            let seen = grave.filter_map(|it| Some(it.row_for(it.access.sight(viewer)?, viewer)));
+            picture.gravest = seen.collect();
+            picture
+        })
+    }
+
+    /// Asks the figures of what an actor may see: those kept, for who works in the room, and those of
+    /// what few see.
+    fn tallied<T: Default>(
+        &self,
+        by: &Actor,
+        ask: impl FnOnce(&Index, &[&Tally]) -> T,
+    ) -> Result<T, WatchError> {
+        let (viewer, mut few) = (self.viewer(by), Tally::default());
         let held = self.index()?;
-        let mut counts = Counts::default();
-        let all = held.get().into_iter().flat_map(|index| index.all.values());
-        for brief in all {
-            let Some(sight) = brief.access.sight(viewer) else { continue };
-            let row = &brief.row;
-            *counts.stages.entry(row.stage).or_default() += 1;
-            if row.stage == StageName::Reported && sight == Sight::Whole {
-                counts.waiting += 1;
-                let oldest = counts.oldest_waiting.get_or_insert(row.reported);
-                *oldest = row.reported.min(*oldest);
+        let Some(index) = held.get() else { return Ok(T::default()) };
+        if viewer.stands.is_of_a_room() {
+            index.closed_to(viewer).for_each(|(brief, sight)| few.add(&brief.row, sight));
+            return Ok(ask(index, &[&index.tally, &few]));
+        }
+        for (brief, sight) in index.seen_outside(viewer) {
+            few.add(&brief.row, sight);
+        }
+        Ok(ask(index, &[&few]))
+    }
+}
+
+/// Which cases are looked at.
+#[derive(Clone, Copy)]
+enum Among {
+    /// All.
+    All,
+    /// Those that somebody works on, or of which a law wants something.
+    Live,
+}
+
+impl Index {
+    /// Tells each case of which somebody sees something, the newest first.
+    fn each_newest(
+        &self,
+        viewer: Viewer<'_>,
+        among: Among,
+        mut tell: impl FnMut(&Arc<Brief>, Sight),
+    ) {
+        if !viewer.stands.is_of_a_room() {
+            let seen = self.seen_outside(viewer).into_iter().rev();
+            return seen.for_each(|(brief, sight)| tell(brief, sight));
+        }
+        let mut tell = |brief: &Arc<Brief>| {
+            if let Some(sight) = brief.access.sight(viewer) {
+                tell(brief, sight);
             }
-            if !row.stage.is_open() {
-                continue;
-            }
-            let category = usize::from(row.category).checked_sub(1);
-            match category.and_then(|at| counts.open.get_mut(at)) {
-                Some(count) if row.judged => *count += 1,
-                _ => counts.unjudged += 1,
+        };
+        match among {
+            Among::All => self.all.values().rev().for_each(&mut tell),
+            Among::Live => {
+                let live = self.live.iter().rev().filter_map(|number| self.all.get(number));
+                live.for_each(&mut tell);
             }
         }
-        Ok(counts)
+    }
+}
+
+impl Counts {
+    fn of(tallies: &[&Tally]) -> Self {
+        let mut counts = Self::default();
+        for tally in tallies {
+            let [open @ .., unjudged] = tally.open;
+            counts.open.iter_mut().zip(open).for_each(|(all, count)| *all += count);
+            counts.unjudged += unjudged;
+            counts.waiting += tally.waiting.len();
+            let oldest = tally.waiting.first().map(|(since, _)| *since);
+            counts.oldest_waiting = counts.oldest_waiting.into_iter().chain(oldest).min();
+            for (stage, count) in tally.stages.iter().filter(|(_, count)| **count > 0) {
+                *counts.stages.entry(*stage).or_default() += count;
+            }
+        }
+        counts
     }
 }
 
