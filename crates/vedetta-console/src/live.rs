@@ -1,17 +1,22 @@
 //! Open pages that follow what happens: a line for each item released to who looks, and a word when
-//! something else changed, so that what a page shows of it is asked for again.
+//! something else changed that their page shows, so that its parts are asked for again.
+//!
+//! What happened is read once for all of them, at once after a quiet moment and then in rounds; a page
+//! hears of a round what it shows and may see.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use tokio::sync::broadcast::{self, error::TryRecvError};
 use vedetta_api::Problem;
 use vedetta_diffusion::{Follower, Format, Frame, Taken};
 use vedetta_flow::{FlowError, House, ReadItem, Sequence};
@@ -19,6 +24,7 @@ use vedetta_frame::console::Console;
 use vedetta_frame::shown::Line;
 use vedetta_frame::visit::{SESSION, Signed, cookie};
 use vedetta_model::{Instant, Language};
+use vedetta_watch::{Listener, News, Topic, Topics};
 use vedetta_words::Words;
 
 use crate::pages::items::Item;
@@ -27,55 +33,87 @@ use crate::pages::items::Item;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts; the page comes back and proves itself again.
 const LIFE: Duration = Duration::from_secs(3600);
-/// How often one is told that something changed, at most.
-const CHANGES: Duration = Duration::from_secs(1);
+/// How long the next round gathers what happens meanwhile.
+const ROUND: Duration = Duration::from_millis(150);
 /// How long to wait when the ledger cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Over how long those ask again who are told of the same, each: so many a second the node answers
+/// beside what else it does.
+const TURN: Duration = Duration::from_millis(4);
+/// Over no longer.
+const LATEST: Duration = Duration::from_secs(10);
 /// Releases read at once.
 const PAGE: usize = 1_000;
 
-/// Fills the hub of the pages until stopped.
+/// Tells open pages what happens until stopped.
 pub async fn run(console: Console, stop: impl Future<Output = ()>) {
     tokio::select! {
-        () = fill(&console) => {}
+        () = rounds(&console) => {}
         () = stop => {}
     }
 }
 
-async fn fill(console: &Console) {
+async fn rounds(console: &Console) {
     let mut bell = console.house().bell().listen();
+    let mut place = console.house().bell().last();
     loop {
-        let place = console.hub().place();
         // The house outlives its doors, so the bell is never gone.
-        let _rung = bell.wait_for(|last| last.0 > place).await.is_ok();
-        tokio::time::sleep(console.hub().gathering()).await;
-        if let Err(error) = pour(console).await {
-            tracing::error!(%error, "open pages wait: the ledger cannot be read");
-            tokio::time::sleep(AGAIN).await;
+        let _rung = bell.wait_for(|last| *last > place).await.is_ok();
+        match round(console, place).await {
+            Ok(reached) => {
+                place = reached;
+                tokio::time::sleep(ROUND).await;
+            }
+            Err(problem) => {
+                tracing::error!(detail = %problem.detail, "open pages wait: the ledger cannot be read");
+                tokio::time::sleep(AGAIN).await;
+            }
         }
     }
 }
 
-async fn pour(console: &Console) -> Result<(), FlowError> {
-    let (house, place) = (Arc::clone(console.house()), console.hub().place());
-    if console.hub().followers() == 0 {
+/// Tells what happened after a place; up to where that was.
+async fn round(console: &Console, place: Sequence) -> Result<Sequence, Problem> {
+    pour(console).await?;
+    if console.news().receiver_count() == 0 {
+        return Ok(console.house().bell().last());
+    }
+    let news = console.watch(move |watch| watch.news(place)).await?;
+    let reached = news.place;
+    if !news.is_empty() {
+        // Nobody listens any more: nobody misses it.
+        let _heard = console.news().send(Arc::new(news)).is_ok();
+    }
+    Ok(reached)
+}
+
+/// Pushes the lines of what was released since the last time.
+async fn pour(console: &Console) -> Result<(), Problem> {
+    let (hub, last) = (Arc::clone(console.hub()), console.house().bell().last());
+    if hub.followers() == 0 {
         // What comes in bulk is not rendered for nobody.
-        console.hub().skip(house.bell().last().0, house.standing().generation);
+        hub.skip(last.0, console.house().standing().generation);
         return Ok(());
     }
-    let reading = move || {
-        let releases = house.releases(Sequence(place), PAGE)?;
-        let line = |item| frame(&house, &item);
-        let frames = releases.items.into_iter().map(|it| it.map(line)).collect::<Vec<_>>();
-        Ok((frames, releases.place.0, releases.generation))
-    };
-    let read = tokio::task::spawn_blocking(reading).await.unwrap_or_else(|error| {
-        Err(FlowError::Conflict(format!("the reading thread ended: {error}")))
-    });
-    let (frames, place, generation) = read?;
-    console.hub().push(frames, place, generation);
-    // What appears as a line is delivered when it is opened.
-    drop(console.hub().receipts().drain());
+    while hub.place() < last.0 {
+        let (house, place) = (Arc::clone(console.house()), hub.place());
+        let reading = move || {
+            let releases = house.releases(Sequence(place), PAGE)?;
+            let line = |item| frame(&house, &item);
+            let frames = releases.items.into_iter().map(|it| it.map(line)).collect::<Vec<_>>();
+            Ok((frames, releases.place.0, releases.generation))
+        };
+        let read = tokio::task::spawn_blocking(reading).await.unwrap_or_else(|error| {
+            Err(FlowError::Conflict(format!("the reading thread ended: {error}")))
+        });
+        let (frames, reached, generation) = read?;
+        hub.push(frames, reached, generation);
+        // What appears as a line is delivered when it is opened.
+        drop(hub.receipts().drain());
+        if reached <= place {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -88,14 +126,39 @@ fn frame(house: &House, item: &ReadItem) -> Frame {
     Frame { place: item.stamp.seq.0, at: item.stamp.at, tlp, pap, object, iep: None }
 }
 
+/// What a page wants to hear.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    /// The topics that its parts show; all of them when it does not say.
+    of: Option<String>,
+    /// The one case that it shows.
+    case: String,
+    /// Whether it shows a line for each item.
+    lines: String,
+    /// The place of the ledger up to which it shows what happened.
+    since: Option<u64>,
+}
+
+/// Whom news are about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Anybody,
+}
+
 struct Following {
     console: Console,
     signed: Signed,
     token: String,
-    follower: Follower,
-    seen: Sequence,
-    /// When one was last told that something changed.
-    told: Instant,
+    /// Of items, where the page shows any.
+    follower: Option<Follower>,
+    shows_lines: bool,
+    news: broadcast::Receiver<Arc<News>>,
+    /// What was heard, and not told yet.
+    heard: Option<Arc<News>>,
+    listener: Listener,
+    topics: Topics,
     proven: Instant,
     until: Instant,
 }
@@ -103,18 +166,38 @@ struct Following {
 pub(crate) async fn follow(
     State(console): State<Console>,
     signed: Signed,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let actor = signed.actor();
-    let reader = console.ask(move |house| house.reader_of(&actor)).await?;
+    let topics = wanted.of.and_then(|of| of.parse().ok()).unwrap_or(Topics::ALL);
+    let shows_lines = !wanted.lines.is_empty();
+    let news = console.news().subscribe();
+    let (actor, case) = (signed.actor(), wanted.case.parse().ok());
+    let since = wanted.since.map(Sequence);
+    let (listener, missed) = console
+        .watch(move |watch| {
+            let missed = since.map(|since| watch.news(since)).transpose()?;
+            Ok((watch.listener(&actor).to_case(case), missed))
+        })
+        .await?;
+    let follower = match shows_lines || topics.meet(Topic::Items.into()) {
+        false => None,
+        true => {
+            let actor = signed.actor();
+            let reader = console.ask(move |house| house.reader_of(&actor)).await?;
+            Some(console.hub().follow(reader, Format::Sse, console.hub().place()))
+        }
+    };
     let now = console.house().now();
-    let follower = console.hub().follow(reader, Format::Sse, console.hub().place());
     let following = Following {
         signed,
         token: cookie(&headers, SESSION).unwrap_or_default().to_owned(),
         follower,
-        seen: console.house().bell().last(),
-        told: now.before(CHANGES),
+        shows_lines,
+        news,
+        heard: missed.map(Arc::new),
+        listener,
+        topics,
         proven: now,
         until: now.after(LIFE),
         console,
@@ -132,49 +215,97 @@ pub(crate) async fn follow(
 impl Following {
     /// The next bytes; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
-        let house = Arc::clone(self.console.house());
-        let mut bell = house.bell().listen();
         loop {
-            let (standing, now) = (house.standing(), house.now());
-            if now >= self.until || !standing.admits(&self.signed.person.actor) {
-                return None;
+            self.prove().await?;
+            let bytes = self.take();
+            if !bytes.is_empty() {
+                return Some(bytes);
             }
-            if now.since(self.proven) >= HEARTBEAT {
-                self.proven = now;
-                let person = self.console.person(&self.token).await.ok()?;
-                if person.actor != self.signed.person.actor {
-                    return None;
+            let follower = &mut self.follower;
+            let items = async {
+                match follower {
+                    Some(follower) => follower.news().await,
+                    None => std::future::pending().await,
                 }
-            }
-            self.follower.confirm(now);
-            match self.follower.take(standing.generation) {
-                Taken::New(bytes) if !bytes.is_empty() => return Some(bytes.concat().into()),
-                Taken::New(_) => {}
-                // What was missed is on the page when it is asked for again.
-                Taken::Behind(to) => drop(self.follower.replay(&[], to)),
-            }
-            let last = house.bell().last();
-            let quiet = match last > self.seen {
-                true => CHANGES.saturating_sub(now.since(self.told)),
-                false => HEARTBEAT,
-            };
-            if quiet.is_zero() {
-                (self.seen, self.told) = (last, now);
-                return Some(format!("event: changed\ndata: {}\n\n", last.0).into());
-            }
-            let seen = self.seen.max(last);
-            let rung = async {
-                let _rung = bell.wait_for(|last| *last > seen).await.is_ok();
             };
             tokio::select! {
                 () = self.console.api().closed() => return None,
-                () = self.follower.news() => {}
-                waited = tokio::time::timeout(quiet, rung) => {
-                    if waited.is_err() && quiet == HEARTBEAT {
-                        return Some(Bytes::from_static(b": here\n\n"));
-                    }
+                () = items => {}
+                news = self.news.recv() => self.heard = news.ok(),
+                () = tokio::time::sleep(HEARTBEAT) => return Some(Bytes::from_static(b": here\n\n")),
+            }
+        }
+    }
+
+    /// Whether it is still the same person, who still may; `None` ends the stream.
+    async fn prove(&mut self) -> Option<()> {
+        let now = self.console.house().now();
+        let admitted = self.console.house().standing().admits(&self.signed.person.actor);
+        if now >= self.until || !admitted {
+            return None;
+        }
+        if now.since(self.proven) >= HEARTBEAT {
+            self.proven = now;
+            let person = self.console.person(&self.token).await.ok()?;
+            return (person.actor == self.signed.person.actor).then_some(());
+        }
+        Some(())
+    }
+
+    /// What is new on the page: lines of items, and that something changed.
+    fn take(&mut self) -> Bytes {
+        let (mut bytes, mut told, mut own) = (BytesMut::new(), Topics::NONE, Whose::Anybody);
+        let now = self.console.house().now();
+        let generation = self.console.house().standing().generation;
+        if let Some(follower) = &mut self.follower {
+            follower.confirm(now);
+            match follower.take(generation) {
+                Taken::New(new) if new.is_empty() => {}
+                Taken::New(new) => {
+                    told |= Topic::Items.into();
+                    new.iter()
+                        .filter(|_| self.shows_lines)
+                        .for_each(|it| bytes.extend_from_slice(it));
+                }
+                // What was missed is on the page when it is asked for again.
+                Taken::Behind(to) => {
+                    drop(follower.replay(&[], to));
+                    told |= Topic::Items.into();
                 }
             }
         }
+        loop {
+            let news = match self.heard.take() {
+                Some(news) => Ok(news),
+                None => self.news.try_recv(),
+            };
+            match news {
+                Ok(news) => {
+                    told |= news.to(&self.listener);
+                    if news.is_about(&self.listener) {
+                        own = Whose::Own;
+                    }
+                }
+                Err(TryRecvError::Lagged(_)) => told = Topics::ALL,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        if told.meet(self.topics) {
+            let (place, turns) = (self.console.house().bell().last().0, self.turns(own));
+            bytes.extend_from_slice(
+                format!("event: changed\ndata: {place} {}\n\n", turns.as_millis()).as_bytes(),
+            );
+        }
+        bytes.freeze()
+    }
+
+    /// Within how long the page is to ask again: at once in the room, where one answer is many's, and of what
+    /// is one's own; when its turn comes, of what everybody is told.
+    fn turns(&self, of: Whose) -> Duration {
+        if self.listener.is_in_the_room() || of == Whose::Own {
+            return Duration::ZERO;
+        }
+        let listening = u32::try_from(self.console.news().receiver_count()).unwrap_or(u32::MAX);
+        TURN.saturating_mul(listening).min(LATEST)
     }
 }

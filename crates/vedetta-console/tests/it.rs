@@ -19,8 +19,8 @@ mod forms;
 mod items;
 #[path = "it/links.rs"]
 mod links;
-#[path = "it/passkeys.rs"]
-mod passkeys;
+#[path = "it/live.rs"]
+mod live;
 #[path = "it/preview.rs"]
 mod preview;
 #[path = "it/procedures.rs"]

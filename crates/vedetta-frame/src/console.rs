@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use tokio::sync::broadcast;
 use vedetta_api::access::{Cost, Verb, Who};
 use vedetta_api::credentials::Presented;
 use vedetta_api::problem::Kind;
@@ -17,10 +18,11 @@ use vedetta_keyring::Keyring;
 use vedetta_model::{Actor, Instant, Way};
 use vedetta_postroom::Postroom;
 use vedetta_timeliness::Timeliness;
-use vedetta_watch::{Watch, WatchError};
+use vedetta_watch::{News, Watch, WatchError};
 use vedetta_words::Words;
 
 use crate::access::Line;
+use crate::alike::Alike;
 use crate::assets::Assets;
 use crate::forms::Memory;
 use crate::providers::Providers;
@@ -36,6 +38,9 @@ struct Shared {
     secret: [u8; 32],
     sent: Memory,
     hub: Arc<Hub>,
+    news: broadcast::Sender<Arc<News>>,
+    alike: Alike,
+    blank: String,
     pace: Mutex<Option<(Instant, Pace)>>,
     providers: OnceLock<Providers>,
 }
@@ -53,6 +58,8 @@ pub struct Pace {
 
 /// Where alarms are answered: by those whom they may call.
 const ANSWER: &str = "/alarms/{alarm}/answer";
+/// Rounds of news that who is slow may have missed; of more it is told that everything changed.
+const ROUNDS: usize = 64;
 /// How long a pace that was measured is shown.
 const FRESH: Duration = Duration::from_secs(60);
 /// Over how long it is measured.
@@ -75,20 +82,10 @@ impl Console {
     pub fn new(api: Api, secret: [u8; 32]) -> Self {
         let hub = Hub::at(api.house().bell().last().0);
         let (assets, sent) = (Assets::embedded(), Memory::default());
-        let (pace, providers) = (Mutex::default(), OnceLock::new());
-        Self(Arc::new(Shared { api, assets, secret, sent, hub, pace, providers }))
-    }
-
-    /// Lets people sign in by other ways than a password, from now on.
-    pub fn show_keyring(&self, keyring: Arc<Keyring>, providers: Providers) {
-        self.0.api.show_keyring(keyring);
-        // Those that were shown first stay.
-        let _first = self.0.providers.set(providers).is_ok();
-    }
-
-    /// The way to the providers of identities, where there is one.
-    pub fn providers(&self) -> Option<&Providers> {
-        self.0.providers.get()
+        let (news, alike, blank) =
+            (broadcast::Sender::new(ROUNDS), Alike::default(), nonce(api.house()));
+        let pace = Mutex::default();
+        Self(Arc::new(Shared { api, assets, secret, sent, hub, news, alike, blank, pace }))
     }
 
     /// The machine doors.
@@ -106,6 +103,20 @@ impl Console {
     /// The hub of the lines that appear on open pages; [`crate::live::run`] fills it.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.0.hub
+    }
+
+    /// Where open pages hear what happens; what fills the hub tells it.
+    pub fn news(&self) -> &broadcast::Sender<Arc<News>> {
+        &self.0.news
+    }
+
+    pub(crate) fn alike(&self) -> &Alike {
+        &self.0.alike
+    }
+
+    /// What stands for a seal in what several are given. Nobody guesses it.
+    pub(crate) fn blank(&self) -> &str {
+        &self.0.blank
     }
 
     pub(crate) fn assets(&self) -> &Assets {
@@ -249,8 +260,12 @@ impl Console {
 
     /// A name that nobody guesses.
     pub fn nonce(&self) -> String {
-        let mut octets = [0; 16];
-        self.house().entropy().fill(&mut octets);
-        URL_SAFE_NO_PAD.encode(octets)
+        nonce(self.house())
     }
+}
+
+fn nonce(house: &House) -> String {
+    let mut octets = [0; 16];
+    house.entropy().fill(&mut octets);
+    URL_SAFE_NO_PAD.encode(octets)
 }

@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::forms::{ONCE, SEAL};
 use crate::said::Said;
 use crate::visit::{Person, Visit};
+use vedetta_watch::{Topic, Topics};
 use vedetta_words::Words;
 
 /// The parts of the console that the header leads to.
@@ -135,12 +136,51 @@ pub struct Frame {
     pub here: String,
     /// How it looks; plain without.
     pub style: Option<Look>,
-    /// Whether it follows what happens.
-    pub live: bool,
+    /// Where it follows what happens, and after how many seconds it looks again by itself.
+    pub live: Option<(String, u16)>,
+    section: Section,
+    since: u64,
     /// Whether single keys do something.
     pub keys: bool,
     seal: String,
     once: String,
+}
+
+/// What the parts show of the pages of a section that follow what happens. Lines of items come by themselves.
+fn topics(section: Section) -> Topics {
+    use Topic::{
+        Alarms, Cases, Deliveries, Directory, Duty, Items, Mail, Nodes, Procedures, Sensors,
+        Warnings,
+    };
+    let shown: &[Topic] = match section {
+        Section::Situation => &[Cases, Alarms, Nodes, Directory],
+        Section::Concerns => &[Items, Warnings, Directory],
+        Section::Items => &[],
+        Section::Incidents => &[Cases, Procedures],
+        Section::Queue | Section::Clocks => &[Cases],
+        Section::Alarms => &[Alarms, Cases],
+        Section::Duty => &[Duty, Directory],
+        Section::Warnings => &[Warnings, Deliveries],
+        Section::Findings => &[Items, Sensors],
+        Section::Mail | Section::MailCampaigns | Section::MailReport | Section::MailQuestions => {
+            &[Mail]
+        }
+        Section::Links => &[Nodes, Directory],
+        Section::Sensors => &[Sensors],
+        Section::Wall => &[Items, Cases, Duty, Mail, Nodes, Directory],
+        _ => return Topics::ALL,
+    };
+    Topics::of(shown)
+}
+
+/// After how many seconds a page looks again by itself: what is left of a clock, and links that nobody
+/// hears from, are told by nothing that happens.
+const fn every(section: Section) -> u16 {
+    match section {
+        Section::Wall => 10,
+        Section::Links | Section::Sensors => 15,
+        _ => 60,
+    }
 }
 
 /// The addresses of what makes pages look as they do.
@@ -206,7 +246,9 @@ impl Frame {
             node: node_name(console),
             here: visit.here.clone(),
             style: (!PLAIN).then(look),
-            live: false,
+            live: None,
+            section,
+            since: visit.since,
             keys: visit.keys,
             seal,
             once: console.nonce(),
@@ -215,7 +257,14 @@ impl Frame {
 
     /// Of a page that follows what happens.
     pub fn live(self) -> Self {
-        Self { live: true, ..self }
+        // Whom alarms call is told so on every page.
+        let called = if self.called.is_some() { Topic::Alarms.into() } else { Topics::NONE };
+        let of = topics(self.section) | called;
+        let path = self.here.split('?').next().unwrap_or_default();
+        let case = path.strip_prefix("/incidents/").and_then(|rest| rest.split('/').next());
+        let case = case.map(|number| format!("&case={number}")).unwrap_or_default();
+        let address = format!("/live?of={of}{case}&since={}", self.since);
+        Self { live: Some((address, every(self.section))), ..self }
     }
 
     /// The address of its list as a file: `csv` or `json`.

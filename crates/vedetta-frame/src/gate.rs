@@ -20,6 +20,7 @@ use vedetta_api::gate::{is_forbidden, note_refusal, too_many, too_many_proofs};
 use vedetta_api::problem::Kind;
 
 use crate::access::{Effort, Line};
+use crate::alike;
 use crate::console::Console;
 use crate::forms::{SEAL, Sent};
 use crate::refused;
@@ -40,7 +41,8 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
 /// Lets a visit through, or says why not.
 pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let mut visit = Visit::of(&parts);
+    let since = gate.console.house().bell().last().0;
+    let mut visit = Visit { since, ..Visit::of(&parts) };
     // Who has not signed in gets a doorstep with the first page: its forms are sealed with it.
     let first = gate.line.verb == Verb::Get && visit.doorstep.is_none();
     if first {
@@ -49,9 +51,8 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
     let response = match gate.admit(&mut visit, &parts, body).await {
         Err(response) => *response,
         Ok((sent, body)) => {
-            parts.extensions.insert(visit.clone());
             parts.extensions.insert(sent);
-            next.run(Request::from_parts(parts, body)).await
+            gate.run(&visit, Request::from_parts(parts, body), next).await
         }
     };
     if let Some(person) = visit.person.as_ref().filter(|_| is_forbidden(&response)) {
@@ -98,6 +99,21 @@ pub(crate) fn guarded(mut response: Response) -> Response {
 type Ended = Box<Response>;
 
 impl Gate {
+    /// Has the page written; of an open page its parts alone, for all who see the same at once.
+    async fn run(&self, visit: &Visit, request: Request, next: Next) -> Response {
+        let since = alike::since(request.headers()).filter(|_| self.line.verb == Verb::Get);
+        let write = |visit: Visit| {
+            let mut request = request;
+            request.extensions_mut().insert(visit);
+            next.run(request)
+        };
+        let Some(since) = since else { return write(visit.clone()).await };
+        match alike::asked(&self.console, self.line, visit).await {
+            Some(asked) => alike::answer(&self.console, (asked, since), visit, write).await,
+            None => alike::only_parts(write(visit.clone()).await).await,
+        }
+    }
+
     async fn admit(
         &self,
         visit: &mut Visit,

@@ -21,3 +21,5 @@ pub mod router;
 pub mod said;
 pub mod shown;
 pub mod visit;
+
+mod alike;

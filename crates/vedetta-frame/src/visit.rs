@@ -58,6 +58,8 @@ pub struct Visit {
     pub host: String,
     /// From where, to count by.
     pub address: IpAddr,
+    /// The place of the ledger when the page was asked for: it shows at least what was before.
+    pub(crate) since: u64,
     /// The doorstep of a browser that has not signed in.
     pub(crate) doorstep: Option<String>,
     /// Who it is, once proven.
@@ -146,6 +148,7 @@ impl Visit {
             theme: cookie(&parts.headers, THEME).map_or(Theme::Device, Theme::read),
             keys: cookie(&parts.headers, KEYS) != Some("off"),
             here,
+            since: 0,
             address: vedetta_api::gate::address_of(parts),
             doorstep: cookie(&parts.headers, DOORSTEP).map(str::to_owned),
             person: None,

@@ -52,31 +52,47 @@
   const parts = () => Array.from(document.querySelectorAll("[data-part][id]"));
   const busy = (part) => part.contains(document.activeElement) && document.activeElement !== part;
 
-  // On the wall, what is not heard of is greyed out.
+  // One asking at a time, and no more often than this; what changed meanwhile is asked for after it.
+  const APART = 200;
   const wall = body.dataset.wall !== undefined;
-  let waiting = null;
-  let last = 0;
+  const every = 1000 * Number(body.dataset.every || 60);
+  let place = 0;
+  let last = Date.now();
+  let due = Infinity;
+  let timer = 0;
+  let asking = false;
   let heard = Date.now();
   const refresh = async () => {
-    waiting = null;
+    due = Infinity;
     if (document.hidden || parts().length === 0) return;
+    asking = true;
     last = Date.now();
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-      if (!answer.ok) return;
-      const fresh = parsed(await answer.text());
-      for (const part of parts()) {
-        const other = fresh.getElementById(part.id);
-        if (other && !busy(part) && other.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(other));
+      const headers = { accept: "text/html", "parts-since": String(place) };
+      const answer = await fetch(location.href, { headers, redirect: "error" });
+      if (answer.ok) {
+        const fresh = parsed(await answer.text());
+        for (const part of parts()) {
+          const other = fresh.getElementById(part.id);
+          if (other && !busy(part) && other.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(other));
+        }
+        heard = Date.now();
+        body.classList.remove("stale");
       }
-      heard = Date.now();
-      body.classList.remove("stale");
     } catch { /* It is asked for again at the next change. */ }
+    asking = false;
+    if (due !== Infinity) plan();
   };
-  const soon = () => {
-    if (waiting !== null || parts().length === 0) return;
-    const every = Number(body.dataset.every || 3000);
-    waiting = setTimeout(refresh, Math.max(200 + Math.random() * 300, every - (Date.now() - last)));
+  const plan = () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, Math.max(0, due - Date.now(), last + APART - Date.now()));
+  };
+  // Within so many milliseconds: not all who hear of the same ask at once.
+  const soon = (within) => {
+    const at = Date.now() + within * Math.random();
+    if (at >= due) return;
+    due = at;
+    if (!asking) plan();
   };
   const show = (text) => {
     const list = document.querySelector("[data-lines]");
@@ -93,21 +109,27 @@
     while (list.children.length > Number(list.dataset.lines)) list.lastElementChild.remove();
   };
 
-  let source = null;
   const follow = () => {
-    source = new EventSource(body.dataset.live);
+    // It begins with whether something happened since the page was written.
+    const lines = document.querySelector("[data-lines]") ? "&lines=yes" : "";
+    const source = new EventSource(body.dataset.live + lines);
     source.onopen = () => tell(true);
     source.onerror = () => {
       tell(false);
       if (source.readyState === EventSource.CLOSED) setTimeout(follow, 15000);
     };
     source.addEventListener("item", (event) => show(event.data));
-    source.addEventListener("changed", soon);
+    source.addEventListener("changed", (event) => {
+      const [to, within] = event.data.split(" ").map(Number);
+      place = Math.max(place, to);
+      soon(within);
+    });
   };
-  if (wall) setInterval(() => {
-    if (Date.now() - last > 10000) refresh();
-    if (Date.now() - heard > 30000) { body.classList.add("stale"); tell(false); }
+  setInterval(() => {
+    if (Date.now() - last > every) soon(wall ? 0 : 5000);
+    // On the wall, what is not heard of is greyed out.
+    if (wall && Date.now() - heard > 30000) { body.classList.add("stale"); tell(false); }
   }, 5000);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
   follow();
 })();

@@ -23,6 +23,14 @@ async function publish(page, base, name) {
   assert.equal((await page.textContent("h1")).trim(), name);
 }
 
+async function report(page, base, name) {
+  await page.goto(`${base}/report`);
+  await page.fill("#title", name);
+  await page.fill("#words", "Il portale non risponde da questa mattina.");
+  await page.fill("#contact", "075 555 0100");
+  await sent(page, ".form .btn-wide");
+}
+
 export const tasks = {
   async "a wrong password is said, and the account kept"({ base, open, check }) {
     const page = await open(null, ["en", "night", "phone"]);
@@ -156,6 +164,53 @@ export const tasks = {
     assert.ok(after <= Math.min(5, lines + 1), `${after} lines`);
     await page.context().close();
     await officer.context().close();
+  },
+  async "the wall counts a report as it comes, by day and by night"({ base, open, people, check }) {
+    const walls = [];
+    for (const way of [["it", "night", "wall"], ["en", "day", "wall"]]) {
+      const wall = await open(people["turno-cnaipic"], way);
+      await wall.goto(`${base}/wall`);
+      await wall.waitForSelector(".liveness.on");
+      await wall.evaluate(() => { window.kept = true; });
+      walls.push([wall, Number(await wall.textContent(".wall-waiting strong")), way.join(", ")]);
+    }
+    const grounds = await Promise.all(walls.map(([wall]) => wall.evaluate(() => getComputedStyle(document.body).backgroundColor)));
+    assert.notEqual(grounds[0], grounds[1], "night is another ground than day");
+    const town = await open(people["referente-comune-054039"], DESK);
+    await report(town, base, title());
+    for (const [wall, before, way] of walls) {
+      await wall.waitForFunction((before) => Number(document.querySelector(".wall-waiting strong").textContent) > before, before, { timeout: 15000 });
+      assert.ok(await wall.evaluate(() => window.kept), "without reloading");
+      await check(wall, `the wall after a report, ${way}`);
+      await wall.context().close();
+    }
+    await town.context().close();
+  },
+  async "incidents come to an open page by themselves, and it holds no more after many"({ base, open, people }) {
+    const page = await open(people["turno-cnaipic"], DESK);
+    await page.goto(`${base}/incidents`);
+    await page.waitForSelector(".liveness.on");
+    const town = await open(people["referente-comune-054039"], DESK);
+    const name = title();
+    const shown = page.waitForSelector(`#cases :text("${name}")`, { timeout: 15000 });
+    await report(town, base, name);
+    await shown;
+    await town.context().close();
+    const tools = await page.context().newCDPSession(page);
+    const held = async (rounds) => {
+      for (let round = 0; round < rounds; round += 1) {
+        await Promise.all([
+          page.waitForResponse((answer) => new URL(answer.url()).pathname === "/incidents"),
+          page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))),
+        ]);
+      }
+      await tools.send("HeapProfiler.collectGarbage");
+      return tools.send("Memory.getDOMCounters");
+    };
+    const [few, many] = [await held(3), await held(25)];
+    assert.ok(many.nodes <= few.nodes * 1.5, `${few.nodes} nodes, then ${many.nodes}`);
+    assert.ok(many.jsEventListeners <= few.jsEventListeners + 2, `${few.jsEventListeners} listeners, then ${many.jsEventListeners}`);
+    await page.context().close();
   },
   async "a notice is drafted, and its sending recorded with the proof"({ base, open, people, check }) {
     const page = await open(people["turno-cnaipic"], DESK);

@@ -1,0 +1,143 @@
+//! Pages that stay open.
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+use vedetta_model::Role;
+
+use crate::browser::{Answer, Browser, Node};
+
+fn node() -> Node {
+    let node = Node::new();
+    node.account("sala", "cnaipic", &[Role::DutyOfficer]);
+    node.account("turno", "cnaipic", &[Role::DutyOfficer]);
+    node
+}
+
+/// The stream of an open page.
+struct Stream(Body);
+
+impl Stream {
+    /// Opens a page, and its stream as its script does.
+    async fn of(node: &Node, browser: &mut Browser<'_>, page: &str) -> Self {
+        let page = browser.open(page).await.text;
+        let (_, address) = page.split_once("data-live=\"").unwrap();
+        let address = address.split('"').next().unwrap().replace("&#38;", "&");
+        let lines = if page.contains(" data-lines=") { "&lines=yes" } else { "" };
+        let request = browser.request("GET", &format!("{address}{lines}"));
+        let request = request.body(Body::empty()).unwrap();
+        let answer = node.router.clone().oneshot(request).await.unwrap();
+        let mut stream = Self(answer.into_body());
+        assert!(stream.next().await.starts_with("retry:"));
+        stream
+    }
+
+    async fn next(&mut self) -> String {
+        let frame = self.0.frame().await.unwrap().unwrap();
+        String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+    }
+
+    /// What there is to hear at this moment.
+    async fn now(&mut self) -> Option<String> {
+        tokio::select! {
+            biased;
+            told = self.next() => Some(told),
+            () = std::future::ready(()) => None,
+        }
+    }
+}
+
+async fn report(browser: &mut Browser<'_>, title: &str) -> String {
+    let fields = [("title", title), ("words", "Non risponde"), ("contact", "")];
+    let sent = browser.fill("/report", "/report", &fields).await;
+    sent.header("location").rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_what_it_shows_and_of_nothing_else() {
+    let node = node();
+    let console = node.console.clone();
+    let telling = tokio::spawn(vedetta_console::live::run(console, std::future::pending()));
+    let (mut officer, mut town, mut other) =
+        (node.browser("sala"), node.browser("perugia"), node.browser("terni"));
+    let mut room = Stream::of(&node, &mut officer, "/incidents").await;
+    let mut duty = Stream::of(&node, &mut officer, "/duty").await;
+    let mut own = Stream::of(&node, &mut town, "/incidents").await;
+    let mut theirs = Stream::of(&node, &mut other, "/incidents").await;
+    report(&mut town, "Anagrafe").await;
+    // At once, for the room and for whose case it is.
+    for stream in [&mut room, &mut own] {
+        let told = stream.next().await;
+        assert!(told.starts_with("event: changed\ndata: ") && told.ends_with(" 0\n\n"), "{told:?}");
+    }
+    assert_eq!(theirs.now().await, None, "another's case");
+    assert_eq!(duty.now().await, None, "a page without cases");
+    report(&mut other, "Posta").await;
+    assert!(theirs.next().await.starts_with("event: changed"));
+    telling.abort();
+}
+
+#[tokio::test]
+async fn what_happened_before_the_stream_was_there_is_told_first() {
+    let node = node();
+    let mut officer = node.browser("sala");
+    let page = officer.open("/incidents").await.text;
+    let since = page.split("since=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    report(&mut node.browser("perugia"), "Anagrafe").await;
+    let address = format!("/live?of=cases&since={since}");
+    let request = officer.request("GET", &address).body(Body::empty()).unwrap();
+    let answer = node.router.clone().oneshot(request).await.unwrap();
+    let mut stream = Stream(answer.into_body());
+    assert!(stream.next().await.starts_with("retry:"));
+    assert!(stream.next().await.starts_with("event: changed"));
+}
+
+async fn parts(browser: &mut Browser<'_>, page: &str, since: u64) -> Answer {
+    let request = browser.request("GET", page).header("parts-since", since);
+    let answer = browser.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    answer
+}
+
+#[tokio::test]
+async fn the_parts_of_a_page_are_alike_but_for_the_seal() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Anagrafe").await;
+    let (mut one, mut two) = (node.browser("sala"), node.browser("turno"));
+    let (first, second) = (parts(&mut one, "/queue", 0).await, parts(&mut two, "/queue", 0).await);
+    assert!(
+        first.text.contains(&number) && first.text.starts_with("<div id=\"called\" data-part>")
+    );
+    assert!(!first.text.contains("<header") && !first.text.contains("Persona"), "{}", first.text);
+    let (seal, other) = (first.field("seal"), second.field("seal"));
+    assert_ne!(seal, other);
+    assert_eq!(first.text.replace(&seal, &other), second.text, "written once");
+    // Each has a seal of their own, with which the form is taken.
+    assert_eq!(other, two.open("/queue").await.field("seal"));
+    let fields = [
+        ("seal", second.field("seal")),
+        ("once", second.field("once")),
+        ("seen", second.field("seen")),
+        ("does", "triage".into()),
+        ("to", "/queue".into()),
+    ];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let taken = two.post(&format!("/incidents/{number}/changes"), &fields).await;
+    assert_eq!(taken.header("location"), "/queue?said=changed", "{}", taken.text);
+    // What was written before that is not given to who heard of it.
+    let since = node.console.house().bell().last().0;
+    assert!(!parts(&mut one, "/queue", since).await.text.contains(&number));
+}
+
+#[tokio::test]
+async fn who_sees_more_than_others_is_answered_alone() {
+    let node = node();
+    let number = report(&mut node.browser("perugia"), "Anagrafe").await;
+    let (mut one, mut two) = (node.browser("sala"), node.browser("turno"));
+    let seen = one.open(&format!("/incidents/{number}")).await.field("seen");
+    let enclose = [("seen", seen.as_str()), ("does", "enclose"), ("people", "sala")];
+    let closed = one.fill("/help", &format!("/incidents/{number}/changes"), &enclose).await;
+    assert_eq!(closed.status, http::StatusCode::SEE_OTHER, "{}", closed.text);
+    assert!(parts(&mut one, "/incidents", 0).await.text.contains(&number));
+    assert!(!parts(&mut two, "/incidents", 0).await.text.contains(&number));
+}

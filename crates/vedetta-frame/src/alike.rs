@@ -1,0 +1,225 @@
+//! The parts of open pages, asked for again when something changed: of those who see the same one has
+//! them written, and the others are given the same.
+//!
+//! Who sees the same is of this node's organisation, has the same roles, and is named by no case that few
+//! see. What is given holds nothing of anybody: the seal of its forms is a blank that is filled for each.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use vedetta_model::{AccountId, Instant, OrganisationId, Role};
+
+use crate::access::Line;
+use crate::console::Console;
+use crate::visit::{Person, Visit};
+
+/// By what an open page asks for its parts alone: the place of the ledger that they must show, at least.
+const PARTS: HeaderName = HeaderName::from_static("parts-since");
+/// How long what was written is given, if nothing happens: what is left of a clock is on it.
+const FRESH: Duration = Duration::from_secs(1);
+/// Answers kept.
+const MOST: usize = 256;
+/// The largest page that is looked through.
+const LARGEST: usize = 4 << 20;
+/// Pages whose parts are the same for all who see the same.
+const SAME: &[&str] = &["/", "/wall", "/queue", "/incidents", "/clocks"];
+
+/// Answers that were given.
+#[derive(Default)]
+pub(crate) struct Alike(Mutex<HashMap<Asked, Arc<Slot>>>);
+
+/// What is asked, as far as the answer depends on it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    here: String,
+    language: &'static str,
+    organisation: OrganisationId,
+    roles: BTreeSet<Role>,
+    called: Option<usize>,
+    /// Who alone is answered so.
+    alone: Option<AccountId>,
+}
+
+/// Written by one while the others wait.
+type Slot = tokio::sync::Mutex<Option<Written>>;
+
+/// What was written.
+struct Written {
+    /// What it shows at least.
+    place: u64,
+    at: Instant,
+    parts: String,
+}
+
+/// The place of which the parts alone are asked for.
+pub(crate) fn since(headers: &HeaderMap) -> Option<u64> {
+    headers.get(PARTS)?.to_str().ok()?.parse().ok()
+}
+
+/// What somebody asks; none of a page that is not the same for others.
+pub(crate) async fn asked(console: &Console, line: &Line, visit: &Visit) -> Option<Asked> {
+    let person = visit.person.as_ref().filter(|it| it.at_home && SAME.contains(&line.path))?;
+    let account = person.actor.account.clone();
+    // What is RED is for persons, and what somebody leads is theirs.
+    let own = visit.here.contains("RED") || visit.here.contains("mine=");
+    let seen = console.watch(move |watch| watch.sees_as_others(&account)).await.ok()?;
+    Some(Asked {
+        here: visit.here.clone(),
+        language: visit.words.tag(),
+        organisation: person.actor.organisation.clone(),
+        roles: person.actor.roles.clone(),
+        called: person.called,
+        alone: (own || !seen).then(|| person.actor.account.clone()),
+    })
+}
+
+/// Answers as others were, or has it written by who is given nobody's name and seal.
+pub(crate) async fn answer<F: Future<Output = Response>>(
+    console: &Console,
+    (asked, since): (Asked, u64),
+    visit: &Visit,
+    write: impl FnOnce(Visit) -> F,
+) -> Response {
+    let Some(person) = &visit.person else { return write(visit.clone()).await };
+    let slot = console.alike().slot(asked, console.house().now());
+    let mut kept = slot.lock().await;
+    let now = console.house().now();
+    let fits = |it: &&Written| it.place >= since && now >= it.at && now.since(it.at) < FRESH;
+    let blank = console.blank();
+    if let Some(written) = kept.as_ref().filter(fits) {
+        return told(written.parts.replace(blank, &person.seal));
+    }
+    let place = console.house().bell().last().0;
+    let nobody = Person {
+        actor: person.actor.clone(),
+        name: String::new(),
+        organisation: String::new(),
+        session: String::new(),
+        seal: blank.to_owned(),
+        at_home: person.at_home,
+        called: person.called,
+    };
+    let visit = Visit { person: Some(Arc::new(nobody)), ..visit.clone() };
+    match parts_of(write(visit).await).await {
+        Err(other) => *other,
+        Ok(parts) => {
+            let answer = told(parts.replace(blank, &person.seal));
+            *kept = Some(Written { place, at: now, parts });
+            answer
+        }
+    }
+}
+
+/// A page's parts alone, whoever asks; what is no page as it is.
+pub(crate) async fn only_parts(page: Response) -> Response {
+    match parts_of(page).await {
+        Ok(parts) => told(parts),
+        Err(other) => *other,
+    }
+}
+
+impl Alike {
+    /// Where an answer is, or will be.
+    fn slot(&self, asked: Asked, now: Instant) -> Arc<Slot> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= MOST && !slots.contains_key(&asked) {
+            // Who is at one of them keeps it.
+            slots.retain(|_, slot| {
+                let Ok(kept) = slot.try_lock() else { return true };
+                kept.as_ref().is_some_and(|it| now.since(it.at) < FRESH)
+            });
+            if slots.len() >= MOST {
+                slots.clear();
+            }
+        }
+        Arc::clone(slots.entry(asked).or_default())
+    }
+}
+
+fn told(parts: String) -> Response {
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], parts).into_response()
+}
+
+/// The parts of a page; what is no page comes back.
+async fn parts_of(page: Response) -> Result<String, Box<Response>> {
+    let html = page.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    if page.status() != StatusCode::OK || !html.is_some_and(|it| it.starts_with("text/html")) {
+        return Err(Box::new(page));
+    }
+    let (head, body) = page.into_parts();
+    let whole = match Limited::new(body, LARGEST).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) => {
+            tracing::error!(%error, "the parts of a page cannot be told");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return Err(Box::new(status.into_response()));
+        }
+    };
+    match std::str::from_utf8(&whole) {
+        Ok(html) => Ok(elements(html)),
+        Err(_) => Err(Box::new(Response::from_parts(head, Body::from(whole)))),
+    }
+}
+
+/// The elements of a page that are its parts, one after the other. Our pages are well-formed.
+fn elements(html: &str) -> String {
+    let (mut parts, mut rest) = (String::new(), html);
+    while let Some(at) = rest.find(" data-part") {
+        let start = rest[..at].rfind('<').filter(|start| !rest[*start..at].contains('>'));
+        let end = start.and_then(|start| Some((start, start + length(&rest[start..])?)));
+        match end {
+            Some((start, end)) => {
+                parts.push_str(&rest[start..end]);
+                parts.push('\n');
+                rest = &rest[end..];
+            }
+            None => rest = &rest[at + 1..],
+        }
+    }
+    parts
+}
+
+/// How long the element is with which a text begins.
+fn length(element: &str) -> Option<usize> {
+    let name = element[1..].split([' ', '>', '\n']).next()?;
+    let is =
+        |tag: &str, ends: &[char]| tag.strip_prefix(name).is_some_and(|it| it.starts_with(ends));
+    let mut depth = 0_usize;
+    for (at, _) in element.match_indices('<') {
+        let tag = &element[at + 1..];
+        match tag.strip_prefix('/') {
+            Some(tag) if is(tag, &['>']) => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + "</>".len() + name.len());
+                }
+            }
+            None if is(tag, &[' ', '>', '\n']) => depth += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_page_are_told_whole_and_nothing_around_them() {
+        let page = "<header>Ada</header><main><div id=\"a\" data-part><div>1</div><divider></divider>\
+            </div><p>data-part in words: x data-part</p><ol id=\"b\" class=\"c\" data-part><li>2</li>\
+            </ol></main>";
+        let parts = "<div id=\"a\" data-part><div>1</div><divider></divider></div>\n\
+            <ol id=\"b\" class=\"c\" data-part><li>2</li></ol>\n";
+        assert_eq!(elements(page), parts);
+        assert_eq!(elements("<p>none</p>"), "");
+        assert_eq!(elements("<div data-part><div>not closed</div>"), "");
+    }
+}
