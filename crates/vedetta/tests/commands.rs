@@ -102,6 +102,7 @@ fn a_program_is_told_of_every_refusal_in_json() {
     assert_eq!(refused(node, &["import", missing], 3, "unreadable")["where"], missing);
     assert_eq!(refused(node, &["mail", "check", missing], 3, "unreadable")["where"], missing);
     refused(node, &["bench", "fanout", "--subscribers", "0"], 2, "usage");
+    refused(node, &["bench", "console", "--officers", "0"], 2, "usage");
     refused(node, &["verify", "--head", "zz"], 2, "usage");
     refused(node, &["explain", "--item", item], 2, "usage");
     refused(node, &["verify", "--colour"], 2, "usage");

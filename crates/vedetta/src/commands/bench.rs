@@ -1,6 +1,8 @@
 //! `vedetta bench`: how fast this node is on this machine.
 
+mod beside;
 mod clearance;
+mod console;
 mod detect;
 mod fanout;
 mod followers;
@@ -8,13 +10,14 @@ mod import;
 mod indicators;
 mod mail;
 mod mesh;
-mod patterns;
+mod people;
 mod relevance;
 mod scene;
 mod sensors;
 mod taxii;
 mod times;
 mod trial;
+mod visitors;
 
 use clap::{Args, Subcommand};
 
@@ -71,6 +74,14 @@ enum What {
     /// From a line in one log to the hits of all other sensors, each a process of its own.
     #[command(after_help = "Example:\n  vedetta bench sensors --json")]
     Sensors(sensors::Sensors),
+    /// Officers and liaisons with a live page each: how soon what happens is on it.
+    #[command(
+        after_help = "Example:\n  vedetta bench console --officers 200 --liaisons 2000 --json"
+    )]
+    Console(console::ConsoleBench),
+    /// The other side of `console`: people at their pages, in a process of their own.
+    #[command(hide = true)]
+    Visitors(visitors::Visitors),
     /// The other side of `fanout`: many followers in a process of their own.
     #[command(hide = true)]
     Followers(followers::Followers),
@@ -81,6 +92,8 @@ impl Bench {
         match self.what {
             What::Fanout(bench) => bench.run(),
             What::Followers(bench) => bench.run(),
+            What::Console(bench) => bench.run(),
+            What::Visitors(bench) => bench.run(),
             What::Clearance(bench) => bench.run(),
             What::Relevance(bench) => bench.run(),
             What::Import(bench) => bench.run(),

@@ -40,6 +40,27 @@ fn taxii_is_told_by_second() {
 }
 
 #[test]
+fn what_happens_is_on_open_pages() {
+    let figures = [
+        "page_p50_ms",
+        "page_p95_ms",
+        "page_p99_ms",
+        "pages_per_s",
+        "event_to_screen_p50_ms",
+        "event_to_screen_p95_ms",
+        "event_to_screen_p99_ms",
+        "rss_mib",
+        "wall_first_ms",
+    ];
+    let line = ["console", "--officers", "8", "--liaisons", "9", "--rate", "4", "--seconds", "3"];
+    let told = told(&[&line[..], &["--incidents", "60"]].concat(), &figures);
+    for (figure, value) in [("cases", 6), ("items", 6), ("lost", 0), ("refused", 0), ("broken", 0)]
+    {
+        assert_eq!(told[figure], value, "{figure}: {told}");
+    }
+}
+
+#[test]
 fn an_import_is_told_by_second_on_either_ledger() {
     let import = ["import", "--objects", "100"];
     let figures = ["objects", "objects_per_s", "rss_mib", "opened_ms", "ready_ms"];

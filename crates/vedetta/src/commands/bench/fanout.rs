@@ -1,9 +1,7 @@
 //! `vedetta bench fanout`: from accepted to received, by thousands of organisations at once.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use vedetta_intake::{DoorIn, stix_bundle};
 use vedetta_model::{Actor, Clock, Instant, ItemId};
 use vedetta_store_sqlite::SqliteStore;
 
+use super::beside::Beside;
 use super::{Style, scene};
 use crate::certificates::write_secret;
 use crate::commands::init::italy;
@@ -111,10 +110,12 @@ impl Fanout {
                 sign_in: Default::default(),
             };
             let doors = Doors::open(Arc::clone(&house), opening).await?;
-            let mut followers = Process::start(&doors, &authority_file, &token_file)?;
+            let given =
+                [("--authority", authority_file.as_os_str()), ("--tokens", token_file.as_os_str())];
+            let mut followers = Beside::start(&doors, "followers", &given)?;
             let load = self.load(&house, &keeper).await;
             self.drained(&house, &keeper).await;
-            let seen = followers.end()?;
+            let seen: Seen = followers.end()?;
             doors.close().await;
             Ok(self.report(&load, &seen))
         })
@@ -206,56 +207,6 @@ impl Fanout {
             "p99_ms": quantile(&latencies, received, 99),
             "rss_mib": super::peak_mib(),
         })
-    }
-}
-
-/// The followers' process.
-struct Process {
-    child: Child,
-    answer: BufReader<ChildStdout>,
-}
-
-impl Process {
-    fn start(doors: &Doors, authority: &Path, tokens: &Path) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::system("starting the followers", error);
-        let program = std::env::current_exe().map_err(failed)?;
-        let mut child = Command::new(program)
-            .args(["bench", "followers", "--address", &doors.address.to_string(), "--authority"])
-            .arg(authority)
-            .arg("--tokens")
-            .arg(tokens)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let answer =
-            child.stdout.take().ok_or_else(|| failed(std::io::Error::other("no output")))?;
-        let mut answer = BufReader::new(answer);
-        let mut line = String::new();
-        answer.read_line(&mut line).map_err(failed)?;
-        if line.trim() != "connected" {
-            return Err(failed(std::io::Error::other("the followers did not connect")));
-        }
-        Ok(Self { child, answer })
-    }
-
-    fn end(&mut self) -> Result<Seen, Failure> {
-        let failed = |error: std::io::Error| Failure::system("ending the followers", error);
-        if let Some(mut input) = self.child.stdin.take() {
-            input.write_all(b"stop\n").map_err(failed)?;
-        }
-        let mut line = String::new();
-        self.answer.read_line(&mut line).map_err(failed)?;
-        self.child.wait().map_err(failed)?;
-        serde_json::from_str(&line).map_err(|error| failed(error.into()))
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended, or there is nobody left to answer.
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
     }
 }
 

@@ -9,6 +9,7 @@ use clap::Args;
 use tokio::sync::{Semaphore, watch};
 use vedetta_model::Clock;
 
+use super::beside::CONNECTED;
 use crate::doors::runtime;
 use crate::outcome::{Failure, Outcome};
 use crate::system::SystemClock;
@@ -93,7 +94,7 @@ async fn follow_all(node: Node, tokens: Vec<String>) -> Result<Seen, Failure> {
     if let Some(error) = failed {
         return Err(Failure::system("connecting a follower", error));
     }
-    println!("connected");
+    println!("{CONNECTED}");
     std::io::stdout().flush().map_err(|error| Failure::system("standard output", error))?;
     let told =
         tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new()));
