@@ -25,7 +25,6 @@ use vedetta_watch::{Watch, WatchError};
 use crate::access::Cost;
 use crate::at_once::{Seat, Seats, Today};
 use crate::attempts::Attempts;
-use crate::calls::Gateway;
 use crate::certificates::Certificates;
 use crate::credentials::Presented;
 use crate::feeds::Feeds;
@@ -73,6 +72,15 @@ pub struct Settings {
     pub papers: Papers,
     /// By what it sends text messages.
     pub gateway: Option<Gateway>,
+}
+
+/// A gateway for text messages: it takes `{"to": …, "text": …}` by `POST`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gateway {
+    /// Its address.
+    pub url: String,
+    /// The value of its `Authorization` header.
+    pub authorization: Option<String>,
 }
 
 /// The machine doors of one node. Cheap to clone.

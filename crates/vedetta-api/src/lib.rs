@@ -8,7 +8,6 @@
 pub mod access;
 pub mod api;
 pub mod called;
-pub mod calls;
 pub mod control;
 pub mod credentials;
 pub mod extract;

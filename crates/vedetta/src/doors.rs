@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use vedetta_api::calls::{self, Ways};
 use vedetta_api::{
     Api, ConnectionLimits, ControlSocket, Server, Settings, Tls, Transport, webhooks,
 };
-use vedetta_console::{Console, Providers};
+use vedetta_callout::Ways;
+use vedetta_console::Console;
 use vedetta_flow::House;
 use vedetta_keyring::Keyring;
 use vedetta_model::Clock;
@@ -114,7 +114,7 @@ impl Doors {
         let desk = opening.mail.desk(&house, opening.data)?;
         api.show_mail_desk(Arc::clone(&desk));
         let ways = Ways { mailer: opening.mail.mailer(&desk)?, caller: Some(https), gateway };
-        let escalating = calls::run(api.clone(), ways, until(closed.clone()));
+        let escalating = vedetta_callout::run(api.clone(), ways, until(closed.clone()));
         let mail = MailDoor::open(&desk, &opening.mail, renewal.shown()).await?;
         let renewal = renewal.with_links(mesh.as_ref().map(Mesh::papers));
         let renewing = tokio::spawn(renewal.run(closed.clone()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use vedetta_api::calls::Gateway;
+use vedetta_api::api::Gateway;
 use vedetta_api::webhooks::Inner;
 pub(crate) use vedetta_commands::Use;
 use vedetta_flow::House;

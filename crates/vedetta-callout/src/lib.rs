@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use vedetta_api::Api;
+use vedetta_api::api::Gateway;
+use vedetta_api::webhooks::{Caller, Later};
 use vedetta_diffusion::webhook::{Call, Destination};
 use vedetta_watch::desk::escalation::{Means, SilentSensor};
 use vedetta_watch::{DueCall, Unheard, Watch, WatchError};
-
-use crate::api::Api;
-use crate::webhooks::{Caller, Later};
 
 /// Who carries e-mail.
 pub trait Mailer: Send + Sync + 'static {
@@ -29,15 +29,6 @@ pub struct Ways {
     pub caller: Option<Arc<dyn Caller>>,
     /// The gateway for text messages.
     pub gateway: Option<Gateway>,
-}
-
-/// A gateway for text messages: it takes `{"to": …, "text": …}` by `POST`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Gateway {
-    /// Its address.
-    pub url: String,
-    /// The value of its `Authorization` header.
-    pub authorization: Option<String>,
 }
 
 /// How often the clocks are looked at, and calls that came due.
