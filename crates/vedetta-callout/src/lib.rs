@@ -12,7 +12,7 @@ use vedetta_api::api::Gateway;
 use vedetta_api::webhooks::{Caller, Later};
 use vedetta_diffusion::webhook::{Call, Destination};
 use vedetta_watch::desk::escalation::{Means, SilentSensor};
-use vedetta_watch::{DueCall, Unheard, Watch, WatchError};
+use vedetta_watch::{DueCall, DueReminder, Unheard, Watch, WatchError};
 
 /// Who carries e-mail.
 pub trait Mailer: Send + Sync + 'static {
@@ -73,8 +73,10 @@ pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
         });
         watch.look(&unheard.collect::<Vec<_>>()).map(drop)
     };
+    ask(api, Watch::gather).await?;
     ask(api, look).await?;
     ask(api, Watch::tell_duty).await?;
+    remind(api, ways).await?;
     let mut made = 0;
     loop {
         let due = ask(api, |watch| watch.due_calls(TOGETHER)).await?;
@@ -83,7 +85,7 @@ pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
         }
         made += due.len();
         let calls = due.into_iter().map(|due| async move {
-            let outcome = make(api, ways, &due).await;
+            let outcome = make(api, ways, &Message::of(&due)).await;
             if let Err(reason) = &outcome {
                 tracing::warn!(alarm = due.alarm, by = ?due.by, reason, "a call did not come through");
             }
@@ -95,16 +97,57 @@ pub async fn round(api: &Api, ways: &Ways) -> Result<usize, WatchError> {
     }
 }
 
-async fn make(api: &Api, ways: &Ways, due: &DueCall) -> Result<(), String> {
-    match due.by {
+/// Gives the reminders of warnings that are due.
+async fn remind(api: &Api, ways: &Ways) -> Result<(), WatchError> {
+    loop {
+        let due = ask(api, |watch| watch.due_reminders(TOGETHER)).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let given = due.into_iter().map(|due| async move {
+            let DueReminder { by, to, subject, text, warning, .. } = &due;
+            let told = Message { by: *by, to, subject, text, name: "warning", of: warning };
+            let outcome = make(api, ways, &told).await;
+            if let Err(reason) = &outcome {
+                tracing::warn!(warning, ?by, reason, "a reminder did not come through");
+            }
+            ask(api, move |watch| watch.end_reminder(due, outcome)).await
+        });
+        for ended in futures_util::future::join_all(given).await {
+            ended?;
+        }
+    }
+}
+
+/// What is said to somebody, by what, and of what.
+struct Message<'a> {
+    by: Means,
+    to: &'a str,
+    subject: &'a str,
+    text: &'a str,
+    name: &'static str,
+    of: &'a str,
+}
+
+impl<'a> Message<'a> {
+    fn of(due: &'a DueCall) -> Self {
+        let DueCall { by, to, subject, text, alarm, .. } = due;
+        Self { by: *by, to, subject, text, name: "alarm", of: alarm }
+    }
+}
+
+async fn make(api: &Api, ways: &Ways, told: &Message<'_>) -> Result<(), String> {
+    let Message { by, to, subject, text, name, of } = *told;
+    match by {
+        // It waits for a page to say that it was shown.
         Means::Browser => Ok(()),
         Means::Email => {
             let mailer = ways.mailer.as_ref().ok_or("this node has no relay for mail")?;
-            mailer.send(due.to.clone(), due.subject.clone(), due.text.clone()).await
+            mailer.send(to.to_owned(), subject.to_owned(), text.to_owned()).await
         }
         Means::Sms => {
             let gateway = ways.gateway.as_ref().ok_or("this node has no gateway for messages")?;
-            let body = json!({ "to": due.to, "text": due.text });
+            let body = json!({ "to": to, "text": text });
             // Named in the node's own settings, wherever it is.
             post(
                 ways,
@@ -116,9 +159,8 @@ async fn make(api: &Api, ways: &Ways, due: &DueCall) -> Result<(), String> {
         }
         Means::Webhook => {
             let inner = &api.settings().webhook_networks;
-            let destination =
-                Destination::new(&due.to, inner).map_err(|error| error.to_string())?;
-            let body = json!({ "alarm": due.alarm, "subject": due.subject, "text": due.text });
+            let destination = Destination::new(to, inner).map_err(|error| error.to_string())?;
+            let body = json!({ name: of, "subject": subject, "text": text });
             let checked = (destination.url(), Some((&destination, inner)));
             post(ways, checked, None, body.to_string()).await
         }

@@ -173,7 +173,7 @@ impl Clocks {
         let Some(step) = step else { return Ok(()) };
         let name = self.say(&step.name);
         if self.json {
-            let content = step.content.iter().map(|it| self.say(it)).collect();
+            let content = step.content.iter().map(|it| it.to(self.tongue())).collect();
             let due_rome = deadline.due.map(rome);
             let (recipient, certainty) = (regime.recipient.as_str(), step.certainty);
             let line = Line { deadline, name, recipient, due_rome, certainty, content };
@@ -228,10 +228,14 @@ impl Clocks {
     }
 
     fn say<'a>(&self, text: &'a vedetta_model::language::Bilingual) -> &'a str {
-        text.to(match self.language {
+        text.to(self.tongue())
+    }
+
+    const fn tongue(&self) -> Language {
+        match self.language {
             Words::It => Language::It,
             Words::En => Language::En,
-        })
+        }
     }
 
     fn span(&self, step: &Step) -> String {

@@ -234,6 +234,7 @@ fn tell(
             awareness: Some(house.now().before(Duration::from_mins(10))),
             items: BTreeSet::new(),
             services: services.clone(),
+            exercise: None,
             key: None,
         },
     )?;

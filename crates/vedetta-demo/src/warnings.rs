@@ -65,6 +65,7 @@ fn text(title: [&str; 2], says: [&str; 2], to_do: [&str; 2]) -> WarningText {
         regions: BTreeSet::new(),
         observables: BTreeSet::new(),
         incident: None,
+        exercise: None,
         only_under: BTreeSet::new(),
     }
 }

@@ -172,6 +172,8 @@ impl Incident {
         }
         if self.reported.organisation != *organisation {
             self.reported.contact = None;
+            self.gathered = None;
+            self.statements.clear();
         }
         self.stage = match self.stage {
             Stage::Merged { at, reason, before, .. } => {
@@ -196,6 +198,7 @@ impl Incident {
                         | Change::Yield { .. }
                         | Change::Attach { .. }
                         | Change::Follow { .. }
+                        | Change::Gather { .. }
                 )
             }
             (Stands::InTheRoom | Stands::Outside, Sight::Part | Sight::Whole) => {
@@ -210,7 +213,7 @@ impl Incident {
         match change {
             Change::Note { audience, .. } => *audience == Audience::Participants,
             Change::Affect { organisation: hit, .. } => hit == organisation,
-            Change::Know { .. } | Change::Send { .. } => reported,
+            Change::Know { .. } | Change::Send { .. } | Change::State { .. } => reported,
             Change::Finish { task, .. } => {
                 let task = task.checked_sub(1).and_then(|place| self.tasks.get(place));
                 task.is_some_and(|task| task.organisation.as_ref() == Some(organisation))
@@ -234,7 +237,9 @@ impl Change {
             | Self::Reopen { .. }
             | Self::Split { .. }
             | Self::Rename { .. }
+            | Self::Practise { .. }
             | Self::Know { .. }
+            | Self::State { .. }
             | Self::Apply { .. }
             | Self::Lift { .. }
             | Self::Send { .. }

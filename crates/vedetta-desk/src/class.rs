@@ -1,9 +1,38 @@
 //! What the values of RSIT and TC-ACN mean, in both languages.
 //!
 //! Sources: Reference Security Incident Taxonomy, version 1003 (class and value); Tassonomia Cyber of the
-//! ACN (of which the kinds alone are here: its values are told as they are written, beside their kind).
+//! ACN, of which the values of the baseline characterisation are here; its others are told as they are
+//! written, beside their kind.
 
 use vedetta_model::language::Bilingual;
+
+/// A value that incidents are classified with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Value {
+    /// As it is written.
+    pub value: &'static str,
+    /// The taxonomy: `rsit` or `tc-acn`.
+    pub of: &'static str,
+    /// In Italian.
+    pub it: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+/// The values to choose from, those of RSIT first.
+pub fn vocabulary() -> impl Iterator<Item = Value> {
+    let values = MEANINGS.iter().filter(|(value, ..)| value.contains(':'));
+    let of = |value: &str| {
+        let acn = BASELINE.iter().any(|kind| value.starts_with(kind));
+        if acn { "tc-acn" } else { "rsit" }
+    };
+    let values = values.map(move |&(value, it, en)| Value { value, of: of(value), it, en });
+    let (rsit, acn): (Vec<_>, Vec<_>) = values.partition(|it| it.of == "rsit");
+    rsit.into_iter().chain(acn)
+}
+
+/// The kinds of the baseline characterisation of TC-ACN.
+const BASELINE: [&str; 4] = ["impact:", "root-cause:", "severity:", "victim-geography:"];
 
 /// A class as people read it: what it means, and the value itself; one that is not known as it is.
 #[must_use]
@@ -60,6 +89,15 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "unauthorised use of resources",
     ),
     ("impact", "impatto", "impact"),
+    ("impact:account-compromise", "account compromesso", "account compromise"),
+    ("impact:application-compromise", "applicazione compromessa", "application compromise"),
+    ("impact:availability", "disponibilità compromessa", "availability"),
+    ("impact:data-exfiltration", "sottrazione di dati", "data exfiltration"),
+    ("impact:data-exposure", "esposizione di dati", "data exposure"),
+    ("impact:data-manipulation", "manipolazione di dati", "data manipulation"),
+    ("impact:no-impact", "nessun impatto", "no impact"),
+    ("impact:other", "altro impatto", "other impact"),
+    ("impact:system-compromise", "sistema compromesso", "system compromise"),
     (
         "information-content-security",
         "sicurezza delle informazioni",
@@ -119,12 +157,29 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("outlook", "prospettiva", "outlook"),
     ("physical-security", "sicurezza fisica", "physical security"),
     ("root-cause", "causa", "root cause"),
+    ("root-cause:human-errors", "errore umano", "human errors"),
+    ("root-cause:malicious-actions", "azioni malevole", "malicious actions"),
+    ("root-cause:natural-phenomena", "fenomeni naturali", "natural phenomena"),
+    ("root-cause:system-failure", "guasto di un sistema", "system failure"),
+    ("root-cause:third-party-failure", "guasto di un fornitore", "third-party failure"),
     ("severity", "gravità", "severity"),
+    ("severity:high", "gravità alta", "high severity"),
+    ("severity:low", "gravità bassa", "low severity"),
+    ("severity:medium", "gravità media", "medium severity"),
+    ("severity:none", "nessuna gravità", "no severity"),
     ("social-engineering", "ingegneria sociale", "social engineering"),
     ("test", "prova", "test"),
     ("test:test", "prova", "test"),
     ("vector", "vettore", "vector"),
     ("victim-geography", "dove è la vittima", "victim geography"),
+    ("victim-geography:africa", "Africa", "Africa"),
+    ("victim-geography:america", "America", "America"),
+    ("victim-geography:antarctica", "Antartide", "Antarctica"),
+    ("victim-geography:asia", "Asia", "Asia"),
+    ("victim-geography:europe", "Europa", "Europe"),
+    ("victim-geography:global", "più continenti", "global"),
+    ("victim-geography:italy", "Italia", "Italy"),
+    ("victim-geography:oceania", "Oceania", "Oceania"),
     ("vulnerability", "vulnerabilità", "vulnerability"),
     ("vulnerable", "esposizione", "vulnerable"),
     ("vulnerable:ddos-amplifier", "amplificatore di DDoS", "DDoS amplifier"),
@@ -158,6 +213,10 @@ mod tests {
         );
         assert_eq!(named("vector:email").it, "vettore (vector:email)");
         assert_eq!(named("in casa").it, "in casa");
+        let values: Vec<_> = vocabulary().collect();
+        let of = |taxonomy| values.iter().filter(|it| it.of == taxonomy).count();
+        assert_eq!((of("rsit"), of("tc-acn")), (39, 26));
+        assert_eq!(named("root-cause:human-errors").it, "errore umano (root-cause:human-errors)");
         let both = ["fraud:phishing".to_owned(), "altro".to_owned()];
         assert_eq!(listed(&both).en, "phishing (fraud:phishing), altro");
     }

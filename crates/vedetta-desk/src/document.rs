@@ -15,6 +15,9 @@ pub struct Document {
     pub html: String,
     /// As text.
     pub text: String,
+    /// How many elements of it are gaps that a person fills.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub gaps: usize,
     /// What it consists of.
     #[serde(skip)]
     pub(crate) blocks: Vec<Block>,
@@ -32,6 +35,11 @@ pub(crate) enum Block {
     Fact(String, String),
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Document {
     /// As PDF.
     #[must_use]
@@ -47,6 +55,7 @@ pub(crate) struct Writer {
     language: Language,
     html: String,
     text: String,
+    gaps: usize,
     blocks: Vec<Block>,
 }
 
@@ -54,7 +63,12 @@ impl Writer {
     pub(crate) fn new(title: String, language: Language) -> Self {
         let html = format!("<h1>{}</h1>\n", escaped(&title));
         let text = format!("{title}\n{}\n", "=".repeat(title.chars().count()));
-        Self { title, language, html, text, blocks: Vec::new() }
+        Self { title, language, html, text, gaps: 0, blocks: Vec::new() }
+    }
+
+    /// Says how many elements are gaps.
+    pub(crate) fn gaps(&mut self, gaps: usize) {
+        self.gaps = gaps;
     }
 
     pub(crate) fn heading(&mut self, heading: &str) {
@@ -107,8 +121,8 @@ impl Writer {
             escaped(&self.title),
             self.html
         );
-        let Self { title, language, text, blocks, .. } = self;
-        Document { title, html, text, blocks, language }
+        let Self { title, language, text, gaps, blocks, .. } = self;
+        Document { title, html, text, gaps, blocks, language }
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Ladder {
     pub rungs: Vec<Rung>,
     /// After how many minutes the last rung is called again.
     pub again_minutes: u32,
+    /// By how much the minutes are multiplied for a case of each category, 1 to 6: what is light goes
+    /// the same way up, and takes longer.
+    #[serde(default = "by_category")]
+    pub pace: [u32; 6],
 }
 
 /// One rung.
@@ -85,6 +89,9 @@ pub struct About {
     /// How many sensors, when it is about many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensors: Option<usize>,
+    /// Whether it is about the seal of the emergency account, which was broken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seal: bool,
     /// What is due.
     pub name: Bilingual,
     /// By when.
@@ -212,7 +219,12 @@ pub enum CallState {
         /// Since when.
         at: Instant,
     },
-    /// It was handed over.
+    /// It waits for a page that shows it; one that none shows in time has failed.
+    Offered {
+        /// Since when.
+        at: Instant,
+    },
+    /// It was handed over, or shown.
     Made {
         /// When.
         at: Instant,
@@ -260,6 +272,9 @@ pub enum LadderError {
     /// Nobody is ever called for light cases.
     #[error("the first rung must be for all categories: write 6")]
     First,
+    /// A pace that is none.
+    #[error("pace has a number below 1 or above {MOST_PACE}; 1 is as the minutes say")]
+    Pace,
     /// Again at once.
     #[error("again_minutes is less than 5; people must have time to answer")]
     Again,
@@ -270,8 +285,17 @@ const MOST_RUNGS: usize = 20;
 /// An alarm has no more steps: then it stands for people to see.
 const MOST_STEPS: usize = 100;
 
+/// No pace is slower.
+const MOST_PACE: u32 = 96;
+/// So soon a page has shown what it was offered.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+
 const fn all_categories() -> u8 {
     6
+}
+
+const fn by_category() -> [u32; 6] {
+    [1, 1, 1, 4, 8, 16]
 }
 
 impl Default for Ladder {
@@ -286,12 +310,13 @@ impl Default for Ladder {
         Self {
             rungs: vec![
                 rung(0, Whom::OnDuty, &[Means::Browser, Means::Email, Means::Webhook], 6),
-                rung(5, Whom::OnDuty, &all, 3),
-                rung(15, Whom::Room, &all, 3),
-                rung(30, Whom::NationalOnDuty, &all, 3),
-                rung(60, Whom::NationalRoom, &all, 2),
+                rung(5, Whom::OnDuty, &all, 6),
+                rung(15, Whom::Room, &all, 6),
+                rung(30, Whom::NationalOnDuty, &all, 6),
+                rung(60, Whom::NationalRoom, &all, 6),
             ],
             again_minutes: 60,
+            pace: by_category(),
         }
     }
 }
@@ -307,6 +332,9 @@ impl Ladder {
         }
         if self.again_minutes < 5 {
             return Err(LadderError::Again);
+        }
+        if !self.pace.iter().all(|it| (1..=MOST_PACE).contains(it)) {
+            return Err(LadderError::Pace);
         }
         let mut before = 0;
         for (place, rung) in self.rungs.iter().enumerate() {
@@ -324,6 +352,18 @@ impl Ladder {
         }
         let first = self.rungs.first().is_some_and(|rung| rung.category == 6);
         if first { Ok(()) } else { Err(LadderError::First) }
+    }
+
+    /// The same, at the full pace for every category.
+    #[must_use]
+    pub fn at_full_pace(&self) -> Self {
+        Self { pace: [1; 6], ..self.clone() }
+    }
+
+    /// So many of its minutes, for a category.
+    fn minutes(&self, minutes: u32, category: u8) -> Duration {
+        let pace = self.pace.get(usize::from(category).saturating_sub(1)).copied().unwrap_or(1);
+        Duration::from_secs(u64::from(minutes) * u64::from(pace) * 60)
     }
 }
 
@@ -343,6 +383,7 @@ impl Alarm {
         now: Instant,
     ) -> usize {
         let begin = self.steps.len();
+        self.settle(now);
         while self.stands == Stands::Calling && self.steps.len() < MOST_STEPS {
             let Some((place, rung)) = self.next(ladder, now) else { break };
             self.steps.push(Step { rung: place, at: now, calls: calls(rung, who(rung.whom)) });
@@ -356,7 +397,7 @@ impl Alarm {
 
     /// The rung that is due.
     fn next<'a>(&self, ladder: &'a Ladder, now: Instant) -> Option<(usize, &'a Rung)> {
-        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+        let minutes = |minutes: u32| ladder.minutes(minutes, self.about.category);
         let mut rungs = ladder.rungs.iter().enumerate();
         let fits = |(_, rung): &(usize, &Rung)| self.about.category <= rung.category;
         let Some(last) = self.steps.last() else { return rungs.find(fits) };
@@ -384,6 +425,33 @@ impl Alarm {
             Some(step) => Some(&mut self.steps.get_mut(step)?.calls.get_mut(call)?.state),
             None => Some(&mut self.owner.get_mut(call)?.state),
         }
+    }
+
+    /// What no page showed in time has failed.
+    fn settle(&mut self, now: Instant) {
+        for call in self.steps.iter_mut().flat_map(|step| &mut step.calls) {
+            if let CallState::Offered { at } = call.state
+                && now.since(at) >= SHOWN_WITHIN
+            {
+                let reason = "nessuna pagina aperta / no open page".to_owned();
+                call.state = CallState::Failed { at: now, reason };
+            }
+        }
+    }
+
+    /// A page has shown somebody that it calls them; says whether that was not known yet.
+    pub fn show(&mut self, person: &AccountId, now: Instant) -> bool {
+        let mut shown = false;
+        for call in self.steps.iter_mut().flat_map(|step| &mut step.calls) {
+            let waits = matches!(
+                call.state,
+                CallState::Waiting | CallState::Making { .. } | CallState::Offered { .. }
+            );
+            if call.by == Means::Browser && call.person == *person && waits {
+                (call.state, shown) = (CallState::Made { at: now }, true);
+            }
+        }
+        shown
     }
 
     /// Whether somebody is called by it.

@@ -64,6 +64,32 @@ pub enum LineKind {
     Owed,
 }
 
+impl LineKind {
+    /// Every kind, in the order in which they are told.
+    pub const ALL: [Self; 6] = [
+        Self::Owed,
+        Self::Clock,
+        Self::Case,
+        Self::SilentLink,
+        Self::Overdue,
+        Self::Unacknowledged,
+    ];
+
+    /// As people call them.
+    #[must_use]
+    pub fn words(self) -> Bilingual {
+        let (it, en) = match self {
+            Self::Clock => ("Scadenze", "Clocks"),
+            Self::Case => ("Casi aperti", "Open cases"),
+            Self::SilentLink => ("Collegamenti muti", "Silent links"),
+            Self::Unacknowledged => ("Allerte precoci non lette", "Early warnings not read"),
+            Self::Overdue => ("Prese visione scadute", "Overdue acknowledgements"),
+            Self::Owed => ("Turni non consegnati", "Shifts not handed over"),
+        };
+        Bilingual::new(it, en)
+    }
+}
+
 /// A signature: who, and when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ use vedetta_model::{AccountId, Instant, ItemId, OrganisationId};
 
 use crate::circle::Audience;
 use crate::clock::Facts;
+use crate::notice::Element;
 use crate::number::CaseNumber;
 use crate::regime::StepName;
 use crate::severity::Assessment;
@@ -37,6 +38,12 @@ pub struct Incident {
     pub stage: Stage,
     /// Who reported it, by which door, and when.
     pub reported: Reported,
+    /// The exercise to which it belongs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<String>,
+    /// Of what it was made, when no person reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathered: Option<Gathered>,
     /// Which centre answers, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routed: Option<Routed>,
@@ -82,6 +89,9 @@ pub struct Incident {
     /// What was sent to whom the law names, each time with its proof.
     #[serde(default)]
     pub sent: BTreeMap<StepName, Vec<Sent>>,
+    /// What notices ask for and only people know, as they said it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub statements: BTreeMap<Element, String>,
     /// An authority's order that keeps it still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<CaseHold>,
@@ -116,6 +126,41 @@ pub struct Reported {
     /// Whom to call back, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+}
+
+/// What a channel brought of one kind: one report that counts it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gathered {
+    /// The latest of it.
+    pub source: Source,
+    /// How often.
+    pub count: u64,
+    /// When last.
+    pub last: Instant,
+}
+
+/// Where a report that no person made comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Source {
+    /// A finding of a sensor.
+    Finding {
+        /// The sighting that it became.
+        sighting: ItemId,
+    },
+    /// Messages handed in at the mail desk.
+    Campaign {
+        /// Which campaign.
+        campaign: String,
+        /// The latest message.
+        message: String,
+    },
+    /// What another node told.
+    Item {
+        /// Which item.
+        item: ItemId,
+    },
 }
 
 /// The doors by which a report comes.
@@ -300,6 +345,8 @@ impl Incident {
             title,
             stage: Stage::Reported,
             reported,
+            exercise: None,
+            gathered: None,
             routed: None,
             classes: BTreeSet::new(),
             origin: Origin::Unknown,
@@ -315,6 +362,7 @@ impl Incident {
             regimes: BTreeMap::new(),
             classed: BTreeMap::new(),
             sent: BTreeMap::new(),
+            statements: BTreeMap::new(),
             hold: None,
             tasks: Vec::new(),
             files: Vec::new(),

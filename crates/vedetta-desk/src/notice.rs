@@ -1,5 +1,7 @@
 //! Drafts of what a law wants said, and the report after a case: filled with what the case knows,
-//! with a gap where a person must write. Nothing is sent from here.
+//! with a gap where a person must write, that says who could know it. Nothing is sent from here.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,7 +12,12 @@ use crate::class;
 use crate::clock::{Deadline, State, deadlines};
 use crate::document::{Document, Writer};
 use crate::incident::{Incident, ServiceStatus, Stage};
+use crate::posture::marked;
 use crate::regime::{Regime, Step};
+
+mod element;
+
+pub use element::{Beside, Element};
 
 /// What a document is written with.
 #[derive(Clone, Copy)]
@@ -34,36 +41,102 @@ pub struct Done {
     pub words: Bilingual,
 }
 
-/// The draft of a notice.
+/// What every notice tells, whatever else its law asks for.
+const ALWAYS: [Element; 9] = [
+    Element::Who,
+    Element::Contact,
+    Element::When,
+    Element::What,
+    Element::Classes,
+    Element::Gravity,
+    Element::Services,
+    Element::Malicious,
+    Element::Measures,
+];
+
+/// The draft of a notice: what the case knows of each element, and of each that it does not know, who
+/// could.
 #[must_use]
-pub fn draft(incident: &Incident, regime: &Regime, step: &Step, pen: Pen<'_>) -> Document {
+pub fn draft(
+    incident: &Incident,
+    regime: &Regime,
+    step: &Step,
+    (pen, beside): (Pen<'_>, &Beside),
+) -> Document {
     let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
-    let title = format!("{}: {}", step.name.to(pen.language), incident.number);
+    let name = marked(step.name.clone(), incident.exercise.as_ref());
+    let title = format!("{}: {}", name.to(pen.language), incident.number);
     let mut writer = Writer::new(title, pen.language);
+    let asked: BTreeSet<Element> =
+        ALWAYS.into_iter().chain(step.content.iter().flat_map(|it| it.answers.clone())).collect();
+    let told: BTreeMap<Element, Option<String>> =
+        asked.into_iter().map(|it| (it, it.told(incident, beside, pen))).collect();
+    let bare = step.content.iter().filter(|it| it.answers.is_empty()).count();
+    let gaps = told.values().filter(|it| it.is_none()).count() + bare;
+    writer.gaps(gaps);
     writer.paragraph(&say(
         "BOZZA: da controllare, completare e inviare a cura di una persona.",
         "DRAFT: for a person to check, complete and send.",
     ));
+    if incident.exercise.is_some() {
+        writer.paragraph(&say(
+            "ESERCITAZIONE: non inviare a chi non vi partecipa.",
+            "EXERCISE: do not send to anybody who takes no part in it.",
+        ));
+    }
+    writer.paragraph(&match gaps {
+        0 => say("Non manca nessun elemento.", "No element is missing."),
+        1 => say("Manca ancora 1 elemento.", "1 element is still missing."),
+        _ => say(
+            &format!("Mancano ancora {gaps} elementi."),
+            &format!("{gaps} elements are still missing."),
+        ),
+    });
     let due = deadlines(regime, &incident.facts(), pen.now);
     let due = due.iter().find(|it| it.step.step == step.id).and_then(|it| it.due);
     writer.facts([
         (say("Destinatario", "To"), regime.recipient.clone()),
         (say("Norma", "Law"), regime.title.to(pen.language).to_owned()),
         (say("Scadenza", "Due"), due.map(|at| rome(at, pen.language)).unwrap_or_default()),
+        (say("Caso", "Case"), format!("{} {}", incident.number, incident.title)),
+        (say("Segnalato il", "Reported at"), rome(incident.reported.at, pen.language)),
     ]);
-    writer.heading(&say("Incidente", "Incident"));
-    writer.facts(facts(incident, pen));
-    writer.heading(&say("Descrizione", "Description"));
-    writer.paragraph(&incident.reported.words);
-    writer.heading(&say("Organizzazioni e servizi colpiti", "Organisations and services hit"));
-    writer.list(affected(incident, pen));
-    writer.heading(&say("Misure", "Measures"));
-    writer.list(measures(incident, pen.language));
+    let answer = |it: &Element| match told.get(it) {
+        Some(Some(text)) => text.clone(),
+        _ => gap(*it, pen.language),
+    };
+    for it in ALWAYS {
+        writer.heading(it.words().to(pen.language));
+        writer.paragraph(&answer(&it));
+    }
     writer.heading(&say("Che cosa chiede la norma", "What the law asks for"));
-    let gap = say("[da completare]", "[to be completed]");
-    writer.list(step.content.iter().map(|it| format!("{}: {gap}", it.to(pen.language))));
+    let above = say("vedi sopra", "see above");
+    writer.list(step.content.iter().map(|asked| {
+        let answers = asked.answers.iter().map(|it| match ALWAYS.contains(it) {
+            true => format!("{} ({above})", it.words().to(pen.language)),
+            false => answer(it),
+        });
+        let answers: Vec<_> = answers.collect();
+        match answers.is_empty() {
+            true => format!("{}: {}", asked.to(pen.language), say(GAP.0, GAP.1)),
+            false => format!("{}: {}", asked.to(pen.language), answers.join("; ")),
+        }
+    }));
     writer.paragraph(&format!("{}: {}", say("Fonte", "Source"), regime.source));
     writer.end()
+}
+
+/// How a gap is marked.
+const GAP: (&str, &str) = ("[DA COMPLETARE]", "[TO BE COMPLETED]");
+
+/// A gap, with who could fill it.
+fn gap(element: Element, language: Language) -> String {
+    let who = element.known_by();
+    let (it, en) = (
+        format!("{} {}: può saperlo {}", GAP.0, element.words().it.to_lowercase(), who.it),
+        format!("{} {}: {} may know it", GAP.1, element.words().en.to_lowercase(), who.en),
+    );
+    Bilingual::new(it, en).to(language).to_owned()
 }
 
 /// The report after a case: what happened, when what was done, how the clocks stood, what is learnt.
@@ -75,8 +148,9 @@ pub fn after_action(
     pen: Pen<'_>,
 ) -> Document {
     let say = |it: &str, en: &str| Bilingual::new(it, en).to(pen.language).to_owned();
-    let title =
-        format!("{} {}", say("Rapporto finale sul caso", "After-action report"), incident.number);
+    let name = Bilingual::new("Rapporto finale sul caso", "After-action report");
+    let name = marked(name, incident.exercise.as_ref());
+    let title = format!("{} {}", name.to(pen.language), incident.number);
     let mut writer = Writer::new(title, pen.language);
     writer.facts(facts(incident, pen));
     writer.heading(&say("Segnalazione", "Report"));
@@ -150,19 +224,6 @@ fn affected(incident: &Incident, pen: Pen<'_>) -> Vec<String> {
     lines.collect()
 }
 
-fn measures(incident: &Incident, language: Language) -> Vec<String> {
-    let done = incident.tasks.iter().filter(|task| task.done.is_some());
-    let mut lines: Vec<_> = done.map(|task| task.text.clone()).collect();
-    lines.extend(incident.recommended.iter().map(|it| it.text.clone()));
-    if let Stage::Contained { measures, .. } = &incident.stage {
-        lines.insert(0, measures.clone());
-    }
-    if lines.is_empty() {
-        lines.push(Bilingual::new("[da completare]", "[to be completed]").to(language).to_owned());
-    }
-    lines
-}
-
 /// How a deadline stands, in words.
 fn standing(regime: &Regime, deadline: &Deadline, language: Language) -> String {
     let step = regime.steps.iter().find(|step| step.id == deadline.step.step);
@@ -233,7 +294,7 @@ mod tests {
         let now = "2026-03-29T08:00:00Z".parse().unwrap();
         for language in [Language::It, Language::En] {
             let pen = Pen { language, now, name: &name };
-            let draft = draft(&case, &regime, &regime.steps[0], pen);
+            let draft = draft(&case, &regime, &regime.steps[0], (pen, &Beside::default()));
             // The clocks went forward in between: a legal hour is an elapsed hour.
             let due = match language {
                 Language::It => "30/03/2026 00:30 +02:00",
@@ -244,6 +305,70 @@ mod tests {
             assert!(draft.html.contains("&lt;sportelli&gt;"));
             let asked = regime.steps[0].content.iter();
             assert!(asked.clone().all(|it| draft.text.contains(it.to(language))));
+        }
+    }
+
+    #[test]
+    fn a_gap_says_who_could_know_it_and_goes_when_somebody_does() {
+        let regime = regime();
+        let name = |id: &OrganisationId| format!("Comune di {id}");
+        let now = "2026-03-29T08:00:00Z".parse().unwrap();
+        let pen = Pen { language: Language::It, now, name: &name };
+        let beside = Beside {
+            indicators: vec!["[domain-name:value = 'truffa.example']".into()],
+            contacts: vec!["CED, 0744 000000".into()],
+        };
+        let drafted = |case: &Incident, step: &str, beside: &Beside| {
+            let step = regime.steps.iter().find(|it| it.id == step).unwrap();
+            draft(case, &regime, step, (pen, beside))
+        };
+        let bare = drafted(&case(), "pre-notification", &Beside::default());
+        // Contact, classes, gravity, services, malicious, measures, and across borders.
+        assert_eq!(bare.gaps, 7, "{}", bare.text);
+        assert!(bare.text.contains("Mancano ancora 7 elementi."), "{}", bare.text);
+        let across = "impatto transfrontaliero: può saperlo chi gestisce i servizi";
+        assert!(bare.text.contains(across), "{}", bare.text);
+        let by = AccountId::new("sala").unwrap();
+        let classes = ["malicious-code:infected-system".to_owned()].into();
+        let state = |about, says: &str| Change::State { about, says: says.into() };
+        let mut case = case();
+        for change in [
+            Change::Classify { classes, origin: Origin::Common },
+            state(Element::CrossBorder, "no: solo utenti della provincia"),
+            state(Element::Measures, "isolata la rete degli sportelli"),
+        ] {
+            case = case.change(change, &by, now).unwrap();
+        }
+        let fuller = drafted(&case, "pre-notification", &beside);
+        assert_eq!(fuller.gaps, 2, "{}", fuller.text);
+        for told in [
+            "sì: sistema infetto",
+            "no: solo utenti della provincia",
+            "CED, 0744",
+            "isolata la rete",
+        ] {
+            assert!(fuller.text.contains(told), "{told}: {}", fuller.text);
+        }
+        let notification = drafted(&case, "notification", &beside);
+        assert!(notification.text.contains("truffa.example"), "{}", notification.text);
+        // Taken back, it is a gap again.
+        let case = case.change(state(Element::CrossBorder, ""), &by, now).unwrap();
+        assert_eq!(drafted(&case, "pre-notification", &beside).gaps, 3);
+    }
+
+    #[test]
+    fn what_each_law_asks_for_is_answered_or_marked() {
+        let name = |id: &OrganisationId| id.to_string();
+        let now = "2026-03-29T08:00:00Z".parse().unwrap();
+        let pen = Pen { language: Language::En, now, name: &name };
+        for regime in Regime::given().unwrap() {
+            for step in &regime.steps {
+                let text = draft(&case(), &regime, step, (pen, &Beside::default())).text;
+                for asked in &step.content {
+                    assert!(!asked.answers.is_empty(), "{}:{} {}", regime.id, step.id, asked.en);
+                    assert!(text.contains(&asked.en), "{}:{} {}", regime.id, step.id, asked.en);
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! error.
 
 use crate::escalation::LadderError;
+use crate::file::{FileFault, LARGEST};
 use crate::handover::HandoverError;
 use crate::http_call::CallError;
 use crate::incident::ChangeError;
@@ -145,6 +146,9 @@ impl Refusal for LadderError {
             }
             Self::Category(rung) => format!("gradino {rung}: una categoria va da 1 a 6"),
             Self::First => "il primo gradino vale per tutte le categorie: scrivi 6".into(),
+            Self::Pace => {
+                "il passo è di sei numeri da 1 a 96: per quanto si moltiplicano i minuti".into()
+            }
             Self::Again => {
                 "si richiama dopo almeno 5 minuti: chi è chiamato deve poter rispondere".into()
             }
@@ -152,66 +156,102 @@ impl Refusal for LadderError {
     }
 }
 
+impl Refusal for FileFault {
+    fn italian(&self) -> String {
+        match self {
+            Self::Empty(name) => format!("{name:?} è vuoto: scegli un altro file"),
+            Self::Large { name, size } => format!(
+                "{name:?} è di {size} ottetti, più di {LARGEST}: mandane una parte più piccola"
+            ),
+            Self::Name => {
+                "il file non ha un nome che si possa tenere: dagliene uno con lettere o cifre"
+                    .into()
+            }
+            Self::Kind { name, found } => format!(
+                "{name:?} contiene {}: allega testo, CSV, JSON, posta, PDF, PNG, JPEG, o un documento o archivio ZIP",
+                italian(found)
+            ),
+        }
+    }
+}
+
 /// What the errors name, in Italian; a name that is not here stays as it is.
 fn italian(word: &str) -> &str {
-    const WORDS: &[(&str, &str)] = &[
-        ("reported", "segnalato"),
-        ("triaged", "preso in carico"),
-        ("confirmed", "confermato"),
-        ("contained", "contenuto"),
-        ("recovered", "ripristinato"),
-        ("closed", "chiuso"),
-        ("dismissed", "archiviato"),
-        ("merged", "unito a un altro"),
-        ("team", "una squadra"),
-        ("shift", "un turno"),
-        ("day in its cycle", "un giorno del ciclo"),
-        ("a class", "una classe"),
-        ("a service", "un servizio"),
-        ("an observable", "un elemento"),
-        ("observables", "elementi"),
-        ("tasks", "cose da fare"),
-        ("files", "file"),
-        ("notices", "notifiche"),
-        ("people", "persone"),
-        ("participants", "partecipanti"),
-        ("classes", "classi"),
-        ("items", "informazioni"),
-        ("services", "servizi"),
-        ("how it was checked", "come è stato verificato"),
-        ("the authority", "l'autorità"),
-        ("the cause", "la causa"),
-        ("the contact", "il recapito"),
-        ("the evidence", "che cosa lo mostra"),
-        ("the lesson", "che cosa si è imparato"),
-        ("the note", "la nota"),
-        ("the order's number", "il numero del provvedimento"),
-        ("the proof", "la prova dell'invio"),
-        ("the reason", "il motivo"),
-        ("the recommendation", "la raccomandazione"),
-        ("the report", "la segnalazione"),
-        ("the task", "che cosa c'è da fare"),
-        ("the text, in each language,", "il testo, in ogni lingua,"),
-        ("the title", "il titolo"),
-        ("the value", "ciò che è stato trovato"),
-        ("the identifier", "l'identificativo"),
-        ("a topic", "un argomento"),
-        ("answer true or false", "rispondi sì o no"),
-        ("write a number", "scrivi un numero"),
-        ("write an address", "scrivi un indirizzo IP"),
-        ("it is a constant", "è una costante"),
-        ("it is no variable of this playbook", "non è tra ciò che questa procedura chiede"),
-        (
-            "it is put to nobody; name an organisation",
-            "non è proposta a nessuno: indica un'organizzazione",
-        ),
-        ("it is not retired; there is nothing to do", "non è ritirata: non resta nulla da fare"),
-        ("the title, in each language,", "il titolo, in ogni lingua,"),
-        ("what to do, in each language,", "che cosa fare, in ogni lingua,"),
-        ("what was done", "che cosa è stato fatto"),
-    ];
     WORDS.iter().find(|(en, _)| *en == word).map_or(word, |(_, it)| it)
 }
+
+/// Each as the errors say it, and in Italian.
+const WORDS: &[(&str, &str)] = &[
+    ("reported", "segnalato"),
+    ("triaged", "preso in carico"),
+    ("confirmed", "confermato"),
+    ("contained", "contenuto"),
+    ("recovered", "ripristinato"),
+    ("closed", "chiuso"),
+    ("dismissed", "archiviato"),
+    ("merged", "unito a un altro"),
+    ("a program", "un programma"),
+    ("a script", "uno script"),
+    ("an archive that is not ZIP", "un archivio che non è ZIP"),
+    (
+        "an office document of the old kind, which may hold macros",
+        "un documento del vecchio tipo, che può contenere macro",
+    ),
+    (
+        "a page or a drawing that may hold scripts",
+        "una pagina o un disegno che può contenere script",
+    ),
+    ("what is not text and not recognised", "qualcosa che non è testo e non si riconosce"),
+    ("who takes part", "chi partecipa"),
+    ("what is stated", "ciò che è scritto"),
+    ("the name", "il nome"),
+    ("team", "una squadra"),
+    ("shift", "un turno"),
+    ("day in its cycle", "un giorno del ciclo"),
+    ("a class", "una classe"),
+    ("a service", "un servizio"),
+    ("an observable", "un elemento"),
+    ("observables", "elementi"),
+    ("tasks", "cose da fare"),
+    ("files", "file"),
+    ("notices", "notifiche"),
+    ("people", "persone"),
+    ("participants", "partecipanti"),
+    ("classes", "classi"),
+    ("items", "informazioni"),
+    ("services", "servizi"),
+    ("how it was checked", "come è stato verificato"),
+    ("the authority", "l'autorità"),
+    ("the cause", "la causa"),
+    ("the contact", "il recapito"),
+    ("the evidence", "che cosa lo mostra"),
+    ("the lesson", "che cosa si è imparato"),
+    ("the note", "la nota"),
+    ("the order's number", "il numero del provvedimento"),
+    ("the proof", "la prova dell'invio"),
+    ("the reason", "il motivo"),
+    ("the recommendation", "la raccomandazione"),
+    ("the report", "la segnalazione"),
+    ("the task", "che cosa c'è da fare"),
+    ("the text, in each language,", "il testo, in ogni lingua,"),
+    ("the title", "il titolo"),
+    ("the value", "ciò che è stato trovato"),
+    ("the identifier", "l'identificativo"),
+    ("a topic", "un argomento"),
+    ("answer true or false", "rispondi sì o no"),
+    ("write a number", "scrivi un numero"),
+    ("write an address", "scrivi un indirizzo IP"),
+    ("it is a constant", "è una costante"),
+    ("it is no variable of this playbook", "non è tra ciò che questa procedura chiede"),
+    (
+        "it is put to nobody; name an organisation",
+        "non è proposta a nessuno: indica un'organizzazione",
+    ),
+    ("it is not retired; there is nothing to do", "non è ritirata: non resta nulla da fare"),
+    ("the title, in each language,", "il titolo, in ogni lingua,"),
+    ("what to do, in each language,", "che cosa fare, in ogni lingua,"),
+    ("what was done", "che cosa è stato fatto"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,10 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use vedetta_model::Organisation;
-use vedetta_model::language::Bilingual;
+use vedetta_model::language::{Bilingual, Language};
 use vedetta_model::organisation::{Criticality, OrganisationKind, Sector};
+
+use crate::notice::Element;
 
 /// A law that sets deadlines.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,7 +80,31 @@ pub struct Step {
     pub certainty: Certainty,
     /// What the notice must say.
     #[serde(default)]
-    pub content: Vec<Bilingual>,
+    pub content: Vec<Asked>,
+}
+
+/// Something that a notice must say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// In Italian.
+    pub it: String,
+    /// In English.
+    pub en: String,
+    /// By which elements of a case it is answered; by a person alone when there are none.
+    #[serde(default)]
+    pub answers: Vec<Element>,
+}
+
+impl Asked {
+    /// In a language.
+    #[must_use]
+    pub fn to(&self, language: Language) -> &str {
+        match language {
+            Language::It => &self.it,
+            Language::En => &self.en,
+        }
+    }
 }
 
 /// What starts a clock.

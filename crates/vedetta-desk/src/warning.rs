@@ -8,6 +8,7 @@ use vedetta_model::language::Bilingual;
 use vedetta_model::organisation::Sector;
 use vedetta_model::{AccountId, AgreementId, Instant, ItemId, OrganisationId, Pap, Tlp};
 
+use crate::escalation::OwnerCall;
 use crate::incident::ChangeError;
 use crate::number::CaseNumber;
 
@@ -53,6 +54,9 @@ pub struct WarningText {
     /// The case that it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<CaseNumber>,
+    /// The exercise to which it belongs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<String>,
     /// Only under these agreements; under any when empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub only_under: BTreeSet<AgreementId>,
@@ -97,6 +101,18 @@ pub struct Reaction {
     /// In a few words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+}
+
+/// How an organisation was last reminded of a warning.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nudge {
+    /// Which organisation.
+    pub organisation: OrganisationId,
+    /// When.
+    pub at: Instant,
+    /// Who was told, by what, and how far that came; nobody where no contact is known.
+    pub calls: Vec<OwnerCall>,
 }
 
 /// What was done.

@@ -8,6 +8,8 @@ use memchr::memmem::find;
 /// A file that a form sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct File {
+    /// What its sender calls it: hostile until somebody made it harmless.
+    pub name: Arc<str>,
     /// What is in it.
     pub octets: Arc<[u8]>,
 }
@@ -147,7 +149,7 @@ fn part_of(part: &[u8]) -> Option<Part> {
     })?;
     let name = quoted(line, "name")?;
     Some(match quoted(line, "filename") {
-        Some(_) => Part::File(name, File { octets: content.into() }),
+        Some(called) => Part::File(name, File { name: called.into(), octets: content.into() }),
         None => Part::Field(name, String::from_utf8_lossy(content).into_owned()),
     })
 }

@@ -34,6 +34,8 @@ parts! {
     CALL_WEBHOOKS = "call_webhooks";
     /// Offers other nodes again what they may have anew.
     OFFER_AGAIN = "offer_again";
+    /// Brings to the queue what no person reports.
+    GATHER = "gather";
     /// Tells other nodes who is on duty.
     ROSTER = "roster";
     /// Notices which nodes are silent.

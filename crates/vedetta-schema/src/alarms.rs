@@ -10,7 +10,7 @@ fn means() -> Value {
 }
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
-    let states = ["waiting", "making", "made", "failed", "unknown", "dropped"];
+    let states = ["waiting", "making", "offered", "made", "failed", "unknown", "dropped"];
     let state = object(&[("is", one_of(&states))], &[("at", moment()), ("reason", text())]);
     let call = object(&[("person", slug()), ("by", means()), ("state", state.clone())], &[]);
     let owner = object(&[("contact", slug()), ("by", means()), ("state", state)], &[]);
@@ -19,7 +19,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let sensor = object(&[("sensor", slug()), ("organisation", slug())], &[]);
     let about = object(
         &[("name", bilingual()), ("due", moment()), ("missed", flag()), ("category", category())],
-        &[("number", case_number()), ("owed", owed), ("sensor", sensor), ("sensors", number())],
+        &[
+            ("number", case_number()),
+            ("owed", owed),
+            ("sensor", sensor),
+            ("sensors", number()),
+            ("seal", flag()),
+        ],
     );
     let stands = open(&[("is", one_of(&["calling", "answered", "over"]))], &[]);
     let alarm = object(
@@ -44,11 +50,32 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     );
     let ladder = object(
         &[("rungs", list(rung)), ("again_minutes", json!({ "type": "integer", "minimum": 5 }))],
-        &[],
+        &[("pace", list(number()))],
     );
-    vec![
+    let used = object(&[("at", moment()), ("reason", text())], &[]);
+    let mut all = postures();
+    all.extend([
+        ("ShownAlarms", object(&[("shown", number())], &[])),
+        ("EmergencyState", object(&[("sealed", flag()), ("used", list(used))], &[])),
         ("Alarm", alarm),
         ("Alarms", object(&[("alarms", list(refer("Alarm")))], &[])),
         ("Ladder", ladder),
+    ]);
+    all
+}
+
+/// Crises and exercises.
+fn postures() -> Vec<(&'static str, Value)> {
+    let said = [("kind", one_of(&["crisis", "exercise"])), ("name", text()), ("reason", text())];
+    let of = [("centre", slug()), ("participants", set(slug()))];
+    let ended = object(&[("by", slug()), ("at", moment()), ("reason", text())], &[]);
+    let held = [("id", text()), ("by", slug()), ("since", moment())];
+    let posture =
+        object(&[&said[..], &held[..]].concat(), &[&of[..], &[("ended", ended)]].concat());
+    vec![
+        ("NewPosture", object(&said, &of)),
+        ("Posture", posture),
+        ("Postures", object(&[("postures", list(refer("Posture")))], &[])),
+        ("PostureEnd", object(&[("reason", text())], &[])),
     ]
 }

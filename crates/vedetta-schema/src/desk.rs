@@ -55,6 +55,7 @@ fn reports() -> Vec<(&'static str, Value)> {
             ("awareness", moment()),
             ("items", set(item_id())),
             ("services", set(text())),
+            ("exercise", text()),
             ("key", text()),
         ],
     );
@@ -69,7 +70,7 @@ fn reports() -> Vec<(&'static str, Value)> {
     );
     let waiting = object(
         &[("case", refer("IncidentRow")), ("words", text()), ("alike", list(refer("Alike")))],
-        &[("routed", routed())],
+        &[("routed", routed()), ("gathered", gathered())],
     );
     let receipt = object(&[("number", case_number()), ("at", moment()), ("repeated", flag())], &[]);
     vec![
@@ -79,6 +80,16 @@ fn reports() -> Vec<(&'static str, Value)> {
         ("AlikeIncidents", object(&[("alike", list(refer("Alike")))], &[])),
         ("Queue", object(&[("waiting", list(waiting)), ("total", number())], &[])),
     ]
+}
+
+/// What a channel brought of one kind.
+fn gathered() -> Value {
+    let source = json!({ "anyOf": [
+        object(&[("is", one_of(&["finding"])), ("sighting", item_id())], &[]),
+        object(&[("is", one_of(&["campaign"])), ("campaign", text()), ("message", text())], &[]),
+        object(&[("is", one_of(&["item"])), ("item", item_id())], &[]),
+    ] });
+    object(&[("source", source), ("count", number()), ("last", moment())], &[])
 }
 
 fn routed() -> Value {
@@ -104,7 +115,14 @@ fn incident_row() -> Value {
             ("circle", one_of(&["open", "closed"])),
             ("version", number()),
         ],
-        &[("lead", slug()), ("centre", slug()), ("parent", case_number()), ("awareness", moment())],
+        &[
+            ("lead", slug()),
+            ("centre", slug()),
+            ("parent", case_number()),
+            ("awareness", moment()),
+            ("exercise", text()),
+            ("gathered", number()),
+        ],
     )
 }
 
@@ -156,6 +174,10 @@ fn incidents() -> Vec<(&'static str, Value)> {
         &[("cases", list(refer("IncidentRow"))), ("total", number())],
         &[("next", case_number())],
     );
+    let class = object(
+        &[("value", text()), ("of", one_of(&["rsit", "tc-acn"])), ("it", text()), ("en", text())],
+        &[],
+    );
     vec![
         ("IncidentRow", incident_row()),
         ("Incidents", page),
@@ -164,6 +186,7 @@ fn incidents() -> Vec<(&'static str, Value)> {
         ("IncidentUndo", object(&[("version", number())], &[])),
         ("Timeline", object(&[("moments", list(step))], &[("next", text())])),
         ("IncidentFigures", figures),
+        ("IncidentVocabulary", object(&[("classes", list(class))], &[])),
     ]
 }
 
@@ -217,13 +240,15 @@ fn incident() -> Value {
         ],
         &[
             ("routed", routed()),
+            ("gathered", gathered()),
+            ("exercise", text()),
             ("circle", set(slug())),
             ("parent", case_number()),
             ("absorbed", set(case_number())),
             ("awareness", moment()),
             ("evidence", moment()),
             ("regimes", open(&[], &[])),
-            ("classed", open(&[], &[])),
+            ("statements", open(&[], &[])),
             ("hold", hold),
             ("tasks", list(task)),
             ("files", list(file)),

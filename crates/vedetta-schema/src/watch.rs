@@ -65,7 +65,10 @@ fn clocks() -> Vec<(&'static str, Value)> {
                 &[],
             ),
         ),
-        ("Document", object(&[("title", text()), ("html", text()), ("text", text())], &[])),
+        (
+            "Document",
+            object(&[("title", text()), ("html", text()), ("text", text())], &[("gaps", number())]),
+        ),
     ]
 }
 
@@ -199,6 +202,7 @@ fn written_warnings() -> Vec<(&'static str, Value)> {
             ("regions", set(text())),
             ("observables", set(text())),
             ("incident", case_number()),
+            ("exercise", text()),
             ("only_under", set(slug())),
         ],
     );
@@ -220,9 +224,17 @@ fn read_warnings() -> Vec<(&'static str, Value)> {
         &[("organisation", slug()), ("by", slug()), ("at", moment()), ("did", acted())],
         &[("note", text())],
     );
+    let call = open(&[("contact", slug()), ("by", text())], &[("state", open(&[], &[]))]);
+    let reminded =
+        object(&[("organisation", slug()), ("at", moment()), ("calls", list(call))], &[]);
     let reached = object(
         &[("organisation", slug()), ("name", text())],
-        &[("received", moment()), ("read", moment()), ("reaction", refer("Reaction"))],
+        &[
+            ("received", moment()),
+            ("read", moment()),
+            ("reminded", reminded),
+            ("reaction", refer("Reaction")),
+        ],
     );
     let warning = object(
         &[("text", refer("WarningText")), ("by", slug()), ("stage", warning_stages())],
@@ -258,7 +270,12 @@ fn read_warnings() -> Vec<(&'static str, Value)> {
             ("because", list(bilingual())),
             ("what_to_do", bilingual()),
         ],
-        &[("warning", text()), ("acknowledged", moment()), ("reaction", refer("Reaction"))],
+        &[
+            ("warning", text()),
+            ("acknowledged", moment()),
+            ("reminded", moment()),
+            ("reaction", refer("Reaction")),
+        ],
     );
     vec![
         ("Warning", view),

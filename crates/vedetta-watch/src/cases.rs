@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use vedetta_desk::incident::Channel;
+use vedetta_desk::incident::{CaseHold, Channel};
 use vedetta_desk::triage::Prints;
 use vedetta_desk::{
     Access, CaseNumber, Facts, Incident, Regime, Sight, StageName, State, Viewer, deadlines,
@@ -40,6 +40,12 @@ pub struct CaseRow {
     pub channel: Channel,
     /// When.
     pub reported: Instant,
+    /// How often its channel brought it, when no person reported it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gathered: Option<u64>,
+    /// The exercise to which it belongs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<String>,
     /// When it was last changed.
     pub changed: Instant,
     /// Who leads it.
@@ -81,6 +87,8 @@ pub(crate) struct Brief {
     pub(crate) access: Access,
     /// What its clocks count from, where a law applies.
     pub(crate) clocked: Option<Clocked>,
+    /// The order that keeps it still.
+    pub(crate) hold: Option<CaseHold>,
     /// When it first came to each stage.
     pub(crate) reached: BTreeMap<StageName, Instant>,
     /// By what it is recognised, while it is new.
@@ -286,6 +294,7 @@ impl Brief {
             row: row(incident, stamp),
             access: incident.access(),
             clocked,
+            hold: incident.hold.clone(),
             reached: incident.reached.clone(),
             prints: Mutex::new(None),
         }
@@ -336,6 +345,8 @@ fn row(incident: &Incident, stamp: Stamp) -> CaseRow {
         organisation: incident.reported.organisation.clone(),
         channel: incident.reported.channel,
         reported: incident.reported.at,
+        gathered: incident.gathered.as_ref().map(|it| it.count),
+        exercise: incident.exercise.clone(),
         changed: stamp.at,
         lead: incident.stage.lead().cloned(),
         centre: incident.routed.as_ref().map(|routed| routed.to.clone()),

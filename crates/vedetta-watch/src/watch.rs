@@ -8,6 +8,7 @@ use vedetta_mesh::Nodes;
 use vedetta_model::{Actor, Role};
 use vedetta_store::{Stamp, StoreError};
 
+use crate::actions::declare::Postures;
 use crate::cases::{Cases, Held};
 use crate::kept::Kept;
 use crate::views::see_alarms::Called;
@@ -20,6 +21,7 @@ pub struct Watch {
     pub(crate) regimes: Vec<Regime>,
     pub(crate) overdue: Remembered,
     pub(crate) called: Called,
+    pub(crate) postures: Postures,
 }
 
 /// Who leads cases.
@@ -37,8 +39,8 @@ impl Watch {
             tracing::error!(%error, "the legal regimes do not read: no clocks are shown");
             Vec::new()
         });
-        let (cases, overdue, called) = Default::default();
-        Self { nodes, cases, regimes, overdue, called }
+        let (cases, overdue, called, postures) = Default::default();
+        Self { nodes, cases, regimes, overdue, called, postures }
     }
 
     /// The house.

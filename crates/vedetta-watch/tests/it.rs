@@ -15,8 +15,12 @@ mod clocks;
 mod figures;
 #[path = "it/files.rs"]
 mod files;
+#[path = "it/gather.rs"]
+mod gather;
 #[path = "it/playbooks.rs"]
 mod playbooks;
+#[path = "it/postures.rs"]
+mod postures;
 #[path = "it/queue.rs"]
 mod queue;
 #[path = "it/room.rs"]

@@ -159,6 +159,7 @@ impl Words {
             part::OFFER_AGAIN => {
                 ("la nuova offerta agli altri nodi", "offering to other nodes anew")
             }
+            part::GATHER => ("l'ascolto dei canali", "the hearing of the channels"),
             part::ROSTER => ("il calendario dei turni", "the roster"),
             part::WATCH_LINKS => ("il controllo dei collegamenti", "the watch over links"),
             part::WATCH_SENSORS => ("il controllo dei sensori", "the watch over sensors"),

@@ -13,6 +13,7 @@ fn alarm(category: u8) -> Alarm {
         owed: None,
         sensor: None,
         sensors: None,
+        seal: false,
         name: Bilingual::new("Pre-notifica", "Early warning"),
         due: at(30),
         missed: false,
@@ -58,11 +59,53 @@ fn it_goes_up_until_somebody_answers() {
 }
 
 #[test]
-fn a_light_case_stays_with_who_is_on_duty() {
-    let mut alarm = alarm(5);
-    alarm.advance(&Ladder::default(), &all_there, at(0));
-    alarm.advance(&Ladder::default(), &all_there, at(6_000));
-    assert!(alarm.steps.iter().all(|step| step.rung == 0) && alarm.steps.len() == 2);
+fn a_light_case_goes_the_same_way_up_at_its_own_pace() {
+    let ladder = Ladder::default();
+    for (category, pace) in [(4, 4), (5, 8), (6, 16)] {
+        let mut alarm = alarm(category);
+        let mut reached = |minute: u64| {
+            alarm.advance(&ladder, &all_there, at(minute));
+            alarm.steps.last().unwrap().rung
+        };
+        assert_eq!(reached(0), 0);
+        assert_eq!((reached(5 * pace - 1), reached(5 * pace)), (0, 1), "of category {category}");
+        assert_eq!((reached(15 * pace), reached(30 * pace)), (2, 3));
+        assert_eq!(reached(60 * pace), 4, "up to the national centre");
+        let steps = alarm.steps.len();
+        alarm.advance(&ladder, &all_there, at(120 * pace));
+        assert_eq!(alarm.steps.len(), steps + 1, "again, until somebody answers");
+    }
+    let mut alarm = alarm(6);
+    alarm.advance(&ladder.at_full_pace(), &all_there, at(0));
+    alarm.advance(&ladder.at_full_pace(), &all_there, at(5));
+    assert_eq!(alarm.steps.len(), 2, "at full pace it takes no longer than the gravest");
+}
+
+#[test]
+fn what_no_page_shows_counts_for_nothing_and_the_next_rung_begins() {
+    let ladder = Ladder::default();
+    let browser = |whom| match whom {
+        Whom::OnDuty => vec![callee("sala", &[Means::Browser])],
+        whom => all_there(whom),
+    };
+    let offered = |at: Instant| {
+        let mut alarm = alarm(1);
+        alarm.advance(&ladder, &browser, at);
+        alarm.steps[0].calls[0].state = CallState::Offered { at };
+        alarm
+    };
+    let mut unseen = offered(at(0));
+    unseen.advance(&ladder, &browser, at(0).after(Duration::from_secs(59)));
+    assert_eq!(unseen.steps.len(), 1, "a page has a minute");
+    unseen.advance(&ladder, &browser, at(1));
+    assert!(matches!(unseen.steps[0].calls[0].state, CallState::Failed { .. }));
+    assert_eq!(unseen.steps.len(), 2);
+    let mut seen = offered(at(0));
+    let sala = AccountId::new("sala").unwrap();
+    assert!(!seen.show(&AccountId::new("turno").unwrap(), at(0)), "another's page");
+    assert!(seen.show(&sala, at(0)) && !seen.show(&sala, at(0)));
+    seen.advance(&ladder, &browser, at(4));
+    assert_eq!(seen.steps.len(), 1, "seen, it has its time");
 }
 
 #[test]
@@ -97,6 +140,7 @@ fn a_ladder_that_calls_nobody_is_refused() {
     assert_eq!(broken(|it| it.rungs[0].category = 3), LadderError::First);
     assert_eq!(broken(|it| it.rungs[2].category = 0), LadderError::Category(3));
     assert_eq!(broken(|it| it.again_minutes = 0), LadderError::Again);
+    assert_eq!(broken(|it| it.pace[5] = 0), LadderError::Pace);
 }
 
 proptest! {

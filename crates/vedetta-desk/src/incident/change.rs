@@ -7,9 +7,11 @@ use vedetta_model::language::Bilingual;
 use vedetta_model::{AccountId, Instant, ItemId, OrganisationId};
 
 use super::{
-    Affected, CaseHold, Done, FileNote, Incident, Origin, Recommended, Routed, Sent, Task,
+    Affected, CaseHold, Done, FileNote, Gathered, Incident, Origin, Recommended, Routed, Sent,
+    Source, Task,
 };
 use crate::circle::Audience;
+use crate::notice::Element;
 use crate::number::CaseNumber;
 use crate::regime::StepName;
 use crate::severity::{Category, Factor, Grade, Override};
@@ -144,6 +146,11 @@ pub enum Change {
         /// Why.
         reason: String,
     },
+    /// Finds that it belongs to an exercise, or that it is real after all.
+    Practise {
+        /// Which exercise.
+        exercise: Option<String>,
+    },
     /// Makes it a part of another, or of none.
     Join {
         /// Which.
@@ -190,6 +197,13 @@ pub enum Change {
         step: StepName,
         /// When, and what proves it.
         sent: Sent,
+    },
+    /// States something that notices ask for.
+    State {
+        /// What.
+        about: Element,
+        /// How it is; empty takes back what was stated.
+        says: String,
     },
     /// Keeps it still by an authority's order.
     Hold {
@@ -241,6 +255,17 @@ pub enum Change {
     Attach {
         /// Which.
         file: FileNote,
+    },
+    /// Counts what its channel brought since; done by the node itself.
+    Gather {
+        /// The latest of it.
+        source: Source,
+        /// The item, which is linked.
+        item: Option<ItemId>,
+        /// How many more.
+        more: u64,
+        /// When last.
+        last: Instant,
     },
     /// Begins to follow a playbook; the other half of a run.
     Follow {
@@ -324,6 +349,8 @@ pub enum ChangeError {
 const LONGEST: usize = 20_000;
 /// No title or name is longer, in characters.
 const LINE: usize = 300;
+/// Items that a channel links to a case by itself: people link more.
+const LINKED: usize = 100;
 /// The most of anything that a case gathers.
 const MOST: usize = 500;
 
@@ -437,6 +464,14 @@ impl Incident {
                 sentence("the reason", &reason)?;
                 self.circle = None;
             }
+            Change::Practise { exercise } => self.exercise = exercise,
+            Change::State { about, says } => {
+                short("what is stated", &says)?;
+                match says.trim().is_empty() {
+                    true => self.statements.remove(&about),
+                    false => self.statements.insert(about, says),
+                };
+            }
             Change::Join { parent } if parent == Some(self.number) => {
                 return Err(ChangeError::Itself);
             }
@@ -485,9 +520,24 @@ impl Incident {
                 few("files", self.files.len() + 1, 200)?;
                 self.files.push(file);
             }
+            Change::Gather { source, item, more, last } => {
+                self.items.extend(item.filter(|_| self.items.len() < LINKED));
+                let before = self.gathered.map_or(0, |it| it.count);
+                self.gathered = Some(Gathered { source, count: before.saturating_add(more), last });
+            }
             Change::Follow { name, .. } => line("the playbook's name", &name)?,
             Change::Merge { into, .. } if into == self.number => return Err(ChangeError::Itself),
             step => {
+                // Drafts ask for them when the case is further, too.
+                match &step {
+                    Change::Contain { measures: said } if !said.trim().is_empty() => {
+                        self.statements.insert(Element::Measures, said.clone());
+                    }
+                    Change::Close { cause, .. } if !cause.trim().is_empty() => {
+                        self.statements.insert(Element::Cause, cause.clone());
+                    }
+                    _ => {}
+                }
                 let lead = self.circle.is_some() && matches!(step, Change::Assign { .. });
                 self.stage = self.stage.next(step, by, at)?;
                 let reached = self.reached.entry(self.stage.name());
@@ -577,6 +627,7 @@ impl Change {
             Self::Exclude { .. } => "exclude",
             Self::Enclose { .. } => "enclose",
             Self::Disclose { .. } => "disclose",
+            Self::Practise { .. } => "practise",
             Self::Join { .. } => "join",
             Self::Link { .. } => "link",
             Self::Unlink { .. } => "unlink",
@@ -584,6 +635,7 @@ impl Change {
             Self::Apply { .. } => "apply",
             Self::Lift { .. } => "lift",
             Self::Send { .. } => "send",
+            Self::State { .. } => "state",
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
             Self::Task { .. } => "task",
@@ -591,6 +643,7 @@ impl Change {
             Self::Note { .. } => "note",
             Self::Recommend { .. } => "recommend",
             Self::Attach { .. } => "attach",
+            Self::Gather { .. } => "gather",
             Self::Follow { .. } => "follow",
         }
     }

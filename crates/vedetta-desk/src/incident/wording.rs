@@ -115,6 +115,12 @@ impl Change {
             Self::Join { parent: None } => {
                 Bilingual::new("non più parte di un altro", "no longer part of another")
             }
+            Self::Practise { exercise: Some(exercise) } => {
+                plain("fa parte dell'esercitazione", "belongs to exercise", exercise)
+            }
+            Self::Practise { exercise: None } => {
+                Bilingual::new("non è un'esercitazione", "it is no exercise")
+            }
             Self::Hold { authority, reference, .. } => both(
                 &format!("fermo per ordine di {authority}"),
                 &format!("kept still by order of {authority}"),
@@ -144,13 +150,12 @@ impl Change {
             Self::Link { item } => plain("collegato", "linked", item),
             Self::Unlink { item } => plain("scollegato", "unlinked", item),
             Self::Know { .. } => Bilingual::new("momento di conoscenza", "moment of awareness"),
-            Self::Apply { regime, class, reason } => {
-                let Bilingual { it, en } = match class {
-                    None => names.regime(regime),
-                    Some(step) => {
-                        names.step(&StepName { regime: regime.clone(), step: step.clone() })
-                    }
-                };
+            Self::State { about, says } => {
+                let Bilingual { it, en } = about.words();
+                both(&it, &en, says)
+            }
+            Self::Apply { regime, reason } => {
+                let Bilingual { it, en } = names.regime(regime);
                 both(&format!("si applica: {it}"), &format!("applies: {en}"), reason)
             }
             Self::Lift { regime, reason } => {
@@ -173,6 +178,10 @@ impl Change {
             },
             Self::Recommend { text, .. } => both("raccomandato", "recommended", text),
             Self::Attach { file } => both("allegato", "attached", &file.name),
+            Self::Gather { more, .. } => Bilingual::new(
+                format!("dal canale altri {more}"),
+                format!("{more} more from its channel"),
+            ),
             Self::Follow { name, .. } => {
                 each("si segue la procedura", "playbook begun", &procedure::called(name))
             }

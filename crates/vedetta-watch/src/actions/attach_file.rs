@@ -3,6 +3,7 @@
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use vedetta_desk::file::check;
+use vedetta_desk::refusal::Refusal as _;
 use vedetta_desk::{Audience, Change, FileNote, Sight, Stands};
 use vedetta_flow::FlowError;
 use vedetta_model::Actor;
@@ -47,7 +48,9 @@ impl Watch {
     pub fn attach(&self, by: &Actor, number: &str, new: NewFile) -> Result<CaseView, WatchError> {
         let number = number_of(number)?;
         let NewFile { version, name, octets, audience } = new;
-        let checked = check(&name, &octets).map_err(|error| WatchError::invalid("file", error))?;
+        let checked = check(&name, &octets).map_err(|error| {
+            WatchError::refused(FlowError::invalid("file", &error), error.italian())
+        })?;
         let (asker, now) = (self.asker(by), self.house().now());
         let file = FileNote {
             sha256: digest(&octets),

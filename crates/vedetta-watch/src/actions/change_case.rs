@@ -9,6 +9,7 @@ use vedetta_desk::{CaseNumber, Change, ChangeError, Regime, Stands, Viewer};
 use vedetta_model::{Actor, OrganisationId};
 use vedetta_store::{Reader, Sequence, Stamp, StoreError, UnitOfWork};
 
+use crate::actions::declare::leaves_exercise;
 use crate::actions::report::CENTRES;
 use crate::error::{Stale, WatchError};
 use crate::kept::{self, Did, Kept};
@@ -107,6 +108,11 @@ impl Watch {
         }
         self.check_named(by, &change)?;
         let change = self.in_full(by, change)?;
+        let exercise = match &change {
+            Change::Practise { exercise } => exercise.clone(),
+            _ => self.brief(by, number)?.row.exercise.clone(),
+        };
+        let inside = exercise.map(|it| self.participants_of(&it)).transpose()?;
         let (asker, now) = (self.asker(by), self.house().now());
         self.write_case(by, number, Some(version), move |unit| {
             let (stamp, kept) = match asker.read(unit, number, Some(version))? {
@@ -115,6 +121,10 @@ impl Watch {
             };
             if !kept.incident.allows(asker.viewer(), &change) {
                 return Ok(Err(Refusal::Forbidden));
+            }
+            let outside = inside.as_ref().map(|it| leaves_exercise(&kept.incident, &change, it));
+            if let Some(reason) = outside.flatten() {
+                return Ok(Err(Refusal::Conflict(reason)));
             }
             let by = &asker.actor.account;
             match kept.incident.clone().change(change.clone(), by, now) {
@@ -329,6 +339,9 @@ impl Watch {
                 stranger.map_or(Ok(()), |id| Err(WatchError::unknown("account", id)))?;
             }
             Change::Link { item } => drop(self.house().item(by, item)?),
+            Change::Practise { exercise: Some(exercise) } => {
+                self.check_exercise(exercise, &by.organisation)?;
+            }
             Change::Join { parent: Some(parent) } => self.check_parent(by, *parent)?,
             Change::Apply { regime, class, .. } => {
                 let known = self.regimes.iter().find(|it| it.id == *regime);
@@ -380,6 +393,9 @@ fn undoable(kept: &Kept) -> Result<&Change, &'static str> {
         Did::Undone(_) => Err("the last change was taken back; make it again instead"),
         Did::Changed(Change::Absorb { .. } | Change::Yield { .. }) => {
             Err("the last change is a merge or a split; take it back at the report")
+        }
+        Did::Changed(Change::Gather { .. }) => {
+            Err("the last change is its channel's, which counted on; make another change instead")
         }
         Did::Changed(Change::Split { .. }) => Err("the last change is a split; merge it again"),
         Did::Changed(Change::Follow { .. }) => {

@@ -99,12 +99,14 @@ const OPEN: &str = "desk/alarms";
 const MOST: usize = 500;
 /// Of these, of acknowledgements.
 const MOST_OWED: usize = 100;
-/// How grave a missing acknowledgement is, and a silent sensor: who is on duty is called, and nobody
-/// above.
-const LIGHT: u8 = 4;
+/// How grave a missing acknowledgement is, and a silent sensor: called at the slowest pace.
+const LIGHT: u8 = 6;
 
 /// By what somebody is called beside the pages.
-const FURTHER: [Means; 3] = [Means::Email, Means::Sms, Means::Webhook];
+pub(crate) const FURTHER: [Means; 3] = [Means::Email, Means::Sms, Means::Webhook];
+
+/// So long a broken seal calls people who have not answered.
+const SEAL_TOLD: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// What calls, and the room that answers for it.
 type Pressing = BTreeMap<String, (About, OrganisationId)>;
@@ -131,6 +133,7 @@ impl Watch {
         let now = self.house().now();
         let mut pressing = self.every_pressing(now)?;
         pressing.extend(self.every_overdue(now)?);
+        pressing.extend(self.broken_seal(now)?);
         let (ladder, mut alarms) = self.house().read(|reader| {
             let mut alarms = BTreeMap::new();
             for id in open(reader)? {
@@ -167,7 +170,7 @@ impl Watch {
             alarms.insert(id.clone(), (None, alarm));
             looked.raised += 1;
         }
-        let rosters = self.rosters()?;
+        let (rosters, full) = (self.rosters()?, ladder.at_full_pace());
         let mut changed = Vec::new();
         for (id, (at, before)) in alarms {
             let open = pressing.contains_key(&id);
@@ -180,7 +183,8 @@ impl Watch {
                 alarm.stands = Stands::Over { at: now };
             }
             let who = |whom| self.callees(whom, &rosters, (&before, now));
-            let begin = alarm.advance(&ladder, &who, now);
+            let crisis = self.crisis_of(Some(&before.room)).is_some();
+            let begin = alarm.advance(if crisis { &full } else { &ladder }, &who, now);
             if at.is_none() || !open || alarm != before {
                 looked.over += usize::from(!open);
                 looked.calls +=
@@ -241,9 +245,11 @@ impl Watch {
     /// What the ledger said.
     pub fn end_call(&self, due: DueCall, outcome: Result<(), String>) -> Result<(), WatchError> {
         let now = self.house().now();
-        let DueCall { lease, task, .. } = due;
+        let DueCall { lease, task, by, .. } = due;
         self.house().write(move |unit| {
             let state = match &outcome {
+                // That it waits on the pages shows it to nobody yet.
+                Ok(()) if by == Means::Browser => CallState::Offered { at: now },
                 Ok(()) => CallState::Made { at: now },
                 Err(reason) => {
                     let reason = reason.chars().take(300).collect();
@@ -257,6 +263,33 @@ impl Watch {
             set_state(unit, &task, state)
         })?;
         Ok(())
+    }
+
+    /// A page has shown an actor that alarms call; says how many that was not known of.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn shown_alarms(&self, by: &Actor) -> Result<usize, WatchError> {
+        let (person, now) = (by.account.clone(), self.house().now());
+        let calls = |alarm: &Alarm| alarm.calls(&person);
+        let found = self.open_alarms()?;
+        let ids: Vec<_> =
+            found.into_iter().filter(|(.., alarm)| calls(alarm)).map(|(id, ..)| id).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let person = by.account.clone();
+        Ok(self.house().write(move |unit| {
+            let mut shown = 0;
+            for id in &ids {
+                let Some((_, mut alarm)) = read_alarm(unit, id)? else { continue };
+                if alarm.show(&person, now) {
+                    put_alarm(unit, id, &alarm, person.as_str())?;
+                    shown += 1;
+                }
+            }
+            Ok(shown)
+        })?)
     }
 
     /// Answers an alarm: nobody is called for it any more.
@@ -356,6 +389,7 @@ impl Watch {
                 owed: Some(owed),
                 sensor: None,
                 sensors: None,
+                seal: false,
                 name: Bilingual::new(
                     format!("presa visione di {name}"),
                     format!("acknowledgement by {name}"),
@@ -370,6 +404,32 @@ impl Watch {
             .iter()
             .map(|it| (format!("owed.{}.{}", it.item, it.organisation), (about(it), own.clone())));
         Ok(named.collect())
+    }
+
+    /// That the seal of the emergency account was broken calls people, like the gravest.
+    fn broken_seal(&self, now: Instant) -> Result<Pressing, WatchError> {
+        let (Some(own), Some(used)) = (self.house().standing().own.clone(), self.last_emergency()?)
+        else {
+            return Ok(Pressing::new());
+        };
+        if now.since(used.at) >= SEAL_TOLD {
+            return Ok(Pressing::new());
+        }
+        let about = About {
+            number: None,
+            owed: None,
+            sensor: None,
+            sensors: None,
+            seal: true,
+            name: Bilingual::new(
+                "sigillo dell'account di emergenza rotto",
+                "seal of the emergency account broken",
+            ),
+            due: used.at,
+            missed: true,
+            category: 1,
+        };
+        Ok(Pressing::from([(format!("seal.{}", used.at.micros()), (about, own))]))
     }
 
     /// Whom to tell at the organisation whose sensor is silent, each by all that reaches him.
@@ -529,7 +589,10 @@ fn write(unit: &mut dyn UnitOfWork, changed: &[Change], now: Instant) -> Result<
 }
 
 /// The address for a means among channels.
-fn address_at<'c>(channels: impl IntoIterator<Item = &'c Channel>, by: Means) -> Option<String> {
+pub(crate) fn address_at<'c>(
+    channels: impl IntoIterator<Item = &'c Channel>,
+    by: Means,
+) -> Option<String> {
     channels.into_iter().find_map(|channel| match (channel, by) {
         (Channel::Email(at), Means::Email)
         | (Channel::Phone(at), Means::Sms)
@@ -572,7 +635,10 @@ fn take_up(
 
 fn set_state(unit: &mut dyn UnitOfWork, task: &Task, state: CallState) -> Result<(), StoreError> {
     let Some((_, mut alarm)) = read_alarm(unit, &task.alarm)? else { return Ok(()) };
-    if let Some(before) = alarm.state_mut(task.step, task.call) {
+    // A page may have shown it while it was being made.
+    if let Some(before) = alarm.state_mut(task.step, task.call)
+        && matches!(before, CallState::Making { .. })
+    {
         *before = state;
         put_alarm(unit, &task.alarm, &alarm, OPERATOR)?;
     }
@@ -646,15 +712,15 @@ const fn category_of(clock: &NextClock) -> u8 {
 fn about(clock: &NextClock) -> About {
     let (missed, name) = (clock.state == State::Missed, clock.name.clone());
     let (number, category) = (Some(clock.number), category_of(clock));
-    let (owed, sensor, sensors) = (None, None, None);
-    About { number, owed, sensor, sensors, name, due: clock.due, missed, category }
+    let (owed, sensor, sensors, seal) = (None, None, None, false);
+    About { number, owed, sensor, sensors, seal, name, due: clock.due, missed, category }
 }
 
 /// What a call says: the number of the case and what is due, or who owes an acknowledgement; nothing of
 /// what it is about.
 fn say(about: &About, language: Language) -> (String, String) {
     let due = |language| rome(about.due, language);
-    let (it, en) = match (about.missed, about.is_silence()) {
+    let (it, en) = match (about.missed, about.is_silence() || about.seal) {
         (_, true) => ("dal", "since"),
         (true, false) => ("SCADUTO il", "MISSED, was due"),
         (false, false) => ("in scadenza il", "due"),
@@ -673,6 +739,10 @@ fn say(about: &About, language: Language) -> (String, String) {
         (None, None, Some(_)) => (
             "Guardare i sensori, e se il nodo si raggiunge",
             "Look at the sensors, and whether the node is reached",
+        ),
+        (None, None, None) if about.seal => (
+            "Chiarire chi l'ha rotto e perché, e sigillarlo di nuovo",
+            "Find out who broke it and why, and seal it anew",
         ),
         (None, None, None) => {
             ("Guardare le prese visione scadute", "Look at the overdue acknowledgements")

@@ -42,6 +42,9 @@ pub struct NewReport {
     /// Which services do not work, or not well.
     #[serde(default)]
     pub services: BTreeSet<String>,
+    /// The exercise to which it belongs.
+    #[serde(default)]
+    pub exercise: Option<String>,
     /// What makes it one: sent twice with the same key it is one report, with one number.
     #[serde(default)]
     pub key: Option<String>,
@@ -153,7 +156,16 @@ impl Watch {
             let change = Change::Know { awareness: Some(awareness), evidence: None };
             incident = incident.change(change, &by.account, at)?;
         }
+        if let Some(exercise) = new.exercise.filter(|it| !it.is_empty()) {
+            self.check_exercise(&exercise, &organisation)?;
+            incident.exercise = Some(exercise);
+        }
         incident.routed = self.routing(&organisation);
+        if let Some(exercise) = &incident.exercise {
+            // A centre that takes no part never learns of it.
+            let inside = self.participants_of(exercise)?;
+            incident.routed = incident.routed.filter(|it| inside.contains(&it.to));
+        }
         Ok((incident, key))
     }
 
@@ -210,7 +222,7 @@ fn ties(standing: &Standing, organisation: &OrganisationId) -> Vec<Tie> {
 }
 
 /// The next number of the year of a moment.
-fn next(unit: &mut dyn UnitOfWork, at: Instant) -> Result<CaseNumber, StoreError> {
+pub(crate) fn next(unit: &mut dyn UnitOfWork, at: Instant) -> Result<CaseNumber, StoreError> {
     let year = u16::try_from(at.day().year()).unwrap_or(0);
     let name = format!("desk/cases/{year}");
     let last = unit.bookmark(&name)?.and_then(|last| String::from_utf8(last).ok());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
+use vedetta_desk::posture::marked;
 use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage, WarningText};
 use vedetta_flow::{FlowError, Preview};
 use vedetta_intake::written::Written;
@@ -42,8 +43,14 @@ impl Watch {
     ) -> Result<WarningView, WatchError> {
         self.house().require_room(by, OFFICERS, "write warnings")?;
         text.check()?;
+        let mut text = text;
         if let Some(incident) = text.incident {
-            self.brief(by, incident)?;
+            // What comes from an exercise belongs to it.
+            let exercise = self.brief(by, incident)?.row.exercise.clone();
+            text.exercise = exercise.or(text.exercise);
+        }
+        if let Some(exercise) = &text.exercise {
+            self.check_exercise(exercise, &by.organisation)?;
         }
         let year = self.house().now().day().year();
         let warning = Warning {
@@ -103,6 +110,7 @@ impl Watch {
         if warning.stage != WarningStage::Draft {
             return Err(WatchWhy::Sent(id.into()).error());
         }
+        self.keep_inside(by, &warning.text)?;
         let now = self.house().now();
         // From the record's place: sent twice at once, it is one item all the same.
         let item = item_of(self.house(), id)?;
@@ -117,28 +125,6 @@ impl Watch {
             )));
         }
         warning.stage = WarningStage::Sent { at: now, item };
-        self.put_kept(by, id, (version, warning))?;
-        self.warning(by, id)
-    }
-
-    /// Reminds those who have not read it: the moment is noted, and the webhooks and streams that
-    /// follow the item are not called again.
-    ///
-    /// # Errors
-    /// Forbidden, unknown, or not sent.
-    pub fn remind_warning(&self, by: &Actor, id: &str) -> Result<WarningView, WatchError> {
-        self.house().require_room(by, OFFICERS, "remind of warnings")?;
-        let (version, mut warning) = self.kept_warning(id)?;
-        let WarningStage::Sent { .. } = warning.stage else {
-            let reason = "it is not sent; there is nobody to remind".into();
-            return Err(told(reason, "non è diffusa: non c'è nessuno da sollecitare"));
-        };
-        if warning.reminded.len() >= 100 {
-            return Err(WatchError::conflict(
-                "it was reminded of 100 times; call those who are left",
-            ));
-        }
-        warning.reminded.push(self.house().now());
         self.put_kept(by, id, (version, warning))?;
         self.warning(by, id)
     }
@@ -207,6 +193,30 @@ impl Watch {
         Ok(reaction)
     }
 
+    /// Refuses a warning of an exercise that would reach somebody who takes no part in it.
+    fn keep_inside(&self, by: &Actor, text: &WarningText) -> Result<(), WatchError> {
+        const TOLD: usize = 5;
+        let Some(exercise) = &text.exercise else { return Ok(()) };
+        let inside = self.participants_of(exercise)?;
+        let preview = self.house().preview(by, &Arc::new(handling(by, text)))?;
+        let reached = preview.groups.iter().filter(|group| group.form.is_some());
+        let all = reached.flat_map(|group| &group.organisations);
+        let outside: Vec<_> = all.filter(|it| !inside.contains(*it)).collect();
+        if outside.is_empty() {
+            return Ok(());
+        }
+        let some: Vec<_> = outside.iter().take(TOLD).map(|it| self.name_of(it)).collect();
+        let (some, many) = (some.join(", "), outside.len());
+        Err(told(
+            format!(
+                "it belongs to exercise {exercise} and would reach {many} who take no part in it ({some}); narrow it to an agreement of the participants"
+            ),
+            &format!(
+                "fa parte dell'esercitazione {exercise} e raggiungerebbe {many} che non vi partecipano ({some}): restringila a un protocollo dei partecipanti"
+            ),
+        ))
+    }
+
     /// A warning as it is kept.
     pub(crate) fn kept_warning(&self, id: &str) -> Result<(Sequence, Warning), WatchError> {
         let plain = !id.contains('/');
@@ -216,7 +226,7 @@ impl Watch {
         Ok((record.stamp.seq, warning))
     }
 
-    fn put_kept(
+    pub(crate) fn put_kept(
         &self,
         by: &Actor,
         id: &str,
@@ -259,7 +269,7 @@ impl WatchWhy {
     }
 }
 
-fn told(reason: String, italian: &str) -> WatchError {
+pub(crate) fn told(reason: String, italian: &str) -> WatchError {
     WatchError::refused(FlowError::Conflict(reason), italian)
 }
 
@@ -281,9 +291,14 @@ fn handling(by: &Actor, text: &WarningText) -> Handling {
 fn object(by: &Actor, text: &WarningText, id: &ItemId, at: Instant) -> String {
     let description = described(&text.text, &text.what_to_do);
     let handling = &handling(by, text);
-    let (title, text) = (&*text.title.it, &*description);
+    let title = marked(text.title.clone(), text.exercise.as_ref()).it;
+    let exercise = text.exercise.is_some();
+    let (title, text) = (&*title, &*description);
     let mut object = Written { id, at, title, text, pattern: None, handling }.object();
     object["report_types"] = json!(["threat-report"]);
+    if exercise {
+        object["labels"] = json!(["exercise"]);
+    }
     object.to_string()
 }
 

@@ -72,7 +72,7 @@ impl Watch {
         Ok(called)
     }
 
-    fn open_alarms(&self) -> Result<Vec<(String, Sequence, Alarm)>, WatchError> {
+    pub(crate) fn open_alarms(&self) -> Result<Vec<(String, Sequence, Alarm)>, WatchError> {
         let found = self.house().read(|reader| {
             let mut found = Vec::new();
             for id in open(reader)? {

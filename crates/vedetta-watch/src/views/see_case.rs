@@ -99,6 +99,7 @@ const LEADING: &[&str] = &[
     "exclude",
     "enclose",
     "disclose",
+    "practise",
     "join",
     "link",
     "unlink",
@@ -106,6 +107,7 @@ const LEADING: &[&str] = &[
     "apply",
     "lift",
     "send",
+    "state",
     "hold",
     "release",
     "task",
@@ -282,13 +284,13 @@ fn may(kept: &Kept, viewer: Viewer<'_>, sight: Sight) -> BTreeSet<&'static str> 
             may.extend(LEADING.iter().filter(|name| leads_on(stage, name)));
             let undoable = kept.before.is_some()
                 && matches!(&kept.did, Did::Changed(change)
-                if !matches!(change.name(), "absorb" | "yield" | "split" | "follow"));
+                if !matches!(change.name(), "absorb" | "yield" | "split" | "follow" | "gather"));
             may.extend(undoable.then_some("undo"));
         }
         (Stands::InTheRoom | Stands::Outside, _) => {
             may.extend(["note", "affect", "attach"]);
             if incident.reported.organisation == *viewer.organisation {
-                may.extend(["know", "send"]);
+                may.extend(["know", "send", "state"]);
             }
             let own = incident
                 .tasks_open()

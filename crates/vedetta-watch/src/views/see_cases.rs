@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
+use vedetta_desk::incident::CaseHold;
 use vedetta_desk::{CaseNumber, Category, Sight, StageName, Viewer};
 use vedetta_model::{AccountId, Actor, Instant, OrganisationId};
 
@@ -78,6 +79,19 @@ pub struct Picture {
 }
 
 impl Watch {
+    /// The cases that an order keeps still now, as far as the actor sees them whole.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn held_cases(&self, by: &Actor) -> Result<Vec<(CaseNumber, CaseHold)>, WatchError> {
+        let (viewer, now) = (self.viewer(by), self.house().now());
+        let held = self.index()?;
+        let all = held.get().into_iter().flat_map(|index| index.all.values());
+        let whole = all.filter(|it| it.access.sight(viewer) == Some(Sight::Whole));
+        let bound = whole.filter_map(|it| Some((it.row.number, it.hold.clone()?)));
+        Ok(bound.filter(|(_, hold)| hold.until.is_none_or(|until| now < until)).collect())
+    }
+
     /// The cases that an actor may see, the newest first.
     ///
     /// # Errors

@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use vedetta_desk::document::Document;
 use vedetta_desk::incident::CaseHold;
-use vedetta_desk::notice::{self, Pen};
+use vedetta_desk::notice::{self, Beside, Pen};
+use vedetta_desk::posture::{Posture, aimed_at, marked};
 use vedetta_desk::regime::{Certainty, suggested};
 use vedetta_desk::target::{Target, targets};
+use vedetta_desk::triage::traces;
 use vedetta_desk::{
     Access, CaseNumber, Category, Deadline, Incident, Regime, Sight, StageName, State, StepName,
     deadlines,
 };
+use vedetta_flow::{VersionFilter, Wish};
 use vedetta_model::language::{Bilingual, Language};
 use vedetta_model::{Actor, Instant, OrganisationId};
+use vedetta_store::Sequence;
+use vedetta_timeliness::Timeliness;
 
 use crate::actions::change_case::number_of;
 use crate::cases::Brief;
@@ -141,6 +146,8 @@ impl Watch {
         });
         let clocks = clocks.collect();
         let category = incident.assessment.presumed();
+        let routed = incident.routed.as_ref().map(|it| &it.to);
+        let category = aimed_at(category, self.crisis_of(routed).as_ref());
         let targets = targets(category, incident.stage.name(), &incident.reached, now);
         let held = incident.held(now).filter(|_| sight == Sight::Whole).cloned();
         let suggested = if sight == Sight::Whole { self.suggested(&incident) } else { Vec::new() };
@@ -200,7 +207,37 @@ impl Watch {
             .and_then(|regime| Some((regime, regime.steps.iter().find(|it| it.id == step.step)?)));
         let (regime, step) = found.ok_or_else(|| WatchError::unknown("step", step))?;
         let name = |id: &OrganisationId| self.name_of(id);
-        Ok(notice::draft(&incident, regime, step, Pen { language, now, name: &name }))
+        let beside = self.beside(by, &incident)?;
+        Ok(notice::draft(&incident, regime, step, (Pen { language, now, name: &name }, &beside)))
+    }
+
+    /// What a draft tells beside the case: by what it is recognised elsewhere, as far as who asks may
+    /// read it, and whom to call.
+    fn beside(&self, by: &Actor, incident: &Incident) -> Result<Beside, WatchError> {
+        #[derive(serde::Deserialize)]
+        struct Told {
+            pattern: String,
+        }
+        const MOST: usize = 100;
+        let reported = &incident.reported;
+        let ids: Vec<_> = incident.items.iter().take(MOST).cloned().collect();
+        let mut indicators: Vec<String> = Vec::new();
+        if !ids.is_empty() {
+            let wish = Wish { ids, limit: MOST, ..Wish::all(Sequence::START, VersionFilter::Last) };
+            let page = self.house().page(by, &wish)?;
+            let patterns =
+                page.items.iter().filter_map(|it| serde_json::from_slice::<Told>(&it.body).ok());
+            indicators.extend(patterns.map(|it| it.pattern));
+        }
+        indicators.extend(traces(&reported.words).take(MOST));
+        indicators.sort();
+        indicators.dedup();
+        let contacts = Timeliness::of(self.house()).contacts_at(&reported.organisation);
+        let contacts = contacts.into_iter().map(|it| {
+            let phone = it.phone_24h.map(|at| format!(", {at}")).unwrap_or_default();
+            format!("{} ({}){phone}", it.name, it.role)
+        });
+        Ok(Beside { indicators, contacts: contacts.collect() })
     }
 
     /// The report after a case.
@@ -309,6 +346,7 @@ impl Watch {
     /// Every clock that runs, is near or missed, of the cases that an actor may see.
     fn running(&self, by: &Actor) -> Result<Vec<NextClock>, WatchError> {
         let (viewer, now) = (self.viewer(by), self.house().now());
+        let postures = self.all_postures()?;
         let live: Vec<_> = {
             let held = self.index()?;
             let index = held.get();
@@ -325,7 +363,7 @@ impl Watch {
                 clocks.extend(self.clocks_of(&brief, now));
             }
             if sight == Some(Sight::Whole) {
-                clocks.extend(aims_of(&brief, now));
+                clocks.extend(aims_of(&brief, &postures, now));
             }
         }
         Ok(clocks)
@@ -343,6 +381,7 @@ impl Watch {
 
     /// Every clock of every case, whoever may see it.
     pub(crate) fn every_clock(&self, now: Instant) -> Result<Vec<NextClock>, WatchError> {
+        let postures = self.all_postures()?;
         let live: Vec<_> = {
             let held = self.index()?;
             let index = held.get().into_iter();
@@ -351,7 +390,7 @@ impl Watch {
         };
         let clocks = live.iter().flat_map(|brief| {
             let mut clocks = self.clocks_of(brief, now);
-            clocks.extend(aims_of(brief, now));
+            clocks.extend(aims_of(brief, &postures, now));
             clocks
         });
         Ok(clocks.collect())
@@ -405,7 +444,7 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
         organisation: row.organisation.clone(),
         category: row.category,
         judged: row.judged,
-        name,
+        name: marked(name, row.exercise.as_ref()),
         step,
         target,
         due,
@@ -414,8 +453,10 @@ fn next(brief: &Brief, name: Bilingual, due: Instant, state: State, of: Of) -> N
     }
 }
 
-fn aims_of(brief: &Brief, now: Instant) -> Vec<NextClock> {
+fn aims_of(brief: &Brief, postures: &[Posture], now: Instant) -> Vec<NextClock> {
     let Ok(category) = Category::try_from(brief.row.presumed) else { return Vec::new() };
+    let crisis = postures.iter().find(|it| it.is_crisis_of(brief.row.centre.as_ref()));
+    let category = aimed_at(category, crisis);
     let aims = targets(category, brief.row.stage, &brief.reached, now).into_iter();
     let open = aims.filter(|it| matches!(it.state, State::Running | State::Near | State::Missed));
     // One at a time: the next stage, not all that follow it.

@@ -41,6 +41,9 @@ pub struct Concern {
     /// When the organisation acknowledged it, which says that it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Instant>,
+    /// When the room last reminded of the warning, unless the organisation acted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<Instant>,
     /// What the organisation did about the warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
@@ -104,6 +107,9 @@ impl Watch {
             concern.acknowledged = own.and_then(|it| it.acknowledged).map(|it| it.at);
             if let Some(id) = &concern.warning {
                 concern.reaction = self.reaction(id, &by.organisation)?;
+                let acted = concern.reaction.as_ref().map(|it| it.at);
+                let nudge = self.nudge_of(id, &by.organisation)?.map(|it| it.at);
+                concern.reminded = nudge.filter(|at| acted.is_none_or(|acted| acted < *at));
             }
         }
         Ok(found)
@@ -131,6 +137,28 @@ impl Watch {
     }
 
     /// The warnings that hold, by their item.
+    /// When the room last reminded an actor's organisation of the warnings that these items are, unless
+    /// it acted since.
+    ///
+    /// # Errors
+    /// What the ledger said.
+    pub fn reminded(
+        &self,
+        by: &Actor,
+        items: &[ItemId],
+    ) -> Result<HashMap<ItemId, Instant>, WatchError> {
+        let (warnings, mut found) = (self.sent_warnings()?, HashMap::new());
+        for item in items {
+            let Some((id, ..)) = warnings.get(item) else { continue };
+            let acted = self.reaction(id, &by.organisation)?.map(|it| it.at);
+            let nudge = self.nudge_of(id, &by.organisation)?.map(|it| it.at);
+            if let Some(at) = nudge.filter(|at| acted.is_none_or(|acted| acted < *at)) {
+                found.insert(item.clone(), at);
+            }
+        }
+        Ok(found)
+    }
+
     fn sent_warnings(&self) -> Result<Warnings, WatchError> {
         let mut sent = HashMap::new();
         for (id, warning) in self.every_warning()? {
@@ -198,6 +226,7 @@ impl Concerned<'_> {
             what_to_do,
             warning: warning.map(|(id, ..)| id.clone()),
             acknowledged: None,
+            reminded: None,
             reaction: None,
         })
     }

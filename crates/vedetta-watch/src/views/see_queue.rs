@@ -2,7 +2,7 @@
 //! like.
 
 use serde::Serialize;
-use vedetta_desk::incident::Routed;
+use vedetta_desk::incident::{Gathered, Routed};
 use vedetta_desk::triage::{Likeness, Seen, alike};
 use vedetta_desk::{CaseNumber, Sight};
 use vedetta_model::language::Bilingual;
@@ -42,6 +42,9 @@ pub struct Waiting {
     /// Which centre it goes to, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routed: Option<Routed>,
+    /// Of what it was made, when no person reported it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gathered: Option<Gathered>,
     /// Cases that may be about the same, the likeliest first.
     pub alike: Vec<Alike>,
 }
@@ -90,6 +93,7 @@ impl Watch {
                 case: brief.row.clone(),
                 words: String::new(),
                 routed: None,
+                gathered: None,
                 alike: self.alike_in(by, index, brief),
             });
             (shown.collect::<Vec<_>>(), total)
@@ -99,6 +103,7 @@ impl Watch {
                 if let Some((_, kept)) = kept::newest(reader, it.case.number)? {
                     it.words.clone_from(&kept.incident.reported.words);
                     it.routed = kept.incident.routed;
+                    it.gathered = kept.incident.gathered;
                 }
             }
             Ok(())

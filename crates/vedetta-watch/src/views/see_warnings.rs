@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use vedetta_desk::warning::{Acted, Reaction, Warning, WarningStage};
+use vedetta_desk::posture::marked;
+use vedetta_desk::warning::{Acted, Nudge, Reaction, Warning, WarningStage};
 use vedetta_model::language::Bilingual;
 use vedetta_model::{Actor, Instant, ItemId, OrganisationId, Tlp};
 use vedetta_store::{RecordKind, Sequence};
 
 use crate::actions::keep_rosters::damaged;
+use crate::actions::remind::{nudge_name, nudge_prefix};
 use crate::actions::warn::{reacted, reaction_prefix};
 use crate::error::WatchError;
 use crate::watch::Watch;
@@ -69,6 +71,9 @@ pub struct Reached {
     /// When it read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Instant>,
+    /// How it was last reminded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<Nudge>,
     /// What it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
@@ -89,7 +94,7 @@ impl Watch {
         let mut rows: Vec<_> = kept
             .map(|(id, version, Warning { text, stage, .. })| WarningRow {
                 id,
-                title: text.title,
+                title: marked(text.title, text.exercise.as_ref()),
                 tlp: text.tlp,
                 stage,
                 version,
@@ -133,13 +138,14 @@ impl Watch {
         } else if !room {
             return Err(WatchError::unknown("warning", id));
         }
-        let mut reactions = self.reactions(id)?;
+        let (mut reactions, mut nudges) = (self.reactions(id)?, self.nudges(id)?);
         let reach: Vec<_> = reach
             .into_iter()
             .filter(|(organisation, _)| room || *organisation == by.organisation)
             .map(|(organisation, (received, read))| Reached {
                 name: self.name_of(&organisation),
                 reaction: reactions.remove(&organisation),
+                reminded: nudges.remove(&organisation),
                 organisation,
                 received,
                 read,
@@ -218,6 +224,41 @@ impl Watch {
                 return Ok(found);
             }
         }
+    }
+
+    /// How organisations were last reminded of a warning.
+    fn nudges(&self, id: &str) -> Result<BTreeMap<OrganisationId, Nudge>, WatchError> {
+        let (prefix, mut found) = (nudge_prefix(id), BTreeMap::new());
+        let mut after = prefix.clone();
+        loop {
+            let page = self
+                .house()
+                .read(|reader| reader.records_after(RecordKind::Warning, &after, 500))?;
+            let Some(last) = page.last() else { return Ok(found) };
+            after.clone_from(&last.id);
+            for record in page {
+                if !record.id.starts_with(&prefix) {
+                    return Ok(found);
+                }
+                let nudge: Nudge = serde_json::from_slice(&record.body)
+                    .map_err(|error| damaged(&record.id, &error))?;
+                found.insert(nudge.organisation.clone(), nudge);
+            }
+        }
+    }
+
+    /// How an organisation was last reminded of a warning.
+    pub(crate) fn nudge_of(
+        &self,
+        id: &str,
+        organisation: &OrganisationId,
+    ) -> Result<Option<Nudge>, WatchError> {
+        let name = nudge_name(id, organisation);
+        let kept = self.house().read(|reader| reader.record(RecordKind::Warning, &name))?;
+        let read = |record: vedetta_store::Record| {
+            serde_json::from_slice(&record.body).map_err(|error| damaged(&record.id, &error))
+        };
+        kept.map(read).transpose()
     }
 
     /// The warnings of the last days that somebody has not read, for the handover, without those that

@@ -81,9 +81,36 @@ fn a_missed_aim_calls_who_is_on_duty_once_and_survives_a_restart() {
     }
     let alarms = again.alarms(&officer()).unwrap();
     assert!(alarms[0].calls_you && alarms[0].may_answer);
-    let made = |state: &CallState| matches!(state, CallState::Made { .. });
-    assert!(alarms[0].alarm.steps[0].calls.iter().all(|call| made(&call.state)));
+    let states = |by| {
+        let calls = again.alarms(&officer()).unwrap().remove(0).alarm.steps.remove(0).calls;
+        calls.into_iter().find(|call| call.by == by).unwrap().state
+    };
+    assert!(matches!(states(Means::Email), CallState::Made { .. }));
+    assert!(matches!(states(Means::Browser), CallState::Offered { .. }), "nobody saw it yet");
+    assert_eq!(again.shown_alarms(&liaison("terni")).unwrap(), 0);
+    assert_eq!(again.shown_alarms(&officer()).unwrap(), 1);
+    assert!(matches!(states(Means::Browser), CallState::Made { .. }), "a page says it was shown");
+    assert_eq!(again.shown_alarms(&officer()).unwrap(), 0, "once");
     assert!(room.watch.alarms(&liaison("terni")).unwrap().is_empty());
+}
+
+#[test]
+fn who_has_no_open_page_is_called_by_the_next_rung() {
+    let room = Room::new();
+    room.watch.put_roster(&officer(), roster(), None).unwrap();
+    pressing(&room);
+    room.watch.look_at_clocks().unwrap();
+    for due in room.watch.due_calls(9).unwrap() {
+        assert_eq!(due.by, Means::Browser, "there is nothing else");
+        room.watch.end_call(due, Ok(())).unwrap();
+    }
+    room.clock.advance(Duration::from_secs(59));
+    assert_eq!(room.watch.look_at_clocks().unwrap().calls, 0, "a page has a minute to show it");
+    room.clock.advance(Duration::from_secs(2));
+    assert!(room.watch.look_at_clocks().unwrap().calls > 0);
+    let alarm = room.watch.alarms(&officer()).unwrap().remove(0).alarm;
+    assert!(matches!(alarm.steps[0].calls[0].state, CallState::Failed { .. }), "{alarm:?}");
+    assert!(alarm.steps.len() > 1, "{alarm:?}");
 }
 
 #[test]
@@ -99,7 +126,7 @@ fn a_call_that_broke_off_is_not_made_again_and_the_next_rung_begins() {
     let alarm = again.alarms(&officer()).unwrap().remove(0);
     let lost = |state: &CallState| matches!(state, CallState::Unknown { .. });
     assert!(alarm.alarm.steps[0].calls.iter().all(|call| lost(&call.state)));
-    let ladder = Ladder { rungs: Ladder::default().rungs, again_minutes: 5 };
+    let ladder = Ladder { again_minutes: 5, ..Ladder::default() };
     let admin = person("admin", "cnaipic", Role::Administrator);
     assert!(is_forbidden(again.put_ladder(&officer(), ladder.clone())));
     again.put_ladder(&admin, ladder).unwrap();
@@ -148,7 +175,7 @@ fn where_nobody_is_on_duty_the_gap_is_shown_and_the_room_called() {
         .map(|it| vedetta_watch::desk::escalation::Rung { category: 6, ..it })
         .collect();
     let admin = person("admin", "cnaipic", Role::Administrator);
-    room.watch.put_ladder(&admin, Ladder { rungs, again_minutes: 60 }).unwrap();
+    room.watch.put_ladder(&admin, Ladder { rungs, ..Ladder::default() }).unwrap();
     room.watch.look_at_clocks().unwrap();
     let alarm = room.watch.alarms(&officer()).unwrap().remove(0);
     assert_eq!(alarm.gaps, 2, "two rungs for who is on duty");

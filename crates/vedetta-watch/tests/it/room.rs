@@ -84,6 +84,7 @@ pub(crate) fn report(title: &str, words: &str) -> NewReport {
         awareness: None,
         items: BTreeSet::new(),
         services: BTreeSet::new(),
+        exercise: None,
         key: None,
     }
 }

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use vedetta_model::contact::{Channel, Contact};
 use vedetta_model::language::Bilingual;
-use vedetta_model::{Pap, Tlp};
+use vedetta_model::{ContactId, Pap, Tlp};
 use vedetta_testkit::items::TestItem;
 use vedetta_watch::NewReaction;
+use vedetta_watch::desk::escalation::{CallState, Means};
 use vedetta_watch::desk::warning::{Acted, WarningStage, WarningText};
 
-use crate::room::{Room, is_conflict, is_forbidden, is_unknown, liaison, officer};
+use crate::room::{Room, is_conflict, is_forbidden, is_unknown, liaison, officer, organisation};
 
-fn text() -> WarningText {
+pub(crate) fn text() -> WarningText {
     WarningText {
         title: Bilingual::new("Falsa fattura ai Comuni", "False invoice to towns"),
         text: Bilingual::new("Mail con allegato", "Mail with an attachment"),
@@ -22,6 +24,7 @@ fn text() -> WarningText {
         regions: BTreeSet::new(),
         observables: BTreeSet::new(),
         incident: None,
+        exercise: None,
         only_under: BTreeSet::new(),
     }
 }
@@ -65,6 +68,77 @@ fn a_warning_is_written_previewed_sent_answered_and_withdrawn() {
     assert!(is_unknown(watch.warning(&liaison("terni"), id)));
     assert!(watch.warnings(&liaison("terni")).unwrap().is_empty());
     assert_eq!(room.reopened().warnings(&officer()).unwrap().len(), 1);
+}
+
+/// A contact of a town, with a mailbox and a web address.
+fn contact(of: &str) -> Contact {
+    Contact {
+        id: ContactId::new(&format!("{of}-ced")).unwrap(),
+        organisation: organisation(of),
+        role: "sistemi".into(),
+        name: "CED".into(),
+        substitute: None,
+        phone_24h: None,
+        channels: vec![
+            Channel::Email(format!("ced@{of}.example")),
+            Channel::Web(format!("https://hooks.{of}.example/x")),
+        ],
+        keys: Vec::new(),
+        account: None,
+        last_verified: None,
+    }
+}
+
+#[test]
+fn who_has_not_acted_is_reminded_and_it_is_kept_who_was_told() {
+    let room = Room::new();
+    let watch = &room.watch;
+    let admin = crate::room::person("admin", "cnaipic", vedetta_model::Role::Administrator);
+    let contacts = vec![contact("terni"), contact("perugia")];
+    let records = vedetta_directory::directory::Records { contacts, ..Default::default() };
+    room.house().put_records(&admin, records).unwrap();
+    let draft = watch.put_warning(&officer(), (None, None), text()).unwrap();
+    assert!(is_conflict(watch.remind_warning(&officer(), &draft.id)), "it is not sent");
+    watch.send_warning(&officer(), &draft.id, draft.version).unwrap();
+    let done = NewReaction { did: Acted::Done, note: String::new() };
+    watch.answer_warning(&liaison("perugia"), &draft.id, done).unwrap();
+    let reminded = watch.remind_warning(&officer(), &draft.id).unwrap();
+    assert_eq!(reminded.warning.reminded.len(), 1);
+    // Given once, whoever asks, and after a restart.
+    let again = room.reopened();
+    let due = again.due_reminders(9).unwrap();
+    let mut to: Vec<_> = due.iter().map(|it| (it.by, it.to.as_str())).collect();
+    to.sort_unstable();
+    let wanted =
+        [(Means::Email, "ced@terni.example"), (Means::Webhook, "https://hooks.terni.example/x")];
+    assert_eq!(to, wanted, "Perugia acted");
+    assert!(due.iter().all(|it| it.text.contains(&draft.id) && !it.text.contains("fattura")));
+    assert!(again.due_reminders(9).unwrap().is_empty());
+    for it in due {
+        let outcome = if it.by == Means::Email { Ok(()) } else { Err("irraggiungibile".into()) };
+        again.end_reminder(it, outcome).unwrap();
+    }
+    let view = again.warning(&officer(), &draft.id).unwrap();
+    let of = |id: &str| view.reach.iter().find(|it| it.organisation.as_str() == id).unwrap();
+    let calls = &of("terni").reminded.as_ref().unwrap().calls;
+    assert!(matches!(calls[0].state, CallState::Made { .. }), "{calls:?}");
+    assert!(matches!(calls[1].state, CallState::Failed { .. }), "{calls:?}");
+    assert!(of("foligno").reminded.as_ref().unwrap().calls.is_empty(), "nobody to tell");
+    assert!(of("perugia").reminded.is_none());
+    // Its own page says so, until it acts.
+    let concern = || again.concerns(&liaison("terni"), 9).unwrap().remove(0);
+    assert!(concern().reminded.is_some());
+    room.clock.advance(std::time::Duration::from_secs(60));
+    let again = room.reopened();
+    let done = NewReaction { did: Acted::Done, note: String::new() };
+    again.answer_warning(&liaison("terni"), &draft.id, done).unwrap();
+    assert!(again.concerns(&liaison("terni"), 9).unwrap()[0].reminded.is_none());
+    // A reminder that waits when the warning is taken back is not given.
+    let other = again.put_warning(&officer(), (None, None), text()).unwrap();
+    again.send_warning(&officer(), &other.id, other.version).unwrap();
+    again.remind_warning(&officer(), &other.id).unwrap();
+    again.withdraw_warning(&officer(), &other.id, "falso allarme".into()).unwrap();
+    assert!(again.due_reminders(9).unwrap().is_empty());
 }
 
 #[test]

@@ -151,5 +151,5 @@ fn of_many(
 
 fn silence(name: Bilingual, due: Instant) -> About {
     let (number, owed, sensor, sensors) = (None, None, None, None);
-    About { number, owed, sensor, sensors, name, due, missed: true, category: LIGHT }
+    About { number, owed, sensor, sensors, seal: false, name, due, missed: true, category: LIGHT }
 }

@@ -1,0 +1,614 @@
+//! What no person reports, at the same queue: grave findings of sensors, malicious mail, and incidents
+//! that other nodes tell of.
+//!
+//! The ledger is read from where the last look ended, and that place is written with the reports: none
+//! is made twice, and none is lost. What is of one kind is one report that counts it
+//! ([`Gathered`]); of one source so many wait, and what comes after is gathered in one more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use vedetta_desk::incident::{Channel, Gathered, Reported, Source};
+use vedetta_desk::{CaseNumber, Change, Incident, Stage, StageName};
+use vedetta_flow::Form;
+use vedetta_model::part::GATHER;
+use vedetta_model::{AccountId, Actor, Instant, ItemId, Language, OrganisationId, Role, Way};
+use vedetta_store::{
+    Entry, EntryKind, Reader, RecordKind, Sequence, Stamp, StoreError, UnitOfWork,
+    written::RecordFacts,
+};
+
+use crate::actions::keep_playbooks::spoilt;
+use crate::actions::report::next;
+use crate::error::WatchError;
+use crate::kept::{self, Did, Kept};
+use crate::views::see_emergency::{broken, remember as remember_uses};
+use crate::watch::Watch;
+
+/// Something that a channel brought.
+#[derive(Clone, Debug)]
+struct Notice {
+    /// Its kind: equal for all that are one report.
+    group: String,
+    channel: Channel,
+    organisation: OrganisationId,
+    title: String,
+    words: String,
+    /// What a person opens to see it.
+    source: Source,
+    /// The item, to be linked.
+    item: Option<ItemId>,
+    /// What it is the newest state of, and how often that was seen by then.
+    of: String,
+    count: u64,
+    at: Instant,
+    /// Who brought it, where one alone is not enough: a name that says nothing else.
+    reporter: Option<String>,
+}
+
+/// What is remembered of a kind.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Known {
+    /// Its report, once there is one.
+    number: Option<CaseNumber>,
+    /// When the report was last counted up.
+    counted: Instant,
+    /// What was not counted in it yet.
+    more: u64,
+    /// The latest of it.
+    latest: Option<Latest>,
+    /// How often each was seen by the last time.
+    seen: BTreeMap<String, u64>,
+    /// Who reported it, while it is no report yet.
+    reporters: BTreeSet<String>,
+}
+
+/// The latest of a kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Latest {
+    source: Source,
+    item: Option<ItemId>,
+    at: Instant,
+}
+
+/// How far the ledger was heard.
+const CURSOR: &str = "desk/gathered";
+/// Entries read at once, and pages of a look.
+const PAGE: usize = 500;
+const PAGES: usize = 40;
+/// What is older when it is first heard comes to no queue.
+const FRESH: Duration = Duration::from_secs(86_400);
+/// Kinds of which something is not counted yet.
+const MORE: &str = "desk/gathered/more";
+/// A report is counted up once in so long, and more seldom when somebody works on it: each time is a
+/// version of its case.
+const PACE: Duration = Duration::from_secs(300);
+const SLOW: Duration = Duration::from_secs(3_600);
+/// Of one kind so many are told apart.
+const APART: usize = 100;
+/// A record of a message that is put later than this after it came says something else of it.
+const AT_ONCE: Duration = Duration::from_secs(60);
+/// What a person dismissed is quiet for so long.
+const QUIET: Duration = Duration::from_secs(86_400);
+/// Reports of one source and channel that wait; further ones are gathered in one.
+const WAITING: usize = 50;
+/// So many who proved who they are make a campaign a report, whatever its verdict.
+const REPORTERS: usize = 3;
+
+impl Watch {
+    /// Hears what came since the last time; says how many reports were made or counted up.
+    ///
+    /// # Errors
+    /// What the ledger said: then it is heard again.
+    pub fn gather(&self) -> Result<usize, WatchError> {
+        let mut written = 0;
+        for _ in 0..PAGES {
+            let (after, entries) = self.unheard()?;
+            let Some(last) = entries.last().map(|it| it.stamp.seq) else { break };
+            let notices: Vec<_> = entries.iter().filter_map(|it| self.noticed(it)).collect();
+            let mut fresh = Vec::with_capacity(notices.len());
+            for notice in notices {
+                fresh.push((self.opened(&notice)?, notice));
+            }
+            let used: Vec<_> = entries.iter().filter_map(broken).collect();
+            let waiting = self.waiting_by_source()?;
+            let now = self.house().now();
+            let done = self.house().write(move |unit| {
+                // Another look was faster.
+                if unit.cursor(CURSOR)? != after {
+                    return Ok(Vec::new());
+                }
+                let mut round = Round::begin(unit, now, waiting.clone())?;
+                for (case, notice) in &fresh {
+                    round.take(unit, case, notice)?;
+                }
+                remember_uses(unit, &used)?;
+                unit.set_cursor(CURSOR, last)?;
+                round.end(unit)
+            })?;
+            written += self.learnt(&done);
+        }
+        Ok(written + self.count_further()?)
+    }
+
+    /// Counts up what waited for its time.
+    fn count_further(&self) -> Result<usize, WatchError> {
+        if self.house().read(|reader| more(reader))?.is_empty() {
+            return Ok(0);
+        }
+        let now = self.house().now();
+        let done = self.house().write(move |unit| {
+            let mut round = Round::begin(unit, now, BTreeMap::new())?;
+            for name in round.more.clone() {
+                round.further(unit, &name)?;
+            }
+            round.end(unit)
+        })?;
+        Ok(self.learnt(&done))
+    }
+
+    fn learnt(&self, done: &[(Kept, Stamp)]) -> usize {
+        for (kept, stamp) in done {
+            self.learn(kept, *stamp);
+        }
+        done.len()
+    }
+
+    /// The entries that were not heard yet, and after which place they are.
+    fn unheard(&self) -> Result<(Sequence, Vec<Entry>), StoreError> {
+        let fresh = self.house().now().before(FRESH);
+        self.house().read(|reader| {
+            let cursor = reader.cursor(CURSOR)?;
+            let after = if cursor == Sequence::START { reader.place_at(fresh)? } else { cursor };
+            Ok((cursor, reader.entries(after, PAGE)?))
+        })
+    }
+
+    /// What an entry tells the queue, if anything.
+    fn noticed(&self, entry: &Entry) -> Option<Notice> {
+        match entry.kind {
+            EntryKind::Item => self.item_noticed(entry),
+            EntryKind::Put => {
+                let facts: RecordFacts = serde_json::from_str(&entry.facts).ok()?;
+                (facts.record == RecordKind::MailReport).then(|| self.mail_noticed(entry))?
+            }
+            _ => None,
+        }
+    }
+
+    fn item_noticed(&self, entry: &Entry) -> Option<Notice> {
+        let id = ItemId::new(&*entry.subject).ok()?;
+        let peer = entry.actor.strip_prefix("peer:").and_then(|it| OrganisationId::new(it).ok());
+        if !matches!((id.kind(), &peer), ("sighting", None) | ("incident", Some(_))) {
+            return None;
+        }
+        if peer.is_none() && !is_grave(&entry.body) {
+            return None;
+        }
+        // Only what the room itself may read: the queue is no way around a clearance.
+        let read = self.house().item(&self.room_itself()?, &id).ok()?;
+        let standing = self.house().standing();
+        let full = read.form == Form::Full;
+        let producer = standing.directory.numbered(read.producer).filter(|_| full);
+        let own = standing.own.clone();
+        let of = |it: Option<OrganisationId>| producer.map(|it| it.id.clone()).or(it);
+        match peer {
+            Some(peer) => told_incident(&id, &read.body, of(Some(peer))?, entry.stamp.at),
+            None => finding(&id, &read.body, of(own)?, entry.stamp.at),
+        }
+    }
+
+    fn mail_noticed(&self, entry: &Entry) -> Option<Notice> {
+        let told: MailTold = serde_json::from_slice(&entry.body).ok()?;
+        let organisation =
+            told.organisation.clone().or_else(|| self.house().standing().own.clone())?;
+        told.notice(organisation, entry.stamp.at)
+    }
+
+    /// The room, as one who reads.
+    fn room_itself(&self) -> Option<Actor> {
+        Some(Actor {
+            account: itself().ok()?,
+            organisation: self.house().standing().own.clone()?,
+            roles: BTreeSet::from([Role::DutyOfficer]),
+            language: Language::It,
+            way: Way::InPerson,
+        })
+    }
+
+    /// The case that a notice would open, its number still to be given.
+    fn opened(&self, notice: &Notice) -> Result<Incident, WatchError> {
+        let by = itself()?;
+        let reported = Reported {
+            channel: notice.channel,
+            organisation: notice.organisation.clone(),
+            by,
+            at: self.house().now(),
+            words: notice.words.clone(),
+            contact: None,
+        };
+        let unnumbered = CaseNumber { year: 0, serial: 0 };
+        let mut incident = Incident::open(unnumbered, notice.title.clone(), reported)?;
+        incident.items.extend(notice.item.clone());
+        incident.routed = self.routing(&notice.organisation);
+        let (source, count, last) = (notice.source.clone(), notice.count, notice.at);
+        incident.gathered = Some(Gathered { source, count, last });
+        Ok(incident)
+    }
+
+    /// How many reports of each source wait that no person made.
+    fn waiting_by_source(&self) -> Result<BTreeMap<(Channel, OrganisationId), usize>, StoreError> {
+        let (held, mut waiting) = (self.index()?, BTreeMap::new());
+        let index = held.get();
+        let all =
+            index.into_iter().flat_map(|it| it.waiting.iter().filter_map(|of| it.all.get(of)));
+        for row in all.map(|brief| &brief.row).filter(|row| row.gathered.is_some()) {
+            *waiting.entry((row.channel, row.organisation.clone())).or_default() += 1;
+        }
+        Ok(waiting)
+    }
+}
+
+/// What was heard, as it is written.
+struct Round {
+    now: Instant,
+    waiting: BTreeMap<(Channel, OrganisationId), usize>,
+    more: BTreeSet<String>,
+    written: Vec<(Kept, Stamp)>,
+}
+
+impl Round {
+    fn begin(
+        unit: &mut dyn UnitOfWork,
+        now: Instant,
+        waiting: BTreeMap<(Channel, OrganisationId), usize>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { now, waiting, more: more(unit)?, written: Vec::new() })
+    }
+
+    fn end(self, unit: &mut dyn UnitOfWork) -> Result<Vec<(Kept, Stamp)>, StoreError> {
+        let more = serde_json::to_vec(&self.more).map_err(|error| spoilt(MORE, &error))?;
+        unit.set_bookmark(MORE, &more)?;
+        Ok(self.written)
+    }
+
+    fn take(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        case: &Incident,
+        notice: &Notice,
+    ) -> Result<(), StoreError> {
+        let mut name = name_of(&notice.group);
+        let mut known = read(unit, &name)?;
+        let source = (notice.channel, notice.organisation.clone());
+        if known.number.is_none() && self.waiting.get(&source).is_some_and(|it| *it >= WAITING) {
+            name = name_of(&format!("{:?}/{}/further", notice.channel, notice.organisation));
+            known = read(unit, &name)?;
+        }
+        let more = known.count(notice);
+        let waits = match known.number {
+            Some(_) => !more,
+            None => !known.is_enough(notice),
+        };
+        if waits {
+            return remember(unit, &name, &known);
+        }
+        match followed(unit, known.number)? {
+            Some((_, kept)) if kept.incident.stage.is_open() => {
+                self.more.insert(name.clone());
+                remember(unit, &name, &known)?;
+                self.further(unit, &name)
+            }
+            Some((stamp, kept)) if is_quiet(&kept.incident, stamp.at, self.now) => {
+                known.more = 0;
+                remember(unit, &name, &known)
+            }
+            _ => {
+                let known = self.open(unit, case, known, source)?;
+                remember(unit, &name, &known)
+            }
+        }
+    }
+
+    /// Counts a report up, when it is time.
+    fn further(&mut self, unit: &mut dyn UnitOfWork, name: &str) -> Result<(), StoreError> {
+        let mut known = read(unit, name)?;
+        let found = followed(unit, known.number)?;
+        let open = found.filter(|(_, kept)| kept.incident.stage.is_open() && known.more > 0);
+        let (Some((stamp, kept)), Some(latest)) = (open, known.latest.clone()) else {
+            self.more.remove(name);
+            return Ok(());
+        };
+        let reported = kept.incident.stage.name() == StageName::Reported;
+        if self.now.since(known.counted) < if reported { PACE } else { SLOW } {
+            return Ok(());
+        }
+        let Latest { source, item, at: last } = latest;
+        let change = Change::Gather { source, item, more: known.more, last };
+        let by = itself()?;
+        self.more.remove(name);
+        // A case that is full is counted up no further: people see it as it is.
+        if let Ok(incident) = kept.incident.clone().change(change.clone(), &by, self.now) {
+            let next = kept.then(incident, Did::Changed(change), &by, stamp.seq);
+            if let Some(stamp) = next.put(unit)? {
+                self.written.push((next, stamp));
+            }
+        }
+        (known.more, known.counted) = (0, self.now);
+        remember(unit, name, &known)
+    }
+
+    fn open(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        case: &Incident,
+        known: Known,
+        source: (Channel, OrganisationId),
+    ) -> Result<Known, StoreError> {
+        let mut incident = case.clone();
+        incident.number = next(unit, incident.reported.at)?;
+        let number = incident.number;
+        if let Some(gathered) = &mut incident.gathered {
+            gathered.count = gathered.count.max(known.more);
+        }
+        let by = incident.reported.by.clone();
+        let kept = Kept { incident, did: Did::Opened, by, before: None };
+        if let Some(stamp) = kept.put(unit)? {
+            *self.waiting.entry(source).or_default() += 1;
+            self.written.push((kept, stamp));
+        }
+        let reporters = BTreeSet::new();
+        Ok(Known { number: Some(number), counted: self.now, more: 0, reporters, ..known })
+    }
+}
+
+impl Known {
+    /// Counts a notice; says whether there is more than before.
+    fn count(&mut self, notice: &Notice) -> bool {
+        let before = self.seen.get(&notice.of).copied();
+        let more = match before {
+            Some(before) => notice.count.saturating_sub(before),
+            None if self.seen.len() >= APART => 1,
+            None => notice.count,
+        };
+        if before.is_some() || self.seen.len() < APART {
+            self.seen.insert(notice.of.clone(), notice.count);
+        }
+        self.more = self.more.saturating_add(more);
+        let (source, item) = (notice.source.clone(), notice.item.clone());
+        self.latest = Some(Latest { source, item, at: notice.at });
+        more > 0
+    }
+
+    /// Whether it comes to the queue: where one alone is not enough, when several brought it.
+    fn is_enough(&mut self, notice: &Notice) -> bool {
+        let Some(reporter) = &notice.reporter else { return true };
+        self.reporters.insert(reporter.clone());
+        self.reporters.len() >= REPORTERS
+    }
+}
+
+/// The kinds of which something is not counted yet.
+fn more(reader: &mut (impl Reader + ?Sized)) -> Result<BTreeSet<String>, StoreError> {
+    let more = reader.bookmark(MORE)?.map(|it| serde_json::from_slice(&it)).transpose();
+    Ok(more.map_err(|error| spoilt(MORE, &error))?.unwrap_or_default())
+}
+
+/// The name under which the node does it.
+fn itself() -> Result<AccountId, StoreError> {
+    AccountId::new(GATHER).map_err(|error| StoreError::Refused(error.to_string()))
+}
+
+/// Whether a person found lately that it was none.
+fn is_quiet(incident: &Incident, at: Instant, now: Instant) -> bool {
+    incident.stage.name() == StageName::Dismissed && now.since(at) < QUIET
+}
+
+/// The case that a report was merged into, or the report itself.
+fn followed(
+    unit: &mut dyn UnitOfWork,
+    number: Option<CaseNumber>,
+) -> Result<Option<(Stamp, Kept)>, StoreError> {
+    const FURTHEST: usize = 8;
+    let (mut number, mut found) = (number, None);
+    for _ in 0..FURTHEST {
+        let Some(at) = number else { break };
+        found = kept::newest(unit, at)?;
+        number = found.as_ref().and_then(|(_, kept)| match kept.incident.stage {
+            Stage::Merged { into, .. } => into,
+            _ => None,
+        });
+    }
+    Ok(found)
+}
+
+/// Under which name a kind is remembered.
+fn name_of(group: &str) -> String {
+    let digest = Sha256::digest(group.as_bytes());
+    let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("desk/gathered/{digest}")
+}
+
+fn read(unit: &mut dyn UnitOfWork, name: &str) -> Result<Known, StoreError> {
+    let known = unit.bookmark(name)?;
+    let known = known.map(|it| serde_json::from_slice(&it)).transpose();
+    Ok(known.map_err(|error| spoilt(name, &error))?.unwrap_or_default())
+}
+
+fn remember(unit: &mut dyn UnitOfWork, name: &str, known: &Known) -> Result<(), StoreError> {
+    let known = serde_json::to_vec(known).map_err(|error| spoilt(name, &error))?;
+    unit.set_bookmark(name, &known)
+}
+
+/// What is read of a sighting that a sensor's finding became.
+#[derive(Deserialize)]
+struct Finding {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    count: u64,
+    x_vedetta_of: String,
+    x_vedetta_severity: String,
+    #[serde(default)]
+    x_vedetta_entity: String,
+    #[serde(default)]
+    x_vedetta_techniques: Vec<String>,
+    #[serde(default)]
+    x_vedetta_evidence: serde_json::Value,
+    #[serde(default)]
+    revoked: bool,
+}
+
+/// Whether an object is a finding to act on, or to look at now.
+fn is_grave(body: &[u8]) -> bool {
+    let told = serde_json::from_slice::<Finding>(body);
+    told.is_ok_and(|it| matches!(it.x_vedetta_severity.as_str(), "high" | "critical"))
+}
+
+/// A finding that is grave.
+fn finding(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> Option<Notice> {
+    let told: Finding = serde_json::from_slice(body).ok()?;
+    let (grave_it, grave_en) = match told.x_vedetta_severity.as_str() {
+        "high" => ("alta", "high"),
+        "critical" => ("critica", "critical"),
+        _ => return None,
+    };
+    if told.revoked {
+        return None;
+    }
+    let title = clipped(&told.description, TITLE).unwrap_or_else(|| told.x_vedetta_of.clone());
+    let mut words = format!(
+        "Trovato da un sensore, gravità {grave_it}. / Found by a sensor, severity {grave_en}.\n{title}"
+    );
+    let evidence = evidence(&told.x_vedetta_evidence);
+    let techniques = told.x_vedetta_techniques.join(", ");
+    for part in [told.x_vedetta_entity, techniques, evidence].iter().filter(|it| !it.is_empty()) {
+        words.push('\n');
+        words.push_str(part);
+    }
+    Some(Notice {
+        group: format!("finding/{of}/{}", told.x_vedetta_of),
+        channel: Channel::Finding,
+        organisation: of,
+        title,
+        words: clipped(&words, WORDS)?,
+        source: Source::Finding { sighting: id.clone() },
+        item: Some(id.clone()),
+        of: id.to_string(),
+        count: told.count.max(1),
+        at,
+        reporter: None,
+    })
+}
+
+/// What was seen, a line each.
+fn evidence(value: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value| {
+        value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    };
+    let lines: Vec<String> = match value {
+        serde_json::Value::Object(fields) => {
+            fields.iter().take(40).map(|(name, value)| format!("{name}: {}", text(value))).collect()
+        }
+        serde_json::Value::Array(values) => values.iter().take(40).map(text).collect(),
+        _ => Vec::new(),
+    };
+    lines.join("\n")
+}
+
+/// An incident as another node tells it.
+fn told_incident(id: &ItemId, body: &[u8], of: OrganisationId, at: Instant) -> Option<Notice> {
+    #[derive(Deserialize)]
+    struct Told {
+        #[serde(default)]
+        name: String,
+        #[serde(default)]
+        description: String,
+        #[serde(default)]
+        revoked: bool,
+    }
+    let told: Told = serde_json::from_slice(body).ok().filter(|it: &Told| !it.revoked)?;
+    let title = clipped(&told.name, TITLE).unwrap_or_else(|| id.to_string());
+    let words = clipped(&told.description, WORDS).unwrap_or_else(|| title.clone());
+    Some(Notice {
+        group: format!("peer/{id}"),
+        channel: Channel::Peer,
+        organisation: of,
+        title,
+        words,
+        source: Source::Item { item: id.clone() },
+        item: Some(id.clone()),
+        of: id.to_string(),
+        count: 1,
+        at,
+        reporter: None,
+    })
+}
+
+/// What is read of a reported message.
+#[derive(Deserialize)]
+struct MailTold {
+    case: String,
+    at: Instant,
+    #[serde(default)]
+    organisation: Option<OrganisationId>,
+    standing: String,
+    reporter: String,
+    verdict: String,
+    campaign: String,
+    #[serde(default)]
+    ruling: Option<Ruled>,
+}
+
+#[derive(Deserialize)]
+struct Ruled {
+    verdict: String,
+    at: Instant,
+}
+
+impl MailTold {
+    /// Of those who proved who they are: anybody can write in another's name.
+    fn notice(self, organisation: OrganisationId, at: Instant) -> Option<Notice> {
+        // A record is put again when an analyst speaks, a message goes, a reporter disagrees: that is
+        // no further report.
+        let first = at.since(self.at) <= AT_ONCE;
+        let ruled = self.ruling.as_ref().is_some_and(|ruling| at.since(ruling.at) <= AT_ONCE);
+        let verdict = self.ruling.as_ref().map_or(&self.verdict, |ruling| &ruling.verdict);
+        let bad = matches!(verdict.as_str(), "malicious" | "suspicious");
+        if self.standing != "enrolled" || !bad || !(first || ruled) {
+            return None;
+        }
+        let grave = verdict == "malicious";
+        let (it, en) = if grave { ("pericolosa", "malicious") } else { ("sospetta", "suspicious") };
+        let words = format!(
+            "Posta {it} consegnata allo sportello: messaggio {case}. / Mail handed in at the desk, {en}: message {case}.",
+            case = self.case
+        );
+        Some(Notice {
+            group: format!("mail/{}", self.campaign),
+            channel: Channel::Mail,
+            organisation,
+            title: format!("Posta {it} / Mail, {en}"),
+            words,
+            of: self.case.clone(),
+            source: Source::Campaign { campaign: self.campaign, message: self.case },
+            item: None,
+            count: 1,
+            at,
+            reporter: (!grave).then_some(self.reporter),
+        })
+    }
+}
+
+/// No title and no words of a machine are longer, in characters.
+const TITLE: usize = 200;
+const WORDS: usize = 4_000;
+
+/// A text in so many characters; nothing where it says nothing.
+fn clipped(text: &str, most: usize) -> Option<String> {
+    let text: String = text.trim().chars().take(most).collect();
+    (!text.is_empty()).then_some(text)
+}
